@@ -1,0 +1,71 @@
+"""Ordered labels of each dimension, and the one place where tidy tables become dense arrays and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+#: Order of dimensions everywhere: files, arrays, result tables.
+DIMENSIONS = (
+    "draw", "case", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "node", "cohort", "year",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One dimension and its labels, in order."""
+
+    name: str
+    labels: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def positions(self, values: pd.Series[Any]) -> np.ndarray:
+        """Position of each value. Raises KeyError for a label that is not on the axis."""
+        index = {label: i for i, label in enumerate(self.labels)}
+        missing = set(values) - set(index)
+        if missing:
+            raise KeyError(f"{self.name}: {sorted(map(str, missing))} not on the axis")
+        return values.map(index).to_numpy(dtype=np.intp)
+
+
+def dense(frame: pd.DataFrame, axes: Sequence[Axis], column: str = "value") -> np.ndarray:
+    """Tidy table → array with one dimension per axis; cells without a row are 0. Raises KeyError, ValueError.
+
+    Two rows for the same cell are an error: nothing is summed or overwritten silently.
+    """
+    out = np.zeros([len(axis) for axis in axes])
+    if not len(frame):
+        return out
+    where = tuple(axis.positions(frame[axis.name]) for axis in axes)
+    flat = np.ravel_multi_index(where, out.shape)
+    if len(np.unique(flat)) != len(flat):
+        raise ValueError(f"two rows for one cell of {[axis.name for axis in axes]}")
+    out[where] = frame[column].to_numpy(dtype=float)
+    return out
+
+
+def tidy(array: np.ndarray, axes: Sequence[Axis], columns: Mapping[str, np.ndarray] | None = None) -> pd.DataFrame:
+    """Array → tidy table with one row per cell whose value, or any extra column, is not 0.
+
+    columns: further arrays of the same shape, written beside `value` (e.g. low and high).
+    """
+    stack = {"value": array, **(columns or {})}
+    keep = np.zeros(array.shape, dtype=bool)
+    for values in stack.values():
+        keep |= values != 0
+    where = np.nonzero(keep)
+    frame = pd.DataFrame(
+        {axis.name: np.array(axis.labels, dtype=object)[at] for axis, at in zip(axes, where, strict=True)}
+    )
+    for axis in axes:
+        if axis.labels and not isinstance(axis.labels[0], str):
+            frame[axis.name] = frame[axis.name].astype(type(axis.labels[0]))
+    for name, values in stack.items():
+        frame[name] = values[keep]
+    return frame

@@ -1,0 +1,360 @@
+"""Run files: what a study wants, in TOML. The only reader of run files.
+
+A run file may inherit another one (`base = "other.toml"`) and be changed from the command line (`--set key=value`).
+It is read into frozen models that forbid unknown keys; every problem is reported with its file and line.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from .errors import InputError, Problem, UsageError, did_you_mean, listed
+from .shipped import run_file, run_names
+
+Path_ = tuple[str, ...]
+COMMAND_LINE = "--set"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Years(_Model):
+    """Years of the scope: first to last, both included, every `step` years."""
+
+    first: int = Field(ge=1990, le=2100)
+    last: int = Field(ge=1990, le=2100)
+    step: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Years:
+        if self.last < self.first:
+            raise ValueError(f"last ({self.last}) is before first ({self.first}); swap them")
+        return self
+
+    def labels(self) -> tuple[int, ...]:
+        """The years, ascending."""
+        return tuple(range(self.first, self.last + 1, self.step))
+
+
+class Scope(_Model):
+    """What is computed: regions, years, and optionally only some segments and minerals (default: all)."""
+
+    regions: tuple[str, ...] = Field(min_length=1)
+    years: Years
+    segments: tuple[str, ...] = ()
+    minerals: tuple[str, ...] = ()
+    beyond: Literal["error", "hold"] = "error"
+
+    @field_validator("years", mode="before")
+    @classmethod
+    def _one_year(cls, value: Any) -> Any:
+        return {"first": value, "last": value} if isinstance(value, int) else value
+
+
+class Scenario(_Model):
+    """One scenario: which rows of battery_demand, market_share and silicon_uptake it takes, and what it changes.
+
+    silicon: a scenario of silicon_uptake; "none" for no overlay; "explicit" where market shares name blends
+    themselves. share: changed shares, `share.<segment>.<year>.<chemistry>` or
+    `share.<region>.<segment>.<year>.<chemistry>`, a fraction or "rest".
+    """
+
+    label: str = ""
+    demand: str
+    adoption: str
+    silicon: str = "none"
+    share: dict[str, Any] = {}
+    note: str = ""
+
+
+class Output(_Model):
+    """What a run writes beside its tables."""
+
+    charts: tuple[str, ...] = ("demand_by_mineral",)
+
+
+class RunFile(_Model):
+    """The whole run file after inheritance and `--set`."""
+
+    title: str = Field(min_length=1)
+    inputs: str = ""
+    scope: Scope
+    scenario: dict[str, Scenario] = Field(min_length=1)
+    output: Output = Output()
+
+
+@dataclass(frozen=True)
+class ShareChange:
+    """One changed share. region is '' for every region; share is None for the rest that the others leave."""
+
+    region: str
+    segment: str
+    year: int
+    chemistry: str
+    share: float | None
+    path: Path_
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run file that is sound in itself; whether its names exist is asked of the inputs later.
+
+    name: the file's stem, which names the result folder; origin: (file, line) of each key path.
+    """
+
+    name: str
+    path: Path
+    settings: RunFile
+    changes: dict[str, tuple[ShareChange, ...]]
+    sets: tuple[str, ...] = ()
+    origin: Mapping[Path_, tuple[str, int]] = field(default_factory=dict, repr=False)
+
+    def place(self, *path: str) -> tuple[str, int]:
+        """(file, line) of a key path, or of the nearest table above it."""
+        return _place(self.origin, path, self.path.name)
+
+    def problem(self, path: Iterable[str], what: str, why: str) -> Problem:
+        """A problem at a key path of this run."""
+        file, line = self.place(*path)
+        return Problem(file, line, what, why)
+
+
+def find_run_file(name: str | Path) -> Path:
+    """The run file as given, or the shipped one of that name. Raises UsageError with what there is."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    if not path.exists() and (found := run_file(path)):
+        return found
+    if path.is_dir():
+        raise UsageError(f"{name} is a folder; name a run file, e.g. {name}.toml")
+    known = run_names()
+    hint = did_you_mean(path.stem, known)
+    raise UsageError(f"no run file {name}{hint}\nshipped run files: {listed(known)} (e.g. minerals run {known[0]}.toml)")
+
+
+def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
+    """Read a run file with its bases and `--set` changes. Raises UsageError (no such file), InputError (problems)."""
+    path = find_run_file(name)
+    problems: list[Problem] = []
+    data, origin = _merged(path, problems, ())
+    for text in sets:
+        _set(data, origin, text, problems)
+    if problems:
+        raise InputError(problems)
+    try:
+        settings = RunFile.model_validate(data)
+    except ValidationError as error:
+        raise InputError([_model_problem(item, origin, path.name) for item in error.errors()]) from None
+    changes = {
+        scenario: tuple(_share_changes(("scenario", scenario, "share"), value.share, origin, path.name, problems))
+        for scenario, value in settings.scenario.items()
+    }
+    if problems:
+        raise InputError(problems)
+    return Run(path.stem, path, settings, changes, tuple(sets), origin)
+
+
+def _merged(
+    path: Path, problems: list[Problem], below: tuple[Path, ...]
+) -> tuple[dict[str, Any], dict[Path_, tuple[str, int]]]:
+    """Contents of a run file laid over those of its base, and where each key stands."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        data = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        found = re.search(r"at line (\d+)", str(error))
+        why = f"is not readable TOML ({error}); texts stand in double quotes, tables in [brackets]"
+        problems.append(Problem(path.name, int(found[1]) if found else 0, "", why))
+        return {}, {}
+    if not data:
+        problems.append(Problem(path.name, 0, "", "is empty; expected title, [scope] and [scenario.NAME]"))
+        return {}, {}
+    lines = key_lines(text)
+    origin = {key: (path.name, line) for key, line in lines.items()}
+    base = data.pop("base", None)
+    if base is None:
+        return data, origin
+    chain = (*below, path.resolve())
+    line = lines.get(("base",), 0)
+    if not isinstance(base, str):
+        problems.append(Problem(path.name, line, f"base = {base!r}", "expected the name of a run file in quotes"))
+        return {}, {}
+    beside = path.parent / base
+    target = beside if beside.is_file() else run_file(base)
+    if target is None:
+        near = did_you_mean(base, [other.name for other in path.parent.glob("*.toml")])
+        why = f"no such run file beside {path.name}{near}"
+        problems.append(Problem(path.name, line, f"base = {base!r}", why))
+        return {}, {}
+    if target.resolve() in chain:
+        names = " → ".join(part.name for part in (*chain, target))
+        why = f"inherits itself: {names}; remove one base"
+        problems.append(Problem(path.name, line, f"base = {base!r}", why))
+        return {}, {}
+    base_data, base_origin = _merged(target, problems, chain)
+    return _overlay(base_data, data), {**base_origin, **origin}
+
+
+def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key; anything else replaces."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _overlay(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _set(data: dict[str, Any], origin: dict[Path_, tuple[str, int]], text: str, problems: list[Problem]) -> None:
+    """Apply one `key.path=value`; the value is TOML, or a text where it is not."""
+    key, equals, value = text.partition("=")
+    path = split_key(key.strip())
+    if not equals or not all(path):
+        why = "expected key=value, e.g. scope.years.last=2040"
+        problems.append(Problem(COMMAND_LINE, 0, text, why))
+        return
+    try:
+        parsed = tomllib.loads(f"value = {value.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    table = data
+    for part in path[:-1]:
+        below = table.get(part)
+        table[part] = dict(below) if isinstance(below, dict) else {}
+        table = table[part]
+    table[path[-1]] = parsed
+    origin[path] = (f"{COMMAND_LINE} {text}", 0)
+
+
+def _model_problem(item: Any, origin: Mapping[Path_, tuple[str, int]], file: str) -> Problem:
+    """One pydantic error in the user's words."""
+    path = tuple(map(str, item["loc"]))
+    where, line = _place(origin, path, file)
+    key = ".".join(path)
+    if item["type"] == "extra_forbidden":
+        known = _keys_at(path[:-1])
+        why = f"not a key of {'.'.join(path[:-1]) or 'the run file'}{did_you_mean(path[-1], known)}"
+        return Problem(where, line, f"key '{path[-1]}'", f"{why} (keys: {listed(known)})")
+    if item["type"] == "missing":
+        return Problem(where, line, f"key '{key}'", "missing; add it")
+    message = re.sub(r"^(Value error|Input|Assertion failed),? ?", "", item["msg"]).strip()
+    value = item["input"]
+    shown = f"{key} = {value!r}" if not isinstance(value, dict) else key
+    return Problem(where, line, shown, message[0].lower() + message[1:])
+
+
+def _keys_at(path: Path_) -> list[str]:
+    """Keys that the models allow at a path."""
+    model: type[BaseModel] = RunFile
+    for part in path:
+        if part == "scope":
+            model = Scope
+        elif part == "years":
+            model = Years
+        elif part == "output":
+            model = Output
+        elif path[0] == "scenario":
+            model = Scenario
+    keys = list(model.model_fields)
+    return [*keys, "base"] if model is RunFile else keys
+
+
+def _share_changes(
+    path: Path_, share: Mapping[str, Any], origin: Mapping[Path_, tuple[str, int]], file: str, problems: list[Problem]
+) -> Iterable[ShareChange]:
+    """`share` tables as changes. The first level is a segment where years follow, else a region."""
+
+    def problem(at: Path_, what: str, why: str) -> None:
+        where, line = _place(origin, at, file)
+        problems.append(Problem(where, line, what, why))
+
+    for first, below in share.items():
+        if not isinstance(below, dict):
+            problem((*path, first), f"share.{first}", "expected [scenario.NAME.share.SEGMENT.YEAR] chemistry = fraction")
+            continue
+        by_segment = {first: below} if all(map(_is_year, below)) else below
+        region = "" if by_segment is not below else first
+        for segment, years in by_segment.items():
+            at = (*path, segment) if not region else (*path, region, segment)
+            if not isinstance(years, dict):
+                problem(at, f"share.{segment}", "expected years below it, e.g. 2035 = { lfp = 0.4 }")
+                continue
+            for year, shares in years.items():
+                if not _is_year(year) or not isinstance(shares, dict):
+                    problem((*at, year), f"share.{segment}.{year}", "expected a year with chemistry = fraction below it")
+                    continue
+                rests = [chemistry for chemistry, value in shares.items() if value == "rest"]
+                if len(rests) > 1:
+                    problem((*at, year), f"{listed(rests)} = 'rest'", "only one chemistry can take the rest")
+                for chemistry, value in shares.items():
+                    here = (*at, year, chemistry)
+                    if value == "rest":
+                        yield ShareChange(region, segment, int(year), chemistry, None, here)
+                    elif isinstance(value, bool) or not isinstance(value, int | float):
+                        problem(here, f"{chemistry} = {value!r}", "expected a fraction from 0 to 1, or \"rest\"")
+                    elif 1 < value <= 100:
+                        why = f"shares are fractions from 0 to 1 and this looks like a percentage; write {value / 100:g}"
+                        problem(here, f"{chemistry} = {value!r}", why)
+                    elif not 0 <= value <= 1:
+                        problem(here, f"{chemistry} = {value!r}", "expected a fraction from 0 to 1")
+                    else:
+                        yield ShareChange(region, segment, int(year), chemistry, float(value), here)
+
+
+def _is_year(text: str) -> bool:
+    return bool(re.fullmatch(r"(19|20|21)\d\d", text))
+
+
+def _place(origin: Mapping[Path_, tuple[str, int]], path: Sequence[str], file: str) -> tuple[str, int]:
+    at = tuple(path)
+    while at:
+        if at in origin:
+            return origin[at]
+        at = at[:-1]
+    return file, 0
+
+
+def split_key(text: str) -> Path_:
+    """Parts of a dotted TOML key; quoted parts may hold dots and blanks."""
+    parts = re.findall(r'"([^"]*)"|\'([^\']*)\'|([^.\s"\']+)', text)
+    return tuple(next((part for part in match if part), "") for match in parts)
+
+
+def key_lines(text: str) -> dict[Path_, int]:
+    """1-based line of every key and table of a TOML text, inline tables included.
+
+    tomllib gives no positions. This follows headers and keys line by line, which is enough to point at a key; it
+    never decides what a value is.
+    """
+    lines: dict[Path_, int] = {}
+    table: Path_ = ()
+    quote = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if quote:
+            quote = "" if quote in line else quote
+            continue
+        if header := re.match(r"\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$", line):
+            table = split_key(header[1])
+            for depth in range(1, len(table) + 1):
+                lines.setdefault(table[:depth], number)
+            lines[table] = number
+            continue
+        if key := re.match(r"""\s*((?:"[^"]*"|'[^']*'|[\w\-. ])+?)\s*=\s*(.*)$""", line):
+            path = table + split_key(key[1])
+            lines[path] = number
+            for depth in range(len(table) + 1, len(path)):
+                lines.setdefault(path[:depth], number)
+            for inner in re.findall(r"""[{,]\s*("[^"]*"|[\w\-.]+)\s*=""", key[2]):
+                lines.setdefault(path + split_key(inner), number)
+            for mark in ('"""', "'''"):
+                if key[2].count(mark) % 2:
+                    quote = mark
+    return lines

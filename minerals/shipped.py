@@ -1,0 +1,36 @@
+"""Where the shipped inputs and run files are: beside the package in a checkout, inside it in an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def _folder(name: str) -> Path:
+    inside = PACKAGE / "shipped_files" / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+def inputs_folder() -> Path:
+    """Folder of the shipped data package."""
+    return _folder("inputs")
+
+
+def runs_folder() -> Path:
+    """Folder of the shipped run files."""
+    return _folder("runs")
+
+
+def run_file(name: str | Path) -> Path | None:
+    """The shipped run file of that name (`europe-2035`, `europe-2035.toml`, `runs/europe-2035.toml`), or None."""
+    wanted = Path(name)
+    if wanted.is_absolute() or wanted.parent not in (Path("."), Path("runs")):
+        return None
+    found = runs_folder() / wanted.with_suffix(".toml").name
+    return found if found.is_file() else None
+
+
+def run_names() -> list[str]:
+    """Names of the shipped run files, without ending."""
+    return sorted(path.stem for path in runs_folder().glob("*.toml"))

@@ -1,0 +1,185 @@
+"""Rules between rows and between tables. Each adds its problems to one list, so that all are reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from ..errors import Problem, did_you_mean, listed
+from .read import Table
+
+#: Shares of one group must add up to one this closely. Rounded printed shares are closed in corrections.csv.
+SHARE_TOLERANCE = 1e-6
+
+Tables = dict[str, Table]
+
+
+def check(tables: Tables, problems: list[Problem]) -> None:
+    """Run every rule on the tables, adding to `problems`."""
+    for rule in RULES:
+        rule(tables, problems)
+
+
+def tables_have_rows(tables: Tables, problems: list[Problem]) -> None:
+    """A table with a header and nothing else is a mistake, but for corrections."""
+    for name, table in tables.items():
+        if name != "corrections" and not len(table.frame) and not any(p.file == table.file for p in problems):
+            problems.append(Problem(table.file, 0, "", "has a header and no rows"))
+
+
+def references_exist(tables: Tables, problems: list[Problem]) -> None:
+    """Every code stands in its code list."""
+    for table in tables.values():
+        for reference in table.schema.references:
+            target = tables[reference.target]
+            known = set(target.frame[reference.target_field])
+            for line, code in _cells(table.frame, reference.field):
+                if code not in known:
+                    why = f"not in {target.file}{did_you_mean(code, known)}"
+                    problems.append(Problem(table.file, line, f"{reference.field} = {code!r}", why))
+
+
+def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:
+    """Codes joined by ';', and codes that point within their own list."""
+    own = [("regions", "parts", "region"), ("regions", "within", "region"), ("scenarios", "extends", "scenario"),
+           ("chemistries", "base", "chemistry"), ("chemistries", "silicon_like", "chemistry")]  # fmt: skip
+    for name, column, code_column in own:
+        table = tables[name]
+        known = set(table.frame[code_column])
+        for line, text in _cells(table.frame, column):
+            for code in split(text):
+                if code not in known:
+                    why = f"not in {table.file}{did_you_mean(code, known)}"
+                    problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
+    for line, text in _cells(tables["regions"].frame, "members"):
+        for code in split(text):
+            if not (len(code) == 3 and code.isalpha() and code.isupper()):
+                why = "not an ISO 3166-1 alpha-3 code (three capital letters)"
+                problems.append(Problem(tables["regions"].file, line, f"members = {code!r}", why))
+
+
+def sources_exist(tables: Tables, problems: list[Problem]) -> None:
+    """Every source is a key of sources.csv, or the word assumed."""
+    known = set(tables["sources"].frame["source"])
+    for name, table in tables.items():
+        if name == "sources" or "source" not in table.frame:
+            continue
+        for line, text in _cells(table.frame, "source"):
+            for key in split(text):
+                if key not in known and key != "assumed":
+                    why = f"not in {tables['sources'].file}{did_you_mean(key, known)}; add the source, or write assumed"
+                    problems.append(Problem(table.file, line, f"source = {key!r}", why))
+
+
+def scenarios_do_not_loop(tables: Tables, problems: list[Problem]) -> None:
+    """`extends` leads to an end."""
+    table = tables["scenarios"]
+    parent = dict(zip(table.frame["scenario"], table.frame["extends"], strict=True))
+    for line, start in _cells(table.frame, "scenario"):
+        seen, name = [start], parent[start]
+        while name and name not in seen:
+            seen.append(name)
+            name = parent.get(name, "")
+        if name:
+            why = f"extends itself through {' → '.join([*seen, name])}; leave one of them without extends"
+            problems.append(Problem(table.file, line, f"scenario = {start!r}", why))
+
+
+def scenarios_have_rows(tables: Tables, problems: list[Problem]) -> None:
+    """A scenario in the list has rows somewhere: an empty one would be a silent zero."""
+    used: set[str] = set()
+    for table in tables.values():
+        if table.schema.kind and "scenario" in table.frame:
+            used |= set(table.frame["scenario"])
+    for line, name in _cells(tables["scenarios"].frame, "scenario"):
+        if name not in used:
+            why = "has no rows in battery_demand, market_share or silicon_uptake; add rows or remove the scenario"
+            problems.append(Problem(tables["scenarios"].file, line, f"scenario = {name!r}", why))
+
+
+def shares_sum_to_one(tables: Tables, problems: list[Problem]) -> None:
+    """Shares of one group add up to one. They are never renormalised."""
+    for table in tables.values():
+        over, frame = table.schema.sums_to_one_over, table.frame
+        if not over or not len(frame):
+            continue
+        groups = [name for name in table.schema.primary_key if name != over]
+        for key, rows in frame.groupby(groups, sort=False):
+            total = rows["value"].sum()
+            if abs(total - 1.0) > SHARE_TOLERANCE:
+                label = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
+                why = f"add up to {total:.6g}, expected 1; mend the shares of lines {_lines(rows['line'])}"
+                problems.append(Problem(table.file, int(rows["line"].iloc[0]), f"shares of {label}", why))
+
+
+def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
+    """Blends of one chemistry take at most all of it, have a graphite base, and are tabulated fractions."""
+    table = tables["silicon_uptake"]
+    chemistries = tables["chemistries"].frame.set_index("chemistry")
+    fractions = sorted(set(chemistries.loc[chemistries["base"] != "", "silicon"]))
+    keys = ["scenario", "region", "segment", "chemistry", "year"]
+    for key, rows in table.frame.groupby(keys, sort=False):
+        if rows["value"].sum() > 1 + SHARE_TOLERANCE:
+            label = ", ".join(map(str, key))
+            why = f"blends add up to {rows['value'].sum():.6g} of the cells, expected at most 1"
+            problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
+    for row in table.frame.itertuples():
+        if row.chemistry in chemistries.index and chemistries.loc[row.chemistry, "anode"] != "graphite":
+            why = f"has no graphite anode to blend with silicon ({chemistries.loc[row.chemistry, 'anode']})"
+            problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
+        if row.silicon not in fractions:
+            why = f"not a tabulated silicon fraction; use one of {listed([f'{f:g}' for f in fractions])}"
+            problems.append(Problem(table.file, int(row.line), f"silicon = {row.silicon:g}", why))
+
+
+def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
+    """A region that is the sum of others has no demand of its own, else it would count twice."""
+    table, regions = tables["battery_demand"], tables["regions"].frame
+    sums = dict(zip(regions["region"], regions["parts"], strict=True))
+    for line, region in _cells(table.frame, "region"):
+        if sums.get(region):
+            why = f"is the sum of {listed(split(sums[region]))}; give the rows of its parts"
+            problems.append(Problem(table.file, line, f"region = {region!r}", why))
+
+
+def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
+    """A chemistry with a share, a blend of it, or any intensity has every mineral's intensity; an explicit 0 counts."""
+    table = tables["mineral_intensity"]
+    minerals = list(tables["minerals"].frame["mineral"])
+    given = table.frame.groupby("chemistry")["mineral"].agg(set).to_dict()
+    shares = tables["market_share"]
+    used = shares.frame.groupby("chemistry", sort=False)["line"].min().to_dict()
+    for name in sorted(set(used) | set(given)):
+        missing = [mineral for mineral in minerals if mineral not in given.get(name, set())]
+        if missing:
+            why = f"no intensity of {listed(missing)}; add rows to {table.file}, with value 0 where there is none"
+            file, line = (shares.file, int(used[name])) if name in used else (table.file, 0)
+            problems.append(Problem(file, line, f"chemistry = {name!r}", why))
+
+
+RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
+    tables_have_rows,
+    references_exist,
+    lists_of_codes_exist,
+    sources_exist,
+    scenarios_do_not_loop,
+    scenarios_have_rows,
+    shares_sum_to_one,
+    uptake_leaves_room,
+    demand_is_by_part,
+    intensities_are_complete,
+)
+
+
+def split(text: str) -> list[str]:
+    """Codes of a cell that joins them by ';'."""
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def _cells(frame: pd.DataFrame, column: str) -> list[tuple[int, str]]:
+    return [(int(line), str(cell)) for line, cell in zip(frame["line"], frame[column], strict=True)]
+
+
+def _lines(lines: pd.Series) -> str:
+    return listed([str(line) for line in lines], 6)

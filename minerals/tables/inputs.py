@@ -1,0 +1,89 @@
+"""The data package as a whole: read, corrected, typed and checked, or every problem at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import InputError, Problem, did_you_mean
+from .check import check
+from .read import RawTable, Table, read_raw, typed
+from .schema import read_schemas
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All tables of one data package, in canonical units, known to be sound."""
+
+    folder: Path
+    tables: dict[str, Table]
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.tables[name].frame
+
+    def codes(self, name: str) -> list[str]:
+        """Codes of a code list, in file order, e.g. codes('minerals')."""
+        table = self.tables[name]
+        return list(table.frame[table.schema.primary_key[0]])
+
+    @cached_property
+    def sha256(self) -> dict[str, str]:
+        """SHA-256 of each file's bytes, by file name."""
+        return {table.file: table.sha256 for table in self.tables.values()}
+
+
+def read_inputs(folder: Path) -> Inputs:
+    """Read and check the data package in `folder`. Raises InputError with every problem of every file."""
+    problems: list[Problem] = []
+    schemas = read_schemas(folder)
+    raws = {name: read_raw(folder, schema, problems) for name, schema in schemas.items()}
+    corrected = _apply_corrections(raws, problems)
+    tables = {
+        name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None
+    }
+    if len(tables) == len(schemas):
+        check(tables, problems)
+    if problems:
+        raise InputError(problems)
+    return Inputs(folder, tables)
+
+
+def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]) -> dict[str, dict[int, str]]:
+    """Change the named cells in place. Returns {table: {line: place of the correction}}.
+
+    A correction whose row is gone or whose printed value no longer stands in the file is a problem, so that none
+    outlives the value it mends.
+    """
+    corrections = raws.get("corrections")
+    done: dict[str, dict[int, str]] = {}
+    if corrections is None:
+        return done
+    index: dict[str, dict[tuple[str, ...], int]] = {}
+    for row, line in zip(corrections.rows, corrections.lines, strict=True):
+        place = f"{corrections.file}:{line}"
+        raw = raws.get(row["table"])
+        if raw is None or not raw.schema.kind:
+            quantities = [name for name, other in raws.items() if other is not None and other.schema.kind]
+            why = f"not a table of quantities{did_you_mean(row['table'], quantities)}"
+            problems.append(Problem(corrections.file, line, f"table = {row['table']!r}", why))
+            continue
+        keys = raw.schema.primary_key
+        if row["table"] not in index:
+            index[row["table"]] = {tuple(cells[name] for name in keys): i for i, cells in enumerate(raw.rows)}
+        parts = dict(part.partition("=")[::2] for part in row["key"].split(";"))
+        at = index[row["table"]].get(tuple(parts.get(name, "") for name in keys))
+        if at is None or set(parts) != set(keys):
+            why = f"no row of {raw.file} has this key; write {';'.join(f'{name}=…' for name in keys)}"
+            problems.append(Problem(corrections.file, line, f"key = {row['key']!r}", why))
+            continue
+        printed = raw.rows[at].get(row["column"])
+        if printed != row["printed"]:
+            why = f"{raw.file}:{raw.lines[at]} holds {printed!r} in {row['column']}; the correction is out of date"
+            problems.append(Problem(corrections.file, line, f"printed = {row['printed']!r}", why))
+            continue
+        raw.rows[at][row["column"]] = row["corrected"]
+        done.setdefault(row["table"], {})[raw.lines[at]] = place
+    return done

@@ -1,0 +1,43 @@
+"""The closed table of units. Values are converted once, on reading; no formula carries a factor.
+
+Canonical units: GWh, kg/kWh, kt, USD_2025/kWh and fractions (`1`). With them 1 kg/kWh × 1 GWh = 1 kt and
+1 USD/kWh × 1 GWh = 1 million USD.
+"""
+
+from __future__ import annotations
+
+from .errors import did_you_mean, listed
+
+#: kind of quantity → (canonical unit, {accepted unit: factor to canonical})
+UNITS: dict[str, tuple[str, dict[str, float]]] = {
+    "energy": ("GWh", {"GWh": 1.0, "TWh": 1e3, "MWh": 1e-3, "kWh": 1e-6}),
+    "intensity": ("kg/kWh", {"kg/kWh": 1.0, "g/kWh": 1e-3, "g/Wh": 1.0, "t/MWh": 1.0, "kt/GWh": 1.0, "t/GWh": 1e-3}),
+    "mass": ("kt", {"kt": 1.0, "Mt": 1e3, "t": 1e-3, "kg": 1e-6}),
+    "fraction": ("1", {"1": 1.0}),
+    "price": ("USD_2025/kWh", {"USD_2025/kWh": 1.0, "USD_2025/MWh": 1e-3}),
+}
+
+#: Mass of lithium carbonate per mass of lithium: M(Li2CO3) / 2 M(Li).
+LCE_PER_LITHIUM = 5.323
+
+
+def canonical(kind: str) -> str:
+    """Canonical unit of a kind of quantity, e.g. `energy` → `GWh`."""
+    return UNITS[kind][0]
+
+
+def factor(unit: str, kind: str) -> float:
+    """Factor from `unit` to the canonical unit of `kind`. Raises ValueError with the reason and the way out."""
+    target, accepted = UNITS[kind]
+    if unit in accepted:
+        return accepted[unit]
+    if "LCE" in unit.upper():
+        raise ValueError(
+            "mass is contained element here, not lithium carbonate equivalent; "
+            f"divide by {LCE_PER_LITHIUM} (1 t Li = {LCE_PER_LITHIUM} t LCE) and write the unit without LCE"
+        )
+    if unit in ("%", "percent", "pct"):
+        raise ValueError("shares are fractions from 0 to 1; divide by 100 and write the unit as 1")
+    if kind == "price" and unit.startswith(("USD", "EUR")):
+        raise ValueError(f"prices are real 2025 dollars ({target}); convert with a cited deflator and write {target}")
+    raise ValueError(f"not a unit of {kind}{did_you_mean(unit, accepted)} (accepted: {listed(accepted)})")
