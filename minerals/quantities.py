@@ -1,0 +1,71 @@
+"""Catalogue of quantities: one definition each of name, dimensions, unit, meaning, equation and IAMC name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A named quantity. dimensions: in the order of `axes.DIMENSIONS`; iamc: template of its IAMC variable, or ''."""
+
+    name: str
+    kind: str
+    dimensions: tuple[str, ...]
+    unit: str
+    meaning: str
+    equation: str = ""
+    iamc: str = ""
+
+
+QUANTITIES: dict[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            "battery_demand", "input", ("scenario", "region", "segment", "year"), "GWh",
+            "Energy of the batteries put into use in a year: in vehicles sold, storage commissioned and devices sold in "
+            "the region. Nominal energy at beginning of life. Neither cells produced nor cells shipped.",
+            iamc="Battery Demand|{segment}",
+        ),
+        Quantity(
+            "market_share", "input", ("scenario", "region", "segment", "chemistry", "year"), "1",
+            "Share of each base chemistry in the energy put into use; sums to one over chemistries.",
+        ),
+        Quantity(
+            "silicon_uptake", "input", ("scenario", "region", "segment", "chemistry", "silicon", "year"), "1",
+            "Share of the cells of a graphite chemistry whose anode holds that mass fraction of silicon.",
+        ),
+        Quantity(
+            "mineral_intensity", "input", ("chemistry", "silicon", "mineral"), "kg/kWh",
+            "Mass of a mineral in the battery per kWh of nominal energy, as contained element or anode-grade graphite.",
+        ),
+        Quantity(
+            "graphite_route", "input", ("route", "year"), "1",
+            "Share of anode graphite that is natural or synthetic: two routes into one anode, each with its own "
+            "chokepoints. natural + synthetic = 1.",
+        ),
+        Quantity(
+            "cell_price", "input", ("case", "region", "level", "family", "use", "year"), "USD_2025/kWh",
+            "Price of cells or packs in real 2025 dollars.",
+        ),
+        Quantity(
+            "cells", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"), "GWh",
+            "Cells put into use, by chemistry and silicon fraction of the anode.",
+            "cells = battery_demand × market_share × (silicon_uptake of the blend, or what the blends leave)",
+            iamc="Battery Demand|{segment}|{chemistry}",
+        ),
+        Quantity(
+            "mineral_demand", "result", ("scenario", "region", "segment", "chemistry", "silicon", "mineral", "year"), "kt",
+            "Gross mineral demand: mass of each mineral in the cells put into use, before scrap and recycling. low and "
+            "high take every intensity of the row at its low or high end.",
+            "mineral_demand = cells × mineral_intensity; 1 kg/kWh × 1 GWh = 1 kt",
+            iamc="Material Demand|Battery|{mineral}",
+        ),
+        Quantity(
+            "graphite_by_route", "result", ("scenario", "region", "segment", "route", "year"), "kt",
+            "Gross graphite demand by route of anode material; natural + synthetic = graphite of mineral_demand.",
+            "graphite_by_route = Σ_chemistry mineral_demand[graphite] × graphite_route",
+            iamc="Material Demand|Battery|Graphite|{route}",
+        ),
+    )
+}  # fmt: skip

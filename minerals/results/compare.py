@@ -1,0 +1,44 @@
+"""Scenarios side by side: kt by mineral, and the change against a base."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import pandas as pd
+
+from ..errors import UsageError, did_you_mean, listed
+from .result import Result
+
+T = TypeVar("T")
+
+
+def compare(result: Result, base: str | None = None, year: int | None = None, region: str | None = None) -> pd.DataFrame:
+    """Mineral demand of one year by scenario, and the change against `base` (default: the first scenario).
+
+    Columns: mineral, scenario, value [kt], low, high, change [fraction, NaN where the base is 0], gwh [GWh, the same
+    for every mineral of a scenario]. Default year: the last; default region: the sum of all. Raises UsageError for a
+    name that is not in the result.
+    """
+    demand, cells = result["mineral_demand"], result["cells"]
+    base = pick("scenario", base or result.scenarios[0], result.scenarios)
+    years = sorted(set(cells["year"]))
+    year = years[-1] if year is None else int(pick("year", year, years))
+    if region is not None and region != result.record["region_label"]:
+        pick("region", region, result.record["regions"])
+        demand, cells = demand[demand["region"] == region], cells[cells["region"] == region]
+    sums = demand[demand["year"] == year].groupby(["mineral", "scenario"])[["value", "low", "high"]].sum()
+    gwh = cells[cells["year"] == year].groupby("scenario")["value"].sum()
+    index = pd.MultiIndex.from_product([result.record["minerals"], result.scenarios], names=["mineral", "scenario"])
+    table = sums.reindex(index, fill_value=0.0).reset_index()
+    start = table["mineral"].map(table[table["scenario"] == base].set_index("mineral")["value"])
+    table["change"] = (table["value"] / start - 1).where(start > 0)
+    table["gwh"] = table["scenario"].map(gwh).fillna(0.0)
+    return table
+
+
+def pick(what: str, label: T, known: list[T]) -> T:
+    """The label, if it is known. Raises UsageError that says what there is."""
+    if label in known:
+        return label
+    raise UsageError(f"no {what} {label} in this result{did_you_mean(str(label), map(str, known))} "
+                     f"({what}s: {listed([str(k) for k in known])})")  # fmt: skip

@@ -1,0 +1,161 @@
+"""From a number back to its rows: a tree that re-adds to the number, read from a result folder alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..errors import MineralsError
+from .compare import pick
+from .result import Result
+
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor of a product: its value and unit, how it was filled, and the rows (of inputs_used) it rests on."""
+
+    name: str
+    value: float
+    unit: str
+    fill: str
+    rows: tuple[pd.Series, ...]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One cell type in one segment: GWh × share [× blend] × kg/kWh = kt."""
+
+    region: str
+    segment: str
+    chemistry: str
+    silicon: float
+    factors: tuple[Factor, ...]
+    value: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A mineral demand [kt] as the sum of its leaves, largest first."""
+
+    scenario: str
+    region: str
+    mineral: str
+    year: int
+    value: float
+    leaves: tuple[Leaf, ...]
+
+    def rows(self) -> pd.DataFrame:
+        """Every row of inputs_used that the number rests on, once."""
+        used = {row["rows"]: row for leaf in self.leaves for factor in leaf.factors for row in factor.rows}
+        return pd.DataFrame(list(used.values()))
+
+
+def explain(
+    result: Result, mineral: str, region: str | None = None, year: int | None = None, scenario: str | None = None
+) -> Explanation:
+    """Explain one number of `mineral_demand`. Defaults: all regions, the last year, the first scenario.
+
+    Every factor is re-computed from its rows, the factors are multiplied and the leaves added; each step must agree
+    with the stored tables to 1e-9, else MineralsError. Raises UsageError for a name that is not in the result.
+    """
+    mineral = pick("mineral", mineral, result.record["minerals"])
+    scenario = pick("scenario", scenario or result.scenarios[0], result.scenarios)
+    years = sorted(set(result["cells"]["year"]))
+    year = years[-1] if year is None else int(pick("year", year, years))
+    label = result.record["region_label"]
+    regions = list(result.record["regions"])
+    if region is not None and region != label:
+        regions = [pick("region", region, regions)]
+        label = regions[0]
+    index = _Index(result, scenario, year)
+    demand = result["mineral_demand"]
+    here = demand[
+        (demand["mineral"] == mineral) & (demand["scenario"] == scenario) & (demand["year"] == year)
+        & demand["region"].isin(regions)
+    ]  # fmt: skip
+    leaves = [index.leaf(row, mineral) for row in here.to_dict("records")]
+    leaves.sort(key=lambda leaf: -leaf.value)
+    total = float(here["value"].sum())
+    _agree("the sum of the leaves", sum(leaf.value for leaf in leaves), total)
+    return Explanation(scenario, label, mineral, year, total, tuple(leaves))
+
+
+class _Index:
+    """Resolved values of one scenario and year, by their keys, and the rows of inputs_used."""
+
+    def __init__(self, result: Result, scenario: str, year: int) -> None:
+        def at(name: str, keys: list[str]) -> dict[tuple[object, ...], dict[str, object]]:
+            frame = result[name]
+            if "scenario" in frame:
+                frame = frame[(frame["scenario"] == scenario) & (frame["year"] == year)]
+            return {tuple(row[key] for key in keys): row for row in frame.to_dict("records")}
+
+        self.additions = at("battery_demand", ["region", "segment"])
+        self.share = at("market_share", ["region", "segment", "chemistry", "silicon"])
+        self.uptake = at("silicon_uptake", ["region", "segment", "chemistry", "silicon"])
+        self.intensity = at("mineral_intensity", ["chemistry", "silicon", "mineral"])
+        self.used = {row["rows"]: row for _, row in result["inputs_used"].iterrows()}
+
+    def leaf(self, row: dict[str, object], mineral: str) -> Leaf:
+        place = (row["region"], row["segment"])
+        chemistry, silicon = str(row["chemistry"]), float(str(row["silicon"]))
+        factors = [self.factor("battery demand", self.additions[place])]
+        own = (*place, chemistry, silicon)
+        blends = [entry for key, entry in self.uptake.items() if key[:3] == (*place, chemistry)]
+        if own in self.uptake:
+            factors.append(self.factor("market share", self._base_share(place, chemistry)))
+            factors.append(self.factor("silicon uptake", self.uptake[own]))
+        else:
+            factors.append(self.factor("market share", self.share[own]))
+            if blends:
+                left = 1.0 - sum(float(str(entry["value"])) for entry in blends)
+                rows = tuple(part for entry in blends for part in self.rows(str(entry["rows"])))
+                factors.append(Factor("without silicon", left, "1", "rest", rows))
+        factors.append(self.factor("mineral intensity", self.intensity[chemistry, silicon, mineral]))
+        product = 1.0
+        for factor in factors:
+            product *= factor.value
+        _agree(f"{place} {chemistry}", product, float(str(row["value"])))
+        return Leaf(str(row["region"]), str(row["segment"]), chemistry, silicon, tuple(factors), product)
+
+    def _base_share(self, place: tuple[object, ...], chemistry: str) -> dict[str, object]:
+        return min(
+            (entry for key, entry in self.share.items() if key[:3] == (*place, chemistry)),
+            key=lambda entry: float(str(entry["silicon"])),
+        )
+
+    def factor(self, name: str, entry: dict[str, object]) -> Factor:
+        value, expression = float(str(entry["value"])), str(entry["rows"])
+        _agree(f"{name} {expression}", self.evaluate(expression), value)
+        return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(expression)))
+
+    def rows(self, expression: str) -> Iterator[pd.Series]:
+        for product in expression.split(" + "):
+            for part in product.replace(" / ", " * ").split(" * "):
+                yield self.used[part.rpartition("@")[0] or part]
+
+    def evaluate(self, expression: str) -> float:
+        """Value of a rows expression: a weighted sum of rows, or row × row / row."""
+        total = 0.0
+        for term in expression.split(" + "):
+            if " / " in term:
+                over, _, under = term.partition(" / ")
+                one, _, two = over.partition(" * ")
+                total += self._value(one) * self._value(two) / self._value(under)
+            else:
+                row, at, weight = term.rpartition("@")
+                left, _, span = weight.partition("/")
+                total += self._value(row) * int(left) / int(span) if at else self._value(term)
+        return total
+
+    def _value(self, row: str) -> float:
+        return float(self.used[row]["value"])
+
+
+def _agree(what: str, ours: float, stored: float) -> None:
+    if abs(ours - stored) > TOLERANCE * max(abs(stored), 1e-12):
+        raise MineralsError(f"{what} re-adds to {ours!r}, the result holds {stored!r}; the folder was changed after the run")

@@ -1,0 +1,98 @@
+"""The record of a run: all that is needed to run it again and to say what it rests on. No clock, no absolute path."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numpy
+import pandas
+
+from ..config import Run
+from ..tables.check import split
+from ..tables.inputs import Inputs
+from ..tables.resolve import Resolved
+
+
+def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
+    """The record as JSON-ready data. run_id: seven hex digits of the SHA-256 of configuration, inputs and version."""
+    run = resolved.run
+    settings = run.settings.model_dump(mode="json")
+    versions = {
+        "minerals": version("minerals"),
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "pandas": pandas.__version__,
+    }
+    identity = json.dumps([settings, inputs.sha256, versions["minerals"]], sort_keys=True)
+    used = resolved.inputs_used["quality"].value_counts()
+    return {
+        "run": run.name,
+        "run_id": hashlib.sha256(identity.encode()).hexdigest()[:7],
+        "title": run.settings.title,
+        "scenarios": {name: _scenario(run, inputs, name) for name in run.settings.scenario},
+        "regions": list(resolved.regions.labels),
+        "region_label": region_label(resolved, inputs),
+        "segments": list(resolved.segments.labels),
+        "minerals": list(resolved.minerals.labels),
+        "years": list(resolved.years.labels),
+        "fills": list(resolved.fills),
+        "rows_used": {quality: int(count) for quality, count in sorted(used.items())},
+        "region_members": _members(resolved, inputs),
+        "codes": _codes(inputs),
+        "config": settings,
+        "set": list(run.sets),
+        "inputs": inputs.sha256,
+        "versions": versions,
+    }
+
+
+def region_label(resolved: Resolved, inputs: Inputs) -> str:
+    """Name of the sum of all regions of the run: World where they make it up, else their names joined."""
+    frame, regions = inputs["regions"], resolved.regions.labels
+    for name, parts in zip(frame["region"], frame["parts"], strict=True):
+        if parts and sorted(split(parts)) == sorted(regions):
+            return str(name)
+    return " + ".join(regions)
+
+
+def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:
+    """Label, the rows it takes, what sort of claim its adoption is, and the caveats of all three."""
+    scenario = run.settings.scenario[name]
+    known = inputs["scenarios"].set_index("scenario")
+    parts = [part for part in (scenario.demand, scenario.adoption, scenario.silicon) if part in known.index]
+    caveats = [str(known.loc[part, "caveat"]) for part in dict.fromkeys(parts)]
+    if run.changes[name]:
+        caveats.append("Shares are changed by the run file.")
+    label = scenario.label or str(known.loc[scenario.adoption, "label"])
+    return {
+        "label": label,
+        "demand": scenario.demand,
+        "adoption": scenario.adoption,
+        "silicon": scenario.silicon,
+        "kind": str(known.loc[scenario.adoption, "kind"]),
+        "caveat": " ".join(caveat for caveat in caveats if caveat),
+        "note": scenario.note or str(known.loc[scenario.adoption, "note"]),
+    }
+
+
+def _members(resolved: Resolved, inputs: Inputs) -> dict[str, str]:
+    """What each region of the run is: its ISO codes, or what its note says."""
+    frame = inputs["regions"].set_index("region")
+    return {name: str(frame.loc[name, "members"] or frame.loc[name, "note"]) for name in resolved.regions.labels}
+
+
+def _codes(inputs: Inputs) -> dict[str, dict[str, dict[str, str]]]:
+    """Labels and groups of the code lists, so that a result can be read and drawn without the inputs."""
+    columns = {"segments": ["label"], "chemistries": ["label", "family", "anode"], "minerals": ["label", "symbol", "basis"]}
+    names = {"segments": "segment", "chemistries": "chemistry", "minerals": "mineral"}
+    return {
+        names[table]: {
+            str(row[names[table]]): {column: str(row[column]) for column in wanted}
+            for row in inputs[table].to_dict("records")
+        }
+        for table, wanted in columns.items()
+    }

@@ -1,0 +1,90 @@
+"""Given values in time: linear between given years, held beyond them only where asked, each with its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One value with its ends (equal to it where none are given) and the expression of the rows it came from."""
+
+    value: float
+    low: float
+    high: float
+    rows: str
+
+
+#: Given values of one series group: year → {label: Datum}. A label without a row in a given year is a zero there.
+Given = dict[int, dict[Hashable, Datum]]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One resolved value: fill is given, linear or hold; a hold names the year held."""
+
+    year: int
+    label: Hashable
+    fill: str
+    held: int
+    datum: Datum
+
+
+def datum(value: float, low: float, high: float, rows: str) -> Datum:
+    """A datum of one table row; missing ends are the value itself."""
+    return Datum(value, value, value, rows) if np.isnan(low) else Datum(value, low, high, rows)
+
+
+def between(one: Datum | None, two: Datum | None, left: int, right: int) -> Datum:
+    """left/(left+right) of the first and the rest of the second; an absent one is zero."""
+    span = left + right
+    zero = Datum(0.0, 0.0, 0.0, "")
+    pairs = [(one or zero, left), (two or zero, right)]
+    return Datum(
+        sum(part.value * weight for part, weight in pairs) / span,
+        sum(part.low * weight for part, weight in pairs) / span,
+        sum(part.high * weight for part, weight in pairs) / span,
+        " + ".join(f"{part.rows}@{weight}/{span}" for part, weight in pairs if part.rows),
+    )
+
+
+def at(given: Given, year: int) -> dict[Hashable, Datum]:
+    """All labels in one year: given, linear between given years, or those of the nearest end."""
+    return {point.label: point.datum for point in along(given, [year])}
+
+
+def along(given: Given, years: Sequence[int]) -> Iterable[Point]:
+    """Every label in every year, held beyond the first and last given year. `given` must not be empty."""
+    known = sorted(given)
+    for year in years:
+        before = max((y for y in known if y <= year), default=None)
+        after = min((y for y in known if y >= year), default=None)
+        if before == after or before is None or after is None:
+            held = after if before is None else before
+            assert held is not None
+            fill = "given" if held == year else "hold"
+            for label, value in given[held].items():
+                yield Point(year, label, fill, held, value)
+            continue
+        for label in dict.fromkeys([*given[before], *given[after]]):
+            value = between(given[before].get(label), given[after].get(label), after - year, year - before)
+            yield Point(year, label, "linear", year, value)
+
+
+def outside(given: Given, years: Iterable[int]) -> list[int]:
+    """Years before the first or after the last given one."""
+    return [year for year in years if not min(given) <= year <= max(given)]
+
+
+def ranges(years: Iterable[int]) -> str:
+    """`2025–2029, 2031`."""
+    out: list[list[int]] = []
+    for year in sorted(years):
+        if out and year == out[-1][1] + 1:
+            out[-1][1] = year
+        else:
+            out.append([year, year])
+    return ", ".join(f"{a}–{b}" if b > a else str(a) for a, b in out)
