@@ -31,7 +31,7 @@ class Axis:
         missing = set(values) - set(index)
         if missing:
             raise KeyError(f"{self.name}: {sorted(map(str, missing))} not on the axis")
-        return values.map(index).to_numpy(dtype=np.intp)
+        return np.array([index[value] for value in values], dtype=np.intp)
 
 
 def dense(frame: pd.DataFrame, axes: Sequence[Axis], column: str = "value") -> np.ndarray:

@@ -138,7 +138,7 @@ def find_run_file(name: str | Path) -> Path:
         raise UsageError(f"{name} is a folder; name a run file, e.g. {name}.toml")
     known = run_names()
     hint = did_you_mean(path.stem, known)
-    raise UsageError(f"no run file {name}{hint}\nshipped run files: {listed(known)} (e.g. minerals run {known[0]}.toml)")
+    raise UsageError(f"no run file {name}{hint}\nshipped: {listed(known)} (e.g. minerals run {known[0]}.toml)")
 
 
 def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
@@ -217,7 +217,7 @@ def _set(data: dict[str, Any], origin: dict[Path_, tuple[str, int]], text: str, 
     """Apply one `key.path=value`; the value is TOML, or a text where it is not."""
     key, equals, value = text.partition("=")
     path = split_key(key.strip())
-    if not equals or not all(path):
+    if not equals or not path or not all(path):
         why = "expected key=value, e.g. scope.years.last=2040"
         problems.append(Problem(COMMAND_LINE, 0, text, why))
         return
@@ -278,7 +278,7 @@ def _share_changes(
 
     for first, below in share.items():
         if not isinstance(below, dict):
-            problem((*path, first), f"share.{first}", "expected [scenario.NAME.share.SEGMENT.YEAR] chemistry = fraction")
+            problem((*path, first), f"share.{first}", "expected [scenario.NAME.share.SEGMENT.YEAR] above shares")
             continue
         by_segment = {first: below} if all(map(_is_year, below)) else below
         region = "" if by_segment is not below else first
@@ -289,7 +289,7 @@ def _share_changes(
                 continue
             for year, shares in years.items():
                 if not _is_year(year) or not isinstance(shares, dict):
-                    problem((*at, year), f"share.{segment}.{year}", "expected a year with chemistry = fraction below it")
+                    problem((*at, year), f"share.{segment}.{year}", "expected a year with shares below it")
                     continue
                 rests = [chemistry for chemistry, value in shares.items() if value == "rest"]
                 if len(rests) > 1:
@@ -299,10 +299,10 @@ def _share_changes(
                     if value == "rest":
                         yield ShareChange(region, segment, int(year), chemistry, None, here)
                     elif isinstance(value, bool) or not isinstance(value, int | float):
-                        problem(here, f"{chemistry} = {value!r}", "expected a fraction from 0 to 1, or \"rest\"")
+                        problem(here, f"{chemistry} = {value!r}", 'expected a fraction from 0 to 1, or "rest"')
                     elif 1 < value <= 100:
-                        why = f"shares are fractions from 0 to 1 and this looks like a percentage; write {value / 100:g}"
-                        problem(here, f"{chemistry} = {value!r}", why)
+                        why = "shares are fractions from 0 to 1 and this looks like a percentage"
+                        problem(here, f"{chemistry} = {value!r}", f"{why}; write {value / 100:g}")
                     elif not 0 <= value <= 1:
                         problem(here, f"{chemistry} = {value!r}", "expected a fraction from 0 to 1")
                     else:

@@ -23,8 +23,8 @@ QUANTITIES: dict[str, Quantity] = {
     for quantity in (
         Quantity(
             "battery_demand", "input", ("scenario", "region", "segment", "year"), "GWh",
-            "Energy of the batteries put into use in a year: in vehicles sold, storage commissioned and devices sold in "
-            "the region. Nominal energy at beginning of life. Neither cells produced nor cells shipped.",
+            "Energy of the batteries put into use in a year: in vehicles sold, storage commissioned and devices sold "
+            "in the region. Nominal energy at beginning of life. Neither cells produced nor cells shipped.",
             iamc="Battery Demand|{segment}",
         ),
         Quantity(
@@ -55,7 +55,8 @@ QUANTITIES: dict[str, Quantity] = {
             iamc="Battery Demand|{segment}|{chemistry}",
         ),
         Quantity(
-            "mineral_demand", "result", ("scenario", "region", "segment", "chemistry", "silicon", "mineral", "year"), "kt",
+            "mineral_demand", "result",
+            ("scenario", "region", "segment", "chemistry", "silicon", "mineral", "year"), "kt",
             "Gross mineral demand: mass of each mineral in the cells put into use, before scrap and recycling. low and "
             "high take every intensity of the row at its low or high end.",
             "mineral_demand = cells × mineral_intensity; 1 kg/kWh × 1 GWh = 1 kt",

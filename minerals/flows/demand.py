@@ -25,16 +25,15 @@ def blended_share(market_share: Array, silicon_uptake: Array, base: Sequence[int
     base chemistries. The first place that names a base is that base itself. Silicon is an axis of its own, so uptake
     never changes the split between base chemistries: shares still add up to one.
     """
-    base = np.asarray(base)
-    taken = np.zeros(market_share.shape[:3] + (market_share.shape[3],) + silicon_uptake.shape[4:])
+    taken = np.zeros((*silicon_uptake.shape[:3], market_share.shape[3], silicon_uptake.shape[4]))
     first: dict[int, int] = {}
     for place, of in enumerate(base):
         taken[:, :, :, of] += silicon_uptake[:, :, :, place]
-        first.setdefault(int(of), place)
+        first.setdefault(of, place)
     fraction = silicon_uptake.copy()
     for of, place in first.items():
         fraction[:, :, :, place] = 1.0 - taken[:, :, :, of]
-    return market_share[:, :, :, base] * fraction
+    return market_share[:, :, :, list(base)] * fraction
 
 
 def cells(additions: Array, market_share: Array) -> Array:

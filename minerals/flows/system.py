@@ -36,7 +36,7 @@ class SystemInputs:
 
     @property
     def draws(self) -> int:
-        return max(self.additions.shape[0], self.market_share.shape[0], self.mineral_intensity.shape[0])
+        return int(max(self.additions.shape[0], self.market_share.shape[0], self.mineral_intensity.shape[0]))
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _bytes_per_draw(inputs: SystemInputs) -> int:
     regions, segments, chemistries, years = np.broadcast_shapes(
         inputs.market_share.shape[1:], (*inputs.additions.shape[1:3], 1, inputs.additions.shape[3])
     )
-    return 8 * regions * segments * chemistries * years
+    return int(8 * regions * segments * chemistries * years)
 
 
 def _blocks(numbers: range, size: int) -> list[slice]:

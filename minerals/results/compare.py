@@ -12,7 +12,9 @@ from .result import Result
 T = TypeVar("T")
 
 
-def compare(result: Result, base: str | None = None, year: int | None = None, region: str | None = None) -> pd.DataFrame:
+def compare(
+    result: Result, base: str | None = None, year: int | None = None, region: str | None = None
+) -> pd.DataFrame:
     """Mineral demand of one year by scenario, and the change against `base` (default: the first scenario).
 
     Columns: mineral, scenario, value [kt], low, high, change [fraction, NaN where the base is 0], gwh [GWh, the same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from .compare import pick
 from .result import Result
 
 TOLERANCE = 1e-9
+#: One row of a table, by column.
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class _Index:
     """Resolved values of one scenario and year, by their keys, and the rows of inputs_used."""
 
     def __init__(self, result: Result, scenario: str, year: int) -> None:
-        def at(name: str, keys: list[str]) -> dict[tuple[object, ...], dict[str, object]]:
+        def at(name: str, keys: list[str]) -> dict[tuple[object, ...], Row]:
             frame = result[name]
             if "scenario" in frame:
                 frame = frame[(frame["scenario"] == scenario) & (frame["year"] == year)]
@@ -100,9 +103,9 @@ class _Index:
         self.intensity = at("mineral_intensity", ["chemistry", "silicon", "mineral"])
         self.used = {row["rows"]: row for _, row in result["inputs_used"].iterrows()}
 
-    def leaf(self, row: dict[str, object], mineral: str) -> Leaf:
+    def leaf(self, row: Row, mineral: str) -> Leaf:
         place = (row["region"], row["segment"])
-        chemistry, silicon = str(row["chemistry"]), float(str(row["silicon"]))
+        chemistry, silicon = str(row["chemistry"]), float(row["silicon"])
         factors = [self.factor("battery demand", self.additions[place])]
         own = (*place, chemistry, silicon)
         blends = [entry for key, entry in self.uptake.items() if key[:3] == (*place, chemistry)]
@@ -112,24 +115,24 @@ class _Index:
         else:
             factors.append(self.factor("market share", self.share[own]))
             if blends:
-                left = 1.0 - sum(float(str(entry["value"])) for entry in blends)
+                left = 1.0 - sum(float(entry["value"]) for entry in blends)
                 rows = tuple(part for entry in blends for part in self.rows(str(entry["rows"])))
                 factors.append(Factor("without silicon", left, "1", "rest", rows))
         factors.append(self.factor("mineral intensity", self.intensity[chemistry, silicon, mineral]))
         product = 1.0
         for factor in factors:
             product *= factor.value
-        _agree(f"{place} {chemistry}", product, float(str(row["value"])))
+        _agree(f"{place} {chemistry}", product, float(row["value"]))
         return Leaf(str(row["region"]), str(row["segment"]), chemistry, silicon, tuple(factors), product)
 
-    def _base_share(self, place: tuple[object, ...], chemistry: str) -> dict[str, object]:
+    def _base_share(self, place: tuple[object, ...], chemistry: str) -> Row:
         return min(
             (entry for key, entry in self.share.items() if key[:3] == (*place, chemistry)),
-            key=lambda entry: float(str(entry["silicon"])),
+            key=lambda entry: float(entry["silicon"]),
         )
 
-    def factor(self, name: str, entry: dict[str, object]) -> Factor:
-        value, expression = float(str(entry["value"])), str(entry["rows"])
+    def factor(self, name: str, entry: Row) -> Factor:
+        value, expression = float(entry["value"]), str(entry["rows"])
         _agree(f"{name} {expression}", self.evaluate(expression), value)
         return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(expression)))
 
@@ -158,4 +161,6 @@ class _Index:
 
 def _agree(what: str, ours: float, stored: float) -> None:
     if abs(ours - stored) > TOLERANCE * max(abs(stored), 1e-12):
-        raise MineralsError(f"{what} re-adds to {ours!r}, the result holds {stored!r}; the folder was changed after the run")
+        raise MineralsError(
+            f"{what} re-adds to {ours!r}, the result holds {stored!r}: the folder was changed after the run"
+        )

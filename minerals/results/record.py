@@ -87,12 +87,12 @@ def _members(resolved: Resolved, inputs: Inputs) -> dict[str, str]:
 
 def _codes(inputs: Inputs) -> dict[str, dict[str, dict[str, str]]]:
     """Labels and groups of the code lists, so that a result can be read and drawn without the inputs."""
-    columns = {"segments": ["label"], "chemistries": ["label", "family", "anode"], "minerals": ["label", "symbol", "basis"]}
-    names = {"segments": "segment", "chemistries": "chemistry", "minerals": "mineral"}
+    wanted = {
+        "segment": ("segments", ["label"]),
+        "chemistry": ("chemistries", ["label", "family", "anode"]),
+        "mineral": ("minerals", ["label", "symbol", "basis"]),
+    }
     return {
-        names[table]: {
-            str(row[names[table]]): {column: str(row[column]) for column in wanted}
-            for row in inputs[table].to_dict("records")
-        }
-        for table, wanted in columns.items()
+        kind: {row[kind]: {column: row[column] for column in columns} for row in inputs[table].to_dict("records")}
+        for kind, (table, columns) in wanted.items()
     }

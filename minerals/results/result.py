@@ -75,7 +75,8 @@ class Result:
             folder.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         except OSError as error:
-            raise UsageError(f"cannot write to {folder.parent}: {error.strerror}; choose another place with --out") from None
+            why = f"cannot write to {folder.parent}: {error.strerror}; choose another place with --out"
+            raise UsageError(why) from None
         try:
             (temporary / "tables").mkdir()
             for name, frame in self.tables.items():
@@ -106,7 +107,8 @@ def refuse_other_run(folder: Path, run: str, force: bool) -> None:
             f"{folder} holds files that are not a result; nothing was written: choose another folder with --out"
         ) from None
     if other != run and not force:
-        raise UsageError(f"{folder} holds the run '{other}'; choose another folder with --out, or replace it with --force")
+        why = f"{folder} holds the run '{other}'; choose another folder with --out, or replace it with --force"
+        raise UsageError(why)
 
 
 def swap(temporary: Path, folder: Path) -> None:
@@ -141,10 +143,9 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
+    missing = {name: [""] for name in ("value", "low", "high", "year", "line", "silicon")}
     kinds = dict.fromkeys(TEXT_COLUMNS, str)
-    frame = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values={"value": [""], "low": [""], "high": [""],
-                        "year": [""], "line": [""], "silicon": [""]}, encoding="utf-8")  # fmt: skip
-    return frame
+    return pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=missing, encoding="utf-8")
 
 
 def _umask() -> int:

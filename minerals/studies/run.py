@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..axes import Axis, dense, tidy
 from ..config import Run, read_run
-from ..errors import InputError, Problem
+from ..errors import InputError
 from ..flows.demand import Array, blended_share, graphite_by_route
 from ..flows.system import SystemInputs, system
 from ..results.record import record
@@ -51,7 +51,7 @@ def inputs_of(asked: Run, inputs: str | Path | None) -> Path:
 
 
 def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
-    """Result tables of a resolved run: cells [GWh], mineral_demand and graphite_by_route [kt], and what they rest on."""
+    """Tables of a resolved run: cells [GWh], mineral_demand and graphite_by_route [kt], and what they rest on."""
     cells, demand, route = [], [], []
     intensity = {end: _intensity(resolved, end) for end in ("value", "low", "high")}
     shares = _route(resolved)
@@ -105,7 +105,7 @@ def _share(resolved: Resolved, name: str) -> Array:
     share = on_pairs(resolved.market_share)
     if resolved.run.settings.scenario[name].silicon in ("none", "explicit"):
         return share
-    first = {}
+    first: dict[str, int] = {}
     for place, (chemistry, _) in enumerate(pairs):
         first.setdefault(chemistry, place)
     base = [first[chemistry] for chemistry, _ in pairs]
@@ -136,7 +136,7 @@ def _tidy(
     pairs = resolved.chemistries.labels
     place = frame["chemistry"].to_numpy()
     frame["chemistry"] = [pairs[i][0] for i in place]
-    frame.insert(frame.columns.get_loc("chemistry") + 1, "silicon", [pairs[i][1] for i in place])  # type: ignore[operator]
+    frame.insert(list(frame.columns).index("chemistry") + 1, "silicon", [pairs[i][1] for i in place])
     frame.insert(0, "scenario", scenario)
     return frame.assign(unit=unit)
 
@@ -148,5 +148,3 @@ def _sources_used(resolved: Resolved, inputs: Inputs) -> pd.DataFrame:
     frame = inputs["sources"]
     used = frame[frame["source"].isin(counts.index)].drop(columns=["line", "corrected_by"])
     return used.assign(rows_used=used["source"].map(counts).astype(int)).reset_index(drop=True)
-
-

@@ -125,8 +125,9 @@ def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
             why = f"blends add up to {rows['value'].sum():.6g} of the cells, expected at most 1"
             problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
     for row in table.frame.itertuples():
-        if row.chemistry in chemistries.index and chemistries.loc[row.chemistry, "anode"] != "graphite":
-            why = f"has no graphite anode to blend with silicon ({chemistries.loc[row.chemistry, 'anode']})"
+        anode = chemistries["anode"].get(row.chemistry, "graphite")
+        if anode != "graphite":
+            why = f"has no graphite anode to blend with silicon ({anode})"
             problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
         if row.silicon not in fractions:
             why = f"not a tabulated silicon fraction; use one of {listed([f'{f:g}' for f in fractions])}"

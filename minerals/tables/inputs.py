@@ -41,9 +41,7 @@ def read_inputs(folder: Path) -> Inputs:
     schemas = read_schemas(folder)
     raws = {name: read_raw(folder, schema, problems) for name, schema in schemas.items()}
     corrected = _apply_corrections(raws, problems)
-    tables = {
-        name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None
-    }
+    tables = {name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None}
     if len(tables) == len(schemas):
         check(tables, problems)
     if problems:

@@ -147,7 +147,7 @@ def _cell(text: str, field: Field, kind: str) -> str | float | int | None:
         if field.enum and text not in field.enum:
             hint = did_you_mean(text, field.enum)
             if field.name == "energy_basis":
-                hint = "; GWh and kg/kWh are nominal energy at beginning of life: convert usable energy by a cited factor"
+                hint = "; GWh and kg/kWh are nominal energy at beginning of life: convert usable energy by a factor"
             raise ValueError(f"not one of {', '.join(field.enum)}{hint}")
         if field.pattern and not re.fullmatch(field.pattern, text):
             raise ValueError(f"expected {field.description} (letters {field.pattern})")
@@ -159,7 +159,8 @@ def _cell(text: str, field: Field, kind: str) -> str | float | int | None:
         raise ValueError(f"expected at least {field.minimum:g}")
     if field.maximum is not None and value > field.maximum:
         if kind == "fraction" and field.name in VALUES and 1 < value <= 100:
-            raise ValueError(f"shares are fractions from 0 to 1 and this looks like a percentage; write {value / 100:g}")
+            why = "shares are fractions from 0 to 1 and this looks like a percentage"
+            raise ValueError(f"{why}; write {value / 100:g}")
         raise ValueError(f"expected at most {field.maximum:g}")
     return int(value) if field.type == "integer" else value
 

@@ -11,15 +11,16 @@ says `scope.beyond = "hold"`. Each resolved value names its rows (`rows`) so tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
 from ..axes import Axis
 from ..config import Run, ShareChange
-from ..errors import InputError, Problem, did_you_mean, listed
-from .check import SHARE_TOLERANCE, split
+from ..errors import InputError, Problem, listed
+from .check import SHARE_TOLERANCE
 from .inputs import Inputs
+from .names import WITHOUT_ROWS, fit, refused_blend
 from .series import Datum, Given, Point, along, at, datum, outside, ranges
 
 WORLD = "World"
@@ -58,149 +59,73 @@ def resolve(run: Run, inputs: Inputs) -> Resolved:
     return _Resolver(run, inputs).resolve()
 
 
-@dataclass
 class _Resolver:
-    run: Run
-    inputs: Inputs
-    problems: list[Problem] = field(default_factory=list)
-    #: (table, how it was filled) → place → years
-    fills: dict[tuple[str, str], dict[str, set[int]]] = field(default_factory=dict)
-    #: shares changed by the run file, as rows of inputs_used
-    changed: list[dict[str, object]] = field(default_factory=list)
-    #: places (region, segment) that have demand, by scenario
-    places: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    _grouped: dict[str, dict[tuple[str, str, str], pd.DataFrame]] = field(default_factory=dict)
+    """Resolves one run; keeps what was filled, changed or short of rows on the way."""
+
+    def __init__(self, run: Run, inputs: Inputs) -> None:
+        self.run, self.inputs, self.labels = run, inputs, fit(run, inputs)
+        self.problems: list[Problem] = []
+        #: (table, how it was filled) → place → years
+        self.fills: dict[tuple[str, str], dict[str, set[int]]] = {}
+        #: (key path, table, years given, years beyond them) → places
+        self.short: dict[tuple[tuple[str, ...], str, str, str], list[str]] = {}
+        #: segments without demand rows, by region
+        self.absent: dict[str, list[str]] = {}
+        #: shares changed by the run file, as rows of inputs_used
+        self.changed: list[dict[str, object]] = []
+        chemistry = inputs["chemistries"].set_index("chemistry")
+        self.base = {name: base or name for name, base in chemistry["base"].items()}
+        self.silicon: dict[str, float] = dict(chemistry["silicon"].astype(float))
+        self.like: dict[str, str] = dict(chemistry["silicon_like"])
+        self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
+        self.grouped: dict[str, dict[tuple[str, str, str], pd.DataFrame]] = {}
 
     def resolve(self) -> Resolved:
-        scope, codes = self.run.settings.scope, self.inputs.codes
-        self._check_names()
-        self._stop_on_problems()
-        self.regions = self._regions()
-        self.segments = tuple(s for s in codes("segments") if not scope.segments or s in scope.segments)
-        self.minerals = tuple(m for m in codes("minerals") if not scope.minerals or m in scope.minerals)
-        self.years = scope.years.labels()
-        chemistry = self.inputs["chemistries"].set_index("chemistry")
-        self.base = {name: row["base"] or name for name, row in chemistry.iterrows()}
-        self.silicon = {name: float(row["silicon"]) for name, row in chemistry.iterrows()}
-        self.like = dict(chemistry["silicon_like"])
-        self.parent = dict(zip(*(self.inputs["scenarios"][c] for c in ("scenario", "extends")), strict=True))
-        self._check_changes()
-        self._stop_on_problems()
-
-        demand, share, uptake = [], [], []
+        labels = self.labels
+        demand: list[dict[str, object]] = []
+        share: list[dict[str, object]] = []
+        uptake: list[dict[str, object]] = []
         for name, scenario in self.run.settings.scenario.items():
-            demand += self._demand(name, scenario.demand)
-            share += self._share(name, scenario.adoption, scenario.silicon == "explicit")
-            if scenario.silicon not in ("none", "explicit"):
+            here = self._demand(name, scenario.demand)
+            demand += here
+            share += self._share(name, scenario.adoption, {(row["region"], row["segment"]) for row in here})
+            if scenario.silicon not in WITHOUT_ROWS:
                 uptake += self._uptake(name, scenario.silicon)
         self._stop_on_problems()
-        share_frame = _frame(share, ["scenario", "region", "segment", "chemistry", "silicon", "year"])
-        uptake_frame = _frame(uptake, ["scenario", "region", "segment", "chemistry", "silicon", "year"])
-        pairs = self._pairs(share_frame, uptake_frame)
-        if len(uptake_frame):
-            wanted = set(pairs)
-            keep = [(c, k) in wanted for c, k in zip(uptake_frame["chemistry"], uptake_frame["silicon"], strict=True)]
-            uptake_frame = uptake_frame[keep].reset_index(drop=True)
-        intensity = self._intensity(pairs)
-        route = self._route()
-        self._stop_on_problems()
+        sold = {row["chemistry"] for row in share}
+        uptake = [row for row in uptake if row["chemistry"] in sold]
+        order = self.inputs.codes("chemistries")
+        pairs = {(str(row["chemistry"]), float(str(row["silicon"]))) for row in share + uptake}
+        chemistries = Axis("chemistry", tuple(sorted(pairs, key=lambda pair: (order.index(pair[0]), pair[1]))))
         tables = {
             "battery_demand": _frame(demand, ["scenario", "region", "segment", "year"]),
-            "market_share": share_frame,
-            "silicon_uptake": uptake_frame,
-            "mineral_intensity": intensity,
-            "graphite_route": route,
+            "market_share": _frame(share, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
+            "silicon_uptake": _frame(uptake, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
+            "mineral_intensity": self._intensity(chemistries.labels),
+            "graphite_route": self._route(),
         }
+        self._stop_on_problems()
         return Resolved(
             run=self.run,
-            regions=Axis("region", self.regions),
-            segments=Axis("segment", self.segments),
-            years=Axis("year", self.years),
-            chemistries=Axis("chemistry", pairs),
-            minerals=Axis("mineral", self.minerals),
+            regions=Axis("region", labels.regions),
+            segments=Axis("segment", labels.segments),
+            years=Axis("year", labels.years),
+            chemistries=chemistries,
+            minerals=Axis("mineral", labels.minerals),
             inputs_used=self._used(tables),
             fills=tuple(self._fill_sentences()),
             **tables,
         )
 
-    # ------------------------------------------------------------------ names and scope
-
     def _stop_on_problems(self) -> None:
+        for (path, table, given, beyond), places in self.short.items():
+            why = (
+                f"rows for {listed(places, 3)} reach from {given}, the scope asks {beyond}; shorten scope.years, add "
+                'rows, or set scope.beyond = "hold" to carry the nearest year on'
+            )
+            self.problems.append(self.run.problem(path, table, why))
         if self.problems:
             raise InputError(self.problems)
-
-    def _check_names(self) -> None:
-        """Every name of the run file stands in its code list, and scenarios have rows of the kind asked for."""
-        settings, codes = self.run.settings, self.inputs.codes
-        for key, listing, names in (
-            ("regions", "regions", settings.scope.regions),
-            ("segments", "segments", settings.scope.segments),
-            ("minerals", "minerals", settings.scope.minerals),
-        ):
-            for name in names:
-                self._known(name, codes(listing), ("scope", key), f"{key} has {name!r}", f"{listing}.csv")
-        for name, scenario in settings.scenario.items():
-            for key, table in (("demand", "battery_demand"), ("adoption", "market_share"), ("silicon", "silicon_uptake")):
-                value = getattr(scenario, key)
-                if key == "silicon" and value in ("none", "explicit"):
-                    continue
-                having = sorted(set(self.inputs[table]["scenario"]))
-                if value in having:
-                    continue
-                if value in codes("scenarios"):
-                    why = f"has no rows in {table}.csv; scenarios with rows there: {listed(having)}"
-                    self.problems.append(self.run.problem(("scenario", name, key), f"{key} = {value!r}", why))
-                else:
-                    known = having + (["none", "explicit"] if key == "silicon" else [])
-                    self._known(value, known, ("scenario", name, key), f"{key} = {value!r}", "scenarios.csv")
-
-    def _known(self, name: str, known: Iterable[str], path: tuple[str, ...], what: str, where: str) -> bool:
-        known = list(known)
-        if name in known:
-            return True
-        hint = did_you_mean(name, known) or f"; known: {listed(known, 20)}"
-        self.problems.append(self.run.problem(path, what, f"not in {where}{hint}"))
-        return False
-
-    def _regions(self) -> tuple[str, ...]:
-        """Regions of the scope, sums replaced by their parts. Regions that overlap would count twice: an error."""
-        frame = self.inputs["regions"].set_index("region")
-        asked: list[str] = []
-        for name in self.run.settings.scope.regions:
-            asked += split(str(frame.loc[name, "parts"])) or [name]
-        for i, one in enumerate(asked):
-            for other in asked[:i]:
-                shared = set(split(str(frame.loc[one, "members"]))) & set(split(str(frame.loc[other, "members"])))
-                inside = one == other or frame.loc[one, "within"] == other or frame.loc[other, "within"] == one
-                if inside or shared:
-                    what = f"regions hold {one} and {other}"
-                    why = "they overlap and would count twice; keep one (World is the sum of its parts)"
-                    self.problems.append(self.run.problem(("scope", "regions"), what, why))
-        order = self.inputs.codes("regions")
-        return tuple(sorted(asked, key=order.index))
-
-    def _check_changes(self) -> None:
-        """Names and years of changed shares fit the lists and the scope."""
-        for scenario, changes in self.run.changes.items():
-            explicit = self.run.settings.scenario[scenario].silicon == "explicit"
-            for change in changes:
-                at = change.path
-                self._known(change.segment, self.inputs.codes("segments"), at, f"segment {change.segment!r}", "segments.csv")
-                if self._known(change.chemistry, self.base, at, f"chemistry {change.chemistry!r}", "chemistries.csv"):
-                    self._refuse_blend(change.chemistry, explicit, *self.run.place(*at))
-                if change.region and self._known(
-                    change.region, self.inputs.codes("regions"), at, f"region {change.region!r}", "regions.csv"
-                ) and change.region not in self.regions:  # fmt: skip
-                    why = f"not in this run; its regions are {listed(self.regions)}"
-                    self.problems.append(self.run.problem(at, f"region {change.region!r}", why))
-
-    def _refuse_blend(self, chemistry: str, explicit: bool, file: str, line: int) -> None:
-        if self.base.get(chemistry, chemistry) != chemistry and not explicit:
-            why = (
-                f"is a silicon blend; silicon is an axis of its own: give {self.base[chemistry]} the share and choose a "
-                "silicon scenario, or set silicon = \"explicit\" in the run's scenario"
-            )
-            self.problems.append(Problem(file, line, f"chemistry = {chemistry!r}", why))
 
     # ------------------------------------------------------------------ given values
 
@@ -211,10 +136,10 @@ class _Resolver:
         return own if own is not None else groups.get((scenario, WORLD, segment), self.inputs[table].iloc[:0])
 
     def _groups(self, table: str) -> dict[tuple[str, str, str], pd.DataFrame]:
-        if table not in self._grouped:
+        if table not in self.grouped:
             keys = ["scenario", "region", "segment"]
-            self._grouped[table] = {key: rows for key, rows in self.inputs[table].groupby(keys, sort=False)}  # type: ignore[misc]
-        return self._grouped[table]
+            self.grouped[table] = dict(iter(self.inputs[table].groupby(keys, sort=False)))
+        return self.grouped[table]
 
     def _given(self, table: str, scenario: str, region: str, segment: str, labels: Sequence[str] = ()) -> Given:
         """Given values at a place: own rows, and before the first of them those of the scenario it extends."""
@@ -235,11 +160,8 @@ class _Resolver:
         """Points in every year; years beyond the given ones are a problem unless the run holds them."""
         beyond = outside(given, years)
         if beyond and self.run.settings.scope.beyond != "hold":
-            why = (
-                f"rows for {where} cover {ranges(given)}, the scope asks {ranges(beyond)}; shorten scope.years, "
-                'add rows, or set scope.beyond = "hold" to carry the nearest year on'
-            )
-            self.problems.append(self.run.problem(path, table, why))
+            key = (path, table, f"{min(given)} to {max(given)}", ranges(beyond))
+            self.short.setdefault(key, []).append(where)
             return
         for point in along(given, years):
             if point.fill != "given":
@@ -253,47 +175,55 @@ class _Resolver:
             by_years: dict[str, list[str]] = {}
             for where, years in places.items():
                 by_years.setdefault(ranges(years), []).append(where)
-            for years, wheres in by_years.items():
-                yield f"{table} {years} {how}: {listed(wheres, 4)}"
+            for span, wheres in by_years.items():
+                yield f"{table} {span} {how}: {listed(wheres, 4)}"
+        for region, segments in self.absent.items():
+            yield f"battery_demand has no rows in {region} for {listed(dict.fromkeys(segments))}: counted as none"
 
     # ------------------------------------------------------------------ quantities
 
     def _demand(self, name: str, demand: str) -> list[dict[str, object]]:
         out: list[dict[str, object]] = []
         path = ("scenario", name, "demand")
-        for region in self.regions:
-            given = {segment: self._given("battery_demand", demand, region, segment) for segment in self.segments}
+        for region in self.labels.regions:
+            given = {
+                segment: self._given("battery_demand", demand, region, segment) for segment in self.labels.segments
+            }
             if not any(given.values()):
-                why = f"no rows for {region} in the segments of this run; leave the region out or add rows to battery_demand.csv"
+                why = f"no rows for {region} in these segments; leave it out or add rows to battery_demand.csv"
                 self.problems.append(self.run.problem(path, f"demand = {demand!r}", why))
             for segment, series in given.items():
                 if not series:
+                    self.absent.setdefault(region, []).append(segment)
                     continue
-                self.places.setdefault(name, set()).add((region, segment))
-                for point in self._series("battery_demand", series, self.years, f"{segment} in {region}", path):
+                for point in self._series("battery_demand", series, self.labels.years, f"{segment} in {region}", path):
                     keys = {"scenario": name, "region": region, "segment": segment, "year": point.year}
                     out.append(_record(keys, point.datum, "GWh", point.fill))
         return out
 
-    def _share(self, name: str, adoption: str, explicit: bool) -> list[dict[str, object]]:
+    def _share(self, name: str, adoption: str, places: set[tuple[object, object]]) -> list[dict[str, object]]:
+        """Shares in the places that have demand."""
         out: list[dict[str, object]] = []
         path = ("scenario", name, "adoption")
-        for region in self.regions:
-            for segment in self.segments:
-                if (region, segment) not in self.places.get(name, ()):
+        explicit = self.run.settings.scenario[name].silicon == "explicit"
+        for region in self.labels.regions:
+            for segment in self.labels.segments:
+                if (region, segment) not in places:
                     continue
                 where = f"{segment} in {region}"
                 given = self._given("market_share", adoption, region, segment, ["chemistry"])
                 if not given:
-                    why = f"no shares for {where}, which has battery demand; add rows to market_share.csv or leave out the segment"
+                    why = f"no shares for {where}, which has demand; add rows to market_share.csv or leave it out"
                     self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
                     continue
                 given = self._with_changes(given, self.run.changes[name], name, region, segment)
-                for point in self._series("market_share", given, self.years, where, path):
-                    (chemistry,) = point.label  # type: ignore[misc]
-                    self._refuse_blend(chemistry, explicit, *_first_place(point.datum.rows))
+                for point in self._series("market_share", given, self.labels.years, where, path):
+                    (chemistry,) = point.label
+                    base = self.base[chemistry]
+                    if base != chemistry and not explicit:
+                        self.problems.append(refused_blend(chemistry, base, *_first_place(point.datum.rows)))
                     keys = {
-                        "scenario": name, "region": region, "segment": segment, "chemistry": self.base[chemistry],
+                        "scenario": name, "region": region, "segment": segment, "chemistry": base,
                         "silicon": self.silicon[chemistry], "year": point.year,
                     }  # fmt: skip
                     out.append(_record(keys, point.datum, "1", point.fill))
@@ -317,7 +247,7 @@ class _Resolver:
             for change in these:
                 if change.share is not None and not (rest and rest.chemistry == change.chemistry):
                     shares[change.chemistry,] = self._changed(change, name, region, change.share)
-            others = sum(part.value for (label,), part in shares.items() if not rest or label != rest.chemistry)  # type: ignore[misc]
+            others = sum(part.value for (label,), part in shares.items() if not rest or label != rest.chemistry)
             place = f"{segment} in {region}, {year}"
             if rest and others > 1 + SHARE_TOLERANCE:
                 why = f"the other shares of {place} add up to {others:.6g}, so nothing is left"
@@ -325,7 +255,7 @@ class _Resolver:
             elif rest:
                 shares[rest.chemistry,] = self._changed(rest, name, region, max(1.0 - others, 0.0))
             elif abs(others - 1) > SHARE_TOLERANCE:
-                full = ", ".join(f"{label} {part.value:.4g}" for (label,), part in shares.items() if part.value)  # type: ignore[misc]
+                full = ", ".join(f"{label} {part.value:.4g}" for (label,), part in shares.items() if part.value)
                 why = f'add up to {others:.6g}, expected 1 ({full}); change another share or give one the value "rest"'
                 self.problems.append(self.run.problem(these[-1].path, f"shares of {place}", why))
             out[year] = shares
@@ -347,12 +277,12 @@ class _Resolver:
     def _uptake(self, name: str, silicon: str) -> list[dict[str, object]]:
         """Uptake of blends. Before its first year a blend is not on the market: zero."""
         out: list[dict[str, object]] = []
-        for region in self.regions:
-            for segment in self.segments:
+        for region in self.labels.regions:
+            for segment in self.labels.segments:
                 given = self._given("silicon_uptake", silicon, region, segment, ["chemistry", "silicon"])
-                for chemistry, fraction in dict.fromkeys(label for values in given.values() for label in values):  # type: ignore[misc]
+                for chemistry, fraction in dict.fromkeys(label for values in given.values() for label in values):
                     series: Given = {y: v for y, v in given.items() if (chemistry, fraction) in v}
-                    years = [year for year in self.years if year >= min(series)]
+                    years = [year for year in self.labels.years if year >= min(series)]
                     where = f"{chemistry} in {segment}, {region}"
                     for point in self._series("silicon_uptake", series, years, where, ("scenario", name, "silicon")):
                         if point.label != (chemistry, fraction):
@@ -363,16 +293,6 @@ class _Resolver:
                         }  # fmt: skip
                         out.append(_record(keys, point.datum, "1", point.fill))
         return out
-
-    def _pairs(self, share: pd.DataFrame, uptake: pd.DataFrame) -> tuple[tuple[str, float], ...]:
-        """The expanded chemistry axis: (base chemistry, silicon fraction), in the order of the code list."""
-        order = self.inputs.codes("chemistries")
-        pairs = set(zip(share["chemistry"], share["silicon"].astype(float), strict=True))
-        bases = {chemistry for chemistry, _ in pairs}
-        if len(uptake):
-            blends = zip(uptake["chemistry"], uptake["silicon"].astype(float), strict=True)
-            pairs |= {(chemistry, fraction) for chemistry, fraction in blends if chemistry in bases}
-        return tuple(sorted(pairs, key=lambda pair: (order.index(pair[0]), pair[1])))
 
     def _intensity(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
         """Intensity of each pair and mineral: its own row, or the base's times the blend ratio of another chemistry."""
@@ -388,10 +308,11 @@ class _Resolver:
             like = self.like.get(chemistry, "")
             if name is None and code.get((like, fraction)) is None:
                 fractions = sorted(k for c, k in code if c == (like or chemistry) and k)
-                why = f"no blend with {fraction:g} silicon is tabulated for it; tabulated: {listed([f'{k:g}' for k in fractions])}"
+                known = listed([f"{k:g}" for k in fractions]) or "none"
+                why = f"no blend with {fraction:g} silicon is tabulated for it; tabulated: {known}"
                 self.problems.append(Problem("silicon_uptake.csv", 0, f"chemistry = {chemistry!r}", why))
                 continue
-            for mineral in self.minerals:
+            for mineral in self.labels.minerals:
                 keys = {"chemistry": chemistry, "silicon": fraction, "mineral": mineral}
                 if name is not None:
                     out.append(_record(keys, table[name, mineral], "kg/kWh", "given"))
@@ -405,9 +326,9 @@ class _Resolver:
         given: Given = {}
         file = self.inputs.tables["graphite_route"].file
         for row in self.inputs["graphite_route"].itertuples():
-            given.setdefault(row.year, {})[row.route] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
-        points = self._series("graphite_route", given, self.years, "the world", ("scope", "years"))
-        out = [_record({"route": p.label, "year": p.year}, p.datum, "1", p.fill) for p in points]
+            given.setdefault(row.year, {})[row.route,] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
+        points = self._series("graphite_route", given, self.labels.years, "the world", ("scope", "years"))
+        out = [_record({"route": p.label[0], "year": p.year}, p.datum, "1", p.fill) for p in points]
         return _frame(out, ["route", "year"])
 
     # ------------------------------------------------------------------ provenance
@@ -455,7 +376,8 @@ def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, like
         if under.value == 0:
             return start
     ratio = over.value / under.value
-    return Datum(start.value * ratio, start.low * ratio, start.high * ratio, f"{start.rows} * {over.rows} / {under.rows}")
+    rows = f"{start.rows} * {over.rows} / {under.rows}"
+    return Datum(start.value * ratio, start.low * ratio, start.high * ratio, rows)
 
 
 def _record(keys: Mapping[str, object], value: Datum, unit: str, fill: str) -> dict[str, object]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,10 @@ class Datum:
     rows: str
 
 
+#: Labels within a series group, e.g. (chemistry,) or (chemistry, silicon).
+Label = tuple[Any, ...]
 #: Given values of one series group: year → {label: Datum}. A label without a row in a given year is a zero there.
-Given = dict[int, dict[Hashable, Datum]]
+Given = dict[int, dict[Label, Datum]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Point:
     """One resolved value: fill is given, linear or hold; a hold names the year held."""
 
     year: int
-    label: Hashable
+    label: Label
     fill: str
     held: int
     datum: Datum
@@ -51,7 +54,7 @@ def between(one: Datum | None, two: Datum | None, left: int, right: int) -> Datu
     )
 
 
-def at(given: Given, year: int) -> dict[Hashable, Datum]:
+def at(given: Given, year: int) -> dict[Label, Datum]:
     """All labels in one year: given, linear between given years, or those of the nearest end."""
     return {point.label: point.datum for point in along(given, [year])}
 

@@ -1,0 +1,120 @@
+"""Names of a run file against the code lists of the inputs: every one must exist and fit, all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..config import Run
+from ..errors import InputError, Problem, did_you_mean, listed
+from .check import split
+from .inputs import Inputs
+
+#: Key of a scenario in a run file → table that must hold rows of the scenario it names.
+SCENARIO_TABLES = {"demand": "battery_demand", "adoption": "market_share", "silicon": "silicon_uptake"}
+#: Values of `silicon` that name no rows.
+WITHOUT_ROWS = ("none", "explicit")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of the scope, in the order of the code lists; regions that are sums are replaced by their parts."""
+
+    regions: tuple[str, ...]
+    segments: tuple[str, ...]
+    minerals: tuple[str, ...]
+    years: tuple[int, ...]
+
+
+def fit(run: Run, inputs: Inputs) -> Labels:
+    """Labels of a run's scope. Raises InputError with every name of the run file that does not fit the inputs."""
+    problems: list[Problem] = []
+    _check_scope(run, inputs, problems)
+    _check_scenarios(run, inputs, problems)
+    if problems:
+        raise InputError(problems)
+    scope = run.settings.scope
+    labels = Labels(
+        regions=_regions(run, inputs, problems),
+        segments=tuple(s for s in inputs.codes("segments") if not scope.segments or s in scope.segments),
+        minerals=tuple(m for m in inputs.codes("minerals") if not scope.minerals or m in scope.minerals),
+        years=scope.years.labels(),
+    )
+    _check_changes(run, inputs, labels, problems)
+    if problems:
+        raise InputError(problems)
+    return labels
+
+
+def refused_blend(chemistry: str, base: str, file: str, line: int) -> Problem:
+    """A share that names a silicon blend where silicon is an overlay."""
+    why = (
+        f"is a silicon blend; silicon is an axis of its own: give {base} the share and choose a silicon scenario, or "
+        'set silicon = "explicit" in the run\'s scenario'
+    )
+    return Problem(file, line, f"chemistry = {chemistry!r}", why)
+
+
+def _check_scope(run: Run, inputs: Inputs, problems: list[Problem]) -> None:
+    scope = run.settings.scope
+    for key, names in (("regions", scope.regions), ("segments", scope.segments), ("minerals", scope.minerals)):
+        for name in names:
+            if why := _unknown(name, inputs.codes(key), f"{key}.csv"):
+                problems.append(run.problem(("scope", key), f"{key} has {name!r}", why))
+
+
+def _check_scenarios(run: Run, inputs: Inputs, problems: list[Problem]) -> None:
+    """Scenarios exist and have rows of the kind they are asked for: none is silently empty."""
+    for name, scenario in run.settings.scenario.items():
+        for key, table in SCENARIO_TABLES.items():
+            value = getattr(scenario, key)
+            having = sorted(set(inputs[table]["scenario"]))
+            if value in having or (key == "silicon" and value in WITHOUT_ROWS):
+                continue
+            if value in inputs.codes("scenarios"):
+                why = f"has no rows in {table}.csv; scenarios with rows there: {listed(having)}"
+            else:
+                why = _unknown(value, having + list(WITHOUT_ROWS if key == "silicon" else ()), "scenarios.csv")
+            problems.append(run.problem(("scenario", name, key), f"{key} = {value!r}", why))
+
+
+def _regions(run: Run, inputs: Inputs, problems: list[Problem]) -> tuple[str, ...]:
+    """Regions of the scope, sums replaced by their parts. Regions that overlap would count twice: a problem."""
+    frame = inputs["regions"].set_index("region")
+    members = {name: set(split(text)) for name, text in frame["members"].items()}
+    asked = [part for name in run.settings.scope.regions for part in split(frame.loc[name, "parts"]) or [name]]
+    for i, one in enumerate(asked):
+        for other in asked[:i]:
+            nested = one == other or frame.loc[one, "within"] == other or frame.loc[other, "within"] == one
+            if nested or members[one] & members[other]:
+                why = "they overlap and would count twice; keep one (World is the sum of its parts)"
+                problems.append(run.problem(("scope", "regions"), f"regions hold {one} and {other}", why))
+    return tuple(sorted(asked, key=inputs.codes("regions").index))
+
+
+def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:
+    """Names of changed shares exist and are part of the run: a change that changes nothing is a mistake."""
+    chemistries = inputs["chemistries"].set_index("chemistry")
+    for scenario, changes in run.changes.items():
+        for change in changes:
+            here = [
+                (f"segment {change.segment!r}", change.segment, "segments", labels.segments),
+                (f"chemistry {change.chemistry!r}", change.chemistry, "chemistries", None),
+            ]
+            if change.region:
+                here.append((f"region {change.region!r}", change.region, "regions", labels.regions))
+            for what, name, table, of_run in here:
+                why = _unknown(name, inputs.codes(table), f"{table}.csv")
+                if not why and of_run is not None and name not in of_run:
+                    why = f"not in this run, so the change would do nothing; its {table} are {listed(of_run)}"
+                if why:
+                    problems.append(run.problem(change.path, what, why))
+            base = chemistries["base"].get(change.chemistry, "")
+            if base and run.settings.scenario[scenario].silicon != "explicit":
+                problems.append(refused_blend(change.chemistry, base, *run.place(*change.path)))
+
+
+def _unknown(name: str, known: Iterable[str], where: str) -> str:
+    """Why a name is not known, with the way out; '' where it is known."""
+    known = list(known)
+    return "" if name in known else f"not in {where}{did_you_mean(name, known) or f'; known: {listed(known, 20)}'}"

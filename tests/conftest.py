@@ -1,0 +1,47 @@
+"""Fixtures: a toy data package small enough to solve by hand, and the shipped inputs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from minerals.results.result import Result
+from minerals.shipped import inputs_folder
+from minerals.studies.run import run
+from minerals.tables.inputs import Inputs, read_inputs
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    """A folder with the toy tables, the shipped descriptor, and run.toml; free to be changed."""
+    folder = tmp_path / "toy"
+    shutil.copytree(TESTS / "toy", folder)
+    shutil.copy(inputs_folder() / "datapackage.json", folder)
+    return folder
+
+
+@pytest.fixture
+def run_toy(toy: Path) -> Callable[..., Result]:
+    """Run the toy's run file: run_toy("scope.years.last=2031", …)."""
+    return lambda *sets: run(toy / "run.toml", sets, toy)
+
+
+@pytest.fixture(scope="session")
+def shipped_inputs() -> Inputs:
+    return read_inputs(inputs_folder())
+
+
+@pytest.fixture(scope="session")
+def europe() -> Result:
+    return run("europe-2035")
+
+
+@pytest.fixture(scope="session")
+def world() -> Result:
+    return run("world-2050", ["scope.years.last=2035"])

@@ -1,0 +1,70 @@
+"""Every rule on inputs and run files: broken once, it produces its sentence, exit code 3, and writes nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from minerals.cli import cli
+from minerals.errors import InputError
+from minerals.studies.run import run
+
+CASES = tomllib.loads((Path(__file__).parent / "bad_inputs" / "cases.toml").read_text(encoding="utf-8"))["case"]
+
+
+def break_(folder: Path, case: dict[str, Any]) -> None:
+    """Apply a case to the toy package in `folder`."""
+    path = folder / case["file"]
+    text = path.read_text(encoding="utf-8")
+    if "replace" in case:
+        old, new = case["replace"]
+        assert old in text, f"{old!r} is not in {path.name}"
+        text = text.replace(old, new, 1)
+    text = case.get("content", text) + case.get("append", "")
+    if case.get("bom"):
+        text = "\ufeff" + text
+    if case.get("crlf"):
+        text = text.replace("\n", "\r\n")
+    encoded = case["latin1"].encode("latin-1") if "latin1" in case else text.encode("utf-8")
+    path.write_bytes(encoded)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_case(case: dict[str, Any], toy: Path) -> None:
+    sound = run(toy / "run.toml", inputs=toy).total(by=())
+    break_(toy, case)
+    if case.get("accepted"):
+        assert run(toy / "run.toml", inputs=toy).total(by=()) == sound
+        return
+    with pytest.raises(InputError) as raised:
+        run(toy / "run.toml", inputs=toy)
+    assert case["message"] in [str(problem) for problem in raised.value.problems]
+
+
+def test_the_cases_are_many_and_distinct() -> None:
+    assert len({case["message"] for case in CASES if "message" in case}) == len(CASES) - 2 >= 17
+
+
+def test_all_problems_at_once_exit_3_and_nothing_written(toy: Path, tmp_path: Path) -> None:
+    broken = [case for case in CASES if case["name"] in ("typo in a chemistry", "negative value", "NaN")]
+    for case in broken:
+        break_(toy, case)
+    out = tmp_path / "out"
+    outcome = CliRunner().invoke(cli, ["run", str(toy / "run.toml"), "--inputs", str(toy), "--out", str(out)])
+    assert outcome.exit_code == 3
+    for case in broken:
+        assert case["message"] in outcome.stderr
+    assert outcome.stderr.rstrip().endswith("nothing was written.")
+    assert not out.exists()
+    assert list(tmp_path.iterdir()) == [toy]
+
+
+def test_a_base_that_loops_through_another_file(toy: Path) -> None:
+    (toy / "a.toml").write_text('base = "b.toml"\ntitle = "A"\n', encoding="utf-8")
+    (toy / "b.toml").write_text('base = "a.toml"\ntitle = "B"\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"b\.toml:1 base = 'a\.toml': inherits itself: a\.toml → b\.toml → a\.toml"):
+        run(toy / "a.toml", inputs=toy)

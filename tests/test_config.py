@@ -1,0 +1,113 @@
+"""Run files: inheritance, changes from the command line, changed shares, and where keys stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from minerals.config import Years, find_run_file, key_lines, read_run, split_key
+from minerals.errors import InputError, UsageError
+from minerals.shipped import run_names
+from minerals.studies.run import run
+
+
+def test_base_is_inherited_key_by_key(toy: Path) -> None:
+    (toy / "short.toml").write_text('base = "run.toml"\ntitle = "Short"\n[scope]\nyears = 2030\n', encoding="utf-8")
+    asked = read_run(toy / "short.toml")
+    assert asked.settings.title == "Short"
+    assert asked.settings.scope.regions == ("World",)
+    assert asked.settings.scope.years.labels() == (2030,)
+    assert list(asked.settings.scenario) == ["plan", "shift"]
+    assert asked.place("scenario", "plan", "demand") == ("run.toml", 8)
+    assert asked.place("title") == ("short.toml", 2)
+
+
+def test_set_changes_a_key_and_reads_toml_values(toy: Path) -> None:
+    asked = read_run(
+        toy / "run.toml", ["scope.years.last=2031", "scenario.plan.label=My plan", 'scope.regions=["China"]']
+    )
+    assert asked.settings.scope.years.last == 2031
+    assert asked.settings.scenario["plan"].label == "My plan"
+    assert asked.settings.scope.regions == ("China",)
+
+
+@pytest.mark.parametrize("text", ["scope.years.last", "=3", ""])
+def test_set_without_key_or_value_is_a_problem(text: str, toy: Path) -> None:
+    with pytest.raises(InputError, match="expected key=value"):
+        read_run(toy / "run.toml", [text])
+
+
+def test_set_names_itself_where_the_value_is_wrong(toy: Path) -> None:
+    with pytest.raises(InputError, match=r"--set scope\.years\.last=soon scope\.years\.last = 'soon'"):
+        read_run(toy / "run.toml", ["scope.years.last=soon"])
+
+
+def test_a_changed_share_and_the_rest(toy: Path) -> None:
+    """lfp 0.1 set, na_layered takes what nmc811 (0.5, unchanged) and lfp leave; years between are linear."""
+    result = run(toy / "run.toml", [
+        "scenario.plan.share.Europe.car.2034.lfp=0.1", "scenario.plan.share.Europe.car.2034.na_layered=rest",
+    ], toy)  # fmt: skip
+    shares = result["market_share"].query("scenario == 'plan' and region == 'Europe' and segment == 'car'")
+    last = shares[shares["year"] == 2034].set_index("chemistry")
+    assert last["value"].to_dict() == pytest.approx({"nmc811": 0.5, "lfp": 0.1, "na_layered": 0.4})
+    assert last["fill"].to_dict() == {"nmc811": "given", "lfp": "override", "na_layered": "rest"}
+    middle = shares[shares["year"] == 2032].set_index("chemistry")["value"]
+    assert middle.to_dict() == pytest.approx({"nmc811": 0.55, "lfp": 0.25, "na_layered": 0.2})
+    other = result["market_share"].query("scenario == 'plan' and region == 'China' and year == 2034")
+    assert other["value"].tolist() == [1.0]
+    used = result["inputs_used"]
+    assert set(used.loc[used["source"] == "run file", "chemistry"]) == {"lfp", "na_layered"}
+    assert result.record["scenarios"]["plan"]["caveat"] == "Shares are changed by the run file."
+
+
+def test_a_region_s_change_is_laid_over_one_for_all(toy: Path) -> None:
+    sets = ["scenario.shift.share.car.2034={lfp = 0.2, na_layered = 'rest'}",
+            "scenario.shift.share.China.car.2034={lfp = 0.3, na_layered = 'rest'}"]  # fmt: skip
+    shares = run(toy / "run.toml", sets, toy)["market_share"].query("scenario == 'shift' and year == 2034")
+    lfp = shares[(shares["chemistry"] == "lfp") & (shares["segment"] == "car")].set_index("region")["value"]
+    assert lfp.to_dict() == pytest.approx({"Europe": 0.2, "China": 0.3})
+    sums = shares.groupby(["region", "segment"])["value"].sum()
+    assert sums.tolist() == pytest.approx([1.0] * len(sums))
+
+
+def test_a_change_that_would_do_nothing_is_a_problem(toy: Path) -> None:
+    sets = ["scope.segments=['car']", "scenario.plan.share.stationary.2034.lfp=1"]
+    with pytest.raises(InputError, match="segment 'stationary': not in this run, so the change would do nothing"):
+        run(toy / "run.toml", sets, toy)
+
+
+def test_years() -> None:
+    assert Years(first=2025, last=2035, step=5).labels() == (2025, 2030, 2035)
+
+
+def test_key_lines_follow_headers_dotted_and_inline_keys() -> None:
+    text = (
+        '# note\ntitle = "a = b"\n[scope]\nyears = { first = 1, last = 2 }\n'
+        '[scenario."x y".share.car.2035]\nlfp = 1\na.b = 2\n'
+    )
+    lines = key_lines(text)
+    assert lines["title",] == 2
+    assert lines["scope", "years", "last"] == 4
+    assert lines["scenario", "x y", "share", "car", "2035", "lfp"] == 6
+    assert lines["scenario", "x y", "share", "car", "2035", "a", "b"] == 7
+
+
+def test_split_key_respects_quotes() -> None:
+    assert split_key('scenario."Rest of world".x') == ("scenario", "Rest of world", "x")
+
+
+def test_shipped_run_files_are_found_by_name_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in run_names():
+        assert find_run_file(name) == find_run_file(f"runs/{name}.toml") == find_run_file(f"{name}.toml")
+    with pytest.raises(UsageError, match="did you mean 'europe-2035'"):
+        find_run_file("runs/europ-2035.toml")
+    with pytest.raises(UsageError, match="is a folder"):
+        find_run_file(tmp_path)
+
+
+@pytest.mark.parametrize("name", run_names())
+def test_every_shipped_run_file_is_sound(name: str) -> None:
+    result = run(name, ["scope.years.step=5"] if name.startswith("world") else [])
+    assert result.total(by=()) > 0

@@ -1,0 +1,58 @@
+"""A module imports only from lower floors; siblings on one floor do not know each other."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "minerals"
+FLOORS = {
+    "errors": 0, "units": 0, "quantities": 0, "axes": 0, "shipped": 0,
+    "config": 1, "tables": 2, "flows": 3, "cells": 3, "exposure": 3, "mix": 4, "results": 5, "studies": 6, "charts": 6,
+    "report": 7, "api": 8, "cli": 9, "__main__": 10,
+}  # fmt: skip
+
+
+def part(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """First-level names of the package that a module imports, whether at its top or inside a function."""
+    base = ["minerals", *path.relative_to(PACKAGE).parts[:-1]]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("minerals.")}
+        elif isinstance(node, ast.ImportFrom):
+            start = base[: len(base) - node.level + 1] if node.level else []
+            full = [*start, *(node.module.split(".") if node.module else [])]
+            if full[:1] == ["minerals"]:
+                found |= {full[1]} if len(full) > 1 else {alias.name for alias in node.names}
+    return found & set(FLOORS)
+
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_only_from_lower_floors(path: Path) -> None:
+    here = part(path)
+    assert here in FLOORS, f"{here} has no floor"
+    for other in imported(path) - {here}:
+        ground = FLOORS[here] == 0 and other == "errors"  # the error type is common ground
+        assert ground or FLOORS[other] < FLOORS[here], (
+            f"{here} (floor {FLOORS[here]}) imports {other} (floor {FLOORS[other]})"
+        )
+
+
+def test_only_tables_and_config_open_files_below_results() -> None:
+    """The science is pure: flows opens, prints and logs nothing."""
+    for path in (PACKAGE / "flows").glob("*.py"):
+        names = {
+            node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)
+        }
+        assert not names & {"open", "print", "Path", "logging", "pd"}

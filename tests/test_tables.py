@@ -1,0 +1,164 @@
+"""Reading: the data package as any tool sees it, units, corrections, interpolation and its provenance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minerals.errors import did_you_mean
+from minerals.results.result import Result
+from minerals.shipped import inputs_folder
+from minerals.tables.inputs import Inputs, read_inputs
+from minerals.tables.series import Datum, along, between, ranges
+from minerals.units import UNITS, factor
+
+
+def test_the_shipped_inputs_are_a_frictionless_data_package() -> None:
+    """Checked by the reference implementation, foreign keys and primary keys included."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from frictionless import Package
+
+        report = Package(str(inputs_folder() / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["title", "rowNumber", "fieldName", "message"])[:10]
+    assert sum(task.stats["rows"] for task in report.tasks) > 2500
+
+
+def test_every_csv_is_in_the_package_and_every_resource_is_a_file(shipped_inputs: Inputs) -> None:
+    files = {path.name for path in inputs_folder().glob("*.csv")}
+    assert files == {table.file for table in shipped_inputs.tables.values()}
+
+
+def test_every_figure_has_a_source_and_every_assumption_a_reason(shipped_inputs: Inputs) -> None:
+    for table in shipped_inputs.tables.values():
+        if table.schema.kind:
+            assumed = table.frame["quality"] == "assumed"
+            assert (table.frame.loc[assumed, "note"] != "").all()
+            assert (table.frame.loc[~assumed, "locator"] != "").all()
+
+
+def test_every_source_is_used(shipped_inputs: Inputs) -> None:
+    used = {
+        key
+        for table in shipped_inputs.tables.values()
+        if table.schema.name != "sources" and "source" in table.frame
+        for text in table.frame["source"]
+        for key in text.split(";")
+    }
+    assert set(shipped_inputs.codes("sources")) - used == set()
+
+
+def test_semisolid_is_not_a_lithium_metal_cell(shipped_inputs: Inputs) -> None:
+    intensity = shipped_inputs["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]
+    assert intensity["semisolid_si", "graphite"] > 0
+    assert intensity["li_metal_semisolid", "graphite"] == 0
+
+
+def test_graphite_is_physically_possible(shipped_inputs: Inputs) -> None:
+    """No less graphite than 1 / (372 mAh/g · V) at the cell's average voltage: LiC6 holds no more."""
+    intensity = shipped_inputs["mineral_intensity"]
+    chemistries = shipped_inputs["chemistries"].set_index("chemistry")
+    rows = intensity[
+        (intensity["mineral"] == "graphite") & (intensity["chemistry"].map(chemistries["anode"]) == "graphite")
+    ]
+    volts = rows["chemistry"].map({"lfp": 3.2, "lmfp": 3.65, "lmo": 3.9, "lco": 3.75}).fillna(3.7)
+    assert (rows["low"].fillna(rows["value"]) > 1 / (0.372 * volts)).all()
+
+
+def test_units_are_converted_once_on_reading(toy: Path) -> None:
+    inputs = read_inputs(toy)
+    demand = inputs["battery_demand"].set_index(["scenario", "region", "segment", "year"])
+    assert demand.loc[("plan", "Europe", "car", 2034), "value"] == pytest.approx(140)
+    assert demand.loc[("plan", "Europe", "car", 2034), "low"] == pytest.approx(100)
+    assert set(demand["unit"]) == {"GWh"}
+    intensity = inputs["mineral_intensity"].set_index(["chemistry", "mineral"])
+    assert intensity.loc[("nmc811", "lithium"), "value"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("unit", "kind", "expected"), [
+    ("TWh", "energy", 1000.0), ("g/kWh", "intensity", 0.001), ("t/GWh", "intensity", 0.001), ("Mt", "mass", 1000.0),
+    ("USD_2025/MWh", "price", 0.001),
+])  # fmt: skip
+def test_factors(unit: str, kind: str, expected: float) -> None:
+    assert factor(unit, kind) == expected
+
+
+def test_a_kilogram_per_kwh_times_a_gigawatt_hour_is_a_kilotonne() -> None:
+    """The canonical units need no factor: kg/kWh × GWh = kt, all in kg and kWh."""
+    kg_per_kt, kwh_per_gwh = 1e6, 1e6
+    assert UNITS["intensity"][1]["kg/kWh"] * kwh_per_gwh / kg_per_kt == 1
+
+
+def test_a_correction_is_applied_and_named(toy: Path) -> None:
+    row = read_inputs(toy)["battery_demand"].set_index("line").loc[10]
+    assert row["value"] == 200
+    assert row["corrected_by"] == "corrections.csv:2"
+
+
+def test_parent_rows_serve_the_years_before_the_first_own_row(run_toy) -> None:
+    result: Result = run_toy("scope.years.first=2028")
+    europe = result["battery_demand"].query("scenario == 'plan' and region == 'Europe' and segment == 'car'")
+    assert dict(zip(europe["year"], europe["value"], strict=True))[2028] == 60
+    assert dict(zip(europe["year"], europe["value"], strict=True))[2029] == 80
+    row = europe.set_index("year").loc[2029]
+    assert (row["fill"], row["rows"]) == ("linear", "battery_demand.csv:2@1/2 + battery_demand.csv:5@1/2")
+
+
+def test_world_rows_serve_a_region_without_rows_of_its_own(run_toy) -> None:
+    shares = run_toy()["market_share"].query("scenario == 'plan' and year == 2030 and segment == 'car'")
+    china = shares[shares["region"] == "China"]
+    assert list(zip(china["chemistry"], china["value"], strict=True)) == [("lfp", 1.0)]
+
+
+def test_hold_carries_the_nearest_year_on(run_toy) -> None:
+    result = run_toy('scope.beyond="hold"', "scope.years.last=2036")
+    assert result.total("cells", scenario="plan", year=2036, by=()) == result.total(
+        "cells", scenario="plan", year=2034, by=()
+    )
+    assert any("2035–2036 held at 2034" in sentence for sentence in result.record["fills"])
+
+
+def test_fills_name_the_years_and_places(run_toy) -> None:
+    assert (
+        "battery_demand 2031–2033 linear between given years: car in Europe, stationary in Europe, car in China"
+        in (run_toy().record["fills"])
+    )
+    assert "battery_demand has no rows in China for stationary: counted as none" in run_toy().record["fills"]
+
+
+def test_a_given_chemistry_that_is_absent_next_time_fades_to_zero(run_toy) -> None:
+    shares = run_toy()["market_share"].query("scenario == 'shift' and region == 'China' and chemistry == 'lfp'")
+    assert dict(zip(shares["year"], shares["value"].round(12), strict=True)) == {
+        2030: 0.5, 2031: 0.375, 2032: 0.25, 2033: 0.125,
+    }  # fmt: skip
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6), st.integers(1, 30), st.integers(1, 30))
+def test_between_is_a_weighted_mean(one: float, two: float, left: int, right: int) -> None:
+    middle = between(Datum(one, one, one, "a:1"), Datum(two, two, two, "a:2"), left, right)
+    assert min(one, two) - 1e-6 <= middle.value <= max(one, two) + 1e-6
+    assert middle.rows == f"a:1@{left}/{left + right} + a:2@{right}/{left + right}"
+
+
+@given(st.dictionaries(st.integers(2000, 2050), st.floats(0, 1), min_size=1), st.integers(1990, 2060))
+def test_along_meets_the_given_years_and_holds_beyond(values: dict[int, float], year: int) -> None:
+    given_values = {y: {("x",): Datum(v, v, v, f"f:{y}")} for y, v in values.items()}
+    (point,) = along(given_values, [year])
+    if year in values:
+        assert (point.fill, point.datum.value) == ("given", values[year])
+    elif year < min(values) or year > max(values):
+        nearest = min(values) if year < min(values) else max(values)
+        assert (point.fill, point.held, point.datum.value) == ("hold", nearest, values[nearest])
+    else:
+        assert point.fill == "linear"
+
+
+def test_ranges_and_did_you_mean() -> None:
+    assert ranges([2030, 2025, 2026, 2027]) == "2025–2027, 2030"
+    assert did_you_mean("LPF", ["lfp", "nmc811"]) == "; did you mean 'lfp'?"
+    assert did_you_mean("zzz", ["lfp"]) == ""
