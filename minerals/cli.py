@@ -19,7 +19,7 @@ from .errors import InputError, MineralsError, UsageError, did_you_mean, listed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .results.explain import Explanation
+    from .results.explain import Explanation, Factor, Leaf
     from .results.result import Result
 
 INTERRUPTED = 130
@@ -221,13 +221,14 @@ def _print_comparison(
     result: Result, table: pd.DataFrame, base: str | None = None, year: int | None = None, region: str | None = None
 ) -> None:
     """kt by mineral and scenario, change against the base, and GWh as the first row."""
+    from rich.markup import escape
     from rich.table import Table
 
     base = base or result.scenarios[0]
     labels = {name: entry["label"] for name, entry in result.record["scenarios"].items()}
     minerals = result.record["codes"]["mineral"]
     place = f"{region or result.record['region_label']}, {year or result.record['years'][-1]}"
-    screen = Table(title=f"{result.record['title']}\n{place}", title_justify="left", title_style="bold", box=None)
+    screen = Table(box=None)
     screen.add_column("", min_width=11)
     order = [base, *(name for name in result.scenarios if name != base)]
     for name in order:
@@ -241,7 +242,9 @@ def _print_comparison(
         values = rows.set_index("scenario")["value"].to_dict()
         if any(values.values()):
             screen.add_row(minerals[mineral]["label"], *_pairs(values, order), "kt")
-    _console().print(screen)
+    console = _console()
+    console.print(f"[bold]{escape(result.record['title'])}[/bold]\n{escape(place)}")
+    console.print(screen)
 
 
 def _pairs(values: dict[Any, float], order: list[str]) -> list[str]:
@@ -250,8 +253,14 @@ def _pairs(values: dict[Any, float], order: list[str]) -> list[str]:
     cells = [_number(start)]
     for name in order[1:]:
         change = values[name] / start - 1 if start else float("nan")
-        cells += [_number(values[name]), "" if change != change else f"{change:+.1%}".replace("-", "−")]
+        cells += [_number(values[name]), "" if change != change else _percent(change)]
     return cells
+
+
+def _percent(change: float) -> str:
+    """Change in per cent with a true minus sign; no sign on what rounds to nothing."""
+    text = f"{change:+.1%}" if abs(change) < 1 else f"{change:+,.0%}"
+    return "0.0%" if text in ("+0.0%", "-0.0%") else text.replace("-", "−")
 
 
 def _number(value: float) -> str:
@@ -282,22 +291,23 @@ def _print_explanation(result: Result, told: Explanation) -> None:
     mineral = codes["mineral"][told.mineral]
     head = f"{mineral['label']}, {told.region}, {told.year}, {label}: {_number(told.value)} kt"
     tree = Tree(f"[bold]{escape(head)}[/bold]\n{escape(mineral['basis'])}")
-    groups: dict[tuple[str, str], list[Any]] = {}
+    groups: dict[tuple[str, str], list[Leaf]] = {}
     for leaf in told.leaves:
         groups.setdefault((leaf.region, leaf.segment), []).append(leaf)
     several = len({region for region, _ in groups}) > 1
     for (region, segment), leaves in sorted(groups.items(), key=lambda item: -sum(leaf.value for leaf in item[1])):
-        subtotal = sum(leaf.value for leaf in leaves)
         name = codes["segment"][segment]["label"] + (f", {region}" if several else "")
-        branch = tree.add(f"[bold]{escape(name)}[/bold]  {_number(subtotal)} kt")
+        gwh = leaves[0].factors[0]
+        subtotal = _number(sum(leaf.value for leaf in leaves))
+        branch = tree.add(f"[bold]{escape(name)}[/bold]  {subtotal} kt in {_number(gwh.value)} GWh")
+        _add_rows(branch, gwh)
         for leaf in leaves:
             silicon = f" with {leaf.silicon:.0%} Si" if leaf.silicon else ""
             product = " × ".join(f"{factor.value:.6g} {factor.unit}".removesuffix(" 1") for factor in leaf.factors)
             chemistry = codes["chemistry"][leaf.chemistry]["label"]
             twig = branch.add(f"{escape(chemistry + silicon)}  {leaf.value:.4g} kt = {product}")
-            for factor in leaf.factors:
-                for row in factor.rows:
-                    twig.add(f"[dim]{escape(factor.name)} {escape(_row(row, factor.fill))}[/dim]")
+            for factor in leaf.factors[1:]:
+                _add_rows(twig, factor)
     console = _console()
     console.print(tree)
     used = told.rows()
@@ -310,11 +320,16 @@ def _print_explanation(result: Result, told: Explanation) -> None:
     console.print(f"{len(used)} rows ({grades}); the leaves re-add to the number.")
 
 
-def _row(row: Any, fill: str) -> str:
-    """`(linear) 0.37 in 2035: market_share.csv:412, assumed [assumed]`."""
-    year = f" in {int(row['year'])}" if row["year"] == row["year"] and row["year"] != "" else ""
-    locator = f", {row['locator']}" if row["locator"] else ""
-    filled = f"({fill}) " if fill not in ("given", "ratio") else ""
-    mended = f", corrected by {row['corrected_by']}" if row["corrected_by"] else ""
-    place = f"{row['file']}:{int(row['line'])}"
-    return f"{filled}{float(row['value']):.6g}{year}: {place}, {row['source']}{locator} [{row['quality']}]{mended}"
+def _add_rows(branch: Any, factor: Factor) -> None:
+    """Rows of a factor: what each says, where it stands, and where it was read or why it is assumed."""
+    from rich.markup import escape
+
+    for row in factor.rows:
+        year = f" in {int(row['year'])}" if row["year"] == row["year"] and row["year"] != "" else ""
+        filled = f" ({factor.fill})" if factor.fill in ("linear", "hold") else ""
+        place = f"{row['file']}:{int(row['line'])}"
+        assumed = row["quality"] == "assumed"
+        origin = row["note"] if assumed else f"{row['source'].replace(';', ', ')}; {row['locator']}"
+        mended = f"; corrected by {row['corrected_by']}" if row["corrected_by"] else ""
+        words = f"{factor.name} {float(row['value']):.6g}{year}{filled}: {place} [{row['quality']}] {origin}{mended}"
+        branch.add(f"[dim]{escape(words)}[/dim]")

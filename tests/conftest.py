@@ -45,3 +45,20 @@ def europe() -> Result:
 @pytest.fixture(scope="session")
 def world() -> Result:
     return run("world-2050", ["scope.years.last=2035"])
+
+
+LINES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def published_lines(pytestconfig: pytest.Config) -> list[str]:
+    """Lines of ours against theirs, printed at the end of the run."""
+    return pytestconfig.stash.setdefault(LINES, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lines = config.stash.get(LINES, [])
+    if lines:
+        terminalreporter.section("the model against published results")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,0 +1,106 @@
+"""A drawn chart and what belongs to it, and the files it becomes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+SUFFIXES = (".png", ".svg", ".pdf", ".csv", ".json", ".alt.txt")
+
+
+class Result(Protocol):
+    """What a chart draws from: the record of a run, and its tables by name."""
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """Run, scenarios, regions, code lists and versions, as in record.json."""
+
+    def __getitem__(self, table: str, /) -> DataFrame:
+        """A tidy table, as in tables/<table>.csv."""
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What is said about a chart. It becomes the chart's JSON, where `csv_sha256` joins it.
+
+    title_by: 'computed' where the title is a finding of the model, 'user' where somebody wrote it; sources: key,
+    citation, url and licence of each; scenarios: the drawn ones as the record has them, the base first; options: the
+    choices the chart was drawn with.
+    """
+
+    name: str
+    title: str
+    title_by: str
+    subtitle: str
+    unit: str
+    red_line: str
+    note: str
+    source: str
+    run_line: str
+    alt: str
+    run: str
+    run_id: str
+    versions: Mapping[str, str]
+    scenarios: Mapping[str, Any]
+    sources: list[dict[str, str]]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Bundle(NamedTuple):
+    """figure: for the eye; data: exactly the numbers drawn, long, with units; meta: what is said about them."""
+
+    figure: Figure
+    data: DataFrame
+    meta: Meta
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write the six files into `folder` (made if missing) and return their paths.
+
+        All of them are rendered and on the disk before the first takes its name, so that a failure leaves the folder
+        as it was. The same bundle gives the same bytes.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        contents = self.contents()
+        with TemporaryDirectory(dir=folder, prefix=f".{self.meta.name}-") as partial:
+            for file, content in contents.items():
+                (Path(partial) / file).write_bytes(content)
+            for file in contents:
+                os.replace(Path(partial) / file, folder / file)
+        return [folder / file for file in contents]
+
+    def contents(self) -> dict[str, bytes]:
+        """File name -> bytes of each file of the bundle."""
+        table = self.data.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
+        meta = asdict(self.meta) | {"csv_sha256": hashlib.sha256(table).hexdigest()}
+        alt = meta.pop("alt")
+        rendered = [_rendered(self.figure, form, self.meta.title, alt) for form in ("png", "svg", "pdf")]
+        written = json.dumps(meta, ensure_ascii=False, indent=2).encode() + b"\n"
+        files = (*rendered, table, written, f"{alt}\n".encode())
+        return {self.meta.name + suffix: content for suffix, content in zip(SUFFIXES, files, strict=True)}
+
+
+def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:
+    """The figure in one format, without dates or program versions."""
+    from minerals.charts import style
+
+    metadata: dict[str, dict[str, str | None]] = {
+        "png": {"Software": None, "Title": title, "Description": alt},
+        "svg": {"Date": None, "Creator": None, "Title": title, "Description": alt},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": title, "Subject": alt},
+    }
+    buffer = BytesIO()
+    with style.context():
+        figure.savefig(buffer, format=form, dpi=style.DPI, metadata=metadata[form])
+    return buffer.getvalue()

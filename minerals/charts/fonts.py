@@ -1,0 +1,102 @@
+"""The typeface of the charts: Inter where it can be had, DejaVu Sans (which matplotlib brings along) otherwise.
+
+Inter is taken from the machine if it is installed there in regular and bold, else from the package `fontpkg-inter`.
+That package holds one variable font, of which matplotlib would only see the regular weight; the three weights of the
+house style are cut from it once, with fontTools, into matplotlib's cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import matplotlib
+from matplotlib import font_manager
+
+REGULAR, SEMIBOLD, BOLD = 400, 600, 700
+FALLBACK = "DejaVu Sans"
+LETTERS = (
+    *range(0x20, 0x7F), *range(0xA0, 0x180),  # Latin
+    *range(0x2009, 0x2015), *range(0x2018, 0x201F), 0x2022, 0x2026, 0x2030, 0x2032,  # punctuation
+    *range(0x2080, 0x208A), 0x20AC, 0x2122, 0x2190, 0x2192, 0x2212, 0x2248, 0x2264, 0x2265,  # signs
+)  # fmt: skip
+"""Code points kept in a cut. Letters that are not in it are taken from the fallback."""
+
+
+@cache
+def families() -> tuple[str, ...]:
+    """Font families in order of preference; a letter missing from the first is taken from the next."""
+    found = ("Inter", FALLBACK) if _installed("Inter") or _packaged_inter() else (FALLBACK,)
+    for family in found:
+        _stand_in_for_semibold(family)
+    return found
+
+
+def _weights(family: str) -> dict[object, font_manager.FontEntry]:
+    fonts = (font for font in font_manager.fontManager.ttflist if font.name == family and font.style == "normal")
+    return {font.weight: font for font in fonts}
+
+
+def _installed(family: str) -> bool:
+    return {REGULAR, BOLD} <= _weights(family).keys()
+
+
+def _stand_in_for_semibold(family: str) -> None:
+    """Let the bold stand in where a family has no semibold, instead of a warning for every text."""
+    weights = _weights(family)
+    if SEMIBOLD not in weights:
+        font_manager.fontManager.ttflist.append(replace(weights[BOLD], weight=SEMIBOLD))
+
+
+def _packaged_inter() -> bool:
+    """Register Inter from `fontpkg-inter`; False where that package is not installed."""
+    spec = find_spec("fontpkg_inter")
+    if spec is None or spec.origin is None:
+        return False
+    variable = Path(spec.origin).parent / "files" / "Inter[opsz,wght].ttf"
+    if not variable.is_file():
+        return False
+    for weight, cut in _cuts(variable).items():
+        font_manager.fontManager.addfont(cut)
+        # A cut still names itself after the variable font's default; here it is one weight of the family.
+        named = replace(font_manager.fontManager.ttflist[-1], name="Inter", weight=weight)
+        font_manager.fontManager.ttflist[-1] = named
+    return True
+
+
+def _cuts(variable: Path) -> dict[int, Path]:
+    """Static fonts by weight, made on first use (under a second); the same bytes wherever they are made.
+
+    Letters are picked and the optical size is fixed before the weights are cut, which is what makes it quick. Layout
+    features are left out: matplotlib places letters by their advance widths.
+    """
+    folder = Path(matplotlib.get_cachedir()) / "minerals"
+    mark = hashlib.sha256(variable.read_bytes()).hexdigest()[:8]
+    cuts = {weight: folder / f"inter-{mark}-{weight}.ttf" for weight in (REGULAR, SEMIBOLD, BOLD)}
+    if all(cut.is_file() for cut in cuts.values()):
+        return cuts
+    from fontTools import subset  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+    from fontTools.varLib import instancer  # type: ignore[import-untyped]
+
+    font = TTFont(variable, recalcTimestamp=False)
+    options = subset.Options(layout_features=[], notdef_outline=True)
+    options.name_IDs = ["*"]
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=LETTERS)
+    subsetter.subset(font)
+    fixed = BytesIO()
+    instancer.instantiateVariableFont(font, {"opsz": 14}).save(fixed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for weight, cut in cuts.items():
+        static = instancer.instantiateVariableFont(TTFont(fixed, recalcTimestamp=False), {"wght": weight})
+        with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
+            static.save(part)
+        os.replace(part.name, cut)
+    return cuts

@@ -1,0 +1,170 @@
+"""Words of the charts: numbers as they are printed, and titles that say the finding and are true.
+
+A share is 0–1 here and becomes per cent on the way out. A relative change is printed by `percent`, a difference of two
+shares by `points`: the two never meet in one function.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from minerals.charts.interval import Interval
+
+MINUS = "−"
+NAMED_SHARES = ((0.23, 0.27, "a quarter"), (0.31, 0.35, "a third"), (0.48, 0.52, "half"))
+LEAST_WORTH_SAYING = 0.01
+"""A change below this share is never a headline, however certain it is."""
+STANDS_ALONE = ("adoption", "scenario", "mix", "case", "pathway", "policy", "policies", "future")
+"""Scenario labels that end in, or hold, one of these words need no further noun in a sentence."""
+TAKES_ARTICLE = ("united ", "european ", "rest of ", "dr congo", "democratic republic", "netherlands", "philippines")
+
+
+def number(value: float) -> str:
+    """An amount with two significant digits or more: 1,234 · 56 · 5.6 · 0.56 · 0."""
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size < 1e-4:
+        return "<0.0001"
+    if round(size, 1) >= 10:
+        digits = 0
+    elif round(size, 2) >= 1:
+        digits = 1
+    else:
+        digits = 1 - math.floor(math.log10(size))
+    return (MINUS if value < 0 else "") + f"{size:,.{digits}f}"
+
+
+def percent(share: float, *, signed: bool = False, digits: int = 0) -> str:
+    """A share or a relative change: 25%; with `signed` −25%, +4%. Nothing rounds to a signed zero.
+
+    digits: after the point; one at least below 1 %.
+    """
+    size = abs(share) * 100
+    text = f"{size:,.{digits if round(size, 1) >= 1 else max(digits, 1)}f}"
+    if float(text.replace(",", "")) == 0:
+        return "0%"
+    sign = MINUS if share < 0 else "+" if signed else ""
+    return f"{sign}{text}%"
+
+
+def points(difference: float) -> str:
+    """A difference of two shares, in percentage points: +11 percentage points."""
+    size = f"{abs(difference) * 100:.0f}"
+    sign = "" if size == "0" else MINUS if difference < 0 else "+"
+    return f"{sign}{size} percentage point{'' if size == '1' else 's'}"
+
+
+def by_how_much(share: float) -> str:
+    """The size of a change after 'by': a quarter (23–27 %), a third (31–35 %), half (48–52 %), otherwise the number."""
+    size = abs(share)
+    return next((word for low, high, word in NAMED_SHARES if low <= size <= high), percent(size))
+
+
+def how_much_more(share: float) -> str:
+    """The size of a rise before 'more': a quarter, a third, otherwise the number ('half more' is not English)."""
+    word = by_how_much(share)
+    return percent(abs(share)) if word == "half" else word
+
+
+def names(items: Sequence[str]) -> str:
+    """graphite · graphite and cobalt · graphite, nickel and cobalt."""
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter a capital; other letters stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def lowered(label: str) -> str:
+    """A label inside a sentence: Graphite -> graphite, but NMC 811 and LFP stay."""
+    return label if label[1:2].isupper() or not label[1:2].isalpha() else label[:1].lower() + label[1:]
+
+
+def place(label: str) -> str:
+    """A region inside a sentence: Europe · the United States · the world · the rest of the world."""
+    if label.lower() in ("world", "the world", "rest of world", "rest of the world"):
+        return "the rest of the world" if "rest" in label.lower() else "the world"
+    return f"the {label}" if label.lower().startswith(TAKES_ARTICLE) else label
+
+
+def possessive(label: str) -> str:
+    """Whose demand it is: Europe’s · the United States’ · the world’s."""
+    owner = place(label)
+    return owner + ("’" if owner.endswith("s") else "’s")
+
+
+def actor(label: str, adoption_differs: bool) -> str:
+    """A scenario as the subject of a sentence: Next-gen adoption · The High storage scenario.
+
+    adoption_differs: whether it is the adoption of chemistries that sets this scenario apart from the base.
+    """
+    words = label.lower().replace("-", " ").split()
+    if any(word in words for word in STANDS_ALONE):
+        return label if words[0] == "the" or "adoption" in words else f"The {label}"
+    return f"{label} adoption" if adoption_differs else f"The {label} scenario"
+
+
+class Finding(NamedTuple):
+    """What a scenario does to one mineral: its name inside a sentence, and the relative change with its interval."""
+
+    name: str
+    change: Interval
+
+
+def change_title(subject: str, region: str, year: int, findings: Sequence[Finding], neutral: str) -> str:
+    """The finding, in words that the intervals bear out; `neutral` where they bear out none.
+
+    Only changes whose interval excludes zero, and of a hundredth or more, are said. The largest leads (of two printed
+    alike the first of `findings`) with at most one more in its direction; at most one in the other direction follows.
+    Where every interval lies within ±1 %, the title says that hardly anything changes.
+    """
+    clear = [f for f in findings if f.change.excludes_zero and abs(f.change.value) >= LEAST_WORTH_SAYING]
+    clear.sort(key=lambda finding: -round(abs(finding.change.value), 2))
+    falls, rises = ([f for f in clear if (f.change.value < 0) is down][:2] for down in (True, False))
+    if not clear:
+        ends = [end for finding in findings for end in finding.change]
+        if not ends or not all(abs(end) < LEAST_WORTH_SAYING for end in ends):
+            return neutral
+        verb = "not" if all(end == 0 for end in ends) else "hardly"
+        what = names([finding.name for finding in findings])
+        return f"{capitalised(subject)} would {verb} change {possessive(region)} demand for {what} in {year}"
+    if clear[0].change.value < 0:
+        tail = f", for {how_much_more(rises[0].change.value)} more {rises[0].name}" if rises else ""
+        return f"{capitalised(subject)} would cut {possessive(region)} {_amounts(falls)}{tail}"
+    tail = f", but cut {falls[0].name} by {by_how_much(falls[0].change.value)}" if falls else ""
+    return f"{capitalised(subject)} would raise {possessive(region)} {_amounts(rises)}{tail}"
+
+
+def _amounts(findings: Sequence[Finding]) -> str:
+    """graphite demand by a quarter and cobalt by 10% · graphite and cobalt demand by a third."""
+    groups = [
+        (how_much, names([finding.name for finding in group]))
+        for how_much, group in groupby(findings, key=lambda finding: by_how_much(finding.change.value))
+    ]
+    first, *others = [f"{what}{'' if i else ' demand'} by {how_much}" for i, (how_much, what) in enumerate(groups)]
+    return names([first, *others])
+
+
+def level_title(region: str, year: int, levels: Sequence[tuple[str, Interval]], *, past: bool = False) -> str:
+    """One scenario alone: how much of the largest mineral, and of the next where their intervals do not meet.
+
+    levels: (name inside a sentence, kt with its ends), in any order; past: the numbers are history.
+    """
+    ranked = sorted(levels, key=lambda level: -level[1].value)
+    name, kt = ranked[0]
+    title = f"{capitalised(possessive(region))} batteries {'needed' if past else 'would need'} "
+    title += f"{number(kt.value)} kt of {name} in {year}"
+    if len(ranked) > 1 and kt.low > ranked[1][1].high and ranked[1][1].value > 0:
+        title += f", ahead of {ranked[1][0]} at {number(ranked[1][1].value)} kt"
+    return title
+
+
+def neutral_title(region: str, year: int, scenarios: Sequence[str]) -> str:
+    """What is shown, where nothing can be claimed."""
+    what = f"Mineral demand for batteries in {place(region)} in {year}"
+    return f"{what}: {names(scenarios)} compared" if len(scenarios) > 1 else what
