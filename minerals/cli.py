@@ -94,6 +94,7 @@ def compare(folder: Path, base: str | None, year: int | None, region: str | None
 
     result = api.load(folder)
     _print_comparison(result, api.compare(result, base, year, region), base, year, region)
+    _caveats(result)
 
 
 @_command
@@ -228,33 +229,30 @@ def _print_comparison(
     labels = {name: entry["label"] for name, entry in result.record["scenarios"].items()}
     minerals = result.record["codes"]["mineral"]
     place = f"{region or result.record['region_label']}, {year or result.record['years'][-1]}"
-    screen = Table(box=None)
-    screen.add_column("", min_width=11)
+    screen = Table(box=None, padding=(0, 2, 0, 0))
+    screen.add_column("")
     order = [base, *(name for name in result.scenarios if name != base)]
     for name in order:
         screen.add_column(labels[name], justify="right")
-        if name != base:
-            screen.add_column("change", justify="right", style="cyan")
     screen.add_column("unit")
     gwh = table.drop_duplicates("scenario").set_index("scenario")["gwh"]
-    screen.add_row("Batteries", *_pairs(gwh.to_dict(), order), "GWh")
+    screen.add_row("Batteries", *_cells(gwh.to_dict(), order), "GWh")
     for mineral, rows in table.groupby("mineral", sort=False):
         values = rows.set_index("scenario")["value"].to_dict()
         if any(values.values()):
-            screen.add_row(minerals[mineral]["label"], *_pairs(values, order), "kt")
+            screen.add_row(minerals[mineral]["label"], *_cells(values, order), "kt")
+    against = f"; changes against {labels[base]}" if len(order) > 1 else ""
     console = _console()
-    console.print(f"[bold]{escape(result.record['title'])}[/bold]\n{escape(place)}")
+    console.print(f"[bold]{escape(result.record['title'])}[/bold]\n{escape(place + against)}")
     console.print(screen)
 
 
-def _pairs(values: dict[Any, float], order: list[str]) -> list[str]:
+def _cells(values: dict[Any, float], order: list[str]) -> list[str]:
     """Cells of one row: the base's number, then number and change of each other scenario."""
     start = values[order[0]]
-    cells = [_number(start)]
-    for name in order[1:]:
-        change = values[name] / start - 1 if start else float("nan")
-        cells += [_number(values[name]), "" if change != change else _percent(change)]
-    return cells
+    changes = [_percent(values[name] / start - 1) if start else "" for name in order[1:]]
+    others = [f"{_number(values[name])} {change:>7}" for name, change in zip(order[1:], changes, strict=True)]
+    return [_number(start), *others]
 
 
 def _percent(change: float) -> str:
@@ -269,11 +267,19 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}" if abs(value) >= 1 else f"{value:.3g}"
 
 
+def _caveats(result: Result) -> None:
+    """Each caveat once, with the scenarios it holds for where it does not hold for all."""
+    scenarios = result.record["scenarios"].values()
+    for caveat in dict.fromkeys(entry["caveat"] for entry in scenarios if entry["caveat"]):
+        labels = [entry["label"] for entry in scenarios if entry["caveat"] == caveat]
+        whose = f" ({', '.join(labels)})" if len(labels) < len(scenarios) else ""
+        click.echo(f"Caveat{whose}: {caveat}", err=True)
+
+
 def _notes(result: Result) -> None:
     """Caveats of the scenarios, how many rows are assumed, and which years were filled."""
     record = result.record
-    for caveat in dict.fromkeys(entry["caveat"] for entry in record["scenarios"].values() if entry["caveat"]):
-        click.echo(f"Caveat: {caveat}", err=True)
+    _caveats(result)
     counts = record["rows_used"]
     graded = ", ".join(f"{count} {quality}" for quality, count in sorted(counts.items(), key=lambda item: -item[1]))
     click.echo(f"{sum(counts.values())} input rows used: {graded}.", err=True)
