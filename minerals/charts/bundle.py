@@ -80,6 +80,10 @@ class Bundle(NamedTuple):
                 os.replace(Path(partial) / file, folder / file)
         return [folder / file for file in contents]
 
+    def _repr_png_(self) -> bytes:
+        """The picture a notebook shows."""
+        return _rendered(self.figure, "png", self.meta.title, self.meta.alt)
+
     def contents(self) -> dict[str, bytes]:
         """File name -> bytes of each file of the bundle."""
         table = self.data.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
