@@ -139,8 +139,8 @@ def test_check_counts_tables_and_names_filled_years() -> None:
 
 
 @pytest.mark.parametrize("name", [
-    "mineral_demand", "market_share", "battery_demand", "lfp", "graphite", "Europe", "car", "europe-next-gen", "xu-2020",
-    "cells", "sources",
+    "mineral_demand", "market_share", "battery_demand", "lfp", "graphite", "Europe", "car", "europe-next-gen",
+    "xu-2020", "cells", "sources",
 ])  # fmt: skip
 def test_describe_knows_every_kind_of_name(name: str) -> None:
     outcome = CliRunner().invoke(cli, ["describe", name])
