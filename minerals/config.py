@@ -6,6 +6,7 @@ It is read into frozen models that forbid unknown keys; every problem is reporte
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,7 +57,8 @@ class Scope(_Model):
     @field_validator("years", mode="before")
     @classmethod
     def _one_year(cls, value: Any) -> Any:
-        return {"first": value, "last": value} if isinstance(value, int) else value
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return {"first": value, "last": value} if whole else value
 
 
 class Scenario(_Model):
@@ -75,6 +77,32 @@ class Scenario(_Model):
     note: str = ""
 
 
+class Flows(_Model):
+    """Stock, scrap and recycling, where a run asks for primary demand.
+
+    inflow: when in its year a battery enters use; second_life: whether retired cells are used again; lines: a CSV of
+    production lines (scenario, region, cohort, value [GWh/yr]) beside the run file, else lines follow from growth.
+    """
+
+    inflow: Literal["start", "middle", "end"] = "middle"
+    second_life: bool = True
+    lines: str = ""
+
+
+class Study(_Model):
+    """Many runs of one: `sample` draws every uncertain input and gives percentiles; `sensitivity` asks which matter.
+
+    draws: how many; seed: of the random numbers; workers: processes, which never change the result; share_spread:
+    standard deviation of the logarithm of market shares (0: shares are certain).
+    """
+
+    kind: Literal["sample", "sensitivity"]
+    draws: int = Field(default=2000, ge=20, le=10_000_000)
+    seed: int = Field(default=1, ge=0)
+    workers: int = Field(default=1, ge=1, le=256)
+    share_spread: float = Field(default=0.0, ge=0.0, le=2.0)
+
+
 class Output(_Model):
     """What a run writes beside its tables."""
 
@@ -88,6 +116,8 @@ class RunFile(_Model):
     inputs: str = ""
     scope: Scope
     scenario: dict[str, Scenario] = Field(min_length=1)
+    flows: Flows | None = None
+    study: Study | None = None
     output: Output = Output()
 
 
@@ -201,7 +231,18 @@ def _merged(
         problems.append(Problem(path.name, line, f"base = {base!r}", why))
         return {}, {}
     base_data, base_origin = _merged(target, problems, chain)
+    for keys in (("inputs",), ("flows", "lines")):
+        _move(base_data, keys, target.parent, path.parent)
     return _overlay(base_data, data), {**base_origin, **origin}
+
+
+def _move(data: dict[str, Any], keys: Path_, written_in: Path, read_in: Path) -> None:
+    """Re-write a path that a base names beside itself as one beside the file that inherits it."""
+    for key in keys[:-1]:
+        data = data.get(key, {})
+    value = data.get(keys[-1]) if isinstance(data, dict) else None
+    if isinstance(value, str) and value:
+        data[keys[-1]] = os.path.relpath(written_in / value, read_in)
 
 
 def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -240,12 +281,23 @@ def _model_problem(item: Any, origin: Mapping[Path_, tuple[str, int]], file: str
     where, line = _place(origin, path, file)
     key = ".".join(path)
     if item["type"] == "extra_forbidden":
-        known = _keys_at(path[:-1])
+        known = [name for name in _keys_at(path[:-1]) if name != "base" or not where.startswith(COMMAND_LINE)]
         why = f"not a key of {'.'.join(path[:-1]) or 'the run file'}{did_you_mean(path[-1], known)}"
         return Problem(where, line, f"key '{path[-1]}'", f"{why} (keys: {listed(known)})")
     if item["type"] == "missing":
         return Problem(where, line, f"key '{key}'", "missing; add it")
+    words = {
+        "tuple_type": 'expected a list in brackets, e.g. ["Europe"]',
+        "too_short": "expected at least one",
+        "model_type": "expected a table of keys",
+        "dict_type": "expected a table of keys",
+        "int_parsing": "expected a whole number",
+        "int_type": "expected a whole number",
+        "bool_parsing": "expected true or false",
+        "string_type": "expected a text in quotes",
+    }
     message = re.sub(r"^(Value error|Input|Assertion failed),? ?", "", item["msg"]).strip()
+    message = words.get(item["type"], message)
     value = item["input"]
     shown = f"{key} = {value!r}" if not isinstance(value, dict) else key
     return Problem(where, line, shown, message[0].lower() + message[1:])
@@ -261,6 +313,10 @@ def _keys_at(path: Path_) -> list[str]:
             model = Years
         elif part == "output":
             model = Output
+        elif part == "flows":
+            model = Flows
+        elif part == "study":
+            model = Study
         elif path[0] == "scenario":
             model = Scenario
     keys = list(model.model_fields)

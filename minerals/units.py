@@ -14,6 +14,8 @@ UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "intensity": ("kg/kWh", {"kg/kWh": 1.0, "g/kWh": 1e-3, "g/Wh": 1.0, "t/MWh": 1.0, "kt/GWh": 1.0, "t/GWh": 1e-3}),
     "mass": ("kt", {"kt": 1.0, "Mt": 1e3, "t": 1e-3, "kg": 1e-6}),
     "fraction": ("1", {"1": 1.0}),
+    "mass_ratio": ("kg/kg", {"kg/kg": 1.0, "t/t": 1.0, "g/kg": 1e-3}),
+    "time": ("year", {"year": 1.0, "years": 1.0, "month": 1 / 12}),
     "price": ("USD_2025/kWh", {"USD_2025/kWh": 1.0, "USD_2025/MWh": 1e-3}),
 }
 

@@ -29,10 +29,12 @@ def tables_have_rows(tables: Tables, problems: list[Problem]) -> None:
 
 
 def references_exist(tables: Tables, problems: list[Problem]) -> None:
-    """Every code stands in its code list."""
+    """Every code stands in its code list. A list with unreadable rows is no measure."""
     for table in tables.values():
         for reference in table.schema.references:
             target = tables[reference.target]
+            if target.dropped:
+                continue
             known = set(target.frame[reference.target_field])
             for line, code in _cells(table.frame, reference.field):
                 if code not in known:
@@ -107,6 +109,8 @@ def shares_sum_to_one(tables: Tables, problems: list[Problem]) -> None:
         groups = [name for name in table.schema.primary_key if name != over]
         for key, rows in frame.groupby(groups, sort=False):
             total = rows["value"].sum()
+            if total < 1.0 and table.dropped:
+                continue  # A share that could not be read may be the missing one.
             if abs(total - 1.0) > SHARE_TOLERANCE:
                 label = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
                 why = f"add up to {total:.6g}, expected 1; mend the shares of lines {_lines(rows['line'])}"
@@ -148,6 +152,8 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
     """A chemistry with a share, a blend of it, or any intensity has every mineral's intensity; an explicit 0 counts."""
     table = tables["mineral_intensity"]
     minerals = list(tables["minerals"].frame["mineral"])
+    if table.dropped:
+        return  # A row that could not be read may be the missing one.
     given = table.frame.groupby("chemistry")["mineral"].agg(set).to_dict()
     shares = tables["market_share"]
     used = shares.frame.groupby("chemistry", sort=False)["line"].min().to_dict()
@@ -157,6 +163,53 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
             why = f"no intensity of {listed(missing)}; add rows to {table.file}, with value 0 where there is none"
             file, line = (shares.file, int(used[name])) if name in used else (table.file, 0)
             problems.append(Problem(file, line, f"chemistry = {name!r}", why))
+
+
+def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
+    """A life is longer than nothing, and spreads where its distribution does; a line makes some cells."""
+    table = tables["lifetime"]
+    chemistries = set(tables["chemistries"].frame["chemistry"])
+    for row in table.frame.itertuples():
+        least = row.value if pd.isna(row.low) else row.low
+        if least <= 0:
+            why = "a lifetime must be above 0 years, its low end too"
+            problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
+        if row.distribution != "fixed" and not row.spread > 0:
+            why = f"a {row.distribution} life needs a spread above 0 (standard deviation divided by mean)"
+            problems.append(Problem(table.file, int(row.line), f"spread = {row.spread:g}", why))
+        if row.chemistry != "any" and row.chemistry not in chemistries:
+            why = f"not in chemistries.csv{did_you_mean(row.chemistry, chemistries)}; or write any"
+            problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
+    scrap = tables["line_scrap"]
+    for row in scrap.frame.itertuples():
+        most = row.value if pd.isna(row.high) else row.high
+        if most >= 1:
+            why = "a line that scraps everything never makes a cell; expected below 1"
+            problems.append(Problem(scrap.file, int(row.line), f"value, high = {row.value:g}, {most:g}", why))
+
+
+def draws_can_keep_shares(tables: Tables, problems: list[Problem]) -> None:
+    """Where shares have ends, some draw within them adds up to one; blends at their high ends leave room."""
+    table = tables["silicon_uptake"]
+    high = table.frame["high"].fillna(table.frame["value"])
+    keys = ["scenario", "region", "segment", "chemistry", "year"]
+    for key, rows in table.frame.assign(high=high).groupby(keys, sort=False):
+        if rows["high"].sum() > 1 + SHARE_TOLERANCE:
+            label = ", ".join(map(str, key))
+            why = f"high ends add up to {rows['high'].sum():.6g}, so draws cannot keep the shares at most 1; lower them"
+            problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
+    for table in tables.values():
+        over, frame = table.schema.sums_to_one_over, table.frame
+        if not over or not len(frame) or table.dropped:
+            continue
+        ends = frame.assign(low=frame["low"].fillna(frame["value"]), high=frame["high"].fillna(frame["value"]))
+        groups = [name for name in table.schema.primary_key if name != over]
+        sums = ends.groupby(groups, sort=False).agg(low=("low", "sum"), high=("high", "sum"), line=("line", "min"))
+        for key, row in sums.iterrows():
+            if row["low"] > 1 + SHARE_TOLERANCE or row["high"] < 1 - SHARE_TOLERANCE:
+                label = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
+                why = f"ends run from {row['low']:.6g} to {row['high']:.6g}, so draws cannot keep the shares at 1"
+                problems.append(Problem(table.file, int(row["line"]), f"shares of {label}", why))
 
 
 RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
@@ -170,6 +223,8 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     uptake_leaves_room,
     demand_is_by_part,
     intensities_are_complete,
+    lifetimes_are_possible,
+    draws_can_keep_shares,
 )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import InputError, Problem, did_you_mean
 from .check import check
-from .read import RawTable, Table, read_raw, typed
+from .read import NUMBER, RawTable, Table, read_raw, typed
 from .schema import read_schemas
 
 
@@ -63,6 +63,8 @@ def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]
     for row, line in zip(corrections.rows, corrections.lines, strict=True):
         place = f"{corrections.file}:{line}"
         raw = raws.get(row["table"])
+        if row["table"] in raws and (raw is None or not raw.rows):
+            continue  # The table itself could not be read, and says so.
         if raw is None or not raw.schema.kind:
             quantities = [name for name, other in raws.items() if other is not None and other.schema.kind]
             why = f"not a table of quantities{did_you_mean(row['table'], quantities)}"
@@ -77,7 +79,9 @@ def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]
             why = f"no row of {raw.file} has this key; write {';'.join(f'{name}=…' for name in keys)}"
             problems.append(Problem(corrections.file, line, f"key = {row['key']!r}", why))
             continue
-        printed = raw.rows[at].get(row["column"])
+        printed = raw.rows[at].get(row["column"], "")
+        if not NUMBER.fullmatch(printed) and row["column"] != "unit":
+            continue  # The cell is no number, and will be said to be none.
         if printed != row["printed"]:
             why = f"{raw.file}:{raw.lines[at]} holds {printed!r} in {row['column']}; the correction is out of date"
             problems.append(Problem(corrections.file, line, f"printed = {row['printed']!r}", why))

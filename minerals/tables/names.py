@@ -14,6 +14,8 @@ from .inputs import Inputs
 SCENARIO_TABLES = {"demand": "battery_demand", "adoption": "market_share", "silicon": "silicon_uptake"}
 #: Values of `silicon` that name no rows.
 WITHOUT_ROWS = ("none", "explicit")
+#: Region whose share rows serve every region without rows of its own.
+WORLD = "World"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ def fit(run: Run, inputs: Inputs) -> Labels:
         minerals=tuple(m for m in inputs.codes("minerals") if not scope.minerals or m in scope.minerals),
         years=scope.years.labels(),
     )
-    _check_changes(run, inputs, labels, problems)
+    if not problems:
+        _check_places(run, inputs, labels, problems)
+        _check_changes(run, inputs, labels, problems)
     if problems:
         raise InputError(problems)
     return labels
@@ -76,19 +80,49 @@ def _check_scenarios(run: Run, inputs: Inputs, problems: list[Problem]) -> None:
             else:
                 why = _unknown(value, having + list(WITHOUT_ROWS if key == "silicon" else ()), "scenarios.csv")
             problems.append(run.problem(("scenario", name, key), f"{key} = {value!r}", why))
+    seen: dict[str, str] = {}
+    for name, scenario in run.settings.scenario.items():
+        label = scenario.label or name
+        if label in seen:
+            why = (
+                f"the scenario '{seen[label]}' has the same label; give each its own, or charts cannot tell them apart"
+            )
+            problems.append(run.problem(("scenario", name, "label"), f"label = {label!r}", why))
+        seen[label] = name
+
+
+def _check_places(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:
+    """A scenario says something of each region itself: one that only inherits there would be compared with its past."""
+    for name, scenario in run.settings.scenario.items():
+        for key, table in (("demand", "battery_demand"), ("adoption", "market_share")):
+            frame, value = inputs[table], getattr(scenario, key)
+            own = set(frame.loc[frame["scenario"] == value, "region"])
+            for region in labels.regions:
+                if region in own or WORLD in own:
+                    continue
+                others = sorted(set(frame.loc[frame["region"] == region, "scenario"]))
+                why = (
+                    f"has rows for {listed(sorted(own))} and none for {region}; scenarios with rows for {region}: "
+                    f"{listed(others)}"
+                )
+                problems.append(run.problem(("scenario", name, key), f"{key} = {value!r}", why))
 
 
 def _regions(run: Run, inputs: Inputs, problems: list[Problem]) -> tuple[str, ...]:
     """Regions of the scope, sums replaced by their parts. Regions that overlap would count twice: a problem."""
     frame = inputs["regions"].set_index("region")
     members = {name: set(split(text)) for name, text in frame["members"].items()}
-    asked = [part for name in run.settings.scope.regions for part in split(frame.loc[name, "parts"]) or [name]]
-    for i, one in enumerate(asked):
-        for other in asked[:i]:
+    parts = {name: split(frame.loc[name, "parts"]) or [name] for name in run.settings.scope.regions}
+    named = [(part, name) for name in run.settings.scope.regions for part in parts[name]]
+    told = set()
+    for i, (one, name) in enumerate(named):
+        for other, other_name in named[:i]:
             nested = one == other or frame.loc[one, "within"] == other or frame.loc[other, "within"] == one
-            if nested or members[one] & members[other]:
+            if (nested or members[one] & members[other]) and (name, other_name) not in told:
+                told.add((name, other_name))
                 why = "they overlap and would count twice; keep one (World is the sum of its parts)"
-                problems.append(run.problem(("scope", "regions"), f"regions hold {one} and {other}", why))
+                problems.append(run.problem(("scope", "regions"), f"regions hold {other_name} and {name}", why))
+    asked = [part for part, _ in named]
     return tuple(sorted(asked, key=inputs.codes("regions").index))
 
 

@@ -37,13 +37,14 @@ class RawTable:
 class Table:
     """A typed table. `frame` has the schema's columns, `line`, and `corrected_by` (a place in corrections.csv or '').
 
-    Values are in the canonical unit of the table's kind.
+    Values are in the canonical unit of the table's kind. dropped: rows left out because a cell could not be read.
     """
 
     schema: TableSchema
     file: str
     frame: pd.DataFrame
     sha256: str
+    dropped: int = 0
 
 
 def read_raw(folder: Path, schema: TableSchema, problems: list[Problem]) -> RawTable | None:
@@ -134,7 +135,7 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
     for field in schema.fields:
         if field.type != "string":
             frame[field.name] = pd.to_numeric(frame[field.name])
-    return Table(schema, raw.file, frame, raw.sha256)
+    return Table(schema, raw.file, frame, raw.sha256, len(raw.rows) - len(records))
 
 
 def _cell(text: str, field: Field, kind: str) -> str | float | int | None:

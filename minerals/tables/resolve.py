@@ -1,11 +1,8 @@
 """A run laid onto the tables: every value it needs, for every year, with the rows it came from.
 
 Values between given years are linear in time; nothing is carried beyond the first or last given year unless the run
-says `scope.beyond = "hold"`. Each resolved value names its rows (`rows`) so that it can be re-added from them:
-
-    market_share.csv:41                              the row as it stands
-    market_share.csv:41@4/6 + market_share.csv:88@2/6    linear between two given years
-    mineral_intensity.csv:9 * mineral_intensity.csv:80 / mineral_intensity.csv:70    a blend by the ratio of another
+says `scope.beyond = "hold"`. Each resolved value names the rows it is made of (`provenance.Rows`), so that it can be
+re-added from them.
 """
 
 from __future__ import annotations
@@ -18,15 +15,18 @@ import pandas as pd
 from ..axes import Axis
 from ..config import Run, ShareChange
 from ..errors import InputError, Problem, listed
+from ..provenance import Rows
 from .check import SHARE_TOLERANCE
 from .inputs import Inputs
-from .names import WITHOUT_ROWS, fit, refused_blend
+from .names import WITHOUT_ROWS, WORLD, fit, refused_blend
+from .parameters import Parameters, parameters
 from .series import Datum, Given, Point, along, at, datum, outside, ranges
 
-WORLD = "World"
+#: A demand series may begin at this share of its largest year and still count as having its history.
+HISTORY = 0.05
 USED_COLUMNS = [
     "table", "file", "line", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "route", "year",
-    "value", "low", "high", "unit", "source", "locator", "quality", "note", "corrected_by", "rows",
+    "value", "low", "high", "unit", "source", "locator", "quality", "note", "draw_group", "corrected_by", "rows",
 ]  # fmt: skip
 
 
@@ -34,9 +34,11 @@ USED_COLUMNS = [
 class Resolved:
     """What a run computes with.
 
-    Axes: region, segment, year, chemistry (pairs of base chemistry and silicon fraction), mineral. Tables are tidy with
-    columns value, low, high, fill and rows; fill is given, linear, hold, override, rest or ratio. inputs_used: each row
-    used, once. fills: sentences on the years and places that were filled.
+    Axes: region, segment, year, chemistry (pairs of base chemistry and silicon fraction), mineral. The year axis
+    begins with the history where the run follows the stock; `reported` are the years of the scope. Tables are tidy with
+    columns value, low, high, fill and rows; fill is given, linear, hold, override, rest or ratio. parameters: those of
+    stock, scrap and recycling, where the run asks for them. inputs_used: each row used, once. fills: sentences on the
+    years and places that were filled.
     """
 
     run: Run
@@ -45,11 +47,13 @@ class Resolved:
     years: Axis
     chemistries: Axis
     minerals: Axis
+    reported: tuple[int, ...]
     battery_demand: pd.DataFrame
     market_share: pd.DataFrame
     silicon_uptake: pd.DataFrame
     mineral_intensity: pd.DataFrame
     graphite_route: pd.DataFrame
+    parameters: Parameters | None
     inputs_used: pd.DataFrame
     fills: tuple[str, ...]
 
@@ -79,6 +83,7 @@ class _Resolver:
         self.like: dict[str, str] = dict(chemistry["silicon_like"])
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
         self.grouped: dict[str, dict[tuple[str, str, str], pd.DataFrame]] = {}
+        self.years = self._years()
 
     def resolve(self) -> Resolved:
         labels = self.labels
@@ -104,28 +109,73 @@ class _Resolver:
             "mineral_intensity": self._intensity(chemistries.labels),
             "graphite_route": self._route(),
         }
+        chain = None
+        if self.run.settings.flows is not None:
+            self._check_history(tables["battery_demand"])
+            bases = list(dict.fromkeys(chemistry for chemistry, _ in chemistries.labels))
+            chain = parameters(self.inputs, labels, self.years, bases, self.problems)
         self._stop_on_problems()
         return Resolved(
             run=self.run,
             regions=Axis("region", labels.regions),
             segments=Axis("segment", labels.segments),
-            years=Axis("year", labels.years),
+            years=Axis("year", self.years),
+            reported=labels.years,
             chemistries=chemistries,
             minerals=Axis("mineral", labels.minerals),
-            inputs_used=self._used(tables),
+            parameters=chain,
+            inputs_used=self._used(tables, chain.used if chain else {}),
             fills=tuple(self._fill_sentences()),
             **tables,
         )
 
+    @staticmethod
+    def _place(rows: Rows) -> tuple[str, int]:
+        """(file, line) of the first row."""
+        file, _, line = rows.names()[0].rpartition(":")
+        return file, int(line)
+
     def _stop_on_problems(self) -> None:
         for (path, table, given, beyond), places in self.short.items():
             why = (
-                f"rows for {listed(places, 3)} reach from {given}, the scope asks {beyond}; shorten scope.years, add "
-                'rows, or set scope.beyond = "hold" to carry the nearest year on'
+                f"rows for {listed(places, 3)} reach from {given}, the scope asks {beyond}; shorten scope.years, leave "
+                'out those segments, add rows, or set scope.beyond = "hold" to carry the nearest year on unchanged'
             )
             self.problems.append(self.run.problem(path, table, why))
         if self.problems:
             raise InputError(self.problems)
+
+    def _years(self) -> tuple[int, ...]:
+        """Years to compute: those of the scope, or all from the first of the history on where the stock is followed."""
+        asked = self.labels.years
+        if self.run.settings.flows is None:
+            return asked
+        names = {scenario.demand for scenario in self.run.settings.scenario.values()}
+        first = [
+            min(given)
+            for name in names
+            for region in self.labels.regions
+            for segment in self.labels.segments
+            if (given := self._given("battery_demand", name, region, segment))
+        ]
+        return tuple(range(min([*first, *asked]), asked[-1] + 1))
+
+    def _check_history(self, demand: pd.DataFrame) -> None:
+        """A stock needs its past: a series may not begin large within a lifetime of the first year reported."""
+        lifetime = self.inputs["lifetime"].query("life == 'first'").groupby("segment")["value"].max()
+        for key, rows in demand.groupby(["scenario", "region", "segment"], sort=False):
+            name, region, segment = key
+            start, largest = rows.loc[rows["year"].idxmin()], rows["value"].max()
+            early = self.labels.years[0] - lifetime.get(segment, 0.0)
+            if start["year"] > early and start["value"] > HISTORY * largest:
+                why = (
+                    f"begins in {start['year']} at {start['value']:g} GWh, {start['value'] / largest:.0%} of its "
+                    f"largest year, but a stock in {self.labels.years[0]} holds batteries from {early:.0f} on; let the "
+                    "scenario extend one with history, start the scope later, or leave [flows] out"
+                )
+                scenario = self.run.settings.scenario[str(name)].demand
+                what = f"demand = {scenario!r} for {segment} in {region}"
+                self.problems.append(self.run.problem(("scenario", str(name), "demand"), what, why))
 
     # ------------------------------------------------------------------ given values
 
@@ -164,8 +214,8 @@ class _Resolver:
             self.short.setdefault(key, []).append(where)
             return
         for point in along(given, years):
-            if point.fill != "given":
-                how = "linear between given years" if point.fill == "linear" else f"held at {point.held}"
+            if point.held or (point.fill == "linear" and point.year not in given):
+                how = f"held at {point.held}" if point.held else "linear between given years"
                 self.fills.setdefault((table, how), {}).setdefault(where, set()).add(point.year)
             yield point
 
@@ -176,7 +226,7 @@ class _Resolver:
             for where, years in places.items():
                 by_years.setdefault(ranges(years), []).append(where)
             for span, wheres in by_years.items():
-                yield f"{table} {span} {how}: {listed(wheres, 4)}"
+                yield f"{table} {span} {how}: {listed(wheres, 1000)}"
         for region, segments in self.absent.items():
             yield f"battery_demand has no rows in {region} for {listed(dict.fromkeys(segments))}: counted as none"
 
@@ -196,7 +246,7 @@ class _Resolver:
                 if not series:
                     self.absent.setdefault(region, []).append(segment)
                     continue
-                for point in self._series("battery_demand", series, self.labels.years, f"{segment} in {region}", path):
+                for point in self._series("battery_demand", series, self.years, f"{segment} in {region}", path):
                     keys = {"scenario": name, "region": region, "segment": segment, "year": point.year}
                     out.append(_record(keys, point.datum, "GWh", point.fill))
         return out
@@ -217,11 +267,11 @@ class _Resolver:
                     self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
                     continue
                 given = self._with_changes(given, self.run.changes[name], name, region, segment)
-                for point in self._series("market_share", given, self.labels.years, where, path):
+                for point in self._series("market_share", given, self.years, where, path):
                     (chemistry,) = point.label
                     base = self.base[chemistry]
                     if base != chemistry and not explicit:
-                        self.problems.append(refused_blend(chemistry, base, *_first_place(point.datum.rows)))
+                        self.problems.append(refused_blend(chemistry, base, *self._place(point.datum.rows)))
                     keys = {
                         "scenario": name, "region": region, "segment": segment, "chemistry": base,
                         "silicon": self.silicon[chemistry], "year": point.year,
@@ -264,15 +314,15 @@ class _Resolver:
     def _changed(self, change: ShareChange, name: str, region: str, share: float) -> Datum:
         """A changed share as a datum, and as a row of inputs_used."""
         file, line = self.run.place(*change.path)
+        name_of_row = f"change:{len(self.changed) + 1}"
         rest = change.share is None
-        label = f"{file}:{line or ''}[{name}; {region}; {change.chemistry}{'; rest' if rest else ''}]"
         self.changed.append({
             "table": "market_share", "file": file, "line": line, "scenario": name, "region": region,
             "segment": change.segment, "chemistry": change.chemistry, "year": change.year, "value": share, "unit": "1",
-            "source": "run file", "quality": "assumed", "rows": label,
+            "source": "run file", "quality": "assumed", "rows": name_of_row,
             "note": "what the other shares of the year leave" if rest else "share changed by the run file",
         })  # fmt: skip
-        return Datum(share, share, share, label)
+        return Datum(share, share, share, Rows.row(name_of_row), "rest" if rest else "override")
 
     def _uptake(self, name: str, silicon: str) -> list[dict[str, object]]:
         """Uptake of blends. Before its first year a blend is not on the market: zero."""
@@ -282,7 +332,7 @@ class _Resolver:
                 given = self._given("silicon_uptake", silicon, region, segment, ["chemistry", "silicon"])
                 for chemistry, fraction in dict.fromkeys(label for values in given.values() for label in values):
                     series: Given = {y: v for y, v in given.items() if (chemistry, fraction) in v}
-                    years = [year for year in self.labels.years if year >= min(series)]
+                    years = [year for year in self.years if year >= min(series)]
                     where = f"{chemistry} in {segment}, {region}"
                     for point in self._series("silicon_uptake", series, years, where, ("scenario", name, "silicon")):
                         if point.label != (chemistry, fraction):
@@ -318,7 +368,7 @@ class _Resolver:
                     out.append(_record(keys, table[name, mineral], "kg/kWh", "given"))
                 else:
                     value = _ratio(table, chemistry, mineral, like, code[like, fraction])
-                    out.append(_record(keys, value, "kg/kWh", "ratio"))
+                    out.append(_record(keys, value, "kg/kWh", value.fill))
         return _frame(out, ["chemistry", "silicon", "mineral"])
 
     def _route(self) -> pd.DataFrame:
@@ -327,41 +377,36 @@ class _Resolver:
         file = self.inputs.tables["graphite_route"].file
         for row in self.inputs["graphite_route"].itertuples():
             given.setdefault(row.year, {})[row.route,] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
-        points = self._series("graphite_route", given, self.labels.years, "the world", ("scope", "years"))
+        points = self._series("graphite_route", given, self.years, "the world", ("scope", "years"))
         out = [_record({"route": p.label[0], "year": p.year}, p.datum, "1", p.fill) for p in points]
         return _frame(out, ["route", "year"])
 
     # ------------------------------------------------------------------ provenance
 
-    def _used(self, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-        """Each row that a resolved value names, once, as it was read, with its table, file and line."""
+    def _used(self, tables: Mapping[str, pd.DataFrame], also: Mapping[str, list[int]]) -> pd.DataFrame:
+        """Each row that a resolved value names, once, as it was read, with its table, file and line.
+
+        also: lines of further tables that were used whole or in part.
+        """
         out: list[pd.DataFrame] = []
-        for name, resolved in tables.items():
+        named = {
+            name: sorted({
+                int(row.rpartition(":")[2])
+                for text in resolved["rows"].unique()
+                for row in Rows.parse(text).names()
+                if not row.startswith("change:")
+            })
+            for name, resolved in tables.items()
+        }  # fmt: skip
+        for name, lines in {**named, **also}.items():
             table = self.inputs.tables[name]
-            lines = sorted({
-                int(reference.partition(":")[2])
-                for rows in resolved["rows"].unique()
-                for reference in references(rows)
-                if reference.startswith(f"{table.file}:") and "[" not in reference
-            })  # fmt: skip
             frame = table.frame.set_index("line", drop=False).loc[lines]
             rows = [f"{table.file}:{line}" for line in lines]
             out.append(frame.assign(table=name, file=table.file, rows=rows))
         if self.changed:
-            out.append(pd.DataFrame(self.changed).drop_duplicates("rows"))
+            out.append(pd.DataFrame(self.changed))
         frames = [frame.dropna(axis="columns", how="all") for frame in out if len(frame)]
         return pd.concat(frames, ignore_index=True).reindex(columns=USED_COLUMNS)
-
-
-def references(rows: str) -> list[str]:
-    """Places named by a rows expression, without weights: `a.csv:4@1/6 + a.csv:9@5/6` → [a.csv:4, a.csv:9]."""
-    parts = rows.replace(" * ", " + ").replace(" / ", " + ").split(" + ")
-    return [part.rpartition("@")[0] or part for part in parts if part]
-
-
-def _first_place(rows: str) -> tuple[str, int]:
-    file, _, line = references(rows)[0].partition("[")[0].rpartition(":")
-    return file, int(line or 0)
 
 
 def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, like: str, blend: str) -> Datum:
@@ -376,15 +421,13 @@ def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, like
         if under.value == 0:
             return start
     ratio = over.value / under.value
-    rows = f"{start.rows} * {over.rows} / {under.rows}"
-    return Datum(start.value * ratio, start.low * ratio, start.high * ratio, rows)
+    rows = start.rows.times_ratio(over.rows, under.rows)
+    return Datum(start.value * ratio, start.low * ratio, start.high * ratio, rows, "ratio")
 
 
 def _record(keys: Mapping[str, object], value: Datum, unit: str, fill: str) -> dict[str, object]:
-    if fill == "given" and value.rows.endswith("]"):
-        fill = "rest" if value.rows.endswith("rest]") else "override"
     numbers = {"value": value.value, "low": value.low, "high": value.high}
-    return {**keys, **numbers, "unit": unit, "fill": fill, "rows": value.rows}
+    return {**keys, **numbers, "unit": unit, "fill": fill, "rows": str(value.rows)}
 
 
 def _frame(records: list[dict[str, object]], keys: list[str]) -> pd.DataFrame:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from ..provenance import Rows
+
 
 @dataclass(frozen=True)
 class Datum:
-    """One value with its ends (equal to it where none are given) and the expression of the rows it came from."""
+    """One value with its ends (equal to it where none are given), and the rows it is made of.
+
+    fill says how: given, override, rest, ratio or linear.
+    """
 
     value: float
     low: float
     high: float
-    rows: str
+    rows: Rows
+    fill: str = "given"
 
 
 #: Labels within a series group, e.g. (chemistry,) or (chemistry, silicon).
@@ -27,7 +34,7 @@ Given = dict[int, dict[Label, Datum]]
 
 @dataclass(frozen=True)
 class Point:
-    """One resolved value: fill is given, linear or hold; a hold names the year held."""
+    """One resolved value. fill: that of its datum in a given year, else linear or hold; held: the year held, else 0."""
 
     year: int
     label: Label
@@ -36,21 +43,24 @@ class Point:
     datum: Datum
 
 
-def datum(value: float, low: float, high: float, rows: str) -> Datum:
+def datum(value: float, low: float, high: float, row: str) -> Datum:
     """A datum of one table row; missing ends are the value itself."""
+    rows = Rows.row(row)
     return Datum(value, value, value, rows) if np.isnan(low) else Datum(value, low, high, rows)
 
 
 def between(one: Datum | None, two: Datum | None, left: int, right: int) -> Datum:
     """left/(left+right) of the first and the rest of the second; an absent one is zero."""
     span = left + right
-    zero = Datum(0.0, 0.0, 0.0, "")
+    zero = Datum(0.0, 0.0, 0.0, Rows())
     pairs = [(one or zero, left), (two or zero, right)]
+    rows = [part.rows.scaled(Fraction(weight, span)) for part, weight in pairs]
     return Datum(
         sum(part.value * weight for part, weight in pairs) / span,
         sum(part.low * weight for part, weight in pairs) / span,
         sum(part.high * weight for part, weight in pairs) / span,
-        " + ".join(f"{part.rows}@{weight}/{span}" for part, weight in pairs if part.rows),
+        rows[0] + rows[1],
+        "linear",
     )
 
 
@@ -68,13 +78,16 @@ def along(given: Given, years: Sequence[int]) -> Iterable[Point]:
         if before == after or before is None or after is None:
             held = after if before is None else before
             assert held is not None
-            fill = "given" if held == year else "hold"
             for label, value in given[held].items():
-                yield Point(year, label, fill, held, value)
+                yield (
+                    Point(year, label, value.fill, 0, value)
+                    if held == year
+                    else Point(year, label, "hold", held, value)
+                )
             continue
         for label in dict.fromkeys([*given[before], *given[after]]):
             value = between(given[before].get(label), given[after].get(label), after - year, year - before)
-            yield Point(year, label, "linear", year, value)
+            yield Point(year, label, "linear", 0, value)
 
 
 def outside(given: Given, years: Iterable[int]) -> list[int]:

@@ -1,0 +1,81 @@
+"""How a resolved value is made of table rows: a weighted sum of rows, or a row times the ratio of two others.
+
+    market_share.csv:41                                        the row as it stands
+    market_share.csv:41@4/6 + market_share.csv:88@2/6          linear between two given years
+    mineral_intensity.csv:9 * mineral_intensity.csv:80 / mineral_intensity.csv:70      a blend by another's ratio
+
+A row is named `file:line`; a share changed by a run file is `change:N`, the N-th such row of inputs_used. The text form
+stands in result tables, and a value can be computed again from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Term:
+    """weight × product of `over` ÷ product of `under`, each a tuple of row names."""
+
+    weight: Fraction
+    over: tuple[str, ...]
+    under: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        text = " / ".join([" * ".join(self.over), *self.under])
+        return text if self.weight == 1 else f"{text}@{self.weight.numerator}/{self.weight.denominator}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A sum of terms. The empty sum is the zero of a label that has no row."""
+
+    terms: tuple[Term, ...] = ()
+
+    @classmethod
+    def row(cls, name: str) -> Rows:
+        """The row as it stands."""
+        return cls((Term(Fraction(1), (name,)),))
+
+    @classmethod
+    def parse(cls, text: str) -> Rows:
+        """Rows from their text form. Raises ValueError where it is not one."""
+        terms = []
+        for part in text.split(" + ") if text else ():
+            names, _, weight = part.partition("@")
+            over, *under = names.split(" / ")
+            terms.append(Term(Fraction(weight or 1), tuple(over.split(" * ")), tuple(under)))
+        return cls(tuple(terms))
+
+    def scaled(self, weight: Fraction) -> Rows:
+        """Every term times a weight."""
+        return Rows(tuple(Term(term.weight * weight, term.over, term.under) for term in self.terms))
+
+    def __add__(self, other: Rows) -> Rows:
+        return Rows(self.terms + other.terms)
+
+    def times_ratio(self, over: Rows, under: Rows) -> Rows:
+        """This single row × another ÷ a third. Raises ValueError where one is not a single row."""
+        (mine,), (theirs,), (base,) = self.terms, over.terms, under.terms
+        return Rows((Term(mine.weight, mine.over + theirs.over, base.over),))
+
+    def names(self) -> list[str]:
+        """Every row named, in order, once."""
+        return list(dict.fromkeys(name for term in self.terms for name in (*term.over, *term.under)))
+
+    def value(self, of: Callable[[str], float]) -> float:
+        """The value again, from the values of the rows."""
+        total = 0.0
+        for term in self.terms:
+            part = float(term.weight.numerator)
+            for name in term.over:
+                part *= of(name)
+            for name in term.under:
+                part /= of(name)
+            total += part / term.weight.denominator
+        return total
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self.terms))
