@@ -68,6 +68,11 @@ def system(inputs: SystemInputs, keep: Iterable[str] = DIMENSIONS, draws: slice 
     inner = "d" + "".join(LETTERS[name] for name in ("region", "segment") if name in wanted) + "cy"
     cells_out = "d" + "".join(LETTERS[name] for name in kept if name != "mineral")
     demand_out = "d" + "".join(LETTERS[name] for name in kept)
+    if inputs.additions.shape[0] == inputs.market_share.shape[0] == 1:
+        # Cells that are the same in every draw are computed once.
+        alone = _sum(("drsy", inputs.additions), ("drscy", inputs.market_share), inner, 1)
+        cells = np.repeat(_sum((inner, alone), None, cells_out, 1), len(numbers), axis=0)
+        return System(kept, cells, _with_intensity(alone, inputs.mineral_intensity, numbers, inner, demand_out))
     blocks = [
         _block(inputs, block, inner, cells_out, demand_out) for block in _blocks(numbers, _bytes_per_draw(inputs))
     ]
@@ -78,12 +83,42 @@ def system(inputs: SystemInputs, keep: Iterable[str] = DIMENSIONS, draws: slice 
 
 def _block(inputs: SystemInputs, at: slice, inner: str, cells_out: str, demand_out: str) -> tuple[Array, Array]:
     additions, share, intensity = (
-        array if array.shape[0] == 1 else array[at]
-        for array in (inputs.additions, inputs.market_share, inputs.mineral_intensity)
+        _draws(array, at) for array in (inputs.additions, inputs.market_share, inputs.mineral_intensity)
     )
-    count = at.stop - at.start
-    cells = _sum(("drsy", additions), ("drscy", share), inner, count)
-    return _sum((inner, cells), None, cells_out, count), _sum((inner, cells), ("dcmy", intensity), demand_out, count)
+    cells = _sum(("drsy", additions), ("drscy", share), inner, _length(at))
+    demand = _sum((inner, cells), ("dcmy", intensity), demand_out, _length(at))
+    return _sum((inner, cells), None, cells_out, _length(at)), demand
+
+
+def _with_intensity(cells: Array, intensity: Array, numbers: range, inner: str, demand_out: str) -> Array:
+    """Demand of cells that are the same in every draw: cells (1, …, chemistry, year) × intensity of each draw.
+
+    Where the intensity does not change in time and only mineral and year are kept, each block is one matrix product:
+    (draw · mineral, chemistry) × (chemistry, year), written straight into the result.
+    """
+    blocks = _blocks(numbers, intensity[0].nbytes)
+    if inner != "dcy" or demand_out != "dmy" or intensity.shape[3] != 1:
+        return np.concatenate([
+            _sum((inner, cells), ("dcmy", _draws(intensity, block)), demand_out, _length(block)) for block in blocks
+        ])  # fmt: skip
+    chemistries, minerals, years = cells.shape[1], intensity.shape[2], cells.shape[2]
+    out = np.empty((len(numbers), minerals, years))
+    at = 0
+    for block in blocks:
+        drawn = np.ascontiguousarray(_draws(intensity, block)[..., 0].swapaxes(1, 2))
+        there = out[at : at + len(drawn)]
+        np.matmul(drawn.reshape(-1, chemistries), cells[0], out=there.reshape(-1, years))
+        at += len(drawn)
+    return out if len(intensity) > 1 else np.repeat(out[:1], len(numbers), axis=0)
+
+
+def _draws(array: Array, at: slice) -> Array:
+    """The draws of a block; an array that is the same in every draw stays as it is."""
+    return array if array.shape[0] == 1 else array[at]
+
+
+def _length(block: slice) -> int:
+    return int(block.stop - block.start)
 
 
 def _sum(left: tuple[str, Array], right: tuple[str, Array] | None, out: str, draws: int) -> Array:
@@ -100,7 +135,7 @@ def _sum(left: tuple[str, Array], right: tuple[str, Array] | None, out: str, dra
         terms.append("".join(letter for i, letter in enumerate(letters) if i not in single))
     present = set("".join(terms))
     # A length-1 axis that no operand carries any more is put back by broadcasting.
-    result = np.einsum(f"{','.join(terms)}->{''.join(c for c in out if c in present)}", *arrays)
+    result = np.einsum(f"{','.join(terms)}->{''.join(c for c in out if c in present)}", *arrays, optimize=True)
     shape = [length[c] for c in out]
     absent = tuple(i for i, c in enumerate(out) if c not in present)
     return np.broadcast_to(np.expand_dims(result, absent), shape).copy() if absent else result

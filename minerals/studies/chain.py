@@ -1,0 +1,147 @@
+"""Stock, scrap, recycling and upstream need of a resolved run: from cells put into use to what must be mined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from ..errors import MineralsError
+from ..flows.balance import imbalances, unbalanced
+from ..flows.demand import Array
+from ..flows.lifetime import survival_matrix
+from ..flows.recycling import Recycling, end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
+from ..flows.scrap import lines_from_growth, scrap_rate
+from ..flows.stock import hazard, stock_from_sales
+from ..tables.parameters import Parameters
+from ..tables.resolve import Resolved
+
+#: Names of the mass flows of the result table, in the order of the chain.
+FLOWS = tuple(field.name for field in fields(Recycling))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Everything a scenario's chain gives, without draw axis.
+
+    in_use and retired: [GWh] (region, segment, chemistry, year); second_life: energy in second life [GWh], lines:
+    commissioned [GWh/yr], scrap: share of input, each (region, year); flows: [kt] (region, mineral, year) each;
+    recycled_content and end_of_life_recycling_rate: [1] (region, mineral, year); upstream: [kt] (region, node, year).
+    """
+
+    in_use: Array
+    retired: Array
+    second_life: Array
+    lines: Array
+    scrap: Array
+    flows: Recycling
+    recycled_content: Array
+    end_of_life_recycling_rate: Array
+    upstream: Array
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Survival of first lives, (segment, chemistry, year, cohort), and of second lives, (year, cohort)."""
+
+    first: Array
+    second: Array
+
+
+def survivals(resolved: Resolved, end: int = 0) -> Survival:
+    """Survival matrices of a run at the value (0), low (1) or high (2) end of the lifetimes."""
+    chain, inflow = _parameters(resolved), resolved.run.settings.flows
+    assert inflow is not None
+    years = len(resolved.years)
+    first = np.stack([
+        np.stack([
+            survival_matrix(years, inflow.inflow, life.distribution, life.mean[end], life.spread)
+            for life in (chain.lifetime[segment, chemistry] for chemistry, _ in resolved.chemistries.labels)
+        ])
+        for segment in resolved.segments.labels
+    ])  # fmt: skip
+    life = chain.second_lifetime
+    return Survival(first, survival_matrix(years, inflow.inflow, life.distribution, life.mean[end], life.spread))
+
+
+def follow(
+    resolved: Resolved, survival: Survival, cells: Array, intensity: Array, lines: Array | None = None, end: int = 0
+) -> Chain:
+    """Follow one scenario's cells [GWh] (region, segment, chemistry, year) through use, reuse and recycling.
+
+    intensity: [kg/kWh] (chemistry, mineral); lines: given production lines [GWh/yr] (region, cohort), else they follow
+    from growth. Raises MineralsError naming the process where the mass balance does not close to 1e-9.
+    """
+    chain = _parameters(resolved)
+    in_use = stock_from_sales(cells, survival.first)
+    leaving = hazard(survival.first)
+    retired = np.einsum("scyk,rsck->rscy", leaving, cells)
+    by_mineral = {name: np.einsum("rscy,cm->rsmy", array, intensity) for name, array in
+                  (("demand", cells), ("retired", retired), ("in_use", in_use))}  # fmt: skip
+    share = chain.reuse_share[end] if _second_life(resolved) else np.zeros_like(chain.reuse_share[end])
+    reused = by_mineral["retired"] * share[None, :, None, :]
+    again = reused.sum(axis=1)
+    in_reuse = stock_from_sales(again, survival.second)
+    reuse_ended = again @ hazard(survival.second).T
+    collected = np.einsum("rsmy,rsy->rmy", by_mineral["retired"] - reused, chain.collection[end])
+    collected += reuse_ended * chain.second_collection[end][:, None, :]
+    output = cells.sum(axis=(1, 2))
+    built = lines_from_growth(output) if lines is None else lines
+    scrap = scrap_rate(built, chain.ramp[end], chain.scrap[end])
+    recovery = {stream: mixed_recovery(chain.route[end], table[end][None]) for stream, table in chain.recovery.items()}
+    flows = recycle(
+        demand=by_mineral["demand"].sum(axis=1),
+        scrap=scrap[:, None, :],
+        retired=by_mineral["retired"].sum(axis=1),
+        reused=again,
+        reuse_ended=reuse_ended,
+        collected=collected,
+        recovery=recovery["end_of_life"],
+        prompt_recovery=recovery["prompt"],
+    )
+    _check_balance(resolved, flows, by_mineral["in_use"].sum(axis=1), in_reuse)
+    energy = np.einsum("rscy,sy->ry", retired, share * chain.health[end])
+    return Chain(
+        in_use=in_use,
+        retired=retired,
+        second_life=stock_from_sales(energy, survival.second),
+        lines=built,
+        scrap=scrap,
+        flows=flows,
+        recycled_content=recycled_content(flows),
+        end_of_life_recycling_rate=end_of_life_recycling_rate(flows),
+        upstream=upstream(resolved, flows.primary, end),
+    )
+
+
+def upstream(resolved: Resolved, primary: Array, end: int = 0) -> Array:
+    """Need by upstream node [kt], (region, node, year): primary demand × mass of the node's product per mass of it.
+
+    Graphite goes by route: natural and synthetic have their own nodes.
+    """
+    chain, minerals = _parameters(resolved), resolved.minerals.labels
+    route = resolved.graphite_route.pivot_table(index="route", columns="year", values=("value", "low", "high")[end])
+    need = []
+    for node in chain.nodes:
+        share = route.loc[node.route].to_numpy() if node.route else 1.0
+        need.append(primary[:, minerals.index(node.mineral)] * share * node.per_kg[end])
+    return np.stack(need, axis=1) if need else np.zeros((primary.shape[0], 0, primary.shape[2]))
+
+
+def _check_balance(resolved: Resolved, flows: Recycling, in_use: Array, in_reuse: Array) -> None:
+    before = np.zeros_like(in_use[..., :1])
+    scale = flows.input.max(axis=(0, 2), keepdims=True)
+    open_ = unbalanced(imbalances(flows, in_use, in_reuse, before), scale)
+    if open_:
+        words = "; ".join(f"{process} by {worst:.1e} of its largest flow" for process, worst in open_)
+        raise MineralsError(f"the mass balance of {resolved.run.name} does not close: {words}; nothing was written")
+
+
+def _parameters(resolved: Resolved) -> Parameters:
+    assert resolved.parameters is not None
+    return resolved.parameters
+
+
+def _second_life(resolved: Resolved) -> bool:
+    flows = resolved.run.settings.flows
+    return flows is not None and flows.second_life

@@ -1,0 +1,161 @@
+"""Tables of the plain run: cells and mineral demand, and with [flows] stock, scrap, recycling and upstream need."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..axes import Axis, dense, tidy
+from ..flows.demand import Array, blended_share, graphite_by_route
+from ..flows.system import SystemInputs, system
+from ..tables.lines import read_lines
+from ..tables.resolve import Resolved
+from .chain import FLOWS, Survival, follow, survivals
+
+
+def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
+    """Tables of a resolved run: cells [GWh], mineral_demand [kt], what they rest on; with [flows] the whole chain."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    intensity = {end: intensity_of(resolved, end) for end in ("value", "low", "high")}
+    route = _route(resolved)
+    survival = survivals(resolved) if resolved.parameters else None
+    for name in resolved.run.settings.scenario:
+        additions, share = additions_of(resolved, name), share_of(resolved, name)
+        runs = {end: system(SystemInputs(additions, share, array)) for end, array in intensity.items()}
+        middle = runs["value"]
+        ends = {end: runs[end].mineral_demand[0] for end in ("low", "high")}
+        tables = {
+            "mineral_demand": _tidy(resolved, middle.mineral_demand[0], "kt", ends),
+            "cells": _tidy(resolved, middle.cells[0], "GWh"),
+        }
+        if "graphite" in resolved.minerals.labels:
+            graphite = middle.mineral_demand[0, :, :, :, resolved.minerals.labels.index("graphite")].sum(axis=2)
+            axes = [resolved.regions, resolved.segments, Axis("route", ROUTES), resolved.years]
+            tables["graphite_by_route"] = tidy(graphite_by_route(graphite, route), axes).assign(unit="kt")
+        if survival is not None:
+            tables |= _chain_tables(resolved, survival, name, middle.cells[0], intensity["value"][0, :, :, 0])
+        for table, frame in tables.items():
+            frame.insert(0, "scenario", name)
+            parts.setdefault(table, []).append(_reported(resolved, frame))
+    parts.setdefault("graphite_by_route", [pd.DataFrame(columns=BY_ROUTE)])
+    return {
+        **{table: pd.concat(frames, ignore_index=True) for table, frames in parts.items()},
+        "battery_demand": _reported(resolved, resolved.battery_demand),
+        "market_share": _reported(resolved, resolved.market_share),
+        "silicon_uptake": _reported(resolved, resolved.silicon_uptake),
+        "mineral_intensity": resolved.mineral_intensity,
+        "graphite_route": _reported(resolved, resolved.graphite_route),
+        "inputs_used": resolved.inputs_used,
+    }
+
+
+BY_ROUTE = ["scenario", "region", "segment", "route", "year", "value", "unit"]
+
+
+def _reported(resolved: Resolved, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the years of the scope: the history before them serves the stock alone."""
+    if resolved.years.labels == resolved.reported:
+        return frame
+    return frame[frame["year"].isin(resolved.reported)].reset_index(drop=True)
+
+
+def _chain_tables(
+    resolved: Resolved, survival: Survival, name: str, cells: Array, intensity: Array
+) -> dict[str, pd.DataFrame]:
+    """Tables of stock, scrap, recycling and upstream need of one scenario."""
+    chain = follow(resolved, survival, cells, intensity, lines_of(resolved, name))
+    assert resolved.parameters is not None
+    places = [resolved.regions, resolved.minerals, resolved.years]
+    nodes = Axis("node", tuple(node.node for node in resolved.parameters.nodes))
+    stages = {node.node: node.stage for node in resolved.parameters.nodes}
+    flows = pd.concat([tidy(getattr(chain.flows, flow), places).assign(flow=flow) for flow in FLOWS], ignore_index=True)
+    rates = pd.concat(
+        [
+            tidy(chain.recycled_content, places).assign(measure="recycled_content"),
+            tidy(chain.end_of_life_recycling_rate, places).assign(measure="end_of_life_recycling_rate"),
+        ],
+        ignore_index=True,
+    )
+    upstream = tidy(chain.upstream, [resolved.regions, nodes, resolved.years])
+    upstream.insert(2, "stage", upstream["node"].map(stages))
+    by_year = [resolved.regions, resolved.years]
+    lines = pd.concat(
+        [
+            tidy(chain.lines, by_year).assign(measure="lines", unit="GWh/yr"),
+            tidy(chain.scrap, by_year).assign(measure="scrap_rate", unit="1"),
+        ],
+        ignore_index=True,
+    )
+    return {
+        "in_use_stock": _tidy(resolved, chain.in_use, "GWh"),
+        "retirements": _tidy(resolved, chain.retired, "GWh"),
+        "second_life_stock": tidy(chain.second_life, by_year).assign(unit="GWh"),
+        "mineral_flows": flows[["region", "mineral", "flow", "year", "value"]].assign(unit="kt"),
+        "recycling": rates[["region", "mineral", "measure", "year", "value"]].assign(unit="1"),
+        "production_lines": lines[["region", "measure", "year", "value", "unit"]],
+        "upstream": upstream.assign(unit="kt"),
+    }
+
+
+def lines_of(resolved: Resolved, name: str) -> Array | None:
+    """Production lines [GWh/yr] (region, cohort) from the run's lines file, or None. Raises InputError."""
+    flows = resolved.run.settings.flows
+    if flows is None or not flows.lines:
+        return None
+    return read_lines(resolved.run, name, resolved.regions, resolved.years)
+
+
+ROUTES = ("natural", "synthetic")
+
+
+def additions_of(resolved: Resolved, name: str, column: str = "value") -> Array:
+    """(1, region, segment, year) [GWh] at the value, low or high end."""
+    frame = resolved.battery_demand
+    axes = [resolved.regions, resolved.segments, resolved.years]
+    return dense(frame[frame["scenario"] == name], axes, column)[None]
+
+
+def share_of(resolved: Resolved, name: str) -> Array:
+    """(1, region, segment, chemistry, year) with blends expanded by the silicon overlay; sums to one where sold."""
+    pairs = resolved.chemistries.labels
+    axes = [resolved.regions, resolved.segments, resolved.chemistries, resolved.years]
+
+    def on_pairs(frame: pd.DataFrame) -> Array:
+        mine = frame[frame["scenario"] == name]
+        place = pd.Series(list(zip(mine["chemistry"], mine["silicon"].astype(float), strict=True)), mine.index, object)
+        return dense(mine.assign(chemistry=place), axes)[None]
+
+    share = on_pairs(resolved.market_share)
+    if resolved.run.settings.scenario[name].silicon in ("none", "explicit"):
+        return share
+    first: dict[str, int] = {}
+    for place, (chemistry, _) in enumerate(pairs):
+        first.setdefault(chemistry, place)
+    base = [first[chemistry] for chemistry, _ in pairs]
+    blended = blended_share(share, on_pairs(resolved.silicon_uptake), base)
+    assert np.allclose(blended.sum(axis=3), share.sum(axis=3), rtol=0, atol=1e-12)
+    return blended
+
+
+def intensity_of(resolved: Resolved, column: str) -> Array:
+    """(1, chemistry, mineral, 1) [kg/kWh] at the value, low or high end."""
+    frame = resolved.mineral_intensity
+    place = pd.Series(list(zip(frame["chemistry"], frame["silicon"].astype(float), strict=True)), frame.index, object)
+    return dense(frame.assign(chemistry=place), [resolved.chemistries, resolved.minerals], column)[None, :, :, None]
+
+
+def _route(resolved: Resolved) -> Array:
+    """(route, year) [1]."""
+    return dense(resolved.graphite_route, [Axis("route", ROUTES), resolved.years])
+
+
+def _tidy(resolved: Resolved, array: Array, unit: str, ends: dict[str, Array] | None = None) -> pd.DataFrame:
+    """Array over region, segment, chemistry[, mineral], year as a tidy table with chemistry and silicon columns."""
+    places = Axis("chemistry", tuple(range(len(resolved.chemistries))))
+    minerals = [resolved.minerals] if ends else []
+    frame = tidy(array, [resolved.regions, resolved.segments, places, *minerals, resolved.years], ends)
+    pairs = resolved.chemistries.labels
+    place = frame["chemistry"].to_numpy()
+    frame["chemistry"] = [pairs[i][0] for i in place]
+    frame.insert(list(frame.columns).index("chemistry") + 1, "silicon", [pairs[i][1] for i in place])
+    return frame.assign(unit=unit)
