@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import compare, draw, explain, load, read_inputs, run
+    from .api import check, compare, describe, draw, explain, load, read_inputs, run
 
-__all__ = ["compare", "draw", "explain", "load", "read_inputs", "run"]
+__all__ = ["check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run"]
 
 
 def __getattr__(name: str) -> Any:
@@ -26,4 +26,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return list(__all__)

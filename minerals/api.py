@@ -2,44 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from . import charts
 from .config import Run
+from .config import read_run as _read_run
+from .errors import InputError, UsageError, did_you_mean, listed
 from .results import compare as _compare
 from .results import explain as _explain
+from .results.repeat import read_record
 from .results.result import Result, load, refuse_other_run
 from .shipped import inputs_folder
+from .studies.describe import describe as _describe
+from .studies.run import inputs_of
 from .studies.run import run as _run
 from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
+from .tables.resolve import resolve
 
-__all__ = ["compare", "draw", "explain", "load", "read_inputs", "run"]
+__all__ = ["check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run"]
+
+#: Changes of a run file, as `key=value` texts or as a mapping of keys to values.
+Changes = Sequence[str] | Mapping[str, Any]
 
 
 def run(
     source: str | Path | Run,
     *,
-    set: Sequence[str] = (),
+    set: Changes = (),
     inputs: str | Path | None = None,
     out: str | Path | None = None,
     force: bool = False,
 ) -> Result:
     """Compute a run file; with `out`, write the result folder and its charts too, whole or not at all.
 
-    source: a run file, or the name of a shipped one ("europe-2035"). set: changes, e.g. ["scope.years.last=2040"].
+    source: a run file, the name of a shipped one ("europe-2035"), or the record.json of a result, which repeats its
+    run with the same inputs or is refused. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
+    A folder that holds the same run is replaced, another one only with `force`; see Result.write for what is kept. An
+    interrupted study leaves its finished part in `<out>.partial`, from where the same call goes on.
     Raises errors.UsageError and errors.InputError, which say what to mend.
     """
-    folder = None if out is None else Path(out)
-    if folder is not None and not isinstance(source, Run):
-        refuse_other_run(folder, Path(source).stem, force)
-    result = _run(source, set, inputs)
-    if folder is not None:
-        result.write(folder, force=force, extra=lambda place: draw_all(result, place / "charts"))
+    asked = source if isinstance(source, Run) else read_run(source, set, inputs)
+    if out is not None:
+        refuse_other_run(out, asked.name, force)
+    partial = None if out is None else Path(f"{Path(out).resolve()}.partial")
+    result = _run(asked, (), _inputs_for(asked, inputs), partial)
+    if out is not None:
+        result.write(out, force=force, extra=lambda place: draw_all(result, place / "charts"))
     return result
+
+
+def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = None) -> Run:
+    """Read a run file, a shipped one or a record.json with its changes; nothing is computed yet.
+
+    Raises UsageError and InputError, also for a chart that does not exist.
+    """
+    texts = _texts(set)
+    if Path(source).suffix != ".json":
+        asked = _read_run(source, texts)
+    elif texts:
+        raise UsageError(f"{source} repeats a run as it was; to change it, --set its run file")
+    else:
+        asked = read_record(source, Path(inputs or inputs_folder()))
+    unknown = [name for name in asked.settings.output.charts if name not in charts.CHARTS]
+    if unknown:
+        raise InputError(
+            asked.problem(["output", "charts"], f"charts = {name!r}", _no_chart(name)) for name in unknown
+        )  # fmt: skip
+    return asked
 
 
 def draw_all(result: Result, folder: Path) -> None:
@@ -48,13 +87,24 @@ def draw_all(result: Result, folder: Path) -> None:
         charts.draw(result, name).write(folder)
 
 
-def draw(result: Result | str | Path, name: str, **options: object) -> object:
-    """Draw one chart of a result; options as the chart takes them. Returns its bundle, with `write(folder)`."""
-    return charts.draw(_result(result), name, **options)
+def draw(result: Result | str | Path, name: str = "demand_by_mineral", **options: Any) -> Any:
+    """Draw one chart of a result; options as the chart takes them. Returns its bundle, with `write(folder)`.
+
+    The bundle is written under the chart's name, followed by the options that are not its defaults
+    (demand_by_mineral-slide-2040.png), so that it never takes the place of the chart that the run itself wrote.
+    """
+    if name not in charts.CHARTS:
+        raise UsageError(_no_chart(name))
+    bundle = charts.draw(_result(result), name, **options)
+    usual = signature(import_module(charts.CHARTS[name]).figure).parameters
+    chosen = [key for key in usual if key in options and options[key] != usual[key].default]
+    chosen.sort(key=lambda key: key != "size")
+    said = (f"{key}-{options[key]}" if key in ("base", "title") else options[key] for key in chosen)
+    return bundle._replace(meta=replace(bundle.meta, name="-".join([name, *map(_slug, said)])))
 
 
 def compare(
-    result: Result | str | Path, base: str | None = None, year: int | None = None, region: str | None = None
+    result: Result | str | Path, base: str | None = None, year: int | str | None = None, region: str | None = None
 ) -> pd.DataFrame:
     """Scenarios side by side: kt by mineral and change against a base. See results.compare.compare."""
     return _compare.compare(_result(result), base, year, region)
@@ -64,7 +114,7 @@ def explain(
     result: Result | str | Path,
     mineral: str,
     region: str | None = None,
-    year: int | None = None,
+    year: int | str | None = None,
     scenario: str | None = None,
 ) -> _explain.Explanation:
     """A number as the tree of its sourced rows. See results.explain.explain."""
@@ -76,5 +126,77 @@ def read_inputs(folder: str | Path | None = None) -> Inputs:
     return _read_inputs(Path(folder) if folder is not None else inputs_folder())
 
 
+def describe(name: str | None = None, inputs: str | Path | None = None) -> str:
+    """What a name means: a quantity, table, chemistry, mineral, region, segment, scenario or source; all without one.
+
+    Raises errors.UsageError for an unknown name.
+    """
+    return _describe(name, read_inputs(inputs))
+
+
+def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path | None = None) -> list[str]:
+    """Check input tables (a folder; "inputs" are the shipped ones) or a run file, without computing.
+
+    Returns sentences on what was found sound, and what would be filled. Raises errors.InputError with every problem.
+    """
+    folder = Path(what)
+    if not folder.is_dir() and what != "inputs":
+        return _checked_run(read_run(what, set, inputs), inputs)
+    if set or inputs is not None:
+        raise UsageError(f"{what} is a folder of input tables; --set and --inputs go with a run file")
+    data = read_inputs(folder if folder.is_dir() else None)
+    quantities = [table.frame for table in data.tables.values() if table.schema.kind]
+    assumed = sum(int((frame["quality"] == "assumed").sum()) for frame in quantities)
+    return [
+        f"{what}: sound. {len(data.tables)} tables, {sum(map(len, quantities))} figures, {assumed} of them assumed, "
+        f"{len(data['corrections'])} corrected, {len(data['sources'])} sources."
+    ]
+
+
+def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
+    resolved = resolve(asked, _read_inputs(inputs_of(asked, _inputs_for(asked, inputs))))
+    count, years = len(asked.settings.scenario), resolved.reported
+    return [
+        f"{asked.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
+        f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
+        *(f"filled: {sentence}" for sentence in resolved.fills),
+    ]
+
+
+def _inputs_for(asked: Run, inputs: str | Path | None) -> str | Path | None:
+    """Inputs as asked; a record knows theirs by content only, so without a name it means the shipped ones."""
+    return inputs_folder() if inputs is None and asked.path.suffix == ".json" else inputs
+
+
 def _result(result: Result | str | Path) -> Result:
     return result if isinstance(result, Result) else load(result)
+
+
+def _no_chart(name: str) -> str:
+    return f"no chart {name}{did_you_mean(name, charts.CHARTS)} (charts: {listed(charts.CHARTS)})"
+
+
+def _slug(value: object) -> str:
+    """A value as part of a file name."""
+    text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return re.sub(r"\W+", "-", text.lower())[:40].strip("-")
+
+
+def _texts(changes: Changes) -> tuple[str, ...]:
+    """Changes as `key=value`. Raises UsageError for a single text, which would be read letter by letter."""
+    if isinstance(changes, str):
+        key, _, value = changes.partition("=")
+        raise UsageError(f"set = {changes!r} is one text; write set=[{changes!r}] or set={{{key!r}: {value or '…'}}}")
+    if isinstance(changes, Mapping):
+        return tuple(f"{key}={_toml(value)}" for key, value in changes.items())
+    return tuple(changes)
+
+
+def _toml(value: Any) -> str:
+    """A Python value as TOML."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{json.dumps(str(key))} = {_toml(part)}" for key, part in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def compare(
-    result: Result, base: str | None = None, year: int | None = None, region: str | None = None
+    result: Result, base: str | None = None, year: int | str | None = None, region: str | None = None
 ) -> pd.DataFrame:
     """Mineral demand of one year by scenario, and the change against `base` (default: the first scenario).
 
@@ -23,8 +23,7 @@ def compare(
     """
     demand, cells = result["mineral_demand"], result["cells"]
     base = pick("scenario", base or result.scenarios[0], result.scenarios)
-    years = sorted(set(cells["year"]))
-    year = years[-1] if year is None else int(pick("year", year, years))
+    year = pick_year(result, year)
     if region is not None and region != result.record["region_label"]:
         pick("region", region, result.record["regions"])
         demand, cells = demand[demand["region"] == region], cells[cells["region"] == region]
@@ -36,6 +35,13 @@ def compare(
     table["change"] = (table["value"] / start - 1).where(start > 0)
     table["gwh"] = table["scenario"].map(gwh).fillna(0.0)
     return table
+
+
+def pick_year(result: Result, year: int | str | None) -> int:
+    """A year of the result, by default its last; `"2035"` is 2035. Raises UsageError."""
+    years = result.labels("year")
+    asked = int(year) if isinstance(year, str) and year.isdecimal() else year
+    return int(years[-1] if asked is None else pick("year", asked, years))
 
 
 def pick(what: str, label: T, known: list[T]) -> T:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from ..errors import MineralsError
-from .compare import pick
+from ..provenance import Rows
+from .compare import pick, pick_year
 from .result import Result
 
 TOLERANCE = 1e-9
@@ -40,9 +40,13 @@ class Leaf:
     value: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
-    """A mineral demand [kt] as the sum of its leaves, largest first."""
+    """A mineral demand [kt] as the sum of its leaves, largest first. A zero has no leaves.
+
+    gwh: energy of all cells at that place and year; without: energy of those that hold none of the mineral, by
+    chemistry, largest first [GWh].
+    """
 
     scenario: str
     region: str
@@ -50,15 +54,28 @@ class Explanation:
     year: int
     value: float
     leaves: tuple[Leaf, ...]
+    gwh: float
+    without: dict[str, float]
+    columns: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"Explanation: {self.mineral} in {self.region}, {self.year}, {self.scenario} = {self.value:.6g} kt\n"
+            f"  the sum of {len(self.leaves)} leaves (.leaves), which rest on {len(self.rows())} rows (.rows())"
+        )
 
     def rows(self) -> pd.DataFrame:
         """Every row of inputs_used that the number rests on, once."""
         used = {row["rows"]: row for leaf in self.leaves for factor in leaf.factors for row in factor.rows}
-        return pd.DataFrame(list(used.values()))
+        return pd.DataFrame(list(used.values()), columns=self.columns)
 
 
 def explain(
-    result: Result, mineral: str, region: str | None = None, year: int | None = None, scenario: str | None = None
+    result: Result,
+    mineral: str,
+    region: str | None = None,
+    year: int | str | None = None,
+    scenario: str | None = None,
 ) -> Explanation:
     """Explain one number of `mineral_demand`. Defaults: all regions, the last year, the first scenario.
 
@@ -67,24 +84,30 @@ def explain(
     """
     mineral = pick("mineral", mineral, result.record["minerals"])
     scenario = pick("scenario", scenario or result.scenarios[0], result.scenarios)
-    years = sorted(set(result["cells"]["year"]))
-    year = years[-1] if year is None else int(pick("year", year, years))
+    year = pick_year(result, year)
     label = result.record["region_label"]
     regions = list(result.record["regions"])
     if region is not None and region != label:
         regions = [pick("region", region, regions)]
         label = regions[0]
     index = _Index(result, scenario, year)
-    demand = result["mineral_demand"]
-    here = demand[
-        (demand["mineral"] == mineral) & (demand["scenario"] == scenario) & (demand["year"] == year)
-        & demand["region"].isin(regions)
-    ]  # fmt: skip
+    demand, cells = (
+        frame[(frame["scenario"] == scenario) & (frame["year"] == year) & frame["region"].isin(regions)]
+        for frame in (result["mineral_demand"], result["cells"])
+    )
+    here = demand[(demand["mineral"] == mineral) & (demand["value"] != 0)]
     leaves = [index.leaf(row, mineral) for row in here.to_dict("records")]
     leaves.sort(key=lambda leaf: -leaf.value)
     total = float(here["value"].sum())
     _agree("the sum of the leaves", sum(leaf.value for leaf in leaves), total)
-    return Explanation(scenario, label, mineral, year, total, tuple(leaves))
+    kinds = ["region", "segment", "chemistry", "silicon"]
+    holding = pd.MultiIndex.from_frame(here[kinds])
+    others = cells[~pd.MultiIndex.from_frame(cells[kinds]).isin(holding)]
+    without = others.groupby("chemistry")["value"].sum().sort_values(ascending=False, kind="stable")
+    return Explanation(
+        scenario, label, mineral, year, total, tuple(leaves), float(cells["value"].sum()), without.to_dict(),
+        tuple(result["inputs_used"]),
+    )  # fmt: skip
 
 
 class _Index:
@@ -132,31 +155,13 @@ class _Index:
         )
 
     def factor(self, name: str, entry: Row) -> Factor:
-        value, expression = float(entry["value"]), str(entry["rows"])
-        _agree(f"{name} {expression}", self.evaluate(expression), value)
-        return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(expression)))
+        value, text = float(entry["value"]), str(entry["rows"])
+        again = Rows.parse(text).value(lambda row: float(self.used[row]["value"]))
+        _agree(f"{name} {text}", again, value)
+        return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(text)))
 
-    def rows(self, expression: str) -> Iterator[pd.Series]:
-        for product in expression.split(" + "):
-            for part in product.replace(" / ", " * ").split(" * "):
-                yield self.used[part.rpartition("@")[0] or part]
-
-    def evaluate(self, expression: str) -> float:
-        """Value of a rows expression: a weighted sum of rows, or row × row / row."""
-        total = 0.0
-        for term in expression.split(" + "):
-            if " / " in term:
-                over, _, under = term.partition(" / ")
-                one, _, two = over.partition(" * ")
-                total += self._value(one) * self._value(two) / self._value(under)
-            else:
-                row, at, weight = term.rpartition("@")
-                left, _, span = weight.partition("/")
-                total += self._value(row) * int(left) / int(span) if at else self._value(term)
-        return total
-
-    def _value(self, row: str) -> float:
-        return float(self.used[row]["value"])
+    def rows(self, text: str) -> list[pd.Series]:
+        return [self.used[name] for name in Rows.parse(text).names()]
 
 
 def _agree(what: str, ours: float, stored: float) -> None:

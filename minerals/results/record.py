@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
 import numpy
 import pandas
 
-from ..config import Run
+from ..config import Run, ShareChange
 from ..tables.check import split
 from ..tables.inputs import Inputs
 from ..tables.resolve import Resolved
@@ -38,16 +39,23 @@ def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
         "region_label": region_label(resolved, inputs),
         "segments": list(resolved.segments.labels),
         "minerals": list(resolved.minerals.labels),
-        "years": list(resolved.years.labels),
+        "years": list(resolved.reported),
         "fills": list(resolved.fills),
         "rows_used": {quality: int(count) for quality, count in sorted(used.items())},
         "region_members": _members(resolved, inputs),
         "codes": _codes(inputs),
         "config": settings,
+        "changes": {name: [_change(run, change) for change in changes] for name, changes in run.changes.items()},
         "set": list(run.sets),
         "inputs": inputs.sha256,
         "versions": versions,
     }
+
+
+def _change(run: Run, change: ShareChange) -> dict[str, Any]:
+    """A changed share, and where the run file says so, as rows of inputs_used name it."""
+    file, line = run.place(*change.path)
+    return {**asdict(change), "path": list(change.path), "file": file, "line": line}
 
 
 def region_label(resolved: Resolved, inputs: Inputs) -> str:
@@ -67,7 +75,7 @@ def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:
     caveats = [str(known.loc[part, "caveat"]) for part in dict.fromkeys(parts)]
     if run.changes[name]:
         caveats.append("Shares are changed by the run file.")
-    label = scenario.label or str(known.loc[scenario.adoption, "label"])
+    label = scenario.label or name
     return {
         "label": label,
         "demand": scenario.demand,

@@ -1,0 +1,98 @@
+"""A comparison as lines of text that fit a width: nothing is cut, and no number is wrapped."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from .result import Result
+
+GAP = "  "
+#: Labels of scenarios are broken between words beyond this width.
+HEAD = 16
+
+
+def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width: int) -> list[str]:
+    """Batteries in GWh and each mineral in kt, by scenario, with the change against the base.
+
+    table: as `compare` gives it; place: what the numbers are of. Scenarios stand side by side; those that do not fit
+    the width follow in further blocks, each beside the base.
+    """
+    labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
+    others = [name for name in result.scenarios if name != base]
+    rows = [("Batteries", table.drop_duplicates("scenario").set_index("scenario")["gwh"].to_dict(), "GWh")]
+    for mineral, part in table.groupby("mineral", sort=False):
+        values = part.set_index("scenario")["value"].to_dict()
+        if any(values.values()):
+            rows.append((result.record["codes"]["mineral"][mineral]["label"], values, "kt"))
+    first = _column([""], [label for label, _, _ in rows], left=True)
+    start = _column(_broken(labels[base]), [number(values[base]) for _, values, _ in rows])
+    unit = _column(["unit"], [unit for _, _, unit in rows], left=True)
+    columns = [_column(_broken(labels[name]), _changed(rows, base, name)) for name in others]
+    fixed = _width([first, start, unit])
+    against = f"; changes against {labels[base]}" if others else ""
+    lines = textwrap.wrap(place + against, width)
+    for number_, block in enumerate(_blocks(columns, width - fixed)):
+        lines += [""] if number_ else []
+        lines += _lines([first, start, *block, unit])
+    return lines
+
+
+def number(value: float) -> str:
+    """A number with three digits or more, thousands separated."""
+    if value == 0:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}" if abs(value) >= 1 else f"{value:.3g}"
+
+
+def percent(change: float) -> str:
+    """Change in per cent with a true minus sign; no sign on what rounds to nothing."""
+    text = f"{change:+.1%}" if abs(change) < 1 else f"{change:+,.0%}"
+    return "0.0%" if text in ("+0.0%", "-0.0%") else text.replace("-", "−")
+
+
+def cut(text: str, width: int, end: str) -> str:
+    """A text of at most `width` characters, ended by `end` where it was longer."""
+    return text if len(text) <= width else text[: width - len(end)].rstrip(" ,:") + end
+
+
+def _changed(rows: Sequence[tuple[str, dict[Any, float], str]], base: str, name: str) -> list[str]:
+    """Cells of one scenario: each number and, aligned beside it, its change against the base."""
+    changes = [percent(values[name] / values[base] - 1) if values[base] else "" for _, values, _ in rows]
+    room = max(map(len, changes))
+    return [f"{number(values[name])} {change:>{room}}" for (_, values, _), change in zip(rows, changes, strict=True)]
+
+
+def _broken(label: str) -> list[str]:
+    return textwrap.wrap(label, HEAD) or [""]
+
+
+def _column(head: list[str], cells: list[str], left: bool = False) -> list[list[str]]:
+    """[lines of the head, cells], all of one width."""
+    room = max(map(len, [*head, *cells]))
+    return [[text.ljust(room) if left else text.rjust(room) for text in part] for part in (head, cells)]
+
+
+def _width(columns: Iterable[list[list[str]]]) -> int:
+    return sum(len(cells[0]) + len(GAP) for _, cells in columns)
+
+
+def _blocks(columns: list[list[list[str]]], width: int) -> Iterable[list[list[list[str]]]]:
+    """Columns in blocks that fit the width, at least one to a block; one empty block where there is no column."""
+    block: list[list[list[str]]] = []
+    for column in columns:
+        if block and _width([*block, column]) > width + len(GAP):
+            yield block
+            block = []
+        block.append(column)
+    yield block
+
+
+def _lines(columns: list[list[list[str]]]) -> list[str]:
+    """Lines of a table; heads stand on its first row of cells."""
+    height = max(len(head) for head, _ in columns)
+    filled = [[" " * len(cells[0])] * (height - len(head)) + head + cells for head, cells in columns]
+    return [GAP.join(parts).rstrip() for parts in zip(*filled, strict=True)]

@@ -1,0 +1,131 @@
+"""An explanation as a summary, a tree of its rows, and its sources: what `minerals explain` prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+from rich.console import Group
+from rich.markup import escape
+from rich.tree import Tree
+
+from .explain import Explanation, Factor, Leaf
+from .result import Result
+from .screen import number
+
+#: Segments and chemistries named in the summary.
+MOST = 4
+CHANGED = "run file"
+
+
+def told(result: Result, explanation: Explanation) -> Group:
+    """For rich to print. Each row and each note is spelled out once, where it first serves; later it is only named."""
+    codes = result.record["codes"]
+    mineral = codes["mineral"][explanation.mineral]
+    label = result.record["scenarios"][explanation.scenario]["label"]
+    place = f"{mineral['label']}, {explanation.region}, {explanation.year}, {label}"
+    head = f"[bold]{escape(place)}: {number(explanation.value)} kt[/bold]\n{escape(mineral['basis'])}"
+    summary = [escape(line) for line in _summary(codes, explanation)]
+    if not explanation.leaves:
+        return Group(head, "No cell of this scenario contains it.", *summary)
+    return Group(head, *summary, _Teller(codes).tree(explanation), _sources(result, explanation))
+
+
+def _summary(codes: dict[str, Any], explanation: Explanation) -> list[str]:
+    """What the number is mostly made of, the cells that do without, and how well its rows are founded."""
+    lines = []
+    for name, kind in (("uses", "segment"), ("chemistries", "chemistry")):
+        sums: Counter[str] = Counter()
+        for leaf in explanation.leaves:
+            sums[codes[kind][getattr(leaf, kind)]["label"]] += leaf.value  # type: ignore[assignment]
+        parts = [f"{what} {value / explanation.value:.0%}" for what, value in sums.most_common(MOST)]
+        more = f", {len(sums) - MOST} more" if len(sums) > MOST else ""
+        lines += [f"Largest {name}: {', '.join(parts)}{more}"] if parts else []
+    if explanation.leaves and explanation.without:
+        parts = [codes["chemistry"][name]["label"] for name in explanation.without]
+        share = sum(explanation.without.values()) / explanation.gwh
+        lines.append(f"Without it: {share:.0%} of {number(explanation.gwh)} GWh ({', '.join(parts)})")
+    if explanation.leaves:
+        rows = explanation.rows()
+        grades = Counter(map(_grade, rows.to_dict("records")))
+        counted = ", ".join(f"{count} {grade}" for grade, count in grades.most_common())
+        lines.append(f"It rests on {len(rows)} rows ({counted}); the leaves re-add to it.")
+    return lines
+
+
+class _Teller:
+    """Builds the tree and remembers which rows and notes were told."""
+
+    def __init__(self, codes: dict[str, Any]) -> None:
+        self.codes = codes
+        self.rows: set[str] = set()
+        #: note → place of the row that it was printed with
+        self.notes: dict[str, str] = {}
+
+    def tree(self, explanation: Explanation) -> Tree:
+        """Segments, largest first; in each its chemistries."""
+        tree = Tree("", hide_root=True)
+        groups: dict[tuple[str, str], list[Leaf]] = {}
+        for leaf in explanation.leaves:
+            groups.setdefault((leaf.region, leaf.segment), []).append(leaf)
+        several = len({region for region, _ in groups}) > 1
+        for (region, segment), leaves in sorted(groups.items(), key=lambda item: -sum(leaf.value for leaf in item[1])):
+            name = self.codes["segment"][segment]["label"] + (f", {region}" if several else "")
+            gwh = leaves[0].factors[0]
+            subtotal = number(sum(leaf.value for leaf in leaves))
+            branch = tree.add(f"[bold]{escape(name)}[/bold]  {subtotal} kt in {number(gwh.value)} GWh")
+            self._add(branch, [gwh])
+            for leaf in leaves:
+                silicon = f" with {leaf.silicon:.0%} Si" if leaf.silicon else ""
+                product = " × ".join(f"{factor.value:.6g} {factor.unit}".removesuffix(" 1") for factor in leaf.factors)
+                chemistry = self.codes["chemistry"][leaf.chemistry]["label"]
+                twig = branch.add(f"{escape(chemistry + silicon)}  {leaf.value:.4g} kt = {product}")
+                self._add(twig, leaf.factors[1:])
+        return tree
+
+    def _add(self, branch: Tree, factors: list[Factor] | tuple[Factor, ...]) -> None:
+        """A line for each row not told yet, and one that names the others."""
+        again = []
+        for factor in factors:
+            for row in factor.rows:
+                if row["rows"] in self.rows:
+                    again.append(f"{factor.name} {_place(row)}")
+                    continue
+                self.rows.add(row["rows"])
+                branch.add(f"[dim]{escape(self._words(factor, row))}[/dim]")
+        if again:
+            branch.add(f"[dim]told above: {escape(', '.join(dict.fromkeys(again)))}[/dim]")
+
+    def _words(self, factor: Factor, row: pd.Series) -> str:
+        """What a row says, where it stands, and where it was read or why it is assumed."""
+        year = f" in {int(row['year'])}" if pd.notna(row["year"]) else ""
+        filled = f" ({factor.fill})" if factor.fill in ("linear", "hold") else ""
+        place, grade = _place(row), _grade(row)
+        origin = f"{row['source'].replace(';', ', ')}; {row['locator']}"
+        if grade in ("assumed", CHANGED):
+            first = self.notes.setdefault(row["note"], place)
+            origin = row["note"] if first == place else f"note as at {first}"
+        mended = f"; corrected by {row['corrected_by']}" if row["corrected_by"] else ""
+        return f"{factor.name} {float(row['value']):.6g}{year}{filled}: {place} [{grade}] {origin}{mended}"
+
+
+def _place(row: pd.Series) -> str:
+    """file:line; the words of a `--set` have no line."""
+    return f"{row['file']}:{int(row['line'])}" if row["line"] else str(row["file"])
+
+
+def _grade(row: Any) -> str:
+    """Quality of a row; a share that the run file changed is its author's, not an assumption of ours."""
+    return CHANGED if row["source"] == CHANGED else str(row["quality"])
+
+
+def _sources(result: Result, explanation: Explanation) -> Tree:
+    citations = result["sources_used"].set_index("source")["citation"].to_dict()
+    citations["assumed"] = "our assumption; the reasoning is in the note of the row"
+    citations[CHANGED] = "changed by the run file or --set: yours, not ours"
+    keys = dict.fromkeys(key for text in explanation.rows()["source"] for key in str(text).split(";"))
+    tree = Tree("[bold]Sources[/bold]")
+    for key in keys:
+        tree.add(escape(f"{key}: {citations.get(key, '')}"))
+    return tree
