@@ -8,7 +8,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from itertools import combinations, product
 from pathlib import Path
@@ -18,9 +19,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import same_color, to_hex
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.path import Path as Path_
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -623,31 +628,39 @@ def overlap(one: Bbox, two: Bbox, slack: float = 0.5) -> bool:
     return across > slack and upright > slack
 
 
-def marks(figure: Figure) -> list[Bbox]:
-    """What whiskers, dots and pale bounds cover, in pixels."""
-    found = []
+def obstacles(figure: Figure) -> Iterator[Callable[[Bbox], bool]]:
+    """What no text may touch, each as a test of what the text covers: lines, dots, areas, boxes; not gridlines."""
+    lines = [line for axes in figure.axes for line in axes.lines]
+    for artist in [*lines, *figure.artists]:
+        if isinstance(artist, Line2D):
+            yield from _line(artist, figure.dpi)
+        else:
+            assert isinstance(artist, Rectangle)
+            yield partial(overlap, artist.get_window_extent())
     for axes in figure.axes:
-        for line in axes.lines:
-            points = axes.transData.transform(line.get_xydata())
-            upright = len(points) == 2 and abs(points[0][0] - points[1][0]) < 1e-6
-            if not upright and np.isfinite(points).all():
-                thick = line.get_markersize() if len(points) == 1 else line.get_linewidth()
-                found.append(Bbox([points.min(axis=0), points.max(axis=0)]).padded(thick / 72 * figure.dpi / 2))
-    return found
+        for area in axes.collections:
+            assert isinstance(area, PolyCollection)
+            path = area.get_paths()[0].transformed(area.get_transform())
+            yield lambda box, path=path: bool(path.intersects_bbox(box, filled=True))
 
 
-@pytest.mark.parametrize("family", sorted({fonts.families(), (fonts.FALLBACK,)}), ids=" ".join)
-@pytest.mark.parametrize("size", style.SIZES)
-@pytest.mark.parametrize("case", CASES)
-def test_every_text_has_its_place(
-    case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _line(line: Line2D, dpi: float) -> Iterator[Callable[[Bbox], bool]]:
+    points = line.get_transform().transform(line.get_xydata())
+    gridline = same_color(line.get_color(), style.GRID)
+    zero = len(points) == 2 and (np.asarray(line.get_xdata(), float) == 0).all()
+    if gridline or zero or not np.isfinite(points).all():
+        return
+    half = (line.get_markersize() if len(points) == 1 else line.get_linewidth()) / 72 * dpi / 2
+    if len(points) == 1:
+        yield partial(overlap, Bbox([points[0], points[0]]).padded(half))
+    else:
+        path = Path_(points)
+        yield lambda box: bool(path.intersects_bbox(box.padded(half - 0.5), filled=False))
+
+
+def check_layout(drawn: Figure, measures: style.Size) -> None:
     """Inside the margins, clear of every other text and of the marks, and readable on what is behind it."""
-    monkeypatch.setattr(fonts, "families", lambda: family)
-    made, options = CASES[case]()
-    drawn = figure(made, size=size, **options).figure
     width, height = drawn.get_size_inches()
-    measures = style.SIZES[size]
     assert width == measures.width
     assert measures.least <= height <= measures.most
     covered = extents(drawn)
@@ -659,7 +672,8 @@ def test_every_text_has_its_place(
     assert outside == []
     clashes = [(a.get_text(), b.get_text()) for a, b in combinations(covered, 2) if overlap(covered[a], covered[b])]
     assert clashes == []
-    assert [t.get_text() for t, box in covered.items() for mark in marks(drawn) if overlap(box, mark)] == []
+    touching = list(obstacles(drawn))
+    assert [t.get_text() for t, box in covered.items() if any(touches(box) for touches in touching)] == []
     bars = [(bar.get_window_extent(), to_hex(bar.get_facecolor())) for axes in drawn.axes for bar in axes.patches]
     for text, box in covered.items():
         behind = [ground for bar, ground in bars if overlap(box, bar)]
@@ -672,6 +686,21 @@ def test_every_text_has_its_place(
     starting = [t for t in covered if t.get_position()[0] * width == pytest.approx(style.MARGIN * _scale(drawn))]
     assert len(starting) >= 6
     assert left >= margin - 0.5
+
+
+FONTS = pytest.mark.parametrize("family", sorted({fonts.families(), (fonts.FALLBACK,)}), ids=" ".join)
+SIZES = pytest.mark.parametrize("size", style.SIZES)
+
+
+@FONTS
+@SIZES
+@pytest.mark.parametrize("case", CASES)
+def test_every_text_has_its_place(
+    case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "families", lambda: family)
+    made, options = CASES[case]()
+    check_layout(figure(made, size=size, **options).figure, style.SIZES[size])
 
 
 def _scale(figure: Figure) -> float:

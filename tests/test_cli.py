@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -16,6 +17,9 @@ from click.testing import CliRunner
 
 from minerals import api
 from minerals.cli import cli
+from minerals.results.compare import compare
+from minerals.results.result import Result
+from minerals.results.screen import comparison, number, percent
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,23 +53,32 @@ def test_help_imports_no_pandas_pyomo_or_matplotlib() -> None:
 
 @pytest.mark.parametrize(("words", "sentence"), [
     (["run", "nowhere.toml"], "no run file nowhere.toml"),
-    (["run", "europe-2053"], "did you mean 'europe-2035'?"),
+    (["run", "europe-2036"], "did you mean 'europe-2035'?"),
     (["run", "europe-2035", "--inputs", "nowhere"], "not found; name a folder that holds a data package"),
     (["compare", "nowhere"], "nowhere not found"),
-    (["chart", "FOLDER", "pie"], "no chart pie (charts: demand_by_mineral)"),
+    (["run", "europe-2035", "--set", "output.charts=['pie']"], "charts = 'pie': no chart pie"),
+    (["run", "europe-2035", "--inputs", str(ROOT / "README.md")], "README.md"),
+    (["run", "FOLDER/record.json", "--inputs", str(ROOT / "tests" / "toy")], "other inputs"),
+    (["compare", str(ROOT / "README.md")], "is not a result folder"),
+    (["chart", "FOLDER", "--out", str(ROOT / "README.md")], "README.md: File exists"),
+    (["check", "europe-2035", "--set", "output.charts=['pie']"], "charts = 'pie': no chart pie (charts: demand"),
+    (["check", "europe-2035", "--inputs", "nowhere"], "not found"),
+    (["check", "europe-2035", "--set", "scope.years.last=2020"], "swap them"),
+    (["check", "--set", "scope.years.last=2020"], "go with a run file"),
+    (["chart", "FOLDER", "pie"], "no chart pie (charts: demand_by_mineral"),
     (["chart", "FOLDER", "demand_by_minerals"], "did you mean 'demand_by_mineral'?"),
     (["explain", "FOLDER", "--mineral", "grafite"], "did you mean 'graphite'?"),
     (["explain", "FOLDER", "--mineral", "graphite", "--year", "1999"], "no year 1999 in this result"),
     (["compare", "FOLDER", "--base", "incumbant"], "did you mean 'incumbent'?"),
     (["describe", "grafite"], "nothing is named grafite; did you mean 'graphite'?"),
-    (["check", "europe-2053.toml"], "did you mean 'europe-2035'?"),
+    (["check", "europe-2036.toml"], "did you mean 'europe-2035'?"),
     (["run", "europe-2035", "--set", "scope.yeers=2030"], "did you mean 'years'?"),
     (["rum"], "No such command 'rum'"),
 ])  # fmt: skip
 def test_wrong_words_get_a_sentence_and_an_exit_code(
     words: list[str], sentence: str, result_folder: Path, tmp_path: Path
 ) -> None:
-    words = [str(result_folder) if word == "FOLDER" else word for word in words]
+    words = [word.replace("FOLDER", str(result_folder)) for word in words]
     done = minerals(*words, cwd=tmp_path)
     assert done.returncode in (2, 3), done.stderr
     assert sentence in done.stderr
@@ -77,6 +90,76 @@ def test_wrong_words_get_a_sentence_and_an_exit_code(
 def test_debug_shows_the_traceback() -> None:
     outcome = CliRunner().invoke(cli, ["--debug", "compare", "nowhere"])
     assert type(outcome.exception).__name__ == "UsageError"
+
+
+def test_a_bug_is_one_sentence_and_with_debug_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(api, "load", broken)
+    outcome = CliRunner().invoke(cli, ["compare", "x"])
+    assert outcome.exit_code == 1
+    assert "ZeroDivisionError: division by zero: this is a bug; run again with --debug" in outcome.output
+    outcome = CliRunner().invoke(cli, ["--debug", "compare", "x"])
+    assert isinstance(outcome.exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("kind", [PermissionError, IsADirectoryError, NotADirectoryError])
+def test_a_file_that_cannot_be_read_is_a_sentence(kind: type[OSError], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise kind(1, "not today", "a/b.csv")
+
+    monkeypatch.setattr(api, "load", broken)
+    outcome = CliRunner().invoke(cli, ["compare", "x"])
+    assert outcome.exit_code == 2
+    assert outcome.output.startswith("a/b.csv: not today")
+
+
+def test_a_foreign_folder_is_refused_before_computing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    monkeypatch.setattr(api, "_run", lambda *_: pytest.fail("it computed first"))
+    outcome = CliRunner().invoke(cli, ["run", "europe-2035", "--out", str(tmp_path)])
+    assert outcome.exit_code == 2, outcome.output
+    assert "not a result" in outcome.output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("words", [["compare"], ["explain", "--mineral", "cobalt"]])
+def test_a_poor_encoding_gets_plain_characters(words: list[str], encoding: str, result_folder: Path) -> None:
+    command = [sys.executable, "-m", "minerals", words[0], str(result_folder), *words[1:]]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode(encoding)
+    assert "?" not in text
+    if words[0] == "compare":
+        assert re.search(r"Graphite .* -\d\d\.\d%", text)
+
+
+def test_a_chart_drawn_with_options_stays_when_the_run_is_repeated(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    assert minerals("run", "us-2030", "--out", "out", cwd=tmp_path).returncode == 0
+    usual = (folder / "charts" / "demand_by_mineral.png").read_bytes()
+    done = minerals("chart", "out", "--year", "2027", "--size", "slide", cwd=tmp_path)
+    assert done.stdout.strip().replace("\\", "/") == "out/charts/demand_by_mineral-slide-2027.png"
+    assert (folder / "charts" / "demand_by_mineral.png").read_bytes() == usual
+    drawn = (folder / "charts" / "demand_by_mineral-slide-2027.png").read_bytes()
+    done = minerals("run", "us-2030", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Kept: charts/demand_by_mineral-slide-2027.*;" in done.stderr
+    assert (folder / "charts" / "demand_by_mineral-slide-2027.png").read_bytes() == drawn
+    (folder / "notes.txt").write_text("mine")
+    done = minerals("run", "us-2030", "--out", "out", "--force", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "did not write: notes.txt" in done.stderr
+
+
+def test_a_record_repeats_its_run(tmp_path: Path) -> None:
+    assert minerals("run", "us-2030", "--set", "scope.years.last=2028", cwd=tmp_path).returncode == 0
+    done = minerals("run", "runs/us-2030/record.json", "--out", "again", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for path in (tmp_path / "again").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "runs/us-2030" / path.relative_to(tmp_path / "again")).read_bytes()
 
 
 def test_an_installed_run_works_from_any_folder_and_says_where_it_wrote(tmp_path: Path) -> None:
@@ -127,15 +210,80 @@ def test_interrupt_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "Interrupted; nothing was written." in errors
+    assert "Interrupted; no result was written." in errors
     assert not any(tmp_path.iterdir())
 
 
 def test_check_counts_tables_and_names_filled_years() -> None:
     outcome = CliRunner().invoke(cli, ["check"])
-    assert re.search(r"inputs: sound\. 13 tables, \d+ figures, \d+ of them assumed", outcome.output)
+    assert re.search(r"inputs: sound\. \d\d tables, \d+ figures, \d+ of them assumed", outcome.output)
     outcome = CliRunner().invoke(cli, ["check", "runs/europe-2035.toml"])
     assert "filled: battery_demand 2025–2029, 2031–2034 linear between given years" in outcome.output
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_comparison_fits_the_screen(width: int, world: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every scenario has every mineral's number and change on one line, and nothing is cut."""
+    record = json.loads(json.dumps(world.record))
+    record["scenarios"]["high-nickel"]["label"] = "High nickel [red]as far as it goes[/red]"
+    lines = comparison(Result(record, world.tables), compare(world), "stated-trend", "World, 2035", width)
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert "…" not in text
+    assert "[red]as" in text
+    for row in compare(world).itertuples():
+        if row.scenario != "stated-trend" and row.value and row.change == row.change:
+            label = world.record["codes"]["mineral"][row.mineral]["label"]
+            shown = rf"^{label} .*{number(row.value)} +{re.escape(percent(row.change))}"
+            assert re.search(shown, text, re.MULTILINE), (label, row.scenario)
+    assert text.count("Batteries") == {60: 3, 80: 2, 100: 1}[width]
+
+
+def test_the_width_of_the_terminal_is_asked(result_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "44")
+    outcome = CliRunner().invoke(cli, ["compare", str(result_folder)])
+    assert max(map(len, outcome.stdout.splitlines()[1:])) <= 44
+    assert not [line for line in outcome.stdout.splitlines() if line != line.rstrip()]
+
+
+def test_long_fills_are_cut_on_screen_and_whole_in_the_record(tmp_path: Path) -> None:
+    done = minerals("run", "europe-2035", "--set", "output.charts=[]", cwd=tmp_path)
+    filled = [line for line in done.stderr.splitlines() if line.startswith("Filled:")]
+    assert filled
+    assert max(map(len, filled)) <= 110
+    assert any(line.endswith("… (record.json)") for line in filled)
+    record = json.loads((tmp_path / "runs/europe-2035/record.json").read_text(encoding="utf-8"))
+    assert max(map(len, record["fills"])) > 110
+
+
+def test_explain_spells_each_row_out_once(result_folder: Path) -> None:
+    outcome = CliRunner().invoke(cli, ["explain", str(result_folder), "--mineral", "graphite"])
+    told = re.findall(r"(\w+\.csv:\d+)\s+\[", re.sub(r"[│├└─\s]+", " ", outcome.stdout))
+    assert len(told) == len(set(told)) == len(api.explain(result_folder, "graphite").rows())
+    assert "Largest uses: Cars" in outcome.stdout
+    assert "Without it: " in outcome.stdout
+    assert len(outcome.stdout.splitlines()) < 200
+
+
+@pytest.mark.parametrize("mineral", ["silicon", "sulfur"])
+def test_explain_says_that_a_zero_is_a_zero(mineral: str, result_folder: Path) -> None:
+    outcome = CliRunner().invoke(cli, ["explain", str(result_folder), "--mineral", mineral])
+    assert outcome.exit_code == 0
+    assert "Incumbent: 0 kt" in outcome.stdout
+    assert "No cell of this scenario contains it." in outcome.stdout
+
+
+def test_explain_calls_a_changed_share_the_user_s(tmp_path: Path) -> None:
+    change = "scenario.next-gen.share.car.2035={li_s = 0.1, lfp = 'rest'}"
+    api.run("europe-2035", set=[change, "output.charts=[]"], out=tmp_path / "out")
+    outcome = CliRunner().invoke(
+        cli, ["explain", str(tmp_path / "out"), "--mineral", "lithium", "--scenario", "next-gen"]
+    )
+    text = re.sub(r"[│├└─\s]+", " ", outcome.stdout)
+    assert "[run file] share changed by the run file" in text
+    assert "run file: changed by the run file or --set: yours, not ours" in text
+    assert "2 run file" in text
+    assert ":0" not in text
 
 
 @pytest.mark.parametrize("name", [

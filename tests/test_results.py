@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from minerals.errors import MineralsError, UsageError
+import minerals
+from minerals import api
+from minerals.errors import InputError, MineralsError, UsageError
 from minerals.results.compare import compare
 from minerals.results.explain import explain
-from minerals.results.result import Result, load
+from minerals.results.result import Result, load, unlisted
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 
@@ -31,6 +34,8 @@ def test_same_inputs_same_bytes(run_toy, tmp_path: Path) -> None:
 def test_written_and_read_back_is_the_same(europe: Result, tmp_path: Path) -> None:
     europe.write(tmp_path / "out")
     again = load(tmp_path / "out")
+    files = again.record.pop("files")
+    assert files == sorted(set(digest(tmp_path / "out")) - {"record.json"})
     assert again.record == json.loads(json.dumps(europe.record))
     for name, frame in europe.tables.items():
         ours, theirs = (f.astype(object).where(f.notna(), "") for f in (again[name], frame.reset_index(drop=True)))
@@ -67,9 +72,10 @@ def test_an_older_result_survives_a_failure(run_toy, tmp_path: Path) -> None:
 
     run_toy().write(tmp_path / "out")
     before = digest(tmp_path / "out")
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(UsageError, match="disk full"):
         run_toy("scope.years.last=2031").write(tmp_path / "out", extra=fail)
     assert digest(tmp_path / "out") == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "toy"]
 
 
 def test_the_same_run_is_replaced_and_another_only_with_force(run_toy, europe: Result, tmp_path: Path) -> None:
@@ -95,6 +101,103 @@ def test_a_folder_that_is_not_a_result_is_never_replaced(run_toy, tmp_path: Path
         run_toy().write(mine / "thesis.txt", force=force)
 
 
+@pytest.mark.parametrize("own", ["notes.txt", "tables/my.xlsx", "deep/er/x.csv"])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_that_no_run_wrote_is_never_removed(run_toy, tmp_path: Path, own: str, force: bool) -> None:
+    folder = tmp_path / "out"
+    run_toy().write(folder)
+    (folder / own).parent.mkdir(parents=True, exist_ok=True)
+    (folder / own).write_text("mine")
+    before = digest(folder)
+    with pytest.raises(UsageError, match=rf"did not write: {own}; .* move them"):
+        run_toy().write(folder, force=force)
+    assert digest(folder) == before
+
+
+def test_charts_drawn_later_are_kept_by_the_same_run_only(run_toy, europe: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    run_toy().write(folder)
+    (folder / "charts").mkdir()
+    (folder / "charts" / "mine.png").write_text("mine")
+    run_toy("scope.years.last=2031").write(folder)
+    assert load(folder).record["years"] == [2030, 2031]
+    assert (folder / "charts" / "mine.png").read_text() == "mine"
+    assert unlisted(folder) == ["charts/mine.png"]
+    with pytest.raises(UsageError, match=r"did not write: charts/mine\.png"):
+        europe.write(folder, force=True)
+    with pytest.raises(UsageError, match=r"would write charts/mine\.png"):
+        run_toy().write(folder, extra=lambda place: (place / "charts").mkdir() or (place / "charts/mine.png").touch())
+    assert (folder / "charts" / "mine.png").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "toy"]
+
+
+@pytest.mark.parametrize("name", [".", "./", "x/.."])
+def test_the_current_folder_can_hold_a_result(
+    run_toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    here = tmp_path / "here"
+    (here / "x").mkdir(parents=True)
+    (here / "x").rmdir()
+    monkeypatch.chdir(here)
+    for _ in range(2):
+        run_toy().write(Path(name))
+        assert sorted(os.listdir()) == ["iamc.csv", "record.json", "tables"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "toy"]
+
+
+def test_a_failing_exchange_in_the_current_folder_is_taken_back(
+    run_toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    run_toy().write(here)
+    before, rename = digest(here), os.rename
+    monkeypatch.chdir(here)
+
+    def fail(source: Path, target: Path) -> None:
+        if Path(target) == here / "iamc.csv" and "-old" not in str(source):
+            raise OSError("no")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises(UsageError, match="cannot write"):
+        run_toy("scope.years.last=2031").write(here)
+    assert digest(here) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "toy"]
+
+
+def test_a_link_is_followed(run_toy, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "round").symlink_to("round")
+    for _ in range(2):
+        run_toy().write(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "record.json").is_file()
+    with pytest.raises(UsageError, match="round"):
+        run_toy().write(tmp_path / "round")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real", "round", "toy"]
+
+
+@pytest.mark.parametrize(("file", "text", "sentence"), [
+    ("record.json", "{}", "lacks run, title"),
+    ("record.json", "[]", "lacks run, title"),
+    ("record.json", "{", "no readable record"),
+    ("tables/cells.csv", None, "cells.csv is missing"),
+    ("tables/cells.csv", "", "cells.csv is not readable"),
+    ("tables/cells.csv", "a,b\n1,2\n", "cells.csv lacks the columns scenario"),
+    ("tables/cells.csv", "scenario,region,segment,chemistry,silicon,year,value,unit\na,b,c,d,0,2030,x,GWh\n", "float"),
+    ("tables/inputs_used.csv", "a\n", "inputs_used.csv lacks the columns file"),
+])  # fmt: skip
+def test_load_says_what_a_broken_folder_lacks(
+    run_toy, tmp_path: Path, file: str, text: str | None, sentence: str
+) -> None:
+    folder = tmp_path / "out"
+    run_toy().write(folder)
+    (folder / file).unlink() if text is None else (folder / file).write_text(text)
+    with pytest.raises(UsageError, match=sentence):
+        load(folder)
+
+
 def test_load_says_what_is_not_a_result(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not found"):
         load(tmp_path / "nowhere")
@@ -114,6 +217,109 @@ def test_total(europe: Result) -> None:
         europe["cell"]
 
 
+def test_total_of_nothing_is_zero(run_toy) -> None:
+    result: Result = run_toy()
+    assert result.total(mineral="silicon", year=2034).to_dict() == {"plan": 0.0, "shift": 0.0}
+    assert result.total(by=(), mineral="silicon", year=2034, scenario="plan") == 0.0
+    assert result.total(by="mineral", scenario="plan", year=2034)["silicon"] == 0.0
+    assert list(result.total(by=("mineral", "year"), scenario="plan")["silicon"]) == [0.0] * 5
+    assert result.total("cells", by=(), chemistry="nmc811_si10") == 0.0
+    assert result.total(mineral="graphite", year="2034").equals(result.total(mineral="graphite", year=2034))
+    with pytest.raises(KeyError, match="did you mean 'silicon'"):
+        result.total(mineral="silicone", year=2034)
+    with pytest.raises(KeyError, match="no dimension minerals"):
+        result.total(by="minerals")
+
+
+@pytest.mark.parametrize("by", [(), "scenario", ("scenario", "year")])
+def test_different_minerals_are_not_added_up(run_toy, by: object) -> None:
+    with pytest.raises(KeyError, match="say which mineral"):
+        run_toy().total(by=by, year=2034)
+
+
+def test_reprs_are_short_and_useful(europe: Result) -> None:
+    text = repr(europe)
+    assert len(text) < 600
+    for words in ("Europe 2035, incumbent and next-gen", "incumbent, next-gen", "2025–2035", "mineral_demand ("):
+        assert words in text
+    told = repr(explain(europe, "graphite"))
+    assert len(told) < 300
+    assert re.search(r"graphite in Europe, 2035, incumbent = [\d.]+ kt", told)
+
+
+@pytest.mark.parametrize("mineral", ["silicon", "sulfur"])
+def test_a_zero_is_explained(europe: Result, mineral: str) -> None:
+    told = explain(europe, mineral, scenario="incumbent")
+    assert (told.value, told.leaves, len(told.rows())) == (0.0, (), 0)
+    assert sum(told.without.values()) == pytest.approx(told.gwh)
+    assert "source" in told.rows()
+
+
+def test_explain_names_the_cells_that_do_without(europe: Result) -> None:
+    told = explain(europe, "graphite", scenario="next-gen")
+    assert {"li_s", "na_layered"} <= set(told.without)
+    assert "lfp" not in told.without
+    assert 0.2 < sum(told.without.values()) / told.gwh < 0.35
+
+
+def test_a_run_repeats_from_its_record(toy: Path, tmp_path: Path) -> None:
+    changes = ["scenario.plan.share.Europe.car.2034={lfp = 0.1, na_layered = 'rest'}", "output.charts=[]"]
+    api.run(toy / "run.toml", set=changes, inputs=toy, out=tmp_path / "a")
+    api.run(tmp_path / "a" / "record.json", inputs=toy, out=tmp_path / "b")
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    assert "run file" in set(load(tmp_path / "b")["inputs_used"]["source"])
+
+
+def test_a_record_is_repeated_with_its_own_inputs_only(toy: Path, tmp_path: Path) -> None:
+    api.run(toy / "run.toml", set={"output.charts": []}, inputs=toy, out=tmp_path / "a")
+    record = tmp_path / "a" / "record.json"
+    with pytest.raises(UsageError, match=r"other inputs .*regions\.csv.* differ; .*--inputs"):
+        api.run(record)
+    with pytest.raises(UsageError, match="repeats a run as it was"):
+        api.run(record, inputs=toy, set=["scope.years.last=2031"])
+    record.write_text(record.read_text().replace('"adoption"', '"adaption"'))
+    with pytest.raises(UsageError, match="does not hold a run"):
+        api.run(record, inputs=toy)
+    with pytest.raises(UsageError, match="cannot be read"):
+        api.run(tmp_path / "none.json")
+
+
+def test_changes_from_python(toy: Path) -> None:
+    changes = {"scope.years.last": 2031, "scope.regions": ["Europe"], "title": 'A "title"',
+               "scenario.plan.share.Europe.car": {2031: {"lfp": 0.1, "nmc811": 0.2, "na_layered": "rest"}}}  # fmt: skip
+    result = api.run(toy / "run.toml", inputs=toy, set=changes)
+    assert result.record["years"] == [2030, 2031]
+    assert result.record["regions"] == ["Europe"]
+    assert result.record["title"] == 'A "title"'
+    assert result.total("cells", by=(), scenario="plan", segment="car", chemistry="na_layered", year=2031) > 0
+    with pytest.raises(UsageError, match=r"one text; write set=\['scope\.years\.last=2031'\]"):
+        api.run(toy / "run.toml", inputs=toy, set="scope.years.last=2031")
+
+
+def test_a_redrawn_chart_does_not_take_the_place_of_the_run_s(europe: Result) -> None:
+    assert api.draw(europe, "demand_by_mineral", size="brief").meta.name == "demand_by_mineral"
+    bundle = api.draw(europe, "demand_by_mineral", year=2032, size="slide", base="next-gen", title="Mine: all of it")
+    assert bundle.meta.name == "demand_by_mineral-slide-2032-base-next-gen-title-mine-all-of-it"
+
+
+def test_api_describes_and_checks(toy: Path) -> None:
+    assert "kt" in minerals.describe("mineral_demand")
+    sound, *fills = minerals.check(toy / "run.toml", inputs=toy, set={"scope.years.last": 2031})
+    assert "2 scenarios" in sound
+    assert "2030–2031" in sound
+    assert all(fill.startswith("filled: ") for fill in fills)
+    assert "sound" in minerals.check(toy)[0]
+    assert {"check", "describe", "run"} <= set(dir(minerals))
+    assert not {"Any", "TYPE_CHECKING", "annotations"} & set(dir(minerals))
+
+
+def test_an_unknown_chart_is_refused_before_computing(toy: Path, tmp_path: Path) -> None:
+    (toy / "pie.toml").write_text('base = "run.toml"\n[output]\ncharts = ["pie"]\n', encoding="utf-8")
+    for ask in (minerals.check, minerals.run):
+        with pytest.raises(InputError, match=r"pie\.toml:3 charts = 'pie': no chart pie \(charts: demand_by_mineral"):
+            ask(toy / "pie.toml", inputs=toy)
+
+
 def test_compare(europe: Result) -> None:
     table = compare(europe, year=2035).set_index(["mineral", "scenario"])
     assert table.loc[("graphite", "incumbent"), "change"] == 0
@@ -122,6 +328,7 @@ def test_compare(europe: Result) -> None:
     assert pd.isna(table.loc[("sulfur", "next-gen"), "change"]) == (table.loc[("sulfur", "incumbent"), "value"] == 0)
     turned = compare(europe, base="next-gen").set_index(["mineral", "scenario"])
     assert turned.loc[("graphite", "incumbent"), "change"] == pytest.approx(1 / ratio - 1)
+    pd.testing.assert_frame_equal(compare(europe, year="2030"), compare(europe, year=2030))
     for bad in ({"base": "nextgen"}, {"year": 1999}, {"region": "Urope"}):
         with pytest.raises(UsageError, match="in this result"):
             compare(europe, **bad)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minerals.errors import did_you_mean
+from minerals.provenance import Rows
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
 from minerals.tables.inputs import Inputs, read_inputs
@@ -140,14 +141,16 @@ def test_a_given_chemistry_that_is_absent_next_time_fades_to_zero(run_toy) -> No
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.integers(1, 30), st.integers(1, 30))
 def test_between_is_a_weighted_mean(one: float, two: float, left: int, right: int) -> None:
-    middle = between(Datum(one, one, one, "a:1"), Datum(two, two, two, "a:2"), left, right)
+    parts = {"a.csv:1": one, "a.csv:2": two}
+    middle = between(*(Datum(v, v, v, Rows.row(name)) for name, v in parts.items()), left, right)
     assert min(one, two) - 1e-6 <= middle.value <= max(one, two) + 1e-6
-    assert middle.rows == f"a:1@{left}/{left + right} + a:2@{right}/{left + right}"
+    assert Rows.parse(str(middle.rows)) == middle.rows
+    assert middle.rows.value(parts.__getitem__) == pytest.approx(middle.value, rel=1e-12, abs=1e-300)
 
 
 @given(st.dictionaries(st.integers(2000, 2050), st.floats(0, 1), min_size=1), st.integers(1990, 2060))
 def test_along_meets_the_given_years_and_holds_beyond(values: dict[int, float], year: int) -> None:
-    given_values = {y: {("x",): Datum(v, v, v, f"f:{y}")} for y, v in values.items()}
+    given_values = {y: {("x",): Datum(v, v, v, Rows.row(f"f.csv:{y}"))} for y, v in values.items()}
     (point,) = along(given_values, [year])
     if year in values:
         assert (point.fill, point.datum.value) == ("given", values[year])

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from minerals.errors import UsageError, did_you_mean, listed
@@ -14,7 +15,7 @@ from minerals.errors import UsageError, did_you_mean, listed
 if TYPE_CHECKING:
     from minerals.charts.bundle import Bundle, Result
 
-CHARTS = {"demand_by_mineral": "minerals.charts.demand_by_mineral"}
+CHARTS = {name: f"minerals.charts.{name}" for name in ("demand_by_mineral", "stock", "secondary_supply", "sensitivity")}
 """Name of each chart -> the module whose `figure(result, **options)` draws it."""
 
 
@@ -22,5 +23,10 @@ def draw(result: Result, name: str, **options: Any) -> Bundle:
     """Draw the chart `name` from a result, with that chart's own options; nothing is written."""
     if name not in CHARTS:
         raise UsageError(f"no chart is called '{name}'{did_you_mean(name, CHARTS)} (there are {listed(CHARTS)})")
-    bundle: Bundle = import_module(CHARTS[name]).figure(result, **options)
+    drawing = import_module(CHARTS[name]).figure
+    known = list(signature(drawing).parameters)[1:]
+    if unknown := [option for option in options if option not in known]:
+        wrong = listed(f"'{option}'{did_you_mean(option, known)}" for option in unknown)
+        raise UsageError(f"{name} has no option {wrong} (there are {listed(known)})")
+    bundle: Bundle = drawing(result, **options)
     return bundle

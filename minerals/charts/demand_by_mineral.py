@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import footer, style, wording
-from minerals.charts.bundle import Bundle, Meta, Result
+from minerals.charts import percentiles, said, style, wording
+from minerals.charts.bundle import Bundle, Result
+from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.interval import Interval, change
 from minerals.charts.style import Page, Words, text_width
-from minerals.errors import UsageError, did_you_mean, listed
+from minerals.errors import UsageError, listed
 from minerals.units import LCE_PER_LITHIUM
 
 NAME = "demand_by_mineral"
@@ -49,7 +50,8 @@ def figure(
     'brief' or 'slide'; title: one to use instead of the computed finding.
 
     The data of the bundle hold a row for each bar (quantity `mineral_demand`, kt) and for each change (quantity
-    `change`, %): quantity, region, year, mineral, scenario, compared_with, value, low, high, unit.
+    `change`, %): quantity, region, year, mineral, scenario, compared_with, value, low, high, ends, unit. `ends` says
+    what low and high are: `bounds`, or `p5-p95` where the result has percentiles for all that is drawn.
     """
     story = _story(result, region, year, base, against, minerals)
     words, alt = _words(result, story, title)
@@ -57,32 +59,11 @@ def figure(
     with style.context():
         sheet = style.page(words, measures, rows.wanted, rows.needed)
         _draw(sheet, story, rows)
-    record = result.record
-    meta = Meta(
-        name=NAME,
-        title=words.title,
-        title_by="user" if title else "computed",
-        subtitle=words.subtitle,
-        unit="kt",
-        red_line=words.red_line,
-        note=words.note,
-        source=words.source,
-        run_line=words.run,
-        alt=alt,
-        run=str(record.get("run", "")),
-        run_id=str(record.get("run_id", "")),
-        versions=dict(record.get("versions", {})),
-        scenarios={name: dict(record["scenarios"][name]) for name in story.scenarios},
-        sources=footer.sources(result),
-        options={
-            "region": story.region,
-            "year": story.year,
-            "base": story.base,
-            "against": story.against,
-            "minerals": list(story.minerals),
-            "size": size,
-        },
-    )
+    meta = said.meta(
+        result, NAME, words, alt, "kt", story.scenarios, bool(title), region=story.region, year=story.year,
+        base=story.base, against=story.against, minerals=list(story.minerals), size=size,
+        ends=story.ends or "bounds",
+    )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)
 
 
@@ -91,7 +72,8 @@ class _Story:
     """The numbers of one chart, chosen and summed.
 
     scenarios: names, the base first, the compared one last; labels: of the scenarios; minerals: codes; kt: shape
-    (scenario, mineral, 3), low, central, high; changes: the compared scenario against the base, by mineral.
+    (scenario, mineral, 3), low, central, high; changes: the compared scenario against the base, by mineral; ends: what
+    low and high are where they are percentiles, nothing where they are bounds.
     """
 
     region: str
@@ -102,6 +84,7 @@ class _Story:
     mineral_labels: tuple[str, ...]
     kt: NDArray[np.float64]
     changes: tuple[Interval, ...]
+    ends: str
     left_out: int
 
     @property
@@ -128,64 +111,58 @@ def _story(
     minerals: Sequence[str] | None,
 ) -> _Story:
     """Choose rows and sum them; all that is wrong with the choice is said at once."""
-    record, table = result.record, result["mineral_demand"]
-    problems: list[str] = []
-
-    def must_be_known(kind: str, wanted: str, names: Sequence[str]) -> None:
-        if wanted not in names:
-            problems.append(f"{kind} '{wanted}' is not in the result{did_you_mean(wanted, names)} ({listed(names)})")
-
-    everything = str(record.get("region_label") or wording.names(list(record["regions"])))
-    place = region or everything
-    if place != everything:
-        must_be_known("region", place, [*record["regions"], everything])
-        table = table[table["region"] == place]
+    choice = Choice(NAME, result)
+    record, table = result.record, choice.table("mineral_demand", "kt")
+    place, when = choice.region(region), choice.year(year, table)
+    table = choice.rows_in(table, place)
     run = list(record["scenarios"])
-    first = base or run[0]
-    must_be_known("base scenario", first, run)
+    first = choice.scenario(base, "base scenario")
     rest = [name for name in run if name != first]
     others = rest[-MOST_OTHERS:] if against is None else [against] if isinstance(against, str) else list(against)
     for name in others:
-        must_be_known("scenario", name, run)
+        choice.known("scenario", name, run)
     if len(others) > MOST_OTHERS or len({first, *others}) <= len(others):
-        problems.append(f"against = {listed(others)}: name up to {MOST_OTHERS} scenarios, each once, without the base")
-    years = sorted(int(value) for value in table["year"].unique())
-    when = year if year is not None else max(years, default=0)
-    if when not in years:
-        problems.append(f"year {when} is not in the result ({listed(map(str, years))})")
-    if problems:
-        raise UsageError(f"{NAME}: " + "; ".join(problems))
+        choice.problems.append(
+            f"against = {listed(others)}: name up to {MOST_OTHERS} scenarios, each once, without the base"
+        )
+    choice.settle()
 
     scenarios = (first, *others)
     table = table[(table["year"] == when) & table["scenario"].isin(scenarios)]
-    if units := set(table["unit"]) - {"kt"}:
-        problems.append(f"mineral_demand is in {listed(sorted(units))}; the chart draws kt")
     present = table.groupby("mineral", observed=True)["value"].sum().sort_values(ascending=False, kind="stable")
     codes = [str(code) for code in present.index]
     chosen = list(minerals or [code for code in MINERALS if code in codes] or codes[: len(MINERALS)])
     for code in chosen:
-        must_be_known("mineral", code, codes)
+        choice.known("mineral", code, codes)
     for name in scenarios:
         if name not in set(table["scenario"]):
-            problems.append(f"scenario '{name}' has no mineral demand in {place} in {when}")
-    if problems:
-        raise UsageError(f"{NAME}: " + "; ".join(problems))
+            choice.problems.append(f"scenario '{name}' has no mineral demand in {place} in {when}")
+    choice.settle()
 
     by_family = _by_family(table, scenarios, chosen, record["codes"]["chemistry"])
     if not minerals:
         order = np.argsort(-by_family[0, :, :, 1].sum(axis=1), kind="stable")
         chosen, by_family = [chosen[i] for i in order], by_family[:, order]
     mineral_codes = record["codes"]["mineral"]
+    kt = by_family.sum(axis=2)
     changes = [change(below, above) for below, above in zip(by_family[0], by_family[-1], strict=True)]
+    drawn = percentiles.of_demand(result, place, when, scenarios, chosen, [np.isnan(moved.value) for moved in changes])
+    if drawn:
+        kt[:, :, ::2] = drawn.levels
+        changes = [
+            Interval(float(low), moved.value, float(high))
+            for moved, (low, high) in zip(changes, drawn.changes, strict=True)
+        ]
     return _Story(
         region=place,
         year=when,
         scenarios=scenarios,
-        labels=tuple(_label(record["scenarios"], name) for name in scenarios),
+        labels=tuple(label(record["scenarios"], name) for name in scenarios),
         minerals=tuple(chosen),
-        mineral_labels=tuple(_label(mineral_codes, code) for code in chosen),
-        kt=by_family.sum(axis=2),
+        mineral_labels=tuple(label(mineral_codes, code) for code in chosen),
+        kt=kt,
         changes=tuple(changes) if others else (),
+        ends=drawn.said if drawn else "",
         left_out=len(rest) - len(others) if against is None else 0,
     )
 
@@ -207,57 +184,67 @@ def _by_family(
     return np.asarray(summed.reindex(cells, fill_value=0.0), dtype=np.float64).reshape(shape)
 
 
-def _label(codes: Mapping[str, Mapping[str, str]], name: str) -> str:
-    return " ".join(str(codes.get(name, {}).get("label") or name).split())
-
-
 def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
-    where = {"region": story.region, "year": story.year}
-    rows: list[dict[str, Any]] = []
-    for m, mineral in enumerate(story.minerals):
-        for s, scenario in enumerate(story.scenarios):
-            low, value, high = story.kt[s, m]
-            rows.append({"quantity": "mineral_demand", **where, "mineral": mineral, "scenario": scenario,
-                         "compared_with": "", "value": value, "low": low, "high": high, "unit": "kt"})  # fmt: skip
+    columns = [
+        "quantity",
+        "region",
+        "year",
+        "mineral",
+        "scenario",
+        "compared_with",
+        "value",
+        "low",
+        "high",
+        "ends",
+        "unit",
+    ]
+    ends = "p5-p95" if story.ends else "bounds"
+    rows: list[tuple[Any, ...]] = []
+    for mineral, by_scenario in zip(story.minerals, story.kt.transpose(1, 0, 2), strict=True):
+        where = (story.region, story.year, mineral)
+        for scenario, (low, value, high) in zip(story.scenarios, by_scenario, strict=True):
+            rows.append(("mineral_demand", *where, scenario, "", value, low, high, ends, "kt"))
     for mineral, moved in zip(story.minerals, story.changes, strict=False):
         low, value, high = (100 * part for part in moved)
-        rows.append({"quantity": "change", **where, "mineral": mineral, "scenario": story.against,
-                     "compared_with": story.base, "value": value, "low": low, "high": high, "unit": "%"})  # fmt: skip
-    return pd.DataFrame(rows)
+        where = (story.region, story.year, mineral)
+        rows.append(("change", *where, story.against, story.base, value, low, high, ends, "%"))
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _words(result: Result, story: _Story, title: str | None) -> tuple[Words, str]:
     """Everything that is said around the chart, and the text that stands for it where it cannot be seen."""
-    record = result.record
-    spoken = [wording.lowered(label) for label in story.mineral_labels]
+    spoken = [wording.lowered(name) for name in story.mineral_labels]
     alone = "" if story.against else f", {story.labels[0]}"
-    words = Words(
-        title=" ".join(title.split()) if title else _finding(record, story, spoken),
+    words = said.words(
+        result,
+        story.scenarios,
+        title=title,
+        finding=_finding(result.record, story, spoken),
         subtitle=f"Mineral demand for batteries in {wording.place(story.region)}, {story.year}{alone},"
         " thousand tonnes (kt)",
-        red_line=footer.red_line(record["scenarios"], dict(zip(story.scenarios, story.labels, strict=True))),
         note=_note(story),
-        source=footer.source_line(result),
-        run=footer.run_line(record, story.labels),
     )
     return words, _alt(story, words, spoken)
 
 
 def _note(story: _Story) -> str:
     """What bars, whiskers and ranges mean, in plain words; what a tonne is of; what is left out."""
-    note = "Note: Bars are central estimates; whiskers run from all mineral intensities (kg/kWh) at their low values"
-    note += " to all at their high values"
-    if story.against:
-        note += ". Ranges of change: each chemistry family at low, central or high values, the same in both scenarios."
-        note += " These are bounds, not percentiles"
-        note += (
-            "." if all(moved.excludes_zero for moved in story.changes) else "; hollow and grey where they include zero."
-        )
-        if len(story.scenarios) > 2:
-            note += f" Changes are of {story.labels[-1]} against {story.labels[0]}."
+    certain = all(moved.excludes_zero for moved in story.changes)
+    doubt = "." if certain else "; hollow and grey where they include zero."
+    note = "Note: Bars are central estimates; whiskers "
+    if story.ends:
+        note += f"and pale bars: {story.ends}{doubt}" if story.against else f"are the {story.ends}."
+        note += " Changes are compared draw by draw." if story.against else ""
     else:
-        note += ": bounds, not percentiles."
+        note += "run from all mineral intensities (kg/kWh) at their low values to all at their high values"
+        if story.against:
+            note += ". Ranges of change: each chemistry family at low, central or high values, the same in both"
+            note += f" scenarios. These are bounds, not percentiles{doubt}"
+        else:
+            note += ": bounds, not percentiles."
+    if len(story.scenarios) > 2:
+        note += f" Changes are of {story.labels[-1]} against {story.labels[0]}."
     metals = [code for code in story.minerals if code != "graphite"]
     lithium = f" (1 t Li = {LCE_PER_LITHIUM} t LCE)" if "lithium" in metals else ""
     tonnes = [f"tonnes are of the element contained{lithium}"] if metals else []
@@ -284,20 +271,20 @@ def _finding(record: Mapping[str, Any], story: _Story, spoken: Sequence[str]) ->
 
 def _alt(story: _Story, words: Words, spoken: Sequence[str]) -> str:
     """Two to four sentences for a reader who cannot see the chart; they hold every number of the title."""
-    title = words.title if words.title.endswith((".", "!", "?")) else f"{words.title}."
     scenarios = f"scenario{'s' if story.against else ''} {wording.names(story.labels)}"
     what = f"Bar chart of {wording.lowered(words.subtitle)}; {scenarios}."
     if story.against is None:
         levels = [f"{name} {wording.number(kt[1])} kt" for name, kt in zip(spoken, story.kt[0], strict=True)]
-        return f"{title} {what} Central estimates: {'; '.join(levels)}."
-    parts = []
+        return said.alt(words, what, f"Central estimates: {'; '.join(levels)}.")
+    parts, form = [], ", {} to {}" if story.ends else ", bounds {} to {}"
     for m, (name, moved) in enumerate(zip(spoken, story.changes, strict=True)):
         before, after = (wording.number(story.kt[s, m, 1]) for s in (0, -1))
         text = f"{name} {before} to {after} kt"
         if np.isfinite(moved.value):
-            text += f" ({wording.percent(moved.value, signed=True)}{_ends(moved, ', bounds {} to {}')})"
+            text += f" ({wording.percent(moved.value, signed=True)}{_ends(moved, form)})"
         parts.append(text)
-    return f"{title} {what} From {story.labels[0]} to {story.labels[-1]}: {'; '.join(parts)}."
+    ranges = f" Ranges: {story.ends}." if story.ends else ""
+    return said.alt(words, what, f"From {story.labels[0]} to {story.labels[-1]}: {'; '.join(parts)}.{ranges}")
 
 
 def _ends(moved: Interval, form: str) -> str:

@@ -17,8 +17,8 @@ class Interval(NamedTuple):
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether both ends lie on one side of zero. An end that is not defined excludes nothing."""
-        return self.low > 0 or self.high < 0
+        """Whether both ends and the value lie on one side of zero. An end that is not defined excludes nothing."""
+        return (self.low > 0 and self.value > 0) or (self.high < 0 and self.value < 0)
 
 
 def change(base: ArrayLike, other: ArrayLike) -> Interval:

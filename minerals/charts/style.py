@@ -48,6 +48,10 @@ CHEMISTRY = {
 }
 SILICON_HATCH = "////"
 """A silicon anode is drawn as this hatch in white on the colour of its cathode."""
+FAMILY = {name: CHEMISTRY[name] for name in ("NMC", "LFP", "Na-ion")}
+FAMILY |= {"Si-anode": CHEMISTRY["high-nickel"]}
+FAMILY |= {name: CHEMISTRY[name] for name in ("Li-metal", "Li-S", "other")}
+"""Chemistry families in the order they are stacked, from the base. Si-anode is hatched: most of it is nickel-rich."""
 MINERAL = {
     "graphite": "#2F3236",
     "nickel": "#6B9645",
@@ -157,6 +161,12 @@ def text_on(ground: str) -> str:
     return max((INK, "#FFFFFF"), key=lambda colour: contrast(colour, ground))
 
 
+def as_text(colour: str) -> str:
+    """The colour where it can be read as text on white, else its darker twin, else grey."""
+    darker = DARKER.get(colour, colour)
+    return darker if contrast(darker) >= 4.5 else MUTED
+
+
 @cache
 def _renderer() -> Any:
     build: Any = RendererAgg
@@ -227,6 +237,14 @@ class Words(NamedTuple):
     run: str
 
 
+class Swatch(NamedTuple):
+    """One entry of a key: a small box, a dot or a ring, and what it stands for."""
+
+    text: str
+    colour: str
+    shape: str = "box"
+
+
 class Panel(NamedTuple):
     """A place on the figure, in inches from its lower left corner."""
 
@@ -287,6 +305,25 @@ class Page:
         self.figure.add_artist(box)
         return box
 
+    def dot(self, x: float, y: float, colour: str, points: float, *, hollow: bool = False, order: float = 5) -> None:
+        """A round mark in inches of the figure; points: across, before scaling."""
+        dot = self.line((x,), (y,), colour, 0, order)
+        dot.set(marker="o", markersize=points * self.scale, markeredgewidth=1.2 * self.scale)
+        dot.set(markerfacecolor="white" if hollow else colour, markeredgecolor=colour)
+
+    def key(self, x: float, baseline: float, entries: Sequence[Swatch], right: float | None = None) -> None:
+        """What each colour or mark is, in one line; cut short at `right`, the right edge of the body if not given."""
+        s = self.scale
+        for entry in entries:
+            if entry.shape == "box":
+                self.box(x, baseline - 0.008 * s, 0.1 * s, 0.1 * s, entry.colour)
+            else:
+                self.dot(x + 0.05 * s, baseline + 0.042 * s, entry.colour, 4.2, hollow=entry.shape == "ring")
+            x += 0.14 * s
+            text = shortened(entry.text, (right or self.right) - x, LABEL * s)
+            self.text(x, baseline, text, LABEL, MUTED)
+            x += text_width(text, LABEL * s) + 0.16 * s
+
     def axes(self, panel: Panel) -> Axes:
         """Bare axes: no box, no ticks; for what a chart draws in data coordinates."""
         width, height = self.figure.get_size_inches()
@@ -313,7 +350,8 @@ class Page:
             x = panel.left + (tick - low) / (high - low) * panel.width
             half = text_width(text, LABEL * s) / 2
             touches = any(x - half < last + 0.06 * s and first < x + half + 0.06 * s for first, last in taken)
-            if not low <= tick <= high or touches or x + half > panel.left + panel.width + 0.12 * s:
+            end = min(panel.left + panel.width + 0.12 * s, self.right)
+            if not low <= tick <= high or touches or x + half > end:
                 continue
             taken.append((x - half, x + half))
             axes.axvline(tick, color=INK if zero else GRID, linewidth=(0.9 if zero else 0.7) * s, zorder=4 * zero)

@@ -38,6 +38,13 @@ def number(value: float) -> str:
     return (MINUS if value < 0 else "") + f"{size:,.{digits}f}"
 
 
+def rounded(value: float) -> str:
+    """An amount to three significant digits, for sentences: 1,160 · 18,300 · 56."""
+    size = abs(value)
+    digits = 2 - math.floor(math.log10(size)) if size >= 100 else 9
+    return number(round(value, digits))
+
+
 def percent(share: float, *, signed: bool = False, digits: int = 0) -> str:
     """A share or a relative change: 25%; with `signed` −25%, +4%. Nothing rounds to a signed zero.
 
@@ -162,6 +169,56 @@ def level_title(region: str, year: int, levels: Sequence[tuple[str, Interval]], 
     if len(ranked) > 1 and kt.low > ranked[1][1].high and ranked[1][1].value > 0:
         title += f", ahead of {ranked[1][0]} at {number(ranked[1][1].value)} kt"
     return title
+
+
+def share_title(region: str, year: int, shares: Sequence[tuple[str, float]]) -> str:
+    """What recycling could supply: the two highest shares, and the lowest of three or more, where it is lower still.
+
+    shares: (name inside a sentence, recycled content 0–1), in any order. Of two minerals the second is the contrast.
+    """
+    ranked = sorted(shares, key=lambda item: -round(item[1], 2))
+    batteries = f"{possessive(region)} batteries"
+    if not ranked or by_how_much(ranked[0][1]) == "0%":
+        what = names([name for name, _ in shares])
+        return f"Recycling would supply none of the {what} {batteries} need in {year}" if what else (
+            f"What {batteries} take from mines and from recycling, to {year}"
+        )  # fmt: skip
+    printed = [(by_how_much(share), name) for name, share in ranked]
+    least, lowest = printed[-1]
+    contrast = least != printed[0][0]
+    leading = [item for item in printed if item[0] != least][:2] if contrast else printed
+    groups = [
+        (share, names([name for _, name in group])) for share, group in groupby(leading, key=lambda item: item[0])
+    ]
+    title = f"By {year} recycling could supply {names([f'{share} of the {what}' for share, what in groups])}"
+    title += f" that {batteries} need"
+    if not contrast:
+        return title
+    only = "only " if ranked[-1][1] <= ranked[len(leading) - 1][1] / 2 else ""
+    return f"{title}, but {'none' if least == '0%' else only + least} of the {lowest}"
+
+
+def sensitivity_title(outcome: str, swings: Sequence[tuple[str, float]], totals: Sequence[tuple[str, float]]) -> str:
+    """Which input an outcome depends on most, alone and, where the totals name another, with all inputs varying.
+
+    outcome: whose, when and of what ('Europe’s 2035 graphite demand'); swings: (input inside a sentence, from its low
+    to its high value), the largest first; totals: (input, total Sobol index). Swings printed alike share the place.
+    """
+    outcome = capitalised(outcome)
+    if not swings or not swings[0][1] > 0:
+        return f"No input tested moves {outcome[:1].lower() + outcome[1:] if outcome.startswith('The ') else outcome}"
+    most = number(swings[0][1])
+    first = [name for name, swing in swings if number(swing) == most]
+    if len(swings) == 1:
+        return f"{outcome} depends on {first[0]}"
+    if len(first) > 3:
+        return f"{outcome} depends on {len(first)} inputs alike"
+    together = max(totals, key=lambda total: total[1])[0] if totals else first[0]
+    if together not in first:
+        return f"{outcome} depends most on {names(first)} taken alone, and on {together} when all inputs vary"
+    if len(first) > 1:
+        return f"{outcome} depends most on {names(first)}"
+    return f"{outcome} depends more on {first[0]} than on any other input tested"
 
 
 def neutral_title(region: str, year: int, scenarios: Sequence[str]) -> str:

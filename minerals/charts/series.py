@@ -1,0 +1,105 @@
+"""Pieces of charts over time: axes over years, stacked areas, labels that make room for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from minerals.charts.style import GRID, INK, LABEL, MUTED, Page, Panel, text_width
+
+UNDER = 0.2
+"""Height of the line of years under an axis, inches before scaling."""
+
+
+class Layer(NamedTuple):
+    """One area of a stack: its values by year, its colour, and a white hatch on it or none."""
+
+    values: NDArray[np.float64]
+    colour: str
+    hatch: str = ""
+
+
+def value_ticks(top: float, most: int) -> list[float]:
+    """Round values above zero and up to `top`, about `most` of them."""
+    if not top > 0:
+        return []
+    return [float(tick) for tick in MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(0, top) if 0 < tick <= top]
+
+
+def gutter(top: float, most: int, s: float) -> float:
+    """Width in inches that the labels of the values take at the left of the axes."""
+    return max((text_width(f"{tick:,.10g}", LABEL * s) for tick in value_ticks(top, most)), default=0.0) + 0.1 * s
+
+
+def over_years(
+    sheet: Page, panel: Panel, left: float, years: Sequence[int], top: float, *, ticks: int, named: bool = True
+) -> Axes:
+    """Axes with years along x and values from zero to a little above `top`.
+
+    panel: of the axes alone; left: where gridlines begin and values are labelled on top of them, a `gutter` or more
+    before the panel; ticks: about how many; named: whether the years are written below.
+    """
+    s = sheet.scale
+    axes = sheet.axes(panel)
+    axes.set_xlim(years[0], years[-1])
+    axes.set_ylim(0, 1.02 * top if top > 0 else 1)
+    for tick in value_ticks(top, ticks):
+        y = panel.bottom + tick / axes.get_ylim()[1] * panel.height
+        sheet.line((left, panel.left + panel.width), (y, y), GRID, 0.7, order=0)
+        sheet.text(left, y + 0.03 * s, f"{tick:,.10g}", LABEL, MUTED)
+    sheet.line((panel.left, panel.left + panel.width), (panel.bottom,) * 2, INK, 0.9, order=4)
+    if named:
+        _name_years(sheet, panel, years)
+    return axes
+
+
+def _name_years(sheet: Page, panel: Panel, years: Sequence[int]) -> None:
+    """Years below the axes: the last and the first, then the rounder ones where there is room between."""
+    s = sheet.scale
+    per_year = panel.width / (years[-1] - years[0])
+    baseline = panel.bottom - (UNDER - 0.04) * s
+    taken: list[tuple[float, float]] = []
+    step = next((n for n in (5, 10, 20) if n * per_year > 1.6 * text_width("2000", LABEL * s)), 50)
+    round_ones = [year for year in years[1:-1] if year % step == 0]
+    for year in (years[-1], years[0], *(round_ones if len(years) > 6 else years[1:-1])):
+        x = panel.left + (year - years[0]) * per_year
+        half = text_width(str(year), LABEL * s) / 2
+        start = x - (0 if year == years[0] else half)
+        end = start + 2 * half
+        if all(end + 0.07 * s < first or last + 0.07 * s < start for first, last in taken):
+            taken.append((start, end))
+            sheet.text(start, baseline, str(year), LABEL, MUTED)
+
+
+def stack(axes: Axes, years: Sequence[int], layers: Sequence[Layer], s: float) -> NDArray[np.float64]:
+    """Areas on top of each other with white between them; returns their upper edges, shape (layer, year)."""
+    edges = np.cumsum([layer.values for layer in layers], axis=0)
+    for layer, lower, upper in zip(layers, np.vstack([np.zeros(len(years)), edges[:-1]]), edges, strict=True):
+        axes.fill_between(years, lower, upper, facecolor=layer.colour, linewidth=0, zorder=2,
+                          hatch=layer.hatch or None, edgecolor="white" if layer.hatch else "none")  # fmt: skip
+    for edge in edges[:-1]:
+        axes.plot(years, edge, color="white", linewidth=0.9 * s, zorder=3)
+    return np.asarray(edges)
+
+
+def spread(targets: ArrayLike, gap: float, low: float, high: float) -> NDArray[np.float64]:
+    """Places as near as can be to `targets` (rising) that lie `gap` apart or more, between `low` and `high`.
+
+    Without the common gaps this is a rising fit by least squares: neighbours that would cross share their mean.
+    Bounding that fit gives the bounded fit. Where there is no room at all, the places run past `high`.
+    """
+    wanted = np.asarray(targets, float)
+    offsets = gap * np.arange(len(wanted))
+    pools: list[tuple[float, int]] = []
+    for place in wanted - offsets:
+        pools.append((float(place), 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (a, n), (b, m) = pools[-2:]
+            pools[-2:] = [((a * n + b * m) / (n + m), n + m)]
+    fitted = np.concatenate([np.full(n, place) for place, n in pools]) if pools else wanted
+    return np.asarray(np.maximum(np.minimum(fitted, high - gap * (len(wanted) - 1)), low) + offsets)

@@ -1,0 +1,331 @@
+"""How many batteries are in use, of which chemistry family, and how many leave use each year: stacked areas in GWh."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from minerals.charts import said, series, style, wording
+from minerals.charts.bundle import Bundle, Result
+from minerals.charts.choice import Choice, label, table_of
+from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.series import Layer
+from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, text_width
+
+NAME = "stock"
+WAY_OUT = "stocks are computed for runs with [flows]"
+KINDS = ("plain", "silicon blend")
+
+
+def figure(
+    result: Result,
+    *,
+    region: str | None = None,
+    year: int | None = None,
+    since: int | None = None,
+    scenario: str | None = None,
+    size: str = "brief",
+    title: str | None = None,
+) -> Bundle:
+    """Draw the batteries in use by chemistry family, and what leaves use a year.
+
+    region: one of the record's regions, or the sum of all (default); since, year: first and last year drawn, default
+    those of the table; scenario: default the first of the run; size: 'brief' or 'slide'; title: one to use instead of
+    the computed finding.
+
+    The data of the bundle hold a row for each year of each area (quantity `in_use_stock`, GWh) and of the line below
+    (quantity `retirements`, GWh a year): quantity, scenario, region, family, anode, year, value, unit. Cells with a
+    silicon blend in the anode count with the family of their base chemistry and are marked in `anode`.
+    """
+    story = _story(result, region, since, year, scenario)
+    words = said.words(
+        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story),
+        subtitle=f"Batteries in use in {wording.place(story.region)} by chemistry, {story.label},"
+        f" {story.years[0]}–{story.years[-1]}, gigawatt-hours (GWh)",
+    )  # fmt: skip
+    measures = style.size_named(size)
+    with style.context():
+        sheet = style.page(words, measures, wanted=3.9, needed=_needed(story))
+        _draw(sheet, story)
+    meta = said.meta(
+        result, NAME, words, _alt(story, words), "GWh", (story.scenario,), bool(title), region=story.region,
+        since=story.years[0], year=story.years[-1], scenario=story.scenario, size=size,
+    )  # fmt: skip
+    return Bundle(sheet.figure, _drawn(story), meta)
+
+
+@dataclass(frozen=True)
+class _Story:
+    """The numbers of one chart.
+
+    families: from the base of the stack up; members: family -> labels of its chemistries that its name does not tell;
+    stock: GWh, shape (family, 2, year), without and with a silicon blend;
+    leaving: GWh a year, (year,); second_life: GWh in the last year, None where the run has none.
+    """
+
+    region: str
+    scenario: str
+    label: str
+    years: list[int]
+    families: tuple[str, ...]
+    members: dict[str, list[str]]
+    stock: NDArray[np.float64]
+    leaving: NDArray[np.float64]
+    second_life: float | None
+
+    @property
+    def total(self) -> NDArray[np.float64]:
+        """GWh in use, by year."""
+        return np.asarray(self.stock.sum(axis=(0, 1)))
+
+    @property
+    def end(self) -> NDArray[np.float64]:
+        """GWh of each family in the last year."""
+        return np.asarray(self.stock[:, :, -1].sum(axis=1))
+
+    @property
+    def shares(self) -> list[str]:
+        """Share of each family in the last year, as printed."""
+        whole = float(self.total[-1])
+        return [wording.percent(gwh / whole) if whole else "–" for gwh in self.end]
+
+
+def _story(result: Result, region: str | None, since: int | None, year: int | None, scenario: str | None) -> _Story:
+    """Choose rows and sum them by family."""
+    choice = Choice(NAME, result)
+    stock, leaving = (choice.table(name, "GWh", WAY_OUT) for name in ("in_use_stock", "retirements"))
+    place, name, years = choice.region(region), choice.scenario(scenario), choice.span(since, year, stock)
+    choice.settle()
+
+    def chosen(table: pd.DataFrame) -> pd.DataFrame:
+        table = choice.rows_in(table, place)
+        return table[(table["scenario"] == name) & table["year"].isin(years)]
+
+    stock, leaving = chosen(stock), chosen(leaving)
+    if stock.empty:
+        choice.problems.append(f"scenario '{name}' has no batteries in use in {place} in {years[0]}–{years[-1]}")
+    choice.settle()
+    codes = choice.record["codes"]["chemistry"]
+    known = {code: codes.get(code, {}).get("family") for code in stock["chemistry"]}
+    of = {code: family if family in FAMILY else "other" for code, family in known.items()}
+    summed = stock.groupby([stock["chemistry"].map(of), stock["silicon"] > 0, "year"])["value"].sum()
+    families = tuple(family for family in FAMILY if family in of.values())
+    held = stock.groupby("chemistry")["value"].sum()
+    members = {
+        family: [label(codes, code) for code in codes if of.get(code) == family and held[code] > 0]
+        for family in families
+        if family in ("NMC", "LFP", "other")
+    }
+    members = {family: [name for name in of if not name.startswith(family)] for family, of in members.items()}
+    cells = pd.MultiIndex.from_product([families, (False, True), years])
+    second = table_of(result, "second_life_stock")
+    return _Story(
+        region=place,
+        scenario=name,
+        label=label(choice.record["scenarios"], name),
+        years=years,
+        families=families,
+        members={family: names for family, names in members.items() if names},
+        stock=np.asarray(summed.reindex(cells, fill_value=0.0), float).reshape(len(families), 2, len(years)),
+        leaving=np.asarray(leaving.groupby("year")["value"].sum().reindex(years, fill_value=0.0), float),
+        second_life=None if second is None else float(chosen(second).query("year == @years[-1]")["value"].sum()),
+    )
+
+
+def _drawn(story: _Story) -> pd.DataFrame:
+    """Exactly what is drawn, long."""
+    where = {"scenario": story.scenario, "region": story.region}
+    rows = [
+        {
+            "quantity": "in_use_stock",
+            **where,
+            "family": family,
+            "anode": kind,
+            "year": year,
+            "value": value,
+            "unit": "GWh",
+        }
+        for family, kinds in zip(story.families, story.stock, strict=True)
+        for kind, values in zip(KINDS, kinds, strict=True)
+        if kind == KINDS[0] or values.any()
+        for year, value in zip(story.years, values, strict=True)
+    ]
+    rows += [
+        {
+            "quantity": "retirements",
+            **where,
+            "family": "all",
+            "anode": "all",
+            "year": year,
+            "value": value,
+            "unit": "GWh",
+        }
+        for year, value in zip(story.years, story.leaving, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _finding(story: _Story) -> str:
+    """What the stock comes to, and what then leaves it; 'pass' only where no year before had as much."""
+    total, year = story.total, story.years[-1]
+    passed = _floored(float(total[-1]))
+    owner = wording.capitalised(wording.possessive(story.region))
+    leaving = wording.rounded(float(story.leaving[-1]))
+    if total[-1] > passed > total[:-1].max():
+        title = f"{owner} batteries in use pass {wording.number(passed)} GWh by {year}"
+    else:
+        title = f"{owner} batteries in use hold {wording.rounded(float(total[-1]))} GWh in {year}"
+    return f"{title}; {leaving} GWh a year then retire" if story.leaving[-1] > 0 else title
+
+
+def _floored(value: float) -> float:
+    """Down to two significant digits."""
+    if value <= 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return math.floor(value / step) * step
+
+
+def _note(story: _Story) -> str:
+    """What counts as in use, and what is not in the areas."""
+    year = story.years[-1]
+    note = "Note: In use means in first use, at nameplate capacity; below, what leaves first use in a year."
+    if story.second_life is not None:
+        note += f" Batteries in a second life ({wording.rounded(story.second_life)} GWh in {year}) are not included."
+    if (blend := float(story.stock[:, 1, -1].sum())) or story.stock[:, 1].any():
+        note += f" White hatch: silicon blended into the anode ({wording.rounded(blend)} GWh in {year})."
+    if story.members:
+        said = [
+            f"{name} {'is' if name == 'other' else 'includes'} {wording.names(m)}" for name, m in story.members.items()
+        ]
+        note += f" {wording.capitalised('; '.join(said))}."
+    return note
+
+
+def _alt(story: _Story, words: style.Words) -> str:
+    """Title, what is drawn, and the end table in words."""
+    first, last = story.years[0], story.years[-1]
+    parts = [
+        f"{family} {wording.number(gwh)} GWh ({share})"
+        for family, gwh, share in zip(story.families, story.end, story.shares, strict=True)
+    ]
+    grown = f"In use: {wording.number(story.total[0])} GWh in {first}, {wording.number(story.total[-1])} in {last}"
+    return said.alt(
+        words,
+        f"Stacked areas of {wording.lowered(words.subtitle)}.",
+        f"{grown}: {'; '.join(parts)}.",
+        f"Leaving use: {wording.number(story.leaving[0])} GWh a year in {first},"
+        f" {wording.number(story.leaving[-1])} in {last}.",
+    )
+
+
+PITCH = 0.2
+"""Distance between two lines of the end table, inches before scaling."""
+HEAD, BELOW, BETWEEN = 0.3, 0.62, 0.48
+"""Heights of a heading, of the lower panel, and of the air with the heading between the panels."""
+
+
+def _needed(story: _Story) -> float:
+    return HEAD + max(PITCH * (len(story.families) + 1), 1.2) + BETWEEN + 0.45 + series.UNDER + 0.08
+
+
+def _draw(sheet: Page, story: _Story) -> None:
+    """The areas with their end table, and below on the same years what leaves use."""
+    s = sheet.scale
+    table = _Table(story, s)
+    top = sheet.top - HEAD * s
+    bottom = sheet.bottom + 0.08 * s + series.UNDER * s
+    below = min(BELOW, 0.17 * (top - bottom) / s) * s
+    tops = (float(story.total.max()), float(story.leaving.max()))
+    ticks = (4, 1)
+    left = sheet.left + max(series.gutter(peak, most, s) for peak, most in zip(tops, ticks, strict=True))
+    width = sheet.right - table.width - left
+    upper = Panel(left, bottom + below + BETWEEN * s, width, top - bottom - below - BETWEEN * s)
+    lower = Panel(left, bottom, width, below)
+
+    sheet.text(sheet.left, sheet.top - 0.1 * s, "In use, GWh", HEADING, style.INK, SEMIBOLD)
+    axes = series.over_years(sheet, upper, sheet.left, story.years, tops[0], ticks=ticks[0], named=False)
+    layers = [
+        Layer(values, FAMILY[family], style.SILICON_HATCH if blend or family == "Si-anode" else "")
+        for family, kinds in zip(story.families, story.stock, strict=True)
+        for blend, values in enumerate(kinds)
+        if not blend or values.any()
+    ]
+    series.stack(axes, story.years, layers, s)
+    axes.plot(story.years, story.total, color=style.INK, linewidth=1.2 * s, zorder=4, clip_on=False)
+    table.draw(sheet, upper, axes.get_ylim()[1])
+
+    heading = upper.bottom - 0.26 * s
+    sheet.text(sheet.left, heading, "Leaving use, GWh a year", HEADING, style.INK, SEMIBOLD)
+    axes = series.over_years(sheet, lower, sheet.left, story.years, tops[1], ticks=ticks[1])
+    axes.fill_between(story.years, 0, story.leaving, facecolor=style.GRID, linewidth=0, zorder=1)
+    axes.plot(story.years, story.leaving, color=style.INK, linewidth=1.2 * s, zorder=4, clip_on=False)
+    y = lower.bottom + float(story.leaving[-1]) / axes.get_ylim()[1] * lower.height
+    table.line(sheet, lower, y, y, "Leaving", wording.number(float(story.leaving[-1])), "", style.INK, SEMIBOLD)
+
+
+class _Table:
+    """The end table: what the areas are, GWh and share, at the height of their ends."""
+
+    GAP, LEADER = 0.05, 0.24
+
+    def __init__(self, story: _Story, s: float) -> None:
+        self.story, self.s = story, s
+        numbers = [wording.number(value) for value in (*story.end, story.total[-1], story.leaving[-1])]
+        names = [*map(wording.capitalised, story.families), f"In {story.years[-1]}", "Leaving"]
+        self.share = max(text_width(text, LABEL * s) for text in ("share", "100%", *story.shares))
+        self.gwh = self.share + 0.16 * s
+        self.name = self.gwh + max(text_width(text, LABEL * s, BOLD) for text in ("GWh", *numbers)) + 0.16 * s
+        self.width = self.name + max(text_width(text, LABEL * s, BOLD) for text in names) + (self.GAP + self.LEADER) * s
+        """Inches from the right edge of the body: of the column of shares, to the right end of the GWh, to the right
+        end of the names, and of it all."""
+
+    def draw(self, sheet: Page, panel: Panel, top: float) -> None:
+        """The lines of the families, the sum above them, and the heads of the columns."""
+        s, story = self.s, self.story
+        ends = np.cumsum(story.end) / top * panel.height + panel.bottom
+        middles = [*(ends - story.end / top * panel.height / 2), ends[-1] + 0.16 * s]
+        ceiling = sheet.top - 0.1 * s - PITCH * s + 0.36 * LABEL * s / 72
+        places = series.spread(middles, PITCH * s, panel.bottom + 0.06 * s, ceiling)
+        for family, gwh, share, middle, place in zip(
+            story.families, story.end, story.shares, middles, places, strict=False
+        ):
+            self.line(
+                sheet,
+                panel,
+                middle,
+                place,
+                wording.capitalised(family),
+                wording.number(gwh),
+                share,
+                FAMILY[family],
+                SEMIBOLD,
+            )
+        whole = float(story.total[-1])
+        self.line(
+            sheet, panel, None, places[-1], "All", wording.number(whole), "100%" if whole else "–", style.INK, BOLD
+        )
+        baseline = sheet.top - 0.1 * s
+        start = panel.left + panel.width + (self.GAP + self.LEADER) * s
+        sheet.text(start, baseline, f"In {story.years[-1]}", LABEL, style.FAINT)
+        sheet.text(sheet.right - self.gwh, baseline, "GWh", LABEL, style.FAINT, align="right")
+        sheet.text(sheet.right, baseline, "share", LABEL, style.FAINT, align="right")
+
+    def line(
+        self, sheet: Page, panel: Panel, middle: float | None, place: float, name: str, gwh: str, share: str,
+        colour: str, weight: int,
+    ) -> None:  # fmt: skip
+        """One line of the table; a leader goes from the end of its area (middle) to it."""
+        s, edge = self.s, panel.left + panel.width
+        start = edge + (self.GAP + self.LEADER) * s
+        if middle is not None:
+            sheet.line((edge + self.GAP * s, start - 0.05 * s), (middle, place), style.as_text(colour), 1.1)
+        baseline = place - 0.36 * LABEL * s / 72
+        sheet.text(start, baseline, name, LABEL, style.as_text(colour), weight)
+        numbers = BOLD if weight == BOLD else REGULAR
+        sheet.text(sheet.right - self.gwh, baseline, gwh, LABEL, style.INK, numbers, align="right")
+        sheet.text(sheet.right, baseline, share, LABEL, style.MUTED, numbers, align="right")

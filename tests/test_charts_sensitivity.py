@@ -1,0 +1,385 @@
+"""Charts of uncertainty: `sensitivity`, and percentiles in `demand_by_mineral`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from test_charts import (
+    EUROPE,
+    FONTS,
+    FOUR,
+    LONG,
+    SIZES,
+    FakeResult,
+    axes_of,
+    check_layout,
+    digests,
+    other,
+    result,
+    whiskers,
+)
+
+from minerals import charts
+from minerals.charts import fonts, sensitivity, style, wording
+from minerals.charts.bundle import Bundle
+from minerals.charts.interval import Interval
+from minerals.errors import UsageError
+
+ROOT = Path(__file__).parents[1]
+FACTORS = {
+    "sales": ("EV sales in 2035", "±15%", 886.0, 1199.0),
+    "anode": ("Graphite in the anode", "0.85–1.2 kg/kWh", 850.0, 1240.0),
+    "lfp": ("LFP share of cars", "30–50%", 990.0, 1090.0),
+    "sodium": ("Sodium-ion share, storage", "20–60%", 1060.0, 1010.0),
+    "silicon": ("Silicon blend", "0–10%", 950.0, 1000.0),
+    "natural": ("Share of natural graphite", "", 1043.0, 1043.0),
+}
+"""Factor -> label, range, result at its low and at its high value, around 1043."""
+SHARES = {"anode": (0.46, 0.52), "sales": (0.3, 0.31), "lfp": (0.06, 0.08), "sodium": (-0.01, 0.004)}
+
+
+def study(
+    factors: Mapping[str, tuple[str, str, float, float]] = FACTORS,
+    shares: Mapping[str, tuple[float, float]] | None = SHARES,
+    *,
+    base: float = 1043.0,
+    unit: str = "kt",
+    quantity: str = "mineral_demand",
+    region: str = "Europe",
+    **about: Any,
+) -> FakeResult:
+    """A result with a study of graphite and cobalt in 2030 and 2035; cobalt's numbers are a tenth."""
+    made = result(**about)
+    rows = [
+        {"scenario": scenario, "region": region, "mineral": mineral, "quantity": quantity, "year": year,
+         "factor": factor, "label": label, "input": span, "base": base * part, "at_low": low * part,
+         "at_high": high * part, "unit": unit}
+        for scenario in ("incumbent", "next-gen") for mineral, part in (("graphite", 1.0), ("cobalt", 0.1))
+        for year in (2030, 2035) for factor, (label, span, low, high) in factors.items()
+    ]  # fmt: skip
+    made.tables["sensitivity"] = pd.DataFrame(rows)
+    if shares is not None:
+        place = made["sensitivity"][["scenario", "region", "mineral", "quantity", "year"]].drop_duplicates()
+        indices = pd.DataFrame(
+            [(factor, *pair) for factor, pair in shares.items()], columns=["factor", "first", "total"]
+        )
+        made.tables["sobol"] = place.merge(indices, how="cross")
+    return made
+
+
+def times(factor: float) -> dict[str, Any]:
+    factors = {name: (label, span, low * factor, high * factor) for name, (label, span, low, high) in FACTORS.items()}
+    return {"factors": factors, "base": 1043.0 * factor}
+
+
+MANY = {f"f{i}": (f"Input number {i}", f"{i}–{2 * i}", 1000.0 - 10 * i, 1080.0 + 12 * i) for i in range(1, 24)}
+WORDY = {
+    name: (f"{label} of every cell sold in the region, averaged over makers", f"{span} of centre " * 6, low, high)
+    for name, (label, span, low, high) in FACTORS.items()
+}
+CASES: dict[str, Callable[[], tuple[FakeResult, dict[str, Any]]]] = {
+    "usual": lambda: (study(), {}),
+    "no shares of variance": lambda: (study(shares=None), {}),
+    "another mineral and year": lambda: (study(), {"mineral": "cobalt", "year": 2030, "scenario": "next-gen"}),
+    "one input": lambda: (study({"lfp": FACTORS["lfp"]}, {"lfp": (1.0, 1.0)}), {}),
+    "one input without effect": lambda: (study({"natural": FACTORS["natural"]}, None), {}),
+    "more inputs than are drawn": lambda: (study(MANY, {f"f{i}": (0.01 * i, 0.02 * i) for i in range(9)}), {}),
+    "many inputs, no shares": lambda: (study(MANY, None), {}),
+    "zeros": lambda: (study({n: (*f[:2], 0.0, 0.0) for n, f in FACTORS.items()}, base=0.0), {}),
+    "around zero": lambda: (study({n: (*f[:2], f[2] - 1043, f[3] - 1043) for n, f in FACTORS.items()}, base=0.0), {}),
+    "only rises": lambda: (study({n: (*f[:2], 1043.0, f[3] + 200) for n, f in FACTORS.items()}), {}),
+    "all on one side": lambda: (study({n: (*f[:2], f[2] + 900, f[3] + 900) for n, f in FACTORS.items()}), {}),
+    "tiny": lambda: (study(**times(1e-7)), {}),
+    "huge": lambda: (study(**times(1e3)), {}),
+    "a share": lambda: (study(**times(5e-4), unit="1", quantity="recycled_content"), {}),
+    "long labels": lambda: (
+        study(WORDY, labels=LONG, region_label="European Union, United Kingdom and Norway",
+              region="European Union, United Kingdom and Norway", minerals={"graphite": "Anode-grade graphite " * 3}),
+        {},
+    ),
+    "a title of one’s own": lambda: (study(), {"title": "What decides: " * 12}),
+    "letters that look like formulas": lambda: (study(labels={"incumbent": "$x_1$ & <b>"}), {}),
+}  # fmt: skip
+EACH = pytest.mark.parametrize("case", CASES)
+
+
+def drawn(case: str, **options: Any) -> Bundle:
+    made, chosen = CASES[case]()
+    return charts.draw(made, "sensitivity", **(chosen | options))
+
+
+@FONTS
+@SIZES
+@EACH
+def test_every_text_has_its_place(
+    case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "families", lambda: family)
+    check_layout(drawn(case, size=size).figure, style.SIZES[size])
+
+
+@EACH
+def test_bars_and_dots_are_the_data(case: str) -> None:
+    made, options = CASES[case]()
+    picture = charts.draw(made, "sensitivity", **options)
+    table = picture.data
+    asked = {"scenario": "incumbent", "mineral": "graphite", "year": 2035} | options
+    rows = made["sensitivity"]
+    for column in ("scenario", "mineral", "year"):
+        rows = rows[rows[column] == asked[column]]
+    rows = rows.set_index("factor").loc[table["factor"]]
+    factor = 100 if case == "a share" else 1
+    for end in ("base", "at_low", "at_high"):
+        assert table[end].to_numpy() == pytest.approx(factor * rows[end].to_numpy())
+    assert set(table["unit"]) == {"%" if case == "a share" else "kt"}
+    swing = table[["base", "at_low", "at_high"]].max(axis=1) - table[["base", "at_low", "at_high"]].min(axis=1)
+    assert swing.is_monotonic_decreasing
+    assert len(table) == min(len(rows), sensitivity.MOST)
+    bars = axes_of(picture.figure)[0].patches
+    width = {colour: [bar.get_width() for bar in bars if to_hex(bar.get_facecolor()).upper() == colour]
+             for colour in (sensitivity.LOW, sensitivity.HIGH)}  # fmt: skip
+    assert width[sensitivity.LOW] == pytest.approx((table["at_low"] - table["base"]).to_list())
+    assert width[sensitivity.HIGH] == pytest.approx((table["at_high"] - table["base"]).to_list())
+    assert [bar.get_x() for bar in bars] == pytest.approx([float(table["base"].iloc[0])] * len(bars))
+
+
+def test_dots_and_rings_are_the_shares_of_variance() -> None:
+    picture = drawn("usual")
+    table = picture.data.dropna()
+    assert table[["first", "total"]].to_numpy().tolist() == [list(SHARES[factor]) for factor in table["factor"]]
+    bars, shares = axes_of(picture.figure)
+    place = shares.get_position()
+    low, high = shares.get_xlim()
+    dots = [line for line in picture.figure.artists if getattr(line, "get_marker", str)() == "o"]
+    hollow = {kind: [line for line in dots if (to_hex(line.get_markerfacecolor()) == "#ffffff") is kind]
+              for kind in (False, True)}  # fmt: skip
+    for kind, column in ((False, "first"), (True, "total")):
+        share = [(line.get_xdata()[0] - place.x0) / place.width * (high - low) + low for line in hollow[kind]]
+        drawn_here = [value for value, line in zip(share, hollow[kind], strict=True) if line.get_ydata()[0] < place.y1]
+        assert drawn_here == pytest.approx(100 * table[column])
+    assert bars.get_position().x1 < place.x0
+    assert len(drawn("no shares of variance").figure.axes) == 1
+
+
+def test_printed_numbers_and_ranges_are_the_data() -> None:
+    texts = [text.get_text() for text in drawn("usual").figure.texts]
+    expected = ["850", "1,240", "886", "1,199", "950 → 1,000", "1,060", "1,010", "0.85–1.2 kg/kWh", "±15%",
+                "46%",                "52%", "Graphite in the anode", "−1%", "0.4%"]  # fmt: skip
+    assert [text for text in expected if text not in texts] == []
+
+
+@pytest.mark.parametrize(
+    ("case", "title"),
+    [
+        ("usual", "Europe’s 2035 graphite demand depends more on graphite in the anode than on any other input tested"),
+        ("another mineral and year",
+         "Europe’s 2030 cobalt demand depends more on graphite in the anode than on any other input tested"),
+        ("one input", "Europe’s 2035 graphite demand depends on LFP share of cars"),
+        ("zeros", "No input tested moves Europe’s 2035 graphite demand"),
+        ("one input without effect", "No input tested moves Europe’s 2035 graphite demand"),
+        ("a share",
+         "Europe’s 2035 graphite recycled content depends more on graphite in the anode than on any other"
+         " input tested"),
+    ],
+)  # fmt: skip
+def test_titles(case: str, title: str) -> None:
+    assert drawn(case).meta.title == title
+
+
+def test_a_title_names_ties_and_what_decides_when_all_inputs_vary() -> None:
+    def title(swings: Sequence[tuple[str, float]], totals: Sequence[tuple[str, float]] = ()) -> str:
+        return wording.sensitivity_title("the world’s 2035 cobalt demand", swings, totals)
+
+    swings = [("EV sales", 10.4), ("LFP share", 10.1), ("size", 2.0)]
+    assert title(swings) == "The world’s 2035 cobalt demand depends most on EV sales and LFP share"
+    assert title(swings, [("size", 0.1), ("LFP share", 0.7)]).endswith("depends most on EV sales and LFP share")
+    assert title(swings[1:], [("size", 0.7), ("LFP share", 0.2)]) == (
+        "The world’s 2035 cobalt demand depends most on LFP share taken alone, and on size when all inputs vary"
+    )
+    assert title([(name, 3.0) for name in "abcd"]) == "The world’s 2035 cobalt demand depends on 4 inputs alike"
+    assert title([("size", 0.0)]) == "No input tested moves the world’s 2035 cobalt demand"
+
+
+def test_what_is_not_drawn_is_owned_up_to() -> None:
+    note = drawn("more inputs than are drawn").meta.note
+    assert "Not drawn: 13 more inputs, moving it by 366 kt or less." in note
+    assert "Not drawn" not in drawn("usual").meta.note
+    assert "Where both move it the same way: at low → at high." in drawn("usual").meta.note
+    assert "Sobol" not in drawn("no shares of variance").meta.note
+
+
+@EACH
+def test_the_alt_text_holds_the_title_and_all_numbers(case: str) -> None:
+    picture = drawn(case)
+    assert picture.meta.alt.startswith(picture.meta.title)
+    for row in picture.data.itertuples():
+        assert f"{wording.number(row.at_low)} to {wording.number(row.at_high)}" in picture.meta.alt
+        assert row.total != row.total or wording.percent(row.total) in picture.meta.alt
+        assert row.label in picture.meta.alt
+
+
+def test_everything_wrong_with_the_choice_is_said_at_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        charts.draw(
+            study(), "sensitivity", region="Erope", mineral="cobolt", scenario="next-gne", quantity="mineral", year=9
+        )
+    for part in (
+        "did you mean 'Europe'",
+        "did you mean 'cobalt'",
+        "did you mean 'next-gen'",
+        "mineral_demand",
+        "year 9",
+    ):
+        assert part in str(caught.value)
+    with pytest.raises(UsageError, match="no table sensitivity; it is computed by a study"):
+        charts.draw(result(), "sensitivity")
+    with pytest.raises(UsageError, match="no option 'minerals'; did you mean 'mineral'"):
+        charts.draw(study(), "sensitivity", minerals=["cobalt"])
+    with pytest.raises(UsageError, match="there are brief, slide"):
+        charts.draw(study(), "sensitivity", size="poster")
+    twice = study()
+    twice.tables["sensitivity"] = pd.concat([twice["sensitivity"]] * 2)
+    with pytest.raises(UsageError, match="an input has two rows"):
+        charts.draw(twice, "sensitivity")
+    mixed = study()
+    mixed.tables["sensitivity"]["base"] += np.arange(len(mixed["sensitivity"]))
+    with pytest.raises(UsageError, match="differ in base or unit"):
+        charts.draw(mixed, "sensitivity")
+
+
+def test_missing_texts_and_ends_of_a_table_read_from_csv() -> None:
+    made = study()
+    table = made.tables["sensitivity"]
+    table.loc[table["factor"] == "natural", ["input", "at_low"]] = np.nan
+    table.loc[table["factor"] == "silicon", "label"] = np.nan
+    data = charts.draw(made, "sensitivity").data.set_index("factor")
+    assert data.loc["natural", "at_low"] == data.loc["natural", "base"]
+    assert data.loc["silicon", "label"] == "silicon"
+    assert data.loc["natural", "input"] == ""
+
+
+# --- percentiles in demand_by_mineral --------------------------------------------------------------------------------
+
+
+def drawn_from(made: FakeResult, *, draws: int | None = 1000, region: str = "Europe") -> FakeResult:
+    """The result with percentiles of every mineral, scenario and change in 2035: −10 % to +20 %, and ±2 points."""
+    sums = made["mineral_demand"].query("year == 2035").groupby(["scenario", "mineral"])["value"].sum()
+    base = next(iter(made.record["scenarios"]))
+    rows = []
+    for (scenario, mineral), kt in sums.items():
+        rows.append((scenario, np.nan, mineral, 0.9 * kt, kt, 1.2 * kt, "kt"))
+        if scenario != base and sums.get((base, mineral), 0) > 0:
+            moved = kt / sums[base, mineral] - 1
+            rows.append((scenario, base, mineral, moved - 0.02, moved, moved + 0.02, "1"))
+    columns = ["scenario", "against", "mineral", "p5", "p50", "p95", "unit"]
+    table = pd.DataFrame(rows, columns=columns).assign(quantity="mineral_demand", year=2035, region=region)
+    made.tables["percentiles"] = table
+    made.record["study"] = {"draws": draws} if draws else {}
+    return made
+
+
+PERCENTILES: dict[str, Callable[[], FakeResult]] = {
+    "two scenarios": lambda: drawn_from(result()),
+    "one scenario": lambda: drawn_from(result({"incumbent": EUROPE["incumbent"]})),
+    "four scenarios": lambda: drawn_from(result(FOUR)),
+    "two regions": lambda: drawn_from(result(regions=("Germany", "France"))),
+    "a change from nothing": lambda: drawn_from(
+        result({"incumbent": EUROPE["incumbent"] | {"lithium": {"lfp": 0.0}}, "next-gen": EUROPE["next-gen"]})
+    ),
+    "a leap": lambda: drawn_from(result(other(lithium={"lfp": 3000.0}))),
+    "draws not said": lambda: drawn_from(result(), draws=None),
+}
+
+
+@FONTS
+@SIZES
+@pytest.mark.parametrize("case", PERCENTILES)
+def test_percentiles_have_their_place(
+    case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "families", lambda: family)
+    check_layout(charts.draw(PERCENTILES[case](), "demand_by_mineral", size=size).figure, style.SIZES[size])
+
+
+@pytest.mark.parametrize("case", PERCENTILES)
+def test_percentiles_are_the_whiskers_and_the_ranges_of_change(case: str) -> None:
+    made = PERCENTILES[case]()
+    picture = charts.draw(made, "demand_by_mineral")
+    table = picture.data
+    assert set(table["ends"]) == {"p5-p95"}
+    bars = table.query("quantity == 'mineral_demand'")
+    assert bars["low"].to_numpy() == pytest.approx(0.9 * bars["value"].to_numpy())
+    assert bars["high"].to_numpy() == pytest.approx(1.2 * bars["value"].to_numpy())
+    lower, changes = axes_of(picture.figure)
+    spread = bars.query("low < high")
+    assert [ends[1:] for ends in whiskers(lower)] == [*zip(spread["low"], spread["high"], strict=True)]
+    moved = table.query("quantity == 'change'").dropna()
+    assert (moved["high"] - moved["value"]).to_numpy() == pytest.approx(2)
+    assert (moved["value"] - moved["low"]).to_numpy() == pytest.approx(2)
+    said = "5th to 95th percentile" + ("" if case == "draws not said" else " of 1,000 draws")
+    note = picture.meta.note
+    assert "bounds" not in note + picture.meta.alt
+    if changes is None:
+        assert f"whiskers are the {said}." in note
+    else:
+        assert f"whiskers and pale bars: {said}" in note
+        assert f"Ranges: {said}." in picture.meta.alt
+    assert picture.meta.options["ends"] == said
+
+
+def test_titles_follow_the_percentiles() -> None:
+    made = drawn_from(result())
+    title = "Next-gen adoption would cut Europe’s graphite demand by a quarter and cobalt by 10%, for 5% more lithium"
+    assert charts.draw(made, "demand_by_mineral").meta.title == title
+    table = made.tables["percentiles"]
+    table.loc[(table["unit"] == "1") & (table["mineral"] != "graphite"), "p95"] = 0.3
+    table.loc[(table["unit"] == "1") & (table["mineral"] != "graphite"), "p5"] = -0.3
+    unsure = charts.draw(made, "demand_by_mineral")
+    assert unsure.meta.title == "Next-gen adoption would cut Europe’s graphite demand by a quarter"
+    assert "hollow and grey where they include zero" in unsure.meta.note
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("region", "France"), ("year", 2030), ("quantity", "primary"), ("p5", np.nan), ("unit", "t")],
+)
+def test_bounds_stay_where_percentiles_are_not_of_all_that_is_drawn(column: str, value: Any) -> None:
+    made = drawn_from(result())
+    last = made["percentiles"].index[-1]
+    made.tables["percentiles"] = made["percentiles"].astype({"unit": object})
+    made.tables["percentiles"].loc[last, column] = value
+    picture = charts.draw(made, "demand_by_mineral")
+    assert set(picture.data["ends"]) == {"bounds"}
+    assert picture.meta.options["ends"] == "bounds"
+    assert "These are bounds, not percentiles" in picture.meta.note
+    pd.testing.assert_frame_equal(picture.data, charts.draw(result(), "demand_by_mineral").data)
+
+
+def test_an_interval_that_leaves_its_value_on_the_other_side_claims_nothing() -> None:
+    assert Interval(0.1, 0.2, 0.3).excludes_zero
+    assert Interval(-0.3, -0.2, -0.1).excludes_zero
+    assert not Interval(0.1, -0.2, 0.3).excludes_zero
+    assert not Interval(-0.3, 0.0, -0.1).excludes_zero
+
+
+def test_same_bytes_twice_and_in_another_process(tmp_path: Path) -> None:
+    first = digests(drawn("usual"))
+    assert digests(drawn("usual")) == first
+    code = "import json, test_charts_sensitivity as t; print(json.dumps(t.digests(t.drawn('usual'))))"
+    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT), *sys.path])
+    env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": path}
+    again = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert json.loads(again.stdout) == first
+    drawn("usual").write(tmp_path)
+    table = pd.read_csv(tmp_path / "sensitivity.csv", keep_default_na=False, na_values={"first": "", "total": ""})
+    pd.testing.assert_frame_equal(table, drawn("usual").data, rtol=1e-9, check_dtype=False)

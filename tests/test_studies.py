@@ -1,0 +1,291 @@
+"""Stock and recycling of whole runs, and uncertain studies: they close, agree with the plain run, and go on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from minerals.config import read_run
+from minerals.errors import InputError, MineralsError
+from minerals.flows import ensemble
+from minerals.results.result import Result
+from minerals.studies import chain
+from minerals.studies.design import latin_hypercube, ranged, split_pert
+from minerals.studies.plain import additions_of, intensity_of, share_of
+from minerals.studies.run import run
+from minerals.studies.sample import QUANTITIES, block_of
+from minerals.studies.sensitivity import sobol
+from minerals.studies.uncertain import Uncertain
+from minerals.tables.inputs import read_inputs
+from minerals.tables.resolve import Resolved, resolve
+
+ROOT = Path(__file__).parent.parent
+#: The toy's history begins in 2028; batteries live up to 15 years, so a stock is whole from 2044 on.
+LATER = ('scope.beyond="hold"', "scope.years={first = 2044, last = 2047}", "flows={}")
+
+
+@pytest.fixture(scope="module")
+def europe_2050() -> Result:
+    return run("europe-2050", ["scope.minerals=['graphite', 'nickel', 'lithium', 'cobalt']"])
+
+
+@pytest.fixture
+def resolved(toy: Path) -> Resolved:
+    return resolve(read_run(toy / "run.toml", LATER), read_inputs(toy))
+
+
+def flow(result: Result, name: str, **where: object) -> pd.Series:
+    frame = result["mineral_flows"]
+    frame = frame[frame["flow"] == name]
+    for column, label in where.items():
+        frame = frame[frame[column] == label]
+    return frame.set_index(["scenario", "region", "mineral", "year"])["value"]
+
+
+# ---------------------------------------------------------------- whole runs
+
+
+def test_flows_of_a_run_add_up(europe_2050: Result) -> None:
+    """Input = demand + prompt scrap = secondary + primary; secondary ≤ recovered; nothing is negative."""
+    parts = {name: flow(europe_2050, name) for name in chain.FLOWS}
+    index = parts["demand"].index
+    parts = {name: series.reindex(index, fill_value=0.0) for name, series in parts.items()}
+    np.testing.assert_allclose(parts["input"], parts["demand"] + parts["prompt_scrap"], rtol=1e-9)
+    np.testing.assert_allclose(parts["input"], parts["secondary"] + parts["primary"], rtol=1e-9)
+    assert (parts["secondary"] <= parts["recovered"] + parts["recovered_prompt"] + 1e-9).all()
+    assert all((series >= -1e-12).all() for series in parts.values())
+
+
+def test_demand_of_the_chain_is_mineral_demand(europe_2050: Result) -> None:
+    by = ["scenario", "region", "mineral", "year"]
+    demand = europe_2050["mineral_demand"].groupby(by)["value"].sum()
+    assert flow(europe_2050, "demand").to_dict() == pytest.approx(demand[demand > 0].to_dict())
+
+
+def test_stock_grows_by_cells_less_retirements(europe_2050: Result) -> None:
+    def total(name: str) -> pd.Series:
+        return europe_2050[name].groupby(["scenario", "year"])["value"].sum()
+
+    growth = total("in_use_stock").groupby("scenario").diff().dropna()
+    np.testing.assert_allclose(growth, (total("cells") - total("retirements")).loc[growth.index], rtol=1e-9)
+
+
+def test_end_of_life_beside_a_published_estimate(europe_2050: Result, published_lines: list[str]) -> None:
+    """Transport & Environment (Automotive World): 170 GWh in 2035 and 470 in 2040 available for recycling in Europe.
+
+    Ours are all retirements of the IEA's wider Europe, storage and portable devices included, before second life.
+    """
+    retired = europe_2050["retirements"].query("scenario == 'stated-trend'").groupby("year")["value"].sum()
+    for year, theirs in ((2035, 170.0), (2040, 470.0)):
+        ratio = retired[year] / theirs
+        published_lines.append(f"{f'retired batteries, Europe {year}':<36} ours {retired[year]:8,.1f}   "
+                               f"theirs {theirs:8,.1f} GWh   ratio {ratio:.2f}")  # fmt: skip
+        assert 0.9 < ratio < 1.4
+
+
+def test_recycling_lowers_primary_demand_as_the_iea_says(europe_2050: Result) -> None:
+    """IEA GEVO 2025 (world, APS): recycling cuts primary cobalt by over 15 % in 2035 and 40 % in 2050, lithium and
+    nickel by 5 and 25 %. Europe here counts prompt scrap too, so it lies above, and cobalt above lithium in 2035."""
+    content = europe_2050["recycling"].query("measure == 'recycled_content' and scenario == 'stated-trend'")
+    table = content.set_index(["mineral", "year"])["value"]
+    assert table["cobalt", 2035] > max(0.15, table["lithium", 2035])
+    assert table["cobalt", 2050] > 0.40
+    assert table["lithium", 2050] > 0.25
+    assert table["graphite", 2050] < table["lithium", 2050]
+
+
+def test_upstream_need_follows_the_yields(europe_2050: Result) -> None:
+    """Flake per coated natural graphite 1.14 × 2.22 = 2.53; mined cobalt 1.2 per kg of primary cobalt."""
+    need = europe_2050["upstream"].query("scenario == 'stated-trend' and year == 2040").set_index("node")["value"]
+    assert need["flake_graphite"] / need["coated_spherical_graphite"] == pytest.approx(1.14 * 2.22)
+    primary = flow(europe_2050, "primary", scenario="stated-trend", mineral="cobalt", year=2040).item()
+    assert need["mined_cobalt"] == pytest.approx(1.2 * primary)
+    graphite = flow(europe_2050, "primary", scenario="stated-trend", mineral="graphite", year=2040).item()
+    assert need["coated_spherical_graphite"] + need["synthetic_graphite"] == pytest.approx(graphite)
+
+
+def test_without_second_life_batteries_come_back_sooner(europe_2050: Result) -> None:
+    direct = run("europe-2050", ["scope.minerals=['cobalt']", "flows.second_life=false"])
+    ours = flow(europe_2050, "collected", scenario="stated-trend", mineral="cobalt", year=2040).item()
+    theirs = flow(direct, "collected", scenario="stated-trend", mineral="cobalt", year=2040).item()
+    assert theirs > ours
+    assert len(flow(direct, "reused")) == 0
+
+
+def test_an_open_balance_stops_the_run(resolved: Resolved, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "stock_from_sales", lambda additions, survival: additions * 0.9)
+    alive = chain.survivals(resolved)
+    cells = additions_of(resolved, "plan")[0][:, :, None] * share_of(resolved, "plan")[0]
+    with pytest.raises(MineralsError, match=r"mass balance of run does not close: first use by .*; second life"):
+        chain.follow(resolved, alive, cells, intensity_of(resolved, "value")[0, :, :, 0])
+
+
+def test_lines_are_read_or_follow_from_growth(toy: Path) -> None:
+    rows = ["scenario,region,cohort,value,unit"]
+    rows += [f"{scenario},{region},2028,500,GWh/yr" for scenario in ("plan", "shift") for region in ("Europe", "China")]
+    (toy / "lines.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    given = run(toy / "run.toml", [*LATER, 'flows.lines="lines.csv"'], toy)["production_lines"]
+    assert given.query("measure == 'scrap_rate'")["value"].tolist() == pytest.approx([0.05] * 16)
+    (toy / "lines.csv").write_text("\n".join([rows[0], "plan,Urope,2028,x,GWh/yr"]) + "\n", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"lines\.csv:2 region = 'Urope': not a region of this run; did you mean 'Europe'"
+    ):
+        run(toy / "run.toml", [*LATER, 'flows.lines="lines.csv"'], toy)
+
+
+# ---------------------------------------------------------------- designs
+
+
+def test_a_latin_hypercube_fills_every_stratum() -> None:
+    uniform = latin_hypercube(100, 3, seed=4)
+    for column in uniform.T:
+        assert sorted((column * 100).astype(int)) == list(range(100))
+    np.testing.assert_array_equal(latin_hypercube(100, 5, seed=4)[:, :3], uniform)
+    assert not np.array_equal(latin_hypercube(100, 3, seed=5), uniform)
+
+
+def test_low_and_high_are_the_5th_and_95th_percentiles_and_the_value_the_median() -> None:
+    below, above = split_pert(latin_hypercube(100_000, 1, seed=1)[:, 0])
+    drawn = ranged(np.array([10.0, 8.0, 15.0]), below, above)
+    assert np.percentile(drawn, [5, 50, 95]).tolist() == pytest.approx([8, 10, 15], rel=1e-3)
+    assert drawn.min() > 10 - 1.62 * 2
+    assert drawn.max() < 10 + 1.62 * 5
+    assert ranged(np.array([0.9, 0.5, 1.0]), below, above, 1.0).max() == 1.0
+
+
+def test_sobol_indices_of_the_ishigami_function() -> None:
+    """sin x1 + 7 sin² x2 + 0.1 x3⁴ sin x1: first .314, .442, 0; total .558, .442, .244 (Ishigami and Homma 1990)."""
+
+    def ishigami(uniform: np.ndarray) -> np.ndarray:
+        x = (2 * uniform - 1) * np.pi
+        return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+    both = latin_hypercube(40_000, 6, seed=2)
+    one, two = both[:, :3], both[:, 3:]
+    for column, (first, total) in enumerate([(0.314, 0.558), (0.442, 0.442), (0.0, 0.244)]):
+        mixed = one.copy()
+        mixed[:, column] = two[:, column]
+        found = sobol(ishigami(one), ishigami(two), ishigami(mixed))
+        assert found == (pytest.approx(first, abs=0.02), pytest.approx(total, abs=0.02))
+
+
+# ---------------------------------------------------------------- draws
+
+
+def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(resolved: Resolved) -> None:
+    uncertain = Uncertain(resolved)
+    uniform = np.full((3, len(uncertain.factors)), 0.5)
+    intensity = intensity_of(resolved, "value")[0, :, :, 0]
+    for scenario in uncertain.scenarios:
+        cells = additions_of(resolved, scenario)[0][:, :, None] * share_of(resolved, scenario)[0]
+        plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity).flows
+        drawn = ensemble.follow(uncertain.draw(uniform, scenario))
+        for name in chain.FLOWS:
+            np.testing.assert_allclose(getattr(drawn, name)[1], getattr(plain, name), rtol=1e-9, atol=1e-9)
+
+
+def test_factors_are_causes_and_independent_ones_are_series(resolved: Resolved) -> None:
+    together, apart = Uncertain(resolved), Uncertain(resolved, independent=True)
+    labels = {factor.label: factor.series for factor in together.factors}
+    assert labels["graphite per kWh (N/P)"] == 2
+    assert labels["battery demand, car"] == 2
+    assert labels["collection, car"] == 2
+    assert len(apart.factors) > len(together.factors)
+
+
+def test_independent_series_narrow_the_interval(run_toy) -> None:  # type: ignore[no-untyped-def]
+    """Graphite of NMC and LFP, and demand of both regions, move together: the grouped interval is the wider one."""
+    table = run_toy("study={kind = 'sample', draws = 2000}")["percentiles"]
+    row = table.query("scenario == 'plan' and region == 'World' and mineral == 'graphite' and year == 2034").iloc[0]
+    assert row["p5"] < row["p50"] < row["p95"]
+    assert row["p95"] - row["p5"] > 1.02 * (row["p95_independent"] - row["p5_independent"])
+
+
+def test_changes_are_drawn_pairwise(run_toy) -> None:  # type: ignore[no-untyped-def]
+    """Demand and intensity are common to both scenarios, so their change varies less than the levels."""
+    table = run_toy("study={kind = 'sample', draws = 400}")["percentiles"]
+    place = table.query("mineral == 'lithium' and year == 2030 and region == 'World'").set_index(
+        ["scenario", "against"]
+    )
+    change, level = place.loc[("shift", "plan")], place.loc[("plan", "")]
+    assert (change["p95"] - change["p5"]) < (level["p95"] - level["p5"]) / level["p50"]
+    assert change["unit"] == "1"
+
+
+def test_shares_drawn_with_a_spread_still_add_up(resolved: Resolved) -> None:
+    uncertain = Uncertain(resolved, share_spread=0.5)
+    draws = uncertain.draw(latin_hypercube(50, len(uncertain.factors), 1), "plan")
+    sums = draws.market_share.sum(axis=3)
+    assert ((np.abs(sums - 1) < 1e-12) | (sums == 0)).all()
+    assert draws.market_share[:, 0, 0, 0, -1].std() > 0.01
+
+
+def test_blocks_have_the_promised_shape(resolved: Resolved) -> None:
+    uncertain = Uncertain(resolved)
+    block = block_of(uncertain, latin_hypercube(5, len(uncertain.factors), 1), QUANTITIES)
+    assert block.shape == (2, 5, len(QUANTITIES), 3, 4, 4)
+    np.testing.assert_allclose(block[..., :3, 2, :, :], block[..., :3, :2, :, :].sum(axis=3), rtol=1e-5)
+
+
+def test_one_or_two_workers_give_the_same_bytes(run_toy) -> None:  # type: ignore[no-untyped-def]
+    study = "study={{kind = 'sample', draws = 600, workers = {}}}"
+    tables = [run_toy(study.format(workers))["percentiles"].to_csv() for workers in (1, 2)]
+    assert tables[0] == tables[1]
+
+
+def test_an_interrupted_study_goes_on_and_ends_in_the_same_bytes(toy: Path, tmp_path: Path) -> None:
+    """Interrupted after some blocks (exit 130), the same command goes on; the result is that of an undisturbed run."""
+    command = [sys.executable, "-m", "minerals", "run", str(toy / "run.toml"), "--inputs", str(toy),
+               "--set", "study={kind = 'sample', draws = 60000}", "--set", "output.charts=[]", "--out"]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [*command, "out"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    partial = tmp_path / "out.partial" / "grouped"
+    deadline = time.monotonic() + 60
+    while len(list(partial.glob("*.npy"))) < 5 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert not (tmp_path / "out").exists()
+    done = {file.name: file.stat().st_mtime_ns for file in partial.glob("*.npy")}
+    assert 5 <= len(done) < 240
+    again = subprocess.run(
+        [*command, "out"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+    assert not (tmp_path / "out.partial").exists()
+    whole = subprocess.run(
+        [*command, "other"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert whole.returncode == 0, whole.stderr
+    for file in ("tables/percentiles.csv", "record.json", "tables/uncertain_inputs.csv"):
+        assert (tmp_path / "out" / file).read_bytes() == (tmp_path / "other" / file).read_bytes(), file
+    shutil.rmtree(tmp_path / "other")
+
+
+def test_sensitivity_ranks_inputs(run_toy) -> None:  # type: ignore[no-untyped-def]
+    result: Result = run_toy("study={kind = 'sensitivity', draws = 400}")
+    tornado = result["sensitivity"].query("scenario == 'plan' and region == 'World' and mineral == 'cobalt'")
+    rows = tornado.set_index("factor")
+    assert (
+        rows.loc["nmc811 cathode per kWh", "at_low"]
+        < rows["base"].iloc[0]
+        < rows.loc["nmc811 cathode per kWh", "at_high"]
+    )
+    assert rows.loc["graphite per kWh (N/P)", "at_low"] == rows.loc["graphite per kWh (N/P)", "at_high"]
+    indices = (
+        result["sobol"].query("scenario == 'plan' and region == 'World' and mineral == 'cobalt'").set_index("factor")
+    )
+    assert indices["first"].sum() == pytest.approx(1, abs=0.15)
+    assert abs(indices.loc["graphite per kWh (N/P)", "total"]) < 0.01
