@@ -197,8 +197,8 @@ def test_factors_are_causes_and_independent_ones_are_series(resolved: Resolved) 
     together, apart = Uncertain(resolved), Uncertain(resolved, independent=True)
     labels = {factor.label: factor.series for factor in together.factors}
     assert labels["graphite per kWh (N/P)"] == 2
-    assert labels["battery demand, car"] == 2
-    assert labels["collection, car"] == 2
+    assert labels["demand for car batteries"] == 2
+    assert labels["collection of car batteries"] == 2
     assert len(apart.factors) > len(together.factors)
 
 
@@ -279,9 +279,9 @@ def test_sensitivity_ranks_inputs(run_toy) -> None:  # type: ignore[no-untyped-d
     tornado = result["sensitivity"].query("scenario == 'plan' and region == 'World' and mineral == 'cobalt'")
     rows = tornado.set_index("factor")
     assert (
-        rows.loc["nmc811 cathode per kWh", "at_low"]
+        rows.loc["NMC811 cathode per kWh", "at_low"]
         < rows["base"].iloc[0]
-        < rows.loc["nmc811 cathode per kWh", "at_high"]
+        < rows.loc["NMC811 cathode per kWh", "at_high"]
     )
     assert rows.loc["graphite per kWh (N/P)", "at_low"] == rows.loc["graphite per kWh (N/P)", "at_high"]
     indices = (

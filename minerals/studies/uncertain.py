@@ -30,6 +30,13 @@ Index = NDArray[np.intp]
 #: Lifetimes and scrap curves are drawn over this many nodes of equal probability; odd, so that the value is one.
 NODES = 63
 NONE = -1
+#: Segments as factors are called; any other goes by its code.
+SEGMENTS = {
+    "two_three_wheeler": "two- and three-wheeler batteries",
+    "stationary": "stationary storage",
+    "electronics": "portable batteries",
+}
+ACRONYMS = ("nmc", "nca", "nmca", "lfp", "lmfp", "lco", "lmo", "lto")
 
 
 @dataclass(frozen=True)
@@ -88,8 +95,8 @@ class Uncertain:
 
     def _prepare(self) -> None:
         resolved = self.resolved
-        segments = [name.replace("_", " ") for name in resolved.segments.labels]
-        minerals = resolved.minerals.labels
+        segments = [SEGMENTS.get(name, f"{name.replace('_', ' ')} batteries") for name in resolved.segments.labels]
+        minerals = [name.replace("_", " ") for name in resolved.minerals.labels]
         self.intensity = np.stack([intensity_of(resolved, end)[0, :, :, 0] for end in ("value", "low", "high")])
         groups = self._draw_groups()
         self.intensity_column = self._columns(
@@ -100,39 +107,39 @@ class Uncertain:
             ends = np.stack([additions_of(resolved, scenario, end)[0] for end in ("value", "low", "high")])
             self.additions[scenario] = ends
             self.additions_column[scenario] = self._columns(
-                ends, 1, lambda at: (at[1], f"battery demand, {segments[at[1]]}"), "battery_demand"
+                ends, 1, lambda at: (at[1], f"demand for {segments[at[1]]}"), "battery_demand"
             )
             self.share[scenario] = share_of(resolved, scenario)
         if self.share_spread:
             names = [chemistry for chemistry, _ in resolved.chemistries.labels]
-            columns = [self._factor(("market_share", c), f"market share, {c}", "market_share") for c in names]
+            columns = [self._factor(("market_share", c), f"market share of {cell(c)}", "market_share") for c in names]
             self.share_column = np.array(columns, dtype=np.intp)
         if resolved.parameters is None:
             return
         chain = resolved.parameters
         self.collection_column = self._columns(
-            chain.collection, 1, lambda at: (at[1], f"collection, {segments[at[1]]}"), "collection_rate"
+            chain.collection, 1, lambda at: (at[1], f"collection of {segments[at[1]]}"), "collection_rate"
         )
         self.second_column = self._columns(
-            chain.second_collection, 1, lambda at: ("second", "collection, second lives"), "collection_rate"
+            chain.second_collection, 1, lambda at: ("second", "collection after a second life"), "collection_rate"
         )
         self.reuse_column = self._columns(
             chain.reuse_share, 1, lambda at: ("share", "second-life share"), "second_life"
         )
         self.recovery_column = {
-            stream: self._columns(rates, 1, lambda at: (at[1], f"recovery, {minerals[at[1]]}"), "recovery_rate")
+            stream: self._columns(rates, 1, lambda at: (at[1], f"recovery of {minerals[at[1]]}"), "recovery_rate")
             for stream, rates in chain.recovery.items()
         }
         spread = (chain.scrap[1] != chain.scrap[2]).any()
         self.scrap_column = self._factor(("line_scrap", 0), "scrap of cell making", "line_scrap") if spread else NONE
         self.life_column = np.array([
-            self._factor(("lifetime", s), f"lifetime, {segments[s]}", "lifetime")
+            self._factor(("lifetime", s), f"lifetime of {segments[s]}", "lifetime")
             if any((life.mean[1] != life.mean[2]).any() for life in self._lives(s)) else NONE
             for s in range(len(segments))
         ], dtype=np.intp)  # fmt: skip
         second = chain.second_lifetime.mean
         self.second_life_column = (
-            self._factor(("lifetime", "second"), "lifetime, second lives", "lifetime")
+            self._factor(("lifetime", "second"), "length of the second life", "lifetime")
             if (second[1] != second[2]).any() else NONE
         )  # fmt: skip
         self._survive()
@@ -259,8 +266,21 @@ class Uncertain:
 
 def _cause(group: str) -> str:
     """What a draw group of intensities is called: its code in words."""
-    known = {"graphite_np": "graphite per kWh (N/P)", "hard_carbon": "hard carbon per kWh"}
-    return known.get(group, group.replace("_", " ") + " per kWh")
+    known = {
+        "graphite_np": "graphite per kWh (N/P)",
+        "li_s_design": "materials of Li-S cells per kWh",
+        "silicon_blend": "silicon–graphite blend per kWh",
+    }
+    words = group.split("_")
+    return known.get(group, " ".join([cell(words[0]), *words[1:]]) + " per kWh")
+
+
+def cell(code: str) -> str:
+    """A chemistry in a sentence: nmc811 -> NMC811, na_ion_layered -> Na-ion layered."""
+    first, *rest = code.split("_")
+    if first == "na":
+        return " ".join(["Na-ion", *(word for word in rest if word != "ion")])
+    return " ".join([first.upper() if first.rstrip("0123456789") in ACRONYMS else first, *rest])
 
 
 def _without_chain(additions: Array, share: Array, intensity: Array) -> Draws:
