@@ -563,6 +563,19 @@ def test_a_change_from_nothing_is_called_new() -> None:
     assert "no demand" in [text.get_text() for text in figure(made, **options).figure.texts]
 
 
+def test_what_has_no_rows_is_zero() -> None:
+    """A result has no row where demand is zero: a scenario, or the whole table, may have none."""
+    without = figure(result(EUROPE | {"empty": {}})).data.query("quantity == 'mineral_demand' and scenario == 'empty'")
+    assert len(without)
+    assert (without["value"] == 0).all()
+    made = result()
+    made.record |= {"years": [2030, 2035], "minerals": ["silicon"]}
+    made.tables["mineral_demand"] = made["mineral_demand"].iloc[:0]
+    drawn = figure(made)
+    assert drawn.meta.options["year"] == 2035
+    assert (drawn.data.query("quantity == 'mineral_demand'")["value"] == 0).all()
+
+
 def test_everything_wrong_with_the_choice_is_said_at_once() -> None:
     with pytest.raises(UsageError) as caught:
         figure(result(), region="Erope", year=2040, base="incumbant", against="next-gne")
@@ -573,8 +586,6 @@ def test_everything_wrong_with_the_choice_is_said_at_once() -> None:
         figure(result(), minerals=["cobolt"])
     with pytest.raises(UsageError, match="without the base"):
         figure(result(), against=["incumbent"])
-    with pytest.raises(UsageError, match="no mineral demand in Europe in 2035"):
-        figure(result(EUROPE | {"empty": {}}))
     with pytest.raises(UsageError, match="name fewer"):
         figure(result(dict.fromkeys("abcd", NINE["incumbent"])), minerals=[*EUROPE["incumbent"], *METALS])
     with pytest.raises(UsageError, match="there are brief, slide"):

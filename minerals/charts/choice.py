@@ -53,7 +53,7 @@ class Choice:
         """One of the record's regions, or all of them together."""
         place = region or self.everything
         if place != self.everything:
-            self.known("region", place, [*self.record["regions"], self.everything])
+            self.known("region", place, list(dict.fromkeys([*self.record["regions"], self.everything])))
         return place
 
     def rows_in(self, table: pd.DataFrame, place: str) -> pd.DataFrame:
@@ -67,9 +67,9 @@ class Choice:
         self.known(kind, chosen, run)
         return chosen
 
-    def year(self, year: int | None, table: pd.DataFrame) -> int:
-        """A year of the table, by default its last."""
-        years = sorted(int(value) for value in table["year"].unique())
+    def year(self, year: int | None, table: pd.DataFrame, zeros: Sequence[int] = ()) -> int:
+        """A year of the table, by default its last; zeros: years that count as there where the table has no rows."""
+        years = sorted({*(int(value) for value in table["year"].unique()), *zeros})
         when = year if year is not None else max(years, default=0)
         if when not in years:
             self.problems.append(f"year {when} is not in the result ({listed(map(str, years))})")

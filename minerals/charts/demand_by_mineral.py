@@ -110,10 +110,13 @@ def _story(
     against: str | Sequence[str] | None,
     minerals: Sequence[str] | None,
 ) -> _Story:
-    """Choose rows and sum them; all that is wrong with the choice is said at once."""
+    """Choose rows and sum them; all that is wrong with the choice is said at once.
+
+    A result has no row where demand is zero: years and minerals of the record without rows are drawn as zero.
+    """
     choice = Choice(NAME, result)
     record, table = result.record, choice.table("mineral_demand", "kt")
-    place, when = choice.region(region), choice.year(year, table)
+    place, when = choice.region(region), choice.year(year, table, record.get("years", ()))
     table = choice.rows_in(table, place)
     run = list(record["scenarios"])
     first = choice.scenario(base, "base scenario")
@@ -130,13 +133,10 @@ def _story(
     scenarios = (first, *others)
     table = table[(table["year"] == when) & table["scenario"].isin(scenarios)]
     present = table.groupby("mineral", observed=True)["value"].sum().sort_values(ascending=False, kind="stable")
-    codes = [str(code) for code in present.index]
+    codes = list(dict.fromkeys([*map(str, present.index), *record.get("minerals", ())]))
     chosen = list(minerals or [code for code in MINERALS if code in codes] or codes[: len(MINERALS)])
     for code in chosen:
         choice.known("mineral", code, codes)
-    for name in scenarios:
-        if name not in set(table["scenario"]):
-            choice.problems.append(f"scenario '{name}' has no mineral demand in {place} in {when}")
     choice.settle()
 
     by_family = _by_family(table, scenarios, chosen, record["codes"]["chemistry"])
@@ -146,7 +146,7 @@ def _story(
     mineral_codes = record["codes"]["mineral"]
     kt = by_family.sum(axis=2)
     changes = [change(below, above) for below, above in zip(by_family[0], by_family[-1], strict=True)]
-    drawn = percentiles.of_demand(result, place, when, scenarios, chosen, [np.isnan(moved.value) for moved in changes])
+    drawn = percentiles.of_demand(result, place, when, scenarios, chosen, kt[:, :, 1])
     if drawn:
         kt[:, :, ::2] = drawn.levels
         changes = [

@@ -33,12 +33,12 @@ class Percentiles(NamedTuple):
 
 
 def of_demand(
-    result: Result, region: str, year: int, scenarios: Sequence[str], minerals: Sequence[str], may_lack: Sequence[bool]
+    result: Result, region: str, year: int, scenarios: Sequence[str], minerals: Sequence[str], kt: NDArray[np.float64]
 ) -> Percentiles | None:
     """Percentiles of mineral demand, and of its change from the first scenario to the last; None unless all are there.
 
-    region: as the table has it, the record's `region_label` for all regions together; may_lack: by mineral, whether
-    its change may be missing, since it is a change from nothing.
+    region: as the table has it, the record's `region_label` for all regions together; kt: central demand, (scenario,
+    mineral). Where that is zero a level may have no row and is zero; a change from zero has none.
     """
     table = table_of(result, "percentiles")
     if table is None:
@@ -46,8 +46,9 @@ def of_demand(
     place = (table["quantity"] == "mineral_demand") & (table["region"] == region) & (table["year"] == year)
     rows = table[place].assign(against=texts(table.loc[place, "against"]))
     levels = _ends(rows[(rows["against"] == "") & (rows["unit"] == "kt")], scenarios, minerals)
+    levels[np.isnan(levels) & (kt == 0)[:, :, None]] = 0.0
     moved = _ends(rows[(rows["against"] == scenarios[0]) & (rows["unit"] == "1")], scenarios[-1:], minerals)[0]
-    lacking = np.isnan(moved).any(axis=1) & ~np.asarray(may_lack)
+    lacking = np.isnan(moved).any(axis=1) & (kt[0] > 0)
     if np.isnan(levels).any() or (len(scenarios) > 1 and lacking.any()):
         return None
     draws = (result.record.get("study") or {}).get("draws")
@@ -58,4 +59,4 @@ def _ends(rows: pd.DataFrame, scenarios: Sequence[str], minerals: Sequence[str])
     """5th and 95th percentile, shape (scenario, mineral, 2), NaN where there is no row."""
     cells = pd.MultiIndex.from_product([scenarios, minerals])
     found = rows.drop_duplicates(["scenario", "mineral"]).set_index(["scenario", "mineral"])[ENDS].reindex(cells)
-    return np.asarray(found, dtype=np.float64).reshape(len(scenarios), len(minerals), 2)
+    return np.array(found, dtype=np.float64).reshape(len(scenarios), len(minerals), 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,8 @@ from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, te
 
 NAME = "sensitivity"
 WAY_OUT = "it is computed by a study of uncertainty"
-MOST = 10
+MOST, SMALLEST = 10, 1e-6
+"""Inputs drawn at the most, and the least part of the result that counts as moving it."""
 LOW, HIGH = "#7FB6C2", style.ACCENT
 QUANTITIES = {
     "mineral_demand": "demand",
@@ -87,8 +89,15 @@ class _Story:
 
     @property
     def drawn(self) -> pd.DataFrame:
-        """The inputs that are drawn."""
-        return self.rows.head(MOST).drop(columns="swing")
+        """The inputs that are drawn: those that move the result, or the first of them all where none does."""
+        moving = self.rows[self.rows["swing"] > SMALLEST * abs(self.base)]
+        return (self.rows if moving.empty else moving).head(MOST).drop(columns="swing")
+
+    @property
+    def common_range(self) -> str:
+        """The range that all inputs share, said once instead of below every name; empty where they differ."""
+        ranges = set(self.drawn["input"])
+        return ranges.pop() if len(ranges) == 1 and len(self.drawn) > 1 else ""
 
     @property
     def has_shares(self) -> bool:
@@ -160,9 +169,11 @@ def _with_shares(table: pd.DataFrame, sobol: pd.DataFrame | None, picked: dict[s
 
 def _finding(story: _Story) -> str:
     """The input with the largest swing, and the one with the largest total share where that is another."""
-    spoken = [wording.lowered(text) for text in story.rows["label"]]
+    # A comma would split the sentence: 'Battery demand, car' is said as 'battery demand (car)'.
+    spoken = [re.sub(r"^([^,(]+), ([^,(]+)$", r"\1 (\2)", wording.lowered(text)) for text in story.rows["label"]]
     totals = [(name, float(total)) for name, total in zip(spoken, story.rows["total"], strict=True) if total == total]
-    swings = list(zip(spoken, map(float, story.rows["swing"]), strict=True))
+    least = SMALLEST * abs(story.base)
+    swings = [(name, float(s)) for name, s in zip(spoken, story.rows["swing"], strict=True) if s > least]
     outcome = f"{wording.possessive(story.region)} {story.year} {story.outcome}"
     return wording.sensitivity_title(outcome, swings, totals)
 
@@ -176,10 +187,18 @@ def _note(story: _Story) -> str:
     if story.has_shares:
         note += " Right: Sobol indices, all inputs varying together: first-order is what an input explains on its own,"
         note += " total adds what it does together with others; they need not sum to 100%."
-    rest = story.rows["swing"].iloc[MOST:]
+    if story.common_range:
+        note += f" Low and high of every input: {story.common_range}."
+    rest = story.rows["swing"].iloc[len(story.drawn) :]
     if len(rest):
+        most = float(rest.max())
         inputs = f"{len(rest)} more input{'s' if len(rest) > 1 else ''}"
-        note += f" Not drawn: {inputs}, moving it by {story.printed(float(rest.max()))} or less."
+        by = (
+            f"moving it by {story.printed(most)} or less"
+            if most > SMALLEST * abs(story.base)
+            else "without effect on it"
+        )
+        note += f" Not drawn: {inputs}, {by}."
     return note
 
 
@@ -214,7 +233,7 @@ def _draw(sheet: Page, story: _Story) -> None:
     pitch = min((top - sheet.bottom - FOOT * s) / len(rows), 0.62 * s)
     bottom = top - pitch * len(rows)
     middles = [top - pitch * (row + 0.5) for row in range(len(rows))]
-    left = sheet.left + _draw_names(sheet, rows, middles, pitch) + 0.12 * s
+    left = sheet.left + _draw_names(sheet, story, middles, pitch) + 0.12 * s
     right = sheet.right
     if story.has_shares:
         right = _draw_shares(sheet, rows, middles, bottom, top) - 0.28 * s
@@ -226,12 +245,13 @@ def _draw(sheet: Page, story: _Story) -> None:
     sheet.key(sheet.left, baseline - 0.2 * s, key)
 
 
-def _draw_names(sheet: Page, rows: pd.DataFrame, middles: list[float], pitch: float) -> float:
+def _draw_names(sheet: Page, story: _Story, middles: list[float], pitch: float) -> float:
     """Inputs with their ranges below, against the bars; returns the width they take."""
-    s = sheet.scale
-    widest = (0.34 if rows["total"].notna().any() else 0.42) * sheet.width
+    s, rows = sheet.scale, story.drawn
+    widest = (0.34 if story.has_shares else 0.42) * sheet.width
     lines: list[list[tuple[str, float, str]]] = []
-    for name, span in zip(rows["label"], rows["input"], strict=True):
+    for name, given in zip(rows["label"], rows["input"], strict=True):
+        span = "" if story.common_range else given
         most = 2 if pitch >= TWO_LINES * s else 1
         names = [(text, LABEL, style.INK) for text in style.wrapped(name, widest, LABEL * s, most=most)]
         spans = [(style.shortened(span, widest, SMALL * s), SMALL, style.FAINT)] if span else []

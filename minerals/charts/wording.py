@@ -201,11 +201,12 @@ def share_title(region: str, year: int, shares: Sequence[tuple[str, float]]) -> 
 def sensitivity_title(outcome: str, swings: Sequence[tuple[str, float]], totals: Sequence[tuple[str, float]]) -> str:
     """Which input an outcome depends on most, alone and, where the totals name another, with all inputs varying.
 
-    outcome: whose, when and of what ('Europe’s 2035 graphite demand'); swings: (input inside a sentence, from its low
-    to its high value), the largest first; totals: (input, total Sobol index). Swings printed alike share the place.
+    outcome: whose, when and of what ('Europe’s 2035 graphite demand'); swings: (input inside a sentence, how far the
+    outcome moves from its low to its high value) of the inputs that move it, the largest first; totals: (input, total
+    Sobol index). Swings printed alike share the place.
     """
     outcome = capitalised(outcome)
-    if not swings or not swings[0][1] > 0:
+    if not swings:
         return f"No input tested moves {outcome[:1].lower() + outcome[1:] if outcome.startswith('The ') else outcome}"
     most = number(swings[0][1])
     first = [name for name, swing in swings if number(swing) == most]
