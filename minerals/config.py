@@ -93,7 +93,8 @@ class Study(_Model):
     """Many runs of one: `sample` draws every uncertain input and gives percentiles; `sensitivity` asks which matter.
 
     draws: how many; seed: of the random numbers; workers: processes, which never change the result; share_spread:
-    standard deviation of the logarithm of market shares (0: shares are certain).
+    standard deviation of the logarithm of market shares (0: shares are certain); detail: percentiles of every region
+    and their sum, or of the sum alone, which takes less memory and disk.
     """
 
     kind: Literal["sample", "sensitivity"]
@@ -101,6 +102,7 @@ class Study(_Model):
     seed: int = Field(default=1, ge=0)
     workers: int = Field(default=1, ge=1, le=256)
     share_spread: float = Field(default=0.0, ge=0.0, le=2.0)
+    detail: Literal["region", "total"] = "region"
 
 
 class Output(_Model):

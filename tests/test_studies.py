@@ -8,21 +8,23 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from minerals.config import read_run
-from minerals.errors import InputError, MineralsError
+from minerals.errors import InputError, MineralsError, UsageError
 from minerals.flows import ensemble
 from minerals.results.result import Result
 from minerals.studies import chain
 from minerals.studies.design import latin_hypercube, ranged, split_pert
 from minerals.studies.plain import additions_of, intensity_of, share_of
 from minerals.studies.run import run
-from minerals.studies.sample import QUANTITIES, block_of
+from minerals.studies.sample import STORED, _percentiles, block_of
 from minerals.studies.sensitivity import sobol
 from minerals.studies.uncertain import Uncertain
 from minerals.tables.inputs import read_inputs
@@ -182,15 +184,34 @@ def test_sobol_indices_of_the_ishigami_function() -> None:
 
 
 def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(resolved: Resolved) -> None:
-    uncertain = Uncertain(resolved)
+    uncertain = Uncertain(resolved, kind=np.float64)
     uniform = np.full((3, len(uncertain.factors)), 0.5)
     intensity = intensity_of(resolved, "value")[0, :, :, 0]
     for scenario in uncertain.scenarios:
         cells = additions_of(resolved, scenario)[0][:, :, None] * share_of(resolved, scenario)[0]
         plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity).flows
-        drawn = ensemble.follow(uncertain.draw(uniform, scenario))
-        for name in chain.FLOWS:
-            np.testing.assert_allclose(getattr(drawn, name)[1], getattr(plain, name), rtol=1e-9, atol=1e-9)
+        draws = uncertain.draw(uniform, scenario)
+        for mineral in range(len(resolved.minerals)):
+            drawn = ensemble.follow(draws, mineral)
+            for one, other in zip(drawn, (plain.demand, plain.input, plain.secondary), strict=True):
+                np.testing.assert_allclose(one[1], other[:, mineral], rtol=1e-9, atol=1e-9)
+
+
+def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved) -> None:
+    """At the node nearest its 5th percentile every life is near its low end; so is the plain run's stock."""
+    uncertain = Uncertain(resolved, kind=np.float64)
+    lives = [i for i, factor in enumerate(uncertain.factors) if factor.table == "lifetime"]
+    uniform = np.full((2, len(uncertain.factors)), 0.5)
+    uniform[1, lives] = 0.05
+    plan = uncertain.scenarios[0]
+    _, _, secondary = ensemble.follow(uncertain.draw(uniform, plan), resolved.minerals.labels.index("cobalt"))
+    cells = additions_of(resolved, plan)[0][:, :, None] * share_of(resolved, plan)[0]
+    intensity = intensity_of(resolved, "value")[0, :, :, 0]
+    short = chain.follow(resolved, chain.survivals(resolved, end=1), cells, intensity).flows
+    cobalt = short.secondary[:, resolved.minerals.labels.index("cobalt")]
+    assert lives
+    np.testing.assert_allclose(secondary[1], cobalt, rtol=0.03, atol=1e-6)
+    assert not np.allclose(secondary[0], cobalt, rtol=0.03, atol=1e-6)
 
 
 def test_factors_are_causes_and_independent_ones_are_series(resolved: Resolved) -> None:
@@ -222,18 +243,44 @@ def test_changes_are_drawn_pairwise(run_toy) -> None:  # type: ignore[no-untyped
 
 
 def test_shares_drawn_with_a_spread_still_add_up(resolved: Resolved) -> None:
-    uncertain = Uncertain(resolved, share_spread=0.5)
+    """With a content of 1 kg/kWh everywhere, drawn shares cannot change demand: they add up to one."""
+    uncertain = Uncertain(resolved, share_spread=0.5, kind=np.float64)
     draws = uncertain.draw(latin_hypercube(50, len(uncertain.factors), 1), "plan")
-    sums = draws.market_share.sum(axis=3)
-    assert ((np.abs(sums - 1) < 1e-12) | (sums == 0)).all()
-    assert draws.market_share[:, 0, 0, 0, -1].std() > 0.01
+    assert draws.weight.std() > 0.1
+    alike = replace(draws, mineral_intensity=np.ones_like(draws.mineral_intensity))
+    (demand,) = ensemble.follow(replace(alike, chain=None), 0)
+    sold = sum(uncertain.draw(latin_hypercube(50, len(uncertain.factors), 1), "plan").additions[s] * uncertain._total(
+        draws.weight, "plan", s) for s in range(len(resolved.segments)))  # fmt: skip
+    np.testing.assert_allclose(demand.reshape(50, -1), sold, rtol=1e-12)
 
 
 def test_blocks_have_the_promised_shape(resolved: Resolved) -> None:
     uncertain = Uncertain(resolved)
-    block = block_of(uncertain, latin_hypercube(5, len(uncertain.factors), 1), QUANTITIES)
-    assert block.shape == (2, 5, len(QUANTITIES), 3, 4, 4)
-    np.testing.assert_allclose(block[..., :3, 2, :, :], block[..., :3, :2, :, :].sum(axis=3), rtol=1e-5)
+    uniform = latin_hypercube(5, len(uncertain.factors), 1)
+    block = block_of(uncertain, uniform)
+    assert block.shape == (2, len(resolved.minerals), len(STORED), 3, 4, 5)
+    np.testing.assert_allclose(block[:, :, :, 2], block[:, :, :, :2].sum(axis=3), rtol=1e-5)
+    np.testing.assert_array_equal(block_of(uncertain, uniform, by_region=False), block[:, :, :, 2:])
+
+
+def test_percentiles_are_those_of_numpy() -> None:
+    draws = np.random.default_rng(5).lognormal(size=777).astype(np.float32)
+    assert _percentiles(draws) == pytest.approx(np.percentile(draws.astype(float), [5, 50, 95]).tolist())
+    draws[3] = np.nan
+    assert np.isnan(_percentiles(draws)).all()
+
+
+def test_totals_alone_are_those_beside_the_regions(run_toy) -> None:  # type: ignore[no-untyped-def]
+    study = "study={{kind = 'sample', draws = 300, detail = '{}'}}"
+    both, total = (run_toy(study.format(detail))["percentiles"] for detail in ("region", "total"))
+    assert set(total["region"]) == {"World"}
+    pd.testing.assert_frame_equal(both[both["region"] == "World"].reset_index(drop=True), total)
+
+
+def test_a_study_larger_than_the_disk_is_refused(run_toy, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    with pytest.raises(UsageError, match=r"300 draws take .* where 0\.0 GB are free; take fewer draws"):
+        run_toy("study={kind = 'sample', draws = 300}")
 
 
 def test_one_or_two_workers_give_the_same_bytes(run_toy) -> None:  # type: ignore[no-untyped-def]
@@ -245,21 +292,21 @@ def test_one_or_two_workers_give_the_same_bytes(run_toy) -> None:  # type: ignor
 def test_an_interrupted_study_goes_on_and_ends_in_the_same_bytes(toy: Path, tmp_path: Path) -> None:
     """Interrupted after some blocks (exit 130), the same command goes on; the result is that of an undisturbed run."""
     command = [sys.executable, "-m", "minerals", "run", str(toy / "run.toml"), "--inputs", str(toy),
-               "--set", "study={kind = 'sample', draws = 60000}", "--set", "output.charts=[]", "--out"]  # fmt: skip
+               "--set", "study={kind = 'sample', draws = 600000}", "--set", "output.charts=[]", "--out"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [*command, "out"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     partial = tmp_path / "out.partial" / "grouped"
     deadline = time.monotonic() + 60
-    while len(list(partial.glob("*.npy"))) < 5 and time.monotonic() < deadline:
+    while len(list(partial.glob("*.f32"))) < 5 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert not (tmp_path / "out").exists()
-    done = {file.name: file.stat().st_mtime_ns for file in partial.glob("*.npy")}
-    assert 5 <= len(done) < 240
+    done = {file.name: file.stat().st_mtime_ns for file in partial.glob("*.f32")}
+    assert 5 <= len(done) < 146
     again = subprocess.run(
         [*command, "out"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

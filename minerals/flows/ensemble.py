@@ -1,104 +1,125 @@
-"""Stock, scrap and recycling of many draws at once: the same chain as a plain run, with a leading draw axis.
+"""Stock, scrap and recycling of many draws at once: the chain of a plain run with a leading draw axis, by mineral.
 
-Lifetimes are drawn over few nodes, so that all draws with the same node share one survival matrix and retire by one
-matrix product. Minerals enter only after the segments have been summed.
+The order of the sums is what makes it fast. A mineral's content is fixed when a cell is sold, so chemistries are summed
+first, by one matrix product over those that live alike; retirement is then a product with the hazard, and everything
+else works on region and year alone. Lifetimes are drawn over few nodes, so that draws of one node share one hazard.
+Years of all regions stand side by side in one axis, `place` = region · year, in single precision if the inputs are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .lifetime import Array
-from .recycling import Recycling, recycle
+#: In single or double precision, as the inputs are.
+Array = NDArray[Any]
+Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Inputs of a block of draws; any leading draw axis may have length 1.
+class Pool:
+    """Cells of one segment whose lifetimes are alike.
 
-    additions: [GWh] (draw, region, segment, year); market_share: (draw, region, segment, chemistry, year);
-    mineral_intensity: [kg/kWh] (draw, chemistry, mineral); hazard: share of a cohort that leaves use, by segment (node,
-    chemistry, year, cohort); node: of each draw and segment, (draw, segment); second_hazard: (node, year, cohort);
-    second_node: (draw); reuse: share reused (draw, segment, year); collection: (draw, region, segment, year);
-    second_collection: (draw, region, year); scrap: (draw, region, year); recovery and prompt_recovery: (draw, region,
-    mineral, year).
+    segment: its place; chemistry: places of its chemistries; share: their market shares (chemistry, place); leaving:
+    share of a cohort that leaves use, (node, cohort, year), empty where a run stops at demand.
     """
 
-    additions: Array
-    market_share: Array
-    mineral_intensity: Array
-    hazard: tuple[Array, ...]
-    node: NDArray[np.intp]
-    second_hazard: Array
-    second_node: NDArray[np.intp]
-    reuse: Array
-    collection: Array
-    second_collection: Array
-    scrap: Array
+    segment: int
+    chemistry: Index
+    share: Array
+    leaving: Array
+
+
+@dataclass(frozen=True)
+class ChainDraws:
+    """What stock, scrap and recycling take in each draw; a draw axis of length 1 is the same in every draw.
+
+    node: of each pool's lifetime, (draw, pool); second_leaving: (node, cohort, year), of second lives, by second_node
+    (draw); reuse: share of retired cells used again, and kept: share collected for good, by segment (draw, place);
+    second_kept: share collected after a second life, (draw, place); gain: input ÷ demand of cell making, (draw, place);
+    recovery and prompt_recovery: (draw, mineral, region, year), one region where all are alike.
+    """
+
+    node: Index
+    second_leaving: Array
+    second_node: Index
+    reuse: Sequence[Array]
+    kept: Sequence[Array]
+    second_kept: Array
+    gain: Array
     recovery: Array
     prompt_recovery: Array
 
 
-def mineral_demand(draws: Draws) -> Array:
-    """Gross mineral demand [kt], (draw, region, mineral, year)."""
-    return _by_mineral(_cells(draws).sum(axis=2), draws.mineral_intensity)
+@dataclass(frozen=True)
+class Draws:
+    """A block of draws of one scenario.
+
+    count: how many; regions: how many stand side by side;
+    additions: [GWh] by segment (draw, place), divided by what the weights of a place and year add up to;
+    weight: of each chemistry's share, (draw, chemistry); mineral_intensity: [kg/kWh] (draw, chemistry, mineral).
+    """
+
+    count: int
+    regions: int
+    pools: Sequence[Pool]
+    additions: Sequence[Array]
+    weight: Array
+    mineral_intensity: Array
+    chain: ChainDraws | None = None
 
 
-def follow(draws: Draws) -> Recycling:
-    """Every flow of the chain [kt], (draw, region, mineral, year) each."""
-    cells = _cells(draws)
-    retired = np.empty_like(cells)
-    for segment, hazard in enumerate(draws.hazard):
-        retired[:, :, segment] = _leaving(cells[:, :, segment], hazard, draws.node[:, segment])
-    again = retired * draws.reuse[:, None, :, None, :]
-    collected = (retired - again) * draws.collection[:, :, :, None, :]
-    reused = again.sum(axis=2)
-    ended = _leaving(reused, draws.second_hazard[:, None], draws.second_node)
-    kept = collected.sum(axis=2) + ended * draws.second_collection[:, :, None, :]
-    demand, gone, reused_, ended_, kept_ = (
-        _by_mineral(array, draws.mineral_intensity)
-        for array in (cells.sum(axis=2), retired.sum(axis=2), reused, ended, kept)
-    )
-    return recycle(
-        demand=demand,
-        scrap=draws.scrap[:, :, None, :],
-        retired=gone,
-        reused=reused_,
-        reuse_ended=ended_,
-        collected=kept_,
-        recovery=draws.recovery,
-        prompt_recovery=draws.prompt_recovery,
-    )
+def follow(draws: Draws, mineral: int) -> tuple[Array, Array, Array] | tuple[Array]:
+    """Demand, input of cell making and secondary supply [kt] of one mineral, (draw, region, year) each.
+
+    Without a chain, demand alone. Equations as in `recycling.recycle`: secondary = min(recovered, input) by region.
+    """
+    content = draws.weight * draws.mineral_intensity[:, :, mineral]
+    content = np.broadcast_to(content, (draws.count, content.shape[1]))
+    sold = np.empty((draws.count, draws.additions[0].shape[-1]), content.dtype)
+    demand, reused, collected, retired = (np.zeros_like(sold) for _ in range(4))
+    chain = draws.chain
+    for place, pool in enumerate(draws.pools):
+        mine = content[:, pool.chemistry]
+        if not mine.any():
+            continue
+        np.matmul(mine, pool.share, out=sold)
+        sold *= draws.additions[pool.segment]
+        demand += sold
+        if chain is not None:
+            _leave(sold, pool.leaving, chain.node[:, place], retired)
+            if chain.reuse[pool.segment].any():
+                reused += np.multiply(retired, chain.reuse[pool.segment], out=sold)
+            collected += np.multiply(retired, chain.kept[pool.segment], out=sold)
+    by_region = (draws.count, draws.regions, -1)
+    if chain is None:
+        return (demand.reshape(by_region),)
+    _leave(reused, chain.second_leaving, chain.second_node, retired)
+    retired *= chain.second_kept
+    collected += retired
+    taken = np.multiply(demand, chain.gain, out=sold)
+    prompt = np.subtract(taken, demand, out=retired).reshape(by_region)
+    prompt *= chain.prompt_recovery[:, mineral]
+    offered = collected.reshape(by_region)
+    offered *= chain.recovery[:, mineral]
+    offered += prompt
+    taken = taken.reshape(by_region)
+    return demand.reshape(by_region), taken, np.minimum(offered, taken, out=offered)
 
 
-def _cells(draws: Draws) -> Array:
-    return draws.additions[:, :, :, None, :] * draws.market_share
-
-
-def _leaving(cells: Array, hazard: Array, node: NDArray[np.intp]) -> Array:
-    """Σ_k hazard[node, c, y, k] · cells[draw, r, c, k], (draw, region, chemistry, year), node by node."""
-    if len(hazard) == 1:
-        return _product(cells, hazard[0])
-    out = np.empty_like(cells)
+def _leave(sold: Array, leaving: Array, node: Index, out: Array) -> None:
+    """Write Σ_cohort sold[draw, region, cohort] · leaving[node of the draw, cohort, year] to out, (draw, place)."""
+    years = leaving.shape[-1]
+    if len(leaving) == 1:
+        np.matmul(sold.reshape(-1, years), leaving[0], out=out.reshape(-1, years))
+        return
     order = np.argsort(node, kind="stable")
-    bounds = np.searchsorted(node[order], np.arange(len(hazard) + 1))
-    for place, matrix in enumerate(hazard):
-        at = order[bounds[place] : bounds[place + 1]]
-        if len(at):
-            out[at] = _product(cells[at], matrix)
-    return out
-
-
-def _product(cells: Array, matrix: Array) -> Array:
-    """(draw, region, chemistry, cohort) · (chemistry or 1, year, cohort)ᵀ; one product if they share it."""
-    if len(matrix) == 1:
-        return np.asarray(cells @ matrix[0].T)
-    return np.asarray(np.moveaxis(np.moveaxis(cells, 2, 0) @ matrix[:, None].swapaxes(-1, -2), 0, 2))
-
-
-def _by_mineral(cells: Array, intensity: Array) -> Array:
-    """(draw, region, chemistry, year) × (draw, chemistry, mineral) → (draw, region, mineral, year)."""
-    return np.asarray(intensity.swapaxes(1, 2)[:, None] @ cells)
+    bounds = np.searchsorted(node[order], np.arange(len(leaving) + 1))
+    for matrix, first, last in zip(leaving, bounds, bounds[1:], strict=False):
+        if last > first:
+            at = order[first:last]
+            out[at] = (sold[at].reshape(-1, years) @ matrix).reshape(last - first, -1)

@@ -17,8 +17,8 @@ from .demand import Array
 LETTERS = {"draw": "d", "region": "r", "segment": "s", "chemistry": "c", "mineral": "m", "year": "y"}
 DIMENSIONS = tuple(name for name in LETTERS if name != "draw")
 
-#: Largest block of cells held at once [bytes].
-BLOCK = 1 << 20
+#: Largest block of cells held at once [bytes]: a few times a core's own cache.
+BLOCK = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -85,31 +85,49 @@ def _block(inputs: SystemInputs, at: slice, inner: str, cells_out: str, demand_o
     additions, share, intensity = (
         _draws(array, at) for array in (inputs.additions, inputs.market_share, inputs.mineral_intensity)
     )
-    cells = _sum(("drsy", additions), ("drscy", share), inner, _length(at))
-    demand = _sum((inner, cells), ("dcmy", intensity), demand_out, _length(at))
+    if inner == "dcy":
+        cells = _everywhere(additions, share, _length(at))
+    else:
+        cells = _sum(("drsy", additions), ("drscy", share), inner, _length(at))
+    if inner == "dcy" and demand_out == "dmy" and intensity.shape[3] == 1:
+        demand = intensity[..., 0].swapaxes(1, 2) @ cells
+    else:
+        demand = _sum((inner, cells), ("dcmy", intensity), demand_out, _length(at))
     return _sum((inner, cells), None, cells_out, _length(at)), demand
+
+
+def _everywhere(additions: Array, share: Array, draws: int) -> Array:
+    """Cells summed over region and segment, (draw, chemistry, year).
+
+    One product, and one matrix product with ones: it sums whole rows of chemistry and year at once.
+    """
+    sold = additions[:, :, :, None] * share
+    sold = np.broadcast_to(sold, (draws, *sold.shape[1:])).reshape(draws, -1, sold.shape[3] * sold.shape[4])
+    return np.asarray((np.ones((1, sold.shape[1])) @ sold).reshape(draws, *share.shape[3:]))
 
 
 def _with_intensity(cells: Array, intensity: Array, numbers: range, inner: str, demand_out: str) -> Array:
     """Demand of cells that are the same in every draw: cells (1, …, chemistry, year) × intensity of each draw.
 
-    Where the intensity does not change in time and only mineral and year are kept, each block is one matrix product:
-    (draw · mineral, chemistry) × (chemistry, year), written straight into the result.
+    Where only mineral and year are kept, the result is written in one pass over the intensity, or, if that does not
+    change in time, as one matrix product a block: (draw · mineral, chemistry) × (chemistry, year).
     """
     blocks = _blocks(numbers, intensity[0].nbytes)
-    if inner != "dcy" or demand_out != "dmy" or intensity.shape[3] != 1:
+    if inner != "dcy" or demand_out != "dmy":
         return np.concatenate([
             _sum((inner, cells), ("dcmy", _draws(intensity, block)), demand_out, _length(block)) for block in blocks
         ])  # fmt: skip
+    drawn = _draws(intensity, slice(numbers.start, numbers.stop, numbers.step))
     chemistries, minerals, years = cells.shape[1], intensity.shape[2], cells.shape[2]
-    out = np.empty((len(numbers), minerals, years))
-    at = 0
-    for block in blocks:
-        drawn = np.ascontiguousarray(_draws(intensity, block)[..., 0].swapaxes(1, 2))
-        there = out[at : at + len(drawn)]
-        np.matmul(drawn.reshape(-1, chemistries), cells[0], out=there.reshape(-1, years))
-        at += len(drawn)
-    return out if len(intensity) > 1 else np.repeat(out[:1], len(numbers), axis=0)
+    out = np.empty((len(drawn), minerals, years))
+    if intensity.shape[3] > 1:
+        by_place = np.broadcast_to(cells[0][:, None], (chemistries, minerals, years)).reshape(chemistries, -1)
+        np.einsum("dcp,cp->dp", drawn.reshape(len(drawn), chemistries, -1), by_place, out=out.reshape(len(out), -1))
+    else:
+        for block in _blocks(range(len(drawn)), intensity[0].nbytes):
+            rows = np.ascontiguousarray(drawn[block, ..., 0].swapaxes(1, 2)).reshape(-1, chemistries)
+            np.matmul(rows, cells[0], out=out[block].reshape(-1, years))
+    return out if len(intensity) > 1 else np.repeat(out, len(numbers), axis=0)
 
 
 def _draws(array: Array, at: slice) -> Array:

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def latin_hypercube(draws: int, factors: int, seed: int) -> Array:
+def latin_hypercube(draws: int, factors: int, seed: int, block: int = 0) -> Array:
     """(draw, factor) in (0, 1): each factor has one number in each of `draws` equal strata (McKay et al. 1979).
 
-    Each factor has a generator of its own, so that adding a factor leaves the others' numbers alone.
+    Each factor and block has a generator of its own, so that adding a factor leaves the others' numbers alone, and a
+    block of a long study can be drawn without those before it.
     """
     out = np.empty((draws, factors))
     for factor in range(factors):
-        random = np.random.default_rng([seed, factor])
+        random = np.random.default_rng([seed, factor, block])
         out[:, factor] = (random.permutation(draws) + random.random(draws)) / draws
     return out
 
@@ -25,11 +26,14 @@ def _smooth(x: Array) -> Array:
     return np.asarray(x**3 * (10 + x * (6 * x - 15)))
 
 
-#: Quantiles of Beta(3, 3) on a fine grid, for interpolation.
-_GRID = np.linspace(0.0, 1.0, 20_001)
-_CDF = _smooth(_GRID)
+#: Quantiles of the lower half of Beta(3, 3), on a grid even in the fourth root of the probability.
+_CELLS = 4096
+_GRID = np.linspace(0.0, 0.5, 200_001)
+_ROOT = np.linspace(0.0, 0.5**0.25, _CELLS + 1)
+_QUANTILE = np.interp(_ROOT**4, _smooth(_GRID), _GRID)
 #: Distance from the middle to the 5th percentile.
-_REACH = 0.5 - float(np.interp(0.05, _CDF, _GRID))
+_REACH = 0.5 - float(np.interp(0.05, _smooth(_GRID), _GRID))
+_STEP = (0.5 - np.append(_QUANTILE, 0.5)) / _REACH
 
 
 def split_pert(uniform: Array) -> tuple[Array, Array]:
@@ -40,10 +44,21 @@ def split_pert(uniform: Array) -> tuple[Array, Array]:
 
         input = value − below · (value − low) + above · (high − value)
 
-    and inputs that share a uniform number move together, each within its own range.
+    and inputs that share a uniform number move together, each within its own range. Quantiles are interpolated, to
+    about 1e-5 of the distance to low or high.
     """
-    step = (np.interp(uniform, _CDF, _GRID) - 0.5) / _REACH
-    return np.maximum(-step, 0.0), np.maximum(step, 0.0)
+    root = np.sqrt(np.sqrt(np.minimum(uniform, 1.0 - uniform))) * (_CELLS / _ROOT[-1])
+    cell = root.astype(np.intp)
+    root -= cell
+    step = _STEP[cell] + root * (_STEP[cell + 1] - _STEP[cell])
+    lower = uniform < 0.5
+    return np.where(lower, step, 0.0), np.where(lower, 0.0, step)
+
+
+#: How far out a distribution ends, as a multiple of the distance to low or high.
+_END = 0.5 / _REACH
+#: The column of a series that is certain.
+NONE = -1
 
 
 def ranged(ends: Array, below: Array, above: Array, most: float = np.inf) -> Array:
@@ -54,3 +69,34 @@ def ranged(ends: Array, below: Array, above: Array, most: float = np.inf) -> Arr
     value, low, high = ends
     drawn: Array = np.clip(value - below * (value - low) + above * (high - value), 0.0, most)
     return drawn
+
+
+class Ranged:
+    """An array of uncertain inputs in every draw, as `ranged` gives it, by one matrix product with their factors.
+
+    ends: (3, …) value, low, high; column: factor of each series, (…) without the last axes of `ends`, along which a
+    series runs, and NONE where it is certain; most: as in `ranged`; kind: precision.
+    """
+
+    def __init__(self, ends: Array, column: NDArray[np.intp], most: float = np.inf, kind: type = np.float64) -> None:
+        self.shape = ends.shape[1:]
+        along = ends.ndim - 1 - column.ndim
+        of = np.broadcast_to(column[(...,) + (None,) * along], self.shape).ravel()
+        value, low, high = ends.reshape(3, -1)
+        self.columns = np.setdiff1d(of, [NONE])
+        mine = of == self.columns[:, None]
+        self.matrix: Array = np.vstack([value[None], mine * (low - value), mine * (high - value)]).astype(kind)
+        self.most = most
+        tails = np.stack([value + _END * (low - value), value + _END * (high - value)])
+        self.cut = bool(((of != NONE) & ((tails[0] < 0) | (tails[1] > most))).any())
+
+    def draw(self, below: Array, above: Array) -> Array:
+        """(draw, …) for below and above (draw, factor); (1, …) where nothing is uncertain."""
+        if not len(self.columns):
+            return np.reshape(self.matrix[0], (1, *self.shape))
+        sides = np.hstack([below[:, self.columns], above[:, self.columns]]).astype(self.matrix.dtype)
+        drawn = sides @ self.matrix[1:]
+        drawn += self.matrix[0]
+        if self.cut:
+            np.clip(drawn, 0.0, self.most, out=drawn)
+        return np.reshape(drawn, (len(drawn), *self.shape))

@@ -8,33 +8,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
+import math
 import os
 import shutil
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..config import Study
 from ..errors import UsageError
-from ..flows import ensemble
+from ..flows.ensemble import follow
 from ..tables.resolve import Resolved
 from .design import latin_hypercube
+from .pool import worker_pool
 from .uncertain import Uncertain
 
-#: Draws of one block; a constant, since it decides where blocks begin.
-BLOCK = 250
+#: Draws of one block, each a Latin hypercube of its own; a constant, since it decides where blocks begin.
+BLOCK = 4096
+#: Draws computed at once where lifetimes are certain, so that their arrays stay in cache.
+CACHED = 256
 #: Draws with every series independent: enough for the interval that stands beside the grouped one.
 INDEPENDENT = 2000
 PERCENTILES = (5, 50, 95)
 #: Folders of the blocks: causes moving together, and every series on its own.
 PARTS = ("grouped", "independent")
-#: Result quantity → (unit, whether regions may be added).
+#: What a block holds, as `ensemble.follow` gives it, and the unit of every quantity that follows from these.
+STORED = ("mineral_demand", "input", "secondary_supply")
 QUANTITIES = {
     "mineral_demand": "kt",
     "input": "kt",
@@ -44,211 +51,278 @@ QUANTITIES = {
 }
 COLUMNS = ["scenario", "against", "region", "mineral", "quantity", "year", "p5", "p50", "p95",
            "p5_independent", "p95_independent", "unit"]  # fmt: skip
+Array = NDArray[np.float32]
+
+
+class Record(NamedTuple):
+    """Percentiles of one quantity at one place of the axes; against: of the change from the first scenario."""
+
+    quantity: str
+    scenario: int
+    against: bool
+    region: int
+    mineral: int
+    year: int
+    found: tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Task:
-    """All that a worker needs: the resolved run and the design."""
+class Part:
+    """One half of a study: its draws with causes moving together, or with every series on its own.
+
+    folder: where its blocks are kept, one file of single precision each, as `block_of` gives them.
+    """
 
     resolved: Resolved
     draws: int
-    seed: int
-    share_spread: float
     independent: bool
+    regions: tuple[str, ...]
+    folder: Path
 
-    def quantities(self) -> list[str]:
-        """Names of the quantities a block holds, in order."""
-        return list(QUANTITIES) if self.resolved.parameters is not None else ["mineral_demand"]
+    @property
+    def study(self) -> Study:
+        study = self.resolved.run.settings.study
+        assert study is not None
+        return study
+
+    @cached_property
+    def uncertain(self) -> Uncertain:
+        return Uncertain(self.resolved, self.independent, self.study.share_spread)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(scenario, mineral, stored, region, year) of a block, draws left out."""
+        resolved = self.resolved
+        stored = len(STORED) if resolved.parameters is not None else 1
+        scenarios = len(resolved.run.settings.scenario)
+        return scenarios, len(resolved.minerals), stored, len(self.regions), len(resolved.reported)
+
+    def files(self) -> list[Path]:
+        """Files of all blocks, in order."""
+        return [self.folder / f"{number:06d}.f32" for number in range(-(-self.draws // BLOCK))]
+
+    def missing(self) -> list[int]:
+        """Numbers of the blocks still to be made. A folder of another study is emptied first."""
+        mark = self.folder / "study.json"
+        identity = self._identity()
+        if not mark.is_file() or mark.read_text(encoding="utf-8") != identity:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+            mark.write_text(identity, encoding="utf-8")
+        return [number for number, file in enumerate(self.files()) if not file.is_file()]
+
+    def _identity(self) -> str:
+        """What the draws depend on: the resolved numbers and the design."""
+        digest = hashlib.sha256()
+        resolved = self.resolved
+        for frame in (resolved.battery_demand, resolved.market_share, resolved.silicon_uptake,
+                      resolved.mineral_intensity, resolved.inputs_used):  # fmt: skip
+            digest.update(frame.to_csv(index=False).encode())
+        settings = resolved.run.settings.model_dump(mode="json")
+        settings["study"].pop("workers")
+        digest.update(json.dumps([settings, BLOCK, self.independent], sort_keys=True).encode())
+        return json.dumps({"study": digest.hexdigest(), "draws": self.draws})
+
+
+def quantities(resolved: Resolved) -> list[str]:
+    """Names of the quantities of a run's study."""
+    return list(QUANTITIES) if resolved.parameters is not None else ["mineral_demand"]
 
 
 def sample(resolved: Resolved, region_label: str, partial: Path | None = None) -> dict[str, pd.DataFrame]:
     """Tables `percentiles` and `uncertain_inputs` of a resolved run with a sample study.
 
     partial: folder in which finished blocks are kept until the study is done; without one they live in a temporary
-    folder. Changes against the first scenario are computed draw by draw.
+    folder. Changes against the first scenario are computed draw by draw. Raises UsageError where the disk is too small.
     """
     study = resolved.run.settings.study
     assert study is not None
-    grouped = Task(resolved, study.draws, study.seed, study.share_spread, False)
-    alone = Task(resolved, min(study.draws, INDEPENDENT), study.seed, study.share_spread, True)
     if partial is not None and partial.exists() and {path.name for path in partial.iterdir()} - set(PARTS):
         raise UsageError(
             f"{partial} keeps the unfinished part of a study and holds other files; move them or use --out"
         )
+    each = resolved.regions.labels
+    regions = each if len(each) == 1 else (*each, region_label) if study.detail == "region" else (region_label,)
     with TemporaryDirectory() as temporary:
         folder = partial or Path(temporary)
-        summaries = [
-            _summary(task, _blocks(task, folder / name, study.workers), region_label)
-            for name, task in zip(PARTS, (grouped, alone), strict=True)
+        parts = [
+            Part(resolved, draws, name == "independent", regions, folder / name)
+            for name, draws in zip(PARTS, (study.draws, min(study.draws, INDEPENDENT)), strict=True)
         ]
-    together, apart = summaries
+        missing = [(place, number) for place, part in enumerate(parts) for number in part.missing()]
+        _check_disk(parts, folder)
+        with worker_pool(study.workers, _start, parts) as pool:
+            for made in as_completed([pool.submit(_make, *each) for each in missing]):
+                made.result()
+            together, apart = (
+                _table(
+                    parts[place], pool.map(_summary, [place] * len(resolved.minerals), range(len(resolved.minerals)))
+                )
+                for place in range(len(parts))
+            )
     keys = COLUMNS[:6]
     apart = apart[[*keys, "p5", "p95"]].rename(columns={"p5": "p5_independent", "p95": "p95_independent"})
     table = together.merge(apart, on=keys, how="left")[COLUMNS]
-    factors = Uncertain(resolved, False, study.share_spread).factors
     inputs = pd.DataFrame(
-        [(factor.label, factor.table, factor.series, "split PERT, 5th–95th percentile") for factor in factors],
+        [(factor.label, factor.table, factor.series, "split PERT, 5th–95th percentile")
+         for factor in parts[0].uncertain.factors],
         columns=["factor", "table", "series", "distribution"],
-    )
+    )  # fmt: skip
     if partial is not None:
         shutil.rmtree(partial, ignore_errors=True)
     return {"percentiles": table, "uncertain_inputs": inputs}
 
 
+def _check_disk(parts: list[Part], folder: Path) -> None:
+    """Raise UsageError where the draws that are still to be made would fill the disk."""
+    needed = sum(4 * math.prod(part.shape) * part.draws for part in parts)
+    there = sum(file.stat().st_size for part in parts for file in part.files() if file.is_file())
+    free = shutil.disk_usage(folder).free
+    if needed - there > free:
+        raise UsageError(
+            f"{parts[0].draws:,} draws take {needed / 1e9:,.1f} GB in {folder}, where {free / 1e9:,.1f} GB are free; "
+            'take fewer draws, fewer scope.minerals, or study.detail = "total"'
+        )
+
+
 # ---------------------------------------------------------------------- blocks
 
-
-def _blocks(task: Task, folder: Path, workers: int) -> list[Path]:
-    """Files of all blocks, made where they are missing. A folder of another study is emptied first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mark = folder / "study.json"
-    identity = json.dumps({"study": _identity(task), "draws": task.draws}, sort_keys=True)
-    if not mark.is_file() or mark.read_text(encoding="utf-8") != identity:
-        shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        mark.write_text(identity, encoding="utf-8")
-    count = -(-task.draws // BLOCK)
-    files = [folder / f"{number:06d}.npy" for number in range(count)]
-    missing = [number for number, file in enumerate(files) if not file.is_file()]
-    if not missing:
-        return files
-    # One BLAS thread a worker; workers are processes even when there is one, so that all compute alike.
-    variables = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(dict.fromkeys(variables, "1"))
-    pool = ProcessPoolExecutor(
-        min(workers, len(missing)), multiprocessing.get_context("spawn"), initializer=_start, initargs=(task,)
-    )
-    try:
-        futures = [pool.submit(_make, number, files[number]) for number in missing]
-        for future in as_completed(futures):
-            future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-    return files
+_parts: list[Part]
 
 
-def _identity(task: Task) -> str:
-    """What the draws depend on: the resolved numbers and the design."""
-    digest = hashlib.sha256()
-    resolved = task.resolved
-    for frame in (resolved.battery_demand, resolved.market_share, resolved.silicon_uptake, resolved.mineral_intensity,
-                  resolved.inputs_used):  # fmt: skip
-        digest.update(frame.to_csv(index=False).encode())
-    settings = resolved.run.settings.model_dump(mode="json")
-    settings["study"].pop("workers")
-    digest.update(json.dumps([settings, task.seed, task.share_spread, task.independent], sort_keys=True).encode())
-    return digest.hexdigest()
+def _start(parts: list[Part]) -> None:
+    global _parts
+    _parts = parts
 
 
-_worker: tuple[Task, Uncertain, NDArray[np.float64]]
-
-
-def _start(task: Task) -> None:
-    """Set a worker up: ignore the terminal's interrupt, which the parent handles, and lay out the design."""
-    import signal
-
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    uncertain = Uncertain(task.resolved, task.independent, task.share_spread)
-    _worker = task, uncertain, latin_hypercube(task.draws, len(uncertain.factors), task.seed)
-
-
-def _make(number: int, file: Path) -> None:
-    """Compute one block and put it in place: (scenario, draw, quantity, region, mineral, year), float32."""
-    task, uncertain, uniform = _worker
-    block = block_of(uncertain, uniform[number * BLOCK : (number + 1) * BLOCK], task.quantities())
+def _make(place: int, number: int) -> None:
+    """Compute one block of a part and put it in place."""
+    part = _parts[place]
+    draws = min(BLOCK, part.draws - number * BLOCK)
+    uniform = latin_hypercube(draws, len(part.uncertain.factors), part.study.seed, number)
+    file = part.files()[number]
     unfinished = file.with_suffix(".part")
-    with unfinished.open("wb") as stream:
-        np.save(stream, block)
+    block_of(part.uncertain, uniform, len(part.regions) > 1).tofile(unfinished)
     os.replace(unfinished, file)
 
 
-def block_of(uncertain: Uncertain, uniform: NDArray[np.float64], quantities: Iterable[str]) -> NDArray[np.float32]:
-    """Results of the draws of `uniform` (draw, factor), (scenario, draw, quantity, region, mineral, reported year).
+def block_of(uncertain: Uncertain, uniform: NDArray[np.float64], by_region: bool = True) -> Array:
+    """Results of the draws of `uniform` (draw, factor), (scenario, mineral, stored, region, reported year, draw).
 
-    With several regions their sum is one more, the last; a rate of the sum is the rate of the sums.
+    With several regions their sum is the last, or, unless `by_region`, the only one.
     """
     resolved = uncertain.resolved
-    years = [resolved.years.labels.index(year) for year in resolved.reported]
-    names = list(quantities)
-    out = []
-    for scenario in uncertain.scenarios:
-        draws = uncertain.draw(uniform, scenario)
-        if resolved.parameters is None:
-            demand = _with_sum(ensemble.mineral_demand(draws)[..., years])
-            out.append(demand[:, None])
-            continue
-        flows = ensemble.follow(draws)
-        parts = {
-            "mineral_demand": flows.demand,
-            "input": flows.input,
-            "secondary_supply": flows.secondary,
-            "primary_demand": flows.primary,
-        }
-        sums = {name: _with_sum(array[..., years]) for name, array in parts.items()}
+    first = resolved.years.labels.index(resolved.reported[0])
+    assert resolved.reported == resolved.years.labels[first:]
+    regions, minerals = len(resolved.regions), len(resolved.minerals)
+    stored = 1 if resolved.parameters is None else len(STORED)
+    parts = 1 if regions == 1 or not by_region else regions + 1
+    out = np.empty(
+        (len(uncertain.scenarios), minerals, stored, parts, len(resolved.reported), len(uniform)), np.float32
+    )
+    step = CACHED if uncertain.certain_lives else BLOCK
+    for at in range(0, len(uniform), step):
+        chunk = slice(at, at + step)
+        for s, scenario in enumerate(uncertain.scenarios):
+            draws = uncertain.draw(uniform[chunk], scenario)
+            for m in range(minerals):
+                for q, flow in enumerate(follow(draws, m)):
+                    there, reported = out[s, m, q, :, :, chunk], flow[..., first:]
+                    there[-1] = np.einsum("dry->yd", reported)
+                    if parts > 1:
+                        there[:-1] = np.moveaxis(reported, 0, -1)
+    return out
+
+
+def quantity(name: str, stored: Array) -> Array:
+    """A quantity from the stored ones on the first axis."""
+    if name == "primary_demand":
+        return np.asarray(stored[1] - stored[2])
+    if name == "recycled_content":
         with np.errstate(invalid="ignore", divide="ignore"):
-            share = sums["secondary_supply"] / sums["input"]
-        sums["recycled_content"] = np.where(sums["input"] > 0, share, 0.0)
-        out.append(np.stack([sums[name] for name in names], axis=1))
-    return np.stack(out).astype(np.float32)
-
-
-def _with_sum(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    if array.shape[1] == 1:
-        return array
-    return np.concatenate([array, array.sum(axis=1, keepdims=True)], axis=1)
+            return np.where(stored[1] > 0, stored[2] / stored[1], np.float32(0))
+    return np.asarray(stored[STORED.index(name)])
 
 
 # ---------------------------------------------------------------------- summary
 
 
-def _summary(task: Task, files: list[Path], region_label: str) -> pd.DataFrame:
-    """Percentiles of levels, and of changes against the first scenario draw by draw."""
-    resolved = task.resolved
+def _summary(place: int, mineral: int) -> list[Record]:
+    """Percentiles of one mineral: of levels, and of changes against the first scenario draw by draw."""
+    part = _parts[place]
+    scenarios, _, stored, regions, years = part.shape
+    names = quantities(part.resolved)
+    records = []
+    values = np.empty((stored, years, part.draws), np.float32)
+    base = np.empty_like(values) if scenarios > 1 else values
+    for r in range(regions):
+        for s in range(scenarios):
+            into = base if s == 0 else values
+            for q in range(stored):
+                _read(part, (s, mineral, q, r), into[q])
+            for y in range(years):
+                for name in names:
+                    level = quantity(name, into[:, y])
+                    records.append(Record(name, s, False, r, mineral, y, _percentiles(level)))
+                    if s:
+                        change = _change(name, level, quantity(name, base[:, y]))
+                        records.append(Record(name, s, True, r, mineral, y, _percentiles(change)))
+    return records
+
+
+def _read(part: Part, at: tuple[int, ...], out: Array) -> None:
+    """Fill (year, draw) from one place of the blocks, (scenario, mineral, stored, region)."""
+    years = part.shape[-1]
+    place = int(np.ravel_multi_index(at, part.shape[:-1]))
+    for number, file in enumerate(part.files()):
+        first = number * BLOCK
+        count = min(BLOCK, part.draws - first)
+        values = np.fromfile(file, np.float32, years * count, offset=4 * place * years * count)
+        out[:, first : first + count] = values.reshape(years, count)
+
+
+def _change(name: str, level: Array, base: Array) -> Array:
+    """Change draw by draw: of a rate the difference, else relative; NaN where there is nothing to compare with."""
+    if name == "recycled_content":
+        return level - base
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return level / base - 1
+
+
+def _percentiles(values: Array) -> tuple[float, ...]:
+    """Percentiles of draws, linear between neighbours; NaN where a draw is not finite.
+
+    A full sort of single precision is vectorised, which makes it several times faster than selecting three places.
+    """
+    ordered = np.sort(values)
+    if not np.isfinite(ordered[[0, -1]]).all():
+        return (np.nan,) * len(PERCENTILES)
+    place = np.array(PERCENTILES) / 100 * (len(values) - 1)
+    below = place.astype(int)
+    low, high = (ordered[at].astype(float) for at in (below, np.minimum(below + 1, len(values) - 1)))
+    return tuple(low + (place - below) * (high - low))
+
+
+def _table(part: Part, summaries: Iterable[list[Record]]) -> pd.DataFrame:
+    """Tidy table, without places that are always zero or undefined."""
+    resolved, names = part.resolved, quantities(part.resolved)
+    records = [
+        record for summary in summaries for record in summary
+        if np.isfinite(record.found).all() and (record.against or any(record.found))
+    ]  # fmt: skip
+    records.sort(key=lambda each: (names.index(each.quantity), *each[1:6]))
     scenarios = list(resolved.run.settings.scenario)
-    regions = [*resolved.regions.labels, *([region_label] if len(resolved.regions) > 1 else [])]
-    parts = [np.load(file, mmap_mode="r") for file in files]
-    frames = []
-    for place, quantity in enumerate(task.quantities()):
-        values = [np.concatenate([part[s, :, place] for part in parts]) for s in range(len(scenarios))]
-        for s, scenario in enumerate(scenarios):
-            frames.append(_percentiles(values[s], scenario, "", regions, resolved, quantity, QUANTITIES[quantity]))
-            if s:
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    change = values[s] / values[0] - 1 if quantity != "recycled_content" else values[s] - values[0]
-                frames.append(_percentiles(change, scenario, scenarios[0], regions, resolved, quantity, "1"))
-    return pd.concat(frames, ignore_index=True)
-
-
-def _percentiles(
-    values: NDArray[np.float32],
-    scenario: str,
-    against: str,
-    regions: list[str],
-    resolved: Resolved,
-    quantity: str,
-    unit: str,
-) -> pd.DataFrame:
-    """Percentiles over draws of (draw, region, mineral, year), without places that are zero or undefined."""
-    found = np.percentile(values, PERCENTILES, axis=0)
-    keep = np.isfinite(found).all(axis=0) & ((found != 0).any(axis=0) if not against else True)
-    at = np.nonzero(keep)
-    labels = (np.array(regions, object), np.array(resolved.minerals.labels, object), np.array(resolved.reported))
-    return pd.DataFrame(
-        {
-            "scenario": scenario,
-            "against": against,
-            "region": labels[0][at[0]],
-            "mineral": labels[1][at[1]],
-            "quantity": quantity,
-            "year": labels[2][at[2]],
-            **{f"p{p}": found[i][keep].astype(float) for i, p in enumerate(PERCENTILES)},
-            "unit": unit,
-        }
-    )
+    rows = [
+        (
+            scenarios[each.scenario],
+            scenarios[0] if each.against else "",
+            part.regions[each.region],
+            resolved.minerals.labels[each.mineral],
+            each.quantity,
+            resolved.reported[each.year],
+            *each.found,
+            "1" if each.against else QUANTITIES[each.quantity],
+        )
+        for each in records
+    ]
+    return pd.DataFrame(rows, columns=[*COLUMNS[:9], "unit"])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..tables.resolve import Resolved
 from .design import latin_hypercube
-from .sample import BLOCK, QUANTITIES, block_of
+from .sample import BLOCK, QUANTITIES, block_of, quantities, quantity
 from .uncertain import Uncertain
 
 Array = NDArray[np.float64]
@@ -32,15 +32,17 @@ def sensitivity(resolved: Resolved, region_label: str, partial: Path | None = No
     study = resolved.run.settings.study
     assert study is not None
     uncertain = Uncertain(resolved, False, study.share_spread)
-    names = list(QUANTITIES) if resolved.parameters is not None else ["mineral_demand"]
+    names = quantities(resolved)
     labels = [factor.label for factor in uncertain.factors]
     regions = [*resolved.regions.labels, *([region_label] if len(resolved.regions) > 1 else [])]
     axes = [uncertain.scenarios, names, regions, list(resolved.minerals.labels)]
 
     def evaluate(uniform: Array) -> Array:
         """Last year's results, (draw, scenario, quantity, region, mineral)."""
-        parts = [block_of(uncertain, uniform[at : at + BLOCK], names) for at in range(0, len(uniform), BLOCK)]
-        return np.moveaxis(np.concatenate(parts, axis=1)[..., -1], 1, 0).astype(float)
+        parts = [block_of(uncertain, uniform[at : at + BLOCK])[..., -1, :] for at in range(0, len(uniform), BLOCK)]
+        stored = np.moveaxis(np.concatenate(parts, axis=-1), 2, 0)
+        found = np.stack([quantity(name, stored) for name in names])
+        return np.transpose(found, (4, 1, 0, 3, 2)).astype(float)
 
     middle = np.full((1, len(labels)), MIDDLE)
     base = evaluate(middle)[0]

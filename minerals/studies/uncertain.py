@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..flows.ensemble import Draws
+from ..flows.ensemble import ChainDraws, Draws, Pool
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import mixed_recovery
 from ..flows.scrap import lines_from_growth, scrap_rate
@@ -22,14 +22,14 @@ from ..flows.stock import hazard
 from ..provenance import Rows
 from ..tables.parameters import Lifetime, Parameters
 from ..tables.resolve import Resolved
-from .design import ranged, split_pert
+from .design import NONE, Ranged, ranged, split_pert
 from .plain import additions_of, intensity_of, lines_of, share_of
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 #: Lifetimes and scrap curves are drawn over this many nodes of equal probability; odd, so that the value is one.
 NODES = 63
-NONE = -1
+ENDS = ("value", "low", "high")
 #: Segments as factors are called; any other goes by its code.
 SEGMENTS = {
     "two_three_wheeler": "two- and three-wheeler batteries",
@@ -53,11 +53,15 @@ class Uncertain:
     """Uncertain inputs of a resolved run, drawn from uniform numbers (draw, factor).
 
     independent: every series of rows moves alone. share_spread: standard deviation of the logarithm of every share
-    before the shares of a place and year are scaled back to one (0: shares are not drawn).
+    before the shares of a place and year are scaled back to one (0: shares are not drawn): a logistic-normal draw.
+    kind: precision of the draws.
     """
 
-    def __init__(self, resolved: Resolved, independent: bool = False, share_spread: float = 0.0) -> None:
+    def __init__(
+        self, resolved: Resolved, independent: bool = False, share_spread: float = 0.0, kind: type = np.float32
+    ) -> None:
         self.resolved = resolved
+        self.kind = kind
         self.independent = independent
         self.share_spread = share_spread
         self.scenarios = list(resolved.run.settings.scenario)
@@ -65,6 +69,13 @@ class Uncertain:
         self._labels: dict[Hashable, tuple[str, str]] = {}
         self._counts: dict[Hashable, int] = {}
         self._prepare()
+
+    @property
+    def certain_lives(self) -> bool:
+        """Whether every lifetime is the same in all draws."""
+        if self.resolved.parameters is None:
+            return True
+        return bool(self.second_life_column == NONE and (self.life_column == NONE).all())
 
     # ------------------------------------------------------------------ factors
 
@@ -79,62 +90,81 @@ class Uncertain:
         self._counts[key] = self._counts.get(key, 0) + 1
         return self._keys.setdefault(key, len(self._keys))
 
-    def _columns(
-        self, ends: Array, axes: int, name: Callable[[tuple[int, ...]], tuple[Hashable, str]], table: str
-    ) -> Index:
-        """Column of each series of `ends` (3, …), the last `axes` axes aside; NONE where low and high are the value."""
-        varies = (ends[1] != ends[2]).any(axis=tuple(range(ends.ndim - 1 - axes, ends.ndim - 1)) if axes else ())
-        out = np.full(varies.shape, NONE, dtype=np.intp)
+    def _by_segment(self, ends: Array, label: str, table: str, most: float = np.inf) -> list[Ranged]:
+        """Inputs (3, region or 1, segment, year) as one array a segment over region and year.
+
+        Regions move together, and segments too where the label does not name them.
+        """
+
+        def one(segment: int) -> Ranged:
+            text = label.format(self._segment(segment))
+            key = segment if text != label else "all"
+            return self._ranged(ends[:, :, segment], 1, lambda at: (key, text), table, most, segment)
+
+        return [one(segment) for segment in range(ends.shape[2])]
+
+    def _segment(self, place: int) -> str:
+        name = self.resolved.segments.labels[place]
+        return SEGMENTS.get(name, f"{name.replace('_', ' ')} batteries")
+
+    def _ranged(
+        self,
+        ends: Array,
+        along: int,
+        name: Callable[[tuple[int, ...]], tuple[Hashable, str]],
+        table: str,
+        most: float = np.inf,
+        part: int = 0,
+    ) -> Ranged:
+        """Inputs with ends (3, …), whose series run along the last axes; `name` gives key and label of a series.
+
+        part: tells series of the same table apart that come in several arrays.
+        """
+        varies = (ends[1] != ends[2]).any(axis=tuple(range(ends.ndim - 1 - along, ends.ndim - 1)) if along else ())
+        column = np.full(varies.shape, NONE, dtype=np.intp)
         for place in zip(*np.nonzero(varies), strict=True):
             at = tuple(int(i) for i in place)
             key, label = name(at)
             if self.independent:
-                key, label = (table, at), f"{label} {at}"
-            out[at] = self._factor((table, key), label, table)
-        return out
+                key, label = (part, at), f"{label} {(part, *at)}"
+            column[at] = self._factor((table, key), label, table)
+        return Ranged(ends, column, most, self.kind)
 
     def _prepare(self) -> None:
         resolved = self.resolved
-        segments = [SEGMENTS.get(name, f"{name.replace('_', ' ')} batteries") for name in resolved.segments.labels]
+        segments = [self._segment(place) for place in range(len(resolved.segments))]
         minerals = [name.replace("_", " ") for name in resolved.minerals.labels]
-        self.intensity = np.stack([intensity_of(resolved, end)[0, :, :, 0] for end in ("value", "low", "high")])
+        ends = np.stack([intensity_of(resolved, end)[0, :, :, 0] for end in ENDS])
         groups = self._draw_groups()
-        self.intensity_column = self._columns(
-            self.intensity, 0, lambda at: (groups[at], _cause(groups[at])), "mineral_intensity"
-        )
-        self.additions, self.additions_column, self.share = {}, {}, {}
+        self.intensity = self._ranged(ends, 0, lambda at: (groups[at], _cause(groups[at])), "mineral_intensity")
+        self.additions, self.share = {}, {}
         for scenario in self.scenarios:
-            ends = np.stack([additions_of(resolved, scenario, end)[0] for end in ("value", "low", "high")])
-            self.additions[scenario] = ends
-            self.additions_column[scenario] = self._columns(
-                ends, 1, lambda at: (at[1], f"demand for {segments[at[1]]}"), "battery_demand"
-            )
-            self.share[scenario] = share_of(resolved, scenario)
-        if self.share_spread:
-            names = [chemistry for chemistry, _ in resolved.chemistries.labels]
-            columns = [self._factor(("market_share", c), f"market share of {cell(c)}", "market_share") for c in names]
-            self.share_column = np.array(columns, dtype=np.intp)
+            ends = np.stack([additions_of(resolved, scenario, end)[0] for end in ENDS])
+            self.additions[scenario] = self._by_segment(ends, "demand for {}", "battery_demand")
+            self.share[scenario] = share_of(resolved, scenario)[0]
+        self.share_column = np.array([
+            self._factor(("market_share", c), f"market share of {cell(c)}", "market_share")
+            for c, _ in resolved.chemistries.labels
+        ] if self.share_spread else [], dtype=np.intp)  # fmt: skip
         if resolved.parameters is None:
+            self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios}
             return
         chain = resolved.parameters
-        self.collection_column = self._columns(
-            chain.collection, 1, lambda at: (at[1], f"collection of {segments[at[1]]}"), "collection_rate"
+        self.collection = self._by_segment(chain.collection, "collection of {}", "collection_rate", 1)
+        self.second_collection = self._ranged(
+            chain.second_collection, 1, lambda at: ("second", "collection after a second life"), "collection_rate", 1
         )
-        self.second_column = self._columns(
-            chain.second_collection, 1, lambda at: ("second", "collection after a second life"), "collection_rate"
-        )
-        self.reuse_column = self._columns(
-            chain.reuse_share, 1, lambda at: ("share", "second-life share"), "second_life"
-        )
-        self.recovery_column = {
-            stream: self._columns(rates, 1, lambda at: (at[1], f"recovery of {minerals[at[1]]}"), "recovery_rate")
+        second_life = resolved.run.settings.flows is not None and resolved.run.settings.flows.second_life
+        self.reuse = self._by_segment(chain.reuse_share[:, None] * second_life, "second-life share", "second_life", 1)
+        self.recovery = {
+            stream: self._ranged(rates, 1, lambda at: (at[1], f"recovery of {minerals[at[1]]}"), "recovery_rate", 1)
             for stream, rates in chain.recovery.items()
         }
         spread = (chain.scrap[1] != chain.scrap[2]).any()
         self.scrap_column = self._factor(("line_scrap", 0), "scrap of cell making", "line_scrap") if spread else NONE
         self.life_column = np.array([
             self._factor(("lifetime", s), f"lifetime of {segments[s]}", "lifetime")
-            if any((life.mean[1] != life.mean[2]).any() for life in self._lives(s)) else NONE
+            if any(life and (life.mean[1] != life.mean[2]).any() for life in self._lives(s)) else NONE
             for s in range(len(segments))
         ], dtype=np.intp)  # fmt: skip
         second = chain.second_lifetime.mean
@@ -159,10 +189,11 @@ class Uncertain:
             out[place] = group[Rows.parse(row.rows).names()[0]]
         return out
 
-    def _lives(self, segment: int) -> list[Lifetime]:
-        chain = self._chain
-        name = self.resolved.segments.labels[segment]
-        return [chain.lifetime[name, chemistry] for chemistry, _ in self.resolved.chemistries.labels]
+    def _lives(self, segment: int) -> list[Lifetime | None]:
+        """Lifetime of each chemistry in a segment; None where the run stops at demand."""
+        chain = self.resolved.parameters
+        name, chemistries = self.resolved.segments.labels[segment], self.resolved.chemistries.labels
+        return [None if chain is None else chain.lifetime[name, chemistry] for chemistry, _ in chemistries]
 
     @cached_property
     def _chain(self) -> Parameters:
@@ -172,96 +203,117 @@ class Uncertain:
     # ------------------------------------------------------------------ nodes
 
     def _survive(self) -> None:
-        """Hazards of each segment at the nodes of its lifetime, and scrap at the nodes of its curve."""
-        below, above = split_pert((np.arange(NODES) + 0.5) / NODES)
-        self.hazard = tuple(
-            self._hazards(self._lives(s), below, above, self.life_column[s]) for s in range(len(self.life_column))
-        )
-        self.second_hazard = self._hazards([self._chain.second_lifetime], below, above, self.second_life_column)[:, 0]
-        self.scrap = {}
-        at = [NODES] if self.scrap_column == NONE else range(NODES)
+        """Pools with the hazards at the nodes of their lifetimes, and the gain of cell making at those of its scrap."""
+        self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios}
+        self.second_leaving = self._leaving(self._chain.second_lifetime, self.second_life_column)
+        below, above = _nodes(self.scrap_column)
+        self.gain: dict[str, Array] = {}
         for scenario in self.scenarios:
-            cells = self.additions[scenario][0][:, :, None] * self.share[scenario][0]
             lines = lines_of(self.resolved, scenario)
-            built = lines_from_growth(cells.sum(axis=(1, 2))) if lines is None else lines
-            low, high = (np.append(x, 0.0) for x in (below, above))
-            rates = [ranged(self._chain.scrap, low[k], high[k], 1.0) for k in at]
-            self.scrap[scenario] = np.stack([scrap_rate(built, self._chain.ramp[0], rate) for rate in rates])
+            if lines is None:
+                lines = lines_from_growth(additions_of(self.resolved, scenario)[0].sum(axis=1))
+            rates = [ranged(self._chain.scrap, b, a, 1.0) for b, a in zip(below, above, strict=True)]
+            scrap = np.stack([scrap_rate(lines, self._chain.ramp[0], rate) for rate in rates])
+            self.gain[scenario] = (1 / (1 - scrap)).reshape(len(scrap), -1).astype(self.kind)
 
-    def _hazards(self, lives: list[Lifetime], below: Array, above: Array, column: int) -> Array:
-        """(node, chemistry or 1, year, cohort); one node where the life is certain, one chemistry if all share it."""
+    def _pools(self, scenario: str) -> list[Pool]:
+        """Cells sold in each segment by lifetime; one pool a segment where all its chemistries live alike."""
+        share = np.moveaxis(self.share[scenario], 0, 2)
+        pools = []
+        for segment in range(len(self.resolved.segments)):
+            alike: dict[Hashable, list[int]] = {}
+            lives = self._lives(segment)
+            for chemistry in map(int, np.flatnonzero(share[segment].any(axis=(1, 2)))):
+                life = lives[chemistry]
+                alike.setdefault(life and (life.distribution, life.mean.tobytes(), life.spread.tobytes()), []).append(
+                    chemistry
+                )
+            for chemistries in alike.values():
+                mine = share[segment, chemistries].reshape(len(chemistries), -1).astype(self.kind)
+                life = lives[chemistries[0]]
+                leaving = np.zeros((0, 0, 0)) if life is None else self._leaving(life, self.life_column[segment])
+                pools.append(Pool(segment, np.array(chemistries, dtype=np.intp), mine, leaving))
+        return pools
+
+    def _leaving(self, life: Lifetime, column: int) -> Array:
+        """(node, cohort, year): share of a cohort that leaves use; one node where the life is certain."""
         flows = self.resolved.run.settings.flows
         assert flows is not None
         years = len(self.resolved.years)
-        alike = all(life is lives[0] or _same(life, lives[0]) for life in lives)
-        some = lives[:1] if alike else lives
-        still = np.zeros(1)
-        nodes = list(zip(still, still, strict=True) if column == NONE else zip(below, above, strict=True))
-        return np.stack([
-            np.stack([
-                hazard(survival_matrix(years, flows.inflow, life.distribution, ranged(life.mean, b, a), life.spread))
-                for life in some
-            ])
-            for b, a in nodes
-        ])  # fmt: skip
+        means = [ranged(life.mean, b, a) for b, a in zip(*_nodes(column), strict=True)]
+        by_node = [hazard(survival_matrix(years, flows.inflow, life.distribution, mean, life.spread)) for mean in means]
+        return np.ascontiguousarray(np.stack(by_node).swapaxes(1, 2)).astype(self.kind)
 
     # ------------------------------------------------------------------ draws
 
     def draw(self, uniform: Array, scenario: str) -> Draws:
         """Inputs of one scenario for uniform numbers (draw, factor); the same numbers serve every scenario."""
-        below, above = (_padded(x) for x in split_pert(uniform))
-
-        def values(ends: Array, column: Index, axes: int, most: float = np.inf) -> Array:
-            at = column[(...,) + (None,) * axes]
-            return ranged(ends, below[:, at], above[:, at], most)
-
-        intensity = values(self.intensity, self.intensity_column, 0)
-        additions = values(self.additions[scenario], self.additions_column[scenario], 1)
-        share = self._shares(uniform, scenario)
-        if self.resolved.parameters is None:
-            return _without_chain(additions, share, intensity)
-        chain = self._chain
-        route = chain.route[0]
-        recovery = {
-            stream: mixed_recovery(route, values(rates, self.recovery_column[stream], 1, 1.0)[:, None])
-            for stream, rates in chain.recovery.items()
-        }
-        second_life = self.resolved.run.settings.flows is not None and self.resolved.run.settings.flows.second_life
-        reuse = values(chain.reuse_share, self.reuse_column, 1, 1.0) if second_life else np.zeros((1, 1, 1))
-        reuse = np.broadcast_to(reuse, (len(reuse), len(self.resolved.segments), len(self.resolved.years)))
-        node = np.stack([self._node(uniform, column) for column in self.life_column], axis=1)
+        below, above = split_pert(uniform)
+        additions = self._places(self.additions[scenario], below, above)
+        weight = np.ones((1, len(self.resolved.chemistries)))
+        if self.share_spread:
+            weight = np.exp(self.share_spread * _normal(uniform[:, self.share_column]))
+            additions = [sold / self._total(weight, scenario, place) for place, sold in enumerate(additions)]
         return Draws(
+            count=len(uniform),
+            regions=len(self.resolved.regions),
+            pools=self.pools[scenario],
             additions=additions,
-            market_share=share,
-            mineral_intensity=intensity,
-            hazard=self.hazard,
-            node=node,
-            second_hazard=self.second_hazard,
-            second_node=self._node(uniform, self.second_life_column),
+            weight=weight.astype(self.kind),
+            mineral_intensity=self.intensity.draw(below, above),
+            chain=self._chain_draws(uniform, below, above, scenario) if self.resolved.parameters else None,
+        )
+
+    def _places(self, inputs: list[Ranged], below: Array, above: Array) -> list[Array]:
+        """Drawn inputs (region or 1, year) of each segment, regions side by side: (draw, place)."""
+        drawn = [_flat(each.draw(below, above)) for each in inputs]
+        places = len(self.resolved.regions) * len(self.resolved.years)
+        return [each if each.shape[1] == places else np.tile(each, places // each.shape[1]) for each in drawn]
+
+    def _total(self, weight: Array, scenario: str, segment: int) -> Array:
+        """What weighted shares of a segment add up to, (draw, place), 1 where nothing is sold."""
+        share = np.moveaxis(self.share[scenario][:, segment], 1, 0)
+        total = weight @ share.reshape(len(share), -1)
+        return np.where(total > 0, total, 1.0).astype(self.kind)
+
+    def _chain_draws(self, uniform: Array, below: Array, above: Array, scenario: str) -> ChainDraws:
+        reuse = self._places(self.reuse, below, above)
+        collection = self._places(self.collection, below, above)
+        route = self._chain.route[0].astype(self.kind)
+        if (route == route[0]).all():
+            route = route[:1]
+        recovery = {
+            stream: np.moveaxis(mixed_recovery(route, rates.draw(below, above)[:, None]), 1, 2)
+            for stream, rates in self.recovery.items()
+        }
+        return ChainDraws(
+            node=np.stack([_node(uniform, self.life_column[pool.segment]) for pool in self.pools[scenario]], axis=1),
+            second_leaving=self.second_leaving,
+            second_node=_node(uniform, self.second_life_column),
             reuse=reuse,
-            collection=values(chain.collection, self.collection_column, 1, 1.0),
-            second_collection=values(chain.second_collection, self.second_column, 1, 1.0),
-            scrap=self.scrap[scenario][self._node(uniform, self.scrap_column)],
+            kept=[(1 - again) * share for again, share in zip(reuse, collection, strict=True)],
+            second_kept=_flat(self.second_collection.draw(below, above)),
+            gain=self.gain[scenario][_node(uniform, self.scrap_column)],
             recovery=recovery["end_of_life"],
             prompt_recovery=recovery["prompt"],
         )
 
-    def _shares(self, uniform: Array, scenario: str) -> Array:
-        """Shares, each times a lognormal factor of its chemistry, scaled back to one: a logistic-normal draw."""
-        share = self.share[scenario]
-        if not self.share_spread:
-            return share
-        step = _normal(uniform[:, self.share_column])
-        drawn = share * np.exp(self.share_spread * step)[:, None, None, :, None]
-        total = drawn.sum(axis=3, keepdims=True)
-        scaled: Array = np.divide(drawn, total, out=np.zeros_like(drawn), where=total > 0)
-        return scaled
 
-    @staticmethod
-    def _node(uniform: Array, column: int) -> Index:
-        if column == NONE:
-            return np.zeros(len(uniform), dtype=np.intp)
-        return np.minimum((uniform[:, column] * NODES).astype(np.intp), NODES - 1)
+def _flat(array: Array) -> Array:
+    """(draw, region, year) → (draw, place)."""
+    return array.reshape(len(array), -1)
+
+
+def _nodes(column: int) -> tuple[Array, Array]:
+    """Below and above, as `split_pert` gives them, at the nodes of a factor; one node where there is none."""
+    return split_pert(np.array([0.5]) if column == NONE else (np.arange(NODES) + 0.5) / NODES)
+
+
+def _node(uniform: Array, column: int) -> Index:
+    """Node of each draw."""
+    if column == NONE:
+        return np.zeros(len(uniform), dtype=np.intp)
+    return np.minimum((uniform[:, column] * NODES).astype(np.intp), NODES - 1)
 
 
 def _cause(group: str) -> str:
@@ -281,39 +333,6 @@ def cell(code: str) -> str:
     if first == "na":
         return " ".join(["Na-ion", *(word for word in rest if word != "ion")])
     return " ".join([first.upper() if first.rstrip("0123456789") in ACRONYMS else first, *rest])
-
-
-def _without_chain(additions: Array, share: Array, intensity: Array) -> Draws:
-    """Draws of a run that stops at gross demand: the chain's inputs are empty and never read."""
-    none, node = np.zeros((1, 1, 1, 1)), np.zeros((len(additions), 0), dtype=np.intp)
-    return Draws(
-        additions,
-        share,
-        intensity,
-        (),
-        node,
-        none[0],
-        node[:, :0].sum(axis=1),
-        none[0],
-        none,
-        none[0],
-        none[0],
-        none,
-        none,
-    )
-
-
-def _padded(values: Array) -> Array:
-    """Values (draw, factor) with a last column of zeros, which the column NONE finds."""
-    return np.concatenate([values, np.zeros((len(values), 1))], axis=1)
-
-
-def _same(one: Lifetime, other: Lifetime) -> bool:
-    return (
-        one.distribution == other.distribution
-        and np.array_equal(one.mean, other.mean)
-        and np.array_equal(one.spread, other.spread)
-    )
 
 
 def _normal(uniform: Array) -> Array:

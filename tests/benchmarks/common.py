@@ -25,14 +25,19 @@ def best(function: Callable[[], object], repeats: int = 5) -> float:
 
 
 def triad_bandwidth(size: int = 20_000_000) -> float:
-    """Bytes per second of a = b + s · c in float64 on one thread: five streams, as numpy makes it of two passes."""
+    """Bytes per second of the STREAM triad a = b + s · c in float64 on one thread, three streams (McCalpin 1995).
+
+    numpy makes two passes of it, so it goes block by block, and the best block counts.
+    """
     a, b, c = np.zeros(size), np.ones(size), np.ones(size)
 
-    def triad() -> None:
-        np.multiply(c, 3.0, out=a)
-        np.add(a, b, out=a)
+    def triad(block: int) -> None:
+        for at in range(0, size, block):
+            part = slice(at, at + block)
+            np.multiply(c[part], 3.0, out=a[part])
+            np.add(a[part], b[part], out=a[part])
 
-    return 5 * 8 * size / best(triad)
+    return 3 * 8 * size / min(best(lambda n=block: triad(n), 3) for block in (1 << 14, 1 << 15, 1 << 16))
 
 
 class Verdict:
@@ -49,6 +54,10 @@ class Verdict:
             f"{name}: {value:.3g} {unit} (goal {'< ' if at_most else ''}{goal:g}) {'ok' if ok else 'NOT MET'}",
             flush=True,
         )
+
+    def tell(self, name: str, value: float, unit: str) -> None:
+        """A line without a goal, for what stands beside one."""
+        print(f"{name}: {value:.3g} {unit}", flush=True)
 
     def end(self) -> None:
         """Exit with the verdict."""
