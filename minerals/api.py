@@ -6,8 +6,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +71,7 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
         raise UsageError(f"{source} repeats a run as it was; to change it, --set its run file")
     else:
         asked = read_record(source, Path(inputs or inputs_folder()))
-    unknown = [name for name in asked.settings.output.charts if name not in charts.CHARTS]
+    unknown = [name for name in asked.settings.output.charts or () if name not in charts.CHARTS]
     if unknown:
         raise InputError(
             asked.problem(["output", "charts"], f"charts = {name!r}", _no_chart(name)) for name in unknown
@@ -82,8 +80,9 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
 
 
 def draw_all(result: Result, folder: Path) -> None:
-    """Draw the charts the run asks for into `folder`, as bundles."""
-    for name in result.record["config"]["output"]["charts"]:
+    """Draw the charts the run asks for into `folder`, as bundles; by default all that its tables allow."""
+    asked = result.record["config"]["output"]["charts"]
+    for name in [name for name, table in charts.CHARTS.items() if table in result.tables] if asked is None else asked:
         charts.draw(result, name).write(folder)
 
 
@@ -96,11 +95,18 @@ def draw(result: Result | str | Path, name: str = "demand_by_mineral", **options
     if name not in charts.CHARTS:
         raise UsageError(_no_chart(name))
     bundle = charts.draw(_result(result), name, **options)
-    usual = signature(import_module(charts.CHARTS[name]).figure).parameters
-    chosen = [key for key in usual if key in options and options[key] != usual[key].default]
+    usual = charts.options_of(name)
+    chosen = [key for key in usual if key in options and options[key] != usual[key]]
     chosen.sort(key=lambda key: key != "size")
     said = (f"{key}-{options[key]}" if key in ("base", "title") else options[key] for key in chosen)
     return bundle._replace(meta=replace(bundle.meta, name="-".join([name, *map(_slug, said)])))
+
+
+def chart_options(name: str) -> list[str]:
+    """Names of the options of a chart. Raises UsageError for one that does not exist."""
+    if name not in charts.CHARTS:
+        raise UsageError(_no_chart(name))
+    return list(charts.options_of(name))
 
 
 def compare(

@@ -138,16 +138,26 @@ def explain(folder: Path, mineral: str, region: str | None, year: int | None, sc
 @click.option("--title", help="Your own title instead of the computed finding; it is recorded as yours.")
 @click.option("--region", help="Region [default: the sum of all].")
 @click.option("--year", type=int, help="Year [default: the last].")
+@click.option("--since", type=int, help="First year drawn, where years are.")
 @click.option("--base", help="Scenario compared against [default: the first].")
-def chart(folder: Path, name: str, out: Path | None, **options: Any) -> None:
+@click.option("--scenario", help="The scenario drawn, where there is one.")
+@click.option("--mineral", "minerals", multiple=True, help="Mineral drawn; repeat it for more.")
+@click.option("--quantity", help="Quantity whose inputs are asked for.")
+def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], **options: Any) -> None:
     """Draw the chart NAME of a result FOLDER as png, svg, pdf, csv, json and alt text.
 
-    Files are named after the chart and the options given, e.g. demand_by_mineral-slide-2040.png, and stay when the
-    run is repeated into the folder.
+    NAME is demand_by_mineral, stock, secondary_supply or sensitivity; an option that does not fit it is refused.
+    Files are named after the chart and the options given, e.g. demand_by_mineral-slide-2040.png, and stay when the run
+    is repeated into the folder.
     """
     from . import api
 
-    bundle = api.draw(folder, name, **{key: value for key, value in options.items() if value is not None})
+    given = {key: value for key, value in options.items() if value is not None}
+    if len(minerals) == 1 and "mineral" in api.chart_options(name):
+        given["mineral"] = minerals[0]
+    elif minerals:
+        given["minerals"] = minerals
+    bundle = api.draw(folder, name, **given)
     target = out or folder / "charts"
     bundle.write(target)
     _out(str(target / f"{bundle.meta.name}.png"))

@@ -106,9 +106,9 @@ class Study(_Model):
 
 
 class Output(_Model):
-    """What a run writes beside its tables."""
+    """What a run writes beside its tables: the charts named, by default all that its tables allow."""
 
-    charts: tuple[str, ...] = ("demand_by_mineral",)
+    charts: tuple[str, ...] | None = None
 
 
 class RunFile(_Model):

@@ -136,6 +136,23 @@ def test_a_poor_encoding_gets_plain_characters(words: list[str], encoding: str, 
         assert re.search(r"Graphite .* -\d\d\.\d%", text)
 
 
+def test_a_chart_takes_the_options_that_fit_it(toy: Path, tmp_path: Path) -> None:
+    later = ["scope.beyond='hold'", "scope.years={first = 2044, last = 2047}", "flows={}"]
+    api.run(toy / "run.toml", set=[*later, "study={kind='sensitivity', draws=20}"], inputs=toy, out=tmp_path / "out")
+    written = {file.stem for file in (tmp_path / "out" / "charts").glob("*.png")}
+    assert written == {"demand_by_mineral", "stock", "secondary_supply", "sensitivity"}, "all that the tables allow"
+    for words, name in (
+        (["secondary_supply", "--mineral", "cobalt", "--since", "2045"], "secondary_supply-2045-cobalt"),
+        (["sensitivity", "--mineral", "cobalt", "--quantity", "primary_demand"], "sensitivity-cobalt-primary_demand"),
+        (["stock", "--scenario", "shift"], "stock-shift"),
+    ):
+        done = minerals("chart", "out", *words, cwd=tmp_path)
+        assert (done.returncode, done.stdout.strip()) == (0, str(Path("out", "charts", f"{name}.png"))), done.stderr
+    done = minerals("chart", "out", "stock", "--base", "plan", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "stock has no option 'base'" in done.stderr
+
+
 def test_a_chart_drawn_with_options_stays_when_the_run_is_repeated(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     assert minerals("run", "us-2030", "--out", "out", cwd=tmp_path).returncode == 0

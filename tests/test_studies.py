@@ -180,6 +180,25 @@ def test_sobol_indices_of_the_ishigami_function() -> None:
         assert found == (pytest.approx(first, abs=0.02), pytest.approx(total, abs=0.02))
 
 
+def test_sobol_indices_are_those_of_salib() -> None:
+    """The same outputs give SALib's first and total indices, but for its centre, the mean of all designs."""
+    from SALib.analyze import sobol as salib
+
+    def model(uniform: np.ndarray) -> np.ndarray:
+        return uniform[:, 0] * (1 + uniform[:, 1] ** 2) + uniform[:, 2] * uniform[:, 0] ** 3
+
+    both = latin_hypercube(512, 6, seed=3)
+    one, two = both[:, :3], both[:, 3:]
+    mixed = [np.where(np.arange(3) == column, two, one) for column in range(3)]
+    outputs = [model(one), *map(model, mixed), model(two)]
+    problem = {"num_vars": 3, "names": ["a", "b", "c"], "bounds": [[0, 1]] * 3}
+    theirs = salib.analyze(problem, np.stack(outputs, axis=1).ravel(), calc_second_order=False, num_resamples=2, seed=1)
+    for column in range(3):
+        first, total = sobol(outputs[0], outputs[-1], outputs[1 + column])
+        assert first == pytest.approx(theirs["S1"][column], abs=1e-4)
+        assert total == pytest.approx(theirs["ST"][column], abs=1e-4)
+
+
 # ---------------------------------------------------------------- draws
 
 

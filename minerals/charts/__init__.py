@@ -15,18 +15,32 @@ from minerals.errors import UsageError, did_you_mean, listed
 if TYPE_CHECKING:
     from minerals.charts.bundle import Bundle, Result
 
-CHARTS = {name: f"minerals.charts.{name}" for name in ("demand_by_mineral", "stock", "secondary_supply", "sensitivity")}
-"""Name of each chart -> the module whose `figure(result, **options)` draws it."""
+CHARTS = {
+    "demand_by_mineral": "mineral_demand",
+    "stock": "in_use_stock",
+    "secondary_supply": "mineral_flows",
+    "sensitivity": "sensitivity",
+}
+"""Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
+
+
+def options_of(name: str) -> dict[str, Any]:
+    """Options of the chart `name` with their defaults."""
+    parameters = list(signature(_figure(name)).parameters.values())[1:]
+    return {each.name: each.default for each in parameters}
 
 
 def draw(result: Result, name: str, **options: Any) -> Bundle:
     """Draw the chart `name` from a result, with that chart's own options; nothing is written."""
     if name not in CHARTS:
         raise UsageError(f"no chart is called '{name}'{did_you_mean(name, CHARTS)} (there are {listed(CHARTS)})")
-    drawing = import_module(CHARTS[name]).figure
-    known = list(signature(drawing).parameters)[1:]
+    known = list(options_of(name))
     if unknown := [option for option in options if option not in known]:
         wrong = listed(f"'{option}'{did_you_mean(option, known)}" for option in unknown)
         raise UsageError(f"{name} has no option {wrong} (there are {listed(known)})")
-    bundle: Bundle = drawing(result, **options)
+    bundle: Bundle = _figure(name)(result, **options)
     return bundle
+
+
+def _figure(name: str) -> Any:
+    return import_module(f"minerals.charts.{name}").figure

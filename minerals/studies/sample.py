@@ -164,9 +164,9 @@ def sample(resolved: Resolved, region_label: str, partial: Path | None = None) -
     apart = apart[[*keys, "p5", "p95"]].rename(columns={"p5": "p5_independent", "p95": "p95_independent"})
     table = together.merge(apart, on=keys, how="left")[COLUMNS]
     inputs = pd.DataFrame(
-        [(factor.label, factor.table, factor.series, "split PERT, 5th–95th percentile")
+        [(factor.label, factor.table, factor.series, factor.range, "split PERT, 5th–95th percentile")
          for factor in parts[0].uncertain.factors],
-        columns=["factor", "table", "series", "distribution"],
+        columns=["factor", "table", "series", "range", "distribution"],
     )  # fmt: skip
     if partial is not None:
         shutil.rmtree(partial, ignore_errors=True)

@@ -34,6 +34,7 @@ def sensitivity(resolved: Resolved, region_label: str, partial: Path | None = No
     uncertain = Uncertain(resolved, False, study.share_spread)
     names = quantities(resolved)
     labels = [factor.label for factor in uncertain.factors]
+    ranges = {factor.label: factor.range for factor in uncertain.factors}
     regions = [*resolved.regions.labels, *([region_label] if len(resolved.regions) > 1 else [])]
     axes = [uncertain.scenarios, names, regions, list(resolved.minerals.labels)]
 
@@ -51,8 +52,9 @@ def sensitivity(resolved: Resolved, region_label: str, partial: Path | None = No
         each = np.repeat(middle, len(labels), axis=0)
         np.fill_diagonal(each, end)
         ends.append(evaluate(each))
+    year = resolved.reported[-1]
     tornado = _table(
-        {"base": np.broadcast_to(base, ends[0].shape), "at_low": ends[0], "at_high": ends[1]}, labels, axes, resolved
+        {"base": np.broadcast_to(base, ends[0].shape), "at_low": ends[0], "at_high": ends[1]}, ranges, axes, year
     )
     both = latin_hypercube(study.draws, 2 * len(labels), study.seed)
     one, two = both[:, : len(labels)], both[:, len(labels) :]
@@ -64,7 +66,7 @@ def sensitivity(resolved: Resolved, region_label: str, partial: Path | None = No
         indices = sobol(at_one, at_two, evaluate(mixed))
         first.append(indices[0])
         total.append(indices[1])
-    indices_table = _table({"first": np.stack(first), "total": np.stack(total)}, labels, axes, resolved)
+    indices_table = _table({"first": np.stack(first), "total": np.stack(total)}, ranges, axes, year)
     units = tornado["quantity"].map(QUANTITIES)
     return {"sensitivity": tornado.assign(unit=units), "sobol": indices_table.assign(unit="1")}
 
@@ -83,8 +85,12 @@ def sobol(at_one: Array, at_two: Array, at_mixed: Array) -> tuple[Array, Array]:
         return explained / scale, remaining / scale
 
 
-def _table(columns: dict[str, Array], labels: list[str], axes: list[list[str]], resolved: Resolved) -> pd.DataFrame:
-    """Arrays (factor, scenario, quantity, region, mineral) as a tidy table, without outputs that are always zero."""
+def _table(columns: dict[str, Array], ranges: dict[str, str], axes: list[list[str]], year: int) -> pd.DataFrame:
+    """Arrays (factor, scenario, quantity, region, mineral) as a tidy table, without outputs that are always zero.
+
+    ranges: label and range of each factor; axes: labels of the other axes.
+    """
+    labels = list(ranges)
     shape = next(iter(columns.values())).shape
     keep = np.zeros(shape, dtype=bool)
     for values in columns.values():
@@ -96,8 +102,8 @@ def _table(columns: dict[str, Array], labels: list[str], axes: list[list[str]], 
     for name, axis, place in zip(names, axes, at[1:], strict=True):
         frame[name] = np.array(axis, dtype=object)[place]
     frame["label"] = frame["factor"].str[:1].str.upper() + frame["factor"].str[1:]
-    frame["input"] = "5th to 95th percentile"
-    frame["year"] = resolved.reported[-1]
+    frame["input"] = frame["factor"].map(ranges)
+    frame["year"] = year
     for column, values in columns.items():
         frame[column] = values[keep]
     order = ["scenario", "region", "mineral", "quantity", "year", "factor", "label", "input", *columns]

@@ -41,12 +41,22 @@ ACRONYMS = ("nmc", "nca", "nmca", "lfp", "lmfp", "lco", "lmo", "lto")
 
 @dataclass(frozen=True)
 class Factor:
-    """One uncertain cause: its key, what it is called, the table it comes from and how many series move with it."""
+    """One uncertain cause: its key, what it is called, the table it comes from, how many series move with it.
+
+    span: the lowest low and the highest high among them, relative to the value.
+    """
 
     key: Hashable
     label: str
     table: str
     series: int
+    span: tuple[float, float]
+
+    @property
+    def range(self) -> str:
+        """The span in words: 0.75–1.3 × value."""
+        low, high = (f"{end:.2f}".rstrip("0").rstrip(".") for end in self.span)
+        return f"{low}–{high} × value"
 
 
 class Uncertain:
@@ -68,6 +78,7 @@ class Uncertain:
         self._keys: dict[Hashable, int] = {}
         self._labels: dict[Hashable, tuple[str, str]] = {}
         self._counts: dict[Hashable, int] = {}
+        self._spans: dict[Hashable, tuple[float, float]] = {}
         self._prepare()
 
     @property
@@ -82,13 +93,21 @@ class Uncertain:
     @property
     def factors(self) -> list[Factor]:
         """Factors in the order of the columns of the uniform numbers."""
-        return [Factor(key, *self._labels[key], self._counts[key]) for key in self._keys]
+        return [Factor(key, *self._labels[key], self._counts[key], self._spans[key]) for key in self._keys]
 
-    def _factor(self, key: Hashable, label: str, table: str) -> int:
-        """Column of a factor, made where it is new."""
+    def _factor(self, key: Hashable, label: str, table: str, ends: Array) -> int:
+        """Column of a factor, made where it is new; ends (3, …): value, low, high of the series that joins it."""
         self._labels.setdefault(key, (label, table))
+        some = ends[0] > 0
+        low, high = ((ends[end][some] / ends[0][some]) for end in (1, 2))
+        before = self._spans.get(key, (1.0, 1.0))
+        self._spans[key] = (min(before[0], low.min(initial=1.0)), max(before[1], high.max(initial=1.0)))
         self._counts[key] = self._counts.get(key, 0) + 1
         return self._keys.setdefault(key, len(self._keys))
+
+    def _one(self, ends: Array, key: Hashable, label: str, table: str) -> int:
+        """Column of inputs (3, …) that all move together; NONE where they are certain."""
+        return self._factor((table, key), label, table, ends) if (ends[1] != ends[2]).any() else NONE
 
     def _by_segment(self, ends: Array, label: str, table: str, most: float = np.inf) -> list[Ranged]:
         """Inputs (3, region or 1, segment, year) as one array a segment over region and year.
@@ -127,7 +146,7 @@ class Uncertain:
             key, label = name(at)
             if self.independent:
                 key, label = (part, at), f"{label} {(part, *at)}"
-            column[at] = self._factor((table, key), label, table)
+            column[at] = self._factor((table, key), label, table, np.stack([end[at] for end in ends]))
         return Ranged(ends, column, most, self.kind)
 
     def _prepare(self) -> None:
@@ -142,8 +161,9 @@ class Uncertain:
             ends = np.stack([additions_of(resolved, scenario, end)[0] for end in ENDS])
             self.additions[scenario] = self._by_segment(ends, "demand for {}", "battery_demand")
             self.share[scenario] = share_of(resolved, scenario)[0]
+        step = np.exp(1.645 * self.share_spread * np.array([[0.0], [-1.0], [1.0]]))
         self.share_column = np.array([
-            self._factor(("market_share", c), f"market share of {cell(c)}", "market_share")
+            self._factor(("market_share", c), f"market share of {cell(c)}", "market_share", step)
             for c, _ in resolved.chemistries.labels
         ] if self.share_spread else [], dtype=np.intp)  # fmt: skip
         if resolved.parameters is None:
@@ -160,18 +180,17 @@ class Uncertain:
             stream: self._ranged(rates, 1, lambda at: (at[1], f"recovery of {minerals[at[1]]}"), "recovery_rate", 1)
             for stream, rates in chain.recovery.items()
         }
-        spread = (chain.scrap[1] != chain.scrap[2]).any()
-        self.scrap_column = self._factor(("line_scrap", 0), "scrap of cell making", "line_scrap") if spread else NONE
+        self.scrap_column = self._one(chain.scrap, "all", "scrap of cell making", "line_scrap")
         self.life_column = np.array([
-            self._factor(("lifetime", s), f"lifetime of {segments[s]}", "lifetime")
-            if any(life and (life.mean[1] != life.mean[2]).any() for life in self._lives(s)) else NONE
+            self._one(
+                np.concatenate([life.mean for life in self._lives(s) if life is not None], axis=1), s,
+                f"lifetime of {segments[s]}", "lifetime",
+            )
             for s in range(len(segments))
         ], dtype=np.intp)  # fmt: skip
-        second = chain.second_lifetime.mean
-        self.second_life_column = (
-            self._factor(("lifetime", "second"), "length of the second life", "lifetime")
-            if (second[1] != second[2]).any() else NONE
-        )  # fmt: skip
+        self.second_life_column = self._one(
+            chain.second_lifetime.mean, "second", "length of the second life", "lifetime"
+        )
         self._survive()
 
     def _draw_groups(self) -> dict[tuple[int, ...], str]:
