@@ -20,14 +20,17 @@ from .results import explain as _explain
 from .results.repeat import read_record
 from .results.result import Result, load, refuse_other_run
 from .shipped import inputs_folder
+from .studies.cell_sheet import sheet
+from .studies.cells import CellModel, Derived
 from .studies.describe import describe as _describe
+from .studies.intensity import with_intensity
 from .studies.run import inputs_of
 from .studies.run import run as _run
 from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
 from .tables.resolve import resolve
 
-__all__ = ["check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run"]
+__all__ = ["cell", "check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run"]
 
 #: Changes of a run file, as `key=value` texts or as a mapping of keys to values.
 Changes = Sequence[str] | Mapping[str, Any]
@@ -127,6 +130,36 @@ def explain(
     return _explain.explain(_result(result), mineral, region, year, scenario)
 
 
+def cell(
+    chemistry: str,
+    silicon: float | None = None,
+    inputs: str | Path | None = None,
+    **numbers: float,
+) -> Derived:
+    """Derive a cell from its electrochemistry: `.bill.minerals` [kg/kWh], `.low`, `.high`, `.effects`, `.numbers`.
+
+    silicon: mass fraction in the anode, default the chemistry's own; numbers: of the cell, by hand, as
+    `n_over_p=1.05`. Raises UsageError with every reason why there is no such cell.
+    """
+    data = read_inputs(inputs)
+    return CellModel(data).derive(chemistry, _silicon_of(data, chemistry, silicon), numbers)
+
+
+def cell_sheet(
+    chemistry: str, silicon: float | None, numbers: Mapping[str, float], inputs: str | Path | None = None
+) -> list[str]:
+    """A derived cell as lines of text, beside the inventories of the tables."""
+    data = read_inputs(inputs)
+    return sheet(CellModel(data).derive(chemistry, _silicon_of(data, chemistry, silicon), numbers), data)
+
+
+def _silicon_of(data: Inputs, chemistry: str, silicon: float | None) -> float:
+    if silicon is not None:
+        return silicon
+    own = data["chemistries"].set_index("chemistry")["silicon"]
+    return float(own.get(chemistry, 0.0))
+
+
 def read_inputs(folder: str | Path | None = None) -> Inputs:
     """The input tables, read and checked. Raises errors.InputError with every problem."""
     return _read_inputs(Path(folder) if folder is not None else inputs_folder())
@@ -160,7 +193,8 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path 
 
 
 def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
-    resolved = resolve(asked, _read_inputs(inputs_of(asked, _inputs_for(asked, inputs))))
+    data = _read_inputs(inputs_of(asked, _inputs_for(asked, inputs)))
+    resolved = with_intensity(resolve(asked, data), data)
     count, years = len(asked.settings.scenario), resolved.reported
     return [
         f"{asked.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "

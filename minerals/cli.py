@@ -164,6 +164,31 @@ def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], 
 
 
 @_command
+@click.argument("chemistry")
+@click.option("--silicon", type=float, help="Mass fraction of silicon in the anode [default: the chemistry's].")
+@click.option("--np", "n_over_p", type=float, help="Capacity of the anode over that of the cathode.")
+@click.option("--capacity", "cathode_capacity", type=float, help="Practical capacity of the cathode, mAh/g.")
+@click.option("--foil", "lithium_foil", type=float, help="Thickness of a lithium-metal anode, µm.")
+@click.option(
+    "--set", "sets", multiple=True, metavar="NUMBER=VALUE", help="Any other number, e.g. cathode_voltage=3.9."
+)
+@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
+def cell(chemistry: str, silicon: float | None, sets: tuple[str, ...], inputs: Path | None, **numbers: Any) -> None:
+    """Derive the cell of a CHEMISTRY: its bill of materials per kWh beside the literature, and what decides it."""
+    from . import api
+
+    changes = {name: value for name, value in numbers.items() if value is not None}
+    for text in sets:
+        name, _, value = text.partition("=")
+        try:
+            changes[name.strip()] = float(value)
+        except ValueError:
+            raise UsageError(f"--set {text}: expected a number of the cell and its value, as n_over_p=1.05") from None
+    for line in api.cell_sheet(chemistry, silicon, changes, inputs):
+        _out(line)
+
+
+@_command
 @click.argument("what", default="inputs")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key of the run file, as in `run`.")
 @click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables for the run file.")

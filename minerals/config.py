@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -77,6 +77,19 @@ class Scenario(_Model):
     note: str = ""
 
 
+class Intensity(_Model):
+    """Mass of each mineral per kWh: as `inventory` tables have it, or `derived` from the electrochemistry of cells.
+
+    cell: numbers of a cell changed by hand, `cell.<chemistry>.<number>`, which is then derived whatever the route;
+    `silicon` among them is the mass fraction in the anode. kg_per_kwh: intensities given by hand,
+    `kg_per_kwh.<chemistry>.<mineral>`, which go before all others.
+    """
+
+    route: Literal["inventory", "derived"] = "inventory"
+    cell: dict[str, dict[str, float]] = {}
+    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = {}
+
+
 class Flows(_Model):
     """Stock, scrap and recycling, where a run asks for primary demand.
 
@@ -118,9 +131,15 @@ class RunFile(_Model):
     inputs: str = ""
     scope: Scope
     scenario: dict[str, Scenario] = Field(min_length=1)
+    intensity: Intensity = Intensity()
     flows: Flows | None = None
     study: Study | None = None
     output: Output = Output()
+
+    @field_validator("intensity", mode="before")
+    @classmethod
+    def _route_alone(cls, value: Any) -> Any:
+        return {"route": value} if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -317,6 +336,8 @@ def _keys_at(path: Path_) -> list[str]:
             model = Output
         elif part == "flows":
             model = Flows
+        elif part == "intensity":
+            model = Intensity
         elif part == "study":
             model = Study
         elif path[0] == "scenario":

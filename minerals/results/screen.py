@@ -41,6 +41,12 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
     return lines
 
 
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
+    """Lines of a plain table: a head and rows of texts, right-aligned but for the columns in `left`."""
+    parts = [_column([title], [row[place] for row in rows], left=place in left) for place, title in enumerate(head)]
+    return _lines(parts)
+
+
 def number(value: float) -> str:
     """A number with three digits or more, thousands separated."""
     if value == 0:

@@ -15,6 +15,7 @@ from ..shipped import inputs_folder
 from ..tables.check import split
 from ..tables.inputs import Inputs, read_inputs
 from ..tables.resolve import Resolved, resolve
+from .intensity import with_intensity
 from .plain import compute
 from .sample import sample
 from .sensitivity import sensitivity
@@ -34,7 +35,7 @@ def run(
     """
     asked = source if isinstance(source, Run) else read_run(source, sets)
     data = read_inputs(inputs_of(asked, inputs))
-    resolved = resolve(asked, data)
+    resolved = with_intensity(resolve(asked, data), data)
     tables = compute(resolved)
     tables["sources_used"] = _sources_used(resolved, data)
     log = record(resolved, data)

@@ -118,7 +118,7 @@ def shares_sum_to_one(tables: Tables, problems: list[Problem]) -> None:
 
 
 def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
-    """Blends of one chemistry take at most all of it, have a graphite base, and are tabulated fractions."""
+    """Blends of one chemistry take at most all of it, have a graphite base, and lie within the tabulated fractions."""
     table = tables["silicon_uptake"]
     chemistries = tables["chemistries"].frame.set_index("chemistry")
     fractions = sorted(set(chemistries.loc[chemistries["base"] != "", "silicon"]))
@@ -133,8 +133,8 @@ def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
         if anode != "graphite":
             why = f"has no graphite anode to blend with silicon ({anode})"
             problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
-        if row.silicon not in fractions:
-            why = f"not a tabulated silicon fraction; use one of {listed([f'{f:g}' for f in fractions])}"
+        if not 0 < row.silicon <= max(fractions, default=0.0):
+            why = f"expected a mass fraction above 0, at most the largest tabulated blend, {max(fractions):g}"
             problems.append(Problem(table.file, int(row.line), f"silicon = {row.silicon:g}", why))
 
 
@@ -212,6 +212,26 @@ def draws_can_keep_shares(tables: Tables, problems: list[Problem]) -> None:
                 problems.append(Problem(table.file, int(row["line"]), f"shares of {label}", why))
 
 
+def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
+    """Materials of a design are in the list in their roles, and parameters belong to something in the lists."""
+    materials = tables["cell_material"].frame
+    roles = dict(zip(materials["material"], materials["role"], strict=True))
+    design = tables["cell_design"]
+    wanted = {"cathode": ("cathode",), "anode": ("host", "metal"), "salt": ("salt",), "solid_electrolyte": ("solid",)}
+    for column, allowed in wanted.items():
+        fitting = [name for name, role in roles.items() if role in allowed]
+        for line, code in _cells(design.frame, column):
+            if code and code not in fitting:
+                why = f"no {' or '.join(allowed)} of cell_material.csv{did_you_mean(code, fitting)}"
+                problems.append(Problem(design.file, line, f"{column} = {code!r}", why))
+    known = {"any", *roles, *tables["chemistries"].frame["chemistry"]}
+    parameters = tables["cell_parameter"]
+    for line, item in _cells(parameters.frame, "item"):
+        if item not in known:
+            why = f"neither a chemistry nor a cell material{did_you_mean(item, known)}; or write any"
+            problems.append(Problem(parameters.file, line, f"item = {item!r}", why))
+
+
 RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     tables_have_rows,
     references_exist,
@@ -225,6 +245,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     intensities_are_complete,
     lifetimes_are_possible,
     draws_can_keep_shares,
+    cells_are_whole,
 )
 
 

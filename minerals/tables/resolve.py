@@ -30,6 +30,10 @@ USED_COLUMNS = [
 ]  # fmt: skip
 
 
+#: The intensity of a blend between tabulated ones: not in the tables, to be derived from the cell.
+BETWEEN = Datum(float("nan"), float("nan"), float("nan"), Rows())
+
+
 @dataclass(frozen=True)
 class Resolved:
     """What a run computes with.
@@ -345,7 +349,10 @@ class _Resolver:
         return out
 
     def _intensity(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
-        """Intensity of each pair and mineral: its own row, or the base's times the blend ratio of another chemistry."""
+        """Intensity of each pair and mineral: its own row, or the base's times the blend ratio of another chemistry.
+
+        A silicon fraction between tabulated blends has none in the tables: it is BETWEEN.
+        """
         file = self.inputs.tables["mineral_intensity"].file
         table = {
             (row.chemistry, row.mineral): datum(row.value, row.low, row.high, f"{file}:{row.line}")
@@ -356,19 +363,15 @@ class _Resolver:
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction))
             like = self.like.get(chemistry, "")
-            if name is None and code.get((like, fraction)) is None:
-                fractions = sorted(k for c, k in code if c == (like or chemistry) and k)
-                known = listed([f"{k:g}" for k in fractions]) or "none"
-                why = f"no blend with {fraction:g} silicon is tabulated for it; tabulated: {known}"
-                self.problems.append(Problem("silicon_uptake.csv", 0, f"chemistry = {chemistry!r}", why))
-                continue
             for mineral in self.labels.minerals:
                 keys = {"chemistry": chemistry, "silicon": fraction, "mineral": mineral}
                 if name is not None:
                     out.append(_record(keys, table[name, mineral], "kg/kWh", "given"))
-                else:
+                elif (like, fraction) in code:
                     value = _ratio(table, chemistry, mineral, like, code[like, fraction])
                     out.append(_record(keys, value, "kg/kWh", value.fill))
+                else:
+                    out.append(_record(keys, BETWEEN, "kg/kWh", "derived"))
         return _frame(out, ["chemistry", "silicon", "mineral"])
 
     def _route(self) -> pd.DataFrame:
