@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,8 @@ def run(
     result = _run(asked, (), _inputs_for(asked, inputs), partial)
     if out is not None:
         result.write(out, force=force, extra=lambda place: draw_all(result, place / "charts"))
+    if partial is not None:
+        shutil.rmtree(partial, ignore_errors=True)
     return result
 
 
@@ -85,7 +88,7 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
 def draw_all(result: Result, folder: Path) -> None:
     """Draw the charts the run asks for into `folder`, as bundles; by default all that its tables allow."""
     asked = result.record["config"]["output"]["charts"]
-    for name in [name for name, table in charts.CHARTS.items() if table in result.tables] if asked is None else asked:
+    for name in charts.possible(result) if asked is None else asked:
         charts.draw(result, name).write(folder)
 
 
@@ -113,10 +116,14 @@ def chart_options(name: str) -> list[str]:
 
 
 def compare(
-    result: Result | str | Path, base: str | None = None, year: int | str | None = None, region: str | None = None
+    result: Result | str | Path,
+    base: str | None = None,
+    year: int | str | None = None,
+    region: str | None = None,
+    quantity: str = "mineral_demand",
 ) -> pd.DataFrame:
     """Scenarios side by side: kt by mineral and change against a base. See results.compare.compare."""
-    return _compare.compare(_result(result), base, year, region)
+    return _compare.compare(_result(result), base, year, region, quantity)
 
 
 def explain(

@@ -89,6 +89,7 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
     folder = out or Path("runs") / asked.name
     result = api.run(asked, inputs=inputs, out=folder, force=force)
     _print_comparison(result, api.compare(result))
+    _print_more(result)
     _notes(result)
     if kept := unlisted(folder):
         charts = dict.fromkeys(file.partition(".")[0] + ".*" for file in kept)
@@ -101,12 +102,14 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
 @click.option("--base", help="Scenario the others are compared with [default: the first].")
 @click.option("--year", type=int, help="Year [default: the last].")
 @click.option("--region", help="One region [default: the sum of all].")
-def compare(folder: Path, base: str | None, year: int | None, region: str | None) -> None:
+@click.option("--quantity", default="mineral_demand", help="mineral_demand, primary_demand, secondary_supply, input …")
+def compare(folder: Path, base: str | None, year: int | None, region: str | None, quantity: str) -> None:
     """Compare the scenarios of a result FOLDER: kt by mineral, change in per cent."""
     from . import api
 
     result = api.load(folder)
-    _print_comparison(result, api.compare(result, base, year, region), base, year, region)
+    table = api.compare(result, base, year, region, quantity)
+    _print_comparison(result, table, base, year, region, quantity)
     _caveats(result)
 
 
@@ -289,14 +292,29 @@ def _width() -> int:
 
 
 def _print_comparison(
-    result: Result, table: pd.DataFrame, base: str | None = None, year: int | None = None, region: str | None = None
+    result: Result,
+    table: pd.DataFrame,
+    base: str | None = None,
+    year: int | None = None,
+    region: str | None = None,
+    quantity: str = "mineral_demand",
 ) -> None:
     from .results.screen import comparison
 
     place = f"{region or result.record['region_label']}, {year or result.record['years'][-1]}"
+    place += f", {quantity.replace('_', ' ')}" if quantity != "mineral_demand" else ""
     _out(click.style(result.record["title"], bold=True))
     for line in comparison(result, table, base or result.scenarios[0], place, _width()):
         _out(line)
+
+
+def _print_more(result: Result) -> None:
+    """What must be mined and refined, where stock and recycling were followed; intervals, where there was a study."""
+    from .results.screen import intervals, supply
+
+    for lines in (supply(result), intervals(result)):
+        for line in ["", *lines] if lines else []:
+            _out(line)
 
 
 def _caveats(result: Result) -> None:
@@ -317,5 +335,11 @@ def _notes(result: Result) -> None:
     counts = record["rows_used"]
     graded = ", ".join(f"{count} {quality}" for quality, count in sorted(counts.items(), key=lambda item: -item[1]))
     _words(f"{sum(counts.values())} input rows used: {graded}.")
+    if study := record.get("study"):
+        _words(f"{study['draws']:,} draws; held at their values: {', '.join(study['held'])}.")
+    by_table: dict[str, list[str]] = {}
     for sentence in record["fills"]:
-        _words(cut(f"Filled: {sentence}", FILL, "… (record.json)"))
+        by_table.setdefault(sentence.partition(" ")[0], []).append(sentence)
+    for sentences in by_table.values():
+        more = f" (+{len(sentences) - 1} more, record.json)" if len(sentences) > 1 else ""
+        _words(cut(f"Filled: {sentences[0]}", FILL - len(more), "…") + more)

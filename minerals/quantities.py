@@ -63,6 +63,56 @@ QUANTITIES: dict[str, Quantity] = {
             iamc="Material Demand|Battery|{mineral}",
         ),
         Quantity(
+            "in_use_stock", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"), "GWh",
+            "Batteries in use at the end of a year, as nominal energy at beginning of life; second lives apart.",
+            "in_use_stock = Σ_cohort cells · survival",
+        ),
+        Quantity(
+            "retirements", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"), "GWh",
+            "Batteries leaving their first use in a year.",
+            "retirements = Σ_cohort cells · (survival before − survival)",
+        ),
+        Quantity(
+            "input", "result", ("scenario", "region", "mineral", "year"), "kt",
+            "What cell making takes in: the mineral in the cells and in its scrap.",
+            "input = mineral_demand / (1 − scrap)",
+        ),
+        Quantity(
+            "secondary_supply", "result", ("scenario", "region", "mineral", "year"), "kt",
+            "Recovered material that goes into new cells: of prompt scrap and of collected batteries. Never more than "
+            "the input; what is over is surplus.",
+            "secondary_supply = min(recovered_prompt + recovered, input)",
+            iamc="Secondary Supply|Battery|{mineral}",
+        ),
+        Quantity(
+            "primary_demand", "result", ("scenario", "region", "mineral", "year"), "kt",
+            "What must be mined and refined: the input of cell making that is not secondary.",
+            "primary_demand = input − secondary_supply",
+            iamc="Primary Demand|Battery|{mineral}",
+        ),
+        Quantity(
+            "recycled_content", "result", ("scenario", "region", "mineral", "year"), "1",
+            "Share of the input of cell making that is secondary, as EU 2023/1542 counts it: recovered manufacturing "
+            "waste that passed a recycler counts beside post-consumer waste.",
+            "recycled_content = secondary_supply / input",
+        ),
+        Quantity(
+            "end_of_life_recycling_rate", "result", ("scenario", "region", "mineral", "year"), "1",
+            "Share of what leaves use for good that becomes secondary material.",
+            "end_of_life_recycling_rate = recovered / (collected + uncollected)",
+        ),
+        Quantity(
+            "mineral_flows", "result", ("scenario", "region", "mineral", "flow", "year"), "kt",
+            "Every flow of the chain by mineral: mineral_demand, input, prompt_scrap, retired, reused, reuse_ended, "
+            "collected, uncollected, recovered_prompt, recovered, lost, secondary_supply, surplus, primary_demand. "
+            "They balance at every process.",
+        ),
+        Quantity(
+            "upstream", "result", ("scenario", "region", "node", "stage", "year"), "kt",
+            "Need for upstream products behind the primary demand, by stage: flake, sulphate, carbonate, concentrate.",
+            "upstream = primary_demand × stage yields down to it",
+        ),
+        Quantity(
             "graphite_by_route", "result", ("scenario", "region", "segment", "route", "year"), "kt",
             "Gross graphite demand by route of anode material; natural + synthetic = graphite of mineral_demand.",
             "graphite_by_route = Σ_chemistry mineral_demand[graphite] × graphite_route",

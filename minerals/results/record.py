@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -22,13 +23,20 @@ def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
     """The record as JSON-ready data. run_id: seven hex digits of the SHA-256 of configuration, inputs and version."""
     run = resolved.run
     settings = run.settings.model_dump(mode="json")
+    lines = ""
+    if resolved.lines is not None:
+        # The result holds the lines it was made with, so that it can be repeated without their file.
+        settings["flows"]["lines"] = "tables/lines.csv"
+        lines = hashlib.sha256(resolved.lines.to_csv(index=False).encode()).hexdigest()
+    if settings["study"]:
+        del settings["study"]["workers"]  # They never change a result.
     versions = {
         "minerals": version("minerals"),
         "python": platform.python_version(),
         "numpy": numpy.__version__,
         "pandas": pandas.__version__,
     }
-    identity = json.dumps([settings, inputs.sha256, versions["minerals"]], sort_keys=True)
+    identity = json.dumps([settings, inputs.sha256, lines, versions["minerals"]], sort_keys=True)
     used = resolved.inputs_used["quality"].value_counts()
     return {
         "run": run.name,
@@ -46,10 +54,17 @@ def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
         "codes": _codes(inputs),
         "config": settings,
         "changes": {name: [_change(run, change) for change in changes] for name, changes in run.changes.items()},
-        "set": list(run.sets),
+        "set": [kept for text in run.sets if (kept := _without_workers(text))],
         "inputs": inputs.sha256,
         "versions": versions,
     }
+
+
+def _without_workers(change: str) -> str:
+    """A `--set` without the number of workers, which never changes a result; '' where nothing else was set."""
+    if change.replace(" ", "").startswith("study.workers="):
+        return ""
+    return re.sub(r"(,\s*workers\s*=\s*\d+|workers\s*=\s*\d+\s*,?\s*)", "", change)
 
 
 def _change(run: Run, change: ShareChange) -> dict[str, Any]:

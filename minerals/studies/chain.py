@@ -110,7 +110,7 @@ def follow(
         flows=flows,
         recycled_content=recycled_content(flows),
         end_of_life_recycling_rate=end_of_life_recycling_rate(flows),
-        upstream=upstream(resolved, flows.primary, end),
+        upstream=upstream(resolved, flows.primary_demand, end),
     )
 
 

@@ -43,9 +43,19 @@ def run(
     if study is not None:
         study_of = {"sample": sample, "sensitivity": sensitivity}[study.kind]
         tables |= study_of(resolved, log["region_label"], partial)
-        log["study"] = {"kind": study.kind, "draws": study.draws, "seed": study.seed}
+        log["study"] = {"kind": study.kind, "draws": study.draws, "seed": study.seed, "held": held(resolved)}
     log["tables"] = list(tables)
     return Result(log, tables)
+
+
+def held(resolved: Resolved) -> list[str]:
+    """Tables with ends that the studies hold at their values, as a study is to say."""
+    names = ["silicon_uptake", "graphite_route"]
+    if resolved.run.settings.study is not None and not resolved.run.settings.study.share_spread:
+        names.insert(0, "market_share")
+    if resolved.parameters is not None:
+        names += ["line_ramp", "recovery_route", "stage_yield", "health of second lives"]
+    return names
 
 
 def inputs_of(asked: Run, inputs: str | Path | None) -> Path:

@@ -18,6 +18,7 @@ from ..errors import InputError, Problem, listed
 from ..provenance import Rows
 from .check import SHARE_TOLERANCE
 from .inputs import Inputs
+from .lines import read_lines
 from .names import WITHOUT_ROWS, WORLD, fit, refused_blend
 from .parameters import Parameters, parameters
 from .series import Datum, Given, Point, along, at, datum, outside, ranges
@@ -26,7 +27,8 @@ from .series import Datum, Given, Point, along, at, datum, outside, ranges
 HISTORY = 0.05
 USED_COLUMNS = [
     "table", "file", "line", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "route", "year",
-    "value", "low", "high", "unit", "source", "locator", "quality", "note", "draw_group", "corrected_by", "rows",
+    "life", "cohort", "age", "measure", "stream", "recycling_route", "node", "value", "low", "high", "unit", "source",
+    "locator", "quality", "note", "draw_group", "corrected_by", "rows",
 ]  # fmt: skip
 
 
@@ -41,8 +43,9 @@ class Resolved:
     Axes: region, segment, year, chemistry (pairs of base chemistry and silicon fraction), mineral. The year axis
     begins with the history where the run follows the stock; `reported` are the years of the scope. Tables are tidy with
     columns value, low, high, fill and rows; fill is given, linear, hold, override, rest or ratio. parameters: those of
-    stock, scrap and recycling, where the run asks for them. inputs_used: each row used, once. fills: sentences on the
-    years and places that were filled.
+    stock, scrap and recycling, where the run asks for them; lines: production lines, where it names a file.
+    inputs_used: each row used, once. fills: sentences on the years and places that were filled. sha256: of each input
+    file.
     """
 
     run: Run
@@ -58,8 +61,10 @@ class Resolved:
     mineral_intensity: pd.DataFrame
     graphite_route: pd.DataFrame
     parameters: Parameters | None
+    lines: pd.DataFrame | None
     inputs_used: pd.DataFrame
     fills: tuple[str, ...]
+    sha256: Mapping[str, str]
 
 
 def resolve(run: Run, inputs: Inputs) -> Resolved:
@@ -119,17 +124,21 @@ class _Resolver:
             bases = list(dict.fromkeys(chemistry for chemistry, _ in chemistries.labels))
             chain = parameters(self.inputs, labels, self.years, bases, self.problems)
         self._stop_on_problems()
+        regions, years = Axis("region", labels.regions), Axis("year", self.years)
+        flows = self.run.settings.flows
         return Resolved(
             run=self.run,
-            regions=Axis("region", labels.regions),
+            regions=regions,
             segments=Axis("segment", labels.segments),
-            years=Axis("year", self.years),
+            years=years,
+            lines=read_lines(self.run, regions, years) if flows is not None and flows.lines else None,
             reported=labels.years,
             chemistries=chemistries,
             minerals=Axis("mineral", labels.minerals),
             parameters=chain,
             inputs_used=self._used(tables, chain.used if chain else {}),
             fills=tuple(self._fill_sentences()),
+            sha256=self.inputs.sha256,
             **tables,
         )
 
