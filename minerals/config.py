@@ -82,10 +82,12 @@ class Intensity(_Model):
 
     cell: numbers of a cell changed by hand, `cell.<chemistry>.<number>`, which is then derived whatever the route;
     `silicon` among them is the mass fraction in the anode. kg_per_kwh: intensities given by hand,
-    `kg_per_kwh.<chemistry>.<mineral>`, which go before all others.
+    `kg_per_kwh.<chemistry>.<mineral>`, which go before all others. trend: whether intensities are `held` at today's
+    values in all years, or `improving` as intensity_trend.csv says, whatever the route.
     """
 
     route: Literal["inventory", "derived"] = "inventory"
+    trend: Literal["held", "improving"] = "held"
     cell: dict[str, dict[str, float]] = {}
     kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = {}
 

@@ -40,6 +40,11 @@ QUANTITIES: dict[str, Quantity] = {
             "Mass of a mineral in the battery per kWh of nominal energy, as contained element or anode-grade graphite.",
         ),
         Quantity(
+            "intensity_trend", "input", ("chemistry", "mineral", "year"), "1",
+            "Mass per kWh relative to today's, as specific capacity and energy density improve; 1 where intensities "
+            "are held. A cell keeps what it was sold with.",
+        ),
+        Quantity(
             "graphite_route", "input", ("route", "year"), "1",
             "Share of anode graphite that is natural or synthetic: two routes into one anode, each with its own "
             "chokepoints. natural + synthetic = 1.",
@@ -59,7 +64,7 @@ QUANTITIES: dict[str, Quantity] = {
             ("scenario", "region", "segment", "chemistry", "silicon", "mineral", "year"), "kt",
             "Gross mineral demand: mass of each mineral in the cells put into use, before scrap and recycling. low and "
             "high take every intensity of the row at its low or high end.",
-            "mineral_demand = cells × mineral_intensity; 1 kg/kWh × 1 GWh = 1 kt",
+            "mineral_demand = cells × mineral_intensity × intensity_trend; 1 kg/kWh × 1 GWh = 1 kt",
             iamc="Material Demand|Battery|{mineral}",
         ),
         Quantity(

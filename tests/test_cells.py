@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import itertools
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minerals import api
@@ -89,10 +90,16 @@ def test_cathode_metals_are_all_in_the_active_material(model: CellModel) -> None
             )
 
 
+@cache
+def shipped_model() -> CellModel:
+    return CellModel(api.read_inputs())
+
+
 @given(scale=st.floats(1.1, 3.0))
+@settings(deadline=None)
 def test_mass_goes_with_one_over_voltage(scale: float) -> None:
     """Doubling the voltage halves every kg/kWh."""
-    model = CellModel(api.read_inputs())
+    model = shipped_model()
     design = model.designs["lfp"]
     values = {name: number.value for name, number in model.derive("lfp").numbers.items()}
     cell = replace(model._cell(design, values, 0.0), cathode_voltage=3.0 + 0.17)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -125,11 +126,12 @@ def test_without_second_life_batteries_come_back_sooner(europe_2050: Result) -> 
 
 
 def test_an_open_balance_stops_the_run(resolved: Resolved, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chain, "stock_from_sales", lambda additions, survival: additions * 0.9)
+    leaving = chain.hazard
+    monkeypatch.setattr(chain, "hazard", lambda survival: leaving(survival) * 0.9)
     alive = chain.survivals(resolved)
     cells = additions_of(resolved, "plan")[0][:, :, None] * share_of(resolved, "plan")[0]
     with pytest.raises(MineralsError, match=r"mass balance of run does not close: first use by .*; second life"):
-        chain.follow(resolved, alive, cells, intensity_of(resolved, "value")[0, :, :, 0])
+        chain.follow(resolved, alive, cells, intensity_of(resolved, "value")[0])
 
 
 def test_lines_are_read_or_follow_from_growth(toy: Path) -> None:
@@ -156,6 +158,43 @@ def test_targets_of_the_law_stand_beside_the_run(europe_2050: Result) -> None:
     assert row["value"] == pytest.approx(content.item())
     assert (table["met"] == np.where(table["value"] >= table["target"], "yes", "no")).all()
     assert table.loc[("recovery", "cobalt", 2031), "target"] == 0.95
+
+
+def both_trends(toy: Path, sets: Sequence[str]) -> tuple[Result, Result]:
+    held, better = (run(toy / "run.toml", [*sets, f"intensity.trend='{name}'"], toy) for name in ("held", "improving"))
+    return held, better
+
+
+def test_a_trend_lowers_what_is_sold_and_not_what_was(toy: Path) -> None:
+    """0.8 of NMC's intensities from 2034 on, linear before; a retired cell gives back what it was sold with."""
+    held, better = (
+        run(toy / "run.toml", [*LATER, f"intensity.trend='{trend}'"], toy) for trend in ("held", "improving")
+    )
+    keys = ["scenario", "region", "segment", "chemistry", "silicon", "mineral", "year"]
+    demand = better["mineral_demand"].set_index(keys)["value"] / held["mineral_demand"].set_index(keys)["value"]
+    assert demand.xs("nmc811", level="chemistry").to_numpy() == pytest.approx(0.8)
+    assert demand.xs("lfp", level="chemistry").to_numpy() == pytest.approx(0.94)
+    gone = flow(better, "retired", mineral="cobalt") / flow(held, "retired", mineral="cobalt")
+    assert gone.between(0.8 + 1e-6, 1 - 1e-6).all()
+    assert any("held at today's values" in sentence for sentence in held.record["fills"])
+    assert not any("held at today's values" in sentence for sentence in better.record["fills"])
+    tree = api.explain(better, "cobalt")
+    assert [factor.name for factor in tree.leaves[0].factors][-1] == "intensity trend"
+
+
+def test_a_trend_is_drawn(toy: Path) -> None:
+    sets = [*LATER, "study={kind='sample', draws=400}"]
+    held, better = (
+        run(toy / "run.toml", [*sets, f"intensity.trend='{trend}'"], toy) for trend in ("held", "improving")
+    )
+    assert "trend of materials per kWh" in set(better["uncertain_inputs"]["factor"])
+    keys = ["scenario", "against", "region", "mineral", "quantity", "year"]
+    one, two = (
+        result["percentiles"].set_index(keys).loc[("plan", "", "World", "cobalt", "mineral_demand", 2044)]
+        for result in (held, better)
+    )
+    assert two["p50"] == pytest.approx(0.8 * one["p50"], rel=0.06)
+    assert two["p95"] / two["p5"] > one["p95"] / one["p5"]
 
 
 # ---------------------------------------------------------------- designs
@@ -216,10 +255,12 @@ def test_sobol_indices_are_those_of_salib() -> None:
 # ---------------------------------------------------------------- draws
 
 
-def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(resolved: Resolved) -> None:
+@pytest.mark.parametrize("trend", ["held", "improving"])
+def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend: str) -> None:
+    resolved = resolve(read_run(toy / "run.toml", [*LATER, f"intensity.trend='{trend}'"]), read_inputs(toy))
     uncertain = Uncertain(resolved, kind=np.float64)
     uniform = np.full((3, len(uncertain.factors)), 0.5)
-    intensity = intensity_of(resolved, "value")[0, :, :, 0]
+    intensity = intensity_of(resolved, "value")[0]
     for scenario in uncertain.scenarios:
         cells = additions_of(resolved, scenario)[0][:, :, None] * share_of(resolved, scenario)[0]
         plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity).flows
@@ -239,7 +280,7 @@ def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved
     plan = uncertain.scenarios[0]
     _, _, secondary = ensemble.follow(uncertain.draw(uniform, plan), resolved.minerals.labels.index("cobalt"))
     cells = additions_of(resolved, plan)[0][:, :, None] * share_of(resolved, plan)[0]
-    intensity = intensity_of(resolved, "value")[0, :, :, 0]
+    intensity = intensity_of(resolved, "value")[0]
     short = chain.follow(resolved, chain.survivals(resolved, end=1), cells, intensity).flows
     cobalt = short.secondary_supply[:, resolved.minerals.labels.index("cobalt")]
     assert lives

@@ -124,6 +124,11 @@ class _Index:
         self.share = at("market_share", ["region", "segment", "chemistry", "silicon"])
         self.uptake = at("silicon_uptake", ["region", "segment", "chemistry", "silicon"])
         self.intensity = at("mineral_intensity", ["chemistry", "silicon", "mineral"])
+        self.trend = {}
+        if "intensity_trend" in result.tables:
+            trend = result["intensity_trend"]
+            for row in trend[trend["year"] == year].to_dict("records"):
+                self.trend[row["chemistry"], row["mineral"]] = row
         self.used = {row["rows"]: row for _, row in result["inputs_used"].iterrows()}
 
     def leaf(self, row: Row, mineral: str) -> Leaf:
@@ -142,6 +147,8 @@ class _Index:
                 rows = tuple(part for entry in blends for part in self.rows(str(entry["rows"])))
                 factors.append(Factor("without silicon", left, "1", "rest", rows))
         factors.append(self.factor("mineral intensity", self.intensity[chemistry, silicon, mineral]))
+        if (chemistry, mineral) in self.trend:
+            factors.append(self.factor("intensity trend", self.trend[chemistry, mineral]))
         product = 1.0
         for factor in factors:
             product *= factor.value

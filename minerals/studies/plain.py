@@ -33,7 +33,7 @@ def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
             axes = [resolved.regions, resolved.segments, Axis("route", ROUTES), resolved.years]
             tables["graphite_by_route"] = tidy(graphite_by_route(graphite, route), axes).assign(unit="kt")
         if survival is not None:
-            tables |= _chain_tables(resolved, survival, name, middle.cells[0], intensity["value"][0, :, :, 0])
+            tables |= _chain_tables(resolved, survival, name, middle.cells[0], intensity["value"][0])
         for table, frame in tables.items():
             frame.insert(0, "scenario", name)
             parts.setdefault(table, []).append(_reported(resolved, frame))
@@ -44,6 +44,7 @@ def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
         "market_share": _reported(resolved, resolved.market_share),
         "silicon_uptake": _reported(resolved, resolved.silicon_uptake),
         "mineral_intensity": resolved.mineral_intensity,
+        **({"intensity_trend": _reported(resolved, resolved.intensity_trend)} if len(resolved.intensity_trend) else {}),
         "graphite_route": _reported(resolved, resolved.graphite_route),
         "inputs_used": resolved.inputs_used,
         **({"lines": resolved.lines} if resolved.lines is not None else {}),
@@ -175,10 +176,25 @@ def share_of(resolved: Resolved, name: str) -> Array:
 
 
 def intensity_of(resolved: Resolved, column: str) -> Array:
-    """(1, chemistry, mineral, 1) [kg/kWh] at the value, low or high end."""
+    """(1, chemistry, mineral, year) [kg/kWh] at the value, low or high end; one year where intensities are held."""
+    now, trend = today_of(resolved, column)[None, :, :, None], trend_of(resolved, column)
+    return now if trend is None else now * trend
+
+
+def today_of(resolved: Resolved, column: str) -> Array:
+    """(chemistry, mineral) [kg/kWh] before any trend, at the value, low or high end."""
     frame = resolved.mineral_intensity
     place = pd.Series(list(zip(frame["chemistry"], frame["silicon"].astype(float), strict=True)), frame.index, object)
-    return dense(frame.assign(chemistry=place), [resolved.chemistries, resolved.minerals], column)[None, :, :, None]
+    return dense(frame.assign(chemistry=place), [resolved.chemistries, resolved.minerals], column)
+
+
+def trend_of(resolved: Resolved, column: str) -> Array | None:
+    """Trend of intensities (chemistry, mineral, year) at the value, low or high end; None where they are held."""
+    if not len(resolved.intensity_trend):
+        return None
+    bases = tuple(dict.fromkeys(chemistry for chemistry, _ in resolved.chemistries.labels))
+    by_base = dense(resolved.intensity_trend, [Axis("chemistry", bases), resolved.minerals, resolved.years], column)
+    return by_base[[bases.index(chemistry) for chemistry, _ in resolved.chemistries.labels]]
 
 
 def _route(resolved: Resolved) -> Array:

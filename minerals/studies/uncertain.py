@@ -23,7 +23,7 @@ from ..provenance import Rows
 from ..tables.parameters import Lifetime, Parameters
 from ..tables.resolve import Resolved
 from .design import NONE, Ranged, ranged, split_pert
-from .plain import additions_of, intensity_of, lines_of, share_of
+from .plain import additions_of, lines_of, share_of, today_of, trend_of
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -157,9 +157,15 @@ class Uncertain:
         resolved = self.resolved
         segments = [self._segment(place) for place in range(len(resolved.segments))]
         minerals = [name.replace("_", " ") for name in resolved.minerals.labels]
-        ends = np.stack([intensity_of(resolved, end)[0, :, :, 0] for end in ENDS])
+        ends = np.stack([today_of(resolved, end) for end in ENDS])
         groups = self._draw_groups()
         self.intensity = self._ranged(ends, 0, lambda at: (groups[at], _cause(groups[at])), "mineral_intensity")
+        trends = [trend_of(resolved, end) for end in ENDS]
+        given = [trend for trend in trends if trend is not None]
+        self.trend = np.stack(given) if given else None
+        self.trend_column = NONE
+        if self.trend is not None:
+            self.trend_column = self._one(self.trend, "all", "trend of materials per kWh", "intensity_trend")
         self.additions, self.share = {}, {}
         for scenario in self.scenarios:
             ends = np.stack([additions_of(resolved, scenario, end)[0] for end in ENDS])
@@ -254,11 +260,21 @@ class Uncertain:
                     chemistry
                 )
             for chemistries in alike.values():
-                mine = share[segment, chemistries].reshape(len(chemistries), -1).astype(self.kind)
+                mine: Array = self._with_trend(share[segment, chemistries], chemistries).astype(self.kind)
                 life = lives[chemistries[0]]
                 leaving = np.zeros((0, 0, 0)) if life is None else self._leaving(life, self.life_column[segment])
                 pools.append(Pool(segment, np.array(chemistries, dtype=np.intp), mine, leaving))
         return pools
+
+    def _with_trend(self, share: Array, chemistries: list[int]) -> Array:
+        """Share (chemistry, region, year) × trend, (mineral or 1, feature · chemistry, place)."""
+        if self.trend is None:
+            return share.reshape(1, len(share), -1)
+        value, low, high = self.trend[:, chemistries]
+        parts = [value] if self.trend_column == NONE else [value, low - value, high - value]
+        trend = np.moveaxis(np.stack(parts), 2, 0)  # (mineral, feature, chemistry, year)
+        product = trend[:, :, :, None] * share
+        return product.reshape(len(product), -1, share.shape[1] * share.shape[2])
 
     def _leaving(self, life: Lifetime, column: int) -> Array:
         """(node, cohort, year): share of a cohort that leaves use; one node where the life is certain."""
@@ -287,8 +303,17 @@ class Uncertain:
             additions=additions,
             weight=weight.astype(self.kind),
             mineral_intensity=self.intensity.draw(below, above),
+            trend=self._trend_features(below, above),
             chain=self._chain_draws(uniform, below, above, scenario) if self.resolved.parameters else None,
         )
+
+    def _trend_features(self, below: Array, above: Array) -> Array | None:
+        """What the trend is linear in, (draw, feature): 1, and below and above of its factor where it is uncertain."""
+        if self.trend is None:
+            return None
+        ones, column = np.ones(len(below)), self.trend_column
+        sides = [ones] if column == NONE else [ones, below[:, column], above[:, column]]
+        return np.stack(sides, axis=1).astype(self.kind)
 
     def _places(self, inputs: list[Ranged], below: Array, above: Array) -> list[Array]:
         """Drawn inputs (region or 1, year) of each segment, regions side by side: (draw, place)."""

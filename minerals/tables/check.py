@@ -232,6 +232,24 @@ def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(parameters.file, line, f"item = {item!r}", why))
 
 
+def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
+    """A trend belongs to a family of chemistries and to a mineral, or any; every family has one for any."""
+    table = tables["intensity_trend"]
+    families = list(dict.fromkeys(tables["chemistries"].frame["family"]))
+    minerals = {"any", *tables["minerals"].frame["mineral"]}
+    for column, known in (("family", families), ("mineral", minerals)):
+        for line, code in _cells(table.frame, column):
+            if code not in known:
+                why = f"no {column} of the code lists{did_you_mean(code, known)}"
+                problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
+    having = set(table.frame.loc[table.frame["mineral"] == "any", "family"])
+    if not table.dropped:
+        for name in families:
+            if name not in having:
+                why = "no trend for any mineral of it; add rows, of 1 where it stays as it is"
+                problems.append(Problem(table.file, 0, f"family = {name!r}", why))
+
+
 RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     tables_have_rows,
     references_exist,
@@ -246,6 +264,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     lifetimes_are_possible,
     draws_can_keep_shares,
     cells_are_whole,
+    trends_are_of_families,
 )
 
 

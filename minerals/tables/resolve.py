@@ -59,6 +59,7 @@ class Resolved:
     market_share: pd.DataFrame
     silicon_uptake: pd.DataFrame
     mineral_intensity: pd.DataFrame
+    intensity_trend: pd.DataFrame
     graphite_route: pd.DataFrame
     parameters: Parameters | None
     lines: pd.DataFrame | None
@@ -116,6 +117,7 @@ class _Resolver:
             "market_share": _frame(share, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
             "silicon_uptake": _frame(uptake, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
             "mineral_intensity": self._intensity(chemistries.labels),
+            "intensity_trend": self._trend(chemistries.labels),
             "graphite_route": self._route(),
         }
         chain = None
@@ -240,6 +242,8 @@ class _Resolver:
                 by_years.setdefault(ranges(years), []).append(where)
             for span, wheres in by_years.items():
                 yield f"{table} {span} {how}: {listed(wheres, 1000)}"
+        if self.run.settings.intensity.trend == "held":
+            yield "mineral_intensity held at today's values in all years (intensity.trend)"
         for region, segments in self.absent.items():
             yield f"battery_demand has no rows in {region} for {listed(dict.fromkeys(segments))}: counted as none"
 
@@ -382,6 +386,26 @@ class _Resolver:
                 else:
                     out.append(_record(keys, BETWEEN, "kg/kWh", "derived"))
         return _frame(out, ["chemistry", "silicon", "mineral"])
+
+    def _trend(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
+        """Trend of each chemistry and mineral in each year; no rows where intensities are held."""
+        columns = ["chemistry", "mineral", "year"]
+        if self.run.settings.intensity.trend == "held":
+            return _frame([], columns)
+        table, file = self.inputs["intensity_trend"], self.inputs.tables["intensity_trend"].file
+        family = dict(zip(self.inputs["chemistries"]["chemistry"], self.inputs["chemistries"]["family"], strict=True))
+        given: dict[tuple[str, str], Given] = {}
+        for row in table.itertuples():
+            series = given.setdefault((row.family, row.mineral), {})
+            series[row.year] = {(): datum(row.value, row.low, row.high, f"{file}:{row.line}")}
+        out: list[dict[str, object]] = []
+        for chemistry in dict.fromkeys(chemistry for chemistry, _ in pairs):
+            for mineral in self.labels.minerals:
+                own = given.get((family[chemistry], mineral)) or given[family[chemistry], "any"]
+                for point in along(own, self.years):
+                    keys = {"chemistry": chemistry, "mineral": mineral, "year": point.year}
+                    out.append(_record(keys, point.datum, "1", point.fill))
+        return _frame(out, columns)
 
     def _route(self) -> pd.DataFrame:
         """Natural and synthetic shares of each year of the scope."""
