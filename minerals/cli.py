@@ -292,5 +292,7 @@ def _notes(result: Result) -> None:
     counts = record["rows_used"]
     graded = ", ".join(f"{count} {quality}" for quality, count in sorted(counts.items(), key=lambda item: -item[1]))
     _words(f"{sum(counts.values())} input rows used: {graded}.")
+    for sentence in record.get("notes", ()):
+        _words(sentence)
     for sentence in record["fills"]:
         _words(cut(f"Filled: {sentence}", FILL, "… (record.json)"))
