@@ -206,6 +206,7 @@ def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
     return [
         f"{asked.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
         f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
+        *resolved.notes,
         *(f"filled: {sentence}" for sentence in resolved.fills),
     ]
 

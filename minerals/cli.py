@@ -337,6 +337,8 @@ def _notes(result: Result) -> None:
     _words(f"{sum(counts.values())} input rows used: {graded}.")
     if study := record.get("study"):
         _words(f"{study['draws']:,} draws; held at their values: {', '.join(study['held'])}.")
+    for sentence in record.get("notes", ()):
+        _words(sentence)
     by_table: dict[str, list[str]] = {}
     for sentence in record["fills"]:
         by_table.setdefault(sentence.partition(" ")[0], []).append(sentence)

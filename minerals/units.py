@@ -11,6 +11,7 @@ from .errors import did_you_mean, listed
 #: kind of quantity → (canonical unit, {accepted unit: factor to canonical})
 UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "energy": ("GWh", {"GWh": 1.0, "TWh": 1e3, "MWh": 1e-3, "kWh": 1e-6}),
+    "capacity": ("GWh/yr", {"GWh/yr": 1.0, "TWh/yr": 1e3, "MWh/yr": 1e-3}),
     "intensity": ("kg/kWh", {"kg/kWh": 1.0, "g/kWh": 1e-3, "g/Wh": 1.0, "t/MWh": 1.0, "kt/GWh": 1.0, "t/GWh": 1e-3}),
     "mass": ("kt", {"kt": 1.0, "Mt": 1e3, "t": 1e-3, "kg": 1e-6}),
     "fraction": ("1", {"1": 1.0}),

@@ -19,13 +19,19 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Factor:
-    """One factor of a product: its value and unit, how it was filled, and the rows (of inputs_used) it rests on."""
+    """One factor of a product: its value and unit, how it was filled, and the rows (of inputs_used) it rests on.
+
+    behind: names of the rows that others of them were found from, such as the shares that a curve was fitted to;
+    scales: of those that the run file scales another row by.
+    """
 
     name: str
     value: float
     unit: str
     fill: str
     rows: tuple[pd.Series, ...]
+    behind: frozenset[str] = frozenset()
+    scales: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -163,9 +169,10 @@ class _Index:
 
     def factor(self, name: str, entry: Row) -> Factor:
         value, text = float(entry["value"]), str(entry["rows"])
-        again = Rows.parse(text).value(lambda row: float(self.used[row]["value"]))
-        _agree(f"{name} {text}", again, value)
-        return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(text)))
+        parsed = Rows.parse(text)
+        _agree(f"{name} {text}", parsed.value(lambda row: float(self.used[row]["value"])), value)
+        told = frozenset(parsed.only_behind()), frozenset(parsed.scales())
+        return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(text)), *told)
 
     def rows(self, text: str) -> list[pd.Series]:
         return [self.used[name] for name in Rows.parse(text).names()]

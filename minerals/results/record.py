@@ -38,6 +38,11 @@ def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
     }
     identity = json.dumps([settings, inputs.sha256, lines, versions["minerals"]], sort_keys=True)
     used = resolved.inputs_used["quality"].value_counts()
+    adoption: dict[str, Any] = {}
+    if resolved.diffusion is not None:
+        adoption["diffusion"] = json.loads(resolved.diffusion.to_json(orient="records", double_precision=15))
+    if resolved.notes:
+        adoption |= {"notes": list(resolved.notes), "places": _places(run)}
     return {
         "run": run.name,
         "run_id": hashlib.sha256(identity.encode()).hexdigest()[:7],
@@ -54,6 +59,7 @@ def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
         "codes": _codes(inputs),
         "config": settings,
         "changes": {name: [_change(run, change) for change in changes] for name, changes in run.changes.items()},
+        **adoption,
         "set": [kept for text in run.sets if (kept := _without_workers(text))],
         "inputs": inputs.sha256,
         "versions": versions,
@@ -73,6 +79,15 @@ def _change(run: Run, change: ShareChange) -> dict[str, Any]:
     return {**asdict(change), "path": list(change.path), "file": file, "line": line}
 
 
+def _places(run: Run) -> list[dict[str, Any]]:
+    """Where the run file asks for paths of adoption and limits of capacity, as rows of inputs_used name it."""
+    paths = [entry.path for entries in run.diffusion.values() for entry in entries]
+    paths += [
+        ("scenario", name, "capacity_limit") for name, each in run.settings.scenario.items() if each.capacity_limit
+    ]
+    return [{"path": list(path), **dict(zip(("file", "line"), run.place(*path), strict=True))} for path in paths]
+
+
 def region_label(resolved: Resolved, inputs: Inputs) -> str:
     """Name of the sum of all regions of the run: World where they make it up, else their names joined."""
     frame, regions = inputs["regions"], resolved.regions.labels
@@ -90,6 +105,10 @@ def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:
     caveats = [str(known.loc[part, "caveat"]) for part in dict.fromkeys(parts)]
     if run.changes[name]:
         caveats.append("Shares are changed by the run file.")
+    if run.diffusion.get(name):
+        caveats.append("Shares follow curves that the run file asks for.")
+    if scenario.capacity_limit:
+        caveats.append("Announced plants limit shares as if every cell were made at home.")
     label = scenario.label or name
     return {
         "label": label,

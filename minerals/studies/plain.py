@@ -37,6 +37,7 @@ def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
         for table, frame in tables.items():
             frame.insert(0, "scenario", name)
             parts.setdefault(table, []).append(_reported(resolved, frame))
+    extra = {"diffusion": resolved.diffusion, "capacity_limited": resolved.capacity_limited}
     parts.setdefault("graphite_by_route", [pd.DataFrame(columns=BY_ROUTE)])
     return {
         **{table: pd.concat(frames, ignore_index=True) for table, frames in parts.items()},
@@ -48,6 +49,7 @@ def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
         "graphite_route": _reported(resolved, resolved.graphite_route),
         "inputs_used": resolved.inputs_used,
         **({"lines": resolved.lines} if resolved.lines is not None else {}),
+        **{name: frame for name, frame in extra.items() if frame is not None},
     }
 
 

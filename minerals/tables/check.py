@@ -165,6 +165,16 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(file, line, f"chemistry = {name!r}", why))
 
 
+def plants_make_known_cells(tables: Tables, problems: list[Problem]) -> None:
+    """Announced plants make a chemistry or a family of the list."""
+    table, chemistries = tables["announced_capacity"], tables["chemistries"]
+    known = [*chemistries.frame["chemistry"], *chemistries.frame["family"].unique()]
+    for line, name in _cells(table.frame, "chemistry"):
+        if name not in known:
+            why = f"neither a chemistry nor a family of {chemistries.file}{did_you_mean(name, known)}"
+            problems.append(Problem(table.file, line, f"chemistry = {name!r}", why))
+
+
 def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
     """A life is longer than nothing, and spreads where its distribution does; a line makes some cells."""
     table = tables["lifetime"]
@@ -261,6 +271,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     uptake_leaves_room,
     demand_is_by_part,
     intensities_are_complete,
+    plants_make_known_cells,
     lifetimes_are_possible,
     draws_can_keep_shares,
     cells_are_whole,

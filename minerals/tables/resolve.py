@@ -16,10 +16,12 @@ from ..axes import Axis
 from ..config import Run, ShareChange
 from ..errors import InputError, Problem, listed
 from ..provenance import Rows
+from .adoption import Adoption, Shares, by_year, history_end
+from .capacity import Capacity
 from .check import SHARE_TOLERANCE
 from .inputs import Inputs
 from .lines import read_lines
-from .names import WITHOUT_ROWS, WORLD, fit, refused_blend
+from .names import WITHOUT_ROWS, WORLD, Kinds, fit, refused_blend
 from .parameters import Parameters, parameters
 from .series import Datum, Given, Point, along, at, datum, outside, ranges
 
@@ -42,10 +44,11 @@ class Resolved:
 
     Axes: region, segment, year, chemistry (pairs of base chemistry and silicon fraction), mineral. The year axis
     begins with the history where the run follows the stock; `reported` are the years of the scope. Tables are tidy with
-    columns value, low, high, fill and rows; fill is given, linear, hold, override, rest or ratio. parameters: those of
-    stock, scrap and recycling, where the run asks for them; lines: production lines, where it names a file.
-    inputs_used: each row used, once. fills: sentences on the years and places that were filled. sha256: of each input
-    file.
+    columns value, low, high, fill and rows; fill is given, linear, hold, override, rest, ratio, diffusion or capped.
+    parameters: those of stock, scrap and recycling, where the run asks for them; lines: production lines, where it
+    names a file. inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
+    limits of capacity, where the run has some. fills: sentences on the years and places that were filled; notes: on
+    paths and limits; sha256: of each input file.
     """
 
     run: Run
@@ -64,8 +67,11 @@ class Resolved:
     parameters: Parameters | None
     lines: pd.DataFrame | None
     inputs_used: pd.DataFrame
+    diffusion: pd.DataFrame | None
+    capacity_limited: pd.DataFrame | None
     fills: tuple[str, ...]
     sha256: Mapping[str, str]
+    notes: tuple[str, ...]
 
 
 def resolve(run: Run, inputs: Inputs) -> Resolved:
@@ -92,7 +98,11 @@ class _Resolver:
         self.silicon: dict[str, float] = dict(chemistry["silicon"].astype(float))
         self.like: dict[str, str] = dict(chemistry["silicon_like"])
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
+        self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
         self.grouped: dict[str, dict[tuple[str, str, str], pd.DataFrame]] = {}
+        kinds = Kinds(inputs)
+        self.adoption = Adoption(run, kinds, self._write, self.problems)
+        self.capacity = Capacity(run, inputs, kinds, self._write, self.problems)
         self.years = self._years()
 
     def resolve(self) -> Resolved:
@@ -103,7 +113,7 @@ class _Resolver:
         for name, scenario in self.run.settings.scenario.items():
             here = self._demand(name, scenario.demand)
             demand += here
-            share += self._share(name, scenario.adoption, {(row["region"], row["segment"]) for row in here})
+            share += self._share(name, scenario.adoption, here)
             if scenario.silicon not in WITHOUT_ROWS:
                 uptake += self._uptake(name, scenario.silicon)
         self._stop_on_problems()
@@ -139,8 +149,11 @@ class _Resolver:
             minerals=Axis("mineral", labels.minerals),
             parameters=chain,
             inputs_used=self._used(tables, chain.used if chain else {}),
+            diffusion=self.adoption.table(),
+            capacity_limited=self.capacity.table(),
             fills=tuple(self._fill_sentences()),
             sha256=self.inputs.sha256,
+            notes=(*self.adoption.sentences(), *self.capacity.sentences()),
             **tables,
         )
 
@@ -268,23 +281,25 @@ class _Resolver:
                     out.append(_record(keys, point.datum, "GWh", point.fill))
         return out
 
-    def _share(self, name: str, adoption: str, places: set[tuple[object, object]]) -> list[dict[str, object]]:
+    def _share(self, name: str, adoption: str, demand: list[dict[str, object]]) -> list[dict[str, object]]:
         """Shares in the places that have demand."""
         out: list[dict[str, object]] = []
-        path = ("scenario", name, "adoption")
         explicit = self.run.settings.scenario[name].silicon == "explicit"
+        gwh = {(row["region"], row["segment"], row["year"]): float(str(row["value"])) for row in demand}
+        places = {place[:2] for place in gwh}
         for region in self.labels.regions:
+            shares: dict[str, Shares] = {}
+            observed = 0
             for segment in self.labels.segments:
-                if (region, segment) not in places:
-                    continue
-                where = f"{segment} in {region}"
-                given = self._given("market_share", adoption, region, segment, ["chemistry"])
-                if not given:
-                    why = f"no shares for {where}, which has demand; add rows to market_share.csv or leave it out"
-                    self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
-                    continue
-                given = self._with_changes(given, self.run.changes[name], name, region, segment)
-                for point in self._series("market_share", given, self.years, where, path):
+                if (region, segment) in places:
+                    history = self._history(adoption, region, segment)
+                    shares[segment] = self._share_at(name, adoption, region, segment)
+                    self.adoption.follow(name, region, segment, shares[segment], history)
+                    observed = max(observed, history_end(history) or 0)
+            here = {(str(s), int(str(y))): value for (r, s, y), value in gwh.items() if r == region}
+            self.capacity.limit(name, region, shares, here, observed)
+            for segment, years in shares.items():
+                for point in (point for labels in years.values() for point in labels.values()):
                     (chemistry,) = point.label
                     base = self.base[chemistry]
                     if base != chemistry and not explicit:
@@ -295,6 +310,27 @@ class _Resolver:
                     }  # fmt: skip
                     out.append(_record(keys, point.datum, "1", point.fill))
         return out
+
+    def _share_at(self, name: str, adoption: str, region: str, segment: str) -> Shares:
+        """Shares of one place by year: those of the tables with the run file's changes."""
+        path = ("scenario", name, "adoption")
+        where = f"{segment} in {region}"
+        given = self._given("market_share", adoption, region, segment, ["chemistry"])
+        if not given:
+            why = f"no shares for {where}, which has demand; add rows to market_share.csv or leave it out"
+            self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
+            return {}
+        given = self._with_changes(given, self.run.changes[name], name, region, segment)
+        return by_year(self._series("market_share", given, self.years, where, path))
+
+    def _history(self, adoption: str, region: str, segment: str) -> pd.DataFrame:
+        """Rows of the history that a scenario extends, or is, at a place; each with its name."""
+        name = adoption
+        while name and self.kind.get(name) != "history":
+            name = self.parent.get(name, "")
+        rows = self._rows("market_share", name, region, segment)
+        file = self.inputs.tables["market_share"].file
+        return rows.assign(row=[f"{file}:{line}" for line in rows["line"]])
 
     def _with_changes(
         self, given: Given, changes: tuple[ShareChange, ...], name: str, region: str, segment: str
@@ -330,16 +366,24 @@ class _Resolver:
 
     def _changed(self, change: ShareChange, name: str, region: str, share: float) -> Datum:
         """A changed share as a datum, and as a row of inputs_used."""
-        file, line = self.run.place(*change.path)
-        name_of_row = f"change:{len(self.changed) + 1}"
         rest = change.share is None
+        note = "what the other shares of the year leave" if rest else "share changed by the run file"
+        row = self._write(change.path, name, region, change.segment, change.chemistry, change.year, share, note)
+        return Datum(share, share, share, Rows.row(row), "rest" if rest else "override")
+
+    def _write(
+        self, path: tuple[str, ...], scenario: str, region: str, segment: str, chemistry: str, year: int, value: float,
+        note: str,
+    ) -> str:  # fmt: skip
+        """Add a row of the run file to inputs_used; returns its name."""
+        file, line = self.run.place(*path)
+        row = f"change:{len(self.changed) + 1}"
         self.changed.append({
-            "table": "market_share", "file": file, "line": line, "scenario": name, "region": region,
-            "segment": change.segment, "chemistry": change.chemistry, "year": change.year, "value": share, "unit": "1",
-            "source": "run file", "quality": "assumed", "rows": name_of_row,
-            "note": "what the other shares of the year leave" if rest else "share changed by the run file",
+            "table": "market_share", "file": file, "line": line, "scenario": scenario, "region": region,
+            "segment": segment, "chemistry": chemistry, "year": year, "value": value, "unit": "1",
+            "source": "run file", "quality": "assumed", "rows": row, "note": note,
         })  # fmt: skip
-        return Datum(share, share, share, Rows.row(name_of_row), "rest" if rest else "override")
+        return row
 
     def _uptake(self, name: str, silicon: str) -> list[dict[str, object]]:
         """Uptake of blends. Before its first year a blend is not on the market: zero."""
@@ -425,19 +469,18 @@ class _Resolver:
         also: lines of further tables that were used whole or in part.
         """
         out: list[pd.DataFrame] = []
-        named = {
-            name: sorted({
-                int(row.rpartition(":")[2])
-                for text in resolved["rows"].unique()
-                for row in Rows.parse(text).names()
-                if not row.startswith("change:")
-            })
-            for name, resolved in tables.items()
-        }  # fmt: skip
-        for name, lines in {**named, **also}.items():
+        table_of = {table.file: name for name, table in self.inputs.tables.items()}
+        lines: dict[str, set[int]] = {name: set() for name in tables}
+        for resolved in tables.values():
+            for row in {row for text in resolved["rows"].unique() for row in Rows.parse(text).names()}:
+                file, _, line = row.rpartition(":")
+                if file != "change":
+                    lines.setdefault(table_of[file], set()).add(int(line))
+        named = {name: sorted(found) for name, found in lines.items()}
+        for name, used in {**named, **also}.items():
             table = self.inputs.tables[name]
-            frame = table.frame.set_index("line", drop=False).loc[lines]
-            rows = [f"{table.file}:{line}" for line in lines]
+            frame = table.frame.set_index("line", drop=False).loc[used]
+            rows = [f"{table.file}:{line}" for line in used]
             out.append(frame.assign(table=name, file=table.file, rows=rows))
         if self.changed:
             out.append(pd.DataFrame(self.changed))
