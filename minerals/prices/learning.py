@@ -46,7 +46,7 @@ def price(anchor: ArrayLike, cumulative: ArrayLike, at_anchor: ArrayLike, rate: 
 
 def energy_for(target: ArrayLike, anchor: ArrayLike, at_anchor: ArrayLike, rate: ArrayLike) -> Array:
     """Cumulative energy [GWh] at which a curve comes to the price `target`: `price` inverted; inf without learning."""
-    power = exponent(rate)
+    power = -np.abs(exponent(rate))  # Without learning −0, whose inverse is −∞.
     with np.errstate(divide="ignore", over="ignore"):
         ratio = (np.asarray(target, float) / np.asarray(anchor, float)) ** (1 / power)
     return np.asarray(np.asarray(at_anchor, float) * ratio)
