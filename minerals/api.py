@@ -21,6 +21,7 @@ from .results.repeat import read_record
 from .results.result import Result, load, refuse_other_run
 from .shipped import inputs_folder
 from .studies.describe import describe as _describe
+from .studies.prices import prices as _prices
 from .studies.run import inputs_of
 from .studies.run import run as _run
 from .tables.inputs import Inputs
@@ -160,7 +161,10 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path 
 
 
 def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
-    resolved = resolve(asked, _read_inputs(inputs_of(asked, _inputs_for(asked, inputs))))
+    data = _read_inputs(inputs_of(asked, _inputs_for(asked, inputs)))
+    resolved = resolve(asked, data)
+    if asked.settings.prices is not None:
+        _prices(asked, data)  # Quick, and the only way to know that its names, years and rows fit.
     count, years = len(asked.settings.scenario), resolved.reported
     return [
         f"{asked.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "

@@ -197,7 +197,9 @@ def test_the_note_says_dollars_rates_and_what_is_assumed() -> None:
                   "The 37% fitted to observed prices would bring the average to 30 in 2035",
                   "Solid state: not sold in this adoption, so no curve; dotted to a maker’s goal"):  # fmt: skip
         assert words in meta.note
-    assert meta.red_line.startswith("Learning rates of NMC, LFP and sodium-ion are assumed. Demand after 2030")
+    assert meta.red_line.startswith(
+        "Learning rates of NMC, LFP and sodium-ion and the GWh they start from are assumed. Demand after 2030"
+    )
     assert "fitted" not in drawn("without a fit").meta.note
     assert meta.run_line.startswith("Scenario: Stated trend (world) · run prices-2035")
     for words in ("1,474 in 2010", "Na-ion 124 to 33", "Solid state 75 in 2030", meta.title):

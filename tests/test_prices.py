@@ -300,6 +300,13 @@ def test_a_wrong_key_of_prices_is_named(toy: Path, asked: str, said: str) -> Non
     assert said in " ".join(problems(toy, asked))
 
 
+def test_check_finds_what_a_run_would_refuse() -> None:
+    outcome = CliRunner().invoke(cli, ["check", "prices-2035", "--set", "prices.against=Chna"])
+    assert outcome.exit_code == 3
+    assert "against = 'Chna': not in regions.csv; did you mean 'China'?" in outcome.stderr
+    assert CliRunner().invoke(cli, ["check", "prices-2035"]).exit_code == 0
+
+
 def test_a_problem_of_prices_names_the_line_of_the_run_file(toy: Path) -> None:
     path = toy / "run.toml"
     text = path.read_text(encoding="utf-8")

@@ -206,9 +206,9 @@ def _finding(story: _Story) -> str:
 
 
 def _red_line(story: _Story) -> str:
-    """Rates that are assumed, and the caveat of the world scenario."""
+    """Rates and starts that are assumed, and the caveat of the world scenario."""
     guessed = [SENTENCE.get(curve.family, curve.family) for curve in story.sold if curve.assumed]
-    rates = f"Learning rates of {wording.names(guessed)} are assumed." if guessed else ""
+    rates = f"Learning rates of {wording.names(guessed)} and the GWh they start from are assumed." if guessed else ""
     return " ".join(filter(None, [rates, story.caveat]))
 
 
