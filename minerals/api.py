@@ -25,6 +25,7 @@ from .studies.cell_sheet import sheet
 from .studies.cells import CellModel, Derived
 from .studies.describe import describe as _describe
 from .studies.intensity import with_intensity
+from .studies.prices import prices as _prices
 from .studies.run import inputs_of
 from .studies.run import run as _run
 from .tables.inputs import Inputs
@@ -202,6 +203,8 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path 
 def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
     data = _read_inputs(inputs_of(asked, _inputs_for(asked, inputs)))
     resolved = with_intensity(resolve(asked, data), data)
+    if asked.settings.prices is not None:
+        _prices(asked, data)  # Quick, and the only way to know that its names, years and rows fit.
     count, years = len(asked.settings.scenario), resolved.reported
     return [
         f"{asked.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "

@@ -149,7 +149,8 @@ def explain(folder: Path, mineral: str, region: str | None, year: int | None, sc
 def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], **options: Any) -> None:
     """Draw the chart NAME of a result FOLDER as png, svg, pdf, csv, json and alt text.
 
-    NAME is demand_by_mineral, stock, secondary_supply or sensitivity; an option that does not fit it is refused.
+    NAME is demand_by_mineral, stock, secondary_supply, sensitivity or cost_curves; an option that does not fit it is
+    refused.
     Files are named after the chart and the options given, e.g. demand_by_mineral-slide-2040.png, and stay when the run
     is repeated into the folder.
     """

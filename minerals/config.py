@@ -179,6 +179,28 @@ class Study(_Model):
     detail: Literal["region", "total"] = "region"
 
 
+class Prices(_Model):
+    """Prices by chemistry, where a run asks for them: learning curves of the world, and what closes the cost gap.
+
+    demand, adoption: scenarios of battery_demand and market_share whose world GWh move the curves, whatever regions the
+    run is about; the first adoption is the one drawn. against: region whose cells the others are compared with. rate:
+    learning rates of learning_rate.csv, or for lithium-ion the one fitted to observed prices. tariff (share of the
+    import's value), credit (USD_2025/kWh): in place already; the table says what is needed beside them.
+    """
+
+    demand: str
+    adoption: tuple[str, ...] = Field(min_length=1)
+    against: str
+    rate: Literal["published", "fitted"] = "published"
+    tariff: float = Field(default=0.0, ge=0.0, le=10.0)
+    credit: float = Field(default=0.0, ge=0.0)
+
+    @field_validator("adoption", mode="before")
+    @classmethod
+    def _one_adoption(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
 class Output(_Model):
     """What a run writes beside its tables: the charts named, by default all that its tables allow."""
 
@@ -195,6 +217,7 @@ class RunFile(_Model):
     intensity: Intensity = Intensity()
     flows: Flows | None = None
     study: Study | None = None
+    prices: Prices | None = None
     output: Output = Output()
 
     @field_validator("intensity", mode="before")
@@ -425,6 +448,8 @@ def _keys_at(path: Path_) -> list[str]:
             model = Intensity
         elif part == "study":
             model = Study
+        elif part == "prices":
+            model = Prices
         elif path[0] == "scenario":
             below = path[2:3]
             model = Curve if below == ("diffusion",) else CapacityLimit if below == ("capacity_limit",) else Scenario

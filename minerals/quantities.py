@@ -54,6 +54,20 @@ QUANTITIES: dict[str, Quantity] = {
             "Price of cells or packs in real 2025 dollars.",
         ),
         Quantity(
+            "learning_rate", "input", ("family",), "1",
+            "Fall of the price, as a share, with each doubling of the energy ever put into use. A run with [prices] "
+            "lists beside it the rate fitted to observed prices of lithium-ion packs: least squares of log price on "
+            "log cumulative_energy, ends at two standard errors; the column used says which the curves take.",
+            "learning_rate = 1 − 2^slope",
+        ),
+        Quantity(
+            "cumulative_energy", "input", ("scenario", "family", "year"), "GWh",
+            "Energy of all cells of a family put into use in the world up to the end of a year: a row of the input "
+            "table, then each later year's batteries of the world scenario that [prices] names, whatever regions the "
+            "run is about. Li-ion counts NMC, LFP, silicon-anode and other graphite cells together.",
+            "cumulative_energy = given + Σ_year Σ_region,segment battery_demand × market_share of its members",
+        ),
+        Quantity(
             "cells", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"), "GWh",
             "Cells put into use, by chemistry and silicon fraction of the anode.",
             "cells = battery_demand × market_share × (silicon_uptake of the blend, or what the blends leave)",
@@ -122,6 +136,27 @@ QUANTITIES: dict[str, Quantity] = {
             "Gross graphite demand by route of anode material; natural + synthetic = graphite of mineral_demand.",
             "graphite_by_route = Σ_chemistry mineral_demand[graphite] × graphite_route",
             iamc="Material Demand|Battery|Graphite|{route}",
+        ),
+        Quantity(
+            "price", "result", ("scenario", "family", "year"), "USD_2025/kWh",
+            "Pack price of a chemistry family on its one-factor learning curve, in real 2025 dollars, from its last "
+            "observed price on; scenario is the world adoption that moves it. No cost of materials and no scarcity is "
+            "in it. low and high take anchor, learning rate and start at the ends that lower or raise it most; "
+            "doublings says how far it reaches beyond what was seen.",
+            "price = anchor × (cumulative_energy / cumulative_energy[anchor])^log2(1 − learning_rate)",
+        ),
+        Quantity(
+            "price_points", "result", ("case", "family", "year"), "USD_2025/kWh",
+            "Observed, forecast and announced pack prices, with the cumulative_energy of their year, and of those not "
+            "observed the cumulative energy at which the curve comes to them (needs).",
+        ),
+        Quantity(
+            "price_parity", "result", ("scenario", "region", "family", "measure", "year"), "USD_2025/kWh, tariff 1",
+            "What makes a region's cells or packs cost what those of another region do: the gap, the tariff on imports "
+            "(a share of their value) beside a credit in place, and the production credit beside a tariff in place. "
+            "After the year of the prices both regions follow the family's curve, so that the gap keeps its share. "
+            "low and high are those of the region's own price; freight is in it only where the prices hold it.",
+            "own price − credit = other price × (1 + tariff)",
         ),
     )
 }  # fmt: skip

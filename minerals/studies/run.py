@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from ..tables.inputs import Inputs, read_inputs
 from ..tables.resolve import Resolved, resolve
 from .intensity import with_intensity
 from .plain import compute
+from .prices import about, joined, prices
 from .sample import sample
 from .sensitivity import sensitivity
 
@@ -36,9 +38,15 @@ def run(
     asked = source if isinstance(source, Run) else read_run(source, sets)
     data = read_inputs(inputs_of(asked, inputs))
     resolved = with_intensity(resolve(asked, data), data)
-    tables = compute(resolved)
+    priced: dict[str, pd.DataFrame] = {}
+    if asked.settings.prices is not None:
+        priced, used = prices(asked, data)
+        resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, used))
+    tables = compute(resolved) | priced
     tables["sources_used"] = _sources_used(resolved, data)
     log = record(resolved, data)
+    if priced:
+        log["prices"] = about(asked, data)
     study = asked.settings.study
     if study is not None:
         study_of = {"sample": sample, "sensitivity": sensitivity}[study.kind]

@@ -260,6 +260,36 @@ def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
                 problems.append(Problem(table.file, 0, f"family = {name!r}", why))
 
 
+def prices_can_be_learnt(tables: Tables, problems: list[Problem]) -> None:
+    """A price is above zero, a learning rate below one, and what a family learns with is counted somewhere."""
+    prices, rates, energies = tables["cell_price"], tables["learning_rate"], tables["cumulative_energy"]
+    for table, what in ((prices, "a price"), (energies, "a cumulative energy")):
+        for row in table.frame.itertuples():
+            least = row.value if pd.isna(row.low) else row.low
+            if least <= 0:
+                why = f"{what} must be above 0, its low end too; leave the row out where there is none"
+                problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
+    counted = set(energies.frame["family"])
+    for row in rates.frame.itertuples():
+        most = row.value if pd.isna(row.high) else row.high
+        if most >= 1:
+            why = "a doubling that takes the whole price leaves cells for free; expected below 1 (18 % is 0.18)"
+            problems.append(Problem(rates.file, int(row.line), f"value, high = {row.value:g}, {most:g}", why))
+        if row.learns_with not in counted and not energies.dropped:
+            why = f"no row of {energies.file} counts it{did_you_mean(row.learns_with, counted)}; add one"
+            problems.append(Problem(rates.file, int(row.line), f"learns_with = {row.learns_with!r}", why))
+    families = set(tables["chemistries"].frame["family"])
+    first = energies.frame.drop_duplicates("family").set_index("family")["members"]
+    for row in energies.frame.itertuples():
+        for name in split(row.members):
+            if name not in families:
+                why = f"no family of {tables['chemistries'].file}{did_you_mean(name, families)}"
+                problems.append(Problem(energies.file, int(row.line), f"members = {name!r}", why))
+        if row.members != first[row.family]:
+            why = f"{row.family} has the members {first[row.family]} in an earlier row; write the same in all"
+            problems.append(Problem(energies.file, int(row.line), f"members = {row.members!r}", why))
+
+
 RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     tables_have_rows,
     references_exist,
@@ -276,6 +306,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     draws_can_keep_shares,
     cells_are_whole,
     trends_are_of_families,
+    prices_can_be_learnt,
 )
 
 
