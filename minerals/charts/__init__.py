@@ -20,6 +20,7 @@ CHARTS = {
     "stock": "in_use_stock",
     "secondary_supply": "mineral_flows",
     "sensitivity": "sensitivity",
+    "validation": "validation",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
