@@ -168,13 +168,12 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
     reason, source. With `out`, validation.csv and charts/validation.* are written to that folder; size: of the chart,
     'brief' or 'slide'; another chart is draw(result, "validation", size=…). Raises InputError, UsageError.
     """
+    if size and out is None:
+        raise UsageError("--size is of the chart that --out writes; name a folder with --out")
     result = _validate()
     if out is not None:
-        bundle = draw(result, "validation", **({"size": size} if size else {}))
         write(result["validation"], Path(out))
-        bundle.write(Path(out) / "charts")
-    elif size:
-        raise UsageError("--size is of the chart that --out writes; name a folder with --out")
+        draw(result, "validation", **({"size": size} if size else {})).write(Path(out) / "charts")
     return result
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from minerals.charts import choice, footer, said, style, wording
 from minerals.charts.bundle import Bundle, Result
@@ -157,8 +156,9 @@ def _finding(story: _Story) -> str:
         return title
     group = story.furthest
     name = group if group in GROUPS.values() else wording.lowered(group)
-    off = "far below" if story.groups[group] < 1 / LABELLED else "below" if story.groups[group] < 1 else "above"
-    return f"{title}; it is furthest off on {_plain(name)}, {off} them"
+    median = story.groups[group]
+    off = ("far " if max(median, 1 / median) > LABELLED else "") + ("below" if median < 1 else "above")
+    return f"{title}; {_plain(name)} is furthest off, {off}"
 
 
 def _plain(name: str) -> str:
@@ -194,8 +194,8 @@ def _alt(story: _Story, words: style.Words) -> str:
 
 
 def _ratio(value: float) -> str:
-    """A ratio with two digits: 0.06 · 0.86 · 1.1 · 12."""
-    return f"{value:.2f}" if value < 0.995 else f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
+    """A ratio with two digits after the point, none from ten on: 0.06 · 1.08 · 12."""
+    return f"{value:.2f}" if value < 9.995 else f"{value:,.0f}"
 
 
 # ---------------------------------------------------------------- drawing
@@ -216,8 +216,9 @@ def _draw(sheet: Page, story: _Story) -> None:
     """Left the square of ours against theirs, right the ratios by group."""
     s = sheet.scale
     bottom, top = sheet.bottom + FOOT * s, sheet.top - HEAD * s
-    axis = text_width("10,000", LABEL * s) + 0.06 * s
-    wide = min(0.52 * sheet.width, top - bottom + axis + 0.3 * s)
+    ticks = _powers(*_ends(story.rows[story.rows["left"]]))
+    axis = max([text_width(_power(tick), LABEL * s) for tick in ticks], default=0.0) + 0.06 * s
+    wide = min(0.47 * sheet.width, top - bottom + axis + 0.3 * s)
     scatter = Panel(sheet.left + axis, bottom, wide - axis, top - bottom)
     strips = Panel(sheet.left + wide + 0.3 * s, bottom, sheet.right - sheet.left - wide - 0.3 * s, top - bottom)
     _draw_scatter(sheet, story, scatter)
@@ -237,21 +238,18 @@ def _draw_scatter(sheet: Page, story: _Story, panel: Panel) -> None:
     sheet.key(sheet.left, sheet.top - 0.3 * s, entries, sheet.left + 0.62 * sheet.width)
     if rows.empty:
         return
-    values = rows[["ours", "theirs"]].to_numpy(float)
-    low, high = _decade(values.min(), -1), _decade(values.max(), 1)
+    low, high = _ends(rows)
     axes = sheet.axes(panel)
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
 
     def place(value: float, start: float, length: float) -> float:
         return start + float(np.log(value / low) / np.log(high / low)) * length
 
-    ticks = [10.0**power for power in range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)]
-    step = 2 if len(ticks) > 7 else 1
-    for tick in [tick for tick in ticks[::step] if low <= tick <= high]:
+    for tick in _powers(low, high):
         x, y = place(tick, panel.left, panel.width), place(tick, panel.bottom, panel.height)
         sheet.line((panel.left, panel.left + panel.width), (y, y), style.GRID, 0.7, order=0)
         sheet.line((x, x), (panel.bottom, panel.bottom + panel.height), style.GRID, 0.7, order=0)
-        text = f"{tick:,.10g}"
+        text = _power(tick)
         if panel.bottom + 0.1 * s < y:
             sheet.text(panel.left - 0.06 * s, y - 0.04 * s, text, LABEL, style.MUTED, align="right")
         half = text_width(text, LABEL * s) / 2
@@ -262,11 +260,11 @@ def _draw_scatter(sheet: Page, story: _Story, panel: Panel) -> None:
     ends = np.array([low, high])
     axes.fill_between(ends, ends / NEAR, ends * NEAR, color=style.PALE, alpha=0.7, linewidth=0, zorder=1)
     axes.plot(ends, ends, color=style.INK, linewidth=0.9 * s, zorder=2)
-    for (mineral, storage), part in rows.groupby([rows["mineral"], rows["segments"] == "stationary"], sort=False):
+    for row in rows.itertuples():
+        colour = _colour(row.mineral)
         axes.plot(
-            part["theirs"].astype(float), part["ours"].astype(float), linestyle="none", marker="o", zorder=4,
-            markersize=DOT * s, markeredgewidth=1.1 * s, markeredgecolor=_colour(mineral),
-            markerfacecolor="none" if storage else _colour(mineral), alpha=0.85,
+            [float(row.theirs)], [float(row.ours)], color=colour, marker="o", zorder=4, markersize=DOT * s, alpha=0.85,
+            markeredgewidth=1.1 * s, markerfacecolor="none" if row.segments == "stationary" else colour,
         )  # fmt: skip
     _name_furthest(sheet, rows, panel, place)
 
@@ -284,7 +282,7 @@ def _name_furthest(sheet: Page, rows: pd.DataFrame, panel: Panel, place: object)
         targets = spread(at, line, panel.bottom + 0.06 * s, height - 0.3 * s)
         for row, y, level in zip(side.itertuples(), at, targets, strict=True):
             x = place(float(row.theirs), panel.left, panel.width)
-            text = f"{wording.lowered(row.group)} {int(row.year)}"
+            text = f"{wording.lowered(row.group).removesuffix(', all uses')} {int(row.year)}"
             room = (x - panel.left if above else panel.left + panel.width - x) - 0.12 * s
             if level + line > height or text_width(text, SMALL * s) > room:
                 continue
@@ -294,10 +292,23 @@ def _name_furthest(sheet: Page, rows: pd.DataFrame, panel: Panel, place: object)
                        align="right" if above else "left")  # fmt: skip
 
 
-def _decade(value: float, direction: int) -> float:
-    """A round number of half a decade beyond the value."""
-    step = np.log10(value) * 2
-    return float(10 ** ((np.floor(step) if direction < 0 else np.ceil(step)) / 2))
+def _ends(rows: pd.DataFrame) -> tuple[float, float]:
+    """Ends of both axes: half a decade beyond the least and the greatest number."""
+    if rows.empty:
+        return 1.0, 10.0
+    steps = 2 * np.log10(rows[["ours", "theirs"]].to_numpy(float))
+    return float(10 ** ((np.floor(steps.min())) / 2)), float(10 ** ((np.ceil(steps.max())) / 2))
+
+
+def _powers(low: float, high: float) -> list[float]:
+    """Powers of ten between the ends, at most seven of them."""
+    powers = range(int(np.ceil(np.log10(low) - 1e-9)), int(np.floor(np.log10(high) + 1e-9)) + 1)
+    return [10.0**power for power in powers if power % (1 + len(powers) // 8) == 0]
+
+
+def _power(tick: float) -> str:
+    """10,000 · 0.01; beyond a million and a thousandth as a power."""
+    return f"{tick:,.10g}" if 1e-3 <= tick <= 1e6 else f"{tick:.0e}"
 
 
 def _draw_ratios(sheet: Page, story: _Story, panel: Panel) -> None:
@@ -317,7 +328,7 @@ def _draw_ratios(sheet: Page, story: _Story, panel: Panel) -> None:
     axes = sheet.axes(strip)
     axes.set(xscale="log", xlim=(low, high), ylim=(strip.bottom, strip.bottom + strip.height))
     axes.axvspan(1 / NEAR, NEAR, color=style.PALE, alpha=0.7, linewidth=0, zorder=0)
-    span = np.log(high / low)
+    span = float(np.log(high / low))
     taken: list[tuple[float, float]] = []
     for tick in sorted(_ticks(low, high), key=lambda value: abs(np.log(value))):
         axes.axvline(tick, color=style.INK if tick == 1 else style.GRID, linewidth=(0.9 if tick == 1 else 0.7) * s,
@@ -334,11 +345,9 @@ def _draw_ratios(sheet: Page, story: _Story, panel: Panel) -> None:
         part = story.rows[story.rows["group"] == name]
         text = style.shortened(name, names - 0.06 * s, LABEL * s)
         sheet.text(panel.left, middle - 0.36 * LABEL * s / 72, text, LABEL, style.INK)
-        colours: NDArray[np.object_] = np.array([_colour(mineral) for mineral in part["mineral"]], dtype=object)
-        for colour in dict.fromkeys(colours):
-            some = part["ratio"].to_numpy(float)[colours == colour]
-            axes.plot(some, np.full(len(some), middle), linestyle="none", marker="o", markersize=0.8 * DOT * s,
-                      markerfacecolor=colour, markeredgewidth=0, alpha=0.6, zorder=4)  # fmt: skip
+        for mineral, ratio in zip(part["mineral"], part["ratio"].astype(float), strict=True):
+            axes.plot([ratio], [middle], color=_colour(mineral), marker="o", markersize=0.8 * DOT * s,
+                      markeredgewidth=0, alpha=0.6, zorder=4)  # fmt: skip
         axes.plot([median] * 2, [middle - 0.36 * pitch, middle + 0.36 * pitch], color=style.INK, linewidth=1.6 * s,
                   zorder=5, solid_capstyle="butt")  # fmt: skip
         near = 1 / NEAR <= median <= NEAR

@@ -39,7 +39,9 @@ def lines(table: pd.DataFrame, width: int, reasons: bool = True) -> list[str]:
     for (agrees, reason), group in groupby(rows, key=lambda row: (row[5] == "agrees", row[6])):
         told += [line(row[:6]) for row in group]
         if reasons and not agrees:
-            told += textwrap.wrap(str(reason), width, initial_indent=INDENT, subsequent_indent=INDENT)
+            told += textwrap.wrap(
+                str(reason), width, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False
+            )
     return told
 
 
@@ -49,7 +51,7 @@ def summary(table: pd.DataFrame) -> list[str]:
     agree, differ, outside = (int(counts.get(verdict, 0)) for verdict in ("agrees", "differs", "outside"))
     told = [
         f"{len(table)} published results: {agree} agree, within 10 % or within what the words say; {differ} differ, "
-        "each for the reason below it."
+        "each for a reason that is listed with it."
     ]
     if outside:
         names = ", ".join(table.loc[table["verdict"] == "outside", "id"])

@@ -254,4 +254,5 @@ def _record(rows: Sequence[Published], model: Model, path: Path) -> dict[str, An
 def _sources(rows: Sequence[Published]) -> pd.DataFrame:
     """Each published source once, and how many rows are from it."""
     counts = pd.Series([row.source for row in rows], dtype=object).value_counts(sort=False)
-    return pd.DataFrame({"source": counts.index, "citation": counts.index, "rows_used": counts.to_numpy()})
+    table = pd.DataFrame({"source": counts.index, "citation": counts.index, "url": "", "licence": ""})
+    return table.assign(rows_used=counts.to_numpy())
