@@ -20,6 +20,7 @@ from .results import compare as _compare
 from .results import explain as _explain
 from .results.repeat import read_record
 from .results.result import Result, load, refuse_other_run
+from .results.verdicts import write
 from .shipped import inputs_folder
 from .studies.cell_sheet import sheet
 from .studies.cells import CellModel, Derived
@@ -28,11 +29,12 @@ from .studies.intensity import with_intensity
 from .studies.prices import prices as _prices
 from .studies.run import inputs_of
 from .studies.run import run as _run
+from .studies.validate import validate as _validate
 from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
 from .tables.resolve import resolve
 
-__all__ = ["cell", "check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run"]
+__all__ = ["cell", "check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run", "validate"]
 
 #: Changes of a run file, as `key=value` texts or as a mapping of keys to values.
 Changes = Sequence[str] | Mapping[str, Any]
@@ -198,6 +200,22 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path 
         f"{what}: sound. {len(data.tables)} tables, {sum(map(len, quantities))} figures, {assumed} of them assumed, "
         f"{len(data['corrections'])} corrected, {len(data['sources'])} sources."
     ]
+
+
+def validate(*, out: str | Path | None = None, size: str | None = None) -> Result:
+    """Hold the model against the shipped table of results that others published.
+
+    Returns a result whose table `validation` has a row each: ours, theirs, ratio, verdict (agrees, differs, outside),
+    reason, source. With `out`, validation.csv and charts/validation.* are written to that folder; size: of the chart,
+    'brief' or 'slide'; another chart is draw(result, "validation", size=…). Raises InputError, UsageError.
+    """
+    if size and out is None:
+        raise UsageError("--size is of the chart that --out writes; name a folder with --out")
+    result = _validate()
+    if out is not None:
+        write(result["validation"], Path(out))
+        draw(result, "validation", **({"size": size} if size else {})).write(Path(out) / "charts")
+    return result
 
 
 def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .results.result import Result
 
 INTERRUPTED = 130
+#: Exit code of `validate` where a row is outside its bounds.
+DRIFTED = 1
 INTERRUPTION = "Interrupted; no result was written. A study goes on with the same command."
 #: What stands for a character that the reader's encoding does not have.
 PLAIN = {"−": "-", "–": "-", "×": "x", "…": "...", "→": "->", "’": "'", "“": '"', "”": '"', "\u202f": " "}
@@ -45,6 +47,7 @@ def cli(context: click.Context, debug: bool) -> None:
     Start:    minerals run runs/europe-2035.toml
     Look:     minerals compare runs/europe-2035
     Trust:    minerals explain runs/europe-2035 --mineral graphite
+    Check:    minerals validate
     """
     context.obj = debug
 
@@ -211,6 +214,29 @@ def check(what: str, sets: tuple[str, ...], inputs: Path | None) -> None:
 
 
 @_command
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for validation.csv and charts/validation.*")
+@click.option("--size", type=click.Choice(["brief", "slide"]), help="Of the chart in --out. [default: brief]")
+def validate(out: Path | None, size: str | None) -> None:
+    """Hold the model against results that others published: ours, theirs, ratio, verdict.
+
+    "differs" is a disagreement that is known: the reason follows. A row that has left the bounds in which it was
+    measured is "outside" and makes the exit code 1.
+    """
+    from . import api
+    from .results.verdicts import lines, summary
+
+    result = api.validate(out=out, size=size)
+    for line in lines(result["validation"], _width()):
+        _out(line)
+    for line in summary(result["validation"]):
+        _words(line)
+    if out is not None:
+        _words(f"Written to {out}")
+    if (result["validation"]["verdict"] == "outside").any():
+        click.get_current_context().exit(DRIFTED)
+
+
+@_command
 @click.argument("name", required=False)
 def describe(name: str | None) -> None:
     """Say what a NAME means: a quantity, table, chemistry, mineral, region, segment, scenario or source."""
@@ -222,7 +248,8 @@ def describe(name: str | None) -> None:
 def main() -> None:
     """Entry point: exit codes 0 fine, 2 usage, 3 bad input, 4 infeasible, 5 solver failed, 130 interrupted.
 
-    1 is a bug of ours: one sentence says so, and --debug shows the traceback.
+    1 is a bug of ours: one sentence says so, and --debug shows the traceback. `validate` exits 1 where the model has
+    left the bounds of a published result.
     """
     _fall_back_to_plain_characters()
     try:

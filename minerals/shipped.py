@@ -1,4 +1,4 @@
-"""Where the shipped inputs and run files are: beside the package in a checkout, inside it in an installed wheel."""
+"""Where shipped inputs, run files and published results are: beside the package in a checkout, else in the wheel."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, checkout: str = "") -> Path:
+    """A folder inside the wheel by its name, else its place in a checkout (by default of that name too)."""
     inside = PACKAGE / "shipped_files" / name
-    return inside if inside.is_dir() else PACKAGE.parent / name
+    return inside if inside.is_dir() else PACKAGE.parent / (checkout or name)
 
 
 def inputs_folder() -> Path:
@@ -20,6 +21,11 @@ def inputs_folder() -> Path:
 def runs_folder() -> Path:
     """Folder of the shipped run files."""
     return _folder("runs")
+
+
+def published_file() -> Path:
+    """The shipped table of results that others published."""
+    return _folder("published", "tests/published") / "published.csv"
 
 
 def run_file(name: str | Path) -> Path | None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from minerals.results.result import Result
+from minerals.results.verdicts import lines, summary
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
+from minerals.studies.validate import validate
 from minerals.tables.inputs import Inputs, read_inputs
 
 TESTS = Path(__file__).parent
@@ -47,18 +49,19 @@ def world() -> Result:
     return run("world-2050", ["scope.years.last=2035"])
 
 
-LINES = pytest.StashKey[list[str]]()
+FOUND = pytest.StashKey[Result]()
 
 
 @pytest.fixture(scope="session")
-def published_lines(pytestconfig: pytest.Config) -> list[str]:
-    """Lines of ours against theirs, printed at the end of the run."""
-    return pytestconfig.stash.setdefault(LINES, [])
+def validation(pytestconfig: pytest.Config) -> Result:
+    """The model against published results; its table is printed at the end of the tests."""
+    pytestconfig.stash[FOUND] = validate()
+    return pytestconfig.stash[FOUND]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    lines = config.stash.get(LINES, [])
-    if lines:
+    found = config.stash.get(FOUND, None)
+    if found is not None:
         terminalreporter.section("the model against published results")
-        for line in lines:
+        for line in [*lines(found["validation"], 100, reasons=False), *summary(found["validation"])]:
             terminalreporter.write_line(line)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,9 @@ from minerals.errors import InputError, UsageError
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
 from minerals.studies.cells import CellModel
+from minerals.studies.published import read_published
 from minerals.studies.run import run
+from minerals.studies.validate import KINDS
 from minerals.tables.inputs import Inputs
 
 
@@ -253,3 +256,17 @@ def test_no_parameter_rests_on_a_compared_row(shipped_inputs: Inputs) -> None:
         if compared & set(row.source.split(";")):
             assert row.parameter == "salt_fraction"
             assert "Exception" in row.note
+
+
+def test_derived_intensities_are_near_the_literature(model: CellModel) -> None:
+    """|literature / derived − 1| ≤ 15 % for most rows of NMC, NCA and LFP, and no source lies apart as a whole."""
+    rows = [row for row in read_published(KINDS) if row.kind == "derived_intensity"]
+    found = pd.DataFrame([
+        (row.mineral, row.source, row.value / model.derive(row.chemistry).bill.minerals[row.mineral]) for row in rows
+    ], columns=["mineral", "source", "ratio"])  # fmt: skip
+    near = (found["ratio"] - 1).abs().le(0.15).groupby(found["mineral"]).mean()
+    assert (near[["nickel", "cobalt", "manganese"]] >= 0.85).all(), near
+    assert near["lithium"] >= 0.80
+    assert near["graphite"] >= 0.70
+    assert found.groupby("source")["ratio"].median().between(0.90, 1.15).all()
+    assert len(found) > 140

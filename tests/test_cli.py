@@ -10,16 +10,19 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from minerals import api
+from minerals import api, shipped
+from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
 from minerals.results.compare import compare
 from minerals.results.result import Result
 from minerals.results.screen import comparison, number, percent
+from minerals.studies import published
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -370,10 +373,86 @@ def test_the_readme_names_only_files_that_exist() -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_the_readme_s_ratios_are_the_measured_ones(world: object) -> None:
-    """The four ratios in its text are those of the published test, 2024."""
-    demand = world["mineral_demand"].query("scenario == 'stated-trend' and year == 2024")  # type: ignore[index]
-    road = demand[~demand["segment"].isin(["stationary", "electronics"])].groupby("mineral")["value"].sum()
-    iea = {"lithium": 109.026, "nickel": 321.141, "cobalt": 66.5071, "graphite": 838.949}
-    ratios = [f"{road[mineral] / value:.2f}" for mineral, value in iea.items()]
-    assert f"{ratios[0]}, {ratios[1]}, {ratios[2]} and {ratios[3]} times the IEA's" in " ".join(README.split())
+def test_the_readme_s_ratios_are_the_measured_ones(validation: Result) -> None:
+    """Counts and ratios in its text are those of `minerals validate`."""
+    table = validation["validation"]
+    text = " ".join(README.split())
+    counts = table["verdict"].value_counts()
+    assert f"Of {len(table)} results {counts['agrees']} agree" in text
+    assert f"The other {counts['differs']} stay" in text
+    assert (table[table["run"] == "europe-2035"]["verdict"] == "agrees").sum() == 5
+    ratio = table.set_index("id")["ratio"]
+    of_2024 = [f"{ratio[f'IEA 2025 {m} ev 2024']:.2f}" for m in ("lithium", "nickel", "cobalt", "graphite")]
+    assert f"{of_2024[0]}, {of_2024[1]}, {of_2024[2]} and {of_2024[3]} times the IEA's" in text
+    assert 0.31 < 1 / ratio["IEA 2025 graphite ev 2050"] < 0.37
+
+
+# ---------------------------------------------------------------- validate
+
+
+def test_validate_prints_every_row_and_exits_0(tmp_path: Path) -> None:
+    """From any folder, within ten seconds, and without a file."""
+    start = time.monotonic()
+    done = minerals("validate", cwd=tmp_path)
+    assert time.monotonic() - start < 10
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^figure 17 graphite +−25\.0% +−25\.0% +1\.00 +agrees$", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^IEA 2025 nickel storage 2050 .* kt +0\.00  differs\n    The IEA keeps", done.stdout, re.MULTILINE
+    )
+    assert re.search(r"^\d+ published results: \d+ agree", done.stderr)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("size", ["brief", "slide"])
+def test_validate_writes_its_table_and_chart(size: str, tmp_path: Path) -> None:
+    done = minerals("validate", "--out", "a/b", "--size", size, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    name = "validation" if size == "brief" else "validation-slide"
+    written = {path.relative_to(tmp_path / "a" / "b").as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert written == {"validation.csv", *(f"charts/{name}{end}" for end in SUFFIXES)}
+    rows = (tmp_path / "a" / "b" / "validation.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + len((ROOT / "tests/published/published.csv").read_text(encoding="utf-8").splitlines()) - 1
+
+
+def test_validate_exits_1_where_a_row_has_left_its_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shipped.published_file().read_text(encoding="utf-8")
+    first, row = (
+        text.splitlines()[0],
+        next(line for line in text.splitlines() if line.startswith("world GWh road 2030,")),
+    )
+    moved = tmp_path / "published.csv"
+    moved.write_text("\n".join([first, row.replace(",3000,", ",1000,")]) + "\n", encoding="utf-8")
+    monkeypatch.setattr(published, "published_file", lambda: moved)
+    outcome = CliRunner().invoke(cli, ["validate"])
+    assert outcome.exit_code == 1
+    assert "outside" in outcome.stdout
+    assert "1 outside the bounds in which they were measured; the model has changed: world GWh road" in outcome.stderr
+    moved.write_text("\n".join([first, row.replace("cells", "cels")]) + "\n", encoding="utf-8")
+    outcome = CliRunner().invoke(cli, ["validate"])
+    assert outcome.exit_code == 3
+    assert "published.csv:2 kind = 'cels': is not known; did you mean 'cells'?" in outcome.stderr
+
+
+def test_validate_refuses_a_size_without_a_folder_and_a_file_as_folder(tmp_path: Path) -> None:
+    done = minerals("validate", "--size", "slide", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "name a folder with --out" in done.stderr
+    (tmp_path / "taken").write_text("mine")
+    done = minerals("validate", "--out", "taken", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "choose another place with --out" in done.stderr
+
+
+def test_the_wheel_holds_what_commands_read() -> None:
+    """Each shipped folder is in the wheel under the name at which shipped.py looks for it."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        wheel = tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"]
+    for found in (shipped.inputs_folder(), shipped.runs_folder(), shipped.published_file().parent):
+        place = found.relative_to(ROOT).as_posix()
+        inside = f"minerals/shipped_files/{found.name}"
+        assert wheel["sources"][place] == inside
+        for file_ in [*found.glob("*.csv"), *found.glob("*.toml"), *found.glob("*.json")]:
+            assert any((ROOT / file_.relative_to(ROOT)).match(pattern.strip("/")) for pattern in wheel["include"]), (
+                file_
+            )

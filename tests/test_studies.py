@@ -83,27 +83,12 @@ def test_stock_grows_by_cells_less_retirements(europe_2050: Result) -> None:
     np.testing.assert_allclose(growth, (total("cells") - total("retirements")).loc[growth.index], rtol=1e-9)
 
 
-def test_end_of_life_beside_a_published_estimate(europe_2050: Result, published_lines: list[str]) -> None:
-    """Transport & Environment (Automotive World): 170 GWh in 2035 and 470 in 2040 available for recycling in Europe.
-
-    Ours are all retirements of the IEA's wider Europe, storage and portable devices included, before second life.
-    """
-    retired = europe_2050["retirements"].query("scenario == 'stated-trend'").groupby("year")["value"].sum()
-    for year, theirs in ((2035, 170.0), (2040, 470.0)):
-        ratio = retired[year] / theirs
-        published_lines.append(f"{f'retired batteries, Europe {year}':<36} ours {retired[year]:8,.1f}   "
-                               f"theirs {theirs:8,.1f} GWh   ratio {ratio:.2f}")  # fmt: skip
-        assert 0.9 < ratio < 1.4
-
-
-def test_recycling_lowers_primary_demand_as_the_iea_says(europe_2050: Result) -> None:
-    """IEA GEVO 2025 (world, APS): recycling cuts primary cobalt by over 15 % in 2035 and 40 % in 2050, lithium and
-    nickel by 5 and 25 %. Europe here counts prompt scrap too, so it lies above, and cobalt above lithium in 2035."""
+def test_recycling_returns_cobalt_first_and_graphite_last(europe_2050: Result) -> None:
+    """Published shares are rows of tests/published; here the order of the minerals, prompt scrap included."""
     content = europe_2050["recycling"].query("measure == 'recycled_content' and scenario == 'stated-trend'")
     table = content.set_index(["mineral", "year"])["value"]
-    assert table["cobalt", 2035] > max(0.15, table["lithium", 2035])
+    assert table["cobalt", 2035] > table["lithium", 2035]
     assert table["cobalt", 2050] > 0.40
-    assert table["lithium", 2050] > 0.25
     assert table["graphite", 2050] < table["lithium", 2050]
 
 

@@ -21,6 +21,7 @@ CHARTS = {
     "secondary_supply": "mineral_flows",
     "sensitivity": "sensitivity",
     "cost_curves": "price",
+    "validation": "validation",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 

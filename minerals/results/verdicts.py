@@ -1,0 +1,92 @@
+"""The model against published results, as lines that fit a width, and as a file."""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import groupby
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import UsageError
+from .screen import cut, number, percent
+
+FILE = "validation.csv"
+INDENT = "    "
+#: Names of rows are cut to this many characters on a screen narrower than they need.
+LEAST_NAME = 20
+
+
+def lines(table: pd.DataFrame, width: int, reasons: bool = True) -> list[str]:
+    """A line for each published result, and below rows that differ their reason, once for neighbours that share it.
+
+    table: as studies.validate gives it; reasons: False leaves them out.
+    """
+    rows = [
+        (str(row.id), _shown(row.ours, row), _theirs(row), _unit(row), _ratio(row.ratio), str(row.verdict), row.reason)
+        for row in table.itertuples()
+    ]
+    heads = ("Published result", "ours", "theirs", "", "ratio", "verdict")
+    wide = [max(len(head), *(len(row[i]) for row in rows)) for i, head in enumerate(heads)]
+    wide[0] = max(min(wide[0], width - sum(wide[1:]) - 2 * len(wide[1:])), LEAST_NAME)
+
+    def line(cells: tuple[str, ...]) -> str:
+        name, ours, theirs, unit, ratio, verdict = cells
+        numbers = (ours.rjust(wide[1]), theirs.rjust(wide[2]), unit.ljust(wide[3]), ratio.rjust(wide[4]))
+        return "  ".join([cut(name, wide[0], "…").ljust(wide[0]), *numbers, verdict]).rstrip()
+
+    told = [line(heads)]
+    for (agrees, reason), group in groupby(rows, key=lambda row: (row[5] == "agrees", row[6])):
+        told += [line(row[:6]) for row in group]
+        if reasons and not agrees:
+            told += textwrap.wrap(
+                str(reason), width, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False
+            )
+    return told
+
+
+def summary(table: pd.DataFrame) -> list[str]:
+    """How many agree, differ and have left their bounds, and what the words mean."""
+    counts = table["verdict"].value_counts()
+    agree, differ, outside = (int(counts.get(verdict, 0)) for verdict in ("agrees", "differs", "outside"))
+    told = [
+        f"{len(table)} published results: {agree} agree, within 10 % or within what the words say; {differ} differ, "
+        "each for a reason that is listed with it."
+    ]
+    if outside:
+        names = ", ".join(table.loc[table["verdict"] == "outside", "id"])
+        told.append(f"{outside} outside the bounds in which they were measured; the model has changed: {names}.")
+    return told
+
+
+def write(table: pd.DataFrame, folder: Path) -> Path:
+    """Write the table as validation.csv into the folder, made if missing. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        table.to_csv(folder / FILE, index=False, float_format="%.10g", lineterminator="\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {folder / FILE}: {error.strerror}; choose another place with --out") from None
+    return folder / FILE
+
+
+def _shown(value: float, row: object) -> str:
+    """A value; a share or change of unit 1 in per cent, signed where it is a change."""
+    if value != value:
+        return "words"
+    if getattr(row, "unit", "") != "1":
+        return number(value)
+    return percent(value) if getattr(row, "against", "") else f"{value:.1%}"
+
+
+def _theirs(row: object) -> str:
+    value = getattr(row, "theirs", float("nan"))
+    return _shown(float("nan") if value is None else float(value), row)
+
+
+def _unit(row: object) -> str:
+    unit = str(getattr(row, "unit", ""))
+    return "" if unit == "1" else unit
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio == ratio else ""

@@ -1,0 +1,270 @@
+"""The model held against results that others published: ours, theirs, their ratio, and a verdict.
+
+A row of the table names its `kind`; `KINDS` has the function that finds our value for it. A run is computed once, and
+only for the scenarios, minerals and years that rows ask for; stock and recycling are followed only where a kind needs
+them. A disagreement is not tuned away: it stays, with the measured ratio and its reason, and `low` and `high` hold it
+where it was measured, so that a change of the model which moves it is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..config import Run, Years, read_run
+from ..errors import UsageError
+from ..results.result import Result
+from ..shipped import inputs_folder, published_file
+from ..tables.inputs import Inputs, read_inputs
+from .cells import CellModel
+from .published import Published, read_published
+from .run import run
+
+#: Ours agrees with a published number where it is within this part of it.
+AGREES = 0.10
+#: Anodes that hold no graphite.
+GRAPHITE_FREE = ("hard carbon", "lithium metal")
+#: Decimals to which a ratio is compared with its bounds, which are written with two.
+EXACT = 9
+
+
+class Model:
+    """What the model says: the shipped inputs, and each run that the rows ask for, computed when first needed."""
+
+    def __init__(self, rows: Sequence[Published]) -> None:
+        self.rows = rows
+        self.runs: dict[tuple[str, bool], Result] = {}
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The shipped input tables."""
+        return read_inputs(inputs_folder())
+
+    @cached_property
+    def cells(self) -> CellModel:
+        """Cells from their electrochemistry."""
+        return CellModel(self.inputs)
+
+    def run(self, row: Published) -> Result:
+        """The result of the row's run, followed through stock and recycling where its kind needs them."""
+        stock = row.kind in STOCK
+        if (row.run, stock) not in self.runs:
+            alike = [other for other in self.rows if other.run == row.run and (other.kind in STOCK) == stock]
+            self.runs[row.run, stock] = run(_least(row.run, alike, stock))
+        return self.runs[row.run, stock]
+
+    def rows_of(self, row: Published, table: str, scenario: str = "", **labels: str) -> pd.DataFrame:
+        """Rows of a result table for the scenario, region, segments and year of the row, and for `labels`.
+
+        Raises UsageError where there are none: a comparison with nothing says nothing.
+        """
+        frame = self.run(row)[table]
+        wanted = {"scenario": scenario or row.scenario, "year": row.year, **labels}
+        if row.region:
+            wanted["region"] = row.region
+        for name, label in wanted.items():
+            frame = frame[frame[name] == label]
+        if row.segments and "segment" in frame:
+            frame = frame[frame["segment"].isin(row.segments)]
+        if frame.empty:
+            raise UsageError(f"{published_file().name}:{row.line} {row.id}: the run {row.run} has no rows for it")
+        return frame
+
+
+def _least(name: str, rows: Sequence[Published], stock: bool) -> Run:
+    """The run of that name for no more than the scenarios, minerals and years of the rows.
+
+    A run that follows a stock begins where its file says: earlier years need a history that the inputs do not have.
+    """
+    asked = read_run(name)
+    names = {row.scenario for row in rows} | {row.against for row in rows}
+    years = [row.year for row in rows]
+    first = asked.settings.scope.years.first if stock else min(years)
+    scope = asked.settings.scope.model_copy(
+        update={
+            "years": Years(first=first, last=max(years)),
+            "minerals": tuple(dict.fromkeys(row.mineral for row in rows if row.mineral)),
+        }
+    )
+    scenarios = {key: value for key, value in asked.settings.scenario.items() if key in names}
+    update = {"scope": scope, "scenario": scenarios} | ({} if stock else {"flows": None})
+    return replace(asked, settings=asked.settings.model_copy(update=update))
+
+
+# ---------------------------------------------------------------- our value, by kind
+
+
+def _cells(row: Published, model: Model) -> float:
+    """Batteries put into use [GWh]; of one chemistry where the row names one."""
+    frame = model.rows_of(row, "cells")
+    return float((frame[frame["chemistry"] == row.chemistry] if row.chemistry else frame)["value"].sum())
+
+
+def _mineral_demand(row: Published, model: Model, scenario: str = "") -> float:
+    """Mineral in the batteries put into use [kt]; zero where none of them holds any."""
+    frame = model.rows_of(row, "mineral_demand", scenario)
+    return float(frame.loc[frame["mineral"] == row.mineral, "value"].sum())
+
+
+def _change(row: Published, model: Model) -> float:
+    """Relative change of mineral demand against another scenario [1]."""
+    return _mineral_demand(row, model) / _mineral_demand(row, model, row.against) - 1
+
+
+def _content(row: Published, model: Model) -> float:
+    """Mineral per energy of the mix of cells: demand ÷ cells [kg/kWh]. GWh differences cancel out of it."""
+    return _mineral_demand(row, model) / float(model.rows_of(row, "cells")["value"].sum())
+
+
+def _chemistry_share(row: Published, model: Model) -> float:
+    """Share of a chemistry in the batteries put into use [1], by energy."""
+    return _cells(row, model) / float(model.rows_of(row, "cells")["value"].sum())
+
+
+def _retirements(row: Published, model: Model) -> float:
+    """Batteries that leave their first use [GWh]."""
+    return float(model.rows_of(row, "retirements")["value"].sum())
+
+
+def _flow(row: Published, model: Model, name: str) -> float:
+    """A flow of the row's mineral through the chain [kt]."""
+    return float(model.rows_of(row, "mineral_flows", flow=name, mineral=row.mineral)["value"].sum())
+
+
+def _primary_cut(row: Published, model: Model) -> float:
+    """How much less has to be mined because batteries come back: recovered at end of life ÷ demand [1].
+
+    Prompt scrap is left out on both sides: it is neither in `mineral_demand` nor in what end of life gives back.
+    """
+    return _flow(row, model, "recovered") / _flow(row, model, "mineral_demand")
+
+
+def _end_of_life_feedstock(row: Published, model: Model) -> float:
+    """Share of end-of-life batteries in the mineral that recyclers get, the rest being scrap of cell making [1]."""
+    collected = _flow(row, model, "collected")
+    return collected / (collected + _flow(row, model, "prompt_scrap"))
+
+
+def _upstream(row: Published, model: Model) -> float:
+    """Raw and processed material for the primary part of cell making's input [kt], the nodes of the row added up."""
+    return sum(float(model.rows_of(row, "upstream", node=node)["value"].sum()) for node in row.node)
+
+
+def graphite_free_share(before: float, change: float, displaced: float = 1.0) -> float:
+    """Share of GWh without graphite after graphite demand has changed, at equal GWh: the two-number identity.
+
+    A published change of graphite says little about which cells take over, but how much of the market they take.
+    With f the graphite-free share and g the mean graphite content of the cells that hold graphite, demand per GWh is
+    G = (1 − f) · g. Cells that lose their place held `displaced` times g before, so that
+
+        G' − G = −(f' − f) · displaced · g   and   f' = f − change · (1 − f) / displaced.
+
+    before: f; change: G'/G − 1. With displaced = 1 it is f' = 1 − (1 − f)(1 + change): one percentage fixes one share.
+    """
+    return before - change * (1 - before) / displaced
+
+
+def graphite_change(before: float, after: float) -> float:
+    """Change of graphite demand that graphite-free shares alone give: (1 − f')/(1 − f) − 1, the identity read back."""
+    return (1 - after) / (1 - before) - 1
+
+
+def _free_share(row: Published, model: Model, scenario: str = "") -> float:
+    """Share of GWh in cells whose anode holds no graphite [1]."""
+    frame = model.rows_of(row, "cells", scenario)
+    codes = model.run(row).record["codes"]["chemistry"]
+    free = frame["chemistry"].map(lambda code: codes[code]["anode"] in GRAPHITE_FREE)
+    return float(frame.loc[free, "value"].sum() / frame["value"].sum())
+
+
+def _identity(row: Published, model: Model) -> float:
+    """Change of graphite demand as the identity gives it from the model's graphite-free shares [1]."""
+    return graphite_change(_free_share(row, model, row.against), _free_share(row, model))
+
+
+def _derived_intensity(row: Published, model: Model) -> float:
+    """Mass of the mineral in a cell derived from its electrochemistry [kg/kWh], silicon left out."""
+    return model.cells.derive(row.chemistry).bill.minerals.get(row.mineral, 0.0)
+
+
+KINDS: dict[str, Callable[[Published, Model], float]] = {
+    "cells": _cells,
+    "mineral_demand": _mineral_demand,
+    "change": _change,
+    "content": _content,
+    "chemistry_share": _chemistry_share,
+    "graphite_free_share": _free_share,
+    "graphite_identity": _identity,
+    "retirements": _retirements,
+    "primary_cut": _primary_cut,
+    "end_of_life_feedstock": _end_of_life_feedstock,
+    "upstream": _upstream,
+    "derived_intensity": _derived_intensity,
+}
+"""Kind of a published result -> our value for a row of it, in the row's unit. A new kind is a function and its name."""
+STOCK = ("retirements", "primary_cut", "end_of_life_feedstock", "upstream")
+"""Kinds that need the stock followed."""
+
+
+# ---------------------------------------------------------------- the table
+
+
+def validate(path: Path | None = None) -> Result:
+    """Our value, the ratio and the verdict of every published result, as a result with the table `validation`.
+
+    path: another table than the shipped one. The verdict is `agrees`, `differs` or `outside`: outside low and high,
+    where the model no longer gives what was measured. Raises InputError, UsageError.
+    """
+    rows = read_published(KINDS, path)
+    model = Model(rows)
+    table = pd.DataFrame([judged(row, KINDS[row.kind](row, model)) for row in rows])
+    return Result(_record(rows, model, path or published_file()), {"validation": table, "sources_used": _sources(rows)})
+
+
+def judged(row: Published, ours: float) -> dict[str, Any]:
+    """A published row with our value, ratio, difference and verdict."""
+    theirs = row.value
+    ratio = ours / theirs if theirs else None
+    difference = None if theirs is None else ours - theirs
+    bounded = {"ratio": ratio, "limit": ratio, "difference": difference, "range": ours}[row.compare]
+    held = bounded is not None and row.low <= round(bounded, EXACT) <= row.high
+    near = row.compare != "ratio" or (ratio is not None and abs(ratio - 1) <= AGREES)
+    shown = {name: value for name, value in asdict(row).items() if name not in ("line", "value")}
+    shown |= {name: ";".join(shown[name]) for name in ("segments", "node")} | {"year": row.year or None}
+    found = {"ours": ours, "theirs": theirs, "ratio": ratio, "difference": difference}
+    return {**shown, **found, "verdict": ("agrees" if near else "differs") if held else "outside"}
+
+
+def _record(rows: Sequence[Published], model: Model, path: Path) -> dict[str, Any]:
+    """What a chart and a reader need to know of the comparison: runs, scenarios, versions."""
+    records = [result.record for result in model.runs.values()]
+    names = list(dict.fromkeys(row.scenario for row in rows if row.scenario))
+    known = {name: entry for record in records for name, entry in record["scenarios"].items()}
+    identity = [record["run_id"] for record in records] + [hashlib.sha256(path.read_bytes()).hexdigest()]
+    years = sorted({row.year for row in rows if row.year})
+    return {
+        "run": "validate",
+        "run_id": hashlib.sha256("".join(identity).encode()).hexdigest()[:7],
+        "title": "The model against published results",
+        "runs": {record["run"]: record["run_id"] for record in records},
+        "scenarios": {name: known[name] for name in names if name in known},
+        "regions": list(dict.fromkeys(region for record in records for region in record["regions"])),
+        "region_label": " and ".join(dict.fromkeys(record["region_label"] for record in records)),
+        "years": [years[0], years[-1]] if years else [],
+        "minerals": list(dict.fromkeys(mineral for record in records for mineral in record["minerals"])),
+        "codes": records[0]["codes"] if records else {},
+        "versions": records[0]["versions"] if records else {},
+    }
+
+
+def _sources(rows: Sequence[Published]) -> pd.DataFrame:
+    """Each published source once, and how many rows are from it."""
+    counts = pd.Series([row.source for row in rows], dtype=object).value_counts(sort=False)
+    table = pd.DataFrame({"source": counts.index, "citation": counts.index, "url": "", "licence": ""})
+    return table.assign(rows_used=counts.to_numpy())
