@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,11 @@ from .results.repeat import read_record
 from .results.result import Result, load, refuse_other_run
 from .results.verdicts import write
 from .shipped import inputs_folder
+from .studies.cell_sheet import sheet
+from .studies.cells import CellModel, Derived
 from .studies.describe import describe as _describe
+from .studies.intensity import with_intensity
+from .studies.prices import prices as _prices
 from .studies.run import inputs_of
 from .studies.run import run as _run
 from .studies.validate import validate as _validate
@@ -29,7 +34,7 @@ from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
 from .tables.resolve import resolve
 
-__all__ = ["check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run", "validate"]
+__all__ = ["cell", "check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run", "validate"]
 
 #: Changes of a run file, as `key=value` texts or as a mapping of keys to values.
 Changes = Sequence[str] | Mapping[str, Any]
@@ -58,6 +63,8 @@ def run(
     result = _run(asked, (), _inputs_for(asked, inputs), partial)
     if out is not None:
         result.write(out, force=force, extra=lambda place: draw_all(result, place / "charts"))
+    if partial is not None:
+        shutil.rmtree(partial, ignore_errors=True)
     return result
 
 
@@ -84,7 +91,7 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
 def draw_all(result: Result, folder: Path) -> None:
     """Draw the charts the run asks for into `folder`, as bundles; by default all that its tables allow."""
     asked = result.record["config"]["output"]["charts"]
-    for name in [name for name, table in charts.CHARTS.items() if table in result.tables] if asked is None else asked:
+    for name in charts.possible(result) if asked is None else asked:
         charts.draw(result, name).write(folder)
 
 
@@ -112,10 +119,14 @@ def chart_options(name: str) -> list[str]:
 
 
 def compare(
-    result: Result | str | Path, base: str | None = None, year: int | str | None = None, region: str | None = None
+    result: Result | str | Path,
+    base: str | None = None,
+    year: int | str | None = None,
+    region: str | None = None,
+    quantity: str = "mineral_demand",
 ) -> pd.DataFrame:
     """Scenarios side by side: kt by mineral and change against a base. See results.compare.compare."""
-    return _compare.compare(_result(result), base, year, region)
+    return _compare.compare(_result(result), base, year, region, quantity)
 
 
 def explain(
@@ -127,6 +138,36 @@ def explain(
 ) -> _explain.Explanation:
     """A number as the tree of its sourced rows. See results.explain.explain."""
     return _explain.explain(_result(result), mineral, region, year, scenario)
+
+
+def cell(
+    chemistry: str,
+    silicon: float | None = None,
+    inputs: str | Path | None = None,
+    **numbers: float,
+) -> Derived:
+    """Derive a cell from its electrochemistry: `.bill.minerals` [kg/kWh], `.low`, `.high`, `.effects`, `.numbers`.
+
+    silicon: mass fraction in the anode, default the chemistry's own; numbers: of the cell, by hand, as
+    `n_over_p=1.05`. Raises UsageError with every reason why there is no such cell.
+    """
+    data = read_inputs(inputs)
+    return CellModel(data).derive(chemistry, _silicon_of(data, chemistry, silicon), numbers)
+
+
+def cell_sheet(
+    chemistry: str, silicon: float | None, numbers: Mapping[str, float], inputs: str | Path | None = None
+) -> list[str]:
+    """A derived cell as lines of text, beside the inventories of the tables."""
+    data = read_inputs(inputs)
+    return sheet(CellModel(data).derive(chemistry, _silicon_of(data, chemistry, silicon), numbers), data)
+
+
+def _silicon_of(data: Inputs, chemistry: str, silicon: float | None) -> float:
+    if silicon is not None:
+        return silicon
+    own = data["chemistries"].set_index("chemistry")["silicon"]
+    return float(own.get(chemistry, 0.0))
 
 
 def read_inputs(folder: str | Path | None = None) -> Inputs:
@@ -178,11 +219,15 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
 
 
 def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
-    resolved = resolve(asked, _read_inputs(inputs_of(asked, _inputs_for(asked, inputs))))
+    data = _read_inputs(inputs_of(asked, _inputs_for(asked, inputs)))
+    resolved = with_intensity(resolve(asked, data), data)
+    if asked.settings.prices is not None:
+        _prices(asked, data)  # Quick, and the only way to know that its names, years and rows fit.
     count, years = len(asked.settings.scenario), resolved.reported
     return [
         f"{asked.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
         f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
+        *resolved.notes,
         *(f"filled: {sentence}" for sentence in resolved.fills),
     ]
 

@@ -92,6 +92,7 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
     folder = out or Path("runs") / asked.name
     result = api.run(asked, inputs=inputs, out=folder, force=force)
     _print_comparison(result, api.compare(result))
+    _print_more(result)
     _notes(result)
     if kept := unlisted(folder):
         charts = dict.fromkeys(file.partition(".")[0] + ".*" for file in kept)
@@ -104,12 +105,14 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
 @click.option("--base", help="Scenario the others are compared with [default: the first].")
 @click.option("--year", type=int, help="Year [default: the last].")
 @click.option("--region", help="One region [default: the sum of all].")
-def compare(folder: Path, base: str | None, year: int | None, region: str | None) -> None:
+@click.option("--quantity", default="mineral_demand", help="mineral_demand, primary_demand, secondary_supply, input …")
+def compare(folder: Path, base: str | None, year: int | None, region: str | None, quantity: str) -> None:
     """Compare the scenarios of a result FOLDER: kt by mineral, change in per cent."""
     from . import api
 
     result = api.load(folder)
-    _print_comparison(result, api.compare(result, base, year, region), base, year, region)
+    table = api.compare(result, base, year, region, quantity)
+    _print_comparison(result, table, base, year, region, quantity)
     _caveats(result)
 
 
@@ -149,7 +152,8 @@ def explain(folder: Path, mineral: str, region: str | None, year: int | None, sc
 def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], **options: Any) -> None:
     """Draw the chart NAME of a result FOLDER as png, svg, pdf, csv, json and alt text.
 
-    NAME is demand_by_mineral, stock, secondary_supply or sensitivity; an option that does not fit it is refused.
+    NAME is demand_by_mineral, stock, secondary_supply, sensitivity or cost_curves; an option that does not fit it is
+    refused.
     Files are named after the chart and the options given, e.g. demand_by_mineral-slide-2040.png, and stay when the run
     is repeated into the folder.
     """
@@ -164,6 +168,31 @@ def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], 
     target = out or folder / "charts"
     bundle.write(target)
     _out(str(target / f"{bundle.meta.name}.png"))
+
+
+@_command
+@click.argument("chemistry")
+@click.option("--silicon", type=float, help="Mass fraction of silicon in the anode [default: the chemistry's].")
+@click.option("--np", "n_over_p", type=float, help="Capacity of the anode over that of the cathode.")
+@click.option("--capacity", "cathode_capacity", type=float, help="Practical capacity of the cathode, mAh/g.")
+@click.option("--foil", "lithium_foil", type=float, help="Thickness of a lithium-metal anode, µm.")
+@click.option(
+    "--set", "sets", multiple=True, metavar="NUMBER=VALUE", help="Any other number, e.g. cathode_voltage=3.9."
+)
+@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
+def cell(chemistry: str, silicon: float | None, sets: tuple[str, ...], inputs: Path | None, **numbers: Any) -> None:
+    """Derive the cell of a CHEMISTRY: its bill of materials per kWh beside the literature, and what decides it."""
+    from . import api
+
+    changes = {name: value for name, value in numbers.items() if value is not None}
+    for text in sets:
+        name, _, value = text.partition("=")
+        try:
+            changes[name.strip()] = float(value)
+        except ValueError:
+            raise UsageError(f"--set {text}: expected a number of the cell and its value, as n_over_p=1.05") from None
+    for line in api.cell_sheet(chemistry, silicon, changes, inputs):
+        _out(line)
 
 
 @_command
@@ -291,14 +320,29 @@ def _width() -> int:
 
 
 def _print_comparison(
-    result: Result, table: pd.DataFrame, base: str | None = None, year: int | None = None, region: str | None = None
+    result: Result,
+    table: pd.DataFrame,
+    base: str | None = None,
+    year: int | None = None,
+    region: str | None = None,
+    quantity: str = "mineral_demand",
 ) -> None:
     from .results.screen import comparison
 
     place = f"{region or result.record['region_label']}, {year or result.record['years'][-1]}"
+    place += f", {quantity.replace('_', ' ')}" if quantity != "mineral_demand" else ""
     _out(click.style(result.record["title"], bold=True))
     for line in comparison(result, table, base or result.scenarios[0], place, _width()):
         _out(line)
+
+
+def _print_more(result: Result) -> None:
+    """What must be mined and refined, where stock and recycling were followed; intervals, where there was a study."""
+    from .results.screen import intervals, supply
+
+    for lines in (supply(result), intervals(result)):
+        for line in ["", *lines] if lines else []:
+            _out(line)
 
 
 def _caveats(result: Result) -> None:
@@ -319,5 +363,13 @@ def _notes(result: Result) -> None:
     counts = record["rows_used"]
     graded = ", ".join(f"{count} {quality}" for quality, count in sorted(counts.items(), key=lambda item: -item[1]))
     _words(f"{sum(counts.values())} input rows used: {graded}.")
+    if study := record.get("study"):
+        _words(f"{study['draws']:,} draws; held at their values: {', '.join(study['held'])}.")
+    for sentence in record.get("notes", ()):
+        _words(sentence)
+    by_table: dict[str, list[str]] = {}
     for sentence in record["fills"]:
-        _words(cut(f"Filled: {sentence}", FILL, "… (record.json)"))
+        by_table.setdefault(sentence.partition(" ")[0], []).append(sentence)
+    for sentences in by_table.values():
+        more = f" (+{len(sentences) - 1} more, record.json)" if len(sentences) > 1 else ""
+        _words(cut(f"Filled: {sentences[0]}", FILL - len(more), "…") + more)

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -21,6 +21,8 @@ from .shipped import run_file, run_names
 
 Path_ = tuple[str, ...]
 COMMAND_LINE = "--set"
+#: Key beside paths of adoption that names the chemistries which fill up to one.
+REST = "rest"
 
 
 class _Model(BaseModel):
@@ -61,12 +63,67 @@ class Scope(_Model):
         return {"first": value, "last": value} if whole else value
 
 
+class Curve(_Model):
+    """A path of adoption: the share of a chemistry, or of a family together, along a curve.
+
+    ceiling: share it nears in the end; midpoint: year of half the ceiling (logistic) or of the ceiling / e (gompertz);
+    speed: per year, so that a logistic takes 4.4 / speed years from a tenth to nine tenths of its ceiling. With fit
+    they are found from the observed shares instead, from the year `since` on. start: first year on the path, by default
+    the one after the last observed.
+    """
+
+    curve: Literal["logistic", "gompertz"]
+    ceiling: float = Field(gt=0)
+    midpoint: float | None = Field(default=None, ge=1900, le=2200)
+    speed: float | None = Field(default=None, gt=0)
+    start: int | None = Field(default=None, ge=1990, le=2100)
+    fit: bool = False
+    since: int | None = Field(default=None, ge=1990, le=2100)
+
+    @field_validator("ceiling")
+    @classmethod
+    def _fraction(cls, value: float) -> float:
+        if value > 1:
+            raise ValueError(not_a_fraction(value))
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Curve:
+        given = [key for key in ("midpoint", "speed") if getattr(self, key) is not None]
+        if self.fit and given:
+            raise ValueError(f"fit = true finds {listed(given)}; leave one or the other out")
+        if not self.fit and len(given) < 2:
+            raise ValueError("needs midpoint and speed, or fit = true to find them from the observed shares")
+        if self.since is not None and not self.fit:
+            raise ValueError("since is the first year of a fit; add fit = true or leave it out")
+        return self
+
+
+class CapacityLimit(_Model):
+    """No more cells of a chemistry than announced plants at home can make, up to and including the year `until`.
+
+    factor: share of the announced nameplate that is delivered; rest: chemistries or families that take what is cut off,
+    in proportion (default: all that are not limited themselves).
+    """
+
+    until: int = Field(ge=1990, le=2100)
+    factor: float = Field(default=1.0, ge=0, le=1)
+    rest: tuple[str, ...] = ()
+
+    @field_validator("rest", mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
 class Scenario(_Model):
     """One scenario: which rows of battery_demand, market_share and silicon_uptake it takes, and what it changes.
 
     silicon: a scenario of silicon_uptake; "none" for no overlay; "explicit" where market shares name blends
     themselves. share: changed shares, `share.<segment>.<year>.<chemistry>` or
-    `share.<region>.<segment>.<year>.<chemistry>`, a fraction or "rest".
+    `share.<region>.<segment>.<year>.<chemistry>`, a fraction or "rest". diffusion: curves of adoption,
+    `diffusion.<segment>.<chemistry or family>` or with a region before the segment, and beside them `rest`, the
+    chemistries that fill up to one (default: all others in proportion). capacity_limit: see CapacityLimit.
     """
 
     label: str = ""
@@ -74,7 +131,24 @@ class Scenario(_Model):
     adoption: str
     silicon: str = "none"
     share: dict[str, Any] = {}
+    diffusion: dict[str, Any] = {}
+    capacity_limit: CapacityLimit | None = None
     note: str = ""
+
+
+class Intensity(_Model):
+    """Mass of each mineral per kWh: as `inventory` tables have it, or `derived` from the electrochemistry of cells.
+
+    cell: numbers of a cell changed by hand, `cell.<chemistry>.<number>`, which is then derived whatever the route;
+    `silicon` among them is the mass fraction in the anode. kg_per_kwh: intensities given by hand,
+    `kg_per_kwh.<chemistry>.<mineral>`, which go before all others. trend: whether intensities are `held` at today's
+    values in all years, or `improving` as intensity_trend.csv says, whatever the route.
+    """
+
+    route: Literal["inventory", "derived"] = "inventory"
+    trend: Literal["held", "improving"] = "held"
+    cell: dict[str, dict[str, float]] = {}
+    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = {}
 
 
 class Flows(_Model):
@@ -105,6 +179,28 @@ class Study(_Model):
     detail: Literal["region", "total"] = "region"
 
 
+class Prices(_Model):
+    """Prices by chemistry, where a run asks for them: learning curves of the world, and what closes the cost gap.
+
+    demand, adoption: scenarios of battery_demand and market_share whose world GWh move the curves, whatever regions the
+    run is about; the first adoption is the one drawn. against: region whose cells the others are compared with. rate:
+    learning rates of learning_rate.csv, or for lithium-ion the one fitted to observed prices. tariff (share of the
+    import's value), credit (USD_2025/kWh): in place already; the table says what is needed beside them.
+    """
+
+    demand: str
+    adoption: tuple[str, ...] = Field(min_length=1)
+    against: str
+    rate: Literal["published", "fitted"] = "published"
+    tariff: float = Field(default=0.0, ge=0.0, le=10.0)
+    credit: float = Field(default=0.0, ge=0.0)
+
+    @field_validator("adoption", mode="before")
+    @classmethod
+    def _one_adoption(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
 class Output(_Model):
     """What a run writes beside its tables: the charts named, by default all that its tables allow."""
 
@@ -118,9 +214,16 @@ class RunFile(_Model):
     inputs: str = ""
     scope: Scope
     scenario: dict[str, Scenario] = Field(min_length=1)
+    intensity: Intensity = Intensity()
     flows: Flows | None = None
     study: Study | None = None
+    prices: Prices | None = None
     output: Output = Output()
+
+    @field_validator("intensity", mode="before")
+    @classmethod
+    def _route_alone(cls, value: Any) -> Any:
+        return {"route": value} if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -136,10 +239,32 @@ class ShareChange:
 
 
 @dataclass(frozen=True)
+class Diffusion:
+    """One path of adoption. region is '' for every region; chemistry may name a family."""
+
+    region: str
+    segment: str
+    chemistry: str
+    curve: Curve
+    path: Path_
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The chemistries or families that fill what the paths of a segment leave. region is '' for every region."""
+
+    region: str
+    segment: str
+    chemistries: tuple[str, ...]
+    path: Path_
+
+
+@dataclass(frozen=True)
 class Run:
     """A run file that is sound in itself; whether its names exist is asked of the inputs later.
 
-    name: the file's stem, which names the result folder; origin: (file, line) of each key path.
+    name: the file's stem, which names the result folder; changes, diffusion: by scenario; origin: (file, line) of each
+    key path.
     """
 
     name: str
@@ -148,6 +273,7 @@ class Run:
     changes: dict[str, tuple[ShareChange, ...]]
     sets: tuple[str, ...] = ()
     origin: Mapping[Path_, tuple[str, int]] = field(default_factory=dict, repr=False)
+    diffusion: Mapping[str, tuple[Diffusion | Rest, ...]] = field(default_factory=dict)
 
     def place(self, *path: str) -> tuple[str, int]:
         """(file, line) of a key path, or of the nearest table above it."""
@@ -190,9 +316,10 @@ def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
         scenario: tuple(_share_changes(("scenario", scenario, "share"), value.share, origin, path.name, problems))
         for scenario, value in settings.scenario.items()
     }
+    diffusion = diffusion_of(settings, origin, path.name, problems)
     if problems:
         raise InputError(problems)
-    return Run(path.stem, path, settings, changes, tuple(sets), origin)
+    return Run(path.stem, path, settings, changes, tuple(sets), origin, diffusion)
 
 
 def _merged(
@@ -317,10 +444,15 @@ def _keys_at(path: Path_) -> list[str]:
             model = Output
         elif part == "flows":
             model = Flows
+        elif part == "intensity":
+            model = Intensity
         elif part == "study":
             model = Study
+        elif part == "prices":
+            model = Prices
         elif path[0] == "scenario":
-            model = Scenario
+            below = path[2:3]
+            model = Curve if below == ("diffusion",) else CapacityLimit if below == ("capacity_limit",) else Scenario
     keys = list(model.model_fields)
     return [*keys, "base"] if model is RunFile else keys
 
@@ -359,12 +491,70 @@ def _share_changes(
                     elif isinstance(value, bool) or not isinstance(value, int | float):
                         problem(here, f"{chemistry} = {value!r}", 'expected a fraction from 0 to 1, or "rest"')
                     elif 1 < value <= 100:
-                        why = "shares are fractions from 0 to 1 and this looks like a percentage"
-                        problem(here, f"{chemistry} = {value!r}", f"{why}; write {value / 100:g}")
+                        problem(here, f"{chemistry} = {value!r}", not_a_fraction(value))
                     elif not 0 <= value <= 1:
                         problem(here, f"{chemistry} = {value!r}", "expected a fraction from 0 to 1")
                     else:
                         yield ShareChange(region, segment, int(year), chemistry, float(value), here)
+
+
+def not_a_fraction(value: float) -> str:
+    """What to say of a share above one."""
+    if value > 100:
+        return "expected a fraction from 0 to 1"
+    return f"shares are fractions from 0 to 1 and this looks like a percentage; write {value / 100:g}"
+
+
+def diffusion_of(
+    settings: RunFile, origin: Mapping[Path_, tuple[str, int]], file: str, problems: list[Problem]
+) -> dict[str, tuple[Diffusion | Rest, ...]]:
+    """Paths of adoption of every scenario that has some."""
+    return {
+        name: tuple(_paths(("scenario", name, "diffusion"), scenario.diffusion, origin, file, problems))
+        for name, scenario in settings.scenario.items()
+        if scenario.diffusion
+    }
+
+
+def _paths(
+    path: Path_, tables: Mapping[str, Any], origin: Mapping[Path_, tuple[str, int]], file: str, problems: list[Problem]
+) -> Iterable[Diffusion | Rest]:
+    """`diffusion` tables as paths. The first level is a region where curves stand two levels below it, else a segment.
+
+    A curve is a table of keys that are no tables themselves.
+    """
+
+    def problem(at: Path_, what: str, why: str) -> None:
+        where, line = _place(origin, at, file)
+        problems.append(Problem(where, line, what, why))
+
+    for first, below in tables.items():
+        if not isinstance(below, dict):
+            problem((*path, first), f"diffusion.{first}", "expected [scenario.NAME.diffusion.SEGMENT] above curves")
+            continue
+        curves = [value for key, value in below.items() if key != REST]
+        has_curves = REST in below or not all(isinstance(value, dict) and _holds_tables(value) for value in curves)
+        for segment, entries in ({first: below} if has_curves else below).items():
+            region = "" if has_curves else first
+            at = (*path, segment) if has_curves else (*path, first, segment)
+            for name, value in entries.items():
+                here = (*at, name)
+                if name == REST:
+                    names = [value] if isinstance(value, str) else value
+                    if not (isinstance(names, list) and names and all(isinstance(each, str) for each in names)):
+                        problem(here, f"rest = {value!r}", 'expected a chemistry or a list of them, e.g. "lfp"')
+                        continue
+                    yield Rest(region, segment, tuple(names), here)
+                    continue
+                try:
+                    yield Diffusion(region, segment, name, Curve.model_validate(value), here)
+                except ValidationError as error:
+                    found = ({**item, "loc": (*here, *item["loc"])} for item in error.errors())
+                    problems += [_model_problem(item, origin, file) for item in found]
+
+
+def _holds_tables(table: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, dict) for value in table.values())
 
 
 def _is_year(text: str) -> bool:

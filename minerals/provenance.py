@@ -3,9 +3,12 @@
     market_share.csv:41                                        the row as it stands
     market_share.csv:41@4/6 + market_share.csv:88@2/6          linear between two given years
     mineral_intensity.csv:9 * mineral_intensity.csv:80 / mineral_intensity.csv:70      a blend by another's ratio
+    market_share.csv:41 * change:3                             a row scaled by the run file
+    change:4 + market_share.csv:7@0/1                          a row of the run file, and one that stands behind it
 
 A row is named `file:line`; a share changed by a run file is `change:N`, the N-th such row of inputs_used. The text form
-stands in result tables, and a value can be computed again from it.
+stands in result tables, and a value can be computed again from it. A term of weight zero adds nothing: its rows stand
+behind another row, such as the observed shares that a curve was fitted to.
 """
 
 from __future__ import annotations
@@ -13,6 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+
+#: How the names of rows begin that a run file adds.
+CHANGE = "change:"
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,23 @@ class Rows:
     def scaled(self, weight: Fraction) -> Rows:
         """Every term times a weight."""
         return Rows(tuple(Term(term.weight * weight, term.over, term.under) for term in self.terms))
+
+    def times(self, row: str) -> Rows:
+        """Every term times a row."""
+        return Rows(tuple(Term(term.weight, (*term.over, row), term.under) for term in self.terms))
+
+    def behind(self) -> Rows:
+        """The same rows as what another row was found from: they add nothing to a value."""
+        return Rows(tuple(Term(Fraction(0), (name,)) for name in self.names()))
+
+    def only_behind(self) -> set[str]:
+        """Rows that stand in terms of weight zero alone."""
+        counted = {name for term in self.terms if term.weight for name in (*term.over, *term.under)}
+        return set(self.names()) - counted
+
+    def scales(self) -> set[str]:
+        """Rows of the run file that scale another one."""
+        return {name for term in self.terms for name in term.over[1:] if name.startswith(CHANGE)}
 
     def __add__(self, other: Rows) -> Rows:
         return Rows(self.terms + other.terms)

@@ -11,12 +11,40 @@ from .errors import did_you_mean, listed
 #: kind of quantity → (canonical unit, {accepted unit: factor to canonical})
 UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "energy": ("GWh", {"GWh": 1.0, "TWh": 1e3, "MWh": 1e-3, "kWh": 1e-6}),
+    "capacity": ("GWh/yr", {"GWh/yr": 1.0, "TWh/yr": 1e3, "MWh/yr": 1e-3}),
     "intensity": ("kg/kWh", {"kg/kWh": 1.0, "g/kWh": 1e-3, "g/Wh": 1.0, "t/MWh": 1.0, "kt/GWh": 1.0, "t/GWh": 1e-3}),
     "mass": ("kt", {"kt": 1.0, "Mt": 1e3, "t": 1e-3, "kg": 1e-6}),
     "fraction": ("1", {"1": 1.0}),
     "mass_ratio": ("kg/kg", {"kg/kg": 1.0, "t/t": 1.0, "g/kg": 1e-3}),
     "time": ("year", {"year": 1.0, "years": 1.0, "month": 1 / 12}),
     "price": ("USD_2025/kWh", {"USD_2025/kWh": 1.0, "USD_2025/MWh": 1e-3}),
+    "molar_mass": ("g/mol", {"g/mol": 1.0, "kg/mol": 1e3}),
+    "specific_capacity": ("mAh/g", {"mAh/g": 1.0, "Ah/kg": 1.0, "Ah/g": 1e3}),
+    "voltage": ("V", {"V": 1.0, "mV": 1e-3}),
+    "areal_capacity": ("mAh/cm2", {"mAh/cm2": 1.0, "Ah/m2": 0.1}),
+    "thickness": ("µm", {"µm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3}),
+    "density": ("g/cm3", {"g/cm3": 1.0, "kg/m3": 1e-3}),
+    "mass_per_charge": ("g/Ah", {"g/Ah": 1.0, "kg/Ah": 1e3}),
+}
+
+#: Kind of each parameter of a cell, for the table whose rows differ in kind.
+CELL_PARAMETERS: dict[str, str] = {
+    "practical_capacity": "specific_capacity",
+    "average_voltage": "voltage",
+    "first_cycle_efficiency": "fraction",
+    "n_over_p": "fraction",
+    "areal_capacity": "areal_capacity",
+    "active_fraction": "fraction",
+    "cathode_density": "density",
+    "anode_density": "density",
+    "copper_foil": "thickness",
+    "aluminium_foil": "thickness",
+    "separator": "thickness",
+    "separator_density": "density",
+    "electrolyte": "mass_per_charge",
+    "salt_fraction": "fraction",
+    "lithium_foil": "thickness",
+    "solid_in_cathode": "fraction",
 }
 
 #: Mass of lithium carbonate per mass of lithium: M(Li2CO3) / 2 M(Li).

@@ -65,7 +65,11 @@ def flows(
             share = (silicon if blend else 1 - silicon) * part
             cells.append({**where, "segment": "car", "chemistry": chemistry, "silicon": blend, "value": share * gwh})
         for mineral, (primary, prompt, retired) in supply.items():
-            parts = {"primary": primary, "recovered_prompt": prompt + surplus, "secondary": prompt + retired}
+            parts = {
+                "primary_demand": primary,
+                "recovered_prompt": prompt + surplus,
+                "secondary_supply": prompt + retired,
+            }
             flows += [{**where, "mineral": mineral, "flow": f, "value": v * part} for f, v in parts.items()]
         reused.append({**where, "value": (second_life or 0) * part})
     stocks = pd.DataFrame(cells).assign(unit="GWh")
@@ -209,7 +213,7 @@ def test_prompt_scrap_counts_first_where_more_is_recovered_than_needed() -> None
     table = charts.draw(flows(supply={"nickel": (0.0, 1.0, 20.0)}, surplus=400.0), "secondary_supply").data
     last = table.query("year == 2050").set_index("quantity")["value"]
     assert last.to_dict() == pytest.approx(
-        {"secondary_retired": 0, "secondary_prompt_scrap": 21, "primary": 0, "recycled_content": 100}
+        {"secondary_retired": 0, "secondary_prompt_scrap": 21, "primary_demand": 0, "recycled_content": 100}
     )
 
 

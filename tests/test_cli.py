@@ -332,9 +332,11 @@ def blocks(language: str) -> list[str]:
 
 
 def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
-    """In the order a reader meets them, in an empty folder with the run file the README shows."""
-    (example,) = [block for block in blocks("toml") if "my-europe" in block]
-    (tmp_path / "my-europe.toml").write_text(example, encoding="utf-8")
+    """In the order a reader meets them, in an empty folder with the run files the README shows."""
+    examples = {block.split()[1]: block for block in blocks("toml")}
+    assert set(examples) == {"my-europe.toml", "my-curves.toml"}
+    for name, example in examples.items():
+        (tmp_path / name).write_text(example, encoding="utf-8")
     commands = [line.rpartition("&& ")[2] for block in blocks("sh") for line in block.strip().splitlines()]
     ours = [command for command in commands if command.startswith("minerals ")]
     assert len(ours) >= 10

@@ -10,8 +10,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "minerals"
 FLOORS = {
     "errors": 0, "units": 0, "quantities": 0, "axes": 0, "shipped": 0, "provenance": 0,
-    "config": 1, "tables": 2, "flows": 3, "cells": 3, "exposure": 3, "mix": 4, "results": 5, "studies": 6, "charts": 6,
-    "report": 7, "api": 8, "cli": 9, "__main__": 10,
+    "diffusion": 0,
+    "config": 1, "tables": 2, "flows": 3, "cells": 3, "exposure": 3, "prices": 3, "mix": 4,
+    "results": 5, "studies": 6, "charts": 6, "report": 7, "api": 8, "cli": 9, "__main__": 10,
 }  # fmt: skip
 
 
@@ -50,8 +51,8 @@ def test_imports_only_from_lower_floors(path: Path) -> None:
 
 
 def test_only_tables_and_config_open_files_below_results() -> None:
-    """The science is pure: flows opens, prints and logs nothing."""
-    for path in (PACKAGE / "flows").glob("*.py"):
+    """The science is pure: flows and prices open, print and log nothing."""
+    for path in [path for part in ("flows", "prices") for path in (PACKAGE / part).glob("*.py")]:
         names = {
             node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)
         }

@@ -217,8 +217,8 @@ def test_recycling_by_hand() -> None:
     got = recycle(80 * one, 0.2 * one, 40 * one, 10 * one, 0 * one, 27 * one, 0.5 * one, 0.8 * one)
     assert got.input == 100
     assert got.prompt_scrap == 20
-    assert (got.recovered_prompt, got.recovered, got.secondary) == (16, 13.5, 29.5)
-    assert (got.primary, got.surplus, got.lost, got.uncollected) == (70.5, 0, 17.5, 3)
+    assert (got.recovered_prompt, got.recovered, got.secondary_supply) == (16, 13.5, 29.5)
+    assert (got.primary_demand, got.surplus, got.lost, got.uncollected) == (70.5, 0, 17.5, 3)
     assert recycled_content(got) == pytest.approx(0.295)
     assert end_of_life_recycling_rate(got) == pytest.approx(13.5 / 30)
 
@@ -226,23 +226,23 @@ def test_recycling_by_hand() -> None:
 @given(st.integers(0, 10_000), st.booleans())
 def test_secondary_never_exceeds_what_was_recovered_and_demand_is_never_negative(seed: int, plenty: bool) -> None:
     got = flows(seed, plenty)
-    assert (got.secondary <= got.recovered + got.recovered_prompt + 1e-12).all()
-    assert (got.secondary <= got.prompt_scrap + got.collected + 1e-12).all()
-    assert (got.primary >= 0).all()
+    assert (got.secondary_supply <= got.recovered + got.recovered_prompt + 1e-12).all()
+    assert (got.secondary_supply <= got.prompt_scrap + got.collected + 1e-12).all()
+    assert (got.primary_demand >= 0).all()
     assert (got.surplus >= 0).all()
-    np.testing.assert_allclose(got.secondary + got.surplus, got.recovered + got.recovered_prompt, atol=1e-9)
+    np.testing.assert_allclose(got.secondary_supply + got.surplus, got.recovered + got.recovered_prompt, atol=1e-9)
     assert ((recycled_content(got) >= 0) & (recycled_content(got) <= 1)).all()
 
 
 def test_a_surplus_is_reported() -> None:
     got = flows(5, plenty=True)
     assert (got.surplus > 0).any()
-    assert (got.primary[got.surplus > 0] == 0).all()
+    assert (got.primary_demand[got.surplus > 0] == 0).all()
 
 
 def test_an_open_balance_is_named() -> None:
     got = flows(1)
-    in_use = np.cumsum(got.demand - got.retired, axis=-1)
+    in_use = np.cumsum(got.mineral_demand - got.retired, axis=-1)
     reuse = np.cumsum(got.reused - got.reuse_ended, axis=-1)
     closed = imbalances(got, in_use, reuse, np.zeros_like(in_use[..., :1]))
     assert unbalanced(closed, got.input) == []

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from minerals import api, charts
 from minerals.config import read_run
 from minerals.errors import InputError, MineralsError, UsageError
 from minerals.flows import ensemble
@@ -24,7 +26,7 @@ from minerals.studies import chain
 from minerals.studies.design import latin_hypercube, ranged, split_pert
 from minerals.studies.plain import additions_of, intensity_of, share_of
 from minerals.studies.run import run
-from minerals.studies.sample import STORED, _percentiles, block_of
+from minerals.studies.sample import STORED, Part, _percentiles, block_of
 from minerals.studies.sensitivity import sobol
 from minerals.studies.uncertain import Uncertain
 from minerals.tables.inputs import read_inputs
@@ -59,18 +61,18 @@ def flow(result: Result, name: str, **where: object) -> pd.Series:
 def test_flows_of_a_run_add_up(europe_2050: Result) -> None:
     """Input = demand + prompt scrap = secondary + primary; secondary ≤ recovered; nothing is negative."""
     parts = {name: flow(europe_2050, name) for name in chain.FLOWS}
-    index = parts["demand"].index
+    index = parts["mineral_demand"].index
     parts = {name: series.reindex(index, fill_value=0.0) for name, series in parts.items()}
-    np.testing.assert_allclose(parts["input"], parts["demand"] + parts["prompt_scrap"], rtol=1e-9)
-    np.testing.assert_allclose(parts["input"], parts["secondary"] + parts["primary"], rtol=1e-9)
-    assert (parts["secondary"] <= parts["recovered"] + parts["recovered_prompt"] + 1e-9).all()
+    np.testing.assert_allclose(parts["input"], parts["mineral_demand"] + parts["prompt_scrap"], rtol=1e-9)
+    np.testing.assert_allclose(parts["input"], parts["secondary_supply"] + parts["primary_demand"], rtol=1e-9)
+    assert (parts["secondary_supply"] <= parts["recovered"] + parts["recovered_prompt"] + 1e-9).all()
     assert all((series >= -1e-12).all() for series in parts.values())
 
 
 def test_demand_of_the_chain_is_mineral_demand(europe_2050: Result) -> None:
     by = ["scenario", "region", "mineral", "year"]
     demand = europe_2050["mineral_demand"].groupby(by)["value"].sum()
-    assert flow(europe_2050, "demand").to_dict() == pytest.approx(demand[demand > 0].to_dict())
+    assert flow(europe_2050, "mineral_demand").to_dict() == pytest.approx(demand[demand > 0].to_dict())
 
 
 def test_stock_grows_by_cells_less_retirements(europe_2050: Result) -> None:
@@ -94,9 +96,9 @@ def test_upstream_need_follows_the_yields(europe_2050: Result) -> None:
     """Flake per coated natural graphite 1.14 × 2.22 = 2.53; mined cobalt 1.2 per kg of primary cobalt."""
     need = europe_2050["upstream"].query("scenario == 'stated-trend' and year == 2040").set_index("node")["value"]
     assert need["flake_graphite"] / need["coated_spherical_graphite"] == pytest.approx(1.14 * 2.22)
-    primary = flow(europe_2050, "primary", scenario="stated-trend", mineral="cobalt", year=2040).item()
+    primary = flow(europe_2050, "primary_demand", scenario="stated-trend", mineral="cobalt", year=2040).item()
     assert need["mined_cobalt"] == pytest.approx(1.2 * primary)
-    graphite = flow(europe_2050, "primary", scenario="stated-trend", mineral="graphite", year=2040).item()
+    graphite = flow(europe_2050, "primary_demand", scenario="stated-trend", mineral="graphite", year=2040).item()
     assert need["coated_spherical_graphite"] + need["synthetic_graphite"] == pytest.approx(graphite)
 
 
@@ -109,11 +111,12 @@ def test_without_second_life_batteries_come_back_sooner(europe_2050: Result) -> 
 
 
 def test_an_open_balance_stops_the_run(resolved: Resolved, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chain, "stock_from_sales", lambda additions, survival: additions * 0.9)
+    leaving = chain.hazard
+    monkeypatch.setattr(chain, "hazard", lambda survival: leaving(survival) * 0.9)
     alive = chain.survivals(resolved)
     cells = additions_of(resolved, "plan")[0][:, :, None] * share_of(resolved, "plan")[0]
     with pytest.raises(MineralsError, match=r"mass balance of run does not close: first use by .*; second life"):
-        chain.follow(resolved, alive, cells, intensity_of(resolved, "value")[0, :, :, 0])
+        chain.follow(resolved, alive, cells, intensity_of(resolved, "value")[0])
 
 
 def test_lines_are_read_or_follow_from_growth(toy: Path) -> None:
@@ -127,6 +130,56 @@ def test_lines_are_read_or_follow_from_growth(toy: Path) -> None:
         InputError, match=r"lines\.csv:2 region = 'Urope': not a region of this run; did you mean 'Europe'"
     ):
         run(toy / "run.toml", [*LATER, 'flows.lines="lines.csv"'], toy)
+
+
+def test_targets_of_the_law_stand_beside_the_run(europe_2050: Result) -> None:
+    """EU 2023/1542: 95 % of the cobalt that reaches recyclers from 2031, 16 % recycled cobalt in new batteries."""
+    table = europe_2050["recycling_targets"].query("scenario == 'stated-trend'").set_index(["measure", "item", "year"])
+    row = table.loc[("recycled_content", "cobalt", 2031)]
+    content = europe_2050["recycling"].query(
+        "scenario == 'stated-trend' and measure == 'recycled_content' and mineral == 'cobalt' and year == 2031"
+    )["value"]
+    assert row["target"] == 0.16
+    assert row["value"] == pytest.approx(content.item())
+    assert (table["met"] == np.where(table["value"] >= table["target"], "yes", "no")).all()
+    assert table.loc[("recovery", "cobalt", 2031), "target"] == 0.95
+
+
+def both_trends(toy: Path, sets: Sequence[str]) -> tuple[Result, Result]:
+    held, better = (run(toy / "run.toml", [*sets, f"intensity.trend='{name}'"], toy) for name in ("held", "improving"))
+    return held, better
+
+
+def test_a_trend_lowers_what_is_sold_and_not_what_was(toy: Path) -> None:
+    """0.8 of NMC's intensities from 2034 on, linear before; a retired cell gives back what it was sold with."""
+    held, better = (
+        run(toy / "run.toml", [*LATER, f"intensity.trend='{trend}'"], toy) for trend in ("held", "improving")
+    )
+    keys = ["scenario", "region", "segment", "chemistry", "silicon", "mineral", "year"]
+    demand = better["mineral_demand"].set_index(keys)["value"] / held["mineral_demand"].set_index(keys)["value"]
+    assert demand.xs("nmc811", level="chemistry").to_numpy() == pytest.approx(0.8)
+    assert demand.xs("lfp", level="chemistry").to_numpy() == pytest.approx(0.94)
+    gone = flow(better, "retired", mineral="cobalt") / flow(held, "retired", mineral="cobalt")
+    assert gone.between(0.8 + 1e-6, 1 - 1e-6).all()
+    assert any("held at today's values" in sentence for sentence in held.record["fills"])
+    assert not any("held at today's values" in sentence for sentence in better.record["fills"])
+    tree = api.explain(better, "cobalt")
+    assert [factor.name for factor in tree.leaves[0].factors][-1] == "intensity trend"
+
+
+def test_a_trend_is_drawn(toy: Path) -> None:
+    sets = [*LATER, "study={kind='sample', draws=400}"]
+    held, better = (
+        run(toy / "run.toml", [*sets, f"intensity.trend='{trend}'"], toy) for trend in ("held", "improving")
+    )
+    assert "trend of materials per kWh" in set(better["uncertain_inputs"]["factor"])
+    keys = ["scenario", "against", "region", "mineral", "quantity", "year"]
+    one, two = (
+        result["percentiles"].set_index(keys).loc[("plan", "", "World", "cobalt", "mineral_demand", 2044)]
+        for result in (held, better)
+    )
+    assert two["p50"] == pytest.approx(0.8 * one["p50"], rel=0.06)
+    assert two["p95"] / two["p5"] > one["p95"] / one["p5"]
 
 
 # ---------------------------------------------------------------- designs
@@ -187,17 +240,19 @@ def test_sobol_indices_are_those_of_salib() -> None:
 # ---------------------------------------------------------------- draws
 
 
-def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(resolved: Resolved) -> None:
+@pytest.mark.parametrize("trend", ["held", "improving"])
+def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend: str) -> None:
+    resolved = resolve(read_run(toy / "run.toml", [*LATER, f"intensity.trend='{trend}'"]), read_inputs(toy))
     uncertain = Uncertain(resolved, kind=np.float64)
     uniform = np.full((3, len(uncertain.factors)), 0.5)
-    intensity = intensity_of(resolved, "value")[0, :, :, 0]
+    intensity = intensity_of(resolved, "value")[0]
     for scenario in uncertain.scenarios:
         cells = additions_of(resolved, scenario)[0][:, :, None] * share_of(resolved, scenario)[0]
         plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity).flows
         draws = uncertain.draw(uniform, scenario)
         for mineral in range(len(resolved.minerals)):
             drawn = ensemble.follow(draws, mineral)
-            for one, other in zip(drawn, (plain.demand, plain.input, plain.secondary), strict=True):
+            for one, other in zip(drawn, (plain.mineral_demand, plain.input, plain.secondary_supply), strict=True):
                 np.testing.assert_allclose(one[1], other[:, mineral], rtol=1e-9, atol=1e-9)
 
 
@@ -210,9 +265,9 @@ def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved
     plan = uncertain.scenarios[0]
     _, _, secondary = ensemble.follow(uncertain.draw(uniform, plan), resolved.minerals.labels.index("cobalt"))
     cells = additions_of(resolved, plan)[0][:, :, None] * share_of(resolved, plan)[0]
-    intensity = intensity_of(resolved, "value")[0, :, :, 0]
+    intensity = intensity_of(resolved, "value")[0]
     short = chain.follow(resolved, chain.survivals(resolved, end=1), cells, intensity).flows
-    cobalt = short.secondary[:, resolved.minerals.labels.index("cobalt")]
+    cobalt = short.secondary_supply[:, resolved.minerals.labels.index("cobalt")]
     assert lives
     np.testing.assert_allclose(secondary[1], cobalt, rtol=0.03, atol=1e-6)
     assert not np.allclose(secondary[0], cobalt, rtol=0.03, atol=1e-6)
@@ -287,10 +342,109 @@ def test_a_study_larger_than_the_disk_is_refused(run_toy, monkeypatch) -> None: 
         run_toy("study={kind = 'sample', draws = 300}")
 
 
-def test_one_or_two_workers_give_the_same_bytes(run_toy) -> None:  # type: ignore[no-untyped-def]
-    study = "study={{kind = 'sample', draws = 600, workers = {}}}"
-    tables = [run_toy(study.format(workers))["percentiles"].to_csv() for workers in (1, 2)]
-    assert tables[0] == tables[1]
+def test_one_or_two_workers_give_the_same_bytes(toy: Path, tmp_path: Path) -> None:
+    """Tables, record, charts: every file."""
+    study = "study={{kind = 'sample', draws = 6000, workers = {}}}"
+    for workers in (1, 2):
+        api.run(toy / "run.toml", set=[study.format(workers)], inputs=toy, out=tmp_path / str(workers))
+        assert not (tmp_path / f"{workers}.partial").exists()
+    one, two = (
+        {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        for folder in (tmp_path / "1", tmp_path / "2")
+    )
+    assert one.keys() == two.keys()
+    assert [name for name in one if one[name] != two[name]] == []
+
+
+def test_a_study_that_could_not_be_written_is_not_lost(toy: Path, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(api, "draw_all", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            api.run(toy / "run.toml", set=["study={kind='sample', draws=50}"], inputs=toy, out=tmp_path / "out")
+    assert list((tmp_path / "out.partial" / "grouped").glob("*.f32"))
+    assert not (tmp_path / "out").exists()
+    api.run(toy / "run.toml", set=["study={kind='sample', draws=50}"], inputs=toy, out=tmp_path / "out")
+    assert not (tmp_path / "out.partial").exists()
+
+
+def test_a_study_knows_the_inputs_it_was_begun_with(toy: Path, tmp_path: Path) -> None:
+    """The spread of a lifetime or a line changes what was drawn, so finished blocks of before do not count."""
+    sets = [*LATER, "study={kind='sample', draws=50}", "flows.lines='lines.csv'"]
+    rows = ["scenario,region,cohort,value,unit"]
+    rows += [f"{s},{region},2028,500,GWh/yr" for s in ("plan", "shift") for region in ("Europe", "China")]
+    (toy / "lines.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+    def identity() -> str:
+        resolved = resolve(read_run(toy / "run.toml", sets), read_inputs(toy))
+        return Part(resolved, 50, False, ("World",), tmp_path)._identity()
+
+    first = identity()
+    assert first == identity()
+    (toy / "lines.csv").write_text("\n".join(rows).replace("500", "501") + "\n", encoding="utf-8")
+    second = identity()
+    assert second != first
+    table = toy / "lifetime.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("weibull,0.", "weibull,0.9", 1), encoding="utf-8")
+    assert identity() != second
+
+
+def test_a_script_without_a_guard_may_run_a_study(toy: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import minerals\nresult = minerals.run({str(toy / 'run.toml')!r}, inputs={str(toy)!r}, "
+        "set=[\"study={kind='sample', draws=50}\"])\nprint(len(result['percentiles']) > 0)\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
+
+
+def test_years_in_steps_and_single_years_can_be_studied(toy: Path, tmp_path: Path) -> None:
+    whole = run(toy / "run.toml", [*LATER, "study={kind='sample', draws=50}"], toy)["percentiles"]
+    steps = [
+        *LATER[:1],
+        "scope.years={first = 2044, last = 2047, step = 3}",
+        *LATER[2:],
+        "study={kind='sample', draws=50}",
+    ]
+    some = run(toy / "run.toml", steps, toy)["percentiles"]
+    assert set(some["year"]) == {2044, 2047}
+    pd.testing.assert_frame_equal(
+        some.reset_index(drop=True), whole[whole["year"].isin([2044, 2047])].reset_index(drop=True)
+    )
+    one = [*LATER[:1], "scope.years=2046", *LATER[2:]]
+    result = api.run(toy / "run.toml", set=one, inputs=toy, out=tmp_path / "out")
+    assert result.record["years"] == [2046]
+    assert {file.stem for file in (tmp_path / "out" / "charts").glob("*.png")} == {"demand_by_mineral"}
+
+
+def test_tails_stay_physical(toy: Path) -> None:
+    """A life that may be very short, and scrap that may be nearly all: their tails stop before the impossible."""
+    for file in ("line_scrap.csv", "lifetime.csv"):
+        frame = pd.read_csv(toy / file, dtype=str, keep_default_na=False)
+        if file == "line_scrap.csv":
+            frame.loc[frame["age"] == "0", ["value", "low", "high"]] = ["0.7", "0.4", "0.95"]
+        else:
+            frame.loc[0, ["value", "low", "high"]] = ["8", "1.5", "15"]
+        frame.to_csv(toy / file, index=False)
+    table = run(toy / "run.toml", [*LATER, "study={kind='sample', draws=500}"], toy)["percentiles"]
+    assert np.isfinite(table[["p5", "p50", "p95"]]).all(axis=None)
+
+
+def test_without_uncertain_inputs_nothing_is_sensitive(toy: Path) -> None:
+    for file in toy.glob("*.csv"):
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+        if {"low", "high"} <= set(frame.columns):
+            frame.assign(low="", high="").to_csv(file, index=False)
+    result = run(toy / "run.toml", ["study={kind='sensitivity', draws=20}"], toy)
+    assert result["sensitivity"].empty
+    assert "sensitivity" not in charts.possible(result)
 
 
 def test_an_interrupted_study_goes_on_and_ends_in_the_same_bytes(toy: Path, tmp_path: Path) -> None:

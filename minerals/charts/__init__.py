@@ -21,8 +21,26 @@ CHARTS = {
     "secondary_supply": "mineral_flows",
     "sensitivity": "sensitivity",
     "validation": "validation",
+    "cost_curves": "price",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
+
+
+#: Charts with years along an axis: one year alone makes none.
+IN_TIME = ("stock", "secondary_supply")
+
+
+def possible(result: Result) -> list[str]:
+    """Charts that the tables of a result allow."""
+    few = len(result.record["years"]) < 2
+    return [name for name, table in CHARTS.items() if _has(result, table) and not (few and name in IN_TIME)]
+
+
+def _has(result: Result, table: str) -> bool:
+    try:
+        return len(result[table]) > 0
+    except KeyError:
+        return False
 
 
 def options_of(name: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ ORIGINS = {
     "primary": ("Mined and refined", style.BASE),
 }
 """Where the input comes from, from the base of the stack up: what it is called, and its colour."""
-QUANTITIES = {"retired": "secondary_retired", "prompt": "secondary_prompt_scrap", "primary": "primary"}
+QUANTITIES = {"retired": "secondary_retired", "prompt": "secondary_prompt_scrap", "primary": "primary_demand"}
 
 
 def figure(
@@ -47,9 +47,9 @@ def figure(
     those of the table; scenario: default the first of the run; minerals: codes, in the order drawn, default graphite,
     nickel, lithium and cobalt; size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
-    The data of the bundle hold a row for each year of each area (quantities `primary`, `secondary_prompt_scrap` and
-    `secondary_retired`, kt) and the recycled content of the last year (%): quantity, scenario, region, mineral, year,
-    value, unit.
+    The data of the bundle hold a row for each year of each area (quantities `primary_demand`,
+    `secondary_prompt_scrap` and `secondary_retired`, kt) and the recycled content of the last year (%): quantity,
+    scenario, region, mineral, year, value, unit.
     """
     story = _story(result, region, since, year, scenario, minerals)
     words = said.words(
@@ -114,9 +114,10 @@ def _story(
     choice.settle()
     # By region: what is recovered in one region beyond its needs is no supply of another.
     parts = table.pivot_table(index=["region", "mineral", "year"], columns="flow", values="value", aggfunc="sum")
-    parts = parts.reindex(columns=["secondary", "recovered_prompt", "primary"]).fillna(0.0)
-    prompt = np.minimum(parts["recovered_prompt"], parts["secondary"])
-    split = pd.DataFrame({"retired": parts["secondary"] - prompt, "prompt": prompt, "primary": parts["primary"]})
+    parts = parts.reindex(columns=["secondary_supply", "recovered_prompt", "primary_demand"]).fillna(0.0)
+    prompt = np.minimum(parts["recovered_prompt"], parts["secondary_supply"])
+    retired, primary = parts["secondary_supply"] - prompt, parts["primary_demand"]
+    split = pd.DataFrame({"retired": retired, "prompt": prompt, "primary": primary})
     summed = split.groupby(["mineral", "year"]).sum()
     cells = pd.MultiIndex.from_product([chosen, years])
     kt = np.asarray(summed.reindex(cells, fill_value=0.0), float).reshape(len(chosen), len(years), len(ORIGINS))

@@ -23,8 +23,8 @@ MOST, SMALLEST = 10, 1e-6
 LOW, HIGH = "#7FB6C2", style.ACCENT
 QUANTITIES = {
     "mineral_demand": "demand",
-    "primary": "primary demand",
-    "secondary": "secondary supply",
+    "primary_demand": "primary demand",
+    "secondary_supply": "secondary supply",
     "recycled_content": "recycled content",
 }
 """Quantities as they are called in a sentence; any other by its own name."""
@@ -44,7 +44,7 @@ def figure(
 ) -> Bundle:
     """Draw how far each input moves one result, the furthest first.
 
-    region: default the first of the table; scenario, mineral, quantity: default the first of the table; year: default
+    region: default the sum of all; scenario, mineral, quantity: default the first of the table; year: default
     its last for these; size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
     The data of the bundle hold a row for each input drawn: scenario, region, mineral, quantity, year, factor, label,
@@ -120,7 +120,8 @@ def _story(
     asked = {"scenario": scenario, "region": region, "mineral": mineral, "quantity": quantity}
     for column, wanted in asked.items():
         names = list(dict.fromkeys(table[column].astype(str)))
-        picked[column] = wanted or (names[0] if names else "")
+        usual = choice.everything if column == "region" and choice.everything in names else "".join(names[:1])
+        picked[column] = wanted or usual
         choice.known(column, picked[column], names)
         # A misspelt name must not make the names after it look wrong too.
         table = table[table[column] == picked[column]] if picked[column] in names else table

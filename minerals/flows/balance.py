@@ -21,13 +21,13 @@ def imbalances(flows: Recycling, in_use: Array, in_reuse: Array, in_use_before: 
     growth = np.diff(in_use, axis=-1, prepend=in_use_before)
     reuse_growth = np.diff(in_reuse, axis=-1, prepend=0.0)
     return {
-        "cell making": flows.input - flows.demand - flows.prompt_scrap,
-        "first use": flows.demand - flows.retired - growth,
+        "cell making": flows.input - flows.mineral_demand - flows.prompt_scrap,
+        "first use": flows.mineral_demand - flows.retired - growth,
         "second life": flows.reused - flows.reuse_ended - reuse_growth,
         "collection": flows.retired - flows.reused + flows.reuse_ended - flows.collected - flows.uncollected,
         "recycling": flows.prompt_scrap + flows.collected - flows.recovered_prompt - flows.recovered - flows.lost,
-        "supply": flows.primary + flows.secondary - flows.input,
-        "secondary market": flows.recovered_prompt + flows.recovered - flows.secondary - flows.surplus,
+        "supply": flows.primary_demand + flows.secondary_supply - flows.input,
+        "secondary market": flows.recovered_prompt + flows.recovered - flows.secondary_supply - flows.surplus,
     }
 
 

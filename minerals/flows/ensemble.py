@@ -24,8 +24,9 @@ Index = NDArray[np.intp]
 class Pool:
     """Cells of one segment whose lifetimes are alike.
 
-    segment: its place; chemistry: places of its chemistries; share: their market shares (chemistry, place); leaving:
-    share of a cohort that leaves use, (node, cohort, year), empty where a run stops at demand.
+    segment: its place; chemistry: places of its chemistries; share: their market shares (mineral or 1, feature ·
+    chemistry, place), times the trend of intensities where there is one, by mineral and by what it is linear in;
+    leaving: share of a cohort that leaves use, (node, cohort, year), empty where a run stops at demand.
     """
 
     segment: int
@@ -61,7 +62,8 @@ class Draws:
 
     count: how many; regions: how many stand side by side;
     additions: [GWh] by segment (draw, place), divided by what the weights of a place and year add up to;
-    weight: of each chemistry's share, (draw, chemistry); mineral_intensity: [kg/kWh] (draw, chemistry, mineral).
+    weight: of each chemistry's share, (draw, chemistry); mineral_intensity: [kg/kWh] (draw, chemistry, mineral); trend:
+    what the trend of intensities is linear in, (draw, feature), None where they are held.
     """
 
     count: int
@@ -70,6 +72,7 @@ class Draws:
     additions: Sequence[Array]
     weight: Array
     mineral_intensity: Array
+    trend: Array | None = None
     chain: ChainDraws | None = None
 
 
@@ -87,7 +90,9 @@ def follow(draws: Draws, mineral: int) -> tuple[Array, Array, Array] | tuple[Arr
         mine = content[:, pool.chemistry]
         if not mine.any():
             continue
-        np.matmul(mine, pool.share, out=sold)
+        if draws.trend is not None:
+            mine = (draws.trend[:, :, None] * mine[:, None]).reshape(draws.count, -1)
+        np.matmul(mine, pool.share[mineral if len(pool.share) > 1 else 0], out=sold)
         sold *= draws.additions[pool.segment]
         demand += sold
         if chain is not None:

@@ -16,14 +16,14 @@ from .lifetime import Array
 class Recycling:
     """Flows of one region [kt], (…, mineral, year). Names are those of the result table `mineral_flows`.
 
-    demand: in cells put into use; scrap_input: input of cell making; prompt_scrap: what cell making rejects;
+    mineral_demand: in cells put into use; input: of cell making; prompt_scrap: what cell making rejects;
     retired: leaves first use; reused: goes to a second life; reuse_ended: comes out of it; collected: reaches
     recyclers; uncollected: does not; recovered_prompt and recovered: secondary material made of prompt scrap and of
-    collected batteries; lost: not recovered; secondary: used in new cells; surplus: recovered and not needed;
-    primary: mined and refined.
+    collected batteries; lost: not recovered; secondary_supply: used in new cells; surplus: recovered and not needed;
+    primary_demand: mined and refined.
     """
 
-    demand: Array
+    mineral_demand: Array
     input: Array
     prompt_scrap: Array
     retired: Array
@@ -34,9 +34,9 @@ class Recycling:
     recovered_prompt: Array
     recovered: Array
     lost: Array
-    secondary: Array
+    secondary_supply: Array
     surplus: Array
-    primary: Array
+    primary_demand: Array
 
 
 def recycle(
@@ -68,7 +68,7 @@ def recycle(
     offered = recovered_prompt + recovered
     secondary = np.minimum(offered, taken)
     return Recycling(
-        demand=demand,
+        mineral_demand=demand,
         input=taken,
         prompt_scrap=prompt,
         retired=retired,
@@ -79,9 +79,9 @@ def recycle(
         recovered_prompt=recovered_prompt,
         recovered=recovered,
         lost=prompt + collected - offered,
-        secondary=secondary,
+        secondary_supply=secondary,
         surplus=offered - secondary,
-        primary=taken - secondary,
+        primary_demand=taken - secondary,
     )
 
 
@@ -96,7 +96,7 @@ def recycled_content(flows: Recycling) -> Array:
     Recovered manufacturing waste counts beside post-consumer waste, as long as it does not return to the process that
     made it (article 8 with the definitions of Directive 2008/98/EC); prompt scrap here passes a recycler first.
     """
-    return _share(flows.secondary, flows.input)
+    return _share(flows.secondary_supply, flows.input)
 
 
 def end_of_life_recycling_rate(flows: Recycling) -> Array:

@@ -13,15 +13,21 @@ T = TypeVar("T")
 
 
 def compare(
-    result: Result, base: str | None = None, year: int | str | None = None, region: str | None = None
+    result: Result,
+    base: str | None = None,
+    year: int | str | None = None,
+    region: str | None = None,
+    quantity: str = "mineral_demand",
 ) -> pd.DataFrame:
     """Mineral demand of one year by scenario, and the change against `base` (default: the first scenario).
+
+    quantity: or a flow of `mineral_flows`, as primary_demand, without low and high.
 
     Columns: mineral, scenario, value [kt], low, high, change [fraction, NaN where the base is 0], gwh [GWh, the same
     for every mineral of a scenario]. Default year: the last; default region: the sum of all. Raises UsageError for a
     name that is not in the result.
     """
-    demand, cells = result["mineral_demand"], result["cells"]
+    demand, cells = _minerals(result, quantity), result["cells"]
     base = pick("scenario", base or result.scenarios[0], result.scenarios)
     year = pick_year(result, year)
     if region is not None and region != result.record["region_label"]:
@@ -35,6 +41,17 @@ def compare(
     table["change"] = (table["value"] / start - 1).where(start > 0)
     table["gwh"] = table["scenario"].map(gwh).fillna(0.0)
     return table
+
+
+def _minerals(result: Result, quantity: str) -> pd.DataFrame:
+    """Rows of a quantity by mineral, with low and high."""
+    if quantity == "mineral_demand":
+        return result["mineral_demand"]
+    if "mineral_flows" not in result.tables:
+        raise UsageError(f"{quantity} needs a run with [flows]; this result stops at mineral_demand")
+    flows = result["mineral_flows"]
+    pick("quantity", quantity, ["mineral_demand", *dict.fromkeys(flows["flow"])])
+    return flows[flows["flow"] == quantity].assign(low=float("nan"), high=float("nan"))
 
 
 def pick_year(result: Result, year: int | str | None) -> int:

@@ -19,13 +19,19 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Factor:
-    """One factor of a product: its value and unit, how it was filled, and the rows (of inputs_used) it rests on."""
+    """One factor of a product: its value and unit, how it was filled, and the rows (of inputs_used) it rests on.
+
+    behind: names of the rows that others of them were found from, such as the shares that a curve was fitted to;
+    scales: of those that the run file scales another row by.
+    """
 
     name: str
     value: float
     unit: str
     fill: str
     rows: tuple[pd.Series, ...]
+    behind: frozenset[str] = frozenset()
+    scales: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,11 @@ class _Index:
         self.share = at("market_share", ["region", "segment", "chemistry", "silicon"])
         self.uptake = at("silicon_uptake", ["region", "segment", "chemistry", "silicon"])
         self.intensity = at("mineral_intensity", ["chemistry", "silicon", "mineral"])
+        self.trend = {}
+        if "intensity_trend" in result.tables:
+            trend = result["intensity_trend"]
+            for row in trend[trend["year"] == year].to_dict("records"):
+                self.trend[row["chemistry"], row["mineral"]] = row
         self.used = {row["rows"]: row for _, row in result["inputs_used"].iterrows()}
 
     def leaf(self, row: Row, mineral: str) -> Leaf:
@@ -142,6 +153,8 @@ class _Index:
                 rows = tuple(part for entry in blends for part in self.rows(str(entry["rows"])))
                 factors.append(Factor("without silicon", left, "1", "rest", rows))
         factors.append(self.factor("mineral intensity", self.intensity[chemistry, silicon, mineral]))
+        if (chemistry, mineral) in self.trend:
+            factors.append(self.factor("intensity trend", self.trend[chemistry, mineral]))
         product = 1.0
         for factor in factors:
             product *= factor.value
@@ -156,9 +169,10 @@ class _Index:
 
     def factor(self, name: str, entry: Row) -> Factor:
         value, text = float(entry["value"]), str(entry["rows"])
-        again = Rows.parse(text).value(lambda row: float(self.used[row]["value"]))
-        _agree(f"{name} {text}", again, value)
-        return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(text)))
+        parsed = Rows.parse(text)
+        _agree(f"{name} {text}", parsed.value(lambda row: float(self.used[row]["value"])), value)
+        told = frozenset(parsed.only_behind()), frozenset(parsed.scales())
+        return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(text)), *told)
 
     def rows(self, text: str) -> list[pd.Series]:
         return [self.used[name] for name in Rows.parse(text).names()]

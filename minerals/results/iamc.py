@@ -15,7 +15,7 @@ KEYS = ["Model", "Scenario", "Region", "Variable", "Unit"]
 
 
 def iamc(result: Result) -> pd.DataFrame:
-    """Wide IAMC table: battery demand by segment and chemistry [GWh/yr], mineral demand by mineral [kt/yr].
+    """Wide IAMC table: battery demand by segment and chemistry [GWh/yr], minerals by flow [kt/yr].
 
     The sum of all regions of the run is added under its own label where the run has several.
     """
@@ -32,6 +32,11 @@ def iamc(result: Result) -> pd.DataFrame:
         demand.assign(Variable=_name("mineral_demand", mineral=mineral)),
         route.assign(Variable=_name("graphite_by_route", route=route["route"].str.capitalize())),
     ]
+    if "mineral_flows" in result.tables:
+        flows = result["mineral_flows"]
+        for quantity in ("secondary_supply", "primary_demand"):
+            part = flows[flows["flow"] == quantity]
+            parts.append(part.assign(Variable=_name(quantity, mineral=part["mineral"].map(labels["mineral"]))))
     columns = ["scenario", "region", "Variable", "unit", "year", "value"]
     long = pd.concat([part[columns] for part in parts if len(part)], ignore_index=True)
     if long["region"].nunique() > 1:

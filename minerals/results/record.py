@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -22,14 +23,26 @@ def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
     """The record as JSON-ready data. run_id: seven hex digits of the SHA-256 of configuration, inputs and version."""
     run = resolved.run
     settings = run.settings.model_dump(mode="json")
+    lines = ""
+    if resolved.lines is not None:
+        # The result holds the lines it was made with, so that it can be repeated without their file.
+        settings["flows"]["lines"] = "tables/lines.csv"
+        lines = hashlib.sha256(resolved.lines.to_csv(index=False).encode()).hexdigest()
+    if settings["study"]:
+        del settings["study"]["workers"]  # They never change a result.
     versions = {
         "minerals": version("minerals"),
         "python": platform.python_version(),
         "numpy": numpy.__version__,
         "pandas": pandas.__version__,
     }
-    identity = json.dumps([settings, inputs.sha256, versions["minerals"]], sort_keys=True)
+    identity = json.dumps([settings, inputs.sha256, lines, versions["minerals"]], sort_keys=True)
     used = resolved.inputs_used["quality"].value_counts()
+    adoption: dict[str, Any] = {}
+    if resolved.diffusion is not None:
+        adoption["diffusion"] = json.loads(resolved.diffusion.to_json(orient="records", double_precision=15))
+    if resolved.notes:
+        adoption |= {"notes": list(resolved.notes), "places": _places(run)}
     return {
         "run": run.name,
         "run_id": hashlib.sha256(identity.encode()).hexdigest()[:7],
@@ -46,16 +59,33 @@ def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
         "codes": _codes(inputs),
         "config": settings,
         "changes": {name: [_change(run, change) for change in changes] for name, changes in run.changes.items()},
-        "set": list(run.sets),
+        **adoption,
+        "set": [kept for text in run.sets if (kept := _without_workers(text))],
         "inputs": inputs.sha256,
         "versions": versions,
     }
+
+
+def _without_workers(change: str) -> str:
+    """A `--set` without the number of workers, which never changes a result; '' where nothing else was set."""
+    if change.replace(" ", "").startswith("study.workers="):
+        return ""
+    return re.sub(r"(,\s*workers\s*=\s*\d+|workers\s*=\s*\d+\s*,?\s*)", "", change)
 
 
 def _change(run: Run, change: ShareChange) -> dict[str, Any]:
     """A changed share, and where the run file says so, as rows of inputs_used name it."""
     file, line = run.place(*change.path)
     return {**asdict(change), "path": list(change.path), "file": file, "line": line}
+
+
+def _places(run: Run) -> list[dict[str, Any]]:
+    """Where the run file asks for paths of adoption and limits of capacity, as rows of inputs_used name it."""
+    paths = [entry.path for entries in run.diffusion.values() for entry in entries]
+    paths += [
+        ("scenario", name, "capacity_limit") for name, each in run.settings.scenario.items() if each.capacity_limit
+    ]
+    return [{"path": list(path), **dict(zip(("file", "line"), run.place(*path), strict=True))} for path in paths]
 
 
 def region_label(resolved: Resolved, inputs: Inputs) -> str:
@@ -75,6 +105,10 @@ def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:
     caveats = [str(known.loc[part, "caveat"]) for part in dict.fromkeys(parts)]
     if run.changes[name]:
         caveats.append("Shares are changed by the run file.")
+    if run.diffusion.get(name):
+        caveats.append("Shares follow curves that the run file asks for.")
+    if scenario.capacity_limit:
+        caveats.append("Announced plants limit shares as if every cell were made at home.")
     label = scenario.label or name
     return {
         "label": label,

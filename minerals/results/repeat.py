@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..config import Run, RunFile, ShareChange
-from ..errors import UsageError, listed
+from ..config import Run, RunFile, ShareChange, diffusion_of
+from ..errors import Problem, UsageError, listed
 
 
 def read_record(path: str | Path, inputs: Path) -> Run:
@@ -27,7 +27,12 @@ def read_record(path: str | Path, inputs: Path) -> Run:
         changes = {
             name: tuple(_change(row) for row in record["changes"].get(name, ())) for name in settings.scenario
         }  # fmt: skip
-        run = Run(str(record["run"]), path, settings, changes, tuple(record["set"]), places)
+        places |= {tuple(row["path"]): (row["file"], row["line"]) for row in record.get("places", ())}
+        problems: list[Problem] = []
+        diffusion = diffusion_of(settings, places, path.name, problems)
+        if problems:
+            raise ValueError(problems[0].why)
+        run = Run(str(record["run"]), path, settings, changes, tuple(record["set"]), places, diffusion)
         hashes = dict(record["inputs"])
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None

@@ -288,7 +288,7 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    missing = {name: [""] for name in ("value", "low", "high", "year", "line", "silicon")}
+    missing = {name: [""] for name in ("value", "low", "high", "year", "line", "silicon", "rmse")}
     kinds = {**dict.fromkeys(TEXT_COLUMNS, str), **dict.fromkeys(("value", "low", "high", "silicon"), float)}
     frame = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=missing, encoding="utf-8")
     return frame.assign(year=pd.to_numeric(frame["year"])) if "year" in frame else frame

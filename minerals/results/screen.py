@@ -41,6 +41,76 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
     return lines
 
 
+def supply(result: Result) -> list[str]:
+    """Primary demand [kt] and recycled content of the last year by scenario; nothing without [flows]."""
+    if "mineral_flows" not in result.tables:
+        return []
+    year, labels = result.record["years"][-1], result.record["codes"]["mineral"]
+    flows = result["mineral_flows"].query("year == @year").groupby(["flow", "mineral", "scenario"])["value"].sum()
+
+    def cells(mineral: str, scenario: str) -> list[str]:
+        taken = flows.get(("input", mineral, scenario), 0.0)
+        primary = flows.get(("primary_demand", mineral, scenario), 0.0)
+        return [number(primary), f"{1 - primary / taken:.0%}"] if taken else ["0", ""]
+
+    held = set(flows[flows > 0].index.get_level_values("mineral"))
+    minerals = [name for name in result.record["minerals"] if name in held]
+    lines: list[str] = []
+    for block in _by(result.scenarios, 3):
+        head = [f"Mined and refined in {year}, kt"]
+        for scenario in block:
+            head += [str(result.record["scenarios"][scenario]["label"]), "recycled"]
+        rows = [
+            [labels[name]["label"], *(cell for scenario in block for cell in cells(name, scenario))]
+            for name in minerals
+        ]
+        lines += [*([""] if lines else []), *columns(head, rows)]
+    return lines
+
+
+def intervals(result: Result) -> list[str]:
+    """5th to 95th percentiles of the last year, levels and changes; nothing without a sample study."""
+    if "percentiles" not in result.tables:
+        return []
+    year, labels = result.record["years"][-1], result.record["codes"]["mineral"]
+    quantity = "primary_demand" if "mineral_flows" in result.tables else "mineral_demand"
+    table = result["percentiles"]
+    table = table[(table["year"] == year) & (table["quantity"] == quantity)]
+    here = table[table["region"] == result.record["region_label"]].set_index(["mineral", "scenario", "against"])
+    first = result.scenarios[0]
+
+    def ends(mineral: str, scenario: str, against: str = "") -> str:
+        if (mineral, scenario, against) not in here.index:
+            return ""
+        low, high = (here.at[(mineral, scenario, against), end] for end in ("p5", "p95"))
+        return f"{percent(low)} to {percent(high)}" if against else f"{number(low)}–{number(high)}"
+
+    said = "Mined and refined" if quantity == "primary_demand" else "Mineral demand"
+    minerals = [name for name in result.record["minerals"] if name in here.index.get_level_values(0)]
+    lines: list[str] = []
+    for block in _by(result.scenarios, 2):
+        head = [f"{said} in {year}, kt, 5th–95th percentile"]
+        for scenario in block:
+            head += [str(result.record["scenarios"][scenario]["label"]), *(["change"] if scenario != first else [])]
+        rows = []
+        for name in minerals:
+            rows.append([labels[name]["label"]])
+            for scenario in block:
+                rows[-1] += [ends(name, scenario), *([ends(name, scenario, first)] if scenario != first else [])]
+        lines += [*([""] if lines else []), *columns(head, rows)]
+    return lines
+
+
+def _by(names: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    return (names[at : at + size] for at in range(0, len(names), size))
+
+
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
+    """Lines of a plain table: a head and rows of texts, right-aligned but for the columns in `left`."""
+    parts = [_column([title], [row[place] for row in rows], left=place in left) for place, title in enumerate(head)]
+    return _lines(parts)
+
+
 def number(value: float) -> str:
     """A number with three digits or more, thousands separated."""
     if value == 0:

@@ -106,8 +106,11 @@ class _Teller:
         if grade in ("assumed", CHANGED):
             first = self.notes.setdefault(row["note"], place)
             origin = row["note"] if first == place else f"note as at {first}"
+        what = f"{factor.name} scaled by" if row["rows"] in factor.scales else factor.name
+        if row["rows"] in factor.behind:
+            what = f"behind it, {row['table'].replace('_', ' ')}"
         mended = f"; corrected by {row['corrected_by']}" if row["corrected_by"] else ""
-        return f"{factor.name} {float(row['value']):.6g}{year}{filled}: {place} [{grade}] {origin}{mended}"
+        return f"{what} {float(row['value']):.6g}{year}{filled}: {place} [{grade}] {origin}{mended}"
 
 
 def _place(row: pd.Series) -> str:

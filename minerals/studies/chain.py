@@ -69,15 +69,20 @@ def follow(
 ) -> Chain:
     """Follow one scenario's cells [GWh] (region, segment, chemistry, year) through use, reuse and recycling.
 
-    intensity: [kg/kWh] (chemistry, mineral); lines: given production lines [GWh/yr] (region, cohort), else they follow
-    from growth. Raises MineralsError naming the process where the mass balance does not close to 1e-9.
+    intensity: [kg/kWh] (chemistry, mineral, year or 1); lines: given production lines [GWh/yr] (region, cohort), else
+    they follow from growth. Raises MineralsError naming the process where the mass balance does not close to 1e-9.
     """
     chain = _parameters(resolved)
     in_use = stock_from_sales(cells, survival.first)
     leaving = hazard(survival.first)
     retired = np.einsum("scyk,rsck->rscy", leaving, cells)
-    by_mineral = {name: np.einsum("rscy,cm->rsmy", array, intensity) for name, array in
-                  (("demand", cells), ("retired", retired), ("in_use", in_use))}  # fmt: skip
+    # What a cell holds is fixed when it is sold: stock and retirements carry the intensity of their cohort.
+    held = np.broadcast_to(intensity, (*intensity.shape[:2], cells.shape[-1]))
+    by_mineral = {
+        "demand": np.einsum("rsck,cmk->rsmk", cells, held),
+        "retired": np.einsum("scyk,rsck,cmk->rsmy", leaving, cells, held, optimize=True),
+        "in_use": np.einsum("scyk,rsck,cmk->rsmy", survival.first, cells, held, optimize=True),
+    }
     share = chain.reuse_share[end] if _second_life(resolved) else np.zeros_like(chain.reuse_share[end])
     reused = by_mineral["retired"] * share[None, :, None, :]
     again = reused.sum(axis=1)
@@ -110,7 +115,7 @@ def follow(
         flows=flows,
         recycled_content=recycled_content(flows),
         end_of_life_recycling_rate=end_of_life_recycling_rate(flows),
-        upstream=upstream(resolved, flows.primary, end),
+        upstream=upstream(resolved, flows.primary_demand, end),
     )
 
 

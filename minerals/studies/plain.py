@@ -7,10 +7,10 @@ import pandas as pd
 
 from ..axes import Axis, dense, tidy
 from ..flows.demand import Array, blended_share, graphite_by_route
+from ..flows.recycling import mixed_recovery
 from ..flows.system import SystemInputs, system
-from ..tables.lines import read_lines
 from ..tables.resolve import Resolved
-from .chain import FLOWS, Survival, follow, survivals
+from .chain import FLOWS, Chain, Survival, follow, survivals
 
 
 def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
@@ -33,10 +33,11 @@ def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
             axes = [resolved.regions, resolved.segments, Axis("route", ROUTES), resolved.years]
             tables["graphite_by_route"] = tidy(graphite_by_route(graphite, route), axes).assign(unit="kt")
         if survival is not None:
-            tables |= _chain_tables(resolved, survival, name, middle.cells[0], intensity["value"][0, :, :, 0])
+            tables |= _chain_tables(resolved, survival, name, middle.cells[0], intensity["value"][0])
         for table, frame in tables.items():
             frame.insert(0, "scenario", name)
             parts.setdefault(table, []).append(_reported(resolved, frame))
+    extra = {"diffusion": resolved.diffusion, "capacity_limited": resolved.capacity_limited}
     parts.setdefault("graphite_by_route", [pd.DataFrame(columns=BY_ROUTE)])
     return {
         **{table: pd.concat(frames, ignore_index=True) for table, frames in parts.items()},
@@ -44,8 +45,11 @@ def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
         "market_share": _reported(resolved, resolved.market_share),
         "silicon_uptake": _reported(resolved, resolved.silicon_uptake),
         "mineral_intensity": resolved.mineral_intensity,
+        **({"intensity_trend": _reported(resolved, resolved.intensity_trend)} if len(resolved.intensity_trend) else {}),
         "graphite_route": _reported(resolved, resolved.graphite_route),
         "inputs_used": resolved.inputs_used,
+        **({"lines": resolved.lines} if resolved.lines is not None else {}),
+        **{name: frame for name, frame in extra.items() if frame is not None},
     }
 
 
@@ -67,6 +71,7 @@ def _chain_tables(
     assert resolved.parameters is not None
     places = [resolved.regions, resolved.minerals, resolved.years]
     nodes = Axis("node", tuple(node.node for node in resolved.parameters.nodes))
+    targets = _targets(resolved, chain)
     stages = {node.node: node.stage for node in resolved.parameters.nodes}
     flows = pd.concat([tidy(getattr(chain.flows, flow), places).assign(flow=flow) for flow in FLOWS], ignore_index=True)
     rates = pd.concat(
@@ -94,15 +99,50 @@ def _chain_tables(
         "recycling": rates[["region", "mineral", "measure", "year", "value"]].assign(unit="1"),
         "production_lines": lines[["region", "measure", "year", "value", "unit"]],
         "upstream": upstream.assign(unit="kt"),
+        "recycling_targets": targets,
     }
 
 
+#: Region whose law the targets are. The IEA's Europe is wider than the European Union.
+LAW_OF = "Europe"
+
+
+def _targets(resolved: Resolved, chain: Chain) -> pd.DataFrame:
+    """What EU 2023/1542 asks for in a year of the run beside what the run has, where it computes Europe.
+
+    recovery: of what reaches recyclers, by mineral; recycled_content: of the input of cell making; collection: by
+    segment. met: whether ours reaches the target.
+    """
+    parameters = resolved.parameters
+    columns = ["law", "measure", "item", "year", "target", "value", "met", "unit"]
+    if parameters is None or LAW_OF not in resolved.regions.labels:
+        return pd.DataFrame(columns=["region", *columns])
+    region = resolved.regions.labels.index(LAW_OF)
+    recovery = mixed_recovery(parameters.route[0], parameters.recovery["end_of_life"][0][None])[region]
+    ours = {
+        "recovery": (resolved.minerals.labels, recovery),
+        "recycled_content": (resolved.minerals.labels, chain.recycled_content[region]),
+        "collection": (resolved.segments.labels, parameters.collection[0][region]),
+    }
+    rows = []
+    for target in parameters.targets.itertuples():
+        items, values = ours.get(target.measure, ((), np.zeros((0, 0))))
+        if target.item in items and target.year in resolved.reported:
+            value = float(values[items.index(target.item), resolved.years.labels.index(target.year)])
+            met = "yes" if value >= target.value else "no"
+            rows.append((LAW_OF, target.law, target.measure, target.item, target.year, target.value, value, met, "1"))
+    return pd.DataFrame(rows, columns=["region", *columns])
+
+
 def lines_of(resolved: Resolved, name: str) -> Array | None:
-    """Production lines [GWh/yr] (region, cohort) from the run's lines file, or None. Raises InputError."""
-    flows = resolved.run.settings.flows
-    if flows is None or not flows.lines:
+    """Production lines [GWh/yr] (region, cohort) of a scenario from the run's lines file, or None."""
+    if resolved.lines is None:
         return None
-    return read_lines(resolved.run, name, resolved.regions, resolved.years)
+    out = np.zeros((len(resolved.regions), len(resolved.years)))
+    for row in resolved.lines[resolved.lines["scenario"] == name].itertuples():
+        cohort = max(int(row.cohort) - resolved.years.labels[0], 0)
+        out[resolved.regions.labels.index(row.region), cohort] += row.value
+    return out
 
 
 ROUTES = ("natural", "synthetic")
@@ -138,10 +178,25 @@ def share_of(resolved: Resolved, name: str) -> Array:
 
 
 def intensity_of(resolved: Resolved, column: str) -> Array:
-    """(1, chemistry, mineral, 1) [kg/kWh] at the value, low or high end."""
+    """(1, chemistry, mineral, year) [kg/kWh] at the value, low or high end; one year where intensities are held."""
+    now, trend = today_of(resolved, column)[None, :, :, None], trend_of(resolved, column)
+    return now if trend is None else now * trend
+
+
+def today_of(resolved: Resolved, column: str) -> Array:
+    """(chemistry, mineral) [kg/kWh] before any trend, at the value, low or high end."""
     frame = resolved.mineral_intensity
     place = pd.Series(list(zip(frame["chemistry"], frame["silicon"].astype(float), strict=True)), frame.index, object)
-    return dense(frame.assign(chemistry=place), [resolved.chemistries, resolved.minerals], column)[None, :, :, None]
+    return dense(frame.assign(chemistry=place), [resolved.chemistries, resolved.minerals], column)
+
+
+def trend_of(resolved: Resolved, column: str) -> Array | None:
+    """Trend of intensities (chemistry, mineral, year) at the value, low or high end; None where they are held."""
+    if not len(resolved.intensity_trend):
+        return None
+    bases = tuple(dict.fromkeys(chemistry for chemistry, _ in resolved.chemistries.labels))
+    by_base = dense(resolved.intensity_trend, [Axis("chemistry", bases), resolved.minerals, resolved.years], column)
+    return by_base[[bases.index(chemistry) for chemistry, _ in resolved.chemistries.labels]]
 
 
 def _route(resolved: Resolved) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> It
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, arguments))
     try:
+        with _without_main():
+            pool.submit(int)  # The first task starts every worker.
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -40,6 +43,18 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> It
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep new processes from importing the caller's script, which they do not need and which may lack its guard."""
+    main = sys.modules["__main__"]
+    hidden: dict[str, Any] = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+    try:
+        main.__spec__ = None
+        yield
+    finally:
+        vars(main).update(hidden)
 
 
 def _begin(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,9 @@ from ..shipped import inputs_folder
 from ..tables.check import split
 from ..tables.inputs import Inputs, read_inputs
 from ..tables.resolve import Resolved, resolve
+from .intensity import with_intensity
 from .plain import compute
+from .prices import about, joined, prices
 from .sample import sample
 from .sensitivity import sensitivity
 
@@ -34,17 +37,33 @@ def run(
     """
     asked = source if isinstance(source, Run) else read_run(source, sets)
     data = read_inputs(inputs_of(asked, inputs))
-    resolved = resolve(asked, data)
-    tables = compute(resolved)
+    resolved = with_intensity(resolve(asked, data), data)
+    priced: dict[str, pd.DataFrame] = {}
+    if asked.settings.prices is not None:
+        priced, used = prices(asked, data)
+        resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, used))
+    tables = compute(resolved) | priced
     tables["sources_used"] = _sources_used(resolved, data)
     log = record(resolved, data)
+    if priced:
+        log["prices"] = about(asked, data)
     study = asked.settings.study
     if study is not None:
         study_of = {"sample": sample, "sensitivity": sensitivity}[study.kind]
         tables |= study_of(resolved, log["region_label"], partial)
-        log["study"] = {"kind": study.kind, "draws": study.draws, "seed": study.seed}
+        log["study"] = {"kind": study.kind, "draws": study.draws, "seed": study.seed, "held": held(resolved)}
     log["tables"] = list(tables)
     return Result(log, tables)
+
+
+def held(resolved: Resolved) -> list[str]:
+    """Tables with ends that the studies hold at their values, as a study is to say."""
+    names = ["silicon_uptake", "graphite_route"]
+    if resolved.run.settings.study is not None and not resolved.run.settings.study.share_spread:
+        names.insert(0, "market_share")
+    if resolved.parameters is not None:
+        names += ["line_ramp", "recovery_route", "stage_yield", "health of second lives"]
+    return names
 
 
 def inputs_of(asked: Run, inputs: str | Path | None) -> Path:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -112,15 +113,14 @@ class Part:
         return [number for number, file in enumerate(self.files()) if not file.is_file()]
 
     def _identity(self) -> str:
-        """What the draws depend on: the resolved numbers and the design."""
-        digest = hashlib.sha256()
+        """What the draws depend on: settings, the bytes of inputs and lines, the design and the version."""
         resolved = self.resolved
-        for frame in (resolved.battery_demand, resolved.market_share, resolved.silicon_uptake,
-                      resolved.mineral_intensity, resolved.inputs_used):  # fmt: skip
-            digest.update(frame.to_csv(index=False).encode())
         settings = resolved.run.settings.model_dump(mode="json")
         settings["study"].pop("workers")
-        digest.update(json.dumps([settings, BLOCK, self.independent], sort_keys=True).encode())
+        lines = "" if resolved.lines is None else resolved.lines.to_csv(index=False)
+        changes = {name: [str(change) for change in changes] for name, changes in resolved.run.changes.items()}
+        parts = [settings, changes, resolved.sha256, lines, BLOCK, self.independent, version("minerals")]
+        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         return json.dumps({"study": digest.hexdigest(), "draws": self.draws})
 
 
@@ -132,8 +132,9 @@ def quantities(resolved: Resolved) -> list[str]:
 def sample(resolved: Resolved, region_label: str, partial: Path | None = None) -> dict[str, pd.DataFrame]:
     """Tables `percentiles` and `uncertain_inputs` of a resolved run with a sample study.
 
-    partial: folder in which finished blocks are kept until the study is done; without one they live in a temporary
-    folder. Changes against the first scenario are computed draw by draw. Raises UsageError where the disk is too small.
+    partial: folder in which finished blocks are kept, for the caller to remove once the result is written; without one
+    they live in a temporary folder. Changes against the first scenario are computed draw by draw. Raises UsageError
+    where the disk is too small.
     """
     study = resolved.run.settings.study
     assert study is not None
@@ -164,12 +165,10 @@ def sample(resolved: Resolved, region_label: str, partial: Path | None = None) -
     apart = apart[[*keys, "p5", "p95"]].rename(columns={"p5": "p5_independent", "p95": "p95_independent"})
     table = together.merge(apart, on=keys, how="left")[COLUMNS]
     inputs = pd.DataFrame(
-        [(factor.label, factor.table, factor.series, factor.range, "split PERT, 5th–95th percentile")
+        [(factor.label, factor.table, factor.series, factor.range, factor.distribution)
          for factor in parts[0].uncertain.factors],
         columns=["factor", "table", "series", "range", "distribution"],
     )  # fmt: skip
-    if partial is not None:
-        shutil.rmtree(partial, ignore_errors=True)
     return {"percentiles": table, "uncertain_inputs": inputs}
 
 
@@ -212,8 +211,8 @@ def block_of(uncertain: Uncertain, uniform: NDArray[np.float64], by_region: bool
     With several regions their sum is the last, or, unless `by_region`, the only one.
     """
     resolved = uncertain.resolved
-    first = resolved.years.labels.index(resolved.reported[0])
-    assert resolved.reported == resolved.years.labels[first:]
+    reported = [resolved.years.labels.index(year) for year in resolved.reported]
+    every = slice(reported[0], None) if reported == list(range(reported[0], len(resolved.years))) else reported
     regions, minerals = len(resolved.regions), len(resolved.minerals)
     stored = 1 if resolved.parameters is None else len(STORED)
     parts = 1 if regions == 1 or not by_region else regions + 1
@@ -227,10 +226,10 @@ def block_of(uncertain: Uncertain, uniform: NDArray[np.float64], by_region: bool
             draws = uncertain.draw(uniform[chunk], scenario)
             for m in range(minerals):
                 for q, flow in enumerate(follow(draws, m)):
-                    there, reported = out[s, m, q, :, :, chunk], flow[..., first:]
-                    there[-1] = np.einsum("dry->yd", reported)
+                    there, told = out[s, m, q, :, :, chunk], flow[..., every]
+                    there[-1] = np.einsum("dry->yd", told)
                     if parts > 1:
-                        there[:-1] = np.moveaxis(reported, 0, -1)
+                        there[:-1] = np.moveaxis(told, 0, -1)
     return out
 
 

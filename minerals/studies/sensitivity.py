@@ -36,6 +36,12 @@ def sensitivity(resolved: Resolved, region_label: str, partial: Path | None = No
     labels = [factor.label for factor in uncertain.factors]
     ranges = {factor.label: factor.range for factor in uncertain.factors}
     regions = [*resolved.regions.labels, *([region_label] if len(resolved.regions) > 1 else [])]
+    if not labels:
+        order = ["scenario", "region", "mineral", "quantity", "year", "factor", "label", "input"]
+        return {
+            "sensitivity": pd.DataFrame(columns=[*order, "base", "at_low", "at_high", "unit"]),
+            "sobol": pd.DataFrame(columns=[*order, "first", "total", "unit"]),
+        }
     axes = [uncertain.scenarios, names, regions, list(resolved.minerals.labels)]
 
     def evaluate(uniform: Array) -> Array:

@@ -23,7 +23,7 @@ from ..provenance import Rows
 from ..tables.parameters import Lifetime, Parameters
 from ..tables.resolve import Resolved
 from .design import NONE, Ranged, ranged, split_pert
-from .plain import additions_of, intensity_of, lines_of, share_of
+from .plain import additions_of, lines_of, share_of, today_of, trend_of
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -43,20 +43,26 @@ ACRONYMS = ("nmc", "nca", "nmca", "lfp", "lmfp", "lco", "lmo", "lto")
 class Factor:
     """One uncertain cause: its key, what it is called, the table it comes from, how many series move with it.
 
-    span: the lowest low and the highest high among them, relative to the value.
+    low and high: sums of their ends over the sum of their values, in the last year.
     """
 
     key: Hashable
     label: str
     table: str
     series: int
-    span: tuple[float, float]
+    low: float
+    high: float
 
     @property
     def range(self) -> str:
-        """The span in words: 0.75–1.3 × value."""
-        low, high = (f"{end:.2f}".rstrip("0").rstrip(".") for end in self.span)
+        """Its ends in words: 0.75–1.3 × value."""
+        low, high = (f"{end:.2f}".rstrip("0").rstrip(".") for end in (self.low, self.high))
         return f"{low}–{high} × value"
+
+    @property
+    def distribution(self) -> str:
+        """How it is drawn."""
+        return "logistic-normal" if self.table == "market_share" else "split PERT, 5th–95th percentile"
 
 
 class Uncertain:
@@ -78,7 +84,8 @@ class Uncertain:
         self._keys: dict[Hashable, int] = {}
         self._labels: dict[Hashable, tuple[str, str]] = {}
         self._counts: dict[Hashable, int] = {}
-        self._spans: dict[Hashable, tuple[float, float]] = {}
+        self._sums: dict[Hashable, Array] = {}
+        self._arrays = 0
         self._prepare()
 
     @property
@@ -93,15 +100,15 @@ class Uncertain:
     @property
     def factors(self) -> list[Factor]:
         """Factors in the order of the columns of the uniform numbers."""
-        return [Factor(key, *self._labels[key], self._counts[key], self._spans[key]) for key in self._keys]
+        return [
+            Factor(key, *self._labels[key], self._counts[key], *(self._sums[key][1:] / self._sums[key][0]))
+            for key in self._keys
+        ]
 
     def _factor(self, key: Hashable, label: str, table: str, ends: Array) -> int:
         """Column of a factor, made where it is new; ends (3, …): value, low, high of the series that joins it."""
         self._labels.setdefault(key, (label, table))
-        some = ends[0] > 0
-        low, high = ((ends[end][some] / ends[0][some]) for end in (1, 2))
-        before = self._spans.get(key, (1.0, 1.0))
-        self._spans[key] = (min(before[0], low.min(initial=1.0)), max(before[1], high.max(initial=1.0)))
+        self._sums[key] = self._sums.get(key, np.zeros(3)) + ends.reshape(3, -1)[:, -1]
         self._counts[key] = self._counts.get(key, 0) + 1
         return self._keys.setdefault(key, len(self._keys))
 
@@ -118,7 +125,7 @@ class Uncertain:
         def one(segment: int) -> Ranged:
             text = label.format(self._segment(segment))
             key = segment if text != label else "all"
-            return self._ranged(ends[:, :, segment], 1, lambda at: (key, text), table, most, segment)
+            return self._ranged(ends[:, :, segment], 1, lambda at: (key, text), table, most)
 
         return [one(segment) for segment in range(ends.shape[2])]
 
@@ -133,19 +140,16 @@ class Uncertain:
         name: Callable[[tuple[int, ...]], tuple[Hashable, str]],
         table: str,
         most: float = np.inf,
-        part: int = 0,
     ) -> Ranged:
-        """Inputs with ends (3, …), whose series run along the last axes; `name` gives key and label of a series.
-
-        part: tells series of the same table apart that come in several arrays.
-        """
+        """Inputs with ends (3, …), whose series run along the last axes; `name` gives key and label of a series."""
         varies = (ends[1] != ends[2]).any(axis=tuple(range(ends.ndim - 1 - along, ends.ndim - 1)) if along else ())
         column = np.full(varies.shape, NONE, dtype=np.intp)
+        number = self._arrays = self._arrays + 1
         for place in zip(*np.nonzero(varies), strict=True):
             at = tuple(int(i) for i in place)
             key, label = name(at)
             if self.independent:
-                key, label = (part, at), f"{label} {(part, *at)}"
+                key, label = (number, at), f"{label} {(number, *at)}"
             column[at] = self._factor((table, key), label, table, np.stack([end[at] for end in ends]))
         return Ranged(ends, column, most, self.kind)
 
@@ -153,9 +157,15 @@ class Uncertain:
         resolved = self.resolved
         segments = [self._segment(place) for place in range(len(resolved.segments))]
         minerals = [name.replace("_", " ") for name in resolved.minerals.labels]
-        ends = np.stack([intensity_of(resolved, end)[0, :, :, 0] for end in ENDS])
+        ends = np.stack([today_of(resolved, end) for end in ENDS])
         groups = self._draw_groups()
         self.intensity = self._ranged(ends, 0, lambda at: (groups[at], _cause(groups[at])), "mineral_intensity")
+        trends = [trend_of(resolved, end) for end in ENDS]
+        given = [trend for trend in trends if trend is not None]
+        self.trend = np.stack(given) if given else None
+        self.trend_column = NONE
+        if self.trend is not None:
+            self.trend_column = self._one(self.trend, "all", "trend of materials per kWh", "intensity_trend")
         self.additions, self.share = {}, {}
         for scenario in self.scenarios:
             ends = np.stack([additions_of(resolved, scenario, end)[0] for end in ENDS])
@@ -231,7 +241,9 @@ class Uncertain:
             lines = lines_of(self.resolved, scenario)
             if lines is None:
                 lines = lines_from_growth(additions_of(self.resolved, scenario)[0].sum(axis=1))
-            rates = [ranged(self._chain.scrap, b, a, 1.0) for b, a in zip(below, above, strict=True)]
+            # The upper tail of scrap ends half-way between its high end and a line that scraps everything.
+            most = (1 + self._chain.scrap[2]) / 2
+            rates = [np.minimum(ranged(self._chain.scrap, b, a), most) for b, a in zip(below, above, strict=True)]
             scrap = np.stack([scrap_rate(lines, self._chain.ramp[0], rate) for rate in rates])
             self.gain[scenario] = (1 / (1 - scrap)).reshape(len(scrap), -1).astype(self.kind)
 
@@ -248,18 +260,29 @@ class Uncertain:
                     chemistry
                 )
             for chemistries in alike.values():
-                mine = share[segment, chemistries].reshape(len(chemistries), -1).astype(self.kind)
+                mine: Array = self._with_trend(share[segment, chemistries], chemistries).astype(self.kind)
                 life = lives[chemistries[0]]
                 leaving = np.zeros((0, 0, 0)) if life is None else self._leaving(life, self.life_column[segment])
                 pools.append(Pool(segment, np.array(chemistries, dtype=np.intp), mine, leaving))
         return pools
+
+    def _with_trend(self, share: Array, chemistries: list[int]) -> Array:
+        """Share (chemistry, region, year) × trend, (mineral or 1, feature · chemistry, place)."""
+        if self.trend is None:
+            return share.reshape(1, len(share), -1)
+        value, low, high = self.trend[:, chemistries]
+        parts = [value] if self.trend_column == NONE else [value, low - value, high - value]
+        trend = np.moveaxis(np.stack(parts), 2, 0)  # (mineral, feature, chemistry, year)
+        product = trend[:, :, :, None] * share
+        return product.reshape(len(product), -1, share.shape[1] * share.shape[2])
 
     def _leaving(self, life: Lifetime, column: int) -> Array:
         """(node, cohort, year): share of a cohort that leaves use; one node where the life is certain."""
         flows = self.resolved.run.settings.flows
         assert flows is not None
         years = len(self.resolved.years)
-        means = [ranged(life.mean, b, a) for b, a in zip(*_nodes(column), strict=True)]
+        # The lower tail of a life ends half-way between its low end and nothing.
+        means = [np.maximum(ranged(life.mean, b, a), life.mean[1] / 2) for b, a in zip(*_nodes(column), strict=True)]
         by_node = [hazard(survival_matrix(years, flows.inflow, life.distribution, mean, life.spread)) for mean in means]
         return np.ascontiguousarray(np.stack(by_node).swapaxes(1, 2)).astype(self.kind)
 
@@ -280,8 +303,17 @@ class Uncertain:
             additions=additions,
             weight=weight.astype(self.kind),
             mineral_intensity=self.intensity.draw(below, above),
+            trend=self._trend_features(below, above),
             chain=self._chain_draws(uniform, below, above, scenario) if self.resolved.parameters else None,
         )
+
+    def _trend_features(self, below: Array, above: Array) -> Array | None:
+        """What the trend is linear in, (draw, feature): 1, and below and above of its factor where it is uncertain."""
+        if self.trend is None:
+            return None
+        ones, column = np.ones(len(below)), self.trend_column
+        sides = [ones] if column == NONE else [ones, below[:, column], above[:, column]]
+        return np.stack(sides, axis=1).astype(self.kind)
 
     def _places(self, inputs: list[Ranged], below: Array, above: Array) -> list[Array]:
         """Drawn inputs (region or 1, year) of each segment, regions side by side: (draw, place)."""

@@ -134,9 +134,9 @@ def _flow(row: Published, model: Model, name: str) -> float:
 def _primary_cut(row: Published, model: Model) -> float:
     """How much less has to be mined because batteries come back: recovered at end of life ÷ demand [1].
 
-    Prompt scrap is left out on both sides: it is neither in `demand` nor in what end of life gives back.
+    Prompt scrap is left out on both sides: it is neither in demand nor in what end of life gives back.
     """
-    return _flow(row, model, "recovered") / _flow(row, model, "demand")
+    return _flow(row, model, "recovered") / _flow(row, model, "mineral_demand")
 
 
 def _end_of_life_feedstock(row: Published, model: Model) -> float:

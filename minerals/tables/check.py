@@ -118,7 +118,7 @@ def shares_sum_to_one(tables: Tables, problems: list[Problem]) -> None:
 
 
 def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
-    """Blends of one chemistry take at most all of it, have a graphite base, and are tabulated fractions."""
+    """Blends of one chemistry take at most all of it, have a graphite base, and lie within the tabulated fractions."""
     table = tables["silicon_uptake"]
     chemistries = tables["chemistries"].frame.set_index("chemistry")
     fractions = sorted(set(chemistries.loc[chemistries["base"] != "", "silicon"]))
@@ -133,8 +133,8 @@ def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
         if anode != "graphite":
             why = f"has no graphite anode to blend with silicon ({anode})"
             problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
-        if row.silicon not in fractions:
-            why = f"not a tabulated silicon fraction; use one of {listed([f'{f:g}' for f in fractions])}"
+        if not 0 < row.silicon <= max(fractions, default=0.0):
+            why = f"expected a mass fraction above 0, at most the largest tabulated blend, {max(fractions):g}"
             problems.append(Problem(table.file, int(row.line), f"silicon = {row.silicon:g}", why))
 
 
@@ -163,6 +163,16 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
             why = f"no intensity of {listed(missing)}; add rows to {table.file}, with value 0 where there is none"
             file, line = (shares.file, int(used[name])) if name in used else (table.file, 0)
             problems.append(Problem(file, line, f"chemistry = {name!r}", why))
+
+
+def plants_make_known_cells(tables: Tables, problems: list[Problem]) -> None:
+    """Announced plants make a chemistry or a family of the list."""
+    table, chemistries = tables["announced_capacity"], tables["chemistries"]
+    known = [*chemistries.frame["chemistry"], *chemistries.frame["family"].unique()]
+    for line, name in _cells(table.frame, "chemistry"):
+        if name not in known:
+            why = f"neither a chemistry nor a family of {chemistries.file}{did_you_mean(name, known)}"
+            problems.append(Problem(table.file, line, f"chemistry = {name!r}", why))
 
 
 def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
@@ -212,6 +222,74 @@ def draws_can_keep_shares(tables: Tables, problems: list[Problem]) -> None:
                 problems.append(Problem(table.file, int(row["line"]), f"shares of {label}", why))
 
 
+def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
+    """Materials of a design are in the list in their roles, and parameters belong to something in the lists."""
+    materials = tables["cell_material"].frame
+    roles = dict(zip(materials["material"], materials["role"], strict=True))
+    design = tables["cell_design"]
+    wanted = {"cathode": ("cathode",), "anode": ("host", "metal"), "salt": ("salt",), "solid_electrolyte": ("solid",)}
+    for column, allowed in wanted.items():
+        fitting = [name for name, role in roles.items() if role in allowed]
+        for line, code in _cells(design.frame, column):
+            if code and code not in fitting:
+                why = f"no {' or '.join(allowed)} of cell_material.csv{did_you_mean(code, fitting)}"
+                problems.append(Problem(design.file, line, f"{column} = {code!r}", why))
+    known = {"any", *roles, *tables["chemistries"].frame["chemistry"]}
+    parameters = tables["cell_parameter"]
+    for line, item in _cells(parameters.frame, "item"):
+        if item not in known:
+            why = f"neither a chemistry nor a cell material{did_you_mean(item, known)}; or write any"
+            problems.append(Problem(parameters.file, line, f"item = {item!r}", why))
+
+
+def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
+    """A trend belongs to a family of chemistries and to a mineral, or any; every family has one for any."""
+    table = tables["intensity_trend"]
+    families = list(dict.fromkeys(tables["chemistries"].frame["family"]))
+    minerals = {"any", *tables["minerals"].frame["mineral"]}
+    for column, known in (("family", families), ("mineral", minerals)):
+        for line, code in _cells(table.frame, column):
+            if code not in known:
+                why = f"no {column} of the code lists{did_you_mean(code, known)}"
+                problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
+    having = set(table.frame.loc[table.frame["mineral"] == "any", "family"])
+    if not table.dropped:
+        for name in families:
+            if name not in having:
+                why = "no trend for any mineral of it; add rows, of 1 where it stays as it is"
+                problems.append(Problem(table.file, 0, f"family = {name!r}", why))
+
+
+def prices_can_be_learnt(tables: Tables, problems: list[Problem]) -> None:
+    """A price is above zero, a learning rate below one, and what a family learns with is counted somewhere."""
+    prices, rates, energies = tables["cell_price"], tables["learning_rate"], tables["cumulative_energy"]
+    for table, what in ((prices, "a price"), (energies, "a cumulative energy")):
+        for row in table.frame.itertuples():
+            least = row.value if pd.isna(row.low) else row.low
+            if least <= 0:
+                why = f"{what} must be above 0, its low end too; leave the row out where there is none"
+                problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
+    counted = set(energies.frame["family"])
+    for row in rates.frame.itertuples():
+        most = row.value if pd.isna(row.high) else row.high
+        if most >= 1:
+            why = "a doubling that takes the whole price leaves cells for free; expected below 1 (18 % is 0.18)"
+            problems.append(Problem(rates.file, int(row.line), f"value, high = {row.value:g}, {most:g}", why))
+        if row.learns_with not in counted and not energies.dropped:
+            why = f"no row of {energies.file} counts it{did_you_mean(row.learns_with, counted)}; add one"
+            problems.append(Problem(rates.file, int(row.line), f"learns_with = {row.learns_with!r}", why))
+    families = set(tables["chemistries"].frame["family"])
+    first = energies.frame.drop_duplicates("family").set_index("family")["members"]
+    for row in energies.frame.itertuples():
+        for name in split(row.members):
+            if name not in families:
+                why = f"no family of {tables['chemistries'].file}{did_you_mean(name, families)}"
+                problems.append(Problem(energies.file, int(row.line), f"members = {name!r}", why))
+        if row.members != first[row.family]:
+            why = f"{row.family} has the members {first[row.family]} in an earlier row; write the same in all"
+            problems.append(Problem(energies.file, int(row.line), f"members = {row.members!r}", why))
+
+
 RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     tables_have_rows,
     references_exist,
@@ -223,8 +301,12 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     uptake_leaves_room,
     demand_is_by_part,
     intensities_are_complete,
+    plants_make_known_cells,
     lifetimes_are_possible,
     draws_can_keep_shares,
+    cells_are_whole,
+    trends_are_of_families,
+    prices_can_be_learnt,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..config import Run
+from ..config import Diffusion, Run
 from ..errors import InputError, Problem, did_you_mean, listed
 from .check import split
 from .inputs import Inputs
@@ -28,6 +28,26 @@ class Labels:
     years: tuple[int, ...]
 
 
+class Kinds:
+    """Chemistries and their families. A silicon blend belongs where its base does: silicon is an axis of its own."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        frame = inputs["chemistries"]
+        self.base = {name: base or name for name, base in zip(frame["chemistry"], frame["base"], strict=True)}
+        self.family: dict[str, str] = dict(zip(frame["chemistry"], frame["family"], strict=True))
+        self.known = [*self.base, *dict.fromkeys(self.family[base] for base in self.base.values())]
+
+    def is_family(self, name: str) -> bool:
+        """Whether a name is that of a family."""
+        return name not in self.base
+
+    def members(self, name: str) -> frozenset[str]:
+        """Chemistries that a name stands for: itself, or those of a family with their blends."""
+        if not self.is_family(name):
+            return frozenset({name})
+        return frozenset(chemistry for chemistry, base in self.base.items() if self.family[base] == name)
+
+
 def fit(run: Run, inputs: Inputs) -> Labels:
     """Labels of a run's scope. Raises InputError with every name of the run file that does not fit the inputs."""
     problems: list[Problem] = []
@@ -45,6 +65,7 @@ def fit(run: Run, inputs: Inputs) -> Labels:
     if not problems:
         _check_places(run, inputs, labels, problems)
         _check_changes(run, inputs, labels, problems)
+        _check_paths(run, inputs, labels, problems)
     if problems:
         raise InputError(problems)
     return labels
@@ -146,6 +167,37 @@ def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Prob
             base = chemistries["base"].get(change.chemistry, "")
             if base and run.settings.scenario[scenario].silicon != "explicit":
                 problems.append(refused_blend(change.chemistry, base, *run.place(*change.path)))
+
+
+def _check_paths(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:
+    """Names in paths of adoption and in limits of capacity exist and are part of the run."""
+    kinds = Kinds(inputs)
+
+    def check_cells(scenario: str, names: Iterable[str], path: tuple[str, ...]) -> None:
+        for name in names:
+            if name not in kinds.known:
+                near = did_you_mean(name, kinds.known) or f"; known: {listed(kinds.known, 20)}"
+                why = f"neither a chemistry nor a family of chemistries.csv{near}"
+                problems.append(run.problem(path, f"chemistry {name!r}", why))
+            elif kinds.base.get(name, name) != name and run.settings.scenario[scenario].silicon != "explicit":
+                problems.append(refused_blend(name, kinds.base[name], *run.place(*path)))
+
+    for scenario, entries in run.diffusion.items():
+        for entry in entries:
+            here = [("segment", entry.segment, "segments", labels.segments)]
+            if entry.region:
+                here.append(("region", entry.region, "regions", labels.regions))
+            for what, name, table, of_run in here:
+                why = _unknown(name, inputs.codes(table), f"{table}.csv")
+                if not why and name not in of_run:
+                    why = f"not in this run, so the path would do nothing; its {table} are {listed(of_run)}"
+                if why:
+                    problems.append(run.problem(entry.path, f"{what} {name!r}", why))
+            names = (entry.chemistry,) if isinstance(entry, Diffusion) else entry.chemistries
+            check_cells(scenario, names, entry.path)
+    for scenario, settings in run.settings.scenario.items():
+        if settings.capacity_limit is not None:
+            check_cells(scenario, settings.capacity_limit.rest, ("scenario", scenario, "capacity_limit", "rest"))
 
 
 def _unknown(name: str, known: Iterable[str], where: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
-from ..units import canonical, factor
+from ..units import CELL_PARAMETERS, canonical, factor
 from .schema import Field, TableSchema
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -120,7 +120,8 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
                 problems.append(Problem(raw.file, line, f"{field.name} = {row[field.name]!r}", str(error)))
                 sound = False
         if sound and schema.kind:
-            sound = _convert(record, schema.kind, raw.file, problems)
+            kind = CELL_PARAMETERS[record["parameter"]] if schema.kind == "cell_parameter" else schema.kind
+            sound = _convert(record, kind, raw.file, problems)
         if not sound:
             continue
         key = tuple(record[name] for name in schema.primary_key)

@@ -16,9 +16,12 @@ from ..axes import Axis
 from ..config import Run, ShareChange
 from ..errors import InputError, Problem, listed
 from ..provenance import Rows
+from .adoption import Adoption, Shares, by_year, history_end
+from .capacity import Capacity
 from .check import SHARE_TOLERANCE
 from .inputs import Inputs
-from .names import WITHOUT_ROWS, WORLD, fit, refused_blend
+from .lines import read_lines
+from .names import WITHOUT_ROWS, WORLD, Kinds, fit, refused_blend
 from .parameters import Parameters, parameters
 from .series import Datum, Given, Point, along, at, datum, outside, ranges
 
@@ -26,8 +29,13 @@ from .series import Datum, Given, Point, along, at, datum, outside, ranges
 HISTORY = 0.05
 USED_COLUMNS = [
     "table", "file", "line", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "route", "year",
-    "value", "low", "high", "unit", "source", "locator", "quality", "note", "draw_group", "corrected_by", "rows",
+    "life", "cohort", "age", "measure", "stream", "recycling_route", "node", "value", "low", "high", "unit", "source",
+    "locator", "quality", "note", "draw_group", "corrected_by", "rows",
 ]  # fmt: skip
+
+
+#: The intensity of a blend between tabulated ones: not in the tables, to be derived from the cell.
+BETWEEN = Datum(float("nan"), float("nan"), float("nan"), Rows())
 
 
 @dataclass(frozen=True)
@@ -36,9 +44,11 @@ class Resolved:
 
     Axes: region, segment, year, chemistry (pairs of base chemistry and silicon fraction), mineral. The year axis
     begins with the history where the run follows the stock; `reported` are the years of the scope. Tables are tidy with
-    columns value, low, high, fill and rows; fill is given, linear, hold, override, rest or ratio. parameters: those of
-    stock, scrap and recycling, where the run asks for them. inputs_used: each row used, once. fills: sentences on the
-    years and places that were filled.
+    columns value, low, high, fill and rows; fill is given, linear, hold, override, rest, ratio, diffusion or capped.
+    parameters: those of stock, scrap and recycling, where the run asks for them; lines: production lines, where it
+    names a file. inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
+    limits of capacity, where the run has some. fills: sentences on the years and places that were filled; notes: on
+    paths and limits; sha256: of each input file.
     """
 
     run: Run
@@ -52,10 +62,16 @@ class Resolved:
     market_share: pd.DataFrame
     silicon_uptake: pd.DataFrame
     mineral_intensity: pd.DataFrame
+    intensity_trend: pd.DataFrame
     graphite_route: pd.DataFrame
     parameters: Parameters | None
+    lines: pd.DataFrame | None
     inputs_used: pd.DataFrame
+    diffusion: pd.DataFrame | None
+    capacity_limited: pd.DataFrame | None
     fills: tuple[str, ...]
+    sha256: Mapping[str, str]
+    notes: tuple[str, ...]
 
 
 def resolve(run: Run, inputs: Inputs) -> Resolved:
@@ -82,7 +98,11 @@ class _Resolver:
         self.silicon: dict[str, float] = dict(chemistry["silicon"].astype(float))
         self.like: dict[str, str] = dict(chemistry["silicon_like"])
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
+        self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
         self.grouped: dict[str, dict[tuple[str, str, str], pd.DataFrame]] = {}
+        kinds = Kinds(inputs)
+        self.adoption = Adoption(run, kinds, self._write, self.problems)
+        self.capacity = Capacity(run, inputs, kinds, self._write, self.problems)
         self.years = self._years()
 
     def resolve(self) -> Resolved:
@@ -93,7 +113,7 @@ class _Resolver:
         for name, scenario in self.run.settings.scenario.items():
             here = self._demand(name, scenario.demand)
             demand += here
-            share += self._share(name, scenario.adoption, {(row["region"], row["segment"]) for row in here})
+            share += self._share(name, scenario.adoption, here)
             if scenario.silicon not in WITHOUT_ROWS:
                 uptake += self._uptake(name, scenario.silicon)
         self._stop_on_problems()
@@ -107,6 +127,7 @@ class _Resolver:
             "market_share": _frame(share, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
             "silicon_uptake": _frame(uptake, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
             "mineral_intensity": self._intensity(chemistries.labels),
+            "intensity_trend": self._trend(chemistries.labels),
             "graphite_route": self._route(),
         }
         chain = None
@@ -115,17 +136,24 @@ class _Resolver:
             bases = list(dict.fromkeys(chemistry for chemistry, _ in chemistries.labels))
             chain = parameters(self.inputs, labels, self.years, bases, self.problems)
         self._stop_on_problems()
+        regions, years = Axis("region", labels.regions), Axis("year", self.years)
+        flows = self.run.settings.flows
         return Resolved(
             run=self.run,
-            regions=Axis("region", labels.regions),
+            regions=regions,
             segments=Axis("segment", labels.segments),
-            years=Axis("year", self.years),
+            years=years,
+            lines=read_lines(self.run, regions, years) if flows is not None and flows.lines else None,
             reported=labels.years,
             chemistries=chemistries,
             minerals=Axis("mineral", labels.minerals),
             parameters=chain,
             inputs_used=self._used(tables, chain.used if chain else {}),
+            diffusion=self.adoption.table(),
+            capacity_limited=self.capacity.table(),
             fills=tuple(self._fill_sentences()),
+            sha256=self.inputs.sha256,
+            notes=(*self.adoption.sentences(), *self.capacity.sentences()),
             **tables,
         )
 
@@ -227,6 +255,8 @@ class _Resolver:
                 by_years.setdefault(ranges(years), []).append(where)
             for span, wheres in by_years.items():
                 yield f"{table} {span} {how}: {listed(wheres, 1000)}"
+        if self.run.settings.intensity.trend == "held":
+            yield "mineral_intensity held at today's values in all years (intensity.trend)"
         for region, segments in self.absent.items():
             yield f"battery_demand has no rows in {region} for {listed(dict.fromkeys(segments))}: counted as none"
 
@@ -251,23 +281,25 @@ class _Resolver:
                     out.append(_record(keys, point.datum, "GWh", point.fill))
         return out
 
-    def _share(self, name: str, adoption: str, places: set[tuple[object, object]]) -> list[dict[str, object]]:
+    def _share(self, name: str, adoption: str, demand: list[dict[str, object]]) -> list[dict[str, object]]:
         """Shares in the places that have demand."""
         out: list[dict[str, object]] = []
-        path = ("scenario", name, "adoption")
         explicit = self.run.settings.scenario[name].silicon == "explicit"
+        gwh = {(row["region"], row["segment"], row["year"]): float(str(row["value"])) for row in demand}
+        places = {place[:2] for place in gwh}
         for region in self.labels.regions:
+            shares: dict[str, Shares] = {}
+            observed = 0
             for segment in self.labels.segments:
-                if (region, segment) not in places:
-                    continue
-                where = f"{segment} in {region}"
-                given = self._given("market_share", adoption, region, segment, ["chemistry"])
-                if not given:
-                    why = f"no shares for {where}, which has demand; add rows to market_share.csv or leave it out"
-                    self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
-                    continue
-                given = self._with_changes(given, self.run.changes[name], name, region, segment)
-                for point in self._series("market_share", given, self.years, where, path):
+                if (region, segment) in places:
+                    history = self._history(adoption, region, segment)
+                    shares[segment] = self._share_at(name, adoption, region, segment)
+                    self.adoption.follow(name, region, segment, shares[segment], history)
+                    observed = max(observed, history_end(history) or 0)
+            here = {(str(s), int(str(y))): value for (r, s, y), value in gwh.items() if r == region}
+            self.capacity.limit(name, region, shares, here, observed)
+            for segment, years in shares.items():
+                for point in (point for labels in years.values() for point in labels.values()):
                     (chemistry,) = point.label
                     base = self.base[chemistry]
                     if base != chemistry and not explicit:
@@ -278,6 +310,27 @@ class _Resolver:
                     }  # fmt: skip
                     out.append(_record(keys, point.datum, "1", point.fill))
         return out
+
+    def _share_at(self, name: str, adoption: str, region: str, segment: str) -> Shares:
+        """Shares of one place by year: those of the tables with the run file's changes."""
+        path = ("scenario", name, "adoption")
+        where = f"{segment} in {region}"
+        given = self._given("market_share", adoption, region, segment, ["chemistry"])
+        if not given:
+            why = f"no shares for {where}, which has demand; add rows to market_share.csv or leave it out"
+            self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
+            return {}
+        given = self._with_changes(given, self.run.changes[name], name, region, segment)
+        return by_year(self._series("market_share", given, self.years, where, path))
+
+    def _history(self, adoption: str, region: str, segment: str) -> pd.DataFrame:
+        """Rows of the history that a scenario extends, or is, at a place; each with its name."""
+        name = adoption
+        while name and self.kind.get(name) != "history":
+            name = self.parent.get(name, "")
+        rows = self._rows("market_share", name, region, segment)
+        file = self.inputs.tables["market_share"].file
+        return rows.assign(row=[f"{file}:{line}" for line in rows["line"]])
 
     def _with_changes(
         self, given: Given, changes: tuple[ShareChange, ...], name: str, region: str, segment: str
@@ -313,16 +366,24 @@ class _Resolver:
 
     def _changed(self, change: ShareChange, name: str, region: str, share: float) -> Datum:
         """A changed share as a datum, and as a row of inputs_used."""
-        file, line = self.run.place(*change.path)
-        name_of_row = f"change:{len(self.changed) + 1}"
         rest = change.share is None
+        note = "what the other shares of the year leave" if rest else "share changed by the run file"
+        row = self._write(change.path, name, region, change.segment, change.chemistry, change.year, share, note)
+        return Datum(share, share, share, Rows.row(row), "rest" if rest else "override")
+
+    def _write(
+        self, path: tuple[str, ...], scenario: str, region: str, segment: str, chemistry: str, year: int, value: float,
+        note: str,
+    ) -> str:  # fmt: skip
+        """Add a row of the run file to inputs_used; returns its name."""
+        file, line = self.run.place(*path)
+        row = f"change:{len(self.changed) + 1}"
         self.changed.append({
-            "table": "market_share", "file": file, "line": line, "scenario": name, "region": region,
-            "segment": change.segment, "chemistry": change.chemistry, "year": change.year, "value": share, "unit": "1",
-            "source": "run file", "quality": "assumed", "rows": name_of_row,
-            "note": "what the other shares of the year leave" if rest else "share changed by the run file",
+            "table": "market_share", "file": file, "line": line, "scenario": scenario, "region": region,
+            "segment": segment, "chemistry": chemistry, "year": year, "value": value, "unit": "1",
+            "source": "run file", "quality": "assumed", "rows": row, "note": note,
         })  # fmt: skip
-        return Datum(share, share, share, Rows.row(name_of_row), "rest" if rest else "override")
+        return row
 
     def _uptake(self, name: str, silicon: str) -> list[dict[str, object]]:
         """Uptake of blends. Before its first year a blend is not on the market: zero."""
@@ -345,7 +406,10 @@ class _Resolver:
         return out
 
     def _intensity(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
-        """Intensity of each pair and mineral: its own row, or the base's times the blend ratio of another chemistry."""
+        """Intensity of each pair and mineral: its own row, or the base's times the blend ratio of another chemistry.
+
+        A silicon fraction between tabulated blends has none in the tables: it is BETWEEN.
+        """
         file = self.inputs.tables["mineral_intensity"].file
         table = {
             (row.chemistry, row.mineral): datum(row.value, row.low, row.high, f"{file}:{row.line}")
@@ -356,20 +420,36 @@ class _Resolver:
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction))
             like = self.like.get(chemistry, "")
-            if name is None and code.get((like, fraction)) is None:
-                fractions = sorted(k for c, k in code if c == (like or chemistry) and k)
-                known = listed([f"{k:g}" for k in fractions]) or "none"
-                why = f"no blend with {fraction:g} silicon is tabulated for it; tabulated: {known}"
-                self.problems.append(Problem("silicon_uptake.csv", 0, f"chemistry = {chemistry!r}", why))
-                continue
             for mineral in self.labels.minerals:
                 keys = {"chemistry": chemistry, "silicon": fraction, "mineral": mineral}
                 if name is not None:
                     out.append(_record(keys, table[name, mineral], "kg/kWh", "given"))
-                else:
+                elif (like, fraction) in code:
                     value = _ratio(table, chemistry, mineral, like, code[like, fraction])
                     out.append(_record(keys, value, "kg/kWh", value.fill))
+                else:
+                    out.append(_record(keys, BETWEEN, "kg/kWh", "derived"))
         return _frame(out, ["chemistry", "silicon", "mineral"])
+
+    def _trend(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
+        """Trend of each chemistry and mineral in each year; no rows where intensities are held."""
+        columns = ["chemistry", "mineral", "year"]
+        if self.run.settings.intensity.trend == "held":
+            return _frame([], columns)
+        table, file = self.inputs["intensity_trend"], self.inputs.tables["intensity_trend"].file
+        family = dict(zip(self.inputs["chemistries"]["chemistry"], self.inputs["chemistries"]["family"], strict=True))
+        given: dict[tuple[str, str], Given] = {}
+        for row in table.itertuples():
+            series = given.setdefault((row.family, row.mineral), {})
+            series[row.year] = {(): datum(row.value, row.low, row.high, f"{file}:{row.line}")}
+        out: list[dict[str, object]] = []
+        for chemistry in dict.fromkeys(chemistry for chemistry, _ in pairs):
+            for mineral in self.labels.minerals:
+                own = given.get((family[chemistry], mineral)) or given[family[chemistry], "any"]
+                for point in along(own, self.years):
+                    keys = {"chemistry": chemistry, "mineral": mineral, "year": point.year}
+                    out.append(_record(keys, point.datum, "1", point.fill))
+        return _frame(out, columns)
 
     def _route(self) -> pd.DataFrame:
         """Natural and synthetic shares of each year of the scope."""
@@ -389,19 +469,18 @@ class _Resolver:
         also: lines of further tables that were used whole or in part.
         """
         out: list[pd.DataFrame] = []
-        named = {
-            name: sorted({
-                int(row.rpartition(":")[2])
-                for text in resolved["rows"].unique()
-                for row in Rows.parse(text).names()
-                if not row.startswith("change:")
-            })
-            for name, resolved in tables.items()
-        }  # fmt: skip
-        for name, lines in {**named, **also}.items():
+        table_of = {table.file: name for name, table in self.inputs.tables.items()}
+        lines: dict[str, set[int]] = {name: set() for name in tables}
+        for resolved in tables.values():
+            for row in {row for text in resolved["rows"].unique() for row in Rows.parse(text).names()}:
+                file, _, line = row.rpartition(":")
+                if file != "change":
+                    lines.setdefault(table_of[file], set()).add(int(line))
+        named = {name: sorted(found) for name, found in lines.items()}
+        for name, used in {**named, **also}.items():
             table = self.inputs.tables[name]
-            frame = table.frame.set_index("line", drop=False).loc[lines]
-            rows = [f"{table.file}:{line}" for line in lines]
+            frame = table.frame.set_index("line", drop=False).loc[used]
+            rows = [f"{table.file}:{line}" for line in used]
             out.append(frame.assign(table=name, file=table.file, rows=rows))
         if self.changed:
             out.append(pd.DataFrame(self.changed))

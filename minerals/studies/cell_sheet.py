@@ -1,0 +1,96 @@
+"""A derived cell as text: what it takes per kWh, beside the inventories, and which numbers decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from ..results.screen import columns, percent
+from ..tables.inputs import Inputs
+from .cells import Derived
+
+#: Minerals whose sensitivity is printed, the first of them that the cell holds.
+DECIDED = ("graphite", "lithium", "hard_carbon", "nickel", "sulfur")
+#: Numbers that move a mineral by less than this share of it are not printed.
+SMALLEST = 0.005
+
+
+def sheet(cell: Derived, inputs: Inputs) -> list[str]:
+    """Lines: energy of the stack, minerals beside the literature, components, and the numbers that decide."""
+    labels = dict(zip(inputs["minerals"]["mineral"], inputs["minerals"]["label"], strict=True))
+    chemistries = inputs["chemistries"].set_index("chemistry")
+    name = str(chemistries.loc[cell.chemistry, "label"])
+    silicon = f", {cell.silicon:.0%} silicon in the anode" if cell.silicon else ""
+    hand = [f"{key} {item.value:g} {_unit(item.unit)}".strip() for key, item in cell.numbers.items() if not item.row]
+    lines = [f"{name}{silicon}{'; by hand: ' + ', '.join(hand) if hand else ''}"]
+    lines.append(
+        f"Stack without housing: {cell.bill.wh_per_kg:,.0f} Wh/kg, {cell.bill.wh_per_l:,.0f} Wh/L (rough: layers alone)"
+    )
+    lines += [f"Unusual: {warning}" for warning in cell.warnings]
+    return [*lines, "", *_minerals(cell, inputs, labels), "", *_components(cell), "", *_effects(cell, labels)]
+
+
+def _minerals(cell: Derived, inputs: Inputs, labels: dict[str, str]) -> list[str]:
+    """Derived kg/kWh with ends, beside the tabulated ones, where the same cell is tabulated."""
+    code = _tabulated(cell, inputs)
+    table = inputs["mineral_intensity"]
+    known = table[table["chemistry"] == code].set_index("mineral")
+    rows = []
+    for mineral, value in sorted(cell.bill.minerals.items(), key=lambda item: -item[1]):
+        rows.append([labels[mineral], _kg(value), f"{_kg(cell.low[mineral])}–{_kg(cell.high[mineral])}"])
+        if mineral in known.index:
+            other = known.loc[mineral]
+            ends = "" if pd.isna(other["low"]) else f"{_kg(other['low'])}–{_kg(other['high'])}"
+            ratio = f"{value / other['value']:.2f}" if other["value"] else ""
+            rows[-1] += [_kg(other["value"]), ends, ratio]
+        else:
+            rows[-1] += ["", "", ""]
+    head = ["kg/kWh", "derived", "low–high", "literature", "low–high", "derived ÷ literature"]
+    lines = columns(head, rows)
+    if not code:
+        lines.append("No literature value of this very blend is tabulated.")
+    if {"copper", "aluminium"} & set(cell.bill.minerals):
+        lines.append("Copper and aluminium: foils of the cell alone; the literature counts tabs, housing and pack.")
+    return lines
+
+
+def _tabulated(cell: Derived, inputs: Inputs) -> str:
+    """Code of the tabulated chemistry that has this silicon, or ''."""
+    frame = inputs["chemistries"]
+    base = {row.chemistry: row.base or row.chemistry for row in frame.itertuples()}
+    same = frame[
+        (frame["chemistry"].map(base) == base[cell.chemistry]) & ((frame["silicon"] - cell.silicon).abs() < 1e-9)
+    ]
+    return str(same["chemistry"].iloc[0]) if len(same) else ""
+
+
+def _components(cell: Derived) -> list[str]:
+    rows = [[name.capitalize(), _kg(mass)] for name, mass in cell.bill.components.items()]
+    return columns(["Components", "kg/kWh"], rows)
+
+
+def _effects(cell: Derived, labels: dict[str, str]) -> Iterable[str]:
+    """For the minerals that decide: each number at its ends, the change it makes, the largest first."""
+    told = [mineral for mineral in DECIDED if mineral in cell.bill.minerals][:2]
+    for place, mineral in enumerate(told):
+        value = cell.bill.minerals[mineral]
+        moves = []
+        for effect in cell.effects:
+            ends = [each.get(mineral, 0.0) / value - 1 for each in (effect.at_low, effect.at_high)]
+            if max(map(abs, ends)) >= SMALLEST:
+                given = effect.number
+                span = f"{given.low:g}–{given.high:g} {_unit(given.unit)}".strip()
+                moves.append((max(map(abs, ends)), [effect.name, f"{given.value:g}", span, *map(percent, ends)]))
+        rows = [row for _, row in sorted(moves, key=lambda move: -move[0])]
+        if rows:
+            yield from [""] if place else []
+            yield from columns([f"{labels[mineral]} by", "value", "low–high", "at low", "at high"], rows)
+
+
+def _kg(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else unit

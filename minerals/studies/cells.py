@@ -1,0 +1,232 @@
+"""Cells of the input tables: designs filled with their parameters, and what they take of each mineral, with ends.
+
+The ends of a derived intensity combine those of the parameters: each is moved to its low and to its high end alone, and
+the deviations to either side are added in quadrature, as for independent causes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..cells.bounds import impossible, unusual
+from ..cells.cell import Bill, Cell, Host, bill
+from ..cells.formula import mass_fractions, parse, theoretical_capacity
+from ..errors import UsageError, did_you_mean, listed
+from ..tables.inputs import Inputs
+
+#: Numbers of a cell design → (which of its materials, parameter of cell_parameter). Order: as they are told.
+NUMBERS: dict[str, tuple[str, str]] = {
+    "cathode_capacity": ("cathode", "practical_capacity"),
+    "cathode_voltage": ("cathode", "average_voltage"),
+    "anode_capacity": ("anode", "practical_capacity"),
+    "anode_voltage": ("anode", "average_voltage"),
+    "anode_efficiency": ("anode", "first_cycle_efficiency"),
+    "silicon_capacity": ("silicon", "practical_capacity"),
+    "silicon_voltage": ("silicon", "average_voltage"),
+    "silicon_efficiency": ("silicon", "first_cycle_efficiency"),
+    "n_over_p": ("anode", "n_over_p"),
+    "lithium_foil": ("any", "lithium_foil"),
+    "electrolyte": ("cathode", "electrolyte"),
+    "salt_fraction": ("salt", "salt_fraction"),
+    "areal_capacity": ("cathode", "areal_capacity"),
+    "active_fraction": ("cathode", "active_fraction"),
+    "copper_foil": ("cathode", "copper_foil"),
+    "aluminium_foil": ("cathode", "aluminium_foil"),
+    "separator": ("solid_electrolyte", "separator"),
+    "separator_density": ("solid_electrolyte", "separator_density"),
+    "solid_in_cathode": ("solid_electrolyte", "solid_in_cathode"),
+    "cathode_density": ("cathode", "cathode_density"),
+    "anode_density": ("anode", "anode_density"),
+}
+SILICON, GRAPHITE, SODIUM = "silicon", "graphite", "sodium_salt"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a cell with its ends and unit; row: where it stands, '' where it was given by hand."""
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    row: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a cell takes of each mineral [kg/kWh] with one number at its low and at its high end."""
+
+    name: str
+    number: Number
+    at_low: Mapping[str, float]
+    at_high: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A derived cell: its numbers, bill of materials, ends of each mineral [kg/kWh], effects, and what is unusual."""
+
+    chemistry: str
+    silicon: float
+    numbers: Mapping[str, Number]
+    bill: Bill
+    low: Mapping[str, float]
+    high: Mapping[str, float]
+    effects: tuple[Effect, ...]
+    warnings: tuple[str, ...]
+
+    def rows(self) -> list[str]:
+        """Rows of the numbers, `file:line`, once."""
+        return sorted({number.row for number in self.numbers.values() if number.row})
+
+
+class CellModel:
+    """Derives cells from the tables of a data package."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        frame = inputs["atomic_weight"]
+        self.weights: dict[str, float] = dict(zip(frame["element"], frame["value"], strict=True))
+        self.materials = inputs["cell_material"].set_index("material").to_dict("index")
+        self.designs = inputs["cell_design"].set_index("chemistry").to_dict("index")
+        file = inputs.tables["cell_parameter"].file
+        self.parameters = {
+            (row.item, row.parameter): Number(
+                row.value,
+                row.value if math.isnan(row.low) else row.low,
+                row.value if math.isnan(row.high) else row.high,
+                row.unit,
+                f"{file}:{row.line}",
+            )
+            for row in inputs["cell_parameter"].itertuples()
+        }
+
+    def derive(self, chemistry: str, silicon: float = 0.0, changes: Mapping[str, float] | None = None) -> Derived:
+        """Derive a chemistry with a mass fraction of silicon in its anode.
+
+        changes: numbers of NUMBERS given by hand, which are then certain. Raises UsageError with every reason why there
+        is no such cell.
+        """
+        design = self._design(chemistry)
+        numbers = self._numbers(chemistry, design, silicon, changes or {})
+        values = {name: number.value for name, number in numbers.items()}
+        cell = self._cell(design, values, silicon)
+        theoretical = self._theoretical(design, silicon)
+        wrong = [f"{name} = {why}" for name, why in impossible(cell, theoretical)]
+        if not 0 <= silicon < 1:
+            wrong.append(f"silicon = {silicon:g}; expected a mass fraction from 0 to below 1")
+        if wrong:
+            raise UsageError(f"no {chemistry} cell has " + "; nor ".join(wrong))
+        middle = bill(cell)
+        effects = []
+        for name, number in numbers.items():
+            if number.low == number.high:
+                continue
+            ends = [
+                bill(self._cell(design, values | {name: end}, silicon)).minerals for end in (number.low, number.high)
+            ]
+            effects.append(Effect(name, number, ends[0], ends[1]))
+        low, high = {}, {}
+        for mineral, value in middle.minerals.items():
+            moves = [
+                (min(each) - value, max(each) - value)
+                for effect in effects
+                for each in [(effect.at_low.get(mineral, 0.0), effect.at_high.get(mineral, 0.0), value)]
+            ]
+            low[mineral] = max(value - math.hypot(*(down for down, _ in moves)), 0.0)
+            high[mineral] = value + math.hypot(*(up for _, up in moves))
+        said = tuple(f"{name} = {why}" for name, why in unusual(cell))
+        return Derived(chemistry, silicon, numbers, middle, low, high, tuple(effects), said)
+
+    def _design(self, chemistry: str) -> dict[str, str]:
+        if chemistry not in self.designs:
+            hint = did_you_mean(chemistry, self.designs)
+            raise UsageError(f"no cell design of {chemistry}{hint} (designs: {listed(self.designs, 40)})")
+        design: dict[str, str] = self.designs[chemistry]
+        return design
+
+    def _numbers(
+        self, chemistry: str, design: Mapping[str, str], silicon: float, changes: Mapping[str, float]
+    ) -> dict[str, Number]:
+        """Numbers the design needs: a row of the chemistry goes before one of its material, that before one for any."""
+        host = self.materials[design["anode"]]["role"] == "host"
+        if silicon and design["anode"] != GRAPHITE:
+            raise UsageError(f"{chemistry} has no graphite anode to blend with silicon ({design['anode']})")
+        places = {**design, "any": "any", SILICON: SILICON if silicon else ""}
+        out: dict[str, Number] = {}
+        for name, (place, parameter) in NUMBERS.items():
+            item = places[place] or "any"
+            if (place in ("anode", SILICON) and not host) and parameter != "anode_density":
+                continue
+            if (name.startswith("silicon") and not silicon) or (name == "lithium_foil" and host):
+                continue
+            if name in ("salt_fraction", "solid_in_cathode") and not places[place]:
+                continue
+            # A chemistry is often called as its cathode, so its rows say nothing of the anode.
+            own = () if place in ("anode", SILICON) else (chemistry,)
+            solid = (places["solid_electrolyte"],) if name == "electrolyte" else ()
+            items = (*own, *solid, item, "any")
+            found = next(
+                (self.parameters[key, parameter] for key in items if (key, parameter) in self.parameters), None
+            )
+            if name in changes:
+                unit = found.unit if found else ""
+                out[name] = Number(changes[name], changes[name], changes[name], unit, "")
+            elif found is not None:
+                out[name] = found
+            else:
+                raise UsageError(f"cell_parameter.csv has no {parameter} of {item}, which a {chemistry} cell needs")
+        if unknown := [name for name in changes if name not in out]:
+            raise UsageError(
+                f"a {chemistry} cell has no {listed(unknown)}{did_you_mean(unknown[0], out)} (it has {listed(out, 30)})"
+            )
+        return out
+
+    def _cell(self, design: Mapping[str, str], values: Mapping[str, float], silicon: float) -> Cell:
+        hosts = []
+        if self.materials[design["anode"]]["role"] == "host":
+            numbers = (values["anode_capacity"], values["anode_voltage"], values["anode_efficiency"])
+            hosts.append(Host(design["anode"], 1 - silicon, *numbers))
+        if silicon:
+            hosts.append(
+                Host(SILICON, silicon, *(values[f"silicon_{n}"] for n in ("capacity", "voltage", "efficiency")))
+            )
+        graphite = self.parameters[GRAPHITE, "first_cycle_efficiency"].value
+        return Cell(
+            cathode=self._fractions(design["cathode"]),
+            cathode_capacity=values["cathode_capacity"],
+            cathode_voltage=values["cathode_voltage"],
+            cathode_density=values["cathode_density"],
+            hosts=tuple(hosts),
+            anode_density=values["anode_density"],
+            # Practical capacities of cathodes were measured against the anode they are sold with.
+            reference_efficiency=values["anode_efficiency"] if hosts else graphite,
+            n_over_p=values.get("n_over_p", 0.0),
+            areal_capacity=values["areal_capacity"],
+            active_fraction=values["active_fraction"],
+            copper_foil=values["copper_foil"],
+            aluminium_foil=values["aluminium_foil"],
+            separator=values["separator"],
+            separator_density=values["separator_density"],
+            electrolyte=values["electrolyte"],
+            salt=self._fractions(design["salt"]) if design["salt"] else {},
+            salt_fraction=values.get("salt_fraction", 0.0),
+            lithium_foil=values.get("lithium_foil", 0.0),
+            solid=self._fractions(design["solid_electrolyte"]) if design["solid_electrolyte"] else {},
+            solid_in_cathode=values.get("solid_in_cathode", 0.0),
+            aluminium_anode=design["salt"] == SODIUM,
+        )
+
+    def _fractions(self, material: str) -> dict[str, float]:
+        return mass_fractions(parse(self.materials[material]["formula"]), self.weights)
+
+    def _theoretical(self, design: Mapping[str, str], silicon: float) -> dict[str, float]:
+        names = {"cathode": design["cathode"], design["anode"]: design["anode"]}
+        if silicon:
+            names[SILICON] = SILICON
+        return {
+            place: theoretical_capacity(parse(row["formula"]), row["ions"], self.weights)
+            for place, row in ((place, self.materials[name]) for place, name in names.items())
+            if row["ions"]
+        }

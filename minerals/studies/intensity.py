@@ -1,0 +1,223 @@
+"""Which intensities a run computes with: those of inventories, those derived from cells, or changed ones.
+
+Resolving takes the inventories. Here a run that asks for it gets derived values, with the rows of `cell_parameter` they
+rest on; a silicon fraction between tabulated blends gets the derived curve times the tabulated-to-derived ratio,
+interpolated in the logarithm, so that the curve runs through the tabulated blends; and intensities the run file names
+are laid over all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from ..errors import InputError, Problem, UsageError, did_you_mean, listed
+from ..provenance import Rows
+from ..tables.inputs import Inputs
+from ..tables.resolve import Resolved
+from .cells import CellModel, Derived
+
+#: Foils and parts of a pack: a cell derived from its electrochemistry has foils alone, so these stay as inventoried.
+BESIDE_THE_CELL = ("copper", "aluminium")
+
+
+def with_intensity(resolved: Resolved, inputs: Inputs) -> Resolved:
+    """The resolved run with the intensities it asks for. Raises InputError with every reason why they cannot be had."""
+    frame = resolved.mineral_intensity
+    wanted = resolved.run.settings.intensity
+    if not (wanted.route == "derived" or wanted.cell or wanted.kg_per_kwh or frame["value"].isna().any()):
+        return resolved
+    return _Intensity(resolved, inputs).replaced()
+
+
+@dataclass
+class _Row:
+    """One replaced intensity: value, ends, how it was made, and the row of inputs_used that stands for it."""
+
+    value: float
+    low: float
+    high: float
+    fill: str
+    used: dict[str, Any]
+
+
+class _Intensity:
+    def __init__(self, resolved: Resolved, inputs: Inputs) -> None:
+        self.resolved, self.inputs, self.model = resolved, inputs, CellModel(inputs)
+        self.run, self.wanted = resolved.run, resolved.run.settings.intensity
+        self.problems: list[Problem] = []
+        table = inputs["mineral_intensity"]
+        self.inventory = table.set_index(["chemistry", "mineral"])["value"].to_dict()
+        self.group = table.set_index(["chemistry", "mineral"])["draw_group"].to_dict()
+        chemistries = inputs["chemistries"].set_index("chemistry")
+        base = {name: row.base or name for name, row in chemistries.iterrows()}
+        self.code = {(base[name], float(row.silicon)): str(name) for name, row in chemistries.iterrows()}
+        self.like = chemistries["silicon_like"].to_dict()
+        self.cells: dict[tuple[str, float], Derived] = {}
+        self.parameters: set[str] = set()
+
+    def replaced(self) -> Resolved:
+        self._check_names()
+        out, used = [], []
+        for record in self.resolved.mineral_intensity.to_dict("records"):
+            row = self._row(str(record["chemistry"]), float(record["silicon"]), str(record["mineral"]), record)
+            if row is not None:
+                used.append(row.used)
+                record |= {
+                    "value": row.value,
+                    "low": row.low,
+                    "high": row.high,
+                    "fill": row.fill,
+                    "rows": row.used["rows"],
+                }
+            out.append(record)
+        if self.problems:
+            raise InputError(self.problems)
+        frame = pd.DataFrame.from_records(out, columns=list(self.resolved.mineral_intensity))
+        return replace(self.resolved, mineral_intensity=frame, inputs_used=self._used(frame, used))
+
+    # ------------------------------------------------------------------ rows
+
+    def _row(self, chemistry: str, silicon: float, mineral: str, given: Mapping[str, Any]) -> _Row | None:
+        """The intensity that takes the place of the inventory's, or None where that stands."""
+        name = self.code.get((chemistry, silicon), chemistry)
+        changed = self.wanted.kg_per_kwh.get(name, {})
+        if mineral in changed:
+            return self._override(name, chemistry, silicon, mineral, changed[mineral])
+        if math.isnan(given["value"]):
+            return self._between(chemistry, silicon, mineral)
+        asked = self.wanted.route == "derived" or {name, chemistry} & set(self.wanted.cell)
+        if mineral in BESIDE_THE_CELL or not asked:
+            return None
+        if name not in self.model.designs and chemistry not in self.model.designs:
+            return None
+        cell = self._cell(name, chemistry, silicon)
+        return None if cell is None else self._derived(cell, chemistry, silicon, mineral, 1.0, "")
+
+    def _cell(self, name: str, chemistry: str, silicon: float) -> Derived | None:
+        """The derived cell, once; its reasons become problems at the key that asks for it."""
+        if (chemistry, silicon) not in self.cells:
+            changes = self.wanted.cell.get(name, self.wanted.cell.get(chemistry, {}))
+            design = name if name in self.model.designs else chemistry
+            # A chemistry sold with silicon in it has it in the code list; an overlay brings its own.
+            inside = float(self.inputs["chemistries"].set_index("chemistry")["silicon"][design])
+            fraction = changes.get("silicon", silicon or inside)
+            try:
+                numbers = {key: value for key, value in changes.items() if key != "silicon"}
+                self.cells[chemistry, silicon] = self.model.derive(design, fraction, numbers)
+            except UsageError as error:
+                path = ("intensity", "cell", name) if changes else ("intensity",)
+                problem = self.run.problem(path, f"cell of {name}", str(error))
+                if problem not in self.problems:
+                    self.problems.append(problem)
+                return None
+        return self.cells[chemistry, silicon]
+
+    def _derived(self, cell: Derived, chemistry: str, silicon: float, mineral: str, ratio: float, how: str) -> _Row:
+        value = cell.bill.minerals.get(mineral, 0.0) * ratio
+        low, high = (ends.get(mineral, 0.0) * ratio for ends in (cell.low, cell.high))
+        self.parameters |= set(cell.rows())
+        hand = [f"{name} = {number.value:g}" for name, number in cell.numbers.items() if not number.row]
+        rows = cell.rows()
+        note = "; ".join(
+            [how or "derived from the cell's electrochemistry", *([f"by hand: {', '.join(hand)}"] if hand else [])]
+        )
+        where = f"{rows[0].rpartition(':')[0]}, lines {', '.join(row.rpartition(':')[2] for row in rows)}"
+        row = self._as_row("derived", chemistry, silicon, mineral, value, low, high, "cell model", "model", note)
+        row.used["locator"] = where
+        return row
+
+    def _between(self, chemistry: str, silicon: float, mineral: str) -> _Row | None:
+        """Between tabulated blends: the derived curve × the tabulated/derived ratio, log-interpolated."""
+        like = chemistry if any(c == chemistry and s for c, s in self.code) else self.like.get(chemistry, "")
+        tabulated = sorted(s for c, s in self.code if c == like)
+        below = max((s for s in tabulated if s <= silicon), default=None)
+        above = min((s for s in tabulated if s >= silicon), default=None)
+        if below is None or above is None or chemistry not in self.model.designs:
+            why = f"no blend of {silicon:g} silicon can be had: tabulated are {listed([f'{s:g}' for s in tabulated])}"
+            problem = Problem("silicon_uptake.csv", 0, f"chemistry = {chemistry!r}", why)
+            if problem not in self.problems:
+                self.problems.append(problem)
+            return None
+        cell = self._cell(chemistry, chemistry, silicon)
+        if cell is None:
+            return None
+        ratios = []
+        for end in (below, above):
+            derived = self.model.derive(like, end).bill.minerals.get(mineral, 0.0)
+            inventoried = self.inventory[self.code[like, end], mineral]
+            ratios.append(inventoried / derived if derived and inventoried else 0.0)
+        if mineral == "silicon" and not ratios[0]:
+            ratios[0] = ratios[1]  # A cell without silicon has no ratio of it.
+        weight = (silicon - below) / (above - below) if above > below else 0.0
+        ratio = math.exp((1 - weight) * math.log(ratios[0]) + weight * math.log(ratios[1])) if all(ratios) else 0.0
+        if mineral in BESIDE_THE_CELL:
+            ends = [self.inventory[self.code[like, end], mineral] for end in (below, above)]
+            value = (1 - weight) * ends[0] + weight * ends[1]
+            note = f"linear between the blends of {below:g} and {above:g} silicon"
+            return self._as_row(
+                "derived", chemistry, silicon, mineral, value, value, value, "cell model", "model", note
+            )
+        how = f"derived curve × tabulated/derived ratio {ratio:.4g} between blends of {below:g} and {above:g} silicon"
+        return self._derived(cell, chemistry, silicon, mineral, ratio, how)
+
+    def _override(self, name: str, chemistry: str, silicon: float, mineral: str, value: float) -> _Row:
+        file, line = self.run.place("intensity", "kg_per_kwh", name, mineral)
+        row = self._as_row(
+            "override", chemistry, silicon, mineral, value, value, value, "run file", "assumed",
+            "intensity changed by the run file",
+        )  # fmt: skip
+        row.used |= {"file": file, "line": line}
+        return row
+
+    def _as_row(
+        self, fill: str, chemistry: str, silicon: float, mineral: str, value: float, low: float, high: float,
+        source: str, quality: str, note: str,
+    ) -> _Row:  # fmt: skip
+        name = self.code.get((chemistry, silicon), chemistry)
+        used = {
+            "table": "mineral_intensity", "file": "cell_parameter.csv", "line": 0, "chemistry": chemistry,
+            "silicon": silicon, "mineral": mineral, "value": value, "low": low, "high": high, "unit": "kg/kWh",
+            "source": source, "quality": quality, "note": note,
+            "draw_group": self.group.get((name, mineral), self.group.get((chemistry, mineral), "cell_model")),
+            "rows": f"{fill}:{chemistry}:{silicon:g}:{mineral}",
+        }  # fmt: skip
+        return _Row(value, low, high, fill, used)
+
+    # ------------------------------------------------------------------ the whole
+
+    def _used(self, frame: pd.DataFrame, made: list[dict[str, Any]]) -> pd.DataFrame:
+        """inputs_used without inventory rows that nothing names any more, with the made rows and their parameters."""
+        before = self.resolved.inputs_used
+        named = {name for text in frame["rows"] for name in _names(text)}
+        keep = (before["table"] != "mineral_intensity") | before["rows"].isin(named)
+        table = self.inputs.tables["cell_parameter"]
+        rows = table.frame.assign(table="cell_parameter", file=table.file)
+        rows["rows"] = [f"{table.file}:{line}" for line in rows["line"]]
+        parts = [before[keep], pd.DataFrame(made), rows[rows["rows"].isin(self.parameters)]]
+        parts = [part.dropna(axis="columns", how="all") for part in parts if len(part)]
+        return pd.concat(parts, ignore_index=True).reindex(columns=before.columns)
+
+    def _check_names(self) -> None:
+        """Chemistries, minerals and numbers the run file names exist."""
+        codes, minerals = self.inputs.codes("chemistries"), self.inputs.codes("minerals")
+        for key, known in (("cell", list(self.model.designs)), ("kg_per_kwh", codes)):
+            for name, values in getattr(self.wanted, key).items():
+                if name not in known:
+                    why = f"not {'a cell design' if key == 'cell' else 'in chemistries.csv'}{did_you_mean(name, known)}"
+                    self.problems.append(self.run.problem(("intensity", key, name), f"{key}.{name}", why))
+                for mineral in values if key == "kg_per_kwh" else ():
+                    if mineral not in minerals:
+                        why = f"not in minerals.csv{did_you_mean(mineral, minerals)}"
+                        path = ("intensity", key, name, mineral)
+                        self.problems.append(self.run.problem(path, f"{key}.{name}.{mineral}", why))
+        if self.problems:
+            raise InputError(self.problems)
+
+
+def _names(text: str) -> list[str]:
+    return Rows.parse(text).names()

@@ -1,0 +1,162 @@
+"""What the learning curves start from: anchors, learning rates, cumulative energy and regional prices of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..config import Run
+from ..errors import InputError, Problem, did_you_mean, listed
+from .check import split
+from .inputs import Inputs
+from .names import WORLD
+
+Array = NDArray[np.float64]
+TABLES = ("cell_price", "learning_rate", "cumulative_energy")
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A family with a price: what it starts from and how fast it learns.
+
+    year, anchor: its last observed pack price of the world, (3,) value, low, high [USD_2025/kWh]; rate: (3,) [1];
+    assumed: whether the rate is; learns_with: the family whose cumulative energy moves it.
+    """
+
+    family: str
+    year: int
+    anchor: Array
+    rate: Array
+    assumed: bool
+    learns_with: str
+
+
+@dataclass(frozen=True)
+class Experience:
+    """Energy put into use so far by families that learn together: at the end of given years, (3, year) [GWh]."""
+
+    family: str
+    members: tuple[str, ...]
+    years: tuple[int, ...]
+    energy: Array
+
+
+@dataclass(frozen=True)
+class PriceInputs:
+    """All that the prices of a run rest on.
+
+    points: pack prices of the world for all uses (case, family, year, value, low, high, source); own, other: rows of
+    regions, and of the region they are compared with, that price the same thing in the same year, paired by row;
+    used: rows used, as inputs_used has them.
+    """
+
+    learners: tuple[Learner, ...]
+    experience: dict[str, Experience]
+    points: pd.DataFrame
+    own: pd.DataFrame
+    other: pd.DataFrame
+    used: pd.DataFrame
+
+
+def price_inputs(run: Run, inputs: Inputs) -> PriceInputs:
+    """Prices, rates and energies for a run with [prices]. Raises InputError with all that is missing."""
+    return _Reader(run, inputs).read()
+
+
+@dataclass
+class _Reader:
+    run: Run
+    inputs: Inputs
+    problems: list[Problem] = field(default_factory=list)
+    lines: dict[str, set[int]] = field(default_factory=dict)
+
+    def read(self) -> PriceInputs:
+        """Everything, or every problem."""
+        prices = self.inputs["cell_price"]
+        world = prices[(prices["region"] == WORLD) & (prices["level"] == "pack") & (prices["use"] == "all")]
+        learners = tuple(self._learners(world))
+        groups = dict.fromkeys(learner.learns_with for learner in learners)
+        experience = {group: self._experience(group) for group in groups}
+        own, other = self._regional(prices)
+        if self.problems:
+            raise InputError(self.problems)
+        points = world[world["family"].isin([learner.family for learner in learners])]
+        self._use("cell_price", points["line"])
+        points = points[["case", "family", "year", "value", "low", "high", "unit", "source", "quality"]]
+        return PriceInputs(learners, experience, points.reset_index(drop=True), own, other, self._used())
+
+    def _learners(self, world: pd.DataFrame) -> Sequence[Learner]:
+        """Families with a learning rate, each anchored on its last observed price."""
+        out = []
+        rates = self.inputs["learning_rate"]
+        self._use("learning_rate", rates["line"])
+        for row in rates.itertuples():
+            seen = world[(world["case"] == "observed") & (world["family"] == row.family)]
+            if not len(seen):
+                why = (
+                    "no observed pack price of the World for all uses in cell_price.csv; add the row its curve starts "
+                    "from, or remove its learning rate"
+                )
+                file = self.inputs.tables["learning_rate"].file
+                self.problems.append(Problem(file, int(row.line), f"family = {row.family!r}", why))
+                continue
+            last = seen.loc[seen["year"].idxmax()]
+            rate = _three(row.value, row.low, row.high)
+            anchor = _three(last["value"], last["low"], last["high"])
+            out.append(
+                Learner(row.family, int(last["year"]), anchor, rate, row.quality == "assumed", str(row.learns_with))
+            )
+        return out
+
+    def _experience(self, family: str) -> Experience:
+        rows = self.inputs["cumulative_energy"]
+        rows = rows[rows["family"] == family].sort_values("year")
+        self._use("cumulative_energy", rows["line"])
+        energy = np.stack([_three(row.value, row.low, row.high) for row in rows.itertuples()], axis=1)
+        members = tuple(split(str(rows["members"].iloc[0])))
+        return Experience(family, members, tuple(int(year) for year in rows["year"]), energy)
+
+    def _regional(self, prices: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Observed regional prices beside those of the region they are compared with."""
+        assert self.run.settings.prices is not None
+        against = self.run.settings.prices.against
+        seen = prices[(prices["case"] == "observed") & (prices["region"] != WORLD)]
+        known = list(dict.fromkeys(seen["region"]))
+        other = seen[seen["region"] == against]
+        if not len(other):
+            if against in self.inputs.codes("regions"):
+                why = f"no observed prices in cell_price.csv; regions with prices: {listed(known)}"
+            else:
+                why = f"not in regions.csv{did_you_mean(against, self.inputs.codes('regions'))}"
+            self.problems.append(self.run.problem(("prices", "against"), f"against = {against!r}", why))
+        keys = ["level", "family", "use", "year"]
+        pairs = seen[seen["region"] != against].merge(other, on=keys, suffixes=("", "_other"))
+        if len(other) and not len(pairs):
+            why = f"no other region has a price of the same level, family, use and year ({listed(known)})"
+            self.problems.append(self.run.problem(("prices", "against"), f"against = {against!r}", why))
+        self._use("cell_price", pairs["line"])
+        self._use("cell_price", pairs["line_other"])
+        values = ["value", "low", "high"]
+        own = pairs[["region", *keys, *values]]
+        names = {f"{name}_other": name for name in values}
+        return own, pairs[["region_other", *keys, *names]].rename(columns={"region_other": "region", **names})
+
+    def _use(self, table: str, lines: pd.Series) -> None:
+        self.lines.setdefault(table, set()).update(int(line) for line in lines)
+
+    def _used(self) -> pd.DataFrame:
+        out = []
+        for name in TABLES:
+            table, lines = self.inputs.tables[name], sorted(self.lines.get(name, ()))
+            frame = table.frame.set_index("line", drop=False).loc[lines]
+            out.append(frame.assign(table=name, file=table.file, rows=[f"{table.file}:{line}" for line in lines]))
+        return pd.concat([frame.dropna(axis="columns", how="all") for frame in out if len(frame)], ignore_index=True)
+
+
+def _three(value: float, low: float, high: float) -> Array:
+    """(value, low, high); ends equal the value where none are given."""
+    return np.array([value, value if np.isnan(low) else low, value if np.isnan(high) else high], dtype=float)

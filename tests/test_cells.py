@@ -1,0 +1,255 @@
+"""Cells from electrochemistry: conservation, scaling, monotony, agreement with inventories, and what cannot be."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minerals import api
+from minerals.cells.cell import bill
+from minerals.cells.formula import FARADAY, mass_fractions, molar_mass, parse, theoretical_capacity
+from minerals.errors import InputError, UsageError
+from minerals.results.result import Result
+from minerals.shipped import inputs_folder
+from minerals.studies.cells import CellModel
+from minerals.studies.run import run
+from minerals.tables.inputs import Inputs
+
+
+@pytest.fixture(scope="module")
+def model(shipped_inputs: Inputs) -> CellModel:
+    return CellModel(shipped_inputs)
+
+
+# ---------------------------------------------------------------- formulas
+
+
+@pytest.mark.parametrize(("formula", "counts"), [
+    ("LiFePO4", {"Li": 1, "Fe": 1, "P": 1, "O": 4}),
+    ("LiNi1/3Mn1/3Co1/3O2", {"Li": 1, "Ni": 1 / 3, "Mn": 1 / 3, "Co": 1 / 3, "O": 2}),
+    ("Na2Fe[Fe(CN)6]", {"Na": 2, "Fe": 2, "C": 6, "N": 6}),
+    ("Na4Fe3(PO4)2P2O7", {"Na": 4, "Fe": 3, "P": 4, "O": 15}),
+    ("LiN(SO2CF3)2", {"Li": 1, "N": 1, "S": 2, "O": 4, "C": 2, "F": 6}),
+])  # fmt: skip
+def test_formulas_are_counted(formula: str, counts: dict[str, float]) -> None:
+    assert parse(formula) == pytest.approx(counts)
+
+
+@pytest.mark.parametrize("wrong", ["", "Li(FePO4", "LiFePO4)", "2LiO", "lifepo4", "Li Fe", "Li[O)"])
+def test_what_is_no_formula_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"formula|cannot read|missing|closes"):
+        parse(wrong)
+
+
+def test_masses_of_the_elements_add_up_to_the_material(model: CellModel) -> None:
+    for material in model.materials.values():
+        fractions = mass_fractions(parse(material["formula"]), model.weights)
+        assert sum(fractions.values()) == pytest.approx(1, abs=1e-9)
+
+
+def test_known_capacities(model: CellModel) -> None:
+    """Graphite LiC6 372, Li15Si4 3579, sulfur 1672, LFP 170 mAh/g; molar mass of LFP 157.76."""
+    for name, theirs in (("graphite", 372), ("silicon", 3579), ("sulfur_carbon", 1672), ("lfp", 170)):
+        material = model.materials[name]
+        ours = theoretical_capacity(parse(material["formula"]), material["ions"], model.weights)
+        assert ours == pytest.approx(theirs, abs=0.7)
+    assert molar_mass(parse("LiFePO4"), model.weights) == pytest.approx(157.76, abs=0.01)
+    assert pytest.approx(26801.5, abs=0.1) == FARADAY
+
+
+# ---------------------------------------------------------------- bills
+
+
+def test_a_hand_solved_cell(model: CellModel) -> None:
+    """LFP at 3.205 V: 312 Ah/kWh, /160 mAh/g = 1.950 kg, of which iron 35.4 %; graphite 1.1 · 312 / 344."""
+    derived = model.derive("lfp", 0.0, {"salt_fraction": 0.0})
+    charge = 1000 / (3.375 - 0.17)
+    assert derived.bill.components["cathode active material"] == pytest.approx(charge / 160)
+    assert derived.bill.minerals["iron"] == pytest.approx(charge / 160 * 55.845 / 157.7565, rel=1e-4)
+    assert derived.bill.minerals["graphite"] == pytest.approx(1.1 * charge / 344)
+
+
+def test_cathode_metals_are_all_in_the_active_material(model: CellModel) -> None:
+    for chemistry in model.designs:
+        derived = model.derive(chemistry, 0.1 if "_si" in chemistry else 0.0)
+        active = derived.bill.components["cathode active material"]
+        fractions = mass_fractions(
+            parse(model.materials[model.designs[chemistry]["cathode"]]["formula"]), model.weights
+        )
+        for element, mineral in (("Ni", "nickel"), ("Co", "cobalt"), ("Mn", "manganese"), ("Fe", "iron")):
+            assert derived.bill.minerals.get(mineral, 0.0) == pytest.approx(
+                active * fractions.get(element, 0.0), rel=1e-9
+            )
+
+
+@cache
+def shipped_model() -> CellModel:
+    return CellModel(api.read_inputs())
+
+
+@given(scale=st.floats(1.1, 3.0))
+@settings(deadline=None)
+def test_mass_goes_with_one_over_voltage(scale: float) -> None:
+    """Doubling the voltage halves every kg/kWh."""
+    model = shipped_model()
+    design = model.designs["lfp"]
+    values = {name: number.value for name, number in model.derive("lfp").numbers.items()}
+    cell = replace(model._cell(design, values, 0.0), cathode_voltage=3.0 + 0.17)
+    higher = replace(cell, cathode_voltage=scale * 3.0 + 0.17)
+    one, two = bill(cell).minerals, bill(higher).minerals
+    assert {name: value / scale for name, value in one.items()} == pytest.approx(two)
+
+
+def test_silicon_takes_the_place_of_graphite(model: CellModel) -> None:
+    """More silicon, less graphite and more energy; no jump on the way."""
+    fractions = np.linspace(0, 0.5, 51)
+    graphite = [model.derive("nmc811", float(s)).bill.minerals["graphite"] for s in fractions]
+    energy = [model.derive("nmc811", float(s)).bill.wh_per_kg for s in fractions]
+    assert (np.diff(graphite) < 0).all()
+    assert (np.diff(energy) > 0).all()
+    assert np.abs(np.diff(graphite)).max() < 0.06
+
+
+def test_thicker_foil_more_lithium(model: CellModel) -> None:
+    thin, thick = (model.derive("li_metal_solid", 0, {"lithium_foil": foil}).bill.minerals for foil in (10.0, 30.0))
+    assert thick["lithium"] - thin["lithium"] == pytest.approx(20e-4 * 0.534 / (5.02 * 3.86) * 1000)
+    assert thick["nickel"] == thin["nickel"]
+
+
+def test_ends_hold_the_value_and_those_of_each_number(model: CellModel) -> None:
+    for chemistry in model.designs:
+        derived = model.derive(chemistry)
+        for mineral, value in derived.bill.minerals.items():
+            assert derived.low[mineral] <= value <= derived.high[mineral]
+            for effect in derived.effects:
+                for end in (effect.at_low, effect.at_high):
+                    assert derived.low[mineral] - 1e-9 <= end.get(mineral, 0.0) <= derived.high[mineral] + 1e-9
+
+
+@pytest.mark.parametrize(("chemistry", "silicon", "numbers", "reason"), [
+    ("lfp", 0.0, {"cathode_capacity": 180.0}, "180 mAh/g; its formula gives at most 169.9"),
+    ("nmc811", 0.0, {"anode_capacity": 400.0}, "400 mAh/g of graphite; it takes at most 37"),
+    ("nmc811", 0.0, {"n_over_p": 0.9}, "expected at least 1"),
+    ("nmc811", 0.0, {"anode_voltage": 4.0}, "average_voltage"),
+    ("nmc811", 1.2, {}, "expected a mass fraction"),
+    ("li_s", 0.1, {}, "no graphite anode to blend"),
+    ("lpf", 0.0, {}, "did you mean 'lfp'"),
+    ("lfp", 0.0, {"lithium_foil": 20.0}, "has no lithium_foil"),
+])  # fmt: skip
+def test_what_cannot_be_is_refused(
+    model: CellModel, chemistry: str, silicon: float, numbers: dict[str, float], reason: str
+) -> None:
+    with pytest.raises(UsageError, match=reason):
+        model.derive(chemistry, silicon, numbers)
+
+
+def test_what_is_unusual_is_said(model: CellModel) -> None:
+    assert not model.derive("nmc811").warnings
+    (warning,) = model.derive("nmc811", 0.0, {"n_over_p": 1.0, "anode_capacity": 365.0}).warnings
+    assert warning.startswith("n_over_p = 1 at 365 mAh/g; less graphite than")
+
+
+# ---------------------------------------------------------------- runs
+
+
+def test_a_run_on_derived_intensities(shipped_inputs: Inputs, model: CellModel) -> None:
+    """The same question from electrochemistry alone: graphite a quarter less, cobalt a tenth, lithium slightly up."""
+    result = run("europe-2035", ["intensity='derived'"])
+    table = result["mineral_intensity"].set_index(["chemistry", "silicon", "mineral"])
+    derived = model.derive("lfp").bill.minerals
+    assert table.loc[("lfp", 0.0, "graphite"), "value"] == pytest.approx(derived["graphite"])
+    assert table.loc[("lfp", 0.0, "graphite"), "fill"] == "derived"
+    assert table.loc[("lfp", 0.0, "copper"), "fill"] == "given"
+    used = result["inputs_used"]
+    assert (used["table"] == "cell_parameter").sum() > 40
+    change = api.compare(result, year=2035).set_index(["mineral", "scenario"])["change"]
+    assert change["graphite", "next-gen"] == pytest.approx(-0.25, abs=0.015)
+    assert change["cobalt", "next-gen"] == pytest.approx(-0.10, abs=0.02)
+    assert 0 < change["lithium", "next-gen"] < 0.10
+    tree = api.explain(result, "graphite", scenario="next-gen")
+    assert sum(leaf.value for leaf in tree.leaves) == pytest.approx(tree.value)
+
+
+def test_a_number_of_a_cell_changed_by_a_run() -> None:
+    result = run("europe-2035", ["intensity.cell.nmc811.cathode_capacity=210"])
+    table = result["mineral_intensity"].set_index(["chemistry", "mineral"])
+    usual = run("europe-2035")["mineral_intensity"].set_index(["chemistry", "mineral"])
+    assert table.loc[("nmc811", "nickel"), "value"] == pytest.approx(0.671 * 195 / 210, rel=0.01)
+    assert table.loc["lfp"].equals(usual.loc["lfp"])
+
+
+def test_intensities_given_by_hand(toy: Path) -> None:
+    result = run(toy / "run.toml", ["intensity.kg_per_kwh.lfp.graphite=0.5"], toy)
+    row = result["mineral_intensity"].set_index(["chemistry", "mineral"]).loc[("lfp", "graphite")]
+    assert (row["value"], row["fill"]) == (0.5, "override")
+    leaf = next(leaf for leaf in api.explain(result, "graphite").leaves if leaf.chemistry == "lfp")
+    assert leaf.factors[-1].value == 0.5
+    with pytest.raises(InputError, match=r"kg_per_kwh\.lpf: not in chemistries\.csv; did you mean 'lfp'"):
+        run(toy / "run.toml", ["intensity.kg_per_kwh.lpf.graphite=0.5"], toy)
+    with pytest.raises(InputError, match="its formula gives at most"):
+        run(toy / "run.toml", ["intensity.cell.lfp.cathode_capacity=300"], toy)
+
+
+def blend(toy: Path, fraction: float) -> Result:
+    table = toy / "silicon_uptake.csv"
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text.replace(",0.1,", f",{fraction:g},"), encoding="utf-8")
+    return run(toy / "run.toml", ["scenario.plan.silicon='blend'"], toy)
+
+
+def test_between_tabulated_blends_the_curve_runs_through_them(shipped_inputs: Inputs, tmp_path: Path) -> None:
+    """Graphite falls with silicon, and meets the tabulated blends at their fractions."""
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    for file in inputs_folder().iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    table = folder / "silicon_uptake.csv"
+    rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+    name = "silicon-rising"
+    mine = [row for row in rows[1:] if row[0] == name]
+    assert mine
+    found = {}
+    for fraction in (0.0999, 0.1, 0.12, 0.15, 0.1999, 0.2):
+        changed = [[*row[:4], f"{fraction:g}", *row[5:]] for row in mine if row[4] == mine[0][4]]
+        with table.open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows([rows[0], *[row for row in rows[1:] if row[0] != name], *changed])
+        result = run("europe-2035", [f"scenario.next-gen.silicon='{name}'"], folder)
+        intensity = result["mineral_intensity"].query("chemistry == 'nmc811' and mineral == 'graphite' and silicon > 0")
+        found[fraction] = intensity["value"].item()
+    values = list(found.values())
+    assert all(one > two for one, two in itertools.pairwise(values))
+    assert found[0.0999] == pytest.approx(found[0.1], rel=2e-3)
+    assert found[0.1999] == pytest.approx(found[0.2], rel=2e-3)
+    assert found[0.1] == pytest.approx(0.52)
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_the_sheet_of_a_cell(shipped_inputs: Inputs) -> None:
+    lines = api.cell_sheet("nmc811", 0.2, {"n_over_p": 1.1})
+    text = "\n".join(lines)
+    assert lines[0] == "NMC 811, 20% silicon in the anode; by hand: n_over_p 1.1"
+    assert "Graphite by" in text
+    assert "Lithium by" in text
+    assert "derived ÷ literature" in text
+    assert "No literature value of this very blend" in "\n".join(api.cell_sheet("nmc811", 0.13, {}))
+
+
+def test_no_parameter_rests_on_a_compared_row(shipped_inputs: Inputs) -> None:
+    """Sources that cells are compared with may not feed them; the salts are the exception, with their reason."""
+    compared = {"jlu-2026", "busch-2024-intensity", "busch-2025-intensity", "xu-2020", "dai-2019-premise", "lacey-2021",
+                "wickerts-2023-premise", "zhang-2024-premise"}  # fmt: skip
+    assert compared <= set(shipped_inputs["sources"]["source"])
+    for row in shipped_inputs["cell_parameter"].itertuples():
+        if compared & set(row.source.split(";")):
+            assert row.parameter == "salt_fraction"
+            assert "Exception" in row.note
