@@ -372,4 +372,4 @@ def _notes(result: Result) -> None:
         by_table.setdefault(sentence.partition(" ")[0], []).append(sentence)
     for sentences in by_table.values():
         more = f" (+{len(sentences) - 1} more, record.json)" if len(sentences) > 1 else ""
-        _words(cut(f"Filled: {sentences[0]}", FILL - len(more), "…") + more)
+        _words(cut(f"Filled: {sentences[0]}", FILL - len(more), "…" if more else "… (record.json)") + more)

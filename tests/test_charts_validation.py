@@ -54,7 +54,7 @@ CASES: dict[str, Callable[[], FakeResult]] = {
     "usual": usual,
     "one result": lambda: made(rows(1.02)),
     "all agree": lambda: made(rows(1.0, 0.99, 1.05), rows(1.1, mineral="nickel")),
-    "far above": lambda: made(rows(40.0, 30.0), rows(1.0, mineral="nickel")),
+    "far above": lambda: made(rows(40.0, 30.0, mineral="nickel"), rows(1.0)),
     "tiny and huge": lambda: made(rows(1.2, theirs=1e-4), rows(0.5, theirs=1e7, mineral="nickel")),
     "no kt or GWh": lambda: made(rows(0.8, 1.5, kind="content", unit="kg/kWh", theirs=0.1)),
     "nothing with a ratio": lambda: made(rows(0.0, 0.0)),
@@ -122,9 +122,9 @@ def test_medians_are_printed_by_group() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "The model agrees with 5 of 14 published results; nickel in storage is furthest off, far below"),
+    ("usual", "The model agrees with 5 of 14 published results; nickel in storage is furthest off, far below them"),
     ("all agree", "The model agrees with all 4 published results"),
-    ("far above", "The model agrees with 1 of 3 published results; graphite in vehicles is furthest off, far above"),
+    ("far above", "The model agrees with 1 of 3 published results; nickel in vehicles is furthest off, far above them"),
     ("a kind of tomorrow", "The model agrees with 0 of 2 published results"),
 ])  # fmt: skip
 def test_titles(case: str, title: str) -> None:

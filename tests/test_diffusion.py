@@ -163,7 +163,12 @@ def test_a_region_s_own_path_takes_the_place_of_the_one_for_all(run_toy: RunToy)
 
 def test_a_family_keeps_its_proportions_on_its_path(toy: Path) -> None:
     path = toy / "chemistries.csv"
-    path.write_text(path.read_text().replace("NaNiO2", "NaNiO2").replace("Na-ion layered,Na-ion", "Na-ion layered,NMC"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("Na-ion layered,Na-ion", "Na-ion layered,NMC"), encoding="utf-8"
+    )
+    trend = toy / "intensity_trend.csv"
+    rows = trend.read_text(encoding="utf-8").splitlines(keepends=True)
+    trend.write_text("".join(row for row in rows if not row.startswith("Na-ion")), encoding="utf-8")
     curve = "scenario.plan.diffusion.Europe.car.NMC={curve='logistic', ceiling=0.6, midpoint=2034, speed=0.5}"
     result = run(toy / "run.toml", [curve], toy)
     assert shares(result, "nmc811")[2034] == pytest.approx(0.3 * 0.5 / 0.7)

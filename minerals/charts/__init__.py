@@ -20,8 +20,8 @@ CHARTS = {
     "stock": "in_use_stock",
     "secondary_supply": "mineral_flows",
     "sensitivity": "sensitivity",
-    "cost_curves": "price",
     "validation": "validation",
+    "cost_curves": "price",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 

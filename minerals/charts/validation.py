@@ -158,7 +158,7 @@ def _finding(story: _Story) -> str:
     name = group if group in GROUPS.values() else wording.lowered(group)
     median = story.groups[group]
     off = ("far " if max(median, 1 / median) > LABELLED else "") + ("below" if median < 1 else "above")
-    return f"{title}; {_plain(name)} is furthest off, {off}"
+    return f"{title}; {_plain(name)} is furthest off, {off} them"
 
 
 def _plain(name: str) -> str:
@@ -169,7 +169,7 @@ def _plain(name: str) -> str:
 
 def _note(story: _Story) -> str:
     note = "Note: Agreement is a ratio within 10% (band), or what the published words allow. Each difference is listed"
-    note += " with its reason. Left: results in kt and GWh."
+    note += " with its reason. Left: results in kt and GWh, rings for storage."
     parts = []
     if story.undrawn:
         parts.append(f"{story.undrawn} without a ratio (one side is zero, or only words are printed)")
@@ -228,14 +228,17 @@ def _draw(sheet: Page, story: _Story) -> None:
 def _draw_scatter(sheet: Page, story: _Story, panel: Panel) -> None:
     """Dots of kt and GWh; the line of equality with its band; the furthest of each group named."""
     s, rows = sheet.scale, story.rows[story.rows["left"]]
-    sheet.text(sheet.left, sheet.top - 0.1 * s, "Ours against theirs, kt or GWh", HEADING, style.INK, SEMIBOLD)
+    heading = "Ours against theirs, kt or GWh"
+    told = f"{heading}; rings: storage"
+    room = panel.left + panel.width + 0.1 * s
+    if (rows["segments"] == "stationary").any() and sheet.left + text_width(told, HEADING * s, SEMIBOLD) < room:
+        heading = told
+    sheet.text(sheet.left, sheet.top - 0.1 * s, heading, HEADING, style.INK, SEMIBOLD)
     minerals = [name for name in style.MINERAL if (rows["mineral"] == name).any()]
     entries = [Swatch(story.labels[name], _colour(name), "dot") for name in minerals]
     if (rows["mineral"] == "").any():
         entries.append(Swatch(ENERGY, style.BASE, "dot"))
-    if (rows["segments"] == "stationary").any():
-        entries.append(Swatch("storage", style.MUTED, "ring"))
-    sheet.key(sheet.left, sheet.top - 0.3 * s, entries, sheet.left + 0.62 * sheet.width)
+    sheet.key(sheet.left, sheet.top - 0.3 * s, entries, room)
     if rows.empty:
         return
     low, high = _ends(rows)
