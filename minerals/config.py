@@ -432,27 +432,20 @@ def _model_problem(item: Any, origin: Mapping[Path_, tuple[str, int]], file: str
     return Problem(where, line, shown, message[0].lower() + message[1:])
 
 
+#: Tables of a run file by their last key.
+SECTIONS: dict[str, type[BaseModel]] = {
+    "scope": Scope, "years": Years, "intensity": Intensity, "flows": Flows, "study": Study, "prices": Prices,
+    "output": Output,
+}  # fmt: skip
+
+IN_SCENARIO: dict[str, type[BaseModel]] = {"diffusion": Curve, "capacity_limit": CapacityLimit}
+
+
 def _keys_at(path: Path_) -> list[str]:
     """Keys that the models allow at a path."""
-    model: type[BaseModel] = RunFile
-    for part in path:
-        if part == "scope":
-            model = Scope
-        elif part == "years":
-            model = Years
-        elif part == "output":
-            model = Output
-        elif part == "flows":
-            model = Flows
-        elif part == "intensity":
-            model = Intensity
-        elif part == "study":
-            model = Study
-        elif part == "prices":
-            model = Prices
-        elif path[0] == "scenario":
-            below = path[2:3]
-            model = Curve if below == ("diffusion",) else CapacityLimit if below == ("capacity_limit",) else Scenario
+    model = SECTIONS.get(path[-1], RunFile) if path else RunFile
+    if path[:1] == ("scenario",):
+        model = IN_SCENARIO.get("".join(path[2:3]), Scenario)
     keys = list(model.model_fields)
     return [*keys, "base"] if model is RunFile else keys
 
