@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,20 +47,22 @@ def run(
     inputs: str | Path | None = None,
     out: str | Path | None = None,
     force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Compute a run file; with `out`, write the result folder and its charts too, whole or not at all.
 
     source: a run file, the name of a shipped one ("europe-2035"), or the record.json of a result, which repeats its
     run with the same inputs or is refused. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
     A folder that holds the same run is replaced, another one only with `force`; see Result.write for what is kept. An
-    interrupted study leaves its finished part in `<out>.partial`, from where the same call goes on.
+    interrupted study leaves its finished part in `<out>.partial`, from where the same call goes on; progress is told
+    how many of how many draws are done.
     Raises errors.UsageError and errors.InputError, which say what to mend.
     """
     asked = source if isinstance(source, Run) else read_run(source, set, inputs)
     if out is not None:
         refuse_other_run(out, asked.name, force)
     partial = None if out is None else Path(f"{Path(out).resolve()}.partial")
-    result = _run(asked, (), _inputs_for(asked, inputs), partial)
+    result = _run(asked, (), _inputs_for(asked, inputs), partial, progress)
     if out is not None:
         result.write(out, force=force, extra=lambda place: draw_all(result, place / "charts"))
     if partial is not None:

@@ -90,7 +90,7 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
 
     asked = api.read_run(file, sets, inputs)
     folder = out or Path("runs") / asked.name
-    result = api.run(asked, inputs=inputs, out=folder, force=force)
+    result = api.run(asked, inputs=inputs, out=folder, force=force, progress=_progress())
     _print_comparison(result, api.compare(result))
     _print_more(result)
     _notes(result)
@@ -279,6 +279,18 @@ def _out(text: str) -> None:
 def _words(text: str) -> None:
     """A line about the result."""
     click.echo(text, file=sys.stderr)
+
+
+def _progress() -> Callable[[int, int], None] | None:
+    """Tells how far a study is, on one line of a terminal; nothing where standard error is none."""
+    if not sys.stderr.isatty():
+        return None
+
+    def told(done: int, draws: int) -> None:
+        text = f"{done:,} of {draws:,} draws" if done < draws else ""
+        click.echo(f"\r{text:<40}\r", nl=False, file=sys.stderr)
+
+    return told
 
 
 def _say(error: Exception) -> int:

@@ -356,6 +356,16 @@ def test_one_or_two_workers_give_the_same_bytes(toy: Path, tmp_path: Path) -> No
     assert [name for name in one if one[name] != two[name]] == []
 
 
+def test_a_study_tells_how_far_it_is(toy: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    api.run(
+        toy / "run.toml", set=["study={kind='sample', draws=9000}", "output.charts=[]"], inputs=toy,
+        out=tmp_path / "out", progress=lambda done, draws: told.append((done, draws)),
+    )  # fmt: skip
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (11_000, 11_000)
+
+
 def test_a_study_that_could_not_be_written_is_not_lost(toy: Path, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

@@ -21,6 +21,10 @@ ENVIRONMENT = {
 }
 
 
+#: Told how many of how many draws are done.
+Progress = Callable[[int, int], None]
+
+
 @contextmanager
 def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> Iterator[ProcessPoolExecutor]:
     """An executor whose workers have called `start(*arguments)`.

@@ -18,6 +18,7 @@ from ..tables.inputs import Inputs, read_inputs
 from ..tables.resolve import Resolved, resolve
 from .intensity import with_intensity
 from .plain import compute
+from .pool import Progress
 from .prices import about, joined, prices
 from .sample import sample
 from .sensitivity import sensitivity
@@ -28,12 +29,13 @@ def run(
     sets: Sequence[str] = (),
     inputs: str | Path | None = None,
     partial: Path | None = None,
+    progress: Progress | None = None,
 ) -> Result:
     """Compute a run file (or one already read) with its study, and return the result; nothing is written.
 
     sets: changes as on the command line, `key=value`. inputs: folder of the data package (default: what the run file
     names, else the shipped one). partial: folder that keeps the finished part of a long study, so that an interrupted
-    one goes on. Raises UsageError, InputError.
+    one goes on; progress: told how many of how many draws are done. Raises UsageError, InputError.
     """
     asked = source if isinstance(source, Run) else read_run(source, sets)
     data = read_inputs(inputs_of(asked, inputs))
@@ -50,7 +52,7 @@ def run(
     study = asked.settings.study
     if study is not None:
         study_of = {"sample": sample, "sensitivity": sensitivity}[study.kind]
-        tables |= study_of(resolved, log["region_label"], partial)
+        tables |= study_of(resolved, log["region_label"], partial, progress)
         log["study"] = {"kind": study.kind, "draws": study.draws, "seed": study.seed, "held": held(resolved)}
     log["tables"] = list(tables)
     return Result(log, tables)

@@ -29,7 +29,7 @@ from ..errors import UsageError
 from ..flows.ensemble import follow
 from ..tables.resolve import Resolved
 from .design import latin_hypercube
-from .pool import worker_pool
+from .pool import Progress, worker_pool
 from .uncertain import Uncertain
 
 #: Draws of one block, each a Latin hypercube of its own; a constant, since it decides where blocks begin.
@@ -129,7 +129,9 @@ def quantities(resolved: Resolved) -> list[str]:
     return list(QUANTITIES) if resolved.parameters is not None else ["mineral_demand"]
 
 
-def sample(resolved: Resolved, region_label: str, partial: Path | None = None) -> dict[str, pd.DataFrame]:
+def sample(
+    resolved: Resolved, region_label: str, partial: Path | None = None, progress: Progress | None = None
+) -> dict[str, pd.DataFrame]:
     """Tables `percentiles` and `uncertain_inputs` of a resolved run with a sample study.
 
     partial: folder in which finished blocks are kept, for the caller to remove once the result is written; without one
@@ -153,8 +155,13 @@ def sample(resolved: Resolved, region_label: str, partial: Path | None = None) -
         missing = [(place, number) for place, part in enumerate(parts) for number in part.missing()]
         _check_disk(parts, folder)
         with worker_pool(study.workers, _start, parts) as pool:
-            for made in as_completed([pool.submit(_make, *each) for each in missing]):
+            blocks, draws = (
+                sum(each) for each in zip(*((len(part.files()), part.draws) for part in parts), strict=True)
+            )
+            for count, made in enumerate(as_completed([pool.submit(_make, *each) for each in missing]), 1):
                 made.result()
+                if progress is not None:
+                    progress(min((blocks - len(missing) + count) * BLOCK, draws), draws)
             together, apart = (
                 _table(
                     parts[place], pool.map(_summary, [place] * len(resolved.minerals), range(len(resolved.minerals)))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..tables.resolve import Resolved
 from .design import latin_hypercube
+from .pool import Progress
 from .sample import BLOCK, QUANTITIES, block_of, quantities, quantity
 from .uncertain import Uncertain
 
@@ -23,7 +24,9 @@ Array = NDArray[np.float64]
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 
-def sensitivity(resolved: Resolved, region_label: str, partial: Path | None = None) -> dict[str, pd.DataFrame]:
+def sensitivity(
+    resolved: Resolved, region_label: str, partial: Path | None = None, progress: Progress | None = None
+) -> dict[str, pd.DataFrame]:
     """Tables `sensitivity` and `sobol` of the last year, for every scenario, region, mineral and quantity.
 
     draws of the study: rows of each of the two designs; so (factors + 2) × draws evaluations. partial is not used: the
@@ -67,6 +70,8 @@ def sensitivity(resolved: Resolved, region_label: str, partial: Path | None = No
     at_one, at_two = evaluate(one), evaluate(two)
     first, total = [], []
     for column in range(len(labels)):
+        if progress is not None:
+            progress((2 + column) * study.draws, (2 + len(labels)) * study.draws)
         mixed = one.copy()
         mixed[:, column] = two[:, column]
         indices = sobol(at_one, at_two, evaluate(mixed))
