@@ -146,23 +146,32 @@ def cell(
     chemistry: str,
     silicon: float | None = None,
     inputs: str | Path | None = None,
+    blend: str = "silicon",
+    solid: str = "",
     **numbers: float,
 ) -> Derived:
     """Derive a cell from its electrochemistry: `.bill.minerals` [kg/kWh], `.low`, `.high`, `.effects`, `.numbers`.
 
-    silicon: mass fraction in the anode, default the chemistry's own; numbers: of the cell, by hand, as
-    `n_over_p=1.05`. Raises UsageError with every reason why there is no such cell.
+    silicon: mass fraction in the anode, default the chemistry's own; blend: `silicon` or `silicon_oxide`; solid: a
+    solid electrolyte, `sulfide`, `oxide` or `polymer`; numbers: of the cell, by hand, as `n_over_p=1.05`. Raises
+    UsageError with every reason why there is no such cell.
     """
     data = read_inputs(inputs)
-    return CellModel(data).derive(chemistry, _silicon_of(data, chemistry, silicon), numbers)
+    return CellModel(data).derive(chemistry, _silicon_of(data, chemistry, silicon), numbers, blend, solid)
 
 
 def cell_sheet(
-    chemistry: str, silicon: float | None, numbers: Mapping[str, float], inputs: str | Path | None = None
+    chemistry: str,
+    silicon: float | None,
+    numbers: Mapping[str, float],
+    inputs: str | Path | None = None,
+    blend: str = "silicon",
+    solid: str = "",
 ) -> list[str]:
     """A derived cell as lines of text, beside the inventories of the tables."""
     data = read_inputs(inputs)
-    return sheet(CellModel(data).derive(chemistry, _silicon_of(data, chemistry, silicon), numbers), data)
+    fraction = _silicon_of(data, chemistry, silicon)
+    return sheet(CellModel(data).derive(chemistry, fraction, numbers, blend, solid), data)
 
 
 def _silicon_of(data: Inputs, chemistry: str, silicon: float | None) -> float:

@@ -176,11 +176,22 @@ def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], 
 @click.option("--np", "n_over_p", type=float, help="Capacity of the anode over that of the cathode.")
 @click.option("--capacity", "cathode_capacity", type=float, help="Practical capacity of the cathode, mAh/g.")
 @click.option("--foil", "lithium_foil", type=float, help="Thickness of a lithium-metal anode, µm.")
+@click.option("--excess", "lithium_excess", type=float, help="Or its capacity over that of the cathode.")
+@click.option("--oxide", is_flag=True, help="The silicon is an oxide: its fraction is of SiO.")
+@click.option("--solid", default="", help="Solid electrolyte: sulfide, oxide or polymer.")
 @click.option(
     "--set", "sets", multiple=True, metavar="NUMBER=VALUE", help="Any other number, e.g. cathode_voltage=3.9."
 )
 @click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
-def cell(chemistry: str, silicon: float | None, sets: tuple[str, ...], inputs: Path | None, **numbers: Any) -> None:
+def cell(
+    chemistry: str,
+    silicon: float | None,
+    sets: tuple[str, ...],
+    inputs: Path | None,
+    oxide: bool,
+    solid: str,
+    **numbers: Any,
+) -> None:
     """Derive the cell of a CHEMISTRY: its bill of materials per kWh beside the literature, and what decides it."""
     from . import api
 
@@ -191,7 +202,8 @@ def cell(chemistry: str, silicon: float | None, sets: tuple[str, ...], inputs: P
             changes[name.strip()] = float(value)
         except ValueError:
             raise UsageError(f"--set {text}: expected a number of the cell and its value, as n_over_p=1.05") from None
-    for line in api.cell_sheet(chemistry, silicon, changes, inputs):
+    blend = "silicon_oxide" if oxide else "silicon"
+    for line in api.cell_sheet(chemistry, silicon, changes, inputs, blend, solid):
         _out(line)
 
 

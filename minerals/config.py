@@ -147,8 +147,8 @@ class Intensity(_Model):
 
     route: Literal["inventory", "derived"] = "inventory"
     trend: Literal["held", "improving"] = "held"
-    cell: dict[str, dict[str, float]] = {}
-    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = {}
+    cell: dict[str, dict[str, Annotated[float, Field(allow_inf_nan=False)]]] = {}
+    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = {}
 
 
 class Flows(_Model):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 
 from .cell import Cell
 
@@ -10,11 +12,19 @@ from .cell import Cell
 LEAST_EXCESS, BEST_GRAPHITE = 1.02, 360.0
 
 
+#: Charge a micrometre of lithium holds [mAh/cm² per µm]: 3861 mAh/g × 0.534 g/cm³.
+LITHIUM_CHARGE = 3861 * 0.534e-4
+
+
 def impossible(cell: Cell, theoretical: Mapping[str, float]) -> Iterable[tuple[str, str]]:
     """(parameter, reason) for what no cell can be.
 
     theoretical: capacity [mAh/g] of the cathode ("cathode") and of each host by mineral, where all its ions move.
     """
+    broken = [name for name, value in _numbers(cell) if not math.isfinite(value)]
+    if broken:
+        yield from ((name, "expected a finite number") for name in broken)
+        return
     most = theoretical["cathode"]
     if not 0 < cell.cathode_capacity <= most:
         yield "practical_capacity", f"{cell.cathode_capacity:g} mAh/g; its formula gives at most {most:.1f}"
@@ -37,6 +47,29 @@ def impossible(cell: Cell, theoretical: Mapping[str, float]) -> Iterable[tuple[s
     for name in ("copper_foil", "aluminium_foil", "separator", "electrolyte", "lithium_foil", "solid_in_cathode"):
         if getattr(cell, name) < 0:
             yield name, f"{getattr(cell, name):g}; expected at least 0"
+
+    if not cell.hosts and not {"Li", "Na"} & set(cell.cathode):
+        held = cell.lithium_foil * LITHIUM_CHARGE
+        if held < cell.areal_capacity:
+            yield (
+                "lithium_foil",
+                (
+                    f"{cell.lithium_foil:g} µm; the cathode brings no lithium, and the foil holds {held:.2g} of the "
+                    f"{cell.areal_capacity:g} mAh/cm² that a discharge takes"
+                ),
+            )
+
+
+def _numbers(cell: Cell) -> Iterable[tuple[str, float]]:
+    """Every number of a cell with its name."""
+    for field in fields(cell):
+        value = getattr(cell, field.name)
+        if isinstance(value, float | int):
+            yield field.name, float(value)
+    for host in cell.hosts:
+        yield f"{host.mineral}_capacity", host.capacity
+        yield f"{host.mineral}_voltage", host.voltage
+        yield f"{host.mineral}_efficiency", host.efficiency
 
 
 def unusual(cell: Cell) -> Iterable[tuple[str, str]]:

@@ -30,13 +30,17 @@ _UM = 1e-4  # cm in a micrometre
 
 @dataclass(frozen=True)
 class Host:
-    """An anode host: its mineral, mass fraction in the blend, capacity [mAh/g], voltage [V], first-cycle efficiency."""
+    """An anode host: its mineral, mass fraction in the blend, capacity [mAh/g], voltage [V], first-cycle efficiency.
+
+    content: mass of the mineral per mass of the host, below one for an oxide.
+    """
 
     mineral: str
     fraction: float
     capacity: float
     voltage: float
     efficiency: float
+    content: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ def bill(cell: Cell) -> Bill:
         minerals[mineral] = minerals.get(mineral, 0.0) + mass
 
     for host in cell.hosts:
-        add(host.mineral, anode * host.fraction)
+        add(host.mineral, anode * host.fraction * host.content)
     for fractions, mass in (
         (cell.cathode, cathode),
         (cell.salt, parts["electrolyte"] * cell.salt_fraction),

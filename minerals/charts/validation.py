@@ -14,6 +14,8 @@ from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.series import spread
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
 
+#: Kind of the rows that hold derived cells against inventories: counted apart.
+INVENTORIES = "derived_intensity"
 NAME = "validation"
 WAY_OUT = "draw what minerals.validate() gives, or `minerals validate --out FOLDER`"
 NEAR = 1.1
@@ -53,14 +55,16 @@ class _Story:
     """The numbers of one chart.
 
     rows: the results drawn, with `group` and `left`; groups: group -> its median ratio, in the order of the table;
-    agree, total, outside: verdicts of the whole table; undrawn: results without a ratio above zero; limits: results
-    that bound ours instead of equalling it.
+    agree, total: of results; agree_cells, cells: of inventories of cells; outside: of both; undrawn: results without a
+    ratio above zero; limits: results that bound ours instead of equalling it.
     """
 
     rows: pd.DataFrame
     groups: dict[str, float]
     agree: int
     total: int
+    agree_cells: int
+    cells: int
     outside: int
     undrawn: int
     limits: int
@@ -84,13 +88,16 @@ def _story(result: Result) -> _Story:
     ratio = pd.to_numeric(table["ratio"])
     rows = table[~limits & (ratio > 0)].copy()
     rows["left"] = rows["unit"].isin(SCATTER)
-    verdicts = table["verdict"].value_counts()
+    cells = table["kind"] == INVENTORIES
+    verdicts, of_cells = table.loc[~cells, "verdict"].value_counts(), table.loc[cells, "verdict"].value_counts()
     return _Story(
         rows,
         {str(name): float(part["ratio"].astype(float).median()) for name, part in rows.groupby("group", sort=False)},
         int(verdicts.get("agrees", 0)),
-        len(table),
-        int(verdicts.get("outside", 0)),
+        int((~cells).sum()),
+        int(of_cells.get("agrees", 0)),
+        int(cells.sum()),
+        int((table["verdict"] == "outside").sum()),
         int((~limits & ~(ratio > 0)).sum()),
         int(limits.sum()),
         labels,
@@ -170,6 +177,8 @@ def _plain(name: str) -> str:
 def _note(story: _Story) -> str:
     note = "Note: Agreement is a ratio within 10% (band), or what the published words allow. Each difference is listed"
     note += " with its reason. Left: results in kt and GWh, rings for storage."
+    if story.cells:
+        note += f" Cells derived from electrochemistry agree with {story.agree_cells} of {story.cells} inventories."
     parts = []
     if story.undrawn:
         parts.append(f"{story.undrawn} without a ratio (one side is zero, or only words are printed)")

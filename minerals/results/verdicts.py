@@ -12,9 +12,11 @@ from ..errors import UsageError
 from .screen import cut, number, percent
 
 FILE = "validation.csv"
+#: Kind of the rows that hold derived cells against inventories: counted apart.
+INVENTORIES = "derived_intensity"
 INDENT = "    "
 #: Names of rows are cut to this many characters on a screen narrower than they need.
-LEAST_NAME = 20
+LEAST_NAME = 19
 
 
 def lines(table: pd.DataFrame, width: int, reasons: bool = True) -> list[str]:
@@ -47,12 +49,16 @@ def lines(table: pd.DataFrame, width: int, reasons: bool = True) -> list[str]:
 
 def summary(table: pd.DataFrame) -> list[str]:
     """How many agree, differ and have left their bounds, and what the words mean."""
-    counts = table["verdict"].value_counts()
-    agree, differ, outside = (int(counts.get(verdict, 0)) for verdict in ("agrees", "differs", "outside"))
-    told = [
-        f"{len(table)} published results: {agree} agree, within 10 % or within what the words say; {differ} differ, "
-        "each for a reason that is listed with it."
-    ]
+    outside = int((table["verdict"] == "outside").sum())
+    told = []
+    cells = table["kind"] == INVENTORIES
+    for name, part in (("published results", table[~cells]), ("inventories of cells", table[cells])):
+        agree, differ = (int((part["verdict"] == verdict).sum()) for verdict in ("agrees", "differs"))
+        if len(part):
+            told.append(
+                f"{len(part)} {name}: {agree} agree, within 10 % or within what the words say; {differ} differ, each "
+                "for a reason that is listed with it."
+            )
     if outside:
         names = ", ".join(table.loc[table["verdict"] == "outside", "id"])
         told.append(f"{outside} outside the bounds in which they were measured; the model has changed: {names}.")
@@ -84,7 +90,7 @@ def _theirs(row: object) -> str:
 
 
 def _unit(row: object) -> str:
-    unit = str(getattr(row, "unit", ""))
+    unit = str(getattr(row, "unit", "")).replace("USD_2025", "USD")
     return "" if unit == "1" else unit
 
 

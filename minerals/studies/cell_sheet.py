@@ -21,7 +21,8 @@ def sheet(cell: Derived, inputs: Inputs) -> list[str]:
     labels = dict(zip(inputs["minerals"]["mineral"], inputs["minerals"]["label"], strict=True))
     chemistries = inputs["chemistries"].set_index("chemistry")
     name = str(chemistries.loc[cell.chemistry, "label"])
-    silicon = f", {cell.silicon:.0%} silicon in the anode" if cell.silicon else ""
+    silicon = f", {cell.silicon:.0%} {cell.blend.replace('_', ' ')} in the anode" if cell.silicon else ""
+    silicon += f", {cell.solid} electrolyte" if cell.solid else ""
     hand = [f"{key} {item.value:g} {_unit(item.unit)}".strip() for key, item in cell.numbers.items() if not item.row]
     lines = [f"{name}{silicon}{'; by hand: ' + ', '.join(hand) if hand else ''}"]
     lines.append(
@@ -57,6 +58,8 @@ def _minerals(cell: Derived, inputs: Inputs, labels: dict[str, str]) -> list[str
 
 def _tabulated(cell: Derived, inputs: Inputs) -> str:
     """Code of the tabulated chemistry that has this silicon, or ''."""
+    if cell.blend != "silicon" or cell.solid != cell.design_solid:
+        return ""
     frame = inputs["chemistries"]
     base = {row.chemistry: row.base or row.chemistry for row in frame.itertuples()}
     same = frame[

@@ -7,10 +7,10 @@ the deviations to either side are added in quadrature, as for independent causes
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..cells.bounds import impossible, unusual
+from ..cells.bounds import LITHIUM_CHARGE, impossible, unusual
 from ..cells.cell import Bill, Cell, Host, bill
 from ..cells.formula import mass_fractions, parse, theoretical_capacity
 from ..errors import UsageError, did_you_mean, listed
@@ -40,12 +40,20 @@ NUMBERS: dict[str, tuple[str, str]] = {
     "cathode_density": ("cathode", "cathode_density"),
     "anode_density": ("anode", "anode_density"),
 }
-SILICON, GRAPHITE, SODIUM = "silicon", "graphite", "sodium_salt"
+SILICON, OXIDE, GRAPHITE, SODIUM = "silicon", "silicon_oxide", "graphite", "sodium_salt"
+#: Capacity of the lithium foil over that of the cathode: another way to say how thick it is.
+EXCESS = "lithium_excess"
+#: Capacity of LiC6 [mAh/g].
+GRAPHITE_LIMIT = 372.0
+SOLIDS = ("sulfide", "oxide", "polymer")
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number of a cell with its ends and unit; row: where it stands, '' where it was given by hand."""
+    """A number of a cell with its ends and unit; row: where it stands, '' where it was given by hand.
+
+    A number given by hand is certain: its ends are those of the table, and only say how much it matters.
+    """
 
     value: float
     low: float
@@ -66,7 +74,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Derived:
-    """A derived cell: its numbers, bill of materials, ends of each mineral [kg/kWh], effects, and what is unusual."""
+    """A derived cell: its numbers, bill of materials, ends of each mineral [kg/kWh], effects, and what is unusual.
+
+    blend: what the silicon is in; solid: its solid electrolyte, and design_solid that of the chemistry's design.
+    """
 
     chemistry: str
     silicon: float
@@ -76,10 +87,28 @@ class Derived:
     high: Mapping[str, float]
     effects: tuple[Effect, ...]
     warnings: tuple[str, ...]
+    voltage: float
+    blend: str = SILICON
+    solid: str = ""
+    design_solid: str = ""
+
+    @property
+    def least_graphite(self) -> float:
+        """Graphite that a cell of this voltage needs at least [kg/kWh], 0 where its anode is another: 1 / (372 · V)."""
+        if "graphite" not in self.bill.minerals:
+            return 0.0
+        return 1000 / (GRAPHITE_LIMIT * self.voltage)
 
     def rows(self) -> list[str]:
         """Rows of the numbers, `file:line`, once."""
         return sorted({number.row for number in self.numbers.values() if number.row})
+
+
+def _outside(numbers: Mapping[str, Number]) -> Iterable[tuple[str, str]]:
+    """(number, reason) for what was given by hand beyond what was read of cells."""
+    for name, number in numbers.items():
+        if not number.row and number.low < number.high and not number.low <= number.value <= number.high:
+            yield name, f"{number.value:g} {number.unit}; of cells {number.low:g} to {number.high:g} were read"
 
 
 class CellModel:
@@ -102,13 +131,28 @@ class CellModel:
             for row in inputs["cell_parameter"].itertuples()
         }
 
-    def derive(self, chemistry: str, silicon: float = 0.0, changes: Mapping[str, float] | None = None) -> Derived:
+    def derive(
+        self,
+        chemistry: str,
+        silicon: float = 0.0,
+        changes: Mapping[str, float] | None = None,
+        blend: str = SILICON,
+        solid: str = "",
+    ) -> Derived:
         """Derive a chemistry with a mass fraction of silicon in its anode.
 
-        changes: numbers of NUMBERS given by hand, which are then certain. Raises UsageError with every reason why there
-        is no such cell.
+        changes: numbers of NUMBERS, or EXCESS, given by hand, which are then certain; blend: `silicon`, or
+        `silicon_oxide` where the fraction is of SiO; solid: a solid electrolyte (SOLIDS) in place of the liquid. Raises
+        UsageError with every reason why there is no such cell.
         """
         design = self._design(chemistry)
+        if solid and solid not in SOLIDS:
+            raise UsageError(f"no solid electrolyte is called {solid}{did_you_mean(solid, SOLIDS)} ({listed(SOLIDS)})")
+        if solid:
+            design = {**design, "solid_electrolyte": solid, "salt": ""}
+        if blend not in (SILICON, OXIDE):
+            raise UsageError(f"no blend is called {blend}; use {SILICON} or {OXIDE}")
+        design = {**design, "blend": blend}
         numbers = self._numbers(chemistry, design, silicon, changes or {})
         values = {name: number.value for name, number in numbers.items()}
         cell = self._cell(design, values, silicon)
@@ -132,12 +176,26 @@ class CellModel:
             moves = [
                 (min(each) - value, max(each) - value)
                 for effect in effects
+                if effect.number.row
                 for each in [(effect.at_low.get(mineral, 0.0), effect.at_high.get(mineral, 0.0), value)]
             ]
             low[mineral] = max(value - math.hypot(*(down for down, _ in moves)), 0.0)
             high[mineral] = value + math.hypot(*(up for _, up in moves))
-        said = tuple(f"{name} = {why}" for name, why in unusual(cell))
-        return Derived(chemistry, silicon, numbers, middle, low, high, tuple(effects), said)
+        said = tuple(f"{name} = {why}" for name, why in (*unusual(cell), *_outside(numbers)))
+        return Derived(
+            chemistry=chemistry,
+            silicon=silicon,
+            numbers=numbers,
+            bill=middle,
+            low=low,
+            high=high,
+            effects=tuple(effects),
+            warnings=said,
+            voltage=cell.voltage,
+            blend=blend,
+            solid=design["solid_electrolyte"],
+            design_solid=self._design(chemistry)["solid_electrolyte"],
+        )
 
     def _design(self, chemistry: str) -> dict[str, str]:
         if chemistry not in self.designs:
@@ -153,7 +211,9 @@ class CellModel:
         host = self.materials[design["anode"]]["role"] == "host"
         if silicon and design["anode"] != GRAPHITE:
             raise UsageError(f"{chemistry} has no graphite anode to blend with silicon ({design['anode']})")
-        places = {**design, "any": "any", SILICON: SILICON if silicon else ""}
+        places = {**design, "any": "any", SILICON: design["blend"] if silicon else ""}
+        changes = dict(changes)
+        excess = changes.pop(EXCESS, None)
         out: dict[str, Number] = {}
         for name, (place, parameter) in NUMBERS.items():
             item = places[place] or "any"
@@ -171,12 +231,18 @@ class CellModel:
                 (self.parameters[key, parameter] for key in items if (key, parameter) in self.parameters), None
             )
             if name in changes:
-                unit = found.unit if found else ""
-                out[name] = Number(changes[name], changes[name], changes[name], unit, "")
+                given = found or Number(changes[name], changes[name], changes[name], "", "")
+                out[name] = Number(changes[name], given.low, given.high, given.unit, "")
             elif found is not None:
                 out[name] = found
             else:
                 raise UsageError(f"cell_parameter.csv has no {parameter} of {item}, which a {chemistry} cell needs")
+        if excess is not None and not host:
+            foil = out["lithium_foil"]
+            thick = excess * out["areal_capacity"].value / LITHIUM_CHARGE
+            out["lithium_foil"] = Number(thick, foil.low, foil.high, foil.unit, "")
+        elif excess is not None:
+            changes[EXCESS] = excess
         if unknown := [name for name in changes if name not in out]:
             raise UsageError(
                 f"a {chemistry} cell has no {listed(unknown)}{did_you_mean(unknown[0], out)} (it has {listed(out, 30)})"
@@ -189,10 +255,10 @@ class CellModel:
             numbers = (values["anode_capacity"], values["anode_voltage"], values["anode_efficiency"])
             hosts.append(Host(design["anode"], 1 - silicon, *numbers))
         if silicon:
-            hosts.append(
-                Host(SILICON, silicon, *(values[f"silicon_{n}"] for n in ("capacity", "voltage", "efficiency")))
-            )
-        graphite = self.parameters[GRAPHITE, "first_cycle_efficiency"].value
+            content = self._fractions(design["blend"])["Si"]
+            numbers = (values["silicon_capacity"], values["silicon_voltage"], values["silicon_efficiency"])
+            hosts.append(Host(SILICON, silicon, *numbers, content))
+        usual = self.parameters.get((design["anode"], "first_cycle_efficiency"))
         return Cell(
             cathode=self._fractions(design["cathode"]),
             cathode_capacity=values["cathode_capacity"],
@@ -200,8 +266,8 @@ class CellModel:
             cathode_density=values["cathode_density"],
             hosts=tuple(hosts),
             anode_density=values["anode_density"],
-            # Practical capacities of cathodes were measured against the anode they are sold with.
-            reference_efficiency=values["anode_efficiency"] if hosts else graphite,
+            # Practical capacities of cathodes are those in use with the anode they are sold with, as it is.
+            reference_efficiency=usual.value if usual else 1.0,
             n_over_p=values.get("n_over_p", 0.0),
             areal_capacity=values["areal_capacity"],
             active_fraction=values["active_fraction"],
@@ -224,7 +290,7 @@ class CellModel:
     def _theoretical(self, design: Mapping[str, str], silicon: float) -> dict[str, float]:
         names = {"cathode": design["cathode"], design["anode"]: design["anode"]}
         if silicon:
-            names[SILICON] = SILICON
+            names[SILICON] = design["blend"]
         return {
             place: theoretical_capacity(parse(row["formula"]), row["ions"], self.weights)
             for place, row in ((place, self.materials[name]) for place, name in names.items())

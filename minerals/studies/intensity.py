@@ -9,7 +9,7 @@ are laid over all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,6 +52,8 @@ class _Intensity:
         self.problems: list[Problem] = []
         table = inputs["mineral_intensity"]
         self.inventory = table.set_index(["chemistry", "mineral"])["value"].to_dict()
+        filled = table.assign(low=table["low"].fillna(table["value"]), high=table["high"].fillna(table["value"]))
+        self.ends = filled.set_index(["chemistry", "mineral"])[["value", "low", "high"]].to_dict("index")
         self.group = table.set_index(["chemistry", "mineral"])["draw_group"].to_dict()
         chemistries = inputs["chemistries"].set_index("chemistry")
         base = {name: row.base or name for name, row in chemistries.iterrows()}
@@ -78,19 +80,32 @@ class _Intensity:
         if self.problems:
             raise InputError(self.problems)
         frame = pd.DataFrame.from_records(out, columns=list(self.resolved.mineral_intensity))
-        return replace(self.resolved, mineral_intensity=frame, inputs_used=self._used(frame, used))
+        notes = (*self.resolved.notes, *self._notes(frame))
+        return replace(self.resolved, mineral_intensity=frame, inputs_used=self._used(frame, used), notes=notes)
+
+    def _notes(self, frame: pd.DataFrame) -> Iterable[str]:
+        """Which intensities are derived, and which of those asked for are not."""
+        derived = frame[frame["fill"] == "derived"]
+        if self.wanted.route == "derived":
+            left = sorted(set(frame["chemistry"]) - set(derived["chemistry"]))
+            but = f", and all of {listed(left)}, which has no cell design" if left else ""
+            yield f"Intensities are derived from cells, but for copper and aluminium{but}."
+        elif len(derived):
+            yield f"Intensities of {listed(dict.fromkeys(derived['chemistry']), 6)} are derived from cells."
+        if (frame["fill"] == "override").any():
+            yield "Some intensities are given by the run file."
 
     # ------------------------------------------------------------------ rows
 
     def _row(self, chemistry: str, silicon: float, mineral: str, given: Mapping[str, Any]) -> _Row | None:
         """The intensity that takes the place of the inventory's, or None where that stands."""
         name = self.code.get((chemistry, silicon), chemistry)
-        changed = self.wanted.kg_per_kwh.get(name, {})
+        changed = self.wanted.kg_per_kwh.get(self.code.get((chemistry, silicon), ""), {})
         if mineral in changed:
             return self._override(name, chemistry, silicon, mineral, changed[mineral])
-        if math.isnan(given["value"]):
-            return self._between(chemistry, silicon, mineral)
         asked = self.wanted.route == "derived" or {name, chemistry} & set(self.wanted.cell)
+        if math.isnan(given["value"]) and (mineral in BESIDE_THE_CELL or not asked):
+            return self._between(chemistry, silicon, mineral)
         if mineral in BESIDE_THE_CELL or not asked:
             return None
         if name not in self.model.designs and chemistry not in self.model.designs:
@@ -155,17 +170,25 @@ class _Intensity:
             ratios[0] = ratios[1]  # A cell without silicon has no ratio of it.
         weight = (silicon - below) / (above - below) if above > below else 0.0
         ratio = math.exp((1 - weight) * math.log(ratios[0]) + weight * math.log(ratios[1])) if all(ratios) else 0.0
+        codes = [self.code[like, end] for end in (below, above)]
         if mineral in BESIDE_THE_CELL:
-            ends = [self.inventory[self.code[like, end], mineral] for end in (below, above)]
-            value = (1 - weight) * ends[0] + weight * ends[1]
-            note = f"linear between the blends of {below:g} and {above:g} silicon"
-            return self._as_row(
-                "derived", chemistry, silicon, mineral, value, value, value, "cell model", "model", note
-            )
-        how = f"derived curve × tabulated/derived ratio {ratio:.4g} between blends of {below:g} and {above:g} silicon"
+            one, other = (self.ends[code, mineral] for code in codes)
+            value, low, high = ((1 - weight) * one[end] + weight * other[end] for end in ("value", "low", "high"))
+            note = f"linear between {codes[0]} and {codes[1]} of mineral_intensity.csv"
+            row = self._as_row("derived", chemistry, silicon, mineral, value, low, high, "inventories", "model", note)
+            row.used |= {"file": "mineral_intensity.csv", "locator": note}
+            return row
+        how = f"derived curve × tabulated/derived ratio {ratio:.4g} between {codes[0]} and {codes[1]}"
         return self._derived(cell, chemistry, silicon, mineral, ratio, how)
 
     def _override(self, name: str, chemistry: str, silicon: float, mineral: str, value: float) -> _Row:
+        if mineral == "graphite" and name in self.model.designs and not silicon:
+            design = self.model.derive(name)
+            least = design.least_graphite
+            if value and value < least:
+                path = ("intensity", "kg_per_kwh", name, mineral)
+                why = f"less than a cell of {name} can have: {least:.3g} kg/kWh, at 372 mAh/g and its voltage"
+                self.problems.append(self.run.problem(path, f"{mineral} = {value:g}", why))
         file, line = self.run.place("intensity", "kg_per_kwh", name, mineral)
         row = self._as_row(
             "override", chemistry, silicon, mineral, value, value, value, "run file", "assumed",

@@ -23,6 +23,7 @@ from ..results.result import Result
 from ..shipped import inputs_folder, published_file
 from ..tables.inputs import Inputs, read_inputs
 from .cells import CellModel
+from .prices import prices
 from .published import Published, read_published
 from .run import run
 
@@ -189,8 +190,30 @@ def _identity(row: Published, model: Model) -> float:
 
 
 def _derived_intensity(row: Published, model: Model) -> float:
-    """Mass of the mineral in a cell derived from its electrochemistry [kg/kWh], silicon left out."""
-    return model.cells.derive(row.chemistry).bill.minerals.get(row.mineral, 0.0)
+    """Mass of the mineral in a cell derived from its electrochemistry [kg/kWh].
+
+    The chemistry is a code, or one with a blend that no table holds: nmc955_si10 is NMC 955 with a tenth of silicon in
+    the anode, nmc811_siox10 with a tenth of silicon oxide.
+    """
+    base, _, blend = row.chemistry.partition("_si")
+    if not blend or not blend.removeprefix("ox").isdigit():
+        base, blend = row.chemistry, ""
+    fraction = int(blend.removeprefix("ox")) / 100 if blend else 0.1 if base == "semisolid_si" else 0.0
+    kind = "silicon_oxide" if blend.startswith("ox") else "silicon"
+    return model.cells.derive(base, fraction, blend=kind).bill.minerals.get(row.mineral, 0.0)
+
+
+def _parity(row: Published, model: Model) -> float:
+    """Tariff [1] or credit [USD_2025/kWh] that makes a region's cells cost what the cheapest region's do."""
+    asked = read_run(row.run)
+    table = prices(asked, model.inputs)[0]["price_parity"]
+    found = table[
+        (table["measure"] == row.kind) & (table["region"] == row.region) & (table["family"] == row.chemistry.upper())
+        & (table["level"] == "cell") & (table["year"] == row.year)
+    ]  # fmt: skip
+    if found.empty:
+        raise UsageError(f"{published_file().name}:{row.line} {row.id}: the run {row.run} has no parity for it")
+    return float(found["value"].iloc[0])
 
 
 KINDS: dict[str, Callable[[Published, Model], float]] = {
@@ -206,6 +229,8 @@ KINDS: dict[str, Callable[[Published, Model], float]] = {
     "end_of_life_feedstock": _end_of_life_feedstock,
     "upstream": _upstream,
     "derived_intensity": _derived_intensity,
+    "tariff": _parity,
+    "credit": _parity,
 }
 """Kind of a published result -> our value for a row of it, in the row's unit. A new kind is a function and its name."""
 STOCK = ("retirements", "primary_cut", "end_of_life_feedstock", "upstream")

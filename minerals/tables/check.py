@@ -12,6 +12,9 @@ from .read import Table
 #: Shares of one group must add up to one this closely. Rounded printed shares are closed in corrections.csv.
 SHARE_TOLERANCE = 1e-6
 
+#: Capacity of LiC6 [mAh/g].
+LEAST_GRAPHITE = 372.0
+
 Tables = dict[str, Table]
 
 
@@ -242,6 +245,28 @@ def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(parameters.file, line, f"item = {item!r}", why))
 
 
+def graphite_is_possible(tables: Tables, problems: list[Problem]) -> None:
+    """No graphite anode holds more than LiC6, 372 mAh/g: less of it than 1 / (372 · V) stores no kWh."""
+    table = tables["mineral_intensity"]
+    rows = tables["cell_parameter"].frame
+    ends = rows.assign(low=rows["low"].fillna(rows["value"]), high=rows["high"].fillna(rows["value"]))
+    number = ends.set_index(["item", "parameter"])[["low", "high"]].to_dict("index")
+    silicon = dict(zip(tables["chemistries"].frame["chemistry"], tables["chemistries"].frame["silicon"], strict=True))
+    anode = number.get(("graphite", "average_voltage"))
+    given = table.frame[table.frame["mineral"] == "graphite"].set_index("chemistry")
+    for design in tables["cell_design"].frame.itertuples():
+        cathode = number.get((design.cathode, "average_voltage"))
+        bare = design.anode == "graphite" and not silicon.get(design.chemistry, 1)
+        if not bare or cathode is None or anode is None or design.chemistry not in given.index:
+            continue
+        row = given.loc[design.chemistry]
+        least = 1000 / (LEAST_GRAPHITE * (cathode["high"] - anode["low"]))
+        lowest = row["value"] if pd.isna(row["low"]) else row["low"]
+        if lowest < least:
+            why = f"expected at least {least:.3g} kg/kWh: 1 / (372 mAh/g · {cathode['high'] - anode['low']:.3g} V)"
+            problems.append(Problem(table.file, int(row["line"]), f"graphite of {design.chemistry} = {lowest:g}", why))
+
+
 def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
     """A trend belongs to a family of chemistries and to a mineral, or any; every family has one for any."""
     table = tables["intensity_trend"]
@@ -306,6 +331,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     draws_can_keep_shares,
     cells_are_whole,
     trends_are_of_families,
+    graphite_is_possible,
     prices_can_be_learnt,
 )
 

@@ -153,7 +153,7 @@ class _Resolver:
             capacity_limited=self.capacity.table(),
             fills=tuple(self._fill_sentences()),
             sha256=self.inputs.sha256,
-            notes=(*self.adoption.sentences(), *self.capacity.sentences()),
+            notes=(*self.adoption.sentences(), *self.capacity.sentences(), *self._trend_sentence()),
             **tables,
         )
 
@@ -246,6 +246,10 @@ class _Resolver:
                 how = f"held at {point.held}" if point.held else "linear between given years"
                 self.fills.setdefault((table, how), {}).setdefault(where, set()).add(point.year)
             yield point
+
+    def _trend_sentence(self) -> Iterable[str]:
+        if self.run.settings.intensity.trend == "improving":
+            yield "Intensities improve over time as intensity_trend.csv says."
 
     def _fill_sentences(self) -> Iterable[str]:
         """`market_share 2026–2029 linear between given years: car in Europe, van in Europe`."""

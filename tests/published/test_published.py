@@ -185,9 +185,9 @@ def test_lines_fit_the_screen_and_hold_every_row_with_its_reason(width: int, val
 
 def test_the_summary_counts_and_names_what_is_outside(validation: Result) -> None:
     table = validation["validation"]
-    assert len(summary(table)) == 1
+    assert len(summary(table)) == 2
     moved = table.assign(verdict=["outside", *table["verdict"][1:]])
-    assert summary(moved)[1].endswith(f"the model has changed: {table['id'].iloc[0]}.")
+    assert summary(moved)[2].endswith(f"the model has changed: {table['id'].iloc[0]}.")
 
 
 def test_the_file_holds_the_table(validation: Result, tmp_path: Path) -> None:
