@@ -61,8 +61,11 @@ def _command(function: Callable[..., None]) -> Any:
     def guarded(context: click.Context, *args: Any, **options: Any) -> None:
         try:
             function(*args, **options)
-        except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort):
             raise
+        except BrokenPipeError:
+            _leave_quietly()  # Here, because click would exit with 1.
+            context.exit(0)
         except Exception as error:
             if context.obj:
                 raise
@@ -278,9 +281,13 @@ def main() -> None:
         _words(INTERRUPTION)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader of a pipe went away (`minerals explain … | head`): no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_quietly()
         sys.exit(0)
+
+
+def _leave_quietly() -> None:
+    """The reader of a pipe went away (`minerals explain … | head`): no error of ours, and nothing more to say."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _out(text: str) -> None:

@@ -211,6 +211,12 @@ def test_a_reader_that_goes_away_is_no_error(result_folder: Path, tmp_path: Path
     assert done.stdout.startswith("Graphite, Europe, 2035")
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+    long = f"{shlex.quote(sys.executable)} -m minerals validate"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {long} | head -1"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_interrupt_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
