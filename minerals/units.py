@@ -47,6 +47,8 @@ CELL_PARAMETERS: dict[str, str] = {
     "solid_in_cathode": "fraction",
 }
 
+#: Capacity of graphite charged to LiC6 [mAh/g]: no graphite anode holds more.
+GRAPHITE_LIMIT = 372.0
 #: Mass of lithium carbonate per mass of lithium: M(Li2CO3) / 2 M(Li).
 LCE_PER_LITHIUM = 5.323
 

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
-from .cell import Cell
+from .cell import LITHIUM, Cell
 
 #: Least excess of anode over cathode that cells on the market have, and the best graphite in them [mAh/g].
 LEAST_EXCESS, BEST_GRAPHITE = 1.02, 360.0
 
 
-#: Charge a micrometre of lithium holds [mAh/cm² per µm]: 3861 mAh/g × 0.534 g/cm³.
-LITHIUM_CHARGE = 3861 * 0.534e-4
+#: Charge a micrometre of lithium holds [mAh/cm² per µm]: 3861 mAh/g × its density.
+LITHIUM_CHARGE = 3861 * LITHIUM * 1e-4
 
 
 def impossible(cell: Cell, theoretical: Mapping[str, float]) -> Iterable[tuple[str, str]]:

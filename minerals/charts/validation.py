@@ -13,9 +13,8 @@ from minerals.charts.choice import Choice
 from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.series import spread
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
+from minerals.results.verdicts import INVENTORIES
 
-#: Kind of the rows that hold derived cells against inventories: counted apart.
-INVENTORIES = "derived_intensity"
 NAME = "validation"
 WAY_OUT = "draw what minerals.validate() gives, or `minerals validate --out FOLDER`"
 NEAR = 1.1
@@ -126,6 +125,9 @@ GROUPS = {
     "retirements": "Retired batteries",
     "primary_cut": "Cut by recycling",
     "end_of_life_feedstock": "Recyclers’ feedstock",
+    "tariff": "Tariff for parity",
+    "credit": "Credit for parity",
+    INVENTORIES: "Derived cells",
 }
 """Kind of a result -> the group it is drawn in; other kinds by their own name."""
 

@@ -15,6 +15,7 @@ from ..cells.cell import Bill, Cell, Host, bill
 from ..cells.formula import mass_fractions, parse, theoretical_capacity
 from ..errors import UsageError, did_you_mean, listed
 from ..tables.inputs import Inputs
+from ..units import GRAPHITE_LIMIT
 
 #: Numbers of a cell design → (which of its materials, parameter of cell_parameter). Order: as they are told.
 NUMBERS: dict[str, tuple[str, str]] = {
@@ -43,8 +44,6 @@ NUMBERS: dict[str, tuple[str, str]] = {
 SILICON, OXIDE, GRAPHITE, SODIUM = "silicon", "silicon_oxide", "graphite", "sodium_salt"
 #: Capacity of the lithium foil over that of the cathode: another way to say how thick it is.
 EXCESS = "lithium_excess"
-#: Capacity of LiC6 [mAh/g].
-GRAPHITE_LIMIT = 372.0
 SOLIDS = ("sulfide", "oxide", "polymer")
 
 

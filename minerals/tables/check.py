@@ -7,13 +7,11 @@ from collections.abc import Callable
 import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
+from ..units import GRAPHITE_LIMIT
 from .read import Table
 
 #: Shares of one group must add up to one this closely. Rounded printed shares are closed in corrections.csv.
 SHARE_TOLERANCE = 1e-6
-
-#: Capacity of LiC6 [mAh/g].
-LEAST_GRAPHITE = 372.0
 
 Tables = dict[str, Table]
 
@@ -260,7 +258,7 @@ def graphite_is_possible(tables: Tables, problems: list[Problem]) -> None:
         if not bare or cathode is None or anode is None or design.chemistry not in given.index:
             continue
         row = given.loc[design.chemistry]
-        least = 1000 / (LEAST_GRAPHITE * (cathode["high"] - anode["low"]))
+        least = 1000 / (GRAPHITE_LIMIT * (cathode["high"] - anode["low"]))
         lowest = row["value"] if pd.isna(row["low"]) else row["low"]
         if lowest < least:
             why = f"expected at least {least:.3g} kg/kWh: 1 / (372 mAh/g · {cathode['high'] - anode['low']:.3g} V)"
