@@ -16,6 +16,7 @@ UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "mass": ("kt", {"kt": 1.0, "Mt": 1e3, "t": 1e-3, "kg": 1e-6}),
     "fraction": ("1", {"1": 1.0}),
     "mass_ratio": ("kg/kg", {"kg/kg": 1.0, "t/t": 1.0, "g/kg": 1e-3}),
+    "energy_ratio": ("GWh/GWh", {"GWh/GWh": 1.0, "kWh/kWh": 1.0}),
     "time": ("year", {"year": 1.0, "years": 1.0, "month": 1 / 12}),
     "price": ("USD_2025/kWh", {"USD_2025/kWh": 1.0, "USD_2025/MWh": 1e-3}),
     "molar_mass": ("g/mol", {"g/mol": 1.0, "kg/mol": 1e3}),
@@ -26,6 +27,9 @@ UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "density": ("g/cm3", {"g/cm3": 1.0, "kg/m3": 1e-3}),
     "mass_per_charge": ("g/Ah", {"g/Ah": 1.0, "kg/Ah": 1e3}),
 }
+
+#: Kinds of tables whose rows are of one of two kinds; the unit says which, and each keeps its own canonical unit.
+EITHER: dict[str, tuple[str, ...]] = {"node_use": ("mass_ratio", "energy_ratio"), "supply": ("mass", "capacity")}
 
 #: Kind of each parameter of a cell, for the table whose rows differ in kind.
 CELL_PARAMETERS: dict[str, str] = {
@@ -58,9 +62,14 @@ def canonical(kind: str) -> str:
     return UNITS[kind][0]
 
 
+def of_one_kind(unit: str, kind: str) -> str:
+    """The kind itself; of those in EITHER the one that has the unit, or `kind` again where neither has it."""
+    return next((one for one in EITHER.get(kind, ()) if unit in UNITS[one][1]), kind)
+
+
 def factor(unit: str, kind: str) -> float:
     """Factor from `unit` to the canonical unit of `kind`. Raises ValueError with the reason and the way out."""
-    target, accepted = UNITS[kind]
+    accepted = {name: scale for one in EITHER.get(kind, (kind,)) for name, scale in UNITS[one][1].items()}
     if unit in accepted:
         return accepted[unit]
     if "LCE" in unit.upper():
@@ -71,5 +80,6 @@ def factor(unit: str, kind: str) -> float:
     if unit in ("%", "percent", "pct"):
         raise ValueError("shares are fractions from 0 to 1; divide by 100 and write the unit as 1")
     if kind == "price" and unit.startswith(("USD", "EUR")):
+        target = canonical(kind)
         raise ValueError(f"prices are real 2025 dollars ({target}); convert with a cited deflator and write {target}")
     raise ValueError(f"not a unit of {kind}{did_you_mean(unit, accepted)} (accepted: {listed(accepted)})")

@@ -177,6 +177,7 @@ class _Reader:
         """Each upstream product with its mass per mass of the mineral its chain ends in."""
         frame = self._rows("stage_yield")
         rows = {row.node: row for row in frame.itertuples()}
+        stages = dict(zip(self.inputs["nodes"]["node"], self.inputs["nodes"]["stage"], strict=True))
         file = self.inputs.tables["stage_yield"].file
         for name, row in rows.items():
             chain, at = [name], row
@@ -194,7 +195,7 @@ class _Reader:
                 chain.append(target)
                 at = rows[target]
             if target in self.labels.minerals:
-                yield Node(name, row.stage, target, route, (ratio[0], ratio[1], ratio[2]))
+                yield Node(name, stages[name], target, route, (ratio[0], ratio[1], ratio[2]))
             elif target not in self.inputs.codes("minerals"):
                 why = f"neither a node nor a mineral ({at.feeds!r}); name one of them"
                 self.problems.append(Problem(file, int(at.line), f"feeds = {at.feeds!r}", why))

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
-from ..units import CELL_PARAMETERS, canonical, factor
+from ..units import CELL_PARAMETERS, canonical, factor, of_one_kind
 from .schema import Field, TableSchema
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -192,7 +192,7 @@ def _convert(record: dict[str, Any], kind: str, file: str, problems: list[Proble
         scale = factor(record["unit"], kind)
         for name in VALUES:
             record[name] = record[name] if scale == 1.0 else record[name] * scale
-        record["unit"] = canonical(kind)
+        record["unit"] = canonical(of_one_kind(record["unit"], kind))
     except ValueError as error:
         problems.append(Problem(file, line, f"unit = {record['unit']!r}", str(error)))
     value, low, high = (record[name] for name in VALUES)
