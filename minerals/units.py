@@ -26,10 +26,18 @@ UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "thickness": ("µm", {"µm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3}),
     "density": ("g/cm3", {"g/cm3": 1.0, "kg/m3": 1e-3}),
     "mass_per_charge": ("g/Ah", {"g/Ah": 1.0, "kg/Ah": 1e3}),
+    "mass_per_year": ("kt/yr", {"kt/yr": 1.0, "Mt/yr": 1e3, "t/yr": 1e-3}),
+    "pack_size": ("kWh/vehicle", {"kWh/vehicle": 1.0}),
+    "severity": ("1", {"1": 1.0}),
+    "estimate": ("1", {"1": 1.0}),
 }
 
 #: Kinds of tables whose rows are of one of two kinds; the unit says which, and each keeps its own canonical unit.
-EITHER: dict[str, tuple[str, ...]] = {"node_use": ("mass_ratio", "energy_ratio"), "supply": ("mass", "capacity")}
+EITHER: dict[str, tuple[str, ...]] = {
+    "node_use": ("mass_ratio", "energy_ratio"),
+    "supply": ("mass", "capacity"),
+    "nameplate": ("mass_per_year", "capacity"),
+}
 
 #: Kind of each parameter of a cell, for the table whose rows differ in kind.
 CELL_PARAMETERS: dict[str, str] = {

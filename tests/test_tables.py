@@ -50,7 +50,7 @@ def test_every_source_is_used(shipped_inputs: Inputs) -> None:
         if table.schema.name != "sources" and "source" in table.frame
         for text in table.frame["source"]
         for key in text.split(";")
-    }
+    } | {key for text in shipped_inputs["disruption"]["reported_by"] for key in text.split(";")}
     assert set(shipped_inputs.codes("sources")) - used == set()
 
 
