@@ -201,6 +201,30 @@ class Prices(_Model):
         return (value,) if isinstance(value, str) else value
 
 
+class Exposure(_Model):
+    """Chokepoints of a run, and the batteries that cannot be built when one closes.
+
+    demand, adoption: scenarios of battery_demand and market_share whose world is the reference: where the supply of a
+    node is not published it is the need of that world and a headroom, and what is exported is shared by what regions
+    import there, so that supply never depends on the scenario assessed. future: of supply_futures.csv. disruptions:
+    codes of disruption.csv, default all in force, announced or hypothetical. concern, allies: groups of countries.
+    nodes: nodes that are active instead of the one they measure the same step as. stockpile_months: of planned need;
+    delivery: share of announced plants that is delivered; threshold: share of planned batteries at risk whose first
+    year below it is told.
+    """
+
+    demand: str
+    adoption: str
+    future: str = "today"
+    disruptions: tuple[str, ...] = ()
+    concern: str = "countries-of-concern"
+    allies: str = "allies"
+    nodes: tuple[str, ...] = ()
+    stockpile_months: float = Field(default=0.0, ge=0.0, le=60.0)
+    delivery: float = Field(default=0.4, ge=0.0, le=1.0)
+    threshold: float = Field(default=0.1, gt=0.0, lt=1.0)
+
+
 class Output(_Model):
     """What a run writes beside its tables: the charts named, by default all that its tables allow."""
 
@@ -218,6 +242,7 @@ class RunFile(_Model):
     flows: Flows | None = None
     study: Study | None = None
     prices: Prices | None = None
+    exposure: Exposure | None = None
     output: Output = Output()
 
     @field_validator("intensity", mode="before")
@@ -435,7 +460,7 @@ def _model_problem(item: Any, origin: Mapping[Path_, tuple[str, int]], file: str
 #: Tables of a run file by their last key.
 SECTIONS: dict[str, type[BaseModel]] = {
     "scope": Scope, "years": Years, "intensity": Intensity, "flows": Flows, "study": Study, "prices": Prices,
-    "output": Output,
+    "exposure": Exposure, "output": Output,
 }  # fmt: skip
 
 IN_SCENARIO: dict[str, type[BaseModel]] = {"diffusion": Curve, "capacity_limit": CapacityLimit}

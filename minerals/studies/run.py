@@ -16,6 +16,9 @@ from ..shipped import inputs_folder
 from ..tables.check import split
 from ..tables.inputs import Inputs, read_inputs
 from ..tables.resolve import Resolved, resolve
+from .chokepoints import about as about_exposure
+from .chokepoints import chokepoints
+from .exposure import exposure
 from .intensity import with_intensity
 from .plain import compute
 from .pool import Progress
@@ -45,10 +48,18 @@ def run(
         priced, used = prices(asked, data)
         resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, used))
     tables = compute(resolved) | priced
+    points = None
+    if asked.settings.exposure is not None:
+        points = chokepoints(resolved, data, tables)
+        tables |= exposure(points, data)
+        resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, points.used))
+        tables["inputs_used"] = resolved.inputs_used
     tables["sources_used"] = _sources_used(resolved, data)
     log = record(resolved, data)
     if priced:
         log["prices"] = about(asked, data)
+    if points is not None:
+        log["exposure"] = about_exposure(points, data)
     study = asked.settings.study
     if study is not None:
         study_of = {"sample": sample, "sensitivity": sensitivity}[study.kind]

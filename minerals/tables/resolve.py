@@ -28,9 +28,9 @@ from .series import Datum, Given, Point, along, at, datum, outside, ranges
 #: A demand series may begin at this share of its largest year and still count as having its history.
 HISTORY = 0.05
 USED_COLUMNS = [
-    "table", "file", "line", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "route", "year",
-    "life", "cohort", "age", "measure", "stream", "recycling_route", "node", "value", "low", "high", "unit", "source",
-    "locator", "quality", "note", "draw_group", "corrected_by", "rows",
+    "table", "file", "line", "future", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "route",
+    "year", "life", "cohort", "age", "measure", "stream", "recycling_route", "node", "country", "disruption", "value",
+    "low", "high", "unit", "source", "locator", "quality", "note", "draw_group", "corrected_by", "rows",
 ]  # fmt: skip
 
 

@@ -1,0 +1,335 @@
+"""A run with [exposure], set up: what its batteries need of each node, and what the world supplies, year by year.
+
+Supply rests on a reference world, computed as the run is (scrap and recycling with [flows]) but for all regions and all
+uses: where nothing is published, a node's supply is that world's need and a headroom. Material that a region recovers
+relieves its mining and refining, not the making of active material and cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..axes import dense
+from ..config import Exposure, Run, Scenario
+from ..errors import InputError, listed
+from ..exposure.coverage import NONE, Access, Cuts, Supply, access, sourcing
+from ..exposure.disruption import Factory, Plan, Routes
+from ..flows.demand import Array
+from ..results.record import region_label
+from ..tables.check import split
+from ..tables.inputs import Inputs
+from ..tables.names import WORLD
+from ..tables.resolve import Resolved, resolve
+from ..tables.supply import ENERGY, SupplyInputs, supply_inputs
+from .intensity import with_intensity
+from .plain import ROUTES, additions_of, compute, intensity_of, share_of
+from .prices import joined
+
+Tables = dict[str, pd.DataFrame]
+#: Stages that recovered material relieves.
+RELIEVED = ("mining", "refining")
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class Batteries:
+    """What a scenario puts into use and takes from the chains.
+
+    cells: (region, segment, chemistry, year) [GWh]; gain: input ÷ demand of cell making, (region, year) [1]; recovered:
+    secondary supply, (region, mineral, year) [kt].
+    """
+
+    cells: Array
+    gain: Array
+    recovered: Array
+
+
+def batteries(resolved: Resolved, tables: Tables, name: str) -> Batteries:
+    """Batteries of a scenario, from the arrays and the computed tables of its run."""
+    cells = (additions_of(resolved, name)[0][:, :, None] * share_of(resolved, name)[0])[..., _reported(resolved)]
+    places, years = len(resolved.regions), len(resolved.reported)
+    gain, recovered = np.ones((places, years)), np.zeros((places, len(resolved.minerals), years))
+    if resolved.parameters is not None:
+        axes = [resolved.regions, resolved.minerals, resolved.years]
+        flows = tables["mineral_flows"].query("scenario == @name and flow == 'secondary_supply'")
+        recovered = dense(flows, axes)[..., _reported(resolved)]
+        lines = tables["production_lines"].query("scenario == @name and measure == 'scrap_rate'")
+        gain = 1 / (1 - dense(lines, [resolved.regions, resolved.years])[:, _reported(resolved)])
+    return Batteries(cells, gain, recovered)
+
+
+def _reported(resolved: Resolved) -> list[int]:
+    return [resolved.years.labels.index(year) for year in resolved.reported]
+
+
+@dataclass(frozen=True)
+class Uses:
+    """Use of each node per GWh of each chemistry of a run.
+
+    fixed: whatever the graphite route, (chemistry, node, year) [kt/GWh or GWh/GWh]; carrier: anode graphite,
+    (chemistry, year) [kt/GWh]; natural, synthetic: what a node makes per mass of graphite of that route, (node);
+    route: planned natural share, (year); scrapped: nodes whose product is lost with scrap, (node).
+    """
+
+    fixed: Array
+    carrier: Array
+    natural: Array
+    synthetic: Array
+    route: Array
+    scrapped: Array
+
+    @property
+    def routed(self) -> bool:
+        """Whether any node depends on the route."""
+        return bool(self.natural.any() or self.synthetic.any())
+
+
+def uses(resolved: Resolved, supply: SupplyInputs) -> Uses:
+    """Use of the nodes by the chemistries of a run: intensities times stage yields, and what only some of them use."""
+    intensity = np.broadcast_to(
+        intensity_of(resolved, "value")[0],
+        (len(resolved.chemistries), len(resolved.minerals), len(resolved.years)),
+    )[..., _reported(resolved)]
+    minerals, bases = resolved.minerals.labels, [base for base, _ in resolved.chemistries.labels]
+    fixed = np.zeros((len(bases), len(supply.nodes), len(resolved.reported)))
+    by_route = {route: np.zeros(len(supply.nodes)) for route in ROUTES}
+    for n, node in enumerate(supply.nodes):
+        for mineral, route, ends in node.products:
+            if route:
+                by_route[route][n] += ends[0]
+            else:
+                fixed[:, n] += intensity[:, minerals.index(mineral)] * ends[0]
+        for c, base in enumerate(bases):
+            if base in node.uses:
+                per, ends = node.uses[base]
+                fixed[c, n] += ends[0] if per == ENERGY else intensity[c, minerals.index(per)] * ends[0]
+    carrier = np.zeros((len(bases), len(resolved.reported)))
+    if "graphite" in minerals:
+        carrier = intensity[:, minerals.index("graphite")]
+    frame = resolved.graphite_route.query("route == 'natural'").set_index("year").loc[list(resolved.reported)]
+    route = frame["value"].to_numpy(dtype=float)
+    scrapped = np.array([node.stage != "cell" for node in supply.nodes])
+    return Uses(fixed, carrier, by_route["natural"], by_route["synthetic"], route, scrapped)
+
+
+@dataclass(frozen=True)
+class Chokepoints:
+    """A run's batteries, what they use, and the world's supply."""
+
+    resolved: Resolved
+    inputs: SupplyInputs
+    uses: Uses
+    scenarios: dict[str, Batteries]
+    customers: tuple[str, ...]
+    supply: tuple[Supply, ...]
+    label: str
+    used: pd.DataFrame
+
+    @property
+    def asked(self) -> Exposure:
+        asked = self.resolved.run.settings.exposure
+        assert asked is not None
+        return asked
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        return self.resolved.reported
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return self.resolved.regions.labels
+
+    def group(self, regions: Sequence[str]) -> np.ndarray:
+        """Customers that regions of the run are, (customer)."""
+        return np.isin(np.array(self.customers), list(regions))
+
+    def plan(self, scenario: str, regions: Sequence[str], year: int) -> Plan:
+        """What regions together plan to build in a year, by place of the year; scrap at their mean."""
+        mine, at = self.scenarios[scenario], [self.regions.index(region) for region in regions]
+        by_region = mine.cells[at].sum(axis=1)[..., year]
+        cells = by_region.sum(axis=0)
+        gain = float((by_region.sum(axis=1) * mine.gain[at, year]).sum() / max(cells.sum(), np.finfo(float).tiny))
+        each = np.where(self.uses.scrapped, gain or 1.0, 1.0)
+        routes = None
+        if self.uses.routed:
+            low, high = self.inputs.route_bounds
+            carrier, share = self.uses.carrier[:, year] * (gain or 1.0), float(self.uses.route[year])
+            routes = Routes(carrier, self.uses.natural, self.uses.synthetic, low, high, share)
+        return Plan(cells, self.uses.fixed[:, :, year] * each, routes)
+
+    def relief(self, scenario: str, regions: Sequence[str], year: int) -> Array:
+        """What recovered material takes off mining and refining, (node) [kt]."""
+        at = [self.regions.index(region) for region in regions]
+        return _relief(self.inputs, self.resolved, self.scenarios[scenario].recovered[at, :, year].sum(axis=0),
+                       self.uses.route[year])  # fmt: skip
+
+    def access(self, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Access:
+        """What regions together can get of each node."""
+        return access(self.supply[year], self.group(regions), cuts)
+
+    def accessible(self, scenario: str, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Array:
+        """Accessible and recovered of each node, (node)."""
+        return self.access(regions, year, cuts).accessible + self.relief(scenario, regions, year)
+
+    def at_home(self, regions: Sequence[str]) -> np.ndarray:
+        """Countries that belong to some regions, (country)."""
+        return np.isin(np.array(self.inputs.home, dtype=object), list(regions))
+
+    def sources(self, scenario: str, regions: Sequence[str], year: int) -> tuple[Array, Array]:
+        """Where regions take each node from: own share (node), and share by country (node, country)."""
+        inside = np.where(self.at_home(regions), self.supply[year].made, 0.0)
+        return sourcing(self.access(regions, year), inside, self.plan(scenario, regions, year).need)
+
+    def intensity(self, mineral: str) -> Array:
+        """Intensity of a mineral, (chemistry, year) [kt/GWh]."""
+        resolved = self.resolved
+        values = intensity_of(resolved, "value")[0][:, resolved.minerals.labels.index(mineral)]
+        shape = (len(resolved.chemistries), len(resolved.years))
+        return np.asarray(np.broadcast_to(values, shape)[:, _reported(resolved)])
+
+    def name_of(self, regions: Sequence[str]) -> str:
+        """Name of regions that share a pool."""
+        return self.label if tuple(regions) == self.regions else " + ".join(regions)
+
+    def cuts(self, cuts: Sequence[tuple[str, str, str, float]]) -> Cuts:
+        """(country, node, kind, severity) as arrays."""
+        shape = (len(self.inputs.nodes), len(self.inputs.countries))
+        export, output = np.zeros(shape), np.zeros(shape)
+        for country, node, kind, severity in cuts:
+            if country in self.inputs.countries:
+                place = self.inputs.place(node), self.inputs.countries.index(country)
+                (export if kind == "export" else output)[place] = severity
+        return Cuts(export, output)
+
+    def pools(self, cuts: Sequence[tuple[str, str, str, float]]) -> list[tuple[str, ...]]:
+        """Regions of the run that share a pool when countries close: those outside them together, the others apart."""
+        homes = dict(zip(self.inputs.countries, self.inputs.home, strict=True))
+        closing = {homes.get(country, "") for country, *_ in cuts}
+        outside = tuple(region for region in self.regions if region not in closing)
+        apart: list[tuple[str, ...]] = [(region,) for region in self.regions if region in closing]
+        return [outside, *apart] if outside else apart
+
+    @cached_property
+    def factories(self) -> dict[tuple[str, tuple[str, ...], int], Factory]:
+        """Factories made so far, by scenario, regions and place of the year."""
+        return {}
+
+    def factory(self, scenario: str, regions: tuple[str, ...], year: int) -> Factory:
+        """The linear programme of a plan, made once."""
+        key = (scenario, regions, year)
+        if key not in self.factories:
+            self.factories[key] = Factory(self.plan(*key))
+        return self.factories[key]
+
+
+def about(points: Chokepoints, inputs: Inputs) -> dict[str, Any]:
+    """What the record says of an exposure: the future, the reference world, groups, and labels of what is named."""
+    asked, supply = points.asked, points.inputs
+    futures = inputs["supply_futures"].set_index("future")
+    groups = inputs["country_groups"].set_index("group")["label"]
+    return {
+        "future": {"label": str(futures.loc[asked.future, "label"]), "note": str(futures.loc[asked.future, "note"])},
+        "reference": {"demand": asked.demand, "adoption": asked.adoption},
+        "groups": {"concern": str(groups[asked.concern]), "allies": str(groups[asked.allies])},
+        "nodes": {
+            node.node: {"label": node.label, "item": node.item, "stage": node.stage, "part": node.part}
+            for node in supply.nodes
+        },
+        "countries": supply.country_labels,
+        "disruptions": {
+            event.disruption: {"label": event.label, "status": event.status, "start": event.start,
+                               "months": event.months}
+            for event in supply.events
+        },
+    }  # fmt: skip
+
+
+def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables) -> Chokepoints:
+    """Set up the exposure of a computed run. Raises InputError with all that does not fit."""
+    run = resolved.run
+    supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported)
+    world = with_intensity(resolve(_reference(run, inputs), inputs), inputs)
+    reference = batteries(world, compute(world) if world.parameters else {}, REFERENCE)
+    customers = world.regions.labels
+    need = _need(world, supply, reference)
+    by_region = reference.cells.sum(axis=(1, 2))
+    home = np.array([customers.index(name) if name in customers else NONE for name in supply.home], dtype=np.intp)
+    published = supply.published
+    needed = need.sum(axis=1)  # (node, year)
+    # What the reference world does not need and nobody publishes is not known, rather than not made.
+    by_need = np.where(needed > 0, needed * (1 + supply.headroom[:, None]), np.nan)
+    made_by_world = np.where(np.isnan(published), by_need, published)
+    by_year = tuple(
+        Supply(
+            made=supply.share[:, :, y] * made_by_world[:, None, y] + supply.plants[:, :, y],
+            need=need[:, :, y],
+            batteries=by_region[:, y],
+            home=home,
+        )
+        for y in range(len(resolved.reported))
+    )
+    mine = {name: batteries(resolved, tables, name) for name in run.settings.scenario}
+    used = joined(supply.used, _of_reference(world))
+    label = region_label(resolved, inputs)
+    return Chokepoints(resolved, supply, uses(resolved, supply), mine, customers, by_year, label, used)
+
+
+def _reference(run: Run, inputs: Inputs) -> Run:
+    """The reference world as a run of its own, whose problems stand where [exposure] names it."""
+    asked = run.settings.exposure
+    assert asked is not None
+    parts = split(str(inputs["regions"].set_index("region").loc[WORLD, "parts"]))
+    within = [name for name in run.settings.scope.regions if name not in (WORLD, *parts)]
+    if within:
+        why = f"the reference world has no part of its own for it; [exposure] takes {listed(parts)} and {WORLD}"
+        raise InputError([run.problem(("scope", "regions"), f"regions has {name!r}", why) for name in within])
+    scope = run.settings.scope.model_copy(update={"regions": (WORLD,), "segments": ()})
+    scenario = Scenario(demand=asked.demand, adoption=asked.adoption)
+    settings = run.settings.model_copy(
+        update={"scope": scope, "scenario": {REFERENCE: scenario}, "study": None, "prices": None, "exposure": None}
+    )
+    places: dict[tuple[str, ...], tuple[str, int]] = {
+        ("scenario", REFERENCE, key): run.place("exposure", key) for key in ("demand", "adoption")
+    }
+    return Run(run.name, run.path, settings, {REFERENCE: ()}, (), {**run.origin, **places})
+
+
+def _of_reference(world: Resolved) -> pd.DataFrame:
+    """Rows that the reference world rests on."""
+    tables = ("battery_demand", "market_share", "silicon_uptake", "mineral_intensity")
+    return world.inputs_used[world.inputs_used["table"].isin(tables)]
+
+
+def _need(world: Resolved, supply: SupplyInputs, reference: Batteries) -> Array:
+    """Need of the reference world, less what it recovers, (node, customer, year) [kt or GWh]."""
+    use = uses(world, supply)
+    cells = reference.cells.sum(axis=1)  # (customer, chemistry, year)
+    gain = np.where(use.scrapped[:, None, None], reference.gain, 1.0)
+    natural = use.route
+    routed = np.outer(use.natural, natural) + np.outer(use.synthetic, 1 - natural)  # (node, year)
+    graphite = np.einsum("rcy,cy->ry", cells, use.carrier)
+    need = (np.einsum("rcy,cny->nry", cells, use.fixed) + routed[:, None] * graphite) * gain
+    relief = np.stack([
+        np.stack([
+            _relief(supply, world, reference.recovered[r, :, y], use.route[y]) for y in range(need.shape[2])
+        ], axis=1)
+        for r in range(need.shape[1])
+    ], axis=1)  # fmt: skip
+    return np.asarray(np.maximum(need - relief, 0.0))
+
+
+def _relief(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: float) -> Array:
+    """Recovered minerals [kt] as what they take off mining and refining, (node)."""
+    out = np.zeros(len(supply.nodes))
+    shares = {"": 1.0, "natural": natural, "synthetic": 1 - natural}
+    for n, node in enumerate(supply.nodes):
+        if node.stage in RELIEVED:
+            for mineral, route, ends in node.products:
+                out[n] += recovered[resolved.minerals.labels.index(mineral)] * ends[0] * shares[route]
+    return out

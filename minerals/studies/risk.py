@@ -1,0 +1,233 @@
+"""What disruptions cost a run with [exposure]: GWh at risk, the node that binds, vehicles, money and missing supply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..exposure.coverage import stockpiled
+from ..exposure.disruption import Factory, Loss, loss, supply_gap
+from ..flows.demand import Array
+from ..tables.inputs import Inputs
+from ..tables.supply import Event
+from .chokepoints import Chokepoints
+
+#: Cuts of the GWh at risk for which the supply that is missing is told.
+CUTS = (0.5, 0.8, 1.0)
+#: Readings of a disruption, in the order of `Loss.at_risk`.
+READINGS = ("best", "proportional")
+#: GWh that count as none.
+NONE = 1e-9
+
+
+def risk(points: Chokepoints, inputs: Inputs) -> dict[str, pd.DataFrame]:
+    """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, disruptions, supply_gap."""
+    found = [each for name in points.scenarios for each in play(points, name, points.inputs.events)]
+    return {
+        "gwh_at_risk": _gwh_at_risk(points, found),
+        "shortage": _shortage(points),
+        "binding_nodes": _binding(points, found),
+        "accessible": _accessible(points, found),
+        "disruptions": disruptions(points, Worth(points, inputs), found),
+        "supply_gap": _supply_gap(points, found),
+    }
+
+
+class Played(NamedTuple):
+    """One disruption, in one year, for the regions that share a pool."""
+
+    scenario: str
+    regions: tuple[str, ...]
+    event: Event
+    year: int
+    factory: Factory
+    without: Array
+    accessible: Array
+    loss: Loss
+
+
+def played(
+    points: Chokepoints, scenario: str, regions: tuple[str, ...], year: int, event: Event, stock: float = 0.0
+) -> Played:
+    """Play a disruption, for the regions that share a pool, by place of the year; stock: months of planned need."""
+    factory = points.factory(scenario, regions, year)
+    without = points.accessible(scenario, regions, year)
+    cuts = points.cuts(event.cuts)
+    accessible = stockpiled(points.accessible(scenario, regions, year, cuts), without, factory.need, stock)
+    return Played(scenario, regions, event, year, factory, without, accessible, loss(factory, without, accessible))
+
+
+def play(points: Chokepoints, scenario: str, events: Iterable[Event]) -> Iterable[Played]:
+    """Every disruption in every year from its start on."""
+    stock = points.asked.stockpile_months
+    for event in events:
+        for regions in points.pools(event.cuts):
+            for year, calendar in enumerate(points.years):
+                if calendar >= event.start:
+                    yield played(points, scenario, regions, year, event, stock)
+
+
+def by_region(points: Chokepoints, scenario: str, regions: Sequence[str], year: int, built: Array) -> Array:
+    """Cells built, (chemistry), as (region, segment, chemistry): pro rata to the plan of regions and segments."""
+    at = [points.regions.index(region) for region in regions]
+    cells = points.scenarios[scenario].cells[at][..., year]
+    planned = cells.sum(axis=(0, 1))
+    return np.asarray(cells * np.divide(built, planned, out=np.zeros_like(planned), where=planned > 0))
+
+
+def _at_risk(points: Chokepoints, each: Played, reading: str) -> Array:
+    """GWh at risk by (region, segment, chemistry)."""
+    lost = each.loss.base - getattr(each.loss, reading)
+    return by_region(points, each.scenario, each.regions, each.year, lost)
+
+
+def _gwh_at_risk(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+    """scenario, region, disruption, allocation, segment, chemistry, silicon, year, value [GWh]: zeros left out."""
+    resolved = points.resolved
+    rows: list[tuple[Any, ...]] = []
+    for each in found:
+        for reading in READINGS:
+            lost = _at_risk(points, each, reading)
+            for r, s, c in zip(*np.nonzero(np.abs(lost) > NONE), strict=True):
+                chemistry, silicon = resolved.chemistries.labels[c]
+                rows.append((
+                    each.scenario, each.regions[r], each.event.disruption, reading, resolved.segments.labels[s],
+                    chemistry, silicon, points.years[each.year], lost[r, s, c], "GWh",
+                ))  # fmt: skip
+    columns = ["scenario", "region", "disruption", "allocation", "segment", "chemistry", "silicon", "year", "value",
+               "unit"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _shortage(points: Chokepoints) -> pd.DataFrame:
+    """Planned cells that cannot be built even without a disruption, and the node that binds most."""
+    rows = []
+    for scenario in points.scenarios:
+        for year, calendar in enumerate(points.years):
+            factory = points.factory(scenario, points.regions, year)
+            accessible = points.accessible(scenario, points.regions, year)
+            base = factory.build(accessible)
+            if (short := factory.plan.cells.sum() - base.sum()) > NONE:
+                node = points.inputs.nodes[int(factory.binding(accessible).argmax())]
+                rows.append((scenario, points.label, node.node, calendar, float(short), "GWh"))
+    return pd.DataFrame(rows, columns=["scenario", "region", "node", "year", "value", "unit"])
+
+
+def _binding(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+    """What one more hundredth of its planned need of each binding node would let be built."""
+    rows = []
+    for each in found:
+        gain = each.factory.binding(each.accessible) if each.loss.at_risk[1] > NONE else np.zeros(0)
+        for n in np.flatnonzero(gain):
+            node = points.inputs.nodes[n]
+            rows.append((
+                each.scenario, points.name_of(each.regions), each.event.disruption, node.node, points.years[each.year],
+                float(each.accessible[n] / each.factory.need[n]), float(gain[n]),
+            ))  # fmt: skip
+    columns = ["scenario", "region", "disruption", "node", "year", "covered", "value"]
+    return pd.DataFrame(rows, columns=columns).assign(unit="GWh per 1 % of need")
+
+
+def disruptions(points: Chokepoints, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
+    """One row a scenario, region, disruption and year: planned, short, at risk, what binds, vehicles and money."""
+    labels = {node.node: node.label for node in points.inputs.nodes}
+    rows = []
+    for each in found:
+        planned = float(each.loss.planned.sum())
+        risk = each.loss.at_risk
+        binding = ""
+        if risk[1] > NONE:
+            gain = each.factory.binding(each.accessible)
+            binding = points.inputs.nodes[int(gain.argmax())].node if gain.any() else ""
+        lost = _at_risk(points, each, "best")
+        rows.append({
+            "scenario": each.scenario, "region": points.name_of(each.regions), "disruption": each.event.disruption,
+            "label": each.event.label, "status": each.event.status, "year": points.years[each.year],
+            "planned": planned, "shortage": float(each.loss.shortage.sum()),
+            "at_risk_best": risk[0], "at_risk_proportional": risk[1],
+            "share_best": risk[0] / planned if planned else 0.0,
+            "share_proportional": risk[1] / planned if planned else 0.0,
+            "unit": "GWh", "binding_node": binding, "binding_label": labels.get(binding, ""),
+            "vehicles": value.vehicles(each.regions, points.years[each.year], lost),
+            "usd": value.money(lost),
+        })  # fmt: skip
+    frame = pd.DataFrame(rows)
+    if not len(frame):
+        return frame
+    keys = ["scenario", "region", "disruption"]
+    below = frame[frame["share_best"] <= points.asked.threshold].groupby(keys)["year"].min().rename("first_year_below")
+    return frame.merge(below.astype("Int64").reset_index(), on=keys, how="left")
+
+
+def _accessible(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+    """What a disruption leaves of the nodes it hits, beside what they would be and what the plan needs."""
+    rows = []
+    for each in found:
+        for n in np.flatnonzero(each.accessible < each.without):
+            node = points.inputs.nodes[n]
+            rows.append((
+                each.scenario, points.name_of(each.regions), each.event.disruption, node.node, points.years[each.year],
+                float(each.factory.need[n]), float(each.without[n]), float(each.accessible[n]), node.unit,
+            ))  # fmt: skip
+    columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "unit"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _supply_gap(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+    """What more of each node, from outside the countries that close, lowers the last year's GWh at risk by each cut."""
+    rows = []
+    outside = 1 - points.inputs.concern
+    for each in found:
+        if points.years[each.year] != points.years[-1] or each.loss.at_risk[0] <= NONE:
+            continue
+        gap = supply_gap(each.factory, each.without, each.accessible, CUTS)
+        for n in np.flatnonzero(gap.any(axis=0)):
+            node = points.inputs.nodes[n]
+            announced = float(points.inputs.announced[n, :, each.year] @ outside)
+            for cut, more in zip(CUTS, gap[:, n], strict=True):
+                rows.append((
+                    each.scenario, points.name_of(each.regions), each.event.disruption, node.node,
+                    points.years[each.year], cut, float(each.accessible[n]), float(more), announced, node.unit,
+                ))  # fmt: skip
+    columns = ["scenario", "region", "disruption", "node", "year", "cut", "accessible", "value", "announced", "unit"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+class Worth:
+    """GWh as vehicles and as money."""
+
+    def __init__(self, points: Chokepoints, inputs: Inputs) -> None:
+        self.points, self.inputs = points, inputs
+        prices = inputs["cell_price"]
+        seen = prices[
+            (prices["case"] == "observed") & (prices["region"] == "World") & (prices["level"] == "pack")
+            & (prices["use"] == "all")
+        ].sort_values("year")  # fmt: skip
+        price = seen.groupby("family")["value"].last()
+        family = inputs["chemistries"].set_index("chemistry")["family"]
+        #: Pack price of each chemistry [million USD a GWh]: its family's last one observed, else that of lithium-ion.
+        self.price = np.array([
+            float(price.get(family[base], price.get("Li-ion", np.nan)))
+            for base, _ in points.resolved.chemistries.labels
+        ])  # fmt: skip
+
+    def vehicles(self, regions: Sequence[str], year: int, lost: Array) -> float:
+        """Vehicles that the lost cells would have served: GWh by (region, segment, chemistry) ÷ kWh per vehicle."""
+        frame = self.inputs["pack_size"]
+        count = 0.0
+        for r, region in enumerate(regions):
+            for s, segment in enumerate(self.points.resolved.segments.labels):
+                rows = frame[frame["segment"] == segment]
+                own = rows[rows["region"] == region]
+                rows = (own if len(own) else rows[rows["region"] == "World"]).sort_values("year")
+                if len(rows):
+                    size = float(np.interp(year, rows["year"], rows["value"]))
+                    count += float(lost[r, s].sum()) * 1e6 / size
+        return count
+
+    def money(self, lost: Array) -> float:
+        """Value of the lost packs [million USD_2025]."""
+        return float(np.nansum(lost.sum(axis=(0, 1)) * self.price))

@@ -1,0 +1,149 @@
+"""`minerals stress`: every single supplier, pairs of the worst, and events of the library that last years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..exposure.coverage import Cuts
+from ..exposure.disruption import loss
+from ..tables.supply import Event
+from .chokepoints import Chokepoints
+from .risk import NONE, Played, play, played
+
+#: Suppliers whose pairs are played together: the worst on their own in the last year.
+PAIRED = 10
+#: Smallest share of a node's supply that makes a country one of its suppliers.
+SUPPLIER = 0.01
+
+
+def stress(points: Chokepoints) -> dict[str, pd.DataFrame]:
+    """Tables stress_single (N-1), stress_pairs (N-2) and stress_years (events that last, stockpiles running down)."""
+    single = _single(points)
+    return {"stress_single": single, "stress_pairs": _pairs(points, single), "stress_years": _years(points)}
+
+
+def suppliers(points: Chokepoints) -> Iterable[tuple[str, str]]:
+    """(country, node) of every supplier of a node in some year; groups are none."""
+    inputs = points.inputs
+    for n, node in enumerate(inputs.nodes):
+        largest = np.nan_to_num(inputs.share[n]).max(axis=1)
+        for k in np.flatnonzero((largest >= SUPPLIER) & ~inputs.is_group):
+            yield inputs.countries[k], node.node
+
+
+def stop(points: Chokepoints, *flows: tuple[str, str]) -> Event:
+    """An event in which each (country, node) exports nothing for a year."""
+    labels, nodes = points.inputs.country_labels, {node.node: node.label for node in points.inputs.nodes}
+    name = " + ".join(f"{country}:{node}" for country, node in flows)
+    label = " and ".join(f"{nodes[node]} from {labels[country]}" for country, node in flows)
+    cuts = tuple((country, node, "export", 1.0) for country, node in flows)
+    return Event(name, label, "hypothetical", 0, 12, cuts, "")
+
+
+def _single(points: Chokepoints) -> pd.DataFrame:
+    """GWh at risk when one country exports nothing of one node, in each year; most in the last year first."""
+    rows = []
+    for flow in suppliers(points):
+        event = stop(points, flow)
+        for scenario in points.scenarios:
+            for each in play(points, scenario, [event]):
+                rows.append((*_head(points, each), *flow, *_numbers(each)))
+    columns = ["scenario", "region", "label", "year", "country", "node", *NUMBERS]
+    return _ranked(points, pd.DataFrame(rows, columns=columns))
+
+
+def _pairs(points: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
+    """GWh at risk in the last year when two suppliers stop at once, of those that are worst on their own."""
+    rows = []
+    last = len(points.years) - 1
+    for scenario in points.scenarios:
+        here = single[(single["scenario"] == scenario) & (single["year"] == points.years[last])]
+        worst = list(dict.fromkeys(zip(here["country"], here["node"], strict=True)))[:PAIRED]
+        alone = {(row.country, row.node): row.at_risk_best for row in here.itertuples()}
+        for one, two in combinations(worst, 2):
+            event = stop(points, one, two)
+            for regions in points.pools(event.cuts):
+                each = played(points, scenario, regions, last, event, points.asked.stockpile_months)
+                more = each.loss.at_risk[0] - max(alone.get(one, 0.0), alone.get(two, 0.0))
+                rows.append((*_head(points, each), ":".join(one), ":".join(two), *_numbers(each), more))
+    columns = ["scenario", "region", "label", "year", "one", "two", *NUMBERS, "more_than_worst"]
+    return _ranked(points, pd.DataFrame(rows, columns=columns))
+
+
+def _years(points: Chokepoints) -> pd.DataFrame:
+    """Each disruption of the library from its start on, year after year, with the stockpile of its first year running
+    down: a year takes from it what its batteries need beyond what is accessible."""
+    rows: list[tuple[Any, ...]] = []
+    months = points.asked.stockpile_months
+    for scenario in points.scenarios:
+        for event in points.inputs.events:
+            for regions in points.pools(event.cuts):
+                rows += _run_down(points, scenario, event, regions, months)
+    columns = ["scenario", "region", "disruption", "label", "event_year", "year", *NUMBERS, "stockpile_left"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _run_down(
+    points: Chokepoints, scenario: str, event: Event, regions: tuple[str, ...], months: float
+) -> Iterable[tuple[Any, ...]]:
+    """Rows of one event as long as it lasts, in years from its start or the first of the run on."""
+    cuts: Cuts = points.cuts(event.cuts)
+    begin = next((y for y, year in enumerate(points.years) if year >= event.start), len(points.years))
+    span = range(begin, min(begin + max(round(event.months / 12), 1), len(points.years)))
+    stock = full = np.zeros(0)
+    for y in span:
+        factory = points.factory(scenario, regions, y)
+        if y == begin:
+            stock = full = months / 12 * factory.need
+        without = points.accessible(scenario, regions, y)
+        cut = points.accessible(scenario, regions, y, cuts)
+        accessible = np.where(cut < without, np.minimum(without, cut + stock), cut)
+        found = loss(factory, without, accessible)
+        taken = np.clip(found.best @ factory.plan.total_use - cut, 0, stock)
+        stock = np.where(np.isfinite(cut), stock - taken, stock)
+        hit = cuts.nodes & (full > 0)
+        left = float((stock[hit] / full[hit]).min()) if hit.any() else 0.0
+        each = Played(scenario, regions, event, y, factory, without, accessible, found)
+        yield (
+            scenario, points.name_of(regions), event.disruption, event.label, y - begin + 1, points.years[y],
+            *_numbers(each), left,
+        )  # fmt: skip
+
+
+#: Numbers of a disruption, as `_numbers` gives them.
+NUMBERS = ("planned", "at_risk_best", "at_risk_proportional", "share_best")
+
+
+def _head(points: Chokepoints, each: Played) -> tuple[Any, ...]:
+    return each.scenario, points.name_of(each.regions), each.event.label, points.years[each.year]
+
+
+def _numbers(each: Played) -> tuple[float, ...]:
+    planned, risk = float(each.loss.planned.sum()), each.loss.at_risk
+    return planned, *risk, risk[0] / planned if planned else 0.0
+
+
+def _ranked(points: Chokepoints, frame: pd.DataFrame) -> pd.DataFrame:
+    """Disruptions that cost something, the most GWh at risk in the last year first; their years together."""
+    if not len(frame):
+        return frame.assign(unit="GWh")
+    keys = ["scenario", "region", "label"]
+    frame = frame[frame.groupby(keys)["at_risk_proportional"].transform("max") > NONE]
+    last = frame[frame["year"] == points.years[-1]].set_index(keys)["at_risk_best"]
+    order = pd.MultiIndex.from_frame(frame[keys]).map(last).fillna(0.0)
+    scenario = frame["scenario"].map({name: place for place, name in enumerate(points.scenarios)})
+    frame = frame.assign(order=-np.asarray(order, dtype=float), place=scenario)
+    by = ["place", "order", "region", "label", "year"]
+    return (
+        frame.sort_values(by, kind="stable").drop(columns=["order", "place"]).assign(unit="GWh").reset_index(drop=True)
+    )
+
+
+def ranked(single: pd.DataFrame, count: int) -> Sequence[str]:
+    """Labels of the worst disruptions."""
+    return list(dict.fromkeys(single["label"]))[:count]

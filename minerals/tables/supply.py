@@ -1,0 +1,380 @@
+"""Nodes of the chains, who supplies them and what may stop them, laid onto the years of a run.
+
+Shares and published supply are linear between given years and held beyond them. A future that has rows of a node takes
+them from their first year on, and before it those of the future it extends; of a node without rows, all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..config import Exposure, Run
+from ..errors import InputError, did_you_mean, listed
+from .inputs import Inputs
+from .names import Kinds
+
+Array = NDArray[np.float64]
+ENERGY = "energy"
+ANY = "any"
+#: Indicator of governance that risk is made of.
+INDICATOR = "mean_of_six"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A stage of a chain and what it makes. per: what its use is counted by, and how much of it, (value, low, high).
+
+    products: (mineral, route or '', (value, low, high)) where every chemistry with the mineral uses it; uses: by base
+    chemistry, (mineral or `energy`, (value, low, high)), where only some do.
+    """
+
+    node: str
+    label: str
+    item: str
+    stage: str
+    part: str
+    unit: str
+    in_path: bool
+    strategic: bool
+    products: tuple[tuple[str, str, Array], ...]
+    uses: dict[str, tuple[str, Array]]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A disruption: cuts are (country, node, kind, severity); months it lasts, from the year `start` on."""
+
+    disruption: str
+    label: str
+    status: str
+    start: int
+    months: int
+    cuts: tuple[tuple[str, str, str, float], ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class SupplyInputs:
+    """All that the exposure of a run rests on, for its active nodes, all countries with supply, and its years.
+
+    share: (node, country, year) [1], NaN where nothing is known of a node; data_year: (node, year), 0 where unknown;
+    confidence: (node); published: world supply that batteries can have, (node, year) [kt or GWh], NaN where none is;
+    headroom: (node) [1]; announced: nameplate of announced plants, (node, country, year) [kt or GWh]; plants: what of
+    it is delivered in the future asked for; is_group: countries that are groups; risk: (country), 0 to 1, NaN for
+    groups; concern, allies, members by group: (country), 0 or 1; home: region that a country belongs to, or '';
+    route_bounds: of the natural share of graphite in a disruption; rules: rows of trade_rule; used: rows used, as
+    inputs_used has them.
+    """
+
+    nodes: tuple[Node, ...]
+    countries: tuple[str, ...]
+    country_labels: dict[str, str]
+    years: tuple[int, ...]
+    share: Array
+    data_year: NDArray[np.intp]
+    confidence: tuple[str, ...]
+    published: Array
+    headroom: Array
+    announced: Array
+    plants: Array
+    is_group: NDArray[np.bool_]
+    risk: Array
+    concern: Array
+    allies: Array
+    members: dict[str, Array]
+    home: tuple[str, ...]
+    route_bounds: tuple[float, float]
+    events: tuple[Event, ...]
+    rules: pd.DataFrame
+    used: pd.DataFrame
+
+    def place(self, node: str) -> int:
+        """Position of a node."""
+        return [each.node for each in self.nodes].index(node)
+
+
+def supply_inputs(run: Run, inputs: Inputs, minerals: Sequence[str], years: Sequence[int]) -> SupplyInputs:
+    """Read what the exposure of a run rests on. Raises InputError with every name that does not fit."""
+    return _Reader(run, inputs, tuple(minerals), tuple(years)).read()
+
+
+@dataclass
+class _Reader:
+    run: Run
+    inputs: Inputs
+    minerals: tuple[str, ...]
+    years: tuple[int, ...]
+    lines: dict[str, set[int]] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Exposure:
+        asked = self.run.settings.exposure
+        assert asked is not None
+        return asked
+
+    def read(self) -> SupplyInputs:
+        self._check_names()
+        nodes = self._nodes()
+        futures = self._futures()
+        vectors = {node.node: self._vectors(node.node, futures) for node in nodes}
+        plants = self._plants(nodes)
+        known = {country for given in vectors.values() for shares in given.values() for country in shares}
+        known |= {country for country, _, _ in plants}
+        countries = tuple(code for code in self.inputs.codes("countries") if code in known)
+        shape = (len(nodes), len(countries), len(self.years))
+        share, built = np.full(shape, np.nan), np.zeros(shape)
+        data_year = np.zeros((len(nodes), len(self.years)), dtype=np.intp)
+        for n, node in enumerate(nodes):
+            if given := vectors[node.node]:
+                share[n], data_year[n] = _along(given, countries, self.years)
+            for (country, name, year), capacity in plants.items():
+                if name == node.node:
+                    built[n, countries.index(country)] += capacity * (np.array(self.years) >= year)
+        published = np.stack([self._published(node.node, futures) for node in nodes])
+        frame = self.inputs["countries"].set_index("country")
+        is_group = np.array([frame.loc[code, "kind"] == "group" for code in countries])
+        return SupplyInputs(
+            nodes=nodes,
+            countries=countries,
+            country_labels={code: str(frame.loc[code, "label"]) for code in countries},
+            years=self.years,
+            share=share,
+            data_year=data_year,
+            confidence=tuple(self._confidence(node.node, futures) for node in nodes),
+            published=published,
+            headroom=np.array([self._headroom(node.node) for node in nodes]),
+            announced=built,
+            plants=built * (self.asked.delivery if "announced" in futures else 0.0),
+            is_group=is_group,
+            risk=self._risk(countries),
+            concern=self._members(self.asked.concern, countries),
+            allies=self._members(self.asked.allies, countries),
+            members={group: self._members(group, countries) for group in self.inputs.codes("country_groups")},
+            home=self._homes(countries),
+            route_bounds=self._route_bounds(),
+            events=self._events({node.node for node in nodes}),
+            rules=self._take("trade_rule"),
+            used=self._used(),
+        )
+
+    def _check_names(self) -> None:
+        asked, problems = self.asked, []
+        lists = {
+            "future": ([asked.future], self.inputs.codes("supply_futures"), "supply_futures.csv"),
+            "disruptions": (asked.disruptions, sorted(set(self.inputs["disruption"]["disruption"])), "disruption.csv"),
+            "concern": ([asked.concern], self.inputs.codes("country_groups"), "country_groups.csv"),
+            "allies": ([asked.allies], self.inputs.codes("country_groups"), "country_groups.csv"),
+            "nodes": (asked.nodes, self.inputs.codes("nodes"), "nodes.csv"),
+        }
+        for key, (names, known, file) in lists.items():
+            for name in names:
+                if name not in known:
+                    why = f"not in {file}{did_you_mean(name, known)} (there: {listed(known, 12)})"
+                    problems.append(self.run.problem(("exposure", key), f"{key} = {name!r}", why))
+        if problems:
+            raise InputError(problems)
+
+    def _take(self, table: str, keep: Any = None) -> pd.DataFrame:
+        """Rows of a table, marked as used."""
+        frame = self.inputs[table]
+        frame = frame if keep is None else frame[keep(frame)]
+        self.lines.setdefault(table, set()).update(int(line) for line in frame["line"])
+        return frame
+
+    # ------------------------------------------------------------------ nodes and their use
+
+    def _nodes(self) -> tuple[Node, ...]:
+        """Active nodes, each with what uses it: one for each physical step."""
+        frame, minerals = self.inputs["nodes"], set(self.minerals)
+        step = {row.node: row.same_as or row.node for row in frame.itertuples()}
+        chosen = {step[node]: node for node in self.asked.nodes}
+        products, uses = self._products(), self._uses()
+        out = []
+        for row in frame.itertuples():
+            if chosen.get(step[row.node], step[row.node]) != row.node:
+                continue
+            mine = tuple(part for part in products.get(row.node, ()) if part[0] in minerals)
+            by_chemistry = {c: use for c, use in uses.get(row.node, {}).items() if use[0] in minerals | {ENERGY}}
+            if mine or by_chemistry:
+                out.append(Node(
+                    row.node, row.label, row.item, row.stage, row.part, row.unit, row.in_path == "yes",
+                    row.strategic_raw_material == "yes", mine, by_chemistry,
+                ))  # fmt: skip
+        return tuple(out)
+
+    def _products(self) -> dict[str, list[tuple[str, str, Array]]]:
+        """What a node makes per mass of a mineral, along what it feeds: (mineral, route, (value, low, high))."""
+        rows: dict[str, list[Any]] = {}
+        for row in self._take("stage_yield").itertuples():
+            rows.setdefault(row.node, []).append(row)
+
+        def down(node: str) -> list[tuple[str, str, Array]]:
+            found = []
+            for row in rows[node]:
+                if row.feeds in rows:
+                    found += [(m, r, ends * _ends(row)) for m, r, ends in down(row.feeds)]
+                else:
+                    mineral, _, route = row.feeds.partition(":")
+                    found.append((mineral, route, _ends(row)))
+            return found
+
+        return {node: down(node) for node in rows}
+
+    def _uses(self) -> dict[str, dict[str, tuple[str, Array]]]:
+        """Use of a node by base chemistry, by the most specific row: its own, its family's, that of any."""
+        kinds = Kinds(self.inputs)
+        out: dict[str, dict[str, tuple[str, Array]]] = {}
+        for node, rows in self._take("node_use").groupby("node", sort=False):
+            row_of = {row.chemistry: row for row in rows.itertuples()}
+            for chemistry, base in kinds.base.items():
+                names = (chemistry, kinds.family[base], ANY)
+                row = next((row_of[name] for name in names if name in row_of), None)
+                if row is not None and row.value > 0:
+                    out.setdefault(str(node), {})[chemistry] = (str(row.per), _ends(row))
+        return out
+
+    # ------------------------------------------------------------------ supply
+
+    def _futures(self) -> tuple[str, ...]:
+        """The future asked for and those it extends, in turn."""
+        frame = self.inputs["supply_futures"]
+        parent = dict(zip(frame["future"], frame["extends"], strict=True))
+        out, name = [], self.asked.future
+        while name:
+            out.append(name)
+            name = parent[name]
+        return tuple(out)
+
+    def _vectors(self, node: str, futures: tuple[str, ...]) -> dict[int, dict[str, float]]:
+        """Shares by given year and country."""
+        given: dict[int, dict[str, float]] = {}
+        for future in futures:
+            before = min(given, default=10_000)
+
+            def mine(frame: pd.DataFrame, future: str = future, before: int = before) -> pd.Series[bool]:
+                return (frame["future"] == future) & (frame["node"] == node) & (frame["year"] < before)
+
+            for row in self._take("supply_share", mine).itertuples():
+                given.setdefault(int(row.year), {})[str(row.country)] = float(row.value)
+        return given
+
+    def _confidence(self, node: str, futures: tuple[str, ...]) -> str:
+        frame = self.inputs["supply_share"]
+        for future in futures:
+            mine = frame[(frame["future"] == future) & (frame["node"] == node)]
+            if len(mine):
+                return str(mine["confidence"].iloc[0])
+        return ""
+
+    def _published(self, node: str, futures: tuple[str, ...]) -> Array:
+        """World supply that batteries can have, (year); NaN before the first row and where there is none."""
+        frame = self.inputs["battery_supply"]
+        for future in futures:
+            rows = frame[(frame["future"] == future) & (frame["node"] == node)].sort_values("year")
+            if len(rows):
+                self.lines.setdefault("battery_supply", set()).update(int(line) for line in rows["line"])
+                values = rows["value"].to_numpy() * rows["available"].fillna(1.0).to_numpy()
+                found = np.interp(self.years, rows["year"], values)
+                return np.where(np.array(self.years) >= rows["year"].iloc[0], found, np.nan)
+        return np.full(len(self.years), np.nan)
+
+    def _headroom(self, node: str) -> float:
+        frame = self.inputs["supply_headroom"]
+        for name in (node, ANY):
+            rows = frame[frame["node"] == name]
+            if len(rows):
+                self.lines.setdefault("supply_headroom", set()).update(int(line) for line in rows["line"])
+                return float(rows["value"].iloc[0])
+        return 0.0
+
+    def _plants(self, nodes: tuple[Node, ...]) -> dict[tuple[str, str, int], float]:
+        """Announced plants by (country, node, year) [kt or GWh]."""
+        names = {node.node: node.unit for node in nodes}
+        out: dict[tuple[str, str, int], float] = {}
+        for row in self._take("material_plant", lambda frame: frame["node"].isin(names)).itertuples():
+            if row.unit != f"{names[row.node]}/yr":
+                continue  # Nameplate in GWh of a node that is counted in kt, or the other way.
+            key = (str(row.country), str(row.node), int(row.year))
+            out[key] = out.get(key, 0.0) + float(row.value)
+        return out
+
+    def _risk(self, countries: tuple[str, ...]) -> Array:
+        """Risk from the latest estimate of governance: 0.5 − estimate / 5, from 0 to 1."""
+        frame = self._take(
+            "governance", lambda frame: (frame["indicator"] == INDICATOR) & frame["country"].isin(countries)
+        )
+        latest = frame.sort_values("year").groupby("country")["value"].last()
+        return np.array([0.5 - latest[code] / 5 if code in latest else np.nan for code in countries])
+
+    def _members(self, group: str, countries: tuple[str, ...]) -> Array:
+        frame = self._take("country_group", lambda frame: frame["group"] == group)
+        return np.isin(np.array(countries), frame["country"].to_numpy(dtype=str)).astype(float)
+
+    def _homes(self, countries: tuple[str, ...]) -> tuple[str, ...]:
+        """Region of each country: that whose members name it, or that the code list of countries says."""
+        regions, frame = self.inputs["regions"], self.inputs["countries"].set_index("country")
+        home = {
+            code: row.region for row in regions.itertuples() for code in str(row.members).split(";")
+            if code and row.within in ("", "World")
+        }  # fmt: skip
+        return tuple(str(home.get(code) or frame.loc[code, "region"] or "") for code in countries)
+
+    def _route_bounds(self) -> tuple[float, float]:
+        """Least and largest natural share of anode graphite that makers can turn to in a disruption."""
+        bound = self._take("graphite_route_bound").set_index("bound")["value"]
+        return float(bound["low"]), float(bound["high"])
+
+    # ------------------------------------------------------------------ disruptions
+
+    def _events(self, nodes: set[str]) -> tuple[Event, ...]:
+        """The library, or what the run names of it, on the nodes that this run has."""
+        asked = self.asked.disruptions
+        frame = self._take(
+            "disruption",
+            lambda frame: frame["disruption"].isin(asked) if asked else frame["played"] == "yes",
+        )
+        out = []
+        for name, rows in frame.groupby("disruption", sort=False):
+            cuts = tuple(
+                (str(row.country), str(row.node), str(row.kind), float(row.value))
+                for row in rows.itertuples() if row.node in nodes
+            )  # fmt: skip
+            first = rows.iloc[0]
+            if cuts:
+                out.append(Event(
+                    str(name), str(first["label"]), str(first["status"]), int(first["start"]), int(first["months"]),
+                    cuts, str(first["source"]),
+                ))  # fmt: skip
+        return tuple(out)
+
+    def _used(self) -> pd.DataFrame:
+        out = []
+        for name, lines in self.lines.items():
+            table = self.inputs.tables[name]
+            found = sorted(lines)
+            frame = table.frame.set_index("line", drop=False).loc[found]
+            out.append(frame.assign(table=name, file=table.file, rows=[f"{table.file}:{line}" for line in found]))
+        return pd.concat([frame.dropna(axis="columns", how="all") for frame in out if len(frame)], ignore_index=True)
+
+
+def _ends(row: Any) -> Array:
+    """(value, low, high); ends equal the value where none are given."""
+    low, high = (row.value if np.isnan(end) else end for end in (row.low, row.high))
+    return np.array([row.value, low, high], dtype=float)
+
+
+def _along(
+    given: dict[int, dict[str, float]], countries: tuple[str, ...], years: tuple[int, ...]
+) -> tuple[Array, NDArray[np.intp]]:
+    """Shares (country, year), linear between given years and held beyond; and the year of the data of each, (year)."""
+    known = sorted(given)
+    table = np.array([[given[year].get(code, 0.0) for code in countries] for year in known])
+    shares = np.stack([np.interp(years, known, column) for column in table.T])
+    data = [max((year for year in known if year <= each), default=known[0]) for each in years]
+    return shares, np.array(data, dtype=np.intp)
