@@ -80,6 +80,11 @@ def factor(unit: str, kind: str) -> float:
     accepted = {name: scale for one in EITHER.get(kind, (kind,)) for name, scale in UNITS[one][1].items()}
     if unit in accepted:
         return accepted[unit]
+    if "LCE" in unit.upper() and kind == "supply":
+        raise ValueError(
+            "supply is mass of the node's product: for chemicals in carbonate equivalent write kt as it is, for a mine "
+            f"divide by {LCE_PER_LITHIUM} and write kt of contained lithium"
+        )
     if "LCE" in unit.upper():
         raise ValueError(
             "mass is contained element here, not lithium carbonate equivalent; "

@@ -37,7 +37,7 @@ def references_exist(tables: Tables, problems: list[Problem]) -> None:
             if target.dropped:
                 continue
             known = set(target.frame[reference.target_field])
-            for line, code in _cells(table.frame, reference.field):
+            for line, code in cells(table.frame, reference.field):
                 if code not in known:
                     why = f"not in {target.file}{did_you_mean(code, known)}"
                     problems.append(Problem(table.file, line, f"{reference.field} = {code!r}", why))
@@ -46,16 +46,17 @@ def references_exist(tables: Tables, problems: list[Problem]) -> None:
 def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:
     """Codes joined by ';', and codes that point within their own list."""
     own = [("regions", "parts", "region"), ("regions", "within", "region"), ("scenarios", "extends", "scenario"),
-           ("chemistries", "base", "chemistry"), ("chemistries", "silicon_like", "chemistry")]  # fmt: skip
+           ("chemistries", "base", "chemistry"), ("chemistries", "silicon_like", "chemistry"),
+           ("nodes", "same_as", "node"), ("supply_futures", "extends", "future")]  # fmt: skip
     for name, column, code_column in own:
         table = tables[name]
         known = set(table.frame[code_column])
-        for line, text in _cells(table.frame, column):
+        for line, text in cells(table.frame, column):
             for code in split(text):
                 if code not in known:
                     why = f"not in {table.file}{did_you_mean(code, known)}"
                     problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
-    for line, text in _cells(tables["regions"].frame, "members"):
+    for line, text in cells(tables["regions"].frame, "members"):
         for code in split(text):
             if not (len(code) == 3 and code.isalpha() and code.isupper()):
                 why = "not an ISO 3166-1 alpha-3 code (three capital letters)"
@@ -68,25 +69,28 @@ def sources_exist(tables: Tables, problems: list[Problem]) -> None:
     for name, table in tables.items():
         if name == "sources" or "source" not in table.frame:
             continue
-        for line, text in _cells(table.frame, "source"):
+        for line, text in cells(table.frame, "source"):
             for key in split(text):
                 if key not in known and key != "assumed":
                     why = f"not in {tables['sources'].file}{did_you_mean(key, known)}; add the source, or write assumed"
                     problems.append(Problem(table.file, line, f"source = {key!r}", why))
 
 
-def scenarios_do_not_loop(tables: Tables, problems: list[Problem]) -> None:
-    """`extends` leads to an end."""
-    table = tables["scenarios"]
-    parent = dict(zip(table.frame["scenario"], table.frame["extends"], strict=True))
-    for line, start in _cells(table.frame, "scenario"):
-        seen, name = [start], parent[start]
-        while name and name not in seen:
-            seen.append(name)
-            name = parent.get(name, "")
-        if name:
-            why = f"extends itself through {' → '.join([*seen, name])}; leave one of them without extends"
-            problems.append(Problem(table.file, line, f"scenario = {start!r}", why))
+def chains_do_not_loop(tables: Tables, problems: list[Problem]) -> None:
+    """`extends` and `same_as` lead to an end."""
+    for name, column in (("scenarios", "extends"), ("supply_futures", "extends"), ("nodes", "same_as")):
+        table = tables[name]
+        code = table.schema.primary_key[0]
+        parent = dict(zip(table.frame[code], table.frame[column], strict=True))
+        for line, start in cells(table.frame, code):
+            seen, at = [start], parent[start]
+            while at and at not in seen:
+                seen.append(at)
+                at = parent.get(at, "")
+            if at:
+                shown = "extends" if column == "extends" else f"is {column}"
+                why = f"{shown} itself through {' → '.join([*seen, at])}; leave one of them without {column}"
+                problems.append(Problem(table.file, line, f"{code} = {start!r}", why))
 
 
 def scenarios_have_rows(tables: Tables, problems: list[Problem]) -> None:
@@ -95,7 +99,7 @@ def scenarios_have_rows(tables: Tables, problems: list[Problem]) -> None:
     for table in tables.values():
         if table.schema.kind and "scenario" in table.frame:
             used |= set(table.frame["scenario"])
-    for line, name in _cells(tables["scenarios"].frame, "scenario"):
+    for line, name in cells(tables["scenarios"].frame, "scenario"):
         if name not in used:
             why = "has no rows in battery_demand, market_share or silicon_uptake; add rows or remove the scenario"
             problems.append(Problem(tables["scenarios"].file, line, f"scenario = {name!r}", why))
@@ -143,7 +147,7 @@ def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
     """A region that is the sum of others has no demand of its own, else it would count twice."""
     table, regions = tables["battery_demand"], tables["regions"].frame
     sums = dict(zip(regions["region"], regions["parts"], strict=True))
-    for line, region in _cells(table.frame, "region"):
+    for line, region in cells(table.frame, "region"):
         if sums.get(region):
             why = f"is the sum of {listed(split(sums[region]))}; give the rows of its parts"
             problems.append(Problem(table.file, line, f"region = {region!r}", why))
@@ -170,7 +174,7 @@ def plants_make_known_cells(tables: Tables, problems: list[Problem]) -> None:
     """Announced plants make a chemistry or a family of the list."""
     table, chemistries = tables["announced_capacity"], tables["chemistries"]
     known = [*chemistries.frame["chemistry"], *chemistries.frame["family"].unique()]
-    for line, name in _cells(table.frame, "chemistry"):
+    for line, name in cells(table.frame, "chemistry"):
         if name not in known:
             why = f"neither a chemistry nor a family of {chemistries.file}{did_you_mean(name, known)}"
             problems.append(Problem(table.file, line, f"chemistry = {name!r}", why))
@@ -231,13 +235,13 @@ def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
     wanted = {"cathode": ("cathode",), "anode": ("host", "metal"), "salt": ("salt",), "solid_electrolyte": ("solid",)}
     for column, allowed in wanted.items():
         fitting = [name for name, role in roles.items() if role in allowed]
-        for line, code in _cells(design.frame, column):
+        for line, code in cells(design.frame, column):
             if code and code not in fitting:
                 why = f"no {' or '.join(allowed)} of cell_material.csv{did_you_mean(code, fitting)}"
                 problems.append(Problem(design.file, line, f"{column} = {code!r}", why))
     known = {"any", *roles, *tables["chemistries"].frame["chemistry"]}
     parameters = tables["cell_parameter"]
-    for line, item in _cells(parameters.frame, "item"):
+    for line, item in cells(parameters.frame, "item"):
         if item not in known:
             why = f"neither a chemistry nor a cell material{did_you_mean(item, known)}; or write any"
             problems.append(Problem(parameters.file, line, f"item = {item!r}", why))
@@ -271,7 +275,7 @@ def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
     families = list(dict.fromkeys(tables["chemistries"].frame["family"]))
     minerals = {"any", *tables["minerals"].frame["mineral"]}
     for column, known in (("family", families), ("mineral", minerals)):
-        for line, code in _cells(table.frame, column):
+        for line, code in cells(table.frame, column):
             if code not in known:
                 why = f"no {column} of the code lists{did_you_mean(code, known)}"
                 problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
@@ -318,7 +322,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     references_exist,
     lists_of_codes_exist,
     sources_exist,
-    scenarios_do_not_loop,
+    chains_do_not_loop,
     scenarios_have_rows,
     shares_sum_to_one,
     uptake_leaves_room,
@@ -339,7 +343,8 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in text.split(";") if part.strip()]
 
 
-def _cells(frame: pd.DataFrame, column: str) -> list[tuple[int, str]]:
+def cells(frame: pd.DataFrame, column: str) -> list[tuple[int, str]]:
+    """Line and text of each cell of a column."""
     return [(int(line), str(cell)) for line, cell in zip(frame["line"], frame[column], strict=True)]
 
 

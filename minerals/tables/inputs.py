@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import InputError, Problem, did_you_mean
 from .check import check
+from .check_supply import check_supply
 from .read import NUMBER, RawTable, Table, read_raw, typed
 from .schema import read_schemas
 
@@ -44,6 +45,7 @@ def read_inputs(folder: Path) -> Inputs:
     tables = {name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None}
     if len(tables) == len(schemas):
         check(tables, problems)
+        check_supply(tables, problems)
     if problems:
         raise InputError(problems)
     return Inputs(folder, tables)

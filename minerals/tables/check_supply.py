@@ -1,0 +1,122 @@
+"""Rules on the tables of supply: nodes, their use, who supplies them and how much. As in `check`, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..errors import Problem, did_you_mean
+from .check import Tables, cells
+
+ANY, ENERGY = "any", "energy"
+
+
+def check_supply(tables: Tables, problems: list[Problem]) -> None:
+    """Run every rule of this module on the tables, adding to `problems`."""
+    for rule in RULES:
+        rule(tables, problems)
+
+
+def twins_measure_one_step(tables: Tables, problems: list[Problem]) -> None:
+    """A node and the one it is same_as end in the same part, in one unit, and count once on a path."""
+    table = tables["nodes"]
+    nodes = table.frame.set_index("node")
+    for row in table.frame.itertuples():
+        if row.same_as not in nodes.index:
+            continue
+        for column in ("part", "unit"):
+            own, other = getattr(row, column), nodes.loc[row.same_as, column]
+            if own != other:
+                why = f"is {own} and {row.same_as} is {other}; nodes that measure the same step agree in it"
+                problems.append(Problem(table.file, int(row.line), f"{column} of {row.node}", why))
+        if row.in_path == "yes":
+            why = f"measures the same step as {row.same_as}, so it would count twice; write no"
+            problems.append(Problem(table.file, int(row.line), f"in_path of {row.node}", why))
+
+
+def groups_are_groups(tables: Tables, problems: list[Problem]) -> None:
+    """Codes with R_ are groups and no others are; a group that is a region names one of the list."""
+    table, regions = tables["countries"], list(tables["regions"].frame["region"])
+    for row in table.frame.itertuples():
+        if row.country.startswith("R_") != (row.kind == "group"):
+            why = "groups have codes that begin with R_, countries their ISO 3166-1 alpha-3 code"
+            problems.append(Problem(table.file, int(row.line), f"country = {row.country!r}, kind = {row.kind!r}", why))
+        if row.region and row.kind != "group":
+            why = "is for groups; the countries of a region stand in regions.csv"
+            problems.append(Problem(table.file, int(row.line), f"region = {row.region!r}", why))
+        elif row.region and row.region not in regions:
+            why = f"not in {tables['regions'].file}{did_you_mean(row.region, regions)}"
+            problems.append(Problem(table.file, int(row.line), f"region = {row.region!r}", why))
+
+
+def uses_fit(tables: Tables, problems: list[Problem]) -> None:
+    """A use is by a chemistry, a family or any, per mineral or energy, in the unit that goes with both ends."""
+    table, chemistries = tables["node_use"], tables["chemistries"]
+    names = [*chemistries.frame["chemistry"], *chemistries.frame["family"].unique()]
+    minerals = list(tables["minerals"].frame["mineral"])
+    units = dict(zip(tables["nodes"].frame["node"], tables["nodes"].frame["unit"], strict=True))
+    for row in table.frame.itertuples():
+        line = int(row.line)
+        if row.chemistry not in (ANY, *names) and not chemistries.dropped:
+            why = f"neither a chemistry nor a family of {chemistries.file}{did_you_mean(row.chemistry, names)}; or any"
+            problems.append(Problem(table.file, line, f"chemistry = {row.chemistry!r}", why))
+        if row.per not in (ENERGY, *minerals):
+            why = f"neither a mineral nor {ENERGY}{did_you_mean(row.per, [ENERGY, *minerals])}"
+            problems.append(Problem(table.file, line, f"per = {row.per!r}", why))
+            continue
+        wanted, of_node = ("GWh/GWh", "GWh") if row.per == ENERGY else ("kg/kg", "kt")
+        if row.unit != wanted:
+            problems.append(Problem(table.file, line, f"unit = {row.unit!r}", f"a use per {row.per} is in {wanted}"))
+        elif units.get(row.node, of_node) != of_node:
+            why = f"{row.node} is measured in {units[row.node]}, and a use per {row.per} gives {of_node}"
+            problems.append(Problem(table.file, line, f"per = {row.per!r}", why))
+
+
+def needs_are_said_once(tables: Tables, problems: list[Problem]) -> None:
+    """A node's need follows from the yields or from its use, not from both; yields are mass of mass."""
+    yields, uses = tables["stage_yield"], tables["node_use"]
+    units = dict(zip(tables["nodes"].frame["node"], tables["nodes"].frame["unit"], strict=True))
+    by_yield = {node: line for line, node in cells(yields.frame, "node")}
+    for node, line in by_yield.items():
+        if units.get(node, "kt") != "kt":
+            why = f"{node} is measured in {units[node]}, and a yield gives kt; use node_use.csv"
+            problems.append(Problem(yields.file, line, f"node = {node!r}", why))
+    for node in dict.fromkeys(uses.frame["node"]):
+        if node in by_yield:
+            line = int(uses.frame.loc[uses.frame["node"] == node, "line"].iloc[0])
+            why = f"has its need from {yields.file}:{by_yield[node]} already; keep one of them, or it would count twice"
+            problems.append(Problem(uses.file, line, f"node = {node!r}", why))
+
+
+def supply_is_in_the_unit_of_its_node(tables: Tables, problems: list[Problem]) -> None:
+    """kt for nodes in kt, GWh/yr for nodes in GWh; headroom is of a node or any."""
+    supply, headroom, nodes = tables["battery_supply"], tables["supply_headroom"], tables["nodes"]
+    units = dict(zip(nodes.frame["node"], nodes.frame["unit"], strict=True))
+    for row in supply.frame.itertuples():
+        wanted = {"kt": "kt", "GWh": "GWh/yr"}.get(units.get(row.node, ""), row.unit)
+        if row.unit != wanted:
+            why = f"{row.node} is measured in {units[row.node]}; give its supply in {wanted}"
+            problems.append(Problem(supply.file, int(row.line), f"unit = {row.unit!r}", why))
+    for line, node in cells(headroom.frame, "node"):
+        if node != ANY and node not in units and not nodes.dropped:
+            why = f"not in {nodes.file}{did_you_mean(node, units)}; or write any"
+            problems.append(Problem(headroom.file, line, f"node = {node!r}", why))
+
+
+def futures_have_rows(tables: Tables, problems: list[Problem]) -> None:
+    """A future in the list has rows of its own: an empty one would be another under a second name."""
+    table = tables["supply_futures"]
+    used = set(tables["supply_share"].frame["future"]) | set(tables["battery_supply"].frame["future"])
+    for line, future in cells(table.frame, "future"):
+        if future not in used and not tables["supply_share"].dropped:
+            why = "has no rows in supply_share or battery_supply; add rows or remove the future"
+            problems.append(Problem(table.file, line, f"future = {future!r}", why))
+
+
+RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
+    twins_measure_one_step,
+    groups_are_groups,
+    uses_fit,
+    needs_are_said_once,
+    supply_is_in_the_unit_of_its_node,
+    futures_have_rows,
+)
