@@ -95,6 +95,23 @@ def test_a_kilogram_per_kwh_times_a_gigawatt_hour_is_a_kilotonne() -> None:
     assert UNITS["intensity"][1]["kg/kWh"] * kwh_per_gwh / kg_per_kt == 1
 
 
+def test_a_plant_keeps_the_kind_of_its_unit(toy: Path) -> None:
+    """Tonnes a year and GWh a year stand in one table; neither becomes the other."""
+    plants = read_inputs(toy)["material_plant"].set_index("node")
+    assert list(plants.loc[["graphite_anode", "lfp_cathode"], "value"]) == pytest.approx([20, 2])
+    assert list(plants["unit"]) == ["kt/yr", "GWh/yr"]
+
+
+def test_no_unread_licence_is_a_stop(shipped_inputs: Inputs) -> None:
+    """A severity is read somewhere, a ban or a quota, or it is graded assumed and says why."""
+    disruptions = shipped_inputs["disruption"].set_index("disruption")
+    read = disruptions[disruptions["quality"] != "assumed"]
+    assert set(read.index) == {"drc-cobalt-quota", "indonesia-nickel-ore", "zimbabwe-lithium", "gabon-manganese"}
+    assert read.loc["drc-cobalt-quota", "value"] == pytest.approx(1 - 96_600 / 230_000, abs=5e-4)
+    announced = disruptions[disruptions["status"] != "hypothetical"]
+    assert (announced["reported_by"] != "").all()
+
+
 def test_a_correction_is_applied_and_named(toy: Path) -> None:
     row = read_inputs(toy)["battery_demand"].set_index("line").loc[10]
     assert row["value"] == 200

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from ..units import GRAPHITE_LIMIT
+from . import check_exposure
 from .read import Table
 
 #: Shares of one group must add up to one this closely. Rounded printed shares are closed in corrections.csv.
@@ -335,6 +336,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     trends_are_of_families,
     graphite_is_possible,
     prices_can_be_learnt,
+    *check_exposure.RULES,
 )
 
 

@@ -1,0 +1,77 @@
+"""Rules on disruptions, groups of countries, trade rules and pack sizes, called from `check`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..errors import Problem, did_you_mean
+from .read import Table
+
+Tables = dict[str, Table]
+
+#: What all rows of one disruption share: it is one event, told once.
+TOLD_ONCE = ("label", "start", "months", "status")
+
+
+def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
+    """A disruption lasts, its rows tell the same event, and those who report it are among the sources."""
+    table = tables["disruption"]
+    sources = tables["sources"]
+    known = set(sources.frame["source"])
+    first = table.frame.drop_duplicates("disruption").set_index("disruption")
+    for row in table.frame.itertuples():
+        line = int(row.line)
+        if row.months <= 0:
+            why = "a disruption lasts longer than 0 months; write 12 for one that has no end and is played as a year"
+            problems.append(Problem(table.file, line, f"months = {row.months:g}", why))
+        for column in TOLD_ONCE:
+            here, there = getattr(row, column), first[column][row.disruption]
+            if here != there:
+                start = int(first["line"][row.disruption])
+                why = f"{row.disruption} has {there!r} in line {start}; write the same in all its rows"
+                problems.append(Problem(table.file, line, f"{column} = {here!r}", why))
+        for key in (part.strip() for part in row.reported_by.split(";") if part.strip()):
+            if key not in known and not sources.dropped:
+                why = f"not in {sources.file}{did_you_mean(key, known)}; add the source, or leave the cell empty"
+                problems.append(Problem(table.file, line, f"reported_by = {key!r}", why))
+
+
+def groups_have_members(tables: Tables, problems: list[Problem]) -> None:
+    """A group without members would count nobody, silently."""
+    groups, members = tables["country_groups"], tables["country_group"]
+    filled = set(members.frame["group"])
+    for row in groups.frame.itertuples():
+        if row.group not in filled and not members.dropped:
+            why = f"has no members; add rows to {members.file}, or remove the group"
+            problems.append(Problem(groups.file, int(row.line), f"group = {row.group!r}", why))
+
+
+def trade_rules_can_hold(tables: Tables, problems: list[Problem]) -> None:
+    """A rule names its group, but for one that holds for each country alone; all but tariffs are shares."""
+    table, groups = tables["trade_rule"], tables["country_groups"]
+    known = set(groups.frame["group"])
+    for row in table.frame.itertuples():
+        line, single = int(row.line), row.kind == "maximum_single"
+        if single and row.group:
+            why = "maximum_single holds for each country outside the region; leave the group empty"
+            problems.append(Problem(table.file, line, f"group = {row.group!r}", why))
+        elif not single and row.group not in known and not groups.dropped:
+            why = f"{row.kind} needs a group of {groups.file}{did_you_mean(row.group, known)}"
+            problems.append(Problem(table.file, line, f"group = {row.group!r}", why))
+        most = row.value if pd.isna(row.high) else row.high
+        if row.kind != "tariff" and most > 1:
+            why = f"{row.kind} is a share from 0 to 1; 65 % is 0.65"
+            problems.append(Problem(table.file, line, f"value, high = {row.value:g}, {most:g}", why))
+
+
+def packs_hold_energy(tables: Tables, problems: list[Problem]) -> None:
+    """GWh are divided by it, so it is above 0."""
+    table = tables["pack_size"]
+    for row in table.frame.itertuples():
+        least = row.value if pd.isna(row.low) else row.low
+        if least <= 0:
+            why = "a pack holds more than 0 kWh, its low end too; leave the row out where there is none"
+            problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
+
+
+RULES = (disruptions_are_whole, groups_have_members, trade_rules_can_hold, packs_hold_energy)
