@@ -8,19 +8,12 @@ import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from ..units import GRAPHITE_LIMIT
-from . import check_exposure
 from .read import Table
 
 #: Shares of one group must add up to one this closely. Rounded printed shares are closed in corrections.csv.
 SHARE_TOLERANCE = 1e-6
 
 Tables = dict[str, Table]
-
-
-def check(tables: Tables, problems: list[Problem]) -> None:
-    """Run every rule on the tables, adding to `problems`."""
-    for rule in RULES:
-        rule(tables, problems)
 
 
 def tables_have_rows(tables: Tables, problems: list[Problem]) -> None:
@@ -336,7 +329,6 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     trends_are_of_families,
     graphite_is_possible,
     prices_can_be_learnt,
-    *check_exposure.RULES,
 )
 
 

@@ -1,13 +1,11 @@
-"""Rules on disruptions, groups of countries, trade rules and pack sizes, called from `check`."""
+"""Rules on disruptions, groups of countries, trade rules and pack sizes. As in `check`, all at once."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
-from .read import Table
-
-Tables = dict[str, Table]
+from .check import Tables
 
 #: What all rows of one disruption share: it is one event, told once.
 TOLD_ONCE = ("label", "start", "months", "status")

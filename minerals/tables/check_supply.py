@@ -10,12 +10,6 @@ from .check import Tables, cells
 ANY, ENERGY = "any", "energy"
 
 
-def check_supply(tables: Tables, problems: list[Problem]) -> None:
-    """Run every rule of this module on the tables, adding to `problems`."""
-    for rule in RULES:
-        rule(tables, problems)
-
-
 def twins_measure_one_step(tables: Tables, problems: list[Problem]) -> None:
     """A node and the one it is same_as end in the same part, in one unit, and count once on a path."""
     table = tables["nodes"]

@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import InputError, Problem, did_you_mean
-from .check import check
-from .check_supply import check_supply
+from . import check, check_exposure, check_supply
 from .read import NUMBER, RawTable, Table, read_raw, typed
 from .schema import read_schemas
 
@@ -44,8 +43,8 @@ def read_inputs(folder: Path) -> Inputs:
     corrected = _apply_corrections(raws, problems)
     tables = {name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None}
     if len(tables) == len(schemas):
-        check(tables, problems)
-        check_supply(tables, problems)
+        for rule in (*check.RULES, *check_supply.RULES, *check_exposure.RULES):
+            rule(tables, problems)
     if problems:
         raise InputError(problems)
     return Inputs(folder, tables)
