@@ -1,7 +1,8 @@
 """Concentration of supply: solved by hand, what must be true of bounds, and what was published of the chains.
 
-Shares of the published cases: USGS Mineral Commodity Summaries 2026 (mining, 2025), IEA (refining, 2024; cathode
-material by place of making, 2023 and 2025; anode material, 2023), in the files' own rounding.
+Shares of the published cases by place of making: mining 2025, USGS Mineral Commodity Summaries 2026; refined cobalt
+2024, IEA (2025); refined nickel 2024, BGS; LFP cathode 2025, Carnegie (2026); NMC and NCA cathode 2023, Benchmark for
+China and Rystad for the rest; graphite anode 2023, IEA, Global EV Outlook 2024, its last 2 % assumed to be half each.
 """
 
 from __future__ import annotations
@@ -171,11 +172,11 @@ PHOSPHATE = [0.447794, 0.146551, 0.081421, 0.056991, 0.04885, 0.04071, 0.02239, 
              0.00183, 0.00313]  # fmt: skip
 """Mine output of phosphate rock in 2025: China, Morocco, United States …, and 0.3 % of other countries (same)."""
 LFP_CATHODE = [0.98, 0.02]
-"""LFP cathode material in 2025: China and all others (IEA, Global EV Outlook 2026)."""
+"""LFP cathode material in 2025: China and all others (Carnegie 2026)."""
 NMC_CATHODE = [0.73, 0.197888, 0.031863, 0.023478, 0.01677]
-"""NMC and NCA cathode material in 2023: China, South Korea, Japan, Europe, North America (IEA)."""
+"""NMC and NCA cathode material in 2023: China (Benchmark), South Korea, Japan, Europe, North America (Rystad)."""
 GRAPHITE_ANODE = [0.98, 0.01, 0.01]
-"""Graphite anode material in 2023: China, Japan, South Korea (IEA)."""
+"""Graphite anode material in 2023: China (IEA, Global EV Outlook 2024), Japan, South Korea (assumed)."""
 
 
 def residual(shares: list[float], groups: int = 1) -> list[bool]:
@@ -184,7 +185,7 @@ def residual(shares: list[float], groups: int = 1) -> list[bool]:
 
 
 def test_the_cobalt_chain_through_china() -> None:
-    """Mining 0.0064 (USGS MCS 2026), refining 0.784 (IEA, 2024), NMC cathode 0.73 (IEA, 2023).
+    """Mining 0.0064 (USGS, 2025), refining 0.784 (IEA, 2024), NMC cathode 0.73 (Benchmark, 2023).
 
     At least 0.784; at most min(1, 1.5204) = 1; independent 1 − 0.9936 · 0.216 · 0.27 = 0.942053.
     """
@@ -194,7 +195,7 @@ def test_the_cobalt_chain_through_china() -> None:
 
 
 def test_the_nickel_chain_through_indonesia_counts_each_step_once() -> None:
-    """Mining 0.669, refining of all classes 0.45, sulphate 0 (the same step, out of the path), cathode 0.
+    """Mining 0.669 (USGS, 2025), refining of all classes 0.45 (BGS, 2024), sulphate 0 (the same step, out of the path), cathode 0.
 
     At least 0.669; independent 1 − 0.331 · 0.55 = 0.81795; at most 1 (0.669 + 0.45 passes it). Cobalt: mining
     0.1399, refining 0.024: 0.1399, 0.1605, 0.1639.
