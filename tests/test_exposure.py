@@ -195,10 +195,11 @@ def test_the_cobalt_chain_through_china() -> None:
 
 
 def test_the_nickel_chain_through_indonesia_counts_each_step_once() -> None:
-    """Mining 0.669 (USGS, 2025), refining of all classes 0.45 (BGS, 2024), sulphate 0 (the same step, out of the path), cathode 0.
+    """Mining 0.669 (USGS, 2025), refining of all classes 0.45 (BGS, 2024), no cathode material.
 
-    At least 0.669; independent 1 − 0.331 · 0.55 = 0.81795; at most 1 (0.669 + 0.45 passes it). Cobalt: mining
-    0.1399, refining 0.024: 0.1399, 0.1605, 0.1639.
+    A share of sulphate, the same step again, is out of the path. At least 0.669; independent
+    1 − 0.331 · 0.55 = 0.81795; at most 1, since 0.669 + 0.45 passes it. Cobalt: mining 0.1399, refining 0.024, so
+    0.1399, 0.1605 and 0.1639.
     """
     assert con.path([0.669, 0.45, 0.74, 0.0], [True, True, False, True]) == pytest.approx((0.669, 0.81795, 1.0))
     assert con.path([0.1399, 0.024], [True, True]) == pytest.approx((0.1399, 0.1605424, 0.1639))
