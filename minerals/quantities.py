@@ -68,6 +68,27 @@ QUANTITIES: dict[str, Quantity] = {
             "cumulative_energy = given + Σ_year Σ_region,segment battery_demand × market_share of its members",
         ),
         Quantity(
+            "node_use", "input", ("chemistry", "node"), "kg/kg, GWh/GWh",
+            "Need for a product that only some chemistries use: per mass of a mineral in the cell, or per energy. The "
+            "most specific row serves: chemistry, then family, then any. Products that every chemistry with a mineral "
+            "needs stand in stage_yield.",
+        ),
+        Quantity(
+            "supply_share", "input", ("future", "node", "country", "year"), "1",
+            "Share of a country in the world supply of a node, of the year of its data; sums to one over countries. "
+            "Codes with R_ are groups: bounds count them as one country and as many.",
+        ),
+        Quantity(
+            "battery_supply", "input", ("future", "node", "year"), "kt, GWh/yr",
+            "World supply of a node as published, capacity or output, and the share of it that batteries can have "
+            "(available). It never depends on the scenario that is assessed.",
+        ),
+        Quantity(
+            "supply_headroom", "input", ("node",), "1",
+            "Where no supply is published: what there is above the need of the reference world, as share of that need.",
+            "battery_supply = need of the reference world × (1 + supply_headroom)",
+        ),
+        Quantity(
             "cells", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"), "GWh",
             "Cells put into use, by chemistry and silicon fraction of the anode.",
             "cells = battery_demand × market_share × (silicon_uptake of the blend, or what the blends leave)",

@@ -314,7 +314,7 @@ def test_explain_calls_a_changed_share_the_user_s(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [
     "mineral_demand", "market_share", "battery_demand", "lfp", "graphite", "Europe", "car", "europe-next-gen",
-    "xu-2020", "cells", "sources",
+    "xu-2020", "cells", "sources", "lfp_cathode", "iea-base", "CHN", "supply_share",
 ])  # fmt: skip
 def test_describe_knows_every_kind_of_name(name: str) -> None:
     outcome = CliRunner().invoke(cli, ["describe", name])
@@ -326,7 +326,8 @@ def test_describe_knows_every_kind_of_name(name: str) -> None:
 def test_describe_without_a_name_lists_all() -> None:
     output = CliRunner().invoke(cli, ["describe"]).output
     assert {line.split(":")[0] for line in output.splitlines()} == {
-        "quantities", "chemistries", "minerals", "regions", "segments", "scenarios", "sources",
+        "quantities", "chemistries", "minerals", "regions", "segments", "scenarios", "nodes", "supply_futures",
+        "countries", "sources",
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from ..tables.inputs import Inputs
 #: Code list → its code column.
 LISTS = {
     "chemistries": "chemistry", "minerals": "mineral", "regions": "region", "segments": "segment",
-    "scenarios": "scenario", "sources": "source",
+    "scenarios": "scenario", "nodes": "node", "supply_futures": "future", "countries": "country", "sources": "source",
 }  # fmt: skip
 
 
