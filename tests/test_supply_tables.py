@@ -142,3 +142,9 @@ def test_units_of_either_kind_are_converted_on_reading(toy: Path) -> None:
     assert supply.loc[("today", "coated_graphite", 2028), ["value", "low", "unit"]].to_list() == [400, 350, "kt"]
     assert supply.loc[("today", "cell", 2028), ["value", "unit"]].to_list() == [500, "GWh/yr"]
     assert canonical("energy_ratio") == "GWh/GWh"
+
+
+def test_every_node_has_a_need(shipped_inputs: Inputs) -> None:
+    """Also a node that another stands for: a run may switch."""
+    having = set(shipped_inputs["stage_yield"]["node"]) | set(shipped_inputs["node_use"]["node"])
+    assert set(shipped_inputs.codes("nodes")) == having
