@@ -34,7 +34,19 @@ from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
 from .tables.resolve import resolve
 
-__all__ = ["cell", "check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run", "validate"]
+__all__ = [
+    "cell",
+    "check",
+    "compare",
+    "describe",
+    "draw",
+    "explain",
+    "load",
+    "read_inputs",
+    "run",
+    "stress",
+    "validate",
+]
 
 #: Changes of a run file, as `key=value` texts or as a mapping of keys to values.
 Changes = Sequence[str] | Mapping[str, Any]
@@ -67,6 +79,33 @@ def run(
         result.write(out, force=force, extra=lambda place: draw_all(result, place / "charts"))
     if partial is not None:
         shutil.rmtree(partial, ignore_errors=True)
+    return result
+
+
+def stress(
+    source: str | Path | Run,
+    *,
+    set: Changes = (),
+    inputs: str | Path | None = None,
+    out: str | Path | None = None,
+    force: bool = False,
+) -> Result:
+    """Compute a run file with [exposure] and play, beside its disruptions, every single supplier (table stress_single),
+    pairs of the worst (stress_pairs) and events that last, with the stockpile running down (stress_years).
+
+    source, set, inputs, out, force: as of `run`; the result is the run `<name>-stress`, without a study. Raises
+    UsageError where the run has no [exposure], InputError.
+    """
+    asked = source if isinstance(source, Run) else read_run(source, set, inputs)
+    if asked.settings.exposure is None:
+        raise UsageError(f"{asked.path} has no [exposure]; add one, e.g. as runs/europe-2035.toml has it")
+    settings = asked.settings.model_copy(update={"study": None})
+    asked = replace(asked, name=f"{asked.name.removesuffix('-stress')}-stress", settings=settings)
+    if out is not None:
+        refuse_other_run(out, asked.name, force)
+    result = _run(asked, (), _inputs_for(asked, inputs), stressed=True)
+    if out is not None:
+        result.write(out, force=force, extra=lambda place: draw_all(result, place / "charts"))
     return result
 
 

@@ -47,6 +47,7 @@ def cli(context: click.Context, debug: bool) -> None:
     Start:    minerals run runs/europe-2035.toml
     Look:     minerals compare runs/europe-2035
     Trust:    minerals explain runs/europe-2035 --mineral graphite
+    Stress:   minerals stress runs/europe-2035.toml
     Check:    minerals validate
     """
     context.obj = debug
@@ -100,6 +101,33 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
     if kept := unlisted(folder):
         charts = dict.fromkeys(file.partition(".")[0] + ".*" for file in kept)
         _words(f"Kept: {listed(charts, 6)}; draw again what should show this run.")
+    _words(f"Written to {folder}")
+
+
+@_command
+@click.argument("file")
+@click.option("--out", type=click.Path(path_type=Path), help="Result folder [default: runs/<name>-stress].")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key, e.g. exposure.future=announced.")
+@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
+@click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
+@click.option("--top", type=click.IntRange(1, 1000), default=12, show_default=True, help="Suppliers shown.")
+def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool, top: int) -> None:
+    """Stress a run FILE with [exposure]: which supplier's stop costs the most GWh.
+
+    Plays the library of disruptions, every country that supplies a node (N-1), pairs of the worst (N-2), and events
+    that last, with the stockpile running down.
+    """
+    from . import api
+    from .results.screen import risks, suppliers
+
+    asked = api.read_run(file, sets, inputs)
+    folder = out or Path("runs") / f"{asked.name}-stress"
+    result = api.stress(asked, inputs=inputs, out=folder, force=force)
+    _out(click.style(result.record["title"], bold=True))
+    for lines in (risks(result), *suppliers(result, top)):
+        for line in [*lines, ""] if lines else []:
+            _out(line)
+    _caveats(result)
     _words(f"Written to {folder}")
 
 
@@ -369,9 +397,9 @@ def _print_comparison(
 
 def _print_more(result: Result) -> None:
     """What must be mined and refined, where stock and recycling were followed; intervals, where there was a study."""
-    from .results.screen import intervals, supply
+    from .results.screen import intervals, risks, supply
 
-    for lines in (supply(result), intervals(result)):
+    for lines in (supply(result), intervals(result), risks(result)):
         for line in ["", *lines] if lines else []:
             _out(line)
 

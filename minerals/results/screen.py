@@ -101,6 +101,78 @@ def intervals(result: Result) -> list[str]:
     return lines
 
 
+def risks(result: Result) -> list[str]:
+    """GWh at risk in the last year by disruption and scenario, and what binds; nothing without [exposure]."""
+    if "disruptions" not in result.tables or not len(result["disruptions"]):
+        return []
+    year, table = result.record["years"][-1], result["disruptions"]
+    here = table[table["year"] == year]
+    lines: list[str] = []
+    for region, rows in here.groupby("region", sort=False):
+        for block in _by(result.scenarios, 3):
+            head = [f"GWh at risk in {region}, {year}"]
+            for scenario in block:
+                head += [str(result.record["scenarios"][scenario]["label"]), "of all"]
+            at = rows.set_index(["disruption", "scenario"])
+            body = []
+            worst = rows[rows["scenario"] == block[0]].sort_values("at_risk_best", ascending=False, kind="stable")
+            for row in worst.itertuples():
+                cells = [_told(at.loc[(row.disruption, scenario)]) for scenario in block]
+                if any(cell[0] != "0" for cell in cells):
+                    body.append([str(row.label), *(text for cell in cells for text in cell), str(row.binding_label)])
+            if body:
+                lines += [*([""] if lines else []), *columns([*head, "binds"], body, left=(0, len(head)))]
+    lines += [] if not lines else ["Range: cells that need most give way first, or all users of a node alike."]
+    return [*lines, *_short(result, year)]
+
+
+def _told(row: pd.Series) -> list[str]:
+    """A range of GWh, and of the share of the plan."""
+    best, alike = row["at_risk_best"], row["at_risk_proportional"]
+    if number(best) == number(alike):
+        return [number(best), f"{row['share_best']:.0%}"]
+    shares = dict.fromkeys((f"{row['share_best']:.0%}", f"{row['share_proportional']:.0%}"))
+    return [f"{number(best)}–{number(alike)}", "–".join(shares)]
+
+
+def _short(result: Result, year: int) -> list[str]:
+    """What cannot be built even without a disruption."""
+    table, lines = result["shortage"], []
+    labels = result.record["exposure"]["nodes"]
+    for row in table[table["year"] == year].itertuples():
+        who = result.record["scenarios"][row.scenario]["label"]
+        what = labels[row.node]["label"]
+        lines.append(
+            f"{who}: {number(row.value)} GWh more than the reference world can supply ({what}), stop or no stop."
+        )
+    return lines
+
+
+def suppliers(result: Result, top: int) -> list[list[str]]:
+    """The worst single suppliers and pairs of the last year in the first scenario, beside the others; pairs by what
+    they cost beyond the worse of the two."""
+    year, first = result.record["years"][-1], result.scenarios[0]
+    labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
+    out = []
+    for table, what in (("stress_single", "One supplier stops"), ("stress_pairs", "Two suppliers stop")):
+        here = result[table]
+        here = here[here["year"] == year]
+        ranked = here[here["scenario"] == first].head(top)
+        if not len(ranked):
+            continue
+        risk = here.set_index(["scenario", "region", "label"])["at_risk_best"]
+        head = [f"{what}: GWh at risk in {year}", *(labels[name] for name in result.scenarios)]
+        rows = [
+            [str(row.label), *(number(risk.get((name, row.region, row.label), 0.0)) for name in result.scenarios)]
+            for row in ranked.itertuples()
+        ]
+        if table == "stress_pairs":
+            head.append("beyond the worse")
+            rows = [[*row, number(more)] for row, more in zip(rows, ranked["more_than_worse"], strict=True)]
+        out.append(columns(head, rows))
+    return out
+
+
 def _by(names: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (names[at : at + size] for at in range(0, len(names), size))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..exposure import concentration as measures
-from ..exposure.coverage import covered
+from ..exposure.coverage import access, covered
 from ..flows.demand import Array
 from ..tables.inputs import Inputs
 from .chokepoints import Chokepoints
@@ -24,6 +24,7 @@ def exposure(points: Chokepoints, inputs: Inputs) -> dict[str, pd.DataFrame]:
     return {
         "concentration": concentrated,
         "exposure": _exposure(points, concentrated),
+        "supply": _supply(points),
         "coverage": _coverage(points),
         **risk(points, inputs),
         "trade_rules": _rules(points),
@@ -44,7 +45,7 @@ def _concentration(points: Chokepoints) -> pd.DataFrame:
             rows.append((*head, points.years[0], 0, "", "unknown", "", "", np.nan, np.nan, np.nan))
             continue
         shares = (inputs.share[n] / inputs.share[n].sum(axis=0)).T  # (year, country)
-        if inputs.plants[n].any():
+        if inputs.plants[n].any() and np.isfinite(points.supply[0].made[n]).all():
             made = np.stack([supply.made[n] for supply in points.supply])
             shares = made / made.sum(axis=1, keepdims=True)
         top = measures.top1(shares, inputs.is_group)
@@ -181,7 +182,15 @@ def _coverage(points: Chokepoints) -> pd.DataFrame:
                 for n, node in enumerate(inputs.nodes):
                     if need[n] <= 0:
                         continue
-                    rows.append((*head, node.node, node.stage, calendar, "need", float(need[n]), node.unit))
+                    told = [("need", need[n]), ("own", reach.own[n]), ("recovered", relief[n]),
+                            ("accessible", found["accessible"][n])]  # fmt: skip
+                    rows += [
+                        (*head, node.node, node.stage, calendar, name, float(value), node.unit)
+                        for name, value in told if np.isfinite(value)
+                    ]  # fmt: skip
+                    if np.isfinite(reach.own[n]):
+                        pool = (*head, node.node, node.stage, calendar, "share_of_pool")
+                        rows.append((*pool, float(reach.share[n]), "1"))
                     if np.isfinite(need[n] / world[n]):
                         share = float(need[n] / world[n])
                         rows.append((*head, node.node, node.stage, calendar, "share_of_world_need", share, "1"))
@@ -195,6 +204,24 @@ def _coverage(points: Chokepoints) -> pd.DataFrame:
 
 #: Stage of a rule that is about recycled content, not about a node.
 RECYCLING = "recycling"
+
+
+def _supply(points: Chokepoints) -> pd.DataFrame:
+    """What each country makes of each node and exports after its home is served, without a disruption."""
+    rows: list[tuple[Any, ...]] = []
+    inputs = points.inputs
+    nobody = np.zeros(len(points.customers), bool)
+    for y, calendar in enumerate(points.years):
+        made, exported = points.supply[y].made, access(points.supply[y], nobody).exported
+        for n, k in zip(*np.nonzero(np.nan_to_num(made) > 0), strict=True):
+            node = inputs.nodes[n]
+            share = made[n, k] / made[n].sum()
+            rows.append((
+                points.asked.future, node.node, inputs.countries[k], calendar, share, made[n, k], exported[n, k],
+                node.unit,
+            ))  # fmt: skip
+    columns = ["future", "node", "country", "year", "share", "value", "exported", "unit"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _rules(points: Chokepoints) -> pd.DataFrame:

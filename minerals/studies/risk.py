@@ -79,8 +79,10 @@ def by_region(points: Chokepoints, scenario: str, regions: Sequence[str], year: 
 
 
 def _at_risk(points: Chokepoints, each: Played, reading: str) -> Array:
-    """GWh at risk by (region, segment, chemistry)."""
-    lost = each.loss.base - getattr(each.loss, reading)
+    """GWh at risk by (region, segment, chemistry); what other chemistries take over is spread over those that lose."""
+    built = getattr(each.loss, reading)
+    lost = np.maximum(each.loss.base - built, 0.0)
+    lost *= each.loss.total(built) / max(lost.sum(), np.finfo(float).tiny)
     return by_region(points, each.scenario, each.regions, each.year, lost)
 
 

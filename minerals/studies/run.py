@@ -25,6 +25,7 @@ from .pool import Progress
 from .prices import about, joined, prices
 from .sample import sample
 from .sensitivity import sensitivity
+from .stress import stress
 
 
 def run(
@@ -33,12 +34,14 @@ def run(
     inputs: str | Path | None = None,
     partial: Path | None = None,
     progress: Progress | None = None,
+    stressed: bool = False,
 ) -> Result:
     """Compute a run file (or one already read) with its study, and return the result; nothing is written.
 
     sets: changes as on the command line, `key=value`. inputs: folder of the data package (default: what the run file
     names, else the shipped one). partial: folder that keeps the finished part of a long study, so that an interrupted
-    one goes on; progress: told how many of how many draws are done. Raises UsageError, InputError.
+    one goes on; progress: told how many of how many draws are done; stressed: with every single supplier, pairs of the
+    worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
     """
     asked = source if isinstance(source, Run) else read_run(source, sets)
     data = read_inputs(inputs_of(asked, inputs))
@@ -52,6 +55,8 @@ def run(
     if asked.settings.exposure is not None:
         points = chokepoints(resolved, data, tables)
         tables |= exposure(points, data)
+        if stressed:
+            tables |= stress(points)
         resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, points.used))
         tables["inputs_used"] = resolved.inputs_used
     tables["sources_used"] = _sources_used(resolved, data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
@@ -58,12 +58,15 @@ def _single(points: Chokepoints) -> pd.DataFrame:
 
 
 def _pairs(points: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
-    """GWh at risk in the last year when two suppliers stop at once, of those that are worst on their own."""
+    """GWh at risk in the last year when two suppliers stop at once, of those that are worst on their own in the first
+    scenario; most beyond the worse of the two first."""
     rows = []
     last = len(points.years) - 1
+    single = single[single["year"] == points.years[last]]
+    first = single[single["scenario"] == next(iter(points.scenarios))]
+    worst = list(dict.fromkeys(zip(first["country"], first["node"], strict=True)))[:PAIRED]
     for scenario in points.scenarios:
-        here = single[(single["scenario"] == scenario) & (single["year"] == points.years[last])]
-        worst = list(dict.fromkeys(zip(here["country"], here["node"], strict=True)))[:PAIRED]
+        here = single[single["scenario"] == scenario]
         alone = {(row.country, row.node): row.at_risk_best for row in here.itertuples()}
         for one, two in combinations(worst, 2):
             event = stop(points, one, two)
@@ -71,8 +74,8 @@ def _pairs(points: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
                 each = played(points, scenario, regions, last, event, points.asked.stockpile_months)
                 more = each.loss.at_risk[0] - max(alone.get(one, 0.0), alone.get(two, 0.0))
                 rows.append((*_head(points, each), ":".join(one), ":".join(two), *_numbers(each), more))
-    columns = ["scenario", "region", "label", "year", "one", "two", *NUMBERS, "more_than_worst"]
-    return _ranked(points, pd.DataFrame(rows, columns=columns))
+    columns = ["scenario", "region", "label", "year", "one", "two", *NUMBERS, "more_than_worse"]
+    return _ranked(points, pd.DataFrame(rows, columns=columns), "more_than_worse")
 
 
 def _years(points: Chokepoints) -> pd.DataFrame:
@@ -128,13 +131,13 @@ def _numbers(each: Played) -> tuple[float, ...]:
     return planned, *risk, risk[0] / planned if planned else 0.0
 
 
-def _ranked(points: Chokepoints, frame: pd.DataFrame) -> pd.DataFrame:
-    """Disruptions that cost something, the most GWh at risk in the last year first; their years together."""
+def _ranked(points: Chokepoints, frame: pd.DataFrame, number: str = "at_risk_best") -> pd.DataFrame:
+    """Disruptions that cost something, the most of a number in the last year first; their years together."""
     if not len(frame):
         return frame.assign(unit="GWh")
     keys = ["scenario", "region", "label"]
     frame = frame[frame.groupby(keys)["at_risk_proportional"].transform("max") > NONE]
-    last = frame[frame["year"] == points.years[-1]].set_index(keys)["at_risk_best"]
+    last = frame[frame["year"] == points.years[-1]].set_index(keys)[number]
     order = pd.MultiIndex.from_frame(frame[keys]).map(last).fillna(0.0)
     scenario = frame["scenario"].map({name: place for place, name in enumerate(points.scenarios)})
     frame = frame.assign(order=-np.asarray(order, dtype=float), place=scenario)
@@ -142,8 +145,3 @@ def _ranked(points: Chokepoints, frame: pd.DataFrame) -> pd.DataFrame:
     return (
         frame.sort_values(by, kind="stable").drop(columns=["order", "place"]).assign(unit="GWh").reset_index(drop=True)
     )
-
-
-def ranked(single: pd.DataFrame, count: int) -> Sequence[str]:
-    """Labels of the worst disruptions."""
-    return list(dict.fromkeys(single["label"]))[:count]

@@ -125,7 +125,7 @@ class _Reader:
         vectors = {node.node: self._vectors(node.node, futures) for node in nodes}
         plants = self._plants(nodes)
         known = {country for given in vectors.values() for shares in given.values() for country in shares}
-        known |= {country for country, _, _ in plants}
+        known |= {country for country, _ in plants}
         countries = tuple(code for code in self.inputs.codes("countries") if code in known)
         shape = (len(nodes), len(countries), len(self.years))
         share, built = np.full(shape, np.nan), np.zeros(shape)
@@ -133,9 +133,9 @@ class _Reader:
         for n, node in enumerate(nodes):
             if given := vectors[node.node]:
                 share[n], data_year[n] = _along(given, countries, self.years)
-            for (country, name, year), capacity in plants.items():
+            for (country, name), capacity in plants.items():
                 if name == node.node:
-                    built[n, countries.index(country)] += capacity * (np.array(self.years) >= year)
+                    built[n, countries.index(country)] += capacity
         published = np.stack([self._published(node.node, futures) for node in nodes])
         frame = self.inputs["countries"].set_index("country")
         is_group = np.array([frame.loc[code, "kind"] == "group" for code in countries])
@@ -293,15 +293,25 @@ class _Reader:
                 return float(rows["value"].iloc[0])
         return 0.0
 
-    def _plants(self, nodes: tuple[Node, ...]) -> dict[tuple[str, str, int], float]:
-        """Announced plants by (country, node, year) [kt or GWh]."""
-        names = {node.node: node.unit for node in nodes}
-        out: dict[tuple[str, str, int], float] = {}
-        for row in self._take("material_plant", lambda frame: frame["node"].isin(names)).itertuples():
-            if row.unit != f"{names[row.node]}/yr":
-                continue  # Nameplate in GWh of a node that is counted in kt, or the other way.
-            key = (str(row.country), str(row.node), int(row.year))
-            out[key] = out.get(key, 0.0) + float(row.value)
+    def _plants(self, nodes: tuple[Node, ...]) -> dict[tuple[str, str], Array]:
+        """Nameplate that announced plants add to what operates, by (country, node), (year) [kt or GWh].
+
+        A row holds the whole plant of a company from its year on; what operates is in the shares of today, and what is
+        an ambition is left out, as is nameplate in GWh of a node counted in kt.
+        """
+        units = {node.node: f"{node.unit}/yr" for node in nodes}
+        frame = self._take(
+            "material_plant",
+            lambda frame: (frame["unit"] == frame["node"].map(units)) & (frame["status"] != "ambition"),
+        )
+        out: dict[tuple[str, str], Array] = {}
+        for (node, _, country), rows in frame.groupby(["node", "company", "country"], sort=False):
+            rows = rows.sort_values("year")
+            standing = rows.loc[rows["status"] == "operating", "value"].max()
+            at = np.searchsorted(rows["year"].to_numpy(), self.years, side="right")
+            capacity = np.append(0.0, rows["value"].to_numpy())[at]
+            added = np.maximum(capacity - (0.0 if np.isnan(standing) else standing), 0.0)
+            out[str(country), str(node)] = out.get((str(country), str(node)), 0.0) + added
         return out
 
     def _risk(self, countries: tuple[str, ...]) -> Array:
@@ -313,7 +323,8 @@ class _Reader:
         return np.array([0.5 - latest[code] / 5 if code in latest else np.nan for code in countries])
 
     def _members(self, group: str, countries: tuple[str, ...]) -> Array:
-        frame = self._take("country_group", lambda frame: frame["group"] == group)
+        frame = self.inputs["country_group"]
+        frame = frame[frame["group"] == group]
         return np.isin(np.array(countries), frame["country"].to_numpy(dtype=str)).astype(float)
 
     def _homes(self, countries: tuple[str, ...]) -> tuple[str, ...]:
