@@ -202,6 +202,8 @@ def _coverage(points: Chokepoints) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+#: Kinds of rules that a run is held against, at each stage or at any; the others are data.
+TESTED, ANY = ("minimum_own", "maximum_single", "exclusion"), "any"
 #: Stage of a rule that is about recycled content, not about a node.
 RECYCLING = "recycling"
 
@@ -227,12 +229,12 @@ def _supply(points: Chokepoints) -> pd.DataFrame:
 def _rules(points: Chokepoints) -> pd.DataFrame:
     """Rules of trade on shares of supply, beside what the region's sourcing holds, by node, from the rule's year on.
 
-    minimum_own: own supply ÷ need of strategic nodes; maximum_single: share of the largest third country; exclusion:
-    share of a group of countries. Recycling is told in `recycling`. Tariffs are data, not tested.
+    minimum_own: own supply ÷ need of strategic nodes; maximum_single: share of the largest third country in them;
+    exclusion: share of a group of countries, of which `value` is excluded. Recycled content is told in `recycling`.
     """
     inputs, rows = points.inputs, []
     for rule in inputs.rules.itertuples():
-        if rule.region not in points.regions or rule.kind == "tariff" or rule.stage == RECYCLING:
+        if rule.region not in points.regions or rule.kind not in TESTED or rule.stage == RECYCLING:
             continue
         for scenario in points.scenarios:
             for y, calendar in enumerate(points.years):
@@ -241,10 +243,10 @@ def _rules(points: Chokepoints) -> pd.DataFrame:
                 need = points.plan(scenario, (rule.region,), y).need
                 own, by_country = points.sources(scenario, (rule.region,), y)
                 for n, node in enumerate(inputs.nodes):
-                    applies = node.stage == rule.stage and need[n] > 0 and np.isfinite(by_country[n]).all()
+                    applies = rule.stage in (node.stage, ANY) and need[n] > 0 and np.isfinite(by_country[n]).all()
                     if not applies or (rule.kind != "exclusion" and not node.strategic):
                         continue
-                    country = ""
+                    country, limit = "", rule.value
                     if rule.kind == "minimum_own":
                         value, met = own[n], own[n] >= rule.value
                     else:
@@ -254,11 +256,11 @@ def _rules(points: Chokepoints) -> pd.DataFrame:
                             country = inputs.countries[int(abroad.argmax())]
                             value = abroad.max()
                         else:
-                            value = abroad @ inputs.members[rule.group]
-                        met = value <= rule.value
+                            limit, value = 1 - rule.value, abroad @ inputs.members[rule.group]
+                        met = value <= limit
                     rows.append((
                         scenario, rule.region, rule.rule, rule.label, rule.law, rule.kind, node.node, node.stage,
-                        calendar, rule.value, float(value), country, "yes" if met else "no",
+                        calendar, limit, float(value), country, "yes" if met else "no",
                     ))  # fmt: skip
     columns = ["scenario", "region", "rule", "label", "law", "kind", "node", "stage", "year", "limit", "value",
                "country", "met"]  # fmt: skip

@@ -1,0 +1,266 @@
+"""Coverage and GWh at risk: hand-solved cases, then what must hold for any world, plan and disruption."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from minerals.exposure.coverage import NONE, Cuts, Supply, access, covered, sourcing, stockpiled
+from minerals.exposure.disruption import Factory, Loss, Plan, Routes, loss, proportional, supply_gap
+
+# ---------------------------------------------------------------------- coverage by hand
+
+#: One node. China (home in customer 0) makes 80 and needs 50, Finland (home in customer 1) makes 5 and customer 1 needs
+#: 25, Chile has no home and makes 25; customer 2 needs 25 and makes nothing. 110 made, 100 needed.
+CHINA, FINLAND, CHILE = range(3)
+WORLD = Supply(
+    made=np.array([[80.0, 5.0, 25.0]]),
+    need=np.array([[50.0, 25.0, 25.0]]),
+    batteries=np.array([50.0, 25.0, 25.0]),
+    home=np.array([0, 1, NONE]),
+)
+EUROPE = np.array([False, True, False])
+
+
+def cuts(world: Supply, kind: str, country: int, severity: float, node: int = 0) -> Cuts:
+    """A cut of one flow."""
+    none = np.zeros_like(world.made)
+    cut = none.copy()
+    cut[node, country] = severity
+    return Cuts(cut, none) if kind == "export" else Cuts(none, cut)
+
+
+def test_a_customer_serves_itself_and_exports_the_rest() -> None:
+    reach = access(WORLD, EUROPE)
+    assert reach.exported.tolist() == [[30.0, 0.0, 25.0]]  # Finland is at home in the group
+    assert reach.own.tolist() == [5.0]
+    assert reach.share.tolist() == [20 / 45]  # it imports 20 of the 45 that customers import
+    assert reach.accessible.tolist() == pytest.approx([5 + 20 / 45 * 55])
+
+
+def test_an_export_stop_leaves_the_others() -> None:
+    reach = access(WORLD, EUROPE, cuts(WORLD, "export", CHINA, 1.0))
+    assert reach.accessible.tolist() == pytest.approx([5 + 20 / 45 * 25])
+    half = access(WORLD, EUROPE, cuts(WORLD, "export", CHINA, 0.5))
+    assert half.accessible.tolist() == pytest.approx([5 + 20 / 45 * 40])
+
+
+def test_a_country_whose_output_is_cut_competes_for_the_rest() -> None:
+    """At 0.75 China makes 20, exports nothing and has to import 30 itself."""
+    reach = access(WORLD, EUROPE, cuts(WORLD, "output", CHINA, 0.75))
+    assert reach.exported.sum() == 25
+    assert reach.share.tolist() == [20 / 75]
+    own = access(WORLD, np.array([True, False, False]), cuts(WORLD, "output", CHINA, 0.75))
+    assert own.accessible.tolist() == pytest.approx([20 + 30 / 75 * 25])
+
+
+def test_an_export_stop_costs_its_own_region_nothing() -> None:
+    china = np.array([True, False, False])
+    stop = cuts(WORLD, "export", CHINA, 1.0)
+    assert access(WORLD, china, stop).accessible.tolist() == access(WORLD, china).accessible.tolist()
+
+
+def test_regions_that_share_a_pool_reach_all_of_it() -> None:
+    """Everybody outside China together: what the others make, and what China exports."""
+    outside = np.array([False, True, True])
+    assert access(WORLD, outside).accessible.tolist() == pytest.approx([5 + 25 + 30])
+    assert access(WORLD, outside, cuts(WORLD, "export", CHINA, 1.0)).accessible.tolist() == pytest.approx([30])
+
+
+def test_where_the_reference_needs_nothing_batteries_share_the_pool() -> None:
+    unused = replace(WORLD, need=np.zeros((1, 3)))
+    assert access(unused, EUROPE).share.tolist() == [0.25]
+
+
+def test_what_is_unknown_does_not_bind() -> None:
+    unknown = replace(WORLD, made=np.full((1, 3), np.nan))
+    assert access(unknown, EUROPE).accessible.tolist() == [np.inf]
+    assert np.isnan(covered(np.array([np.inf]), np.array([10.0]))).all()
+
+
+def test_a_stockpile_replaces_what_is_taken_away_and_no_more() -> None:
+    without, cut, need = np.array([30.0, 30.0]), np.array([10.0, 30.0]), np.array([24.0, 24.0])
+    assert stockpiled(cut, without, need, 3).tolist() == [16.0, 30.0]
+    assert stockpiled(cut, without, need, 24).tolist() == [30.0, 30.0]
+
+
+def test_sourcing_takes_own_supply_first() -> None:
+    inside = np.where(np.array([False, True, False]), WORLD.made, 0.0)
+    own, by_country = sourcing(access(WORLD, EUROPE), inside, np.array([25.0]))
+    assert own.tolist() == [0.2]
+    assert by_country[0] == pytest.approx([0.8 * 30 / 55, 0.2, 0.8 * 25 / 55])
+    assert by_country.sum() == pytest.approx(1)
+
+
+# ---------------------------------------------------------------------- GWh at risk by hand
+
+#: 60 GWh of A (1 kt/GWh of node 0, the shared one; 2 of node 1) and 40 GWh of B (0.5 of node 0; 1 of node 2).
+TWO = Plan(np.array([60.0, 40.0]), np.array([[1.0, 2.0, 0.0], [0.5, 0.0, 1.0]]))
+ENOUGH = np.array([80.0, 120.0, 40.0])
+
+
+def hit(*accessible: float) -> Loss:
+    return loss(Factory(TWO), ENOUGH, np.array(accessible))
+
+
+def test_two_chemistries_by_hand() -> None:
+    """50 kt of the shared node: B keeps its 40 GWh with 20 kt, A gets 30 GWh. Alike: all at 50/80."""
+    found = hit(50, 120, 40)
+    assert found.best.tolist() == pytest.approx([30, 40])
+    assert found.proportional.tolist() == pytest.approx([37.5, 25])
+    assert found.at_risk == pytest.approx((30, 37.5))
+    assert found.shortage.tolist() == [0, 0]
+    factory = Factory(TWO)
+    assert factory.binding(np.array([50.0, 120, 40])) == pytest.approx([0.8, 0, 0])  # 0.8 kt more: 0.8 GWh of A
+    assert supply_gap(factory, ENOUGH, np.array([50.0, 120, 40]), [0.5, 1]) == pytest.approx(
+        np.array([[15, 0, 0], [30, 0, 0]])
+    )
+
+
+def test_two_nodes_short_at_once() -> None:
+    """40 kt of node 1 lets 20 GWh of A be built; the shared node has then 60 kt for B and A and does not bind."""
+    found = hit(60, 40, 40)
+    assert found.best.tolist() == pytest.approx([20, 40])
+    assert Factory(TWO).binding(np.array([60.0, 40, 40])) == pytest.approx([0, 0.6, 0])
+
+
+def test_nodes_that_bind_only_together_are_named_together() -> None:
+    plan = Plan(np.array([10.0]), np.array([[1.0, 1.0]]))
+    factory = Factory(plan)
+    gain = factory.binding(np.zeros(2))
+    assert gain == pytest.approx([0.1, 0.1])
+
+
+def test_a_single_supplier_takes_all_cells_that_need_it() -> None:
+    found = hit(80, 0, 40)
+    assert found.best.tolist() == pytest.approx([0, 40])
+    assert found.at_risk == pytest.approx((60, 60))
+
+
+def test_no_disruption_costs_nothing_even_where_supply_is_short() -> None:
+    short = np.array([50.0, 100, 20])
+    found = loss(Factory(TWO), short, short)
+    assert found.at_risk == (0.0, 0.0)
+    assert found.shortage.sum() == pytest.approx(100 - found.base.sum())
+    assert found.shortage.sum() > 0
+
+
+def test_shortage_risk_and_what_is_built_add_up_to_the_plan() -> None:
+    found = loss(Factory(TWO), np.array([70.0, 120, 40]), np.array([50.0, 120, 40]))
+    assert found.shortage.sum() + found.at_risk[0] + found.best.sum() == pytest.approx(100)
+    assert found.at_risk[0] == pytest.approx(20)
+
+
+def test_graphite_may_change_its_route_within_bounds() -> None:
+    """10 GWh at 1 kt/GWh, planned 0.2 natural; 2 kt flake per kt natural, 1 coke per kt synthetic."""
+    routes = Routes(np.array([1.0]), np.array([2.0, 0.0]), np.array([0.0, 1.0]), low=0.1, high=0.4, share=0.2)
+    plan = Plan(np.array([10.0]), np.zeros((1, 2)), routes)
+    factory = Factory(plan)
+    assert plan.need.tolist() == pytest.approx([4, 8])
+    # 2 kt flake: all cells at the least natural share, 0.1; 1 kt: 5 GWh; and 3.6 coke let 6 GWh at 0.4 natural.
+    assert factory.build(np.array([2.0, np.inf])).tolist() == pytest.approx([10])
+    assert factory.build(np.array([1.0, np.inf])).tolist() == pytest.approx([5])
+    assert factory.build(np.array([np.inf, 3.6])).tolist() == pytest.approx([6])
+    # Alike, the plan's blend is kept: 2 of 4 kt flake lets half be built.
+    assert proportional(plan, plan.cells, np.array([2.0, np.inf])).tolist() == pytest.approx([5])
+
+
+def test_equal_users_are_cut_alike() -> None:
+    plan = Plan(np.array([60.0, 40.0]), np.array([[1.0], [1.0]]))
+    assert Factory(plan).build(np.array([50.0])).tolist() == pytest.approx([30, 20])
+
+
+# ---------------------------------------------------------------------- what must hold
+
+
+def some_plan(rng: np.random.Generator, nodes: int = 8) -> Plan:
+    use = rng.uniform(0.1, 3, (6, nodes)) * (rng.random((6, nodes)) < 0.5)
+    return Plan(rng.uniform(0, 100, 6) * (rng.random(6) < 0.8), use)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_readings_are_ordered_and_bounded(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    plan = some_plan(rng)
+    factory = Factory(plan)
+    without = plan.need * rng.uniform(0.8, 2, len(plan.need))  # short in places
+    cut = without * np.where(rng.random(len(without)) < 0.3, rng.random(len(without)), 1)
+    found = loss(factory, without, cut)
+    best, alike = found.at_risk
+    planned = plan.cells.sum()
+    tolerance = 1e-6 * max(planned, 1)
+    assert -tolerance <= best <= alike + tolerance <= planned + 2 * tolerance
+    for built, limit in ((found.base, without), (found.best, cut), (found.proportional, cut)):
+        assert (built >= -tolerance).all()
+        assert (built <= plan.cells + tolerance).all()
+        assert (built @ plan.use <= limit * (1 + 1e-6) + tolerance).all()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_worse_cut_never_costs_less_and_a_stockpile_never_more(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    plan = some_plan(rng)
+    factory = Factory(plan)
+    without = plan.need * rng.uniform(1, 1.5, len(plan.need))
+    node = int(rng.integers(len(without)))
+    risks, piled = [], []
+    for severity in np.linspace(0, 1, 6):
+        cut = without.copy()
+        cut[node] *= 1 - severity
+        risks.append(loss(factory, without, cut).at_risk)
+    worst = without.copy()
+    worst[node] = 0
+    for months in (0, 2, 4, 8, 12, 18):
+        piled.append(loss(factory, without, stockpiled(worst, without, plan.need, months)).at_risk)
+    assert (np.diff(np.array(risks), axis=0) >= -1e-6).all()
+    assert (np.diff(np.array(piled), axis=0) <= 1e-6).all()
+    assert piled[-1] == pytest.approx((0, 0), abs=1e-6)  # a year and more of need: nothing is lost
+
+
+def test_a_small_export_cut_bites_where_there_is_no_slack() -> None:
+    world = replace(WORLD, made=np.array([[80.0, 5.0, 15.0]]))  # made 100, needed 100
+    factory = Factory(Plan(np.array([25.0]), np.array([[1.0]])))
+    without = access(world, EUROPE).accessible
+    found = loss(factory, without, access(world, EUROPE, cuts(world, "export", CHINA, 0.2)).accessible)
+    assert without.tolist() == pytest.approx([25])
+    assert found.at_risk == pytest.approx((20 / 45 * 6, 20 / 45 * 6))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_more_supply_from_elsewhere_never_raises_what_is_lost(seed: int) -> None:
+    """It never raises the sum of shortage and risk, nor the GWh at risk where all that is planned could be built.
+
+    Where there is a shortage, more supply can let more be built without the disruption, and so more be lost to it.
+    """
+    rng = np.random.default_rng(seed)
+    nodes, countries = 5, 6
+    home = rng.integers(NONE, 3, countries)
+    need = rng.uniform(0, 50, (nodes, 3))
+    shares = rng.dirichlet(np.ones(countries), nodes)
+    world = Supply(shares * need.sum(axis=1, keepdims=True) * 1.1, need, need.sum(axis=0), home)
+    closer, node, other = (int(rng.integers(size)) for size in (countries, nodes, nodes))
+    group = np.arange(3) != home[closer]
+    group &= np.arange(3) == np.flatnonzero(group)[0]
+    plan = some_plan(rng, nodes)
+    if seed % 2:  # a plan that can be built without the disruption
+        reach = access(world, group).accessible
+        fits = np.divide(reach, plan.need, out=np.ones(nodes), where=plan.need > 0).min()
+        plan = Plan(plan.cells * min(fits, 1.0), plan.use)
+    factory = Factory(plan)
+    friend = (closer + 1 + int(rng.integers(countries - 1))) % countries
+    stop = cuts(world, "export", closer, 1.0, node)
+
+    def found(world: Supply) -> Loss:
+        return loss(factory, access(world, group).accessible, access(world, group, stop).accessible)
+
+    for at in {node, other}:
+        more = world.made.copy()
+        more[at, friend] += rng.uniform(0, 40)
+        before, after = found(world), found(replace(world, made=more))
+        tolerance = 1e-6 * max(factory.plan.cells.sum(), 1)
+        lost = [each.shortage.sum() + each.at_risk[0] for each in (before, after)]
+        assert lost[1] <= lost[0] + tolerance
+        if before.shortage.sum() <= tolerance:
+            assert after.at_risk[0] <= before.at_risk[0] + tolerance
