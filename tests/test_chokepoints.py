@@ -194,7 +194,7 @@ def test_a_stockpile_runs_down(stressed: Result, europe: Result) -> None:
 
 
 def test_a_whole_stress_run_is_quick() -> None:
-    """One region, eleven years, the library and every single supplier: the benchmark has the goal, this a wide bound."""
+    """One region, eleven years, the library, every single supplier. The goal is in the benchmark; this bound is wide."""
     start = time.perf_counter()
     found = api.stress("europe-2035")
     assert time.perf_counter() - start < 60

