@@ -256,6 +256,38 @@ def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend
                 np.testing.assert_allclose(one[1], other[:, mineral], rtol=1e-9, atol=1e-9)
 
 
+def certain_lives(folder: Path) -> Path:
+    """The same inputs without low and high of lifetimes and of the second-life share."""
+    for file in ("lifetime.csv", "second_life.csv"):
+        frame = pd.read_csv(folder / file, dtype=str, keep_default_na=False)
+        frame[["low", "high"]] = ""
+        frame.to_csv(folder / file, index=False)
+    return folder
+
+
+@pytest.mark.parametrize("trend", ["held", "improving"])
+@pytest.mark.parametrize("independent", [False, True])
+@pytest.mark.parametrize("years", ["{first = 2044, last = 2047}", "{first = 2044, last = 2048, step = 2}"])
+def test_with_certain_lives_terms_add_up_to_what_cohorts_do(
+    toy: Path, years: str, independent: bool, trend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = [*LATER, f"scope.years={years}", f"intensity.trend='{trend}'"]
+    resolved = resolve(read_run(toy / "run.toml", settings), read_inputs(certain_lives(toy)))
+    terms = Uncertain(resolved, independent, kind=np.float64)
+    assert terms.linear
+    monkeypatch.setattr(Uncertain, "linear", False)
+    cohorts = Uncertain(resolved, independent, kind=np.float64)
+    uniform = latin_hypercube(20, len(cohorts.factors), 1)
+    for scenario in cohorts.scenarios:
+        one, other = terms.draw(uniform, scenario), cohorts.draw(uniform, scenario)
+        assert one.terms
+        assert not other.terms
+        for mineral in range(len(resolved.minerals)):
+            pairs = zip(ensemble.follow(one, mineral), ensemble.follow(other, mineral), strict=True)
+            for reported, every in pairs:
+                np.testing.assert_allclose(reported, every[..., cohorts.reported], rtol=1e-12, atol=1e-12)
+
+
 def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved) -> None:
     """At the node nearest its 5th percentile every life is near its low end; so is the plain run's stock."""
     uncertain = Uncertain(resolved, kind=np.float64)

@@ -3,7 +3,9 @@
 The order of the sums is what makes it fast. A mineral's content is fixed when a cell is sold, so chemistries are summed
 first, by one matrix product over those that live alike; retirement is then a product with the hazard, and everything
 else works on region and year alone. Lifetimes are drawn over few nodes, so that draws of one node share one hazard.
-Years of all regions stand side by side in one axis, `place` = region · year, in single precision if the inputs are.
+Where lives are certain, all of that is linear in content and demand, so that what is sold, what retires and what ends
+its second life are each a product with one table, in the reported years alone. Years of all regions stand side by side
+in one axis, `place` = region · year, in single precision if the inputs are.
 """
 
 from __future__ import annotations
@@ -36,6 +38,23 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What becomes of the cells that hold a mineral, as a sum of terms, where lives are certain.
+
+    A term is the content of a chemistry times a feature that demand in a segment is linear in, chemistry and feature
+    being their places, (term). sold, retired, and second (ends its second life): [GWh] (term, place); bounds: where the
+    terms of each segment begin, and at last their number.
+    """
+
+    chemistry: Index
+    feature: Index
+    bounds: Index
+    sold: Array
+    retired: Array
+    second: Array
+
+
+@dataclass(frozen=True)
 class ChainDraws:
     """What stock, scrap and recycling take in each draw; a draw axis of length 1 is the same in every draw.
 
@@ -63,7 +82,9 @@ class Draws:
     count: how many; regions: how many stand side by side;
     additions: [GWh] by segment (draw, place), divided by what the weights of a place and year add up to;
     weight: of each chemistry's share, (draw, chemistry); mineral_intensity: [kg/kWh] (draw, chemistry, mineral); trend:
-    what the trend of intensities is linear in, (draw, feature), None where they are held.
+    what the trend of intensities is linear in, (draw, feature), None where they are held;
+    terms: by mineral, and features: what demand and trend are linear in, (feature, draw). Where there are terms, pools,
+    additions and trend are not used, and years are the reported ones.
     """
 
     count: int
@@ -74,6 +95,8 @@ class Draws:
     mineral_intensity: Array
     trend: Array | None = None
     chain: ChainDraws | None = None
+    terms: Sequence[Terms] | None = None
+    features: Array | None = None
 
 
 def follow(draws: Draws, mineral: int) -> tuple[Array, Array, Array] | tuple[Array]:
@@ -83,6 +106,47 @@ def follow(draws: Draws, mineral: int) -> tuple[Array, Array, Array] | tuple[Arr
     """
     content = draws.weight * draws.mineral_intensity[:, :, mineral]
     content = np.broadcast_to(content, (draws.count, content.shape[1]))
+    add_up = _by_terms if draws.terms else _by_cohort
+    demand, collected, ended = add_up(draws, mineral, content)
+    by_region = (draws.count, draws.regions, -1)
+    chain = draws.chain
+    if chain is None:
+        return (demand.reshape(by_region),)
+    ended *= chain.second_kept
+    collected += ended
+    taken = demand * chain.gain
+    prompt = np.subtract(taken, demand, out=ended).reshape(by_region)
+    prompt *= chain.prompt_recovery[:, mineral]
+    offered = collected.reshape(by_region)
+    offered *= chain.recovery[:, mineral]
+    offered += prompt
+    taken = taken.reshape(by_region)
+    return demand.reshape(by_region), taken, np.minimum(offered, taken, out=offered)
+
+
+def _by_terms(draws: Draws, mineral: int, content: Array) -> tuple[Array, Array, Array]:
+    """Demand, what is collected after its first life, and what ends its second [kt], (draw, place).
+
+    content: [kg/kWh] (draw, chemistry).
+    """
+    assert draws.terms is not None
+    assert draws.features is not None
+    assert draws.chain is not None
+    terms = draws.terms[mineral]
+    parts = np.ascontiguousarray(content.T)[terms.chemistry]
+    parts *= draws.features[terms.feature]
+    demand, ended = parts.T @ terms.sold, parts.T @ terms.second
+    collected, retired = np.zeros_like(demand), np.empty_like(demand)
+    for kept, first, last in zip(draws.chain.kept, terms.bounds, terms.bounds[1:], strict=False):
+        if last > first:
+            np.matmul(parts[first:last].T, terms.retired[first:last], out=retired)
+            retired *= kept
+            collected += retired
+    return demand, collected, ended
+
+
+def _by_cohort(draws: Draws, mineral: int, content: Array) -> tuple[Array, Array, Array]:
+    """The same as `_by_terms`, from what was sold by cohort; without a chain, demand and zeros."""
     sold = np.empty((draws.count, draws.additions[0].shape[-1]), content.dtype)
     demand, reused, collected, retired = (np.zeros_like(sold) for _ in range(4))
     chain = draws.chain
@@ -100,20 +164,9 @@ def follow(draws: Draws, mineral: int) -> tuple[Array, Array, Array] | tuple[Arr
             if chain.reuse[pool.segment].any():
                 reused += np.multiply(retired, chain.reuse[pool.segment], out=sold)
             collected += np.multiply(retired, chain.kept[pool.segment], out=sold)
-    by_region = (draws.count, draws.regions, -1)
-    if chain is None:
-        return (demand.reshape(by_region),)
-    _leave(reused, chain.second_leaving, chain.second_node, retired)
-    retired *= chain.second_kept
-    collected += retired
-    taken = np.multiply(demand, chain.gain, out=sold)
-    prompt = np.subtract(taken, demand, out=retired).reshape(by_region)
-    prompt *= chain.prompt_recovery[:, mineral]
-    offered = collected.reshape(by_region)
-    offered *= chain.recovery[:, mineral]
-    offered += prompt
-    taken = taken.reshape(by_region)
-    return demand.reshape(by_region), taken, np.minimum(offered, taken, out=offered)
+    if chain is not None:
+        _leave(reused, chain.second_leaving, chain.second_node, retired)
+    return demand, collected, retired
 
 
 def _leave(sold: Array, leaving: Array, node: Index, out: Array) -> None:

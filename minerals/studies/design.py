@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -89,6 +91,14 @@ class Ranged:
         self.most = most
         tails = np.stack([value + _END * (low - value), value + _END * (high - value)])
         self.cut = bool(((of != NONE) & ((tails[0] < 0) | (tails[1] > most))).any())
+
+    def at(self, first: int, years: slice | list[int]) -> Ranged:
+        """The same inputs with the first axis repeated to a length, in some of the years, their last axis."""
+        other = copy(self)
+        ends = self.matrix.reshape(-1, *self.shape)[..., years]
+        ends = np.broadcast_to(ends, (len(ends), first, *ends.shape[2:]))
+        other.shape, other.matrix = ends.shape[1:], np.ascontiguousarray(ends).reshape(len(ends), -1)
+        return other
 
     def draw(self, below: Array, above: Array) -> Array:
         """(draw, …) for below and above (draw, factor); (1, …) where nothing is uncertain."""

@@ -218,8 +218,7 @@ def block_of(uncertain: Uncertain, uniform: NDArray[np.float64], by_region: bool
     With several regions their sum is the last, or, unless `by_region`, the only one.
     """
     resolved = uncertain.resolved
-    reported = [resolved.years.labels.index(year) for year in resolved.reported]
-    every = slice(reported[0], None) if reported == list(range(reported[0], len(resolved.years))) else reported
+    every = slice(None) if uncertain.linear else uncertain.reported
     regions, minerals = len(resolved.regions), len(resolved.minerals)
     stored = 1 if resolved.parameters is None else len(STORED)
     parts = 1 if regions == 1 or not by_region else regions + 1

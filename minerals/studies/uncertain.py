@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..flows.ensemble import ChainDraws, Draws, Pool
+from ..flows.ensemble import ChainDraws, Draws, Pool, Terms
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import mixed_recovery
 from ..flows.scrap import lines_from_growth, scrap_rate
@@ -94,6 +94,24 @@ class Uncertain:
         if self.resolved.parameters is None:
             return True
         return bool(self.second_life_column == NONE and (self.life_column == NONE).all())
+
+    @cached_property
+    def linear(self) -> bool:
+        """Whether what is sold and what retires are linear in content and demand: nothing between them is drawn or cut.
+
+        Draws are then followed in the reported years alone.
+        """
+        if self.resolved.parameters is None or self.share_spread or not self.certain_lives:
+            return False
+        cut = any(each.cut for additions in self.additions.values() for each in additions)
+        return not cut and not any(len(each.columns) for each in self.reuse)
+
+    @cached_property
+    def reported(self) -> slice | list[int]:
+        """Places of the reported years; a slice, which takes no copy, where they are the last ones."""
+        years = self.resolved.years.labels
+        places = [years.index(year) for year in self.resolved.reported]
+        return slice(places[0], None) if places == list(range(places[0], len(years))) else places
 
     # ------------------------------------------------------------------ factors
 
@@ -246,6 +264,8 @@ class Uncertain:
             rates = [np.minimum(ranged(self._chain.scrap, b, a), most) for b, a in zip(below, above, strict=True)]
             scrap = np.stack([scrap_rate(lines, self._chain.ramp[0], rate) for rate in rates])
             self.gain[scenario] = (1 / (1 - scrap)).reshape(len(scrap), -1).astype(self.kind)
+        self.terms = {scenario: self._terms(scenario) for scenario in self.scenarios if self.linear}
+        self._spread()
 
     def _pools(self, scenario: str) -> list[Pool]:
         """Cells sold in each segment by lifetime; one pool a segment where all its chemistries live alike."""
@@ -265,6 +285,55 @@ class Uncertain:
                 leaving = np.zeros((0, 0, 0)) if life is None else self._leaving(life, self.life_column[segment])
                 pools.append(Pool(segment, np.array(chemistries, dtype=np.intp), mine, leaving))
         return pools
+
+    def _terms(self, scenario: str) -> list[Terms]:
+        """Terms by mineral: chemistries that hold it, times what additions and the trend are linear in."""
+        additions, pools = self.additions[scenario], self.pools[scenario]
+        regions, years = len(self.resolved.regions), len(self.resolved.years)
+        held = self.intensity.matrix.reshape(-1, *self.intensity.shape) != 0
+        columns = self._demand_columns
+        out = []
+        for mineral in range(len(self.resolved.minerals)):
+            place: list[Index] = []
+            table: list[Array] = []
+            for pool in pools:
+                mine = held[:, pool.chemistry, mineral].any(axis=0)
+                share = pool.share[mineral if len(pool.share) > 1 else 0].astype(float)
+                share = share.reshape(-1, len(mine), regions, years)[:, mine]
+                demand = additions[pool.segment]
+                sold = demand.matrix.reshape(-1, 1, 1, regions, years) * share  # (side, trend, chemistry, region, year)
+                retired = sold @ pool.leaving[0]
+                reused = retired * self.reuse[pool.segment].matrix.reshape(-1, years)
+                table.append(np.stack([sold, retired, reused @ self.second_leaving[0]]).reshape(3, -1, regions, years))
+                at = np.searchsorted(columns, demand.columns)
+                side = np.concatenate([[0], 1 + at, 1 + len(columns) + at])
+                feature = side[:, None, None] * len(share) + np.arange(len(share))[:, None]
+                axes = np.broadcast_arrays(pool.segment, pool.chemistry[mine], feature)
+                place.append(np.stack(axes).reshape(3, -1))
+            segment, chemistry, feature = np.concatenate(place, axis=1)
+            tables: Array = np.concatenate(table, axis=1)[..., self.reported].astype(self.kind)
+            sold, retired, second = tables.reshape(3, len(segment), regions * len(self.resolved.reported))
+            bounds = np.searchsorted(segment, np.arange(len(additions) + 1))
+            out.append(Terms(chemistry, feature, bounds, sold, retired, second))
+        return out
+
+    @cached_property
+    def _demand_columns(self) -> Index:
+        """Columns of the factors of demand, in any scenario."""
+        return np.unique(np.concatenate([each.columns for parts in self.additions.values() for each in parts]))
+
+    def _spread(self) -> None:
+        """Give what varies by place all its regions, in the years that are followed."""
+        regions, years = len(self.resolved.regions), self.reported if self.linear else slice(None)
+        self.collection = [each.at(regions, years) for each in self.collection]
+        self.reuse = [each.at(regions, years) for each in self.reuse]
+        self.second_collection = self.second_collection.at(regions, years)
+        self.recovery = {stream: each.at(each.shape[0], years) for stream, each in self.recovery.items()}
+        for scenario, gain in self.gain.items():
+            self.gain[scenario] = _flat(gain.reshape(len(gain), regions, -1)[..., years])
+        self.route = self._chain.route[0][..., years].astype(self.kind)
+        if (self.route == self.route[0]).all():
+            self.route = self.route[:1]
 
     def _with_trend(self, share: Array, chemistries: list[int]) -> Array:
         """Share (chemistry, region, year) × trend, (mineral or 1, feature · chemistry, place)."""
@@ -291,8 +360,8 @@ class Uncertain:
     def draw(self, uniform: Array, scenario: str) -> Draws:
         """Inputs of one scenario for uniform numbers (draw, factor); the same numbers serve every scenario."""
         below, above = split_pert(uniform)
-        additions = self._places(self.additions[scenario], below, above)
         weight = np.ones((1, len(self.resolved.chemistries)))
+        additions = [] if self.linear else _places(self.additions[scenario], below, above)
         if self.share_spread:
             weight = np.exp(self.share_spread * _normal(uniform[:, self.share_column]))
             additions = [sold / self._total(weight, scenario, place) for place, sold in enumerate(additions)]
@@ -305,7 +374,16 @@ class Uncertain:
             mineral_intensity=self.intensity.draw(below, above),
             trend=self._trend_features(below, above),
             chain=self._chain_draws(uniform, below, above, scenario) if self.resolved.parameters else None,
+            terms=self.terms[scenario] if self.linear else None,
+            features=self._features(below, above) if self.linear else None,
         )
+
+    def _features(self, below: Array, above: Array) -> Array:
+        """What demand and the trend are linear in, (feature, draw): 1 and both sides of every factor of demand."""
+        columns = self._demand_columns
+        sides: Array = np.vstack([np.ones(len(below)), below.T[columns], above.T[columns]]).astype(self.kind)
+        trend = self._trend_features(below, above)
+        return sides if trend is None else (sides[:, None] * trend.T).reshape(-1, len(below))
 
     def _trend_features(self, below: Array, above: Array) -> Array | None:
         """What the trend is linear in, (draw, feature): 1, and below and above of its factor where it is uncertain."""
@@ -315,12 +393,6 @@ class Uncertain:
         sides = [ones] if column == NONE else [ones, below[:, column], above[:, column]]
         return np.stack(sides, axis=1).astype(self.kind)
 
-    def _places(self, inputs: list[Ranged], below: Array, above: Array) -> list[Array]:
-        """Drawn inputs (region or 1, year) of each segment, regions side by side: (draw, place)."""
-        drawn = [_flat(each.draw(below, above)) for each in inputs]
-        places = len(self.resolved.regions) * len(self.resolved.years)
-        return [each if each.shape[1] == places else np.tile(each, places // each.shape[1]) for each in drawn]
-
     def _total(self, weight: Array, scenario: str, segment: int) -> Array:
         """What weighted shares of a segment add up to, (draw, place), 1 where nothing is sold."""
         share = np.moveaxis(self.share[scenario][:, segment], 1, 0)
@@ -328,13 +400,10 @@ class Uncertain:
         return np.where(total > 0, total, 1.0).astype(self.kind)
 
     def _chain_draws(self, uniform: Array, below: Array, above: Array, scenario: str) -> ChainDraws:
-        reuse = self._places(self.reuse, below, above)
-        collection = self._places(self.collection, below, above)
-        route = self._chain.route[0].astype(self.kind)
-        if (route == route[0]).all():
-            route = route[:1]
+        reuse = _places(self.reuse, below, above)
+        collection = _places(self.collection, below, above)
         recovery = {
-            stream: np.moveaxis(mixed_recovery(route, rates.draw(below, above)[:, None]), 1, 2)
+            stream: np.moveaxis(mixed_recovery(self.route, rates.draw(below, above)[:, None]), 1, 2)
             for stream, rates in self.recovery.items()
         }
         return ChainDraws(
@@ -348,6 +417,11 @@ class Uncertain:
             recovery=recovery["end_of_life"],
             prompt_recovery=recovery["prompt"],
         )
+
+
+def _places(inputs: list[Ranged], below: Array, above: Array) -> list[Array]:
+    """Drawn inputs (region, year) of each segment, regions side by side: (draw, place)."""
+    return [_flat(each.draw(below, above)) for each in inputs]
 
 
 def _flat(array: Array) -> Array:
