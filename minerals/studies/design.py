@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,11 @@ def latin_hypercube(draws: int, factors: int, seed: int, block: int = 0) -> Arra
     Each factor and block has a generator of its own, so that adding a factor leaves the others' numbers alone, and a
     block of a long study can be drawn without those before it.
     """
-    out = np.empty((draws, factors))
+    out = np.empty((factors, draws))
     for factor in range(factors):
         random = np.random.default_rng([seed, factor, block])
-        out[:, factor] = (random.permutation(draws) + random.random(draws)) / draws
-    return out
+        out[factor] = (random.permutation(draws) + random.random(draws)) / draws
+    return out.T
 
 
 def _smooth(x: Array) -> Array:
@@ -57,6 +58,19 @@ def split_pert(uniform: Array) -> tuple[Array, Array]:
     return np.where(lower, step, 0.0), np.where(lower, 0.0, step)
 
 
+def sides_of(uniform: Array, kind: type) -> NDArray[Any]:
+    """What inputs are linear in, (1 + 2 · factor, draw): 1, and below and above of each factor in turn."""
+    draws, factors = uniform.shape
+    out = np.ones((1 + 2 * factors, draws), kind)
+    out[1::2], out[2::2] = split_pert(uniform.T)
+    return out
+
+
+def rows_of(columns: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Rows of `sides_of` that inputs with these factors are linear in: 1, below of each, above of each."""
+    return np.concatenate([[0], 1 + 2 * columns, 2 + 2 * columns])
+
+
 #: How far out a distribution ends, as a multiple of the distance to low or high.
 _END = 0.5 / _REACH
 #: The column of a series that is certain.
@@ -86,6 +100,7 @@ class Ranged:
         of = np.broadcast_to(column[(...,) + (None,) * along], self.shape).ravel()
         value, low, high = ends.reshape(3, -1)
         self.columns = np.setdiff1d(of, [NONE])
+        self.rows = rows_of(self.columns)
         mine = of == self.columns[:, None]
         self.matrix: Array = np.vstack([value[None], mine * (low - value), mine * (high - value)]).astype(kind)
         self.most = most
@@ -100,13 +115,11 @@ class Ranged:
         other.shape, other.matrix = ends.shape[1:], np.ascontiguousarray(ends).reshape(len(ends), -1)
         return other
 
-    def draw(self, below: Array, above: Array) -> Array:
-        """(draw, …) for below and above (draw, factor); (1, …) where nothing is uncertain."""
+    def draw(self, sides: Array) -> Array:
+        """(draw, …) for sides as `sides_of` gives them; (1, …) where nothing is uncertain."""
         if not len(self.columns):
             return np.reshape(self.matrix[0], (1, *self.shape))
-        sides = np.hstack([below[:, self.columns], above[:, self.columns]]).astype(self.matrix.dtype)
-        drawn = sides @ self.matrix[1:]
-        drawn += self.matrix[0]
+        drawn = sides[self.rows].T @ self.matrix
         if self.cut:
             np.clip(drawn, 0.0, self.most, out=drawn)
         return np.reshape(drawn, (len(drawn), *self.shape))

@@ -22,7 +22,7 @@ from ..flows.stock import hazard
 from ..provenance import Rows
 from ..tables.parameters import Lifetime, Parameters
 from ..tables.resolve import Resolved
-from .design import NONE, Ranged, ranged, split_pert
+from .design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
 from .plain import additions_of, lines_of, share_of, today_of, trend_of
 
 Array = NDArray[np.float64]
@@ -359,9 +359,9 @@ class Uncertain:
 
     def draw(self, uniform: Array, scenario: str) -> Draws:
         """Inputs of one scenario for uniform numbers (draw, factor); the same numbers serve every scenario."""
-        below, above = split_pert(uniform)
+        sides = sides_of(uniform, self.kind)
         weight = np.ones((1, len(self.resolved.chemistries)))
-        additions = [] if self.linear else _places(self.additions[scenario], below, above)
+        additions = [] if self.linear else _places(self.additions[scenario], sides)
         if self.share_spread:
             weight = np.exp(self.share_spread * _normal(uniform[:, self.share_column]))
             additions = [sold / self._total(weight, scenario, place) for place, sold in enumerate(additions)]
@@ -371,27 +371,24 @@ class Uncertain:
             pools=self.pools[scenario],
             additions=additions,
             weight=weight.astype(self.kind),
-            mineral_intensity=self.intensity.draw(below, above),
-            trend=self._trend_features(below, above),
-            chain=self._chain_draws(uniform, below, above, scenario) if self.resolved.parameters else None,
+            mineral_intensity=self.intensity.draw(sides),
+            trend=self._trend_features(sides),
+            chain=self._chain_draws(uniform, sides, scenario) if self.resolved.parameters else None,
             terms=self.terms[scenario] if self.linear else None,
-            features=self._features(below, above) if self.linear else None,
+            features=self._features(sides) if self.linear else None,
         )
 
-    def _features(self, below: Array, above: Array) -> Array:
-        """What demand and the trend are linear in, (feature, draw): 1 and both sides of every factor of demand."""
-        columns = self._demand_columns
-        sides: Array = np.vstack([np.ones(len(below)), below.T[columns], above.T[columns]]).astype(self.kind)
-        trend = self._trend_features(below, above)
-        return sides if trend is None else (sides[:, None] * trend.T).reshape(-1, len(below))
+    def _features(self, sides: Array) -> Array:
+        """What demand and the trend are linear in, (feature, draw)."""
+        demand, trend = sides[rows_of(self._demand_columns)], self._trend_features(sides)
+        return demand if trend is None else (demand[:, None] * trend.T).reshape(-1, demand.shape[1])
 
-    def _trend_features(self, below: Array, above: Array) -> Array | None:
+    def _trend_features(self, sides: Array) -> Array | None:
         """What the trend is linear in, (draw, feature): 1, and below and above of its factor where it is uncertain."""
         if self.trend is None:
             return None
-        ones, column = np.ones(len(below)), self.trend_column
-        sides = [ones] if column == NONE else [ones, below[:, column], above[:, column]]
-        return np.stack(sides, axis=1).astype(self.kind)
+        column = [] if self.trend_column == NONE else [self.trend_column]
+        return sides[rows_of(np.array(column, dtype=np.intp))].T
 
     def _total(self, weight: Array, scenario: str, segment: int) -> Array:
         """What weighted shares of a segment add up to, (draw, place), 1 where nothing is sold."""
@@ -399,11 +396,11 @@ class Uncertain:
         total = weight @ share.reshape(len(share), -1)
         return np.where(total > 0, total, 1.0).astype(self.kind)
 
-    def _chain_draws(self, uniform: Array, below: Array, above: Array, scenario: str) -> ChainDraws:
-        reuse = _places(self.reuse, below, above)
-        collection = _places(self.collection, below, above)
+    def _chain_draws(self, uniform: Array, sides: Array, scenario: str) -> ChainDraws:
+        reuse = _places(self.reuse, sides)
+        collection = _places(self.collection, sides)
         recovery = {
-            stream: np.moveaxis(mixed_recovery(self.route, rates.draw(below, above)[:, None]), 1, 2)
+            stream: np.moveaxis(mixed_recovery(self.route, rates.draw(sides)[:, None]), 1, 2)
             for stream, rates in self.recovery.items()
         }
         return ChainDraws(
@@ -412,16 +409,16 @@ class Uncertain:
             second_node=_node(uniform, self.second_life_column),
             reuse=reuse,
             kept=[(1 - again) * share for again, share in zip(reuse, collection, strict=True)],
-            second_kept=_flat(self.second_collection.draw(below, above)),
+            second_kept=_flat(self.second_collection.draw(sides)),
             gain=self.gain[scenario][_node(uniform, self.scrap_column)],
             recovery=recovery["end_of_life"],
             prompt_recovery=recovery["prompt"],
         )
 
 
-def _places(inputs: list[Ranged], below: Array, above: Array) -> list[Array]:
+def _places(inputs: list[Ranged], sides: Array) -> list[Array]:
     """Drawn inputs (region, year) of each segment, regions side by side: (draw, place)."""
-    return [_flat(each.draw(below, above)) for each in inputs]
+    return [_flat(each.draw(sides)) for each in inputs]
 
 
 def _flat(array: Array) -> Array:
