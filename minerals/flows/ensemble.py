@@ -39,7 +39,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Terms:
-    """What becomes of the cells that hold a mineral, as a sum of terms, where lives are certain.
+    """What becomes of the cells that hold a mineral, as a sum of terms, where lives are certain and demand is not cut.
 
     A term is the content of a chemistry times a feature that demand in a segment is linear in, chemistry and feature
     being their places, (term). sold, retired, and second (ends its second life): [GWh] (term, place); bounds: where the
