@@ -26,7 +26,7 @@ from ..tables.check import split
 from ..tables.inputs import Inputs
 from ..tables.names import WORLD
 from ..tables.resolve import Resolved, resolve
-from ..tables.supply import ENERGY, SupplyInputs, supply_inputs
+from ..tables.supply import ENERGY, Node, SupplyInputs, supply_inputs
 from .intensity import with_intensity
 from .plain import ROUTES, additions_of, compute, intensity_of, share_of
 from .prices import joined
@@ -192,6 +192,15 @@ class Chokepoints:
         values = intensity_of(resolved, "value")[0][:, resolved.minerals.labels.index(mineral)]
         shape = (len(resolved.chemistries), len(resolved.years))
         return np.asarray(np.broadcast_to(values, shape)[:, _reported(resolved)])
+
+    def reserves(self, node: Node, regions: Sequence[str]) -> float | None:
+        """Share of the world's reserves of what a mine digs that lies in some regions; None where they are unknown."""
+        frame = self.inputs.reserves
+        frame = frame[frame["mineral"] == node.products[0][0]] if node.products else frame.iloc[:0]
+        if not len(frame):
+            return None
+        inside = np.isin(self.inputs.home_of(frame["country"]), list(regions))
+        return float(frame.loc[inside, "value"].sum() / frame["value"].sum())
 
     def name_of(self, regions: Sequence[str]) -> str:
         """Name of regions that share a pool."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..exposure import concentration as measures
+from ..exposure import geopolrisk
 from ..exposure.coverage import access, covered
 from ..flows.demand import Array
 from ..tables.inputs import Inputs
@@ -27,6 +28,7 @@ def exposure(points: Chokepoints, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "supply": _supply(points),
         "coverage": _coverage(points),
         **risk(points, inputs),
+        "geopolrisk": _geopolrisk(points, concentrated),
         "trade_rules": _rules(points),
         "sourcing": _sourcing(points),
     }
@@ -194,12 +196,34 @@ def _coverage(points: Chokepoints) -> pd.DataFrame:
                     if np.isfinite(need[n] / world[n]):
                         share = float(need[n] / world[n])
                         rows.append((*head, node.node, node.stage, calendar, "share_of_world_need", share, "1"))
+                    if node.stage == "mining" and (owned := points.reserves(node, regions)) is not None:
+                        rows.append((*head, node.node, node.stage, calendar, "own_share_of_reserves", owned, "1"))
                     rows += [
                         (*head, node.node, node.stage, calendar, f"{name}_coverage", float(ratio[n]), "1")
                         for name, ratio in ratios.items() if np.isfinite(ratio[n])
                     ]  # fmt: skip
     columns = ["scenario", "region", "node", "stage", "year", "measure", "value", "unit"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _geopolrisk(points: Chokepoints, concentrated: pd.DataFrame) -> pd.DataFrame:
+    """GeoPolRisk of the regions whose origins of imports are known, in the year of that trade.
+
+    A published indicator beside ours: HHI of who makes a node × import risk, Σ share of origin × political instability.
+    Trade is known as shares of imports, so production at home does not lower the risk here.
+    """
+    rows: list[tuple[Any, ...]] = []
+    hhi = concentrated[concentrated["measure"] == "hhi"].groupby("node")["value"].first()
+    for (region, node, year), origins in points.inputs.origins.groupby(["region", "node", "year"], sort=False):
+        if region not in points.regions or node not in hhi.index:
+            continue
+        named = origins[origins["country"].isin(points.inputs.stability)]
+        home = points.inputs.home_of(named["country"]) == region
+        g = geopolrisk.instability([points.inputs.stability[code] for code in named["country"]])
+        risk = float(geopolrisk.import_risk(named["value"].to_numpy(), geopolrisk.across_borders(g, home)))
+        found = {"hhi": hhi[node], "import_risk": risk, "score": float(geopolrisk.score(hhi[node], risk))}
+        rows += [(region, node, year, measure, value) for measure, value in found.items()]
+    return pd.DataFrame(rows, columns=["region", "node", "year", "measure", "value"]).assign(unit="1")
 
 
 #: Kinds of rules that a run is held against, at each stage or at any; the others are data.

@@ -6,7 +6,7 @@ them from their first year on, and before it those of the future it extends; of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 
 from ..config import Exposure, Run
 from ..errors import InputError, did_you_mean, listed
+from .check import split
 from .inputs import Inputs
-from .names import Kinds
+from .names import WORLD, Kinds
 
 Array = NDArray[np.float64]
 ENERGY = "energy"
 ANY = "any"
 #: Indicator of governance that risk is made of.
 INDICATOR = "mean_of_six"
+#: Indicator that GeoPolRisk takes.
+STABILITY = "political_stability"
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,10 @@ class SupplyInputs:
     confidence: (node); published: world supply that batteries can have, (node, year) [kt or GWh], NaN where none is;
     headroom: (node) [1]; announced: nameplate of announced plants, (node, country, year) [kt or GWh]; plants: what of
     it is delivered in the future asked for; is_group: countries that are groups; risk: (country), 0 to 1, NaN for
-    groups; concern, allies, members by group: (country), 0 or 1; home: region that a country belongs to, or '';
-    route_bounds: of the natural share of graphite in a disruption; rules: rows of trade_rule; used: rows used, as
+    groups; concern, allies, members by group: (country), 0 or 1; home, homes: region that a country belongs to, or '';
+    route_bounds: of the natural share of graphite in a disruption; origins: rows of import_origin at the nodes;
+    reserves: rows of reserves; stability: newest WGI estimate of political stability by country; rules: rows of
+    trade_rule; used: rows used, as
     inputs_used has them.
     """
 
@@ -89,10 +94,18 @@ class SupplyInputs:
     allies: Array
     members: dict[str, Array]
     home: tuple[str, ...]
+    homes: dict[str, str]
     route_bounds: tuple[float, float]
+    origins: pd.DataFrame
+    reserves: pd.DataFrame
+    stability: dict[str, float]
     events: tuple[Event, ...]
     rules: pd.DataFrame
     used: pd.DataFrame
+
+    def home_of(self, countries: Iterable[str]) -> NDArray[np.object_]:
+        """Region that each of some countries belongs to, or ''."""
+        return np.array([self.homes.get(code, "") for code in countries], dtype=object)
 
     def place(self, node: str) -> int:
         """Position of a node."""
@@ -137,7 +150,7 @@ class _Reader:
                 if name == node.node:
                     built[n, countries.index(country)] += capacity
         published = np.stack([self._published(node.node, futures) for node in nodes])
-        frame = self.inputs["countries"].set_index("country")
+        frame, homes = self.inputs["countries"].set_index("country"), self._homes()
         is_group = np.array([frame.loc[code, "kind"] == "group" for code in countries])
         return SupplyInputs(
             nodes=nodes,
@@ -156,8 +169,12 @@ class _Reader:
             concern=self._members(self.asked.concern, countries),
             allies=self._members(self.asked.allies, countries),
             members={group: self._members(group, countries) for group in self.inputs.codes("country_groups")},
-            home=self._homes(countries),
+            home=tuple(homes.get(code, "") for code in countries),
+            homes=homes,
             route_bounds=self._route_bounds(),
+            origins=self._take("import_origin", lambda frame: frame["node"].isin([node.node for node in nodes])),
+            reserves=self._take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
+            stability=self._estimates(STABILITY),
             events=self._events({node.node for node in nodes}),
             rules=self._take("trade_rule"),
             used=self._used(),
@@ -316,25 +333,26 @@ class _Reader:
 
     def _risk(self, countries: tuple[str, ...]) -> Array:
         """Risk from the latest estimate of governance: 0.5 − estimate / 5, from 0 to 1."""
-        frame = self._take(
-            "governance", lambda frame: (frame["indicator"] == INDICATOR) & frame["country"].isin(countries)
-        )
-        latest = frame.sort_values("year").groupby("country")["value"].last()
+        latest = self._estimates(INDICATOR)
         return np.array([0.5 - latest[code] / 5 if code in latest else np.nan for code in countries])
+
+    def _estimates(self, indicator: str) -> dict[str, float]:
+        """Newest estimate of an indicator by country."""
+        frame = self._take("governance", lambda frame: frame["indicator"] == indicator)
+        return dict(frame.sort_values("year").groupby("country")["value"].last())
 
     def _members(self, group: str, countries: tuple[str, ...]) -> Array:
         frame = self.inputs["country_group"]
         frame = frame[frame["group"] == group]
         return np.isin(np.array(countries), frame["country"].to_numpy(dtype=str)).astype(float)
 
-    def _homes(self, countries: tuple[str, ...]) -> tuple[str, ...]:
-        """Region of each country: that whose members name it, or that the code list of countries says."""
-        regions, frame = self.inputs["regions"], self.inputs["countries"].set_index("country")
-        home = {
-            code: row.region for row in regions.itertuples() for code in str(row.members).split(";")
-            if code and row.within in ("", "World")
-        }  # fmt: skip
-        return tuple(str(home.get(code) or frame.loc[code, "region"] or "") for code in countries)
+    def _homes(self) -> dict[str, str]:
+        """Region of each country that belongs to one: that whose members name it, or that of the list of countries."""
+        regions, countries = self.inputs["regions"], self.inputs["countries"]
+        home = dict(zip(countries["country"], countries["region"], strict=True))
+        parts = regions[regions["within"].isin(["", WORLD])]
+        home |= {code: row.region for row in parts.itertuples() for code in split(str(row.members))}
+        return {code: str(region) for code, region in home.items() if region}
 
     def _route_bounds(self) -> tuple[float, float]:
         """Least and largest natural share of anode graphite that makers can turn to in a disruption."""
