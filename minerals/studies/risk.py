@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from ..exposure.coverage import stockpiled
 from ..exposure.disruption import Factory, Loss, loss, supply_gap
 from ..flows.demand import Array
 from ..tables.inputs import Inputs
+from ..tables.names import WORLD
 from ..tables.supply import Event
 from .chokepoints import Chokepoints
 
@@ -36,8 +39,12 @@ def risk(points: Chokepoints, inputs: Inputs) -> dict[str, pd.DataFrame]:
     }
 
 
-class Played(NamedTuple):
-    """One disruption, in one year, for the regions that share a pool."""
+@dataclass(frozen=True)
+class Played:
+    """One disruption, in one year (its place among those of the run), for the regions that share a pool.
+
+    without, accessible: of each node without and with the disruption, (node) [kt or GWh].
+    """
 
     scenario: str
     regions: tuple[str, ...]
@@ -47,6 +54,13 @@ class Played(NamedTuple):
     without: Array
     accessible: Array
     loss: Loss
+
+    @cached_property
+    def gain(self) -> Array:
+        """What one more hundredth of its planned need of each node would let be built, (node) [GWh]; 0 without loss."""
+        if self.loss.at_risk[0] <= NONE:
+            return np.zeros(len(self.accessible))
+        return self.factory.binding(self.accessible)
 
 
 def played(
@@ -122,12 +136,11 @@ def _binding(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     """What one more hundredth of its planned need of each binding node would let be built."""
     rows = []
     for each in found:
-        gain = each.factory.binding(each.accessible) if each.loss.at_risk[1] > NONE else np.zeros(0)
-        for n in np.flatnonzero(gain):
+        for n in np.flatnonzero(each.gain):
             node = points.inputs.nodes[n]
             rows.append((
                 each.scenario, points.name_of(each.regions), each.event.disruption, node.node, points.years[each.year],
-                float(each.accessible[n] / each.factory.need[n]), float(gain[n]),
+                float(each.accessible[n] / each.factory.need[n]), float(each.gain[n]),
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "covered", "value"]
     return pd.DataFrame(rows, columns=columns).assign(unit="GWh per 1 % of need")
@@ -140,10 +153,7 @@ def disruptions(points: Chokepoints, value: Worth, found: Sequence[Played]) -> p
     for each in found:
         planned = float(each.loss.planned.sum())
         risk = each.loss.at_risk
-        binding = ""
-        if risk[1] > NONE:
-            gain = each.factory.binding(each.accessible)
-            binding = points.inputs.nodes[int(gain.argmax())].node if gain.any() else ""
+        binding = points.inputs.nodes[int(each.gain.argmax())].node if each.gain.any() else ""
         lost = _at_risk(points, each, "best")
         rows.append({
             "scenario": each.scenario, "region": points.name_of(each.regions), "disruption": each.event.disruption,
@@ -203,9 +213,13 @@ class Worth:
 
     def __init__(self, points: Chokepoints, inputs: Inputs) -> None:
         self.points, self.inputs = points, inputs
+        self.packs = {
+            (region, segment): self._pack(region, segment)
+            for region in points.regions for segment in points.resolved.segments.labels
+        }  # fmt: skip
         prices = inputs["cell_price"]
         seen = prices[
-            (prices["case"] == "observed") & (prices["region"] == "World") & (prices["level"] == "pack")
+            (prices["case"] == "observed") & (prices["region"] == WORLD) & (prices["level"] == "pack")
             & (prices["use"] == "all")
         ].sort_values("year")  # fmt: skip
         price = seen.groupby("family")["value"].last()
@@ -218,17 +232,20 @@ class Worth:
 
     def vehicles(self, regions: Sequence[str], year: int, lost: Array) -> float:
         """Vehicles that the lost cells would have served: GWh by (region, segment, chemistry) ÷ kWh per vehicle."""
-        frame = self.inputs["pack_size"]
-        count = 0.0
-        for r, region in enumerate(regions):
-            for s, segment in enumerate(self.points.resolved.segments.labels):
-                rows = frame[frame["segment"] == segment]
-                own = rows[rows["region"] == region]
-                rows = (own if len(own) else rows[rows["region"] == "World"]).sort_values("year")
-                if len(rows):
-                    size = float(np.interp(year, rows["year"], rows["value"]))
-                    count += float(lost[r, s].sum()) * 1e6 / size
-        return count
+        size = np.array([
+            [np.interp(year, *self.packs[region, segment]) for segment in self.points.resolved.segments.labels]
+            for region in regions
+        ])  # fmt: skip
+        return float((lost.sum(axis=2) * 1e6 / size).sum())
+
+    def _pack(self, region: str, segment: str) -> tuple[Array, Array]:
+        """Years and kWh per vehicle of a segment, the World's where a region has none; infinite where it is none."""
+        frame = self.inputs["pack_size"].query("segment == @segment")
+        own = frame[frame["region"] == region]
+        rows = (own if len(own) else frame[frame["region"] == WORLD]).sort_values("year")
+        if not len(rows):
+            return np.zeros(1), np.full(1, np.inf)
+        return rows["year"].to_numpy(dtype=float), rows["value"].to_numpy()
 
     def money(self, lost: Array) -> float:
         """Value of the lost packs [million USD_2025]."""

@@ -1,0 +1,40 @@
+"""A whole stress run: Europe, eleven years, the library of disruptions, every supplier of every node, pairs, tables."""
+
+from __future__ import annotations
+
+import time
+
+import common
+
+from minerals.config import read_run
+from minerals.shipped import inputs_folder
+from minerals.studies.chokepoints import chokepoints
+from minerals.studies.exposure import exposure
+from minerals.studies.intensity import with_intensity
+from minerals.studies.plain import compute
+from minerals.studies.stress import stress, suppliers
+from minerals.tables.inputs import read_inputs
+from minerals.tables.resolve import resolve
+
+
+def main() -> None:
+    verdict = common.Verdict()
+    start = time.perf_counter()
+    inputs = read_inputs(inputs_folder())
+    resolved = with_intensity(resolve(read_run("europe-2035"), inputs), inputs)
+    points = chokepoints(resolved, inputs, compute(resolved))
+    tables = exposure(points, inputs) | stress(points)
+    seconds = time.perf_counter() - start
+    single, library = tables["stress_single"], tables["disruptions"]
+    assert single["year"].nunique() == library["year"].nunique() == len(points.years) == 11
+    one = single.query("country == 'CHN' and node == 'lfp_cathode'").set_index(["scenario", "year"])["at_risk_best"]
+    same = library.query("disruption == 'china-lfp-cathode'").set_index(["scenario", "year"])["at_risk_best"]
+    assert ((one.reindex(same.index) - same).abs() < 1e-6).all(), "a supplier alone is the disruption of the library"
+    verdict.say(
+        f"stress of one region, {len(list(suppliers(points)))} suppliers, 11 years", seconds, "s", 10, at_most=True
+    )
+    verdict.end()
+
+
+if __name__ == "__main__":
+    main()
