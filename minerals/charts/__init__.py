@@ -22,6 +22,9 @@ CHARTS = {
     "sensitivity": "sensitivity",
     "validation": "validation",
     "cost_curves": "price",
+    "chokepoints": "concentration",
+    "stress": "disruptions",
+    "capacity_vs_demand": "cell_capacity",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 

@@ -55,7 +55,9 @@ def short_citation(citation: str) -> str:
 
 
 def run_line(record: Mapping[str, Any], labels: Sequence[str]) -> str:
-    """Scenarios: Incumbent and Next-gen · run europe-2035 (3f9a1c2) · minerals 0.1.0."""
-    scenarios = f"Scenario{'s' if len(labels) > 1 else ''}: {wording.names(labels)}"
+    """Scenarios: Incumbent and Next-gen · run europe-2035 (3f9a1c2) · minerals 0.1.0; none: from the run on."""
     run = f"run {record.get('run', '')} ({record.get('run_id', '')})"
-    return f"{scenarios} · {run} · minerals {record.get('versions', {}).get('minerals', '')}"
+    tail = f"{run} · minerals {record.get('versions', {}).get('minerals', '')}"
+    if not labels:
+        return wording.capitalised(tail)
+    return f"Scenario{'s' if len(labels) > 1 else ''}: {wording.names(labels)} · {tail}"

@@ -1,0 +1,120 @@
+"""What the charts of supply and exposure share: stages and countries by name and colour, the place and future drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+
+from minerals.charts import style, wording
+from minerals.charts.choice import Choice, label, texts
+from minerals.charts.style import Page, Panel, text_width
+from minerals.errors import listed
+
+WAY_OUT = "exposure is computed for runs with [exposure]"
+STAGES = {
+    "mining": "Mining",
+    "refining": "Refining",
+    "active_material": "Active material",
+    "component": "Cell component",
+    "cell": "Cell",
+    "use": "Use",
+}
+"""Stages in the order of the chain, and what heads their column; a stage that is not here comes last, by its name."""
+SHORT = {"South Africa": "S. Africa", "South Korea": "S. Korea", "United States": "US", "United Kingdom": "UK"}
+"""Countries whose names are too long for a cell."""
+OTHERS = "Other countries"
+
+
+def stage_label(stage: str) -> str:
+    """Active material · Coking, for a stage that the list does not know."""
+    return STAGES.get(stage, wording.capitalised(stage.replace("_", " ")))
+
+
+def stages_in_order(stages: Sequence[str]) -> list[str]:
+    """The stages that occur, in the order of the chain."""
+    found = list(dict.fromkeys(stages))
+    known = list(STAGES)
+    return sorted(found, key=lambda stage: known.index(stage) if stage in known else len(known))
+
+
+def country_colour(name: str) -> str:
+    """The colour of a country of the house style; grey for all others."""
+    return style.COUNTRY.get(name, style.COUNTRY["rest"])
+
+
+def pale(colour: str, part: float = 0.6) -> str:
+    """The colour with `part` of white in it."""
+    red, green, blue = (part + (1 - part) * channel for channel in to_rgb(colour))
+    return to_hex((red, green, blue))
+
+
+def scenario_colours(count: int) -> tuple[str, ...]:
+    """Grey for the first of several, a ramp to the accent for the others; one alone has the accent."""
+    return (style.BASE, *style.RAMPS[count - 1]) if count > 1 else (style.ACCENT,)
+
+
+def rows(choice: Choice, name: str, columns: Sequence[str], unit: str = "") -> pd.DataFrame:
+    """A table with the text columns free of gaps and line breaks."""
+    table = choice.table(name, unit, WAY_OUT)
+    return table.assign(**{column: texts(table[column]) for column in columns if column in table})
+
+
+def place(choice: Choice, region: str | None, table: pd.DataFrame) -> str:
+    """A region that the table has, by default all together where it has them, else its first: shares are no sums."""
+    regions = list(dict.fromkeys(map(str, table["region"])))
+    if region is not None:
+        choice.known("region", region, regions)
+        return region
+    return choice.everything if choice.everything in regions else next(iter(regions), choice.everything)
+
+
+def future(choice: Choice, wanted: str | None, table: pd.DataFrame) -> str:
+    """A supply future of the table, by default that of the first scenario, else the first."""
+    futures = list(dict.fromkeys(map(str, table["future"])))
+    if wanted is not None:
+        choice.known("future", wanted, futures)
+        return wanted
+    first = next((about.get("future") for about in choice.record["scenarios"].values()), None)
+    return str(first) if first in futures else next(iter(futures), "")
+
+
+def future_label(choice: Choice, name: str) -> str:
+    """What the code list calls a supply future; nothing where there is none."""
+    return label(choice.record["codes"].get("future", {}), name)
+
+
+def drawn_scenarios(choice: Choice, table: pd.DataFrame, most: int = 4) -> tuple[tuple[str, ...], int]:
+    """The first scenario of the run and the last of the others that the table has, and how many are left out."""
+    present = set(map(str, table["scenario"]))
+    run = [name for name in choice.record["scenarios"] if name in present]
+    kept = run if len(run) <= most else [run[0], *run[1 - most :]]
+    return tuple(kept), len(run) - len(kept)
+
+
+def one_of(choice: Choice, kind: str, wanted: Sequence[str] | None, names: Sequence[str]) -> list[str]:
+    """The names asked for, or all of them; what is not there is noted."""
+    for name in wanted or ():
+        choice.known(kind, name, names)
+    if wanted is not None and len(set(wanted)) < len(wanted):
+        choice.problems.append(f"{kind}s = {listed(wanted)} names one twice")
+    return list(wanted) if wanted is not None else list(names)
+
+
+def fitted(names: Sequence[str], width: float, points: float) -> list[str]:
+    """The names, the longer ones cut so that together they take no more than `width` inches."""
+    left, kept = width, dict.fromkeys(names, "")
+    for place, name in enumerate(sorted(names, key=lambda text: text_width(text, points))):
+        kept[name] = style.shortened(name, left / (len(names) - place), points)
+        left -= text_width(kept[name], points)
+    return [kept[name] for name in names]
+
+
+def in_inches(sheet: Page, panel: Panel) -> Axes:
+    """Axes whose coordinates are inches of the figure: boxes on them are ground that text may stand on."""
+    axes = sheet.axes(panel)
+    axes.set_xlim(panel.left, panel.left + panel.width)
+    axes.set_ylim(panel.bottom, panel.bottom + panel.height)
+    return axes

@@ -1,0 +1,521 @@
+"""Charts of supply and exposure: `chokepoints`, `stress`, `capacity_vs_demand`, `lfp_concentration`, `sourcing`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from test_charts import FONTS, LONG, SIZES, FakeResult, check_layout, digests, result
+
+from minerals import charts
+from minerals.charts import capacity_vs_demand, chokepoints, fonts, stress, style, supply
+from minerals.charts.bundle import Bundle
+from minerals.errors import UsageError
+
+ROOT = Path(__file__).parents[1]
+LABELS = {"CHN": "China", "COD": "DR Congo", "IDN": "Indonesia", "AUS": "Australia", "CHL": "Chile",
+          "ZAF": "South Africa", "KOR": "South Korea", "JPN": "Japan", "USA": "United States", "R_EUR": "Europe",
+          "R_OTH": "Other countries", "IND": "India", "MOZ": "Mozambique", "MDG": "Madagascar",
+          "BRA": "Brazil"}  # fmt: skip
+Supply = Mapping[tuple[str, str], tuple[str, float] | None]
+MAP: Supply = {
+    ("LFP cathode", "refining"): ("CHN", 0.667), ("LFP cathode", "active_material"): ("CHN", 0.98),
+    ("Graphite", "mining"): ("CHN", 0.799), ("Graphite", "refining"): ("CHN", 0.94),
+    ("Graphite", "active_material"): ("CHN", 0.98), ("Manganese", "mining"): ("ZAF", 0.377),
+    ("Manganese", "refining"): ("CHN", 0.84), ("Electrolyte", "refining"): ("CHN", 0.951),
+    ("Electrolyte", "active_material"): ("CHN", 0.85), ("Cobalt", "mining"): ("COD", 0.731),
+    ("Cobalt", "refining"): ("CHN", 0.784), ("NMC cathode", "active_material"): ("CHN", 0.73),
+    ("Silicon anode", "refining"): ("CHN", 0.871), ("Silicon anode", "active_material"): ("CHN", 0.4),
+    ("Lithium", "mining"): ("AUS", 0.319), ("Lithium", "refining"): ("CHN", 0.74),
+    ("Nickel", "mining"): ("IDN", 0.669), ("Nickel", "refining"): ("IDN", 0.45),
+    ("Separator", "active_material"): ("CHN", 0.874), ("Li-ion cell", "cell"): ("CHN", 0.76),
+    ("Na-ion cell", "cell"): ("CHN", 0.95), ("Na-ion cathode", "active_material"): None,
+}  # fmt: skip
+"""(item, stage) -> largest supplier and its share in the world; None where it is unknown."""
+NEED = {"LFP cathode": (0.45, 0.42), "Graphite": (0.98, 0.75), "Manganese": (0.4, 0.33), "Electrolyte": (1.0, 0.86),
+        "Cobalt": (0.53, 0.45), "NMC cathode": (0.53, 0.43), "Silicon anode": (0.2, 0.22), "Lithium": (1.0, 0.88),
+        "Nickel": (0.53, 0.45), "Separator": (1.0, 0.84), "Li-ion cell": (1.0, 0.76), "Na-ion cell": (0.02, 0.13),
+        "Na-ion cathode": (0.02, 0.13)}  # fmt: skip
+"""Share of a region's planned GWh that use an item, by scenario."""
+LOW = {("NMC cathode", "active_material"), ("Manganese", "refining"), ("LFP cathode", "refining")}
+
+
+EXPOSURE = ("scenario", "region", "chemistry", "node", "year", "measure", "value", "low", "high", "unit")
+
+
+def exposed(
+    shares: Supply = MAP,
+    need: Mapping[str, Sequence[float]] = NEED,
+    *,
+    scenarios: Mapping[str, str] | None = None,
+    region: str = "Europe",
+    futures: Sequence[str] = ("today",),
+    group: float = 0.0,
+    spread: float = 0.0,
+    caveats: Mapping[str, str] | None = None,
+    exposure: bool = True,
+) -> FakeResult:
+    """A result with the tables of the chokepoint map; `group` raises what a group of countries could hold."""
+    scenarios = scenarios or {"incumbent": "Incumbent", "next-gen": "Next-gen"}
+    made = result({name: {"graphite": {"lfp": 1.0}} for name in scenarios}, labels=scenarios, regions=[region],
+                  region_label=region, caveats=caveats)  # fmt: skip
+    made.record["codes"]["future"] = {"today": {"label": "supply of today"}}
+    cells, dots = [], []
+    for name, ((item, stage), cell) in product(futures, shares.items()):
+        country, share = cell or ("", np.nan)
+        where = {"future": name, "node": f"{stage}_{item}".lower().replace(" ", "_"), "label": item, "stage": stage}
+        cells.append({**where, "part": "", "item": item, "year": 2035, "data_year": 2025 if stage == "mining" else 2023,
+                      "confidence": "low" if (item, stage) in LOW else "high", "measure": "top1", "country": country,
+                      "country_label": LABELS.get(country, country), "value": share, "low": share,
+                      "high": np.maximum(share, group), "unit": "1"})  # fmt: skip
+        cells.append({**cells[-1], "measure": "hhi", "country": "", "country_label": "", "value": 0.5})
+    for i, scenario in enumerate(scenarios):
+        for (item, stage), cell in shares.items():
+            if item in need and cell:
+                value = need[item][min(i, len(need[item]) - 1)] * cell[1] * (1 if i < 2 else 1 - 0.1 * i)
+                where = {"scenario": scenario, "region": region, "chemistry": "",
+                         "node": f"{stage}_{item}".lower().replace(" ", "_"), "year": 2035}  # fmt: skip
+                dots.append({**where, "measure": "exposure_top1", "value": value, "low": value * (1 - spread),
+                             "high": min(value * (1 + spread), 1.0), "unit": "1"})  # fmt: skip
+                dots.append({**dots[-1], "measure": "dependent_gwh", "value": 1.0})
+    made.tables["concentration"] = pd.DataFrame(cells)
+    if exposure:
+        made.tables["exposure"] = pd.DataFrame(dots, columns=list(EXPOSURE))
+    return made
+
+
+STRESS: Mapping[str, tuple[str, str, Sequence[tuple[float, float]]]] = {
+    "chn_anode": ("China stops exports of graphite anodes", "Graphite anode", [(0.82, 0.95), (0.56, 0.74)]),
+    "chn_lfp": ("China stops exports of LFP cathodes", "LFP cathode", [(0.41, 0.43), (0.36, 0.39)]),
+    "chn_all": ("China closes the whole chain", "Graphite anode", [(0.93, 0.97), (0.78, 0.84)]),
+    "cod_strike": ("Cobalt quota in DR Congo", "Cobalt", [(0.05, 0.31), (0.02, 0.26)]),
+    "idn_nickel": ("Indonesia stops nickel exports", "Nickel", [(0.0, 0.12), (0.0, 0.1)]),
+    "aus_lithium": ("Strike at Australian lithium mines", "", [(0.0, 0.0), (0.0, 0.0)]),
+}
+"""disruption -> its label, the node that binds, and (best, proportional) as shares of what is planned, by scenario."""
+
+
+def stressed(
+    losses: Mapping[str, tuple[str, str, Sequence[tuple[float, float]]]] = STRESS,
+    *,
+    planned: Sequence[float] = (1000.0, 1000.0),
+    shortage: float = 0.0,
+    scenarios: Mapping[str, str] | None = None,
+    years: Sequence[int] = (2030, 2035),
+    region: str = "Europe",
+    **about: Any,
+) -> FakeResult:
+    """A result with disruptions; earlier years lose half."""
+    made = exposed(scenarios=scenarios, region=region, **about)
+    rows = []
+    for (i, scenario), year, (code, (name, binds, shares)) in product(
+        enumerate(made.record["scenarios"]), years, losses.items()
+    ):
+        gwh = planned[min(i, len(planned) - 1)]
+        best, proportional = (gwh * share * (1 if year == years[-1] else 0.5) for share in shares[i % len(shares)])
+        rows.append({"scenario": scenario, "region": region, "disruption": code, "label": name, "year": year,
+                     "planned": gwh, "shortage": shortage, "at_risk_best": best, "at_risk_proportional": proportional,
+                     "unit": "GWh", "binding_node": binds.lower().replace(" ", "_"), "binding_label": binds,
+                     "vehicles": 1e6 * best / 60, "usd": 1e6 * best * 100})  # fmt: skip
+    made.tables["disruptions"] = pd.DataFrame(rows)
+    return made
+
+
+Ends = tuple[float, float, float]
+CAPACITY: Mapping[str, tuple[str, Ends]] = {
+    "CHN": ("China", (5862.0, 5862.0, 6720.0)), "USA": ("United States", (940.0, 850.0, 1211.0)),
+    "R_EUR": ("Europe", (690.0, 650.0, 820.0)), "IND": ("India", (130.0, 80.0, 160.0)),
+    "IDN": ("Indonesia", (87.0, 40.0, 110.0)), "KOR": ("South Korea", (94.5, 90.0, 100.0)),
+    "JPN": ("Japan", (62.0, 62.0, 62.0)),
+}  # fmt: skip
+
+
+def plants(
+    capacity: Mapping[str, tuple[str, Ends]] = CAPACITY,
+    demand: Ends | None = (5100.0, 4200.0, 5100.0),
+    own: Mapping[str, float] | None = None,
+    label: str = "World demand",
+) -> FakeResult:
+    """A result with cell capacity and demand in 2030; 2025 has capacity alone."""
+    made = exposed()
+    rows = [(code, name, "capacity", 2030, *gwh) for code, (name, gwh) in capacity.items()]
+    rows += [(code, name, "capacity", 2025, gwh[0] / 3, np.nan, np.nan) for code, (name, gwh) in capacity.items()]
+    rows += [] if demand is None else [("R_WLD", label, "demand", 2030, *demand)]
+    rows += [(code, capacity[code][0], "demand", 2030, gwh, np.nan, np.nan) for code, gwh in (own or {}).items()]
+    made.tables["cell_capacity"] = pd.DataFrame(
+        rows, columns=["country", "label", "measure", "year", "value", "low", "high"]
+    ).assign(unit="GWh/yr", source="carnegie")
+    return made
+
+
+FOUR = {"incumbent": "Incumbent", "next-gen": "Next-gen", "sodium": "Sodium-led", "silicon": "Silicon everywhere"}
+WORDY = dict(LONG)
+FULL: Supply = {(f"{item} {i}", stage): cell for i in range(2) for (item, stage), cell in MAP.items()}
+FULL_NEED = {f"{item} {i}": shares for i in range(2) for item, shares in NEED.items()}
+MANY = {f"R_{i}": (f"Bloc number {i} of many, with a long name", (100.0 + i, 90.0, 300.0)) for i in range(14)}
+LEADERLESS: Supply = {key: (list(LABELS)[i % 9], 0.2 + 0.01 * i) for i, key in enumerate(MAP)}
+Case = tuple[FakeResult, dict[str, Any]]
+CASES: dict[str, dict[str, Callable[[], Case]]] = {
+    "chokepoints": {
+        "usual": lambda: (exposed(), {}),
+        "one scenario": lambda: (exposed(scenarios={"incumbent": "Incumbent"}), {}),
+        "four scenarios with ranges": lambda: (exposed(scenarios=FOUR, spread=0.2), {}),
+        "five scenarios": lambda: (exposed(scenarios=FOUR | {"last": "The last of five"}), {}),
+        "long labels": lambda: (
+            exposed(scenarios=WORDY, region="European Union, United Kingdom and Norway",
+                    caveats={name: f"{text} rests on an assumption. " * 3 for name, text in WORDY.items()}), {}),
+        "no exposure": lambda: (exposed(exposure=False), {}),
+        "one item": lambda: (exposed(), {"items": ["Graphite"]}),
+        "items as named": lambda: (exposed(), {"items": ["Nickel", "Cobalt", "Graphite"]}),
+        "more items than are drawn": lambda: (exposed(FULL, FULL_NEED), {}),
+        "all of it long": lambda: (
+            exposed(FULL, FULL_NEED, scenarios=WORDY | {"a": "And another of the kind", "b": "Last"},
+                    region="European Union, United Kingdom and Norway"), {}),
+        "groups may be larger": lambda: (exposed(group=0.9), {}),
+        "nothing known": lambda: (exposed(dict.fromkeys(MAP, None)), {}),
+        "nobody leads": lambda: (exposed(LEADERLESS), {}),
+        "mining alone": lambda: (exposed({key: cell for key, cell in MAP.items() if key[1] == "mining"}), {}),
+        "a title of one’s own": lambda: (exposed(), {"title": "Where one country could stop the chain: " * 3}),
+        "letters that look like formulas": lambda: (
+            exposed({("$x_1$ & <b>", "mining"): ("CHN", 0.5), ("100% $_{2}", "cell"): ("USA", 1.0)}), {}),
+    },
+    "stress": {
+        "usual": lambda: (stressed(), {}),
+        "one scenario": lambda: (stressed(scenarios={"incumbent": "Incumbent"}, shortage=40.0), {}),
+        "four scenarios": lambda: (stressed(dict(list(STRESS.items())[:5]), scenarios=FOUR), {}),
+        "one disruption": lambda: (stressed(), {"disruptions": ["chn_lfp"]}),
+        "more than are drawn": lambda: (stressed({f"{key} {i}": v for key, v in STRESS.items() for i in (0, 1)}), {}),
+        "long labels": lambda: (
+            stressed({key: (f"{name} and of everything that is made of them " * 2, f"{binds} and what it needs " * 2, v)
+                      for key, (name, binds, v) in STRESS.items()}, scenarios=WORDY,
+                     region="European Union, United Kingdom and Norway"), {}),
+        "nothing lost": lambda: (stressed({key: (n, b, [(0.0, 0.0)]) for key, (n, b, _) in STRESS.items()}), {}),
+        "nothing planned": lambda: (stressed(planned=(0.0,)), {}),
+        "plans differ": lambda: (stressed(planned=(1000.0, 1400.0), shortage=12.0), {}),
+        "tiny": lambda: (stressed(planned=(1e-3,)), {}),
+        "huge": lambda: (stressed(planned=(1e7,)), {}),
+        "an earlier year": lambda: (stressed(), {"year": 2030}),
+        "a title of one’s own": lambda: (stressed(), {"title": "What closed chokepoints would cost: " * 3}),
+        "letters that look like formulas": lambda: (
+            stressed({"$x$": ("$x_1$ & <b>", "100% $_{2}", [(0.2, 0.4)])}), {}),
+    },
+    "capacity_vs_demand": {
+        "usual": lambda: (plants(), {}),
+        "demand by bloc": lambda: (plants(own={"CHN": 2400.0, "R_EUR": 1000.0, "USA": 900.0}), {}),
+        "demand summed": lambda: (plants(demand=None, own={"CHN": 2400.0, "R_EUR": 1000.0, "USA": 900.0}), {}),
+        "all needed": lambda: (plants(demand=(7000.0, 6000.0, 7400.0)), {}),
+        "too little": lambda: (plants(demand=(20000.0, 18000.0, 22000.0), label="World demand (upper estimate)"), {}),
+        "open": lambda: (plants(demand=(8000.0, 7000.0, 9000.0)), {}),
+        "ends without a value": lambda: (plants({"CHN": ("China", (np.nan, 5862.0, 6720.0)), "R_OECD": (
+            "OECD", (np.nan, 1881.0, 2422.0))}, (5100.0, np.nan, np.nan)), {}),
+        "one bloc": lambda: (plants({"CHN": ("China", (10.0, 9.0, 12.0))}, (5.0, 5.0, 5.0)), {}),
+        "more than are drawn": lambda: (plants(MANY), {}),
+        "no demand": lambda: (plants(demand=(0.0, 0.0, 0.0)), {}),
+        "tiny": lambda: (plants({c: (n, (g[0] * 1e-6, 0.0, g[2] * 1e-6)) for c, (n, g) in CAPACITY.items()},
+                                (5e-3, 4e-3, 6e-3)), {}),
+        "a title of one’s own": lambda: (plants(), {"title": "Who could make how many cells, and for whom: " * 3}),
+        "letters that look like formulas": lambda: (plants({"CHN": ("$x_1$ & <b>", (10.0, 9.0, 12.0))}), {}),
+    },
+}  # fmt: skip
+CHARTS = tuple(CASES)
+EACH = pytest.mark.parametrize(("chart", "case"), [(chart, case) for chart, cases in CASES.items() for case in cases])
+
+
+def drawn(chart: str, case: str = "usual", **options: Any) -> Bundle:
+    made, chosen = CASES[chart][case]()
+    return charts.draw(made, chart, **(chosen | options))
+
+
+def texts(picture: Bundle) -> list[str]:
+    return [text.get_text() for text in picture.figure.texts]
+
+
+# --- every one of them -----------------------------------------------------------------------------------------------
+
+
+def test_the_charts_are_known_by_name() -> None:
+    assert set(CHARTS) < set(charts.CHARTS)
+    assert CHARTS[:3] == (chokepoints.NAME, stress.NAME, capacity_vs_demand.NAME)
+
+
+@FONTS
+@SIZES
+@EACH
+def test_every_text_has_its_place(
+    chart: str, case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "families", lambda: family)
+    check_layout(drawn(chart, case, size=size).figure, style.SIZES[size])
+
+
+@EACH
+def test_the_alt_text_holds_the_title(chart: str, case: str) -> None:
+    picture = drawn(chart, case)
+    assert picture.meta.alt.startswith(picture.meta.title)
+    assert picture.meta.title_by == ("user" if "title" in CASES[chart][case]()[1] else "computed")
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_same_bytes_twice_and_in_another_process(chart: str) -> None:
+    first = digests(drawn(chart))
+    assert digests(drawn(chart)) == first
+    code = f"import json, test_charts_exposure as t; print(json.dumps(t.digests(t.drawn('{chart}'))))"
+    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT), *sys.path])
+    env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": path}
+    again = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert json.loads(again.stdout) == first
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_the_csv_is_the_data(chart: str, tmp_path: Path) -> None:
+    picture = drawn(chart)
+    picture.write(tmp_path)
+    missing = {"value": "", "low": "", "high": ""}
+    table = pd.read_csv(tmp_path / f"{chart}.csv", keep_default_na=False, na_values=missing, dtype={"data_year": str})
+    pd.testing.assert_frame_equal(table, picture.data.reset_index(drop=True), rtol=1e-9, check_dtype=False)
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_a_missing_table_or_size_is_said(chart: str) -> None:
+    with pytest.raises(UsageError, match=r"has no table .*with \[exposure\]"):
+        charts.draw(result(), chart)
+    with pytest.raises(UsageError, match="there are brief, slide"):
+        drawn(chart, size="poster")
+    with pytest.raises(UsageError, match=r"year 2050 is not in the result"):
+        drawn(chart, year=2050)
+
+
+# --- chokepoints -----------------------------------------------------------------------------------------------------
+
+
+def marks(axes: Any) -> list[float]:
+    """x of the dots."""
+    return [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o"]
+
+
+@pytest.mark.parametrize("case", ["usual", "four scenarios with ranges", "items as named", "groups may be larger"])
+def test_cells_and_dots_are_the_data(case: str) -> None:
+    made, _ = CASES["chokepoints"][case]()
+    picture = drawn("chokepoints", case)
+    cells, dots = (picture.data[picture.data["quantity"] == name] for name in ("top1", "exposure_top1"))
+    table = made["concentration"].query("measure == 'top1'").set_index(["item", "stage"])
+    boxes = {to_hex(box.get_facecolor()).upper() for box in picture.figure.axes[0].patches}
+    for row in cells.itertuples():
+        source = table.loc[(row.item, row.stage)]
+        assert row.value == pytest.approx(100 * source["value"], nan_ok=True)
+        if np.isfinite(row.value):
+            name = supply.SHORT.get(row.country, row.country)
+            assert f"{name} {'~' if row.confidence == 'low' else ''}{row.value:.0f}" in texts(picture)
+            assert chokepoints._colour(row.value / 100) in boxes
+    assert marks(picture.figure.axes[1]) == pytest.approx(dots["value"].tolist())
+    for row in dots.itertuples():
+        own = made["exposure"].query("measure == 'exposure_top1' and scenario == @row.scenario and node == @row.node")
+        assert row.value == pytest.approx(100 * own["value"].item())
+        most = table.loc[row.item].sort_values("value")["node"].iloc[-1]
+        assert row.node == most, "the exposure of the item's most concentrated stage"
+
+
+def test_blank_does_not_apply_and_hatched_is_unknown() -> None:
+    picture = drawn("chokepoints")
+    boxes = picture.figure.axes[0].patches
+    assert len(boxes) == 4 * picture.data["item"].nunique()
+    assert [to_hex(box.get_facecolor()) for box in boxes if box.get_hatch()] == ["#ffffff"]
+    blank = [box for box in boxes if to_hex(box.get_facecolor()).upper() == chokepoints.BLANK]
+    assert len(blank) == len(boxes) - len(MAP)
+    unknown = picture.data.query("item == 'Na-ion cathode' and stage == 'active_material'")
+    assert unknown["value"].isna().all()
+
+
+@pytest.mark.parametrize(("case", "title"), [
+    ("usual", "China is the largest supplier at 15 of 16 steps after mining, and makes 98% of LFP cathode and graphite"
+              " anode"),
+    ("more items than are drawn", "China is the largest supplier at all 22 main steps after mining, and makes 98%"
+     " of LFP cathode 0 and graphite 0"),
+    ("one item", "China is the largest supplier at every step after mining, and makes 98% of graphite anode"),
+    ("nobody leads", "Which country supplies most of each battery material, stage by stage"),
+    ("nothing known", "Which country supplies most of each battery material, stage by stage"),
+])  # fmt: skip
+def test_titles_of_the_chokepoints(case: str, title: str) -> None:
+    assert drawn("chokepoints", case).meta.title == title
+
+
+def test_a_larger_group_takes_the_claim_away() -> None:
+    """Where a group may hold 90 %, only shares above that are certain: 3 of the chain's steps after mining."""
+    picture = drawn("chokepoints", "groups may be larger")
+    later = picture.data.query("quantity == 'top1' and stage != 'mining'").dropna(subset="value")
+    certain = later[later["high"] <= later["value"]]
+    assert len(certain) * 2 <= len(later)
+    assert picture.meta.title.startswith("Which country")
+    assert "A group of countries counts as many" in picture.meta.note
+
+
+def test_the_number_of_steps_in_the_title_is_counted_from_the_data() -> None:
+    picture = drawn("chokepoints")
+    later = picture.data.query("quantity == 'top1' and stage != 'mining'").dropna(subset="value")
+    led = (later["country"] == "China").sum()
+    assert f"{led} of {len(later)} steps" in picture.meta.title
+    own = later.query("stage == 'active_material' and country == 'China'").sort_values("value").iloc[-1]
+    assert f"{own['value']:.0f}% of" in picture.meta.title
+
+
+def test_items_go_by_exposure_and_stages_along_the_chain() -> None:
+    picture = drawn("chokepoints")
+    last = picture.data.query("quantity == 'exposure_top1' and scenario == 'next-gen'")
+    assert last["value"].is_monotonic_decreasing
+    assert picture.meta.options["items"][-1] == "Na-ion cathode"
+    placed = {t.get_text(): t.get_position()[0] for t in picture.figure.texts if t.get_text() in ("Mining", "Refining")}
+    assert placed["Mining"] < placed["Refining"]
+    assert "Not drawn: 10 less exposed items." in drawn("chokepoints", "more items than are drawn").meta.note
+    assert drawn("chokepoints", "items as named").meta.options["items"] == ["Nickel", "Cobalt", "Graphite"]
+
+
+def test_futures_are_chosen() -> None:
+    made = exposed(futures=("today", "cooperation"))
+    table = made.tables["concentration"]
+    table.loc[table["future"] == "cooperation", ["value", "low", "high"]] *= 0.5
+    first, other = (charts.draw(made, "chokepoints", future=name).data for name in (None, "cooperation"))
+    cells = [data.query("quantity == 'top1'").set_index(["item", "stage"])["value"] for data in (first, other)]
+    assert cells[1].dropna().to_numpy() == pytest.approx(cells[0][cells[1].dropna().index].to_numpy() / 2)
+    made.record["scenarios"]["incumbent"]["future"] = "cooperation"
+    assert charts.draw(made, "chokepoints").meta.options["future"] == "cooperation"
+    with pytest.raises(UsageError, match="future 'cooperaton' is not in the result; did you mean 'cooperation'"):
+        charts.draw(made, "chokepoints", future="cooperaton")
+    with pytest.raises(UsageError, match="item 'Grafite' is not in the result; did you mean 'Graphite'"):
+        charts.draw(made, "chokepoints", items=["Grafite"])
+
+
+# --- stress ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["usual", "four scenarios", "plans differ", "an earlier year", "one disruption"])
+def test_bars_are_the_data(case: str) -> None:
+    made, options = CASES["stress"][case]()
+    picture = drawn("stress", case)
+    data = picture.data
+    bars = [bar.get_width() for bar in picture.figure.axes[0].patches]
+    assert bars == pytest.approx(data[["proportional", "best"]].to_numpy().ravel().tolist())
+    table = made["disruptions"].query("year == @year", local_dict={"year": options.get("year", 2035)})
+    for row in data.itertuples():
+        own = table.query("scenario == @row.scenario and disruption == @row.disruption").iloc[0]
+        assert (row.best, row.proportional) == pytest.approx((own["at_risk_best"], own["at_risk_proportional"]))
+        assert row.share_best == pytest.approx(100 * row.best / row.planned)
+        assert stress._range(row.best, row.proportional) in texts(picture)
+        assert row.proportional == 0 or row.binding_label in texts(picture)
+    assert (data["best"] <= data["proportional"]).all()
+
+
+def test_scenarios_have_their_colours_and_the_hardest_comes_first() -> None:
+    picture = drawn("stress")
+    first = [to_hex(bar.get_facecolor()).upper() for bar in picture.figure.axes[0].patches[:4]]
+    assert first[1::2] == [style.BASE, style.ACCENT]
+    order = picture.data.query("scenario == 'incumbent'")["proportional"]
+    assert order.is_monotonic_decreasing
+    assert "Not drawn: 6 milder disruptions." in drawn("stress", "more than are drawn").meta.note
+    assert drawn("stress", "one disruption").data["disruption"].unique().tolist() == ["chn_lfp"]
+
+
+@pytest.mark.parametrize(("case", "title"), [
+    ("usual", "China closes the whole chain: Europe would lose 93–97% of the batteries planned for 2035, and 78–84%"
+              " under Next-gen adoption"),
+    ("one scenario", "China closes the whole chain: Europe would lose 93–97% of the batteries planned for 2035"),
+    ("nothing lost", "What closed chokepoints would cost Europe’s batteries in 2035"),
+    ("nothing planned", "What closed chokepoints would cost Europe’s batteries in 2035"),
+])  # fmt: skip
+def test_titles_of_the_stress(case: str, title: str) -> None:
+    assert drawn("stress", case).meta.title == title
+
+
+@pytest.mark.parametrize("case", [case for case in CASES["stress"] if "own" not in case and "formulas" not in case])
+def test_every_per_cent_of_the_stress_title_is_in_the_data(case: str) -> None:
+    picture = drawn("stress", case)
+    shares = picture.data[["share_best", "share_proportional"]] / 100
+    ends = {f"{stress._range(*row, kind='%')}" for row in shares.itertuples(index=False)}
+    assert set(re.findall(r"[\d.–]+%", picture.meta.title)) <= ends
+
+
+def test_notes_of_the_stress_say_what_is_planned_and_what_is_short() -> None:
+    assert "Planned: 1,000 GWh." in drawn("stress").meta.note
+    assert "Planned: 1,000 (Incumbent) and 1,400 (Next-gen) GWh." in drawn("stress", "plans differ").meta.note
+    assert "already falls short by 40 GWh (Incumbent)" in drawn("stress", "one scenario").meta.note
+    assert "falls short" not in drawn("stress").meta.note
+    alt = drawn("stress").meta.alt
+    assert "Incumbent 820–950 GWh (82–95% of what is planned, Graphite anode binds)" in alt
+    assert "Strike at Australian lithium mines: Incumbent nothing, Next-gen nothing" in alt
+
+
+def test_what_is_wrong_with_the_choice_of_disruptions_is_said() -> None:
+    with pytest.raises(UsageError, match="did you mean 'chn_lfp'"):
+        drawn("stress", disruptions=["chn_lpf"])
+    with pytest.raises(UsageError, match="names one twice"):
+        drawn("stress", disruptions=["chn_lfp", "chn_lfp"])
+    many = stressed({f"{key} {i}": v for key, v in STRESS.items() for i in range(4)}, scenarios=FOUR)
+    with pytest.raises(UsageError, match="24 disruptions × 4 scenarios do not fit"):
+        charts.draw(many, "stress", disruptions=list(dict.fromkeys(many["disruptions"]["disruption"])))
+    with pytest.raises(UsageError, match="region 'Erope' is not in the result; did you mean 'Europe'"):
+        drawn("stress", region="Erope")
+
+
+# --- capacity against demand -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["usual", "demand by bloc", "ends without a value", "more than are drawn"])
+def test_stack_bars_whiskers_and_rings_are_the_data(case: str) -> None:
+    picture = drawn("capacity_vs_demand", case)
+    axes = picture.figure.axes[0]
+    capacity = picture.data[picture.data["quantity"] == "capacity"]
+    blocs = capacity.iloc[1:]
+    bars = [bar for bar in axes.patches if bar.get_width() in set(blocs["value"])]
+    stack, alone = bars[: len(blocs)], bars[len(blocs) :]
+    assert [bar.get_width() for bar in stack] == [bar.get_width() for bar in alone] == blocs["value"].tolist()
+    assert [bar.get_x() for bar in stack] == pytest.approx([0, *blocs["value"].cumsum().iloc[:-1]])
+    assert capacity.iloc[0]["value"] == pytest.approx(blocs["value"].sum())
+    whiskers = [tuple(map(float, line.get_xdata())) for line in axes.lines if len(line.get_xdata()) == 2
+                and line.get_ydata()[0] == line.get_ydata()[1]]  # fmt: skip
+    spread = capacity[capacity["low"] < capacity["high"]]
+    assert np.array(whiskers) == pytest.approx(spread[["low", "high"]].to_numpy())
+    own = picture.data.query("quantity == 'demand' and country != 'world'")
+    assert marks(axes) == own["value"].tolist()
+    assert (picture.data["value"].between(picture.data["low"], picture.data["high"])).all()
+
+
+def test_the_demand_is_that_of_the_world_or_the_sum_of_the_blocs() -> None:
+    summed = drawn("capacity_vs_demand", "demand summed")
+    assert summed.data.query("country == 'world'")["value"].item() == 4300
+    assert "sum of the blocs’" in summed.meta.note
+    assert "World demand 5,100 (4,200–5,100)" in texts(drawn("capacity_vs_demand"))
+    assert "World demand (upper estimate) 20,000 (18,000–22,000)" in texts(drawn("capacity_vs_demand", "too little"))
+
+
+@pytest.mark.parametrize(("case", "title"), [
+    ("usual", "China’s cell plants alone could make 5,860 GWh in 2030, more than the 5,100 GWh that the world would"
+              " need"),
+    ("all needed", "Cell plants could make 7,870 GWh in 2030 for a demand of 7,000 GWh, 75% of it in China"),
+    ("too little", "Cell plants could make 7,870 GWh in 2030, less than the 20,000 GWh the world would need"),
+    ("open", "Capacity of cell plants against the world’s demand for cells in 2030"),
+])  # fmt: skip
+def test_titles_of_the_capacity(case: str, title: str) -> None:
+    assert drawn("capacity_vs_demand", case).meta.title == title
+
+
+def test_no_scenario_stands_below_a_chart_that_has_none() -> None:
+    meta = drawn("capacity_vs_demand").meta
+    assert meta.run_line == "Run europe-2035 (3f9a1c2) · minerals 0.1.0"
+    assert (meta.red_line, meta.scenarios) == ("", {})
+
+
+def test_blocs_beyond_the_last_are_summed() -> None:
+    blocs = drawn("capacity_vs_demand", "more than are drawn").data.query("quantity == 'capacity'").iloc[1:]
+    assert len(blocs) == capacity_vs_demand.MOST
+    assert blocs["value"].sum() == pytest.approx(sum(100.0 + i for i in range(14)))
+    assert blocs["label"].iloc[-1] == "Other countries"
