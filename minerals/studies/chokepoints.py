@@ -250,7 +250,7 @@ def about(points: Chokepoints, inputs: Inputs) -> dict[str, Any]:
             node.node: {"label": node.label, "item": node.item, "stage": node.stage, "part": node.part}
             for node in supply.nodes
         },
-        "countries": supply.country_labels,
+        "countries": {code: supply.country_labels[code] for code in supply.countries},
         "disruptions": {
             event.disruption: {"label": event.label, "status": event.status, "start": event.start,
                                "months": event.months}

@@ -31,6 +31,8 @@ def exposure(points: Chokepoints, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "geopolrisk": _geopolrisk(points, concentrated),
         "trade_rules": _rules(points),
         "sourcing": _sourcing(points),
+        "cell_capacity": _cell_capacity(points),
+        "announced_capacity": points.inputs.cell_plants,
     }
 
 
@@ -292,6 +294,16 @@ def _rules(points: Chokepoints) -> pd.DataFrame:
 
 
 # ---------------------------------------------------------------------- sourcing
+
+
+def _cell_capacity(points: Chokepoints) -> pd.DataFrame:
+    """Capacity, production and demand of cells by country as published [GWh/yr]."""
+    frame = points.inputs.cell_capacity
+    columns = ["country", "measure", "year", "value", "low", "high", "unit", "source"]
+    out = frame[columns].reset_index(drop=True)
+    out.insert(1, "label", out["country"].map(points.inputs.country_labels).fillna(out["country"]))
+    return out
+
 
 #: Minerals whose way into the region's batteries is followed.
 CHAINS = ("graphite", "lithium", "nickel", "cobalt")

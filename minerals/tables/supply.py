@@ -72,7 +72,8 @@ class SupplyInputs:
     it is delivered in the future asked for; is_group: countries that are groups; risk: (country), 0 to 1, NaN for
     groups; concern, allies, members by group: (country), 0 or 1; home, homes: region that a country belongs to, or '';
     route_bounds: of the natural share of graphite in a disruption; origins: rows of import_origin at the nodes;
-    reserves: rows of reserves; stability: newest WGI estimate of political stability by country; rules: rows of
+    reserves: rows of reserves; cell_capacity, cell_plants: published and announced
+    capacity of cells; stability: newest WGI estimate of political stability by country; rules: rows of
     trade_rule; used: rows used, as
     inputs_used has them.
     """
@@ -97,6 +98,8 @@ class SupplyInputs:
     homes: dict[str, str]
     route_bounds: tuple[float, float]
     origins: pd.DataFrame
+    cell_capacity: pd.DataFrame
+    cell_plants: pd.DataFrame
     reserves: pd.DataFrame
     stability: dict[str, float]
     events: tuple[Event, ...]
@@ -155,7 +158,7 @@ class _Reader:
         return SupplyInputs(
             nodes=nodes,
             countries=countries,
-            country_labels={code: str(frame.loc[code, "label"]) for code in countries},
+            country_labels={code: str(label) for code, label in frame["label"].items()},
             years=self.years,
             share=share,
             data_year=data_year,
@@ -173,6 +176,8 @@ class _Reader:
             homes=homes,
             route_bounds=self._route_bounds(),
             origins=self._take("import_origin", lambda frame: frame["node"].isin([node.node for node in nodes])),
+            cell_capacity=self._take("cell_capacity"),
+            cell_plants=self._take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
             reserves=self._take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),
             events=self._events({node.node for node in nodes}),
