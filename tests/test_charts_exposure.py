@@ -19,7 +19,17 @@ from matplotlib.colors import to_hex
 from test_charts import FONTS, LONG, SIZES, FakeResult, check_layout, digests, result
 
 from minerals import charts
-from minerals.charts import capacity_vs_demand, chokepoints, fonts, stress, style, supply
+from minerals.charts import (
+    capacity_vs_demand,
+    chokepoints,
+    fonts,
+    lfp_concentration,
+    sourcing,
+    stress,
+    style,
+    supply,
+    wording,
+)
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
 
@@ -125,7 +135,8 @@ def stressed(
         gwh = planned[min(i, len(planned) - 1)]
         best, proportional = (gwh * share * (1 if year == years[-1] else 0.5) for share in shares[i % len(shares)])
         rows.append({"scenario": scenario, "region": region, "disruption": code, "label": name, "year": year,
-                     "planned": gwh, "shortage": shortage, "at_risk_best": best, "at_risk_proportional": proportional,
+                     "nodes": 1, "planned": gwh, "shortage": shortage,
+                     "at_risk_best": best, "at_risk_proportional": proportional,
                      "unit": "GWh", "binding_node": binds.lower().replace(" ", "_"), "binding_label": binds,
                      "vehicles": 1e6 * best / 60, "usd": 1e6 * best * 100})  # fmt: skip
     made.tables["disruptions"] = pd.DataFrame(rows)
@@ -156,6 +167,75 @@ def plants(
     made.tables["cell_capacity"] = pd.DataFrame(
         rows, columns=["country", "label", "measure", "year", "value", "low", "high"]
     ).assign(unit="GWh/yr", source="carnegie")
+    return made
+
+
+CATHODE: Mapping[str, float] = {"CHN": 0.98, "R_OTH": 0.02}
+PLANTS: Mapping[str, float] = {"United States": 100.0, "Europe": 170.0, "Indonesia": 50.0, "India": 40.0,
+                               "South Korea": 1.0}  # fmt: skip
+
+
+def lfp(
+    shares: Mapping[str, float] = CATHODE,
+    capacity: Mapping[str, float] = PLANTS,
+    *,
+    spread: float = 0.0,
+    mapped: bool = True,
+    **about: Any,
+) -> FakeResult:
+    """A result with the supply of LFP cathode and announced LFP plants; China's own and other chemistries beside."""
+    made = exposed(**about)
+    node = "active_material_lfp_cathode"
+    rows = [("today", name, code, LABELS.get(code, code), 2035, share, "1") for name in ("mining_cobalt", node)
+            for code, share in shares.items()]  # fmt: skip
+    columns = ["future", "node", "country", "country_label", "year", "share", "unit"]
+    made.tables["supply"] = pd.DataFrame(rows, columns=columns)
+    plants_ = [(name, "LFP", 2030, gwh, gwh * (1 - spread), gwh * (1 + spread)) for name, gwh in capacity.items()]
+    plants_ += [("China", "LFP", 2030, 4000.0, 4000.0, 4000.0), ("Europe", "Na-ion", 2030, 9.0, 9.0, 9.0)]
+    made.tables["announced_capacity"] = pd.DataFrame(
+        plants_, columns=["region", "chemistry", "year", "value", "low", "high"]
+    ).assign(unit="GWh/yr")
+    if not mapped:
+        del made.tables["concentration"]
+    return made
+
+
+Step = tuple[str, str, str, str, float]
+GRAPHITE: Sequence[Step] = (
+    ("mining", "China", "active_material", "China", 560.0), ("mining", "Mozambique", "active_material", "China", 60.0),
+    ("mining", "Mozambique", "active_material", "R_OTH", 25.0),
+    ("mining", "Madagascar", "active_material", "China", 35.0),
+    ("mining", "Madagascar", "active_material", "R_OTH", 20.0),
+    ("mining", "Brazil", "active_material", "R_OTH", 15.0),
+    ("mining", "Brazil", "active_material", "Europe", 5.0), ("mining", "R_OTH", "active_material", "China", 30.0),
+    ("mining", "R_OTH", "active_material", "Europe", 23.0), ("mining", "R_OTH", "active_material", "R_OTH", 22.0),
+    ("active_material", "China", "cell", "China", 332.0), ("active_material", "China", "cell", "South Korea", 136.0),
+    ("active_material", "China", "cell", "Europe", 217.0), ("active_material", "Europe", "cell", "Europe", 28.0),
+    ("active_material", "R_OTH", "cell", "China", 18.0), ("active_material", "R_OTH", "cell", "South Korea", 31.0),
+    ("active_material", "R_OTH", "cell", "Europe", 33.0), ("cell", "China", "use", "Europe", 350.0),
+    ("cell", "South Korea", "use", "Europe", 167.0), ("cell", "Europe", "use", "Europe", 278.0),
+)  # fmt: skip
+"""stage and country it comes from, stage and country it goes to, kt."""
+
+
+def sourced(
+    steps: Sequence[Step] = GRAPHITE,
+    *,
+    scale: float = 1.0,
+    chain: str = "graphite",
+    region: str = "Europe",
+    **about: Any,
+) -> FakeResult:
+    """A result with the flows of one chain, and a small one of another mineral beside it."""
+    made = exposed(region=region, **about)
+    made.record["codes"]["mineral"] |= {name: {"label": name.capitalize()} for name in ("graphite", "lithium")}
+    made.record["codes"]["country"] = {code: {"label": name} for code, name in LABELS.items()}
+    rows = [(scenario, region, year, name, *step[:4], step[4] * scale * part)
+            for i, scenario in enumerate(made.record["scenarios"])
+            for year, (name, part) in product((2030, 2035), ((chain, 1.0 - 0.2 * i), ("lithium", 0.1)))
+            for step in steps]  # fmt: skip
+    columns = ["scenario", "region", "year", "chain", "stage_from", "country_from", "stage_to", "country_to", "value"]
+    made.tables["sourcing"] = pd.DataFrame(rows, columns=columns).assign(unit="kt")
     return made
 
 
@@ -227,6 +307,47 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "a title of one’s own": lambda: (plants(), {"title": "Who could make how many cells, and for whom: " * 3}),
         "letters that look like formulas": lambda: (plants({"CHN": ("$x_1$ & <b>", (10.0, 9.0, 12.0))}), {}),
     },
+    "lfp_concentration": {
+        "usual": lambda: (lfp(), {}),
+        "several makers": lambda: (
+            lfp({"CHN": 0.62, "KOR": 0.18, "USA": 0.1, "IDN": 0.05, "JPN": 0.03, "R_OTH": 0.02}), {}),
+        "more makers than are named": lambda: (lfp({code: 1 / len(LABELS) for code in LABELS}), {}),
+        "ranges": lambda: (lfp(spread=0.3), {}),
+        "one plant": lambda: (lfp(capacity={"United States": 100.0}), {}),
+        "no plants": lambda: (lfp(capacity={}), {}),
+        "many plants": lambda: (
+            lfp(capacity={f"A country of a long name, number {i}": 90.0 - i for i in range(14)}), {}),
+        "without a map": lambda: (lfp(mapped=False), {}),
+        "tiny": lambda: (lfp(capacity={name: gwh * 1e-5 for name, gwh in PLANTS.items()}), {}),
+        "huge": lambda: (lfp(capacity={name: gwh * 1e5 for name, gwh in PLANTS.items()}), {}),
+        "a title of one’s own": lambda: (lfp(), {"title": "Who makes LFP, and who is going to: " * 3}),
+        "letters that look like formulas": lambda: (lfp(capacity={"$x_1$ & <b>": 3.0, "100% $_{2}": 1.0}), {}),
+    },
+    "sourcing": {
+        "usual": lambda: (sourced(), {}),
+        "another scenario": lambda: (sourced(), {"scenario": "next-gen", "year": 2030}),
+        "lithium": lambda: (sourced(), {"mineral": "lithium"}),
+        "another region": lambda: (sourced([(*step[:3], step[3].replace("Europe", "Elsewhere"), step[4])
+                                            for step in GRAPHITE]), {}),
+        "five stages": lambda: (sourced(
+            [*GRAPHITE[10:], *((a, b, "refining", d, v) for a, b, _, d, v in GRAPHITE[:10]),
+             *(("refining", d, c, d, v) for _, _, c, d, v in GRAPHITE[:10])]), {}),
+        "two stages": lambda: (sourced([("cell", "China", "use", "Europe", 9.0),
+                                         ("cell", "Europe", "use", "Europe", 1.0)]), {}),
+        "one flow": lambda: (sourced([("cell", "China", "use", "Europe", 9.0)]), {}),
+        "all of it at home": lambda: (sourced([("mining", "Europe", "cell", "Europe", 9.0),
+                                               ("cell", "Europe", "use", "Europe", 9.0)]), {}),
+        "many countries": lambda: (sourced(
+            [("mining", f"A country of a long name, number {i}", "cell", f"Place {i % 7}", 5.0 + i) for i in range(20)]
+            + [("cell", f"Place {i}", "use", "Europe", 40.0) for i in range(7)]), {}),
+        "slivers": lambda: (sourced([(*step[:4], step[4] if step[1] == "China" else 0.01) for step in GRAPHITE]), {}),
+        "losses": lambda: (sourced([(*step[:4], step[4] * (1 + (step[0] == "mining"))) for step in GRAPHITE]), {}),
+        "tiny": lambda: (sourced(scale=1e-6), {}),
+        "huge": lambda: (sourced(scale=1e5), {}),
+        "long labels": lambda: (sourced(scenarios=WORDY, region="European Union, United Kingdom and Norway"), {}),
+        "a title of one’s own": lambda: (sourced(), {"title": "Where the graphite comes from: " * 4}),
+        "letters that look like formulas": lambda: (sourced([("mining", "$x_1$ & <b>", "use", "100% $_{2}", 9.0)]), {}),
+    },
 }  # fmt: skip
 CHARTS = tuple(CASES)
 EACH = pytest.mark.parametrize(("chart", "case"), [(chart, case) for chart, cases in CASES.items() for case in cases])
@@ -246,7 +367,8 @@ def texts(picture: Bundle) -> list[str]:
 
 def test_the_charts_are_known_by_name() -> None:
     assert set(CHARTS) < set(charts.CHARTS)
-    assert CHARTS[:3] == (chokepoints.NAME, stress.NAME, capacity_vs_demand.NAME)
+    names = (chokepoints.NAME, stress.NAME, capacity_vs_demand.NAME, lfp_concentration.NAME, sourcing.NAME)
+    assert names == CHARTS
 
 
 @FONTS
@@ -419,9 +541,9 @@ def test_scenarios_have_their_colours_and_the_hardest_comes_first() -> None:
     picture = drawn("stress")
     first = [to_hex(bar.get_facecolor()).upper() for bar in picture.figure.axes[0].patches[:4]]
     assert first[1::2] == [style.BASE, style.ACCENT]
-    order = picture.data.query("scenario == 'incumbent'")["proportional"]
+    order = picture.data.query("scenario == 'incumbent'")["best"]
     assert order.is_monotonic_decreasing
-    assert "Not drawn: 6 milder disruptions." in drawn("stress", "more than are drawn").meta.note
+    assert "Not drawn: 6 more disruptions." in drawn("stress", "more than are drawn").meta.note
     assert drawn("stress", "one disruption").data["disruption"].unique().tolist() == ["chn_lfp"]
 
 
@@ -519,3 +641,142 @@ def test_blocs_beyond_the_last_are_summed() -> None:
     assert len(blocs) == capacity_vs_demand.MOST
     assert blocs["value"].sum() == pytest.approx(sum(100.0 + i for i in range(14)))
     assert blocs["label"].iloc[-1] == "Other countries"
+
+
+# --- LFP -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["usual", "several makers", "ranges", "many plants", "without a map"])
+def test_parts_and_plants_are_the_data(case: str) -> None:
+    made, _ = CASES["lfp_concentration"][case]()
+    picture = drawn("lfp_concentration", case)
+    upper, lower = picture.figure.axes
+    shares, plants = (picture.data[picture.data["quantity"] == q] for q in ("supply_share", "announced_capacity"))
+    assert [part.get_width() for part in upper.patches] == pytest.approx(shares["value"].tolist())
+    assert shares["value"].sum() == pytest.approx(100)
+    assert [bar.get_width() for bar in lower.patches] == pytest.approx(plants["value"].tolist())
+    table = made["announced_capacity"].query("chemistry == 'LFP' and region != 'China'")
+    assert plants.iloc[0]["value"] == pytest.approx(table["value"].sum())
+    assert plants.iloc[1:]["value"].sum() == pytest.approx(table["value"].sum())
+    for row in plants.iloc[1:].itertuples():
+        assert wording.number(row.value) in texts(picture)
+    assert "China" not in plants["country"].tolist(), "what is announced in China is not outside it"
+
+
+@pytest.mark.parametrize(("case", "title"), [
+    ("usual", "China makes 98% of LFP cathode; LFP cell plants announced elsewhere come to 361 GWh, 47% of it in"
+              " Europe"),
+    ("one plant", "China makes 98% of LFP cathode; LFP cell plants announced elsewhere come to 100 GWh, all in the"
+                  " United States"),
+    ("no plants", "China makes 98% of LFP cathode; no LFP plants are announced elsewhere for 2030"),
+])  # fmt: skip
+def test_titles_of_lfp(case: str, title: str) -> None:
+    assert drawn("lfp_concentration", case).meta.title == title
+
+
+def test_the_supply_of_lfp_says_the_year_of_its_data() -> None:
+    assert "Supply by place of making, 2023." in drawn("lfp_concentration").meta.note
+    assert "Supply by place of making, 2035." in drawn("lfp_concentration", "without a map").meta.note
+    made, _ = CASES["lfp_concentration"]["usual"]()
+    assert "lfp_concentration" in charts.possible(_with_years(made))
+    del made.tables["announced_capacity"]
+    assert "lfp_concentration" not in charts.possible(_with_years(made))
+    with pytest.raises(UsageError, match=r"node 'active_material_lfp_catode' is not .*did you mean"):
+        drawn("lfp_concentration", node="active_material_lfp_catode")
+
+
+def _with_years(made: FakeResult) -> FakeResult:
+    made.record["years"] = [2030, 2035]
+    return made
+
+
+# --- sourcing --------------------------------------------------------------------------------------------------------
+
+
+def bands(picture: Bundle) -> list[tuple[float, float]]:
+    """Thickness of each band at its two ends, inches."""
+    found = []
+    for area in picture.figure.axes[0].collections:
+        corners = pd.DataFrame(area.get_paths()[0].vertices, columns=["x", "y"])
+        edges = corners.groupby("x")["y"].agg(["min", "max"])
+        thick = edges["max"] - edges["min"]
+        found.append((thick.iloc[0], thick.iloc[-1]))
+    return found
+
+
+@pytest.mark.parametrize("case", ["usual", "another scenario", "five stages", "many countries", "losses", "lithium"])
+def test_bands_are_the_data(case: str) -> None:
+    picture = drawn("sourcing", case)
+    flows = picture.data.query("quantity == 'flow'")
+    drawn_bands = bands(picture)
+    assert len(drawn_bands) == len(flows)
+    thick = np.array(sorted(drawn_bands))
+    assert thick[:, 0] == pytest.approx(thick[:, 1]), "as thick where it ends as where it starts"
+    ratio = thick[:, 0] / np.sort(flows["value"].to_numpy())
+    assert ratio == pytest.approx(np.full(len(ratio), ratio[0])), "one scale for all of them"
+
+
+def test_flows_are_those_of_the_result_and_small_countries_are_one() -> None:
+    picture = drawn("sourcing")
+    flows = picture.data.query("quantity == 'flow'").set_index(["stage_from", "country_from", "stage_to", "country_to"])
+    names = {"R_OTH": "Other countries"}
+    expected = {(a, names.get(b, b), c, names.get(d, d)): kt for a, b, c, d, kt in GRAPHITE}
+    assert flows["value"].to_dict() == pytest.approx(expected)
+    many = drawn("sourcing", "many countries").data
+    mines = many.query("quantity == 'stage' and stage_from == 'mining'")
+    assert len(mines) == sourcing.MOST
+    assert mines["country_from"].iloc[-1] == "Other countries"
+    assert mines["value"].sum() == pytest.approx(sum(5.0 + i for i in range(20)))
+    for _, stage in picture.data.query("quantity == 'stage'").groupby("stage_from"):
+        assert stage["share"].sum() == pytest.approx(100)
+
+
+def test_boxes_are_as_high_as_what_passes_through_them() -> None:
+    picture = drawn("sourcing")
+    boxes = [box for box in picture.figure.axes[0].patches if box.get_width() > 0.2]
+    stages = picture.data.query("quantity == 'stage'")
+    heights = np.array([box.get_height() for box in boxes])
+    assert heights / stages["value"].to_numpy() == pytest.approx(np.full(len(boxes), heights[0] / 560))
+
+
+@pytest.mark.parametrize(("case", "title"), [
+    ("usual", "Europe makes a third of the cells it uses, but 86% of the graphite in its batteries passes through"
+              " China’s anode plants"),
+    ("lithium", "Europe makes a third of the cells it uses, but 86% of the lithium in its batteries passes through"
+                " China’s material plants"),
+    ("two stages", "90% of the graphite in Europe’s batteries passes through China’s cell plants"),
+    ("five stages", "Europe makes a third of the cells it uses, but 86% of the graphite in its batteries passes through"
+                    " China’s anode plants"),
+    ("many countries", "Where the graphite in Europe’s batteries comes from"),
+    ("all of it at home", "Where the graphite in Europe’s batteries comes from"),
+])  # fmt: skip
+def test_titles_of_the_sourcing(case: str, title: str) -> None:
+    assert drawn("sourcing", case).meta.title == title
+
+
+def test_a_stage_that_part_of_the_material_passes_is_no_headline() -> None:
+    """Natural graphite alone is refined here: all of it in China, and no word of it for the graphite as a whole."""
+    steps = [("mining", "China", "refining", "China", 100.0), ("refining", "China", "active_material", "China", 100.0)]
+    picture = charts.draw(sourced([*steps, *GRAPHITE[10:]]), "sourcing")
+    assert "86% of the graphite in its batteries passes through China’s anode plants" in picture.meta.title
+    assert "Refining holds 13% of what is used; the rest takes another way." in picture.meta.note
+    assert "another way" not in drawn("sourcing").meta.note
+
+
+def test_shares_of_the_title_are_in_the_data() -> None:
+    picture = drawn("sourcing")
+    stages = picture.data.query("quantity == 'stage'").set_index(["stage_from", "country_from"])["share"]
+    assert wording.by_how_much(stages["cell", "Europe"] / 100) == "a third"
+    assert wording.by_how_much(stages["active_material", "China"] / 100) == "86%"
+    assert "Active material: China 685 kt (86%)" in picture.meta.alt
+
+
+def test_what_is_wrong_with_the_choice_of_a_chain_is_said() -> None:
+    with pytest.raises(UsageError, match="mineral 'grafite' is not in the result; did you mean 'graphite'"):
+        drawn("sourcing", mineral="grafite")
+    with pytest.raises(UsageError, match="did you mean 'next-gen'"):
+        drawn("sourcing", scenario="next-gne")
+    made, _ = CASES["sourcing"]["usual"]()
+    made.tables["sourcing"] = made["sourcing"].query("scenario == 'next-gen'")
+    with pytest.raises(UsageError, match="scenario 'incumbent' has no flow of graphite in Europe in 2035"):
+        charts.draw(made, "sourcing")

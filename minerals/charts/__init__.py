@@ -25,10 +25,14 @@ CHARTS = {
     "chokepoints": "concentration",
     "stress": "disruptions",
     "capacity_vs_demand": "cell_capacity",
+    "lfp_concentration": "supply",
+    "sourcing": "sourcing",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
 
+#: Tables that a chart draws beside its own.
+BESIDE = {"lfp_concentration": ("announced_capacity",)}
 #: Charts with years along an axis: one year alone makes none.
 IN_TIME = ("stock", "secondary_supply")
 
@@ -36,7 +40,11 @@ IN_TIME = ("stock", "secondary_supply")
 def possible(result: Result) -> list[str]:
     """Charts that the tables of a result allow."""
     few = len(result.record["years"]) < 2
-    return [name for name, table in CHARTS.items() if _has(result, table) and not (few and name in IN_TIME)]
+    return [
+        name
+        for name, table in CHARTS.items()
+        if all(_has(result, each) for each in (table, *BESIDE.get(name, ()))) and not (few and name in IN_TIME)
+    ]
 
 
 def _has(result: Result, table: str) -> bool:

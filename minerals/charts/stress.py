@@ -78,26 +78,30 @@ class _Bar:
 
 @dataclass(frozen=True)
 class _Story:
-    """The numbers of one chart. table: disruption -> scenario -> bar, in the order drawn; names: of disruptions."""
+    """The numbers of one chart. table: disruption -> scenario -> bar, in the order drawn; names: of disruptions, and
+    steps: how many nodes each hits."""
 
     region: str
     year: int
     scenarios: tuple[str, ...]
     labels: tuple[str, ...]
     names: dict[str, str]
+    steps: dict[str, int]
     table: dict[str, dict[str, _Bar]]
     left_out: int
     scenarios_left_out: int
 
     @property
     def hardest(self) -> str:
-        """The disruption that the first scenario loses most by."""
-        return max(self.table, key=lambda key: _rank(self.table[key], self.scenarios))
+        """The disruption that the first scenario loses most by, even at the best reallocation, of those that hit a
+        single step of the chain where there are any: that all of it may stop is no finding."""
+        single = [key for key in self.table if self.steps[key] == 1] or list(self.table)
+        return max(single, key=lambda key: _rank(self.table[key], self.scenarios))
 
 
 def _rank(bars: dict[str, _Bar], scenarios: Sequence[str]) -> tuple[float, float]:
     bar = next(bars[name] for name in scenarios if name in bars)
-    return bar.proportional, bar.best
+    return bar.best, bar.proportional
 
 
 def _story(result: Result, region: str | None, year: int | None, disruptions: Sequence[str] | None) -> _Story:
@@ -130,6 +134,7 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
         scenarios=scenarios,
         labels=tuple(label(choice.record["scenarios"], name) for name in scenarios),
         names={row.disruption: row.label or row.disruption for row in table.itertuples()},
+        steps={row.disruption: int(row.nodes) for row in table.itertuples()},
         table=kept,
         left_out=len(bars) - len(kept),
         scenarios_left_out=left,
@@ -197,7 +202,7 @@ def _note(story: _Story) -> str:
     if short:
         named = wording.names([f"{wording.number(gwh)} GWh ({name})" for name, gwh in short.items()])
         note += f" Without any disruption supply already falls short by {named}, which is not counted here."
-    counts = ((story.left_out, "milder disruption"), (story.scenarios_left_out, "more scenario"))
+    counts = ((story.left_out, "more disruption"), (story.scenarios_left_out, "more scenario"))
     left = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count]
     return f"{note} Not drawn: {wording.names(left)}." if left else note
 

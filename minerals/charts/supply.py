@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 
 from minerals.charts import style, wording
-from minerals.charts.choice import Choice, label, texts
+from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.style import Page, Panel, text_width
 from minerals.errors import listed
 
@@ -43,6 +43,16 @@ def stages_in_order(stages: Sequence[str]) -> list[str]:
 def country_colour(name: str) -> str:
     """The colour of a country of the house style; grey for all others."""
     return style.COUNTRY.get(name, style.COUNTRY["rest"])
+
+
+def country_names(choice: Choice) -> dict[str, dict[str, str]]:
+    """Country -> its label: of the code list, else as the chokepoint map calls it."""
+    known = dict(choice.record["codes"].get("country", {}))
+    table = table_of(choice.result, "concentration")
+    if table is not None:
+        pairs = zip(texts(table["country"]), texts(table["country_label"]), strict=True)
+        known = {code: {"label": name} for code, name in pairs if code and name} | known
+    return known
 
 
 def pale(colour: str, part: float = 0.6) -> str:

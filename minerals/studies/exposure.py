@@ -245,10 +245,11 @@ def _supply(points: Chokepoints) -> pd.DataFrame:
             node = inputs.nodes[n]
             share = made[n, k] / made[n].sum()
             rows.append((
-                points.asked.future, node.node, inputs.countries[k], calendar, share, made[n, k], exported[n, k],
+                points.asked.future, node.node, inputs.countries[k], inputs.country_labels[inputs.countries[k]],
+                calendar, share, made[n, k], exported[n, k],
                 node.unit,
             ))  # fmt: skip
-    columns = ["future", "node", "country", "year", "share", "value", "exported", "unit"]
+    columns = ["future", "node", "country", "country_label", "year", "share", "value", "exported", "unit"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -296,12 +297,26 @@ def _rules(points: Chokepoints) -> pd.DataFrame:
 # ---------------------------------------------------------------------- sourcing
 
 
+#: Source of the blocs of cell capacity, and the bloc that holds two of the others.
+BLOCS_OF = "carnegie-2026"
+OECD, OECD_PARTS = "R_OECD", ("USA", "R_EUR")
+
+
 def _cell_capacity(points: Chokepoints) -> pd.DataFrame:
     """Capacity, production and demand of cells by country as published [GWh/yr]."""
     frame = points.inputs.cell_capacity
-    columns = ["country", "measure", "year", "value", "low", "high", "unit", "source"]
-    out = frame[columns].reset_index(drop=True)
-    out.insert(1, "label", out["country"].map(points.inputs.country_labels).fillna(out["country"]))
+    # Blocs overlap and sources differ: the blocs of the report alone, and of the OECD what its parts leave.
+    frame = frame[frame["source"].str.contains(BLOCS_OF)].set_index(["country", "measure", "year"])
+    columns = ["value", "low", "high", "unit", "source"]
+    out = frame[columns].astype({"value": float, "low": float, "high": float})
+    for key in [key for key in out.index if key[0] == OECD]:
+        for part in OECD_PARTS:
+            if (part, *key[1:]) in out.index:
+                ends = out.loc[(part, *key[1:]), ["value", "low", "high"]]
+                out.loc[key, ["value", "low", "high"]] -= ends.fillna(ends["value"])
+    out = out.reset_index()
+    labels = {**points.inputs.country_labels, OECD: "Other OECD countries", "R_EMDE": "Emerging economies"}
+    out.insert(1, "label", out["country"].map(labels))
     return out
 
 

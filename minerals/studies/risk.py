@@ -157,7 +157,8 @@ def disruptions(points: Chokepoints, value: Worth, found: Sequence[Played]) -> p
         lost = _at_risk(points, each, "best")
         rows.append({
             "scenario": each.scenario, "region": points.name_of(each.regions), "disruption": each.event.disruption,
-            "label": each.event.label, "status": each.event.status, "year": points.years[each.year],
+            "label": each.event.label, "status": each.event.status,
+            "nodes": len({node for _, node, *_ in each.event.cuts}), "year": points.years[each.year],
             "planned": planned, "shortage": float(each.loss.shortage.sum()),
             "at_risk_best": risk[0], "at_risk_proportional": risk[1],
             "share_best": risk[0] / planned if planned else 0.0,

@@ -65,6 +65,7 @@ def run(
         log["prices"] = about(asked, data)
     if points is not None:
         log["exposure"] = about_exposure(points, data)
+        log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
     study = asked.settings.study
     if study is not None:
         study_of = {"sample": sample, "sensitivity": sensitivity}[study.kind]
