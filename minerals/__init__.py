@@ -11,9 +11,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import cell, check, compare, describe, draw, explain, load, read_inputs, run, validate
+    from .api import cell, check, compare, describe, draw, explain, load, read_inputs, run, stress, validate
 
-__all__ = ["cell", "check", "compare", "describe", "draw", "explain", "load", "read_inputs", "run", "validate"]
+__all__ = [
+    "cell",
+    "check",
+    "compare",
+    "describe",
+    "draw",
+    "explain",
+    "load",
+    "read_inputs",
+    "run",
+    "stress",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,7 @@ from .config import read_run as _read_run
 from .errors import InputError, UsageError, did_you_mean, listed
 from .results import compare as _compare
 from .results import explain as _explain
+from .results.explain_exposure import NodeExplanation, RiskExplanation, explain_disruption, explain_node
 from .results.repeat import read_record
 from .results.result import Result, load, refuse_other_run
 from .results.verdicts import write
@@ -172,13 +173,28 @@ def compare(
 
 def explain(
     result: Result | str | Path,
-    mineral: str,
+    mineral: str | None = None,
     region: str | None = None,
     year: int | str | None = None,
     scenario: str | None = None,
-) -> _explain.Explanation:
-    """A number as the tree of its sourced rows. See results.explain.explain."""
-    return _explain.explain(_result(result), mineral, region, year, scenario)
+    *,
+    disruption: str | None = None,
+    node: str | None = None,
+) -> _explain.Explanation | RiskExplanation | NodeExplanation:
+    """A number as the tree of its sourced rows: a mineral's demand, the GWh at risk of a disruption, or the shares and
+    concentration of a node, whichever is named. See results.explain and results.explain_exposure.
+    """
+    named = [name for name in (mineral, disruption, node) if name is not None]
+    if len(named) != 1:
+        raise UsageError("name one of mineral, disruption and node to explain, e.g. mineral graphite")
+    result = _result(result)
+    if mineral is not None:
+        return _explain.explain(result, mineral, region, year, scenario)
+    if disruption is not None:
+        return explain_disruption(result, disruption, region, year, scenario)
+    if region is not None or scenario is not None:
+        raise UsageError("the shares of a node are the world's, in every scenario: leave region and scenario out")
+    return explain_node(result, str(node), year)
 
 
 def cell(

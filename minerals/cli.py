@@ -47,6 +47,7 @@ def cli(context: click.Context, debug: bool) -> None:
     Start:    minerals run runs/europe-2035.toml
     Look:     minerals compare runs/europe-2035
     Trust:    minerals explain runs/europe-2035 --mineral graphite
+    Expose:   minerals explain runs/europe-2035 --disruption china-graphite-anode
     Stress:   minerals stress runs/europe-2035.toml
     Check:    minerals validate
     """
@@ -149,22 +150,41 @@ def compare(folder: Path, base: str | None, year: int | None, region: str | None
 
 @_command
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--mineral", required=True, help="Mineral to explain, e.g. graphite.")
-@click.option("--region", help="Region [default: the sum of all].")
+@click.option("--mineral", help="Mineral demand to explain, e.g. graphite.")
+@click.option("--disruption", help="Or: GWh at risk of a disruption, e.g. china-graphite-anode.")
+@click.option("--node", help="Or: concentration of a node of the chain, e.g. graphite_anode.")
+@click.option("--region", help="Region [default: the sum of all; of a disruption, all outside what closes].")
 @click.option("--year", type=int, help="Year [default: the last].")
 @click.option("--scenario", help="Scenario [default: the first].")
-def explain(folder: Path, mineral: str, region: str | None, year: int | None, scenario: str | None) -> None:
+def explain(
+    folder: Path,
+    mineral: str | None,
+    disruption: str | None,
+    node: str | None,
+    region: str | None,
+    year: int | None,
+    scenario: str | None,
+) -> None:
     """Follow one number of a result FOLDER to the rows and sources it rests on.
 
-    Each row is spelled out where it first serves; after that it is only named.
+    One of --mineral, --disruption and --node says which. Each row is spelled out where it first serves; after that it
+    is only named.
     """
+    given = {"mineral": mineral, "disruption": disruption, "node": node}
+    named = [f"--{name}" for name, value in given.items() if value is not None]
+    if len(named) != 1:
+        what = f"{' and '.join(named)} were given" if named else "none was"
+        raise UsageError(f"explain one thing at a time: --mineral, --disruption or --node; {what}")
     from rich.console import Console
 
     from . import api
     from .results.tree import told
+    from .results.tree_exposure import told_node, told_risk
 
     result = api.load(folder)
-    Console(width=_width(), highlight=False).print(told(result, api.explain(result, mineral, region, year, scenario)))
+    found = api.explain(result, mineral, region, year, scenario, disruption=disruption, node=node)
+    teller: Callable[[Any, Any], Any] = told if mineral else told_risk if disruption else told_node
+    Console(width=_width(), highlight=False).print(teller(result, found))
 
 
 @_command

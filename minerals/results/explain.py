@@ -105,7 +105,7 @@ def explain(
     leaves = [index.leaf(row, mineral) for row in here.to_dict("records")]
     leaves.sort(key=lambda leaf: -leaf.value)
     total = float(here["value"].sum())
-    _agree("the sum of the leaves", sum(leaf.value for leaf in leaves), total)
+    agree("the sum of the leaves", sum(leaf.value for leaf in leaves), total)
     kinds = ["region", "segment", "chemistry", "silicon"]
     holding = pd.MultiIndex.from_frame(here[kinds])
     others = cells[~pd.MultiIndex.from_frame(cells[kinds]).isin(holding)]
@@ -158,7 +158,7 @@ class _Index:
         product = 1.0
         for factor in factors:
             product *= factor.value
-        _agree(f"{place} {chemistry}", product, float(row["value"]))
+        agree(f"{place} {chemistry}", product, float(row["value"]))
         return Leaf(str(row["region"]), str(row["segment"]), chemistry, silicon, tuple(factors), product)
 
     def _base_share(self, place: tuple[object, ...], chemistry: str) -> Row:
@@ -170,7 +170,7 @@ class _Index:
     def factor(self, name: str, entry: Row) -> Factor:
         value, text = float(entry["value"]), str(entry["rows"])
         parsed = Rows.parse(text)
-        _agree(f"{name} {text}", parsed.value(lambda row: float(self.used[row]["value"])), value)
+        agree(f"{name} {text}", parsed.value(lambda row: float(self.used[row]["value"])), value)
         told = frozenset(parsed.only_behind()), frozenset(parsed.scales())
         return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(text)), *told)
 
@@ -178,8 +178,9 @@ class _Index:
         return [self.used[name] for name in Rows.parse(text).names()]
 
 
-def _agree(what: str, ours: float, stored: float) -> None:
-    if abs(ours - stored) > TOLERANCE * max(abs(stored), 1e-12):
+def agree(what: str, ours: float, stored: float, beside: float = 0.0) -> None:
+    """Raise MineralsError where a number does not re-add to the stored one, to 1e-9 of it or of what it is part of."""
+    if abs(ours - stored) > TOLERANCE * max(abs(stored), beside, 1e-12):
         raise MineralsError(
             f"{what} re-adds to {ours!r}, the result holds {stored!r}: the folder was changed after the run"
         )

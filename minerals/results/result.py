@@ -54,7 +54,7 @@ class Result:
 
     def __repr__(self) -> str:
         years = self.record["years"]
-        tables = ", ".join(f"{name} ({len(frame)} rows)" for name, frame in self.tables.items())
+        tables = listed([f"{name} ({len(frame)} rows)" for name, frame in self.tables.items()])
         return (
             f"Result: {self.record['title']}\n  scenarios: {', '.join(self.scenarios)}\n"
             f"  {self.record['region_label']}, {years[0]}–{years[-1]}\n  tables: {tables}"
@@ -288,7 +288,8 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    missing = {name: [""] for name in ("value", "low", "high", "year", "line", "silicon", "rmse")}
+    numbers = ("value", "low", "high", "year", "line", "silicon", "rmse", "exported", "available", "first_year_below")
+    missing = {name: [""] for name in numbers}
     kinds = {**dict.fromkeys(TEXT_COLUMNS, str), **dict.fromkeys(("value", "low", "high", "silicon"), float)}
     frame = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=missing, encoding="utf-8")
     return frame.assign(year=pd.to_numeric(frame["year"])) if "year" in frame else frame

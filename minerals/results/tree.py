@@ -29,7 +29,7 @@ def told(result: Result, explanation: Explanation) -> Group:
     summary = [escape(line) for line in _summary(codes, explanation)]
     if not explanation.leaves:
         return Group(head, "No cell of this scenario contains it.", *summary)
-    return Group(head, *summary, _Teller(codes).tree(explanation), _sources(result, explanation))
+    return Group(head, *summary, Teller(codes).tree(explanation), sources(result, explanation.rows()))
 
 
 def _summary(codes: dict[str, Any], explanation: Explanation) -> list[str]:
@@ -48,13 +48,17 @@ def _summary(codes: dict[str, Any], explanation: Explanation) -> list[str]:
         lines.append(f"Without it: {share:.0%} of {number(explanation.gwh)} GWh ({', '.join(parts)})")
     if explanation.leaves:
         rows = explanation.rows()
-        grades = Counter(map(_grade, rows.to_dict("records")))
-        counted = ", ".join(f"{count} {grade}" for grade, count in grades.most_common())
-        lines.append(f"It rests on {len(rows)} rows ({counted}); the leaves re-add to it.")
+        lines.append(f"It rests on {len(rows)} rows ({graded(rows)}); the leaves re-add to it.")
     return lines
 
 
-class _Teller:
+def graded(rows: pd.DataFrame) -> str:
+    """How many rows are of each grade."""
+    grades = Counter(map(grade, rows.to_dict("records")))
+    return ", ".join(f"{count} {kind}" for kind, count in grades.most_common())
+
+
+class Teller:
     """Builds the tree and remembers which rows and notes were told."""
 
     def __init__(self, codes: dict[str, Any]) -> None:
@@ -75,16 +79,16 @@ class _Teller:
             gwh = leaves[0].factors[0]
             subtotal = number(sum(leaf.value for leaf in leaves))
             branch = tree.add(f"[bold]{escape(name)}[/bold]  {subtotal} kt in {number(gwh.value)} GWh")
-            self._add(branch, [gwh])
+            self.add(branch, [gwh])
             for leaf in leaves:
                 silicon = f" with {leaf.silicon:.0%} Si" if leaf.silicon else ""
                 product = " × ".join(f"{factor.value:.6g} {factor.unit}".removesuffix(" 1") for factor in leaf.factors)
                 chemistry = self.codes["chemistry"][leaf.chemistry]["label"]
                 twig = branch.add(f"{escape(chemistry + silicon)}  {leaf.value:.4g} kt = {product}")
-                self._add(twig, leaf.factors[1:])
+                self.add(twig, leaf.factors[1:])
         return tree
 
-    def _add(self, branch: Tree, factors: list[Factor] | tuple[Factor, ...]) -> None:
+    def add(self, branch: Tree, factors: list[Factor] | tuple[Factor, ...]) -> None:
         """A line for each row not told yet, and one that names the others."""
         again = []
         for factor in factors:
@@ -101,16 +105,16 @@ class _Teller:
         """What a row says, where it stands, and where it was read or why it is assumed."""
         year = f" in {int(row['year'])}" if pd.notna(row["year"]) else ""
         filled = f" ({factor.fill})" if factor.fill in ("linear", "hold") else ""
-        place, grade = _place(row), _grade(row)
+        place, kind = _place(row), grade(row)
         origin = f"{row['source'].replace(';', ', ')}; {row['locator']}"
-        if grade in ("assumed", CHANGED):
+        if kind in ("assumed", CHANGED):
             first = self.notes.setdefault(row["note"], place)
             origin = row["note"] if first == place else f"note as at {first}"
         what = f"{factor.name} scaled by" if row["rows"] in factor.scales else factor.name
         if row["rows"] in factor.behind:
             what = f"behind it, {row['table'].replace('_', ' ')}"
         mended = f"; corrected by {row['corrected_by']}" if row["corrected_by"] else ""
-        return f"{what} {float(row['value']):.6g}{year}{filled}: {place} [{grade}] {origin}{mended}"
+        return f"{what} {float(row['value']):.6g}{year}{filled}: {place} [{kind}] {origin}{mended}"
 
 
 def _place(row: pd.Series) -> str:
@@ -118,16 +122,17 @@ def _place(row: pd.Series) -> str:
     return f"{row['file']}:{int(row['line'])}" if row["line"] else str(row["file"])
 
 
-def _grade(row: Any) -> str:
+def grade(row: Any) -> str:
     """Quality of a row; a share that the run file changed is its author's, not an assumption of ours."""
     return CHANGED if row["source"] == CHANGED else str(row["quality"])
 
 
-def _sources(result: Result, explanation: Explanation) -> Tree:
+def sources(result: Result, rows: pd.DataFrame) -> Tree:
+    """What the sources of some rows are."""
     citations = result["sources_used"].set_index("source")["citation"].to_dict()
     citations["assumed"] = "our assumption; the reasoning is in the note of the row"
     citations[CHANGED] = "changed by the run file or --set: yours, not ours"
-    keys = dict.fromkeys(key for text in explanation.rows()["source"] for key in str(text).split(";"))
+    keys = dict.fromkeys(key for text in rows["source"] for key in str(text).split(";"))
     tree = Tree("[bold]Sources[/bold]")
     for key in keys:
         tree.add(escape(f"{key}: {citations.get(key, '')}"))

@@ -181,6 +181,11 @@ class Chokepoints:
         """Countries that belong to some regions, (country)."""
         return np.isin(np.array(self.inputs.home, dtype=object), list(regions))
 
+    def home(self, country: int) -> str:
+        """Customer that a country, by its place, belongs to, or ''."""
+        place = int(self.supply[0].home[country])
+        return "" if place == NONE else self.customers[place]
+
     def sources(self, scenario: str, regions: Sequence[str], year: int) -> tuple[Array, Array]:
         """Where regions take each node from: own share (node), and share by country (node, country)."""
         inside = np.where(self.at_home(regions), self.supply[year].made, 0.0)

@@ -10,9 +10,10 @@ import pandas as pd
 
 from ..exposure import concentration as measures
 from ..exposure import geopolrisk
-from ..exposure.coverage import access, covered
+from ..exposure.coverage import Cuts, access, covered
 from ..flows.demand import Array
 from ..tables.inputs import Inputs
+from ..tables.supply import ENERGY
 from .chokepoints import Chokepoints
 from .risk import risk
 
@@ -26,6 +27,10 @@ def exposure(points: Chokepoints, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "concentration": concentrated,
         "exposure": _exposure(points, concentrated),
         "supply": _supply(points),
+        "supply_cut": _supply_cut(points),
+        "battery_supply": _battery_supply(points),
+        "reference_need": _reference_need(points),
+        "node_use": _node_use(points),
         "coverage": _coverage(points),
         **risk(points, inputs),
         "geopolrisk": _geopolrisk(points, concentrated),
@@ -162,11 +167,16 @@ def _places(points: Chokepoints, cells: Array) -> Iterable[tuple[str, Array]]:
 
 
 def _coverage(points: Chokepoints) -> pd.DataFrame:
-    """Need and what could cover it, by node: own supply, access, allies alone, all but the largest supplier."""
+    """Need and what could cover it, by node: own supply, access, allies alone, all but the largest supplier.
+
+    For each region, all together, and those that share a pool when a disruption of the run closes countries.
+    """
     inputs = points.inputs
     rows: list[tuple[Any, ...]] = []
+    pools = [regions for event in inputs.events for regions in points.pools(event.cuts)]
+    groups = dict.fromkeys([*((region,) for region in points.regions), points.regions, *pools])
     for scenario in points.scenarios:
-        for regions in dict.fromkeys([*((region,) for region in points.regions), points.regions]):
+        for regions in groups:
             for y, calendar in enumerate(points.years):
                 plan = points.plan(scenario, regions, y)
                 reach = points.access(regions, y)
@@ -187,7 +197,7 @@ def _coverage(points: Chokepoints) -> pd.DataFrame:
                     if need[n] <= 0:
                         continue
                     told = [("need", need[n]), ("own", reach.own[n]), ("recovered", relief[n]),
-                            ("accessible", found["accessible"][n])]  # fmt: skip
+                            ("exported", reach.exported[n].sum()), ("accessible", found["accessible"][n])]  # fmt: skip
                     rows += [
                         (*head, node.node, node.stage, calendar, name, float(value), node.unit)
                         for name, value in told if np.isfinite(value)
@@ -235,22 +245,119 @@ RECYCLING = "recycling"
 
 
 def _supply(points: Chokepoints) -> pd.DataFrame:
-    """What each country makes of each node and exports after its home is served, without a disruption."""
+    """What each country makes of each node and exports after its home is served, without a disruption.
+
+    home: customer it belongs to; share: of all that is made; added: delivered of announced plants; rows: those of the
+    share without them. value = share by the rows × battery_supply + added. Of a node whose supply is not known, the
+    shares alone.
+    """
+    inputs, asked = points.inputs, points.asked
     rows: list[tuple[Any, ...]] = []
-    inputs = points.inputs
-    nobody = np.zeros(len(points.customers), bool)
     for y, calendar in enumerate(points.years):
-        made, exported = points.supply[y].made, access(points.supply[y], nobody).exported
-        for n, k in zip(*np.nonzero(np.nan_to_num(made) > 0), strict=True):
-            node = inputs.nodes[n]
-            share = made[n, k] / made[n].sum()
+        made, exported = points.supply[y].made, _exported(points, y)
+        known = np.nan_to_num(inputs.share[:, :, y])
+        shares = known / np.where(known.sum(axis=1, keepdims=True) > 0, known.sum(axis=1, keepdims=True), 1.0)
+        world = made.sum(axis=1, keepdims=True)
+        shares = np.where(np.isfinite(world), np.divide(made, world, out=shares.copy(), where=world > 0), shares)
+        for n, k in zip(*np.nonzero(shares > 0), strict=True):
+            node, country = inputs.nodes[n], inputs.countries[k]
+            behind = inputs.share_rows.get((node.node, calendar), {}).get(country, "")
             rows.append((
-                points.asked.future, node.node, inputs.countries[k], inputs.country_labels[inputs.countries[k]],
-                calendar, share, made[n, k], exported[n, k],
-                node.unit,
+                asked.future, node.node, country, inputs.country_labels[country], points.home(k), calendar,
+                shares[n, k], made[n, k], exported[n, k],
+                inputs.plants[n, k, y], node.unit, str(behind),
             ))  # fmt: skip
-    columns = ["future", "node", "country", "country_label", "year", "share", "value", "exported", "unit"]
+    columns = [
+        "future",
+        "node",
+        "country",
+        "country_label",
+        "home",
+        "year",
+        "share",
+        "value",
+        "exported",
+        "added",
+        "unit",
+        "rows",
+    ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _exported(points: Chokepoints, y: int, cuts: Cuts | None = None) -> Array:
+    """What each country exports, (node, country), to whoever is not at home with it."""
+    return access(points.supply[y], np.zeros(len(points.customers), bool), cuts).exported
+
+
+def _supply_cut(points: Chokepoints) -> pd.DataFrame:
+    """What a disruption leaves of what a country makes and exports, where it changes either."""
+    inputs = points.inputs
+    rows: list[tuple[Any, ...]] = []
+    for event in inputs.events:
+        cuts = points.cuts(event.cuts)
+        for y, calendar in enumerate(points.years):
+            if calendar < event.start:
+                continue
+            before, after = (np.nan_to_num(_exported(points, y, each)) for each in (None, cuts))
+            left = np.nan_to_num(points.supply[y].made * (1 - cuts.output))
+            for n, k in zip(
+                *np.nonzero((before != after) | (left != np.nan_to_num(points.supply[y].made))), strict=True
+            ):
+                rows.append((
+                    event.disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[n, k], after[n, k],
+                    inputs.nodes[n].unit,
+                ))  # fmt: skip
+    return pd.DataFrame(rows, columns=["disruption", "node", "country", "year", "value", "exported", "unit"])
+
+
+def _battery_supply(points: Chokepoints) -> pd.DataFrame:
+    """World supply of each node that batteries can have, before announced plants: published, or the need of the
+    reference world and a headroom."""
+    inputs = points.inputs
+    rows: list[tuple[Any, ...]] = []
+    for y, calendar in enumerate(points.years):
+        needed = points.supply[y].need.sum(axis=1)
+        for n, node in enumerate(inputs.nodes):
+            published = float(inputs.published[n, y])
+            by_need = needed[n] * (1 + inputs.headroom[n])
+            if np.isnan(published) and not needed[n]:
+                continue
+            value, fill = (by_need, "need and headroom") if np.isnan(published) else (published, "published")
+            rows.append((
+                points.asked.future, node.node, calendar, needed[n], inputs.headroom[n], value, node.unit, fill,
+                str(inputs.supply_rows[node.node][y]),
+            ))  # fmt: skip
+    columns = ["future", "node", "year", "need", "headroom", "value", "unit", "fill", "rows"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _reference_need(points: Chokepoints) -> pd.DataFrame:
+    """Need of the reference world by customer, less what it recovers."""
+    rows = [
+        (node.node, customer, calendar, float(points.supply[y].need[n, c]), node.unit)
+        for y, calendar in enumerate(points.years)
+        for n, node in enumerate(points.inputs.nodes)
+        for c, customer in enumerate(points.customers)
+    ]
+    return pd.DataFrame(rows, columns=["node", "region", "year", "value", "unit"])
+
+
+def _node_use(points: Chokepoints) -> pd.DataFrame:
+    """What a node makes per mass of a mineral in the cell, or per energy; with chemistry '' for all with the mineral.
+
+    Use of a node per GWh = Σ of its rows, value × intensity of `per` × share of the route, or value per `energy`.
+    """
+    rows: list[tuple[Any, ...]] = []
+    bases = list(dict.fromkeys(base for base, _ in points.resolved.chemistries.labels))
+    for node in points.inputs.nodes:
+        for (mineral, route, ends), behind in zip(node.products, node.product_rows, strict=True):
+            rows.append((node.node, "", mineral, route, float(ends[0]), "kg/kg", str(behind)))
+        for base in bases:
+            if base in node.uses:
+                per, ends = node.uses[base]
+                unit = f"{node.unit}/GWh" if per == ENERGY else "kg/kg"
+                rows.append((node.node, base, per, "", float(ends[0]), unit, str(node.use_rows[base])))
+    return pd.DataFrame(rows, columns=["node", "chemistry", "per", "route", "value", "unit", "rows"])
 
 
 def _rules(points: Chokepoints) -> pd.DataFrame:

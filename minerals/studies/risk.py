@@ -176,16 +176,27 @@ def disruptions(points: Chokepoints, value: Worth, found: Sequence[Played]) -> p
 
 
 def _accessible(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
-    """What a disruption leaves of the nodes it hits, beside what they would be and what the plan needs."""
+    """What a disruption leaves of the nodes it hits, beside what they would be and what the plan needs.
+
+    value = min(without, own + recovered + share_of_pool × exported + stockpile).
+    """
     rows = []
     for each in found:
-        for n in np.flatnonzero(each.accessible < each.without):
+        hit = np.flatnonzero(each.accessible < each.without)
+        if not len(hit):
+            continue
+        reach = points.access(each.regions, each.year, points.cuts(each.event.cuts))
+        recovered = points.relief(each.scenario, each.regions, each.year)
+        stock = points.asked.stockpile_months / 12 * each.factory.need
+        for n in hit:
             node = points.inputs.nodes[n]
             rows.append((
                 each.scenario, points.name_of(each.regions), each.event.disruption, node.node, points.years[each.year],
-                float(each.factory.need[n]), float(each.without[n]), float(each.accessible[n]), node.unit,
+                float(each.factory.need[n]), float(each.without[n]), float(each.accessible[n]), float(reach.own[n]),
+                float(recovered[n]), float(reach.share[n]), float(reach.exported[n].sum()), float(stock[n]), node.unit,
             ))  # fmt: skip
-    columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "unit"]
+    columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "own", "recovered",
+               "share_of_pool", "exported", "stockpile", "unit"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

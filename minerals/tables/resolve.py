@@ -29,8 +29,9 @@ from .series import Datum, Given, Point, along, at, datum, outside, ranges
 HISTORY = 0.05
 USED_COLUMNS = [
     "table", "file", "line", "future", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "route",
-    "year", "life", "cohort", "age", "measure", "stream", "recycling_route", "node", "country", "disruption", "value",
-    "low", "high", "unit", "source", "locator", "quality", "note", "draw_group", "corrected_by", "rows",
+    "year", "life", "cohort", "age", "measure", "stream", "recycling_route", "node", "country", "disruption",
+    "available", "value", "low", "high", "unit", "source", "locator", "quality", "note", "draw_group", "corrected_by",
+    "rows",
 ]  # fmt: skip
 
 

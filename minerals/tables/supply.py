@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from ..config import Exposure, Run
 from ..errors import InputError, did_you_mean, listed
+from ..provenance import Rows
 from .check import split
 from .inputs import Inputs
 from .names import WORLD, Kinds
+from .series import Given, along, datum
 
 Array = NDArray[np.float64]
 ENERGY = "energy"
@@ -34,7 +36,7 @@ class Node:
     """A stage of a chain and what it makes. per: what its use is counted by, and how much of it, (value, low, high).
 
     products: (mineral, route or '', (value, low, high)) where every chemistry with the mineral uses it; uses: by base
-    chemistry, (mineral or `energy`, (value, low, high)), where only some do.
+    chemistry, (mineral or `energy`, (value, low, high)), where only some do. product_rows, use_rows: the rows of each.
     """
 
     node: str
@@ -47,6 +49,8 @@ class Node:
     strategic: bool
     products: tuple[tuple[str, str, Array], ...]
     uses: dict[str, tuple[str, Array]]
+    product_rows: tuple[Rows, ...] = ()
+    use_rows: dict[str, Rows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,10 @@ class SupplyInputs:
     it is delivered in the future asked for; is_group: countries that are groups; risk: (country), 0 to 1, NaN for
     groups; concern, allies, members by group: (country), 0 or 1; home, homes: region that a country belongs to, or '';
     route_bounds: of the natural share of graphite in a disruption; origins: rows of import_origin at the nodes;
-    reserves: rows of reserves; cell_capacity, cell_plants: published and announced
-    capacity of cells; stability: newest WGI estimate of political stability by country; rules: rows of
-    trade_rule; used: rows used, as
-    inputs_used has them.
+    reserves: rows of reserves; cell_capacity, cell_plants: published and announced capacity of cells; stability: newest
+    WGI estimate of political stability by country; rules: rows of trade_rule; used: rows used, as inputs_used has them;
+    share_rows: by node and year, the rows of each country's share; supply_rows: by node, those of the published supply
+    in each year, or of the headroom.
     """
 
     nodes: tuple[Node, ...]
@@ -105,6 +109,8 @@ class SupplyInputs:
     events: tuple[Event, ...]
     rules: pd.DataFrame
     used: pd.DataFrame
+    share_rows: dict[tuple[str, int], dict[str, Rows]]
+    supply_rows: dict[str, tuple[Rows, ...]]
 
     def home_of(self, countries: Iterable[str]) -> NDArray[np.object_]:
         """Region that each of some countries belongs to, or ''."""
@@ -140,19 +146,29 @@ class _Reader:
         futures = self._futures()
         vectors = {node.node: self._vectors(node.node, futures) for node in nodes}
         plants = self._plants(nodes)
-        known = {country for given in vectors.values() for shares in given.values() for country in shares}
+        known = {label[0] for given in vectors.values() for shares in given.values() for label in shares}
         known |= {country for country, _ in plants}
         countries = tuple(code for code in self.inputs.codes("countries") if code in known)
         shape = (len(nodes), len(countries), len(self.years))
         share, built = np.full(shape, np.nan), np.zeros(shape)
+        share_rows: dict[tuple[str, int], dict[str, Rows]] = {}
         data_year = np.zeros((len(nodes), len(self.years)), dtype=np.intp)
         for n, node in enumerate(nodes):
             if given := vectors[node.node]:
                 share[n], data_year[n] = _along(given, countries, self.years)
+                for point in along(given, self.years):
+                    share_rows.setdefault((node.node, point.year), {})[str(point.label[0])] = point.datum.rows
             for (country, name), capacity in plants.items():
                 if name == node.node:
                     built[n, countries.index(country)] += capacity
-        published = np.stack([self._published(node.node, futures) for node in nodes])
+        published, supply_rows = [], {}
+        for node in nodes:
+            found, rows = self._published(node.node, futures)
+            headroom = self._headroom(node.node)[1]
+            published.append(found)
+            supply_rows[node.node] = tuple(
+                headroom if np.isnan(value) else row for value, row in zip(found, rows, strict=True)
+            )
         frame, homes = self.inputs["countries"].set_index("country"), self._homes()
         is_group = np.array([frame.loc[code, "kind"] == "group" for code in countries])
         return SupplyInputs(
@@ -163,8 +179,8 @@ class _Reader:
             share=share,
             data_year=data_year,
             confidence=tuple(self._confidence(node.node, futures) for node in nodes),
-            published=published,
-            headroom=np.array([self._headroom(node.node) for node in nodes]),
+            published=np.stack(published),
+            headroom=np.array([self._headroom(node.node)[0] for node in nodes]),
             announced=built,
             plants=built * (self.asked.delivery if "announced" in futures else 0.0),
             is_group=is_group,
@@ -183,6 +199,8 @@ class _Reader:
             events=self._events({node.node for node in nodes}),
             rules=self._take("trade_rule"),
             used=self._used(),
+            share_rows=share_rows,
+            supply_rows=supply_rows,
         )
 
     def _check_names(self) -> None:
@@ -201,6 +219,10 @@ class _Reader:
                     problems.append(self.run.problem(("exposure", key), f"{key} = {name!r}", why))
         if problems:
             raise InputError(problems)
+
+    def _name(self, table: str, row: Any) -> str:
+        """Name of a row, as inputs_used has it."""
+        return f"{self.inputs.tables[table].file}:{int(row.line)}"
 
     def _take(self, table: str, keep: Any = None) -> pd.DataFrame:
         """Rows of a table, marked as used."""
@@ -221,44 +243,48 @@ class _Reader:
         for row in frame.itertuples():
             if chosen.get(step[row.node], step[row.node]) != row.node:
                 continue
-            mine = tuple(part for part in products.get(row.node, ()) if part[0] in minerals)
+            mine = [part for part in products.get(row.node, ()) if part[0] in minerals]
             by_chemistry = {c: use for c, use in uses.get(row.node, {}).items() if use[0] in minerals | {ENERGY}}
             if mine or by_chemistry:
                 out.append(Node(
                     row.node, row.label, row.item, row.stage, row.part, row.unit, row.in_path == "yes",
-                    row.strategic_raw_material == "yes", mine, by_chemistry,
+                    row.strategic_raw_material == "yes", tuple(part[:3] for part in mine),
+                    {c: use[:2] for c, use in by_chemistry.items()}, tuple(part[3] for part in mine),
+                    {c: use[2] for c, use in by_chemistry.items()},
                 ))  # fmt: skip
         return tuple(out)
 
-    def _products(self) -> dict[str, list[tuple[str, str, Array]]]:
-        """What a node makes per mass of a mineral, along what it feeds: (mineral, route, (value, low, high))."""
+    def _products(self) -> dict[str, list[tuple[str, str, Array, Rows]]]:
+        """What a node makes per mass of a mineral, along what it feeds: (mineral, route, (value, low, high), rows)."""
         rows: dict[str, list[Any]] = {}
         for row in self._take("stage_yield").itertuples():
             rows.setdefault(row.node, []).append(row)
 
-        def down(node: str) -> list[tuple[str, str, Array]]:
+        def down(node: str) -> list[tuple[str, str, Array, Rows]]:
             found = []
             for row in rows[node]:
+                name = self._name("stage_yield", row)
                 if row.feeds in rows:
-                    found += [(m, r, ends * _ends(row)) for m, r, ends in down(row.feeds)]
+                    found += [(m, r, ends * _ends(row), behind.times(name)) for m, r, ends, behind in down(row.feeds)]
                 else:
                     mineral, _, route = row.feeds.partition(":")
-                    found.append((mineral, route, _ends(row)))
+                    found.append((mineral, route, _ends(row), Rows.row(name)))
             return found
 
         return {node: down(node) for node in rows}
 
-    def _uses(self) -> dict[str, dict[str, tuple[str, Array]]]:
+    def _uses(self) -> dict[str, dict[str, tuple[str, Array, Rows]]]:
         """Use of a node by base chemistry, by the most specific row: its own, its family's, that of any."""
         kinds = Kinds(self.inputs)
-        out: dict[str, dict[str, tuple[str, Array]]] = {}
+        out: dict[str, dict[str, tuple[str, Array, Rows]]] = {}
         for node, rows in self._take("node_use").groupby("node", sort=False):
             row_of = {row.chemistry: row for row in rows.itertuples()}
             for chemistry, base in kinds.base.items():
                 names = (chemistry, kinds.family[base], ANY)
                 row = next((row_of[name] for name in names if name in row_of), None)
                 if row is not None and row.value > 0:
-                    out.setdefault(str(node), {})[chemistry] = (str(row.per), _ends(row))
+                    behind = Rows.row(self._name("node_use", row))
+                    out.setdefault(str(node), {})[chemistry] = (str(row.per), _ends(row), behind)
         return out
 
     # ------------------------------------------------------------------ supply
@@ -273,9 +299,9 @@ class _Reader:
             name = parent[name]
         return tuple(out)
 
-    def _vectors(self, node: str, futures: tuple[str, ...]) -> dict[int, dict[str, float]]:
+    def _vectors(self, node: str, futures: tuple[str, ...]) -> Given:
         """Shares by given year and country."""
-        given: dict[int, dict[str, float]] = {}
+        given: Given = {}
         for future in futures:
             before = min(given, default=10_000)
 
@@ -283,7 +309,8 @@ class _Reader:
                 return (frame["future"] == future) & (frame["node"] == node) & (frame["year"] < before)
 
             for row in self._take("supply_share", mine).itertuples():
-                given.setdefault(int(row.year), {})[str(row.country)] = float(row.value)
+                share = datum(row.value, row.low, row.high, self._name("supply_share", row))
+                given.setdefault(int(row.year), {})[(str(row.country),)] = share
         return given
 
     def _confidence(self, node: str, futures: tuple[str, ...]) -> str:
@@ -294,8 +321,8 @@ class _Reader:
                 return str(mine["confidence"].iloc[0])
         return ""
 
-    def _published(self, node: str, futures: tuple[str, ...]) -> Array:
-        """World supply that batteries can have, (year); NaN before the first row and where there is none."""
+    def _published(self, node: str, futures: tuple[str, ...]) -> tuple[Array, list[Rows]]:
+        """World supply that batteries can have, (year), and its rows; NaN before the first row and where is none."""
         frame = self.inputs["battery_supply"]
         for future in futures:
             rows = frame[(frame["future"] == future) & (frame["node"] == node)].sort_values("year")
@@ -303,17 +330,23 @@ class _Reader:
                 self.lines.setdefault("battery_supply", set()).update(int(line) for line in rows["line"])
                 values = rows["value"].to_numpy() * rows["available"].fillna(1.0).to_numpy()
                 found = np.interp(self.years, rows["year"], values)
-                return np.where(np.array(self.years) >= rows["year"].iloc[0], found, np.nan)
-        return np.full(len(self.years), np.nan)
+                given: Given = {
+                    int(row.year): {(): datum(row.value, row.low, row.high, self._name("battery_supply", row))}
+                    for row in rows.itertuples()
+                }
+                behind = [point.datum.rows for point in along(given, self.years)]
+                return np.where(np.array(self.years) >= rows["year"].iloc[0], found, np.nan), behind
+        return np.full(len(self.years), np.nan), [Rows()] * len(self.years)
 
-    def _headroom(self, node: str) -> float:
+    def _headroom(self, node: str) -> tuple[float, Rows]:
+        """Supply above the need of the reference world, as share of it, and its row."""
         frame = self.inputs["supply_headroom"]
         for name in (node, ANY):
             rows = frame[frame["node"] == name]
             if len(rows):
                 self.lines.setdefault("supply_headroom", set()).update(int(line) for line in rows["line"])
-                return float(rows["value"].iloc[0])
-        return 0.0
+                return float(rows["value"].iloc[0]), Rows.row(self._name("supply_headroom", rows.iloc[0]))
+        return 0.0, Rows()
 
     def _plants(self, nodes: tuple[Node, ...]) -> dict[tuple[str, str], Array]:
         """Nameplate that announced plants add to what operates, by (country, node), (year) [kt or GWh].
@@ -403,12 +436,11 @@ def _ends(row: Any) -> Array:
     return np.array([row.value, low, high], dtype=float)
 
 
-def _along(
-    given: dict[int, dict[str, float]], countries: tuple[str, ...], years: tuple[int, ...]
-) -> tuple[Array, NDArray[np.intp]]:
+def _along(given: Given, countries: tuple[str, ...], years: tuple[int, ...]) -> tuple[Array, NDArray[np.intp]]:
     """Shares (country, year), linear between given years and held beyond; and the year of the data of each, (year)."""
     known = sorted(given)
-    table = np.array([[given[year].get(code, 0.0) for code in countries] for year in known])
+    shares_of = [{label[0]: share.value for label, share in given[year].items()} for year in known]
+    table = np.array([[shares.get(code, 0.0) for code in countries] for shares in shares_of])
     shares = np.stack([np.interp(years, known, column) for column in table.T])
     data = [max((year for year in known if year <= each), default=known[0]) for each in years]
     return shares, np.array(data, dtype=np.intp)

@@ -1,0 +1,189 @@
+"""An explanation of GWh at risk, or of a node's concentration, as a summary, a tree of rows, and their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Group
+from rich.markup import escape
+from rich.tree import Tree
+
+from .explain_exposure import Bottleneck, NodeExplanation, Reach, RiskExplanation, Supplier
+from .result import Result
+from .screen import number
+from .tree import Teller, graded, sources
+
+#: Chemistries, countries and nodes named one by one.
+MOST = 6
+#: Names of the measures of a node.
+MEASURES = {
+    "top1": "largest share", "top3": "three largest", "concern_share": "countries of concern", "hhi": "HHI",
+    "hhi_wgi": "HHI × governance risk", "non_allied_share": "not from allies", "n1_left": "left without the largest",
+}  # fmt: skip
+
+
+def told_risk(result: Result, explanation: RiskExplanation) -> Group:
+    """For rich to print: what is lost, what binds, how it re-adds, and the rows."""
+    scenario = result.record["scenarios"][explanation.scenario]["label"]
+    ends = _range(explanation.best, explanation.proportional)
+    place = f"{explanation.region}, {explanation.year}, {scenario}"
+    head = f"[bold]{escape(explanation.label)}: {escape(place)}: {ends} GWh at risk[/bold]"
+    return Group(
+        head, *map(escape, _summary(result, explanation)), _tree(result, explanation),
+        sources(result, explanation.rows()),
+    )  # fmt: skip
+
+
+def told_node(result: Result, explanation: NodeExplanation) -> Group:
+    """For rich to print: measures of a node, and each country's share with its rows."""
+    known = result.record["exposure"]
+    year = f"data of {explanation.data_year}" if explanation.data_year else "no data"
+    stage = explanation.stage.replace("_", " ")
+    head = f"{explanation.label} ({stage}), {explanation.year}: {known['future']['label']}, {year}"
+    lines = [f"Confidence in the shares: {explanation.confidence}"] if explanation.confidence else []
+    lines += [
+        f"{MEASURES.get(name, name)} {value:.3f}{_ends(low, high)}"
+        for name, (value, low, high) in explanation.measures.items() if name in MEASURES
+    ]  # fmt: skip
+    lines += [] if explanation.suppliers else ["Nothing is known of who makes it."]
+    rows = explanation.rows()
+    lines += [f"The shares rest on {len(rows)} rows ({graded(rows)}); their squares re-add to the HHI."] * bool(
+        len(rows)
+    )
+    teller, tree = Teller(result.record["codes"]), Tree("", hide_root=True)
+    for supplier in explanation.suppliers:
+        made = f"  {number(supplier.made)} {explanation.unit}" if supplier.made == supplier.made else ""
+        twig = tree.add(f"[bold]{escape(supplier.label)}[/bold]  {supplier.share:.1%}{made}")
+        teller.add(twig, supplier.factors)
+    if explanation.world:
+        teller.add(tree.add(_world(result, explanation.world, explanation.unit)), explanation.world)
+    return Group(f"[bold]{escape(head)}[/bold]", *map(escape, lines), tree, sources(result, rows))
+
+
+def _summary(result: Result, told: RiskExplanation) -> list[str]:
+    """What can be built with and without it, who loses, and what binds."""
+    chemistries, nodes = result.record["codes"]["chemistry"], result.record["exposure"]["nodes"]
+    base = told.planned - told.shortage
+    lines = [f"Status: {told.status.replace('_', ' ')}. Planned: {number(told.planned)} GWh."]
+    if told.shortage > 0:
+        lines.append(f"Short without it: {number(told.shortage)} GWh, which no figure below counts again.")
+    lines.append(
+        f"Best reallocation, the cells that need most give way first: {number(base - told.best)} of {number(base)} GWh "
+        f"are built, {number(told.best)} ({told.best / told.planned:.0%} of the plan) are not."
+    )
+    lines.append(
+        f"All users of a node cut alike: {number(base - told.proportional)} are built, {number(told.proportional)} "
+        f"({told.proportional / told.planned:.0%}) are not."
+    )
+    for reading, what in (("best", "Not built"), ("proportional", "Not built if all are cut alike")):
+        parts = [f"{chemistries[name]['label']} {number(gwh)}" for name, gwh in told.lost[reading].items()]
+        if parts and (reading == "best" or not told.lost["best"]):
+            lines.append(f"{what}, GWh: {_cut(parts)}.")
+    binding = [node for node in told.nodes if node.gain]
+    if binding:
+        parts = [f"{node.label} ({node.covered:.1%} of its need is accessible)" for node in binding]
+        lines.append(f"What binds: {'; '.join(parts)}.")
+    else:
+        lines.append("No single node binds.")
+    rest = {name: share for name, share in told.hit.items() if name not in {node.node for node in told.nodes}}
+    scarce = [f"{nodes[name]['label']} {share:.0%}" for name, share in rest.items() if share < 1]
+    if scarce:
+        lines.append(f"Also hit, of the need: {_cut(scarce)}.")
+    rows = told.rows()
+    lines.append(
+        f"It rests on {len(rows)} rows ({graded(rows)}); need, supply and access re-add. The batteries themselves: "
+        "explain --mineral."
+    )
+    return lines
+
+
+def _tree(result: Result, told: RiskExplanation) -> Tree:
+    tree, teller = Tree("", hide_root=True), Teller(result.record["codes"])
+    for node in told.nodes:
+        binds = f"binds: 1 % more of its need builds {number(node.gain)} GWh more" if node.gain else "does not bind"
+        branch = tree.add(
+            f"[bold]{escape(node.label)}[/bold]  {number(node.left.value)} of {number(node.need)} {node.unit} ({binds})"
+        )
+        _access(branch, result, told, node, teller)
+        _need(branch.add(f"Need {number(node.need)} {node.unit} = what uses it"), result, node, teller)
+    return tree
+
+
+def _access(branch: Tree, result: Result, told: RiskExplanation, node: Bottleneck, teller: Teller) -> None:
+    """Accessible with and without the disruption, by exporter, and the rows of supply."""
+    cut = branch.add(f"With the disruption {_sum(node.left, node.unit)}")
+    for supplier in sorted(node.suppliers, key=lambda each: each.left - each.exported):
+        if supplier.left < supplier.exported and not supplier.inside:
+            cut.add(escape(f"{supplier.label} exports {number(supplier.left)} instead of {number(supplier.exported)} "
+                           f"{node.unit}"))  # fmt: skip
+    teller.add(cut, node.taken)
+    before = branch.add(f"Without it {_sum(node.without, node.unit)}")
+    exporters = sorted((each for each in node.suppliers if _exports(each)), key=lambda each: -each.exported)
+    if exporters:
+        parts = [f"{each.label} {number(each.exported)}" for each in exporters]
+        before.add(escape(f"Exporters, {node.unit} after their own region is served: {_cut(parts)}"))
+    home = [f"{each.label} {number(each.made)}" for each in node.suppliers if each.inside]
+    if home:
+        before.add(escape(f"Own supply, {node.unit}: {_cut(home)}"))
+    if node.world:
+        teller.add(branch.add(_world(result, node.world, node.unit)), node.world)
+    data = branch.add("Shares of the world's supply")
+    for supplier in node.suppliers:
+        where = f" in {told.region}" if supplier.inside else ""
+        twig = data.add(
+            escape(f"{supplier.label}{where} {supplier.share:.1%}, makes {number(supplier.made)} {node.unit}")
+        )
+        teller.add(twig, supplier.factors)
+
+
+def _exports(supplier: Supplier) -> bool:
+    return supplier.exported > 0 and not supplier.inside
+
+
+def _need(branch: Tree, result: Result, node: Bottleneck, teller: Teller) -> None:
+    """What each cell type needs, most first."""
+    chemistries = result.record["codes"]["chemistry"]
+    for use in node.uses:
+        silicon = f" with {use.silicon:.0%} Si" if use.silicon else ""
+        scrap = f" × {node.scrap:.4g} for scrap" if node.scrap != 1 else ""
+        words = (
+            f"{chemistries[use.chemistry]['label']}{silicon}  {use.value:.4g} {node.unit} = {use.cells:.4g} GWh × "
+            f"{use.use:.4g} {node.unit}/GWh{scrap}"
+        )
+        teller.add(branch.add(escape(words)), use.factors)
+
+
+def _world(result: Result, world: Sequence[Any], unit: str) -> str:
+    """What there is of a node for batteries, in words."""
+    if len(world) == 1:
+        return f"World supply {number(world[0].value)} {unit}, as published"
+    need, headroom = world
+    reference = result.record["exposure"]["reference"]
+    total = need.value * (1 + headroom.value)
+    return escape(
+        f"World supply {number(total)} {unit} = {number(need.value)} that the reference world ({reference['demand']}, "
+        f"{reference['adoption']}) needs × {1 + headroom.value:g}: nothing is published"
+    )
+
+
+def _sum(reach: Reach, unit: str) -> str:
+    stock = f" + a stockpile of {number(reach.stockpile)}" if reach.stockpile else ""
+    return (
+        f"{number(reach.value)} {unit} = own {number(reach.own)} + recovered {number(reach.recovered)} + "
+        f"{reach.share_of_pool:.4g} of the {number(reach.exported)} exported{stock}"
+    )
+
+
+def _range(one: float, two: float) -> str:
+    return number(one) if number(one) == number(two) else f"{number(one)}–{number(two)}"
+
+
+def _ends(low: float, high: float) -> str:
+    """Bounds, where groups of countries leave a range."""
+    return f" ({low:.3f}–{high:.3f}: groups as many countries or one)" if f"{low:.3f}" != f"{high:.3f}" else ""
+
+
+def _cut(parts: Sequence[str]) -> str:
+    more = f" and {len(parts) - MOST} more" if len(parts) > MOST else ""
+    return ", ".join(parts[:MOST]) + more
