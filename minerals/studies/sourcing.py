@@ -1,0 +1,188 @@
+"""What regions get of each node: how far it covers their need, where it comes from, and what trade rules say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..exposure.coverage import covered
+from .chokepoints import Chokepoints
+from .concentration import STAGES
+
+
+def coverage(points: Chokepoints) -> pd.DataFrame:
+    """Need and what could cover it, by node: own supply, access, allies alone, all but the largest supplier.
+
+    For each region, all together, and those that share a pool when a disruption of the run closes countries.
+    """
+    inputs = points.inputs
+    rows: list[tuple[Any, ...]] = []
+    pools = [regions for event in inputs.events for regions in points.pools(event.cuts)]
+    groups = dict.fromkeys([*((region,) for region in points.regions), points.regions, *pools])
+    for scenario in points.scenarios:
+        for regions in groups:
+            for y, calendar in enumerate(points.years):
+                plan = points.plan(scenario, regions, y)
+                reach = points.access(regions, y)
+                relief = points.relief(scenario, regions, y)
+                need = plan.need
+                largest = np.nan_to_num(reach.exported).argmax(axis=1)
+                without = np.where(np.arange(len(inputs.countries)) == largest[:, None], 0.0, reach.exported)
+                found = {
+                    "own": reach.own + relief,
+                    "accessible": reach.accessible + relief,
+                    "friendly": reach.from_members(inputs.allies) + relief,
+                    "without_largest": reach.own + reach.share * without.sum(axis=1) + relief,
+                }
+                ratios = {name: covered(amount, need) for name, amount in found.items()}
+                world = np.where(points.supply[y].need.sum(axis=1) > 0, points.supply[y].need.sum(axis=1), np.nan)
+                head = (scenario, points.name_of(regions))
+                for n, node in enumerate(inputs.nodes):
+                    if need[n] <= 0:
+                        continue
+                    told = [("need", need[n]), ("own", reach.own[n]), ("recovered", relief[n]),
+                            ("exported", reach.exported[n].sum()), ("accessible", found["accessible"][n])]  # fmt: skip
+                    rows += [
+                        (*head, node.node, node.stage, calendar, name, float(value), node.unit)
+                        for name, value in told if np.isfinite(value)
+                    ]  # fmt: skip
+                    if np.isfinite(reach.own[n]):
+                        pool = (*head, node.node, node.stage, calendar, "share_of_pool")
+                        rows.append((*pool, float(reach.share[n]), "1"))
+                    if np.isfinite(need[n] / world[n]):
+                        share = float(need[n] / world[n])
+                        rows.append((*head, node.node, node.stage, calendar, "share_of_world_need", share, "1"))
+                    if node.stage == "mining" and (owned := points.reserves(node, regions)) is not None:
+                        rows.append((*head, node.node, node.stage, calendar, "own_share_of_reserves", owned, "1"))
+                    rows += [
+                        (*head, node.node, node.stage, calendar, f"{name}_coverage", float(ratio[n]), "1")
+                        for name, ratio in ratios.items() if np.isfinite(ratio[n])
+                    ]  # fmt: skip
+    columns = ["scenario", "region", "node", "stage", "year", "measure", "value", "unit"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+#: Kinds of rules that a run is held against, at each stage or at any; the others are data.
+TESTED, ANY = ("minimum_own", "maximum_single", "exclusion"), "any"
+#: Stage of a rule that is about recycled content, not about a node.
+RECYCLING = "recycling"
+
+
+def trade_rules(points: Chokepoints) -> pd.DataFrame:
+    """Rules of trade on shares of supply, beside what the region's sourcing holds, by node, from the rule's year on.
+
+    minimum_own: own supply ÷ need of strategic nodes; maximum_single: share of the largest third country in them;
+    exclusion: share of a group of countries, of which `value` is excluded. Recycled content is told in `recycling`.
+    """
+    inputs, rows = points.inputs, []
+    for rule in inputs.rules.itertuples():
+        if rule.region not in points.regions or rule.kind not in TESTED or rule.stage == RECYCLING:
+            continue
+        for scenario in points.scenarios:
+            for y, calendar in enumerate(points.years):
+                if calendar < rule.year:
+                    continue
+                need = points.plan(scenario, (rule.region,), y).need
+                own, by_country = points.sources(scenario, (rule.region,), y)
+                for n, node in enumerate(inputs.nodes):
+                    applies = rule.stage in (node.stage, ANY) and need[n] > 0 and np.isfinite(by_country[n]).all()
+                    if not applies or (rule.kind != "exclusion" and not node.strategic):
+                        continue
+                    country, limit = "", rule.value
+                    if rule.kind == "minimum_own":
+                        value, met = own[n], own[n] >= rule.value
+                    else:
+                        abroad = np.where(points.at_home((rule.region,)), 0.0, by_country[n])
+                        if rule.kind == "maximum_single":
+                            abroad = np.where(inputs.is_group, 0.0, abroad)
+                            country = inputs.countries[int(abroad.argmax())]
+                            value = abroad.max()
+                        else:
+                            limit, value = 1 - rule.value, abroad @ inputs.members[rule.group]
+                        met = value <= limit
+                    rows.append((
+                        scenario, rule.region, rule.rule, rule.label, rule.law, rule.kind, node.node, node.stage,
+                        calendar, limit, float(value), country, "yes" if met else "no",
+                    ))  # fmt: skip
+    columns = ["scenario", "region", "rule", "label", "law", "kind", "node", "stage", "year", "limit", "value",
+               "country", "met"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).assign(unit="1")
+
+
+#: Minerals whose way into the region's batteries is followed.
+CHAINS = ("graphite", "lithium", "nickel", "cobalt")
+#: Flows below this share of their chain are left out.
+SMALL = 1e-4
+USE = "use"
+
+
+def sourcing(points: Chokepoints) -> pd.DataFrame:
+    """Way of a mineral from stage to stage and country to country in the last year [kt].
+
+    Pro rata: at each stage a region takes its own supply first and the rest by what others export; makers elsewhere
+    take from the world's makers by their shares. No trade that was observed.
+    """
+    rows: list[tuple[Any, ...]] = []
+    y = len(points.years) - 1
+    for chain in CHAINS:
+        nodes = _stages_of(points, chain)
+        if len(nodes) < 2:
+            continue
+        for scenario in points.scenarios:
+            for region in points.regions:
+                rows += _flows(points, scenario, region, y, chain, nodes)
+    columns = ["scenario", "region", "year", "chain", "stage_from", "country_from", "stage_to", "country_to", "value"]
+    return pd.DataFrame(rows, columns=columns).assign(unit="kt")
+
+
+def _stages_of(points: Chokepoints, mineral: str) -> list[int]:
+    """Nodes of a mineral's chain whose makers are known, one a stage, up to the lithium-ion cell."""
+    known = np.asarray(np.isfinite(points.inputs.share).all(axis=(1, 2)))
+    chain: dict[str, int] = {}
+    for n, node in enumerate(points.inputs.nodes):
+        if known[n] and any(part[0] == mineral for part in node.products):
+            chain.setdefault(node.stage, n)
+        if known[n] and node.node.startswith("li_ion_cell"):
+            chain["cell"] = n
+    return [chain[stage] for stage in STAGES if stage in chain]
+
+
+def _part(points: Chokepoints, node: int, y: int) -> float:
+    """Share of a mineral that passes a node: that of its graphite route, or all."""
+    routes = {route for _, route, _ in points.inputs.nodes[node].products}
+    if "" in routes or not routes:
+        return 1.0
+    return float(points.uses.route[y] if "natural" in routes else 1 - points.uses.route[y])
+
+
+def _flows(
+    points: Chokepoints, scenario: str, region: str, y: int, chain: str, nodes: list[int]
+) -> Iterable[tuple[Any, ...]]:
+    """Flows of one mineral into the batteries of a region, from the last stage back."""
+    inputs, resolved = points.inputs, points.resolved
+    plan = points.plan(scenario, (region,), y)
+    total = float(plan.cells @ points.intensity(chain)[:, y])
+    if not total:
+        return
+    _, mine = points.sources(scenario, (region,), y)
+    made = np.nan_to_num(points.supply[y].made)
+    world = np.divide(made, made.sum(axis=1, keepdims=True), out=np.zeros_like(made), where=made > 0)
+    inside = points.at_home((region,))
+    # Mass of the mineral by the country that makes the product of a stage.
+    by_maker = total * mine[nodes[-1]]
+    stage = inputs.nodes[nodes[-1]].stage
+    for j in np.flatnonzero(by_maker > SMALL * total):
+        yield (scenario, region, points.years[y], chain, stage, inputs.countries[j], USE, region, float(by_maker[j]))
+    for after, node in zip(nodes[::-1], nodes[-2::-1], strict=False):
+        here, there = inputs.nodes[node].stage, inputs.nodes[after].stage
+        share = _part(points, node, y) / _part(points, after, y)
+        flow = np.where(inside[:, None], mine[node], world[node]) * by_maker[:, None] * share  # (to, from)
+        for j, i in zip(*np.nonzero(flow > SMALL * total), strict=True):
+            yield (
+                scenario, region, resolved.reported[y], chain, here, inputs.countries[i], there, inputs.countries[j],
+                float(flow[j, i]),
+            )  # fmt: skip
+        by_maker = flow.sum(axis=0)

@@ -1,0 +1,152 @@
+"""What the world makes and needs of each node: the supply behind a run's exposure, each number with its rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..exposure.coverage import Cuts, access
+from ..flows.demand import Array
+from ..tables.supply import ENERGY
+from .chokepoints import Chokepoints
+
+
+def supply(points: Chokepoints) -> pd.DataFrame:
+    """What each country makes of each node and exports after its home is served, without a disruption.
+
+    home: customer it belongs to; share: of all that is made; added: delivered of announced plants; rows: those of the
+    share without them. value = share by the rows × battery_supply + added. Of a node whose supply is not known, the
+    shares alone.
+    """
+    inputs, asked = points.inputs, points.asked
+    rows: list[tuple[Any, ...]] = []
+    for y, calendar in enumerate(points.years):
+        made, exported = points.supply[y].made, _exported(points, y)
+        known = np.nan_to_num(inputs.share[:, :, y])
+        shares = known / np.where(known.sum(axis=1, keepdims=True) > 0, known.sum(axis=1, keepdims=True), 1.0)
+        world = made.sum(axis=1, keepdims=True)
+        shares = np.where(np.isfinite(world), np.divide(made, world, out=shares.copy(), where=world > 0), shares)
+        for n, k in zip(*np.nonzero(shares > 0), strict=True):
+            node, country = inputs.nodes[n], inputs.countries[k]
+            behind = inputs.share_rows.get((node.node, calendar), {}).get(country, "")
+            rows.append((
+                asked.future, node.node, country, inputs.country_labels[country], points.home(k), calendar,
+                shares[n, k], made[n, k], exported[n, k],
+                inputs.plants[n, k, y], node.unit, str(behind),
+            ))  # fmt: skip
+    columns = [
+        "future",
+        "node",
+        "country",
+        "country_label",
+        "home",
+        "year",
+        "share",
+        "value",
+        "exported",
+        "added",
+        "unit",
+        "rows",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _exported(points: Chokepoints, y: int, cuts: Cuts | None = None) -> Array:
+    """What each country exports, (node, country), to whoever is not at home with it."""
+    return access(points.supply[y], np.zeros(len(points.customers), bool), cuts).exported
+
+
+def supply_cut(points: Chokepoints) -> pd.DataFrame:
+    """What a disruption leaves of what a country makes and exports, where it changes either."""
+    inputs = points.inputs
+    rows: list[tuple[Any, ...]] = []
+    for event in inputs.events:
+        cuts = points.cuts(event.cuts)
+        for y, calendar in enumerate(points.years):
+            if calendar < event.start:
+                continue
+            before, after = (np.nan_to_num(_exported(points, y, each)) for each in (None, cuts))
+            left = np.nan_to_num(points.supply[y].made * (1 - cuts.output))
+            for n, k in zip(
+                *np.nonzero((before != after) | (left != np.nan_to_num(points.supply[y].made))), strict=True
+            ):
+                rows.append((
+                    event.disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[n, k], after[n, k],
+                    inputs.nodes[n].unit,
+                ))  # fmt: skip
+    return pd.DataFrame(rows, columns=["disruption", "node", "country", "year", "value", "exported", "unit"])
+
+
+def battery_supply(points: Chokepoints) -> pd.DataFrame:
+    """World supply of each node that batteries can have, before announced plants: published, or the need of the
+    reference world and a headroom."""
+    inputs = points.inputs
+    rows: list[tuple[Any, ...]] = []
+    for y, calendar in enumerate(points.years):
+        needed = points.supply[y].need.sum(axis=1)
+        for n, node in enumerate(inputs.nodes):
+            published = float(inputs.published[n, y])
+            by_need = needed[n] * (1 + inputs.headroom[n])
+            if np.isnan(published) and not needed[n]:
+                continue
+            value, fill = (by_need, "need and headroom") if np.isnan(published) else (published, "published")
+            rows.append((
+                points.asked.future, node.node, calendar, needed[n], inputs.headroom[n], value, node.unit, fill,
+                str(inputs.supply_rows[node.node][y]),
+            ))  # fmt: skip
+    columns = ["future", "node", "year", "need", "headroom", "value", "unit", "fill", "rows"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def reference_need(points: Chokepoints) -> pd.DataFrame:
+    """Need of the reference world by customer, less what it recovers."""
+    rows = [
+        (node.node, customer, calendar, float(points.supply[y].need[n, c]), node.unit)
+        for y, calendar in enumerate(points.years)
+        for n, node in enumerate(points.inputs.nodes)
+        for c, customer in enumerate(points.customers)
+    ]
+    return pd.DataFrame(rows, columns=["node", "region", "year", "value", "unit"])
+
+
+def node_use(points: Chokepoints) -> pd.DataFrame:
+    """What a node makes per mass of a mineral in the cell, or per energy; with chemistry '' for all with the mineral.
+
+    Use of a node per GWh = Σ of its rows, value × intensity of `per` × share of the route, or value per `energy`.
+    """
+    rows: list[tuple[Any, ...]] = []
+    bases = list(dict.fromkeys(base for base, _ in points.resolved.chemistries.labels))
+    for node in points.inputs.nodes:
+        for (mineral, route, ends), behind in zip(node.products, node.product_rows, strict=True):
+            rows.append((node.node, "", mineral, route, float(ends[0]), "kg/kg", str(behind)))
+        for base in bases:
+            if base in node.uses:
+                per, ends = node.uses[base]
+                unit = f"{node.unit}/GWh" if per == ENERGY else "kg/kg"
+                rows.append((node.node, base, per, "", float(ends[0]), unit, str(node.use_rows[base])))
+    return pd.DataFrame(rows, columns=["node", "chemistry", "per", "route", "value", "unit", "rows"])
+
+
+#: Source of the blocs of cell capacity, and the bloc that holds two of the others.
+BLOCS_OF = "carnegie-2026"
+OECD, OECD_PARTS = "R_OECD", ("USA", "R_EUR")
+
+
+def cell_capacity(points: Chokepoints) -> pd.DataFrame:
+    """Capacity, production and demand of cells by country as published [GWh/yr]."""
+    frame = points.inputs.cell_capacity
+    # Blocs overlap and sources differ: the blocs of the report alone, and of the OECD what its parts leave.
+    frame = frame[frame["source"].str.contains(BLOCS_OF)].set_index(["country", "measure", "year"])
+    columns = ["value", "low", "high", "unit", "source"]
+    out = frame[columns].astype({"value": float, "low": float, "high": float})
+    for key in [key for key in out.index if key[0] == OECD]:
+        for part in OECD_PARTS:
+            if (part, *key[1:]) in out.index:
+                ends = out.loc[(part, *key[1:]), ["value", "low", "high"]]
+                out.loc[key, ["value", "low", "high"]] -= ends.fillna(ends["value"])
+    out = out.reset_index()
+    labels = {**points.inputs.country_labels, OECD: "Other OECD countries", "R_EMDE": "Emerging economies"}
+    out.insert(1, "label", out["country"].map(labels))
+    return out
