@@ -68,20 +68,15 @@ QUANTITIES: dict[str, Quantity] = {
             "cumulative_energy = given + Σ_year Σ_region,segment battery_demand × market_share of its members",
         ),
         Quantity(
-            "node_use", "input", ("chemistry", "node"), "kg/kg, GWh/GWh",
+            "node_use", "input and result", ("chemistry", "node"), "kg/kg, GWh/GWh",
             "Need for a product that only some chemistries use: per mass of a mineral in the cell, or per energy. The "
             "most specific row serves: chemistry, then family, then any. Products that every chemistry with a mineral "
-            "needs stand in stage_yield.",
+            "needs stand in stage_yield; a result has both, with chemistry empty for all that hold the mineral.",
         ),
         Quantity(
             "supply_share", "input", ("future", "node", "country", "year"), "1",
             "Share of a country in the world supply of a node, of the year of its data; sums to one over countries. "
             "Codes with R_ are groups: bounds count them as one country and as many.",
-        ),
-        Quantity(
-            "battery_supply", "input", ("future", "node", "year"), "kt, GWh/yr",
-            "World supply of a node as published, capacity or output, and the share of it that batteries can have "
-            "(available). It never depends on the scenario that is assessed.",
         ),
         Quantity(
             "supply_headroom", "input", ("node",), "1",
@@ -178,6 +173,163 @@ QUANTITIES: dict[str, Quantity] = {
             "After the year of the prices both regions follow the family's curve, so that the gap keeps its share. "
             "low and high are those of the region's own price; freight is in it only where the prices hold it.",
             "own price − credit = other price × (1 + tariff)",
+        ),
+        Quantity(
+            "disruption", "input", ("disruption", "country", "node"), "1",
+            "Share of what a country exports of a node (kind = export), or of all it makes (output), that an event "
+            "takes away, from its year on and for its months.",
+        ),
+        Quantity(
+            "battery_supply", "input and result", ("future", "node", "year"), "kt, GWh/yr",
+            "World supply of a node as published, capacity or output, and the share of it that batteries can have "
+            "(available). In a result, where nothing is published: the need of the reference world and a headroom. It "
+            "never depends on the scenario that is assessed.",
+            "battery_supply = published × available, else reference_need × (1 + supply_headroom)",
+        ),
+        Quantity(
+            "supply", "result", ("future", "node", "country", "year"), "kt, GWh",
+            "What a country makes of a node for batteries, without a disruption; exported: what is left of it after "
+            "its home region is served; added: delivered part of announced plants. Shares of 2020 to 2026 stand for "
+            "all later years, unless a future has its own.",
+            "supply = supply_share × battery_supply + delivery × announced plants",
+        ),
+        Quantity(
+            "supply_cut", "result", ("disruption", "node", "country", "year"), "kt, GWh",
+            "What a disruption leaves of what a country makes (value) and exports (exported), where it changes either.",
+            "exported = max(made − need of its home, 0) × (1 − severity)",
+        ),
+        Quantity(
+            "reference_need", "result", ("region", "node", "year"), "kt, GWh",
+            "Need of each region in the reference world that [exposure] names, less what it recovers there. It shares "
+            "out what is exported, and is the supply of nodes for which nothing is published.",
+        ),
+        Quantity(
+            "concentration", "result", ("future", "node", "year", "measure"), "1",
+            "How few countries make a node: top1, top3, concern_share, hhi, hhi_wgi, non_allied_share, n1_left. "
+            "data_year is the year of the shares. low and high: groups of countries as many, and as one; value is the "
+            "upper one, as published indices have it. Measures disagree and are never averaged.",
+        ),
+        Quantity("top1", "measure", ("node", "year"), "1", "Share of the largest country; a group is never it.",
+                 "top1 = max_k s_k"),
+        Quantity("top3", "measure", ("node", "year"), "1", "Share of the three largest suppliers together."),
+        Quantity("concern_share", "measure", ("node", "year"), "1",
+                 "Share of the countries of concern that [exposure] names.", "concern_share = Σ_concern s_k"),
+        Quantity("hhi", "measure", ("node", "year"), "1",
+                 "Herfindahl–Hirschman index, from 0 to 1: above 0.25 is commonly called highly concentrated.",
+                 "hhi = Σ_k s_k²"),
+        Quantity("hhi_wgi", "measure", ("node", "year"), "1",
+                 "HHI weighted by governance risk: the latest mean of the six Worldwide Governance Indicators. A group "
+                 "has the mean risk of the node's other suppliers.",
+                 "hhi_wgi = Σ_k s_k² · risk_k, risk = 0.5 − WGI / 5"),
+        Quantity("non_allied_share", "measure", ("node", "year"), "1",
+                 "Share from outside the allies that [exposure] names; what nobody allocates is not allied.",
+                 "non_allied_share = 1 − Σ_allies s_k"),
+        Quantity("n1_left", "measure", ("node", "year"), "1",
+                 "Share of supply that is left without the largest supplier.", "n1_left = 1 − top1"),
+        Quantity(
+            "exposure", "result", ("scenario", "region", "chemistry", "silicon", "node", "year", "measure"), "1",
+            "How batteries hang on concentrated nodes. By chemistry, without a scenario: weakest_hhi, weakest_concern, "
+            "path_concern; by region and scenario their mean by GWh, and by node dependent_gwh, exposure_top1, "
+            "exposure_concern. among: the nodes counted, as all, cathode, mining, cathode mining.",
+        ),
+        Quantity("weakest_hhi", "measure", ("chemistry", "silicon", "year"), "1",
+                 "HHI of the most concentrated node that a chemistry uses, among all nodes, one stage, or the cathode "
+                 "chain of a stage; node says which.", "weakest_hhi = max_n hhi_n"),
+        Quantity("weakest_concern", "measure", ("chemistry", "silicon", "year"), "1",
+                 "Share of the countries of concern in the node where it is largest.",
+                 "weakest_concern = max_n concern_share_n"),
+        Quantity("path_concern", "measure", ("chemistry", "silicon", "year"), "1",
+                 "Share that passes through a country of concern at any stage, if stages are independent; low: full "
+                 "overlap, high: none.",
+                 "max a_n ≤ 1 − Π (1 − a_n) ≤ min(1, Σ a_n), a_n = concern_share"),
+        Quantity("dependent_gwh", "measure", ("scenario", "region", "node", "year"), "1",
+                 "Share of the GWh whose cells use a node at all."),
+        Quantity("exposure_top1", "measure", ("scenario", "region", "node", "year"), "1",
+                 "Share of the GWh that uses a node, times the node's largest share.",
+                 "exposure_top1 = dependent_gwh × top1"),
+        Quantity("exposure_concern", "measure", ("scenario", "region", "node", "year"), "1",
+                 "Share of the GWh that uses a node, times the share of the countries of concern in it.",
+                 "exposure_concern = dependent_gwh × concern_share"),
+        Quantity(
+            "coverage", "result", ("scenario", "region", "node", "stage", "year", "measure"), "kt, GWh, 1",
+            "Need of each node and what could cover it: need, own supply, recovered, exported by others, share_of_pool "
+            "(of those exports, by the imports of the reference world), accessible; share_of_world_need; and as share "
+            "of need own_coverage, accessible_coverage, friendly_coverage, without_largest_coverage.",
+            "accessible = own + recovered + share_of_pool × Σ exported",
+        ),
+        Quantity("friendly_coverage", "measure", ("scenario", "region", "node", "year"), "1",
+                 "What would be accessible if only the allies exported, ÷ need; above 1 there is more than is needed."),
+        Quantity("without_largest_coverage", "measure", ("scenario", "region", "node", "year"), "1",
+                 "What would be accessible without the largest exporter, ÷ need."),
+        Quantity("own_coverage", "measure", ("scenario", "region", "node", "year"), "1",
+                 "Own supply and recovered material ÷ need."),
+        Quantity("accessible_coverage", "measure", ("scenario", "region", "node", "year"), "1",
+                 "All that is accessible without a disruption ÷ need."),
+        Quantity(
+            "gwh_at_risk", "result",
+            ("scenario", "region", "disruption", "allocation", "segment", "chemistry", "silicon", "year"), "GWh",
+            "Planned batteries that can be built without a disruption and not with it. allocation = best: cells that "
+            "need most of what is short give way first; proportional: all users of a node are cut alike. Zero without "
+            "a disruption. Batteries are counted as if they were made outside the country that closes.",
+            "gwh_at_risk = buildable − buildable with it; buildable = max Σ_c x_c, x_c ≤ planned, Σ_c use_cn · x_c ≤ "
+            "accessible_n",
+        ),
+        Quantity(
+            "shortage", "result", ("scenario", "region", "node", "year"), "GWh",
+            "Planned batteries that cannot be built even without a disruption, and the node that binds most. Never "
+            "part of gwh_at_risk.",
+            "shortage = planned − buildable",
+        ),
+        Quantity(
+            "disruptions", "result", ("scenario", "region", "disruption", "year"), "GWh",
+            "One row a disruption: planned, shortage, at risk in both readings and as share of the plan, the node that "
+            "binds most, the vehicles those cells would have served, their packs in million USD_2025, and "
+            "first_year_below: the first year in which the share at risk (best) is not above the threshold.",
+        ),
+        Quantity(
+            "binding_nodes", "result", ("scenario", "region", "disruption", "node", "year"), "GWh per 1 % of need",
+            "What one more hundredth of its planned need of a node would let be built, found by solving again; nodes "
+            "that would not let more be built are left out. covered: accessible ÷ need.",
+        ),
+        Quantity(
+            "accessible", "result", ("scenario", "region", "disruption", "node", "year"), "kt, GWh",
+            "What a disruption leaves accessible of each node it hits (value), beside its need and what is accessible "
+            "without.",
+            "accessible = min(without, own + recovered + share_of_pool × exported + stockpile)",
+        ),
+        Quantity(
+            "supply_gap", "result", ("scenario", "region", "disruption", "node", "year", "cut"), "kt, GWh",
+            "What more of each node, from outside the countries of concern, lowers the last year's GWh at risk by a "
+            "cut of a half, eight tenths or all: the least addition relative to need. announced: nameplate of plants "
+            "announced there.",
+            "min Σ_n more_n / need_n so that buildable ≥ buildable without − (1 − cut) × gwh_at_risk",
+        ),
+        Quantity(
+            "trade_rules", "result", ("scenario", "region", "rule", "node", "stage", "year"), "1",
+            "Rules on shares of supply beside what pro-rata sourcing holds: minimum_own (own supply ÷ need), "
+            "maximum_single (the largest third country), exclusion (a group of countries). Told, never enforced.",
+        ),
+        Quantity(
+            "sourcing", "result",
+            ("scenario", "region", "year", "chain", "stage_from", "country_from", "stage_to", "country_to"), "kt",
+            "Way of a mineral from stage to stage and country to country in the last year, pro rata to what is made "
+            "and exported: own supply first. No trade that was observed.",
+        ),
+        Quantity(
+            "stress_single", "result", ("scenario", "region", "country", "node", "year"), "GWh",
+            "GWh at risk when one country exports nothing of one node for a year (N-1), for every supplier of a "
+            "hundredth or more; the most first.",
+        ),
+        Quantity(
+            "stress_pairs", "result", ("scenario", "region", "one", "two", "year"), "GWh",
+            "GWh at risk in the last year when two of the ten worst suppliers stop at once (N-2); more_than_worse: "
+            "beyond the worse of the two alone.",
+            "more_than_worse = at_risk_best − max(at_risk_best of each)",
+        ),
+        Quantity(
+            "stress_years", "result", ("scenario", "region", "disruption", "year"), "GWh",
+            "Disruptions of the library year by year as long as they last; the stockpile of the first year runs down "
+            "(stockpile_left, share of it in the scarcest node).",
         ),
     )
 }  # fmt: skip

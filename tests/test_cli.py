@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from minerals import api, shipped
 from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
+from minerals.quantities import QUANTITIES
 from minerals.results.compare import compare
 from minerals.results.result import Result
 from minerals.results.screen import comparison, number, percent
@@ -314,7 +315,8 @@ def test_explain_calls_a_changed_share_the_user_s(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [
     "mineral_demand", "market_share", "battery_demand", "lfp", "graphite", "Europe", "car", "europe-next-gen",
-    "xu-2020", "cells", "sources", "lfp_cathode", "iea-base", "CHN", "supply_share",
+    "xu-2020", "cells", "sources", "lfp_cathode", "iea-base", "CHN", "supply_share", "china-graphite-anode", "allies",
+    "gwh_at_risk", "hhi", "stress_pairs",
 ])  # fmt: skip
 def test_describe_knows_every_kind_of_name(name: str) -> None:
     outcome = CliRunner().invoke(cli, ["describe", name])
@@ -327,8 +329,31 @@ def test_describe_without_a_name_lists_all() -> None:
     output = CliRunner().invoke(cli, ["describe"]).output
     assert {line.split(":")[0] for line in output.splitlines()} == {
         "quantities", "chemistries", "minerals", "regions", "segments", "scenarios", "nodes", "supply_futures",
-        "countries", "sources",
+        "countries", "country_groups", "disruption", "sources",
     }  # fmt: skip
+
+
+def test_describe_tells_who_supplies_what_a_group_holds_and_what_an_event_cuts() -> None:
+    told = {name: CliRunner().invoke(cli, ["describe", name]).output for name in
+            ("graphite_anode", "CHN", "allies", "china-graphite-anode", "disruption")}  # fmt: skip
+    assert "supplied by (today, data of 2023): CHN 98.0%" in told["graphite_anode"]
+    assert "groups: countries-of-concern, china" in told["CHN"]
+    assert re.search(r"supplies \(today\): \w+ 9\d\.\d%", told["CHN"])
+    assert re.search(r"members: .*KOR", told["allies"])
+    assert "status: suspended, 12 months from 2026 on" in told["china-graphite-anode"]
+    assert "100% of exports of graphite_anode from CHN" in told["china-graphite-anode"]
+    assert "severity" in told["disruption"].lower()
+
+
+def test_every_table_of_an_exposure_is_in_the_catalogue(result_folder: Path) -> None:
+    """The tables that [exposure] and `minerals stress` add, and every measure of them that stands alone."""
+    result = api.load(result_folder)
+    tables = {*result.tables, "stress_single", "stress_pairs", "stress_years"}
+    assert tables - set(QUANTITIES) == {"inputs_used", "sources_used"}
+    for table in ("concentration", "exposure"):
+        assert set(result[table]["measure"]) - {"unknown"} <= set(QUANTITIES)
+    for name in set(result["coverage"]["measure"]):
+        assert name in QUANTITIES or name in QUANTITIES["coverage"].meaning, name
 
 
 # ---------------------------------------------------------------- README
