@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from minerals import api, shipped
 from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
+from minerals.config import Exposure
 from minerals.quantities import QUANTITIES
 from minerals.results.compare import compare
 from minerals.results.result import Result
@@ -366,7 +367,7 @@ def blocks(language: str) -> list[str]:
 def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     """In the order a reader meets them, in an empty folder with the run files the README shows."""
     examples = {block.split()[1]: block for block in blocks("toml")}
-    assert set(examples) == {"my-europe.toml", "my-curves.toml"}
+    assert set(examples) == {"my-europe.toml", "my-curves.toml", "my-exposure.toml"}
     for name, example in examples.items():
         (tmp_path / name).write_text(example, encoding="utf-8")
     commands = [line.rpartition("&& ")[2] for block in blocks("sh") for line in block.strip().splitlines()]
@@ -377,13 +378,21 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{command}\n{done.stderr}"
 
 
-def test_the_readme_s_output_is_the_real_one(tmp_path: Path) -> None:
-    (shown,) = blocks("text")
-    real = {
-        re.sub(r"\s+", " ", line.strip()) for line in minerals("run", "europe-2035", cwd=tmp_path).stdout.splitlines()
-    }
-    for line in shown.strip().splitlines():
-        assert re.sub(r"\s+", " ", line.strip()) in real, line
+def test_the_readme_s_output_is_the_real_one(result_folder: Path, tmp_path: Path) -> None:
+    """Every line shown is one of its command's, in the order in which the command prints them."""
+    run = ["run", "europe-2035"]
+    commands = [run, run, ["explain", str(result_folder), "--disruption", "china-graphite-anode"],
+                ["stress", "europe-2035"]]  # fmt: skip
+    for shown, command in zip(blocks("text"), commands, strict=True):
+        printed = iter(minerals(*command, cwd=tmp_path).stdout.splitlines())
+        real = (re.sub(r"\s+", " ", line.strip()) for line in printed)
+        for line in shown.strip().splitlines():
+            assert re.sub(r"\s+", " ", line.strip()) in real, line
+
+
+def test_the_readme_names_every_key_of_exposure() -> None:
+    (example,) = [block for block in blocks("toml") if "[exposure]" in block]
+    assert set(tomllib.loads(example)["exposure"]) == set(Exposure.model_fields)
 
 
 def test_the_readme_s_python_runs(tmp_path: Path) -> None:
