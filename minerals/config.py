@@ -207,7 +207,7 @@ class Exposure(_Model):
     demand, adoption: scenarios of battery_demand and market_share whose world is the reference: where the supply of a
     node is not published it is the need of that world and a headroom, and what is exported is shared by what regions
     import there, so that supply never depends on the scenario assessed. future: of supply_futures.csv. disruptions:
-    codes of disruption.csv, default all in force, announced or hypothetical. concern, allies: groups of countries.
+    codes of disruption.csv, default all that it marks as played. concern, allies: groups of countries.
     nodes: nodes that are active instead of the one they measure the same step as. stockpile_months: of planned need;
     delivery: share of announced plants that is delivered; threshold: share of planned batteries at risk whose first
     year below it is told.
