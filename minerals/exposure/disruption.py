@@ -161,23 +161,26 @@ class Factory:
     def binding(self, accessible: Array) -> Array:
         """What one more hundredth of its planned need of each node would let be built, (node) [GWh]; 0: does not bind.
 
-        Found by solving again, not from duals, which are not unique where several nodes bind. Where only several
-        together bind, each of the scarcest gets the gain of all of them.
+        Found by solving again, not from duals, which are not unique where several nodes bind. Where nodes bind only
+        together, each of a smallest set of them gets the gain of the set.
         """
         base = self.total(accessible)
+
+        def gained(nodes: Sequence[int]) -> float:
+            more = accessible.copy()
+            more[list(nodes)] += STEP * self.need[list(nodes)]
+            found = self.total(more) - base
+            return found if found > NOTHING * max(self.plan.cells.sum(), 1.0) else 0.0
+
+        short = [int(node) for node in np.flatnonzero(self.need > accessible * (1 + NOTHING))]
         gain = np.zeros_like(self.need)
-        short = np.flatnonzero(self.need > accessible * (1 + NOTHING))
-        for node in short:
-            more = accessible.copy()
-            more[node] += STEP * self.need[node]
-            gain[node] = self.total(more) - base
-        gain[gain <= NOTHING * max(base, 1.0)] = 0.0
-        if len(short) and not gain.any():
-            covered = accessible[short] / self.need[short]
-            scarcest = short[covered <= covered.min() + STEP]
-            more = accessible.copy()
-            more[short] += STEP * self.need[short]
-            gain[scarcest] = self.total(more) - base
+        gain[short] = [gained([node]) for node in short]
+        if short and not gain.any() and gained(short):
+            together = short
+            for node in short:
+                rest = [other for other in together if other != node]
+                together = rest if gained(rest) else together
+            gain[together] = gained(together)
         return gain
 
 
@@ -210,8 +213,9 @@ class Loss:
         return self.total(self.best), self.total(self.proportional)
 
     def total(self, built: Array) -> float:
-        """buildable without − buildable with the disruption [GWh], never below zero."""
-        return max(float(self.base.sum() - built.sum()), 0.0)
+        """buildable without − buildable with the disruption [GWh]; what a solver's rounding may leave is nothing."""
+        lost = float(self.base.sum() - built.sum())
+        return lost if lost > NOTHING * float(self.planned.sum()) else 0.0
 
 
 def loss(factory: Factory, without: Array, accessible: Array, base: Array | None = None) -> Loss:

@@ -13,6 +13,8 @@ from .result import Result
 GAP = "  "
 #: Labels of scenarios are broken between words beyond this width.
 HEAD = 16
+#: GWh that a pair of suppliers must cost beyond the worse of the two to be told.
+LEAST = 0.05
 
 
 def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width: int) -> list[str]:
@@ -157,7 +159,10 @@ def suppliers(result: Result, top: int) -> list[list[str]]:
     for table, what in (("stress_single", "One supplier stops"), ("stress_pairs", "Two suppliers stop")):
         here = result[table]
         here = here[here["year"] == year]
-        ranked = here[here["scenario"] == first].head(top)
+        ranked = here[here["scenario"] == first]
+        if "more_than_worse" in ranked:
+            ranked = ranked[ranked["more_than_worse"] > LEAST]
+        ranked = ranked.head(top)
         if not len(ranked):
             continue
         risk = here.set_index(["scenario", "region", "label"])["at_risk_best"]

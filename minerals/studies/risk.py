@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..exposure.coverage import stockpiled
 from ..exposure.disruption import Factory, Loss, loss, supply_gap
@@ -61,6 +62,13 @@ class Played:
         if self.loss.at_risk[0] <= NONE:
             return np.zeros(len(self.accessible))
         return self.factory.binding(self.accessible)
+
+    @cached_property
+    def binds(self) -> NDArray[np.intp]:
+        """Nodes that bind, those that the disruption hits first, of these the one that gains most."""
+        hit = self.accessible < self.without
+        nodes = np.flatnonzero(self.gain)
+        return nodes[np.lexsort((-self.gain[nodes], ~hit[nodes]))]
 
 
 def played(
@@ -136,7 +144,7 @@ def _binding(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     """What one more hundredth of its planned need of each binding node would let be built."""
     rows = []
     for each in found:
-        for n in np.flatnonzero(each.gain):
+        for n in each.binds:
             node = points.inputs.nodes[n]
             rows.append((
                 each.scenario, points.name_of(each.regions), each.event.disruption, node.node, points.years[each.year],
@@ -153,7 +161,7 @@ def disruptions(points: Chokepoints, value: Worth, found: Sequence[Played]) -> p
     for each in found:
         planned = float(each.loss.planned.sum())
         risk = each.loss.at_risk
-        binding = points.inputs.nodes[int(each.gain.argmax())].node if each.gain.any() else ""
+        binding = points.inputs.nodes[int(each.binds[0])].node if len(each.binds) else ""
         lost = _at_risk(points, each, "best")
         rows.append({
             "scenario": each.scenario, "region": points.name_of(each.regions), "disruption": each.event.disruption,

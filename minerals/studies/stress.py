@@ -88,7 +88,7 @@ def _years(points: Chokepoints) -> pd.DataFrame:
             for regions in points.pools(event.cuts):
                 rows += _run_down(points, scenario, event, regions, months)
     columns = ["scenario", "region", "disruption", "label", "event_year", "year", *NUMBERS, "stockpile_left"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(unit="GWh")
 
 
 def _run_down(
