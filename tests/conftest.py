@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,19 +50,31 @@ def world() -> Result:
     return run("world-2050", ["scope.years.last=2035"])
 
 
-FOUND = pytest.StashKey[Result]()
+TOLD = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
 def validation(pytestconfig: pytest.Config) -> Result:
     """The model against published results; its table is printed at the end of the tests."""
-    pytestconfig.stash[FOUND] = validate()
-    return pytestconfig.stash[FOUND]
+    found = validate()
+    pytestconfig.stash[TOLD] = [*lines(found["validation"], 100, reasons=False), *summary(found["validation"])]
+    return found
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands what it is to tell to the process that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["told"] = session.config.stash.get(TOLD, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    if told := getattr(node, "workeroutput", {}).get("told"):
+        node.config.stash[TOLD] = told
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    found = config.stash.get(FOUND, None)
-    if found is not None:
+    if told := config.stash.get(TOLD, []):
         terminalreporter.section("the model against published results")
-        for line in [*lines(found["validation"], 100, reasons=False), *summary(found["validation"])]:
+        for line in told:
             terminalreporter.write_line(line)

@@ -138,7 +138,7 @@ def stressed(
                      "nodes": 1, "planned": gwh, "shortage": shortage,
                      "at_risk_best": best, "at_risk_proportional": proportional,
                      "unit": "GWh", "binding_node": binds.lower().replace(" ", "_"), "binding_label": binds,
-                     "vehicles": 1e6 * best / 60, "usd": 1e6 * best * 100})  # fmt: skip
+                     "vehicles": 1e6 * best / 60, "million_usd_2025": best * 100})  # fmt: skip
     made.tables["disruptions"] = pd.DataFrame(rows)
     return made
 

@@ -33,6 +33,8 @@ CHARTS = {
 
 #: Tables that a chart draws beside its own.
 BESIDE = {"lfp_concentration": ("announced_capacity",)}
+#: Charts of one node: the table that must have it, and a part of its name.
+OF_NODE = {"lfp_concentration": ("supply", "lfp")}
 #: Charts with years along an axis: one year alone makes none.
 IN_TIME = ("stock", "secondary_supply")
 
@@ -43,8 +45,15 @@ def possible(result: Result) -> list[str]:
     return [
         name
         for name, table in CHARTS.items()
-        if all(_has(result, each) for each in (table, *BESIDE.get(name, ()))) and not (few and name in IN_TIME)
+        if all(_has(result, each) for each in (table, *BESIDE.get(name, ())))
+        and not (few and name in IN_TIME)
+        and _has_node(result, name)
     ]
+
+
+def _has_node(result: Result, name: str) -> bool:
+    table, part = OF_NODE.get(name, ("", ""))
+    return not table or bool(result[table]["node"].str.contains(part).any())
 
 
 def _has(result: Result, table: str) -> bool:

@@ -144,9 +144,8 @@ def _short(result: Result, year: int) -> list[str]:
     for row in table[table["year"] == year].itertuples():
         who = result.record["scenarios"][row.scenario]["label"]
         what = labels[row.node]["label"]
-        lines.append(
-            f"{who}: {number(row.value)} GWh more than the reference world can supply ({what}), stop or no stop."
-        )
+        beyond = f"{number(row.value)} GWh more than the reference world can supply ({what})"
+        lines.append(f"{who}: {beyond}, beside what a stop costs.")
     return lines
 
 

@@ -41,10 +41,10 @@ def concentration(points: Chokepoints) -> pd.DataFrame:
         found = {
             "top1": (top.share, top.share, top.high),
             "top3": _named(measures.largest(shares, inputs.is_group, 3)),
-            "concern_share": (measures.members_share(shares, inputs.concern),) * 3,
+            "concern_share": _of_members(shares, inputs.concern, inputs.unknown),
             "hhi": _whole(measures.hhi(shares, inputs.is_group)),
             "hhi_wgi": _whole(measures.hhi_wgi(shares, inputs.risk, inputs.is_group)),
-            "non_allied_share": (measures.non_allied_share(shares, inputs.allies),) * 3,
+            "non_allied_share": tuple(1 - end for end in _of_members(shares, inputs.allies, inputs.unknown, flip=True)),
             "n1_left": (1 - top.share, 1 - top.high, 1 - top.share),
         }
         for y, calendar in enumerate(points.years):
@@ -70,15 +70,27 @@ def _named(found: measures.Bounds) -> tuple[Array, Array, Array]:
     return found.low, found.low, found.high
 
 
+def _of_members(shares: Array, members: Array, unknown: Array, flip: bool = False) -> tuple[Array, Array, Array]:
+    """(value, low, high) of the share of a list of countries; residuals that nobody allocates may belong to it or not.
+
+    flip: the ends the other way round, for what is told as one minus the share.
+    """
+    low = measures.members_share(shares, members)
+    high = measures.members_share(shares, np.maximum(members, unknown))
+    return (low, high, low) if flip else (low, low, high)
+
+
 @dataclass(frozen=True)
 class _Links:
     """Weakest links and paths of the chemistries in one year.
 
-    use: of nodes, (chemistry, node); weakest: by (measure, among which nodes), (chemistry); path: share that passes the
-    countries of concern at any stage, (chemistry).
+    use: of nodes, (chemistry, node); uses: whether a chemistry uses any node among some, (chemistry); weakest: by
+    (measure, among which nodes), (chemistry); path: share that passes the countries of concern at any stage,
+    (chemistry).
     """
 
     use: measures.Mask
+    uses: dict[str, measures.Mask]
     weakest: dict[tuple[str, str], measures.Weakest]
     path: measures.Passing
 
@@ -133,7 +145,8 @@ def _links(points: Chokepoints, at: dict[str, Array], among: dict[str, measures.
     concern = at["concern_share"][:, y]
     in_path = np.array([node.in_path for node in nodes]) & ~np.isnan(concern)
     passing = measures.path(np.nan_to_num(concern) * part, (fixed | routed) & in_path)
-    return _Links(fixed | routed, weakest, passing)
+    uses = {where: np.asarray((fixed & mask).any(axis=1)) for where, mask in among.items()}
+    return _Links(fixed | routed, uses, weakest, passing)
 
 
 def _of_chemistries(points: Chokepoints, links: _Links) -> Iterable[tuple[Any, ...]]:
@@ -164,10 +177,16 @@ def _of_nodes(
 
 
 def _of_region(links: _Links, cells: Array) -> Iterable[tuple[Any, ...]]:
-    """(node '', measure, among, value, low, high): means over a region's chemistries by GWh; no link counts as none."""
+    """(node '', measure, among, value, low, high): means over a region's chemistries by GWh.
+
+    A chemistry that uses no such node has none; one whose only such nodes are unknown counts 0 in the value, 1 at most.
+    """
     for (measure, where), found in links.weakest.items():
-        mean = measures.weighted_mean(np.nan_to_num(found.value), cells)
-        yield ("", measure, where, float(mean), np.nan, np.nan)
+        low, high = (
+            float(measures.weighted_mean(np.where(np.isnan(found.value), end * links.uses[where], found.value), cells))
+            for end in (0.0, 1.0)
+        )
+        yield ("", measure, where, low, low, high)
     ends = (links.path.independent, links.path.low, links.path.high)
     yield ("", "path_concern", ALL, *(float(measures.weighted_mean(end, cells)) for end in ends))
 
@@ -180,15 +199,16 @@ def _places(points: Chokepoints, cells: Array) -> Iterable[tuple[str, Array]]:
 
 
 def import_risks(points: Chokepoints, concentrated: pd.DataFrame) -> pd.DataFrame:
-    """GeoPolRisk of the regions whose origins of imports are known, in the year of that trade.
+    """GeoPolRisk of the mined materials whose origins of imports are known, in the year of that trade.
 
-    A published indicator beside ours: HHI of who makes a node × import risk, Σ share of origin × political instability.
-    Trade is known as shares of imports, so production at home does not lower the risk here.
+    A published indicator beside ours: HHI of who mines, in the run's first year × import risk, Σ share of origin ×
+    political instability. Trade is known as shares of imports, so production at home does not lower the risk here.
     """
     rows: list[tuple[Any, ...]] = []
     hhi = concentrated[concentrated["measure"] == "hhi"].groupby("node")["value"].first()
+    mined = {node.node for node in points.inputs.nodes if node.stage == "mining"}
     for (region, node, year), origins in points.inputs.origins.groupby(["region", "node", "year"], sort=False):
-        if region not in points.regions or node not in hhi.index:
+        if region not in points.regions or node not in hhi.index or node not in mined:
             continue
         named = origins[origins["country"].isin(points.inputs.stability)]
         home = points.inputs.home_of(named["country"]) == region

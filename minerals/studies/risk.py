@@ -24,7 +24,7 @@ CUTS = (0.5, 0.8, 1.0)
 #: Readings of a disruption, in the order of `Loss.at_risk`.
 READINGS = ("best", "proportional")
 #: GWh that count as none.
-NONE = 1e-9
+LEAST = 1e-9
 
 
 def risk(points: Chokepoints, inputs: Inputs) -> dict[str, pd.DataFrame]:
@@ -59,7 +59,7 @@ class Played:
     @cached_property
     def gain(self) -> Array:
         """What one more hundredth of its planned need of each node would let be built, (node) [GWh]; 0 without loss."""
-        if self.loss.at_risk[0] <= NONE:
+        if self.loss.at_risk[0] <= LEAST:
             return np.zeros(len(self.accessible))
         return self.factory.binding(self.accessible)
 
@@ -115,7 +115,7 @@ def _gwh_at_risk(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     for each in found:
         for reading in READINGS:
             lost = _at_risk(points, each, reading)
-            for r, s, c in zip(*np.nonzero(np.abs(lost) > NONE), strict=True):
+            for r, s, c in zip(*np.nonzero(np.abs(lost) > LEAST), strict=True):
                 chemistry, silicon = resolved.chemistries.labels[c]
                 rows.append((
                     each.scenario, each.regions[r], each.event.disruption, reading, resolved.segments.labels[s],
@@ -134,7 +134,7 @@ def _shortage(points: Chokepoints) -> pd.DataFrame:
             factory = points.factory(scenario, points.regions, year)
             accessible = points.accessible(scenario, points.regions, year)
             base = factory.build(accessible)
-            if (short := factory.plan.cells.sum() - base.sum()) > NONE:
+            if (short := factory.plan.cells.sum() - base.sum()) > LEAST:
                 node = points.inputs.nodes[int(factory.binding(accessible).argmax())]
                 rows.append((scenario, points.label, node.node, calendar, float(short), "GWh"))
     return pd.DataFrame(rows, columns=["scenario", "region", "node", "year", "value", "unit"])
@@ -152,6 +152,13 @@ def _binding(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "covered", "value"]
     return pd.DataFrame(rows, columns=columns).assign(unit="GWh per 1 % of need")
+
+
+DISRUPTIONS = [
+    "scenario", "region", "disruption", "label", "status", "nodes", "year", "planned", "shortage", "at_risk_best",
+    "at_risk_proportional", "share_best", "share_proportional", "unit", "binding_node", "binding_label", "vehicles",
+    "million_usd_2025",
+]  # fmt: skip
 
 
 def disruptions(points: Chokepoints, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
@@ -173,13 +180,13 @@ def disruptions(points: Chokepoints, value: Worth, found: Sequence[Played]) -> p
             "share_proportional": risk[1] / planned if planned else 0.0,
             "unit": "GWh", "binding_node": binding, "binding_label": labels.get(binding, ""),
             "vehicles": value.vehicles(each.regions, points.years[each.year], lost),
-            "usd": value.money(lost),
+            "million_usd_2025": value.money(lost),
         })  # fmt: skip
-    frame = pd.DataFrame(rows)
-    if not len(frame):
-        return frame
+    frame = pd.DataFrame(rows, columns=DISRUPTIONS)
     keys = ["scenario", "region", "disruption"]
-    below = frame[frame["share_best"] <= points.asked.threshold].groupby(keys)["year"].min().rename("first_year_below")
+    # What is short anyway counts too: scarcer supply must not look safer.
+    few = frame["shortage"] + frame["at_risk_best"] <= points.asked.threshold * frame["planned"]
+    below = frame[few].groupby(keys)["year"].min().rename("first_year_below")
     return frame.merge(below.astype("Int64").reset_index(), on=keys, how="left")
 
 
@@ -209,11 +216,15 @@ def _accessible(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
 
 
 def _supply_gap(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
-    """What more of each node, from outside the countries that close, lowers the last year's GWh at risk by each cut."""
+    """What more of each node within reach lowers the last year's GWh at risk by each cut.
+
+    announced: nameplate of plants announced in the world outside the countries of concern, beyond what operates; for
+    scale, as it is neither delivered nor the region's own.
+    """
     rows = []
     outside = 1 - points.inputs.concern
     for each in found:
-        if points.years[each.year] != points.years[-1] or each.loss.at_risk[0] <= NONE:
+        if points.years[each.year] != points.years[-1] or each.loss.at_risk[0] <= LEAST:
             continue
         gap = supply_gap(each.factory, each.without, each.accessible, CUTS)
         for n in np.flatnonzero(gap.any(axis=0)):
@@ -246,7 +257,7 @@ class Worth:
         family = inputs["chemistries"].set_index("chemistry")["family"]
         #: Pack price of each chemistry [million USD a GWh]: its family's last one observed, else that of lithium-ion.
         self.price = np.array([
-            float(price.get(family[base], price.get("Li-ion", np.nan)))
+            float(price.get(family[base], price["Li-ion"]))
             for base, _ in points.resolved.chemistries.labels
         ])  # fmt: skip
 
@@ -269,4 +280,4 @@ class Worth:
 
     def money(self, lost: Array) -> float:
         """Value of the lost packs [million USD_2025]."""
-        return float(np.nansum(lost.sum(axis=(0, 1)) * self.price))
+        return float((lost.sum(axis=(0, 1)) * self.price).sum())

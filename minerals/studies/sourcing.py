@@ -29,7 +29,8 @@ def coverage(points: Chokepoints) -> pd.DataFrame:
                 reach = points.access(regions, y)
                 relief = points.relief(scenario, regions, y)
                 need = plan.need
-                largest = np.nan_to_num(reach.exported).argmax(axis=1)
+                named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
+                largest = named.argmax(axis=1)
                 without = np.where(np.arange(len(inputs.countries)) == largest[:, None], 0.0, reach.exported)
                 found = {
                     "own": reach.own + relief,
@@ -67,49 +68,58 @@ def coverage(points: Chokepoints) -> pd.DataFrame:
 
 #: Kinds of rules that a run is held against, at each stage or at any; the others are data.
 TESTED, ANY = ("minimum_own", "maximum_single", "exclusion"), "any"
-#: Stage of a rule that is about recycled content, not about a node.
+#: Stage of a rule that is about what is recovered.
 RECYCLING = "recycling"
 
 
 def trade_rules(points: Chokepoints) -> pd.DataFrame:
-    """Rules of trade on shares of supply, beside what the region's sourcing holds, by node, from the rule's year on.
+    """Rules of trade on shares of supply, beside what a region has, by node, in the years in which they hold.
 
-    minimum_own: own supply ÷ need of strategic nodes; maximum_single: share of the largest third country in them;
-    exclusion: share of a group of countries, of which `value` is excluded. Recycled content is told in `recycling`.
+    minimum_own: what the rule's group makes within the region ÷ need of strategic nodes, or at the stage `recycling`
+    what is recovered ÷ need of refining; maximum_single: share of the largest third country in them; exclusion: share
+    of a group of countries, of which `value` is excluded.
     """
-    inputs, rows = points.inputs, []
-    for rule in inputs.rules.itertuples():
-        if rule.region not in points.regions or rule.kind not in TESTED or rule.stage == RECYCLING:
+    rows = []
+    for rule in points.inputs.rules.itertuples():
+        if rule.region not in points.regions or rule.kind not in TESTED:
             continue
+        until = points.years[-1] if pd.isna(rule.until) else rule.until
         for scenario in points.scenarios:
             for y, calendar in enumerate(points.years):
-                if calendar < rule.year:
-                    continue
-                need = points.plan(scenario, (rule.region,), y).need
-                own, by_country = points.sources(scenario, (rule.region,), y)
-                for n, node in enumerate(inputs.nodes):
-                    applies = rule.stage in (node.stage, ANY) and need[n] > 0 and np.isfinite(by_country[n]).all()
-                    if not applies or (rule.kind != "exclusion" and not node.strategic):
-                        continue
-                    country, limit = "", rule.value
-                    if rule.kind == "minimum_own":
-                        value, met = own[n], own[n] >= rule.value
-                    else:
-                        abroad = np.where(points.at_home((rule.region,)), 0.0, by_country[n])
-                        if rule.kind == "maximum_single":
-                            abroad = np.where(inputs.is_group, 0.0, abroad)
-                            country = inputs.countries[int(abroad.argmax())]
-                            value = abroad.max()
-                        else:
-                            limit, value = 1 - rule.value, abroad @ inputs.members[rule.group]
-                        met = value <= limit
-                    rows.append((
-                        scenario, rule.region, rule.rule, rule.label, rule.law, rule.kind, node.node, node.stage,
-                        calendar, limit, float(value), country, "yes" if met else "no",
-                    ))  # fmt: skip
+                if rule.year <= calendar <= until:
+                    head = (scenario, rule.region, rule.rule, rule.label, rule.law, rule.kind)
+                    rows += [(*head, *row[:2], calendar, *row[2:]) for row in _held(points, rule, scenario, y)]
     columns = ["scenario", "region", "rule", "label", "law", "kind", "node", "stage", "year", "limit", "value",
                "country", "met"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).assign(unit="1")
+
+
+def _held(points: Chokepoints, rule: Any, scenario: str, y: int) -> Iterable[tuple[Any, ...]]:
+    """(node, stage, limit, value, country, met) of the nodes that a rule is about."""
+    inputs, region = points.inputs, (rule.region,)
+    need, relief = points.plan(scenario, region, y).need, points.relief(scenario, region, y)
+    _, by_country = points.sources(scenario, region, y)
+    at_home = points.at_home(region)
+    recycling = rule.stage == RECYCLING
+    if recycling and points.resolved.parameters is None:
+        return  # Without [flows] nothing is recovered, and nothing said of it.
+    for n, node in enumerate(inputs.nodes):
+        stage = "refining" if recycling else rule.stage
+        known = need[n] > 0 and np.isfinite(by_country[n]).all()
+        if stage not in (node.stage, ANY) or not known or (rule.kind != "exclusion" and not node.strategic):
+            continue
+        country, limit = "", rule.value
+        if recycling:
+            value = min(relief[n] / need[n], 1.0)
+        elif rule.kind == "minimum_own":
+            value = np.where(at_home, by_country[n], 0.0) @ inputs.members[rule.group]
+        elif rule.kind == "maximum_single":
+            abroad = np.where(at_home | inputs.is_group, 0.0, by_country[n])
+            country, value = inputs.countries[int(abroad.argmax())], abroad.max()
+        else:
+            limit, value = 1 - rule.value, by_country[n] @ inputs.members[rule.group]
+        met = value >= limit if rule.kind == "minimum_own" else value <= limit
+        yield (node.node, node.stage, limit, float(value), country, "yes" if met else "no")
 
 
 #: Minerals whose way into the region's batteries is followed.

@@ -13,7 +13,7 @@ from ..exposure.coverage import Cuts
 from ..exposure.disruption import loss
 from ..tables.supply import Event
 from .chokepoints import Chokepoints
-from .risk import NONE, Played, play, played
+from .risk import LEAST, Played, play, played
 
 #: Suppliers whose pairs are played together: the worst on their own in the last year.
 PAIRED = 10
@@ -65,14 +65,17 @@ def _pairs(points: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
     single = single[single["year"] == points.years[last]]
     first = single[single["scenario"] == next(iter(points.scenarios))]
     worst = list(dict.fromkeys(zip(first["country"], first["node"], strict=True)))[:PAIRED]
+    stock = points.asked.stockpile_months
     for scenario in points.scenarios:
-        here = single[single["scenario"] == scenario]
-        alone = {(row.country, row.node): row.at_risk_best for row in here.itertuples()}
         for one, two in combinations(worst, 2):
-            event = stop(points, one, two)
-            for regions in points.pools(event.cuts):
-                each = played(points, scenario, regions, last, event, points.asked.stockpile_months)
-                more = each.loss.at_risk[0] - max(alone.get(one, 0.0), alone.get(two, 0.0))
+            both = stop(points, one, two)
+            for regions in points.pools(both.cuts):
+                each, *alone = (
+                    played(points, scenario, regions, last, event, stock)
+                    for event in (both, stop(points, one), stop(points, two))
+                )
+                more = each.loss.at_risk[0] - max(single.loss.at_risk[0] for single in alone)
+                more = more if abs(more) > LEAST else 0.0
                 rows.append((*_head(points, each), ":".join(one), ":".join(two), *_numbers(each), more))
     columns = ["scenario", "region", "label", "year", "one", "two", *NUMBERS, "more_than_worse"]
     return _ranked(points, pd.DataFrame(rows, columns=columns), "more_than_worse")
@@ -94,17 +97,22 @@ def _years(points: Chokepoints) -> pd.DataFrame:
 def _run_down(
     points: Chokepoints, scenario: str, event: Event, regions: tuple[str, ...], months: float
 ) -> Iterable[tuple[Any, ...]]:
-    """Rows of one event as long as it lasts, in years from its start or the first of the run on."""
+    """Rows of one event as long as it lasts, in years from its start or the first of the run on.
+
+    Of a year that it does not fill it takes away that part. Only here do its months count: elsewhere a figure is that
+    of twelve months which begin with the year.
+    """
     cuts: Cuts = points.cuts(event.cuts)
     begin = next((y for y, year in enumerate(points.years) if year >= event.start), len(points.years))
-    span = range(begin, min(begin + max(round(event.months / 12), 1), len(points.years)))
+    span = range(begin, min(begin + -(-event.months // 12), len(points.years)))
     stock = full = np.zeros(0)
     for y in span:
         factory = points.factory(scenario, regions, y)
         if y == begin:
             stock = full = months / 12 * factory.need
         without = points.accessible(scenario, regions, y)
-        cut = points.accessible(scenario, regions, y, cuts)
+        part = min(event.months / 12 - (y - begin), 1.0)  # of the year that the event lasts
+        cut = points.accessible(scenario, regions, y, Cuts(cuts.export * part, cuts.output * part))
         accessible = np.where(cut < without, np.minimum(without, cut + stock), cut)
         found = loss(factory, without, accessible)
         taken = np.clip(found.best @ factory.plan.total_use - cut, 0, stock)
@@ -136,7 +144,7 @@ def _ranked(points: Chokepoints, frame: pd.DataFrame, number: str = "at_risk_bes
     if not len(frame):
         return frame.assign(unit="GWh")
     keys = ["scenario", "region", "label"]
-    frame = frame[frame.groupby(keys)["at_risk_proportional"].transform("max") > NONE]
+    frame = frame[frame.groupby(keys)["at_risk_proportional"].transform("max") > LEAST]
     last = frame[frame["year"] == points.years[-1]].set_index(keys)[number]
     order = pd.MultiIndex.from_frame(frame[keys]).map(last).fillna(0.0)
     scenario = frame["scenario"].map({name: place for place, name in enumerate(points.scenarios)})

@@ -73,7 +73,8 @@ class SupplyInputs:
     share: (node, country, year) [1], NaN where nothing is known of a node; data_year: (node, year), 0 where unknown;
     confidence: (node); published: world supply that batteries can have, (node, year) [kt or GWh], NaN where none is;
     headroom: (node) [1]; announced: nameplate of announced plants, (node, country, year) [kt or GWh]; plants: what of
-    it is delivered in the future asked for; is_group: countries that are groups; risk: (country), 0 to 1, NaN for
+    it is delivered in the future asked for; is_group: countries that are groups, unknown: of these what no list
+    places, (country), 0 or 1; risk: (country), 0 to 1, NaN for
     groups; concern, allies, members by group: (country), 0 or 1; home, homes: region that a country belongs to, or '';
     route_bounds: of the natural share of graphite in a disruption; origins: rows of import_origin at the nodes;
     reserves: rows of reserves; cell_capacity, cell_plants: published and announced capacity of cells; stability: newest
@@ -94,6 +95,7 @@ class SupplyInputs:
     announced: Array
     plants: Array
     is_group: NDArray[np.bool_]
+    unknown: Array
     risk: Array
     concern: Array
     allies: Array
@@ -182,8 +184,11 @@ class _Reader:
             published=np.stack(published),
             headroom=np.array([self._headroom(node.node)[0] for node in nodes]),
             announced=built,
-            plants=built * (self.asked.delivery if "announced" in futures else 0.0),
+            plants=built
+            * self.asked.delivery
+            * np.array([self._adds_plants(node.node, futures) for node in nodes])[:, None, None],
             is_group=is_group,
+            unknown=(is_group & ~np.isin(np.array(countries), self._placed(homes))).astype(float),
             risk=self._risk(countries),
             concern=self._members(self.asked.concern, countries),
             allies=self._members(self.asked.allies, countries),
@@ -369,6 +374,14 @@ class _Reader:
             out[str(country), str(node)] = out.get((str(country), str(node)), 0.0) + added
         return out
 
+    def _adds_plants(self, node: str, futures: tuple[str, ...]) -> bool:
+        """Whether announced plants come on top of a node's shares: not where a future that extends `announced` has
+        shares of its own, which hold them already."""
+        frame = self.inputs["supply_share"]
+        having = set(frame.loc[frame["node"] == node, "future"])
+        before = futures[: futures.index("announced")] if "announced" in futures else futures
+        return "announced" in futures and not having & set(before)
+
     def _risk(self, countries: tuple[str, ...]) -> Array:
         """Risk from the latest estimate of governance: 0.5 − estimate / 5, from 0 to 1."""
         latest = self._estimates(INDICATOR)
@@ -378,6 +391,10 @@ class _Reader:
         """Newest estimate of an indicator by country."""
         frame = self._take("governance", lambda frame: frame["indicator"] == indicator)
         return dict(frame.sort_values("year").groupby("country")["value"].last())
+
+    def _placed(self, homes: dict[str, str]) -> list[str]:
+        """Codes whose place is known: at home in a region, or in a group of countries."""
+        return [*homes, *self.inputs["country_group"]["country"]]
 
     def _members(self, group: str, countries: tuple[str, ...]) -> Array:
         frame = self.inputs["country_group"]
@@ -413,6 +430,14 @@ class _Reader:
                 for row in rows.itertuples() if row.node in nodes
             )  # fmt: skip
             first = rows.iloc[0]
+            if asked and (not cuts or int(first["start"]) > self.years[-1]):
+                why = (
+                    f"starts in {first['start']}, after the last year of the run"
+                    if cuts
+                    else f"hits {listed(list(rows['node']), 5)}, which no chemistry or mineral of the run uses"
+                )
+                place = ("exposure", "disruptions")
+                raise InputError([self.run.problem(place, f"disruptions has {name!r}", f"{why}; leave it out")])
             if cuts:
                 out.append(Event(
                     str(name), str(first["label"]), str(first["status"]), int(first["start"]), int(first["months"]),
