@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from minerals.exposure.coverage import NONE, Cuts, Supply, access, covered, sourcing, stockpiled
+from minerals.exposure.coverage import NOWHERE, Cuts, Supply, access, covered, sourcing, stockpiled
 from minerals.exposure.disruption import Factory, Loss, Plan, Routes, loss, proportional, supply_gap
 
 # ---------------------------------------------------------------------- coverage by hand
@@ -19,7 +19,7 @@ WORLD = Supply(
     made=np.array([[80.0, 5.0, 25.0]]),
     need=np.array([[50.0, 25.0, 25.0]]),
     batteries=np.array([50.0, 25.0, 25.0]),
-    home=np.array([0, 1, NONE]),
+    home=np.array([0, 1, NOWHERE]),
 )
 EUROPE = np.array([False, True, False])
 
@@ -236,7 +236,7 @@ def test_more_supply_from_elsewhere_never_raises_what_is_lost(seed: int) -> None
     """
     rng = np.random.default_rng(seed)
     nodes, countries = 5, 6
-    home = rng.integers(NONE, 3, countries)
+    home = rng.integers(NOWHERE, 3, countries)
     need = rng.uniform(0, 50, (nodes, 3))
     shares = rng.dirichlet(np.ones(countries), nodes)
     world = Supply(shares * need.sum(axis=1, keepdims=True) * 1.1, need, need.sum(axis=0), home)

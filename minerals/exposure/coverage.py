@@ -18,7 +18,7 @@ Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 #: Home of a country that belongs to no customer.
-NONE = -1
+NOWHERE = -1
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Supply:
 
     made: by country, (node, country) [kt or GWh], NaN where nothing is known of a node; need: of the reference world,
     (node, customer) [the same]; batteries: what the reference world puts into use, (customer) [GWh]; home: the customer
-    a country belongs to, (country), or NONE.
+    a country belongs to, (country), or NOWHERE.
     """
 
     made: Array
@@ -85,7 +85,7 @@ def access(supply: Supply, group: Mask, cuts: Cuts | None = None) -> Access:
     at_home = supply.home[:, None] == np.arange(customers)
     own = made @ at_home
     surplus = np.divide(np.maximum(own - supply.need, 0), own, out=np.zeros_like(own), where=own > 0)
-    exported = made * np.where(supply.home == NONE, 1.0, surplus[:, supply.home])
+    exported = made * np.where(supply.home == NOWHERE, 1.0, surplus[:, supply.home])
     if cuts is not None:
         exported = exported * (1 - cuts.export)
     imports = np.maximum(supply.need - own, 0)

@@ -18,7 +18,7 @@ import pandas as pd
 from ..axes import dense
 from ..config import Exposure, Run, Scenario
 from ..errors import InputError, listed
-from ..exposure.coverage import NONE, Access, Cuts, Supply, access, sourcing
+from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing
 from ..exposure.disruption import Factory, Plan, Routes
 from ..flows.demand import Array
 from ..results.record import region_label
@@ -100,15 +100,15 @@ def uses(resolved: Resolved, supply: SupplyInputs) -> Uses:
     fixed = np.zeros((len(bases), len(supply.nodes), len(resolved.reported)))
     by_route = {route: np.zeros(len(supply.nodes)) for route in ROUTES}
     for n, node in enumerate(supply.nodes):
-        for mineral, route, ends in node.products:
+        for mineral, route, per_kg in node.products:
             if route:
-                by_route[route][n] += ends[0]
+                by_route[route][n] += per_kg
             else:
-                fixed[:, n] += intensity[:, minerals.index(mineral)] * ends[0]
+                fixed[:, n] += intensity[:, minerals.index(mineral)] * per_kg
         for c, base in enumerate(bases):
             if base in node.uses:
-                per, ends = node.uses[base]
-                fixed[c, n] += ends[0] if per == ENERGY else intensity[c, minerals.index(per)] * ends[0]
+                per, amount = node.uses[base]
+                fixed[c, n] += amount if per == ENERGY else intensity[c, minerals.index(per)] * amount
     carrier = np.zeros((len(bases), len(resolved.reported)))
     if "graphite" in minerals:
         carrier = intensity[:, minerals.index("graphite")]
@@ -184,7 +184,7 @@ class Chokepoints:
     def home(self, country: int) -> str:
         """Customer that a country, by its place, belongs to, or ''."""
         place = int(self.supply[0].home[country])
-        return "" if place == NONE else self.customers[place]
+        return "" if place == NOWHERE else self.customers[place]
 
     def sources(self, scenario: str, regions: Sequence[str], year: int) -> tuple[Array, Array]:
         """Where regions take each node from: own share (node), and share by country (node, country)."""
@@ -273,7 +273,7 @@ def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables) -> Chokepoin
     customers = world.regions.labels
     need = _need(world, supply, reference)
     by_region = reference.cells.sum(axis=(1, 2))
-    home = np.array([customers.index(name) if name in customers else NONE for name in supply.home], dtype=np.intp)
+    home = np.array([customers.index(name) if name in customers else NOWHERE for name in supply.home], dtype=np.intp)
     published = supply.published
     needed = need.sum(axis=1)  # (node, year)
     # What the reference world does not need and nobody publishes is not known, rather than not made.
@@ -344,6 +344,6 @@ def _relief(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural:
     shares = {"": 1.0, "natural": natural, "synthetic": 1 - natural}
     for n, node in enumerate(supply.nodes):
         if node.stage in RELIEVED:
-            for mineral, route, ends in node.products:
-                out[n] += recovered[resolved.minerals.labels.index(mineral)] * ends[0] * shares[route]
+            for mineral, route, per_kg in node.products:
+                out[n] += recovered[resolved.minerals.labels.index(mineral)] * per_kg * shares[route]
     return out

@@ -119,13 +119,13 @@ def node_use(points: Chokepoints) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     bases = list(dict.fromkeys(base for base, _ in points.resolved.chemistries.labels))
     for node in points.inputs.nodes:
-        for (mineral, route, ends), behind in zip(node.products, node.product_rows, strict=True):
-            rows.append((node.node, "", mineral, route, float(ends[0]), "kg/kg", str(behind)))
+        for (mineral, route, per_kg), behind in zip(node.products, node.product_rows, strict=True):
+            rows.append((node.node, "", mineral, route, per_kg, "kg/kg", str(behind)))
         for base in bases:
             if base in node.uses:
-                per, ends = node.uses[base]
+                per, amount = node.uses[base]
                 unit = f"{node.unit}/GWh" if per == ENERGY else "kg/kg"
-                rows.append((node.node, base, per, "", float(ends[0]), unit, str(node.use_rows[base])))
+                rows.append((node.node, base, per, "", amount, unit, str(node.use_rows[base])))
     return pd.DataFrame(rows, columns=["node", "chemistry", "per", "route", "value", "unit", "rows"])
 
 

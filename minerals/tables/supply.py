@@ -33,10 +33,11 @@ STABILITY = "political_stability"
 
 @dataclass(frozen=True)
 class Node:
-    """A stage of a chain and what it makes. per: what its use is counted by, and how much of it, (value, low, high).
+    """A stage of a chain and what it makes.
 
-    products: (mineral, route or '', (value, low, high)) where every chemistry with the mineral uses it; uses: by base
-    chemistry, (mineral or `energy`, (value, low, high)), where only some do. product_rows, use_rows: the rows of each.
+    products: (mineral, route or '', kg per kg of the mineral) where every chemistry with the mineral uses it; uses: by
+    base chemistry, (mineral or `energy`, kg per kg of it or GWh per GWh), where only some do. product_rows, use_rows:
+    the rows of each.
     """
 
     node: str
@@ -47,8 +48,8 @@ class Node:
     unit: str
     in_path: bool
     strategic: bool
-    products: tuple[tuple[str, str, Array], ...]
-    uses: dict[str, tuple[str, Array]]
+    products: tuple[tuple[str, str, float], ...]
+    uses: dict[str, tuple[str, float]]
     product_rows: tuple[Rows, ...] = ()
     use_rows: dict[str, Rows] = field(default_factory=dict)
 
@@ -259,29 +260,32 @@ class _Reader:
                 ))  # fmt: skip
         return tuple(out)
 
-    def _products(self) -> dict[str, list[tuple[str, str, Array, Rows]]]:
-        """What a node makes per mass of a mineral, along what it feeds: (mineral, route, (value, low, high), rows)."""
+    def _products(self) -> dict[str, list[tuple[str, str, float, Rows]]]:
+        """What a node makes per mass of a mineral, along what it feeds: (mineral, route, kg per kg, rows)."""
         rows: dict[str, list[Any]] = {}
         for row in self._take("stage_yield").itertuples():
             rows.setdefault(row.node, []).append(row)
 
-        def down(node: str) -> list[tuple[str, str, Array, Rows]]:
+        def down(node: str) -> list[tuple[str, str, float, Rows]]:
             found = []
             for row in rows[node]:
                 name = self._name("stage_yield", row)
                 if row.feeds in rows:
-                    found += [(m, r, ends * _ends(row), behind.times(name)) for m, r, ends, behind in down(row.feeds)]
+                    found += [
+                        (m, r, per_kg * float(row.value), behind.times(name))
+                        for m, r, per_kg, behind in down(row.feeds)
+                    ]
                 else:
                     mineral, _, route = row.feeds.partition(":")
-                    found.append((mineral, route, _ends(row), Rows.row(name)))
+                    found.append((mineral, route, float(row.value), Rows.row(name)))
             return found
 
         return {node: down(node) for node in rows}
 
-    def _uses(self) -> dict[str, dict[str, tuple[str, Array, Rows]]]:
+    def _uses(self) -> dict[str, dict[str, tuple[str, float, Rows]]]:
         """Use of a node by base chemistry, by the most specific row: its own, its family's, that of any."""
         kinds = Kinds(self.inputs)
-        out: dict[str, dict[str, tuple[str, Array, Rows]]] = {}
+        out: dict[str, dict[str, tuple[str, float, Rows]]] = {}
         for node, rows in self._take("node_use").groupby("node", sort=False):
             row_of = {row.chemistry: row for row in rows.itertuples()}
             for chemistry, base in kinds.base.items():
@@ -289,7 +293,7 @@ class _Reader:
                 row = next((row_of[name] for name in names if name in row_of), None)
                 if row is not None and row.value > 0:
                     behind = Rows.row(self._name("node_use", row))
-                    out.setdefault(str(node), {})[chemistry] = (str(row.per), _ends(row), behind)
+                    out.setdefault(str(node), {})[chemistry] = (str(row.per), float(row.value), behind)
         return out
 
     # ------------------------------------------------------------------ supply
@@ -453,12 +457,6 @@ class _Reader:
             frame = table.frame.set_index("line", drop=False).loc[found]
             out.append(frame.assign(table=name, file=table.file, rows=[f"{table.file}:{line}" for line in found]))
         return pd.concat([frame.dropna(axis="columns", how="all") for frame in out if len(frame)], ignore_index=True)
-
-
-def _ends(row: Any) -> Array:
-    """(value, low, high); ends equal the value where none are given."""
-    low, high = (row.value if np.isnan(end) else end for end in (row.low, row.high))
-    return np.array([row.value, low, high], dtype=float)
 
 
 def _along(given: Given, countries: tuple[str, ...], years: tuple[int, ...]) -> tuple[Array, NDArray[np.intp]]:
