@@ -28,15 +28,22 @@ UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "mass_per_charge": ("g/Ah", {"g/Ah": 1.0, "kg/Ah": 1e3}),
     "mass_per_year": ("kt/yr", {"kt/yr": 1.0, "Mt/yr": 1e3, "t/yr": 1e-3}),
     "pack_size": ("kWh/vehicle", {"kWh/vehicle": 1.0}),
+    "specific_energy": ("Wh/kg", {"Wh/kg": 1.0, "kWh/kg": 1e3}),
+    "energy_density": ("Wh/L", {"Wh/L": 1.0, "kWh/L": 1e3}),
+    "cycles": ("cycles", {"cycles": 1.0}),
+    "calendar_year": ("year", {"year": 1.0}),
+    "line_cost": ("USD_2025/(kWh/yr)", {"USD_2025/(kWh/yr)": 1.0, "USD_2025/(MWh/yr)": 1e-3}),
     "severity": ("1", {"1": 1.0}),
     "estimate": ("1", {"1": 1.0}),
 }
 
-#: Kinds of tables whose rows are of one of two kinds; the unit says which, and each keeps its own canonical unit.
+#: Kinds of tables whose rows are of one of several kinds; the unit says which, and each keeps its own canonical unit.
 EITHER: dict[str, tuple[str, ...]] = {
     "node_use": ("mass_ratio", "energy_ratio"),
     "supply": ("mass", "capacity"),
     "nameplate": ("mass_per_year", "capacity"),
+    "performance": ("specific_energy", "energy_density", "cycles", "fraction"),
+    "line": ("line_cost", "time"),
 }
 
 #: Kind of each parameter of a cell, for the table whose rows differ in kind.
@@ -95,4 +102,7 @@ def factor(unit: str, kind: str) -> float:
     if kind == "price" and unit.startswith(("USD", "EUR")):
         target = canonical(kind)
         raise ValueError(f"prices are real 2025 dollars ({target}); convert with a cited deflator and write {target}")
+    if kind == "line" and unit.startswith(("USD", "EUR")):
+        target = canonical("line_cost")
+        raise ValueError(f"lines cost real 2025 dollars ({target}); convert with a cited deflator and write {target}")
     raise ValueError(f"not a unit of {kind}{did_you_mean(unit, accepted)} (accepted: {listed(accepted)})")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import InputError, Problem, did_you_mean
-from . import check, check_exposure, check_supply
+from . import check, check_exposure, check_mix, check_supply
 from .read import NUMBER, RawTable, Table, read_raw, typed
 from .schema import read_schemas
 
@@ -43,7 +43,7 @@ def read_inputs(folder: Path) -> Inputs:
     corrected = _apply_corrections(raws, problems)
     tables = {name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None}
     if len(tables) == len(schemas):
-        for rule in (*check.RULES, *check_supply.RULES, *check_exposure.RULES):
+        for rule in (*check.RULES, *check_supply.RULES, *check_exposure.RULES, *check_mix.RULES):
             rule(tables, problems)
     if problems:
         raise InputError(problems)
