@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,6 +111,27 @@ def test_no_unread_licence_is_a_stop(shipped_inputs: Inputs) -> None:
     assert read.loc["drc-cobalt-quota", "value"] == pytest.approx(1 - 96_600 / 230_000, abs=5e-4)
     announced = disruptions[disruptions["status"] != "hypothetical"]
     assert (announced["reported_by"] != "").all()
+
+
+def test_what_is_sold_today_meets_what_segments_need(shipped_inputs: Inputs) -> None:
+    """Needs are floors by what is sold: the cars of 2024 of each large market reach them, and each has a first year."""
+    performance, needs = shipped_inputs["chemistry_performance"], shipped_inputs["segment_need"]
+    sold = shipped_inputs["market_share"].query("scenario == 'history' and segment == 'car' and year == 2024")
+    assert set(shipped_inputs["chemistries"].query("base == ''")["chemistry"]) == set(performance["chemistry"])
+    for measure in ("specific_energy", "energy_density"):
+        need = needs.query("segment == 'car' and measure == @measure")["value"].item()
+        rows = performance[performance["measure"] == measure].groupby("chemistry")
+        today = rows.apply(lambda of: np.interp(2024, of["year"], of["value"]), include_groups=False)
+        for region in ("China", "Europe", "United States", "World"):
+            mix = sold[sold["region"] == region]
+            mean = (mix["chemistry"].map(today) * mix["value"]).sum() / mix["value"].sum()
+            assert mean > need - 0.5, (region, measure)
+
+
+def test_a_solid_state_plant_keeps_its_cathode_alone(shipped_inputs: Inputs) -> None:
+    carried = shipped_inputs["drop_in"].set_index(["chemistry", "part"])["value"]
+    assert dict(carried["li_metal_solid"]) == {"cell": 0, "anode": 0, "cathode": 1, "electrolyte": 0, "separator": 0}
+    assert 0 < carried["Na-ion", "cell"] < 1 == carried["Si-anode", "cell"]
 
 
 def test_a_correction_is_applied_and_named(toy: Path) -> None:
