@@ -119,13 +119,13 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | No
     that last, with the stockpile running down.
     """
     from . import api
-    from .results.screen import risks, suppliers
+    from .results.screen import lasting, risks, suppliers
 
     asked = api.read_run(file, sets, inputs)
     folder = out or Path("runs") / f"{asked.name}-stress"
     result = api.stress(asked, inputs=inputs, out=folder, force=force)
     _out(click.style(result.record["title"], bold=True))
-    for lines in (risks(result), *suppliers(result, top)):
+    for lines in (risks(result), *suppliers(result, top), lasting(result)):
         for line in [*lines, ""] if lines else []:
             _out(line)
     _caveats(result)

@@ -177,6 +177,20 @@ def suppliers(result: Result, top: int) -> list[list[str]]:
     return out
 
 
+def lasting(result: Result) -> list[str]:
+    """GWh at risk year by year of events that last longer than one, in the first scenario, with what is left of the
+    stockpile at the end of each; nothing where none lasts."""
+    table = result["stress_years"]
+    here = table[table["scenario"] == result.scenarios[0]]
+    years = here.groupby(["disruption", "region"])["event_year"].transform("max")
+    rows = []
+    for row in here[years > 1].itertuples():
+        name = str(row.label) if row.event_year == 1 else ""
+        rows.append([name, str(row.year), number(row.at_risk_best), f"{row.stockpile_left:.0%}"])
+    first = result.record["scenarios"][result.scenarios[0]]["label"]
+    return columns(["Events that last", "year", f"GWh at risk, {first}", "stockpile left"], rows) if rows else []
+
+
 def _by(names: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (names[at : at + size] for at in range(0, len(names), size))
 
