@@ -52,6 +52,38 @@ class UsageError(MineralsError):
     exit_code = 2
 
 
+class Infeasible(MineralsError):
+    """The limits contradict each other: no solution keeps all of them.
+
+    compiled: the model as it was handed to the solver (`minerals.mix.compiled.Compiled`), for the analysis of the
+    conflict.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, compiled: object = None) -> None:
+        self.compiled = compiled
+        super().__init__(message)
+
+
+class SolverError(MineralsError):
+    """The solver gave no answer that can be reported. Nothing was written."""
+
+    exit_code = 5
+
+
+class Unbounded(SolverError):
+    """The objective can be improved without end: a limit is missing."""
+
+
+class TimeLimit(SolverError):
+    """The solver ran out of the time it was given."""
+
+
+class NumericalTrouble(SolverError):
+    """The solver stopped without an answer that it vouches for."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'lfp'?`, or nothing where no known word is near.
 

@@ -1,0 +1,1 @@
+"""The mix of chemistries and sourcing as a linear programme: Pyomo states it, HiGHS solves it."""

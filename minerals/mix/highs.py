@@ -1,0 +1,58 @@
+"""HiGHS, with the status of every call looked at: a refused option silently leaves the default."""
+
+from __future__ import annotations
+
+import highspy
+
+from ..errors import SolverError
+
+INF = highspy.kHighsInf
+OK, ERROR = highspy.HighsStatus.kOk, highspy.HighsStatus.kError
+
+
+def solver() -> highspy.Highs:
+    """A silent HiGHS on one thread. Raises SolverError where it refuses an option."""
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    set_option(highs, "output_flag", False)
+    set_option(highs, "threads", 1)
+    return highs
+
+
+def set_option(highs: highspy.Highs, option: str, value: str | float | bool) -> None:
+    """Set an option. Raises SolverError where HiGHS refuses it."""
+    if highs.setOptionValue(option, value) != OK:
+        raise SolverError(f"HiGHS {highs.version()} refused its option {option} = {value}")
+
+
+def accepted(status: highspy.HighsStatus, what: str) -> None:
+    """Raises SolverError where HiGHS refused what it was handed."""
+    if status == ERROR:
+        raise SolverError(f"HiGHS refused {what}")
+
+
+def run(highs: highspy.Highs) -> highspy.HighsModelStatus:
+    """Run HiGHS; kSolveError where the call itself fails, for which HiGHS leaves the status of an earlier run.
+
+    It fails where another library of this process has set up the threads of HiGHS otherwise; they are set up anew.
+    """
+    outcome = highs.run()
+    if outcome == ERROR:
+        highspy.Highs.resetGlobalScheduler(True)
+        outcome = highs.run()
+    return highspy.HighsModelStatus.kSolveError if outcome == ERROR else highs.getModelStatus()
+
+
+def iterations(highs: highspy.Highs) -> tuple[int, int, int]:
+    """Iterations of the last run: (simplex, interior point, crossover)."""
+    info = highs.getInfo()
+    counts = info.simplex_iteration_count, info.ipm_iteration_count, info.crossover_iteration_count
+    return max(counts[0], 0), max(counts[1], 0), max(counts[2], 0)
+
+
+def algorithm(counts: tuple[int, int, int], hot: bool, primal: bool) -> str:
+    """What HiGHS used, in words, from its `iterations`. hot: from a basis; primal: which simplex was asked for."""
+    simplex, interior, crossover = counts
+    if interior:
+        return "ipx, cold" + (", crossover" if crossover else "") + (", simplex clean-up" if simplex else "")
+    start = "hot basis" if hot else "cold"
+    return f"{'primal' if primal else 'dual'} simplex, {start}" if simplex else f"no iteration, {start}"

@@ -1,0 +1,383 @@
+"""A Pyomo model in HiGHS: hand-solved answers with their signs, Pyomo's own solve, and changes by name."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import highspy
+import numpy as np
+import pyomo.environ as pyo
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyomo.contrib.solver.solvers.highs import Highs
+
+from minerals.errors import Infeasible, SolverError, TimeLimit, Unbounded, UsageError
+from minerals.mix import highs
+from minerals.mix.compiled import Compiled, building
+
+INF = math.inf
+
+
+def factory() -> Any:
+    """Profit 3 a + 2 b; a + b ≤ 4 (labour), a + 3 b ≤ 6 (ore), a ≤ 3. By hand: a = 3, b = 1, profit 11."""
+    model = pyo.ConcreteModel()
+    model.a = pyo.Var(bounds=(0, 3))
+    model.b = pyo.Var(domain=pyo.NonNegativeReals)
+    model.labour = pyo.Constraint(expr=model.a + model.b <= 4.5)
+    model.ore = pyo.Constraint(expr=model.a + 3 * model.b <= 6)
+    model.profit = pyo.Objective(expr=3 * model.a + 2 * model.b, sense=pyo.maximize)
+    model.waste = pyo.Objective(expr=model.b + 7, sense=pyo.minimize)
+    model.waste.deactivate()
+    return model
+
+
+def cobalt() -> Any:
+    """One kWh of LFP (75 USD) or NMC (70 USD, 0.08 kg of cobalt); 0.04 kg of cobalt, worth 5/0.08 = 62.5 USD/kg."""
+    model = pyo.ConcreteModel()
+    model.chemistries = pyo.Set(initialize=["lfp", "nmc"])
+    model.made = pyo.Var(model.chemistries, domain=pyo.NonNegativeReals)
+    model.content = pyo.Param(initialize=0.08, mutable=True)
+    model.demand = pyo.Constraint(expr=model.made["lfp"] + model.made["nmc"] == 1)
+    model.cobalt = pyo.Constraint(expr=model.content * model.made["nmc"] <= 0.04)
+    model.cost = pyo.Objective(expr=75 * model.made["lfp"] + 70 * model.made["nmc"] + 5)
+    return model
+
+
+def by_pyomo(model: Any) -> Any:
+    """Pyomo's own solve: its results, with duals."""
+    return Highs().solve(model, raise_exception_on_nonoptimal_result=False, load_solutions=False)
+
+
+def test_minimised_signs_and_range_by_hand() -> None:
+    found = Compiled(cobalt()).solve()
+    assert found.objective == pytest.approx(0.5 * 75 + 0.5 * 70 + 5)
+    assert found.value("made[nmc]") == pytest.approx(0.5)
+    assert found.dual("cobalt") == pytest.approx(-62.5)
+    assert found.worth("cobalt") == pytest.approx(62.5)
+    assert found.dual("demand") == pytest.approx(75)
+    assert found.range("cobalt") == pytest.approx((0, 0.08))
+    assert found.range("demand") == pytest.approx((0.5, INF))
+    assert found.binding() == ["demand", "cobalt"]
+
+
+def test_maximised_signs_and_range_by_hand() -> None:
+    model = factory()
+    found = Compiled(model).solve()
+    assert found.objective == pytest.approx(11)
+    assert found.values_of(model.a) == {None: pytest.approx(3)}
+    assert found.dual(model.ore) == pytest.approx(2 / 3)
+    assert found.reduced_cost("a") == pytest.approx(3 - 2 / 3)
+    assert found.range("ore") == pytest.approx((3, 7.5))
+    # What does not bind holds from where it would.
+    assert found.dual("labour") == 0
+    assert found.range("labour") == pytest.approx((4, INF))
+    assert found.body("labour") == pytest.approx(4)
+
+
+def test_free_fixed_and_ranged() -> None:
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var()
+    model.y = pyo.Var(bounds=(0, 10))
+    model.y.fix(2)
+    model.idle = pyo.Var(bounds=(1, 5))
+    model.both = pyo.Constraint(expr=(-3, model.x + model.y + 1, 8))
+    model.cost = pyo.Objective(expr=2 * model.x + model.y)
+    compiled = Compiled(model)
+    found = compiled.solve()
+    assert (found.value("x"), found.value("y"), found.value("idle")) == (-6, 2, 1)
+    assert found.objective == -10
+    assert found.dual("both") == 2
+    assert found.range("both") == (-INF, 8)
+    assert found.body("both") == -3
+    assert (compiled.rhs("both", "lower"), compiled.rhs("both", "upper")) == (-3, 8)
+    compiled.set_rhs("both", -1, side="lower")
+    assert compiled.solve().objective == -6
+    with pytest.raises(UsageError, match="both has lower and upper limit"):
+        compiled.set_rhs("both", 3)
+    # Setting free a variable that Pyomo treats as a constant needs a new compilation, which says so.
+    compiled.unfix("y")
+    assert compiled.recompiled == {"y": 1}
+    assert compiled.bounds("y") == (0, 10)
+    assert compiled.solve().objective == pytest.approx(2 * (-2 - 10) + 10)
+    assert model.y.fixed
+    compiled.fix("y", 4)
+    compiled.set_bounds("y", 0, 7)
+    assert compiled.solve().objective == pytest.approx(2 * (-2 - 4) + 4)
+    compiled.unfix(model.y)
+    assert compiled.solve().objective == pytest.approx(2 * (-2 - 7) + 7)
+    compiled.set_cost("idle", 3)
+    assert compiled.solve().objective == pytest.approx(-11 + 3)
+    assert compiled.recompiled == {"y": 1}
+
+
+def test_objectives_in_order() -> None:
+    compiled = Compiled(factory())
+    best = compiled.solve().objective
+    compiled.hold("profit", best, slack=0.1)
+    compiled.optimise("waste")
+    found = compiled.solve()
+    # Profit of 9.9 with a = 3 leaves b = 0.45; waste counts 7 more.
+    assert found.objective == pytest.approx(7.45)
+    assert found.dual("profit") == pytest.approx(1 / 2)
+    assert found.body("profit") == pytest.approx(9.9)
+    assert "hot basis" in compiled.algorithm
+    compiled.set_cost("b", 3, objective="profit")
+    assert compiled.solve().objective == pytest.approx(7 + 0.9 / 3)
+    compiled.release("profit")
+    assert compiled.solve().objective == pytest.approx(7)
+    assert not compiled.model.waste.active
+
+
+def test_a_coefficient_compiles_again_and_says_which() -> None:
+    compiled = Compiled(cobalt())
+    compiled.solve()
+    compiled.set_rhs("cobalt", 0.02)
+    compiled.set_cost("made[lfp]", 80)
+    assert not compiled.recompiled
+    compiled.set_coefficient("content", 0.04)
+    found = compiled.solve()
+    assert compiled.recompiled == {"content": 1}
+    assert found.objective == pytest.approx(0.5 * 80 + 0.5 * 70 + 5)
+    assert found.dual("cobalt") == pytest.approx(-10 / 0.04)
+    with pytest.raises(UsageError, match="made is not a single mutable parameter"):
+        compiled.set_coefficient("made", 1)
+
+
+def test_unknown_names_and_numbers() -> None:
+    compiled = Compiled(cobalt())
+    with pytest.raises(UsageError, match="unknown constraint 'cobolt'; did you mean 'cobalt'"):
+        compiled.set_rhs("cobolt", 1)
+    with pytest.raises(UsageError, match="made is not a single variable"):
+        compiled.fix(compiled.model.made, 1)
+    with pytest.raises(UsageError, match="nan is not a finite number"):
+        compiled.set_rhs("cobalt", math.nan)
+    with pytest.raises(UsageError, match="the objective cost is not held"):
+        compiled.row("cost")
+
+
+def test_ranges_are_of_the_latest_solve() -> None:
+    compiled = Compiled(cobalt())
+    found = compiled.solve()
+    compiled.set_rhs("cobalt", 0.05)
+    with pytest.raises(UsageError, match="ask for them before"):
+        found.range("cobalt")
+
+
+def test_limits_without_variables() -> None:
+    """Pyomo refuses a limit that cannot hold, and drops one that always does; both have names here."""
+    model = cobalt()
+    none = sum(model.made[name] for name in ())
+    model.spare = pyo.Constraint(expr=pyo.inequality(None, none + 0 * model.made["lfp"], 3))
+    model.never = pyo.Constraint(expr=none + 0 * model.made["lfp"] >= 2)
+    compiled = Compiled(model)
+    assert model.never.active
+    with pytest.raises(Infeasible) as error:
+        compiled.solve()
+    assert error.value.exit_code == 4
+    assert error.value.compiled is compiled
+    compiled.set_rhs("never", -1)
+    assert compiled.solve().dual("spare") == 0
+    compiled.set_rhs("spare", -1)
+    with pytest.raises(Infeasible):
+        compiled.solve()
+
+
+def test_what_is_no_linear_programme() -> None:
+    model = cobalt()
+    model.square = pyo.Constraint(expr=model.made["lfp"] ** 2 <= 1)
+    with pytest.raises(UsageError, match="not linear"):
+        Compiled(model)
+    del model.square
+    model.whole = pyo.Var(domain=pyo.Integers)
+    model.use = pyo.Constraint(expr=model.whole <= model.made["lfp"])
+    with pytest.raises(UsageError, match="whole is an integer variable"):
+        Compiled(model)
+
+
+def test_several_objectives() -> None:
+    model = factory()
+    model.waste.activate()
+    with pytest.raises(UsageError, match="profit, waste"):
+        Compiled(model)
+    assert Compiled(model, objective="waste").solve().objective == pytest.approx(7)
+    assert Compiled(model, objective=model.profit).solve().objective == pytest.approx(11)
+
+
+def test_unbounded() -> None:
+    model = factory()
+    model.ore.deactivate()
+    model.labour.deactivate()
+    with pytest.raises(Unbounded, match="profit can be improved without end") as error:
+        Compiled(model).solve()
+    assert error.value.exit_code == 5
+
+
+def test_empty_model() -> None:
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(2, 3))
+    model.cost = pyo.Objective(expr=4.0)
+    found = Compiled(model).solve()
+    assert (found.objective, found.value("x")) == (4, 2)
+
+
+def test_time_limit() -> None:
+    compiled = Compiled(random_model(np.random.default_rng(0), rows=150, columns=300))
+    with pytest.raises(TimeLimit, match=r"no optimum within 1e-06 s") as error:
+        compiled.solve(time_limit=1e-6)
+    assert error.value.exit_code == 5
+    # Time already spent does not count.
+    for cost in range(5):
+        compiled.set_cost("x[0]", cost)
+        compiled.solve(time_limit=60)
+
+
+def test_refused_option() -> None:
+    with pytest.raises(SolverError, match="refused its option solver = cleverest"):
+        highs.set_option(highs.solver(), "solver", "cleverest")
+    with pytest.raises(SolverError, match="refused its option nonsense"):
+        highs.set_option(highs.solver(), "nonsense", 1)
+
+
+def test_threads_set_up_by_others() -> None:
+    highspy.Highs.resetGlobalScheduler(True)
+    other = highspy.Highs()
+    other.setOptionValue("output_flag", False)
+    other.setOptionValue("threads", 2)
+    other.addCol(1.0, 0.0, 1.0, 0, np.array([], np.int32), np.array([]))
+    other.run()
+    assert Compiled(cobalt()).solve().objective == pytest.approx(77.5)
+
+
+def test_algorithm_by_size() -> None:
+    model = random_model(np.random.default_rng(1), rows=40, columns=60)
+    small, large = Compiled(model), Compiled(model, large=0)
+    assert small.solve().objective == pytest.approx(large.solve().objective, rel=1e-7)
+    assert "simplex, cold" in small.algorithm
+    assert "ipx" in large.algorithm
+    large.set_rhs("limit[0]", large.rhs("limit[0]") * 0.9)
+    large.solve()
+    assert "ipx" not in large.algorithm
+    assert [run.algorithm for run in large.runs][-1] == large.algorithm
+
+
+def random_model(random: np.random.Generator, rows: int = 12, columns: int = 10, *, upward: bool = False) -> Any:
+    """Costs of either sign within bounds; ≤, ≥, = and both limits, all kept by a random point."""
+    model = pyo.ConcreteModel()
+    matrix = np.where(random.random((rows, columns)) < 0.4, random.normal(size=(rows, columns)), 0.0)
+    inside = random.uniform(0.5, 1.5, columns)
+    with building():
+        model.x = pyo.Var(range(columns), bounds=lambda _, at: (0 if at % 3 else None, 10))
+        body = [pyo.quicksum(float(matrix[row, at]) * model.x[at] for at in range(columns)) for row in range(rows)]
+        level = (matrix @ inside).tolist()
+        gap = random.uniform(0.1, 2.0, rows).tolist()
+
+        def limit(_: Any, row: int) -> Any:
+            kind = row % 4
+            if kind == 0:
+                return body[row] + 3 <= level[row] + gap[row] + 3
+            if kind == 1:
+                return body[row] >= level[row] - gap[row]
+            if kind == 2 and row < columns // 2:
+                return body[row] == level[row]
+            return (level[row] - gap[row], body[row], level[row] + gap[row])
+
+        model.limit = pyo.Constraint([row for row in range(rows) if matrix[row].any()], rule=limit)
+        model.box = pyo.Constraint(expr=pyo.quicksum(model.x.values()) >= -20)
+        costs = dict(enumerate(random.normal(size=columns).tolist()))
+        model.cost = pyo.Param(range(columns), initialize=costs, mutable=True)
+        sense = pyo.maximize if upward else pyo.minimize
+        model.goal = pyo.Objective(expr=pyo.quicksum(model.cost[at] * model.x[at] for at in costs) + 11, sense=sense)
+    return model
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_as_pyomo_solves_it(seed: int) -> None:
+    """The objective, and the duals: random costs leave them unique."""
+    model = random_model(np.random.default_rng(seed), upward=seed % 2 == 1)
+    theirs = by_pyomo(model)
+    assert theirs.solution_status.name == "optimal"
+    ours = Compiled(model).solve()
+    assert ours.objective == pytest.approx(theirs.incumbent_objective, rel=1e-7)
+    duals = theirs.solution_loader.get_duals()
+    assert {con.name: ours.dual(con) for con in duals} == pytest.approx(
+        {con.name: dual for con, dual in duals.items()}, abs=1e-7
+    )
+    values = theirs.solution_loader.get_vars()
+    assert [ours.value(x) for x in values] == pytest.approx(list(values.values()), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_duals_predict_a_step_within_their_range(seed: int) -> None:
+    model = random_model(np.random.default_rng(seed), upward=seed % 2 == 1)
+    base = Compiled(model).solve()
+    for row in [*model.limit.values(), model.box]:
+        low, high = base.range(row)
+        compiled = Compiled(model)
+        lower, _, upper = row.to_bounded_expression(True)
+        if lower is None or upper is None or lower == upper:
+            side = None
+        else:
+            side = "lower" if abs(base.body(row) - lower) < abs(base.body(row) - upper) else "upper"
+        here = compiled.rhs(row, side)
+        assert low <= here + 1e-9
+        assert here <= high + 1e-9
+        for there in (max(low, here - 5), min(high, here + 5)):
+            compiled.set_rhs(row, there, side)
+            predicted = base.objective + base.dual(row) * (there - here)
+            assert compiled.solve().objective == pytest.approx(predicted, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ranges_as_highs_has_them(seed: int) -> None:
+    """Of limits that bind, on models whose basis is not degenerate."""
+    model = random_model(np.random.default_rng(seed))
+    compiled = Compiled(model)
+    found = compiled.solve()
+    _, ranging = compiled.highs.getRanging()
+    for at, row in enumerate(compiled.form.rows):
+        if abs(found.duals[at]) > 1e-9:
+            low, high = found.range(row)
+            constant = compiled.form.constants[at]
+            theirs = ranging.row_bound_dn.value_[at] + constant, ranging.row_bound_up.value_[at] + constant
+            if compiled.form.row_lower[at] == compiled.form.row_upper[at] or not np.isfinite(
+                compiled.form.row_lower[at] + compiled.form.row_upper[at]
+            ):
+                assert (low, high) == pytest.approx(theirs, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_after_any_change_as_a_fresh_build(seed: int) -> None:
+    """Random right-hand sides, bounds and costs, in rounds with solves between them."""
+    random = np.random.default_rng(seed)
+    compiled, fresh = (random_model(np.random.default_rng(seed), upward=bool(seed % 2)) for _ in range(2))
+    changed = Compiled(compiled)
+    for _ in range(3):
+        wide, dear, held = (f"x[{at}]" for at in random.integers(0, 10, 3))
+        top, cost = float(2 + random.random()), float(random.normal())
+        changed.set_bounds(wide, -1, top)
+        fresh.find_component(wide).setlb(-1)
+        fresh.find_component(wide).setub(top)
+        changed.set_cost(dear, cost)
+        fresh.cost[fresh.find_component(dear).index()] = cost
+        for row in [row for row in fresh.limit if row % 4 == 1 and random.random() < 0.5]:
+            level = changed.rhs(f"limit[{row}]") - random.random()
+            changed.set_rhs(f"limit[{row}]", level)
+            fresh.limit[row].set_value(fresh.limit[row].body >= level)
+        changed.fix(held, 1.0)
+        fresh.find_component(held).fix(1.0)
+        assert outcome(changed) == outcome(Compiled(fresh))
+        changed.unfix(held)
+        fresh.find_component(held).unfix()
+        assert outcome(changed) == outcome(Compiled(fresh))
+    assert not changed.recompiled
+
+
+def outcome(compiled: Compiled) -> object:
+    """The objective, or what kept it from being found."""
+    try:
+        return pytest.approx(compiled.solve().objective, rel=1e-7, abs=1e-8)
+    except (Infeasible, Unbounded) as error:
+        return type(error)
