@@ -145,6 +145,28 @@ def test_a_coefficient_compiles_again_and_says_which() -> None:
         compiled.set_coefficient("made", 1)
 
 
+def test_what_was_changed_stays_changed_when_compiled_again() -> None:
+    model = cobalt()
+    model.lfp = pyo.Objective(expr=model.made["lfp"])
+    model.lfp.deactivate()
+    compiled = Compiled(model)
+    compiled.hold("lfp", 0.3, slack=0)
+    compiled.fix("made[nmc]", 0.8)
+    compiled.set_rhs("cobalt", 0.05)
+    compiled.set_coefficient(model.content, 0.05)
+    found = compiled.solve()
+    assert found.value("made[lfp]") == pytest.approx(0.2)
+    compiled.unfix("made[nmc]")
+    compiled.set_coefficient("content", 0.08)
+    # Cobalt asks for 0.375 of LFP, and no more than 0.3 are held.
+    with pytest.raises(Infeasible):
+        compiled.solve()
+    compiled.set_coefficient("content", 0.0625)
+    found = compiled.solve()
+    assert found.value("made[lfp]") == pytest.approx(0.2)
+    assert compiled.recompiled == {"content": 3}
+
+
 def test_unknown_names_and_numbers() -> None:
     compiled = Compiled(cobalt())
     with pytest.raises(UsageError, match="unknown constraint 'cobolt'; did you mean 'cobalt'"):
