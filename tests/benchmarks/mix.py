@@ -133,9 +133,7 @@ def main() -> None:
         their_again.append(seconds)
         verdict.say("objectives differ by", difference(found, known), "(relative)", 1e-7, at_most=True)
     verdict.tell(f"solved again ({compiled.algorithm})", min(again), "s")
-    verdict.say(
-        "solved again after a year of demand changed", min(their_again) / min(again), "x Pyomo persistent", 2
-    )
+    verdict.say("solved again after a year of demand changed", min(their_again) / min(again), "x Pyomo persistent", 2)
     verdict.end()
 
 
