@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyomo.contrib.solver.solvers.highs import Highs
 
+from minerals import highs
 from minerals.errors import Infeasible, SolverError, TimeLimit, Unbounded, UsageError
-from minerals.mix import highs
 from minerals.mix.compiled import Compiled, building
 
 INF = math.inf

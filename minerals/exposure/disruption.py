@@ -18,7 +18,8 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MineralsError
+from ..errors import SolverError
+from ..highs import run, solver
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -67,15 +68,6 @@ class Plan:
         return self.use if self.routes is None else self.use + self.routes.use
 
 
-def _solver() -> highspy.Highs:
-    """A silent solver on one thread. Raises MineralsError where it refuses an option."""
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (("output_flag", False), ("threads", 1)):
-        if solver.setOptionValue(option, value) != highspy.HighsStatus.kOk:
-            raise MineralsError(f"HiGHS refused its option {option}")
-    return solver
-
-
 class Factory:
     """The linear programme of one plan, re-solved from a hot basis for every vector of accessible nodes."""
 
@@ -83,7 +75,7 @@ class Factory:
         self.plan = plan
         self.need = plan.need
         self.made = np.flatnonzero(plan.cells > 0)
-        self._lp = _solver()
+        self._lp = solver()
         self._lp.passModel(self.model())
 
     def model(self) -> highspy.HighsLp:
@@ -130,14 +122,13 @@ class Factory:
             self._lp.changeColBounds(column, 0.0, float(most[chemistry]))
         for row, most in enumerate(accessible):
             self._lp.changeRowBounds(row, -highspy.kHighsInf, float(most))
-        self._lp.run()
-        if self._lp.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        status = run(self._lp)
+        if status != highspy.HighsModelStatus.kOptimal:
             # Cells of nothing are always feasible, so only the solver can be at fault; it starts afresh once.
             self._lp.clearSolver()
-            self._lp.run()
-        status = self._lp.getModelStatus()
+            status = run(self._lp)
         if status != highspy.HighsModelStatus.kOptimal:
-            raise MineralsError(f"HiGHS could not say what is buildable ({self._lp.modelStatusToString(status)})")
+            raise SolverError(f"HiGHS could not say what is buildable ({self._lp.modelStatusToString(status)})")
         return np.asarray(self._lp.getSolution().col_value)
 
     def _cut_alike(self, built: Array, accessible: Array, cells: Array) -> Array:
@@ -251,7 +242,7 @@ def supply_gap(factory: Factory, without: Array, accessible: Array, cuts: Sequen
         return out
     model = factory.model()
     rows, columns = model.num_row_, model.num_col_
-    lp = _solver()
+    lp = solver()
     lp.passModel(model)
     for row, most in enumerate(accessible):
         lp.changeRowBounds(row, -highspy.kHighsInf, float(most))
@@ -265,8 +256,7 @@ def supply_gap(factory: Factory, without: Array, accessible: Array, cuts: Sequen
     for place, cut in enumerate(cuts):
         target = base - (1 - cut) * (base - now)
         lp.changeRowBounds(rows, target * (1 - NOTHING), highspy.kHighsInf)
-        lp.run()
-        if lp.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise MineralsError("HiGHS could not say how much more supply is needed")
+        if (status := run(lp)) != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(f"HiGHS could not say how much more supply is needed ({lp.modelStatusToString(status)})")
         out[place, short] = np.asarray(lp.getSolution().col_value)[columns:]
     return out

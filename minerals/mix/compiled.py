@@ -26,8 +26,8 @@ from pyomo.core import maximize
 from pyomo.core.base.objective import ObjectiveData
 
 from ..errors import Infeasible, NumericalTrouble, TimeLimit, Unbounded, UsageError
+from ..highs import INF, accepted, algorithm, iterations, run, set_option, solver
 from .form import Form, stated_bounds
-from .highs import INF, accepted, algorithm, iterations, run, set_option, solver
 from .optimum import Optimum, Run
 
 Array = NDArray[np.float64]

@@ -22,8 +22,8 @@ from pyomo.core.base.objective import ObjectiveData
 from scipy.sparse import csr_array
 
 from ..errors import NumericalTrouble, TimeLimit, UsageError
+from ..highs import ERROR, INF, accepted, run, set_option, solver
 from .compiled import Compiled
-from .highs import ERROR, INF, accepted, run, set_option, solver
 
 Array = NDArray[np.float64]
 #: Where a limit stands: whether it is a row or a column, its place, and whether it is the upper limit.

@@ -24,7 +24,7 @@ from pyomo.repn import generate_standard_repn
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from ..errors import UsageError, did_you_mean
-from .highs import INF
+from ..highs import INF
 
 Array = NDArray[np.float64]
 

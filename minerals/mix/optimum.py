@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from pyomo.core.base.constraint import ConstraintData
 
 from ..errors import UsageError
+from ..highs import INF, accepted
 from .form import Form, bounds
-from .highs import INF, accepted
 
 Array = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import highspy
 
-from ..errors import SolverError
+from .errors import SolverError
 
 INF = highspy.kHighsInf
 OK, ERROR = highspy.HighsStatus.kOk, highspy.HighsStatus.kError
