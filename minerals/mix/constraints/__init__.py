@@ -1,0 +1,1 @@
+"""Constraint families of the mix, one module each: why, the equation, the code. `add(model, data)` adds the family."""

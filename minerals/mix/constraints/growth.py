@@ -1,0 +1,42 @@
+r"""A family's share grows and falls no faster than plants and buyers allow; from nothing it begins with a seed.
+
+$$\frac{X_{rfy}}{D_{ry}} \le (1 + g_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} + \sigma_{rf}, \qquad
+  \frac{X_{rfy}}{D_{ry}} \ge (1 - d_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} \qquad [1]$$
+
+with $X_{rfy}$ the additions of all chemistries of family $f$, and in the first year those of the year before as data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyomo.environ as pyo
+
+from ..data import MixData
+
+
+def add(model: pyo.ConcreteModel, data: MixData) -> None:
+    """growth[region, family, year], decline[region, family, year]."""
+    members: dict[str, list[str]] = {}
+    for c in data.chemistries:
+        members.setdefault(data.family[c], []).append(c)
+    wanted: dict[tuple[object, ...], float] = {}
+    for (r, _, y), gwh in data.demand.items():
+        wanted[r, y] = wanted.get((r, y), 0.0) + gwh
+
+    def share(m: pyo.ConcreteModel, r: str, f: str, y: int) -> Any:
+        if y < data.years[0]:
+            return data.before.get((r, f), 0.0) / data.demand_before[r,]
+        return sum(m.cells[r, c, y] for c in members[f] if (r, c, y) in m.cells_of) / wanted[r, y]
+
+    def grow(m: pyo.ConcreteModel, r: str, f: str, y: int) -> object:
+        return share(m, r, f, y) - (1 + data.growth[r, f]) * share(m, r, f, y - 1) <= data.seed.get((r, f), 0.0)
+
+    def fall(m: pyo.ConcreteModel, r: str, f: str, y: int) -> object:
+        return share(m, r, f, y) - (1 - data.decline[r, f]) * share(m, r, f, y - 1) >= 0
+
+    sold = {(r, data.family[str(c)], y) for r, c, y in model.cells_of}
+    rising = [(r, f, y) for r, f in data.growth for y in data.years if (r, f, y) in sold]
+    falling = [(r, f, y) for r, f in data.decline for y in data.years if (r, f, y) in sold]
+    model.growth = pyo.Constraint(pyo.Set(initialize=rising, dimen=3), rule=grow)
+    model.decline = pyo.Constraint(pyo.Set(initialize=falling, dimen=3), rule=fall)

@@ -1,0 +1,48 @@
+r"""Cells made at home need lines of their kind, standing, built or turned over from another kind.
+
+$$\sum_{c \in k} p_{rcy} \le K_{rky} + \sum_{v \le y} \Bigl( b_{rkv} + \sum_l t_{rlkv} - \sum_l t_{rklv} \Bigr), \qquad
+  \sum_{v \le y} b_{rkv} \le B_{rky} \qquad [\mathrm{GWh/yr}]$$
+
+A line is turned over only where some of its equipment carries over (figure 16 of the Carnegie report); what does not is
+paid for. No more is turned over than stands.
+"""
+
+from __future__ import annotations
+
+import pyomo.environ as pyo
+
+from ..data import MixData
+
+
+def add(model: pyo.ConcreteModel, data: MixData) -> None:
+    """lines[region, line, year], standing[region, line, year], announced[region, line, year]."""
+    kinds = dict.fromkeys(data.line.values())
+    made = [(r, k, y) for r in data.regions for k in kinds for y in data.years if (r, k, y) in data.capacity]
+
+    def there(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
+        past = [v for v in data.years if v <= y]
+        into = [old for old, to in data.retrofit if to == k]
+        out = [to for old, to in data.retrofit if old == k]
+        return (
+            data.capacity[r, k, y]
+            + sum(m.built[r, k, v] for v in past if (r, k, v) in m.built)
+            + sum(m.retrofitted[r, old, k, v] for v in past for old in into)
+            - sum(m.retrofitted[r, k, to, v] for v in past for to in out)
+        )
+
+    def used(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
+        mine = [c for c in data.chemistries if data.line[c] == k and (r, c, y) in m.cells_of]
+        return sum(m.production[r, c, y] for c in mine) <= m.line_capacity[r, k, y]
+
+    def stands(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
+        return m.line_capacity[r, k, y] >= 0
+
+    def most(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
+        return sum(m.built[r, k, v] for v in data.years if v <= y and (r, k, v) in m.built) <= data.announced[r, k, y]
+
+    places = pyo.Set(initialize=made, dimen=3)
+    model.line_capacity = pyo.Expression(places, rule=there)
+    model.lines = pyo.Constraint(places, rule=used)
+    turned = [key for key in made if any(line == key[1] for line, _ in data.retrofit)]
+    model.standing = pyo.Constraint(pyo.Set(initialize=turned, dimen=3), rule=stands)
+    model.announced = pyo.Constraint(pyo.Set(initialize=list(data.announced), dimen=3), rule=most)
