@@ -177,7 +177,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "disruption", "input", ("disruption", "country", "node"), "1",
             "Share of what a country exports of a node (kind = export), or of all it makes (output), that an event "
-            "takes away, from its year on and for its months.",
+            "takes away, from its year on. A figure is that of twelve months; its own count in stress_years alone.",
         ),
         Quantity(
             "battery_supply", "input and result", ("future", "node", "year"), "kt, GWh/yr",
@@ -213,7 +213,8 @@ QUANTITIES: dict[str, Quantity] = {
                  "top1 = max_k s_k"),
         Quantity("top3", "measure", ("node", "year"), "1", "Share of the three largest suppliers together."),
         Quantity("concern_share", "measure", ("node", "year"), "1",
-                 "Share of the countries of concern that [exposure] names.", "concern_share = Σ_concern s_k"),
+                 "Share of the countries of concern that [exposure] names; high: with what nobody allocates.",
+                 "concern_share = Σ_concern s_k"),
         Quantity("hhi", "measure", ("node", "year"), "1",
                  "Herfindahl–Hirschman index, from 0 to 1: above 0.25 is commonly called highly concentrated.",
                  "hhi = Σ_k s_k²"),
@@ -222,10 +223,27 @@ QUANTITIES: dict[str, Quantity] = {
                  "has the mean risk of the node's other suppliers.",
                  "hhi_wgi = Σ_k s_k² · risk_k, risk = 0.5 − WGI / 5"),
         Quantity("non_allied_share", "measure", ("node", "year"), "1",
-                 "Share from outside the allies that [exposure] names; what nobody allocates is not allied.",
+                 "Share from outside the allies that [exposure] names; what nobody allocates is in it, but in low.",
                  "non_allied_share = 1 − Σ_allies s_k"),
         Quantity("n1_left", "measure", ("node", "year"), "1",
                  "Share of supply that is left without the largest supplier.", "n1_left = 1 − top1"),
+        Quantity(
+            "geopolrisk", "result", ("region", "node", "year", "measure"), "1",
+            "GeoPolRisk, a published indicator beside ours, of mined materials whose origins of a region's imports are "
+            "known, in the year of that trade: hhi of who mines (of the run's first year), import_risk and score. "
+            "Production at home does not lower it.",
+            "score = hhi × import_risk, import_risk = Σ_k share of imports_k × political instability_k",
+        ),
+        Quantity(
+            "cell_capacity", "input and result", ("country", "measure", "year"), "GWh/yr",
+            "Capacity (nameplate), production and demand of cells by country and bloc, as published. A result has the "
+            "blocs of the report alone, and of the OECD what the United States and Europe leave.",
+        ),
+        Quantity(
+            "announced_capacity", "input and result", ("region", "chemistry", "year"), "GWh/yr",
+            "Nameplate of cell plants announced for one chemistry. A run with [exposure] lists it beside its supply; "
+            "only capacity_limit bounds adoption by it.",
+        ),
         Quantity(
             "exposure", "result", ("scenario", "region", "chemistry", "silicon", "node", "year", "measure"), "1",
             "How batteries hang on concentrated nodes. By chemistry, without a scenario: weakest_hhi, weakest_concern, "
@@ -254,7 +272,8 @@ QUANTITIES: dict[str, Quantity] = {
             "coverage", "result", ("scenario", "region", "node", "stage", "year", "measure"), "kt, GWh, 1",
             "Need of each node and what could cover it: need, own supply, recovered, exported by others, share_of_pool "
             "(of those exports, by the imports of the reference world), accessible; share_of_world_need; and as share "
-            "of need own_coverage, accessible_coverage, friendly_coverage, without_largest_coverage.",
+            "of need own_coverage, accessible_coverage, friendly_coverage, without_largest_coverage; of a mine also "
+            "own_share_of_reserves, share of the world's reserves that lies in the region.",
             "accessible = own + recovered + share_of_pool × Σ exported",
         ),
         Quantity("friendly_coverage", "measure", ("scenario", "region", "node", "year"), "1",
@@ -282,9 +301,10 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "disruptions", "result", ("scenario", "region", "disruption", "year"), "GWh",
-            "One row a disruption: planned, shortage, at risk in both readings and as share of the plan, the node that "
-            "binds most, the vehicles those cells would have served, their packs in million USD_2025, and "
-            "first_year_below: the first year in which the share at risk (best) is not above the threshold.",
+            "One row a disruption: planned, shortage, at risk in both readings and as share of the plan, the node "
+            "that binds most, the vehicles those cells would have served, their packs (million_usd_2025), and "
+            "first_year_below: the first year in which shortage and GWh at risk (best) together are not above the "
+            "threshold, as share of the plan.",
         ),
         Quantity(
             "binding_nodes", "result", ("scenario", "region", "disruption", "node", "year"), "GWh per 1 % of need",
@@ -299,14 +319,15 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "supply_gap", "result", ("scenario", "region", "disruption", "node", "year", "cut"), "kt, GWh",
-            "What more of each node, from outside the countries of concern, lowers the last year's GWh at risk by a "
-            "cut of a half, eight tenths or all: the least addition relative to need. announced: nameplate of plants "
-            "announced there.",
+            "What more of each node within the region's reach lowers the last year's GWh at risk by a cut of a half, "
+            "eight tenths or all: the least addition relative to need. announced: nameplate of plants announced in the "
+            "world outside the countries of concern, for scale: neither delivered nor the region's own.",
             "min Σ_n more_n / need_n so that buildable ≥ buildable without − (1 − cut) × gwh_at_risk",
         ),
         Quantity(
             "trade_rules", "result", ("scenario", "region", "rule", "node", "stage", "year"), "1",
-            "Rules on shares of supply beside what pro-rata sourcing holds: minimum_own (own supply ÷ need), "
+            "Rules on shares of supply beside what pro-rata sourcing holds, in the years in which they hold: "
+            "minimum_own (made within the region by the rule's group ÷ need, or recovered ÷ need of refining), "
             "maximum_single (the largest third country), exclusion (a group of countries). Told, never enforced.",
         ),
         Quantity(
@@ -329,7 +350,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "stress_years", "result", ("scenario", "region", "disruption", "year"), "GWh",
             "Disruptions of the library year by year as long as they last; the stockpile of the first year runs down "
-            "(stockpile_left, share of it in the scarcest node).",
+            "(stockpile_left, share of it in the scarcest node). Of a year that an event does not fill it takes away "
+            "that part.",
         ),
     )
 }  # fmt: skip
