@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,25 @@ from minerals.tables.inputs import Inputs, read_inputs
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
+
+#: Files, or single tests of a file, that `pytest -m "not slow"` leaves out: charts, processes, notebooks, studies, and
+#: whole runs on the shipped inputs.
+SLOW = (
+    "published/*.py", "test_charts*.py", "test_chokepoints.py", "test_cli.py", "test_explain_exposure.py",
+    "test_notebooks.py", "test_studies.py",
+    "test_cells.py::test_between_tabulated_blends_the_curve_runs_through_them",
+    "test_config.py::test_every_shipped_run_file_is_sound",
+    "test_diffusion.py::test_a_result_of_paths_and_limits_repeats_byte_for_byte",
+    "test_flows.py::test_a_point_from_graphite_cells_to_sodium_lowers_graphite",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        file = item.path.relative_to(TESTS).as_posix()
+        name = f"{file}::{getattr(item, 'originalname', item.name)}"
+        if any(fnmatch(file, pattern) or fnmatch(name, pattern) for pattern in SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

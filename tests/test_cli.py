@@ -31,7 +31,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def minerals(*words: str, cwd: Path, **options: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
     command = [sys.executable, "-m", "minerals", *words]
     return subprocess.run(  # type: ignore[call-overload, no-any-return]
         command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8", check=False, **options
