@@ -209,8 +209,8 @@ class Exposure(_Model):
     import there, so that supply never depends on the scenario assessed. future: of supply_futures.csv. disruptions:
     codes of disruption.csv, default all that it marks as played. concern, allies: groups of countries.
     nodes: nodes that are active instead of the one they measure the same step as. stockpile_months: of planned need;
-    delivery: share of announced plants that is delivered; threshold: share of planned batteries at risk whose first
-    year below it is told.
+    delivery: share of announced plants that is delivered; threshold: share of planned batteries, short or at risk,
+    whose first year below it is told.
     """
 
     demand: str

@@ -25,10 +25,16 @@ ROOT = TESTS.parent
 SLOW = (
     "published/*.py", "test_charts*.py", "test_chokepoints.py", "test_cli.py", "test_explain_exposure.py",
     "test_notebooks.py", "test_studies.py",
+    "test_cells.py::test_a_number_of_a_cell_changed_by_a_run",
+    "test_cells.py::test_a_run_on_derived_intensities",
     "test_cells.py::test_between_tabulated_blends_the_curve_runs_through_them",
     "test_config.py::test_every_shipped_run_file_is_sound",
     "test_diffusion.py::test_a_result_of_paths_and_limits_repeats_byte_for_byte",
     "test_flows.py::test_a_point_from_graphite_cells_to_sodium_lowers_graphite",
+    "test_prices.py::test_check_finds_what_a_run_would_refuse",
+    "test_prices.py::test_the_rate_fitted_to_prices_is_told_beside_the_published_one",
+    "test_prices.py::test_the_shipped_run_starts_from_the_published_points",
+    "test_results.py::test_world_is_the_sum_of_its_parts",
 )  # fmt: skip
 
 
