@@ -166,12 +166,10 @@ def test_a_family_keeps_its_proportions_on_its_path(toy: Path) -> None:
     path.write_text(
         path.read_text(encoding="utf-8").replace("Na-ion layered,Na-ion", "Na-ion layered,NMC"), encoding="utf-8"
     )
-    trend = toy / "intensity_trend.csv"
-    rows = trend.read_text(encoding="utf-8").splitlines(keepends=True)
-    trend.write_text("".join(row for row in rows if not row.startswith("Na-ion")), encoding="utf-8")
-    uses = toy / "node_use.csv"
-    rows = uses.read_text(encoding="utf-8").splitlines(keepends=True)
-    uses.write_text("".join(row for row in rows if not row.startswith("cell,Na-ion")), encoding="utf-8")
+    for name in ("intensity_trend", "node_use", "drop_in", "growth_limit"):  # No row may name the family that is gone.
+        table = toy / f"{name}.csv"
+        rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
+        table.write_text("".join(row for row in rows if "Na-ion," not in row), encoding="utf-8")
     curve = "scenario.plan.diffusion.Europe.car.NMC={curve='logistic', ceiling=0.6, midpoint=2034, speed=0.5}"
     result = run(toy / "run.toml", [curve], toy)
     assert shares(result, "nmc811")[2034] == pytest.approx(0.3 * 0.5 / 0.7)
