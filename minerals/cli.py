@@ -203,8 +203,8 @@ def explain(
 def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], **options: Any) -> None:
     """Draw the chart NAME of a result FOLDER as png, svg, pdf, csv, json and alt text.
 
-    NAME is demand_by_mineral, stock, secondary_supply, sensitivity or cost_curves; an option that does not fit it is
-    refused.
+    NAME is one of those that `minerals run` wrote into FOLDER/charts, e.g. chokepoints or stress; an unknown name lists
+    all. An option that does not fit it is refused.
     Files are named after the chart and the options given, e.g. demand_by_mineral-slide-2040.png, and stay when the run
     is repeated into the folder.
     """

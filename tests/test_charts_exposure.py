@@ -561,9 +561,25 @@ def test_titles_of_the_stress(case: str, title: str) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES["stress"] if "own" not in case and "formulas" not in case])
 def test_every_per_cent_of_the_stress_title_is_in_the_data(case: str) -> None:
     picture = drawn("stress", case)
-    shares = picture.data[["share_best", "share_proportional"]] / 100
-    ends = {f"{stress._range(*row, kind='%')}" for row in shares.itertuples(index=False)}
+    ends = {
+        f"{stress._range(*row, kind='%')}"
+        for kind in ("share", "missing")
+        for row in (picture.data[[f"{kind}_best", f"{kind}_proportional"]] / 100).itertuples(index=False)
+    }
     assert set(re.findall(r"[\d.–]+%", picture.meta.title)) <= ends
+
+
+def test_a_title_compares_what_is_missing_where_some_is_short_anyway() -> None:
+    """Else a scenario that is short of supply would look the safer."""
+    made = stressed()
+    made.tables["disruptions"] = made["disruptions"].assign(
+        shortage=lambda table: np.where(table["scenario"] == "next-gen", 0.3 * table["planned"], 0.0),
+        at_risk_best=lambda table: np.where(table["scenario"] == "next-gen", 0.5, 0.6) * table["planned"],
+        at_risk_proportional=lambda table: np.where(table["scenario"] == "next-gen", 0.5, 0.6) * table["planned"],
+    )
+    title = charts.draw(made, "stress").meta.title
+    assert "would lack 60% of the batteries" in title
+    assert "and 80% under" in title
 
 
 def test_notes_of_the_stress_say_what_is_planned_and_what_is_short() -> None:

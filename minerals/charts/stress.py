@@ -20,7 +20,7 @@ MOST, MOST_WITH_MANY = 6, 4
 NUMBERS = ["planned", "shortage", "at_risk_best", "at_risk_proportional"]
 DATA = (
     "quantity", "region", "year", "disruption", "label", "scenario", "best", "proportional", "planned", "shortage",
-    "share_best", "share_proportional", "binding_node", "binding_label", "unit",
+    "share_best", "share_proportional", "missing_best", "missing_proportional", "binding_node", "binding_label", "unit",
 )  # fmt: skip
 
 
@@ -39,7 +39,8 @@ def figure(
     default the hardest first; size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
     The data of the bundle hold a row for each bar (quantity `gwh_at_risk`, GWh): best and proportional are the ends of
-    the range, share_best and share_proportional the same in % of what is planned.
+    the range, share_best and share_proportional the same in % of what is planned, missing_best and
+    missing_proportional with what is short anyway.
     """
     story = _story(result, region, year, disruptions)
     words = said.words(
@@ -75,6 +76,13 @@ class _Bar:
             return 0.0, 0.0
         return self.best / self.planned, self.proportional / self.planned
 
+    @property
+    def missing(self) -> tuple[float, float]:
+        """The ends of the range with what is short anyway, as shares of what is planned."""
+        if not self.planned > 0:
+            return 0.0, 0.0
+        return (self.shortage + self.best) / self.planned, (self.shortage + self.proportional) / self.planned
+
 
 @dataclass(frozen=True)
 class _Story:
@@ -104,10 +112,18 @@ def _rank(bars: dict[str, _Bar], scenarios: Sequence[str]) -> tuple[float, float
     return bar.best, bar.proportional
 
 
+def _hit(table: pd.DataFrame, year: int) -> str | None:
+    """The regions that lose most: those a country closes to are not the same for every disruption."""
+    here = table[table["year"] == year]
+    lost = here.groupby("region", sort=False)["at_risk_best"].sum()
+    return str(lost.idxmax()) if len(lost) else None
+
+
 def _story(result: Result, region: str | None, year: int | None, disruptions: Sequence[str] | None) -> _Story:
     choice = Choice(NAME, result)
     table = supply.rows(choice, "disruptions", ("disruption", "label", "binding_node", "binding_label"), "GWh")
-    where, when = supply.place(choice, region, table), choice.year(year, table)
+    when = choice.year(year, table)
+    where = supply.place(choice, region or _hit(table, when), table)
     table = table[(table["region"] == where) & (table["year"] == when)]
     codes = list(dict.fromkeys(table["disruption"]))
     wanted = supply.one_of(choice, "disruption", disruptions, codes)
@@ -145,7 +161,7 @@ def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
     records = [
         ("gwh_at_risk", story.region, story.year, code, story.names[code], scenario, bar.best, bar.proportional,
-         bar.planned, bar.shortage, *(100 * share for share in bar.shares), *bar.binding, "GWh")
+         bar.planned, bar.shortage, *(100 * share for share in (*bar.shares, *bar.missing)), *bar.binding, "GWh")
         for code, bars in story.table.items()
         for scenario in story.scenarios
         if (bar := bars.get(scenario)) is not None
@@ -174,7 +190,10 @@ def _finding(result: Result, story: _Story) -> str:
     first, last = (bars.get(name) for name in (story.scenarios[0], story.scenarios[-1]))
     if first is None or last is None or first.shares[0] < wording.LEAST_WORTH_SAYING:
         return f"What closed chokepoints would cost {wording.possessive(story.region)} batteries in {story.year}"
-    title = f"{wording.capitalised(story.names[code])}: {place} would lose {_range(*first.shares, kind='%')} of the"
+    # Where some are short anyway, only shortage and risk together compare like with like.
+    short = len(story.scenarios) > 1 and any(bar.shortage > 0 for bar in (first, last))
+    shares = tuple(_range(*(bar.missing if short else bar.shares), kind="%") for bar in (first, last))
+    title = f"{wording.capitalised(story.names[code])}: {place} would {'lack' if short else 'lose'} {shares[0]} of the"
     title += f" batteries planned for {story.year}"
     if len(story.scenarios) == 1:
         return title
@@ -182,7 +201,6 @@ def _finding(result: Result, story: _Story) -> str:
     same = base.get("demand") == other.get("demand") and base.get("adoption") != other.get("adoption")
     under = wording.actor(story.labels[-1], same)
     under = f"the {under[4:]}" if under.startswith("The ") else under
-    shares = tuple(_range(*bar.shares, kind="%") for bar in (first, last))
     if shares[0] == shares[1]:
         return f"{title}, and as much under {under}"
     return f"{title}, and {shares[1]} under {under}"
@@ -201,7 +219,7 @@ def _note(story: _Story) -> str:
     short = {story.labels[story.scenarios.index(name)]: bar.shortage for name, bar in bars if bar.shortage > 0}
     if short:
         named = wording.names([f"{wording.number(gwh)} GWh ({name})" for name, gwh in short.items()])
-        note += f" Without any disruption supply already falls short by {named}, which is not counted here."
+        note += f" Without any disruption supply already falls short by {named}, which the bars leave out."
     counts = ((story.left_out, "more disruption"), (story.scenarios_left_out, "more scenario"))
     left = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count]
     return f"{note} Not drawn: {wording.names(left)}." if left else note

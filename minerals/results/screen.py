@@ -108,6 +108,7 @@ def risks(result: Result) -> list[str]:
     if "disruptions" not in result.tables or not len(result["disruptions"]):
         return []
     year, table = result.record["years"][-1], result["disruptions"]
+    named = bool(result.record["config"]["exposure"]["disruptions"])  # What was asked for by name is told.
     here = table[table["year"] == year]
     lines: list[str] = []
     for region, rows in here.groupby("region", sort=False):
@@ -120,7 +121,7 @@ def risks(result: Result) -> list[str]:
             worst = rows[rows["scenario"] == block[0]].sort_values("at_risk_best", ascending=False, kind="stable")
             for row in worst.itertuples():
                 cells = [_told(at.loc[(row.disruption, scenario)]) for scenario in block]
-                if any(cell[0] != "0" for cell in cells):
+                if named or any(cell[0] != "0" for cell in cells):
                     body.append([str(row.label), *(text for cell in cells for text in cell), str(row.binding_label)])
             if body:
                 lines += [*([""] if lines else []), *columns([*head, "binds"], body, left=(0, len(head)))]

@@ -184,9 +184,11 @@ def disruptions(points: Chokepoints, value: Worth, found: Sequence[Played]) -> p
         })  # fmt: skip
     frame = pd.DataFrame(rows, columns=DISRUPTIONS)
     keys = ["scenario", "region", "disruption"]
-    # What is short anyway counts too: scarcer supply must not look safer.
-    few = frame["shortage"] + frame["at_risk_best"] <= points.asked.threshold * frame["planned"]
-    below = frame[few].groupby(keys)["year"].min().rename("first_year_below")
+    # What is short anyway counts too: scarcer supply must not look safer. From then on it stays below.
+    many = frame["shortage"] + frame["at_risk_best"] > points.asked.threshold * frame["planned"]
+    after = frame["year"].where(many).groupby([frame[key] for key in keys]).transform("max")
+    later = frame["year"].where(after.isna() | (frame["year"] > after))
+    below = later.groupby([frame[key] for key in keys]).min().rename("first_year_below")
     return frame.merge(below.astype("Int64").reset_index(), on=keys, how="left")
 
 
