@@ -218,7 +218,9 @@ def test_a_reader_that_goes_away_is_no_error(result_folder: Path, tmp_path: Path
         ["bash", "-c", f"set -o pipefail; {long} | head -1"],
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    # Whether the reader has gone before the last line is written is a matter of luck; that it is no error is not.
+    assert done.returncode == 0
+    assert not re.search("Traceback|BrokenPipe|Error", done.stderr)
 
 
 def test_interrupt_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
