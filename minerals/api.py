@@ -181,8 +181,8 @@ def explain(
     disruption: str | None = None,
     node: str | None = None,
 ) -> _explain.Explanation | RiskExplanation | NodeExplanation:
-    """A number as the tree of its sourced rows: a mineral's demand, the GWh at risk of a disruption, or the shares and
-    concentration of a node, whichever is named. See results.explain and results.explain_exposure.
+    """A number as the tree of its sourced rows: a mineral's demand, the GWh at risk of a disruption, or who makes a
+    node and what a region needs and gets of it, whichever is named. See results.explain and results.explain_exposure.
     """
     named = [name for name in (mineral, disruption, node) if name is not None]
     if len(named) != 1:
@@ -192,9 +192,7 @@ def explain(
         return _explain.explain(result, mineral, region, year, scenario)
     if disruption is not None:
         return explain_disruption(result, disruption, region, year, scenario)
-    if region is not None or scenario is not None:
-        raise UsageError("the shares of a node are the world's, in every scenario: leave region and scenario out")
-    return explain_node(result, str(node), year)
+    return explain_node(result, str(node), region, year, scenario)
 
 
 def cell(

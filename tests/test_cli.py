@@ -215,12 +215,11 @@ def test_a_reader_that_goes_away_is_no_error(result_folder: Path, tmp_path: Path
     assert "BrokenPipe" not in done.stderr
     long = f"{shlex.quote(sys.executable)} -m minerals validate"
     done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {long} | head -1"],
+        # A reader that is gone before the first line: what `head` would leave to luck.
+        ["bash", "-c", f"set -o pipefail; {long} | true"],
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    # Whether the reader has gone before the last line is written is a matter of luck; that it is no error is not.
-    assert done.returncode == 0
-    assert not re.search("Traceback|BrokenPipe|Error", done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_interrupt_exits_130_and_leaves_nothing(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_words_that_do_not_fit(folder: Path, run_toy) -> None:
         ({"disruption": "china-graphite-anode", "region": "Europa"}, "did you mean 'Europe'"),
         ({"disruption": "china-graphite-anode", "year": 2025}, "is played from 2026 on"),
         ({"node": "graphit_anode"}, "did you mean 'graphite_anode'"),
-        ({"node": "graphite_anode", "region": "Europe"}, "leave region and scenario out"),
+        ({"node": "graphite_anode", "region": "Erope"}, "Europe"),
         ({}, "name one of mineral, disruption and node"),
         ({"mineral": "cobalt", "node": "graphite_anode"}, "name one of mineral, disruption and node"),
     ):

@@ -267,7 +267,8 @@ def _active(item: str) -> str:
 
 
 def _note(story: _Story) -> str:
-    note = "Note: Blank: the stage does not apply; hatched: no figure was found."
+    note = "Note: Blank: the stage does not apply"
+    note += "; hatched: no figure was found." if len(story.known) < len(story.cells) else "."
     if any(cell.confidence == "low" for cell in story.known.values()):
         note += " ~: low confidence (old, or one source)."
     if any(not cell.certain for cell in story.known.values()):

@@ -120,7 +120,8 @@ def _story(result: Result, region: str | None, year: int | None, scenario: str |
     choice = Choice(NAME, result)
     columns = ("chain", "stage_from", "country_from", "stage_to", "country_to")
     table = supply.rows(choice, "sourcing", columns, "kt")
-    where, when, name = supply.place(choice, region, table), choice.year(year, table), choice.scenario(scenario)
+    when, name = choice.year(year, table), choice.scenario(scenario)
+    where = supply.place(choice, region or _importer(choice, table), table)
     chains = list(dict.fromkeys(table["chain"]))
     chain = mineral or ("graphite" if "graphite" in chains else next(iter(chains), ""))
     choice.known("mineral", chain, chains)
@@ -149,6 +150,15 @@ def _story(result: Result, region: str | None, year: int | None, scenario: str |
         flows=flows,
     )
     return _Story(**{**story.__dict__, "flows": _merged(story)})
+
+
+def _importer(choice: Choice, table: pd.DataFrame) -> str | None:
+    """Of several regions the one into whose batteries most comes from abroad."""
+    home = {name: set(str(codes).split(";")) for name, codes in choice.record.get("region_members", {}).items()}
+    used = table[table["stage_to"].eq("use")]
+    abroad = used[[row.country_from not in home.get(str(row.region), ()) for row in used.itertuples()]]
+    bought = abroad.groupby("region", sort=False)["value"].sum()
+    return str(bought.idxmax()) if used["region"].nunique() > 1 and len(bought) else None
 
 
 def _named(codes: dict[str, dict[str, str]], code: str) -> str:

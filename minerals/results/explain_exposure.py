@@ -21,8 +21,10 @@ from .result import Result
 
 #: Codes of this beginning are groups of countries.
 GROUP = "R_"
+#: What a row says that holds for every node.
+ANY = "any"
 #: A gap between sums that is nothing beside them.
-NONE = 1e-9
+LEAST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,13 @@ class RiskExplanation:
 
 @dataclass(frozen=True, repr=False)
 class NodeExplanation:
-    """Shares of a node by country, largest first, and its measures: Σ share² is the upper end of the HHI."""
+    """Shares of a node by country, largest first, and its measures: Σ share² is the upper end of the HHI.
 
+    reach: what a region needs and can get of it in a scenario without a disruption; None where it needs none.
+    """
+
+    scenario: str
+    region: str
     node: str
     label: str
     stage: str
@@ -148,6 +155,7 @@ class NodeExplanation:
     suppliers: tuple[Supplier, ...]
     world: tuple[Factor, ...]
     unit: str
+    reach: Bottleneck | None
     columns: tuple[str, ...]
 
     def __repr__(self) -> str:
@@ -156,9 +164,10 @@ class NodeExplanation:
         return f"NodeExplanation: {self.label}, {self.year}:{hhi}{first}\n  rests on {len(self.rows())} rows (.rows())"
 
     def rows(self) -> pd.DataFrame:
-        """Every row of inputs_used that the shares rest on, once."""
+        """Every row of inputs_used that the shares and the need rest on, once."""
         factors = [factor for supplier in self.suppliers for factor in supplier.factors]
-        return _frame([*factors, *self.world], self.columns)
+        need = [factor for use in self.reach.uses for factor in use.factors] if self.reach else []
+        return _frame([*factors, *self.world, *need], self.columns)
 
 
 def explain_disruption(
@@ -212,15 +221,26 @@ def explain_disruption(
     )  # fmt: skip
 
 
-def explain_node(result: Result, node: str, year: int | str | None = None) -> NodeExplanation:
-    """Explain the concentration of one node: shares by country with their rows, and the HHI re-added from them.
+def explain_node(
+    result: Result,
+    node: str,
+    region: str | None = None,
+    year: int | str | None = None,
+    scenario: str | None = None,
+) -> NodeExplanation:
+    """Explain one node: shares by country with their rows, the HHI re-added from them, and what a region needs and can
+    get of it. Defaults: all regions, the last year, the first scenario.
 
     Raises MineralsError where a number does not re-add to 1e-9, UsageError for a name that is not in the result.
     """
     known = _exposure(result)
     node = pick("node", node, list(known["nodes"]))
     year = pick_year(result, year)
-    index = _Index(result, result.scenarios[0], year)
+    scenario = pick("scenario", scenario or result.scenarios[0], result.scenarios)
+    index = _Index(result, scenario, year)
+    cover = result["coverage"]
+    region = pick("region", region or result.record["region_label"], list(dict.fromkeys(cover["region"])))
+    needed = len(_where(cover, scenario=scenario, region=region, node=node, year=year, measure="exported")) > 0
     frame = _where(result["concentration"], node=node, year=year)
     measures = {str(row.measure): (row.value, row.low, row.high) for row in frame.itertuples()}
     suppliers = index.suppliers(node, index.made(node), [])
@@ -234,8 +254,9 @@ def explain_node(result: Result, node: str, year: int | str | None = None) -> No
     first = frame.iloc[0] if len(frame) else pd.Series({"data_year": 0, "confidence": ""})
     unit = str(_where(result["reference_need"], node=node)["unit"].iloc[0])
     return NodeExplanation(
-        node, known["nodes"][node]["label"], known["nodes"][node]["stage"], year, int(first["data_year"]),
-        str(first["confidence"]), measures, suppliers, index.world(node), unit, tuple(result["inputs_used"]),
+        scenario, region, node, known["nodes"][node]["label"], known["nodes"][node]["stage"], year,
+        int(first["data_year"]), str(first["confidence"]), measures, suppliers, index.world(node), unit,
+        index.bottleneck(node, region, "", 0.0) if needed else None, tuple(result["inputs_used"]),
     )  # fmt: skip
 
 
@@ -307,7 +328,11 @@ class _Index:
             numbers = {name: float(row[name]) for name in hit.columns if name in Reach.__dataclass_fields__}
             after = self._reach(node, regions, left.reset_index(), numbers, without.value)
         suppliers = self.suppliers(node, frame, regions, left["exported"].to_dict())
-        taken = self.rows("disruption", "disruption", disruption=disruption, node=node)
+        taken = tuple(
+            factor
+            for hit in (node, ANY)
+            for factor in self.rows("disruption", "disruption", disruption=disruption, node=hit)
+        )
         return Bottleneck(
             node, str(self.known["nodes"][node]["label"]), unit, gain, need, scrap, uses, without, after,
             self.world(node), suppliers, taken,
@@ -419,7 +444,7 @@ class _Index:
             at_home = frame.groupby("home")["value"].sum().reindex(need.index, fill_value=0.0)
             ours = max(float((need - at_home)[need.index.isin(regions)].sum()), 0.0)
             others = float((need - at_home)[~need.index.isin(regions)].clip(lower=0.0).sum())
-            share = ours / (ours + others) if ours + others > NONE * need.sum() else 0.0
+            share = ours / (ours + others) if ours + others > LEAST * need.sum() else 0.0
             agree(f"share of the pool of {node}", share, stored["share_of_pool"], 1.0)
         value = stored["own"] + stored["recovered"] + stored["share_of_pool"] * stored["exported"]
         if stored["stockpile"] and most is not None:

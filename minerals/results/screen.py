@@ -13,6 +13,10 @@ from .result import Result
 GAP = "  "
 #: Labels of scenarios are broken between words beyond this width.
 HEAD = 16
+#: Stands behind a disruption that is not in force.
+MARK = "*"
+#: What the ends of a range of GWh at risk are.
+RANGE = "Range: cells that need most give way first, or all users of a node alike."
 #: GWh that a pair of suppliers must cost beyond the worse of the two to be told.
 LEAST = 0.05
 
@@ -122,20 +126,20 @@ def risks(result: Result) -> list[str]:
             for row in worst.itertuples():
                 cells = [_told(at.loc[(row.disruption, scenario)]) for scenario in block]
                 if named or any(cell[0] != "0" for cell in cells):
-                    body.append([str(row.label), *(text for cell in cells for text in cell), str(row.binding_label)])
+                    mark = "" if row.status == "in_force" else MARK
+                    body.append([f"{row.label}{mark}", *(text for cell in cells for text in cell), row.binding_label])
             if body:
                 lines += [*([""] if lines else []), *columns([*head, "binds"], body, left=(0, len(head)))]
-    lines += [] if not lines else ["Range: cells that need most give way first, or all users of a node alike."]
+    if any(MARK in line for line in lines):
+        lines.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
+    lines += [RANGE] if lines else []
     return [*lines, *_short(result, year)]
 
 
 def _told(row: pd.Series) -> list[str]:
     """A range of GWh, and of the share of the plan."""
-    best, alike = row["at_risk_best"], row["at_risk_proportional"]
-    if number(best) == number(alike):
-        return [number(best), f"{row['share_best']:.0%}"]
     shares = dict.fromkeys((f"{row['share_best']:.0%}", f"{row['share_proportional']:.0%}"))
-    return [f"{number(best)}–{number(alike)}", "–".join(shares)]
+    return [between(row["at_risk_best"], row["at_risk_proportional"]), "–".join(shares)]
 
 
 def _short(result: Result, year: int) -> list[str]:
@@ -147,6 +151,7 @@ def _short(result: Result, year: int) -> list[str]:
         what = labels[row.node]["label"]
         beyond = f"{number(row.value)} GWh more than the reference world can supply ({what})"
         lines.append(f"{who}: {beyond}, beside what a stop costs.")
+        lines.append(f"  Follow it: explain --node {row.node} --scenario {row.scenario}")
     return lines
 
 
@@ -165,10 +170,10 @@ def suppliers(result: Result, top: int) -> list[list[str]]:
         ranked = ranked.head(top)
         if not len(ranked):
             continue
-        risk = here.set_index(["scenario", "region", "label"])["at_risk_best"]
+        risk = here.set_index(["scenario", "region", "label"])[["at_risk_best", "at_risk_proportional"]]
         head = [f"{what}: GWh at risk in {year}", *(labels[name] for name in result.scenarios)]
         rows = [
-            [str(row.label), *(number(risk.get((name, row.region, row.label), 0.0)) for name in result.scenarios)]
+            [str(row.label), *(_ends(risk, (name, row.region, row.label)) for name in result.scenarios)]
             for row in ranked.itertuples()
         ]
         if table == "stress_pairs":
@@ -178,18 +183,31 @@ def suppliers(result: Result, top: int) -> list[list[str]]:
     return out
 
 
+def _ends(risk: pd.DataFrame, key: tuple[str, ...]) -> str:
+    """Both readings of a disruption; nothing where a scenario loses nothing by it."""
+    return between(*risk.loc[key]) if key in risk.index else "0"
+
+
+def between(one: float, two: float) -> str:
+    """Two ends of a range, or one number where they read alike."""
+    return number(one) if number(one) == number(two) else f"{number(one)}–{number(two)}"
+
+
 def lasting(result: Result) -> list[str]:
     """GWh at risk year by year of events that last longer than one, in the first scenario, with what is left of the
     stockpile at the end of each; nothing where none lasts."""
     table = result["stress_years"]
     here = table[table["scenario"] == result.scenarios[0]]
     years = here.groupby(["disruption", "region"])["event_year"].transform("max")
+    stock = result.record["config"]["exposure"]["stockpile_months"] > 0
     rows = []
     for row in here[years > 1].itertuples():
         name = str(row.label) if row.event_year == 1 else ""
-        rows.append([name, str(row.year), number(row.at_risk_best), f"{row.stockpile_left:.0%}"])
+        risk = between(row.at_risk_best, row.at_risk_proportional)
+        rows.append([name, str(row.year), risk, *([f"{row.stockpile_left:.0%}"] if stock else [])])
     first = result.record["scenarios"][result.scenarios[0]]["label"]
-    return columns(["Events that last", "year", f"GWh at risk, {first}", "stockpile left"], rows) if rows else []
+    head = ["Events that last", "year", f"GWh at risk, {first}", *(["stockpile left"] if stock else [])]
+    return columns(head, rows) if rows else []
 
 
 def _by(names: Sequence[str], size: int) -> Iterable[Sequence[str]]:

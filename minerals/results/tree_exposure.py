@@ -9,9 +9,9 @@ from rich.console import Group
 from rich.markup import escape
 from rich.tree import Tree
 
-from .explain_exposure import Bottleneck, NodeExplanation, Reach, RiskExplanation, Supplier
+from .explain_exposure import LEAST, Bottleneck, NodeExplanation, Reach, RiskExplanation, Supplier
 from .result import Result
-from .screen import number
+from .screen import between, number
 from .tree import Teller, graded, sources
 
 #: Chemistries, countries and nodes named one by one.
@@ -26,7 +26,7 @@ MEASURES = {
 def told_risk(result: Result, explanation: RiskExplanation) -> Group:
     """For rich to print: what is lost, what binds, how it re-adds, and the rows."""
     scenario = result.record["scenarios"][explanation.scenario]["label"]
-    ends = _range(explanation.best, explanation.proportional)
+    ends = between(explanation.best, explanation.proportional)
     place = f"{explanation.region}, {explanation.year}, {scenario}"
     head = f"[bold]{escape(explanation.label)}: {escape(place)}: {ends} GWh at risk[/bold]"
     return Group(
@@ -58,6 +58,13 @@ def told_node(result: Result, explanation: NodeExplanation) -> Group:
         teller.add(twig, supplier.factors)
     if explanation.world:
         teller.add(tree.add(_world(result, explanation.world, explanation.unit)), explanation.world)
+    if reach := explanation.reach:
+        scenario = result.record["scenarios"][explanation.scenario]["label"]
+        gap = max(reach.need - reach.without.value, 0.0)
+        short = f", {number(gap)} {reach.unit} less than is needed" if gap > LEAST * reach.need else ""
+        place = f"{explanation.region}, {scenario}: without a disruption {_sum(reach.without, reach.unit)}{short}"
+        branch = tree.add(escape(place))
+        _need(branch.add(f"Need {number(reach.need)} {reach.unit} = what uses it"), result, reach, teller)
     return Group(f"[bold]{escape(head)}[/bold]", *map(escape, lines), tree, sources(result, rows))
 
 
@@ -84,13 +91,20 @@ def _summary(result: Result, told: RiskExplanation) -> list[str]:
     if binding:
         parts = [f"{node.label} ({node.covered:.1%} of its need is accessible)" for node in binding]
         lines.append(f"What binds: {'; '.join(parts)}.")
+    elif told.hit and min(told.hit.values()) >= 1:
+        parts = [f"{nodes[name]['label']} {share:.0%}" for name, share in told.hit.items()]
+        lines.append(f"Nothing is lost: of the need is still accessible {_cut(parts)}.")
+    elif not told.hit:
+        lines.append("Nothing is lost: the region gets none of what is cut.")
     else:
-        lines.append("No single node binds.")
+        lines.append("No single node binds: the cells that need most can do without.")
     rest = {name: share for name, share in told.hit.items() if name not in {node.node for node in told.nodes}}
     scarce = [f"{nodes[name]['label']} {share:.0%}" for name, share in rest.items() if share < 1]
     if scarce:
         lines.append(f"Also hit, of the need: {_cut(scarce)}.")
     rows = told.rows()
+    if not len(rows):
+        return lines
     lines.append(
         f"It rests on {len(rows)} rows ({graded(rows)}); need, supply and access re-add. The batteries themselves: "
         "explain --mineral."
@@ -173,10 +187,6 @@ def _sum(reach: Reach, unit: str) -> str:
         f"{number(reach.value)} {unit} = own {number(reach.own)} + recovered {number(reach.recovered)} + "
         f"{reach.share_of_pool:.4g} of the {number(reach.exported)} exported{stock}"
     )
-
-
-def _range(one: float, two: float) -> str:
-    return number(one) if number(one) == number(two) else f"{number(one)}–{number(two)}"
 
 
 def _ends(low: float, high: float) -> str:

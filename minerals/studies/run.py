@@ -65,6 +65,7 @@ def run(
         log["prices"] = about(asked, data)
     if points is not None:
         log["exposure"] = about_exposure(points, data)
+        log["codes"]["future"] = {points.asked.future: log["exposure"]["future"]}
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
     study = asked.settings.study
     if study is not None:

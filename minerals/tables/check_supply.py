@@ -82,18 +82,25 @@ def needs_are_said_once(tables: Tables, problems: list[Problem]) -> None:
 
 
 def supply_is_in_the_unit_of_its_node(tables: Tables, problems: list[Problem]) -> None:
-    """kt for nodes in kt, GWh/yr for nodes in GWh; headroom is of a node or any."""
-    supply, headroom, nodes = tables["battery_supply"], tables["supply_headroom"], tables["nodes"]
+    """kt for nodes in kt, GWh/yr for nodes in GWh."""
+    supply, nodes = tables["battery_supply"], tables["nodes"]
     units = dict(zip(nodes.frame["node"], nodes.frame["unit"], strict=True))
     for row in supply.frame.itertuples():
         wanted = {"kt": "kt", "GWh": "GWh/yr"}.get(units.get(row.node, ""), row.unit)
         if row.unit != wanted:
             why = f"{row.node} is measured in {units[row.node]}; give its supply in {wanted}"
             problems.append(Problem(supply.file, int(row.line), f"unit = {row.unit!r}", why))
-    for line, node in cells(headroom.frame, "node"):
-        if node != ANY and node not in units and not nodes.dropped:
-            why = f"not in {nodes.file}{did_you_mean(node, units)}; or write any"
-            problems.append(Problem(headroom.file, line, f"node = {node!r}", why))
+
+
+def nodes_are_known_or_any(tables: Tables, problems: list[Problem]) -> None:
+    """Headroom and disruptions are of a node, or of any."""
+    nodes = tables["nodes"]
+    known = set(nodes.frame["node"])
+    for table in (tables["supply_headroom"], tables["disruption"]):
+        for line, node in cells(table.frame, "node"):
+            if node != ANY and node not in known and not nodes.dropped:
+                why = f"not in {nodes.file}{did_you_mean(node, known)}; or write any"
+                problems.append(Problem(table.file, line, f"node = {node!r}", why))
 
 
 def futures_have_rows(tables: Tables, problems: list[Problem]) -> None:
@@ -112,5 +119,6 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     uses_fit,
     needs_are_said_once,
     supply_is_in_the_unit_of_its_node,
+    nodes_are_known_or_any,
     futures_have_rows,
 )

@@ -202,7 +202,7 @@ class _Reader:
             cell_plants=self._take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
             reserves=self._take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),
-            events=self._events({node.node for node in nodes}),
+            events=self._events([node.node for node in nodes]),
             rules=self._take("trade_rule"),
             used=self._used(),
             share_rows=share_rows,
@@ -420,7 +420,7 @@ class _Reader:
 
     # ------------------------------------------------------------------ disruptions
 
-    def _events(self, nodes: set[str]) -> tuple[Event, ...]:
+    def _events(self, nodes: Sequence[str]) -> tuple[Event, ...]:
         """The library, or what the run names of it, on the nodes that this run has."""
         asked = self.asked.disruptions
         frame = self._take(
@@ -430,8 +430,9 @@ class _Reader:
         out = []
         for name, rows in frame.groupby("disruption", sort=False):
             cuts = tuple(
-                (str(row.country), str(row.node), str(row.kind), float(row.value))
-                for row in rows.itertuples() if row.node in nodes
+                (str(row.country), node, str(row.kind), float(row.value))
+                for row in rows.itertuples()
+                for node in nodes if row.node in (node, ANY)
             )  # fmt: skip
             first = rows.iloc[0]
             if asked and (not cuts or int(first["start"]) > self.years[-1]):
