@@ -339,13 +339,14 @@ def test_describe_without_a_name_lists_all() -> None:
 
 def test_describe_tells_who_supplies_what_a_group_holds_and_what_an_event_cuts() -> None:
     told = {name: CliRunner().invoke(cli, ["describe", name]).output for name in
-            ("graphite_anode", "CHN", "allies", "china-graphite-anode", "disruption")}  # fmt: skip
+            ("graphite_anode", "CHN", "allies", "china-graphite-anode", "china-all", "disruption")}  # fmt: skip
     assert "supplied by (today, data of 2023): CHN 98.0%" in told["graphite_anode"]
     assert "groups: countries-of-concern, china" in told["CHN"]
     assert re.search(r"supplies \(today\): \w+ 9\d\.\d%", told["CHN"])
     assert re.search(r"members: .*KOR", told["allies"])
     assert "status: suspended, 12 months from 2026 on" in told["china-graphite-anode"]
     assert "100% of exports of graphite_anode from CHN" in told["china-graphite-anode"]
+    assert "100% of exports of every node from CHN" in told["china-all"]
     assert "severity" in told["disruption"].lower()
 
 

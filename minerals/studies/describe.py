@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..errors import UsageError, did_you_mean, listed
 from ..quantities import QUANTITIES
+from ..tables.check_supply import ANY
 from ..tables.inputs import Inputs
 
 #: Code list → its code column.
@@ -71,7 +72,8 @@ def _disruption(rows: pd.DataFrame, inputs: Inputs) -> list[str]:
     notes: dict[str, list[str]] = {}
     for row in rows.itertuples():
         what = "exports" if row.kind == "export" else "output"
-        notes.setdefault(str(row.note), []).append(f"{row.value:.0%} of {what} of {row.node} from {row.country}")
+        of = "every node" if row.node == ANY else row.node
+        notes.setdefault(str(row.note), []).append(f"{row.value:.0%} of {what} of {of} from {row.country}")
     for note, cuts in notes.items():
         lines += [f"  cuts: {'; '.join(cuts)}", f"    note: {note}"]
     return ["\n".join(lines)]
