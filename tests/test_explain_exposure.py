@@ -13,6 +13,7 @@ from minerals.cli import cli
 from minerals.errors import MineralsError, UsageError
 from minerals.results.explain_exposure import explain_disruption, explain_node
 from minerals.results.result import Result, load
+from minerals.results.screen import number, risks
 from minerals.studies.run import run
 
 
@@ -83,7 +84,7 @@ def test_the_hhi_re_adds_from_the_shares(folder: Path) -> None:
     result = load(folder)
     for node in result.record["exposure"]["nodes"]:
         for year in (2025, 2035):
-            told = explain_node(result, node, year)
+            told = explain_node(result, node, year=year)
             if "hhi" in told.measures:
                 squares = sum(each.share**2 for each in told.suppliers)
                 assert told.measures["hhi"][0] == pytest.approx(squares, rel=1e-9)
@@ -140,5 +141,21 @@ def test_on_screen_each_row_is_spelled_out_once(folder: Path) -> None:
 
 def test_a_disruption_without_a_binding_node_says_so(folder: Path) -> None:
     outcome = CliRunner().invoke(cli, ["explain", str(folder), "--disruption", "china-natural-graphite"])
-    assert "No single node binds." in outcome.stdout
+    assert "No node binds: best reallocated" in outcome.stdout
     assert "0 (0% of the plan) are not" in re.sub(r"\s+", " ", outcome.stdout)
+
+
+def test_a_shortage_is_followed_as_the_screen_says(folder: Path, europe: Result) -> None:
+    """What `run` prints after a shortage leads to a need that is larger than what can be had, by that much."""
+    (line,) = [line for line in risks(europe) if "Follow it: explain" in line]
+    words = line.split("explain", 1)[1].split()
+    outcome = CliRunner().invoke(cli, ["explain", str(folder), *words])
+    told = explain_node(load(folder), words[1], scenario=words[3])
+    assert told.reach is not None
+    gap = told.reach.need - told.reach.without.value
+    (short,) = europe["shortage"].query("year == 2035").itertuples()
+    assert (short.node, short.scenario) == (words[1], words[3])
+    assert gap == pytest.approx(short.value)
+    shown = re.sub(r"\s+", " ", outcome.stdout)
+    assert f"{number(gap)} GWh less than is needed" in shown
+    assert f"It rests on {len(told.rows())} rows" in shown

@@ -48,9 +48,9 @@ def told_node(result: Result, explanation: NodeExplanation) -> Group:
     ]  # fmt: skip
     lines += [] if explanation.suppliers else ["Nothing is known of who makes it."]
     rows = explanation.rows()
-    lines += [f"The shares rest on {len(rows)} rows ({graded(rows)}); their squares re-add to the HHI."] * bool(
-        len(rows)
-    )
+    if len(rows):
+        squares = "; the squares of the shares re-add to the HHI" if "hhi" in explanation.measures else ""
+        lines.append(f"It rests on {len(rows)} rows ({graded(rows)}){squares}.")
     teller, tree = Teller(result.record["codes"]), Tree("", hide_root=True)
     for supplier in explanation.suppliers:
         made = f"  {number(supplier.made)} {explanation.unit}" if supplier.made == supplier.made else ""
@@ -97,7 +97,7 @@ def _summary(result: Result, told: RiskExplanation) -> list[str]:
     elif not told.hit:
         lines.append("Nothing is lost: the region gets none of what is cut.")
     else:
-        lines.append("No single node binds: the cells that need most can do without.")
+        lines.append("No node binds: best reallocated, what is left builds as much as without it.")
     rest = {name: share for name, share in told.hit.items() if name not in {node.node for node in told.nodes}}
     scarce = [f"{nodes[name]['label']} {share:.0%}" for name, share in rest.items() if share < 1]
     if scarce:
