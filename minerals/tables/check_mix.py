@@ -71,24 +71,27 @@ def chemistries_or_families_exist(tables: Tables, problems: list[Problem]) -> No
 
 
 def performance_is_whole(tables: Tables, problems: list[Problem]) -> None:
-    """A chemistry has all that a segment may ask of it, above zero, and is no blend: silicon is an axis of its own."""
+    """A chemistry has all that a segment may ask of it, above zero; a silicon blend is chosen beside its base."""
     table, chemistries = tables["chemistry_performance"], tables["chemistries"].frame
     base = dict(zip(chemistries["chemistry"], chemistries["base"], strict=True))
     for row in table.frame.itertuples():
         least = row.value if pd.isna(row.low) else row.low
-        if base.get(row.chemistry):
-            why = f"is a blend; give the row to {base[row.chemistry]}, its base"
-            problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
         if least <= 0:
             why = f"{row.measure} must be above 0, its low end too; leave the row out where it does not apply"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
     if table.dropped:
         return
+    told = set(table.frame["chemistry"])
     for chemistry, rows in table.frame.groupby("chemistry", sort=False):
+        line, what = int(rows["line"].iloc[0]), f"chemistry = {chemistry!r}"
         missing = [measure for measure in NEEDED if measure not in set(rows["measure"])]
         if missing:
             why = f"has no {listed(missing)}; add rows, graded assumed where nothing was read"
-            problems.append(Problem(table.file, int(rows["line"].iloc[0]), f"chemistry = {chemistry!r}", why))
+            problems.append(Problem(table.file, line, what, why))
+        of = base.get(chemistry)
+        if of and of not in told:
+            why = f"is a blend of {of}, which has no rows; add them, as a mix may also do without silicon"
+            problems.append(Problem(table.file, line, what, why))
 
 
 def needs_are_of_a_mix_and_bars_of_a_name(tables: Tables, problems: list[Problem]) -> None:
