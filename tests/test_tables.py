@@ -13,6 +13,7 @@ from minerals.errors import did_you_mean
 from minerals.provenance import Rows
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
+from minerals.studies.cells import CellModel
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.series import Datum, along, between, ranges
 from minerals.units import UNITS, factor
@@ -117,7 +118,8 @@ def test_what_is_sold_today_meets_what_segments_need(shipped_inputs: Inputs) -> 
     """Needs are floors by what is sold: the cars of 2024 of each large market reach them, and each has a first year."""
     performance, needs = shipped_inputs["chemistry_performance"], shipped_inputs["segment_need"]
     sold = shipped_inputs["market_share"].query("scenario == 'history' and segment == 'car' and year == 2024")
-    assert set(shipped_inputs["chemistries"].query("base == ''")["chemistry"]) == set(performance["chemistry"])
+    blends = {f"{base}_si{percent}" for base in ("nmc811", "lfp") for percent in (5, 10, 20)}
+    assert set(shipped_inputs["chemistries"].query("base == ''")["chemistry"]) | blends == set(performance["chemistry"])
     for measure in ("specific_energy", "energy_density"):
         need = needs.query("segment == 'car' and measure == @measure")["value"].item()
         rows = performance[performance["measure"] == measure].groupby("chemistry")
@@ -126,6 +128,25 @@ def test_what_is_sold_today_meets_what_segments_need(shipped_inputs: Inputs) -> 
             mix = sold[sold["region"] == region]
             mean = (mix["chemistry"].map(today) * mix["value"]).sum() / mix["value"].sum()
             assert mean > need - 0.5, (region, measure)
+
+
+@pytest.mark.parametrize("base", ["nmc811", "lfp"])
+@pytest.mark.parametrize("percent", [5, 10, 20])
+def test_a_silicon_blend_is_its_base_times_the_cell_model(base: str, percent: int, shipped_inputs: Inputs) -> None:
+    """Energy of a blend follows from the anode it saves, cycles from wear that adds up; the notes state the same."""
+    rows = shipped_inputs["chemistry_performance"].set_index(["chemistry", "measure", "year"]).sort_index()
+    model, code = CellModel(shipped_inputs), f"{base}_si{percent}"
+    bare, blend = (model.derive(base, silicon).bill for silicon in (0.0, percent / 100))
+    per_kg, per_l = blend.wh_per_kg / bare.wh_per_kg, blend.wh_per_l / bare.wh_per_l
+    energy = rows.loc[code, "specific_energy"]
+    assert list(energy["value"]) == pytest.approx(rows.loc[base, "specific_energy"]["value"] * per_kg, abs=0.5)
+    density, without = rows.loc[code, "energy_density", 2025], rows.loc[base, "energy_density", 2025]
+    assert density["value"] == pytest.approx(without["value"] * (per_kg + per_l) / 2, abs=0.5)
+    assert density["low"] == pytest.approx(without["low"] * per_kg, abs=0.5)
+    for end in ("value", "low", "high"):
+        wear = {name: 1 / rows.loc[name, "cycle_life", 2025][end] for name in (base, "nmc811", "semisolid_si")}
+        silicon = percent / 10 * (wear["semisolid_si"] - wear["nmc811"])
+        assert rows.loc[code, "cycle_life", 2025][end] == pytest.approx(1 / (wear[base] + silicon), rel=0.04), end
 
 
 def test_a_solid_state_plant_keeps_its_cathode_alone(shipped_inputs: Inputs) -> None:
