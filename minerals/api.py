@@ -26,6 +26,7 @@ from .shipped import inputs_folder
 from .studies.cell_sheet import sheet
 from .studies.cells import CellModel, Derived
 from .studies.describe import describe as _describe
+from .studies.describe import entries, named
 from .studies.intensity import with_intensity
 from .studies.prices import prices as _prices
 from .studies.run import inputs_of
@@ -239,12 +240,16 @@ def read_inputs(folder: str | Path | None = None) -> Inputs:
     return _read_inputs(Path(folder) if folder is not None else inputs_folder())
 
 
-def describe(name: str | None = None, inputs: str | Path | None = None) -> str:
-    """What a name means: a quantity, table, chemistry, mineral, region, segment, scenario or source; all without one.
+def describe(name: str | None = None, inputs: str | Path | None = None, *, as_json: bool = False) -> str:
+    """What a name means: a quantity, table, chemistry, mineral, region, segment, scenario, source, or a constraint or
+    an objective of the mix; all without one.
 
-    Raises errors.UsageError for an unknown name.
+    as_json: as JSON, with equations of the mix in LaTeX. Raises errors.UsageError for an unknown name.
     """
-    return _describe(name, read_inputs(inputs))
+    tables = read_inputs(inputs)
+    if as_json:
+        return json.dumps(entries(name, tables) if name else named(tables), indent=2, ensure_ascii=False)
+    return _describe(name, tables)
 
 
 def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path | None = None) -> list[str]:

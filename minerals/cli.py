@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import shutil
 import sys
+import unicodedata
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -28,7 +30,10 @@ INTERRUPTED = 130
 DRIFTED = 1
 INTERRUPTION = "Interrupted; no result was written. A study goes on with the same command."
 #: What stands for a character that the reader's encoding does not have.
-PLAIN = {"−": "-", "–": "-", "×": "x", "…": "...", "→": "->", "’": "'", "“": '"', "”": '"', "\u202f": " "}
+PLAIN = {
+    "−": "-", "–": "-", "×": "x", "…": "...", "→": "->", "’": "'", "“": '"', "”": '"', "\u202f": " ",
+    "·": "*", "≤": "<=", "≥": ">=", "≠": "!=", "∈": "in", "Σ": "sum", "Π": "prod", "∀": "for all", "∞": "inf",
+}  # fmt: skip
 #: Fills are cut to this many characters on screen; the record holds them whole.
 FILL = 110
 
@@ -301,11 +306,14 @@ def validate(out: Path | None, size: str | None) -> None:
 
 @_command
 @click.argument("name", required=False)
-def describe(name: str | None) -> None:
-    """Say what a NAME means: a quantity, table, chemistry, mineral, region, segment, scenario or source."""
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with equations of the mix in LaTeX.")
+def describe(name: str | None, as_json: bool) -> None:
+    """Say what a NAME means: a quantity, table, chemistry, mineral, region, segment, scenario, source, or a constraint
+    or an objective of the mix; without one, list all names.
+    """
     from . import api
 
-    _out(api.describe(name))
+    _out(api.describe(name, as_json=as_json))
 
 
 def main() -> None:
@@ -377,12 +385,19 @@ def _say(error: Exception) -> int:
     return error.exit_code
 
 
+def _spelled(letter: str) -> str:
+    """A character in plain ones: a Greek letter by its name, `?` for one that has none."""
+    greek = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(letter, ""))
+    name = greek[2].replace("LAMDA", "LAMBDA") if greek else "?"
+    return PLAIN.get(letter) or (name.lower() if greek and greek[1] == "SMALL" else name.capitalize())
+
+
 def _fall_back_to_plain_characters() -> None:
     """Let a stream whose encoding lacks a character print a plain one (− as -) instead of failing."""
 
     def plain(error: UnicodeError) -> tuple[str, int]:
         assert isinstance(error, UnicodeEncodeError)
-        return "".join(PLAIN.get(letter, "?") for letter in error.object[error.start : error.end]), error.end
+        return "".join(map(_spelled, error.object[error.start : error.end])), error.end
 
     codecs.register_error("minerals.plain", plain)
     for stream in (sys.stdout, sys.stderr):

@@ -76,6 +76,8 @@ def test_help_imports_no_pandas_pyomo_or_matplotlib() -> None:
     (["explain", "FOLDER", "--mineral", "graphite", "--year", "1999"], "no year 1999 in this result"),
     (["compare", "FOLDER", "--base", "incumbant"], "did you mean 'incumbent'?"),
     (["describe", "grafite"], "nothing is named grafite; did you mean 'graphite'?"),
+    (["describe", "meet_demands"], "nothing is named meet_demands; did you mean 'meet_demand'?"),
+    (["describe", "recurse", "--json"], "nothing is named recurse; did you mean 'recourse'?"),
     (["check", "europe-2036.toml"], "did you mean 'europe-2035'?"),
     (["run", "europe-2035", "--set", "scope.yeers=2030"], "did you mean 'years'?"),
     (["rum"], "No such command 'rum'"),
@@ -129,9 +131,11 @@ def test_a_foreign_folder_is_refused_before_computing(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-@pytest.mark.parametrize("words", [["compare"], ["explain", "--mineral", "cobalt"]])
+@pytest.mark.parametrize("words", [
+    ["compare", "FOLDER"], ["explain", "FOLDER", "--mineral", "cobalt"], ["describe", "one_country"],
+])  # fmt: skip
 def test_a_poor_encoding_gets_plain_characters(words: list[str], encoding: str, result_folder: Path) -> None:
-    command = [sys.executable, "-m", "minerals", words[0], str(result_folder), *words[1:]]
+    command = [sys.executable, "-m", "minerals", *(word.replace("FOLDER", str(result_folder)) for word in words)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding}
     done = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -139,6 +143,8 @@ def test_a_poor_encoding_gets_plain_characters(words: list[str], encoding: str, 
     assert "?" not in text
     if words[0] == "compare":
         assert re.search(r"Graphite .* -\d\d\.\d%", text)
+    if words[0] == "describe":
+        assert "z[r,n,j,y] <= lambda (h[r,n,y] + sum_i z[r,n,i,y])" in text
 
 
 def test_a_chart_takes_the_options_that_fit_it(toy: Path, tmp_path: Path) -> None:
@@ -320,21 +326,24 @@ def test_explain_calls_a_changed_share_the_user_s(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [
     "mineral_demand", "market_share", "battery_demand", "lfp", "graphite", "Europe", "car", "europe-next-gen",
     "xu-2020", "cells", "sources", "lfp_cathode", "iea-base", "CHN", "supply_share", "china-graphite-anode", "allies",
-    "gwh_at_risk", "hhi", "stress_pairs",
+    "gwh_at_risk", "hhi", "stress_pairs", "meet_demand", "one_country", "recourse", "cvar",
 ])  # fmt: skip
 def test_describe_knows_every_kind_of_name(name: str) -> None:
     outcome = CliRunner().invoke(cli, ["describe", name])
     assert outcome.exit_code == 0
     assert name in outcome.output
-    assert len(outcome.output.splitlines()) >= 3
+    assert len(outcome.output.splitlines()) >= (2 if name == "cvar" else 3)
 
 
 def test_describe_without_a_name_lists_all() -> None:
     output = CliRunner().invoke(cli, ["describe"]).output
     assert {line.split(":")[0] for line in output.splitlines()} == {
         "quantities", "chemistries", "minerals", "regions", "segments", "scenarios", "nodes", "supply_futures",
-        "countries", "country_groups", "disruption", "sources",
+        "countries", "country_groups", "disruption", "sources", "constraints of the mix", "objectives of the mix",
     }  # fmt: skip
+    told = json.loads(CliRunner().invoke(cli, ["describe", "--json"]).output)
+    assert output.splitlines() == [f"{group}: {', '.join(names)}" for group, names in told.items()]
+    assert {"meet_demand", "one_country"} <= set(told["constraints of the mix"])
 
 
 def test_describe_tells_who_supplies_what_a_group_holds_and_what_an_event_cuts() -> None:
@@ -348,6 +357,36 @@ def test_describe_tells_who_supplies_what_a_group_holds_and_what_an_event_cuts()
     assert "100% of exports of graphite_anode from CHN" in told["china-graphite-anode"]
     assert "100% of exports of every node from CHN" in told["china-all"]
     assert "severity" in told["disruption"].lower()
+
+
+def test_describe_tells_a_constraint_of_the_mix_without_pyomo() -> None:
+    code = "import sys\nfrom minerals import api\nprint(api.describe('meet_demand'))\nassert 'pyomo' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False,
+                          env={**os.environ, "PYTHONIOENCODING": "utf-8"}, encoding="utf-8")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    head, why, names, equation, *_ = done.stdout.splitlines()
+    assert head == "meet_demand (constraint of the mix, minerals/mix/constraints/demand.py) [GWh]"
+    assert why.startswith("  Batteries that are wanted are put into use")
+    assert names == "  in the model: meet_demand[region, segment, year]"
+    assert equation == "  equation:     Σ_c x[r,s,c,y] + u[r,s,y] = D[r,s,y]"
+
+
+def test_describe_finds_a_family_by_its_name_and_by_each_of_its_constraints() -> None:
+    by = {name: CliRunner().invoke(cli, ["describe", name]).output for name in ("growth", "decline", "secondary")}
+    assert by["growth"].partition(" ")[2] == by["decline"].partition(" ")[2]
+    assert "secondary_available[region, mineral, year]" in by["secondary"]
+
+
+@pytest.mark.parametrize("name", ["mineral_demand", "battery_demand", "lfp", "china-graphite-anode", "growth", "worst"])
+def test_describe_as_json(name: str) -> None:
+    entries = json.loads(CliRunner().invoke(cli, ["describe", name, "--json"]).output)
+    assert all(name in entry.values() for entry in entries)
+    kinds = {"mineral_demand": {"quantity"}, "battery_demand": {"quantity", "table"}, "lfp": {"chemistry"},
+             "china-graphite-anode": {"disruption"}, "growth": {"constraint"}, "worst": {"objective"}}  # fmt: skip
+    assert {entry["is"] for entry in entries} == kinds[name]
+    if name == "growth":
+        assert entries[0]["equations"][1].startswith(r"\frac{X_{rfy}}{D_{ry}} \ge")
+        assert list(entries[0]["constraints"]) == ["growth", "decline"]
 
 
 def test_every_table_of_an_exposure_is_in_the_catalogue(result_folder: Path) -> None:

@@ -1,12 +1,17 @@
-"""What a name means: quantity, table, or an entry of a code list."""
+"""What a name means: quantity, table, an entry of a code list, or a constraint or an objective of the mix."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
 from ..errors import UsageError, did_you_mean, listed
+from ..mix.equation import plain, prose
+from ..mix.families import Family, families, goals
 from ..quantities import QUANTITIES
 from ..tables.check_supply import ANY
 from ..tables.inputs import Inputs
@@ -17,6 +22,8 @@ LISTS = {
     "scenarios": "scenario", "nodes": "node", "supply_futures": "future", "countries": "country",
     "country_groups": "group", "disruption": "disruption", "sources": "source",
 }  # fmt: skip
+#: Columns that reading adds to those of the file.
+ADDED = ["line", "corrected_by"]
 #: Table whose events have several rows.
 DISRUPTION = "disruption"
 #: Future of supply that a country and a node are described with.
@@ -26,8 +33,7 @@ TODAY = "today"
 def describe(name: str | None, inputs: Inputs) -> str:
     """Words for a name; without one, everything that has a name. Raises UsageError for an unknown one."""
     if not name:
-        groups = {"quantities": list(QUANTITIES), **{table: _codes(inputs, table) for table in LISTS}}
-        return "\n".join(f"{group}: {', '.join(names)}" for group, names in groups.items())
+        return "\n".join(f"{group}: {', '.join(names)}" for group, names in named(inputs).items())
     told = []
     if quantity := QUANTITIES.get(name):
         told.append(
@@ -44,15 +50,74 @@ def describe(name: str | None, inputs: Inputs) -> str:
         if listing == DISRUPTION:
             told += _disruption(frame[frame[column] == name], inputs)
             continue
-        for row in frame[frame[column] == name].drop(columns=["line", "corrected_by"]).to_dict("records"):
+        for row in frame[frame[column] == name].drop(columns=ADDED).to_dict("records"):
             entries = [f"  {key}: {value}" for key, value in row.items() if key != column and value != ""]
             entries += MORE[listing](name, inputs) if listing in MORE else []
             told.append(f"{name} ({column}, {inputs.tables[listing].file})\n" + "\n".join(entries))
+    told += [_constraint(name, family) for family in _families(name)]
+    if goal := goals().get(name):
+        told.append(f"{name} (objective of the mix, {goal.file}) [{goal.unit}]\n  {goal.meaning}")
     if not told:
-        known = [*QUANTITIES, *inputs.tables, *(code for listing in LISTS for code in _codes(inputs, listing))]
-        hint = did_you_mean(name, known) or f"; `minerals describe` lists all ({listed(list(QUANTITIES), 4)} …)"
-        raise UsageError(f"nothing is named {name}{hint}")
+        raise _unknown(name, inputs)
     return "\n\n".join(told)
+
+
+def entries(name: str, inputs: Inputs) -> list[dict[str, Any]]:
+    """What a name means as data, one entry for each thing of that name; equations of the mix in LaTeX. Raises
+    UsageError for an unknown one."""
+    found: list[dict[str, Any]] = []
+    if quantity := QUANTITIES.get(name):
+        found.append({"is": "quantity", **asdict(quantity)})
+    if table := inputs.tables.get(name):
+        fields = {field.name: field.description for field in table.schema.fields}
+        found.append({"is": "table", "name": name, "file": table.file, "rows": len(table.frame),
+                      "description": table.schema.description, "fields": fields})  # fmt: skip
+    for listing, column in LISTS.items():
+        frame = inputs[listing]
+        rows = frame[frame[column] == name].drop(columns=ADDED)
+        for row in json.loads(rows.to_json(orient="records")):
+            found.append({"is": column, "table": inputs.tables[listing].file, **row})
+    found += [{"is": "constraint", **asdict(family), "name": name, "family": family.name} for family in _families(name)]
+    if goal := goals().get(name):
+        found.append({"is": "objective", **asdict(goal)})
+    if not found:
+        raise _unknown(name, inputs)
+    return found
+
+
+def named(inputs: Inputs) -> dict[str, list[str]]:
+    """Everything that has a name, by group."""
+    return {
+        "quantities": list(QUANTITIES),
+        **{table: _codes(inputs, table) for table in LISTS},
+        "constraints of the mix": [constraint for family in families().values() for constraint in family.constraints],
+        "objectives of the mix": list(goals()),
+    }
+
+
+def _unknown(name: str, inputs: Inputs) -> UsageError:
+    """The error for a name that nothing has."""
+    known = [*inputs.tables, *families(), *(one for names in named(inputs).values() for one in names)]
+    hint = did_you_mean(name, known) or f"; `minerals describe` lists all ({listed(list(QUANTITIES), 4)} …)"
+    return UsageError(f"nothing is named {name}{hint}")
+
+
+def _families(name: str) -> list[Family]:
+    """Families of that name, or with a constraint of that name."""
+    return [family for family in families().values() if name == family.name or name in family.constraints]
+
+
+def _constraint(name: str, family: Family) -> str:
+    """A family of constraints: why, where it stands in the model, its equations, the key of the run file, sources."""
+    names = ", ".join(f"{constraint}[{index}]" for constraint, index in family.constraints.items())
+    lines = [f"{name} (constraint of the mix, {family.file}) [{family.unit}]", f"  {prose(family.why)}",
+             f"  in the model: {names}"]  # fmt: skip
+    for latex in family.equations:
+        lines.append(f"  {'equation:' if latex is family.equations[0] else '':<13} {plain(latex)}")
+    lines += [f"  note:         {prose(note)}" for note in family.notes]
+    lines += [f"  run file:     {family.key}"] if family.key else []
+    lines += [f"  source:       {prose(family.source)}"] if family.source else []
+    return "\n".join(lines)
 
 
 def _codes(inputs: Inputs, listing: str) -> list[str]:
