@@ -1,9 +1,13 @@
-"""Fixtures: a toy data package small enough to solve by hand, and the shipped inputs."""
+"""Fixtures: a toy data package small enough to solve by hand, the shipped inputs, and texts held against golden files.
+
+`pytest --update-golden` accepts what is computed now as the golden files, and prints what changed in them.
+"""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from difflib import unified_diff
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from minerals.tables.inputs import Inputs, read_inputs
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
+GOLDEN = TESTS / "golden"
 
 #: Files, or single tests of a file, that `pytest -m "not slow"` leaves out: charts, processes, notebooks, studies, and
 #: whole runs on the shipped inputs.
@@ -36,6 +41,10 @@ SLOW = (
     "test_prices.py::test_the_shipped_run_starts_from_the_published_points",
     "test_results.py::test_world_is_the_sum_of_its_parts",
 )  # fmt: skip
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="Accept what changed in tests/golden, and print it.")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,31 +85,53 @@ def world() -> Result:
     return run("world-2050", ["scope.years.last=2035"])
 
 
-TOLD = pytest.StashKey[list[str]]()
+#: What is printed at the end of the tests: lines by heading.
+TOLD = pytest.StashKey[dict[str, list[str]]]()
 
 
 @pytest.fixture(scope="session")
 def validation(pytestconfig: pytest.Config) -> Result:
     """The model against published results; its table is printed at the end of the tests."""
     found = validate()
-    pytestconfig.stash[TOLD] = [*lines(found["validation"], 100, reasons=False), *summary(found["validation"])]
+    told = [*lines(found["validation"], 100, reasons=False), *summary(found["validation"])]
+    pytestconfig.stash.setdefault(TOLD, {})["the model against published results"] = told
     return found
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Holds a text against a file of tests/golden, golden("mix/demand.txt", text); with --update-golden writes it."""
+
+    def hold(name: str, text: str) -> None:
+        file, place = GOLDEN / name, f"tests/golden/{name}"
+        known = file.read_text(encoding="utf-8") if file.exists() else ""
+        if text == known:
+            return
+        changes = list(unified_diff(known.splitlines(), text.splitlines(), place, "now", lineterm=""))
+        if not request.config.getoption("--update-golden"):
+            way = f"pytest {request.path.relative_to(ROOT).as_posix()} --update-golden"
+            pytest.fail("\n".join([*changes, "", f"If this is meant, `{way}` accepts it."]), pytrace=False)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
+        request.config.stash.setdefault(TOLD, {})[place] = changes
+
+    return hold
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker hands what it is to tell to the process that prints."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["told"] = session.config.stash.get(TOLD, [])
+        session.config.workeroutput["told"] = session.config.stash.get(TOLD, {})
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     if told := getattr(node, "workeroutput", {}).get("told"):
-        node.config.stash[TOLD] = told
+        node.config.stash.setdefault(TOLD, {}).update(told)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if told := config.stash.get(TOLD, []):
-        terminalreporter.section("the model against published results")
+    for heading, told in sorted(config.stash.get(TOLD, {}).items()):
+        terminalreporter.section(heading)
         for line in told:
             terminalreporter.write_line(line)
