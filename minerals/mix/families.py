@@ -105,20 +105,24 @@ def _place(file: Path) -> str:
     return file.relative_to(MIX.parent.parent).as_posix()
 
 
+def added(tree: ast.Module, kind: str) -> list[str]:
+    """Components of a kind that a module adds to the model: `model.NAME = pyo.KIND(…)`."""
+    return [
+        target.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Attribute) and node.value.func.attr == kind
+        for target in node.targets if isinstance(target, ast.Attribute)
+    ]  # fmt: skip
+
+
 def _constraints(tree: ast.Module) -> dict[str, str]:
-    """Constraints that a module adds (`model.NAME = pyo.Constraint(…)`), with the index that `add` says they have."""
+    """Constraints that a module adds, with the index that the docstring of its `add` gives them."""
     said: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == "add":
             said = dict(re.findall(r"(\w+)\[([^\]]+)\]", ast.get_docstring(node) or ""))
-    added = [
-        target.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Attribute) and node.value.func.attr == "Constraint"
-        for target in node.targets if isinstance(target, ast.Attribute)
-    ]  # fmt: skip
-    return {name: " ".join(said.get(name, "").split()) for name in added}
+    return {name: " ".join(said.get(name, "").split()) for name in added(tree, "Constraint")}
 
 
 def _constant(tree: ast.Module, name: str) -> str:

@@ -1,0 +1,327 @@
+"""The rows that each family of constraints, and the terms that each objective states of a toy, as golden files.
+
+A change of the LP shows in the review as a change of text: `pytest tests/test_golden_mix.py --update-golden` rewrites
+tests/golden/mix and prints what changed. A new family needs a line in FAMILIES, a new objective one in OBJECTIVES.
+"""
+
+from __future__ import annotations
+
+import ast
+import pkgutil
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import conftest
+import pyomo.environ as pyo
+import pytest
+from pyomo.repn import generate_standard_repn
+from test_mix import CHEMISTRIES, YEARS, at_risk, lines, toy, two_suppliers
+
+from minerals.mix import constraints, model, objective
+from minerals.mix.data import MixData
+from minerals.mix.families import added, families, goals
+from minerals.mix.model import OneCountry
+
+# --- toys ------------------------------------------------------------------------------------------------------------
+
+
+def ramp() -> MixData:
+    """Both families may grow, both may shrink; only NMC begins from nothing by a seed."""
+    return toy(
+        before={("Here", "NMC"): 10.0, ("Here", "LFP"): 90.0}, demand_before={("Here",): 100.0},
+        growth={("Here", "NMC"): 0.5, ("Here", "LFP"): 0.25}, seed={("Here", "NMC"): 0.05},
+        decline={("Here", "NMC"): 0.75, ("Here", "LFP"): 0.5},
+    )  # fmt: skip
+
+
+def floors() -> MixData:
+    """NMC 250, LFP 150 Wh/kg, at least 190 on average."""
+    return toy(
+        performance={("specific_energy", c, y): {"nmc": 250.0, "lfp": 150.0}[c] for c in CHEMISTRIES for y in YEARS},
+        floor={("specific_energy", "car"): 190.0},
+    )
+
+
+def recovering() -> MixData:
+    """Two suppliers of cobalt, one of them barred in 2032, and cobalt that comes back of the past and of 2031's cells;
+    a tenth of it has to be recovered."""
+    return replace(
+        two_suppliers(), minerals=("Co",), relief={("Co", "cobalt"): 1.02}, excluded=(("Here", "cobalt", "COD", 2032),),
+        own={("Here", "cobalt", y): 0.5 for y in YEARS},
+        recovered={("Here", "Co", y): 0.4 for y in YEARS}, returned={("Here", "nmc", "Co", 2031, 2032): 0.04},
+        content={("nmc", "Co", y): 0.09 for y in YEARS}, recycled={("Here", "Co", y): 0.1 for y in YEARS},
+    )  # fmt: skip
+
+
+def at_risk_and_recovering() -> MixData:
+    """Two of the disruptions in two of the years, with recovered cobalt that helps under both."""
+    data, some = at_risk(), ("congo", "china")
+    return replace(
+        data, minerals=("Co",), relief={("Co", "cobalt"): 1.02}, recovered={("Here", "Co", y): 0.4 for y in YEARS},
+        disruptions=some,
+        accessible={key: kt for key, kt in data.accessible.items() if key[0] in some and key[3] != 2030},
+    )  # fmt: skip
+
+
+def priced() -> MixData:
+    """Lines at 80, imports at 5 more, and cobalt of one country at an extra price."""
+    imported = {("Here", "lfp", y): 5.0 for y in YEARS}
+    nodes = {name: getattr(two_suppliers(), name) for name in ("nodes", "use", "own", "supplied", "strategic")}
+    return replace(lines(80.0), import_price=imported, **nodes)
+
+
+def measured() -> MixData:
+    """A measure that NMC has in full, LFP by a quarter."""
+    return toy(measure={(c, y): {"nmc": 1.0, "lfp": 0.25}[c] for c in CHEMISTRIES for y in YEARS})
+
+
+@dataclass(frozen=True)
+class Case:
+    """A toy, and the options with which its model is built."""
+
+    data: Callable[[], MixData]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+HARD = {"one": OneCountry(0.65, 2031)}
+SOFT = {"one": OneCountry(0.65, 2031, soft=True, price=170.0)}
+
+#: Golden file → its case. A family has a file of its name, and any others that begin with it: `one_country-soft`.
+FAMILIES = {
+    "demand": Case(toy),
+    "growth": Case(ramp),
+    "lines": Case(lambda: lines(80.0)),
+    "materials": Case(recovering),
+    "one_country": Case(two_suppliers, HARD),
+    "one_country-soft": Case(two_suppliers, SOFT),
+    "performance": Case(floors),
+    "recourse": Case(at_risk_and_recovering),
+    "secondary": Case(recovering),
+    "trade": Case(lambda: lines(80.0)),
+}
+#: Objective → its case.
+OBJECTIVES = {
+    "concentration": Case(measured),
+    "cost": Case(priced, SOFT),
+    "cvar": Case(at_risk, {"level": 0.75}),
+    "expected": Case(at_risk),
+    "worst": Case(at_risk),
+}
+
+
+# --- who states what -------------------------------------------------------------------------------------------------
+
+#: Modules of the package, whether the model uses them or not.
+MODULES = {
+    found.name: import_module(f"{constraints.__name__}.{found.name}")
+    for found in pkgutil.iter_modules(constraints.__path__)
+}
+
+
+@dataclass
+class Stated:
+    """A model, and by who added it (a family, OBJECTIVE or ELSEWHERE) its rows, and the variables added or bounded."""
+
+    model: Any
+    rows: dict[str, list[Any]] = field(default_factory=dict)
+    variables: dict[str, list[Any]] = field(default_factory=dict)
+
+
+OBJECTIVE, ELSEWHERE = "objective.py", "elsewhere"
+
+
+def stated(case: Case) -> Stated:
+    """Build a model and watch what each family does to it."""
+    found = Stated(None)
+    seen: dict[int, object] = {}
+
+    def note(model: Any, name: str) -> None:
+        """What differs from the last time was done by `name`."""
+        for kind, by in ((pyo.Constraint, found.rows), (pyo.Var, found.variables)):
+            for data in model.component_data_objects(kind):
+                now = (data.bounds, data.fixed, data.value) if kind is pyo.Var else None
+                if id(data) not in seen or seen[id(data)] != now:
+                    by.setdefault(name, []).append(data)
+                seen[id(data)] = now
+
+    def watched(name: str, add: Callable[..., object]) -> Callable[..., object]:
+        @wraps(add)
+        def noted(built: Any, *arguments: Any, **options: Any) -> object:
+            note(built, ELSEWHERE)
+            told = add(built, *arguments, **options)
+            note(built, name)
+            return told
+
+        return noted
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in MODULES.items():
+            patch.setattr(module, "add", watched(name, module.add))
+        patch.setattr(model, "add_objectives", watched(OBJECTIVE, model.add_objectives))
+        found.model = model.build(case.data(), **case.options)
+    note(found.model, ELSEWHERE)
+    return found
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def number(value: float) -> str:
+    """Twelve digits, so that the noise of the last ones does not show; no negative zero."""
+    return f"{value + 0.0:.12g}"
+
+
+def terms(expression: Any) -> tuple[list[str], float]:
+    """Terms of a linear expression in the order in which they stand, each with its sign, and the constant."""
+    found = generate_standard_repn(expression, compute_values=True)
+    assert found.is_linear() or found.is_constant()
+    told = []
+    for coefficient, variable in zip(found.linear_coefs, found.linear_vars, strict=True):
+        size = number(abs(coefficient))
+        told.append(f"{'-' if coefficient < 0 else '+'} {'' if size == '1' else f'{size} '}{variable.name}")
+    return told, found.constant
+
+
+def variables(expression: Any) -> set[int]:
+    """Identities of the variables of an expression."""
+    return {id(variable) for variable in generate_standard_repn(expression).linear_vars}
+
+
+def line(told: list[str]) -> str:
+    """Terms in a line: the first has no plus, and no space after a minus."""
+    text = " ".join(told) or "+ 0"
+    return text[2:] if text.startswith("+") else f"-{text[2:]}"
+
+
+def between(lower: float | None, body: str, upper: float | None) -> str:
+    """A body and its limits, of which any may be missing."""
+    if lower is not None and lower == upper:
+        return f"{body} = {number(upper)}"
+    if lower is not None and upper is not None:
+        return f"{number(lower)} <= {body} <= {number(upper)}"
+    return (
+        f"{body} >= {number(lower)}"
+        if lower is not None
+        else f"{body} <= {number(upper)}"
+        if upper is not None
+        else body
+    )
+
+
+def row(constraint: Any) -> str:
+    """`materials[Here,cobalt,2030]: 0.08 additions[Here,car,nmc,2030] - homemade[Here,cobalt,2030] <= 0`; constants are
+    taken to the right."""
+    lower, body, upper = constraint.to_bounded_expression(True)
+    told, constant = terms(body)
+    least, most = (None if limit is None else limit - constant for limit in (lower, upper))
+    asleep = "" if constraint.active else " (inactive)"
+    return f"{constraint.name}: {between(least, line(told), most)}{asleep}"
+
+
+def bound(variable: Any) -> str:
+    """`0 <= sourced[Here,cobalt,COD,2030] <= 4`."""
+    if variable.fixed:
+        return f"{variable.name} = {number(variable.value)} (fixed)"
+    return between(variable.lb, variable.name, variable.ub)
+
+
+def objective_text(found: Stated, name: str) -> str:
+    """An objective, one line a term, then the rows on the variables that objective.py has added for it."""
+    goal = found.model.find_component(name)
+    told, constant = terms(goal.expr)
+    told += [f"{'-' if constant < 0 else '+'} {number(abs(constant))}"] if constant else []
+    own = {id(variable) for variable in found.variables.get(OBJECTIVE, [])}
+    brought = variables(goal.expr) & own
+    tying = [data for data in found.rows.get(OBJECTIVE, []) if variables(data.body) & brought]
+    sense = "minimise" if goal.sense == pyo.minimize else "maximise"
+    return "\n".join([f"{sense} {name}", *(f"  {term}" for term in told), *map(row, tying)]) + "\n"
+
+
+# --- tests -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_family_and_every_objective_has_a_case() -> None:
+    cases = {name.partition("-")[0] for name in FAMILIES}
+    assert cases == set(MODULES), "each module of minerals/mix/constraints has a line in FAMILIES"
+    assert set(families()) == set(MODULES)
+    models = [stated(case).model for case in (*FAMILIES.values(), *OBJECTIVES.values())]
+    objectives = {found.name for model in models for found in model.component_objects(pyo.Objective)}
+    objectives |= set(added(ast.parse(Path(objective.__file__).read_text(encoding="utf-8")), "Objective"))
+    assert set(OBJECTIVES) == objectives, "each objective has a line in OBJECTIVES"
+    assert objectives <= set(goals()), "each objective has a row in the docstring of objective.py"
+
+
+def test_every_golden_file_has_a_case() -> None:
+    files = {file.stem for file in (conftest.GOLDEN / "mix").glob("*.txt")}
+    stale = files - set(FAMILIES) - {f"objective-{name}" for name in OBJECTIVES}
+    assert not stale, "remove them from tests/golden/mix"
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_rows_of_a_family(name: str, golden: Callable[[str, str], None]) -> None:
+    found, family = stated(FAMILIES[name]), name.partition("-")[0]
+    rows = [row(data) for data in found.rows.get(family, [])]
+    golden(f"mix/{name}.txt", "\n".join([*rows, *map(bound, found.variables.get(family, []))]) + "\n")
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_terms_of_an_objective(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"mix/objective-{name}.txt", objective_text(stated(OBJECTIVES[name]), name))
+
+
+def test_every_row_of_a_model_is_in_a_golden_file_and_described() -> None:
+    """Rows are stated by families, which are described with their names, or tie the variables of an objective."""
+    told: dict[str, set[str]] = {}
+    for case in (*FAMILIES.values(), *OBJECTIVES.values()):
+        for by, rows in stated(case).rows.items():
+            told.setdefault(by, set()).update(data.parent_component().name for data in rows)
+    assert ELSEWHERE not in told, f"{told[ELSEWHERE]} belong into a module of minerals/mix/constraints"
+    tying = told.pop(OBJECTIVE, set())
+    assert told == {name: set(family.constraints) for name, family in families().items()}
+    texts = "\n".join(objective_text(stated(case), name) for name, case in OBJECTIVES.items())
+    assert {name for name in tying if not re.search(rf"^{name}\b", texts, re.MULTILINE)} == set()
+    for name, names in told.items():
+        cases = [stated(case) for file, case in FAMILIES.items() if file.partition("-")[0] == name]
+        shown = {data.parent_component().name for found in cases for data in found.rows.get(name, [])}
+        assert shown == names, f"the case of {name} in FAMILIES has no row of {names - shown}"
+
+
+def test_a_change_fails_until_it_is_accepted(
+    golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Any, pytestconfig: pytest.Config
+) -> None:
+    monkeypatch.setattr(conftest, "GOLDEN", tmp_path)
+    monkeypatch.setattr(pytestconfig.option, "update_golden", False)
+    with pytest.raises(pytest.fail.Exception, match=r"\+a: x <= 1\n\nIf this .*test_golden_mix\.py --update-golden`"):
+        golden("mix/new.txt", "a: x <= 1\n")
+    monkeypatch.setattr(pytestconfig.option, "update_golden", True)
+    golden("mix/new.txt", "a: x <= 1\n")
+    golden("mix/new.txt", "a: x <= 2\n")
+    assert pytestconfig.stash[conftest.TOLD].pop("tests/golden/mix/new.txt")[-2:] == ["-a: x <= 1", "+a: x <= 2"]
+    monkeypatch.setattr(pytestconfig.option, "update_golden", False)
+    golden("mix/new.txt", "a: x <= 2\n")
+    assert (tmp_path / "mix" / "new.txt").read_text(encoding="utf-8") == "a: x <= 2\n"
+
+
+def test_rows_as_text() -> None:
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(["a", "b"], bounds=(0, 4))
+    model.y = pyo.Var(within=pyo.NonNegativeReals)
+    model.two = pyo.Constraint(expr=(-1, model.x["b"] - model.x["a"] + 3, 1 / 3))
+    model.most = pyo.Constraint(expr=-model.x["a"] + 0.1 * 3 * model.y <= model.x["b"])
+    model.least = pyo.Constraint(expr=2 * model.y >= 5)
+    model.least.deactivate()
+    model.none = pyo.Constraint(expr=0 * model.y <= 1)
+    assert [row(data) for data in model.component_data_objects(pyo.Constraint)] == [
+        "two: -4 <= x[b] - x[a] <= -2.66666666667",
+        "most: -x[a] + 0.3 y - x[b] <= 0",
+        "least: 2 y >= 5 (inactive)",
+        "none: 0 <= 1",
+    ]
+    assert [bound(data) for data in model.component_data_objects(pyo.Var)] == [
+        "0 <= x[a] <= 4", "0 <= x[b] <= 4", "y >= 0",
+    ]  # fmt: skip
