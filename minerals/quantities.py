@@ -61,6 +61,12 @@ QUANTITIES: dict[str, Quantity] = {
             "learning_rate = 1 − 2^slope",
         ),
         Quantity(
+            "price_relative", "input", ("chemistry",), "1",
+            "Pack price of a chemistry or family without a learning curve, as a multiple of another's: a silicon blend "
+            "of its base, Li-S of Li-metal, LMO and LCO of the average pack. It moves with the curve it is a multiple "
+            "of.",
+        ),
+        Quantity(
             "cumulative_energy", "input", ("scenario", "family", "year"), "GWh",
             "Energy of all cells of a family put into use in the world up to the end of a year: a row of the input "
             "table, then each later year's batteries of the world scenario that [prices] names, whatever regions the "

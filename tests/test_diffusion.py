@@ -166,7 +166,13 @@ def test_a_family_keeps_its_proportions_on_its_path(toy: Path) -> None:
     path.write_text(
         path.read_text(encoding="utf-8").replace("Na-ion layered,Na-ion", "Na-ion layered,NMC"), encoding="utf-8"
     )
-    for name in ("intensity_trend", "node_use", "drop_in", "growth_limit"):  # No row may name the family that is gone.
+    for name in (
+        "intensity_trend",
+        "node_use",
+        "drop_in",
+        "growth_limit",
+        "price_relative",
+    ):  # No row may name the family that is gone.
         table = toy / f"{name}.csv"
         rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
         table.write_text("".join(row for row in rows if "Na-ion," not in row), encoding="utf-8")

@@ -150,7 +150,8 @@ def test_a_run_of_one_region_learns_with_the_world(run_toy: Callable[..., Result
 
 def test_a_run_without_prices_has_no_such_tables(run_toy: Callable[..., Result]) -> None:
     made = run_toy()
-    assert not {"price", "price_points", "price_parity", "cumulative_energy", "learning_rate"} & set(made.tables)
+    tables = {"price", "price_points", "price_parity", "cumulative_energy", "learning_rate"}
+    assert not tables & set(made.tables)
     assert "prices" not in made.record
 
 
@@ -260,8 +261,8 @@ def problems(toy: Path, *sets: str) -> list[str]:
     ("learning_rate.csv", "Li-ion,Li-ion", "Li-ion,Liion",
      "learning_rate.csv:2 learns_with = 'Liion': no row of cumulative_energy.csv counts it; did you mean 'Li-ion'?; "
      "add one"),
-    ("learning_rate.csv", "Li-ion,Li-ion", "NMC,Li-ion",
-     "learning_rate.csv:2 family = 'NMC': no observed pack price of the World for all uses in cell_price.csv; add the "
+    ("learning_rate.csv", "model,\n", "model,\nNMC,Li-ion,0.2,,,1,book,p. 10,model,\n",
+     "learning_rate.csv:3 family = 'NMC': no observed pack price of the World for all uses in cell_price.csv; add the "
      "row its curve starts from, or remove its learning rate"),
     ("cell_price.csv", "2028,100,,", "2028,0,,",
      "cell_price.csv:2 value, low = 0, 0: a price must be above 0, its low end too; leave the row out where there is "
@@ -329,7 +330,10 @@ def test_every_rate_and_energy_that_is_assumed_says_why(shipped_inputs: Inputs) 
     assert dollars["note"].str.contains(r"real terms").all()
 
 
-@pytest.mark.parametrize("name", ["price", "price_parity", "price_points", "learning_rate", "cumulative_energy"])
+@pytest.mark.parametrize("name", [
+    "price", "price_parity", "price_points", "learning_rate", "cumulative_energy",
+    "price_relative",
+])  # fmt: skip
 def test_describe_says_what_a_price_is(name: str) -> None:
     outcome = CliRunner().invoke(cli, ["describe", name])
     assert outcome.exit_code == 0

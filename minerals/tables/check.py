@@ -9,6 +9,7 @@ import pandas as pd
 from ..errors import Problem, did_you_mean, listed
 from ..units import GRAPHITE_LIMIT
 from .read import Table
+from .relative import follows, multiples_of
 
 #: Shares of one group must add up to one this closely. Rounded printed shares are closed in corrections.csv.
 SHARE_TOLERANCE = 1e-6
@@ -311,6 +312,34 @@ def prices_can_be_learnt(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(energies.file, int(row.line), f"members = {row.members!r}", why))
 
 
+def every_chemistry_has_a_price(tables: Tables, problems: list[Problem]) -> None:
+    """Names of relative prices exist, a multiple is above zero, and every chemistry leads to a learning curve."""
+    table, chemistries, rates = tables["price_relative"], tables["chemistries"], tables["learning_rate"]
+    family = dict(zip(chemistries.frame["chemistry"], chemistries.frame["family"], strict=True))
+    base = dict(zip(chemistries.frame["chemistry"], chemistries.frame["base"], strict=True))
+    names, learnt = dict.fromkeys([*family, *family.values()]), set(rates.frame["family"])
+    for row in table.frame.itertuples():
+        line, least = int(row.line), row.value if pd.isna(row.low) else row.low
+        for column, known in (("chemistry", list(names)), ("relative_to", [*names, *learnt])):
+            if (code := getattr(row, column)) not in known and not chemistries.dropped:
+                why = f"neither a chemistry nor a family{did_you_mean(code, known)}"
+                problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
+        if least <= 0:
+            why = "a multiple must be above 0, its low end too"
+            problems.append(Problem(table.file, line, f"value, low = {row.value:g}, {least:g}", why))
+        if base.get(row.chemistry) and row.relative_to != base[row.chemistry]:
+            why = f"{row.chemistry} is a silicon blend; write its base, {base[row.chemistry]}"
+            problems.append(Problem(table.file, line, f"relative_to = {row.relative_to!r}", why))
+    if any(each.dropped for each in (table, chemistries, rates)) or any(p.file == table.file for p in problems):
+        return
+    multiples = multiples_of(table.frame)
+    for code in family:
+        try:
+            follows(code, multiples, family, learnt)
+        except ValueError as error:
+            problems.append(Problem(table.file, 0, f"price of {code}", str(error)))
+
+
 RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     tables_have_rows,
     references_exist,
@@ -329,6 +358,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     trends_are_of_families,
     graphite_is_possible,
     prices_can_be_learnt,
+    every_chemistry_has_a_price,
 )
 
 
