@@ -1,15 +1,119 @@
-"""What batteries cost: prices of chemistries without a curve of their own."""
+"""What batteries cost: pack prices by region, chemistry and year."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from minerals.config import read_run
 from minerals.errors import InputError
+from minerals.studies.cost import Chemistry, PackPrices, pack_prices
 from minerals.studies.run import run
-from minerals.tables.inputs import Inputs
+from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.relative import Multiple, follows
+
+ASKED = "prices={demand='plan', adoption='plan', against='China'}"
+
+
+def curves(inputs: Inputs, *values: float, first: int = 2030) -> pd.DataFrame:
+    """A table `price` on which every family of learning_rate costs the same, year after year."""
+    rows = [
+        {"scenario": name, "family": family, "year": first + i, "value": scale * value}
+        for name, scale in (("plan", 1.0), ("stated-trend", 1.0), ("shift", 7.0))
+        for family in inputs["learning_rate"]["family"]
+        for i, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def toy_packs(toy: Path) -> Callable[..., PackPrices]:
+    """Pack prices of the toy where the average pack of the world costs 100 from 2030 on."""
+    inputs = read_inputs(toy)
+
+    def made(*sets: str, regions: Sequence[str], chemistries: Sequence[Chemistry]) -> PackPrices:
+        asked = read_run(toy / "run.toml", (ASKED, *sets))
+        return pack_prices(asked, inputs, regions, chemistries, (2029, 2030), curves(inputs, 100))
+
+    return made
+
+
+def shipped_packs(inputs: Inputs, regions: Sequence[str]) -> PackPrices:
+    """Pack prices of every shipped chemistry where every curve is at 100 in 2030."""
+    chemistries = inputs.codes("chemistries")
+    return pack_prices(read_run("prices-2035"), inputs, regions, chemistries, (2030,), curves(inputs, 100))
+
+
+# --- prices ----------------------------------------------------------------------------------------------------------
+
+
+def test_prices_by_hand(toy_packs: Callable[..., PackPrices]) -> None:
+    """Europe pays 1.3 of the world, China 0.8; NMC costs 1.2 of the average, LFP 0.8, Na-ion half of LFP."""
+    packs = toy_packs(regions=("Europe", "China", "Germany"), chemistries=("nmc811", "lfp", "na_layered"))
+    assert packs.home.shape == packs.abroad.shape == (3, 3, 2)
+    assert np.isnan(packs.home[:, :, 0]).all()
+    assert np.isnan(packs.abroad[:, :, 0]).all()
+    assert packs.home[:, :, 1] == pytest.approx(np.array([[156, 104, 52], [96, 64, 32], [120, 80, 40]]))
+    assert packs.abroad[:, :, 1] == pytest.approx(np.array([[96, 64, 32]] * 3))
+
+
+def test_a_tariff_makes_imports_dearer_and_a_credit_what_is_made_at_home_cheaper(
+    toy_packs: Callable[..., PackPrices],
+) -> None:
+    sets = ("prices.tariff=0.25", "prices.credit=60")
+    packs = toy_packs(*sets, regions=("Europe", "China"), chemistries=("nmc811", "na_layered"))
+    assert packs.home[0, :, 1] == pytest.approx([96, 0]), "never below zero"
+    assert packs.abroad[0, :, 1] == pytest.approx([120, 40])
+    assert packs.home[1, :, 1] == pytest.approx([96, 32]), "the cheapest region has neither"
+    assert (packs.abroad[1, :, 1] == packs.home[1, :, 1]).all()
+
+
+def test_silicon_is_priced_on_its_base_and_between_blends(toy_packs: Callable[..., PackPrices]) -> None:
+    """A tenth of silicon costs a tenth more, half as much silicon half of that; LFP is silicon_like NMC 811."""
+    names: list[Chemistry] = ["nmc811", ("nmc811", 0.0), "nmc811_si10", ("nmc811", 0.1), ("nmc811", 0.05), ("lfp", 0.1)]
+    packs = toy_packs(regions=("China",), chemistries=names)
+    assert packs.home[0, :, 1] == pytest.approx([96, 96, 105.6, 105.6, 100.8, 70.4])
+    with pytest.raises(KeyError, match="nmc900"):
+        toy_packs(regions=("China",), chemistries=("nmc900",))
+
+
+def test_the_rows_used_are_those_of_the_regions_and_chemistries(toy_packs: Callable[..., PackPrices]) -> None:
+    packs = toy_packs(regions=("Germany",), chemistries=("lfp", ("nmc811", 0.05)))
+    assert set(packs.used["rows"]) == {
+        "cell_price.csv:2", "cell_price.csv:4", "price_relative.csv:3", "price_relative.csv:2", "price_relative.csv:5",
+    }  # fmt: skip
+    assert "cell_price.csv:3" in set(toy_packs(regions=("Europe",), chemistries=("lfp",)).used["rows"])
+
+
+def test_the_last_year_with_both_prices_gives_the_ratio(toy: Path) -> None:
+    """Of 2027 both are known, 180 against 120; of 2029 only Europe's."""
+    path = toy / "cell_price.csv"
+    rows = path.read_text(encoding="utf-8").replace("Europe,pack,Li-ion,all,2028", "Europe,pack,Li-ion,all,2029")
+    for region, value in (("World", 120), ("Europe", 180)):
+        rows += f"observed,{region},pack,Li-ion,all,2027,{value},,,USD_2025/kWh,book,p. 10,measured,\n"
+    path.write_text(rows, encoding="utf-8")
+    inputs, asked = read_inputs(toy), read_run(toy / "run.toml", (ASKED,))
+    packs = pack_prices(asked, inputs, ("Europe",), ("lfp",), (2030,), curves(inputs, 100))
+    assert packs.home == pytest.approx(np.array([[[120.0]]]))
+
+
+def test_every_shipped_chemistry_has_a_price(shipped_inputs: Inputs) -> None:
+    packs = shipped_packs(shipped_inputs, ("Europe", "United States", "China", "India"))
+    assert (packs.home > 0).all()
+    assert (packs.abroad > 0).all()
+    assert not packs.used["rows"].duplicated().any()
+
+
+def test_regions_pay_what_their_average_pack_was_observed_at(shipped_inputs: Inputs) -> None:
+    """BloombergNEF 2025: China 84, United States 121, Europe 131, World 108; none of India, so the World's."""
+    packs = shipped_packs(shipped_inputs, ("China", "United States", "Europe", "India"))
+    for place, observed in enumerate((84, 121, 131)):
+        assert packs.home[place] == pytest.approx(packs.home[3] * observed / 108)
+    assert packs.abroad == pytest.approx(np.broadcast_to(packs.home[0], packs.abroad.shape))
 
 
 def test_a_blend_costs_what_its_materials_do(shipped_inputs: Inputs) -> None:
@@ -44,6 +148,9 @@ def test_the_most_specific_row_serves_and_a_circle_is_told() -> None:
         follows("nmc811", rows, family, {"Li-ion"})
     with pytest.raises(ValueError, match="Si-anode has no learning rate and no multiple"):
         follows("lfp_si50", rows, family, {"Li-ion"})
+
+
+# --- what is refused -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [

@@ -1,0 +1,141 @@
+"""What batteries cost: pack prices by region, chemistry and year of a run with [prices].
+
+A price is the world's curve of a family, times what the chemistry costs relative to that family, times what a region
+pays relative to the world. All three are of one pack for all uses: in 2025 packs of storage and of cars cost less than
+the average that the curves start from (cell_price). A region's ratio is that of its average pack, so the chemistries it
+buys are in it: where much LFP is sold, as in China, all chemistries look cheaper than they are like for like. What
+cells of one family cost in two places stands in price_parity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..config import Run
+from ..tables.inputs import Inputs
+from ..tables.names import WORLD
+from ..tables.prices import rows_used
+from ..tables.relative import Follows, follows, multiples_of
+
+Array = NDArray[np.float64]
+#: A code of chemistries.csv, or as results name it a base chemistry and the silicon fraction of its anode.
+Chemistry = str | tuple[str, float]
+#: Family of the surveys' average pack, whose price is observed by region.
+AVERAGE = "Li-ion"
+
+
+@dataclass(frozen=True)
+class PackPrices:
+    """Pack prices (region, chemistry, year) [USD_2025/kWh]; NaN in years before the curves start.
+
+    home: of packs made in the region; abroad: of packs brought in from where they cost least. used: the rows they rest
+    on beside those of the curves, in the columns of inputs_used.
+    """
+
+    home: Array
+    abroad: Array
+    used: pd.DataFrame
+
+
+def pack_prices(
+    run: Run,
+    inputs: Inputs,
+    regions: Sequence[str],
+    chemistries: Sequence[Chemistry],
+    years: Sequence[int],
+    price: pd.DataFrame,
+) -> PackPrices:
+    """Prices of packs made at home and brought in, for a run with [prices].
+
+    regions: of regions.csv; chemistries: codes of chemistries.csv, or (base chemistry, silicon fraction); price: table
+    `price` of `studies.prices.prices`, of which the first adoption scenario of the run serves.
+
+        world[c, y]     = curve[family, y] × multiple[c]
+        home[r, c, y]   = max(world × ratio[r] − credit, 0)
+        abroad[r, c, y] = world × min_k ratio[k] × (1 + tariff)
+
+    multiple: of price_relative, else 1, the family having a curve; that of a silicon fraction between tabulated blends
+    lies on the line between theirs, and a base without blends takes those of the chemistry it is silicon_like. ratio:
+    observed price of the region's average pack ÷ that of the World's in the last year with both, held for all years; 1
+    for a region without one. tariff, credit: of the run. The cheapest region buys at home: it has neither credit nor
+    tariff, and abroad = home. Raises KeyError for an unknown chemistry.
+    """
+    asked = run.settings.prices
+    assert asked is not None
+    table = price[price["scenario"] == asked.adoption[0]]
+    curves = table.pivot(index="family", columns="year", values="value").reindex(columns=list(years))
+    ratios, seen = _ratios(inputs)
+    least = min(ratios.values())
+    ratio = np.array([ratios.get(region, 1.0) for region in regions])
+    relative = _Relative(inputs, set(curves.index))
+    steps = [relative.of(chemistry) for chemistry in chemistries]
+    world = np.array([curves.loc[step.curve].to_numpy(float) * step.factor for step in steps])
+    world = world.reshape(len(chemistries), len(years))
+    own, cheapest = world * ratio[:, None, None], (ratio <= least)[:, None, None]
+    home = np.where(cheapest, own, np.maximum(own - asked.credit, 0.0))
+    abroad = np.where(cheapest, own, world * least * (1.0 + asked.tariff))
+    named = [name for name in seen if name in regions or ratios[name] == least]
+    lines = {
+        "cell_price": [line for name in named for line in seen[name]],
+        "price_relative": [line for step in steps for line in step.lines],
+    }
+    return PackPrices(home, abroad, rows_used(inputs, lines))
+
+
+def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:
+    """Price of each region's average pack ÷ the World's in the last year with both [1]; and the lines of the two."""
+    prices = inputs["cell_price"]
+    seen = prices[
+        (prices["case"] == "observed") & (prices["level"] == "pack") & (prices["family"] == AVERAGE)
+        & (prices["use"] == "all")
+    ]  # fmt: skip
+    world = seen[seen["region"] == WORLD]
+    pairs = seen[seen["region"] != WORLD].merge(world, on="year", suffixes=("", "_world")).sort_values("year")
+    last = pairs.drop_duplicates("region", keep="last")
+    ratios, lines = {WORLD: 1.0}, {}
+    for row in last.itertuples():
+        ratios[row.region] = row.value / row.value_world
+        lines[row.region] = [int(row.line), int(row.line_world)]
+    return ratios, lines
+
+
+class _Relative:
+    """Which curve the price of a chemistry follows and by what factor, silicon overlays included."""
+
+    def __init__(self, inputs: Inputs, learnt: set[str]) -> None:
+        chemistries = inputs["chemistries"].set_index("chemistry")
+        self.family: dict[str, str] = chemistries["family"].to_dict()
+        self.like: dict[str, str] = chemistries["silicon_like"].to_dict()
+        self.code: dict[tuple[str, float], str] = {}
+        self.blends: dict[str, list[tuple[float, str]]] = {}
+        for row in chemistries.sort_values("silicon", kind="stable").itertuples():
+            self.code[row.base or row.Index, float(row.silicon)] = row.Index
+            if row.base:
+                self.blends.setdefault(row.base, []).append((float(row.silicon), row.Index))
+        self.multiples, self.learnt = multiples_of(inputs["price_relative"]), learnt
+
+    def of(self, chemistry: Chemistry) -> Follows:
+        """The curve, the factor on it and the rows on the way. Raises KeyError for an unknown chemistry."""
+        name = chemistry if isinstance(chemistry, str) else self.code.get(chemistry)
+        if name is None:
+            return self._between(*chemistry)
+        if name not in self.family:
+            raise KeyError(name)
+        return follows(name, self.multiples, self.family, self.learnt)
+
+    def _between(self, base: str, silicon: float) -> Follows:
+        """A blend that has no code: the price of its base × the multiple on the line between the blends beside it."""
+        own, twin = self.of(base), base if base in self.blends else self.like[base]
+        points: list[tuple[float, float, tuple[int, ...]]] = [(0.0, 1.0, ())]
+        for fraction, code in self.blends.get(twin, []):
+            blend = self.of(code)
+            points.append((fraction, blend.factor / self.of(twin).factor, blend.lines))
+        below = max(point for point in points if point[0] <= silicon)
+        above = min((point for point in points if point[0] >= silicon), default=below)
+        multiple = float(np.interp(silicon, [below[0], above[0]], [below[1], above[1]]))
+        return Follows(own.curve, own.factor * multiple, (*own.lines, *below[2], *above[2]))
