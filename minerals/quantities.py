@@ -181,6 +181,16 @@ QUANTITIES: dict[str, Quantity] = {
             "own price − credit = other price × (1 + tariff)",
         ),
         Quantity(
+            "battery_cost", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"),
+            "million USD_2025",
+            "What the packs of the batteries put into use cost where they are used, in the years with a price: the "
+            "curve of the family in the first world adoption of [prices], times price_relative, times what the "
+            "region's average pack cost ÷ the World's when last observed, less the production credit in place. One "
+            "price serves all uses, though packs of storage cost less than those of cars; and a region's ratio also "
+            "holds which chemistries it bought.",
+            "battery_cost = cells × price × price_relative × regional price / world price",
+        ),
+        Quantity(
             "disruption", "input", ("disruption", "country", "node"), "1",
             "Share of what a country exports of a node (kind = export), or of all it makes (output), that an event "
             "takes away, from its year on. A figure is that of twelve months; its own count in stress_years alone.",

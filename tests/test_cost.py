@@ -1,4 +1,4 @@
-"""What batteries cost: pack prices by region, chemistry and year."""
+"""What batteries cost: pack prices by region, chemistry and year, and the bill of a run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import pytest
 
 from minerals.config import read_run
 from minerals.errors import InputError
+from minerals.quantities import QUANTITIES
+from minerals.results.result import Result
 from minerals.studies.cost import Chemistry, PackPrices, pack_prices
 from minerals.studies.run import run
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.relative import Multiple, follows
 
 ASKED = "prices={demand='plan', adoption='plan', against='China'}"
+KEYS = ["scenario", "region", "segment", "chemistry", "silicon", "year"]
 
 
 def curves(inputs: Inputs, *values: float, first: int = 2030) -> pd.DataFrame:
@@ -148,6 +151,57 @@ def test_the_most_specific_row_serves_and_a_circle_is_told() -> None:
         follows("nmc811", rows, family, {"Li-ion"})
     with pytest.raises(ValueError, match="Si-anode has no learning rate and no multiple"):
         follows("lfp_si50", rows, family, {"Li-ion"})
+
+
+# --- the bill of a run -----------------------------------------------------------------------------------------------
+
+
+def test_the_bill_by_hand(run_toy: Callable[..., Result]) -> None:
+    """60 GWh of NMC in Europe's cars of 2030, at 1.2 × 1.3 of the average pack of the world."""
+    made = run_toy(ASKED)
+    average = made["price"].set_index("year")["value"]
+    cost = made["battery_cost"].set_index(KEYS)["value"]
+    assert cost["plan", "Europe", "car", "nmc811", 0, 2030] == pytest.approx(60 * 1.2 * 1.3 * average[2030])
+    assert cost["plan", "China", "car", "lfp", 0, 2034] == pytest.approx(200 * 0.8 * 0.8 * average[2034])
+    assert set(made["battery_cost"]["unit"]) == {"million USD_2025"}
+
+
+def test_the_bill_is_the_sum_of_gwh_times_price(run_toy: Callable[..., Result], toy: Path) -> None:
+    sets = (ASKED, "scenario.plan.silicon=si", "prices.credit=5")
+    made, inputs = run_toy(*sets), read_inputs(toy)
+    cells = made["cells"]
+    pairs = list(dict.fromkeys(zip(cells["chemistry"], cells["silicon"], strict=True)))
+    places, years = ("Europe", "China"), tuple(range(2030, 2035))
+    packs = pack_prices(read_run(toy / "run.toml", sets), inputs, places, pairs, years, made["price"])
+    gwh = cells.pivot_table(index=["region", "chemistry", "silicon"], columns="year", values="value", aggfunc="sum")
+    by_place = np.array([[gwh.reindex([(place, *pair)], fill_value=0).to_numpy()[0] for pair in pairs]
+                         for place in places])  # fmt: skip
+    assert made.total("battery_cost", by=()) == pytest.approx((np.nan_to_num(by_place) * packs.home).sum())
+    assert len(made["battery_cost"]) == len(cells)
+    assert {"price_relative.csv:2", "price_relative.csv:5"} <= set(made["inputs_used"]["rows"])
+
+
+def test_the_first_adoption_scenario_gives_the_prices(run_toy: Callable[..., Result]) -> None:
+    one, both, other = (run_toy(ASKED.replace("adoption='plan'", f"adoption={names}"))["battery_cost"]
+                        for names in ("['plan']", "['plan', 'shift']", "['shift', 'plan']"))  # fmt: skip
+    pd.testing.assert_frame_equal(one, both)
+    assert one["value"].sum() < other["value"].sum(), "a world on sodium learns less lithium-ion"
+
+
+def test_years_before_the_curves_have_no_bill(run_toy: Callable[..., Result]) -> None:
+    made = run_toy(ASKED, "scope.years.first=2028", "scope.years.last=2030", "scenario.shift.adoption=plan")
+    assert made["cells"]["year"].min() == 2028
+    assert made["battery_cost"]["year"].min() == made["price"]["year"].min()
+
+
+def test_a_run_without_prices_is_unchanged(run_toy: Callable[..., Result]) -> None:
+    without, made = run_toy(), run_toy(ASKED)
+    assert "battery_cost" not in without.tables
+    assert not set(without["inputs_used"]["table"]) & {"cell_price", "price_relative"}
+    for name in without.tables:
+        if name not in ("inputs_used", "sources_used"):
+            pd.testing.assert_frame_equal(without[name], made[name])
+    assert set(made.tables) - set(without.tables) <= set(QUANTITIES), "every table of prices is in the catalogue"
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def test_a_run_of_one_region_learns_with_the_world(run_toy: Callable[..., Result
 
 def test_a_run_without_prices_has_no_such_tables(run_toy: Callable[..., Result]) -> None:
     made = run_toy()
-    tables = {"price", "price_points", "price_parity", "cumulative_energy", "learning_rate"}
+    tables = {"price", "price_points", "price_parity", "cumulative_energy", "learning_rate", "battery_cost"}
     assert not tables & set(made.tables)
     assert "prices" not in made.record
 
@@ -171,7 +171,7 @@ def test_the_written_tables_are_read_back(run_toy: Callable[..., Result], tmp_pa
 
     made = run_toy(ASKED)
     made.write(tmp_path / "out")
-    for name in ("price", "price_parity", "price_points", "learning_rate", "cumulative_energy"):
+    for name in ("price", "price_parity", "price_points", "learning_rate", "cumulative_energy", "battery_cost"):
         again = load(tmp_path / "out")[name]
         assert again.shape == made[name].shape
         assert again.columns.tolist() == made[name].columns.tolist()
@@ -331,8 +331,7 @@ def test_every_rate_and_energy_that_is_assumed_says_why(shipped_inputs: Inputs) 
 
 
 @pytest.mark.parametrize("name", [
-    "price", "price_parity", "price_points", "learning_rate", "cumulative_energy",
-    "price_relative",
+    "price", "price_parity", "price_points", "learning_rate", "cumulative_energy", "battery_cost", "price_relative",
 ])  # fmt: skip
 def test_describe_says_what_a_price_is(name: str) -> None:
     outcome = CliRunner().invoke(cli, ["describe", name])

@@ -1,4 +1,4 @@
-"""What batteries cost: pack prices by region, chemistry and year of a run with [prices].
+"""What batteries cost: pack prices by region, chemistry and year of a run with [prices], and the bill for its cells.
 
 A price is the world's curve of a family, times what the chemistry costs relative to that family, times what a region
 pays relative to the world. All three are of one pack for all uses: in 2025 packs of storage and of cars cost less than
@@ -16,17 +16,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..axes import Axis
 from ..config import Run
 from ..tables.inputs import Inputs
 from ..tables.names import WORLD
 from ..tables.prices import rows_used
 from ..tables.relative import Follows, follows, multiples_of
+from ..tables.resolve import Resolved
 
 Array = NDArray[np.float64]
 #: A code of chemistries.csv, or as results name it a base chemistry and the silicon fraction of its anode.
 Chemistry = str | tuple[str, float]
 #: Family of the surveys' average pack, whose price is observed by region.
 AVERAGE = "Li-ion"
+MONEY = "million USD_2025"
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,22 @@ def pack_prices(
         "price_relative": [line for step in steps for line in step.lines],
     }
     return PackPrices(home, abroad, rows_used(inputs, lines))
+
+
+def battery_cost(resolved: Resolved, cells: pd.DataFrame, packs: PackPrices) -> pd.DataFrame:
+    """Table battery_cost [million USD_2025]: batteries put into use × home pack price, in the years with a price.
+
+        battery_cost = cells × home pack price; 1 USD/kWh × 1 GWh = 1 million USD
+
+    cells: table of the run [GWh]; packs: prices of the run's regions, chemistries and reported years.
+    """
+    pair = pd.Series(list(zip(cells["chemistry"], cells["silicon"].astype(float), strict=True)), cells.index, object)
+    year = Axis("year", resolved.reported)
+    price = packs.home[
+        resolved.regions.positions(cells["region"]), resolved.chemistries.positions(pair), year.positions(cells["year"])
+    ]
+    cost = cells.assign(value=cells["value"] * price, unit=MONEY)
+    return cost[np.isfinite(price)].reset_index(drop=True)
 
 
 def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:

@@ -18,6 +18,7 @@ from ..tables.inputs import Inputs, read_inputs
 from ..tables.resolve import Resolved, resolve
 from .chokepoints import about as about_exposure
 from .chokepoints import chokepoints
+from .cost import battery_cost, pack_prices
 from .exposure import exposure
 from .intensity import with_intensity
 from .plain import compute
@@ -49,8 +50,12 @@ def run(
     priced: dict[str, pd.DataFrame] = {}
     if asked.settings.prices is not None:
         priced, used = prices(asked, data)
-        resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, used))
+        axes = (resolved.regions.labels, resolved.chemistries.labels, resolved.reported)
+        packs = pack_prices(asked, data, *axes, priced["price"])
+        resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, used, packs.used))
     tables = compute(resolved) | priced
+    if priced:
+        tables["battery_cost"] = battery_cost(resolved, tables["cells"], packs)
     points = None
     if asked.settings.exposure is not None:
         points = chokepoints(resolved, data, tables)
