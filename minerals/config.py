@@ -225,6 +225,77 @@ class Exposure(_Model):
     threshold: float = Field(default=0.1, gt=0.0, lt=1.0)
 
 
+class Optimise(_Model):
+    """The mix of chemistries that is chosen, within limits, instead of given. Needs [exposure] and [prices].
+
+    scenario: whose demand is met, whose mix of the first year is today's, and which is changed least; label: of the
+    mix. objective: `gwh_at_risk`, `concentration`, `cost`, or `weighted` by `weights` of expected, worst, cvar,
+    concentration and cost; then cost, then least change. risk: of the losses under the disruptions of [exposure]
+    `expected`, `worst`, or `cvar` at the `level`; likelihood: weights of disruptions, default 1. measure: of exposure
+    that `concentration` weighs by, a weakest link of the table `exposure`, and among which nodes.
+
+    chemistries: that may be chosen, codes or families, default all whose performance is known; without: those that may
+    not. growth, performance, commercial: the end of growth_limit, segment_need and commercial_year that binds, or
+    `off`. unmet: whether demand may go unmet. own_share: least share of batteries made at home, by year, linear
+    between, from the first year on; lines: whether cells made at home need production lines.
+
+    one_country: EU 2024/1252, most that one third country supplies of a strategic raw material: `report` it, price its
+    excess (`soft`, at one_country_price [million USD per kt or GWh]) or bar it (`hard`). recycled_content: whether the
+    least shares of EU 2023/1542 bind. exclude: a group of countries that may not supply, in the stages exclude_stages,
+    from exclude_since on.
+
+    cost_cap: most that the mix may cost above the cheapest one, as a share; exposure_cap: most GWh at risk by `risk`,
+    over all years. time_limit: of each solve [s].
+    """
+
+    scenario: str
+    label: str = "Optimised"
+    objective: Literal["gwh_at_risk", "concentration", "cost", "weighted"] = "gwh_at_risk"
+    risk: Literal["expected", "worst", "cvar"] = "expected"
+    level: float = Field(default=0.8, ge=0.0, lt=1.0)
+    likelihood: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    measure: str = "weakest_hhi"
+    among: str = "all"
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    chemistries: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    growth: Literal["value", "low", "high", "off"] = "value"
+    performance: Literal["value", "low", "high", "off"] = "value"
+    commercial: Literal["value", "low", "high", "off"] = "value"
+    unmet: bool = False
+    own_share: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    lines: bool = True
+    one_country: Literal["report", "soft", "hard"] = "report"
+    one_country_price: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    recycled_content: bool = False
+    exclude: str = ""
+    exclude_stages: tuple[str, ...] = ()
+    exclude_since: int = Field(default=2027, ge=1990, le=2100)
+    cost_cap: float | None = Field(default=None, ge=0.0, le=10.0)
+    exposure_cap: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    time_limit: float = Field(default=120.0, gt=0.0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Optimise:
+        goals = ("expected", "worst", "cvar", "concentration", "cost")
+        if unknown := [name for name in self.weights if name not in goals]:
+            raise ValueError(f"weights has {unknown[0]!r}{did_you_mean(unknown[0], goals)}; known: {listed(goals)}")
+        if (self.objective == "weighted") != any(self.weights.values()):
+            raise ValueError('objective = "weighted" and weights go together: give both, or neither')
+        if self.one_country == "soft" and not self.one_country_price:
+            raise ValueError('one_country = "soft" needs one_country_price, million USD per kt or GWh of excess')
+        if self.one_country_price and self.one_country != "soft":
+            raise ValueError('one_country_price prices the excess of one_country = "soft"; leave it out')
+        return self
+
+    @field_validator("own_share")
+    @classmethod
+    def _by_year(cls, value: dict[str, float]) -> dict[str, float]:
+        if wrong := [key for key in value if not _is_year(key)]:
+            raise ValueError(f"own_share has {wrong[0]!r}; expected years, e.g. own_share = {{ 2030 = 0.4 }}")
+        return value
+
+
 class Output(_Model):
     """What a run writes beside its tables: the charts named, by default all that its tables allow."""
 
@@ -243,6 +314,7 @@ class RunFile(_Model):
     study: Study | None = None
     prices: Prices | None = None
     exposure: Exposure | None = None
+    optimise: Optimise | None = None
     output: Output = Output()
 
     @field_validator("intensity", mode="before")
@@ -460,7 +532,7 @@ def _model_problem(item: Any, origin: Mapping[Path_, tuple[str, int]], file: str
 #: Tables of a run file by their last key.
 SECTIONS: dict[str, type[BaseModel]] = {
     "scope": Scope, "years": Years, "intensity": Intensity, "flows": Flows, "study": Study, "prices": Prices,
-    "exposure": Exposure, "output": Output,
+    "exposure": Exposure, "optimise": Optimise, "output": Output,
 }  # fmt: skip
 
 IN_SCENARIO: dict[str, type[BaseModel]] = {"diffusion": Curve, "capacity_limit": CapacityLimit}

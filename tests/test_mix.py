@@ -56,9 +56,8 @@ def cobalt(kt: float) -> MixData:
     """0.08 kg of cobalt per kWh of NMC, from one supplier."""
     return toy(
         nodes=("cobalt",),
-        use={("nmc", "cobalt", y): 0.08 for y in YEARS},
-        own={("Here", "cobalt", y): 0.0 for y in YEARS},
-        supplied={("Here", "cobalt", "COD", y): kt for y in YEARS},
+        use={("Here", "nmc", "cobalt", y): 0.08 for y in YEARS},
+        supplied={("cobalt", "COD", y): kt for y in YEARS},
     )
 
 
@@ -66,20 +65,20 @@ def test_a_cobalt_limited_mix_and_its_shadow_price() -> None:
     """4 kt allow 50 GWh of NMC; one more kg saves (75 − 70) USD/kWh ÷ 0.08 kg/kWh = 62.5 USD."""
     _, found = least_cost(cobalt(4.0))
     assert mix(found, "nmc") == [50, 50, 50]
-    assert found.worth("materials[Here,cobalt,2031]") == pytest.approx(62.5)
+    assert found.worth("supplier[cobalt,COD,2031]") == pytest.approx(62.5)
 
 
 def test_the_shadow_price_predicts_the_next_kilogram() -> None:
     compiled, found = least_cost(cobalt(4.0))
     before = found.objective
-    compiled.set_bounds("sourced[Here,cobalt,COD,2031]", 0.0, 4.1)
+    compiled.set_rhs("supplier[cobalt,COD,2031]", 4.1)
     assert before - compiled.solve().objective == pytest.approx(0.1 * 62.5)
 
 
 def test_a_ramp_limited_by_growth() -> None:
     """NMC begins at 10 % and grows by half a year and a seed of 0.05: 20, 35, 57.5 %."""
     data = toy(
-        before={("Here", "NMC"): 10.0, ("Here", "LFP"): 90.0}, demand_before={("Here",): 100.0},
+        before={("Here", "NMC"): 0.1, ("Here", "LFP"): 0.9},
         growth={("Here", "NMC"): 0.5}, seed={("Here", "NMC"): 0.05},
     )  # fmt: skip
     assert mix(least_cost(data)[1], "nmc") == [20, 35, 57.5]
@@ -87,7 +86,7 @@ def test_a_ramp_limited_by_growth() -> None:
 
 def test_a_family_leaves_no_faster_than_it_may() -> None:
     data = toy(
-        before={("Here", "NMC"): 10.0, ("Here", "LFP"): 90.0}, demand_before={("Here",): 100.0},
+        before={("Here", "NMC"): 0.1, ("Here", "LFP"): 0.9},
         decline={("Here", "LFP"): 0.5},
     )  # fmt: skip
     assert mix(least_cost(data)[1], "lfp") == [45, 22.5, 11.25]
@@ -133,9 +132,10 @@ def test_recovered_material_serves_later_cells() -> None:
     """Without supply, NMC rests on what comes back: 0.8 kt of past cells in 2031, and half of the cobalt of 2031's own
     cells in 2032."""
     data = replace(
-        cobalt(0.0), minerals=("Co",), relief={("Co", "cobalt"): 1.0},
+        cobalt(0.0), minerals=("Co",), relief={("Co", "cobalt", y): 1.0 for y in YEARS},
         recovered={("Here", "Co", 2030): 0.0, ("Here", "Co", 2031): 0.8, ("Here", "Co", 2032): 0.0},
-        returned={("Here", "nmc", "Co", 2031, 2032): 0.04},
+        life={("Here", "car", "nmc"): "short"}, content={("nmc", "Co", y): 0.08 for y in YEARS},
+        returned={("Here", "short", "Co", 2031, 2032): 0.5},
     )  # fmt: skip
     assert mix(least_cost(data)[1], "nmc") == [0, 10, 5]
 
@@ -143,7 +143,7 @@ def test_recovered_material_serves_later_cells() -> None:
 def test_recycled_content_limits_what_is_new() -> None:
     """A tenth of the cobalt must be recovered, of which there are 0.4 kt: 4 kt, 50 GWh."""
     data = replace(
-        cobalt(100.0), minerals=("Co",), relief={("Co", "cobalt"): 1.0},
+        cobalt(100.0), minerals=("Co",), relief={("Co", "cobalt", y): 1.0 for y in YEARS},
         recovered={("Here", "Co", y): 0.4 for y in YEARS},
         content={("nmc", "Co", y): 0.08 for y in YEARS}, recycled={("Here", "Co", y): 0.1 for y in YEARS},
     )  # fmt: skip
@@ -152,7 +152,7 @@ def test_recycled_content_limits_what_is_new() -> None:
 
 def two_suppliers() -> MixData:
     """DR Congo could deliver all, Australia 1.4 kt a year."""
-    supplied = {("Here", "cobalt", j, y): {"COD": 10.0, "AUS": 1.4}[j] for j in ("COD", "AUS") for y in YEARS}
+    supplied = {("cobalt", j, y): {"COD": 10.0, "AUS": 1.4}[j] for j in ("COD", "AUS") for y in YEARS}
     return replace(cobalt(0.0), supplied=supplied, strategic=("cobalt",))
 
 
@@ -189,8 +189,13 @@ def at_risk(**changes: Any) -> MixData:
     left = {"congo": (4.0, 1e3), "china": (1e3, 30.0), "calm": (1e3, 1e3)}
     data = replace(
         cobalt(1e3),
-        use={**{("nmc", "cobalt", y): 0.08 for y in YEARS}, **{("lfp", "phosphate", y): 1.0 for y in YEARS}},
-        own={("Here", n, y): 1e3 for n in ("cobalt", "phosphate") for y in YEARS},
+        use={
+            **{("Here", "nmc", "cobalt", y): 0.08 for y in YEARS},
+            **{("Here", "lfp", "phosphate", y): 1.0 for y in YEARS},
+        },
+        supplied={(n, "AUS", y): 1e3 for n in ("cobalt", "phosphate") for y in YEARS},
+        pools={"Here": ("Here",)}, pools_of=dict.fromkeys(left, ("Here",)), starts=dict.fromkeys(left, 2030),
+        undisturbed={("Here", n, y): 1e3 for n in ("cobalt", "phosphate") for y in YEARS},
         disruptions=tuple(left), weight={"congo": 1.0, "china": 1.0, "calm": 2.0},
         accessible={
             (d, "Here", n, y): kt
@@ -244,7 +249,7 @@ def test_exposure_to_one_node_fills_what_does_without_it() -> None:
     measure = {(c, y): {"nmc": 1.0, "lfp": 0.0}[c] for c in CHEMISTRIES for y in YEARS}
     assert mix(solved(toy(measure=measure), "concentration"), "lfp") == [100, 100, 100]
     held = toy(
-        measure=measure, before={("Here", "LFP"): 20.0, ("Here", "NMC"): 80.0}, demand_before={("Here",): 100.0},
+        measure=measure, before={("Here", "LFP"): 0.2, ("Here", "NMC"): 0.8},
         growth={("Here", "LFP"): 0.5},
     )  # fmt: skip
     assert mix(solved(held, "concentration"), "lfp") == [30, 45, 67.5]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pyomo.environ as pyo
 
 from .compiled import building
 from .constraints import demand, growth, lines, materials, one_country, performance, recourse, secondary, trade
-from .data import MixData
-from .objective import add_objectives
-from .variables import add_variables
+from .data import Key, MixData
+from .objective import add_objectives, add_usual
+from .variables import add_sourcing, add_variables
+
+#: What a solver may leave of a limit, relative and absolute.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -24,14 +28,52 @@ class OneCountry:
     price: float = 0.0
 
 
-def build(data: MixData, *, one: OneCountry | None = None, level: float = 0.8) -> pyo.ConcreteModel:
-    """State the model. one: the rule on one third country where it binds; level: of the CVaR."""
+def build(
+    data: MixData,
+    *,
+    one: OneCountry | None = None,
+    level: float = 0.8,
+    weights: Mapping[str, float] | None = None,
+) -> pyo.ConcreteModel:
+    """State the model. one: the rule on one third country where it binds; level: of the CVaR; weights: of objectives in
+    a weighted sum."""
     with building():
         model = pyo.ConcreteModel()
         add_variables(model, data)
-        for family in (demand, trade, performance, growth, lines, materials, secondary):
+        for family in (demand, trade, performance, growth, lines, secondary, materials):
             family.add(model, data)
         one_country.add(model, data, *((one.share, one.since, one.soft) if one else (1.0, data.years[-1] + 1, False)))
         recourse.add(model, data)
-        add_objectives(model, data, level, one.price if one and one.soft else 0.0)
+        add_objectives(model, data, level, one.price if one and one.soft else 0.0, weights)
+    return model
+
+
+def build_sourcing(
+    data: MixData,
+    additions: Mapping[Key, float],
+    secondary: Mapping[Key, float],
+    excess: Mapping[Key, float],
+    one: OneCountry | None = None,
+) -> pyo.ConcreteModel:
+    """State the sourcing of a mix that is chosen, as near to pro rata as the limits on suppliers allow.
+
+    additions, secondary, excess: of that mix, as `build` has them; one: as there. Limits are wider by what the solver
+    may have left of them.
+    """
+    with building():
+        model = pyo.ConcreteModel()
+        cells = dict.fromkeys(((r, c, y) for r, _, c, y in data.sold), 0.0)
+        for (r, _, c, y), gwh in additions.items():
+            cells[r, c, y] += gwh
+        model.cells_of = pyo.Set(initialize=list(cells), dimen=3)
+        model.cells = pyo.Param(model.cells_of, initialize=cells)
+        model.secondary = pyo.Param(pyo.Set(initialize=list(secondary), dimen=3), initialize=dict(secondary))
+        wide = replace(data, supplied={key: most * (1 + ROUNDING) + ROUNDING for key, most in data.supplied.items()})
+        add_sourcing(model, wide)
+        materials.add(model, wide)
+        rule = (one.share + ROUNDING, one.since, one.soft) if one else (1.0, data.years[-1] + 1, False)
+        one_country.add(model, wide, *rule)
+        for key in model.excess:
+            model.excess[key].setub(excess.get(key, 0.0) + ROUNDING)
+        add_usual(model, wide)
     return model

@@ -1,17 +1,23 @@
 r"""What a mix is chosen by, each an objective of its own with its unit.
 
-    cost            pack prices, lines built and turned over, tariffs                     million USD
+    cost            pack prices, imports, lines built and turned over, priced excess      million USD
     expected        Σ_d w_d L_d over the weighted library                                 GWh
     worst           max_d L_d                                                             GWh
     cvar            mean of the worst 1 − α of the library (Rockafellar and Uryasev 2000) GWh
     concentration   GWh-weighted exposure of the chemistries by a named, constant measure GWh
-    least_change    distance of the mix from that of the year before the first            GWh
+    weighted        named weights of these, in the unit that the weights give
+    floor           L_d of one disruption alone: no mix loses less                        GWh
+    least_change    Σ |x − x⁰|, distance from the incumbent mix                           GWh
+    usual           Σ |z − ω Σ z| ÷ need: distance of sourcing from pro rata              years of need
 
-Unmet demand costs nothing in `cost`, which is why that objective stands with demand met (`meet all`), and everything in
-the losses, which are counted against demand.
+Unmet demand costs nothing in `cost`, which is why that objective stands with demand met, and everything in the losses,
+which are counted against demand.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import pyomo.environ as pyo
 
@@ -21,34 +27,54 @@ from .data import MixData
 RISKS = ("expected", "worst", "cvar")
 
 
-def add_objectives(model: pyo.ConcreteModel, data: MixData, level: float = 0.8, excess_price: float = 0.0) -> None:
+def add_objectives(
+    model: pyo.ConcreteModel,
+    data: MixData,
+    level: float = 0.8,
+    excess_price: float = 0.0,
+    weights: Mapping[str, float] | None = None,
+) -> None:
     """Add every objective the data allow, all inactive but the first. level: α of the CVaR; excess_price: million USD
-    per unit of soft excess."""
+    per unit of soft excess; weights: of objectives in `weighted`."""
     _cost(model, data, excess_price)
     if data.disruptions:
         _risks(model, data, level)
     if data.measure:
 
-        def weighted(m: pyo.ConcreteModel) -> object:
+        def exposed(m: pyo.ConcreteModel) -> object:
             missing = sum(m.unmet.values())  # What is not built is exposed to everything.
             return sum(data.measure.get((c, y), 1.0) * m.cells[r, c, y] for r, c, y in m.cells_of) + missing
 
-        model.concentration = pyo.Objective(rule=weighted)
-    for objective in list(model.component_objects(pyo.Objective))[1:]:
+        model.concentration = pyo.Objective(rule=exposed)
+    if weights:
+        parts = [(weight, getattr(model, name)) for name, weight in weights.items()]
+        model.weighted = pyo.Objective(expr=sum(weight * part.expr for weight, part in parts))
+    if data.incumbent:
+        _least_change(model, data)
+    for objective in list(model.component_data_objects(pyo.Objective))[1:]:
         objective.deactivate()
 
 
 def _cost(model: pyo.ConcreteModel, data: MixData, excess_price: float) -> None:
     def rule(m: pyo.ConcreteModel) -> object:
-        packs = sum(data.price[key] * m.cells[key] for key in m.cells_of)
-        imports = sum(price * m.imports[key] for key, price in data.import_price.items() if key in m.cells_of)
-        new = sum(data.line_price[key] * m.built[key] for key in m.built if key in data.line_price)
-        turned = sum(
-            (1 - data.retrofit[k, to]) * data.line_price[r, to, y] * m.retrofitted[r, k, to, y]
-            for r, k, to, y in m.retrofitted
-        )
-        return packs + imports + new + turned + excess_price * sum(m.excess.values())
+        return m.packs_cost + m.imports_cost + m.built_cost + m.retrofitted_cost + excess_price * sum(m.excess.values())
 
+    def turned(m: pyo.ConcreteModel) -> object:
+        return sum(
+            (1 - data.retrofit[k, to]) * data.line_price[r, to, y] * m.retrofitted[r, k, to, y]
+            for r, k, to, y in m.retrofitted if (r, to, y) in data.line_price
+        )  # fmt: skip
+
+    model.packs_cost = pyo.Expression(
+        expr=sum(data.price[key] * model.cells[key] for key in model.cells_of if data.price)
+    )
+    model.imports_cost = pyo.Expression(
+        expr=sum(price * model.imports[key] for key, price in data.import_price.items() if key in model.imports)
+    )
+    model.built_cost = pyo.Expression(
+        expr=sum(data.line_price[key] * model.built[key] for key in model.built if key in data.line_price)
+    )
+    model.retrofitted_cost = pyo.Expression(rule=turned)
     model.cost = pyo.Objective(rule=rule)
 
 
@@ -58,10 +84,50 @@ def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:
     model.most = pyo.Var()
     model.beyond = pyo.Var(events, within=pyo.NonNegativeReals)
     model.threshold = pyo.Var()
-    model.at_most = pyo.Constraint(events, rule=lambda m, d: m.loss[d] <= m.most)
-    model.tail = pyo.Constraint(events, rule=lambda m, d: m.loss[d] - m.threshold <= m.beyond[d])
+    model.at_most = pyo.Constraint(events, rule=lambda m, d: m.loss[d] - m.most <= 0)
+    model.tail = pyo.Constraint(events, rule=lambda m, d: m.loss[d] - m.threshold - m.beyond[d] <= 0)
     model.expected = pyo.Objective(rule=lambda m: sum(data.weight[d] / whole * m.loss[d] for d in data.disruptions))
     model.worst = pyo.Objective(rule=lambda m: m.most)
     model.cvar = pyo.Objective(
         rule=lambda m: m.threshold + sum(data.weight[d] / whole * m.beyond[d] for d in data.disruptions) / (1 - level)
     )
+    model.floor = pyo.Objective(events, rule=lambda m, d: m.loss[d])
+
+
+def _least_change(model: pyo.ConcreteModel, data: MixData) -> None:
+    """x − x⁰ = up − down; what the incumbent sells and the model may not sell counts in any mix, and is left out."""
+    model.more = pyo.Var(model.sold, within=pyo.NonNegativeReals)
+    model.less = pyo.Var(model.sold, within=pyo.NonNegativeReals)
+
+    def rule(m: pyo.ConcreteModel, *key: Any) -> object:
+        return m.additions[key] - m.more[key] + m.less[key] == data.incumbent.get(key, 0.0)
+
+    model.changed = pyo.Constraint(model.sold, rule=rule)
+    model.least_change = pyo.Objective(expr=sum(model.more.values()) + sum(model.less.values()))
+
+
+def add_usual(model: pyo.ConcreteModel, data: MixData) -> None:
+    """z − ω Σ z = over − under, told in shares of the largest need that the region's batteries could have."""
+    at = [key for key in model.sourced if key in data.usual]
+    places = pyo.Set(initialize=at, dimen=4)
+    model.over = pyo.Var(places, within=pyo.NonNegativeReals)
+    model.under = pyo.Var(places, within=pyo.NonNegativeReals)
+    suppliers: dict[tuple[object, ...], list[object]] = {}
+    for r, n, j, y in model.sourced:
+        suppliers.setdefault((r, n, y), []).append(j)
+    wanted: dict[tuple[object, ...], float] = {}
+    for (r, _, y), gwh in data.demand.items():
+        wanted[r, y] = wanted.get((r, y), 0.0) + gwh
+    most: dict[tuple[object, ...], float] = {}
+    for (place, _, n, y), use in data.use.items():
+        most[place, n, y] = max(most.get((place, n, y), 0.0), use * wanted.get((place, y), 0.0))
+
+    def rule(m: pyo.ConcreteModel, r: str, n: str, j: str, y: int) -> object:
+        bought = sum(m.sourced[r, n, i, y] for i in suppliers[r, n, y])
+        return m.sourced[r, n, j, y] - data.usual[r, n, j, y] * bought - m.over[r, n, j, y] + m.under[r, n, j, y] == 0
+
+    model.pro_rata = pyo.Constraint(places, rule=rule)
+    apart = (
+        (m[r, n, j, y] / most[r, n, y]) for m in (model.over, model.under) for r, n, j, y in at if most[r, n, y] > 0
+    )
+    model.usual = pyo.Objective(expr=sum(apart))

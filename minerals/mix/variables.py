@@ -4,12 +4,18 @@ additions   x[r,s,c,y]    batteries put into use                                
 unmet       u[r,s,y]      demand that is not met                                  GWh
 production  p[r,c,y], imports m[r,c,y]   cells made at home, and bought           GWh
 built       b[r,k,y], retrofitted t[r,k,l,y]   lines, new and turned over         GWh/yr
-homemade    h[r,n,y], sourced z[r,n,j,y]   a node from home, and by supplier      kt or GWh
+sourced     z[r,n,j,y]    a node's product, by the country that makes it          kt or GWh
+held        v[r,l,m,k]    mineral in the cells of a cohort and a life             kt
 secondary   w[r,m,y]      recovered material that goes into new cells             kt
-rebuilt     x'[d,r,c,y]   batteries that can still be built under a disruption    GWh
+rebuilt     x'[d,q,c,y]   batteries of a pool that can be built under a disruption   GWh
+natural     g[d,q,y]      natural graphite in them                                kt
+changed     |x − x⁰|[r,s,c,y]   distance from the incumbent mix                   GWh
+unusual     |z − ω Σ z|[r,n,j,y]   distance of sourcing from pro rata             share of the need
 """
 
 from __future__ import annotations
+
+from itertools import product
 
 import pyomo.environ as pyo
 
@@ -18,12 +24,13 @@ from .data import MixData
 
 def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add the sets and variables of a model to it."""
+    some = pyo.NonNegativeReals
     model.sold = pyo.Set(initialize=list(data.sold), dimen=4)
     cells = dict.fromkeys((r, c, y) for r, _, c, y in data.sold)
     model.cells_of = pyo.Set(initialize=list(cells), dimen=3)
     model.wanted = pyo.Set(initialize=list(data.demand), dimen=3)
-    model.additions = pyo.Var(model.sold, within=pyo.NonNegativeReals)
-    model.unmet = pyo.Var(model.wanted, within=pyo.NonNegativeReals)
+    model.additions = pyo.Var(model.sold, within=some)
+    model.unmet = pyo.Var(model.wanted, within=some)
     segments: dict[tuple[object, ...], list[object]] = {}
     for r, s, c, y in data.sold:
         segments.setdefault((r, c, y), []).append(s)
@@ -32,16 +39,32 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
         return sum(m.additions[r, s, c, y] for s in segments[r, c, y])
 
     model.cells = pyo.Expression(model.cells_of, rule=cells_rule)
-    model.production = pyo.Var(model.cells_of, within=pyo.NonNegativeReals)
-    model.imports = pyo.Var(model.cells_of, within=pyo.NonNegativeReals)
-    model.built = pyo.Var(pyo.Set(initialize=list(data.announced), dimen=3), within=pyo.NonNegativeReals)
-    turned = [(r, k, to, y) for k, to in data.retrofit for r in data.regions for y in data.years]
-    model.retrofitted = pyo.Var(pyo.Set(initialize=turned, dimen=4), within=pyo.NonNegativeReals)
-    model.homemade = pyo.Var(pyo.Set(initialize=list(data.own), dimen=3), within=pyo.NonNegativeReals)
+    model.production = pyo.Var(model.cells_of, within=some)
+    model.imports = pyo.Var(model.cells_of, within=some)
+    model.built = pyo.Var(_set(data.announced, 3), within=some)
+    turned = [(r, k, to, y) for r in data.regions for k, to in data.retrofit for y in data.years]
+    model.retrofitted = pyo.Var(_set(turned, 4), within=some)
+    add_sourcing(model, data)
+    model.held = pyo.Var(_set(dict.fromkeys(key[:4] for key in data.returned), 4), within=some)
+    model.secondary = pyo.Var(_set(data.recovered, 3), within=some)
+    played = [(d, q, y) for d in data.disruptions for q in data.pools_of[d] for y in data.years if y >= data.starts[d]]
+    sold_in = {q: {(c, y) for r, c, y in cells if r in regions} for q, regions in data.pools.items()}
+    model.played = _set(played, 3)
+    model.rebuilt_of = _set([(d, q, c, y) for d, q, y in played for c in data.chemistries if (c, y) in sold_in[q]], 4)
+    model.rebuilt = pyo.Var(model.rebuilt_of, within=some)
+    model.natural = pyo.Var(_set(played if data.routes else (), 3), within=some)
+
+
+def add_sourcing(model: pyo.ConcreteModel, data: MixData) -> None:
+    """Add what each region buys of each node, by supplier."""
+    needed = {(r, n, y) for r, _, n, y in data.use if r in data.regions}
     barred = set(data.excluded)
-    delivering = [key for key in data.supplied if key not in barred]
-    model.sourced = pyo.Var(pyo.Set(initialize=delivering, dimen=4), within=pyo.NonNegativeReals)
-    model.secondary = pyo.Var(pyo.Set(initialize=list(data.recovered), dimen=3), within=pyo.NonNegativeReals)
-    rebuilt = [(d, *key) for d in data.disruptions for key in cells]
-    model.rebuilt_of = pyo.Set(initialize=rebuilt, dimen=4)
-    model.rebuilt = pyo.Var(model.rebuilt_of, within=pyo.NonNegativeReals)
+    delivered = [
+        (r, n, j, y) for (n, j, y), r in product(data.supplied, data.regions)
+        if (r, n, y) in needed and (r, n, j, y) not in barred
+    ]  # fmt: skip
+    model.sourced = pyo.Var(_set(delivered, 4), within=pyo.NonNegativeReals)
+
+
+def _set(keys: object, size: int) -> pyo.Set:
+    return pyo.Set(initialize=list(keys), dimen=size)  # type: ignore[call-overload]

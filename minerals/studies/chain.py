@@ -119,6 +119,16 @@ def follow(
     )
 
 
+def returning(resolved: Resolved, survival: Survival) -> Array:
+    """Share of what a cohort holds that reaches recyclers, (region, segment, chemistry, year, cohort): what `follow`
+    collects of one GWh, after a first life and after a second."""
+    chain, leaving = _parameters(resolved), hazard(survival.first)
+    share = chain.reuse_share[0] if _second_life(resolved) else np.zeros_like(chain.reuse_share[0])
+    kept = np.einsum("scyk,sy,rsy->rscyk", leaving, 1 - share, chain.collection[0])
+    again = np.einsum("yv,scvk,sv->scyk", hazard(survival.second), leaving, share)
+    return np.asarray(kept + again[None] * chain.second_collection[0][:, None, None, :, None])
+
+
 def upstream(resolved: Resolved, primary: Array, end: int = 0) -> Array:
     """Need by upstream node [kt], (region, node, year): primary demand × mass of the node's product per mass of it.
 

@@ -121,6 +121,11 @@ def _measured(points: Chokepoints, concentrated: pd.DataFrame, measure: str) -> 
     return out
 
 
+def among_names() -> tuple[str, ...]:
+    """Names of the nodes among which a weakest link can be looked for."""
+    return (ALL, *STAGES, "cathode", *(f"cathode {name}" for name in STAGES[:3]))
+
+
 def _among(points: Chokepoints) -> dict[str, measures.Mask]:
     """Nodes among which a weakest link is looked for, (node): all, a stage, the cathode chain, a stage of it."""
     nodes = points.inputs.nodes

@@ -46,10 +46,18 @@ def run(
     """
     asked = source if isinstance(source, Run) else read_run(source, sets)
     data = read_inputs(inputs_of(asked, inputs))
-    resolved = with_intensity(resolve(asked, data), data)
     priced: dict[str, pd.DataFrame] = {}
     if asked.settings.prices is not None:
         priced, used = prices(asked, data)
+    mix = None
+    if asked.settings.optimise is not None:
+        # Pyomo takes a third of a second to import, which no other run should wait for.
+        from .optimise import optimise
+
+        mix = optimise(asked, data, priced.get("price", pd.DataFrame()))
+        asked = mix.run
+    resolved = with_intensity(resolve(asked, data), data)
+    if asked.settings.prices is not None:
         axes = (resolved.regions.labels, resolved.chemistries.labels, resolved.reported)
         packs = pack_prices(asked, data, *axes, priced["price"])
         resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, used, packs.used))
@@ -62,6 +70,11 @@ def run(
         tables |= exposure(points, data)
         if stressed:
             tables |= stress(points)
+        if mix is not None:
+            from .mix_tables import mix_tables
+
+            tables |= mix_tables(mix, points, data)
+            resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, mix.given.used))
         resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, points.used))
         tables["inputs_used"] = resolved.inputs_used
     tables["sources_used"] = _sources_used(resolved, data)

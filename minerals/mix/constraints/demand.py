@@ -9,6 +9,8 @@ import pyomo.environ as pyo
 
 from ..data import MixData
 
+KEY = "optimise.unmet"
+
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """meet_demand[region, segment, year]."""

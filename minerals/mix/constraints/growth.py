@@ -1,9 +1,11 @@
-r"""A family's share grows and falls no faster than plants and buyers allow; from nothing it begins with a seed.
+r"""The share of a family, and of a chemistry in it, grows and falls no faster than plants and buyers allow; from
+nothing it begins with a seed.
 
 $$\frac{X_{rfy}}{D_{ry}} \le (1 + g_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} + \sigma_{rf}, \qquad
   \frac{X_{rfy}}{D_{ry}} \ge (1 - d_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} \qquad [1]$$
 
-with $X_{rfy}$ the additions of all chemistries of family $f$, and in the first year those of the year before as data.
+with $X_{rfy}$ the additions of family or chemistry $f$, and before the first year the share as data. Rates were seen in
+the past (growth_limit.csv).
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ import pyomo.environ as pyo
 
 from ..data import MixData
 
+KEY = "optimise.growth"
+
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """growth[region, family, year], decline[region, family, year]."""
-    members: dict[str, list[str]] = {}
+    members: dict[str, list[str]] = {c: [c] for c in data.chemistries}
     for c in data.chemistries:
         members.setdefault(data.family[c], []).append(c)
     wanted: dict[tuple[object, ...], float] = {}
@@ -26,7 +30,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def share(m: pyo.ConcreteModel, r: str, f: str, y: int) -> Any:
         if y < data.years[0]:
-            return data.before.get((r, f), 0.0) / data.demand_before[r,]
+            return data.before.get((r, f), 0.0)
         return sum(m.cells[r, c, y] for c in members[f] if (r, c, y) in m.cells_of) / wanted[r, y]
 
     def grow(m: pyo.ConcreteModel, r: str, f: str, y: int) -> object:
@@ -35,7 +39,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     def fall(m: pyo.ConcreteModel, r: str, f: str, y: int) -> object:
         return share(m, r, f, y) - (1 - data.decline[r, f]) * share(m, r, f, y - 1) >= 0
 
-    sold = {(r, data.family[str(c)], y) for r, c, y in model.cells_of}
+    sold = {(r, f, y) for r, c, y in model.cells_of for f in (c, data.family[str(c)])}
     rising = [(r, f, y) for r, f in data.growth for y in data.years if (r, f, y) in sold]
     falling = [(r, f, y) for r, f in data.decline for y in data.years if (r, f, y) in sold]
     model.growth = pyo.Constraint(pyo.Set(initialize=rising, dimen=3), rule=grow)

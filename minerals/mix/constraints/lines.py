@@ -13,6 +13,8 @@ import pyomo.environ as pyo
 
 from ..data import MixData
 
+KEY = "optimise.lines"
+
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """lines[region, line, year], standing[region, line, year], announced[region, line, year]."""

@@ -1,10 +1,10 @@
-r"""What batteries use of a node comes from home, from suppliers, or is relieved by recovered material.
+r"""What batteries use of a node comes from the countries that make it, or is relieved by recovered material.
 
-$$\sum_c q_{cny} \sum_s x_{rscy} \le h_{rny} + \sum_j z_{rnjy} + \sum_m \rho_{mn} w_{rmy}
-  \qquad [\mathrm{kt\ or\ GWh}]$$
+$$\sum_c q_{rcny} \sum_s x_{rscy} = \sum_j z_{rnjy} + \sum_m \rho_{mny} w_{rmy}, \qquad
+  \sum_r z_{rnjy} \le Z_{njy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
-Supply is bounded by what home makes and by what each supplier exports to the region: $h \le H$, $z \le Z$. Suppliers
-that may not deliver (foreign-entity rules) have no variable.
+Countries at home in a region are suppliers as others are. Those that may not deliver (foreign-entity rules) have no
+variable. Nothing is bought to be thrown away, so that shares of suppliers mean something.
 """
 
 from __future__ import annotations
@@ -13,29 +13,37 @@ import pyomo.environ as pyo
 
 from ..data import MixData
 
+KEY = "exposure"
+
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """materials[region, node, year]; bounds of homemade and sourced."""
+    """materials[region, node, year], supplier[node, supplier, year]."""
     users: dict[tuple[object, ...], list[object]] = {}
-    for c, n, y in data.use:
-        users.setdefault((n, y), []).append(c)
+    for place, c, n, y in data.use:
+        users.setdefault((place, n, y), []).append(c)
     suppliers: dict[tuple[object, ...], list[object]] = {}
+    buyers: dict[tuple[object, ...], list[object]] = {}
     for r, n, j, y in model.sourced:
         suppliers.setdefault((r, n, y), []).append(j)
-        model.sourced[r, n, j, y].setub(data.supplied[r, n, j, y])
-    for key in model.homemade:
-        model.homemade[key].setub(data.own[key])
-    relieved: dict[str, list[str]] = {}
-    for mineral, n in data.relief:
-        relieved.setdefault(str(n), []).append(str(mineral))
+        buyers.setdefault((n, j, y), []).append(r)
+    relieved: dict[tuple[object, ...], list[object]] = {}
+    for mineral, n, y in data.relief:
+        relieved.setdefault((n, y), []).append(mineral)
 
-    def rule(m: pyo.ConcreteModel, r: str, n: str, y: int) -> object:
-        used = [c for c in users.get((n, y), ()) if (r, c, y) in m.cells_of]
-        if not used:
-            return pyo.Constraint.Feasible
-        saved = [k for k in relieved.get(n, ()) if (r, k, y) in m.secondary]
-        return sum(data.use[c, n, y] * m.cells[r, c, y] for c in used) <= m.homemade[r, n, y] + sum(
-            m.sourced[r, n, j, y] for j in suppliers.get((r, n, y), ())
-        ) + sum(data.relief[k, n] * m.secondary[r, k, y] for k in saved)
+    def balance(m: pyo.ConcreteModel, r: str, n: str, y: int) -> object:
+        used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in users[r, n, y] if (r, c, y) in m.cells_of)
+        bought = sum(m.sourced[r, n, j, y] for j in suppliers.get((r, n, y), ()))
+        saved = sum(
+            data.relief[k, n, y] * m.secondary[r, k, y] for k in relieved.get((n, y), ()) if (r, k, y) in m.secondary
+        )
+        return used - bought - saved == 0
 
-    model.materials = pyo.Constraint(pyo.Set(initialize=list(data.own), dimen=3), rule=rule)
+    def most(m: pyo.ConcreteModel, n: str, j: str, y: int) -> object:
+        return sum(m.sourced[r, n, j, y] for r in buyers[n, j, y]) <= data.supplied[n, j, y]
+
+    known = {(n, y) for n, _, y in data.supplied}
+    places = [(r, n, y) for r, n, y in users if r in data.regions and (n, y) in known]
+    sold = {(r, c, y) for r, c, y in model.cells_of}
+    places = [(r, n, y) for r, n, y in places if any((r, c, y) in sold for c in users[r, n, y])]
+    model.materials = pyo.Constraint(pyo.Set(initialize=places, dimen=3), rule=balance)
+    model.supplier = pyo.Constraint(pyo.Set(initialize=list(buyers), dimen=3), rule=most)

@@ -12,6 +12,8 @@ import pyomo.environ as pyo
 
 from ..data import MixData
 
+KEY = "optimise.performance"
+
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """performance[measure, region, segment, year]."""

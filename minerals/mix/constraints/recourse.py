@@ -1,39 +1,103 @@
 r"""Under each disruption, what can still be built of the plan from what is then accessible, and what is lost of demand.
 
-$$x'_{drcy} \le \sum_s x_{rscy}, \qquad \sum_c q_{cny} x'_{drcy} \le A_{drny} + \sum_m \rho_{mn} w_{rmy}, \qquad
-  L_d = \sum_{r,y} \Bigl( \sum_s D_{rsy} - \sum_c x'_{drcy} \Bigr) \qquad [\mathrm{GWh}]$$
+$$x'_{dqcy} \le \sum_{r \in q} \sum_s x_{rscy}, \qquad
+  \sum_c q_{qcny} x'_{dqcy} \le \min(A_{qny},\; A_{dqny} + \mu \sum_c q_{qcny} \sum_{r \in q} \sum_s x_{rscy})
+  + \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}$$
 
-The loss is measured against demand, so what is not built in the first place counts as lost and building nothing wins
-nothing. Recourse is exact only where the objective presses on it: figures come from a replay with the mix fixed.
+$$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + \sum_{y < d} \sum_{r,s} u_{rsy}
+  \qquad [\mathrm{GWh}]$$
+
+for the regions $q$ that share a pool when countries close, with a stockpile of $\mu$ years of the plan's need. The
+anode graphite of what is built may move between its routes within bounds. The loss is measured against demand, so what
+is not built in the first place counts as lost and building nothing wins nothing. Recourse is exact only where the
+objective presses on it: figures come from a replay with the mix fixed.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import pyomo.environ as pyo
 
 from ..data import MixData
 
+KEY = "exposure.disruptions"
+
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """within_plan[disruption, region, chemistry, year], reach[disruption, region, node, year]; expression loss[d]."""
-    users: dict[tuple[object, ...], list[object]] = {}
-    for c, n, y in data.use:
-        users.setdefault((n, y), []).append(c)
-    hit = [key for key in data.accessible if users.get((key[2], key[3]))]
+    """within_plan[disruption, pool, chemistry, year]; reach and stocked[disruption, pool, node, year]; route_low and
+    route_high[disruption, pool, year]; expression loss[disruption]."""
+    users: dict[tuple[Any, ...], list[Any]] = {}
+    for place, c, n, y in data.use:
+        users.setdefault((place, n, y), []).append(c)
+    relieved: dict[tuple[Any, ...], list[Any]] = {}
+    for mineral, n, y in data.relief:
+        relieved.setdefault((n, y), []).append(mineral)
+    sold = {(r, c, y) for r, c, y in model.cells_of}
+    rebuilt = set(model.rebuilt_of)
+    hit = [
+        (d, q, n, y) for d, q, n, y in data.accessible
+        if y >= data.starts[d] and any((d, q, c, y) in rebuilt for c in users.get((q, n, y), ()))
+    ]  # fmt: skip
 
-    def within(m: pyo.ConcreteModel, d: str, r: str, c: str, y: int) -> object:
-        return m.rebuilt[d, r, c, y] <= m.cells[r, c, y]
+    def plan(m: pyo.ConcreteModel, q: str, c: str, y: int) -> Any:
+        return sum(m.cells[r, c, y] for r in data.pools[q] if (r, c, y) in sold)
 
-    def reach(m: pyo.ConcreteModel, d: str, r: str, n: str, y: int) -> object:
-        used = [c for c in users[n, y] if (r, c, y) in m.cells_of]
-        saved = [k for k, node in data.relief if node == n and (r, k, y) in m.secondary]
-        taken = sum(data.use[c, n, y] * m.rebuilt[d, r, c, y] for c in used)
-        return taken - sum(data.relief[k, n] * m.secondary[r, k, y] for k in saved) <= data.accessible[d, r, n, y]
+    def within(m: pyo.ConcreteModel, d: str, q: str, c: str, y: int) -> object:
+        return m.rebuilt[d, q, c, y] - plan(m, q, c, y) <= 0
+
+    def taken(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> Any:
+        """Use of a node by what is rebuilt, less what is recovered."""
+        cells = [c for c in users[q, n, y] if (d, q, c, y) in rebuilt]
+        used = sum(data.use[q, c, n, y] * m.rebuilt[d, q, c, y] for c in cells)
+        if routes := data.routes:
+            natural, synthetic = routes.natural.get(n, 0.0), routes.synthetic.get(n, 0.0)
+            if natural != synthetic:
+                # At the planned share this adds nothing.
+                more = (synthetic - routes.mean(n, y)) * graphite(m, d, q, y)
+                used += more + (natural - synthetic) * m.natural[d, q, y]
+        saved = sum(
+            data.relief[k, n, y] * m.secondary[r, k, y]
+            for k in relieved.get((n, y), ()) for r in data.pools[q] if (r, k, y) in m.secondary
+        )  # fmt: skip
+        return used - saved
+
+    def graphite(m: pyo.ConcreteModel, d: str, q: str, y: int) -> Any:
+        assert data.routes is not None
+        carrier = data.routes.carrier
+        holding = [c for c in data.chemistries if (d, q, c, y) in rebuilt and carrier.get((q, c, y))]
+        return sum(carrier[q, c, y] * m.rebuilt[d, q, c, y] for c in holding)
+
+    def reach(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> object:
+        if (d, q, n, y) in stocked_at:
+            stock = data.stockpile * sum(data.use[q, c, n, y] * plan(m, q, c, y) for c in users[q, n, y])
+            return taken(m, d, q, n, y) - stock <= data.accessible[d, q, n, y]
+        return taken(m, d, q, n, y) <= data.accessible[d, q, n, y]
+
+    def stocked(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> object:
+        return taken(m, d, q, n, y) <= data.undisturbed[q, n, y]
+
+    def low(m: pyo.ConcreteModel, d: str, q: str, y: int) -> object:
+        assert data.routes is not None
+        return m.natural[d, q, y] - data.routes.low * graphite(m, d, q, y) >= 0
+
+    def high(m: pyo.ConcreteModel, d: str, q: str, y: int) -> object:
+        assert data.routes is not None
+        return m.natural[d, q, y] - data.routes.high * graphite(m, d, q, y) <= 0
 
     def loss(m: pyo.ConcreteModel, d: str) -> object:
-        built = sum(m.rebuilt[d, r, c, y] for r, c, y in m.cells_of)
-        return sum(data.demand.values()) - built
+        early = sum(m.unmet[key] for key in m.wanted if key[2] < data.starts[d])
+        wanted = sum(gwh for key, gwh in data.demand.items() if key[2] >= data.starts[d])
+        return wanted + early - sum(m.rebuilt[key] for key in m.rebuilt_of if key[0] == d)
 
+    stocked_at = {
+        (d, q, n, y) for d, q, n, y in hit
+        if data.stockpile and data.accessible[d, q, n, y] < data.undisturbed[q, n, y]
+    }  # fmt: skip
     model.within_plan = pyo.Constraint(model.rebuilt_of, rule=within)
     model.reach = pyo.Constraint(pyo.Set(initialize=hit, dimen=4), rule=reach)
+    model.stocked = pyo.Constraint(pyo.Set(initialize=[key for key in hit if key in stocked_at], dimen=4), rule=stocked)
+    routed = model.natural.index_set()
+    model.route_low = pyo.Constraint(routed, rule=low)
+    model.route_high = pyo.Constraint(routed, rule=high)
     model.loss = pyo.Expression(pyo.Set(initialize=list(data.disruptions)), rule=loss)

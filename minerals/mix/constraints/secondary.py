@@ -1,33 +1,55 @@
-r"""No more recovered material is used than comes back: of past additions (data), and of those inside the horizon.
+r"""No more recovered material is used than comes back: of batteries already sold (data), and of those decided here.
 
-$$w_{rmy} \le W_{rmy} + \sum_{c, k < y} a_{rcmky} \sum_s x_{rsck}, \qquad
-  w_{rmy} \ge \kappa_{rmy} \sum_c i_{cmy} \sum_s x_{rscy} \qquad [\mathrm{kt}]$$
+$$v_{rlmk} = \sum_{(s,c) \in l} i_{cmk}\, x_{rsck}, \qquad
+  w_{rmy} \le W_{rmy} + \sum_{l,\, k \le y} a_{rlmky}\, v_{rlmk}, \qquad
+  w_{rmy} \ge \kappa_{rmy}\, \gamma_{ry} \sum_c i_{cmy} \sum_s x_{rscy} \qquad [\mathrm{kt}]$$
 
-The second is the least recycled content of EU 2023/1542. Loops are regional: what a region recovers, it uses.
+Cells that leave use alike are one life $l$, so that what they hold is summed first. Prompt scrap comes back in the year
+of its cells ($k = y$). The last is the least recycled content of EU 2023/1542. Loops are regional: what a region
+recovers, it uses.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import pyomo.environ as pyo
 
 from ..data import MixData
 
+KEY = "optimise.recycled_content"
+
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """secondary_available[region, mineral, year], recycled_content[region, mineral, year]."""
-    inside: dict[tuple[object, ...], list[tuple[object, ...]]] = {}
-    for r, c, m, k, y in data.returned:
-        if (r, c, k) in model.cells_of:
-            inside.setdefault((r, m, y), []).append((c, k))
+    """contained[region, life, mineral, cohort], secondary_available[region, mineral, year],
+    recycled_content[region, mineral, year]."""
+    alike: dict[tuple[Any, ...], list[tuple[Any, Any]]] = {}
+    for r, s, c, y in data.sold:
+        if life := data.life.get((r, s, c)):
+            alike.setdefault((r, life, y), []).append((s, c))
+    back: dict[tuple[Any, ...], list[tuple[Any, Any]]] = {}
+    for r, life, mineral, k, y in data.returned:
+        back.setdefault((r, mineral, y), []).append((life, k))
+
+    def contained(m: pyo.ConcreteModel, r: str, life: str, mineral: str, k: int) -> object:
+        cells = [(s, c) for s, c in alike.get((r, life, k), ()) if (c, mineral, k) in data.content]
+        return m.held[r, life, mineral, k] == sum(
+            data.content[c, mineral, k] * m.additions[r, s, c, k] for s, c in cells
+        )
 
     def available(m: pyo.ConcreteModel, r: str, mineral: str, y: int) -> object:
-        back = sum(data.returned[r, c, mineral, k, y] * m.cells[r, c, k] for c, k in inside.get((r, mineral, y), ()))
-        return m.secondary[r, mineral, y] - back <= data.recovered[r, mineral, y]
+        own = sum(
+            data.returned[r, life, mineral, k, y] * m.held[r, life, mineral, k]
+            for life, k in back.get((r, mineral, y), ())
+        )
+        return m.secondary[r, mineral, y] - own <= data.recovered[r, mineral, y]
 
     def content(m: pyo.ConcreteModel, r: str, mineral: str, y: int) -> object:
         holding = [c for c in data.chemistries if (c, mineral, y) in data.content and (r, c, y) in m.cells_of]
         taken = sum(data.content[c, mineral, y] * m.cells[r, c, y] for c in holding)
-        return m.secondary[r, mineral, y] - data.recycled[r, mineral, y] * taken >= 0
+        least = data.recycled[r, mineral, y] * data.gain.get((r, y), 1.0)
+        return m.secondary[r, mineral, y] - least * taken >= 0
 
+    model.contained = pyo.Constraint(model.held.index_set(), rule=contained)
     model.secondary_available = pyo.Constraint(pyo.Set(initialize=list(data.recovered), dimen=3), rule=available)
     model.recycled_content = pyo.Constraint(pyo.Set(initialize=list(data.recycled), dimen=3), rule=content)

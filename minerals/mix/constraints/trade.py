@@ -12,6 +12,8 @@ import pyomo.environ as pyo
 
 from ..data import MixData
 
+KEY = "optimise.own_share"
+
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """trade[region, chemistry, year], own_share[region, year]."""

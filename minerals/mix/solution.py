@@ -1,0 +1,289 @@
+"""The mix that is chosen: stage after stage, with what each limit is worth and how far the mix is pinned down.
+
+A mix is chosen by its objective, then among those as good by cost, then by least change from the incumbent, and at last
+the sourcing nearest to pro rata. Each stage holds the ones before it. That is still not always one mix, so each share
+has its range over all that are as good in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyomo.environ as pyo
+
+from .compiled import Compiled
+from .data import Key, MixData
+from .model import OneCountry, build, build_sourcing
+from .optimum import Optimum, Range
+
+#: Units of the objectives.
+UNIT = {
+    "expected": "GWh", "worst": "GWh", "cvar": "GWh", "concentration": "GWh", "weighted": "weighted",
+    "cost": "million USD_2025", "unmet_demand": "GWh", "least_change": "GWh", "usual": "years of need",
+}  # fmt: skip
+#: Shares apart by less than this are one: a tenth of a point.
+PINNED = 0.001
+#: Families of limits whose worth is told; the others are balances.
+LIMITS = (
+    "supplier", "reach", "stocked", "one_country", "growth", "decline", "performance", "lines", "announced",
+    "own_share", "recycled_content", "secondary_available",
+)  # fmt: skip
+#: Worths below this, in the unit of the objective per unit of the limit, are nothing.
+WORTHLESS = 1e-6
+#: Share of a region's demand below which additions are rounding.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is asked of a mix. objective: of `objective.py`; unmet: whether demand may go unmet, as little as possible;
+    one, level, weights: as `model.build`; cost_cap: share above the cheapest; exposure_cap: GWh by `risk`."""
+
+    objective: str = "expected"
+    risk: str = "expected"
+    unmet: bool = False
+    one: OneCountry | None = None
+    level: float = 0.8
+    weights: Mapping[str, float] | None = None
+    cost_cap: float | None = None
+    exposure_cap: float | None = None
+    time_limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit that binds. stage: whose objective it weighs on; family, index: which one; limit: its right-hand side;
+    worth: what one unit of loosening improves the objective by, ≥ 0, in `unit` of the objective per unit of the limit;
+    holds: right-hand sides between which that is so."""
+
+    stage: str
+    family: str
+    index: Key
+    limit: float
+    worth: float
+    holds: Range
+    unit: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: its objective, the best value in its unit, and how it was found."""
+
+    stage: str
+    value: float
+    unit: str
+    algorithm: str
+    iterations: int
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A mix and what is known of it.
+
+    additions: (region, segment, chemistry, year) [GWh]; unmet: (region, segment, year) [GWh]; production, imports:
+    (region, chemistry, year) [GWh]; built: (region, line, year), retrofitted: (region, from, to, year) [GWh/yr];
+    sourced: (region, node, supplier, year) [kt or GWh]; secondary: (region, mineral, year) [kt]; excess: of the rule on
+    one third country, as sourced.
+
+    stages: in order; losses: of each disruption in the model, and floors: the least of any mix [GWh]; cost: of each
+    part, and cheapest: of the cheapest mix [million USD_2025]; ranges: of each share, (region, chemistry, year) →
+    (low, high) [1]; limits: those that bind.
+    """
+
+    additions: dict[Key, float]
+    unmet: dict[Key, float]
+    production: dict[Key, float]
+    imports: dict[Key, float]
+    built: dict[Key, float]
+    retrofitted: dict[Key, float]
+    sourced: dict[Key, float]
+    secondary: dict[Key, float]
+    excess: dict[Key, float]
+    stages: tuple[Stage, ...]
+    losses: dict[str, float]
+    floors: dict[str, float]
+    cost: dict[str, float]
+    cheapest: dict[str, float]
+    ranges: dict[Key, tuple[float, float]]
+    limits: tuple[Limit, ...]
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that name."""
+        return next(stage for stage in self.stages if stage.stage == name)
+
+
+def choose(data: MixData, choice: Choice) -> Solution:
+    """Choose a mix. Raises Infeasible (with the model, for `conflict`), and what `Compiled.solve` raises."""
+    return _Chooser(data, choice).choose()
+
+
+class _Chooser:
+    """One model, solved stage after stage on a hot basis."""
+
+    def __init__(self, data: MixData, choice: Choice) -> None:
+        self.data, self.choice = data, choice
+        self.model = build(data, one=choice.one, level=choice.level, weights=choice.weights)
+        self.model.unmet_demand = pyo.Objective(expr=sum(self.model.unmet.values()))
+        self.model.share = pyo.Objective(expr=0.0)
+        self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=choice.time_limit)
+        self.stages: list[Stage] = []
+        self.limits: list[Limit] = []
+
+    def choose(self) -> Solution:
+        choice, model = self.choice, self.model
+        if choice.unmet:
+            self.compiled.keep(self._solve("unmet_demand", "unmet_demand"))
+        else:
+            for key in model.wanted:
+                self.compiled.fix(model.unmet[key], 0.0)
+        cheapest = self._solve("cheapest", "cost", told=True)
+        cheapest.load()
+        parts = self._cost()
+        if choice.cost_cap is not None:
+            self.compiled.hold("cost", cheapest.objective, choice.cost_cap)
+        if choice.exposure_cap is not None:
+            self.compiled.hold(choice.risk, choice.exposure_cap, 0.0)
+        floors = {d: self._solve("", model.floor[d]).objective for d in self.data.disruptions}
+        best = self._solve("objective", choice.objective, told=choice.objective != "cost")
+        self.compiled.keep(best)
+        if choice.objective != "cost":
+            best = self._solve("cost", "cost")
+            self.compiled.keep(best)
+        if self.data.incumbent:
+            best = self._solve("least_change", "least_change")
+            self.compiled.keep(best)
+        ranges = self._ranges(best)
+        best.load()
+        return self._solution(parts, floors, ranges)
+
+    def _sourced(self, additions: dict[Key, float], excess: dict[Key, float]) -> dict[Key, float]:
+        """Sourcing of the loaded mix nearest to pro rata, (region, node, supplier, year) [kt or GWh]."""
+        if not self.data.usual:
+            return {key: var.value for key, var in self.model.sourced.items() if var.value > 0}
+        secondary = {key: var.value for key, var in self.model.secondary.items()}
+        model = build_sourcing(self.data, additions, secondary, excess, self.choice.one)
+        found = Compiled(model, objective="usual", time_limit=self.choice.time_limit).solve()
+        return {key: level for key, level in found.values_of(model.sourced).items() if level > 0}
+
+    def _solve(self, stage: str, objective: Any, told: bool = False) -> Optimum:
+        """Solve for an objective and keep the stage where it has a name; told: keep what its limits are worth too."""
+        self.compiled.optimise(objective)
+        found = self.compiled.solve()
+        if stage:
+            run = found.run
+            self.stages.append(Stage(stage, found.objective, UNIT[str(objective)], run.algorithm, sum(run.iterations)))
+        if told:
+            self.limits += self._binding(stage, str(objective), found)
+        return found
+
+    # ------------------------------------------------------------------ what limits are worth
+
+    def _binding(self, stage: str, objective: str, found: Optimum) -> Iterable[Limit]:
+        """Limits with a worth, each with the range over which it holds."""
+        for family in LIMITS:
+            component = getattr(self.model, family, None)
+            if component is None:
+                continue
+            for index in component:
+                row = component[index]
+                worth = found.worth(row)
+                if worth <= WORTHLESS:
+                    continue
+                limit = pyo.value(row.upper if row.upper is not None else row.lower)
+                key = index if isinstance(index, tuple) else (index,)
+                yield Limit(stage, family, key, float(limit), worth, found.range(row), UNIT[objective])
+
+    # ------------------------------------------------------------------ how far shares are pinned
+
+    def _ranges(self, best: Optimum) -> dict[Key, tuple[float, float]]:
+        """Range of each share of a region's batteries, over all mixes as good in every stage.
+
+        A variable at a bound with a reduced cost is there in all of them; only shares with others in them are asked
+        for, by two solves each.
+        """
+        wanted: dict[Key, float] = {}
+        for (r, _, y), gwh in self.data.demand.items():
+            wanted[r, y] = wanted.get((r, y), 0.0) + gwh
+        parts: dict[Key, list[Any]] = {}
+        for key in self.model.sold:
+            r, _, c, y = key
+            parts.setdefault((r, c, y), []).append(self.model.additions[key])
+        values = {key: sum(best.value(one) for one in mine) / wanted[key[0], key[2]] for key, mine in parts.items()}
+        movable = {key: [one for one in mine if abs(best.reduced_cost(one)) <= ROUNDING] for key, mine in parts.items()}
+        ranges = {key: (max(value, 0.0), max(value, 0.0)) for key, value in values.items()}
+        free = [
+            key for key, mine in movable.items()
+            if mine and not self.compiled.settled((one, 1.0) for one in parts[key])
+        ]  # fmt: skip
+        self.compiled.optimise("share")
+        for key in free:
+            ends = []
+            for sign in (1.0, -1.0):
+                for one in parts[key]:
+                    self.compiled.set_cost(one, sign / wanted[key[0], key[2]], "share")
+                ends.append(sign * self.compiled.solve().objective)
+            for one in parts[key]:
+                self.compiled.set_cost(one, 0.0, "share")
+            ranges[key] = (max(min(ends[0], values[key]), 0.0), max(ends[1], values[key], 0.0))
+        return ranges
+
+    # ------------------------------------------------------------------ numbers
+
+    def _cost(self) -> dict[str, float]:
+        """Parts of the cost of the loaded solution [million USD_2025]."""
+        model, one = self.model, self.choice.one
+        price = one.price if one and one.soft else 0.0
+        return {
+            "packs": pyo.value(model.packs_cost),
+            "imports": pyo.value(model.imports_cost),
+            "lines built": pyo.value(model.built_cost),
+            "lines retrofitted": pyo.value(model.retrofitted_cost),
+            "excess": price * sum(var.value for var in model.excess.values()),
+        }
+
+    def _solution(
+        self, cheapest: dict[str, float], floors: dict[str, float], ranges: dict[Key, tuple[float, float]]
+    ) -> Solution:
+        model, whole = self.model, sum(self.data.demand.values())
+
+        def values(component: Any) -> dict[Key, float]:
+            return {index: var.value for index, var in component.items() if var.value > ROUNDING * whole}
+
+        additions, excess = values(model.additions), values(model.excess)
+        return Solution(
+            additions=additions,
+            unmet=values(model.unmet),
+            production=values(model.production),
+            imports=values(model.imports),
+            built=values(model.built),
+            retrofitted=values(model.retrofitted),
+            sourced=self._sourced(additions, excess),
+            secondary=values(model.secondary),
+            excess=excess,
+            stages=tuple(self.stages),
+            losses={d: pyo.value(model.loss[d]) for d in self.data.disruptions},
+            floors=floors,
+            cost=self._cost(),
+            cheapest=cheapest,
+            ranges=ranges,
+            limits=tuple(self.limits),
+        )
+
+
+def risk_of(losses: Mapping[str, float], weight: Mapping[str, float], risk: str, level: float) -> float:
+    """A risk measure of losses by disruption: the objective of `objective.py` for given losses [GWh].
+
+    The CVaR is the mean of the worst 1 − level of the weights, a disruption counted in part where the tail ends in it.
+    """
+    whole = sum(weight[d] for d in losses)
+    if risk == "worst":
+        return max(losses.values())
+    if risk == "expected":
+        return sum(weight[d] * loss for d, loss in losses.items()) / whole
+    left, total = 1 - level, 0.0
+    for d in sorted(losses, key=lambda name: -losses[name]):
+        part = min(weight[d] / whole, left)
+        total, left = total + part * losses[d], left - part
+    return total / (1 - level)

@@ -1,0 +1,542 @@
+"""From a run with [optimise] to the numbers its mix is chosen from: needs, supply, what comes back, lines, prices.
+
+Everything is taken from the run's own parts, as the plain run has them: batteries and what they use from the exposure,
+stock and recycling from the flows, prices from the learning curves. What the model decides begins in the second year of
+the scope; the first is today, and its mix the incumbent's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..config import Optimise
+from ..flows.demand import Array
+from ..flows.recycling import mixed_recovery
+from ..mix.data import Key, MixData, Routes
+from ..tables.mix import MixInputs
+from ..tables.resolve import Resolved
+from .chain import returning, survivals
+from .chokepoints import RELIEVED, Chokepoints
+from .concentration import concentration, exposures
+from .cost import PackPrices
+from .plain import additions_of, intensity_of, share_of
+
+#: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards.
+SMALL = 0.1
+OTHERS = "others"
+#: Kind of line that makes what fits lithium-ion plants.
+LI_ION = "li_ion"
+#: Law whose least recycled content binds, and its region.
+RECYCLED = "recycled_content"
+LAW_OF = "Europe"
+#: Shares of material below this are nothing.
+NOTHING = 1e-12
+
+
+@dataclass(frozen=True)
+class Suppliers:
+    """Suppliers of each node in the model, from the countries that make it.
+
+    label: of each country, (country); deliver: what each supplier can deliver to the run's regions, (node, supplier,
+    year) → [kt or GWh]; parts: of it by country, (node, supplier, year) → {country: share}; home: region of a supplier.
+    """
+
+    deliver: dict[Key, float]
+    parts: dict[Key, dict[str, float]]
+    home: dict[str, str]
+
+
+class Assembly:
+    """The numbers of a mix, from a run whose scenario `optimised` sells every candidate.
+
+    resolved, points: of that run; incumbent, optimised: names of its scenarios; asked: [optimise]; given: of the mix
+    tables; prices: of packs; pairs: base and silicon of each chemistry.
+    """
+
+    def __init__(
+        self, points: Chokepoints, asked: Optimise, given: MixInputs, prices: PackPrices,
+        pairs: Mapping[str, tuple[str, float]], incumbent: str, optimised: str,
+    ) -> None:  # fmt: skip
+        self.points, self.asked, self.given, self.prices, self.pairs = points, asked, given, prices, pairs
+        self.incumbent, self.optimised = incumbent, optimised
+        self.resolved: Resolved = points.resolved
+        self.regions, self.segments = points.regions, self.resolved.segments.labels
+        #: Years that are decided, and their places among those reported.
+        self.years = points.years[1:]
+        self.at = {year: place for place, year in enumerate(points.years)}
+        self.nodes = tuple(node.node for node in points.inputs.nodes)
+
+    def data(self) -> MixData:
+        """All of it, for `mix.model.build`."""
+        asked, given, suppliers = self.asked, self.given, self.suppliers
+        demand = self.demand
+        pools, pools_of = self.pools
+        undisturbed, accessible = self._accessible(pools, pools_of)
+        events = self.points.inputs.events
+        recycled = self._recycled() if asked.recycled_content else {}
+        returned, life, recovered = self._returned()
+        return MixData(
+            regions=self.regions,
+            segments=self.segments,
+            chemistries=given.chemistries,
+            years=self.years,
+            demand=demand,
+            sold=tuple(self._sold(demand)),
+            family=given.family,
+            line={c: self.line(c) for c in given.chemistries},
+            incumbent=self._incumbent(),
+            nodes=self.nodes,
+            minerals=self.minerals,
+            disruptions=tuple(event.disruption for event in events if pools_of.get(event.disruption)),
+            pools=pools,
+            before=self._before(),
+            growth=self._of_members(given.growth),
+            decline=self._of_members(given.decline),
+            seed=self._of_members(given.seed),
+            performance=given.performance,
+            floor=given.floor,
+            **self._lines(),
+            use=self._use(pools),
+            supplied=suppliers.deliver,
+            home=suppliers.home,
+            usual=self._usual(),
+            strategic=tuple(node.node for node in self.points.inputs.nodes if node.strategic),
+            excluded=tuple(self._excluded()),
+            life=life,
+            content=self._content(),
+            returned=returned,
+            recovered=recovered,
+            relief=self._relief(),
+            gain={(r, y): float(self.gain[i, self.at[y]]) for i, r in enumerate(self.regions) for y in self.years},
+            recycled=recycled,
+            **self._prices(),
+            starts={event.disruption: max(event.start, self.years[0]) for event in events},
+            pools_of=pools_of,
+            undisturbed=undisturbed,
+            accessible=accessible,
+            stockpile=self.points.asked.stockpile_months / 12,
+            routes=self._routes(pools),
+            weight={event.disruption: asked.likelihood.get(event.disruption, 1.0) for event in events},
+            measure=self._measure() if "concentration" in (asked.objective, *asked.weights) else {},
+        )
+
+    # ------------------------------------------------------------------ batteries
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Place of each candidate among the pairs of base and silicon of the run."""
+        return {c: self.resolved.chemistries.labels.index(self.pairs[c]) for c in self.given.chemistries}
+
+    @cached_property
+    def demand(self) -> dict[Key, float]:
+        """(region, segment, year) → [GWh], where there is some."""
+        gwh = additions_of(self.resolved, self.optimised)[0]
+        full = self.resolved.years.labels
+        return {
+            (r, s, y): float(gwh[i, j, full.index(y)])
+            for i, r in enumerate(self.regions) for j, s in enumerate(self.segments) for y in self.years
+            if gwh[i, j, full.index(y)] > 0
+        }  # fmt: skip
+
+    def _sold(self, demand: Mapping[Key, float]) -> Iterable[Key]:
+        """What a segment can take, of what a region has by then; a blend is there as soon as its family is."""
+        given = self.given
+        for r, s, y in demand:
+            for c in given.chemistries:
+                fits = (s, c) not in given.barred and (s, c, y) not in given.short
+                if fits and given.first.get((str(r), c), 0) <= int(str(y)):
+                    yield (r, s, c, y)
+
+    def _incumbent(self) -> dict[Key, float]:
+        cells = self.points.scenarios[self.incumbent].cells
+        return {
+            (r, s, c, y): float(cells[i, j, place, self.at[y]])
+            for i, r in enumerate(self.regions) for j, s in enumerate(self.segments)
+            for c, place in self.place.items() for y in self.years
+        }  # fmt: skip
+
+    def _before(self) -> dict[Key, float]:
+        """Share of each family and chemistry in the first year of the scope."""
+        cells = self.points.scenarios[self.incumbent].cells[..., 0].sum(axis=1)
+        codes = {pair: code for code, pair in self.pairs.items()}
+        names = [codes[pair] for pair in self.resolved.chemistries.labels]
+        out: dict[Key, float] = {}
+        for i, r in enumerate(self.regions):
+            total = cells[i].sum()
+            for c, name in enumerate(names):
+                for group in (name, self.given.family[name]):
+                    out[r, group] = out.get((r, group), 0.0) + float(cells[i, c] / total if total else 0.0)
+        return out
+
+    def _of_members(self, limits: Mapping[tuple[str, str], float]) -> dict[Key, float]:
+        """Limits of families, and the same of each chemistry: a plant of one grade is not there for another at once."""
+        family = self.given.family
+        mine = {
+            (r, c): limits[r, family[c]]
+            for r in self.regions
+            for c in self.given.chemistries
+            if (r, family[c]) in limits
+        }
+        return {**limits, **mine}
+
+    # ------------------------------------------------------------------ use and supply of nodes
+
+    @cached_property
+    def gain(self) -> Array:
+        """Input ÷ content of cell making, (region, year)."""
+        return self.points.scenarios[self.optimised].gain
+
+    def _gain_of(self, regions: Sequence[str], year: int) -> float:
+        """Mean gain of regions by their demand, as `Chokepoints.plan` has it."""
+        at, y = [self.regions.index(region) for region in regions], self.at[year]
+        gwh = np.array(
+            [sum(v for (r, _, t), v in self.demand.items() if (r, t) == (region, year)) for region in regions]
+        )
+        return float((gwh * self.gain[at, y]).sum() / gwh.sum()) if gwh.sum() else 1.0
+
+    @cached_property
+    def pools(self) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+        """Regions of each pool, and names of the pools of each disruption."""
+        by_name: dict[str, tuple[str, ...]] = {}
+        of: dict[str, tuple[str, ...]] = {}
+        for event in self.points.inputs.events:
+            if event.start <= self.years[-1]:
+                groups = self.points.pools(event.cuts)
+                by_name |= {self.points.name_of(group): group for group in groups}
+                of[event.disruption] = tuple(self.points.name_of(group) for group in groups)
+        return by_name, of
+
+    def _use(self, pools: Mapping[str, tuple[str, ...]]) -> dict[Key, float]:
+        """Use by each place at the planned route, with scrap: `exposure.disruption.Plan.total_use`."""
+        uses, out = self.points.uses, {}
+        places = {**{r: (r,) for r in self.regions}, **pools}
+        for y in self.years:
+            at = self.at[y]
+            share = uses.route[at]
+            routed = share * uses.natural + (1 - share) * uses.synthetic
+            total = uses.fixed[:, :, at] + np.outer(uses.carrier[:, at], routed)
+            for name, regions in places.items():
+                amount = total * np.where(uses.scrapped, self._gain_of(regions, y), 1.0)
+                for c, place in self.place.items():
+                    out.update(
+                        {(name, c, self.nodes[n], y): float(amount[place, n]) for n in np.flatnonzero(amount[place])}
+                    )
+        return out
+
+    def _routes(self, pools: Mapping[str, tuple[str, ...]]) -> Routes | None:
+        uses = self.points.uses
+        if not uses.routed:
+            return None
+        low, high = self.points.inputs.route_bounds
+        carrier = {
+            (name, c, y): float(uses.carrier[place, self.at[y]] * self._gain_of(regions, y))
+            for name, regions in pools.items() for c, place in self.place.items() for y in self.years
+        }  # fmt: skip
+        by_node = [
+            {n: float(v) for n, v in zip(self.nodes, way, strict=True) if v} for way in (uses.natural, uses.synthetic)
+        ]
+        planned = {y: float(uses.route[self.at[y]]) for y in self.years}
+        return Routes(carrier, by_node[0], by_node[1], planned, low, high)
+
+    def _most(self, name: str, use: Mapping[Key, float]) -> dict[Key, float]:
+        """The most that batteries of a pool could need of a node, (node, year)."""
+        regions = self.pools[0][name]
+        out: dict[Key, float] = {}
+        for (place, _, n, y), amount in use.items():
+            if place == name:
+                out[n, y] = max(out.get((n, y), 0.0), amount)
+        wanted = {y: sum(v for (r, _, t), v in self.demand.items() if r in regions and t == y) for y in self.years}
+        return {(n, y): amount * wanted[int(str(y))] for (n, y), amount in out.items()}
+
+    def _accessible(
+        self, pools: Mapping[str, tuple[str, ...]], pools_of: Mapping[str, tuple[str, ...]]
+    ) -> tuple[dict[Key, float], dict[Key, float]]:
+        """Accessible without and with each disruption, where it may be too little: what a disruption hits, and for
+        pools of some regions alone all that they cannot be sure of."""
+        use = self._use(pools)
+        most = {name: self._most(name, use) for name in pools}
+        undisturbed: dict[Key, float] = {}
+        accessible: dict[Key, float] = {}
+        for event in self.points.inputs.events:
+            cuts = self.points.cuts(event.cuts)
+            for name in pools_of.get(event.disruption, ()):
+                regions = pools[name]
+                for y in self.years:
+                    without = self.points.access(regions, self.at[y]).accessible
+                    left = self.points.access(regions, self.at[y], cuts).accessible
+                    for n, node in enumerate(self.nodes):
+                        least = self._flexible(n, most[name].get((node, y), 0.0), name, y)
+                        hit = left[n] < without[n] or regions != self.regions
+                        if hit and left[n] < least:
+                            undisturbed[name, node, y] = float(without[n])
+                            accessible[event.disruption, name, node, y] = float(left[n])
+        return undisturbed, accessible
+
+    def _flexible(self, n: int, most: float, name: str, year: int) -> float:
+        """The most of a node that could be needed when graphite may change its route."""
+        uses = self.points.uses
+        if uses.natural[n] == uses.synthetic[n]:
+            return most
+        carrier = max(uses.carrier[place, self.at[year]] for place in self.place.values())
+        wanted = sum(v for (r, _, t), v in self.demand.items() if r in self.pools[0][name] and t == year)
+        gain = self._gain_of(self.pools[0][name], year)
+        return float(max(most, carrier * gain * wanted * max(uses.natural[n], uses.synthetic[n])))
+
+    @cached_property
+    def suppliers(self) -> Suppliers:
+        """Each region's own countries as one supplier, countries that deliver much, and what the others deliver.
+
+        What a supplier can deliver is what the regions together can get of it: `exposure.coverage.Access`.
+        """
+        inputs = self.points.inputs
+        barred = inputs.members[self.asked.exclude] > 0 if self.asked.exclude else np.zeros(len(inputs.countries), bool)
+        deliver: dict[Key, float] = {}
+        parts: dict[Key, dict[str, float]] = {}
+        labels: dict[str, str] = {}
+        for y in self.years:
+            reach = self.points.access(self.regions, self.at[y])
+            at_home = self.points.at_home(self.regions)
+            made = np.where(at_home, self.points.supply[self.at[y]].made, reach.share[:, None] * reach.exported)
+            for n, node in enumerate(self.nodes):
+                if not np.isfinite(made[n]).all():
+                    continue
+                total = made[n].sum()
+                for j, country in enumerate(inputs.countries):
+                    if at_home[j]:
+                        name = inputs.home[j]
+                        labels[name] = name
+                    elif total and made[n, j] >= SMALL * total:
+                        name = country
+                    else:
+                        name = f"{self.asked.exclude}: {OTHERS}" if barred[j] else OTHERS
+                    if made[n, j] > 0:
+                        key = (node, name, y)
+                        deliver[key] = deliver.get(key, 0.0) + float(made[n, j])
+                        parts.setdefault(key, {})[country] = float(made[n, j])
+                if not total:
+                    deliver[node, OTHERS, y] = 0.0
+        shares = {key: {j: v / deliver[key] for j, v in by.items()} for key, by in parts.items()}
+        return Suppliers(deliver, shares, labels)
+
+    def _excluded(self) -> Iterable[Key]:
+        """Suppliers of the excluded group, in the stages and years that are asked, for every region."""
+        if not self.asked.exclude:
+            return
+        inputs = self.points.inputs
+        group = {
+            code for code, inside in zip(inputs.countries, inputs.members[self.asked.exclude], strict=True) if inside
+        }
+        stages = {node.node: node.stage for node in inputs.nodes}
+        for (n, j, y), by in self.suppliers.parts.items():
+            asked = not self.asked.exclude_stages or stages[str(n)] in self.asked.exclude_stages
+            if asked and int(str(y)) >= self.asked.exclude_since and set(by) <= group:
+                yield from ((r, n, j, y) for r in self.regions if self.suppliers.home.get(str(j)) != r)
+
+    def _usual(self) -> dict[Key, float]:
+        """Share of each supplier in a region's need in the incumbent scenario."""
+        inputs, out = self.points.inputs, {}
+        order = {code: j for j, code in enumerate(inputs.countries)}
+        for r in self.regions:
+            for y in self.years:
+                by_country = self.points.sources(self.incumbent, (r,), self.at[y])[1]
+                for n, node in enumerate(self.nodes):
+                    mine = [(j, by) for (m, j, t), by in self._parts_at(node, y)]
+                    shares = {j: float(np.nansum(by_country[n, [order[code] for code in by]])) for j, by in mine}
+                    total = sum(shares.values())
+                    if total:
+                        out.update({(r, node, j, y): share / total for j, share in shares.items()})
+        return out
+
+    def _parts_at(self, node: str, year: int) -> list[tuple[Key, dict[str, float]]]:
+        return self._by_place.get((node, year), [])
+
+    @cached_property
+    def _by_place(self) -> dict[Key, list[tuple[Key, dict[str, float]]]]:
+        out: dict[Key, list[tuple[Key, dict[str, float]]]] = {}
+        for key, by in self.suppliers.parts.items():
+            out.setdefault((key[0], key[2]), []).append((key, by))
+        return out
+
+    # ------------------------------------------------------------------ what comes back
+
+    @cached_property
+    def minerals(self) -> tuple[str, ...]:
+        """Minerals whose recovery relieves a node, or whose recycled content is asked for."""
+        if self.resolved.parameters is None:
+            return ()
+        known = self.resolved.minerals.labels
+        relieving = {part[0] for node in self.points.inputs.nodes if node.stage in RELIEVED for part in node.products}
+        asked = {key[1] for key in self._recycled()} if self.asked.recycled_content else set()
+        return tuple(mineral for mineral in known if mineral in relieving | asked)
+
+    def _relief(self) -> dict[Key, float]:
+        """What a mineral takes off a node: `chokepoints.relief`."""
+        if self.resolved.parameters is None:
+            return {}
+        out: dict[Key, float] = {}
+        for node in self.points.inputs.nodes:
+            if node.stage not in RELIEVED:
+                continue
+            for mineral, route, per_kg in node.products:
+                for y in self.years:
+                    natural = self.points.uses.route[self.at[y]]
+                    share = {"": 1.0, "natural": natural, "synthetic": 1 - natural}[route]
+                    key = (mineral, node.node, y)
+                    out[key] = out.get(key, 0.0) + float(per_kg * share)
+        return {key: value for key, value in out.items() if value}
+
+    @cached_property
+    def _intensity(self) -> Array:
+        """(chemistry pair, mineral, year of the whole axis) [kt/GWh]."""
+        values, years = intensity_of(self.resolved, "value")[0], len(self.resolved.years)
+        return np.broadcast_to(values, (*values.shape[:2], years))
+
+    def _content(self) -> dict[Key, float]:
+        full, known = self.resolved.years.labels, self.resolved.minerals.labels
+        return {
+            (c, m, y): float(self._intensity[place, known.index(m), full.index(y)])
+            for c, place in self.place.items() for m in self.minerals for y in self.years
+            if self._intensity[place, known.index(m), full.index(y)]
+        }  # fmt: skip
+
+    def _returned(self) -> tuple[dict[Key, float], dict[Key, str], dict[Key, float]]:
+        """What a cohort gives back by life, the life of each cell, and what the past gives back.
+
+        Both parts of `chain.follow`: collected × recovery, and prompt scrap × its recovery in the year of the cells.
+        """
+        chain = self.resolved.parameters
+        if chain is None:
+            return {}, {}, {}
+        full, known = self.resolved.years.labels, self.resolved.minerals.labels
+        share = returning(self.resolved, survivals(self.resolved))
+        recovery = {name: mixed_recovery(chain.route[0], table[0][None]) for name, table in chain.recovery.items()}
+        cells = additions_of(self.resolved, self.incumbent)[0][:, :, None] * share_of(self.resolved, self.incumbent)[0]
+        first, past = full.index(self.years[0]), slice(0, full.index(self.years[0]))
+        at = np.array([full.index(y) for y in self.years])
+        returned: dict[Key, float] = {}
+        recovered: dict[Key, float] = {}
+        life: dict[Key, str] = {}
+        kept = np.einsum("rscyk,rsck,cmk->rmy", share[..., past], cells[..., past], self._intensity[..., past])
+        for i, r in enumerate(self.regions):
+            profiles: dict[bytes, tuple[str, Array]] = {}
+            for j, s in enumerate(self.segments):
+                for c, place in self.place.items():
+                    profile = share[i, j, place][np.ix_(at, at)]
+                    name, _ = profiles.setdefault(profile.round(12).tobytes(), (f"life {len(profiles) + 1}", profile))
+                    life[r, s, c] = name
+            for m in self.minerals:
+                of = known.index(m)
+                rate, prompt = (np.broadcast_to(recovery[name], (len(self.regions), *recovery[name].shape[1:]))[i, of]
+                                for name in ("end_of_life", "prompt"))  # fmt: skip
+                for b, y in enumerate(self.years):
+                    recovered[r, m, y] = float(kept[i, of, first + b] * rate[first + b])
+                    scrap = float((self.gain[i, self.at[y]] - 1) * prompt[first + b])
+                    for name, profile in profiles.values():
+                        for a, k in enumerate(self.years[: b + 1]):
+                            amount = float(profile[b, a] * rate[first + b]) + (scrap if k == y else 0.0)
+                            if amount > NOTHING:
+                                returned[r, name, m, k, y] = amount
+        return returned, life, recovered
+
+    def _recycled(self) -> dict[Key, float]:
+        """Least recycled content of EU 2023/1542 in each year, of the last target that has come."""
+        chain = self.resolved.parameters
+        if chain is None or LAW_OF not in self.regions:
+            return {}
+        rows = chain.targets[chain.targets["measure"] == RECYCLED].sort_values("year")
+        out: dict[Key, float] = {}
+        for row in rows.itertuples():
+            if row.item in self.resolved.minerals.labels:
+                out |= {(LAW_OF, row.item, y): float(row.value) for y in self.years if y >= row.year}
+        return out
+
+    # ------------------------------------------------------------------ lines and prices
+
+    def line(self, chemistry: str) -> str:
+        """Kind of production line: that of lithium-ion where all of it carries over, else one of its own."""
+        if self.given.carried[chemistry] == 1:
+            return LI_ION
+        rows = set(self.given.drop_in["chemistry"])
+        return chemistry if chemistry in rows else self.given.family[chemistry]
+
+    def _lines(self) -> dict[str, dict[Key, float]]:
+        """Lines standing and under construction, those that may be added, what carries over, and what is asked of
+        them. Lines beyond those under construction have no limit but their price, where no row announces less."""
+        asked, given = self.asked, self.given
+        out: dict[str, dict[Key, float]] = {
+            "capacity": {},
+            "announced": {},
+            "retrofit": {},
+            "own_share": {},
+            "line_price": {},
+        }
+        if asked.own_share:
+            years = sorted(map(int, asked.own_share))
+            level = [asked.own_share[str(year)] for year in years]
+            for y in self.years:
+                if y >= years[0]:
+                    out["own_share"] |= {(r, y): float(np.interp(y, years, level)) for r in self.regions}
+        if not asked.lines:
+            return out
+        kinds = dict.fromkeys(self.line(c) for c in given.chemistries)
+        for r in self.regions:
+            standing = self._standing(r)
+            if standing is None:
+                continue
+            for kind in kinds:
+                members = [c for c in given.chemistries if self.line(c) == kind]
+                family = given.family[members[0]]
+                for y in self.years:
+                    out["capacity"][r, kind, y] = float(np.interp(y, *standing)) if kind == LI_ION else 0.0
+                    out["announced"][r, kind, y] = np.inf
+                    part = min(1.0, (self.years[-1] - y + 1) / given.life[r, family])
+                    out["line_price"][r, kind, y] = given.new_line[r, family] * part
+        for c in given.chemistries:
+            if 0 < given.carried[c] < 1 and out["capacity"]:
+                out["retrofit"][LI_ION, self.line(c)] = given.carried[c]
+        return out
+
+    def _standing(self, region: str) -> tuple[list[int], list[float]] | None:
+        """Years and lithium-ion lines of a region [GWh/yr]: what it made, then what stands and is under construction.
+
+        A bloc's own row goes before those of its countries; None where the region has none.
+        """
+        frame = self.points.inputs.cell_capacity
+        mine = frame[self.points.inputs.home_of(frame["country"]) == region]
+        groups = mine[mine["country"].str.startswith("R_")]
+        mine = groups if len(groups) else mine
+        capacity = mine[mine["measure"] == "capacity"].groupby("year")["value"].sum()
+        if not len(capacity):
+            return None
+        made = mine[mine["measure"] == "production"].groupby("year")["value"].sum()
+        known = {int(year): float(v) for year, v in made.items() if year < capacity.index.min()}
+        known |= {int(year): float(v) for year, v in capacity.items()}
+        return sorted(known), [known[year] for year in sorted(known)]
+
+    def _prices(self) -> dict[str, dict[Key, float]]:
+        """Packs made at home, and what imported ones cost more."""
+        price: dict[Key, float] = {}
+        beyond: dict[Key, float] = {}
+        for i, r in enumerate(self.regions):
+            for k, c in enumerate(self.given.chemistries):
+                for y in self.years:
+                    home, abroad = self.prices.home[i, k, self.at[y]], self.prices.abroad[i, k, self.at[y]]
+                    price[r, c, y] = float(home)
+                    beyond[r, c, y] = float(abroad - home)
+        return {"price": price, "import_price": beyond}
+
+    def _measure(self) -> dict[Key, float]:
+        """The named measure of exposure by chemistry; what is not known of one counts as 0, as in `exposure`."""
+        frame = exposures(self.points, concentration(self.points))
+        frame = frame[(frame["region"] == "") & (frame["measure"] == self.asked.measure)]
+        frame = frame[frame["among"] == self.asked.among]
+        pairs = zip(frame["chemistry"], frame["silicon"].astype(float), frame["year"], strict=True)
+        known = dict(zip(pairs, frame["value"].fillna(0.0), strict=True))
+        codes = self.pairs
+        return {
+            (c, y): float(known.get((*codes[c], y), 0.0)) for c in self.given.chemistries for y in self.years
+        }  # fmt: skip

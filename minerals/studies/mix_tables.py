@@ -1,0 +1,220 @@
+"""Tables of a chosen mix: shares and how far they are pinned, lines, trade, sourcing, losses, cost, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from ..flows.scrap import lines_from_growth
+from ..mix.data import Key
+from ..mix.solution import PINNED, Limit
+from ..mix.words import Labels, words
+from ..tables.inputs import Inputs
+from .chokepoints import Chokepoints
+from .optimise import OPTIMISED, Mix, lost, replayed
+from .plain import additions_of
+from .risk import play
+
+Tables = dict[str, pd.DataFrame]
+MONEY = "million USD_2025"
+
+
+def mix_tables(mix: Mix, points: Chokepoints, inputs: Inputs) -> Tables:
+    """All tables of a mix. points: of the run with it, in which losses are replayed. Raises
+    NumericalTrouble where the replay is not what the model says."""
+    labels = labels_of(points, inputs)
+    return {
+        "mix_share": _frame(
+            [(*key, share, "1") for key, share in mix.shares.items()],
+            ["region", "segment", "chemistry", "year", "value", "unit"],
+        ),
+        "mix_range": _ranges(mix),
+        "mix_loss": _losses(mix, points, replayed(mix, points)),
+        "mix_cost": _costs(mix),
+        "mix_limit": _frame(list(_limits(mix, labels)), LIMIT),
+        "mix_stage": _frame(
+            [(s.stage, s.value, s.unit, s.algorithm, s.iterations) for s in mix.solution.stages],
+            ["stage", "value", "unit", "algorithm", "iterations"],
+        ),
+        "mix_trade": _trade(mix),
+        "mix_line": _lines(mix),
+        "mix_sourcing": _frame(list(_sourcing(mix)), SOURCING),
+        "mix_secondary": _frame(
+            [(*key, value, "kt") for key, value in mix.solution.secondary.items()],
+            ["region", "mineral", "year", "value", "unit"],
+        ),
+        "drop_in": mix.given.drop_in,
+        "lines": _scrap_lines(mix, points),
+    }
+
+
+def labels_of(points: Chokepoints, inputs: Inputs) -> Labels:
+    """Labels for words about limits."""
+
+    def of(table: str, code: str) -> dict[str, str]:
+        frame = inputs[table]
+        return dict(zip(frame[code], frame["label"], strict=True))
+
+    return Labels(
+        nodes={node.node: node.label for node in points.inputs.nodes},
+        units={node.node: node.unit for node in points.inputs.nodes},
+        disruptions={event.disruption: event.label for event in points.inputs.events},
+        segments=of("segments", "segment"),
+        chemistries=of("chemistries", "chemistry"),
+        minerals=of("minerals", "mineral"),
+        countries=points.inputs.country_labels,
+    )
+
+
+def _frame(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _ranges(mix: Mix) -> pd.DataFrame:
+    """Share of each chemistry in a region's batteries, its range over all mixes as good, and the incumbent's."""
+    data = mix.data
+    whole: dict[Key, float] = {}
+    for (r, _, y), gwh in data.demand.items():
+        whole[r, y] = whole.get((r, y), 0.0) + gwh
+    mine: dict[Key, float] = {}
+    for (r, _, c, y), gwh in mix.solution.additions.items():
+        mine[r, c, y] = mine.get((r, c, y), 0.0) + gwh
+    theirs: dict[Key, float] = {}
+    for (r, _, c, y), gwh in data.incumbent.items():
+        theirs[r, c, y] = theirs.get((r, c, y), 0.0) + gwh
+    rows = []
+    for r, c, y in dict.fromkeys([*mix.solution.ranges, *(key for key, gwh in theirs.items() if gwh)]):
+        total = whole[r, y]
+        value = mine.get((r, c, y), 0.0) / total
+        low, high = mix.solution.ranges.get((r, c, y), (value, value))
+        pinned = "yes" if high - low <= PINNED else "no"
+        before = theirs.get((r, c, y), 0.0) / total
+        if max(value, high, before) > PINNED / 100:
+            rows.append((r, data.family[str(c)], c, y, value, low, high, pinned, before, "1"))
+    return _frame(
+        rows, ["region", "family", "chemistry", "year", "value", "low", "high", "pinned", "incumbent", "unit"]
+    )
+
+
+def _losses(mix: Mix, points: Chokepoints, losses: Mapping[str, float]) -> pd.DataFrame:
+    """Loss of each disruption over the years decided, replayed with the mix fixed, beside the incumbent's and the least
+    of any mix; what binds where it is largest."""
+    before = dict.fromkeys(losses, 0.0)
+    binds: dict[str, tuple[float, str]] = {}
+    for each in play(points, mix.assembly.asked.scenario, points.inputs.events):
+        if points.years[each.year] in mix.data.years and each.event.disruption in before:
+            before[each.event.disruption] += lost(each)
+    for each in play(points, OPTIMISED, points.inputs.events):
+        name, loss = each.event.disruption, each.loss.at_risk[0]
+        decided = name in losses and points.years[each.year] in mix.data.years
+        if decided and loss > binds.get(name, (0.0, ""))[0] and len(each.binds):
+            binds[name] = loss, points.inputs.nodes[int(each.binds[0])].node
+    labels = {event.disruption: (event.label, event.status) for event in points.inputs.events}
+    nodes = {node.node: node.label for node in points.inputs.nodes}
+    rows = []
+    for name, loss in losses.items():
+        floor, node = max(mix.solution.floors[name], 0.0), binds.get(name, (0.0, ""))[1]
+        wanted = sum(gwh for (_, _, y), gwh in mix.data.demand.items() if y >= mix.data.starts[name])
+        at_floor = "yes" if loss <= floor + 1e-6 * wanted else "no"
+        rows.append((
+            name, *labels[name], mix.data.weight[name], mix.data.starts[name], wanted, before[name], loss, floor,
+            at_floor, "GWh", node, nodes.get(node, ""),
+        ))  # fmt: skip
+    return _frame(rows, [
+        "disruption", "label", "status", "weight", "start", "wanted", "incumbent", "value", "floor", "at_floor", "unit",
+        "binding_node", "binding_label",
+    ])  # fmt: skip
+
+
+def _costs(mix: Mix) -> pd.DataFrame:
+    """Parts of the cost of the chosen mix and of the cheapest one that the limits allow, over the years decided."""
+    rows = [
+        (which, part, value, MONEY)
+        for which, cost in (("optimised", mix.solution.cost), ("cheapest", mix.solution.cheapest))
+        for part, value in cost.items()
+    ]
+    return _frame(rows, ["mix", "part", "value", "unit"])
+
+
+LIMIT = ["stage", "family", "region", "limit", "year", "value", "unit", "per", "low", "high", "sentence"]
+STAGES = {"objective": "lowers the loss by", "cheapest": "lowers the cost of the cheapest mix by"}
+
+
+def _limits(mix: Mix, labels: Labels) -> Iterable[tuple[Any, ...]]:
+    """What one more unit of each binding limit is worth, the most valuable first within a stage."""
+    regions = set(mix.data.regions) | set(mix.data.pools)
+
+    def told(limit: Limit) -> tuple[Any, ...]:
+        said = words(limit.family, limit.index, labels, mix.data.demand)
+        worth = limit.worth * said.scale
+        low, high = limit.holds.low, limit.holds.high
+        region = next((str(part) for part in limit.index if part in regions), "")
+        sentence = f"{said.more[0].upper()}{said.more[1:]} in {said.year} {_verb(mix, limit)} {worth:.3g} {limit.unit}."
+        return (
+            limit.stage, limit.family, region, said.what, said.year, worth, limit.unit, said.unit, low, high, sentence,
+        )  # fmt: skip
+
+    order = sorted(mix.solution.limits, key=lambda limit: (limit.stage != "objective", limit.family))
+    yield from sorted(map(told, order), key=lambda row: (row[0] != "objective", row[1], row[2], row[3], row[4]))
+
+
+def _verb(mix: Mix, limit: Limit) -> str:
+    asked = mix.assembly.asked
+    if limit.stage == "objective" and asked.objective == "concentration":
+        return "lowers the exposure by"
+    return STAGES[limit.stage]
+
+
+def _trade(mix: Mix) -> pd.DataFrame:
+    rows = [
+        (*key, measure, value, "GWh")
+        for measure, table in (("production", mix.solution.production), ("imports", mix.solution.imports))
+        for key, value in table.items()
+    ]
+    return _frame(rows, ["region", "chemistry", "year", "measure", "value", "unit"])
+
+
+def _lines(mix: Mix) -> pd.DataFrame:
+    """Lines of each kind by year: standing at first, built, turned over from another kind, and used [GWh/yr]."""
+    data, solution = mix.data, mix.solution
+    rows: list[tuple[Any, ...]] = [(r, k, "", y, "standing", gwh, "GWh/yr") for (r, k, y), gwh in data.capacity.items()]
+    rows += [(r, k, "", y, "built", gwh, "GWh/yr") for (r, k, y), gwh in solution.built.items()]
+    rows += [(r, to, k, y, "retrofitted", gwh, "GWh/yr") for (r, k, to, y), gwh in solution.retrofitted.items()]
+    used: dict[Key, float] = {}
+    for (r, c, y), gwh in solution.production.items():
+        used[r, data.line[str(c)], y] = used.get((r, data.line[str(c)], y), 0.0) + gwh
+    rows += [(r, k, "", y, "used", gwh, "GWh/yr") for (r, k, y), gwh in used.items()]
+    return _frame(rows, ["region", "line", "from_line", "year", "measure", "value", "unit"])
+
+
+SOURCING = ["region", "node", "stage", "country", "year", "value", "share", "usual", "unit"]
+
+
+def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
+    """What each region buys of each node by country, beside its share pro rata in the incumbent scenario; suppliers
+    that were one in the model are told apart by what they can deliver."""
+    nodes = {node.node: (node.stage, node.unit) for node in mix.assembly.points.inputs.nodes}
+    whole: dict[Key, float] = {}
+    for (r, n, _, y), amount in mix.solution.sourced.items():
+        whole[r, n, y] = whole.get((r, n, y), 0.0) + amount
+    for (r, n, j, y), amount in mix.solution.sourced.items():
+        usual = mix.data.usual.get((r, n, j, y), 0.0)
+        for country, part in mix.assembly.suppliers.parts.get((n, j, y), {}).items():
+            stage, unit = nodes[str(n)]
+            share = amount * part / whole[r, n, y]
+            if share > PINNED / 10:
+                yield (r, n, stage, country, y, amount * part, share, usual * part, unit)
+
+
+def _scrap_lines(mix: Mix, points: Chokepoints) -> pd.DataFrame:
+    """Production lines by cohort from which the run's scrap follows, as a run file's `flows.lines` takes them."""
+    resolved = points.resolved
+    built = lines_from_growth(additions_of(resolved, OPTIMISED)[0].sum(axis=1))
+    rows = [
+        (OPTIMISED, r, cohort, float(built[i, k]), "GWh/yr")
+        for i, r in enumerate(resolved.regions.labels)
+        for k, cohort in enumerate(resolved.years.labels)
+    ]
+    return _frame(rows, ["scenario", "region", "cohort", "value", "unit"])

@@ -1,0 +1,269 @@
+"""What a mix is chosen from: performance and needs, first years, growth, drop-in classes and lines, laid onto a run.
+
+Performance is linear between given years and held beyond them. A row of a chemistry goes before one of its family, and
+that before `any`; among rows of one name the region's own goes before the World's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ..config import Optimise, Run
+from ..errors import InputError, Problem, did_you_mean
+from .inputs import Inputs
+from .names import WORLD
+from .series import Given, along, datum
+
+ANY = "any"
+#: Needs that a mix must meet on average, and those that each cell must meet.
+AVERAGE = ("specific_energy", "energy_density")
+EACH = ("cycle_life", "cold_retention")
+#: Part of the chain that a line of cells is.
+CELL = "cell"
+TABLES = ("chemistry_performance", "segment_need", "commercial_year", "growth_limit", "drop_in", "line_cost")
+
+
+@dataclass(frozen=True)
+class MixInputs:
+    """All that the choice of a mix rests on beside the exposure and the prices of its run.
+
+    chemistries: that may be chosen, in the order of the code list; family: of each; performance: (measure, chemistry,
+    year); floor: least average of a mix, (measure, segment); barred: (segment, chemistry) pairs that do not go
+    together, with why; short: years in which a cell does not meet a segment's need, (segment, chemistry, year); first:
+    (region, chemistry) → year; growth, decline, seed: (region, family); carried: share of a lithium-ion cell line that
+    carries over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in: rows of
+    drop_in; rows: `file:line` behind each number, by the name of its limit and its key; used: rows used, as inputs_used
+    has them.
+    """
+
+    chemistries: tuple[str, ...]
+    family: dict[str, str]
+    performance: dict[tuple[str, str, int], float]
+    floor: dict[tuple[str, str], float]
+    barred: dict[tuple[str, str], str]
+    short: frozenset[tuple[str, str, int]]
+    first: dict[tuple[str, str], int]
+    growth: dict[tuple[str, str], float]
+    decline: dict[tuple[str, str], float]
+    seed: dict[tuple[str, str], float]
+    carried: dict[str, float]
+    new_line: dict[tuple[str, str], float]
+    life: dict[tuple[str, str], float]
+    drop_in: pd.DataFrame
+    rows: dict[tuple[str, ...], str]
+    used: pd.DataFrame
+
+
+def mix_inputs(
+    run: Run, inputs: Inputs, regions: Sequence[str], segments: Sequence[str], years: Sequence[int]
+) -> MixInputs:
+    """Read what a mix is chosen from. Raises InputError with every name of [optimise] that does not fit."""
+    return _Reader(run, inputs, tuple(regions), tuple(segments), tuple(years)).read()
+
+
+@dataclass
+class _Reader:
+    run: Run
+    inputs: Inputs
+    regions: tuple[str, ...]
+    segments: tuple[str, ...]
+    years: tuple[int, ...]
+    lines: dict[str, set[int]] = field(default_factory=dict)
+    rows: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Optimise:
+        asked = self.run.settings.optimise
+        assert asked is not None
+        return asked
+
+    def read(self) -> MixInputs:
+        frame = self.inputs["chemistries"]
+        family = dict(zip(frame["chemistry"], frame["family"], strict=True))
+        self.family = family
+        chemistries = self._chosen(list(frame["chemistry"]))
+        performance = self._performance(chemistries)
+        floor = {} if self.asked.performance == "off" else self._floors()
+        families = tuple(dict.fromkeys(family[c] for c in chemistries))
+        limits = {
+            name: self._limits(name, families) if self.asked.growth != "off" else {}
+            for name in ("growth", "decline", "seed")
+        }
+        return MixInputs(
+            chemistries=chemistries,
+            family=family,
+            performance=performance,
+            floor=floor,
+            barred=dict(self._barred(chemistries)),
+            short=frozenset(self._short(chemistries, performance)),
+            first=dict(self._first(chemistries)),
+            growth=limits["growth"],
+            decline=limits["decline"],
+            seed=limits["seed"],
+            carried=self._carried(chemistries),
+            new_line=self._line("new_line", families),
+            life=self._line("life", families),
+            drop_in=self._drop_in(chemistries),
+            rows=self.rows,
+            used=self._used(),
+        )
+
+    def _chosen(self, order: Sequence[str]) -> tuple[str, ...]:
+        """Chemistries that may be chosen: those named, or all of known performance, less those that may not."""
+        known = set(self.inputs["chemistry_performance"]["chemistry"])
+        problems: list[Problem] = []
+
+        def members(key: str, names: Iterable[str]) -> set[str]:
+            found: set[str] = set()
+            words = [*order, *dict.fromkeys(self.family.values())]
+            for name in names:
+                mine = {c for c in order if name in (c, self.family[c])}
+                if not mine:
+                    why = f"neither a chemistry nor a family of chemistries.csv{did_you_mean(name, words)}"
+                    problems.append(self.run.problem(("optimise", key), f"{key} has {name!r}", why))
+                elif name in self.family and name not in known:
+                    why = "has no rows in chemistry_performance.csv, so nothing says where it fits; add them"
+                    problems.append(self.run.problem(("optimise", key), f"{key} has {name!r}", why))
+                found |= mine
+            return found
+
+        wanted = members("chemistries", self.asked.chemistries) if self.asked.chemistries else set(order)
+        unwanted = members("without", self.asked.without)
+        chosen = tuple(c for c in order if c in known and c in wanted and c not in unwanted)
+        if not chosen and not problems:
+            why = "leaves no chemistry to choose from; name some in chemistries, or fewer in without"
+            problems.append(self.run.problem(("optimise",), "[optimise]", why))
+        if problems:
+            raise InputError(problems)
+        return chosen
+
+    # ------------------------------------------------------------------ performance and needs
+
+    def _performance(self, chemistries: Sequence[str]) -> dict[tuple[str, str, int], float]:
+        frame = self._take("chemistry_performance", self.inputs["chemistry_performance"]["chemistry"].isin(chemistries))
+        out = {}
+        for (chemistry, measure), rows in frame.groupby(["chemistry", "measure"], sort=False):
+            given: Given = {
+                int(row.year): {(): datum(row.value, row.low, row.high, self._place("chemistry_performance", row.line))}
+                for row in rows.itertuples()
+            }
+            for point in along(given, self.years):
+                out[str(measure), str(chemistry), point.year] = point.datum.value
+        return out
+
+    def _needs(self, measures: Sequence[str]) -> pd.DataFrame:
+        frame = self.inputs["segment_need"]
+        return self._take("segment_need", frame["segment"].isin(self.segments) & frame["measure"].isin(measures))
+
+    def _end(self, row: Any, end: str) -> float:
+        """The end of a row that binds; its value where it has none."""
+        value = getattr(row, end)
+        return float(row.value if pd.isna(value) else value)
+
+    def _floors(self) -> dict[tuple[str, str], float]:
+        out = {}
+        for row in self._needs(AVERAGE).itertuples():
+            out[row.measure, row.segment] = self._end(row, self.asked.performance)
+            self.rows["performance", row.measure, row.segment] = self._place("segment_need", row.line)
+        return out
+
+    def _barred(self, chemistries: Sequence[str]) -> Iterable[tuple[tuple[str, str], str]]:
+        """A row of a chemistry goes before one of its family."""
+        frame = self._needs(("suitable",))
+        of = {(row.segment, row.chemistry): row for row in frame.itertuples()}
+        for segment in self.segments:
+            for c in chemistries:
+                row = of.get((segment, c), of.get((segment, self.family[c])))
+                if row is not None and not row.value:
+                    yield (segment, c), self._place("segment_need", row.line)
+
+    def _short(
+        self, chemistries: Sequence[str], performance: dict[tuple[str, str, int], float]
+    ) -> Iterable[tuple[str, str, int]]:
+        """Cells that live too short, or hold too little in the cold; without a figure a cell is let in."""
+        if self.asked.performance == "off":
+            return
+        for row in self._needs(EACH).itertuples():
+            least = self._end(row, self.asked.performance)
+            for c in chemistries:
+                for year in self.years:
+                    if performance.get((row.measure, c, year), least) < least:
+                        yield (row.segment, c, year)
+
+    # ------------------------------------------------------------------ years, growth, lines
+
+    def _first(self, chemistries: Sequence[str]) -> Iterable[tuple[tuple[str, str], int]]:
+        if self.asked.commercial == "off":
+            return
+        for region in self.regions:
+            for c in chemistries:
+                row = self._best("commercial_year", "chemistry", (c, self.family[c]), region)
+                if row is not None:
+                    self.rows["commercial_year", region, c] = self._place("commercial_year", row.line)
+                    yield (region, c), int(self._end(row, self.asked.commercial))
+
+    def _limits(self, measure: str, families: Sequence[str]) -> dict[tuple[str, str], float]:
+        out = {}
+        for region in self.regions:
+            for family in families:
+                row = self._best("growth_limit", "chemistry", (family, ANY), region, measure)
+                if row is not None:
+                    out[region, family] = self._end(row, self.asked.growth)
+                    self.rows[measure, region, family] = self._place("growth_limit", row.line)
+        return out
+
+    def _line(self, measure: str, families: Sequence[str]) -> dict[tuple[str, str], float]:
+        out = {}
+        for region in self.regions:
+            for family in families:
+                row = self._best("line_cost", "family", (family, ANY), region, measure)
+                if row is not None:
+                    out[region, family] = float(row.value)
+        return out
+
+    def _best(self, table: str, column: str, names: Sequence[str], region: str, measure: str = "") -> Any:
+        """The row of the first name that has one, the region's own before the World's."""
+        frame = self.inputs[table]
+        if measure:
+            frame = frame[frame["measure"] == measure]
+        at = {(getattr(row, column), row.region): row for row in frame.itertuples()}
+        for name in names:
+            for place in (region, WORLD):
+                if found := at.get((name, place)):
+                    self.lines.setdefault(table, set()).add(int(found.line))
+                    return found
+        return None
+
+    def _drop_in(self, chemistries: Sequence[str]) -> pd.DataFrame:
+        names = {*chemistries, *(self.family[c] for c in chemistries)}
+        frame = self._take("drop_in", self.inputs["drop_in"]["chemistry"].isin(names))
+        return frame.drop(columns=["line", "corrected_by"]).reset_index(drop=True)
+
+    def _carried(self, chemistries: Sequence[str]) -> dict[str, float]:
+        """Share of the equipment of a lithium-ion cell line that makes a chemistry; 1 where no row says less."""
+        frame = self.inputs["drop_in"]
+        cell = frame[frame["part"] == CELL].set_index("chemistry")["value"]
+        return {c: float(cell.get(c, cell.get(self.family[c], 1.0))) for c in chemistries}
+
+    # ------------------------------------------------------------------ rows used
+
+    def _place(self, table: str, line: object) -> str:
+        return f"{self.inputs.tables[table].file}:{line}"
+
+    def _take(self, table: str, mask: pd.Series) -> pd.DataFrame:
+        """Rows of a table, which the run then uses."""
+        frame = self.inputs[table][mask]
+        self.lines.setdefault(table, set()).update(int(line) for line in frame["line"])
+        return frame
+
+    def _used(self) -> pd.DataFrame:
+        out = []
+        for name in TABLES:
+            table, lines = self.inputs.tables[name], sorted(self.lines.get(name, ()))
+            frame = table.frame.set_index("line", drop=False).loc[lines]
+            out.append(frame.assign(table=name, file=table.file, rows=[f"{table.file}:{line}" for line in lines]))
+        return pd.concat([frame.dropna(axis="columns", how="all") for frame in out if len(frame)], ignore_index=True)
