@@ -433,8 +433,9 @@ def _print_comparison(
 def _print_more(result: Result) -> None:
     """What must be mined and refined, where stock and recycling were followed; intervals, where there was a study."""
     from .results.screen import intervals, risks, supply
+    from .results.screen_mix import mix
 
-    for lines in (supply(result), intervals(result), risks(result)):
+    for lines in (supply(result), intervals(result), risks(result), *mix(result)):
         for line in ["", *lines] if lines else []:
             _out(line)
 

@@ -231,7 +231,8 @@ class Optimise(_Model):
     scenario: whose demand is met, whose mix of the first year is today's, and which is changed least; label: of the
     mix. objective: `gwh_at_risk`, `concentration`, `cost`, or `weighted` by `weights` of expected, worst, cvar,
     concentration and cost; then cost, then least change. risk: of the losses under the disruptions of [exposure]
-    `expected`, `worst`, or `cvar` at the `level`; likelihood: weights of disruptions, default 1. measure: of exposure
+    `expected`, `worst`, or `cvar` at the `level`; likelihood: weights of disruptions, default 1, and 0 for one that
+    closes every node. measure: of exposure
     that `concentration` weighs by, a weakest link of the table `exposure`, and among which nodes.
 
     chemistries: that may be chosen, codes or families, default all whose performance is known; without: those that may
@@ -325,7 +326,8 @@ class RunFile(_Model):
 
 @dataclass(frozen=True)
 class ShareChange:
-    """One changed share. region is '' for every region; share is None for the rest that the others leave."""
+    """One changed share. region is '' for every region; share is None for the rest that the others leave; chosen:
+    whether a model chose it, rather than the run file."""
 
     region: str
     segment: str
@@ -333,6 +335,7 @@ class ShareChange:
     chemistry: str
     share: float | None
     path: Path_
+    chosen: bool = False
 
 
 @dataclass(frozen=True)

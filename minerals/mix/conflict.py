@@ -1,18 +1,17 @@
 """Why limits contradict each other: the smallest set that does, by name, and what loosening one of them would do.
 
-HiGHS proposes a set: the limits of its proof of infeasibility (the dual ray) and, where it has none, `getIis`. It is
-believed only after solving again: the set alone must be infeasible, and feasible with any one member taken away; a
-deletion filter gets it there (Chinneck, Dravnieks 1991). On a planning model of 26,000 columns the ray led to 276
-limits in 8 s, `getIis` to 810 in 63 s. Then each limit of the set is let go alone, and all others kept: the least by
-which it must give way is one linear programme. Where that is infeasible still, its proof says which others cannot help.
+A set is proposed: the limits of a proof of infeasibility (Farkas) and, where it fails, HiGHS's `getIis`. It is believed
+only after solving again: the set alone must be infeasible, and feasible with any one member taken away; a deletion
+filter gets it there (Chinneck, Dravnieks 1991). Then each limit of the set is let go alone, and all others kept: the
+least by which it must give way is one linear programme. Where that is infeasible still, its proof says which others
+cannot help.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import highspy
@@ -23,9 +22,16 @@ from scipy.sparse import csr_array
 
 from ..errors import NumericalTrouble, TimeLimit, UsageError
 from ..highs import ERROR, INF, accepted, run, set_option, solver
-from .compiled import Compiled
+from .compiled import HOT_ITERATIONS, UNLIMITED, Compiled
 
 Array = NDArray[np.float64]
+#: Limits broken by this in all, in their units, count as kept.
+BROKEN = 1e-6
+#: Answers that are one.
+TELLING = (
+    highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty, highspy.HighsModelStatus.kInfeasible,
+    highspy.HighsModelStatus.kTimeLimit,
+)  # fmt: skip
 #: Where a limit stands: whether it is a row or a column, its place, and whether it is the upper limit.
 Place = tuple[bool, int, bool]
 
@@ -131,8 +137,8 @@ class _Limits:
         return float(bounds[0 if upper else 1][at])
 
     def proposals(self) -> Iterable[list[Place]]:
-        """Sets that may contradict each other, the most promising first: those of the ray, HiGHS's, all."""
-        yield self._ray()
+        """Sets that may contradict each other, the most promising first: those of a proof, HiGHS's, all."""
+        yield self._proof()
         yield self._iis()
         yield self._finite(np.arange(self.rows), np.arange(self.columns))
 
@@ -167,20 +173,40 @@ class _Limits:
                 found += [(is_row, int(at), upper) for upper in sides.get(highspy.IisBoundStatus(bound), ())]
         return [place for place in found if math.isfinite(self._level(place))]
 
-    def _ray(self) -> list[Place]:
-        """Rows with a share in the proof of infeasibility by dual simplex, and the bounds of their columns."""
-        highs = self._fresh()
-        set_option(highs, "presolve", "off")
-        set_option(highs, "solver", "simplex")
-        return [] if self._solve(highs) else self._proof(highs)
+    def _proof(self, but: Place | None = None) -> list[Place]:
+        """Limits with a share in the proof that the rows contradict each other, all but one of them where `but` is
+        given; empty where there is a solution.
 
-    def _proof(self, highs: highspy.Highs) -> list[Place]:
-        """Limits with a share in the proof that the last solve was infeasible; empty where HiGHS has none."""
-        status, has, ray = highs.getDualRay()  # type: ignore[attr-defined]
-        if status == ERROR or not has:
+        Every row may be broken at a price of one per unit, so that this programme always has an optimum: what must be
+        broken at least. Where that is nothing, there is a solution; else the prices of its rows are the proof (Farkas).
+        Found so, it does not hang on a ray, which dual simplex without presolve was seen to miss.
+        """
+        highs = self._fresh()
+        if but is not None:
+            self._let_go(highs, but)
+        lower, upper = (np.flatnonzero(np.isfinite(side)) for side in (self.row_lower, self.row_upper))
+        rows = np.concatenate([lower, upper]).astype(np.int32)
+        signs = np.concatenate([np.ones(len(lower)), -np.ones(len(upper))])
+        many = len(rows)
+        starts = np.arange(many, dtype=np.int32)
+        free = np.full(many, INF)
+        accepted(highs.addCols(many, np.ones(many), np.zeros(many), free, many, starts, rows, signs), "elastic limits")
+        if not self._solve(highs) or highs.getInfo().objective_function_value <= BROKEN:
             return []
-        rows = np.flatnonzero(np.abs(ray) > 1e-9 * np.abs(ray).max())
-        return self._finite(rows, np.unique(self.matrix[rows].indices))
+        solution = highs.getSolution()
+        prices, reduced = np.array(solution.row_dual), np.array(solution.col_dual)[: self.columns]
+        found: list[Place] = []
+        for is_row, shares in ((True, prices), (False, reduced)):
+            at = np.flatnonzero(np.abs(shares) > 1e-9 * np.abs(prices).max())
+            found += [(is_row, int(place), bool(shares[place] < 0)) for place in at]
+        return [place for place in found if math.isfinite(self._level(place)) and place != but]
+
+    def _let_go(self, highs: highspy.Highs, place: Place) -> None:
+        """Take one limit away."""
+        is_row, at, upper = place
+        low, high = self._level((is_row, at, False)), self._level((is_row, at, True))
+        change = highs.changeRowBounds if is_row else highs.changeColBounds
+        accepted(change(at, low if upper else -INF, INF if upper else high), "a limit")
 
     def _fresh(self) -> highspy.Highs:
         """The programme in a solver of its own, without costs."""
@@ -193,8 +219,15 @@ class _Limits:
 
     def _solve(self, highs: highspy.Highs) -> bool:
         """Whether there is a solution. Raises TimeLimit and NumericalTrouble where that is not told."""
-        set_option(highs, "time_limit", INF if self.time_limit is None else highs.getRunTime() + self.time_limit)
-        status = run(highs)
+        status = self._run(highs, HOT_ITERATIONS)
+        for algorithm in ("simplex", "ipx"):
+            if status in TELLING:
+                break
+            # A basis that earlier limits left can mislead the simplex; a fresh start is told by what is there now.
+            accepted(highs.clearSolver(), "a fresh start")
+            set_option(highs, "solver", algorithm)
+            status = self._run(highs)
+            set_option(highs, "solver", "choose")
         if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
             return True
         if status == highspy.HighsModelStatus.kInfeasible:
@@ -202,6 +235,12 @@ class _Limits:
         if status == highspy.HighsModelStatus.kTimeLimit:
             raise TimeLimit(f"the conflict of the limits was not found within {self.time_limit:g} s a solve")
         raise NumericalTrouble(f"HiGHS could not tell the conflict of the limits: {highs.modelStatusToString(status)}")
+
+    def _run(self, highs: highspy.Highs, most: int = UNLIMITED) -> highspy.HighsModelStatus:
+        """One call of HiGHS, within the time limit and of `most` iterations."""
+        set_option(highs, "simplex_iteration_limit", most)
+        set_option(highs, "time_limit", INF if self.time_limit is None else highs.getRunTime() + self.time_limit)
+        return run(highs)
 
     def contradict(self, places: list[Place]) -> bool:
         """Whether these limits alone have no solution."""
@@ -258,26 +297,49 @@ class _Limits:
 
         The limit is let go, and what it limits becomes the objective.
         """
-        highs, (is_row, at, upper) = self._all, place
+        is_row, at, upper = place
+        if proof := self._proof(but=place):
+            # Those of the proof contradict each other still: only one of them can resolve that.
+            return None, hopeful & set(proof) if self.contradict(proof) else hopeful
+        highs = self._fresh()
+        self._let_go(highs, place)
         entries = self.matrix[[at]] if is_row else csr_array(([1.0], ([0], [at])), shape=(1, self.columns))
         columns, weights = entries.indices.astype(np.int32), entries.data if upper else -entries.data
-        change = highs.changeRowBounds if is_row else highs.changeColBounds
-        low, high = self._level((is_row, at, False)), self._level((is_row, at, True))
-        accepted(change(at, low if upper else -INF, INF if upper else high), "a limit")
         accepted(highs.changeColsCost(len(columns), columns, weights), "costs")
-        feasible = self._solve(highs)
-        least = highs.getInfo().objective_function_value - self.lp.offset_ if feasible else None
-        proof = [] if feasible else [other for other in self._proof(highs) if other != place]
-        accepted(change(at, low, high), "a limit")
-        accepted(highs.changeColsCost(len(columns), columns, np.zeros(len(columns))), "costs")
-        if least is not None:
-            return float(least if upper else -least), hopeful
-        # Without the limit those of the proof contradict each other still: only one of them can resolve that.
-        return None, hopeful & set(proof) if self.contradict(proof) else hopeful
+        if not self._solve(highs):
+            return None, hopeful
+        least = highs.getInfo().objective_function_value - self.lp.offset_
+        return float(least if upper else -least), hopeful
 
-    @cached_property
-    def _all(self) -> highspy.Highs:
-        """All limits in one solver, without presolve so that it has a proof of what is infeasible."""
-        highs = self._fresh()
-        set_option(highs, "presolve", "off")
-        return highs
+
+def least_breach(
+    compiled: Compiled, let_go: Callable[[str], bool], time_limit: float | None = None
+) -> list[tuple[str, float]] | None:
+    """How far limits must give way together, at least, when all whose component's name is let go may: (name, amount)
+    of each that does, in its unit, with the least sum of amounts; None where that does not help.
+
+    A lower bound of 0 stays: what it bounds cannot be negative. Raises TimeLimit and NumericalTrouble.
+    """
+    compiled.push()
+    limits, form = _Limits(compiled.highs.getLp(), time_limit), compiled.form
+    highs = limits._fresh()
+    rows = [at for at, row in enumerate(form.rows) if let_go(row.parent_component().name)]
+    bounds = [at for at, column in enumerate(form.columns) if let_go(column.parent_component().name)]
+    names: list[str] = []
+    for at in rows:
+        for side, limit in ((1.0, limits.row_lower[at]), (-1.0, limits.row_upper[at])):
+            if math.isfinite(limit):
+                entry = np.array([at], dtype=np.int32), np.array([side])
+                accepted(highs.addCol(1.0, 0.0, INF, 1, *entry), "an elastic limit")
+                names.append(form.rows[at].name)
+    for at in bounds:
+        # What a bound gives way by is the level above it, which is 0 where it is fixed there.
+        if math.isfinite(limits.col_upper[at]) and limits.col_upper[at] == 0:
+            accepted(highs.changeColBounds(at, 0.0, INF), "a bound")
+            accepted(highs.changeColCost(at, 1.0), "a cost")
+    if not limits._solve(highs):
+        return None
+    levels = np.array(highs.getSolution().col_value)
+    found = list(zip(names, levels[limits.columns :].tolist(), strict=True))
+    found += [(form.columns[at].name, float(levels[at])) for at in bounds if limits.col_upper[at] == 0]
+    return [(name, amount) for name, amount in found if amount > BROKEN]

@@ -8,7 +8,18 @@ from dataclasses import dataclass, replace
 import pyomo.environ as pyo
 
 from .compiled import building
-from .constraints import demand, growth, lines, materials, one_country, performance, recourse, secondary, trade
+from .constraints import (
+    demand,
+    excluded,
+    growth,
+    lines,
+    materials,
+    one_country,
+    performance,
+    recourse,
+    secondary,
+    trade,
+)
 from .data import Key, MixData
 from .objective import add_objectives, add_usual
 from .variables import add_sourcing, add_variables
@@ -40,7 +51,7 @@ def build(
     with building():
         model = pyo.ConcreteModel()
         add_variables(model, data)
-        for family in (demand, trade, performance, growth, lines, secondary, materials):
+        for family in (demand, trade, performance, growth, lines, secondary, materials, excluded):
             family.add(model, data)
         one_country.add(model, data, *((one.share, one.since, one.soft) if one else (1.0, data.years[-1] + 1, False)))
         recourse.add(model, data)
@@ -71,6 +82,7 @@ def build_sourcing(
         wide = replace(data, supplied={key: most * (1 + ROUNDING) + ROUNDING for key, most in data.supplied.items()})
         add_sourcing(model, wide)
         materials.add(model, wide)
+        excluded.add(model, wide)
         rule = (one.share + ROUNDING, one.since, one.soft) if one else (1.0, data.years[-1] + 1, False)
         one_country.add(model, wide, *rule)
         for key in model.excess:

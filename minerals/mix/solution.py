@@ -7,12 +7,14 @@ has its range over all that are as good in all of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pyomo.environ as pyo
 
+from ..errors import Infeasible
 from .compiled import Compiled
 from .data import Key, MixData
 from .model import OneCountry, build, build_sourcing
@@ -27,13 +29,17 @@ UNIT = {
 PINNED = 0.001
 #: Families of limits whose worth is told; the others are balances.
 LIMITS = (
-    "supplier", "reach", "stocked", "one_country", "growth", "decline", "performance", "lines", "announced",
+    "supplier", "reach", "stocked", "one_country", "excluded", "growth", "decline", "performance", "lines", "announced",
     "own_share", "recycled_content", "secondary_available",
 )  # fmt: skip
 #: Worths below this, in the unit of the objective per unit of the limit, are nothing.
 WORTHLESS = 1e-6
 #: Share of a region's demand below which additions are rounding.
 ROUNDING = 1e-9
+
+
+#: A cap that is missed by this part of it is met.
+NEARLY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,8 @@ class Solution:
     one third country, as sourced.
 
     stages: in order; losses: of each disruption in the model, and floors: the least of any mix [GWh]; cost: of each
-    part, and cheapest: of the cheapest mix [million USD_2025]; ranges: of each share, (region, chemistry, year) →
-    (low, high) [1]; limits: those that bind.
+    part, and cheapest: of the cheapest mix [million USD_2025]; ranges: of each share, (region, chemistry or family,
+    year) → (low, high) [1]; limits: those that bind.
     """
 
     additions: dict[Key, float]
@@ -112,6 +118,15 @@ class Solution:
     def stage(self, name: str) -> Stage:
         """The stage of that name."""
         return next(stage for stage in self.stages if stage.stage == name)
+
+
+def _below_all(choice: Choice, least: float) -> str:
+    """The message of a cap on exposure that no mix keeps."""
+    within = f" at a cost up to {choice.cost_cap:.0%} above the cheapest" if choice.cost_cap is not None else ""
+    return (
+        f"exposure_cap = {choice.exposure_cap:g}: no mix{within} loses less than {least:,.1f} GWh ({choice.risk}, over "
+        f"all years). Smallest cap that works: {math.ceil(least)}. Nothing was written."
+    )
 
 
 def choose(data: MixData, choice: Choice) -> Solution:
@@ -141,18 +156,21 @@ class _Chooser:
         cheapest = self._solve("cheapest", "cost", told=True)
         cheapest.load()
         parts = self._cost()
+        floors = {d: self._solve("", model.floor[d]).objective for d in self.data.disruptions}
         if choice.cost_cap is not None:
             self.compiled.hold("cost", cheapest.objective, choice.cost_cap)
         if choice.exposure_cap is not None:
+            least = self._solve("", choice.risk).objective
+            if least > choice.exposure_cap * (1 + NEARLY):
+                raise Infeasible(_below_all(choice, least))
             self.compiled.hold(choice.risk, choice.exposure_cap, 0.0)
-        floors = {d: self._solve("", model.floor[d]).objective for d in self.data.disruptions}
         best = self._solve("objective", choice.objective, told=choice.objective != "cost")
         self.compiled.keep(best)
         if choice.objective != "cost":
-            best = self._solve("cost", "cost")
+            best = self._solve("cost", "cost", afresh=False)
             self.compiled.keep(best)
         if self.data.incumbent:
-            best = self._solve("least_change", "least_change")
+            best = self._solve("least_change", "least_change", afresh=False)
             self.compiled.keep(best)
         ranges = self._ranges(best)
         best.load()
@@ -161,16 +179,17 @@ class _Chooser:
     def _sourced(self, additions: dict[Key, float], excess: dict[Key, float]) -> dict[Key, float]:
         """Sourcing of the loaded mix nearest to pro rata, (region, node, supplier, year) [kt or GWh]."""
         if not self.data.usual:
-            return {key: var.value for key, var in self.model.sourced.items() if var.value > 0}
-        secondary = {key: var.value for key, var in self.model.secondary.items()}
+            return {key: var.value for key, var in self.model.sourced.items() if (var.value or 0.0) > 0}
+        secondary = {key: var.value or 0.0 for key, var in self.model.secondary.items()}
         model = build_sourcing(self.data, additions, secondary, excess, self.choice.one)
         found = Compiled(model, objective="usual", time_limit=self.choice.time_limit).solve()
         return {key: level for key, level in found.values_of(model.sourced).items() if level > 0}
 
-    def _solve(self, stage: str, objective: Any, told: bool = False) -> Optimum:
-        """Solve for an objective and keep the stage where it has a name; told: keep what its limits are worth too."""
+    def _solve(self, stage: str, objective: Any, told: bool = False, afresh: bool = True) -> Optimum:
+        """Solve for an objective and keep the stage where it has a name; told: keep what its limits are worth too;
+        afresh: not from the basis, where the model is large."""
         self.compiled.optimise(objective)
-        found = self.compiled.solve()
+        found = self.compiled.solve(afresh=afresh)
         if stage:
             run = found.run
             self.stages.append(Stage(stage, found.objective, UNIT[str(objective)], run.algorithm, sum(run.iterations)))
@@ -209,7 +228,8 @@ class _Chooser:
         parts: dict[Key, list[Any]] = {}
         for key in self.model.sold:
             r, _, c, y = key
-            parts.setdefault((r, c, y), []).append(self.model.additions[key])
+            for group in (c, self.data.family[c]):
+                parts.setdefault((r, group, y), []).append(self.model.additions[key])
         values = {key: sum(best.value(one) for one in mine) / wanted[key[0], key[2]] for key, mine in parts.items()}
         movable = {key: [one for one in mine if abs(best.reduced_cost(one)) <= ROUNDING] for key, mine in parts.items()}
         ranges = {key: (max(value, 0.0), max(value, 0.0)) for key, value in values.items()}
@@ -240,7 +260,7 @@ class _Chooser:
             "imports": pyo.value(model.imports_cost),
             "lines built": pyo.value(model.built_cost),
             "lines retrofitted": pyo.value(model.retrofitted_cost),
-            "excess": price * sum(var.value for var in model.excess.values()),
+            "excess": price * sum(var.value or 0.0 for var in model.excess.values()),
         }
 
     def _solution(
@@ -249,7 +269,8 @@ class _Chooser:
         model, whole = self.model, sum(self.data.demand.values())
 
         def values(component: Any) -> dict[Key, float]:
-            return {index: var.value for index, var in component.items() if var.value > ROUNDING * whole}
+            # A variable that no limit and no objective has is no part of the programme, and has no value.
+            return {index: var.value for index, var in component.items() if (var.value or 0.0) > ROUNDING * whole}
 
         additions, excess = values(model.additions), values(model.excess)
         return Solution(

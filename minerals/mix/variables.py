@@ -58,10 +58,9 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
 def add_sourcing(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add what each region buys of each node, by supplier."""
     needed = {(r, n, y) for r, _, n, y in data.use if r in data.regions}
-    barred = set(data.excluded)
     delivered = [
         (r, n, j, y) for (n, j, y), r in product(data.supplied, data.regions)
-        if (r, n, y) in needed and (r, n, j, y) not in barred
+        if (r, n, y) in needed
     ]  # fmt: skip
     model.sourced = pyo.Var(_set(delivered, 4), within=pyo.NonNegativeReals)
 

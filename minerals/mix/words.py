@@ -31,15 +31,19 @@ class Labels:
 @dataclass(frozen=True)
 class Words:
     """A limit in words. what: the limit, without its year; year: or 0; more: one unit of loosening, to say what it is
-    worth; unit: of that; scale: of the constraint's own units in one of those."""
+    worth; unit: of that; scale: of the constraint's own units in one of those; about: what the unit is an amount of,
+    where that is not the limit itself."""
 
     what: str
     year: int
     more: str
     unit: str
     scale: float = 1.0
+    about: str = ""
 
 
+#: How labels of mines end, and what they make is called without it.
+MINE = " mine"
 MEASURES = {"specific_energy": "Wh/kg", "energy_density": "Wh/L"}
 
 
@@ -52,6 +56,8 @@ def words(family: str, index: Key, labels: Labels, demand: Mapping[Key, float] |
 
 def _node(labels: Labels, node: str) -> str:
     label = labels.nodes.get(node, node)
+    if label.endswith(MINE):
+        return f"mined {label.removesuffix(MINE).lower()}"
     return label if label[:2].isupper() or label.startswith(("Li-", "Na-", "LiPF")) else label[0].lower() + label[1:]
 
 
@@ -71,15 +77,19 @@ def _reach(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, fl
 def _one_country(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
     node, supplier, unit = _node(labels, at[1]), labels.country(at[2]), labels.units.get(at[1], "kt")
     what = f"rule on one third country: {supplier}'s share of {node} in {at[0]}"
-    return Words(what, year, f"one more {unit} of {node} allowed from {supplier}", unit)
+    about = f"{node} from {supplier} above its share"
+    return Words(what, year, f"one more {unit} of {node} allowed from {supplier}", unit, about=about)
 
 
-def _growth(family: str, at: list[str], year: int, _: Labels, __: Mapping[Key, float]) -> Words:
-    if family == "growth":
-        more = f"one more point that {at[1]} may grow"
-        return Words(f"growth of {at[1]} in {at[0]}", year, more, "point of share", POINT)
-    more = f"one more point that {at[1]} may lose"
-    return Words(f"decline of {at[1]} in {at[0]}", year, more, "point of share", POINT)
+def _excluded(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
+    node, supplier, unit = _node(labels, at[1]), labels.country(at[2]), labels.units.get(at[1], "kt")
+    what, about = f"{node} from {supplier} is excluded in {at[0]}", f"{node} from {supplier}"
+    return Words(what, year, f"one {unit} of {node} from {supplier}", unit, about=about)
+
+
+def _growth(family: str, at: list[str], year: int, labels: Labels, _: Mapping[Key, float]) -> Words:
+    name, change = labels.chemistries.get(at[1], at[1]), "grow" if family == "growth" else "lose"
+    return Words(f"{family} of {name} in {at[0]}", year, f"one more point that {name} may {change}", "point", POINT)
 
 
 def _performance(_: str, at: list[str], year: int, labels: Labels, demand: Mapping[Key, float]) -> Words:
@@ -117,7 +127,8 @@ def _demand(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, f
 
 def _unmet(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
     segment = labels.segments.get(at[1], at[1])
-    return Words(f"all demand of {segment.lower()} in {at[0]} is met", year, "one GWh that may go unmet", "GWh")
+    about = f"{segment.lower()} in {at[0]} unmet"
+    return Words(f"all demand of {segment.lower()} in {at[0]} is met", year, "one GWh unmet", "GWh", about=about)
 
 
 def _balance(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
@@ -130,8 +141,8 @@ def _other(family: str, at: list[str], year: int, _: Labels, __: Mapping[Key, fl
 
 
 _FAMILIES = {
-    "supplier": _supplier, "reach": _reach, "stocked": _reach, "one_country": _one_country, "growth": _growth,
-    "decline": _growth, "performance": _performance, "lines": _lines, "standing": _lines, "announced": _lines,
+    "supplier": _supplier, "reach": _reach, "stocked": _reach, "one_country": _one_country, "excluded": _excluded,
+    "growth": _growth, "decline": _growth, "performance": _performance, "lines": _lines, "standing": _lines, "announced": _lines,
     "own_share": _own_share, "recycled_content": _recycled, "secondary_available": _secondary, "meet_demand": _demand,
     "unmet": _unmet, "materials": _balance,
 }  # fmt: skip

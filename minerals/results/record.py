@@ -19,10 +19,14 @@ from ..tables.inputs import Inputs
 from ..tables.resolve import Resolved
 
 
-def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
-    """The record as JSON-ready data. run_id: seven hex digits of the SHA-256 of configuration, inputs and version."""
+def record(resolved: Resolved, inputs: Inputs, asked: Run | None = None) -> dict[str, Any]:
+    """The record as JSON-ready data. run_id: seven hex digits of the SHA-256 of configuration, inputs and version.
+
+    asked: the run as it was asked for, where a model added a scenario to it; the record repeats that.
+    """
     run = resolved.run
-    settings = run.settings.model_dump(mode="json")
+    asked = asked or run
+    settings = asked.settings.model_dump(mode="json")
     lines = ""
     if resolved.lines is not None:
         # The result holds the lines it was made with, so that it can be repeated without their file.
@@ -58,7 +62,7 @@ def record(resolved: Resolved, inputs: Inputs) -> dict[str, Any]:
         "region_members": _members(resolved, inputs),
         "codes": _codes(inputs),
         "config": settings,
-        "changes": {name: [_change(run, change) for change in changes] for name, changes in run.changes.items()},
+        "changes": {name: [_change(run, change) for change in changes] for name, changes in asked.changes.items()},
         **adoption,
         "set": [kept for text in run.sets if (kept := _without_workers(text))],
         "inputs": inputs.sha256,
@@ -104,7 +108,8 @@ def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:
     parts = [part for part in (scenario.demand, scenario.adoption, scenario.silicon) if part in known.index]
     caveats = [str(known.loc[part, "caveat"]) for part in dict.fromkeys(parts)]
     if run.changes[name]:
-        caveats.append("Shares are changed by the run file.")
+        chosen = any(change.chosen for change in run.changes[name])
+        caveats.append("Shares are chosen by the model." if chosen else "Shares are changed by the run file.")
     if run.diffusion.get(name):
         caveats.append("Shares follow curves that the run file asks for.")
     if scenario.capacity_limit:

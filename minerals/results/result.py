@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,14 @@ TEXT_COLUMNS = (
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """Tables by name and the record of a run. `result["mineral_demand"]` is a tidy DataFrame; do not change it."""
+    """Tables by name and the record of a run. `result["mineral_demand"]` is a tidy DataFrame; do not change it.
+
+    files: texts that are written beside the record, by name; not read back.
+    """
 
     record: dict[str, Any]
     tables: dict[str, pd.DataFrame]
+    files: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         years = self.record["years"]
@@ -141,6 +145,8 @@ class Result:
             for name, frame in self.tables.items():
                 _write_csv(frame, temporary / "tables" / f"{name}.csv")
             _write_csv(self.iamc(), temporary / "iamc.csv")
+            for name, text in self.files.items():
+                (temporary / name).write_text(text, encoding="utf-8")
             if extra is not None:
                 extra(temporary)
             text = json.dumps({**self.record, "files": _files(temporary)}, indent=1, ensure_ascii=False)

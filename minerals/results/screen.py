@@ -189,7 +189,8 @@ def _ends(risk: pd.DataFrame, key: tuple[str, ...]) -> str:
 
 
 def between(one: float, two: float) -> str:
-    """Two ends of a range, or one number where they read alike."""
+    """Two ends of a range, or one number where they read alike; what rounds to no tenth of a GWh is none."""
+    one, two = (0.0 if abs(end) < LEAST else end for end in (one, two))
     return number(one) if number(one) == number(two) else f"{number(one)}–{number(two)}"
 
 

@@ -305,8 +305,11 @@ def _reference(run: Run, inputs: Inputs) -> Run:
         raise InputError([run.problem(("scope", "regions"), f"regions has {name!r}", why) for name in within])
     scope = run.settings.scope.model_copy(update={"regions": (WORLD,), "segments": ()})
     scenario = Scenario(demand=asked.demand, adoption=asked.adoption)
+    # Lines that a run gives are those of its own scenarios; the reference world's follow from its growth.
+    flows = run.settings.flows.model_copy(update={"lines": ""}) if run.settings.flows else None
+    alone = dict.fromkeys(("study", "prices", "exposure", "optimise"))
     settings = run.settings.model_copy(
-        update={"scope": scope, "scenario": {REFERENCE: scenario}, "study": None, "prices": None, "exposure": None}
+        update={"scope": scope, "scenario": {REFERENCE: scenario}, "flows": flows, **alone}
     )
     places: dict[tuple[str, ...], tuple[str, int]] = {
         ("scenario", REFERENCE, key): run.place("exposure", key) for key in ("demand", "adoption")

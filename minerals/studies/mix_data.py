@@ -19,6 +19,7 @@ from ..flows.recycling import mixed_recovery
 from ..mix.data import Key, MixData, Routes
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
+from ..tables.supply import Event
 from .chain import returning, survivals
 from .chokepoints import RELIEVED, Chokepoints
 from .concentration import concentration, exposures
@@ -120,7 +121,7 @@ class Assembly:
             accessible=accessible,
             stockpile=self.points.asked.stockpile_months / 12,
             routes=self._routes(pools),
-            weight={event.disruption: asked.likelihood.get(event.disruption, 1.0) for event in events},
+            weight={event.disruption: self._weight(event) for event in events},
             measure=self._measure() if "concentration" in (asked.objective, *asked.weights) else {},
         )
 
@@ -182,6 +183,11 @@ class Assembly:
             if (r, family[c]) in limits
         }
         return {**limits, **mine}
+
+    def _weight(self, event: Event) -> float:
+        """Weight of a disruption: as asked, else 1, but 0 for one that closes every node, which is told beside them."""
+        every = {node for _, node, *_ in event.cuts} == set(self.nodes)
+        return self.asked.likelihood.get(event.disruption, 0.0 if every else 1.0)
 
     # ------------------------------------------------------------------ use and supply of nodes
 
@@ -312,7 +318,7 @@ class Assembly:
                     elif total and made[n, j] >= SMALL * total:
                         name = country
                     else:
-                        name = f"{self.asked.exclude}: {OTHERS}" if barred[j] else OTHERS
+                        name = f"{OTHERS} in {self.asked.exclude}" if barred[j] else OTHERS
                     if made[n, j] > 0:
                         key = (node, name, y)
                         deliver[key] = deliver.get(key, 0.0) + float(made[n, j])

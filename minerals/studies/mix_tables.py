@@ -13,8 +13,9 @@ from ..mix.solution import PINNED, Limit
 from ..mix.words import Labels, words
 from ..tables.inputs import Inputs
 from .chokepoints import Chokepoints
-from .optimise import OPTIMISED, Mix, lost, replayed
+from .optimise import Mix, labels_of, lost, replayed
 from .plain import additions_of
+from .playback import OPTIMISED
 from .risk import play
 
 Tables = dict[str, pd.DataFrame]
@@ -30,7 +31,8 @@ def mix_tables(mix: Mix, points: Chokepoints, inputs: Inputs) -> Tables:
             [(*key, share, "1") for key, share in mix.shares.items()],
             ["region", "segment", "chemistry", "year", "value", "unit"],
         ),
-        "mix_range": _ranges(mix),
+        "mix_family": _ranges(mix, families=True),
+        "mix_range": _ranges(mix, families=False),
         "mix_loss": _losses(mix, points, replayed(mix, points)),
         "mix_cost": _costs(mix),
         "mix_limit": _frame(list(_limits(mix, labels)), LIMIT),
@@ -50,52 +52,37 @@ def mix_tables(mix: Mix, points: Chokepoints, inputs: Inputs) -> Tables:
     }
 
 
-def labels_of(points: Chokepoints, inputs: Inputs) -> Labels:
-    """Labels for words about limits."""
-
-    def of(table: str, code: str) -> dict[str, str]:
-        frame = inputs[table]
-        return dict(zip(frame[code], frame["label"], strict=True))
-
-    return Labels(
-        nodes={node.node: node.label for node in points.inputs.nodes},
-        units={node.node: node.unit for node in points.inputs.nodes},
-        disruptions={event.disruption: event.label for event in points.inputs.events},
-        segments=of("segments", "segment"),
-        chemistries=of("chemistries", "chemistry"),
-        minerals=of("minerals", "mineral"),
-        countries=points.inputs.country_labels,
-    )
-
-
 def _frame(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _ranges(mix: Mix) -> pd.DataFrame:
-    """Share of each chemistry in a region's batteries, its range over all mixes as good, and the incumbent's."""
+def _ranges(mix: Mix, families: bool) -> pd.DataFrame:
+    """Share of each chemistry, or family, in a region's batteries, its range over all mixes as good, and the
+    incumbent's."""
     data = mix.data
     whole: dict[Key, float] = {}
     for (r, _, y), gwh in data.demand.items():
         whole[r, y] = whole.get((r, y), 0.0) + gwh
-    mine: dict[Key, float] = {}
-    for (r, _, c, y), gwh in mix.solution.additions.items():
-        mine[r, c, y] = mine.get((r, c, y), 0.0) + gwh
-    theirs: dict[Key, float] = {}
-    for (r, _, c, y), gwh in data.incumbent.items():
-        theirs[r, c, y] = theirs.get((r, c, y), 0.0) + gwh
+
+    def shares(additions: Mapping[Key, float]) -> dict[Key, float]:
+        out: dict[Key, float] = {}
+        for (r, _, c, y), gwh in additions.items():
+            key = (r, data.family[c] if families else c, y)
+            out[key] = out.get(key, 0.0) + gwh / whole[r, y]
+        return out
+
+    mine, theirs = shares(mix.solution.additions), shares(data.incumbent)
+    groups = dict.fromkeys(data.family[c] if families else c for c in data.chemistries)
     rows = []
-    for r, c, y in dict.fromkeys([*mix.solution.ranges, *(key for key, gwh in theirs.items() if gwh)]):
-        total = whole[r, y]
-        value = mine.get((r, c, y), 0.0) / total
-        low, high = mix.solution.ranges.get((r, c, y), (value, value))
+    for r, group, y in ((r, group, y) for r in data.regions for group in groups for y in data.years):
+        value, before = mine.get((r, group, y), 0.0), theirs.get((r, group, y), 0.0)
+        low, high = mix.solution.ranges.get((r, group, y), (value, value))
         pinned = "yes" if high - low <= PINNED else "no"
-        before = theirs.get((r, c, y), 0.0) / total
         if max(value, high, before) > PINNED / 100:
-            rows.append((r, data.family[str(c)], c, y, value, low, high, pinned, before, "1"))
-    return _frame(
-        rows, ["region", "family", "chemistry", "year", "value", "low", "high", "pinned", "incumbent", "unit"]
-    )
+            of = [group] if families else [data.family[group], group]
+            rows.append((r, *of, y, value, low, high, pinned, before, "1"))
+    names = ["family"] if families else ["family", "chemistry"]
+    return _frame(rows, ["region", *names, "year", "value", "low", "high", "pinned", "incumbent", "unit"])
 
 
 def _losses(mix: Mix, points: Chokepoints, losses: Mapping[str, float]) -> pd.DataFrame:
@@ -218,3 +205,34 @@ def _scrap_lines(mix: Mix, points: Chokepoints) -> pd.DataFrame:
         for k, cohort in enumerate(resolved.years.labels)
     ]
     return _frame(rows, ["scenario", "region", "cohort", "value", "unit"])
+
+
+def about_mix(mix: Mix, tables: Tables) -> dict[str, Any]:
+    """What the record says of a mix: what was asked, which parts were chosen from, how the stages were solved."""
+    asked = mix.assembly.asked
+    return {
+        "scenario": OPTIMISED,
+        "incumbent": asked.scenario,
+        "objective": _objective(mix),
+        "years": list(mix.data.years),
+        "chemistries": list(mix.data.chemistries),
+        "disruptions": list(mix.data.disruptions),
+        "stages": tables["mix_stage"].to_dict("records"),
+        "not_pinned": int((tables["mix_range"]["pinned"] == "no").sum()),
+    }
+
+
+def _objective(mix: Mix) -> str:
+    """The objective in words."""
+    asked = mix.assembly.asked
+    words = {
+        "gwh_at_risk": {
+            "expected": "expected loss over the disruptions of the run",
+            "worst": "loss under the worst disruption",
+            "cvar": f"mean loss over the worst {1 - asked.level:.0%} of the disruptions",
+        }[asked.risk],
+        "concentration": f"{asked.measure} among {asked.among} nodes, weighted by GWh",
+        "cost": "cost",
+        "weighted": " + ".join(f"{weight:g} × {name}" for name, weight in asked.weights.items() if weight),
+    }
+    return words[asked.objective]

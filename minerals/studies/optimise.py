@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ..config import Optimise, Run, Scenario, ShareChange
-from ..errors import InputError, NumericalTrouble, Problem, did_you_mean, listed
+from ..errors import Infeasible, InputError, NumericalTrouble, Problem, did_you_mean, listed
+from ..mix.compiled import Compiled
 from ..mix.data import Key, MixData
 from ..mix.model import OneCountry
 from ..mix.solution import Choice, Solution, choose, risk_of
+from ..mix.words import Labels
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import fit
@@ -27,10 +29,10 @@ from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
 from .mix_data import Assembly
 from .plain import compute
+from .playback import OPTIMISED
 from .risk import Played, play
+from .why_infeasible import why
 
-#: Scenario of the chosen mix.
-OPTIMISED = "optimised"
 #: File of the result in which the shares of the chosen mix stand.
 SHARES = "tables/mix_share.csv"
 #: Kind of the trade rule on one third country.
@@ -71,7 +73,13 @@ def optimise(run: Run, inputs: Inputs, price: pd.DataFrame) -> Mix:
     _check_names(run, asked, points, prices)
     assembly = Assembly(points, asked, given, prices, pairs, asked.scenario, OPTIMISED)
     data = assembly.data()
-    solution = choose(data, _choice(asked, points))
+    try:
+        solution = choose(data, _choice(asked, points))
+    except Infeasible as error:
+        if not isinstance(error.compiled, Compiled):
+            file, line = run.place("optimise", "exposure_cap")
+            raise Infeasible(f"{file}:{line} {error}") from None
+        raise Infeasible(why(run, data, given, labels_of(points, inputs), error.compiled)) from None
     shares = dict(_shares(resolved, solution, pairs))
     return Mix(_with_mix(run, asked, shares), data, solution, given, shares, assembly)
 
@@ -188,6 +196,24 @@ def _choice(asked: Optimise, points: Chokepoints) -> Choice:
     )
 
 
+def labels_of(points: Chokepoints, inputs: Inputs) -> Labels:
+    """Labels for words about limits."""
+
+    def of(table: str, code: str) -> dict[str, str]:
+        frame = inputs[table]
+        return dict(zip(frame[code], frame["label"], strict=True))
+
+    return Labels(
+        nodes={node.node: node.label for node in points.inputs.nodes},
+        units={node.node: node.unit for node in points.inputs.nodes},
+        disruptions={event.disruption: event.label for event in points.inputs.events},
+        segments=of("segments", "segment"),
+        chemistries=of("chemistries", "chemistry"),
+        minerals=of("minerals", "mineral"),
+        countries=points.inputs.country_labels,
+    )
+
+
 # ---------------------------------------------------------------------- the mix as a scenario
 
 
@@ -211,15 +237,14 @@ def _with_mix(run: Run, asked: Optimise, shares: Mapping[Key, float]) -> Run:
     )  # fmt: skip
     path = ("scenario", OPTIMISED, "share")
     changes = tuple(
-        ShareChange(str(r), str(s), int(str(y)), str(c), share, (*path, str(r), str(s), str(y), str(c)))
+        ShareChange(str(r), str(s), int(str(y)), str(c), share, (*path, str(r), str(s), str(y), str(c)), True)
         for (r, s, c, y), share in shares.items()
     )
     settings = run.settings.model_copy(update={"scenario": {**run.settings.scenario, OPTIMISED: scenario}})
-    lines = {change.path: (SHARES, at + 2) for at, change in enumerate(changes)}
-    origin = {**run.origin, **lines, path: (SHARES, 0)}
-    places = {
-        ("scenario", OPTIMISED, key): run.place("scenario", asked.scenario, key) for key in ("demand", "adoption")
-    }
+    origin: dict[tuple[str, ...], tuple[str, int]] = {**run.origin, path: (SHARES, 0)}
+    origin |= {change.path: (SHARES, at + 2) for at, change in enumerate(changes)}
+    for key in ("demand", "adoption"):
+        origin["scenario", OPTIMISED, key] = run.place("scenario", asked.scenario, key)
     return replace(run, settings=settings, changes={**run.changes, OPTIMISED: changes}, origin=origin)
 
 

@@ -22,6 +22,7 @@ from .cost import battery_cost, pack_prices
 from .exposure import exposure
 from .intensity import with_intensity
 from .plain import compute
+from .playback import PLAYBACK, playback
 from .pool import Progress
 from .prices import about, joined, prices
 from .sample import sample
@@ -44,7 +45,8 @@ def run(
     one goes on; progress: told how many of how many draws are done; stressed: with every single supplier, pairs of the
     worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
     """
-    asked = source if isinstance(source, Run) else read_run(source, sets)
+    wanted = source if isinstance(source, Run) else read_run(source, sets)
+    asked = wanted
     data = read_inputs(inputs_of(asked, inputs))
     priced: dict[str, pd.DataFrame] = {}
     if asked.settings.prices is not None:
@@ -71,14 +73,14 @@ def run(
         if stressed:
             tables |= stress(points)
         if mix is not None:
-            from .mix_tables import mix_tables
+            from .mix_tables import about_mix, mix_tables
 
             tables |= mix_tables(mix, points, data)
             resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, mix.given.used))
         resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, points.used))
         tables["inputs_used"] = resolved.inputs_used
     tables["sources_used"] = _sources_used(resolved, data)
-    log = record(resolved, data)
+    log = record(resolved, data, wanted)
     if priced:
         log["prices"] = about(asked, data)
     if points is not None:
@@ -91,7 +93,11 @@ def run(
         tables |= study_of(resolved, log["region_label"], partial, progress)
         log["study"] = {"kind": study.kind, "draws": study.draws, "seed": study.seed, "held": held(resolved)}
     log["tables"] = list(tables)
-    return Result(log, tables)
+    files = {}
+    if mix is not None:
+        log["mix"] = about_mix(mix, tables)
+        files[PLAYBACK] = playback(mix.run)
+    return Result(log, tables, files)
 
 
 def held(resolved: Resolved) -> list[str]:

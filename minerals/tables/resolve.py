@@ -373,6 +373,7 @@ class _Resolver:
         """A changed share as a datum, and as a row of inputs_used."""
         rest = change.share is None
         note = "what the other shares of the year leave" if rest else "share changed by the run file"
+        note = "share chosen by the model" if change.chosen else note
         row = self._write(change.path, name, region, change.segment, change.chemistry, change.year, share, note)
         return Datum(share, share, share, Rows.row(row), "rest" if rest else "override")
 

@@ -1,0 +1,22 @@
+r"""Suppliers that may not deliver, as rules on foreign entities of concern have it, deliver nothing.
+
+$$z_{rnjy} \le 0 \qquad (r, n, j, y) \in \mathcal{X} \qquad [\mathrm{kt\ or\ GWh}]$$
+
+What a rule leaves out is stated as a limit, so that it can be named where it cannot be kept.
+"""
+
+from __future__ import annotations
+
+import pyomo.environ as pyo
+
+from ..data import MixData
+
+KEY = "optimise.exclude"
+
+
+def add(model: pyo.ConcreteModel, data: MixData) -> None:
+    """excluded[region, node, supplier, year]."""
+    places = [key for key in data.excluded if key in model.sourced]
+    model.excluded = pyo.Constraint(
+        pyo.Set(initialize=places, dimen=4), rule=lambda m, *key: m.sourced[key] <= 0
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+"""A chosen mix as lines of text: shares beside the incumbent's, losses, cost, and what would help most."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .result import Result
+from .screen import MARK, between, columns, number
+
+#: Families of limits in the order in which it is told what one more unit of them is worth.
+TOLD = (
+    "reach", "stocked", "supplier", "growth", "decline", "performance", "one_country", "excluded", "own_share", "lines",
+    "recycled_content", "secondary_available",
+)  # fmt: skip
+#: Share of a region's batteries below which a family is left out.
+SMALL = 0.0005
+
+
+def mix(result: Result) -> list[list[str]]:
+    """Blocks of lines on the chosen mix; none where nothing was optimised."""
+    if "mix" not in result.record:
+        return []
+    blocks = [_shares(result, region) for region in dict.fromkeys(result["mix_family"]["region"])]
+    return [block for block in (*blocks, _losses(result), _cost(result), _worth(result)) if block]
+
+
+def _shares(result: Result, region: str) -> list[str]:
+    """Shares by family in the middle and the last year, the range of the last where it is not pinned."""
+    table = result["mix_family"].query("region == @region")
+    years = sorted(set(table["year"]))
+    shown = dict.fromkeys((years[len(years) // 2 - 1] if len(years) > 2 else years[0], years[-1]))
+    labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
+    about = result.record["mix"]
+    incumbent, chosen = labels[about["incumbent"]], labels[about["scenario"]]
+    head = [f"Share of batteries, {region}"]
+    for year in shown:
+        head += [f"{incumbent} {year}", f"{chosen} {year}"]
+    rows = []
+    for family, part in table.groupby("family", sort=False):
+        at = part.set_index("year")
+        if max(at["value"].max(), at["incumbent"].max()) < SMALL:
+            continue
+        row = [str(family)]
+        for year in shown:
+            here = at.loc[year] if year in at.index else None
+            row += ["", ""] if here is None else [f"{here['incumbent']:.1%}", _range(here)]
+        rows.append(row)
+    rows.sort(key=lambda row: -float(row[-2].rstrip("%") or 0))
+    loose = table[(table["pinned"] == "no") & table["year"].isin(list(shown))]
+    note = ["Ranges: other mixes in them are as good; their shares are not pinned."] if len(loose) else []
+    return [*columns(head, rows), *note]
+
+
+def _range(row: pd.Series) -> str:
+    """A share, or the ends between which it is not pinned."""
+    if row["pinned"] == "yes":
+        return f"{row['value']:.1%}"
+    return f"{row['low']:.1%}–{row['high']:.1%}".replace("%–", "–")
+
+
+def _losses(result: Result) -> list[str]:
+    """GWh lost over the years decided, of both mixes, and the least of any mix."""
+    table, about = result["mix_loss"], result.record["mix"]
+    labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
+    first, last = about["years"][0], about["years"][-1]
+    whole = f"{table['wanted'].max():,.0f} GWh"
+    mine, theirs = labels[about["scenario"]], labels[about["incumbent"]]
+    head = [f"GWh lost {first}–{last}, of {whole}", theirs, mine, "least of any mix", "binds"]
+    rows = []
+    for row in table.itertuples():
+        if max(row.incumbent, row.value) < 0.05:
+            continue
+        mark = "" if row.status == "in_force" else MARK
+        numbers = (between(value, value) for value in (row.incumbent, row.value, row.floor))
+        rows.append([f"{row.label}{mark}", *numbers, str(row.binding_label)])
+    if not rows:
+        return []
+    lines = columns(head, rows, left=(0, len(head) - 1))
+    if any(row[0].endswith(MARK) for row in rows):
+        lines.append(f"{MARK} Not in force: suspended, announced or hypothetical.")
+    stage = next(stage for stage in about["stages"] if stage["stage"] == "objective")
+    lines.append(f"Objective: {about['objective']}, {number(stage['value'])} {stage['unit']}.")
+    stuck = table[(table["at_floor"] == "yes") & (table["value"] > 0.05)]
+    lines += [
+        f"{row.label}: the mix cannot lower this; sourcing or capacity can ({row.binding_label})."
+        for row in stuck.itertuples()
+    ]  # fmt: skip
+    return lines
+
+
+def _cost(result: Result) -> list[str]:
+    """What the mix costs against the cheapest one within the same limits."""
+    total = result["mix_cost"].groupby("mix")["value"].sum() / 1000
+    chosen, cheapest = float(total["optimised"]), float(total["cheapest"])
+    more = f"{chosen / cheapest - 1:.1%} more than" if chosen > cheapest * 1.0005 else "as much as"
+    return [
+        f"It costs {number(chosen)} billion USD_2025, {more} the cheapest mix within the same limits "
+        f"({number(cheapest)})."
+    ]
+
+
+def _worth(result: Result) -> list[str]:
+    """Of each kind of limit, where one more unit helps most."""
+    table = result["mix_limit"].query("stage == 'objective'")
+    best = [part.loc[part["value"].idxmax()] for family in TOLD if len(part := table[table["family"] == family])]
+    if not best:
+        return []
+    return ["What would help most, of each kind of limit:", *(f"  {row['sentence']}" for row in best)]
