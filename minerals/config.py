@@ -123,7 +123,8 @@ class Scenario(_Model):
     themselves. share: changed shares, `share.<segment>.<year>.<chemistry>` or
     `share.<region>.<segment>.<year>.<chemistry>`, a fraction or "rest". diffusion: curves of adoption,
     `diffusion.<segment>.<chemistry or family>` or with a region before the segment, and beside them `rest`, the
-    chemistries that fill up to one (default: all others in proportion). capacity_limit: see CapacityLimit.
+    chemistries that fill up to one (default: all others in proportion). capacity_limit: see CapacityLimit. met: share
+    of the demand that is met, `met.<region>.<segment>.<year>`, where it is not all: an optimised mix may leave some.
     """
 
     label: str = ""
@@ -133,6 +134,7 @@ class Scenario(_Model):
     share: dict[str, Any] = {}
     diffusion: dict[str, Any] = {}
     capacity_limit: CapacityLimit | None = None
+    met: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]] = {}
     note: str = ""
 
 

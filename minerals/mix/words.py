@@ -142,7 +142,7 @@ def _other(family: str, at: list[str], year: int, _: Labels, __: Mapping[Key, fl
 
 _FAMILIES = {
     "supplier": _supplier, "reach": _reach, "stocked": _reach, "one_country": _one_country, "excluded": _excluded,
-    "growth": _growth, "decline": _growth, "performance": _performance, "lines": _lines, "standing": _lines, "announced": _lines,
-    "own_share": _own_share, "recycled_content": _recycled, "secondary_available": _secondary, "meet_demand": _demand,
-    "unmet": _unmet, "materials": _balance,
+    "growth": _growth, "decline": _growth, "performance": _performance, "lines": _lines, "standing": _lines,
+    "announced": _lines, "own_share": _own_share, "recycled_content": _recycled, "secondary_available": _secondary,
+    "meet_demand": _demand, "unmet": _unmet, "materials": _balance,
 }  # fmt: skip

@@ -198,7 +198,7 @@ def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
 def _scrap_lines(mix: Mix, points: Chokepoints) -> pd.DataFrame:
     """Production lines by cohort from which the run's scrap follows, as a run file's `flows.lines` takes them."""
     resolved = points.resolved
-    built = lines_from_growth(additions_of(resolved, OPTIMISED)[0].sum(axis=1))
+    built = lines_from_growth(additions_of(resolved, mix.assembly.asked.scenario)[0].sum(axis=1))
     rows = [
         (OPTIMISED, r, cohort, float(built[i, k]), "GWh/yr")
         for i, r in enumerate(resolved.regions.labels)

@@ -33,6 +33,8 @@ from .playback import OPTIMISED
 from .risk import Played, play
 from .why_infeasible import why
 
+#: Share of the demand that is met, by region, segment and year.
+Met = dict[str, dict[str, dict[str, float]]]
 #: File of the result in which the shares of the chosen mix stand.
 SHARES = "tables/mix_share.csv"
 #: Kind of the trade rule on one third country.
@@ -81,7 +83,7 @@ def optimise(run: Run, inputs: Inputs, price: pd.DataFrame) -> Mix:
             raise Infeasible(f"{file}:{line} {error}") from None
         raise Infeasible(why(run, data, given, labels_of(points, inputs), error.compiled)) from None
     shares = dict(_shares(resolved, solution, pairs))
-    return Mix(_with_mix(run, asked, shares), data, solution, given, shares, assembly)
+    return Mix(_with_mix(run, asked, shares, _met(data, solution)), data, solution, given, shares, assembly)
 
 
 def _pairs(inputs: Inputs) -> dict[str, tuple[str, float]]:
@@ -227,13 +229,21 @@ def _probe(
                 yield (r, s, c, year), (1 / len(given.chemistries) if c in given.chemistries else 0.0)
 
 
-def _with_mix(run: Run, asked: Optimise, shares: Mapping[Key, float]) -> Run:
+def _met(data: MixData, solution: Solution) -> Met:
+    """Share of the demand that the mix meets, where it is not all."""
+    out: Met = {}
+    for (r, s, y), gwh in solution.unmet.items():
+        out.setdefault(r, {}).setdefault(s, {})[str(y)] = max(1 - gwh / data.demand[r, s, y], 0.0)
+    return out
+
+
+def _with_mix(run: Run, asked: Optimise, shares: Mapping[Key, float], met: Met | None = None) -> Run:
     """The run with the chosen mix as its scenario `optimised`: the incumbent's with other shares."""
     incumbent = run.settings.scenario[asked.scenario]
     before = incumbent.label or asked.scenario
     scenario = Scenario(
         label=asked.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
-        note=f"Shares chosen by the model from the second year on; before, those of {before}.",
+        met=met or {}, note=f"Shares chosen by the model from the second year on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", OPTIMISED, "share")
     changes = tuple(
@@ -282,17 +292,12 @@ def _shares(
 def replayed(mix: Mix, points: Chokepoints) -> dict[str, float]:
     """Loss of each disruption when it is played with the mix fixed, over the years that are decided [GWh].
 
-    What is short and what is at risk; demand that is not met counts in the years before a disruption starts, as in the
-    model. Raises NumericalTrouble where a loss is above the model's, or the objective is not what the model has.
+    What is short and what is at risk of the plan, and the demand that the plan does not meet. Raises NumericalTrouble
+    where a loss is above the model's, or the objective is not what the model has.
     """
     data = mix.data
-    out = {
-        d: sum(v for (_, _, y), v in mix.solution.unmet.items() if int(str(y)) < data.starts[d])
-        for d in data.disruptions
-    }
-    out |= {
-        d: out[d] + sum(v for (_, _, y), v in mix.solution.unmet.items() if int(str(y)) >= data.starts[d]) for d in out
-    }
+    # What is not in the plan can be lost in no replay, and is lost under every disruption.
+    out = dict.fromkeys(data.disruptions, float(sum(mix.solution.unmet.values())))
     for each in play(points, OPTIMISED, points.inputs.events):
         if points.years[each.year] in data.years and each.event.disruption in out:
             out[each.event.disruption] += lost(each)

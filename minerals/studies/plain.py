@@ -8,6 +8,7 @@ import pandas as pd
 from ..axes import Axis, dense, tidy
 from ..flows.demand import Array, blended_share, graphite_by_route
 from ..flows.recycling import mixed_recovery
+from ..flows.scrap import lines_from_growth
 from ..flows.system import SystemInputs, system
 from ..tables.resolve import Resolved
 from .chain import FLOWS, Chain, Survival, follow, survivals
@@ -135,14 +136,31 @@ def _targets(resolved: Resolved, chain: Chain) -> pd.DataFrame:
 
 
 def lines_of(resolved: Resolved, name: str) -> Array | None:
-    """Production lines [GWh/yr] (region, cohort) of a scenario from the run's lines file, or None."""
+    """Production lines [GWh/yr] (region, cohort) of a scenario from the run's lines file, or None: they follow from
+    growth. Where not all demand is met, lines are those built for all of it."""
     if resolved.lines is None:
-        return None
+        return lines_from_growth(wanted_of(resolved, name).sum(axis=1)) if _met(resolved, name) else None
     out = np.zeros((len(resolved.regions), len(resolved.years)))
     for row in resolved.lines[resolved.lines["scenario"] == name].itertuples():
         cohort = max(int(row.cohort) - resolved.years.labels[0], 0)
         out[resolved.regions.labels.index(row.region), cohort] += row.value
     return out
+
+
+def _met(resolved: Resolved, name: str) -> dict[str, dict[str, dict[str, float]]]:
+    """Share of the demand that a scenario meets, by region, segment and year, where it is not all."""
+    return resolved.run.settings.scenario[name].met
+
+
+def wanted_of(resolved: Resolved, name: str) -> Array:
+    """Demand, met or not, (region, segment, year) [GWh]; where none of it is met it counts as none."""
+    gwh: Array = additions_of(resolved, name)[0].copy()
+    for region, segments in _met(resolved, name).items():
+        for segment, years in segments.items():
+            at = resolved.regions.labels.index(region), resolved.segments.labels.index(segment)
+            for year, met in years.items():
+                gwh[(*at, resolved.years.labels.index(int(year)))] /= met or 1.0
+    return gwh
 
 
 ROUTES = ("natural", "synthetic")

@@ -66,6 +66,7 @@ def fit(run: Run, inputs: Inputs) -> Labels:
         _check_places(run, inputs, labels, problems)
         _check_changes(run, inputs, labels, problems)
         _check_paths(run, inputs, labels, problems)
+        _check_met(run, labels, problems)
     if problems:
         raise InputError(problems)
     return labels
@@ -167,6 +168,22 @@ def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Prob
             base = chemistries["base"].get(change.chemistry, "")
             if base and run.settings.scenario[scenario].silicon != "explicit":
                 problems.append(refused_blend(change.chemistry, base, *run.place(*change.path)))
+
+
+def _check_met(run: Run, labels: Labels, problems: list[Problem]) -> None:
+    """What is said to be met is demand of this run."""
+    for scenario, settings in run.settings.scenario.items():
+        for region, segments in settings.met.items():
+            for segment, years in segments.items():
+                path = ("scenario", scenario, "met", region, segment)
+                for what, name, known in (("region", region, labels.regions), ("segment", segment, labels.segments)):
+                    if name not in known:
+                        why = f"not in this run{did_you_mean(name, known)}; it has {listed(known)}"
+                        problems.append(run.problem(path, f"met of {what} {name!r}", why))
+                for year in years:
+                    if not year.isdecimal() or int(year) not in labels.years:
+                        why = f"not a year of the scope, {labels.years[0]} to {labels.years[-1]}"
+                        problems.append(run.problem((*path, year), f"met in {year!r}", why))
 
 
 def _check_paths(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:

@@ -283,8 +283,20 @@ class _Resolver:
                     continue
                 for point in self._series("battery_demand", series, self.years, f"{segment} in {region}", path):
                     keys = {"scenario": name, "region": region, "segment": segment, "year": point.year}
-                    out.append(_record(keys, point.datum, "GWh", point.fill))
+                    out.append(_record(keys, self._met(name, region, segment, point), "GWh", point.fill))
         return out
+
+    def _met(self, name: str, region: str, segment: str, point: Point) -> Datum:
+        """Demand as far as the scenario meets it."""
+        by_year = self.run.settings.scenario[name].met.get(region, {}).get(segment, {})
+        met = by_year.get(str(point.year))
+        if met is None:
+            return point.datum
+        path = ("scenario", name, "met", region, segment, str(point.year))
+        note = "share of the demand that is met"
+        row = self._write(path, name, region, segment, "", point.year, met, note, "battery_demand")
+        value = point.datum
+        return Datum(value.value * met, value.low * met, value.high * met, value.rows.times(row), value.fill)
 
     def _share(self, name: str, adoption: str, demand: list[dict[str, object]]) -> list[dict[str, object]]:
         """Shares in the places that have demand."""
@@ -379,13 +391,13 @@ class _Resolver:
 
     def _write(
         self, path: tuple[str, ...], scenario: str, region: str, segment: str, chemistry: str, year: int, value: float,
-        note: str,
+        note: str, table: str = "market_share",
     ) -> str:  # fmt: skip
         """Add a row of the run file to inputs_used; returns its name."""
         file, line = self.run.place(*path)
         row = f"change:{len(self.changed) + 1}"
         self.changed.append({
-            "table": "market_share", "file": file, "line": line, "scenario": scenario, "region": region,
+            "table": table, "file": file, "line": line, "scenario": scenario, "region": region,
             "segment": segment, "chemistry": chemistry, "year": year, "value": value, "unit": "1",
             "source": "run file", "quality": "assumed", "rows": row, "note": note,
         })  # fmt: skip
