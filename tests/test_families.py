@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from minerals.config import Exposure, Optimise
 from minerals.mix.equation import lines, plain, prose, unit
 from minerals.mix.families import families, family, goals, table
 
@@ -92,6 +93,12 @@ def test_every_family_says_what_a_reader_needs(name: str) -> None:
     for text in (*map(plain, found.equations), *map(prose, (found.why, *found.notes))):
         assert "\\" not in text, f"{found.file}: minerals/mix/equation.py does not know this LaTeX yet: {text}"
         assert "$" not in text
+
+
+@pytest.mark.parametrize("name", families())
+def test_every_family_names_a_key_of_the_run_file(name: str) -> None:
+    section, _, key = families()[name].key.partition(".")
+    assert key in {"optimise": Optimise, "exposure": Exposure}[section].model_fields
 
 
 def test_every_objective_has_a_meaning_and_a_unit() -> None:

@@ -23,19 +23,38 @@ from pyomo.repn import generate_standard_repn
 from test_mix import CHEMISTRIES, YEARS, at_risk, lines, toy, two_suppliers
 
 from minerals.mix import constraints, model, objective
-from minerals.mix.data import MixData
+from minerals.mix.data import MixData, Routes
 from minerals.mix.families import added, families, goals
-from minerals.mix.model import OneCountry
+from minerals.mix.model import OneCountry, build, build_sourcing
 
 # --- toys ------------------------------------------------------------------------------------------------------------
+
+
+def one_year(*regions: str) -> MixData:
+    """The toy's first year alone, in one or more regions."""
+    return toy(
+        regions=regions, years=(2030,), demand={(r, "car", 2030): 100.0 for r in regions},
+        sold=tuple((r, "car", c, 2030) for r in regions for c in CHEMISTRIES),
+        price={(r, c, 2030): 70.0 for r in regions for c in CHEMISTRIES},
+    )  # fmt: skip
 
 
 def ramp() -> MixData:
     """Both families may grow, both may shrink; only NMC begins from nothing by a seed."""
     return toy(
-        before={("Here", "NMC"): 10.0, ("Here", "LFP"): 90.0}, demand_before={("Here",): 100.0},
+        before={("Here", "NMC"): 0.1, ("Here", "LFP"): 0.9},
         growth={("Here", "NMC"): 0.5, ("Here", "LFP"): 0.25}, seed={("Here", "NMC"): 0.05},
         decline={("Here", "NMC"): 0.75, ("Here", "LFP"): 0.5},
+    )  # fmt: skip
+
+
+def grades() -> MixData:
+    """Two grades of one family: the family may grow by a quarter, the grade `nmc` in it by a half."""
+    return toy(
+        family=dict.fromkeys(CHEMISTRIES, "Li-ion"),
+        before={("Here", "Li-ion"): 1.0, ("Here", "nmc"): 0.1},
+        growth={("Here", "Li-ion"): 0.25, ("Here", "nmc"): 0.5},
+        decline={("Here", "Li-ion"): 0.1},
     )  # fmt: skip
 
 
@@ -51,28 +70,96 @@ def recovering() -> MixData:
     """Two suppliers of cobalt, one of them barred in 2032, and cobalt that comes back of the past and of 2031's cells;
     a tenth of it has to be recovered."""
     return replace(
-        two_suppliers(), minerals=("Co",), relief={("Co", "cobalt"): 1.02}, excluded=(("Here", "cobalt", "COD", 2032),),
-        own={("Here", "cobalt", y): 0.5 for y in YEARS},
-        recovered={("Here", "Co", y): 0.4 for y in YEARS}, returned={("Here", "nmc", "Co", 2031, 2032): 0.04},
-        content={("nmc", "Co", y): 0.09 for y in YEARS}, recycled={("Here", "Co", y): 0.1 for y in YEARS},
+        two_suppliers(), minerals=("Co",), relief={("Co", "cobalt", y): 1.02 for y in YEARS},
+        excluded=(("Here", "cobalt", "COD", 2032),),
+        recovered={("Here", "Co", y): 0.4 for y in YEARS}, life={("Here", "car", "nmc"): "short"},
+        returned={("Here", "short", "Co", 2030, 2030): 0.05, ("Here", "short", "Co", 2031, 2032): 0.5},
+        content={("nmc", "Co", y): 0.09 for y in YEARS}, gain=dict.fromkeys((("Here", y) for y in YEARS), 1.25),
+        recycled={("Here", "Co", y): 0.1 for y in YEARS},
     )  # fmt: skip
 
 
 def at_risk_and_recovering() -> MixData:
-    """Two of the disruptions in two of the years, with recovered cobalt that helps under both."""
+    """Two of the disruptions, one of which starts in the second year, with recovered cobalt that helps under both."""
     data, some = at_risk(), ("congo", "china")
     return replace(
-        data, minerals=("Co",), relief={("Co", "cobalt"): 1.02}, recovered={("Here", "Co", y): 0.4 for y in YEARS},
-        disruptions=some,
-        accessible={key: kt for key, kt in data.accessible.items() if key[0] in some and key[3] != 2030},
+        data, minerals=("Co",), relief={("Co", "cobalt", y): 1.02 for y in YEARS},
+        recovered={("Here", "Co", y): 0.4 for y in YEARS},
+        disruptions=some, starts={"congo": 2031, "china": 2030},
+        accessible={key: kt for key, kt in data.accessible.items() if key[0] in some},
+    )  # fmt: skip
+
+
+def stocked() -> MixData:
+    """Congo alone, with half a year of stock: of cobalt, which it hits, and not of phosphate, which it does not."""
+    data = at_risk()
+    cobalt = {key: kt for key, kt in data.accessible.items() if key[0] == "congo"}
+    return replace(data, disruptions=("congo",), accessible=cobalt, stockpile=0.5)
+
+
+def routed() -> MixData:
+    """A stop of graphite from China, in one year. Both cells hold graphite, half of it natural; a kg of that is 2 kg
+    from a mine, a kg of synthetic 0.5 kg of coke, and either a kg of anode. Between a tenth and all may be natural."""
+    use = {"mine": 1.0, "coke": 0.25, "anode": 1.0}
+    here = {("lfp", 2030): 1.25, ("nmc", 2030): 1.0}
+    return replace(
+        one_year("Here"), nodes=tuple(use), disruptions=("china",), weight={"china": 1.0}, starts={"china": 2030},
+        pools={"Here": ("Here",)}, pools_of={"china": ("Here",)},
+        use={("Here", c, n, y): kg * per for n, per in use.items() for (c, y), kg in here.items()},
+        undisturbed={("Here", n, 2030): 1e3 for n in use},
+        accessible={("china", "Here", n, 2030): {"mine": 40.0, "coke": 30.0, "anode": 90.0}[n] for n in use},
+        routes=Routes(
+            carrier={("Here", c, y): kg for (c, y), kg in here.items()}, natural={"mine": 2.0, "anode": 1.0},
+            synthetic={"coke": 0.5, "anode": 1.0}, planned={2030: 0.5}, low=0.1, high=1.0,
+        ),
+    )  # fmt: skip
+
+
+def two_regions() -> MixData:
+    """Two regions, one supplier of cobalt. If Congo closes they share what is left, if There closes each has its own.
+    There loses more cobalt as scrap, and recovers some."""
+    places = {"Here": 0.08, "There": 0.1, "both": 0.09}
+    pools_of = {"congo": ("both",), "there": ("Here", "There")}
+    return replace(
+        one_year("Here", "There"), nodes=("cobalt",),
+        use={(place, "nmc", "cobalt", 2030): kg for place, kg in places.items()},
+        supplied={("cobalt", "COD", 2030): 12.0}, minerals=("Co",), relief={("Co", "cobalt", 2030): 1.02},
+        recovered={("There", "Co", 2030): 0.4},
+        pools={"both": ("Here", "There"), "Here": ("Here",), "There": ("There",)}, pools_of=pools_of,
+        disruptions=tuple(pools_of), starts=dict.fromkeys(pools_of, 2030), weight=dict.fromkeys(pools_of, 1.0),
+        undisturbed={("both", "cobalt", 2030): 12.0, ("Here", "cobalt", 2030): 7.0, ("There", "cobalt", 2030): 5.0},
+        accessible={
+            ("congo", "both", "cobalt", 2030): 4.0, ("there", "Here", "cobalt", 2030): 3.0,
+            ("there", "There", "cobalt", 2030): 6.0,
+        },
     )  # fmt: skip
 
 
 def priced() -> MixData:
     """Lines at 80, imports at 5 more, and cobalt of one country at an extra price."""
     imported = {("Here", "lfp", y): 5.0 for y in YEARS}
-    nodes = {name: getattr(two_suppliers(), name) for name in ("nodes", "use", "own", "supplied", "strategic")}
+    nodes = {name: getattr(two_suppliers(), name) for name in ("nodes", "use", "supplied", "strategic")}
     return replace(lines(80.0), import_price=imported, **nodes)
+
+
+def habits() -> MixData:
+    """An incumbent mix, of which one chemistry may no longer be sold in the last year."""
+    sold = tuple(key for key in toy().sold if key[2:] != ("nmc", 2032))
+    before = {("Here", "car", c, y): {"lfp": 60.0, "nmc": 40.0}[c] for c in CHEMISTRIES for y in YEARS}
+    return toy(sold=sold, incumbent=before)
+
+
+def bought() -> MixData:
+    """Cobalt of two suppliers, of whom one delivers three quarters pro rata."""
+    usual = {("Here", "cobalt", j, y): {"COD": 0.75, "AUS": 0.25}[j] for j in ("COD", "AUS") for y in YEARS}
+    return replace(two_suppliers(), usual=usual)
+
+
+def sourcing(data: MixData, **options: Any) -> Any:
+    """The sourcing of 50 GWh of NMC a year, of which 0.5 kt of cobalt are recovered and 0.1 kt are in excess."""
+    additions = {("Here", "car", "nmc", y): 50.0 for y in YEARS}
+    secondary = {("Here", "Co", y): 0.5 for y in YEARS} if data.relief else {}
+    return build_sourcing(data, additions, secondary, {("Here", "cobalt", "COD", 2031): 0.1}, **options)
 
 
 def measured() -> MixData:
@@ -82,10 +169,11 @@ def measured() -> MixData:
 
 @dataclass(frozen=True)
 class Case:
-    """A toy, and the options with which its model is built."""
+    """A toy, and how its model is built."""
 
     data: Callable[[], MixData]
     options: dict[str, Any] = field(default_factory=dict)
+    build: Callable[..., Any] = build
 
 
 HARD = {"one": OneCountry(0.65, 2031)}
@@ -95,12 +183,19 @@ SOFT = {"one": OneCountry(0.65, 2031, soft=True, price=170.0)}
 FAMILIES = {
     "demand": Case(toy),
     "growth": Case(ramp),
+    "growth-grades": Case(grades),
     "lines": Case(lambda: lines(80.0)),
     "materials": Case(recovering),
+    "materials-regions": Case(two_regions),
+    "materials-sourcing": Case(recovering, build=sourcing),
     "one_country": Case(two_suppliers, HARD),
     "one_country-soft": Case(two_suppliers, SOFT),
+    "one_country-sourcing": Case(two_suppliers, SOFT, sourcing),
     "performance": Case(floors),
     "recourse": Case(at_risk_and_recovering),
+    "recourse-pools": Case(two_regions),
+    "recourse-routes": Case(routed),
+    "recourse-stockpile": Case(stocked),
     "secondary": Case(recovering),
     "trade": Case(lambda: lines(80.0)),
 }
@@ -109,7 +204,13 @@ OBJECTIVES = {
     "concentration": Case(measured),
     "cost": Case(priced, SOFT),
     "cvar": Case(at_risk, {"level": 0.75}),
-    "expected": Case(at_risk),
+    "expected": Case(at_risk_and_recovering),
+    "floor": Case(at_risk_and_recovering),
+    "least_change": Case(habits),
+    "share": Case(toy),
+    "unmet_demand": Case(toy),
+    "usual": Case(bought, build=sourcing),
+    "weighted": Case(at_risk_and_recovering, {"weights": {"expected": 2.0, "cost": 0.001, "worst": 0.5}}),
     "worst": Case(at_risk),
 }
 
@@ -162,8 +263,9 @@ def stated(case: Case) -> Stated:
     with pytest.MonkeyPatch.context() as patch:
         for name, module in MODULES.items():
             patch.setattr(module, "add", watched(name, module.add))
-        patch.setattr(model, "add_objectives", watched(OBJECTIVE, model.add_objectives))
-        found.model = model.build(case.data(), **case.options)
+        for name in ("add_objectives", "add_usual"):
+            patch.setattr(model, name, watched(OBJECTIVE, getattr(model, name)))
+        found.model = case.build(case.data(), **case.options)
     note(found.model, ELSEWHERE)
     return found
 
@@ -231,15 +333,17 @@ def bound(variable: Any) -> str:
 
 
 def objective_text(found: Stated, name: str) -> str:
-    """An objective, one line a term, then the rows on the variables that objective.py has added for it."""
-    goal = found.model.find_component(name)
-    told, constant = terms(goal.expr)
-    told += [f"{'-' if constant < 0 else '+'} {number(abs(constant))}"] if constant else []
-    own = {id(variable) for variable in found.variables.get(OBJECTIVE, [])}
-    brought = variables(goal.expr) & own
+    """An objective, or each of its members, one line a term, then the rows on the variables that objective.py has added
+    for it."""
+    told, brought = [], set()
+    for goal in found.model.find_component(name).values():
+        each, constant = terms(goal.expr)
+        each += [f"{'-' if constant < 0 else '+'} {number(abs(constant))}"] if constant else []
+        sense = "minimise" if goal.sense == pyo.minimize else "maximise"
+        told += [f"{sense} {goal.name}", *(f"  {term}" for term in each)]
+        brought |= variables(goal.expr) & {id(variable) for variable in found.variables.get(OBJECTIVE, [])}
     tying = [data for data in found.rows.get(OBJECTIVE, []) if variables(data.body) & brought]
-    sense = "minimise" if goal.sense == pyo.minimize else "maximise"
-    return "\n".join([f"{sense} {name}", *(f"  {term}" for term in told), *map(row, tying)]) + "\n"
+    return "\n".join([*told, *map(row, tying)]) + "\n"
 
 
 # --- tests -----------------------------------------------------------------------------------------------------------

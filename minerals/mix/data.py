@@ -30,11 +30,6 @@ class Routes:
     low: float
     high: float
 
-    def mean(self, node: str, year: int) -> float:
-        """What a node makes per mass of graphite at the planned share [1]."""
-        share = self.planned[year]
-        return share * self.natural.get(node, 0.0) + (1 - share) * self.synthetic.get(node, 0.0)
-
 
 @dataclass(frozen=True)
 class MixData:

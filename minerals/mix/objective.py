@@ -3,15 +3,19 @@ r"""What a mix is chosen by, each an objective of its own with its unit.
     cost            pack prices, imports, lines built and turned over, priced excess      million USD
     expected        Σ_d w_d L_d over the weighted library                                 GWh
     worst           max_d L_d                                                             GWh
-    cvar            mean of the worst 1 − α of the library (Rockafellar and Uryasev 2000) GWh
+    cvar            mean of the worst 1 − α of the library                                GWh
     concentration   GWh-weighted exposure of the chemistries by a named, constant measure GWh
-    weighted        named weights of these, in the unit that the weights give
+    weighted        named weights of these                                                as weighted
     floor           L_d of one disruption alone: no mix loses less                        GWh
+    unmet_demand    Σ u: no mix leaves less unmet                                         GWh
     least_change    Σ |x − x⁰|, distance from the incumbent mix                           GWh
     usual           Σ |z − ω Σ z| ÷ need: distance of sourcing from pro rata              years of need
+    share           of whichever chemistry is asked for, up and down, for its range       1
 
 Unmet demand costs nothing in `cost`, which is why that objective stands with demand met, and everything in the losses,
-which are counted against demand.
+which are counted against demand. The CVaR is τ + Σ_d w_d max(L_d − τ, 0) ÷ (1 − α) at its least over τ.
+
+Source: Rockafellar and Uryasev (2000), Optimization of conditional value-at-risk, Journal of Risk 2(3).
 """
 
 from __future__ import annotations
@@ -51,6 +55,8 @@ def add_objectives(
         model.weighted = pyo.Objective(expr=sum(weight * part.expr for weight, part in parts))
     if data.incumbent:
         _least_change(model, data)
+    model.unmet_demand = pyo.Objective(expr=sum(model.unmet.values()))
+    model.share = pyo.Objective(expr=0.0)
     for objective in list(model.component_data_objects(pyo.Objective))[1:]:
         objective.deactivate()
 

@@ -140,8 +140,6 @@ class _Chooser:
     def __init__(self, data: MixData, choice: Choice) -> None:
         self.data, self.choice = data, choice
         self.model = build(data, one=choice.one, level=choice.level, weights=choice.weights)
-        self.model.unmet_demand = pyo.Objective(expr=sum(self.model.unmet.values()))
-        self.model.share = pyo.Objective(expr=0.0)
         self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=choice.time_limit)
         self.stages: list[Stage] = []
         self.limits: list[Limit] = []

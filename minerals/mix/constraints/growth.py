@@ -4,8 +4,9 @@ nothing it begins with a seed.
 $$\frac{X_{rfy}}{D_{ry}} \le (1 + g_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} + \sigma_{rf}, \qquad
   \frac{X_{rfy}}{D_{ry}} \ge (1 - d_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} \qquad [1]$$
 
-with $X_{rfy}$ the additions of family or chemistry $f$, and before the first year the share as data. Rates were seen in
-the past (growth_limit.csv).
+with $X_{rfy}$ the additions of family or chemistry $f$, and before the first year the share as data.
+
+Source: the fastest rises and falls of a family in a year that sales show (growth_limit.csv: EV-Volumes in Busch 2025).
 """
 
 from __future__ import annotations

@@ -3,8 +3,11 @@ r"""Cells made at home need lines of their kind, standing, built or turned over 
 $$\sum_{c \in k} p_{rcy} \le K_{rky} + \sum_{v \le y} \Bigl( b_{rkv} + \sum_l t_{rlkv} - \sum_l t_{rklv} \Bigr), \qquad
   \sum_{v \le y} b_{rkv} \le B_{rky} \qquad [\mathrm{GWh/yr}]$$
 
-A line is turned over only where some of its equipment carries over (figure 16 of the Carnegie report); what does not is
-paid for. No more is turned over than stands.
+A line is turned over only where some of its equipment carries over; what does not is paid for. No more is turned over
+than stands.
+
+Source: Carnegie Endowment (2026), Battery Geopolitics, figure 16 and its passage: which equipment carries over
+(drop_in.csv).
 """
 
 from __future__ import annotations

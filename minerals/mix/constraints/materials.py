@@ -13,7 +13,7 @@ import pyomo.environ as pyo
 
 from ..data import MixData
 
-KEY = "exposure"
+KEY = "exposure.future"
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:

@@ -1,10 +1,12 @@
-r"""No third country supplies more than a share of a strategic node (EU 2024/1252, article 5: 65 % in 2030).
+r"""No third country supplies more than a share of a strategic node.
 
 $$z_{rnjy} \le \lambda \sum_c q_{rcny} \sum_s x_{rscy} + e_{rnjy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 for countries $j$ that are not at home in the region. The share is of what is consumed, recovered material included, as
 the act has it. `hard` leaves the excess $e$ out, which today makes several stages infeasible; `soft` prices it in the
 objective; `report` states nothing here.
+
+Source: Regulation (EU) 2024/1252, article 5(1)(b): 65 % of annual consumption from 2030 on (trade_rule.csv).
 """
 
 from __future__ import annotations

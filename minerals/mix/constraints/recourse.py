@@ -1,16 +1,21 @@
 r"""Under each disruption, what can still be built of the plan from what is then accessible, and what is lost of demand.
 
-$$x'_{dqcy} \le \sum_{r \in q} \sum_s x_{rscy}, \qquad
-  \sum_c q_{qcny} x'_{dqcy} \le \min(A_{qny},\; A_{dqny} + \mu \sum_c q_{qcny} \sum_{r \in q} \sum_s x_{rscy})
-  + \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}$$
+$$x'_{dqcy} \le \sum_{r \in q} \sum_s x_{rscy} \qquad [\mathrm{GWh}]$$
+
+$$U_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
+  \le \min(A_{qny},\; A_{dqny} + \mu \sum_c q_{qcny} \sum_{r \in q} \sum_s x_{rscy}), \qquad
+  U_{dqny} = \sum_c q_{qcny} x'_{dqcy} + (h_n - \sigma_n) (g_{dqy} - \phi_y G_{dqy}), \qquad
+  G_{dqy} = \sum_c i_{qcy} x'_{dqcy}, \qquad
+  \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 $$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + \sum_{y < d} \sum_{r,s} u_{rsy}
   \qquad [\mathrm{GWh}]$$
 
-for the regions $q$ that share a pool when countries close, with a stockpile of $\mu$ years of the plan's need. The
-anode graphite of what is built may move between its routes within bounds. The loss is measured against demand, so what
-is not built in the first place counts as lost and building nothing wins nothing. Recourse is exact only where the
-objective presses on it: figures come from a replay with the mix fixed.
+for the regions $q$ that share a pool when countries close, with a stockpile of $\mu$ years of the plan's need. Of the
+graphite $G$ in what is built $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest
+$\sigma_n$. The loss is measured against demand, so what is not built in the first place counts as lost and building
+nothing wins nothing. Recourse is exact only where the objective presses on it: figures come from a replay with the mix
+fixed.
 """
 
 from __future__ import annotations
@@ -25,8 +30,8 @@ KEY = "exposure.disruptions"
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """within_plan[disruption, pool, chemistry, year]; reach and stocked[disruption, pool, node, year]; route_low and
-    route_high[disruption, pool, year]; expression loss[disruption]."""
+    """within_plan[disruption, pool, chemistry, year], reach[disruption, pool, node, year], stocked[disruption, pool,
+    node, year], route_low[disruption, pool, year], route_high[disruption, pool, year]; expression loss[disruption]."""
     users: dict[tuple[Any, ...], list[Any]] = {}
     for place, c, n, y in data.use:
         users.setdefault((place, n, y), []).append(c)
@@ -54,8 +59,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
             natural, synthetic = routes.natural.get(n, 0.0), routes.synthetic.get(n, 0.0)
             if natural != synthetic:
                 # At the planned share this adds nothing.
-                more = (synthetic - routes.mean(n, y)) * graphite(m, d, q, y)
-                used += more + (natural - synthetic) * m.natural[d, q, y]
+                used += (natural - synthetic) * (m.natural[d, q, y] - routes.planned[y] * graphite(m, d, q, y))
         saved = sum(
             data.relief[k, n, y] * m.secondary[r, k, y]
             for k in relieved.get((n, y), ()) for r in data.pools[q] if (r, k, y) in m.secondary

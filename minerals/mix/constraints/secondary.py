@@ -5,8 +5,10 @@ $$v_{rlmk} = \sum_{(s,c) \in l} i_{cmk}\, x_{rsck}, \qquad
   w_{rmy} \ge \kappa_{rmy}\, \gamma_{ry} \sum_c i_{cmy} \sum_s x_{rscy} \qquad [\mathrm{kt}]$$
 
 Cells that leave use alike are one life $l$, so that what they hold is summed first. Prompt scrap comes back in the year
-of its cells ($k = y$). The last is the least recycled content of EU 2023/1542. Loops are regional: what a region
-recovers, it uses.
+of its cells ($k = y$). The last is the least recycled content of cells. Loops are regional: what a region recovers, it
+uses.
+
+Source: Regulation (EU) 2023/1542, article 8 (recycling_target.csv).
 """
 
 from __future__ import annotations
