@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyomo.contrib.solver.solvers.highs import Highs
+from scipy.optimize import linprog
 
 from minerals import highs
 from minerals.errors import Infeasible, SolverError, TimeLimit, Unbounded, UsageError
@@ -395,6 +396,93 @@ def test_after_any_change_as_a_fresh_build(seed: int) -> None:
         fresh.find_component(held).unfix()
         assert outcome(changed) == outcome(Compiled(fresh))
     assert not changed.recompiled
+
+
+def small_model(seed: int) -> Any:
+    """Small whole numbers and many objectives, so that optimal solutions are many and vertices degenerate."""
+    random = np.random.default_rng(seed)
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(6), bounds=(0, 4))
+    matrix = random.integers(-1, 3, (5, 6)).tolist()
+    inside = random.integers(0, 4, 6).tolist()
+    level = [sum(a * x for a, x in zip(row, inside, strict=True)) + int(random.integers(0, 2)) for row in matrix]
+
+    def limit(m: Any, at: int) -> Any:
+        body = sum(a * m.x[i] for i, a in enumerate(matrix[at])) + 0.0 * m.x[0]
+        return body >= level[at] - 4 if at % 3 == 2 else body <= level[at]
+
+    model.limit = pyo.Constraint(range(5), rule=limit)
+    costs = random.integers(-2, 3, (4, 6)).tolist()
+    model.goal = pyo.Objective(range(4), rule=lambda m, at: sum(c * m.x[i] for i, c in enumerate(costs[at])))
+    return model
+
+
+def by_scipy(model: Any, order: list[Any]) -> float:
+    """Optimum of the last of some sums [(coefficient by variable)], each before it held at its optimum by a row."""
+    rows = [[value_of(row.body, model, i) for i in model.x] for row in model.limit.values()]
+    upper = [
+        (1 if row.upper is not None else -1) * np.array(a) for a, row in zip(rows, model.limit.values(), strict=True)
+    ]
+    most = [row.upper if row.upper is not None else -row.lower for row in model.limit.values()]
+    for costs in order:
+        found = linprog(costs, A_ub=upper, b_ub=most, bounds=(0, 4))
+        assert found.success
+        upper, most = [*upper, np.array(costs)], [*most, found.fun + 1e-9]
+    return float(found.fun)
+
+
+def value_of(body: Any, model: Any, at: int) -> float:
+    """Coefficient of a variable in a linear expression."""
+    for i in model.x:
+        model.x[i].set_value(float(i == at), skip_validation=True)
+    return float(pyo.value(body))
+
+
+def coefficients(model: Any, at: int) -> list[float]:
+    return [value_of(model.goal[at].expr, model, i) for i in model.x]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 100_000))
+def test_what_is_kept_is_the_optimum_and_nothing_less(seed: int) -> None:
+    """One objective after the other over the optima of those before: as with a row for each objective, by scipy."""
+    model = small_model(seed)
+    compiled = Compiled(model, objective=model.goal[0])
+    order: list[Any] = []
+    for at in range(4):
+        compiled.optimise(model.goal[at])
+        found = compiled.solve()
+        order.append(coefficients(model, at))
+        assert found.objective == pytest.approx(by_scipy(model, order), abs=1e-6)
+        for before in range(at):
+            level = sum(c * found.value(model.x[i]) for i, c in enumerate(order[before]))
+            assert level == pytest.approx(by_scipy(model, order[: before + 1]), abs=1e-6)
+        compiled.keep(found)
+    with pytest.raises(UsageError, match="keep it before"):
+        compiled.keep(found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 100_000), stages=st.integers(1, 3))
+def test_what_is_settled_is_the_same_in_every_optimum(seed: int, stages: int) -> None:
+    model = small_model(seed)
+    model.sum = pyo.Objective(expr=0.0)
+    compiled = Compiled(model, objective=model.goal[0])
+    for at in range(stages):
+        compiled.optimise(model.goal[at])
+        compiled.keep(compiled.solve())
+    random = np.random.default_rng(seed)
+    sums = [[(model.x[i], 1.0)] for i in model.x] + [[(model.x[i], float(random.integers(-1, 2))) for i in model.x]]
+    settled = [compiled.settled(terms) for terms in sums]
+    order = [coefficients(model, at) for at in range(stages)]
+    wide = 0
+    for terms, same in zip(sums, settled, strict=True):
+        costs = np.zeros(6)
+        costs[[variable.index() for variable, _ in terms]] = [weight for _, weight in terms]
+        low, high = by_scipy(model, [*order, costs]), -by_scipy(model, [*order, -costs])
+        assert not same or low == pytest.approx(high, abs=1e-6)
+        wide += high - low > 1e-6
+    assert wide <= len(sums) - sum(settled)
 
 
 def outcome(compiled: Compiled) -> object:
