@@ -74,6 +74,7 @@ class Compiled:
         self._free: dict[int, tuple[float, float]] = {}
         self._fixed: dict[int, float | None] = {}
         self._live: set[int] = set()
+        self._kept: set[int] = set()
         self._stale = False
         self._priced: tuple[int, Any] = (-1, None)
         self.form = Form(model, self._live)
@@ -310,9 +311,14 @@ class Compiled:
 
         hot = self._new_limits
         self._record(("keep", self._state), change)
+        self._kept.update(id(row) for row, _ in limits)
         self.push()
         # The solution stands on what was kept, so the basis is as feasible as it was.
         self._new_limits = hot
+
+    def kept(self, constraint: Any) -> bool:
+        """Whether `keep` holds a limit where it is."""
+        return id(self.form.constraint(constraint)) in self._kept
 
     def settled(self, terms: Iterable[tuple[Any, float]]) -> bool:
         """Whether a weighted sum of variables is the same in every solution that is kept, as the present basis shows:

@@ -27,7 +27,7 @@ UNIT = {
 }  # fmt: skip
 #: Shares apart by less than this are one: a tenth of a point.
 PINNED = 0.001
-#: Families of limits whose worth is told; the others are balances.
+#: Families of limits whose worth is told, beside the caps on cost and exposure; the others are balances.
 LIMITS = (
     "supplier", "reach", "stocked", "one_country", "excluded", "growth", "decline", "performance", "lines", "announced",
     "own_share", "recycled_content", "secondary_available",
@@ -147,7 +147,7 @@ class _Chooser:
     def choose(self) -> Solution:
         choice, model = self.choice, self.model
         if choice.unmet:
-            self.compiled.keep(self._solve("unmet_demand", "unmet_demand"))
+            self.compiled.keep(self._solve("unmet_demand", "unmet_demand", told=True))
         else:
             for key in model.wanted:
                 self.compiled.fix(model.unmet[key], 0.0)
@@ -162,7 +162,9 @@ class _Chooser:
             if least > choice.exposure_cap * (1 + NEARLY):
                 raise Infeasible(_below_all(choice, least))
             self.compiled.hold(choice.risk, choice.exposure_cap, 0.0)
-        best = self._solve("objective", choice.objective, told=choice.objective != "cost")
+        # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
+        same = choice.objective == "cost" and choice.exposure_cap is None
+        best = self._solve("objective", choice.objective, told=not same)
         self.compiled.keep(best)
         if choice.objective != "cost":
             best = self._solve("cost", "cost", afresh=False)
@@ -198,19 +200,14 @@ class _Chooser:
     # ------------------------------------------------------------------ what limits are worth
 
     def _binding(self, stage: str, objective: str, found: Optimum) -> Iterable[Limit]:
-        """Limits with a worth, each with the range over which it holds."""
-        for family in LIMITS:
-            component = getattr(self.model, family, None)
-            if component is None:
-                continue
-            for index in component:
-                row = component[index]
+        """Limits with a worth, caps on cost and exposure among them, each with the range over which it holds. One to
+        which an earlier stage keeps is told there: loosened, it would change that stage first."""
+        for family in (*LIMITS, "cost", self.choice.risk):
+            for index, row in getattr(self.model, family, {}).items():
                 worth = found.worth(row)
-                if worth <= WORTHLESS:
-                    continue
-                limit = pyo.value(row.upper if row.upper is not None else row.lower)
-                key = index if isinstance(index, tuple) else (index,)
-                yield Limit(stage, family, key, float(limit), worth, found.range(row), UNIT[objective])
+                if worth > WORTHLESS and not self.compiled.kept(row):
+                    key = () if index is None else index if isinstance(index, tuple) else (index,)
+                    yield Limit(stage, family, key, self.compiled.rhs(row), worth, found.range(row), UNIT[objective])
 
     # ------------------------------------------------------------------ how far shares are pinned
 

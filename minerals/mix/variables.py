@@ -42,7 +42,10 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.production = pyo.Var(model.cells_of, within=some)
     model.imports = pyo.Var(model.cells_of, within=some)
     model.built = pyo.Var(_set(data.announced, 3), within=some)
-    turned = [(r, k, to, y) for r in data.regions for k, to in data.retrofit for y in data.years]
+    turned = [
+        (r, k, to, y) for r in data.regions for k, to in data.retrofit for y in data.years
+        if (r, k, y) in data.capacity and (r, to, y) in data.capacity
+    ]  # fmt: skip
     model.retrofitted = pyo.Var(_set(turned, 4), within=some)
     add_sourcing(model, data)
     model.held = pyo.Var(_set(dict.fromkeys(key[:4] for key in data.returned), 4), within=some)

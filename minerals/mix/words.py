@@ -49,7 +49,7 @@ MEASURES = {"specific_energy": "Wh/kg", "energy_density": "Wh/L"}
 
 def words(family: str, index: Key, labels: Labels, demand: Mapping[Key, float] | None = None) -> Words:
     """A limit by its family and index. demand: (region, segment, year) [GWh], to tell a floor per Wh/kg."""
-    year = int(str(index[-1])) if str(index[-1]).isdecimal() else 0
+    year = int(str(index[-1])) if index and str(index[-1]).isdecimal() else 0
     at = [str(part) for part in index]
     return _FAMILIES.get(family, _other)(family, at, year, labels, demand or {})
 
@@ -135,6 +135,12 @@ def _balance(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, 
     return Words(f"what batteries in {at[0]} use of {_node(labels, at[1])} comes from somewhere", year, "", "")
 
 
+def _cap(family: str, _: list[str], year: int, __: Labels, ___: Mapping[Key, float]) -> Words:
+    if family == "cost":
+        return Words("cap on the cost", year, "one more million USD", "million USD_2025")
+    return Words("cap on the GWh at risk", year, "one more GWh at risk", "GWh")
+
+
 def _other(family: str, at: list[str], year: int, _: Labels, __: Mapping[Key, float]) -> Words:
     inside = ", ".join(part for part in at if part != str(year))
     return Words(f"{family.replace('_', ' ')} ({inside})" if inside else family.replace("_", " "), year, "", "")
@@ -144,5 +150,6 @@ _FAMILIES = {
     "supplier": _supplier, "reach": _reach, "stocked": _reach, "one_country": _one_country, "excluded": _excluded,
     "growth": _growth, "decline": _growth, "performance": _performance, "lines": _lines, "standing": _lines,
     "announced": _lines, "own_share": _own_share, "recycled_content": _recycled, "secondary_available": _secondary,
-    "meet_demand": _demand, "unmet": _unmet, "materials": _balance,
+    "meet_demand": _demand, "unmet": _unmet, "materials": _balance, "cost": _cap, "expected": _cap, "worst": _cap,
+    "cvar": _cap,
 }  # fmt: skip

@@ -126,7 +126,15 @@ def _costs(mix: Mix) -> pd.DataFrame:
 
 
 LIMIT = ["stage", "family", "region", "limit", "year", "value", "unit", "per", "low", "high", "sentence"]
-STAGES = {"objective": "lowers the loss by", "cheapest": "lowers the cost of the cheapest mix by"}
+STAGES = {
+    "unmet_demand": "lowers the unmet demand by",
+    "cheapest": "lowers the cost of the cheapest mix by",
+    "objective": "lowers the loss by",
+}
+#: What the objective is called where it is no loss.
+LOWERS = {
+    "concentration": "lowers the exposure by", "cost": "lowers the cost by", "weighted": "lowers the weighted sum by"
+}  # fmt: skip
 
 
 def _limits(mix: Mix, labels: Labels) -> Iterable[tuple[Any, ...]]:
@@ -138,7 +146,8 @@ def _limits(mix: Mix, labels: Labels) -> Iterable[tuple[Any, ...]]:
         worth = limit.worth * said.scale
         low, high = limit.holds.low, limit.holds.high
         region = next((str(part) for part in limit.index if part in regions), "")
-        sentence = f"{said.more[0].upper()}{said.more[1:]} in {said.year} {_verb(mix, limit)} {worth:.3g} {limit.unit}."
+        when = f" in {said.year}" if said.year else ""
+        sentence = f"{said.more[0].upper()}{said.more[1:]}{when} {_verb(mix, limit)} {worth:.3g} {limit.unit}."
         return (
             limit.stage, limit.family, region, said.what, said.year, worth, limit.unit, said.unit, low, high, sentence,
         )  # fmt: skip
@@ -148,9 +157,8 @@ def _limits(mix: Mix, labels: Labels) -> Iterable[tuple[Any, ...]]:
 
 
 def _verb(mix: Mix, limit: Limit) -> str:
-    asked = mix.assembly.asked
-    if limit.stage == "objective" and asked.objective == "concentration":
-        return "lowers the exposure by"
+    if limit.stage == "objective":
+        return LOWERS.get(mix.assembly.asked.objective, STAGES[limit.stage])
     return STAGES[limit.stage]
 
 

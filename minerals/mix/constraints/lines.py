@@ -24,29 +24,28 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     kinds = dict.fromkeys(data.line.values())
     made = [(r, k, y) for r in data.regions for k in kinds for y in data.years if (r, k, y) in data.capacity]
 
-    def there(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
+    def added(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
         past = [v for v in data.years if v <= y]
-        into = [old for old, to in data.retrofit if to == k]
-        out = [to for old, to in data.retrofit if old == k]
+        into = [(r, old, k, v) for old, to in data.retrofit for v in past if to == k]
+        out = [(r, k, to, v) for old, to in data.retrofit for v in past if old == k]
         return (
-            data.capacity[r, k, y]
-            + sum(m.built[r, k, v] for v in past if (r, k, v) in m.built)
-            + sum(m.retrofitted[r, old, k, v] for v in past for old in into)
-            - sum(m.retrofitted[r, k, to, v] for v in past for to in out)
+            sum(m.built[r, k, v] for v in past if (r, k, v) in m.built)
+            + sum(m.retrofitted[key] for key in into if key in m.retrofitted)
+            - sum(m.retrofitted[key] for key in out if key in m.retrofitted)
         )
 
     def used(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
         mine = [c for c in data.chemistries if data.line[c] == k and (r, c, y) in m.cells_of]
-        return sum(m.production[r, c, y] for c in mine) <= m.line_capacity[r, k, y]
+        return sum(m.production[r, c, y] for c in mine) - m.lines_added[r, k, y] <= data.capacity[r, k, y]
 
     def stands(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
-        return m.line_capacity[r, k, y] >= 0
+        return m.lines_added[r, k, y] >= -data.capacity[r, k, y]
 
     def most(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
         return sum(m.built[r, k, v] for v in data.years if v <= y and (r, k, v) in m.built) <= data.announced[r, k, y]
 
     places = pyo.Set(initialize=made, dimen=3)
-    model.line_capacity = pyo.Expression(places, rule=there)
+    model.lines_added = pyo.Expression(places, rule=added)
     model.lines = pyo.Constraint(places, rule=used)
     turned = [key for key in made if any(line == key[1] for line, _ in data.retrofit)]
     model.standing = pyo.Constraint(pyo.Set(initialize=turned, dimen=3), rule=stands)

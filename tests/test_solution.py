@@ -1,0 +1,460 @@
+"""The mix that is chosen: hand-solved toys for each stage, and what must hold of any choice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from test_mix import CHEMISTRIES, YEARS, at_risk, cobalt, lines, toy, two_suppliers
+
+from minerals.errors import Infeasible
+from minerals.mix.compiled import Compiled
+from minerals.mix.data import MixData
+from minerals.mix.model import OneCountry, build
+from minerals.mix.solution import Choice, Limit, Solution, choose, risk_of
+
+
+def priced(lfp: float, nmc: float = 70.0, **changes: Any) -> MixData:
+    """The toy of `at_risk` with other pack prices [million USD/GWh]."""
+    price = {("Here", c, y): {"lfp": lfp, "nmc": nmc}[c] for c in CHEMISTRIES for y in YEARS}
+    return at_risk(price=price, **changes)
+
+
+def incumbent(nmc: float) -> dict[Any, float]:
+    """A mix of that many GWh of NMC a year."""
+    return {("Here", "car", c, y): {"lfp": 100 - nmc, "nmc": nmc}[c] for c in CHEMISTRIES for y in YEARS}
+
+
+def nmc(found: Solution) -> list[float]:
+    """GWh of NMC by year."""
+    return [round(found.additions.get(("Here", "car", "nmc", y), 0.0), 6) for y in YEARS]
+
+
+def stages(found: Solution) -> list[str]:
+    return [stage.stage for stage in found.stages]
+
+
+# --- stage after stage -----------------------------------------------------------------------------------------------
+
+
+def test_of_mixes_with_the_same_risk_the_cheapest_is_chosen() -> None:
+    """Between 50 and 70 GWh of NMC the expected loss is 5 GWh a year; NMC is cheaper, so 70."""
+    found = choose(at_risk(), Choice())
+    assert nmc(found) == [70, 70, 70]
+    assert stages(found) == ["cheapest", "objective", "cost"]
+    assert found.stage("objective").value == pytest.approx(15)
+    assert found.stage("objective").unit == "GWh"
+    assert found.stage("cost").value == pytest.approx(3 * (70 * 70 + 30 * 75))
+    assert found.stage("cheapest").value == pytest.approx(3 * 70 * 100)
+    assert found.losses == pytest.approx({"congo": 60, "china": 0, "calm": 0}, abs=1e-6)
+
+
+@pytest.mark.parametrize(("before", "after"), [(20, 50), (55, 55), (90, 70)])
+def test_of_mixes_as_cheap_the_one_changed_least_is_chosen(before: float, after: float) -> None:
+    """At one price for both, the mix with the least risk that is nearest to the incumbent."""
+    found = choose(priced(70, incumbent=incumbent(before)), Choice())
+    assert nmc(found) == [after] * 3
+    assert stages(found) == ["cheapest", "objective", "cost", "least_change"]
+    assert found.stage("least_change").value == pytest.approx(3 * 2 * abs(after - before), abs=1e-6)
+    assert all(high - low < 1e-6 for low, high in found.ranges.values())
+
+
+def test_a_share_that_is_not_pinned_has_its_range() -> None:
+    """At one price, and without an incumbent, anything from 50 to 70 GWh of NMC is as good; 2032 sells nothing else."""
+    sold = tuple(key for key in toy().sold if key != ("Here", "car", "lfp", 2032))
+    found = choose(priced(70, sold=sold), Choice())
+    for y in (2030, 2031):
+        assert found.ranges["Here", "nmc", y] == pytest.approx((0.5, 0.7))
+        assert found.ranges["Here", "lfp", y] == pytest.approx((0.3, 0.5))
+    assert found.ranges["Here", "nmc", 2032] == pytest.approx((1, 1))
+    for y in YEARS:
+        assert sum(found.additions.get(("Here", "car", c, y), 0.0) for c in CHEMISTRIES) == pytest.approx(100)
+
+
+def test_the_floor_of_a_disruption_is_what_no_mix_can_avoid() -> None:
+    """At least 60 GWh of NMC for their Wh/kg: Congo costs 10 GWh a year in any mix. China costs nothing in a mix of
+    NMC alone, and 70 GWh a year in the one without."""
+    measures = {("specific_energy", c, y): {"nmc": 250.0, "lfp": 150.0}[c] for c in CHEMISTRIES for y in YEARS}
+    found = choose(at_risk(performance=measures, floor={("specific_energy", "car"): 210.0}), Choice())
+    assert found.floors == pytest.approx({"congo": 30, "china": 0, "calm": 0}, abs=1e-6)
+    found = choose(at_risk(sold=tuple(key for key in toy().sold if key[2] == "lfp")), Choice())
+    assert found.floors == pytest.approx({"congo": 0, "china": 210, "calm": 0}, abs=1e-6)
+
+
+def test_a_mix_may_cost_a_tenth_more_than_the_cheapest() -> None:
+    """The cheapest mix is 300 GWh of NMC at 70; 2,100 million USD more are 60 GWh of LFP at 105. The expected loss is
+    a quarter of what of 240 GWh of NMC is above 150."""
+    found = choose(priced(105), Choice(cost_cap=0.1))
+    assert found.stage("objective").value == pytest.approx(22.5)
+    assert sum(found.cost.values()) == pytest.approx(1.1 * sum(found.cheapest.values()))
+    assert sum(nmc(found)) == pytest.approx(240)
+
+
+def test_the_cheapest_mix_with_no_more_than_so_much_at_risk() -> None:
+    """The other way round: at most 22.5 GWh at risk cost 2,100 million USD. Told is what one GWh more would save: it
+    lets 4 GWh of LFP be NMC, 140 million USD."""
+    found = choose(priced(105), Choice(objective="cost", exposure_cap=22.5))
+    assert found.stage("objective").value == pytest.approx(1.1 * 21_000)
+    assert found.cost["packs"] - found.cheapest["packs"] == pytest.approx(2100)
+    assert risk_of(found.losses, at_risk().weight, "expected", 0.8) == pytest.approx(22.5)
+    told = {limit.index: limit for limit in found.limits if limit.stage == "objective" and limit.family == "reach"}
+    # A kt of cobalt under Congo lets 12.5 GWh more be built, which weigh a quarter.
+    assert told["congo", "Here", "cobalt", 2030].worth == pytest.approx(12.5 / 4 * 140)
+
+
+def test_no_more_goes_unmet_than_must() -> None:
+    """4 kt of cobalt are 50 GWh of NMC, and nothing else is sold. Congo leaves all of it, China too."""
+    only = tuple(key for key in toy().sold if key[2] == "nmc")
+    data = at_risk(sold=only, supplied={("cobalt", "AUS", y): 4.0 for y in YEARS})
+    with pytest.raises(Infeasible):
+        choose(data, Choice())
+    found = choose(data, Choice(unmet=True))
+    assert stages(found)[0] == "unmet_demand"
+    assert found.stage("unmet_demand").value == pytest.approx(150)
+    assert nmc(found) == [50, 50, 50]
+    assert found.unmet == pytest.approx({("Here", "car", y): 50 for y in YEARS})
+    # What is not built is lost.
+    assert found.losses == pytest.approx({"congo": 150, "china": 150, "calm": 150})
+
+
+def test_a_weighted_sum_trades_gwh_for_money() -> None:
+    """A GWh of LFP instead of NMC costs 5 million USD and spares a quarter of a GWh: worth it below 0.05 GWh for one
+    million USD."""
+    for price, gwh in ((0.049, 70), (0.051, 100)):
+        found = choose(at_risk(), Choice(objective="weighted", weights={"expected": 1.0, "cost": price}))
+        assert nmc(found) == [gwh] * 3
+        cost, loss = found.stage("cost").value, risk_of(found.losses, at_risk().weight, "expected", 0.8)
+        assert found.stage("objective").value == pytest.approx(loss + price * cost)
+
+
+@pytest.mark.parametrize(("risk", "loss"), [("expected", 15), ("worst", 30), ("cvar", 30)])
+def test_each_risk_has_its_mix(risk: str, loss: float) -> None:
+    """As in test_mix; of the worst half Congo and China are all, whose losses add up to 60."""
+    found = choose(at_risk(), Choice(objective=risk, risk=risk, level=0.5))
+    assert found.stage("objective").value == pytest.approx(loss)
+    assert risk_of(found.losses, at_risk().weight, risk, 0.5) == pytest.approx(loss)
+
+
+# --- sourcing --------------------------------------------------------------------------------------------------------
+
+
+def bought(**changes: Any) -> MixData:
+    """Three quarters of the cobalt come from DR Congo pro rata. It delivers up to 10 kt, Australia 1.4."""
+    usual = {("Here", "cobalt", j, y): {"COD": 0.75, "AUS": 0.25}[j] for j in ("COD", "AUS") for y in YEARS}
+    return replace(two_suppliers(), usual=usual, **changes)
+
+
+def kt(found: Solution, supplier: str) -> list[float]:
+    return [round(found.sourced.get(("Here", "cobalt", supplier, y), 0.0), 4) for y in YEARS]
+
+
+def test_cobalt_is_sourced_as_near_to_pro_rata_as_can_be() -> None:
+    """100 GWh of NMC take 8 kt, of which Australia has no quarter; of 50 GWh it has."""
+    found = choose(bought(), Choice(objective="cost"))
+    assert (kt(found, "COD"), kt(found, "AUS")) == ([6.6] * 3, [1.4] * 3)
+    half = {("Here", "car", y): 50.0 for y in YEARS}
+    found = choose(bought(demand=half), Choice(objective="cost"))
+    assert (kt(found, "COD"), kt(found, "AUS")) == ([3.0] * 3, [1.0] * 3)
+
+
+def test_a_hard_rule_on_one_country_limits_the_mix_and_its_sourcing() -> None:
+    """From 2031 on Australia's 1.4 kt are at least 35 %: 4 kt, 50 GWh."""
+    found = choose(bought(), Choice(objective="cost", one=OneCountry(0.65, 2031)))
+    assert nmc(found) == [100, 50, 50]
+    assert (kt(found, "COD"), kt(found, "AUS")) == ([6.6, 2.6, 2.6], [1.4] * 3)
+    assert not found.excess
+
+
+def test_a_soft_rule_prices_what_is_above_it() -> None:
+    """At 170 million USD a kt excess is cheaper than LFP: 8 kt, of which 6.6 from one country, 1.4 above 65 %."""
+    found = choose(bought(), Choice(objective="cost", one=OneCountry(0.65, 2031, soft=True, price=170.0)))
+    assert nmc(found) == [100, 100, 100]
+    assert found.excess == pytest.approx({("Here", "cobalt", "COD", y): 1.4 for y in (2031, 2032)})
+    assert found.cost["excess"] == pytest.approx(2 * 1.4 * 170)
+    assert kt(found, "COD") == [6.6] * 3
+
+
+def test_who_is_excluded_is_not_bought_from() -> None:
+    found = choose(bought(excluded=tuple(("Here", "cobalt", "COD", y) for y in YEARS)), Choice(objective="cost"))
+    assert nmc(found) == [17.5] * 3
+    assert (kt(found, "COD"), kt(found, "AUS")) == ([0] * 3, [1.4] * 3)
+
+
+# --- what limits are worth -------------------------------------------------------------------------------------------
+
+
+def limited() -> MixData:
+    """A toy in which limits of most families bind: growth, own lines, suppliers, recycled content, reach."""
+    data = at_risk()
+    return replace(
+        data,
+        price={("Here", c, y): {"lfp": 90.0, "nmc": 70.0}[c] for c in CHEMISTRIES for y in YEARS},
+        supplied={key: {"cobalt": 6.5, "phosphate": 60.0}[key[0]] for key in data.supplied},
+        before={("Here", "NMC"): 0.55, ("Here", "LFP"): 0.45},
+        growth={("Here", "NMC"): 0.1, ("Here", "LFP"): 0.1}, decline={("Here", "LFP"): 0.3},
+        performance={("specific_energy", c, y): {"nmc": 250.0, "lfp": 150.0}[c] for c in CHEMISTRIES for y in YEARS},
+        floor={("specific_energy", "car"): 205.0},
+        capacity={("Here", k, y): {"nmc": 40.0, "lfp": 20.0}[k] for k in CHEMISTRIES for y in YEARS},
+        announced={("Here", k, y): 10.0 for k in CHEMISTRIES for y in YEARS},
+        line_price={("Here", k, y): 8.0 for k in CHEMISTRIES for y in YEARS}, retrofit={("nmc", "lfp"): 0.5},
+        own_share={("Here", y): 0.7 for y in YEARS},
+        import_price={("Here", c, y): -4.0 for c in CHEMISTRIES for y in YEARS},
+        minerals=("Co",), relief={("Co", "cobalt", y): 1.0 for y in YEARS},
+        recovered={("Here", "Co", y): 0.3 for y in YEARS}, life={("Here", "car", "nmc"): "short"},
+        returned={("Here", "short", "Co", 2030, 2031): 0.05}, content={("nmc", "Co", y): 0.08 for y in YEARS},
+        recycled={("Here", "Co", y): 0.05 for y in YEARS},
+    )  # fmt: skip
+
+
+def light() -> MixData:
+    """LFP is cheaper, and at least 190 Wh/kg are asked."""
+    measures = {("specific_energy", c, y): {"nmc": 250.0, "lfp": 150.0}[c] for c in CHEMISTRIES for y in YEARS}
+    price = {("Here", c, y): {"lfp": 60.0, "nmc": 70.0}[c] for c in CHEMISTRIES for y in YEARS}
+    return toy(performance=measures, floor={("specific_energy", "car"): 190.0}, price=price)
+
+
+CASES = {
+    "expected": (limited, Choice()),
+    "cvar": (limited, Choice(objective="cvar", risk="cvar", level=0.6)),
+    "capped": (limited, Choice(cost_cap=0.001)),
+    "cost": (limited, Choice(objective="cost", exposure_cap=12.0)),
+    "rule": (two_suppliers, Choice(objective="cost", one=OneCountry(0.65, 2031))),
+    "retrofit": (lambda: lines(80.0), Choice(objective="cost")),
+    "new lines": (lambda: replace(lines(30.0), retrofit={}), Choice(objective="cost")),
+    "cobalt": (lambda: cobalt(4.0), Choice(objective="cost")),
+    "floor": (light, Choice(objective="cost")),
+}
+
+
+def at_stage(data: MixData, choice: Choice, limit: Limit, found: Solution) -> Compiled:
+    """The model as it is at the stage of a limit."""
+    model = build(data, one=choice.one, level=choice.level, weights=choice.weights)
+    compiled = Compiled(model, objective="cost" if limit.stage == "cheapest" else choice.objective)
+    for key in model.wanted:
+        compiled.fix(model.unmet[key], 0.0)
+    if limit.stage != "cheapest" and choice.cost_cap is not None:
+        compiled.hold("cost", found.stage("cheapest").value, choice.cost_cap)
+    if limit.stage != "cheapest" and choice.exposure_cap is not None:
+        compiled.hold(choice.risk, choice.exposure_cap, 0.0)
+    return compiled
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_limit_is_worth_is_what_moving_it_brings(name: str) -> None:
+    """Every limit that is told, moved either way within the range that is told, at the stage it is told for."""
+    data, choice = CASES[name][0](), CASES[name][1]
+    found = choose(data, choice)
+    assert found.limits
+    stepped = 0
+    for limit in found.limits:
+        assert limit.worth > 0
+        assert limit.holds.low <= limit.limit + 1e-9
+        assert limit.limit <= limit.holds.high + 1e-9
+        compiled = at_stage(data, choice, limit, found)
+        row = getattr(compiled.model, limit.family)
+        row = row[limit.index] if limit.index else row
+        best = compiled.solve()
+        assert compiled.rhs(row) == pytest.approx(limit.limit)
+        looser = 1.0 if not limit.index or row.upper is not None else -1.0
+        for there in (max(limit.holds.low, limit.limit - 1.0), min(limit.holds.high, limit.limit + 1.0)):
+            step = there - limit.limit
+            compiled.set_rhs(row, there)
+            change = compiled.solve().objective - best.objective
+            assert change == pytest.approx(-looser * limit.worth * step, rel=1e-6, abs=1e-9 * abs(best.objective))
+            stepped += abs(step) > 1e-6
+        assert limit.unit == found.stage(limit.stage).unit
+    assert stepped
+
+
+def test_limits_of_most_families_are_told() -> None:
+    told = {limit.family for data, choice in CASES.values() for limit in choose(data(), choice).limits}
+    assert told == {
+        "supplier", "reach", "one_country", "growth", "performance", "lines", "announced", "own_share",
+        "secondary_available", "cost", "expected",
+    }  # fmt: skip
+
+
+def test_a_limit_to_which_an_earlier_stage_keeps_is_told_there() -> None:
+    """Only NMC is sold and 4 kt are 50 GWh: one more kt lets 12.5 GWh less go unmet. That it would cost more is no
+    worth of it."""
+    data = replace(cobalt(4.0), sold=tuple(key for key in toy().sold if key[2] == "nmc"))
+    found = choose(data, Choice(objective="cost", unmet=True))
+    assert {(limit.stage, limit.family) for limit in found.limits} == {("unmet_demand", "supplier")}
+    assert [limit.worth for limit in found.limits] == pytest.approx([12.5] * 3)
+
+
+def test_the_price_of_a_gwh_at_risk_is_the_same_from_both_sides() -> None:
+    """140 million USD, by the toy of the caps above."""
+    dear = choose(priced(105), Choice(cost_cap=0.1))
+    safe = choose(priced(105), Choice(objective="cost", exposure_cap=22.5))
+    worth = [limit.worth for found in (dear, safe) for limit in found.limits if not limit.index]
+    assert worth == pytest.approx([1 / 140, 140])
+
+
+# --- risk of given losses --------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    losses=st.lists(st.floats(0, 100), min_size=1, max_size=6),
+    weights=st.lists(st.floats(0.05, 10), min_size=6, max_size=6),
+    level=st.floats(0, 0.95),
+)
+def test_the_risk_of_losses_is_that_of_the_model(losses: list[float], weights: list[float], level: float) -> None:
+    """One chemistry, of which each disruption takes so much: nothing is left to choose."""
+    names = [f"event {at}" for at in range(len(losses))]
+    data = MixData(
+        regions=("Here",), segments=("car",), chemistries=("lfp",), years=(2030,), family={"lfp": "LFP"},
+        line={"lfp": "lfp"}, demand={("Here", "car", 2030): 100.0}, sold=(("Here", "car", "lfp", 2030),),
+        nodes=("ore",), use={("Here", "lfp", "ore", 2030): 1.0}, pools={"Here": ("Here",)},
+        disruptions=tuple(names), pools_of=dict.fromkeys(names, ("Here",)), starts=dict.fromkeys(names, 2030),
+        weight=dict(zip(names, weights, strict=False)),
+        accessible={(d, "Here", "ore", 2030): 100.0 - loss for d, loss in zip(names, losses, strict=True)},
+    )  # fmt: skip
+    compiled = Compiled(build(data, level=level), objective="expected")
+    compiled.fix("unmet[Here,car,2030]", 0.0)
+    for risk in ("expected", "worst", "cvar"):
+        compiled.optimise(risk)
+        told = risk_of(dict(zip(names, losses, strict=True)), data.weight, risk, level)
+        assert compiled.solve().objective == pytest.approx(told, rel=1e-6, abs=1e-6)
+
+
+# --- what must hold of any mix ---------------------------------------------------------------------------------------
+
+REGIONS, SEGMENTS, THREE, TWO = ("Here", "There"), ("car", "stationary"), ("lfp", "nmc", "na"), (2030, 2031)
+
+
+def anything(seed: int, slack: bool = False) -> MixData:
+    """Two regions, segments, years and nodes, three chemistries and four disruptions, at random; prices and uses are
+    often the same, so that many mixes are as good. slack: supply, lines and growth limit nothing."""
+    random = np.random.default_rng(seed)
+
+    def table(low: float, high: float, *axes: Any) -> dict[Any, float]:
+        keys = [(*key, one) for key in table(0, 0, *axes[:-1]) for one in axes[-1]] if axes else [()]
+        return {key: float(round(random.uniform(low, high), 1)) for key in keys}
+
+    def either(low: float, high: float, *axes: Any) -> dict[Any, float]:
+        return {key: float(random.choice([low, high])) for key in table(0, 0, *axes)}
+
+    events, nodes = ("a", "b", "c", "d"), ("ore", "salt")
+    pools = {"all": REGIONS, "Here": ("Here",), "There": ("There",)}
+    demand = table(20, 100, REGIONS, SEGMENTS, TWO)
+    most = 1e6 if slack else 1.0
+    sold = [key for key in table(0, 1, REGIONS, SEGMENTS, THREE, TWO) if key[2] == "lfp" or random.random() < 0.8]
+    by_year = either(0.5, 1, THREE, nodes, TWO)
+    use = {(place, *key): kg for place in pools for key, kg in by_year.items()}
+    pools_of = {d: ("all",) if random.random() < 0.6 else REGIONS for d in events}
+    undisturbed = {(q, *key): kt for q, kt in {"all": 1200.0, "Here": 600.0, "There": 600.0}.items()
+                   for key in table(0, 0, nodes, TWO)}  # fmt: skip
+    return MixData(
+        regions=REGIONS, segments=SEGMENTS, chemistries=THREE, years=TWO, demand=demand, sold=tuple(sold),
+        family={"lfp": "Li-ion", "nmc": "Li-ion", "na": "Na-ion"}, line={"lfp": "li", "nmc": "li", "na": "na"},
+        incumbent={} if random.random() < 0.5 else table(0, 60, REGIONS, SEGMENTS, THREE, TWO),
+        nodes=nodes, use=use, supplied={key: kt * most for key, kt in table(200, 700, nodes, ("X", "Y"), TWO).items()},
+        before={(r, f): 0.5 for r in REGIONS for f in ("Li-ion", "Na-ion", *THREE)},
+        growth={} if slack else table(0.2, 1, REGIONS, ("Na-ion", "nmc")),
+        capacity={} if slack else table(20, 200, ("Here",), ("li", "na"), TWO),
+        announced={} if slack else table(0, 50, ("Here",), ("li", "na"), TWO),
+        retrofit={} if slack else {("li", "na"): 0.5}, line_price=table(1, 9, ("Here",), ("li", "na"), TWO),
+        price=either(60, 70, REGIONS, THREE, TWO), import_price=either(0, 5, REGIONS, THREE, TWO),
+        pools=pools, pools_of=pools_of, disruptions=events, starts={"a": 2030, "b": 2030, "c": 2031, "d": 2030},
+        weight={d: float(random.integers(0, 4)) for d in events} | {"a": 1.0}, undisturbed=undisturbed,
+        accessible={
+            (d, q, n, y): round(kt * most * random.random() * 0.5, 1)
+            for d in events for q in pools_of[d] for (p, n, y), kt in undisturbed.items() if p == q
+        },
+        stockpile=float(random.choice([0.0, 0.25])),
+    )  # fmt: skip
+
+
+def chosen(data: MixData, choice: Choice) -> Solution:
+    """The choice, where the limits allow one."""
+    try:
+        return choose(data, choice)
+    except Infeasible:
+        assume(False)
+        raise
+
+
+def any_choice(seed: int) -> Choice:
+    risk = ("expected", "worst", "cvar")[seed % 3]
+    return Choice(objective=risk, risk=risk, level=0.5, cost_cap=(None, 0.05)[seed % 2])
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_ranges_are_those_of_solving_for_every_share_both_ways(seed: int) -> None:
+    """What the basis says is settled is; and each share lies in its range."""
+    data, choice = anything(seed), any_choice(seed)
+    found = chosen(data, choice)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Compiled, "settled", lambda *_: False)
+        solved = choose(data, choice)
+    assert set(found.ranges) == set(solved.ranges)
+    for (r, c, y), (low, high) in found.ranges.items():
+        assert (low, high) == pytest.approx(solved.ranges[r, c, y], abs=1e-6)
+        wanted = sum(gwh for (at, _, year), gwh in data.demand.items() if (at, year) == (r, y))
+        mine = sum(gwh for (at, _, kind, year), gwh in found.additions.items() if (at, kind, year) == (r, c, y))
+        assert low - 1e-6 <= mine / wanted <= high + 1e-6
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_each_stage_keeps_what_those_before_it_found(seed: int) -> None:
+    """The losses are the objective's and no less than their floors; the cost is its stage's and within its cap; demand
+    is met."""
+    data, choice = anything(seed), any_choice(seed)
+    found = chosen(data, choice)
+    whole = sum(data.demand.values())
+    assert (
+        risk_of(found.losses, data.weight, choice.risk, choice.level) <= found.stage("objective").value + 1e-6 * whole
+    )
+    assert all(found.losses[d] >= floor - 1e-6 * whole for d, floor in found.floors.items())
+    cost = sum(found.cost.values())
+    assert cost == pytest.approx(found.stage("cost").value, rel=1e-6)
+    if choice.cost_cap is not None:
+        assert cost <= sum(found.cheapest.values()) * (1 + choice.cost_cap) * (1 + 1e-6)
+    for r, s, y in data.demand:
+        met = sum(found.additions.get((r, s, c, y), 0.0) for c in THREE)
+        assert met == pytest.approx(data.demand[r, s, y], rel=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_where_demand_may_go_unmet_and_need_not_the_risk_is_the_same(seed: int) -> None:
+    data = anything(seed)
+    choice = replace(any_choice(seed), cost_cap=None)
+    must, may = chosen(data, choice), choose(data, replace(choice, unmet=True))
+    assert may.stage("unmet_demand").value == pytest.approx(0, abs=1e-6)
+    assert may.stage("objective").value == pytest.approx(must.stage("objective").value, rel=1e-6, abs=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), more=st.floats(0.1, 200))
+def test_more_supply_never_worsens_the_objective(seed: int, more: float) -> None:
+    """Of one supplier, of a node under a disruption, or of lines."""
+    data, choice = anything(seed), replace(any_choice(seed), cost_cap=None)
+    before = chosen(data, choice)
+    random = np.random.default_rng(seed)
+    for name in ("supplied", "accessible", "capacity"):
+        table = dict(getattr(data, name))
+        table[list(table)[random.integers(len(table))]] += more
+        after = choose(replace(data, **{name: table}), choice)
+        for stage in ("cheapest", "objective"):
+            worse = after.stage(stage).value - before.stage(stage).value
+            assert worse <= 1e-6 * max(1.0, abs(before.stage(stage).value))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_where_nothing_limits_the_cheapest_chemistry_fills_each_segment(seed: int) -> None:
+    data = anything(seed, slack=True)
+    found = choose(data, Choice(objective="cost"))
+    for (r, s, y), gwh in data.demand.items():
+        price = {c: data.price[r, c, y] for c in THREE if (r, s, c, y) in data.sold}
+        cheapest = [c for c in price if price[c] == min(price.values())]
+        assert sum(found.additions.get((r, s, c, y), 0.0) for c in cheapest) == pytest.approx(gwh)
