@@ -20,23 +20,14 @@ import conftest
 import pyomo.environ as pyo
 import pytest
 from pyomo.repn import generate_standard_repn
-from test_mix import CHEMISTRIES, YEARS, at_risk, lines, toy, two_suppliers
+from test_mix import CHEMISTRIES, YEARS, at_risk, lines, routed, stocked, toy, two_regions, two_suppliers
 
 from minerals.mix import constraints, model, objective
-from minerals.mix.data import MixData, Routes
+from minerals.mix.data import MixData
 from minerals.mix.families import added, families, goals
 from minerals.mix.model import OneCountry, build, build_sourcing
 
 # --- toys ------------------------------------------------------------------------------------------------------------
-
-
-def one_year(*regions: str) -> MixData:
-    """The toy's first year alone, in one or more regions."""
-    return toy(
-        regions=regions, years=(2030,), demand={(r, "car", 2030): 100.0 for r in regions},
-        sold=tuple((r, "car", c, 2030) for r in regions for c in CHEMISTRIES),
-        price={(r, c, 2030): 70.0 for r in regions for c in CHEMISTRIES},
-    )  # fmt: skip
 
 
 def ramp() -> MixData:
@@ -87,51 +78,6 @@ def at_risk_and_recovering() -> MixData:
         recovered={("Here", "Co", y): 0.4 for y in YEARS},
         disruptions=some, starts={"congo": 2031, "china": 2030},
         accessible={key: kt for key, kt in data.accessible.items() if key[0] in some},
-    )  # fmt: skip
-
-
-def stocked() -> MixData:
-    """Congo alone, with half a year of stock: of cobalt, which it hits, and not of phosphate, which it does not."""
-    data = at_risk()
-    cobalt = {key: kt for key, kt in data.accessible.items() if key[0] == "congo"}
-    return replace(data, disruptions=("congo",), accessible=cobalt, stockpile=0.5)
-
-
-def routed() -> MixData:
-    """A stop of graphite from China, in one year. Both cells hold graphite, half of it natural; a kg of that is 2 kg
-    from a mine, a kg of synthetic 0.5 kg of coke, and either a kg of anode. Between a tenth and all may be natural."""
-    use = {"mine": 1.0, "coke": 0.25, "anode": 1.0}
-    here = {("lfp", 2030): 1.25, ("nmc", 2030): 1.0}
-    return replace(
-        one_year("Here"), nodes=tuple(use), disruptions=("china",), weight={"china": 1.0}, starts={"china": 2030},
-        pools={"Here": ("Here",)}, pools_of={"china": ("Here",)},
-        use={("Here", c, n, y): kg * per for n, per in use.items() for (c, y), kg in here.items()},
-        undisturbed={("Here", n, 2030): 1e3 for n in use},
-        accessible={("china", "Here", n, 2030): {"mine": 40.0, "coke": 30.0, "anode": 90.0}[n] for n in use},
-        routes=Routes(
-            carrier={("Here", c, y): kg for (c, y), kg in here.items()}, natural={"mine": 2.0, "anode": 1.0},
-            synthetic={"coke": 0.5, "anode": 1.0}, planned={2030: 0.5}, low=0.1, high=1.0,
-        ),
-    )  # fmt: skip
-
-
-def two_regions() -> MixData:
-    """Two regions, one supplier of cobalt. If Congo closes they share what is left, if There closes each has its own.
-    There loses more cobalt as scrap, and recovers some."""
-    places = {"Here": 0.08, "There": 0.1, "both": 0.09}
-    pools_of = {"congo": ("both",), "there": ("Here", "There")}
-    return replace(
-        one_year("Here", "There"), nodes=("cobalt",),
-        use={(place, "nmc", "cobalt", 2030): kg for place, kg in places.items()},
-        supplied={("cobalt", "COD", 2030): 12.0}, minerals=("Co",), relief={("Co", "cobalt", 2030): 1.02},
-        recovered={("There", "Co", 2030): 0.4},
-        pools={"both": ("Here", "There"), "Here": ("Here",), "There": ("There",)}, pools_of=pools_of,
-        disruptions=tuple(pools_of), starts=dict.fromkeys(pools_of, 2030), weight=dict.fromkeys(pools_of, 1.0),
-        undisturbed={("both", "cobalt", 2030): 12.0, ("Here", "cobalt", 2030): 7.0, ("There", "cobalt", 2030): 5.0},
-        accessible={
-            ("congo", "both", "cobalt", 2030): 4.0, ("there", "Here", "cobalt", 2030): 3.0,
-            ("there", "There", "cobalt", 2030): 6.0,
-        },
     )  # fmt: skip
 
 

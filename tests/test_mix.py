@@ -9,7 +9,7 @@ import pytest
 
 from minerals.errors import Infeasible
 from minerals.mix.compiled import Compiled
-from minerals.mix.data import MixData
+from minerals.mix.data import MixData, Routes
 from minerals.mix.model import OneCountry, build
 
 YEARS = (2030, 2031, 2032)
@@ -31,6 +31,15 @@ def toy(**changes: Any) -> MixData:
         price={("Here", c, y): {"lfp": 75.0, "nmc": 70.0}[c] for c, y in each},
     )
     return replace(data, **changes)
+
+
+def one_year(*regions: str) -> MixData:
+    """The toy's first year alone, in one or more regions."""
+    return toy(
+        regions=regions, years=(2030,), demand={(r, "car", 2030): 100.0 for r in regions},
+        sold=tuple((r, "car", c, 2030) for r in regions for c in CHEMISTRIES),
+        price={(r, c, 2030): 70.0 for r in regions for c in CHEMISTRIES},
+    )  # fmt: skip
 
 
 def least_cost(data: MixData, **options: Any) -> tuple[Compiled, Any]:
@@ -90,6 +99,18 @@ def test_a_family_leaves_no_faster_than_it_may() -> None:
         decline={("Here", "LFP"): 0.5},
     )  # fmt: skip
     assert mix(least_cost(data)[1], "lfp") == [45, 22.5, 11.25]
+
+
+def test_growth_goes_on_from_the_last_year_that_sold_something() -> None:
+    """No demand in 2031: 2032 grows by a half from 2030's 20 % and gains a seed of 5."""
+    data = toy(
+        before={("Here", "NMC"): 0.1, ("Here", "LFP"): 0.9},
+        growth={("Here", "NMC"): 0.5}, seed={("Here", "NMC"): 0.05},
+        demand={("Here", "car", y): 100.0 for y in (2030, 2032)},
+        sold=tuple(key for key in toy().sold if key[3] != 2031),
+    )  # fmt: skip
+    found = least_cost(data)[1]
+    assert [found.value(f"additions[Here,car,nmc,{y}]") for y in (2030, 2032)] == pytest.approx([20, 35])
 
 
 def test_a_floor_on_the_average_performance() -> None:
@@ -253,3 +274,106 @@ def test_exposure_to_one_node_fills_what_does_without_it() -> None:
         growth={("Here", "LFP"): 0.5},
     )  # fmt: skip
     assert mix(solved(held, "concentration"), "lfp") == [30, 45, 67.5]
+
+
+# --- what a disruption leaves ----------------------------------------------------------------------------------------
+
+
+def stocked() -> MixData:
+    """Congo alone, with half a year of stock: of cobalt, which it hits, and not of phosphate, which it does not."""
+    data = at_risk()
+    cobalt = {key: kt for key, kt in data.accessible.items() if key[0] == "congo"}
+    return replace(data, disruptions=("congo",), accessible=cobalt, stockpile=0.5)
+
+
+def only(data: MixData, chemistry: str) -> MixData:
+    """The toy with one chemistry alone."""
+    return replace(data, sold=tuple(key for key in data.sold if key[2] == chemistry))
+
+
+@pytest.mark.parametrize(("years", "lost"), [(0.0, 150), (0.25, 75), (0.5, 0), (1.0, 0)])
+def test_a_stockpile_replaces_what_a_disruption_takes_and_no_more(years: float, lost: float) -> None:
+    """100 GWh of NMC need 8 kt a year, 4 kt are left: a stock of a quarter of a year is 2 kt, of 25 GWh."""
+    assert solved(replace(only(stocked(), "nmc"), stockpile=years), "expected").objective == pytest.approx(lost)
+
+
+def test_a_stockpile_adds_nothing_to_what_there_was_before() -> None:
+    """Without the disruption 6 kt, of 75 GWh, are there; no stock makes them more."""
+    data = only(stocked(), "nmc")
+    data = replace(data, undisturbed=dict.fromkeys(data.undisturbed, 6.0), stockpile=1.0)
+    assert solved(data, "expected").objective == pytest.approx(75)
+
+
+def routed() -> MixData:
+    """A stop of graphite from China, in one year. Both cells hold graphite, half of it natural; a kg of that is 2 kg
+    from a mine, a kg of synthetic 0.5 kg of coke, and either a kg of anode. Between a tenth and all may be natural."""
+    use = {"mine": 1.0, "coke": 0.25, "anode": 1.0}
+    here = {("lfp", 2030): 1.25, ("nmc", 2030): 1.0}
+    return replace(
+        one_year("Here"), nodes=tuple(use), disruptions=("china",), weight={"china": 1.0}, starts={"china": 2030},
+        pools={"Here": ("Here",)}, pools_of={"china": ("Here",)},
+        use={("Here", c, n, y): kg * per for n, per in use.items() for (c, y), kg in here.items()},
+        undisturbed={("Here", n, 2030): 1e3 for n in use},
+        accessible={("china", "Here", n, 2030): {"mine": 40.0, "coke": 30.0, "anode": 90.0}[n] for n in use},
+        routes=Routes(
+            carrier={("Here", c, y): kg for (c, y), kg in here.items()}, natural={"mine": 2.0, "anode": 1.0},
+            synthetic={"coke": 0.5, "anode": 1.0}, planned={2030: 0.5}, low=0.1, high=1.0,
+        ),
+    )  # fmt: skip
+
+
+def test_graphite_moves_to_the_other_route_as_far_as_that_reaches() -> None:
+    """NMC holds 1 kg/kWh. The mine is left with 40 kt, of 20 kt of graphite, the coke with 30, of 60: 80 GWh are built
+    where the planned half natural would be 40."""
+    assert solved(only(routed(), "nmc"), "expected").objective == pytest.approx(20)
+    held = only(routed(), "nmc")
+    assert held.routes is not None
+    held = replace(held, routes=replace(held.routes, low=0.5, high=0.5))
+    assert solved(held, "expected").objective == pytest.approx(60)
+
+
+def test_a_node_of_the_other_route_alone_limits_too() -> None:
+    """Planned all natural, so that no cell uses coke; of 40 kt of the mine come 20 kt, and of 30 of coke 60."""
+    data = only(routed(), "nmc")
+    assert data.routes is not None
+    use = {("Here", "nmc", n, 2030): kg for n, kg in {"mine": 2.0, "anode": 1.0}.items()}
+    data = replace(data, use=use, routes=replace(data.routes, planned={2030: 1.0}))
+    assert solved(data, "expected").objective == pytest.approx(20)
+
+
+def two_regions() -> MixData:
+    """Two regions, one supplier of cobalt. If Congo closes they share what is left, if There closes each has its own.
+    There loses more cobalt as scrap, and recovers some."""
+    places = {"Here": 0.08, "There": 0.1, "both": 0.09}
+    pools_of = {"congo": ("both",), "there": ("Here", "There")}
+    return replace(
+        one_year("Here", "There"), nodes=("cobalt",),
+        use={(place, "nmc", "cobalt", 2030): kg for place, kg in places.items()},
+        supplied={("cobalt", "COD", 2030): 12.0}, minerals=("Co",), relief={("Co", "cobalt", 2030): 1.02},
+        recovered={("There", "Co", 2030): 0.4},
+        pools={"both": ("Here", "There"), "Here": ("Here",), "There": ("There",)}, pools_of=pools_of,
+        disruptions=tuple(pools_of), starts=dict.fromkeys(pools_of, 2030), weight=dict.fromkeys(pools_of, 1.0),
+        undisturbed={("both", "cobalt", 2030): 12.0, ("Here", "cobalt", 2030): 7.0, ("There", "cobalt", 2030): 5.0},
+        accessible={
+            ("congo", "both", "cobalt", 2030): 4.0, ("there", "Here", "cobalt", 2030): 3.0,
+            ("there", "There", "cobalt", 2030): 6.0,
+        },
+    )  # fmt: skip
+
+
+def test_regions_outside_share_what_is_left_and_those_that_close_have_their_own() -> None:
+    """Congo: 4 kt and 0.4 × 1.02 recovered for both together at 0.09. There: 3 kt at 0.08, and 6.408 at 0.1."""
+    data = replace(only(two_regions(), "nmc"), supplied={("cobalt", "COD", 2030): 30.0})
+    compiled = Compiled(build(data), objective="floor[congo]")
+    assert compiled.solve().objective == pytest.approx(200 - 4.408 / 0.09)
+    compiled.optimise("floor[there]")
+    assert compiled.solve().objective == pytest.approx(200 - 3 / 0.08 - 6.408 / 0.1)
+
+
+def test_a_disruption_counts_from_its_start_and_unmet_demand_before_it() -> None:
+    """4 kt of cobalt from 2031 on: 50 GWh lost in each of two years. With half of 2030 unmet, 50 more."""
+    data = only(stocked(), "nmc")
+    data = replace(data, starts={"congo": 2031}, stockpile=0.0)
+    assert solved(data, "expected").objective == pytest.approx(100)
+    short = {**data.supplied, ("cobalt", "AUS", 2030): 4.0}
+    assert solved(replace(data, supplied=short), "expected").objective == pytest.approx(150)

@@ -14,7 +14,7 @@ from test_mix import CHEMISTRIES, YEARS, at_risk, cobalt, lines, toy, two_suppli
 from minerals.errors import Infeasible
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData
-from minerals.mix.model import OneCountry, build
+from minerals.mix.model import OneCountry, build, build_sourcing
 from minerals.mix.solution import Choice, Limit, Solution, choose, risk_of
 
 
@@ -176,6 +176,15 @@ def test_a_soft_rule_prices_what_is_above_it() -> None:
     assert found.excess == pytest.approx({("Here", "cobalt", "COD", y): 1.4 for y in (2031, 2032)})
     assert found.cost["excess"] == pytest.approx(2 * 1.4 * 170)
     assert kt(found, "COD") == [6.6] * 3
+
+
+def test_what_a_solver_leaves_does_not_stop_the_sourcing() -> None:
+    """A little more cobalt is recovered than 50 GWh of NMC use, within the rounding of a solver."""
+    data = replace(bought(), relief={("Co", "cobalt", y): 1.0 for y in YEARS})
+    additions = {("Here", "car", "nmc", y): 50.0 for y in YEARS}
+    model = build_sourcing(data, additions, {("Here", "Co", y): 4.0 + 5e-7 for y in YEARS}, {})
+    found = Compiled(model, objective="usual").solve()
+    assert sum(found.values_of(model.sourced).values()) == pytest.approx(0, abs=1e-6)
 
 
 def test_who_is_excluded_is_not_bought_from() -> None:

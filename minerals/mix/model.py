@@ -68,8 +68,8 @@ def build_sourcing(
 ) -> pyo.ConcreteModel:
     """State the sourcing of a mix that is chosen, as near to pro rata as the limits on suppliers allow.
 
-    additions, secondary, excess: of that mix, as `build` has them; one: as there. Limits are wider by what the solver
-    may have left of them.
+    additions, secondary, excess: of that mix, as `build` has them; one: as there. Limits and balances are wider by what
+    the solver may have left of them.
     """
     with building():
         model = pyo.ConcreteModel()
@@ -83,6 +83,8 @@ def build_sourcing(
         add_sourcing(model, wide)
         materials.add(model, wide)
         excluded.add(model, wide)
+        for balance in model.materials.values():
+            balance.set_value((-ROUNDING, balance.body, ROUNDING))
         rule = (one.share + ROUNDING, one.since, one.soft) if one else (1.0, data.years[-1] + 1, False)
         one_country.add(model, wide, *rule)
         for key in model.excess:

@@ -176,11 +176,15 @@ class _Chooser:
         best.load()
         return self._solution(parts, floors, ranges)
 
-    def _sourced(self, additions: dict[Key, float], excess: dict[Key, float]) -> dict[Key, float]:
+    def _sourced(self) -> dict[Key, float]:
         """Sourcing of the loaded mix nearest to pro rata, (region, node, supplier, year) [kt or GWh]."""
         if not self.data.usual:
             return {key: var.value for key, var in self.model.sourced.items() if (var.value or 0.0) > 0}
-        secondary = {key: var.value or 0.0 for key, var in self.model.secondary.items()}
+        # What is rounding of a chemistry may still use what is recovered, so that every number counts.
+        additions, secondary, excess = (
+            {key: var.value or 0.0 for key, var in component.items()}
+            for component in (self.model.additions, self.model.secondary, self.model.excess)
+        )
         model = build_sourcing(self.data, additions, secondary, excess, self.choice.one)
         found = Compiled(model, objective="usual", time_limit=self.choice.time_limit).solve()
         return {key: level for key, level in found.values_of(model.sourced).items() if level > 0}
@@ -267,17 +271,16 @@ class _Chooser:
             # A variable that no limit and no objective has is no part of the programme, and has no value.
             return {index: var.value for index, var in component.items() if (var.value or 0.0) > ROUNDING * whole}
 
-        additions, excess = values(model.additions), values(model.excess)
         return Solution(
-            additions=additions,
+            additions=values(model.additions),
             unmet=values(model.unmet),
             production=values(model.production),
             imports=values(model.imports),
             built=values(model.built),
             retrofitted=values(model.retrofitted),
-            sourced=self._sourced(additions, excess),
+            sourced=self._sourced(),
             secondary=values(model.secondary),
-            excess=excess,
+            excess=values(model.excess),
             stages=tuple(self.stages),
             losses={d: pyo.value(model.loss[d]) for d in self.data.disruptions},
             floors=floors,

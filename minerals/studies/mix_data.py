@@ -261,9 +261,10 @@ class Assembly:
     def _accessible(
         self, pools: Mapping[str, tuple[str, ...]], pools_of: Mapping[str, tuple[str, ...]]
     ) -> tuple[dict[Key, float], dict[Key, float]]:
-        """Accessible without and with each disruption, where it may be too little: what a disruption hits, and for
-        pools of some regions alone all that they cannot be sure of."""
-        use = self._use(pools)
+        """Accessible without and with each disruption, where it may be too little: what a disruption hits, what
+        graphite may move to, and with several regions all: a pool is some of them, or all at their mean scrap."""
+        use, uses = self._use(pools), self.points.uses
+        several = len(self.regions) > 1
         most = {name: self._most(name, use) for name in pools}
         undisturbed: dict[Key, float] = {}
         accessible: dict[Key, float] = {}
@@ -276,8 +277,8 @@ class Assembly:
                     left = self.points.access(regions, self.at[y], cuts).accessible
                     for n, node in enumerate(self.nodes):
                         least = self._flexible(n, most[name].get((node, y), 0.0), name, y)
-                        hit = left[n] < without[n] or regions != self.regions
-                        if hit and left[n] < least:
+                        hit = left[n] < without[n] or uses.natural[n] != uses.synthetic[n]
+                        if (hit or several) and left[n] < least:
                             undisturbed[name, node, y] = float(without[n])
                             accessible[event.disruption, name, node, y] = float(left[n])
         return undisturbed, accessible

@@ -4,7 +4,8 @@ nothing it begins with a seed.
 $$\frac{X_{rfy}}{D_{ry}} \le (1 + g_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} + \sigma_{rf}, \qquad
   \frac{X_{rfy}}{D_{ry}} \ge (1 - d_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} \qquad [1]$$
 
-with $X_{rfy}$ the additions of family or chemistry $f$, and before the first year the share as data.
+with $X_{rfy}$ the additions of family or chemistry $f$, and before the first year the share as data. A year without
+demand counts as the one before it.
 
 Source: the fastest rises and falls of a family in a year that sales show (growth_limit.csv: EV-Volumes in Busch 2025).
 """
@@ -32,6 +33,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     def share(m: pyo.ConcreteModel, r: str, f: str, y: int) -> Any:
         if y < data.years[0]:
             return data.before.get((r, f), 0.0)
+        if (r, y) not in wanted:  # Nothing is sold, and the year before counts.
+            return share(m, r, f, y - 1)
         return sum(m.cells[r, c, y] for c in members[f] if (r, c, y) in m.cells_of) / wanted[r, y]
 
     def grow(m: pyo.ConcreteModel, r: str, f: str, y: int) -> object:

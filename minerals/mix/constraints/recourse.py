@@ -40,9 +40,15 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         relieved.setdefault((n, y), []).append(mineral)
     sold = {(r, c, y) for r, c, y in model.cells_of}
     rebuilt = set(model.rebuilt_of)
+    more_natural: dict[str, float] = {}
+    if data.routes:
+        natural, synthetic = data.routes.natural, data.routes.synthetic
+        each = {n: natural.get(n, 0.0) - synthetic.get(n, 0.0) for n in {**natural, **synthetic}}
+        more_natural = {n: kg for n, kg in each.items() if kg}
     hit = [
         (d, q, n, y) for d, q, n, y in data.accessible
-        if y >= data.starts[d] and any((d, q, c, y) in rebuilt for c in users.get((q, n, y), ()))
+        if y >= data.starts[d]
+        and (n in more_natural or any((d, q, c, y) in rebuilt for c in users.get((q, n, y), ())))
     ]  # fmt: skip
 
     def plan(m: pyo.ConcreteModel, q: str, c: str, y: int) -> Any:
@@ -53,13 +59,11 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def taken(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> Any:
         """Use of a node by what is rebuilt, less what is recovered."""
-        cells = [c for c in users[q, n, y] if (d, q, c, y) in rebuilt]
+        cells = [c for c in users.get((q, n, y), ()) if (d, q, c, y) in rebuilt]
         used = sum(data.use[q, c, n, y] * m.rebuilt[d, q, c, y] for c in cells)
-        if routes := data.routes:
-            natural, synthetic = routes.natural.get(n, 0.0), routes.synthetic.get(n, 0.0)
-            if natural != synthetic:
-                # At the planned share this adds nothing.
-                used += (natural - synthetic) * (m.natural[d, q, y] - routes.planned[y] * graphite(m, d, q, y))
+        if data.routes and n in more_natural:
+            # At the planned share this adds nothing.
+            used += more_natural[n] * (m.natural[d, q, y] - data.routes.planned[y] * graphite(m, d, q, y))
         saved = sum(
             data.relief[k, n, y] * m.secondary[r, k, y]
             for k in relieved.get((n, y), ()) for r in data.pools[q] if (r, k, y) in m.secondary
@@ -74,7 +78,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def reach(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> object:
         if (d, q, n, y) in stocked_at:
-            stock = data.stockpile * sum(data.use[q, c, n, y] * plan(m, q, c, y) for c in users[q, n, y])
+            stock = data.stockpile * sum(data.use[q, c, n, y] * plan(m, q, c, y) for c in users.get((q, n, y), ()))
             return taken(m, d, q, n, y) - stock <= data.accessible[d, q, n, y]
         return taken(m, d, q, n, y) <= data.accessible[d, q, n, y]
 
