@@ -128,6 +128,7 @@ SOFT = {"one": OneCountry(0.65, 2031, soft=True, price=170.0)}
 #: Golden file → its case. A family has a file of its name, and any others that begin with it: `one_country-soft`.
 FAMILIES = {
     "demand": Case(toy),
+    "excluded": Case(recovering),
     "growth": Case(ramp),
     "growth-grades": Case(grades),
     "lines": Case(lambda: lines(80.0)),

@@ -1,6 +1,6 @@
 r"""Suppliers that may not deliver, as rules on foreign entities of concern have it, deliver nothing.
 
-$$z_{rnjy} \le 0 \qquad (r, n, j, y) \in \mathcal{X} \qquad [\mathrm{kt\ or\ GWh}]$$
+$$z_{rnjy} \le 0 \qquad [\mathrm{kt\ or\ GWh}]$$
 
 What a rule leaves out is stated as a limit, so that it can be named where it cannot be kept.
 """
