@@ -453,7 +453,8 @@ class Compiled:
             if status in CONCLUSIVE:
                 break
             accepted(self.highs.clearSolver(), "a fresh start")
-            status = self._run("ipx" if large else "simplex", presolve, limit)
+            hard = len(self.form.columns) >= self.large // 2
+            status = self._run("ipx" if hard else "simplex", presolve, limit)
         return status
 
     def _run(

@@ -37,6 +37,8 @@ BOOKS = (
     "materials", "trade", "contained", "within_plan", "at_most", "tail", "changed", "meet_demand", "route_low",
     "route_high",
 )  # fmt: skip
+#: Place of limits without a key of their own (supply) among those that have one.
+FIRST = 1.5
 #: Ways out that are told.
 WAYS = 3
 #: Limits of a kind that are told.
@@ -120,7 +122,9 @@ def _grouped(run: Run, data: MixData, given: MixInputs, labels: Labels, members:
             out[key].years.append(said.year)
         # That all demand is met is told with how much it is.
         out[key].limits.append(data.demand.get((*index[:2], said.year), 0.0) if family == "unmet" else member.limit)
-    return list(out.values())
+    order = list(KEYS)
+    # What a run asks for first, then what the world makes, then how fast things may change.
+    return sorted(out.values(), key=lambda said: order.index(said.family) if said.family in order else FIRST)
 
 
 def _place(run: Run, given: MixInputs, family: str, index: Key) -> str:
