@@ -462,6 +462,20 @@ def test_what_is_kept_is_the_optimum_and_nothing_less(seed: int) -> None:
         compiled.keep(found)
 
 
+def test_small_duals_are_kept_beside_large_ones() -> None:
+    """The dual of `low`, 1e-6, counts as much as that of `high`, 1e4: each of them asks for one unit of cost."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(["a", "b"], bounds=(0, 10))
+    model.high = pyo.Constraint(expr=1e-4 * model.x["a"] >= 1e-4)
+    model.low = pyo.Constraint(expr=1e6 * model.x["b"] >= 1e6)
+    model.cost = pyo.Objective(expr=model.x["a"] + model.x["b"])
+    model.more = pyo.Objective(expr=-model.x["a"] - model.x["b"])
+    compiled = Compiled(model, objective="cost")
+    compiled.keep(compiled.solve())
+    compiled.optimise("more")
+    assert compiled.solve().objective == pytest.approx(-2)
+
+
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 100_000), stages=st.integers(1, 3))
 def test_what_is_settled_is_the_same_in_every_optimum(seed: int, stages: int) -> None:

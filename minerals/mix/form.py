@@ -115,6 +115,15 @@ class Form:
         """Row of `costs` of an objective."""
         return next(at for at, data in enumerate(self.objectives) if data is objective)
 
+    def largest(self) -> Array:
+        """Largest entry of each row, (row)."""
+        known = np.zeros(len(self.rows))
+        known[: self.matrix.shape[0]] = abs(self.matrix).max(axis=1).toarray().ravel()
+        for at in range(self.matrix.shape[0], len(self.rows)):
+            if isinstance(self.rows[at], ObjectiveData):
+                known[at] = np.abs(self.costs[self.place(self.rows[at])]).max(initial=0.0)
+        return known
+
     def add_row(self, component: Any) -> int:
         """A row at the end: a constraint without variables, or the costs of an objective, without limits so far."""
         lower, upper, constant = -INF, INF, 0.0
