@@ -499,13 +499,23 @@ class Assembly:
                 family = given.family[members[0]]
                 for y in self.years:
                     out["capacity"][r, kind, y] = float(np.interp(y, *standing)) if kind == LI_ION else 0.0
-                    out["announced"][r, kind, y] = np.inf
+                    out["announced"][r, kind, y] = self._announced(r, kind, y)
                     part = min(1.0, (self.years[-1] - y + 1) / given.life[r, family])
                     out["line_price"][r, kind, y] = given.new_line[r, family] * part
         for c in given.chemistries:
             if 0 < given.carried[c] < 1 and out["capacity"]:
                 out["retrofit"][LI_ION, self.line(c)] = given.carried[c]
         return out
+
+    def _announced(self, region: str, kind: str, year: int) -> float:
+        """Most lines of a kind that can be built by a year [GWh/yr]: announced nameplate × what is delivered of it,
+        where a row announces some; else without a limit but the price. A row bounds the years before it too, and holds
+        after the last. Lithium-ion lines make any of its chemistries, so that a row of one of them bounds none."""
+        rows = self.points.inputs.cell_plants
+        rows = rows[(rows["region"] == region) & (rows["chemistry"] == kind)].sort_values("year")
+        if not len(rows):
+            return np.inf
+        return float(np.interp(year, rows["year"], rows["value"])) * self.points.asked.delivery
 
     def _standing(self, region: str) -> tuple[list[int], list[float]] | None:
         """Years and lithium-ion lines of a region [GWh/yr]: what it made, then what stands and is under construction.
