@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from minerals.charts.style import GRID, INK, LABEL, MUTED, Page, Panel, text_width
+from minerals.charts import style
+from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.style import FAINT, GRID, INK, LABEL, MUTED, Page, Panel, text_width
 
 UNDER = 0.2
 """Height of the line of years under an axis, inches before scaling."""
+PITCH = 0.2
+"""Distance between two lines of an end table, inches before scaling."""
 
 
 class Layer(NamedTuple):
@@ -103,3 +108,83 @@ def spread(targets: ArrayLike, gap: float, low: float, high: float) -> NDArray[n
             pools[-2:] = [((a * n + b * m) / (n + m), n + m)]
     fitted = np.concatenate([np.full(n, place) for place, n in pools]) if pools else wanted
     return np.asarray(np.maximum(np.minimum(fitted, high - gap * (len(wanted) - 1)), low) + offsets)
+
+
+class Column(NamedTuple):
+    """A column of numbers of an end table: what heads it, its colour and weight."""
+
+    head: str
+    colour: str = INK
+    weight: int = REGULAR
+    head_colour: str = FAINT
+
+
+class Row(NamedTuple):
+    """A line of an end table: a name in a colour, and a number for each column."""
+
+    name: str
+    numbers: tuple[str, ...]
+    colour: str = INK
+    weight: int = SEMIBOLD
+
+
+@dataclass(frozen=True)
+class EndTable:
+    """Names and numbers at the right edge of the body, at the heights at which areas end.
+
+    head: of the names; rows: all that will stand in it, from which the widths of the columns follow.
+    """
+
+    sheet: Page
+    head: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+
+    GAP, LEADER, AIR = 0.05, 0.24, 0.16
+
+    @property
+    def rights(self) -> list[float]:
+        """Distance of the right end of each column from the right edge of the body, inches."""
+        return [sum(width + self.AIR * self.sheet.scale for width in self._widths[i + 1 :])
+                for i in range(len(self.columns))]  # fmt: skip
+
+    @property
+    def width(self) -> float:
+        """Inches that it takes, with the leaders."""
+        s = self.sheet.scale
+        names = max(text_width(text, LABEL * s, BOLD) for text in (self.head, *(row.name for row in self.rows)))
+        return names + sum(width + self.AIR * s for width in self._widths) + (self.GAP + self.LEADER) * s
+
+    @property
+    def _widths(self) -> list[float]:
+        s = self.sheet.scale
+        return [
+            max(text_width(text, LABEL * s, BOLD) for text in (column.head, *(row.numbers[i] for row in self.rows)))
+            for i, column in enumerate(self.columns)
+        ]
+
+    @property
+    def _start(self) -> float:
+        """Left end of the names."""
+        return self.sheet.right - self.width + (self.GAP + self.LEADER) * self.sheet.scale
+
+    def draw_head(self, baseline: float) -> None:
+        """The heads of names and columns."""
+        sheet = self.sheet
+        sheet.text(self._start, baseline, self.head, LABEL, FAINT)
+        for column, right in zip(self.columns, self.rights, strict=True):
+            weight = SEMIBOLD if column.head_colour != FAINT else REGULAR
+            sheet.text(sheet.right - right, baseline, column.head, LABEL, column.head_colour, weight, align="right")
+
+    def draw_row(self, row: Row, place: float, middle: float | None = None) -> None:
+        """One line at the height `place`; a leader comes to it from the end of its area, at the height `middle`."""
+        sheet, s = self.sheet, self.sheet.scale
+        colour = style.as_text(row.colour)
+        if middle is not None:
+            edge = sheet.right - self.width + self.GAP * s
+            sheet.line((edge, self._start - 0.05 * s), (middle, place), colour, 1.1)
+        baseline = place - 0.36 * LABEL * s / 72
+        sheet.text(self._start, baseline, row.name, LABEL, colour, row.weight)
+        for column, right, number in zip(self.columns, self.rights, row.numbers, strict=True):
+            weight = BOLD if row.weight == BOLD else column.weight
+            sheet.text(sheet.right - right, baseline, number, LABEL, column.colour, weight, align="right")

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from minerals.charts import said, series, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
-from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
-from minerals.charts.series import Layer
-from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, text_width
+from minerals.charts.fonts import BOLD, SEMIBOLD
+from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
+from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel
 
 NAME = "stock"
 WAY_OUT = "stocks are computed for runs with [flows]"
@@ -223,8 +223,6 @@ def _alt(story: _Story, words: style.Words) -> str:
     )
 
 
-PITCH = 0.2
-"""Distance between two lines of the end table, inches before scaling."""
 HEAD, BELOW, BETWEEN = 0.3, 0.62, 0.48
 """Heights of a heading, of the lower panel, and of the air with the heading between the panels."""
 
@@ -236,7 +234,9 @@ def _needed(story: _Story) -> float:
 def _draw(sheet: Page, story: _Story) -> None:
     """The areas with their end table, and below on the same years what leaves use."""
     s = sheet.scale
-    table = _Table(story, s)
+    rows, whole, leaving = _rows(story)
+    columns = (Column("GWh"), Column("share", style.MUTED))
+    table = EndTable(sheet, f"In {story.years[-1]}", columns, (*rows, whole, leaving))
     top = sheet.top - HEAD * s
     bottom = sheet.bottom + 0.08 * s + series.UNDER * s
     below = min(BELOW, 0.17 * (top - bottom) / s) * s
@@ -257,7 +257,16 @@ def _draw(sheet: Page, story: _Story) -> None:
     ]
     series.stack(axes, story.years, layers, s)
     axes.plot(story.years, story.total, color=style.INK, linewidth=1.2 * s, zorder=4, clip_on=False)
-    table.draw(sheet, upper, axes.get_ylim()[1])
+
+    per_gwh = upper.height / axes.get_ylim()[1]
+    ends = np.cumsum(story.end) * per_gwh + upper.bottom
+    middles = [*(ends - story.end * per_gwh / 2), ends[-1] + 0.16 * s]
+    ceiling = sheet.top - 0.1 * s - PITCH * s + 0.36 * LABEL * s / 72
+    places = series.spread(middles, PITCH * s, upper.bottom + 0.06 * s, ceiling)
+    for row, middle, place in zip(rows, middles, places, strict=False):
+        table.draw_row(row, place, middle)
+    table.draw_row(whole, places[-1])
+    table.draw_head(sheet.top - 0.1 * s)
 
     heading = upper.bottom - 0.26 * s
     sheet.text(sheet.left, heading, "Leaving use, GWh a year", HEADING, style.INK, SEMIBOLD)
@@ -265,67 +274,15 @@ def _draw(sheet: Page, story: _Story) -> None:
     axes.fill_between(story.years, 0, story.leaving, facecolor=style.GRID, linewidth=0, zorder=1)
     axes.plot(story.years, story.leaving, color=style.INK, linewidth=1.2 * s, zorder=4, clip_on=False)
     y = lower.bottom + float(story.leaving[-1]) / axes.get_ylim()[1] * lower.height
-    table.line(sheet, lower, y, y, "Leaving", wording.number(float(story.leaving[-1])), "", style.INK, SEMIBOLD)
+    table.draw_row(leaving, y, y)
 
 
-class _Table:
-    """The end table: what the areas are, GWh and share, at the height of their ends."""
-
-    GAP, LEADER = 0.05, 0.24
-
-    def __init__(self, story: _Story, s: float) -> None:
-        self.story, self.s = story, s
-        numbers = [wording.number(value) for value in (*story.end, story.total[-1], story.leaving[-1])]
-        names = [*map(wording.capitalised, story.families), f"In {story.years[-1]}", "Leaving"]
-        self.share = max(text_width(text, LABEL * s) for text in ("share", "100%", *story.shares))
-        self.gwh = self.share + 0.16 * s
-        self.name = self.gwh + max(text_width(text, LABEL * s, BOLD) for text in ("GWh", *numbers)) + 0.16 * s
-        self.width = self.name + max(text_width(text, LABEL * s, BOLD) for text in names) + (self.GAP + self.LEADER) * s
-        """Inches from the right edge of the body: of the column of shares, to the right end of the GWh, to the right
-        end of the names, and of it all."""
-
-    def draw(self, sheet: Page, panel: Panel, top: float) -> None:
-        """The lines of the families, the sum above them, and the heads of the columns."""
-        s, story = self.s, self.story
-        ends = np.cumsum(story.end) / top * panel.height + panel.bottom
-        middles = [*(ends - story.end / top * panel.height / 2), ends[-1] + 0.16 * s]
-        ceiling = sheet.top - 0.1 * s - PITCH * s + 0.36 * LABEL * s / 72
-        places = series.spread(middles, PITCH * s, panel.bottom + 0.06 * s, ceiling)
-        for family, gwh, share, middle, place in zip(
-            story.families, story.end, story.shares, middles, places, strict=False
-        ):
-            self.line(
-                sheet,
-                panel,
-                middle,
-                place,
-                wording.capitalised(family),
-                wording.number(gwh),
-                share,
-                FAMILY[family],
-                SEMIBOLD,
-            )
-        whole = float(story.total[-1])
-        self.line(
-            sheet, panel, None, places[-1], "All", wording.number(whole), "100%" if whole else "–", style.INK, BOLD
-        )
-        baseline = sheet.top - 0.1 * s
-        start = panel.left + panel.width + (self.GAP + self.LEADER) * s
-        sheet.text(start, baseline, f"In {story.years[-1]}", LABEL, style.FAINT)
-        sheet.text(sheet.right - self.gwh, baseline, "GWh", LABEL, style.FAINT, align="right")
-        sheet.text(sheet.right, baseline, "share", LABEL, style.FAINT, align="right")
-
-    def line(
-        self, sheet: Page, panel: Panel, middle: float | None, place: float, name: str, gwh: str, share: str,
-        colour: str, weight: int,
-    ) -> None:  # fmt: skip
-        """One line of the table; a leader goes from the end of its area (middle) to it."""
-        s, edge = self.s, panel.left + panel.width
-        start = edge + (self.GAP + self.LEADER) * s
-        if middle is not None:
-            sheet.line((edge + self.GAP * s, start - 0.05 * s), (middle, place), style.as_text(colour), 1.1)
-        baseline = place - 0.36 * LABEL * s / 72
-        sheet.text(start, baseline, name, LABEL, style.as_text(colour), weight)
-        numbers = BOLD if weight == BOLD else REGULAR
-        sheet.text(sheet.right - self.gwh, baseline, gwh, LABEL, style.INK, numbers, align="right")
-        sheet.text(sheet.right, baseline, share, LABEL, style.MUTED, numbers, align="right")
+def _rows(story: _Story) -> tuple[list[Row], Row, Row]:
+    """Lines of the end table: what the areas are, their sum, and what leaves."""
+    rows = [
+        Row(wording.capitalised(family), (wording.number(gwh), share), FAMILY[family])
+        for family, gwh, share in zip(story.families, story.end, story.shares, strict=True)
+    ]
+    total = float(story.total[-1])
+    whole = Row("All", (wording.number(total), "100%" if total else "–"), weight=BOLD)
+    return rows, whole, Row("Leaving", (wording.number(float(story.leaving[-1])), ""))
