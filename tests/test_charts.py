@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from itertools import combinations, product
@@ -703,15 +703,25 @@ FONTS = pytest.mark.parametrize("family", sorted({fonts.families(), (fonts.FALLB
 SIZES = pytest.mark.parametrize("size", style.SIZES)
 
 
-@FONTS
-@SIZES
-@pytest.mark.parametrize("case", CASES)
-def test_every_text_has_its_place(
-    case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fonts, "families", lambda: family)
-    made, options = CASES[case]()
-    check_layout(figure(made, size=size, **options).figure, style.SIZES[size])
+def every_text_has_its_place(keys: Iterable[tuple[str, ...]], draw: Callable[..., Bundle]) -> Callable[..., None]:
+    """The test of the layout of each case, in each size and with each font; draw(*key, size=…) draws a case."""
+
+    @FONTS
+    @SIZES
+    @pytest.mark.parametrize("key", list(keys), ids="-".join)
+    def check(key: tuple[str, ...], size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(fonts, "families", lambda: family)
+        check_layout(draw(*key, size=size).figure, style.SIZES[size])
+
+    return check
+
+
+def drawn_case(case: str, **options: Any) -> Bundle:
+    made, chosen = CASES[case]()
+    return figure(made, **(chosen | options))
+
+
+test_every_text_has_its_place = every_text_has_its_place(product(CASES), drawn_case)
 
 
 def _scale(figure: Figure) -> float:
@@ -866,16 +876,23 @@ def digests(drawn: Bundle) -> dict[str, str]:
     return {name: hashlib.sha256(content).hexdigest() for name, content in drawn.contents().items()}
 
 
-def test_same_bytes_twice_and_in_another_process() -> None:
-    once = figure(result())
-    first = digests(once)
-    assert digests(once) == first
-    assert digests(figure(result())) == first
-    code = "import json, test_charts as t; print(json.dumps(t.digests(t.figure(t.result()))))"
+def same_bytes_elsewhere(module: str, *calls: str) -> None:
+    """What each call of a test module draws has the same bytes twice, and in another process."""
+    names = vars(sys.modules[module])
+    first = [digests(eval(call, names)) for call in calls]
+    assert [digests(eval(call, names)) for call in calls] == first
+    code = f"import json, test_charts, {module} as t; found = [eval(call, vars(t)) for call in {calls!r}]\n"
+    code += "print(json.dumps([test_charts.digests(each) for each in found]))"
     path = os.pathsep.join([str(Path(__file__).parent), str(Path(charts.__file__).parents[2]), *sys.path])
     env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": path}
     run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert json.loads(run.stdout) == first
+
+
+def test_same_bytes_twice_and_in_another_process() -> None:
+    once = figure(result())
+    assert digests(once) == digests(once)
+    same_bytes_elsewhere(__name__, "figure(result())")
 
 
 def test_a_failure_leaves_the_folder_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

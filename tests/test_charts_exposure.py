@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -16,13 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
-from test_charts import FONTS, LONG, SIZES, FakeResult, check_layout, digests, result
+from test_charts import LONG, FakeResult, every_text_has_its_place, result, same_bytes_elsewhere
 
 from minerals import charts
 from minerals.charts import (
     capacity_vs_demand,
     chokepoints,
-    fonts,
     lfp_concentration,
     sourcing,
     stress,
@@ -350,7 +345,8 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
     },
 }  # fmt: skip
 CHARTS = tuple(CASES)
-EACH = pytest.mark.parametrize(("chart", "case"), [(chart, case) for chart, cases in CASES.items() for case in cases])
+KEYS = [(chart, case) for chart, cases in CASES.items() for case in cases]
+EACH = pytest.mark.parametrize(("chart", "case"), KEYS)
 
 
 def drawn(chart: str, case: str = "usual", **options: Any) -> Bundle:
@@ -371,14 +367,7 @@ def test_the_charts_are_known_by_name() -> None:
     assert names == CHARTS
 
 
-@FONTS
-@SIZES
-@EACH
-def test_every_text_has_its_place(
-    chart: str, case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fonts, "families", lambda: family)
-    check_layout(drawn(chart, case, size=size).figure, style.SIZES[size])
+test_every_text_has_its_place = every_text_has_its_place(KEYS, drawn)
 
 
 @EACH
@@ -390,13 +379,7 @@ def test_the_alt_text_holds_the_title(chart: str, case: str) -> None:
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_same_bytes_twice_and_in_another_process(chart: str) -> None:
-    first = digests(drawn(chart))
-    assert digests(drawn(chart)) == first
-    code = f"import json, test_charts_exposure as t; print(json.dumps(t.digests(t.drawn('{chart}'))))"
-    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT), *sys.path])
-    env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": path}
-    again = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert json.loads(again.stdout) == first
+    same_bytes_elsewhere(__name__, f"drawn('{chart}')")
 
 
 @pytest.mark.parametrize("chart", CHARTS)

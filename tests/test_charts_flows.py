@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -16,7 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
-from test_charts import CAVEAT, FONTS, LONG, SIZES, FakeResult, check_layout, digests, result
+from test_charts import (
+    CAVEAT,
+    FONTS,
+    LONG,
+    SIZES,
+    FakeResult,
+    check_layout,
+    every_text_has_its_place,
+    result,
+    same_bytes_elsewhere,
+)
 
 from minerals import charts
 from minerals.charts import fonts, secondary_supply, series, stock, style, wording
@@ -131,14 +138,7 @@ def test_the_charts_are_known_by_name() -> None:
     assert (stock.NAME, secondary_supply.NAME) == CHARTS
 
 
-@FONTS
-@SIZES
-@EACH
-def test_every_text_has_its_place(
-    chart: str, case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fonts, "families", lambda: family)
-    check_layout(drawn(chart, case, size=size).figure, style.SIZES[size])
+test_every_text_has_its_place = every_text_has_its_place(product(CHARTS, CASES), drawn)
 
 
 @FONTS
@@ -425,14 +425,7 @@ def test_regions_are_chosen_or_summed() -> None:
 
 
 def test_same_bytes_twice_and_in_another_process() -> None:
-    first = {chart: digests(drawn(chart, "every family")) for chart in CHARTS}
-    assert {chart: digests(drawn(chart, "every family")) for chart in CHARTS} == first
-    code = "import json, test_charts_flows as t;"
-    code += " print(json.dumps({c: t.digests(t.drawn(c, 'every family')) for c in t.CHARTS}))"
-    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT), *sys.path])
-    env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": path}
-    again = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert json.loads(again.stdout) == first
+    same_bytes_elsewhere(__name__, *(f"drawn('{chart}', 'every family')" for chart in CHARTS))
 
 
 @pytest.mark.parametrize("chart", CHARTS)

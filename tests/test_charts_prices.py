@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from test_charts import FONTS, SIZES, FakeResult, check_layout, digests, result
+from test_charts import FakeResult, every_text_has_its_place, result, same_bytes_elsewhere
 
 from minerals import charts
-from minerals.charts import cost_curves, fonts, style, wording
+from minerals.charts import cost_curves, wording
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
 from minerals.studies.run import run
@@ -106,14 +103,7 @@ def drawn(case: str, **options: Any) -> Bundle:
     return charts.draw(made, "cost_curves", **(chosen | options))
 
 
-@FONTS
-@SIZES
-@EACH
-def test_every_text_has_its_place(
-    case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fonts, "families", lambda: family)
-    check_layout(drawn(case, size=size).figure, style.SIZES[size])
+test_every_text_has_its_place = every_text_has_its_place(product(CASES), drawn)
 
 
 @EACH
@@ -230,13 +220,7 @@ def test_what_is_wrong_with_the_choice_is_said() -> None:
 
 
 def test_same_bytes_twice_and_in_another_process() -> None:
-    first = digests(drawn("usual"))
-    assert digests(drawn("usual")) == first
-    code = "import json, test_charts_prices as t; print(json.dumps(t.digests(t.drawn('usual'))))"
-    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT), *sys.path])
-    env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": path}
-    again = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert json.loads(again.stdout) == first
+    same_bytes_elsewhere(__name__, "drawn('usual')")
 
 
 def test_the_csv_is_the_data(tmp_path: Path) -> None:

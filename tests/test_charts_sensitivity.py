@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +20,10 @@ from test_charts import (
     FakeResult,
     axes_of,
     check_layout,
-    digests,
+    every_text_has_its_place,
     other,
     result,
+    same_bytes_elsewhere,
     whiskers,
 )
 
@@ -118,14 +116,7 @@ def drawn(case: str, **options: Any) -> Bundle:
     return charts.draw(made, "sensitivity", **(chosen | options))
 
 
-@FONTS
-@SIZES
-@EACH
-def test_every_text_has_its_place(
-    case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fonts, "families", lambda: family)
-    check_layout(drawn(case, size=size).figure, style.SIZES[size])
+test_every_text_has_its_place = every_text_has_its_place(product(CASES), drawn)
 
 
 @EACH
@@ -388,13 +379,7 @@ def test_an_interval_that_leaves_its_value_on_the_other_side_claims_nothing() ->
 
 
 def test_same_bytes_twice_and_in_another_process(tmp_path: Path) -> None:
-    first = digests(drawn("usual"))
-    assert digests(drawn("usual")) == first
-    code = "import json, test_charts_sensitivity as t; print(json.dumps(t.digests(t.drawn('usual'))))"
-    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT), *sys.path])
-    env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": path}
-    again = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert json.loads(again.stdout) == first
+    same_bytes_elsewhere(__name__, "drawn('usual')")
     drawn("usual").write(tmp_path)
     table = pd.read_csv(tmp_path / "sensitivity.csv", keep_default_na=False, na_values={"first": "", "total": ""})
     pd.testing.assert_frame_equal(table, drawn("usual").data, rtol=1e-9, check_dtype=False)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from test_charts import FONTS, SIZES, FakeResult, check_layout, digests, result
+from test_charts import SIZES, FakeResult, check_layout, digests, every_text_has_its_place, result
 
 from minerals import charts
-from minerals.charts import fonts, style
+from minerals.charts import style
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
 from minerals.results.result import Result
@@ -68,14 +69,7 @@ def drawn(case: str, **options: Any) -> Bundle:
     return charts.draw(CASES[case](), "validation", **options)
 
 
-@FONTS
-@SIZES
-@EACH
-def test_every_text_has_its_place(
-    case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fonts, "families", lambda: family)
-    check_layout(drawn(case, size=size).figure, style.SIZES[size])
+test_every_text_has_its_place = every_text_has_its_place(product(CASES), drawn)
 
 
 @SIZES
