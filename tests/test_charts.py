@@ -247,6 +247,7 @@ def test_regions_in_a_sentence() -> None:
     assert wording.possessive("World") == "the world’s"
     assert wording.place("Rest of world") == "the rest of the world"
     assert wording.place("China") == "China"
+    assert wording.possessive("Europe + United States") == "Europe and the United States’"
 
 
 def test_labels_in_a_sentence_keep_their_capitals_where_they_are_names() -> None:
@@ -790,6 +791,8 @@ def test_the_red_line_says_whose_caveat_it_is_unless_all_share_it() -> None:
     assert figure(result(caveats={})).meta.red_line == ""
     both = figure(result(caveats={"incumbent": "Old.", "next-gen": "New."}))
     assert both.meta.red_line == "Incumbent: Old. Next-gen: New."
+    more = figure(result(caveats={"incumbent": "Both rest on it.", "next-gen": "Both rest on it. A guess."}))
+    assert more.meta.red_line == "Both rest on it. Next-gen: A guess."
     red = [text for text in both.figure.texts if to_hex(text.get_color()).upper() == style.WARNING]
     assert [text.get_text() for text in red] == ["Incumbent: Old. Next-gen: New."]
     assert figure(result(FOUR, caveats={"nickel-revival": "A guess."}), against="next-gen").meta.red_line == ""

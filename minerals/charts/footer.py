@@ -14,16 +14,20 @@ SOURCE_LETTERS = 60
 
 
 def red_line(scenarios: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
-    """The caveats of the drawn scenarios, each once; whose they are is said where not all drawn share one.
+    """The caveats of the drawn scenarios, each sentence once; whose it is is said where not all drawn share it.
 
     scenarios: of the record; drawn: name -> label of the scenarios in the chart.
     """
     whose: dict[str, list[str]] = {}
     for name, label in drawn.items():
-        if caveat := " ".join(str(scenarios[name].get("caveat") or "").split()):
-            whose.setdefault(caveat, []).append(label)
-    shared = [labels for labels in whose.values() if len(labels) == len(drawn)]
-    return " ".join(text if shared else f"{wording.names(labels)}: {text}" for text, labels in whose.items())
+        for sentence in re.split(r"(?<=[.!?])\s+", " ".join(str(scenarios[name].get("caveat") or "").split())):
+            if sentence and label not in whose.setdefault(sentence, []):
+                whose[sentence].append(label)
+    said: dict[str, list[str]] = {}
+    for sentence, labels in whose.items():
+        said.setdefault("" if len(labels) == len(drawn) else wording.names(labels), []).append(sentence)
+    parts = sorted(said.items(), key=lambda part: part[0] != "")
+    return " ".join(f"{labels}: {' '.join(text)}" if labels else " ".join(text) for labels, text in parts)
 
 
 def sources(result: Result) -> list[dict[str, str]]:

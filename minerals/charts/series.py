@@ -59,19 +59,24 @@ def over_years(
         sheet.text(left, y + 0.03 * s, f"{tick:,.10g}", LABEL, MUTED)
     sheet.line((panel.left, panel.left + panel.width), (panel.bottom,) * 2, INK, 0.9, order=4)
     if named:
-        _name_years(sheet, panel, years)
+        name_years(sheet, panel, years)
     return axes
 
 
-def _name_years(sheet: Page, panel: Panel, years: Sequence[int]) -> None:
+def name_years(sheet: Page, panel: Panel, years: Sequence[int]) -> None:
     """Years below the axes: the last and the first, then the rounder ones where there is room between."""
     s = sheet.scale
     per_year = panel.width / (years[-1] - years[0])
     baseline = panel.bottom - (UNDER - 0.04) * s
     taken: list[tuple[float, float]] = []
-    step = next((n for n in (5, 10, 20) if n * per_year > 1.6 * text_width("2000", LABEL * s)), 50)
-    round_ones = [year for year in years[1:-1] if year % step == 0]
-    for year in (years[-1], years[0], *(round_ones if len(years) > 6 else years[1:-1])):
+    room = 1.6 * text_width("2000", LABEL * s)
+    if len(years) > 6:
+        step = next((n for n in (5, 10, 20) if n * per_year > room), 50)
+        between = [year for year in years[1:-1] if year % step == 0]
+    else:
+        step = next((n for n in (1, 2, 3) if n * per_year > room + 0.07 * s), 6)
+        between = [year for year in years[1:-1] if (years[-1] - year) % step == 0]
+    for year in (years[-1], years[0], *between):
         x = panel.left + (year - years[0]) * per_year
         half = text_width(str(year), LABEL * s) / 2
         start = x - (0 if year == years[0] else half)

@@ -93,7 +93,9 @@ def lowered(label: str) -> str:
 
 
 def place(label: str) -> str:
-    """A region inside a sentence: Europe · the United States · the world · the rest of the world."""
+    """A region inside a sentence: Europe · the United States · the world · Europe and the United States."""
+    if " + " in label:
+        return names([place(part) for part in label.split(" + ")])
     if label.lower() in ("world", "the world", "rest of world", "rest of the world"):
         return "the rest of the world" if "rest" in label.lower() else "the world"
     return f"the {label}" if label.lower().startswith(TAKES_ARTICLE) else label
