@@ -27,16 +27,17 @@ CHARTS = {
     "capacity_vs_demand": "cell_capacity",
     "lfp_concentration": "supply",
     "sourcing": "sourcing",
+    "mix_by_year": "mix_range",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
 
 #: Tables that a chart draws beside its own.
-BESIDE = {"lfp_concentration": ("announced_capacity",)}
+BESIDE = {"lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",)}
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
 #: Charts with years along an axis: one year alone makes none.
-IN_TIME = ("stock", "secondary_supply")
+IN_TIME = ("stock", "secondary_supply", "mix_by_year")
 
 
 def possible(result: Result) -> list[str]:

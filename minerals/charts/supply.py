@@ -26,6 +26,8 @@ STAGES = {
 SHORT = {"South Africa": "S. Africa", "South Korea": "S. Korea", "United States": "US", "United Kingdom": "UK"}
 """Countries whose names are too long for a cell."""
 OTHERS = "Other countries"
+CHOSEN = "optimised"
+"""The scenario of the mix that a run with [optimise] chooses."""
 
 
 def stage_label(stage: str) -> str:
@@ -94,6 +96,12 @@ def future(choice: Choice, wanted: str | None, table: pd.DataFrame) -> str:
 def future_label(choice: Choice, name: str) -> str:
     """What the code list calls a supply future; nothing where there is none."""
     return label(choice.record["codes"].get("future", {}), name)
+
+
+def chosen_pair(choice: Choice) -> tuple[str, str]:
+    """The scenario that a mix was chosen from, and that of the chosen mix."""
+    asked = choice.record.get("config", {}).get("optimise") or {}
+    return choice.scenario(asked.get("scenario")), choice.scenario(CHOSEN)
 
 
 def drawn_scenarios(choice: Choice, table: pd.DataFrame, most: int = 4) -> tuple[tuple[str, ...], int]:

@@ -19,6 +19,8 @@ LEAST_WORTH_SAYING = 0.01
 """A change below this share is never a headline, however certain it is."""
 STANDS_ALONE = ("adoption", "scenario", "mix", "case", "pathway", "policy", "policies", "future")
 """Scenario labels that end in, or hold, one of these words need no further noun in a sentence."""
+ACTS = ("bans", "closes", "cuts", "halts", "limits", "restricts", "stops")
+"""Verbs of labels of disruptions that are sentences."""
 TAKES_ARTICLE = ("united ", "european ", "rest of ", "dr congo", "democratic republic", "netherlands", "philippines")
 
 
@@ -116,6 +118,14 @@ def actor(label: str, adoption_differs: bool) -> str:
     if any(word in words for word in STANDS_ALONE):
         return label if words[0] == "the" or "adoption" in words else f"The {label}"
     return f"{label} adoption" if adoption_differs else f"The {label} scenario"
+
+
+def if_it_happens(event: str) -> str:
+    """A disruption as a condition: if China stops exports of graphite anodes · in case of “Strike in Finland”.
+
+    A label that says who does what has one of a few verbs; any other is quoted.
+    """
+    return f"if {event}" if set(event.split()) & set(ACTS) else f"in case of “{event}”"
 
 
 class Finding(NamedTuple):

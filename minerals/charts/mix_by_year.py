@@ -1,0 +1,558 @@
+"""The mix that was chosen beside the one it started from, by family and year, and what disruptions cost under each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from minerals.charts import said, series, style, supply, wording
+from minerals.charts.bundle import Bundle, Result
+from minerals.charts.choice import Choice, label, table_of
+from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
+from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, text_width
+
+NAME = "mix_by_year"
+WAY_OUT = "a mix is chosen by runs with [optimise]"
+PINNED = 1e-3
+"""A share whose range is wider than this is not pinned."""
+MOST = 5
+"""Disruptions drawn."""
+UNMET = "Not met"
+DATA = ("quantity", "region", "scenario", "family", "disruption", "year", "value", "low", "high", "unit")
+
+
+def figure(
+    result: Result,
+    *,
+    region: str | None = None,
+    year: int | None = None,
+    since: int | None = None,
+    size: str = "brief",
+    title: str | None = None,
+) -> Bundle:
+    """Draw the shares of the chemistry families in the incumbent and in the chosen mix, and what disruptions cost.
+
+    region: one of the record's regions, or all together (default); since, year: first and last year drawn, default
+    those of the run; size: 'brief' or 'slide'; title: one to use instead of the computed finding.
+
+    The data of the bundle hold a row for each year of each area (quantity `mix_share`, %; low and high of the chosen
+    mix are what other mixes that are as good may have), for each dot of the last year (quantity `least_loss`, % of
+    planned GWh), and for the cost of the years decided (quantity `battery_cost`, incumbent = 100).
+    """
+    story = _story(result, region, since, year)
+    words = said.words(
+        result, story.scenarios, title=title, finding=_finding(story), note=_note(story),
+        subtitle=f"Batteries put into use in {wording.place(story.region)} by chemistry family,"
+        f" {story.years[0]}–{story.years[-1]}, % of GWh",
+    )  # fmt: skip
+    measures, below = style.size_named(size), _below(story)
+    with style.context():
+        sheet = style.page(words, measures, HEAD + 1.95 + below, HEAD + _least(story) + below)
+        _draw(sheet, story)
+    meta = said.meta(
+        result, NAME, words, _alt(story, words), "%", story.scenarios, bool(title), region=story.region,
+        since=story.years[0], year=story.years[-1], size=size,
+    )  # fmt: skip
+    return Bundle(sheet.figure, _drawn(story), meta)
+
+
+class _Loss(NamedTuple):
+    """What a disruption costs in the last year, as shares of what is planned: with the incumbent and the chosen mix.
+
+    node, item: what binds with the incumbent; steps: of the chain that it hits.
+    """
+
+    disruption: str
+    label: str
+    before: float
+    after: float
+    node: str
+    item: str
+    steps: int
+
+
+class _Overall(NamedTuple):
+    """A disruption over all years decided, as shares of what is wanted: incumbent, chosen, the least of any mix."""
+
+    before: float
+    after: float
+    floor: float
+
+
+@dataclass(frozen=True)
+class _Story:
+    """The numbers of one chart.
+
+    scenarios: incumbent and chosen; families: from the base of the stack up; shares: 0–1, (scenario, family, year);
+    low, high: of the chosen mix, (family, year); split: families whose own chemistries are not pinned; gwh: in the
+    last year; losses: from the hardest on, empty where none is known for the region; without: share of batteries that
+    do not need what binds under the headline, by scenario and year; overall: of the headline; cost: of the chosen mix
+    against the incumbent, NaN where it is not known.
+    """
+
+    region: str
+    scenarios: tuple[str, str]
+    labels: tuple[str, str]
+    years: list[int]
+    decided: list[int]
+    families: tuple[str, ...]
+    shares: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    split: tuple[str, ...]
+    gwh: float
+    losses: tuple[_Loss, ...]
+    without: NDArray[np.float64]
+    overall: _Overall | None
+    cost: float
+
+    @property
+    def loose(self) -> NDArray[np.bool_]:
+        """Which shares are not pinned, (family, year)."""
+        return np.asarray(self.high - self.low > PINNED)
+
+    @property
+    def unmet(self) -> NDArray[np.float64]:
+        """What the chosen mix leaves unmet, by year."""
+        return np.asarray(np.maximum(1 - self.shares[1].sum(axis=0), 0.0))
+
+    @property
+    def span(self) -> str:
+        """The years decided."""
+        return "–".join(dict.fromkeys(map(str, (self.decided[0], self.decided[-1]))))
+
+    @property
+    def headline(self) -> _Loss | None:
+        """The disruption that costs the incumbent most, of those that hit a single step where there are any."""
+        return next((loss for loss in self.losses if loss.steps == 1), next(iter(self.losses), None))
+
+
+def _story(result: Result, region: str | None, since: int | None, year: int | None) -> _Story:
+    choice = Choice(NAME, result)
+    table = choice.table("mix_range", way_out=WAY_OUT)
+    cells = choice.table("cells", "GWh")
+    place, scenarios = choice.region(region), supply.chosen_pair(choice)
+    cells = choice.rows_in(cells[cells["scenario"] == scenarios[0]], place)
+    table = choice.rows_in(table, place)
+    choice.settle()
+    years = choice.span(since, year, cells)
+    choice.settle()
+    cells, table = cells[cells["year"].isin(years)], table[table["year"].isin(years)]
+    cells = cells.assign(family=_families(choice, cells))
+    if table.empty:
+        choice.problems.append(f"the mix of {place} is not decided in {years[0]}–{years[-1]}")
+    choice.settle()
+
+    table = table.assign(family=[family if family in FAMILY else "other" for family in table["family"]])
+    gwh = cells.groupby(["region", "year"])["value"].sum()
+    weight = gwh / gwh.groupby("year").transform("sum")
+    weights = [weight[(row.region, row.year)] for row in table.itertuples()]
+    table = table.assign(low=table[["low", "value"]].min(axis=1), high=table[["high", "value"]].max(axis=1))
+    bounds = _bounds(table)
+    known = {*table["family"], *cells.loc[cells["value"] > 0, "family"]}
+    families = tuple(family for family in FAMILY if family in known)
+    decided = sorted(int(each) for each in table["year"].unique())
+
+    def summed(column: str) -> NDArray[np.float64]:
+        by = (table[column] * weights).groupby([table["family"], table["year"]]).sum()
+        return np.array([[by.get((family, each), 0.0) for each in years] for family in families])
+
+    def bound(column: str) -> NDArray[np.float64]:
+        each_region = weight.reindex(bounds.index.droplevel("family")).to_numpy()
+        by = (bounds[column] * each_region).groupby(["family", "year"]).sum()
+        return np.array([[by.get((family, each), 0.0) for each in years] for family in families])
+
+    plain = cells.groupby(["family", "year"])["value"].sum() / cells.groupby("year")["value"].sum()
+    given = np.array([[plain.get((family, each), 0.0) for each in years] for family in families])
+    late = np.isin(years, decided)
+    shares = np.stack([np.where(late, summed("incumbent"), given), np.where(late, summed("value"), given)])
+    low, high = (np.where(late, bound(end), given) for end in ("low", "high"))
+    losses = _losses(choice, place, years[-1], scenarios)
+    story = _Story(
+        region=place,
+        scenarios=scenarios,
+        labels=(label(choice.record["scenarios"], scenarios[0]), label(choice.record["scenarios"], scenarios[1])),
+        years=years,
+        decided=decided,
+        families=tuple(families),
+        shares=shares,
+        low=np.minimum(low, shares[1]),
+        high=np.maximum(high, shares[1]),
+        split=tuple(_split(table, families)),
+        gwh=float(gwh.groupby("year").sum().loc[years[-1]]),
+        losses=tuple(losses),
+        without=np.empty((2, 0)),
+        overall=None,
+        cost=_cost(choice, place, decided, scenarios),
+    )
+    if (first := story.headline) is None:
+        return story
+    whole = place == choice.everything and decided == sorted(int(each) for each in result["mix_range"]["year"].unique())
+    overall = _overall(result, first.disruption) if whole else None
+    return replace(story, without=_without(choice, place, years, scenarios, first.node), overall=overall)
+
+
+def _families(choice: Choice, cells: pd.DataFrame) -> list[str]:
+    """Family of each row: a silicon blend is Si-anode, whatever its cathode."""
+    codes = choice.record["codes"]["chemistry"]
+    found = ["Si-anode" if silicon > 0 else str(codes.get(code, {}).get("family", ""))
+             for code, silicon in zip(cells["chemistry"], pd.to_numeric(cells["silicon"]), strict=True)]  # fmt: skip
+    return [family if family in FAMILY else "other" for family in found]
+
+
+def _bounds(table: pd.DataFrame) -> pd.DataFrame:
+    """Ends of the share of a family, by (family, region, year), from those of its chemistries.
+
+    A family has at least what its chemistries have at their least, and at least what all others leave at their most;
+    at most the same the other way round. Where all demand is met both hold, and the narrower counts. But where all that
+    a chemistry can gain or lose others of its family can make up for, it is the split of the family that is not pinned,
+    and its sum is taken as it is.
+    """
+    by = ["family", "region", "year"]
+    table = table.assign(up=table["high"] - table["value"], down=table["value"] - table["low"])
+    own = table.groupby(by)[["value", "low", "high", "up", "down"]].sum()
+    moves = table.join(own[["up", "down"]].add_suffix("_all"), on=by)
+    gained, lost = moves["down_all"] - moves["down"], moves["up_all"] - moves["up"]
+    beyond = np.maximum(moves["up"] - gained, moves["down"] - lost)
+    loose = moves.assign(beyond=beyond).groupby(by)["beyond"].max() > PINNED / 2
+    every = own.groupby(["region", "year"]).transform("sum")
+    left_low = np.where(every["value"] > 1 - PINNED, every["value"] - (every["high"] - own["high"]), 0.0)
+    left_high = np.maximum(every["value"], 1.0) - (every["low"] - own["low"])
+    low, high = np.maximum(own["low"], left_low), np.minimum(own["high"], left_high)
+    return pd.DataFrame({"low": np.where(loose, low, own["value"]), "high": np.where(loose, high, own["value"])},
+                        index=own.index)  # fmt: skip
+
+
+def _split(table: pd.DataFrame, families: Sequence[str]) -> list[str]:
+    """Families of which a chemistry is not pinned."""
+    loose = set(table.loc[table["high"] - table["low"] > PINNED, "family"])
+    return [family for family in families if family in loose]
+
+
+def _losses(choice: Choice, place: str, year: int, scenarios: tuple[str, str]) -> list[_Loss]:
+    """Disruptions of the last year, the hardest for the incumbent first; none where the region is not played alone."""
+    table = table_of(choice.result, "disruptions")
+    if table is None:
+        return []
+    table = supply.rows(choice, "disruptions", ("disruption", "label", "binding_node", "binding_label"), "GWh")
+    table = table[(table["region"] == place) & (table["year"] == year) & (table["planned"] > 0)]
+    items = _items(choice)
+    losses = []
+    for code, rows in table.groupby("disruption", sort=False):
+        by = {str(row.scenario): row for row in rows.itertuples()}
+        if not all(name in by for name in scenarios):
+            continue
+        before, after = by[scenarios[0]], by[scenarios[1]]
+        node = before.binding_node
+        item = items.get(node, wording.lowered(before.binding_label))
+        shares = _missing(before), _missing(after)
+        losses.append(_Loss(str(code), before.label or str(code), *shares, node, item, int(before.nodes)))
+    losses = [loss for loss in losses if max(loss.before, loss.after) >= wording.LEAST_WORTH_SAYING]
+    return sorted(losses, key=lambda loss: -loss.before)[:MOST]
+
+
+def _missing(row: Any) -> float:
+    """What cannot be built, share of what is planned: short anyway, and at risk at the best reallocation."""
+    return float(min(max(row.shortage + row.at_risk_best, 0.0) / row.planned, 1.0))
+
+
+def _items(choice: Choice) -> dict[str, str]:
+    """What a node is about, inside a sentence: graphite, LFP cathode."""
+    table = table_of(choice.result, "concentration")
+    if table is None:
+        return {}
+    return {str(node): wording.lowered(str(item)) for node, item in zip(table["node"], table["item"], strict=True)}
+
+
+def _without(
+    choice: Choice, place: str, years: list[int], scenarios: tuple[str, str], node: str
+) -> NDArray[np.float64]:
+    """Share of batteries that do not need a node, (scenario, year); no years where that is not known."""
+    table = table_of(choice.result, "exposure")
+    if table is None:
+        return np.empty((2, 0))
+    rows = table["region"].eq(place) & table["node"].eq(node) & table["measure"].eq("dependent_gwh")
+    by = table[rows].set_index(["scenario", "year"])["value"]
+    found = np.array([[1 - by.get((name, each), np.nan) for each in years] for name in scenarios])
+    return found if np.isfinite(found[:, -1]).all() else np.empty((2, 0))
+
+
+def _overall(result: Result, disruption: str) -> _Overall | None:
+    """A disruption over the years decided."""
+    table = table_of(result, "mix_loss")
+    rows = [] if table is None else list(table[table["disruption"] == disruption].itertuples())
+    if not rows or not rows[0].wanted > 0:
+        return None
+    return _Overall(*(float(getattr(rows[0], name) / rows[0].wanted) for name in ("incumbent", "value", "floor")))
+
+
+def _cost(choice: Choice, place: str, decided: Sequence[int], scenarios: tuple[str, str]) -> float:
+    """Cost of the batteries of the chosen mix over the years decided, against the incumbent's; NaN where unknown."""
+    table = table_of(choice.result, "battery_cost")
+    if table is None:
+        return np.nan
+    table = choice.rows_in(table[table["year"].isin(decided)], place)
+    before, after = (float(table.loc[table["scenario"] == name, "value"].sum(min_count=1)) for name in scenarios)
+    return after / before if before > 0 else np.nan
+
+
+def _drawn(story: _Story) -> pd.DataFrame:
+    """Exactly what is drawn, long."""
+    where = (story.region,)
+    rows: list[tuple[Any, ...]] = []
+    for s, scenario in enumerate(story.scenarios):
+        for f, family in enumerate(story.families):
+            for y, year in enumerate(story.years):
+                value = 100 * story.shares[s, f, y]
+                ends = (100 * story.low[f, y], 100 * story.high[f, y]) if s else (value, value)
+                rows.append(("mix_share", *where, scenario, family, "", year, value, *ends, "%"))
+    for loss in story.losses:
+        for scenario, share in zip(story.scenarios, (loss.before, loss.after), strict=True):
+            rows.append(("least_loss", *where, scenario, "", loss.disruption, story.years[-1], 100 * share, np.nan,
+                         np.nan, "%"))  # fmt: skip
+    if np.isfinite(story.cost):
+        for scenario, cost in zip(story.scenarios, (1.0, story.cost), strict=True):
+            rows.append(("battery_cost", *where, scenario, "", "", story.years[-1], 100 * cost, np.nan, np.nan,
+                         f"{story.labels[0]} = 100"))  # fmt: skip
+    return pd.DataFrame(rows, columns=list(DATA))
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def _finding(story: _Story) -> str:
+    """How far the mix moves off what binds, and what the hardest disruption of one step then costs, and cost before."""
+    reach = _reach(story)
+    if (loss := story.headline) is None or loss.before < wording.LEAST_WORTH_SAYING:
+        return reach or (
+            f"{wording.capitalised(wording.possessive(story.region))} chosen mix of batteries hardly differs from"
+            f" {story.labels[0]}"
+        )
+    lost, was = wording.percent(loss.after), wording.percent(loss.before)
+    how = f"{lost} are then lost instead of {was}" if lost != was else f"{was} are still lost"
+    event = wording.if_it_happens(loss.label)
+    if reach:
+        return f"{reach}; {event}, {how}"
+    how = f"instead of {was}" if lost != was else "with the chosen mix as with the incumbent"
+    return f"{wording.capitalised(event)}, {lost} of {wording.possessive(story.region)} batteries are lost in" \
+           f" {story.years[-1]} {how}"  # fmt: skip
+
+
+def _reach(story: _Story) -> str:
+    """Where the mix moves: batteries that do not need what binds, else the family that gains most and is pinned."""
+    if story.without.shape[1] and not story.loose[:, -1].any():
+        before, after = story.without[:, -1]
+        if after - before >= wording.LEAST_WORTH_SAYING and story.headline is not None:
+            return _rise(f"Batteries that need no {story.headline.item}", "reach", story, story.without[1])
+    gains = story.shares[1, :, -1] - story.shares[0, :, -1]
+    pinned = [i for i in range(len(story.families)) if not story.loose[i, -1]]
+    most = max(pinned, key=lambda i: gains[i], default=None)
+    if most is None or gains[most] < wording.LEAST_WORTH_SAYING:
+        return ""
+    return _rise(wording.capitalised(story.families[most]), "reaches", story, story.shares[1, most])
+
+
+def _rise(what: str, verb: str, story: _Story, shares: NDArray[np.float64]) -> str:
+    """X reach 23% of Europe’s batteries by 2040; make up 23% of them in 2040 where they have been more."""
+    share = wording.percent(float(shares[-1]))
+    before = [float(other) for other in shares[np.isfinite(shares)]]
+    highest = all(other <= shares[-1] or wording.percent(other) == share for other in before)
+    of = f"of {wording.possessive(story.region)}" + ("" if verb == "reach" else " batteries")
+    if highest:
+        return f"{what} {verb} {share} {of} by {story.years[-1]}"
+    return f"{what} {'make' if verb == 'reach' else 'makes'} up {share} {of} in {story.years[-1]}"
+
+
+def _note(story: _Story) -> str:
+    note = f"Note: {wording.number(story.gwh)} GWh are planned for {story.years[-1]} in both."
+    if story.losses:
+        note += " Loss: what cannot be built even if what is left goes where most cells can be made of it, and what is"
+        note += " short anyway."
+    if story.overall is not None and (loss := story.headline) is not None:
+        before, after, floor = (wording.percent(share) for share in story.overall)
+        note += f" Over {story.span} “{loss.label}” costs {before}, with the chosen mix {after}; no mix within the"
+        note += f" limits of the run loses less than {floor}."
+    if "Si-anode" in story.families:
+        note += " White hatch: silicon in the anode."
+    if story.loose.any():
+        note += " Dots and ranges: not pinned; other mixes, as good, reach from end to end."
+    if story.split:
+        note += f" Not pinned: how {wording.names(story.split)} split{'s' * (len(story.split) == 1)} into chemistries."
+    return note
+
+
+def _alt(story: _Story, words: style.Words) -> str:
+    """Title, what is drawn, and the last year in words."""
+    last = story.years[-1]
+    parts = [
+        f"{family} {wording.percent(story.shares[0, f, -1])} to {_share(story, f)}"
+        for f, family in enumerate(story.families)
+    ]
+    lost = [
+        f"{loss.label} {wording.percent(loss.before)} to {wording.percent(loss.after)} of planned batteries lost"
+        for loss in story.losses
+    ]
+    cost = f"Cost of the batteries: {100 * story.cost:.0f} against 100." if np.isfinite(story.cost) else ""
+    return said.alt(
+        words,
+        f"Two stacked areas of {wording.lowered(words.subtitle)}: {story.labels[0]} and {story.labels[1]}.",
+        f"In {last}, from {story.labels[0]} to {story.labels[1]}: {'; '.join(parts)}.",
+        f"{'; '.join(lost)}." if lost else "",
+        cost,
+    )
+
+
+def _share(story: _Story, f: int) -> str:
+    """Share of a family in the chosen mix of the last year, or its range where it is not pinned."""
+    if not story.loose[f, -1]:
+        return wording.percent(story.shares[1, f, -1])
+    low, high = wording.percent(story.low[f, -1]), wording.percent(story.high[f, -1])
+    return high if low == high else f"{low.removesuffix('%')}–{high}"
+
+
+# --- drawing ---------------------------------------------------------------------------------------------------------
+
+HEAD, AIR, ROW = 0.3, 0.16, 0.19
+"""Heights of the headings of the areas, of the air between areas and losses, and of a row of losses."""
+ACROSS = 0.3
+"""Air between the two areas."""
+
+
+def _least(story: _Story) -> float:
+    """Height of the areas below which the end table would not fit."""
+    return max(PITCH * (len(story.families) + 1) + 0.05, 1.2)
+
+
+def _below(story: _Story) -> float:
+    """Height of all under the areas."""
+    rows = len(story.losses) + bool(np.isfinite(story.cost))
+    return series.UNDER + 0.1 + (AIR if rows else 0.0) + (HEAD if story.losses else 0.0) + ROW * rows
+
+
+def _draw(sheet: Page, story: _Story) -> None:
+    """The two areas with their end table, and below what disruptions cost, in the same columns."""
+    s = sheet.scale
+    names = supply.fitted(story.labels, 1.7 * s, LABEL * s)
+    columns = (
+        Column(names[0], style.MUTED, head_colour=style.MUTED),
+        Column(names[1], style.INK, SEMIBOLD, head_colour=style.ACCENT),
+    )
+    rows = _table_rows(story)
+    table = EndTable(sheet, f"In {story.years[-1]}", columns, [*rows, Row("", ("100%", "100%"))])
+    top, bottom = sheet.top - HEAD * s, sheet.bottom + _below(story) * s
+    left = sheet.left + text_width("100%", LABEL * s) + 0.07 * s
+    width = (sheet.right - table.width - left - ACROSS * s) / 2
+    panels = [Panel(left + i * (width + ACROSS * s), bottom, width, top - bottom) for i in (0, 1)]
+    headings = (
+        style.shortened(story.labels[0], width, HEADING * s, SEMIBOLD),
+        style.shortened(story.labels[1], width, HEADING * s, SEMIBOLD),
+    )
+    for i, (panel, heading) in enumerate(zip(panels, headings, strict=True)):
+        _draw_areas(sheet, story, panel, i)
+        colour = style.ACCENT if i else style.INK
+        sheet.text(panel.left, sheet.top - 0.1 * s, heading, HEADING, colour, SEMIBOLD)
+    for share in (0, 0.5, 1):
+        y = bottom + share * (top - bottom)
+        sheet.text(left - 0.06 * s, y - 0.36 * LABEL * s / 72, f"{100 * share:.0f}" + ("%" if share == 1 else ""),
+                   LABEL, style.MUTED, align="right")  # fmt: skip
+
+    ends = np.cumsum([*story.shares[1, :, -1], *([story.unmet[-1]] if len(rows) > len(story.families) else [])])
+    middles = bottom + (ends - np.diff(ends, prepend=0.0) / 2) * (top - bottom)
+    ceiling = sheet.top - 0.1 * s - PITCH * s + 0.36 * LABEL * s / 72
+    for row, middle, place in zip(
+        rows, middles, series.spread(middles, PITCH * s, bottom + 0.06 * s, ceiling), strict=True
+    ):
+        table.draw_row(row, place, middle)
+    table.draw_head(sheet.top - 0.1 * s)
+    under = bottom - (series.UNDER + AIR) * s
+    if story.losses:
+        under = _draw_losses(sheet, story, table, under)
+    if np.isfinite(story.cost):
+        name = f"Cost of the batteries of {story.span}, {story.labels[0]} = 100"
+        _draw_numbers(sheet, table, name, ("100", f"{100 * story.cost:.0f}"), under - 0.5 * ROW * s)
+
+
+def _table_rows(story: _Story) -> list[Row]:
+    """Lines of the end table, from the base of the stack up."""
+    rows = [
+        Row(wording.capitalised(family), (wording.percent(story.shares[0, f, -1]), _share(story, f)), FAMILY[family])
+        for f, family in enumerate(story.families)
+    ]
+    if story.unmet[-1] > PINNED:
+        rows.append(Row(UNMET, ("0%", wording.percent(story.unmet[-1])), style.MUTED))
+    return rows
+
+
+def _draw_areas(sheet: Page, story: _Story, panel: Panel, i: int) -> None:
+    """The shares of one scenario; dots on those of the chosen mix that are not pinned."""
+    s = sheet.scale
+    axes = sheet.axes(panel)
+    axes.set_xlim(story.years[0], story.years[-1])
+    axes.set_ylim(0, 1)
+    for share in (0.5, 1.0):
+        y = panel.bottom + share * panel.height
+        sheet.line((panel.left, panel.left + panel.width), (y, y), style.GRID, 0.7, order=0)
+    layers = [
+        Layer(values, FAMILY[family], style.SILICON_HATCH if family == "Si-anode" else "")
+        for family, values in zip(story.families, story.shares[i], strict=True)
+    ]
+    edges = series.stack(axes, story.years, layers, s)
+    if i:
+        for f, upper in enumerate(edges):
+            lower = edges[f - 1] if f else np.zeros(len(story.years))
+            for y in range(len(story.years) - 1):
+                if story.loose[f, y : y + 2].any():
+                    axes.fill_between(story.years[y : y + 2], lower[y : y + 2], upper[y : y + 2], facecolor="none",
+                                      edgecolor="white", hatch="...", linewidth=0, zorder=2.5)  # fmt: skip
+    sheet.line((panel.left, panel.left + panel.width), (panel.bottom,) * 2, style.INK, 0.9, order=4)
+    series.name_years(sheet, panel, story.years)
+
+
+def _numbers_start(sheet: Page, table: EndTable) -> float:
+    """Where the columns of numbers begin."""
+    return sheet.right - table.rights[0] - text_width("100%", LABEL * sheet.scale, BOLD) - 0.22 * sheet.scale
+
+
+def _draw_numbers(sheet: Page, table: EndTable, name: str, numbers: tuple[str, str], y: float) -> None:
+    """A name at the left edge, and its two numbers in the columns of the table above."""
+    s = sheet.scale
+    baseline = y - 0.36 * LABEL * s / 72
+    sheet.text(sheet.left, baseline, style.shortened(name, _numbers_start(sheet, table) - sheet.left, LABEL * s), LABEL)
+    for text, right, colour, weight in zip(
+        numbers, table.rights, (style.MUTED, style.ACCENT), (REGULAR, BOLD), strict=True
+    ):
+        sheet.text(sheet.right - right, baseline, text, LABEL, colour, weight, align="right")
+
+
+def _draw_losses(sheet: Page, story: _Story, table: EndTable, top: float) -> float:
+    """For each disruption a dot of the incumbent and one of the chosen mix; returns the lower end of it."""
+    s = sheet.scale
+    head = f"Loss in {story.years[-1]} by disruption, % of planned batteries"
+    sheet.text(sheet.left, top - 0.14 * s, head, HEADING, style.INK, SEMIBOLD)
+    right = _numbers_start(sheet, table)
+    names = [style.shortened(loss.label, 0.52 * (right - sheet.left), LABEL * s) for loss in story.losses]
+    left = sheet.left + max(text_width(name, LABEL * s) for name in names) + 0.16 * s
+    height = ROW * len(names) * s
+    track = Panel(left, top - HEAD * s - height, right - left, height)
+    axes = sheet.axes(track)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(track.bottom, track.bottom + height)
+    for x, end, align in ((track.left, "0", "left"), (track.left + track.width, "100%", "right")):
+        sheet.text(x, track.bottom + height + 0.02 * s, end, style.SMALL, style.FAINT, align=align)
+    for row, (name, loss) in enumerate(zip(names, story.losses, strict=True)):
+        y = track.bottom + height - ROW * (row + 0.5) * s
+        _draw_numbers(sheet, table, name, (wording.percent(loss.before), wording.percent(loss.after)), y)
+        axes.plot([0, 100], [y, y], color=style.GRID, linewidth=1.0 * s, zorder=1)
+        ends = 100 * loss.before, 100 * loss.after
+        moved = supply.pale(style.FALL if loss.after < loss.before else style.RISE)
+        axes.plot(ends, [y, y], color=moved, linewidth=2.4 * s, zorder=2, solid_capstyle="butt")
+        for share, colour, order in zip(ends, (style.BASE, style.ACCENT), (3, 4), strict=True):
+            axes.plot(share, y, "o", color=colour, markersize=6 * s, markeredgecolor="white", zorder=order,
+                      markeredgewidth=0.8 * s, clip_on=False)  # fmt: skip
+    return track.bottom
