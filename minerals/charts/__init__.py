@@ -28,6 +28,7 @@ CHARTS = {
     "lfp_concentration": "supply",
     "sourcing": "sourcing",
     "mix_by_year": "mix_range",
+    "drop_in": "drop_in",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
