@@ -29,6 +29,7 @@ CHARTS = {
     "sourcing": "sourcing",
     "mix_by_year": "mix_range",
     "drop_in": "drop_in",
+    "chosen_sourcing": "mix_sourcing",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
