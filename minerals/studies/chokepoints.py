@@ -8,7 +8,7 @@ relieves its mining and refining, not the making of active material and cells.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -264,9 +264,13 @@ def about(points: Chokepoints, inputs: Inputs) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables) -> Chokepoints:
-    """Set up the exposure of a computed run. Raises InputError with all that does not fit."""
+def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables, like: Chokepoints | None = None) -> Chokepoints:
+    """Set up the exposure of a computed run. like: that of a run which differs in its scenarios alone, whose supply and
+    reference world are the same. Raises InputError with all that does not fit."""
     run = resolved.run
+    mine = {name: batteries(resolved, tables, name) for name in run.settings.scenario}
+    if like is not None:
+        return replace(like, resolved=resolved, uses=uses(resolved, like.inputs), scenarios=mine)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported)
     world = with_intensity(resolve(_reference(run, inputs), inputs), inputs)
     reference = batteries(world, compute(world) if world.parameters else {}, REFERENCE)
@@ -288,7 +292,6 @@ def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables) -> Chokepoin
         )
         for y in range(len(resolved.reported))
     )
-    mine = {name: batteries(resolved, tables, name) for name in run.settings.scenario}
     used = joined(supply.used, _of_reference(world))
     label = region_label(resolved, inputs)
     return Chokepoints(resolved, supply, uses(resolved, supply), mine, customers, by_year, label, used)

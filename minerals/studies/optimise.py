@@ -69,6 +69,8 @@ def optimise(run: Run, inputs: Inputs, price: pd.DataFrame) -> Mix:
     given = mix_inputs(run, inputs, labels.regions, labels.segments, labels.years)
     pairs = _pairs(inputs)
     probe = _with_mix(run, asked, dict(_probe(labels.regions, labels.segments, labels.years[-1], given, pairs)))
+    alone = {name: probe.settings.scenario[name] for name in (asked.scenario, OPTIMISED)}
+    probe = replace(probe, settings=probe.settings.model_copy(update={"scenario": alone}))
     resolved = with_intensity(resolve(probe, inputs), inputs)
     points = chokepoints(resolved, inputs, compute(resolved))
     prices = pack_prices(run, inputs, labels.regions, given.chemistries, labels.years, price)

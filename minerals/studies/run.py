@@ -68,7 +68,7 @@ def run(
         tables["battery_cost"] = battery_cost(resolved, tables["cells"], packs)
     points = None
     if asked.settings.exposure is not None:
-        points = chokepoints(resolved, data, tables)
+        points = chokepoints(resolved, data, tables, mix.assembly.points if mix is not None else None)
         tables |= exposure(points, data)
         if stressed:
             tables |= stress(points)
