@@ -2,7 +2,8 @@
 
 additions   x[r,s,c,y]    batteries put into use                                  GWh
 unmet       u[r,s,y]      demand that is not met                                  GWh
-production  p[r,c,y], imports m[r,c,y]   cells made at home, and bought           GWh
+cells       X[r,c,y]      cells of a region, of all segments                      GWh
+production  p[r,c,y], imports m[r,c,y]   of them made at home, and bought         GWh
 built       b[r,k,y], retrofitted t[r,k,l,y]   lines, new and turned over         GWh/yr
 sourced     z[r,n,j,y]    a node's product, by the country that makes it          kt or GWh
 held        v[r,l,m,k]    mineral in the cells of a cohort and a life             kt
@@ -31,14 +32,7 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.wanted = pyo.Set(initialize=list(data.demand), dimen=3)
     model.additions = pyo.Var(model.sold, within=some)
     model.unmet = pyo.Var(model.wanted, within=some)
-    segments: dict[tuple[object, ...], list[object]] = {}
-    for r, s, c, y in data.sold:
-        segments.setdefault((r, c, y), []).append(s)
-
-    def cells_rule(m: pyo.ConcreteModel, r: str, c: str, y: int) -> object:
-        return sum(m.additions[r, s, c, y] for s in segments[r, c, y])
-
-    model.cells = pyo.Expression(model.cells_of, rule=cells_rule)
+    model.cells = pyo.Var(model.cells_of, within=some)
     model.production = pyo.Var(model.cells_of, within=some)
     model.imports = pyo.Var(model.cells_of, within=some)
     model.built = pyo.Var(_set(data.announced, 3), within=some)

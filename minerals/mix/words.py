@@ -135,6 +135,12 @@ def _balance(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, 
     return Words(f"what batteries in {at[0]} use of {_node(labels, at[1])} comes from somewhere", year, "", "")
 
 
+def _cells(family: str, at: list[str], year: int, labels: Labels, _: Mapping[Key, float]) -> Words:
+    chemistry = labels.chemistries.get(at[1], at[1])
+    how = "made there or imported" if family == "trade" else "those of all segments"
+    return Words(f"{chemistry} cells of {at[0]} are {how}", year, "", "")
+
+
 def _cap(family: str, _: list[str], year: int, __: Labels, ___: Mapping[Key, float]) -> Words:
     if family == "cost":
         return Words("cap on the cost", year, "one more million USD", "million USD_2025")
@@ -150,6 +156,7 @@ _FAMILIES = {
     "supplier": _supplier, "reach": _reach, "stocked": _reach, "one_country": _one_country, "excluded": _excluded,
     "growth": _growth, "decline": _growth, "performance": _performance, "lines": _lines, "standing": _lines,
     "announced": _lines, "own_share": _own_share, "recycled_content": _recycled, "secondary_available": _secondary,
-    "meet_demand": _demand, "unmet": _unmet, "materials": _balance, "cost": _cap, "expected": _cap, "worst": _cap,
+    "meet_demand": _demand, "unmet": _unmet, "materials": _balance, "trade": _cells,
+    "cells_total": _cells, "cost": _cap, "expected": _cap, "worst": _cap,
     "cvar": _cap,
 }  # fmt: skip

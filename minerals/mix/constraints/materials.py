@@ -1,6 +1,6 @@
 r"""What batteries use of a node comes from the countries that make it, or is relieved by recovered material.
 
-$$\sum_c q_{rcny} \sum_s x_{rscy} = \sum_j z_{rnjy} + \sum_m \rho_{mny} w_{rmy}, \qquad
+$$\sum_c q_{rcny} X_{rcy} = \sum_j z_{rnjy} + \sum_m \rho_{mny} w_{rmy}, \qquad
   \sum_r z_{rnjy} \le Z_{njy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 Countries at home in a region are suppliers as others are. Nothing is bought to be thrown away, so that shares of

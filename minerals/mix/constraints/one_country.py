@@ -1,6 +1,6 @@
 r"""No third country supplies more than a share of a strategic node.
 
-$$z_{rnjy} \le \lambda \sum_c q_{rcny} \sum_s x_{rscy} + e_{rnjy} \qquad [\mathrm{kt\ or\ GWh}]$$
+$$z_{rnjy} \le \lambda \sum_c q_{rcny} X_{rcy} + e_{rnjy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 for countries $j$ that are not at home in the region. The share is of what is consumed, recovered material included, as
 the act has it. `hard` leaves the excess $e$ out, which today makes several stages infeasible; `soft` prices it in the

@@ -1,9 +1,9 @@
 r"""Under each disruption, what can still be built of the plan from what is then accessible, and what is lost of demand.
 
-$$x'_{dqcy} \le \sum_{r \in q} \sum_s x_{rscy} \qquad [\mathrm{GWh}]$$
+$$x'_{dqcy} \le \sum_{r \in q} X_{rcy} \qquad [\mathrm{GWh}]$$
 
 $$U_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
-  \le \min(A_{qny},\; A_{dqny} + \mu \sum_c q_{qcny} \sum_{r \in q} \sum_s x_{rscy}), \qquad
+  \le \min(A_{qny},\; A_{dqny} + \mu \sum_c q_{qcny} \sum_{r \in q} X_{rcy}), \qquad
   U_{dqny} = \sum_c q_{qcny} x'_{dqcy} + (h_n - \sigma_n) (g_{dqy} - \phi_y G_{dqy}), \qquad
   G_{dqy} = \sum_c i_{qcy} x'_{dqcy}, \qquad
   \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$

@@ -2,7 +2,7 @@ r"""No more recovered material is used than comes back: of batteries already sol
 
 $$v_{rlmk} = \sum_{(s,c) \in l} i_{cmk}\, x_{rsck}, \qquad
   w_{rmy} \le W_{rmy} + \sum_{l,\, k \le y} a_{rlmky}\, v_{rlmk}, \qquad
-  w_{rmy} \ge \kappa_{rmy}\, \gamma_{ry} \sum_c i_{cmy} \sum_s x_{rscy} \qquad [\mathrm{kt}]$$
+  w_{rmy} \ge \kappa_{rmy}\, \gamma_{ry} \sum_c i_{cmy} X_{rcy} \qquad [\mathrm{kt}]$$
 
 Cells that leave use alike are one life $l$, so that what they hold is summed first. Prompt scrap comes back in the year
 of its cells ($k = y$). The last is the least recycled content of cells. Loops are regional: what a region recovers, it
