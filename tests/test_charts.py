@@ -251,9 +251,9 @@ def test_regions_in_a_sentence() -> None:
 
 
 def test_labels_in_a_sentence_keep_their_capitals_where_they_are_names() -> None:
-    assert [wording.lowered(x) for x in ("Graphite", "NMC 811", "LFP", "graphite")] == [
-        "graphite", "NMC 811", "LFP", "graphite",
-    ]  # fmt: skip
+    labels = {"Graphite": "graphite", "Refined nickel": "refined nickel", "graphite": "graphite"}
+    labels |= {name: name for name in ("NMC 811", "LFP", "Na-ion cell", "LiPF6", "DR Congo")}
+    assert {name: wording.lowered(name) for name in labels} == labels
 
 
 def test_scenarios_as_subjects() -> None:

@@ -33,7 +33,8 @@ MIX: Shares = {"nmc811": (0.52, 0.3), "lfp": (0.45, 0.34), "na_layered": (0.02, 
                "nmc811_si20": (0.0, 0.12), "li_metal_solid": (0.01, 0.1), "li_s": (0.0, 0.04)}  # fmt: skip
 """Chemistry -> its share of the last year in the incumbent and in the chosen mix; the first year is the incumbent's."""
 SWAP: Ranges = {"na_layered": (0.0, 0.1), "na_prussian": (0.0, 0.1)}
-LOOSE: Ranges = {"nmc811": (0.25, 0.34), "lfp": (0.3, 0.39)}
+LOOSE: Ranges = {"NMC": (0.25, 0.34), "LFP": (0.3, 0.39)}
+"""What other mixes that are as good have of a chemistry, and of a family."""
 Losses = Mapping[str, tuple[str, str, int, float, float]]
 LOSSES: Losses = {
     "chn_anode": ("China stops exports of graphite anodes", "graphite_anode", 1, 0.93, 0.66),
@@ -53,7 +54,7 @@ def bare(
     names = dict(zip(("incumbent", supply.CHOSEN), labels, strict=True))
     made = result({name: {"graphite": {"lfp": 1.0}} for name in names}, labels=names, regions=regions,
                   region_label=" + ".join(regions), caveats=caveats)  # fmt: skip
-    made.record["config"] = {"optimise": {"scenario": "incumbent"}}
+    made.record["mix"] = {"incumbent": "incumbent"}
     made.record["years"] = list(YEARS)
     made.record["codes"]["chemistry"] = {code: {"label": code, "family": family} for code, family in FAMILIES.items()}
     return made
@@ -83,15 +84,16 @@ def mixed(
             cells.append((scenario, region, "car", base, silicon, year, whole * share))
         if i:
             value = moved - (unmet if year == last and code == "lfp" else 0.0)
-            low, high = ranges.get(code, (value, value)) if year == last else (value, value)
-            pinned = "yes" if high - low <= mix_by_year.PINNED else "no"
-            rows.append((region, FAMILIES[code], code, year, value, low, high, pinned, before))
+            rows.append((region, FAMILIES[code], code, year, value, before))
     made.tables["cells"] = pd.DataFrame(
         cells, columns=["scenario", "region", "segment", "chemistry", "silicon", "year", "value"]
     ).assign(unit="GWh")
-    made.tables["mix_range"] = pd.DataFrame(
-        rows, columns=["region", "family", "chemistry", "year", "value", "low", "high", "pinned", "incumbent"]
-    ).assign(unit="1")
+    table = pd.DataFrame(rows, columns=["region", "family", "chemistry", "year", "value", "incumbent"])
+    families = table.groupby(["region", "family", "year"], sort=False)[["value", "incumbent"]].sum().reset_index()
+    for name, column, frame in (("mix_range", "chemistry", table), ("mix_family", "family", families)):
+        ends = [ranges.get(row[column], (row["value"],) * 2) if row["year"] == last else (row["value"],) * 2
+                for _, row in frame.iterrows()]  # fmt: skip
+        made.tables[name] = frame.assign(low=[low for low, _ in ends], high=[high for _, high in ends], unit="1")
     planned = sum(gwh.values())
     struck = [
         {"scenario": scenario, "region": everywhere, "disruption": code, "label": name, "year": year, "nodes": steps,
@@ -207,7 +209,7 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
     "mix_by_year": {
         "usual": lambda: (mixed(), {}),
         "not pinned": lambda: (mixed(ranges=LOOSE), {}),
-        "all of it not pinned": lambda: (mixed(ranges=dict.fromkeys(MIX, (0.0, 1.0))), {}),
+        "all of it not pinned": lambda: (mixed(ranges=dict.fromkeys(FAMILIES.values(), (0.0, 1.0))), {}),
         "every family": lambda: (mixed(MIX | {"lmo": (0.0, 0.02), "lfp": (0.45, 0.32)}), {}),
         "one family": lambda: (mixed({"lfp": (1.0, 1.0)}, ranges={}), {}),
         "demand unmet": lambda: (mixed(unmet=0.1), {}),
@@ -254,6 +256,8 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "nobody alone": lambda: (bought({"li_ion_cell": ("cell", {"R_OTH": (0.5, 0.5), "R_EUR": (0.5, 0.5)})}), {}),
         "the United States": lambda: (bought(regions=["United States"]), {}),
         "two regions": lambda: (bought(regions=TWO), {"region": "United States"}),
+        "a supplier barred": lambda: (
+            bought({"na_ion_cell": ("cell", {"R_OTH": (1.0, 0.09)}), "lfp_cathode": NODES["lfp_cathode"]}), {}),
         "long labels": lambda: (bought(CROWD, **WORDY), {}),
         "a title of one’s own": lambda: (bought(), OWN),
         "letters that look like formulas": lambda: (
@@ -393,49 +397,36 @@ def test_a_blend_is_silicon_whatever_its_cathode() -> None:
 
 def test_regions_are_weighed_by_their_batteries() -> None:
     made = mixed(regions=TWO)
-    table = made.tables["mix_range"]
-    made.tables["mix_range"] = table.assign(value=np.where(
-        (table["region"] == "Europe") & (table["chemistry"] == "lfp"), table["value"] + 0.09,
-        np.where((table["region"] == "Europe") & (table["chemistry"] == "nmc811"), table["value"] - 0.09,
-                 table["value"]))).assign(low=lambda t: t["value"], high=lambda t: t["value"])  # fmt: skip
+    table = made.tables["mix_family"]
+    more = (table["region"] == "Europe") * table["family"].map({"LFP": 0.09, "NMC": -0.09}).fillna(0.0)
+    made.tables["mix_family"] = table.assign(**{end: table[end] + more for end in ("value", "low", "high")})
     both = charts.draw(made, "mix_by_year").data.query("quantity == 'mix_share' and year == 2035 and family == 'LFP'")
     assert both.set_index("scenario")["value"][supply.CHOSEN] == pytest.approx(34 + 9 / 3), "100 of 300 GWh"
 
 
-# What is not pinned. The ranges by chemistry do not hold those of families; what follows from them is drawn.
-
-
-def ends(case: str | FakeResult, family: str) -> tuple[float, float]:
-    made = CASES["mix_by_year"][case]()[0] if isinstance(case, str) else case
-    table = charts.draw(made, "mix_by_year").data.query("quantity == 'mix_share' and year == 2035")
+def ends(case: str, family: str) -> tuple[float, float]:
+    table = drawn("mix_by_year", case).data.query("quantity == 'mix_share' and year == 2035")
     row = table[(table["scenario"] == supply.CHOSEN) & (table["family"] == family)].iloc[0]
     return float(row["low"]), float(row["high"])
 
 
 def test_a_split_within_a_family_leaves_its_sum_pinned() -> None:
-    """Each of the two may have 0–10 % and both together have 10 %: what one gains the other loses."""
     picture = drawn("mix_by_year")
     assert ends("usual", "Na-ion") == pytest.approx((10, 10))
     assert "Not pinned: how Na-ion splits into chemistries." in picture.meta.note
     assert "Dots" not in picture.meta.note
 
 
-def test_two_families_that_may_trade_are_not_pinned() -> None:
-    """NMC 30 (25–34) and LFP 34 (30–39): NMC has at least 100 − 39 − 36 = 25 and at most 100 − 30 − 36 = 34."""
+def test_families_that_are_not_pinned_are_dotted_and_have_a_range() -> None:
     picture = drawn("mix_by_year", "not pinned")
-    assert ends("not pinned", "NMC") == pytest.approx((25, 34))
-    assert ends("not pinned", "LFP") == pytest.approx((30, 39))
-    assert ends("not pinned", "Li-S") == pytest.approx((4, 4))
+    assert [ends("not pinned", family) for family in ("NMC", "LFP", "Li-S")] == [
+        pytest.approx((25, 34)), pytest.approx((30, 39)), pytest.approx((4, 4)),
+    ]  # fmt: skip
     assert {"25–34%", "30–39%"} <= set(texts(picture))
     assert "Dots and ranges: not pinned" in picture.meta.note
     assert "25–34%" in picture.meta.alt
     hatched = [area for area in picture.figure.axes[1].collections if area.get_hatch() == "..."]
     assert len(hatched) == 2, "the last year of two families"
-
-
-def test_others_narrow_the_range_of_a_family() -> None:
-    """NMC may have 0–100 % by itself, but LFP, which may have 30–39 %, leaves it no more than 25–34 %."""
-    assert ends(mixed(ranges={"nmc811": (0.0, 1.0), "lfp": (0.3, 0.39)}), "NMC") == pytest.approx((25, 34))
 
 
 def test_what_is_not_pinned_is_no_headline() -> None:
@@ -498,6 +489,19 @@ def test_losses_of_the_title_are_those_of_the_hardest_single_step(case: str) -> 
     )
 
 
+def test_what_a_mix_does_not_plan_is_lost_under_every_disruption() -> None:
+    made = mixed(unmet=0.1)
+    table = made.tables["disruptions"]
+    less = np.where(table["scenario"] == supply.CHOSEN, 0.1, 0.0) * table["planned"]
+    made.tables["disruptions"] = table.assign(
+        planned=table["planned"] - less, at_risk_best=(table["at_risk_best"] - less).clip(lower=0.0)
+    )
+    picture = charts.draw(made, "mix_by_year")
+    lost = picture.data.query("quantity == 'least_loss' and disruption == 'chn_anode'").set_index("scenario")["value"]
+    assert lost.to_dict() == pytest.approx({"incumbent": 93, supply.CHOSEN: 66})
+    assert "battery_cost" not in set(picture.data["quantity"]), "fewer batteries would look cheaper"
+
+
 def test_losses_are_short_and_at_risk_together_and_small_ones_are_left_out() -> None:
     lost = drawn("mix_by_year").data.query("quantity == 'least_loss'")
     assert lost["disruption"].drop_duplicates().tolist() == ["chn_all", "chn_anode", "chn_lfp", "zwe"]
@@ -529,11 +533,12 @@ def test_unmet_demand_has_a_line_of_its_own() -> None:
 
 def test_shares_and_losses_of_a_run_are_its_tables(chosen: Result) -> None:
     picture = charts.draw(chosen, "mix_by_year")
-    table = chosen["mix_range"].query("year == 2032").groupby("family")[["value", "incumbent"]].sum() * 100
+    table = chosen["mix_family"].query("year == 2032").set_index("family")[["value", "incumbent", "low", "high"]] * 100
     shares = picture.data.query("quantity == 'mix_share' and year == 2032").set_index(["scenario", "family"])["value"]
     for family, row in table.iterrows():
         assert shares[supply.CHOSEN, family] == pytest.approx(row["value"], abs=1e-6)
         assert shares["incumbent", family] == pytest.approx(row["incumbent"], abs=1e-6)
+    assert "Not pinned: how NMC and Na-ion split into chemistries." in picture.meta.note
     played = chosen["disruptions"].query("year == 2032").set_index(["scenario", "disruption"])
     for row in picture.data.query("quantity == 'least_loss'").itertuples():
         own = played.loc[(row.scenario, row.disruption)]
@@ -596,12 +601,12 @@ def test_lines_that_nobody_builds_are_not_drawn() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("no lines", "Lithium-ion cell lines can make Si-anode cells as they stand; Na-ion, semi-solid Li-metal and Li-S"
+    ("no lines", "Li-ion cell lines can make Si-anode cells as they stand; Na-ion, semi-solid Li-metal and Li-S"
                  " take a retrofit; solid-state Li-metal takes new lines"),
-    ("usual", "Lithium-ion cell lines can make Si-anode cells as they stand; Na-ion, semi-solid Li-metal and Li-S take"
-              " a retrofit; solid-state Li-metal takes new lines; Europe retrofits 54 GWh a year by 2035"),
-    ("few classes", "On lithium-ion cell lines Na takes a retrofit"),
-    ("nothing but new", "On lithium-ion cell lines Sodium and Sulfur take new lines"),
+    ("usual", "Li-ion cell lines can make Si-anode cells as they stand; Na-ion, semi-solid Li-metal and Li-S take"
+              " a retrofit; solid-state Li-metal takes new lines; 54 GWh a year are retrofitted in Europe by 2035"),
+    ("few classes", "On Li-ion cell lines Na takes a retrofit"),
+    ("nothing but new", "On Li-ion cell lines Sodium and Sulfur take new lines"),
 ])  # fmt: skip
 def test_titles_of_drop_in(case: str, title: str) -> None:
     assert drawn("drop_in", case).meta.title == title
@@ -667,6 +672,7 @@ def test_shares_above_the_limit_are_marked() -> None:
               " rata"),
     ("pro rata", "China alone supplies more than 65% at 2 of the 6 steps of Europe’s battery chain in 2035; the choice"
                  " departs nowhere from pro rata"),
+    ("a supplier barred", "China alone supplies more than 65% at 1 of the 2 steps of Europe’s battery chain in 2035"),
     ("nobody alone", "No other country supplies more than 65% at any of 1 steps of Europe’s battery chain in 2035"),
 ])  # fmt: skip
 def test_titles_of_the_chosen_sourcing(case: str, title: str) -> None:
@@ -680,6 +686,20 @@ def test_the_farthest_departure_is_told() -> None:
     assert "Graphite anode: China 60%, Japan 38%, Other countries 2% (pro rata China 97%)" in drawn(
         "chosen_sourcing"
     ).meta.alt.replace("Graphite_anode", "Graphite anode")
+
+
+def test_of_several_regions_the_one_that_leans_most_on_a_country_is_drawn() -> None:
+    made = bought(regions=["Europe", "Rest of world", "United States"])
+    table = made.tables["mix_sourcing"]
+    lean = (table["region"] != "Europe") & (table["node"] == "li_ion_cell") & (table["country"] == "CHN")
+    made.tables["mix_sourcing"] = table.assign(share=np.where(lean, 0.9, table["share"]))
+    assert charts.draw(made, "chosen_sourcing").meta.options["region"] == "United States", "a rest is no place"
+
+
+def test_what_nobody_is_asked_for_is_left_white_and_no_claim_is_made() -> None:
+    picture = drawn("chosen_sourcing", "a supplier barred")
+    assert "What comes pro rata from those that nothing is bought from is left white." in picture.meta.note
+    assert picture.data.query("node == 'na_ion_cell'")["pro_rata"].sum() == pytest.approx(9)
 
 
 def test_nodes_go_along_the_chain_and_departures_are_kept() -> None:

@@ -27,7 +27,7 @@ CHARTS = {
     "capacity_vs_demand": "cell_capacity",
     "lfp_concentration": "supply",
     "sourcing": "sourcing",
-    "mix_by_year": "mix_range",
+    "mix_by_year": "mix_family",
     "drop_in": "drop_in",
     "chosen_sourcing": "mix_sourcing",
 }

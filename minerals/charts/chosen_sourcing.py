@@ -42,9 +42,9 @@ def figure(
 ) -> Bundle:
     """Draw the shares of countries in what a region buys of each node.
 
-    region: default the first that buys; year: default the last; nodes: default those where the choice departs from pro
-    rata and those that hang most on one third country, along the chain; size: 'brief' or 'slide'; title: one to use
-    instead of the computed finding.
+    region: default the one that hangs on one third country at most steps; year: default the last; nodes: default those
+    where the choice departs from pro rata and those that hang most on one third country, along the chain; size: 'brief'
+    or 'slide'; title: one to use instead of the computed finding.
 
     The data of the bundle hold a row for each part of a bar (quantity `sourcing_share`, %, with its share pro rata in
     the incumbent scenario); third_country marks the largest supplier outside the region.
@@ -75,8 +75,12 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True)
 class _Row:
-    """One node. parts: the largest third country first, others, and the region itself last; third: empty where only
-    groups of countries and the region itself supply; ruled: whether the rule on one third country is about it."""
+    """One node.
+
+    parts: the largest third country first, others, and the region itself last; third: empty where only groups of
+    countries and the region itself supply; before: the largest third country pro rata, and its share; moved: the
+    largest departure from pro rata; ruled: whether the rule on one third country is about it.
+    """
 
     node: str
     name: str
@@ -88,6 +92,11 @@ class _Row:
     before: tuple[str, float]
     moved: float
     ruled: bool
+
+    @property
+    def unknown(self) -> float:
+        """Share pro rata of those that nothing is bought from."""
+        return 1 - sum(part.usual for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,8 @@ def _story(result: Result, region: str | None, year: int | None, nodes: Sequence
     choice.table("mix_sourcing", way_out=WAY_OUT)
     table = supply.rows(choice, "mix_sourcing", ("region", "node", "stage", "country"))
     base, scenario = supply.chosen_pair(choice)
-    when, where = choice.year(year, table), supply.place(choice, region, table)
+    when = choice.year(year, table)
+    where = supply.place(choice, region or _leaning(choice, table[table["year"] == when]), table)
     table = table[(table["region"] == where) & (table["year"] == when)]
     wanted = supply.one_of(choice, "node", nodes, list(dict.fromkeys(table["node"])))
     choice.settle()
@@ -164,6 +174,19 @@ def _names(choice: Choice) -> dict[str, str]:
     """What nodes are called."""
     table = table_of(choice.result, "concentration")
     return {} if table is None else dict(zip(map(str, table["node"]), map(str, table["label"]), strict=True))
+
+
+def _leaning(choice: Choice, table: pd.DataFrame) -> str | None:
+    """Of several regions the one that buys more than the limit from one third country at most steps."""
+    if table["region"].nunique() < 2:
+        return None
+    home = {region: _home(choice, region) for region in table["region"].unique()}
+    single = [not code.startswith("R_") and code not in home[region]
+              for region, code in zip(table["region"], table["country"], strict=True)]  # fmt: skip
+    above = table[single].groupby(["region", "node"], sort=False)["share"].max() > LIMIT
+    steps = above.groupby("region", sort=False).sum()
+    named = [region for region in steps.index if not wording.place(region).startswith("the rest")]
+    return str(steps[named].idxmax()) if named else None
 
 
 def _home(choice: Choice, region: str) -> set[str]:
@@ -227,11 +250,14 @@ def _finding(story: _Story) -> str:
     before = Counter(row.before[0] for row in story.every if row.before[1] > story.limit)
     chain = f"{steps} steps of {wording.possessive(story.region)} battery chain"
     if not after:
+        before = Counter() if any(row.unknown >= LEAST for row in story.every) else before
         title = f"No other country supplies more than {limit} at any of {chain} in {story.year}"
         return f"{title}, against {before.total()} steps pro rata" if before else title
     leader, most = min(after.items(), key=lambda item: (-item[1], item[0]))
     title = f"{wording.capitalised(wording.place(leader))} alone supplies more than {limit} at {most} of the {chain}"
     title += f" in {story.year}"
+    if any(row.unknown >= LEAST for row in story.every):
+        return title  # Who supplies pro rata and is not bought from is not in the table.
     if not any(row.moved >= LEAST for row in story.every):
         return f"{title}; the choice departs nowhere from pro rata"
     than = "as many as" if before[leader] == most else f"not {before[leader]} as"
@@ -250,6 +276,8 @@ def _note(story: _Story) -> str:
         note += f" Thin: pro rata in {story.base}, where the choice departs from it, farthest for"
         note += f" {wording.lowered(moved.name)} from {most.country}: {wording.percent(most.usual)} pro rata,"
         note += f" {wording.percent(most.chosen)} chosen."
+    if any(row.unknown >= LEAST for row in story.every):
+        note += " What comes pro rata from those that nothing is bought from is left white."
     note += " Pro rata: own supply first, the rest by what others export; no trade that was observed."
     left = len(story.every) - len(story.rows)
     return f"{note} Not drawn: {left} less concentrated step{'s' if left > 1 else ''}." if left else note

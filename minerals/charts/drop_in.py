@@ -207,18 +207,18 @@ def _drawn(story: _Story) -> pd.DataFrame:
 def _finding(story: _Story) -> str:
     """What of the newer chemistries cell lines make as they stand, after a retrofit and not at all; what is done."""
     full, partly, none = ([_spoken(name) for name in story.of_class(kind)] for kind in CLASSES)
-    clauses = [f"Lithium-ion cell lines can make {wording.names(full)} cells as they stand"] if full else []
+    clauses = [f"Li-ion cell lines can make {wording.names(full)} cells as they stand"] if full else []
     for found, what in ((partly, "a retrofit"), (none, "new lines")):
         if found:
             clauses.append(f"{wording.names(found)} {'takes' if len(found) == 1 else 'take'} {what}")
     if not clauses:
         return "What carries over from lithium-ion plants to other batteries"
-    title = "; ".join(clauses) if full else f"On lithium-ion cell lines {', '.join(clauses)}"
+    title = "; ".join(clauses) if full else f"On Li-ion cell lines {', '.join(clauses)}"
     turned = sum(max(gwh["retrofitted"], 0.0) for gwh in story.lines.values())
     if turned < LEAST:
         return title
-    place = wording.capitalised(wording.place(story.region))
-    return f"{title}; {place} retrofits {wording.rounded(turned)} GWh a year by {story.year}"
+    place = wording.place(story.region)
+    return f"{title}; {wording.rounded(turned)} GWh a year are retrofitted in {place} by {story.year}"
 
 
 def _spoken(name: str) -> str:

@@ -90,10 +90,10 @@ class _Story:
     """The numbers of one chart.
 
     scenarios: incumbent and chosen; families: from the base of the stack up; shares: 0–1, (scenario, family, year);
-    low, high: of the chosen mix, (family, year); split: families whose own chemistries are not pinned; gwh: in the
-    last year; losses: from the hardest on, empty where none is known for the region; without: share of batteries that
-    do not need what binds under the headline, by scenario and year; overall: of the headline; cost: of the chosen mix
-    against the incumbent, NaN where it is not known.
+    low, high: of the chosen mix, (family, year), over several regions the sums of their ends; split: families whose own
+    chemistries are not pinned; gwh: in the last year; losses: from the hardest on, empty where none is known for the
+    region; without: share of batteries that do not need what binds under the headline, by scenario and year; overall:
+    of the headline; cost: of the chosen mix against the incumbent, NaN where it is not known.
     """
 
     region: str
@@ -135,66 +135,64 @@ class _Story:
 
 def _story(result: Result, region: str | None, since: int | None, year: int | None) -> _Story:
     choice = Choice(NAME, result)
-    table = choice.table("mix_range", way_out=WAY_OUT)
+    whole = choice.table("mix_family", way_out=WAY_OUT)
     cells = choice.table("cells", "GWh")
     place, scenarios = choice.region(region), supply.chosen_pair(choice)
     cells = choice.rows_in(cells[cells["scenario"] == scenarios[0]], place)
-    table = choice.rows_in(table, place)
     choice.settle()
     years = choice.span(since, year, cells)
     choice.settle()
-    cells, table = cells[cells["year"].isin(years)], table[table["year"].isin(years)]
-    cells = cells.assign(family=_families(choice, cells))
+    table = choice.rows_in(whole[whole["year"].isin(years)], place)
     if table.empty:
         choice.problems.append(f"the mix of {place} is not decided in {years[0]}–{years[-1]}")
     choice.settle()
-
-    table = table.assign(family=[family if family in FAMILY else "other" for family in table["family"]])
+    cells = cells[cells["year"].isin(years)]
+    cells = cells.assign(family=_families(choice, cells))
     gwh = cells.groupby(["region", "year"])["value"].sum()
     weight = gwh / gwh.groupby("year").transform("sum")
-    weights = [weight[(row.region, row.year)] for row in table.itertuples()]
-    table = table.assign(low=table[["low", "value"]].min(axis=1), high=table[["high", "value"]].max(axis=1))
-    bounds = _bounds(table)
+    table = table.assign(
+        family=[family if family in FAMILY else "other" for family in table["family"]],
+        weight=[weight[(row.region, row.year)] for row in table.itertuples()],
+        low=table[["low", "value"]].min(axis=1), high=table[["high", "value"]].max(axis=1),
+    )  # fmt: skip
     known = {*table["family"], *cells.loc[cells["value"] > 0, "family"]}
     families = tuple(family for family in FAMILY if family in known)
     decided = sorted(int(each) for each in table["year"].unique())
+    places = pd.MultiIndex.from_product([families, years])
 
-    def summed(column: str) -> NDArray[np.float64]:
-        by = (table[column] * weights).groupby([table["family"], table["year"]]).sum()
-        return np.array([[by.get((family, each), 0.0) for each in years] for family in families])
+    def laid(by: pd.Series) -> NDArray[np.float64]:
+        return np.asarray(by.reindex(places, fill_value=0.0), float).reshape(len(families), len(years))
 
-    def bound(column: str) -> NDArray[np.float64]:
-        each_region = weight.reindex(bounds.index.droplevel("family")).to_numpy()
-        by = (bounds[column] * each_region).groupby(["family", "year"]).sum()
-        return np.array([[by.get((family, each), 0.0) for each in years] for family in families])
-
-    plain = cells.groupby(["family", "year"])["value"].sum() / cells.groupby("year")["value"].sum()
-    given = np.array([[plain.get((family, each), 0.0) for each in years] for family in families])
-    late = np.isin(years, decided)
-    shares = np.stack([np.where(late, summed("incumbent"), given), np.where(late, summed("value"), given)])
-    low, high = (np.where(late, bound(end), given) for end in ("low", "high"))
-    losses = _losses(choice, place, years[-1], scenarios)
+    # The first year is not decided: both mixes are the incumbent's.
+    plain = laid(cells.groupby(["family", "year"])["value"].sum() / cells.groupby("year")["value"].sum())
+    incumbent, chosen, low, high = (
+        np.where(np.isin(years, decided), laid((table[end] * table["weight"]).groupby(by).sum()), plain)
+        for by in [[table["family"], table["year"]]] for end in ("incumbent", "value", "low", "high")
+    )  # fmt: skip
+    losses = tuple(_losses(choice, place, years[-1], scenarios))
     story = _Story(
         region=place,
         scenarios=scenarios,
         labels=(label(choice.record["scenarios"], scenarios[0]), label(choice.record["scenarios"], scenarios[1])),
         years=years,
         decided=decided,
-        families=tuple(families),
-        shares=shares,
-        low=np.minimum(low, shares[1]),
-        high=np.maximum(high, shares[1]),
-        split=tuple(_split(table, families)),
+        families=families,
+        shares=np.stack([incumbent, chosen]),
+        low=low,
+        high=high,
+        split=_split(choice, place, years),
         gwh=float(gwh.groupby("year").sum().loc[years[-1]]),
-        losses=tuple(losses),
+        losses=losses,
         without=np.empty((2, 0)),
         overall=None,
         cost=_cost(choice, place, decided, scenarios),
     )
+    if story.unmet.max() > PINNED:
+        story = replace(story, cost=np.nan)  # Fewer batteries would look cheaper.
     if (first := story.headline) is None:
         return story
-    whole = place == choice.everything and decided == sorted(int(each) for each in result["mix_range"]["year"].unique())
-    overall = _overall(result, first.disruption) if whole else None
+    all_of_it = place == choice.everything and set(whole["year"]) == set(decided)
+    overall = _overall(result, first.disruption) if all_of_it else None
     return replace(story, without=_without(choice, place, years, scenarios, first.node), overall=overall)
 
 
@@ -206,33 +204,14 @@ def _families(choice: Choice, cells: pd.DataFrame) -> list[str]:
     return [family if family in FAMILY else "other" for family in found]
 
 
-def _bounds(table: pd.DataFrame) -> pd.DataFrame:
-    """Ends of the share of a family, by (family, region, year), from those of its chemistries.
-
-    A family has at least what its chemistries have at their least, and at least what all others leave at their most;
-    at most the same the other way round. Where all demand is met both hold, and the narrower counts. But where all that
-    a chemistry can gain or lose others of its family can make up for, it is the split of the family that is not pinned,
-    and its sum is taken as it is.
-    """
-    by = ["family", "region", "year"]
-    table = table.assign(up=table["high"] - table["value"], down=table["value"] - table["low"])
-    own = table.groupby(by)[["value", "low", "high", "up", "down"]].sum()
-    moves = table.join(own[["up", "down"]].add_suffix("_all"), on=by)
-    gained, lost = moves["down_all"] - moves["down"], moves["up_all"] - moves["up"]
-    beyond = np.maximum(moves["up"] - gained, moves["down"] - lost)
-    loose = moves.assign(beyond=beyond).groupby(by)["beyond"].max() > PINNED / 2
-    every = own.groupby(["region", "year"]).transform("sum")
-    left_low = np.where(every["value"] > 1 - PINNED, every["value"] - (every["high"] - own["high"]), 0.0)
-    left_high = np.maximum(every["value"], 1.0) - (every["low"] - own["low"])
-    low, high = np.maximum(own["low"], left_low), np.minimum(own["high"], left_high)
-    return pd.DataFrame({"low": np.where(loose, low, own["value"]), "high": np.where(loose, high, own["value"])},
-                        index=own.index)  # fmt: skip
-
-
-def _split(table: pd.DataFrame, families: Sequence[str]) -> list[str]:
+def _split(choice: Choice, place: str, years: Sequence[int]) -> tuple[str, ...]:
     """Families of which a chemistry is not pinned."""
+    table = table_of(choice.result, "mix_range")
+    if table is None:
+        return ()
+    table = choice.rows_in(table[table["year"].isin(years)], place)
     loose = set(table.loc[table["high"] - table["low"] > PINNED, "family"])
-    return [family for family in families if family in loose]
+    return tuple(family for family in FAMILY if family in loose)
 
 
 def _losses(choice: Choice, place: str, year: int, scenarios: tuple[str, str]) -> list[_Loss]:
@@ -251,15 +230,15 @@ def _losses(choice: Choice, place: str, year: int, scenarios: tuple[str, str]) -
         before, after = by[scenarios[0]], by[scenarios[1]]
         node = before.binding_node
         item = items.get(node, wording.lowered(before.binding_label))
-        shares = _missing(before), _missing(after)
+        shares = _missing(before, before.planned), _missing(after, before.planned)
         losses.append(_Loss(str(code), before.label or str(code), *shares, node, item, int(before.nodes)))
     losses = [loss for loss in losses if max(loss.before, loss.after) >= wording.LEAST_WORTH_SAYING]
     return sorted(losses, key=lambda loss: -loss.before)[:MOST]
 
 
-def _missing(row: Any) -> float:
-    """What cannot be built, share of what is planned: short anyway, and at risk at the best reallocation."""
-    return float(min(max(row.shortage + row.at_risk_best, 0.0) / row.planned, 1.0))
+def _missing(row: Any, wanted: float) -> float:
+    """What cannot be built, share of what is wanted: what is not planned, short anyway, or at risk at the least."""
+    return float(min(max(wanted - row.planned + row.shortage + row.at_risk_best, 0.0) / wanted, 1.0))
 
 
 def _items(choice: Choice) -> dict[str, str]:
@@ -334,7 +313,7 @@ def _finding(story: _Story) -> str:
             f"{wording.capitalised(wording.possessive(story.region))} chosen mix of batteries hardly differs from"
             f" {story.labels[0]}"
         )
-    lost, was = wording.percent(loss.after), wording.percent(loss.before)
+    lost, was = (wording.percent(share) if share >= 5e-4 else "none" for share in (loss.after, loss.before))
     how = f"{lost} are then lost instead of {was}" if lost != was else f"{was} are still lost"
     event = wording.if_it_happens(loss.label)
     if reach:
@@ -536,7 +515,7 @@ def _draw_losses(sheet: Page, story: _Story, table: EndTable, top: float) -> flo
     head = f"Loss in {story.years[-1]} by disruption, % of planned batteries"
     sheet.text(sheet.left, top - 0.14 * s, head, HEADING, style.INK, SEMIBOLD)
     right = _numbers_start(sheet, table)
-    names = [style.shortened(loss.label, 0.52 * (right - sheet.left), LABEL * s) for loss in story.losses]
+    names = [style.shortened(loss.label, 0.62 * (right - sheet.left), LABEL * s) for loss in story.losses]
     left = sheet.left + max(text_width(name, LABEL * s) for name in names) + 0.16 * s
     height = ROW * len(names) * s
     track = Panel(left, top - HEAD * s - height, right - left, height)

@@ -100,8 +100,7 @@ def future_label(choice: Choice, name: str) -> str:
 
 def chosen_pair(choice: Choice) -> tuple[str, str]:
     """The scenario that a mix was chosen from, and that of the chosen mix."""
-    asked = choice.record.get("config", {}).get("optimise") or {}
-    return choice.scenario(asked.get("scenario")), choice.scenario(CHOSEN)
+    return choice.scenario(choice.record.get("mix", {}).get("incumbent")), choice.scenario(CHOSEN)
 
 
 def drawn_scenarios(choice: Choice, table: pd.DataFrame, most: int = 4) -> tuple[tuple[str, ...], int]:

@@ -7,6 +7,7 @@ shares by `points`: the two never meet in one function.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -90,8 +91,10 @@ def capitalised(text: str) -> str:
 
 
 def lowered(label: str) -> str:
-    """A label inside a sentence: Graphite -> graphite, but NMC 811 and LFP stay."""
-    return label if label[1:2].isupper() or not label[1:2].isalpha() else label[:1].lower() + label[1:]
+    """A label inside a sentence: Graphite -> graphite, but NMC 811, LiPF6 and Na-ion cell stay."""
+    first = label.split(" ", 1)[0]
+    named = re.match(r"[A-Z][a-z]-", first) or any(letter.isupper() or letter.isdigit() for letter in first[1:])
+    return label if named or not label[1:2].isalpha() else label[:1].lower() + label[1:]
 
 
 def place(label: str) -> str:
