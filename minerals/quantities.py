@@ -143,6 +143,25 @@ QUANTITIES: dict[str, Quantity] = {
             "end_of_life_recycling_rate = recovered / (collected + uncollected)",
         ),
         Quantity(
+            "recycling", "result", ("scenario", "region", "mineral", "measure", "year"), "1",
+            "recycled_content and end_of_life_recycling_rate by mineral.",
+        ),
+        Quantity(
+            "recycling_targets", "result", ("scenario", "region", "law", "measure", "item", "year"), "1",
+            "What a law on recycling asks for (target) beside what the run has (value): collection by use, recovery of "
+            "what reaches recyclers by mineral, recycled_content. Told, not enforced; optimise.recycled_content has a "
+            "mix keep to the last.",
+        ),
+        Quantity(
+            "second_life_stock", "result", ("scenario", "region", "year"), "GWh",
+            "Batteries in a second life at the end of a year, as nominal energy at beginning of life.",
+        ),
+        Quantity(
+            "production_lines", "result", ("scenario", "region", "measure", "year"), "GWh/yr, 1",
+            "Lines commissioned in a year, by growth of the batteries put into use or as flows.lines gives them, and "
+            "the scrap_rate that follows: young lines scrap more of their input.",
+        ),
+        Quantity(
             "mineral_flows", "result", ("scenario", "region", "mineral", "flow", "year"), "kt",
             "Every flow of the chain by mineral: mineral_demand, input, prompt_scrap, retired, reused, reuse_ended, "
             "collected, uncollected, recovered_prompt, recovered, lost, secondary_supply, surplus, primary_demand. "
@@ -368,6 +387,85 @@ QUANTITIES: dict[str, Quantity] = {
             "Disruptions of the library year by year as long as they last; the stockpile of the first year runs down "
             "(stockpile_left, share of it in the scarcest node). Of a year that an event does not fill it takes away "
             "that part.",
+        ),
+        Quantity(
+            "mix_share", "result", ("region", "segment", "chemistry", "year"), "1",
+            "Shares of the mix that [optimise] chose, in the batteries of each use, as the scenario optimised of the "
+            "run has them: the incumbent's up to the first year of the scope, the model's from the second on. Blends "
+            "with silicon are chemistries of their own here.",
+        ),
+        Quantity(
+            "mix_family", "result", ("region", "family", "year"), "1",
+            "Share of a family in the batteries of all uses of a region, beside the incumbent's. low and high: its "
+            "range over all mixes that are as good in the objective, in cost and in least change, each share ranged "
+            "alone; pinned = no where they are more than a tenth of a point apart.",
+        ),
+        Quantity(
+            "mix_range", "result", ("region", "family", "chemistry", "year"), "1",
+            "The same as mix_family by chemistry: how far each share of the chosen mix is pinned down.",
+        ),
+        Quantity(
+            "mix_loss", "result", ("disruption",), "GWh",
+            "Batteries wanted in the years decided that cannot be had while a disruption holds: shortage and what is "
+            "at risk (best reallocation), and demand that the mix leaves unmet. value: of the chosen mix, replayed as "
+            "it is; incumbent: of the scenario it is chosen against; floor: the least of any mix within the limits, "
+            "whatever it costs and for this disruption alone; at_floor = yes: no mix can lower it, sourcing or "
+            "capacity can. binding_node: what binds in the year of the largest loss; weight: in the objective, 0 where "
+            "the loss is told beside it.",
+            "mix_loss = Σ_year,region (battery_demand − buildable with the disruption)",
+        ),
+        Quantity(
+            "mix_cost", "result", ("mix", "part"), "million USD_2025",
+            "Cost of the chosen mix and of the cheapest that the limits allow, over the years decided, undiscounted: "
+            "packs at the price of those made at home, imports (what packs brought in from where they cost least cost "
+            "beyond that, less than nothing where they are cheaper), lines built and retrofitted, and the priced "
+            "excess over the rule on one third country. battery_cost has the packs of all scenarios, without imports.",
+            "mix_cost = Σ home price × cells + (price abroad − home price) × imports + lines + excess",
+        ),
+        Quantity(
+            "mix_limit", "result", ("stage", "family", "region", "limit", "year"), "GWh, million USD_2025",
+            "Limits that bind, and what one more unit of each (per) is worth in the unit of the stage: of the "
+            "objective, of the cheapest mix, or of unmet demand. It is a slope: low and high are the levels of the "
+            "limit, in its own unit, between which it holds. family is that of the constraint, which describe knows; "
+            "sentence says it in words.",
+            "value = −d objective / d limit",
+        ),
+        Quantity(
+            "mix_stage", "result", ("stage",), "GWh, million USD_2025",
+            "How the mix was chosen, stage by stage, each keeping to the optima before it: unmet_demand where it is "
+            "allowed, cheapest, objective, cost, least_change. algorithm and iterations: of HiGHS.",
+        ),
+        Quantity(
+            "mix_trade", "result", ("region", "chemistry", "year", "measure"), "GWh",
+            "Cells of the chosen mix that are made at home (production) and brought in (imports); what cost, own_share "
+            "and lines decide.",
+            "production + imports = Σ_segment cells; no region exports",
+        ),
+        Quantity(
+            "mix_line", "result", ("region", "line", "from_line", "year", "measure"), "GWh/yr",
+            "Lines of each kind: standing without the model's doing, built in a year, retrofitted from another kind "
+            "(from_line) in a year, and used. li_ion makes all that fits a lithium-ion plant as it stands.",
+        ),
+        Quantity(
+            "mix_sourcing", "result", ("region", "node", "stage", "country", "year"), "kt, GWh",
+            "What the chosen mix buys of each node by country, as near to pro rata as the limits on suppliers allow; "
+            "share: of what the region buys of it; usual: the share pro rata. Suppliers of less than a tenth of a node "
+            "are one in the model, told apart by what they can deliver.",
+        ),
+        Quantity(
+            "mix_secondary", "result", ("region", "mineral", "year"), "kt",
+            "Recovered material that relieves suppliers in the model of the chosen mix, no more than comes back; "
+            "secondary_supply has what the run itself recovers and uses.",
+        ),
+        Quantity(
+            "drop_in", "input and result", ("plant", "chemistry", "part"), "1",
+            "Share of the equipment of a standing plant that carries over to another chemistry: of a line that is "
+            "retrofitted only the rest is paid for. A result lists the rows of its candidates.",
+        ),
+        Quantity(
+            "lines", "result", ("scenario", "region", "cohort"), "GWh/yr",
+            "Production lines by year of start, from which the scrap of the chosen mix follows; flows.lines of a run "
+            "file takes them, as optimised.toml does. They follow the growth of demand, not mix_line.",
         ),
     )
 }  # fmt: skip
