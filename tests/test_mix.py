@@ -14,6 +14,8 @@ from minerals.mix.model import OneCountry, build
 
 YEARS = (2030, 2031, 2032)
 CHEMISTRIES = ("lfp", "nmc")
+#: Suppliers that the rule on one third country is about.
+THIRD = frozenset({("Here", "COD"), ("Here", "AUS")})
 
 
 def toy(**changes: Any) -> MixData:
@@ -174,7 +176,7 @@ def test_recycled_content_limits_what_is_new() -> None:
 def two_suppliers() -> MixData:
     """DR Congo could deliver all, Australia 1.4 kt a year."""
     supplied = {("cobalt", j, y): {"COD": 10.0, "AUS": 1.4}[j] for j in ("COD", "AUS") for y in YEARS}
-    return replace(cobalt(0.0), supplied=supplied, strategic=("cobalt",))
+    return replace(cobalt(0.0), supplied=supplied, strategic=("cobalt",), third=THIRD)
 
 
 def test_one_third_country_may_not_supply_more_than_its_share() -> None:

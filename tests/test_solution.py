@@ -282,7 +282,7 @@ def test_what_a_limit_is_worth_is_what_moving_it_brings(name: str) -> None:
 def test_limits_of_most_families_are_told() -> None:
     told = {limit.family for data, choice in CASES.values() for limit in choose(data(), choice).limits}
     assert told == {
-        "supplier", "reach", "one_country", "growth", "performance", "lines", "announced", "own_share",
+        "supplier", "reach", "one_country", "growth", "performance", "lines", "own_share",
         "secondary_available", "cost", "expected",
     }  # fmt: skip
 

@@ -54,7 +54,8 @@ class MixData:
     use: of a node at the planned graphite route, with scrap, (place, chemistry, node, year) [kt/GWh or GWh/GWh];
     supplied: what a supplier can deliver to all regions, (node, supplier, year) [kt or GWh]; home: region that a
     supplier belongs to; usual: share of a region's need that comes from a supplier pro rata, (region, node, supplier,
-    year) [1]; strategic: nodes of the rule on one third country; excluded: suppliers that may not deliver, (region,
+    year) [1]; cells: nodes that are cells; strategic: nodes of the rule on one third country, and third: the
+    countries that it is about, (region, supplier); excluded: suppliers that may not deliver, (region,
     node, supplier, year).
 
     life: cells that leave use alike, (region, segment, chemistry) → name; content: mineral in a cell, (chemistry,
@@ -99,7 +100,9 @@ class MixData:
     supplied: Table = field(default_factory=dict)
     home: Mapping[str, str] = field(default_factory=dict)
     usual: Table = field(default_factory=dict)
+    cells: tuple[str, ...] = ()
     strategic: tuple[str, ...] = ()
+    third: frozenset[Key] = frozenset()
     excluded: tuple[Key, ...] = ()
     life: Mapping[Key, str] = field(default_factory=dict)
     content: Table = field(default_factory=dict)

@@ -2,7 +2,7 @@ r"""What a mix is chosen by, each an objective of its own with its unit.
 
     cost            pack prices, imports, lines built and turned over, priced excess      million USD
     expected        Σ_d w_d L_d over the weighted library                                 GWh
-    worst           max_d L_d                                                             GWh
+    worst           max_d L_d over what has a weight                                      GWh
     cvar            mean of the worst 1 − α of the library                                GWh
     concentration   GWh-weighted exposure of the chemistries by a named, constant measure GWh
     weighted        named weights of these                                                as weighted
@@ -86,7 +86,7 @@ def _cost(model: pyo.ConcreteModel, data: MixData, excess_price: float) -> None:
 
 def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:
     whole = sum(data.weight[d] for d in data.disruptions)
-    events = pyo.Set(initialize=list(data.disruptions))
+    events = pyo.Set(initialize=[d for d in data.disruptions if data.weight[d] > 0])
     model.most = pyo.Var()
     model.beyond = pyo.Var(events, within=pyo.NonNegativeReals)
     model.threshold = pyo.Var()
@@ -95,9 +95,10 @@ def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:
     model.expected = pyo.Objective(rule=lambda m: sum(data.weight[d] / whole * m.loss[d] for d in data.disruptions))
     model.worst = pyo.Objective(rule=lambda m: m.most)
     model.cvar = pyo.Objective(
-        rule=lambda m: m.threshold + sum(data.weight[d] / whole * m.beyond[d] for d in data.disruptions) / (1 - level)
+        rule=lambda m: m.threshold + sum(data.weight[d] / whole * m.beyond[d] for d in events) / (1 - level)
     )
-    model.floor = pyo.Objective(events, rule=lambda m, d: m.loss[d])
+    every = pyo.Set(initialize=list(data.disruptions))
+    model.floor = pyo.Objective(every, rule=lambda m, d: m.loss[d])
 
 
 def _least_change(model: pyo.ConcreteModel, data: MixData) -> None:

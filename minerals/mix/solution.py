@@ -34,6 +34,8 @@ LIMITS = (
 )  # fmt: skip
 #: Worths below this, in the unit of the objective per unit of the limit, are nothing.
 WORTHLESS = 1e-6
+#: Room to loosen a limit, beside its size, below which there is none.
+ROOM = 1e-9
 #: Share of a region's demand below which additions are rounding.
 ROUNDING = 1e-9
 
@@ -62,7 +64,7 @@ class Choice:
 class Limit:
     """A limit that binds. stage: whose objective it weighs on; family, index: which one; limit: its right-hand side;
     worth: what one unit of loosening improves the objective by, ≥ 0, in `unit` of the objective per unit of the limit;
-    holds: right-hand sides between which that is so."""
+    holds: right-hand sides between which that is so; room: how far it can be loosened within them, above 0."""
 
     stage: str
     family: str
@@ -71,6 +73,7 @@ class Limit:
     worth: float
     holds: Range
     unit: str
+    room: float
 
 
 @dataclass(frozen=True)
@@ -205,13 +208,19 @@ class _Chooser:
 
     def _binding(self, stage: str, objective: str, found: Optimum) -> Iterable[Limit]:
         """Limits with a worth, caps on cost and exposure among them, each with the range over which it holds. One to
-        which an earlier stage keeps is told there: loosened, it would change that stage first."""
+        which an earlier stage keeps is told there: loosened, it would change that stage first. One that is worth
+        something only where it is tightened is not told."""
         for family in (*LIMITS, "cost", self.choice.risk):
             for index, row in getattr(self.model, family, {}).items():
                 worth = found.worth(row)
-                if worth > WORTHLESS and not self.compiled.kept(row):
-                    key = () if index is None else index if isinstance(index, tuple) else (index,)
-                    yield Limit(stage, family, key, self.compiled.rhs(row), worth, found.range(row), UNIT[objective])
+                if worth <= WORTHLESS or self.compiled.kept(row):
+                    continue
+                key = () if index is None else index if isinstance(index, tuple) else (index,)
+                limit, holds = self.compiled.rhs(row), found.range(row)
+                # Minimised: a limit with a dual below 0 gains where its right-hand side rises.
+                room = holds.high - limit if found.dual(row) < 0 else limit - holds.low
+                if room > ROOM * max(abs(limit), 1.0):
+                    yield Limit(stage, family, key, limit, worth, holds, UNIT[objective], room)
 
     # ------------------------------------------------------------------ how far shares are pinned
 
@@ -298,7 +307,7 @@ def risk_of(losses: Mapping[str, float], weight: Mapping[str, float], risk: str,
     """
     whole = sum(weight[d] for d in losses)
     if risk == "worst":
-        return max(losses.values())
+        return max(loss for d, loss in losses.items() if weight[d] > 0)
     if risk == "expected":
         return sum(weight[d] * loss for d, loss in losses.items()) / whole
     left, total = 1 - level, 0.0

@@ -71,7 +71,7 @@ def _reach(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, fl
     event, unit = labels.disruptions.get(at[0], at[0]), labels.units.get(at[2], "kt")
     node = _node(labels, at[2])
     what = f"{node} that {at[1]} can get if {event}"
-    return Words(what, year, f"one more {unit} of {node} from elsewhere", unit)
+    return Words(what, year, f"one more {unit} of {node} from elsewhere if {event[0].upper()}{event[1:]}", unit)
 
 
 def _one_country(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:

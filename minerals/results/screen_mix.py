@@ -5,13 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from .result import Result
-from .screen import MARK, between, columns, number
+from .screen import LEAST, MARK, between, columns, number
 
 #: Families of limits in the order in which it is told what one more unit of them is worth.
 TOLD = (
     "reach", "stocked", "supplier", "growth", "decline", "performance", "one_country", "excluded", "own_share", "lines",
     "recycled_content", "secondary_available",
 )  # fmt: skip
+#: Part of the cost that is no money: what a soft rule charges.
+EXCESS = "excess"
 #: Share of a region's batteries below which a family is left out.
 SMALL = 0.0005
 
@@ -89,20 +91,29 @@ def _losses(result: Result) -> list[str]:
 
 
 def _cost(result: Result) -> list[str]:
-    """What the mix costs against the cheapest one within the same limits."""
-    total = result["mix_cost"].groupby("mix")["value"].sum() / 1000
-    chosen, cheapest = float(total["optimised"]), float(total["cheapest"])
+    """What the mix costs against the cheapest one within the same limits; what prices an excess is no cost."""
+    table = result["mix_cost"].set_index(["mix", "part"])["value"] / 1000
+    total = {name: float(table[name].drop(EXCESS).sum()) for name in ("optimised", "cheapest")}
+    chosen, cheapest = total["optimised"], total["cheapest"]
     more = f"{chosen / cheapest - 1:.1%} more than" if chosen > cheapest * 1.0005 else "as much as"
-    return [
+    lines = [
         f"It costs {number(chosen)} billion USD_2025, {more} the cheapest mix within the same limits "
-        f"({number(cheapest)})."
+        f"({number(cheapest)}).",
+        f"Packs at home prices {number(table['optimised', 'packs'])}; imports change that by "
+        f"{number(table['optimised', 'imports'])}, lines that are new or turned over by "
+        f"{number(table['optimised', 'lines built'] + table['optimised', 'lines retrofitted'])}.",
     ]
+    if excess := float(table["optimised", EXCESS]):
+        lines.append(f"Beside that, what one third country supplies above its share is priced at {number(excess)}.")
+    return lines
 
 
 def _worth(result: Result) -> list[str]:
-    """Of each kind of limit, where one more unit helps most."""
-    table = result["mix_limit"].query("stage == 'objective'")
-    best = [part.loc[part["value"].idxmax()] for family in TOLD if len(part := table[table["family"] == family])]
+    """Of each kind of limit, where one more unit, or the room there is, brings most."""
+    table = result["mix_limit"]
+    table = table[table["stage"] == ("objective" if (table["stage"] == "objective").any() else "cheapest")]
+    best = [part.loc[part["gain"].idxmax()] for family in TOLD if len(part := table[table["family"] == family])]
+    best = [row for row in best if row["gain"] > LEAST]
     if not best:
         return []
     return ["What would help most, of each kind of limit:", *(f"  {row['sentence']}" for row in best)]

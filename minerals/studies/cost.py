@@ -36,12 +36,14 @@ MONEY = "million USD_2025"
 class PackPrices:
     """Pack prices (region, chemistry, year) [USD_2025/kWh]; NaN in years before the curves start.
 
-    home: of packs made in the region; abroad: of packs brought in from where they cost least. used: the rows they rest
-    on beside those of the curves, in the columns of inputs_used.
+    home: of packs made in the region; abroad: of packs brought in from where they cost least; elsewhere: of packs
+    brought in from anywhere else, at the price of the world. used: the rows they rest on beside those of the curves, in
+    the columns of inputs_used.
     """
 
     home: Array
     abroad: Array
+    elsewhere: Array
     used: pd.DataFrame
 
 
@@ -87,7 +89,8 @@ def pack_prices(
         "cell_price": [line for name in named for line in seen[name]],
         "price_relative": [line for step in steps for line in step.lines],
     }
-    return PackPrices(home, abroad, rows_used(inputs, lines))
+    elsewhere = np.broadcast_to(world, own.shape)
+    return PackPrices(home, abroad, elsewhere, rows_used(inputs, lines))
 
 
 def battery_cost(resolved: Resolved, cells: pd.DataFrame, packs: PackPrices) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from ..flows.recycling import mixed_recovery
 from ..mix.data import Key, MixData, Routes
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
-from ..tables.supply import Event
+from ..tables.supply import Event, SupplyInputs
 from .chain import returning, survivals
 from .chokepoints import RELIEVED, Chokepoints
 from .concentration import concentration, exposures
@@ -49,6 +49,15 @@ class Suppliers:
     deliver: dict[Key, float]
     parts: dict[Key, dict[str, float]]
     home: dict[str, str]
+
+
+def usual_weight(event: Event, supply: SupplyInputs) -> float:
+    """1, but 0 for a disruption that closes every node, where others are played too."""
+
+    def every(one: Event) -> bool:
+        return {node for _, node, *_ in one.cuts} == {node.node for node in supply.nodes}
+
+    return 0.0 if every(event) and not all(map(every, supply.events)) else 1.0
 
 
 class Assembly:
@@ -105,6 +114,8 @@ class Assembly:
             supplied=suppliers.deliver,
             home=suppliers.home,
             usual=self._usual(),
+            cells=tuple(node.node for node in self.points.inputs.nodes if node.stage == "cell"),
+            third=self._third(),
             strategic=tuple(node.node for node in self.points.inputs.nodes if node.strategic),
             excluded=tuple(self._excluded()),
             life=life,
@@ -186,8 +197,7 @@ class Assembly:
 
     def _weight(self, event: Event) -> float:
         """Weight of a disruption: as asked, else 1, but 0 for one that closes every node, which is told beside them."""
-        every = {node for _, node, *_ in event.cuts} == set(self.nodes)
-        return self.asked.likelihood.get(event.disruption, 0.0 if every else 1.0)
+        return self.asked.likelihood.get(event.disruption, usual_weight(event, self.points.inputs))
 
     # ------------------------------------------------------------------ use and supply of nodes
 
@@ -328,6 +338,13 @@ class Assembly:
                     deliver[node, OTHERS, y] = 0.0
         shares = {key: {j: v / deliver[key] for j, v in by.items()} for key, by in parts.items()}
         return Suppliers(deliver, shares, labels)
+
+    def _third(self) -> frozenset[Key]:
+        """Single countries outside the region whose law is about them."""
+        codes, groups = self.points.inputs.countries, self.points.inputs.is_group
+        single = {code for code, group in zip(codes, groups, strict=True) if not group}
+        home = dict(zip(codes, self.points.inputs.home, strict=True))
+        return frozenset((r, j) for r in self.regions if r == LAW_OF for j in single if home[j] != r)
 
     def _excluded(self) -> Iterable[Key]:
         """Suppliers of the excluded group, in the stages and years that are asked, for every region."""
@@ -535,24 +552,29 @@ class Assembly:
         return sorted(known), [known[year] for year in sorted(known)]
 
     def _prices(self) -> dict[str, dict[Key, float]]:
-        """Packs made at home, and what imported ones cost more."""
+        """Packs made at home, and what imported ones cost more: those of where they cost least, but of anywhere else
+        where the group of countries that may not deliver cells is left out."""
+        cells = not self.asked.exclude_stages or "cell" in self.asked.exclude_stages
+        barred_from = self.asked.exclude_since if self.asked.exclude and cells else self.years[-1] + 1
         price: dict[Key, float] = {}
         beyond: dict[Key, float] = {}
         for i, r in enumerate(self.regions):
             for k, c in enumerate(self.given.chemistries):
                 for y in self.years:
-                    home, abroad = self.prices.home[i, k, self.at[y]], self.prices.abroad[i, k, self.at[y]]
+                    bought = self.prices.abroad if y < barred_from else self.prices.elsewhere
+                    home, abroad = self.prices.home[i, k, self.at[y]], bought[i, k, self.at[y]]
                     price[r, c, y] = float(home)
                     beyond[r, c, y] = float(abroad - home)
         return {"price": price, "import_price": beyond}
 
     def _measure(self) -> dict[Key, float]:
-        """The named measure of exposure by chemistry; what is not known of one counts as 0, as in `exposure`."""
+        """The named measure of exposure by chemistry: 0 for one that uses no such node, 1 where nothing is known."""
         frame = exposures(self.points, concentration(self.points))
         frame = frame[(frame["region"] == "") & (frame["measure"] == self.asked.measure)]
         frame = frame[frame["among"] == self.asked.among]
         pairs = zip(frame["chemistry"], frame["silicon"].astype(float), frame["year"], strict=True)
-        known = dict(zip(pairs, frame["value"].fillna(0.0), strict=True))
+        # A chemistry that uses no such node has no row, and is not exposed; one whose nodes are unknown may be.
+        known = dict(zip(pairs, frame["value"].fillna(1.0), strict=True))
         codes = self.pairs
         return {
             (c, y): float(known.get((*codes[c], y), 0.0)) for c in self.given.chemistries for y in self.years

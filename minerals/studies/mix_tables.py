@@ -13,7 +13,7 @@ from ..mix.solution import PINNED, Limit
 from ..mix.words import Labels, words
 from ..tables.inputs import Inputs
 from .chokepoints import Chokepoints
-from .optimise import Mix, labels_of, lost, replayed
+from .optimise import MAXIMUM_SINGLE, Mix, labels_of, lost, replayed
 from .plain import additions_of
 from .playback import OPTIMISED
 from .risk import play
@@ -43,6 +43,7 @@ def mix_tables(mix: Mix, points: Chokepoints, inputs: Inputs) -> Tables:
         "mix_trade": _trade(mix),
         "mix_line": _lines(mix),
         "mix_sourcing": _frame(list(_sourcing(mix)), SOURCING),
+        "mix_rule": _frame(list(_rule(mix)), RULE),
         "mix_secondary": _frame(
             [(*key, value, "kt") for key, value in mix.solution.secondary.items()],
             ["region", "mineral", "year", "value", "unit"],
@@ -125,41 +126,51 @@ def _costs(mix: Mix) -> pd.DataFrame:
     return _frame(rows, ["mix", "part", "value", "unit"])
 
 
-LIMIT = ["stage", "family", "region", "limit", "year", "value", "unit", "per", "low", "high", "sentence"]
-STAGES = {
-    "unmet_demand": "lowers the unmet demand by",
-    "cheapest": "lowers the cost of the cheapest mix by",
-    "objective": "lowers the loss by",
-}
-#: What the objective is called where it is no loss.
-LOWERS = {
-    "concentration": "lowers the exposure by", "cost": "lowers the cost by", "weighted": "lowers the weighted sum by"
-}  # fmt: skip
+LIMIT = [
+    "stage", "family", "region", "limit", "year", "at", "low", "high", "per", "value", "unit", "step", "gain",
+    "sentence",
+]  # fmt: skip
 
 
 def _limits(mix: Mix, labels: Labels) -> Iterable[tuple[Any, ...]]:
-    """What one more unit of each binding limit is worth, the most valuable first within a stage."""
+    """What one more unit of each binding limit is worth, where it stands and between which limits that holds, all per
+    unit that is told; step: one unit, or the room there is, and gain: what that brings. By stage and kind of limit."""
     regions = set(mix.data.regions) | set(mix.data.pools)
 
     def told(limit: Limit) -> tuple[Any, ...]:
         said = words(limit.family, limit.index, labels, mix.data.demand)
-        worth = limit.worth * said.scale
-        low, high = limit.holds.low, limit.holds.high
+        worth, step = limit.worth * said.scale, min(limit.room / said.scale, 1.0)
+        at, low, high = (level / said.scale for level in (limit.limit, *limit.holds))
         region = next((str(part) for part in limit.index if part in regions), "")
         when = f" in {said.year}" if said.year else ""
-        sentence = f"{said.more[0].upper()}{said.more[1:]}{when} {_verb(mix, limit)} {worth:.3g} {limit.unit}."
+        most = "" if step == 1 else f", up to {step:.2g} {said.unit}"
+        lowers = LOWERS[_objective_of(mix, limit)]
+        sentence = f"{said.more[0].upper()}{said.more[1:]}{when} {lowers} {worth:.3g} {_unit(limit)}{most}."
         return (
-            limit.stage, limit.family, region, said.what, said.year, worth, limit.unit, said.unit, low, high, sentence,
+            limit.stage, limit.family, region, said.what, said.year, at, low, high, said.unit, worth, limit.unit, step,
+            worth * step, sentence,
         )  # fmt: skip
 
-    order = sorted(mix.solution.limits, key=lambda limit: (limit.stage != "objective", limit.family))
-    yield from sorted(map(told, order), key=lambda row: (row[0] != "objective", row[1], row[2], row[3], row[4]))
+    yield from sorted(map(told, mix.solution.limits), key=lambda row: (row[0] != "objective", *row[1:5]))
 
 
-def _verb(mix: Mix, limit: Limit) -> str:
-    if limit.stage == "objective":
-        return LOWERS.get(mix.assembly.asked.objective, STAGES[limit.stage])
-    return STAGES[limit.stage]
+#: What loosening a limit does, by the objective that it weighs on.
+LOWERS = {
+    "gwh_at_risk": "lowers the loss, over the library and all years, by",
+    "concentration": "lowers the exposure by",
+    "cost": "lowers the cost by",
+    "weighted": "lowers the weighted sum by",
+    "cheapest": "lowers the cost of the cheapest mix by",
+    "unmet_demand": "lets be met",
+}
+
+
+def _objective_of(mix: Mix, limit: Limit) -> str:
+    return mix.assembly.asked.objective if limit.stage == "objective" else limit.stage
+
+
+def _unit(limit: Limit) -> str:
+    return "points" if limit.unit == "weighted" else limit.unit
 
 
 def _trade(mix: Mix) -> pd.DataFrame:
@@ -201,6 +212,33 @@ def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
             share = amount * part / whole[r, n, y]
             if share > PINNED / 10:
                 yield (r, n, stage, country, y, amount * part, share, usual * part, unit)
+
+
+RULE = ["region", "node", "year", "country", "value", "limit", "met", "hhi", "unit"]
+
+
+def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
+    """The largest single country outside the region in the chosen sourcing of each node, the HHI of that sourcing, and
+    for strategic nodes of Europe the rule on one third country in the years in which it holds.
+
+    Shares are of what is bought; several countries that are one group count as one in the HHI, which is so far an upper
+    end.
+    """
+    points = mix.assembly.points
+    home = dict(zip(points.inputs.countries, points.inputs.home, strict=True))
+    groups = {code for code, group in zip(points.inputs.countries, points.inputs.is_group, strict=True) if group}
+    rules = points.inputs.rules[points.inputs.rules["kind"] == MAXIMUM_SINGLE]
+    by_place: dict[Key, dict[str, float]] = {}
+    for r, n, _, country, y, _, share, _, _ in _sourcing(mix):
+        by_place.setdefault((r, n, y), {})[country] = share
+    for (r, n, y), shares in by_place.items():
+        abroad = {code: share for code, share in shares.items() if home[code] != r and code not in groups}
+        country = max(abroad, key=lambda code: abroad[code], default="")
+        most = abroad.get(country, 0.0)
+        rule = rules[(rules["region"] == r) & (rules["year"] <= y)] if n in mix.data.strategic else rules.iloc[:0]
+        limit = float(rule["value"].iloc[0]) if len(rule) else float("nan")
+        met = "" if not len(rule) else "yes" if most <= limit + PINNED else "no"
+        yield (r, n, y, country, most, limit, met, sum(share**2 for share in shares.values()), "1")
 
 
 def _scrap_lines(mix: Mix, points: Chokepoints) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from .chokepoints import Chokepoints, chokepoints
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
-from .mix_data import Assembly
+from .mix_data import Assembly, usual_weight
 from .plain import compute
 from .playback import OPTIMISED
 from .risk import Played, play
@@ -82,7 +82,7 @@ def optimise(run: Run, inputs: Inputs, price: pd.DataFrame) -> Mix:
     except Infeasible as error:
         if not isinstance(error.compiled, Compiled):
             file, line = run.place("optimise", "exposure_cap")
-            raise Infeasible(f"{file}:{line} {error}") from None
+            raise Infeasible(f"{file}{f':{line}' if line else ''} {error}") from None
         raise Infeasible(why(run, data, given, labels_of(points, inputs), error.compiled)) from None
     shares = dict(_shares(resolved, solution, pairs))
     return Mix(_with_mix(run, asked, shares, _met(data, solution)), data, solution, given, shares, assembly)
@@ -169,7 +169,8 @@ def _check_names(run: Run, asked: Optimise, points: Chokepoints, prices: PackPri
         if name not in known:
             why = f"not a disruption of this run{did_you_mean(name, known)}; it plays {listed(known)}"
             problems.append(run.problem(("optimise", "likelihood", name), f"likelihood of {name!r}", why))
-    if not known or not any(asked.likelihood.get(name, 1.0) for name in known):
+    weights = (asked.likelihood.get(e.disruption, usual_weight(e, points.inputs)) for e in points.inputs.events)
+    if not any(weights):
         why = "no disruption with a likelihood above 0 is played, so nothing is at risk; name some in [exposure]"
         problems.append(run.problem(("optimise",), "[optimise]", why))
     if pd.isna(prices.home[:, :, 1:]).any():
@@ -235,7 +236,7 @@ def _met(data: MixData, solution: Solution) -> Met:
     """Share of the demand that the mix meets, where it is not all."""
     out: Met = {}
     for (r, s, y), gwh in solution.unmet.items():
-        out.setdefault(r, {}).setdefault(s, {})[str(y)] = max(1 - gwh / data.demand[r, s, y], 0.0)
+        out.setdefault(r, {}).setdefault(s, {})[str(y)] = max(1 - gwh / data.demand[r, s, y], LEAST_SHARE)
     return out
 
 

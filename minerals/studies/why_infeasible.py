@@ -34,8 +34,8 @@ KEYS = {
 }
 #: Families that only keep the books: they stand in a conflict, and nobody loosens them.
 BOOKS = (
-    "materials", "trade", "contained", "within_plan", "at_most", "tail", "changed", "meet_demand", "route_low",
-    "route_high",
+    "materials", "trade", "cells_total", "home_cells", "held", "contained", "within_plan", "at_most", "tail", "changed",
+    "meet_demand", "route_low", "route_high",
 )  # fmt: skip
 #: Place of limits without a key of their own (supply) among those that have one.
 FIRST = 1.5
@@ -74,7 +74,10 @@ def why(run: Run, data: MixData, given: MixInputs, labels: Labels, compiled: Com
         breach = least_breach(compiled, families.__contains__, compiled.time_limit)
         if breach is not None:
             lines.append(f"Works: {way}; at least {_breach(breach, labels, data)}.")
-    smallest = [_way(way, data, labels) for way in loosenings(compiled, found, compiled.time_limit)[:WAYS]]
+    ways = [
+        way for way in loosenings(compiled, found, compiled.time_limit) if _parts(way.member.name)[0] not in BOOKS
+    ]  # fmt: skip
+    smallest = [_way(way, data, labels) for way in ways[:WAYS]]
     if smallest:
         lines.append(f"Smallest single change that works: {smallest[0]}")
         lines += [f"  or {way}" for way in smallest[1:]]

@@ -2,9 +2,9 @@ r"""No third country supplies more than a share of a strategic node.
 
 $$z_{rnjy} \le \lambda \sum_c q_{rcny} X_{rcy} + e_{rnjy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
-for countries $j$ that are not at home in the region. The share is of what is consumed, recovered material included, as
-the act has it. `hard` leaves the excess $e$ out, which today makes several stages infeasible; `soft` prices it in the
-objective; `report` states nothing here.
+for single countries $j$ outside the region; several that are one supplier here are none. The share is of what is
+consumed, recovered material included, as the act has it. `hard` leaves the excess $e$ out, which today makes several
+stages infeasible; `soft` prices it in the objective; `report` states nothing here.
 
 Source: Regulation (EU) 2024/1252, article 5(1)(b): 65 % of annual consumption from 2030 on (trade_rule.csv).
 """
@@ -26,7 +26,7 @@ def add(model: pyo.ConcreteModel, data: MixData, share: float, since: int, soft:
         users.setdefault((place, n, y), []).append(c)
     index = [
         (r, n, j, y) for r, n, j, y in model.sourced
-        if n in strategic and y >= since and data.home.get(j, "") != r
+        if n in strategic and y >= since and (r, j) in data.third
     ]  # fmt: skip
     places = pyo.Set(initialize=index, dimen=4)
     model.excess = pyo.Var(places if soft else pyo.Set(initialize=[], dimen=4), within=pyo.NonNegativeReals)
