@@ -81,10 +81,17 @@ def at_risk_and_recovering() -> MixData:
     )  # fmt: skip
 
 
+def cells() -> MixData:
+    """Cells of both kinds come from one node, at home and from one country."""
+    made = {("cell", j, y): {"Here": 60.0, "COD": 80.0}[j] for j in ("Here", "COD") for y in YEARS}
+    use = {("Here", c, "cell", y): 1.0 for c in CHEMISTRIES for y in YEARS}
+    return toy(nodes=("cell",), cells=("cell",), use=use, supplied=made, home={"Here": "Here"})
+
+
 def priced() -> MixData:
     """Lines at 80, imports at 5 more, and cobalt of one country at an extra price."""
     imported = {("Here", "lfp", y): 5.0 for y in YEARS}
-    nodes = {name: getattr(two_suppliers(), name) for name in ("nodes", "use", "supplied", "strategic")}
+    nodes = {name: getattr(two_suppliers(), name) for name in ("nodes", "use", "supplied", "strategic", "third")}
     return replace(lines(80.0), import_price=imported, **nodes)
 
 
@@ -145,6 +152,7 @@ FAMILIES = {
     "recourse-stockpile": Case(stocked),
     "secondary": Case(recovering),
     "trade": Case(lambda: lines(80.0)),
+    "trade-cells": Case(cells),
 }
 #: Objective → its case.
 OBJECTIVES = {

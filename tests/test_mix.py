@@ -379,3 +379,34 @@ def test_a_disruption_counts_from_its_start_and_unmet_demand_before_it() -> None
     assert solved(data, "expected").objective == pytest.approx(100)
     short = {**data.supplied, ("cobalt", "AUS", 2030): 4.0}
     assert solved(replace(data, supplied=short), "expected").objective == pytest.approx(150)
+
+
+def test_cells_made_at_home_are_the_home_supply_of_cells() -> None:
+    """60 GWh of cells at home, 80 abroad, imports 5 million USD/GWh dearer: 60 are made at home, 40 bought; where
+    all must be made at home, no mix is possible."""
+    data = toy(
+        nodes=("cell",), cells=("cell",), use={("Here", c, "cell", y): 1.0 for c in CHEMISTRIES for y in YEARS},
+        supplied={("cell", j, y): {"Here": 60.0, "COD": 80.0}[j] for j in ("Here", "COD") for y in YEARS},
+        home={"Here": "Here"}, import_price={("Here", c, y): 5.0 for c in CHEMISTRIES for y in YEARS},
+    )  # fmt: skip
+    _, found = least_cost(data)
+    for y in YEARS:
+        assert sum(found.value(f"production[Here,{c},{y}]") for c in CHEMISTRIES) == pytest.approx(60)
+        assert found.value(f"sourced[Here,cell,Here,{y}]") == pytest.approx(60)
+        assert found.value(f"sourced[Here,cell,COD,{y}]") == pytest.approx(40)
+    with pytest.raises(Infeasible):
+        least_cost(replace(data, own_share={("Here", y): 1.0 for y in YEARS}))
+
+
+def test_several_countries_that_are_one_supplier_are_no_third_country() -> None:
+    """What others deliver together may be more than 65 %; what one country does may not."""
+    supplied = {("cobalt", j, y): {"COD": 8.0, "others": 8.0}[j] for j in ("COD", "others") for y in YEARS}
+    data = replace(two_suppliers(), supplied=supplied, third=frozenset({("Here", "COD")}))
+    _, found = least_cost(data, one=OneCountry(0.65, 2030))
+    assert mix(found, "nmc") == [100, 100, 100]
+    assert all(found.value(f"sourced[Here,cobalt,COD,{y}]") <= 0.65 * 8 + 1e-6 for y in YEARS)
+
+
+def test_what_has_no_weight_is_no_worst_case() -> None:
+    """Without a weight of China's, the mix avoids Congo's loss alone."""
+    assert solved(at_risk(weight={"congo": 1.0, "china": 0.0, "calm": 1.0}), "worst").objective == pytest.approx(0)

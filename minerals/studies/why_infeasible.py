@@ -97,7 +97,7 @@ def _breach(breach: Sequence[tuple[str, float]], labels: Labels, data: MixData) 
         by_what[said.what] = said, [*years, said.year], total + amount / said.scale
     order = sorted(by_what.values(), key=lambda entry: -entry[2])
     parts = [
-        f"{total:.3g} {said.unit or 'units'} of {said.about or said.what} ({ranges(years)})"
+        f"{_amount_of(total, said)} of {said.about or said.what} ({ranges(set(years))})"
         for said, years, total in order[:WAYS]
     ]
     return "; ".join(parts) + (f"; and {len(order) - WAYS} more" if len(order) > WAYS else "")
@@ -166,5 +166,10 @@ def _way(way: Loosening, data: MixData, labels: Labels) -> str:
     said = words(family, index, labels, data.demand)
     by = way.by / said.scale if said.scale else way.by
     year = f" in {said.year}" if said.year else ""
+    return f"{said.what}{year} by {_amount_of(by, said)}."
+
+
+def _amount_of(amount: float, said: Words) -> str:
+    """An amount in its unit; points have a plural."""
     unit = said.unit or "units"
-    return f"{said.what}{year} by {by:.3g} {unit}{'s' if unit == 'point' and by >= 1.05 else ''}."
+    return f"{amount:.3g} {unit}{'s' if unit == 'point' and f'{amount:.3g}' != '1' else ''}"
