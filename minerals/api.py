@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import shutil
@@ -134,8 +135,13 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
 def draw_all(result: Result, folder: Path) -> None:
     """Draw the charts the run asks for into `folder`, as bundles; by default all that its tables allow."""
     asked = result.record["config"]["output"]["charts"]
-    for name in charts.possible(result) if asked is None else asked:
-        charts.draw(result, name).write(folder)
+    # Drawing makes so many objects that the collector would look through all that the run left, over and over.
+    gc.freeze()
+    try:
+        for name in charts.possible(result) if asked is None else asked:
+            charts.draw(result, name).write(folder)
+    finally:
+        gc.unfreeze()
 
 
 def draw(result: Result | str | Path, name: str = "demand_by_mineral", **options: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from fontTools.ttLib import TTFont
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import same_color, to_hex
@@ -138,6 +139,9 @@ def other(**changes: dict[str, float]) -> dict[str, dict[str, dict[str, float]]]
     return {"incumbent": EUROPE["incumbent"], "next-gen": EUROPE["next-gen"] | changes}
 
 
+EUROPE_TITLE = (
+    "Next-gen adoption would cut Europe’s graphite demand by a quarter and cobalt by 10%, for 5% more lithium"
+)
 LONG = {
     "incumbent": "Incumbent chemistries carried on as announced by every maker until 2035",
     "next-gen": "Highest justifiable next-generation adoption with strong policy support",
@@ -340,9 +344,7 @@ def test_one_scenario_is_described_by_its_largest_mineral() -> None:
 
 
 def test_the_computed_title_of_the_chart() -> None:
-    assert figure(result()).meta.title == (
-        "Next-gen adoption would cut Europe’s graphite demand by a quarter and cobalt by 10%, for 5% more lithium"
-    )
+    assert figure(result()).meta.title == EUROPE_TITLE
     wide = SPREAD | {"li_metal_solid": (0.2, 1.8), "li_s": (0.8, 1.2)}
     assert figure(result(spread=wide)).meta.title == (
         "Next-gen adoption would cut Europe’s graphite demand by a quarter"
@@ -754,6 +756,22 @@ def test_lines_are_wrapped_to_the_measured_width() -> None:
     assert style.shortened("unbreakablyLongWord" * 9, 1.0, 10).endswith("…")
 
 
+@FONTS
+@pytest.mark.parametrize("weight", [fonts.REGULAR, fonts.SEMIBOLD, fonts.BOLD])
+def test_a_line_is_no_wider_than_measured(
+    family: tuple[str, ...], weight: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sum of the letters against the line that is drawn: with kerning it may be narrower, by little."""
+    monkeypatch.setattr(fonts, "families", lambda: family)
+    canvas = FigureCanvasAgg(Figure(dpi=style.DPI))
+    for text in (EUROPE_TITLE, "To AV Yo WA", "−25%, 1,160 kt · ≥ 98%", "Туркия"):
+        font = FontProperties(family=list(family), size=10, weight=weight)
+        with style.context():
+            width, _, _ = canvas.get_renderer().get_text_width_height_descent(text, font, False)
+        measured = style.text_width(text, 10, weight)
+        assert 0.93 * measured < width / style.DPI < measured + 0.01
+
+
 def test_settings_of_others_do_not_reach_the_chart_and_stay_as_they_are() -> None:
     import matplotlib
 
@@ -774,6 +792,20 @@ def test_the_font_is_inter_where_it_can_be_had() -> None:
     )
     assert regular not in (semibold, bold)
     assert ("inter" if family[0] == "Inter" else "dejavu") in regular.lower()
+
+
+def test_cuts_hold_what_is_drawn_and_their_name_says_how_they_were_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every PDF goes through all tables of each font that it embeds; any font can be cut that has these two axes."""
+    monkeypatch.setattr("matplotlib.get_cachedir", lambda: str(tmp_path))
+    spec = find_spec("fontpkg_inter")
+    assert spec is not None
+    variable = next(Path(str(spec.origin)).parent.glob("files/Inter?opsz*.ttf"))
+    cuts = fonts._cuts(variable)
+    assert not any(set(fonts.DROPPED) & set(TTFont(cut).keys()) for cut in cuts.values())
+    monkeypatch.setattr(fonts, "LETTERS", fonts.LETTERS[:95])
+    assert not set(fonts._cuts(variable).values()) & set(cuts.values())
 
 
 def test_without_inter_the_font_is_dejavu(monkeypatch: pytest.MonkeyPatch) -> None:

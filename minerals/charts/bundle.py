@@ -104,7 +104,9 @@ def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:
         "svg": {"Date": None, "Creator": None, "Title": title, "Description": alt},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": title, "Subject": alt},
     }
+    # Flat colours pack as small at level 3 as at the usual 6, in half the time.
+    effort: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if form == "png" else {}
     buffer = BytesIO()
     with style.context():
-        figure.savefig(buffer, format=form, dpi=style.DPI, metadata=metadata[form])
+        figure.savefig(buffer, format=form, dpi=style.DPI, metadata=metadata[form], **effort)
     return buffer.getvalue()

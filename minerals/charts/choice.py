@@ -96,4 +96,5 @@ def table_of(result: Result, name: str) -> pd.DataFrame | None:
 
 def texts(column: pd.Series) -> list[str]:
     """A column of texts on one line each; what is missing is empty, as it is in a table read from CSV."""
-    return ["" if missing else " ".join(str(text).split()) for text, missing in zip(column, column.isna(), strict=True)]
+    lines = {text: " ".join(str(text).split()) for text in column.dropna().unique()}
+    return [lines.get(text, "") for text in column.tolist()]

@@ -27,6 +27,8 @@ LETTERS = (
     *range(0x2080, 0x208A), 0x20AC, 0x2122, 0x2190, 0x2192, 0x2212, 0x2248, 0x2264, 0x2265,  # signs
 )  # fmt: skip
 """Code points kept in a cut. Letters that are not in it are taken from the fallback."""
+DROPPED, NAMES = ("GDEF", "GPOS", "GSUB", "STAT"), (1, 2, 4, 6)
+"""Tables left out of a cut, and names kept in it: every PDF goes through all that is there for each font it embeds."""
 
 
 @cache
@@ -74,10 +76,12 @@ def _cuts(variable: Path) -> dict[int, Path]:
     """Static fonts by weight, made on first use (under a second); the same bytes wherever they are made.
 
     Letters are picked and the optical size is fixed before the weights are cut, which is what makes it quick. Layout
-    features are left out: matplotlib places letters by their advance widths.
+    features are left out, so that letters stand at their advance widths. What is cut is in the name of the file: a
+    cut of other settings is made anew.
     """
     folder = Path(matplotlib.get_cachedir()) / "minerals"
-    mark = hashlib.sha256(variable.read_bytes()).hexdigest()[:8]
+    settings = repr((LETTERS, DROPPED, NAMES)).encode()
+    mark = hashlib.sha256(variable.read_bytes() + settings).hexdigest()[:8]
     cuts = {weight: folder / f"inter-{mark}-{weight}.ttf" for weight in (REGULAR, SEMIBOLD, BOLD)}
     if all(cut.is_file() for cut in cuts.values()):
         return cuts
@@ -87,7 +91,8 @@ def _cuts(variable: Path) -> dict[int, Path]:
 
     font = TTFont(variable, recalcTimestamp=False)
     options = subset.Options(layout_features=[], notdef_outline=True)
-    options.name_IDs = ["*"]
+    options.name_IDs = list(NAMES)
+    options.drop_tables += DROPPED
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=LETTERS)
     subsetter.subset(font)

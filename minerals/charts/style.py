@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -168,22 +168,20 @@ def as_text(colour: str) -> str:
 
 
 @cache
-def _renderer() -> Any:
-    build: Any = RendererAgg
-    return build(8, 8, DPI)
-
-
-@cache
-def _measured(text: str, points: float, weight: int, families: tuple[str, ...]) -> float:
-    properties = FontProperties(family=list(families), size=points, weight=weight)
-    with matplotlib.rc_context({"text.hinting": "no_hinting"}):
-        width, _, _ = _renderer().get_text_width_height_descent(text, properties, False)
-    return float(width) / DPI
+def _advance(letter: str, weight: int, families: tuple[str, ...]) -> float:
+    """How far a letter moves the next one on, inches per point, in the first family that has it."""
+    for family in families:
+        font = get_font(findfont(FontProperties(family=family, weight=weight)))
+        if (glyph := font.get_char_index(ord(letter))) or family == families[-1]:
+            break
+    font.set_size(100, 72)
+    return float(font.load_glyph(glyph).linearHoriAdvance) / 65536 / 100 / 72
 
 
 def text_width(text: str, points: float, weight: int = REGULAR) -> float:
-    """Width of one line in inches, measured in the house font."""
-    return _measured(text, points, weight, fonts.families()) if text else 0.0
+    """Width of one line in inches, in the house font: the sum of what its letters take."""
+    families = fonts.families()
+    return points * sum(_advance(letter, weight, families) for letter in text)
 
 
 def shortened(text: str, width: float, points: float, weight: int = REGULAR) -> str:
