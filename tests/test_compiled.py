@@ -285,6 +285,18 @@ def test_algorithm_by_size() -> None:
     assert [run.algorithm for run in large.runs][-1] == large.algorithm
 
 
+def test_afresh_is_cold_where_the_model_is_large() -> None:
+    model = random_model(np.random.default_rng(1), rows=40, columns=60)
+    again = []
+    for large, words in ((0, "ipx, cold"), (1000, "hot basis")):
+        compiled = Compiled(model, large=large)
+        compiled.solve()
+        compiled.set_cost("x[0]", 5.0)
+        again.append(compiled.solve(afresh=True).objective)
+        assert words in compiled.algorithm
+    assert again[0] == pytest.approx(again[1], rel=1e-7)
+
+
 def random_model(random: np.random.Generator, rows: int = 12, columns: int = 10, *, upward: bool = False) -> Any:
     """Costs of either sign within bounds; ≤, ≥, = and both limits, all kept by a random point."""
     model = pyo.ConcreteModel()
@@ -458,6 +470,21 @@ def test_what_is_kept_is_the_optimum_and_nothing_less(seed: int) -> None:
             level = sum(c * found.value(model.x[i]) for i, c in enumerate(order[before]))
             assert level == pytest.approx(by_scipy(model, order[: before + 1]), abs=1e-6)
         compiled.keep(found)
+    with pytest.raises(UsageError, match="keep it before"):
+        compiled.keep(found)
+
+
+def test_what_was_found_is_kept_after_another_objective() -> None:
+    """The solver goes on from the solution that is kept, not from the last one."""
+    compiled = Compiled(factory())
+    best = compiled.solve()
+    compiled.optimise("waste")
+    assert compiled.solve().objective == pytest.approx(7)
+    compiled.keep(best)
+    found = compiled.solve()
+    assert found.objective == pytest.approx(8)
+    assert found.run.algorithm == "no iteration, hot basis"
+    compiled.set_rhs("ore", 5)
     with pytest.raises(UsageError, match="keep it before"):
         compiled.keep(found)
 

@@ -51,7 +51,8 @@ class Run:
 class Optimum:
     """objective: with its constant, in its own sense; values, reduced: (column); activity, duals: (row), without
     constants; form: where each name stands; run: how it was found; highs, current: the solver, and whether it still
-    stands at this solution."""
+    stands at this solution; goal, basis: what was optimised, and where the simplex can go on; stands: whether all but
+    the objective is as it was."""
 
     objective: float
     values: Array
@@ -61,7 +62,10 @@ class Optimum:
     form: Form
     run: Run
     highs: highspy.Highs
+    goal: Any
+    basis: highspy.HighsBasis
     current: Callable[[], bool]
+    stands: Callable[[], bool]
 
     def value(self, variable: Any) -> float:
         """Value of a variable, by name or component. One without a column has its Pyomo value, or else that nearest 0

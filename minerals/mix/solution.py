@@ -157,7 +157,9 @@ class _Chooser:
         cheapest = self._solve("cheapest", "cost", told=True)
         cheapest.load()
         parts = self._cost()
-        floors = {d: self._solve("", model.floor[d]).objective for d in self.data.disruptions}
+        # The floors are of any mix, also of one that a cap bars.
+        capped = choice.cost_cap is not None or choice.exposure_cap is not None
+        floors = self._floors() if capped else {}
         if choice.cost_cap is not None:
             self.compiled.hold("cost", cheapest.objective, choice.cost_cap)
         if choice.exposure_cap is not None:
@@ -168,6 +170,7 @@ class _Chooser:
         # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
         same = choice.objective == "cost" and choice.exposure_cap is None
         best = self._solve("objective", choice.objective, told=not same)
+        floors = floors if capped else self._floors(best)
         self.compiled.keep(best)
         if choice.objective != "cost":
             best = self._solve("cost", "cost", afresh=False)
@@ -203,6 +206,17 @@ class _Chooser:
         if told:
             self.limits += self._binding(stage, str(objective), found)
         return found
+
+    def _floors(self, known: Optimum | None = None) -> dict[str, float]:
+        """Least loss under each disruption [GWh]. known: a mix; where that loses nothing, none loses less."""
+        losses = dict.fromkeys(self.data.disruptions, math.inf)
+        if known is not None:
+            known.load()
+            losses = {d: pyo.value(self.model.loss[d]) for d in losses}
+        nothing = ROUNDING * sum(self.data.demand.values())
+        return {
+            d: self._solve("", self.model.floor[d]).objective if loss > nothing else 0.0 for d, loss in losses.items()
+        }
 
     # ------------------------------------------------------------------ what limits are worth
 
