@@ -277,7 +277,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "announced_capacity", "input and result", ("region", "chemistry", "year"), "GWh/yr",
             "Nameplate of cell plants announced for one chemistry. A run with [exposure] lists it beside its supply; "
-            "only capacity_limit bounds adoption by it.",
+            "capacity_limit bounds adoption by it, and [optimise] the new lines of a kind that a row names.",
         ),
         Quantity(
             "exposure", "result", ("scenario", "region", "chemistry", "silicon", "node", "year", "measure"), "1",
