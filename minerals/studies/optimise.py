@@ -264,20 +264,26 @@ def _with_mix(run: Run, asked: Optimise, shares: Mapping[Key, float], met: Met |
 def _shares(
     resolved: Resolved, solution: Solution, pairs: Mapping[str, tuple[str, float]]
 ) -> Iterable[tuple[Key, float]]:
-    """Shares by (region, segment, chemistry, year): those of the incumbent in the first year and the years before it
-    that no row gives, then the model's; every chemistry that the tables would add otherwise is 0."""
+    """Shares by (region, segment, chemistry, year): those of the incumbent in the first year, and in the years before
+    it that no row gives or the run file changes; then the model's. Every chemistry that tables would add is 0.
+
+    resolved: of the run with the probe, whose scenario has the years before the first as the tables give them.
+    """
     first = resolved.reported[0]
     codes = {pair: code for code, pair in pairs.items()}
     frame = resolved.market_share
+    untouched = _at_places(frame[frame["scenario"] == OPTIMISED], codes)
     frame = frame[frame["scenario"] == resolved.run.settings.optimise.scenario]  # type: ignore[union-attr]
     sold: dict[Key, dict[str, float]] = {}
     for (r, s, c, y), gwh in solution.additions.items():
         sold.setdefault((r, s, y), {})[str(c)] = gwh
     for (r, s), rows in frame.groupby(["region", "segment"], sort=False):
         known = list(dict.fromkeys(codes[c, float(f)] for c, f in zip(rows["chemistry"], rows["silicon"], strict=True)))
-        early = rows[(rows["year"] == first) | ((rows["year"] < first) & (rows["fill"] == "linear"))]
-        for row in early.itertuples():
-            yield (r, s, codes[row.chemistry, float(row.silicon)], int(row.year)), float(row.value)
+        between = set(rows.loc[rows["fill"] == "linear", "year"])
+        for (_, _, year), before in _at_places(rows[rows["year"] <= first], codes).items():
+            here = {} if year in between else untouched.get((r, s, year), {})
+            if year == first or before != here:
+                yield from (((r, s, c, year), before.get(c, 0.0)) for c in dict.fromkeys([*before, *here]))
         for y in resolved.reported[1:]:
             by = sold.get((r, s, y))
             if by is None:
@@ -287,6 +293,15 @@ def _shares(
             whole = sum(by.values())
             for c in dict.fromkeys([*known, *by]):
                 yield (r, s, c, y), by.get(c, 0.0) / whole
+
+
+def _at_places(frame: pd.DataFrame, codes: Mapping[tuple[str, float], str]) -> dict[Key, dict[str, float]]:
+    """Shares by chemistry of each (region, segment, year)."""
+    out: dict[Key, dict[str, float]] = {}
+    for row in frame.itertuples():
+        by = out.setdefault((row.region, row.segment, int(row.year)), {})
+        by[codes[row.chemistry, float(row.silicon)]] = float(row.value)
+    return out
 
 
 # ---------------------------------------------------------------------- replay
