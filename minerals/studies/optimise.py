@@ -43,6 +43,8 @@ MAXIMUM_SINGLE = "maximum_single"
 AGREE = 1e-6
 #: A share of a mix below this is rounding of the solver.
 LEAST_SHARE = 1e-9
+#: Where none of the demand is met, this share is: what is wanted, for which lines are built, is read from what is met.
+LEAST_MET = 1e-9
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,7 @@ def _met(data: MixData, solution: Solution) -> Met:
     """Share of the demand that the mix meets, where it is not all."""
     out: Met = {}
     for (r, s, y), gwh in solution.unmet.items():
-        out.setdefault(r, {}).setdefault(s, {})[str(y)] = max(1 - gwh / data.demand[r, s, y], LEAST_SHARE)
+        out.setdefault(r, {}).setdefault(s, {})[str(y)] = max(1 - gwh / data.demand[r, s, y], LEAST_MET)
     return out
 
 
