@@ -30,7 +30,7 @@ def playback(run: Run) -> str:
     if "flows" in settings or run.settings.flows is not None:
         settings["flows"] = {**settings.get("flows", {}), "lines": LINES}
     head = [
-        f"# The mix that [optimise] of {run.path.name} chose, as a plain scenario. Written by the run; shares are the",
+        f"# The mix that [optimise] of {run.name} chose, as a plain scenario. Written by the run; shares are the",
         "# model's, production lines those from which its scrap follows.",
         "",
     ]
