@@ -29,7 +29,7 @@ GOLDEN = TESTS / "golden"
 #: whole runs on the shipped inputs.
 SLOW = (
     "published/*.py", "test_charts*.py", "test_chokepoints.py", "test_cli.py", "test_explain_exposure.py",
-    "test_notebooks.py", "test_studies.py",
+    "test_notebooks.py", "test_optimise.py", "test_studies.py",
     "test_cells.py::test_a_number_of_a_cell_changed_by_a_run",
     "test_cells.py::test_a_run_on_derived_intensities",
     "test_cells.py::test_between_tabulated_blends_the_curve_runs_through_them",
