@@ -161,7 +161,7 @@ LOWERS = {
     "cost": "lowers the cost by",
     "weighted": "lowers the weighted sum by",
     "cheapest": "lowers the cost of the cheapest mix by",
-    "unmet_demand": "lets be met",
+    "unmet_demand": "lowers the unmet demand by",
 }
 
 
