@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from minerals import api, shipped
 from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
-from minerals.config import Exposure
+from minerals.config import Exposure, Optimise
 from minerals.quantities import QUANTITIES
 from minerals.results.compare import compare
 from minerals.results.result import Result
@@ -326,7 +326,8 @@ def test_explain_calls_a_changed_share_the_user_s(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [
     "mineral_demand", "market_share", "battery_demand", "lfp", "graphite", "Europe", "car", "europe-next-gen",
     "xu-2020", "cells", "sources", "lfp_cathode", "iea-base", "CHN", "supply_share", "china-graphite-anode", "allies",
-    "gwh_at_risk", "hhi", "stress_pairs", "meet_demand", "one_country", "recourse", "cvar",
+    "gwh_at_risk", "hhi", "stress_pairs", "meet_demand", "one_country", "recourse", "cvar", "mix_loss", "mix_limit",
+    "drop_in", "lines", "recycling_targets",
 ])  # fmt: skip
 def test_describe_knows_every_kind_of_name(name: str) -> None:
     outcome = CliRunner().invoke(cli, ["describe", name])
@@ -400,6 +401,21 @@ def test_every_table_of_an_exposure_is_in_the_catalogue(result_folder: Path) -> 
         assert name in QUANTITIES or name in QUANTITIES["coverage"].meaning, name
 
 
+def test_every_table_of_a_mix_is_in_the_catalogue_with_its_dimensions() -> None:
+    """Of a run with all that a run file can ask for but a study, so the tables of flows and prices too."""
+    result = api.run("europe-mix", set={"scope.years.last": 2027})
+    assert set(result.tables) - set(QUANTITIES) == {"inputs_used", "sources_used"}
+    for name in set(result.tables) & set(QUANTITIES):
+        assert set(QUANTITIES[name].dimensions) <= set(result[name].columns), name
+    mine = {name for name in result.tables if name.startswith("mix_")}
+    for name in {*mine, "lines"}:
+        rows = result[name]
+        assert not rows.duplicated(list(QUANTITIES[name].dimensions)).any(), f"{name}: one row each"
+    families = set(result["mix_limit"]["family"])
+    named = CliRunner().invoke(cli, ["describe"]).output
+    assert families <= set(re.findall(r"\w+", named)), "limits are families that describe knows"
+
+
 # ---------------------------------------------------------------- README
 
 
@@ -407,35 +423,46 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
-    """In the order a reader meets them, in an empty folder with the run files the README shows."""
+#: Commands of the README whose output its blocks show, in the order of the blocks.
+SHOWN = (
+    "minerals run runs/europe-2035.toml", "minerals run runs/europe-2035.toml",
+    "minerals explain runs/europe-2035 --disruption china-graphite-anode", "minerals stress runs/europe-2035.toml",
+    "minerals run runs/europe-mix.toml",
+    "minerals run europe-mix --set optimise.cost_cap=0.05 --out runs/europe-mix-capped", "minerals run my-mix.toml",
+)  # fmt: skip
+
+
+def test_every_command_of_the_readme_runs_and_its_output_is_the_real_one(tmp_path: Path) -> None:
+    """In the order a reader meets them, in an empty folder with the run files the README shows. Every line of output
+    shown is one of its command's, in the order in which the command prints them."""
     examples = {block.split()[1]: block for block in blocks("toml")}
-    assert set(examples) == {"my-europe.toml", "my-curves.toml", "my-exposure.toml"}
+    assert set(examples) == {"my-europe.toml", "my-curves.toml", "my-exposure.toml", "my-mix.toml"}
     for name, example in examples.items():
         (tmp_path / name).write_text(example, encoding="utf-8")
-    commands = [line.rpartition("&& ")[2] for block in blocks("sh") for line in block.strip().splitlines()]
-    ours = [command for command in commands if command.startswith("minerals ")]
-    assert len(ours) >= 10
-    for command in ours:
+    lines = [line.rpartition("&& ")[2] for block in blocks("sh") for line in block.strip().splitlines()]
+    commands = [line.partition("# exit code ") for line in lines if line.startswith("minerals ")]
+    assert len(commands) >= 10
+    printed: dict[str, str] = {}
+    for command, _, code in commands:
         done = minerals(*shlex.split(command)[1:], cwd=tmp_path)
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
-
-
-def test_the_readme_s_output_is_the_real_one(result_folder: Path, tmp_path: Path) -> None:
-    """Every line shown is one of its command's, in the order in which the command prints them."""
-    run = ["run", "europe-2035"]
-    commands = [run, run, ["explain", str(result_folder), "--disruption", "china-graphite-anode"],
-                ["stress", "europe-2035"]]  # fmt: skip
-    for shown, command in zip(blocks("text"), commands, strict=True):
-        printed = iter(minerals(*command, cwd=tmp_path).stdout.splitlines())
-        real = (re.sub(r"\s+", " ", line.strip()) for line in printed)
+        assert done.returncode == int(code or 0), f"{command}\n{done.stderr}"
+        printed[command.strip()] = done.stdout + done.stderr
+    for shown, command in zip(blocks("text"), SHOWN, strict=True):
+        real = (re.sub(r"\s+", " ", line.strip()) for line in printed[command].splitlines())
         for line in shown.strip().splitlines():
-            assert re.sub(r"\s+", " ", line.strip()) in real, line
+            assert re.sub(r"\s+", " ", line.strip()) in real, f"{command}\n{line}"
 
 
 def test_the_readme_names_every_key_of_exposure() -> None:
     (example,) = [block for block in blocks("toml") if "[exposure]" in block]
     assert set(tomllib.loads(example)["exposure"]) == set(Exposure.model_fields)
+
+
+def test_the_readme_names_every_key_of_optimise() -> None:
+    (told,) = re.findall(r"`\[optimise\]` takes, beside its `(.*?)\n\n(?=Limits can)", README, flags=re.DOTALL)
+    scenario, *rows = [row.split("|") for row in told.splitlines() if row.startswith(("|", "scenario"))]
+    keys = [key for row in rows for key in re.findall(r"`(\w+)`", row[1])]
+    assert sorted([scenario[0].partition("`")[0], *keys]) == sorted(Optimise.model_fields)
 
 
 def test_the_readme_s_python_runs(tmp_path: Path) -> None:
