@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..config import Run
+from ..config import COMMAND_LINE, Run
+from ..errors import listed
 from ..mix.compiled import Compiled
 from ..mix.conflict import Loosening, Member, conflict, least_breach, loosenings
 from ..mix.data import Key, MixData
 from ..mix.objective import RISKS
 from ..mix.words import Labels, Words, words
+from ..results.screen import number
 from ..tables.mix import MixInputs
 from ..tables.series import ranges
 
@@ -19,9 +21,9 @@ from ..tables.series import ranges
 KEYS = {
     "one_country": ("one_country", 'one_country = "soft" with a price, or "report"'),
     "excluded": ("exclude", "a later exclude_since, fewer exclude_stages, or no exclude"),
-    "growth": ("growth", 'growth = "high" or "off"'),
-    "decline": ("growth", 'growth = "high" or "off"'),
-    "performance": ("performance", 'performance = "low" or "off"'),
+    "growth": ("growth", 'growth = "off" (or "high", where that is enough)'),
+    "decline": ("growth", 'growth = "off" (or "high", where that is enough)'),
+    "performance": ("performance", 'performance = "off" (or "low", where that is enough)'),
     "own_share": ("own_share", "a lower own_share"),
     "lines": ("lines", "lines = false"),
     "standing": ("lines", "lines = false"),
@@ -37,22 +39,28 @@ BOOKS = (
     "materials", "trade", "cells_total", "home_cells", "held", "contained", "within_plan", "at_most", "tail", "changed",
     "meet_demand", "route_low", "route_high",
 )  # fmt: skip
-#: Place of limits without a key of their own (supply) among those that have one.
-FIRST = 1.5
+#: Families that are told last: what holds in any run, after what this one asks for and what the world makes.
+LAST = ("performance", "growth", "decline", "unmet")
+#: Families whose limits are amounts of their own.
+AMOUNTS = ("supplier", "reach", "stocked", "lines", "announced", "secondary_available", "cost", *RISKS)
+#: Stands for the names of members of a conflict that are told in one line.
+EACH = "{}"
 #: Ways out that are told.
 WAYS = 3
-#: Limits of a kind that are told.
-TOLD = 12
+#: Limits of a kind that are told, and uses whose demand is.
+TOLD, DEMANDS = 12, 4
 
 
 @dataclass(frozen=True)
 class _Said:
-    """Members of a conflict that are told in one line: words without a year, the years, limits, and where it stands."""
+    """Members of a conflict that are told in one line. what: the line, with EACH where names of the members stand;
+    each: limits by name; years: in which they are; unit: of limits that are amounts; place: where they stand."""
 
-    words: Words
     family: str
-    years: list[int]
-    limits: list[float]
+    what: str
+    each: dict[str, list[float]]
+    years: set[int]
+    unit: str
     place: str
 
 
@@ -74,10 +82,9 @@ def why(run: Run, data: MixData, given: MixInputs, labels: Labels, compiled: Com
         breach = least_breach(compiled, families.__contains__, compiled.time_limit)
         if breach is not None:
             lines.append(f"Works: {way}; at least {_breach(breach, labels, data)}.")
-    ways = [
-        way for way in loosenings(compiled, found, compiled.time_limit) if _parts(way.member.name)[0] not in BOOKS
-    ]  # fmt: skip
-    smallest = [_way(way, data, labels) for way in ways[:WAYS]]
+    lines += _narrowed(run)
+    ways = loosenings(compiled, found, compiled.time_limit)
+    smallest = [_way(way, data, labels) for way in ways if _parts(way.member.name)[0] not in BOOKS][:WAYS]
     if smallest:
         lines.append(f"Smallest single change that works: {smallest[0]}")
         lines += [f"  or {way}" for way in smallest[1:]]
@@ -87,20 +94,45 @@ def why(run: Run, data: MixData, given: MixInputs, labels: Labels, compiled: Com
     return "\n".join(lines)
 
 
+def _narrowed(run: Run) -> Iterable[str]:
+    """Where the run leaves out chemistries, that may be why."""
+    asked = run.settings.optimise
+    assert asked is not None
+    if asked.chemistries:
+        place = _key(run, "optimise", "chemistries")
+        yield f"Only {listed(asked.chemistries)} may be chosen ({place}); others may help."
+    if asked.without:
+        yield f"{listed(asked.without)} may not be chosen ({_key(run, 'optimise', 'without')}) and may help."
+
+
 def _breach(breach: Sequence[tuple[str, float]], labels: Labels, data: MixData) -> str:
     """How far limits give way, by kind, over the years in which they do: the largest first."""
-    by_what: dict[str, tuple[Words, list[int], float]] = {}
+    by_what: dict[str, tuple[str, dict[int, float]]] = {}
     for name, amount in breach:
         family, index = _parts(name)
         said = words(family, index, labels, data.demand)
-        _, years, total = by_what.get(said.what, (said, [], 0.0))
-        by_what[said.what] = said, [*years, said.year], total + amount / said.scale
-    order = sorted(by_what.values(), key=lambda entry: -entry[2])
+        _, years = by_what.setdefault(_about(said, index, data), (said.unit, {}))
+        before, more = years.get(said.year, 0.0), amount / said.scale
+        # A family and its only chemistry go by one name, and grow by the same points.
+        years[said.year] = max(before, more) if family in ("growth", "decline") else before + more
+    order = sorted(by_what.items(), key=lambda entry: -sum(entry[1][1].values()))
     parts = [
-        f"{_amount_of(total, said)} of {said.about or said.what} ({ranges(set(years))})"
-        for said, years, total in order[:WAYS]
+        f"{_measured(sum(years.values()), unit)} of {what} ({ranges(years)})" for what, (unit, years) in order[:WAYS]
     ]
     return "; ".join(parts) + (f"; and {len(order) - WAYS} more" if len(order) > WAYS else "")
+
+
+def _about(said: Words, index: Key, data: MixData) -> str:
+    """What an amount is of, with its region where there are several."""
+    what = said.about or said.what
+    several = said.about and len(data.regions) > 1 and index[0] in data.regions
+    return f"{what} in {index[0]}" if several and f" in {index[0]}" not in what else what
+
+
+def _measured(amount: float, unit: str) -> str:
+    """An amount with its unit, e.g. `1,200 kt` or `3.3 points`."""
+    text = number(amount)
+    return f"{text} {unit or 'units'}{'s' if unit == 'point' and text != '1.0' else ''}"
 
 
 def _parts(name: str) -> tuple[str, Key]:
@@ -110,24 +142,44 @@ def _parts(name: str) -> tuple[str, Key]:
 
 
 def _grouped(run: Run, data: MixData, given: MixInputs, labels: Labels, members: Iterable[Member]) -> Sequence[_Said]:
-    """Members in words, one line a limit whatever its years; bookkeeping and what is not negative are left out."""
-    out: dict[tuple[str, str], _Said] = {}
+    """Members in words, one line for those that differ in year or name alone; bookkeeping and what is not negative are
+    left out."""
+    out: dict[tuple[str, ...], _Said] = {}
     for member in members:
         family, index = _parts(member.name)
         not_negative = member.kind == "variable" and member.side == "lower" and member.limit == 0
         if not_negative or family in BOOKS:
             continue
         said = words(family, index, labels, data.demand)
-        key = (family, "" if family == "unmet" else said.what)
-        if key not in out:
-            out[key] = _Said(said, family, [], [], _place(run, given, family, index))
-        if said.year:
-            out[key].years.append(said.year)
+        what, name = _what(family, index, said, labels)
+        place = _place(run, given, family, index)
+        unit = said.unit or ("million USD" if family == "cost" else "GWh")
+        line = out.setdefault((family, what, place), _Said(family, what, {}, set(), unit, place))
+        line.years.update({said.year} - {0})
         # That all demand is met is told with how much it is.
-        out[key].limits.append(data.demand.get((*index[:2], said.year), 0.0) if family == "unmet" else member.limit)
-    order = list(KEYS)
+        level = data.demand.get((*index[:2], said.year), 0.0) if family == "unmet" else member.limit
+        line.each.setdefault(name, []).append(level)
     # What a run asks for first, then what the world makes, then how fast things may change.
-    return sorted(out.values(), key=lambda said: order.index(said.family) if said.family in order else FIRST)
+    order = [family for family in KEYS if family not in LAST]
+    ranks = {family: rank for rank, family in enumerate([*order, "", *LAST])}
+    return sorted(out.values(), key=lambda said: ranks.get(said.family, ranks[""]))
+
+
+def _what(family: str, index: Key, said: Words, labels: Labels) -> tuple[str, str]:
+    """A limit with EACH in place of the name by which it differs from its like, and that name."""
+    codes = {
+        "supplier": (1, labels.countries),
+        "growth": (1, labels.chemistries),
+        "decline": (1, labels.chemistries),
+        "unmet": (1, {code: label.lower() for code, label in labels.segments.items()}),
+    }
+    if family not in codes:
+        return said.what, ""
+    place, known = codes[family]
+    name = known.get(str(index[place]), str(index[place]))
+    if family == "unmet":
+        name = f"{name} in {index[0]}"
+    return said.what.replace(name, EACH, 1), name
 
 
 def _place(run: Run, given: MixInputs, family: str, index: Key) -> str:
@@ -138,38 +190,43 @@ def _place(run: Run, given: MixInputs, family: str, index: Key) -> str:
             return row
     if family == "performance" and (row := given.rows.get((family, index[0], index[2]))):
         return row
-    section, key = ("optimise", KEYS[family][0]) if family in KEYS else ("exposure", "future")
-    file, line = run.place(section, key)
-    return f"{file}:{line} {section}.{key}" if line else f"{file} {section}.{key}"
+    if family == "secondary_available":
+        return _key(run, "flows")
+    return _key(run, "optimise", KEYS[family][0]) if family in KEYS else _key(run, "exposure", "future")
+
+
+def _key(run: Run, *path: str) -> str:
+    """A key of the run file and where it stands: in the file, or on the command line, which names it itself."""
+    file, line = run.place(*path)
+    name = ".".join(path) if len(path) > 1 else f"[{path[0]}]"
+    return file if file.startswith(COMMAND_LINE) else f"{file}:{line} {name}" if line else f"{file} {name}"
 
 
 def _line(said: _Said) -> str:
-    if said.family == "unmet":
-        return f"all demand is met: {sum(said.limits):.4g} GWh, {ranges(set(said.years))}  ({said.place})"
     years = f", {ranges(said.years)}" if said.years else ""
-    return f"{said.words.what}{years}{_amount(said)}  ({said.place})"
+    if said.family == "unmet":
+        amount = _measured(sum(map(sum, said.each.values())), said.unit)
+        names = listed(said.each, DEMANDS)
+        return f"{said.what.replace(EACH, names)}: {amount}{years}  ({said.place})"
+    told = said.family in AMOUNTS
+    each = [f"{name} ({_between(limits, said.unit)})" if told else name for name, limits in said.each.items()]
+    if EACH in said.what:
+        names = ("; " if any("," in name for name in each) else ", ").join(each)
+        return f"{said.what.replace(EACH, names)}{years}  ({said.place})"
+    amount = f": {_between(said.each[''], said.unit)}" if told else ""
+    return f"{said.what}{years}{amount}  ({said.place})"
 
 
-def _amount(said: _Said) -> str:
-    """The limits, where they are amounts of their own."""
-    if said.family not in ("supplier", "reach", "stocked", "lines", "announced", "secondary_available", "cost", *RISKS):
-        return ""
-    low, high = min(said.limits), max(said.limits)
-    text = f"{low:.4g}" if f"{low:.4g}" == f"{high:.4g}" else f"{low:.4g} to {high:.4g}"
-    unit = said.words.unit or ("million USD" if said.family == "cost" else "GWh")
-    return f": {text} {unit}"
+def _between(limits: Sequence[float], unit: str) -> str:
+    """The limits of some years."""
+    low, high = number(min(limits)), number(max(limits))
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
 
 
 def _way(way: Loosening, data: MixData, labels: Labels) -> str:
     """A limit that resolves the conflict when it alone gives way."""
     family, index = _parts(way.member.name)
     said = words(family, index, labels, data.demand)
-    by = way.by / said.scale if said.scale else way.by
     year = f" in {said.year}" if said.year else ""
-    return f"{said.what}{year} by {_amount_of(by, said)}."
-
-
-def _amount_of(amount: float, said: Words) -> str:
-    """An amount in its unit; points have a plural."""
-    unit = said.unit or "units"
-    return f"{amount:.3g} {unit}{'s' if unit == 'point' and f'{amount:.3g}' != '1' else ''}"
+    by = _measured(way.by / (said.scale or 1.0), said.unit)
+    return f"{by} of {_about(said, index, data)}{year}." if said.about else f"{said.what}{year} by {by}."
