@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import InputError, Problem, UsageError, did_you_mean, listed
 from .shipped import run_file, run_names
@@ -63,6 +63,12 @@ class Scope(_Model):
         return {"first": value, "last": value} if whole else value
 
 
+def _fraction(value: float) -> float:
+    if value > 1:
+        raise ValueError(not_a_fraction(value))
+    return value
+
+
 class Curve(_Model):
     """A path of adoption: the share of a chemistry, or of a family together, along a curve.
 
@@ -73,19 +79,12 @@ class Curve(_Model):
     """
 
     curve: Literal["logistic", "gompertz"]
-    ceiling: float = Field(gt=0)
+    ceiling: Annotated[float, Field(gt=0), AfterValidator(_fraction)]
     midpoint: float | None = Field(default=None, ge=1900, le=2200)
     speed: float | None = Field(default=None, gt=0)
     start: int | None = Field(default=None, ge=1990, le=2100)
     fit: bool = False
     since: int | None = Field(default=None, ge=1990, le=2100)
-
-    @field_validator("ceiling")
-    @classmethod
-    def _fraction(cls, value: float) -> float:
-        if value > 1:
-            raise ValueError(not_a_fraction(value))
-        return value
 
     @model_validator(mode="after")
     def _whole(self) -> Curve:
@@ -227,6 +226,11 @@ class Exposure(_Model):
     threshold: float = Field(default=0.1, gt=0.0, lt=1.0)
 
 
+#: What `weights` may weigh, and what a cost cap may at most allow above the least cost, as a share.
+GOALS = ("expected", "worst", "cvar", "concentration", "cost")
+MOST_MORE = 10.0
+
+
 class Optimise(_Model):
     """The mix of chemistries that is chosen, within limits, instead of given. Needs [exposure] and [prices].
 
@@ -255,7 +259,7 @@ class Optimise(_Model):
     label: str = "Optimised"
     objective: Literal["gwh_at_risk", "concentration", "cost", "weighted"] = "gwh_at_risk"
     risk: Literal["expected", "worst", "cvar"] = "expected"
-    level: float = Field(default=0.8, ge=0.0, lt=1.0)
+    level: float = Field(default=0.8, ge=0.0)
     likelihood: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     measure: str = "weakest_hhi"
     among: str = "all"
@@ -266,7 +270,7 @@ class Optimise(_Model):
     performance: Literal["value", "low", "high", "off"] = "value"
     commercial: Literal["value", "low", "high", "off"] = "value"
     unmet: bool = False
-    own_share: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    own_share: dict[str, Annotated[float, Field(ge=0), AfterValidator(_fraction)]] = {}
     lines: bool = True
     one_country: Literal["report", "soft", "hard"] = "report"
     one_country_price: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
@@ -274,28 +278,38 @@ class Optimise(_Model):
     exclude: str = ""
     exclude_stages: tuple[str, ...] = ()
     exclude_since: int = Field(default=2027, ge=1990, le=2100)
-    cost_cap: float | None = Field(default=None, ge=0.0, le=10.0)
+    cost_cap: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     exposure_cap: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     time_limit: float = Field(default=120.0, gt=0.0, allow_inf_nan=False)
 
-    @model_validator(mode="after")
-    def _whole(self) -> Optimise:
-        goals = ("expected", "worst", "cvar", "concentration", "cost")
-        if unknown := [name for name in self.weights if name not in goals]:
-            raise ValueError(f"weights has {unknown[0]!r}{did_you_mean(unknown[0], goals)}; known: {listed(goals)}")
-        if (self.objective == "weighted") != any(self.weights.values()):
-            raise ValueError('objective = "weighted" and weights go together: give both, or neither')
-        if self.one_country == "soft" and not self.one_country_price:
-            raise ValueError('one_country = "soft" needs one_country_price, million USD per kt or GWh of excess')
-        if self.one_country_price and self.one_country != "soft":
-            raise ValueError('one_country_price prices the excess of one_country = "soft"; leave it out')
-        return self
+    @field_validator("weights")
+    @classmethod
+    def _goals(cls, value: dict[str, float]) -> dict[str, float]:
+        if unknown := [name for name in value if name not in GOALS]:
+            near = did_you_mean(unknown[0], GOALS) or f"; known: {listed(GOALS)}"
+            raise ValueError(f"has {unknown[0]!r}{near}")
+        return value
+
+    @field_validator("level")
+    @classmethod
+    def _below_one(cls, value: float) -> float:
+        if value >= 1:
+            whole = 'the worst case alone is risk = "worst"; expected below 1'
+            raise ValueError(whole if value == 1 else not_a_fraction(value))
+        return value
+
+    @field_validator("cost_cap")
+    @classmethod
+    def _cap(cls, value: float | None) -> float | None:
+        if value is not None and value > MOST_MORE:
+            raise ValueError(f"is a share of the least cost; for {value:g} % more write {value / 100:g}")
+        return value
 
     @field_validator("own_share")
     @classmethod
     def _by_year(cls, value: dict[str, float]) -> dict[str, float]:
         if wrong := [key for key in value if not _is_year(key)]:
-            raise ValueError(f"own_share has {wrong[0]!r}; expected years, e.g. own_share = {{ 2030 = 0.4 }}")
+            raise ValueError(f"has {wrong[0]!r}; expected years, e.g. own_share = {{ 2030 = 0.4 }}")
         return value
 
 

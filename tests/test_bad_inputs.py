@@ -13,11 +13,19 @@ from minerals.cli import cli
 from minerals.errors import InputError
 from minerals.studies.run import run
 
-CASES = tomllib.loads((Path(__file__).parent / "bad_inputs" / "cases.toml").read_text(encoding="utf-8"))["case"]
+
+def cases(name: str) -> list[dict[str, Any]]:
+    file = Path(__file__).parent / "bad_inputs" / name
+    return list(tomllib.loads(file.read_text(encoding="utf-8"))["case"])
+
+
+CASES, MIXES = cases("cases.toml"), cases("mixes.toml")
 
 
 def break_(folder: Path, case: dict[str, Any]) -> None:
     """Apply a case to the toy package in `folder`."""
+    if also := case.get("also"):
+        break_(folder, also)
     path = folder / case["file"]
     text = path.read_text(encoding="utf-8")
     if "replace" in case:
@@ -68,3 +76,60 @@ def test_a_base_that_loops_through_another_file(toy: Path) -> None:
     (toy / "b.toml").write_text('base = "a.toml"\ntitle = "B"\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"b\.toml:1 base = 'a\.toml': inherits itself: a\.toml → b\.toml → a\.toml"):
         run(toy / "a.toml", inputs=toy)
+
+
+# --- run files of a mix ----------------------------------------------------------------------------------------------
+
+
+def run_mix(toy: Path, *sets: str) -> Any:
+    """`minerals run` of the toy's mix, into a folder beside it."""
+    changes = [word for text in sets for word in ("--set", text)]
+    out = toy.parent / "out"
+    return CliRunner().invoke(cli, ["run", str(toy / "mix.toml"), "--inputs", str(toy), "--out", str(out), *changes])
+
+
+def test_the_mix_that_is_broken_is_sound(toy: Path) -> None:
+    outcome = run_mix(toy, "output.charts=[]")
+    assert outcome.exit_code == 0, outcome.output
+    assert (toy.parent / "out" / "optimised.toml").is_file()
+
+
+@pytest.mark.parametrize("case", MIXES, ids=lambda case: case["name"])
+def test_a_mix_that_cannot_be_chosen(case: dict[str, Any], toy: Path) -> None:
+    """Its sentences, its exit code, and nothing that is half written."""
+    break_(toy, {"file": "mix.toml", **case})
+    outcome = run_mix(toy)
+    expected = [case["message"]] if isinstance(case["message"], str) else list(case["message"])
+    exit_code = case.get("exit", 3)
+    if exit_code == 3:
+        count = len(expected)
+        expected.append(f"{count} problem{'s' if count > 1 else ''}; nothing was written.")
+    assert outcome.stderr.splitlines() == expected
+    assert (outcome.exit_code, outcome.stdout) == (exit_code, "")
+    assert list(toy.parent.iterdir()) == [toy]
+
+
+#: Ways out that a message tells, and the change that takes each.
+WAYS = {
+    "unmet = true": "optimise.unmet=true",
+    'one_country = "soft"': "optimise.one_country='report'",
+    "a later exclude_since": "optimise.exclude=''",
+    'growth = "off"': "optimise.growth='off'",
+    "Smallest cap that works: 4.": "optimise.exposure_cap=4",
+}
+
+
+@pytest.mark.parametrize(("case", "way"), [
+    pytest.param(case, way, id=f"{case['name']}: {way}")
+    for case in MIXES if case.get("exit") == 4 for way in WAYS if way in str(case["message"])
+])  # fmt: skip
+def test_every_way_out_that_is_told_works(case: dict[str, Any], way: str, toy: Path) -> None:
+    break_(toy, {"file": "mix.toml", **case})
+    outcome = run_mix(toy, WAYS[way], "output.charts=[]")
+    assert outcome.exit_code == 0, outcome.stderr
+
+
+def test_mixes_fail_in_many_ways() -> None:
+    told = ["\n".join(case["message"]) for case in MIXES]
+    assert len(set(told)) == len(told) >= 40
+    assert {case.get("exit", 3) for case in MIXES} == {3, 4, 5}

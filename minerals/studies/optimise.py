@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..config import Optimise, Run, Scenario, ShareChange
-from ..errors import Infeasible, InputError, NumericalTrouble, Problem, did_you_mean, listed
+from ..config import GOALS, Optimise, Run, Scenario, ShareChange
+from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, did_you_mean, listed
 from ..mix.compiled import Compiled
 from ..mix.data import Key, MixData
 from ..mix.model import OneCountry
@@ -21,13 +21,14 @@ from ..mix.solution import Choice, Solution, choose, risk_of
 from ..mix.words import Labels
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
-from ..tables.names import fit
+from ..tables.names import WITHOUT_ROWS, fit
+from ..tables.names import Labels as ScopeLabels
 from ..tables.resolve import Resolved, resolve
 from .chokepoints import Chokepoints, chokepoints
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
-from .mix_data import Assembly, usual_weight
+from .mix_data import LAW_OF, Assembly
 from .plain import compute
 from .playback import OPTIMISED
 from .risk import Played, play
@@ -39,6 +40,12 @@ Met = dict[str, dict[str, dict[str, float]]]
 SHARES = "tables/mix_share.csv"
 #: Kind of the trade rule on one third country.
 MAXIMUM_SINGLE = "maximum_single"
+#: Tables of a run file without which no mix is chosen, and what for.
+NEEDS = {"exposure": "for supply and disruptions", "prices": "for what batteries cost"}
+#: What to do where the solver runs out of time.
+LESS = "give it more, or ask for fewer years, segments or disruptions. Nothing was written."
+#: What to do where the replay and the model do not agree.
+BUG = "this is a bug: please report it with the run file. Nothing was written."
 #: Replayed and modelled losses agree to this, relative to the demand.
 AGREE = 1e-6
 #: A share of a mix below this is rounding of the solver.
@@ -66,9 +73,47 @@ def optimise(run: Run, inputs: Inputs, price: pd.DataFrame) -> Mix:
     Raises InputError with all that does not fit, Infeasible (exit 4) with the conflict in the run's words, and the
     solver's own errors (exit 5).
     """
-    asked = _check(run, inputs)
-    labels = fit(run, inputs)
-    given = mix_inputs(run, inputs, labels.regions, labels.segments, labels.years)
+    assembly, data = prepare(run, inputs, price)
+    asked, points = assembly.asked, assembly.points
+    try:
+        solution = choose(data, _choice(asked, points))
+    except Infeasible as error:
+        raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
+    except TimeLimit:
+        raise TimeLimit(f"{_time_limit(run, asked)}: no optimum was found within that time; {LESS}") from None
+    shares = dict(_shares(assembly.resolved, solution, assembly.pairs))
+    return Mix(_with_mix(run, asked, shares, _met(data, solution)), data, solution, assembly.given, shares, assembly)
+
+
+def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, inputs: Inputs) -> str:
+    """Which limits contradict each other, as far as that can be told in time."""
+    if not isinstance(error.compiled, Compiled):
+        return f"{_at(run, 'exposure_cap')} {error}"
+    try:
+        return why(run, data, assembly.given, labels_of(assembly.points, inputs), error.compiled)
+    except TimeLimit:
+        return (
+            "no mix keeps all limits of this run; which of them contradict each other was not found in time "
+            f"({_time_limit(run, assembly.asked)}); {LESS}"
+        )
+
+
+def _time_limit(run: Run, asked: Optimise) -> str:
+    return f"{_at(run, 'time_limit')} time_limit = {asked.time_limit:g} s for each solve"
+
+
+def _at(run: Run, key: str) -> str:
+    """Where a key of [optimise] stands."""
+    file, line = run.place("optimise", key)
+    return f"{file}:{line}" if line else file
+
+
+def prepare(run: Run, inputs: Inputs, price: pd.DataFrame) -> tuple[Assembly, MixData]:
+    """Check a run with [optimise] and lay out what its mix is chosen from, without choosing it. price: as `optimise`.
+
+    Raises InputError with all that does not fit.
+    """
+    asked, labels, given = _check(run, inputs)
     pairs = _pairs(inputs)
     probe = _with_mix(run, asked, dict(_probe(labels.regions, labels.segments, labels.years[-1], given, pairs)))
     alone = {name: probe.settings.scenario[name] for name in (asked.scenario, OPTIMISED)}
@@ -76,18 +121,17 @@ def optimise(run: Run, inputs: Inputs, price: pd.DataFrame) -> Mix:
     resolved = with_intensity(resolve(probe, inputs), inputs)
     points = chokepoints(resolved, inputs, compute(resolved))
     prices = pack_prices(run, inputs, labels.regions, given.chemistries, labels.years, price)
-    _check_names(run, asked, points, prices)
+    _check_names(run, inputs, asked, points, prices)
     assembly = Assembly(points, asked, given, prices, pairs, asked.scenario, OPTIMISED)
     data = assembly.data()
-    try:
-        solution = choose(data, _choice(asked, points))
-    except Infeasible as error:
-        if not isinstance(error.compiled, Compiled):
-            file, line = run.place("optimise", "exposure_cap")
-            raise Infeasible(f"{file}{f':{line}' if line else ''} {error}") from None
-        raise Infeasible(why(run, data, given, labels_of(points, inputs), error.compiled)) from None
-    shares = dict(_shares(resolved, solution, pairs))
-    return Mix(_with_mix(run, asked, shares, _met(data, solution)), data, solution, given, shares, assembly)
+    if not any(data.weight[name] for name in data.disruptions):
+        why = (
+            "none is above 0, so that nothing is at risk; give one of them some (what closes every node has none of "
+            "its own)"
+        )
+        played = f"likelihood of {listed(data.disruptions)}"
+        raise InputError([run.problem(("optimise", "likelihood"), played, why)])
+    return assembly, data
 
 
 def _pairs(inputs: Inputs) -> dict[str, tuple[str, float]]:
@@ -98,86 +142,128 @@ def _pairs(inputs: Inputs) -> dict[str, tuple[str, float]]:
     }
 
 
-def _check(run: Run, inputs: Inputs) -> Optimise:
-    """[optimise] fits the rest of the run file. Raises InputError with every problem."""
+def _check(run: Run, inputs: Inputs) -> tuple[Optimise, ScopeLabels, MixInputs]:
+    """[optimise], labels of the scope, and the tables of the mix, which fit each other. Raises InputError with every
+    problem."""
+    asked, labels, given = run.settings.optimise, None, None
+    assert asked is not None
+    problems = [run.problem(path, what, why) for path, what, why in (*_of_run(run), *_of_keys(asked, inputs))]
+    try:
+        labels = fit(run, inputs)
+        problems += [run.problem(path, what, why) for path, what, why in _of_regions(asked, labels.regions)]
+        given = mix_inputs(run, inputs, labels.regions, labels.segments, labels.years)
+    except InputError as error:
+        problems += error.problems
+    if problems or labels is None or given is None:
+        raise InputError(problems)
+    return asked, labels, given
+
+
+#: Key path, what is wrong there, and why, with the way out.
+Wrong = Iterable[tuple[tuple[str, ...], str, str]]
+
+
+def _of_run(run: Run) -> Wrong:
+    """What [optimise] needs of the rest of the run file, and what cannot stand beside it."""
     settings, asked = run.settings, run.settings.optimise
     assert asked is not None
-    problems: list[Problem] = []
-
-    def problem(key: str, what: str, why: str) -> None:
-        problems.append(run.problem(("optimise", key) if key else ("optimise",), what, why))
-
-    if missing := [f"[{name}]" for name in ("exposure", "prices") if getattr(settings, name) is None]:
-        problem("", "[optimise]", f"needs {' and '.join(missing)}: supply and disruptions, and what batteries cost")
+    missing = [f"[{name}] {what}" for name, what in NEEDS.items() if getattr(settings, name) is None]
+    if missing:
+        them = "it" if len(missing) == 1 else "them"
+        why = f"needs {', and '.join(missing)}; add {them}, as runs/europe-mix.toml does"
+        yield ("optimise",), "[optimise]", why
     if settings.study is not None:
-        problem("", "[optimise]", "chooses one mix and [study] draws many runs of a given one; keep one of them")
+        why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
+        yield ("study",), f"[study] of kind {settings.study.kind!r}", why
+    if settings.flows is not None and settings.flows.lines:
+        why = "a mix writes the lines it is made on itself (tables/lines.csv); leave flows.lines out"
+        yield ("flows", "lines"), f"lines = {settings.flows.lines!r}", why
     if asked.scenario not in settings.scenario:
-        near = did_you_mean(asked.scenario, settings.scenario)
-        why = f"not a scenario of this run{near}; it has {listed(settings.scenario)}"
-        problem("scenario", f"scenario = {asked.scenario!r}", why)
-    elif settings.scenario[asked.scenario].silicon not in ("none", "explicit"):
-        why = "the mix chooses among silicon blends itself, so its incumbent has none on top; set silicon = 'none'"
-        problems.append(run.problem(("scenario", asked.scenario, "silicon"), f"silicon in {asked.scenario}", why))
+        near = did_you_mean(asked.scenario, settings.scenario) or f"; it has {listed(settings.scenario)}"
+        yield ("optimise", "scenario"), f"scenario = {asked.scenario!r}", f"not a scenario of this run{near}"
+    elif (silicon := settings.scenario[asked.scenario].silicon) not in WITHOUT_ROWS:
+        why = 'the mix chooses among silicon blends itself, so its incumbent has none on top; set silicon = "none"'
+        yield ("scenario", asked.scenario, "silicon"), f"silicon = {silicon!r}", why
     if OPTIMISED in settings.scenario:
         why = "is the name of the scenario that [optimise] adds; choose another"
-        problems.append(run.problem(("scenario", OPTIMISED), f"scenario {OPTIMISED!r}", why))
+        yield ("scenario", OPTIMISED), f"scenario {OPTIMISED!r}", why
+    if asked.recycled_content and settings.flows is None:
+        why = "nothing is recycled without [flows]; add it, as runs/europe-mix.toml does"
+        yield ("optimise", "recycled_content"), "recycled_content = true", why
     years = settings.scope.years
-    if years.step != 1 or years.last == years.first:
-        why = "the mix is chosen year by year from the second on; give a first and a later last year, with step = 1"
-        problems.append(run.problem(("scope", "years"), f"years = {years.first} to {years.last}", why))
-    if asked.exclude and asked.exclude not in inputs.codes("country_groups"):
-        known = inputs.codes("country_groups")
-        why = f"not in country_groups.csv{did_you_mean(asked.exclude, known) or f'; known: {listed(known)}'}"
-        problem("exclude", f"exclude = {asked.exclude!r}", why)
+    if years.last == years.first:
+        why = "the mix is chosen from the second year on, the first is today's; add a later last year"
+        yield ("scope", "years"), f"years = {years.first}", why
+    elif years.step != 1:
+        why = "the mix is chosen year by year, as growth is; leave step out"
+        yield ("scope", "years"), f"years = {years.first} to {years.last}, step {years.step}", why
+
+
+def _of_keys(asked: Optimise, inputs: Inputs) -> Wrong:
+    """Keys of [optimise] among each other, and names in them."""
+
+    def unknown(name: str, known: Iterable[str], where: str) -> str:
+        known = list(known)
+        return f"not {where}{did_you_mean(name, known) or f'; known: {listed(known)}'}"
+
+    groups, among = inputs.codes("country_groups"), among_names()
+    if asked.exclude and asked.exclude not in groups:
+        why = unknown(asked.exclude, groups, "in country_groups.csv")
+        yield ("optimise", "exclude"), f"exclude = {asked.exclude!r}", why
     for stage in asked.exclude_stages:
         if stage not in STAGES:
-            problem(
-                "exclude_stages",
-                f"exclude_stages has {stage!r}",
-                f"no stage{did_you_mean(stage, STAGES)}; {listed(STAGES)}",
-            )
+            yield ("optimise", "exclude_stages"), f"exclude_stages has {stage!r}", unknown(stage, STAGES, "a stage")
     if asked.exclude_stages and not asked.exclude:
-        problem("exclude_stages", "exclude_stages", "says where, but exclude names no group of countries; add it")
+        what = f"exclude_stages = {list(asked.exclude_stages)!r}"
+        yield ("optimise", "exclude_stages"), what, "says where, but not who; add exclude, a group of countries"
     if asked.measure not in LINKS.values():
-        known = list(LINKS.values())
-        problem(
-            "measure",
-            f"measure = {asked.measure!r}",
-            f"no measure of a weakest link{did_you_mean(asked.measure, known)}; {listed(known)}",
-        )
-    if asked.among not in among_names():
-        known = list(among_names())
-        problem(
-            "among", f"among = {asked.among!r}", f"no such nodes{did_you_mean(asked.among, known)}; {listed(known)}"
-        )
-    if asked.one_country != "report" and "Europe" not in settings.scope.regions:
-        problem(
-            "one_country",
-            f"one_country = {asked.one_country!r}",
-            "the rule is the European Union's; add Europe to scope.regions",
-        )
-    if asked.recycled_content and settings.flows is None:
-        problem("recycled_content", "recycled_content = true", "nothing comes back without [flows]; add it")
-    if problems:
-        raise InputError(problems)
-    return asked
+        why = unknown(asked.measure, LINKS.values(), "a measure of a weakest link")
+        yield ("optimise", "measure"), f"measure = {asked.measure!r}", why
+    if asked.among not in among:
+        yield ("optimise", "among"), f"among = {asked.among!r}", unknown(asked.among, among, "a group of nodes")
+    weighs = any(asked.weights.values())
+    if asked.objective == "weighted" and not weighs:
+        why = f"needs weights of {listed(GOALS)}, e.g. weights = {{ expected = 1, cost = 0.01 }}"
+        yield ("optimise", "objective"), "objective = 'weighted'", why
+    if asked.objective != "weighted" and weighs:
+        why = f'do nothing under objective = {asked.objective!r}; set objective = "weighted", or leave them out'
+        yield ("optimise", "weights"), f"weights of {listed(asked.weights)}", why
+    if asked.one_country == "soft" and not asked.one_country_price:
+        why = "needs one_country_price, million USD per kt or GWh above the share; add it"
+        yield ("optimise", "one_country"), "one_country = 'soft'", why
+    if asked.one_country_price and asked.one_country != "soft":
+        why = f'is charged only under one_country = "soft", here it is {asked.one_country!r}; leave one of them out'
+        yield ("optimise", "one_country_price"), f"one_country_price = {asked.one_country_price:g}", why
 
 
-def _check_names(run: Run, asked: Optimise, points: Chokepoints, prices: PackPrices) -> None:
+def _of_regions(asked: Optimise, regions: Sequence[str]) -> Wrong:
+    """Laws of the European Union bind in Europe."""
+    if LAW_OF in regions:
+        return
+    why = f"is a rule of the European Union, and this run has no {LAW_OF} ({listed(regions)}); leave it out"
+    if asked.one_country != "report":
+        yield ("optimise", "one_country"), f"one_country = {asked.one_country!r}", why
+    if asked.recycled_content:
+        yield ("optimise", "recycled_content"), "recycled_content = true", why
+
+
+def _check_names(run: Run, inputs: Inputs, asked: Optimise, points: Chokepoints, prices: PackPrices) -> None:
     """What [optimise] names of the library is played, and every candidate has a price."""
     problems: list[Problem] = []
     known = [event.disruption for event in points.inputs.events]
     for name in asked.likelihood:
-        if name not in known:
-            why = f"not a disruption of this run{did_you_mean(name, known)}; it plays {listed(known)}"
-            problems.append(run.problem(("optimise", "likelihood", name), f"likelihood of {name!r}", why))
-    weights = (asked.likelihood.get(e.disruption, usual_weight(e, points.inputs)) for e in points.inputs.events)
-    if not any(weights):
-        why = "no disruption with a likelihood above 0 is played, so nothing is at risk; name some in [exposure]"
-        problems.append(run.problem(("optimise",), "[optimise]", why))
-    if pd.isna(prices.home[:, :, 1:]).any():
-        why = "prices start later than the second year of the scope; let the scope begin later"
-        problems.append(run.problem(("scope", "years"), "scope.years", why))
+        if name in known:
+            continue
+        why = f"is not played in this run, which plays {listed(known)}; name it in exposure.disruptions too"
+        if name not in set(inputs["disruption"]["disruption"]):
+            near = did_you_mean(name, known) or f"; this run plays {listed(known)}"
+            why = f"not in disruption.csv{near}"
+        problems.append(run.problem(("optimise", "likelihood", name), f"likelihood of {name!r}", why))
+    priced = [year for at, year in enumerate(points.years) if not pd.isna(prices.home[:, :, at]).any()]
+    if priced[:1] > list(points.years[1:2]):
+        why = f"packs have prices from {priced[0]} on, and the mix is chosen from {points.years[1]} on; "
+        years = f"years = {points.years[0]} to {points.years[-1]}"
+        problems.append(run.problem(("scope", "years"), years, f"{why}let the scope begin in {priced[0] - 1}"))
     if problems:
         raise InputError(problems)
 
@@ -260,6 +346,7 @@ def _with_mix(run: Run, asked: Optimise, shares: Mapping[Key, float], met: Met |
     origin |= {change.path: (SHARES, at + 2) for at, change in enumerate(changes)}
     for key in ("demand", "adoption"):
         origin["scenario", OPTIMISED, key] = run.place("scenario", asked.scenario, key)
+    origin["scenario", OPTIMISED, "label"] = run.place("optimise", "label")
     return replace(run, settings=settings, changes={**run.changes, OPTIMISED: changes}, origin=origin)
 
 
@@ -326,7 +413,8 @@ def replayed(mix: Mix, points: Chokepoints) -> dict[str, float]:
     if above:
         name, loss = next(iter(above.items()))
         raise NumericalTrouble(
-            f"replayed, {name} costs {loss:.6g} GWh and in the model {mix.solution.losses[name]:.6g}"
+            f"the chosen mix loses {loss:.6g} GWh under {name} when it is played back, and in the model "
+            f"{mix.solution.losses[name]:.6g}; {BUG}"
         )
     asked = mix.assembly.asked
     stage = mix.solution.stage("objective")
@@ -334,7 +422,8 @@ def replayed(mix: Mix, points: Chokepoints) -> dict[str, float]:
         found = risk_of(out, data.weight, asked.risk, asked.level)
         if abs(found - stage.value) > AGREE * max(stage.value, 1.0):
             raise NumericalTrouble(
-                f"replayed, the objective is {found:.9g} {stage.unit} and in the model {stage.value:.9g}"
+                f"the chosen mix loses {found:.9g} {stage.unit} when it is played back, and in the model "
+                f"{stage.value:.9g}; {BUG}"
             )
     return out
 

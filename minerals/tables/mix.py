@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ..config import Optimise, Run
-from ..errors import InputError, Problem, did_you_mean
+from ..errors import InputError, Problem, did_you_mean, listed
 from .inputs import Inputs
 from .names import WORLD
 from .series import Given, along, datum
@@ -123,7 +123,8 @@ class _Reader:
             for name in names:
                 mine = {c for c in order if name in (c, self.family[c])}
                 if not mine:
-                    why = f"neither a chemistry nor a family of chemistries.csv{did_you_mean(name, words)}"
+                    near = did_you_mean(name, words) or f"; families: {listed(dict.fromkeys(self.family.values()))}"
+                    why = f"neither a chemistry nor a family of chemistries.csv{near}"
                     problems.append(self.run.problem(("optimise", key), f"{key} has {name!r}", why))
                 elif name in self.family and name not in known:
                     why = "has no rows in chemistry_performance.csv, so nothing says where it fits; add them"
@@ -135,8 +136,10 @@ class _Reader:
         unwanted = members("without", self.asked.without)
         chosen = tuple(c for c in order if c in known and c in wanted and c not in unwanted)
         if not chosen and not problems:
-            why = "leaves no chemistry to choose from; name some in chemistries, or fewer in without"
-            problems.append(self.run.problem(("optimise",), "[optimise]", why))
+            key = "without" if self.asked.without else "chemistries"
+            names = getattr(self.asked, key)
+            why = "leaves no chemistry to choose from; name more in chemistries, or fewer in without"
+            problems.append(self.run.problem(("optimise", key), f"{key} = {list(names)!r}", why))
         if problems:
             raise InputError(problems)
         return chosen
