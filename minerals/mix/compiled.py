@@ -100,6 +100,8 @@ class Compiled:
         self._columns: set[int] = set()
         self._new_costs = self._new_limits = False
         matrix, columns = form.matrix, len(form.columns)
+        #: Costs as HiGHS has them.
+        self._there = self._costs().copy()
         accepted(
             self.highs.passModel(
                 columns, len(form.rows), matrix.nnz, int(highspy.MatrixFormat.kColwise), int(self._sense()),
@@ -159,6 +161,7 @@ class Compiled:
         at, nothing = self.form.add_column(data), np.array([], dtype=np.int32)
         lower, upper = self.form.col_lower[at], self.form.col_upper[at]
         accepted(self.highs.addCol(0.0, lower, upper, 0, nothing, np.array([])), data.name)
+        self._there = np.append(self._there, 0.0)
         self._changed()
         return at
 
@@ -420,8 +423,10 @@ class Compiled:
             at = np.array(sorted(self._columns), dtype=np.int32)
             accepted(highs.changeColsBounds(len(at), at, form.col_lower[at], form.col_upper[at]), "bounds")
         if self._new_costs:
-            at = np.arange(len(form.columns), dtype=np.int32)
-            accepted(highs.changeColsCost(len(at), at, self._costs()), "costs")
+            costs = self._costs()
+            at = np.flatnonzero(costs != self._there).astype(np.int32)
+            accepted(highs.changeColsCost(len(at), at, costs[at]), "costs")
+            self._there = costs.copy()
             accepted(highs.changeObjectiveSense(self._sense()), "a sense")
             accepted(highs.changeObjectiveOffset(self._offset()), "a constant")
         self._new_limits = self._new_limits or bool(self._rows or self._columns)
@@ -491,13 +496,10 @@ class Compiled:
         return status
 
     def _optimum(self) -> Optimum:
-        solution, state, changes = self.highs.getSolution(), self._state, self._changes
+        state, changes = self._state, self._changes
         return Optimum(
             objective=float(self.highs.getInfo().objective_function_value) if self.form.columns else self._offset(),
-            values=np.array(solution.col_value, dtype=float),
-            reduced=np.array(solution.col_dual, dtype=float),
-            activity=np.array(solution.row_value, dtype=float),
-            duals=np.array(solution.row_dual, dtype=float),
+            solution=self.highs.getSolution(),
             form=self.form,
             run=self.runs[-1],
             highs=self.highs,

@@ -49,16 +49,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Optimum:
-    """objective: with its constant, in its own sense; values, reduced: (column); activity, duals: (row), without
-    constants; form: where each name stands; run: how it was found; highs, current: the solver, and whether it still
-    stands at this solution; goal, basis: what was optimised, and where the simplex can go on; stands: whether all but
-    the objective is as it was."""
+    """objective: with its constant, in its own sense; solution: as HiGHS has it; form: where each name stands; run: how
+    it was found; highs, current: the solver, and whether it still stands at this solution; goal, basis: what was
+    optimised, and where the simplex can go on; stands: whether all but the objective is as it was."""
 
     objective: float
-    values: Array
-    reduced: Array
-    activity: Array
-    duals: Array
+    solution: highspy.HighsSolution
     form: Form
     run: Run
     highs: highspy.Highs
@@ -66,6 +62,26 @@ class Optimum:
     basis: highspy.HighsBasis
     current: Callable[[], bool]
     stands: Callable[[], bool]
+
+    @cached_property
+    def values(self) -> Array:
+        """(column)."""
+        return np.array(self.solution.col_value, dtype=float)
+
+    @cached_property
+    def reduced(self) -> Array:
+        """Reduced costs, (column)."""
+        return np.array(self.solution.col_dual, dtype=float)
+
+    @cached_property
+    def activity(self) -> Array:
+        """(row), without the constants of the bodies."""
+        return np.array(self.solution.row_value, dtype=float)
+
+    @cached_property
+    def duals(self) -> Array:
+        """(row)."""
+        return np.array(self.solution.row_dual, dtype=float)
 
     def value(self, variable: Any) -> float:
         """Value of a variable, by name or component. One without a column has its Pyomo value, or else that nearest 0
