@@ -84,6 +84,10 @@ class _Reader:
     years: tuple[int, ...]
     problems: list[Problem]
     used: dict[str, set[int]] = field(default_factory=dict)
+    #: Places of the rows of a table by their labels in some of its columns.
+    groups: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[int]]] = field(default_factory=dict)
+    #: Lives of a segment's cells that have none of their own, by life and segment.
+    lives: dict[tuple[str, str], Lifetime] = field(default_factory=dict)
 
     def read(self, chemistries: Sequence[str]) -> Parameters:
         regions, segments, minerals = self.labels.regions, self.labels.segments, self.labels.minerals
@@ -126,17 +130,27 @@ class _Reader:
         self.problems.append(Problem(file, 0, what, "no row; add one, or leave [flows] out of the run file"))
 
     def _rows(self, table: str, **select: str) -> pd.DataFrame:
-        frame = self.inputs[table]
-        for column, label in select.items():
-            frame = frame[frame[column] == label]
-        self.used.setdefault(table, set()).update(int(line) for line in frame["line"])
+        """Rows of a table with these labels."""
+        frame, columns = self.inputs[table], tuple(select)
+        if not columns:
+            self.used.setdefault(table, set()).update(frame["line"].tolist())
+            return frame
+        if (table, columns) not in self.groups:
+            groups: dict[tuple[str, ...], list[int]] = {}
+            for at, labels in enumerate(zip(*(frame[column].tolist() for column in columns), strict=True)):
+                groups.setdefault(labels, []).append(at)
+            self.groups[table, columns] = groups
+        frame = frame.take(self.groups[table, columns].get(tuple(select.values()), []))
+        self.used.setdefault(table, set()).update(frame["line"].tolist())
         return frame
 
     def _lifetime(self, life: str, segment: str, chemistry: str) -> Lifetime:
-        frame = self.inputs["lifetime"]
-        frame = frame[(frame["life"] == life) & (frame["segment"] == segment)]
-        own = frame[frame["chemistry"] == chemistry]
-        frame = (own if len(own) else frame[frame["chemistry"] == ANY]).sort_values("cohort")
+        frame = self._rows("lifetime", life=life, segment=segment, chemistry=chemistry)
+        if not len(frame) and chemistry != ANY:
+            if (life, segment) not in self.lives:
+                self.lives[life, segment] = self._lifetime(life, segment, ANY)
+            return self.lives[life, segment]
+        frame = frame.sort_values("cohort")
         if not len(frame):
             self._missing("lifetime", f"life = {life!r}, segment = {segment!r}")
             return Lifetime("fixed", np.ones((3, len(self.years))), np.zeros(len(self.years)))
@@ -144,7 +158,6 @@ class _Reader:
             where = f"life = {life!r}, segment = {segment!r}, chemistry = {frame['chemistry'].iloc[0]!r}"
             why = f"has distributions {listed(frame['distribution'].unique())}; one series of cohorts needs one"
             self.problems.append(Problem(self.inputs.tables["lifetime"].file, int(frame["line"].iloc[-1]), where, why))
-        self.used.setdefault("lifetime", set()).update(int(line) for line in frame["line"])
         # The latest row that is not after the cohort; years before the first row take the first.
         at = np.clip(np.searchsorted(frame["cohort"].to_numpy(), self.years, side="right") - 1, 0, None)
         ends = _ends(frame)
@@ -158,9 +171,10 @@ class _Reader:
         if not len(frame):
             self._missing(table, ", ".join(f"{column} = {label!r}" for column, label in select.items()))
             return np.zeros((3, len(self.years)))
-        given: Given = {}
-        for row in frame.itertuples():
-            given[row.year] = {(): datum(row.value, row.low, row.high, table)}
+        numbers = (frame[column].tolist() for column in ("year", "value", "low", "high"))
+        given: Given = {
+            year: {(): datum(value, low, high, table)} for year, value, low, high in zip(*numbers, strict=True)
+        }
         points = [point.datum for point in along(given, self.years)]
         return _triple(points)
 
