@@ -73,7 +73,7 @@ class Factory:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.need = plan.need
+        self.use, self.need = plan.total_use, plan.need
         self.made = np.flatnonzero(plan.cells > 0)
         self._lp = solver()
         self._lp.passModel(self.model())
@@ -109,19 +109,24 @@ class Factory:
         nodes alike are cut alike.
         """
         most = self.plan.cells if most is None else most
-        if (most @ self.plan.total_use <= accessible * (1 + NOTHING)).all():
-            return most.copy()
+        built = self._best(accessible, most)
+        return most.copy() if built is None else self._cut_alike(built, accessible, most)
+
+    def _best(self, accessible: Array, most: Array) -> Array | None:
+        """Cells built, (chemistry), in one solution; None where nothing is short."""
+        if (most @ self.use <= accessible * (1 + NOTHING)).all():
+            return None
         values = self._solve(accessible, most)
         built = np.zeros_like(most)
         built[self.made] = np.clip(values[: len(self.made)], 0, most[self.made])
-        return self._cut_alike(built, accessible, most)
+        return built
 
     def _solve(self, accessible: Array, most: Array) -> Array:
         """Optimal columns."""
-        for column, chemistry in enumerate(self.made):
-            self._lp.changeColBounds(column, 0.0, float(most[chemistry]))
-        for row, most in enumerate(accessible):
-            self._lp.changeRowBounds(row, -highspy.kHighsInf, float(most))
+        columns, rows = np.arange(len(self.made), dtype=np.int32), np.arange(len(accessible), dtype=np.int32)
+        self._lp.changeColsBounds(len(columns), columns, np.zeros(len(columns)), most[self.made])
+        least = np.full(len(rows), -highspy.kHighsInf)
+        self._lp.changeRowsBounds(len(rows), rows, least, accessible)  # type: ignore[attr-defined]
         status = run(self._lp)
         if status != highspy.HighsModelStatus.kOptimal:
             # Cells of nothing are always feasible, so only the solver can be at fault; it starts afresh once.
@@ -133,11 +138,11 @@ class Factory:
 
     def _cut_alike(self, built: Array, accessible: Array, cells: Array) -> Array:
         """The same total, shared pro rata to `cells` by chemistries that use the binding nodes alike."""
-        use = self.plan.total_use
+        use = self.use
         binds = np.isfinite(accessible) & (built @ use >= accessible - NOTHING * self.need)
         kinds: dict[bytes, list[int]] = {}
-        for chemistry in self.made:
-            kinds.setdefault(np.round(use[chemistry, binds], 12).tobytes(), []).append(int(chemistry))
+        for chemistry, uses in zip(self.made, np.round(use[np.ix_(self.made, binds)], 12), strict=True):
+            kinds.setdefault(uses.tobytes(), []).append(int(chemistry))
         alike = built.copy()
         for mine in kinds.values():
             alike[mine] = cells[mine] * (built[mine].sum() / max(cells[mine].sum(), np.finfo(float).tiny))
@@ -147,7 +152,8 @@ class Factory:
 
     def total(self, accessible: Array) -> float:
         """Buildable [GWh] by best reallocation."""
-        return float(self.build(accessible).sum())
+        built = self._best(accessible, self.plan.cells)
+        return float((self.plan.cells if built is None else built).sum())
 
     def binding(self, accessible: Array) -> Array:
         """What one more hundredth of its planned need of each node would let be built, (node) [GWh]; 0: does not bind.

@@ -200,12 +200,19 @@ class Chokepoints:
 
     def reserves(self, node: Node, regions: Sequence[str]) -> float | None:
         """Share of the world's reserves of what a mine digs that lies in some regions; None where they are unknown."""
-        frame = self.inputs.reserves
-        frame = frame[frame["mineral"] == node.products[0][0]] if node.products else frame.iloc[:0]
-        if not len(frame):
-            return None
-        inside = np.isin(self.inputs.home_of(frame["country"]), list(regions))
-        return float(frame.loc[inside, "value"].sum() / frame["value"].sum())
+        by_home = self._reserves.get(node.products[0][0]) if node.products else None
+        return None if by_home is None else sum(by_home.get(region, 0.0) for region in regions) / sum(by_home.values())
+
+    @cached_property
+    def _reserves(self) -> dict[str, dict[str, float]]:
+        """Reserves of each mineral by the region in which they lie, '' for none."""
+        frame, out = self.inputs.reserves, dict[str, dict[str, float]]()
+        for mineral, home, amount in zip(
+            frame["mineral"], self.inputs.home_of(frame["country"]), frame["value"], strict=True
+        ):
+            by_home = out.setdefault(mineral, {})
+            by_home[home] = by_home.get(home, 0.0) + float(amount)
+        return out
 
     def name_of(self, regions: Sequence[str]) -> str:
         """Name of regions that share a pool."""

@@ -223,10 +223,10 @@ class _Resolver:
     def _given(self, table: str, scenario: str, region: str, segment: str, labels: Sequence[str] = ()) -> Given:
         """Given values at a place: own rows, and before the first of them those of the scenario it extends."""
         file = self.inputs.tables[table].file
-        out: Given = {}
-        for row in self._rows(table, scenario, region, segment).itertuples():
-            label = tuple(getattr(row, name) for name in labels)
-            out.setdefault(row.year, {})[label] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
+        rows, out = self._rows(table, scenario, region, segment), Given()
+        columns = (rows[name].tolist() for name in ("year", "value", "low", "high", "line", *labels))
+        for year, value, low, high, line, *label in zip(*columns, strict=True):
+            out.setdefault(year, {})[tuple(label)] = datum(value, low, high, f"{file}:{line}")
         if parent := self.parent.get(scenario, ""):
             first = min(out, default=10_000)
             before = self._given(table, parent, region, segment, labels)
