@@ -241,6 +241,11 @@ class Chokepoints:
         """Factories made so far, by scenario, regions and place of the year."""
         return {}
 
+    @cached_property
+    def library(self) -> dict[str, list[Any]]:
+        """Disruptions of the library played so far, by scenario: `risk.library`."""
+        return {}
+
     def factory(self, scenario: str, regions: tuple[str, ...], year: int) -> Factory:
         """The linear programme of a plan, made once."""
         key = (scenario, regions, year)

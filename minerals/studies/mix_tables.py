@@ -16,7 +16,7 @@ from .chokepoints import Chokepoints
 from .optimise import MAXIMUM_SINGLE, Mix, labels_of, lost, replayed
 from .plain import additions_of
 from .playback import OPTIMISED
-from .risk import play
+from .risk import library
 
 Tables = dict[str, pd.DataFrame]
 MONEY = "million USD_2025"
@@ -91,10 +91,10 @@ def _losses(mix: Mix, points: Chokepoints, losses: Mapping[str, float]) -> pd.Da
     of any mix; what binds where it is largest."""
     before = dict.fromkeys(losses, 0.0)
     binds: dict[str, tuple[float, str]] = {}
-    for each in play(points, mix.assembly.asked.scenario, points.inputs.events):
+    for each in library(points, mix.assembly.asked.scenario):
         if points.years[each.year] in mix.data.years and each.event.disruption in before:
             before[each.event.disruption] += lost(each)
-    for each in play(points, OPTIMISED, points.inputs.events):
+    for each in library(points, OPTIMISED):
         name, loss = each.event.disruption, each.loss.at_risk[0]
         decided = name in losses and points.years[each.year] in mix.data.years
         if decided and loss > binds.get(name, (0.0, ""))[0] and len(each.binds):

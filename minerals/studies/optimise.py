@@ -31,7 +31,7 @@ from .intensity import with_intensity
 from .mix_data import LAW_OF, Assembly
 from .plain import compute
 from .playback import OPTIMISED
-from .risk import Played, play
+from .risk import Played, library
 from .why_infeasible import why
 
 #: Share of the demand that is met, by region, segment and year.
@@ -405,7 +405,7 @@ def replayed(mix: Mix, points: Chokepoints) -> dict[str, float]:
     data = mix.data
     # What is not in the plan can be lost in no replay, and is lost under every disruption.
     out = dict.fromkeys(data.disruptions, float(sum(mix.solution.unmet.values())))
-    for each in play(points, OPTIMISED, points.inputs.events):
+    for each in library(points, OPTIMISED):
         if points.years[each.year] in data.years and each.event.disruption in out:
             out[each.event.disruption] += lost(each)
     whole = sum(data.demand.values())

@@ -29,7 +29,7 @@ LEAST = 1e-9
 
 def risk(points: Chokepoints, inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, disruptions, supply_gap."""
-    found = [each for name in points.scenarios for each in play(points, name, points.inputs.events)]
+    found = [each for name in points.scenarios for each in library(points, name)]
     return {
         "gwh_at_risk": _gwh_at_risk(points, found),
         "shortage": _shortage(points),
@@ -90,6 +90,13 @@ def play(points: Chokepoints, scenario: str, events: Iterable[Event]) -> Iterabl
             for year, calendar in enumerate(points.years):
                 if calendar >= event.start:
                     yield played(points, scenario, regions, year, event, stock)
+
+
+def library(points: Chokepoints, scenario: str) -> list[Played]:
+    """Every disruption of the run, played once."""
+    if scenario not in points.library:
+        points.library[scenario] = list(play(points, scenario, points.inputs.events))
+    return points.library[scenario]
 
 
 def by_region(points: Chokepoints, scenario: str, regions: Sequence[str], year: int, built: Array) -> Array:
