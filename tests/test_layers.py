@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,16 @@ def imported(path: Path) -> set[str]:
 
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def test_pyomo_is_there_without_the_statistics_of_scipy_and_leaves_them_whole() -> None:
+    told = (
+        "import sys; from minerals.mix.pyo import pyo; assert 'scipy.stats' not in sys.modules; "
+        "import scipy.stats, scipy.spatial, scipy.integrate; "
+        "print(scipy.stats.norm.cdf(0.0), scipy.spatial.ConvexHull.__name__, scipy.integrate.quad.__name__)"
+    )
+    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert found.stdout == "0.5 ConvexHull quad\n"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

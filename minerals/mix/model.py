@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import pyomo.environ as pyo
-
 from .compiled import building
 from .constraints import (
     demand,
@@ -22,6 +20,7 @@ from .constraints import (
 )
 from .data import Key, MixData
 from .objective import add_objectives, add_usual
+from .pyo import pyo
 from .variables import add_sourcing, add_variables
 
 #: What a solver may leave of a limit, relative and absolute.

@@ -23,9 +23,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pyomo.environ as pyo
-
 from .data import MixData
+from .pyo import pyo
 
 #: Objectives on which the disruptions press.
 RISKS = ("expected", "worst", "cvar")

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyomo.environ as pyo
-
 from ..errors import Infeasible
 from .compiled import Compiled
 from .data import Key, MixData
 from .model import OneCountry, build, build_sourcing
 from .optimum import Optimum, Range
+from .pyo import pyo
 
 #: Units of the objectives.
 UNIT = {

@@ -18,9 +18,8 @@ from __future__ import annotations
 
 from itertools import product
 
-import pyomo.environ as pyo
-
 from .data import MixData
+from .pyo import pyo
 
 
 def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:

@@ -5,9 +5,8 @@ $$\sum_c x_{rscy} + u_{rsy} = D_{rsy} \qquad [\mathrm{GWh}]$$
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
-
 from ..data import MixData
+from ..pyo import pyo
 
 KEY = "optimise.unmet"
 

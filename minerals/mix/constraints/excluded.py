@@ -7,9 +7,8 @@ What a rule leaves out is stated as a limit, so that it can be named where it ca
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
-
 from ..data import MixData
+from ..pyo import pyo
 
 KEY = "optimise.exclude"
 

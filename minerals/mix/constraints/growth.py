@@ -14,9 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyomo.environ as pyo
-
 from ..data import MixData
+from ..pyo import pyo
 
 KEY = "optimise.growth"
 

@@ -12,9 +12,8 @@ Source: Carnegie Endowment (2026), Battery Geopolitics, figure 16 and its passag
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
-
 from ..data import MixData
+from ..pyo import pyo
 
 KEY = "optimise.lines"
 

@@ -9,9 +9,8 @@ suppliers mean something.
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
-
 from ..data import MixData
+from ..pyo import pyo
 
 KEY = "exposure.future"
 

@@ -11,9 +11,8 @@ Source: Regulation (EU) 2024/1252, article 5(1)(b): 65 % of annual consumption f
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
-
 from ..data import MixData
+from ..pyo import pyo
 
 KEY = "optimise.one_country"
 

@@ -10,9 +10,8 @@ different stories. Exports are left out: a model of one region does not know who
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
-
 from ..data import MixData
+from ..pyo import pyo
 
 KEY = "optimise.own_share"
 
