@@ -305,8 +305,10 @@ class Compiled:
         least = ROUNDING * max(float(np.abs(costs).max(initial=0.0)), np.finfo(float).tiny)
         rows = np.flatnonzero(np.abs(found.duals) * self.form.largest() > least)
         columns = np.flatnonzero(np.abs(found.reduced) > least)
-        limits = [(self.form.rows[at], float(found.activity[at])) for at in rows]
-        levels = [(self.form.columns[at], float(found.values[at])) for at in columns]
+        limits = [(self.form.rows[at], level) for at, level in zip(rows, found.activity[rows].tolist(), strict=True)]
+        levels = [
+            (self.form.columns[at], level) for at, level in zip(columns, found.values[columns].tolist(), strict=True)
+        ]
 
         def change() -> None:
             form = self.form

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -227,7 +228,8 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
     points = mix.assembly.points
     home = dict(zip(points.inputs.countries, points.inputs.home, strict=True))
     groups = {code for code, group in zip(points.inputs.countries, points.inputs.is_group, strict=True) if group}
-    rules = points.inputs.rules[points.inputs.rules["kind"] == MAXIMUM_SINGLE]
+    frame = points.inputs.rules[points.inputs.rules["kind"] == MAXIMUM_SINGLE]
+    rules = list(zip(*(frame[column].tolist() for column in ("region", "year", "value")), strict=True))
     by_place: dict[Key, dict[str, float]] = {}
     for r, n, _, country, y, _, share, _, _ in _sourcing(mix):
         by_place.setdefault((r, n, y), {})[country] = share
@@ -235,9 +237,11 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
         abroad = {code: share for code, share in shares.items() if home[code] != r and code not in groups}
         country = max(abroad, key=lambda code: abroad[code], default="")
         most = abroad.get(country, 0.0)
-        rule = rules[(rules["region"] == r) & (rules["year"] <= y)] if n in mix.data.strategic else rules.iloc[:0]
-        limit = float(rule["value"].iloc[0]) if len(rule) else float("nan")
-        met = "" if not len(rule) else "yes" if most <= limit + PINNED else "no"
+        strategic = n in mix.data.strategic
+        limit = next(
+            (value for region, since, value in rules if strategic and region == r and since <= y), float("nan")
+        )
+        met = "" if math.isnan(limit) else "yes" if most <= limit + PINNED else "no"
         yield (r, n, y, country, most, limit, met, sum(share**2 for share in shares.values()), "1")
 
 
