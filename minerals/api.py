@@ -6,7 +6,7 @@ import gc
 import json
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from .studies.validate import validate as _validate
 from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
 from .tables.resolve import resolve
+from .tables.supply import supply_inputs
 
 __all__ = [
     "cell",
@@ -295,16 +296,32 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
 
 def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
     data = _read_inputs(inputs_of(asked, _inputs_for(asked, inputs)))
+    # Quick, and the only way to know that its names, years and rows fit.
+    priced = _prices(asked, data)[0] if asked.settings.prices is not None else {}
+    chosen = list(_checked_mix(asked, data, priced.get("price", pd.DataFrame())))
     resolved = with_intensity(resolve(asked, data), data)
-    if asked.settings.prices is not None:
-        _prices(asked, data)  # Quick, and the only way to know that its names, years and rows fit.
+    if asked.settings.exposure is not None and not chosen:
+        supply_inputs(asked, data, resolved.minerals.labels, resolved.reported)
     count, years = len(asked.settings.scenario), resolved.reported
     return [
         f"{asked.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
         f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
+        *chosen,
         *resolved.notes,
         *(f"filled: {sentence}" for sentence in resolved.fills),
     ]
+
+
+def _checked_mix(asked: Run, data: Inputs, price: pd.DataFrame) -> Iterable[str]:
+    """What the mix of a run with [optimise] is chosen from; nothing for any other."""
+    if asked.settings.optimise is None:
+        return
+    # Pyomo takes a third of a second to import.
+    from .studies.optimise import prepare
+
+    mix = prepare(asked, data, price)[1]
+    years, threats = f"{mix.years[0]}–{mix.years[-1]}", len(mix.disruptions)
+    yield f"to be chosen: {len(mix.chemistries)} chemistries in {years}, against {threats} disruptions"
 
 
 def _inputs_for(asked: Run, inputs: str | Path | None) -> str | Path | None:

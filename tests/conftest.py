@@ -30,6 +30,9 @@ GOLDEN = TESTS / "golden"
 SLOW = (
     "published/*.py", "test_charts*.py", "test_chokepoints.py", "test_cli.py", "test_explain_exposure.py",
     "test_notebooks.py", "test_optimise.py", "test_studies.py",
+    "test_bad_inputs.py::test_a_mix_that_cannot_be_chosen",
+    "test_bad_inputs.py::test_every_way_out_that_is_told_works",
+    "test_bad_inputs.py::test_the_mix_that_is_broken_is_sound",
     "test_cells.py::test_a_number_of_a_cell_changed_by_a_run",
     "test_cells.py::test_a_run_on_derived_intensities",
     "test_cells.py::test_between_tabulated_blends_the_curve_runs_through_them",

@@ -107,6 +107,11 @@ def test_a_mix_that_cannot_be_chosen(case: dict[str, Any], toy: Path) -> None:
     assert outcome.stderr.splitlines() == expected
     assert (outcome.exit_code, outcome.stdout) == (exit_code, "")
     assert list(toy.parent.iterdir()) == [toy]
+    checked = CliRunner().invoke(cli, ["check", str(toy / "mix.toml"), "--inputs", str(toy)])
+    if exit_code == 3:
+        assert (checked.exit_code, checked.stderr) == (3, outcome.stderr)
+    else:
+        assert "to be chosen: " in checked.stdout, "only a solver knows that"
 
 
 #: Ways out that a message tells, and the change that takes each.
