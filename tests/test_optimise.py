@@ -208,7 +208,6 @@ def test_a_region_that_closes_has_a_pool_of_its_own(choose: Callable[..., Chosen
     assert ("drc-cobalt-quota", "China + Europe + United States") in played.index
 
 
-@pytest.mark.xfail(reason="`worst` counts disruptions without a likelihood, as the one that closes every node")
 def test_the_worst_case_is_of_disruptions_with_a_likelihood(choose: Callable[..., Chosen]) -> None:
     found = choose("optimise.risk='worst'", SHORT)
     assert risk(found.table("mix_loss"), "worst", 0.0) == pytest.approx(found.objective, rel=LEFT)
@@ -495,7 +494,6 @@ def test_no_third_country_supplies_more_than_its_share_but_what_is_paid_for(choo
     assert excess > 0
 
 
-@pytest.mark.xfail(reason="the rule of the European Union is stated for every region of the run")
 def test_the_rule_on_one_third_country_is_europe_s(choose: Callable[..., Chosen]) -> None:
     found = choose("scope.regions=['Europe', 'United States']", *SOFT)
     assert {key[0] for key in found.mix.solution.excess} == {"Europe"}
