@@ -528,11 +528,14 @@ class Assembly:
         """Most lines of a kind that can be built by a year [GWh/yr]: announced nameplate × what is delivered of it,
         where a row announces some; else without a limit but the price. A row bounds the years before it too, and holds
         after the last. Lithium-ion lines make any of its chemistries, so that a row of one of them bounds none."""
-        rows = self.points.inputs.cell_plants
-        rows = rows[(rows["region"] == region) & (rows["chemistry"] == kind)].sort_values("year")
-        if not len(rows):
-            return np.inf
-        return float(np.interp(year, rows["year"], rows["value"])) * self.points.asked.delivery
+        rows = self._plants.get((region, kind))
+        return float(np.interp(year, *rows)) * self.points.asked.delivery if rows else np.inf
+
+    @cached_property
+    def _plants(self) -> dict[tuple[str, str], tuple[list[int], list[float]]]:
+        """Years and nameplates of announced lines, by region and chemistry."""
+        rows = self.points.inputs.cell_plants.sort_values("year").groupby(["region", "chemistry"])
+        return {place: (mine["year"].tolist(), mine["value"].tolist()) for place, mine in rows}
 
     def _standing(self, region: str) -> tuple[list[int], list[float]] | None:
         """Years and lithium-ion lines of a region [GWh/yr]: what it made, then what stands and is under construction.

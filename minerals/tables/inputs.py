@@ -26,8 +26,12 @@ class Inputs:
 
     def codes(self, name: str) -> list[str]:
         """Codes of a code list, in file order, e.g. codes('minerals')."""
-        table = self.tables[name]
-        return list(table.frame[table.schema.primary_key[0]])
+        return list(self._codes[name])
+
+    @cached_property
+    def _codes(self) -> dict[str, list[str]]:
+        """First key of every table, which is the code of a code list."""
+        return {name: table.frame[table.schema.primary_key[0]].tolist() for name, table in self.tables.items()}
 
     @cached_property
     def sha256(self) -> dict[str, str]:

@@ -73,6 +73,8 @@ class _Reader:
     segments: tuple[str, ...]
     years: tuple[int, ...]
     lines: dict[str, set[int]] = field(default_factory=dict)
+    #: Rows of a table, or of one measure of it, by what they are of and region.
+    places: dict[tuple[str, str], dict[tuple[str, str], Any]] = field(default_factory=dict)
     rows: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     @property
@@ -230,10 +232,11 @@ class _Reader:
 
     def _best(self, table: str, column: str, names: Sequence[str], region: str, measure: str = "") -> Any:
         """The row of the first name that has one, the region's own before the World's."""
-        frame = self.inputs[table]
-        if measure:
-            frame = frame[frame["measure"] == measure]
-        at = {(getattr(row, column), row.region): row for row in frame.itertuples()}
+        if (table, measure) not in self.places:
+            frame = self.inputs[table]
+            frame = frame[frame["measure"] == measure] if measure else frame
+            self.places[table, measure] = {(getattr(row, column), row.region): row for row in frame.itertuples()}
+        at = self.places[table, measure]
         for name in names:
             for place in (region, WORLD):
                 if found := at.get((name, place)):

@@ -150,7 +150,7 @@ def _regions(run: Run, inputs: Inputs, problems: list[Problem]) -> tuple[str, ..
 
 def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:
     """Names of changed shares exist and are part of the run: a change that changes nothing is a mistake."""
-    chemistries = inputs["chemistries"].set_index("chemistry")
+    bases = dict(zip(inputs["chemistries"]["chemistry"], inputs["chemistries"]["base"], strict=True))
     for scenario, changes in run.changes.items():
         for change in changes:
             here = [
@@ -165,7 +165,7 @@ def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Prob
                     why = f"not in this run, so the change would do nothing; its {table} are {listed(of_run)}"
                 if why:
                     problems.append(run.problem(change.path, what, why))
-            base = chemistries["base"].get(change.chemistry, "")
+            base = bases.get(change.chemistry, "")
             if base and run.settings.scenario[scenario].silicon != "explicit":
                 problems.append(refused_blend(change.chemistry, base, *run.place(*change.path)))
 
