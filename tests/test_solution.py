@@ -121,6 +121,20 @@ def test_no_more_goes_unmet_than_must() -> None:
     assert found.losses == pytest.approx({"congo": 150, "china": 150, "calm": 150})
 
 
+def test_going_without_does_not_escape_a_lock_in() -> None:
+    """What NMC once holds it keeps, and Congo takes all of its cobalt. LFP may be 20 % in 2030 and anything after. To
+    leave 80 GWh unmet in 2030 would lose them once, and not in each of the three years; but they can be met."""
+    data = at_risk(
+        before={("Here", "LFP"): 0.1}, growth={("Here", "LFP"): 9.0}, seed={("Here", "LFP"): -0.8},
+        decline={("Here", "NMC"): 0.0}, disruptions=("congo",),
+        accessible={("congo", "Here", "cobalt", y): 0.0 for y in YEARS},
+    )  # fmt: skip
+    assert Compiled(build(data), objective="expected").solve().objective == pytest.approx(80)
+    found = choose(data, Choice(unmet=True))
+    assert found.stage("unmet_demand").value == pytest.approx(0, abs=1e-6)
+    assert found.stage("objective").value == pytest.approx(240)
+
+
 def test_a_weighted_sum_trades_gwh_for_money() -> None:
     """A GWh of LFP instead of NMC costs 5 million USD and spares a quarter of a GWh: worth it below 0.05 GWh for one
     million USD."""
