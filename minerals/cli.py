@@ -435,7 +435,7 @@ def _print_more(result: Result) -> None:
     from .results.screen import intervals, risks, supply
     from .results.screen_mix import mix
 
-    for lines in (supply(result), intervals(result), risks(result), *mix(result)):
+    for lines in (supply(result), intervals(result), risks(result), *mix(result, _width())):
         for line in ["", *lines] if lines else []:
             _out(line)
 

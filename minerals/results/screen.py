@@ -11,8 +11,8 @@ import pandas as pd
 from .result import Result
 
 GAP = "  "
-#: Labels of scenarios are broken between words beyond this width.
-HEAD = 16
+#: Labels of scenarios are broken between words beyond this width, and heads of a table that is too wide beyond that.
+HEAD, NARROW = 16, 11
 #: Stands behind a disruption that is not in force.
 MARK = "*"
 #: What the ends of a range of GWh at risk are.
@@ -219,6 +219,28 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[i
     """Lines of a plain table: a head and rows of texts, right-aligned but for the columns in `left`."""
     parts = [_column([title], [row[place] for row in rows], left=place in left) for place, title in enumerate(head)]
     return _lines(parts)
+
+
+def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """`columns` of a width: where they are wider, heads are broken between words, and the first column into lines."""
+    lines = columns(head, rows)
+    if max(map(len, lines)) <= width:
+        return lines
+    others = [_column(textwrap.wrap(title, NARROW), [row[at] for row in rows]) for at, title in enumerate(head) if at]
+    room = max(width - _width(others), NARROW)
+    broken = [textwrap.wrap(row[0], room) or [""] for row in rows]
+    # What a row holds beside its name stands on the first line of that.
+    filled = [
+        [head, [line for cell, name in zip(cells, broken, strict=True) for line in _spread(cell, len(name))]]
+        for head, cells in others
+    ]
+    names = _column(textwrap.wrap(head[0], room), [line for name in broken for line in name], left=True)
+    return _lines([names, *filled])
+
+
+def _spread(cell: str, lines: int) -> list[str]:
+    """A cell over lines: on the first of them."""
+    return [cell, *[" " * len(cell)] * (lines - 1)]
 
 
 def number(value: float) -> str:

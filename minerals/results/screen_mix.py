@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 
 from .result import Result
-from .screen import LEAST, MARK, between, columns, number
+from .screen import LEAST, MARK, between, columns, fitted, number
 
 #: Families of limits in the order in which it is told what one more unit of them is worth.
 TOLD = (
@@ -14,19 +16,30 @@ TOLD = (
 )  # fmt: skip
 #: Part of the cost that is no money: what a soft rule charges.
 EXCESS = "excess"
+#: Columns of a terminal from which on lines stand as they are.
+WIDE = 100
 #: Share of a region's batteries below which a family is left out.
 SMALL = 0.0005
 
 
-def mix(result: Result) -> list[list[str]]:
-    """Blocks of lines on the chosen mix; none where nothing was optimised."""
+def mix(result: Result, width: int = WIDE) -> list[list[str]]:
+    """Blocks of lines on the chosen mix, in a terminal of some width; none where nothing was optimised."""
     if "mix" not in result.record:
         return []
-    blocks = [_shares(result, region) for region in dict.fromkeys(result["mix_family"]["region"])]
-    return [block for block in (*blocks, _losses(result), _cost(result), _worth(result)) if block]
+    blocks = [_shares(result, region, width) for region in dict.fromkeys(result["mix_family"]["region"])]
+    told = (*blocks, _losses(result, width), _unmet(result), _cost(result), _worth(result))
+    return [[part for line in block for part in _wrapped(line, width)] for block in told if block]
 
 
-def _shares(result: Result, region: str) -> list[str]:
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line, in parts where the terminal is narrow."""
+    if width >= WIDE or len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.wrap(line.strip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ")
+
+
+def _shares(result: Result, region: str, width: int) -> list[str]:
     """Shares by family in the middle and the last year, the range of the last where it is not pinned."""
     table = result["mix_family"].query("region == @region")
     years = sorted(set(table["year"]))
@@ -46,11 +59,12 @@ def _shares(result: Result, region: str) -> list[str]:
         for year in shown:
             here = at.loc[year] if year in at.index else None
             row += ["", ""] if here is None else [f"{here['incumbent']:.1%}", _range(here)]
-        rows.append(row)
+        if any(row[1:]):
+            rows.append(row)
     rows.sort(key=lambda row: -float(row[-2].rstrip("%") or 0))
     loose = table[(table["pinned"] == "no") & table["year"].isin(list(shown))]
     note = ["Ranges: other mixes in them are as good; their shares are not pinned."] if len(loose) else []
-    return [*columns(head, rows), *note]
+    return [*(columns(head, rows) if width >= WIDE else fitted(head, rows, width)), *note]
 
 
 def _range(row: pd.Series) -> str:
@@ -60,8 +74,8 @@ def _range(row: pd.Series) -> str:
     return f"{row['low']:.1%}–{row['high']:.1%}".replace("%–", "–")
 
 
-def _losses(result: Result) -> list[str]:
-    """GWh lost over the years decided, of both mixes, and the least of any mix."""
+def _losses(result: Result, width: int) -> list[str]:
+    """GWh lost over the years decided, of both mixes, and the least of any mix; what binds, where there is room."""
     table, about = result["mix_loss"], result.record["mix"]
     labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
     first, last = about["years"][0], about["years"][-1]
@@ -77,17 +91,35 @@ def _losses(result: Result) -> list[str]:
         rows.append([f"{row.label}{mark}", *numbers, str(row.binding_label)])
     if not rows:
         return []
-    lines = columns(head, rows, left=(0, len(head) - 1))
+    if width >= WIDE:
+        lines = columns(head, rows, left=(0, len(head) - 1))
+    else:
+        lines = fitted(head[:-1], [row[:-1] for row in rows], width)
     if any(row[0].endswith(MARK) for row in rows):
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical.")
     stage = next(stage for stage in about["stages"] if stage["stage"] == "objective")
     lines.append(f"Objective: {about['objective']}, {number(stage['value'])} {stage['unit']}.")
     stuck = table[(table["at_floor"] == "yes") & (table["value"] > 0.05)]
     lines += [
-        f"{row.label}: the mix cannot lower this; sourcing or capacity can ({row.binding_label})."
+        f"{row.label}: the mix cannot lower this; sourcing or capacity can" + _of(row.binding_label) + "."
         for row in stuck.itertuples()
     ]  # fmt: skip
     return lines
+
+
+def _of(label: str) -> str:
+    return f" ({label})" if label else ""
+
+
+def _unmet(result: Result) -> list[str]:
+    """Demand that the mix leaves."""
+    about = result.record["mix"]
+    gwh = sum(stage["value"] for stage in about["stages"] if stage["stage"] == "unmet_demand")
+    if gwh < LEAST:
+        return []
+    first, last = about["years"][0], about["years"][-1]
+    return [f"No mix within these limits meets all demand: {number(gwh)} GWh of {first}–{last} go unmet, and are lost "
+            "under every disruption."]  # fmt: skip
 
 
 def _cost(result: Result) -> list[str]:
@@ -100,7 +132,7 @@ def _cost(result: Result) -> list[str]:
         f"It costs {number(chosen)} billion USD_2025, {more} the cheapest mix within the same limits "
         f"({number(cheapest)}).",
         f"Packs at home prices {number(table['optimised', 'packs'])}; imports change that by "
-        f"{number(table['optimised', 'imports'])}, lines that are new or turned over by "
+        f"{number(table['optimised', 'imports']).replace('-', '−')}, lines that are new or turned over by "
         f"{number(table['optimised', 'lines built'] + table['optimised', 'lines retrofitted'])}.",
     ]
     if excess := float(table["optimised", EXCESS]):
