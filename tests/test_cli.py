@@ -21,10 +21,11 @@ from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
 from minerals.config import Exposure, Optimise
 from minerals.quantities import QUANTITIES
+from minerals.results import screen_mix
 from minerals.results.compare import compare
 from minerals.results.result import Result
 from minerals.results.screen import comparison, number, percent
-from minerals.studies import published
+from minerals.studies import optimise, published
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -249,6 +250,94 @@ def test_interrupt_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Interrupted; no result was written." in errors
     assert not any(tmp_path.iterdir())
+
+
+# ---------------------------------------------------------------- a mix
+
+
+@pytest.fixture
+def toy_mix(toy: Path) -> list[str]:
+    """The toy's mix without charts, and its inputs, as words of a command."""
+    return [str(toy / "mix.toml"), "--set", "output.charts=[]", "--inputs", str(toy)]
+
+
+def test_a_mix_is_run_from_another_folder_and_piped(toy_mix: list[str], tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = minerals("run", *toy_mix, "--set", 'optimise.objective="cost"', cwd=elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b[" not in done.stdout + done.stderr
+    assert "Share of batteries, Europe" in done.stdout
+    assert "as much as the cheapest mix" in done.stdout
+    assert "Written to runs/mix" in done.stderr.replace("\\", "/")
+    written = {path.relative_to(elsewhere).as_posix() for path in elsewhere.rglob("*") if path.is_file()}
+    assert {"runs/mix/optimised.toml", "runs/mix/tables/mix_share.csv", "runs/mix/record.json"} <= written
+    words = shlex.join([sys.executable, "-m", "minerals", "run", *toy_mix, "--out", "again"])
+    piped = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {words} | head -1"], cwd=elsewhere, capture_output=True, text=True,
+        check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (piped.returncode, piped.stdout) == (0, "Toy mix\n")
+    assert "Traceback" not in piped.stderr
+    # A mix that is chosen is a run file as any other.
+    played = minerals("run", "runs/mix/optimised.toml", *toy_mix[1:], "--out", "played", cwd=elsewhere)
+    assert played.returncode == 0, played.stderr
+
+
+def test_a_mix_fits_a_narrow_terminal(toy: Path) -> None:
+    """No line of it is wider, and what stands in a wide one is there, but what binds."""
+    result = api.run("europe-mix", set=["scope.years={first=2029, last=2031}", "scope.segments=['car']"])
+
+    def words(width: int) -> list[str]:
+        lines = [line for block in screen_mix.mix(result, width) for line in block]
+        assert width >= 100 or max(map(len, lines)) <= width
+        return sorted(word for line in lines for word in re.findall(r"[\w.,%–*]+", line))
+
+    numbers = {width: [word for word in words(width) if re.search(r"\d", word)] for width in (60, 80, 100)}
+    # Heads that are broken name their years beside the scenarios all the same.
+    assert numbers[60] == numbers[80] == numbers[100]
+    assert len(numbers[60]) > 40
+
+
+def test_an_interrupt_while_a_mix_is_chosen_exits_130_and_leaves_nothing(toy_mix: list[str], tmp_path: Path) -> None:
+    code = (
+        "import minerals.studies.optimise as study\nreal = study.choose\n"
+        "def slow(*a, **k):\n    print('started', flush=True)\n    while True:\n        real(*a, **k)\n"
+        "study.choose = slow\nfrom minerals.cli import main\nmain()"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "run", *toy_mix], cwd=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "started"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted; no result was written." in errors
+    assert not any(elsewhere.iterdir())
+
+
+def test_check_knows_a_mix_without_solving(toy_mix: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimise, "choose", lambda *_: pytest.fail("it solved"))
+    outcome = CliRunner().invoke(cli, ["check", "runs/europe-mix.toml", "--set", "scope.years.last=2027"])
+    assert outcome.exit_code == 0, outcome.output
+    assert re.search(r"to be chosen: \d\d chemistries in 2026–2027, against [89] disruptions", outcome.stdout)
+    wrong = ["optimise.likelihood={china-cells=1}", "exposure.future='tomorow'", "optimise.without=['lpf']"]
+    for text, sentence in zip(wrong, ("is not played in this run", "not in supply_futures.csv",
+                                      "did you mean 'lfp'?"), strict=True):  # fmt: skip
+        outcome = CliRunner().invoke(cli, ["check", "europe-mix", "--set", "scope.years.last=2027", "--set", text])
+        assert outcome.exit_code == 3, outcome.output
+        assert sentence in outcome.stderr
+    outcome = CliRunner().invoke(cli, ["check", "europe-2035", "--set", "exposure.nodes=['anode']"])
+    assert (outcome.exit_code, outcome.stderr.partition(":")[0]) == (
+        3,
+        "--set exposure.nodes=['anode'] nodes = 'anode'",
+    )
 
 
 def test_check_counts_tables_and_names_filled_years() -> None:
