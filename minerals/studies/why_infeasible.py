@@ -47,8 +47,8 @@ AMOUNTS = ("supplier", "reach", "stocked", "lines", "announced", "secondary_avai
 EACH = "{}"
 #: Ways out that are told.
 WAYS = 3
-#: Limits of a kind that are told, and uses whose demand is.
-TOLD, DEMANDS = 12, 4
+#: Limits of a kind that are told.
+TOLD = 12
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,6 @@ def _what(family: str, index: Key, said: Words, labels: Labels) -> tuple[str, st
         return said.what, ""
     place, known = codes[family]
     name = known.get(str(index[place]), str(index[place]))
-    if family == "unmet":
-        name = f"{name} in {index[0]}"
     return said.what.replace(name, EACH, 1), name
 
 
@@ -206,8 +204,7 @@ def _line(said: _Said) -> str:
     years = f", {ranges(said.years)}" if said.years else ""
     if said.family == "unmet":
         amount = _measured(sum(map(sum, said.each.values())), said.unit)
-        names = listed(said.each, DEMANDS)
-        return f"{said.what.replace(EACH, names)}: {amount}{years}  ({said.place})"
+        return f"{said.what.replace(EACH, ', '.join(said.each))}: {amount}{years}  ({said.place})"
     told = said.family in AMOUNTS
     each = [f"{name} ({_between(limits, said.unit)})" if told else name for name, limits in said.each.items()]
     if EACH in said.what:
