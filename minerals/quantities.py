@@ -418,17 +418,17 @@ QUANTITIES: dict[str, Quantity] = {
             "mix_cost", "result", ("mix", "part"), "million USD_2025",
             "Cost of the chosen mix and of the cheapest that the limits allow, over the years decided, undiscounted: "
             "packs at the price of those made at home, imports (what packs brought in from where they cost least cost "
-            "beyond that, less than nothing where they are cheaper), lines built and retrofitted, and the priced "
+            "beyond that, below nothing where they are cheaper), lines built and retrofitted, and the priced "
             "excess over the rule on one third country. battery_cost has the packs of all scenarios, without imports.",
             "mix_cost = Σ home price × cells + (price abroad − home price) × imports + lines + excess",
         ),
         Quantity(
             "mix_limit", "result", ("stage", "family", "region", "limit", "year"), "GWh, million USD_2025",
             "Limits that bind, and what one more unit of each (per) is worth in the unit of the stage: of the "
-            "objective, of the cheapest mix, or of unmet demand. It is a slope: low and high are the levels of the "
-            "limit, in its own unit, between which it holds. family is that of the constraint, which describe knows; "
-            "sentence says it in words.",
-            "value = −d objective / d limit",
+            "objective, of the cheapest mix, or of unmet demand. It is a slope: at is where the limit stands, low and "
+            "high the levels between which it holds; step: one unit, or the room there is up to them, and gain: what "
+            "that brings. family is that of the constraint, which describe knows; sentence says it in words.",
+            "gain = value × step, value = −d objective / d limit",
         ),
         Quantity(
             "mix_stage", "result", ("stage",), "GWh, million USD_2025",
@@ -437,8 +437,8 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "mix_trade", "result", ("region", "chemistry", "year", "measure"), "GWh",
-            "Cells of the chosen mix that are made at home (production) and brought in (imports); what cost, own_share "
-            "and lines decide.",
+            "Cells of the chosen mix that are made at home (production) and brought in (imports), as cost, own_share, "
+            "lines and the region's supply of cells decide.",
             "production + imports = Σ_segment cells; no region exports",
         ),
         Quantity(
@@ -451,6 +451,12 @@ QUANTITIES: dict[str, Quantity] = {
             "What the chosen mix buys of each node by country, as near to pro rata as the limits on suppliers allow; "
             "share: of what the region buys of it; usual: the share pro rata. Suppliers of less than a tenth of a node "
             "are one in the model, told apart by what they can deliver.",
+        ),
+        Quantity(
+            "mix_rule", "result", ("region", "node", "year"), "1",
+            "Of what the chosen mix buys of a node: share of the largest single country outside the region (value), "
+            "HHI of all suppliers, and where the EU's benchmark on one third country holds its limit and whether it is "
+            "met. Several countries that sources give as a group count as one in the HHI, and never as the largest.",
         ),
         Quantity(
             "mix_secondary", "result", ("region", "mineral", "year"), "kt",
