@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import highspy
@@ -295,6 +296,26 @@ def test_afresh_is_cold_where_the_model_is_large() -> None:
         again.append(compiled.solve(afresh=True).objective)
         assert words in compiled.algorithm
     assert again[0] == pytest.approx(again[1], rel=1e-7)
+
+
+def test_aside_is_what_stood_whatever_comes_after() -> None:
+    """Least waste is 7; with a profit of at least 9.9 it is 7.45, as above."""
+    compiled = Compiled(factory())
+    compiled.hold("profit", compiled.solve().objective, slack=0.1)
+    aside = compiled.aside()
+    compiled.release("profit")
+    compiled.set_bounds("a", 0, 1)
+    compiled.hold("waste", 8, slack=0)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(aside, ["waste", "profit"] * 20))
+    assert found == pytest.approx([7.45, 11] * 20)
+    compiled.optimise("waste")
+    assert compiled.solve().objective == pytest.approx(7)
+    assert len(compiled.runs) == 2
+    compiled.set_bounds("a", 3, 3)
+    compiled.set_bounds("b", 2, 2)
+    with pytest.raises(Infeasible):
+        compiled.aside()("waste")
 
 
 def random_model(random: np.random.Generator, rows: int = 12, columns: int = 10, *, upward: bool = False) -> Any:

@@ -12,6 +12,7 @@ better solved afresh.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections import Counter
@@ -458,6 +459,23 @@ class Compiled:
             said = self.highs.modelStatusToString(status)
             raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {said} ({self.algorithm})")
         return self._optimum()
+
+    def aside(self) -> Callable[[Any], float]:
+        """A function that gives the best value of an objective, by name or component, within the limits as they now
+        stand, whatever becomes of them here. It may be called from any thread: each call has a HiGHS of its own, which
+        computes while Python goes on. It raises what `solve` raises."""
+        self.push()
+        still, programme = copy.copy(self), self.highs.getLp()
+        still._rows, still._columns = set(), set()
+
+        def best(objective: Any) -> float:
+            twin = copy.copy(still)
+            twin.highs, twin.runs, twin._there = solver(), [], still._there.copy()
+            accepted(twin.highs.passModel(programme), "the model")
+            twin.optimise(objective)
+            return twin.solve().objective
+
+        return best
 
     def _attempts(self, limit: float | None) -> highspy.HighsModelStatus:
         """Status after the first choice of algorithm or, where that is not conclusive, after a cold start, with

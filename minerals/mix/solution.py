@@ -8,7 +8,10 @@ has its range over all that are as good in all of them.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +139,32 @@ def choose(data: MixData, choice: Choice) -> Solution:
     return _Chooser(data, choice).choose()
 
 
+class _Floors:
+    """Least loss under each disruption of any mix [GWh], found in threads of their own beside the stages of a mix."""
+
+    def __init__(self, compiled: Compiled, model: Any, nothing: float) -> None:
+        """nothing: loss that counts as none [GWh]. The limits are those of this moment."""
+        least, self.loss, self.nothing = compiled.aside(), model.loss, nothing
+        self.pool = ThreadPoolExecutor(os.cpu_count())
+        # The largest of the loaded mix first: the others are the likeliest to be nothing.
+        first = sorted(model.loss, key=lambda d: -pyo.value(model.loss[d]))
+        self.futures = {d: self.pool.submit(least, model.floor[d]) for d in first}
+
+    def heed(self) -> None:
+        """Drop what has not begun where the loaded mix loses nothing: none loses less."""
+        for d, future in self.futures.items():
+            if pyo.value(self.loss[d]) <= self.nothing:
+                future.cancel()
+
+    def found(self) -> dict[str, float]:
+        """All of them, by disruption; waits for those that have begun."""
+        return {d: 0.0 if future.cancelled() else future.result() for d, future in self.futures.items()}
+
+    def close(self) -> None:
+        """Drop what has not begun."""
+        self.pool.shutdown(cancel_futures=True)
+
+
 class _Chooser:
     """One model, solved stage after stage on a hot basis."""
 
@@ -156,9 +185,16 @@ class _Chooser:
         cheapest = self._solve("cheapest", "cost", told=True)
         cheapest.load()
         parts = self._cost()
-        # The floors are of any mix, also of one that a cap bars.
-        capped = choice.cost_cap is not None or choice.exposure_cap is not None
-        floors = self._floors() if capped else {}
+        # Of any mix, also of one that a cap bars.
+        with closing(_Floors(self.compiled, self.model, ROUNDING * sum(self.data.demand.values()))) as floors:
+            best = self._best(cheapest, floors)
+            ranges = self._ranges(best)
+            best.load()
+            return self._solution(parts, floors.found(), ranges)
+
+    def _best(self, cheapest: Optimum, floors: _Floors) -> Optimum:
+        """The mix by its objective, then by cost, then by change from the incumbent."""
+        choice = self.choice
         if choice.cost_cap is not None:
             self.compiled.hold("cost", cheapest.objective, choice.cost_cap)
         if choice.exposure_cap is not None:
@@ -169,7 +205,8 @@ class _Chooser:
         # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
         same = choice.objective == "cost" and choice.exposure_cap is None
         best = self._solve("objective", choice.objective, told=not same)
-        floors = floors if capped else self._floors(best)
+        best.load()
+        floors.heed()
         self.compiled.keep(best)
         if choice.objective != "cost":
             best = self._solve("cost", "cost", afresh=False)
@@ -177,9 +214,7 @@ class _Chooser:
         if self.data.incumbent:
             best = self._solve("least_change", "least_change", afresh=False)
             self.compiled.keep(best)
-        ranges = self._ranges(best)
-        best.load()
-        return self._solution(parts, floors, ranges)
+        return best
 
     def _sourced(self) -> dict[Key, float]:
         """Sourcing of the loaded mix nearest to pro rata, (region, node, supplier, year) [kt or GWh]."""
@@ -205,17 +240,6 @@ class _Chooser:
         if told:
             self.limits += self._binding(stage, str(objective), found)
         return found
-
-    def _floors(self, known: Optimum | None = None) -> dict[str, float]:
-        """Least loss under each disruption [GWh]. known: a mix; where that loses nothing, none loses less."""
-        losses = dict.fromkeys(self.data.disruptions, math.inf)
-        if known is not None:
-            known.load()
-            losses = {d: pyo.value(self.model.loss[d]) for d in losses}
-        nothing = ROUNDING * sum(self.data.demand.values())
-        return {
-            d: self._solve("", self.model.floor[d]).objective if loss > nothing else 0.0 for d, loss in losses.items()
-        }
 
     # ------------------------------------------------------------------ what limits are worth
 
