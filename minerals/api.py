@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pandas as pd
 from . import charts
 from .config import Run
 from .config import read_run as _read_run
+from .drawing import draw_all, drawing
 from .errors import InputError, UsageError, did_you_mean, listed
 from .results import compare as _compare
 from .results import explain as _explain
@@ -78,9 +79,11 @@ def run(
     if out is not None:
         refuse_other_run(out, asked.name, force)
     partial = None if out is None else Path(f"{Path(out).resolve()}.partial")
-    result = _run(asked, (), _inputs_for(asked, inputs), partial, progress)
-    if out is not None:
-        result.write(out, force=force, extra=lambda place: draw_all(result, place / "charts"))
+    with drawing(asked) if out is not None else nullcontext(None) as drawn:
+        result = _run(asked, (), _inputs_for(asked, inputs), partial, progress)
+        if drawn is not None and out is not None:
+            charted = drawn(result)
+            result.write(out, force=force, extra=lambda place: charted(place / "charts"))
     if partial is not None:
         shutil.rmtree(partial, ignore_errors=True)
     return result
@@ -131,18 +134,6 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
             asked.problem(["output", "charts"], f"charts = {name!r}", _no_chart(name)) for name in unknown
         )  # fmt: skip
     return asked
-
-
-def draw_all(result: Result, folder: Path) -> None:
-    """Draw the charts the run asks for into `folder`, as bundles; by default all that its tables allow."""
-    asked = result.record["config"]["output"]["charts"]
-    # Drawing makes so many objects that the collector would look through all that the run left, over and over.
-    gc.freeze()
-    try:
-        for name in charts.possible(result) if asked is None else asked:
-            charts.draw(result, name).write(folder)
-    finally:
-        gc.unfreeze()
 
 
 def draw(result: Result | str | Path, name: str = "demand_by_mineral", **options: Any) -> Any:

@@ -6,6 +6,7 @@ Heavy modules are imported inside the commands, so that `minerals --help` answer
 from __future__ import annotations
 
 import codecs
+import gc
 import os
 import re
 import shutil
@@ -29,6 +30,8 @@ INTERRUPTED = 130
 #: Exit code of `validate` where a row is outside its bounds.
 DRIFTED = 1
 INTERRUPTION = "Interrupted; no result was written. A study goes on with the same command."
+#: Objects made between two looks of the collector, by generation: a command makes tables that it keeps, and ends.
+COLLECTED = (100_000, 20, 100)
 #: What stands for a character that the reader's encoding does not have.
 PLAIN = {
     "−": "-", "–": "-", "×": "x", "…": "...", "→": "->", "’": "'", "“": '"', "”": '"', "\u202f": " ",
@@ -323,6 +326,7 @@ def main() -> None:
     left the bounds of a published result.
     """
     _fall_back_to_plain_characters()
+    gc.set_threshold(*COLLECTED)
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()

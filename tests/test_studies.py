@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from minerals import api, charts
+from minerals import api, charts, drawing
 from minerals.config import read_run
 from minerals.errors import InputError, MineralsError, UsageError
 from minerals.flows import ensemble
@@ -403,7 +403,7 @@ def test_a_study_that_could_not_be_written_is_not_lost(toy: Path, tmp_path: Path
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(api, "draw_all", interrupted)
+        patched.setattr(drawing, "draw_all", interrupted)
         with pytest.raises(KeyboardInterrupt):
             api.run(toy / "run.toml", set=["study={kind='sample', draws=50}"], inputs=toy, out=tmp_path / "out")
     assert list((tmp_path / "out.partial" / "grouped").glob("*.f32"))

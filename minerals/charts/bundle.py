@@ -70,15 +70,7 @@ class Bundle(NamedTuple):
         All of them are rendered and on the disk before the first takes its name, so that a failure leaves the folder
         as it was. The same bundle gives the same bytes.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        contents = self.contents()
-        with TemporaryDirectory(dir=folder, prefix=f".{self.meta.name}-") as partial:
-            for file, content in contents.items():
-                (Path(partial) / file).write_bytes(content)
-            for file in contents:
-                os.replace(Path(partial) / file, folder / file)
-        return [folder / file for file in contents]
+        return write_files(self.contents(), Path(folder))
 
     def _repr_png_(self) -> bytes:
         """The picture a notebook shows."""
@@ -89,10 +81,25 @@ class Bundle(NamedTuple):
         table = self.data.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
         meta = asdict(self.meta) | {"csv_sha256": hashlib.sha256(table).hexdigest()}
         alt = meta.pop("alt")
-        rendered = [_rendered(self.figure, form, self.meta.title, alt) for form in ("png", "svg", "pdf")]
         written = json.dumps(meta, ensure_ascii=False, indent=2).encode() + b"\n"
-        files = (*rendered, table, written, f"{alt}\n".encode())
+        files = (*rendered(self.figure, self.meta.title, alt), table, written, f"{alt}\n".encode())
         return {self.meta.name + suffix: content for suffix, content in zip(SUFFIXES, files, strict=True)}
+
+
+def write_files(contents: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Write the contents of a bundle, by file name, into `folder` as `Bundle.write` does, and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".charts-") as partial:
+        for file, content in contents.items():
+            (Path(partial) / file).write_bytes(content)
+        for file in contents:
+            os.replace(Path(partial) / file, folder / file)
+    return [folder / file for file in contents]
+
+
+def rendered(figure: Figure, title: str = "", alt: str = "") -> list[bytes]:
+    """The figure as PNG, SVG and PDF."""
+    return [_rendered(figure, form, title, alt) for form in ("png", "svg", "pdf")]
 
 
 def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:

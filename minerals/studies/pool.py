@@ -38,7 +38,8 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> It
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, arguments))
     try:
         with _without_main():
-            pool.submit(int)  # The first task starts every worker.
+            for _ in range(workers):
+                pool.submit(int)  # Each task that finds no worker idle starts one.
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
