@@ -35,10 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_other_processes_draw_the_same_bytes(folder: Path) -> None:
     root = os.pathsep.join([str(Path(drawing.__file__).parents[1]), *sys.path])
     (folder / "script.py").write_text(SCRIPT)
-    done = subprocess.run(
-        [sys.executable, "script.py"], cwd=folder, env=os.environ | {"PYTHONPATH": root}, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
+    env = os.environ | {"PYTHONPATH": root}
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("begun\n", "")
     drawing.draw_all(api.load(folder / "result"), folder / "drawn")
     here, there = ({path.name: path.read_bytes() for path in (folder / place).iterdir()} for place in
