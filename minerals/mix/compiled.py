@@ -346,20 +346,21 @@ class Compiled:
         form, weights = self.form, np.zeros(len(self.form.columns))
         for variable, weight in terms:
             weights[self.column(variable)] += weight
-        structural, place, movable, rows = self._outside_the_basis()
+        structural, place, movable, rows, matrix = self._outside_the_basis()
         basic = np.where(structural, weights[np.minimum(place, len(weights) - 1)], 0.0)
         status, prices = self.highs.getBasisTransposeSolve(basic)  # type: ignore[attr-defined]
         accepted(status, "to price its basis")
-        change = weights - form.matrix.T @ prices[: form.matrix.shape[0]]
+        change = weights[movable] - matrix @ prices[: matrix.shape[1]]
         for goal in form.objectives:
             if (at := form.row_of.get(id(goal))) is not None:
-                change -= prices[at] * form.costs[form.place(goal)]
-        most = max(np.abs(change[movable]).max(initial=0.0), np.abs(prices[rows]).max(initial=0.0))
+                change -= prices[at] * form.costs[form.place(goal)][movable]
+        most = max(np.abs(change).max(initial=0.0), np.abs(prices[rows]).max(initial=0.0))
         return bool(most <= SETTLED * max(np.abs(weights).max(initial=0.0), np.finfo(float).tiny))
 
     def _outside_the_basis(self) -> Any:
         """Of each basic variable whether it is structural, and its column; columns and rows outside the basis with room
-        between their limits. Found once for each state of the model."""
+        between their limits, and the coefficients of these columns, (column, row). Found once for each state of the
+        model."""
         if self._priced[0] != self._state:
             status, basic = self.highs.getBasicVariables()  # type: ignore[attr-defined]
             accepted(status, "to tell its basis")
@@ -367,7 +368,7 @@ class Compiled:
             movable, rows = form.col_lower < form.col_upper, form.row_lower < form.row_upper
             movable[basic[basic >= 0]] = False
             rows[-1 - basic[basic < 0]] = False
-            self._priced = self._state, (basic >= 0, np.maximum(basic, 0), movable, rows)
+            self._priced = self._state, (basic >= 0, np.maximum(basic, 0), movable, rows, form.matrix.T[movable])
         return self._priced[1]
 
     def set_coefficient(self, parameter: Any, value: float) -> None:
