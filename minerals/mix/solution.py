@@ -265,7 +265,8 @@ class _Chooser:
         """Range of each share of a region's batteries, over all mixes as good in every stage.
 
         A variable at a bound with a reduced cost is there in all of them; only shares with others in them are asked
-        for, by two solves each.
+        for, by two solves each. One whose sum with a share that was asked for, or whose distance from it, is the same
+        in all of them moves as far as that one does, the other way or the same.
         """
         wanted: dict[Key, float] = {}
         for (r, _, y), gwh in self.data.demand.items():
@@ -277,13 +278,23 @@ class _Chooser:
                 parts.setdefault((r, group, y), []).append(self.model.additions[key])
         values = {key: sum(best.value(one) for one in mine) / wanted[key[0], key[2]] for key, mine in parts.items()}
         movable = {key: [one for one in mine if abs(best.reduced_cost(one)) <= ROUNDING] for key, mine in parts.items()}
-        ranges = {key: (max(value, 0.0), max(value, 0.0)) for key, value in values.items()}
         free = [
             key for key, mine in movable.items()
             if mine and not self.compiled.settled((one, 1.0) for one in parts[key])
         ]  # fmt: skip
-        self.compiled.optimise("share")
+        asked: list[Key] = []
+        #: Share → one that is asked for, and whether it moves with that one, 1, or against it, −1.
+        alike: dict[Key, tuple[Key, float]] = {}
         for key in free:
+            others = ((other, sign) for other in asked for sign in (1.0, -1.0) if other[::2] == key[::2])
+            found = next((pair for pair in others if self._alike(parts[key], parts[pair[0]], pair[1])), None)
+            if found is None:
+                asked.append(key)
+            else:
+                alike[key] = found
+        moves = dict.fromkeys(values, (0.0, 0.0))
+        self.compiled.optimise("share")
+        for key in asked:
             ends = []
             for sign in (1.0, -1.0):
                 for one in parts[key]:
@@ -291,8 +302,17 @@ class _Chooser:
                 ends.append(sign * self.compiled.solve().objective)
             for one in parts[key]:
                 self.compiled.set_cost(one, 0.0, "share")
-            ranges[key] = (max(min(ends[0], values[key]), 0.0), max(ends[1], values[key], 0.0))
-        return ranges
+            moves[key] = min(ends[0] - values[key], 0.0), max(ends[1] - values[key], 0.0)
+        for key, (other, sign) in alike.items():
+            low, high = moves[other]
+            moves[key] = (low, high) if sign > 0 else (-high, -low)
+        return {
+            key: (max(value + moves[key][0], 0.0), max(value + moves[key][1], 0.0)) for key, value in values.items()
+        }
+
+    def _alike(self, mine: list[Any], others: list[Any], sign: float) -> bool:
+        """Whether one sum of variables moves as another does, the same way (sign 1) or the other way (−1)."""
+        return self.compiled.settled([*((one, 1.0) for one in mine), *((one, -sign) for one in others)])
 
     # ------------------------------------------------------------------ numbers
 
