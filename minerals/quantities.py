@@ -449,8 +449,9 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_sourcing", "result", ("region", "node", "stage", "country", "year"), "kt, GWh",
             "What the chosen mix buys of each node by country, as near to pro rata as the limits on suppliers allow; "
-            "share: of what the region buys of it; usual: the share pro rata. Suppliers of less than a tenth of a node "
-            "are one in the model, told apart by what they can deliver.",
+            "share: of what the region buys of it; usual: the share pro rata. Cells from home are those that mix_trade "
+            "has made there; what others export of them is pro rata. Suppliers of less than a tenth of a node are one "
+            "in the model, told apart by what they can deliver.",
         ),
         Quantity(
             "mix_rule", "result", ("region", "node", "year"), "1",

@@ -109,10 +109,11 @@ def bought() -> MixData:
 
 
 def sourcing(data: MixData, **options: Any) -> Any:
-    """The sourcing of 50 GWh of NMC a year, of which 0.5 kt of cobalt are recovered and 0.1 kt are in excess."""
-    additions = {("Here", "car", "nmc", y): 50.0 for y in YEARS}
+    """The sourcing of 50 GWh of NMC a year, of which 20 are made at home, 0.5 kt of cobalt are recovered and 0.1 kt are
+    in excess."""
+    additions, production = {("Here", "car", "nmc", y): 50.0 for y in YEARS}, {("Here", "nmc", y): 20.0 for y in YEARS}
     secondary = {("Here", "Co", y): 0.5 for y in YEARS} if data.relief else {}
-    return build_sourcing(data, additions, secondary, {("Here", "cobalt", "COD", 2031): 0.1}, **options)
+    return build_sourcing(data, additions, secondary, {("Here", "cobalt", "COD", 2031): 0.1}, production, **options)
 
 
 def measured() -> MixData:
@@ -138,6 +139,8 @@ FAMILIES = {
     "excluded": Case(recovering),
     "growth": Case(ramp),
     "growth-grades": Case(grades),
+    "home_cells": Case(cells),
+    "home_cells-sourcing": Case(cells, build=sourcing),
     "lines": Case(lambda: lines(80.0)),
     "materials": Case(recovering),
     "materials-regions": Case(two_regions),
@@ -152,7 +155,6 @@ FAMILIES = {
     "recourse-stockpile": Case(stocked),
     "secondary": Case(recovering),
     "trade": Case(lambda: lines(80.0)),
-    "trade-cells": Case(cells),
 }
 #: Objective → its case.
 OBJECTIVES = {

@@ -473,6 +473,26 @@ def test_what_is_bought_and_what_is_recovered_add_up_to_the_need(case: str, choo
     assert several or checked > 30
 
 
+@pytest.mark.parametrize("case", ["one region", "two regions", "demand goes unmet"])
+def test_cells_that_trade_makes_at_home_are_those_that_sourcing_has_from_home(
+    case: str, choose: Callable[..., Chosen]
+) -> None:
+    """Year by year and region by region the two tables tell one story, of imports too."""
+    found = choose(*PLAYED_BACK[case])
+    homes = {
+        country: region
+        for region, members in found.result.record["region_members"].items()
+        for country in str(members).split(";")
+    } | {"R_EUR": "Europe", "USA": "United States"}
+    trade = found.result["mix_trade"].groupby(["region", "year", "measure"])["value"].sum()
+    cells = found.result["mix_sourcing"].query("stage == 'cell'")
+    own = cells["country"].map(homes) == cells["region"]
+    sourced = cells.assign(measure=own.map({True: "production", False: "imports"}))
+    sourced = sourced.groupby(["region", "year", "measure"])["value"].sum()
+    assert (trade.xs("production", level="measure") > 1).any()
+    assert sourced.reindex(trade.index).to_numpy() == pytest.approx(trade.to_numpy(), rel=1e-4)
+
+
 def test_no_third_country_supplies_more_than_its_share_but_what_is_paid_for(choose: Callable[..., Chosen]) -> None:
     """The EU's 65 % from 2030 on, of what is consumed of strategic raw materials: the excess is what is charged."""
     found = choose(*SOFT)

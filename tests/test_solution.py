@@ -196,7 +196,7 @@ def test_what_a_solver_leaves_does_not_stop_the_sourcing() -> None:
     """A little more cobalt is recovered than 50 GWh of NMC use, within the rounding of a solver."""
     data = replace(bought(), relief={("Co", "cobalt", y): 1.0 for y in YEARS})
     additions = {("Here", "car", "nmc", y): 50.0 for y in YEARS}
-    model = build_sourcing(data, additions, {("Here", "Co", y): 4.0 + 5e-7 for y in YEARS}, {})
+    model = build_sourcing(data, additions, {("Here", "Co", y): 4.0 + 5e-7 for y in YEARS}, {}, {})
     found = Compiled(model, objective="usual").solve()
     assert sum(found.values_of(model.sourced).values()) == pytest.approx(0, abs=1e-6)
 
@@ -205,6 +205,26 @@ def test_who_is_excluded_is_not_bought_from() -> None:
     found = choose(bought(excluded=tuple(("Here", "cobalt", "COD", y) for y in YEARS)), Choice(objective="cost"))
     assert nmc(found) == [17.5] * 3
     assert (kt(found, "COD"), kt(found, "AUS")) == ([0] * 3, [1.4] * 3)
+
+
+def test_what_is_sourced_of_cells_at_home_is_what_is_made_there() -> None:
+    """40 GWh must be made at home, where 60 could be and 50 would be pro rata; imports are cheaper. The other 60 GWh
+    come as pro rata has them without home: three quarters and a quarter. Before 2031 nothing is made."""
+    deliver = {"Here": 60.0, "COD": 80.0, "AUS": 80.0}
+    usual = {"Here": 0.5, "COD": 0.375, "AUS": 0.125}
+    data = toy(
+        nodes=("cell",), cells=("cell",), use={("Here", c, "cell", y): 1.0 for c in CHEMISTRIES for y in YEARS},
+        supplied={("cell", j, y): gwh for j, gwh in deliver.items() for y in YEARS}, home={"Here": "Here"},
+        usual={("Here", "cell", j, y): share for j, share in usual.items() for y in YEARS},
+        import_price={("Here", c, y): -5.0 for c in CHEMISTRIES for y in YEARS},
+        own_share={("Here", y): 0.4 for y in (2031, 2032)},
+    )  # fmt: skip
+    found = choose(data, Choice(objective="cost"))
+    for y, (home, congo, australia) in {2030: (0, 75, 25), 2031: (40, 45, 15), 2032: (40, 45, 15)}.items():
+        made = sum(found.production.get(("Here", c, y), 0.0) for c in CHEMISTRIES)
+        bought = {j: found.sourced.get(("Here", "cell", j, y), 0.0) for j in deliver}
+        assert made == pytest.approx(home)
+        assert bought == pytest.approx({"Here": home, "COD": congo, "AUS": australia}, abs=1e-5)
 
 
 # --- what limits are worth -------------------------------------------------------------------------------------------

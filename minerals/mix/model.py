@@ -10,6 +10,7 @@ from .constraints import (
     demand,
     excluded,
     growth,
+    home_cells,
     lines,
     materials,
     one_country,
@@ -50,7 +51,7 @@ def build(
     with building():
         model = pyo.ConcreteModel()
         add_variables(model, data)
-        for family in (demand, trade, performance, growth, lines, secondary, materials, excluded):
+        for family in (demand, home_cells, trade, performance, growth, lines, secondary, materials, excluded):
             family.add(model, data)
         one_country.add(model, data, *((one.share, one.since, one.soft) if one else (1.0, data.years[-1] + 1, False)))
         recourse.add(model, data)
@@ -63,12 +64,14 @@ def build_sourcing(
     additions: Mapping[Key, float],
     secondary: Mapping[Key, float],
     excess: Mapping[Key, float],
+    production: Mapping[Key, float],
     one: OneCountry | None = None,
 ) -> pyo.ConcreteModel:
-    """State the sourcing of a mix that is chosen, as near to pro rata as the limits on suppliers allow.
+    """State the sourcing of a mix that is chosen, as near to pro rata as what it makes at home and the limits on
+    suppliers allow.
 
-    additions, secondary, excess: of that mix, as `build` has them; one: as there. Limits and balances are wider by what
-    the solver may have left of them.
+    additions, secondary, excess, production: of that mix, as `build` has them; one: as there. Limits and balances are
+    wider by what the solver may have left of them.
     """
     with building():
         model = pyo.ConcreteModel()
@@ -78,11 +81,14 @@ def build_sourcing(
         model.cells_of = pyo.Set(initialize=list(cells), dimen=3)
         model.cells = pyo.Param(model.cells_of, initialize=cells)
         model.secondary = pyo.Param(pyo.Set(initialize=list(secondary), dimen=3), initialize=dict(secondary))
+        # Mutable, so that a balance is one also where no home supply is left to choose.
+        model.production = pyo.Param(model.cells_of, initialize=dict(production), default=0.0, mutable=True)
         wide = replace(data, supplied={key: most * (1 + ROUNDING) + ROUNDING for key, most in data.supplied.items()})
         add_sourcing(model, wide)
         materials.add(model, wide)
+        home_cells.add(model, wide)
         excluded.add(model, wide)
-        for balance in model.materials.values():
+        for balance in (*model.materials.values(), *model.home_cells.values()):
             balance.set_value((-ROUNDING, balance.body, ROUNDING))
         rule = (one.share + ROUNDING, one.since, one.soft) if one else (1.0, data.years[-1] + 1, False)
         one_country.add(model, wide, *rule)

@@ -113,14 +113,18 @@ def _least_change(model: pyo.ConcreteModel, data: MixData) -> None:
 
 
 def add_usual(model: pyo.ConcreteModel, data: MixData) -> None:
-    """z − ω Σ z = over − under, told in shares of the largest need that the region's batteries could have."""
-    at = [key for key in model.sourced if key in data.usual]
+    """z − ω Σ z = over − under, told in shares of the largest need that the region's batteries could have. Of cells, a
+    region's own are those that it makes, and ω and the sum are of the others."""
+    free = [key for key in model.sourced if key[1] not in data.cells or key[2] != key[0]]
+    suppliers: dict[tuple[object, ...], list[object]] = {}
+    part: dict[tuple[object, ...], float] = {}
+    for r, n, j, y in free:
+        suppliers.setdefault((r, n, y), []).append(j)
+        part[r, n, y] = part.get((r, n, y), 0.0) + data.usual.get((r, n, j, y), 0.0)
+    at = [key for key in free if key in data.usual and part[key[0], key[1], key[3]] > 0]
     places = pyo.Set(initialize=at, dimen=4)
     model.over = pyo.Var(places, within=pyo.NonNegativeReals)
     model.under = pyo.Var(places, within=pyo.NonNegativeReals)
-    suppliers: dict[tuple[object, ...], list[object]] = {}
-    for r, n, j, y in model.sourced:
-        suppliers.setdefault((r, n, y), []).append(j)
     wanted: dict[tuple[object, ...], float] = {}
     for (r, _, y), gwh in data.demand.items():
         wanted[r, y] = wanted.get((r, y), 0.0) + gwh
@@ -130,7 +134,8 @@ def add_usual(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def rule(m: pyo.ConcreteModel, r: str, n: str, j: str, y: int) -> object:
         bought = sum(m.sourced[r, n, i, y] for i in suppliers[r, n, y])
-        return m.sourced[r, n, j, y] - data.usual[r, n, j, y] * bought - m.over[r, n, j, y] + m.under[r, n, j, y] == 0
+        usual = data.usual[r, n, j, y] / part[r, n, y]
+        return m.sourced[r, n, j, y] - usual * bought - m.over[r, n, j, y] + m.under[r, n, j, y] == 0
 
     model.pro_rata = pyo.Constraint(places, rule=rule)
     apart = (

@@ -221,11 +221,12 @@ class _Chooser:
         if not self.data.usual:
             return {key: var.value for key, var in self.model.sourced.items() if (var.value or 0.0) > 0}
         # What is rounding of a chemistry may still use what is recovered, so that every number counts.
-        additions, secondary, excess = (
+        mine, data = self.model, self.data
+        additions, secondary, excess, production = (
             {key: var.value or 0.0 for key, var in component.items()}
-            for component in (self.model.additions, self.model.secondary, self.model.excess)
+            for component in (mine.additions, mine.secondary, mine.excess, mine.production)
         )
-        model = build_sourcing(self.data, additions, secondary, excess, self.choice.one)
+        model = build_sourcing(data, additions, secondary, excess, production, self.choice.one)
         found = Compiled(model, objective="usual", time_limit=self.choice.time_limit).solve()
         return {key: level for key, level in found.values_of(model.sourced).items() if level > 0}
 
