@@ -17,6 +17,7 @@ from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimi
 from ..mix.compiled import Compiled
 from ..mix.data import Key, MixData
 from ..mix.model import OneCountry
+from ..mix.objective import RISKS
 from ..mix.solution import Choice, Solution, choose, risk_of
 from ..mix.words import Labels
 from ..tables.inputs import Inputs
@@ -216,6 +217,9 @@ def _of_keys(asked: Optimise, inputs: Inputs) -> Wrong:
     if asked.exclude_stages and not asked.exclude:
         what = f"exclude_stages = {list(asked.exclude_stages)!r}"
         yield ("optimise", "exclude_stages"), what, "says where, but not who; add exclude, a group of countries"
+    if _given(asked, "exclude_since") and not asked.exclude:
+        what = f"exclude_since = {asked.exclude_since}"
+        yield ("optimise", "exclude_since"), what, "says from when, but not who; add exclude, a group of countries"
     if asked.measure not in LINKS.values():
         why = unknown(asked.measure, LINKS.values(), "a measure of a weakest link")
         yield ("optimise", "measure"), f"measure = {asked.measure!r}", why
@@ -234,6 +238,39 @@ def _of_keys(asked: Optimise, inputs: Inputs) -> Wrong:
     if asked.one_country_price and asked.one_country != "soft":
         why = f'is charged only under one_country = "soft", here it is {asked.one_country!r}; leave one of them out'
         yield ("optimise", "one_country_price"), f"one_country_price = {asked.one_country_price:g}", why
+    yield from _of_objective(asked)
+
+
+def _of_objective(asked: Optimise) -> Wrong:
+    """Keys that say how something counts which neither the objective nor a cap counts."""
+    weighed = {name for name, weight in asked.weights.items() if weight}
+    by_risk = asked.objective == "gwh_at_risk" or asked.exposure_cap is not None
+    counts = {
+        "risk": (by_risk, 'objective = "gwh_at_risk" or with an exposure_cap'),
+        "level": (asked.risk == "cvar" or "cvar" in weighed, 'risk = "cvar" or with a weight of cvar'),
+        "likelihood": (
+            by_risk or weighed & set(RISKS),
+            f'objective = "gwh_at_risk", with an exposure_cap, or with weights of {listed(RISKS)}',
+        ),
+        **dict.fromkeys(
+            ("measure", "among"),
+            ("concentration" in {asked.objective, *weighed}, 'objective = "concentration" or with a weight of it'),
+        ),
+        "cost_cap": (asked.objective != "cost" or by_risk, "another objective than cost or with an exposure_cap"),
+    }
+    for key, (does, where) in counts.items():
+        if _given(asked, key) and not does:
+            value = getattr(asked, key)
+            what = f"likelihood of {listed(value)}" if key == "likelihood" else f"{key} = {value!r}"
+            yield ("optimise", key), what, f"counts only under {where}; set one of them, or leave {key} out"
+
+
+def _given(asked: Optimise, key: str) -> bool:
+    """Whether a key says anything but its default, of a likelihood 1: that takes back what a base says."""
+    value = getattr(asked, key)
+    if isinstance(value, dict):
+        return any(weight != 1 for weight in value.values())
+    return bool(value != Optimise.model_fields[key].default)
 
 
 def _of_regions(asked: Optimise, regions: Sequence[str]) -> Wrong:
