@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that `minerals --help` answer
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import gc
 import os
@@ -327,6 +328,8 @@ def main() -> None:
     """
     _fall_back_to_plain_characters()
     gc.set_threshold(*COLLECTED)
+    # Whatever is left at the end goes with the process, so nothing needs to be looked through.
+    atexit.register(gc.freeze)
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()

@@ -1,12 +1,15 @@
-"""Charts of a run into its result folder: drawn here, or beside a long run by processes that were ready before it."""
+"""Charts of a run into its result folder: drawn here, or beside a long run by a process that is ready before it."""
 
 from __future__ import annotations
 
 import atexit
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 from . import charts
@@ -14,9 +17,6 @@ from .charts.bundle import rendered, write_files
 from .config import Run
 from .results.result import Result
 from .studies.pool import worker_pool
-
-#: Processes that draw, at most: more charts at once would wait for memory.
-PROCESSES = 2
 
 #: Puts the charts of a result into a folder.
 Drawn = Callable[[Path], None]
@@ -38,21 +38,20 @@ def drawing(run: Run) -> Iterator[Callable[[Result], Drawn]]:
     """What draws the charts of a run, as `draw_all` does: a function that begins with them once there is a result, and
     returns another that waits for them.
 
-    A mix takes longer to choose than other processes take to get ready, so its charts are drawn there, while the tables
+    A mix takes longer to choose than a process takes to get ready, so its charts are drawn there, while the tables
     are written. Any other run draws its charts when they are asked for.
     """
-    processes = min(os.cpu_count() or 1, PROCESSES)
-    if run.settings.optimise is None or run.settings.output.charts == () or processes == 1:
+    if run.settings.optimise is None or run.settings.output.charts == () or os.cpu_count() == 1:
         yield lambda result: lambda folder: draw_all(result, folder)
         return
-    with worker_pool(processes, _ready) as pool:
+    with worker_pool(1, _ready) as pool:
 
         def begin(result: Result) -> Drawn:
-            drawn = [pool.submit(_contents, result, name) for name in _asked(result)]
+            drawn = pool.submit(_contents, result, _asked(result))
 
             def finish(folder: Path) -> None:
-                for each in drawn:
-                    write_files(each.result(), folder)
+                for contents in drawn.result():
+                    write_files(contents, folder)
 
             return finish
 
@@ -75,5 +74,13 @@ def _ready() -> None:
     atexit.register(os._exit, 0)
 
 
-def _contents(result: Result, name: str) -> dict[str, bytes]:
+def _contents(result: Result, names: Sequence[str]) -> list[dict[str, bytes]]:
+    """Contents of charts: where a process can fork, two draw at a time, each as ready as this one."""
+    if "fork" not in get_all_start_methods():
+        return [_content(result, name) for name in names]
+    with ProcessPoolExecutor(2, get_context("fork")) as pool:
+        return list(pool.map(partial(_content, result), names))
+
+
+def _content(result: Result, name: str) -> dict[str, bytes]:
     return charts.draw(result, name).contents()

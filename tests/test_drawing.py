@@ -1,4 +1,4 @@
-"""Charts of a run drawn by other processes: the same bytes, one import of the caller's script, errors told."""
+"""Charts of a run drawn by another process: the same bytes, one import of the caller's script, errors told."""
 
 from __future__ import annotations
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import Infeasible
@@ -98,9 +98,9 @@ class Solution:
     sourced: (region, node, supplier, year) [kt or GWh]; secondary: (region, mineral, year) [kt]; excess: of the rule on
     one third country, as sourced.
 
-    stages: in order; losses: of each disruption in the model, and floors: the least of any mix [GWh]; cost: of each
-    part, and cheapest: of the cheapest mix [million USD_2025]; ranges: of each share, (region, chemistry or family,
-    year) → (low, high) [1]; limits: those that bind.
+    stages: in order; losses: of each disruption in the model, and least: waits for the least of any mix [GWh]; cost: of
+    each part, and cheapest: of the cheapest mix [million USD_2025]; ranges: of each share, (region, chemistry or
+    family, year) → (low, high) [1]; limits: those that bind.
     """
 
     additions: dict[Key, float]
@@ -114,11 +114,16 @@ class Solution:
     excess: dict[Key, float]
     stages: tuple[Stage, ...]
     losses: dict[str, float]
-    floors: dict[str, float]
+    least: Callable[[], dict[str, float]]
     cost: dict[str, float]
     cheapest: dict[str, float]
     ranges: dict[Key, tuple[float, float]]
     limits: tuple[Limit, ...]
+
+    @property
+    def floors(self) -> dict[str, float]:
+        """Least loss under each disruption of any mix [GWh]."""
+        return self.least()
 
     def stage(self, name: str) -> Stage:
         """The stage of that name."""
@@ -134,21 +139,26 @@ def _below_all(choice: Choice, least: float) -> str:
     )
 
 
-def choose(data: MixData, choice: Choice) -> Solution:
-    """Choose a mix. Raises Infeasible (with the model, for `conflict`), and what `Compiled.solve` raises."""
-    return _Chooser(data, choice).choose()
+def choose(data: MixData, choice: Choice, beside: ExitStack | None = None) -> Solution:
+    """Choose a mix. Raises Infeasible (with the model, for `conflict`), and what `Compiled.solve` raises.
+
+    beside: ends what of the floors is still sought when its body does; without one they are waited for here.
+    """
+    if beside is not None:
+        return _Chooser(data, choice, beside).choose()
+    with ExitStack() as here:
+        solution = _Chooser(data, choice, here).choose()
+        return replace(solution, least=solution.floors.copy)
 
 
 class _Floors:
-    """Least loss under each disruption of any mix [GWh], found in threads of their own beside the stages of a mix."""
+    """Least loss under each disruption of any mix [GWh], sought in threads of their own beside the stages of a mix."""
 
     def __init__(self, compiled: Compiled, model: Any, nothing: float) -> None:
         """nothing: loss that counts as none [GWh]. The limits are those of this moment."""
         least, self.loss, self.nothing = compiled.aside(), model.loss, nothing
-        self.pool = ThreadPoolExecutor(os.cpu_count())
-        # The largest of the loaded mix first: the others are the likeliest to be nothing.
-        first = sorted(model.loss, key=lambda d: -pyo.value(model.loss[d]))
-        self.futures = {d: self.pool.submit(least, model.floor[d]) for d in first}
+        self.pool = ThreadPoolExecutor(max((os.cpu_count() or 1) - 1, 1))
+        self.futures = {d: self.pool.submit(least, model.floor[d]) for d in model.loss}
 
     def heed(self) -> None:
         """Drop what has not begun where the loaded mix loses nothing: none loses less."""
@@ -168,8 +178,8 @@ class _Floors:
 class _Chooser:
     """One model, solved stage after stage on a hot basis."""
 
-    def __init__(self, data: MixData, choice: Choice) -> None:
-        self.data, self.choice = data, choice
+    def __init__(self, data: MixData, choice: Choice, beside: ExitStack) -> None:
+        self.data, self.choice, self.beside = data, choice, beside
         self.model = build(data, one=choice.one, level=choice.level, weights=choice.weights)
         self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=choice.time_limit)
         self.stages: list[Stage] = []
@@ -182,15 +192,21 @@ class _Chooser:
         else:
             for key in model.wanted:
                 self.compiled.fix(model.unmet[key], 0.0)
-        cheapest = self._solve("cheapest", "cost", told=True)
-        cheapest.load()
-        parts = self._cost()
-        # Of any mix, also of one that a cap bars.
-        with closing(_Floors(self.compiled, self.model, ROUNDING * sum(self.data.demand.values()))) as floors:
+        with ExitStack() as beside:
+            # Of any mix, also of one that a cap bars.
+            floors = _Floors(self.compiled, model, ROUNDING * sum(self.data.demand.values()))
+            beside.callback(floors.close)
+            cheapest = self._solve("cheapest", "cost", told=True)
+            cheapest.load()
+            floors.heed()
+            parts = self._cost()
             best = self._best(cheapest, floors)
             ranges = self._ranges(best)
             best.load()
-            return self._solution(parts, floors.found(), ranges)
+            solution = self._solution(parts, floors.found, ranges)
+            # Only where no stage failed does somebody wait for them.
+            self.beside.push(beside.pop_all())
+        return solution
 
     def _best(self, cheapest: Optimum, floors: _Floors) -> Optimum:
         """The mix by its objective, then by cost, then by change from the incumbent."""
@@ -330,7 +346,7 @@ class _Chooser:
         }
 
     def _solution(
-        self, cheapest: dict[str, float], floors: dict[str, float], ranges: dict[Key, tuple[float, float]]
+        self, cheapest: dict[str, float], least: Callable[[], dict[str, float]], ranges: dict[Key, tuple[float, float]]
     ) -> Solution:
         model, whole = self.model, sum(self.data.demand.values())
 
@@ -350,7 +366,7 @@ class _Chooser:
             excess=values(model.excess),
             stages=tuple(self.stages),
             losses={d: pyo.value(model.loss[d]) for d in self.data.disruptions},
-            floors=floors,
+            least=least,
             cost=self._cost(),
             cheapest=cheapest,
             ranges=ranges,

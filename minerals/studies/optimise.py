@@ -8,6 +8,7 @@ code as of any plain scenario, and the model's own losses are only held against 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -68,8 +69,8 @@ class Mix:
     assembly: Assembly
 
 
-def optimise(run: Run, inputs: Inputs, price: pd.DataFrame) -> Mix:
-    """Choose the mix of a run. price: the table of its learning curves.
+def optimise(run: Run, inputs: Inputs, price: pd.DataFrame, beside: ExitStack | None = None) -> Mix:
+    """Choose the mix of a run. price: the table of its learning curves; beside: as `choose`.
 
     Raises InputError with all that does not fit, Infeasible (exit 4) with the conflict in the run's words, and the
     solver's own errors (exit 5).
@@ -77,7 +78,7 @@ def optimise(run: Run, inputs: Inputs, price: pd.DataFrame) -> Mix:
     assembly, data = prepare(run, inputs, price)
     asked, points = assembly.asked, assembly.points
     try:
-        solution = choose(data, _choice(asked, points))
+        solution = choose(data, _choice(asked, points), beside)
     except Infeasible as error:
         raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
     except TimeLimit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,8 +47,15 @@ def run(
     worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
     """
     wanted = source if isinstance(source, Run) else read_run(source, sets)
+    with ExitStack() as beside:
+        return _computed(wanted, read_inputs(inputs_of(wanted, inputs)), partial, progress, stressed, beside)
+
+
+def _computed(
+    wanted: Run, data: Inputs, partial: Path | None, progress: Progress | None, stressed: bool, beside: ExitStack
+) -> Result:
+    """The result of a run; beside: ends what is computed at the same time."""
     asked = wanted
-    data = read_inputs(inputs_of(asked, inputs))
     priced: dict[str, pd.DataFrame] = {}
     if asked.settings.prices is not None:
         priced, used = prices(asked, data)
@@ -56,7 +64,7 @@ def run(
         # Pyomo takes a third of a second to import, which no other run should wait for.
         from .optimise import optimise
 
-        mix = optimise(asked, data, priced.get("price", pd.DataFrame()))
+        mix = optimise(asked, data, priced.get("price", pd.DataFrame()), beside)
         asked = mix.run
     resolved = with_intensity(resolve(asked, data), data)
     if asked.settings.prices is not None:
