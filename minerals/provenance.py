@@ -16,7 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
+ONE = Fraction(1)
 #: How the names of rows begin that a run file adds.
 CHANGE = "change:"
 
@@ -43,7 +45,7 @@ class Rows:
     @classmethod
     def row(cls, name: str) -> Rows:
         """The row as it stands."""
-        return cls((Term(Fraction(1), (name,)),))
+        return cls((Term(ONE, (name,)),))
 
     @classmethod
     def parse(cls, text: str) -> Rows:
@@ -52,12 +54,17 @@ class Rows:
         for part in text.split(" + ") if text else ():
             names, _, weight = part.partition("@")
             over, *under = names.split(" / ")
-            terms.append(Term(Fraction(weight or 1), tuple(over.split(" * ")), tuple(under)))
+            terms.append(Term(_fraction(weight), tuple(over.split(" * ")), tuple(under)))
         return cls(tuple(terms))
 
     def scaled(self, weight: Fraction) -> Rows:
         """Every term times a weight."""
-        return Rows(tuple(Term(term.weight * weight, term.over, term.under) for term in self.terms))
+        # Most rows stand as they are, and a product of fractions takes ten times as long as the rest.
+        return Rows(
+            tuple(
+                Term(weight if term.weight == 1 else term.weight * weight, term.over, term.under) for term in self.terms
+            )
+        )
 
     def times(self, row: str) -> Rows:
         """Every term times a row."""
@@ -102,3 +109,9 @@ class Rows:
 
     def __str__(self) -> str:
         return " + ".join(map(str, self.terms))
+
+
+@cache
+def _fraction(text: str) -> Fraction:
+    """A weight from its text form, 1 where there is none. Raises ValueError where it is not one."""
+    return Fraction(text or 1)

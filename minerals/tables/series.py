@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
-
-import numpy as np
 
 from ..provenance import Rows
 
@@ -46,22 +47,29 @@ class Point:
 def datum(value: float, low: float, high: float, row: str) -> Datum:
     """A datum of one table row; missing ends are the value itself."""
     rows = Rows.row(row)
-    return Datum(value, value, value, rows) if np.isnan(low) else Datum(value, low, high, rows)
+    return Datum(value, value, value, rows) if math.isnan(low) else Datum(value, low, high, rows)
+
+
+#: An absent value.
+NOTHING = Datum(0.0, 0.0, 0.0, Rows())
 
 
 def between(one: Datum | None, two: Datum | None, left: int, right: int) -> Datum:
     """left/(left+right) of the first and the rest of the second; an absent one is zero."""
     span = left + right
-    zero = Datum(0.0, 0.0, 0.0, Rows())
-    pairs = [(one or zero, left), (two or zero, right)]
-    rows = [part.rows.scaled(Fraction(weight, span)) for part, weight in pairs]
+    one, two = one or NOTHING, two or NOTHING
     return Datum(
-        sum(part.value * weight for part, weight in pairs) / span,
-        sum(part.low * weight for part, weight in pairs) / span,
-        sum(part.high * weight for part, weight in pairs) / span,
-        rows[0] + rows[1],
+        (one.value * left + two.value * right) / span,
+        (one.low * left + two.low * right) / span,
+        (one.high * left + two.high * right) / span,
+        one.rows.scaled(_part(left, span)) + two.rows.scaled(_part(right, span)),
         "linear",
     )
+
+
+@cache
+def _part(weight: int, span: int) -> Fraction:
+    return Fraction(weight, span)
 
 
 def at(given: Given, year: int) -> dict[Label, Datum]:
@@ -73,11 +81,8 @@ def along(given: Given, years: Sequence[int]) -> Iterable[Point]:
     """Every label in every year, held beyond the first and last given year. `given` must not be empty."""
     known = sorted(given)
     for year in years:
-        before = max((y for y in known if y <= year), default=None)
-        after = min((y for y in known if y >= year), default=None)
-        if before == after or before is None or after is None:
-            held = after if before is None else before
-            assert held is not None
+        held = min(max(year, known[0]), known[-1])
+        if held in given:
             for label, value in given[held].items():
                 yield (
                     Point(year, label, value.fill, 0, value)
@@ -85,6 +90,8 @@ def along(given: Given, years: Sequence[int]) -> Iterable[Point]:
                     else Point(year, label, "hold", held, value)
                 )
             continue
+        place = bisect_left(known, year)
+        before, after = known[place - 1], known[place]
         for label in dict.fromkeys([*given[before], *given[after]]):
             value = between(given[before].get(label), given[after].get(label), after - year, year - before)
             yield Point(year, label, "linear", 0, value)
