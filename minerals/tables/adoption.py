@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 from ..config import Diffusion, Rest, Run
@@ -61,8 +62,9 @@ class _Path:
 class Adoption:
     """Lays the paths of a run over its shares, place by place, and keeps what it found for tables and notes."""
 
-    def __init__(self, run: Run, kinds: Kinds, write: Write, problems: list[Problem]) -> None:
-        self.run, self.kinds, self.write, self.problems = run, kinds, write, problems
+    def __init__(self, run: Run, kinds: Kinds, file: str, write: Write, problems: list[Problem]) -> None:
+        """file: of the shares that are observed."""
+        self.run, self.kinds, self.file, self.write, self.problems = run, kinds, file, write, problems
         self.records: list[dict[str, object]] = []
         #: words on a path → regions
         self.told: dict[str, list[str]] = {}
@@ -75,7 +77,7 @@ class Adoption:
         for words, regions in self.told.items():
             yield f"Diffusion: {words}, in {listed(regions)}"
 
-    def follow(self, scenario: str, region: str, segment: str, shares: Shares, history: pd.DataFrame) -> None:
+    def follow(self, scenario: str, region: str, segment: str, shares: Shares, history: list[Any]) -> None:
         """Lay the paths of a place over its shares, in place. history: rows observed there."""
         asked = self.run.diffusion.get(scenario, ())
         here = [entry for entry in asked if entry.segment == segment and entry.region in ("", region)]
@@ -120,7 +122,7 @@ class Adoption:
                 return True
         return False
 
-    def _found(self, asked: Diffusion, place: str, history: pd.DataFrame, last: int | None) -> _Path | None:
+    def _found(self, asked: Diffusion, place: str, history: list[Any], last: int | None) -> _Path | None:
         """The path with its start, and with the parameters of its fit; None with a problem added."""
         curve, name = asked.curve, asked.chemistry
         start = curve.start if curve.start is not None else None if last is None else last + 1
@@ -161,21 +163,22 @@ class Adoption:
         return _Path(name, asked.path, curve.curve, start, fitted.midpoint, curve.ceiling, fitted.speed, fitted.rmse,
                      rows.behind(), f"{words}, {found}")  # fmt: skip
 
-    def _observed(self, name: str, history: pd.DataFrame, since: int | None) -> tuple[list[int], list[float], Rows]:
+    def _observed(self, name: str, history: list[Any], since: int | None) -> tuple[list[int], list[float], Rows]:
         """Years, shares and rows of a chemistry or family in the history, without what is assumed there.
 
         A year that is observed for others and has no row of it counts as zero.
         """
         years, values, rows = [], [], Rows()
         members = self.kinds.members(name)
-        for year, table in history.groupby("year"):
-            mine = table[table["chemistry"].isin(members)]
-            if ((mine if len(mine) else table)["quality"] == "assumed").any() or year < (since or 0):
+        for year in sorted({row.year for row in history}):
+            here = [row for row in history if row.year == year]
+            mine = [row for row in here if row.chemistry in members]
+            if any(row.quality == "assumed" for row in mine or here) or year < (since or 0):
                 continue
-            years.append(int(year))
-            values.append(float(mine["value"].sum()))
-            for row in mine["row"]:
-                rows += Rows.row(row)
+            years.append(year)
+            values.append(float(np.sum([row.value for row in mine])))
+            for row in mine:
+                rows += Rows.row(f"{self.file}:{row.line}")
         return years, values, rows
 
     def _changed(self, scenario: str, region: str, segment: str, paths: Sequence[_Path], rest: Rest | None) -> bool:
@@ -274,9 +277,9 @@ class Adoption:
         })  # fmt: skip
 
 
-def history_end(history: pd.DataFrame) -> int | None:
+def history_end(history: list[Any]) -> int | None:
     """The last observed year; None where there is no history."""
-    return int(history["year"].max()) if len(history) else None
+    return max((row.year for row in history), default=None)
 
 
 def by_year(points: Iterable[Point]) -> Shares:

@@ -58,7 +58,7 @@ class Capacity:
         self.free: dict[tuple[str, str, str], None] = {}
         file = inputs.tables["announced_capacity"].file
         self.given: dict[str, dict[str, Given]] = {}
-        for row in inputs["announced_capacity"].itertuples():
+        for row in inputs.rows("announced_capacity"):
             value = datum(row.value, row.low, row.high, f"{file}:{row.line}")
             self.given.setdefault(row.region, {}).setdefault(row.chemistry, {})[row.year] = {(): value}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,8 +85,6 @@ class _Reader:
     years: tuple[int, ...]
     problems: list[Problem]
     used: dict[str, set[int]] = field(default_factory=dict)
-    #: Places of the rows of a table by their labels in some of its columns.
-    groups: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[int]]] = field(default_factory=dict)
     #: Lives of a segment's cells that have none of their own, by life and segment.
     lives: dict[tuple[str, str], Lifetime] = field(default_factory=dict)
 
@@ -129,68 +128,56 @@ class _Reader:
         file = self.inputs.tables[table].file
         self.problems.append(Problem(file, 0, what, "no row; add one, or leave [flows] out of the run file"))
 
-    def _rows(self, table: str, **select: str) -> pd.DataFrame:
+    def _rows(self, table: str, **select: str) -> list[Any]:
         """Rows of a table with these labels."""
-        frame, columns = self.inputs[table], tuple(select)
-        if not columns:
-            self.used.setdefault(table, set()).update(frame["line"].tolist())
-            return frame
-        if (table, columns) not in self.groups:
-            groups: dict[tuple[str, ...], list[int]] = {}
-            for at, labels in enumerate(zip(*(frame[column].tolist() for column in columns), strict=True)):
-                groups.setdefault(labels, []).append(at)
-            self.groups[table, columns] = groups
-        frame = frame.take(self.groups[table, columns].get(tuple(select.values()), []))
-        self.used.setdefault(table, set()).update(frame["line"].tolist())
-        return frame
+        rows = self.inputs.rows_by(table, *select).get(tuple(select.values()), [])
+        self.used.setdefault(table, set()).update(row.line for row in rows)
+        return rows
 
     def _lifetime(self, life: str, segment: str, chemistry: str) -> Lifetime:
-        frame = self._rows("lifetime", life=life, segment=segment, chemistry=chemistry)
-        if not len(frame) and chemistry != ANY:
+        rows = self._rows("lifetime", life=life, segment=segment, chemistry=chemistry)
+        if not rows and chemistry != ANY:
             if (life, segment) not in self.lives:
                 self.lives[life, segment] = self._lifetime(life, segment, ANY)
             return self.lives[life, segment]
-        frame = frame.sort_values("cohort")
-        if not len(frame):
+        rows = sorted(rows, key=lambda row: row.cohort)
+        if not rows:
             self._missing("lifetime", f"life = {life!r}, segment = {segment!r}")
             return Lifetime("fixed", np.ones((3, len(self.years))), np.zeros(len(self.years)))
-        if frame["distribution"].nunique() > 1:
-            where = f"life = {life!r}, segment = {segment!r}, chemistry = {frame['chemistry'].iloc[0]!r}"
-            why = f"has distributions {listed(frame['distribution'].unique())}; one series of cohorts needs one"
-            self.problems.append(Problem(self.inputs.tables["lifetime"].file, int(frame["line"].iloc[-1]), where, why))
+        distributions = list(dict.fromkeys(row.distribution for row in rows))
+        if len(distributions) > 1:
+            where = f"life = {life!r}, segment = {segment!r}, chemistry = {rows[0].chemistry!r}"
+            why = f"has distributions {listed(distributions)}; one series of cohorts needs one"
+            self.problems.append(Problem(self.inputs.tables["lifetime"].file, rows[-1].line, where, why))
         # The latest row that is not after the cohort; years before the first row take the first.
-        at = np.clip(np.searchsorted(frame["cohort"].to_numpy(), self.years, side="right") - 1, 0, None)
-        ends = _ends(frame)
-        return Lifetime(frame["distribution"].iloc[0], ends[:, at], frame["spread"].fillna(0.0).to_numpy()[at])
+        at = np.clip(np.searchsorted([row.cohort for row in rows], self.years, side="right") - 1, 0, None)
+        spread = np.nan_to_num([row.spread for row in rows])
+        return Lifetime(distributions[0], _ends(rows)[:, at], spread[at])
 
     def _series(self, table: str, **select: str) -> Array:
         """(3, year); where a region has no rows, World's serve it."""
-        frame = self._rows(table, **select)
-        if not len(frame) and "region" in select:
-            frame = self._rows(table, **{**select, "region": WORLD})
-        if not len(frame):
+        rows = self._rows(table, **select)
+        if not rows and "region" in select:
+            rows = self._rows(table, **{**select, "region": WORLD})
+        if not rows:
             self._missing(table, ", ".join(f"{column} = {label!r}" for column, label in select.items()))
             return np.zeros((3, len(self.years)))
-        numbers = (frame[column].tolist() for column in ("year", "value", "low", "high"))
-        given: Given = {
-            year: {(): datum(value, low, high, table)} for year, value, low, high in zip(*numbers, strict=True)
-        }
+        given: Given = {row.year: {(): datum(row.value, row.low, row.high, table)} for row in rows}
         points = [point.datum for point in along(given, self.years)]
         return _triple(points)
 
     def _profile(self, table: str) -> Array:
         """(3, age) from age 0 to the last given one, linear between."""
-        frame = self._rows(table).sort_values("age")
-        if not len(frame) or frame["age"].iloc[0] != 0:
+        rows = sorted(self._rows(table), key=lambda row: row.age)
+        if not rows or rows[0].age != 0:
             self._missing(table, "age = 0")
             return np.zeros((3, 1))
-        ages = np.arange(frame["age"].iloc[-1] + 1)
-        return np.stack([np.interp(ages, frame["age"], column) for column in _ends(frame)])
+        ages = np.arange(rows[-1].age + 1)
+        return np.stack([np.interp(ages, [row.age for row in rows], column) for column in _ends(rows)])
 
     def _nodes(self) -> Iterable[Node]:
         """Each upstream product with its mass per mass of the mineral its chain ends in."""
-        frame = self._rows("stage_yield")
-        rows = {row.node: row for row in frame.itertuples()}
+        rows = {row.node: row for row in self._rows("stage_yield")}
         stages = dict(zip(self.inputs["nodes"]["node"], self.inputs["nodes"]["stage"], strict=True))
         file = self.inputs.tables["stage_yield"].file
         for name, row in rows.items():
@@ -220,10 +207,10 @@ class _Reader:
         return np.stack(parts, axis=1)
 
 
-def _ends(frame: pd.DataFrame) -> Array:
+def _ends(rows: Sequence[Any]) -> Array:
     """(3, row): value, low and high, ends equal to the value where none are given."""
-    value = frame["value"].to_numpy(dtype=float)
-    return np.stack([value, frame["low"].fillna(frame["value"]), frame["high"].fillna(frame["value"])])
+    value, low, high = np.array([(row.value, row.low, row.high) for row in rows], dtype=float).T
+    return np.stack([value, np.where(np.isnan(low), value, low), np.where(np.isnan(high), value, high)])
 
 
 def _triple(points: Sequence[Datum]) -> Array:

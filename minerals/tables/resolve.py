@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -100,9 +101,8 @@ class _Resolver:
         self.like: dict[str, str] = dict(chemistry["silicon_like"])
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
         self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
-        self.grouped: dict[str, dict[tuple[str, str, str], pd.DataFrame]] = {}
         kinds = Kinds(inputs)
-        self.adoption = Adoption(run, kinds, self._write, self.problems)
+        self.adoption = Adoption(run, kinds, inputs.tables["market_share"].file, self._write, self.problems)
         self.capacity = Capacity(run, inputs, kinds, self._write, self.problems)
         self.years = self._years()
 
@@ -208,25 +208,18 @@ class _Resolver:
 
     # ------------------------------------------------------------------ given values
 
-    def _rows(self, table: str, scenario: str, region: str, segment: str) -> pd.DataFrame:
+    def _rows(self, table: str, scenario: str, region: str, segment: str) -> list[Any]:
         """Rows of a scenario at a place; where a region has none, the scenario's World rows serve it."""
-        groups = self._groups(table)
-        own = groups.get((scenario, region, segment))
-        return own if own is not None else groups.get((scenario, WORLD, segment), self.inputs[table].iloc[:0])
-
-    def _groups(self, table: str) -> dict[tuple[str, str, str], pd.DataFrame]:
-        if table not in self.grouped:
-            keys = ["scenario", "region", "segment"]
-            self.grouped[table] = dict(iter(self.inputs[table].groupby(keys, sort=False)))
-        return self.grouped[table]
+        groups = self.inputs.rows_by(table, "scenario", "region", "segment")
+        return groups.get((scenario, region, segment)) or groups.get((scenario, WORLD, segment), [])
 
     def _given(self, table: str, scenario: str, region: str, segment: str, labels: Sequence[str] = ()) -> Given:
         """Given values at a place: own rows, and before the first of them those of the scenario it extends."""
         file = self.inputs.tables[table].file
-        rows, out = self._rows(table, scenario, region, segment), Given()
-        columns = (rows[name].tolist() for name in ("year", "value", "low", "high", "line", *labels))
-        for year, value, low, high, line, *label in zip(*columns, strict=True):
-            out.setdefault(year, {})[tuple(label)] = datum(value, low, high, f"{file}:{line}")
+        out = Given()
+        for row in self._rows(table, scenario, region, segment):
+            label = tuple(getattr(row, name) for name in labels)
+            out.setdefault(row.year, {})[label] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
         if parent := self.parent.get(scenario, ""):
             first = min(out, default=10_000)
             before = self._given(table, parent, region, segment, labels)
@@ -340,14 +333,12 @@ class _Resolver:
         given = self._with_changes(given, self.run.changes[name], name, region, segment)
         return by_year(self._series("market_share", given, self.years, where, path))
 
-    def _history(self, adoption: str, region: str, segment: str) -> pd.DataFrame:
-        """Rows of the history that a scenario extends, or is, at a place; each with its name."""
+    def _history(self, adoption: str, region: str, segment: str) -> list[Any]:
+        """Rows of the history that a scenario extends, or is, at a place."""
         name = adoption
         while name and self.kind.get(name) != "history":
             name = self.parent.get(name, "")
-        rows = self._rows("market_share", name, region, segment)
-        file = self.inputs.tables["market_share"].file
-        return rows.assign(row=[f"{file}:{line}" for line in rows["line"]])
+        return self._rows("market_share", name, region, segment)
 
     def _with_changes(
         self, given: Given, changes: tuple[ShareChange, ...], name: str, region: str, segment: str
@@ -431,7 +422,7 @@ class _Resolver:
         file = self.inputs.tables["mineral_intensity"].file
         table = {
             (row.chemistry, row.mineral): datum(row.value, row.low, row.high, f"{file}:{row.line}")
-            for row in self.inputs["mineral_intensity"].itertuples()
+            for row in self.inputs.rows("mineral_intensity")
         }
         code = {(self.base[name], self.silicon[name]): name for name in self.base}
         out: list[dict[str, object]] = []
@@ -454,10 +445,10 @@ class _Resolver:
         columns = ["chemistry", "mineral", "year"]
         if self.run.settings.intensity.trend == "held":
             return _frame([], columns)
-        table, file = self.inputs["intensity_trend"], self.inputs.tables["intensity_trend"].file
+        file = self.inputs.tables["intensity_trend"].file
         family = dict(zip(self.inputs["chemistries"]["chemistry"], self.inputs["chemistries"]["family"], strict=True))
         given: dict[tuple[str, str], Given] = {}
-        for row in table.itertuples():
+        for row in self.inputs.rows("intensity_trend"):
             series = given.setdefault((row.family, row.mineral), {})
             series[row.year] = {(): datum(row.value, row.low, row.high, f"{file}:{row.line}")}
         out: list[dict[str, object]] = []
@@ -473,7 +464,7 @@ class _Resolver:
         """Natural and synthetic shares of each year of the scope."""
         given: Given = {}
         file = self.inputs.tables["graphite_route"].file
-        for row in self.inputs["graphite_route"].itertuples():
+        for row in self.inputs.rows("graphite_route"):
             given.setdefault(row.year, {})[row.route,] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
         points = self._series("graphite_route", given, self.years, "the world", ("scope", "years"))
         out = [_record({"route": p.label[0], "year": p.year}, p.datum, "1", p.fill) for p in points]
