@@ -398,6 +398,22 @@ def test_cells_made_at_home_are_the_home_supply_of_cells() -> None:
         least_cost(replace(data, own_share={("Here", y): 1.0 for y in YEARS}))
 
 
+def test_what_home_does_not_make_yet_is_imported() -> None:
+    """NMC is made at home from 2032 on. Until then it comes from abroad, 4 million USD/GWh dearer and still cheaper
+    than LFP, and what must be made at home is LFP."""
+    data = toy(
+        imported=frozenset(("Here", "nmc", y) for y in (2030, 2031)), own_share={("Here", 2031): 0.3},
+        import_price={("Here", c, y): 4.0 for c in CHEMISTRIES for y in YEARS},
+        capacity={("Here", k, y): 100.0 for k in CHEMISTRIES for y in YEARS},
+    )  # fmt: skip
+    compiled, found = least_cost(data)
+    assert mix(found, "nmc") == [100, 70, 100]
+    for y, gwh in zip(YEARS, (100, 70, 0), strict=True):
+        assert found.value(f"imports[Here,nmc,{y}]") == pytest.approx(gwh)
+    assert found.value("production[Here,nmc,2032]") == pytest.approx(100)
+    assert "production[Here,nmc,2031]" not in {var.name for var in compiled.model.production.values()}
+
+
 def test_several_countries_that_are_one_supplier_are_no_third_country() -> None:
     """What others deliver together may be more than 65 %; what one country does may not."""
     supplied = {("cobalt", j, y): {"COD": 8.0, "others": 8.0}[j] for j in ("COD", "others") for y in YEARS}

@@ -417,10 +417,23 @@ def test_no_chemistry_is_sold_before_it_is_there(case: str, choose: Callable[...
     found, table = choose(*LIMITED[case]), rows("commercial_year")
     codes = found.result.record["codes"]["chemistry"]
     sold = found.later("mix_share").query("value > 0")
+    made = found.result["mix_trade"].query("measure == 'production'")
     assert len(sold) > 10
-    for row in sold.itertuples():
-        first = best(table, (row.chemistry, codes[row.chemistry]["family"]), row.region)
-        assert first is None or first["value"] <= row.year, (row.chemistry, row.region)
+    for rows_of, own in ((sold, False), (made, True)):
+        for row in rows_of.itertuples():
+            names = (row.chemistry, codes[row.chemistry]["family"])
+            first = best(table, names, row.region if own else "World")
+            assert first is None or first["value"] <= row.year, (row.chemistry, row.region)
+
+
+def test_a_region_imports_what_its_own_plants_do_not_make_yet(choose: Callable[..., Chosen]) -> None:
+    """At the high end sodium-ion cells of layered oxide are made in 2025 and in Europe from 2033 on."""
+    found = choose("optimise.commercial='high'", *ANODE)
+    rows_of = rows("commercial_year").query("chemistry == 'na_layered'").set_index("region")["high"]
+    assert rows_of["World"] < found.decided[0] < found.decided[-1] < rows_of["Europe"]
+    trade = found.table("mix_trade", chemistry="na_layered").set_index(["measure", "year"])["value"]
+    assert (trade["imports"].reindex(found.decided) > 1).all()
+    assert "production" not in trade.index.get_level_values("measure")
 
 
 def performance(chemistry: str, measure: str, year: int) -> float | None:

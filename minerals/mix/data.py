@@ -39,8 +39,9 @@ class MixData:
     that get their supply together, by name.
 
     demand: (region, segment, year) [GWh]; sold: additions that are possible, (region, segment, chemistry, year), by
-    suitability and commercial year; family, line (kind of production line): of each chemistry; incumbent: additions
-    that are changed least, as sold [GWh].
+    suitability and the year in which any plant makes them; imported: cells that a region's own plants do not make yet,
+    (region, chemistry, year); family, line (kind of production line): of each chemistry; incumbent: additions that are
+    changed least, as sold [GWh].
 
     before: share of each family and chemistry in the year before the first, (region, family or chemistry); growth,
     decline, seed: of families or chemistries, the same [1].
@@ -81,6 +82,7 @@ class MixData:
     sold: tuple[Key, ...]
     family: Mapping[str, str]
     line: Mapping[str, str]
+    imported: frozenset[Key] = frozenset()
     incumbent: Table = field(default_factory=dict)
     nodes: tuple[str, ...] = ()
     minerals: tuple[str, ...] = ()

@@ -82,7 +82,8 @@ def build_sourcing(
         model.cells = pyo.Param(model.cells_of, initialize=cells)
         model.secondary = pyo.Param(pyo.Set(initialize=list(secondary), dimen=3), initialize=dict(secondary))
         # Mutable, so that a balance is one also where no home supply is left to choose.
-        model.production = pyo.Param(model.cells_of, initialize=dict(production), default=0.0, mutable=True)
+        made = pyo.Set(initialize=list(production), dimen=3)
+        model.production = pyo.Param(made, initialize=dict(production), mutable=True)
         wide = replace(data, supplied={key: most * (1 + ROUNDING) + ROUNDING for key, most in data.supplied.items()})
         add_sourcing(model, wide)
         materials.add(model, wide)

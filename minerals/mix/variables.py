@@ -32,7 +32,7 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.additions = pyo.Var(model.sold, within=some)
     model.unmet = pyo.Var(model.wanted, within=some)
     model.cells = pyo.Var(model.cells_of, within=some)
-    model.production = pyo.Var(model.cells_of, within=some)
+    model.production = pyo.Var(_set([key for key in cells if key not in data.imported], 3), within=some)
     model.imports = pyo.Var(model.cells_of, within=some)
     model.built = pyo.Var(_set(data.announced, 3), within=some)
     turned = [

@@ -96,6 +96,7 @@ class Assembly:
             years=self.years,
             demand=demand,
             sold=tuple(self._sold(demand)),
+            imported=frozenset((r, c, y) for (r, c), first in given.made.items() for y in self.years if y < first),
             family=given.family,
             line={c: self.line(c) for c in given.chemistries},
             incumbent=self._incumbent(),
@@ -155,12 +156,12 @@ class Assembly:
         }  # fmt: skip
 
     def _sold(self, demand: Mapping[Key, float]) -> Iterable[Key]:
-        """What a segment can take, of what a region has by then; a blend is there as soon as its family is."""
+        """What a segment can take, of what any plant makes by then; a blend is there as soon as its family is."""
         given = self.given
         for r, s, y in demand:
             for c in given.chemistries:
                 fits = (s, c) not in given.barred and (s, c, y) not in given.short
-                if fits and given.first.get((str(r), c), 0) <= int(str(y)):
+                if fits and given.first.get(c, 0) <= int(str(y)):
                     yield (r, s, c, y)
 
     def _incumbent(self) -> dict[Key, float]:

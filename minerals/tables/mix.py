@@ -34,7 +34,8 @@ class MixInputs:
     chemistries: that may be chosen, in the order of the code list; family: of each; performance: (measure, chemistry,
     year); floor: least average of a mix, (measure, segment); barred: (segment, chemistry) pairs that do not go
     together, with why; short: years in which a cell does not meet a segment's need, (segment, chemistry, year); first:
-    (region, chemistry) → year; growth, decline, seed: (region, family); carried: share of a lithium-ion cell line that
+    (chemistry) → year in which any plant makes it, and made: (region, chemistry) → year in which the region's own do,
+    where they begin later; growth, decline, seed: (region, family); carried: share of a lithium-ion cell line that
     carries over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in: rows of
     drop_in; rows: `file:line` behind each number, by the name of its limit and its key; used: rows used, as inputs_used
     has them.
@@ -46,7 +47,8 @@ class MixInputs:
     floor: dict[tuple[str, str], float]
     barred: dict[tuple[str, str], str]
     short: frozenset[tuple[str, str, int]]
-    first: dict[tuple[str, str], int]
+    first: dict[str, int]
+    made: dict[tuple[str, str], int]
     growth: dict[tuple[str, str], float]
     decline: dict[tuple[str, str], float]
     seed: dict[tuple[str, str], float]
@@ -103,6 +105,7 @@ class _Reader:
             barred=dict(self._barred(chemistries)),
             short=frozenset(self._short(chemistries, performance)),
             first=dict(self._first(chemistries)),
+            made=dict(self._made(chemistries)),
             growth=limits["growth"],
             decline=limits["decline"],
             seed=limits["seed"],
@@ -201,15 +204,27 @@ class _Reader:
 
     # ------------------------------------------------------------------ years, growth, lines
 
-    def _first(self, chemistries: Sequence[str]) -> Iterable[tuple[tuple[str, str], int]]:
-        if self.asked.commercial == "off":
-            return
+    def _first(self, chemistries: Sequence[str]) -> Iterable[tuple[str, int]]:
+        for c in chemistries:
+            if (year := self._commercial(c, WORLD)) is not None:
+                yield c, year
+
+    def _made(self, chemistries: Sequence[str]) -> Iterable[tuple[tuple[str, str], int]]:
         for region in self.regions:
             for c in chemistries:
-                row = self._best("commercial_year", "chemistry", (c, self.family[c]), region)
-                if row is not None:
-                    self.rows["commercial_year", region, c] = self._place("commercial_year", row.line)
-                    yield (region, c), int(self._end(row, self.asked.commercial))
+                first, own = self._commercial(c, WORLD), self._commercial(c, region)
+                if first is not None and own is not None and own > first:
+                    yield (region, c), own
+
+    def _commercial(self, chemistry: str, region: str) -> int | None:
+        """Year from which plants of a region, or any in the World, make a chemistry; None where nothing bars it."""
+        if self.asked.commercial == "off":
+            return None
+        row = self._best("commercial_year", "chemistry", (chemistry, self.family[chemistry]), region)
+        if row is None:
+            return None
+        self.rows["commercial_year", region, chemistry] = self._place("commercial_year", row.line)
+        return int(self._end(row, self.asked.commercial))
 
     def _limits(self, measure: str, families: Sequence[str]) -> dict[tuple[str, str], float]:
         out = {}

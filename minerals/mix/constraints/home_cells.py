@@ -16,15 +16,16 @@ KEY = "exposure.future"
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """home_cells[region, node, year]."""
-    users: dict[tuple[object, ...], list[object]] = {}
+    makers: dict[tuple[object, ...], list[object]] = {}
     known = {(n, y) for n, _, y in data.supplied}
     for r, c, n, y in data.use:
-        if n in data.cells and r in data.regions and (n, y) in known and (r, c, y) in model.cells_of:
-            users.setdefault((r, n, y), []).append(c)
+        if n in data.cells and (n, y) in known and (r, c, y) in model.production:
+            makers.setdefault((r, n, y), []).append(c)
+    own = [(r, n, y) for r, n, j, y in model.sourced if n in data.cells and j == r]
 
     def at_home(m: pyo.ConcreteModel, r: str, n: str, y: int) -> object:
-        made = sum(data.use[r, c, n, y] * m.production[r, c, y] for c in users[r, n, y])
-        own = [m.sourced[key] for key in [(r, n, r, y)] if key in m.sourced]
-        return made - sum(own) == 0
+        made = sum(data.use[r, c, n, y] * m.production[r, c, y] for c in makers.get((r, n, y), ()))
+        return made - sum(m.sourced[key] for key in [(r, n, r, y)] if key in m.sourced) == 0
 
-    model.home_cells = pyo.Constraint(pyo.Set(initialize=list(users), dimen=3), rule=at_home)
+    places = dict.fromkeys([*makers, *own])
+    model.home_cells = pyo.Constraint(pyo.Set(initialize=list(places), dimen=3), rule=at_home)

@@ -34,7 +34,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         )
 
     def used(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
-        mine = [c for c in data.chemistries if data.line[c] == k and (r, c, y) in m.cells_of]
+        mine = [c for c in data.chemistries if data.line[c] == k and (r, c, y) in m.production]
         return sum(m.production[r, c, y] for c in mine) - m.lines_added[r, k, y] <= data.capacity[r, k, y]
 
     def stands(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:

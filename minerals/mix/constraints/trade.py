@@ -1,9 +1,12 @@
-r"""Cells put into use are made at home or imported; a region may have to make a share of them itself.
+r"""Cells put into use are made at home, once plants there can, or imported; a region may have to make a share itself.
 
 $$X_{rcy} = \sum_s x_{rscy}, \qquad p_{rcy} + m_{rcy} = X_{rcy}, \qquad
   \sum_c p_{rcy} \ge \theta_{ry} \sum_c X_{rcy} \qquad [\mathrm{GWh}]$$
 
-Exports are left out: a model of one region does not know who else buys.
+A chemistry that the region's plants do not make yet and others do is imported ($p_{rcy}$ is not there). Exports are
+left out: a model of one region does not know who else buys.
+
+Source: first years of plants by region (commercial_year.csv).
 """
 
 from __future__ import annotations
@@ -24,11 +27,12 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return m.cells[r, c, y] == sum(m.additions[r, s, c, y] for s in segments[r, c, y])
 
     def balance(m: pyo.ConcreteModel, r: str, c: str, y: int) -> object:
-        return m.production[r, c, y] + m.imports[r, c, y] == m.cells[r, c, y]
+        made = sum(m.production[key] for key in [(r, c, y)] if key in m.production)
+        return made + m.imports[r, c, y] == m.cells[r, c, y]
 
     def share(m: pyo.ConcreteModel, r: str, y: int) -> object:
-        mine = [c for c in data.chemistries if (r, c, y) in m.cells_of]
-        return sum(m.production[r, c, y] for c in mine) >= data.own_share[r, y] * sum(m.cells[r, c, y] for c in mine)
+        made = sum(m.production[r, c, y] for c in data.chemistries if (r, c, y) in m.production)
+        return made >= data.own_share[r, y] * sum(m.cells[r, c, y] for c in data.chemistries if (r, c, y) in m.cells_of)
 
     model.cells_total = pyo.Constraint(model.cells_of, rule=total)
     model.trade = pyo.Constraint(model.cells_of, rule=balance)
