@@ -21,6 +21,8 @@ import pytest
 from minerals import api
 from minerals.config import read_run
 from minerals.results.result import Result
+from minerals.results.screen import number
+from minerals.results.screen_mix import mix as screen_mix
 from minerals.shipped import inputs_folder
 from minerals.studies import optimise as optimise_module
 from minerals.studies.cost import pack_prices
@@ -199,6 +201,28 @@ def test_every_loss_is_that_of_a_replay(case: str, choose: Callable[..., Chosen]
     assert ((told["value"] - told["floor"] < 1e-3) == (told["at_floor"] == "yes")).all()
     asked = found.result.record["config"]["optimise"]
     assert risk(told.reset_index(), asked["risk"], asked["level"]) == pytest.approx(found.objective, rel=LEFT)
+
+
+@pytest.mark.parametrize("case", ["expected", "worst", "cvar"])
+def test_the_objective_stands_beside_the_incumbent_s(case: str, choose: Callable[..., Chosen]) -> None:
+    """The same measure of what the same disruptions cost both, on the screen too."""
+    found = choose(*REPLAYED[case])
+    asked = found.result.record["config"]["optimise"]
+    losses = found.table("mix_loss").drop(columns="value").rename(columns={"incumbent": "value"})
+    before = risk(losses, asked["risk"], asked["level"])
+    assert before > found.objective
+    assert found.result.record["mix"]["incumbent_value"] == pytest.approx(before)
+    line = next(line for block in screen_mix(found.result) for line in block if line.startswith("Objective: "))
+    assert line.endswith(f", {number(found.objective)} GWh; Incumbent {number(before)}.")
+
+
+def test_what_counts_no_losses_has_no_incumbent_beside_it(choose: Callable[..., Chosen]) -> None:
+    found = choose("optimise.objective='cost'", SHORT)
+    assert found.result.record["mix"]["incumbent_value"] is None
+    assert any(
+        re.fullmatch(r"Objective: cost, [\d,]+ million USD_2025\.", line)
+        for block in screen_mix(found.result) for line in block
+    )  # fmt: skip
 
 
 def test_a_region_that_closes_has_a_pool_of_its_own(choose: Callable[..., Chosen]) -> None:

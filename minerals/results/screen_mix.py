@@ -98,7 +98,9 @@ def _losses(result: Result, width: int) -> list[str]:
     if any(row[0].endswith(MARK) for row in rows):
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical.")
     stage = next(stage for stage in about["stages"] if stage["stage"] == "objective")
-    lines.append(f"Objective: {about['objective']}, {number(stage['value'])} {stage['unit']}.")
+    before = about.get("incumbent_value")
+    beside = "" if before is None else f"; {theirs} {number(before)}"
+    lines.append(f"Objective: {about['objective']}, {number(stage['value'])} {stage['unit']}{beside}.")
     stuck = table[(table["at_floor"] == "yes") & (table["value"] > 0.05)]
     lines += [
         f"{row.label}: the mix cannot lower this; sourcing or capacity can" + _of(row.binding_label) + "."

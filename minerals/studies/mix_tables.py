@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..flows.scrap import lines_from_growth
 from ..mix.data import Key
-from ..mix.solution import PINNED, Limit
+from ..mix.solution import PINNED, Limit, risk_of
 from ..mix.words import Labels, words
 from ..tables.inputs import Inputs
 from .chokepoints import Chokepoints
@@ -264,12 +264,22 @@ def about_mix(mix: Mix, tables: Tables) -> dict[str, Any]:
         "scenario": OPTIMISED,
         "incumbent": asked.scenario,
         "objective": _objective(mix),
+        "incumbent_value": _incumbent_value(mix, tables["mix_loss"]),
         "years": list(mix.data.years),
         "chemistries": list(mix.data.chemistries),
         "disruptions": list(mix.data.disruptions),
         "stages": tables["mix_stage"].to_dict("records"),
         "not_pinned": int((tables["mix_range"]["pinned"] == "no").sum()),
     }
+
+
+def _incumbent_value(mix: Mix, losses: pd.DataFrame) -> float | None:
+    """The objective of the incumbent, by the same disruptions and weights [GWh]; None where it is not of losses."""
+    asked = mix.assembly.asked
+    if asked.objective != "gwh_at_risk":
+        return None
+    return risk_of(dict(zip(losses["disruption"], losses["incumbent"], strict=True)), mix.data.weight, asked.risk,
+                   asked.level)  # fmt: skip
 
 
 def _objective(mix: Mix) -> str:
