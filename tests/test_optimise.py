@@ -589,6 +589,20 @@ def test_cells_made_at_home_have_their_lines(choose: Callable[..., Chosen]) -> N
         assert here["value"].sum() <= (there + built + into - out) * (1 + LEFT) + LEFT, (kind, year)
 
 
+def test_regions_whose_plants_are_not_known_are_said_to_have_no_limit_on_lines(choose: Callable[..., Chosen]) -> None:
+    """Europe has rows of cell_capacity.csv, India has none; without lines none are asked for."""
+    both = "scope.regions=['Europe', 'India']"
+    caveats = [
+        choose(*sets, "optimise.own_share={}", SHORT).result.record["scenarios"]["optimised"]["caveat"]
+        for sets in ((both,), (both, "optimise.lines=false"), ())
+    ]
+    said = "No lines limit what cells are made in India: cell_capacity.csv has no rows of their own."
+    assert [said in caveat for caveat in caveats] == [True, False, False]
+    found = choose(both, "optimise.own_share={}", SHORT)
+    assert set(found.result["mix_line"].query("measure == 'standing'")["region"]) == {"Europe"}
+    assert said not in found.result.record["scenarios"]["incumbent"]["caveat"]
+
+
 def test_the_least_recycled_content_is_held(choose: Callable[..., Chosen]) -> None:
     """EU 2023/1542 from 2031 on; without it there would be less of something."""
     targets = (

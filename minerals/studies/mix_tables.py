@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..errors import listed
 from ..flows.scrap import lines_from_growth
 from ..mix.data import Key
 from ..mix.solution import PINNED, Limit, risk_of
@@ -271,6 +272,15 @@ def about_mix(mix: Mix, tables: Tables) -> dict[str, Any]:
         "stages": tables["mix_stage"].to_dict("records"),
         "not_pinned": int((tables["mix_range"]["pinned"] == "no").sum()),
     }
+
+
+def caveat_of(mix: Mix) -> str:
+    """What bears on the chosen mix beside what bears on its demand and shares, or nothing."""
+    known = {r for r, *_ in mix.data.capacity}
+    free = [r for r in mix.data.regions if r not in known]
+    if not free or not mix.assembly.asked.lines:
+        return ""
+    return f"No lines limit what cells are made in {listed(free)}: cell_capacity.csv has no rows of their own."
 
 
 def _incumbent_value(mix: Mix, losses: pd.DataFrame) -> float | None:

@@ -23,7 +23,7 @@ from .cost import battery_cost, pack_prices
 from .exposure import exposure
 from .intensity import with_intensity
 from .plain import compute
-from .playback import PLAYBACK, playback
+from .playback import OPTIMISED, PLAYBACK, playback
 from .pool import Progress
 from .prices import about, joined, prices
 from .sample import sample
@@ -81,7 +81,7 @@ def _computed(
         if stressed:
             tables |= stress(points)
         if mix is not None:
-            from .mix_tables import about_mix, mix_tables
+            from .mix_tables import about_mix, caveat_of, mix_tables
 
             tables |= mix_tables(mix, points, data)
             resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, mix.given.used))
@@ -104,6 +104,8 @@ def _computed(
     files = {}
     if mix is not None:
         log["mix"] = about_mix(mix, tables)
+        chosen = log["scenarios"][OPTIMISED]
+        chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
         files[PLAYBACK] = playback(mix.run)
     return Result(log, tables, files)
 

@@ -6,6 +6,10 @@ $$\sum_{c \in k} p_{rcy} \le K_{rky} + \sum_{v \le y} \Bigl( b_{rkv} + \sum_l t_
 A line is turned over only where some of its equipment carries over; what does not is paid for. No more is turned over
 than stands.
 
+Lines beyond those standing take no time to build: built or turned over in a year, they make cells in it, as many as
+pay, up to $B$ where a row announces lines of their kind and region (announced_capacity.csv). A region whose lines no
+row of cell_capacity.csv has is under no limit on lines; its supply of cells alone limits what it makes.
+
 Source: Carnegie Endowment (2026), Battery Geopolitics, figure 16 and its passage: which equipment carries over
 (drop_in.csv).
 """
