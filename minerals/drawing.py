@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
@@ -17,6 +16,9 @@ from .charts.bundle import rendered, write_files
 from .config import Run
 from .results.result import Result
 from .studies.pool import worker_pool
+
+#: What this process draws, where it draws for another.
+_taken: Result
 
 #: Puts the charts of a result into a folder.
 Drawn = Callable[[Path], None]
@@ -44,7 +46,7 @@ def drawing(run: Run) -> Iterator[Callable[[Result], Drawn]]:
     if run.settings.optimise is None or run.settings.output.charts == () or os.cpu_count() == 1:
         yield lambda result: lambda folder: draw_all(result, folder)
         return
-    with worker_pool(1, _ready) as pool:
+    with worker_pool(1, _ready, run.settings.output.charts or tuple(charts.CHARTS)) as pool:
 
         def begin(result: Result) -> Drawn:
             drawn = pool.submit(_contents, result, _asked(result))
@@ -63,24 +65,33 @@ def _asked(result: Result) -> list[str]:
     return charts.possible(result) if asked is None else list(asked)
 
 
-def _ready() -> None:
-    """Draw one chart of nothing, which loads what every chart needs; and let the process end at once when it is to, as
-    the run would wait a quarter of a second until Python has taken itself down."""
+def _ready(names: Sequence[str]) -> None:
+    """Load what charts need and draw one of nothing; and let the process end at once when it is to, as the run would
+    wait a quarter of a second until Python has taken itself down."""
     from matplotlib.figure import Figure
 
+    for name in names:
+        charts.options_of(name)
     figure = Figure()
     figure.text(0.5, 0.5, "0")
     rendered(figure)
+    gc.freeze()
     atexit.register(os._exit, 0)
 
 
 def _contents(result: Result, names: Sequence[str]) -> list[dict[str, bytes]]:
     """Contents of charts: where a process can fork, two draw at a time, each as ready as this one."""
     if "fork" not in get_all_start_methods():
-        return [_content(result, name) for name in names]
-    with ProcessPoolExecutor(2, get_context("fork")) as pool:
-        return list(pool.map(partial(_content, result), names))
+        _take(result)
+        return [_content(name) for name in names]
+    with ProcessPoolExecutor(2, get_context("fork"), initializer=_take, initargs=(result,)) as pool:
+        return list(pool.map(_content, names))
 
 
-def _content(result: Result, name: str) -> dict[str, bytes]:
-    return charts.draw(result, name).contents()
+def _take(result: Result) -> None:
+    global _taken
+    _taken = result
+
+
+def _content(name: str) -> dict[str, bytes]:
+    return charts.draw(_taken, name).contents()
