@@ -18,6 +18,8 @@ TOLD = (
 EXCESS = "excess"
 #: Columns of a terminal from which on lines stand as they are.
 WIDE = 100
+#: Family that stands last.
+OTHER = "other"
 #: Share of a region's batteries below which a family is left out.
 SMALL = 0.0005
 
@@ -50,7 +52,8 @@ def _shares(result: Result, region: str, width: int) -> list[str]:
     head = [f"Share of batteries, {region}"]
     for year in shown:
         head += [f"{incumbent} {year}", f"{chosen} {year}"]
-    rows = []
+    rows: dict[str, list[str]] = {}
+    largest: dict[str, float] = {}
     for family, part in table.groupby("family", sort=False):
         at = part.set_index("year")
         if max(at["value"].max(), at["incumbent"].max()) < SMALL:
@@ -60,11 +63,12 @@ def _shares(result: Result, region: str, width: int) -> list[str]:
             here = at.loc[year] if year in at.index else None
             row += ["", ""] if here is None else [f"{here['incumbent']:.1%}", _range(here)]
         if any(row[1:]):
-            rows.append(row)
-    rows.sort(key=lambda row: -float(row[-2].rstrip("%") or 0))
+            rows[str(family)] = row
+            largest[str(family)] = max(part.loc[part["year"] == years[-1], ["value", "incumbent"]].max(axis=None), 0.0)
+    ordered = [rows[family] for family in sorted(rows, key=lambda name: (name == OTHER, -largest[name]))]
     loose = table[(table["pinned"] == "no") & table["year"].isin(list(shown))]
     note = ["Ranges: other mixes in them are as good; their shares are not pinned."] if len(loose) else []
-    return [*(columns(head, rows) if width >= WIDE else fitted(head, rows, width)), *note]
+    return [*(columns(head, ordered) if width >= WIDE else fitted(head, ordered, width)), *note]
 
 
 def _range(row: pd.Series) -> str:
