@@ -20,7 +20,6 @@ from ..axes import Axis
 from ..config import Run
 from ..tables.inputs import Inputs
 from ..tables.names import WORLD
-from ..tables.prices import rows_used
 from ..tables.relative import Follows, follows, multiples_of
 from ..tables.resolve import Resolved
 
@@ -90,7 +89,7 @@ def pack_prices(
         "price_relative": [line for step in steps for line in step.lines],
     }
     elsewhere = np.broadcast_to(world, own.shape)
-    return PackPrices(home, abroad, elsewhere, rows_used(inputs, lines))
+    return PackPrices(home, abroad, elsewhere, inputs.used(lines))
 
 
 def battery_cost(resolved: Resolved, cells: pd.DataFrame, packs: PackPrices) -> pd.DataFrame:

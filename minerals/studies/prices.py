@@ -16,10 +16,10 @@ from ..config import Prices, Run, RunFile, Scenario, Scope, Years
 from ..errors import InputError, Problem
 from ..prices import learning, parity
 from ..prices.learning import Array
-from ..tables.inputs import Inputs
+from ..tables.inputs import USED_COLUMNS, Inputs
 from ..tables.names import WORLD
 from ..tables.prices import Experience, Learner, PriceInputs, price_inputs
-from ..tables.resolve import USED_COLUMNS, Resolved, resolve
+from ..tables.resolve import Resolved, resolve
 from .plain import additions_of, share_of
 
 PRICE = "USD_2025/kWh"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +16,14 @@ from ..errors import InputError, Problem, did_you_mean
 from . import check, check_exposure, check_mix, check_supply
 from .read import NUMBER, RawTable, Table, read_raw, typed
 from .schema import read_schemas
+
+#: Columns of inputs_used.
+USED_COLUMNS = [
+    "table", "file", "line", "future", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "route",
+    "year", "life", "cohort", "age", "measure", "stream", "recycling_route", "node", "country", "disruption",
+    "available", "value", "low", "high", "unit", "source", "locator", "quality", "note", "draw_group", "corrected_by",
+    "rows",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,18 @@ class Inputs:
                 groups.setdefault(tuple(getattr(row, column) for column in columns), []).append(row)
             self._rows_by[name, columns] = groups
         return self._rows_by[name, columns]
+
+    def used(self, lines: Mapping[str, Iterable[int]]) -> pd.DataFrame:
+        """Rows of tables by their lines, as inputs_used has them: with table, file, and `file:line` as their name."""
+        found: dict[str, list[Any]] = {column: [] for column in USED_COLUMNS}
+        for name, wanted in lines.items():
+            file, here = self.tables[name].file, set(wanted)
+            rows = [row for row in self.rows(name) if row.line in here]
+            names = [f"{file}:{row.line}" for row in rows]
+            own = {"table": [name] * len(rows), "file": [file] * len(rows), "rows": names}
+            for column, cells in found.items():
+                cells += own.get(column) or [getattr(row, column, math.nan) for row in rows]
+        return pd.DataFrame(found)
 
     @cached_property
     def _rows(self) -> dict[str, list[Any]]:

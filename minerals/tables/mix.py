@@ -114,7 +114,7 @@ class _Reader:
             life=self._line("life", families),
             drop_in=self._drop_in(chemistries),
             rows=self.rows,
-            used=self._used(),
+            used=self.inputs.used({name: self.lines.get(name, ()) for name in TABLES}),
         )
 
     def _chosen(self, order: Sequence[str]) -> tuple[str, ...]:
@@ -280,11 +280,3 @@ class _Reader:
         frame = self.inputs[table][mask]
         self.lines.setdefault(table, set()).update(int(line) for line in frame["line"])
         return frame
-
-    def _used(self) -> pd.DataFrame:
-        out = []
-        for name in TABLES:
-            table, lines = self.inputs.tables[name], sorted(self.lines.get(name, ()))
-            frame = table.frame.set_index("line", drop=False).loc[lines]
-            out.append(frame.assign(table=name, file=table.file, rows=[f"{table.file}:{line}" for line in lines]))
-        return pd.concat([frame.dropna(axis="columns", how="all") for frame in out if len(frame)], ignore_index=True)

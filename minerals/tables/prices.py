@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -87,7 +87,7 @@ class _Reader:
         points = world[world["family"].isin([learner.family for learner in learners])]
         self._use("cell_price", points["line"])
         points = points[["case", "family", "year", "value", "low", "high", "unit", "source", "quality"]]
-        used = rows_used(self.inputs, {name: self.lines.get(name, ()) for name in TABLES})
+        used = self.inputs.used({name: self.lines.get(name, ()) for name in TABLES})
         return PriceInputs(learners, experience, points.reset_index(drop=True), own, other, used)
 
     def _learners(self, world: pd.DataFrame) -> Sequence[Learner]:
@@ -148,17 +148,6 @@ class _Reader:
 
     def _use(self, table: str, lines: pd.Series) -> None:
         self.lines.setdefault(table, set()).update(int(line) for line in lines)
-
-
-def rows_used(inputs: Inputs, lines: Mapping[str, Iterable[int]]) -> pd.DataFrame:
-    """Rows of input tables by line, as inputs_used has them; lines: of each table, which may be none."""
-    out = []
-    for name, wanted in lines.items():
-        if here := sorted(set(wanted)):
-            table = inputs.tables[name]
-            frame = table.frame.set_index("line", drop=False).loc[here].dropna(axis="columns", how="all")
-            out.append(frame.assign(table=name, file=table.file, rows=[f"{table.file}:{line}" for line in here]))
-    return pd.concat(out, ignore_index=True) if out else pd.DataFrame()
 
 
 def _three(value: float, low: float, high: float) -> Array:

@@ -20,7 +20,7 @@ from ..provenance import Rows
 from .adoption import Adoption, Shares, by_year, history_end
 from .capacity import Capacity
 from .check import SHARE_TOLERANCE
-from .inputs import Inputs
+from .inputs import USED_COLUMNS, Inputs
 from .lines import read_lines
 from .names import WITHOUT_ROWS, WORLD, Kinds, fit, refused_blend
 from .parameters import Parameters, parameters
@@ -28,12 +28,6 @@ from .series import Datum, Given, Point, along, at, datum, outside, ranges
 
 #: A demand series may begin at this share of its largest year and still count as having its history.
 HISTORY = 0.05
-USED_COLUMNS = [
-    "table", "file", "line", "future", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "route",
-    "year", "life", "cohort", "age", "measure", "stream", "recycling_route", "node", "country", "disruption",
-    "available", "value", "low", "high", "unit", "source", "locator", "quality", "note", "draw_group", "corrected_by",
-    "rows",
-]  # fmt: skip
 
 
 #: The intensity of a blend between tabulated ones: not in the tables, to be derived from the cell.
@@ -477,7 +471,6 @@ class _Resolver:
 
         also: lines of further tables that were used whole or in part.
         """
-        out: list[pd.DataFrame] = []
         table_of = {table.file: name for name, table in self.inputs.tables.items()}
         lines: dict[str, set[int]] = {name: set() for name in tables}
         for resolved in tables.values():
@@ -485,15 +478,10 @@ class _Resolver:
                 file, _, line = row.rpartition(":")
                 if file != "change":
                     lines.setdefault(table_of[file], set()).add(int(line))
-        named = {name: sorted(found) for name, found in lines.items()}
-        for name, used in {**named, **also}.items():
-            table = self.inputs.tables[name]
-            frame = table.frame.set_index("line", drop=False).loc[used]
-            rows = [f"{table.file}:{line}" for line in used]
-            out.append(frame.assign(table=name, file=table.file, rows=rows))
-        if self.changed:
-            out.append(pd.DataFrame(self.changed))
-        frames = [frame.dropna(axis="columns", how="all") for frame in out if len(frame)]
+        used = self.inputs.used({**lines, **also})
+        if not self.changed:
+            return used
+        frames = (frame.dropna(axis="columns", how="all") for frame in (used, pd.DataFrame(self.changed)))
         return pd.concat(frames, ignore_index=True).reindex(columns=USED_COLUMNS)
 
 

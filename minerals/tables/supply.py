@@ -204,7 +204,7 @@ class _Reader:
             stability=self._estimates(STABILITY),
             events=self._events([node.node for node in nodes]),
             rules=self._take("trade_rule"),
-            used=self._used(),
+            used=self.inputs.used(self.lines),
             share_rows=share_rows,
             supply_rows=supply_rows,
         )
@@ -449,15 +449,6 @@ class _Reader:
                     cuts, str(first["source"]),
                 ))  # fmt: skip
         return tuple(out)
-
-    def _used(self) -> pd.DataFrame:
-        out = []
-        for name, lines in self.lines.items():
-            table = self.inputs.tables[name]
-            found = sorted(lines)
-            frame = table.frame.set_index("line", drop=False).loc[found]
-            out.append(frame.assign(table=name, file=table.file, rows=[f"{table.file}:{line}" for line in found]))
-        return pd.concat([frame.dropna(axis="columns", how="all") for frame in out if len(frame)], ignore_index=True)
 
 
 def _along(given: Given, countries: tuple[str, ...], years: tuple[int, ...]) -> tuple[Array, NDArray[np.intp]]:
