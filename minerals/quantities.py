@@ -444,7 +444,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_line", "result", ("region", "line", "from_line", "year", "measure"), "GWh/yr",
             "Lines of each kind: standing without the model's doing, built in a year, retrofitted from another kind "
-            "(from_line) in a year, and used. li_ion makes all that fits a lithium-ion plant as it stands.",
+            "(from_line) in a year, and used. li_ion makes all that fits a lithium-ion plant as it stands. Scrap does "
+            "not follow from these, but from the table lines.",
         ),
         Quantity(
             "mix_sourcing", "result", ("region", "node", "stage", "country", "year"), "kt, GWh",
@@ -471,8 +472,11 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "lines", "result", ("scenario", "region", "cohort"), "GWh/yr",
-            "Production lines by year of start, from which the scrap of the chosen mix follows; flows.lines of a run "
-            "file takes them, as optimised.toml does. They follow the growth of demand, not mix_line.",
+            "Production lines by year of start from which the scrap of the chosen mix follows: those that growth of "
+            "demand takes, wherever its cells are made, so that scrap is the same for every mix. Lines that the mix "
+            "builds or turns over are others, in mix_line. flows.lines of a run file takes these, as optimised.toml "
+            "does.",
+            "lines = growth of battery_demand over its highest so far",
         ),
     )
 }  # fmt: skip

@@ -247,7 +247,8 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
 
 
 def _scrap_lines(mix: Mix, points: Chokepoints) -> pd.DataFrame:
-    """Production lines by cohort from which the run's scrap follows, as a run file's `flows.lines` takes them."""
+    """Production lines by cohort from which the run's scrap follows, of growing demand, as a run file's `flows.lines`
+    takes them; those that the mix builds are in `mix_line`."""
     resolved = points.resolved
     built = lines_from_growth(additions_of(resolved, mix.assembly.asked.scenario)[0].sum(axis=1))
     rows = [

@@ -178,7 +178,7 @@ def _of_run(run: Run) -> Wrong:
         why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
         yield ("study",), f"[study] of kind {settings.study.kind!r}", why
     if settings.flows is not None and settings.flows.lines:
-        why = "a mix writes the lines it is made on itself (tables/lines.csv); leave flows.lines out"
+        why = "scrap of a mix follows from the growth of its demand, whose lines are written; leave flows.lines out"
         yield ("flows", "lines"), f"lines = {settings.flows.lines!r}", why
     if asked.scenario not in settings.scenario:
         near = did_you_mean(asked.scenario, settings.scenario) or f"; it has {listed(settings.scenario)}"

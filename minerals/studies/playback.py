@@ -1,5 +1,9 @@
-"""A chosen mix as a run file of its own: a plain scenario with the model's shares and production lines, so that anybody
-can run, change and compare it as any other."""
+"""A chosen mix as a run file of its own: a plain scenario with the model's shares, so that anybody can run, change and
+compare it as any other.
+
+With it go the production lines from which the run's scrap follows. They are those of growing demand, not those that the
+mix builds or turns over (mix_line): the model takes scrap as given, and the same scrap gives the same kt.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 
 from ..config import Run
 
-#: Name of the file in the result folder, and where in that folder the lines of the mix are.
+#: Name of the file in the result folder, and where in that folder the lines are from which scrap follows.
 PLAYBACK, LINES = "optimised.toml", "tables/lines.csv"
 #: Scenario of the chosen mix.
 OPTIMISED = "optimised"
@@ -31,7 +35,7 @@ def playback(run: Run) -> str:
         settings["flows"] = {**settings.get("flows", {}), "lines": LINES}
     head = [
         f"# The mix that [optimise] of {run.name} chose, as a plain scenario. Written by the run; shares are the",
-        "# model's, production lines those from which its scrap follows.",
+        "# model's; production lines are those of growing demand, from which its scrap follows, not those it builds.",
         "",
     ]
     return "\n".join([*head, *_table((), settings)]) + "\n"
