@@ -363,13 +363,16 @@ QUANTITIES: dict[str, Quantity] = {
             "trade_rules", "result", ("scenario", "region", "rule", "node", "stage", "year"), "1",
             "Rules on shares of supply beside what pro-rata sourcing holds, in the years in which they hold: "
             "minimum_own (made within the region by the rule's group ÷ need, or recovered ÷ need of refining), "
-            "maximum_single (the largest third country), exclusion (a group of countries). Told, never enforced.",
+            "maximum_single (the largest third country), exclusion (a group of countries). Told, never enforced. "
+            "Sourcing of the scenario optimised is pro rata here too; mix_rule holds the rule against what it chooses "
+            "to buy.",
         ),
         Quantity(
             "sourcing", "result",
             ("scenario", "region", "year", "chain", "stage_from", "country_from", "stage_to", "country_to"), "kt",
             "Way of a mineral from stage to stage and country to country in the last year, pro rata to what is made "
-            "and exported: own supply first. No trade that was observed.",
+            "and exported: own supply first. No trade that was observed. Of the scenario optimised too it is pro rata; "
+            "mix_sourcing has what it chooses to buy.",
         ),
         Quantity(
             "stress_single", "result", ("scenario", "region", "country", "node", "year"), "GWh",
