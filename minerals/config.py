@@ -238,8 +238,8 @@ class Optimise(_Model):
     mix. objective: `gwh_at_risk`, `concentration`, `cost`, or `weighted` by `weights` of expected, worst, cvar,
     concentration and cost; then cost, then least change. risk: of the losses under the disruptions of [exposure]
     `expected`, `worst`, or `cvar` at the `level`; likelihood: weights of disruptions, default 1, and 0 for one that
-    closes every node. measure: of exposure
-    that `concentration` weighs by, a weakest link of the table `exposure`, and among which nodes.
+    closes every node. measure: of exposure that `concentration` weighs by, a weakest link of the table `exposure`, and
+    among which nodes.
 
     chemistries: that may be chosen, codes or families, default all whose performance is known; without: those that may
     not. growth, performance, commercial: the end of growth_limit, segment_need and commercial_year that binds, or
@@ -247,9 +247,9 @@ class Optimise(_Model):
     between, from the first year on; lines: whether cells made at home need production lines.
 
     one_country: EU 2024/1252, most that one third country supplies of a strategic raw material: `report` it, price its
-    excess (`soft`, at one_country_price [million USD per kt or GWh]) or bar it (`hard`). recycled_content: whether the
-    least shares of EU 2023/1542 bind. exclude: a group of countries that may not supply, in the stages exclude_stages,
-    from exclude_since on.
+    excess in the cost, not in the risk (`soft`, at one_country_price [million USD per kt or GWh]), or bar it (`hard`).
+    recycled_content: whether the least shares of EU 2023/1542 bind. exclude: a group of countries that may not supply,
+    in the stages exclude_stages, from exclude_since on.
 
     cost_cap: most that the mix may cost above the cheapest one, as a share; exposure_cap: most GWh at risk by `risk`,
     over all years. time_limit: of each solve [s].

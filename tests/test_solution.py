@@ -192,6 +192,16 @@ def test_a_soft_rule_prices_what_is_above_it() -> None:
     assert kt(found, "COD") == [6.6] * 3
 
 
+def test_the_price_of_excess_is_in_the_cost_and_not_in_the_risk() -> None:
+    """Between 50 and 70 GWh of NMC the expected loss is 5 GWh a year, at any price of excess. A GWh of NMC is 5 million
+    USD cheaper than LFP and 0.028 kt of cobalt above 65 % of one country: 70 are cheaper below 178.6 a kt, 50 above."""
+    for price, gwh in ((170.0, 70), (190.0, 50)):
+        data = at_risk(strategic=("cobalt",), third=frozenset({("Here", "AUS")}))
+        found = choose(data, Choice(one=OneCountry(0.65, 2031, soft=True, price=price)))
+        assert found.stage("objective").value == pytest.approx(15)
+        assert nmc(found) == [70, gwh, gwh]
+
+
 def test_what_a_solver_leaves_does_not_stop_the_sourcing() -> None:
     """A little more cobalt is recovered than 50 GWh of NMC use, within the rounding of a solver."""
     data = replace(bought(), relief={("Co", "cobalt", y): 1.0 for y in YEARS})

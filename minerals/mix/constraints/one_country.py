@@ -4,7 +4,8 @@ $$z_{rnjy} \le \lambda \sum_c q_{rcny} X_{rcy} + e_{rnjy} \qquad [\mathrm{kt\ or
 
 for single countries $j$ outside the region; several that are one supplier here are none. The share is of what is
 consumed, recovered material included, as the act has it. `hard` leaves the excess $e$ out, which today makes several
-stages infeasible; `soft` prices it in the objective; `report` states nothing here.
+stages infeasible; `soft` prices it in the cost; `report` states nothing here. The price moves cost, not risk: a mix
+chosen by its risk heeds it only among mixes that are as good, or under a cap on the cost.
 
 Source: Regulation (EU) 2024/1252, article 5(1)(b): 65 % of annual consumption from 2030 on (trade_rule.csv).
 """
