@@ -150,7 +150,8 @@ QUANTITIES: dict[str, Quantity] = {
             "recycling_targets", "result", ("scenario", "region", "law", "measure", "item", "year"), "1",
             "What a law on recycling asks for (target) beside what the run has (value): collection by use, recovery of "
             "what reaches recyclers by mineral, recycled_content. Told, not enforced; optimise.recycled_content has a "
-            "mix keep to the last.",
+            "mix keep to the last. recycled_content is that of all uses of the run; the law asks it of batteries of "
+            "vehicles and industry, not of portable ones.",
         ),
         Quantity(
             "second_life_stock", "result", ("scenario", "region", "year"), "GWh",

@@ -5,8 +5,11 @@ $$v_{rlmk} = \sum_{(s,c) \in l} i_{cmk}\, x_{rsck}, \qquad
   w_{rmy} \ge \kappa_{rmy}\, \gamma_{ry} \sum_c i_{cmy} X_{rcy} \qquad [\mathrm{kt}]$$
 
 Cells that leave use alike are one life $l$, so that what they hold is summed first. Prompt scrap comes back in the year
-of its cells ($k = y$). The last is the least recycled content of cells. Loops are regional: what a region recovers, it
-uses.
+of its cells ($k = y$). Loops are regional: what a region recovers, it uses.
+
+The last is the least recycled content, of all cells of a region together and of what any of its batteries give back.
+The law lets what is recovered come from any waste too, but asks it model by model, of batteries of vehicles and
+industry (light means of transport later). Cells of portable devices, which a run may leave out, are held to it here.
 
 Source: Regulation (EU) 2023/1542, article 8 (recycling_target.csv).
 """
