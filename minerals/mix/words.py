@@ -143,7 +143,7 @@ def _cells(family: str, at: list[str], year: int, labels: Labels, _: Mapping[Key
 
 def _cap(family: str, _: list[str], year: int, __: Labels, ___: Mapping[Key, float]) -> Words:
     if family == "cost":
-        return Words("cap on the cost", year, "one more million USD", "million USD_2025")
+        return Words("cap on the cost", year, "one more billion USD", "billion USD_2025", 1000.0)
     return Words("cap on the GWh at risk", year, "one more GWh at risk", "GWh")
 
 

@@ -11,8 +11,8 @@ from .screen import LEAST, MARK, between, columns, fitted, number
 
 #: Families of limits in the order in which it is told what one more unit of them is worth.
 TOLD = (
-    "reach", "stocked", "supplier", "growth", "decline", "performance", "one_country", "excluded", "own_share", "lines",
-    "recycled_content", "secondary_available",
+    "cost", "expected", "worst", "cvar", "reach", "stocked", "supplier", "growth", "decline", "performance",
+    "one_country", "excluded", "own_share", "lines", "recycled_content", "secondary_available",
 )  # fmt: skip
 #: Part of the cost that is no money: what a soft rule charges.
 EXCESS = "excess"
