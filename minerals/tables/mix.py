@@ -152,20 +152,25 @@ class _Reader:
     # ------------------------------------------------------------------ performance and needs
 
     def _performance(self, chemistries: Sequence[str]) -> dict[tuple[str, str, int], float]:
-        frame = self._take("chemistry_performance", self.inputs["chemistry_performance"]["chemistry"].isin(chemistries))
-        out = {}
-        for (chemistry, measure), rows in frame.groupby(["chemistry", "measure"], sort=False):
+        table, out = "chemistry_performance", {}
+        for (chemistry, measure), rows in self.inputs.rows_by(table, "chemistry", "measure").items():
+            if chemistry not in chemistries:
+                continue
+            self.lines.setdefault(table, set()).update(row.line for row in rows)
             given: Given = {
-                int(row.year): {(): datum(row.value, row.low, row.high, self._place("chemistry_performance", row.line))}
-                for row in rows.itertuples()
+                row.year: {(): datum(row.value, row.low, row.high, self._place(table, row.line))} for row in rows
             }
             for point in along(given, self.years):
-                out[str(measure), str(chemistry), point.year] = point.datum.value
+                out[measure, chemistry, point.year] = point.datum.value
         return out
 
-    def _needs(self, measures: Sequence[str]) -> pd.DataFrame:
-        frame = self.inputs["segment_need"]
-        return self._take("segment_need", frame["segment"].isin(self.segments) & frame["measure"].isin(measures))
+    def _needs(self, measures: Sequence[str]) -> list[Any]:
+        rows = [
+            row for row in self.inputs.rows("segment_need")
+            if row.segment in self.segments and row.measure in measures
+        ]  # fmt: skip
+        self.lines.setdefault("segment_need", set()).update(row.line for row in rows)
+        return rows
 
     def _end(self, row: Any, end: str) -> float:
         """The end of a row that binds; its value where it has none."""
@@ -174,15 +179,14 @@ class _Reader:
 
     def _floors(self) -> dict[tuple[str, str], float]:
         out = {}
-        for row in self._needs(AVERAGE).itertuples():
+        for row in self._needs(AVERAGE):
             out[row.measure, row.segment] = self._end(row, self.asked.performance)
             self.rows["performance", row.measure, row.segment] = self._place("segment_need", row.line)
         return out
 
     def _barred(self, chemistries: Sequence[str]) -> Iterable[tuple[tuple[str, str], str]]:
         """A row of a chemistry goes before one of its family."""
-        frame = self._needs(("suitable",))
-        of = {(row.segment, row.chemistry): row for row in frame.itertuples()}
+        of = {(row.segment, row.chemistry): row for row in self._needs(("suitable",))}
         for segment in self.segments:
             for c in chemistries:
                 row = of.get((segment, c), of.get((segment, self.family[c])))
@@ -195,7 +199,7 @@ class _Reader:
         """Cells that live too short, or hold too little in the cold; without a figure a cell is let in."""
         if self.asked.performance == "off":
             return
-        for row in self._needs(EACH).itertuples():
+        for row in self._needs(EACH):
             least = self._end(row, self.asked.performance)
             for c in chemistries:
                 for year in self.years:
@@ -248,9 +252,8 @@ class _Reader:
     def _best(self, table: str, column: str, names: Sequence[str], region: str, measure: str = "") -> Any:
         """The row of the first name that has one, the region's own before the World's."""
         if (table, measure) not in self.places:
-            frame = self.inputs[table]
-            frame = frame[frame["measure"] == measure] if measure else frame
-            self.places[table, measure] = {(getattr(row, column), row.region): row for row in frame.itertuples()}
+            rows = self.inputs.rows_by(table, "measure").get((measure,), []) if measure else self.inputs.rows(table)
+            self.places[table, measure] = {(getattr(row, column), row.region): row for row in rows}
         at = self.places[table, measure]
         for name in names:
             for place in (region, WORLD):

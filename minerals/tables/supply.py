@@ -228,25 +228,39 @@ class _Reader:
 
     def _name(self, table: str, row: Any) -> str:
         """Name of a row, as inputs_used has it."""
-        return f"{self.inputs.tables[table].file}:{int(row.line)}"
+        return f"{self.inputs.tables[table].file}:{row.line}"
 
     def _take(self, table: str, keep: Any = None) -> pd.DataFrame:
         """Rows of a table, marked as used."""
         frame = self.inputs[table]
         frame = frame if keep is None else frame[keep(frame)]
-        self.lines.setdefault(table, set()).update(int(line) for line in frame["line"])
+        self.lines.setdefault(table, set()).update(frame["line"].tolist())
         return frame
+
+    def _rows(self, table: str, **select: str) -> list[Any]:
+        """Rows of a table with these labels, or all, marked as used."""
+        rows = self.inputs.rows_by(table, *select).get(tuple(select.values()), [])
+        self._use(table, rows)
+        return rows
+
+    def _of(self, table: str, future: str, node: str) -> list[Any]:
+        """Rows of a node in a future, not marked."""
+        return self.inputs.rows_by(table, "future", "node").get((future, node), [])
+
+    def _use(self, table: str, rows: Iterable[Any]) -> None:
+        """Mark rows as used."""
+        self.lines.setdefault(table, set()).update(row.line for row in rows)
 
     # ------------------------------------------------------------------ nodes and their use
 
     def _nodes(self) -> tuple[Node, ...]:
         """Active nodes, each with what uses it: one for each physical step."""
-        frame, minerals = self.inputs["nodes"], set(self.minerals)
-        step = {row.node: row.same_as or row.node for row in frame.itertuples()}
+        rows, minerals = self.inputs.rows("nodes"), set(self.minerals)
+        step = {row.node: row.same_as or row.node for row in rows}
         chosen = {step[node]: node for node in self.asked.nodes}
         products, uses = self._products(), self._uses()
         out = []
-        for row in frame.itertuples():
+        for row in rows:
             if chosen.get(step[row.node], step[row.node]) != row.node:
                 continue
             mine = [part for part in products.get(row.node, ()) if part[0] in minerals]
@@ -263,7 +277,7 @@ class _Reader:
     def _products(self) -> dict[str, list[tuple[str, str, float, Rows]]]:
         """What a node makes per mass of a mineral, along what it feeds: (mineral, route, kg per kg, rows)."""
         rows: dict[str, list[Any]] = {}
-        for row in self._take("stage_yield").itertuples():
+        for row in self._rows("stage_yield"):
             rows.setdefault(row.node, []).append(row)
 
         def down(node: str) -> list[tuple[str, str, float, Rows]]:
@@ -286,14 +300,16 @@ class _Reader:
         """Use of a node by base chemistry, by the most specific row: its own, its family's, that of any."""
         kinds = Kinds(self.inputs)
         out: dict[str, dict[str, tuple[str, float, Rows]]] = {}
-        for node, rows in self._take("node_use").groupby("node", sort=False):
-            row_of = {row.chemistry: row for row in rows.itertuples()}
+        rows: dict[str, dict[str, Any]] = {}
+        for row in self._rows("node_use"):
+            rows.setdefault(row.node, {})[row.chemistry] = row
+        for node, row_of in rows.items():
             for chemistry, base in kinds.base.items():
                 names = (chemistry, kinds.family[base], ANY)
                 row = next((row_of[name] for name in names if name in row_of), None)
                 if row is not None and row.value > 0:
                     behind = Rows.row(self._name("node_use", row))
-                    out.setdefault(str(node), {})[chemistry] = (str(row.per), float(row.value), behind)
+                    out.setdefault(node, {})[chemistry] = (str(row.per), float(row.value), behind)
         return out
 
     # ------------------------------------------------------------------ supply
@@ -313,48 +329,36 @@ class _Reader:
         given: Given = {}
         for future in futures:
             before = min(given, default=10_000)
-
-            def mine(frame: pd.DataFrame, future: str = future, before: int = before) -> pd.Series[bool]:
-                return (frame["future"] == future) & (frame["node"] == node) & (frame["year"] < before)
-
-            for row in self._take("supply_share", mine).itertuples():
+            rows = [row for row in self._of("supply_share", future, node) if row.year < before]
+            self._use("supply_share", rows)
+            for row in rows:
                 share = datum(row.value, row.low, row.high, self._name("supply_share", row))
-                given.setdefault(int(row.year), {})[(str(row.country),)] = share
+                given.setdefault(row.year, {})[row.country,] = share
         return given
 
     def _confidence(self, node: str, futures: tuple[str, ...]) -> str:
-        frame = self.inputs["supply_share"]
-        for future in futures:
-            mine = frame[(frame["future"] == future) & (frame["node"] == node)]
-            if len(mine):
-                return str(mine["confidence"].iloc[0])
-        return ""
+        return next((row.confidence for future in futures for row in self._of("supply_share", future, node)), "")
 
     def _published(self, node: str, futures: tuple[str, ...]) -> tuple[Array, list[Rows]]:
         """World supply that batteries can have, (year), and its rows; NaN before the first row and where is none."""
-        frame = self.inputs["battery_supply"]
         for future in futures:
-            rows = frame[(frame["future"] == future) & (frame["node"] == node)].sort_values("year")
-            if len(rows):
-                self.lines.setdefault("battery_supply", set()).update(int(line) for line in rows["line"])
-                values = rows["value"].to_numpy() * rows["available"].fillna(1.0).to_numpy()
-                found = np.interp(self.years, rows["year"], values)
+            if rows := sorted(self._of("battery_supply", future, node), key=lambda row: row.year):
+                self._use("battery_supply", rows)
+                values = [row.value * (1.0 if np.isnan(row.available) else row.available) for row in rows]
+                found = np.interp(self.years, [row.year for row in rows], values)
                 given: Given = {
-                    int(row.year): {(): datum(row.value, row.low, row.high, self._name("battery_supply", row))}
-                    for row in rows.itertuples()
+                    row.year: {(): datum(row.value, row.low, row.high, self._name("battery_supply", row))}
+                    for row in rows
                 }
                 behind = [point.datum.rows for point in along(given, self.years)]
-                return np.where(np.array(self.years) >= rows["year"].iloc[0], found, np.nan), behind
+                return np.where(np.array(self.years) >= rows[0].year, found, np.nan), behind
         return np.full(len(self.years), np.nan), [Rows()] * len(self.years)
 
     def _headroom(self, node: str) -> tuple[float, Rows]:
         """Supply above the need of the reference world, as share of it, and its row."""
-        frame = self.inputs["supply_headroom"]
         for name in (node, ANY):
-            rows = frame[frame["node"] == name]
-            if len(rows):
-                self.lines.setdefault("supply_headroom", set()).update(int(line) for line in rows["line"])
-                return float(rows["value"].iloc[0]), Rows.row(self._name("supply_headroom", rows.iloc[0]))
+            if rows := self._rows("supply_headroom", node=name):
+                return rows[0].value, Rows.row(self._name("supply_headroom", rows[0]))
         return 0.0, Rows()
 
     def _plants(self, nodes: tuple[Node, ...]) -> dict[tuple[str, str], Array]:
@@ -381,10 +385,8 @@ class _Reader:
     def _adds_plants(self, node: str, futures: tuple[str, ...]) -> bool:
         """Whether announced plants come on top of a node's shares: not where a future that extends `announced` has
         shares of its own, which hold them already."""
-        frame = self.inputs["supply_share"]
-        having = set(frame.loc[frame["node"] == node, "future"])
         before = futures[: futures.index("announced")] if "announced" in futures else futures
-        return "announced" in futures and not having & set(before)
+        return "announced" in futures and not any(self._of("supply_share", future, node) for future in before)
 
     def _risk(self, countries: tuple[str, ...]) -> Array:
         """Risk from the latest estimate of governance: 0.5 − estimate / 5, from 0 to 1."""
