@@ -9,6 +9,7 @@ world, so that the access of a region never depends on the scenario being assess
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class Access:
     share: Array
     exported: Array
 
-    @property
+    @cached_property
     def accessible(self) -> Array:
         """own + share · Σ exported, (node); infinite where nothing is known of a node."""
         total = self.own + self.share * self.exported.sum(axis=1)

@@ -53,15 +53,17 @@ def survivals(resolved: Resolved, end: int = 0) -> Survival:
     chain, inflow = _parameters(resolved), resolved.run.settings.flows
     assert inflow is not None
     years = len(resolved.years)
+    # Most chemistries of a segment share one life.
+    lives = {id(life): life for life in (*chain.lifetime.values(), chain.second_lifetime)}
+    matrix = {
+        key: survival_matrix(years, inflow.inflow, life.distribution, life.mean[end], life.spread)
+        for key, life in lives.items()
+    }
     first = np.stack([
-        np.stack([
-            survival_matrix(years, inflow.inflow, life.distribution, life.mean[end], life.spread)
-            for life in (chain.lifetime[segment, chemistry] for chemistry, _ in resolved.chemistries.labels)
-        ])
+        np.stack([matrix[id(chain.lifetime[segment, chemistry])] for chemistry, _ in resolved.chemistries.labels])
         for segment in resolved.segments.labels
     ])  # fmt: skip
-    life = chain.second_lifetime
-    return Survival(first, survival_matrix(years, inflow.inflow, life.distribution, life.mean[end], life.spread))
+    return Survival(first, matrix[id(chain.second_lifetime)])
 
 
 def follow(

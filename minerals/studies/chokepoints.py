@@ -171,7 +171,17 @@ class Chokepoints:
 
     def access(self, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Access:
         """What regions together can get of each node."""
-        return access(self.supply[year], self.group(regions), cuts)
+        if cuts is not None:
+            return access(self.supply[year], self.group(regions), cuts)
+        key = tuple(regions), year
+        if key not in self._undisturbed:
+            self._undisturbed[key] = access(self.supply[year], self.group(regions))
+        return self._undisturbed[key]
+
+    @cached_property
+    def _undisturbed(self) -> dict[tuple[tuple[str, ...], int], Access]:
+        """What regions get without a disruption, found so far, by regions and place of the year."""
+        return {}
 
     def accessible(self, scenario: str, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Array:
         """Accessible and recovered of each node, (node)."""

@@ -249,9 +249,10 @@ class Assembly:
         if not uses.routed:
             return None
         low, high = self.points.inputs.route_bounds
+        gain = {(name, y): self._gain_of(regions, y) for name, regions in pools.items() for y in self.years}
         carrier = {
-            (name, c, y): float(uses.carrier[place, self.at[y]] * self._gain_of(regions, y))
-            for name, regions in pools.items() for c, place in self.place.items() for y in self.years
+            (name, c, y): float(uses.carrier[place, self.at[y]] * gain[name, y])
+            for name in pools for c, place in self.place.items() for y in self.years
         }  # fmt: skip
         by_node = [
             {n: float(v) for n, v in zip(self.nodes, way, strict=True) if v} for way in (uses.natural, uses.synthetic)
@@ -287,9 +288,10 @@ class Assembly:
                     without = self.points.access(regions, self.at[y]).accessible
                     left = self.points.access(regions, self.at[y], cuts).accessible
                     for n, node in enumerate(self.nodes):
-                        least = self._flexible(n, most[name].get((node, y), 0.0), name, y)
                         hit = left[n] < without[n] or uses.natural[n] != uses.synthetic[n]
-                        if (hit or several) and left[n] < least:
+                        if not (hit or several):
+                            continue
+                        if left[n] < self._flexible(n, most[name].get((node, y), 0.0), name, y):
                             undisturbed[name, node, y] = float(without[n])
                             accessible[event.disruption, name, node, y] = float(left[n])
         return undisturbed, accessible
