@@ -28,10 +28,11 @@ class Axis:
     def positions(self, values: pd.Series[Any]) -> np.ndarray:
         """Position of each value. Raises KeyError for a label that is not on the axis."""
         index = {label: i for i, label in enumerate(self.labels)}
-        missing = set(values) - set(index)
+        found = values.tolist()
+        missing = set(found) - set(index)
         if missing:
             raise KeyError(f"{self.name}: {sorted(map(str, missing))} not on the axis")
-        return np.array([index[value] for value in values], dtype=np.intp)
+        return np.array([index[value] for value in found], dtype=np.intp)
 
 
 def dense(frame: pd.DataFrame, axes: Sequence[Axis], column: str = "value") -> np.ndarray:
@@ -60,12 +61,5 @@ def tidy(array: np.ndarray, axes: Sequence[Axis], columns: Mapping[str, np.ndarr
     for values in stack.values():
         keep |= values != 0
     where = np.nonzero(keep)
-    frame = pd.DataFrame(
-        {axis.name: np.array(axis.labels, dtype=object)[at] for axis, at in zip(axes, where, strict=True)}
-    )
-    for axis in axes:
-        if axis.labels and not isinstance(axis.labels[0], str):
-            frame[axis.name] = frame[axis.name].astype(type(axis.labels[0]))
-    for name, values in stack.items():
-        frame[name] = values[keep]
-    return frame
+    labels = {axis.name: pd.Series(axis.labels).array.take(at) for axis, at in zip(axes, where, strict=True)}
+    return pd.DataFrame({**labels, **{name: values[keep] for name, values in stack.items()}})

@@ -179,9 +179,7 @@ def share_of(resolved: Resolved, name: str) -> Array:
     axes = [resolved.regions, resolved.segments, resolved.chemistries, resolved.years]
 
     def on_pairs(frame: pd.DataFrame) -> Array:
-        mine = frame[frame["scenario"] == name]
-        place = pd.Series(list(zip(mine["chemistry"], mine["silicon"].astype(float), strict=True)), mine.index, object)
-        return dense(mine.assign(chemistry=place), axes)[None]
+        return dense(_by_pair(frame[frame["scenario"] == name]), axes)[None]
 
     share = on_pairs(resolved.market_share)
     if resolved.run.settings.scenario[name].silicon in ("none", "explicit"):
@@ -195,6 +193,12 @@ def share_of(resolved: Resolved, name: str) -> Array:
     return blended
 
 
+def _by_pair(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table with pairs of base chemistry and silicon, as they are on the axis, for its chemistries."""
+    pairs = list(zip(frame["chemistry"].tolist(), frame["silicon"].astype(float).tolist(), strict=True))
+    return frame.assign(chemistry=pd.Series(pairs, frame.index, object))
+
+
 def intensity_of(resolved: Resolved, column: str) -> Array:
     """(1, chemistry, mineral, year) [kg/kWh] at the value, low or high end; one year where intensities are held."""
     now, trend = today_of(resolved, column)[None, :, :, None], trend_of(resolved, column)
@@ -203,9 +207,7 @@ def intensity_of(resolved: Resolved, column: str) -> Array:
 
 def today_of(resolved: Resolved, column: str) -> Array:
     """(chemistry, mineral) [kg/kWh] before any trend, at the value, low or high end."""
-    frame = resolved.mineral_intensity
-    place = pd.Series(list(zip(frame["chemistry"], frame["silicon"].astype(float), strict=True)), frame.index, object)
-    return dense(frame.assign(chemistry=place), [resolved.chemistries, resolved.minerals], column)
+    return dense(_by_pair(resolved.mineral_intensity), [resolved.chemistries, resolved.minerals], column)
 
 
 def trend_of(resolved: Resolved, column: str) -> Array | None:
