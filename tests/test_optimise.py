@@ -28,6 +28,7 @@ from minerals.studies import optimise as optimise_module
 from minerals.studies.cost import pack_prices
 from minerals.studies.optimise import Mix
 from minerals.tables.inputs import read_inputs
+from minerals.tables.mix import mix_inputs
 
 SMALL = """
 title = "A small mix"
@@ -434,6 +435,20 @@ def test_no_family_and_no_chemistry_grows_or_falls_too_fast(case: str, choose: C
                 assert least - LEFT <= now <= most + LEFT, (region, name, year)
                 tight += now > most - LEFT or (before > LEFT and now < least + LEFT)
     assert tight > 3
+
+
+def test_a_grade_with_a_row_of_its_own_is_held_to_it_and_others_to_their_family_s(tmp_path: Path) -> None:
+    shutil.copytree(inputs_folder(), tmp_path / "inputs")
+    (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
+    table = tmp_path / "inputs" / "growth_limit.csv"
+    written = table.read_text(encoding="utf-8")
+    table.write_text(f"{written}lfp_si20,World,growth,0.1,,,1,assumed,,assumed,Slower.\n", encoding="utf-8")
+    read = read_run(tmp_path / "small.toml"), read_inputs(tmp_path / "inputs")
+    given = mix_inputs(*read, ["Europe"], ["car"], range(2029, 2033))
+    assert given.growth["Europe", "lfp_si20"] == 0.1
+    assert given.rows["growth", "Europe", "lfp_si20"] == f"growth_limit.csv:{written.count(chr(10)) + 1}"
+    assert given.growth["Europe", "lfp"] == given.growth["Europe", "LFP"] != 0.1
+    assert given.seed["Europe", "lfp_si20"] == given.seed["Europe", "lfp"]
 
 
 @pytest.mark.parametrize("case", LIMITED)

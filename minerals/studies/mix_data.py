@@ -105,9 +105,9 @@ class Assembly:
             disruptions=tuple(event.disruption for event in events if pools_of.get(event.disruption)),
             pools=pools,
             before=self._before(),
-            growth=self._of_members(given.growth),
-            decline=self._of_members(given.decline),
-            seed=self._of_members(given.seed),
+            growth=given.growth,
+            decline=given.decline,
+            seed=given.seed,
             performance=given.performance,
             floor=given.floor,
             **self._lines(),
@@ -184,17 +184,6 @@ class Assembly:
                 for group in (name, self.given.family[name]):
                     out[r, group] = out.get((r, group), 0.0) + float(cells[i, c] / total if total else 0.0)
         return out
-
-    def _of_members(self, limits: Mapping[tuple[str, str], float]) -> dict[Key, float]:
-        """Limits of families, and the same of each chemistry: a plant of one grade is not there for another at once."""
-        family = self.given.family
-        mine = {
-            (r, c): limits[r, family[c]]
-            for r in self.regions
-            for c in self.given.chemistries
-            if (r, family[c]) in limits
-        }
-        return {**limits, **mine}
 
     def _weight(self, event: Event) -> float:
         """Weight of a disruption: as asked, else 1, but 0 for one that closes every node, which is told beside them."""

@@ -183,7 +183,7 @@ def _what(family: str, index: Key, said: Words, labels: Labels) -> tuple[str, st
 def _place(run: Run, given: MixInputs, family: str, index: Key) -> str:
     """Where a limit is said: its row of the inputs, or its key of the run file."""
     if family in ("growth", "decline"):
-        row = given.rows.get((family, str(index[0]), given.family.get(str(index[1]), str(index[1]))))
+        row = given.rows.get((family, str(index[0]), str(index[1])))
         if row:
             return row
     if family == "performance" and (row := given.rows.get((family, index[0], index[2]))):

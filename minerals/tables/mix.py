@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -35,10 +36,10 @@ class MixInputs:
     year); floor: least average of a mix, (measure, segment); barred: (segment, chemistry) pairs that do not go
     together, with why; short: years in which a cell does not meet a segment's need, (segment, chemistry, year); first:
     (chemistry) → year in which any plant makes it, and made: (region, chemistry) → year in which the region's own do,
-    where they begin later; growth, decline, seed: (region, family); carried: share of a lithium-ion cell line that
-    carries over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in: rows of
-    drop_in; rows: `file:line` behind each number, by the name of its limit and its key; used: rows used, as inputs_used
-    has them.
+    where they begin later; growth, decline, seed: (region, family or chemistry); carried: share of a lithium-ion cell
+    line that carries over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in:
+    rows of drop_in; rows: `file:line` behind each number, by the name of its limit and its key; used: rows used, as
+    inputs_used has them.
     """
 
     chemistries: tuple[str, ...]
@@ -94,7 +95,7 @@ class _Reader:
         floor = {} if self.asked.performance == "off" else self._floors()
         families = tuple(dict.fromkeys(family[c] for c in chemistries))
         limits = {
-            name: self._limits(name, families) if self.asked.growth != "off" else {}
+            name: self._limits(name, families, chemistries) if self.asked.growth != "off" else {}
             for name in ("growth", "decline", "seed")
         }
         return MixInputs(
@@ -230,14 +231,15 @@ class _Reader:
         self.rows["commercial_year", region, chemistry] = self._place("commercial_year", row.line)
         return int(self._end(row, self.asked.commercial))
 
-    def _limits(self, measure: str, families: Sequence[str]) -> dict[tuple[str, str], float]:
+    def _limits(self, measure: str, *groups: Sequence[str]) -> dict[tuple[str, str], float]:
+        """Limits of families and chemistries; one without a row has that of its family: a plant of one grade is not
+        there for another at once."""
         out = {}
-        for region in self.regions:
-            for family in families:
-                row = self._best("growth_limit", "chemistry", (family, ANY), region, measure)
-                if row is not None:
-                    out[region, family] = self._end(row, self.asked.growth)
-                    self.rows[measure, region, family] = self._place("growth_limit", row.line)
+        for region, name in (place for names in groups for place in product(self.regions, names)):
+            row = self._best("growth_limit", "chemistry", (name, self.family.get(name, name), ANY), region, measure)
+            if row is not None:
+                out[region, name] = self._end(row, self.asked.growth)
+                self.rows[measure, region, name] = self._place("growth_limit", row.line)
         return out
 
     def _line(self, measure: str, families: Sequence[str]) -> dict[tuple[str, str], float]:

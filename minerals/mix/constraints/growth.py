@@ -5,7 +5,8 @@ $$\frac{X_{rfy}}{D_{ry}} \le (1 + g_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} + \sigma_
   \frac{X_{rfy}}{D_{ry}} \ge (1 - d_{rf}) \frac{X_{rf,y-1}}{D_{r,y-1}} \qquad [1]$$
 
 with $X_{rfy}$ the additions of family or chemistry $f$, and before the first year the share as data. A year without
-demand counts as the one before it.
+demand counts as the one before it. That a chemistry without a row of its own begins, grows and falls like its family is
+assumed: nothing says that a plant of one grade makes another at once.
 
 Source: the fastest rises and falls of a family in a year that sales show (growth_limit.csv: EV-Volumes in Busch 2025).
 """
