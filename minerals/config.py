@@ -252,7 +252,8 @@ class Optimise(_Model):
     in the stages exclude_stages, from exclude_since on.
 
     cost_cap: most that the mix may cost above the cheapest one, as a share; exposure_cap: most GWh at risk by `risk`,
-    over all years. time_limit: of each solve [s].
+    over all years. time_limit: of each solve [s], and half of it for all that is told of limits that contradict each
+    other.
     """
 
     scenario: str

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import highspy
 import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from minerals.errors import Infeasible, UsageError
+from minerals.errors import Infeasible, TimeLimit, UsageError
+from minerals.highs import solver
 from minerals.mix.compiled import Compiled
-from minerals.mix.conflict import Conflict, _Limits, conflict, loosenings
+from minerals.mix.conflict import Conflict, Loosening, Member, Search
 
 
 def short() -> Any:
@@ -25,6 +29,18 @@ def short() -> Any:
     return model
 
 
+def both() -> Any:
+    """The demand of `short`, and another limit that contradicts one it does not share."""
+    model = short()
+    model.more = pyo.Constraint(expr=model.made["lto"] >= 8)
+    return model
+
+
+def loosenings(compiled: Compiled, found: Conflict) -> list[Loosening]:
+    """Those that are found, the relatively smallest change first."""
+    return sorted(Search(compiled).loosenings(found), key=lambda way: (way.relative, way.by))
+
+
 def names(found: Conflict) -> set[tuple[str, str]]:
     return {(member.name, member.side) for member in found.members}
 
@@ -33,7 +49,7 @@ def test_by_hand() -> None:
     compiled = Compiled(short())
     with pytest.raises(Infeasible):
         compiled.solve()
-    found = conflict(compiled)
+    found = Search(compiled).conflict()
     assert names(found) == {("demand", "lower"), ("lines", "upper"), ("cobalt", "upper")}
     assert {member.name: member.limit for member in found.members} == {"demand": 80, "lines": 30, "cobalt": 4}
     assert {member.kind for member in found.members} == {"constraint"}
@@ -49,7 +65,7 @@ def test_by_hand() -> None:
     compiled.set_rhs("cobalt", 5.6)
     assert compiled.solve().value("made[lfp]") == pytest.approx(30)
     with pytest.raises(UsageError, match="do not contradict"):
-        conflict(compiled)
+        Search(compiled).conflict()
 
 
 def test_bounds_and_equalities() -> None:
@@ -59,10 +75,10 @@ def test_bounds_and_equalities() -> None:
     model.total = pyo.Constraint(expr=model.x - model.y == 5)
     model.cost = pyo.Objective(expr=model.x)
     compiled = Compiled(model)
-    found = conflict(compiled)
-    assert names(found) == {("total", "lower"), ("x", "upper"), ("y", "lower")}
+    found = Search(compiled).conflict()
+    # That y is not negative is no limit: it always holds.
+    assert names(found) == {("total", "lower"), ("x", "upper")}
     ways = loosenings(compiled, found)
-    # Nothing negative is offered for y.
     assert [(way.member.name, way.to) for way in ways] == [("total", pytest.approx(4)), ("x", pytest.approx(5))]
 
 
@@ -72,9 +88,20 @@ def test_bounds_that_cross() -> None:
     compiled.set_rhs("demand", 10)
     compiled.set_bounds("made[lto]", 9, 8)
     compiled.set_rhs("titanium", 20)
-    found = conflict(compiled)
+    found = Search(compiled).conflict()
     assert names(found) == {("made[lto]", "lower"), ("made[lto]", "upper")}
     assert [way.to for way in loosenings(compiled, found)] == pytest.approx([8, 9])
+
+
+def test_limits_of_a_row_that_cross() -> None:
+    model = short()
+    model.lines.set_value((5, model.made["lfp"], 30))
+    compiled = Compiled(model)
+    compiled.set_rhs("demand", 10)
+    compiled.set_rhs("lines", 40, side="lower")
+    found = Search(compiled).conflict()
+    assert names(found) == {("lines", "lower"), ("lines", "upper")}
+    assert [way.to for way in loosenings(compiled, found)] == pytest.approx([30, 40])
 
 
 def test_a_limit_without_variables() -> None:
@@ -82,7 +109,7 @@ def test_a_limit_without_variables() -> None:
     model.lines.deactivate()
     model.never = pyo.Constraint(expr=0 * model.made["lfp"] >= 2)
     compiled = Compiled(model)
-    found = conflict(compiled)
+    found = Search(compiled).conflict()
     assert names(found) == {("never", "lower")}
     assert [way.to for way in loosenings(compiled, found)] == [0]
 
@@ -95,17 +122,15 @@ def test_an_objective_that_is_held() -> None:
     compiled = Compiled(model)
     compiled.hold("least", 4, slack=0)
     compiled.hold("cost", 75 * 99 + 70 - 0.5, slack=0)
-    found = conflict(compiled)
+    found = Search(compiled).conflict()
     assert ("cost", "upper") in names(found)
     assert ("least", "upper") in names(found)
     assert {member.kind for member in found.members if member.name == "cost"} == {"objective"}
 
 
 def test_two_conflicts_have_no_single_way_out() -> None:
-    model = short()
-    model.more = pyo.Constraint(expr=model.made["lto"] >= 8)
-    compiled = Compiled(model)
-    found = conflict(compiled)
+    compiled = Compiled(both())
+    found = Search(compiled).conflict()
     assert names(found) in ({("more", "lower"), ("titanium", "upper")}, {(n, s) for n, s in (
         ("demand", "lower"), ("lines", "upper"), ("cobalt", "upper"))})  # fmt: skip
     assert loosenings(compiled, found) == []
@@ -135,17 +160,33 @@ def random_conflict(seed: int) -> Any:
     return model
 
 
+def contradict(compiled: Compiled, members: Iterable[Member]) -> bool:
+    """Whether limits have no solution alone, as HiGHS tells of a programme that has no others."""
+    kept, form = {(member.name, member.side) for member in members}, compiled.form
+    highs = solver()
+    highs.passModel(compiled.highs.getLp())
+    for at, row in enumerate(form.rows):
+        lower = form.row_lower[at] if (row.name, "lower") in kept else -highspy.kHighsInf
+        highs.changeRowBounds(at, lower, form.row_upper[at] if (row.name, "upper") in kept else highspy.kHighsInf)
+    for at, column in enumerate(form.columns):
+        lower = form.col_lower[at] if (column.name, "lower") in kept or form.col_lower[at] == 0 else -highspy.kHighsInf
+        highs.changeColBounds(at, lower, form.col_upper[at] if (column.name, "upper") in kept else highspy.kHighsInf)
+    highs.changeColsCost(len(form.columns), np.arange(len(form.columns)), np.zeros(len(form.columns)))
+    highs.run()
+    return bool(highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible)
+
+
 @pytest.mark.parametrize("seed", range(15))
 def test_irreducible_and_resolved(seed: int) -> None:
     """Alone infeasible; feasible without any one member; feasible as a whole by each way out, and not by less."""
     compiled = Compiled(random_conflict(seed))
     with pytest.raises(Infeasible):
         compiled.solve()
-    found = conflict(compiled)
-    limits = _Limits(compiled.highs.getLp(), None)
-    assert limits.contradict(list(found.places))
-    for place in found.places:
-        assert not limits.contradict([other for other in found.places if other != place])
+    found = Search(compiled).conflict()
+    assert found.irreducible
+    assert contradict(compiled, found.members)
+    for one in found.members:
+        assert not contradict(compiled, [other for other in found.members if other != one])
     ways = loosenings(compiled, found)
     assert "excluded" in {way.member.name for way in ways}
     for way in ways:
@@ -160,10 +201,74 @@ def test_irreducible_and_resolved(seed: int) -> None:
         compiled.set_rhs(way.member.name, before, side=way.member.side)
 
 
-@pytest.mark.parametrize("proposal", [1, 2])
-def test_finished_by_hand_where_highs_offers_too_much(proposal: int) -> None:
-    """The set of the ray, and that of all limits, come down to the same."""
-    limits = _Limits(Compiled(short()).highs.getLp(), None)
-    places = list(limits.proposals())[proposal]
-    assert limits.contradict(places)
-    assert set(limits.irreducible(places)) == {(True, 0, False), (True, 1, True), (True, 2, True)}
+def test_the_rank_says_which_conflict_is_told() -> None:
+    few, many = {"more", "titanium"}, {"demand", "lines", "cobalt"}
+
+    def without(names: set[str]) -> Callable[[Member], bool]:
+        return lambda limit: limit.name in names
+
+    def told(*ranks: Callable[[Member], bool]) -> set[str]:
+        return {member.name for member in Search(Compiled(both())).conflict(*ranks).members}
+
+    assert told(without(many)) == few
+    assert told(without(few)) == many
+    assert told(without(few), without(many)) == few, "the smallest set of all ranks"
+
+
+def test_books_are_always_kept_and_never_told() -> None:
+    search = Search(Compiled(short()), books=("demand", "lines"))
+    assert {limit.name for limit in search.limits} == {"cobalt", "titanium"}
+    found = search.conflict()
+    assert {member.name for member in found.members} == {"cobalt"}
+    assert [way.to for way in search.loosenings(found)] == [pytest.approx(5.6)]
+
+
+def test_what_gives_way_together() -> None:
+    search = Search(Compiled(both()))
+    assert search.give_way(("cobalt", "lines")) is None
+    assert search.give_way(("cobalt", "titanium")) is not None
+    gives = {limit.name: amount for limit, amount in search.give_way(("cobalt", "lines", "titanium")) or ()}
+    assert gives == {"cobalt": pytest.approx(1.6), "titanium": pytest.approx(1)}
+
+
+# --- within a budget of time -----------------------------------------------------------------------------------------
+
+
+def ticking() -> Callable[[], float]:
+    """A clock that is one second further each time it is asked: once at the start, and once for each solve."""
+    seconds = itertools.count()
+    return lambda: float(next(seconds))
+
+
+def test_what_was_proved_when_time_ran_out_is_told_as_that() -> None:
+    """With ever more time: nothing, then sets that contradict each other, ever smaller, then an irreducible one."""
+    compiled = Compiled(random_conflict(3))
+    sizes: list[int] = []
+    whole = Search(compiled).conflict()
+    for seconds in range(1, 400):
+        try:
+            found = Search(compiled, seconds=seconds, now=ticking()).conflict()
+        except TimeLimit:
+            assert not sizes
+            continue
+        assert contradict(compiled, found.members)
+        sizes.append(len(found.members))
+        if found.irreducible:
+            break
+    assert found.irreducible
+    assert set(found.members) == set(whole.members)
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[-1]
+
+
+def test_time_that_runs_out_ends_what_is_looked_for_next() -> None:
+    compiled = Compiled(short())
+    found = Search(compiled).conflict()
+    now = ticking()
+    search = Search(compiled, seconds=3, now=now)
+    for _ in range(3):
+        now()
+    with pytest.raises(TimeLimit):
+        search.give_way(("cobalt",))
+    with pytest.raises(TimeLimit):
+        list(search.loosenings(found))

@@ -1,16 +1,23 @@
-"""Why limits contradict each other: the smallest set that does, by name, and what loosening one of them would do.
+r"""Why limits contradict each other: a smallest set that does, by name, and what would have to give way.
 
-A set is proposed: the limits of a proof of infeasibility (Farkas) and, where it fails, HiGHS's `getIis`. It is believed
-only after solving again: the set alone must be infeasible, and feasible with any one member taken away; a deletion
-filter gets it there (Chinneck, Dravnieks 1991). Then each limit of the set is let go alone, and all others kept: the
-least by which it must give way is one linear programme. Where that is infeasible still, its proof says which others
-cannot help.
+Every limit may be broken, at a price for each unit; what only keeps the books may not:
+
+$$\min_{x,\, e \ge 0} \sum_i p_i e_i \quad \text{s.t.} \quad a_i x \le b_i + e_i \quad \text{for all limits } i$$
+
+Letting a limit go is $p_i = 0$, keeping it is $p_i = 1$. The programme always has an optimum, so nothing hangs on how a
+solver tells that there is none, over which the simplex was seen to go on for ever. Where the optimum is above 0, the
+limits that are kept contradict each other, and so do those of them alone whose dual is not 0 (Farkas).
+
+A deletion filter (Chinneck, Dravnieks 1991) then lets go what is not needed, a part at a time, and each solve goes on
+from the solution before. All solves share one budget of time; what was proved when it ends is told as what it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,28 +25,31 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 from pyomo.core.base.objective import ObjectiveData
-from scipy.sparse import csr_array
 
 from ..errors import NumericalTrouble, TimeLimit, UsageError
-from ..highs import ERROR, INF, accepted, run, set_option, solver
-from .compiled import HOT_ITERATIONS, UNLIMITED, Compiled
+from ..highs import INF, accepted, run, set_option, solver
+from .compiled import LARGE, UNLIMITED, Compiled
 
 Array = NDArray[np.float64]
+Chosen = NDArray[np.bool_]
+Status = highspy.HighsModelStatus
 #: Limits broken by this in all, in their units, count as kept.
 BROKEN = 1e-6
-#: Answers that are one.
-TELLING = (
-    highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty, highspy.HighsModelStatus.kInfeasible,
-    highspy.HighsModelStatus.kTimeLimit,
-)  # fmt: skip
-#: Where a limit stands: whether it is a row or a column, its place, and whether it is the upper limit.
-Place = tuple[bool, int, bool]
+#: A dual beside the largest one that counts as none.
+ROUNDING = 1e-9
+#: Iterations of the simplex from a basis before a fresh start is tried. Where many limits are let go at once, it was
+#: seen to take 50 s for what the interior point does in 2 s.
+HOT_ITERATIONS = 2_000
+#: Part of the time that is left in which a set is made smaller; the rest is for what would have to give way.
+FILTER = 0.5
+#: Answers after which no other algorithm is tried.
+TELLING = (Status.kOptimal, Status.kModelEmpty, Status.kInfeasible, Status.kTimeLimit)
 
 
 @dataclass(frozen=True)
 class Member:
-    """One limit of a conflict. kind: 'constraint', 'objective' (held) or 'variable' (its bound); name: Pyomo's; side:
-    'lower' or 'upper'; limit: in Pyomo's terms."""
+    """One limit. kind: 'constraint', 'objective' (held) or 'variable' (its bound); name: Pyomo's; side: 'lower' or
+    'upper'; limit: in Pyomo's terms."""
 
     kind: str
     name: str
@@ -60,286 +70,274 @@ class Loosening:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Limits that contradict each other, and no longer do with any one of them taken away. places: of `members`."""
+    """Limits that contradict each other. irreducible: whether they no longer do with any one of them taken away, which
+    is not known where time ran out."""
 
     members: tuple[Member, ...]
-    places: tuple[Place, ...]
+    irreducible: bool
 
 
-def conflict(compiled: Compiled, time_limit: float | None = None) -> Conflict:
-    """An irreducible conflict of a model that is infeasible. time_limit: of each solve [s].
+class Search:
+    """The limits of a model that has no solution, each of which is kept, let go, or broken at a price.
 
-    Raises UsageError where the model is feasible, TimeLimit and NumericalTrouble where that cannot be told.
+    That what is not negative stays so is no limit: a lower bound of 0 is always kept. books: families of components
+    that only keep the books, and are always kept too; seconds: of all solves together; now: clock
+    [s]. limits: every limit.
+
+    Every method raises TimeLimit when the seconds are over, and NumericalTrouble where the solver gives no answer.
     """
-    compiled.push()
-    limits = _Limits(compiled.highs.getLp(), time_limit)
-    places = next((found for found in limits.proposals() if limits.contradict(found)), None)
-    if places is None:
-        raise UsageError("the limits do not contradict each other")
-    places = limits.irreducible(places)
-    return Conflict(tuple(_member(compiled, place) for place in places), tuple(places))
 
+    def __init__(
+        self,
+        compiled: Compiled,
+        books: Container[str] = (),
+        seconds: float = math.inf,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.now, self.end = now, now() + seconds
+        compiled.push()
+        form = compiled.form
+        rows = [at for at, row in enumerate(form.rows) if row.parent_component().name not in books]
+        columns = [at for at, column in enumerate(form.columns) if column.parent_component().name not in books]
+        self.highs = _without_costs(compiled.highs.getLp())
+        self.limits: list[Member] = []
+        places: list[int] = []
+        for at in rows:
+            kind, constant = _kind(form.rows[at]), float(form.constants[at])
+            lower, upper = float(form.row_lower[at]), float(form.row_upper[at])
+            if lower != -INF:
+                self.limits.append(Member(kind, form.rows[at].name, "lower", lower + constant))
+                places.append(at)
+            if upper != INF:
+                self.limits.append(Member(kind, form.rows[at].name, "upper", upper + constant))
+                places.append(at if lower <= upper else self._apart(at, lower, upper))
+        for at in columns:
+            lower, upper = float(form.col_lower[at]), float(form.col_upper[at])
+            floor = 0.0 if lower == 0 else -INF
+            if lower != floor:
+                self.limits.append(Member("variable", form.columns[at].name, "lower", lower))
+                places.append(self._row([at], [1.0], lower, INF))
+            if upper != INF:
+                self.limits.append(Member("variable", form.columns[at].name, "upper", upper))
+                places.append(self._row([at], [1.0], -INF, upper))
+            accepted(self.highs.changeColBounds(at, floor, INF), "a bound")
+        self._add_breaches(np.array(places, dtype=np.int32))
 
-def loosenings(compiled: Compiled, found: Conflict, time_limit: float | None = None) -> list[Loosening]:
-    """Limits of a conflict that resolve it alone, the relatively smallest change first. time_limit: of each solve [s].
+    def _row(self, columns: Any, weights: Any, lower: float, upper: float) -> int:
+        """A row of its own for a limit: for a bound, so that it may be broken."""
+        entries = np.array(columns, dtype=np.int32), np.array(weights, dtype=float)
+        accepted(self.highs.addRow(lower, upper, len(entries[0]), *entries), "a limit")
+        return int(self.highs.getNumRow()) - 1
 
-    A lower bound of 0 is not loosened: what it bounds cannot be negative. Empty where other conflicts remain whichever
-    is loosened. Raises TimeLimit and NumericalTrouble.
-    """
-    compiled.push()
-    limits, ways = _Limits(compiled.highs.getLp(), time_limit), []
-    hopeful = set(found.places)
-    for member, place in zip(found.members, found.places, strict=True):
-        if place not in hopeful or (member.kind == "variable" and member.side == "lower" and member.limit == 0):
-            continue
-        to, hopeful = limits.least(place, hopeful)
-        if to is not None:
-            to += _constant(compiled, place)
-            by = abs(to - member.limit)
-            ways.append(Loosening(member, to, by, by / abs(member.limit) if member.limit else math.inf))
-    return sorted(ways, key=lambda way: (way.relative, way.by))
+    def _apart(self, at: int, lower: float, upper: float) -> int:
+        """A row of its own for the upper limit of a row whose lower one is above it, which HiGHS would not solve."""
+        accepted(self.highs.changeRowBounds(at, lower, INF), "a limit")
+        _, columns, weights = self.highs.getRowEntries(at)
+        return self._row(columns, weights, -INF, upper)
 
-
-def _member(compiled: Compiled, place: Place) -> Member:
-    """A limit by name."""
-    is_row, at, upper = place
-    form = compiled.form
-    component = form.rows[at] if is_row else form.columns[at]
-    bounds = (form.row_upper if upper else form.row_lower) if is_row else (form.col_upper if upper else form.col_lower)
-    kind = "variable" if not is_row else "objective" if isinstance(component, ObjectiveData) else "constraint"
-    limit = float(bounds[at]) + _constant(compiled, place)
-    return Member(kind, component.name, "upper" if upper else "lower", limit)
-
-
-def _constant(compiled: Compiled, place: Place) -> float:
-    """What stands as a constant in the body of a row."""
-    return float(compiled.form.constants[place[1]]) if place[0] else 0.0
-
-
-class _Limits:
-    """The limits of a linear programme, which are kept or let go one by one."""
-
-    def __init__(self, lp: Any, time_limit: float | None) -> None:
-        self.lp, self.time_limit = lp, time_limit
-        self.columns, self.rows = lp.num_col_, lp.num_row_
-        self.col_lower, self.col_upper = np.array(lp.col_lower_), np.array(lp.col_upper_)
-        self.row_lower, self.row_upper = np.array(lp.row_lower_), np.array(lp.row_upper_)
-        matrix = lp.a_matrix_
-        index, start, shape = matrix.index_, matrix.start_, (self.rows, self.columns)
-        if matrix.format_ == highspy.MatrixFormat.kColwise:
-            self.matrix = csr_array((matrix.value_, index, start), shape=shape[::-1]).T.tocsr()
-        else:
-            self.matrix = csr_array((matrix.value_, index, start), shape=shape)
-
-    def _level(self, place: Place) -> float:
-        is_row, at, upper = place
-        bounds = (self.row_upper, self.row_lower) if is_row else (self.col_upper, self.col_lower)
-        return float(bounds[0 if upper else 1][at])
-
-    def proposals(self) -> Iterable[list[Place]]:
-        """Sets that may contradict each other, the most promising first: those of a proof, HiGHS's, all."""
-        yield self._proof()
-        yield self._iis()
-        yield self._finite(np.arange(self.rows), np.arange(self.columns))
-
-    def _finite(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> list[Place]:
-        """Every limit of some rows and columns."""
-        every = [(True, int(at), upper) for at in rows for upper in (False, True)]
-        every += [(False, int(at), upper) for at in columns for upper in (False, True)]
-        return [place for place in every if math.isfinite(self._level(place))]
-
-    def _iis(self) -> list[Place]:
-        """HiGHS's own set, irreducible as far as it gets; empty where it has none."""
-        highs = self._fresh()
-        strategy = highspy.IisStrategy
-        # The description of the option counts its parts otherwise than the solver does; the names are right.
-        wanted = int(strategy.kIisStrategyFromRay) | int(strategy.kIisStrategyIrreducible)
-        set_option(highs, "iis_strategy", wanted)
-        if self.time_limit is not None:
-            set_option(highs, "iis_time_limit", self.time_limit)
-        status, iis = highs.getIis()
-        if status == ERROR or not iis.valid_:
-            return []
-        sides = {
-            highspy.IisBoundStatus.kIisBoundStatusLower: (False,),
-            highspy.IisBoundStatus.kIisBoundStatusUpper: (True,),
-            highspy.IisBoundStatus.kIisBoundStatusBoxed: (False, True),
-        }
-        found = []
-        for is_row, places, bounds in (
-            (True, iis.row_index_, iis.row_bound_), (False, iis.col_index_, iis.col_bound_)
-        ):  # fmt: skip
-            for at, bound in zip(places, bounds, strict=True):
-                found += [(is_row, int(at), upper) for upper in sides.get(highspy.IisBoundStatus(bound), ())]
-        return [place for place in found if math.isfinite(self._level(place))]
-
-    def _proof(self, but: Place | None = None) -> list[Place]:
-        """Limits with a share in the proof that the rows contradict each other, all but one of them where `but` is
-        given; empty where there is a solution.
-
-        Every row may be broken at a price of one per unit, so that this programme always has an optimum: what must be
-        broken at least. Where that is nothing, there is a solution; else the prices of its rows are the proof (Farkas).
-        Found so, it does not hang on a ray, which dual simplex without presolve was seen to miss.
-        """
-        highs = self._fresh()
-        if but is not None:
-            self._let_go(highs, but)
-        lower, upper = (np.flatnonzero(np.isfinite(side)) for side in (self.row_lower, self.row_upper))
-        rows = np.concatenate([lower, upper]).astype(np.int32)
-        signs = np.concatenate([np.ones(len(lower)), -np.ones(len(upper))])
+    def _add_breaches(self, rows: NDArray[np.int32]) -> None:
+        """A variable for each limit, by which it is broken: it comes on top of what the row has where the limit is
+        below, and off it where it is above."""
         many = len(rows)
-        starts = np.arange(many, dtype=np.int32)
-        free = np.full(many, INF)
-        accepted(highs.addCols(many, np.ones(many), np.zeros(many), free, many, starts, rows, signs), "elastic limits")
-        if not self._solve(highs) or highs.getInfo().objective_function_value <= BROKEN:
-            return []
-        solution = highs.getSolution()
-        prices, reduced = np.array(solution.row_dual), np.array(solution.col_dual)[: self.columns]
-        found: list[Place] = []
-        for is_row, shares in ((True, prices), (False, reduced)):
-            at = np.flatnonzero(np.abs(shares) > 1e-9 * np.abs(prices).max())
-            found += [(is_row, int(place), bool(shares[place] < 0)) for place in at]
-        return [place for place in found if math.isfinite(self._level(place)) and place != but]
+        self.rows = rows
+        self.signs = np.array([1.0 if limit.side == "lower" else -1.0 for limit in self.limits])
+        self.breaches = np.arange(many, dtype=np.int32) + self.highs.getNumCol()
+        starts, free = np.arange(many, dtype=np.int32), np.full(many, INF)
+        status = self.highs.addCols(many, np.ones(many), np.zeros(many), free, many, starts, rows, self.signs)
+        accepted(status, "limits that may be broken")
 
-    def _let_go(self, highs: highspy.Highs, place: Place) -> None:
-        """Take one limit away."""
-        is_row, at, upper = place
-        low, high = self._level((is_row, at, False)), self._level((is_row, at, True))
-        change = highs.changeRowBounds if is_row else highs.changeColBounds
-        accepted(change(at, low if upper else -INF, INF if upper else high), "a limit")
+    # ------------------------------------------------------------------ a set that contradicts itself
 
-    def _fresh(self) -> highspy.Highs:
-        """The programme in a solver of its own, without costs."""
-        highs = solver()
-        accepted(highs.passModel(self.lp), "the model")
-        every = np.arange(self.columns, dtype=np.int32)
-        accepted(highs.changeColsCost(len(every), every, np.zeros(len(every))), "costs")
-        accepted(highs.changeObjectiveSense(highspy.ObjSense.kMinimize), "a sense")
-        return highs
+    def conflict(self, *ranks: Callable[[Member], Any]) -> Conflict:
+        """A set of limits that contradict each other, irreducible where the time suffices. ranks: each gives a set, in
+        which of limits that would do alike those of the least rank stand; the smallest set is told.
 
-    def _solve(self, highs: highspy.Highs) -> bool:
-        """Whether there is a solution. Raises TimeLimit and NumericalTrouble where that is not told."""
-        status = self._run(highs, HOT_ITERATIONS)
-        for algorithm in ("simplex", "ipx"):
+        Raises UsageError where the model is feasible.
+        """
+        breach, proof = self._breach(self._all_but(()))
+        if breach <= BROKEN:
+            raise UsageError("the limits do not contradict each other")
+        found, irreducible = proof, False
+        try:
+            with self._part_of_the_time(FILTER):
+                for rank in ranks or (_as_stated,):
+                    ranked = [rank(limit) for limit in self.limits]
+                    for kept in self._smaller(proof, sorted(range(len(ranked)), key=ranked.__getitem__)):
+                        found = found if irreducible else kept
+                    found, irreducible = min(found, kept, key=np.sum), True
+        except TimeLimit:
+            pass
+        # Solved once more from nothing and alone: what is told rests on no earlier basis, nor on a rounded dual.
+        self._afresh()
+        if self._breach(found)[0] <= BROKEN:
+            raise NumericalTrouble("the conflict of the limits is too narrow to be told")
+        return Conflict(tuple(self.limits[at] for at in np.flatnonzero(found)), irreducible)
+
+    def _smaller(self, kept: Chosen, order: list[int]) -> Iterator[Chosen]:
+        """Ever smaller sets that contradict each other, of which the last is irreducible. order: of limits, those first
+        that are to stay where others would do as well.
+
+        A part of what is not known to be needed is let go. Where the rest still contradicts itself, its proof is the
+        next set; else the part is halved, and one limit on its own is needed: without it even more than what is kept in
+        the end has a solution.
+        """
+        yield kept
+        needed = np.zeros_like(kept)
+        part = max(int(kept.sum()) // 2, 1)
+        while candidates := [at for at in order if kept[at] and not needed[at]]:
+            let_go = candidates[-part:]
+            rest = kept.copy()
+            rest[let_go] = False
+            breach, proof = self._breach(rest)
+            if breach > BROKEN:
+                kept = proof
+                yield kept
+                part = 2 * len(let_go)
+            elif len(let_go) > 1:
+                part = len(let_go) // 2
+            else:
+                needed[let_go] = True
+
+    # ------------------------------------------------------------------ what would have to give way
+
+    def loosenings(self, found: Conflict) -> Iterator[Loosening]:
+        """Limits of a conflict that resolve it when one alone gives way and all others of the model are kept; none
+        where other conflicts remain whichever does."""
+        places = {limit: at for at, limit in enumerate(self.limits)}
+        members = [places[member] for member in found.members]
+        self._afresh()
+        breach, _ = self._breach(self._all_but(members))
+        hopeful = set() if breach > BROKEN else set(members)
+        for at in members:
+            if at not in hopeful:
+                continue
+            breach, proof = self._breach(self._all_but([at]))
+            if breach > BROKEN:
+                # Those of the proof contradict each other without this one: only one of them can resolve that.
+                hopeful &= set(np.flatnonzero(proof).tolist())
+            elif (amounts := self._least(self._all_but([at]))) is not None:
+                member, by = self.limits[at], float(amounts[at])
+                to = member.limit - self.signs[at] * by
+                yield Loosening(member, float(to), by, by / abs(member.limit) if member.limit else math.inf)
+
+    def give_way(self, families: Container[str]) -> list[tuple[Member, float]] | None:
+        """How far limits must give way together, at least, when all of some families may: each that does with its
+        amount in its unit, of which the sum is least; None where that does not help."""
+        kept = self._all_but(at for at, limit in enumerate(self.limits) if limit.name.partition("[")[0] in families)
+        self._afresh()
+        amounts = self._least(kept)
+        if amounts is None:
+            return None
+        return [(self.limits[at], float(amounts[at])) for at in np.flatnonzero(amounts > BROKEN)]
+
+    def _least(self, kept: Chosen) -> Array | None:
+        """By how much the limits that are not kept must be broken, (limit), the least in all; None where those that are
+        kept contradict each other."""
+        if self._breach(kept)[0] > BROKEN:
+            return None
+        # The solution that this left breaks none of those that are kept, and from now on none may.
+        self._hold(np.where(kept, 0.0, INF))
+        self._price(~kept)
+        solved = self._solve()
+        amounts = self._values() if solved else None
+        self._hold(np.full(len(kept), INF))
+        return amounts
+
+    def _all_but(self, let_go: Iterable[int]) -> Chosen:
+        """Every limit but some."""
+        kept = np.ones(len(self.limits), dtype=bool)
+        kept[list(let_go)] = False
+        return kept
+
+    # ------------------------------------------------------------------ the programme
+
+    def _breach(self, kept: Chosen) -> tuple[float, Chosen]:
+        """By how much the limits that are kept must be broken in all, while the others are let go, and those of them
+        that prove it."""
+        self._price(kept)
+        if not self._solve():
+            raise NumericalTrouble("what only keeps the books of the model has no solution")
+        duals = np.abs(np.array(self.highs.getSolution().row_dual)[self.rows])
+        proof = kept & (duals > ROUNDING * duals.max(initial=0.0))
+        return float(self.highs.getInfo().objective_function_value), proof
+
+    def _price(self, priced: Chosen) -> None:
+        """Have a breach of some limits cost one per unit, and of all others nothing."""
+        many = len(priced)
+        accepted(self.highs.changeColsCost(many, self.breaches, priced.astype(float)), "prices")
+
+    def _hold(self, most: Array) -> None:
+        """Let each limit be broken by so much at most, (limit)."""
+        many = len(most)
+        accepted(self.highs.changeColsBounds(many, self.breaches, np.zeros(many), most), "limits")
+
+    def _values(self) -> Array:
+        """By how much each limit is broken, (limit)."""
+        return np.array(self.highs.getSolution().col_value)[self.breaches]
+
+    def _solve(self) -> bool:
+        """Whether there is a solution. Raises TimeLimit and NumericalTrouble where that is not told.
+
+        From a basis, which is still feasible since only prices have changed, the primal simplex goes on. Where that is
+        far, and where there is none, the model is solved afresh: a large one by the interior point with crossover.
+        """
+        status = self._run("simplex", 4, HOT_ITERATIONS) if self.highs.getBasis().valid else Status.kNotset
+        order = ("ipx", "simplex") if self.highs.getNumCol() >= LARGE else ("simplex", "ipx")
+        for algorithm in order:
             if status in TELLING:
                 break
-            # A basis that earlier limits left can mislead the simplex; a fresh start is told by what is there now.
-            accepted(highs.clearSolver(), "a fresh start")
-            set_option(highs, "solver", algorithm)
-            status = self._run(highs)
-            set_option(highs, "solver", "choose")
-        if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
+            self._afresh()
+            status = self._run(algorithm, 1)
+        if status in (Status.kOptimal, Status.kModelEmpty):
             return True
-        if status == highspy.HighsModelStatus.kInfeasible:
+        if status == Status.kInfeasible:
             return False
-        if status == highspy.HighsModelStatus.kTimeLimit:
-            raise TimeLimit(f"the conflict of the limits was not found within {self.time_limit:g} s a solve")
-        raise NumericalTrouble(f"HiGHS could not tell the conflict of the limits: {highs.modelStatusToString(status)}")
+        if status == Status.kTimeLimit:
+            raise TimeLimit("the conflict of the limits was not found in time")
+        raise NumericalTrouble(f"HiGHS could not tell the conflict of the limits: {status}")
 
-    def _run(self, highs: highspy.Highs, most: int = UNLIMITED) -> highspy.HighsModelStatus:
-        """One call of HiGHS, within the time limit and of `most` iterations."""
-        set_option(highs, "simplex_iteration_limit", most)
-        set_option(highs, "time_limit", INF if self.time_limit is None else highs.getRunTime() + self.time_limit)
-        return run(highs)
+    def _run(self, algorithm: str, strategy: int, most: int = UNLIMITED) -> highspy.HighsModelStatus:
+        """One call of HiGHS, within the time that is left. strategy: 1 for the dual simplex, 4 for the primal; most:
+        iterations of the simplex."""
+        left = self.end - self.now()
+        if left <= 0:
+            return Status.kTimeLimit
+        set_option(self.highs, "solver", algorithm)
+        set_option(self.highs, "simplex_strategy", strategy)
+        set_option(self.highs, "simplex_iteration_limit", most)
+        set_option(self.highs, "time_limit", min(self.highs.getRunTime() + left, INF))
+        return run(self.highs)
 
-    def contradict(self, places: list[Place]) -> bool:
-        """Whether these limits alone have no solution."""
-        return bool(places) and not self._solve(self._alone(places)[0])
+    def _afresh(self) -> None:
+        """Have the next solve start from nothing: it is far from the last one, or is to rest on no earlier basis."""
+        accepted(self.highs.clearSolver(), "a fresh start")
 
-    def _alone(self, places: list[Place]) -> tuple[highspy.Highs, dict[tuple[bool, int], int]]:
-        """A programme of these limits alone, and where each of its rows and columns is in it."""
-        rows = sorted({at for is_row, at, _ in places if is_row})
-        part = self.matrix[rows] if rows else csr_array((0, self.columns))
-        columns = sorted({*part.indices.tolist(), *(at for is_row, at, _ in places if not is_row)})
-        # A programme without columns would count as empty, whatever its rows ask.
-        part = part[:, columns] if columns else csr_array((len(rows), 1))
-        width = max(len(columns), 1)
-        highs = solver()
-        free, unbound = np.full(width, INF), np.full(len(rows), INF)
-        accepted(
-            highs.passModel(
-                width, len(rows), part.nnz, int(highspy.MatrixFormat.kRowwise), 1, 0.0, np.zeros(width), -free, free,
-                -unbound, unbound, part.indptr.astype(np.int32), part.indices.astype(np.int32), part.data,
-                np.zeros(width, dtype=np.int32),
-            ),
-            "a part of the model",
-        )  # fmt: skip
-        new = {
-            (is_row, at): at_new for is_row in (True, False) for at_new, at in enumerate(rows if is_row else columns)
-        }
-        kept = set(places)
-        for place in places:
-            self._keep(highs, new[place[:2]], place, kept)
-        return highs, new
-
-    def _keep(self, highs: highspy.Highs, new: int, place: Place, kept: set[Place]) -> None:
-        """Give the row or column of a place, the `new`-th of a part of the programme, its limits as far as kept."""
-        is_row, at, _ = place
-        lower = self._level((is_row, at, False)) if (is_row, at, False) in kept else -INF
-        upper = self._level((is_row, at, True)) if (is_row, at, True) in kept else INF
-        accepted((highs.changeRowBounds if is_row else highs.changeColBounds)(new, lower, upper), "a limit")
-
-    def irreducible(self, places: list[Place]) -> list[Place]:
-        """The set without what it does not need, by the deletion filter; bounds of variables are let go first."""
-        highs, new = self._alone(places)
-        kept = set(places)
-        for place in sorted(places):
-            self._keep(highs, new[place[:2]], place, kept - {place})
-            if len(kept) > 1 and not self._solve(highs):
-                kept.remove(place)
-            else:
-                self._keep(highs, new[place[:2]], place, kept)
-        return sorted(kept, key=lambda place: (not place[0], place))
-
-    def least(self, place: Place, hopeful: set[Place]) -> tuple[float | None, set[Place]]:
-        """The least that a limit must give way to where all others are kept, None where that does not help, and those
-        of the hopeful limits that still may.
-
-        The limit is let go, and what it limits becomes the objective.
-        """
-        is_row, at, upper = place
-        if proof := self._proof(but=place):
-            # Those of the proof contradict each other still: only one of them can resolve that.
-            return None, hopeful & set(proof) if self.contradict(proof) else hopeful
-        highs = self._fresh()
-        self._let_go(highs, place)
-        entries = self.matrix[[at]] if is_row else csr_array(([1.0], ([0], [at])), shape=(1, self.columns))
-        columns, weights = entries.indices.astype(np.int32), entries.data if upper else -entries.data
-        accepted(highs.changeColsCost(len(columns), columns, weights), "costs")
-        if not self._solve(highs):
-            return None, hopeful
-        least = highs.getInfo().objective_function_value - self.lp.offset_
-        return float(least if upper else -least), hopeful
+    @contextmanager
+    def _part_of_the_time(self, share: float) -> Iterator[None]:
+        """Solve within a share of the time that is left."""
+        end, now = self.end, self.now()
+        self.end = now + share * (end - now)
+        try:
+            yield
+        finally:
+            self.end = end
 
 
-def least_breach(
-    compiled: Compiled, let_go: Callable[[str], bool], time_limit: float | None = None
-) -> list[tuple[str, float]] | None:
-    """How far limits must give way together, at least, when all whose component's name is let go may: (name, amount)
-    of each that does, in its unit, with the least sum of amounts; None where that does not help.
+def _as_stated(_: Member) -> int:
+    """The rank of limits of which none is preferred."""
+    return 0
 
-    A lower bound of 0 stays: what it bounds cannot be negative. Raises TimeLimit and NumericalTrouble.
-    """
-    compiled.push()
-    limits, form = _Limits(compiled.highs.getLp(), time_limit), compiled.form
-    highs = limits._fresh()
-    rows = [at for at, row in enumerate(form.rows) if let_go(row.parent_component().name)]
-    bounds = [at for at, column in enumerate(form.columns) if let_go(column.parent_component().name)]
-    names: list[str] = []
-    for at in rows:
-        for side, limit in ((1.0, limits.row_lower[at]), (-1.0, limits.row_upper[at])):
-            if math.isfinite(limit):
-                entry = np.array([at], dtype=np.int32), np.array([side])
-                accepted(highs.addCol(1.0, 0.0, INF, 1, *entry), "an elastic limit")
-                names.append(form.rows[at].name)
-    for at in bounds:
-        # What a bound gives way by is the level above it, which is 0 where it is fixed there.
-        if math.isfinite(limits.col_upper[at]) and limits.col_upper[at] == 0:
-            accepted(highs.changeColBounds(at, 0.0, INF), "a bound")
-            accepted(highs.changeColCost(at, 1.0), "a cost")
-    if not limits._solve(highs):
-        return None
-    levels = np.array(highs.getSolution().col_value)
-    found = list(zip(names, levels[limits.columns :].tolist(), strict=True))
-    found += [(form.columns[at].name, float(levels[at])) for at in bounds if limits.col_upper[at] == 0]
-    return [(name, amount) for name, amount in found if amount > BROKEN]
+
+def _kind(row: Any) -> str:
+    return "objective" if isinstance(row, ObjectiveData) else "constraint"
+
+
+def _without_costs(lp: Any) -> highspy.Highs:
+    """A programme in a solver of its own, without an objective."""
+    highs = solver()
+    accepted(highs.passModel(lp), "the model")
+    every = np.arange(lp.num_col_, dtype=np.int32)
+    accepted(highs.changeColsCost(len(every), every, np.zeros(len(every))), "costs")
+    accepted(highs.changeObjectiveOffset(0.0), "a constant")
+    accepted(highs.changeObjectiveSense(highspy.ObjSense.kMinimize), "a sense")
+    return highs

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from .data import Key
 
+#: Suppliers that are not told apart: what a source leaves after the countries it names, and those that deliver little.
+OTHER_COUNTRIES = "other countries"
 #: Of a share, one unit of loosening is told as a point.
 POINT = 0.01
 
@@ -64,7 +66,8 @@ def _node(labels: Labels, node: str) -> str:
 def _supplier(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
     node, supplier = _node(labels, at[0]), labels.country(at[1])
     unit = labels.units.get(at[0], "kt")
-    return Words(f"supply of {node} from {supplier}", year, f"one more {unit} of {node} from {supplier}", unit)
+    what, about = f"supply of {node} from {supplier}", f"{node} from {supplier} beyond that supply"
+    return Words(what, year, f"one more {unit} of {node} from {supplier}", unit, about=about)
 
 
 def _reach(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
@@ -89,35 +92,42 @@ def _excluded(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key,
 
 def _growth(family: str, at: list[str], year: int, labels: Labels, _: Mapping[Key, float]) -> Words:
     name, change = labels.chemistries.get(at[1], at[1]), "grow" if family == "growth" else "lose"
-    return Words(f"{family} of {name} in {at[0]}", year, f"one more point that {name} may {change}", "point", POINT)
+    what, about = f"{family} of {name} in {at[0]}", f"faster {family} of {name} in {at[0]}"
+    return Words(what, year, f"one more point that {name} may {change}", "point", POINT, about)
 
 
 def _performance(_: str, at: list[str], year: int, labels: Labels, demand: Mapping[Key, float]) -> Words:
     segment, unit = labels.segments.get(at[2], at[2]).lower(), MEASURES.get(at[0], "")
     what = f"least {at[0].replace('_', ' ')} of {segment} in {at[1]}"
-    return Words(what, year, f"a floor for {segment} one {unit} lower", unit, demand.get((at[1], at[2], year), 1.0))
+    scale, about = demand.get((at[1], at[2], year), 1.0), f"a lower {what.removeprefix('least ')}"
+    return Words(what, year, f"a floor for {segment} one {unit} lower", unit, scale, about)
 
 
 def _lines(family: str, at: list[str], year: int, _: Labels, __: Mapping[Key, float]) -> Words:
     kind = "lithium-ion" if at[1] == "li_ion" else at[1].replace("_", " ")
     what = {"lines": "lines", "standing": "lines that can be turned over", "announced": "new lines"}[family]
-    return Words(f"{kind} {what} in {at[0]}", year, f"one more GWh/yr of {kind} lines", "GWh/yr")
+    about = f"more {kind} {what} in {at[0]}"
+    return Words(f"{kind} {what} in {at[0]}", year, f"one more GWh/yr of {kind} lines", "GWh/yr", about=about)
 
 
 def _own_share(_: str, at: list[str], year: int, __: Labels, ___: Mapping[Key, float]) -> Words:
-    return Words(f"least share made in {at[0]}", year, "one GWh less that must be made at home", "GWh")
+    what, about = f"least share made in {at[0]}", f"batteries for {at[0]} that need not be made there"
+    return Words(what, year, "one GWh less that must be made at home", "GWh", about=about)
 
 
 def _recycled(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
     mineral = labels.minerals.get(at[1], at[1]).lower()
-    return Words(
-        f"least recycled content of {mineral} in {at[0]}", year, f"one kt less of recycled {mineral} asked", "kt"
+    what, about = (
+        f"least recycled content of {mineral} in {at[0]}",
+        f"{mineral} for batteries of {at[0]} that need not be recycled",
     )
+    return Words(what, year, f"one kt less of recycled {mineral} asked", "kt", about=about)
 
 
 def _secondary(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
     mineral = labels.minerals.get(at[1], at[1]).lower()
-    return Words(f"{mineral} recovered in {at[0]}", year, f"one more kt of {mineral} recovered", "kt")
+    what = f"{mineral} recovered in {at[0]}"
+    return Words(what, year, f"one more kt of {mineral} recovered", "kt", about=f"more {what}")
 
 
 def _demand(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:

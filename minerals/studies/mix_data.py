@@ -51,6 +51,11 @@ class Suppliers:
     home: dict[str, str]
 
 
+def others_in(group: str) -> str:
+    """Supplier that stands for the countries of a group that deliver little."""
+    return f"{OTHERS} in {group}"
+
+
 def usual_weight(event: Event, supply: SupplyInputs) -> float:
     """1, but 0 for a disruption that closes every node, where others are played too."""
 
@@ -321,7 +326,7 @@ class Assembly:
                     elif total and made[n, j] >= SMALL * total:
                         name = country
                     else:
-                        name = f"{OTHERS} in {self.asked.exclude}" if barred[j] else OTHERS
+                        name = others_in(self.asked.exclude) if barred[j] else OTHERS
                     if made[n, j] > 0:
                         key = (node, name, y)
                         deliver[key] = deliver.get(key, 0.0) + float(made[n, j])

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..config import GOALS, Optimise, Run, Scenario, ShareChange
-from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, did_you_mean, listed
+from ..config import COMMAND_LINE, GOALS, Optimise, Run, Scenario, ShareChange
+from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
 from ..mix.compiled import Compiled
 from ..mix.data import Key, MixData
 from ..mix.model import OneCountry
 from ..mix.objective import RISKS
 from ..mix.solution import Choice, Solution, choose, risk_of
-from ..mix.words import Labels
+from ..mix.words import OTHER_COUNTRIES, Labels
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, fit
@@ -30,7 +30,7 @@ from .chokepoints import Chokepoints, chokepoints
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
-from .mix_data import LAW_OF, Assembly
+from .mix_data import LAW_OF, OTHERS, Assembly, others_in
 from .plain import compute
 from .playback import OPTIMISED
 from .risk import Played, library
@@ -40,12 +40,16 @@ from .why_infeasible import why
 Met = dict[str, dict[str, dict[str, float]]]
 #: File of the result in which the shares of the chosen mix stand.
 SHARES = "tables/mix_share.csv"
+#: How codes begin of what a source leaves after the countries it names.
+REST = "R_OTH"
 #: Kind of the trade rule on one third country.
 MAXIMUM_SINGLE = "maximum_single"
 #: Tables of a run file without which no mix is chosen, and what for.
 NEEDS = {"exposure": "for supply and disruptions", "prices": "for what batteries cost"}
 #: What to do where the solver runs out of time.
 LESS = "give it more, or ask for fewer years, segments or disruptions. Nothing was written."
+#: What to do where limits contradict each other by no more than rounding.
+WIDER = "Loosen one a little: own_share, a cap, or growth. Nothing was written."
 #: What to do where the replay and the model do not agree.
 BUG = "this is a bug: please report it with the run file. Nothing was written."
 #: Replayed and modelled losses agree to this, relative to the demand.
@@ -90,7 +94,8 @@ def optimise(run: Run, inputs: Inputs, price: pd.DataFrame, beside: ExitStack | 
 def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, inputs: Inputs) -> str:
     """Which limits contradict each other, as far as that can be told in time."""
     if not isinstance(error.compiled, Compiled):
-        return f"{_at(run, 'exposure_cap')} {error}"
+        key, _, missed = str(error).partition(": ")
+        return f"{_at(run, 'exposure_cap', key)}: {missed}"
     try:
         return why(run, data, assembly.given, labels_of(assembly.points, inputs), error.compiled)
     except TimeLimit:
@@ -98,16 +103,18 @@ def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, in
             "no mix keeps all limits of this run; which of them contradict each other was not found in time "
             f"({_time_limit(run, assembly.asked)}); {LESS}"
         )
+    except (NumericalTrouble, UsageError):
+        return f"no mix keeps all limits of this run, by so little that none of them can be told to be why. {WIDER}"
 
 
 def _time_limit(run: Run, asked: Optimise) -> str:
-    return f"{_at(run, 'time_limit')} time_limit = {asked.time_limit:g} s for each solve"
+    return f"{_at(run, 'time_limit', f'time_limit = {asked.time_limit:g}')} s for each solve"
 
 
-def _at(run: Run, key: str) -> str:
-    """Where a key of [optimise] stands."""
+def _at(run: Run, key: str, said: str) -> str:
+    """Where a key of [optimise] stands, and what it says; the command line says that itself."""
     file, line = run.place("optimise", key)
-    return f"{file}:{line}" if line else file
+    return file if file.startswith(COMMAND_LINE) else f"{file}:{line} {said}" if line else f"{file} {said}"
 
 
 def prepare(run: Run, inputs: Inputs, price: pd.DataFrame) -> tuple[Assembly, MixData]:
@@ -341,8 +348,19 @@ def labels_of(points: Chokepoints, inputs: Inputs) -> Labels:
         segments=of("segments", "segment"),
         chemistries=of("chemistries", "chemistry"),
         minerals=of("minerals", "mineral"),
-        countries=points.inputs.country_labels,
+        countries=points.inputs.country_labels | _together(points, inputs),
     )
+
+
+def _together(points: Chokepoints, inputs: Inputs) -> dict[str, str]:
+    """Labels of suppliers that are several countries: they are told as one."""
+    frame = inputs["country_groups"]
+    groups = zip(frame["group"], frame["label"], strict=True)
+    rest = [code for code in points.inputs.country_labels if code.startswith(REST)]
+    return {
+        **dict.fromkeys([*rest, OTHERS], OTHER_COUNTRIES),
+        **{others_in(group): f"{OTHER_COUNTRIES} of {label}" for group, label in groups},
+    }
 
 
 # ---------------------------------------------------------------------- the mix as a scenario

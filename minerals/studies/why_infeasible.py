@@ -3,95 +3,157 @@ what would resolve it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from ..config import COMMAND_LINE, Run
-from ..errors import listed
+from ..errors import TimeLimit, listed
 from ..mix.compiled import Compiled
-from ..mix.conflict import Loosening, Member, conflict, least_breach, loosenings
+from ..mix.conflict import Conflict, Loosening, Member, Search
 from ..mix.data import Key, MixData
 from ..mix.objective import RISKS
-from ..mix.words import Labels, Words, words
+from ..mix.words import MEASURES, OTHER_COUNTRIES, Labels, Words, words
 from ..results.screen import number
 from ..tables.mix import MixInputs
 from ..tables.series import ranges
 
-#: Families of limits by the key of [optimise] that governs them, and what to write there instead.
+GROWTH = ("optimise.growth", 'growth = "off" (or "high", where that is enough)')
+LINES = ("optimise.lines", "lines = false")
+CAP = ("optimise.exposure_cap", "a higher exposure_cap")
+#: Families of limits by the key of the run file that governs them, and what to write there instead.
 KEYS = {
-    "one_country": ("one_country", 'one_country = "soft" with a price, or "report"'),
-    "excluded": ("exclude", "a later exclude_since, fewer exclude_stages, or no exclude"),
-    "growth": ("growth", 'growth = "off" (or "high", where that is enough)'),
-    "decline": ("growth", 'growth = "off" (or "high", where that is enough)'),
-    "performance": ("performance", 'performance = "off" (or "low", where that is enough)'),
-    "own_share": ("own_share", "a lower own_share"),
-    "lines": ("lines", "lines = false"),
-    "standing": ("lines", "lines = false"),
-    "recycled_content": ("recycled_content", "recycled_content = false"),
-    "unmet": ("unmet", "unmet = true, so that as little as possible goes unmet"),
-    "cost": ("cost_cap", "a higher cost_cap"),
-    "expected": ("exposure_cap", "a higher exposure_cap"),
-    "worst": ("exposure_cap", "a higher exposure_cap"),
-    "cvar": ("exposure_cap", "a higher exposure_cap"),
+    "one_country": ("optimise.one_country", 'one_country = "soft" with a price, or "report"'),
+    "excluded": ("optimise.exclude", "a later exclude_since, fewer exclude_stages, or no exclude"),
+    "growth": GROWTH,
+    "decline": GROWTH,
+    "performance": ("optimise.performance", 'performance = "off" (or "low", where that is enough)'),
+    "own_share": ("optimise.own_share", "a lower own_share"),
+    "lines": LINES,
+    "standing": LINES,
+    "announced": LINES,
+    "recycled_content": ("optimise.recycled_content", "recycled_content = false"),
+    "unmet": ("optimise.unmet", "unmet = true, so that as little as possible goes unmet"),
+    "cost": ("optimise.cost_cap", "a higher cost_cap"),
+    **dict.fromkeys(RISKS, CAP),
+    "supplier": ("exposure.future", "another exposure.future, with more supply"),
 }
-#: Families that only keep the books: they stand in a conflict, and nobody loosens them.
+#: Where limits stand that no key loosens.
+PLACES = {"secondary_available": "flows", "reach": "exposure.future", "stocked": "exposure.stockpile_months"}
+#: Families that only keep the books: no run can ask for less of them.
 BOOKS = (
     "materials", "trade", "cells_total", "home_cells", "held", "contained", "within_plan", "at_most", "tail", "changed",
     "meet_demand", "route_low", "route_high",
 )  # fmt: skip
 #: Families that are told last: what holds in any run, after what this one asks for and what the world makes.
 LAST = ("performance", "growth", "decline", "unmet")
+#: What a run asks for itself, which is told first.
+ASKED = tuple(family for family, (key, _) in KEYS.items() if key.startswith("optimise.") and family not in LAST)
 #: Families whose limits are amounts of their own.
-AMOUNTS = ("supplier", "reach", "stocked", "lines", "announced", "secondary_available", "cost", *RISKS)
+AMOUNTS = ("own_share", "supplier", "reach", "stocked", "lines", "announced", "secondary_available", "cost", *RISKS)
+#: Units of which years have no sum.
+RATES = ("point", *MEASURES.values())
 #: Stands for the names of members of a conflict that are told in one line.
 EACH = "{}"
 #: Ways out that are told.
 WAYS = 3
 #: Limits of a kind that are told.
 TOLD = 12
+#: Part of the time for a solve in which all that is told is looked for.
+SEARCH = 0.5
 
 
 @dataclass(frozen=True)
 class _Said:
     """Members of a conflict that are told in one line. what: the line, with EACH where names of the members stand;
-    each: limits by name; years: in which they are; unit: of limits that are amounts; place: where they stand."""
+    each: limits by name and year, 0 where they have none; unit: of limits that are amounts; place: where they stand."""
 
     family: str
     what: str
-    each: dict[str, list[float]]
-    years: set[int]
+    each: dict[str, dict[int, float]]
     unit: str
     place: str
 
 
-def why(run: Run, data: MixData, given: MixInputs, labels: Labels, compiled: Compiled) -> str:
-    """The message of a run whose limits contradict each other. compiled: the model that has no solution.
+def why(
+    run: Run, data: MixData, given: MixInputs, labels: Labels, compiled: Compiled, now: Callable[[], float] = monotonic
+) -> str:
+    """The message of a run whose limits contradict each other. compiled: the model that has no solution; now: clock
+    [s].
 
-    Raises TimeLimit and NumericalTrouble where the conflict cannot be told.
+    Raises TimeLimit where no set of limits that contradict each other is found in time, and NumericalTrouble where none
+    can be told.
     """
-    found = conflict(compiled, compiled.time_limit)
+    start = now()
+    seconds = math.inf if compiled.time_limit is None else SEARCH * compiled.time_limit
+    search = Search(compiled, BOOKS, seconds, now)
+    found = search.conflict(_rank, lambda limit: _rank(limit, first=False))
     told = _grouped(run, data, given, labels, found.members)
     lines = [
-        "no mix keeps all limits of this run. These contradict each other, and no longer do without any one of them:",
+        f"no mix keeps all limits of this run. These contradict each other{_claim(run, found, now() - start)}:",
         *(f"  {line}" for line in map(_line, told[:TOLD])),
     ]
     if len(told) > TOLD:
         lines.append(f"  and {len(told) - TOLD} more")
-    for key, way in dict.fromkeys(KEYS[said.family] for said in told if said.family in KEYS):
-        families = {family for family, (other, _) in KEYS.items() if other == key}
-        breach = least_breach(compiled, families.__contains__, compiled.time_limit)
-        if breach is not None:
-            lines.append(f"Works: {way}; at least {_breach(breach, labels, data)}.")
+    lines += _keys_that_help(search, told, data, labels)
     lines += _narrowed(run)
-    ways = loosenings(compiled, found, compiled.time_limit)
-    smallest = [_way(way, data, labels) for way in ways if _parts(way.member.name)[0] not in BOOKS][:WAYS]
-    if smallest:
-        lines.append(f"Smallest single change that works: {smallest[0]}")
-        lines += [f"  or {way}" for way in smallest[1:]]
-    else:
-        lines.append("No single one of these limits is enough when loosened: others contradict each other as well.")
+    lines += _single_changes(search, found, data, labels)
     lines.append("Nothing was written.")
     return "\n".join(lines)
+
+
+def _rank(limit: Member, first: bool = True) -> tuple[int, int]:
+    """Which of limits are told that would do alike: those of the first years, or else of the last, and there what the
+    run asks for, then what the world makes."""
+    family, index = _parts(limit.name)
+    year = _year(index)
+    return year if first else -year, 0 if family in ASKED else 2 if family in LAST else 1
+
+
+def _claim(run: Run, found: Conflict, seconds: float) -> str:
+    """What is known of a set of limits that contradict each other. seconds: that it took to find."""
+    if found.irreducible:
+        return ", and no longer do without any one of them"
+    more = f"more time: {_key(run, 'optimise.time_limit')}"
+    return f"; some may not be needed: the search was stopped after {seconds:.0f} s ({more})"
+
+
+def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, labels: Labels) -> Iterable[str]:
+    """Keys of the run file that resolve the conflict alone, each with how far its limits must give way, and those that
+    do not."""
+    short = []
+    try:
+        for key, way in dict.fromkeys(KEYS[said.family] for said in told if said.family in KEYS):
+            families = {family for family, (other, _) in KEYS.items() if other == key}
+            breach = search.give_way(families)
+            if breach is None:
+                short.append(key.rpartition(".")[2])
+            else:
+                yield f"Works: {way}; at least {_breach(breach, labels, data)}."
+    except TimeLimit:
+        yield "What else works was not found in time."
+    if short:
+        yield f"Not enough alone: a change of {listed(short)}."
+
+
+def _single_changes(search: Search, found: Conflict, data: MixData, labels: Labels) -> Iterable[str]:
+    """Limits that resolve the conflict when one alone gives way, the relatively smallest change first."""
+    ways: list[Loosening] = []
+    in_time = True
+    try:
+        ways += search.loosenings(found)
+    except TimeLimit:
+        in_time = False
+    ways.sort(key=lambda way: (way.relative, way.by))
+    first, *others = list(dict.fromkeys(_way(way, data, labels) for way in ways))[:WAYS] or [""]
+    if first:
+        yield f"{'Smallest single' if in_time else 'Single'} change that works: {first}"
+        yield from (f"  or {way}" for way in others)
+    elif in_time:
+        yield "Loosening one of these limits in its year alone is not enough: others contradict each other as well."
+    else:
+        yield "Whether one of these limits, loosened alone, is enough was not found in time."
 
 
 def _narrowed(run: Run) -> Iterable[str]:
@@ -99,27 +161,32 @@ def _narrowed(run: Run) -> Iterable[str]:
     asked = run.settings.optimise
     assert asked is not None
     if asked.chemistries:
-        place = _key(run, "optimise", "chemistries")
+        place = _key(run, "optimise.chemistries")
         yield f"Only {listed(asked.chemistries)} may be chosen ({place}); others may help."
     if asked.without:
-        yield f"{listed(asked.without)} may not be chosen ({_key(run, 'optimise', 'without')}) and may help."
+        yield f"{listed(asked.without)} may not be chosen ({_key(run, 'optimise.without')}) and may help."
 
 
-def _breach(breach: Sequence[tuple[str, float]], labels: Labels, data: MixData) -> str:
+def _breach(breach: Sequence[tuple[Member, float]], labels: Labels, data: MixData) -> str:
     """How far limits give way, by kind, over the years in which they do: the largest first."""
     by_what: dict[str, tuple[str, dict[int, float]]] = {}
-    for name, amount in breach:
-        family, index = _parts(name)
+    for limit, amount in breach:
+        family, index = _parts(limit.name)
         said = words(family, index, labels, data.demand)
         _, years = by_what.setdefault(_about(said, index, data), (said.unit, {}))
         before, more = years.get(said.year, 0.0), amount / said.scale
         # A family and its only chemistry go by one name, and grow by the same points.
         years[said.year] = max(before, more) if family in ("growth", "decline") else before + more
     order = sorted(by_what.items(), key=lambda entry: -sum(entry[1][1].values()))
-    parts = [
-        f"{_measured(sum(years.values()), unit)} of {what} ({ranges(years)})" for what, (unit, years) in order[:WAYS]
-    ]
+    parts = [f"{_over_years(years, unit)} of {what} ({ranges(years)})" for what, (unit, years) in order[:WAYS]]
     return "; ".join(parts) + (f"; and {len(order) - WAYS} more" if len(order) > WAYS else "")
+
+
+def _over_years(amounts: Mapping[int, float], unit: str) -> str:
+    """Amounts of some years together: their sum or, of what is no amount of the year, the largest."""
+    if unit not in RATES:
+        return _measured(sum(amounts.values()), unit)
+    return f"{'up to ' if len(amounts) > 1 else ''}{_measured(max(amounts.values()), unit)}"
 
 
 def _about(said: Words, index: Key, data: MixData) -> str:
@@ -141,28 +208,36 @@ def _parts(name: str) -> tuple[str, Key]:
     return family, tuple(inside.removesuffix("]").split(",")) if inside else ()
 
 
+def _year(index: Key) -> int:
+    """Year of a limit, or 0."""
+    return int(str(index[-1])) if index and str(index[-1]).isdecimal() else 0
+
+
 def _grouped(run: Run, data: MixData, given: MixInputs, labels: Labels, members: Iterable[Member]) -> Sequence[_Said]:
-    """Members in words, one line for those that differ in year or name alone; bookkeeping and what is not negative are
-    left out."""
+    """Members in words, one line for those that differ in year or name alone."""
     out: dict[tuple[str, ...], _Said] = {}
     for member in members:
         family, index = _parts(member.name)
-        not_negative = member.kind == "variable" and member.side == "lower" and member.limit == 0
-        if not_negative or family in BOOKS:
-            continue
         said = words(family, index, labels, data.demand)
         what, name = _what(family, index, said, labels)
         place = _place(run, given, family, index)
-        unit = said.unit or ("million USD" if family == "cost" else "GWh")
-        line = out.setdefault((family, what, place), _Said(family, what, {}, set(), unit, place))
-        line.years.update({said.year} - {0})
-        # That all demand is met is told with how much it is.
-        level = data.demand.get((*index[:2], said.year), 0.0) if family == "unmet" else member.limit
-        line.each.setdefault(name, []).append(level)
+        level, unit = _level(member, said, data)
+        line = out.setdefault((family, what, place), _Said(family, what, {}, unit, place))
+        by_year = line.each.setdefault(name, {})
+        by_year[said.year] = by_year.get(said.year, 0.0) + level
     # What a run asks for first, then what the world makes, then how fast things may change.
-    order = [family for family in KEYS if family not in LAST]
-    ranks = {family: rank for rank, family in enumerate([*order, "", *LAST])}
-    return sorted(out.values(), key=lambda said: ranks.get(said.family, ranks[""]))
+    order = [*ASKED, "", "secondary_available", *LAST]
+    return sorted(out.values(), key=lambda said: order.index(said.family if said.family in order else ""))
+
+
+def _level(limit: Member, said: Words, data: MixData) -> tuple[float, str]:
+    """A limit as an amount, and its unit: that all demand is met with how much it is, a least share as it is asked."""
+    family, index = _parts(limit.name)
+    if family == "unmet":
+        return data.demand.get((*index[:2], said.year), 0.0), said.unit
+    if family == "own_share":
+        return 100 * data.own_share.get((index[0], said.year), 0.0), "%"
+    return limit.limit, said.unit or ("million USD" if family == "cost" else "GWh")
 
 
 def _what(family: str, index: Key, said: Words, labels: Labels) -> tuple[str, str]:
@@ -188,25 +263,25 @@ def _place(run: Run, given: MixInputs, family: str, index: Key) -> str:
             return row
     if family == "performance" and (row := given.rows.get((family, index[0], index[2]))):
         return row
-    if family == "secondary_available":
-        return _key(run, "flows")
-    return _key(run, "optimise", KEYS[family][0]) if family in KEYS else _key(run, "exposure", "future")
+    return _key(run, KEYS[family][0] if family in KEYS else PLACES.get(family, "optimise"))
 
 
-def _key(run: Run, *path: str) -> str:
+def _key(run: Run, key: str) -> str:
     """A key of the run file and where it stands: in the file, or on the command line, which names it itself."""
-    file, line = run.place(*path)
-    name = ".".join(path) if len(path) > 1 else f"[{path[0]}]"
+    file, line = run.place(*key.split("."))
+    name = key if "." in key else f"[{key}]"
     return file if file.startswith(COMMAND_LINE) else f"{file}:{line} {name}" if line else f"{file} {name}"
 
 
 def _line(said: _Said) -> str:
-    years = f", {ranges(said.years)}" if said.years else ""
+    in_years = {year for by_year in said.each.values() for year in by_year if year}
+    years = f", {ranges(in_years)}" if in_years else ""
     if said.family == "unmet":
-        amount = _measured(sum(map(sum, said.each.values())), said.unit)
+        amount = _measured(sum(sum(by_year.values()) for by_year in said.each.values()), said.unit)
         return f"{said.what.replace(EACH, ', '.join(said.each))}: {amount}{years}  ({said.place})"
     told = said.family in AMOUNTS
-    each = [f"{name} ({_between(limits, said.unit)})" if told else name for name, limits in said.each.items()]
+    largest = sorted(said.each, key=lambda name: (name == OTHER_COUNTRIES, -max(said.each[name].values())))
+    each = [f"{name} ({_between(said.each[name], said.unit)})" for name in largest] if told else list(said.each)
     if EACH in said.what:
         names = ("; " if any("," in name for name in each) else ", ").join(each)
         return f"{said.what.replace(EACH, names)}{years}  ({said.place})"
@@ -214,9 +289,9 @@ def _line(said: _Said) -> str:
     return f"{said.what}{years}{amount}  ({said.place})"
 
 
-def _between(limits: Sequence[float], unit: str) -> str:
+def _between(limits: Mapping[int, float], unit: str) -> str:
     """The limits of some years."""
-    low, high = number(min(limits)), number(max(limits))
+    low, high = number(min(limits.values())), number(max(limits.values()))
     return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
 
 
