@@ -107,14 +107,14 @@ def shares_sum_to_one(tables: Tables, problems: list[Problem]) -> None:
         if not over or not len(frame):
             continue
         groups = [name for name in table.schema.primary_key if name != over]
-        for key, rows in frame.groupby(groups, sort=False):
+        wrong = (frame.groupby(groups, sort=False)["value"].transform("sum") - 1.0).abs() > SHARE_TOLERANCE
+        for key, rows in frame[wrong].groupby(groups, sort=False):
             total = rows["value"].sum()
             if total < 1.0 and table.dropped:
                 continue  # A share that could not be read may be the missing one.
-            if abs(total - 1.0) > SHARE_TOLERANCE:
-                label = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
-                why = f"add up to {total:.6g}, expected 1; mend the shares of lines {_lines(rows['line'])}"
-                problems.append(Problem(table.file, int(rows["line"].iloc[0]), f"shares of {label}", why))
+            label = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
+            why = f"add up to {total:.6g}, expected 1; mend the shares of lines {_lines(rows['line'])}"
+            problems.append(Problem(table.file, int(rows["line"].iloc[0]), f"shares of {label}", why))
 
 
 def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
@@ -123,11 +123,11 @@ def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
     chemistries = tables["chemistries"].frame.set_index("chemistry")
     fractions = sorted(set(chemistries.loc[chemistries["base"] != "", "silicon"]))
     keys = ["scenario", "region", "segment", "chemistry", "year"]
-    for key, rows in table.frame.groupby(keys, sort=False):
-        if rows["value"].sum() > 1 + SHARE_TOLERANCE:
-            label = ", ".join(map(str, key))
-            why = f"blends add up to {rows['value'].sum():.6g} of the cells, expected at most 1"
-            problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
+    wrong = table.frame.groupby(keys, sort=False)["value"].transform("sum") > 1 + SHARE_TOLERANCE
+    for key, rows in table.frame[wrong].groupby(keys, sort=False):
+        label = ", ".join(map(str, key))
+        why = f"blends add up to {rows['value'].sum():.6g} of the cells, expected at most 1"
+        problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
     for row in table.frame.itertuples():
         anode = chemistries["anode"].get(row.chemistry, "graphite")
         if anode != "graphite":
@@ -201,13 +201,13 @@ def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
 def draws_can_keep_shares(tables: Tables, problems: list[Problem]) -> None:
     """Where shares have ends, some draw within them adds up to one; blends at their high ends leave room."""
     table = tables["silicon_uptake"]
-    high = table.frame["high"].fillna(table.frame["value"])
+    frame = table.frame.assign(high=table.frame["high"].fillna(table.frame["value"]))
     keys = ["scenario", "region", "segment", "chemistry", "year"]
-    for key, rows in table.frame.assign(high=high).groupby(keys, sort=False):
-        if rows["high"].sum() > 1 + SHARE_TOLERANCE:
-            label = ", ".join(map(str, key))
-            why = f"high ends add up to {rows['high'].sum():.6g}, so draws cannot keep the shares at most 1; lower them"
-            problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
+    wrong = frame.groupby(keys, sort=False)["high"].transform("sum") > 1 + SHARE_TOLERANCE
+    for key, rows in frame[wrong].groupby(keys, sort=False):
+        label = ", ".join(map(str, key))
+        why = f"high ends add up to {rows['high'].sum():.6g}, so draws cannot keep the shares at most 1; lower them"
+        problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
     for table in tables.values():
         over, frame = table.schema.sums_to_one_over, table.frame
         if not over or not len(frame) or table.dropped:
@@ -215,11 +215,11 @@ def draws_can_keep_shares(tables: Tables, problems: list[Problem]) -> None:
         ends = frame.assign(low=frame["low"].fillna(frame["value"]), high=frame["high"].fillna(frame["value"]))
         groups = [name for name in table.schema.primary_key if name != over]
         sums = ends.groupby(groups, sort=False).agg(low=("low", "sum"), high=("high", "sum"), line=("line", "min"))
-        for key, row in sums.iterrows():
-            if row["low"] > 1 + SHARE_TOLERANCE or row["high"] < 1 - SHARE_TOLERANCE:
-                label = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
-                why = f"ends run from {row['low']:.6g} to {row['high']:.6g}, so draws cannot keep the shares at 1"
-                problems.append(Problem(table.file, int(row["line"]), f"shares of {label}", why))
+        wrong = (sums["low"] > 1 + SHARE_TOLERANCE) | (sums["high"] < 1 - SHARE_TOLERANCE)
+        for key, row in sums[wrong].iterrows():
+            label = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
+            why = f"ends run from {row['low']:.6g} to {row['high']:.6g}, so draws cannot keep the shares at 1"
+            problems.append(Problem(table.file, int(row["line"]), f"shares of {label}", why))
 
 
 def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
@@ -369,7 +369,7 @@ def split(text: str) -> list[str]:
 
 def cells(frame: pd.DataFrame, column: str) -> list[tuple[int, str]]:
     """Line and text of each cell of a column."""
-    return [(int(line), str(cell)) for line, cell in zip(frame["line"], frame[column], strict=True)]
+    return [(line, str(cell)) for line, cell in zip(frame["line"].tolist(), frame[column].tolist(), strict=True)]
 
 
 def _lines(lines: pd.Series) -> str:
