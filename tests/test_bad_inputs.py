@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from click.testing import CliRunner
 
 from minerals.cli import cli
 from minerals.errors import InputError
+from minerals.studies import optimise
 from minerals.studies.run import run
+from minerals.studies.why_infeasible import why
 
 
 def cases(name: str) -> list[dict[str, Any]]:
@@ -132,6 +136,54 @@ def test_every_way_out_that_is_told_works(case: dict[str, Any], way: str, toy: P
     break_(toy, {"file": "mix.toml", **case})
     outcome = run_mix(toy, WAYS[way], "output.charts=[]")
     assert outcome.exit_code == 0, outcome.stderr
+
+
+def named(name: str, toy: Path) -> Path:
+    """The toy, broken by the case of that name."""
+    break_(toy, {"file": "mix.toml", **next(case for case in MIXES if case["name"] == name)})
+    return toy
+
+
+def test_what_is_told_when_the_time_for_it_runs_out(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each solve takes a second of the clock: the more of them, the more is told, and nothing that is not known."""
+    broken = named("the only supplier is excluded", toy)
+
+    def told(seconds: int) -> str:
+        clock = itertools.count()
+        monkeypatch.setattr(optimise, "why", functools.partial(why, now=lambda: float(next(clock))))
+        outcome = run_mix(broken, f"optimise.time_limit={seconds}")
+        assert outcome.exit_code == 4
+        return outcome.stderr
+
+    limit = "coated graphite from China is excluded in Europe, 2031"
+    nothing = told(2)
+    assert "was not found in half the seconds of a solve (--set optimise.time_limit=2); give it more" in nothing
+    assert limit not in nothing
+    some = told(14)
+    assert "contradict each other; some may not be needed: the search was stopped after " in some
+    assert "(more time: --set optimise.time_limit=14):\n" in some
+    assert limit in some
+    assert "What works was not found in time.\n" in some
+    more = told(28)
+    assert "contradict each other, and no longer do without any one of them:" in more
+    assert "Works: a later exclude_since" in more
+    assert "What else works was not found in time." in more
+    assert "Whether one of these limits, loosened alone, is enough was not found in time." in more
+    everything = told(1000)
+    assert "Smallest single change that works: " in everything
+    assert "not found in time" not in everything
+
+
+def test_a_key_of_the_command_line_is_named_once(toy: Path) -> None:
+    outcome = run_mix(named("a cap on exposure that no mix keeps", toy), "optimise.exposure_cap=1")
+    assert outcome.stderr.startswith("--set optimise.exposure_cap=1: no mix loses less than 3.6 GWh")
+
+
+def test_a_single_supplier_and_those_not_told_apart_have_one_name_each(toy: Path) -> None:
+    told = run_mix(named("one family that nobody makes enough for", toy)).stderr
+    assert "from Namibia (4.7 kt), other countries (2.0 kt), 2031" in told
+    assert "others (" not in told
+    assert "Other countries" not in told
 
 
 def test_mixes_fail_in_many_ways() -> None:

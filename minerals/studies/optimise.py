@@ -86,7 +86,7 @@ def optimise(run: Run, inputs: Inputs, price: pd.DataFrame, beside: ExitStack | 
     except Infeasible as error:
         raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
     except TimeLimit:
-        raise TimeLimit(f"{_time_limit(run, asked)}: no optimum was found within that time; {LESS}") from None
+        raise TimeLimit(f"{_time_limit(run, asked)}: no optimum within so many seconds a solve; {LESS}") from None
     shares = dict(_shares(assembly.resolved, solution, assembly.pairs))
     return Mix(_with_mix(run, asked, shares, _met(data, solution)), data, solution, assembly.given, shares, assembly)
 
@@ -100,15 +100,15 @@ def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, in
         return why(run, data, assembly.given, labels_of(assembly.points, inputs), error.compiled)
     except TimeLimit:
         return (
-            "no mix keeps all limits of this run; which of them contradict each other was not found in time "
-            f"({_time_limit(run, assembly.asked)}); {LESS}"
+            "no mix keeps all limits of this run; which of them contradict each other was not found in half the "
+            f"seconds of a solve ({_time_limit(run, assembly.asked)}); {LESS}"
         )
     except (NumericalTrouble, UsageError):
         return f"no mix keeps all limits of this run, by so little that none of them can be told to be why. {WIDER}"
 
 
 def _time_limit(run: Run, asked: Optimise) -> str:
-    return f"{_at(run, 'time_limit', f'time_limit = {asked.time_limit:g}')} s for each solve"
+    return _at(run, "time_limit", f"time_limit = {asked.time_limit:g}")
 
 
 def _at(run: Run, key: str, said: str) -> str:

@@ -122,7 +122,7 @@ def _claim(run: Run, found: Conflict, seconds: float) -> str:
 def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, labels: Labels) -> Iterable[str]:
     """Keys of the run file that resolve the conflict alone, each with how far its limits must give way, and those that
     do not."""
-    short = []
+    short, works = [], False
     try:
         for key, way in dict.fromkeys(KEYS[said.family] for said in told if said.family in KEYS):
             families = {family for family, (other, _) in KEYS.items() if other == key}
@@ -130,9 +130,10 @@ def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, labels
             if breach is None:
                 short.append(key.rpartition(".")[2])
             else:
+                works = True
                 yield f"Works: {way}; at least {_breach(breach, labels, data)}."
     except TimeLimit:
-        yield "What else works was not found in time."
+        yield f"What {'else ' if works else ''}works was not found in time."
     if short:
         yield f"Not enough alone: a change of {listed(short)}."
 
