@@ -78,6 +78,8 @@ def _command(function: Callable[..., None]) -> Any:
             _leave_quietly()  # Here, because click would exit with 1.
             context.exit(0)
         except Exception as error:
+            if _interrupted(error):
+                raise KeyboardInterrupt from error
             if context.obj:
                 raise
             context.exit(_say(error))
@@ -373,6 +375,13 @@ def _progress() -> Callable[[int, int], None] | None:
         click.echo(f"\r{text:<40}\r", nl=False, file=sys.stderr)
 
     return told
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether an error is what became of an interrupt: that of a library which was being imported."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _say(error: Exception) -> int:

@@ -13,6 +13,7 @@ import time
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -110,6 +111,15 @@ def test_a_bug_is_one_sentence_and_with_debug_a_traceback(monkeypatch: pytest.Mo
     assert "ZeroDivisionError: division by zero: this is a bug; run again with --debug" in outcome.output
     outcome = CliRunner().invoke(cli, ["--debug", "compare", "x"])
     assert isinstance(outcome.exception, ZeroDivisionError)
+
+
+def test_an_interrupt_is_one_whatever_an_import_makes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr(api, "load", interrupted)
+    outcome = CliRunner().invoke(cli, ["compare", "x"], standalone_mode=False)
+    assert isinstance(outcome.exception, click.exceptions.Abort | KeyboardInterrupt)
 
 
 @pytest.mark.parametrize("kind", [PermissionError, IsADirectoryError, NotADirectoryError])

@@ -37,7 +37,7 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> It
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, arguments))
     try:
-        with _without_main():
+        with _without_main(), _without_interrupts():
             for _ in range(workers):
                 pool.submit(int)  # Each task that finds no worker idle starts one.
         yield pool
@@ -60,6 +60,20 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         vars(main).update(hidden)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold back the terminal's interrupt while processes are started, which so never see it, not even while they import
+    what they need. It reaches this process right after."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
