@@ -96,8 +96,10 @@ def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, in
     if not isinstance(error.compiled, Compiled):
         key, _, missed = str(error).partition(": ")
         return f"{_at(run, 'exposure_cap', key)}: {missed}"
+    labels = labels_of(assembly.points, inputs)
+    labels = replace(labels, countries={**labels.countries, **_together(labels, inputs)})
     try:
-        return why(run, data, assembly.given, labels_of(assembly.points, inputs), error.compiled)
+        return why(run, data, assembly.given, labels, error.compiled)
     except TimeLimit:
         return (
             "no mix keeps all limits of this run; which of them contradict each other was not found in half the "
@@ -105,6 +107,17 @@ def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, in
         )
     except (NumericalTrouble, UsageError):
         return f"no mix keeps all limits of this run, by so little that none of them can be told to be why. {WIDER}"
+
+
+def _together(labels: Labels, inputs: Inputs) -> dict[str, str]:
+    """Labels of suppliers that are several countries. Why limits conflict is told of them as one."""
+    frame = inputs["country_groups"]
+    groups = zip(frame["group"], frame["label"], strict=True)
+    rest = [code for code in labels.countries if code.startswith(REST)]
+    return {
+        **dict.fromkeys([*rest, OTHERS], OTHER_COUNTRIES),
+        **{others_in(group): f"{OTHER_COUNTRIES} of {label}" for group, label in groups},
+    }
 
 
 def _time_limit(run: Run, asked: Optimise) -> str:
@@ -348,19 +361,8 @@ def labels_of(points: Chokepoints, inputs: Inputs) -> Labels:
         segments=of("segments", "segment"),
         chemistries=of("chemistries", "chemistry"),
         minerals=of("minerals", "mineral"),
-        countries=points.inputs.country_labels | _together(points, inputs),
+        countries=points.inputs.country_labels,
     )
-
-
-def _together(points: Chokepoints, inputs: Inputs) -> dict[str, str]:
-    """Labels of suppliers that are several countries: they are told as one."""
-    frame = inputs["country_groups"]
-    groups = zip(frame["group"], frame["label"], strict=True)
-    rest = [code for code in points.inputs.country_labels if code.startswith(REST)]
-    return {
-        **dict.fromkeys([*rest, OTHERS], OTHER_COUNTRIES),
-        **{others_in(group): f"{OTHER_COUNTRIES} of {label}" for group, label in groups},
-    }
 
 
 # ---------------------------------------------------------------------- the mix as a scenario

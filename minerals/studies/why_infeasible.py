@@ -128,7 +128,7 @@ def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, labels
             families = {family for family, (other, _) in KEYS.items() if other == key}
             breach = search.give_way(families)
             if breach is None:
-                short.append(key.rpartition(".")[2])
+                short.append(key.removeprefix("optimise."))
             else:
                 works = True
                 yield f"Works: {way}; at least {_breach(breach, labels, data)}."
