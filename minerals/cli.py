@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 #: Exit code of `validate` where a row is outside its bounds.
 DRIFTED = 1
-INTERRUPTION = "Interrupted; no result was written. A study goes on with the same command."
+INTERRUPTION = "Interrupted; nothing is left half-written. A study goes on with the same command."
 #: Objects made between two looks of the collector, by generation: a command makes tables that it keeps, and ends.
 COLLECTED = (100_000, 20, 100)
 #: What stands for a character that the reader's encoding does not have.

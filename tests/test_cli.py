@@ -258,7 +258,7 @@ def test_interrupt_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "Interrupted; no result was written." in errors
+    assert "Interrupted; nothing is left half-written." in errors
     assert not any(tmp_path.iterdir())
 
 
@@ -328,7 +328,7 @@ def test_an_interrupt_while_a_mix_is_chosen_exits_130_and_leaves_nothing(toy_mix
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Interrupted; no result was written." in errors
+    assert "Interrupted; nothing is left half-written." in errors
     assert not any(elsewhere.iterdir())
 
 
