@@ -7,6 +7,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -14,8 +15,9 @@ from pathlib import Path
 from . import charts
 from .charts.bundle import rendered, write_files
 from .config import Run
+from .cores import cores
 from .results.result import Result
-from .studies.pool import worker_pool
+from .studies.pool import end_with_parent, worker_pool
 
 #: What this process draws, where it draws for another.
 _taken: Result
@@ -41,19 +43,28 @@ def drawing(run: Run) -> Iterator[Callable[[Result], Drawn]]:
     returns another that waits for them.
 
     A mix takes longer to choose than a process takes to get ready, so its charts are drawn there, while the tables
-    are written. Any other run draws its charts when they are asked for.
+    are written; if it is lost, they are drawn here. Any other run draws its charts when they are asked for.
     """
-    if run.settings.optimise is None or run.settings.output.charts == () or os.cpu_count() == 1:
+    if run.settings.optimise is None or run.settings.output.charts == () or cores() == 1:
         yield lambda result: lambda folder: draw_all(result, folder)
         return
     with worker_pool(1, _ready, run.settings.output.charts or tuple(charts.CHARTS)) as pool:
 
         def begin(result: Result) -> Drawn:
-            drawn = pool.submit(_contents, result, _asked(result))
+            names = _asked(result)
+            try:
+                drawn = pool.submit(_contents, result, names)
+            except BrokenProcessPool:
+                return lambda folder: draw_all(result, folder)
 
             def finish(folder: Path) -> None:
-                for contents in drawn.result():
-                    write_files(contents, folder)
+                try:
+                    charted = drawn.result()
+                except BrokenProcessPool:
+                    draw_all(result, folder)
+                else:
+                    for contents in charted:
+                        write_files(contents, folder)
 
             return finish
 
@@ -89,7 +100,9 @@ def _contents(result: Result, names: Sequence[str]) -> list[dict[str, bytes]]:
 
 
 def _take(result: Result) -> None:
+    """Begin a process that draws a result, or take one to draw in this one."""
     global _taken
+    end_with_parent()
     _taken = result
 
 

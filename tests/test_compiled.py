@@ -299,13 +299,17 @@ def test_afresh_is_cold_where_the_model_is_large() -> None:
 
 
 def test_aside_is_what_stood_whatever_comes_after() -> None:
-    """Least waste is 7; with a profit of at least 9.9 it is 7.45, as above."""
-    compiled = Compiled(factory())
+    """Least waste is 7; with a profit of at least 9.9 it is 7.45, as above. One variable stands nowhere."""
+    model = factory()
+    model.idle = pyo.Var(bounds=(0, 9))
+    compiled = Compiled(model)
     compiled.hold("profit", compiled.solve().objective, slack=0.1)
     aside = compiled.aside()
     compiled.release("profit")
     compiled.set_bounds("a", 0, 1)
     compiled.hold("waste", 8, slack=0)
+    compiled.set_cost("b", 5, objective="waste")
+    compiled.set_bounds("idle", 1, 2)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(aside, ["waste", "profit"] * 20))
     assert found == pytest.approx([7.45, 11] * 20)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from minerals import api, drawing
 from minerals.errors import UsageError
 from minerals.results.result import Result
+from minerals.studies.pool import worker_pool
 
 #: A script without a guard: other processes must not import it, or it would begin again.
 SCRIPT = """
@@ -55,3 +59,69 @@ def test_what_cannot_be_drawn_there_is_told_here(folder: Path, tmp_path: Path) -
         with pytest.raises(UsageError, match="in_use_stock"):
             charted(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def children(of: int) -> list[int]:
+    """Processes that another started to work for it, without the one that counts its resources."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == of and b"spawn_main" in (place / "cmdline").read_bytes():
+                found.append(int(place.name))
+    return found
+
+
+def begun(of: int) -> int:
+    """The one process that another starts to work for it."""
+    end = time.monotonic() + 30
+    while not (found := children(of)) and time.monotonic() < end:
+        time.sleep(0.01)
+    (worker,) = found
+    return worker
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, waited for or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except FileNotFoundError:
+        return True
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
+
+
+@needs_proc
+def test_charts_are_drawn_here_where_the_other_process_is_lost(folder: Path, tmp_path: Path) -> None:
+    with drawing.drawing(api.read_run("europe-mix")) as begin:
+        worker = begun(os.getpid())
+        os.kill(worker, signal.SIGKILL)
+        begin(api.load(folder / "result"))(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 12
+
+
+@needs_proc
+def test_the_other_process_ends_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import os, time\nfrom minerals import api, drawing\nwith drawing.drawing(api.read_run('europe-mix')):\n"
+        "    print('begun', flush=True)\n    time.sleep(60)\n"
+    )
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(drawing.__file__).parents[1]), *sys.path])}
+    with subprocess.Popen([sys.executable, "-c", script], env=env, stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        worker = begun(run.pid)
+        run.kill()
+    end = time.monotonic() + 30
+    while not gone(worker) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert gone(worker)
+
+
+def test_a_study_s_workers_leave_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    with worker_pool(1, int) as pool:
+        assert (os.environ["OMP_NUM_THREADS"], "OPENBLAS_NUM_THREADS" in os.environ) == ("3", False)
+        assert pool.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import CancelledError
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_mix import CHEMISTRIES, YEARS, at_risk, cobalt, lines, toy, two_suppliers
 
-from minerals.errors import Infeasible
+from minerals.errors import Infeasible, TimeLimit
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData
 from minerals.mix.model import OneCountry, build, build_sourcing
@@ -346,6 +349,44 @@ def test_the_price_of_a_gwh_at_risk_is_the_same_from_both_sides() -> None:
     safe = choose(priced(105), Choice(objective="cost", exposure_cap=21))
     worth = [limit.worth for found in (dear, safe) for limit in found.limits if not limit.index]
     assert worth == pytest.approx([1 / 140, 140])
+
+
+# --- floors ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_floor_that_is_not_found_in_time_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mix and every other floor are as they are without."""
+
+    def aside(compiled: Compiled) -> Any:
+        best = real(compiled)
+
+        def slow(objective: Any) -> float:
+            if objective.name == "floor[congo]":
+                raise TimeLimit("no optimum in time")
+            return best(objective)
+
+        return slow
+
+    whole, real = choose(at_risk(), Choice()), Compiled.aside
+    monkeypatch.setattr(Compiled, "aside", aside)
+    found = choose(at_risk(), Choice())
+    assert np.isnan(found.floors["congo"])
+    assert {d: floor for d, floor in found.floors.items() if d != "congo"} == {
+        d: floor for d, floor in whole.floors.items() if d != "congo"
+    }
+    assert found.additions == whole.additions
+
+
+def test_floors_that_nobody_waited_for_are_no_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those dropped when the body ends were never sought."""
+    hold, real = threading.Event(), Compiled.aside
+    monkeypatch.setattr(Compiled, "aside", lambda compiled: lambda goal: hold.wait() and real(compiled)(goal))
+    monkeypatch.setattr("minerals.mix.solution.cores", lambda: 2)
+    with ExitStack() as beside:
+        found = choose(at_risk(), Choice(), beside)
+        threading.Timer(0.2, hold.set).start()
+    with pytest.raises(CancelledError):
+        _ = found.floors
 
 
 # --- risk of given losses --------------------------------------------------------------------------------------------

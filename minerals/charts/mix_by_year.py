@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -355,8 +356,9 @@ def _note(story: _Story) -> str:
         note += " short anyway."
     if story.overall is not None and (loss := story.headline) is not None:
         before, after, floor = (wording.percent(share) for share in story.overall)
-        note += f" Over {story.span} “{loss.label}” costs {before}, with the chosen mix {after}; no mix within the"
-        note += f" limits of the run loses less than {floor}."
+        note += f" Over {story.span} “{loss.label}” costs {before}, with the chosen mix {after}"
+        known = not math.isnan(story.overall.floor)
+        note += f"; no mix within the limits of the run loses less than {floor}." if known else "."
     if "Si-anode" in story.families:
         note += " White hatch: silicon in the anode."
     if story.loose.any():

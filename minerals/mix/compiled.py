@@ -467,7 +467,7 @@ class Compiled:
         computes while Python goes on. It raises what `solve` raises."""
         self.push()
         still, programme = copy.copy(self), self.highs.getLp()
-        still._rows, still._columns = set(), set()
+        still.form, still._rows, still._columns = self.form.still(), set(), set()
 
         def best(objective: Any) -> float:
             twin = copy.copy(still)

@@ -8,14 +8,14 @@ has its range over all that are as good in all of them.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import Infeasible
+from ..cores import cores
+from ..errors import Infeasible, SolverError
 from .compiled import Compiled
 from .data import Key, MixData
 from .model import OneCountry, build, build_sourcing
@@ -40,10 +40,10 @@ WORTHLESS = 1e-6
 ROOM = 1e-9
 #: Share of a region's demand below which additions are rounding.
 ROUNDING = 1e-9
-
-
 #: A cap that is missed by this part of it is met.
 NEARLY = 1e-9
+#: Threads that seek floors, at most: each holds a programme of its own.
+THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Solution:
 
     @property
     def floors(self) -> dict[str, float]:
-        """Least loss under each disruption of any mix [GWh]."""
+        """Least loss under each disruption of any mix [GWh]; not a number where that was not found in time."""
         return self.least()
 
     def stage(self, name: str) -> Stage:
@@ -157,22 +157,31 @@ class _Floors:
     def __init__(self, compiled: Compiled, model: Any, nothing: float) -> None:
         """nothing: loss that counts as none [GWh]. The limits are those of this moment."""
         least, self.loss, self.nothing = compiled.aside(), model.loss, nothing
-        self.pool = ThreadPoolExecutor(max((os.cpu_count() or 1) - 1, 1))
-        self.futures = {d: self.pool.submit(least, model.floor[d]) for d in model.loss}
+        self.pool = ThreadPoolExecutor(min(max(cores() - 1, 1), THREADS))
+        self.sought = {d: self.pool.submit(least, model.floor[d]) for d in model.loss}
+        self.zero: set[str] = set()
 
     def heed(self) -> None:
         """Drop what has not begun where the loaded mix loses nothing: none loses less."""
-        for d, future in self.futures.items():
-            if pyo.value(self.loss[d]) <= self.nothing:
-                future.cancel()
+        self.zero = {
+            d for d, sought in self.sought.items() if pyo.value(self.loss[d]) <= self.nothing and sought.cancel()
+        }
 
     def found(self) -> dict[str, float]:
-        """All of them, by disruption; waits for those that have begun."""
-        return {d: 0.0 if future.cancelled() else future.result() for d, future in self.futures.items()}
+        """All of them, by disruption; waits for those that have begun. Not a number where the solver ran out of time or
+        gave no answer: the mix is none the worse for it."""
+        return {d: 0.0 if d in self.zero else _or_unknown(sought) for d, sought in self.sought.items()}
 
     def close(self) -> None:
         """Drop what has not begun."""
         self.pool.shutdown(cancel_futures=True)
+
+
+def _or_unknown(sought: Future[float]) -> float:
+    try:
+        return sought.result()
+    except SolverError:
+        return math.nan
 
 
 class _Chooser:
@@ -198,7 +207,6 @@ class _Chooser:
             beside.callback(floors.close)
             cheapest = self._solve("cheapest", "cost", told=True)
             cheapest.load()
-            floors.heed()
             parts = self._cost()
             best = self._best(cheapest, floors)
             ranges = self._ranges(best)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 
 import pandas as pd
@@ -91,7 +92,8 @@ def _losses(result: Result, width: int) -> list[str]:
         if max(row.incumbent, row.value) < 0.05:
             continue
         mark = "" if row.status == "in_force" else MARK
-        numbers = (between(value, value) for value in (row.incumbent, row.value, row.floor))
+        least = "not found in time" if math.isnan(row.floor) else between(row.floor, row.floor)
+        numbers = (between(row.incumbent, row.incumbent), between(row.value, row.value), least)
         rows.append([f"{row.label}{mark}", *numbers, str(row.binding_label)])
     if not rows:
         return []

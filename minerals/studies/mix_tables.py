@@ -105,7 +105,7 @@ def _losses(mix: Mix, points: Chokepoints, losses: Mapping[str, float]) -> pd.Da
     nodes = {node.node: node.label for node in points.inputs.nodes}
     rows = []
     for name, loss in losses.items():
-        floor, node = max(mix.solution.floors[name], 0.0), binds.get(name, (0.0, ""))[1]
+        floor, node = _not_below_zero(mix.solution.floors[name]), binds.get(name, (0.0, ""))[1]
         wanted = sum(gwh for (_, _, y), gwh in mix.data.demand.items() if y >= mix.data.starts[name])
         at_floor = "yes" if loss <= floor + 1e-6 * wanted else "no"
         rows.append((
@@ -116,6 +116,11 @@ def _losses(mix: Mix, points: Chokepoints, losses: Mapping[str, float]) -> pd.Da
         "disruption", "label", "status", "weight", "start", "wanted", "incumbent", "value", "floor", "at_floor", "unit",
         "binding_node", "binding_label",
     ])  # fmt: skip
+
+
+def _not_below_zero(level: float) -> float:
+    """What rounding has below zero as zero; what is not known stays so."""
+    return level if math.isnan(level) else max(level, 0.0)
 
 
 def _costs(mix: Mix) -> pd.DataFrame:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -32,17 +34,25 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> It
     Work runs in processes even where there is one, so that one and many compute alike. Waiting tasks are dropped when
     the body ends, also by an interrupt.
     """
-    before = {name: os.environ.get(name) for name in ENVIRONMENT}
-    os.environ.update(ENVIRONMENT)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, arguments))
     try:
-        with _without_main(), _without_interrupts():
+        with _told(ENVIRONMENT), _without_main(), _without_interrupts():
             for _ in range(workers):
                 pool.submit(int)  # Each task that finds no worker idle starts one.
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _told(environment: Mapping[str, str]) -> Iterator[None]:
+    """Have processes that are started find an environment, and leave this one's as it was."""
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -78,4 +88,17 @@ def _without_interrupts() -> Iterator[None]:
 
 def _begin(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
     start(*arguments)
+
+
+def end_with_parent() -> None:
+    """Have this process end when the one that started it is gone, however that ended, instead of waiting for work."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _follow(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
