@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_mix import CHEMISTRIES, YEARS, at_risk, cobalt, lines, toy, two_suppliers
+from test_mix import CHEMISTRIES, YEARS, at_risk, cobalt, lines, routed, stocked, toy, two_regions, two_suppliers
 
 from minerals.errors import Infeasible, TimeLimit
 from minerals.mix.compiled import Compiled
@@ -387,6 +387,62 @@ def test_floors_that_nobody_waited_for_are_no_zeros(monkeypatch: pytest.MonkeyPa
         threading.Timer(0.2, hold.set).start()
     with pytest.raises(CancelledError):
         _ = found.floors
+# --- where nothing is there to limit ---------------------------------------------------------------------------------
+
+
+def without(data: MixData, year: int, *tables: str) -> MixData:
+    """The toy without what tables say of a year; of the year 0 without the tables."""
+
+    def rest(table: Any) -> Any:
+        keys = [key for key in table if year and year not in key]
+        return {key: table[key] for key in keys} if isinstance(table, dict) else tuple(keys)
+
+    return replace(data, **{name: rest(getattr(data, name)) for name in tables})
+
+
+TOYS = {
+    "most families": limited,
+    "incumbent": lambda: replace(
+        limited(), incumbent=incumbent(50), measure={(c, y): 0.5 for c in CHEMISTRIES for y in YEARS}
+    ),
+    "sourcing": lambda: bought(excluded=tuple(("Here", "cobalt", "COD", y) for y in YEARS)),
+    "lines": lambda: lines(30.0),
+    "stock": stocked,
+    "routes": routed,
+    "regions": two_regions,
+}  # fmt: skip
+GAPS = {
+    "nothing to sell": ("sold",),
+    "nothing wanted": ("sold", "demand"),
+    "no supplier": ("supplied",),
+    "no use": ("use",),
+    "no lines": ("capacity", "announced"),
+    "no new lines": ("announced",),
+    "nothing comes back": ("returned", "content", "relief"),
+}
+
+
+@pytest.mark.parametrize("gap", GAPS)
+@pytest.mark.parametrize("name", TOYS)
+def test_no_limit_is_stated_of_what_is_not_there(name: str, gap: str) -> None:
+    """In the first year, a later one, or ever: a limit without variables is no limit, and no reason to stop."""
+    for year in (YEARS[0], YEARS[1], 0):
+        if year in (0, TOYS[name]().years[-1]) and "demand" in GAPS[gap]:
+            continue  # Without demand there is no mix to choose.
+        data = without(TOYS[name](), year, *GAPS[gap])
+        for one in (None, OneCountry(0.65, 2030), OneCountry(0.65, 2030, soft=True, price=1.0)):
+            found = choose(data, Choice(objective="cost", unmet=True, one=one))
+            made = sum(found.additions.values()) + sum(found.unmet.values())
+            assert made == pytest.approx(sum(data.demand.values()))
+
+
+def test_a_share_made_at_home_is_asked_only_where_something_is_sold() -> None:
+    """Nothing is sold in 2031, and all of what is in the other years is made at home."""
+    data = without(toy(own_share={("Here", y): 1.0 for y in YEARS}), 2031, "sold")
+    assert set(build(data).own_share) == {("Here", 2030), ("Here", 2032)}
+    found = choose(data, Choice(objective="cost", unmet=True))
+    assert found.unmet == pytest.approx({("Here", "car", 2031): 100})
+    assert found.production == pytest.approx({("Here", "nmc", y): 100 for y in (2030, 2032)})
 
 
 # --- risk of given losses --------------------------------------------------------------------------------------------

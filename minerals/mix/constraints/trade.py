@@ -36,4 +36,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     model.cells_total = pyo.Constraint(model.cells_of, rule=total)
     model.trade = pyo.Constraint(model.cells_of, rule=balance)
-    model.own_share = pyo.Constraint(pyo.Set(initialize=list(data.own_share), dimen=2), rule=share)
+    # Where nothing can be sold there is no share to make.
+    sold = {(r, y) for r, _, y in model.cells_of}
+    asked = [key for key in data.own_share if key in sold]
+    model.own_share = pyo.Constraint(pyo.Set(initialize=asked, dimen=2), rule=share)
