@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Key = tuple[Any, ...]
@@ -124,3 +125,27 @@ class MixData:
     routes: Routes | None = None
     weight: Mapping[str, float] = field(default_factory=dict)
     measure: Table = field(default_factory=dict)
+
+    @cached_property
+    def wanted(self) -> dict[Key, float]:
+        """Demand of all segments, (region, year) [GWh]."""
+        out: dict[Key, float] = {}
+        for (r, _, y), gwh in self.demand.items():
+            out[r, y] = out.get((r, y), 0.0) + gwh
+        return out
+
+    @cached_property
+    def users(self) -> dict[Key, list[str]]:
+        """Chemistries that use a node, by (place, node, year)."""
+        out: dict[Key, list[str]] = {}
+        for place, c, n, y in self.use:
+            out.setdefault((place, n, y), []).append(c)
+        return out
+
+    @cached_property
+    def relieving(self) -> dict[Key, list[str]]:
+        """Minerals whose recovery takes something off a node, by (node, year)."""
+        out: dict[Key, list[str]] = {}
+        for mineral, n, y in self.relief:
+            out.setdefault((n, y), []).append(mineral)
+        return out

@@ -125,12 +125,9 @@ def add_usual(model: pyo.ConcreteModel, data: MixData) -> None:
     places = pyo.Set(initialize=at, dimen=4)
     model.over = pyo.Var(places, within=pyo.NonNegativeReals)
     model.under = pyo.Var(places, within=pyo.NonNegativeReals)
-    wanted: dict[tuple[object, ...], float] = {}
-    for (r, _, y), gwh in data.demand.items():
-        wanted[r, y] = wanted.get((r, y), 0.0) + gwh
     most: dict[tuple[object, ...], float] = {}
     for (place, _, n, y), use in data.use.items():
-        most[place, n, y] = max(most.get((place, n, y), 0.0), use * wanted.get((place, y), 0.0))
+        most[place, n, y] = max(most.get((place, n, y), 0.0), use * data.wanted.get((place, y), 0.0))
 
     def rule(m: pyo.ConcreteModel, r: str, n: str, j: str, y: int) -> object:
         bought = sum(m.sourced[r, n, i, y] for i in suppliers[r, n, y])

@@ -293,9 +293,7 @@ class _Chooser:
         for, by two solves each. One whose sum with a share that was asked for, or whose distance from it, is the same
         in all of them moves as far as that one does, the other way or the same.
         """
-        wanted: dict[Key, float] = {}
-        for (r, _, y), gwh in self.data.demand.items():
-            wanted[r, y] = wanted.get((r, y), 0.0) + gwh
+        wanted = self.data.wanted
         parts: dict[Key, list[Any]] = {}
         for key in self.model.sold:
             r, _, c, y = key

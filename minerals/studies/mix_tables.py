@@ -63,15 +63,12 @@ def _ranges(mix: Mix, families: bool) -> pd.DataFrame:
     """Share of each chemistry, or family, in a region's batteries, its range over all mixes as good, and the
     incumbent's."""
     data = mix.data
-    whole: dict[Key, float] = {}
-    for (r, _, y), gwh in data.demand.items():
-        whole[r, y] = whole.get((r, y), 0.0) + gwh
 
     def shares(additions: Mapping[Key, float]) -> dict[Key, float]:
         out: dict[Key, float] = {}
         for (r, _, c, y), gwh in additions.items():
             key = (r, data.family[c] if families else c, y)
-            out[key] = out.get(key, 0.0) + gwh / whole[r, y]
+            out[key] = out.get(key, 0.0) + gwh / data.wanted[r, y]
         return out
 
     mine, theirs = shares(mix.solution.additions), shares(data.incumbent)

@@ -26,16 +26,13 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     members: dict[str, list[str]] = {c: [c] for c in data.chemistries}
     for c in data.chemistries:
         members.setdefault(data.family[c], []).append(c)
-    wanted: dict[tuple[object, ...], float] = {}
-    for (r, _, y), gwh in data.demand.items():
-        wanted[r, y] = wanted.get((r, y), 0.0) + gwh
 
     def share(m: pyo.ConcreteModel, r: str, f: str, y: int) -> Any:
         if y < data.years[0]:
             return data.before.get((r, f), 0.0)
-        if (r, y) not in wanted:  # Nothing is sold, and the year before counts.
+        if (r, y) not in data.wanted:  # Nothing is sold, and the year before counts.
             return share(m, r, f, y - 1)
-        return sum(m.cells[r, c, y] for c in members[f] if (r, c, y) in m.cells_of) / wanted[r, y]
+        return sum(m.cells[r, c, y] for c in members[f] if (r, c, y) in m.cells_of) / data.wanted[r, y]
 
     def grow(m: pyo.ConcreteModel, r: str, f: str, y: int) -> object:
         return share(m, r, f, y) - (1 + data.growth[r, f]) * share(m, r, f, y - 1) <= data.seed.get((r, f), 0.0)

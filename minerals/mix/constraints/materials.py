@@ -17,23 +17,19 @@ KEY = "exposure.future"
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """materials[region, node, year], supplier[node, supplier, year]."""
-    users: dict[tuple[object, ...], list[object]] = {}
-    for place, c, n, y in data.use:
-        users.setdefault((place, n, y), []).append(c)
     suppliers: dict[tuple[object, ...], list[object]] = {}
     buyers: dict[tuple[object, ...], list[object]] = {}
     for r, n, j, y in model.sourced:
         suppliers.setdefault((r, n, y), []).append(j)
         buyers.setdefault((n, j, y), []).append(r)
-    relieved: dict[tuple[object, ...], list[object]] = {}
-    for mineral, n, y in data.relief:
-        relieved.setdefault((n, y), []).append(mineral)
 
     def balance(m: pyo.ConcreteModel, r: str, n: str, y: int) -> object:
-        used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in users[r, n, y] if (r, c, y) in m.cells_of)
+        used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in data.users[r, n, y] if (r, c, y) in m.cells_of)
         bought = sum(m.sourced[r, n, j, y] for j in suppliers.get((r, n, y), ()))
         saved = sum(
-            data.relief[k, n, y] * m.secondary[r, k, y] for k in relieved.get((n, y), ()) if (r, k, y) in m.secondary
+            data.relief[k, n, y] * m.secondary[r, k, y]
+            for k in data.relieving.get((n, y), ())
+            if (r, k, y) in m.secondary
         )
         return used - bought - saved == 0
 
@@ -41,8 +37,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return sum(m.sourced[r, n, j, y] for r in buyers[n, j, y]) <= data.supplied[n, j, y]
 
     known = {(n, y) for n, _, y in data.supplied}
-    places = [(r, n, y) for r, n, y in users if r in data.regions and (n, y) in known]
+    places = [(r, n, y) for r, n, y in data.users if r in data.regions and (n, y) in known]
     sold = {(r, c, y) for r, c, y in model.cells_of}
-    places = [(r, n, y) for r, n, y in places if any((r, c, y) in sold for c in users[r, n, y])]
+    places = [(r, n, y) for r, n, y in places if any((r, c, y) in sold for c in data.users[r, n, y])]
     model.materials = pyo.Constraint(pyo.Set(initialize=places, dimen=3), rule=balance)
     model.supplier = pyo.Constraint(pyo.Set(initialize=list(buyers), dimen=3), rule=most)

@@ -21,9 +21,6 @@ KEY = "optimise.one_country"
 def add(model: pyo.ConcreteModel, data: MixData, share: float, since: int, soft: bool) -> None:
     """one_country[region, node, supplier, year], and excess of the same index where it is soft."""
     strategic = set(data.strategic)
-    users: dict[tuple[object, ...], list[object]] = {}
-    for place, c, n, y in data.use:
-        users.setdefault((place, n, y), []).append(c)
     index = [
         (r, n, j, y) for r, n, j, y in model.sourced
         if n in strategic and y >= since and (r, j) in data.third
@@ -32,7 +29,7 @@ def add(model: pyo.ConcreteModel, data: MixData, share: float, since: int, soft:
     model.excess = pyo.Var(places if soft else pyo.Set(initialize=[], dimen=4), within=pyo.NonNegativeReals)
 
     def rule(m: pyo.ConcreteModel, r: str, n: str, j: str, y: int) -> object:
-        used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in users[r, n, y] if (r, c, y) in m.cells_of)
+        used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in data.users[r, n, y] if (r, c, y) in m.cells_of)
         over = m.excess[r, n, j, y] if soft else 0
         return m.sourced[r, n, j, y] - share * used - over <= 0
 

@@ -31,12 +31,6 @@ KEY = "exposure.disruptions"
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """within_plan[disruption, pool, chemistry, year], reach[disruption, pool, node, year], stocked[disruption, pool,
     node, year], route_low[disruption, pool, year], route_high[disruption, pool, year]; expression loss[disruption]."""
-    users: dict[tuple[Any, ...], list[Any]] = {}
-    for place, c, n, y in data.use:
-        users.setdefault((place, n, y), []).append(c)
-    relieved: dict[tuple[Any, ...], list[Any]] = {}
-    for mineral, n, y in data.relief:
-        relieved.setdefault((n, y), []).append(mineral)
     sold = {(r, c, y) for r, c, y in model.cells_of}
     rebuilt = set(model.rebuilt_of)
     more_natural: dict[str, float] = {}
@@ -47,7 +41,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     hit = [
         (d, q, n, y) for d, q, n, y in data.accessible
         if y >= data.starts[d]
-        and (n in more_natural or any((d, q, c, y) in rebuilt for c in users.get((q, n, y), ())))
+        and (n in more_natural or any((d, q, c, y) in rebuilt for c in data.users.get((q, n, y), ())))
     ]  # fmt: skip
 
     def plan(m: pyo.ConcreteModel, q: str, c: str, y: int) -> Any:
@@ -58,14 +52,14 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def taken(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> Any:
         """Use of a node by what is rebuilt, less what is recovered."""
-        cells = [c for c in users.get((q, n, y), ()) if (d, q, c, y) in rebuilt]
+        cells = [c for c in data.users.get((q, n, y), ()) if (d, q, c, y) in rebuilt]
         used = sum(data.use[q, c, n, y] * m.rebuilt[d, q, c, y] for c in cells)
         if data.routes and n in more_natural:
             # At the planned share this adds nothing.
             used += more_natural[n] * (m.natural[d, q, y] - data.routes.planned[y] * graphite(m, d, q, y))
         saved = sum(
             data.relief[k, n, y] * m.secondary[r, k, y]
-            for k in relieved.get((n, y), ()) for r in data.pools[q] if (r, k, y) in m.secondary
+            for k in data.relieving.get((n, y), ()) for r in data.pools[q] if (r, k, y) in m.secondary
         )  # fmt: skip
         return used - saved
 
@@ -77,7 +71,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def reach(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> object:
         if (d, q, n, y) in stocked_at:
-            stock = data.stockpile * sum(data.use[q, c, n, y] * plan(m, q, c, y) for c in users.get((q, n, y), ()))
+            stock = data.stockpile * sum(data.use[q, c, n, y] * plan(m, q, c, y) for c in data.users.get((q, n, y), ()))
             return taken(m, d, q, n, y) - stock <= data.accessible[d, q, n, y]
         return taken(m, d, q, n, y) <= data.accessible[d, q, n, y]
 
