@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_mix import CHEMISTRIES, YEARS, at_risk, cobalt, lines, routed, stocked, toy, two_regions, two_suppliers
+from test_mix import CHEMISTRIES, YEARS, at_risk, cobalt, lines, only, routed, stocked, toy, two_regions, two_suppliers
 
 from minerals.errors import Infeasible, TimeLimit
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData
 from minerals.mix.model import OneCountry, build, build_sourcing
-from minerals.mix.solution import Choice, Limit, Solution, choose, risk_of
+from minerals.mix.objective import RISKS
+from minerals.mix.solution import LIMITS, Choice, Limit, Solution, choose, risk_of
 
 
 def priced(lfp: float, nmc: float = 70.0, **changes: Any) -> MixData:
@@ -111,8 +112,7 @@ def test_the_cheapest_mix_with_no_more_than_so_much_at_risk() -> None:
 
 def test_no_more_goes_unmet_than_must() -> None:
     """4 kt of cobalt are 50 GWh of NMC, and nothing else is sold. Congo leaves all of it, China too."""
-    only = tuple(key for key in toy().sold if key[2] == "nmc")
-    data = at_risk(sold=only, supplied={("cobalt", "AUS", y): 4.0 for y in YEARS})
+    data = only(at_risk(supplied={("cobalt", "AUS", y): 4.0 for y in YEARS}), "nmc")
     with pytest.raises(Infeasible):
         choose(data, Choice())
     found = choose(data, Choice(unmet=True))
@@ -165,6 +165,11 @@ def bought(**changes: Any) -> MixData:
     return replace(two_suppliers(), usual=usual, **changes)
 
 
+def barred() -> MixData:
+    """Nothing may come from DR Congo."""
+    return bought(excluded=tuple(("Here", "cobalt", "COD", y) for y in YEARS))
+
+
 def kt(found: Solution, supplier: str) -> list[float]:
     return [round(found.sourced.get(("Here", "cobalt", supplier, y), 0.0), 4) for y in YEARS]
 
@@ -215,7 +220,7 @@ def test_what_a_solver_leaves_does_not_stop_the_sourcing() -> None:
 
 
 def test_who_is_excluded_is_not_bought_from() -> None:
-    found = choose(bought(excluded=tuple(("Here", "cobalt", "COD", y) for y in YEARS)), Choice(objective="cost"))
+    found = choose(barred(), Choice(objective="cost"))
     assert nmc(found) == [17.5] * 3
     assert (kt(found, "COD"), kt(found, "AUS")) == ([0] * 3, [1.4] * 3)
 
@@ -273,6 +278,31 @@ def light() -> MixData:
     return toy(performance=measures, floor={("specific_energy", "car"): 190.0}, price=price)
 
 
+def leaving() -> MixData:
+    """Half of the LFP of a year may go the next; NMC is cheaper."""
+    return toy(before={("Here", "NMC"): 0.1, ("Here", "LFP"): 0.9}, decline={("Here", "LFP"): 0.5})
+
+
+def announced() -> MixData:
+    """New LFP lines pay in each year, and 20, 40 and 60 GWh/yr of them are announced."""
+    return replace(lines(30.0), retrofit={}, announced={("Here", "lfp", y): 20.0 * (y - 2029) for y in YEARS})
+
+
+def filled() -> MixData:
+    """NMC alone. Of the cobalt that Congo takes a stock replaces no more than there was before: 6 of 8 kt."""
+    data = only(stocked(), "nmc")
+    return replace(data, undisturbed=dict.fromkeys(data.undisturbed, 6.0), stockpile=1.0)
+
+
+def recovering() -> MixData:
+    """A tenth of the cobalt must be recovered, of which there are 0.4 kt: 50 GWh of NMC."""
+    return replace(
+        cobalt(100.0), minerals=("Co",), relief={("Co", "cobalt", y): 1.0 for y in YEARS},
+        recovered={("Here", "Co", y): 0.4 for y in YEARS}, content={("nmc", "Co", y): 0.08 for y in YEARS},
+        recycled={("Here", "Co", y): 0.1 for y in YEARS},
+    )  # fmt: skip
+
+
 CASES = {
     "expected": (limited, Choice()),
     "cvar": (limited, Choice(objective="cvar", risk="cvar", level=0.6)),
@@ -283,6 +313,13 @@ CASES = {
     "new lines": (lambda: replace(lines(30.0), retrofit={}), Choice(objective="cost")),
     "cobalt": (lambda: cobalt(4.0), Choice(objective="cost")),
     "floor": (light, Choice(objective="cost")),
+    "decline": (leaving, Choice(objective="cost")),
+    "announced": (announced, Choice(objective="cost")),
+    "stock": (filled, Choice()),
+    "excluded": (barred, Choice(objective="cost")),
+    "recycled": (recovering, Choice(objective="cost")),
+    "worst": (lambda: priced(105), Choice(objective="cost", risk="worst", exposure_cap=33.0)),
+    "tail": (lambda: priced(105), Choice(objective="cost", risk="cvar", level=0.6, exposure_cap=45.0)),
 }
 
 
@@ -326,12 +363,10 @@ def test_what_a_limit_is_worth_is_what_moving_it_brings(name: str) -> None:
     assert stepped
 
 
-def test_limits_of_most_families_are_told() -> None:
+def test_every_kind_of_limit_is_told() -> None:
+    """So that what each is worth is shown by moving it."""
     told = {limit.family for data, choice in CASES.values() for limit in choose(data(), choice).limits}
-    assert told == {
-        "supplier", "reach", "one_country", "growth", "performance", "lines", "own_share",
-        "secondary_available", "cost", "expected",
-    }  # fmt: skip
+    assert told == {*LIMITS, "cost", *RISKS}
 
 
 def test_a_limit_to_which_an_earlier_stage_keeps_is_told_there() -> None:
@@ -405,7 +440,7 @@ TOYS = {
     "incumbent": lambda: replace(
         limited(), incumbent=incumbent(50), measure={(c, y): 0.5 for c in CHEMISTRIES for y in YEARS}
     ),
-    "sourcing": lambda: bought(excluded=tuple(("Here", "cobalt", "COD", y) for y in YEARS)),
+    "sourcing": barred,
     "lines": lambda: lines(30.0),
     "stock": stocked,
     "routes": routed,
