@@ -9,7 +9,8 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,20 @@ import pytest
 
 from minerals import api
 from minerals.config import read_run
+from minerals.errors import NumericalTrouble
 from minerals.results.result import Result
 from minerals.results.screen import number
 from minerals.results.screen_mix import mix as screen_mix
 from minerals.shipped import inputs_folder
 from minerals.studies import optimise as optimise_module
+from minerals.studies.chokepoints import chokepoints
 from minerals.studies.cost import pack_prices
-from minerals.studies.optimise import Mix
+from minerals.studies.intensity import with_intensity
+from minerals.studies.optimise import Mix, replayed
+from minerals.studies.plain import compute
 from minerals.tables.inputs import read_inputs
 from minerals.tables.mix import mix_inputs
+from minerals.tables.resolve import resolve
 
 SMALL = """
 title = "A small mix"
@@ -236,6 +242,65 @@ def test_a_region_that_closes_has_a_pool_of_its_own(choose: Callable[..., Chosen
 def test_the_worst_case_is_of_disruptions_with_a_likelihood(choose: Callable[..., Chosen]) -> None:
     found = choose("optimise.risk='worst'", SHORT)
     assert risk(found.table("mix_loss"), "worst", 0.0) == pytest.approx(found.objective, rel=LEFT)
+
+
+WEIGHTED = {
+    "a risk and the cost": "{expected=1, cost=0.005}",
+    "every goal": "{expected=1, worst=0.2, cvar=0.3, concentration=0.1, cost=0.002}",
+    "no risk": "{concentration=1, cost=0.01}",
+}
+
+
+@pytest.mark.parametrize("case", WEIGHTED)
+def test_a_weighted_sum_is_that_of_a_replay(case: str, choose: Callable[..., Chosen]) -> None:
+    """Risks of what is lost when the mix is played, its cost, and its GWh times what they are exposed."""
+    found = choose("optimise.objective='weighted'", f"optimise.weights={WEIGHTED[case]}", SHORT)
+    asked = found.result.record["config"]["optimise"]
+    measure = found.mix.data.measure
+    parts = {kind: risk(found.table("mix_loss"), kind, asked["level"]) for kind in ("expected", "worst", "cvar")}
+    parts["cost"] = found.table("mix_cost", mix="optimised")["value"].sum()
+    wanted = found.mix.data.demand
+    shares = found.later("mix_share").query("value > 0")
+    rows_of = zip(*(shares[name] for name in ("region", "segment", "chemistry", "year", "value")), strict=True)
+    parts["concentration"] = sum(
+        share * wanted[r, s, y] * measure[c, y] for r, s, c, y, share in rows_of if measure
+    )  # fmt: skip
+    told = sum(weight * parts[name] for name, weight in asked["weights"].items())
+    assert told == pytest.approx(found.objective, rel=LEFT)
+
+
+def again(found: Chosen, **asked: Any) -> dict[str, float]:
+    """The replay of a mix for which something else had been asked."""
+    inputs = read_inputs(inputs_folder())
+    resolved = with_intensity(resolve(found.mix.run, inputs), inputs)
+    assembly = copy(found.mix.assembly)
+    assembly.asked = assembly.asked.model_copy(update=asked)
+    return replayed(replace(found.mix, assembly=assembly), chokepoints(resolved, inputs, compute(resolved)))
+
+
+def test_a_replay_that_is_not_what_the_model_says_is_a_bug(choose: Callable[..., Chosen]) -> None:
+    """Another weight is another sum, and a cap below what is lost is missed."""
+    weights = {"expected": 1.0, "cost": 0.005}
+    found = choose("optimise.objective='weighted'", f"optimise.weights={WEIGHTED['a risk and the cost']}", SHORT)
+    lost = risk(found.table("mix_loss"), "expected", 0)
+    assert again(found) == pytest.approx(again(found, exposure_cap=lost))
+    for other in ({"weights": {**weights, "expected": 1.001}}, {"weights": {**weights, "cost": 0.00501}}):
+        with pytest.raises(NumericalTrouble, match="the objective of the chosen mix is"):
+            again(found, **other)
+    with pytest.raises(NumericalTrouble, match=r"exposure_cap is .*this is a bug"):
+        again(found, exposure_cap=0.99 * lost)
+
+
+def test_a_replay_keeps_the_cap(choose: Callable[..., Chosen]) -> None:
+    """Of each risk, where the cheapest mix would lose more."""
+    for kind in ("expected", "worst", "cvar"):
+        least = choose(f"optimise.risk='{kind}'", SHORT).objective
+        cap = 1.05 * least
+        found = choose("optimise.objective='cost'", f"optimise.risk='{kind}'", f"optimise.exposure_cap={cap!r}", SHORT)
+        level = found.result.record["config"]["optimise"]["level"]
+        assert least < risk(found.table("mix_loss"), kind, level) <= cap * (1 + LEFT)
+        with pytest.raises(NumericalTrouble, match="exposure_cap"):
+            again(found, exposure_cap=least)
 
 
 # --- a mix plays back as a plain run ---------------------------------------------------------------------------------

@@ -458,7 +458,7 @@ def replayed(mix: Mix, points: Chokepoints) -> dict[str, float]:
     """Loss of each disruption when it is played with the mix fixed, over the years that are decided [GWh].
 
     What is short and what is at risk of the plan, and the demand that the plan does not meet. Raises NumericalTrouble
-    where a loss is above the model's, or the objective is not what the model has.
+    where a loss is above the model's, the objective is not what the model has, or the risk is above its cap.
     """
     data = mix.data
     # What is not in the plan can be lost in no replay, and is lost under every disruption.
@@ -475,15 +475,36 @@ def replayed(mix: Mix, points: Chokepoints) -> dict[str, float]:
             f"{mix.solution.losses[name]:.6g}; {BUG}"
         )
     asked = mix.assembly.asked
-    stage = mix.solution.stage("objective")
-    if asked.objective == "gwh_at_risk":
-        found = risk_of(out, data.weight, asked.risk, asked.level)
-        if abs(found - stage.value) > AGREE * max(stage.value, 1.0):
-            raise NumericalTrouble(
-                f"the chosen mix loses {found:.9g} {stage.unit} when it is played back, and in the model "
-                f"{stage.value:.9g}; {BUG}"
-            )
+    risks = {risk: risk_of(out, data.weight, risk, asked.level) for risk in RISKS}
+    found, cap, stage = _objective(mix, risks), asked.exposure_cap, mix.solution.stage("objective")
+    if found is not None and abs(found - stage.value) > AGREE * max(abs(stage.value), 1.0):
+        raise NumericalTrouble(
+            f"the objective of the chosen mix is {found:.9g} {stage.unit} when it is played back, and in the model "
+            f"{stage.value:.9g}; {BUG}"
+        )
+    if cap is not None and risks[asked.risk] > cap + AGREE * max(cap, 1.0):
+        raise NumericalTrouble(
+            f"the chosen mix loses {risks[asked.risk]:.9g} GWh ({asked.risk}) when it is played back, and exposure_cap "
+            f"is {cap:g}; {BUG}"
+        )
     return out
+
+
+def _objective(mix: Mix, risks: Mapping[str, float]) -> float | None:
+    """The objective of a mix by risks that are given: with the model's cost and exposure where they weigh in it, and
+    None where losses do not count."""
+    asked, data, solution = mix.assembly.asked, mix.data, mix.solution
+    if asked.objective == "gwh_at_risk":
+        return risks[asked.risk]
+    if asked.objective != "weighted":
+        return None
+    exposed = sum(data.measure.get((c, y), 1.0) * gwh for (_, _, c, y), gwh in solution.additions.items())
+    parts = {
+        **risks,
+        "cost": sum(solution.cost.values()),
+        "concentration": exposed + sum(solution.unmet.values()),
+    }
+    return sum(weight * parts[name] for name, weight in asked.weights.items())
 
 
 def lost(each: Played) -> float:
