@@ -83,6 +83,7 @@ SOFT = ("optimise.one_country='soft'", "optimise.one_country_price=100", "optimi
 EXCLUDED = ("optimise.exclude='countries-of-concern'", "optimise.exclude_stages=['cell']",
             "optimise.exclude_since=2031", "exposure.future='announced'")  # fmt: skip
 RECYCLED = ("optimise.recycled_content=true", "optimise.growth='off'", "optimise.objective='cost'", SHORT)
+WEIGHTED = ("optimise.objective='weighted'", "optimise.weights={expected=1, cost=0.001}", SHORT)
 ANODE = ("exposure.disruptions=['china-graphite-anode']",)
 FREE = ("optimise.growth='off'", "optimise.performance='off'", "optimise.commercial='off'", "optimise.lines=false",
         "optimise.own_share={}", "optimise.objective='cost'", "scope.segments=['car', 'electronics']",
@@ -702,7 +703,8 @@ def test_the_least_recycled_content_is_held(choose: Callable[..., Chosen]) -> No
 # --- what is told of the mix -----------------------------------------------------------------------------------------
 
 TOLD = {"the least at risk": (), "the cheapest": ("optimise.objective='cost'",), "two regions": TWO,
-        "demand goes unmet": UNMET, "rule on one third country": SOFT, "excluded suppliers": EXCLUDED}  # fmt: skip
+        "demand goes unmet": UNMET, "rule on one third country": SOFT, "excluded suppliers": EXCLUDED,
+        "a weighted sum": WEIGHTED}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", TOLD)
@@ -739,9 +741,10 @@ def test_sentences_on_limits_have_no_names_of_the_code(case: str, choose: Callab
         assert not any("_" in word for word in words), sentence
     assert (
         told["sentence"]
-        .str.match(r"^[A-Z].* in 20\d\d lowers .* by [\d.e+-]+ (GWh|million USD_2025)(, up to .+)?\.$")
+        .str.match(r"^[A-Z].* in 20\d\d lowers .* by [\d.e+-]+( GWh| million USD_2025)?(, up to .+)?\.$")
         .all()
     )
+    assert (told["sentence"].str.contains(r"weighted sum by [\d.e+-]+[.,]") == (told["unit"] == "weighted")).all()
     assert (told["value"] > 0).all()
     assert (told["low"] <= told["high"]).all()
 

@@ -149,7 +149,7 @@ def _limits(mix: Mix, labels: Labels) -> Iterable[tuple[Any, ...]]:
         when = f" in {said.year}" if said.year else ""
         most = "" if step == 1 else f", up to {step:.2g} {said.unit}"
         lowers = LOWERS[_objective_of(mix, limit)]
-        sentence = f"{said.more[0].upper()}{said.more[1:]}{when} {lowers} {worth:.3g} {_unit(limit)}{most}."
+        sentence = f"{said.more[0].upper()}{said.more[1:]}{when} {lowers} {worth:.3g}{_unit(limit)}{most}."
         return (
             limit.stage, limit.family, region, said.what, said.year, at, low, high, said.unit, worth, limit.unit, step,
             worth * step, sentence,
@@ -174,7 +174,8 @@ def _objective_of(mix: Mix, limit: Limit) -> str:
 
 
 def _unit(limit: Limit) -> str:
-    return "points" if limit.unit == "weighted" else limit.unit
+    """The unit of a worth as it stands after the number; a weighted sum has none."""
+    return "" if limit.unit == "weighted" else f" {limit.unit}"
 
 
 def _trade(mix: Mix) -> pd.DataFrame:

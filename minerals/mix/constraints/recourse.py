@@ -13,9 +13,10 @@ $$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) +
 
 for the regions $q$ that share a pool when countries close, with a stockpile of $\mu$ years of the plan's need. Of the
 graphite $G$ in what is built $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest
-$\sigma_n$. The loss is measured against demand, so what is not built in the first place counts as lost and building
-nothing wins nothing but a year without lock-in, for which no more goes unmet than must. Recourse is exact only where
-the objective presses on it: figures come from a replay with the mix fixed.
+$\sigma_n$. The loss is measured against demand, so what is not built in the first place counts as lost. To leave a
+year's demand unmet could still pay where it escapes a share that later years would have to keep; so, before anything
+else is asked, a mix leaves no more unmet than it must. Recourse is exact only where the objective presses on it:
+figures come from a replay with the mix fixed.
 """
 
 from __future__ import annotations
