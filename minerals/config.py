@@ -251,9 +251,9 @@ class Optimise(_Model):
     recycled_content: whether the least shares of EU 2023/1542 bind. exclude: a group of countries that may not supply,
     in the stages exclude_stages, from exclude_since on.
 
-    cost_cap: most that the mix may cost above the cheapest one, as a share; exposure_cap: most GWh at risk by `risk`,
-    over all years. time_limit: of each solve [s], and half of it for all that is told of limits that contradict each
-    other.
+    cost_cap: most that the mix may cost above the cheapest one, as a share, the price of a `soft` excess counted in
+    both; exposure_cap: most GWh at risk by `risk`, over all years. time_limit: of each solve [s], and half of it for
+    all that is told of limits that contradict each other.
     """
 
     scenario: str

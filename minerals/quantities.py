@@ -422,8 +422,10 @@ QUANTITIES: dict[str, Quantity] = {
             "mix_cost", "result", ("mix", "part"), "million USD_2025",
             "Cost of the chosen mix and of the cheapest that the limits allow, over the years decided, undiscounted: "
             "packs at the price of those made at home, imports (what packs brought in from where they cost least cost "
-            "beyond that, below nothing where they are cheaper), lines built and retrofitted, and the priced "
-            "excess over the rule on one third country. battery_cost has the packs of all scenarios, without imports.",
+            "beyond that, below nothing where they are cheaper), lines built and retrofitted, and excess: "
+            "under one_country = soft the price put on what one third country supplies above its share, which is no "
+            "money paid. cheapest is the mix with the least sum of all parts, and cost_cap holds that sum, the price "
+            "on the excess included in both. battery_cost has the packs of all scenarios, without imports.",
             "mix_cost = Σ home price × cells + (price abroad − home price) × imports + lines + excess",
         ),
         Quantity(

@@ -435,6 +435,28 @@ def test_caps_are_kept_and_the_smallest_works(choose: Callable[..., Chosen]) -> 
     assert risk(capped.table("mix_loss"), "expected", 0) <= near.objective * (1 + LEFT)
 
 
+def test_the_screen_holds_the_cost_that_the_cap_holds(choose: Callable[..., Chosen]) -> None:
+    """Under a soft rule with the price of the excess in both mixes, which is told apart as no money paid."""
+    sets = ("optimise.one_country='soft'", "optimise.one_country_price=200", SHORT)
+    found = choose(*sets, "optimise.cost_cap=0.05")
+    cost = found.result["mix_cost"].pivot(index="part", columns="mix", values="value") / 1000
+    mine, theirs = (cost[name].sum() for name in ("optimised", "cheapest"))
+    assert mine == pytest.approx(1.05 * theirs, rel=LEFT)
+    priced = cost.loc["excess"]
+    assert 0 < priced["optimised"] < priced["cheapest"], "without it the mix would be more than 5 % dearer"
+    said = [line for block in screen_mix(found.result) for line in block]
+    at = said.index(
+        f"It costs {number(mine)} billion USD_2025, 5.0% more than the cheapest mix within the same limits "
+        f"({number(theirs)})."
+    )
+    assert said[at + 1] == (
+        "Both count the price put on what one third country supplies above its share, which is no money paid: "
+        f"{number(priced['optimised'])} here, {number(priced['cheapest'])} in the cheapest mix; without it "
+        f"{number(mine - priced['optimised'])} and {number(theirs - priced['cheapest'])} are paid."
+    )
+    assert not any("is no money paid" in line for block in screen_mix(choose(SHORT).result) for line in block)
+
+
 # --- limits, computed again ------------------------------------------------------------------------------------------
 
 

@@ -49,7 +49,8 @@ THREADS = 4
 @dataclass(frozen=True)
 class Choice:
     """What is asked of a mix. objective: of `objective.py`; unmet: whether demand may go unmet, as little as possible;
-    one, level, weights: as `model.build`; cost_cap: share above the cheapest; exposure_cap: GWh by `risk`."""
+    one, level, weights: as `model.build`; cost_cap: share above the cheapest, both with a priced excess;
+    exposure_cap: GWh by `risk`."""
 
     objective: str = "expected"
     risk: str = "expected"
@@ -99,8 +100,8 @@ class Solution:
     one third country, as sourced.
 
     stages: in order; losses: of each disruption in the model, and least: waits for the least of any mix [GWh]; cost: of
-    each part, and cheapest: of the cheapest mix [million USD_2025]; ranges: of each share, (region, chemistry or
-    family, year) → (low, high) [1]; limits: those that bind.
+    each part, and cheapest: of the mix with the least sum of them [million USD_2025]; ranges: of each share,
+    (region, chemistry or family, year) → (low, high) [1]; limits: those that bind.
     """
 
     additions: dict[Key, float]
@@ -340,7 +341,7 @@ class _Chooser:
     # ------------------------------------------------------------------ numbers
 
     def _cost(self) -> dict[str, float]:
-        """Parts of the cost of the loaded solution [million USD_2025]."""
+        """Parts of the cost of the loaded solution, whose sum is the objective `cost` [million USD_2025]."""
         model, one = self.model, self.choice.one
         price = one.price if one and one.soft else 0.0
         return {

@@ -15,7 +15,7 @@ TOLD = (
     "cost", "expected", "worst", "cvar", "reach", "stocked", "supplier", "growth", "decline", "performance",
     "one_country", "excluded", "own_share", "lines", "recycled_content", "secondary_available",
 )  # fmt: skip
-#: Part of the cost that is no money: what a soft rule charges.
+#: Part of the cost that is no money paid: what a soft rule charges.
 EXCESS = "excess"
 #: Columns of a terminal from which on lines stand as they are.
 WIDE = 100
@@ -131,20 +131,27 @@ def _unmet(result: Result) -> list[str]:
 
 
 def _cost(result: Result) -> list[str]:
-    """What the mix costs against the cheapest one within the same limits; what prices an excess is no cost."""
+    """What the mix costs against the cheapest one within the same limits, as a cap on the cost counts it: with the
+    price put on an excess, of which it is said what it is of each."""
     table = result["mix_cost"].set_index(["mix", "part"])["value"] / 1000
-    total = {name: float(table[name].drop(EXCESS).sum()) for name in ("optimised", "cheapest")}
-    chosen, cheapest = total["optimised"], total["cheapest"]
+    chosen, cheapest = (float(table[name].sum()) for name in ("optimised", "cheapest"))
     more = f"{chosen / cheapest - 1:.1%} more than" if chosen > cheapest * 1.0005 else "as much as"
     lines = [
         f"It costs {number(chosen)} billion USD_2025, {more} the cheapest mix within the same limits "
         f"({number(cheapest)}).",
+    ]
+    mine, theirs = float(table["optimised", EXCESS]), float(table["cheapest", EXCESS])
+    if mine or theirs:
+        lines.append(
+            "Both count the price put on what one third country supplies above its share, which is no money paid: "
+            f"{number(mine)} here, {number(theirs)} in the cheapest mix; without it {number(chosen - mine)} and "
+            f"{number(cheapest - theirs)} are paid."
+        )
+    lines.append(
         f"Packs at home prices {number(table['optimised', 'packs'])}; imports change that by "
         f"{number(table['optimised', 'imports']).replace('-', '−')}, lines that are new or turned over by "
-        f"{number(table['optimised', 'lines built'] + table['optimised', 'lines retrofitted'])}.",
-    ]
-    if excess := float(table["optimised", EXCESS]):
-        lines.append(f"Beside that, what one third country supplies above its share is priced at {number(excess)}.")
+        f"{number(table['optimised', 'lines built'] + table['optimised', 'lines retrofitted'])}."
+    )
     return lines
 
 

@@ -121,7 +121,8 @@ def _not_below_zero(level: float) -> float:
 
 
 def _costs(mix: Mix) -> pd.DataFrame:
-    """Parts of the cost of the chosen mix and of the cheapest one that the limits allow, over the years decided."""
+    """Parts of the cost of the chosen mix and of the one that the limits allow at the least sum of them, over the years
+    decided. The part excess is a price that a soft rule puts on it, and no money paid."""
     rows = [
         (which, part, value, MONEY)
         for which, cost in (("optimised", mix.solution.cost), ("cheapest", mix.solution.cheapest))
