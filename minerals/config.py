@@ -186,7 +186,8 @@ class Prices(_Model):
     demand, adoption: scenarios of battery_demand and market_share whose world GWh move the curves, whatever regions the
     run is about; the first adoption is the one drawn. against: region whose cells the others are compared with. rate:
     learning rates of learning_rate.csv, or for lithium-ion the one fitted to observed prices. tariff (share of the
-    import's value), credit (USD_2025/kWh): in place already; the table says what is needed beside them.
+    import's value), credit (USD_2025/kWh): in place already; the table says what is needed beside them. A mix pays the
+    tariff on all its imports, up to the year from which a group of countries may deliver no cells.
     """
 
     demand: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import tomllib
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from minerals.errors import NumericalTrouble
 from minerals.results.result import Result
 from minerals.results.screen import number
 from minerals.results.screen_mix import mix as screen_mix
-from minerals.shipped import inputs_folder
+from minerals.shipped import inputs_folder, runs_folder
 from minerals.studies import optimise as optimise_module
 from minerals.studies.chokepoints import chokepoints
 from minerals.studies.cost import pack_prices
@@ -666,6 +667,25 @@ def test_excluded_suppliers_deliver_nothing(choose: Callable[..., Chosen]) -> No
     cells = of_group[of_group["stage"] == "cell"]
     assert set(cells["year"]) == {2030}
     assert set(of_group["year"]) == set(found.decided)
+
+
+def test_the_tariff_of_a_shipped_run_is_its_rule_s_and_ends_where_a_group_is_left_out(
+    choose: Callable[..., Chosen],
+) -> None:
+    """In us-mix all imports pay what Section 301 asks of Chinese cells, by the rules it names; from the year in which
+    the countries of concern deliver no cells the world's price stands, without a tariff."""
+    text = (runs_folder() / "us-mix.toml").read_text(encoding="utf-8")
+    named = rows("trade_rule").drop_duplicates("rule").set_index("rule").reindex(re.findall(r"us-[0-9]\w+-\w+", text))
+    asked = tomllib.loads(text)
+    assert named["value"].notna().all()
+    assert set(named.loc[named["law"] == "Section 301", "value"]) == {asked["prices"]["tariff"]}
+    given = [choose(*EXCLUDED, f"prices.tariff={tariff}").mix.data for tariff in (0.0, asked["prices"]["tariff"])]
+    (free, without), (tariff, with_tariff) = ((data.import_price, data.price) for data in given)
+    assert without == with_tariff
+    for key, price in free.items():
+        bought = without[key] + price
+        paid = bought * (1 + asked["prices"]["tariff"] * (key[2] < 2031))
+        assert without[key] + tariff[key] == pytest.approx(paid), key
 
 
 def test_the_share_made_at_home_is_held(choose: Callable[..., Chosen]) -> None:

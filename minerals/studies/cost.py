@@ -36,8 +36,8 @@ class PackPrices:
     """Pack prices (region, chemistry, year) [USD_2025/kWh]; NaN in years before the curves start.
 
     home: of packs made in the region; abroad: of packs brought in from where they cost least; elsewhere: of packs
-    brought in from anywhere else, at the price of the world. used: the rows they rest on beside those of the curves, in
-    the columns of inputs_used.
+    brought in from anywhere else, at the price of the world without a tariff. used: the rows they rest on beside those
+    of the curves, in the columns of inputs_used.
     """
 
     home: Array
@@ -59,9 +59,10 @@ def pack_prices(
     regions: of regions.csv; chemistries: codes of chemistries.csv, or (base chemistry, silicon fraction); price: table
     `price` of `studies.prices.prices`, of which the first adoption scenario of the run serves.
 
-        world[c, y]     = curve[family, y] × multiple[c]
-        home[r, c, y]   = max(world × ratio[r] − credit, 0)
-        abroad[r, c, y] = world × min_k ratio[k] × (1 + tariff)
+        world[c, y]        = curve[family, y] × multiple[c]
+        home[r, c, y]      = max(world × ratio[r] − credit, 0)
+        abroad[r, c, y]    = world × min_k ratio[k] × (1 + tariff)
+        elsewhere[r, c, y] = world
 
     multiple: of price_relative, else 1, the family having a curve; that of a silicon fraction between tabulated blends
     lies on the line between theirs, and a base without blends takes those of the chemistry it is silicon_like. ratio:

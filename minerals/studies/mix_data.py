@@ -552,8 +552,8 @@ class Assembly:
         return sorted(known), [known[year] for year in sorted(known)]
 
     def _prices(self) -> dict[str, dict[Key, float]]:
-        """Packs made at home, and what imported ones cost more: those of where they cost least, but of anywhere else
-        where the group of countries that may not deliver cells is left out."""
+        """Packs made at home, and what imported ones cost more: those of where they cost least, with the tariff, but
+        those of the world, without one, from the year in which a group of countries may deliver no cells."""
         cells = not self.asked.exclude_stages or "cell" in self.asked.exclude_stages
         barred_from = self.asked.exclude_since if self.asked.exclude and cells else self.years[-1] + 1
         price: dict[Key, float] = {}
