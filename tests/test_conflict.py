@@ -11,7 +11,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from minerals.errors import Infeasible, TimeLimit, UsageError
+from minerals.errors import Infeasible, NumericalTrouble, TimeLimit, UsageError
 from minerals.highs import solver
 from minerals.mix.compiled import Compiled
 from minerals.mix.conflict import Conflict, Loosening, Member, Search
@@ -272,3 +272,20 @@ def test_time_that_runs_out_ends_what_is_looked_for_next() -> None:
         search.give_way(("cobalt",))
     with pytest.raises(TimeLimit):
         list(search.loosenings(found))
+
+
+def test_a_solve_without_an_answer_holds_no_limit_in_those_that_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    search = Search(Compiled(short()))
+    found, solve = search.conflict(), search._solve
+    answers = iter([True, False])
+
+    def troubled() -> bool:
+        if next(answers):
+            return solve()
+        raise NumericalTrouble("no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(search, "_solve", troubled)
+        with pytest.raises(NumericalTrouble):
+            search.give_way(("cobalt",))
+    assert search.conflict() == found

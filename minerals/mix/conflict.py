@@ -236,12 +236,9 @@ class Search:
         if self._breach(kept)[0] > BROKEN:
             return None
         # The solution that this left breaks none of those that are kept, and from now on none may.
-        self._hold(np.where(kept, 0.0, INF))
-        self._price(~kept)
-        solved = self._solve()
-        amounts = self._values() if solved else None
-        self._hold(np.full(len(kept), INF))
-        return amounts
+        with self._held(kept):
+            self._price(~kept)
+            return self._values() if self._solve() else None
 
     def _all_but(self, let_go: Iterable[int]) -> Chosen:
         """Every limit but some."""
@@ -265,6 +262,15 @@ class Search:
         """Have a breach of some limits cost one per unit, and of all others nothing."""
         many = len(priced)
         accepted(self.highs.changeColsCost(many, self.breaches, priced.astype(float)), "prices")
+
+    @contextmanager
+    def _held(self, kept: Chosen) -> Iterator[None]:
+        """Solve while some limits may not be broken."""
+        self._hold(np.where(kept, 0.0, INF))
+        try:
+            yield
+        finally:
+            self._hold(np.full(len(kept), INF))
 
     def _hold(self, most: Array) -> None:
         """Let each limit be broken by so much at most, (limit)."""
