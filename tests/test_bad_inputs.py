@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import operator
 import tomllib
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from minerals.cli import cli
-from minerals.errors import InputError
+from minerals.errors import InputError, NumericalTrouble
+from minerals.mix import conflict
+from minerals.mix.conflict import Member, Search
 from minerals.studies import optimise
 from minerals.studies.run import run
 from minerals.studies.why_infeasible import why
@@ -172,6 +176,64 @@ def test_what_is_told_when_the_time_for_it_runs_out(toy: Path, monkeypatch: pyte
     everything = told(1000)
     assert "Smallest single change that works: " in everything
     assert "not found in time" not in everything
+
+
+def test_what_is_told_when_the_solver_gives_no_answer(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was proved before, what was found beside it, and what is not known for that; never that it is a trifle."""
+    broken = named("the only supplier is excluded", toy)
+    solve = Search._solve
+
+    def told(answers: Callable[[int], bool]) -> str:
+        """The message where some solves have no answer."""
+        solves = itertools.count()
+
+        def solved(search: Search) -> bool:
+            if answers(next(solves)):
+                return solve(search)
+            raise NumericalTrouble("no answer")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Search, "_solve", solved)
+            outcome = run_mix(broken)
+        assert outcome.exit_code == 4
+        assert "by so little" not in outcome.stderr
+        return outcome.stderr
+
+    marks: list[int] = []
+    answered: list[int] = []
+    give_way = Search.give_way
+
+    def marked(search: Search, families: Container[str]) -> list[tuple[Member, float]] | None:
+        marks.append(len(answered))
+        return give_way(search, families)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Search, "give_way", marked)
+        whole = told(lambda solve: answered.append(solve) is None).splitlines()
+    single = next(at for at, line in enumerate(whole) if line.startswith("Smallest single change"))
+    ways = [line for line in whole if line.startswith("Works: ")]
+    assert len(ways) == 3
+    nothing = told(lambda solve: False)
+    assert "which of them contradict each other is not known: the solver gave no answer. Ask for fewer" in nothing
+    some = told(lambda solve: solve != 1)
+    assert "some may not be needed: the solver gave no answer when fewer were tried:\n" in some
+    assert "coated graphite from China is excluded in Europe, 2031" in some
+    proved = [told(functools.partial(operator.gt, last)) for last in (*marks, len(answered) - 1)]
+    assert all(text.splitlines()[:4] == whole[:4] for text in proved)
+    assert [sum(text.count(way) for way in ways) for text in proved] == [0, 1, 2, 3]
+    unknown = "Not known to be enough alone, for the solver gave no answer: a change of "
+    assert f"\n{unknown}exclude, exposure.future, unmet.\n" in proved[0]
+    assert "loosened alone, is enough is not known: the solver gave no answer.\n" in proved[0]
+    assert f"\n{whole[single].replace('Smallest single', 'Single')}\n" in proved[-1]
+    assert unknown not in proved[-1]
+
+
+def test_limits_that_contradict_each_other_by_a_trifle(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = named("the only supplier is excluded", toy)
+    monkeypatch.setattr(conflict, "BROKEN", 1e9)
+    outcome = run_mix(broken)
+    assert outcome.exit_code == 4
+    assert outcome.stderr.startswith("no mix keeps all limits of this run, by so little that none of them can be told")
 
 
 def test_a_key_of_the_command_line_is_named_once(toy: Path) -> None:

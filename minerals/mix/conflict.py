@@ -71,10 +71,11 @@ class Loosening:
 @dataclass(frozen=True)
 class Conflict:
     """Limits that contradict each other. irreducible: whether they no longer do with any one of them taken away, which
-    is not known where time ran out."""
+    is not known where the search ended before; in_time: whether it was no want of time that ended it."""
 
     members: tuple[Member, ...]
     irreducible: bool
+    in_time: bool = True
 
 
 class Search:
@@ -84,7 +85,8 @@ class Search:
     that only keep the books, and are always kept too; seconds: of all solves together; now: clock
     [s]. limits: every limit.
 
-    Every method raises TimeLimit when the seconds are over, and NumericalTrouble where the solver gives no answer.
+    Every method raises TimeLimit when the seconds are over, and NumericalTrouble where the solver gives no answer; what
+    is told before that stands, and the search can go on.
     """
 
     def __init__(
@@ -152,12 +154,12 @@ class Search:
         """A set of limits that contradict each other, irreducible where the time suffices. ranks: each gives a set, in
         which of limits that would do alike those of the least rank stand; the smallest set is told.
 
-        Raises UsageError where the model is feasible.
+        Raises UsageError where the model is feasible, or so nearly that no limits can be told to be why.
         """
         breach, proof = self._breach(self._all_but(()))
         if breach <= BROKEN:
             raise UsageError("the limits do not contradict each other")
-        found, irreducible = proof, False
+        found, irreducible, in_time = proof, False, True
         try:
             with self._part_of_the_time(FILTER):
                 for rank in ranks or (_as_stated,):
@@ -166,12 +168,14 @@ class Search:
                         found = found if irreducible else kept
                     found, irreducible = min(found, kept, key=np.sum), True
         except TimeLimit:
+            in_time = False
+        except NumericalTrouble:
             pass
         # Solved once more from nothing and alone: what is told rests on no earlier basis, nor on a rounded dual.
         self._afresh()
         if self._breach(found)[0] <= BROKEN:
-            raise NumericalTrouble("the conflict of the limits is too narrow to be told")
-        return Conflict(tuple(self.limits[at] for at in np.flatnonzero(found)), irreducible)
+            raise UsageError("the conflict of the limits is too narrow to be told")
+        return Conflict(tuple(self.limits[at] for at in np.flatnonzero(found)), irreducible, in_time)
 
     def _smaller(self, kept: Chosen, order: list[int]) -> Iterator[Chosen]:
         """Ever smaller sets that contradict each other, of which the last is irreducible. order: of limits, those first

@@ -34,7 +34,7 @@ from .mix_data import LAW_OF, OTHERS, Assembly, others_in
 from .plain import compute
 from .playback import OPTIMISED
 from .risk import Played, library
-from .why_infeasible import why
+from .why_infeasible import NO_ANSWER, why
 
 #: Share of the demand that is met, by region, segment and year.
 Met = dict[str, dict[str, dict[str, float]]]
@@ -48,6 +48,8 @@ MAXIMUM_SINGLE = "maximum_single"
 NEEDS = {"exposure": "for supply and disruptions", "prices": "for what batteries cost"}
 #: What to do where the solver runs out of time.
 LESS = "give it more, or ask for fewer years, segments or disruptions. Nothing was written."
+#: What to do where the solver does not tell why there is no mix.
+FEWER = "Ask for fewer years, segments or disruptions to find it. Nothing was written."
 #: What to do where limits contradict each other by no more than rounding.
 WIDER = "Loosen one a little: own_share, a cap, or growth. Nothing was written."
 #: What to do where the replay and the model do not agree.
@@ -105,7 +107,10 @@ def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, in
             "no mix keeps all limits of this run; which of them contradict each other was not found in half the "
             f"seconds of a solve ({_time_limit(run, assembly.asked)}); {LESS}"
         )
-    except (NumericalTrouble, UsageError):
+    except NumericalTrouble:
+        missed = f"which of them contradict each other is not known: {NO_ANSWER}"
+        return f"no mix keeps all limits of this run; {missed}. {FEWER}"
+    except UsageError:
         return f"no mix keeps all limits of this run, by so little that none of them can be told to be why. {WIDER}"
 
 

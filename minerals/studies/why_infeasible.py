@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from ..config import COMMAND_LINE, Run
-from ..errors import TimeLimit, listed
+from ..errors import NumericalTrouble, TimeLimit, listed
 from ..mix.compiled import Compiled
 from ..mix.conflict import Conflict, Loosening, Member, Search
 from ..mix.data import Key, MixData
@@ -60,6 +60,8 @@ EACH = "{}"
 WAYS = 3
 #: Limits of a kind that are told.
 TOLD = 12
+#: What is said of the solver where it does not tell something.
+NO_ANSWER = "the solver gave no answer"
 #: Part of the time for a solve in which all that is told is looked for.
 SEARCH = 0.5
 
@@ -82,8 +84,8 @@ def why(
     """The message of a run whose limits contradict each other. compiled: the model that has no solution; now: clock
     [s].
 
-    Raises TimeLimit where no set of limits that contradict each other is found in time, and NumericalTrouble where none
-    can be told.
+    Raises TimeLimit where no set of limits that contradict each other is found in time, NumericalTrouble where the
+    solver does not tell one, and UsageError where they do by so little that none can be told.
     """
     start = now()
     seconds = math.inf if compiled.time_limit is None else SEARCH * compiled.time_limit
@@ -115,6 +117,8 @@ def _claim(run: Run, found: Conflict, seconds: float) -> str:
     """What is known of a set of limits that contradict each other. seconds: that it took to find."""
     if found.irreducible:
         return ", and no longer do without any one of them"
+    if found.in_time:
+        return f"; some may not be needed: {NO_ANSWER} when fewer were tried"
     more = f"more time: {_key(run, 'optimise.time_limit')}"
     return f"; some may not be needed: the search was stopped after {seconds:.0f} s ({more})"
 
@@ -122,11 +126,15 @@ def _claim(run: Run, found: Conflict, seconds: float) -> str:
 def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, labels: Labels) -> Iterable[str]:
     """Keys of the run file that resolve the conflict alone, each with how far its limits must give way, and those that
     do not."""
-    short, works = [], False
+    short, unknown, works = [], [], False
     try:
         for key, way in dict.fromkeys(KEYS[said.family] for said in told if said.family in KEYS):
             families = {family for family, (other, _) in KEYS.items() if other == key}
-            breach = search.give_way(families)
+            try:
+                breach = search.give_way(families)
+            except NumericalTrouble:
+                unknown.append(key.removeprefix("optimise."))
+                continue
             if breach is None:
                 short.append(key.removeprefix("optimise."))
             else:
@@ -136,25 +144,29 @@ def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, labels
         yield f"What {'else ' if works else ''}works was not found in time."
     if short:
         yield f"Not enough alone: a change of {listed(short)}."
+    if unknown:
+        yield f"Not known to be enough alone, for {NO_ANSWER}: a change of {listed(unknown)}."
 
 
 def _single_changes(search: Search, found: Conflict, data: MixData, labels: Labels) -> Iterable[str]:
     """Limits that resolve the conflict when one alone gives way, the relatively smallest change first."""
     ways: list[Loosening] = []
-    in_time = True
+    missed = ""
     try:
         ways += search.loosenings(found)
     except TimeLimit:
-        in_time = False
+        missed = "was not found in time"
+    except NumericalTrouble:
+        missed = f"is not known: {NO_ANSWER}"
     ways.sort(key=lambda way: (way.relative, way.by))
     first, *others = list(dict.fromkeys(_way(way, data, labels) for way in ways))[:WAYS] or [""]
     if first:
-        yield f"{'Smallest single' if in_time else 'Single'} change that works: {first}"
+        yield f"{'Single' if missed else 'Smallest single'} change that works: {first}"
         yield from (f"  or {way}" for way in others)
-    elif in_time:
-        yield "Loosening one of these limits in its year alone is not enough: others contradict each other as well."
+    elif missed:
+        yield f"Whether one of these limits, loosened alone, is enough {missed}."
     else:
-        yield "Whether one of these limits, loosened alone, is enough was not found in time."
+        yield "Loosening one of these limits in its year alone is not enough: others contradict each other as well."
 
 
 def _narrowed(run: Run) -> Iterable[str]:
