@@ -248,6 +248,14 @@ def test_a_single_supplier_and_those_not_told_apart_have_one_name_each(toy: Path
     assert "Other countries" not in told
 
 
+def test_a_label_within_another_is_not_taken_for_it(toy: Path) -> None:
+    nodes = toy / "nodes.csv"
+    text = nodes.read_text(encoding="utf-8")
+    nodes.write_text(text.replace("Coated graphite,C", "Coated graphite for Europe,C"), encoding="utf-8")
+    told = run_mix(named("the only supplier is excluded", toy)).stderr
+    assert "\n  supply of coated graphite for Europe from Europe (20.0 kt), 2031  (" in told
+
+
 def test_mixes_fail_in_many_ways() -> None:
     told = ["\n".join(case["message"]) for case in MIXES]
     assert len(set(told)) == len(told) >= 40

@@ -9,6 +9,8 @@ from .data import Key
 
 #: Suppliers that are not told apart: what a source leaves after the countries it names, and those that deliver little.
 OTHER_COUNTRIES = "other countries"
+#: Stands for the name in the words of a limit.
+EACH = "{}"
 #: Of a share, one unit of loosening is told as a point.
 POINT = 0.01
 
@@ -32,16 +34,23 @@ class Labels:
 
 @dataclass(frozen=True)
 class Words:
-    """A limit in words. what: the limit, without its year; year: or 0; more: one unit of loosening, to say what it is
-    worth; unit: of that; scale: of the constraint's own units in one of those; about: what the unit is an amount of,
-    where that is not the limit itself."""
+    """A limit in words. template: the limit, without its year, with EACH in place of the name by which it differs from
+    its like; year: or 0; more: one unit of loosening, to say what it is worth; unit: of that; scale: of the
+    constraint's own units in one of those; about: what the unit is an amount of, where that is not the limit itself;
+    name: the one by which it differs, where there is one."""
 
-    what: str
+    template: str
     year: int
     more: str
     unit: str
     scale: float = 1.0
     about: str = ""
+    name: str = ""
+
+    @property
+    def what(self) -> str:
+        """The limit, without its year."""
+        return self.template.replace(EACH, self.name)
 
 
 #: How labels of mines end, and what they make is called without it.
@@ -66,8 +75,8 @@ def _node(labels: Labels, node: str) -> str:
 def _supplier(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
     node, supplier = _node(labels, at[0]), labels.country(at[1])
     unit = labels.units.get(at[0], "kt")
-    what, about = f"supply of {node} from {supplier}", f"{node} from {supplier} beyond that supply"
-    return Words(what, year, f"one more {unit} of {node} from {supplier}", unit, about=about)
+    what, about = f"supply of {node} from {EACH}", f"{node} from {supplier} beyond that supply"
+    return Words(what, year, f"one more {unit} of {node} from {supplier}", unit, about=about, name=supplier)
 
 
 def _reach(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
@@ -92,8 +101,8 @@ def _excluded(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key,
 
 def _growth(family: str, at: list[str], year: int, labels: Labels, _: Mapping[Key, float]) -> Words:
     name, change = labels.chemistries.get(at[1], at[1]), "grow" if family == "growth" else "lose"
-    what, about = f"{family} of {name} in {at[0]}", f"faster {family} of {name} in {at[0]}"
-    return Words(what, year, f"one more point that {name} may {change}", "point", POINT, about)
+    what, about = f"{family} of {EACH} in {at[0]}", f"faster {family} of {name} in {at[0]}"
+    return Words(what, year, f"one more point that {name} may {change}", "point", POINT, about, name)
 
 
 def _performance(_: str, at: list[str], year: int, labels: Labels, demand: Mapping[Key, float]) -> Words:
@@ -136,9 +145,9 @@ def _demand(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, f
 
 
 def _unmet(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:
-    segment = labels.segments.get(at[1], at[1])
-    about = f"{segment.lower()} in {at[0]} unmet"
-    return Words(f"all demand of {segment.lower()} in {at[0]} is met", year, "one GWh unmet", "GWh", about=about)
+    segment = labels.segments.get(at[1], at[1]).lower()
+    what, about = f"all demand of {EACH} in {at[0]} is met", f"{segment} in {at[0]} unmet"
+    return Words(what, year, "one GWh unmet", "GWh", about=about, name=segment)
 
 
 def _balance(_: str, at: list[str], year: int, labels: Labels, __: Mapping[Key, float]) -> Words:

@@ -14,7 +14,7 @@ from ..mix.compiled import Compiled
 from ..mix.conflict import Conflict, Loosening, Member, Search
 from ..mix.data import Key, MixData
 from ..mix.objective import RISKS
-from ..mix.words import MEASURES, OTHER_COUNTRIES, Labels, Words, words
+from ..mix.words import EACH, MEASURES, OTHER_COUNTRIES, Labels, Words, words
 from ..results.screen import number
 from ..tables.mix import MixInputs
 from ..tables.series import ranges
@@ -54,8 +54,6 @@ ASKED = tuple(family for family, (key, _) in KEYS.items() if key.startswith("opt
 AMOUNTS = ("own_share", "supplier", "reach", "stocked", "lines", "announced", "secondary_available", "cost", *RISKS)
 #: Units of which years have no sum.
 RATES = ("point", *MEASURES.values())
-#: Stands for the names of members of a conflict that are told in one line.
-EACH = "{}"
 #: Ways out that are told.
 WAYS = 3
 #: Limits of a kind that are told.
@@ -232,11 +230,10 @@ def _grouped(run: Run, data: MixData, given: MixInputs, labels: Labels, members:
     for member in members:
         family, index = _parts(member.name)
         said = words(family, index, labels, data.demand)
-        what, name = _what(family, index, said, labels)
         place = _place(run, given, family, index)
         level, unit = _level(member, said, data)
-        line = out.setdefault((family, what, place), _Said(family, what, {}, unit, place))
-        by_year = line.each.setdefault(name, {})
+        line = out.setdefault((family, said.template, place), _Said(family, said.template, {}, unit, place))
+        by_year = line.each.setdefault(said.name, {})
         by_year[said.year] = by_year.get(said.year, 0.0) + level
     # What a run asks for first, then what the world makes, then how fast things may change.
     order = [*ASKED, "", "secondary_available", *LAST]
@@ -251,21 +248,6 @@ def _level(limit: Member, said: Words, data: MixData) -> tuple[float, str]:
     if family == "own_share":
         return 100 * data.own_share.get((index[0], said.year), 0.0), "%"
     return limit.limit, said.unit or ("million USD" if family == "cost" else "GWh")
-
-
-def _what(family: str, index: Key, said: Words, labels: Labels) -> tuple[str, str]:
-    """A limit with EACH in place of the name by which it differs from its like, and that name."""
-    codes = {
-        "supplier": (1, labels.countries),
-        "growth": (1, labels.chemistries),
-        "decline": (1, labels.chemistries),
-        "unmet": (1, {code: label.lower() for code, label in labels.segments.items()}),
-    }
-    if family not in codes:
-        return said.what, ""
-    place, known = codes[family]
-    name = known.get(str(index[place]), str(index[place]))
-    return said.what.replace(name, EACH, 1), name
 
 
 def _place(run: Run, given: MixInputs, family: str, index: Key) -> str:
