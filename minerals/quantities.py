@@ -413,9 +413,9 @@ QUANTITIES: dict[str, Quantity] = {
             "Batteries wanted in the years decided that cannot be had while a disruption holds: shortage and what is "
             "at risk (best reallocation), and demand that the mix leaves unmet. value: of the chosen mix, replayed as "
             "it is; incumbent: of the scenario it is chosen against; floor: the least of any mix within the limits, "
-            "whatever it costs and for this disruption alone; at_floor = yes: no mix can lower it, sourcing or "
-            "capacity can. binding_node: what binds in the year of the largest loss; weight: in the objective, 0 where "
-            "the loss is told beside it.",
+            "whatever it costs and for this disruption alone, empty where it was not found in time; at_floor = yes: no "
+            "mix can lower it, sourcing or capacity can. binding_node: what binds in the year of the largest loss; "
+            "weight: in the objective, 0 where the loss is told beside it.",
             "mix_loss = Σ_year,region (battery_demand − buildable with the disruption)",
         ),
         Quantity(

@@ -422,6 +422,8 @@ def test_floors_that_nobody_waited_for_are_no_zeros(monkeypatch: pytest.MonkeyPa
         threading.Timer(0.2, hold.set).start()
     with pytest.raises(CancelledError):
         _ = found.floors
+
+
 # --- where nothing is there to limit ---------------------------------------------------------------------------------
 
 
