@@ -27,6 +27,7 @@ from minerals.results.result import Result
 from minerals.results.screen import number
 from minerals.results.screen_mix import mix as screen_mix
 from minerals.shipped import inputs_folder, runs_folder
+from minerals.studies import mix_data
 from minerals.studies import optimise as optimise_module
 from minerals.studies.chokepoints import chokepoints
 from minerals.studies.cost import pack_prices
@@ -303,6 +304,37 @@ def test_a_replay_keeps_the_cap(choose: Callable[..., Chosen]) -> None:
         assert least < risk(found.table("mix_loss"), kind, level) <= cap * (1 + LEFT)
         with pytest.raises(NumericalTrouble, match="exposure_cap"):
             again(found, exposure_cap=least)
+
+
+# --- countries that are one supplier ---------------------------------------------------------------------------------
+
+ONE_SUPPLIER = {
+    "at risk": (SHORT,),
+    "priced excess": SOFT,
+    "who is excluded": (*EXCLUDED, SHORT),
+}
+
+
+@pytest.mark.parametrize("small", [0.02, 2.0])
+@pytest.mark.parametrize("case", ONE_SUPPLIER)
+def test_which_countries_are_one_supplier_does_not_matter(
+    case: str, small: float, choose: Callable[..., Chosen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With those of less than a fiftieth of a node, or every one, as one supplier instead of those of less than a
+    tenth: the same objective and cost, and the same breaches of the rule on one third country."""
+    usual = choose(*ONE_SUPPLIER[case]).result
+    (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
+    monkeypatch.setattr(mix_data, "SMALL", small)
+    other = api.run(tmp_path / "small.toml", set=ONE_SUPPLIER[case])
+    best, told = (result["mix_stage"].set_index("stage")["value"] for result in (other, usual))
+    for stage in ("cheapest", "objective"):
+        assert best[stage] == pytest.approx(told[stage], rel=LEFT)
+    breaches = [
+        {tuple(row) for row in result["mix_rule"].query("met == 'no'")[["node", "year", "country"]].to_numpy()}
+        for result in (other, usual)
+    ]
+    assert breaches[0] == breaches[1]
+    assert breaches[0]
 
 
 # --- a mix plays back as a plain run ---------------------------------------------------------------------------------

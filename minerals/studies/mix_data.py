@@ -26,7 +26,9 @@ from .concentration import concentration, exposures
 from .cost import PackPrices
 from .plain import additions_of, intensity_of, share_of
 
-#: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards.
+#: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards. That makes a
+#: smaller model and no other mix: what they deliver together they can deliver pro rata, and who could break the rule on
+#: one third country that way stands alone. Which of several equal sourcings is told can differ.
 SMALL = 0.1
 OTHERS = "others"
 #: Kind of line that makes what fits lithium-ion plants.
@@ -34,6 +36,8 @@ LI_ION = "li_ion"
 #: Law whose least recycled content binds, and its region.
 RECYCLED = "recycled_content"
 LAW_OF = "Europe"
+#: Kind of the trade rule on one third country.
+MAXIMUM_SINGLE = "maximum_single"
 #: Shares of material below this are nothing.
 NOTHING = 1e-12
 
@@ -121,7 +125,7 @@ class Assembly:
             home=suppliers.home,
             usual=self._usual(),
             cells=tuple(node.node for node in self.points.inputs.nodes if node.stage == "cell"),
-            third=self._third(),
+            third=self.third,
             strategic=tuple(node.node for node in self.points.inputs.nodes if node.strategic),
             excluded=tuple(self._excluded()),
             life=life,
@@ -319,11 +323,12 @@ class Assembly:
                 if not np.isfinite(made[n]).all():
                     continue
                 total = made[n].sum()
+                alone = self._alone(n, made[n], [~at_home & barred, ~at_home & ~barred])
                 for j, country in enumerate(inputs.countries):
                     if at_home[j]:
                         name = inputs.home[j]
                         labels[name] = name
-                    elif total and made[n, j] >= SMALL * total:
+                    elif alone[j]:
                         name = country
                     else:
                         name = others_in(self.asked.exclude) if barred[j] else OTHERS
@@ -336,7 +341,28 @@ class Assembly:
         shares = {key: {j: v / deliver[key] for j, v in by.items()} for key, by in parts.items()}
         return Suppliers(deliver, shares, labels)
 
-    def _third(self) -> frozenset[Key]:
+    def _alone(self, n: int, made: Array, groups: Sequence[np.ndarray]) -> np.ndarray:
+        """Countries that are suppliers of a node on their own, (country): those that deliver much of it, and those that
+        the rule on one third country is about and that deliver more than its share of what the rest of their group
+        does. Of a group without them no country has more than that share of a need, however much of it all deliver.
+
+        n: place of the node; made: what each country delivers; groups: countries that are one supplier, if small.
+        """
+        alone: np.ndarray = (made >= SMALL * made.sum()) & (made > 0)
+        if not self.points.inputs.nodes[n].strategic:
+            return alone
+        rules = self.points.inputs.rules
+        most = rules.loc[rules["kind"] == MAXIMUM_SINGLE, "value"].min()
+        ruled = np.array([(LAW_OF, code) in self.third for code in self.points.inputs.countries])
+        for group in groups:
+            left = np.where(group & ~alone, made, 0.0)
+            while (left * ruled).max() > most * left.sum():
+                largest = (left * ruled).argmax()
+                alone[largest], left[largest] = True, 0.0
+        return alone
+
+    @cached_property
+    def third(self) -> frozenset[Key]:
         """Single countries outside the region whose law is about them."""
         codes, groups = self.points.inputs.countries, self.points.inputs.is_group
         single = {code for code, group in zip(codes, groups, strict=True) if not group}

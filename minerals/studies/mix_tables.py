@@ -15,7 +15,8 @@ from ..mix.solution import PINNED, Limit, risk_of
 from ..mix.words import Labels, words
 from ..tables.inputs import Inputs
 from .chokepoints import Chokepoints
-from .optimise import MAXIMUM_SINGLE, Mix, labels_of, lost, replayed
+from .mix_data import MAXIMUM_SINGLE
+from .optimise import Mix, labels_of, lost, replayed
 from .plain import additions_of
 from .playback import OPTIMISED
 from .risk import library

@@ -30,7 +30,7 @@ from .chokepoints import Chokepoints, chokepoints
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
-from .mix_data import LAW_OF, OTHERS, Assembly, others_in
+from .mix_data import LAW_OF, MAXIMUM_SINGLE, OTHERS, Assembly, others_in
 from .plain import compute
 from .playback import OPTIMISED
 from .risk import Played, library
@@ -42,8 +42,6 @@ Met = dict[str, dict[str, dict[str, float]]]
 SHARES = "tables/mix_share.csv"
 #: How codes begin of what a source leaves after the countries it names.
 REST = "R_OTH"
-#: Kind of the trade rule on one third country.
-MAXIMUM_SINGLE = "maximum_single"
 #: Tables of a run file without which no mix is chosen, and what for.
 NEEDS = {"exposure": "for supply and disruptions", "prices": "for what batteries cost"}
 #: What to do where the solver runs out of time.
