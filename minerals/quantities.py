@@ -445,15 +445,18 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "mix_trade", "result", ("region", "chemistry", "year", "measure"), "GWh",
-            "Cells of the chosen mix that are made at home (production) and brought in (imports), as cost, own_share, "
-            "lines and the region's supply of cells decide.",
-            "production + imports = Σ_segment cells; no region exports",
+            "Cells of the chosen mix that are made at home for use there (production) and brought in (imports), as "
+            "cost, own_share, lines and the region's supply of cells decide. Exports are in no row: where a run has "
+            "several regions, imports are within each supplier's supply of cells (mix_sourcing says whose), but not "
+            "balanced by chemistry with what the others make.",
+            "production + imports = Σ_segment cells",
         ),
         Quantity(
             "mix_line", "result", ("region", "line", "from_line", "year", "measure"), "GWh/yr",
             "Lines of each kind: standing without the model's doing, built in a year, retrofitted from another kind "
-            "(from_line) in a year, and used. li_ion makes all that fits a lithium-ion plant as it stands. Scrap does "
-            "not follow from these, but from the table lines.",
+            "(from_line) in a year, and used, by cells for use at home: those that a region makes for others use none. "
+            "li_ion makes all that fits a lithium-ion plant as it stands. Scrap does not follow from these, but from "
+            "the table lines.",
         ),
         Quantity(
             "mix_sourcing", "result", ("region", "node", "stage", "country", "year"), "kt, GWh",

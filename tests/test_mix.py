@@ -414,6 +414,22 @@ def test_what_home_does_not_make_yet_is_imported() -> None:
     assert "production[Here,nmc,2031]" not in {var.name for var in compiled.model.production.values()}
 
 
+def test_what_is_made_for_others_uses_no_lines_and_waits_for_no_first_year() -> None:
+    """Here makes no NMC yet and has no lines, so that its own NMC comes from COD; but its supply of cells serves There
+    with NMC, up to what that supply is."""
+    both, data = ("Here", "There"), one_year("Here", "There")
+    data = replace(
+        data, nodes=("cell",), cells=("cell",), use={(r, c, "cell", 2030): 1.0 for r in both for c in CHEMISTRIES},
+        supplied={("cell", "Here", 2030): 90.0, ("cell", "COD", 2030): 110.0}, home={"Here": "Here"},
+        price={(r, c, 2030): {"lfp": 75.0, "nmc": 70.0}[c] for r in both for c in CHEMISTRIES},
+        capacity={("Here", k, 2030): 0.0 for k in CHEMISTRIES}, imported=frozenset({("Here", "nmc", 2030)}),
+    )  # fmt: skip
+    compiled, found = least_cost(data)
+    assert [found.value(f"imports[{r},nmc,2030]") for r in both] == pytest.approx([100, 100])
+    assert found.value("sourced[There,cell,Here,2030]") == pytest.approx(90)
+    assert sum(found.value(var) for var in compiled.model.production.values()) == pytest.approx(0)
+
+
 def test_several_countries_that_are_one_supplier_are_no_third_country() -> None:
     """What others deliver together may be more than 65 %; what one country does may not."""
     supplied = {("cobalt", j, y): {"COD": 8.0, "others": 8.0}[j] for j in ("COD", "others") for y in YEARS}

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from minerals import api
+from minerals import api, charts
 from minerals.config import read_run
 from minerals.errors import NumericalTrouble
 from minerals.results.result import Result
@@ -756,6 +756,17 @@ def test_regions_whose_plants_are_not_known_are_said_to_have_no_limit_on_lines(c
     found = choose(both, "optimise.own_share={}", SHORT)
     assert set(found.result["mix_line"].query("measure == 'standing'")["region"]) == {"Europe"}
     assert said not in found.result.record["scenarios"]["incumbent"]["caveat"]
+
+
+def test_several_regions_are_said_to_trade_without_lines_and_first_years(choose: Callable[..., Chosen]) -> None:
+    """In the caveat that the screen prints and charts show below; one region has no such trade."""
+    said = "Cells that a region makes for others use no lines and wait for no first year of its plants: "
+    two, one = choose(*TWO), choose(SHORT)
+    assert said in two.result.record["scenarios"]["optimised"]["caveat"]
+    assert said not in two.result.record["scenarios"]["incumbent"]["caveat"]
+    assert said not in one.result.record["scenarios"]["optimised"]["caveat"]
+    for name in ("mix_by_year", "chosen_sourcing"):
+        assert said in charts.draw(two.result, name).meta.red_line, name
 
 
 def test_the_least_recycled_content_is_held(choose: Callable[..., Chosen]) -> None:

@@ -23,6 +23,11 @@ from .risk import library
 
 Tables = dict[str, pd.DataFrame]
 MONEY = "million USD_2025"
+#: What a mix of several regions leaves open of the trade between them.
+EXPORTS = (
+    "Cells that a region makes for others use no lines and wait for no first year of its plants: imports are within "
+    "each supplier's supply of cells, but not closed by chemistry."
+)
 
 
 def mix_tables(mix: Mix, points: Chokepoints, inputs: Inputs) -> Tables:
@@ -284,9 +289,14 @@ def caveat_of(mix: Mix) -> str:
     """What bears on the chosen mix beside what bears on its demand and shares, or nothing."""
     known = {r for r, *_ in mix.data.capacity}
     free = [r for r in mix.data.regions if r not in known]
-    if not free or not mix.assembly.asked.lines:
-        return ""
-    return f"No lines limit what cells are made in {listed(free)}: cell_capacity.csv has no rows of their own."
+    caveats = []
+    if free and mix.assembly.asked.lines:
+        caveats.append(
+            f"No lines limit what cells are made in {listed(free)}: cell_capacity.csv has no rows of their own."
+        )
+    if len(mix.data.regions) > 1:
+        caveats.append(EXPORTS)
+    return " ".join(caveats)
 
 
 def _incumbent_value(mix: Mix, losses: pd.DataFrame) -> float | None:

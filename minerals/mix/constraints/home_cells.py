@@ -1,9 +1,10 @@
-r"""What a region makes of cells is what it sources of them from itself, so that trade and sourcing tell one story.
+r"""What a region makes of cells for use at home is what it sources of them from itself, in trade as in sourcing.
 
 $$\sum_c q_{rcny} p_{rcy} = z_{rnry} \qquad [\mathrm{GWh}]$$
 
 for nodes $n$ that are cells. Scrap of cell making is no cell: it counts in what the lines take in, not here. What a
-region can make is so at most its own supply of cells, which `supplier` limits.
+region can make is so at most its own supply of cells, which `supplier` limits. What other regions source from it counts
+in that supply as well, but is not in $p$: trade and sourcing are one for cells made at home, not for exports.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-r"""Cells made at home need lines of their kind, standing, built or turned over from another kind.
+r"""Cells made at home for use there need lines of their kind, standing, built or turned over from another kind.
 
 $$\sum_{c \in k} p_{rcy} \le K_{rky} + \sum_{v \le y} \Bigl( b_{rkv} + \sum_l t_{rlkv} - \sum_l t_{rklv} \Bigr), \qquad
   \sum_{v \le y} b_{rkv} \le B_{rky} \qquad [\mathrm{GWh/yr}]$$
@@ -8,7 +8,8 @@ than stands.
 
 Lines beyond those standing take no time to build: built or turned over in a year, they make cells in it, as many as
 pay, up to $B$ where a row announces lines of their kind and region (announced_capacity.csv). A region whose lines no
-row of cell_capacity.csv has is under no limit on lines; its supply of cells alone limits what it makes.
+row of cell_capacity.csv has is under no limit on lines; its supply of cells alone limits what it makes. Cells that a
+region makes for others use no lines here: they are within its supply of cells alone.
 
 Source: Carnegie Endowment (2026), Battery Geopolitics, figure 16 and its passage: which equipment carries over
 (drop_in.csv).

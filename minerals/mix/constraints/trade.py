@@ -3,8 +3,10 @@ r"""Cells put into use are made at home, once plants there can, or imported; a r
 $$X_{rcy} = \sum_s x_{rscy}, \qquad p_{rcy} + m_{rcy} = X_{rcy}, \qquad
   \sum_c p_{rcy} \ge \theta_{ry} \sum_c X_{rcy} \qquad [\mathrm{GWh}]$$
 
-A chemistry that the region's plants do not make yet and others do is imported ($p_{rcy}$ is not there). Exports are
-left out: a model of one region does not know who else buys.
+A chemistry that the region's plants do not make yet and others do is imported ($p_{rcy}$ is not there). What is made
+here is for use at home alone. A model of one region does not know who else buys. In one of several, what a region
+imports is within each supplier's supply of cells (`materials`), but it is no $p$ of the region that makes it: it uses
+no lines there, waits for no first year of the plants there, and no balance by chemistry closes trade between regions.
 
 Source: first years of plants by region (commercial_year.csv).
 """
