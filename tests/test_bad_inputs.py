@@ -128,6 +128,8 @@ WAYS = {
     'one_country = "soft"': "optimise.one_country='report'",
     "a later exclude_since": "optimise.exclude=''",
     'growth = "off"': "optimise.growth='off'",
+    'commercial = "off"': "optimise.commercial='off'",
+    'performance = "off" (': "optimise.performance='off'",
     "Smallest cap that works: 4.": "optimise.exposure_cap=4",
 }
 
@@ -246,6 +248,13 @@ def test_a_single_supplier_and_those_not_told_apart_have_one_name_each(toy: Path
     assert "from Namibia (4.7 kt), other countries (2.0 kt), 2031" in told
     assert "others (" not in told
     assert "Other countries" not in told
+
+
+def test_where_cells_are_made_is_told_only_where_that_matters(toy: Path) -> None:
+    broken = named("a chemistry that no plant of the region makes yet", toy)
+    told = run_mix(broken, "optimise.own_share={}", "optimise.growth='value'").stderr
+    assert "growth of Na-ion in Europe, 2031" in told
+    assert "Not made in" not in told
 
 
 def test_a_label_within_another_is_not_taken_for_it(toy: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from time import monotonic
 
 from ..config import COMMAND_LINE, Run
@@ -17,6 +18,7 @@ from ..mix.objective import RISKS
 from ..mix.words import EACH, MEASURES, OTHER_COUNTRIES, Labels, Words, words
 from ..results.screen import number
 from ..tables.mix import MixInputs
+from ..tables.names import WORLD
 from ..tables.series import ranges
 
 GROWTH = ("optimise.growth", 'growth = "off" (or "high", where that is enough)')
@@ -39,6 +41,10 @@ KEYS = {
     **dict.fromkeys(RISKS, CAP),
     "supplier": ("exposure.future", "another exposure.future, with more supply"),
 }
+#: Key that lets in chemistries before their time, and what to write there: it governs no limit of the model.
+COMMERCIAL = ("optimise.commercial", 'commercial = "off" (or "low", where that is enough)')
+#: All that let in chemistries.
+ADMITTING = (COMMERCIAL, KEYS["performance"])
 #: Where limits stand that no key loosens.
 PLACES = {"secondary_available": "flows", "reach": "exposure.future", "stocked": "exposure.stockpile_months"}
 #: Families that only keep the books: no run can ask for less of them.
@@ -56,6 +62,8 @@ AMOUNTS = ("own_share", "supplier", "reach", "stocked", "lines", "announced", "s
 RATES = ("point", *MEASURES.values())
 #: Ways out that are told.
 WAYS = 3
+#: Causes of one key that are told, and rows of one cause.
+CAUSES = 6
 #: Limits of a kind that are told.
 TOLD = 12
 #: What is said of the solver where it does not tell something.
@@ -74,6 +82,16 @@ class _Said:
     each: dict[str, dict[int, float]]
     unit: str
     place: str
+
+
+@dataclass(frozen=True)
+class _Cause:
+    """Why chemistries are not there. way: key that lets them in and what to write there, where there is one; dated:
+    whether it holds in some years alone, which `what` does not say."""
+
+    what: str
+    way: tuple[str, str] | None = None
+    dated: bool = False
 
 
 def why(
@@ -96,6 +114,7 @@ def why(
     ]
     if len(told) > TOLD:
         lines.append(f"  and {len(told) - TOLD} more")
+    lines += _barred(run, data, given, labels, found.members)
     lines += _keys_that_help(search, told, data, labels)
     lines += _narrowed(run)
     lines += _single_changes(search, found, data, labels)
@@ -176,6 +195,64 @@ def _narrowed(run: Run) -> Iterable[str]:
         yield f"Only {listed(asked.chemistries)} may be chosen ({place}); others may help."
     if asked.without:
         yield f"{listed(asked.without)} may not be chosen ({_key(run, 'optimise.without')}) and may help."
+
+
+def _barred(run: Run, data: MixData, given: MixInputs, labels: Labels, members: Sequence[Member]) -> Iterable[str]:
+    """Chemistries that may be chosen but are not there in the regions, uses and years of a conflict: what bars them is
+    no limit that could give way. One sentence for each key that lets them in, and one for those that none does."""
+    by_cause: dict[_Cause, dict[str, dict[str, None]]] = {}
+    years: dict[_Cause, set[int]] = {}
+    home = _made_at_home_matters(data, members)
+    for (r, s, y), c in product(_demanded(data, members), given.chemistries):
+        if found := _cause(given, labels, home, (r, s, c, y)):
+            cause, place = found
+            by_cause.setdefault(cause, {}).setdefault(place, {})[labels.chemistries.get(c, c)] = None
+            years.setdefault(cause, set()).add(y)
+    for way in (*ADMITTING, None):
+        parts = []
+        for cause in (cause for cause in by_cause if cause.way == way):
+            when = f", {ranges(years[cause])}" if cause.dated else ""
+            names = listed((f"{', '.join(names)} ({place})" for place, names in by_cause[cause].items()), CAUSES)
+            parts.append(f"{cause.what}{when}: {names}")
+        if parts:
+            said = "; ".join(parts[:CAUSES]) + (f"; and {len(parts) - CAUSES} more" if len(parts) > CAUSES else "")
+            helps = f" {way[1]} may help ({_key(run, way[0])})." if way else ""
+            yield f"{said[0].upper()}{said[1:]}.{helps}"
+
+
+def _made_at_home_matters(data: MixData, members: Iterable[Member]) -> bool:
+    """Whether a conflict is one of cells that a region makes itself, or of who makes those that it buys."""
+    parts = [_parts(member.name) for member in members]
+    return any(family == "own_share" or set(index) & set(data.cells) for family, index in parts)
+
+
+def _demanded(data: MixData, members: Iterable[Member]) -> Iterable[Key]:
+    """Demand that a conflict is about, (region, segment, year): of the regions, segments and years that its limits
+    name, and of all where none is named. The region of a supplier is not one that is supplied."""
+    parts = [_parts(member.name) for member in members]
+    named = {name for family, index in parts if family != "supplier" for name in index}
+    regions, segments = named & set(data.regions), named & set(data.segments)
+    years = {_year(index) for _, index in parts} - {0}
+    for r, s, y in data.demand:
+        if r in (regions or data.regions) and s in (segments or data.segments) and y in (years or data.years):
+            yield r, s, y
+
+
+def _cause(given: MixInputs, labels: Labels, home: bool, at: Key) -> tuple[_Cause, str] | None:
+    """What bars a chemistry first, and its row: at (region, segment, chemistry, year). home: whether it must be made in
+    the region."""
+    r, s, c, y = at
+    segment = labels.segments.get(s, s).lower()
+    if row := given.barred.get((s, c)):
+        return _Cause(f"unsuited to {segment}"), row
+    if measure := given.short.get((s, c, y)):
+        cause = _Cause(f"too little {measure.replace('_', ' ')} for {segment}", KEYS["performance"], dated=True)
+        return cause, given.rows["performance", measure, s]
+    if y < given.first.get(c, y):
+        return _Cause(f"made nowhere before {given.first[c]}", COMMERCIAL), given.rows["commercial_year", WORLD, c]
+    if home and y < given.made.get((r, c), y):
+        return _Cause(f"not made in {r} before {given.made[r, c]}", COMMERCIAL), given.rows["commercial_year", r, c]
+    return None
 
 
 def _breach(breach: Sequence[tuple[Member, float]], labels: Labels, data: MixData) -> str:

@@ -34,12 +34,12 @@ class MixInputs:
 
     chemistries: that may be chosen, in the order of the code list; family: of each; performance: (measure, chemistry,
     year); floor: least average of a mix, (measure, segment); barred: (segment, chemistry) pairs that do not go
-    together, with why; short: years in which a cell does not meet a segment's need, (segment, chemistry, year); first:
-    (chemistry) → year in which any plant makes it, and made: (region, chemistry) → year in which the region's own do,
-    where they begin later; growth, decline, seed: (region, family or chemistry); carried: share of a lithium-ion cell
-    line that carries over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in:
-    rows of drop_in; rows: `file:line` behind each number, by the name of its limit and its key; used: rows used, as
-    inputs_used has them.
+    together, with why; short: what a cell has too little of for a segment, a measure of each cell, (segment, chemistry,
+    year); first: (chemistry) → year in which any plant makes it, and made: (region, chemistry) → year in which the
+    region's own do, where they begin later; growth, decline, seed: (region, family or chemistry); carried: share of a
+    lithium-ion cell line that carries over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region,
+    family); drop_in: rows of drop_in; rows: `file:line` behind each number, by the name of its limit and its key; used:
+    rows used, as inputs_used has them.
     """
 
     chemistries: tuple[str, ...]
@@ -47,7 +47,7 @@ class MixInputs:
     performance: dict[tuple[str, str, int], float]
     floor: dict[tuple[str, str], float]
     barred: dict[tuple[str, str], str]
-    short: frozenset[tuple[str, str, int]]
+    short: dict[tuple[str, str, int], str]
     first: dict[str, int]
     made: dict[tuple[str, str], int]
     growth: dict[tuple[str, str], float]
@@ -104,7 +104,7 @@ class _Reader:
             performance=performance,
             floor=floor,
             barred=dict(self._barred(chemistries)),
-            short=frozenset(self._short(chemistries, performance)),
+            short=dict(self._short(chemistries, performance)),
             first=dict(self._first(chemistries)),
             made=dict(self._made(chemistries)),
             growth=limits["growth"],
@@ -196,16 +196,17 @@ class _Reader:
 
     def _short(
         self, chemistries: Sequence[str], performance: dict[tuple[str, str, int], float]
-    ) -> Iterable[tuple[str, str, int]]:
+    ) -> Iterable[tuple[tuple[str, str, int], str]]:
         """Cells that live too short, or hold too little in the cold; without a figure a cell is let in."""
         if self.asked.performance == "off":
             return
         for row in self._needs(EACH):
             least = self._end(row, self.asked.performance)
+            self.rows["performance", row.measure, row.segment] = self._place("segment_need", row.line)
             for c in chemistries:
                 for year in self.years:
                     if performance.get((row.measure, c, year), least) < least:
-                        yield (row.segment, c, year)
+                        yield (row.segment, c, year), row.measure
 
     # ------------------------------------------------------------------ years, growth, lines
 
