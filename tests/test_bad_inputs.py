@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import minerals
 from minerals.cli import cli
-from minerals.errors import InputError, NumericalTrouble
+from minerals.errors import Infeasible, InputError, NumericalTrouble
 from minerals.mix import conflict
 from minerals.mix.conflict import Member, Search
 from minerals.studies import optimise
@@ -255,6 +256,24 @@ def test_where_cells_are_made_is_told_only_where_that_matters(toy: Path) -> None
     told = run_mix(broken, "optimise.own_share={}", "optimise.growth='value'").stderr
     assert "growth of Na-ion in Europe, 2031" in told
     assert "Not made in" not in told
+
+
+def test_what_is_left_out_is_told_only_where_more_is_to_be_met() -> None:
+    """That the least of a family cannot be made is mended by no other chemistry."""
+    asked = {"scope.years.last": 2027, "optimise.exclude": "china", "optimise.exclude_since": 2026}
+    with pytest.raises(Infeasible) as raised:
+        minerals.run("europe-mix", set=asked)
+    told = str(raised.value)
+    assert "decline of NMC in Europe, 2026" in told
+    assert "all demand" not in told
+    assert "Made nowhere" not in told
+    with pytest.raises(Infeasible) as raised:
+        minerals.run("europe-mix", set={**asked, "optimise.growth": "off"})
+    told = str(raised.value)
+    assert "all demand of cars in Europe is met: " in told
+    assert "Made nowhere before 2029: Na-ion Prussian white (commercial_year.csv:19); LFP, 20 % Si (" in told
+    assert "\nToo little cycle life for cars, 2026: LMO; NMC 811, 20 % Si; " in told
+    assert "cycle life for trucks" not in told
 
 
 def test_a_label_within_another_is_not_taken_for_it(toy: Path) -> None:

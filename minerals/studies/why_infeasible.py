@@ -4,7 +4,7 @@ what would resolve it."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from time import monotonic
@@ -62,8 +62,8 @@ AMOUNTS = ("own_share", "supplier", "reach", "stocked", "lines", "announced", "s
 RATES = ("point", *MEASURES.values())
 #: Ways out that are told.
 WAYS = 3
-#: Causes of one key that are told, and rows of one cause.
-CAUSES = 6
+#: Causes of one key that are told, and rows of one cause or names of one row.
+CAUSES, ROWS = 3, 6
 #: Limits of a kind that are told.
 TOLD = 12
 #: What is said of the solver where it does not tell something.
@@ -199,7 +199,7 @@ def _narrowed(run: Run) -> Iterable[str]:
 
 def _barred(run: Run, data: MixData, given: MixInputs, labels: Labels, members: Sequence[Member]) -> Iterable[str]:
     """Chemistries that may be chosen but are not there in the regions, uses and years of a conflict: what bars them is
-    no limit that could give way. One sentence for each key that lets them in, and one for those that none does."""
+    no limit that could give way. One line for each key that lets them in, and one for those that none does."""
     by_cause: dict[_Cause, dict[str, dict[str, None]]] = {}
     years: dict[_Cause, set[int]] = {}
     home = _made_at_home_matters(data, members)
@@ -209,15 +209,15 @@ def _barred(run: Run, data: MixData, given: MixInputs, labels: Labels, members: 
             by_cause.setdefault(cause, {}).setdefault(place, {})[labels.chemistries.get(c, c)] = None
             years.setdefault(cause, set()).add(y)
     for way in (*ADMITTING, None):
-        parts = []
+        said = []
         for cause in (cause for cause in by_cause if cause.way == way):
             when = f", {ranges(years[cause])}" if cause.dated else ""
-            names = listed((f"{', '.join(names)} ({place})" for place, names in by_cause[cause].items()), CAUSES)
-            parts.append(f"{cause.what}{when}: {names}")
-        if parts:
-            said = "; ".join(parts[:CAUSES]) + (f"; and {len(parts) - CAUSES} more" if len(parts) > CAUSES else "")
+            rows = [f"{_joined(names, ROWS)} ({place})" for place, names in by_cause[cause].items()]
+            said.append(f"{cause.what}{when}: {_joined(rows, ROWS)}")
+        if said:
+            more = f" And {len(said) - CAUSES} more." if len(said) > CAUSES else ""
             helps = f" {way[1]} may help ({_key(run, way[0])})." if way else ""
-            yield f"{said[0].upper()}{said[1:]}.{helps}"
+            yield f"{'. '.join(said[:CAUSES])}.{more}{helps}"
 
 
 def _made_at_home_matters(data: MixData, members: Iterable[Member]) -> bool:
@@ -227,15 +227,12 @@ def _made_at_home_matters(data: MixData, members: Iterable[Member]) -> bool:
 
 
 def _demanded(data: MixData, members: Iterable[Member]) -> Iterable[Key]:
-    """Demand that a conflict is about, (region, segment, year): of the regions, segments and years that its limits
-    name, and of all where none is named. The region of a supplier is not one that is supplied."""
+    """Demand that a conflict is about, (region, segment, year): what is to be met, in all years of its limits, since
+    what is there earlier can grow."""
     parts = [_parts(member.name) for member in members]
-    named = {name for family, index in parts if family != "supplier" for name in index}
-    regions, segments = named & set(data.regions), named & set(data.segments)
-    years = {_year(index) for _, index in parts} - {0}
-    for r, s, y in data.demand:
-        if r in (regions or data.regions) and s in (segments or data.segments) and y in (years or data.years):
-            yield r, s, y
+    uses = {index[:2] for family, index in parts if family == "unmet"}
+    years = {_year(index) for _, index in parts}
+    return ((r, s, y) for r, s, y in data.demand if (r, s) in uses and y in years)
 
 
 def _cause(given: MixInputs, labels: Labels, home: bool, at: Key) -> tuple[_Cause, str] | None:
@@ -244,14 +241,14 @@ def _cause(given: MixInputs, labels: Labels, home: bool, at: Key) -> tuple[_Caus
     r, s, c, y = at
     segment = labels.segments.get(s, s).lower()
     if row := given.barred.get((s, c)):
-        return _Cause(f"unsuited to {segment}"), row
+        return _Cause(f"Unsuited to {segment}"), row
     if measure := given.short.get((s, c, y)):
-        cause = _Cause(f"too little {measure.replace('_', ' ')} for {segment}", KEYS["performance"], dated=True)
+        cause = _Cause(f"Too little {measure.replace('_', ' ')} for {segment}", KEYS["performance"], dated=True)
         return cause, given.rows["performance", measure, s]
     if y < given.first.get(c, y):
-        return _Cause(f"made nowhere before {given.first[c]}", COMMERCIAL), given.rows["commercial_year", WORLD, c]
+        return _Cause(f"Made nowhere before {given.first[c]}", COMMERCIAL), given.rows["commercial_year", WORLD, c]
     if home and y < given.made.get((r, c), y):
-        return _Cause(f"not made in {r} before {given.made[r, c]}", COMMERCIAL), given.rows["commercial_year", r, c]
+        return _Cause(f"Not made in {r} before {given.made[r, c]}", COMMERCIAL), given.rows["commercial_year", r, c]
     return None
 
 
@@ -355,10 +352,16 @@ def _line(said: _Said) -> str:
     largest = sorted(said.each, key=lambda name: (name == OTHER_COUNTRIES, -max(said.each[name].values())))
     each = [f"{name} ({_between(said.each[name], said.unit)})" for name in largest] if told else list(said.each)
     if EACH in said.what:
-        names = ("; " if any("," in name for name in each) else ", ").join(each)
-        return f"{said.what.replace(EACH, names)}{years}  ({said.place})"
+        return f"{said.what.replace(EACH, _joined(each))}{years}  ({said.place})"
     amount = f": {_between(said.each[''], said.unit)}" if told else ""
     return f"{said.what}{years}{amount}  ({said.place})"
+
+
+def _joined(names: Collection[str], most: int | None = None) -> str:
+    """Names one after the other, those that hold a comma told apart. most: names that are told."""
+    told = list(names)[:most]
+    more = f" and {len(names) - len(told)} more" if len(told) < len(names) else ""
+    return ("; " if any("," in name for name in told) else ", ").join(told) + more
 
 
 def _between(limits: Mapping[int, float], unit: str) -> str:
