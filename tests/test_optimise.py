@@ -247,17 +247,17 @@ def test_the_worst_case_is_of_disruptions_with_a_likelihood(choose: Callable[...
     assert risk(found.table("mix_loss"), "worst", 0.0) == pytest.approx(found.objective, rel=LEFT)
 
 
-WEIGHTED = {
+WEIGHTS = {
     "a risk and the cost": "{expected=1, cost=0.005}",
     "every goal": "{expected=1, worst=0.2, cvar=0.3, concentration=0.1, cost=0.002}",
     "no risk": "{concentration=1, cost=0.01}",
 }
 
 
-@pytest.mark.parametrize("case", WEIGHTED)
+@pytest.mark.parametrize("case", WEIGHTS)
 def test_a_weighted_sum_is_that_of_a_replay(case: str, choose: Callable[..., Chosen]) -> None:
     """Risks of what is lost when the mix is played, its cost, and its GWh times what they are exposed."""
-    found = choose("optimise.objective='weighted'", f"optimise.weights={WEIGHTED[case]}", SHORT)
+    found = choose("optimise.objective='weighted'", f"optimise.weights={WEIGHTS[case]}", SHORT)
     asked = found.result.record["config"]["optimise"]
     measure = found.mix.data.measure
     parts = {kind: risk(found.table("mix_loss"), kind, asked["level"]) for kind in ("expected", "worst", "cvar")}
@@ -284,7 +284,7 @@ def again(found: Chosen, **asked: Any) -> dict[str, float]:
 def test_a_replay_that_is_not_what_the_model_says_is_a_bug(choose: Callable[..., Chosen]) -> None:
     """Another weight is another sum, and a cap below what is lost is missed."""
     weights = {"expected": 1.0, "cost": 0.005}
-    found = choose("optimise.objective='weighted'", f"optimise.weights={WEIGHTED['a risk and the cost']}", SHORT)
+    found = choose("optimise.objective='weighted'", f"optimise.weights={WEIGHTS['a risk and the cost']}", SHORT)
     lost = risk(found.table("mix_loss"), "expected", 0)
     assert again(found) == pytest.approx(again(found, exposure_cap=lost))
     for other in ({"weights": {**weights, "expected": 1.001}}, {"weights": {**weights, "cost": 0.00501}}):
