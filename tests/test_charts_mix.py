@@ -502,6 +502,24 @@ def test_what_a_mix_does_not_plan_is_lost_under_every_disruption() -> None:
     assert "battery_cost" not in set(picture.data["quantity"]), "fewer batteries would look cheaper"
 
 
+def test_losses_of_all_regions_are_those_of_their_pools_together() -> None:
+    """Two regions that are apart while a supplier stops, of 100 and 200 GWh: what both lose, of what both want."""
+    made = mixed(regions=TWO)
+    whole = charts.draw(made, "mix_by_year").data.query("quantity == 'least_loss'")["value"].tolist()
+    table = made.tables["disruptions"]
+    sums = ["planned", "shortage", "at_risk_best"]
+    halves = [
+        table.assign(region=region, binding_node=node, **{name: table[name] * part for name in sums})
+        for region, part, node in ((TWO[0], 0.25, "mined_lithium"), (TWO[1], 0.75, table["binding_node"]))
+    ]
+    made.tables["disruptions"] = pd.concat(halves, ignore_index=True)
+    apart = charts.draw(made, "mix_by_year")
+    assert apart.data.query("quantity == 'least_loss'")["value"].tolist() == pytest.approx(whole)
+    assert "graphite" in apart.meta.title, "what binds where most is lost"
+    alone = charts.draw(made, "mix_by_year", region=TWO[0]).data.query("quantity == 'least_loss'")
+    assert alone["value"].tolist() == pytest.approx(whole)
+
+
 def test_losses_are_short_and_at_risk_together_and_small_ones_are_left_out() -> None:
     lost = drawn("mix_by_year").data.query("quantity == 'least_loss'")
     assert lost["disruption"].drop_duplicates().tolist() == ["chn_all", "chn_anode", "chn_lfp", "zwe"]

@@ -216,16 +216,19 @@ def _split(choice: Choice, place: str, years: Sequence[int]) -> tuple[str, ...]:
 
 
 def _losses(choice: Choice, place: str, year: int, scenarios: tuple[str, str]) -> list[_Loss]:
-    """Disruptions of the last year, the hardest for the incumbent first; none where the region is not played alone."""
+    """Disruptions of the last year, the hardest for the incumbent first: of all regions together, over the pools in
+    which each is played; of one region where it is played alone."""
     table = table_of(choice.result, "disruptions")
     if table is None:
         return []
     table = supply.rows(choice, "disruptions", ("disruption", "label", "binding_node", "binding_label"), "GWh")
-    table = table[(table["region"] == place) & (table["year"] == year) & (table["planned"] > 0)]
+    table = table[(table["year"] == year) & (table["planned"] > 0)]
+    if place != choice.everything:
+        table = table[table["region"] == place]
     items = _items(choice)
     losses = []
     for code, rows in table.groupby("disruption", sort=False):
-        by = {str(row.scenario): row for row in rows.itertuples()}
+        by = {str(name): _together(pools) for name, pools in rows.groupby("scenario")}
         if not all(name in by for name in scenarios):
             continue
         before, after = by[scenarios[0]], by[scenarios[1]]
@@ -235,6 +238,12 @@ def _losses(choice: Choice, place: str, year: int, scenarios: tuple[str, str]) -
         losses.append(_Loss(str(code), before.label or str(code), *shares, node, item, int(before.nodes)))
     losses = [loss for loss in losses if max(loss.before, loss.after) >= wording.LEAST_WORTH_SAYING]
     return sorted(losses, key=lambda loss: -loss.before)[:MOST]
+
+
+def _together(pools: pd.DataFrame) -> Any:
+    """One row for the pools of a disruption: sums of GWh, and what binds where most is at risk."""
+    worst = pools.sort_values("at_risk_best", kind="stable").tail(1)
+    return next(worst.assign(**pools[["planned", "shortage", "at_risk_best"]].sum()).itertuples())
 
 
 def _missing(row: Any, wanted: float) -> float:
