@@ -26,7 +26,7 @@ MONEY = "million USD_2025"
 #: What a mix of several regions leaves open of the trade between them.
 EXPORTS = (
     "Cells that a region makes for others use no lines and wait for no first year of its plants: imports are within "
-    "each supplier's supply of cells, but not closed by chemistry."
+    "each supplier’s supply of cells, but not closed by chemistry."
 )
 
 
