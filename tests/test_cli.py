@@ -246,20 +246,25 @@ def test_interrupt_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
         "def slow(*a, **k):\n    print('started', flush=True)\n    time.sleep(60)\n"
         "study.compute = slow\nfrom minerals.cli import main\nmain()"
     )
+    errors = interrupted([sys.executable, "-c", code, "run", "europe-2035"], tmp_path, environment)
+    assert "Interrupted; nothing is left half-written." in errors
+    assert not any(tmp_path.iterdir())
+
+
+def interrupted(command: list[str], folder: Path, environment: dict[str, str], after: float = 0.1) -> str:
+    """What a command says on its errors' stream that is interrupted some seconds after it has said `started`."""
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "run", "europe-2035"],
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         # Tests that a shell starts in the background inherit an interrupt that is ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline().strip() == "started"
-    time.sleep(0.1)
+    time.sleep(after)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Interrupted; nothing is left half-written." in errors
-    assert not any(tmp_path.iterdir())
+    return errors
 
 
 # ---------------------------------------------------------------- a mix
@@ -317,17 +322,8 @@ def test_an_interrupt_while_a_mix_is_chosen_exits_130_and_leaves_nothing(toy_mix
     )
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "run", *toy_mix], cwd=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "started"
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    errors = interrupted([sys.executable, "-c", code, "run", *toy_mix], elsewhere, environment, after=0.5)
     assert "Interrupted; nothing is left half-written." in errors
     assert not any(elsewhere.iterdir())
 
