@@ -448,7 +448,8 @@ QUANTITIES: dict[str, Quantity] = {
             "Cells of the chosen mix that are made at home for use there (production) and brought in (imports), as "
             "cost, own_share, lines and the region's supply of cells decide. Exports are in no row: where a run has "
             "several regions, imports are within each supplier's supply of cells (mix_sourcing says whose), but not "
-            "balanced by chemistry with what the others make.",
+            "balanced by chemistry with what the others make, and cost the same whoever makes them: a region may sell "
+            "what its plants make and import what it needs.",
             "production + imports = Σ_segment cells",
         ),
         Quantity(

@@ -760,7 +760,7 @@ def test_regions_whose_plants_are_not_known_are_said_to_have_no_limit_on_lines(c
 
 def test_several_regions_are_said_to_trade_without_lines_and_first_years(choose: Callable[..., Chosen]) -> None:
     """In the caveat that the screen prints and charts show below; one region has no such trade."""
-    said = "Cells that a region makes for others use no lines and wait for no first year of its plants: "
+    said = "Trade between regions is not closed by chemistry: cells that one makes for others use no lines"
     two, one = choose(*TWO), choose(SHORT)
     assert said in two.result.record["scenarios"]["optimised"]["caveat"]
     assert said not in two.result.record["scenarios"]["incumbent"]["caveat"]

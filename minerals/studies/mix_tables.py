@@ -25,8 +25,8 @@ Tables = dict[str, pd.DataFrame]
 MONEY = "million USD_2025"
 #: What a mix of several regions leaves open of the trade between them.
 EXPORTS = (
-    "Cells that a region makes for others use no lines and wait for no first year of its plants: imports are within "
-    "each supplier’s supply of cells, but not closed by chemistry."
+    "Trade between regions is not closed by chemistry: cells that one makes for others use no lines and cost what all "
+    "imports do, so that it may sell its own and buy what it needs."
 )
 
 

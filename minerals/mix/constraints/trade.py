@@ -6,7 +6,8 @@ $$X_{rcy} = \sum_s x_{rscy}, \qquad p_{rcy} + m_{rcy} = X_{rcy}, \qquad
 A chemistry that the region's plants do not make yet and others do is imported ($p_{rcy}$ is not there). What is made
 here is for use at home alone. A model of one region does not know who else buys. In one of several, what a region
 imports is within each supplier's supply of cells (`materials`), but it is no $p$ of the region that makes it: it uses
-no lines there, waits for no first year of the plants there, and no balance by chemistry closes trade between regions.
+no lines there, waits for no first year of the plants there and costs what all imports do, and no balance by chemistry
+closes trade between regions. A region may so sell what its plants make and import what it needs.
 
 Source: first years of plants by region (commercial_year.csv).
 """
