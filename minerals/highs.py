@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
 import highspy
 
 from .errors import SolverError
@@ -10,12 +15,49 @@ INF = highspy.kHighsInf
 OK, ERROR = highspy.HighsStatus.kOk, highspy.HighsStatus.kError
 
 
+#: File descriptor of standard output.
+STDOUT = 1
+_first, _banner_is_due = Lock(), True
+
+
 def solver() -> highspy.Highs:
     """A silent HiGHS on one thread. Raises SolverError where it refuses an option."""
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    global _banner_is_due
+    with _first:
+        if _banner_is_due:
+            with _without_stdout():
+                highs = highspy.Highs()  # type: ignore[no-untyped-call]
+            _banner_is_due = False
+        else:
+            highs = highspy.Highs()  # type: ignore[no-untyped-call]
     set_option(highs, "output_flag", False)
     set_option(highs, "threads", 1)
     return highs
+
+
+@contextmanager
+def _without_stdout() -> Iterator[None]:
+    """Standard output of the process leads nowhere, also where it was closed, and is as before afterwards.
+
+    Since version 1.16 the constructor of the first HiGHS of a process prints two lines of its own, from C++ and before
+    an option can be set; they would stand in front of results.
+    """
+    try:
+        before = os.dup(STDOUT)
+    except OSError:
+        before = -1  # It is closed.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, STDOUT)
+        yield
+    finally:
+        if before >= 0:
+            os.dup2(before, STDOUT)
+            os.close(before)
+        else:
+            os.close(STDOUT)
+        if nowhere != STDOUT:
+            os.close(nowhere)
 
 
 def set_option(highs: highspy.Highs, option: str, value: str | float | bool) -> None:

@@ -413,13 +413,31 @@ def test_a_floor_that_is_not_found_in_time_is_not_known(monkeypatch: pytest.Monk
 
 
 def test_floors_that_nobody_waited_for_are_no_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those dropped when the body ends were never sought."""
-    hold, real = threading.Event(), Compiled.aside
-    monkeypatch.setattr(Compiled, "aside", lambda compiled: lambda goal: hold.wait() and real(compiled)(goal))
+    """Those dropped when the body ends were never sought. One thread holds the first; what waits behind it is dropped,
+    and only that lets the first go on. No floor is dropped as a zero, whatever the mix of the solver loses."""
+    begun, hold, real = threading.Event(), threading.Event(), Compiled.aside
+
+    def held(compiled: Compiled) -> Any:
+        best = real(compiled)
+
+        def floor(objective: Any) -> float:
+            begun.set()
+            hold.wait()
+            return best(objective)
+
+        return floor
+
+    monkeypatch.setattr(Compiled, "aside", held)
     monkeypatch.setattr("minerals.mix.solution.cores", lambda: 2)
+    monkeypatch.setattr("minerals.mix.solution._Floors.heed", lambda floors: None)
     with ExitStack() as beside:
         found = choose(at_risk(), Choice(), beside)
-        threading.Timer(0.2, hold.set).start()
+        begun.wait()
+        waiting = [future for future in found.least.__self__.sought.values() if not future.running()]  # type: ignore[attr-defined]
+        assert waiting
+        for future in waiting:
+            future.add_done_callback(lambda dropped: hold.set())
+    assert all(future.cancelled() for future in waiting)
     with pytest.raises(CancelledError):
         _ = found.floors
 
