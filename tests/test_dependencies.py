@@ -1,0 +1,56 @@
+"""What pyproject.toml asks of others: lowest versions, which .ci/lowest.txt tries together, and nothing unused."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+TESTED = PROJECT["optional-dependencies"]["test"]
+#: Packages whose module has another name; tools that are run and not imported; what another package asks for.
+MODULE = {"fontpkg-inter": "fontpkg_inter", "pytest-xdist": "xdist"}
+TOOLS = {"ipykernel", "mypy", "pytest-xdist", "ruff"}
+#: Pyomo writes its programmes as the sparse matrices of scipy.
+ASKED_BY_OTHERS = {"scipy"}
+
+
+def name_and_floor(requirement: str) -> tuple[str, str]:
+    found = re.fullmatch(r"([\w-]+)>=([\d.]+)(,<[\d.]+)?", requirement)
+    assert found, f"{requirement} states no lowest version"
+    return found[1], found[2]
+
+
+def test_the_lowest_versions_are_those_that_are_tried() -> None:
+    tried = [line for line in (ROOT / ".ci" / "lowest.txt").read_text().splitlines() if not line.startswith("#")]
+    assert tried == ["==".join(name_and_floor(each)) for each in (*PROJECT["dependencies"], *TESTED)]
+
+
+def test_what_we_rest_on_by_internals_has_an_upper_end() -> None:
+    ended = {each.partition(">")[0] for each in PROJECT["dependencies"] if ",<" in each}
+    assert ended == {"highspy", "matplotlib", "pandas", "pyomo"}
+
+
+def test_nothing_is_asked_for_that_nothing_imports() -> None:
+    texts = {
+        part: [path.read_text(encoding="utf-8") for path in (ROOT / part).rglob("*.py")]
+        for part in ("minerals", "tests")
+    }
+    imported = {part: {name for text in found for name in _imports(text)} for part, found in texts.items()}
+    named = "".join(texts["minerals"])
+    for requirement in PROJECT["dependencies"]:
+        name, _ = name_and_floor(requirement)
+        module = MODULE.get(name, name)
+        assert module in imported["minerals"] or f'"{module}"' in named or name in ASKED_BY_OTHERS, name
+    for requirement in TESTED:
+        name, _ = name_and_floor(requirement)
+        assert MODULE.get(name, name) in imported["tests"] or name in TOOLS, name
+
+
+def _imports(text: str) -> set[str]:
+    nodes = list(ast.walk(ast.parse(text)))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    whole = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.partition(".")[0] for name in plain | whole}
