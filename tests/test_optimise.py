@@ -321,7 +321,9 @@ def test_which_countries_are_one_supplier_does_not_matter(
     case: str, small: float, choose: Callable[..., Chosen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With those of less than a fiftieth of a node, or every one, as one supplier instead of those of less than a
-    tenth: the same objective and cost, and the same breaches of the rule on one third country."""
+    tenth: the same objective and cost, and the same breaches of the rule on one third country. Where breaches have a
+    price it is their sum that is the same: breaches that cost as much are a tie, which versions of HiGHS break
+    otherwise."""
     usual = choose(*ONE_SUPPLIER[case]).result
     (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
     monkeypatch.setattr(mix_data, "SMALL", small)
@@ -333,8 +335,13 @@ def test_which_countries_are_one_supplier_does_not_matter(
         {tuple(row) for row in result["mix_rule"].query("met == 'no'")[["node", "year", "country"]].to_numpy()}
         for result in (other, usual)
     ]
-    assert breaches[0] == breaches[1]
-    assert breaches[0]
+    assert all(breaches)
+    if "optimise.one_country='soft'" in ONE_SUPPLIER[case]:
+        cost, usual_cost = (result["mix_cost"].set_index(["mix", "part"])["value"] for result in (other, usual))
+        assert dict(cost) == pytest.approx(dict(usual_cost), rel=LEFT)
+        assert cost["optimised", "excess"] > 0
+    else:
+        assert breaches[0] == breaches[1]
 
 
 # --- a mix plays back as a plain run ---------------------------------------------------------------------------------
