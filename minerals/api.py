@@ -38,6 +38,8 @@ from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
 from .tables.resolve import resolve
 from .tables.supply import supply_inputs
+from .text import shown
+from .toml import written
 
 __all__ = [
     "cell",
@@ -340,15 +342,15 @@ def _texts(changes: Changes) -> tuple[str, ...]:
         key, _, value = changes.partition("=")
         raise UsageError(f"set = {changes!r} is one text; write set=[{changes!r}] or set={{{key!r}: {value or '…'}}}")
     if isinstance(changes, Mapping):
-        return tuple(f"{key}={_toml(value)}" for key, value in changes.items())
+        return tuple(_change(key, value) for key, value in changes.items())
+    if not isinstance(changes, Sequence) or not all(isinstance(change, str) for change in changes):
+        raise UsageError(f"set = {shown(changes)}: expected a dict of keys and values, or a list of key=value")
     return tuple(changes)
 
 
-def _toml(value: Any) -> str:
-    """A Python value as TOML."""
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{json.dumps(str(key))} = {_toml(part)}" for key, part in value.items())
-        return f"{{ {inner} }}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False, default=str)
+def _change(key: object, value: object) -> str:
+    """One change as `key=value`. Raises UsageError for a value that no run file holds."""
+    try:
+        return f"{key}={written(value)}"
+    except ValueError as error:
+        raise UsageError(f"set: {key} {error}") from None

@@ -8,38 +8,106 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from .errors import InputError, Problem, UsageError, did_you_mean, listed
 from .shipped import run_file, run_names
+from .text import LONGEST_NOTE, SHOWN, plain, plain_name, shown, unprintable
+from .toml import ESCAPE, LARGEST, Keys, Unreadable, decoded, key_lines, parsed, statement, wrong
 
-Path_ = tuple[str, ...]
 COMMAND_LINE = "--set"
 #: Key beside paths of adoption that names the chemistries which fill up to one.
 REST = "rest"
 
 
+#: Run files that inherit one another, at most: a longer chain is one by mistake.
+LONGEST_CHAIN = 50
+
+
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    """Values are what they are written as: true is no 1, "off" is no false, and a number is finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _whole(value: Any) -> Any:
+    """A whole number that is written with a dot or an exponent, as 2030.0 or 1e4, is one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _path(text: str) -> str:
+    """A path as the system takes it, from the end of a file name to that of a long path."""
+    if unprintable(text):
+        raise ValueError(f"holds {unprintable(text)}, which no path has; {ESCAPE}")
+    return plain(text, 4_000)
+
+
+def _note(text: str) -> str:
+    return plain(text, LONGEST_NOTE)
+
+
+def _most(limit: float, why: str) -> AfterValidator:
+    """No number above a limit, with the reason."""
+
+    def check(value: float | None) -> float | None:
+        if value is not None and value > limit:
+            raise ValueError(f"expected at most {limit:,.10g}; {why}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _weight(value: float) -> float:
+    """A weight among others, which are compared with each other only."""
+    if value and not LEAST_WEIGHT <= value <= MOST_WEIGHT:
+        ends = f"from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}"
+        raise ValueError(f"expected 0, or a number {ends}: only how weights compare with each other counts")
+    return value
+
+
+#: Ends of weights, between which a solver still tells them apart.
+LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e9
+#: A text that can be shown; a list of them, which a record reads back from JSON; a scenario's name; a path; a whole
+#: number.
+Text = Annotated[str, AfterValidator(plain)]
+Texts = Annotated[tuple[Text, ...], Strict(False)]
+ScenarioName = Annotated[str, AfterValidator(plain_name)]
+FilePath = Annotated[str, AfterValidator(_path)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Weight = Annotated[float, Field(ge=0), AfterValidator(_weight)]
 
 
 class Years(_Model):
     """Years of the scope: first to last, both included, every `step` years."""
 
-    first: int = Field(ge=1990, le=2100)
-    last: int = Field(ge=1990, le=2100)
-    step: int = Field(default=1, ge=1)
+    first: Whole = Field(ge=1990, le=2100)
+    last: Whole = Field(ge=1990, le=2100)
+    step: Whole = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _ordered(self) -> Years:
         if self.last < self.first:
             raise ValueError(f"last ({self.last}) is before first ({self.first}); swap them")
+        if self.step > max(self.last - self.first, 1):
+            years = f"{self.first} to {self.last}"
+            raise ValueError(
+                f"step ({self.step}) leaves only the first of the years {years}; expected a step within them"
+            )
         return self
 
     def labels(self) -> tuple[int, ...]:
@@ -50,17 +118,17 @@ class Years(_Model):
 class Scope(_Model):
     """What is computed: regions, years, and optionally only some segments and minerals (default: all)."""
 
-    regions: tuple[str, ...] = Field(min_length=1)
+    regions: Texts = Field(min_length=1)
     years: Years
-    segments: tuple[str, ...] = ()
-    minerals: tuple[str, ...] = ()
+    segments: Texts = ()
+    minerals: Texts = ()
     beyond: Literal["error", "hold"] = "error"
 
     @field_validator("years", mode="before")
     @classmethod
     def _one_year(cls, value: Any) -> Any:
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return {"first": value, "last": value} if whole else value
+        year = _whole(value)
+        return {"first": year, "last": year} if type(year) is int else value
 
 
 def _fraction(value: float) -> float:
@@ -81,10 +149,10 @@ class Curve(_Model):
     curve: Literal["logistic", "gompertz"]
     ceiling: Annotated[float, Field(gt=0), AfterValidator(_fraction)]
     midpoint: float | None = Field(default=None, ge=1900, le=2200)
-    speed: float | None = Field(default=None, gt=0)
-    start: int | None = Field(default=None, ge=1990, le=2100)
+    speed: Annotated[float, Field(gt=0), _most(100, "that is from nothing to the ceiling within weeks")] | None = None
+    start: Whole | None = Field(default=None, ge=1990, le=2100)
     fit: bool = False
-    since: int | None = Field(default=None, ge=1990, le=2100)
+    since: Whole | None = Field(default=None, ge=1990, le=2100)
 
     @model_validator(mode="after")
     def _whole(self) -> Curve:
@@ -105,9 +173,9 @@ class CapacityLimit(_Model):
     in proportion (default: all that are not limited themselves).
     """
 
-    until: int = Field(ge=1990, le=2100)
+    until: Whole = Field(ge=1990, le=2100)
     factor: float = Field(default=1.0, ge=0, le=1)
-    rest: tuple[str, ...] = ()
+    rest: Texts = ()
 
     @field_validator("rest", mode="before")
     @classmethod
@@ -126,15 +194,18 @@ class Scenario(_Model):
     of the demand that is met, `met.<region>.<segment>.<year>`, where it is not all: an optimised mix may leave some.
     """
 
-    label: str = ""
-    demand: str
-    adoption: str
-    silicon: str = "none"
+    label: Text = ""
+    demand: Text
+    adoption: Text
+    silicon: Text = "none"
     share: dict[str, Any] = {}
     diffusion: dict[str, Any] = {}
     capacity_limit: CapacityLimit | None = None
     met: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]] = {}
-    note: str = ""
+    note: Annotated[str, AfterValidator(_note)] = ""
+
+
+HEAVIEST = "a mineral at 10 kg/kWh is a battery of 100 Wh/kg of it alone; g/kWh are a thousandth"
 
 
 class Intensity(_Model):
@@ -148,8 +219,8 @@ class Intensity(_Model):
 
     route: Literal["inventory", "derived"] = "inventory"
     trend: Literal["held", "improving"] = "held"
-    cell: dict[str, dict[str, Annotated[float, Field(allow_inf_nan=False)]]] = {}
-    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = {}
+    cell: dict[str, dict[str, float]] = {}
+    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0), _most(10, HEAVIEST)]]] = {}
 
 
 class Flows(_Model):
@@ -161,7 +232,7 @@ class Flows(_Model):
 
     inflow: Literal["start", "middle", "end"] = "middle"
     second_life: bool = True
-    lines: str = ""
+    lines: FilePath = ""
 
 
 class Study(_Model):
@@ -173,9 +244,9 @@ class Study(_Model):
     """
 
     kind: Literal["sample", "sensitivity"]
-    draws: int = Field(default=2000, ge=20, le=10_000_000)
-    seed: int = Field(default=1, ge=0)
-    workers: int = Field(default=1, ge=1, le=256)
+    draws: Whole = Field(default=2000, ge=20, le=10_000_000)
+    seed: Whole = Field(default=1, ge=0)
+    workers: Whole = Field(default=1, ge=1, le=256)
     share_spread: float = Field(default=0.0, ge=0.0, le=2.0)
     detail: Literal["region", "total"] = "region"
 
@@ -190,12 +261,12 @@ class Prices(_Model):
     tariff on all its imports, up to the year from which a group of countries may deliver no cells.
     """
 
-    demand: str
-    adoption: tuple[str, ...] = Field(min_length=1)
-    against: str
+    demand: Text
+    adoption: Texts = Field(min_length=1)
+    against: Text
     rate: Literal["published", "fitted"] = "published"
     tariff: float = Field(default=0.0, ge=0.0, le=10.0)
-    credit: float = Field(default=0.0, ge=0.0)
+    credit: Annotated[float, Field(ge=0), _most(1_000, "no battery costs as much per kWh")] = 0.0
 
     @field_validator("adoption", mode="before")
     @classmethod
@@ -215,18 +286,22 @@ class Exposure(_Model):
     whose first year below it is told.
     """
 
-    demand: str
-    adoption: str
-    future: str = "today"
-    disruptions: tuple[str, ...] = ()
-    concern: str = "countries-of-concern"
-    allies: str = "allies"
-    nodes: tuple[str, ...] = ()
+    demand: Text
+    adoption: Text
+    future: Text = "today"
+    disruptions: Texts = ()
+    concern: Text = "countries-of-concern"
+    allies: Text = "allies"
+    nodes: Texts = ()
     stockpile_months: float = Field(default=0.0, ge=0.0, le=60.0)
     delivery: float = Field(default=0.4, ge=0.0, le=1.0)
     threshold: float = Field(default=0.1, gt=0.0, lt=1.0)
 
 
+#: Above this level the tail is so thin that the CVaR is the worst case up to the rounding of a solver.
+HIGHEST_LEVEL = 0.9999
+NO_CAP = "the world has no demand as large; leave the cap out"
+DEAREST = 'at that price no excess is bought, which is one_country = "hard"'
 #: What `weights` may weigh, and what a cost cap may at most allow above the least cost, as a share.
 GOALS = ("expected", "worst", "cvar", "concentration", "cost")
 MOST_MORE = 10.0
@@ -257,17 +332,17 @@ class Optimise(_Model):
     all that is told of limits that contradict each other.
     """
 
-    scenario: str
-    label: str = "Optimised"
+    scenario: Text
+    label: Text = "Optimised"
     objective: Literal["gwh_at_risk", "concentration", "cost", "weighted"] = "gwh_at_risk"
     risk: Literal["expected", "worst", "cvar"] = "expected"
     level: float = Field(default=0.8, ge=0.0)
-    likelihood: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
-    measure: str = "weakest_hhi"
-    among: str = "all"
-    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
-    chemistries: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
+    likelihood: dict[str, Weight] = {}
+    measure: Text = "weakest_hhi"
+    among: Text = "all"
+    weights: dict[str, Weight] = {}
+    chemistries: Texts = ()
+    without: Texts = ()
     growth: Literal["value", "low", "high", "off"] = "value"
     performance: Literal["value", "low", "high", "off"] = "value"
     commercial: Literal["value", "low", "high", "off"] = "value"
@@ -275,14 +350,14 @@ class Optimise(_Model):
     own_share: dict[str, Annotated[float, Field(ge=0), AfterValidator(_fraction)]] = {}
     lines: bool = True
     one_country: Literal["report", "soft", "hard"] = "report"
-    one_country_price: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    one_country_price: Annotated[float, Field(ge=0), _most(1e6, DEAREST)] = 0.0
     recycled_content: bool = False
-    exclude: str = ""
-    exclude_stages: tuple[str, ...] = ()
-    exclude_since: int = Field(default=2027, ge=1990, le=2100)
-    cost_cap: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
-    exposure_cap: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
-    time_limit: float = Field(default=120.0, gt=0.0, allow_inf_nan=False)
+    exclude: Text = ""
+    exclude_stages: Texts = ()
+    exclude_since: Whole = Field(default=2027, ge=1990, le=2100)
+    cost_cap: float | None = Field(default=None, ge=0.0)
+    exposure_cap: Annotated[float, Field(ge=0), _most(1e9, NO_CAP)] | None = None
+    time_limit: Annotated[float, Field(gt=0), _most(1e6, "that is twelve days for each solve")] = 120.0
 
     @field_validator("weights")
     @classmethod
@@ -295,9 +370,10 @@ class Optimise(_Model):
     @field_validator("level")
     @classmethod
     def _below_one(cls, value: float) -> float:
-        if value >= 1:
-            whole = 'the worst case alone is risk = "worst"; expected below 1'
-            raise ValueError(whole if value == 1 else not_a_fraction(value))
+        if value > 1:
+            raise ValueError(not_a_fraction(value))
+        if value > HIGHEST_LEVEL:
+            raise ValueError(f'the worst case alone is risk = "worst"; expected at most {HIGHEST_LEVEL:g}')
         return value
 
     @field_validator("cost_cap")
@@ -318,16 +394,16 @@ class Optimise(_Model):
 class Output(_Model):
     """What a run writes beside its tables: the charts named, by default all that its tables allow."""
 
-    charts: tuple[str, ...] | None = None
+    charts: Texts | None = None
 
 
 class RunFile(_Model):
     """The whole run file after inheritance and `--set`."""
 
-    title: str = Field(min_length=1)
-    inputs: str = ""
+    title: Text = Field(min_length=1)
+    inputs: FilePath = ""
     scope: Scope
-    scenario: dict[str, Scenario] = Field(min_length=1)
+    scenario: dict[ScenarioName, Scenario] = Field(min_length=1)
     intensity: Intensity = Intensity()
     flows: Flows | None = None
     study: Study | None = None
@@ -352,7 +428,7 @@ class ShareChange:
     year: int
     chemistry: str
     share: float | None
-    path: Path_
+    path: Keys
     chosen: bool = False
 
 
@@ -364,7 +440,7 @@ class Diffusion:
     segment: str
     chemistry: str
     curve: Curve
-    path: Path_
+    path: Keys
 
 
 @dataclass(frozen=True)
@@ -374,7 +450,7 @@ class Rest:
     region: str
     segment: str
     chemistries: tuple[str, ...]
-    path: Path_
+    path: Keys
 
 
 @dataclass(frozen=True)
@@ -390,7 +466,7 @@ class Run:
     settings: RunFile
     changes: dict[str, tuple[ShareChange, ...]]
     sets: tuple[str, ...] = ()
-    origin: Mapping[Path_, tuple[str, int]] = field(default_factory=dict, repr=False)
+    origin: Mapping[Keys, tuple[str, int]] = field(default_factory=dict, repr=False)
     diffusion: Mapping[str, tuple[Diffusion | Rest, ...]] = field(default_factory=dict)
 
     def place(self, *path: str) -> tuple[str, int]:
@@ -406,15 +482,24 @@ class Run:
 def find_run_file(name: str | Path) -> Path:
     """The run file as given, or the shipped one of that name. Raises UsageError with what there is."""
     path = Path(name)
-    if path.is_file():
+    if code := unprintable(str(name)):
+        raise UsageError(f"no run file {shown(str(name))}: its name holds {code}, a character that cannot be shown")
+    if _is_file(path):
         return path
-    if not path.exists() and (found := run_file(path)):
+    if found := run_file(path):
         return found
-    if path.is_dir():
+    if str(name) and path.is_dir():
         raise UsageError(f"{name} is a folder; name a run file, e.g. {name}.toml")
     known = run_names()
     hint = did_you_mean(path.stem, known)
     raise UsageError(f"no run file {name}{hint}\nshipped: {listed(known)} (e.g. minerals run {known[0]}.toml)")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # A name that the system does not take, e.g. one too long.
+        return False
 
 
 def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
@@ -440,42 +525,40 @@ def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
     return Run(path.stem, path, settings, changes, tuple(sets), origin, diffusion)
 
 
+def _contents(path: Path) -> tuple[dict[str, Any], dict[Keys, int]]:
+    """Tables of one run file, and the line of each key. Raises Unreadable."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+    except OSError as error:
+        raise Unreadable(0, f"cannot be read: {error.strerror}") from None
+    text = decoded(raw)
+    data = parsed(text)
+    if not data:
+        raise Unreadable(0, "is empty; expected title, [scope] and [scenario.NAME]")
+    return data, key_lines(text)
+
+
 def _merged(
     path: Path, problems: list[Problem], below: tuple[Path, ...]
-) -> tuple[dict[str, Any], dict[Path_, tuple[str, int]]]:
-    """Contents of a run file laid over those of its base, and where each key stands."""
+) -> tuple[dict[str, Any], dict[Keys, tuple[str, int]]]:
+    """Contents of a run file laid over those of its base, and where each key stands; below: the files that inherit
+    it."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        data = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        found = re.search(r"at line (\d+)", str(error))
-        why = f"is not readable TOML ({error}); texts stand in double quotes, tables in [brackets]"
-        problems.append(Problem(path.name, int(found[1]) if found else 0, "", why))
+        data, lines = _contents(path)
+    except Unreadable as error:
+        problems.append(Problem(path.name, error.line, "", str(error)))
         return {}, {}
-    if not data:
-        problems.append(Problem(path.name, 0, "", "is empty; expected title, [scope] and [scenario.NAME]"))
-        return {}, {}
-    lines = key_lines(text)
     origin = {key: (path.name, line) for key, line in lines.items()}
+    found = [Problem(*_place(origin, at, path.name), ".".join(at), why) for at, why in wrong(data)]
     base = data.pop("base", None)
-    if base is None:
+    if found or base is None:
+        problems += found
         return data, origin
     chain = (*below, path.resolve())
-    line = lines.get(("base",), 0)
-    if not isinstance(base, str):
-        problems.append(Problem(path.name, line, f"base = {base!r}", "expected the name of a run file in quotes"))
-        return {}, {}
-    beside = path.parent / base
-    target = beside if beside.is_file() else run_file(base)
+    target, why = _base(base, path, chain)
     if target is None:
-        near = did_you_mean(base, [other.name for other in path.parent.glob("*.toml")])
-        why = f"no such run file beside {path.name}{near}"
-        problems.append(Problem(path.name, line, f"base = {base!r}", why))
-        return {}, {}
-    if target.resolve() in chain:
-        names = " → ".join(part.name for part in (*chain, target))
-        why = f"inherits itself: {names}; remove one base"
-        problems.append(Problem(path.name, line, f"base = {base!r}", why))
+        problems.append(Problem(path.name, lines.get(("base",), 0), f"base = {shown(base)}", why))
         return {}, {}
     base_data, base_origin = _merged(target, problems, chain)
     for keys in (("inputs",), ("flows", "lines")):
@@ -483,7 +566,27 @@ def _merged(
     return _overlay(base_data, data), {**base_origin, **origin}
 
 
-def _move(data: dict[str, Any], keys: Path_, written_in: Path, read_in: Path) -> None:
+def _base(base: object, path: Path, chain: tuple[Path, ...]) -> tuple[Path | None, str]:
+    """The run file that `base` of a run file names, or None and why there is none."""
+    if not isinstance(base, str) or not base.strip():
+        return None, "expected the name of a run file in quotes"
+    if code := unprintable(base):
+        return None, f"holds {code}, which no path has; {ESCAPE}"
+    beside = path.parent / base
+    target = beside if _is_file(beside) else run_file(base)
+    if target is None and not _is_file(beside) and os.path.isdir(beside):
+        return None, "is a folder; expected the name of a run file"
+    if target is None:
+        near = did_you_mean(base, [other.name for other in path.parent.glob("*.toml")])
+        return None, f"no such run file beside {path.name}{near}"
+    if target.resolve() in chain:
+        return None, f"inherits itself: {' → '.join(part.name for part in (*chain, target))}; remove one base"
+    if len(chain) >= LONGEST_CHAIN:
+        return None, f"is the base of {LONGEST_CHAIN} run files in a row, and more are not read; inherit fewer"
+    return target, ""
+
+
+def _move(data: dict[str, Any], keys: Keys, written_in: Path, read_in: Path) -> None:
     """Re-write a path that a base names beside itself as one beside the file that inherits it."""
     for key in keys[:-1]:
         data = data.get(key, {})
@@ -501,53 +604,78 @@ def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _set(data: dict[str, Any], origin: dict[Path_, tuple[str, int]], text: str, problems: list[Problem]) -> None:
+def _set(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], text: str, problems: list[Problem]) -> None:
     """Apply one `key.path=value`; the value is TOML, or a text where it is not."""
-    key, equals, value = text.partition("=")
-    path = split_key(key.strip())
-    if not equals or not path or not all(path):
-        why = "expected key=value, e.g. scope.years.last=2040"
-        problems.append(Problem(COMMAND_LINE, 0, text, why))
-        return
+    place = f"{COMMAND_LINE} {text if len(text) <= SHOWN and not unprintable(text) else shown(text)}"
     try:
-        parsed = tomllib.loads(f"value = {value.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value.strip()
+        path, value = statement(text)
+    except Unreadable as error:
+        problems.append(Problem(place, 0, "", str(error)))
+        return
+    if found := next(iter(wrong(value, path)), None):
+        problems.append(Problem(place, 0, ".".join(found[0]), found[1]))
+        return
     table = data
     for part in path[:-1]:
         below = table.get(part)
         table[part] = dict(below) if isinstance(below, dict) else {}
         table = table[part]
-    table[path[-1]] = parsed
-    origin[path] = (f"{COMMAND_LINE} {text}", 0)
+    table[path[-1]] = value
+    origin[path] = (place, 0)
 
 
-def _model_problem(item: Any, origin: Mapping[Path_, tuple[str, int]], file: str) -> Problem:
+#: What pydantic finds of a value → what was expected.
+EXPECTED = {
+    "tuple_type": 'a list in brackets, e.g. ["Europe"]',
+    "model_type": "a table of keys",
+    "dict_type": "a table of keys",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "a text in quotes",
+    "finite_number": "a finite number",
+}
+
+
+def _model_problem(item: Any, origin: Mapping[Keys, tuple[str, int]], file: str) -> Problem:
     """One pydantic error in the user's words."""
     path = tuple(map(str, item["loc"]))
+    path = path[:-1] if path[-1:] == ("[key]",) else path
     where, line = _place(origin, path, file)
-    key = ".".join(path)
-    if item["type"] == "extra_forbidden":
+    key, kind, value = ".".join(path), item["type"], item["input"]
+    if kind == "extra_forbidden":
         known = [name for name in _keys_at(path[:-1]) if name != "base" or not where.startswith(COMMAND_LINE)]
         why = f"not a key of {'.'.join(path[:-1]) or 'the run file'}{did_you_mean(path[-1], known)}"
-        return Problem(where, line, f"key '{path[-1]}'", f"{why} (keys: {listed(known)})")
-    if item["type"] == "missing":
+        return Problem(where, line, f"key {shown(path[-1])}", f"{why} (keys: {listed(known)})")
+    if kind == "missing":
         return Problem(where, line, f"key '{key}'", "missing; add it")
-    words = {
-        "tuple_type": 'expected a list in brackets, e.g. ["Europe"]',
-        "too_short": "expected at least one",
-        "model_type": "expected a table of keys",
-        "dict_type": "expected a table of keys",
-        "int_parsing": "expected a whole number",
-        "int_type": "expected a whole number",
-        "bool_parsing": "expected true or false",
-        "string_type": "expected a text in quotes",
-    }
-    message = re.sub(r"^(Value error|Input|Assertion failed),? ?", "", item["msg"]).strip()
-    message = words.get(item["type"], message)
-    value = item["input"]
-    shown = f"{key} = {value!r}" if not isinstance(value, dict) else key
-    return Problem(where, line, shown, message[0].lower() + message[1:])
+    if item["loc"][-1:] == ("[key]",):
+        return Problem(where, line, f"{'.'.join(path[:-1])} {shown(path[-1])}", _message(item))
+    shown_value = key if isinstance(value, dict) else f"{key} = {shown(value)}"
+    return Problem(where, line, shown_value, _message(item))
+
+
+def _message(item: Any) -> str:
+    """What was expected of a value, and what it is instead."""
+    kind, value = item["type"], item["input"]
+    if kind == "too_short":
+        return "expected at least one"
+    if kind not in EXPECTED:
+        message = re.sub(r"^(Value error|Input|Assertion failed),? ?", "", item["msg"]).strip()
+        return str(message[0].lower() + message[1:])
+    expected = f"expected {EXPECTED[kind]}"
+    if isinstance(value, bool):
+        return f"{expected}, and {shown(value)} is none"
+    if isinstance(value, str) and kind in ("int_type", "float_type", "bool_type"):
+        return f"{expected}, without quotes" if _fits(value, kind) else expected
+    return expected
+
+
+def _fits(text: str, kind: str) -> bool:
+    """Whether a text in quotes would be of the kind expected without them."""
+    if kind == "bool_type":
+        return True
+    return bool(re.fullmatch(r"[+-]?[0-9]+" if kind == "int_type" else r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?", text))
 
 
 #: Tables of a run file by their last key.
@@ -559,7 +687,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
 IN_SCENARIO: dict[str, type[BaseModel]] = {"diffusion": Curve, "capacity_limit": CapacityLimit}
 
 
-def _keys_at(path: Path_) -> list[str]:
+def _keys_at(path: Keys) -> list[str]:
     """Keys that the models allow at a path."""
     model = SECTIONS.get(path[-1], RunFile) if path else RunFile
     if path[:1] == ("scenario",):
@@ -569,11 +697,11 @@ def _keys_at(path: Path_) -> list[str]:
 
 
 def _share_changes(
-    path: Path_, share: Mapping[str, Any], origin: Mapping[Path_, tuple[str, int]], file: str, problems: list[Problem]
+    path: Keys, share: Mapping[str, Any], origin: Mapping[Keys, tuple[str, int]], file: str, problems: list[Problem]
 ) -> Iterable[ShareChange]:
     """`share` tables as changes. The first level is a segment where years follow, else a region."""
 
-    def problem(at: Path_, what: str, why: str) -> None:
+    def problem(at: Keys, what: str, why: str) -> None:
         where, line = _place(origin, at, file)
         problems.append(Problem(where, line, what, why))
 
@@ -600,11 +728,11 @@ def _share_changes(
                     if value == "rest":
                         yield ShareChange(region, segment, int(year), chemistry, None, here)
                     elif isinstance(value, bool) or not isinstance(value, int | float):
-                        problem(here, f"{chemistry} = {value!r}", 'expected a fraction from 0 to 1, or "rest"')
+                        problem(here, f"{chemistry} = {shown(value)}", 'expected a fraction from 0 to 1, or "rest"')
                     elif 1 < value <= 100:
-                        problem(here, f"{chemistry} = {value!r}", not_a_fraction(value))
+                        problem(here, f"{chemistry} = {shown(value)}", not_a_fraction(value))
                     elif not 0 <= value <= 1:
-                        problem(here, f"{chemistry} = {value!r}", "expected a fraction from 0 to 1")
+                        problem(here, f"{chemistry} = {shown(value)}", "expected a fraction from 0 to 1")
                     else:
                         yield ShareChange(region, segment, int(year), chemistry, float(value), here)
 
@@ -617,7 +745,7 @@ def not_a_fraction(value: float) -> str:
 
 
 def diffusion_of(
-    settings: RunFile, origin: Mapping[Path_, tuple[str, int]], file: str, problems: list[Problem]
+    settings: RunFile, origin: Mapping[Keys, tuple[str, int]], file: str, problems: list[Problem]
 ) -> dict[str, tuple[Diffusion | Rest, ...]]:
     """Paths of adoption of every scenario that has some."""
     return {
@@ -628,14 +756,14 @@ def diffusion_of(
 
 
 def _paths(
-    path: Path_, tables: Mapping[str, Any], origin: Mapping[Path_, tuple[str, int]], file: str, problems: list[Problem]
+    path: Keys, tables: Mapping[str, Any], origin: Mapping[Keys, tuple[str, int]], file: str, problems: list[Problem]
 ) -> Iterable[Diffusion | Rest]:
     """`diffusion` tables as paths. The first level is a region where curves stand two levels below it, else a segment.
 
     A curve is a table of keys that are no tables themselves.
     """
 
-    def problem(at: Path_, what: str, why: str) -> None:
+    def problem(at: Keys, what: str, why: str) -> None:
         where, line = _place(origin, at, file)
         problems.append(Problem(where, line, what, why))
 
@@ -653,7 +781,7 @@ def _paths(
                 if name == REST:
                     names = [value] if isinstance(value, str) else value
                     if not (isinstance(names, list) and names and all(isinstance(each, str) for each in names)):
-                        problem(here, f"rest = {value!r}", 'expected a chemistry or a list of them, e.g. "lfp"')
+                        problem(here, f"rest = {shown(value)}", 'expected a chemistry or a list of them, e.g. "lfp"')
                         continue
                     yield Rest(region, segment, tuple(names), here)
                     continue
@@ -669,51 +797,13 @@ def _holds_tables(table: Mapping[str, Any]) -> bool:
 
 
 def _is_year(text: str) -> bool:
-    return bool(re.fullmatch(r"(19|20|21)\d\d", text))
+    return bool(re.fullmatch(r"(19|20|21)[0-9]{2}", text))
 
 
-def _place(origin: Mapping[Path_, tuple[str, int]], path: Sequence[str], file: str) -> tuple[str, int]:
+def _place(origin: Mapping[Keys, tuple[str, int]], path: Sequence[str], file: str) -> tuple[str, int]:
     at = tuple(path)
     while at:
         if at in origin:
             return origin[at]
         at = at[:-1]
     return file, 0
-
-
-def split_key(text: str) -> Path_:
-    """Parts of a dotted TOML key; quoted parts may hold dots and blanks."""
-    parts = re.findall(r'"([^"]*)"|\'([^\']*)\'|([^.\s"\']+)', text)
-    return tuple(next((part for part in match if part), "") for match in parts)
-
-
-def key_lines(text: str) -> dict[Path_, int]:
-    """1-based line of every key and table of a TOML text, inline tables included.
-
-    tomllib gives no positions. This follows headers and keys line by line, which is enough to point at a key; it
-    never decides what a value is.
-    """
-    lines: dict[Path_, int] = {}
-    table: Path_ = ()
-    quote = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if quote:
-            quote = "" if quote in line else quote
-            continue
-        if header := re.match(r"\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$", line):
-            table = split_key(header[1])
-            for depth in range(1, len(table) + 1):
-                lines.setdefault(table[:depth], number)
-            lines[table] = number
-            continue
-        if key := re.match(r"""\s*((?:"[^"]*"|'[^']*'|[\w\-. ])+?)\s*=\s*(.*)$""", line):
-            path = table + split_key(key[1])
-            lines[path] = number
-            for depth in range(len(table) + 1, len(path)):
-                lines.setdefault(path[:depth], number)
-            for inner in re.findall(r"""[{,]\s*("[^"]*"|[\w\-.]+)\s*=""", key[2]):
-                lines.setdefault(path + split_key(inner), number)
-            for mark in ('"""', "'''"):
-                if key[2].count(mark) % 2:
-                    quote = mark
-    return lines

@@ -31,10 +31,13 @@ def published_file() -> Path:
 def run_file(name: str | Path) -> Path | None:
     """The shipped run file of that name (`europe-2035`, `europe-2035.toml`, `runs/europe-2035.toml`), or None."""
     wanted = Path(name)
-    if wanted.is_absolute() or wanted.parent not in (Path("."), Path("runs")):
+    if not wanted.name or wanted.is_absolute() or wanted.parent not in (Path("."), Path("runs")):
         return None
-    found = runs_folder() / wanted.with_suffix(".toml").name
-    return found if found.is_file() else None
+    try:
+        found = runs_folder() / wanted.with_suffix(".toml").name
+        return found if found.is_file() else None
+    except (OSError, ValueError):  # A name that the system does not take, e.g. one too long.
+        return None
 
 
 def run_names() -> list[str]:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from minerals.config import Years, find_run_file, key_lines, read_run, split_key
+from minerals.config import Years, find_run_file, read_run
 from minerals.errors import InputError, UsageError
 from minerals.shipped import run_names
 from minerals.studies.run import run
+from minerals.toml import key_lines, split_key
 
 
 def test_base_is_inherited_key_by_key(toy: Path) -> None:

@@ -1,0 +1,94 @@
+"""Texts that can be shown: which characters no chart, table or terminal takes, and values cut to fit a message."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from collections.abc import Mapping
+
+#: Marks that turn the direction of what follows, so that a text reads otherwise than it is written.
+TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Categories of Unicode that no text shows: control characters, halves of a character, separators of lines and
+#: paragraphs.
+UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+#: Characters of a name: letters and digits of any script, marks on them, blanks and - _ . between.
+NAME = re.compile(r"[^\W_](?:[\w\-. ]*\w)?")
+LONGEST_NAME, LONGEST_TEXT, LONGEST_NOTE = 80, 200, 2_000
+#: Characters of a value that a message shows.
+SHOWN = 80
+
+
+def unprintable(text: str) -> str:
+    """The first character that cannot be shown, as `U+001B`, or '' where there is none.
+
+    What cannot be shown: control characters, line breaks and tabs among them, marks that turn the direction of the
+    text, and code points that are no characters. One that only a newer version of Unicode knows is a character.
+    """
+    return next((f"U+{ord(each):04X}" for each in text if not _printable(each)), "")
+
+
+def _printable(character: str) -> bool:
+    code = ord(character)
+    never = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    return not never and character not in TURNING and unicodedata.category(character) not in UNSEEN
+
+
+def plain(text: str, longest: int = LONGEST_TEXT) -> str:
+    """The text, where it can be shown. Raises ValueError with the reason and the way out where it cannot."""
+    if len(text) > longest:
+        raise ValueError(f"has {len(text):,} characters; expected at most {longest:,}")
+    if code := unprintable(text):
+        raise ValueError(f"holds {code}, {_kind(code)}; leave it out")
+    if text and not text.strip():
+        raise ValueError("holds blanks only; write a text, or leave it out")
+    return text
+
+
+def plain_name(text: str) -> str:
+    """The text, where it can name a scenario in tables, files and commands. Raises ValueError where it cannot."""
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"is a name of {len(text):,} characters; expected at most {LONGEST_NAME}")
+    marks = "".join(each for each in text if not unicodedata.category(each).startswith("M"))
+    if not NAME.fullmatch(marks) or not text.isprintable():
+        raise ValueError(
+            "is no name; expected letters and digits, with blanks and - _ . between them, e.g. next-gen, and anything "
+            "else as its label"
+        )
+    return text
+
+
+def _kind(code: str) -> str:
+    character = chr(int(code[2:], 16))
+    if character in "\n\r\v\f\x85\u2028\u2029":
+        return "a line break"
+    if character == "\t":
+        return "a tab"
+    if character in TURNING:
+        return "a mark that turns the direction of the text"
+    return "a character that cannot be shown"
+
+
+def shown(value: object, longest: int = SHOWN) -> str:
+    """A value of a run file as a message shows it, cut after `longest` characters; it holds no line break."""
+    text = _written(value, longest, 3)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _written(value: object, longest: int, depth: int) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and abs(value) >= 10**longest:
+        return f"a whole number of more than {longest} digits"
+    if isinstance(value, str):
+        return repr(value[: longest + 1])
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, list | tuple | Mapping) and not depth:
+        return "…"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_written(each, longest, depth - 1) for each in value[:longest])}]"
+    if isinstance(value, Mapping):
+        pairs = list(value.items())[:longest]
+        return f"{{{', '.join(f'{key} = {_written(each, longest, depth - 1)}' for key, each in pairs)}}}"
+    return repr(value)
