@@ -27,7 +27,7 @@ from pydantic import (
 
 from .errors import InputError, Problem, UsageError, did_you_mean, listed
 from .shipped import run_file, run_names
-from .text import LONGEST_NOTE, SHOWN, plain, plain_name, shown, unprintable
+from .text import LONGEST_NOTE, LONGEST_TEXT, SHOWN, plain, plain_name, shown, unprintable
 from .toml import ESCAPE, LARGEST, Keys, Unreadable, decoded, key_lines, parsed, statement, wrong
 
 COMMAND_LINE = "--set"
@@ -128,7 +128,11 @@ class Scope(_Model):
     @classmethod
     def _one_year(cls, value: Any) -> Any:
         year = _whole(value)
-        return {"first": year, "last": year} if type(year) is int else value
+        if type(year) is int:
+            return {"first": year, "last": year}
+        if not isinstance(value, Years | Mapping):
+            raise ValueError("expected a year, or first and last: { first = 2025, last = 2035 }")
+        return value
 
 
 def _fraction(value: float) -> float:
@@ -483,7 +487,7 @@ def find_run_file(name: str | Path) -> Path:
     """The run file as given, or the shipped one of that name. Raises UsageError with what there is."""
     path = Path(name)
     if code := unprintable(str(name)):
-        raise UsageError(f"no run file {shown(str(name))}: its name holds {code}, a character that cannot be shown")
+        raise UsageError(f"no run file {shown(str(name))}; its name holds {code}, a character that cannot be shown")
     if _is_file(path):
         return path
     if found := run_file(path):
@@ -492,7 +496,8 @@ def find_run_file(name: str | Path) -> Path:
         raise UsageError(f"{name} is a folder; name a run file, e.g. {name}.toml")
     known = run_names()
     hint = did_you_mean(path.stem, known)
-    raise UsageError(f"no run file {name}{hint}\nshipped: {listed(known)} (e.g. minerals run {known[0]}.toml)")
+    wanted = name if len(str(name)) <= LONGEST_TEXT else shown(str(name))
+    raise UsageError(f"no run file {wanted}{hint}\nshipped: {listed(known)} (e.g. minerals run {known[0]}.toml)")
 
 
 def _is_file(path: Path) -> bool:
@@ -514,7 +519,9 @@ def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
     try:
         settings = RunFile.model_validate(data)
     except ValidationError as error:
-        raise InputError([_model_problem(item, origin, path.name) for item in error.errors()]) from None
+        # Of a list that holds something wrong, pydantic says too that what is left is too short.
+        found = [item for item in error.errors() if item["type"] != "too_short" or not item["input"]]
+        raise InputError([_model_problem(item, origin, path.name) for item in found]) from None
     changes = {
         scenario: tuple(_share_changes(("scenario", scenario, "share"), value.share, origin, path.name, problems))
         for scenario, value in settings.scenario.items()
@@ -658,13 +665,13 @@ def _model_problem(item: Any, origin: Mapping[Keys, tuple[str, int]], file: str)
 def _message(item: Any) -> str:
     """What was expected of a value, and what it is instead."""
     kind, value = item["type"], item["input"]
-    if kind == "too_short":
-        return "expected at least one"
+    if kind in ("too_short", "string_too_short"):
+        return "expected at least one" if kind == "too_short" else "expected a text"
     if kind not in EXPECTED:
         message = re.sub(r"^(Value error|Input|Assertion failed),? ?", "", item["msg"]).strip()
         return str(message[0].lower() + message[1:])
     expected = f"expected {EXPECTED[kind]}"
-    if isinstance(value, bool):
+    if isinstance(value, bool) and kind in ("int_type", "float_type"):
         return f"{expected}, and {shown(value)} is none"
     if isinstance(value, str) and kind in ("int_type", "float_type", "bool_type"):
         return f"{expected}, without quotes" if _fits(value, kind) else expected

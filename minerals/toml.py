@@ -38,6 +38,7 @@ ADVICE = (
     (r"overwrite a value|Cannot declare|Cannot mutate|Duplicate", "it stands twice; keep one of the two"),
     (r"Unclosed|Unterminated|Illegal character '\\n'", "close what is opened: a quote on its line, or a bracket"),
     (r"Illegal character", "leave that character out; a text in double quotes may hold it as an escape, e.g. \\u00e9"),
+    (r"initial character for a key", "expected a key; a table in { } stands on one line"),
     (r"Expected '='|key part|Invalid statement|Expected ']", "expected key = value, or [table] alone on its line"),
     (r"Expected newline", "expected one key = value a line; numbers have no , and one dot at most"),
     (r"Invalid value", "texts stand in double quotes, true and false have none, numbers are as 2030 or 0.4"),
@@ -108,7 +109,7 @@ def wrong(value: Any, path: Keys = ()) -> Iterable[tuple[Keys, str]]:
     while stack:
         at, each, depth = stack.pop()
         if depth > DEEPEST:
-            yield at[:3], f"holds more than {DEEPEST} lists or tables within each other"
+            yield at[:2], f"holds more than {DEEPEST} lists or tables within each other"
             return
         if isinstance(each, Mapping):
             for key, below in each.items():

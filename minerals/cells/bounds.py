@@ -16,6 +16,30 @@ LEAST_EXCESS, BEST_GRAPHITE = 1.02, 360.0
 LITHIUM_CHARGE = 3861 * LITHIUM * 1e-4
 
 
+#: Ends of the numbers of a cell, by parameter, with their unit: wide around all cells that were ever made, so that what
+#: lies outside is a slip of the unit or of the hand.
+ENDS: dict[str, tuple[float, float, str]] = {
+    "practical_capacity": (10.0, 5_000.0, "mAh/g"),
+    "average_voltage": (-1.0, 6.0, "V"),
+    "first_cycle_efficiency": (0.1, 1.0, ""),
+    "n_over_p": (1.0, 10.0, ""),
+    "areal_capacity": (0.05, 100.0, "mAh/cm²"),
+    "active_fraction": (0.1, 1.0, ""),
+    "salt_fraction": (0.0, 1.0, ""),
+    "cathode_density": (0.05, 20.0, "g/cm³"),
+    "anode_density": (0.05, 20.0, "g/cm³"),
+    "separator_density": (0.05, 20.0, "g/cm³"),
+    "copper_foil": (0.0, 500.0, "µm"),
+    "aluminium_foil": (0.0, 500.0, "µm"),
+    "separator": (0.0, 2_000.0, "µm"),
+    "lithium_foil": (0.0, 2_000.0, "µm"),
+    "electrolyte": (0.0, 100.0, "g/Ah"),
+    "solid_in_cathode": (0.0, 10.0, ""),
+}
+#: Least voltage between the electrodes [V]; no cell that stores energy has less.
+LEAST_VOLTAGE = 0.5
+
+
 def impossible(cell: Cell, theoretical: Mapping[str, float]) -> Iterable[tuple[str, str]]:
     """(parameter, reason) for what no cell can be.
 
@@ -26,27 +50,22 @@ def impossible(cell: Cell, theoretical: Mapping[str, float]) -> Iterable[tuple[s
         yield from ((name, "expected a finite number") for name in broken)
         return
     most = theoretical["cathode"]
-    if not 0 < cell.cathode_capacity <= most:
+    if cell.cathode_capacity > most:
         yield "practical_capacity", f"{cell.cathode_capacity:g} mAh/g; its formula gives at most {most:.1f}"
     for host in cell.hosts:
         most = theoretical.get(host.mineral, float("inf"))
-        if not 0 < host.capacity <= most:
+        if host.capacity > most:
             yield "practical_capacity", f"{host.capacity:g} mAh/g of {host.mineral}; it takes at most {most:.1f}"
-        if not 0 < host.efficiency <= 1:
-            yield "first_cycle_efficiency", f"{host.efficiency:g} of {host.mineral}; expected above 0, at most 1"
-    if cell.voltage <= 0:
-        yield "average_voltage", f"leaves {cell.voltage:.3g} V between the electrodes; expected above 0"
     if cell.hosts and cell.n_over_p < 1:
         yield "n_over_p", f"{cell.n_over_p:g}; an anode smaller than the cathode plates lithium, expected at least 1"
-    for name in ("areal_capacity", "active_fraction", "cathode_density", "anode_density"):
-        if not getattr(cell, name) > 0:
-            yield name, f"{getattr(cell, name):g}; expected above 0"
-    for name in ("active_fraction", "salt_fraction"):
-        if getattr(cell, name) > 1:
-            yield name, f"{getattr(cell, name):g}; expected at most 1"
-    for name in ("copper_foil", "aluminium_foil", "separator", "electrolyte", "lithium_foil", "solid_in_cathode"):
-        if getattr(cell, name) < 0:
-            yield name, f"{getattr(cell, name):g}; expected at least 0"
+    for name, value, where in _ended(cell):
+        low, high, unit = ENDS[name]
+        if not low <= value <= high:
+            yield name, f"{value:g} {unit}".rstrip() + f"{where}; expected {low:g} to {high:g}"
+    if cell.voltage < LEAST_VOLTAGE:
+        yield "average_voltage", (
+            f"leaves {cell.voltage:.3g} V between the electrodes; expected at least {LEAST_VOLTAGE:g}"
+        )
 
     if not cell.hosts and not {"Li", "Na"} & set(cell.cathode):
         held = cell.lithium_foil * LITHIUM_CHARGE
@@ -58,6 +77,19 @@ def impossible(cell: Cell, theoretical: Mapping[str, float]) -> Iterable[tuple[s
                     f"{cell.areal_capacity:g} mAh/cm² that a discharge takes"
                 ),
             )
+
+
+def _ended(cell: Cell) -> Iterable[tuple[str, float, str]]:
+    """(parameter, value, of what) of each number of a cell that has ends."""
+    yield "practical_capacity", cell.cathode_capacity, " of the cathode"
+    yield "average_voltage", cell.cathode_voltage, " of the cathode"
+    for host in cell.hosts:
+        yield "practical_capacity", host.capacity, f" of {host.mineral}"
+        yield "average_voltage", host.voltage, f" of {host.mineral}"
+        yield "first_cycle_efficiency", host.efficiency, f" of {host.mineral}"
+    # Without a host there is no excess of one, and one below 1 is told with its reason.
+    without = () if cell.hosts and cell.n_over_p >= 1 else ("n_over_p",)
+    yield from ((name, getattr(cell, name), "") for name in ENDS if hasattr(cell, name) and name not in without)
 
 
 def _numbers(cell: Cell) -> Iterable[tuple[str, float]]:

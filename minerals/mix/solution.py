@@ -40,7 +40,7 @@ WORTHLESS = 1e-6
 ROOM = 1e-9
 #: Share of a region's demand below which additions are rounding.
 ROUNDING = 1e-9
-#: A cap that is missed by this part of it is met.
+#: A cap that is missed by this part of it, or of the demand where that is more, is met.
 NEARLY = 1e-9
 #: Threads that seek floors, at most: each holds a programme of its own.
 THREADS = 4
@@ -132,11 +132,15 @@ class Solution:
 
 
 def _below_all(choice: Choice, least: float) -> str:
-    """The message of a cap on exposure that no mix keeps."""
+    """The message of a cap on exposure that no mix keeps; the cap that works is told to a round number above."""
+    # Whole GWh, or two digits of what is less than one.
+    grain = 1.0 if least >= 1 else 10.0 ** (math.floor(math.log10(least)) - 1)
+    works = math.ceil(least / grain) * grain
+    told = f"{least:,.1f}" if least >= 1 else f"{least:.2g}"
     within = f" at a cost up to {choice.cost_cap:.0%} above the cheapest" if choice.cost_cap is not None else ""
     return (
-        f"exposure_cap = {choice.exposure_cap:g}: no mix{within} loses less than {least:,.1f} GWh ({choice.risk}, over "
-        f"all years). Smallest cap that works: {math.ceil(least)}. Nothing was written."
+        f"exposure_cap = {choice.exposure_cap:g}: no mix{within} loses less than {told} GWh ({choice.risk}, over "
+        f"all years). Smallest cap that works: {works:.10g}. Nothing was written."
     )
 
 
@@ -224,9 +228,11 @@ class _Chooser:
             self.compiled.hold("cost", cheapest.objective, choice.cost_cap)
         if choice.exposure_cap is not None:
             least = self._solve("", choice.risk).objective
-            if least > choice.exposure_cap * (1 + NEARLY):
+            room = NEARLY * max(choice.exposure_cap, sum(self.data.demand.values()))
+            if least > choice.exposure_cap + room:
                 raise Infeasible(_below_all(choice, least))
-            self.compiled.hold(choice.risk, choice.exposure_cap, 0.0)
+            # The least itself is kept where a cap is below it by no more than rounding.
+            self.compiled.hold(choice.risk, max(choice.exposure_cap, least), 0.0)
         # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
         same = choice.objective == "cost" and choice.exposure_cap is None
         best = self._solve("objective", choice.objective, told=not same)

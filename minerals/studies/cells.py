@@ -166,9 +166,14 @@ class CellModel:
         for name, number in numbers.items():
             if number.low == number.high:
                 continue
-            ends = [
-                bill(self._cell(design, values | {name: end}, silicon)).minerals for end in (number.low, number.high)
-            ]
+            try:
+                ends = [
+                    bill(self._cell(design, values | {name: end}, silicon)).minerals
+                    for end in (number.low, number.high)
+                ]
+            except ValueError as error:
+                low_high = f"{number.low:g} to {number.high:g}"
+                raise UsageError(f"no {chemistry} cell has {name} = {low_high}, the ends of its row: {error}") from None
             effects.append(Effect(name, number, ends[0], ends[1]))
         low, high = {}, {}
         for mineral, value in middle.minerals.items():
