@@ -61,6 +61,13 @@ def _note(text: str) -> str:
     return plain(text, LONGEST_NOTE)
 
 
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of a list, of which none stands twice."""
+    if twice := [name for at, name in enumerate(names) if name in names[:at]]:
+        raise ValueError(f"names {shown(twice[0])} twice; name it once")
+    return names
+
+
 def _most(limit: float, why: str) -> AfterValidator:
     """No number above a limit, with the reason."""
 
@@ -75,17 +82,18 @@ def _most(limit: float, why: str) -> AfterValidator:
 def _weight(value: float) -> float:
     """A weight among others, which are compared with each other only."""
     if value and not LEAST_WEIGHT <= value <= MOST_WEIGHT:
-        ends = f"from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}"
+        ends = f"from {LEAST_WEIGHT:f} to {MOST_WEIGHT:,.0f}"
         raise ValueError(f"expected 0, or a number {ends}: only how weights compare with each other counts")
     return value
 
 
-#: Ends of weights, between which a solver still tells them apart.
-LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e9
+#: Ends of weights, between which a solver still tells them apart, and what the largest of an objective is at least:
+#: below it all of the objective is rounding to a solver.
+LEAST_WEIGHT, MOST_WEIGHT, LARGEST_AT_LEAST = 1e-6, 1e6, 1e-3
 #: A text that can be shown; a list of them, which a record reads back from JSON; a scenario's name; a path; a whole
 #: number.
 Text = Annotated[str, AfterValidator(plain)]
-Texts = Annotated[tuple[Text, ...], Strict(False)]
+Texts = Annotated[tuple[Text, ...], Strict(False), AfterValidator(_once)]
 ScenarioName = Annotated[str, AfterValidator(plain_name)]
 FilePath = Annotated[str, AfterValidator(_path)]
 Whole = Annotated[int, BeforeValidator(_whole)]
@@ -369,6 +377,11 @@ class Optimise(_Model):
         if unknown := [name for name in value if name not in GOALS]:
             near = did_you_mean(unknown[0], GOALS) or f"; known: {listed(GOALS)}"
             raise ValueError(f"has {unknown[0]!r}{near}")
+        if 0 < max(value.values(), default=0) < LARGEST_AT_LEAST:
+            raise ValueError(
+                f"are all below {LARGEST_AT_LEAST:g}; only how weights compare with each other counts, so write the "
+                "largest as 1"
+            )
         return value
 
     @field_validator("level")
@@ -492,7 +505,7 @@ def find_run_file(name: str | Path) -> Path:
         return path
     if found := run_file(path):
         return found
-    if str(name) and path.is_dir():
+    if str(name) and os.path.isdir(path):
         raise UsageError(f"{name} is a folder; name a run file, e.g. {name}.toml")
     known = run_names()
     hint = did_you_mean(path.stem, known)

@@ -63,8 +63,9 @@ def impossible(cell: Cell, theoretical: Mapping[str, float]) -> Iterable[tuple[s
         if not low <= value <= high:
             yield name, f"{value:g} {unit}".rstrip() + f"{where}; expected {low:g} to {high:g}"
     if cell.voltage < LEAST_VOLTAGE:
-        yield "average_voltage", (
-            f"leaves {cell.voltage:.3g} V between the electrodes; expected at least {LEAST_VOLTAGE:g}"
+        yield (
+            "average_voltage",
+            (f"leaves {cell.voltage:.3g} V between the electrodes; expected at least {LEAST_VOLTAGE:g}"),
         )
 
     if not cell.hosts and not {"Li", "Na"} & set(cell.cathode):

@@ -111,7 +111,8 @@ def _world(run: Run, asked: Prices, start: PriceInputs, inputs: Inputs, last: in
     first = 1 + min(each.years[-1] for each in start.experience.values())
     scope = Scope(regions=(WORLD,), years=Years(first=first, last=last), beyond=run.settings.scope.beyond)
     scenarios = {name: Scenario(demand=asked.demand, adoption=name) for name in asked.adoption}
-    settings = RunFile(title=run.settings.title, scope=scope, scenario=scenarios)
+    # The names are those of input tables, which need not be names of a run file's own scenarios.
+    settings = RunFile.model_construct(title=run.settings.title, scope=scope, scenario=scenarios)
     places: dict[tuple[str, ...], tuple[str, int]] = {
         ("scenario", name, key): run.place("prices", key) for name in asked.adoption for key in ("demand", "adoption")
     } | {("scope", key): run.place("prices", "demand") for key in ("regions", "years")}
