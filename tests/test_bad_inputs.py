@@ -10,6 +10,7 @@ from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -101,6 +102,17 @@ def test_the_mix_that_is_broken_is_sound(toy: Path) -> None:
     outcome = run_mix(toy, "output.charts=[]")
     assert outcome.exit_code == 0, outcome.output
     assert (toy.parent / "out" / "optimised.toml").is_file()
+
+
+@pytest.mark.slow
+def test_a_cap_of_nothing_is_no_contradiction_where_nothing_need_be_lost(toy: Path) -> None:
+    """The least that the solver finds is 0 but for its rounding."""
+    outcome = run_mix(toy, "optimise.exposure_cap=0", "output.charts=[]")
+    assert outcome.exit_code == 0, outcome.output
+    losses = pd.read_csv(toy.parent / "out" / "tables" / "mix_loss.csv")
+    assert len(losses)
+    chosen = losses.loc[losses["weight"] > 0, "value"]
+    assert chosen.to_list() == pytest.approx([0.0] * len(chosen), abs=1e-6)
 
 
 @pytest.mark.parametrize("case", MIXES, ids=lambda case: case["name"])

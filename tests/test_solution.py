@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
@@ -108,6 +109,29 @@ def test_the_cheapest_mix_with_no_more_than_so_much_at_risk() -> None:
     told = {limit.index: limit for limit in found.limits if limit.stage == "objective" and limit.family == "reach"}
     # A kt of cobalt under Congo lets 12.5 GWh more be built, which weigh a quarter.
     assert told["congo", "Here", "cobalt", 2030].worth == pytest.approx(12.5 / 4 * 140)
+
+
+@pytest.mark.parametrize("china", [1.0, 1e2, 1e6])
+def test_the_smallest_cap_that_works_is_told_and_works(china: float) -> None:
+    """However small: the heavier China weighs, the less is lost in the mix that loses nothing to it."""
+    data = at_risk(weight={"congo": 1.0, "china": china, "calm": 1.0})
+    with pytest.raises(Infeasible) as raised:
+        choose(data, Choice(exposure_cap=0.0))
+    least, works = map(float, re.findall(r"(?:less than|works:) (\S+?\d)\.? ", str(raised.value)))
+    assert 0 < 0.95 * least <= works
+    found = choose(data, Choice(exposure_cap=works))
+    lost = risk_of(found.losses, data.weight, "expected", 0.8)
+    assert 0.9 * lost <= least <= works
+    assert works <= max(1.2 * lost, lost + 1)
+
+
+@pytest.mark.parametrize("risk", RISKS)
+def test_a_cap_of_nothing_is_kept_by_a_mix_that_loses_nothing(risk: str) -> None:
+    """China alone weighs, and NMC has nothing from there; what a solver leaves of nothing is none of the demand."""
+    data = at_risk(weight={"congo": 0.0, "china": 1.0, "calm": 0.0})
+    found = choose(data, Choice(objective="cost", risk=risk, exposure_cap=0.0))
+    assert found.losses["china"] == pytest.approx(0, abs=1e-6)
+    assert sum(found.additions.values()) == pytest.approx(300)
 
 
 def test_no_more_goes_unmet_than_must() -> None:
