@@ -46,8 +46,9 @@ class _Model(BaseModel):
 
 
 def _whole(value: Any) -> Any:
-    """A whole number that is written with a dot or an exponent, as 2030.0 or 1e4, is one."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    """A whole number that is written with a dot or an exponent, as 2030.0 or 1e4, is one, up to where a number with a
+    dot no longer holds every digit."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _path(text: str) -> str:

@@ -147,7 +147,7 @@ def test_a_number_is_a_number_that_is_finite(key: str, value: str, read: Callabl
     assert not [problem for problem in problems if "valid" in problem]
 
 
-@pytest.mark.parametrize("value", ["true", "'2030'", "2030.5", "nan", "[]", "9223372036854775808"])
+@pytest.mark.parametrize("value", ["true", "'2030'", "2030.5", "nan", "[]", "1e308", "9223372036854775808"])
 @pytest.mark.parametrize("key", WHOLE)
 def test_a_whole_number_is_one(key: str, value: str, read: Callable[..., Run]) -> None:
     sets = [text for text in (WHOLE[key], f"{key}={value}") if text]

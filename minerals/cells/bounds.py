@@ -23,7 +23,7 @@ ENDS: dict[str, tuple[float, float, str]] = {
     "average_voltage": (-1.0, 6.0, "V"),
     "first_cycle_efficiency": (0.1, 1.0, ""),
     "n_over_p": (1.0, 10.0, ""),
-    "areal_capacity": (0.05, 100.0, "mAh/cm²"),
+    "areal_capacity": (0.3, 100.0, "mAh/cm²"),
     "active_fraction": (0.1, 1.0, ""),
     "salt_fraction": (0.0, 1.0, ""),
     "cathode_density": (0.05, 20.0, "g/cm³"),
