@@ -396,8 +396,7 @@ def _say(error: Exception) -> int:
         return 1
     _words(str(error))
     if isinstance(error, InputError):
-        count = len(error.problems)
-        _words(f"{count} problem{'s' if count > 1 else ''}; nothing was written.")
+        _words(f"{error.count}; nothing was written.")
     return error.exit_code
 
 

@@ -7,9 +7,19 @@ wrong at once. Exit codes are part of the interface: 0 fine, 2 usage, 3 bad inpu
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+#: A value is shown whole up to LONG characters, a longer one by its first SHOWN.
+SHOWN, LONG = 60, 80
+#: Places that are shown of a cause that is found more often.
+PLACES = 3
+_QUOTED = re.compile(r"""(?<!\w)(['"])((?:\\.|(?!\1).)*)\1""", re.DOTALL)
+_LONG_WORD = re.compile(rf"(\S{{{2 * SHOWN}}})\S{{{LONG},}}")
+_NUMBER = re.compile(r"(?<![+\w])[0-9][0-9.,e+-]*")
 
 
 @dataclass(frozen=True, order=True)
@@ -18,6 +28,7 @@ class Problem:
 
     file: file name as the user knows it; line: 1-based line, or 0 where the whole file is meant;
     what: place and value (`chemistry = 'lpf'`); why: what was expected and how to mend it.
+    As text, long values are cut, and characters that a terminal would act on are written out.
     """
 
     file: str
@@ -27,7 +38,12 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place} {self.what}: {self.why}" if self.what else f"{place}: {self.why}"
+        return readable(f"{place} {self.what}: {self.why}" if self.what else f"{place}: {self.why}")
+
+    @property
+    def cause(self) -> tuple[str, str, str]:
+        """Problems of one file that differ only in line, value and the numbers that are advised have one cause."""
+        return self.file, self.what.partition(" = ")[0], _NUMBER.sub("0", self.why)
 
 
 class MineralsError(Exception):
@@ -37,13 +53,72 @@ class MineralsError(Exception):
 
 
 class InputError(MineralsError):
-    """One or more problems in inputs or run files. Nothing was written."""
+    """One or more problems in inputs or run files. Nothing was written.
+
+    problems: all of them, in order of file and line; as text, those of one cause are one line with the first places.
+    """
 
     exit_code = 3
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(set(problems))
-        super().__init__("\n".join(map(str, self.problems)))
+        causes: dict[tuple[str, str, str], list[Problem]] = {}
+        for problem in self.problems:
+            causes.setdefault(problem.cause, []).append(problem)
+        self.causes = len(causes)
+        super().__init__("\n".join(map(_as_one, causes.values())))
+
+    @property
+    def count(self) -> str:
+        """How many problems: `1 problem`, `1,000 problems of 2 causes`."""
+        count = len(self.problems)
+        causes = f" of {self.causes:,} cause{'s' if self.causes > 1 else ''}" if self.causes < count else ""
+        return f"{count:,} problem{'s' if count > 1 else ''}{causes}"
+
+
+def _as_one(problems: Sequence[Problem]) -> str:
+    """Problems of one cause as a line: the first of them, and where the others are."""
+    first, *others = problems
+    if not others:
+        return str(first)
+    if all(problem.what == first.what for problem in others):
+        places = listed([str(problem.line) for problem in problems], PLACES)
+        return f"{first} (lines {places})"
+    places = listed([_place(problem) for problem in others[:PLACES]])
+    more = f" and {len(others) - PLACES:,} more" if len(others) > PLACES else ""
+    return f"{first} (also {places}{more})"
+
+
+def _place(problem: Problem) -> str:
+    """Line and value of a problem, `line 3: 'lpf'`, without what it has in common with others of its cause."""
+    column, _, value = problem.what.partition(" = ")
+    return readable(f"line {problem.line}: {value or column}" if problem.line else value or column)
+
+
+def readable(text: str) -> str:
+    """Text for one line of a terminal: long values are cut after SHOWN characters, control characters are escaped."""
+    text = _LONG_WORD.sub(r"\1…", _QUOTED.sub(_cut, text))
+    if text.isprintable():
+        return text
+    return "".join(map(_escaped, text))
+
+
+def shown(value: object) -> str:
+    """A value as it is written in code, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= LONG else f"{text[:SHOWN]}…"
+
+
+def _cut(quoted: re.Match[str]) -> str:
+    mark, value = quoted.groups()
+    return f"{mark}{value[:SHOWN]}…{mark}" if len(value) > LONG else quoted[0]
+
+
+def _escaped(character: str) -> str:
+    """A character that shows itself as it is; a line break, an escape or an invisible one as its code."""
+    if character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 class UsageError(MineralsError):
@@ -100,4 +175,4 @@ def listed(names: Sequence[str] | Iterable[str], limit: int = 12) -> str:
     """Names for a message, cut after `limit`: `a, b, c and 4 more`."""
     names = list(names)
     head = ", ".join(names[:limit])
-    return head if len(names) <= limit else f"{head} and {len(names) - limit} more"
+    return head if len(names) <= limit else f"{head} and {len(names) - limit:,} more"

@@ -6,6 +6,9 @@ Canonical units: GWh, kg/kWh, kt, USD_2025/kWh and fractions (`1`). With them 1 
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
 from .errors import did_you_mean, listed
 
 #: kind of quantity → (canonical unit, {accepted unit: factor to canonical})
@@ -46,6 +49,57 @@ EITHER: dict[str, tuple[str, ...]] = {
     "line": ("line_cost", "time"),
 }
 
+#: Kind of quantity → (least, most) that a value other than 0 can plausibly be, in the canonical unit. They are wide:
+#: each refuses a table in a unit a thousand times too large or too small, and none judges a figure. `kind: kind` is of
+#: rows in a table of one of several kinds. A table whose quantity is narrower or wider has its own (`least` and `most`
+#: in datapackage.json).
+PLAUSIBLE: dict[str, tuple[float, float]] = {
+    # Less than 1 kWh is no battery of a vehicle; all uses of the world need about 14,000 GWh a year in 2050 on a path
+    # to net zero, and no row is more than twice that.
+    "energy": (1e-6, 30_000),
+    # A pilot line makes some 100 MWh a year; the plants announced in all the world would make about 10,000 GWh.
+    "capacity": (0.05, 30_000),
+    # A tenth of a gram per kWh is an impurity; a whole lead-acid battery, the heaviest, is about 30 kg per kWh.
+    "intensity": (1e-4, 30),
+    # A deposit of 1 kt is none to the USGS; the largest reserves are of iron, some 2.7e7 kt in one country.
+    "mass": (1, 1e8),
+    # Products for batteries in a year: lithium iron phosphate, graphite and nickel are a few thousand kt.
+    "supply: mass": (1, 1e5),
+    # A thousandth of anything is none; shares end at 1 by their tables, ratios (growth, tariffs) in their own.
+    "fraction": (1e-3, 5),
+    # From one percent, a by-product, to ore of 0.2 %.
+    "mass_ratio": (0.01, 500),
+    # Cells need one node once, with what is lost on the way.
+    "energy_ratio": (0.1, 50),
+    # From a month to a life that no battery reaches.
+    "time": (0.05, 100),
+    # Raw materials alone are more than 5 USD/kWh; the first lithium-ion cells of 1991 cost some 8,000 of 2025.
+    "price": (5, 10_000),
+    # Hydrogen is 1.008, and nothing stable is above lead's 208.
+    "molar_mass": (1, 300),
+    # Lithium metal holds 3,861 mAh/g and silicon 3,579, the most of any; the least of use is about 100.
+    "specific_capacity": (10, 4_000),
+    # Graphite is at 0.1 V against lithium; nothing lasts beyond 6 V.
+    "voltage": (0.01, 6),
+    "areal_capacity": (0.1, 50),
+    # A thin coat to a plate of half a millimetre: foils and separators are 4 to 100 µm.
+    "thickness": (0.5, 500),
+    # Foams to iridium.
+    "density": (0.05, 23),
+    "mass_per_charge": (0.1, 100),
+    # One plant: from 10 t a year of a pilot to three times the largest refinery.
+    "mass_per_year": (0.01, 3_000),
+    # A pedelec has half a kWh, a ferry some thousand.
+    "pack_size": (0.2, 20_000),
+    # Lead-acid has 30 Wh/kg; sulfur with lithium holds 2,600 in theory.
+    "specific_energy": (10, 2_600),
+    "energy_density": (20, 5_000),
+    "cycles": (20, 100_000),
+    "line_cost": (1, 2_000),
+    # A stop of one percent is none.
+    "severity": (0.01, 1),
+}
+
 #: Kind of each parameter of a cell, for the table whose rows differ in kind.
 CELL_PARAMETERS: dict[str, str] = {
     "practical_capacity": "specific_capacity",
@@ -79,12 +133,49 @@ def canonical(kind: str) -> str:
 
 def of_one_kind(unit: str, kind: str) -> str:
     """The kind itself; of those in EITHER the one that has the unit, or `kind` again where neither has it."""
-    return next((one for one in EITHER.get(kind, ()) if unit in UNITS[one][1]), kind)
+    return next((one for one in EITHER.get(kind, ()) if _spelled(unit) in UNITS[one][1]), kind)
 
 
+def accepted_units(kind: str) -> dict[str, float]:
+    """Factor to the canonical unit of each unit that a kind accepts; of one of several kinds, those of all."""
+    return {name: scale for one in EITHER.get(kind, (kind,)) for name, scale in UNITS[one][1].items()}
+
+
+def _spelled(unit: str) -> str:
+    """A unit with the micro sign, which looks the same as the Greek letter mu that many keyboards write."""
+    return unit.replace("\u03bc", "\u00b5")
+
+
+def ends(kind: str, of_table: str, own: tuple[float | None, float | None]) -> tuple[float, float]:
+    """(least, most) that a value of a kind other than 0 can plausibly be, in the canonical unit.
+
+    of_table: kind of its table; own: ends that its table gives instead.
+    """
+    least, most = PLAUSIBLE.get(f"{of_table}: {kind}") or PLAUSIBLE.get(kind, (0.0, math.inf))
+    return least if own[0] is None else own[0], most if own[1] is None else own[1]
+
+
+def implausible(value: float, scale: float, kind: str, within: tuple[float, float]) -> str:
+    """Why a value is refused, with what may have happened.
+
+    value: in the canonical unit; scale: factor of the unit it is written in; within: the plausible (least, most).
+    """
+    least, most = within
+    expected = f"expected 0, or {least:g} to {most:g} {canonical(kind)}".removesuffix(" 1")
+    fits = [name for name, other in UNITS[kind][1].items() if least <= abs(value) / scale * other <= most]
+    steps = [(100.0, "a hundred"), (1e3, "a thousand"), (1e6, "a million"), (1e9, "a thousand million")]
+    for step, words in steps if kind == "fraction" else steps[1:]:
+        for true, size in ((abs(value) / step, "large"), (abs(value) * step, "small")):
+            if least <= true <= most:
+                unit = f"; if the figures are in {listed(fits)}, write that as their unit" if fits else ""
+                return f"{expected}; {words} times too {size}?{unit}"
+    return expected
+
+
+@cache
 def factor(unit: str, kind: str) -> float:
     """Factor from `unit` to the canonical unit of `kind`. Raises ValueError with the reason and the way out."""
-    accepted = {name: scale for one in EITHER.get(kind, (kind,)) for name, scale in UNITS[one][1].items()}
+    accepted, unit = accepted_units(kind), _spelled(unit)
     if unit in accepted:
         return accepted[unit]
     if "LCE" in unit.upper() and kind == "supply":

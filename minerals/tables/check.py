@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from difflib import get_close_matches
 
 import pandas as pd
 
@@ -13,6 +15,8 @@ from .relative import follows, multiples_of
 
 #: Shares of one group must add up to one this closely. Rounded printed shares are closed in corrections.csv.
 SHARE_TOLERANCE = 1e-6
+#: Of so many countries, some have an estimate of governance beyond this.
+MANY, SPREAD = 20, 0.25
 
 Tables = dict[str, Table]
 
@@ -264,6 +268,30 @@ def graphite_is_possible(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, int(row["line"]), f"graphite of {design.chemistry} = {lowest:g}", why))
 
 
+def estimates_are_spread(tables: Tables, problems: list[Problem]) -> None:
+    """The index of governance is in standard deviations over the countries of the world: it has no ends of its own, but
+    among many countries some are far from its mean."""
+    table = tables["governance"]
+    widest = table.frame["value"].abs().max()
+    if len(table.frame) >= MANY and widest < SPREAD:
+        why = f"no estimate is beyond ±{widest:.2g}, and the index runs from about −2.5 to 2.5; too small by a factor?"
+        problems.append(Problem(table.file, int(table.frame["line"].iloc[0]), "value", why))
+
+
+def draw_groups_are_spelled_alike(tables: Tables, problems: list[Problem]) -> None:
+    """A row that is alone in its group moves with no other: where the name of a group is near, it was meant."""
+    for table in tables.values():
+        if "draw_group" not in table.frame:
+            continue
+        rows = table.frame["draw_group"].value_counts()
+        shared = list(rows[rows > 1].index)
+        for line, group in cells(table.frame, "draw_group"):
+            near = get_close_matches(group, shared, n=1, cutoff=0.85) if rows[group] == 1 else []
+            if near and re.sub("[0-9]", "", group) != re.sub("[0-9]", "", near[0]):
+                why = f"no other row has it, so it moves with nothing; did you mean '{near[0]}'?"
+                problems.append(Problem(table.file, line, f"draw_group = {group!r}", why))
+
+
 def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
     """A trend belongs to a family of chemistries and to a mineral, or any; every family has one for any."""
     table = tables["intensity_trend"]
@@ -355,6 +383,8 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     lifetimes_are_possible,
     draws_can_keep_shares,
     cells_are_whole,
+    estimates_are_spread,
+    draw_groups_are_spelled_alike,
     trends_are_of_families,
     graphite_is_possible,
     prices_can_be_learnt,

@@ -14,7 +14,8 @@ import pandas as pd
 
 from ..errors import InputError, Problem, did_you_mean
 from . import check, check_exposure, check_mix, check_supply
-from .read import NUMBER, RawTable, Table, read_raw, typed
+from .number import NUMBER
+from .read import RawTable, Table, read_raw, typed
 from .schema import read_schemas
 
 #: Columns of inputs_used.

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import csv
+import os
 import re
 
 import pandas as pd
 
 from ..axes import Axis
 from ..config import Run
-from ..errors import InputError, Problem, did_you_mean, listed
+from ..errors import InputError, Problem, did_you_mean
+from ..units import PLAUSIBLE, canonical
+from .csv_file import read_csv
+from .number import number
 
 COLUMNS = ("scenario", "region", "cohort", "value", "unit")
+UNIT = canonical("capacity")
 
 
 def read_lines(run: Run, regions: Axis, years: Axis) -> pd.DataFrame:
@@ -21,41 +25,59 @@ def read_lines(run: Run, regions: Axis, years: Axis) -> pd.DataFrame:
     """
     assert run.settings.flows is not None
     path = run.path.parent / run.settings.flows.lines
-    if not path.is_file():
+    if not os.path.lexists(path):
         why = f"no such file beside {run.path.name}; leave the key out to let lines follow from growth"
         raise InputError([run.problem(("flows", "lines"), f"lines = {run.settings.flows.lines!r}", why)])
     problems: list[Problem] = []
-    reader = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(), restval="", restkey="more")
-    if missing := [name for name in COLUMNS if name not in (reader.fieldnames or [])]:
-        why = f"lacks the columns {listed(missing)} (columns: {', '.join(COLUMNS)})"
-        raise InputError([Problem(path.name, 1, "", why)])
-    rows: list[tuple[object, ...]] = []
-    for row in reader:
-        if found := _wrong(row, run, regions, years):
-            column, why = found
-            problems.append(Problem(path.name, reader.line_num, f"{column} = {row[column]!r}", why))
-        else:
-            rows.append((row["scenario"], row["region"], int(row["cohort"]), float(row["value"]), row["unit"]))
-    lines = pd.DataFrame(rows, columns=list(COLUMNS))
+    rows: dict[tuple[str, str, int], float] = {}
+    first_line: dict[tuple[str, str, int], int] = {}
+    found = read_csv(path, path.name, COLUMNS, "lines", problems, more=True)
+    for line, row in found.numbered() if found else ():
+        try:
+            scenario, region, cohort, value = _row(row, run, regions, years)
+        except _Wrong as wrong:
+            problems.append(Problem(path.name, line, f"{wrong.column} = {row[wrong.column]!r}", wrong.why))
+            continue
+        key = (scenario, region, cohort)
+        if first_line.setdefault(key, line) != line:
+            what = f"scenario = {scenario}, region = {region}, cohort = {cohort}"
+            why = f"the same key as line {first_line[key]}; keep one of the two rows"
+            problems.append(Problem(path.name, line, what, why))
+        rows[key] = value
+    having = {scenario for scenario, *_ in rows}
     for name in run.settings.scenario:
-        if not problems and name not in set(lines["scenario"]):
+        if not problems and name not in having:
             why = "has no lines; add rows or leave flows.lines out"
             problems.append(Problem(path.name, 0, f"scenario {name!r}", why))
     if problems:
         raise InputError(problems)
-    return lines
+    return pd.DataFrame([(*key, value, UNIT) for key, value in rows.items()], columns=list(COLUMNS))
 
 
-def _wrong(row: dict[str, str], run: Run, regions: Axis, years: Axis) -> tuple[str, str] | None:
-    """The first column of a row that is wrong, and why."""
-    if row["scenario"] not in run.settings.scenario:
-        return "scenario", f"not a scenario of this run{did_you_mean(row['scenario'], run.settings.scenario)}"
-    if row["region"] not in regions.labels:
-        return "region", f"not a region of this run{did_you_mean(row['region'], regions.labels)}"
-    if not re.fullmatch(r"\d{4}", row["cohort"]) or int(row["cohort"]) > years.labels[-1]:
-        return "cohort", f"expected a year up to {years.labels[-1]}"
-    if not re.fullmatch(r"\d+\.?\d*([eE][-+]?\d+)?", row["value"]):
-        return "value", "expected a number of at least 0"
-    if row["unit"] != "GWh/yr":
-        return "unit", "expected GWh/yr"
-    return None
+class _Wrong(Exception):
+    """A cell that cannot be used: its column, and why."""
+
+    def __init__(self, column: str, why: str) -> None:
+        self.column, self.why = column, why
+        super().__init__(why)
+
+
+def _row(row: dict[str, str], run: Run, regions: Axis, years: Axis) -> tuple[str, str, int, float]:
+    """Scenario, region, cohort and GWh/yr of a row. Raises _Wrong for the first cell that cannot be used."""
+    for column, known in (("scenario", list(run.settings.scenario)), ("region", regions.labels)):
+        if row[column] not in known:
+            raise _Wrong(column, f"not a {column} of this run{did_you_mean(row[column], known)}")
+    if not re.fullmatch(r"[0-9]{4}", row["cohort"]) or int(row["cohort"]) > years.labels[-1]:
+        raise _Wrong("cohort", f"expected a year up to {years.labels[-1]}")
+    if not row["value"]:
+        raise _Wrong("value", "is empty; expected a number of at least 0")
+    try:
+        value = number(row["value"])
+    except ValueError as error:
+        raise _Wrong("value", str(error)) from None
+    most = PLAUSIBLE["capacity"][1]
+    if not 0 <= value <= most:
+        raise _Wrong("value", f"expected 0 to {most:g}: lines of one region and year make no more GWh in a year")
+    if row["unit"] != UNIT:
+        raise _Wrong("unit", f"expected {UNIT}")
+    return row["scenario"], row["region"], int(row["cohort"]), value
