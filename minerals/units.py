@@ -76,7 +76,7 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     # Raw materials alone are more than 5 USD/kWh; the first lithium-ion cells of 1991 cost some 8,000 of 2025.
     "price": (5, 10_000),
     # Hydrogen is 1.008, and nothing stable is above lead's 208.
-    "molar_mass": (1, 300),
+    "molar_mass": (0.5, 300),
     # Lithium metal holds 3,861 mAh/g and silicon 3,579, the most of any; the least of use is about 100.
     "specific_capacity": (10, 4_000),
     # Graphite is at 0.1 V against lithium; nothing lasts beyond 6 V.
@@ -167,7 +167,7 @@ def implausible(value: float, scale: float, kind: str, within: tuple[float, floa
     for step, words in steps if kind == "fraction" else steps[1:]:
         for true, size in ((abs(value) / step, "large"), (abs(value) * step, "small")):
             if least <= true <= most:
-                unit = f"; if the figures are in {listed(fits)}, write that as their unit" if fits else ""
+                unit = f" If the figures are in {' or '.join(fits)}, write that as their unit" if fits else ""
                 return f"{expected}; {words} times too {size}?{unit}"
     return expected
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minerals.errors import did_you_mean
+from minerals.errors import InputError, Problem, did_you_mean
 from minerals.provenance import Rows
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
 from minerals.studies.cells import CellModel
+from minerals.studies.run import run
+from minerals.tables import check
 from minerals.tables.inputs import Inputs, read_inputs
+from minerals.tables.read import RawTable, read_raw, typed
 from minerals.tables.series import Datum, along, between, ranges
-from minerals.units import UNITS, factor
+from minerals.units import CELL_PARAMETERS, EITHER, PLAUSIBLE, UNITS, ends, factor, of_one_kind
 
 
 def test_the_shipped_inputs_are_a_frictionless_data_package() -> None:
@@ -225,3 +234,303 @@ def test_ranges_and_did_you_mean() -> None:
     assert ranges([2030, 2025, 2026, 2027]) == "2025–2027, 2030"
     assert did_you_mean("LPF", ["lfp", "nmc811"]) == "; did you mean 'lfp'?"
     assert did_you_mean("zzz", ["lfp"]) == ""
+
+
+# --- the descriptor --------------------------------------------------------------------------------------------------
+
+
+def change(toy: Path, change: Callable[[dict[str, Any], dict[str, Any]], object]) -> None:
+    """Change the descriptor of a package: change(the whole, its resources by name)."""
+    path = toy / "datapackage.json"
+    package = json.loads(path.read_text(encoding="utf-8"))
+    change(package, {resource["name"]: resource for resource in package["resources"]})
+    path.write_text(json.dumps(package), encoding="utf-8")
+
+
+def field(resource: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(each for each in resource["schema"]["fields"] if each["name"] == name)
+
+
+@pytest.mark.parametrize("form", [
+    pytest.param(lambda p, r: r["regions"]["schema"].update(primaryKey="region"), id="primaryKey as text"),
+    pytest.param(lambda p, r: [key.update(fields=key["fields"][0]) or key["reference"].update(fields=key["reference"][
+        "fields"][0]) for key in r["battery_demand"]["schema"]["foreignKeys"]], id="foreignKeys as text"),
+    pytest.param(lambda p, r: r["regions"].update(path=["regions.csv"]), id="path as list"),
+    pytest.param(lambda p, r: field(r["battery_demand"], "year").update(type="year"), id="type year"),
+    pytest.param(lambda p, r: [each.pop("title") and each.pop("description") for each in r.values()], id="no titles"),
+    pytest.param(lambda p, r: field(r["regions"], "note").pop("type"), id="no type is text"),
+    pytest.param(lambda p, r: [r["regions"].update(hash="x", sources=[]), p.update(created="today")], id="more keys"),
+    pytest.param(lambda p, r: r["regions"]["schema"].update(foreignKeys=[{"fields": "region", "reference": {
+        "resource": "", "fields": "region"}}]), id="reference to itself"),
+    pytest.param(lambda p, r: r["regions"].pop("encoding") and r["regions"].pop("format"), id="no encoding"),
+    pytest.param(lambda p, r: field(r["scenarios"], "kind")["constraints"].pop("enum"), id="no enum"),
+])  # fmt: skip
+def test_standard_forms_of_a_descriptor_are_read_and_run(form: Callable[..., object], toy: Path) -> None:
+    sound = read_inputs(toy)
+    change(toy, form)
+    changed = read_inputs(toy)
+    for name, table in sound.tables.items():
+        pd.testing.assert_frame_equal(changed[name], table.frame)
+
+
+def test_a_year_of_type_year_runs(toy: Path, run_toy) -> None:
+    """What is read must run: the type of another name is the same numbers."""
+    before = run_toy()["mineral_demand"]
+    change(toy, lambda p, r: [field(each, "year").update(type="year") for each in r.values() if any(
+        column["name"] == "year" for column in each["schema"]["fields"])])  # fmt: skip
+    pd.testing.assert_frame_equal(run_toy()["mineral_demand"], before)
+
+
+@pytest.mark.parametrize(("form", "expected"), [
+    (lambda p, r: p["resources"].remove(r["sources"]), "resources: resource sources is missing; restore it"),
+    (lambda p, r: p["resources"].append(r["sources"]),
+     "resources[sources].name = 'sources': stands twice; keep one resource of that name"),
+    (lambda p, r: p.pop("resources"), "resources: is missing; expected a list of tables"),
+    (lambda p, r: r["regions"].update(path=["a.csv", "b.csv"]),
+     "resources[regions].path = ['a.csv', 'b.csv']: is read from one file alone; join the files"),
+    (lambda p, r: r["regions"].update(path="../regions.csv"),
+     "resources[regions].path = '../regions.csv': expected the name of a file in the folder of the descriptor"),
+    (lambda p, r: r["regions"].pop("path"), "resources[regions].path: is missing; add it"),
+    (lambda p, r: r["regions"].update(data=[]),
+     "resources[regions].data: rows are read from a CSV file alone; write them there, with path"),
+    (lambda p, r: r["regions"].update(schema="regions.json"),
+     "resources[regions].schema = 'regions.json': is read from this file alone; write the schema here"),
+    (lambda p, r: r["regions"].update(encoding="latin-1"),
+     "resources[regions].encoding = 'latin-1': tables are read as utf-8 alone; save the file so"),
+    (lambda p, r: r["regions"].update(dialect={"delimiter": ";"}), "resources[regions].dialect = {'delimiter': ';'}: "
+     "tables have a header, commas and double quotes; save the file so and remove the dialect"),
+    (lambda p, r: r["regions"]["schema"].pop("fields"),
+     "resources[regions].schema.fields: is missing; expected columns"),
+    (lambda p, r: r["regions"]["schema"].update(primaryKey="regoin"),
+     "resources[regions].schema.primaryKey = 'regoin': not a column of regions; did you mean 'region'?"),
+    (lambda p, r: r["regions"]["schema"].update(primaryKey=["note"]),
+     'resources[regions].schema.primaryKey = ["note"]: expected ["region"]; restore it'),
+    (lambda p, r: r["regions"]["schema"].update(missingValues=["", "NA"]), "resources[regions].schema.missingValues = "
+     "['', 'NA']: a missing value is an empty cell here; write [\"\"] and empty cells"),
+    (lambda p, r: r["regions"]["schema"]["fields"].pop(),
+     "resources[regions].schema.fields[note]: is missing; restore it"),
+    (lambda p, r: field(r["regions"], "note").update(type="boolean"), "resources[regions].schema.fields[note].type = "
+     "'boolean': not a type that is read here; write string, number, integer or year"),
+    (lambda p, r: field(r["reserves"], "year").update(type="string"),
+     "resources[reserves].schema.fields[year].type = 'string': expected integer; restore it"),
+    (lambda p, r: field(r["reserves"], "year")["constraints"].update(minimum="1990"),
+     "resources[reserves].schema.fields[year].constraints.minimum = '1990': expected a number"),
+    (lambda p, r: field(r["regions"], "note")["constraints"].update(pattern="["),
+     "resources[regions].schema.fields[note].constraints.pattern = '[': expected a regular expression (unterminated "
+     "character set at position 0)"),
+    (lambda p, r: field(r["scenarios"], "kind")["constraints"].update(enum="history"), "resources[scenarios].schema."
+     "fields[kind].constraints.enum = 'history': expected a list of texts in quotes"),
+    (lambda p, r: r["reserves"]["minerals"].update(kind="mas"), "resources[reserves].minerals.kind = 'mas': not a kind "
+     f"of quantity; did you mean 'mass'? ({', '.join([*UNITS, *EITHER, 'cell_parameter'])})"),
+    (lambda p, r: r["reserves"]["minerals"].update(kind="energy"),
+     'resources[reserves].minerals.kind = "energy": expected "mass"; restore it'),
+    (lambda p, r: r["reserves"]["schema"]["foreignKeys"][0]["reference"].update(resource="mineral"),
+     "resources[reserves].schema.foreignKeys: resource mineral is missing; restore it; did you mean 'minerals'?"),
+    (lambda p, r: p["resources"].append("regions"), "resources[55] = 'regions': expected an object in braces"),
+])  # fmt: skip
+def test_a_form_that_is_not_read_names_its_property(form: Callable[..., object], expected: str, toy: Path) -> None:
+    change(toy, form)
+    with pytest.raises(InputError) as raised:
+        read_inputs(toy)
+    assert str(raised.value) == f"{toy / 'datapackage.json'} {expected}"
+
+
+@pytest.mark.parametrize(("content", "expected"), [
+    (b"", "is not JSON"), (b"{", "is not JSON"), (b"[" * 100_000, "is not JSON"), (b"[]", "is not an object"),
+    ("{}".encode("utf-16"), "is not UTF-8 text but UTF-16"), (b"9" * 5000, "is not JSON"),
+])  # fmt: skip
+def test_a_descriptor_that_is_none(content: bytes, expected: str, toy: Path) -> None:
+    (toy / "datapackage.json").write_bytes(content)
+    with pytest.raises(InputError, match=expected):
+        read_inputs(toy)
+
+
+def test_the_shipped_constraints_hold_beside_ones_own(toy: Path) -> None:
+    """A descriptor of one's own may be narrower, and never wider: formulas rest on what the shipped one says."""
+
+    def bare(package: dict[str, Any], resources: dict[str, dict[str, Any]]) -> None:
+        for resource in resources.values():
+            resource["schema"].pop("foreignKeys", None)
+            for column in resource["schema"]["fields"]:
+                column["constraints"] = {}
+        field(resources["reserves"], "value")["constraints"] = {"maximum": 400}
+
+    change(toy, bare)
+    text = (toy / "reserves.csv").read_text(encoding="utf-8")
+    (toy / "reserves.csv").write_text(text + "lithum,CHL,2040,,,,kt,book,p. 1,official,\n", encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        read_inputs(toy)
+    told = str(raised.value).splitlines()
+    assert any("value = '': is empty" in line for line in told)
+    assert any("expected at most 400" in line for line in told)
+    assert not any("lithum" in line for line in told), "of a row that could not be read"
+    (toy / "reserves.csv").write_text(text.replace("cobalt", "cobolt"), encoding="utf-8")
+    change(toy, lambda p, r: field(r["reserves"], "value")["constraints"].clear())
+    with pytest.raises(InputError, match=r"mineral = 'cobolt': not in minerals.csv; did you mean 'cobalt'"):
+        read_inputs(toy)
+
+
+# --- plausible ends --------------------------------------------------------------------------------------------------
+
+#: Table and factor that only its rules, or nothing, refuses, and why no end of a single value can.
+NO_END = {
+    ("market_share", 1e-3): "the smallest shares are near nothing; shares add up to 1",
+    ("governance", 1e-3): "an index about 0; many countries are never all near its mean",
+}
+#: Tables in which most rows pass by themselves, and why: a short table of one's own may pass whole.
+FEW = {
+    ("battery_demand", 1e-3): "a small country or use needs as little",
+    ("reserves", 1e3): "a deposit of lithium a thousand times too large is one of iron",
+}
+
+
+def of_kind(inputs: Inputs) -> list[str]:
+    return [name for name, table in inputs.tables.items() if table.schema.kind]
+
+
+def scaled(raw: RawTable, factor: float) -> RawTable:
+    """The table with value, low and high times a factor, or all of them at 1e308 or 1e-320."""
+    rows = copy.deepcopy(raw.rows)
+    for row in rows:
+        for end in ("value", "low", "high"):
+            if row[end]:
+                row[end] = repr(factor if factor in (1e308, 1e-320) else float(row[end]) * factor)
+    return replace(raw, rows=rows)
+
+
+@pytest.fixture(scope="module")
+def shipped_raws(shipped_inputs: Inputs) -> dict[str, RawTable]:
+    problems: list[Problem] = []
+    raws = {
+        name: read_raw(shipped_inputs.folder, table.schema, problems) for name, table in shipped_inputs.tables.items()
+    }
+    assert not problems
+    return {name: raw for name, raw in raws.items() if raw is not None}
+
+
+@pytest.mark.parametrize("factor", [1e3, 1e-3, 1e308, 1e-320])
+def test_a_table_in_a_wrong_unit_is_refused(
+    factor: float, shipped_inputs: Inputs, shipped_raws: dict[str, RawTable]
+) -> None:
+    """g/kWh written as kg/kWh, MWh as GWh, or the other way round: for each table of quantities, whole."""
+    for name in of_kind(shipped_inputs):
+        problems: list[Problem] = []
+        table = typed(scaled(shipped_raws[name], factor), {}, problems)
+        refused = {problem.line for problem in problems}
+        if (name, factor) in NO_END:
+            assert not refused
+            for rule in check.RULES:
+                rule({**shipped_inputs.tables, name: table}, problems)
+            assert problems, name
+        elif (name, factor) not in FEW:
+            assert refused, name
+            zero = sum(not float(row["value"]) for row in shipped_raws[name].rows)
+            few = 0.07 if factor == 1e-3 else 0.3
+            assert len(refused) >= few * (len(shipped_raws[name].rows) - zero), (name, len(refused))
+
+
+def test_every_kind_has_ends_and_every_end_is_wide(shipped_inputs: Inputs) -> None:
+    """An end is for units: no shipped figure is within a factor of 1.5 of the end of its kind."""
+    assert set(UNITS) - set(PLAUSIBLE) == {"calendar_year", "estimate"}, "years and the index have ends of their own"
+    assert all(least * 100 <= most for least, most in PLAUSIBLE.values())
+    for name in of_kind(shipped_inputs):
+        table = shipped_inputs.tables[name]
+        for row in table.frame.itertuples():
+            of = CELL_PARAMETERS[row.parameter] if table.schema.kind == "cell_parameter" else table.schema.kind
+            least, most = ends(of_one_kind(row.unit, of), of, table.schema.ends)
+            for size in filter(None, (row.value, row.low, row.high)):
+                if of not in ("fraction", "severity"):
+                    assert np.isnan(size) or least * 1.5 <= abs(size) <= most / 1.5, (name, row.line)
+
+
+def test_what_is_far_off_is_told_with_its_likely_cause(toy: Path) -> None:
+    path = toy / "mineral_intensity.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("lfp,graphite,1,0.9,1.2,kg/kWh", "lfp,graphite,1000,900,1200,kg/kWh"), encoding="utf-8"
+    )
+    with pytest.raises(InputError) as raised:
+        read_inputs(toy)
+    assert str(raised.value) == (
+        "mineral_intensity.csv:10 value = '1000': expected 0, or 0.0001 to 30 kg/kWh; a thousand times too large? If "
+        "the figures are in g/kWh or t/GWh, write that as their unit"
+    )
+    path.write_text(text.replace("lfp,graphite,1,0.9,1.2,kg/kWh", "lfp,graphite,1000,900,1200,g/kWh"), encoding="utf-8")
+    intensity = read_inputs(toy)["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]
+    assert intensity["lfp", "graphite"] == 1
+
+
+@pytest.mark.parametrize("unit", ["µm", "μm", "um"])
+def test_both_letters_mu_are_micro(unit: str) -> None:
+    assert factor(unit, "thickness") == 1
+    assert of_one_kind(unit, "thickness") == "thickness"
+
+
+@pytest.mark.parametrize(("group", "expected"), [
+    ("fоil", "draw_group = 'fоil': 'о' is U+043E (CYRILLIC SMALL LETTER O); a code has plain letters only"),
+    ("graphite_pn",
+     "draw_group = 'graphite_pn': no other row has it, so it moves with nothing; did you mean 'graphite_np'?"),
+])  # fmt: skip
+def test_a_draw_group_that_looks_like_another(group: str, expected: str, toy: Path) -> None:
+    path = toy / "mineral_intensity.csv"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    at = next(at for at, line in enumerate(lines) if ",graphite_np," in line)
+    lines[at] = lines[at].replace("graphite_np", group)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        read_inputs(toy)
+    assert f"mineral_intensity.csv:{at + 1} {expected}" in str(raised.value)
+
+
+# --- production lines of one's own -----------------------------------------------------------------------------------
+
+
+#: A scope whose stock is known, and the lines of a file.
+WITH_LINES = ('scope.beyond="hold"', "scope.years={first = 2044, last = 2047}", "flows={lines = 'lines.csv'}")
+
+
+def lines_of(toy: Path, *rows: str, header: str = "scenario,region,cohort,value,unit") -> Any:
+    """Production lines of the toy's run with its own `lines.csv`: 500 GWh/yr each of 2028, and these rows."""
+    every = [f"{s},{r},2028,500,GWh/yr" for s in ("plan", "shift") for r in ("Europe", "China")]
+    (toy / "lines.csv").write_text("\n".join([header, *every, *rows]) + "\n", encoding="utf-8")
+    return run(toy / "run.toml", WITH_LINES, toy)["production_lines"]
+
+
+def test_lines_are_read_as_any_table(toy: Path) -> None:
+    """Blanks are trimmed, other columns and another order are no matter."""
+    sound = lines_of(toy, "plan,Europe,2031,20,GWh/yr")
+    pd.testing.assert_frame_equal(lines_of(toy, " plan , Europe ,2031, 2e1 , GWh/yr "), sound)
+    more = "\ufeffscenario,region,cohort,value,unit,note\r\n"
+    text = (toy / "lines.csv").read_text(encoding="utf-8").split("\n", 1)[1]
+    (toy / "lines.csv").write_text(more + text.replace("GWh/yr ", "GWh/yr").replace("GWh/yr", "GWh/yr,mine"), "utf-8")
+    pd.testing.assert_frame_equal(run(toy / "run.toml", WITH_LINES, toy)["production_lines"], sound)
+
+
+@pytest.mark.parametrize(("row", "expected"), [
+    ("plan,Europe,2028,20,GWh/yr",
+     "lines.csv:6 scenario = plan, region = Europe, cohort = 2028: the same key as line 2; keep one of the two rows"),
+    ("plan,Europe,2031,1e400,GWh/yr", "lines.csv:6 value = '1e400': is too large to be a number"),
+    ("plan,Europe,2031,500000,GWh/yr",
+     "lines.csv:6 value = '500000': expected 0 to 30000: lines of one region and year make no more GWh in a year"),
+    ("plan,Europe,2031,-1,GWh/yr",
+     "lines.csv:6 value = '-1': expected 0 to 30000: lines of one region and year make no more GWh in a year"),
+    ("plan,Europe,2031,,GWh/yr", "lines.csv:6 value = '': is empty; expected a number of at least 0"),
+    ("plan,Europe,２０３１,20,GWh/yr", "lines.csv:6 cohort = '２０３１': expected a year up to 2047"),
+    ('plan,"Europe,2031,20,GWh/yr', "lines.csv:6: a double quote opens a cell and is not closed; remove it, or write a "
+     'quote within a cell twice: ""'),
+])  # fmt: skip
+def test_lines_that_cannot_be_used(row: str, expected: str, toy: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        lines_of(toy, row)
+    assert str(raised.value) == expected
+
+
+@pytest.mark.parametrize(("content", "expected"), [
+    (b"scenario;region;cohort;value;unit\n", "lines.csv:1: columns are separated by ';'"),
+    ("scenario,region\n".encode("utf-16"), "lines.csv: is not UTF-8 text but UTF-16"),
+    (b"scenario,region,cohort,value\n", "lines.csv:1 column 'unit': missing from the header"),
+])  # fmt: skip
+def test_a_file_of_lines_that_is_no_table(content: bytes, expected: str, toy: Path) -> None:
+    (toy / "lines.csv").write_bytes(content)
+    with pytest.raises(InputError, match=expected):
+        run(toy / "run.toml", WITH_LINES, toy)

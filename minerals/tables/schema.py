@@ -187,7 +187,7 @@ class _Package:
             self._wrong(f"{here}.fields[{twice}]", "stands twice; keep one column of that name")
         key = self._names(f"{here}.primaryKey", schema.get("primaryKey"))
         for column in key:
-            if column not in names:
+            if names and column not in names:
                 self._wrong(f"{here}.primaryKey", f"not a column of {name}{did_you_mean(column, names)}", column)
         if schema.get("missingValues", [""]) != [""]:
             why = 'a missing value is an empty cell here; write [""] and empty cells'
