@@ -92,7 +92,10 @@ def _as_one(problems: Sequence[Problem]) -> str:
 def _place(problem: Problem) -> str:
     """Line and value of a problem, `line 3: 'lpf'`, without what it has in common with others of its cause."""
     column, _, value = problem.what.partition(" = ")
-    return readable(f"line {problem.line}: {value or column}" if problem.line else value or column)
+    if not problem.line:
+        return readable(value or column)
+    several = not value or " = " in value
+    return f"line {problem.line}" if several else readable(f"line {problem.line}: {value}")
 
 
 def readable(text: str) -> str:

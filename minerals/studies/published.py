@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..shipped import published_file
+from ..tables.csv_file import read_csv
+from ..tables.number import number
 
 NUMBERS = ("value", "low", "high")
 NEEDED = ("id", "kind", "unit", "compare", "low", "high", "source", "locator", "reason")
@@ -60,13 +61,9 @@ COLUMNS = tuple(field.name for field in fields(Published) if field.name != "line
 def read_published(kinds: Iterable[str], path: Path | None = None) -> list[Published]:
     """Rows of the shipped table, or of `path`. Raises InputError with every problem; kinds: those that are known."""
     path = path or published_file()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        table = csv.DictReader(file)
-        header = table.fieldnames or []
-        rows = [(table.line_num, {name: text or "" for name, text in row.items() if name}) for row in table]
-    if missing := [name for name in COLUMNS if name not in header]:
-        raise InputError([Problem(path.name, 1, "", f"lacks the columns {listed(missing)}")])
     problems: list[Problem] = []
+    found = read_csv(path, path.name, COLUMNS, "published results", problems, more=True)
+    rows = list(found.numbered()) if found else []
     read = [_row(path.name, line, row, list(kinds), problems) for line, row in rows]
     seen: set[str] = set()
     for line, row in rows:
@@ -86,14 +83,14 @@ def _row(file: str, line: int, row: dict[str, str], kinds: Sequence[str], proble
         problems.append(Problem(file, line, f"{name} = {row[name]!r}", why))
 
     for name in NEEDED:
-        if not row[name].strip():
+        if not row[name]:
             wrong(name, "is empty; a published result says what it is, where it is printed and why ours may differ")
     for name, known in (("kind", kinds), ("compare", list(COMPARED))):
         if row[name] and row[name] not in known:
             wrong(name, f"is not known{did_you_mean(row[name], known)} ({listed(known)})")
     numbers = {name: _number(row[name]) for name in (*NUMBERS, "year")}
-    for name, number in numbers.items():
-        if number is None and row[name]:
+    for name, value in numbers.items():
+        if value is None and row[name]:
             wrong(name, "is not a number")
     low, high, value = numbers["low"], numbers["high"], numbers["value"]
     if low is not None and high is not None and low >= high:
@@ -112,6 +109,6 @@ def _row(file: str, line: int, row: dict[str, str], kinds: Sequence[str], proble
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return number(text) if text else None
     except ValueError:
         return None

@@ -218,7 +218,7 @@ def test_a_good_row_is_read(tmp_path: Path) -> None:
         ("cells", "cels", "kind = 'cels': is not known; did you mean 'cells'?"),
         ("ratio", "ration", "compare = 'ration': is not known; did you mean 'ratio'?"),
         ("Somebody (2025)", "", "source = '': is empty"),
-        ("page 1", " ", "locator = ' ': is empty"),
+        ("page 1", " ", "locator = '': is empty"),
         ("Trackers differ.", "", "reason = '': is empty"),
         ("900", "many", "value = 'many': is not a number"),
         ("900", "", "value = '': is empty; only a row that is compared as a range"),
@@ -237,7 +237,7 @@ def test_all_problems_are_said_at_once(tmp_path: Path) -> None:
         read(tmp_path, GOOD, GOOD.replace("cells", "cels"), GOOD.replace("page 1", ""))
     assert len(caught.value.problems) == 4
     (tmp_path / "published.csv").write_text("id,kind\n", encoding="utf-8")
-    with pytest.raises(InputError, match="lacks the columns run, scenario"):
+    with pytest.raises(InputError, match="column 'run': missing from the header; add it"):
         validate(tmp_path / "published.csv")
 
 
