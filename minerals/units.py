@@ -131,6 +131,7 @@ def canonical(kind: str) -> str:
     return UNITS[kind][0]
 
 
+@cache
 def of_one_kind(unit: str, kind: str) -> str:
     """The kind itself; of those in EITHER the one that has the unit, or `kind` again where neither has it."""
     return next((one for one in EITHER.get(kind, ()) if _spelled(unit) in UNITS[one][1]), kind)
@@ -146,6 +147,7 @@ def _spelled(unit: str) -> str:
     return unit.replace("\u03bc", "\u00b5")
 
 
+@cache
 def ends(kind: str, of_table: str, own: tuple[float | None, float | None]) -> tuple[float, float]:
     """(least, most) that a value of a kind other than 0 can plausibly be, in the canonical unit.
 

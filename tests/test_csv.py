@@ -122,6 +122,16 @@ def test_a_quote_never_takes_rows_with_it(toy: Path) -> None:
             assert [problem.line for problem in problems] == ([at + 1] if broken else []), path.name
 
 
+def test_a_table_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    found, told = read(tmp_path, PLAIN)
+    assert found is None
+    assert told == ["t.csv: cannot be read (permission denied); check the path and who may read it"]
+
+
 @pytest.mark.parametrize(("make", "why"), [
     (lambda path: path.mkdir(), "is a folder, not a file; put the file itself there"),
     (lambda path: path.symlink_to(path), "is a loop of links; put the file itself there"),

@@ -36,9 +36,10 @@ def references_exist(tables: Tables, problems: list[Problem]) -> None:
             if target.dropped:
                 continue
             known = set(target.frame[reference.target_field])
+            whys: dict[str, str] = {}  # What is near is sought once: a wrong code often stands in a thousand rows.
             for line, code in cells(table.frame, reference.field):
                 if code not in known:
-                    why = f"not in {target.file}{did_you_mean(code, known)}"
+                    why = whys.get(code) or whys.setdefault(code, f"not in {target.file}{did_you_mean(code, known)}")
                     problems.append(Problem(table.file, line, f"{reference.field} = {code!r}", why))
 
 
@@ -125,7 +126,7 @@ def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
     """Blends of one chemistry take at most all of it, have a graphite base, and lie within the tabulated fractions."""
     table = tables["silicon_uptake"]
     chemistries = tables["chemistries"].frame.set_index("chemistry")
-    fractions = sorted(set(chemistries.loc[chemistries["base"] != "", "silicon"]))
+    most = chemistries.loc[chemistries["base"] != "", "silicon"].max() if chemistries["base"].any() else 0.0
     keys = ["scenario", "region", "segment", "chemistry", "year"]
     wrong = table.frame.groupby(keys, sort=False)["value"].transform("sum") > 1 + SHARE_TOLERANCE
     for key, rows in table.frame[wrong].groupby(keys, sort=False):
@@ -137,8 +138,8 @@ def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
         if anode != "graphite":
             why = f"has no graphite anode to blend with silicon ({anode})"
             problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
-        if not 0 < row.silicon <= max(fractions, default=0.0):
-            why = f"expected a mass fraction above 0, at most the largest tabulated blend, {max(fractions):g}"
+        if not 0 < row.silicon <= most:
+            why = f"expected a mass fraction above 0, at most the largest tabulated blend, {most:g}"
             problems.append(Problem(table.file, int(row.line), f"silicon = {row.silicon:g}", why))
 
 

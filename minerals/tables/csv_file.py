@@ -96,7 +96,7 @@ def _decoded(content: bytes) -> str:
     for signature, why in SIGNATURES:
         if content.startswith(signature):
             raise Unreadable(0, why)
-    if max(content[::2].count(0), content[1::2].count(0)) > len(content) / 6:
+    if b"\0" in content and max(content[::2].count(0), content[1::2].count(0)) > len(content) / 6:
         # A Latin letter of UTF-16 has a zero byte: every second byte of a table that has no byte-order mark.
         raise Unreadable(0, f"is not UTF-8 text but UTF-16; {SAVE}")
     try:
@@ -122,20 +122,19 @@ def read_csv(
         text, sha256 = read_text(path, f"file is missing; expected columns {', '.join(columns)}")
         if not text.strip():
             raise Unreadable(0, f"file is empty; {wanted}")
-        lines = re.split("\r\n|\r|\n", text)
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         _refuse_foreign(lines)
     except Unreadable as error:
         report(error.line, "", error.why)
         return None
-    first = next(line for line, cells in enumerate(lines) if cells.strip())
+    first, before = next(line for line, cells in enumerate(lines) if cells.strip()), len(problems)
     if foreign := _separator(lines[first]):
         why = f"columns are separated by {foreign}; save the file with commas between columns and decimal points"
         report(first + 1, "", why)
         return None
     lines = _visible(lines, report)
     records = _records(lines, report)
-    start, cells = next(records, (first + 1, []))
-    header = [name.strip() for name in cells]
+    start, header = next(records, (first + 1, []))
     if start != first + 1 or not _header_fits(header, start, columns, table, more, report):
         return None
     found = CsvFile(header, [], [], sha256)
@@ -144,9 +143,10 @@ def read_csv(
             why = f"expected {len(header)} cells as in the header; put texts that hold a comma in double quotes"
             report(line, f"has {len(cells)} cells", why)
             continue
-        found.rows.append([cell.strip() for cell in cells])
+        found.rows.append(cells)
         found.lines.append(line)
-    found.dropped = sum(1 for text in lines[start:] if text.strip(" ,")) - len(found.rows)
+    if len(problems) > before:
+        found.dropped = sum(1 for text in lines[start:] if text.strip(" ,")) - len(found.rows)
     return found
 
 
@@ -171,6 +171,8 @@ def _separator(header: str) -> str:
 def _visible(lines: list[str], report: Report) -> list[str]:
     """The lines without control and invisible characters, each of which is reported at its line."""
     visible = lines
+    if "".join(lines).isprintable():
+        return lines
     for at, text in enumerate(lines):
         if text.isprintable():
             continue
@@ -195,13 +197,15 @@ def _hidden(letter: str) -> str:
 
 
 def _records(lines: list[str], report: Report) -> Iterator[tuple[int, list[str]]]:
-    """Line and cells of each line that is not blank. A line whose quotes do not close is reported and left out."""
+    """Line and trimmed cells of each line that is not blank. A line whose quotes do not close is reported and left
+    out."""
     try:
         records = list(csv.reader(lines, strict=True))
     except csv.Error:
         records = []
     numbered = enumerate(records, 1) if len(records) == len(lines) else _mended(lines, report)
-    return ((line, cells) for line, cells in numbered if any(cell.strip() for cell in cells))
+    trimmed = ((line, [cell.strip() for cell in cells]) for line, cells in numbered)
+    return ((line, cells) for line, cells in trimmed if any(cells))
 
 
 def _mended(lines: list[str], report: Report) -> Iterator[tuple[int, list[str]]]:

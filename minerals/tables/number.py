@@ -24,7 +24,7 @@ def number(text: str) -> float:
     value = float(text)
     if not abs(value) <= LARGEST:
         raise ValueError("is too large to be a number")
-    if abs(value) < SMALLEST and (value or re.search("[1-9]", re.split("[eE]", text)[0])):
+    if abs(value) < SMALLEST and (value or (text != "0" and re.match("[-+0.]*[1-9]", text))):
         raise ValueError("is too small to be a number; write 0 for a zero")
     return value
 
