@@ -81,11 +81,13 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "specific_capacity": (10, 4_000),
     # Graphite is at 0.1 V against lithium; nothing lasts beyond 6 V.
     "voltage": (0.01, 6),
+    # A thin film to an electrode so thick that nothing reaches its depth: cells have 2 to 6.
     "areal_capacity": (0.1, 50),
     # A thin coat to a plate of half a millimetre: foils and separators are 4 to 100 µm.
     "thickness": (0.5, 500),
     # Foams to iridium.
     "density": (0.05, 23),
+    # Electrolyte: from a tenth of a lean cell's to that of a flooded one.
     "mass_per_charge": (0.1, 100),
     # One plant: from 10 t a year of a pilot to three times the largest refinery.
     "mass_per_year": (0.01, 3_000),
@@ -93,8 +95,11 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "pack_size": (0.2, 20_000),
     # Lead-acid has 30 Wh/kg; sulfur with lithium holds 2,600 in theory.
     "specific_energy": (10, 2_600),
+    # Lead-acid has 60 Wh/L; sulfur with lithium holds 2,800 in theory.
     "energy_density": (20, 5_000),
+    # A cell of a laboratory to ten times the longest-lived that is sold.
     "cycles": (20, 100_000),
+    # Plants cost 30 to 110 USD for a kWh a year, the first of a kind a few times as much.
     "line_cost": (1, 2_000),
     # A stop of one percent is none.
     "severity": (0.01, 1),
@@ -171,7 +176,7 @@ def implausible(value: float, scale: float, kind: str, within: tuple[float, floa
             if least <= true <= most:
                 unit = f" If the figures are in {' or '.join(fits)}, write that as their unit" if fits else ""
                 return f"{expected}; {words} times too {size}?{unit}"
-    return expected
+    return f"{expected}; if it is meant, give the table its own least or most in datapackage.json"
 
 
 @cache

@@ -534,3 +534,11 @@ def test_a_file_of_lines_that_is_no_table(content: bytes, expected: str, toy: Pa
     (toy / "lines.csv").write_bytes(content)
     with pytest.raises(InputError, match=expected):
         run(toy / "run.toml", WITH_LINES, toy)
+
+
+def test_a_code_of_letters_that_only_look_plain(toy: Path) -> None:
+    """A Greek letter in a code list is told there, not where the code is used."""
+    path = toy / "scenarios.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("\nplan,", "\nplαn,"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"scenario = 'plαn': 'α' is U\+03B1 \(GREEK SMALL LETTER ALPHA\); a code has"):
+        read_inputs(toy)
