@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -29,15 +29,11 @@ from .studies.cell_sheet import sheet
 from .studies.cells import CellModel, Derived
 from .studies.describe import describe as _describe
 from .studies.describe import entries, named
-from .studies.intensity import with_intensity
-from .studies.prices import prices as _prices
-from .studies.run import inputs_of
+from .studies.run import inputs_of, prepared
 from .studies.run import run as _run
 from .studies.validate import validate as _validate
 from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
-from .tables.resolve import resolve
-from .tables.supply import supply_inputs
 from .text import shown
 from .toml import written
 
@@ -253,8 +249,10 @@ def describe(name: str | None = None, inputs: str | Path | None = None, *, as_js
 
 
 def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path | None = None) -> list[str]:
-    """Check input tables (a folder; "inputs" are the shipped ones) or a run file, without computing.
+    """Check input tables (a folder; "inputs" are the shipped ones) or a run file, without solving or drawing anything.
 
+    A run file is refused exactly where `run` refuses it, in the same words. Not told here is what only a run can know:
+    that no mix keeps all its limits, that the solver fails, and what a folder or the disk will not take.
     Returns sentences on what was found sound, and what would be filled. Raises errors.InputError with every problem.
     """
     folder = Path(what)
@@ -288,14 +286,14 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
 
 
 def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
-    data = _read_inputs(inputs_of(asked, _inputs_for(asked, inputs)))
-    # Quick, and the only way to know that its names, years and rows fit.
-    priced = _prices(asked, data)[0] if asked.settings.prices is not None else {}
-    chosen = list(_checked_mix(asked, data, priced.get("price", pd.DataFrame())))
-    resolved = with_intensity(resolve(asked, data), data)
-    if asked.settings.exposure is not None and not chosen:
-        supply_inputs(asked, data, resolved.minerals.labels, resolved.reported)
+    ready = prepared(asked, _read_inputs(inputs_of(asked, _inputs_for(asked, inputs))))
+    resolved = ready.resolved
     count, years = len(asked.settings.scenario), resolved.reported
+    chosen = []
+    if ready.laid is not None:
+        mix = ready.laid[1]
+        span, threats = f"{mix.years[0]}–{mix.years[-1]}", len(mix.disruptions)
+        chosen = [f"to be chosen: {len(mix.chemistries)} chemistries in {span}, against {threats} disruptions"]
     return [
         f"{asked.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
         f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
@@ -303,18 +301,6 @@ def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
         *resolved.notes,
         *(f"filled: {sentence}" for sentence in resolved.fills),
     ]
-
-
-def _checked_mix(asked: Run, data: Inputs, price: pd.DataFrame) -> Iterable[str]:
-    """What the mix of a run with [optimise] is chosen from; nothing for any other."""
-    if asked.settings.optimise is None:
-        return
-    # Pyomo takes a third of a second to import.
-    from .studies.optimise import prepare
-
-    mix = prepare(asked, data, price)[1]
-    years, threats = f"{mix.years[0]}–{mix.years[-1]}", len(mix.disruptions)
-    yield f"to be chosen: {len(mix.chemistries)} chemistries in {years}, against {threats} disruptions"
 
 
 def _inputs_for(asked: Run, inputs: str | Path | None) -> str | Path | None:

@@ -462,6 +462,8 @@ def _caveats(result: Result) -> None:
         labels = [entry["label"] for entry in scenarios if entry["caveat"] == caveat]
         whose = f" ({', '.join(labels)})" if len(labels) < len(scenarios) else ""
         _words(f"Caveat{whose}: {caveat}")
+    for caveat in result.record.get("exposure", {}).get("caveats", ()):
+        _words(f"Caveat of the GWh at risk: {caveat}")
 
 
 def _notes(result: Result) -> None:

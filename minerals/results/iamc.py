@@ -38,7 +38,10 @@ def iamc(result: Result) -> pd.DataFrame:
             part = flows[flows["flow"] == quantity]
             parts.append(part.assign(Variable=_name(quantity, mineral=part["mineral"].map(labels["mineral"]))))
     columns = ["scenario", "region", "Variable", "unit", "year", "value"]
-    long = pd.concat([part[columns] for part in parts if len(part)], ignore_index=True)
+    filled = [part[columns] for part in parts if len(part)]
+    if not filled:  # No batteries at all.
+        return pd.DataFrame(columns=[*KEYS, *map(str, result.record["years"])])
+    long = pd.concat(filled, ignore_index=True)
     if long["region"].nunique() > 1:
         long = pd.concat([long, long.assign(region=result.record["region_label"])], ignore_index=True)
     wide = long.pivot_table(index=columns[:4], columns="year", values="value", aggfunc="sum", sort=True).reset_index()

@@ -61,6 +61,8 @@ def supply(result: Result) -> list[str]:
 
     held = set(flows[flows > 0].index.get_level_values("mineral"))
     minerals = [name for name in result.record["minerals"] if name in held]
+    if not minerals:
+        return [f"Mined and refined in {year}: nothing."]
     lines: list[str] = []
     for block in _by(result.scenarios, 3):
         head = [f"Mined and refined in {year}, kt"]
@@ -93,6 +95,8 @@ def intervals(result: Result) -> list[str]:
 
     said = "Mined and refined" if quantity == "primary_demand" else "Mineral demand"
     minerals = [name for name in result.record["minerals"] if name in here.index.get_level_values(0)]
+    if not minerals:
+        return [f"{said} in {year}: none in any draw."]
     lines: list[str] = []
     for block in _by(result.scenarios, 2):
         head = [f"{said} in {year}, kt, 5th–95th percentile"]
@@ -146,10 +150,13 @@ def _short(result: Result, year: int) -> list[str]:
     """What cannot be built even without a disruption."""
     table, lines = result["shortage"], []
     labels = result.record["exposure"]["nodes"]
+    cells = result["cells"].query("year == @year").groupby("scenario")["value"].sum()
     for row in table[table["year"] == year].itertuples():
         who = result.record["scenarios"][row.scenario]["label"]
         what = labels[row.node]["label"]
-        beyond = f"{number(row.value)} GWh more than the reference world can supply ({what})"
+        planned = float(cells.get(row.scenario, 0.0))
+        share = f", {row.value / planned:.0%} of all," if planned else ""
+        beyond = f"{number(row.value)} GWh{share} more than the reference world can supply ({what})"
         lines.append(f"{who}: {beyond}, beside what a stop costs.")
         lines.append(f"  Follow it: explain --node {row.node} --scenario {row.scenario}")
     return lines
@@ -279,7 +286,7 @@ def _column(head: list[str], cells: list[str], left: bool = False) -> list[list[
 
 
 def _width(columns: Iterable[list[list[str]]]) -> int:
-    return sum(len(cells[0]) + len(GAP) for _, cells in columns)
+    return sum(len(head[0]) + len(GAP) for head, _ in columns)
 
 
 def _blocks(columns: list[list[list[str]]], width: int) -> Iterable[list[list[list[str]]]]:
@@ -296,5 +303,5 @@ def _blocks(columns: list[list[list[str]]], width: int) -> Iterable[list[list[li
 def _lines(columns: list[list[list[str]]]) -> list[str]:
     """Lines of a table; heads stand on its first row of cells."""
     height = max(len(head) for head, _ in columns)
-    filled = [[" " * len(cells[0])] * (height - len(head)) + head + cells for head, cells in columns]
+    filled = [[" " * len(head[0])] * (height - len(head)) + head + cells for head, cells in columns]
     return [GAP.join(parts).rstrip() for parts in zip(*filled, strict=True)]

@@ -72,6 +72,8 @@ def _summary(result: Result, told: RiskExplanation) -> list[str]:
     """What can be built with and without it, who loses, and what binds."""
     chemistries, nodes = result.record["codes"]["chemistry"], result.record["exposure"]["nodes"]
     base = told.planned - told.shortage
+    if not told.planned:
+        return [f"Status: {told.status.replace('_', ' ')}. No batteries are planned, so none can be lost."]
     lines = [f"Status: {told.status.replace('_', ' ')}. Planned: {number(told.planned)} GWh."]
     if told.shortage > 0:
         lines.append(f"Short without it: {number(told.shortage)} GWh, which no figure below counts again.")

@@ -147,6 +147,8 @@ def upstream(resolved: Resolved, primary: Array, end: int = 0) -> Array:
 
 def _check_balance(resolved: Resolved, flows: Recycling, in_use: Array, in_reuse: Array) -> None:
     before = np.zeros_like(in_use[..., :1])
+    if not np.isfinite(flows.input).all():
+        return  # Numbers of the inputs overflow, which is told of the tables.
     scale = flows.input.max(axis=(0, 2), keepdims=True)
     open_ = unbalanced(imbalances(flows, in_use, in_reuse, before), scale)
     if open_:

@@ -22,6 +22,7 @@ from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing
 from ..exposure.disruption import Factory, Plan, Routes
 from ..flows.demand import Array
 from ..results.record import region_label
+from ..tables.active_material import check_active_materials
 from ..tables.check import split
 from ..tables.inputs import Inputs
 from ..tables.names import WORLD
@@ -120,7 +121,11 @@ def uses(resolved: Resolved, supply: SupplyInputs) -> Uses:
 
 @dataclass(frozen=True)
 class Chokepoints:
-    """A run's batteries, what they use, and the world's supply."""
+    """A run's batteries, what they use, and the world's supply.
+
+    left_out: uses that the scope leaves out, and what share of the batteries that the reference world has in the
+    regions of the run they are in each year, by label, (year) [1].
+    """
 
     resolved: Resolved
     inputs: SupplyInputs
@@ -130,6 +135,7 @@ class Chokepoints:
     supply: tuple[Supply, ...]
     label: str
     used: pd.DataFrame
+    left_out: dict[str, Array]
 
     @property
     def asked(self) -> Exposure:
@@ -272,6 +278,7 @@ def about(points: Chokepoints, inputs: Inputs) -> dict[str, Any]:
     return {
         "future": {"label": str(futures.loc[asked.future, "label"]), "note": str(futures.loc[asked.future, "note"])},
         "reference": {"demand": asked.demand, "adoption": asked.adoption},
+        "caveats": caveats(points),
         "groups": {"concern": str(groups[asked.concern]), "allies": str(groups[asked.allies])},
         "nodes": {
             node.node: {"label": node.label, "item": node.item, "stage": node.stage, "part": node.part}
@@ -292,9 +299,11 @@ def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables, like: Chokep
     run = resolved.run
     mine = {name: batteries(resolved, tables, name) for name in run.settings.scenario}
     if like is not None:
+        check_active_materials(inputs, _bases(resolved))
         return replace(like, resolved=resolved, uses=uses(resolved, like.inputs), scenarios=mine)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported)
     world = with_intensity(resolve(_reference(run, inputs), inputs), inputs)
+    check_active_materials(inputs, [*_bases(resolved), *_bases(world)])
     reference = batteries(world, compute(world) if world.parameters else {}, REFERENCE)
     customers = world.regions.labels
     need = _need(world, supply, reference)
@@ -316,7 +325,42 @@ def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables, like: Chokep
     )
     used = joined(supply.used, _of_reference(world))
     label = region_label(resolved, inputs)
-    return Chokepoints(resolved, supply, uses(resolved, supply), mine, customers, by_year, label, used)
+    left_out = _left_out(resolved, inputs, world, reference.cells)
+    return Chokepoints(resolved, supply, uses(resolved, supply), mine, customers, by_year, label, used, left_out)
+
+
+def _left_out(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Array) -> dict[str, Array]:
+    """Uses that the scope leaves out. cells: of the reference world, (region, segment, chemistry, year) [GWh]."""
+    at = [place for place, region in enumerate(world.regions.labels) if region in resolved.regions.labels]
+    by_use = cells[at].sum(axis=(0, 2))  # (segment, year)
+    share = by_use / np.maximum(by_use.sum(axis=0), np.finfo(float).tiny)
+    labels = dict(zip(inputs["segments"]["segment"], inputs["segments"]["label"], strict=True))
+    return {
+        str(labels[name]): share[place]
+        for place, name in enumerate(world.segments.labels)
+        if name not in resolved.segments.labels and share[place].any()
+    }
+
+
+def caveats(points: Chokepoints) -> list[str]:
+    """What a reader of the GWh at risk must know: sentences, none where there is nothing.
+
+    Supply is what a region gets for all its uses. A run of some of them hands these what the others need as well.
+    """
+    if not points.left_out:
+        return []
+    year, share = points.years[-1], sum(float(part[-1]) for part in points.left_out.values())
+    names = [name[:1].lower() + name[1:] for name in points.left_out]
+    return [
+        f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {points.label} in {year} "
+        "in the reference world. What they need is counted as free for the uses of this run, so that its GWh at risk "
+        "come out too low."
+    ]
+
+
+def _bases(resolved: Resolved) -> list[str]:
+    """Base chemistries that a run may sell."""
+    return [base for base, _ in resolved.chemistries.labels]
 
 
 def _reference(run: Run, inputs: Inputs) -> Run:

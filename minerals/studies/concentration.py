@@ -207,7 +207,8 @@ def import_risks(points: Chokepoints, concentrated: pd.DataFrame) -> pd.DataFram
     """GeoPolRisk of the mined materials whose origins of imports are known, in the year of that trade.
 
     A published indicator beside ours: HHI of who mines, in the run's first year × import risk, Σ share of origin ×
-    political instability. Trade is known as shares of imports, so production at home does not lower the risk here.
+    political instability, which is 0.5 of a partner without an estimate. Trade is known as shares of imports, so
+    production at home does not lower the risk here.
     """
     rows: list[tuple[Any, ...]] = []
     hhi = concentrated[concentrated["measure"] == "hhi"].groupby("node")["value"].first()
@@ -215,10 +216,9 @@ def import_risks(points: Chokepoints, concentrated: pd.DataFrame) -> pd.DataFram
     for (region, node, year), origins in points.inputs.origins.groupby(["region", "node", "year"], sort=False):
         if region not in points.regions or node not in hhi.index or node not in mined:
             continue
-        named = origins[origins["country"].isin(points.inputs.stability)]
-        home = points.inputs.home_of(named["country"]) == region
-        g = geopolrisk.instability([points.inputs.stability[code] for code in named["country"]])
-        risk = float(geopolrisk.import_risk(named["value"].to_numpy(), geopolrisk.across_borders(g, home)))
+        home = points.inputs.home_of(origins["country"]) == region
+        g = geopolrisk.instability([points.inputs.stability.get(code, np.nan) for code in origins["country"]])
+        risk = float(geopolrisk.import_risk(origins["value"].to_numpy(), geopolrisk.across_borders(g, home)))
         found = {"hhi": hhi[node], "import_risk": risk, "score": float(geopolrisk.score(hhi[node], risk))}
         rows += [(region, node, year, measure, value) for measure, value in found.items()]
     return pd.DataFrame(rows, columns=["region", "node", "year", "measure", "value"]).assign(unit="1")

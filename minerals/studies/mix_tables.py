@@ -73,6 +73,8 @@ def _ranges(mix: Mix, families: bool) -> pd.DataFrame:
     def shares(additions: Mapping[Key, float]) -> dict[Key, float]:
         out: dict[Key, float] = {}
         for (r, _, c, y), gwh in additions.items():
+            if not data.wanted.get((r, y)):
+                continue  # No batteries, so no share of them.
             key = (r, data.family[c] if families else c, y)
             out[key] = out.get(key, 0.0) + gwh / data.wanted[r, y]
         return out

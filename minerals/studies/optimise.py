@@ -73,13 +73,12 @@ class Mix:
     assembly: Assembly
 
 
-def optimise(run: Run, inputs: Inputs, price: pd.DataFrame, beside: ExitStack | None = None) -> Mix:
-    """Choose the mix of a run. price: the table of its learning curves; beside: as `choose`.
+def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], beside: ExitStack | None = None) -> Mix:
+    """Choose the mix of a run. laid: what it is chosen from, as `prepare` gives it; beside: as `choose`.
 
-    Raises InputError with all that does not fit, Infeasible (exit 4) with the conflict in the run's words, and the
-    solver's own errors (exit 5).
+    Raises Infeasible (exit 4) with the conflict in the run's words, and the solver's own errors (exit 5).
     """
-    assembly, data = prepare(run, inputs, price)
+    assembly, data = laid
     asked, points = assembly.asked, assembly.points
     try:
         solution = choose(data, _choice(asked, points), beside)
@@ -134,7 +133,8 @@ def _at(run: Run, key: str, said: str) -> str:
 
 
 def prepare(run: Run, inputs: Inputs, price: pd.DataFrame) -> tuple[Assembly, MixData]:
-    """Check a run with [optimise] and lay out what its mix is chosen from, without choosing it. price: as `optimise`.
+    """Check a run with [optimise] and lay out what its mix is chosen from, without choosing it. price: the table of its
+    learning curves.
 
     Raises InputError with all that does not fit.
     """

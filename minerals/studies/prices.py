@@ -16,6 +16,7 @@ from ..config import Prices, Run, RunFile, Scenario, Scope, Years
 from ..errors import InputError, Problem
 from ..prices import learning, parity
 from ..prices.learning import Array
+from ..results.finite import refuse_unfit
 from ..tables.inputs import USED_COLUMNS, Inputs
 from ..tables.names import WORLD
 from ..tables.prices import Experience, Learner, PriceInputs, price_inputs
@@ -23,6 +24,8 @@ from ..tables.resolve import Resolved, resolve
 from .plain import additions_of, share_of
 
 PRICE = "USD_2025/kWh"
+#: Tables of a run with [prices].
+PRICES = ("price", "price_points", "learning_rate", "cumulative_energy", "price_parity")
 WORLD_TABLES = ("battery_demand", "market_share")
 #: What is fitted: the family whose observed prices are many, and with it all that learn with the same energy.
 FITTED = "Li-ion"
@@ -45,6 +48,8 @@ def prices(run: Run, inputs: Inputs) -> tuple[dict[str, pd.DataFrame], pd.DataFr
     world = _world(run, asked, start, inputs, max(years[-1], first))
     family = dict(zip(inputs["chemistries"]["chemistry"], inputs["chemistries"]["family"], strict=True))
     energy = {name: _energies(world, name, start, family) for name in asked.adoption}
+    counted = pd.concat([_energy_table(name, energy[name]) for name in energy], ignore_index=True)
+    refuse_unfit({"cumulative_energy": counted}, joined(world.inputs_used, start.used))
     fit, points = _fit(start, energy[asked.adoption[0]])
     learners = [_with_rate(learner, asked, start, fit) for learner in start.learners]
     made = {name: dict(_curves(learners, energy[name])) for name in asked.adoption}
@@ -53,7 +58,7 @@ def prices(run: Run, inputs: Inputs) -> tuple[dict[str, pd.DataFrame], pd.DataFr
         "price": pd.concat([_curve_table(name, made[name], wanted) for name in asked.adoption], ignore_index=True),
         "price_points": _with_needs(points, learners, energy[asked.adoption[0]]),
         "learning_rate": _rate_table(start.learners, learners, fit),
-        "cumulative_energy": pd.concat([_energy_table(name, energy[name]) for name in energy], ignore_index=True),
+        "cumulative_energy": counted,
         "price_parity": pd.concat(
             [_parity_table(name, asked, start, made[name], wanted) for name in asked.adoption], ignore_index=True
         ),
@@ -247,11 +252,13 @@ def _parity_table(
         if own["family"] not in curves:
             continue
         years, values, _ = curves[str(own["family"])]
+        ends = own[["value", "low", "high"]].to_numpy(dtype=float)
+        ends = np.where(np.isnan(ends), ends[0], ends)
         then = values[0][years.index(own["year"]) if own["year"] in years else 0]
         for year, factor in zip(years, values[0] / then, strict=True):
             if year not in wanted or year < own["year"]:
                 continue
-            cell = own[["value", "low", "high"]].fillna(own["value"]).to_numpy(dtype=float) * factor
+            cell = ends * factor
             rival = float(other["value"]) * factor
             measures = {
                 "gap": (parity.gap(cell, rival), PRICE),
@@ -261,6 +268,6 @@ def _parity_table(
             keys = {"scenario": scenario, "region": own["region"], "against": other["region"], "level": own["level"],
                     "family": own["family"]}  # fmt: skip
             for measure, ((value, low, high), unit) in measures.items():
-                ends = {"value": value, "low": low, "high": high, "unit": unit}
-                rows.append({**keys, "measure": measure, "year": year, **ends})
+                numbers = {"value": value, "low": low, "high": high, "unit": unit}
+                rows.append({**keys, "measure": measure, "year": year, **numbers})
     return pd.DataFrame(rows)

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from ..config import Run, read_run
 from ..errors import InputError
+from ..results.finite import refuse_unfit
 from ..results.record import record
 from ..results.result import Result
 from ..shipped import inputs_folder
 from ..tables.check import split
 from ..tables.inputs import Inputs, read_inputs
 from ..tables.resolve import Resolved, resolve
+from .chokepoints import Chokepoints, chokepoints
 from .chokepoints import about as about_exposure
-from .chokepoints import chokepoints
-from .cost import battery_cost, pack_prices
+from .cost import PackPrices, battery_cost, pack_prices
 from .exposure import exposure
 from .intensity import with_intensity
 from .plain import compute
 from .playback import OPTIMISED, PLAYBACK, playback
 from .pool import Progress
-from .prices import about, joined, prices
+from .prices import PRICES, about, joined, prices
 from .sample import sample
 from .sensitivity import sensitivity
 from .stress import stress
+
+if TYPE_CHECKING:
+    from ..mix.data import MixData
+    from .mix_data import Assembly
 
 
 def run(
@@ -51,32 +58,97 @@ def run(
         return _computed(wanted, read_inputs(inputs_of(wanted, inputs)), partial, progress, stressed, beside)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A run whose names, years, rows, supply and prices fit each other: all that it rests on, and nothing yet solved,
+    played or drawn.
+
+    resolved: of the run as its file has it; a mix adds a scenario. tables: of the plain run and of [prices]. packs,
+    price_rows: pack prices, and the rows of the curves, with [prices]. points: its exposure, with [exposure]. laid:
+    what a mix is chosen from, with [optimise].
+    """
+
+    run: Run
+    inputs: Inputs
+    resolved: Resolved
+    tables: dict[str, pd.DataFrame]
+    packs: PackPrices | None
+    price_rows: pd.DataFrame | None
+    points: Chokepoints | None
+    laid: tuple[Assembly, MixData] | None
+
+
+def prepared(run: Run, inputs: Inputs) -> Prepared:
+    """Everything of a run up to its expensive computing. What this takes, a run takes, but for a mix that no choice
+    keeps within its limits, which only solving tells, and for a disk that is too small for the draws of a study.
+
+    Raises InputError and UsageError with what does not fit.
+    """
+    # What overflows is refused with its table, column and place, which a warning would not say.
+    with np.errstate(over="ignore", invalid="ignore"):
+        priced: dict[str, pd.DataFrame] = {}
+        rows, laid = None, None
+        if run.settings.prices is not None:
+            priced, rows = prices(run, inputs)
+        if run.settings.optimise is not None:
+            # Pyomo takes a third of a second to import, which no other run should wait for.
+            from .optimise import prepare
+
+            laid = prepare(run, inputs, priced.get("price", pd.DataFrame()))
+        return _laid_out(run, inputs, priced, rows, laid)
+
+
+def _laid_out(
+    run: Run,
+    inputs: Inputs,
+    priced: dict[str, pd.DataFrame],
+    rows: pd.DataFrame | None,
+    laid: tuple[Assembly, MixData] | None,
+) -> Prepared:
+    """A run with its tables of prices: resolved and computed, and its exposure set up."""
+    resolved = with_intensity(resolve(run, inputs), inputs)
+    packs, points = None, None
+    if priced:
+        axes = (resolved.regions.labels, resolved.chemistries.labels, resolved.reported)
+        packs = pack_prices(run, inputs, *axes, priced["price"])
+    tables = compute(resolved) | priced
+    if packs is not None:
+        tables["battery_cost"] = battery_cost(resolved, tables["cells"], packs)
+    if run.settings.exposure is not None:
+        points = chokepoints(resolved, inputs, tables, laid[0].points if laid is not None else None)
+        refuse_unfit({"supply": _supplied(points)}, points.used)
+    refuse_unfit(tables, resolved.inputs_used)
+    return Prepared(run, inputs, resolved, tables, packs, rows, points, laid)
+
+
+def _supplied(points: Chokepoints) -> pd.DataFrame:
+    """What the world makes (value, empty where nobody knows) and needs of each node, by year [kt or GWh]."""
+    return pd.DataFrame(
+        [
+            (node.node, year, float(each.made[n].sum()), float(each.need[n].sum()))
+            for year, each in zip(points.years, points.supply, strict=True)
+            for n, node in enumerate(points.inputs.nodes)
+        ],
+        columns=["node", "year", "value", "need"],
+    )
+
+
 def _computed(
     wanted: Run, data: Inputs, partial: Path | None, progress: Progress | None, stressed: bool, beside: ExitStack
 ) -> Result:
     """The result of a run; beside: ends what is computed at the same time."""
-    asked = wanted
-    priced: dict[str, pd.DataFrame] = {}
-    if asked.settings.prices is not None:
-        priced, used = prices(asked, data)
-    mix = None
-    if asked.settings.optimise is not None:
-        # Pyomo takes a third of a second to import, which no other run should wait for.
+    ready, mix = prepared(wanted, data), None
+    if ready.laid is not None:
         from .optimise import optimise
 
-        mix = optimise(asked, data, priced.get("price", pd.DataFrame()), beside)
-        asked = mix.run
-    resolved = with_intensity(resolve(asked, data), data)
-    if asked.settings.prices is not None:
-        axes = (resolved.regions.labels, resolved.chemistries.labels, resolved.reported)
-        packs = pack_prices(asked, data, *axes, priced["price"])
-        resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, used, packs.used))
-    tables = compute(resolved) | priced
-    if priced:
-        tables["battery_cost"] = battery_cost(resolved, tables["cells"], packs)
-    points = None
-    if asked.settings.exposure is not None:
-        points = chokepoints(resolved, data, tables, mix.assembly.points if mix is not None else None)
+        mix = optimise(wanted, data, ready.laid, beside)
+        priced = {name: ready.tables[name] for name in ready.tables if name in PRICES}
+        ready = _laid_out(mix.run, data, priced, ready.price_rows, ready.laid)
+    asked, resolved, tables, points = ready.run, ready.resolved, ready.tables, ready.points
+    if ready.packs is not None and ready.price_rows is not None:
+        resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, ready.price_rows, ready.packs.used))
+        tables["inputs_used"] = resolved.inputs_used
+    if points is not None:
         tables |= exposure(points, data)
         if stressed:
             tables |= stress(points)
@@ -89,7 +161,7 @@ def _computed(
         tables["inputs_used"] = resolved.inputs_used
     tables["sources_used"] = _sources_used(resolved, data)
     log = record(resolved, data, wanted)
-    if priced:
+    if ready.packs is not None:
         log["prices"] = about(asked, data)
     if points is not None:
         log["exposure"] = about_exposure(points, data)
@@ -107,6 +179,7 @@ def _computed(
         chosen = log["scenarios"][OPTIMISED]
         chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
         files[PLAYBACK] = playback(mix.run)
+    refuse_unfit(tables, resolved.inputs_used)
     return Result(log, tables, files)
 
 

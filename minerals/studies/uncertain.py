@@ -43,7 +43,7 @@ ACRONYMS = ("nmc", "nca", "nmca", "lfp", "lmfp", "lco", "lmo", "lto")
 class Factor:
     """One uncertain cause: its key, what it is called, the table it comes from, how many series move with it.
 
-    low and high: sums of their ends over the sum of their values, in the last year.
+    low and high: sums of their ends over the sum of their values, in the last year; NaN where the values are 0.
     """
 
     key: Hashable
@@ -56,6 +56,8 @@ class Factor:
     @property
     def range(self) -> str:
         """Its ends in words: 0.75–1.3 × value."""
+        if np.isnan(self.low):
+            return "0 in the last year"
         low, high = (f"{end:.2f}".rstrip("0").rstrip(".") for end in (self.low, self.high))
         return f"{low}–{high} × value"
 
@@ -118,10 +120,7 @@ class Uncertain:
     @property
     def factors(self) -> list[Factor]:
         """Factors in the order of the columns of the uniform numbers."""
-        return [
-            Factor(key, *self._labels[key], self._counts[key], *(self._sums[key][1:] / self._sums[key][0]))
-            for key in self._keys
-        ]
+        return [Factor(key, *self._labels[key], self._counts[key], *_ends(self._sums[key])) for key in self._keys]
 
     def _factor(self, key: Hashable, label: str, table: str, ends: Array) -> int:
         """Column of a factor, made where it is new; ends (3, …): value, low, high of the series that joins it."""
@@ -436,6 +435,12 @@ def _node(uniform: Array, column: int) -> Index:
     if column == NONE:
         return np.zeros(len(uniform), dtype=np.intp)
     return np.minimum((uniform[:, column] * NODES).astype(np.intp), NODES - 1)
+
+
+def _ends(sums: Array) -> tuple[float, float]:
+    """Low and high end over the value, from the sums of value, low and high (3); NaN where the value is 0."""
+    value, low, high = map(float, sums)
+    return (low / value, high / value) if value else (np.nan, np.nan)
 
 
 def _cause(group: str) -> str:

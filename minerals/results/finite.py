@@ -1,0 +1,76 @@
+"""No result holds a number that is none: every table is looked at before it is told or written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ..errors import InputError, Problem
+
+#: Columns in which an empty cell says something, by table: that nothing is known, was published or is asked for.
+EMPTY: dict[str, tuple[str, ...]] = {
+    "announced_capacity": ("low", "high"),
+    "battery_supply": ("low", "high"),
+    "cell_capacity": ("low", "high"),
+    "concentration": ("value", "low", "high"),
+    "disruptions": ("first_year_below",),
+    "drop_in": ("low", "high"),
+    "exposure": ("silicon", "low", "high"),
+    "learning_rate": ("r2",),
+    "mix_loss": ("floor",),
+    "mix_rule": ("limit",),
+    "percentiles": ("p5_independent", "p95_independent"),
+    "price_points": ("low", "high", "cumulative", "needs"),
+    "supply": ("value", "exported"),
+    "trade_rules": ("value", "limit", "low", "high"),
+}
+#: Tables of rows as they were read, whose empty cells are those of the inputs.
+AS_READ = ("inputs_used", "sources_used")
+#: Columns that say where a number stands.
+PLACES = ("scenario", "region", "segment", "chemistry", "mineral", "node", "disruption", "family", "measure", "year")
+#: An input this many powers of ten away from one is likely to be why a number overflows.
+FAR = 12
+
+
+def refuse_unfit(tables: Mapping[str, pd.DataFrame], used: pd.DataFrame) -> None:
+    """Refuse tables with a number that is infinite, or empty where EMPTY does not say that it may be.
+
+    used: rows that the run rests on, as inputs_used. Raises InputError with the first such column of each table, and
+    its first place.
+    """
+    problems = [
+        Problem(f"table {name}", 0, f"{column} = {value} ({place})", f"is no number that can be told; {_why(used)}")
+        for name, frame in tables.items()
+        for column, value, place in _unfit(name, frame)[:1]
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _unfit(name: str, frame: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """(column, value, place) of the first unfit number of each column, that of `value` first."""
+    out = []
+    for column in sorted(frame.select_dtypes("number"), key=lambda column: column != "value"):
+        values = frame[column].to_numpy(dtype=float, na_value=np.nan)
+        may_be_empty = name in AS_READ or column in EMPTY.get(name, ())
+        wrong = np.isinf(values) if may_be_empty else ~np.isfinite(values)
+        if wrong.any():
+            row = frame.iloc[int(wrong.argmax())]
+            where = ", ".join(str(row[part]) for part in PLACES if part in frame and str(row[part]) not in ("", "nan"))
+            out.append((column, str(values[wrong.argmax()]), where or f"row {int(wrong.argmax()) + 1}"))
+    return out
+
+
+def _why(used: pd.DataFrame) -> str:
+    """The input that is likely to be at fault: the one farthest from 1."""
+    if "value" in used and len(used):
+        size = used["value"].astype(float).abs()
+        away = size.where(size > 0).map(math.log10, na_action="ignore").abs()
+        if away.max() > FAR:
+            row = used.loc[away.idxmax()]
+            place = f"{row['file']}:{int(row['line'])}" if row["line"] else row["file"]
+            return f"{place} has value = {row['value']:g}, which is likely why; correct it"
+    return "a number among the inputs or in the run file is far too large or too small; correct it"

@@ -1,0 +1,66 @@
+"""Every chemistry of a run with [exposure] says where its cathode and its anode come from, or that nobody knows.
+
+A chemistry without such rows needs no plant of active material, so that no stop costs it a battery: a known cell under
+a new name would look safe for nothing but its name. What nobody knows is unknown, not nothing: a chemistry whose makers
+are not known uses a node without rows of supply, which never binds and is told as unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors import InputError, Problem, listed
+from .inputs import Inputs
+from .names import Kinds
+
+#: Parts of the cell that a chemistry has to name a node for.
+PARTS = ("cathode", "anode")
+STAGE = "active_material"
+ANY = "any"
+
+
+def check_active_materials(inputs: Inputs, chemistries: Iterable[str]) -> None:
+    """Base chemistries that a run may sell have a node of active material for each of PARTS.
+
+    It comes from a use above 0 (of the chemistry, its family or any, the most specific row of a node counting), or from
+    a mineral of the chemistry that such a node makes by stage_yield. Raises InputError with every chemistry and part
+    without one.
+    """
+    table, problems = inputs.tables["chemistries"], []
+    lines = dict(zip(table.frame["chemistry"], table.frame["line"], strict=True))
+    nodes = {part: _nodes(inputs, part) for part in PARTS}
+    kinds = Kinds(inputs)
+    for chemistry in dict.fromkeys(chemistries):
+        for part, mine in nodes.items():
+            if _by_use(inputs, kinds, chemistry, mine) or _by_mineral(inputs, chemistry, mine):
+                continue
+            why = (
+                f"no {part} is named for it in node_use.csv, so no stop could cost a battery of it; add a row with the "
+                f"{part} that it uses ({listed(mine, 8) or 'none in nodes.csv yet'}); if nobody knows who makes it, "
+                "with a node that has no rows of supply"
+            )
+            problems.append(Problem(table.file, int(lines[chemistry]), f"chemistry = {chemistry!r}", why))
+    if problems:
+        raise InputError(problems)
+
+
+def _nodes(inputs: Inputs, part: str) -> list[str]:
+    """Nodes of active material of a part."""
+    frame = inputs["nodes"]
+    return list(frame.loc[(frame["stage"] == STAGE) & (frame["part"] == part), "node"])
+
+
+def _by_use(inputs: Inputs, kinds: Kinds, chemistry: str, nodes: Iterable[str]) -> bool:
+    """Whether a chemistry uses a node by node_use; the most specific row of each node counts."""
+    rows = inputs.rows_by("node_use", "node", "chemistry")
+    names = (chemistry, kinds.family[chemistry], ANY)
+    found = (next((rows[node, name][0] for name in names if (node, name) in rows), None) for node in nodes)
+    return any(row is not None and row.value > 0 for row in found)
+
+
+def _by_mineral(inputs: Inputs, chemistry: str, nodes: Iterable[str]) -> bool:
+    """Whether a chemistry has a mineral that one of the nodes makes."""
+    feeds = inputs.rows_by("stage_yield", "node")
+    made = {row.feeds.partition(":")[0] for node in nodes for row in feeds.get((node,), [])}
+    held = inputs.rows_by("mineral_intensity", "chemistry").get((chemistry,), [])
+    return any(row.mineral in made and row.value > 0 for row in held)

@@ -1,0 +1,99 @@
+"""No cell is safe by its name: a chemistry of a run with [exposure] says what its cathode and anode come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import minerals
+from minerals.errors import InputError
+from minerals.exposure import geopolrisk
+
+#: Tables in which a copy of a chemistry has the rows of its original, but for its use of nodes.
+OF_A_CELL = ("chemistries", "mineral_intensity")
+
+
+def exposed(toy: Path) -> Path:
+    """The toy's run with exposure, without prices and mix."""
+    file = toy / "exposed.toml"
+    file.write_text((toy / "mix.toml").read_text(encoding="utf-8").partition("[prices]")[0], encoding="utf-8")
+    return file
+
+
+def renamed(toy: Path) -> None:
+    """NMC 811 under the name my_cell: its rows copied, and all its shares handed over."""
+    for table in OF_A_CELL:
+        path = toy / f"{table}.csv"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        copies = [line.replace("nmc811,", "my_cell,", 1) for line in lines if line.startswith("nmc811,")]
+        path.write_text(
+            "\n".join([*lines, *copies, ""]).replace("my_cell,NMC 811", "my_cell,My cell"), encoding="utf-8"
+        )
+    path = toy / "market_share.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",nmc811,", ",my_cell,"), encoding="utf-8")
+
+
+def lost(toy: Path) -> float:
+    return float(minerals.run(exposed(toy), inputs=toy)["disruptions"]["at_risk_best"].sum())
+
+
+def test_a_cell_under_a_new_name_is_refused_or_loses_as_much(toy: Path) -> None:
+    for table, row in (
+        ("supply_share", "today,nmc_cathode,CHN,2028,1,,,1,medium,book,p. 20,official,"),
+        ("battery_supply", "today,nmc_cathode,2028,400,,,kt,1,book,p. 21,official,"),
+    ):
+        path = toy / f"{table}.csv"
+        path.write_text(path.read_text(encoding="utf-8") + row + "\n", encoding="utf-8")
+    path = toy / "disruption.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("lfp_cathode", "nmc_cathode"), encoding="utf-8")
+    before = lost(toy)
+    assert before > 0
+    renamed(toy)
+    for call in (minerals.check, minerals.run):
+        with pytest.raises(InputError, match=r"chemistries\.csv:6 chemistry = 'my_cell': no cathode is named for it"):
+            call(exposed(toy), inputs=toy)
+    path = toy / "node_use.csv"
+    text = path.read_text(encoding="utf-8")
+    own = next(line for line in text.splitlines() if line.startswith("nmc_cathode,nmc811,"))
+    path.write_text(text + own.replace("nmc811", "my_cell") + "\n", encoding="utf-8")
+    assert minerals.check(exposed(toy), inputs=toy)
+    assert lost(toy) == pytest.approx(before, rel=1e-9)
+
+
+def test_a_use_of_nothing_is_no_use(toy: Path) -> None:
+    path = toy / "node_use.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("unknown_anode,Na-ion,energy,1,", "unknown_anode,Na-ion,energy,0,"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"'na_layered': no anode is named for it in node_use\.csv"):
+        minerals.check(exposed(toy), inputs=toy)
+
+
+def test_a_chemistry_without_intensities_is_refused(toy: Path) -> None:
+    path = toy / "mineral_intensity.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(line for line in lines if not line.startswith("na_layered")) + "\n", encoding="utf-8")
+    for call in (minerals.check, minerals.run):
+        with pytest.raises(InputError, match="na_layered"):
+            call(exposed(toy), inputs=toy)
+
+
+def test_a_partner_without_an_estimate_of_governance_counts_as_the_middle(toy: Path) -> None:
+    """Six tenths from China, g = 0.5 + 0.5 / 5 = 0.6, and four from Namibia, of which none is known: 0.36 + 0.2."""
+    path = toy / "import_origin.csv"
+    rows = ["Europe,flake_graphite,CHN,2028,0.6,,,1,book,p. 22,official,",
+            "Europe,flake_graphite,NAM,2028,0.4,,,1,book,p. 22,official,"]  # fmt: skip
+    path.write_text(path.read_text(encoding="utf-8") + "\n".join(rows) + "\n", encoding="utf-8")
+    table = minerals.run(exposed(toy), inputs=toy)["geopolrisk"].set_index(["node", "measure"])["value"]
+    assert geopolrisk.UNKNOWN == 0.5
+    assert table["flake_graphite", "import_risk"] == pytest.approx(0.56, rel=1e-12)
+    assert table["flake_graphite", "score"] == pytest.approx(0.56 * table["flake_graphite", "hhi"], rel=1e-12)
+
+
+def test_uses_that_the_scope_leaves_out_are_named(toy: Path) -> None:
+    """Their supply is in what the run has: so it says whose that is, on screen and in its record."""
+    assert minerals.run(exposed(toy), inputs=toy).record["exposure"]["caveats"] == []
+    changed = minerals.run(exposed(toy), set=["scope.segments=['stationary']", "scope.regions=['Europe']"], inputs=toy)
+    (caveat,) = changed.record["exposure"]["caveats"]
+    share = 140 / 170  # of cars in 2034, GWh by GWh
+    assert caveat.startswith(f"Left out of this run: cars, {share:.0%} of the batteries of Europe in 2034")
