@@ -239,7 +239,9 @@ def explain_node(
     scenario = pick("scenario", scenario or result.scenarios[0], result.scenarios)
     index = _Index(result, scenario, year)
     cover = result["coverage"]
-    region = pick("region", region or result.record["region_label"], list(dict.fromkeys(cover["region"])))
+    # Where there are no batteries nothing is needed, and no region has rows.
+    regions = dict.fromkeys([*cover["region"], *result.record["regions"], result.record["region_label"]])
+    region = pick("region", region or result.record["region_label"], list(regions))
     needed = len(_where(cover, scenario=scenario, region=region, node=node, year=year, measure="exported")) > 0
     frame = _where(result["concentration"], node=node, year=year)
     measures = {str(row.measure): (row.value, row.low, row.high) for row in frame.itertuples()}
@@ -252,7 +254,8 @@ def explain_node(
         agree(f"lowest HHI of {node}", sum(each.share**2 for each in named), low)
         agree(f"largest share of {node}", max((each.share for each in named), default=0.0), measures["top1"][0])
     first = frame.iloc[0] if len(frame) else pd.Series({"data_year": 0, "confidence": ""})
-    unit = str(_where(result["reference_need"], node=node)["unit"].iloc[0])
+    units = _where(result["reference_need"], node=node)["unit"]
+    unit = str(units.iloc[0]) if len(units) else ""
     return NodeExplanation(
         scenario, region, node, known["nodes"][node]["label"], known["nodes"][node]["stage"], year,
         int(first["data_year"]), str(first["confidence"]), measures, suppliers, index.world(node), unit,
