@@ -2,7 +2,7 @@
 
 Every module collects `Problem`s and raises them together as one `InputError`, so that a user sees all that is
 wrong at once. Exit codes are part of the interface: 0 fine, 2 usage, 3 bad input, 4 infeasible, 5 solver failed,
-130 interrupted, 143 terminated.
+6 short of memory, processes or open files, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ class Problem:
     def cause(self) -> tuple[str, str, str]:
         """Problems of one file that differ only in line, value and the numbers that are advised have one cause."""
         return self.file, self.what.partition(" = ")[0], _NUMBER.sub("0", self.why)
+
+
+class Notice(UserWarning):
+    """A sentence for the user about a run that goes on; the command line prints it on standard error."""
 
 
 class MineralsError(Exception):
@@ -142,6 +146,12 @@ class Infeasible(MineralsError):
     def __init__(self, message: str, compiled: object = None) -> None:
         self.compiled = compiled
         super().__init__(message)
+
+
+class Exhausted(MineralsError):
+    """The machine ran short of memory, processes or open files. What was finished before is kept."""
+
+    exit_code = 6
 
 
 class SolverError(MineralsError):

@@ -15,8 +15,10 @@ import pytest
 import minerals
 from minerals import api
 from minerals.errors import InputError, MineralsError, UsageError
+from minerals.results import folders
 from minerals.results.compare import compare
 from minerals.results.explain import explain
+from minerals.results.form import OWN_HASH, own_hash
 from minerals.results.result import Result, load, unlisted
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
@@ -37,7 +39,8 @@ def test_written_and_read_back_is_the_same(europe: Result, tmp_path: Path) -> No
     europe.write(tmp_path / "out")
     again = load(tmp_path / "out")
     files = again.record.pop("files")
-    assert files == sorted(set(digest(tmp_path / "out")) - {"record.json"})
+    assert again.record.pop(OWN_HASH)
+    assert {**files, "record.json": digest(tmp_path / "out")["record.json"]} == digest(tmp_path / "out")
     assert again.record == json.loads(json.dumps(europe.record))
     for name, frame in europe.tables.items():
         ours, theirs = (f.astype(object).where(f.notna(), "") for f in (again[name], frame.reset_index(drop=True)))
@@ -50,7 +53,9 @@ def test_the_record_holds_no_clock_no_absolute_path_and_every_input(europe: Resu
     assert not re.search(r"\d\d:\d\d:\d\d", text)
     for path in inputs_folder().glob("*.csv"):
         assert europe.record["inputs"][path.name] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert set(europe.record["versions"]) == {"minerals", "python", "numpy", "pandas"}
+    assert set(europe.record["versions"]) == {
+        "minerals", "python", "numpy", "pandas", "scipy", "highspy", "pyomo", "matplotlib", "blas"
+    }  # fmt: skip
 
 
 def test_columns_are_the_promised_ones(europe: Result) -> None:
@@ -156,7 +161,7 @@ def test_a_failing_exchange_in_the_current_folder_is_taken_back(
     monkeypatch.chdir(here)
 
     def fail(source: Path, target: Path) -> None:
-        if Path(target) == here / "iamc.csv" and "-old" not in str(source):
+        if Path(target) == here / "iamc.csv" and source.parent.name == folders.NEW:
             raise OSError("no")
         rename(source, target)
 
@@ -181,14 +186,14 @@ def test_a_link_is_followed(run_toy, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("file", "text", "sentence"), [
-    ("record.json", "{}", "lacks run, title"),
-    ("record.json", "[]", "lacks run, title"),
+    ("record.json", "{}", "lacks run, run_id, title"),
+    ("record.json", "[]", "lacks run, run_id, title"),
     ("record.json", "{", "no readable record"),
+    ("record.json", "[" * 100_000, "no readable record"),
     ("tables/cells.csv", None, "cells.csv is missing"),
-    ("tables/cells.csv", "", "cells.csv is not readable"),
-    ("tables/cells.csv", "a,b\n1,2\n", "cells.csv lacks the columns scenario"),
-    ("tables/cells.csv", "scenario,region,segment,chemistry,silicon,year,value,unit\na,b,c,d,0,2030,x,GWh\n", "float"),
-    ("tables/inputs_used.csv", "a\n", "inputs_used.csv lacks the columns file"),
+    ("tables/cells.csv", "", "cells.csv was changed after the run; repeat the run"),
+    ("tables/cells.csv", "scenario,region,segment,chemistry,silicon,year,value,unit\n", "cells.csv was changed"),
+    ("tables/inputs_used.csv", "a\n", "inputs_used.csv was changed after the run"),
 ])  # fmt: skip
 def test_load_says_what_a_broken_folder_lacks(
     run_toy, tmp_path: Path, file: str, text: str | None, sentence: str
@@ -198,6 +203,61 @@ def test_load_says_what_a_broken_folder_lacks(
     (folder / file).unlink() if text is None else (folder / file).write_text(text)
     with pytest.raises(UsageError, match=sentence):
         load(folder)
+
+
+WRONG: dict[str, object] = {
+    "run": 1, "title": None, "scenarios": {}, "regions": [], "segments": [1], "minerals": [], "years": [], "fills": {},
+    "rows_used": [], "codes": {}, "config": {"output": []}, "versions": [], "tables": [{}], "files": [],
+    "prices": {"plan": 1}, "exposure": {"nodes": []}, "mix": {}, "study": {"draws": "many"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_a_record_of_another_form_is_told_whoever_wrote_it(run_toy, tmp_path: Path, key: str) -> None:
+    """Also where its own hash fits what was made of it."""
+    folder = tmp_path / "out"
+    run_toy().write(folder)
+    record = json.loads((folder / "record.json").read_text())
+    record[key] = WRONG[key]
+    record[OWN_HASH] = own_hash(record)
+    (folder / "record.json").write_text(json.dumps(record))
+    with pytest.raises(UsageError, match=rf"(lacks |a result \(){key}.*; repeat the run"):
+        load(folder)
+
+
+def test_a_table_of_a_record_lies_in_its_folder(run_toy, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    run_toy().write(folder)
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    record = json.loads((folder / "record.json").read_text())
+    record["tables"].append("../../secret")
+    record[OWN_HASH] = own_hash(record)
+    (folder / "record.json").write_text(json.dumps(record))
+    with pytest.raises(UsageError, match="tables"):
+        load(folder)
+
+
+def test_a_record_that_was_edited_is_told(run_toy, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    run_toy().write(folder)
+    text = (folder / "record.json").read_text()
+    (folder / "record.json").write_text(text.replace('"Toy"', '"Toys"'))
+    with pytest.raises(UsageError, match=r"record\.json was changed after the run"):
+        load(folder)
+    run_toy().write(folder)
+    assert load(folder).record["title"] == "Toy"
+
+
+def test_a_file_that_no_run_writes_is_nobody_s_by_being_listed(run_toy, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    run_toy().write(folder)
+    (folder / "thesis.doc").write_text("mine")
+    record = json.loads((folder / "record.json").read_text())
+    record["files"]["thesis.doc"] = hashlib.sha256(b"mine").hexdigest()
+    (folder / "record.json").write_text(json.dumps(record))
+    with pytest.raises(UsageError, match=r"did not write: thesis\.doc"):
+        run_toy().write(folder, force=True)
+    assert (folder / "thesis.doc").read_text() == "mine"
 
 
 def test_load_says_what_is_not_a_result(tmp_path: Path) -> None:

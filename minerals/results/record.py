@@ -7,6 +7,7 @@ import json
 import platform
 import re
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +18,9 @@ from ..config import Run, ShareChange
 from ..tables.check import split
 from ..tables.inputs import Inputs
 from ..tables.resolve import Resolved
+
+#: Further libraries that compute or draw what stands in a result; most runs load few of them.
+LIBRARIES = ("scipy", "highspy", "pyomo", "matplotlib")
 
 
 def record(resolved: Resolved, inputs: Inputs, asked: Run | None = None) -> dict[str, Any]:
@@ -34,13 +38,7 @@ def record(resolved: Resolved, inputs: Inputs, asked: Run | None = None) -> dict
         lines = hashlib.sha256(resolved.lines.to_csv(index=False).encode()).hexdigest()
     if settings["study"]:
         del settings["study"]["workers"]  # They never change a result.
-    versions = {
-        "minerals": version("minerals"),
-        "python": platform.python_version(),
-        "numpy": numpy.__version__,
-        "pandas": pandas.__version__,
-    }
-    identity = json.dumps([settings, inputs.sha256, lines, versions["minerals"]], sort_keys=True)
+    identity = json.dumps([settings, inputs.sha256, lines, version("minerals")], sort_keys=True)
     used = resolved.inputs_used["quality"].value_counts()
     adoption: dict[str, Any] = {}
     if resolved.diffusion is not None:
@@ -66,7 +64,22 @@ def record(resolved: Resolved, inputs: Inputs, asked: Run | None = None) -> dict
         **adoption,
         "set": [kept for text in run.sets if (kept := _without_workers(text))],
         "inputs": inputs.sha256,
-        "versions": versions,
+        "versions": versions(),
+    }
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of all that can move a digit of a result or a dot of its charts, by name. A result of other ones may
+    differ: a mix whose objective leaves chemistries open above all."""
+    blas = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return {
+        "minerals": version("minerals"),
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "pandas": pandas.__version__,
+        **{name: version(name) for name in LIBRARIES},
+        "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
     }
 
 

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+import stat
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..errors import UsageError, did_you_mean, listed
+from .csv_files import read_csv, write_csv
+from .folders import staged, sweep
+from .form import AGAIN, OWN_HASH, RECORD, WRITTEN, own_hash, read, sha256
 
-RECORD = "record.json"
 CHARTS = "charts"
 #: What must not be added up: `total` asks for one label of these, or for a sum by them.
 APART = ("mineral", "flow", "measure", "node")
-#: What every record holds, and the columns of the tables that a result is compared and explained from.
-RECORD_KEYS = {
-    "run": str, "title": str, "scenarios": dict, "regions": list, "region_label": str, "segments": list,
-    "minerals": list, "years": list, "fills": list, "rows_used": dict, "codes": dict, "config": dict, "versions": dict,
-    "tables": list,
-}  # fmt: skip
+#: Columns of the tables that a result is compared and explained from.
 CELLS = ("scenario", "region", "segment", "chemistry", "silicon", "year", "value", "unit")
 RESOLVED = ("year", "value", "unit", "fill", "rows")
 COLUMNS = {
@@ -38,11 +37,6 @@ COLUMNS = {
     "inputs_used": ("file", "line", "year", "value", "source", "locator", "quality", "note", "corrected_by", "rows"),
     "sources_used": ("source", "citation"),
 }
-#: Codes such as NA are names, not missing values.
-TEXT_COLUMNS = (
-    "scenario", "region", "segment", "chemistry", "mineral", "route", "unit", "fill", "rows", "table", "file", "source",
-    "locator", "quality", "note", "corrected_by", "citation", "url", "licence",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,42 +121,46 @@ class Result:
     def write(self, folder: str | Path, *, force: bool = False, extra: Callable[[Path], None] | None = None) -> None:
         """Write record.json, tables/*.csv and iamc.csv to `folder`, with what `extra` adds, whole or not at all.
 
-        Everything is written beside the folder first and renamed at the end. A folder that holds the same run is
-        replaced; one that holds another run only with `force`; one that holds anything else never. The record lists
-        the files written; a file it does not list is somebody's own and never lost: charts drawn later (in charts/)
+        Everything is written beside the folder first, put on the disk, and exchanged for an older one in one step; what
+        a writer left there that was ended by force is removed before. A folder that holds the same run is replaced; one
+        that holds another run only with `force`; one that holds anything else never. The record lists the files written
+        with their SHA-256; a file it does not list is somebody's own and never lost: charts drawn later (in charts/)
         are kept when the same run is replaced, any other file is a UsageError. Raises UsageError.
         """
         refuse_other_run(folder, self.record["run"], force)
         shown, folder = folder, _resolved(folder)
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+            with staged(folder) as new:
+                self._fill(new, extra)
+                _keep(unlisted(folder), folder, new)
         except OSError as error:
-            why = f"cannot write to {folder.parent}: {error.strerror}; choose another place with --out"
-            raise UsageError(why) from None
-        try:
-            (temporary / "tables").mkdir()
-            for name, frame in self.tables.items():
-                _write_csv(frame, temporary / "tables" / f"{name}.csv")
-            _write_csv(self.iamc(), temporary / "iamc.csv")
-            for name, text in self.files.items():
-                (temporary / name).write_text(text, encoding="utf-8")
-            if extra is not None:
-                extra(temporary)
-            text = json.dumps({**self.record, "files": _files(temporary)}, indent=1, ensure_ascii=False)
-            _keep(unlisted(folder), folder, temporary)
-            (temporary / RECORD).write_text(text + "\n", encoding="utf-8")
-            temporary.chmod(0o777 & ~_umask())
-            swap(temporary, folder)
-        except OSError as error:
-            raise UsageError(f"cannot write {shown}: {error.strerror or error}; nothing in it was changed") from error
-        finally:
-            _remove(temporary)
+            why = f"{error.strerror or error}; nothing in it was changed: choose another place with --out"
+            raise UsageError(f"cannot write {shown}: {why}") from error
+
+    def _fill(self, folder: Path, extra: Callable[[Path], None] | None) -> None:
+        """Write the files of the result into an empty folder, the record last."""
+        (folder / "tables").mkdir()
+        for name, frame in self.tables.items():
+            write_csv(frame, folder / "tables" / f"{name}.csv")
+        write_csv(self.iamc(), folder / "iamc.csv")
+        for name, text in self.files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        if extra is not None:
+            extra(folder)
+        record = {**self.record, "files": {file: sha256(folder / file) for file in _files(folder)}}
+        # As it is read back, so that its hash is that of what was written.
+        record = json.loads(json.dumps(record))
+        text = json.dumps({**record, OWN_HASH: own_hash(record)}, indent=1, ensure_ascii=False)
+        (folder / RECORD).write_text(text + "\n", encoding="utf-8")
 
 
 def refuse_other_run(folder: str | Path, run: str, force: bool) -> None:
-    """Raise UsageError where `folder` holds something a run of this name must not replace."""
+    """Raise UsageError where `folder` holds something a run of this name must not replace.
+
+    An exchange that was cut short there by force is finished first.
+    """
     shown, folder = folder, _resolved(folder)
+    sweep(folder)
     try:
         if not folder.exists():
             return
@@ -170,20 +168,34 @@ def refuse_other_run(folder: str | Path, run: str, force: bool) -> None:
             raise UsageError(f"{shown} is a file; choose another folder with --out")
         if not any(folder.iterdir()):
             return
-        other = json.loads((folder / RECORD).read_text(encoding="utf-8"))["run"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(
-            f"{shown} holds files that are not a result; nothing was written: choose another folder with --out"
-        ) from None
+        if not stat.S_IMODE(folder.stat().st_mode) & 0o222:
+            why = "is protected against writing; nothing was written: choose another folder with --out, or unprotect it"
+            raise UsageError(f"{shown} {why}")
+        other = _run_in(folder, shown)
+        own = [file for file in unlisted(folder) if other != run or not file.startswith(f"{CHARTS}/")]
+    except OSError as error:
+        why = f"{error.strerror or error}; nothing was written: choose another folder with --out"
+        raise UsageError(f"{shown} cannot be looked at: {why}") from None
     if other != run and not force:
         why = f"{shown} holds the run '{other}'; choose another folder with --out, or replace it with --force"
         raise UsageError(why)
-    own = [file for file in unlisted(folder) if other != run or not file.startswith(f"{CHARTS}/")]
     if own:
         raise UsageError(
             f"{shown} holds files that the run did not write: {listed(own, 5)}; nothing was written: move them, or "
             "choose another folder with --out"
         )
+
+
+def _run_in(folder: Path, shown: str | Path) -> str:
+    """Name of the run that a folder holds. Raises UsageError where it holds none, OSError where it cannot be read."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return str(record["run"])
+    except FileNotFoundError:
+        what = "holds files that are not a result"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        what = f"holds a {RECORD} that is not a result"
+    raise UsageError(f"{shown} {what}; nothing was written: choose another folder with --out")
 
 
 def unlisted(folder: str | Path) -> list[str]:
@@ -193,8 +205,11 @@ def unlisted(folder: str | Path) -> list[str]:
         known = json.loads((folder / RECORD).read_text(encoding="utf-8")).get("files")
     except FileNotFoundError:
         known = None
-    written = {RECORD, *(known if isinstance(known, list) else ())}
-    return [file for file in _files(folder) if file not in written]
+    # A record of an earlier version lists the names alone.
+    listed_there = {file for file in known if isinstance(file, str)} if isinstance(known, dict | list) else set()
+    return [
+        file for file in _files(folder) if file != RECORD and not (file in listed_there and WRITTEN.fullmatch(file))
+    ]  # fmt: skip
 
 
 def _files(folder: Path) -> list[str]:
@@ -213,43 +228,6 @@ def _keep(files: list[str], folder: Path, temporary: Path) -> None:
         shutil.copy2(folder / file, temporary / file, follow_symlinks=False)
 
 
-def swap(temporary: Path, folder: Path) -> None:
-    """Put a finished folder in place of an older one; the older one is only removed once the new one stands.
-
-    The folder itself is renamed, except where it is the current one: there its contents are exchanged, so that the
-    shell does not stand in a folder that is gone. Whatever fails, the renames done so far are taken back.
-    """
-    old = temporary.with_name(temporary.name + "-old")
-    moves = [(folder, old), (temporary, folder)]
-    if not folder.exists():
-        moves = moves[1:]
-    elif Path.cwd().is_relative_to(folder):
-        old.mkdir()
-        moves = [(path, old / path.name) for path in folder.iterdir()]
-        moves += [(path, folder / path.name) for path in temporary.iterdir()]
-    done: list[tuple[Path, Path]] = []
-    try:
-        for source, target in moves:
-            os.rename(source, target)
-            done.append((source, target))
-    except BaseException:
-        for source, target in reversed(done):
-            os.rename(target, source)
-        if old.is_dir() and not any(old.iterdir()):
-            old.rmdir()
-        raise
-    _remove(old)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder of ours, its read-only folders too."""
-    if folder.is_dir():
-        for path in [folder, *folder.rglob("*")]:
-            if path.is_dir() and not path.is_symlink():
-                path.chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _resolved(folder: str | Path) -> Path:
     """The folder itself, without links and dots. Raises UsageError."""
     try:
@@ -259,49 +237,28 @@ def _resolved(folder: str | Path) -> Path:
 
 
 def load(folder: str | Path) -> Result:
-    """Read a result folder. Raises UsageError where it is not one, or lacks a part that `minerals run` wrote."""
+    """Read a result folder. Raises UsageError where it is not one, lacks a part, or was changed after the run."""
     folder = Path(folder)
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        what = "is not a result folder (no readable record.json)" if folder.exists() else "not found"
-        raise UsageError(f"{folder} {what}; name a folder that `minerals run` wrote, e.g. runs/europe-2035") from None
-    record = record if isinstance(record, dict) else {}
-    if bad := [key for key, kind in RECORD_KEYS.items() if not isinstance(record.get(key), kind)]:
-        raise UsageError(f"{folder / RECORD} lacks {listed(bad, 5)}; repeat the run with `minerals run`")
+    record = read(folder)
     names = dict.fromkeys([*record["tables"], *COLUMNS])
-    return Result(record, {name: _table(folder / "tables" / f"{name}.csv") for name in names})
+    return Result(record, {name: _table(folder, name, record["files"]) for name in names})
 
 
-def _table(path: Path) -> pd.DataFrame:
-    """A table of a result folder. Raises UsageError where it is missing, unreadable or short of a column."""
+def _table(folder: Path, name: str, hashes: Mapping[str, str]) -> pd.DataFrame:
+    """A table of a result folder. Raises UsageError where it is not there, or not as the run wrote it."""
+    file = f"tables/{name}.csv"
     try:
-        frame = _read_csv(path)
+        content = (folder / file).read_bytes()
+        if hashlib.sha256(content).hexdigest() != hashes.get(file):
+            raise UsageError(f"{folder / file} was changed after the run; {AGAIN}")
+        frame = read_csv(BytesIO(content))
     except FileNotFoundError:
         why = "is missing"
     except (OSError, ValueError) as error:
         why = f"is not readable ({str(error).strip()})"
     else:
-        missing = [name for name in COLUMNS.get(path.stem, ()) if name not in frame]
+        missing = [column for column in COLUMNS.get(name, ()) if column not in frame]
         if not missing:
             return frame
         why = f"lacks the columns {listed(missing)}"
-    raise UsageError(f"{path} {why}; repeat the run with `minerals run`")
-
-
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_csv(path, index=False, float_format="%.12g", lineterminator="\n", encoding="utf-8")
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    numbers = ("value", "low", "high", "year", "line", "silicon", "rmse", "exported", "available", "first_year_below")
-    missing = {name: [""] for name in numbers}
-    kinds = {**dict.fromkeys(TEXT_COLUMNS, str), **dict.fromkeys(("value", "low", "high", "silicon"), float)}
-    frame = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=missing, encoding="utf-8")
-    return frame.assign(year=pd.to_numeric(frame["year"])) if "year" in frame else frame
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    raise UsageError(f"{folder / file} {why}; {AGAIN}")
