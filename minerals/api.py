@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from .results.repeat import read_record
 from .results.result import Result, load, refuse_other_run
 from .results.verdicts import write
 from .shipped import inputs_folder
+from .studies.blocks import StudyFolder
 from .studies.cell_sheet import sheet
 from .studies.cells import CellModel, Derived
 from .studies.describe import describe as _describe
@@ -69,22 +69,28 @@ def run(
     source: a run file, the name of a shipped one ("europe-2035"), or the record.json of a result, which repeats its
     run with the same inputs or is refused. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
     A folder that holds the same run is replaced, another one only with `force`; see Result.write for what is kept. An
-    interrupted study leaves its finished part in `<out>.partial`, from where the same call goes on; progress is told
-    how many of how many draws are done.
-    Raises errors.UsageError and errors.InputError, which say what to mend.
+    interrupted sample study leaves its finished blocks in `<out>.partial`, from where the same call goes on, and which
+    no other run touches; progress is told how many of how many draws are done.
+    Raises errors.UsageError and errors.InputError, which say what to mend; warns with errors.Notice of a record that
+    was made with other versions.
     """
     asked = source if isinstance(source, Run) else read_run(source, set, inputs)
     if out is not None:
         refuse_other_run(out, asked.name, force)
-    partial = None if out is None else Path(f"{Path(out).resolve()}.partial")
-    with drawing(asked) if out is not None else nullcontext(None) as drawn:
-        result = _run(asked, (), _inputs_for(asked, inputs), partial, progress)
+    with _study_folder(asked, out) as kept, drawing(asked) if out is not None else nullcontext(None) as drawn:
+        result = _run(asked, (), _inputs_for(asked, inputs), kept, progress)
         if drawn is not None and out is not None:
             charted = drawn(result)
             result.write(out, force=force, extra=lambda place: charted(place / "charts"))
-    if partial is not None:
-        shutil.rmtree(partial, ignore_errors=True)
     return result
+
+
+def _study_folder(asked: Run, out: str | Path | None) -> AbstractContextManager[StudyFolder | None]:
+    """Where the finished blocks of a run's study are kept; nothing for a run without one, or that is not written."""
+    study = asked.settings.study
+    if out is None or study is None or study.kind != "sample":
+        return nullcontext()
+    return StudyFolder(Path(f"{Path(out).resolve()}.partial"))
 
 
 def stress(

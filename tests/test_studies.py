@@ -19,10 +19,11 @@ import pytest
 
 from minerals import api, charts, drawing
 from minerals.config import read_run
-from minerals.errors import InputError, MineralsError, UsageError
+from minerals.errors import Exhausted, InputError, MineralsError, UsageError
 from minerals.flows import ensemble
 from minerals.results.result import Result
-from minerals.studies import chain
+from minerals.studies import chain, sample
+from minerals.studies.blocks import StudyFolder
 from minerals.studies.design import latin_hypercube, ranged, split_pert
 from minerals.studies.plain import additions_of, intensity_of, share_of
 from minerals.studies.run import run
@@ -370,7 +371,7 @@ def test_totals_alone_are_those_beside_the_regions(run_toy) -> None:  # type: ig
 
 def test_a_study_larger_than_the_disk_is_refused(run_toy, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
-    with pytest.raises(UsageError, match=r"300 draws take .* where 0\.0 GB are free; take fewer draws"):
+    with pytest.raises(UsageError, match=r"300 draws take .* where 1 kB are free; take fewer draws"):
         run_toy("study={kind = 'sample', draws = 300}")
 
 
@@ -412,6 +413,128 @@ def test_a_study_that_could_not_be_written_is_not_lost(toy: Path, tmp_path: Path
     assert not (tmp_path / "out.partial").exists()
 
 
+STUDY = {"study": {"kind": "sample", "draws": 9000}, "output.charts": []}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def unfinished(toy: Path, out: Path, **sets: object) -> None:
+    """A study that has made all its blocks and was interrupted before it wrote its result."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Result, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            api.run(toy / "run.toml", set=STUDY | sets, inputs=toy, out=out)
+
+
+def interrupted(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("damage", [
+    lambda block: block.write_bytes(b""),
+    lambda block: block.write_bytes(block.read_bytes()[:-4]),
+    lambda block: block.write_bytes(bytes(4000) + block.read_bytes()[4000:]),
+    lambda block: block.write_bytes(block.with_name("000000.f32").read_bytes()),
+    lambda block: block.unlink(),
+    lambda block: block.with_name("study.json").write_text("{}"),
+], ids=["empty", "short", "zeros", "another block", "missing", "mark"])  # fmt: skip
+def test_a_damaged_block_is_made_again(toy: Path, tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
+    api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "whole")
+    unfinished(toy, tmp_path / "out")
+    blocks = tmp_path / "out.partial" / "grouped"
+    assert sorted(os.listdir(blocks)) == ["000000.f32", "000001.f32", "000002.f32", "study.json"]
+    made = (blocks / "000002.f32").stat().st_mtime_ns
+    damage(blocks / "000001.f32")
+    if (blocks / "study.json").read_text() == "{}":
+        with pytest.raises(UsageError, match=r"holds files that no study wrote: grouped/000000\.f32, "):
+            api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "out")
+        return
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Result, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "out")
+    assert (blocks / "000002.f32").stat().st_mtime_ns == made, "sound blocks stay"
+    api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "out")
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+    assert not (tmp_path / "out.partial").exists()
+
+
+def test_only_a_study_touches_what_an_unfinished_study_left(toy: Path, tmp_path: Path) -> None:
+    unfinished(toy, tmp_path / "out", study={"kind": "sample", "draws": 50})
+    left = files_of(tmp_path / "out.partial")
+    for study in ({}, {"study": {"kind": "sensitivity", "draws": 20}}):
+        api.run(toy / "run.toml", set={"output.charts": []} | study, inputs=toy, out=tmp_path / "out")
+        assert files_of(tmp_path / "out.partial") == left
+    # Another study begins anew in it.
+    api.run(toy / "run.toml", set=STUDY | {"study": {"kind": "sample", "draws": 60}}, inputs=toy, out=tmp_path / "out")
+    assert not (tmp_path / "out.partial").exists()
+
+
+@pytest.mark.parametrize("file", ["thesis.doc", "grouped/thesis.doc", "grouped/000001.f32", "grouped/deep/study.json"])
+def test_files_of_others_where_a_study_keeps_its_blocks_stop_it(toy: Path, tmp_path: Path, file: str) -> None:
+    mine = tmp_path / "out.partial" / file
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(UsageError, match=rf"holds files that no study wrote: .*{file}.*nothing was written: move them"):
+        api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "out")
+    api.run(toy / "run.toml", set={"output.charts": []}, inputs=toy, out=tmp_path / "out")
+    assert mine.read_text() == "mine"
+    assert files_of(tmp_path / "out.partial") == {file: b"mine"}
+
+
+def test_a_finished_result_is_no_part_of_a_study(toy: Path, tmp_path: Path) -> None:
+    api.run(toy / "run.toml", set={"output.charts": []}, inputs=toy, out=tmp_path / "a.partial")
+    before = files_of(tmp_path / "a.partial")
+    api.run(toy / "run.toml", set={"output.charts": []}, inputs=toy, out=tmp_path / "a")
+    with pytest.raises(UsageError, match="holds files that no study wrote"):
+        api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "a")
+    assert files_of(tmp_path / "a.partial") == before
+
+
+def test_a_refused_study_leaves_nothing(toy: Path, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    with pytest.raises(UsageError, match="take fewer draws"):
+        api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "deep" / "out")
+    monkeypatch.undo()
+    monkeypatch.setattr(sample, "worker_pool", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "deep" / "out")
+    assert os.listdir(tmp_path) == ["toy"]
+
+
+def test_a_second_writer_of_a_study_is_told(toy: Path, tmp_path: Path) -> None:
+    with StudyFolder(tmp_path / "out.partial") as first:
+        first.claim()
+        with pytest.raises(UsageError, match=r"out\.partial is in use: another run is at work on a study"):
+            api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "out")
+    api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "out")
+    assert sorted(os.listdir(tmp_path)) == ["out", "toy"]
+
+
+def test_a_worker_that_is_killed_is_told_and_nothing_is_lost(toy: Path, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    begin = sample.begin_part
+
+    def begun(folder: Path, identity: str) -> None:
+        begin(folder, identity)
+        (folder / "000002.f32").touch()
+
+    unfinished(toy, tmp_path / "out")
+    with monkeypatch.context() as patched:
+        patched.setattr(sample, "begin_part", begun)
+        patched.setattr(sample, "_start", die)
+        with pytest.raises(Exhausted, match=r"a worker process was ended .* run the same command again"):
+            api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "out")
+    assert (tmp_path / "out.partial" / "grouped" / "000001.f32").exists()
+    api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "out")
+    assert sorted(os.listdir(tmp_path)) == ["out", "toy"]
+
+
+def die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_a_study_knows_the_inputs_it_was_begun_with(toy: Path, tmp_path: Path) -> None:
     """The spread of a lifetime or a line changes what was drawn, so finished blocks of before do not count."""
     sets = [*LATER, "study={kind='sample', draws=50}", "flows.lines='lines.csv'"]
@@ -421,7 +544,7 @@ def test_a_study_knows_the_inputs_it_was_begun_with(toy: Path, tmp_path: Path) -
 
     def identity() -> str:
         resolved = resolve(read_run(toy / "run.toml", sets), read_inputs(toy))
-        return Part(resolved, 50, False, ("World",), tmp_path)._identity()
+        return Part(resolved, 50, False, ("World",), tmp_path).identity
 
     first = identity()
     assert first == identity()

@@ -10,8 +10,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
+
+from ..errors import Exhausted
 
 #: What a worker's process is told: to compute on one thread, and to keep the memory of arrays it will need again.
 ENVIRONMENT = {
@@ -32,7 +35,7 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> It
     """An executor whose workers have called `start(*arguments)`.
 
     Work runs in processes even where there is one, so that one and many compute alike. Waiting tasks are dropped when
-    the body ends, also by an interrupt.
+    the body ends, also by an interrupt. Raises Exhausted where a worker was ended by force.
     """
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, arguments))
@@ -41,6 +44,11 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> It
             for _ in range(workers):
                 pool.submit(int)  # Each task that finds no worker idle starts one.
         yield pool
+    except BrokenProcessPool as error:
+        raise Exhausted(
+            "a worker process was ended before its work was done, as it is where memory runs out; nothing that was "
+            "finished is lost: run the same command again (fewer study.workers take less memory)"
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -97,6 +105,13 @@ def end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def end_without_parent() -> None:
+    """End this process where the one that started it is gone and the end has not come yet."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        os._exit(1)
 
 
 def _follow(sentinel: int) -> None:

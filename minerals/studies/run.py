@@ -21,6 +21,7 @@ from ..tables.check import split
 from ..tables.inputs import Inputs, read_inputs
 from ..tables.resolve import Resolved, resolve
 from .chokepoints import Chokepoints, chokepoints
+from .blocks import StudyFolder
 from .chokepoints import about as about_exposure
 from .cost import PackPrices, battery_cost, pack_prices
 from .exposure import exposure
@@ -42,20 +43,20 @@ def run(
     source: str | Path | Run,
     sets: Sequence[str] = (),
     inputs: str | Path | None = None,
-    partial: Path | None = None,
+    kept: StudyFolder | None = None,
     progress: Progress | None = None,
     stressed: bool = False,
 ) -> Result:
     """Compute a run file (or one already read) with its study, and return the result; nothing is written.
 
     sets: changes as on the command line, `key=value`. inputs: folder of the data package (default: what the run file
-    names, else the shipped one). partial: folder that keeps the finished part of a long study, so that an interrupted
-    one goes on; progress: told how many of how many draws are done; stressed: with every single supplier, pairs of the
+    names, else the shipped one). kept: folder of the finished part of a long study, so that an interrupted one goes
+    on; progress: told how many of how many draws are done; stressed: with every single supplier, pairs of the
     worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
     """
     wanted = source if isinstance(source, Run) else read_run(source, sets)
     with ExitStack() as beside:
-        return _computed(wanted, read_inputs(inputs_of(wanted, inputs)), partial, progress, stressed, beside)
+        return _computed(wanted, read_inputs(inputs_of(wanted, inputs)), kept, progress, stressed, beside)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _supplied(points: Chokepoints) -> pd.DataFrame:
 
 
 def _computed(
-    wanted: Run, data: Inputs, partial: Path | None, progress: Progress | None, stressed: bool, beside: ExitStack
+    wanted: Run, data: Inputs, kept: StudyFolder | None, progress: Progress | None, stressed: bool, beside: ExitStack
 ) -> Result:
     """The result of a run; beside: ends what is computed at the same time."""
     ready, mix = prepared(wanted, data), None
@@ -170,7 +171,7 @@ def _computed(
     study = asked.settings.study
     if study is not None:
         study_of = {"sample": sample, "sensitivity": sensitivity}[study.kind]
-        tables |= study_of(resolved, log["region_label"], partial, progress)
+        tables |= study_of(resolved, log["region_label"], kept, progress)
         log["study"] = {"kind": study.kind, "draws": study.draws, "seed": study.seed, "held": held(resolved)}
     log["tables"] = list(tables)
     files = {}

@@ -1,6 +1,6 @@
 """`[study] kind = "sample"`: every uncertain input drawn many times, summarised as percentiles.
 
-Draws are taken in blocks. Each finished block is a file in the partial folder, so that an interrupted study goes on
+Draws are taken in blocks. Each finished block is a file in the folder of the study, so that an interrupted one goes on
 where it stopped; the final tables depend on the blocks alone, not on how many workers made them or when.
 """
 
@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import as_completed
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -27,9 +26,11 @@ from numpy.typing import NDArray
 from ..config import Study
 from ..errors import UsageError
 from ..flows.ensemble import follow
+from ..results.record import versions
 from ..tables.resolve import Resolved
+from .blocks import PARTS, StudyFolder, begin_part, is_sound, marked, read_values, write_block
 from .design import latin_hypercube
-from .pool import Progress, worker_pool
+from .pool import Progress, end_without_parent, worker_pool
 from .uncertain import Uncertain
 
 #: Draws of one block, each a Latin hypercube of its own; a constant, since it decides where blocks begin.
@@ -39,8 +40,6 @@ CACHED = 256
 #: Draws with every series independent: enough for the interval that stands beside the grouped one.
 INDEPENDENT = 2000
 PERCENTILES = (5, 50, 95)
-#: Folders of the blocks: causes moving together, and every series on its own.
-PARTS = ("grouped", "independent")
 #: What a block holds, as `ensemble.follow` gives it, and the unit of every quantity that follows from these.
 STORED = ("mineral_demand", "input", "secondary_supply")
 QUANTITIES = {
@@ -71,7 +70,7 @@ class Record(NamedTuple):
 class Part:
     """One half of a study: its draws with causes moving together, or with every series on its own.
 
-    folder: where its blocks are kept, one file of single precision each, as `block_of` gives them.
+    folder: where its blocks are kept, of single precision each, as `block_of` gives them.
     """
 
     resolved: Resolved
@@ -102,24 +101,28 @@ class Part:
         """Files of all blocks, in order."""
         return [self.folder / f"{number:06d}.f32" for number in range(-(-self.draws // BLOCK))]
 
-    def missing(self) -> list[int]:
-        """Numbers of the blocks still to be made. A folder of another study is emptied first."""
-        mark = self.folder / "study.json"
-        identity = self._identity()
-        if not mark.is_file() or mark.read_text(encoding="utf-8") != identity:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(parents=True)
-            mark.write_text(identity, encoding="utf-8")
-        return [number for number, file in enumerate(self.files()) if not file.is_file()]
+    def size(self, number: int) -> int:
+        """Values of a block."""
+        return math.prod(self.shape) * min(BLOCK, self.draws - number * BLOCK)
 
-    def _identity(self) -> str:
-        """What the draws depend on: settings, the bytes of inputs and lines, the design and the version."""
+    def missing(self) -> list[int]:
+        """Numbers of the blocks still to be made, damaged ones with them."""
+        if marked(self.folder) != self.identity:
+            return list(range(len(self.files())))
+        return [
+            number for number, file in enumerate(self.files())
+            if not is_sound(file, self.identity, number, self.size(number))
+        ]  # fmt: skip
+
+    @cached_property
+    def identity(self) -> str:
+        """What the draws depend on: settings, the bytes of inputs and lines, the design and the versions."""
         resolved = self.resolved
         settings = resolved.run.settings.model_dump(mode="json")
         settings["study"].pop("workers")
         lines = "" if resolved.lines is None else resolved.lines.to_csv(index=False)
         changes = {name: [str(change) for change in changes] for name, changes in resolved.run.changes.items()}
-        parts = [settings, changes, resolved.sha256, lines, BLOCK, self.independent, version("minerals")]
+        parts = [settings, changes, resolved.sha256, lines, BLOCK, self.independent, versions()]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         return json.dumps({"study": digest.hexdigest(), "draws": self.draws})
 
@@ -130,30 +133,29 @@ def quantities(resolved: Resolved) -> list[str]:
 
 
 def sample(
-    resolved: Resolved, region_label: str, partial: Path | None = None, progress: Progress | None = None
+    resolved: Resolved, region_label: str, kept: StudyFolder | None = None, progress: Progress | None = None
 ) -> dict[str, pd.DataFrame]:
     """Tables `percentiles` and `uncertain_inputs` of a resolved run with a sample study.
 
-    partial: folder in which finished blocks are kept, for the caller to remove once the result is written; without one
-    they live in a temporary folder. Changes against the first scenario are computed draw by draw. Raises UsageError
-    where the disk is too small.
+    kept: folder of the finished blocks, for the caller to end once the result is written; without one they live in a
+    temporary folder. Changes against the first scenario are computed draw by draw. Raises UsageError where the disk is
+    too small.
     """
     study = resolved.run.settings.study
     assert study is not None
-    if partial is not None and partial.exists() and {path.name for path in partial.iterdir()} - set(PARTS):
-        raise UsageError(
-            f"{partial} keeps the unfinished part of a study and holds other files; move them or use --out"
-        )
     each = resolved.regions.labels
     regions = each if len(each) == 1 else (*each, region_label) if study.detail == "region" else (region_label,)
-    with TemporaryDirectory() as temporary:
-        folder = partial or Path(temporary)
+    with nullcontext(str(kept.path)) if kept is not None else TemporaryDirectory() as folder:
         parts = [
-            Part(resolved, draws, name == "independent", regions, folder / name)
+            Part(resolved, draws, name == "independent", regions, Path(folder) / name)
             for name, draws in zip(PARTS, (study.draws, min(study.draws, INDEPENDENT)), strict=True)
         ]
+        _check_disk(parts, Path(folder))
+        if kept is not None:
+            kept.claim()
+        for part in parts:
+            begin_part(part.folder, part.identity)
         missing = [(place, number) for place, part in enumerate(parts) for number in part.missing()]
-        _check_disk(parts, folder)
         with worker_pool(study.workers, _start, parts) as pool:
             blocks, draws = (
                 sum(each) for each in zip(*((len(part.files()), part.draws) for part in parts), strict=True)
@@ -183,12 +185,24 @@ def _check_disk(parts: list[Part], folder: Path) -> None:
     """Raise UsageError where the draws that are still to be made would fill the disk."""
     needed = sum(4 * math.prod(part.shape) * part.draws for part in parts)
     there = sum(file.stat().st_size for part in parts for file in part.files() if file.is_file())
-    free = shutil.disk_usage(folder).free
+    disk = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(disk).free
     if needed - there > free:
         raise UsageError(
-            f"{parts[0].draws:,} draws take {needed / 1e9:,.1f} GB in {folder}, where {free / 1e9:,.1f} GB are free; "
+            f"{parts[0].draws:,} draws take {_bytes(needed)} in {folder}, where {_bytes(free)} are free; "
             'take fewer draws, fewer scope.minerals, or study.detail = "total"'
         )
+
+
+def _bytes(count: int) -> str:
+    """A size in words, `1.2 GB`, `34 kB`."""
+    return (
+        f"{count / 1e9:,.1f} GB"
+        if count >= 1e9
+        else f"{count / 1e6:.1f} MB"
+        if count >= 1e6
+        else f"{count / 1e3:.0f} kB"
+    )
 
 
 # ---------------------------------------------------------------------- blocks
@@ -206,10 +220,9 @@ def _make(place: int, number: int) -> None:
     part = _parts[place]
     draws = min(BLOCK, part.draws - number * BLOCK)
     uniform = latin_hypercube(draws, len(part.uncertain.factors), part.study.seed, number)
-    file = part.files()[number]
-    unfinished = file.with_suffix(".part")
-    block_of(part.uncertain, uniform, len(part.regions) > 1).tofile(unfinished)
-    os.replace(unfinished, file)
+    block = block_of(part.uncertain, uniform, len(part.regions) > 1)
+    end_without_parent()  # Another study may have begun in this folder since.
+    write_block(part.files()[number], part.identity, number, block)
 
 
 def block_of(uncertain: Uncertain, uniform: NDArray[np.float64], by_region: bool = True) -> Array:
@@ -282,7 +295,7 @@ def _read(part: Part, at: tuple[int, ...], out: Array) -> None:
     for number, file in enumerate(part.files()):
         first = number * BLOCK
         count = min(BLOCK, part.draws - first)
-        values = np.fromfile(file, np.float32, years * count, offset=4 * place * years * count)
+        values = read_values(file, place * years * count, years * count)
         out[:, first : first + count] = values.reshape(years, count)
 
 

@@ -8,13 +8,12 @@ by Jansen 1999).
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ..tables.resolve import Resolved
+from .blocks import StudyFolder
 from .design import latin_hypercube
 from .pool import Progress
 from .sample import BLOCK, QUANTITIES, block_of, quantities, quantity
@@ -25,11 +24,11 @@ LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 
 def sensitivity(
-    resolved: Resolved, region_label: str, partial: Path | None = None, progress: Progress | None = None
+    resolved: Resolved, region_label: str, kept: StudyFolder | None = None, progress: Progress | None = None
 ) -> dict[str, pd.DataFrame]:
     """Tables `sensitivity` and `sobol` of the last year, for every scenario, region, mineral and quantity.
 
-    draws of the study: rows of each of the two designs; so (factors + 2) × draws evaluations. partial is not used: the
+    draws of the study: rows of each of the two designs; so (factors + 2) × draws evaluations. kept is not used: the
     study is short.
     """
     study = resolved.run.settings.study

@@ -1,0 +1,190 @@
+"""Finished blocks of a study on the disk, from which an interrupted one goes on.
+
+A block is the SHA-256 of what it is of and of its values, and then the values. It has its name once it is on the disk
+whole, and counts where the hash fits; a damaged or short one is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UsageError, listed
+from ..results.folders import locked, make_parents, remove_empty, sync
+
+Array = NDArray[np.float32]
+#: Folders of the blocks: causes moving together, and every series on its own.
+PARTS = ("grouped", "independent")
+#: File that says which study the blocks beside it are of.
+MARK = "study.json"
+#: Bytes of the hash at the head of a block, and what is read of it at a time.
+HEAD, CHUNK = hashlib.sha256().digest_size, 1 << 22
+BLOCK_FILE = re.compile(r"[0-9]{6}\.f32")
+UNFINISHED = re.compile(r"([0-9]{6}\.f32|study\.json)\.[0-9]+\.part")
+
+
+def write_block(file: Path, identity: str, number: int, values: Array) -> None:
+    """Put a block on the disk and in its place, whole or not at all. Raises OSError."""
+    content = np.ascontiguousarray(values).data.cast("B")
+    _put(file, _hash(identity, number, content).digest(), content)
+
+
+def is_sound(file: Path, identity: str, number: int, count: int) -> bool:
+    """Whether a file is the block of that number, of `count` values, of the study of that identity."""
+    try:
+        with file.open("rb") as stream:
+            if os.fstat(stream.fileno()).st_size != HEAD + 4 * count:
+                return False
+            head, digest = stream.read(HEAD), _hash(identity, number)
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+    except OSError:
+        return False
+    return bool(head == digest.digest())
+
+
+def read_values(file: Path, first: int, count: int) -> Array:
+    """Values of a block from the `first` on. Raises OSError."""
+    return np.fromfile(file, np.float32, count, offset=HEAD + 4 * first)
+
+
+def begin_part(folder: Path, identity: str) -> None:
+    """Make the folder of a part ready for a study: blocks of another one are removed. Raises OSError."""
+    folder.mkdir(exist_ok=True)
+    if marked(folder) != identity:
+        _remove_blocks(folder)
+        folder.mkdir(exist_ok=True)
+        _put(folder / MARK, identity.encode())
+    for name in os.listdir(folder):
+        if UNFINISHED.fullmatch(name):
+            (folder / name).unlink(missing_ok=True)
+
+
+def marked(folder: Path) -> str:
+    """Identity of the study that the blocks in a folder are of; nothing where it has none."""
+    try:
+        return (folder / MARK).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+def _hash(identity: str, number: int, content: Any = b"") -> Any:
+    digest = hashlib.sha256(f"{identity} {number} ".encode())
+    digest.update(content)
+    return digest
+
+
+def _put(file: Path, *parts: Any) -> None:
+    """Write a file beside its place, wait until it is on the disk, and give it its name."""
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
+    with unfinished.open("wb") as stream:
+        for part in parts:
+            stream.write(part)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(unfinished, file)
+    sync(file.parent)
+
+
+def _remove_blocks(folder: Path) -> None:
+    """Remove what a study wrote into the folder of a part, its mark last, and the folder if nothing is left."""
+    names = os.listdir(folder) if folder.is_dir() else []
+    for name in sorted(names, key=lambda name: name == MARK):
+        if BLOCK_FILE.fullmatch(name) or UNFINISHED.fullmatch(name) or name == MARK:
+            (folder / name).unlink(missing_ok=True)
+    remove_empty([folder])
+
+
+class StudyFolder:
+    """Folder in which the finished blocks of a study are kept until its result is written.
+
+    As a context: where the body ends well the blocks are removed, and the folder with them; where it fails they stay,
+    for the same command to go on. Nothing is made before `claim`, and nothing is left where no block was finished.
+    Files that no study wrote are never touched: entering and `claim` raise UsageError, which names them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._made: list[Path] = []
+        self._lock: int | None = None
+
+    def __enter__(self) -> StudyFolder:
+        self._refuse_others()
+        return self
+
+    def claim(self) -> None:
+        """Make the folder, and keep other studies out of it until the end. Raises UsageError where one is at work."""
+        try:
+            self._made = make_parents(self.path)
+            while self._lock is None:
+                self.path.mkdir(exist_ok=True)
+                self._lock = locked(self.path)
+                if self._lock is None and self.path.exists():
+                    raise UsageError(
+                        f"{self.path} is in use: another run is at work on a study of this result; wait until it has "
+                        "ended, or choose another folder with --out"
+                    )
+        except OSError as error:
+            why = f"{error.strerror or error}; choose another place with --out"
+            raise UsageError(f"cannot keep the blocks of the study in {self.path}: {why}") from error
+        self._refuse_others()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._lock is None:
+            remove_empty(self._made)
+            return
+        try:
+            if kind is None or not self._has_blocks():
+                for name in PARTS:
+                    _remove_blocks(self.path / name)
+                remove_empty([*self._made, self.path])
+        finally:
+            os.close(self._lock)
+            self._lock = None
+
+    def _has_blocks(self) -> bool:
+        return any(BLOCK_FILE.fullmatch(file.name) for name in PARTS for file in (self.path / name).glob("*"))
+
+    def _refuse_others(self) -> None:
+        """Raise UsageError where the folder holds a file that no study wrote there."""
+        if others := self._others():
+            raise UsageError(
+                f"{self.path}, where this study keeps its finished blocks, holds files that no study wrote: "
+                f"{listed(others, 5)}; nothing was written: move them, or choose another folder with --out"
+            )
+
+    def _others(self) -> list[str]:
+        if not os.path.lexists(self.path):
+            return []
+        if self.path.is_symlink() or not self.path.is_dir():
+            return [self.path.name]
+        others = []
+        for folder, folders, files in os.walk(self.path):
+            place = Path(folder).relative_to(self.path)
+            known = {name for name in files if self._is_own(place, name)}
+            others += [str(place / name) for name in files if name not in known]
+            others += [str(place / name) for name in folders if (Path(folder) / name).is_symlink()]
+            others += [str(place / name) for name in folders if place != Path() or name not in PARTS]
+        return sorted(set(others))
+
+    def _is_own(self, place: Path, name: str) -> bool:
+        """Whether a file is one that a study writes: into the folder of a part that says which study it is of."""
+        folder = self.path / place
+        if str(place) not in PARTS or (folder / name).is_symlink():
+            return False
+        if UNFINISHED.fullmatch(name):
+            return True
+        if not BLOCK_FILE.fullmatch(name) and name != MARK:
+            return False
+        try:
+            return set(json.loads(marked(folder))) == {"study", "draws"}
+        except (ValueError, TypeError):
+            return False
