@@ -7,30 +7,39 @@ from __future__ import annotations
 
 import atexit
 import codecs
+import errno
 import gc
 import os
 import re
 import shutil
+import signal
 import sys
 import unicodedata
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from .errors import InputError, MineralsError, UsageError, listed
+from .errors import Exhausted, InputError, MineralsError, Notice, UsageError, listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .results.result import Result
 
-INTERRUPTED = 130
+#: Signals that end a command as cleanly as the terminal's interrupt does, and what each is called. The exit code is 128
+#: and the number of the signal: 130 interrupted, 143 terminated, 129 for a terminal that was closed.
+ENDING = {
+    name: words
+    for name, words in (("SIGTERM", "Terminated"), ("SIGHUP", "Ended with its terminal"))
+    if hasattr(signal, name)
+}
 #: Exit code of `validate` where a row is outside its bounds.
 DRIFTED = 1
-INTERRUPTION = "Interrupted; nothing is left half-written. A study goes on with the same command."
+NOTHING_LOST = "nothing is left half-written. A study goes on with the same command."
 #: Objects made between two looks of the collector, by generation: a command makes tables that it keeps, and ends.
 COLLECTED = (100_000, 20, 100)
 #: What stands for a character that the reader's encoding does not have.
@@ -75,10 +84,10 @@ def _command(function: Callable[..., None]) -> Any:
         except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort):
             raise
         except BrokenPipeError:
-            _leave_quietly()  # Here, because click would exit with 1.
+            _set_aside(sys.stdout)  # Here, because click would exit with 1.
             context.exit(0)
         except Exception as error:
-            if _interrupted(error):
+            if _interrupted(error) or _ended_by:
                 raise KeyboardInterrupt from error
             if context.obj:
                 raise
@@ -195,7 +204,10 @@ def explain(
     result = api.load(folder)
     found = api.explain(result, mineral, region, year, scenario, disruption=disruption, node=node)
     teller: Callable[[Any, Any], Any] = told if mineral else told_risk if disruption else told_node
-    Console(width=_width(), highlight=False).print(teller(result, found))
+    console = Console(width=_width(), highlight=False)
+    with console.capture() as captured:
+        console.print(teller(result, found))
+    _out(captured.get().removesuffix("\n"))
 
 
 @_command
@@ -323,46 +335,140 @@ def describe(name: str | None, as_json: bool) -> None:
 
 
 def main() -> None:
-    """Entry point: exit codes 0 fine, 2 usage, 3 bad input, 4 infeasible, 5 solver failed, 130 interrupted.
+    """Entry point. Exit codes: 0 fine, 2 usage, 3 bad input, 4 infeasible, 5 solver failed, 6 short of memory,
+    processes or open files, 130 interrupted, 143 terminated.
 
     1 is a bug of ours: one sentence says so, and --debug shows the traceback. `validate` exits 1 where the model has
     left the bounds of a published result.
     """
+    _open_closed_streams()
     _fall_back_to_plain_characters()
+    _end_cleanly_by_signals()
+    _print_notices()
     gc.set_threshold(*COLLECTED)
     # Whatever is left at the end goes with the process, so nothing needs to be looked through.
     atexit.register(gc.freeze)
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    """Do what the command line says, and return the exit code."""
     try:
         code = cli.main(standalone_mode=False)
-        sys.stdout.flush()
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
-        _words(INTERRUPTION)
-        sys.exit(INTERRUPTED)
+        _flush()
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _words(INTERRUPTION)
-        sys.exit(INTERRUPTED)
+        try:
+            error.show(sys.stderr)
+        except OSError:
+            _set_aside(sys.stderr)
+        return error.exit_code
+    except _StreamError as error:
+        return _say(error)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        words = ENDING[_ended_by[0]] if _ended_by else "Interrupted"
+        _words(f"{words}; {NOTHING_LOST}")
+        return 128 + (signal.Signals[_ended_by[0]] if _ended_by else signal.SIGINT)
     except BrokenPipeError:
-        _leave_quietly()
-        sys.exit(0)
+        _set_aside(sys.stdout)
+        return 0
+    except OSError as error:
+        if "--debug" in sys.argv:
+            raise
+        _set_aside(sys.stdout)  # Help, which click prints by itself.
+        return _say(error)
+    return code if isinstance(code, int) else 0
 
 
-def _leave_quietly() -> None:
-    """The reader of a pipe went away (`minerals explain … | head`): no error of ours, and nothing more to say."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+# ---------------------------------------------------------------------- streams and signals
+
+
+class _StreamError(UsageError):
+    """Standard output took no more; what was computed is in its folder."""
+
+
+#: The signal of ENDING that is ending this command.
+_ended_by: list[str] = []
+
+
+def _end_cleanly_by_signals() -> None:
+    """Let the signals of ENDING unwind the command as an interrupt does, unless somebody has them ignored."""
+
+    def end(number: int, _: object) -> None:
+        # A second one would cut the cleaning up short.
+        for name in ENDING:
+            signal.signal(signal.Signals[name], signal.SIG_IGN)
+        _ended_by.append(signal.Signals(number).name)
+        raise KeyboardInterrupt
+
+    for name in ENDING:
+        if signal.getsignal(signal.Signals[name]) is signal.SIG_DFL:
+            signal.signal(signal.Signals[name], end)
+
+
+def _open_closed_streams() -> None:
+    """Give the process the standard streams that its caller has closed, leading nowhere.
+
+    Otherwise the next file that is opened would be one, and get what a library prints.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # The lowest free number is this one.
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _set_aside(stream: TextIO) -> None:
+    """Let a stream that takes no more lead nowhere, so that Python does not fail on it at the end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):  # A stream in memory, as tests have.
+        return
 
 
 def _out(text: str) -> None:
     """A line of the result. The stream is named because click would write UTF-8 to one that says it is ASCII."""
-    click.echo(text, file=sys.stdout)
+    _written(lambda: click.echo(text, file=sys.stdout))
+
+
+def _flush() -> None:
+    _written(sys.stdout.flush)
+
+
+def _written(write: Callable[[], None]) -> None:
+    """Write to standard output. Raises BrokenPipeError, and _StreamError where it takes no more."""
+    try:
+        write()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _set_aside(sys.stdout)
+        why = "what was computed is whole in its folder, the words about it are cut short"
+        raise _StreamError(f"standard output: {error.strerror or error}; {why}") from error
 
 
 def _words(text: str) -> None:
-    """A line about the result."""
-    click.echo(text, file=sys.stderr)
+    """A line about the result. Where standard error takes no more, the words are lost and nothing else is."""
+    try:
+        click.echo(text, file=sys.stderr)
+    except OSError:
+        _set_aside(sys.stderr)
+
+
+def _print_notices() -> None:
+    """Print what is said of a run that goes on as a sentence, and other warnings as Python does."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *words: Any) -> None:
+        if issubclass(category, Notice):
+            _words(str(message))
+        else:
+            usual(message, category, *words)
+
+    warnings.showwarning = show  # type: ignore[assignment]
+    warnings.simplefilter("always", Notice)
 
 
 def _progress() -> Callable[[int, int], None] | None:
@@ -372,7 +478,10 @@ def _progress() -> Callable[[int, int], None] | None:
 
     def told(done: int, draws: int) -> None:
         text = f"{done:,} of {draws:,} draws" if done < draws else ""
-        click.echo(f"\r{text:<40}\r", nl=False, file=sys.stderr)
+        try:
+            click.echo(f"\r{text:<40}\r", nl=False, file=sys.stderr)
+        except OSError:
+            _set_aside(sys.stderr)
 
     return told
 
@@ -386,6 +495,9 @@ def _interrupted(error: BaseException | None) -> bool:
 
 def _say(error: Exception) -> int:
     """Say an error in a sentence; returns its exit code."""
+    if short := _shortage(error):
+        _words(f"{short}; nothing that was finished is lost: run the same command again")
+        return Exhausted.exit_code
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         _words(f"{place}{error.strerror or error}; check the path and who may read and write it")
@@ -398,6 +510,35 @@ def _say(error: Exception) -> int:
     if isinstance(error, InputError):
         _words(f"{error.count}; nothing was written.")
     return error.exit_code
+
+
+#: What the machine is short of, by the number of the system's error and by what is said of it.
+MEMORY = "There is too little memory for this command (free some, or take fewer regions, draws or study.workers)"
+FILES = "Too many files are open for what this shell or machine allows (raise it with `ulimit -n`)"
+PROCESSES = "The machine takes no more processes or threads (see `ulimit -u`)"
+SHORTAGES = {
+    errno.ENOMEM: MEMORY,
+    errno.EMFILE: FILES,
+    errno.ENFILE: FILES,
+    errno.EAGAIN: PROCESSES,
+}
+#: Words with which libraries say it that give no number.
+SAID = {"annot allocate memory": MEMORY, "failed to map segment": MEMORY, "can't start new thread": PROCESSES}
+
+
+def _shortage(error: BaseException | None) -> str:
+    """What the machine was short of, where that is what an error came from; nothing for any other."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return MEMORY
+        if isinstance(error, OSError) and error.errno in SHORTAGES:
+            return SHORTAGES[error.errno]
+        if isinstance(error, ImportError | RuntimeError):
+            for words, shortage in SAID.items():
+                if words in str(error):
+                    return shortage
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _spelled(letter: str) -> str:

@@ -14,11 +14,13 @@ import pytest
 
 import minerals
 from minerals import api
-from minerals.errors import InputError, MineralsError, UsageError
-from minerals.results import folders
+from minerals.errors import InputError, MineralsError, Notice, UsageError
+from minerals.results import folders, repeat
 from minerals.results.compare import compare
+from minerals.results.csv_files import read_csv, write_csv
 from minerals.results.explain import explain
 from minerals.results.form import OWN_HASH, own_hash
+from minerals.results.record import versions
 from minerals.results.result import Result, load, unlisted
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
@@ -344,6 +346,100 @@ def test_a_record_is_repeated_with_its_own_inputs_only(toy: Path, tmp_path: Path
         api.run(record, inputs=toy)
     with pytest.raises(UsageError, match="cannot be read"):
         api.run(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(("changes", "why"), [
+    ({"run": "../evil"}, "run: String should match"),
+    ({"run": "/anywhere"}, "run: String should match"),
+    ({"run": "a/b"}, "run: String should match"),
+    ({"run": "a\0b"}, "run: String should match"),
+    ({"run": ".."}, "run: String should match"),
+    ({"run": "n" * 201}, "run: String should match"),
+    ({"set": [1]}, "set.0: Input should be a valid string"),
+    ({"inputs": {}}, "inputs: Dictionary should have at least 1 item"),
+    ({"inputs": []}, "inputs: Input should be a valid dictionary"),
+    ({"changes": {"plan": [{"path": ["a"], "file": "x", "line": 1, "region": "Europe", "segment": "car",
+                            "year": "2032", "chemistry": "lfp", "share": 0.5}]}}, "year: Input should be a valid int"),
+    ({"changes": {"plan": [{"path": ["a"], "file": "x", "line": 1, "region": "Europe", "segment": "car",
+                            "year": 2032, "chemistry": "lfp", "share": float("nan")}]}}, "share: Input should be a f"),
+    ({"changes": {"nobody": []}}, "changes of nobody, which is no scenario of it"),
+    ({"config": {"flows": {"lines": "../../secret.csv"}}}, "flows.lines names a file other than tables/lines.csv"),
+])  # fmt: skip
+def test_a_record_that_no_run_wrote_is_refused_with_its_cause(
+    toy: Path, tmp_path: Path, changes: dict[str, object], why: str
+) -> None:
+    api.run(toy / "run.toml", set={"output.charts": []}, inputs=toy, out=tmp_path / "a")
+    path = tmp_path / "a" / "record.json"
+    record = json.loads(path.read_text())
+    if "config" in changes:
+        changes = {"config": record["config"] | changes["config"]}  # type: ignore[operator]
+    record |= changes
+    record[OWN_HASH] = own_hash(record)
+    path.write_text(json.dumps(record))
+    with pytest.raises(UsageError, match=r"does not hold a run that this version can repeat \(") as raised:
+        api.run(path, inputs=toy, out=tmp_path / "b")
+    assert why in str(raised.value)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_record_names_every_input_and_is_as_its_run_wrote_it(toy: Path, tmp_path: Path) -> None:
+    api.run(toy / "run.toml", set={"output.charts": []}, inputs=toy, out=tmp_path / "a")
+    path = tmp_path / "a" / "record.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"title": "Mine"}))
+    with pytest.raises(UsageError, match=r"record\.json was changed after the run"):
+        api.run(path, inputs=toy)
+    del record["inputs"]["regions.csv"]
+    path.write_text(json.dumps(record | {OWN_HASH: own_hash(record)}))
+    with pytest.raises(UsageError, match=r"other inputs than those in .*: regions\.csv differ"):
+        api.run(path, inputs=toy)
+    path.write_text("[" * 100_000)
+    with pytest.raises(UsageError, match="is nested too deeply"):
+        api.run(path, inputs=toy)
+
+
+def test_lines_of_a_record_are_those_of_its_result(toy: Path, tmp_path: Path) -> None:
+    rows = ["scenario,region,cohort,value,unit"]
+    rows += [f"{s},{region},2028,500,GWh/yr" for s in ("plan", "shift") for region in ("Europe", "China")]
+    (toy / "lines.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    later = {"scope.beyond": "hold", "scope.years": {"first": 2044, "last": 2045}, "flows": {"lines": "lines.csv"}}
+    api.run(toy / "run.toml", set=later | {"output.charts": []}, inputs=toy, out=tmp_path / "a")
+    api.run(tmp_path / "a" / "record.json", inputs=toy, out=tmp_path / "b")
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    lines = tmp_path / "a" / "tables" / "lines.csv"
+    lines.write_text(lines.read_text().replace("500", "501"))
+    with pytest.raises(UsageError, match=r"lines\.csv was changed after the run"):
+        api.run(tmp_path / "a" / "record.json", inputs=toy)
+    lines.unlink()
+    with pytest.raises(UsageError, match=r"needs tables/lines\.csv beside it"):
+        api.run(tmp_path / "a" / "record.json", inputs=toy)
+
+
+def test_a_record_of_other_versions_is_repeated_and_says_so(
+    toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.run(toy / "run.toml", set={"output.charts": []}, inputs=toy, out=tmp_path / "a")
+    theirs = {**versions(), "highspy": "1.99"}
+    monkeypatch.setattr(repeat, "versions", lambda: theirs)
+    with pytest.warns(Notice, match=rf"highspy {versions()['highspy']} \(here 1\.99\): digits, and a mix"):
+        result = api.run(tmp_path / "a" / "record.json", inputs=toy, out=tmp_path / "b")
+    assert result.record["versions"] == versions()
+
+
+@pytest.mark.parametrize("text", [
+    "=HYPERLINK(0)", "+1", "-1", "@SUM(1)", "\tx", "'=quoted", "''-twice", "it's", "'plain", "−1", "NA", "",
+])  # fmt: skip
+def test_a_text_is_no_formula_and_is_read_back_as_it_was(tmp_path: Path, text: str) -> None:
+    frame = pd.DataFrame({"scenario": [text, "plan"], "label": [text, "x"], "value": [-1.5, 2.0], "year": [2030, 2031]})
+    write_csv(frame, tmp_path / "table.csv")
+    again = read_csv(tmp_path / "table.csv")
+    assert again["scenario"].tolist() == [text, "plan"]
+    assert again["label"].tolist() == [text, "x"]
+    assert again["value"].tolist() == [-1.5, 2.0]
+    cells = next(csv.reader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()[1:]))
+    assert cells[2] == "-1.5"
+    assert cells[0] in (text, f"'{text}")
+    assert not cells[0].startswith(("=", "+", "-", "@", "\t"))
 
 
 def test_changes_from_python(toy: Path) -> None:
