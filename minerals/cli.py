@@ -205,9 +205,7 @@ def explain(
     found = api.explain(result, mineral, region, year, scenario, disruption=disruption, node=node)
     teller: Callable[[Any, Any], Any] = told if mineral else told_risk if disruption else told_node
     console = Console(width=_width(), highlight=False)
-    with console.capture() as captured:
-        console.print(teller(result, found))
-    _out(captured.get().removesuffix("\n"))
+    _written(lambda: console.print(teller(result, found)))
 
 
 @_command

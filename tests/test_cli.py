@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -265,6 +266,107 @@ def interrupted(command: list[str], folder: Path, environment: dict[str, str], a
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     return errors
+
+
+@pytest.mark.parametrize(("name", "code", "words"), [
+    ("SIGTERM", 143, "Terminated; nothing is left half-written."),
+    ("SIGHUP", 129, "Ended with its terminal; nothing is left half-written."),
+])  # fmt: skip
+def test_a_signal_ends_a_command_as_an_interrupt_does(name: str, code: int, words: str, tmp_path: Path) -> None:
+    """Also where a second one comes while the first is heeded, and where it comes while charts are written."""
+    script = (
+        "import os, signal, time, minerals.api as api\n"
+        "def slow(*a, **k):\n"
+        f"    try:\n        os.kill(os.getpid(), signal.{name})\n        time.sleep(60)\n"
+        f"    finally:\n        os.kill(os.getpid(), signal.{name})\n        time.sleep(0.1)\n"
+        "api.draw_all = slow\nimport minerals.drawing\nminerals.drawing.draw_all = slow\n"
+        "from minerals.cli import main\nmain()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "run", "europe-2035"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, words in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
+    assert not any(tmp_path.iterdir())
+
+
+def in_shell(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A command of the toy, with what a shell does to its streams and limits."""
+    command = f"{shlex.quote(sys.executable)} -m minerals"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run(
+        ["bash", "-c", words.replace("minerals", command, 1)], cwd=folder, capture_output=True, text=True, check=False,
+        env=environment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("streams", "code", "screen", "words"), [
+    (">&-", 0, False, True), ("2>&-", 0, True, False), (">&- 2>&- <&-", 0, False, False),
+    (">/dev/full", 2, False, True), ("2>/dev/full", 0, True, False), (">/dev/full 2>/dev/full", 2, False, False),
+    ("| true; exit ${PIPESTATUS[0]}", 0, False, True), ("2>&1 | true; exit ${PIPESTATUS[0]}", 0, False, False),
+])  # fmt: skip
+def test_streams_that_take_nothing_cost_the_words_alone(
+    streams: str, code: int, screen: bool, words: bool, toy: Path, tmp_path: Path
+) -> None:
+    done = in_shell(f"minerals run toy/run.toml --inputs toy --set output.charts=[] --out out {streams}", tmp_path)
+    assert done.returncode == code, done.stderr
+    assert ("Graphite" in done.stdout) == screen
+    assert (
+        "Written to out" in done.stderr or "standard output: No space left" in done.stderr
+    ) == words or "|" in streams
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert api.load(tmp_path / "out").record["title"] == "Toy"
+
+
+@pytest.mark.parametrize(("words", "code"), [
+    ("compare nowhere 2>/dev/full", 2), ("compare nowhere 2>&-", 2), ("rum 2>/dev/full", 2), ("--help >/dev/full", 2),
+    ("check toy/run.toml --inputs toy --set scope.years.last=2020 2>/dev/full", 3), ("describe lfp >/dev/full", 2),
+])  # fmt: skip
+def test_exit_codes_do_not_depend_on_the_streams(words: str, code: int, toy: Path, tmp_path: Path) -> None:
+    done = in_shell(f"minerals {words}", tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+
+
+@pytest.mark.parametrize(("limit", "words"), [
+    ("ulimit -n 6", "Too many files are open"), ("ulimit -v 150000", "There is too little memory"),
+])  # fmt: skip
+def test_too_little_of_something_is_told_and_leaves_nothing(limit: str, words: str, toy: Path, tmp_path: Path) -> None:
+    done = in_shell(f"{limit}; minerals run toy/run.toml --inputs toy --set output.charts=[] --out out", tmp_path)
+    assert done.returncode == 6, done.stderr
+    assert words in done.stderr
+    assert "run the same command again" in done.stderr
+    assert os.listdir(tmp_path) == ["toy"]
+
+
+def test_a_shortage_in_the_midst_of_writing_leaves_nothing(
+    toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Descriptors that run out at any point of it: exit code 6, and no folder beside."""
+    words = [
+        "run",
+        str(toy / "run.toml"),
+        "--inputs",
+        str(toy),
+        "--set",
+        "output.charts=[]",
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    real, opened = os.fsync, [0]
+    for at in (1, 5, 12):
+        opened[0] = 0
+
+        def short(descriptor: int, at: int = at) -> None:
+            opened[0] += 1
+            if opened[0] == at:
+                raise OSError(errno.EMFILE, "Too many open files")
+            real(descriptor)
+
+        monkeypatch.setattr(os, "fsync", short)
+        outcome = CliRunner().invoke(cli, words)
+        assert (outcome.exit_code, "Too many files are open" in outcome.output) == (6, True), outcome.output
+        assert os.listdir(tmp_path) == ["toy"]
 
 
 # ---------------------------------------------------------------- a mix

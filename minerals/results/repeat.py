@@ -58,7 +58,7 @@ class _Repeated(_Part):
     changes: dict[str, list[_Change]]
     places: list[_Place] = []
     set: list[str]
-    inputs: Annotated[dict[str, Sha256], Field(min_length=1)]
+    inputs: Annotated[dict[PlainName, Sha256], Field(min_length=1)]
     versions: dict[str, str]
     files: dict[str, Sha256]
 
@@ -123,9 +123,9 @@ def _refuse_changed(record: dict[str, Any], known: _Repeated, path: Path) -> Non
 
 def _refuse_other_inputs(known: _Repeated, path: Path, inputs: Path) -> None:
     """Raise UsageError where the input tables are not those of the record, by name and by hash."""
-    files = {schema.file for schema in read_schemas(inputs).values()}
-    every = [*known.inputs, *sorted(files - set(known.inputs))]
-    other = [file for file in every if file not in files or _hash(inputs / file) != known.inputs.get(file)]
+    other = [file for file, digest in known.inputs.items() if _hash(inputs / file) != digest]
+    # A package that lacks none of them may still have further ones.
+    other = other or sorted({schema.file for schema in read_schemas(inputs).values()} - set(known.inputs))
     if other:
         raise UsageError(
             f"{path} was made with other inputs than those in {inputs}: {listed(other, 5)} differ; name the folder it "
