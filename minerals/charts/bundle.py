@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from ..results.csv_files import guarded
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
@@ -78,7 +80,7 @@ class Bundle(NamedTuple):
 
     def contents(self) -> dict[str, bytes]:
         """File name -> bytes of each file of the bundle."""
-        table = self.data.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
+        table = guarded(self.data).to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
         meta = asdict(self.meta) | {"csv_sha256": hashlib.sha256(table).hexdigest()}
         alt = meta.pop("alt")
         written = json.dumps(meta, ensure_ascii=False, indent=2).encode() + b"\n"

@@ -22,6 +22,8 @@ from .record import versions
 LINES = "tables/lines.csv"
 #: A name of one folder: no separator, no control character, no dot in front.
 PlainName = Annotated[str, Field(pattern=r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,199}$")]
+#: A file below a folder.
+FileName = Annotated[str, Field(pattern=r"^[^./\\:\x00-\x1f\x7f][^\\:\x00-\x1f\x7f]*$")]
 
 
 class _Part(BaseModel):
@@ -58,7 +60,7 @@ class _Repeated(_Part):
     changes: dict[str, list[_Change]]
     places: list[_Place] = []
     set: list[str]
-    inputs: Annotated[dict[PlainName, Sha256], Field(min_length=1)]
+    inputs: Annotated[dict[FileName, Sha256], Field(min_length=1)]
     versions: dict[str, str]
     files: dict[str, Sha256]
 

@@ -1,0 +1,123 @@
+"""What takes too long for the tests: `python tests/slow.py kills --count 300 --seed 1`.
+
+Each subcommand prints what it found, and exits 0 only if all holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from attacks import kills
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    attack = commands.add_parser("kills", help="Commands ended at random moments; see tests/attacks/kills.py.")
+    attack.add_argument("--count", type=int, default=300)
+    attack.add_argument("--seed", type=int, default=1)
+    attack.set_defaults(check=lambda words: kill(words.count, words.seed))
+    world = commands.add_parser("world-mix", help="The mix of the whole world, and its losses played back.")
+    world.set_defaults(check=lambda words: world_mix())
+    solvers = commands.add_parser("solver-versions", help="europe-mix with another HiGHS: the same optimum.")
+    solvers.add_argument("--highspy", default="1.15.1")
+    solvers.set_defaults(check=lambda words: solver_versions(words.highspy))
+    words = parser.parse_args()
+    sys.exit(0 if words.check(words) else 1)
+
+
+def kill(count: int, seed: int) -> bool:
+    """Whether nothing was wrong in any of the attacks."""
+    with tempfile.TemporaryDirectory() as folder:
+        tallies = kills.kills(count, seed, Path(folder))
+    print("\n".join(kills.table(tallies)))
+    return not any(tally.wrong for tally in tallies.values())
+
+
+def world_mix() -> bool:
+    """Whether the mix of the world is chosen; a run plays its losses back and fails where they differ from the LP's."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "world-mix"
+        return run("world-mix", out) and told(json.loads((out / "record.json").read_text(encoding="utf-8")))
+
+
+def told(record: dict[str, dict[str, list[dict[str, object]]]]) -> bool:
+    """Print the stages of a mix, of which there must be some."""
+    for stage in record["mix"]["stages"]:
+        print(f"{stage['stage']}: {stage['value']} {stage['unit']} ({stage['algorithm']})")
+    return bool(record["mix"]["stages"])
+
+
+#: A mix that is solved in seconds.
+SHORT = ("--set", "scope.years.last=2032", "--set", "output.charts=[]")
+#: Part by which two solvers may differ in what is the same at every optimum.
+SAME = 1e-6
+
+
+def solver_versions(other: str) -> bool:
+    """Whether all that is the same at every optimum is the same with another HiGHS: values of the stages and ranges."""
+    import pandas as pd
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder / "other")]
+        subprocess.run([*pip, f"highspy=={other}"], check=True)
+        if not (run("europe-mix", folder / "installed", *SHORT) and run(
+            "europe-mix", folder / "with-other", *SHORT, path=str(folder / "other"))):  # fmt: skip
+            return False
+        records = [json.loads((folder / out / "record.json").read_text(encoding="utf-8"))
+                   for out in ("installed", "with-other")]  # fmt: skip
+        tables = [folder / out / "tables" for out in ("installed", "with-other")]
+        versions = [record["versions"]["highspy"] for record in records]
+        print(f"highspy {versions[0]} and {versions[1]}")
+        sound = versions[1] == other != versions[0]
+        for ours, theirs in zip(*(record["mix"]["stages"] for record in records), strict=True):
+            same = abs(ours["value"] - theirs["value"]) <= SAME * max(abs(ours["value"]), 1.0)
+            print(f"  {ours['stage']}: {ours['value']!r} and {theirs['value']!r}: {'same' if same else 'DIFFERENT'}")
+            sound &= same
+        for file in sorted(path.name for path in tables[0].glob("*.csv")):
+            one, two = (pd.read_csv(folder / file) for folder in tables)
+            sound &= _compared(file, one, two)
+    return sound
+
+
+def _compared(file: str, one: object, two: object) -> bool:
+    """Print how two tables differ; only a table of ranges must not, as others hold one optimum of several."""
+    import numpy as np
+    import pandas as pd
+
+    assert isinstance(one, pd.DataFrame)
+    assert isinstance(two, pd.DataFrame)
+    ends = [column for column in ("low", "high") if column in one and file.startswith("mix_")]
+    if one.shape != two.shape:
+        print(f"  {file}: {len(one)} and {len(two)} rows")
+        return not ends
+    numbers = one.select_dtypes("number").columns
+    apart = np.abs(one[numbers] - two[numbers]) > SAME * np.maximum(np.abs(one[numbers]), 1.0)
+    if not apart.any(axis=None):
+        return True
+    differing = ", ".join(f"{column} in {int(rows)}" for column, rows in apart.sum().items() if rows)
+    print(f"  {file}: {differing} of {len(one)} rows")
+    return not apart[ends].any(axis=None)
+
+
+def run(name: str, out: Path, *words: str, path: str = "") -> bool:
+    """Run a shipped run file in a process of its own; path: where other versions of libraries lie."""
+    command = [sys.executable, "-m", "minerals", "run", name, "--out", str(out), *words]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (path, str(ROOT))))}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"{name}: exit code {done.returncode}: {done.stderr[-1000:]}")
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    main()
