@@ -6,11 +6,12 @@ A record is repeated or refused: it names every input table by its hash, a run b
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ..config import Run, RunFile, ShareChange, diffusion_of
 from ..errors import Notice, Problem, UsageError, listed
@@ -20,10 +21,20 @@ from .record import versions
 
 #: Where a result keeps the production lines it was made with; the only file that a record may name.
 LINES = "tables/lines.csv"
-#: A name of one folder: no separator, no control character, no dot in front.
-PlainName = Annotated[str, Field(pattern=r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,199}$")]
-#: A file below a folder.
-FileName = Annotated[str, Field(pattern=r"^[^./\\:\x00-\x1f\x7f][^\\:\x00-\x1f\x7f]*$")]
+
+
+def _plain(name: str) -> str:
+    """A name of one folder: no separator, no control character, no dot in front. Raises ValueError."""
+    if not name.isprintable() or not 0 < len(name) <= 200 or name[0] == "." or "/" in name or "\\" in name:
+        raise ValueError("expected a plain name, without / and \\ and a dot in front")
+    return name
+
+
+def _below(file: str) -> str:
+    """A file below a folder. Raises ValueError."""
+    if not file.isprintable() or ":" in file or any(part in ("", "..") for part in re.split(r"[/\\]", file)):
+        raise ValueError("expected the name of a file in the folder of the inputs")
+    return file
 
 
 class _Part(BaseModel):
@@ -55,12 +66,12 @@ class _Config(_Part):
 class _Repeated(_Part):
     """What a run is repeated from."""
 
-    run: PlainName
+    run: Annotated[str, AfterValidator(_plain)]
     config: _Config
     changes: dict[str, list[_Change]]
     places: list[_Place] = []
     set: list[str]
-    inputs: Annotated[dict[FileName, Sha256], Field(min_length=1)]
+    inputs: Annotated[dict[Annotated[str, AfterValidator(_below)], Sha256], Field(min_length=1)]
     versions: dict[str, str]
     files: dict[str, Sha256]
 
@@ -152,5 +163,11 @@ def _say_other_versions(known: _Repeated, path: Path) -> None:
 def _said(error: Exception) -> str:
     """What is wrong with a record, in words."""
     if isinstance(error, ValidationError):
-        return listed([f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()], 3)
+        return listed(
+            [
+                f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}"
+                for each in error.errors()
+            ],
+            3,
+        )
     return "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
