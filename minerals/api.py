@@ -15,7 +15,7 @@ import pandas as pd
 from . import charts
 from .config import Run
 from .config import read_run as _read_run
-from .drawing import draw_all, drawing
+from .drawing import Drawn, draw_all, drawing
 from .errors import InputError, UsageError, did_you_mean, listed
 from .results import compare as _compare
 from .results import explain as _explain
@@ -64,7 +64,8 @@ def run(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
-    """Compute a run file; with `out`, write the result folder and its charts too, whole or not at all.
+    """Compute a run file; with `out`, write the result folder and its charts too, whole or not at all. A chart that
+    cannot be drawn is left out, and the record says why (`left_out`).
 
     source: a run file, the name of a shipped one ("europe-2035"), or the record.json of a result, which repeats its
     run with the same inputs or is refused. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
@@ -81,7 +82,7 @@ def run(
         result = _run(asked, (), _inputs_for(asked, inputs), kept, progress)
         if drawn is not None and out is not None:
             charted = drawn(result)
-            result.write(out, force=force, extra=lambda place: charted(place / "charts"))
+            result.write(out, force=force, extra=lambda place: _note(result, charted(place / "charts")))
     return result
 
 
@@ -116,7 +117,7 @@ def stress(
         refuse_other_run(out, asked.name, force)
     result = _run(asked, (), _inputs_for(asked, inputs), stressed=True)
     if out is not None:
-        result.write(out, force=force, extra=lambda place: draw_all(result, place / "charts"))
+        result.write(out, force=force, extra=lambda place: _note(result, draw_all(result, place / "charts")))
     return result
 
 
@@ -316,6 +317,11 @@ def _inputs_for(asked: Run, inputs: str | Path | None) -> str | Path | None:
 
 def _result(result: Result | str | Path) -> Result:
     return result if isinstance(result, Result) else load(result)
+
+
+def _note(result: Result, drawn: Drawn) -> None:
+    """Keep in the record which charts were left out and why, and which of their letters no font has."""
+    result.record.update({key: value for key, value in drawn._asdict().items() if value})
 
 
 def _no_chart(name: str) -> str:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from .errors import Exhausted, InputError, MineralsError, Notice, UsageError, listed
+from .errors import Exhausted, InputError, MineralsError, Notice, UsageError, interrupted, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def _command(function: Callable[..., None]) -> Any:
             _set_aside(sys.stdout)  # Here, because click would exit with 1.
             context.exit(0)
         except Exception as error:
-            if _interrupted(error) or _ended_by:
+            if interrupted(error) or _ended_by:
                 raise KeyboardInterrupt from error
             if context.obj:
                 raise
@@ -122,6 +122,7 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
     if kept := unlisted(folder):
         charts = dict.fromkeys(file.partition(".")[0] + ".*" for file in kept)
         _words(f"Kept: {listed(charts, 6)}; draw again what should show this run.")
+    _undrawn(result)
     _words(f"Written to {folder}")
 
 
@@ -149,6 +150,7 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | No
         for line in [*lines, ""] if lines else []:
             _out(line)
     _caveats(result)
+    _undrawn(result)
     _words(f"Written to {folder}")
 
 
@@ -239,6 +241,7 @@ def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], 
     bundle = api.draw(folder, name, **given)
     target = out or folder / "charts"
     bundle.write(target)
+    _lacking(bundle.lacking)
     _out(str(target / f"{bundle.meta.name}.png"))
 
 
@@ -484,13 +487,6 @@ def _progress() -> Callable[[int, int], None] | None:
     return told
 
 
-def _interrupted(error: BaseException | None) -> bool:
-    """Whether an error is what became of an interrupt: that of a library which was being imported."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
 def _say(error: Exception) -> int:
     """Say an error in a sentence; returns its exit code."""
     if short := _shortage(error):
@@ -603,6 +599,18 @@ def _caveats(result: Result) -> None:
         _words(f"Caveat{whose}: {caveat}")
     for caveat in result.record.get("exposure", {}).get("caveats", ()):
         _words(f"Caveat of the GWh at risk: {caveat}")
+
+
+def _undrawn(result: Result) -> None:
+    """Charts that were left out and why, and letters that charts show as boxes."""
+    for sentence in result.record.get("left_out", ()):
+        _words(f"Left out: {sentence}")
+    _lacking(result.record.get("lacking", ""))
+
+
+def _lacking(letters: str) -> None:
+    if letters:
+        _words(f"No font of this machine has {letters}: charts show boxes in their place; tables hold the letters.")
 
 
 def _notes(result: Result) -> None:

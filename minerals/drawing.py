@@ -5,40 +5,91 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
+from typing import NamedTuple
 
 from . import charts
 from .charts.bundle import rendered, write_files
 from .config import Run
 from .cores import cores
+from .errors import MineralsError, interrupted
 from .results.result import Result
 from .studies.pool import end_with_parent, worker_pool
 
 #: What this process draws, where it draws for another.
 _taken: Result
 
+
+class Drawn(NamedTuple):
+    """What became of the charts of a run.
+
+    left_out: `chart: reason` of each that was not drawn; lacking: letters in charts that no installed font has.
+    """
+
+    left_out: list[str]
+    lacking: str
+
+
+class _Chart(NamedTuple):
+    """One chart as its files, by name; or, without any, why it was not drawn."""
+
+    files: dict[str, bytes]
+    lacking: str = ""
+    left_out: str = ""
+
+
 #: Puts the charts of a result into a folder.
-Drawn = Callable[[Path], None]
+Finish = Callable[[Path], Drawn]
 
 
-def draw_all(result: Result, folder: Path) -> None:
-    """Draw the charts the run asks for into `folder`, as bundles; by default all that its tables allow."""
+def draw_all(result: Result, folder: Path) -> Drawn:
+    """Draw the charts the run asks for into `folder`, as bundles; by default all that its tables allow.
+
+    A chart that cannot be drawn is left out. Raises OSError where `folder` cannot be written.
+    """
     # Drawing makes so many objects that the collector would look through all that the run left, over and over.
     gc.freeze()
     try:
-        for name in _asked(result):
-            charts.draw(result, name).write(folder)
+        return _written((_chart(result, name) for name in _wanted(result)), folder)
     finally:
         gc.unfreeze()
 
 
+def _written(drawn: Iterable[_Chart], folder: Path) -> Drawn:
+    left_out, lacking = [], ""
+    for chart in drawn:
+        if chart.left_out:
+            left_out.append(chart.left_out)
+        else:
+            write_files(chart.files, folder)
+            lacking += chart.lacking
+    return Drawn(left_out, "".join(dict.fromkeys(lacking)))
+
+
+def _chart(result: Result, name: str) -> _Chart:
+    """One chart of a result. What keeps it from being drawn never keeps the run from being written."""
+    try:
+        bundle = charts.draw(result, name)
+        return _Chart(bundle.contents(), bundle.lacking)
+    except MineralsError as error:
+        return _Chart({}, left_out=f"{name}: {str(error).removeprefix(f'{name}: ')}")
+    except MemoryError:
+        return _Chart({}, left_out=f"{name}: there was too little memory to draw it; minerals chart draws it alone")
+    except Exception as error:
+        if interrupted(error):
+            raise
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        way_out = f"a fault of ours; minerals --debug chart FOLDER {name} shows the traceback"
+        return _Chart({}, left_out=f"{name}: could not be drawn ({why}), {way_out}")
+
+
 @contextmanager
-def drawing(run: Run) -> Iterator[Callable[[Result], Drawn]]:
+def drawing(run: Run) -> Iterator[Callable[[Result], Finish]]:
     """What draws the charts of a run, as `draw_all` does: a function that begins with them once there is a result, and
     returns another that waits for them.
 
@@ -50,61 +101,61 @@ def drawing(run: Run) -> Iterator[Callable[[Result], Drawn]]:
         return
     with worker_pool(1, _ready, run.settings.output.charts or tuple(charts.CHARTS)) as pool:
 
-        def begin(result: Result) -> Drawn:
-            names = _asked(result)
+        def begin(result: Result) -> Finish:
             try:
-                drawn = pool.submit(_contents, result, names)
+                drawn = pool.submit(_charts, result, _wanted(result))
             except BrokenProcessPool:
                 return lambda folder: draw_all(result, folder)
 
-            def finish(folder: Path) -> None:
+            def finish(folder: Path) -> Drawn:
                 try:
                     charted = drawn.result()
-                except BrokenProcessPool:
-                    draw_all(result, folder)
-                else:
-                    for contents in charted:
-                        write_files(contents, folder)
+                except (BrokenProcessPool, OSError, MemoryError):
+                    # That process, or one that it started, is gone or has found no room to work in.
+                    return draw_all(result, folder)
+                return _written(charted, folder)
 
             return finish
 
         yield begin
 
 
-def _asked(result: Result) -> list[str]:
-    asked = result.record["config"]["output"]["charts"]
-    return charts.possible(result) if asked is None else list(asked)
+def _wanted(result: Result) -> list[str]:
+    named = result.record["config"]["output"]["charts"]
+    return charts.suited(result) if named is None else list(named)
 
 
 def _ready(names: Sequence[str]) -> None:
     """Load what charts need and draw one of nothing; and let the process end at once when it is to, as the run would
     wait a quarter of a second until Python has taken itself down."""
-    from matplotlib.figure import Figure
-
-    for name in names:
-        charts.options_of(name)
-    figure = Figure()
-    figure.text(0.5, 0.5, "0")
-    rendered(figure)
-    gc.freeze()
+    # What is registered after this is run before it: matplotlib's and our own temporary folders are removed.
     atexit.register(os._exit, 0)
+    # What fails here fails again where a chart needs it, and is said there.
+    with suppress(Exception):
+        for name in names:
+            charts.options_of(name)
+        from matplotlib.figure import Figure
+
+        figure = Figure()
+        figure.text(0.5, 0.5, "0")
+        rendered(figure)
+    gc.freeze()
 
 
-def _contents(result: Result, names: Sequence[str]) -> list[dict[str, bytes]]:
-    """Contents of charts: where a process can fork, two draw at a time, each as ready as this one."""
+def _charts(result: Result, names: Sequence[str]) -> list[_Chart]:
+    """Charts by name: where a process can fork, two draw at a time, each as ready as this one."""
     if "fork" not in get_all_start_methods():
-        _take(result)
-        return [_content(name) for name in names]
+        return [_chart(result, name) for name in names]
     with ProcessPoolExecutor(2, get_context("fork"), initializer=_take, initargs=(result,)) as pool:
-        return list(pool.map(_content, names))
+        return list(pool.map(_chart_of_taken, names))
 
 
 def _take(result: Result) -> None:
-    """Begin a process that draws a result, or take one to draw in this one."""
+    """Take a result to draw in this process."""
     global _taken
     end_with_parent()
     _taken = result
 
 
-def _content(name: str) -> dict[str, bytes]:
-    return charts.draw(_taken, name).contents()
+def _chart_of_taken(name: str) -> _Chart:
+    return _chart(_taken, name)

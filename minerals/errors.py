@@ -172,6 +172,13 @@ class NumericalTrouble(SolverError):
     """The solver stopped without an answer that it vouches for."""
 
 
+def interrupted(error: BaseException | None) -> bool:
+    """Whether an error is what became of an interrupt: that of a library which was being imported."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'lfp'?`, or nothing where no known word is near.
 

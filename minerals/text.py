@@ -34,6 +34,14 @@ def _printable(character: str) -> bool:
     return not never and character not in TURNING and unicodedata.category(character) not in UNSEEN
 
 
+def without_unprintable(text: str) -> str:
+    """The text as charts and their files show it: a blank for a line break or a tab, and nothing for any other
+    character that cannot be shown."""
+    if not unprintable(text):
+        return text
+    return "".join(each if _printable(each) else " " * each.isspace() for each in text)
+
+
 def plain(text: str, longest: int = LONGEST_TEXT) -> str:
     """The text, where it can be shown. Raises ValueError with the reason and the way out where it cannot."""
     if len(text) > longest:

@@ -798,14 +798,13 @@ def test_cuts_hold_what_is_drawn_and_their_name_says_how_they_were_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every PDF goes through all tables of each font that it embeds; any font can be cut that has these two axes."""
-    monkeypatch.setattr("matplotlib.get_cachedir", lambda: str(tmp_path))
     spec = find_spec("fontpkg_inter")
     assert spec is not None
     variable = next(Path(str(spec.origin)).parent.glob("files/Inter?opsz*.ttf"))
-    cuts = fonts._cuts(variable)
+    cuts = fonts._cuts(variable, tmp_path)
     assert not any(set(fonts.DROPPED) & set(TTFont(cut).keys()) for cut in cuts.values())
     monkeypatch.setattr(fonts, "LETTERS", fonts.LETTERS[:95])
-    assert not set(fonts._cuts(variable).values()) & set(cuts.values())
+    assert not set(fonts._cuts(variable, tmp_path).values()) & set(cuts.values())
 
 
 def test_without_inter_the_font_is_dejavu(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from minerals import api, drawing
-from minerals.errors import UsageError
 from minerals.results.result import Result
 from minerals.studies.pool import worker_pool
 
@@ -50,15 +49,16 @@ def test_other_processes_draw_the_same_bytes(folder: Path) -> None:
     assert here == there
 
 
-def test_what_cannot_be_drawn_there_is_told_here(folder: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_drawn_there_is_left_out_and_said_as_here(folder: Path, tmp_path: Path) -> None:
     run = api.read_run("europe-mix")
     found = api.load(folder / "result")
-    poor = Result({**found.record, "config": {"output": {"charts": ["stock"]}}}, found.tables)
+    poor = Result({**found.record, "config": {"output": {"charts": ["stock", "sourcing"]}}}, found.tables)
     with drawing.drawing(run) as begin:
-        charted = begin(poor)
-        with pytest.raises(UsageError, match="in_use_stock"):
-            charted(tmp_path)
-    assert not list(tmp_path.iterdir())
+        there = begin(poor)(tmp_path / "there")
+    assert there == drawing.draw_all(poor, tmp_path / "here")
+    (reason,) = there.left_out
+    assert reason.startswith("stock: the result has no table in_use_stock")
+    assert [path.stem for path in sorted((tmp_path / "there").glob("*.png"))] == ["sourcing"]
 
 
 def children(of: int) -> list[int]:

@@ -10,7 +10,9 @@ from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from minerals.charts.quiet import load, quiet
 from minerals.errors import UsageError, did_you_mean, listed
+from minerals.text import unprintable
 
 if TYPE_CHECKING:
     from minerals.charts.bundle import Bundle, Result
@@ -39,24 +41,30 @@ BESIDE = {"lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
 #: Charts with years along an axis: one year alone makes none.
-IN_TIME = ("stock", "secondary_supply", "mix_by_year")
+IN_TIME = ("stock", "secondary_supply", "cost_curves", "mix_by_year")
 
 
-def possible(result: Result) -> list[str]:
-    """Charts that the tables of a result allow."""
-    few = len(result.record["years"]) < 2
+def suited(result: Result) -> list[str]:
+    """Charts that a run draws where it names none: those whose tables have rows.
+
+    One of them may still find nothing in its tables that it can draw, and says so when it is drawn.
+    """
     return [
         name
         for name, table in CHARTS.items()
-        if all(_has(result, each) for each in (table, *BESIDE.get(name, ())))
-        and not (few and name in IN_TIME)
-        and _has_node(result, name)
+        if all(_has(result, each) for each in (table, *BESIDE.get(name, ()))) and _has_node(result, name)
     ]
+
+
+def possible(result: Result) -> list[str]:
+    """Charts that the tables and the years of a result allow."""
+    few = len(result.record.get("years", ())) < 2
+    return [name for name in suited(result) if not (few and name in IN_TIME)]
 
 
 def _has_node(result: Result, name: str) -> bool:
     table, part = OF_NODE.get(name, ("", ""))
-    return not table or bool(result[table]["node"].str.contains(part).any())
+    return not table or bool(result[table]["node"].astype(str).str.contains(part, regex=False).any())
 
 
 def _has(result: Result, table: str) -> bool:
@@ -73,16 +81,25 @@ def options_of(name: str) -> dict[str, Any]:
 
 
 def draw(result: Result, name: str, **options: Any) -> Bundle:
-    """Draw the chart `name` from a result, with that chart's own options; nothing is written."""
+    """Draw the chart `name` from a result, with that chart's own options; nothing is written.
+
+    Raises UsageError for a chart or an option that does not exist, and where the result has nothing that can be drawn.
+    """
     if name not in CHARTS:
         raise UsageError(f"no chart is called '{name}'{did_you_mean(name, CHARTS)} (there are {listed(CHARTS)})")
     known = list(options_of(name))
     if unknown := [option for option in options if option not in known]:
         wrong = listed(f"'{option}'{did_you_mean(option, known)}" for option in unknown)
         raise UsageError(f"{name} has no option {wrong} (there are {listed(known)})")
-    bundle: Bundle = _figure(name)(result, **options)
+    for option, value in options.items():
+        if isinstance(value, str) and (code := unprintable(" ".join(value.split()))):
+            raise UsageError(f"{name}: {option} holds {code}, a character that no chart shows; leave it out")
+    with quiet():
+        bundle: Bundle = _figure(name)(result, **options)
     return bundle
 
 
 def _figure(name: str) -> Any:
-    return import_module(f"minerals.charts.{name}").figure
+    load()
+    with quiet():
+        return import_module(f"minerals.charts.{name}").figure

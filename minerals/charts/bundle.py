@@ -12,7 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..results.csv_files import guarded
+from minerals.results.csv_files import guarded
+from minerals.text import without_unprintable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,16 +77,42 @@ class Bundle(NamedTuple):
 
     def _repr_png_(self) -> bytes:
         """The picture a notebook shows."""
-        return _rendered(self.figure, "png", self.meta.title, self.meta.alt)
+        return _rendered(self.figure, "png", _shown(self.meta.title), _shown(self.meta.alt))
+
+    @property
+    def lacking(self) -> str:
+        """Letters of the figure that no installed font has, each once: they are drawn as boxes."""
+        from minerals.charts import fonts
+
+        return fonts.lacking("".join(text.get_text() for text in self.figure.texts))
 
     def contents(self) -> dict[str, bytes]:
-        """File name -> bytes of each file of the bundle."""
-        table = guarded(self.data).to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
-        meta = asdict(self.meta) | {"csv_sha256": hashlib.sha256(table).hexdigest()}
-        alt = meta.pop("alt")
+        """File name -> bytes of each file of the bundle.
+
+        No file holds a character that cannot be shown, and no text of the table reads as a formula.
+        """
+        texts = {str(name): column.map(_cell) for name, column in self.data.items() if column.dtype.kind not in "biuf"}
+        data = guarded(self.data.assign(**texts))
+        table = data.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
+        meta = _shown(asdict(self.meta)) | {"csv_sha256": hashlib.sha256(table).hexdigest()}
+        title, alt = meta["title"], meta.pop("alt")
         written = json.dumps(meta, ensure_ascii=False, indent=2).encode() + b"\n"
-        files = (*rendered(self.figure, self.meta.title, alt), table, written, f"{alt}\n".encode())
+        files = (*rendered(self.figure, title, alt), table, written, f"{alt}\n".encode())
         return {self.meta.name + suffix: content for suffix, content in zip(SUFFIXES, files, strict=True)}
+
+
+def _shown(value: Any) -> Any:
+    """A value of the metadata whose texts, at any depth, hold only what can be shown."""
+    if isinstance(value, str):
+        return without_unprintable(value)
+    if isinstance(value, Mapping):
+        return {_shown(key): _shown(part) for key, part in value.items()}
+    return [_shown(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _cell(value: Any) -> Any:
+    """A cell of a table, without characters that cannot be shown."""
+    return without_unprintable(value) if isinstance(value, str) else value
 
 
 def write_files(contents: Mapping[str, bytes], folder: Path) -> list[Path]:
@@ -106,7 +133,9 @@ def rendered(figure: Figure, title: str = "", alt: str = "") -> list[bytes]:
 
 def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:
     """The figure in one format, without dates or program versions."""
-    from minerals.charts import style
+    import matplotlib
+
+    from minerals.charts import fonts, style
 
     metadata: dict[str, dict[str, str | None]] = {
         "png": {"Software": None, "Title": title, "Description": alt},
@@ -117,5 +146,8 @@ def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:
     effort: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if form == "png" else {}
     buffer = BytesIO()
     with style.context():
+        if any(text.get_fontfamily()[-1] not in fonts.families() for text in figure.texts):
+            # A stand-in may have outlines that a PDF only takes one by one.
+            matplotlib.rcParams["pdf.fonttype"] = 3
         figure.savefig(buffer, format=form, dpi=style.DPI, metadata=metadata[form], **effort)
     return buffer.getvalue()

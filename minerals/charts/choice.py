@@ -82,7 +82,8 @@ class Choice:
             first = self.year(since, table)
         years = sorted(int(value) for value in table["year"].unique() if (first or 0) <= value <= last)
         if not self.problems and len(years) < 2:
-            self.problems.append(f"{listed(map(str, years)) or 'no year'} alone makes no line; name an earlier since =")
+            way_out = "; name an earlier since =" if since is not None else ""
+            self.problems.append(f"{listed(map(str, years)) or 'no year'} alone makes no line{way_out}")
         return years
 
 

@@ -7,17 +7,23 @@ house style are cut from it once, with fontTools, into matplotlib's cache folder
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import shutil
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, mkdtemp
 
 import matplotlib
 from matplotlib import font_manager
+
+from minerals.errors import UsageError
 
 REGULAR, SEMIBOLD, BOLD = 400, 600, 700
 FALLBACK = "DejaVu Sans"
@@ -33,16 +39,73 @@ DROPPED, NAMES = ("GDEF", "GPOS", "GSUB", "STAT"), (1, 2, 4, 6)
 
 @cache
 def families() -> tuple[str, ...]:
-    """Font families in order of preference; a letter missing from the first is taken from the next."""
+    """Font families in order of preference; a letter missing from the first is taken from the next.
+
+    Raises UsageError where there is no font at all.
+    """
     found = ("Inter", FALLBACK) if _installed("Inter") or _packaged_inter() else (FALLBACK,)
+    if not _weights(FALLBACK):
+        raise UsageError(f"charts find no font, not even {FALLBACK}, which matplotlib brings; install matplotlib again")
     for family in found:
         _stand_in_for_semibold(family)
     return found
 
 
+@cache
+def family_of(letter: str, preferred: tuple[str, ...]) -> str:
+    """The first of the preferred families that has a letter, else another installed one; '' where none has it."""
+    for family in preferred:
+        font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties(family=family)))
+        if font.get_char_index(ord(letter)):
+            return family
+    return next((family for family, letters in _others() if ord(letter) in letters), "")
+
+
+def families_for(text: str) -> list[str]:
+    """The families of charts, and behind them those that a text takes further letters from."""
+    preferred = families()
+    return list(dict.fromkeys([*preferred, *filter(None, (family_of(letter, preferred) for letter in text))]))
+
+
+def lacking(text: str) -> str:
+    """Letters of a text that no installed font has, each once, in order: they are drawn as boxes."""
+    preferred = families()
+    letters = dict.fromkeys(letter for letter in text if not _unseen(letter))
+    return "".join(letter for letter in letters if not family_of(letter, preferred))
+
+
+def _unseen(letter: str) -> bool:
+    """Whether a letter only joins others, or chooses among their forms."""
+    return letter.isspace() or unicodedata.category(letter) == "Cf" or 0xFE00 <= ord(letter) <= 0xFE0F
+
+
+@cache
+def _others() -> tuple[tuple[str, frozenset[int]], ...]:
+    """Upright families installed on this machine with the code points they have, those without serifs first.
+
+    Pictures in place of outlines are left out, and so is the font of matplotlib that has a box for every letter.
+    """
+    found: dict[str, frozenset[int]] = {}
+    for entry in sorted(font_manager.fontManager.ttflist, key=lambda font: (font.name, font.fname)):
+        usual = entry.style == "normal" and entry.stretch == "normal" and entry.weight in range(350, 501)
+        if not usual or entry.name in found or entry.name.replace(" ", "").startswith(("LastResort", ".LastResort")):
+            continue
+        try:
+            font = font_manager.get_font(entry.fname)
+            if font.scalable:
+                found[entry.name] = frozenset(font.get_charmap())
+        except (OSError, RuntimeError):
+            continue  # A font that is gone, or that FreeType cannot read.
+    return tuple(sorted(found.items(), key=lambda item: ("Mono" in item[0], "Sans" not in item[0], item[0])))
+
+
 def _weights(family: str) -> dict[object, font_manager.FontEntry]:
-    fonts = (font for font in font_manager.fontManager.ttflist if font.name == family and font.style == "normal")
-    return {font.weight: font for font in fonts}
+    """Upright fonts of a family by weight: neither condensed nor small capitals."""
+    found: dict[object, font_manager.FontEntry] = {}
+    for font in font_manager.fontManager.ttflist:
+        if font.name == family and (font.style, font.variant, font.stretch) == ("normal", "normal", "normal"):
+            found.setdefault(font.weight, font)
+    return found
 
 
 def _installed(family: str) -> bool:
@@ -52,7 +115,7 @@ def _installed(family: str) -> bool:
 def _stand_in_for_semibold(family: str) -> None:
     """Let the bold stand in where a family has no semibold, instead of a warning for every text."""
     weights = _weights(family)
-    if SEMIBOLD not in weights:
+    if SEMIBOLD not in weights and BOLD in weights:
         font_manager.fontManager.ttflist.append(replace(weights[BOLD], weight=SEMIBOLD))
 
 
@@ -64,22 +127,39 @@ def _packaged_inter() -> bool:
     variable = Path(spec.origin).parent / "files" / "Inter[opsz,wght].ttf"
     if not variable.is_file():
         return False
-    for weight, cut in _cuts(variable).items():
+    for folder in _folders():
+        try:
+            _register(_cuts(variable, folder))
+        except (OSError, RuntimeError):
+            continue  # The folder cannot be written, or holds a file that is no font.
+        return True
+    return False
+
+
+def _folders() -> Iterator[Path]:
+    """Where cuts are kept: in matplotlib's cache, or for this process alone."""
+    yield Path(matplotlib.get_cachedir()) / "minerals"
+    temporary = Path(mkdtemp(prefix="minerals-fonts-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    yield temporary
+
+
+def _register(cuts: dict[int, Path]) -> None:
+    """Have matplotlib know the cuts as weights of one family."""
+    for weight, cut in cuts.items():
         font_manager.fontManager.addfont(cut)
         # A cut still names itself after the variable font's default; here it is one weight of the family.
         named = replace(font_manager.fontManager.ttflist[-1], name="Inter", weight=weight)
         font_manager.fontManager.ttflist[-1] = named
-    return True
 
 
-def _cuts(variable: Path) -> dict[int, Path]:
-    """Static fonts by weight, made on first use (under a second); the same bytes wherever they are made.
+def _cuts(variable: Path, folder: Path) -> dict[int, Path]:
+    """Static fonts by weight in a folder, made on first use (under a second); the same bytes wherever they are made.
 
     Letters are picked and the optical size is fixed before the weights are cut, which is what makes it quick. Layout
     features are left out, so that letters stand at their advance widths. What is cut is in the name of the file: a
     cut of other settings is made anew.
     """
-    folder = Path(matplotlib.get_cachedir()) / "minerals"
     settings = repr((LETTERS, DROPPED, NAMES)).encode()
     mark = hashlib.sha256(variable.read_bytes() + settings).hexdigest()[:8]
     cuts = {weight: folder / f"inter-{mark}-{weight}.ttf" for weight in (REGULAR, SEMIBOLD, BOLD)}

@@ -28,7 +28,9 @@ from matplotlib.ticker import MaxNLocator
 
 from minerals.charts import fonts
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.quiet import quiet
 from minerals.errors import UsageError, did_you_mean, listed
+from minerals.text import without_unprintable
 
 INK, MUTED, FAINT, PALE, GRID = "#1B1F24", "#565D66", "#6B737C", "#D3D7DB", "#E6E8EB"
 ACCENT, BASE = "#0E6E83", "#9AA3AD"
@@ -124,7 +126,7 @@ def context() -> Iterator[None]:
         "savefig.bbox": None,
         "path.simplify": False,
     }
-    with matplotlib.rc_context():
+    with quiet(), matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(settings)
         yield
@@ -170,12 +172,10 @@ def as_text(colour: str) -> str:
 @cache
 def _advance(letter: str, weight: int, families: tuple[str, ...]) -> float:
     """How far a letter moves the next one on, inches per point, in the first family that has it."""
-    for family in families:
-        font = get_font(findfont(FontProperties(family=family, weight=weight)))
-        if (glyph := font.get_char_index(ord(letter))) or family == families[-1]:
-            break
+    family = fonts.family_of(letter, families) or families[-1]
+    font = get_font(findfont(FontProperties(family=family, weight=weight)))
     font.set_size(100, 72)
-    return float(font.load_glyph(glyph).linearHoriAdvance) / 65536 / 100 / 72
+    return float(font.load_glyph(font.get_char_index(ord(letter))).linearHoriAdvance) / 65536 / 100 / 72
 
 
 def text_width(text: str, points: float, weight: int = REGULAR) -> float:
@@ -276,11 +276,15 @@ class Page:
         self, x: float, baseline: float, text: str, points: float, colour: str = INK, weight: int = REGULAR,
         align: str = "left",
     ) -> Text:  # fmt: skip
-        """One line of text; x and baseline in inches of the figure, points before scaling."""
+        """One line of text; x and baseline in inches of the figure, points before scaling.
+
+        Characters that cannot be shown are left out; letters that the house font lacks come from one that has them.
+        """
         width, height = self.figure.get_size_inches()
+        text = without_unprintable(text)
         return self.figure.text(
             x / width, baseline / height, text, fontsize=points * self.scale, color=colour, fontweight=weight,
-            ha=align, va="baseline", parse_math=False,
+            fontfamily=fonts.families_for(text), ha=align, va="baseline", parse_math=False,
         )  # fmt: skip
 
     def line(self, x: Sequence[float], y: Sequence[float], colour: str, points: float, order: float = 2) -> Line2D:
