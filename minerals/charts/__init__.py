@@ -40,19 +40,22 @@ CHARTS = {
 BESIDE = {"lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",)}
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
+#: The chart that a run without any demand is to say it lacks.
+OF_EVERY_RUN = "demand_by_mineral"
 #: Charts with years along an axis: one year alone makes none.
 IN_TIME = ("stock", "secondary_supply", "cost_curves", "mix_by_year")
 
 
 def suited(result: Result) -> list[str]:
-    """Charts that a run draws where it names none: those whose tables have rows.
+    """Charts that a run draws where it names none: those whose tables have rows, and that of the demand in any case.
 
     One of them may still find nothing in its tables that it can draw, and says so when it is drawn.
     """
     return [
         name
         for name, table in CHARTS.items()
-        if all(_has(result, each) for each in (table, *BESIDE.get(name, ()))) and _has_node(result, name)
+        if (name == OF_EVERY_RUN and table in result.record.get("tables", ()))
+        or (all(_has(result, each) for each in (table, *BESIDE.get(name, ()))) and _has_node(result, name))
     ]
 
 

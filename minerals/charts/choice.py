@@ -35,11 +35,16 @@ class Choice:
                 f"{kind} '{wanted}' is not in the result{did_you_mean(wanted, names)} ({listed(names)})"
             )
 
-    def table(self, name: str, unit: str = "", way_out: str = "") -> pd.DataFrame:
-        """A table that must be there, and in that unit; way_out: what to do where it is not."""
+    def table(self, name: str, unit: str = "", way_out: str = "", *, filled: bool = True) -> pd.DataFrame:
+        """A table that must be there, and in that unit; way_out: what to do where it is not.
+
+        filled: whether it must have rows.
+        """
         found = table_of(self.result, name)
         if found is None:
             raise UsageError(f"{self.chart}: the result has no table {name}{way_out and f'; {way_out}'}")
+        if filled and not len(found):
+            raise UsageError(f"{self.chart}: {name} has no rows in this result, so there is nothing to draw")
         if unit and (units := set(found["unit"]) - {unit}):
             self.problems.append(f"{name} is in {listed(sorted(units))}; the chart draws {unit}")
         return found
@@ -71,7 +76,9 @@ class Choice:
         """A year of the table, by default its last; zeros: years that count as there where the table has no rows."""
         years = sorted({*(int(value) for value in table["year"].unique()), *zeros})
         when = year if year is not None else max(years, default=0)
-        if when not in years:
+        if not years:
+            self.problems.append("the result has no rows to draw")
+        elif when not in years:
             self.problems.append(f"year {when} is not in the result ({listed(map(str, years))})")
         return when
 

@@ -125,7 +125,7 @@ def _story(
     found = table_of(result, "exposure")
     exposure = (
         pd.DataFrame(columns=["scenario", "region", "chemistry", "node", "year", "measure", "value", "low", "high"])
-        if found is None
+        if found is None or found.empty
         else supply.rows(choice, "exposure", ("chemistry", "node", "measure"))
     )
     exposure = exposure[(exposure["measure"] == EXPOSED) & (exposure["chemistry"] == "")]

@@ -117,9 +117,10 @@ class _Story:
 def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
     choice = Choice(NAME, result)
     table = choice.table("price", UNIT, WAY_OUT)
-    points, rates, energy = (choice.table(name, way_out=WAY_OUT) for name in (
-        "price_points", "learning_rate", "cumulative_energy",
-    ))  # fmt: skip
+    rates = choice.table("learning_rate", way_out=WAY_OUT)
+    points, energy = (
+        choice.table(name, way_out=WAY_OUT, filled=False) for name in ("price_points", "cumulative_energy")
+    )
     worlds = list(dict.fromkeys(table["scenario"]))
     name = scenario or worlds[0]
     if name not in worlds:
@@ -161,7 +162,7 @@ def _fitted(
     average = next((curve for curve in curves if curve.family == AVERAGE), None)
     row = rates.query("family == @AVERAGE and basis == 'fitted' and used == 'no'")
     gwh = energy[energy["family"] == AVERAGE].set_index("year")["value"]
-    if average is None or row.empty or not {years[0], years[-1]} <= set(gwh.index):
+    if average is None or row.empty or not {years[0], years[-1]} <= set(gwh[gwh > 0].index):
         return None
     rate = float(row["value"].iloc[0])
     return rate, float(average.values[0, 0] * (gwh[years[-1]] / gwh[years[0]]) ** np.log2(1 - rate))

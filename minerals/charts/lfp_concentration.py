@@ -94,7 +94,7 @@ def _story(result: Result, year: int | None, future: str | None, node: str | Non
     table = table[table["future"] == chosen]
     where = node or _node(result, table)
     choice.known("node", where, list(dict.fromkeys(table["node"])))
-    plants = plants[plants["chemistry"].str.upper() == FAMILY]
+    plants = plants[plants["chemistry"].astype(str).str.upper() == FAMILY]
     when = choice.year(year, plants)
     choice.settle()
     table = table[(table["node"] == where) & (table["share"] > 0)]

@@ -156,7 +156,8 @@ def _importer(choice: Choice, table: pd.DataFrame) -> str | None:
     """Of several regions the one into whose batteries most comes from abroad."""
     home = {name: set(str(codes).split(";")) for name, codes in choice.record.get("region_members", {}).items()}
     used = table[table["stage_to"].eq("use")]
-    abroad = used[[row.country_from not in home.get(str(row.region), ()) for row in used.itertuples()]]
+    made_abroad = [row.country_from not in home.get(str(row.region), ()) for row in used.itertuples()]
+    abroad = used[np.array(made_abroad, dtype=bool)]
     bought = abroad.groupby("region", sort=False)["value"].sum()
     return str(bought.idxmax()) if used["region"].nunique() > 1 and len(bought) else None
 

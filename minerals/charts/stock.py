@@ -97,7 +97,8 @@ class _Story:
 def _story(result: Result, region: str | None, since: int | None, year: int | None, scenario: str | None) -> _Story:
     """Choose rows and sum them by family."""
     choice = Choice(NAME, result)
-    stock, leaving = (choice.table(name, "GWh", WAY_OUT) for name in ("in_use_stock", "retirements"))
+    stock = choice.table("in_use_stock", "GWh", WAY_OUT)
+    leaving = choice.table("retirements", "GWh", WAY_OUT, filled=False)
     place, name, years = choice.region(region), choice.scenario(scenario), choice.span(since, year, stock)
     choice.settle()
 

@@ -145,7 +145,7 @@ def _words(result: Result, story: _Story, title: str | None) -> style.Words:
     tail = f" and {rest} more, listed with page and reason in validation.csv" if rest else ""
     runs = ", ".join(f"{name} ({code})" for name, code in record.get("runs", {}).items())
     years = record.get("years") or []
-    span = f", {years[0]}–{years[1]}" if years else ""
+    span = f", {years[0]}–{years[-1]}" if years else ""
     return style.Words(
         title=" ".join(title.split()) if title else _finding(story),
         subtitle=f"The model’s results against published ones{span}",
