@@ -97,7 +97,7 @@ def test_charts_are_drawn_here_where_the_other_process_is_lost(folder: Path, tmp
     with drawing.drawing(api.read_run("europe-mix")) as begin:
         worker = begun(os.getpid())
         os.kill(worker, signal.SIGKILL)
-        begin(api.load(folder / "result"))(tmp_path)
+        assert begin(api.load(folder / "result"))(tmp_path) == drawing.Drawn([], "")
     assert len(list(tmp_path.iterdir())) == 12
 
 
