@@ -263,9 +263,9 @@ def test_labels_in_a_sentence_keep_their_capitals_where_they_are_names() -> None
 def test_scenarios_as_subjects() -> None:
     assert wording.actor("Next-gen", True) == "Next-gen adoption"
     assert wording.actor("Next-gen adoption", True) == "Next-gen adoption"
-    assert wording.actor("High storage", False) == "The High storage scenario"
-    assert wording.actor("Stated policies", False) == "The Stated policies"
-    assert wording.actor("Low-cobalt mix", True) == "The Low-cobalt mix"
+    assert wording.actor("High storage", False) == "The “High storage” scenario"
+    assert wording.actor("Stated policies", False) == "The “Stated policies”"
+    assert wording.actor("Low-cobalt mix", True) == "The “Low-cobalt mix”"
     assert wording.actor("The frozen case", True) == "The frozen case"
 
 
@@ -350,7 +350,7 @@ def test_the_computed_title_of_the_chart() -> None:
         "Next-gen adoption would cut Europe’s graphite demand by a quarter"
     )
     same_adoption = result(adoption="europe-incumbent", demand="x")
-    assert figure(same_adoption).meta.title.startswith("The Next-gen scenario would cut")
+    assert figure(same_adoption).meta.title.startswith("The “Next-gen” scenario would cut")
     unsure = result({n: {"nickel": kt["nickel"]} for n, kt in EUROPE.items()})
     assert figure(unsure).meta.title == (
         "Mineral demand for batteries in Europe in 2035: Incumbent and Next-gen compared"
@@ -840,6 +840,57 @@ def test_the_note_says_what_the_whiskers_are() -> None:
     assert "Changes are of Nickel revival against" in figure(
         result(FOUR, labels={"nickel-revival": "Nickel revival"})
     ).meta.note  # fmt: skip
+
+
+USES = {"car": "Cars", "van": "Vans", "stationary": "Stationary storage", "electronics": "Portable electronics"}
+
+
+@pytest.mark.parametrize(("segments", "words"), [
+    (list(USES), ""),
+    (["car", "van", "stationary"], "all uses but portable electronics"),
+    (["stationary"], "batteries of stationary storage alone"),
+    (["car", "van"], "batteries of cars and vans alone"),
+])  # fmt: skip
+def test_uses_in_scope_stand_in_subtitle_alt_text_and_record_unless_they_are_all(
+    segments: list[str], words: str
+) -> None:
+    made = result()
+    made.record["codes"]["segment"] = {code: {"label": label} for code, label in USES.items()}
+    made.record["segments"] = segments
+    meta = figure(made).meta
+    assert meta.subtitle.endswith(f"(kt); {words}" if words else "(kt)")
+    assert words in meta.alt
+    assert meta.options["segments"] == segments
+
+
+def test_sources_are_those_of_the_numbers_drawn_and_an_account_is_not_named() -> None:
+    made = result()
+    made.tables["market_share"] = pd.DataFrame(
+        [("incumbent", "Europe", 2035, "market_share.csv:2 + market_share.csv:3@1/2"),
+         ("incumbent", "Europe", 2030, "market_share.csv:4"), ("unseen", "Europe", 2035, "market_share.csv:5")],
+        columns=["scenario", "region", "year", "rows"])  # fmt: skip
+    made.tables["inputs_used"] = pd.DataFrame(
+        [("market_share", 2, "iea"), ("market_share", 3, "iea;user"), ("market_share", 4, "greet"),
+         ("market_share", 5, "carnegie"), ("drop_in", 2, "carnegie")], columns=["table", "line", "source"],
+    ).assign(file=lambda table: table["table"] + ".csv")  # fmt: skip
+    made.tables["sources_used"].loc[3] = ("user", "Miffyfei, a recycling industry", "https://github.com/Miffyfei/a", "")
+    meta = figure(made).meta
+    assert [source["key"] for source in meta.sources] == ["iea", "user"]
+    assert meta.source == (
+        "Source: minerals model; International Energy Agency (2025) and 1 more, listed in sources_used.csv."
+    )
+    one = made.tables["inputs_used"].replace({"source": {"iea;user": "iea"}})
+    made.tables["inputs_used"] = one
+    assert figure(made).meta.source.endswith("International Energy Agency (2025). Global EV Outlook 2025."), "in full"
+
+
+def test_a_region_whose_caveat_says_to_read_the_total_has_a_neutral_title() -> None:
+    read = "World shares are applied to every region: read the world total."
+    made = result(regions=("Europe", "China"), region_label="World", caveats={"next-gen": read})
+    part = figure(made, region="Europe").meta.title
+    assert part == "Mineral demand for batteries in Europe in 2035: Incumbent and Next-gen compared"
+    assert "would cut the world’s graphite" in figure(made).meta.title
+    assert "would cut" in figure(result(regions=("Europe", "China"), region_label="World"), region="Europe").meta.title
 
 
 def test_sources_are_named_short_and_kept_whole() -> None:

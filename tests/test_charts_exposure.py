@@ -111,6 +111,10 @@ STRESS: Mapping[str, tuple[str, str, Sequence[tuple[float, float]]]] = {
 """disruption -> its label, the node that binds, and (best, proportional) as shares of what is planned, by scenario."""
 
 
+STATUS = {"chn_anode": "suspended", "chn_all": "hypothetical", "idn_nickel": "announced"}
+"""Status of the disruptions that are not in force."""
+
+
 def stressed(
     losses: Mapping[str, tuple[str, str, Sequence[tuple[float, float]]]] = STRESS,
     *,
@@ -130,7 +134,7 @@ def stressed(
         gwh = planned[min(i, len(planned) - 1)]
         best, proportional = (gwh * share * (1 if year == years[-1] else 0.5) for share in shares[i % len(shares)])
         rows.append({"scenario": scenario, "region": region, "disruption": code, "label": name, "year": year,
-                     "nodes": 1, "planned": gwh, "shortage": shortage,
+                     "status": STATUS.get(code, "in_force"), "nodes": 1, "planned": gwh, "shortage": shortage,
                      "at_risk_best": best, "at_risk_proportional": proportional,
                      "unit": "GWh", "binding_node": binds.lower().replace(" ", "_"), "binding_label": binds,
                      "vehicles": 1e6 * best / 60, "million_usd_2025": best * 100})  # fmt: skip
@@ -150,15 +154,17 @@ CAPACITY: Mapping[str, tuple[str, Ends]] = {
 def plants(
     capacity: Mapping[str, tuple[str, Ends]] = CAPACITY,
     demand: Ends | None = (5100.0, 4200.0, 5100.0),
-    own: Mapping[str, float] | None = None,
-    label: str = "World demand",
+    region: str = "World",
 ) -> FakeResult:
-    """A result with cell capacity and demand in 2030; 2025 has capacity alone."""
-    made = exposed()
+    """A result with cell capacity in two years and demand in one, half of it of cars; another scenario needs less."""
+    made = exposed(region=region)
     rows = [(code, name, "capacity", 2030, *gwh) for code, (name, gwh) in capacity.items()]
     rows += [(code, name, "capacity", 2025, gwh[0] / 3, np.nan, np.nan) for code, (name, gwh) in capacity.items()]
-    rows += [] if demand is None else [("R_WLD", label, "demand", 2030, *demand)]
-    rows += [(code, capacity[code][0], "demand", 2030, gwh, np.nan, np.nan) for code, gwh in (own or {}).items()]
+    rows.append(("R_WLD", "World", "capacity", 2030, 9000.0, np.nan, np.nan))
+    made.tables["battery_demand"] = pd.DataFrame(
+        [(scenario, region, use, 2030, *(part * end for end in demand or (0.0, 0.0, 0.0)))
+         for scenario, part in (("incumbent", 0.5), ("next-gen", 0.4)) for use in ("car", "stationary")],
+        columns=["scenario", "region", "segment", "year", "value", "low", "high"]).assign(unit="GWh")  # fmt: skip
     made.tables["cell_capacity"] = pd.DataFrame(
         rows, columns=["country", "label", "measure", "year", "value", "low", "high"]
     ).assign(unit="GWh/yr", source="carnegie")
@@ -287,10 +293,12 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
     },
     "capacity_vs_demand": {
         "usual": lambda: (plants(), {}),
-        "demand by bloc": lambda: (plants(own={"CHN": 2400.0, "R_EUR": 1000.0, "USA": 900.0}), {}),
-        "demand summed": lambda: (plants(demand=None, own={"CHN": 2400.0, "R_EUR": 1000.0, "USA": 900.0}), {}),
+        "a region": lambda: (plants(demand=(900.0, 860.0, 950.0), region="Europe"), {}),
+        "a region with enough": lambda: (plants(demand=(400.0, 380.0, 450.0), region="United States"), {}),
+        "a region without plants": lambda: (plants(demand=(400.0, 380.0, 450.0), region="Brazil"), {}),
+        "another scenario": lambda: (plants(), {"scenario": "next-gen"}),
         "all needed": lambda: (plants(demand=(7000.0, 6000.0, 7400.0)), {}),
-        "too little": lambda: (plants(demand=(20000.0, 18000.0, 22000.0), label="World demand (upper estimate)"), {}),
+        "too little": lambda: (plants(demand=(20000.0, 18000.0, 22000.0)), {}),
         "open": lambda: (plants(demand=(8000.0, 7000.0, 9000.0)), {}),
         "ends without a value": lambda: (plants({"CHN": ("China", (np.nan, 5862.0, 6720.0)), "R_OECD": (
             "OECD", (np.nan, 1881.0, 2422.0))}, (5100.0, np.nan, np.nan)), {}),
@@ -503,13 +511,17 @@ def test_futures_are_chosen() -> None:
 # --- stress ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", ["usual", "four scenarios", "plans differ", "an earlier year", "one disruption"])
+@pytest.mark.parametrize(
+    "case", ["usual", "four scenarios", "plans differ", "an earlier year", "one disruption", "one scenario"]
+)
 def test_bars_are_the_data(case: str) -> None:
     made, options = CASES["stress"][case]()
     picture = drawn("stress", case)
     data = picture.data
     bars = [bar.get_width() for bar in picture.figure.axes[0].patches]
-    assert bars == pytest.approx(data[["proportional", "best"]].to_numpy().ravel().tolist())
+    drawn_widths = [width for row in data.itertuples()
+                    for width in (row.proportional, row.best, *([row.shortage] if row.shortage else []))]  # fmt: skip
+    assert bars == pytest.approx(drawn_widths)
     table = made["disruptions"].query("year == @year", local_dict={"year": options.get("year", 2035)})
     for row in data.itertuples():
         own = table.query("scenario == @row.scenario and disruption == @row.disruption").iloc[0]
@@ -531,9 +543,10 @@ def test_scenarios_have_their_colours_and_the_hardest_comes_first() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "China closes the whole chain: Europe would lose 93–97% of the batteries planned for 2035, and 78–84%"
+    ("usual", "If China closes the whole chain, Europe would lose 93–97% of the batteries planned for 2035, and 78–84%"
               " under Next-gen adoption"),
-    ("one scenario", "China closes the whole chain: Europe would lose 93–97% of the batteries planned for 2035"),
+    ("one scenario", "If China closes the whole chain, Europe would lose 93–97% of the batteries planned for 2035, on"
+                     " top of 4% short anyway"),
     ("nothing lost", "What closed chokepoints would cost Europe’s batteries in 2035"),
     ("nothing planned", "What closed chokepoints would cost Europe’s batteries in 2035"),
 ])  # fmt: skip
@@ -545,24 +558,60 @@ def test_titles_of_the_stress(case: str, title: str) -> None:
 def test_every_per_cent_of_the_stress_title_is_in_the_data(case: str) -> None:
     picture = drawn("stress", case)
     ends = {
-        f"{stress._range(*row, kind='%')}"
-        for kind in ("share", "missing")
-        for row in (picture.data[[f"{kind}_best", f"{kind}_proportional"]] / 100).itertuples(index=False)
+        stress._range(*row, kind="%")
+        for row in (picture.data[["share_best", "share_proportional"]] / 100).itertuples(index=False)
     }
+    ends |= {wording.percent(row.shortage / row.planned) for row in picture.data.itertuples() if row.planned}
     assert set(re.findall(r"[\d.–]+%", picture.meta.title)) <= ends
 
 
-def test_a_title_compares_what_is_missing_where_some_is_short_anyway() -> None:
-    """Else a scenario that is short of supply would look the safer."""
+def test_the_title_counts_the_stop_and_names_what_is_short_anyway_by_itself() -> None:
+    """Bars, title and alt text say one number for the stop; what is short without it has its own bar and words."""
     made = stressed()
     made.tables["disruptions"] = made["disruptions"].assign(
         shortage=lambda table: np.where(table["scenario"] == "next-gen", 0.3 * table["planned"], 0.0),
         at_risk_best=lambda table: np.where(table["scenario"] == "next-gen", 0.5, 0.6) * table["planned"],
         at_risk_proportional=lambda table: np.where(table["scenario"] == "next-gen", 0.5, 0.6) * table["planned"],
     )
-    title = charts.draw(made, "stress").meta.title
-    assert "would lack 60% of the batteries" in title
-    assert "and 80% under" in title
+    picture = charts.draw(made, "stress")
+    assert picture.meta.title.endswith(
+        "would lose 60% of the batteries planned for 2035, and 50% under Next-gen adoption, on top of 30% short anyway"
+    )
+    hatched = [bar for bar in picture.figure.axes[0].patches if bar.get_hatch()]
+    short = picture.data[picture.data["shortage"] > 0]
+    assert [bar.get_width() for bar in hatched] == pytest.approx(short["shortage"].tolist())
+    assert [bar.get_x() for bar in hatched] == pytest.approx(short["proportional"].tolist()), "beyond what a stop takes"
+    assert stress.SHORT_ANYWAY in texts(picture)
+    assert "Next-gen 500 GWh (50% of what is planned" in picture.meta.alt
+    assert "Short without any disruption: Next-gen 300 GWh." in picture.meta.alt
+    assert stress.SHORT_ANYWAY not in texts(drawn("stress"))
+
+
+def test_what_is_not_in_force_or_assumed_is_marked() -> None:
+    made = stressed()
+    made.tables["inputs_used"] = pd.DataFrame(
+        [("disruption", "disruption.csv", i, code, source) for i, (code, source) in enumerate(
+            {"chn_anode": "assumed", "chn_lfp": "assumed", "cod_strike": "arecoms"}.items())],
+        columns=["table", "file", "line", "disruption", "source"])  # fmt: skip
+    picture = charts.draw(made, "stress")
+    said_ = " ".join(texts(picture))
+    for code, (name, *_) in STRESS.items():
+        mark = "*" if code in STATUS else "†" if code == "chn_lfp" else ""
+        last = name.split()[-1]
+        assert f"{last}{mark}" in said_.split() or f"{last}{mark} " in said_
+        assert mark or not re.search(rf"{last}[*†]", said_)
+        if code in STATUS:
+            assert f"{name} ({STATUS[code]})" in picture.meta.alt
+    assert "* Not in force: hypothetical, suspended or announced." in picture.meta.note.replace("\u00a0", " ")
+    assert "† In force, but how much of the supply it stops is assumed." in picture.meta.note.replace("\u00a0", " ")
+    assert "China stops exports of LFP cathodes (in force, its severity assumed)" in picture.meta.alt
+    assert supply.MARK == "*", "as on the screen"
+
+
+def test_caveats_of_a_narrow_scope_stand_first_in_the_note() -> None:
+    made = stressed()
+    made.record["exposure"] = {"caveats": ["Storage alone has what all uses need."]}
+    assert charts.draw(made, "stress").meta.note.startswith("Note: Storage alone has what all uses need. Solid")
 
 
 def test_notes_of_the_stress_say_what_is_planned_and_what_is_short() -> None:
@@ -590,8 +639,11 @@ def test_what_is_wrong_with_the_choice_of_disruptions_is_said() -> None:
 # --- capacity against demand -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", ["usual", "demand by bloc", "ends without a value", "more than are drawn"])
-def test_stack_bars_whiskers_and_rings_are_the_data(case: str) -> None:
+@pytest.mark.parametrize(
+    "case", ["usual", "a region", "another scenario", "ends without a value", "more than are drawn"]
+)
+def test_stack_bars_whiskers_and_the_line_are_the_data(case: str) -> None:
+    made, options = CASES["capacity_vs_demand"][case]()
     picture = drawn("capacity_vs_demand", case)
     axes = picture.figure.axes[0]
     capacity = picture.data[picture.data["quantity"] == "capacity"]
@@ -605,32 +657,51 @@ def test_stack_bars_whiskers_and_rings_are_the_data(case: str) -> None:
                 and line.get_ydata()[0] == line.get_ydata()[1]]  # fmt: skip
     spread = capacity[capacity["low"] < capacity["high"]]
     assert np.array(whiskers) == pytest.approx(spread[["low", "high"]].to_numpy())
-    own = picture.data.query("quantity == 'demand' and country != 'world'")
-    assert marks(axes) == own["value"].tolist()
+    needs = made["battery_demand"].query("scenario == @name", local_dict={"name": options.get("scenario", "incumbent")})
+    (demand,) = picture.data.query("quantity == 'demand'").itertuples()
+    assert demand.value == pytest.approx(needs["value"].sum()), "the run's own, not that of a report"
     assert (picture.data["value"].between(picture.data["low"], picture.data["high"])).all()
 
 
-def test_the_demand_is_that_of_the_world_or_the_sum_of_the_blocs() -> None:
-    summed = drawn("capacity_vs_demand", "demand summed")
-    assert summed.data.query("country == 'world'")["value"].item() == 4300
-    assert "sum of the blocs’" in summed.meta.note
-    assert "World demand 5,100 (4,200–5,100)" in texts(drawn("capacity_vs_demand"))
-    assert "World demand (upper estimate) 20,000 (18,000–22,000)" in texts(drawn("capacity_vs_demand", "too little"))
+def test_the_demand_says_whose_it_is_and_in_which_scenario() -> None:
+    assert "The world’s demand, Incumbent: 5,100 (4,200–5,100)" in texts(drawn("capacity_vs_demand"))
+    other = drawn("capacity_vs_demand", "another scenario")
+    assert "The world’s demand, Next-gen: 4,080 (3,360–4,080)" in texts(other)
+    assert "in the world, Next-gen, 2030" in other.meta.subtitle
+    assert list(other.meta.scenarios) == ["next-gen"]
+    assert "Europe’s demand, Incumbent: 900 (860–950)" in texts(drawn("capacity_vs_demand", "a region"))
 
 
 @pytest.mark.parametrize(("case", "title"), [
     ("usual", "China’s cell plants alone could make 5,860 GWh in 2030, more than the 5,100 GWh that the world would"
               " need"),
-    ("all needed", "Cell plants could make 7,870 GWh in 2030 for a demand of 7,000 GWh, 75% of it in China"),
-    ("too little", "Cell plants could make 7,870 GWh in 2030, less than the 20,000 GWh the world would need"),
-    ("open", "Capacity of cell plants against the world’s demand for cells in 2030"),
+    ("a region", "Europe’s cell plants could make 690 GWh in 2030, 77% of the 900 GWh that it would need"),
+    ("a region with enough", "The United States’ cell plants could make 940 GWh in 2030, more than the 400 GWh that it"
+                             " would need"),
+    ("a region without plants", "China’s cell plants alone could make 5,860 GWh in 2030, more than the 400 GWh that"
+                                " Brazil would need"),
+    ("all needed", "Cell plants could make 7,870 GWh in 2030, 75% of it in China, for the 7,000 GWh that the world"
+                   " would need"),
+    ("too little", "Cell plants could make 7,870 GWh in 2030, less than the 20,000 GWh that the world would need"),
+    ("open", "Capacity of cell plants in 2030 against the world’s need for batteries"),
+    ("no demand", "Capacity of cell plants in 2030, where the world needs no batteries"),
 ])  # fmt: skip
 def test_titles_of_the_capacity(case: str, title: str) -> None:
     assert drawn("capacity_vs_demand", case).meta.title == title
 
 
+def test_the_capacity_names_the_report_it_is_from() -> None:
+    made, _ = CASES["capacity_vs_demand"]["usual"]()
+    assert "Capacity: McBride, M. (2026). Battery Geopolitics. Carnegie Endowment." in (
+        charts.draw(made, "capacity_vs_demand").meta.note
+    )
+    made.tables["battery_demand"] = made["battery_demand"].assign(year=2040)
+    with pytest.raises(UsageError, match="the run has no demand in a year for which capacity is known"):
+        charts.draw(made, "capacity_vs_demand")
+
+
 def test_no_scenario_stands_below_a_chart_that_has_none() -> None:
-    meta = drawn("capacity_vs_demand").meta
+    meta = drawn("lfp_concentration").meta
     assert meta.run_line == "Run europe-2035 (3f9a1c2) · minerals 0.1.0"
     assert (meta.red_line, meta.scenarios) == ("", {})
 
@@ -758,8 +829,15 @@ def test_a_stage_that_part_of_the_material_passes_is_no_headline() -> None:
     steps = [("mining", "China", "refining", "China", 100.0), ("refining", "China", "active_material", "China", 100.0)]
     picture = charts.draw(sourced([*steps, *GRAPHITE[10:]]), "sourcing")
     assert "86% of the graphite in its batteries passes through China’s anode plants" in picture.meta.title
-    assert "Refining holds 13% of what is used; the rest takes another way." in picture.meta.note
-    assert "another way" not in drawn("sourcing").meta.note
+    assert "Refining holds 13% of what is used; the rest is synthetic graphite." in picture.meta.note
+    assert "the rest is" not in drawn("sourcing").meta.note
+
+
+def test_flows_at_older_shares_say_of_which_years() -> None:
+    assert "at suppliers’ shares of 2023–2025, thousand tonnes" in drawn("sourcing").meta.subtitle
+    made, _ = CASES["sourcing"]["usual"]()
+    made.tables["concentration"] = made["concentration"].assign(data_year=2035)
+    assert "suppliers’ shares" not in charts.draw(made, "sourcing").meta.subtitle
 
 
 def test_shares_of_the_title_are_in_the_data() -> None:

@@ -68,7 +68,7 @@ def mixed(
     cost: float | None = 1.14,
     gwh: Mapping[str, float] | None = None,
     years: Sequence[int] = YEARS,
-    without: tuple[float, float] | None = (0.03, 0.24),
+    short: float = 0.0,
     unmet: float = 0.0,
     **about: Any,
 ) -> FakeResult:
@@ -96,9 +96,10 @@ def mixed(
         made.tables[name] = frame.assign(low=[low for low, _ in ends], high=[high for _, high in ends], unit="1")
     planned = sum(gwh.values())
     struck = [
-        {"scenario": scenario, "region": everywhere, "disruption": code, "label": name, "year": year, "nodes": steps,
-         "planned": planned, "shortage": 0.01 * planned * (share > 0),
-         "at_risk_best": max(share - 0.01, 0.0) * planned, "at_risk_proportional": planned, "binding_node": binds,
+        {"scenario": scenario, "region": everywhere, "disruption": code, "label": name,
+         "status": "in_force" if code == "zwe" else "suspended", "year": year, "nodes": steps,
+         "planned": planned, "shortage": short * planned,
+         "at_risk_best": share * planned, "at_risk_proportional": planned, "binding_node": binds,
          "binding_label": binds.replace("_", " ").capitalize(), "unit": "GWh"}
         for code, (name, binds, steps, *shares) in losses.items()
         for scenario, share in zip(("incumbent", supply.CHOSEN), shares, strict=True) for year in years
@@ -109,15 +110,6 @@ def mixed(
             [(code, name, 1000.0, 1000 * before, 1000 * after, 900 * after)
              for code, (name, _, _, before, after) in losses.items()],
             columns=["disruption", "label", "wanted", "incumbent", "value", "floor"])  # fmt: skip
-    if without is not None:
-        made.tables["exposure"] = pd.DataFrame(
-            [(scenario, everywhere, "graphite_anode", year, "dependent_gwh", 1 - share * i / (len(years) - 1))
-             for scenario, share in zip(("incumbent", supply.CHOSEN), without, strict=True)
-             for i, year in enumerate(years)],
-            columns=["scenario", "region", "node", "year", "measure", "value"])  # fmt: skip
-        made.tables["concentration"] = pd.DataFrame(
-            [("graphite_anode", "Graphite anode material", "Graphite")], columns=["node", "label", "item"]
-        )
     if cost is not None:
         made.tables["battery_cost"] = pd.DataFrame(
             [(scenario, region, year, factor) for scenario, factor in (("incumbent", 1.0), (supply.CHOSEN, cost))
@@ -213,19 +205,20 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "every family": lambda: (mixed(MIX | {"lmo": (0.0, 0.02), "lfp": (0.45, 0.32)}), {}),
         "one family": lambda: (mixed({"lfp": (1.0, 1.0)}, ranges={}), {}),
         "demand unmet": lambda: (mixed(unmet=0.1), {}),
+        "short anyway": lambda: (mixed(short=0.08), {}),
         "two regions": lambda: (mixed(regions=TWO), {}),
         "one of two regions": lambda: (mixed(regions=TWO), {"region": "Europe"}),
         "two years": lambda: (mixed(), {"since": 2034}),
         "an earlier year": lambda: (mixed(), {"year": 2033}),
         "many years": lambda: (mixed(years=range(2025, 2051)), {}),
         "nothing lost": lambda: (mixed(losses={}), {}),
-        "nothing but the mix": lambda: (mixed(losses={}, cost=None, without=None), {}),
+        "nothing but the mix": lambda: (mixed(losses={}, cost=None), {}),
         "more is lost": lambda: (
             mixed(losses={code: (*loss[:3], loss[4], loss[3]) for code, loss in LOSSES.items()}), {}),
         "many disruptions": lambda: (
             mixed(losses={f"{code} {i}": loss for i in range(4) for code, loss in LOSSES.items()}), {}),
         "nothing changes": lambda: (
-            mixed({code: (share[0], share[0]) for code, share in MIX.items()}, ranges={}, without=(0.03, 0.03)), {}),
+            mixed({code: (share[0], share[0]) for code, share in MIX.items()}, ranges={}), {}),
         "long labels": lambda: (
             mixed(losses={code: (f"{loss[0]} and all that is made of them " * 2, *loss[1:])
                           for code, loss in LOSSES.items()}, **WORDY), {}),
@@ -361,7 +354,7 @@ def test_areas_and_dots_are_the_data(case: str) -> None:
     for axes, scenario in zip(picture.figure.axes, ("incumbent", supply.CHOSEN), strict=False):
         mine = last[last["scenario"] == scenario]
         assert edges(axes) == pytest.approx((mine["value"] / 100).tolist())
-    lost = picture.data[picture.data["quantity"] == "least_loss"]
+    lost = picture.data[picture.data["quantity"].isin(["least_loss", "short"])]
     if len(lost):
         dots = [line for line in picture.figure.axes[2].lines if line.get_marker() == "o"]
         assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx(lost["value"].tolist())
@@ -431,43 +424,41 @@ def test_families_that_are_not_pinned_are_dotted_and_have_a_range() -> None:
 
 def test_what_is_not_pinned_is_no_headline() -> None:
     title = drawn("mix_by_year", "not pinned").meta.title
-    assert title.startswith("Si-anode reaches 12% of Europe’s batteries by 2035;")
+    assert title.startswith("The chosen mix has 12% Si-anode in 2035;")
     assert drawn("mix_by_year", "all of it not pinned").meta.title == (
-        "If China stops exports of graphite anodes, 66% of Europe’s batteries are lost in 2035 instead of 93%"
+        "If China stops exports of graphite anodes, the chosen mix loses at least 66% of Europe’s batteries in 2035,"
+        " the incumbent 93%"
     )
 
 
+LEAD = "The chosen mix has 12% Si-anode in 2035; if China stops exports of graphite anodes, it loses at least"
+
+
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "Batteries that need no graphite reach 24% of Europe’s by 2035; if China stops exports of graphite"
-              " anodes, 66% are then lost instead of 93%"),
-    ("two regions", "Batteries that need no graphite reach 24% of Europe and the United States’ by 2035; if China stops"
-                    " exports of graphite anodes, 66% are then lost instead of 93%"),
-    ("one of two regions", "Si-anode reaches 12% of Europe’s batteries by 2035"),
-    ("nothing lost", "Si-anode reaches 12% of Europe’s batteries by 2035"),
-    ("more is lost", "Batteries that need no graphite reach 24% of Europe’s by 2035; if China stops exports of graphite"
-                     " anodes, 93% are then lost instead of 66%"),
-    ("one family", "Batteries that need no graphite reach 24% of Europe’s by 2035; if China stops exports of graphite"
-                   " anodes, 66% are then lost instead of 93%"),
-    ("nothing changes", "If China stops exports of graphite anodes, 66% of Europe’s batteries are lost in 2035 instead"
-                        " of 93%"),
+    ("usual", f"{LEAD} 66% of Europe’s batteries, the incumbent 93%"),
+    ("two regions", f"{LEAD} 66% of Europe and the United States’ batteries, the incumbent 93%"),
+    ("one of two regions", "The chosen mix has 12% Si-anode in Europe’s batteries of 2035"),
+    ("nothing lost", "The chosen mix has 12% Si-anode in Europe’s batteries of 2035"),
+    ("more is lost", f"{LEAD} 93% of Europe’s batteries, the incumbent 66%"),
+    ("one family", "If China stops exports of graphite anodes, the chosen mix loses at least 66% of Europe’s batteries"
+                   " in 2035, the incumbent 93%"),
 ])  # fmt: skip
 def test_titles_of_the_mix(case: str, title: str) -> None:
     assert drawn("mix_by_year", case).meta.title == title
 
 
+@pytest.mark.parametrize("case", CASES["mix_by_year"])
+def test_every_per_cent_of_a_computed_title_is_drawn(case: str) -> None:
+    picture = drawn("mix_by_year", case)
+    if picture.meta.title_by == "computed":
+        found = re.findall(r"[\d.]+%", picture.meta.title)
+        assert set(found) <= {wording.percent(value / 100) for value in picture.data["value"]} & set(texts(picture))
+
+
 def test_a_mix_that_hardly_differs_is_called_so() -> None:
-    made = mixed({"lfp": (1.0, 1.0)}, ranges={}, losses={}, without=None)
+    made = mixed({"lfp": (1.0, 1.0)}, ranges={}, losses={})
     title = "Europe’s chosen mix of batteries hardly differs from Incumbent"
     assert charts.draw(made, "mix_by_year").meta.title == title
-
-
-def test_a_share_that_was_higher_before_is_not_reached() -> None:
-    made = mixed()
-    table = made.tables["exposure"]
-    made.tables["exposure"] = table.assign(value=np.where(table["year"] == 2033, 0.5, table["value"]))
-    assert charts.draw(made, "mix_by_year").meta.title.startswith(
-        "Batteries that need no graphite make up 24% of Europe’s in 2035;"
-    )
 
 
 def test_a_disruption_that_is_no_sentence_is_quoted() -> None:
@@ -484,22 +475,52 @@ def test_losses_of_the_title_are_those_of_the_hardest_single_step(case: str) -> 
     single = lost[[steps[code] == 1 for code in lost["disruption"]]]
     first = single[single["scenario"] == "incumbent"].sort_values("value").iloc[-1]
     after = single.query("scenario != 'incumbent' and disruption == @first.disruption")["value"].iloc[0]
-    assert f"{wording.percent(after / 100)} are then lost instead of {wording.percent(first['value'] / 100)}" in (
-        picture.meta.title
-    )
+    assert f" loses at least {wording.percent(after / 100)} of " in picture.meta.title
+    assert picture.meta.title.endswith(f"the incumbent {wording.percent(first['value'] / 100)}")
 
 
-def test_what_a_mix_does_not_plan_is_lost_under_every_disruption() -> None:
-    made = mixed(unmet=0.1)
+def test_what_is_short_without_a_stop_is_no_loss_of_one() -> None:
+    """What a mix does not plan and what supply is short of anyway have a line of their own; no stop is charged."""
+    made = mixed(unmet=0.1, short=0.05)
     table = made.tables["disruptions"]
     less = np.where(table["scenario"] == supply.CHOSEN, 0.1, 0.0) * table["planned"]
-    made.tables["disruptions"] = table.assign(
-        planned=table["planned"] - less, at_risk_best=(table["at_risk_best"] - less).clip(lower=0.0)
-    )
+    made.tables["disruptions"] = table.assign(planned=table["planned"] - less)
     picture = charts.draw(made, "mix_by_year")
     lost = picture.data.query("quantity == 'least_loss' and disruption == 'chn_anode'").set_index("scenario")["value"]
     assert lost.to_dict() == pytest.approx({"incumbent": 93, supply.CHOSEN: 66})
+    short = picture.data.query("quantity == 'short'").set_index("scenario")["value"]
+    assert short.to_dict() == pytest.approx({"incumbent": 5, supply.CHOSEN: 15})
+    assert mix_by_year.SHORT in texts(picture)
+    assert "66% of Europe’s batteries" in picture.meta.title
+    assert f"{mix_by_year.SHORT} 5% to 15% of planned batteries" in picture.meta.alt
     assert "battery_cost" not in set(picture.data["quantity"]), "fewer batteries would look cheaper"
+    assert mix_by_year.SHORT not in texts(drawn("mix_by_year"))
+
+
+def test_a_loss_that_gets_worse_is_not_in_the_colour_of_better() -> None:
+    picture = drawn("mix_by_year")
+    colours = {text.get_text(): text.get_color() for text in picture.figure.texts}
+    assert same_color(colours["66%"], style.FALL)
+    assert same_color(colours["5%"], style.RISE), "Zimbabwe takes more from the chosen mix"
+    assert same_color(colours["114"], style.RISE), "it costs more"
+    assert "Orange: more than before." in picture.meta.note
+
+
+def test_disruptions_not_in_force_are_marked() -> None:
+    picture = drawn("mix_by_year")
+    assert "China stops exports of LFP cathodes*" in texts(picture)
+    assert "Zimbabwe bans exports of lithium ore" in texts(picture)
+    assert "China stops exports of LFP cathodes (suspended) 44% to 37%" in picture.meta.alt
+    assert "* Not in force: suspended." in picture.meta.note.replace("\u00a0", " ")
+
+
+def test_the_disruption_that_gets_worse_by_most_is_drawn() -> None:
+    losses = {f"chn {i}": (f"China stops exports of part {i}", "a", 1, 0.5, 0.4) for i in range(7)}
+    picture = charts.draw(mixed(losses=losses | {"zwe": LOSSES["zwe"]}), "mix_by_year")
+    lost = picture.data.query("quantity == 'least_loss'")["disruption"].unique().tolist()
+    assert len(lost) == mix_by_year.MOST
+    assert lost[-1] == "zwe"
+    assert "Not drawn: 3 more disruptions." in picture.meta.note
 
 
 def test_losses_of_all_regions_are_those_of_their_pools_together() -> None:
@@ -515,12 +536,11 @@ def test_losses_of_all_regions_are_those_of_their_pools_together() -> None:
     made.tables["disruptions"] = pd.concat(halves, ignore_index=True)
     apart = charts.draw(made, "mix_by_year")
     assert apart.data.query("quantity == 'least_loss'")["value"].tolist() == pytest.approx(whole)
-    assert "graphite" in apart.meta.title, "what binds where most is lost"
     alone = charts.draw(made, "mix_by_year", region=TWO[0]).data.query("quantity == 'least_loss'")
     assert alone["value"].tolist() == pytest.approx(whole)
 
 
-def test_losses_are_short_and_at_risk_together_and_small_ones_are_left_out() -> None:
+def test_losses_are_what_a_stop_takes_and_small_ones_are_left_out() -> None:
     lost = drawn("mix_by_year").data.query("quantity == 'least_loss'")
     assert lost["disruption"].drop_duplicates().tolist() == ["chn_all", "chn_anode", "chn_lfp", "zwe"]
     assert lost["value"].tolist() == pytest.approx([95, 73, 93, 66, 44, 37, 2, 5])
@@ -528,7 +548,8 @@ def test_losses_are_short_and_at_risk_together_and_small_ones_are_left_out() -> 
 
 def test_over_all_years_the_note_says_what_no_mix_can_lower() -> None:
     told = (
-        "Over 2031–2035 “China stops exports of graphite anodes” costs 93%, with the chosen mix 66%; no mix within the"
+        "Over 2031–2035, with what is short anyway, “China stops exports of graphite anodes” costs 93%, with the"
+        " chosen mix 66%; no mix within the"
     )
     assert f"{told} limits of the run loses less than 59%." in drawn("mix_by_year").meta.note
     for case in ("an earlier year", "one of two regions", "nothing lost"):
@@ -560,10 +581,13 @@ def test_shares_and_losses_of_a_run_are_its_tables(chosen: Result) -> None:
     played = chosen["disruptions"].query("year == 2032").set_index(["scenario", "disruption"])
     for row in picture.data.query("quantity == 'least_loss'").itertuples():
         own = played.loc[(row.scenario, row.disruption)]
-        assert row.value == pytest.approx(100 * (own["shortage"] + own["at_risk_best"]) / own["planned"])
-    need = chosen["exposure"].query("measure == 'dependent_gwh' and year == 2032 and scenario == @supply.CHOSEN")
-    free = {wording.percent(1 - value) for value in need["value"]}
-    assert set(re.findall(r"need no [\w -]+ reach (\S+) of", picture.meta.title)) <= free
+        assert row.value == pytest.approx(100 * own["at_risk_best"] / own["planned"])
+    assert picture.meta.subtitle.endswith("; batteries of stationary storage alone")
+    assert "batteries of stationary storage alone" in picture.meta.alt
+    assert picture.meta.options["segments"] == ["stationary"]
+    cited = {source["key"] for source in picture.meta.sources}
+    assert cited < set(chosen["sources_used"]["source"])
+    assert {source["key"] for source in charts.draw(chosen, "drop_in").meta.sources} == {"carnegie-2026"}
 
 
 # --- drop-in ---------------------------------------------------------------------------------------------------------

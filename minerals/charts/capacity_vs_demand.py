@@ -1,73 +1,100 @@
-"""Who can make how many cells against what the world needs: capacity by bloc, stacked and each alone, and the demand.
+"""Who can make how many cells against what a run needs: capacity by bloc, stacked and each alone, and the demand.
 
-It answers the question of figure 3 of Carnegie's *Battery Geopolitics* (2026): is China alone enough for the world?
+It answers the question of figure 3 of Carnegie's *Battery Geopolitics* (2026), with the run's own demand: is China
+alone enough for the world, and are a region's own plants enough for it?
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from minerals.charts import said, style, supply, wording
+from minerals.charts import footer, said, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice
+from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.interval import Interval
 from minerals.charts.style import HEADING, LABEL, Page, Panel, text_width
 
 NAME = "capacity_vs_demand"
 WORLD = ("R_WLD", "WLD", "World")
-"""Codes of the world: its demand is the line, its capacity the sum of the others."""
+"""Codes of the world: its capacity is the sum of the others."""
+WAY_OUT = "the run has no demand in a year for which capacity is known"
 MOST = 9
-DATA = ("quantity", "country", "label", "year", "value", "low", "high", "share_of_demand", "unit", "source")
+DATA = ("quantity", "country", "label", "scenario", "year", "value", "low", "high", "share_of_demand", "unit", "source")
 
 
-def figure(result: Result, *, year: int | None = None, size: str = "brief", title: str | None = None) -> Bundle:
-    """Draw cell capacity by bloc against the demand of the world.
+def figure(
+    result: Result, *, year: int | None = None, scenario: str | None = None, size: str = "brief",
+    title: str | None = None,
+) -> Bundle:  # fmt: skip
+    """Draw cell capacity by bloc against the batteries that the run needs: of the world where the run holds it, else of
+    its regions together.
 
-    year: default the last that has both; size: 'brief' or 'slide'; title: one to use instead of the computed finding.
-    The blocs of the table must not overlap. A row without a value counts with its low end; the demand of the world is
-    its own row, or else the sum of the others.
+    year: default the last that has both; scenario: whose demand, default the first of the run; size: 'brief' or
+    'slide'; title: one to use instead of the computed finding. The blocs of the table must not overlap. A row without a
+    value counts with its low end.
 
-    The data of the bundle hold a row for each bar (quantity `capacity`, GWh a year; `all` is their sum) and for each
-    demand drawn, with ranges and the share of the world's demand in %.
+    The data of the bundle hold a row for each bar (quantity `capacity`, GWh a year; `all` is their sum) and one for the
+    demand drawn, with ranges and the share of the demand in %.
     """
-    story = _story(result, year)
+    story = _story(result, year, scenario)
+    used: footer.Used = {
+        "cell_capacity": {"measure": ["capacity"], "year": [story.year], "country": story.countries},
+        "battery_demand": {"scenario": [story.scenario], "year": [story.year]},
+    }
     words = said.words(
-        result, (), title=title, finding=_finding(story), note=_note(story),
-        subtitle=f"Capacity of cell plants and demand for cells, {story.year}, gigawatt-hours (GWh) a year",
+        result, (story.scenario,), title=title, finding=_finding(story), used=used,
+        note=_note(story, _cited(result, story.sources)),
+        subtitle=f"Capacity of cell plants by place, and batteries put into use in {wording.place(story.region)},"
+        f" {story.label}, {story.year}, gigawatt-hours (GWh) a year",
     )  # fmt: skip
     measures, rows = style.size_named(size), len(story.blocs) + 1
     with style.context():
         sheet = style.page(words, measures, HEAD + rows * USUAL + FOOT, HEAD + rows * LEAST + FOOT)
         _draw(sheet, story)
-    meta = said.meta(result, NAME, words, _alt(story, words), "GWh", (), bool(title), year=story.year, size=size)
+    meta = said.meta(result, NAME, words, _alt(story, words), "GWh", (story.scenario,), bool(title), used=used,
+                     region=story.region, year=story.year, scenario=story.scenario, size=size)  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)
 
 
 @dataclass(frozen=True)
 class _Bloc:
-    """A country or group: its capacity, its own demand where the table has one, GWh, and where the capacity is from."""
+    """A country or group: its capacity, GWh, and where that is from."""
 
     code: str
     name: str
     capacity: Interval
-    demand: Interval | None
     source: str
 
 
 @dataclass(frozen=True)
 class _Story:
-    """The numbers of one chart. demand: of the world; summed: whether it is the sum of the blocs' own."""
+    """The numbers of one chart.
+
+    region: whose demand it is; scenario, label: which of the run; countries: whose capacity is drawn.
+    """
 
     year: int
+    region: str
+    scenario: str
+    label: str
+    countries: tuple[str, ...]
     blocs: tuple[_Bloc, ...]
     demand: Interval
-    demand_label: str
-    demand_source: str
-    summed: bool
+
+    @property
+    def own(self) -> _Bloc | None:
+        """The bloc whose demand is drawn, where the table has its capacity."""
+        return next((bloc for bloc in self.blocs if bloc.name == self.region), None)
+
+    @property
+    def sources(self) -> list[str]:
+        """Keys of the sources of the capacity, each once."""
+        return list(dict.fromkeys(key.strip() for bloc in self.blocs for key in bloc.source.split(";") if key.strip()))
 
     @property
     def total(self) -> Interval:
@@ -75,45 +102,47 @@ class _Story:
         return Interval(*(float(sum(bloc.capacity[end] for bloc in self.blocs)) for end in range(3)))
 
     def share(self, gwh: Interval) -> str:
-        """Share of the world's demand as printed, at its central value."""
+        """Share of the demand as printed, at its central value."""
         return wording.percent(gwh.value / self.demand.value) if self.demand.value > 0 else "–"
 
 
-def _story(result: Result, year: int | None) -> _Story:
+def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
     choice = Choice(NAME, result)
     table = supply.rows(choice, "cell_capacity", ("country", "label", "measure", "source"))
     if units := sorted(set(table["unit"]) - {"GWh", "GWh/yr"}):
         choice.problems.append(f"cell_capacity is in {', '.join(map(str, units))}; the chart draws GWh")
-    both = table[table["measure"].isin(["capacity", "demand"])].groupby("year")["measure"].nunique()
-    drawable = table[table["year"].isin(both[both == 2].index)]
-    when = choice.year(year, drawable)
-    table = table[table["year"] == when]
-    capacity, demand = (table[table["measure"] == measure] for measure in ("capacity", "demand"))
-    world = demand[demand["country"].isin(WORLD)]
-    blocs = capacity[~capacity["country"].isin(WORLD)]
-    if blocs.empty or demand.empty:
-        choice.problems.append(f"cell_capacity needs rows of capacity by country and of demand in {when}")
+    needs, name = choice.table("battery_demand", "GWh"), choice.scenario(scenario)
+    needs = needs[needs["scenario"] == name]
+    blocs = table[table["measure"].eq("capacity") & ~table["country"].isin(WORLD)]
+    blocs = blocs[blocs["year"].isin(set(needs["year"]))]
+    if blocs.empty:
+        choice.problems.append(WAY_OUT)
+        choice.settle()
+    when = choice.year(year, blocs)
+    blocs, needs = blocs[blocs["year"] == when], needs[needs["year"] == when]
     choice.settle()
-    own = {row.country: _ends(row) for row in demand.itertuples() if row.country not in WORLD}
-    found = [
-        _Bloc(row.country, row.label or row.country, _ends(row), own.get(row.country), row.source)
-        for row in blocs.itertuples()
-    ]
+    found = [_Bloc(row.country, row.label or row.country, _ends(row), row.source) for row in blocs.itertuples()]
     found.sort(key=lambda bloc: -bloc.capacity.value)
     if len(found) > MOST:
         rest = found[MOST - 1 :]
         ends = Interval(*(float(sum(bloc.capacity[end] for bloc in rest)) for end in range(3)))
-        found = [*found[: MOST - 1], _Bloc("R_OTH", supply.OTHERS, ends, None, "")]
-    row = next(world.itertuples(), None)
-    needs = _ends(row) if row is not None else Interval(*(float(sum(d[end] for d in own.values())) for end in range(3)))
+        found = [*found[: MOST - 1], _Bloc("R_OTH", supply.OTHERS, ends, ";".join(bloc.source for bloc in rest))]
+    each = [_ends(row) for row in needs.itertuples()]
     return _Story(
         year=when,
+        region=choice.everything,
+        scenario=name,
+        label=label(choice.record["scenarios"], name),
+        countries=tuple(map(str, blocs["country"])),
         blocs=tuple(found),
-        demand=needs,
-        demand_label=str(row.label) if row is not None and row.label and row.label not in WORLD else "World demand",
-        demand_source=str(row.source) if row is not None else "",
-        summed=row is None,
+        demand=Interval(*(float(sum(gwh[end] for gwh in each)) for end in range(3))),
     )
+
+
+def _cited(result: Result, keys: Sequence[str]) -> str:
+    """Those sources as the table of sources cites them."""
+    known = {source["key"]: source["citation"] for source in footer.sources(result)}
+    return "; ".join(known.get(key) or key for key in keys)
 
 
 def _ends(row: object) -> Interval:
@@ -128,14 +157,15 @@ def _ends(row: object) -> Interval:
 def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
 
-    def record(quantity: str, code: str, name: str, gwh: Interval, source: str) -> tuple[object, ...]:
+    def record(
+        quantity: str, code: str, name: str, gwh: Interval, source: str, scenario: str = ""
+    ) -> tuple[object, ...]:
         share = 100 * gwh.value / story.demand.value if story.demand.value > 0 else np.nan
-        return (quantity, code, name, story.year, gwh.value, gwh.low, gwh.high, share, "GWh", source)
+        return (quantity, code, name, scenario, story.year, gwh.value, gwh.low, gwh.high, share, "GWh", source)
 
     rows = [record("capacity", "all", "All", story.total, "")]
     rows += [record("capacity", bloc.code, bloc.name, bloc.capacity, bloc.source) for bloc in story.blocs]
-    rows.append(record("demand", "world", story.demand_label, story.demand, story.demand_source))
-    rows += [record("demand", bloc.code, bloc.name, bloc.demand, "") for bloc in story.blocs if bloc.demand]
+    rows.append(record("demand", "all", story.region, story.demand, "", story.scenario))
     return pd.DataFrame(rows, columns=list(DATA))
 
 
@@ -143,48 +173,57 @@ def _drawn(story: _Story) -> pd.DataFrame:
 
 
 def _finding(story: _Story) -> str:
-    """Whether one bloc alone, or all together, could more than meet the demand; only where the ranges bear it out."""
-    first, demand, total = story.blocs[0], story.demand, story.total
-    gwh = wording.rounded
-    against = f"{gwh(demand.value)} GWh"
+    """Whether a region's own plants, one bloc alone or all together could meet the demand; only where the ranges bear
+    it out."""
+    first, demand, total, gwh = story.blocs[0], story.demand, story.total, wording.rounded
+    whose = wording.possessive(story.region)
+    if not demand.value > 0:
+        return f"Capacity of cell plants in {story.year}, where {wording.place(story.region)} needs no batteries"
+    if (own := story.own) is not None and not own.capacity.low <= demand.high <= own.capacity.high:
+        made = f"{wording.capitalised(whose)} cell plants could make {gwh(own.capacity.value)} GWh in {story.year}"
+        if own.capacity.low > demand.high:
+            return f"{made}, more than the {gwh(demand.value)} GWh that it would need"
+        if own.capacity.high < demand.low:
+            return f"{made}, {story.share(own.capacity)} of the {gwh(demand.value)} GWh that it would need"
+    against = f"the {gwh(demand.value)} GWh that {wording.place(story.region)} would need"
     if first.capacity.low > demand.high:
         owner = wording.capitalised(wording.possessive(first.name))
-        return f"{owner} cell plants alone could make {gwh(first.capacity.value)} GWh in {story.year}, more than" \
-               f" the {against} that the world would need"  # fmt: skip
+        return (
+            f"{owner} cell plants alone could make {gwh(first.capacity.value)} GWh in {story.year}, more than {against}"
+        )
     if total.low > demand.high:
-        title = f"Cell plants could make {gwh(total.value)} GWh in {story.year} for a demand of {against}"
-        share = first.capacity.value / total.value
-        return f"{title}, {wording.by_how_much(share)} of it in {wording.place(first.name)}"
+        share = wording.by_how_much(first.capacity.value / total.value)
+        return f"Cell plants could make {gwh(total.value)} GWh in {story.year}, {share} of it in" \
+               f" {wording.place(first.name)}, for {against}"  # fmt: skip
     if total.high < demand.low:
-        return f"Cell plants could make {gwh(total.value)} GWh in {story.year}, less than the {against} the world" \
-               " would need"  # fmt: skip
-    return f"Capacity of cell plants against the world’s demand for cells in {story.year}"
+        return f"Cell plants could make {gwh(total.value)} GWh in {story.year}, less than {against}"
+    return f"Capacity of cell plants in {story.year} against {whose} need for batteries"
 
 
-def _note(story: _Story) -> str:
-    note = "Note: Whiskers run from low to high"
+def _note(story: _Story, cited: str) -> str:
+    note = f"Note: Capacity: {cited}." if cited else "Note:"
+    note += " Whiskers run from low to high"
     if any(bloc.capacity.low == bloc.capacity.value < bloc.capacity.high for bloc in story.blocs):
         note += ", from plants that exist or are being built to all that are announced where the source says both"
     note += ". Nameplate capacity; plants run below it, and some that are announced are not built."
     if story.demand.low < story.demand.high:
         note += " Grey band: range of demand."
-    if any(bloc.demand for bloc in story.blocs):
-        note += " Rings: the bloc’s own demand."
-    if story.summed:
-        note += " World demand is the sum of the blocs’."
-    return note
+    return f"{note} Demand is the run’s own, {story.label}; no trade or stock is counted."
 
 
 def _alt(story: _Story, words: style.Words) -> str:
     parts = [f"{name} {_told(gwh)} GWh ({story.share(gwh)} of demand)" for name, gwh in (
         ("all", story.total), *((bloc.name, bloc.capacity) for bloc in story.blocs))]  # fmt: skip
-    own = [f"{bloc.name} {_told(bloc.demand)} GWh" for bloc in story.blocs if bloc.demand]
     return said.alt(
         words,
-        f"Bars of {wording.lowered(words.subtitle)}. {story.demand_label}: {_told(story.demand)} GWh.",
+        f"Bars of {wording.lowered(words.subtitle)}. {_demand_label(story)}: {_told(story.demand)} GWh.",
         f"Capacity: {'; '.join(parts)}.",
-        f"Own demand: {'; '.join(own)}." if own else "",
     )
+
+
+def _demand_label(story: _Story) -> str:
+    """Whose demand it is, and in which scenario."""
+    return f"{wording.capitalised(wording.possessive(story.region))} demand, {story.label}"
 
 
 def _told(gwh: Interval) -> str:
@@ -219,8 +258,7 @@ def _draw(sheet: Page, story: _Story) -> None:
     rights = [sheet.right - widths[1] - 0.14 * s, sheet.right]
     right = rights[0] - widths[0] - 0.16 * s
     panel = Panel(left, bottom, right - left, top - bottom)
-    peak = max(end for gwh in (story.total, story.demand, *(bloc.demand or story.demand for bloc in blocs))
-               for end in gwh)  # fmt: skip
+    peak = max(*story.total, *story.demand)
     axes = sheet.value_axes(panel, (0.0, 1.02 * peak if peak > 0 else 1.0),
                             ticks=max(2, min(6, int(panel.width / (0.7 * s)))))  # fmt: skip
     sheet.text(sheet.left, sheet.top - 0.1 * s, "Capacity, GWh a year", HEADING, style.INK, SEMIBOLD)
@@ -239,9 +277,6 @@ def _draw(sheet: Page, story: _Story) -> None:
         if gwh.low < gwh.high:
             axes.plot([gwh.low, gwh.high], [middle] * 2, color=style.shade(colour) if i else style.INK, zorder=4,
                       linewidth=1.1 * s, solid_capstyle="butt")  # fmt: skip
-        if i and (own := blocs[i - 1].demand) is not None:
-            axes.plot(own.value, middle, "o", markersize=5 * s, markerfacecolor="white", markeredgecolor=style.INK,
-                      markeredgewidth=1.2 * s, zorder=6)  # fmt: skip
         baseline = middle - 0.36 * LABEL * s / 72
         sheet.text(sheet.left, baseline, name, LABEL, style.INK, SEMIBOLD)
         for column, x in zip(columns, rights, strict=True):
@@ -259,11 +294,11 @@ def _told_short(gwh: Interval) -> str:
 
 
 def _draw_demand(sheet: Page, story: _Story, panel: Panel, end: float) -> None:
-    """The demand of the world: a line through all rows, and its name below."""
+    """The demand: a line through all rows, and its name below."""
     s = sheet.scale
     value = panel.left + story.demand.value / end * panel.width
     sheet.line((value, value), (panel.bottom - 0.06 * s, panel.bottom + panel.height), style.INK, 1.3, order=8)
-    text = f"{story.demand_label} {_told(story.demand)}"
+    text = f"{_demand_label(story)}: {_told(story.demand)}"
     text = style.shortened(text, sheet.width, LABEL * s, SEMIBOLD)
     half = text_width(text, LABEL * s, SEMIBOLD) / 2
     x = min(max(value, sheet.left + half), sheet.right - half)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from minerals.charts import said, style, supply, wording
+from minerals.charts import footer, said, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -52,8 +52,24 @@ def figure(
     (quantity `exposure_top1`, %). A cell with several nodes shows the most concentrated.
     """
     story = _story(result, region, year, future, items)
+    used = footer.demand(
+        result,
+        story.scenarios,
+        story.region,
+        [story.year],
+        {
+            "supply": {"future": [story.future], "node": {cell.node for cell in story.cells.values()}},
+            "node_use": {"node": set(story.nodes.values())},
+        },
+    )
     words = said.words(
-        result, story.scenarios, title=title, finding=_finding(story), note=_note(story), subtitle=_subtitle(story)
+        result,
+        story.scenarios,
+        title=title,
+        finding=_finding(story),
+        note=_note(story),
+        used=used,
+        subtitle=_subtitle(story),
     )
     measures, rows = style.size_named(size), len(story.items)
     below = FOOT + (0.2 if len(story.scenarios) > 2 else 0.0)
@@ -61,7 +77,7 @@ def figure(
         sheet = style.page(words, measures, HEAD + rows * USUAL + below, HEAD + rows * LEAST + below)
         _draw(sheet, story)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), "%", story.scenarios, bool(title), region=story.region,
+        result, NAME, words, _alt(story, words), "%", story.scenarios, bool(title), used=used, region=story.region,
         year=story.year, future=story.future, items=list(story.items), size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)

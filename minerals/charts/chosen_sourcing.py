@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 
-from minerals.charts import said, style, supply, wording
+from minerals.charts import footer, said, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -50,8 +50,19 @@ def figure(
     the incumbent scenario); third_country marks the largest supplier outside the region.
     """
     story = _story(result, region, year, nodes)
+    used = footer.demand(
+        result,
+        (story.scenario,),
+        story.region,
+        [story.year],
+        {
+            "supply": {"node": [row.node for row in story.rows], "year": [story.year]},
+            "trade_rule": {"node": [row.node for row in story.rows]},
+        },
+    )
     words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story),
+        result, (story.scenario,), title=title, finding=_finding(story), used=used,
+        note=_note(story, said.caveats(result)),
         subtitle=f"Where {wording.place(story.region)} would buy in {story.year}, {story.label}: countries, %",
     )  # fmt: skip
     measures, around, rows = style.size_named(size), _breaks(story) * BREAK + HEAD + FOOT, sum(_heights(story))
@@ -59,7 +70,7 @@ def figure(
         sheet = style.page(words, measures, around + rows * USUAL, around + rows * THIN)
         _draw(sheet, story)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), "%", (story.scenario,), bool(title), region=story.region,
+        result, NAME, words, _alt(story, words), "%", (story.scenario,), bool(title), used=used, region=story.region,
         year=story.year, nodes=[row.node for row in story.rows], size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)
@@ -264,12 +275,12 @@ def _finding(story: _Story) -> str:
     return f"{title}, {than} pro rata"
 
 
-def _note(story: _Story) -> str:
+def _note(story: _Story, caveats: str) -> str:
     limit = wording.percent(story.limit)
     rule = f"{limit}: the most that one third country may supply of a strategic raw material ({story.law}; solid where"
     rule += " it applies)."
     yardstick = f"{limit}: the EU’s limit for one third country, as a yardstick."
-    note = f"Note: {rule if story.law else yardstick}"
+    note = f"Note:{caveats} {rule if story.law else yardstick}"
     moved = max(story.every, key=lambda row: row.moved)
     if moved.moved >= LEAST:
         most = max(moved.parts, key=lambda part: abs(part.chosen - part.usual))

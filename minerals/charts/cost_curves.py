@@ -44,15 +44,18 @@ def figure(
     """
     story = _story(result, year, scenario)
     subtitle = f"Pack prices, {story.span}, real 2025 US dollars per kWh; world adoption: {story.label}"
-    words = said.words(result, (), title=title, finding=_finding(story), subtitle=subtitle, note=_note(story))
+    used = footer.whole("cell_price", "learning_rate", "price_relative", "cumulative_energy")
+    words = said.words(
+        result, (), title=title, finding=_finding(story), subtitle=subtitle, note=_note(story), used=used
+    )
     words = words._replace(red_line=_red_line(story), run=footer.run_line(result.record, [f"{story.label} (world)"]))
     measures = style.size_named(size)
     with style.context():
         sheet = style.page(words, measures, wanted=3.3, needed=_needed(story))
         _draw(sheet, story)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), UNIT, (), bool(title), year=story.years[-1], scenario=story.scenario,
-        size=size,
+        result, NAME, words, _alt(story, words), UNIT, (), bool(title), used=used, year=story.years[-1],
+        scenario=story.scenario, size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)
 

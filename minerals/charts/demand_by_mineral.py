@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import percentiles, said, style, wording
+from minerals.charts import footer, percentiles, said, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -25,6 +25,8 @@ from minerals.units import LCE_PER_LITHIUM
 
 NAME = "demand_by_mineral"
 MINERALS = ("graphite", "nickel", "lithium", "cobalt")
+WORLD_TOTAL = "read the world total"
+"""What a caveat says of shares of the world that stand for those of its regions."""
 MOST_OTHERS = 3
 CHANGE_SHOWN = (-1.0, 2.0)
 """The change axis ends here at the latest; an interval that goes on ends in an arrow, its numbers stand beside it."""
@@ -54,13 +56,15 @@ def figure(
     what low and high are: `bounds`, or `p5-p95` where the result has percentiles for all that is drawn.
     """
     story = _story(result, region, year, base, against, minerals)
-    words, alt = _words(result, story, title)
+    used = footer.demand(result, story.scenarios, story.region, [story.year])
+    used = {**used, "mineral_intensity": {"mineral": story.minerals}}
+    words, alt = _words(result, story, title, used)
     measures, rows = style.size_named(size), _Rows(len(story.minerals), len(story.scenarios))
     with style.context():
         sheet = style.page(words, measures, rows.wanted, rows.needed)
         _draw(sheet, story, rows)
     meta = said.meta(
-        result, NAME, words, alt, "kt", story.scenarios, bool(title), region=story.region, year=story.year,
+        result, NAME, words, alt, "kt", story.scenarios, bool(title), used=used, region=story.region, year=story.year,
         base=story.base, against=story.against, minerals=list(story.minerals), size=size,
         ends=story.ends or "bounds",
     )  # fmt: skip
@@ -212,7 +216,7 @@ def _drawn(story: _Story) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _words(result: Result, story: _Story, title: str | None) -> tuple[Words, str]:
+def _words(result: Result, story: _Story, title: str | None, used: footer.Used) -> tuple[Words, str]:
     """Everything that is said around the chart, and the text that stands for it where it cannot be seen."""
     spoken = [wording.lowered(name) for name in story.mineral_labels]
     alone = "" if story.against else f", {story.labels[0]}"
@@ -223,7 +227,8 @@ def _words(result: Result, story: _Story, title: str | None) -> tuple[Words, str
         finding=_finding(result.record, story, spoken),
         subtitle=f"Mineral demand for batteries in {wording.place(story.region)}, {story.year}{alone},"
         " thousand tonnes (kt)",
-        note=_note(story),
+        note=_note(story) + (said.shares_held(result) if story.ends else ""),
+        used=used,
     )
     return words, _alt(story, words, spoken)
 
@@ -264,9 +269,19 @@ def _finding(record: Mapping[str, Any], story: _Story, spoken: Sequence[str]) ->
     base, other = record["scenarios"][story.base], record["scenarios"][story.against]
     same_demand = base.get("demand") == other.get("demand")
     subject = wording.actor(story.labels[-1], same_demand and base.get("adoption") != other.get("adoption"))
-    findings = [wording.Finding(name, moved) for name, moved in zip(spoken, story.changes, strict=True)]
     neutral = wording.neutral_title(story.region, story.year, story.labels)
+    if _of_the_whole_alone(record, story):
+        return neutral
+    findings = [wording.Finding(name, moved) for name, moved in zip(spoken, story.changes, strict=True)]
     return wording.change_title(subject, story.region, story.year, findings, neutral)
+
+
+def _of_the_whole_alone(record: Mapping[str, Any], story: _Story) -> bool:
+    """Whether one region of several is drawn while a caveat of what is compared says to read the total."""
+    part = story.region in record["regions"] and len(record["regions"]) > 1
+    return part and any(
+        WORLD_TOTAL in str(record["scenarios"][name].get("caveat")) for name in (story.base, story.against) if name
+    )
 
 
 def _alt(story: _Story, words: Words, spoken: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from minerals.charts import said, style, supply, wording
+from minerals.charts import footer, said, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.fonts import REGULAR, SEMIBOLD
@@ -61,8 +61,9 @@ def figure(
     """
     story = _story(result, region, year)
     scenarios = story.scenarios if story.lines else ()
+    used: footer.Used = {"drop_in": {"plant": [story.plant]}}
     words = said.words(
-        result, scenarios, title=title, finding=_finding(story), note=_note(story),
+        result, scenarios, title=title, finding=_finding(story), note=_note(story), used=used,
         subtitle="What carries over from the equipment of a lithium-ion plant, by chemistry and part",
     )  # fmt: skip
     measures, rows, around = style.size_named(size), len(story.rows), _head(story) + FOOT
@@ -70,7 +71,7 @@ def figure(
         sheet = style.page(words, measures, around + rows * USUAL, around + rows * THIN)
         _draw(sheet, story)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), "%; GWh/yr", scenarios, bool(title), region=story.region,
+        result, NAME, words, _alt(story, words), "%; GWh/yr", scenarios, bool(title), used=used, region=story.region,
         year=story.year, size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from minerals.charts import wording
 from minerals.charts.bundle import Result
+from minerals.charts.choice import table_of
+
+Used = Mapping[str, Mapping[str, Collection[object]]]
+"""What a chart draws from: a table of the result, or one of the inputs -> column -> the values of its rows. A column
+that the table lacks does not choose, nor does a cell that is empty."""
 
 SOURCE_LETTERS = 60
 """Short names of sources are given while they fit into this many letters; the table lists them all."""
@@ -30,25 +38,91 @@ def red_line(scenarios: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
     return " ".join(f"{labels}: {' '.join(text)}" if labels else " ".join(text) for labels, text in parts)
 
 
-def sources(result: Result) -> list[dict[str, str]]:
-    """key, citation, url and licence of every source the run used."""
-    used = result["sources_used"].reindex(columns=["source", "citation", "url", "licence"]).fillna("").astype(str)
-    return [dict(zip(("key", "citation", "url", "licence"), row, strict=True)) for row in used.to_numpy().tolist()]
+def whole(*tables: str) -> Used:
+    """All rows of those tables."""
+    return {table: {} for table in tables}
 
 
-def source_line(result: Result) -> str:
-    """Source: minerals model; the first sources by short name, and where all of them are listed."""
-    listed = sources(result)
+def demand(
+    result: Result, scenarios: Collection[str], region: str, years: Collection[int], more: Used | None = None
+) -> Used:
+    """Batteries and their chemistries in those scenarios and years, and what is drawn besides.
+
+    region: one of the run, else all together.
+    """
+    where: dict[str, Collection[object]] = {"scenario": scenarios, "year": years}
+    if region in result.record["regions"]:
+        where["region"] = [region]
+    return {**dict.fromkeys(("battery_demand", "market_share", "silicon_uptake"), where), **(more or {})}
+
+
+def sources(result: Result, used: Used | None = None) -> list[dict[str, str]]:
+    """key, citation, url and licence of every source of what is used, the source of most rows first.
+
+    used: None takes all that the run used, in the order of its table; so does a result without `inputs_used`.
+    """
+    table = result["sources_used"].reindex(columns=["source", "citation", "url", "licence"]).fillna("").astype(str)
+    every = [dict(zip(("key", "citation", "url", "licence"), row, strict=True)) for row in table.to_numpy().tolist()]
+    inputs = table_of(result, "inputs_used")
+    if used is None or inputs is None:
+        return every
+    rows = _rows(result, used, inputs)
+    counts = Counter(
+        key for text in inputs.loc[rows, "source"].dropna().astype(str) for key in re.split(r"\s*;\s*", text)
+    )
+    return sorted((source for source in every if counts[source["key"]]), key=lambda source: -counts[source["key"]])
+
+
+def _rows(result: Result, used: Used, inputs: pd.DataFrame) -> pd.Series:
+    """Which rows of `inputs_used` are behind what is used: those that the rows of a table of the result name, else
+    those of the table of that name."""
+    known = inputs["file"].astype(str) + ":" + inputs["line"].astype(str).str.removesuffix(".0")
+    found = pd.Series(False, index=inputs.index)
+    for name, where in used.items():
+        table = table_of(result, name)
+        if table is not None and "rows" in table:
+            texts = " ".join(table.loc[_chosen(table, where), "rows"].dropna().astype(str).unique())
+            found |= known.isin(set(re.findall(r"[\w-]+\.csv:\d+", texts)))
+        else:
+            found |= inputs["table"].eq(name) & _chosen(inputs, where)
+    return found
+
+
+def _chosen(table: pd.DataFrame, where: Mapping[str, Collection[object]]) -> pd.Series:
+    """Rows whose cells are among the values of each column, or empty."""
+    chosen = pd.Series(True, index=table.index)
+    for column, values in where.items():
+        if column in table:
+            texts = table[column].astype(str).str.removesuffix(".0")
+            chosen &= texts.isin({str(value) for value in values}) | table[column].isna() | texts.eq("")
+    return chosen
+
+
+def source_line(listed: Sequence[Mapping[str, str]]) -> str:
+    """Source: minerals model; the first sources by short name, and where all of them are listed.
+
+    One source alone is cited in full. A source whose only author is the name of an account is counted, and not named.
+    """
     if not listed:
         return "Source: minerals model."
-    names = list(dict.fromkeys(short_citation(source["citation"] or source["key"]) for source in listed))
+    if len(listed) == 1 and not _account(listed[0]):
+        return f"Source: minerals model; {(listed[0]['citation'] or listed[0]['key']).rstrip('.')}."
+    names = list(
+        dict.fromkeys(short_citation(each["citation"] or each["key"]) for each in listed if not _account(each))
+    )
     some = names[:1]
     for name in names[1:]:
         if len("; ".join([*some, name])) <= SOURCE_LETTERS:
             some.append(name)
     rest = len(listed) - len(some)
-    tail = f" and {rest} more, listed in sources_used.csv" if rest else ""
-    return f"Source: minerals model; {'; '.join(some)}{tail}."
+    more = f"{rest} more, listed in sources_used.csv" if rest else ""
+    return f"Source: minerals model; {' and '.join(filter(None, ['; '.join(some), more]))}."
+
+
+def _account(source: Mapping[str, str]) -> bool:
+    """Whether a citation begins with the account that holds its repository, as no person or institution is named."""
+    account = re.match(r"https?://(?:www\.)?(?:github|gitlab)\.com/([^/]+)/", source["url"])
+    return account is not None and source["citation"].lower().startswith(account[1].lower())
 
 
 def short_citation(citation: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from minerals.charts import said, style, supply, wording
+from minerals.charts import footer, said, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, table_of
 from minerals.charts.fonts import BOLD, SEMIBOLD
@@ -42,8 +42,12 @@ def figure(
     bar (quantity `announced_capacity`, GWh a year; country `all` is their sum).
     """
     story = _story(result, year, future, node)
+    used: footer.Used = {
+        "supply": {"future": [story.future], "node": [story.node]},
+        "announced_capacity": {"year": [story.year], "chemistry": [FAMILY]},
+    }
     words = said.words(
-        result, (), title=title, finding=_finding(story), note=_note(story),
+        result, (), title=title, finding=_finding(story), note=_note(story), used=used,
         subtitle=f"World supply of LFP cathode material, %, and LFP cell plants announced outside"
         f" {wording.place(story.leader)} for {story.year}, gigawatt-hours (GWh) a year",
     )  # fmt: skip
@@ -52,8 +56,8 @@ def figure(
         sheet = style.page(words, measures, ABOVE + rows * USUAL + FOOT, ABOVE + rows * LEAST + FOOT)
         _draw(sheet, story)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), "%; GWh", (), bool(title), year=story.year, future=story.future,
-        node=story.node, size=size,
+        result, NAME, words, _alt(story, words), "%; GWh", (), bool(title), used=used, year=story.year,
+        future=story.future, node=story.node, size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)
 

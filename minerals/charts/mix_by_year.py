@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import said, series, style, supply, wording
+from minerals.charts import footer, said, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -25,6 +25,7 @@ PINNED = 1e-3
 MOST = 5
 """Disruptions drawn."""
 UNMET = "Not met"
+SHORT = "Short without any stop"
 DATA = ("quantity", "region", "scenario", "family", "disruption", "year", "value", "low", "high", "unit")
 
 
@@ -44,11 +45,14 @@ def figure(
 
     The data of the bundle hold a row for each year of each area (quantity `mix_share`, %; low and high of the chosen
     mix are what other mixes that are as good may have), for each dot of the last year (quantity `least_loss`, % of
-    planned GWh), and for the cost of the years decided (quantity `battery_cost`, incumbent = 100).
+    planned GWh that a stop takes at the best reallocation; `short`, % of planned GWh that are short without any), and
+    for the cost of the years decided (quantity `battery_cost`, incumbent = 100).
     """
     story = _story(result, region, since, year)
+    used = footer.demand(result, story.scenarios, story.region, story.years, _inputs(story))
     words = said.words(
-        result, story.scenarios, title=title, finding=_finding(story), note=_note(story),
+        result, story.scenarios, title=title, finding=_finding(story), used=used,
+        note=_note(story, said.caveats(result)),
         subtitle=f"Batteries put into use in {wording.place(story.region)} by chemistry family,"
         f" {story.years[0]}–{story.years[-1]}, % of GWh",
     )  # fmt: skip
@@ -57,25 +61,25 @@ def figure(
         sheet = style.page(words, measures, HEAD + 1.95 + below, HEAD + _least(story) + below)
         _draw(sheet, story)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), "%", story.scenarios, bool(title), region=story.region,
+        result, NAME, words, _alt(story, words), "%", story.scenarios, bool(title), used=used, region=story.region,
         since=story.years[0], year=story.years[-1], size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)
 
 
 class _Loss(NamedTuple):
-    """What a disruption costs in the last year, as shares of what is planned: with the incumbent and the chosen mix.
+    """What a disruption takes in the last year at the best reallocation, as shares of what the incumbent plans: with
+    the incumbent and with the chosen mix.
 
-    node, item: what binds with the incumbent; steps: of the chain that it hits.
+    node: what binds with the incumbent; steps: of the chain that it hits; disruption: '' for what is short without any.
     """
 
     disruption: str
-    label: str
+    event: supply.Event
     before: float
     after: float
-    node: str
-    item: str
-    steps: int
+    node: str = ""
+    steps: int = 0
 
 
 class _Overall(NamedTuple):
@@ -93,8 +97,9 @@ class _Story:
     scenarios: incumbent and chosen; families: from the base of the stack up; shares: 0–1, (scenario, family, year);
     low, high: of the chosen mix, (family, year), over several regions the sums of their ends; split: families whose own
     chemistries are not pinned; gwh: in the last year; losses: from the hardest on, empty where none is known for the
-    region; without: share of batteries that do not need what binds under the headline, by scenario and year; overall:
-    of the headline; cost: of the chosen mix against the incumbent, NaN where it is not known.
+    region; short: what is lost without any disruption; left_out: disruptions
+    that are not drawn; overall: of the headline with what is short; cost: of the chosen mix against the incumbent, NaN
+    where it is not known.
     """
 
     region: str
@@ -109,7 +114,8 @@ class _Story:
     split: tuple[str, ...]
     gwh: float
     losses: tuple[_Loss, ...]
-    without: NDArray[np.float64]
+    short: _Loss | None
+    left_out: int
     overall: _Overall | None
     cost: float
 
@@ -127,6 +133,11 @@ class _Story:
     def span(self) -> str:
         """The years decided."""
         return "–".join(dict.fromkeys(map(str, (self.decided[0], self.decided[-1]))))
+
+    @property
+    def rows(self) -> tuple[_Loss, ...]:
+        """Lines of the losses: those of disruptions, and last what is short without any."""
+        return (*self.losses, *([self.short] if self.short is not None else []))
 
     @property
     def headline(self) -> _Loss | None:
@@ -170,7 +181,8 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
         np.where(np.isin(years, decided), laid((table[end] * table["weight"]).groupby(by).sum()), plain)
         for by in [[table["family"], table["year"]]] for end in ("incumbent", "value", "low", "high")
     )  # fmt: skip
-    losses = tuple(_losses(choice, place, years[-1], scenarios))
+    every, short = _losses(choice, place, years[-1], scenarios)
+    losses = _kept(every)
     story = _Story(
         region=place,
         scenarios=scenarios,
@@ -184,7 +196,8 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
         split=_split(choice, place, years),
         gwh=float(gwh.groupby("year").sum().loc[years[-1]]),
         losses=losses,
-        without=np.empty((2, 0)),
+        short=short,
+        left_out=len(every) - len(losses),
         overall=None,
         cost=_cost(choice, place, decided, scenarios),
     )
@@ -193,8 +206,7 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
     if (first := story.headline) is None:
         return story
     all_of_it = place == choice.everything and set(whole["year"]) == set(decided)
-    overall = _overall(result, first.disruption) if all_of_it else None
-    return replace(story, without=_without(choice, place, years, scenarios, first.node), overall=overall)
+    return replace(story, overall=_overall(result, first.disruption)) if all_of_it else story
 
 
 def _families(choice: Choice, cells: pd.DataFrame) -> list[str]:
@@ -215,61 +227,50 @@ def _split(choice: Choice, place: str, years: Sequence[int]) -> tuple[str, ...]:
     return tuple(family for family in FAMILY if family in loose)
 
 
-def _losses(choice: Choice, place: str, year: int, scenarios: tuple[str, str]) -> list[_Loss]:
-    """Disruptions of the last year, the hardest for the incumbent first: of all regions together, over the pools in
-    which each is played; of one region where it is played alone."""
-    table = table_of(choice.result, "disruptions")
-    if table is None:
-        return []
-    table = supply.rows(choice, "disruptions", ("disruption", "label", "binding_node", "binding_label"), "GWh")
+def _losses(choice: Choice, place: str, year: int, scenarios: tuple[str, str]) -> tuple[list[_Loss], _Loss | None]:
+    """Disruptions of the last year, and what is short without any: of all regions
+    together, over the pools in which each is played; of one region where it is played alone."""
+    if table_of(choice.result, "disruptions") is None:
+        return [], None
+    texts = ("disruption", "label", "status", "binding_node", "binding_label")
+    table = supply.rows(choice, "disruptions", texts, "GWh")
     table = table[(table["year"] == year) & (table["planned"] > 0)]
     if place != choice.everything:
         table = table[table["region"] == place]
-    items = _items(choice)
-    losses = []
+    events = supply.events(choice, table)
+    losses, short = [], [0.0, 0.0]
     for code, rows in table.groupby("disruption", sort=False):
         by = {str(name): _together(pools) for name, pools in rows.groupby("scenario")}
         if not all(name in by for name in scenarios):
             continue
         before, after = by[scenarios[0]], by[scenarios[1]]
-        node = before.binding_node
-        item = items.get(node, wording.lowered(before.binding_label))
-        shares = _missing(before, before.planned), _missing(after, before.planned)
-        losses.append(_Loss(str(code), before.label or str(code), *shares, node, item, int(before.nodes)))
+        wanted = before.planned
+        lost, still = (min(max(row.at_risk_best, 0.0) / wanted, 1.0) for row in (before, after))
+        losses.append(_Loss(str(code), events[str(code)], lost, still, before.binding_node, int(before.nodes)))
+        short = [
+            max(share, min(max(wanted - row.planned + row.shortage, 0.0) / wanted, 1.0))
+            for share, row in zip(short, (before, after), strict=True)
+        ]
     losses = [loss for loss in losses if max(loss.before, loss.after) >= wording.LEAST_WORTH_SAYING]
-    return sorted(losses, key=lambda loss: -loss.before)[:MOST]
+    anyway = _Loss("", supply.Event(SHORT, supply.IN_FORCE, False), short[0], short[1])
+    told = max(short) >= wording.LEAST_WORTH_SAYING
+    return losses, anyway if told else None
+
+
+def _kept(losses: Sequence[_Loss]) -> tuple[_Loss, ...]:
+    """The hardest for the incumbent, and in the place of the last of them the one that gets worse by most."""
+    ranked = sorted(losses, key=lambda loss: -loss.before)
+    kept, rest = ranked[:MOST], ranked[MOST:]
+    worst = max(rest, key=lambda loss: loss.after - loss.before, default=None)
+    if worst is None or worst.after - worst.before < wording.LEAST_WORTH_SAYING:
+        return tuple(kept)
+    return (*kept[:-1], worst)
 
 
 def _together(pools: pd.DataFrame) -> Any:
     """One row for the pools of a disruption: sums of GWh, and what binds where most is at risk."""
     worst = pools.sort_values("at_risk_best", kind="stable").tail(1)
     return next(worst.assign(**pools[["planned", "shortage", "at_risk_best"]].sum()).itertuples())
-
-
-def _missing(row: Any, wanted: float) -> float:
-    """What cannot be built, share of what is wanted: what is not planned, short anyway, or at risk at the least."""
-    return float(min(max(wanted - row.planned + row.shortage + row.at_risk_best, 0.0) / wanted, 1.0))
-
-
-def _items(choice: Choice) -> dict[str, str]:
-    """What a node is about, inside a sentence: graphite, LFP cathode."""
-    table = table_of(choice.result, "concentration")
-    if table is None:
-        return {}
-    return {str(node): wording.lowered(str(item)) for node, item in zip(table["node"], table["item"], strict=True)}
-
-
-def _without(
-    choice: Choice, place: str, years: list[int], scenarios: tuple[str, str], node: str
-) -> NDArray[np.float64]:
-    """Share of batteries that do not need a node, (scenario, year); no years where that is not known."""
-    table = table_of(choice.result, "exposure")
-    if table is None:
-        return np.empty((2, 0))
-    rows = table["region"].eq(place) & table["node"].eq(node) & table["measure"].eq("dependent_gwh")
-    by = table[rows].set_index(["scenario", "year"])["value"]
-    found = np.array([[1 - by.get((name, each), np.nan) for each in years] for name in scenarios])
-    return found if np.isfinite(found[:, -1]).all() else np.empty((2, 0))
 
 
 def _overall(result: Result, disruption: str) -> _Overall | None:
@@ -301,9 +302,10 @@ def _drawn(story: _Story) -> pd.DataFrame:
                 value = 100 * story.shares[s, f, y]
                 ends = (100 * story.low[f, y], 100 * story.high[f, y]) if s else (value, value)
                 rows.append(("mix_share", *where, scenario, family, "", year, value, *ends, "%"))
-    for loss in story.losses:
+    for loss in story.rows:
+        quantity = "least_loss" if loss.disruption else "short"
         for scenario, share in zip(story.scenarios, (loss.before, loss.after), strict=True):
-            rows.append(("least_loss", *where, scenario, "", loss.disruption, story.years[-1], 100 * share, np.nan,
+            rows.append((quantity, *where, scenario, "", loss.disruption, story.years[-1], 100 * share, np.nan,
                          np.nan, "%"))  # fmt: skip
     if np.isfinite(story.cost):
         for scenario, cost in zip(story.scenarios, (1.0, story.cost), strict=True):
@@ -316,56 +318,64 @@ def _drawn(story: _Story) -> pd.DataFrame:
 
 
 def _finding(story: _Story) -> str:
-    """How far the mix moves off what binds, and what the hardest disruption of one step then costs, and cost before."""
-    reach = _reach(story)
+    """What family the chosen mix has most more of, and what the hardest stop of one step takes from it and before.
+
+    Two facts of the chosen mix, neither of them told as the cause of the other.
+    """
+    gained, last = _gained(story), story.years[-1]
     if (loss := story.headline) is None or loss.before < wording.LEAST_WORTH_SAYING:
-        return reach or (
+        if gained:
+            return f"The chosen mix has {gained} in {wording.possessive(story.region)} batteries of {last}"
+        return (
             f"{wording.capitalised(wording.possessive(story.region))} chosen mix of batteries hardly differs from"
             f" {story.labels[0]}"
         )
     lost, was = (wording.percent(share) if share >= 5e-4 else "none" for share in (loss.after, loss.before))
-    how = f"{lost} are then lost instead of {was}" if lost != was else f"{was} are still lost"
-    event = wording.if_it_happens(loss.label)
-    if reach:
-        return f"{reach}; {event}, {how}"
-    how = f"instead of {was}" if lost != was else "with the chosen mix as with the incumbent"
-    return f"{wording.capitalised(event)}, {lost} of {wording.possessive(story.region)} batteries are lost in" \
-           f" {story.years[-1]} {how}"  # fmt: skip
+    event = wording.if_it_happens(loss.event.label)
+    batteries = f"of {wording.possessive(story.region)} batteries"
+    against = f"the incumbent {was}" if lost != was else "as the incumbent does"
+    least = "at least " if lost != "none" else ""
+    if not gained:
+        return f"{wording.capitalised(event)}, the chosen mix loses {least}{lost} {batteries} in {last}, {against}"
+    return f"The chosen mix has {gained} in {last}; {event}, it loses {least}{lost} {batteries}, {against}"
 
 
-def _reach(story: _Story) -> str:
-    """Where the mix moves: batteries that do not need what binds, else the family that gains most and is pinned."""
-    if story.without.shape[1] and not story.loose[:, -1].any():
-        before, after = story.without[:, -1]
-        if after - before >= wording.LEAST_WORTH_SAYING and story.headline is not None:
-            return _rise(f"Batteries that need no {story.headline.item}", "reach", story, story.without[1])
+def _gained(story: _Story) -> str:
+    """The family that gains most of those that are pinned, with its share of the last year: 23% Na-ion."""
     gains = story.shares[1, :, -1] - story.shares[0, :, -1]
     pinned = [i for i in range(len(story.families)) if not story.loose[i, -1]]
     most = max(pinned, key=lambda i: gains[i], default=None)
     if most is None or gains[most] < wording.LEAST_WORTH_SAYING:
         return ""
-    return _rise(wording.capitalised(story.families[most]), "reaches", story, story.shares[1, most])
+    return f"{wording.percent(float(story.shares[1, most, -1]))} {story.families[most]}"
 
 
-def _rise(what: str, verb: str, story: _Story, shares: NDArray[np.float64]) -> str:
-    """X reach 23% of Europe’s batteries by 2040; make up 23% of them in 2040 where they have been more."""
-    share = wording.percent(float(shares[-1]))
-    before = [float(other) for other in shares[np.isfinite(shares)]]
-    highest = all(other <= shares[-1] or wording.percent(other) == share for other in before)
-    of = f"of {wording.possessive(story.region)}" + ("" if verb == "reach" else " batteries")
-    if highest:
-        return f"{what} {verb} {share} {of} by {story.years[-1]}"
-    return f"{what} {'make' if verb == 'reach' else 'makes'} up {share} {of} in {story.years[-1]}"
+def _inputs(story: _Story) -> footer.Used:
+    """The disruptions drawn, the supply of what binds, and prices where the cost is drawn."""
+    nodes = {loss.node for loss in story.losses if loss.node}
+    used: dict[str, Mapping[str, Collection[object]]] = {
+        "disruption": {"disruption": [loss.disruption for loss in story.losses]},
+        "supply": {"node": nodes, "year": [story.years[-1]]},
+        "growth_limit": {}, "commercial_year": {}, "chemistry_performance": {}, "segment_need": {},
+    }  # fmt: skip
+    return {
+        **used,
+        **(footer.whole("cell_price", "price_relative", "learning_rate") if np.isfinite(story.cost) else {}),
+    }
 
 
-def _note(story: _Story) -> str:
-    note = f"Note: {wording.number(story.gwh)} GWh are planned for {story.years[-1]} in both."
+def _note(story: _Story, caveats: str) -> str:
+    note = f"Note:{caveats} {wording.number(story.gwh)} GWh are planned for {story.years[-1]} in both."
     if story.losses:
-        note += " Loss: what cannot be built even if what is left goes where most cells can be made of it, and what is"
-        note += " short anyway."
+        note += " Least loss: what a stop takes even if what is left goes where most cells can be made of it."
+        note += " Orange: more than before." if any(loss.after > loss.before for loss in story.rows) else ""
+        note += supply.marks(loss.event for loss in story.losses)
     if story.overall is not None and (loss := story.headline) is not None:
         before, after, floor = (wording.percent(share) for share in story.overall)
-        note += f" Over {story.span} “{loss.label}” costs {before}, with the chosen mix {after}"
+        note += (
+            f" Over {story.span}, with what is short anyway, “{loss.event.label}” costs {before}, with the chosen mix"
+        )
+        note += f" {after}"
         known = not math.isnan(story.overall.floor)
         note += f"; no mix within the limits of the run loses less than {floor}." if known else "."
     if "Si-anode" in story.families:
@@ -374,6 +384,8 @@ def _note(story: _Story) -> str:
         note += " Dots and ranges: not pinned; other mixes, as good, reach from end to end."
     if story.split:
         note += f" Not pinned: how {wording.names(story.split)} split{'s' * (len(story.split) == 1)} into chemistries."
+    if story.left_out:
+        note += f" Not drawn: {story.left_out} more disruption{'s' * (story.left_out > 1)}."
     return note
 
 
@@ -385,8 +397,9 @@ def _alt(story: _Story, words: style.Words) -> str:
         for f, family in enumerate(story.families)
     ]
     lost = [
-        f"{loss.label} {wording.percent(loss.before)} to {wording.percent(loss.after)} of planned batteries lost"
-        for loss in story.losses
+        f"{loss.event.spoken} {wording.percent(loss.before)} to {wording.percent(loss.after)} of planned batteries"
+        + (" lost at the least" if loss.disruption else "")
+        for loss in story.rows
     ]
     cost = f"Cost of the batteries: {100 * story.cost:.0f} against 100." if np.isfinite(story.cost) else ""
     return said.alt(
@@ -421,8 +434,8 @@ def _least(story: _Story) -> float:
 
 def _below(story: _Story) -> float:
     """Height of all under the areas."""
-    rows = len(story.losses) + bool(np.isfinite(story.cost))
-    return series.UNDER + 0.1 + (AIR if rows else 0.0) + (HEAD if story.losses else 0.0) + ROW * rows
+    rows = len(story.rows) + bool(np.isfinite(story.cost))
+    return series.UNDER + 0.1 + (AIR if rows else 0.0) + (HEAD if story.rows else 0.0) + ROW * rows
 
 
 def _draw(sheet: Page, story: _Story) -> None:
@@ -461,11 +474,12 @@ def _draw(sheet: Page, story: _Story) -> None:
         table.draw_row(row, place, middle)
     table.draw_head(sheet.top - 0.1 * s)
     under = bottom - (series.UNDER + AIR) * s
-    if story.losses:
+    if story.rows:
         under = _draw_losses(sheet, story, table, under)
     if np.isfinite(story.cost):
         name = f"Cost of the batteries of {story.span}, {story.labels[0]} = 100"
-        _draw_numbers(sheet, table, name, ("100", f"{100 * story.cost:.0f}"), under - 0.5 * ROW * s)
+        moved = round(story.cost, 2) - 1
+        _draw_numbers(sheet, table, name, ("100", f"{100 * story.cost:.0f}"), under - 0.5 * ROW * s, _turn(moved))
 
 
 def _table_rows(story: _Story) -> list[Row]:
@@ -509,24 +523,27 @@ def _numbers_start(sheet: Page, table: EndTable) -> float:
     return sheet.right - table.rights[0] - text_width("100%", LABEL * sheet.scale, BOLD) - 0.22 * sheet.scale
 
 
-def _draw_numbers(sheet: Page, table: EndTable, name: str, numbers: tuple[str, str], y: float) -> None:
-    """A name at the left edge, and its two numbers in the columns of the table above."""
+def _turn(moved: float) -> str:
+    """The colour of what is better where it falls: teal where it does, orange where it rises, grey where it stays."""
+    return style.FALL if moved < 0 else style.RISE if moved > 0 else style.MUTED
+
+
+def _draw_numbers(sheet: Page, table: EndTable, name: str, numbers: tuple[str, str], y: float, colour: str) -> None:
+    """A name at the left edge, and its two numbers in the columns of the table above, the second in the colour."""
     s = sheet.scale
     baseline = y - 0.36 * LABEL * s / 72
     sheet.text(sheet.left, baseline, style.shortened(name, _numbers_start(sheet, table) - sheet.left, LABEL * s), LABEL)
-    for text, right, colour, weight in zip(
-        numbers, table.rights, (style.MUTED, style.ACCENT), (REGULAR, BOLD), strict=True
-    ):
-        sheet.text(sheet.right - right, baseline, text, LABEL, colour, weight, align="right")
+    for text, right, ink, weight in zip(numbers, table.rights, (style.MUTED, colour), (REGULAR, BOLD), strict=True):
+        sheet.text(sheet.right - right, baseline, text, LABEL, ink, weight, align="right")
 
 
 def _draw_losses(sheet: Page, story: _Story, table: EndTable, top: float) -> float:
     """For each disruption a dot of the incumbent and one of the chosen mix; returns the lower end of it."""
     s = sheet.scale
-    head = f"Loss in {story.years[-1]} by disruption, % of planned batteries"
+    head = f"Least loss in {story.years[-1]} by disruption, % of planned batteries"
     sheet.text(sheet.left, top - 0.14 * s, head, HEADING, style.INK, SEMIBOLD)
     right = _numbers_start(sheet, table)
-    names = [style.shortened(loss.label, 0.62 * (right - sheet.left), LABEL * s) for loss in story.losses]
+    names = [style.shortened(loss.event.marked, 0.62 * (right - sheet.left), LABEL * s) for loss in story.rows]
     left = sheet.left + max(text_width(name, LABEL * s) for name in names) + 0.16 * s
     height = ROW * len(names) * s
     track = Panel(left, top - HEAD * s - height, right - left, height)
@@ -535,14 +552,15 @@ def _draw_losses(sheet: Page, story: _Story, table: EndTable, top: float) -> flo
     axes.set_ylim(track.bottom, track.bottom + height)
     for x, end, align in ((track.left, "0", "left"), (track.left + track.width, "100%", "right")):
         sheet.text(x, track.bottom + height + 0.02 * s, end, style.SMALL, style.FAINT, align=align)
-    for row, (name, loss) in enumerate(zip(names, story.losses, strict=True)):
+    for row, (name, loss) in enumerate(zip(names, story.rows, strict=True)):
         y = track.bottom + height - ROW * (row + 0.5) * s
-        _draw_numbers(sheet, table, name, (wording.percent(loss.before), wording.percent(loss.after)), y)
+        told = wording.percent(loss.before), wording.percent(loss.after)
+        turn = _turn(loss.after - loss.before if told[0] != told[1] else 0.0)
+        _draw_numbers(sheet, table, name, told, y, turn)
         axes.plot([0, 100], [y, y], color=style.GRID, linewidth=1.0 * s, zorder=1)
         ends = 100 * loss.before, 100 * loss.after
-        moved = supply.pale(style.FALL if loss.after < loss.before else style.RISE)
-        axes.plot(ends, [y, y], color=moved, linewidth=2.4 * s, zorder=2, solid_capstyle="butt")
-        for share, colour, order in zip(ends, (style.BASE, style.ACCENT), (3, 4), strict=True):
+        axes.plot(ends, [y, y], color=supply.pale(turn), linewidth=2.4 * s, zorder=2, solid_capstyle="butt")
+        for share, colour, order in zip(ends, (style.BASE, turn), (3, 4), strict=True):
             axes.plot(share, y, "o", color=colour, markersize=6 * s, markeredgecolor="white", zorder=order,
                       markeredgewidth=0.8 * s, clip_on=False)  # fmt: skip
     return track.bottom

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import said, series, style, wording
+from minerals.charts import footer, said, series, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, SEMIBOLD
@@ -27,6 +27,8 @@ ORIGINS = {
     "primary": ("Mined and refined", style.BASE),
 }
 """Where the input comes from, from the base of the stack up: what it is called, and its colour."""
+RECYCLING = ("lifetime", "second_life", "collection_rate", "recovery_route", "recovery_rate", "line_scrap", "line_ramp")
+"""Tables that recycling is computed from."""
 QUANTITIES = {"retired": "secondary_retired", "prompt": "secondary_prompt_scrap", "primary": "primary_demand"}
 
 
@@ -52,8 +54,9 @@ def figure(
     scenario, region, mineral, year, value, unit.
     """
     story = _story(result, region, since, year, scenario, minerals)
+    used = footer.demand(result, (story.scenario,), story.region, story.years, footer.whole(*RECYCLING))
     words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story),
+        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story), used=used,
         subtitle=f"Input of cell making for batteries in {wording.place(story.region)}, {story.label},"
         f" {story.years[0]}–{story.years[-1]}, thousand tonnes (kt) a year",
     )  # fmt: skip
@@ -63,7 +66,7 @@ def figure(
         sheet = style.page(words, measures, wanted=KEY + rows * 1.75, needed=KEY + rows * LEAST)
         _draw(sheet, story, columns, rows)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), "kt", (story.scenario,), bool(title), region=story.region,
+        result, NAME, words, _alt(story, words), "kt", (story.scenario,), bool(title), used=used, region=story.region,
         since=story.years[0], year=story.years[-1], scenario=story.scenario, minerals=list(story.minerals), size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)

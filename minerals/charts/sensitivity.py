@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import said, style, wording
+from minerals.charts import footer, said, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -52,8 +52,12 @@ def figure(
     (unit 1) is drawn in %.
     """
     story = _story(result, region, year, scenario, mineral, quantity)
+    used = footer.demand(
+        result, (story.scenario,), story.region, [story.year], {"mineral_intensity": {"mineral": [story.mineral]}}
+    )
     words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story),
+        result, (story.scenario,), title=title, finding=_finding(story), used=used,
+        note=_note(story) + said.shares_held(result),
         subtitle=f"{wording.capitalised(story.outcome)} in {wording.place(story.region)}, {story.year},"
         f" {story.label}, {UNITS.get(story.unit, story.unit)}",
     )  # fmt: skip
@@ -62,8 +66,9 @@ def figure(
         sheet = style.page(words, measures, wanted=HEAD + rows * USUAL + FOOT, needed=HEAD + rows * LEAST + FOOT)
         _draw(sheet, story)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), story.unit, (story.scenario,), bool(title), region=story.region,
-        year=story.year, scenario=story.scenario, mineral=story.mineral, quantity=story.quantity, size=size,
+        result, NAME, words, _alt(story, words), story.unit, (story.scenario,), bool(title), used=used,
+        region=story.region, year=story.year, scenario=story.scenario, mineral=story.mineral,
+        quantity=story.quantity, size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, story.drawn, meta)
 
@@ -249,7 +254,7 @@ def _draw(sheet: Page, story: _Story) -> None:
 def _draw_names(sheet: Page, story: _Story, middles: list[float], pitch: float) -> float:
     """Inputs with their ranges below, against the bars; returns the width they take."""
     s, rows = sheet.scale, story.drawn
-    widest = (0.34 if story.has_shares else 0.42) * sheet.width
+    widest = 0.42 * sheet.width
     lines: list[list[tuple[str, float, str]]] = []
     for name, given in zip(rows["label"], rows["input"], strict=True):
         span = "" if story.common_range else given

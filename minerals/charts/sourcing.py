@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from minerals.charts import said, style, supply, wording
+from minerals.charts import footer, said, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label
+from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import REGULAR, SEMIBOLD
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, text_width
 
@@ -54,17 +55,29 @@ def figure(
     and for each box (quantity `stage`: stage_from and country_from).
     """
     story = _story(result, region, year, scenario, mineral)
+    used = footer.demand(
+        result,
+        (story.scenario,),
+        story.region,
+        [story.year],
+        {
+            "supply": {"node": story.nodes},
+            "mineral_intensity": {"mineral": [story.chain]},
+            "import_origin": {},
+            "graphite_route" if story.chain == "graphite" else "stage_yield": {},
+        },
+    )
     words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story),
+        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story), used=used,
         subtitle=f"{wording.capitalised(story.chain_label)} in batteries used in {wording.place(story.region)} in"
-        f" {story.year}, {story.label}, thousand tonnes (kt)",
+        f" {story.year}, {story.label}{story.shares_of}, thousand tonnes (kt)",
     )  # fmt: skip
     measures = style.size_named(size)
     with style.context():
         sheet = style.page(words, measures, wanted=3.7, needed=2.6)
         _draw(sheet, story)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), "kt", (story.scenario,), bool(title), region=story.region,
+        result, NAME, words, _alt(story, words), "kt", (story.scenario,), bool(title), used=used, region=story.region,
         year=story.year, scenario=story.scenario, mineral=story.chain, size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)
@@ -79,7 +92,8 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True)
 class _Story:
-    """The numbers of one chart. flows: (from, to) -> kt; stages in the order of the chain, the last one use."""
+    """The numbers of one chart. flows: (from, to) -> kt; stages in the order of the chain, the last one use; nodes: of
+    the chain, and data_years: those of their shares of supply, where they are known."""
 
     region: str
     year: int
@@ -89,6 +103,17 @@ class _Story:
     chain_label: str
     stages: tuple[str, ...]
     flows: dict[tuple[_Place, _Place], float]
+    nodes: tuple[str, ...]
+    data_years: tuple[int, ...]
+
+    @property
+    def shares_of(self) -> str:
+        """, at suppliers’ shares of 2023–2025; '' where they are not older than the year drawn."""
+        if not self.data_years or self.data_years[0] >= self.year:
+            return ""
+        return (
+            f", at suppliers’ shares of {'–'.join(dict.fromkeys(map(str, (self.data_years[0], self.data_years[-1]))))}"
+        )
 
     def kt(self, place: _Place) -> float:
         """What leaves a place, or at the last stage what comes to it."""
@@ -148,8 +173,24 @@ def _story(result: Result, region: str | None, year: int | None, scenario: str |
         chain_label=wording.lowered(label(codes["mineral"], chain)),
         stages=tuple(stages),
         flows=flows,
+        **_supplied(choice, chain, stages, when),
     )
     return _Story(**{**story.__dict__, "flows": _merged(story)})
+
+
+def _supplied(choice: Choice, chain: str, stages: Sequence[str], year: int) -> dict[str, Any]:
+    """Nodes of a chain, and the years that their shares of supply were observed in, from the chokepoint map."""
+    table = table_of(choice.result, "concentration")
+    if table is None:
+        return {"nodes": (), "data_years": ()}
+    item = label(choice.record["codes"]["mineral"], chain).lower()
+    future = supply.future(choice, None, table)
+    about = table["item"].astype(str).str.lower().eq(item) | table["stage"].eq("cell")
+    table = table[about & table["stage"].isin(stages) & table["future"].eq(future)]
+    years = sorted(
+        {int(each) for each in pd.to_numeric(table["data_year"], errors="coerce").dropna() if 0 < each <= year}
+    )
+    return {"nodes": tuple(dict.fromkeys(map(str, table["node"]))), "data_years": tuple(years)}
 
 
 def _importer(choice: Choice, table: pd.DataFrame) -> str | None:
@@ -238,12 +279,10 @@ def _note(story: _Story) -> str:
         note += " From whom the mix would buy instead is in the chart chosen_sourcing."
     if story.chain == "graphite":
         note += " Natural and synthetic graphite together, but that synthetic graphite is not mined."
+    rest = "the rest is synthetic graphite" if story.chain == "graphite" else "the rest does not pass through it"
     for stage in story.stages:
         if (part := story.covered(stage)) <= COVERED:
-            note += (
-                f" {wording.capitalised(_head(stage))} holds {wording.percent(part)} of what is used; the rest takes"
-            )
-            note += " another way."
+            note += f" {wording.capitalised(_head(stage))} holds {wording.percent(part)} of what is used; {rest}."
     if any(place.country == supply.OTHERS for ends in story.flows for place in ends):
         note += f" {supply.OTHERS}: the smaller ones and what no source allocates."
     return note

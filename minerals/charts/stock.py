@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import said, series, style, wording
+from minerals.charts import footer, said, series, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, SEMIBOLD
@@ -42,8 +42,9 @@ def figure(
     silicon blend in the anode count with the family of their base chemistry and are marked in `anode`.
     """
     story = _story(result, region, since, year, scenario)
+    used = footer.demand(result, (story.scenario,), story.region, story.years, footer.whole("lifetime", "second_life"))
     words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story),
+        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story), used=used,
         subtitle=f"Batteries in use in {wording.place(story.region)} by chemistry, {story.label},"
         f" {story.years[0]}–{story.years[-1]}, gigawatt-hours (GWh)",
     )  # fmt: skip
@@ -52,7 +53,7 @@ def figure(
         sheet = style.page(words, measures, wanted=3.9, needed=_needed(story))
         _draw(sheet, story)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), "GWh", (story.scenario,), bool(title), region=story.region,
+        result, NAME, words, _alt(story, words), "GWh", (story.scenario,), bool(title), used=used, region=story.region,
         since=story.years[0], year=story.years[-1], scenario=story.scenario, size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from minerals.charts import said, style, supply, wording
+from minerals.charts import footer, said, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -18,6 +18,7 @@ NAME = "stress"
 MOST, MOST_WITH_MANY = 6, 4
 """Disruptions drawn where none are named, of up to two scenarios and of more."""
 NUMBERS = ["planned", "shortage", "at_risk_best", "at_risk_proportional"]
+SHORT_ANYWAY = "hatched: short without any stop"
 DATA = (
     "quantity", "region", "year", "disruption", "label", "scenario", "best", "proportional", "planned", "shortage",
     "share_best", "share_proportional", "missing_best", "missing_proportional", "binding_node", "binding_label", "unit",
@@ -39,12 +40,14 @@ def figure(
     default the hardest first; size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
     The data of the bundle hold a row for each bar (quantity `gwh_at_risk`, GWh): best and proportional are the ends of
-    the range, share_best and share_proportional the same in % of what is planned, missing_best and
-    missing_proportional with what is short anyway.
+    the range, share_best and share_proportional the same in % of what is planned, shortage what is short without any
+    disruption, missing_best and missing_proportional both together in % of what is planned.
     """
     story = _story(result, region, year, disruptions)
+    used = footer.demand(result, story.scenarios, story.region, [story.year], _supply(story))
     words = said.words(
-        result, story.scenarios, title=title, finding=_finding(result, story), note=_note(story),
+        result, story.scenarios, title=title, finding=_finding(result, story), used=used,
+        note=_note(story, said.caveats(result)),
         subtitle=f"Batteries at risk in {wording.place(story.region)} in {story.year} by disruption,"
         " gigawatt-hours (GWh) in twelve months",
     )  # fmt: skip
@@ -53,7 +56,7 @@ def figure(
         sheet = style.page(words, measures, rows.wanted, rows.needed)
         _draw(sheet, story, rows)
     meta = said.meta(
-        result, NAME, words, _alt(story, words), "GWh", story.scenarios, bool(title), region=story.region,
+        result, NAME, words, _alt(story, words), "GWh", story.scenarios, bool(title), used=used, region=story.region,
         year=story.year, disruptions=list(story.table), size=size,
     )  # fmt: skip
     return Bundle(sheet.figure, _drawn(story), meta)
@@ -68,6 +71,11 @@ class _Bar:
     best: float
     proportional: float
     binding: tuple[str, str]
+
+    @property
+    def length(self) -> float:
+        """GWh to the end of all that is drawn."""
+        return self.proportional + self.shortage
 
     @property
     def shares(self) -> tuple[float, float]:
@@ -86,14 +94,14 @@ class _Bar:
 
 @dataclass(frozen=True)
 class _Story:
-    """The numbers of one chart. table: disruption -> scenario -> bar, in the order drawn; names: of disruptions, and
-    steps: how many nodes each hits."""
+    """The numbers of one chart. table: disruption -> scenario -> bar, in the order drawn; events: how disruptions are
+    named, and steps: how many nodes each hits."""
 
     region: str
     year: int
     scenarios: tuple[str, ...]
     labels: tuple[str, ...]
-    names: dict[str, str]
+    events: dict[str, supply.Event]
     steps: dict[str, int]
     table: dict[str, dict[str, _Bar]]
     left_out: int
@@ -121,7 +129,9 @@ def _hit(table: pd.DataFrame, year: int) -> str | None:
 
 def _story(result: Result, region: str | None, year: int | None, disruptions: Sequence[str] | None) -> _Story:
     choice = Choice(NAME, result)
-    table = supply.rows(choice, "disruptions", ("disruption", "label", "binding_node", "binding_label"), "GWh")
+    table = supply.rows(
+        choice, "disruptions", ("disruption", "label", "status", "binding_node", "binding_label"), "GWh"
+    )
     when = choice.year(year, table)
     where = supply.place(choice, region or _hit(table, when), table)
     table = table[(table["region"] == where) & (table["year"] == when)]
@@ -149,7 +159,7 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
         year=when,
         scenarios=scenarios,
         labels=tuple(label(choice.record["scenarios"], name) for name in scenarios),
-        names={row.disruption: row.label or row.disruption for row in table.itertuples()},
+        events=supply.events(choice, table),
         steps={row.disruption: int(row.nodes) for row in table.itertuples()},
         table=kept,
         left_out=len(bars) - len(kept),
@@ -160,7 +170,7 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
 def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
     records = [
-        ("gwh_at_risk", story.region, story.year, code, story.names[code], scenario, bar.best, bar.proportional,
+        ("gwh_at_risk", story.region, story.year, code, story.events[code].label, scenario, bar.best, bar.proportional,
          bar.planned, bar.shortage, *(100 * share for share in (*bar.shares, *bar.missing)), *bar.binding, "GWh")
         for code, bars in story.table.items()
         for scenario in story.scenarios
@@ -190,25 +200,42 @@ def _finding(result: Result, story: _Story) -> str:
     first, last = (bars.get(name) for name in (story.scenarios[0], story.scenarios[-1]))
     if first is None or last is None or first.shares[0] < wording.LEAST_WORTH_SAYING:
         return f"What closed chokepoints would cost {wording.possessive(story.region)} batteries in {story.year}"
-    # Where some are short anyway, only shortage and risk together compare like with like.
-    short = len(story.scenarios) > 1 and any(bar.shortage > 0 for bar in (first, last))
-    shares = tuple(_range(*(bar.missing if short else bar.shares), kind="%") for bar in (first, last))
-    title = f"{wording.capitalised(story.names[code])}: {place} would {'lack' if short else 'lose'} {shares[0]} of the"
-    title += f" batteries planned for {story.year}"
+    lost = tuple(_range(*bar.shares, kind="%") + _anyway(bar) for bar in (first, last))
+    event = wording.capitalised(wording.if_it_happens(story.events[code].label))
+    title = f"{event}, {place} would lose {_range(*first.shares, kind='%')} of the batteries planned for {story.year}"
+    title += _anyway(first)
     if len(story.scenarios) == 1:
         return title
     base, other = (result.record["scenarios"][name] for name in (story.scenarios[0], story.scenarios[-1]))
     same = base.get("demand") == other.get("demand") and base.get("adoption") != other.get("adoption")
     under = wording.actor(story.labels[-1], same)
     under = f"the {under[4:]}" if under.startswith("The ") else under
-    if shares[0] == shares[1]:
+    if lost[0] == lost[1]:
         return f"{title}, and as much under {under}"
-    return f"{title}, and {shares[1]} under {under}"
+    return f"{title}, and {_range(*last.shares, kind='%')} under {under}{_anyway(last)}"
 
 
-def _note(story: _Story) -> str:
-    note = "Note: Solid: least loss, if what is left goes where most cells can be built of it; pale: up to the loss if"
-    note += " all users of the scarcest material are cut alike. Beside the bars: the material that binds."
+def _anyway(bar: _Bar) -> str:
+    """What is short without the stop, which the loss comes on top of; '' where that is next to nothing."""
+    short = bar.shortage / bar.planned if bar.planned > 0 else 0.0
+    return f", on top of {wording.percent(short)} short anyway" if short >= wording.LEAST_WORTH_SAYING else ""
+
+
+def _supply(story: _Story) -> footer.Used:
+    """The disruptions drawn, and the supply of the nodes that bind."""
+    nodes = {bar.binding[0] for bars in story.table.values() for bar in bars.values() if bar.binding[0]}
+    return {
+        "disruption": {"disruption": story.table},
+        "supply": {"node": nodes, "year": [story.year]},
+        "node_use": {"node": nodes},
+    }
+
+
+def _note(story: _Story, caveats: str) -> str:
+    note = (
+        f"Note:{caveats} Solid: least loss, if what is left goes where most cells can be built of it; pale: up to the"
+    )
+    note += " loss if all users of the scarcest material are cut alike. Beside the bars: the material that binds."
     bars = list(story.table[story.hardest].items())
     planned = [
         f"{wording.number(bar.planned)}{f' ({name})' if len(bars) > 1 else ''}"
@@ -219,7 +246,8 @@ def _note(story: _Story) -> str:
     short = {story.labels[story.scenarios.index(name)]: bar.shortage for name, bar in bars if bar.shortage > 0}
     if short:
         named = wording.names([f"{wording.number(gwh)} GWh ({name})" for name, gwh in short.items()])
-        note += f" Without any disruption supply already falls short by {named}, which the bars leave out."
+        note += f" Hatched: without any disruption supply already falls short by {named}."
+    note += supply.marks(story.events[code] for code in story.table)
     counts = ((story.left_out, "more disruption"), (story.scenarios_left_out, "more scenario"))
     left = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count]
     return f"{note} Not drawn: {wording.names(left)}." if left else note
@@ -237,8 +265,16 @@ def _alt(story: _Story, words: style.Words) -> str:
             for scenario, name in zip(story.scenarios, story.labels, strict=True)
             if (bar := bars.get(scenario)) is not None
         ]
-        parts.append(f"{story.names[code]}: {', '.join(told)}")
-    return said.alt(words, f"Bars of {wording.lowered(words.subtitle)}. {'. '.join(parts)}.")
+        parts.append(f"{story.events[code].spoken}: {', '.join(told)}")
+    short = {name: max(bars[each].shortage for bars in story.table.values() if each in bars)
+             for each, name in zip(story.scenarios, story.labels, strict=True)
+             if any(each in bars for bars in story.table.values())}  # fmt: skip
+    anyway = [f"{name} {wording.number(gwh)} GWh" for name, gwh in short.items() if gwh > 0]
+    return said.alt(
+        words,
+        f"Bars of {wording.lowered(words.subtitle)}. {'. '.join(parts)}.",
+        f"Short without any disruption: {', '.join(anyway)}." if anyway else "",
+    )
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------
@@ -288,16 +324,18 @@ def _draw(sheet: Page, story: _Story, rows: _Rows) -> None:
     sheet.text(sheet.left, sheet.top - 0.1 * s, heading, HEADING, style.INK, SEMIBOLD)
     _draw_bars(sheet, story, Panel(left, bottom, sheet.right - left, top - bottom), middles, bar)
     colours = supply.scenario_colours(len(story.scenarios))
-    pale = Swatch("pale: if all users are cut alike", supply.pale(style.BASE))
-    room = sheet.width - text_width(pale.text, LABEL * s) - 0.3 * s
+    kinds = [Swatch("pale: if all users are cut alike", supply.pale(style.BASE))]
+    if any(bar.shortage > 0 for bars in story.table.values() for bar in bars.values()):
+        kinds.append(Swatch(SHORT_ANYWAY, style.BASE, "hatch"))
+    room = sheet.width - sum(text_width(kind.text, LABEL * s) + 0.3 * s for kind in kinds)
     names = supply.fitted(story.labels, room - 0.3 * s * len(story.labels), LABEL * s)
-    sheet.key(sheet.left, sheet.bottom + 0.1 * s, [*map(Swatch, names, colours), pale])
+    sheet.key(sheet.left, sheet.bottom + 0.1 * s, [*map(Swatch, names, colours), *kinds])
 
 
 def _draw_names(sheet: Page, story: _Story, middles: Sequence[float]) -> float:
     """Names of the disruptions on the left edge, in up to two lines; returns the width they take."""
     s = sheet.scale
-    names = [style.balanced(story.names[code], 1.75 * s, LABEL * s, SEMIBOLD, most=2) for code in story.table]
+    names = [style.balanced(story.events[code].marked, 1.75 * s, LABEL * s, SEMIBOLD, most=2) for code in story.table]
     leading = 1.18 * LABEL * s / 72
     for lines, middle in zip(names, middles, strict=True):
         baseline = middle - 0.36 * LABEL * s / 72 + leading * (len(lines) - 1) / 2
@@ -307,7 +345,8 @@ def _draw_names(sheet: Page, story: _Story, middles: Sequence[float]) -> float:
 
 
 def _draw_bars(sheet: Page, story: _Story, panel: Panel, middles: Sequence[float], bar: float) -> None:
-    """Solid to the least loss, pale to the proportional one; behind it the range and what binds."""
+    """Solid to the least loss, pale to the proportional one, hatched what is short without a stop; behind it the range
+    of the loss and what binds."""
     s, count = sheet.scale, len(story.scenarios)
     told: dict[tuple[str, str], tuple[str, str]] = {}
     for code, bars in story.table.items():
@@ -315,10 +354,10 @@ def _draw_bars(sheet: Page, story: _Story, panel: Panel, middles: Sequence[float
             binds = style.shortened(each.binding[1], 0.3 * panel.width, LABEL * s) if each.proportional > 0 else ""
             told[(code, scenario)] = (_range(each.best, each.proportional), binds)
     fits = [
-        (panel.width - _after(*told[(code, scenario)], s)) / each.proportional
+        (panel.width - _after(*told[(code, scenario)], s)) / each.length
         for code, bars in story.table.items()
         for scenario, each in bars.items()
-        if each.proportional > 0
+        if each.length > 0
     ]
     scale = min(fits, default=1.0)
     # The axis ends at what is planned where there is room: no loss is larger.
@@ -337,7 +376,10 @@ def _draw_bars(sheet: Page, story: _Story, panel: Panel, middles: Sequence[float
             y = middle + step * ((count - 1) / 2 - i)
             axes.barh(y, each.proportional, bar, color=supply.pale(colour), linewidth=0, zorder=2)
             axes.barh(y, each.best, bar, color=colour, linewidth=0, zorder=3)
-            x = panel.left + each.proportional * scale + 0.06 * s
+            if each.shortage > 0:
+                axes.barh(y, each.shortage, bar, left=each.proportional, facecolor="white", edgecolor=colour,
+                          hatch=style.SHORT_HATCH, linewidth=0.6 * s, zorder=2)  # fmt: skip
+            x = panel.left + each.length * scale + 0.06 * s
             baseline = y - 0.36 * LABEL * s / 72
             number, binds = told[(code, scenario)]
             weight = BOLD if last else REGULAR

@@ -49,6 +49,7 @@ CHEMISTRY = {
     "other": "#D3D7DB",
 }
 SILICON_HATCH = "////"
+SHORT_HATCH = "//////"
 """A silicon anode is drawn as this hatch in white on the colour of its cathode."""
 FAMILY = {name: CHEMISTRY[name] for name in ("NMC", "LFP", "Na-ion")}
 FAMILY |= {"Si-anode": CHEMISTRY["high-nickel"]}
@@ -236,7 +237,7 @@ class Words(NamedTuple):
 
 
 class Swatch(NamedTuple):
-    """One entry of a key: a small box, a dot or a ring, and what it stands for."""
+    """One entry of a key: a small box, a hatched one, a dot or a ring, and what it stands for."""
 
     text: str
     colour: str
@@ -317,8 +318,10 @@ class Page:
         """What each colour or mark is, in one line; cut short at `right`, the right edge of the body if not given."""
         s = self.scale
         for entry in entries:
-            if entry.shape == "box":
-                self.box(x, baseline - 0.008 * s, 0.1 * s, 0.1 * s, entry.colour)
+            if entry.shape in ("box", "hatch"):
+                box = self.box(x, baseline - 0.008 * s, 0.1 * s, 0.1 * s, entry.colour)
+                if entry.shape == "hatch":
+                    box.set(facecolor="white", edgecolor=entry.colour, hatch=SHORT_HATCH, linewidth=0.5 * s)
             else:
                 self.dot(x + 0.05 * s, baseline + 0.042 * s, entry.colour, 4.2, hollow=entry.shape == "ring")
             x += 0.14 * s

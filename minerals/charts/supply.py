@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from minerals.charts import style, wording
 from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.style import Page, Panel, text_width
 from minerals.errors import listed
+from minerals.results.screen import MARK
 
 WAY_OUT = "exposure is computed for runs with [exposure]"
 STAGES = {
@@ -23,6 +25,8 @@ STAGES = {
     "use": "Use",
 }
 """Stages in the order of the chain, and what heads their column; a stage that is not here comes last, by its name."""
+IN_FORCE, ASSUMED = "in_force", "†"
+"""The status of a disruption that carries no mark, and the mark of one whose severity is assumed."""
 SHORT = {"South Africa": "S. Africa", "South Korea": "S. Korea", "United States": "US", "United Kingdom": "UK"}
 """Countries whose names are too long for a cell."""
 OTHERS = "Other countries"
@@ -66,6 +70,51 @@ def pale(colour: str, part: float = 0.6) -> str:
 def scenario_colours(count: int) -> tuple[str, ...]:
     """Grey for the first of several, a ramp to the accent for the others; one alone has the accent."""
     return (style.BASE, *style.RAMPS[count - 1]) if count > 1 else (style.ACCENT,)
+
+
+class Event(NamedTuple):
+    """A disruption as charts name it. assumed: whether a measure is in force whose severity is an assumption."""
+
+    label: str
+    status: str
+    assumed: bool
+
+    @property
+    def marked(self) -> str:
+        """The label with the mark of what is not in force, or of what is assumed of it."""
+        return self.label + (MARK if self.status != IN_FORCE else ASSUMED if self.assumed else "")
+
+    @property
+    def spoken(self) -> str:
+        """The label with the same in words."""
+        if self.status != IN_FORCE:
+            return f"{self.label} ({self.status.replace('_', ' ')})"
+        return f"{self.label} (in force, its severity assumed)" if self.assumed else self.label
+
+
+def events(choice: Choice, table: pd.DataFrame) -> dict[str, Event]:
+    """Disruption -> how it is named, of a table with its label and status."""
+    inputs = table_of(choice.result, "inputs_used")
+    assumed: set[str] = set()
+    if inputs is not None and "disruption" in inputs:
+        rows = inputs["table"].eq("disruption") & inputs["source"].eq("assumed")
+        assumed = set(inputs.loc[rows, "disruption"].astype(str))
+    first = table.drop_duplicates("disruption")
+    return {
+        str(row.disruption): Event(row.label or str(row.disruption), str(row.status), str(row.disruption) in assumed)
+        for row in first.itertuples()
+    }
+
+
+def marks(drawn: Iterable[Event]) -> str:
+    """What the marks of disruptions mean, to follow a note."""
+    drawn = list(drawn)
+    statuses = list(dict.fromkeys(e.status.replace("_", " ") for e in drawn if e.status != IN_FORCE))
+    either = " or ".join(filter(None, [", ".join(statuses[:-1]), *statuses[-1:]]))
+    told = f" {MARK}\u00a0Not in force: {either}." if statuses else ""
+    if any(event.status == IN_FORCE and event.assumed for event in drawn):
+        told += f" {ASSUMED}\u00a0In force, but how much of the supply it stops is assumed."
+    return told
 
 
 def rows(choice: Choice, name: str, columns: Sequence[str], unit: str = "") -> pd.DataFrame:

@@ -45,7 +45,7 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
         sheet = style.page(words, measures, wanted=wanted, needed=needed)
         _draw(sheet, story)
     alt = _alt(story, words)
-    meta = said.meta(result, NAME, words, alt, "kt, GWh; ratio", scenarios, bool(title), size=size)
+    meta = said.meta(result, NAME, words, alt, "kt, GWh; ratio", scenarios, bool(title), used=None, size=size)
     return Bundle(sheet.figure, story.rows[list(DATA)], meta)
 
 

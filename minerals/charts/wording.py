@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -113,14 +113,29 @@ def possessive(label: str) -> str:
 
 
 def actor(label: str, adoption_differs: bool) -> str:
-    """A scenario as the subject of a sentence: Next-gen adoption · The High storage scenario.
+    """A scenario as the subject of a sentence: Next-gen adoption · The “High storage” scenario.
 
     adoption_differs: whether it is the adoption of chemistries that sets this scenario apart from the base.
     """
     words = label.lower().replace("-", " ").split()
     if any(word in words for word in STANDS_ALONE):
-        return label if words[0] == "the" or "adoption" in words else f"The {label}"
-    return f"{label} adoption" if adoption_differs else f"The {label} scenario"
+        return label if words[0] == "the" or "adoption" in words else f"The “{label}”"
+    return f"{label} adoption" if adoption_differs else f"The “{label}” scenario"
+
+
+def uses(segments: Sequence[str], labels: Mapping[str, str]) -> str:
+    """The uses that numbers are of, for the end of a subtitle; '' where they are all.
+
+    batteries of stationary storage · all uses but portable electronics. segments: codes in scope; labels: code -> label
+    of every use that the tables have.
+    """
+    left_out = [lowered(label) for code, label in labels.items() if code not in segments]
+    counted = [lowered(label) for code, label in labels.items() if code in segments]
+    if not left_out or not counted:
+        return ""
+    if len(left_out) < len(counted):
+        return f"all uses but {names(left_out)}"
+    return f"batteries of {names(counted)} alone"
 
 
 def if_it_happens(event: str) -> str:
