@@ -515,7 +515,14 @@ def report(outcomes: Sequence[Outcome], name: str, seconds: float, out: Path | N
     return len(faulty)
 
 
-def main(of: Callable[[int], Attack], words: Sequence[str] | None = None) -> int:
+def tried_and_told(of: Attack, count: int, out: Path | None = None, **which: Any) -> int:
+    """Try cases and report them; returns 1 where one has a fault. which: see `attack`."""
+    started = time.monotonic()
+    outcomes = attack(of, count, **which)
+    return min(report(outcomes, of.name, time.monotonic() - started, out), 1)
+
+
+def command_line(of: Callable[[int], Attack], words: Sequence[str] | None = None) -> int:
     """Command line of an attack; returns 1 where a case has a fault."""
     parser = argparse.ArgumentParser(description=of.__doc__)
     parser.add_argument("--count", type=int, default=1000, help="cases [default: 1000]")
@@ -526,7 +533,4 @@ def main(of: Callable[[int], Attack], words: Sequence[str] | None = None) -> int
     parser.add_argument("--ignore", action="append", default=[], help="pattern of lines that are no fault")
     options = parser.parse_args(words)
     IGNORED[:] = [re.compile(pattern) for pattern in options.ignore]
-    started = time.monotonic()
-    chosen = of(options.seed)
-    outcomes = attack(chosen, options.count, options.only, options.keep)
-    return min(report(outcomes, chosen.name, time.monotonic() - started, options.out), 1)
+    return tried_and_told(of(options.seed), options.count, options.out, only=options.only, keep=options.keep)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import codecs
 import gzip
 import json
-import os
 import re
 import shutil
 import sys
@@ -25,7 +24,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from .outcome import INPUTS, REFUSED, RUNS, TOY, Attack, Case, main
+from .outcome import INPUTS, REFUSED, RUNS, TOY, Attack, Case, command_line, tried_and_told
 
 NO_CHARTS = "output.charts=[]"
 #: Sound run files: (tables, file, its charts or none, changes that keep it small), and how often each is taken.
@@ -640,6 +639,13 @@ def run_files(seed: int) -> Attack:
     return Attack("run files", lambda number, folder: _case(seed, order, number, folder), sound)
 
 
+def main(count: int = 1000, seed: int = 1, out: Path | None = None) -> int:
+    """Try hostile run files and print what became of them; returns 1 where one shows a fault.
+
+    out: file for all faults and for what was accepted, to be read by eye.
+    """
+    return tried_and_told(run_files(seed), count, out)
+
+
 if __name__ == "__main__":
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    sys.exit(main(run_files))
+    sys.exit(command_line(run_files))
