@@ -98,6 +98,10 @@ class Table:
             raise NotHere
         return random.choice(found)
 
+    def labels(self, name: str) -> set[str]:
+        """What stands in the column of that name, where there is one."""
+        return {row[self.header.index(name)] for row in self.rows} if name in self.header else set()
+
     def row(self, random: Random) -> int:
         if not self.rows:
             raise NotHere
@@ -291,14 +295,14 @@ def invisible_inside(text: str, random: Random) -> str:
 def line_break(text: str, random: Random) -> str:
     """A line break inside."""
     at = random.randrange(len(text) + 1)
-    return text[:at] + random.choice(["\n", "\r\n", "\r", "\u2028", "\x0b", "\x85"]) + text[at:]
+    return text[:at] + random.choice(["\n", "\r\n", "\r"]) + text[at:]
 
 
 @text_cell
 def control_character(text: str, random: Random) -> str:
-    """A control character inside: bell, escape, delete, one that Unicode does not have."""
+    """A control character inside: bell, escape, delete, an end of a line of Unicode, one that it does not have."""
     at = random.randrange(len(text) + 1)
-    return text[:at] + random.choice(["\x07", "\x1b[31m", "\x7f", "\x1b]0;owned\x07", "\ufffe"]) + text[at:]
+    return text[:at] + random.choice(["\x07", "\x1b[31m", "\x7f", "\x85", "\x0b", "\u2028", "\ufffe"]) + text[at:]
 
 
 @text_cell
@@ -681,17 +685,19 @@ def label_renamed(folder: Path, name: str, random: Random) -> str:
 def chemistry_added(folder: Path, name: str, random: Random) -> str:
     """A chemistry under a new name, copied from another in all tables but one."""
     code = random.choice([row[0] for row in Table.read(folder / "chemistries.csv").rows])
-    using = [path for path in sorted(folder.glob("*.csv")) if any(code in row for row in Table.read(path).rows)]
-    using = [path for path in using if path.name not in ("market_share.csv", "chemistries.csv")]
-    left = random.choice(using) if using else None
-    for path in [folder / "chemistries.csv", *(path for path in using if path != left)]:
-        table = Table.read(path)
-        table.rows += [["newcell" if cell == code else cell for cell in row] for row in table.rows if code in row]
+    tables = [Table.read(path) for path in sorted(folder.glob("*.csv"))]
+    using = [table for table in tables if code in table.labels("chemistry")]
+    copied = [table for table in using if table.path.name not in ("market_share.csv", "silicon_uptake.csv")]
+    left = random.choice([table for table in copied if table.path.name != "chemistries.csv"] or [None])
+    for table in using:
+        column = table.header.index("chemistry")
+        new = [[*row[:column], "newcell", *row[column + 1 :]] for row in table.rows if row[column] == code]
+        if table in copied and table is not left:
+            table.rows += new
+        elif table.path.name == "market_share.csv":
+            table.rows = [row for row in table.rows if row[column] != code] + new
         table.write()
-    shares = Table.read(folder / "market_share.csv")
-    shares.rows = [["newcell" if cell == code else cell for cell in row] for row in shares.rows]
-    shares.write()
-    return f"market_share.csv names 'newcell', a copy of {code} without rows in {left.name if left else 'no table'}"
+    return f"market_share.csv has 'newcell' for {code}, a copy without rows in {left.path.name if left else 'no table'}"
 
 
 @package_change("zero")
