@@ -60,7 +60,7 @@ def test_every_expectation_is_of_a_mutation() -> None:
 def test_keys_and_their_types_are_those_of_the_models() -> None:
     found = run_files.keys()
     assert {"title", "scope.years.step", "scenario.plan.met.Europe.car.2032", "optimise.cost_cap", "study.draws",
-            "scenario.shift.diffusion.car.lfp.speed", "exposure.stockpile_months"} <= set(found)  # fmt: skip
+            "scenario.plan.diffusion.car.lfp.speed", "exposure.stockpile_months"} <= set(found)  # fmt: skip
     wrong = {"prices.tariff": "true", "optimise.unmet": '"off"', "optimise.cost_cap": "nan", "study.draws": '"40"',
              "scenario.plan.demand": "1", "scope.years.step": "true"}  # fmt: skip
     assert {run_files.expected(path, value) for path, value in wrong.items()} == {"refused"}

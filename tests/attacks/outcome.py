@@ -56,7 +56,7 @@ WHAT = {
 }
 #: Faults, of which a case may have several.
 FAULTS = {
-    "traceback": "exit 1, a signal, or a traceback",
+    "traceback": "exit 1, a signal, a traceback, or words of a bug",
     "hang": f"longer than {HANGS} s",
     "written": "files written or changed on a refusal, or beside the result",
     "not finite": "inf or nan in a result or on the screen",
@@ -244,7 +244,7 @@ def _stream_faults(ended: Ended, case: Case) -> Iterable[tuple[str, str]]:
     lines = [*ended.out.splitlines(), *ended.err.splitlines()]
     if ended.code == -signal.SIGALRM:
         yield "hang", f"after {ended.seconds:.0f} s"
-    elif ended.code not in (0, 2, 3, 4, 5) or "Traceback" in ended.err:
+    elif ended.code not in (0, 2, 3, 4, 5) or "Traceback" in ended.err or "this is a bug" in ended.err:
         yield "traceback", f"exit {ended.code}: {_last(ended.err)}"
         return
     for line in lines:

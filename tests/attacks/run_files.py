@@ -39,7 +39,7 @@ SOUND: dict[str, tuple[int, Path, str, tuple[str, ...]]] = {
 }
 #: Names below keys that hold a table of names, by the key; of the toy.
 NAMES: dict[str, tuple[str, ...]] = {
-    "scenario": ("plan", "shift"),
+    "scenario": ("plan",),
     "share": ("car.2032.lfp", "Europe.car.2032.lfp", "car.2034.na_layered"),
     "diffusion": ("car.lfp", "car.rest", "Europe.car.na_layered", "car.Na-ion"),
     "met": ("Europe.car.2032",),
@@ -54,8 +54,8 @@ BESIDE: dict[str, tuple[str, ...]] = {
     "flows": ('scope.beyond="hold"',),
     "study.": ('study={kind="sample",draws=40}',),
     "scenario.plan.capacity_limit.": ("scenario.plan.capacity_limit={until=2032,factor=0.5}",),
-    "scenario.shift.diffusion.car.lfp.": (
-        'scenario.shift.diffusion.car.lfp={curve="logistic",ceiling=0.5,midpoint=2032,speed=0.5}',
+    "scenario.plan.diffusion.car.lfp.": (
+        'scenario.plan.diffusion.car.lfp={curve="logistic",ceiling=0.5,midpoint=2032,speed=0.5}',
     ),
     "optimise.weights": ('optimise.objective="weighted"',),
     "optimise.level": ('optimise.risk="cvar"',),
@@ -88,10 +88,54 @@ VALUES = (
     "[2030, 2031]", '["World", "World"]',
 )  # fmt: skip
 
+#: Values that may well be meant.
+PLAUSIBLE = (
+    "scope.years=2032", "scope.years.step=2", "scope.years.step=4", "scope.years.step=99",
+    "scope.years.first=2034", 'scope.segments=["stationary"]',
+    'scope.segments=["car"]', 'scope.minerals=["lithium"]', 'scope.minerals=["silicon"]',
+    'scope.regions=["Europe"]', 'scope.regions=["China"]',
+    'scope.regions=["Germany"]', 'scope.regions=["Europe","Germany"]', 'scope.regions=["Europe","Europe"]',
+    'scope.regions=["Atlantis"]', 'scope.beyond="hold"',
+    "scope.years.last=2050", 'scenario.plan.silicon="si"', 'scenario.plan.silicon="explicit"',
+    "scenario.plan.share.car.2032.lfp=0.4", "scenario.plan.share.car.2032.lfp=40",
+    'scenario.plan.share.car.2034={lfp=0.5,nmc811="rest"}',
+    'scenario.plan.diffusion.car.lfp={curve="logistic",ceiling=0.5,midpoint=2032,speed=0.5}',
+    'scenario.plan.diffusion.car.lfp={curve="gompertz",ceiling=0.5,fit=true}',
+    'scenario.plan.diffusion.car.lfp={curve="logistic",ceiling=1,midpoint=2032,speed=1e9}',
+    "scenario.plan.capacity_limit={until=2032,factor=0.5}", "scenario.plan.met.Europe.car.2032=0",
+    'intensity="derived"', 'intensity.trend="improving"',
+    "intensity.kg_per_kwh.lfp.lithium=90", "intensity.kg_per_kwh.lfp.lithium=1e6",
+    "intensity.cell.nmc811.n_over_p=1.5", "intensity.cell.nmc811.n_over_p=0", 'study={kind="sample",draws=40}',
+    'study={kind="sensitivity",draws=40}', 'study={kind="sample",draws=20,workers=2}',
+    "exposure.stockpile_months=60", "exposure.stockpile_months=1e-9", 'exposure.future="plans"',
+    "exposure.disruptions=[]", 'exposure.disruptions=["china-stop"]', 'exposure.disruptions=["nowhere"]',
+    "exposure.delivery=0", "exposure.threshold=1e-9", "prices.tariff=10", "prices.credit=1e6",
+    'prices.against="Europe"', 'prices.adoption=["plan","plan"]', 'prices.rate="fitted"',
+    "optimise.exposure_cap=0", "optimise.exposure_cap=1e-12", "optimise.cost_cap=0", "optimise.cost_cap=10",
+    'optimise.risk="worst"', 'optimise.objective="cost"', 'optimise.objective="concentration"',
+    "optimise.unmet=true", 'optimise.chemistries=["lfp"]', 'optimise.without=["lfp","nmc811","na_layered"]',
+    "optimise.own_share={2030=1}", "optimise.time_limit=1e-9", "optimise.time_limit=1e308",
+    'optimise.one_country="hard"', "optimise.likelihood={china-stop=0}",
+    "optimise.likelihood={china-stop=0,finland-strike=0}", "optimise.likelihood={china-stop=1e300}",
+    'output.charts=["pie"]', 'output.charts=["stress"]', 'output.charts=["chokepoints"]',
+    'output.charts=["cost_curves"]', 'title=""', "flows={}", 'flows={lines="nowhere.csv"}', 'flows={lines="."}',
+    'inputs="nowhere"', 'inputs="in"', 'inputs="run.toml"',
+)  # fmt: skip
+
+LEVELS = ("0", "0.99", "0.99999", "0.9999999", "0.999999999999")
+WEIGHTS = (
+    "{cost=0}", "{cost=1e308}", "{cost=1e-300}", "{cost=1e12,cvar=1e-12}", "{}", "{worst=1}", "{expected=1e-9}",
+    "{expected=1,cvar=1,worst=1,concentration=1,cost=1}",
+)  # fmt: skip
+
 
 @dataclass
 class Draft:
-    """A case as it is made: its folder, run file, `--set` texts, and the file that a refusal should name."""
+    """A case as it is made.
+
+    folder, file: the run file; sets: texts of --set; named: what a refusal should name; sound: name of the sound case;
+    expected: what must become of it; changed: key that the file changes, which no --set of ours may hide.
+    """
 
     folder: Path
     file: str
@@ -99,6 +143,12 @@ class Draft:
     named: str
     sound: str
     expected: str = ""
+    changed: str = ""
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """Sections of the run file that a key can be given alone."""
+        return (*ALONE, "exposure", "prices", "optimise") if "mix" in self.sound else ALONE
 
     @property
     def path(self) -> Path:
@@ -122,17 +172,18 @@ class Mutation:
     name: str
     change: Change
     often: int
+    mix: bool
 
 
 MUTATIONS: list[Mutation] = []
 
 
-def mutation(kind: str, often: int = 1) -> Callable[[Change], Change]:
-    """Register a change; often: how many turns it has to each of another."""
+def mutation(kind: str, often: int = 1, mix: bool = False) -> Callable[[Change], Change]:
+    """Register a change; often: how many turns it has to each of another; mix: whether it is of a mix alone."""
 
     def register(function: Change) -> Change:
         assert function.__doc__, f"{function.__name__} has no docstring"
-        MUTATIONS.append(Mutation(kind, function.__name__, function, often))
+        MUTATIONS.append(Mutation(kind, function.__name__, function, often, mix))
         return function
 
     return register
@@ -148,7 +199,7 @@ def keys() -> dict[str, Any]:
 
     found = dict(_keys_of(RunFile, ""))
     for name, one in Curve.model_fields.items():
-        found[f"scenario.shift.diffusion.car.lfp.{name}"] = one.annotation
+        found[f"scenario.plan.diffusion.car.lfp.{name}"] = one.annotation
     return found
 
 
@@ -204,9 +255,10 @@ def _some(draft: Draft, random: Random) -> str:
     found = list(keys())
     if random.random() < 0.1:
         return random.choice(found)
-    sections = {*ALONE, *(() if "mix" not in draft.sound else ("exposure", "prices", "optimise"))}
     named = ("scenario.", "intensity.") if "toy" not in draft.sound else ()
-    return random.choice([path for path in found if path.split(".")[0] in sections and not path.startswith(named)])
+    return random.choice(
+        [path for path in found if path.split(".")[0] in draft.sections and not path.startswith(named)]
+    )
 
 
 def _pair(draft: Draft, random: Random) -> tuple[str, str]:
@@ -240,7 +292,7 @@ def value_in_file(draft: Draft, random: Random) -> str:
     (draft.folder / "between.toml").write_text("\n".join(between) + "\n", encoding="utf-8")
     (draft.folder / "mine.toml").write_text(f'base = "between.toml"\n{path} = {value}\n', encoding="utf-8")
     draft.file = draft.named = "mine.toml"
-    draft.expected = expected(path, value)
+    draft.expected, draft.changed = expected(path, value), path
     return f"{path} = {value}"
 
 
@@ -268,54 +320,20 @@ def two_values(draft: Draft, random: Random) -> str:
 @mutation("plausible value", often=8)
 def plausible(draft: Draft, random: Random) -> str:
     """A value that may well be meant."""
-    text = random.choice([
-        "scope.years=2032", "scope.years.step=2", "scope.years.step=4", "scope.years.step=99",
-        "scope.years.first=2034", 'scope.segments=["stationary"]',
-        'scope.segments=["car"]', 'scope.minerals=["lithium"]', 'scope.minerals=["silicon"]',
-        'scope.regions=["Europe"]', 'scope.regions=["China"]',
-        'scope.regions=["Germany"]', 'scope.regions=["Europe","Germany"]', 'scope.regions=["Europe","Europe"]',
-        'scope.regions=["Atlantis"]', 'scope.beyond="hold"',
-        "scope.years.last=2050", 'scenario.plan.silicon="si"', 'scenario.plan.silicon="explicit"',
-        "scenario.plan.share.car.2032.lfp=0.4", "scenario.plan.share.car.2032.lfp=40",
-        'scenario.plan.share.car.2034={lfp=0.5,nmc811="rest"}',
-        'scenario.shift.diffusion.car.lfp={curve="logistic",ceiling=0.5,midpoint=2032,speed=0.5}',
-        'scenario.shift.diffusion.car.lfp={curve="gompertz",ceiling=0.5,fit=true}',
-        'scenario.shift.diffusion.car.lfp={curve="logistic",ceiling=1,midpoint=2032,speed=1e9}',
-        "scenario.plan.capacity_limit={until=2032,factor=0.5}", "scenario.plan.met.Europe.car.2032=0",
-        'intensity="derived"', 'intensity.trend="improving"',
-        "intensity.kg_per_kwh.lfp.lithium=90", "intensity.kg_per_kwh.lfp.lithium=1e6",
-        "intensity.cell.nmc811.n_over_p=1.5", "intensity.cell.nmc811.n_over_p=0", 'study={kind="sample",draws=40}',
-        'study={kind="sensitivity",draws=40}', 'study={kind="sample",draws=20,workers=2}',
-        "exposure.stockpile_months=60", "exposure.stockpile_months=1e-9", 'exposure.future="plans"',
-        "exposure.disruptions=[]", 'exposure.disruptions=["china-stop"]', 'exposure.disruptions=["nowhere"]',
-        "exposure.delivery=0", "exposure.threshold=1e-9", "prices.tariff=10", "prices.credit=1e6",
-        'prices.against="Europe"', 'prices.adoption=["plan","plan"]', 'prices.rate="fitted"',
-        "optimise.exposure_cap=0", "optimise.exposure_cap=1e-12", "optimise.cost_cap=0", "optimise.cost_cap=10",
-        'optimise.risk="worst"', 'optimise.objective="cost"', 'optimise.objective="concentration"',
-        "optimise.unmet=true", 'optimise.chemistries=["lfp"]', 'optimise.without=["lfp","nmc811","na_layered"]',
-        "optimise.own_share={2030=1}", "optimise.time_limit=1e-9", "optimise.time_limit=1e308",
-        'optimise.one_country="hard"', "optimise.likelihood={china-stop=0}",
-        "optimise.likelihood={china-stop=0,finland-strike=0}", "optimise.likelihood={china-stop=1e300}",
-        'output.charts=["pie"]', 'output.charts=["stress"]', 'output.charts=["chokepoints"]',
-        'output.charts=["cost_curves"]', 'title=""', "flows={}", 'flows={lines="nowhere.csv"}', 'flows={lines="."}',
-        'inputs="nowhere"', 'inputs="in"', 'inputs="run.toml"',
-    ])  # fmt: skip
+    text = random.choice([text for text in PLAUSIBLE if text.partition(".")[0].partition("=")[0] in draft.sections])
     draft.sets.append(text)
     draft.named = "--set"
     return f"--set {text}"
 
 
-@mutation("plausible value", often=2)
-def level_near_one(draft: Draft, random: Random) -> str:
-    """A level of CVaR near one, or odd weights."""
+@mutation("plausible value", often=2, mix=True)
+def ends_of_an_objective(draft: Draft, random: Random) -> str:
+    """A level of CVaR near one, weights or a price of odd size."""
     draft.sets += random.choice([
-        ['optimise.risk="cvar"', f"optimise.level={level}"] for level in ("0", "0.99", "0.99999", "0.9999999",
-        "0.999999999999")
-    ] + [['optimise.objective="weighted"', f"optimise.weights={weights}"] for weights in (
-        "{cost=0}", "{cost=1e308}", "{cost=1e-300}", "{cost=1e12,cvar=1e-12}", "{}", "{worst=1}",
-        "{expected=1,cvar=1,worst=1,concentration=1,cost=1}")]
-        + [['optimise.one_country="soft"', f"optimise.one_country_price={price}"] for price in ("0", "1e30",
-        "1e-30")])  # fmt: skip
+        *(['optimise.risk="cvar"', f"optimise.level={level}"] for level in LEVELS),
+        *(['optimise.objective="weighted"', f"optimise.weights={weights}"] for weights in WEIGHTS),
+        *(['optimise.one_country="soft"', f"optimise.one_country_price={price}"] for price in ("0", "1e30", "1e-30")),
+    ])  # fmt: skip
     draft.named = "--set"
     return " ".join(f"--set {text}" for text in draft.sets[-2:])
 
@@ -588,7 +606,7 @@ def name_of_scenario(draft: Draft, random: Random) -> str:
 def text_in_pictures(draft: Draft, random: Random) -> str:
     """An odd title or label, with a chart drawn."""
     value = random.choice([value for value in VALUES if value.startswith('"')])
-    key = random.choice(["title", "scenario.plan.label", "scenario.shift.label", "scenario.plan.note"])
+    key = random.choice(["title", "scenario.plan.label", "scenario.plan.note"])
     draft.sets[:] = ['output.charts=["demand_by_mineral"]', f"{key}={value}"]
     if "toy" not in draft.sound:
         draft.sets[1] = f"title={value}"
@@ -609,11 +627,16 @@ def _draft(name: str, folder: Path) -> Draft:
     return Draft(folder, file, [], file, name)
 
 
+def _overlap(one: str, other: str) -> bool:
+    """Whether one key is the other or above it."""
+    return bool(other) and (one == other or one.startswith(f"{other}.") or other.startswith(f"{one}."))
+
+
 def _finished(draft: Draft, kind: str, name: str, change: str) -> Case:
     small = [
         text
         for text in SOUND[draft.sound][3]
-        if not any(each.startswith(text.partition("=")[0]) for each in draft.sets)
+        if not any(_overlap(text.partition("=")[0], each.partition("=")[0]) for each in (*draft.sets, draft.changed))
     ]
     words = (draft.file, "--inputs", "in", *(part for text in [*small, *draft.sets] for part in ("--set", text)))
     return Case(kind, name, change, draft.named, draft.sound, ("run", *words), words, draft.expected)
@@ -626,7 +649,8 @@ def _sound(name: str, folder: Path) -> Case:
 def _case(seed: int, order: Sequence[int], number: int, folder: Path) -> Case:
     random = Random(f"{seed} {number}")
     chosen = MUTATIONS[order[number % len(order)]]
-    draft = _draft(random.choices(list(SOUND), [weight for weight, *_ in SOUND.values()])[0], folder)
+    weights = {name: weight for name, (weight, *_) in SOUND.items() if "mix" in name or not chosen.mix}
+    draft = _draft(random.choices(list(weights), list(weights.values()))[0], folder)
     change = chosen.change(draft, random)
     return _finished(draft, chosen.kind, chosen.name, change)
 
