@@ -71,7 +71,8 @@ def test_keys_and_their_types_are_those_of_the_models() -> None:
 @pytest.mark.parametrize(("ended", "fault"), [
     (Ended(1, "", "KeyError: 'r': this is a bug\n", 0.1), "traceback"),
     (Ended(-signal.SIGSEGV, "", "", 0.1), "traceback"),
-    (Ended(-signal.SIGALRM, "", "", 60.1), "hang"),
+    (Ended(-signal.SIGALRM, "", "", 300.1), "hang"),
+    (Ended(-signal.SIGXCPU, "", "", 61.0), "hang"),
     (Ended(0, "Running HiGHS 1.16.0 (git hash: f3f113d)\n", "", 0.1), "foreign"),
     (Ended(3, "", "run.toml: not TOML ('utf-8' codec can't decode)\n", 0.1), "foreign"),
     (Ended(3, "", "x.csv:2 value = '\x07': not a number\n", 0.1), "control"),

@@ -33,8 +33,8 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY, INPUTS, RUNS = ROOT / "tests" / "toy", ROOT / "inputs", ROOT / "runs"
-#: Seconds of wall time after which a command hangs.
-HANGS = 60
+#: Seconds of processor time, and of wall time on a machine that others use too, after which a command hangs.
+HANGS, WAITS = 60, 300
 #: Cases that run side by side.
 LANES = 2
 #: Memory that one command may take [bytes]; a case that asks for more is a fault of its own.
@@ -57,7 +57,7 @@ WHAT = {
 #: Faults, of which a case may have several.
 FAULTS = {
     "traceback": "exit 1, a signal, a traceback, or words of a bug",
-    "hang": f"longer than {HANGS} s",
+    "hang": f"longer than {HANGS} s of processor time, or {WAITS} s",
     "written": "files written or changed on a refusal, or beside the result",
     "not finite": "inf or nan in a result or on the screen",
     "foreign": "a line of a third party, or of Python's internals",
@@ -167,7 +167,8 @@ def _become(words: Sequence[str], folder: Path, streams: Sequence[Path]) -> None
     """Turn this process into the command: its streams, folder, limits and warnings; never returns."""
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(HANGS)
+        signal.alarm(WAITS)
+        resource.setrlimit(resource.RLIMIT_CPU, (HANGS, HANGS + 5))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         os.chdir(folder)
         os.environ["TMPDIR"] = str(folder.parent / "tmp")
@@ -242,7 +243,7 @@ def _verdict(case: Case, ran: Ended) -> tuple[str, str]:
 def _stream_faults(ended: Ended, case: Case) -> Iterable[tuple[str, str]]:
     """Faults that a command shows on its streams or in its exit code."""
     lines = [*ended.out.splitlines(), *ended.err.splitlines()]
-    if ended.code == -signal.SIGALRM:
+    if ended.code in (-signal.SIGALRM, -signal.SIGXCPU):
         yield "hang", f"after {ended.seconds:.0f} s"
     elif ended.code not in (0, 2, 3, 4, 5) or "Traceback" in ended.err or "this is a bug" in ended.err:
         yield "traceback", f"exit {ended.code}: {_last(ended.err)}"
