@@ -923,8 +923,7 @@ def something_else(content: bytes, random: Random) -> bytes:
     """replaced by a page, a pointer of Git LFS, JSON or random bytes"""
     return random.choice([
         b"<!DOCTYPE html><html><body>404 Not Found</body></html>\n", b'{"error": "not found"}\n',
-        random.randbytes(2000),
-        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n",
+        random.randbytes(2000), b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n",
     ])  # fmt: skip
 
 
@@ -1151,17 +1150,15 @@ def descriptor_file(folder: Path, name: str, random: Random) -> str:
     content = path.read_bytes()
     what, now = random.choice([
         ("cut", content[: random.randrange(len(content))]), ("emptied", b""), ("a list", b"[]"), ("null", b"null"),
-        ("a text", b'"x"'),
-        ("as UTF-16", content.decode().encode("utf-16")), ("with a mark", codecs.BOM_UTF8 + content), ("{}", b"{}"),
+        ("a text", b'"x"'), ("as UTF-16", content.decode().encode("utf-16")),
+        ("with a mark", codecs.BOM_UTF8 + content), ("{}", b"{}"),
         ("with NaN", content.replace(b'"minimum": 0', b'"minimum": NaN')), ("100,000 brackets", b"[" * 100_000),
         ("a number of 5,000 digits", content.replace(b'"minimum": 0', b'"minimum": 1' + b"0" * 5000)),
-        ("with a comma too many", content.rstrip().removesuffix(b"}") + b",}"), ("with a remark",
-        b"// mine\n" + content),
-        ("with marks of a merge", b"<<<<<<< HEAD\n" + content), ("a key twice", content.replace(b'"resources"',
-        b'"resources": [], "resources"', 1)),
-        ("Latin-1", content + "é".encode("latin-1")), ("bytes", random.randbytes(500)), ("resources a text",
-        b'{"resources": "x"}'),
-        ("resources numbers", b'{"resources": [1, null, "x"]}'),
+        ("with a comma too many", content.rstrip().removesuffix(b"}") + b",}"),
+        ("with a remark", b"// mine\n" + content), ("with marks of a merge", b"<<<<<<< HEAD\n" + content),
+        ("a key twice", content.replace(b'"resources"', b'"resources": [], "resources"', 1)),
+        ("Latin-1", content + "é".encode("latin-1")), ("bytes", random.randbytes(500)),
+        ("resources a text", b'{"resources": "x"}'), ("resources numbers", b'{"resources": [1, null, "x"]}'),
     ])  # fmt: skip
     if now == content:
         raise NotHere
