@@ -25,6 +25,7 @@ from random import Random
 from typing import Any
 
 from .outcome import INPUTS, REFUSED, RUNS, TOY, Attack, Case, command_line, tried_and_told
+from .tables import package
 
 NO_CHARTS = "output.charts=[]"
 #: Sound run files: (tables, file, its charts or none, changes that keep it small), and how often each is taken.
@@ -404,6 +405,7 @@ def key_deeper(draft: Draft, random: Random) -> str:
     )
     (draft.folder / "mine.toml").write_text(f'base = "{draft.file}"\n{line}\n', encoding="utf-8")
     draft.file = draft.named = "mine.toml"
+    draft.changed = path
     return line
 
 
@@ -609,9 +611,7 @@ def text_in_pictures(draft: Draft, random: Random) -> str:
 
 def _draft(name: str, folder: Path) -> Draft:
     _, tables, file, _ = SOUND[name]
-    (folder / "in").mkdir()
-    for path in [*sorted(tables.glob("*.csv")), INPUTS / "datapackage.json"]:
-        shutil.copyfile(path, folder / "in" / path.name)
+    package(folder, tables)
     for path in (TOY if tables == TOY else RUNS).glob("*.toml"):
         shutil.copyfile(path, folder / path.name)
     return Draft(folder, file, [], file, name)

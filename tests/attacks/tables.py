@@ -1178,12 +1178,15 @@ def descriptor_missing(folder: Path, name: str, random: Random) -> str:
 # ------------------------------------------------------------------ cases
 
 
-def _package(folder: Path, source: Path) -> Path:
-    """A copy of a package in `folder`, of links where the system has them."""
+def package(folder: Path, source: Path) -> Path:
+    """A copy of a package as the folder `in`; the toy with a history, which a stock needs."""
     inputs = folder / "in"
     inputs.mkdir()
     for path in [*sorted(source.glob("*.csv")), INPUTS / DESCRIPTOR]:
         shutil.copyfile(path, inputs / path.name)
+    for table, rows in (("battery_demand", HISTORY), ("market_share", EARLY_SHARES)) if source == TOY else ():
+        path = inputs / f"{table}.csv"
+        path.write_text(path.read_text(encoding="utf-8") + rows, encoding="utf-8")
     return inputs
 
 
@@ -1191,13 +1194,10 @@ def _sound(name: str, folder: Path) -> Case:
     """The sound case of that name: a package and a run file in `folder`."""
     shipped = name in SHIPPED_COMMANDS
     verb, file, *sets = (SHIPPED_COMMANDS if shipped else TOY_COMMANDS)[name][1]
-    inputs = _package(folder, INPUTS if shipped else TOY)
+    package(folder, INPUTS if shipped else TOY)
     for path in RUNS.glob("*.toml") if shipped else TOY.glob("*.toml"):
         shutil.copyfile(path, folder / path.name)
     if not shipped:
-        for table, rows in (("battery_demand", HISTORY), ("market_share", EARLY_SHARES)):
-            path = inputs / f"{table}.csv"
-            path.write_text(path.read_text(encoding="utf-8") + rows, encoding="utf-8")
         (folder / "lines.csv").write_text(LINES, encoding="utf-8")
     words = (file, "--inputs", "in", *(part for text in sets for part in ("--set", text)))
     return Case("sound", "", "", "", name, (verb, *words), words)
