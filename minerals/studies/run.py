@@ -20,8 +20,8 @@ from ..shipped import inputs_folder
 from ..tables.check import split
 from ..tables.inputs import Inputs, read_inputs
 from ..tables.resolve import Resolved, resolve
-from .chokepoints import Chokepoints, chokepoints
 from .blocks import StudyFolder
+from .chokepoints import Chokepoints, chokepoints
 from .chokepoints import about as about_exposure
 from .cost import PackPrices, battery_cost, pack_prices
 from .exposure import exposure
