@@ -383,3 +383,10 @@ def test_same_bytes_twice_and_in_another_process(tmp_path: Path) -> None:
     drawn("usual").write(tmp_path)
     table = pd.read_csv(tmp_path / "sensitivity.csv", keep_default_na=False, na_values={"first": "", "total": ""})
     pd.testing.assert_frame_equal(table, drawn("usual").data, rtol=1e-9, check_dtype=False)
+
+
+@pytest.mark.parametrize(("spread", "held"), [(0.0, True), (0.2, False)])
+def test_a_study_that_varies_no_share_says_so(spread: float, held: bool) -> None:
+    made, options = CASES["usual"]()
+    made.record["config"] = {"study": {"share_spread": spread}}
+    assert ("Market shares are held." in charts.draw(made, "sensitivity", **options).meta.note) == held
