@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import minerals
 from minerals.errors import InputError, UsageError
+from minerals.results.finite import refuse_unfit
 
 #: Changes of the toy's run with exposure and prices that do not fit its tables, each at another part of what runs.
 UNFIT = {
@@ -59,18 +62,13 @@ def test_check_refuses_what_run_refuses(change: str, exposed: Path, toy: Path) -
     assert bool(checked) == (change in UNFIT.values())
 
 
-@pytest.mark.parametrize(("table", "old", "new"), [
-    ("stage_yield", "2.5,2.2,3", "1e308,,"), ("node_use", "20,18,22", "1e308,,"),
-    ("battery_demand", "100,80,120", "1e308,,"),
-])  # fmt: skip
-def test_a_number_that_overflows_is_refused_with_its_place(
-    table: str, old: str, new: str, exposed: Path, toy: Path
-) -> None:
-    path = toy / f"{table}.csv"
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    checked = said(minerals.check, exposed, toy, "scope.years.last=2034")
-    assert checked == said(minerals.run, exposed, toy, "scope.years.last=2034")
-    assert "is no number that can be told" in checked
-    assert f"{table}.csv:" in checked
+def test_a_number_that_is_none_is_refused_with_its_place_and_the_likely_input() -> None:
+    """No table that is read holds a number so large; whatever computes one, it is not told and not written."""
+    used = pd.DataFrame({"file": ["yield.csv", "use.csv"], "line": [2, 3], "value": [1e290, 20.0]})
+    need = pd.DataFrame({"node": ["mine", "plant"], "year": [2030, 2031], "value": [1.0, math.inf]})
+    with pytest.raises(InputError, match=r"table need value = inf \(plant, 2031\).*yield\.csv:2 has value = 1e\+290"):
+        refuse_unfit({"need": need}, used)
+    unknown = need.assign(value=[1.0, math.nan])
+    with pytest.raises(InputError, match=r"value = nan \(plant, 2031\)"):
+        refuse_unfit({"need": unknown}, used)
+    refuse_unfit({"supply": unknown, "inputs_used": unknown}, used)  # In these an empty cell says something.

@@ -278,7 +278,7 @@ def about(points: Chokepoints, inputs: Inputs) -> dict[str, Any]:
     return {
         "future": {"label": str(futures.loc[asked.future, "label"]), "note": str(futures.loc[asked.future, "note"])},
         "reference": {"demand": asked.demand, "adoption": asked.adoption},
-        "caveats": caveats(points),
+        "caveats": caveats(points, inputs),
         "groups": {"concern": str(groups[asked.concern]), "allies": str(groups[asked.allies])},
         "nodes": {
             node.node: {"label": node.label, "item": node.item, "stage": node.stage, "part": node.part}
@@ -342,11 +342,16 @@ def _left_out(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Array)
     }
 
 
-def caveats(points: Chokepoints) -> list[str]:
+def caveats(points: Chokepoints, inputs: Inputs) -> list[str]:
     """What a reader of the GWh at risk must know: sentences, none where there is nothing.
 
-    Supply is what a region gets for all its uses. A run of some of them hands these what the others need as well.
+    Supply is what a region gets for all its uses. A run of some of them hands these what the others need as well. Nodes
+    are followed along the minerals of the run; a stop of one that hangs on another mineral costs such a run nothing.
     """
+    return [*_uses_left_out(points), *_nodes_left_out(points, inputs)]
+
+
+def _uses_left_out(points: Chokepoints) -> list[str]:
     if not points.left_out:
         return []
     year, share = points.years[-1], sum(float(part[-1]) for part in points.left_out.values())
@@ -355,6 +360,26 @@ def caveats(points: Chokepoints) -> list[str]:
         f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {points.label} in {year} "
         "in the reference world. What they need is counted as free for the uses of this run, so that its GWh at risk "
         "come out too low."
+    ]
+
+
+def _nodes_left_out(points: Chokepoints, inputs: Inputs) -> list[str]:
+    minerals = inputs["minerals"].set_index("mineral")["label"]
+    reported = points.resolved.minerals.labels
+    if set(reported) == set(minerals.index):
+        return []
+    followed = {node.node for node in points.inputs.nodes}
+    needed = {*inputs["stage_yield"]["node"], *inputs["node_use"]["node"]}
+    frame = inputs["nodes"].query("same_as == ''")
+    missing = [
+        str(label) for node, label in zip(frame["node"], frame["label"], strict=True) if node in needed - followed
+    ]
+    if not missing:
+        return []
+    followed_minerals = listed([minerals[name].lower() for name in reported], 4)
+    return [
+        f"Minerals of this run: {followed_minerals}. {len(missing)} nodes that hang on others are not followed "
+        f"({listed(missing, 4)}): a stop of one costs nothing here. Leave scope.minerals out to follow all."
     ]
 
 
