@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from .errors import Exhausted, InputError, MineralsError, Notice, UsageError, interrupted, listed
+from .errors import Exhausted, InputError, MineralsError, Notice, UsageError, interrupted, listed, readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -500,7 +500,8 @@ def _say(error: Exception) -> int:
         why = "this is a bug; run again with --debug for the traceback (minerals --debug …)"
         _words(f"{type(error).__name__}: {error}: {why}")
         return 1
-    _words(str(error))
+    for line in str(error).splitlines():
+        _words(readable(line))
     if isinstance(error, InputError):
         _words(f"{error.count}; nothing was written.")
     return error.exit_code

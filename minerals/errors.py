@@ -110,12 +110,6 @@ def readable(text: str) -> str:
     return "".join(map(_escaped, text))
 
 
-def shown(value: object) -> str:
-    """A value as it is written in code, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= LONG else f"{text[:SHOWN]}…"
-
-
 def _cut(quoted: re.Match[str]) -> str:
     mark, value = quoted.groups()
     return f"{mark}{value[:SHOWN]}…{mark}" if len(value) > LONG else quoted[0]

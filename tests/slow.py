@@ -1,4 +1,4 @@
-"""What takes too long for the tests: `python tests/slow.py kills --count 300 --seed 1`.
+"""What takes too long for the tests, e.g. `python tests/slow.py kills --count 300 --seed 1`; --help lists all.
 
 Each subcommand prints what it found, and exits 0 only if all holds.
 """
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from attacks import kills
+from attacks import kills, run_files, tables
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,6 +25,11 @@ def main() -> None:
     attack.add_argument("--count", type=int, default=300)
     attack.add_argument("--seed", type=int, default=1)
     attack.set_defaults(check=lambda words: kill(words.count, words.seed))
+    mutate = commands.add_parser("mutations", help="Hostile tables and run files; see tests/attacks.")
+    mutate.add_argument("--count", type=int, default=1000)
+    mutate.add_argument("--seed", type=int, default=1)
+    mutate.add_argument("--out", type=Path, help="File for the list of changes that were accepted, to be read by eye.")
+    mutate.set_defaults(check=lambda words: mutations(words.count, words.seed, words.out))
     world = commands.add_parser("world-mix", help="The mix of the whole world, and its losses played back.")
     world.set_defaults(check=lambda words: world_mix())
     solvers = commands.add_parser("solver-versions", help="europe-mix with another HiGHS: the same optimum.")
@@ -40,6 +45,14 @@ def kill(count: int, seed: int) -> bool:
         tallies = kills.kills(count, seed, Path(folder))
     print("\n".join(kills.table(tallies)))
     return not any(tally.wrong for tally in tallies.values())
+
+
+def mutations(count: int, seed: int, out: Path | None) -> bool:
+    """Whether nothing was wrong after any change of the tables, nor after any change of a run file."""
+    codes = []
+    for name, attack in (("tables", tables), ("run-files", run_files)):
+        codes.append(attack.main(count, seed, out and out.with_name(f"{out.stem}-{name}{out.suffix}")))
+    return not any(codes)
 
 
 def world_mix() -> bool:

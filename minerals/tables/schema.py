@@ -19,8 +19,9 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import InputError, Problem, did_you_mean, listed, shown
+from ..errors import InputError, Problem, did_you_mean, listed
 from ..shipped import inputs_folder
+from ..text import SHOWN
 from ..units import EITHER, UNITS
 from .csv_file import Unreadable, read_text
 
@@ -122,8 +123,8 @@ class _Package:
         return found
 
     def _wrong(self, place: str, why: str, value: Any = None) -> None:
-        what = place if value is None else f"{place} = {shown(value)}"
-        self.problems.append(Problem(str(self.path), 0, what, why))
+        written = repr(value) if len(repr(value)) <= SHOWN else f"{repr(value)[: SHOWN - 1]}…"
+        self.problems.append(Problem(str(self.path), 0, place if value is None else f"{place} = {written}", why))
 
     def _json(self) -> dict[str, Any]:
         missing = "not found; name a folder that holds a data package (the shipped one is used where none is named)"
