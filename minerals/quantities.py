@@ -434,8 +434,9 @@ QUANTITIES: dict[str, Quantity] = {
             "mix_limit", "result", ("stage", "family", "region", "limit", "year"), "GWh, million USD_2025",
             "Limits that bind, and what one more unit of each (per) is worth in the unit of the stage: of the "
             "objective, of the cheapest mix, or of unmet demand. It is a slope: at is where the limit stands, low and "
-            "high the levels between which it holds; step: one unit, or the room there is up to them, and gain: what "
-            "that brings. family is that of the constraint, which describe knows; sentence says it in words.",
+            "high the levels between which it holds, empty where it has no end; step: one unit, or the room there is "
+            "up to them, and gain: what that brings. family is that of the constraint, which describe knows; sentence "
+            "says it in words.",
             "gain = value × step, value = −d objective / d limit",
         ),
         Quantity(

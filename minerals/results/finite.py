@@ -20,6 +20,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "drop_in": ("low", "high"),
     "exposure": ("silicon", "low", "high"),
     "learning_rate": ("r2",),
+    "mix_limit": ("low", "high"),
     "mix_loss": ("floor",),
     "mix_rule": ("limit",),
     "percentiles": ("p5_independent", "p95_independent"),

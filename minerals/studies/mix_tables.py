@@ -153,7 +153,7 @@ def _limits(mix: Mix, labels: Labels) -> Iterable[tuple[Any, ...]]:
     def told(limit: Limit) -> tuple[Any, ...]:
         said = words(limit.family, limit.index, labels, mix.data.demand)
         worth, step = limit.worth * said.scale, min(limit.room / said.scale, 1.0)
-        at, low, high = (level / said.scale for level in (limit.limit, *limit.holds))
+        at, low, high = (_or_open(level) / said.scale for level in (limit.limit, *limit.holds))
         region = next((str(part) for part in limit.index if part in regions), "")
         when = f" in {said.year}" if said.year else ""
         most = "" if step == 1 else f", up to {step:.2g} {said.unit}"
@@ -165,6 +165,11 @@ def _limits(mix: Mix, labels: Labels) -> Iterable[tuple[Any, ...]]:
         )  # fmt: skip
 
     yield from sorted(map(told, mix.solution.limits), key=lambda row: (row[0] != "objective", *row[1:5]))
+
+
+def _or_open(level: float) -> float:
+    """A level, or a missing number where a worth holds without end on that side."""
+    return level if math.isfinite(level) else math.nan
 
 
 #: What loosening a limit does, by the objective that it weighs on.

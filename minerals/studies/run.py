@@ -55,7 +55,8 @@ def run(
     worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
     """
     wanted = source if isinstance(source, Run) else read_run(source, sets)
-    with ExitStack() as beside:
+    # What overflows is refused with its table, column and place, as in `prepared`.
+    with ExitStack() as beside, np.errstate(over="ignore", invalid="ignore"):
         return _computed(wanted, read_inputs(inputs_of(wanted, inputs)), kept, progress, stressed, beside)
 
 
