@@ -653,6 +653,32 @@ def unlike(shown: str, printed: str) -> str:
     return ""
 
 
+#: What lines of libraries look like: greetings, warnings with their class or place, logs, tracebacks, and of processes.
+FOREIGN = re.compile(
+    r"Running HiGHS|third-party|Copyright|findfont|[Mm]atplotlib|\w+Warning\b|^\s*warnings?\.warn|site-packages|\.py\b"
+    r"|Traceback|^(WARNING|INFO|DEBUG|ERROR)\b|resource_tracker|leaked|ffmpeg|Fontconfig|Gtk|libGL|OpenBLAS|OMP:"
+)
+
+
+def foreign(text: str) -> list[str]:
+    """Lines that a library printed, and not the command."""
+    return [line for line in text.splitlines() if FOREIGN.search(line)]
+
+
+def test_lines_of_libraries_are_known_as_such() -> None:
+    theirs = (
+        "Running HiGHS 1.16.0 (git hash: f3f113d): Copyright (c) 2026 under MIT licence terms",
+        "Includes third-party software components, see THIRD_PARTY_NOTICES.md for full details",
+        "findfont: Failed to find font weight 600 for DejaVu Sans, now using 700.",
+        "minerals/studies/prices.py:253: FutureWarning: Downcasting object dtype arrays is deprecated",
+        "Matplotlib created a temporary cache directory at /tmp/x because the default path is not a writable directory",
+        "WARNING: Loading a SolverResults object with a warning status",
+        "OpenBLAS blas_thread_init: pthread_create failed for thread 1 of 2",
+    )
+    for line in theirs:
+        assert foreign(f"Europe, 2035\n{line}\nGraphite 1,036 kt"), line
+
+
 def test_a_shown_block_is_its_output_line_after_line() -> None:
     printed = "one\n  two   2\n\nthree\nfour\n"
     for shown in ("one\ntwo 2\nthree\n", "two 2\n\nthree\n", "one\n…\nfour\n", "…\nthree\n…\n", printed):
@@ -662,7 +688,8 @@ def test_a_shown_block_is_its_output_line_after_line() -> None:
 
 
 def test_every_command_of_the_readme_runs_and_its_output_is_the_real_one(tmp_path: Path) -> None:
-    """In the order a reader meets them, in an empty folder with the run files the README shows."""
+    """In the order a reader meets them, in an empty folder with the run files the README shows; no line of them is a
+    library's."""
     examples = {block.split()[1]: block for block in blocks("toml")}
     assert set(examples) == {"my-europe.toml", "my-curves.toml", "my-exposure.toml", "my-mix.toml"}
     for name, example in examples.items():
@@ -674,6 +701,7 @@ def test_every_command_of_the_readme_runs_and_its_output_is_the_real_one(tmp_pat
     for command, _, code in commands:
         done = minerals(*shlex.split(command)[1:], cwd=tmp_path)
         assert done.returncode == int(code or 0), f"{command}\n{done.stderr}"
+        assert not foreign(done.stdout + done.stderr), command
         printed[command.strip()] = done.stdout + done.stderr
     for shown, command in zip(blocks("text"), SHOWN, strict=True):
         assert not unlike(shown, printed[command]), f"{command}\n{unlike(shown, printed[command])}"
