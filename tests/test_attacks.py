@@ -100,7 +100,7 @@ def test_check_and_run_agree(code: int, other: int, agree: bool) -> None:
     ("region,value\nWorld,inf\n", "not finite"), ("region,value\nWorld,nan\n", "not finite"),
     ("region,value\n=1+1,2\n", "formula"),
     ("region,value\n@x,2\n", "formula"), ("region,value\nWor\x07ld,2\n", "control"),
-    ("region,value,note\nWorld,-2e-3,nan\n", ""),
+    ("scenario,value,note\nnan,-2e-3,nan\n", ""),
 ])  # fmt: skip
 def test_a_fault_of_a_table_is_seen(table: str, fault: str, tmp_path: Path) -> None:
     found = [name for name, _ in _result_faults(written(tmp_path / "out", demand=table))]

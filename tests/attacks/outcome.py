@@ -77,10 +77,12 @@ FOREIGN = re.compile(
 NOT_FINITE = re.compile(r"(?<![\w.])[+\-−]?(?:nan|inf|NaN|Infinity)(?!\w)")
 #: Control characters, without tab and line break, and halves of characters.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-#: Columns of result tables that hold words of the inputs, where 'nan' may be a word.
-WORDS = frozenset(
-    {"note", "source", "locator", "citation", "url", "licence", "title", "label", "fill", "rows", "caveat"}
-)
+#: Columns of tables that hold words, in small letters: 'nan' may be one, and a scenario may be called 2030.
+WORDS = frozenset({
+    "note", "source", "locator", "citation", "url", "licence", "title", "label", "fill", "rows", "caveat", "scenario",
+})  # fmt: skip
+#: What a solver leaves of a number that is zero.
+ZERO = 1e-9
 #: Columns that say where in an input file a number stands.
 PLACES = frozenset({"fill", "rows", "line", "file"})
 
@@ -334,7 +336,12 @@ def _table_faults(path: Path) -> Iterable[tuple[str, str]]:
                 yield "control", f"{path.name}:{number} {column} = {ascii(cell)[:80]}"
             if cell[:1] in ("=", "@", "+", "-") and len(cell) > 1 and _number(cell) is None:
                 yield "formula", f"{path.name}:{number} {column} = {cell[:80]!r}"
-            if number > 1 and column not in WORDS and (value := _number(cell)) is not None and not math.isfinite(value):
+            if (
+                number > 1
+                and column.lower() not in WORDS
+                and (value := _number(cell)) is not None
+                and not math.isfinite(value)
+            ):
                 yield "not finite", f"{path.name}:{number} {column} = {cell}"
 
 
@@ -369,14 +376,14 @@ def _changed(sound: Path, out: Path, name: str) -> str:
     largest, told, cells = 0.0, "", 0
     for first, second in zip(one, other, strict=True):
         for column, was, now in zip(one[0], first, second, strict=True):
-            if was == now or column in PLACES:
+            if was == now or column in PLACES or column.lower() in WORDS:
                 continue
             before, after = _number(was), _number(now)
-            if before is None or after is None or column in WORDS:
-                if column not in WORDS:
-                    cells, told = cells + 1, told or f"{column} {was!r} → {now!r}"
+            if before is None or after is None:
+                cells, told = cells + 1, told or f"{column} {was!r} → {now!r}"
                 continue
-            change = abs(after - before) / max(abs(before), abs(after), 1e-300)
+            size = max(abs(before), abs(after))
+            change = abs(after - before) / size if size > ZERO else 0.0
             cells += change > 1e-12
             if change > largest:
                 keys = " ".join(cell for cell in second if cell and _number(cell) is None)[:60]

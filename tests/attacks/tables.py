@@ -87,9 +87,8 @@ class Table:
         return cls(path, rows[0], rows[1:])
 
     def write(self) -> None:
-        file = io.StringIO()
-        csv.writer(file, lineterminator="\n").writerows([self.header, *self.rows])
-        _replace(self.path, file.getvalue().encode("utf-8", "surrogatepass"))
+        text = "".join(",".join(map(_quoted, row)) + "\n" for row in [self.header, *self.rows])
+        _replace(self.path, text.encode("utf-8", "surrogatepass"))
 
     def column(self, random: Random, among: Sequence[str] | None = None) -> int:
         """Index of a column, of those named `among` where some are. Raises NotHere."""
@@ -106,6 +105,11 @@ class Table:
         if not self.rows:
             raise NotHere
         return random.randrange(len(self.rows))
+
+
+def _quoted(cell: str) -> str:
+    """A cell as CSV; csv.writer leaves one that ends in a carriage return without quotes."""
+    return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell
 
 
 #: Changes a package: takes its folder, the name of a table and a source of choices; says what was changed.
