@@ -31,6 +31,8 @@ from .text import LONGEST_NOTE, LONGEST_TEXT, SHOWN, plain, plain_name, shown, u
 from .toml import ESCAPE, LARGEST, Keys, Unreadable, decoded, key_lines, parsed, statement, wrong
 
 COMMAND_LINE = "--set"
+#: Scenario of the mix that [optimise] chooses.
+OPTIMISED = "optimised"
 #: Key beside paths of adoption that names the chemistries which fill up to one.
 REST = "rest"
 
@@ -507,7 +509,7 @@ def find_run_file(name: str | Path) -> Path:
     if found := run_file(path):
         return found
     if str(name) and os.path.isdir(path):
-        raise UsageError(f"{name} is a folder; name a run file, e.g. {name}.toml")
+        raise UsageError(f"{name} is a folder; name a run file in it or beside it, with its ending .toml")
     known = run_names()
     hint = did_you_mean(path.stem, known)
     wanted = name if len(str(name)) <= LONGEST_TEXT else shown(str(name))

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+#: Causes that are told at once; nobody mends more before looking again.
+MOST_CAUSES = 100
 #: A value is shown whole up to LONG characters, a longer one by its first SHOWN.
 SHOWN, LONG = 60, 80
 #: Places that are shown of a cause that is found more often.
@@ -70,7 +72,10 @@ class InputError(MineralsError):
         for problem in self.problems:
             causes.setdefault(problem.cause, []).append(problem)
         self.causes = len(causes)
-        super().__init__("\n".join(map(_as_one, causes.values())))
+        lines = [_as_one(each) for each in list(causes.values())[:MOST_CAUSES]]
+        if self.causes > MOST_CAUSES:
+            lines.append(f"… and {self.causes - MOST_CAUSES:,} more causes; mend these first")
+        super().__init__("\n".join(lines))
 
     @property
     def count(self) -> str:

@@ -164,7 +164,7 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
     weight = gwh / gwh.groupby("year").transform("sum")
     table = table.assign(
         family=[family if family in FAMILY else "other" for family in table["family"]],
-        weight=[weight[(row.region, row.year)] for row in table.itertuples()],
+        weight=[weight.get((row.region, row.year), 0.0) for row in table.itertuples()],
         low=table[["low", "value"]].min(axis=1), high=table[["high", "value"]].max(axis=1),
     )  # fmt: skip
     known = {*table["family"], *cells.loc[cells["value"] > 0, "family"]}

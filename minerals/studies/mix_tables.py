@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..config import OPTIMISED
 from ..errors import listed
 from ..flows.scrap import lines_from_growth
 from ..mix.data import Key
@@ -18,7 +19,6 @@ from .chokepoints import Chokepoints
 from .mix_data import MAXIMUM_SINGLE
 from .optimise import Mix, labels_of, lost, replayed
 from .plain import additions_of
-from .playback import OPTIMISED
 from .risk import library
 
 Tables = dict[str, pd.DataFrame]

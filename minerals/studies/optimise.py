@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..config import COMMAND_LINE, GOALS, Optimise, Run, Scenario, ShareChange
+from ..config import COMMAND_LINE, GOALS, OPTIMISED, Optimise, Run, Scenario, ShareChange
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
 from ..mix.compiled import Compiled
 from ..mix.data import Key, MixData
@@ -32,7 +32,6 @@ from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
 from .mix_data import LAW_OF, MAXIMUM_SINGLE, OTHERS, Assembly, others_in
 from .plain import compute
-from .playback import OPTIMISED
 from .risk import Played, library
 from .why_infeasible import NO_ANSWER, why
 

@@ -12,12 +12,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..config import Run
+from ..config import OPTIMISED, Run
 
 #: Name of the file in the result folder, and where in that folder the lines are from which scrap follows.
 PLAYBACK, LINES = "optimised.toml", "tables/lines.csv"
-#: Scenario of the chosen mix.
-OPTIMISED = "optimised"
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..config import Run, read_run
+from ..config import OPTIMISED, Run, read_run
 from ..errors import InputError
 from ..results.finite import refuse_unfit
 from ..results.record import record
@@ -27,7 +27,7 @@ from .cost import PackPrices, battery_cost, pack_prices
 from .exposure import exposure
 from .intensity import with_intensity
 from .plain import compute
-from .playback import OPTIMISED, PLAYBACK, playback
+from .playback import PLAYBACK, playback
 from .pool import Progress
 from .prices import PRICES, about, joined, prices
 from .sample import sample

@@ -52,7 +52,7 @@ def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:
         table = tables[name]
         known = set(table.frame[code_column])
         for line, text in cells(table.frame, column):
-            for code in split(text):
+            for code in split(text) if column == "parts" else [text] if text else []:
                 if code not in known:
                     why = f"not in {table.file}{did_you_mean(code, known)}"
                     problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
@@ -154,19 +154,29 @@ def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
 
 
 def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
-    """A chemistry with a share, a blend of it, or any intensity has every mineral's intensity; an explicit 0 counts."""
-    table = tables["mineral_intensity"]
+    """A chemistry with a share or any intensity, and every blend, has every mineral's intensity; an explicit 0 counts.
+
+    Blends of one base differ in silicon: which of them an overlay takes is said by the fraction alone.
+    """
+    table, chemistries = tables["mineral_intensity"], tables["chemistries"]
     minerals = list(tables["minerals"].frame["mineral"])
+    blends = chemistries.frame[chemistries.frame["base"] != ""]
+    for row in blends[blends.duplicated(["base", "silicon"])].itertuples():
+        why = f"another blend of {row.base} has {row.silicon:g} of silicon; keep one of the two"
+        problems.append(Problem(chemistries.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
     if table.dropped:
         return  # A row that could not be read may be the missing one.
     given = table.frame.groupby("chemistry")["mineral"].agg(set).to_dict()
     shares = tables["market_share"]
     used = shares.frame.groupby("chemistry", sort=False)["line"].min().to_dict()
-    for name in sorted(set(used) | set(given)):
+    listed_at = dict(zip(blends["chemistry"], blends["line"], strict=True))
+    for name in sorted({*used, *given, *listed_at}):
         missing = [mineral for mineral in minerals if mineral not in given.get(name, set())]
         if missing:
             why = f"no intensity of {listed(missing)}; add rows to {table.file}, with value 0 where there is none"
             file, line = (shares.file, int(used[name])) if name in used else (table.file, 0)
+            if name in listed_at and name not in given:
+                file, line = chemistries.file, int(listed_at[name])
             problems.append(Problem(file, line, f"chemistry = {name!r}", why))
 
 

@@ -8,6 +8,8 @@ from ..errors import Problem, did_you_mean
 from .check import Tables, cells
 
 ANY, ENERGY = "any", "energy"
+#: Routes into anode graphite.
+ROUTES = ("natural", "synthetic")
 
 
 def twins_measure_one_step(tables: Tables, problems: list[Problem]) -> None:
@@ -65,6 +67,47 @@ def uses_fit(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, line, f"per = {row.per!r}", why))
 
 
+def yields_lead_to_minerals(tables: Tables, problems: list[Problem]) -> None:
+    """What a node feeds is another node or a mineral, of graphite by its route, and no node feeds itself."""
+    table, minerals = tables["stage_yield"], tables["minerals"]
+    known = [*table.frame["node"], *minerals.frame["mineral"], *(f"graphite:{route}" for route in ROUTES)]
+    feeds = dict(zip(table.frame["node"], table.frame["feeds"], strict=True))
+    for row in table.frame.itertuples():
+        if row.feeds not in known and not (table.dropped or minerals.dropped):
+            why = f"neither a node of {table.file} nor a mineral{did_you_mean(row.feeds, known)}; name one of them"
+            problems.append(Problem(table.file, int(row.line), f"feeds = {row.feeds!r}", why))
+        chain = [row.node]
+        while feeds.get(chain[-1], "") in feeds and feeds[chain[-1]] not in chain:
+            chain.append(feeds[chain[-1]])
+        if feeds[chain[-1]] == row.node:
+            why = f"feeds itself through {' → '.join([*chain, row.node])}; let one of them feed a mineral"
+            problems.append(Problem(table.file, int(row.line), f"feeds = {row.feeds!r}", why))
+
+
+def graphite_can_turn_within_bounds(tables: Tables, problems: list[Problem]) -> None:
+    """The natural share of anode graphite that makers can turn to has a low and a high end, in that order."""
+    table = tables["graphite_route_bound"]
+    bound = dict(zip(table.frame["bound"], table.frame["value"], strict=True))
+    for end in ("low", "high"):
+        if end not in bound and not table.dropped:
+            problems.append(Problem(table.file, 0, f"bound {end!r}", "is missing; add its row"))
+    if {"low", "high"} <= bound.keys() and bound["low"] > bound["high"]:
+        why = "is above the high one; swap them"
+        problems.append(Problem(table.file, 0, f"bound 'low' = {bound['low']:g}", why))
+
+
+def suppliers_have_customers(tables: Tables, problems: list[Problem]) -> None:
+    """A node with suppliers is needed by something: without yields or uses it would drop out of a run, silently."""
+    shares, yields, uses = tables["supply_share"], tables["stage_yield"], tables["node_use"]
+    if yields.dropped or uses.dropped:
+        return  # A row that could not be read may be the missing one.
+    needed = {*yields.frame["node"], *uses.frame["node"]}
+    for row in shares.frame.drop_duplicates("node").itertuples():
+        if row.node not in needed:
+            why = f"has suppliers, and neither {yields.file} nor {uses.file} says what needs it; add a row there"
+            problems.append(Problem(shares.file, int(row.line), f"node = {row.node!r}", why))
+
+
 def needs_are_said_once(tables: Tables, problems: list[Problem]) -> None:
     """A node's need follows from the yields or from its use, not from both; yields are mass of mass."""
     yields, uses = tables["stage_yield"], tables["node_use"]
@@ -117,6 +160,9 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     twins_measure_one_step,
     groups_are_groups,
     uses_fit,
+    yields_lead_to_minerals,
+    graphite_can_turn_within_bounds,
+    suppliers_have_customers,
     needs_are_said_once,
     supply_is_in_the_unit_of_its_node,
     nodes_are_known_or_any,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..config import Diffusion, Run
+from ..config import OPTIMISED, Diffusion, Run
 from ..errors import InputError, Problem, did_you_mean, listed
 from .check import split
 from .inputs import Inputs
@@ -103,13 +103,15 @@ def _check_scenarios(run: Run, inputs: Inputs, problems: list[Problem]) -> None:
                 why = _unknown(value, having + list(WITHOUT_ROWS if key == "silicon" else ()), "scenarios.csv")
             problems.append(run.problem(("scenario", name, key), f"{key} = {value!r}", why))
     seen: dict[str, str] = {}
-    for name, scenario in run.settings.scenario.items():
-        label = scenario.label or name
+    labels = {name: (("scenario", name, "label"), each.label or name) for name, each in run.settings.scenario.items()}
+    if run.settings.optimise is not None:  # Once the mix is chosen, it is a scenario with this label.
+        labels.setdefault(OPTIMISED, (("optimise", "label"), run.settings.optimise.label))
+    for name, (path, label) in labels.items():
         if label in seen:
             why = (
                 f"the scenario '{seen[label]}' has the same label; give each its own, or charts cannot tell them apart"
             )
-            problems.append(run.problem(("scenario", name, "label"), f"label = {label!r}", why))
+            problems.append(run.problem(path, f"label = {label!r}", why))
         seen[label] = name
 
 
@@ -123,10 +125,8 @@ def _check_places(run: Run, inputs: Inputs, labels: Labels, problems: list[Probl
                 if region in own or WORLD in own:
                     continue
                 others = sorted(set(frame.loc[frame["region"] == region, "scenario"]))
-                why = (
-                    f"has rows for {listed(sorted(own))} and none for {region}; scenarios with rows for {region}: "
-                    f"{listed(others)}"
-                )
+                way_out = f"scenarios with rows for {region}: {listed(others)}" if others else f"add rows for {region}"
+                why = f"has rows for {listed(sorted(own))} and none for {region}; {way_out}"
                 problems.append(run.problem(("scenario", name, key), f"{key} = {value!r}", why))
 
 

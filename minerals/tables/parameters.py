@@ -180,8 +180,7 @@ class _Reader:
         rows = {row.node: row for row in self._rows("stage_yield")}
         stages = dict(zip(self.inputs["nodes"]["node"], self.inputs["nodes"]["stage"], strict=True))
         file = self.inputs.tables["stage_yield"].file
-        for name, row in rows.items():
-            chain, at = [name], row
+        for name, at in rows.items():
             ratio = [1.0, 1.0, 1.0]
             while True:
                 ends = datum(at.value, at.low, at.high, file)
@@ -189,17 +188,9 @@ class _Reader:
                 target, _, route = at.feeds.partition(":")
                 if target not in rows:
                     break
-                if target in chain:
-                    why = f"feeds itself through {' → '.join([*chain, target])}"
-                    self.problems.append(Problem(file, int(row.line), f"node = {name!r}", why))
-                    break
-                chain.append(target)
                 at = rows[target]
             if target in self.labels.minerals:
                 yield Node(name, stages[name], target, route, (ratio[0], ratio[1], ratio[2]))
-            elif target not in self.inputs.codes("minerals"):
-                why = f"neither a node nor a mineral ({at.feeds!r}); name one of them"
-                self.problems.append(Problem(file, int(at.line), f"feeds = {at.feeds!r}", why))
 
     @staticmethod
     def _stack(parts: Sequence[Array]) -> Array:
