@@ -103,7 +103,9 @@ def _check_scenarios(run: Run, inputs: Inputs, problems: list[Problem]) -> None:
                 why = _unknown(value, having + list(WITHOUT_ROWS if key == "silicon" else ()), "scenarios.csv")
             problems.append(run.problem(("scenario", name, key), f"{key} = {value!r}", why))
     seen: dict[str, str] = {}
-    labels = {name: (("scenario", name, "label"), each.label or name) for name, each in run.settings.scenario.items()}
+    labels: dict[str, tuple[tuple[str, ...], str]] = {
+        name: (("scenario", name, "label"), each.label or name) for name, each in run.settings.scenario.items()
+    }
     if run.settings.optimise is not None:  # Once the mix is chosen, it is a scenario with this label.
         labels.setdefault(OPTIMISED, (("optimise", "label"), run.settings.optimise.label))
     for name, (path, label) in labels.items():
