@@ -40,7 +40,7 @@ CHARTS = {
 BESIDE = {"lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",)}
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
-#: The chart that a run without any demand is to say it lacks.
+#: The chart that a run without any demand draws too, as zeros.
 OF_EVERY_RUN = "demand_by_mineral"
 #: Charts with years along an axis: one year alone makes none.
 IN_TIME = ("stock", "secondary_supply", "cost_curves", "mix_by_year")

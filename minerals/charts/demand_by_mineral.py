@@ -119,7 +119,7 @@ def _story(
     A result has no row where demand is zero: years and minerals of the record without rows are drawn as zero.
     """
     choice = Choice(NAME, result)
-    record, table = result.record, choice.table("mineral_demand", "kt")
+    record, table = result.record, choice.table("mineral_demand", "kt", filled=False)
     place, when = choice.region(region), choice.year(year, table, record.get("years", ()))
     table = choice.rows_in(table, place)
     run = list(record["scenarios"])

@@ -16,6 +16,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "battery_supply": ("low", "high"),
     "cell_capacity": ("low", "high"),
     "concentration": ("value", "low", "high"),
+    "diffusion": ("rmse",),
     "disruptions": ("first_year_below",),
     "drop_in": ("low", "high"),
     "exposure": ("silicon", "low", "high"),
