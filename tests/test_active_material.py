@@ -38,6 +38,7 @@ def lost(toy: Path) -> float:
     return float(minerals.run(exposed(toy), inputs=toy)["disruptions"]["at_risk_best"].sum())
 
 
+@pytest.mark.slow
 def test_a_cell_under_a_new_name_is_refused_or_loses_as_much(toy: Path) -> None:
     for table, row in (
         ("supply_share", "today,nmc_cathode,CHN,2028,1,,,1,medium,book,p. 20,official,"),
@@ -90,6 +91,7 @@ def test_a_partner_without_an_estimate_of_governance_counts_as_the_middle(toy: P
     assert table["flake_graphite", "score"] == pytest.approx(0.56 * table["flake_graphite", "hhi"], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_uses_that_the_scope_leaves_out_are_named(toy: Path) -> None:
     """Their supply is in what the run has: so it says whose that is, on screen and in its record."""
     assert minerals.run(exposed(toy), inputs=toy).record["exposure"]["caveats"] == []

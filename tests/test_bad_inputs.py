@@ -165,6 +165,7 @@ def named(name: str, toy: Path) -> Path:
     return toy
 
 
+@pytest.mark.slow
 def test_what_is_told_when_the_time_for_it_runs_out(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each solve takes a second of the clock: the more of them, the more is told, and nothing that is not known."""
     broken = named("the only supplier is excluded", toy)
@@ -195,6 +196,7 @@ def test_what_is_told_when_the_time_for_it_runs_out(toy: Path, monkeypatch: pyte
     assert "not found in time" not in everything
 
 
+@pytest.mark.slow
 def test_what_is_told_when_the_solver_gives_no_answer(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was proved before, what was found beside it, and what is not known for that; never that it is a trifle."""
     broken = named("the only supplier is excluded", toy)
@@ -245,6 +247,7 @@ def test_what_is_told_when_the_solver_gives_no_answer(toy: Path, monkeypatch: py
     assert unknown not in proved[-1]
 
 
+@pytest.mark.slow
 def test_limits_that_contradict_each_other_by_a_trifle(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = named("the only supplier is excluded", toy)
     monkeypatch.setattr(conflict, "BROKEN", 1e9)
@@ -253,11 +256,13 @@ def test_limits_that_contradict_each_other_by_a_trifle(toy: Path, monkeypatch: p
     assert outcome.stderr.startswith("no mix keeps all limits of this run, by so little that none of them can be told")
 
 
+@pytest.mark.slow
 def test_a_key_of_the_command_line_is_named_once(toy: Path) -> None:
     outcome = run_mix(named("a cap on exposure that no mix keeps", toy), "optimise.exposure_cap=1")
     assert outcome.stderr.startswith("--set optimise.exposure_cap=1: no mix loses less than 3.6 GWh")
 
 
+@pytest.mark.slow
 def test_a_single_supplier_and_those_not_told_apart_have_one_name_each(toy: Path) -> None:
     told = run_mix(named("one family that nobody makes enough for", toy)).stderr
     assert "from Namibia (4.7 kt), other countries (2.0 kt), 2031" in told
@@ -265,6 +270,7 @@ def test_a_single_supplier_and_those_not_told_apart_have_one_name_each(toy: Path
     assert "Other countries" not in told
 
 
+@pytest.mark.slow
 def test_where_cells_are_made_is_told_only_where_that_matters(toy: Path) -> None:
     broken = named("a chemistry that no plant of the region makes yet", toy)
     told = run_mix(broken, "optimise.own_share={}", "optimise.growth='value'").stderr
@@ -272,6 +278,7 @@ def test_where_cells_are_made_is_told_only_where_that_matters(toy: Path) -> None
     assert "Not made in" not in told
 
 
+@pytest.mark.slow
 def test_what_is_left_out_is_told_only_where_more_is_to_be_met() -> None:
     """That the least of a family cannot be made is mended by no other chemistry."""
     asked = {"scope.years.last": 2027, "optimise.exclude": "china", "optimise.exclude_since": 2026}
@@ -290,6 +297,7 @@ def test_what_is_left_out_is_told_only_where_more_is_to_be_met() -> None:
     assert "cycle life for trucks" not in told
 
 
+@pytest.mark.slow
 def test_a_label_within_another_is_not_taken_for_it(toy: Path) -> None:
     nodes = toy / "nodes.csv"
     text = nodes.read_text(encoding="utf-8")

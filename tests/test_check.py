@@ -55,6 +55,7 @@ def exposed(toy: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [*UNFIT.values(), *FINE], ids=[*UNFIT, *FINE])
 def test_check_refuses_what_run_refuses(change: str, exposed: Path, toy: Path) -> None:
     checked = said(minerals.check, exposed, toy, change)

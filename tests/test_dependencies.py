@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
 from pathlib import Path
@@ -50,7 +49,4 @@ def test_nothing_is_asked_for_that_nothing_imports() -> None:
 
 
 def _imports(text: str) -> set[str]:
-    nodes = list(ast.walk(ast.parse(text)))
-    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    whole = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
-    return {name.partition(".")[0] for name in plain | whole}
+    return set(re.findall(r"^\s*(?:import|from) +(\w+)", text, flags=re.MULTILINE))

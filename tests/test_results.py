@@ -214,6 +214,7 @@ WRONG: dict[str, object] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", WRONG)
 def test_a_record_of_another_form_is_told_whoever_wrote_it(run_toy, tmp_path: Path, key: str) -> None:
     """Also where its own hash fits what was made of it."""
@@ -348,6 +349,7 @@ def test_a_record_is_repeated_with_its_own_inputs_only(toy: Path, tmp_path: Path
         api.run(tmp_path / "none.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("changes", "why"), [
     ({"run": "../evil"}, "run: expected a plain name"),
     ({"run": "/anywhere"}, "run: expected a plain name"),
