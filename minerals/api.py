@@ -325,7 +325,7 @@ def _note(result: Result, drawn: Drawn) -> None:
 
 
 def _no_chart(name: str) -> str:
-    return f"no chart {name}{did_you_mean(name, charts.CHARTS)} (charts: {listed(charts.CHARTS)})"
+    return f"no chart {name}{did_you_mean(name, charts.CHARTS)} (charts: {listed(charts.CHARTS, len(charts.CHARTS))})"
 
 
 def _slug(value: object) -> str:

@@ -39,7 +39,7 @@ ENDING = {
 }
 #: Exit code of `validate` where a row is outside its bounds.
 DRIFTED = 1
-NOTHING_LOST = "nothing is left half-written. A study goes on with the same command."
+NOTHING_LOST = "nothing is left half-written. Run the same command again; a study goes on where it was."
 #: Objects made between two looks of the collector, by generation: a command makes tables that it keeps, and ends.
 COLLECTED = (100_000, 20, 100)
 #: What stands for a character that the reader's encoding does not have.
@@ -592,7 +592,11 @@ def _print_more(result: Result) -> None:
 
 
 def _caveats(result: Result) -> None:
-    """Each caveat once, with the scenarios it holds for where it does not hold for all."""
+    """Each caveat once, with the scenarios it holds for where it does not hold for all; and where nothing is sold."""
+    from .results.screen import without_batteries
+
+    for line in without_batteries(result):
+        _words(line)
     scenarios = result.record["scenarios"].values()
     for caveat in dict.fromkeys(entry["caveat"] for entry in scenarios if entry["caveat"]):
         labels = [entry["label"] for entry in scenarios if entry["caveat"] == caveat]

@@ -509,7 +509,9 @@ def find_run_file(name: str | Path) -> Path:
     if found := run_file(path):
         return found
     if str(name) and os.path.isdir(path):
-        raise UsageError(f"{name} is a folder; name a run file in it or beside it, with its ending .toml")
+        of_result = os.path.isfile(path / "record.json")
+        way_out = f"to repeat its run name {path / 'record.json'}" if of_result else "name a run file, with its .toml"
+        raise UsageError(f"{name} is a folder; {way_out}")
     known = run_names()
     hint = did_you_mean(path.stem, known)
     wanted = name if len(str(name)) <= LONGEST_TEXT else shown(str(name))
@@ -639,8 +641,10 @@ def _set(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], text: str, p
         problems.append(Problem(place, 0, ".".join(found[0]), found[1]))
         return
     table = data
-    for part in path[:-1]:
+    for depth, part in enumerate(path[:-1], start=1):
         below = table.get(part)
+        if not isinstance(below, dict):  # A table that this change makes.
+            origin[path[:depth]] = (place, 0)
         table[part] = dict(below) if isinstance(below, dict) else {}
         table = table[part]
     table[path[-1]] = value
@@ -649,7 +653,7 @@ def _set(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], text: str, p
 
 #: What pydantic finds of a value → what was expected.
 EXPECTED = {
-    "tuple_type": 'a list in brackets, e.g. ["Europe"]',
+    "tuple_type": 'a list in brackets, e.g. ["one", "another"]',
     "model_type": "a table of keys",
     "dict_type": "a table of keys",
     "int_type": "a whole number",

@@ -504,7 +504,7 @@ def test_explain_says_that_a_zero_is_a_zero(mineral: str, result_folder: Path) -
     outcome = CliRunner().invoke(cli, ["explain", str(result_folder), "--mineral", mineral])
     assert outcome.exit_code == 0
     assert "Incumbent: 0 kt" in outcome.stdout
-    assert "No cell of this scenario contains it." in outcome.stdout
+    assert "Nothing that is put into use contains it." in outcome.stdout
 
 
 def test_explain_calls_a_changed_share_the_user_s(tmp_path: Path) -> None:

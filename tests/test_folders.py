@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,25 +90,72 @@ def test_a_writer_that_is_killed_between_renames_loses_nothing(
     assert os.listdir(tmp_path) == ["out"]
 
 
+def end(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("current", [False, True], ids=["from elsewhere", "current folder"])
+@pytest.mark.parametrize("number", folders.ENDING)
 @pytest.mark.parametrize("in_one_call", [True, False])
-def test_an_interrupt_during_the_exchange_leaves_one_of_both(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_call: bool
+def test_a_signal_during_the_exchange_leaves_one_of_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_call: bool, number: signal.Signals, current: bool
 ) -> None:
-    out, rename = tmp_path / "out", os.rename
+    out, rename, exchanged = tmp_path / "out", os.rename, folders._exchanged
     write(out, "old")
 
-    def interrupted(source: Path, target: Path) -> None:
+    def renamed(source: Path, target: Path) -> None:
         rename(source, target)
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
 
-    monkeypatch.setattr(os, "rename", interrupted)
-    if not in_one_call:
-        monkeypatch.setattr(folders, "_renameat2", lambda: None)
-        with pytest.raises(KeyboardInterrupt):
-            write(out, "new")
-    else:
-        write(out, "new")
+    def signalled(one: Path, other: Path) -> bool:
+        done = exchanged(one, other)
+        signal.raise_signal(number)
+        return done
+
+    if current:
+        monkeypatch.chdir(out)
+    before = signal.signal(number, end)
+    try:
+        with monkeypatch.context() as patched:
+            if in_one_call and not current:
+                patched.setattr(folders, "_exchanged", signalled)
+            else:
+                patched.setattr(folders, "_renameat2", lambda: None)
+                patched.setattr(os, "rename", renamed)
+            with pytest.raises(KeyboardInterrupt):
+                write(out, "new")
+    finally:
+        signal.signal(number, before)
     assert content(out) == {"new"}
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("current", [False, True], ids=["from elsewhere", "current folder"])
+@pytest.mark.parametrize("failing", [(2,), (2, 3), (2, 3, 4, 5), (3,), (3, 4, 5, 6, 7)], ids=str)
+def test_renames_that_fail_lose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: tuple[int, ...], current: bool
+) -> None:
+    """What stood at the place stands there, or lies in the workspace, is named, and is put back by the next writer."""
+    out, rename, count = tmp_path / "out", os.rename, iter(range(1, 100))
+    write(out, "old")
+
+    def renamed(source: Path, target: Path) -> None:
+        if next(count) in failing:
+            raise OSError(errno.EIO, "Input/output error")
+        rename(source, target)
+
+    if current:
+        monkeypatch.chdir(out)
+    with monkeypatch.context() as patched, warnings.catch_warnings(record=True) as notices:
+        warnings.simplefilter("always")
+        patched.setattr(folders, "_renameat2", lambda: None)
+        patched.setattr(os, "rename", renamed)
+        try:
+            write(out, "new")
+        except OSError:
+            assert notices or content(out) == {"old"}
+    sweep(out)
+    assert content(out) in ({"old"}, {"new"})
     assert os.listdir(tmp_path) == ["out"]
 
 

@@ -171,7 +171,7 @@ def test_what_is_told_of_a_value_of_another_type(read: Callable[..., Run]) -> No
     assert of("flows.second_life='off'") == "expected true or false, without quotes"
     assert of("scope.years.last=soon") == "expected a whole number"
     assert of("scope.years=2030-01-01") == "expected a year, or first and last: { first = 2025, last = 2035 }"
-    assert of("scope.regions=World") == 'expected a list in brackets, e.g. ["Europe"]'
+    assert of("scope.regions=World") == 'expected a list in brackets, e.g. ["one", "another"]'
     assert of("title=''") == "expected a text"
 
 

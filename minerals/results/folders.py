@@ -41,6 +41,8 @@ LONGEST = 255
 #: Files that are put on the disk at a time; the disk writes several as fast as one.
 SYNCED = 4
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
+#: Signals that end a command, which may raise anywhere.
+ENDING = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
 NO_LOCKS = (errno.ENOLCK, errno.EBADF, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS)
 #: What an exchange in one call fails with where the file system, the system or its library cannot do it.
 CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM)
@@ -61,14 +63,27 @@ def staged(folder: Path) -> Iterator[Path]:
             to_disk(workspace / NEW)
             exchange(workspace, folder)
         finally:
-            _leave(workspace, lock)
+            _leave(workspace, lock, folder)
     except BaseException:
         remove_empty(made)
         raise
 
 
-def _leave(workspace: Path, lock: int) -> None:
-    """Remove a workspace, and say so where that fails; its lock is given up first where no descriptor is left."""
+def _leave(workspace: Path, lock: int, folder: Path) -> None:
+    """Remove a workspace, and say so where that fails; its lock is given up first where no descriptor is left.
+
+    Where an exchange failed and could not be taken back, the older folder is still in it: it is tried once more, and
+    where that fails too, the workspace stays, is named, and is finished by the next writer.
+    """
+    try:
+        _put_back(workspace, folder)
+    except OSError as error:
+        os.close(lock)
+        why = (
+            f"holds what stood in {folder}, which could not be put back ({error.strerror}); run the same command again"
+        )
+        warnings.warn(f"{workspace} {why}, or move it there by hand", Notice, stacklevel=2)
+        return
     try:
         remove(workspace)
     except OSError:
@@ -215,11 +230,11 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold back what an interrupt or a termination would raise here until the body has ended."""
+    """Hold back what a signal that ends commands would raise here until the body has ended."""
     received: list[int] = []
     handlers: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():  # Others never raise for a signal.
-        found = ((number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM))
+        found = ((number, signal.getsignal(number)) for number in ENDING)
         handlers = {number: handler for number, handler in found if callable(handler)}
     try:
         for number in handlers:
@@ -318,6 +333,18 @@ def _is_ours(workspace: Path) -> bool:
     if workspace.is_symlink() or not workspace.is_dir() or workspace.stat().st_uid != os.geteuid():
         return False
     return set(os.listdir(workspace)) <= {NEW, OLD, LEAVING, LEFT}
+
+
+def _put_back(workspace: Path, folder: Path) -> None:
+    """Put an older folder, or its contents, back in its place where an exchange failed half-way. Raises OSError."""
+    new, old, leaving, left = (workspace / name for name in (NEW, OLD, LEAVING, LEFT))
+    if old.exists() and new.exists() and not folder.exists():
+        os.rename(old, folder)
+    if left.exists() and new.exists() and os.listdir(new):
+        _move_contents(folder, new)
+        _move_contents(left, folder)
+    if leaving.exists():
+        _move_contents(leaving, folder)
 
 
 def _finish(workspace: Path, folder: Path) -> None:

@@ -160,14 +160,20 @@ def _say_other_versions(known: _Repeated, path: Path) -> None:
         warnings.warn(f"{path} was made with {listed(told)}: {why}", Notice, stacklevel=4)
 
 
+#: What pydantic finds of a record → what is said of it.
+EXPECTED = {"missing": "is missing", "model_type": "is no record", "dict_type": "is no object in braces",
+            "list_type": "is no list", "too_short": "names none"}  # fmt: skip
+
+
+def _expected(item: Any) -> str:
+    message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    return EXPECTED.get(item["type"], message[0].lower() + message[1:])
+
+
 def _said(error: Exception) -> str:
     """What is wrong with a record, in words."""
     if isinstance(error, ValidationError):
         return listed(
-            [
-                f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}"
-                for each in error.errors()
-            ],
-            3,
+            [f"{'.'.join(map(str, each['loc'])) or 'the file'} {_expected(each)}" for each in error.errors()], 3
         )
     return "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..tables.series import ranges
 from .result import Result
 
 GAP = "  "
@@ -45,6 +46,23 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
         lines += [""] if number_ else []
         lines += _lines([first, start, *block, unit])
     return lines
+
+
+def without_batteries(result: Result) -> list[str]:
+    """Where no scenario puts any battery into use: everywhere, or by region and by use with their years."""
+    cells, record = result["cells"], result.record
+    sold, years = cells[cells["value"] > 0], record["years"]
+    if sold.empty:
+        return [f"No batteries in {record['region_label']} in {ranges(years)}: every need is zero."]
+    lines = []
+    for region in record["regions"]:
+        found = set(sold.loc[sold["region"] == region, "year"])
+        if missing := [year for year in years if year not in found]:
+            lines.append(f"No batteries: {region}, {ranges(missing)}.")
+    uses = [
+        record["codes"]["segment"][name]["label"] for name in record["segments"] if name not in set(sold["segment"])
+    ]
+    return [*lines, *(f"No batteries: {use}, {ranges(years)}." for use in uses)]
 
 
 def supply(result: Result) -> list[str]:

@@ -28,7 +28,7 @@ def told(result: Result, explanation: Explanation) -> Group:
     head = f"[bold]{escape(place)}: {number(explanation.value)} kt[/bold]\n{escape(mineral['basis'])}"
     summary = [escape(line) for line in _summary(codes, explanation)]
     if not explanation.leaves:
-        return Group(head, "No cell of this scenario contains it.", *summary)
+        return Group(head, "Nothing that is put into use contains it.", *summary)
     return Group(head, *summary, Teller(codes).tree(explanation), sources(result, explanation.rows()))
 
 

@@ -420,6 +420,7 @@ class _Resolver:
         }
         code = {(self.base[name], self.silicon[name]): name for name in self.base}
         out: list[dict[str, object]] = []
+        self._refuse_bare([code.get(pair, pair[0]) for pair in pairs], {chemistry for chemistry, _ in table})
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction))
             like = self.like.get(chemistry, "")
@@ -433,6 +434,14 @@ class _Resolver:
                 else:
                     out.append(_record(keys, BETWEEN, "kg/kWh", "derived"))
         return _frame(out, ["chemistry", "silicon", "mineral"])
+
+    def _refuse_bare(self, chemistries: Sequence[str], known: set[str]) -> None:
+        """Raise InputError for chemistries that the run sells, as its file alone may say, without any intensity."""
+        listed_in = self.inputs.tables["chemistries"]
+        lines = dict(zip(listed_in.frame["chemistry"], listed_in.frame["line"], strict=True))
+        if bare := [name for name in dict.fromkeys(chemistries) if name not in known]:
+            why = f"has no intensity of any mineral; add rows to {self.inputs.tables['mineral_intensity'].file}"
+            raise InputError(Problem(listed_in.file, int(lines[name]), f"chemistry = {name!r}", why) for name in bare)
 
     def _trend(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
         """Trend of each chemistry and mineral in each year; no rows where intensities are held."""
