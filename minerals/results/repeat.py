@@ -174,6 +174,6 @@ def _said(error: Exception) -> str:
     """What is wrong with a record, in words."""
     if isinstance(error, ValidationError):
         return listed(
-            [f"{'.'.join(map(str, each['loc'])) or 'the file'} {_expected(each)}" for each in error.errors()], 3
+            [f"{'.'.join(map(str, each['loc'])) or 'the file'}: {_expected(each)}" for each in error.errors()], 3
         )
     return "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
