@@ -748,9 +748,9 @@ def test_the_supply_of_lfp_says_the_year_of_its_data() -> None:
     assert "Supply by place of making, 2023." in drawn("lfp_concentration").meta.note
     assert "Supply by place of making, 2035." in drawn("lfp_concentration", "without a map").meta.note
     made, _ = CASES["lfp_concentration"]["usual"]()
-    assert "lfp_concentration" in charts.possible(_with_years(made))
+    assert "lfp_concentration" in charts.suited(_with_years(made))
     del made.tables["announced_capacity"]
-    assert "lfp_concentration" not in charts.possible(_with_years(made))
+    assert "lfp_concentration" not in charts.suited(_with_years(made))
     with pytest.raises(UsageError, match=r"node 'active_material_lfp_catode' is not .*did you mean"):
         drawn("lfp_concentration", node="active_material_lfp_catode")
 

@@ -285,8 +285,8 @@ test_every_text_has_its_place = every_text_has_its_place(KEYS, drawn)
 
 def test_the_charts_are_known_by_name_and_drawn_where_a_mix_is_chosen(chosen: Result, europe: Result) -> None:
     assert CHARTS == (mix_by_year.NAME, drop_in.NAME, chosen_sourcing.NAME)
-    assert set(CHARTS) < set(charts.possible(chosen))
-    assert not set(CHARTS) & set(charts.possible(europe))
+    assert set(CHARTS) < set(charts.suited(chosen))
+    assert not set(CHARTS) & set(charts.suited(europe))
 
 
 @pytest.mark.parametrize("size", style.SIZES)

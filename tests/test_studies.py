@@ -609,7 +609,7 @@ def test_without_uncertain_inputs_nothing_is_sensitive(toy: Path) -> None:
             frame.assign(low="", high="").to_csv(file, index=False)
     result = run(toy / "run.toml", ["study={kind='sensitivity', draws=20}"], toy)
     assert result["sensitivity"].empty
-    assert "sensitivity" not in charts.possible(result)
+    assert "sensitivity" not in charts.suited(result)
 
 
 def test_an_interrupted_study_goes_on_and_ends_in_the_same_bytes(toy: Path, tmp_path: Path) -> None:

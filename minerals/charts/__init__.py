@@ -42,8 +42,6 @@ BESIDE = {"lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
 #: The chart that a run without any demand draws too, as zeros.
 OF_EVERY_RUN = "demand_by_mineral"
-#: Charts with years along an axis: one year alone makes none.
-IN_TIME = ("stock", "secondary_supply", "cost_curves", "mix_by_year")
 
 
 def suited(result: Result) -> list[str]:
@@ -57,12 +55,6 @@ def suited(result: Result) -> list[str]:
         if (name == OF_EVERY_RUN and table in result.record.get("tables", ()))
         or (all(_has(result, each) for each in (table, *BESIDE.get(name, ()))) and _has_node(result, name))
     ]
-
-
-def possible(result: Result) -> list[str]:
-    """Charts that the tables and the years of a result allow."""
-    few = len(result.record.get("years", ())) < 2
-    return [name for name in suited(result) if not (few and name in IN_TIME)]
 
 
 def _has_node(result: Result, name: str) -> bool:
