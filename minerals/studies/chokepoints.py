@@ -357,9 +357,8 @@ def _uses_left_out(points: Chokepoints) -> list[str]:
     year, share = points.years[-1], sum(float(part[-1]) for part in points.left_out.values())
     names = [name[:1].lower() + name[1:] for name in points.left_out]
     return [
-        f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {points.label} in {year} "
-        "in the reference world. What they need is counted as free for the uses of this run, so that its GWh at risk "
-        "come out too low."
+        f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {points.label} in {year}. "
+        "What they need is counted as free for the other uses, so that GWh at risk come out too low."
     ]
 
 
