@@ -337,7 +337,7 @@ def describe(name: str | None, as_json: bool) -> None:
 
 def main() -> None:
     """Entry point. Exit codes: 0 fine, 2 usage, 3 bad input, 4 infeasible, 5 solver failed, 6 short of memory,
-    processes or open files, 130 interrupted, 143 terminated.
+    processes or open files, 129 terminal closed, 130 interrupted, 143 terminated.
 
     1 is a bug of ours: one sentence says so, and --debug shows the traceback. `validate` exits 1 where the model has
     left the bounds of a published result.
@@ -416,6 +416,8 @@ def _open_closed_streams() -> None:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # The lowest free number is this one.
+        if number and hasattr(os, "set_blocking"):
+            os.set_blocking(number, True)  # Else what a slow reader does not take at once is lost.
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
@@ -526,13 +528,14 @@ def _shortage(error: BaseException | None) -> str:
     while error is not None:
         if isinstance(error, MemoryError):
             return MEMORY
-        if isinstance(error, OSError) and error.errno in SHORTAGES:
+        # A stream that would block is full, and not short of processes, though its number is the same.
+        if isinstance(error, OSError) and not isinstance(error, BlockingIOError) and error.errno in SHORTAGES:
             return SHORTAGES[error.errno]
         if isinstance(error, ImportError | RuntimeError):
             for words, shortage in SAID.items():
                 if words in str(error):
                     return shortage
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return ""
 
 

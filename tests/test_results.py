@@ -20,7 +20,7 @@ from minerals.results.compare import compare
 from minerals.results.csv_files import read_csv, write_csv
 from minerals.results.explain import explain
 from minerals.results.form import OWN_HASH, own_hash
-from minerals.results.record import versions
+from minerals.results.record import _without_workers, versions
 from minerals.results.result import Result, load, unlisted
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
@@ -580,3 +580,12 @@ def test_a_run_needs_no_graphite(run_toy) -> None:
 def test_inputs_beside_the_run_file(toy: Path) -> None:
     (toy / "here.toml").write_text('inputs = "."\nbase = "run.toml"\n', encoding="utf-8")
     assert run(toy / "here.toml").total(by=(), scenario="plan", year=2034, mineral="cobalt") == pytest.approx(5.6)
+
+
+@pytest.mark.parametrize(("change", "kept"), [
+    ("study.workers=2", ""), ("study.workers = 0x2", ""),
+    ("study={kind='sample', workers=1e1, draws=40}", 'study={ "kind" = "sample", "draws" = 40 }'),
+    ("study={kind='sample',draws=40}", "study={kind='sample',draws=40}"), ("title=two workers", "title=two workers"),
+])  # fmt: skip
+def test_a_record_has_changes_without_the_number_of_workers(change: str, kept: str) -> None:
+    assert _without_workers(change) == kept

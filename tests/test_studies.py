@@ -461,6 +461,18 @@ def test_a_damaged_block_is_made_again(toy: Path, tmp_path: Path, damage) -> Non
     assert not (tmp_path / "out.partial").exists()
 
 
+@pytest.mark.parametrize("left", [lambda mark: b"", lambda mark: bytes(len(mark)), lambda mark: mark[:20]],
+                         ids=["empty", "zeros", "cut short"])  # fmt: skip
+def test_a_mark_that_a_power_cut_damaged_is_made_again(toy: Path, tmp_path: Path, left) -> None:  # type: ignore[no-untyped-def]
+    api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "whole")
+    unfinished(toy, tmp_path / "out")
+    mark = tmp_path / "out.partial" / "grouped" / "study.json"
+    mark.write_bytes(left(mark.read_bytes()))
+    api.run(toy / "run.toml", set=STUDY, inputs=toy, out=tmp_path / "out")
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+    assert not (tmp_path / "out.partial").exists()
+
+
 def test_only_a_study_touches_what_an_unfinished_study_left(toy: Path, tmp_path: Path) -> None:
     unfinished(toy, tmp_path / "out", study={"kind": "sample", "draws": 50})
     left = files_of(tmp_path / "out.partial")

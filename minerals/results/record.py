@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import re
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from ..config import Run, ShareChange
 from ..tables.check import split
 from ..tables.inputs import Inputs
 from ..tables.resolve import Resolved
+from ..toml import statement, written
 
 #: Further libraries that compute or draw what stands in a result; most runs load few of them.
 LIBRARIES = ("scipy", "highspy", "pyomo", "matplotlib")
@@ -70,9 +70,9 @@ def record(resolved: Resolved, inputs: Inputs, asked: Run | None = None) -> dict
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of all that can move a digit of a result or a dot of its charts, by name. A result of other ones may
+    """Versions of libraries that can move a digit of a table, and of what draws, by name. A result of other ones may
     differ: a mix whose objective leaves chemistries open above all."""
-    blas = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    blas = numpy.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})  # That of numpy's build.
     return {
         "minerals": version("minerals"),
         "python": platform.python_version(),
@@ -85,9 +85,12 @@ def versions() -> dict[str, str]:
 
 def _without_workers(change: str) -> str:
     """A `--set` without the number of workers, which never changes a result; '' where nothing else was set."""
-    if change.replace(" ", "").startswith("study.workers="):
+    path, value = statement(change)
+    if path == ("study", "workers"):
         return ""
-    return re.sub(r"(,\s*workers\s*=\s*\d+|workers\s*=\s*\d+\s*,?\s*)", "", change)
+    if path != ("study",) or not isinstance(value, dict) or "workers" not in value:
+        return change
+    return f"study={written({key: each for key, each in value.items() if key != 'workers'})}"
 
 
 def _change(run: Run, change: ShareChange) -> dict[str, Any]:

@@ -76,6 +76,18 @@ def marked(folder: Path) -> str:
         return ""
 
 
+def _has_mark(folder: Path) -> bool:
+    """Whether a folder has the mark of a study, whole, or as a power cut leaves it: empty, zeros, or its beginning."""
+    try:
+        content = (folder / MARK).read_bytes().rstrip(b"\0")
+    except OSError:
+        return False
+    try:
+        return set(json.loads(content)) == {"study", "draws"}
+    except (ValueError, TypeError):
+        return not content or content.startswith((b'{"study"', b'{"draws"'))
+
+
 def _hash(identity: str, number: int, content: Any = b"") -> Any:
     digest = hashlib.sha256(f"{identity} {number} ".encode())
     digest.update(content)
@@ -182,9 +194,4 @@ class StudyFolder:
             return False
         if UNFINISHED.fullmatch(name):
             return True
-        if not BLOCK_FILE.fullmatch(name) and name != MARK:
-            return False
-        try:
-            return set(json.loads(marked(folder))) == {"study", "draws"}
-        except (ValueError, TypeError):
-            return False
+        return bool(BLOCK_FILE.fullmatch(name) or name == MARK) and _has_mark(folder)
