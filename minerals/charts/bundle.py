@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from minerals.results.csv_files import guarded
+from minerals.results.csv_files import as_csv
 from minerals.text import without_unprintable
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ class Bundle(NamedTuple):
         No file holds a character that cannot be shown, and no text of the table reads as a formula.
         """
         texts = {str(name): column.map(_cell) for name, column in self.data.items() if column.dtype.kind not in "biuf"}
-        data = guarded(self.data.assign(**texts))
-        table = data.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
+        table = as_csv(self.data.assign(**texts), digits=10)
         meta = _shown(asdict(self.meta)) | {"csv_sha256": hashlib.sha256(table).hexdigest()}
         title, alt = meta["title"], meta.pop("alt")
         written = json.dumps(meta, ensure_ascii=False, indent=2).encode() + b"\n"

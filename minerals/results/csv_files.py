@@ -28,9 +28,15 @@ def guarded(frame: pd.DataFrame) -> pd.DataFrame:
     return _mapped(frame, lambda text: f"'{text}" if FORMULA.match(text) else text)
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table of a result."""
-    guarded(frame).to_csv(path, index=False, float_format="%.12g", lineterminator="\n", encoding="utf-8")
+def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
+    """Write a table of a result, its numbers to so many digits. Raises OSError."""
+    path.write_bytes(as_csv(frame, digits))
+
+
+def as_csv(frame: pd.DataFrame, digits: int) -> bytes:
+    """A table as the bytes of its CSV file."""
+    text: str = guarded(frame).to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
+    return text.encode()
 
 
 def read_csv(file: Path | BytesIO) -> pd.DataFrame:

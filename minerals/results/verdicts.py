@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import UsageError
-from .csv_files import guarded
+from .csv_files import write_csv
 from .screen import cut, number, percent
 
 FILE = "validation.csv"
@@ -70,7 +70,7 @@ def write(table: pd.DataFrame, folder: Path) -> Path:
     """Write the table as validation.csv into the folder, made if missing. Raises UsageError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        guarded(table).to_csv(folder / FILE, index=False, float_format="%.10g", lineterminator="\n", encoding="utf-8")
+        write_csv(table, folder / FILE, digits=10)
     except OSError as error:
         raise UsageError(f"cannot write {folder / FILE}: {error.strerror}; choose another place with --out") from None
     return folder / FILE

@@ -171,8 +171,9 @@ def _computed(
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
     study = asked.settings.study
     if study is not None:
-        study_of = {"sample": sample, "sensitivity": sensitivity}[study.kind]
-        tables |= study_of(resolved, log["region_label"], kept, progress)
+        place = log["region_label"]
+        sampled = study.kind == "sample"
+        tables |= sample(resolved, place, kept, progress) if sampled else sensitivity(resolved, place, progress)
         log["study"] = {"kind": study.kind, "draws": study.draws, "seed": study.seed, "held": held(resolved)}
     log["tables"] = list(tables)
     files = {}

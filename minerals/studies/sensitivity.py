@@ -13,7 +13,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..tables.resolve import Resolved
-from .blocks import StudyFolder
 from .design import latin_hypercube
 from .pool import Progress
 from .sample import BLOCK, QUANTITIES, block_of, quantities, quantity
@@ -23,13 +22,10 @@ Array = NDArray[np.float64]
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 
-def sensitivity(
-    resolved: Resolved, region_label: str, kept: StudyFolder | None = None, progress: Progress | None = None
-) -> dict[str, pd.DataFrame]:
+def sensitivity(resolved: Resolved, region_label: str, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
     """Tables `sensitivity` and `sobol` of the last year, for every scenario, region, mineral and quantity.
 
-    draws of the study: rows of each of the two designs; so (factors + 2) × draws evaluations. kept is not used: the
-    study is short.
+    draws of the study: rows of each of the two designs; so (factors + 2) × draws evaluations.
     """
     study = resolved.run.settings.study
     assert study is not None

@@ -253,7 +253,7 @@ def _stream_faults(ended: Ended, case: Case) -> Iterable[tuple[str, str]]:
     for line in lines:
         if found := FOREIGN.search(line):
             quoted = found[0] in case.change  # The user's own words may be told back.
-            if not quoted and not any(known.search(line) for known in IGNORED):
+            if not quoted:
                 yield "foreign", line[:200]
                 break
     for line in lines:
@@ -267,10 +267,6 @@ def _stream_faults(ended: Ended, case: Case) -> Iterable[tuple[str, str]]:
         yield "flood", f"{len(told)} lines, the longest of {max(map(len, told))} characters"
 
 
-#: Lines that are no fault for now; see --ignore.
-IGNORED: list[re.Pattern[str]] = []
-
-
 def _last(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1][:200] if lines else "no word"
@@ -278,7 +274,7 @@ def _last(text: str) -> str:
 
 def _first(ended: Ended) -> str:
     """The first line of words that is none of those left out."""
-    lines = [line for line in ended.err.splitlines() if line.strip() and not any(x.search(line) for x in IGNORED)]
+    lines = [line for line in ended.err.splitlines() if line.strip()]
     return lines[0] if lines else "no word"
 
 
@@ -538,7 +534,5 @@ def command_line(of: Callable[[int], Attack], words: Sequence[str] | None = None
     parser.add_argument("--only", type=int, help="number of the one case to try")
     parser.add_argument("--keep", type=Path, help="folder in which the cases tried stay")
     parser.add_argument("--out", type=Path, help="file for all faults and what was accepted, to be read by eye")
-    parser.add_argument("--ignore", action="append", default=[], help="pattern of lines that are no fault")
     options = parser.parse_args(words)
-    IGNORED[:] = [re.compile(pattern) for pattern in options.ignore]
     return tried_and_told(of(options.seed), options.count, options.out, only=options.only, keep=options.keep)
