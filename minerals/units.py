@@ -52,7 +52,7 @@ EITHER: dict[str, tuple[str, ...]] = {
 #: Kind of quantity → (least, most) that a value other than 0 can plausibly be, in the canonical unit. They are wide:
 #: each refuses a table in a unit a thousand times too large or too small, and none judges a figure. `kind: kind` is of
 #: rows in a table of one of several kinds. A table whose quantity is narrower or wider has its own (`least` and `most`
-#: in datapackage.json).
+#: in datapackage.json, with `because`), and shares that add up to one have no least.
 PLAUSIBLE: dict[str, tuple[float, float]] = {
     # Less than 1 kWh is no battery of a vehicle; all uses of the world need about 14,000 GWh a year in 2050 on a path
     # to net zero, and no row is more than twice that.
@@ -162,13 +162,15 @@ def ends(kind: str, of_table: str, own: tuple[float | None, float | None]) -> tu
     return least if own[0] is None else own[0], most if own[1] is None else own[1]
 
 
-def implausible(value: float, scale: float, kind: str, within: tuple[float, float]) -> str:
+def implausible(value: float, scale: float, kind: str, within: tuple[float, float], because: str = "") -> str:
     """Why a value is refused, with what may have happened.
 
-    value: in the canonical unit; scale: factor of the unit it is written in; within: the plausible (least, most).
+    value: in the canonical unit; scale: factor of the unit it is written in; within: the plausible (least, most);
+    because: why the table has ends of its own.
     """
     least, most = within
-    expected = f"expected 0, or {least:g} to {most:g} {canonical(kind)}".removesuffix(" 1")
+    expected = f"expected {'0, or ' if least else ''}{least:g} to {most:g} {canonical(kind)}".removesuffix(" 1")
+    expected += f" ({because.rstrip('.')})" if because else ""
     fits = [name for name, other in UNITS[kind][1].items() if least <= abs(value) / scale * other <= most]
     steps = [(100.0, "a hundred"), (1e3, "a thousand"), (1e6, "a million"), (1e9, "a thousand million")]
     for step, words in steps if kind == "fraction" else steps[1:]:
@@ -176,7 +178,7 @@ def implausible(value: float, scale: float, kind: str, within: tuple[float, floa
             if least <= true <= most:
                 unit = f" If the figures are in {' or '.join(fits)}, write that as their unit" if fits else ""
                 return f"{expected}; {words} times too {size}?{unit}"
-    return f"{expected}; if it is meant, give the table its own least or most in datapackage.json"
+    return f"{expected}; if it is meant, give the table its own least or most, with because, in datapackage.json"
 
 
 @cache

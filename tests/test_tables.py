@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -260,7 +261,13 @@ def field(resource: dict[str, Any], name: str) -> dict[str, Any]:
     pytest.param(lambda p, r: field(r["battery_demand"], "year").update(type="year"), id="type year"),
     pytest.param(lambda p, r: [each.pop("title") and each.pop("description") for each in r.values()], id="no titles"),
     pytest.param(lambda p, r: field(r["regions"], "note").pop("type"), id="no type is text"),
-    pytest.param(lambda p, r: [r["regions"].update(hash="x", sources=[]), p.update(created="today")], id="more keys"),
+    pytest.param(lambda p, r: [p.update(created="today", keywords=[], image="x", mine=1), r["regions"].update(
+        type="table", sources=[], licenses=[], homepage="x", mine={"a": 1}), r["regions"]["schema"].update(
+        fieldsMatch="exact", uniqueKeys=[], mine=1), field(r["regions"], "note").update(
+        title="x", example="x", rdfType="x", trueValues=["yes"], format="default", mine=1)], id="more keys"),
+    pytest.param(lambda p, r: [field(r["regions"], "note")["constraints"].update(unique=False, minLength=0),
+        r["regions"].update(compression=None, dialect={"delimiter": ",", "lineTerminator": "\r\n", "headerRows": [1],
+        "skipInitialSpace": False, "caseSensitiveHeader": True})], id="what changes nothing"),
     pytest.param(lambda p, r: r["regions"]["schema"].update(foreignKeys=[{"fields": "region", "reference": {
         "resource": "", "fields": "region"}}]), id="reference to itself"),
     pytest.param(lambda p, r: r["regions"].pop("encoding") and r["regions"].pop("format"), id="no encoding"),
@@ -305,8 +312,10 @@ def test_a_year_of_type_year_runs(toy: Path, run_toy) -> None:
      "resources[regions].schema = 'regions.json': is read from this file alone; write the schema here"),
     (lambda p, r: r["regions"].update(encoding="latin-1"),
      "resources[regions].encoding = 'latin-1': tables are read as utf-8 alone; save the file so"),
-    (lambda p, r: r["regions"].update(dialect={"delimiter": ";"}), "resources[regions].dialect = {'delimiter': ';'}: "
-     "tables have a header, commas and double quotes; save the file so and remove the dialect"),
+    (lambda p, r: r["regions"].update(dialect={"delimiter": ";"}), "resources[regions].dialect.delimiter = ';': tables "
+     "have a header in their first line, commas and double quotes; save the file so and remove this"),
+    (lambda p, r: r["regions"].update(dialect="dialect.json"), "resources[regions].dialect = 'dialect.json': tables "
+     "have a header in their first line, commas and double quotes; save the file so and remove this"),
     (lambda p, r: r["regions"]["schema"].pop("fields"),
      "resources[regions].schema.fields: is missing; expected columns"),
     (lambda p, r: r["regions"]["schema"].update(primaryKey="regoin"),
@@ -319,13 +328,18 @@ def test_a_year_of_type_year_runs(toy: Path, run_toy) -> None:
      "resources[regions].schema.fields[note]: is missing; restore it"),
     (lambda p, r: field(r["regions"], "note").update(type="boolean"), "resources[regions].schema.fields[note].type = "
      "'boolean': not a type that is read here; write string, number, integer or year"),
-    (lambda p, r: field(r["reserves"], "year").update(type="string"),
+    (lambda p, r: field(r["reserves"], "year").update(type="string", constraints={}),
      "resources[reserves].schema.fields[year].type = 'string': expected integer; restore it"),
     (lambda p, r: field(r["reserves"], "year")["constraints"].update(minimum="1990"),
      "resources[reserves].schema.fields[year].constraints.minimum = '1990': expected a number"),
     (lambda p, r: field(r["regions"], "note")["constraints"].update(pattern="["),
      "resources[regions].schema.fields[note].constraints.pattern = '[': expected a regular expression (unterminated "
      "character set at position 0)"),
+    (lambda p, r: field(r["regions"], "note")["constraints"].update(maximum=3), "resources[regions].schema."
+     "fields[note].constraints.maximum = 3: is of numbers alone, and the type is string; remove it, or mend the type"),
+    (lambda p, r: field(r["reserves"], "value")["constraints"].update(pattern="[0-9]+"), "resources[reserves].schema."
+     "fields[value].constraints.pattern = '[0-9]+': is of texts alone, and the type is number; remove it, or mend the "
+     "type"),
     (lambda p, r: field(r["scenarios"], "kind")["constraints"].update(enum="history"), "resources[scenarios].schema."
      "fields[kind].constraints.enum = 'history': expected a list of texts in quotes"),
     (lambda p, r: r["reserves"]["minerals"].update(kind="mas"), "resources[reserves].minerals.kind = 'mas': not a kind "
@@ -341,6 +355,84 @@ def test_a_form_that_is_not_read_names_its_property(form: Callable[..., object],
     with pytest.raises(InputError) as raised:
         read_inputs(toy)
     assert str(raised.value) == f"{toy / 'datapackage.json'} {expected}"
+
+
+@pytest.mark.parametrize(("of", "key", "value"), [
+    *(("constraints", key, value) for key, value in {
+        "unique": True, "minLength": 1, "maxLength": 3, "exclusiveMinimum": 0, "exclusiveMaximum": 1,
+        "jsonSchema": {"type": "string"}, "patern": "x"}.items()),
+    *(("field", key, value) for key, value in {
+        "format": "uri", "decimalChar": ",", "groupChar": ".", "bareNumber": False, "missingValues": ["-"],
+        "categories": ["a"], "minerals": {}}.items()),
+    *(("schema", key, value) for key, value in {
+        "uniqueKeys": [["region"]], "fieldsMatch": "subset", "missingValues": ["-"], "minerals": {}}.items()),
+    *(("resource", key, value) for key, value in {
+        "compression": "gz", "innerpath": "a.csv", "extrapaths": ["b.csv"], "scheme": "http", "type": "json",
+        "hashing": "sha256", "layout": {"header": False}, "hash": "x", "bytes": "12"}.items()),
+    *(("dialect", key, value) for key, value in {
+        "commentChar": "#", "commentRows": [2], "headerRows": [2], "header": False, "escapeChar": "\\",
+        "quoteChar": "'", "skipInitialSpace": True, "doubleQuote": False, "nullSequence": "-", "lineTerminator": ";",
+        "decimalChar": ",", "csv": {"delimiter": ";"}, "delimeter": ";"}.items()),
+    ("foreign key", "constraint", "x"), ("reference", "package", "other.json"), ("package", "minerals", {}),
+    ("minerals", "mosst", 10), ("minerals", "sum_to_one_over", "x"),
+])  # fmt: skip
+def test_a_property_that_would_change_what_rows_mean_is_refused(of: str, key: str, value: Any, toy: Path) -> None:
+    def add(package: dict[str, Any], resources: dict[str, dict[str, Any]]) -> None:
+        resource = resources["market_share"]
+        schema = resource["schema"]
+        {
+            "package": package, "resource": resource, "schema": schema, "minerals": resource["minerals"],
+            "dialect": resource.setdefault("dialect", {}), "field": schema["fields"][0],
+            "constraints": schema["fields"][0].setdefault("constraints", {}), "foreign key": schema["foreignKeys"][0],
+            "reference": schema["foreignKeys"][0]["reference"],
+        }[of][key] = value  # fmt: skip
+
+    change(toy, add)
+    with pytest.raises(InputError) as raised:
+        read_inputs(toy)
+    (problem,) = raised.value.problems
+    place, _, written = problem.what.partition(" = ")
+    assert (place.rpartition(".")[2], written) == (key, repr(value))
+    assert problem.why.endswith("or none") or any(way in problem.why for way in ("remove", "write", "move it")), problem
+
+
+def test_a_misspelt_property_of_ours_names_the_right_one(toy: Path) -> None:
+    change(toy, lambda p, r: r["reserves"]["minerals"].update(mosst=10))
+    with pytest.raises(
+        InputError, match=r"reserves\].minerals.mosst = 10: is no property of minerals; did you mean 'most'"
+    ):
+        read_inputs(toy)
+
+
+def test_what_is_not_read_hides_no_other_fault(toy: Path) -> None:
+    change(toy, lambda p, r: [r["regions"].update(compression="gz", dialect={"header": False}),
+        r["regions"]["schema"].update(primaryKey="regoin"), field(r["regions"], "note").update(format="uri"),
+        r["reserves"]["minerals"].update(mosst=1)])  # fmt: skip
+    with pytest.raises(InputError) as raised:
+        read_inputs(toy)
+    places = [problem.what.partition(" = ")[0].removeprefix("resources") for problem in raised.value.problems]
+    assert places == [
+        "[regions].compression", "[regions].dialect.header", "[regions].schema.fields[note].format",
+        "[regions].schema.primaryKey", "[reserves].minerals.mosst",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["md5", "sha1", "sha256", "sha512"])
+def test_a_file_is_the_one_that_its_hash_and_bytes_describe(name: str, toy: Path) -> None:
+    path = toy / "regions.csv"
+    content = path.read_bytes()
+    digest = hashlib.new(name, content).hexdigest()
+    written = digest.upper() if name == "md5" else f"{name}:{digest}"
+    change(toy, lambda p, r: r["regions"].update(hash=written, bytes=len(content)))
+    read_inputs(toy)
+    path.write_bytes(content + b"\n")
+    with pytest.raises(InputError) as raised:
+        read_inputs(toy)
+    size, digest_of = raised.value.problems
+    assert (size.file, size.what) == ("regions.csv", f"bytes = {len(content) + 1}")
+    assert f"says {len(content)}; restore the file, or mend or remove bytes" in size.why
+    assert digest_of.what == f"hash = {name}:{hashlib.new(name, path.read_bytes()).hexdigest()}"
+    assert f"says {name}:{digest}; restore the file" in digest_of.why
 
 
 @pytest.mark.parametrize(("content", "expected"), [
@@ -382,7 +474,7 @@ def test_the_shipped_constraints_hold_beside_ones_own(toy: Path) -> None:
 
 #: Table and factor that only its rules, or nothing, refuses, and why no end of a single value can.
 NO_END = {
-    ("market_share", 1e-3): "the smallest shares are near nothing; shares add up to 1",
+    ("silicon_uptake", 1e-3): "uptake starts near nothing; somewhere it is more",
     ("governance", 1e-3): "an index about 0; many countries are never all near its mean",
 }
 #: Tables in which most rows pass by themselves, and why: a short table of one's own may pass whole.
@@ -425,8 +517,8 @@ def test_a_table_in_a_wrong_unit_is_refused(
         problems: list[Problem] = []
         table = typed(scaled(shipped_raws[name], factor), {}, problems)
         refused = {problem.line for problem in problems}
-        if (name, factor) in NO_END:
-            assert not refused
+        if (name, factor) in NO_END or (factor == 1e-3 and table.schema.sums_to_one_over):
+            assert not refused, "a share may be near nothing; it is their sum that is 1"
             for rule in check.RULES:
                 rule({**shipped_inputs.tables, name: table}, problems)
             assert problems, name
@@ -449,6 +541,56 @@ def test_every_kind_has_ends_and_every_end_is_wide(shipped_inputs: Inputs) -> No
             for size in filter(None, (row.value, row.low, row.high)):
                 if of not in ("fraction", "severity"):
                     assert np.isnan(size) or least * 1.5 <= abs(size) <= most / 1.5, (name, row.line)
+
+
+def put(toy: Path, name: str, *rows: str) -> None:
+    """Replace the rows of a table; each begins with its key and ends with its unit."""
+    path = toy / f"{name}.csv"
+    header = path.read_text(encoding="utf-8").partition("\n")[0]
+    path.write_text("\n".join([header, *(f"{row},book,p. 1,official," for row in rows)]) + "\n", encoding="utf-8")
+
+
+def test_shares_that_add_up_to_one_may_be_as_small_as_they_like(toy: Path) -> None:
+    put(toy, "graphite_route", "natural,2030,0.0005,,,1", "synthetic,2030,0.9995,,,1")
+    assert list(read_inputs(toy)["graphite_route"]["value"]) == [0.0005, 0.9995]
+    put(toy, "graphite_route", "natural,2030,0.0005,,,1", "synthetic,2030,0.0005,,,1")
+    with pytest.raises(InputError, match=r"graphite_route.csv:2 shares of 2030: add up to 0.001, expected 1"):
+        read_inputs(toy)
+
+
+def test_uptake_may_start_small_and_not_stay_so(toy: Path) -> None:
+    start = "si,World,car,nmc811,0.1,2030,0.0001,,,1"
+    put(toy, "silicon_uptake", start, "si,World,car,nmc811,0.1,2034,0.4,,,1")
+    assert read_inputs(toy)["silicon_uptake"]["value"].min() == 0.0001
+    put(toy, "silicon_uptake", start)
+    with pytest.raises(InputError, match=r"silicon_uptake.csv:2 value: no blend ever reaches 0.001 of the cells"):
+        read_inputs(toy)
+
+
+def test_the_low_end_of_a_share_may_be_next_to_none(toy: Path) -> None:
+    path = toy / "collection_rate.csv"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    at = lines[0].split(",").index("value")
+    cells = lines[1].split(",")
+    for value, low, high in (("0.5", "1e-6", "0.9"), ("0.0001", "0.0001", "0.9"), ("0.0001", "", "")):
+        cells[at : at + 3] = value, low, high
+        path.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]), encoding="utf-8")
+        if value == "0.5":
+            assert read_inputs(toy)["collection_rate"].loc[0, "low"] == 1e-6
+            continue
+        with pytest.raises(InputError, match=r"collection_rate.csv:2 value = '0.0001': expected 0, or 0.001 to 5"):
+            read_inputs(toy)
+
+
+@pytest.mark.parametrize("end", ["least", "most"])
+def test_ends_of_a_table_have_a_reason_that_messages_print(end: str, toy: Path) -> None:
+    size = {"least": 900, "most": 1}[end]
+    change(toy, lambda p, r: r["reserves"]["minerals"].update({end: size}))
+    with pytest.raises(InputError, match=r"resources\[reserves\].minerals.because: is missing; add it"):
+        read_inputs(toy)
+    change(toy, lambda p, r: r["reserves"]["minerals"].update(because="These are small mines."))
+    with pytest.raises(InputError, match=r"expected 0, or [0-9e+]+ to [0-9e+]+ kt \(These are small mines\)"):
+        read_inputs(toy)
 
 
 def test_what_is_far_off_is_told_with_its_likely_cause(toy: Path) -> None:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
-from ..units import GRAPHITE_LIMIT
+from ..units import GRAPHITE_LIMIT, PLAUSIBLE
 from .read import Table
 from .relative import follows, multiples_of
 
@@ -141,6 +141,15 @@ def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
         if not 0 < row.silicon <= most:
             why = f"expected a mass fraction above 0, at most the largest tabulated blend, {most:g}"
             problems.append(Problem(table.file, int(row.line), f"silicon = {row.silicon:g}", why))
+
+
+def uptake_is_seen(tables: Tables, problems: list[Problem]) -> None:
+    """Uptake may start from next to none, and somewhere it is more: where it never is, its shares are mistaken."""
+    table, least = tables["silicon_uptake"], PLAUSIBLE["fraction"][0]
+    most = table.frame["value"].max()
+    if 0 < most < least and not table.dropped:
+        why = f"no blend ever reaches {least:g} of the cells; too small by a factor? If it is meant, remove the rows"
+        problems.append(Problem(table.file, int(table.frame["line"].iloc[0]), "value", why))
 
 
 def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
@@ -388,6 +397,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     scenarios_have_rows,
     shares_sum_to_one,
     uptake_leaves_room,
+    uptake_is_seen,
     demand_is_by_part,
     intensities_are_complete,
     plants_make_known_cells,

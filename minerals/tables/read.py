@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from dataclasses import dataclass
@@ -50,8 +51,22 @@ def read_raw(folder: Path, schema: TableSchema, problems: list[Problem]) -> RawT
     found = read_csv(folder / schema.file, schema.file, schema.columns, schema.name, problems)
     if found is None:
         return None
+    _check_content(folder / schema.file, schema, problems)
     rows = [dict(zip(found.header, cells, strict=True)) for cells in found.rows]
     return RawTable(schema, schema.file, rows, found.lines, found.sha256, found.dropped)
+
+
+def _check_content(path: Path, schema: TableSchema, problems: list[Problem]) -> None:
+    """The bytes of a file are those of which the descriptor says the number and the hash, where it does."""
+    if schema.bytes is None and not schema.hash:
+        return
+    content = path.read_bytes()
+    algorithm = schema.hash.partition(":")[0] or "md5"
+    own = f"{algorithm}:{hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()}"
+    for key, described, found in (("bytes", schema.bytes, len(content)), ("hash", schema.hash or None, own)):
+        if described is not None and described != found:
+            why = f"datapackage.json says {described}; restore the file, or mend or remove {key} of the resource"
+            problems.append(Problem(schema.file, 0, f"{key} = {found}", why))
 
 
 def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> Table:
@@ -134,8 +149,10 @@ def _convert(record: dict[str, Any], kind: str, raw: RawTable, row: dict[str, st
         least, most = ends(one, kind, raw.schema.ends)
         for name in VALUES:
             record[name] = size = record[name] if scale == 1.0 else record[name] * scale
-            if size and not least <= abs(size) <= most and not math.isnan(size):
-                why = implausible(size, scale, one, (least, most))
+            # What is a share of something may be next to none of it at its low end.
+            floor = 0.0 if name == "low" and one == "fraction" else least
+            if size and not floor <= abs(size) <= most and not math.isnan(size):
+                why = implausible(size, scale, one, (floor, most), raw.schema.because)
                 problems.append(Problem(file, line, f"{name} = {row[name]!r}", why))
                 return False
         record["unit"] = canonical(one)

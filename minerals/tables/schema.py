@@ -1,8 +1,11 @@
 """Table schemas, read from the Frictionless descriptor `datapackage.json` that travels with the tables.
 
 One description serves this reader and any other tool: names, types, bounds, keys and references are standard Table
-Schema. The only additions, in `minerals`: `kind` (of `units.UNITS`), `least` and `most` (the plausible ends of a value
-other than 0, in the canonical unit, where those of `units.PLAUSIBLE` do not fit), and `sums_to_one_over`.
+Schema. What of the standards is read, what is allowed and what is refused stands in `properties`. The only additions,
+in `minerals` of a resource: `kind` (of `units.UNITS`), `least` and `most` (the plausible ends of a value other than 0,
+in the canonical unit, where those of `units.PLAUSIBLE` do not fit), `because` (why these ends: needed with either, and
+part of the message of a value that is refused), and `sums_to_one_over` (the column over which the values of a group add
+up to one; such values have no least end but their own).
 
 A package may say more of its tables than the shipped one (other titles, narrower constraints, more tables and columns)
 and never less: every shipped table and column is there with its type and key, and its constraints hold as well.
@@ -23,9 +26,13 @@ from ..errors import InputError, Problem, did_you_mean, listed
 from ..shipped import inputs_folder
 from ..text import SHOWN
 from ..units import EITHER, UNITS
+from . import properties
 from .csv_file import Unreadable, read_text
+from .properties import Properties
 
 DESCRIPTOR = "datapackage.json"
+#: Hashes of a file's bytes by the standard, of which md5 is written without its name.
+HASHES = ("md5", "sha1", "sha256", "sha512")
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ class Reference:
 class TableSchema:
     """One table: a code list, or a quantity (kind of unit set) whose primary key is its dimensions.
 
-    ends: plausible (least, most) of the table itself, None where those of its kind serve.
+    ends: plausible (least, most) of the table itself, None where those of its kind serve; because: why these.
+    hash and bytes: of the file's content, where the descriptor says them: `sha256:…` and a length.
     """
 
     name: str
@@ -68,6 +76,9 @@ class TableSchema:
     kind: str = ""
     sums_to_one_over: str = ""
     ends: tuple[float | None, float | None] = (None, None)
+    because: str = ""
+    hash: str = ""
+    bytes: int | None = None
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -105,7 +116,9 @@ class _Package:
     def read(self) -> dict[str, TableSchema]:
         found: dict[str, TableSchema] = {}
         files: dict[str, str] = {}
-        resources = self._json().get("resources")
+        package = self._json()
+        self._refuse("", package, properties.PACKAGE)
+        resources = package.get("resources")
         for place, resource in self._each("resources", resources, "a list of tables"):
             schema = self._table(place, resource)
             if schema is None:
@@ -125,6 +138,11 @@ class _Package:
     def _wrong(self, place: str, why: str, value: Any = None) -> None:
         written = repr(value) if len(repr(value)) <= SHOWN else f"{repr(value)[: SHOWN - 1]}…"
         self.problems.append(Problem(str(self.path), 0, place if value is None else f"{place} = {written}", why))
+
+    def _refuse(self, place: str, item: Mapping[str, Any], of: Properties) -> None:
+        """Refuse what is not read of an object and would change what its table means."""
+        for key, why in of.refused(item):
+            self._wrong(f"{place}.{key}".lstrip("."), why, item[key])
 
     def _json(self) -> dict[str, Any]:
         missing = "not found; name a folder that holds a data package (the shipped one is used where none is named)"
@@ -174,14 +192,16 @@ class _Package:
 
     def _table(self, place: str, resource: dict[str, Any]) -> TableSchema | None:
         before = len(self.problems)
+        self._refuse(place, resource, properties.RESOURCE)
         name, file, schema = self._text(place, resource, "name"), self._file(place, resource), resource.get("schema")
         if isinstance(schema, str):
             self._wrong(f"{place}.schema", "is read from this file alone; write the schema here", schema)
         elif not isinstance(schema, dict):
             self._wrong(f"{place}.schema", "is missing; add the schema with its fields")
-        if len(self.problems) > before or not isinstance(schema, dict):
+        if not isinstance(schema, dict):
             return None
         here = f"{place}.schema"
+        self._refuse(here, schema, properties.SCHEMA)
         fields = tuple(self._field(*each) for each in self._each(f"{here}.fields", schema.get("fields"), "columns"))
         names = [field.name for field in fields]
         for twice in dict.fromkeys(column for column in names if column and names.count(column) > 1):
@@ -190,14 +210,12 @@ class _Package:
         for column in key:
             if names and column not in names:
                 self._wrong(f"{here}.primaryKey", f"not a column of {name}{did_you_mean(column, names)}", column)
-        if schema.get("missingValues", [""]) != [""]:
-            why = 'a missing value is an empty cell here; write [""] and empty cells'
-            self._wrong(f"{here}.missingValues", why, schema["missingValues"])
         references = self._references(here, schema.get("foreignKeys", []), name, names)
         found = TableSchema(
             name, file, self._text(place, resource, "title", required=False) or name,
             self._text(place, resource, "description", required=False), fields, key, references,
             *self._ours(f"{place}.minerals", resource.get("minerals", {}), names),
+            self._hash(place, resource), self._length(place, resource),
         )  # fmt: skip
         return found if len(self.problems) == before else None
 
@@ -221,17 +239,36 @@ class _Package:
             if str(value).lower() not in allowed:
                 self._wrong(f"{place}.{key}", f"tables are read as {allowed[0]} alone; save the file so", value)
         dialect = resource.get("dialect", {})
-        usual = {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "header": True, "decimalChar": "."}
-        if not isinstance(dialect, dict) or any(dialect.get(key, value) != value for key, value in usual.items()):
-            why = "tables have a header, commas and double quotes; save the file so and remove the dialect"
-            self._wrong(f"{place}.dialect", why, dialect)
+        if isinstance(dialect, dict):
+            self._refuse(f"{place}.dialect", dialect, properties.TABLE_DIALECT)
+        else:
+            self._wrong(f"{place}.dialect", properties.DIALECT, dialect)
         return file
 
-    def _ours(self, place: str, ours: Any, names: list[str]) -> tuple[str, str, tuple[float | None, float | None]]:
-        """Kind, the dimension that shares add up over, and plausible ends of a table."""
+    def _hash(self, place: str, resource: Mapping[str, Any]) -> str:
+        """Hash of the file as `algorithm:digest`; '' where none is said."""
+        written = self._text(place, resource, "hash", required=False)
+        algorithm, _, digest = written.lower().rpartition(":")
+        algorithm = algorithm or HASHES[0]
+        if not written or (algorithm in HASHES and re.fullmatch("[0-9a-f]+", digest)):
+            return f"{algorithm}:{digest}" if written else ""
+        self._wrong(f"{place}.hash", f"expected sha256:… (or {listed(HASHES)}) of the file, or none", written)
+        return ""
+
+    def _length(self, place: str, resource: Mapping[str, Any]) -> int | None:
+        """Number of bytes of the file; None where it is not said."""
+        size = resource.get("bytes")
+        if size is None or (isinstance(size, int) and not isinstance(size, bool)):
+            return size
+        self._wrong(f"{place}.bytes", "expected the number of bytes of the file, or none", size)
+        return None
+
+    def _ours(self, place: str, ours: Any, names: list[str]) -> tuple[str, str, tuple[float | None, float | None], str]:
+        """Kind, the dimension that shares add up over, plausible ends of a table, and why these."""
         if not isinstance(ours, dict):
             self._wrong(place, "expected an object in braces", ours)
-            return "", "", (None, None)
+            return "", "", (None, None), ""
+        self._refuse(place, ours, properties.MINERALS)
         kind, over = (self._text(place, ours, key, required=False) for key in ("kind", "sums_to_one_over"))
         kinds = [*UNITS, *EITHER, "cell_parameter"]
         if kind and kind not in kinds:
@@ -244,7 +281,10 @@ class _Package:
         for column in needed if kind else ():
             if column not in names:
                 self._wrong(f"{place}.kind", f"a quantity has the column {column}; add it to the fields", kind)
-        return kind, over, (self._bound(place, ours, "least"), self._bound(place, ours, "most"))
+        least, most = (self._bound(place, ours, key) for key in ("least", "most"))
+        because = self._text(place, ours, "because", required=least is not None or most is not None)
+        # Shares that add up to one may each be as small as they like: a wrong unit shows in their sum.
+        return kind, over, (0.0 if over and least is None else least, most), because
 
     def _references(self, place: str, keys: Any, table: str, names: list[str]) -> tuple[Reference, ...]:
         """References of a table; one that names no other table is to the table itself."""
@@ -258,6 +298,8 @@ class _Package:
             if not isinstance(target, dict):
                 self._wrong(here, "expected fields and a reference with resource and fields", key)
                 continue
+            self._refuse(here, key, properties.FOREIGN_KEY)
+            self._refuse(f"{here}.reference", target, properties.REFERENCE)
             columns = self._names(f"{here}.fields", key.get("fields"))
             theirs = self._names(f"{here}.reference.fields", target.get("fields"))
             if len(columns) != 1 or len(theirs) != 1:
@@ -283,19 +325,23 @@ class _Package:
                 self._wrong(place, why, reference.target_field)
 
     def _field(self, place: str, field: dict[str, Any]) -> Field:
+        self._refuse(place, field, properties.FIELD)
         name = self._text(place, field, "name")
         kind = field.get("type", "string")
         if kind not in ("string", "number", "integer", "year"):
             self._wrong(f"{place}.type", "not a type that is read here; write string, number, integer or year", kind)
             kind = "string"
-        for key, usual in (("decimalChar", "."), ("groupChar", ""), ("bareNumber", True)):
-            if field.get(key, usual) != usual:
-                self._wrong(f"{place}.{key}", "numbers are digits with a decimal point here; remove it", field[key])
         rules = field.get("constraints", {})
         if not isinstance(rules, dict):
             self._wrong(f"{place}.constraints", "expected an object in braces", rules)
             rules = {}
         here, text = f"{place}.constraints", kind == "string"
+        self._refuse(here, rules, properties.CONSTRAINTS)
+        for key in ("minimum", "maximum") if text else ("pattern",):
+            if rules.get(key) is not None and field.get("type", "string") == kind:
+                others = "numbers" if text else "texts"
+                why = f"is of {others} alone, and the type is {kind}; remove it, or mend the type"
+                self._wrong(f"{here}.{key}", why, rules[key])
         required, enum, pattern = rules.get("required", False), rules.get("enum", []), rules.get("pattern", "")
         if not isinstance(required, bool):
             self._wrong(f"{here}.required", "expected true or false", required)
@@ -368,7 +414,15 @@ def _narrowed(path: Path, own: dict[str, TableSchema], shipped: Mapping[str, Tab
         least, most = (
             mine if mine is not None else theirs for mine, theirs in zip(table.ends, needed.ends, strict=True)
         )
-        own[name] = replace(table, fields=tuple(fields.values()), references=references, ends=(least, most))
+        # The shipped reason goes with the shipped ends: it is told where one of them is in force.
+        reasons = [table.because, needed.because if (least, most) != table.ends else ""]
+        own[name] = replace(
+            table,
+            fields=tuple(fields.values()),
+            references=references,
+            ends=(least, most),
+            because=" ".join(dict.fromkeys(filter(None, reasons))),
+        )
     if problems:
         raise InputError(problems)
     return own
