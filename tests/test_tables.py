@@ -521,7 +521,7 @@ def test_a_table_in_a_wrong_unit_is_refused(
             assert not refused, "a share may be near nothing; it is their sum that is 1"
             for rule in check.RULES:
                 rule({**shipped_inputs.tables, name: table}, problems)
-            assert problems, name
+            assert 1 <= len(problems) < check.GROUPS, f"{name}: one cause is told once, or by each of a few groups"
         elif (name, factor) not in FEW:
             assert refused, name
             zero = sum(not float(row["value"]) for row in shipped_raws[name].rows)
@@ -556,6 +556,17 @@ def test_shares_that_add_up_to_one_may_be_as_small_as_they_like(toy: Path) -> No
     put(toy, "graphite_route", "natural,2030,0.0005,,,1", "synthetic,2030,0.0005,,,1")
     with pytest.raises(InputError, match=r"graphite_route.csv:2 shares of 2030: add up to 0.001, expected 1"):
         read_inputs(toy)
+
+
+def test_shares_that_are_all_wrong_by_one_factor_are_one_problem(toy: Path) -> None:
+    put(toy, "graphite_route", *(f"{route},{year},0.0005,,,1" for year in range(2030, 2040) for route in (
+        "natural", "synthetic")))  # fmt: skip
+    with pytest.raises(InputError) as raised:
+        read_inputs(toy)
+    (problem,) = raised.value.problems
+    assert str(problem) == (
+        "graphite_route.csv:2 shares: add up to 0.001 everywhere, expected 1; write every share as a fraction of 1"
+    )
 
 
 def test_uptake_may_start_small_and_not_stay_so(toy: Path) -> None:
