@@ -387,6 +387,11 @@ class _StreamError(UsageError):
     """Standard output took no more; what was computed is in its folder."""
 
 
+class _Ended(KeyboardInterrupt):
+    """A signal of ENDING. Not KeyboardInterrupt itself: where one meets source that is being executed as text, as when
+    a dataclass is made, Python ends the process by SIGINT at the end, whatever became of it (3.11 to 3.13)."""
+
+
 #: The signal of ENDING that is ending this command.
 _ended_by: list[str] = []
 
@@ -399,7 +404,7 @@ def _end_cleanly_by_signals() -> None:
         for name in ENDING:
             signal.signal(signal.Signals[name], signal.SIG_IGN)
         _ended_by.append(signal.Signals(number).name)
-        raise KeyboardInterrupt
+        raise _Ended
 
     for name in ENDING:
         if signal.getsignal(signal.Signals[name]) is signal.SIG_DFL:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandas as pd
+
 from ..errors import Problem, did_you_mean
 from .check import Tables, cells
 
@@ -76,6 +78,12 @@ def yields_lead_to_minerals(tables: Tables, problems: list[Problem]) -> None:
         if row.feeds not in known and not (table.dropped or minerals.dropped):
             why = f"neither a node of {table.file} nor a mineral{did_you_mean(row.feeds, known)}; name one of them"
             problems.append(Problem(table.file, int(row.line), f"feeds = {row.feeds!r}", why))
+        least = row.value if pd.isna(row.low) else row.low
+        if least <= 0:
+            why = (
+                "nothing of it would be needed, and no stop of it seen; expected above 0, its low end too"
+            )
+            problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
         chain = [row.node]
         while feeds.get(chain[-1], "") in feeds and feeds[chain[-1]] not in chain:
             chain.append(feeds[chain[-1]])
