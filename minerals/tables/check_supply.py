@@ -80,9 +80,7 @@ def yields_lead_to_minerals(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, int(row.line), f"feeds = {row.feeds!r}", why))
         least = row.value if pd.isna(row.low) else row.low
         if least <= 0:
-            why = (
-                "nothing of it would be needed, and no stop of it seen; expected above 0, its low end too"
-            )
+            why = "nothing of it would be needed, and no stop of it seen; expected above 0, its low end too"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
         chain = [row.node]
         while feeds.get(chain[-1], "") in feeds and feeds[chain[-1]] not in chain:
