@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 #: Causes that are told at once; nobody mends more before looking again.
-MOST_CAUSES = 100
+MOST_CAUSES = 50
 #: A value is shown whole up to LONG characters, a longer one by its first SHOWN.
 SHOWN, LONG = 60, 80
 #: Places that are shown of a cause that is found more often.

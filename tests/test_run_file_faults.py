@@ -449,3 +449,15 @@ def _file(folder: Path, tables: dict[str, Any]) -> Path:
 
 def test_shipped_run_files_hold_no_more_than_is_told() -> None:
     assert all((runs_folder() / f"{name}.toml").stat().st_size < LARGEST / 100 for name in run_names())
+
+
+def test_ten_thousand_unknown_keys_are_no_flood(toy: Path) -> None:
+    """All are known to a program; a person is told of the first causes, and how many more there are."""
+    path = toy / "run.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "".join(f"k{i} = 1\n" for i in range(10_000)), encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        read_run(path)
+    assert len(raised.value.problems) == 10_000
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 51
+    assert lines[-1] == "… and 9,950 more causes; mend these first"
