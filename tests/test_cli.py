@@ -655,8 +655,9 @@ def unlike(shown: str, printed: str) -> str:
 
 #: What lines of libraries look like: greetings, warnings with their class or place, logs, tracebacks, and of processes.
 FOREIGN = re.compile(
-    r"Running HiGHS|third-party|Copyright|findfont|[Mm]atplotlib|\w+Warning\b|^\s*warnings?\.warn|site-packages|\.py:[0-9]"
-    r"|File \"|Traceback|^(WARNING|INFO|DEBUG|ERROR)\b|resource_tracker|leaked|ffmpeg|Fontconfig|Gtk|libGL|OpenBLAS|OMP:"
+    r"Running HiGHS|third-party|Copyright|findfont|[Mm]atplotlib|\w+Warning\b|^\s*warnings?\.warn|site-packages"
+    r"|\.py:[0-9]|File .*, line [0-9]|Traceback|^(WARNING|INFO|DEBUG|ERROR)\b|resource_tracker|leaked|ffmpeg|Fontconfig"
+    r"|Gtk|libGL|OpenBLAS|OMP:"
 )
 
 
