@@ -28,7 +28,7 @@ GOLDEN = TESTS / "golden"
 #: Files, or single tests of a file, that `pytest -m "not slow"` leaves out: charts, processes, notebooks, studies, and
 #: whole runs on the shipped inputs.
 SLOW = (
-    "published/*.py", "test_charts*.py", "test_chokepoints.py", "test_cli.py", "test_drawing.py",
+    "published/*.py", "test_attacks.py", "test_charts*.py", "test_chokepoints.py", "test_cli.py", "test_drawing.py",
     "test_explain_exposure.py", "test_notebooks.py", "test_optimise.py", "test_studies.py",
     "test_bad_inputs.py::test_a_mix_that_cannot_be_chosen",
     "test_bad_inputs.py::test_every_way_out_that_is_told_works",

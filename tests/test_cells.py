@@ -222,6 +222,7 @@ def test_a_number_of_a_cell_changed_by_a_run() -> None:
     assert table.loc["lfp"].equals(usual.loc["lfp"])
 
 
+@pytest.mark.slow
 def test_intensities_given_by_hand(toy: Path) -> None:
     result = run(toy / "run.toml", ["intensity.kg_per_kwh.lfp.graphite=0.95"], toy)
     row = result["mineral_intensity"].set_index(["chemistry", "mineral"]).loc[("lfp", "graphite")]

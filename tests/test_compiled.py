@@ -479,6 +479,7 @@ def coefficients(model: Any, at: int) -> list[float]:
     return [value_of(model.goal[at].expr, model, i) for i in model.x]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 100_000))
 def test_what_is_kept_is_the_optimum_and_nothing_less(seed: int) -> None:
@@ -528,6 +529,7 @@ def test_small_duals_are_kept_beside_large_ones() -> None:
     assert compiled.solve().objective == pytest.approx(-2)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 100_000), stages=st.integers(1, 3))
 def test_what_is_settled_is_the_same_in_every_optimum(seed: int, stages: int) -> None:

@@ -246,6 +246,7 @@ def test_a_result_of_paths_and_limits_repeats_byte_for_byte(tmp_path: Path) -> N
     assert "announced_capacity.csv" in set(told.rows()["file"])
 
 
+@pytest.mark.slow
 def test_a_sample_draws_along_the_paths(run_toy: RunToy) -> None:
     result = run_toy(PATH, "study={kind='sample', draws=20}")
     assert len(result["percentiles"])

@@ -41,6 +41,7 @@ def imported(path: Path) -> set[str]:
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
+@pytest.mark.slow
 def test_pyomo_is_there_without_the_statistics_of_scipy_and_leaves_them_whole() -> None:
     told = (
         "import sys; from minerals.mix.pyo import pyo; assert 'scipy.stats' not in sys.modules; "

@@ -142,6 +142,7 @@ def test_the_toy_by_hand(run_toy: Callable[..., Result]) -> None:
     assert beside["tariff"] == pytest.approx((50 * fall - 8) / (80 * fall))
 
 
+@pytest.mark.slow
 def test_a_run_of_one_region_learns_with_the_world(run_toy: Callable[..., Result]) -> None:
     whole, europe = (run_toy(ASKED, f"scope.regions=['{region}']") for region in ("World", "Europe"))
     pd.testing.assert_frame_equal(whole["price"], europe["price"])
@@ -187,6 +188,7 @@ def test_the_shipped_run_starts_from_the_published_points(priced: Result) -> Non
     assert points["goal", "Li-metal", 2030] == 75
 
 
+@pytest.mark.slow
 def test_learning_goes_on_while_batteries_are_sold(priced: Result) -> None:
     table = priced["price"]
     for (_, family), rows in table.groupby(["scenario", "family"]):

@@ -110,6 +110,7 @@ def test_a_folder_that_is_not_a_result_is_never_replaced(run_toy, tmp_path: Path
         run_toy().write(mine / "thesis.txt", force=force)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", ["notes.txt", "tables/my.xlsx", "deep/er/x.csv"])
 @pytest.mark.parametrize("force", [False, True])
 def test_a_file_that_no_run_wrote_is_never_removed(run_toy, tmp_path: Path, own: str, force: bool) -> None:
@@ -187,6 +188,7 @@ def test_a_link_is_followed(run_toy, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real", "round", "toy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "text", "sentence"), [
     ("record.json", "{}", "lacks run, run_id, title"),
     ("record.json", "[]", "lacks run, run_id, title"),
@@ -240,6 +242,7 @@ def test_a_table_of_a_record_lies_in_its_folder(run_toy, tmp_path: Path) -> None
         load(folder)
 
 
+@pytest.mark.slow
 def test_a_record_that_was_edited_is_told(run_toy, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     run_toy().write(folder)
@@ -327,6 +330,7 @@ def test_explain_names_the_cells_that_do_without(europe: Result) -> None:
     assert 0.2 < sum(told.without.values()) / told.gwh < 0.35
 
 
+@pytest.mark.slow
 def test_a_run_repeats_from_its_record(toy: Path, tmp_path: Path) -> None:
     changes = ["scenario.plan.share.Europe.car.2034={lfp = 0.1, na_layered = 'rest'}", "output.charts=[]"]
     api.run(toy / "run.toml", set=changes, inputs=toy, out=tmp_path / "a")
@@ -400,6 +404,7 @@ def test_a_record_names_every_input_and_is_as_its_run_wrote_it(toy: Path, tmp_pa
         api.run(path, inputs=toy)
 
 
+@pytest.mark.slow
 def test_lines_of_a_record_are_those_of_its_result(toy: Path, tmp_path: Path) -> None:
     rows = ["scenario,region,cohort,value,unit"]
     rows += [f"{s},{region},2028,500,GWh/yr" for s in ("plan", "shift") for region in ("Europe", "China")]
@@ -462,6 +467,7 @@ def test_a_redrawn_chart_does_not_take_the_place_of_the_run_s(europe: Result) ->
     assert bundle.meta.name == "demand_by_mineral-slide-2032-base-next-gen-title-mine-all-of-it"
 
 
+@pytest.mark.slow
 def test_api_describes_and_checks(toy: Path) -> None:
     assert "kt" in minerals.describe("mineral_demand")
     sound, *fills = minerals.check(toy / "run.toml", inputs=toy, set={"scope.years.last": 2031})
@@ -494,6 +500,7 @@ def test_compare(europe: Result) -> None:
             compare(europe, **bad)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mineral", ["graphite", "nickel", "lithium", "cobalt"])
 @pytest.mark.parametrize("year", [2027, 2035])
 def test_explain_re_adds_every_number_to_1e_9(europe: Result, mineral: str, year: int) -> None:

@@ -614,6 +614,7 @@ def any_choice(seed: int) -> Choice:
     return Choice(objective=risk, risk=risk, level=0.5, cost_cap=(None, 0.05)[seed % 2])
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_ranges_are_those_of_solving_for_every_share_both_ways(seed: int) -> None:
@@ -634,6 +635,7 @@ def test_ranges_are_those_of_solving_for_every_share_both_ways(seed: int) -> Non
         assert low - 1e-6 <= mine / wanted <= high + 1e-6
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_each_stage_keeps_what_those_before_it_found(seed: int) -> None:
@@ -655,6 +657,7 @@ def test_each_stage_keeps_what_those_before_it_found(seed: int) -> None:
         assert met == pytest.approx(data.demand[r, s, y], rel=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_where_demand_may_go_unmet_and_need_not_the_risk_is_the_same(seed: int) -> None:
@@ -665,6 +668,7 @@ def test_where_demand_may_go_unmet_and_need_not_the_risk_is_the_same(seed: int) 
     assert may.stage("objective").value == pytest.approx(must.stage("objective").value, rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), more=st.floats(0.1, 200))
 def test_more_supply_never_worsens_the_objective(seed: int, more: float) -> None:

@@ -30,6 +30,7 @@ from minerals.tables.series import Datum, along, between, ranges
 from minerals.units import CELL_PARAMETERS, EITHER, PLAUSIBLE, UNITS, ends, factor, of_one_kind
 
 
+@pytest.mark.slow
 def test_the_shipped_inputs_are_a_frictionless_data_package() -> None:
     """Checked by the reference implementation, foreign keys and primary keys included."""
     import warnings
