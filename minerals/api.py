@@ -13,29 +13,29 @@ from typing import Any
 import pandas as pd
 
 from . import charts
+from .case.cell_model import CellModel, Derived
 from .config import Run
 from .config import read_run as _read_run
 from .drawing import Drawn, draw_all, drawing
 from .errors import InputError, UsageError, did_you_mean, listed
+from .pipeline import inputs_of, prepared
+from .pipeline import run as _run
 from .results import compare as _compare
 from .results import explain as _explain
+from .results.cell_sheet import sheet
+from .results.describe import describe as _describe
+from .results.describe import entries, named
 from .results.explain_exposure import NodeExplanation, RiskExplanation, explain_disruption, explain_node
 from .results.repeat import read_record
 from .results.result import Result, load, refuse_other_run
 from .results.verdicts import write
 from .shipped import inputs_folder
 from .studies.blocks import StudyFolder
-from .studies.cell_sheet import sheet
-from .studies.cells import CellModel, Derived
-from .studies.describe import describe as _describe
-from .studies.describe import entries, named
-from .studies.run import inputs_of, prepared
-from .studies.run import run as _run
-from .studies.validate import validate as _validate
 from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
 from .text import shown
 from .toml import written
+from .validation.validate import validate as _validate
 
 __all__ = [
     "cell",

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from minerals.pipeline import run
 from minerals.results.result import Result
 from minerals.results.verdicts import lines, summary
 from minerals.shipped import inputs_folder
-from minerals.studies.run import run
-from minerals.studies.validate import validate
 from minerals.tables.inputs import Inputs, read_inputs
+from minerals.validation.validate import validate
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent

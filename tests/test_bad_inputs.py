@@ -15,13 +15,13 @@ import pytest
 from click.testing import CliRunner
 
 import minerals
+from minerals.case import optimise
+from minerals.case.why_infeasible import why
 from minerals.cli import cli
 from minerals.errors import Infeasible, InputError, NumericalTrouble
 from minerals.mix import conflict
 from minerals.mix.conflict import Member, Search
-from minerals.studies import optimise
-from minerals.studies.run import run
-from minerals.studies.why_infeasible import why
+from minerals.pipeline import run
 
 
 def cases(name: str) -> list[dict[str, Any]]:

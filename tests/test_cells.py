@@ -15,16 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minerals import api
+from minerals.case.cell_model import CellModel
 from minerals.cells.cell import bill
 from minerals.cells.formula import FARADAY, mass_fractions, molar_mass, parse, theoretical_capacity
 from minerals.errors import InputError, UsageError
+from minerals.pipeline import run
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
-from minerals.studies.cells import CellModel
-from minerals.studies.published import read_published
-from minerals.studies.run import run
-from minerals.studies.validate import KINDS
 from minerals.tables.inputs import Inputs
+from minerals.validation.published import read_published
+from minerals.validation.validate import KINDS
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from minerals import api, shipped
+from minerals.case import optimise
 from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
 from minerals.config import Exposure, Optimise
@@ -27,7 +28,7 @@ from minerals.results import screen_mix
 from minerals.results.compare import compare
 from minerals.results.result import Result
 from minerals.results.screen import comparison, number, percent
-from minerals.studies import optimise, published
+from minerals.validation import published
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -243,7 +244,7 @@ def test_a_reader_that_goes_away_is_no_error(result_folder: Path, tmp_path: Path
 def test_interrupt_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     code = (
-        "import time, minerals.studies.run as study\n"
+        "import time, minerals.pipeline as study\n"
         "def slow(*a, **k):\n    print('started', flush=True)\n    time.sleep(60)\n"
         "study.compute = slow\nfrom minerals.cli import main\nmain()"
     )
@@ -418,7 +419,7 @@ def test_a_mix_fits_a_narrow_terminal(toy: Path) -> None:
 
 def test_an_interrupt_while_a_mix_is_chosen_exits_130_and_leaves_nothing(toy_mix: list[str], tmp_path: Path) -> None:
     code = (
-        "import minerals.studies.optimise as study\nreal = study.choose\n"
+        "import minerals.case.optimise as study\nreal = study.choose\n"
         "def slow(*a, **k):\n    print('started', flush=True)\n    while True:\n        real(*a, **k)\n"
         "study.choose = slow\nfrom minerals.cli import main\nmain()"
     )
@@ -671,7 +672,7 @@ def test_lines_of_libraries_are_known_as_such() -> None:
         "Running HiGHS 1.16.0 (git hash: f3f113d): Copyright (c) 2026 under MIT licence terms",
         "Includes third-party software components, see THIRD_PARTY_NOTICES.md for full details",
         "findfont: Failed to find font weight 600 for DejaVu Sans, now using 700.",
-        "minerals/studies/prices.py:253: FutureWarning: Downcasting object dtype arrays is deprecated",
+        "minerals/case/prices.py:253: FutureWarning: Downcasting object dtype arrays is deprecated",
         "Matplotlib created a temporary cache directory at /tmp/x because the default path is not a writable directory",
         "WARNING: Loading a SolverResults object with a warning status",
         "OpenBLAS blas_thread_init: pthread_create failed for thread 1 of 2",

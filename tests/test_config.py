@@ -8,8 +8,8 @@ import pytest
 
 from minerals.config import Years, find_run_file, read_run
 from minerals.errors import InputError, UsageError
+from minerals.pipeline import run
 from minerals.shipped import run_names
-from minerals.studies.run import run
 from minerals.toml import key_lines, split_key
 
 

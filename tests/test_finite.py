@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from minerals.case.optimise import Mix
 from minerals.errors import InputError
 from minerals.mix.optimum import Range
+from minerals.pipeline import run
 from minerals.results.finite import refuse_unfit
-from minerals.studies import mix_tables
-from minerals.studies.optimise import Mix
-from minerals.studies.run import run
+from minerals.results.tables import mix as mix_tables
 
 USED = pd.DataFrame({"file": ["a.csv"], "line": [2], "value": [1.0]})
 

@@ -14,7 +14,8 @@ FLOORS = {
     "errors": 0, "units": 0, "quantities": 0, "axes": 0, "shipped": 0, "provenance": 0,
     "diffusion": 0, "highs": 0, "cores": 0, "text": 0, "toml": 0,
     "config": 1, "tables": 2, "flows": 3, "cells": 3, "exposure": 3, "prices": 3, "mix": 4,
-    "results": 5, "studies": 6, "charts": 6, "drawing": 7, "api": 8, "cli": 9, "__main__": 10,
+    "case": 5, "results": 6, "charts": 7, "studies": 7, "pipeline": 8, "drawing": 8, "validation": 9,
+    "api": 10, "cli": 11, "__main__": 12,
 }  # fmt: skip
 
 

@@ -21,19 +21,19 @@ import pandas as pd
 import pytest
 
 from minerals import api, charts
+from minerals.case import mix_data
+from minerals.case import optimise as optimise_module
+from minerals.case.chokepoints import chokepoints
+from minerals.case.cost import pack_prices
+from minerals.case.intensity import with_intensity
+from minerals.case.optimise import Mix, replayed
 from minerals.config import read_run
 from minerals.errors import NumericalTrouble
 from minerals.results.result import Result
 from minerals.results.screen import number
 from minerals.results.screen_mix import mix as screen_mix
+from minerals.results.tables.flows import compute
 from minerals.shipped import inputs_folder, runs_folder
-from minerals.studies import mix_data
-from minerals.studies import optimise as optimise_module
-from minerals.studies.chokepoints import chokepoints
-from minerals.studies.cost import pack_prices
-from minerals.studies.intensity import with_intensity
-from minerals.studies.optimise import Mix, replayed
-from minerals.studies.plain import compute
 from minerals.tables.inputs import read_inputs
 from minerals.tables.mix import mix_inputs
 from minerals.tables.resolve import resolve

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from minerals import api
+from minerals.case.cell_model import CellModel
 from minerals.cells.bounds import ENDS
 from minerals.config import LONGEST_CHAIN, Run, RunFile, read_run
 from minerals.errors import InputError, UsageError
 from minerals.shipped import run_names, runs_folder
-from minerals.studies.cells import CellModel
 from minerals.tables.inputs import Inputs
 from minerals.text import plain_name, shown, unprintable
 from minerals.toml import LARGEST, parsed, written

@@ -18,15 +18,16 @@ import pandas as pd
 import pytest
 
 from minerals import api, charts, drawing
+from minerals.case import chain
+from minerals.case.arrays import additions_of, intensity_of, share_of
 from minerals.config import read_run
 from minerals.errors import Exhausted, InputError, MineralsError, UsageError
 from minerals.flows import ensemble
+from minerals.pipeline import run
 from minerals.results.result import Result
-from minerals.studies import chain, sample
+from minerals.studies import sample
 from minerals.studies.blocks import StudyFolder
 from minerals.studies.design import latin_hypercube, ranged, split_pert
-from minerals.studies.plain import additions_of, intensity_of, share_of
-from minerals.studies.run import run
 from minerals.studies.sample import STORED, Part, _percentiles, block_of
 from minerals.studies.sensitivity import sobol
 from minerals.studies.uncertain import Uncertain

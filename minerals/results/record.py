@@ -14,8 +14,8 @@ import numpy
 import pandas
 
 from ..config import Run, ShareChange
-from ..tables.check import split
 from ..tables.inputs import Inputs
+from ..tables.names import region_label
 from ..tables.resolve import Resolved
 from ..toml import statement, written
 
@@ -51,7 +51,7 @@ def record(resolved: Resolved, inputs: Inputs, asked: Run | None = None) -> dict
         "title": run.settings.title,
         "scenarios": {name: _scenario(run, inputs, name) for name in run.settings.scenario},
         "regions": list(resolved.regions.labels),
-        "region_label": region_label(resolved, inputs),
+        "region_label": region_label(resolved.regions.labels, inputs),
         "segments": list(resolved.segments.labels),
         "minerals": list(resolved.minerals.labels),
         "years": list(resolved.reported),
@@ -106,15 +106,6 @@ def _places(run: Run) -> list[dict[str, Any]]:
         ("scenario", name, "capacity_limit") for name, each in run.settings.scenario.items() if each.capacity_limit
     ]
     return [{"path": list(path), **dict(zip(("file", "line"), run.place(*path), strict=True))} for path in paths]
-
-
-def region_label(resolved: Resolved, inputs: Inputs) -> str:
-    """Name of the sum of all regions of the run: World where they make it up, else their names joined."""
-    frame, regions = inputs["regions"], resolved.regions.labels
-    for name, parts in zip(frame["region"], frame["parts"], strict=True):
-        if parts and sorted(split(parts)) == sorted(regions):
-            return str(name)
-    return " + ".join(regions)
 
 
 def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:

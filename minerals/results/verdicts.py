@@ -23,7 +23,7 @@ LEAST_NAME = 19
 def lines(table: pd.DataFrame, width: int, reasons: bool = True) -> list[str]:
     """A line for each published result, and below rows that differ their reason, once for neighbours that share it.
 
-    table: as studies.validate gives it; reasons: False leaves them out.
+    table: as validation.validate gives it; reasons: False leaves them out.
     """
     rows = [
         (str(row.id), _shown(row.ours, row), _theirs(row), _unit(row), _ratio(row.ratio), str(row.verdict), row.reason)

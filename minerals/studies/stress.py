@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..case.chokepoints import Chokepoints
+from ..case.played import LEAST, Played, play, played
 from ..exposure.coverage import Cuts
 from ..exposure.disruption import loss
 from ..tables.supply import Event
-from .chokepoints import Chokepoints
-from .risk import LEAST, Played, play, played
 
 #: Suppliers whose pairs are played together: the worst on their own in the last year.
 PAIRED = 10

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..case.arrays import additions_of, lines_of, share_of, today_of, trend_of
 from ..flows.ensemble import ChainDraws, Draws, Pool, Terms
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import mixed_recovery
@@ -23,7 +24,6 @@ from ..provenance import Rows
 from ..tables.parameters import Lifetime, Parameters
 from ..tables.resolve import Resolved
 from .design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
-from .plain import additions_of, lines_of, share_of, today_of, trend_of
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

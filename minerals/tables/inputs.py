@@ -146,3 +146,9 @@ def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]
         raw.rows[at][row["column"]] = row["corrected"]
         done.setdefault(row["table"], {})[raw.lines[at]] = place
     return done
+
+
+def joined(*used: pd.DataFrame) -> pd.DataFrame:
+    """Rows used, each once, in the columns of inputs_used."""
+    frames = [frame.dropna(axis="columns", how="all") for frame in used if len(frame)]
+    return pd.concat(frames, ignore_index=True).drop_duplicates("rows", ignore_index=True).reindex(columns=USED_COLUMNS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..config import OPTIMISED, Diffusion, Run
@@ -223,3 +223,12 @@ def _unknown(name: str, known: Iterable[str], where: str) -> str:
     """Why a name is not known, with the way out; '' where it is known."""
     known = list(known)
     return "" if name in known else f"not in {where}{did_you_mean(name, known) or f'; known: {listed(known, 20)}'}"
+
+
+def region_label(regions: Sequence[str], inputs: Inputs) -> str:
+    """Name of the sum of all regions of the run: World where they make it up, else their names joined."""
+    frame = inputs["regions"]
+    for name, parts in zip(frame["region"], frame["parts"], strict=True):
+        if parts and sorted(split(parts)) == sorted(regions):
+            return str(name)
+    return " + ".join(regions)

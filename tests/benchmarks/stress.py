@@ -6,12 +6,12 @@ import time
 
 import common
 
+from minerals.case.chokepoints import chokepoints
+from minerals.case.intensity import with_intensity
 from minerals.config import read_run
+from minerals.results.tables.exposure import exposure
+from minerals.results.tables.flows import compute
 from minerals.shipped import inputs_folder
-from minerals.studies.chokepoints import chokepoints
-from minerals.studies.exposure import exposure
-from minerals.studies.intensity import with_intensity
-from minerals.studies.plain import compute
 from minerals.studies.stress import stress, suppliers
 from minerals.tables.inputs import read_inputs
 from minerals.tables.resolve import resolve

@@ -14,8 +14,8 @@ from minerals.errors import InputError, UsageError
 from minerals.results.compare import compare
 from minerals.results.result import Result
 from minerals.results.verdicts import lines, summary, write
-from minerals.studies.published import COLUMNS, COMPARED, Published, read_published
-from minerals.studies.validate import (
+from minerals.validation.published import COLUMNS, COMPARED, Published, read_published
+from minerals.validation.validate import (
     AGREES,
     KINDS,
     Model,

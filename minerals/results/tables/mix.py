@@ -8,18 +8,18 @@ from typing import Any
 
 import pandas as pd
 
-from ..config import OPTIMISED
-from ..errors import listed
-from ..flows.scrap import lines_from_growth
-from ..mix.data import Key
-from ..mix.solution import PINNED, Limit, risk_of
-from ..mix.words import Labels, words
-from ..tables.inputs import Inputs
-from .chokepoints import Chokepoints
-from .mix_data import MAXIMUM_SINGLE
-from .optimise import Mix, labels_of, lost, replayed
-from .plain import additions_of
-from .risk import library
+from ...case.arrays import additions_of
+from ...case.chokepoints import Chokepoints
+from ...case.mix_data import MAXIMUM_SINGLE
+from ...case.optimise import Mix, labels_of, lost, replayed
+from ...case.played import library
+from ...config import OPTIMISED
+from ...errors import listed
+from ...flows.scrap import lines_from_growth
+from ...mix.data import Key
+from ...mix.solution import PINNED, Limit, risk_of
+from ...mix.words import Labels, words
+from ...tables.inputs import Inputs
 
 Tables = dict[str, pd.DataFrame]
 MONEY = "million USD_2025"

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..exposure.coverage import covered
-from .chokepoints import Chokepoints
+from ...case.chokepoints import Chokepoints
+from ...exposure.coverage import covered
 from .concentration import STAGES
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..exposure.coverage import Cuts, access
-from ..flows.demand import Array
-from ..tables.supply import ENERGY
-from .chokepoints import Chokepoints
+from ...case.chokepoints import Chokepoints
+from ...exposure.coverage import Cuts, access
+from ...flows.demand import Array
+from ...tables.supply import ENERGY
 
 
 def supply(points: Chokepoints) -> pd.DataFrame:

@@ -21,18 +21,18 @@ from ..mix.model import OneCountry
 from ..mix.objective import RISKS
 from ..mix.solution import Choice, Solution, choose, risk_of
 from ..mix.words import OTHER_COUNTRIES, Labels
+from ..results.tables.concentration import LINKS, STAGES, among_names
+from ..results.tables.flows import compute
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, fit
 from ..tables.names import Labels as ScopeLabels
 from ..tables.resolve import Resolved, resolve
 from .chokepoints import Chokepoints, chokepoints
-from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
 from .mix_data import LAW_OF, MAXIMUM_SINGLE, OTHERS, Assembly, others_in
-from .plain import compute
-from .risk import Played, library
+from .played import Played, library
 from .why_infeasible import NO_ANSWER, why
 
 #: Share of the demand that is met, by region, segment and year.

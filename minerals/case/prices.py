@@ -17,11 +17,11 @@ from ..errors import InputError, Problem
 from ..prices import learning, parity
 from ..prices.learning import Array
 from ..results.finite import refuse_unfit
-from ..tables.inputs import USED_COLUMNS, Inputs
+from ..tables.inputs import Inputs, joined
 from ..tables.names import WORLD
 from ..tables.prices import Experience, Learner, PriceInputs, price_inputs
 from ..tables.resolve import Resolved, resolve
-from .plain import additions_of, share_of
+from .arrays import additions_of, share_of
 
 PRICE = "USD_2025/kWh"
 #: Tables of a run with [prices].
@@ -82,12 +82,6 @@ def about(run: Run, inputs: Inputs) -> dict[str, dict[str, str]]:
         }
         for name in asked.adoption
     }
-
-
-def joined(*used: pd.DataFrame) -> pd.DataFrame:
-    """Rows used, each once, in the columns of inputs_used."""
-    frames = [frame.dropna(axis="columns", how="all") for frame in used if len(frame)]
-    return pd.concat(frames, ignore_index=True).drop_duplicates("rows", ignore_index=True).reindex(columns=USED_COLUMNS)
 
 
 def _check_anchors(start: PriceInputs) -> None:

@@ -17,14 +17,14 @@ from ..config import Optimise
 from ..flows.demand import Array
 from ..flows.recycling import mixed_recovery
 from ..mix.data import Key, MixData, Routes
+from ..results.tables.concentration import concentration, exposures
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event, SupplyInputs
+from .arrays import additions_of, intensity_of, share_of
 from .chain import returning, survivals
 from .chokepoints import RELIEVED, Chokepoints
-from .concentration import concentration, exposures
 from .cost import PackPrices
-from .plain import additions_of, intensity_of, share_of
 
 #: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards. That makes a
 #: smaller model and no other mix: what they deliver together they can deliver pro rata, and who could break the rule on

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..exposure import concentration as measures
-from ..exposure import geopolrisk
-from ..flows.demand import Array
-from .chokepoints import Chokepoints
+from ...case.chokepoints import Chokepoints
+from ...exposure import concentration as measures
+from ...exposure import geopolrisk
+from ...flows.demand import Array
 
 STAGES = ("mining", "refining", "active_material", "cell")
 #: Measures of nodes whose largest value over its nodes is a chemistry's weakest link.

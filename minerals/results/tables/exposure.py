@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..tables.inputs import Inputs
-from . import concentration, sourcing, world_supply
-from .chokepoints import Chokepoints
+from ...case.chokepoints import Chokepoints
+from ...tables.inputs import Inputs
+from . import concentration, sourcing
+from . import supply as world_supply
 from .risk import risk
 
 

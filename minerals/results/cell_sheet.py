@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from ..results.screen import columns, percent
+from ..case.cell_model import Derived
 from ..tables.inputs import Inputs
-from .cells import Derived
+from .screen import columns, percent
 
 #: Minerals whose sensitivity is printed, the first of them that the cell holds.
 DECIDED = ("graphite", "lithium", "hard_carbon", "nickel", "sulfur")

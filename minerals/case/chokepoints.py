@@ -21,16 +21,15 @@ from ..errors import InputError, listed
 from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing
 from ..exposure.disruption import Factory, Plan, Routes
 from ..flows.demand import Array
-from ..results.record import region_label
+from ..results.tables.flows import compute
 from ..tables.active_material import check_active_materials
 from ..tables.check import split
-from ..tables.inputs import Inputs
-from ..tables.names import WORLD
+from ..tables.inputs import Inputs, joined
+from ..tables.names import WORLD, region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import ENERGY, Node, SupplyInputs, supply_inputs
+from .arrays import ROUTES, additions_of, intensity_of, share_of
 from .intensity import with_intensity
-from .plain import ROUTES, additions_of, compute, intensity_of, share_of
-from .prices import joined
 
 Tables = dict[str, pd.DataFrame]
 #: Stages that recovered material relieves.
@@ -324,7 +323,7 @@ def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables, like: Chokep
         for y in range(len(resolved.reported))
     )
     used = joined(supply.used, _of_reference(world))
-    label = region_label(resolved, inputs)
+    label = region_label(resolved.regions.labels, inputs)
     left_out = _left_out(resolved, inputs, world, reference.cells)
     return Chokepoints(resolved, supply, uses(resolved, supply), mine, customers, by_year, label, used, left_out)
 

@@ -11,32 +11,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..config import OPTIMISED, Run, read_run
-from ..errors import InputError
-from ..results.finite import refuse_unfit
-from ..results.record import record
-from ..results.result import Result
-from ..shipped import inputs_folder
-from ..tables.check import split
-from ..tables.inputs import Inputs, read_inputs
-from ..tables.resolve import Resolved, resolve
-from .blocks import StudyFolder
-from .chokepoints import Chokepoints, chokepoints
-from .chokepoints import about as about_exposure
-from .cost import PackPrices, battery_cost, pack_prices
-from .exposure import exposure
-from .intensity import with_intensity
-from .plain import compute
-from .playback import PLAYBACK, playback
-from .pool import Progress
-from .prices import PRICES, about, joined, prices
-from .sample import sample
-from .sensitivity import sensitivity
-from .stress import stress
+from .case.chokepoints import Chokepoints, chokepoints
+from .case.chokepoints import about as about_exposure
+from .case.cost import PackPrices, battery_cost, pack_prices
+from .case.intensity import with_intensity
+from .case.prices import PRICES, about, prices
+from .config import OPTIMISED, Run, read_run
+from .errors import InputError
+from .results.finite import refuse_unfit
+from .results.playback import PLAYBACK, playback
+from .results.record import record
+from .results.result import Result
+from .results.tables.exposure import exposure
+from .results.tables.flows import compute
+from .shipped import inputs_folder
+from .studies.blocks import StudyFolder
+from .studies.pool import Progress
+from .studies.sample import sample
+from .studies.sensitivity import sensitivity
+from .studies.stress import stress
+from .tables.check import split
+from .tables.inputs import Inputs, joined, read_inputs
+from .tables.resolve import Resolved, resolve
 
 if TYPE_CHECKING:
-    from ..mix.data import MixData
-    from .mix_data import Assembly
+    from .case.mix_data import Assembly
+    from .mix.data import MixData
 
 
 def run(
@@ -94,7 +94,7 @@ def prepared(run: Run, inputs: Inputs) -> Prepared:
             priced, rows = prices(run, inputs)
         if run.settings.optimise is not None:
             # Pyomo takes a third of a second to import, which no other run should wait for.
-            from .optimise import prepare
+            from .case.optimise import prepare
 
             laid = prepare(run, inputs, priced.get("price", pd.DataFrame()))
         return _laid_out(run, inputs, priced, rows, laid)
@@ -141,7 +141,7 @@ def _computed(
     """The result of a run; beside: ends what is computed at the same time."""
     ready, mix = prepared(wanted, data), None
     if ready.laid is not None:
-        from .optimise import optimise
+        from .case.optimise import optimise
 
         mix = optimise(wanted, data, ready.laid, beside)
         priced = {name: ready.tables[name] for name in ready.tables if name in PRICES}
@@ -155,7 +155,7 @@ def _computed(
         if stressed:
             tables |= stress(points)
         if mix is not None:
-            from .mix_tables import about_mix, caveat_of, mix_tables
+            from .results.tables.mix import about_mix, caveat_of, mix_tables
 
             tables |= mix_tables(mix, points, data)
             resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, mix.given.used))

@@ -17,15 +17,15 @@ from typing import Any
 
 import pandas as pd
 
+from ..case.cell_model import CellModel
+from ..case.prices import prices
 from ..config import Run, Years, read_run
 from ..errors import UsageError
+from ..pipeline import run
 from ..results.result import Result
 from ..shipped import inputs_folder, published_file
 from ..tables.inputs import Inputs, read_inputs
-from .cells import CellModel
-from .prices import prices
 from .published import Published, read_published
-from .run import run
 
 #: Ours agrees with a published number where it is within this part of it.
 AGREES = 0.10

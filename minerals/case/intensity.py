@@ -19,7 +19,7 @@ from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..provenance import Rows
 from ..tables.inputs import Inputs
 from ..tables.resolve import Resolved
-from .cells import CellModel, Derived
+from .cell_model import CellModel, Derived
 
 #: Foils and parts of a pack: a cell derived from its electrochemistry has foils alone, so these stay as inventoried.
 BESIDE_THE_CELL = ("copper", "aluminium")
