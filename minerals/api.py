@@ -294,11 +294,11 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
 
 def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
     ready = prepared(asked, _read_inputs(inputs_of(asked, _inputs_for(asked, inputs))))
-    resolved = ready.resolved
+    resolved = ready.outcome.resolved
     count, years = len(asked.settings.scenario), resolved.reported
     chosen = []
-    if ready.laid is not None:
-        mix = ready.laid[1]
+    if ready.mix is not None:
+        mix = ready.mix[1]
         span, threats = f"{mix.years[0]}–{mix.years[-1]}", len(mix.disruptions)
         chosen = [f"to be chosen: {len(mix.chemistries)} chemistries in {span}, against {threats} disruptions"]
     return [

@@ -1,4 +1,4 @@
-"""From a run file to a result: read, resolve, compute, study."""
+"""One run end to end: read, resolve, compute, and the tables and the record of its result."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .case.chokepoints import Chokepoints, chokepoints
-from .case.chokepoints import about as about_exposure
+from .case.chokepoints import Chokepoints, chokepoints_of
 from .case.cost import PackPrices, battery_cost, pack_prices
 from .case.intensity import with_intensity
+from .case.outcome import Outcome
+from .case.played import Library
 from .case.prices import PRICES, about, prices
 from .config import OPTIMISED, Run, read_run
 from .errors import InputError
 from .results.finite import refuse_unfit
 from .results.playback import PLAYBACK, playback
 from .results.record import record
+from .results.record_exposure import about_exposure
 from .results.result import Result
 from .results.tables.exposure import exposure
-from .results.tables.flows import compute
+from .results.tables.flows import flow_tables
+from .results.tables.supply import world_supply
 from .shipped import inputs_folder
 from .studies.blocks import StudyFolder
 from .studies.pool import Progress
@@ -54,10 +57,10 @@ def run(
     on; progress: told how many of how many draws are done; stressed: with every single supplier, pairs of the
     worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
     """
-    wanted = source if isinstance(source, Run) else read_run(source, sets)
+    config = source if isinstance(source, Run) else read_run(source, sets)
     # What overflows is refused with its table, column and place, as in `prepared`.
-    with ExitStack() as beside, np.errstate(over="ignore", invalid="ignore"):
-        return _computed(wanted, read_inputs(inputs_of(wanted, inputs)), kept, progress, stressed, beside)
+    with ExitStack() as threads, np.errstate(over="ignore", invalid="ignore"):
+        return _computed(config, read_inputs(inputs_of(config, inputs)), kept, progress, stressed, threads)
 
 
 @dataclass(frozen=True)
@@ -65,19 +68,19 @@ class Prepared:
     """A run whose names, years, rows, supply and prices fit each other: all that it rests on, and nothing yet solved,
     played or drawn.
 
-    resolved: of the run as its file has it; a mix adds a scenario. tables: of the plain run and of [prices]. packs,
-    price_rows: pack prices, and the rows of the curves, with [prices]. points: its exposure, with [exposure]. laid:
+    outcome: of the run as its file has it; a mix adds a scenario. tables: of the flows and of [prices]. packs,
+    price_rows: pack prices, and the rows of the curves, with [prices]. chokepoints: its exposure, with [exposure]. mix:
     what a mix is chosen from, with [optimise].
     """
 
     run: Run
     inputs: Inputs
-    resolved: Resolved
+    outcome: Outcome
     tables: dict[str, pd.DataFrame]
     packs: PackPrices | None
     price_rows: pd.DataFrame | None
-    points: Chokepoints | None
-    laid: tuple[Assembly, MixData] | None
+    chokepoints: Chokepoints | None
+    mix: tuple[Assembly, MixData] | None
 
 
 def prepared(run: Run, inputs: Inputs) -> Prepared:
@@ -89,87 +92,84 @@ def prepared(run: Run, inputs: Inputs) -> Prepared:
     # What overflows is refused with its table, column and place, which a warning would not say.
     with np.errstate(over="ignore", invalid="ignore"):
         priced: dict[str, pd.DataFrame] = {}
-        rows, laid = None, None
+        rows, mix = None, None
         if run.settings.prices is not None:
             priced, rows = prices(run, inputs)
         if run.settings.optimise is not None:
             # Pyomo takes a third of a second to import, which no other run should wait for.
             from .case.optimise import prepare
 
-            laid = prepare(run, inputs, priced.get("price", pd.DataFrame()))
-        return _laid_out(run, inputs, priced, rows, laid)
+            mix = prepare(run, inputs, priced.get("price", pd.DataFrame()))
+        return _prepared(run, inputs, priced, rows, mix)
 
 
-def _laid_out(
+def _prepared(
     run: Run,
     inputs: Inputs,
     priced: dict[str, pd.DataFrame],
     rows: pd.DataFrame | None,
-    laid: tuple[Assembly, MixData] | None,
+    mix: tuple[Assembly, MixData] | None,
 ) -> Prepared:
     """A run with its tables of prices: resolved and computed, and its exposure set up."""
-    resolved = with_intensity(resolve(run, inputs), inputs)
-    packs, points = None, None
+    outcome = Outcome(with_intensity(resolve(run, inputs), inputs))
+    resolved = outcome.resolved
+    packs, chokepoints = None, None
     if priced:
         axes = (resolved.regions.labels, resolved.chemistries.labels, resolved.reported)
         packs = pack_prices(run, inputs, *axes, priced["price"])
-    tables = compute(resolved) | priced
+    tables = flow_tables(outcome) | priced
     if packs is not None:
         tables["battery_cost"] = battery_cost(resolved, tables["cells"], packs)
     if run.settings.exposure is not None:
-        points = chokepoints(resolved, inputs, tables, laid[0].points if laid is not None else None)
-        refuse_unfit({"supply": _supplied(points)}, points.used)
+        chokepoints = chokepoints_of(outcome, inputs, mix[0].chokepoints if mix is not None else None)
+        refuse_unfit({"supply": world_supply(chokepoints)}, chokepoints.used)
     refuse_unfit(tables, resolved.inputs_used)
-    return Prepared(run, inputs, resolved, tables, packs, rows, points, laid)
-
-
-def _supplied(points: Chokepoints) -> pd.DataFrame:
-    """What the world makes (value, empty where nobody knows) and needs of each node, by year [kt or GWh]."""
-    return pd.DataFrame(
-        [
-            (node.node, year, float(each.made[n].sum()), float(each.need[n].sum()))
-            for year, each in zip(points.years, points.supply, strict=True)
-            for n, node in enumerate(points.inputs.nodes)
-        ],
-        columns=["node", "year", "value", "need"],
-    )
+    return Prepared(run, inputs, outcome, tables, packs, rows, chokepoints, mix)
 
 
 def _computed(
-    wanted: Run, data: Inputs, kept: StudyFolder | None, progress: Progress | None, stressed: bool, beside: ExitStack
+    config: Run,
+    inputs: Inputs,
+    kept: StudyFolder | None,
+    progress: Progress | None,
+    stressed: bool,
+    threads: ExitStack,
 ) -> Result:
-    """The result of a run; beside: ends what is computed at the same time."""
-    ready, mix = prepared(wanted, data), None
-    if ready.laid is not None:
+    """The result of a run; threads: ends what is computed at the same time."""
+    ready, mix = prepared(config, inputs), None
+    if ready.mix is not None:
         from .case.optimise import optimise
 
-        mix = optimise(wanted, data, ready.laid, beside)
+        mix = optimise(config, inputs, ready.mix, threads)
         priced = {name: ready.tables[name] for name in ready.tables if name in PRICES}
-        ready = _laid_out(mix.run, data, priced, ready.price_rows, ready.laid)
-    asked, resolved, tables, points = ready.run, ready.resolved, ready.tables, ready.points
+        ready = _prepared(mix.run, inputs, priced, ready.price_rows, ready.mix)
+    resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
+    used = [resolved.inputs_used]
     if ready.packs is not None and ready.price_rows is not None:
-        resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, ready.price_rows, ready.packs.used))
-        tables["inputs_used"] = resolved.inputs_used
-    if points is not None:
-        tables |= exposure(points, data)
+        used += [ready.price_rows, ready.packs.used]
+    if chokepoints is not None:
+        library = Library(chokepoints)
+        tables |= exposure(library, inputs)
         if stressed:
-            tables |= stress(points)
+            tables |= stress(chokepoints)
         if mix is not None:
-            from .results.tables.mix import about_mix, caveat_of, mix_tables
+            from .results.tables.mix import mix_tables
 
-            tables |= mix_tables(mix, points, data)
-            resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, mix.given.used))
-        resolved = replace(resolved, inputs_used=joined(resolved.inputs_used, points.used))
-        tables["inputs_used"] = resolved.inputs_used
-    tables["sources_used"] = _sources_used(resolved, data)
-    log = record(resolved, data, wanted)
+            tables |= mix_tables(mix, library, inputs)
+            used.append(mix.assembly.tables.used)
+        used.append(chokepoints.used)
+    if len(used) > 1:
+        resolved = replace(resolved, inputs_used=joined(*used))
+    tables["inputs_used"] = resolved.inputs_used
+    tables["sources_used"] = _sources_used(resolved, inputs)
+    log = record(resolved, inputs, config)
     if ready.packs is not None:
-        log["prices"] = about(asked, data)
-    if points is not None:
-        log["exposure"] = about_exposure(points, data)
-        log["codes"]["future"] = {points.asked.future: log["exposure"]["future"]}
+        log["prices"] = about(ready.run, inputs)
+    if chokepoints is not None:
+        log["exposure"] = about_exposure(chokepoints, inputs)
+        log["codes"]["future"] = {chokepoints.config.future: log["exposure"]["future"]}
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
-    study = asked.settings.study
+    study = ready.run.settings.study
     if study is not None:
         place = log["region_label"]
         sampled = study.kind == "sample"
@@ -178,6 +178,8 @@ def _computed(
     log["tables"] = list(tables)
     files = {}
     if mix is not None:
+        from .results.tables.mix import about_mix, caveat_of
+
         log["mix"] = about_mix(mix, tables)
         chosen = log["scenarios"][OPTIMISED]
         chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
@@ -196,16 +198,16 @@ def held(resolved: Resolved) -> list[str]:
     return names
 
 
-def inputs_of(asked: Run, inputs: str | Path | None) -> Path:
+def inputs_of(config: Run, inputs: str | Path | None) -> Path:
     """Folder of the data package of a run; a folder named in the run file is relative to it. Raises InputError."""
     if inputs is not None:
         return Path(inputs)
-    if not asked.settings.inputs:
+    if not config.settings.inputs:
         return inputs_folder()
-    folder = asked.path.parent / asked.settings.inputs
+    folder = config.path.parent / config.settings.inputs
     if not folder.is_dir():
-        why = f"no such folder beside {asked.path.name}; leave the key out to use the shipped inputs"
-        raise InputError([asked.problem(["inputs"], f"inputs = {asked.settings.inputs!r}", why)])
+        why = f"no such folder beside {config.path.name}; leave the key out to use the shipped inputs"
+        raise InputError([config.problem(["inputs"], f"inputs = {config.settings.inputs!r}", why)])
     return folder
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from minerals.axes import Axis, dense, tidy
-from minerals.flows.demand import blended_share, cells, graphite_by_route, mineral_demand
+from minerals.flows.demand import blended_share, cells, graphite_by_route
 from minerals.flows.system import DIMENSIONS, SystemInputs, system
 from minerals.results.result import Result
 
@@ -100,7 +100,8 @@ def test_natural_and_synthetic_add_up_to_graphite(run_toy) -> None:
 @pytest.mark.parametrize("draws", [1, 7])
 def test_keeping_fewer_dimensions_is_the_sum_of_the_full_array(keep: tuple[str, ...], draws: int) -> None:
     inputs = random_inputs(3, draws)
-    full = mineral_demand(cells(inputs.additions, inputs.market_share), inputs.mineral_intensity)
+    sold = cells(inputs.additions, inputs.market_share)
+    full = sold[:, :, :, :, None] * inputs.mineral_intensity[:, None, None]
     lost = tuple(1 + i for i, name in enumerate(DIMENSIONS) if name not in keep)
     got = system(inputs, keep)
     np.testing.assert_allclose(got.mineral_demand, full.sum(axis=lost), rtol=1e-12)

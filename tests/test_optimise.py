@@ -23,16 +23,17 @@ import pytest
 from minerals import api, charts
 from minerals.case import mix_data
 from minerals.case import optimise as optimise_module
-from minerals.case.chokepoints import chokepoints
+from minerals.case.chokepoints import chokepoints_of
 from minerals.case.cost import pack_prices
 from minerals.case.intensity import with_intensity
 from minerals.case.optimise import Mix, replayed
+from minerals.case.outcome import Outcome
+from minerals.case.played import Library
 from minerals.config import read_run
 from minerals.errors import NumericalTrouble
 from minerals.results.result import Result
 from minerals.results.screen import number
 from minerals.results.screen_mix import mix as screen_mix
-from minerals.results.tables.flows import compute
 from minerals.shipped import inputs_folder, runs_folder
 from minerals.tables.inputs import read_inputs
 from minerals.tables.mix import mix_inputs
@@ -284,8 +285,8 @@ def again(found: Chosen, **asked: Any) -> dict[str, float]:
     inputs = read_inputs(inputs_folder())
     resolved = with_intensity(resolve(found.mix.run, inputs), inputs)
     assembly = copy(found.mix.assembly)
-    assembly.asked = assembly.asked.model_copy(update=asked)
-    return replayed(replace(found.mix, assembly=assembly), chokepoints(resolved, inputs, compute(resolved)))
+    assembly.config = assembly.config.model_copy(update=asked)
+    return replayed(replace(found.mix, assembly=assembly), Library(chokepoints_of(Outcome(resolved), inputs)))
 
 
 def test_a_replay_that_is_not_what_the_model_says_is_a_bug(choose: Callable[..., Chosen]) -> None:

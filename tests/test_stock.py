@@ -17,7 +17,6 @@ from minerals.flows.scrap import lines_from_growth, scrap_rate
 from minerals.flows.stock import (
     hazard,
     retirements,
-    retirements_by_cohort,
     sales_from_stock,
     stock_from_sales,
 )
@@ -46,7 +45,7 @@ def test_three_years_by_hand() -> None:
     early = survival_matrix(3, "start", "fixed", np.array([2.0]), np.array([0.0]))
     np.testing.assert_array_equal(stock_from_sales(sales, early), [10, 20, 30])
     np.testing.assert_array_equal(retirements(sales, early), [0, 10, 20])
-    np.testing.assert_array_equal(retirements_by_cohort(sales, early)[2], [0, 20, 0])
+    np.testing.assert_array_equal(hazard(early)[2] * sales, [0, 20, 0])
 
 
 def test_survival_at_its_mean_and_its_ends() -> None:
@@ -102,7 +101,8 @@ def test_stock_grows_by_what_is_sold_less_what_retires(distribution: str, inflow
     alive = matrix(distribution, inflow)
     stock, retired = stock_from_sales(sales, alive), retirements(sales, alive)
     np.testing.assert_allclose(np.diff(stock, prepend=0), sales - retired, atol=1e-10)
-    np.testing.assert_allclose(retirements_by_cohort(sales, alive).sum(axis=1), retired, atol=1e-10)
+    by_segment = retirements(np.stack([sales, 2 * sales]), np.stack([alive, alive]))
+    np.testing.assert_allclose(by_segment, [retired, 2 * retired], atol=1e-10)
     assert (hazard(alive) >= -1e-15).all()
 
 

@@ -1,63 +1,125 @@
-"""Arrays of a resolved run: additions, share, intensity and route, with a leading draw axis."""
+"""A resolved run as arrays, each made once: additions, market share, intensity and graphite route.
+
+Arrays carry a leading draw axis, which has length 1 here: a run is computed at the values of its inputs. Dimensions
+follow in the order region, segment, chemistry, mineral, year. `chemistry` is the expanded axis, on which a silicon
+blend is a chemistry of its own; `year` begins with the history where the run follows the stock.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from ..axes import Axis, dense
 from ..flows.demand import Array, blended_share
 from ..flows.scrap import lines_from_growth
 from ..tables.resolve import Resolved
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+#: Routes of anode graphite, in the order of their axis.
 ROUTES = ("natural", "synthetic")
+#: Ends of an input: its central value, and the low and high end of its range.
+ENDS = ("value", "low", "high")
 
 
-def lines_of(resolved: Resolved, name: str) -> Array | None:
-    """Production lines [GWh/yr] (region, cohort) of a scenario from the run's lines file, or None: they follow from
-    growth. Where not all demand is met, lines are those built for all of it."""
-    if resolved.lines is None:
-        return lines_from_growth(wanted_of(resolved, name).sum(axis=1)) if _met(resolved, name) else None
-    out = np.zeros((len(resolved.regions), len(resolved.years)))
-    for row in resolved.lines[resolved.lines["scenario"] == name].itertuples():
-        cohort = max(int(row.cohort) - resolved.years.labels[0], 0)
-        out[resolved.regions.labels.index(row.region), cohort] += row.value
-    return out
+@dataclass(frozen=True)
+class Arrays:
+    """The inputs of a resolved run, densified on first use.
+
+    By scenario: additions (1, region, segment, year) [GWh], and share, market shares with silicon blends expanded,
+    (1, region, segment, chemistry, year) [1], which sum to one where anything is sold. By end: intensity,
+    (1, chemistry, mineral, year or 1) [kg/kWh]. route: graphite by route, (route, year) [1].
+    """
+
+    resolved: Resolved
+
+    @cached_property
+    def additions(self) -> Mapping[str, Array]:
+        """(1, region, segment, year) [GWh] of each scenario."""
+        return {name: additions_of(self.resolved, name) for name in self.scenarios}
+
+    @cached_property
+    def share(self) -> Mapping[str, Array]:
+        """(1, region, segment, chemistry, year) [1] of each scenario."""
+        return {name: share_of(self.resolved, name) for name in self.scenarios}
+
+    @cached_property
+    def intensity(self) -> Mapping[str, Array]:
+        """(1, chemistry, mineral, year or 1) [kg/kWh] at each end; one year where intensities are held."""
+        return {end: intensity_of(self.resolved, end) for end in ENDS}
+
+    @cached_property
+    def route(self) -> Array:
+        """Share of each graphite route, (route, year) [1]."""
+        return dense(self.resolved.graphite_route, [Axis("route", ROUTES), self.resolved.years])
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Names of the scenarios, in the order of the run file."""
+        return tuple(self.resolved.run.settings.scenario)
+
+    @cached_property
+    def reported(self) -> list[int]:
+        """Places of the reported years on the axis of years; the history before them serves the stock alone."""
+        return [self.resolved.years.labels.index(year) for year in self.resolved.reported]
+
+    @cached_property
+    def intensity_by_year(self) -> Array:
+        """Intensity at the values in every year of the axis, (chemistry, mineral, year) [kg/kWh]."""
+        held = self.intensity["value"][0]
+        return np.asarray(np.broadcast_to(held, (*held.shape[:2], len(self.resolved.years))))
+
+    def lines(self, scenario: str) -> Array | None:
+        """Production lines of a scenario, (region, cohort) [GWh/yr], or None where they follow from what is sold.
+
+        They are those of the run's lines file. Without one, where not all demand is met, lines are those built for all
+        of it.
+        """
+        resolved = self.resolved
+        if resolved.lines is None:
+            met = resolved.run.settings.scenario[scenario].met
+            return lines_from_growth(self.wanted(scenario).sum(axis=1)) if met else None
+        out = np.zeros((len(resolved.regions), len(resolved.years)))
+        for row in resolved.lines[resolved.lines["scenario"] == scenario].itertuples():
+            cohort = max(int(row.cohort) - resolved.years.labels[0], 0)
+            out[resolved.regions.labels.index(row.region), cohort] += row.value
+        return out
+
+    def wanted(self, scenario: str) -> Array:
+        """Demand, met or not, (region, segment, year) [GWh]; where none of it is met it counts as none."""
+        resolved = self.resolved
+        gwh: Array = self.additions[scenario][0].copy()
+        for region, segments in resolved.run.settings.scenario[scenario].met.items():
+            for segment, years in segments.items():
+                at = resolved.regions.labels.index(region), resolved.segments.labels.index(segment)
+                for year, met in years.items():
+                    gwh[(*at, resolved.years.labels.index(int(year)))] /= met or 1.0
+        return gwh
 
 
-def _met(resolved: Resolved, name: str) -> dict[str, dict[str, dict[str, float]]]:
-    """Share of the demand that a scenario meets, by region, segment and year, where it is not all."""
-    return resolved.run.settings.scenario[name].met
-
-
-def wanted_of(resolved: Resolved, name: str) -> Array:
-    """Demand, met or not, (region, segment, year) [GWh]; where none of it is met it counts as none."""
-    gwh: Array = additions_of(resolved, name)[0].copy()
-    for region, segments in _met(resolved, name).items():
-        for segment, years in segments.items():
-            at = resolved.regions.labels.index(region), resolved.segments.labels.index(segment)
-            for year, met in years.items():
-                gwh[(*at, resolved.years.labels.index(int(year)))] /= met or 1.0
-    return gwh
-
-
-def additions_of(resolved: Resolved, name: str, column: str = "value") -> Array:
+def additions_of(resolved: Resolved, scenario: str, end: str = "value") -> Array:
     """(1, region, segment, year) [GWh] at the value, low or high end."""
     frame = resolved.battery_demand
     axes = [resolved.regions, resolved.segments, resolved.years]
-    return dense(frame[frame["scenario"] == name], axes, column)[None]
+    return dense(frame[frame["scenario"] == scenario], axes, end)[None]
 
 
-def share_of(resolved: Resolved, name: str) -> Array:
+def share_of(resolved: Resolved, scenario: str) -> Array:
     """(1, region, segment, chemistry, year) with blends expanded by the silicon overlay; sums to one where sold."""
     pairs = resolved.chemistries.labels
     axes = [resolved.regions, resolved.segments, resolved.chemistries, resolved.years]
 
-    def on_pairs(frame: pd.DataFrame) -> Array:
-        return dense(_by_pair(frame[frame["scenario"] == name]), axes)[None]
+    def on_pairs(frame: DataFrame) -> Array:
+        return dense(_by_pair(frame[frame["scenario"] == scenario]), axes)[None]
 
     share = on_pairs(resolved.market_share)
-    if resolved.run.settings.scenario[name].silicon in ("none", "explicit"):
+    if resolved.run.settings.scenario[scenario].silicon in ("none", "explicit"):
         return share
     first: dict[str, int] = {}
     for place, (chemistry, _) in enumerate(pairs):
@@ -68,32 +130,28 @@ def share_of(resolved: Resolved, name: str) -> Array:
     return blended
 
 
-def _by_pair(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table with pairs of base chemistry and silicon, as they are on the axis, for its chemistries."""
-    pairs = list(zip(frame["chemistry"].tolist(), frame["silicon"].astype(float).tolist(), strict=True))
-    return frame.assign(chemistry=pd.Series(pairs, frame.index, object))
-
-
-def intensity_of(resolved: Resolved, column: str) -> Array:
+def intensity_of(resolved: Resolved, end: str) -> Array:
     """(1, chemistry, mineral, year) [kg/kWh] at the value, low or high end; one year where intensities are held."""
-    now, trend = today_of(resolved, column)[None, :, :, None], trend_of(resolved, column)
+    now, trend = today_of(resolved, end)[None, :, :, None], trend_of(resolved, end)
     return now if trend is None else now * trend
 
 
-def today_of(resolved: Resolved, column: str) -> Array:
+def today_of(resolved: Resolved, end: str) -> Array:
     """(chemistry, mineral) [kg/kWh] before any trend, at the value, low or high end."""
-    return dense(_by_pair(resolved.mineral_intensity), [resolved.chemistries, resolved.minerals], column)
+    return dense(_by_pair(resolved.mineral_intensity), [resolved.chemistries, resolved.minerals], end)
 
 
-def trend_of(resolved: Resolved, column: str) -> Array | None:
+def trend_of(resolved: Resolved, end: str) -> Array | None:
     """Trend of intensities (chemistry, mineral, year) at the value, low or high end; None where they are held."""
     if not len(resolved.intensity_trend):
         return None
     bases = tuple(dict.fromkeys(chemistry for chemistry, _ in resolved.chemistries.labels))
-    by_base = dense(resolved.intensity_trend, [Axis("chemistry", bases), resolved.minerals, resolved.years], column)
+    by_base = dense(resolved.intensity_trend, [Axis("chemistry", bases), resolved.minerals, resolved.years], end)
     return by_base[[bases.index(chemistry) for chemistry, _ in resolved.chemistries.labels]]
 
 
-def route_of(resolved: Resolved) -> Array:
-    """(route, year) [1]."""
-    return dense(resolved.graphite_route, [Axis("route", ROUTES), resolved.years])
+def _by_pair(frame: DataFrame) -> DataFrame:
+    """A table with pairs of base chemistry and silicon, as they are on the axis, for its chemistries."""
+    pairs = np.empty(len(frame), dtype=object)
+    pairs[:] = list(zip(frame["chemistry"].tolist(), frame["silicon"].astype(float).tolist(), strict=True))
+    return frame.assign(chemistry=pairs)

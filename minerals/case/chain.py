@@ -12,7 +12,7 @@ from ..flows.demand import Array
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import Recycling, end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
 from ..flows.scrap import lines_from_growth, scrap_rate
-from ..flows.stock import hazard, stock_from_sales
+from ..flows.stock import hazard, retirements, stock_from_sales
 from ..tables.parameters import Parameters
 from ..tables.resolve import Resolved
 
@@ -76,8 +76,8 @@ def follow(
     """
     chain = _parameters(resolved)
     in_use = stock_from_sales(cells, survival.first)
+    retired = retirements(cells, survival.first)
     leaving = hazard(survival.first)
-    retired = np.einsum("scyk,rsck->rscy", leaving, cells)
     # What a cell holds is fixed when it is sold: stock and retirements carry the intensity of their cohort.
     held = np.broadcast_to(intensity, (*intensity.shape[:2], cells.shape[-1]))
     by_mineral = {
@@ -95,7 +95,7 @@ def follow(
     output = cells.sum(axis=(1, 2))
     built = lines_from_growth(output) if lines is None else lines
     scrap = scrap_rate(built, chain.ramp[end], chain.scrap[end])
-    recovery = {stream: mixed_recovery(chain.route[end], table[end][None]) for stream, table in chain.recovery.items()}
+    recovery = recoveries(resolved, end)
     flows = recycle(
         demand=by_mineral["demand"].sum(axis=1),
         scrap=scrap[:, None, :],
@@ -119,6 +119,12 @@ def follow(
         end_of_life_recycling_rate=end_of_life_recycling_rate(flows),
         upstream=upstream(resolved, flows.primary_demand, end),
     )
+
+
+def recoveries(resolved: Resolved, end: int = 0) -> dict[str, Array]:
+    """Share of a mineral that recyclers recover, by stream (end_of_life, prompt): (region or 1, mineral, year) each."""
+    chain = _parameters(resolved)
+    return {stream: mixed_recovery(chain.route[end], rate[end][None]) for stream, rate in chain.recovery.items()}
 
 
 def returning(resolved: Resolved, survival: Survival) -> Array:

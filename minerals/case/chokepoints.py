@@ -8,30 +8,30 @@ relieves its mining and refining, not the making of active material and cells.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from ..axes import dense
 from ..config import Exposure, Run, Scenario
 from ..errors import InputError, listed
 from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing
 from ..exposure.disruption import Factory, Plan, Routes
 from ..flows.demand import Array
-from ..results.tables.flows import compute
 from ..tables.active_material import check_active_materials
 from ..tables.check import split
 from ..tables.inputs import Inputs, joined
 from ..tables.names import WORLD, region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import ENERGY, Node, SupplyInputs, supply_inputs
-from .arrays import ROUTES, additions_of, intensity_of, share_of
+from .arrays import ROUTES, Arrays
 from .intensity import with_intensity
+from .outcome import Outcome
 
-Tables = dict[str, pd.DataFrame]
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 #: Stages that recovered material relieves.
 RELIEVED = ("mining", "refining")
 REFERENCE = "reference"
@@ -50,22 +50,10 @@ class Batteries:
     recovered: Array
 
 
-def batteries(resolved: Resolved, tables: Tables, name: str) -> Batteries:
-    """Batteries of a scenario, from the arrays and the computed tables of its run."""
-    cells = (additions_of(resolved, name)[0][:, :, None] * share_of(resolved, name)[0])[..., _reported(resolved)]
-    places, years = len(resolved.regions), len(resolved.reported)
-    gain, recovered = np.ones((places, years)), np.zeros((places, len(resolved.minerals), years))
-    if resolved.parameters is not None:
-        axes = [resolved.regions, resolved.minerals, resolved.years]
-        flows = tables["mineral_flows"].query("scenario == @name and flow == 'secondary_supply'")
-        recovered = dense(flows, axes)[..., _reported(resolved)]
-        lines = tables["production_lines"].query("scenario == @name and measure == 'scrap_rate'")
-        gain = 1 / (1 - dense(lines, [resolved.regions, resolved.years])[:, _reported(resolved)])
-    return Batteries(cells, gain, recovered)
-
-
-def _reported(resolved: Resolved) -> list[int]:
-    return [resolved.years.labels.index(year) for year in resolved.reported]
+def batteries(outcome: Outcome, scenario: str) -> Batteries:
+    """Batteries of a scenario in the reported years."""
+    at, found = outcome.arrays.reported, outcome.scenarios[scenario]
+    return Batteries(found.cells[..., at], found.gain[:, at], found.recovered[..., at])
 
 
 @dataclass(frozen=True)
@@ -90,12 +78,9 @@ class Uses:
         return bool(self.natural.any() or self.synthetic.any())
 
 
-def uses(resolved: Resolved, supply: SupplyInputs) -> Uses:
+def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
     """Use of the nodes by the chemistries of a run: intensities times stage yields, and what only some of them use."""
-    intensity = np.broadcast_to(
-        intensity_of(resolved, "value")[0],
-        (len(resolved.chemistries), len(resolved.minerals), len(resolved.years)),
-    )[..., _reported(resolved)]
+    resolved, intensity = arrays.resolved, arrays.intensity_by_year[..., arrays.reported]
     minerals, bases = resolved.minerals.labels, [base for base, _ in resolved.chemistries.labels]
     fixed = np.zeros((len(bases), len(supply.nodes), len(resolved.reported)))
     by_route = {route: np.zeros(len(supply.nodes)) for route in ROUTES}
@@ -112,35 +97,44 @@ def uses(resolved: Resolved, supply: SupplyInputs) -> Uses:
     carrier = np.zeros((len(bases), len(resolved.reported)))
     if "graphite" in minerals:
         carrier = intensity[:, minerals.index("graphite")]
-    frame = resolved.graphite_route.query("route == 'natural'").set_index("year").loc[list(resolved.reported)]
-    route = frame["value"].to_numpy(dtype=float)
+    natural = arrays.route[ROUTES.index("natural"), arrays.reported]
     scrapped = np.array([node.stage != "cell" for node in supply.nodes])
-    return Uses(fixed, carrier, by_route["natural"], by_route["synthetic"], route, scrapped)
+    return Uses(fixed, carrier, by_route["natural"], by_route["synthetic"], natural, scrapped)
 
 
 @dataclass(frozen=True)
 class Chokepoints:
     """A run's batteries, what they use, and the world's supply.
 
-    left_out: uses that the scope leaves out, and what share of the batteries that the reference world has in the
+    outcome: of the run; scenarios: the batteries of each; customers: regions of the reference world; supply: of the
+    world in each reported year; label: of the regions of the run together; used: rows of the inputs that supply rests
+    on; left_out: uses that the scope leaves out, and what share of the batteries that the reference world has in the
     regions of the run they are in each year, by label, (year) [1].
     """
 
-    resolved: Resolved
+    outcome: Outcome
     inputs: SupplyInputs
     uses: Uses
     scenarios: dict[str, Batteries]
     customers: tuple[str, ...]
     supply: tuple[Supply, ...]
     label: str
-    used: pd.DataFrame
+    used: DataFrame
     left_out: dict[str, Array]
+    _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
+    _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
 
     @property
-    def asked(self) -> Exposure:
-        asked = self.resolved.run.settings.exposure
-        assert asked is not None
-        return asked
+    def resolved(self) -> Resolved:
+        """The resolved run."""
+        return self.outcome.resolved
+
+    @property
+    def config(self) -> Exposure:
+        """[exposure] of the run file."""
+        config = self.resolved.run.settings.exposure
+        assert config is not None
+        return config
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -183,11 +177,6 @@ class Chokepoints:
             self._undisturbed[key] = access(self.supply[year], self.group(regions))
         return self._undisturbed[key]
 
-    @cached_property
-    def _undisturbed(self) -> dict[tuple[tuple[str, ...], int], Access]:
-        """What regions get without a disruption, found so far, by regions and place of the year."""
-        return {}
-
     def accessible(self, scenario: str, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Array:
         """Accessible and recovered of each node, (node)."""
         return self.access(regions, year, cuts).accessible + self.relief(scenario, regions, year)
@@ -208,10 +197,8 @@ class Chokepoints:
 
     def intensity(self, mineral: str) -> Array:
         """Intensity of a mineral, (chemistry, year) [kt/GWh]."""
-        resolved = self.resolved
-        values = intensity_of(resolved, "value")[0][:, resolved.minerals.labels.index(mineral)]
-        shape = (len(resolved.chemistries), len(resolved.years))
-        return np.asarray(np.broadcast_to(values, shape)[:, _reported(resolved)])
+        arrays, place = self.outcome.arrays, self.resolved.minerals.labels.index(mineral)
+        return np.asarray(arrays.intensity_by_year[:, place, arrays.reported])
 
     def reserves(self, node: Node, regions: Sequence[str]) -> float | None:
         """Share of the world's reserves of what a mine digs that lies in some regions; None where they are unknown."""
@@ -251,62 +238,32 @@ class Chokepoints:
         apart: list[tuple[str, ...]] = [(region,) for region in self.regions if region in closing]
         return [outside, *apart] if outside else apart
 
-    @cached_property
-    def factories(self) -> dict[tuple[str, tuple[str, ...], int], Factory]:
-        """Factories made so far, by scenario, regions and place of the year."""
-        return {}
-
-    @cached_property
-    def library(self) -> dict[str, list[Any]]:
-        """Disruptions of the library played so far, by scenario: `risk.library`."""
-        return {}
-
     def factory(self, scenario: str, regions: tuple[str, ...], year: int) -> Factory:
         """The linear programme of a plan, made once."""
         key = (scenario, regions, year)
-        if key not in self.factories:
-            self.factories[key] = Factory(self.plan(*key))
-        return self.factories[key]
+        if key not in self._factories:
+            self._factories[key] = Factory(self.plan(*key))
+        return self._factories[key]
 
 
-def about(points: Chokepoints, inputs: Inputs) -> dict[str, Any]:
-    """What the record says of an exposure: the future, the reference world, groups, and labels of what is named."""
-    asked, supply = points.asked, points.inputs
-    futures = inputs["supply_futures"].set_index("future")
-    groups = inputs["country_groups"].set_index("group")["label"]
-    return {
-        "future": {"label": str(futures.loc[asked.future, "label"]), "note": str(futures.loc[asked.future, "note"])},
-        "reference": {"demand": asked.demand, "adoption": asked.adoption},
-        "caveats": caveats(points, inputs),
-        "groups": {"concern": str(groups[asked.concern]), "allies": str(groups[asked.allies])},
-        "nodes": {
-            node.node: {"label": node.label, "item": node.item, "stage": node.stage, "part": node.part}
-            for node in supply.nodes
-        },
-        "countries": {code: supply.country_labels[code] for code in supply.countries},
-        "disruptions": {
-            event.disruption: {"label": event.label, "status": event.status, "start": event.start,
-                               "months": event.months}
-            for event in supply.events
-        },
-    }  # fmt: skip
+def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | None = None) -> Chokepoints:
+    """Set up the exposure of a run. Raises InputError with all that does not fit.
 
-
-def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables, like: Chokepoints | None = None) -> Chokepoints:
-    """Set up the exposure of a computed run. like: that of a run which differs in its scenarios alone, whose supply and
-    reference world are the same. Raises InputError with all that does not fit."""
-    run = resolved.run
-    mine = {name: batteries(resolved, tables, name) for name in run.settings.scenario}
-    if like is not None:
+    reference: exposure of a run that differs in its scenarios alone, whose supply and reference world are the same.
+    """
+    resolved = outcome.resolved
+    run, arrays = resolved.run, outcome.arrays
+    mine = {name: batteries(outcome, name) for name in run.settings.scenario}
+    if reference is not None:
         check_active_materials(inputs, _bases(resolved))
-        return replace(like, resolved=resolved, uses=uses(resolved, like.inputs), scenarios=mine)
+        return replace(reference, outcome=outcome, uses=uses_of(arrays, reference.inputs), scenarios=mine)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported)
-    world = with_intensity(resolve(_reference(run, inputs), inputs), inputs)
-    check_active_materials(inputs, [*_bases(resolved), *_bases(world)])
-    reference = batteries(world, compute(world) if world.parameters else {}, REFERENCE)
-    customers = world.regions.labels
-    need = _need(world, supply, reference)
-    by_region = reference.cells.sum(axis=(1, 2))
+    world = Outcome(with_intensity(resolve(_reference(run, inputs), inputs), inputs))
+    check_active_materials(inputs, [*_bases(resolved), *_bases(world.resolved)])
+    theirs = batteries(world, REFERENCE)
+    customers = world.resolved.regions.labels
+    need = _need(world, supply, theirs)
+    by_region = theirs.cells.sum(axis=(1, 2))
     home = np.array([customers.index(name) if name in customers else NOWHERE for name in supply.home], dtype=np.intp)
     published = supply.published
     needed = need.sum(axis=1)  # (node, year)
@@ -322,10 +279,10 @@ def chokepoints(resolved: Resolved, inputs: Inputs, tables: Tables, like: Chokep
         )
         for y in range(len(resolved.reported))
     )
-    used = joined(supply.used, _of_reference(world))
+    used = joined(supply.used, _of_reference(world.resolved))
     label = region_label(resolved.regions.labels, inputs)
-    left_out = _left_out(resolved, inputs, world, reference.cells)
-    return Chokepoints(resolved, supply, uses(resolved, supply), mine, customers, by_year, label, used, left_out)
+    left_out = _left_out(resolved, inputs, world.resolved, theirs.cells)
+    return Chokepoints(outcome, supply, uses_of(arrays, supply), mine, customers, by_year, label, used, left_out)
 
 
 def _left_out(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Array) -> dict[str, Array]:
@@ -341,46 +298,6 @@ def _left_out(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Array)
     }
 
 
-def caveats(points: Chokepoints, inputs: Inputs) -> list[str]:
-    """What a reader of the GWh at risk must know: sentences, none where there is nothing.
-
-    Supply is what a region gets for all its uses. A run of some of them hands these what the others need as well. Nodes
-    are followed along the minerals of the run; a stop of one that hangs on another mineral costs such a run nothing.
-    """
-    return [*_uses_left_out(points), *_nodes_left_out(points, inputs)]
-
-
-def _uses_left_out(points: Chokepoints) -> list[str]:
-    if not points.left_out:
-        return []
-    year, share = points.years[-1], sum(float(part[-1]) for part in points.left_out.values())
-    names = [name[:1].lower() + name[1:] for name in points.left_out]
-    return [
-        f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {points.label} in {year}. "
-        "What they need is counted as free for the other uses, so that GWh at risk come out too low."
-    ]
-
-
-def _nodes_left_out(points: Chokepoints, inputs: Inputs) -> list[str]:
-    minerals = inputs["minerals"].set_index("mineral")["label"]
-    reported = points.resolved.minerals.labels
-    if set(reported) == set(minerals.index):
-        return []
-    followed = {node.node for node in points.inputs.nodes}
-    needed = {*inputs["stage_yield"]["node"], *inputs["node_use"]["node"]}
-    frame = inputs["nodes"].query("same_as == ''")
-    missing = [
-        str(label) for node, label in zip(frame["node"], frame["label"], strict=True) if node in needed - followed
-    ]
-    if not missing:
-        return []
-    followed_minerals = listed([minerals[name].lower() for name in reported], 4)
-    return [
-        f"Minerals of this run: {followed_minerals}. {len(missing)} nodes that hang on others are not followed "
-        f"({listed(missing, 4)}): a stop of one costs nothing here. Leave scope.minerals out to follow all."
-    ]
-
-
 def _bases(resolved: Resolved) -> list[str]:
     """Base chemistries that a run may sell."""
     return [base for base, _ in resolved.chemistries.labels]
@@ -388,15 +305,15 @@ def _bases(resolved: Resolved) -> list[str]:
 
 def _reference(run: Run, inputs: Inputs) -> Run:
     """The reference world as a run of its own, whose problems stand where [exposure] names it."""
-    asked = run.settings.exposure
-    assert asked is not None
+    config = run.settings.exposure
+    assert config is not None
     parts = split(str(inputs["regions"].set_index("region").loc[WORLD, "parts"]))
     within = [name for name in run.settings.scope.regions if name not in (WORLD, *parts)]
     if within:
         why = f"the reference world has no part of its own for it; [exposure] takes {listed(parts)} and {WORLD}"
         raise InputError([run.problem(("scope", "regions"), f"regions has {name!r}", why) for name in within])
     scope = run.settings.scope.model_copy(update={"regions": (WORLD,), "segments": ()})
-    scenario = Scenario(demand=asked.demand, adoption=asked.adoption)
+    scenario = Scenario(demand=config.demand, adoption=config.adoption)
     # Lines that a run gives are those of its own scenarios; the reference world's follow from its growth.
     flows = run.settings.flows.model_copy(update={"lines": ""}) if run.settings.flows else None
     alone = dict.fromkeys(("study", "prices", "exposure", "optimise"))
@@ -409,15 +326,15 @@ def _reference(run: Run, inputs: Inputs) -> Run:
     return Run(run.name, run.path, settings, {REFERENCE: ()}, (), {**run.origin, **places})
 
 
-def _of_reference(world: Resolved) -> pd.DataFrame:
+def _of_reference(world: Resolved) -> DataFrame:
     """Rows that the reference world rests on."""
     tables = ("battery_demand", "market_share", "silicon_uptake", "mineral_intensity")
     return world.inputs_used[world.inputs_used["table"].isin(tables)]
 
 
-def _need(world: Resolved, supply: SupplyInputs, reference: Batteries) -> Array:
+def _need(world: Outcome, supply: SupplyInputs, reference: Batteries) -> Array:
     """Need of the reference world, less what it recovers, (node, customer, year) [kt or GWh]."""
-    use = uses(world, supply)
+    use = uses_of(world.arrays, supply)
     cells = reference.cells.sum(axis=1)  # (customer, chemistry, year)
     gain = np.where(use.scrapped[:, None, None], reference.gain, 1.0)
     natural = use.route
@@ -426,7 +343,7 @@ def _need(world: Resolved, supply: SupplyInputs, reference: Batteries) -> Array:
     need = (np.einsum("rcy,cny->nry", cells, use.fixed) + routed[:, None] * graphite) * gain
     relief = np.stack([
         np.stack([
-            _relief(supply, world, reference.recovered[r, :, y], use.route[y]) for y in range(need.shape[2])
+            _relief(supply, world.resolved, reference.recovered[r, :, y], use.route[y]) for y in range(need.shape[2])
         ], axis=1)
         for r in range(need.shape[1])
     ], axis=1)  # fmt: skip

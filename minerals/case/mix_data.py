@@ -15,16 +15,14 @@ import numpy as np
 
 from ..config import Optimise
 from ..flows.demand import Array
-from ..flows.recycling import mixed_recovery
 from ..mix.data import Key, MixData, Routes
-from ..results.tables.concentration import concentration, exposures
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event, SupplyInputs
-from .arrays import additions_of, intensity_of, share_of
-from .chain import returning, survivals
 from .chokepoints import RELIEVED, Chokepoints
+from .concentration import Concentration
 from .cost import PackPrices
+from .outcome import Outcome
 
 #: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards. That makes a
 #: smaller model and no other mix: what they deliver together they can deliver pro rata, and who could break the rule on
@@ -72,61 +70,62 @@ def usual_weight(event: Event, supply: SupplyInputs) -> float:
 class Assembly:
     """The numbers of a mix, from a run whose scenario `optimised` sells every candidate.
 
-    resolved, points: of that run; incumbent, optimised: names of its scenarios; asked: [optimise]; given: of the mix
-    tables; prices: of packs; pairs: base and silicon of each chemistry.
+    chokepoints: exposure of that run; config: [optimise]; tables: of the mix; prices: of packs; pairs: base and silicon
+    of each chemistry; incumbent, optimised: names of the scenarios.
     """
 
     def __init__(
-        self, points: Chokepoints, asked: Optimise, given: MixInputs, prices: PackPrices,
+        self, chokepoints: Chokepoints, config: Optimise, tables: MixInputs, prices: PackPrices,
         pairs: Mapping[str, tuple[str, float]], incumbent: str, optimised: str,
     ) -> None:  # fmt: skip
-        self.points, self.asked, self.given, self.prices, self.pairs = points, asked, given, prices, pairs
+        self.chokepoints, self.config, self.tables, self.prices, self.pairs = chokepoints, config, tables, prices, pairs
         self.incumbent, self.optimised = incumbent, optimised
-        self.resolved: Resolved = points.resolved
-        self.regions, self.segments = points.regions, self.resolved.segments.labels
+        self.outcome: Outcome = chokepoints.outcome
+        self.resolved: Resolved = chokepoints.resolved
+        self.regions, self.segments = chokepoints.regions, self.resolved.segments.labels
         #: Years that are decided, and their places among those reported.
-        self.years = points.years[1:]
-        self.at = {year: place for place, year in enumerate(points.years)}
-        self.nodes = tuple(node.node for node in points.inputs.nodes)
+        self.years = chokepoints.years[1:]
+        self.at = {year: place for place, year in enumerate(chokepoints.years)}
+        self.nodes = tuple(node.node for node in chokepoints.inputs.nodes)
 
     def data(self) -> MixData:
         """All of it, for `mix.model.build`."""
-        asked, given, suppliers = self.asked, self.given, self.suppliers
+        config, tables, suppliers = self.config, self.tables, self.suppliers
         demand = self.demand
         pools, pools_of = self.pools
         undisturbed, accessible = self._accessible(pools, pools_of)
-        events = self.points.inputs.events
-        recycled = self._recycled() if asked.recycled_content else {}
+        events = self.chokepoints.inputs.events
+        recycled = self._recycled() if config.recycled_content else {}
         returned, life, recovered = self._returned()
         return MixData(
             regions=self.regions,
             segments=self.segments,
-            chemistries=given.chemistries,
+            chemistries=tables.chemistries,
             years=self.years,
             demand=demand,
             sold=tuple(self._sold(demand)),
-            imported=frozenset((r, c, y) for (r, c), first in given.made.items() for y in self.years if y < first),
-            family=given.family,
-            line={c: self.line(c) for c in given.chemistries},
+            imported=frozenset((r, c, y) for (r, c), first in tables.made.items() for y in self.years if y < first),
+            family=tables.family,
+            line={c: self.line(c) for c in tables.chemistries},
             incumbent=self._incumbent(),
             nodes=self.nodes,
             minerals=self.minerals,
             disruptions=tuple(event.disruption for event in events if pools_of.get(event.disruption)),
             pools=pools,
             before=self._before(),
-            growth=given.growth,
-            decline=given.decline,
-            seed=given.seed,
-            performance=given.performance,
-            floor=given.floor,
+            growth=tables.growth,
+            decline=tables.decline,
+            seed=tables.seed,
+            performance=tables.performance,
+            floor=tables.floor,
             **self._lines(),
             use=self._use(pools),
             supplied=suppliers.deliver,
             home=suppliers.home,
             usual=self._usual(),
-            cells=tuple(node.node for node in self.points.inputs.nodes if node.stage == "cell"),
+            cells=tuple(node.node for node in self.chokepoints.inputs.nodes if node.stage == "cell"),
             third=self.third,
-            strategic=tuple(node.node for node in self.points.inputs.nodes if node.strategic),
+            strategic=tuple(node.node for node in self.chokepoints.inputs.nodes if node.strategic),
             excluded=tuple(self._excluded()),
             life=life,
             content=self._content(),
@@ -140,10 +139,10 @@ class Assembly:
             pools_of=pools_of,
             undisturbed=undisturbed,
             accessible=accessible,
-            stockpile=self.points.asked.stockpile_months / 12,
+            stockpile=self.chokepoints.config.stockpile_months / 12,
             routes=self._routes(pools),
             weight={event.disruption: self._weight(event) for event in events},
-            measure=self._measure() if "concentration" in (asked.objective, *asked.weights) else {},
+            measure=self._measure() if "concentration" in (config.objective, *config.weights) else {},
         )
 
     # ------------------------------------------------------------------ batteries
@@ -151,12 +150,12 @@ class Assembly:
     @cached_property
     def place(self) -> dict[str, int]:
         """Place of each candidate among the pairs of base and silicon of the run."""
-        return {c: self.resolved.chemistries.labels.index(self.pairs[c]) for c in self.given.chemistries}
+        return {c: self.resolved.chemistries.labels.index(self.pairs[c]) for c in self.tables.chemistries}
 
     @cached_property
     def demand(self) -> dict[Key, float]:
         """(region, segment, year) → [GWh], where there is some."""
-        gwh = additions_of(self.resolved, self.optimised)[0]
+        gwh = self.outcome.arrays.additions[self.optimised][0]
         full = self.resolved.years.labels
         return {
             (r, s, y): float(gwh[i, j, full.index(y)])
@@ -166,15 +165,15 @@ class Assembly:
 
     def _sold(self, demand: Mapping[Key, float]) -> Iterable[Key]:
         """What a segment can take, of what any plant makes by then; a blend is there as soon as its family is."""
-        given = self.given
+        tables = self.tables
         for r, s, y in demand:
-            for c in given.chemistries:
-                fits = (s, c) not in given.barred and (s, c, y) not in given.short
-                if fits and given.first.get(c, 0) <= int(str(y)):
+            for c in tables.chemistries:
+                fits = (s, c) not in tables.barred and (s, c, y) not in tables.short
+                if fits and tables.first.get(c, 0) <= int(str(y)):
                     yield (r, s, c, y)
 
     def _incumbent(self) -> dict[Key, float]:
-        cells = self.points.scenarios[self.incumbent].cells
+        cells = self.chokepoints.scenarios[self.incumbent].cells
         return {
             (r, s, c, y): float(cells[i, j, place, self.at[y]])
             for i, r in enumerate(self.regions) for j, s in enumerate(self.segments)
@@ -183,27 +182,27 @@ class Assembly:
 
     def _before(self) -> dict[Key, float]:
         """Share of each family and chemistry in the first year of the scope."""
-        cells = self.points.scenarios[self.incumbent].cells[..., 0].sum(axis=1)
+        cells = self.chokepoints.scenarios[self.incumbent].cells[..., 0].sum(axis=1)
         codes = {pair: code for code, pair in self.pairs.items()}
         names = [codes[pair] for pair in self.resolved.chemistries.labels]
         out: dict[Key, float] = {}
         for i, r in enumerate(self.regions):
             total = cells[i].sum()
             for c, name in enumerate(names):
-                for group in (name, self.given.family[name]):
+                for group in (name, self.tables.family[name]):
                     out[r, group] = out.get((r, group), 0.0) + float(cells[i, c] / total if total else 0.0)
         return out
 
     def _weight(self, event: Event) -> float:
-        """Weight of a disruption: as asked, else 1, but 0 for one that closes every node, which is told beside them."""
-        return self.asked.likelihood.get(event.disruption, usual_weight(event, self.points.inputs))
+        """Weight of a disruption: that of the run file, else 1, but 0 for one that closes every node."""
+        return self.config.likelihood.get(event.disruption, usual_weight(event, self.chokepoints.inputs))
 
     # ------------------------------------------------------------------ use and supply of nodes
 
     @cached_property
     def gain(self) -> Array:
         """Input ÷ content of cell making, (region, year)."""
-        return self.points.scenarios[self.optimised].gain
+        return self.chokepoints.scenarios[self.optimised].gain
 
     def _gain_of(self, regions: Sequence[str], year: int) -> float:
         """Mean gain of regions by their demand, as `Chokepoints.plan` has it."""
@@ -218,16 +217,16 @@ class Assembly:
         """Regions of each pool, and names of the pools of each disruption."""
         by_name: dict[str, tuple[str, ...]] = {}
         of: dict[str, tuple[str, ...]] = {}
-        for event in self.points.inputs.events:
+        for event in self.chokepoints.inputs.events:
             if event.start <= self.years[-1]:
-                groups = self.points.pools(event.cuts)
-                by_name |= {self.points.name_of(group): group for group in groups}
-                of[event.disruption] = tuple(self.points.name_of(group) for group in groups)
+                groups = self.chokepoints.pools(event.cuts)
+                by_name |= {self.chokepoints.name_of(group): group for group in groups}
+                of[event.disruption] = tuple(self.chokepoints.name_of(group) for group in groups)
         return by_name, of
 
     def _use(self, pools: Mapping[str, tuple[str, ...]]) -> dict[Key, float]:
         """Use by each place at the planned route, with scrap: `exposure.disruption.Plan.total_use`."""
-        uses, out = self.points.uses, {}
+        uses, out = self.chokepoints.uses, {}
         places = {**{r: (r,) for r in self.regions}, **pools}
         for y in self.years:
             at = self.at[y]
@@ -243,10 +242,10 @@ class Assembly:
         return out
 
     def _routes(self, pools: Mapping[str, tuple[str, ...]]) -> Routes | None:
-        uses = self.points.uses
+        uses = self.chokepoints.uses
         if not uses.routed:
             return None
-        low, high = self.points.inputs.route_bounds
+        low, high = self.chokepoints.inputs.route_bounds
         gain = {(name, y): self._gain_of(regions, y) for name, regions in pools.items() for y in self.years}
         carrier = {
             (name, c, y): float(uses.carrier[place, self.at[y]] * gain[name, y])
@@ -273,18 +272,18 @@ class Assembly:
     ) -> tuple[dict[Key, float], dict[Key, float]]:
         """Accessible without and with each disruption, where it may be too little: what a disruption hits, what
         graphite may move to, and with several regions all: a pool is some of them, or all at their mean scrap."""
-        use, uses = self._use(pools), self.points.uses
+        use, uses = self._use(pools), self.chokepoints.uses
         several = len(self.regions) > 1
         most = {name: self._most(name, use) for name in pools}
         undisturbed: dict[Key, float] = {}
         accessible: dict[Key, float] = {}
-        for event in self.points.inputs.events:
-            cuts = self.points.cuts(event.cuts)
+        for event in self.chokepoints.inputs.events:
+            cuts = self.chokepoints.cuts(event.cuts)
             for name in pools_of.get(event.disruption, ()):
                 regions = pools[name]
                 for y in self.years:
-                    without = self.points.access(regions, self.at[y]).accessible
-                    left = self.points.access(regions, self.at[y], cuts).accessible
+                    without = self.chokepoints.access(regions, self.at[y]).accessible
+                    left = self.chokepoints.access(regions, self.at[y], cuts).accessible
                     for n, node in enumerate(self.nodes):
                         hit = left[n] < without[n] or uses.natural[n] != uses.synthetic[n]
                         if not (hit or several):
@@ -296,7 +295,7 @@ class Assembly:
 
     def _flexible(self, n: int, most: float, name: str, year: int) -> float:
         """The most of a node that could be needed when graphite may change its route."""
-        uses = self.points.uses
+        uses = self.chokepoints.uses
         if uses.natural[n] == uses.synthetic[n]:
             return most
         carrier = max(uses.carrier[place, self.at[year]] for place in self.place.values())
@@ -310,15 +309,17 @@ class Assembly:
 
         What a supplier can deliver is what the regions together can get of it: `exposure.coverage.Access`.
         """
-        inputs = self.points.inputs
-        barred = inputs.members[self.asked.exclude] > 0 if self.asked.exclude else np.zeros(len(inputs.countries), bool)
+        inputs = self.chokepoints.inputs
+        barred = (
+            inputs.members[self.config.exclude] > 0 if self.config.exclude else np.zeros(len(inputs.countries), bool)
+        )
         deliver: dict[Key, float] = {}
         parts: dict[Key, dict[str, float]] = {}
         labels: dict[str, str] = {}
         for y in self.years:
-            reach = self.points.access(self.regions, self.at[y])
-            at_home = self.points.at_home(self.regions)
-            made = np.where(at_home, self.points.supply[self.at[y]].made, reach.share[:, None] * reach.exported)
+            reach = self.chokepoints.access(self.regions, self.at[y])
+            at_home = self.chokepoints.at_home(self.regions)
+            made = np.where(at_home, self.chokepoints.supply[self.at[y]].made, reach.share[:, None] * reach.exported)
             for n, node in enumerate(self.nodes):
                 if not np.isfinite(made[n]).all():
                     continue
@@ -331,7 +332,7 @@ class Assembly:
                     elif alone[j]:
                         name = country
                     else:
-                        name = others_in(self.asked.exclude) if barred[j] else OTHERS
+                        name = others_in(self.config.exclude) if barred[j] else OTHERS
                     if made[n, j] > 0:
                         key = (node, name, y)
                         deliver[key] = deliver.get(key, 0.0) + float(made[n, j])
@@ -349,11 +350,11 @@ class Assembly:
         n: place of the node; made: what each country delivers; groups: countries that are one supplier, if small.
         """
         alone: np.ndarray = (made >= SMALL * made.sum()) & (made > 0)
-        if not self.points.inputs.nodes[n].strategic:
+        if not self.chokepoints.inputs.nodes[n].strategic:
             return alone
-        rules = self.points.inputs.rules
+        rules = self.chokepoints.inputs.rules
         most = rules.loc[rules["kind"] == MAXIMUM_SINGLE, "value"].min()
-        ruled = np.array([(LAW_OF, code) in self.third for code in self.points.inputs.countries])
+        ruled = np.array([(LAW_OF, code) in self.third for code in self.chokepoints.inputs.countries])
         for group in groups:
             left = np.where(group & ~alone, made, 0.0)
             while (left * ruled).max() > most * left.sum():
@@ -364,32 +365,32 @@ class Assembly:
     @cached_property
     def third(self) -> frozenset[Key]:
         """Single countries outside the region whose law is about them."""
-        codes, groups = self.points.inputs.countries, self.points.inputs.is_group
+        codes, groups = self.chokepoints.inputs.countries, self.chokepoints.inputs.is_group
         single = {code for code, group in zip(codes, groups, strict=True) if not group}
-        home = dict(zip(codes, self.points.inputs.home, strict=True))
+        home = dict(zip(codes, self.chokepoints.inputs.home, strict=True))
         return frozenset((r, j) for r in self.regions if r == LAW_OF for j in single if home[j] != r)
 
     def _excluded(self) -> Iterable[Key]:
-        """Suppliers of the excluded group, in the stages and years that are asked, for every region."""
-        if not self.asked.exclude:
+        """Suppliers of the excluded group, in the stages and years of the run file, for every region."""
+        if not self.config.exclude:
             return
-        inputs = self.points.inputs
+        inputs = self.chokepoints.inputs
         group = {
-            code for code, inside in zip(inputs.countries, inputs.members[self.asked.exclude], strict=True) if inside
+            code for code, inside in zip(inputs.countries, inputs.members[self.config.exclude], strict=True) if inside
         }
         stages = {node.node: node.stage for node in inputs.nodes}
         for (n, j, y), by in self.suppliers.parts.items():
-            asked = not self.asked.exclude_stages or stages[str(n)] in self.asked.exclude_stages
-            if asked and int(str(y)) >= self.asked.exclude_since and set(by) <= group:
+            in_stage = not self.config.exclude_stages or stages[str(n)] in self.config.exclude_stages
+            if in_stage and int(str(y)) >= self.config.exclude_since and set(by) <= group:
                 yield from ((r, n, j, y) for r in self.regions if self.suppliers.home.get(str(j)) != r)
 
     def _usual(self) -> dict[Key, float]:
         """Share of each supplier in a region's need in the incumbent scenario."""
-        inputs, out = self.points.inputs, {}
+        inputs, out = self.chokepoints.inputs, {}
         order = {code: j for j, code in enumerate(inputs.countries)}
         for r in self.regions:
             for y in self.years:
-                by_country = self.points.sources(self.incumbent, (r,), self.at[y])[1]
+                by_country = self.chokepoints.sources(self.incumbent, (r,), self.at[y])[1]
                 for n, node in enumerate(self.nodes):
                     mine = [(j, by) for (m, j, t), by in self._parts_at(node, y)]
                     shares = {j: float(np.nansum(by_country[n, [order[code] for code in by]])) for j, by in mine}
@@ -412,35 +413,36 @@ class Assembly:
 
     @cached_property
     def minerals(self) -> tuple[str, ...]:
-        """Minerals whose recovery relieves a node, or whose recycled content is asked for."""
+        """Minerals whose recovery relieves a node, or whose recycled content has a least value."""
         if self.resolved.parameters is None:
             return ()
         known = self.resolved.minerals.labels
-        relieving = {part[0] for node in self.points.inputs.nodes if node.stage in RELIEVED for part in node.products}
-        asked = {key[1] for key in self._recycled()} if self.asked.recycled_content else set()
-        return tuple(mineral for mineral in known if mineral in relieving | asked)
+        relieving = {
+            part[0] for node in self.chokepoints.inputs.nodes if node.stage in RELIEVED for part in node.products
+        }
+        targeted = {key[1] for key in self._recycled()} if self.config.recycled_content else set()
+        return tuple(mineral for mineral in known if mineral in relieving | targeted)
 
     def _relief(self) -> dict[Key, float]:
         """What a mineral takes off a node: `chokepoints.relief`."""
         if self.resolved.parameters is None:
             return {}
         out: dict[Key, float] = {}
-        for node in self.points.inputs.nodes:
+        for node in self.chokepoints.inputs.nodes:
             if node.stage not in RELIEVED:
                 continue
             for mineral, route, per_kg in node.products:
                 for y in self.years:
-                    natural = self.points.uses.route[self.at[y]]
+                    natural = self.chokepoints.uses.route[self.at[y]]
                     share = {"": 1.0, "natural": natural, "synthetic": 1 - natural}[route]
                     key = (mineral, node.node, y)
                     out[key] = out.get(key, 0.0) + float(per_kg * share)
         return {key: value for key, value in out.items() if value}
 
-    @cached_property
+    @property
     def _intensity(self) -> Array:
         """(chemistry pair, mineral, year of the whole axis) [kt/GWh]."""
-        values, years = intensity_of(self.resolved, "value")[0], len(self.resolved.years)
-        return np.broadcast_to(values, (*values.shape[:2], years))
+        return self.outcome.arrays.intensity_by_year
 
     def _content(self) -> dict[Key, float]:
         full, known = self.resolved.years.labels, self.resolved.minerals.labels
@@ -455,13 +457,11 @@ class Assembly:
 
         Both parts of `chain.follow`: collected × recovery, and prompt scrap × its recovery in the year of the cells.
         """
-        chain = self.resolved.parameters
-        if chain is None:
+        if self.resolved.parameters is None:
             return {}, {}, {}
         full, known = self.resolved.years.labels, self.resolved.minerals.labels
-        share = returning(self.resolved, survivals(self.resolved))
-        recovery = {name: mixed_recovery(chain.route[0], table[0][None]) for name, table in chain.recovery.items()}
-        cells = additions_of(self.resolved, self.incumbent)[0][:, :, None] * share_of(self.resolved, self.incumbent)[0]
+        share, recovery = self.outcome.returning, self.outcome.recovery
+        cells = self.outcome.scenarios[self.incumbent].cells
         first, past = full.index(self.years[0]), slice(0, full.index(self.years[0]))
         at = np.array([full.index(y) for y in self.years])
         returned: dict[Key, float] = {}
@@ -505,15 +505,15 @@ class Assembly:
 
     def line(self, chemistry: str) -> str:
         """Kind of production line: that of lithium-ion where all of it carries over, else one of its own."""
-        if self.given.carried[chemistry] == 1:
+        if self.tables.carried[chemistry] == 1:
             return LI_ION
-        rows = set(self.given.drop_in["chemistry"])
-        return chemistry if chemistry in rows else self.given.family[chemistry]
+        rows = set(self.tables.drop_in["chemistry"])
+        return chemistry if chemistry in rows else self.tables.family[chemistry]
 
     def _lines(self) -> dict[str, dict[Key, float]]:
-        """Lines standing and under construction, those that may be added, what carries over, and what is asked of
-        them. Lines beyond those under construction have no limit but their price, where no row announces less."""
-        asked, given = self.asked, self.given
+        """Lines standing and under construction, those that may be added, what carries over, and the least share made
+        at home. Lines beyond those under construction have no limit but their price, where no row announces less."""
+        config, tables = self.config, self.tables
         out: dict[str, dict[Key, float]] = {
             "capacity": {},
             "announced": {},
@@ -521,30 +521,30 @@ class Assembly:
             "own_share": {},
             "line_price": {},
         }
-        if asked.own_share:
-            years = sorted(map(int, asked.own_share))
-            level = [asked.own_share[str(year)] for year in years]
+        if config.own_share:
+            years = sorted(map(int, config.own_share))
+            level = [config.own_share[str(year)] for year in years]
             for y in self.years:
                 if y >= years[0]:
                     out["own_share"] |= {(r, y): float(np.interp(y, years, level)) for r in self.regions}
-        if not asked.lines:
+        if not config.lines:
             return out
-        kinds = dict.fromkeys(self.line(c) for c in given.chemistries)
+        kinds = dict.fromkeys(self.line(c) for c in tables.chemistries)
         for r in self.regions:
             standing = self._standing(r)
             if standing is None:
                 continue
             for kind in kinds:
-                members = [c for c in given.chemistries if self.line(c) == kind]
-                family = given.family[members[0]]
+                members = [c for c in tables.chemistries if self.line(c) == kind]
+                family = tables.family[members[0]]
                 for y in self.years:
                     out["capacity"][r, kind, y] = float(np.interp(y, *standing)) if kind == LI_ION else 0.0
                     out["announced"][r, kind, y] = self._announced(r, kind, y)
-                    part = min(1.0, (self.years[-1] - y + 1) / given.life[r, family])
-                    out["line_price"][r, kind, y] = given.new_line[r, family] * part
-        for c in given.chemistries:
-            if 0 < given.carried[c] < 1 and out["capacity"]:
-                out["retrofit"][LI_ION, self.line(c)] = given.carried[c]
+                    part = min(1.0, (self.years[-1] - y + 1) / tables.life[r, family])
+                    out["line_price"][r, kind, y] = tables.new_line[r, family] * part
+        for c in tables.chemistries:
+            if 0 < tables.carried[c] < 1 and out["capacity"]:
+                out["retrofit"][LI_ION, self.line(c)] = tables.carried[c]
         return out
 
     def _announced(self, region: str, kind: str, year: int) -> float:
@@ -552,12 +552,12 @@ class Assembly:
         where a row announces some; else without a limit but the price. A row bounds the years before it too, and holds
         after the last. Lithium-ion lines make any of its chemistries, so that a row of one of them bounds none."""
         rows = self._plants.get((region, kind))
-        return float(np.interp(year, *rows)) * self.points.asked.delivery if rows else np.inf
+        return float(np.interp(year, *rows)) * self.chokepoints.config.delivery if rows else np.inf
 
     @cached_property
     def _plants(self) -> dict[tuple[str, str], tuple[list[int], list[float]]]:
         """Years and nameplates of announced lines, by region and chemistry."""
-        rows = self.points.inputs.cell_plants.sort_values("year").groupby(["region", "chemistry"])
+        rows = self.chokepoints.inputs.cell_plants.sort_values("year").groupby(["region", "chemistry"])
         return {place: (mine["year"].tolist(), mine["value"].tolist()) for place, mine in rows}
 
     def _standing(self, region: str) -> tuple[list[int], list[float]] | None:
@@ -565,8 +565,8 @@ class Assembly:
 
         A bloc's own row goes before those of its countries; None where the region has none.
         """
-        frame = self.points.inputs.cell_capacity
-        mine = frame[self.points.inputs.home_of(frame["country"]) == region]
+        frame = self.chokepoints.inputs.cell_capacity
+        mine = frame[self.chokepoints.inputs.home_of(frame["country"]) == region]
         groups = mine[mine["country"].str.startswith("R_")]
         mine = groups if len(groups) else mine
         capacity = mine[mine["measure"] == "capacity"].groupby("year")["value"].sum()
@@ -580,12 +580,12 @@ class Assembly:
     def _prices(self) -> dict[str, dict[Key, float]]:
         """Packs made at home, and what imported ones cost more: those of where they cost least, with the tariff, but
         those of the world, without one, from the year in which a group of countries may deliver no cells."""
-        cells = not self.asked.exclude_stages or "cell" in self.asked.exclude_stages
-        barred_from = self.asked.exclude_since if self.asked.exclude and cells else self.years[-1] + 1
+        cells = not self.config.exclude_stages or "cell" in self.config.exclude_stages
+        barred_from = self.config.exclude_since if self.config.exclude and cells else self.years[-1] + 1
         price: dict[Key, float] = {}
         beyond: dict[Key, float] = {}
         for i, r in enumerate(self.regions):
-            for k, c in enumerate(self.given.chemistries):
+            for k, c in enumerate(self.tables.chemistries):
                 for y in self.years:
                     bought = self.prices.abroad if y < barred_from else self.prices.elsewhere
                     home, abroad = self.prices.home[i, k, self.at[y]], bought[i, k, self.at[y]]
@@ -595,13 +595,12 @@ class Assembly:
 
     def _measure(self) -> dict[Key, float]:
         """The named measure of exposure by chemistry: 0 for one that uses no such node, 1 where nothing is known."""
-        frame = exposures(self.points, concentration(self.points))
-        frame = frame[(frame["region"] == "") & (frame["measure"] == self.asked.measure)]
-        frame = frame[frame["among"] == self.asked.among]
-        pairs = zip(frame["chemistry"], frame["silicon"].astype(float), frame["year"], strict=True)
-        # A chemistry that uses no such node has no row, and is not exposed; one whose nodes are unknown may be.
-        known = dict(zip(pairs, frame["value"].fillna(1.0), strict=True))
-        codes = self.pairs
-        return {
-            (c, y): float(known.get((*codes[c], y), 0.0)) for c in self.given.chemistries for y in self.years
-        }  # fmt: skip
+        # A chemistry that uses no such node is not exposed; one whose nodes are unknown may be.
+        links = Concentration(self.chokepoints).links
+        out: dict[Key, float] = {}
+        for y in self.years:
+            at = links[self.at[y]]
+            found, uses = at.weakest[self.config.measure, self.config.among], at.uses[self.config.among]
+            for c, place in self.place.items():
+                out[c, y] = float(found.value[place]) if found.node[place] >= 0 else float(uses[place])
+        return out

@@ -21,18 +21,18 @@ from ..mix.model import OneCountry
 from ..mix.objective import RISKS
 from ..mix.solution import Choice, Solution, choose, risk_of
 from ..mix.words import OTHER_COUNTRIES, Labels
-from ..results.tables.concentration import LINKS, STAGES, among_names
-from ..results.tables.flows import compute
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, fit
 from ..tables.names import Labels as ScopeLabels
 from ..tables.resolve import Resolved, resolve
-from .chokepoints import Chokepoints, chokepoints
+from .chokepoints import Chokepoints, chokepoints_of
+from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
 from .mix_data import LAW_OF, MAXIMUM_SINGLE, OTHERS, Assembly, others_in
-from .played import Played, library
+from .outcome import Outcome
+from .played import Library, Played
 from .why_infeasible import NO_ANSWER, why
 
 #: Share of the demand that is met, by region, segment and year.
@@ -61,15 +61,19 @@ LEAST_MET = 1e-9
 
 @dataclass(frozen=True)
 class Mix:
-    """A chosen mix. run: with the scenario `optimised`; data, solution: of the model; given: of the mix tables; shares:
-    of the mix as the run has them, (region, segment, chemistry, year) [1]; assembly: what the data came from."""
+    """A chosen mix. run: with the scenario `optimised`; data, solution: of the model; shares: of the mix as the run has
+    them, (region, segment, chemistry, year) [1]; assembly: what the data came from."""
 
     run: Run
     data: MixData
     solution: Solution
-    given: MixInputs
     shares: dict[Key, float]
     assembly: Assembly
+
+    @property
+    def config(self) -> Optimise:
+        """[optimise] of the run file."""
+        return self.assembly.config
 
 
 def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], beside: ExitStack | None = None) -> Mix:
@@ -78,15 +82,15 @@ def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], beside: E
     Raises Infeasible (exit 4) with the conflict in the run's words, and the solver's own errors (exit 5).
     """
     assembly, data = laid
-    asked, points = assembly.asked, assembly.points
+    config, chokepoints = assembly.config, assembly.chokepoints
     try:
-        solution = choose(data, _choice(asked, points), beside)
+        solution = choose(data, _choice(config, chokepoints), beside)
     except Infeasible as error:
         raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
     except TimeLimit:
-        raise TimeLimit(f"{_time_limit(run, asked)}: no optimum within so many seconds a solve; {LESS}") from None
+        raise TimeLimit(f"{_time_limit(run, config)}: no optimum within so many seconds a solve; {LESS}") from None
     shares = dict(_shares(assembly.resolved, solution, assembly.pairs))
-    return Mix(_with_mix(run, asked, shares, _met(data, solution)), data, solution, assembly.given, shares, assembly)
+    return Mix(_with_mix(run, config, shares, _met(data, solution)), data, solution, shares, assembly)
 
 
 def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, inputs: Inputs) -> str:
@@ -94,14 +98,14 @@ def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, in
     if not isinstance(error.compiled, Compiled):
         key, _, missed = str(error).partition(": ")
         return f"{_at(run, 'exposure_cap', key)}: {missed}"
-    labels = labels_of(assembly.points, inputs)
+    labels = labels_of(assembly.chokepoints, inputs)
     labels = replace(labels, countries={**labels.countries, **_together(labels, inputs)})
     try:
-        return why(run, data, assembly.given, labels, error.compiled)
+        return why(run, data, assembly.tables, labels, error.compiled)
     except TimeLimit:
         return (
             "no mix keeps all limits of this run; which of them contradict each other was not found in half the "
-            f"seconds of a solve ({_time_limit(run, assembly.asked)}); {LESS}"
+            f"seconds of a solve ({_time_limit(run, assembly.config)}); {LESS}"
         )
     except NumericalTrouble:
         missed = f"which of them contradict each other is not known: {NO_ANSWER}"
@@ -121,8 +125,8 @@ def _together(labels: Labels, inputs: Inputs) -> dict[str, str]:
     }
 
 
-def _time_limit(run: Run, asked: Optimise) -> str:
-    return _at(run, "time_limit", f"time_limit = {asked.time_limit:g}")
+def _time_limit(run: Run, config: Optimise) -> str:
+    return _at(run, "time_limit", f"time_limit = {config.time_limit:g}")
 
 
 def _at(run: Run, key: str, said: str) -> str:
@@ -137,16 +141,16 @@ def prepare(run: Run, inputs: Inputs, price: pd.DataFrame) -> tuple[Assembly, Mi
 
     Raises InputError with all that does not fit.
     """
-    asked, labels, given = _check(run, inputs)
+    config, labels, tables = _check(run, inputs)
     pairs = _pairs(inputs)
-    probe = _with_mix(run, asked, dict(_probe(labels.regions, labels.segments, labels.years[-1], given, pairs)))
-    alone = {name: probe.settings.scenario[name] for name in (asked.scenario, OPTIMISED)}
+    probe = _with_mix(run, config, dict(_probe(labels.regions, labels.segments, labels.years[-1], tables, pairs)))
+    alone = {name: probe.settings.scenario[name] for name in (config.scenario, OPTIMISED)}
     probe = replace(probe, settings=probe.settings.model_copy(update={"scenario": alone}))
     resolved = with_intensity(resolve(probe, inputs), inputs)
-    points = chokepoints(resolved, inputs, compute(resolved))
-    prices = pack_prices(run, inputs, labels.regions, given.chemistries, labels.years, price)
-    _check_names(run, inputs, asked, points, prices)
-    assembly = Assembly(points, asked, given, prices, pairs, asked.scenario, OPTIMISED)
+    chokepoints = chokepoints_of(Outcome(resolved), inputs)
+    prices = pack_prices(run, inputs, labels.regions, tables.chemistries, labels.years, price)
+    _check_names(run, inputs, config, chokepoints, prices)
+    assembly = Assembly(chokepoints, config, tables, prices, pairs, config.scenario, OPTIMISED)
     data = assembly.data()
     if not any(data.weight[name] for name in data.disruptions):
         why = (
@@ -169,18 +173,18 @@ def _pairs(inputs: Inputs) -> dict[str, tuple[str, float]]:
 def _check(run: Run, inputs: Inputs) -> tuple[Optimise, ScopeLabels, MixInputs]:
     """[optimise], labels of the scope, and the tables of the mix, which fit each other. Raises InputError with every
     problem."""
-    asked, labels, given = run.settings.optimise, None, None
-    assert asked is not None
-    problems = [run.problem(path, what, why) for path, what, why in (*_of_run(run), *_of_keys(asked, inputs))]
+    config, labels, tables = run.settings.optimise, None, None
+    assert config is not None
+    problems = [run.problem(path, what, why) for path, what, why in (*_of_run(run), *_of_keys(config, inputs))]
     try:
         labels = fit(run, inputs)
-        problems += [run.problem(path, what, why) for path, what, why in _of_regions(asked, labels.regions)]
-        given = mix_inputs(run, inputs, labels.regions, labels.segments, labels.years)
+        problems += [run.problem(path, what, why) for path, what, why in _of_regions(config, labels.regions)]
+        tables = mix_inputs(run, inputs, labels.regions, labels.segments, labels.years)
     except InputError as error:
         problems += error.problems
-    if problems or labels is None or given is None:
+    if problems or labels is None or tables is None:
         raise InputError(problems)
-    return asked, labels, given
+    return config, labels, tables
 
 
 #: Key path, what is wrong there, and why, with the way out.
@@ -189,8 +193,8 @@ Wrong = Iterable[tuple[tuple[str, ...], str, str]]
 
 def _of_run(run: Run) -> Wrong:
     """What [optimise] needs of the rest of the run file, and what cannot stand beside it."""
-    settings, asked = run.settings, run.settings.optimise
-    assert asked is not None
+    settings, config = run.settings, run.settings.optimise
+    assert config is not None
     missing = [f"[{name}] {what}" for name, what in NEEDS.items() if getattr(settings, name) is None]
     if missing:
         them = "it" if len(missing) == 1 else "them"
@@ -202,16 +206,16 @@ def _of_run(run: Run) -> Wrong:
     if settings.flows is not None and settings.flows.lines:
         why = "scrap of a mix follows from the growth of its demand, whose lines are written; leave flows.lines out"
         yield ("flows", "lines"), f"lines = {settings.flows.lines!r}", why
-    if asked.scenario not in settings.scenario:
-        near = did_you_mean(asked.scenario, settings.scenario) or f"; it has {listed(settings.scenario)}"
-        yield ("optimise", "scenario"), f"scenario = {asked.scenario!r}", f"not a scenario of this run{near}"
-    elif (silicon := settings.scenario[asked.scenario].silicon) not in WITHOUT_ROWS:
+    if config.scenario not in settings.scenario:
+        near = did_you_mean(config.scenario, settings.scenario) or f"; it has {listed(settings.scenario)}"
+        yield ("optimise", "scenario"), f"scenario = {config.scenario!r}", f"not a scenario of this run{near}"
+    elif (silicon := settings.scenario[config.scenario].silicon) not in WITHOUT_ROWS:
         why = 'the mix chooses among silicon blends itself, so its incumbent has none on top; set silicon = "none"'
-        yield ("scenario", asked.scenario, "silicon"), f"silicon = {silicon!r}", why
+        yield ("scenario", config.scenario, "silicon"), f"silicon = {silicon!r}", why
     if OPTIMISED in settings.scenario:
         why = "is the name of the scenario that [optimise] adds; choose another"
         yield ("scenario", OPTIMISED), f"scenario {OPTIMISED!r}", why
-    if asked.recycled_content and settings.flows is None:
+    if config.recycled_content and settings.flows is None:
         why = "nothing is recycled without [flows]; add it, as runs/europe-mix.toml does"
         yield ("optimise", "recycled_content"), "recycled_content = true", why
     years = settings.scope.years
@@ -223,7 +227,7 @@ def _of_run(run: Run) -> Wrong:
         yield ("scope", "years"), f"years = {years.first} to {years.last}, step {years.step}", why
 
 
-def _of_keys(asked: Optimise, inputs: Inputs) -> Wrong:
+def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:
     """Keys of [optimise] among each other, and names in them."""
 
     def unknown(name: str, known: Iterable[str], where: str) -> str:
@@ -231,87 +235,87 @@ def _of_keys(asked: Optimise, inputs: Inputs) -> Wrong:
         return f"not {where}{did_you_mean(name, known) or f'; known: {listed(known)}'}"
 
     groups, among = inputs.codes("country_groups"), among_names()
-    if asked.exclude and asked.exclude not in groups:
-        why = unknown(asked.exclude, groups, "in country_groups.csv")
-        yield ("optimise", "exclude"), f"exclude = {asked.exclude!r}", why
-    for stage in asked.exclude_stages:
+    if config.exclude and config.exclude not in groups:
+        why = unknown(config.exclude, groups, "in country_groups.csv")
+        yield ("optimise", "exclude"), f"exclude = {config.exclude!r}", why
+    for stage in config.exclude_stages:
         if stage not in STAGES:
             yield ("optimise", "exclude_stages"), f"exclude_stages has {stage!r}", unknown(stage, STAGES, "a stage")
-    if asked.exclude_stages and not asked.exclude:
-        what = f"exclude_stages = {list(asked.exclude_stages)!r}"
+    if config.exclude_stages and not config.exclude:
+        what = f"exclude_stages = {list(config.exclude_stages)!r}"
         yield ("optimise", "exclude_stages"), what, "says where, but not who; add exclude, a group of countries"
-    if _given(asked, "exclude_since") and not asked.exclude:
-        what = f"exclude_since = {asked.exclude_since}"
+    if _given(config, "exclude_since") and not config.exclude:
+        what = f"exclude_since = {config.exclude_since}"
         yield ("optimise", "exclude_since"), what, "says from when, but not who; add exclude, a group of countries"
-    if asked.measure not in LINKS.values():
-        why = unknown(asked.measure, LINKS.values(), "a measure of a weakest link")
-        yield ("optimise", "measure"), f"measure = {asked.measure!r}", why
-    if asked.among not in among:
-        yield ("optimise", "among"), f"among = {asked.among!r}", unknown(asked.among, among, "a group of nodes")
-    weighs = any(asked.weights.values())
-    if asked.objective == "weighted" and not weighs:
+    if config.measure not in LINKS.values():
+        why = unknown(config.measure, LINKS.values(), "a measure of a weakest link")
+        yield ("optimise", "measure"), f"measure = {config.measure!r}", why
+    if config.among not in among:
+        yield ("optimise", "among"), f"among = {config.among!r}", unknown(config.among, among, "a group of nodes")
+    weighs = any(config.weights.values())
+    if config.objective == "weighted" and not weighs:
         why = f"needs weights of {listed(GOALS)}, e.g. weights = {{ expected = 1, cost = 0.01 }}"
         yield ("optimise", "objective"), "objective = 'weighted'", why
-    if asked.objective != "weighted" and weighs:
-        why = f'do nothing under objective = {asked.objective!r}; set objective = "weighted", or leave them out'
-        yield ("optimise", "weights"), f"weights of {listed(asked.weights)}", why
-    if asked.one_country == "soft" and not asked.one_country_price:
+    if config.objective != "weighted" and weighs:
+        why = f'do nothing under objective = {config.objective!r}; set objective = "weighted", or leave them out'
+        yield ("optimise", "weights"), f"weights of {listed(config.weights)}", why
+    if config.one_country == "soft" and not config.one_country_price:
         why = "needs one_country_price, million USD per kt or GWh above the share; add it"
         yield ("optimise", "one_country"), "one_country = 'soft'", why
-    if asked.one_country_price and asked.one_country != "soft":
-        why = f'is charged only under one_country = "soft", here it is {asked.one_country!r}; leave one of them out'
-        yield ("optimise", "one_country_price"), f"one_country_price = {asked.one_country_price:g}", why
-    yield from _of_objective(asked)
+    if config.one_country_price and config.one_country != "soft":
+        why = f'is charged only under one_country = "soft", here it is {config.one_country!r}; leave one of them out'
+        yield ("optimise", "one_country_price"), f"one_country_price = {config.one_country_price:g}", why
+    yield from _of_objective(config)
 
 
-def _of_objective(asked: Optimise) -> Wrong:
+def _of_objective(config: Optimise) -> Wrong:
     """Keys that say how something counts which neither the objective nor a cap counts."""
-    weighed = {name for name, weight in asked.weights.items() if weight}
-    by_risk = asked.objective == "gwh_at_risk" or asked.exposure_cap is not None
+    weighed = {name for name, weight in config.weights.items() if weight}
+    by_risk = config.objective == "gwh_at_risk" or config.exposure_cap is not None
     counts = {
         "risk": (by_risk, 'objective = "gwh_at_risk" or with an exposure_cap'),
-        "level": (asked.risk == "cvar" or "cvar" in weighed, 'risk = "cvar" or with a weight of cvar'),
+        "level": (config.risk == "cvar" or "cvar" in weighed, 'risk = "cvar" or with a weight of cvar'),
         "likelihood": (
             by_risk or weighed & set(RISKS),
             f'objective = "gwh_at_risk", with an exposure_cap, or with weights of {listed(RISKS)}',
         ),
         **dict.fromkeys(
             ("measure", "among"),
-            ("concentration" in {asked.objective, *weighed}, 'objective = "concentration" or with a weight of it'),
+            ("concentration" in {config.objective, *weighed}, 'objective = "concentration" or with a weight of it'),
         ),
-        "cost_cap": (asked.objective != "cost" or by_risk, "another objective than cost or with an exposure_cap"),
+        "cost_cap": (config.objective != "cost" or by_risk, "another objective than cost or with an exposure_cap"),
     }
     for key, (does, where) in counts.items():
-        if _given(asked, key) and not does:
-            value = getattr(asked, key)
+        if _given(config, key) and not does:
+            value = getattr(config, key)
             what = f"likelihood of {listed(value)}" if key == "likelihood" else f"{key} = {value!r}"
             yield ("optimise", key), what, f"counts only under {where}; set one of them, or leave {key} out"
 
 
-def _given(asked: Optimise, key: str) -> bool:
+def _given(config: Optimise, key: str) -> bool:
     """Whether a key says anything but its default, of a likelihood 1: that takes back what a base says."""
-    value = getattr(asked, key)
+    value = getattr(config, key)
     if isinstance(value, dict):
         return any(weight != 1 for weight in value.values())
     return bool(value != Optimise.model_fields[key].default)
 
 
-def _of_regions(asked: Optimise, regions: Sequence[str]) -> Wrong:
+def _of_regions(config: Optimise, regions: Sequence[str]) -> Wrong:
     """Laws of the European Union bind in Europe."""
     if LAW_OF in regions:
         return
     why = f"is a rule of the European Union, and this run has no {LAW_OF} ({listed(regions)}); leave it out"
-    if asked.one_country != "report":
-        yield ("optimise", "one_country"), f"one_country = {asked.one_country!r}", why
-    if asked.recycled_content:
+    if config.one_country != "report":
+        yield ("optimise", "one_country"), f"one_country = {config.one_country!r}", why
+    if config.recycled_content:
         yield ("optimise", "recycled_content"), "recycled_content = true", why
 
 
-def _check_names(run: Run, inputs: Inputs, asked: Optimise, points: Chokepoints, prices: PackPrices) -> None:
+def _check_names(run: Run, inputs: Inputs, config: Optimise, chokepoints: Chokepoints, prices: PackPrices) -> None:
     """What [optimise] names of the library is played, and every candidate has a price."""
     problems: list[Problem] = []
-    known = [event.disruption for event in points.inputs.events]
-    for name in asked.likelihood:
+    known = [event.disruption for event in chokepoints.inputs.events]
+    for name in config.likelihood:
         if name in known:
             continue
         why = f"is not played in this run, which plays {listed(known)}; name it in exposure.disruptions too"
@@ -319,37 +323,37 @@ def _check_names(run: Run, inputs: Inputs, asked: Optimise, points: Chokepoints,
             near = did_you_mean(name, known) or f"; this run plays {listed(known)}"
             why = f"not in disruption.csv{near}"
         problems.append(run.problem(("optimise", "likelihood", name), f"likelihood of {name!r}", why))
-    priced = [year for at, year in enumerate(points.years) if not pd.isna(prices.home[:, :, at]).any()]
-    if priced[:1] > list(points.years[1:2]):
-        why = f"packs have prices from {priced[0]} on, and the mix is chosen from {points.years[1]} on; "
-        years = f"years = {points.years[0]} to {points.years[-1]}"
+    priced = [year for at, year in enumerate(chokepoints.years) if not pd.isna(prices.home[:, :, at]).any()]
+    if priced[:1] > list(chokepoints.years[1:2]):
+        why = f"packs have prices from {priced[0]} on, and the mix is chosen from {chokepoints.years[1]} on; "
+        years = f"years = {chokepoints.years[0]} to {chokepoints.years[-1]}"
         problems.append(run.problem(("scope", "years"), years, f"{why}let the scope begin in {priced[0] - 1}"))
     if problems:
         raise InputError(problems)
 
 
-def _choice(asked: Optimise, points: Chokepoints) -> Choice:
+def _choice(config: Optimise, chokepoints: Chokepoints) -> Choice:
     """What is asked of the model."""
     one = None
-    if asked.one_country != "report":
-        rules = points.inputs.rules
+    if config.one_country != "report":
+        rules = chokepoints.inputs.rules
         rule = rules[rules["kind"] == MAXIMUM_SINGLE].iloc[0]
-        soft = asked.one_country == "soft"
-        one = OneCountry(float(rule["value"]), int(rule["year"]), soft, asked.one_country_price)
+        soft = config.one_country == "soft"
+        one = OneCountry(float(rule["value"]), int(rule["year"]), soft, config.one_country_price)
     return Choice(
-        objective=asked.risk if asked.objective == "gwh_at_risk" else asked.objective,
-        risk=asked.risk,
-        unmet=asked.unmet,
+        objective=config.risk if config.objective == "gwh_at_risk" else config.objective,
+        risk=config.risk,
+        unmet=config.unmet,
         one=one,
-        level=asked.level,
-        weights={name: weight for name, weight in asked.weights.items() if weight} or None,
-        cost_cap=asked.cost_cap,
-        exposure_cap=asked.exposure_cap,
-        time_limit=asked.time_limit,
+        level=config.level,
+        weights={name: weight for name, weight in config.weights.items() if weight} or None,
+        cost_cap=config.cost_cap,
+        exposure_cap=config.exposure_cap,
+        time_limit=config.time_limit,
     )
 
 
-def labels_of(points: Chokepoints, inputs: Inputs) -> Labels:
+def labels_of(chokepoints: Chokepoints, inputs: Inputs) -> Labels:
     """Labels for words about limits."""
 
     def of(table: str, code: str) -> dict[str, str]:
@@ -357,13 +361,13 @@ def labels_of(points: Chokepoints, inputs: Inputs) -> Labels:
         return dict(zip(frame[code], frame["label"], strict=True))
 
     return Labels(
-        nodes={node.node: node.label for node in points.inputs.nodes},
-        units={node.node: node.unit for node in points.inputs.nodes},
-        disruptions={event.disruption: event.label for event in points.inputs.events},
+        nodes={node.node: node.label for node in chokepoints.inputs.nodes},
+        units={node.node: node.unit for node in chokepoints.inputs.nodes},
+        disruptions={event.disruption: event.label for event in chokepoints.inputs.events},
         segments=of("segments", "segment"),
         chemistries=of("chemistries", "chemistry"),
         minerals=of("minerals", "mineral"),
-        countries=points.inputs.country_labels,
+        countries=chokepoints.inputs.country_labels,
     )
 
 
@@ -371,13 +375,13 @@ def labels_of(points: Chokepoints, inputs: Inputs) -> Labels:
 
 
 def _probe(
-    regions: Sequence[str], segments: Sequence[str], year: int, given: MixInputs, pairs: Mapping[str, object]
+    regions: Sequence[str], segments: Sequence[str], year: int, tables: MixInputs, pairs: Mapping[str, object]
 ) -> Iterable[tuple[Key, float]]:
     """Shares that sell every candidate in the last year, so that the run knows what each of them needs."""
     for r in regions:
         for s in segments:
             for c in pairs:
-                yield (r, s, c, year), (1 / len(given.chemistries) if c in given.chemistries else 0.0)
+                yield (r, s, c, year), (1 / len(tables.chemistries) if c in tables.chemistries else 0.0)
 
 
 def _met(data: MixData, solution: Solution) -> Met:
@@ -388,12 +392,12 @@ def _met(data: MixData, solution: Solution) -> Met:
     return out
 
 
-def _with_mix(run: Run, asked: Optimise, shares: Mapping[Key, float], met: Met | None = None) -> Run:
+def _with_mix(run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None) -> Run:
     """The run with the chosen mix as its scenario `optimised`: the incumbent's with other shares."""
-    incumbent = run.settings.scenario[asked.scenario]
-    before = incumbent.label or asked.scenario
+    incumbent = run.settings.scenario[config.scenario]
+    before = incumbent.label or config.scenario
     scenario = Scenario(
-        label=asked.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
+        label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
         met=met or {}, note=f"Shares chosen by the model from the second year on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", OPTIMISED, "share")
@@ -405,7 +409,7 @@ def _with_mix(run: Run, asked: Optimise, shares: Mapping[Key, float], met: Met |
     origin: dict[tuple[str, ...], tuple[str, int]] = {**run.origin, path: (SHARES, 0)}
     origin |= {change.path: (SHARES, at + 2) for at, change in enumerate(changes)}
     for key in ("demand", "adoption"):
-        origin["scenario", OPTIMISED, key] = run.place("scenario", asked.scenario, key)
+        origin["scenario", OPTIMISED, key] = run.place("scenario", config.scenario, key)
     origin["scenario", OPTIMISED, "label"] = run.place("optimise", "label")
     return replace(run, settings=settings, changes={**run.changes, OPTIMISED: changes}, origin=origin)
 
@@ -456,17 +460,17 @@ def _at_places(frame: pd.DataFrame, codes: Mapping[tuple[str, float], str]) -> d
 # ---------------------------------------------------------------------- replay
 
 
-def replayed(mix: Mix, points: Chokepoints) -> dict[str, float]:
+def replayed(mix: Mix, library: Library) -> dict[str, float]:
     """Loss of each disruption when it is played with the mix fixed, over the years that are decided [GWh].
 
     What is short and what is at risk of the plan, and the demand that the plan does not meet. Raises NumericalTrouble
     where a loss is above the model's, the objective is not what the model has, or the risk is above its cap.
     """
-    data = mix.data
+    data, chokepoints = mix.data, library.chokepoints
     # What is not in the plan can be lost in no replay, and is lost under every disruption.
     out = dict.fromkeys(data.disruptions, float(sum(mix.solution.unmet.values())))
-    for each in library(points, OPTIMISED):
-        if points.years[each.year] in data.years and each.event.disruption in out:
+    for each in library.of(OPTIMISED):
+        if chokepoints.years[each.year] in data.years and each.event.disruption in out:
             out[each.event.disruption] += lost(each)
     whole = sum(data.demand.values())
     above = {d: loss for d, loss in out.items() if loss > mix.solution.losses[d] + AGREE * whole}
@@ -476,29 +480,29 @@ def replayed(mix: Mix, points: Chokepoints) -> dict[str, float]:
             f"the chosen mix loses {loss:.6g} GWh under {name} when it is played back, and in the model "
             f"{mix.solution.losses[name]:.6g}; {BUG}"
         )
-    asked = mix.assembly.asked
-    risks = {risk: risk_of(out, data.weight, risk, asked.level) for risk in RISKS}
-    found, cap, stage = _objective(mix, risks), asked.exposure_cap, mix.solution.stage("objective")
+    config = mix.config
+    risks = {risk: risk_of(out, data.weight, risk, config.level) for risk in RISKS}
+    found, cap, stage = _objective(mix, risks), config.exposure_cap, mix.solution.stage("objective")
     if found is not None and abs(found - stage.value) > AGREE * max(abs(stage.value), 1.0):
         raise NumericalTrouble(
             f"the objective of the chosen mix is {found:.9g} {stage.unit} when it is played back, and in the model "
             f"{stage.value:.9g}; {BUG}"
         )
-    if cap is not None and risks[asked.risk] > cap + AGREE * max(cap, 1.0):
+    if cap is not None and risks[config.risk] > cap + AGREE * max(cap, 1.0):
         raise NumericalTrouble(
-            f"the chosen mix loses {risks[asked.risk]:.9g} GWh ({asked.risk}) when it is played back, and exposure_cap "
-            f"is {cap:g}; {BUG}"
+            f"the chosen mix loses {risks[config.risk]:.9g} GWh ({config.risk}) when it is played back, and "
+            f"exposure_cap is {cap:g}; {BUG}"
         )
     return out
 
 
 def _objective(mix: Mix, risks: Mapping[str, float]) -> float | None:
-    """The objective of a mix by risks that are given: with the model's cost and exposure where they weigh in it, and
+    """The objective of a mix by its risks: with the model's cost and exposure where they weigh in it, and
     None where losses do not count."""
-    asked, data, solution = mix.assembly.asked, mix.data, mix.solution
-    if asked.objective == "gwh_at_risk":
-        return risks[asked.risk]
-    if asked.objective != "weighted":
+    config, data, solution = mix.config, mix.data, mix.solution
+    if config.objective == "gwh_at_risk":
+        return risks[config.risk]
+    if config.objective != "weighted":
         return None
     exposed = sum(data.measure.get((c, y), 1.0) * gwh for (_, _, c, y), gwh in solution.additions.items())
     parts = {
@@ -506,7 +510,7 @@ def _objective(mix: Mix, risks: Mapping[str, float]) -> float | None:
         "cost": sum(solution.cost.values()),
         "concentration": exposed + sum(solution.unmet.values()),
     }
-    return sum(weight * parts[name] for name, weight in asked.weights.items())
+    return sum(weight * parts[name] for name, weight in config.weights.items())
 
 
 def lost(each: Played) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -51,36 +51,47 @@ class Played:
 
 
 def played(
-    points: Chokepoints, scenario: str, regions: tuple[str, ...], year: int, event: Event, stock: float = 0.0
+    chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], year: int, event: Event, stock: float = 0.0
 ) -> Played:
     """Play a disruption, for the regions that share a pool, by place of the year; stock: months of planned need."""
-    factory = points.factory(scenario, regions, year)
-    without = points.accessible(scenario, regions, year)
-    cuts = points.cuts(event.cuts)
-    accessible = stockpiled(points.accessible(scenario, regions, year, cuts), without, factory.need, stock)
+    factory = chokepoints.factory(scenario, regions, year)
+    without = chokepoints.accessible(scenario, regions, year)
+    cuts = chokepoints.cuts(event.cuts)
+    accessible = stockpiled(chokepoints.accessible(scenario, regions, year, cuts), without, factory.need, stock)
     return Played(scenario, regions, event, year, factory, without, accessible, loss(factory, without, accessible))
 
 
-def play(points: Chokepoints, scenario: str, events: Iterable[Event]) -> Iterable[Played]:
+def play(chokepoints: Chokepoints, scenario: str, events: Iterable[Event]) -> Iterable[Played]:
     """Every disruption in every year from its start on."""
-    stock = points.asked.stockpile_months
+    stock = chokepoints.config.stockpile_months
     for event in events:
-        for regions in points.pools(event.cuts):
-            for year, calendar in enumerate(points.years):
+        for regions in chokepoints.pools(event.cuts):
+            for year, calendar in enumerate(chokepoints.years):
                 if calendar >= event.start:
-                    yield played(points, scenario, regions, year, event, stock)
+                    yield played(chokepoints, scenario, regions, year, event, stock)
 
 
-def library(points: Chokepoints, scenario: str) -> list[Played]:
-    """Every disruption of the run, played once."""
-    if scenario not in points.library:
-        points.library[scenario] = list(play(points, scenario, points.inputs.events))
-    return points.library[scenario]
+@dataclass(frozen=True)
+class Library:
+    """Every disruption of a run, each played once, by scenario."""
+
+    chokepoints: Chokepoints
+    _played: dict[str, list[Played]] = field(default_factory=dict, init=False, repr=False)
+
+    def of(self, scenario: str) -> list[Played]:
+        """Disruptions played on the plan of a scenario."""
+        if scenario not in self._played:
+            self._played[scenario] = list(play(self.chokepoints, scenario, self.chokepoints.inputs.events))
+        return self._played[scenario]
+
+    def all(self) -> list[Played]:
+        """Disruptions played on all plans, in the order of the scenarios."""
+        return [each for scenario in self.chokepoints.scenarios for each in self.of(scenario)]
 
 
-def by_region(points: Chokepoints, scenario: str, regions: Sequence[str], year: int, built: Array) -> Array:
+def by_region(chokepoints: Chokepoints, scenario: str, regions: Sequence[str], year: int, built: Array) -> Array:
     """Cells built, (chemistry), as (region, segment, chemistry): pro rata to the plan of regions and segments."""
-    at = [points.regions.index(region) for region in regions]
-    cells = points.scenarios[scenario].cells[at][..., year]
+    at = [chokepoints.regions.index(region) for region in regions]
+    cells = chokepoints.scenarios[scenario].cells[at][..., year]
     planned = cells.sum(axis=(0, 1))
     return np.asarray(cells * np.divide(built, planned, out=np.zeros_like(planned), where=planned > 0))

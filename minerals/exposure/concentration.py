@@ -83,15 +83,18 @@ def members_share(shares: ArrayLike, members: ArrayLike) -> Array:
     """Share of a list of countries (of concern, allied): Σ_k s_k · f_k.
 
     members: mask, or fraction f of each code's supply that belongs to the list, (country,). A fraction serves a group
-    with members inside: of the shares it is an estimate, and `members_bounds` says what it could hide.
+    with members inside: of the shares it is an estimate, and `members_bounds` gives its ends.
     """
     return np.asarray(_shares(shares) @ _fractions(members))
 
 
-def members_bounds(shares: ArrayLike, members: ArrayLike) -> Bounds:
-    """`members_share` with every fraction strictly between none and all taken as none, and as all."""
+def members_bounds(shares: ArrayLike, members: ArrayLike, unknown: ArrayLike) -> Bounds:
+    """`members_share` without what nobody places, and with all of it.
+
+    unknown: share of each code's supply that no row places inside or outside the list, (country,), 0 to 1.
+    """
     inside = _fractions(members)
-    return Bounds(members_share(shares, np.floor(inside)), members_share(shares, np.ceil(inside)))
+    return Bounds(members_share(shares, inside), members_share(shares, np.maximum(inside, _fractions(unknown))))
 
 
 def non_allied_share(shares: ArrayLike, allied: ArrayLike) -> Array:

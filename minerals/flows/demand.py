@@ -44,14 +44,6 @@ def cells(additions: Array, market_share: Array) -> Array:
     return additions[:, :, :, None, :] * market_share
 
 
-def mineral_demand(cells: Array, mineral_intensity: Array) -> Array:
-    """Gross mineral demand [kt], (draw, region, segment, chemistry, mineral, year): cells [GWh] × intensity [kg/kWh].
-
-    mineral_intensity: (draw, chemistry, mineral, year). 1 kg/kWh × 1 GWh = 1 kt, so no factor appears.
-    """
-    return cells[:, :, :, :, None, :] * mineral_intensity[:, None, None]
-
-
 def graphite_by_route(graphite: Array, graphite_route: Array) -> Array:
     """Graphite demand [kt] by route: (…, year) × (route, year) → (…, route, year); natural + synthetic = total."""
     return graphite[..., None, :] * graphite_route

@@ -1,7 +1,7 @@
 """In-use stock and retirements by cohort, and the inverse. Everything is a product with the survival matrix S.
 
     stock[y]          = Σ_k S[y, k] · additions[k]
-    retirements[y, k] = additions[k] · (S[y − 1, k] − S[y, k]),  S[k − 1, k] = 1
+    retirements[y]    = Σ_k additions[k] · (S[y − 1, k] − S[y, k]),  S[k − 1, k] = 1
     additions         = S⁻¹ · stock,  S lower triangular
 
 Arrays have time last: additions (…, cohort), stock (…, year), S (…, year, cohort); leading axes broadcast.
@@ -29,13 +29,9 @@ def hazard(survival: Array) -> Array:
 
 
 def retirements(additions: Array, survival: Array) -> Array:
-    """What leaves use in each year, (…, year), summed over cohorts."""
-    return _times(hazard(survival), additions)
-
-
-def retirements_by_cohort(additions: Array, survival: Array) -> Array:
-    """What leaves use in each year by year of sale, (…, year, cohort)."""
-    return hazard(survival) * additions[..., None, :]
+    """What leaves use in each year, (…, year), from additions (…, cohort) and survival (…, year, cohort)."""
+    leaving = hazard(survival)
+    return _times(leaving, additions) if leaving.ndim == 2 else np.einsum("...yk,...k->...y", leaving, additions)
 
 
 def sales_from_stock(stock: Array, survival: Array) -> Array:

@@ -21,98 +21,98 @@ PAIRED = 10
 SUPPLIER = 0.01
 
 
-def stress(points: Chokepoints) -> dict[str, pd.DataFrame]:
+def stress(chokepoints: Chokepoints) -> dict[str, pd.DataFrame]:
     """Tables stress_single (N-1), stress_pairs (N-2) and stress_years (events that last, stockpiles running down)."""
-    single = _single(points)
-    return {"stress_single": single, "stress_pairs": _pairs(points, single), "stress_years": _years(points)}
+    single = _single(chokepoints)
+    return {"stress_single": single, "stress_pairs": _pairs(chokepoints, single), "stress_years": _years(chokepoints)}
 
 
-def suppliers(points: Chokepoints) -> Iterable[tuple[str, str]]:
+def suppliers(chokepoints: Chokepoints) -> Iterable[tuple[str, str]]:
     """(country, node) of every supplier of a node in some year; groups are none."""
-    inputs = points.inputs
+    inputs = chokepoints.inputs
     for n, node in enumerate(inputs.nodes):
         largest = np.nan_to_num(inputs.share[n]).max(axis=1)
         for k in np.flatnonzero((largest >= SUPPLIER) & ~inputs.is_group):
             yield inputs.countries[k], node.node
 
 
-def stop(points: Chokepoints, *flows: tuple[str, str]) -> Event:
+def stop(chokepoints: Chokepoints, *flows: tuple[str, str]) -> Event:
     """An event in which each (country, node) exports nothing for a year."""
-    labels, nodes = points.inputs.country_labels, {node.node: node.label for node in points.inputs.nodes}
+    labels, nodes = chokepoints.inputs.country_labels, {node.node: node.label for node in chokepoints.inputs.nodes}
     name = " + ".join(f"{country}:{node}" for country, node in flows)
     label = " and ".join(f"{nodes[node]} from {labels[country]}" for country, node in flows)
     cuts = tuple((country, node, "export", 1.0) for country, node in flows)
     return Event(name, label, "hypothetical", 0, 12, cuts, "")
 
 
-def _single(points: Chokepoints) -> pd.DataFrame:
+def _single(chokepoints: Chokepoints) -> pd.DataFrame:
     """GWh at risk when one country exports nothing of one node, in each year; most in the last year first."""
     rows = []
-    for flow in suppliers(points):
-        event = stop(points, flow)
-        for scenario in points.scenarios:
-            for each in play(points, scenario, [event]):
-                rows.append((*_head(points, each), *flow, *_numbers(each)))
+    for flow in suppliers(chokepoints):
+        event = stop(chokepoints, flow)
+        for scenario in chokepoints.scenarios:
+            for each in play(chokepoints, scenario, [event]):
+                rows.append((*_head(chokepoints, each), *flow, *_numbers(each)))
     columns = ["scenario", "region", "label", "year", "country", "node", *NUMBERS]
-    return _ranked(points, pd.DataFrame(rows, columns=columns))
+    return _ranked(chokepoints, pd.DataFrame(rows, columns=columns))
 
 
-def _pairs(points: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
+def _pairs(chokepoints: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
     """GWh at risk in the last year when two suppliers stop at once, of those that are worst on their own in the first
     scenario; most beyond the worse of the two first."""
     rows = []
-    last = len(points.years) - 1
-    single = single[single["year"] == points.years[last]]
-    first = single[single["scenario"] == next(iter(points.scenarios))]
+    last = len(chokepoints.years) - 1
+    single = single[single["year"] == chokepoints.years[last]]
+    first = single[single["scenario"] == next(iter(chokepoints.scenarios))]
     worst = list(dict.fromkeys(zip(first["country"], first["node"], strict=True)))[:PAIRED]
-    stock = points.asked.stockpile_months
-    for scenario in points.scenarios:
+    stock = chokepoints.config.stockpile_months
+    for scenario in chokepoints.scenarios:
         for one, two in combinations(worst, 2):
-            both = stop(points, one, two)
-            for regions in points.pools(both.cuts):
+            both = stop(chokepoints, one, two)
+            for regions in chokepoints.pools(both.cuts):
                 each, *alone = (
-                    played(points, scenario, regions, last, event, stock)
-                    for event in (both, stop(points, one), stop(points, two))
+                    played(chokepoints, scenario, regions, last, event, stock)
+                    for event in (both, stop(chokepoints, one), stop(chokepoints, two))
                 )
                 more = each.loss.at_risk[0] - max(single.loss.at_risk[0] for single in alone)
                 more = more if abs(more) > LEAST else 0.0
-                rows.append((*_head(points, each), ":".join(one), ":".join(two), *_numbers(each), more))
+                rows.append((*_head(chokepoints, each), ":".join(one), ":".join(two), *_numbers(each), more))
     columns = ["scenario", "region", "label", "year", "one", "two", *NUMBERS, "more_than_worse"]
-    return _ranked(points, pd.DataFrame(rows, columns=columns), "more_than_worse")
+    return _ranked(chokepoints, pd.DataFrame(rows, columns=columns), "more_than_worse")
 
 
-def _years(points: Chokepoints) -> pd.DataFrame:
+def _years(chokepoints: Chokepoints) -> pd.DataFrame:
     """Each disruption of the library from its start on, year after year, with the stockpile of its first year running
     down: a year takes from it what its batteries need beyond what is accessible."""
     rows: list[tuple[Any, ...]] = []
-    months = points.asked.stockpile_months
-    for scenario in points.scenarios:
-        for event in points.inputs.events:
-            for regions in points.pools(event.cuts):
-                rows += _run_down(points, scenario, event, regions, months)
+    months = chokepoints.config.stockpile_months
+    for scenario in chokepoints.scenarios:
+        for event in chokepoints.inputs.events:
+            for regions in chokepoints.pools(event.cuts):
+                rows += _run_down(chokepoints, scenario, event, regions, months)
     columns = ["scenario", "region", "disruption", "label", "event_year", "year", *NUMBERS, "stockpile_left"]
     return pd.DataFrame(rows, columns=columns).assign(unit="GWh")
 
 
 def _run_down(
-    points: Chokepoints, scenario: str, event: Event, regions: tuple[str, ...], months: float
+    chokepoints: Chokepoints, scenario: str, event: Event, regions: tuple[str, ...], months: float
 ) -> Iterable[tuple[Any, ...]]:
     """Rows of one event as long as it lasts, in years from its start or the first of the run on.
 
     Of a year that it does not fill it takes away that part. Only here do its months count: elsewhere a figure is that
     of twelve months which begin with the year.
     """
-    cuts: Cuts = points.cuts(event.cuts)
-    begin = next((y for y, year in enumerate(points.years) if year >= event.start), len(points.years))
-    span = range(begin, min(begin + -(-event.months // 12), len(points.years)))
+    cuts: Cuts = chokepoints.cuts(event.cuts)
+    begin = next((y for y, year in enumerate(chokepoints.years) if year >= event.start), len(chokepoints.years))
+    span = range(begin, min(begin + -(-event.months // 12), len(chokepoints.years)))
     stock = full = np.zeros(0)
     for y in span:
-        factory = points.factory(scenario, regions, y)
+        factory = chokepoints.factory(scenario, regions, y)
         if y == begin:
             stock = full = months / 12 * factory.need
-        without = points.accessible(scenario, regions, y)
+        without = chokepoints.accessible(scenario, regions, y)
         part = min(event.months / 12 - (y - begin), 1.0)  # of the year that the event lasts
-        cut = points.accessible(scenario, regions, y, Cuts(cuts.export * part, cuts.output * part))
+        cut = chokepoints.accessible(scenario, regions, y, Cuts(cuts.export * part, cuts.output * part))
         accessible = np.where(cut < without, np.minimum(without, cut + stock), cut)
         found = loss(factory, without, accessible)
         taken = np.clip(found.best @ factory.plan.total_use - cut, 0, stock)
@@ -121,7 +121,7 @@ def _run_down(
         left = float((stock[hit] / full[hit]).min()) if hit.any() else 0.0
         each = Played(scenario, regions, event, y, factory, without, accessible, found)
         yield (
-            scenario, points.name_of(regions), event.disruption, event.label, y - begin + 1, points.years[y],
+            scenario, chokepoints.name_of(regions), event.disruption, event.label, y - begin + 1, chokepoints.years[y],
             *_numbers(each), left,
         )  # fmt: skip
 
@@ -130,8 +130,8 @@ def _run_down(
 NUMBERS = ("planned", "at_risk_best", "at_risk_proportional", "share_best")
 
 
-def _head(points: Chokepoints, each: Played) -> tuple[Any, ...]:
-    return each.scenario, points.name_of(each.regions), each.event.label, points.years[each.year]
+def _head(chokepoints: Chokepoints, each: Played) -> tuple[Any, ...]:
+    return each.scenario, chokepoints.name_of(each.regions), each.event.label, chokepoints.years[each.year]
 
 
 def _numbers(each: Played) -> tuple[float, ...]:
@@ -139,15 +139,15 @@ def _numbers(each: Played) -> tuple[float, ...]:
     return planned, *risk, risk[0] / planned if planned else 0.0
 
 
-def _ranked(points: Chokepoints, frame: pd.DataFrame, number: str = "at_risk_best") -> pd.DataFrame:
+def _ranked(chokepoints: Chokepoints, frame: pd.DataFrame, number: str = "at_risk_best") -> pd.DataFrame:
     """Disruptions that cost something, the most of a number in the last year first; their years together."""
     if not len(frame):
         return frame.assign(unit="GWh")
     keys = ["scenario", "region", "label"]
     frame = frame[frame.groupby(keys)["at_risk_proportional"].transform("max") > LEAST]
-    last = frame[frame["year"] == points.years[-1]].set_index(keys)[number]
+    last = frame[frame["year"] == chokepoints.years[-1]].set_index(keys)[number]
     order = pd.MultiIndex.from_frame(frame[keys]).map(last).fillna(0.0)
-    scenario = frame["scenario"].map({name: place for place, name in enumerate(points.scenarios)})
+    scenario = frame["scenario"].map({name: place for place, name in enumerate(chokepoints.scenarios)})
     frame = frame.assign(order=-np.asarray(order, dtype=float), place=scenario)
     by = ["place", "order", "region", "label", "year"]
     return (

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..case.arrays import additions_of, lines_of, share_of, today_of, trend_of
+from ..case.arrays import Arrays, additions_of, share_of, today_of, trend_of
 from ..flows.ensemble import ChainDraws, Draws, Pool, Terms
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import mixed_recovery
@@ -254,10 +254,11 @@ class Uncertain:
         self.second_leaving = self._leaving(self._chain.second_lifetime, self.second_life_column)
         below, above = _nodes(self.scrap_column)
         self.gain: dict[str, Array] = {}
+        arrays = Arrays(self.resolved)
         for scenario in self.scenarios:
-            lines = lines_of(self.resolved, scenario)
+            lines = arrays.lines(scenario)
             if lines is None:
-                lines = lines_from_growth(additions_of(self.resolved, scenario)[0].sum(axis=1))
+                lines = lines_from_growth(arrays.additions[scenario][0].sum(axis=1))
             # The upper tail of scrap ends half-way between its high end and a line that scraps everything.
             most = (1 + self._chain.scrap[2]) / 2
             rates = [np.minimum(ranged(self._chain.scrap, b, a), most) for b, a in zip(below, above, strict=True)]

@@ -6,35 +6,28 @@ import numpy as np
 import pandas as pd
 
 from ...axes import Axis, tidy
-from ...case.arrays import ROUTES, additions_of, intensity_of, lines_of, route_of, share_of
-from ...case.chain import FLOWS, Chain, Survival, follow, survivals
-from ...flows.demand import Array, graphite_by_route
-from ...flows.recycling import mixed_recovery
-from ...flows.system import SystemInputs, system
+from ...case.arrays import ROUTES
+from ...case.chain import FLOWS, Chain, recoveries
+from ...case.outcome import Outcome
+from ...flows.demand import Array
 from ...tables.resolve import Resolved
 
 
-def compute(resolved: Resolved) -> dict[str, pd.DataFrame]:
-    """Tables of a resolved run: cells [GWh], mineral_demand [kt], what they rest on; with [flows] the whole chain."""
+def flow_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """Tables of a run: cells [GWh], mineral_demand [kt], what they rest on; with [flows] the whole chain."""
+    resolved = outcome.resolved
     parts: dict[str, list[pd.DataFrame]] = {}
-    intensity = {end: intensity_of(resolved, end) for end in ("value", "low", "high")}
-    route = route_of(resolved)
-    survival = survivals(resolved) if resolved.parameters else None
-    for name in resolved.run.settings.scenario:
-        additions, share = additions_of(resolved, name), share_of(resolved, name)
-        runs = {end: system(SystemInputs(additions, share, array)) for end, array in intensity.items()}
-        middle = runs["value"]
-        ends = {end: runs[end].mineral_demand[0] for end in ("low", "high")}
+    for name, found in outcome.scenarios.items():
+        ends = {end: found.demand[end] for end in ("low", "high")}
         tables = {
-            "mineral_demand": _tidy(resolved, middle.mineral_demand[0], "kt", ends),
-            "cells": _tidy(resolved, middle.cells[0], "GWh"),
+            "mineral_demand": _tidy(resolved, found.demand["value"], "kt", ends),
+            "cells": _tidy(resolved, found.cells, "GWh"),
         }
-        if "graphite" in resolved.minerals.labels:
-            graphite = middle.mineral_demand[0, :, :, :, resolved.minerals.labels.index("graphite")].sum(axis=2)
+        if found.graphite_by_route is not None:
             axes = [resolved.regions, resolved.segments, Axis("route", ROUTES), resolved.years]
-            tables["graphite_by_route"] = tidy(graphite_by_route(graphite, route), axes).assign(unit="kt")
-        if survival is not None:
-            tables |= _chain_tables(resolved, survival, name, middle.cells[0], intensity["value"][0])
+            tables["graphite_by_route"] = tidy(found.graphite_by_route, axes).assign(unit="kt")
+        if found.chain is not None:
+            tables |= _chain_tables(resolved, found.chain)
         for table, frame in tables.items():
             frame.insert(0, "scenario", name)
             parts.setdefault(table, []).append(_reported(resolved, frame))
@@ -64,11 +57,8 @@ def _reported(resolved: Resolved, frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["year"].isin(resolved.reported)].reset_index(drop=True)
 
 
-def _chain_tables(
-    resolved: Resolved, survival: Survival, name: str, cells: Array, intensity: Array
-) -> dict[str, pd.DataFrame]:
+def _chain_tables(resolved: Resolved, chain: Chain) -> dict[str, pd.DataFrame]:
     """Tables of stock, scrap, recycling and upstream need of one scenario."""
-    chain = follow(resolved, survival, cells, intensity, lines_of(resolved, name))
     assert resolved.parameters is not None
     places = [resolved.regions, resolved.minerals, resolved.years]
     nodes = Axis("node", tuple(node.node for node in resolved.parameters.nodes))
@@ -119,7 +109,7 @@ def _targets(resolved: Resolved, chain: Chain) -> pd.DataFrame:
     if parameters is None or LAW_OF not in resolved.regions.labels:
         return pd.DataFrame(columns=["region", *columns])
     region = resolved.regions.labels.index(LAW_OF)
-    recovery = mixed_recovery(parameters.route[0], parameters.recovery["end_of_life"][0][None])[region]
+    recovery = recoveries(resolved)["end_of_life"][region]
     ours = {
         "recovery": (resolved.minerals.labels, recovery),
         "recycled_content": (resolved.minerals.labels, chain.recycled_content[region]),

@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from ...case.arrays import additions_of
 from ...case.chokepoints import Chokepoints
 from ...case.mix_data import MAXIMUM_SINGLE
 from ...case.optimise import Mix, labels_of, lost, replayed
-from ...case.played import library
+from ...case.played import Library
 from ...config import OPTIMISED
 from ...errors import listed
 from ...flows.scrap import lines_from_growth
@@ -30,10 +29,11 @@ EXPORTS = (
 )
 
 
-def mix_tables(mix: Mix, points: Chokepoints, inputs: Inputs) -> Tables:
-    """All tables of a mix. points: of the run with it, in which losses are replayed. Raises
+def mix_tables(mix: Mix, library: Library, inputs: Inputs) -> Tables:
+    """All tables of a mix. library: disruptions of the run with it, in which losses are replayed. Raises
     NumericalTrouble where the replay is not what the model says."""
-    labels = labels_of(points, inputs)
+    chokepoints = library.chokepoints
+    labels = labels_of(chokepoints, inputs)
     return {
         "mix_share": _frame(
             [(*key, share, "1") for key, share in mix.shares.items()],
@@ -41,7 +41,7 @@ def mix_tables(mix: Mix, points: Chokepoints, inputs: Inputs) -> Tables:
         ),
         "mix_family": _ranges(mix, families=True),
         "mix_range": _ranges(mix, families=False),
-        "mix_loss": _losses(mix, points, replayed(mix, points)),
+        "mix_loss": _losses(mix, library, replayed(mix, library)),
         "mix_cost": _costs(mix),
         "mix_limit": _frame(list(_limits(mix, labels)), LIMIT),
         "mix_stage": _frame(
@@ -56,8 +56,8 @@ def mix_tables(mix: Mix, points: Chokepoints, inputs: Inputs) -> Tables:
             [(*key, value, "kt") for key, value in mix.solution.secondary.items()],
             ["region", "mineral", "year", "value", "unit"],
         ),
-        "drop_in": mix.given.drop_in,
-        "lines": _scrap_lines(mix, points),
+        "drop_in": mix.assembly.tables.drop_in,
+        "lines": _scrap_lines(mix, chokepoints),
     }
 
 
@@ -93,21 +93,21 @@ def _ranges(mix: Mix, families: bool) -> pd.DataFrame:
     return _frame(rows, ["region", *names, "year", "value", "low", "high", "pinned", "incumbent", "unit"])
 
 
-def _losses(mix: Mix, points: Chokepoints, losses: Mapping[str, float]) -> pd.DataFrame:
+def _losses(mix: Mix, library: Library, losses: Mapping[str, float]) -> pd.DataFrame:
     """Loss of each disruption over the years decided, replayed with the mix fixed, beside the incumbent's and the least
     of any mix; what binds where it is largest."""
-    before = dict.fromkeys(losses, 0.0)
+    chokepoints, before = library.chokepoints, dict.fromkeys(losses, 0.0)
     binds: dict[str, tuple[float, str]] = {}
-    for each in library(points, mix.assembly.asked.scenario):
-        if points.years[each.year] in mix.data.years and each.event.disruption in before:
+    for each in library.of(mix.config.scenario):
+        if chokepoints.years[each.year] in mix.data.years and each.event.disruption in before:
             before[each.event.disruption] += lost(each)
-    for each in library(points, OPTIMISED):
+    for each in library.of(OPTIMISED):
         name, loss = each.event.disruption, each.loss.at_risk[0]
-        decided = name in losses and points.years[each.year] in mix.data.years
+        decided = name in losses and chokepoints.years[each.year] in mix.data.years
         if decided and loss > binds.get(name, (0.0, ""))[0] and len(each.binds):
-            binds[name] = loss, points.inputs.nodes[int(each.binds[0])].node
-    labels = {event.disruption: (event.label, event.status) for event in points.inputs.events}
-    nodes = {node.node: node.label for node in points.inputs.nodes}
+            binds[name] = loss, chokepoints.inputs.nodes[int(each.binds[0])].node
+    labels = {event.disruption: (event.label, event.status) for event in chokepoints.inputs.events}
+    nodes = {node.node: node.label for node in chokepoints.inputs.nodes}
     rows = []
     for name, loss in losses.items():
         floor, node = _not_below_zero(mix.solution.floors[name]), binds.get(name, (0.0, ""))[1]
@@ -184,7 +184,7 @@ LOWERS = {
 
 
 def _objective_of(mix: Mix, limit: Limit) -> str:
-    return mix.assembly.asked.objective if limit.stage == "objective" else limit.stage
+    return mix.config.objective if limit.stage == "objective" else limit.stage
 
 
 def _unit(limit: Limit) -> str:
@@ -220,7 +220,7 @@ SOURCING = ["region", "node", "stage", "country", "year", "value", "share", "usu
 def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
     """What each region buys of each node by country, beside its share pro rata in the incumbent scenario; suppliers
     that were one in the model are told apart by what they can deliver."""
-    nodes = {node.node: (node.stage, node.unit) for node in mix.assembly.points.inputs.nodes}
+    nodes = {node.node: (node.stage, node.unit) for node in mix.assembly.chokepoints.inputs.nodes}
     whole: dict[Key, float] = {}
     for (r, n, _, y), amount in mix.solution.sourced.items():
         whole[r, n, y] = whole.get((r, n, y), 0.0) + amount
@@ -243,10 +243,12 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
     Shares are of what is bought; several countries that are one group count as one in the HHI, which is so far an upper
     end.
     """
-    points = mix.assembly.points
-    home = dict(zip(points.inputs.countries, points.inputs.home, strict=True))
-    groups = {code for code, group in zip(points.inputs.countries, points.inputs.is_group, strict=True) if group}
-    frame = points.inputs.rules[points.inputs.rules["kind"] == MAXIMUM_SINGLE]
+    chokepoints = mix.assembly.chokepoints
+    home = dict(zip(chokepoints.inputs.countries, chokepoints.inputs.home, strict=True))
+    groups = {
+        code for code, group in zip(chokepoints.inputs.countries, chokepoints.inputs.is_group, strict=True) if group
+    }
+    frame = chokepoints.inputs.rules[chokepoints.inputs.rules["kind"] == MAXIMUM_SINGLE]
     rules = list(zip(*(frame[column].tolist() for column in ("region", "year", "value")), strict=True))
     by_place: dict[Key, dict[str, float]] = {}
     for r, n, _, country, y, _, share, _, _ in _sourcing(mix):
@@ -263,11 +265,11 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
         yield (r, n, y, country, most, limit, met, sum(share**2 for share in shares.values()), "1")
 
 
-def _scrap_lines(mix: Mix, points: Chokepoints) -> pd.DataFrame:
+def _scrap_lines(mix: Mix, chokepoints: Chokepoints) -> pd.DataFrame:
     """Production lines by cohort from which the run's scrap follows, of growing demand, as a run file's `flows.lines`
     takes them; those that the mix builds are in `mix_line`."""
-    resolved = points.resolved
-    built = lines_from_growth(additions_of(resolved, mix.assembly.asked.scenario)[0].sum(axis=1))
+    resolved = chokepoints.resolved
+    built = lines_from_growth(chokepoints.outcome.arrays.additions[mix.config.scenario][0].sum(axis=1))
     rows = [
         (OPTIMISED, r, cohort, float(built[i, k]), "GWh/yr")
         for i, r in enumerate(resolved.regions.labels)
@@ -277,11 +279,11 @@ def _scrap_lines(mix: Mix, points: Chokepoints) -> pd.DataFrame:
 
 
 def about_mix(mix: Mix, tables: Tables) -> dict[str, Any]:
-    """What the record says of a mix: what was asked, which parts were chosen from, how the stages were solved."""
-    asked = mix.assembly.asked
+    """What the record says of a mix: its settings, which parts were chosen from, how the stages were solved."""
+    config = mix.config
     return {
         "scenario": OPTIMISED,
-        "incumbent": asked.scenario,
+        "incumbent": config.scenario,
         "objective": _objective(mix),
         "incumbent_value": _incumbent_value(mix, tables["mix_loss"]),
         "years": list(mix.data.years),
@@ -297,7 +299,7 @@ def caveat_of(mix: Mix) -> str:
     known = {r for r, *_ in mix.data.capacity}
     free = [r for r in mix.data.regions if r not in known]
     caveats = []
-    if free and mix.assembly.asked.lines:
+    if free and mix.config.lines:
         caveats.append(
             f"No lines limit what cells are made in {listed(free)}: cell_capacity.csv has no rows of their own."
         )
@@ -308,24 +310,24 @@ def caveat_of(mix: Mix) -> str:
 
 def _incumbent_value(mix: Mix, losses: pd.DataFrame) -> float | None:
     """The objective of the incumbent, by the same disruptions and weights [GWh]; None where it is not of losses."""
-    asked = mix.assembly.asked
-    if asked.objective != "gwh_at_risk":
+    config = mix.config
+    if config.objective != "gwh_at_risk":
         return None
-    return risk_of(dict(zip(losses["disruption"], losses["incumbent"], strict=True)), mix.data.weight, asked.risk,
-                   asked.level)  # fmt: skip
+    return risk_of(dict(zip(losses["disruption"], losses["incumbent"], strict=True)), mix.data.weight, config.risk,
+                   config.level)  # fmt: skip
 
 
 def _objective(mix: Mix) -> str:
     """The objective in words."""
-    asked = mix.assembly.asked
+    config = mix.config
     words = {
         "gwh_at_risk": {
             "expected": "expected loss over the disruptions of the run",
             "worst": "loss under the worst disruption",
-            "cvar": f"mean loss over the worst {1 - asked.level:.0%} of the disruptions",
-        }[asked.risk],
-        "concentration": f"{asked.measure} among {asked.among} nodes, weighted by GWh",
+            "cvar": f"mean loss over the worst {1 - config.level:.0%} of the disruptions",
+        }[config.risk],
+        "concentration": f"{config.measure} among {config.among} nodes, weighted by GWh",
         "cost": "cost",
-        "weighted": " + ".join(f"{weight:g} × {name}" for name, weight in asked.weights.items() if weight),
+        "weighted": " + ".join(f"{weight:g} × {name}" for name, weight in config.weights.items() if weight),
     }
-    return words[asked.objective]
+    return words[config.objective]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
-from ...case.played import LEAST, Played, by_region, library
+from ...case.played import LEAST, Library, Played, by_region
 from ...exposure.disruption import supply_gap
 from ...flows.demand import Array
 from ...tables.inputs import Inputs
@@ -21,68 +21,68 @@ CUTS = (0.5, 0.8, 1.0)
 READINGS = ("best", "proportional")
 
 
-def risk(points: Chokepoints, inputs: Inputs) -> dict[str, pd.DataFrame]:
+def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, disruptions, supply_gap."""
-    found = [each for name in points.scenarios for each in library(points, name)]
+    chokepoints, found = library.chokepoints, library.all()
     return {
-        "gwh_at_risk": _gwh_at_risk(points, found),
-        "shortage": _shortage(points),
-        "binding_nodes": _binding(points, found),
-        "accessible": _accessible(points, found),
-        "disruptions": disruptions(points, Worth(points, inputs), found),
-        "supply_gap": _supply_gap(points, found),
+        "gwh_at_risk": _gwh_at_risk(chokepoints, found),
+        "shortage": _shortage(chokepoints),
+        "binding_nodes": _binding(chokepoints, found),
+        "accessible": _accessible(chokepoints, found),
+        "disruptions": disruptions(chokepoints, Worth(chokepoints, inputs), found),
+        "supply_gap": _supply_gap(chokepoints, found),
     }
 
 
-def _at_risk(points: Chokepoints, each: Played, reading: str) -> Array:
+def _at_risk(chokepoints: Chokepoints, each: Played, reading: str) -> Array:
     """GWh at risk by (region, segment, chemistry); what other chemistries take over is spread over those that lose."""
     built = getattr(each.loss, reading)
     lost = np.maximum(each.loss.base - built, 0.0)
     lost *= each.loss.total(built) / max(lost.sum(), np.finfo(float).tiny)
-    return by_region(points, each.scenario, each.regions, each.year, lost)
+    return by_region(chokepoints, each.scenario, each.regions, each.year, lost)
 
 
-def _gwh_at_risk(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+def _gwh_at_risk(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     """scenario, region, disruption, allocation, segment, chemistry, silicon, year, value [GWh]: zeros left out."""
-    resolved = points.resolved
+    resolved = chokepoints.resolved
     rows: list[tuple[Any, ...]] = []
     for each in found:
         for reading in READINGS:
-            lost = _at_risk(points, each, reading)
+            lost = _at_risk(chokepoints, each, reading)
             for r, s, c in zip(*np.nonzero(np.abs(lost) > LEAST), strict=True):
                 chemistry, silicon = resolved.chemistries.labels[c]
                 rows.append((
                     each.scenario, each.regions[r], each.event.disruption, reading, resolved.segments.labels[s],
-                    chemistry, silicon, points.years[each.year], lost[r, s, c], "GWh",
+                    chemistry, silicon, chokepoints.years[each.year], lost[r, s, c], "GWh",
                 ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "allocation", "segment", "chemistry", "silicon", "year", "value",
                "unit"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def _shortage(points: Chokepoints) -> pd.DataFrame:
+def _shortage(chokepoints: Chokepoints) -> pd.DataFrame:
     """Planned cells that cannot be built even without a disruption, and the node that binds most."""
     rows = []
-    for scenario in points.scenarios:
-        for year, calendar in enumerate(points.years):
-            factory = points.factory(scenario, points.regions, year)
-            accessible = points.accessible(scenario, points.regions, year)
+    for scenario in chokepoints.scenarios:
+        for year, calendar in enumerate(chokepoints.years):
+            factory = chokepoints.factory(scenario, chokepoints.regions, year)
+            accessible = chokepoints.accessible(scenario, chokepoints.regions, year)
             base = factory.build(accessible)
             if (short := factory.plan.cells.sum() - base.sum()) > LEAST:
-                node = points.inputs.nodes[int(factory.binding(accessible).argmax())]
-                rows.append((scenario, points.label, node.node, calendar, float(short), "GWh"))
+                node = chokepoints.inputs.nodes[int(factory.binding(accessible).argmax())]
+                rows.append((scenario, chokepoints.label, node.node, calendar, float(short), "GWh"))
     return pd.DataFrame(rows, columns=["scenario", "region", "node", "year", "value", "unit"])
 
 
-def _binding(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+def _binding(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     """What one more hundredth of its planned need of each binding node would let be built."""
     rows = []
     for each in found:
         for n in each.binds:
-            node = points.inputs.nodes[n]
+            node = chokepoints.inputs.nodes[n]
             rows.append((
-                each.scenario, points.name_of(each.regions), each.event.disruption, node.node, points.years[each.year],
-                float(each.accessible[n] / each.factory.need[n]), float(each.gain[n]),
+                each.scenario, chokepoints.name_of(each.regions), each.event.disruption, node.node,
+                chokepoints.years[each.year], float(each.accessible[n] / each.factory.need[n]), float(each.gain[n]),
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "covered", "value"]
     return pd.DataFrame(rows, columns=columns).assign(unit="GWh per 1 % of need")
@@ -95,38 +95,38 @@ DISRUPTIONS = [
 ]  # fmt: skip
 
 
-def disruptions(points: Chokepoints, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
+def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
     """One row a scenario, region, disruption and year: planned, short, at risk, what binds, vehicles and money."""
-    labels = {node.node: node.label for node in points.inputs.nodes}
+    labels = {node.node: node.label for node in chokepoints.inputs.nodes}
     rows = []
     for each in found:
         planned = float(each.loss.planned.sum())
         risk = each.loss.at_risk
-        binding = points.inputs.nodes[int(each.binds[0])].node if len(each.binds) else ""
-        lost = _at_risk(points, each, "best")
+        binding = chokepoints.inputs.nodes[int(each.binds[0])].node if len(each.binds) else ""
+        lost = _at_risk(chokepoints, each, "best")
         rows.append({
-            "scenario": each.scenario, "region": points.name_of(each.regions), "disruption": each.event.disruption,
+            "scenario": each.scenario, "region": chokepoints.name_of(each.regions), "disruption": each.event.disruption,
             "label": each.event.label, "status": each.event.status,
-            "nodes": len({node for _, node, *_ in each.event.cuts}), "year": points.years[each.year],
+            "nodes": len({node for _, node, *_ in each.event.cuts}), "year": chokepoints.years[each.year],
             "planned": planned, "shortage": float(each.loss.shortage.sum()),
             "at_risk_best": risk[0], "at_risk_proportional": risk[1],
             "share_best": risk[0] / planned if planned else 0.0,
             "share_proportional": risk[1] / planned if planned else 0.0,
             "unit": "GWh", "binding_node": binding, "binding_label": labels.get(binding, ""),
-            "vehicles": value.vehicles(each.regions, points.years[each.year], lost),
+            "vehicles": value.vehicles(each.regions, chokepoints.years[each.year], lost),
             "million_usd_2025": value.money(lost),
         })  # fmt: skip
     frame = pd.DataFrame(rows, columns=DISRUPTIONS)
     keys = ["scenario", "region", "disruption"]
     # What is short anyway counts too: scarcer supply must not look safer. From then on it stays below.
-    many = frame["shortage"] + frame["at_risk_best"] > points.asked.threshold * frame["planned"]
+    many = frame["shortage"] + frame["at_risk_best"] > chokepoints.config.threshold * frame["planned"]
     after = frame["year"].where(many).groupby([frame[key] for key in keys]).transform("max")
     later = frame["year"].where(after.isna() | (frame["year"] > after))
     below = later.groupby([frame[key] for key in keys]).min().rename("first_year_below")
     return frame.merge(below.astype("Int64").reset_index(), on=keys, how="left")
 
 
-def _accessible(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     """What a disruption leaves of the nodes it hits, beside what they would be and what the plan needs.
 
     value = min(without, own + recovered + share_of_pool × exported + stockpile).
@@ -136,40 +136,41 @@ def _accessible(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
         hit = np.flatnonzero(each.accessible < each.without)
         if not len(hit):
             continue
-        reach = points.access(each.regions, each.year, points.cuts(each.event.cuts))
-        recovered = points.relief(each.scenario, each.regions, each.year)
-        stock = points.asked.stockpile_months / 12 * each.factory.need
+        reach = chokepoints.access(each.regions, each.year, chokepoints.cuts(each.event.cuts))
+        recovered = chokepoints.relief(each.scenario, each.regions, each.year)
+        stock = chokepoints.config.stockpile_months / 12 * each.factory.need
         for n in hit:
-            node = points.inputs.nodes[n]
+            node = chokepoints.inputs.nodes[n]
             rows.append((
-                each.scenario, points.name_of(each.regions), each.event.disruption, node.node, points.years[each.year],
-                float(each.factory.need[n]), float(each.without[n]), float(each.accessible[n]), float(reach.own[n]),
-                float(recovered[n]), float(reach.share[n]), float(reach.exported[n].sum()), float(stock[n]), node.unit,
+                each.scenario, chokepoints.name_of(each.regions), each.event.disruption, node.node,
+                chokepoints.years[each.year], float(each.factory.need[n]), float(each.without[n]),
+                float(each.accessible[n]), float(reach.own[n]), float(recovered[n]), float(reach.share[n]),
+                float(reach.exported[n].sum()), float(stock[n]), node.unit,
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "own", "recovered",
                "share_of_pool", "exported", "stockpile", "unit"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def _supply_gap(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     """What more of each node within reach lowers the last year's GWh at risk by each cut.
 
     announced: nameplate of plants announced in the world outside the countries of concern, beyond what operates; for
     scale, as it is neither delivered nor the region's own.
     """
     rows = []
-    outside = 1 - points.inputs.concern
+    outside = 1 - chokepoints.inputs.concern
     for each in found:
-        if points.years[each.year] != points.years[-1] or each.loss.at_risk[0] <= LEAST:
+        if chokepoints.years[each.year] != chokepoints.years[-1] or each.loss.at_risk[0] <= LEAST:
             continue
         gap = supply_gap(each.factory, each.without, each.accessible, CUTS)
         for n in np.flatnonzero(gap.any(axis=0)):
-            node = points.inputs.nodes[n]
-            announced = float(points.inputs.announced[n, :, each.year] @ outside)
+            node = chokepoints.inputs.nodes[n]
+            announced = float(chokepoints.inputs.announced[n, :, each.year] @ outside)
             for cut, more in zip(CUTS, gap[:, n], strict=True):
                 rows.append((
-                    each.scenario, points.name_of(each.regions), each.event.disruption, node.node,
-                    points.years[each.year], cut, float(each.accessible[n]), float(more), announced, node.unit,
+                    each.scenario, chokepoints.name_of(each.regions), each.event.disruption, node.node,
+                    chokepoints.years[each.year], cut, float(each.accessible[n]), float(more), announced, node.unit,
                 ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "cut", "accessible", "value", "announced", "unit"]
     return pd.DataFrame(rows, columns=columns)
@@ -178,11 +179,11 @@ def _supply_gap(points: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
 class Worth:
     """GWh as vehicles and as money."""
 
-    def __init__(self, points: Chokepoints, inputs: Inputs) -> None:
-        self.points, self.inputs = points, inputs
+    def __init__(self, chokepoints: Chokepoints, inputs: Inputs) -> None:
+        self.chokepoints, self.inputs = chokepoints, inputs
         self.packs = {
             (region, segment): self._pack(region, segment)
-            for region in points.regions for segment in points.resolved.segments.labels
+            for region in chokepoints.regions for segment in chokepoints.resolved.segments.labels
         }  # fmt: skip
         prices = inputs["cell_price"]
         seen = prices[
@@ -194,13 +195,13 @@ class Worth:
         #: Pack price of each chemistry [million USD a GWh]: its family's last one observed, else that of lithium-ion.
         self.price = np.array([
             float(price.get(family[base], price["Li-ion"]))
-            for base, _ in points.resolved.chemistries.labels
+            for base, _ in chokepoints.resolved.chemistries.labels
         ])  # fmt: skip
 
     def vehicles(self, regions: Sequence[str], year: int, lost: Array) -> float:
         """Vehicles that the lost cells would have served: GWh by (region, segment, chemistry) ÷ kWh per vehicle."""
         size = np.array([
-            [np.interp(year, *self.packs[region, segment]) for segment in self.points.resolved.segments.labels]
+            [np.interp(year, *self.packs[region, segment]) for segment in self.chokepoints.resolved.segments.labels]
             for region in regions
         ])  # fmt: skip
         return float((lost.sum(axis=2) * 1e6 / size).sum())

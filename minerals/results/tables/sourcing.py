@@ -9,25 +9,25 @@ import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
+from ...case.concentration import STAGES
 from ...exposure.coverage import covered
-from .concentration import STAGES
 
 
-def coverage(points: Chokepoints) -> pd.DataFrame:
+def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
     """Need and what could cover it, by node: own supply, access, allies alone, all but the largest supplier.
 
     For each region, all together, and those that share a pool when a disruption of the run closes countries.
     """
-    inputs = points.inputs
+    inputs = chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
-    pools = [regions for event in inputs.events for regions in points.pools(event.cuts)]
-    groups = dict.fromkeys([*((region,) for region in points.regions), points.regions, *pools])
-    for scenario in points.scenarios:
+    pools = [regions for event in inputs.events for regions in chokepoints.pools(event.cuts)]
+    groups = dict.fromkeys([*((region,) for region in chokepoints.regions), chokepoints.regions, *pools])
+    for scenario in chokepoints.scenarios:
         for regions in groups:
-            for y, calendar in enumerate(points.years):
-                plan = points.plan(scenario, regions, y)
-                reach = points.access(regions, y)
-                relief = points.relief(scenario, regions, y)
+            for y, calendar in enumerate(chokepoints.years):
+                plan = chokepoints.plan(scenario, regions, y)
+                reach = chokepoints.access(regions, y)
+                relief = chokepoints.relief(scenario, regions, y)
                 need = plan.need
                 named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
                 largest = named.argmax(axis=1)
@@ -39,8 +39,10 @@ def coverage(points: Chokepoints) -> pd.DataFrame:
                     "without_largest": reach.own + reach.share * without.sum(axis=1) + relief,
                 }
                 ratios = {name: covered(amount, need) for name, amount in found.items()}
-                world = np.where(points.supply[y].need.sum(axis=1) > 0, points.supply[y].need.sum(axis=1), np.nan)
-                head = (scenario, points.name_of(regions))
+                world = np.where(
+                    chokepoints.supply[y].need.sum(axis=1) > 0, chokepoints.supply[y].need.sum(axis=1), np.nan
+                )
+                head = (scenario, chokepoints.name_of(regions))
                 for n, node in enumerate(inputs.nodes):
                     if need[n] <= 0:
                         continue
@@ -56,7 +58,7 @@ def coverage(points: Chokepoints) -> pd.DataFrame:
                     if np.isfinite(need[n] / world[n]):
                         share = float(need[n] / world[n])
                         rows.append((*head, node.node, node.stage, calendar, "share_of_world_need", share, "1"))
-                    if node.stage == "mining" and (owned := points.reserves(node, regions)) is not None:
+                    if node.stage == "mining" and (owned := chokepoints.reserves(node, regions)) is not None:
                         rows.append((*head, node.node, node.stage, calendar, "own_share_of_reserves", owned, "1"))
                     rows += [
                         (*head, node.node, node.stage, calendar, f"{name}_coverage", float(ratio[n]), "1")
@@ -72,7 +74,7 @@ TESTED, ANY = ("minimum_own", "maximum_single", "exclusion"), "any"
 RECYCLING = "recycling"
 
 
-def trade_rules(points: Chokepoints) -> pd.DataFrame:
+def trade_rules(chokepoints: Chokepoints) -> pd.DataFrame:
     """Rules of trade on shares of supply, beside what a region has, by node, in the years in which they hold.
 
     minimum_own: what the rule's group makes within the region ÷ need of strategic nodes, or at the stage `recycling`
@@ -80,28 +82,28 @@ def trade_rules(points: Chokepoints) -> pd.DataFrame:
     of a group of countries, of which `value` is excluded.
     """
     rows = []
-    for rule in points.inputs.rules.itertuples():
-        if rule.region not in points.regions or rule.kind not in TESTED:
+    for rule in chokepoints.inputs.rules.itertuples():
+        if rule.region not in chokepoints.regions or rule.kind not in TESTED:
             continue
-        until = points.years[-1] if pd.isna(rule.until) else rule.until
-        for scenario in points.scenarios:
-            for y, calendar in enumerate(points.years):
+        until = chokepoints.years[-1] if pd.isna(rule.until) else rule.until
+        for scenario in chokepoints.scenarios:
+            for y, calendar in enumerate(chokepoints.years):
                 if rule.year <= calendar <= until:
                     head = (scenario, rule.region, rule.rule, rule.label, rule.law, rule.kind)
-                    rows += [(*head, *row[:2], calendar, *row[2:]) for row in _held(points, rule, scenario, y)]
+                    rows += [(*head, *row[:2], calendar, *row[2:]) for row in _held(chokepoints, rule, scenario, y)]
     columns = ["scenario", "region", "rule", "label", "law", "kind", "node", "stage", "year", "limit", "value",
                "country", "met"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).assign(unit="1")
 
 
-def _held(points: Chokepoints, rule: Any, scenario: str, y: int) -> Iterable[tuple[Any, ...]]:
+def _held(chokepoints: Chokepoints, rule: Any, scenario: str, y: int) -> Iterable[tuple[Any, ...]]:
     """(node, stage, limit, value, country, met) of the nodes that a rule is about."""
-    inputs, region = points.inputs, (rule.region,)
-    need, relief = points.plan(scenario, region, y).need, points.relief(scenario, region, y)
-    _, by_country = points.sources(scenario, region, y)
-    at_home = points.at_home(region)
+    inputs, region = chokepoints.inputs, (rule.region,)
+    need, relief = chokepoints.plan(scenario, region, y).need, chokepoints.relief(scenario, region, y)
+    _, by_country = chokepoints.sources(scenario, region, y)
+    at_home = chokepoints.at_home(region)
     recycling = rule.stage == RECYCLING
-    if recycling and points.resolved.parameters is None:
+    if recycling and chokepoints.resolved.parameters is None:
         return  # Without [flows] nothing is recovered, and nothing said of it.
     for n, node in enumerate(inputs.nodes):
         stage = "refining" if recycling else rule.stage
@@ -129,30 +131,30 @@ SMALL = 1e-4
 USE = "use"
 
 
-def sourcing(points: Chokepoints) -> pd.DataFrame:
+def sourcing(chokepoints: Chokepoints) -> pd.DataFrame:
     """Way of a mineral from stage to stage and country to country in the last year [kt].
 
     Pro rata: at each stage a region takes its own supply first and the rest by what others export; makers elsewhere
     take from the world's makers by their shares. No trade that was observed.
     """
     rows: list[tuple[Any, ...]] = []
-    y = len(points.years) - 1
+    y = len(chokepoints.years) - 1
     for chain in CHAINS:
-        nodes = _stages_of(points, chain)
+        nodes = _stages_of(chokepoints, chain)
         if len(nodes) < 2:
             continue
-        for scenario in points.scenarios:
-            for region in points.regions:
-                rows += _flows(points, scenario, region, y, chain, nodes)
+        for scenario in chokepoints.scenarios:
+            for region in chokepoints.regions:
+                rows += _flows(chokepoints, scenario, region, y, chain, nodes)
     columns = ["scenario", "region", "year", "chain", "stage_from", "country_from", "stage_to", "country_to", "value"]
     return pd.DataFrame(rows, columns=columns).assign(unit="kt")
 
 
-def _stages_of(points: Chokepoints, mineral: str) -> list[int]:
+def _stages_of(chokepoints: Chokepoints, mineral: str) -> list[int]:
     """Nodes of a mineral's chain whose makers are known, one a stage, up to the lithium-ion cell."""
-    known = np.asarray(np.isfinite(points.inputs.share).all(axis=(1, 2)))
+    known = np.asarray(np.isfinite(chokepoints.inputs.share).all(axis=(1, 2)))
     chain: dict[str, int] = {}
-    for n, node in enumerate(points.inputs.nodes):
+    for n, node in enumerate(chokepoints.inputs.nodes):
         if known[n] and any(part[0] == mineral for part in node.products):
             chain.setdefault(node.stage, n)
         if known[n] and node.node.startswith("li_ion_cell"):
@@ -160,35 +162,45 @@ def _stages_of(points: Chokepoints, mineral: str) -> list[int]:
     return [chain[stage] for stage in STAGES if stage in chain]
 
 
-def _part(points: Chokepoints, node: int, y: int) -> float:
+def _part(chokepoints: Chokepoints, node: int, y: int) -> float:
     """Share of a mineral that passes a node: that of its graphite route, or all."""
-    routes = {route for _, route, _ in points.inputs.nodes[node].products}
+    routes = {route for _, route, _ in chokepoints.inputs.nodes[node].products}
     if "" in routes or not routes:
         return 1.0
-    return float(points.uses.route[y] if "natural" in routes else 1 - points.uses.route[y])
+    return float(chokepoints.uses.route[y] if "natural" in routes else 1 - chokepoints.uses.route[y])
 
 
 def _flows(
-    points: Chokepoints, scenario: str, region: str, y: int, chain: str, nodes: list[int]
+    chokepoints: Chokepoints, scenario: str, region: str, y: int, chain: str, nodes: list[int]
 ) -> Iterable[tuple[Any, ...]]:
     """Flows of one mineral into the batteries of a region, from the last stage back."""
-    inputs, resolved = points.inputs, points.resolved
-    plan = points.plan(scenario, (region,), y)
-    total = float(plan.cells @ points.intensity(chain)[:, y])
+    inputs, resolved = chokepoints.inputs, chokepoints.resolved
+    plan = chokepoints.plan(scenario, (region,), y)
+    total = float(plan.cells @ chokepoints.intensity(chain)[:, y])
     if not total:
         return
-    _, mine = points.sources(scenario, (region,), y)
-    made = np.nan_to_num(points.supply[y].made)
+    _, mine = chokepoints.sources(scenario, (region,), y)
+    made = np.nan_to_num(chokepoints.supply[y].made)
     world = np.divide(made, made.sum(axis=1, keepdims=True), out=np.zeros_like(made), where=made > 0)
-    inside = points.at_home((region,))
+    inside = chokepoints.at_home((region,))
     # Mass of the mineral by the country that makes the product of a stage.
     by_maker = total * mine[nodes[-1]]
     stage = inputs.nodes[nodes[-1]].stage
     for j in np.flatnonzero(by_maker > SMALL * total):
-        yield (scenario, region, points.years[y], chain, stage, inputs.countries[j], USE, region, float(by_maker[j]))
+        yield (
+            scenario,
+            region,
+            chokepoints.years[y],
+            chain,
+            stage,
+            inputs.countries[j],
+            USE,
+            region,
+            float(by_maker[j]),
+        )
     for after, node in zip(nodes[::-1], nodes[-2::-1], strict=False):
         here, there = inputs.nodes[node].stage, inputs.nodes[after].stage
-        share = _part(points, node, y) / _part(points, after, y)
+        share = _part(chokepoints, node, y) / _part(chokepoints, after, y)
         flow = np.where(inside[:, None], mine[node], world[node]) * by_maker[:, None] * share  # (to, from)
         for j, i in zip(*np.nonzero(flow > SMALL * total), strict=True):
             yield (

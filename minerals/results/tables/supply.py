@@ -13,17 +13,17 @@ from ...flows.demand import Array
 from ...tables.supply import ENERGY
 
 
-def supply(points: Chokepoints) -> pd.DataFrame:
+def supply(chokepoints: Chokepoints) -> pd.DataFrame:
     """What each country makes of each node and exports after its home is served, without a disruption.
 
     home: customer it belongs to; share: of all that is made; added: delivered of announced plants; rows: those of the
     share without them. value = share by the rows × battery_supply + added. Of a node whose supply is not known, the
     shares alone.
     """
-    inputs, asked = points.inputs, points.asked
+    inputs, future = chokepoints.inputs, chokepoints.config.future
     rows: list[tuple[Any, ...]] = []
-    for y, calendar in enumerate(points.years):
-        made, exported = points.supply[y].made, _exported(points, y)
+    for y, calendar in enumerate(chokepoints.years):
+        made, exported = chokepoints.supply[y].made, _exported(chokepoints, y)
         known = np.nan_to_num(inputs.share[:, :, y])
         shares = known / np.where(known.sum(axis=1, keepdims=True) > 0, known.sum(axis=1, keepdims=True), 1.0)
         world = made.sum(axis=1, keepdims=True)
@@ -32,7 +32,7 @@ def supply(points: Chokepoints) -> pd.DataFrame:
             node, country = inputs.nodes[n], inputs.countries[k]
             behind = inputs.share_rows.get((node.node, calendar), {}).get(country, "")
             rows.append((
-                asked.future, node.node, country, inputs.country_labels[country], points.home(k), calendar,
+                future, node.node, country, inputs.country_labels[country], chokepoints.home(k), calendar,
                 shares[n, k], made[n, k], exported[n, k],
                 inputs.plants[n, k, y], node.unit, str(behind),
             ))  # fmt: skip
@@ -53,24 +53,24 @@ def supply(points: Chokepoints) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _exported(points: Chokepoints, y: int, cuts: Cuts | None = None) -> Array:
+def _exported(chokepoints: Chokepoints, y: int, cuts: Cuts | None = None) -> Array:
     """What each country exports, (node, country), to whoever is not at home with it."""
-    return access(points.supply[y], np.zeros(len(points.customers), bool), cuts).exported
+    return access(chokepoints.supply[y], np.zeros(len(chokepoints.customers), bool), cuts).exported
 
 
-def supply_cut(points: Chokepoints) -> pd.DataFrame:
+def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
     """What a disruption leaves of what a country makes and exports, where it changes either."""
-    inputs = points.inputs
+    inputs = chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
     for event in inputs.events:
-        cuts = points.cuts(event.cuts)
-        for y, calendar in enumerate(points.years):
+        cuts = chokepoints.cuts(event.cuts)
+        for y, calendar in enumerate(chokepoints.years):
             if calendar < event.start:
                 continue
-            before, after = (np.nan_to_num(_exported(points, y, each)) for each in (None, cuts))
-            left = np.nan_to_num(points.supply[y].made * (1 - cuts.output))
+            before, after = (np.nan_to_num(_exported(chokepoints, y, each)) for each in (None, cuts))
+            left = np.nan_to_num(chokepoints.supply[y].made * (1 - cuts.output))
             for n, k in zip(
-                *np.nonzero((before != after) | (left != np.nan_to_num(points.supply[y].made))), strict=True
+                *np.nonzero((before != after) | (left != np.nan_to_num(chokepoints.supply[y].made))), strict=True
             ):
                 rows.append((
                     event.disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[n, k], after[n, k],
@@ -79,13 +79,13 @@ def supply_cut(points: Chokepoints) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["disruption", "node", "country", "year", "value", "exported", "unit"])
 
 
-def battery_supply(points: Chokepoints) -> pd.DataFrame:
+def battery_supply(chokepoints: Chokepoints) -> pd.DataFrame:
     """World supply of each node that batteries can have, before announced plants: published, or the need of the
     reference world and a headroom."""
-    inputs = points.inputs
+    inputs = chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
-    for y, calendar in enumerate(points.years):
-        needed = points.supply[y].need.sum(axis=1)
+    for y, calendar in enumerate(chokepoints.years):
+        needed = chokepoints.supply[y].need.sum(axis=1)
         for n, node in enumerate(inputs.nodes):
             published = float(inputs.published[n, y])
             by_need = needed[n] * (1 + inputs.headroom[n])
@@ -93,32 +93,32 @@ def battery_supply(points: Chokepoints) -> pd.DataFrame:
                 continue
             value, fill = (by_need, "need and headroom") if np.isnan(published) else (published, "published")
             rows.append((
-                points.asked.future, node.node, calendar, needed[n], inputs.headroom[n], value, node.unit, fill,
+                chokepoints.config.future, node.node, calendar, needed[n], inputs.headroom[n], value, node.unit, fill,
                 str(inputs.supply_rows[node.node][y]),
             ))  # fmt: skip
     columns = ["future", "node", "year", "need", "headroom", "value", "unit", "fill", "rows"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def reference_need(points: Chokepoints) -> pd.DataFrame:
+def reference_need(chokepoints: Chokepoints) -> pd.DataFrame:
     """Need of the reference world by customer, less what it recovers."""
     rows = [
-        (node.node, customer, calendar, float(points.supply[y].need[n, c]), node.unit)
-        for y, calendar in enumerate(points.years)
-        for n, node in enumerate(points.inputs.nodes)
-        for c, customer in enumerate(points.customers)
+        (node.node, customer, calendar, float(chokepoints.supply[y].need[n, c]), node.unit)
+        for y, calendar in enumerate(chokepoints.years)
+        for n, node in enumerate(chokepoints.inputs.nodes)
+        for c, customer in enumerate(chokepoints.customers)
     ]
     return pd.DataFrame(rows, columns=["node", "region", "year", "value", "unit"])
 
 
-def node_use(points: Chokepoints) -> pd.DataFrame:
+def node_use(chokepoints: Chokepoints) -> pd.DataFrame:
     """What a node makes per mass of a mineral in the cell, or per energy; with chemistry '' for all with the mineral.
 
     Use of a node per GWh = Σ of its rows, value × intensity of `per` × share of the route, or value per `energy`.
     """
     rows: list[tuple[Any, ...]] = []
-    bases = list(dict.fromkeys(base for base, _ in points.resolved.chemistries.labels))
-    for node in points.inputs.nodes:
+    bases = list(dict.fromkeys(base for base, _ in chokepoints.resolved.chemistries.labels))
+    for node in chokepoints.inputs.nodes:
         for (mineral, route, per_kg), behind in zip(node.products, node.product_rows, strict=True):
             rows.append((node.node, "", mineral, route, per_kg, "kg/kg", str(behind)))
         for base in bases:
@@ -134,9 +134,9 @@ BLOCS_OF = "carnegie-2026"
 OECD, OECD_PARTS = "R_OECD", ("USA", "R_EUR")
 
 
-def cell_capacity(points: Chokepoints) -> pd.DataFrame:
+def cell_capacity(chokepoints: Chokepoints) -> pd.DataFrame:
     """Capacity, production and demand of cells by country as published [GWh/yr]."""
-    frame = points.inputs.cell_capacity
+    frame = chokepoints.inputs.cell_capacity
     # Blocs overlap and sources differ: the blocs of the report alone, and of the OECD what its parts leave.
     frame = frame[frame["source"].str.contains(BLOCS_OF)].set_index(["country", "measure", "year"])
     columns = ["value", "low", "high", "unit", "source"]
@@ -147,6 +147,18 @@ def cell_capacity(points: Chokepoints) -> pd.DataFrame:
                 ends = out.loc[(part, *key[1:]), ["value", "low", "high"]]
                 out.loc[key, ["value", "low", "high"]] -= ends.fillna(ends["value"])
     out = out.reset_index()
-    labels = {**points.inputs.country_labels, OECD: "Other OECD countries", "R_EMDE": "Emerging economies"}
+    labels = {**chokepoints.inputs.country_labels, OECD: "Other OECD countries", "R_EMDE": "Emerging economies"}
     out.insert(1, "label", out["country"].map(labels))
     return out
+
+
+def world_supply(chokepoints: Chokepoints) -> pd.DataFrame:
+    """What the world makes (value, empty where nobody knows) and needs of each node, by year [kt or GWh]."""
+    return pd.DataFrame(
+        [
+            (node.node, year, float(supply.made[n].sum()), float(supply.need[n].sum()))
+            for year, supply in zip(chokepoints.years, chokepoints.supply, strict=True)
+            for n, node in enumerate(chokepoints.inputs.nodes)
+        ],
+        columns=["node", "year", "value", "need"],
+    )

@@ -1,0 +1,72 @@
+"""What the record says of an exposure: reference world, groups, nodes, disruptions, and what a reader must know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..case.chokepoints import Chokepoints
+from ..errors import listed
+from ..tables.inputs import Inputs
+
+
+def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
+    """What the record says of an exposure: the future, the reference world, groups, and labels of what is named."""
+    config, supply = chokepoints.config, chokepoints.inputs
+    futures = inputs["supply_futures"].set_index("future")
+    groups = inputs["country_groups"].set_index("group")["label"]
+    return {
+        "future": {"label": str(futures.loc[config.future, "label"]), "note": str(futures.loc[config.future, "note"])},
+        "reference": {"demand": config.demand, "adoption": config.adoption},
+        "caveats": caveats(chokepoints, inputs),
+        "groups": {"concern": str(groups[config.concern]), "allies": str(groups[config.allies])},
+        "nodes": {
+            node.node: {"label": node.label, "item": node.item, "stage": node.stage, "part": node.part}
+            for node in supply.nodes
+        },
+        "countries": {code: supply.country_labels[code] for code in supply.countries},
+        "disruptions": {
+            event.disruption: {"label": event.label, "status": event.status, "start": event.start,
+                               "months": event.months}
+            for event in supply.events
+        },
+    }  # fmt: skip
+
+
+def caveats(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
+    """What a reader of the GWh at risk must know: sentences, none where there is nothing.
+
+    Supply is what a region gets for all its uses. A run of some of them hands these what the others need as well. Nodes
+    are followed along the minerals of the run; a stop of one that hangs on another mineral costs such a run nothing.
+    """
+    return [*_uses_left_out(chokepoints), *_nodes_left_out(chokepoints, inputs)]
+
+
+def _uses_left_out(chokepoints: Chokepoints) -> list[str]:
+    if not chokepoints.left_out:
+        return []
+    year, share = chokepoints.years[-1], sum(float(part[-1]) for part in chokepoints.left_out.values())
+    names = [name[:1].lower() + name[1:] for name in chokepoints.left_out]
+    return [
+        f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {chokepoints.label} in "
+        f"{year}. What they need is counted as free for the other uses, so that GWh at risk come out too low."
+    ]
+
+
+def _nodes_left_out(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
+    minerals = inputs["minerals"].set_index("mineral")["label"]
+    reported = chokepoints.resolved.minerals.labels
+    if set(reported) == set(minerals.index):
+        return []
+    followed = {node.node for node in chokepoints.inputs.nodes}
+    needed = {*inputs["stage_yield"]["node"], *inputs["node_use"]["node"]}
+    frame = inputs["nodes"].query("same_as == ''")
+    missing = [
+        str(label) for node, label in zip(frame["node"], frame["label"], strict=True) if node in needed - followed
+    ]
+    if not missing:
+        return []
+    followed_minerals = listed([minerals[name].lower() for name in reported], 4)
+    return [
+        f"Minerals of this run: {followed_minerals}. {len(missing)} nodes that hang on others are not followed "
+        f"({listed(missing, 4)}): a stop of one costs nothing here. Leave scope.minerals out to follow all."
+    ]
