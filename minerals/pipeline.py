@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from .case.chokepoints import Chokepoints, chokepoints_of
-from .case.cost import PackPrices, battery_cost, pack_prices
+from .case.cost import PackPrices, pack_prices
 from .case.intensity import with_intensity
 from .case.outcome import Outcome
 from .case.played import Library
-from .case.prices import PRICES, about, prices
+from .case.prices import PriceCurves, about_prices, price_curves
 from .config import OPTIMISED, Run, read_run
 from .errors import InputError
 from .results.finite import refuse_unfit
@@ -26,6 +26,7 @@ from .results.record_exposure import about_exposure
 from .results.result import Result
 from .results.tables.exposure import exposure
 from .results.tables.flows import flow_tables
+from .results.tables.prices import cost_table, energy_table, price_tables
 from .results.tables.supply import world_supply
 from .shipped import inputs_folder
 from .studies.blocks import StudyFolder
@@ -68,8 +69,8 @@ class Prepared:
     """A run whose names, years, rows, supply and prices fit each other: all that it rests on, and nothing yet solved,
     played or drawn.
 
-    outcome: of the run as its file has it; a mix adds a scenario. tables: of the flows and of [prices]. packs,
-    price_rows: pack prices, and the rows of the curves, with [prices]. chokepoints: its exposure, with [exposure]. mix:
+    outcome: of the run as its file has it; a mix adds a scenario. tables: of the flows and of [prices]. prices, packs:
+    the curves, and pack prices, with [prices]. chokepoints: its exposure, with [exposure]. mix:
     what a mix is chosen from, with [optimise].
     """
 
@@ -77,8 +78,8 @@ class Prepared:
     inputs: Inputs
     outcome: Outcome
     tables: dict[str, pd.DataFrame]
+    prices: PriceCurves | None
     packs: PackPrices | None
-    price_rows: pd.DataFrame | None
     chokepoints: Chokepoints | None
     mix: tuple[Assembly, MixData] | None
 
@@ -91,40 +92,32 @@ def prepared(run: Run, inputs: Inputs) -> Prepared:
     """
     # What overflows is refused with its table, column and place, which a warning would not say.
     with np.errstate(over="ignore", invalid="ignore"):
-        priced: dict[str, pd.DataFrame] = {}
-        rows, mix = None, None
+        prices, mix = None, None
         if run.settings.prices is not None:
-            priced, rows = prices(run, inputs)
+            prices = price_curves(run, inputs)
+            refuse_unfit({"cumulative_energy": energy_table(prices)}, prices.used)
         if run.settings.optimise is not None:
             # Pyomo takes a third of a second to import, which no other run should wait for.
             from .case.optimise import prepare
 
-            mix = prepare(run, inputs, priced.get("price", pd.DataFrame()))
-        return _prepared(run, inputs, priced, rows, mix)
+            mix = prepare(run, inputs, prices)
+        return _prepared(run, inputs, prices, mix)
 
 
-def _prepared(
-    run: Run,
-    inputs: Inputs,
-    priced: dict[str, pd.DataFrame],
-    rows: pd.DataFrame | None,
-    mix: tuple[Assembly, MixData] | None,
-) -> Prepared:
-    """A run with its tables of prices: resolved and computed, and its exposure set up."""
+def _prepared(run: Run, inputs: Inputs, prices: PriceCurves | None, mix: tuple[Assembly, MixData] | None) -> Prepared:
+    """A run with its prices: resolved and computed, and its exposure set up."""
     outcome = Outcome(with_intensity(resolve(run, inputs), inputs))
     resolved = outcome.resolved
-    packs, chokepoints = None, None
-    if priced:
+    tables, packs, chokepoints = flow_tables(outcome), None, None
+    if prices is not None:
         axes = (resolved.regions.labels, resolved.chemistries.labels, resolved.reported)
-        packs = pack_prices(run, inputs, *axes, priced["price"])
-    tables = flow_tables(outcome) | priced
-    if packs is not None:
-        tables["battery_cost"] = battery_cost(resolved, tables["cells"], packs)
+        packs = pack_prices(run, inputs, *axes, prices.by_year())
+        tables |= price_tables(prices) | {"battery_cost": cost_table(outcome, packs)}
     if run.settings.exposure is not None:
         chokepoints = chokepoints_of(outcome, inputs, mix[0].chokepoints if mix is not None else None)
         refuse_unfit({"supply": world_supply(chokepoints)}, chokepoints.used)
     refuse_unfit(tables, resolved.inputs_used)
-    return Prepared(run, inputs, outcome, tables, packs, rows, chokepoints, mix)
+    return Prepared(run, inputs, outcome, tables, prices, packs, chokepoints, mix)
 
 
 def _computed(
@@ -141,12 +134,11 @@ def _computed(
         from .case.optimise import optimise
 
         mix = optimise(config, inputs, ready.mix, threads)
-        priced = {name: ready.tables[name] for name in ready.tables if name in PRICES}
-        ready = _prepared(mix.run, inputs, priced, ready.price_rows, ready.mix)
+        ready = _prepared(mix.run, inputs, ready.prices, ready.mix)
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
     used = [resolved.inputs_used]
-    if ready.packs is not None and ready.price_rows is not None:
-        used += [ready.price_rows, ready.packs.used]
+    if ready.prices is not None and ready.packs is not None:
+        used += [ready.prices.used, ready.packs.used]
     if chokepoints is not None:
         library = Library(chokepoints)
         tables |= exposure(library, inputs)
@@ -163,8 +155,8 @@ def _computed(
     tables["inputs_used"] = resolved.inputs_used
     tables["sources_used"] = _sources_used(resolved, inputs)
     log = record(resolved, inputs, config)
-    if ready.packs is not None:
-        log["prices"] = about(ready.run, inputs)
+    if ready.prices is not None:
+        log["prices"] = about_prices(ready.run, inputs)
     if chokepoints is not None:
         log["exposure"] = about_exposure(chokepoints, inputs)
         log["codes"]["future"] = {chokepoints.config.future: log["exposure"]["future"]}

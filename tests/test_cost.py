@@ -22,15 +22,9 @@ ASKED = "prices={demand='plan', adoption='plan', against='China'}"
 KEYS = ["scenario", "region", "segment", "chemistry", "silicon", "year"]
 
 
-def curves(inputs: Inputs, *values: float, first: int = 2030) -> pd.DataFrame:
-    """A table `price` on which every family of learning_rate costs the same, year after year."""
-    rows = [
-        {"scenario": name, "family": family, "year": first + i, "value": scale * value}
-        for name, scale in (("plan", 1.0), ("stated-trend", 1.0), ("shift", 7.0))
-        for family in inputs["learning_rate"]["family"]
-        for i, value in enumerate(values)
-    ]
-    return pd.DataFrame(rows)
+def curves(inputs: Inputs, *values: float, first: int = 2030) -> dict[str, dict[int, float]]:
+    """Curves on which every family of learning_rate costs the same, year after year."""
+    return {family: {first + i: value for i, value in enumerate(values)} for family in inputs["learning_rate"]["family"]}
 
 
 @pytest.fixture
@@ -172,7 +166,8 @@ def test_the_bill_is_the_sum_of_gwh_times_price(run_toy: Callable[..., Result], 
     cells = made["cells"]
     pairs = list(dict.fromkeys(zip(cells["chemistry"], cells["silicon"], strict=True)))
     places, years = ("Europe", "China"), tuple(range(2030, 2035))
-    packs = pack_prices(read_run(toy / "run.toml", sets), inputs, places, pairs, years, made["price"])
+    by_year = {family: part.set_index("year")["value"].to_dict() for family, part in made["price"].groupby("family")}
+    packs = pack_prices(read_run(toy / "run.toml", sets), inputs, places, pairs, years, by_year)
     gwh = cells.pivot_table(index=["region", "chemistry", "silicon"], columns="year", values="value", aggfunc="sum")
     by_place = np.array([[gwh.reindex([(place, *pair)], fill_value=0).to_numpy()[0] for pair in pairs]
                          for place in places])  # fmt: skip

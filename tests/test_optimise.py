@@ -29,6 +29,7 @@ from minerals.case.intensity import with_intensity
 from minerals.case.optimise import Mix, replayed
 from minerals.case.outcome import Outcome
 from minerals.case.played import Library
+from minerals.case.prices import price_curves
 from minerals.config import read_run
 from minerals.errors import NumericalTrouble
 from minerals.results.result import Result
@@ -437,7 +438,7 @@ def test_where_nothing_limits_the_cheapest_chemistry_fills_each_segment(
     found = choose(*FREE, inputs=plenty)
     run, inputs = read_run(found.folder.parent / "small.toml", FREE), read_inputs(plenty)
     candidates, years = found.result.record["mix"]["chemistries"], found.decided
-    packs = pack_prices(run, inputs, ["Europe"], candidates, years, found.result["price"])
+    packs = pack_prices(run, inputs, ["Europe"], candidates, years, price_curves(run, inputs).by_year())
     price = pd.DataFrame(np.minimum(packs.home, packs.abroad)[0], candidates, years)
     need = inputs["segment_need"].query("measure == 'suitable' and value == 0")
     family = inputs["chemistries"].set_index("chemistry")["family"]

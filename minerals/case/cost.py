@@ -9,19 +9,20 @@ cells of one family cost in two places stands in price_parity.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from ..axes import Axis
 from ..config import Run
 from ..tables.inputs import Inputs
 from ..tables.names import WORLD
 from ..tables.relative import Follows, follows, multiples_of
-from ..tables.resolve import Resolved
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Array = NDArray[np.float64]
 #: A code of chemistries.csv, or as results name it a base chemistry and the silicon fraction of its anode.
@@ -43,7 +44,7 @@ class PackPrices:
     home: Array
     abroad: Array
     elsewhere: Array
-    used: pd.DataFrame
+    used: DataFrame
 
 
 def pack_prices(
@@ -52,12 +53,12 @@ def pack_prices(
     regions: Sequence[str],
     chemistries: Sequence[Chemistry],
     years: Sequence[int],
-    price: pd.DataFrame,
+    curves: Mapping[str, Mapping[int, float]],
 ) -> PackPrices:
     """Prices of packs made at home and brought in, for a run with [prices].
 
-    regions: of regions.csv; chemistries: codes of chemistries.csv, or (base chemistry, silicon fraction); price: table
-    `price` of `studies.prices.prices`, of which the first adoption scenario of the run serves.
+    regions: of regions.csv; chemistries: codes of chemistries.csv, or (base chemistry, silicon fraction); curves:
+    central price by family and year [USD_2025/kWh], as `prices.PriceCurves.by_year`.
 
         world[c, y]        = curve[family, y] × multiple[c]
         home[r, c, y]      = max(world × ratio[r] − credit, 0)
@@ -70,20 +71,19 @@ def pack_prices(
     for a region without one. tariff, credit: of the run. The cheapest region buys at home: it has neither credit nor
     tariff, and abroad = home. Raises KeyError for an unknown chemistry.
     """
-    asked = run.settings.prices
-    assert asked is not None
-    table = price[price["scenario"] == asked.adoption[0]]
-    curves = table.pivot(index="family", columns="year", values="value").reindex(columns=list(years))
+    config = run.settings.prices
+    assert config is not None
     ratios, seen = _ratios(inputs)
     least = min(ratios.values())
     ratio = np.array([ratios.get(region, 1.0) for region in regions])
-    relative = _Relative(inputs, set(curves.index))
+    relative = _Relative(inputs, set(curves))
     steps = [relative.of(chemistry) for chemistry in chemistries]
-    world = np.array([curves.loc[step.curve].to_numpy(float) * step.factor for step in steps])
-    world = world.reshape(len(chemistries), len(years))
+    world = np.full((len(chemistries), len(years)), np.nan)
+    for place, step in enumerate(steps):
+        world[place] = np.array([curves[step.curve].get(year, np.nan) for year in years]) * step.factor
     own, cheapest = world * ratio[:, None, None], (ratio <= least)[:, None, None]
-    home = np.where(cheapest, own, np.maximum(own - asked.credit, 0.0))
-    abroad = np.where(cheapest, own, world * least * (1.0 + asked.tariff))
+    home = np.where(cheapest, own, np.maximum(own - config.credit, 0.0))
+    abroad = np.where(cheapest, own, world * least * (1.0 + config.tariff))
     named = [name for name in seen if name in regions or ratios[name] == least]
     lines = {
         "cell_price": [line for name in named for line in seen[name]],
@@ -91,22 +91,6 @@ def pack_prices(
     }
     elsewhere = np.broadcast_to(world, own.shape)
     return PackPrices(home, abroad, elsewhere, inputs.used(lines))
-
-
-def battery_cost(resolved: Resolved, cells: pd.DataFrame, packs: PackPrices) -> pd.DataFrame:
-    """Table battery_cost [million USD_2025]: batteries put into use × home pack price, in the years with a price.
-
-        battery_cost = cells × home pack price; 1 USD/kWh × 1 GWh = 1 million USD
-
-    cells: table of the run [GWh]; packs: prices of the run's regions, chemistries and reported years.
-    """
-    pair = pd.Series(list(zip(cells["chemistry"], cells["silicon"].astype(float), strict=True)), cells.index, object)
-    year = Axis("year", resolved.reported)
-    price = packs.home[
-        resolved.regions.positions(cells["region"]), resolved.chemistries.positions(pair), year.positions(cells["year"])
-    ]
-    cost = cells.assign(value=cells["value"] * price, unit=MONEY)
-    return cost[np.isfinite(price)].reset_index(drop=True)
 
 
 def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:
@@ -153,11 +137,11 @@ class _Relative:
     def _between(self, base: str, silicon: float) -> Follows:
         """A blend that has no code: the price of its base × the multiple on the line between the blends beside it."""
         own, twin = self.of(base), base if base in self.blends else self.like[base]
-        points: list[tuple[float, float, tuple[int, ...]]] = [(0.0, 1.0, ())]
+        known: list[tuple[float, float, tuple[int, ...]]] = [(0.0, 1.0, ())]
         for fraction, code in self.blends.get(twin, []):
             blend = self.of(code)
-            points.append((fraction, blend.factor / self.of(twin).factor, blend.lines))
-        below = max(point for point in points if point[0] <= silicon)
-        above = min((point for point in points if point[0] >= silicon), default=below)
+            known.append((fraction, blend.factor / self.of(twin).factor, blend.lines))
+        below = max(each for each in known if each[0] <= silicon)
+        above = min((each for each in known if each[0] >= silicon), default=below)
         multiple = float(np.interp(silicon, [below[0], above[0]], [below[1], above[1]]))
         return Follows(own.curve, own.factor * multiple, (*own.lines, *below[2], *above[2]))

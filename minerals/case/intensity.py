@@ -9,16 +9,13 @@ are laid over all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from ..errors import InputError, Problem, UsageError, did_you_mean, listed
-from ..provenance import Rows
 from ..tables.inputs import Inputs
-from ..tables.resolve import Resolved
+from ..tables.resolve import Resolved, with_replaced_intensity
 from .cell_model import CellModel, Derived
 
 #: Foils and parts of a pack: a cell derived from its electrochemistry has foils alone, so these stay as inventoried.
@@ -28,8 +25,8 @@ BESIDE_THE_CELL = ("copper", "aluminium")
 def with_intensity(resolved: Resolved, inputs: Inputs) -> Resolved:
     """The resolved run with the intensities it asks for. Raises InputError with every reason why they cannot be had."""
     frame = resolved.mineral_intensity
-    wanted = resolved.run.settings.intensity
-    if not (wanted.route == "derived" or wanted.cell or wanted.kg_per_kwh or frame["value"].isna().any()):
+    config = resolved.run.settings.intensity
+    if not (config.route == "derived" or config.cell or config.kg_per_kwh or frame["value"].isna().any()):
         return resolved
     return _Intensity(resolved, inputs).replaced()
 
@@ -48,7 +45,7 @@ class _Row:
 class _Intensity:
     def __init__(self, resolved: Resolved, inputs: Inputs) -> None:
         self.resolved, self.inputs, self.model = resolved, inputs, CellModel(inputs)
-        self.run, self.wanted = resolved.run, resolved.run.settings.intensity
+        self.run, self.config = resolved.run, resolved.run.settings.intensity
         self.problems: list[Problem] = []
         table = inputs["mineral_intensity"]
         self.inventory = table.set_index(["chemistry", "mineral"])["value"].to_dict()
@@ -79,34 +76,32 @@ class _Intensity:
             out.append(record)
         if self.problems:
             raise InputError(self.problems)
-        frame = pd.DataFrame.from_records(out, columns=list(self.resolved.mineral_intensity))
-        notes = (*self.resolved.notes, *self._notes(frame))
-        return replace(self.resolved, mineral_intensity=frame, inputs_used=self._used(frame, used), notes=notes)
+        return with_replaced_intensity(self.resolved, self.inputs, out, used, self.parameters, self._notes(out))
 
-    def _notes(self, frame: pd.DataFrame) -> Iterable[str]:
-        """Which intensities are derived, and which of those asked for are not."""
-        derived = frame[frame["fill"] == "derived"]
-        if self.wanted.route == "derived":
-            left = sorted(set(frame["chemistry"]) - set(derived["chemistry"]))
+    def _notes(self, records: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+        """Which intensities are derived, and which of those that the run file names are not."""
+        derived = list(dict.fromkeys(str(record["chemistry"]) for record in records if record["fill"] == "derived"))
+        if self.config.route == "derived":
+            left = sorted({str(record["chemistry"]) for record in records} - set(derived))
             but = f", and all of {listed(left)}, which has no cell design" if left else ""
             yield f"Intensities are derived from cells, but for copper and aluminium{but}."
-        elif len(derived):
-            yield f"Intensities of {listed(dict.fromkeys(derived['chemistry']), 6)} are derived from cells."
-        if (frame["fill"] == "override").any():
+        elif derived:
+            yield f"Intensities of {listed(derived, 6)} are derived from cells."
+        if any(record["fill"] == "override" for record in records):
             yield "Some intensities are given by the run file."
 
     # ------------------------------------------------------------------ rows
 
-    def _row(self, chemistry: str, silicon: float, mineral: str, given: Mapping[str, Any]) -> _Row | None:
+    def _row(self, chemistry: str, silicon: float, mineral: str, inventory: Mapping[str, Any]) -> _Row | None:
         """The intensity that takes the place of the inventory's, or None where that stands."""
         name = self.code.get((chemistry, silicon), chemistry)
-        changed = self.wanted.kg_per_kwh.get(self.code.get((chemistry, silicon), ""), {})
+        changed = self.config.kg_per_kwh.get(self.code.get((chemistry, silicon), ""), {})
         if mineral in changed:
             return self._override(name, chemistry, silicon, mineral, changed[mineral])
-        asked = self.wanted.route == "derived" or {name, chemistry} & set(self.wanted.cell)
-        if math.isnan(given["value"]) and (mineral in BESIDE_THE_CELL or not asked):
+        derive = self.config.route == "derived" or {name, chemistry} & set(self.config.cell)
+        if math.isnan(inventory["value"]) and (mineral in BESIDE_THE_CELL or not derive):
             return self._between(chemistry, silicon, mineral)
-        if mineral in BESIDE_THE_CELL or not asked:
+        if mineral in BESIDE_THE_CELL or not derive:
             return None
         if name not in self.model.designs and chemistry not in self.model.designs:
             return None
@@ -116,7 +111,7 @@ class _Intensity:
     def _cell(self, name: str, chemistry: str, silicon: float) -> Derived | None:
         """The derived cell, once; its reasons become problems at the key that asks for it."""
         if (chemistry, silicon) not in self.cells:
-            changes = self.wanted.cell.get(name, self.wanted.cell.get(chemistry, {}))
+            changes = self.config.cell.get(name, self.config.cell.get(chemistry, {}))
             design = name if name in self.model.designs else chemistry
             # A chemistry sold with silicon in it has it in the code list; an overlay brings its own.
             inside = float(self.inputs["chemistries"].set_index("chemistry")["silicon"][design])
@@ -211,25 +206,13 @@ class _Intensity:
         }  # fmt: skip
         return _Row(value, low, high, fill, used)
 
-    # ------------------------------------------------------------------ the whole
-
-    def _used(self, frame: pd.DataFrame, made: list[dict[str, Any]]) -> pd.DataFrame:
-        """inputs_used without inventory rows that nothing names any more, with the made rows and their parameters."""
-        before = self.resolved.inputs_used
-        named = {name for text in frame["rows"] for name in _names(text)}
-        keep = (before["table"] != "mineral_intensity") | before["rows"].isin(named)
-        table = self.inputs.tables["cell_parameter"]
-        rows = table.frame.assign(table="cell_parameter", file=table.file)
-        rows["rows"] = [f"{table.file}:{line}" for line in rows["line"]]
-        parts = [before[keep], pd.DataFrame(made), rows[rows["rows"].isin(self.parameters)]]
-        parts = [part.dropna(axis="columns", how="all") for part in parts if len(part)]
-        return pd.concat(parts, ignore_index=True).reindex(columns=before.columns)
+    # ------------------------------------------------------------------ names
 
     def _check_names(self) -> None:
         """Chemistries, minerals and numbers the run file names exist."""
         codes, minerals = self.inputs.codes("chemistries"), self.inputs.codes("minerals")
         for key, known in (("cell", list(self.model.designs)), ("kg_per_kwh", codes)):
-            for name, values in getattr(self.wanted, key).items():
+            for name, values in getattr(self.config, key).items():
                 if name not in known:
                     why = f"not {'a cell design' if key == 'cell' else 'in chemistries.csv'}{did_you_mean(name, known)}"
                     self.problems.append(self.run.problem(("intensity", key, name), f"{key}.{name}", why))
@@ -240,7 +223,3 @@ class _Intensity:
                         self.problems.append(self.run.problem(path, f"{key}.{name}.{mineral}", why))
         if self.problems:
             raise InputError(self.problems)
-
-
-def _names(text: str) -> list[str]:
-    return Rows.parse(text).names()

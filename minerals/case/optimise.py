@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 
 from ..config import COMMAND_LINE, GOALS, OPTIMISED, Optimise, Run, Scenario, ShareChange
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
@@ -33,7 +34,11 @@ from .intensity import with_intensity
 from .mix_data import LAW_OF, MAXIMUM_SINGLE, OTHERS, Assembly, others_in
 from .outcome import Outcome
 from .played import Library, Played
+from .prices import PriceCurves
 from .why_infeasible import NO_ANSWER, why
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 #: Share of the demand that is met, by region, segment and year.
 Met = dict[str, dict[str, dict[str, float]]]
@@ -135,9 +140,9 @@ def _at(run: Run, key: str, said: str) -> str:
     return file if file.startswith(COMMAND_LINE) else f"{file}:{line} {said}" if line else f"{file} {said}"
 
 
-def prepare(run: Run, inputs: Inputs, price: pd.DataFrame) -> tuple[Assembly, MixData]:
-    """Check a run with [optimise] and lay out what its mix is chosen from, without choosing it. price: the table of its
-    learning curves.
+def prepare(run: Run, inputs: Inputs, curves: PriceCurves | None) -> tuple[Assembly, MixData]:
+    """Check a run with [optimise] and lay out what its mix is chosen from, without choosing it. curves: of its
+    prices; a run without them is refused.
 
     Raises InputError with all that does not fit.
     """
@@ -148,7 +153,8 @@ def prepare(run: Run, inputs: Inputs, price: pd.DataFrame) -> tuple[Assembly, Mi
     probe = replace(probe, settings=probe.settings.model_copy(update={"scenario": alone}))
     resolved = with_intensity(resolve(probe, inputs), inputs)
     chokepoints = chokepoints_of(Outcome(resolved), inputs)
-    prices = pack_prices(run, inputs, labels.regions, tables.chemistries, labels.years, price)
+    assert curves is not None
+    prices = pack_prices(run, inputs, labels.regions, tables.chemistries, labels.years, curves.by_year())
     _check_names(run, inputs, config, chokepoints, prices)
     assembly = Assembly(chokepoints, config, tables, prices, pairs, config.scenario, OPTIMISED)
     data = assembly.data()
@@ -323,7 +329,7 @@ def _check_names(run: Run, inputs: Inputs, config: Optimise, chokepoints: Chokep
             near = did_you_mean(name, known) or f"; this run plays {listed(known)}"
             why = f"not in disruption.csv{near}"
         problems.append(run.problem(("optimise", "likelihood", name), f"likelihood of {name!r}", why))
-    priced = [year for at, year in enumerate(chokepoints.years) if not pd.isna(prices.home[:, :, at]).any()]
+    priced = [year for at, year in enumerate(chokepoints.years) if not np.isnan(prices.home[:, :, at]).any()]
     if priced[:1] > list(chokepoints.years[1:2]):
         why = f"packs have prices from {priced[0]} on, and the mix is chosen from {chokepoints.years[1]} on; "
         years = f"years = {chokepoints.years[0]} to {chokepoints.years[-1]}"
@@ -448,7 +454,7 @@ def _shares(
                 yield (r, s, c, y), by.get(c, 0.0) / whole
 
 
-def _at_places(frame: pd.DataFrame, codes: Mapping[tuple[str, float], str]) -> dict[Key, dict[str, float]]:
+def _at_places(frame: DataFrame, codes: Mapping[tuple[str, float], str]) -> dict[Key, dict[str, float]]:
     """Shares by chemistry of each (region, segment, year)."""
     out: dict[Key, dict[str, float]] = {}
     for row in frame.itertuples():

@@ -8,7 +8,7 @@ re-added from them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -73,6 +73,32 @@ class Resolved:
 def resolve(run: Run, inputs: Inputs) -> Resolved:
     """Lay a run onto the inputs. Raises InputError with every name, year and share that does not fit."""
     return _Resolver(run, inputs).resolve()
+
+
+def with_replaced_intensity(
+    resolved: Resolved,
+    inputs: Inputs,
+    records: Sequence[Mapping[str, Any]],
+    made: Sequence[Mapping[str, Any]],
+    parameters: Iterable[str],
+    notes: Iterable[str],
+) -> Resolved:
+    """The resolved run with other intensities.
+
+    records: rows of mineral_intensity; made: rows of inputs_used that stand for those that no inventory gives;
+    parameters: rows of cell_parameter on which these rest, as `file:line`; notes: sentences on them.
+    """
+    before = resolved.inputs_used
+    frame = pd.DataFrame.from_records(list(records), columns=list(resolved.mineral_intensity))
+    named = {name for text in frame["rows"] for name in Rows.parse(text).names()}
+    keep = (before["table"] != "mineral_intensity") | before["rows"].isin(named)
+    table = inputs.tables["cell_parameter"]
+    rows = table.frame.assign(table="cell_parameter", file=table.file)
+    rows["rows"] = [f"{table.file}:{line}" for line in rows["line"]]
+    parts = [before[keep], pd.DataFrame(list(made)), rows[rows["rows"].isin(set(parameters))]]
+    parts = [part.dropna(axis="columns", how="all") for part in parts if len(part)]
+    used = pd.concat(parts, ignore_index=True).reindex(columns=before.columns)
+    return replace(resolved, mineral_intensity=frame, inputs_used=used, notes=(*resolved.notes, *notes))
 
 
 class _Resolver:

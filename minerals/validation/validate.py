@@ -18,11 +18,12 @@ from typing import Any
 import pandas as pd
 
 from ..case.cell_model import CellModel
-from ..case.prices import prices
+from ..case.prices import price_curves
 from ..config import Run, Years, read_run
 from ..errors import UsageError
 from ..pipeline import run
 from ..results.result import Result
+from ..results.tables.prices import price_tables
 from ..shipped import inputs_folder, published_file
 from ..tables.inputs import Inputs, read_inputs
 from .published import Published, read_published
@@ -206,7 +207,7 @@ def _derived_intensity(row: Published, model: Model) -> float:
 def _parity(row: Published, model: Model) -> float:
     """Tariff [1] or credit [USD_2025/kWh] that makes a region's cells cost what the cheapest region's do."""
     asked = read_run(row.run)
-    table = prices(asked, model.inputs)[0]["price_parity"]
+    table = price_tables(price_curves(asked, model.inputs))["price_parity"]
     found = table[
         (table["measure"] == row.kind) & (table["region"] == row.region) & (table["family"] == row.chemistry.upper())
         & (table["level"] == "cell") & (table["year"] == row.year)

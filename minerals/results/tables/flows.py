@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -20,8 +22,8 @@ def flow_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
     for name, found in outcome.scenarios.items():
         ends = {end: found.demand[end] for end in ("low", "high")}
         tables = {
-            "mineral_demand": _tidy(resolved, found.demand["value"], "kt", ends),
-            "cells": _tidy(resolved, found.cells, "GWh"),
+            "mineral_demand": tidy_cells(resolved, found.demand["value"], "kt", minerals=True, columns=ends),
+            "cells": tidy_cells(resolved, found.cells, "GWh"),
         }
         if found.graphite_by_route is not None:
             axes = [resolved.regions, resolved.segments, Axis("route", ROUTES), resolved.years]
@@ -83,8 +85,8 @@ def _chain_tables(resolved: Resolved, chain: Chain) -> dict[str, pd.DataFrame]:
         ignore_index=True,
     )
     return {
-        "in_use_stock": _tidy(resolved, chain.in_use, "GWh"),
-        "retirements": _tidy(resolved, chain.retired, "GWh"),
+        "in_use_stock": tidy_cells(resolved, chain.in_use, "GWh"),
+        "retirements": tidy_cells(resolved, chain.retired, "GWh"),
         "second_life_stock": tidy(chain.second_life, by_year).assign(unit="GWh"),
         "mineral_flows": flows[["region", "mineral", "flow", "year", "value"]].assign(unit="kt"),
         "recycling": rates[["region", "mineral", "measure", "year", "value"]].assign(unit="1"),
@@ -125,11 +127,22 @@ def _targets(resolved: Resolved, chain: Chain) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["region", *columns])
 
 
-def _tidy(resolved: Resolved, array: Array, unit: str, ends: dict[str, Array] | None = None) -> pd.DataFrame:
-    """Array over region, segment, chemistry[, mineral], year as a tidy table with chemistry and silicon columns."""
+def tidy_cells(
+    resolved: Resolved,
+    array: Array,
+    unit: str,
+    minerals: bool = False,
+    years: tuple[int, ...] | None = None,
+    columns: Mapping[str, Array] | None = None,
+) -> pd.DataFrame:
+    """Array over region, segment, chemistry[, mineral], year as a tidy table with chemistry and silicon columns.
+
+    years: of the array, where they are not all years of the axis; columns: further arrays of the same shape.
+    """
     places = Axis("chemistry", tuple(range(len(resolved.chemistries))))
-    minerals = [resolved.minerals] if ends else []
-    frame = tidy(array, [resolved.regions, resolved.segments, places, *minerals, resolved.years], ends)
+    year = resolved.years if years is None else Axis("year", years)
+    axes = [resolved.regions, resolved.segments, places, *([resolved.minerals] if minerals else []), year]
+    frame = tidy(array, axes, columns)
     pairs = resolved.chemistries.labels
     place = frame["chemistry"].to_numpy()
     frame["chemistry"] = [pairs[i][0] for i in place]

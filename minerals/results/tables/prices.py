@@ -1,0 +1,91 @@
+"""Tables of a run with [prices]: curves, published prices, learning rates, cumulative energy, parity and bills."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...case.cost import MONEY, PackPrices
+from ...case.outcome import Outcome
+from ...case.prices import FITTED, PRICE, PriceCurves
+from .flows import tidy_cells
+
+#: Tables of the curves.
+PRICES = ("price", "price_points", "learning_rate", "cumulative_energy", "price_parity")
+
+
+def price_tables(prices: PriceCurves) -> dict[str, pd.DataFrame]:
+    """Tables price, price_points, learning_rate, cumulative_energy and price_parity."""
+    return {
+        "price": _curves(prices),
+        "price_points": prices.inputs.points.assign(cumulative=prices.energy_at_points, needs=prices.needs),
+        "learning_rate": _rates(prices),
+        "cumulative_energy": energy_table(prices),
+        "price_parity": _parity(prices),
+    }
+
+
+def energy_table(prices: PriceCurves) -> pd.DataFrame:
+    """Cumulative energy by world scenario, family and year [GWh]."""
+    rows = [
+        {"scenario": scenario, "family": family, "year": year, "value": value, "low": low, "high": high, "unit": "GWh"}
+        for scenario in prices.scenarios
+        for family, (years, values) in prices.energy[scenario].items()
+        for year, (value, low, high) in zip(years, values.T, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _curves(prices: PriceCurves) -> pd.DataFrame:
+    rows = []
+    for scenario in prices.scenarios:
+        for family, curve in prices.curves[scenario].items():
+            for year, (value, low, high), times in zip(curve.years, curve.values.T, curve.doublings, strict=True):
+                if year in prices.years:
+                    rows.append(
+                        {"scenario": scenario, "family": family, "level": "pack", "year": year, "value": value,
+                         "low": low, "high": high, "unit": PRICE, "doublings": times}
+                    )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _rates(prices: PriceCurves) -> pd.DataFrame:
+    """Rates of the input table and the fitted one, and which of them a curve uses."""
+    columns = ["family", "learns_with", "basis", "used", "value", "low", "high", "unit", "points", "r2"]
+    rows: list[list[Any]] = []
+    fit = prices.fit
+    for learner, taken in zip(prices.inputs.learners, prices.learners, strict=True):
+        basis = "assumed" if learner.assumed else "published"
+        is_used = bool((learner.rate == taken.rate).all())
+        rows.append([learner.family, learner.learns_with, basis, is_used, *learner.rate, "1", 0, np.nan])
+        if fit is not None and learner.learns_with == FITTED:
+            ends = (fit.rate, fit.low, fit.high)
+            rows.append([learner.family, FITTED, "fitted", not is_used, *ends, "1", fit.points, fit.r2])
+    return pd.DataFrame(rows, columns=columns).assign(used=lambda table: table["used"].map({True: "yes", False: "no"}))
+
+
+def _parity(prices: PriceCurves) -> pd.DataFrame:
+    """Gap, tariff and credit of each region, level and family with prices of its own."""
+    own, other = prices.inputs.own.to_dict("records"), prices.inputs.other.to_dict("records")
+    rows = []
+    for scenario, row, measure, year, (value, low, high), unit in prices.parity:
+        keys = {"scenario": scenario, "region": own[row]["region"], "against": other[row]["region"],
+                "level": own[row]["level"], "family": own[row]["family"]}  # fmt: skip
+        numbers = {"value": value, "low": low, "high": high, "unit": unit}
+        rows.append({**keys, "measure": measure, "year": year, **numbers})
+    return pd.DataFrame(rows)
+
+
+def cost_table(outcome: Outcome, packs: PackPrices) -> pd.DataFrame:
+    """Table battery_cost [million USD_2025]: batteries put into use × home pack price, in the years with a price."""
+    resolved, parts = outcome.resolved, []
+    for scenario, found in outcome.scenarios.items():
+        cells = found.cells[..., outcome.arrays.reported]
+        cost = np.where(cells != 0, cells * packs.home[:, None], 0.0)
+        frame = tidy_cells(resolved, cells, MONEY, years=resolved.reported, columns={"cost": cost})
+        frame["value"] = frame.pop("cost")
+        frame.insert(0, "scenario", scenario)
+        parts.append(frame[np.isfinite(frame["value"])])
+    return pd.concat(parts, ignore_index=True)
