@@ -24,7 +24,8 @@ KEYS = ["scenario", "region", "segment", "chemistry", "silicon", "year"]
 
 def curves(inputs: Inputs, *values: float, first: int = 2030) -> dict[str, dict[int, float]]:
     """Curves on which every family of learning_rate costs the same, year after year."""
-    return {family: {first + i: value for i, value in enumerate(values)} for family in inputs["learning_rate"]["family"]}
+    by_year = {first + i: value for i, value in enumerate(values)}
+    return dict.fromkeys(inputs["learning_rate"]["family"], by_year)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def usual_weight(event: Event, supply: SupplyInputs) -> float:
 
 
 class Assembly:
-    """The numbers of a mix, from a run whose scenario `optimised` sells every candidate.
+    """The numbers of a mix, from a run with every candidate on its axis and nothing chosen yet.
 
     chokepoints: exposure of that run; config: [optimise]; tables: of the mix; prices: of packs; pairs: base and silicon
     of each chemistry; incumbent, optimised: names of the scenarios.

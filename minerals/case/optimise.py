@@ -148,10 +148,11 @@ def prepare(run: Run, inputs: Inputs, curves: PriceCurves | None) -> tuple[Assem
     """
     config, labels, tables = _check(run, inputs)
     pairs = _pairs(inputs)
-    probe = _with_mix(run, config, dict(_probe(labels.regions, labels.segments, labels.years[-1], tables, pairs)))
-    alone = {name: probe.settings.scenario[name] for name in (config.scenario, OPTIMISED)}
-    probe = replace(probe, settings=probe.settings.model_copy(update={"scenario": alone}))
-    resolved = with_intensity(resolve(probe, inputs), inputs)
+    # Nothing is chosen yet: the scenario has the shares of the tables, beside those that the run file changes.
+    open_run = _with_mix(run, config, {})
+    alone = {name: open_run.settings.scenario[name] for name in (config.scenario, OPTIMISED)}
+    open_run = replace(open_run, settings=open_run.settings.model_copy(update={"scenario": alone}))
+    resolved = with_intensity(resolve(open_run, inputs, pairs), inputs)
     chokepoints = chokepoints_of(Outcome(resolved), inputs)
     assert curves is not None
     prices = pack_prices(run, inputs, labels.regions, tables.chemistries, labels.years, curves.by_year())
@@ -380,16 +381,6 @@ def labels_of(chokepoints: Chokepoints, inputs: Inputs) -> Labels:
 # ---------------------------------------------------------------------- the mix as a scenario
 
 
-def _probe(
-    regions: Sequence[str], segments: Sequence[str], year: int, tables: MixInputs, pairs: Mapping[str, object]
-) -> Iterable[tuple[Key, float]]:
-    """Shares that sell every candidate in the last year, so that the run knows what each of them needs."""
-    for r in regions:
-        for s in segments:
-            for c in pairs:
-                yield (r, s, c, year), (1 / len(tables.chemistries) if c in tables.chemistries else 0.0)
-
-
 def _met(data: MixData, solution: Solution) -> Met:
     """Share of the demand that the mix meets, where it is not all."""
     out: Met = {}
@@ -426,7 +417,7 @@ def _shares(
     """Shares by (region, segment, chemistry, year): those of the incumbent in the first year, and in the years before
     it that no row gives or the run file changes; then the model's. Every chemistry that tables would add is 0.
 
-    resolved: of the run with the probe, whose scenario has the years before the first as the tables give them.
+    resolved: of the run with nothing chosen yet, whose scenario `optimised` has the shares that the tables give.
     """
     first = resolved.reported[0]
     codes = {pair: code for code, pair in pairs.items()}

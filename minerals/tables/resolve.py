@@ -70,9 +70,13 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(run: Run, inputs: Inputs) -> Resolved:
-    """Lay a run onto the inputs. Raises InputError with every name, year and share that does not fit."""
-    return _Resolver(run, inputs).resolve()
+def resolve(run: Run, inputs: Inputs, candidates: Iterable[str] = ()) -> Resolved:
+    """Lay a run onto the inputs. Raises InputError with every name, year and share that does not fit.
+
+    candidates: codes of chemistries.csv that may have a share though the scenarios of the run give them none; they are
+    on the axis of chemistries, with their intensities and parameters.
+    """
+    return _Resolver(run, inputs).resolve(candidates)
 
 
 def with_replaced_intensity(
@@ -126,7 +130,8 @@ class _Resolver:
         self.capacity = Capacity(run, inputs, kinds, self._write, self.problems)
         self.years = self._years()
 
-    def resolve(self) -> Resolved:
+    def resolve(self, candidates: Iterable[str]) -> Resolved:
+        """Everything, or every problem; candidates as of the function `resolve`."""
         labels = self.labels
         demand: list[dict[str, object]] = []
         share: list[dict[str, object]] = []
@@ -142,6 +147,7 @@ class _Resolver:
         uptake = [row for row in uptake if row["chemistry"] in sold]
         order = self.inputs.codes("chemistries")
         pairs = {(str(row["chemistry"]), float(str(row["silicon"]))) for row in share + uptake}
+        pairs |= {(self.base[code], float(self.silicon[code])) for code in candidates}
         chemistries = Axis("chemistry", tuple(sorted(pairs, key=lambda pair: (order.index(pair[0]), pair[1]))))
         tables = {
             "battery_demand": _frame(demand, ["scenario", "region", "segment", "year"]),
