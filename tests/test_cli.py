@@ -23,11 +23,12 @@ from minerals.case import optimise
 from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
 from minerals.config import Exposure, Optimise
+from minerals.numbers import number, percent
 from minerals.quantities import QUANTITIES
 from minerals.results import screen_mix
 from minerals.results.compare import compare
 from minerals.results.result import Result
-from minerals.results.screen import comparison, number, percent
+from minerals.results.screen import comparison
 from minerals.validation import published
 
 ROOT = Path(__file__).parent.parent

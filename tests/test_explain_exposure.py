@@ -11,10 +11,11 @@ from click.testing import CliRunner
 from minerals import api
 from minerals.cli import cli
 from minerals.errors import MineralsError, UsageError
+from minerals.numbers import number
 from minerals.pipeline import run
 from minerals.results.explain_exposure import explain_disruption, explain_node
 from minerals.results.result import Result, load
-from minerals.results.screen import number, risks
+from minerals.results.screen import risks
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "minerals"
 FLOORS = {
     "errors": 0, "units": 0, "quantities": 0, "axes": 0, "shipped": 0, "provenance": 0,
-    "diffusion": 0, "highs": 0, "cores": 0, "text": 0, "toml": 0,
+    "diffusion": 0, "numbers": 0, "highs": 0, "cores": 0, "text": 0, "toml": 0,
     "config": 1, "tables": 2, "flows": 3, "cells": 3, "exposure": 3, "prices": 3, "mix": 4,
     "case": 5, "results": 6, "charts": 7, "studies": 7, "pipeline": 8, "drawing": 8, "validation": 9,
     "api": 10, "cli": 11, "__main__": 12,
@@ -71,3 +71,17 @@ def test_only_tables_and_config_open_files_below_results() -> None:
             node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)
         }
         assert not names & {"open", "print", "Path", "logging", "pd"}
+
+
+def test_one_run_is_arrays() -> None:
+    """case/ imports no pandas and no file or screen; frames of the tables floor pass through it."""
+    for path in (PACKAGE / "case").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+                node.body = []
+        loaded = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        loaded |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not {name.split(".")[0] for name in loaded} & {"pandas", "logging", "pathlib", "os"}, path.name
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert not names & {"open", "print", "pd"}, path.name

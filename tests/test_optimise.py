@@ -32,8 +32,8 @@ from minerals.case.played import Library
 from minerals.case.prices import price_curves
 from minerals.config import read_run
 from minerals.errors import NumericalTrouble
+from minerals.numbers import number
 from minerals.results.result import Result
-from minerals.results.screen import number
 from minerals.results.screen_mix import mix as screen_mix
 from minerals.shipped import inputs_folder, runs_folder
 from minerals.tables.inputs import read_inputs

@@ -16,7 +16,7 @@ from ..mix.conflict import Conflict, Loosening, Member, Search
 from ..mix.data import Key, MixData
 from ..mix.objective import RISKS
 from ..mix.words import EACH, MEASURES, OTHER_COUNTRIES, Labels, Words, words
-from ..results.screen import number
+from ..numbers import number
 from ..tables.mix import MixInputs
 from ..tables.names import WORLD
 from ..tables.series import ranges

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ..case.cell_model import Derived
+from ..numbers import percent
 from ..tables.inputs import Inputs
-from .screen import columns, percent
+from .screen import columns
 
 #: Minerals whose sensitivity is printed, the first of them that the cell holds.
 DECIDED = ("graphite", "lithium", "hard_carbon", "nickel", "sulfur")

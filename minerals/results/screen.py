@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..numbers import number, percent
 from ..tables.series import ranges
 from .result import Result
 
@@ -266,19 +267,6 @@ def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> li
 def _spread(cell: str, lines: int) -> list[str]:
     """A cell over lines: on the first of them."""
     return [cell, *[" " * len(cell)] * (lines - 1)]
-
-
-def number(value: float) -> str:
-    """A number with three digits or more, thousands separated."""
-    if value == 0:
-        return "0"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}" if abs(value) >= 1 else f"{value:.3g}"
-
-
-def percent(change: float) -> str:
-    """Change in per cent with a true minus sign; no sign on what rounds to nothing."""
-    text = f"{change:+.1%}" if abs(change) < 1 else f"{change:+,.0%}"
-    return "0.0%" if text in ("+0.0%", "-0.0%") else text.replace("-", "−")
 
 
 def cut(text: str, width: int, end: str) -> str:

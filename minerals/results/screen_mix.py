@@ -7,8 +7,9 @@ import textwrap
 
 import pandas as pd
 
+from ..numbers import number
 from .result import Result
-from .screen import LEAST, MARK, between, columns, fitted, number
+from .screen import LEAST, MARK, between, columns, fitted
 
 #: Families of limits in the order in which it is told what one more unit of them is worth.
 TOLD = (

@@ -10,9 +10,9 @@ from rich.console import Group
 from rich.markup import escape
 from rich.tree import Tree
 
+from ..numbers import number
 from .explain import Explanation, Factor, Leaf
 from .result import Result
-from .screen import number
 
 #: Segments and chemistries named in the summary.
 MOST = 4

@@ -9,9 +9,10 @@ from rich.console import Group
 from rich.markup import escape
 from rich.tree import Tree
 
+from ..numbers import number
 from .explain_exposure import LEAST, Bottleneck, NodeExplanation, Reach, RiskExplanation, Supplier
 from .result import Result
-from .screen import between, number
+from .screen import between
 from .tree import Teller, graded, sources
 
 #: Chemistries, countries and nodes named one by one.

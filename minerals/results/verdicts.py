@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import UsageError
+from ..numbers import number, percent
 from .csv_files import write_csv
-from .screen import cut, number, percent
+from .screen import cut
 
 FILE = "validation.csv"
 #: Kind of the rows that hold derived cells against inventories: counted apart.
