@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from difflib import unified_diff
 from fnmatch import fnmatch
 from pathlib import Path
@@ -56,6 +56,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         name = f"{file}::{getattr(item, 'originalname', item.name)}"
         if any(fnmatch(file, pattern) or fnmatch(name, pattern) for pattern in SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_kept() -> Iterator[None]:
+    """Tests read and check their tables each time, and leave nothing in the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MINERALS_CACHE", "off")
+        yield
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ text is read back as it was, one that begins with apostrophes and such a charact
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Callable
 from io import BytesIO, StringIO
@@ -45,9 +46,9 @@ def as_csv(frame: pd.DataFrame, digits: int) -> bytes:
 
 def _texts(column: pd.Series, digits: int) -> list[Any]:
     """Cells of a column as they stand in the file."""
-    cells = column.tolist()
+    cells: list[Any] = column.tolist()
     if column.dtype.kind == "f":
-        return ["" if number != number else text for number, text in zip(cells, map(f"%.{digits}g".__mod__, cells))]
+        return ["" if math.isnan(number) else f"%.{digits}g" % number for number in cells]
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iub":
         return cells
     if column.hasnans:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..errors import InputError, Problem, did_you_mean
 from . import check, check_exposure, check_mix, check_supply
+from .cache import kept
 from .number import NUMBER
 from .read import RawTable, Table, read_raw, typed
 from .schema import read_schemas
@@ -92,7 +93,15 @@ class Inputs:
 
 
 def read_inputs(folder: Path) -> Inputs:
-    """Read and check the data package in `folder`. Raises InputError with every problem of every file."""
+    """The data package in `folder`, read and checked. Raises InputError with every problem of every file.
+
+    One that was found sound before and has not changed since is taken from the cache.
+    """
+    return kept(folder, _read)
+
+
+def _read(folder: Path) -> Inputs:
+    """Read and check the data package in `folder`."""
     problems: list[Problem] = []
     schemas = read_schemas(folder)
     raws = {name: read_raw(folder, schema, problems) for name, schema in schemas.items()}
