@@ -136,6 +136,11 @@ class Factory:
             raise SolverError(f"HiGHS could not say what is buildable ({self._lp.modelStatusToString(status)})")
         return np.asarray(self._lp.getSolution().col_value)
 
+    def _used_up(self, accessible: Array) -> Mask:
+        """Nodes of which the last solution uses all that is accessible, up to rounding, (node)."""
+        used = np.asarray(self._lp.getSolution().row_value)[: len(accessible)]
+        return used >= accessible - NOTHING * self.need
+
     def _cut_alike(self, built: Array, accessible: Array, cells: Array) -> Array:
         """The same total, shared pro rata to `cells` by chemistries that use the binding nodes alike."""
         use = self.use
@@ -171,7 +176,9 @@ class Factory:
 
         short = [int(node) for node in np.flatnonzero(self.need > accessible * (1 + NOTHING))]
         gain = np.zeros_like(self.need)
-        gain[short] = [gained([node]) for node in short]
+        # What is not used up in an optimum binds in none: more of it leaves that optimum as it is.
+        used_up = self._used_up(accessible) if short else gain > 0
+        gain[short] = [gained([node]) if used_up[node] else 0.0 for node in short]
         if short and not gain.any() and gained(short):
             together = short
             for node in short:
