@@ -45,6 +45,10 @@ ADVICE = (
 )
 
 
+#: A key that needs no quotes.
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
 class Unreadable(ValueError):
     """A text that is no TOML of a run file. line: 1-based, or 0 where the whole text is meant."""
 
@@ -171,14 +175,35 @@ def written(value: object, depth: int = 0) -> str:
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, Mapping):
-        pairs = (
-            f"{json.dumps(str(key), ensure_ascii=False)} = {written(each, depth + 1)}" for key, each in value.items()
-        )
+        pairs = (f"{_key(str(key))} = {written(each, depth + 1)}" for key, each in value.items())
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(written(each, depth + 1) for each in value)}]"
     kind = type(value).__name__
     raise ValueError(f"is {kind} ({shown(value)}); expected a number, a text, True, False, a list or a dict")
+
+
+def document(table: Mapping[str, Any], path: Keys = ()) -> Iterable[str]:
+    """Lines of a TOML table, at a key path: its own keys first, then the tables in it; the last level in one line."""
+    plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    inner = {key: value for key, value in table.items() if isinstance(value, dict)}
+    inline = {key: value for key, value in inner.items() if path and _flat(value)}
+    if path and (plain or inline or not inner):
+        yield f"[{'.'.join(map(_key, path))}]"
+    yield from (f"{_key(key)} = {written(value)}" for key, value in {**plain, **inline}.items())
+    if plain or inline or (path and not inner):
+        yield ""
+    for key, value in inner.items():
+        if key not in inline:
+            yield from document(value, (*path, key))
+
+
+def _flat(table: Mapping[str, Any]) -> bool:
+    return bool(table) and not any(isinstance(value, dict | list) for value in table.values())
+
+
+def _key(name: str) -> str:
+    return name if BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
 def split_key(text: str) -> Keys:

@@ -591,7 +591,7 @@ def test_inputs_beside_the_run_file(toy: Path) -> None:
 
 @pytest.mark.parametrize(("change", "kept"), [
     ("study.workers=2", ""), ("study.workers = 0x2", ""),
-    ("study={kind='sample', workers=1e1, draws=40}", 'study={ "kind" = "sample", "draws" = 40 }'),
+    ("study={kind='sample', workers=1e1, draws=40}", 'study={ kind = "sample", draws = 40 }'),
     ("study={kind='sample',draws=40}", "study={kind='sample',draws=40}"), ("title=two workers", "title=two workers"),
 ])  # fmt: skip
 def test_a_record_has_changes_without_the_number_of_workers(change: str, kept: str) -> None:

@@ -232,7 +232,7 @@ class Chokepoints:
 
     def pools(self, cuts: Sequence[tuple[str, str, str, float]]) -> list[tuple[str, ...]]:
         """Regions of the run that share a pool when countries close: those outside them together, the others apart."""
-        homes = dict(zip(self.inputs.countries, self.inputs.home, strict=True))
+        homes = self.inputs.home_by_country
         closing = {homes.get(country, "") for country, *_ in cuts}
         outside = tuple(region for region in self.regions if region not in closing)
         apart: list[tuple[str, ...]] = [(region,) for region in self.regions if region in closing]

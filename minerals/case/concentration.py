@@ -119,7 +119,7 @@ class Concentration:
             "top3": _of_named(measures.largest(shares, group, 3)),
             "concern_share": _of_named(concern),
             "hhi": _of_whole(measures.hhi(shares, group)),
-            "hhi_wgi": _of_whole(measures.hhi_wgi(shares, inputs.risk, group)),
+            "hhi_wgi": _of_whole(measures.hhi_wgi(shares, measures.risk_from_wgi(inputs.governance), group)),
             # Residuals that nobody allocates may be allied.
             "non_allied_share": Ends(
                 outside, measures.non_allied_share(shares, np.maximum(inputs.allies, inputs.unknown)), outside

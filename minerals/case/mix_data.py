@@ -367,7 +367,7 @@ class Assembly:
         """Single countries outside the region whose law is about them."""
         codes, groups = self.chokepoints.inputs.countries, self.chokepoints.inputs.is_group
         single = {code for code, group in zip(codes, groups, strict=True) if not group}
-        home = dict(zip(codes, self.chokepoints.inputs.home, strict=True))
+        home = self.chokepoints.inputs.home_by_country
         return frozenset((r, j) for r in self.regions if r == LAW_OF for j in single if home[j] != r)
 
     def _excluded(self) -> Iterable[Key]:

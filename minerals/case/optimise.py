@@ -368,7 +368,7 @@ def labels_of(chokepoints: Chokepoints, inputs: Inputs) -> Labels:
         return dict(zip(frame[code], frame["label"], strict=True))
 
     return Labels(
-        nodes={node.node: node.label for node in chokepoints.inputs.nodes},
+        nodes=chokepoints.inputs.node_labels,
         units={node.node: node.unit for node in chokepoints.inputs.nodes},
         disruptions={event.disruption: event.label for event in chokepoints.inputs.events},
         segments=of("segments", "segment"),

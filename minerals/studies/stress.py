@@ -38,7 +38,7 @@ def suppliers(chokepoints: Chokepoints) -> Iterable[tuple[str, str]]:
 
 def stop(chokepoints: Chokepoints, *flows: tuple[str, str]) -> Event:
     """An event in which each (country, node) exports nothing for a year."""
-    labels, nodes = chokepoints.inputs.country_labels, {node.node: node.label for node in chokepoints.inputs.nodes}
+    labels, nodes = chokepoints.inputs.country_labels, chokepoints.inputs.node_labels
     name = " + ".join(f"{country}:{node}" for country, node in flows)
     label = " and ".join(f"{nodes[node]} from {labels[country]}" for country, node in flows)
     cuts = tuple((country, node, "export", 1.0) for country, node in flows)

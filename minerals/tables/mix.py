@@ -17,6 +17,7 @@ from ..config import Optimise, Run
 from ..errors import InputError, Problem, did_you_mean, listed
 from .inputs import Inputs
 from .names import WORLD
+from .reader import Reader
 from .series import Given, along, datum
 
 ANY = "any"
@@ -65,26 +66,24 @@ def mix_inputs(
     run: Run, inputs: Inputs, regions: Sequence[str], segments: Sequence[str], years: Sequence[int]
 ) -> MixInputs:
     """Read what a mix is chosen from. Raises InputError with every name of [optimise] that does not fit."""
-    return _Reader(run, inputs, tuple(regions), tuple(segments), tuple(years)).read()
+    return _Reader(run=run, inputs=inputs, regions=tuple(regions), segments=tuple(segments), years=tuple(years)).read()
 
 
-@dataclass
-class _Reader:
-    run: Run
-    inputs: Inputs
+@dataclass(kw_only=True)
+class _Reader(Reader):
     regions: tuple[str, ...]
     segments: tuple[str, ...]
     years: tuple[int, ...]
-    lines: dict[str, set[int]] = field(default_factory=dict)
     #: Rows of a table, or of one measure of it, by what they are of and region.
     places: dict[tuple[str, str], dict[tuple[str, str], Any]] = field(default_factory=dict)
-    rows: dict[tuple[str, ...], str] = field(default_factory=dict)
+    named: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     @property
-    def asked(self) -> Optimise:
-        asked = self.run.settings.optimise
-        assert asked is not None
-        return asked
+    def config(self) -> Optimise:
+        """[optimise] of the run file."""
+        config = self.run.settings.optimise
+        assert config is not None
+        return config
 
     def read(self) -> MixInputs:
         frame = self.inputs["chemistries"]
@@ -92,10 +91,10 @@ class _Reader:
         self.family = family
         chemistries = self._chosen(list(frame["chemistry"]))
         performance = self._performance(chemistries)
-        floor = {} if self.asked.performance == "off" else self._floors()
+        floor = {} if self.config.performance == "off" else self._floors()
         families = tuple(dict.fromkeys(family[c] for c in chemistries))
         limits = {
-            name: self._limits(name, families, chemistries) if self.asked.growth != "off" else {}
+            name: self._limits(name, families, chemistries) if self.config.growth != "off" else {}
             for name in ("growth", "decline", "seed")
         }
         return MixInputs(
@@ -114,8 +113,8 @@ class _Reader:
             new_line=self._line("new_line", families),
             life=self._line("life", families),
             drop_in=self._drop_in(chemistries),
-            rows=self.rows,
-            used=self.inputs.used({name: self.lines.get(name, ()) for name in TABLES}),
+            rows=self.named,
+            used=self.used(TABLES),
         )
 
     def _chosen(self, order: Sequence[str]) -> tuple[str, ...]:
@@ -138,12 +137,12 @@ class _Reader:
                 found |= mine
             return found
 
-        wanted = members("chemistries", self.asked.chemistries) if self.asked.chemistries else set(order)
-        unwanted = members("without", self.asked.without)
+        wanted = members("chemistries", self.config.chemistries) if self.config.chemistries else set(order)
+        unwanted = members("without", self.config.without)
         chosen = tuple(c for c in order if c in known and c in wanted and c not in unwanted)
         if not chosen and not problems:
-            key = "without" if self.asked.without else "chemistries"
-            names = getattr(self.asked, key)
+            key = "without" if self.config.without else "chemistries"
+            names = getattr(self.config, key)
             why = "leaves no chemistry to choose from; name more in chemistries, or fewer in without"
             problems.append(self.run.problem(("optimise", key), f"{key} = {list(names)!r}", why))
         if problems:
@@ -157,9 +156,9 @@ class _Reader:
         for (chemistry, measure), rows in self.inputs.rows_by(table, "chemistry", "measure").items():
             if chemistry not in chemistries:
                 continue
-            self.lines.setdefault(table, set()).update(row.line for row in rows)
+            self.use(table, rows)
             given: Given = {
-                row.year: {(): datum(row.value, row.low, row.high, self._place(table, row.line))} for row in rows
+                row.year: {(): datum(row.value, row.low, row.high, self.place(table, row.line))} for row in rows
             }
             for point in along(given, self.years):
                 out[measure, chemistry, point.year] = point.datum.value
@@ -170,8 +169,7 @@ class _Reader:
             row for row in self.inputs.rows("segment_need")
             if row.segment in self.segments and row.measure in measures
         ]  # fmt: skip
-        self.lines.setdefault("segment_need", set()).update(row.line for row in rows)
-        return rows
+        return list(self.use("segment_need", rows))
 
     def _end(self, row: Any, end: str) -> float:
         """The end of a row that binds; its value where it has none."""
@@ -181,8 +179,8 @@ class _Reader:
     def _floors(self) -> dict[tuple[str, str], float]:
         out = {}
         for row in self._needs(AVERAGE):
-            out[row.measure, row.segment] = self._end(row, self.asked.performance)
-            self.rows["performance", row.measure, row.segment] = self._place("segment_need", row.line)
+            out[row.measure, row.segment] = self._end(row, self.config.performance)
+            self.named["performance", row.measure, row.segment] = self.place("segment_need", row.line)
         return out
 
     def _barred(self, chemistries: Sequence[str]) -> Iterable[tuple[tuple[str, str], str]]:
@@ -192,17 +190,17 @@ class _Reader:
             for c in chemistries:
                 row = of.get((segment, c), of.get((segment, self.family[c])))
                 if row is not None and not row.value:
-                    yield (segment, c), self._place("segment_need", row.line)
+                    yield (segment, c), self.place("segment_need", row.line)
 
     def _short(
         self, chemistries: Sequence[str], performance: dict[tuple[str, str, int], float]
     ) -> Iterable[tuple[tuple[str, str, int], str]]:
         """Cells that live too short, or hold too little in the cold; without a figure a cell is let in."""
-        if self.asked.performance == "off":
+        if self.config.performance == "off":
             return
         for row in self._needs(EACH):
-            least = self._end(row, self.asked.performance)
-            self.rows["performance", row.measure, row.segment] = self._place("segment_need", row.line)
+            least = self._end(row, self.config.performance)
+            self.named["performance", row.measure, row.segment] = self.place("segment_need", row.line)
             for c in chemistries:
                 for year in self.years:
                     if performance.get((row.measure, c, year), least) < least:
@@ -224,13 +222,13 @@ class _Reader:
 
     def _commercial(self, chemistry: str, region: str) -> int | None:
         """Year from which plants of a region, or any in the World, make a chemistry; None where nothing bars it."""
-        if self.asked.commercial == "off":
+        if self.config.commercial == "off":
             return None
         row = self._best("commercial_year", "chemistry", (chemistry, self.family[chemistry]), region)
         if row is None:
             return None
-        self.rows["commercial_year", region, chemistry] = self._place("commercial_year", row.line)
-        return int(self._end(row, self.asked.commercial))
+        self.named["commercial_year", region, chemistry] = self.place("commercial_year", row.line)
+        return int(self._end(row, self.config.commercial))
 
     def _limits(self, measure: str, *groups: Sequence[str]) -> dict[tuple[str, str], float]:
         """Limits of families and chemistries; one without a row has that of its family: a plant of one grade is not
@@ -239,8 +237,8 @@ class _Reader:
         for region, name in (place for names in groups for place in product(self.regions, names)):
             row = self._best("growth_limit", "chemistry", (name, self.family.get(name, name), ANY), region, measure)
             if row is not None:
-                out[region, name] = self._end(row, self.asked.growth)
-                self.rows[measure, region, name] = self._place("growth_limit", row.line)
+                out[region, name] = self._end(row, self.config.growth)
+                self.named[measure, region, name] = self.place("growth_limit", row.line)
         return out
 
     def _line(self, measure: str, families: Sequence[str]) -> dict[tuple[str, str], float]:
@@ -261,13 +259,12 @@ class _Reader:
         for name in names:
             for place in (region, WORLD):
                 if found := at.get((name, place)):
-                    self.lines.setdefault(table, set()).add(int(found.line))
-                    return found
+                    return self.use(table, [found])[0]
         return None
 
     def _drop_in(self, chemistries: Sequence[str]) -> pd.DataFrame:
         names = {*chemistries, *(self.family[c] for c in chemistries)}
-        frame = self._take("drop_in", self.inputs["drop_in"]["chemistry"].isin(names))
+        frame = self.take("drop_in", lambda frame: frame["chemistry"].isin(names))
         return frame.drop(columns=["line", "corrected_by"]).reset_index(drop=True)
 
     def _carried(self, chemistries: Sequence[str]) -> dict[str, float]:
@@ -275,14 +272,3 @@ class _Reader:
         frame = self.inputs["drop_in"]
         cell = frame[frame["part"] == CELL].set_index("chemistry")["value"]
         return {c: float(cell.get(c, cell.get(self.family[c], 1.0))) for c in chemistries}
-
-    # ------------------------------------------------------------------ rows used
-
-    def _place(self, table: str, line: object) -> str:
-        return f"{self.inputs.tables[table].file}:{line}"
-
-    def _take(self, table: str, mask: pd.Series) -> pd.DataFrame:
-        """Rows of a table, which the run then uses."""
-        frame = self.inputs[table][mask]
-        self.lines.setdefault(table, set()).update(int(line) for line in frame["line"])
-        return frame

@@ -14,6 +14,7 @@ from ..errors import InputError, Problem, did_you_mean, listed
 from .check import split
 from .inputs import Inputs
 from .names import WORLD
+from .reader import Reader
 
 Array = NDArray[np.float64]
 TABLES = ("cell_price", "learning_rate", "cumulative_energy")
@@ -64,15 +65,12 @@ class PriceInputs:
 
 def price_inputs(run: Run, inputs: Inputs) -> PriceInputs:
     """Prices, rates and energies for a run with [prices]. Raises InputError with all that is missing."""
-    return _Reader(run, inputs).read()
+    return _Reader(run=run, inputs=inputs).read()
 
 
-@dataclass
-class _Reader:
-    run: Run
-    inputs: Inputs
+@dataclass(kw_only=True)
+class _Reader(Reader):
     problems: list[Problem] = field(default_factory=list)
-    lines: dict[str, set[int]] = field(default_factory=dict)
 
     def read(self) -> PriceInputs:
         """Everything, or every problem."""
@@ -85,16 +83,16 @@ class _Reader:
         if self.problems:
             raise InputError(self.problems)
         points = world[world["family"].isin([learner.family for learner in learners])]
-        self._use("cell_price", points["line"])
+        self.mark("cell_price", points["line"])
         points = points[["case", "family", "year", "value", "low", "high", "unit", "source", "quality"]]
-        used = self.inputs.used({name: self.lines.get(name, ()) for name in TABLES})
+        used = self.used(TABLES)
         return PriceInputs(learners, experience, points.reset_index(drop=True), own, other, used)
 
     def _learners(self, world: pd.DataFrame) -> Sequence[Learner]:
         """Families with a learning rate, each anchored on its last observed price."""
         out = []
         rates = self.inputs["learning_rate"]
-        self._use("learning_rate", rates["line"])
+        self.mark("learning_rate", rates["line"])
         for row in rates.itertuples():
             seen = world[(world["case"] == "observed") & (world["family"] == row.family)]
             if not len(seen):
@@ -116,7 +114,7 @@ class _Reader:
     def _experience(self, family: str) -> Experience:
         rows = self.inputs["cumulative_energy"]
         rows = rows[rows["family"] == family].sort_values("year")
-        self._use("cumulative_energy", rows["line"])
+        self.mark("cumulative_energy", rows["line"])
         energy = np.stack([_three(row.value, row.low, row.high) for row in rows.itertuples()], axis=1)
         members = tuple(split(str(rows["members"].iloc[0])))
         return Experience(family, members, tuple(int(year) for year in rows["year"]), energy)
@@ -139,15 +137,12 @@ class _Reader:
         if len(other) and not len(pairs):
             why = f"no other region has a price of the same level, family, use and year ({listed(known)})"
             self.problems.append(self.run.problem(("prices", "against"), f"against = {against!r}", why))
-        self._use("cell_price", pairs["line"])
-        self._use("cell_price", pairs["line_other"])
+        self.mark("cell_price", pairs["line"])
+        self.mark("cell_price", pairs["line_other"])
         values = ["value", "low", "high"]
         own = pairs[["region", *keys, *values]]
         names = {f"{name}_other": name for name in values}
         return own, pairs[["region_other", *keys, *names]].rename(columns={"region_other": "region", **names})
-
-    def _use(self, table: str, lines: pd.Series) -> None:
-        self.lines.setdefault(table, set()).update(int(line) for line in lines)
 
 
 def _three(value: float, low: float, high: float) -> Array:

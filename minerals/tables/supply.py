@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..provenance import Rows
 from .check import split
 from .inputs import Inputs
 from .names import WORLD, Kinds
+from .reader import Reader
 from .series import Given, along, datum
 
 Array = NDArray[np.float64]
@@ -69,51 +71,72 @@ class Event:
 
 @dataclass(frozen=True)
 class SupplyInputs:
-    """All that the exposure of a run rests on, for its active nodes, all countries with supply, and its years.
-
-    share: (node, country, year) [1], NaN where nothing is known of a node; data_year: (node, year), 0 where unknown;
-    confidence: (node); published: world supply that batteries can have, (node, year) [kt or GWh], NaN where none is;
-    headroom: (node) [1]; announced: nameplate of announced plants, (node, country, year) [kt or GWh]; plants: what of
-    it is delivered in the future asked for; is_group: countries that are groups, unknown: of these what no list
-    places, (country), 0 or 1; risk: (country), 0 to 1, NaN for
-    groups; concern, allies, members by group: (country), 0 or 1; home, homes: region that a country belongs to, or '';
-    route_bounds: of the natural share of graphite in a disruption; origins: rows of import_origin at the nodes;
-    reserves: rows of reserves; cell_capacity, cell_plants: published and announced capacity of cells; stability: newest
-    WGI estimate of political stability by country; rules: rows of trade_rule; used: rows used, as inputs_used has them;
-    share_rows: by node and year, the rows of each country's share; supply_rows: by node, those of the published supply
-    in each year, or of the headroom.
-    """
+    """All that the exposure of a run rests on, for its active nodes, all countries with supply, and its years."""
 
     nodes: tuple[Node, ...]
     countries: tuple[str, ...]
     country_labels: dict[str, str]
     years: tuple[int, ...]
     share: Array
+    """Share of each country in a node, (node, country, year) [1]; NaN where nothing is known of the node."""
     data_year: NDArray[np.intp]
+    """Year that the shares are of, (node, year); 0 where unknown."""
     confidence: tuple[str, ...]
+    """How sure the shares are, (node)."""
     published: Array
+    """World supply that batteries can have, (node, year) [kt or GWh]; NaN where none is published."""
     headroom: Array
+    """What is made beyond the need of the reference world where nothing is published, (node) [1]."""
     announced: Array
+    """Nameplate of announced plants, (node, country, year) [kt or GWh]."""
     plants: Array
+    """What of it is delivered in the future of the run, as announced."""
     is_group: NDArray[np.bool_]
+    """Countries that are groups, (country)."""
     unknown: Array
-    risk: Array
+    """Groups that no list places, (country), 0 or 1."""
+    governance: Array
+    """Newest mean estimate of the Worldwide Governance Indicators, (country); NaN for groups."""
     concern: Array
+    """Share of a country's supply that is of the countries of concern, (country), 0 to 1."""
     allies: Array
+    """The same of the allies."""
     members: dict[str, Array]
+    """The same of each group of countries, by its code."""
     home: tuple[str, ...]
+    """Region that a country belongs to, (country), or ''."""
     homes: dict[str, str]
+    """The same by code, also of countries without supply."""
     route_bounds: tuple[float, float]
+    """Least and largest natural share of graphite in a disruption."""
     origins: pd.DataFrame
+    """Rows of import_origin at the nodes."""
     cell_capacity: pd.DataFrame
+    """Published capacity, production and demand of cells."""
     cell_plants: pd.DataFrame
+    """Announced capacity of cells."""
     reserves: pd.DataFrame
     stability: dict[str, float]
+    """Newest estimate of political stability of the Worldwide Governance Indicators, by country."""
     events: tuple[Event, ...]
     rules: pd.DataFrame
+    """Rows of trade_rule."""
     used: pd.DataFrame
+    """Rows used, as inputs_used has them."""
     share_rows: dict[tuple[str, int], dict[str, Rows]]
+    """Rows of each country's share, by node and year."""
     supply_rows: dict[str, tuple[Rows, ...]]
+    """Rows of the published supply in each year, or of the headroom, by node."""
+
+    @cached_property
+    def home_by_country(self) -> dict[str, str]:
+        """Region of each country with supply, by code."""
+        return dict(zip(self.countries, self.home, strict=True))
+
+    @cached_property
+    def node_labels(self) -> dict[str, str]:
+        """Label of each node, by code."""
+        return {node.node: node.label for node in self.nodes}
 
     def home_of(self, countries: Iterable[str]) -> NDArray[np.object_]:
         """Region that each of some countries belongs to, or ''."""
@@ -126,22 +149,20 @@ class SupplyInputs:
 
 def supply_inputs(run: Run, inputs: Inputs, minerals: Sequence[str], years: Sequence[int]) -> SupplyInputs:
     """Read what the exposure of a run rests on. Raises InputError with every name that does not fit."""
-    return _Reader(run, inputs, tuple(minerals), tuple(years)).read()
+    return _Reader(run=run, inputs=inputs, minerals=tuple(minerals), years=tuple(years)).read()
 
 
-@dataclass
-class _Reader:
-    run: Run
-    inputs: Inputs
+@dataclass(kw_only=True)
+class _Reader(Reader):
     minerals: tuple[str, ...]
     years: tuple[int, ...]
-    lines: dict[str, set[int]] = field(default_factory=dict)
 
     @property
-    def asked(self) -> Exposure:
-        asked = self.run.settings.exposure
-        assert asked is not None
-        return asked
+    def config(self) -> Exposure:
+        """[exposure] of the run file."""
+        config = self.run.settings.exposure
+        assert config is not None
+        return config
 
     def read(self) -> SupplyInputs:
         self._check_names()
@@ -186,37 +207,37 @@ class _Reader:
             headroom=np.array([self._headroom(node.node)[0] for node in nodes]),
             announced=built,
             plants=built
-            * self.asked.delivery
+            * self.config.delivery
             * np.array([self._adds_plants(node.node, futures) for node in nodes])[:, None, None],
             is_group=is_group,
             unknown=(is_group & ~np.isin(np.array(countries), self._placed(homes))).astype(float),
-            risk=self._risk(countries),
-            concern=self._members(self.asked.concern, countries),
-            allies=self._members(self.asked.allies, countries),
+            governance=self._governance(countries),
+            concern=self._members(self.config.concern, countries),
+            allies=self._members(self.config.allies, countries),
             members={group: self._members(group, countries) for group in self.inputs.codes("country_groups")},
             home=tuple(homes.get(code, "") for code in countries),
             homes=homes,
             route_bounds=self._route_bounds(),
-            origins=self._take("import_origin", lambda frame: frame["node"].isin([node.node for node in nodes])),
-            cell_capacity=self._take("cell_capacity"),
-            cell_plants=self._take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
-            reserves=self._take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
+            origins=self.take("import_origin", lambda frame: frame["node"].isin([node.node for node in nodes])),
+            cell_capacity=self.take("cell_capacity"),
+            cell_plants=self.take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
+            reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),
             events=self._events([node.node for node in nodes]),
-            rules=self._take("trade_rule"),
-            used=self.inputs.used(self.lines),
+            rules=self.take("trade_rule"),
+            used=self.used(),
             share_rows=share_rows,
             supply_rows=supply_rows,
         )
 
     def _check_names(self) -> None:
-        asked, problems = self.asked, []
+        config, problems = self.config, []
         lists = {
-            "future": ([asked.future], self.inputs.codes("supply_futures"), "supply_futures.csv"),
-            "disruptions": (asked.disruptions, sorted(set(self.inputs["disruption"]["disruption"])), "disruption.csv"),
-            "concern": ([asked.concern], self.inputs.codes("country_groups"), "country_groups.csv"),
-            "allies": ([asked.allies], self.inputs.codes("country_groups"), "country_groups.csv"),
-            "nodes": (asked.nodes, self.inputs.codes("nodes"), "nodes.csv"),
+            "future": ([config.future], self.inputs.codes("supply_futures"), "supply_futures.csv"),
+            "disruptions": (config.disruptions, sorted(set(self.inputs["disruption"]["disruption"])), "disruption.csv"),
+            "concern": ([config.concern], self.inputs.codes("country_groups"), "country_groups.csv"),
+            "allies": ([config.allies], self.inputs.codes("country_groups"), "country_groups.csv"),
+            "nodes": (config.nodes, self.inputs.codes("nodes"), "nodes.csv"),
         }
         for key, (names, known, file) in lists.items():
             for name in names:
@@ -226,30 +247,9 @@ class _Reader:
         if problems:
             raise InputError(problems)
 
-    def _name(self, table: str, row: Any) -> str:
-        """Name of a row, as inputs_used has it."""
-        return f"{self.inputs.tables[table].file}:{row.line}"
-
-    def _take(self, table: str, keep: Any = None) -> pd.DataFrame:
-        """Rows of a table, marked as used."""
-        frame = self.inputs[table]
-        frame = frame if keep is None else frame[keep(frame)]
-        self.lines.setdefault(table, set()).update(frame["line"].tolist())
-        return frame
-
-    def _rows(self, table: str, **select: str) -> list[Any]:
-        """Rows of a table with these labels, or all, marked as used."""
-        rows = self.inputs.rows_by(table, *select).get(tuple(select.values()), [])
-        self._use(table, rows)
-        return rows
-
     def _of(self, table: str, future: str, node: str) -> list[Any]:
         """Rows of a node in a future, not marked."""
         return self.inputs.rows_by(table, "future", "node").get((future, node), [])
-
-    def _use(self, table: str, rows: Iterable[Any]) -> None:
-        """Mark rows as used."""
-        self.lines.setdefault(table, set()).update(row.line for row in rows)
 
     # ------------------------------------------------------------------ nodes and their use
 
@@ -257,7 +257,7 @@ class _Reader:
         """Active nodes, each with what uses it: one for each physical step."""
         rows, minerals = self.inputs.rows("nodes"), set(self.minerals)
         step = {row.node: row.same_as or row.node for row in rows}
-        chosen = {step[node]: node for node in self.asked.nodes}
+        chosen = {step[node]: node for node in self.config.nodes}
         products, uses = self._products(), self._uses()
         out = []
         for row in rows:
@@ -277,13 +277,13 @@ class _Reader:
     def _products(self) -> dict[str, list[tuple[str, str, float, Rows]]]:
         """What a node makes per mass of a mineral, along what it feeds: (mineral, route, kg per kg, rows)."""
         rows: dict[str, list[Any]] = {}
-        for row in self._rows("stage_yield"):
+        for row in self.rows("stage_yield"):
             rows.setdefault(row.node, []).append(row)
 
         def down(node: str) -> list[tuple[str, str, float, Rows]]:
             found = []
             for row in rows[node]:
-                name = self._name("stage_yield", row)
+                name = self.place("stage_yield", row.line)
                 if row.feeds in rows:
                     found += [
                         (m, r, per_kg * float(row.value), behind.times(name))
@@ -301,24 +301,24 @@ class _Reader:
         kinds = Kinds(self.inputs)
         out: dict[str, dict[str, tuple[str, float, Rows]]] = {}
         rows: dict[str, dict[str, Any]] = {}
-        for row in self._rows("node_use"):
+        for row in self.rows("node_use"):
             rows.setdefault(row.node, {})[row.chemistry] = row
         for node, row_of in rows.items():
             for chemistry, base in kinds.base.items():
                 names = (chemistry, kinds.family[base], ANY)
                 row = next((row_of[name] for name in names if name in row_of), None)
                 if row is not None and row.value > 0:
-                    behind = Rows.row(self._name("node_use", row))
+                    behind = Rows.row(self.place("node_use", row.line))
                     out.setdefault(node, {})[chemistry] = (str(row.per), float(row.value), behind)
         return out
 
     # ------------------------------------------------------------------ supply
 
     def _futures(self) -> tuple[str, ...]:
-        """The future asked for and those it extends, in turn."""
+        """The future of the run and those it extends, in turn."""
         frame = self.inputs["supply_futures"]
         parent = dict(zip(frame["future"], frame["extends"], strict=True))
-        out, name = [], self.asked.future
+        out, name = [], self.config.future
         while name:
             out.append(name)
             name = parent[name]
@@ -330,9 +330,9 @@ class _Reader:
         for future in futures:
             before = min(given, default=10_000)
             rows = [row for row in self._of("supply_share", future, node) if row.year < before]
-            self._use("supply_share", rows)
+            self.use("supply_share", rows)
             for row in rows:
-                share = datum(row.value, row.low, row.high, self._name("supply_share", row))
+                share = datum(row.value, row.low, row.high, self.place("supply_share", row.line))
                 given.setdefault(row.year, {})[row.country,] = share
         return given
 
@@ -343,11 +343,11 @@ class _Reader:
         """World supply that batteries can have, (year), and its rows; NaN before the first row and where is none."""
         for future in futures:
             if rows := sorted(self._of("battery_supply", future, node), key=lambda row: row.year):
-                self._use("battery_supply", rows)
+                self.use("battery_supply", rows)
                 values = [row.value * (1.0 if np.isnan(row.available) else row.available) for row in rows]
                 found = np.interp(self.years, [row.year for row in rows], values)
                 given: Given = {
-                    row.year: {(): datum(row.value, row.low, row.high, self._name("battery_supply", row))}
+                    row.year: {(): datum(row.value, row.low, row.high, self.place("battery_supply", row.line))}
                     for row in rows
                 }
                 behind = [point.datum.rows for point in along(given, self.years)]
@@ -357,8 +357,8 @@ class _Reader:
     def _headroom(self, node: str) -> tuple[float, Rows]:
         """Supply above the need of the reference world, as share of it, and its row."""
         for name in (node, ANY):
-            if rows := self._rows("supply_headroom", node=name):
-                return rows[0].value, Rows.row(self._name("supply_headroom", rows[0]))
+            if rows := self.rows("supply_headroom", node=name):
+                return rows[0].value, Rows.row(self.place("supply_headroom", rows[0].line))
         return 0.0, Rows()
 
     def _plants(self, nodes: tuple[Node, ...]) -> dict[tuple[str, str], Array]:
@@ -368,7 +368,7 @@ class _Reader:
         an ambition is left out, as is nameplate in GWh of a node counted in kt.
         """
         units = {node.node: f"{node.unit}/yr" for node in nodes}
-        frame = self._take(
+        frame = self.take(
             "material_plant",
             lambda frame: (frame["unit"] == frame["node"].map(units)) & (frame["status"] != "ambition"),
         )
@@ -388,14 +388,14 @@ class _Reader:
         before = futures[: futures.index("announced")] if "announced" in futures else futures
         return "announced" in futures and not any(self._of("supply_share", future, node) for future in before)
 
-    def _risk(self, countries: tuple[str, ...]) -> Array:
-        """Risk from the latest estimate of governance: 0.5 − estimate / 5, from 0 to 1."""
-        latest = self._estimates(INDICATOR)
-        return np.array([0.5 - latest[code] / 5 if code in latest else np.nan for code in countries])
+    def _governance(self, countries: tuple[str, ...]) -> Array:
+        """Newest mean estimate of governance, (country); NaN where there is none."""
+        estimates = self._estimates(INDICATOR)
+        return np.array([estimates.get(code, np.nan) for code in countries], dtype=float)
 
     def _estimates(self, indicator: str) -> dict[str, float]:
         """Newest estimate of an indicator by country."""
-        frame = self._take("governance", lambda frame: frame["indicator"] == indicator)
+        frame = self.take("governance", lambda frame: frame["indicator"] == indicator)
         return dict(frame.sort_values("year").groupby("country")["value"].last())
 
     def _placed(self, homes: dict[str, str]) -> list[str]:
@@ -417,17 +417,17 @@ class _Reader:
 
     def _route_bounds(self) -> tuple[float, float]:
         """Least and largest natural share of anode graphite that makers can turn to in a disruption."""
-        bound = self._take("graphite_route_bound").set_index("bound")["value"]
+        bound = self.take("graphite_route_bound").set_index("bound")["value"]
         return float(bound["low"]), float(bound["high"])
 
     # ------------------------------------------------------------------ disruptions
 
     def _events(self, nodes: Sequence[str]) -> tuple[Event, ...]:
         """The library, or what the run names of it, on the nodes that this run has."""
-        asked = self.asked.disruptions
-        frame = self._take(
+        chosen = self.config.disruptions
+        frame = self.take(
             "disruption",
-            lambda frame: frame["disruption"].isin(asked) if asked else frame["played"] == "yes",
+            lambda frame: frame["disruption"].isin(chosen) if chosen else frame["played"] == "yes",
         )
         out = []
         for name, rows in frame.groupby("disruption", sort=False):
@@ -437,7 +437,7 @@ class _Reader:
                 for node in nodes if row.node in (node, ANY)
             )  # fmt: skip
             first = rows.iloc[0]
-            if asked and (not cuts or int(first["start"]) > self.years[-1]):
+            if chosen and (not cuts or int(first["start"]) > self.years[-1]):
                 why = (
                     f"starts in {first['start']}, after the last year of the run"
                     if cuts

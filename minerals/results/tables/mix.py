@@ -107,7 +107,7 @@ def _losses(mix: Mix, library: Library, losses: Mapping[str, float]) -> pd.DataF
         if decided and loss > binds.get(name, (0.0, ""))[0] and len(each.binds):
             binds[name] = loss, chokepoints.inputs.nodes[int(each.binds[0])].node
     labels = {event.disruption: (event.label, event.status) for event in chokepoints.inputs.events}
-    nodes = {node.node: node.label for node in chokepoints.inputs.nodes}
+    nodes = chokepoints.inputs.node_labels
     rows = []
     for name, loss in losses.items():
         floor, node = _not_below_zero(mix.solution.floors[name]), binds.get(name, (0.0, ""))[1]
@@ -244,7 +244,7 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
     end.
     """
     chokepoints = mix.assembly.chokepoints
-    home = dict(zip(chokepoints.inputs.countries, chokepoints.inputs.home, strict=True))
+    home = chokepoints.inputs.home_by_country
     groups = {
         code for code, group in zip(chokepoints.inputs.countries, chokepoints.inputs.is_group, strict=True) if group
     }

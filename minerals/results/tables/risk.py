@@ -97,7 +97,7 @@ DISRUPTIONS = [
 
 def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
     """One row a scenario, region, disruption and year: planned, short, at risk, what binds, vehicles and money."""
-    labels = {node.node: node.label for node in chokepoints.inputs.nodes}
+    labels = chokepoints.inputs.node_labels
     rows = []
     for each in found:
         planned = float(each.loss.planned.sum())

@@ -1,0 +1,50 @@
+"""The base of what lays tables onto a run: rows are taken through it, and it keeps which were used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ..config import Run
+from .inputs import Inputs
+
+
+@dataclass(kw_only=True)
+class Reader:
+    """Takes rows of the inputs for one run. lines: those used so far, by table."""
+
+    run: Run
+    inputs: Inputs
+    lines: dict[str, set[int]] = field(default_factory=dict)
+
+    def take(self, table: str, keep: Callable[[pd.DataFrame], pd.Series] | None = None) -> pd.DataFrame:
+        """Rows of a table, all or those that `keep` says, marked as used."""
+        frame = self.inputs[table]
+        frame = frame if keep is None else frame[keep(frame)]
+        self.mark(table, frame["line"])
+        return frame
+
+    def rows(self, table: str, **labels: str) -> Sequence[Any]:
+        """Rows of a table with these labels, or all, marked as used."""
+        return self.use(table, self.inputs.rows_by(table, *labels).get(tuple(labels.values()), []))
+
+    def use(self, table: str, rows: Sequence[Any]) -> Sequence[Any]:
+        """Rows marked as used."""
+        self.mark(table, (row.line for row in rows))
+        return rows
+
+    def mark(self, table: str, lines: Iterable[int]) -> None:
+        """Lines of a table marked as used."""
+        self.lines.setdefault(table, set()).update(map(int, lines))
+
+    def place(self, table: str, line: int) -> str:
+        """Name of a row, `file:line`, as inputs_used has it."""
+        return f"{self.inputs.tables[table].file}:{line}"
+
+    def used(self, tables: Iterable[str] | None = None) -> pd.DataFrame:
+        """Rows used, of these tables in their order or of all that were taken from, as inputs_used has them."""
+        names = self.lines if tables is None else tables
+        return self.inputs.used({name: self.lines.get(name, ()) for name in names})
