@@ -19,7 +19,6 @@ from .config import read_run as _read_run
 from .drawing import Drawn, draw_all, drawing
 from .errors import InputError, UsageError, did_you_mean, listed
 from .pipeline import inputs_of, prepared
-from .pipeline import run as _run
 from .results import compare as _compare
 from .results import explain as _explain
 from .results.cell_sheet import sheet
@@ -31,6 +30,7 @@ from .results.result import Result, load, refuse_other_run
 from .results.verdicts import write
 from .shipped import inputs_folder
 from .studies.blocks import StudyFolder
+from .studies.run import run as _run
 from .tables.inputs import Inputs
 from .tables.inputs import read_inputs as _read_inputs
 from .text import shown
@@ -89,7 +89,7 @@ def run(
 def _study_folder(asked: Run, out: str | Path | None) -> AbstractContextManager[StudyFolder | None]:
     """Where the finished blocks of a run's study are kept; nothing for a run without one, or that is not written."""
     study = asked.settings.study
-    if out is None or study is None or study.kind != "sample":
+    if out is None or study is None:
         return nullcontext()
     return StudyFolder(Path(f"{Path(out).resolve()}.partial"))
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from .case.intensity import with_intensity
 from .case.outcome import Outcome
 from .case.played import Library
 from .case.prices import PriceCurves, about_prices, price_curves
-from .config import OPTIMISED, Run, read_run
+from .config import OPTIMISED, Run
 from .errors import InputError
 from .results.finite import refuse_unfit
 from .results.playback import PLAYBACK, playback
@@ -29,39 +28,13 @@ from .results.tables.flows import flow_tables
 from .results.tables.prices import cost_table, energy_table, price_tables
 from .results.tables.supply import world_supply
 from .shipped import inputs_folder
-from .studies.blocks import StudyFolder
-from .studies.pool import Progress
-from .studies.sample import sample
-from .studies.sensitivity import sensitivity
-from .studies.stress import stress
 from .tables.check import split
-from .tables.inputs import Inputs, joined, read_inputs
+from .tables.inputs import Inputs, joined
 from .tables.resolve import Resolved, resolve
 
 if TYPE_CHECKING:
     from .case.mix_data import Assembly
     from .mix.data import MixData
-
-
-def run(
-    source: str | Path | Run,
-    sets: Sequence[str] = (),
-    inputs: str | Path | None = None,
-    kept: StudyFolder | None = None,
-    progress: Progress | None = None,
-    stressed: bool = False,
-) -> Result:
-    """Compute a run file (or one already read) with its study, and return the result; nothing is written.
-
-    sets: changes as on the command line, `key=value`. inputs: folder of the data package (default: what the run file
-    names, else the shipped one). kept: folder of the finished part of a long study, so that an interrupted one goes
-    on; progress: told how many of how many draws are done; stressed: with every single supplier, pairs of the
-    worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
-    """
-    config = source if isinstance(source, Run) else read_run(source, sets)
-    # What overflows is refused with its table, column and place, as in `prepared`.
-    with ExitStack() as threads, np.errstate(over="ignore", invalid="ignore"):
-        return _computed(config, read_inputs(inputs_of(config, inputs)), kept, progress, stressed, threads)
 
 
 @dataclass(frozen=True)
@@ -120,15 +93,29 @@ def _prepared(run: Run, inputs: Inputs, prices: PriceCurves | None, mix: tuple[A
     return Prepared(run, inputs, outcome, tables, prices, packs, chokepoints, mix)
 
 
-def _computed(
-    config: Run,
-    inputs: Inputs,
-    kept: StudyFolder | None,
-    progress: Progress | None,
-    stressed: bool,
-    threads: ExitStack,
-) -> Result:
-    """The result of a run; threads: ends what is computed at the same time."""
+@dataclass(frozen=True)
+class Computed:
+    """A run that is computed. chokepoints: its exposure, with [exposure]; log: its record, but for the list of tables;
+    files: further files of the result, by name."""
+
+    resolved: Resolved
+    chokepoints: Chokepoints | None
+    tables: dict[str, pd.DataFrame]
+    log: dict[str, Any]
+    files: dict[str, str]
+
+    def result(self) -> Result:
+        """The result. Raises InputError where a table holds what is no number."""
+        refuse_unfit(self.tables, self.resolved.inputs_used)
+        mix = {"mix": self.log["mix"]} if "mix" in self.log else {}
+        return Result({**self.log, "tables": list(self.tables), **mix}, self.tables, self.files)
+
+
+def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
+    """Compute a run; a [study] of it is left to `studies`. threads: ends what is computed at the same time.
+
+    Raises InputError, Infeasible and the solver's own errors.
+    """
     ready, mix = prepared(config, inputs), None
     if ready.mix is not None:
         from .case.optimise import optimise
@@ -142,8 +129,6 @@ def _computed(
     if chokepoints is not None:
         library = Library(chokepoints)
         tables |= exposure(library, inputs)
-        if stressed:
-            tables |= stress(chokepoints)
         if mix is not None:
             from .results.tables.mix import mix_tables
 
@@ -161,13 +146,6 @@ def _computed(
         log["exposure"] = about_exposure(chokepoints, inputs)
         log["codes"]["future"] = {chokepoints.config.future: log["exposure"]["future"]}
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
-    study = ready.run.settings.study
-    if study is not None:
-        place = log["region_label"]
-        sampled = study.kind == "sample"
-        tables |= sample(resolved, place, kept, progress) if sampled else sensitivity(resolved, place, progress)
-        log["study"] = {"kind": study.kind, "draws": study.draws, "seed": study.seed, "held": held(resolved)}
-    log["tables"] = list(tables)
     files = {}
     if mix is not None:
         from .results.tables.mix import about_mix, caveat_of
@@ -176,18 +154,7 @@ def _computed(
         chosen = log["scenarios"][OPTIMISED]
         chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
         files[PLAYBACK] = playback(mix.run)
-    refuse_unfit(tables, resolved.inputs_used)
-    return Result(log, tables, files)
-
-
-def held(resolved: Resolved) -> list[str]:
-    """Tables with ends that the studies hold at their values, as a study is to say."""
-    names = ["silicon_uptake", "graphite_route"]
-    if resolved.run.settings.study is not None and not resolved.run.settings.study.share_spread:
-        names.insert(0, "market_share")
-    if resolved.parameters is not None:
-        names += ["line_ramp", "recovery_route", "stage_yield", "health of second lives"]
-    return names
+    return Computed(resolved, chokepoints, tables, log, files)
 
 
 def inputs_of(config: Run, inputs: str | Path | None) -> Path:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from minerals.pipeline import run
 from minerals.results.result import Result
 from minerals.results.verdicts import lines, summary
 from minerals.shipped import inputs_folder
+from minerals.studies.run import run
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.validation.validate import validate
 

@@ -21,7 +21,7 @@ from minerals.cli import cli
 from minerals.errors import Infeasible, InputError, NumericalTrouble
 from minerals.mix import conflict
 from minerals.mix.conflict import Member, Search
-from minerals.pipeline import run
+from minerals.studies.run import run
 
 
 def cases(name: str) -> list[dict[str, Any]]:

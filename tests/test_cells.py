@@ -19,9 +19,9 @@ from minerals.case.cell_model import CellModel
 from minerals.cells.cell import bill
 from minerals.cells.formula import FARADAY, mass_fractions, molar_mass, parse, theoretical_capacity
 from minerals.errors import InputError, UsageError
-from minerals.pipeline import run
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
+from minerals.studies.run import run
 from minerals.tables.inputs import Inputs
 from minerals.validation.published import read_published
 from minerals.validation.validate import KINDS

@@ -24,9 +24,9 @@ from minerals import api, charts, drawing
 from minerals.charts import cost_curves, fonts, style
 from minerals.cli import cli
 from minerals.errors import InputError, MineralsError, UsageError
-from minerals.pipeline import run
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
+from minerals.studies.run import run
 
 TOY = Path(__file__).parent / "toy"
 PACKAGE = Path(api.__file__).parents[1]

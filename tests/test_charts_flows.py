@@ -29,7 +29,7 @@ from minerals import charts
 from minerals.charts import fonts, secondary_supply, series, stock, style, wording
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
-from minerals.pipeline import run
+from minerals.studies.run import run
 
 ROOT = Path(__file__).parents[1]
 YEARS = tuple(range(2024, 2051))

@@ -18,9 +18,9 @@ from minerals import charts
 from minerals.charts import chosen_sourcing, drop_in, mix_by_year, style, supply, wording
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
-from minerals.pipeline import run
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
+from minerals.studies.run import run
 
 YEARS = (2030, 2031, 2032, 2033, 2034, 2035)
 FAMILIES = {"nmc811": "NMC", "lfp": "LFP", "na_layered": "Na-ion", "na_prussian": "Na-ion", "nmc811_si20": "Si-anode",

@@ -17,7 +17,7 @@ from minerals import charts
 from minerals.charts import cost_curves, wording
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
-from minerals.pipeline import run
+from minerals.studies.run import run
 
 ROOT = Path(__file__).parents[1]
 UNIT = "USD_2025/kWh"

@@ -12,8 +12,8 @@ import pytest
 
 from minerals import api
 from minerals.errors import InputError, UsageError
-from minerals.pipeline import run
 from minerals.results.result import Result
+from minerals.studies.run import run
 from minerals.tables.inputs import Inputs
 
 ANODE = "china-graphite-anode"

@@ -247,7 +247,7 @@ def test_interrupt_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
     code = (
         "import time, minerals.pipeline as study\n"
         "def slow(*a, **k):\n    print('started', flush=True)\n    time.sleep(60)\n"
-        "study.compute = slow\nfrom minerals.cli import main\nmain()"
+        "study.flow_tables = slow\nfrom minerals.cli import main\nmain()"
     )
     errors = interrupted([sys.executable, "-c", code, "run", "europe-2035"], tmp_path, environment)
     assert "Interrupted; nothing is left half-written." in errors

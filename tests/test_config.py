@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from minerals.config import Years, find_run_file, read_run
+from minerals.config import RunFile, Years, find_run_file, read_run
+from minerals.config.values import Section
 from minerals.errors import InputError, UsageError
-from minerals.pipeline import run
 from minerals.shipped import run_names
+from minerals.studies.run import run
 from minerals.toml import key_lines, split_key
 
 
@@ -113,3 +116,38 @@ def test_every_shipped_run_file_is_sound(name: str) -> None:
     shorter = {"world-2050": "step=5", "europe-mix": "last=2028", "us-mix": "last=2028", "world-mix": "last=2027"}
     result = run(name, [f"scope.years.{shorter[name]}"] if name in shorter else [])
     assert result["mineral_demand"]["value"].sum() > 0
+
+
+@pytest.mark.parametrize(("study", "words"), [
+    ("{kind = 'sensitivity', detail = 'total'}",
+     "study.detail: is a key of kind 'sample', and this study is of kind 'sensitivity'; leave it out"),
+    ("{kind = 'sensitivty'}", "study.kind = 'sensitivty': should be 'sample' or 'sensitivity'; did you mean"),
+    ("{draws = 40}", "key 'study.kind': missing; add it"),
+    ("3", "study = 3: expected a table of keys"),
+    ("{kind = 'sample', drawz = 40}", "not a key of study; did you mean 'draws'"),
+])  # fmt: skip
+def test_a_study_has_the_keys_of_its_kind(study: str, words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        read_run("europe-2050", (f"study={study}",))
+
+
+def sections() -> Iterator[type[Section]]:
+    """All tables of a run file."""
+    waiting = [*Section.__subclasses__()]
+    while waiting:
+        section = waiting.pop()
+        waiting += section.__subclasses__()
+        yield section
+
+
+@pytest.mark.parametrize("section", list(sections()), ids=lambda section: section.__name__)
+def test_every_key_of_a_run_file_is_described(section: type[Section]) -> None:
+    """Its description stands on the field, from where it goes into the JSON schema."""
+    without = [key for key, about in section.model_fields.items() if not (about.description or "").endswith(".")]
+    assert without in ([], ["kind"])
+
+
+def test_a_run_file_has_a_json_schema() -> None:
+    schema = RunFile.model_json_schema()
+    assert {"Sample", "Sensitivity", "Optimise", "Exposure"} <= set(schema["$defs"])
+    assert schema["$defs"]["Optimise"]["properties"]["own_share"]["description"].startswith("Least share")

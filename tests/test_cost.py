@@ -12,9 +12,9 @@ import pytest
 from minerals.case.cost import Chemistry, PackPrices, pack_prices
 from minerals.config import read_run
 from minerals.errors import InputError
-from minerals.pipeline import run
 from minerals.quantities import QUANTITIES
 from minerals.results.result import Result
+from minerals.studies.run import run
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.relative import Multiple, follows
 

@@ -16,9 +16,9 @@ from minerals import api
 from minerals.cli import cli
 from minerals.diffusion import CURVES, fit, gompertz, logistic
 from minerals.errors import InputError
-from minerals.pipeline import run
 from minerals.results.explain import explain
 from minerals.results.result import Result, load
+from minerals.studies.run import run
 from minerals.tables.inputs import Inputs
 
 RunToy = Callable[..., Result]

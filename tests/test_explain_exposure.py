@@ -12,10 +12,10 @@ from minerals import api
 from minerals.cli import cli
 from minerals.errors import MineralsError, UsageError
 from minerals.numbers import number
-from minerals.pipeline import run
 from minerals.results.explain_exposure import explain_disruption, explain_node
 from minerals.results.result import Result, load
 from minerals.results.screen import risks
+from minerals.studies.run import run
 
 
 @pytest.fixture(scope="module")

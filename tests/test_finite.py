@@ -13,9 +13,9 @@ import pytest
 from minerals.case.optimise import Mix
 from minerals.errors import InputError
 from minerals.mix.optimum import Range
-from minerals.pipeline import run
 from minerals.results.finite import refuse_unfit
 from minerals.results.tables import mix as mix_tables
+from minerals.studies.run import run
 
 USED = pd.DataFrame({"file": ["a.csv"], "line": [2], "value": [1.0]})
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from minerals.cli import cli
 from minerals.config import read_run
 from minerals.errors import InputError
-from minerals.pipeline import run
 from minerals.prices import learning, parity
 from minerals.results.result import Result
+from minerals.studies.run import run
 from minerals.tables.inputs import Inputs
 
 RATES = st.floats(0, 0.95)

@@ -15,7 +15,6 @@ import pytest
 import minerals
 from minerals import api
 from minerals.errors import InputError, MineralsError, Notice, UsageError
-from minerals.pipeline import run
 from minerals.results import folders, repeat
 from minerals.results.compare import compare
 from minerals.results.csv_files import read_csv, write_csv
@@ -24,6 +23,7 @@ from minerals.results.form import OWN_HASH, own_hash
 from minerals.results.record import _without_workers, versions
 from minerals.results.result import Result, load, unlisted
 from minerals.shipped import inputs_folder
+from minerals.studies.run import run
 from minerals.units import factor
 
 

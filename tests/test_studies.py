@@ -23,11 +23,11 @@ from minerals.case.arrays import additions_of, intensity_of, share_of
 from minerals.config import read_run
 from minerals.errors import Exhausted, InputError, MineralsError, UsageError
 from minerals.flows import ensemble
-from minerals.pipeline import run
 from minerals.results.result import Result
 from minerals.studies import sample
 from minerals.studies.blocks import StudyFolder
 from minerals.studies.design import latin_hypercube, ranged, split_pert
+from minerals.studies.run import run
 from minerals.studies.sample import STORED, Part, _percentiles, block_of
 from minerals.studies.sensitivity import sobol
 from minerals.studies.uncertain import Uncertain
@@ -477,12 +477,37 @@ def test_a_mark_that_a_power_cut_damaged_is_made_again(toy: Path, tmp_path: Path
 def test_only_a_study_touches_what_an_unfinished_study_left(toy: Path, tmp_path: Path) -> None:
     unfinished(toy, tmp_path / "out", study={"kind": "sample", "draws": 50})
     left = files_of(tmp_path / "out.partial")
-    for study in ({}, {"study": {"kind": "sensitivity", "draws": 20}}):
-        api.run(toy / "run.toml", set={"output.charts": []} | study, inputs=toy, out=tmp_path / "out")
-        assert files_of(tmp_path / "out.partial") == left
-    # Another study begins anew in it.
-    api.run(toy / "run.toml", set=STUDY | {"study": {"kind": "sample", "draws": 60}}, inputs=toy, out=tmp_path / "out")
+    api.run(toy / "run.toml", set={"output.charts": []}, inputs=toy, out=tmp_path / "out")
+    assert files_of(tmp_path / "out.partial") == left
+    # Another study begins anew in it, of whatever kind.
+    for study in ({"kind": "sensitivity", "draws": 20}, {"kind": "sample", "draws": 60}):
+        unfinished(toy, tmp_path / "out", study={"kind": "sample", "draws": 50})
+        api.run(toy / "run.toml", set=STUDY | {"study": study}, inputs=toy, out=tmp_path / "out")
+        assert not (tmp_path / "out.partial").exists()
+
+
+def test_an_interrupted_sensitivity_goes_on_and_is_the_same(
+    toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it solved is kept line by line; one worker or two write the same bytes."""
+    study = {"kind": "sensitivity", "draws": 20}
+    run = {"output.charts": [], "study": study}
+    api.run(toy / "run.toml", set=run, inputs=toy, out=tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(Result, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            api.run(toy / "run.toml", set=run, inputs=toy, out=tmp_path / "out")
+    points = tmp_path / "out.partial" / "points" / "points.jsonl"
+    lines = points.read_bytes().splitlines(keepends=True)
+    assert len(lines) > 2
+    points.write_bytes(b"".join([*lines[:-2], lines[-1][:50]]))
+    two = run | {"study": study | {"workers": 2}}
+    api.run(toy / "run.toml", set=two, inputs=toy, out=tmp_path / "out")
     assert not (tmp_path / "out.partial").exists()
+    ours, theirs = files_of(tmp_path / "out"), files_of(tmp_path / "whole")
+    assert {name: ours[name] for name in ours if name.startswith("tables")} == {
+        name: theirs[name] for name in theirs if name.startswith("tables")
+    }
 
 
 @pytest.mark.parametrize("file", ["thesis.doc", "grouped/thesis.doc", "grouped/000001.f32", "grouped/deep/study.json"])

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from minerals.case.cell_model import CellModel
 from minerals.errors import InputError, Problem, did_you_mean
-from minerals.pipeline import run
 from minerals.provenance import Rows
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
+from minerals.studies.run import run
 from minerals.tables import check
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.read import RawTable, read_raw, typed

@@ -1,4 +1,4 @@
-"""Finished blocks of a study on the disk, from which an interrupted one goes on.
+"""Finished blocks and points of a study on the disk, from which an interrupted one goes on.
 
 A block is the SHA-256 of what it is of and of its values, and then the values. It has its name once it is on the disk
 whole, and counts where the hash fits; a damaged or short one is made again.
@@ -23,18 +23,23 @@ from ..results.folders import locked, make_parents, remove_empty, sync
 Array = NDArray[np.float32]
 #: Folders of the blocks: causes moving together, and every series on its own.
 PARTS = ("grouped", "independent")
+#: Folder of the points, and the file that they are in.
+POINTS_PART, POINTS = "points", "points.jsonl"
+#: All folders of a study.
+FOLDERS = (*PARTS, POINTS_PART)
 #: File that says which study the blocks beside it are of.
 MARK = "study.json"
 #: Bytes of the hash at the head of a block, and what is read of it at a time.
 HEAD, CHUNK = hashlib.sha256().digest_size, 1 << 22
 BLOCK_FILE = re.compile(r"[0-9]{6}\.f32")
-UNFINISHED = re.compile(r"([0-9]{6}\.f32|study\.json)\.[0-9]+\.part")
+OWN_FILE = re.compile(rf"{BLOCK_FILE.pattern}|points\.jsonl")
+UNFINISHED = re.compile(rf"({OWN_FILE.pattern}|study\.json)\.[0-9]+\.part")
 
 
 def write_block(file: Path, identity: str, number: int, values: Array) -> None:
     """Put a block on the disk and in its place, whole or not at all. Raises OSError."""
     content = np.ascontiguousarray(values).data.cast("B")
-    _put(file, _hash(identity, number, content).digest(), content)
+    put(file, _hash(identity, number, content).digest(), content)
 
 
 def is_sound(file: Path, identity: str, number: int, count: int) -> bool:
@@ -57,12 +62,12 @@ def read_values(file: Path, first: int, count: int) -> Array:
 
 
 def begin_part(folder: Path, identity: str) -> None:
-    """Make the folder of a part ready for a study: blocks of another one are removed. Raises OSError."""
-    folder.mkdir(exist_ok=True)
+    """Make the folder of a part ready for a study: what another one finished is removed. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
     if marked(folder) != identity:
         _remove_blocks(folder)
         folder.mkdir(exist_ok=True)
-        _put(folder / MARK, identity.encode())
+        put(folder / MARK, identity.encode())
     for name in os.listdir(folder):
         if UNFINISHED.fullmatch(name):
             (folder / name).unlink(missing_ok=True)
@@ -94,8 +99,8 @@ def _hash(identity: str, number: int, content: Any = b"") -> Any:
     return digest
 
 
-def _put(file: Path, *parts: Any) -> None:
-    """Write a file beside its place, wait until it is on the disk, and give it its name."""
+def put(file: Path, *parts: Any) -> None:
+    """Write a file beside its place, wait until it is on the disk, and give it its name. Raises OSError."""
     unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
     with unfinished.open("wb") as stream:
         for part in parts:
@@ -110,7 +115,7 @@ def _remove_blocks(folder: Path) -> None:
     """Remove what a study wrote into the folder of a part, its mark last, and the folder if nothing is left."""
     names = os.listdir(folder) if folder.is_dir() else []
     for name in sorted(names, key=lambda name: name == MARK):
-        if BLOCK_FILE.fullmatch(name) or UNFINISHED.fullmatch(name) or name == MARK:
+        if OWN_FILE.fullmatch(name) or UNFINISHED.fullmatch(name) or name == MARK:
             (folder / name).unlink(missing_ok=True)
     remove_empty([folder])
 
@@ -155,7 +160,7 @@ class StudyFolder:
             return
         try:
             if kind is None or not self._has_blocks():
-                for name in PARTS:
+                for name in FOLDERS:
                     _remove_blocks(self.path / name)
                 remove_empty([*self._made, self.path])
         finally:
@@ -163,7 +168,10 @@ class StudyFolder:
             self._lock = None
 
     def _has_blocks(self) -> bool:
-        return any(BLOCK_FILE.fullmatch(file.name) for name in PARTS for file in (self.path / name).glob("*"))
+        return any(
+            OWN_FILE.fullmatch(file.name) and file.stat().st_size > 0
+            for name in FOLDERS for file in (self.path / name).glob("*")
+        )  # fmt: skip
 
     def _refuse_others(self) -> None:
         """Raise UsageError where the folder holds a file that no study wrote there."""
@@ -184,14 +192,14 @@ class StudyFolder:
             known = {name for name in files if self._is_own(place, name)}
             others += [str(place / name) for name in files if name not in known]
             others += [str(place / name) for name in folders if (Path(folder) / name).is_symlink()]
-            others += [str(place / name) for name in folders if place != Path() or name not in PARTS]
+            others += [str(place / name) for name in folders if place != Path() or name not in FOLDERS]
         return sorted(set(others))
 
     def _is_own(self, place: Path, name: str) -> bool:
         """Whether a file is one that a study writes: into the folder of a part that says which study it is of."""
         folder = self.path / place
-        if str(place) not in PARTS or (folder / name).is_symlink():
+        if str(place) not in FOLDERS or (folder / name).is_symlink():
             return False
         if UNFINISHED.fullmatch(name):
             return True
-        return bool(BLOCK_FILE.fullmatch(name) or name == MARK) and _has_mark(folder)
+        return bool(OWN_FILE.fullmatch(name) or name == MARK) and _has_mark(folder)

@@ -6,8 +6,6 @@ where it stopped; the final tables depend on the blocks alone, not on how many w
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import shutil
 from collections.abc import Iterable
@@ -23,13 +21,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..config import Study
+from ..config import Sample
 from ..errors import UsageError
 from ..flows.ensemble import follow
-from ..results.record import versions
 from ..tables.resolve import Resolved
 from .blocks import PARTS, StudyFolder, begin_part, is_sound, marked, read_values, write_block
 from .design import latin_hypercube
+from .identity import identity_of
 from .pool import Progress, end_without_parent, worker_pool
 from .uncertain import Uncertain
 
@@ -80,9 +78,9 @@ class Part:
     folder: Path
 
     @property
-    def study(self) -> Study:
+    def study(self) -> Sample:
         study = self.resolved.run.settings.study
-        assert study is not None
+        assert isinstance(study, Sample)
         return study
 
     @cached_property
@@ -116,15 +114,8 @@ class Part:
 
     @cached_property
     def identity(self) -> str:
-        """What the draws depend on: settings, the bytes of inputs and lines, the design and the versions."""
-        resolved = self.resolved
-        settings = resolved.run.settings.model_dump(mode="json")
-        settings["study"].pop("workers")
-        lines = "" if resolved.lines is None else resolved.lines.to_csv(index=False)
-        changes = {name: [str(change) for change in changes] for name, changes in resolved.run.changes.items()}
-        parts = [settings, changes, resolved.sha256, lines, BLOCK, self.independent, versions()]
-        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
-        return json.dumps({"study": digest.hexdigest(), "draws": self.draws})
+        """What the draws depend on."""
+        return identity_of(self.resolved, self.draws, BLOCK, self.independent)
 
 
 def quantities(resolved: Resolved) -> list[str]:
@@ -132,7 +123,7 @@ def quantities(resolved: Resolved) -> list[str]:
     return list(QUANTITIES) if resolved.parameters is not None else ["mineral_demand"]
 
 
-def sample(
+def study(
     resolved: Resolved, region_label: str, kept: StudyFolder | None = None, progress: Progress | None = None
 ) -> dict[str, pd.DataFrame]:
     """Tables `percentiles` and `uncertain_inputs` of a resolved run with a sample study.
@@ -142,7 +133,7 @@ def sample(
     too small.
     """
     study = resolved.run.settings.study
-    assert study is not None
+    assert isinstance(study, Sample)
     each = resolved.regions.labels
     regions = each if len(each) == 1 else (*each, region_label) if study.detail == "region" else (region_label,)
     with nullcontext(str(kept.path)) if kept is not None else TemporaryDirectory() as folder:

@@ -8,13 +8,20 @@ by Jansen 1999).
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..config import Sensitivity
 from ..tables.resolve import Resolved
+from .blocks import POINTS_PART, StudyFolder
 from .design import latin_hypercube
-from .pool import Progress
+from .identity import identity_of
+from .points import solved
+from .pool import Progress, worker_pool
 from .sample import BLOCK, QUANTITIES, block_of, quantities, quantity
 from .uncertain import Uncertain
 
@@ -22,59 +29,105 @@ Array = NDArray[np.float64]
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 
-def sensitivity(resolved: Resolved, region_label: str, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
+def study(
+    resolved: Resolved, region_label: str, kept: StudyFolder | None = None, progress: Progress | None = None
+) -> dict[str, pd.DataFrame]:
     """Tables `sensitivity` and `sobol` of the last year, for every scenario, region, mineral and quantity.
 
-    draws of the study: rows of each of the two designs; so (factors + 2) × draws evaluations.
+    draws of the study: rows of each of the two designs; so (factors + 2) × draws evaluations. The indices of a factor
+    are a point of the study, and kept when it is solved.
     """
-    study = resolved.run.settings.study
-    assert study is not None
-    uncertain = Uncertain(resolved, False, study.share_spread)
-    names = quantities(resolved)
-    labels = [factor.label for factor in uncertain.factors]
-    ranges = {factor.label: factor.range for factor in uncertain.factors}
-    regions = [*resolved.regions.labels, *([region_label] if len(resolved.regions) > 1 else [])]
-    if not labels:
+    config = resolved.run.settings.study
+    assert isinstance(config, Sensitivity)
+    model = Model(resolved)
+    factors = model.uncertain.factors
+    ranges = {factor.label: factor.range for factor in factors}
+    if not factors:
         order = ["scenario", "region", "mineral", "quantity", "year", "factor", "label", "input"]
         return {
             "sensitivity": pd.DataFrame(columns=[*order, "base", "at_low", "at_high", "unit"]),
             "sobol": pd.DataFrame(columns=[*order, "first", "total", "unit"]),
         }
-    axes = [uncertain.scenarios, names, regions, list(resolved.minerals.labels)]
+    regions = [*resolved.regions.labels, *([region_label] if len(resolved.regions) > 1 else [])]
+    axes = [model.uncertain.scenarios, model.quantities, regions, list(resolved.minerals.labels)]
+    year = resolved.reported[-1]
+    base, at_low, at_high = model.one_at_a_time()
+    tornado = _table(
+        {"base": np.broadcast_to(base, at_low.shape), "at_low": at_low, "at_high": at_high}, ranges, axes, year
+    )
+    if kept is not None:
+        kept.claim()
+    folder = None if kept is None else kept.path / POINTS_PART
+    with worker_pool(config.workers, _start, resolved) as pool:
+        points = solved(
+            [str(column) for column in range(len(factors))], _indices, pool, folder,
+            identity_of(resolved, config.draws), progress,
+        )  # fmt: skip
+    found = [np.array(points[str(column)]) for column in range(len(factors))]
+    indices = {name: np.stack([both[at] for both in found]) for at, name in enumerate(("first", "total"))}
+    units = tornado["quantity"].map(QUANTITIES)
+    return {"sensitivity": tornado.assign(unit=units), "sobol": _table(indices, ranges, axes, year).assign(unit="1")}
 
-    def evaluate(uniform: Array) -> Array:
-        """Last year's results, (draw, scenario, quantity, region, mineral)."""
-        parts = [block_of(uncertain, uniform[at : at + BLOCK])[..., -1, :] for at in range(0, len(uniform), BLOCK)]
+
+class Model:
+    """The last year of a run as a function of its uncertain factors, at the two designs of its study."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        config = resolved.run.settings.study
+        assert isinstance(config, Sensitivity)
+        self.config, self.quantities = config, quantities(resolved)
+        self.uncertain = Uncertain(resolved, False, config.share_spread)
+        self.factors = len(self.uncertain.factors)
+
+    def evaluate(self, uniform: Array) -> Array:
+        """Last year's results for uniform numbers (draw, factor), (draw, scenario, quantity, region, mineral)."""
+        blocks = range(0, len(uniform), BLOCK)
+        parts = [block_of(self.uncertain, uniform[at : at + BLOCK])[..., -1, :] for at in blocks]
         stored = np.moveaxis(np.concatenate(parts, axis=-1), 2, 0)
-        found = np.stack([quantity(name, stored) for name in names])
+        found = np.stack([quantity(name, stored) for name in self.quantities])
         return np.transpose(found, (4, 1, 0, 3, 2)).astype(float)
 
-    middle = np.full((1, len(labels)), MIDDLE)
-    base = evaluate(middle)[0]
-    ends = []
-    for end in (LOW, HIGH):
-        each = np.repeat(middle, len(labels), axis=0)
-        np.fill_diagonal(each, end)
-        ends.append(evaluate(each))
-    year = resolved.reported[-1]
-    tornado = _table(
-        {"base": np.broadcast_to(base, ends[0].shape), "at_low": ends[0], "at_high": ends[1]}, ranges, axes, year
-    )
-    both = latin_hypercube(study.draws, 2 * len(labels), study.seed)
-    one, two = both[:, : len(labels)], both[:, len(labels) :]
-    at_one, at_two = evaluate(one), evaluate(two)
-    first, total = [], []
-    for column in range(len(labels)):
-        if progress is not None:
-            progress((2 + column) * study.draws, (2 + len(labels)) * study.draws)
+    def one_at_a_time(self) -> tuple[Array, Array, Array]:
+        """Results with all factors in the middle, and with each at its low and at its high end, (factor, …)."""
+        middle = np.full((1, self.factors), MIDDLE)
+        ends = []
+        for end in (LOW, HIGH):
+            each = np.repeat(middle, self.factors, axis=0)
+            np.fill_diagonal(each, end)
+            ends.append(self.evaluate(each))
+        return self.evaluate(middle)[0], ends[0], ends[1]
+
+    @cached_property
+    def designs(self) -> tuple[Array, Array]:
+        """The two designs A and B, (draw, factor) each."""
+        both = latin_hypercube(self.config.draws, 2 * self.factors, self.config.seed)
+        return both[:, : self.factors], both[:, self.factors :]
+
+    @cached_property
+    def at_designs(self) -> tuple[Array, Array]:
+        """Results at both designs."""
+        one, two = self.designs
+        return self.evaluate(one), self.evaluate(two)
+
+    def indices(self, factor: int) -> tuple[Array, Array]:
+        """First-order and total index of a factor, (scenario, quantity, region, mineral) each."""
+        one, two = self.designs
         mixed = one.copy()
-        mixed[:, column] = two[:, column]
-        indices = sobol(at_one, at_two, evaluate(mixed))
-        first.append(indices[0])
-        total.append(indices[1])
-    indices_table = _table({"first": np.stack(first), "total": np.stack(total)}, ranges, axes, year)
-    units = tornado["quantity"].map(QUANTITIES)
-    return {"sensitivity": tornado.assign(unit=units), "sobol": indices_table.assign(unit="1")}
+        mixed[:, factor] = two[:, factor]
+        return sobol(*self.at_designs, self.evaluate(mixed))
+
+
+_model: Model
+
+
+def _start(resolved: Resolved) -> None:
+    global _model
+    _model = Model(resolved)
+
+
+def _indices(key: str) -> list[Any]:
+    """Both indices of the factor of that number, as JSON holds them."""
+    return [index.tolist() for index in _model.indices(int(key))]
 
 
 def sobol(at_one: Array, at_two: Array, at_mixed: Array) -> tuple[Array, Array]:

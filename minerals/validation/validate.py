@@ -21,10 +21,10 @@ from ..case.cell_model import CellModel
 from ..case.prices import price_curves
 from ..config import Run, Years, read_run
 from ..errors import UsageError
-from ..pipeline import run
 from ..results.result import Result
 from ..results.tables.prices import price_tables
 from ..shipped import inputs_folder, published_file
+from ..studies.run import run
 from ..tables.inputs import Inputs, read_inputs
 from .published import Published, read_published
 

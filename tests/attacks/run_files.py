@@ -187,10 +187,10 @@ def mutation(kind: str, often: int = 1, mix: bool = False) -> Callable[[Change],
 @cache
 def keys() -> dict[str, Any]:
     """Every key of a run file as a dotted path, tables of names by an example each, and its type."""
-    from minerals.config import Curve, RunFile
+    from minerals.config import AdoptionCurve, RunFile
 
     found = dict(_keys_of(RunFile, ""))
-    for name, one in Curve.model_fields.items():
+    for name, one in AdoptionCurve.model_fields.items():
         found[f"scenario.plan.diffusion.car.lfp.{name}"] = one.annotation
     return found
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from minerals.config import read_run
 from minerals.shipped import inputs_folder
-from minerals.studies.sample import sample
+from minerals.studies.sample import study
 from minerals.tables.inputs import read_inputs
 from minerals.tables.parameters import Lifetime, Parameters
 from minerals.tables.resolve import Resolved, resolve
@@ -54,11 +54,11 @@ def main() -> None:
 
     def timed(what: Resolved) -> float:
         start = time.perf_counter()
-        table = sample(what, "World")["percentiles"]
+        table = study(what, "World")["percentiles"]
         assert len(table) == 5 * len(MINERALS) * len(resolved.reported)
         return time.perf_counter() - start
 
-    one, two = (sample(certain_lives(world(6000, workers)), "World")["percentiles"] for workers in (1, 2))
+    one, two = (study(certain_lives(world(6000, workers)), "World")["percentiles"] for workers in (1, 2))
     assert one.equals(two), "one and two workers give the same percentiles"
     verdict.say(f"a million draws, {WORKERS} workers", timed(certain_lives(resolved)), "s", 10, at_most=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,0 +1,24 @@
+"""Run files: what a study wants, in TOML. The only reader of run files.
+
+A run file may inherit another one (`base = "other.toml"`) and be changed from the command line (`--set key=value`).
+It is read into frozen models that forbid unknown keys; every problem is reported with its file and line.
+"""
+
+from __future__ import annotations
+
+from .changes import Diffusion, Rest, ShareChange, diffusion_of
+from .optimise import GOALS, Optimise
+from .problems import COMMAND_LINE
+from .run import LONGEST_CHAIN, Run, find_run_file, read_run
+from .run_file import RunFile
+from .sections import AdoptionCurve, CapacityLimit, Exposure, Flows, Intensity, Output, Prices, Scenario, Scope, Years
+from .study import Sample, Sensitivity, Study
+
+#: Scenario of the mix that [optimise] chooses.
+OPTIMISED = "optimised"
+
+__all__ = [
+    "COMMAND_LINE", "GOALS", "LONGEST_CHAIN", "OPTIMISED", "AdoptionCurve", "CapacityLimit", "Diffusion", "Exposure",
+    "Flows", "Intensity", "Optimise", "Output", "Prices", "Rest", "Run", "RunFile", "Sample", "Scenario", "Scope",
+    "Sensitivity", "ShareChange", "Study", "Years", "diffusion_of", "find_run_file", "read_run",
+]  # fmt: skip

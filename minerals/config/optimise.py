@@ -1,0 +1,122 @@
+"""[optimise] of a run file: the mix of chemistries that is chosen, within limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from ..errors import did_you_mean, listed
+from .values import Section, Share, Text, Texts, Weight, Year, at_most, is_year, not_a_fraction
+
+#: What `weights` may weigh, and what a cost cap may at most allow above the least cost, as a share.
+GOALS = ("expected", "worst", "cvar", "concentration", "cost")
+MOST_MORE = 10.0
+#: Above this level the tail is so thin that the CVaR is the worst case up to the rounding of a solver.
+HIGHEST_LEVEL = 0.9999
+#: What the largest weight of an objective is at least: below it all of the objective is rounding to a solver.
+LARGEST_AT_LEAST = 1e-3
+NO_CAP = "the world has no demand as large; leave the cap out"
+DEAREST = 'at that price no excess is bought, which is one_country = "hard"'
+#: Ends of a table that a limit may be taken from, or no limit.
+End = Literal["value", "low", "high", "off"]
+
+
+class Optimise(Section):
+    """The mix of chemistries that is chosen, within limits, instead of given. Needs [exposure] and [prices]."""
+
+    scenario: Text = Field(
+        description="Scenario whose demand is met, whose mix of the first year is today's, and which is changed least."
+    )
+    label: Text = Field(default="Optimised", description="Name of the mix in tables, charts and sentences.")
+    objective: Literal["gwh_at_risk", "concentration", "cost", "weighted"] = Field(
+        default="gwh_at_risk", description="What is least; among mixes as good cost is, then change from the incumbent."
+    )
+    risk: Literal["expected", "worst", "cvar"] = Field(
+        default="expected", description="How losses under the disruptions of [exposure] count together."
+    )
+    level: float = Field(default=0.8, ge=0.0, description="Level of cvar: the mean of the worst 1 − level.")
+    likelihood: dict[str, Weight] = Field(
+        default={}, description="Weights of disruptions; 1 where none is named, and 0 for one that closes every node."
+    )
+    measure: Text = Field(
+        default="weakest_hhi",
+        description="Exposure that `concentration` weighs by: a weakest link of the table `exposure`.",
+    )
+    among: Text = Field(default="all", description="Nodes among which that weakest link is looked for.")
+    weights: dict[str, Weight] = Field(
+        default={}, description="Weights of the objective `weighted`: of expected, worst, cvar, concentration and cost."
+    )
+    chemistries: Texts = Field(
+        default=(),
+        description="Codes or families that may be chosen; all whose performance is known where none is named.",
+    )
+    without: Texts = Field(default=(), description="Codes or families that may not be chosen.")
+    growth: End = Field(default="value", description="End of growth_limit.csv that binds.")
+    performance: End = Field(default="value", description="End of segment_need.csv that binds.")
+    commercial: End = Field(default="value", description="End of commercial_year.csv that binds.")
+    unmet: bool = Field(default=False, description="Whether demand may go unmet.")
+    own_share: dict[str, Share] = Field(
+        default={},
+        description="Least share of batteries made at home, by year, linear between, from the first year on.",
+    )
+    lines: bool = Field(default=True, description="Whether cells made at home need production lines.")
+    one_country: Literal["report", "soft", "hard"] = Field(
+        default="report",
+        description="EU 2024/1252, most that one third country supplies of a strategic raw material: report it, price "
+        "its excess in the cost, not in the risk (soft), or bar it (hard).",
+    )
+    one_country_price: Annotated[float, Field(ge=0), at_most(1e6, DEAREST)] = Field(
+        default=0.0, description="Price of that excess where it is soft [million USD per kt or GWh]."
+    )
+    recycled_content: bool = Field(default=False, description="Whether the least shares of EU 2023/1542 bind.")
+    exclude: Text = Field(default="", description="Group of countries that may not supply.")
+    exclude_stages: Texts = Field(default=(), description="Stages at which it may not; all where none is named.")
+    exclude_since: Year = Field(default=2027, description="First year in which it may not.")
+    cost_cap: float | None = Field(
+        default=None, ge=0.0,
+        description="Most that the mix may cost above the cheapest one, as a share; the price of a soft excess counts "
+        "in both.",
+    )  # fmt: skip
+    exposure_cap: Annotated[float, Field(ge=0), at_most(1e9, NO_CAP)] | None = Field(
+        default=None, description="Most GWh at risk by `risk`, over all years."
+    )
+    time_limit: Annotated[float, Field(gt=0), at_most(1e6, "that is twelve days for each solve")] = Field(
+        default=120.0, description="Of each solve [s], and half of it for all that is told of limits in conflict."
+    )
+
+    @field_validator("weights")
+    @classmethod
+    def _goals(cls, value: dict[str, float]) -> dict[str, float]:
+        if unknown := [name for name in value if name not in GOALS]:
+            near = did_you_mean(unknown[0], GOALS) or f"; known: {listed(GOALS)}"
+            raise ValueError(f"has {unknown[0]!r}{near}")
+        if 0 < max(value.values(), default=0) < LARGEST_AT_LEAST:
+            raise ValueError(
+                f"are all below {LARGEST_AT_LEAST:g}; only how weights compare with each other counts, so write the "
+                "largest as 1"
+            )
+        return value
+
+    @field_validator("level")
+    @classmethod
+    def _below_one(cls, value: float) -> float:
+        if value > 1:
+            raise ValueError(not_a_fraction(value))
+        if value > HIGHEST_LEVEL:
+            raise ValueError(f'the worst case alone is risk = "worst"; expected at most {HIGHEST_LEVEL:g}')
+        return value
+
+    @field_validator("cost_cap")
+    @classmethod
+    def _cap(cls, value: float | None) -> float | None:
+        if value is not None and value > MOST_MORE:
+            raise ValueError(f"is a share of the least cost; for {value:g} % more write {value / 100:g}")
+        return value
+
+    @field_validator("own_share")
+    @classmethod
+    def _by_year(cls, value: dict[str, float]) -> dict[str, float]:
+        if wrong := [key for key in value if not is_year(key)]:
+            raise ValueError(f"has {wrong[0]!r}; expected years, e.g. own_share = {{ 2030 = 0.4 }}")
+        return value

@@ -1,0 +1,200 @@
+"""A run file as it is read: bases and `--set` changes laid over each other, every problem with its file and line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..errors import InputError, Problem, UsageError, did_you_mean, listed
+from ..shipped import run_file, run_names
+from ..text import LONGEST_TEXT, SHOWN, shown, unprintable
+from ..toml import ESCAPE, LARGEST, Keys, Unreadable, decoded, key_lines, parsed, statement, wrong
+from .changes import Diffusion, Rest, ShareChange, diffusion_of, share_changes
+from .problems import COMMAND_LINE, Origin, model_problem, place_of
+from .run_file import RunFile
+
+#: Run files that inherit one another, at most: a longer chain is one by mistake.
+LONGEST_CHAIN = 50
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run file that is sound in itself; whether its names exist is asked of the inputs later.
+
+    name: the file's stem, which names the result folder; changes, diffusion: by scenario; origin: (file, line) of each
+    key path.
+    """
+
+    name: str
+    path: Path
+    settings: RunFile
+    changes: dict[str, tuple[ShareChange, ...]]
+    sets: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=dict, repr=False)
+    diffusion: Mapping[str, tuple[Diffusion | Rest, ...]] = field(default_factory=dict)
+
+    def place(self, *path: str) -> tuple[str, int]:
+        """(file, line) of a key path, or of the nearest table above it."""
+        return place_of(self.origin, path, self.path.name)
+
+    def problem(self, path: Iterable[str], what: str, why: str) -> Problem:
+        """A problem at a key path of this run."""
+        file, line = self.place(*path)
+        return Problem(file, line, what, why)
+
+
+def find_run_file(name: str | Path) -> Path:
+    """The run file as given, or the shipped one of that name. Raises UsageError with what there is."""
+    path = Path(name)
+    if code := unprintable(str(name)):
+        raise UsageError(f"no run file {shown(str(name))}; its name holds {code}, a character that cannot be shown")
+    if _is_file(path):
+        return path
+    if found := run_file(path):
+        return found
+    if str(name) and os.path.isdir(path):
+        of_result = os.path.isfile(path / "record.json")
+        way_out = f"to repeat its run name {path / 'record.json'}" if of_result else "name a run file, with its .toml"
+        raise UsageError(f"{name} is a folder; {way_out}")
+    known = run_names()
+    hint = did_you_mean(path.stem, known)
+    wanted = name if len(str(name)) <= LONGEST_TEXT else shown(str(name))
+    raise UsageError(f"no run file {wanted}{hint}\nshipped: {listed(known)} (e.g. minerals run {known[0]}.toml)")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # A name that the system does not take, e.g. one too long.
+        return False
+
+
+def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
+    """Read a run file with its bases and `--set` changes. Raises UsageError (no such file), InputError (problems)."""
+    path = find_run_file(name)
+    problems: list[Problem] = []
+    data, origin = _merged(path, problems, ())
+    for text in sets:
+        _set(data, origin, text, problems)
+    if problems:
+        raise InputError(problems)
+    try:
+        settings = RunFile.model_validate(data)
+    except ValidationError as error:
+        # Of a list that holds something wrong, pydantic says too that what is left is too short.
+        found = [item for item in error.errors() if item["type"] != "too_short" or not item["input"]]
+        raise InputError([model_problem(item, origin, path.name) for item in found]) from None
+    changes = {
+        scenario: tuple(share_changes(("scenario", scenario, "share"), value.share, origin, path.name, problems))
+        for scenario, value in settings.scenario.items()
+    }
+    diffusion = diffusion_of(settings, origin, path.name, problems)
+    if problems:
+        raise InputError(problems)
+    return Run(path.stem, path, settings, changes, tuple(sets), origin, diffusion)
+
+
+def _contents(path: Path) -> tuple[dict[str, Any], dict[Keys, int]]:
+    """Tables of one run file, and the line of each key. Raises Unreadable."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+    except OSError as error:
+        raise Unreadable(0, f"cannot be read: {error.strerror}") from None
+    text = decoded(raw)
+    data = parsed(text)
+    if not data:
+        raise Unreadable(0, "is empty; expected title, [scope] and [scenario.NAME]")
+    return data, key_lines(text)
+
+
+def _merged(
+    path: Path, problems: list[Problem], below: tuple[Path, ...]
+) -> tuple[dict[str, Any], dict[Keys, tuple[str, int]]]:
+    """Contents of a run file laid over those of its base, and where each key stands; below: the files that inherit
+    it."""
+    try:
+        data, lines = _contents(path)
+    except Unreadable as error:
+        problems.append(Problem(path.name, error.line, "", str(error)))
+        return {}, {}
+    origin = {key: (path.name, line) for key, line in lines.items()}
+    found = [Problem(*place_of(origin, at, path.name), ".".join(at), why) for at, why in wrong(data)]
+    base = data.pop("base", None)
+    if found or base is None:
+        problems += found
+        return data, origin
+    chain = (*below, path.resolve())
+    target, why = _base(base, path, chain)
+    if target is None:
+        problems.append(Problem(path.name, lines.get(("base",), 0), f"base = {shown(base)}", why))
+        return {}, {}
+    base_data, base_origin = _merged(target, problems, chain)
+    for keys in (("inputs",), ("flows", "lines")):
+        _move(base_data, keys, target.parent, path.parent)
+    return _overlay(base_data, data), {**base_origin, **origin}
+
+
+def _base(base: object, path: Path, chain: tuple[Path, ...]) -> tuple[Path | None, str]:
+    """The run file that `base` of a run file names, or None and why there is none."""
+    if not isinstance(base, str) or not base.strip():
+        return None, "expected the name of a run file in quotes"
+    if code := unprintable(base):
+        return None, f"holds {code}, which no path has; {ESCAPE}"
+    beside = path.parent / base
+    target = beside if _is_file(beside) else run_file(base)
+    if target is None and not _is_file(beside) and os.path.isdir(beside):
+        return None, "is a folder; expected the name of a run file"
+    if target is None:
+        near = did_you_mean(base, [other.name for other in path.parent.glob("*.toml")])
+        return None, f"no such run file beside {path.name}{near}"
+    if target.resolve() in chain:
+        return None, f"inherits itself: {' → '.join(part.name for part in (*chain, target))}; remove one base"
+    if len(chain) >= LONGEST_CHAIN:
+        return None, f"is the base of {LONGEST_CHAIN} run files in a row, and more are not read; inherit fewer"
+    return target, ""
+
+
+def _move(data: dict[str, Any], keys: Keys, written_in: Path, read_in: Path) -> None:
+    """Re-write a path that a base names beside itself as one beside the file that inherits it."""
+    for key in keys[:-1]:
+        data = data.get(key, {})
+    value = data.get(keys[-1]) if isinstance(data, dict) else None
+    if isinstance(value, str) and value:
+        data[keys[-1]] = os.path.relpath(written_in / value, read_in)
+
+
+def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key; anything else replaces."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _overlay(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _set(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], text: str, problems: list[Problem]) -> None:
+    """Apply one `key.path=value`; the value is TOML, or a text where it is not."""
+    place = f"{COMMAND_LINE} {text if len(text) <= SHOWN and not unprintable(text) else shown(text)}"
+    try:
+        path, value = statement(text)
+    except Unreadable as error:
+        problems.append(Problem(place, 0, "", str(error)))
+        return
+    if found := next(iter(wrong(value, path)), None):
+        problems.append(Problem(place, 0, ".".join(found[0]), found[1]))
+        return
+    table = data
+    for depth, part in enumerate(path[:-1], start=1):
+        below = table.get(part)
+        if not isinstance(below, dict):  # A table that this change makes.
+            origin[path[:depth]] = (place, 0)
+        table[part] = dict(below) if isinstance(below, dict) else {}
+        table = table[part]
+    table[path[-1]] = value
+    origin[path] = (place, 0)

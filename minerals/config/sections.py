@@ -1,0 +1,230 @@
+"""Tables of a run file: its scope, scenarios, intensities, flows, prices, exposure and output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ..errors import listed
+from .values import FilePath, Note, Section, Share, Text, TextOrTexts, Texts, Whole, Year, at_most, whole
+
+HEAVIEST = "a mineral at 10 kg/kWh is a battery of 100 Wh/kg of it alone; g/kWh are a thousandth"
+
+
+class Years(Section):
+    """Years of the scope: first to last, both included, every `step` years."""
+
+    first: Year = Field(description="First year that is reported.")
+    last: Year = Field(description="Last year that is reported, included.")
+    step: Whole = Field(default=1, ge=1, description="Years from one that is reported to the next.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Years:
+        if self.last < self.first:
+            raise ValueError(f"last ({self.last}) is before first ({self.first}); swap them")
+        if self.step > max(self.last - self.first, 1):
+            years = f"{self.first} to {self.last}"
+            raise ValueError(
+                f"step ({self.step}) leaves only the first of the years {years}; expected a step within them"
+            )
+        return self
+
+    def labels(self) -> tuple[int, ...]:
+        """The years, ascending."""
+        return tuple(range(self.first, self.last + 1, self.step))
+
+
+class Scope(Section):
+    """What is computed."""
+
+    regions: Texts = Field(
+        min_length=1, description="Regions of regions.csv; one that is a sum is computed by its parts."
+    )
+    years: Years = Field(description="A year, or first and last, e.g. { first = 2025, last = 2035 }.")
+    segments: Texts = Field(default=(), description="Uses of segments.csv; all where none is named.")
+    minerals: Texts = Field(default=(), description="Minerals of minerals.csv; all where none is named.")
+    beyond: Literal["error", "hold"] = Field(
+        default="error",
+        description="Years beyond the rows of a table: refused, or the nearest year is carried on unchanged (hold).",
+    )
+
+    @field_validator("years", mode="before")
+    @classmethod
+    def _one_year(cls, value: Any) -> Any:
+        year = whole(value)
+        if type(year) is int:
+            return {"first": year, "last": year}
+        if not isinstance(value, Years | Mapping):
+            raise ValueError("expected a year, or first and last: { first = 2025, last = 2035 }")
+        return value
+
+
+class AdoptionCurve(Section):
+    """A path of adoption: the share of a chemistry, or of a family together, along a curve."""
+
+    curve: Literal["logistic", "gompertz"] = Field(description="Form of the curve.")
+    ceiling: Annotated[Share, Field(gt=0)] = Field(description="Share that it nears in the end.")
+    midpoint: float | None = Field(
+        default=None, ge=1900, le=2200,
+        description="Year of half the ceiling (logistic), or of the ceiling / e (gompertz).",
+    )  # fmt: skip
+    speed: Annotated[float, Field(gt=0), at_most(100, "that is from nothing to the ceiling within weeks")] | None = (
+        Field(
+            default=None,
+            description="Per year; a logistic takes 4.4 / speed years from a tenth to nine tenths of its ceiling.",
+        )
+    )
+    start: Year | None = Field(
+        default=None, description="First year on the path; by default the one after the last observed."
+    )
+    fit: bool = Field(default=False, description="Whether midpoint and speed are found from the observed shares.")
+    since: Year | None = Field(default=None, description="First observed year that a fit takes.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> AdoptionCurve:
+        set_keys = [key for key in ("midpoint", "speed") if getattr(self, key) is not None]
+        if self.fit and set_keys:
+            raise ValueError(f"fit = true finds {listed(set_keys)}; leave one or the other out")
+        if not self.fit and len(set_keys) < 2:
+            raise ValueError("needs midpoint and speed, or fit = true to find them from the observed shares")
+        if self.since is not None and not self.fit:
+            raise ValueError("since is the first year of a fit; add fit = true or leave it out")
+        return self
+
+
+class CapacityLimit(Section):
+    """No more cells of a chemistry than announced plants at home can make, up to and including the year `until`."""
+
+    until: Year = Field(description="Last year in which the limit holds.")
+    factor: float = Field(default=1.0, ge=0, le=1, description="Share of the announced nameplate that is delivered.")
+    rest: TextOrTexts = Field(
+        default=(),
+        description="Chemistries or families that take what is cut off, in proportion; by default all that are not "
+        "limited themselves.",
+    )
+
+
+class Scenario(Section):
+    """One scenario: which rows of battery_demand, market_share and silicon_uptake it takes, and what it changes."""
+
+    label: Text = Field(default="", description="Name in tables, charts and sentences.")
+    demand: Text = Field(description="Scenario of battery_demand.csv.")
+    adoption: Text = Field(description="Scenario of market_share.csv.")
+    silicon: Text = Field(
+        default="none",
+        description='Scenario of silicon_uptake.csv; "none" for no overlay; "explicit" where market shares name blends '
+        "themselves.",
+    )
+    share: dict[str, Any] = Field(
+        default={},
+        description="Changed shares, share.SEGMENT.YEAR.CHEMISTRY or share.REGION.SEGMENT.YEAR.CHEMISTRY: a fraction, "
+        'or "rest".',
+    )
+    diffusion: dict[str, Any] = Field(
+        default={},
+        description="Curves of adoption, diffusion.SEGMENT.CHEMISTRY (or a family), or with a region before the "
+        "segment; beside them `rest`, the chemistries that fill up to one, by default all others in proportion.",
+    )
+    capacity_limit: CapacityLimit | None = Field(default=None, description="Limit by announced plants at home.")
+    met: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]] = Field(
+        default={},
+        description="Share of the demand that is met, met.REGION.SEGMENT.YEAR, where it is not all: an optimised mix "
+        "may leave some.",
+    )
+    note: Note = Field(default="", description="What a reader should know of it.")
+
+
+class Intensity(Section):
+    """Mass of each mineral per kWh."""
+
+    route: Literal["inventory", "derived"] = Field(
+        default="inventory", description="As tables have it, or derived from the electrochemistry of cells."
+    )
+    trend: Literal["held", "improving"] = Field(
+        default="held", description="Held at today's values in all years, or improving as intensity_trend.csv says."
+    )
+    cell: dict[str, dict[str, float]] = Field(
+        default={},
+        description="Numbers of a cell changed by hand, cell.CHEMISTRY.NUMBER, which is then derived whatever the "
+        "route; `silicon` among them is the mass fraction in the anode.",
+    )
+    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0), at_most(10, HEAVIEST)]]] = Field(
+        default={}, description="Intensities set by hand, kg_per_kwh.CHEMISTRY.MINERAL, which go before all others."
+    )
+
+
+class Flows(Section):
+    """Stock, scrap and recycling, where a run asks for primary demand."""
+
+    inflow: Literal["start", "middle", "end"] = Field(
+        default="middle", description="When in its year a battery enters use."
+    )
+    second_life: bool = Field(default=True, description="Whether retired cells are used again.")
+    lines: FilePath = Field(
+        default="",
+        description="CSV of production lines (scenario, region, cohort, value [GWh/yr]) beside the run file; without "
+        "one, lines follow from growth.",
+    )
+
+
+class Prices(Section):
+    """Prices by chemistry: learning curves of the world, and what closes the cost gap.
+
+    A mix pays the tariff on all its imports, up to the year from which a group of countries may deliver no cells.
+    """
+
+    demand: Text = Field(description="Scenario of battery_demand.csv whose world GWh move the curves.")
+    adoption: Annotated[TextOrTexts, Field(min_length=1)] = Field(
+        description="Scenarios of market_share.csv whose world GWh move the curves, whatever regions the run is about; "
+        "the first is drawn, and packs are priced by it."
+    )
+    against: Text = Field(description="Region whose cells the others are compared with.")
+    rate: Literal["published", "fitted"] = Field(
+        default="published",
+        description="Learning rates of learning_rate.csv, or for lithium-ion the one fitted to prices.",
+    )
+    tariff: float = Field(
+        default=0.0, ge=0.0, le=10.0, description="In place already, as a share of the import's value."
+    )
+    credit: Annotated[float, Field(ge=0), at_most(1_000, "no battery costs as much per kWh")] = Field(
+        default=0.0, description="In place already [USD_2025/kWh]; the table says what is needed beside both."
+    )
+
+
+class Exposure(Section):
+    """Chokepoints of a run, and the batteries that cannot be built when one closes.
+
+    The reference world is that of `demand` and `adoption`. Where the supply of a node is not published, it is the need
+    of that world and a headroom; what is exported is shared by what regions import there. Supply so never depends on
+    the scenario that is assessed.
+    """
+
+    demand: Text = Field(description="Scenario of battery_demand.csv of the reference world.")
+    adoption: Text = Field(description="Scenario of market_share.csv of the reference world.")
+    future: Text = Field(default="today", description="Supply, of supply_futures.csv.")
+    disruptions: Texts = Field(
+        default=(), description="Codes of disruption.csv; all that it marks as played where none is named."
+    )
+    concern: Text = Field(default="countries-of-concern", description="Countries of concern, of country_groups.csv.")
+    allies: Text = Field(default="allies", description="Allies, of country_groups.csv.")
+    nodes: Texts = Field(
+        default=(), description="Nodes that are active instead of the one they measure the same step as."
+    )
+    stockpile_months: float = Field(
+        default=0.0, ge=0.0, le=60.0, description="Stock of each node, in months of planned need."
+    )
+    delivery: float = Field(default=0.4, ge=0.0, le=1.0, description="Share of announced plants that is delivered.")
+    threshold: float = Field(
+        default=0.1, gt=0.0, lt=1.0,
+        description="Share of planned batteries, short or at risk, whose first year below it is told.",
+    )  # fmt: skip
+
+
+class Output(Section):
+    """What a run writes beside its tables."""
+
+    charts: Texts | None = Field(
+        default=None, description="Charts that are drawn; all that its tables allow where none is named."
+    )

@@ -1,0 +1,47 @@
+"""[study] of a run file: many runs of one. Each kind has its own keys; a key of another kind is refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from .values import Section, Whole
+
+
+class Drawn(Section):
+    """Keys of the kinds that draw uncertain inputs."""
+
+    draws: Whole = Field(default=2000, ge=20, le=10_000_000, description="How many draws, or rows of each design.")
+    seed: Whole = Field(default=1, ge=0, description="Of the random numbers.")
+    workers: Whole = Field(default=1, ge=1, le=256, description="Processes, which never change the result.")
+    share_spread: float = Field(
+        default=0.0, ge=0.0, le=2.0,
+        description="Standard deviation of the logarithm of market shares; 0 where shares are certain.",
+    )  # fmt: skip
+
+
+class Sample(Drawn):
+    """Draws every uncertain input, and gives percentiles."""
+
+    kind: Literal["sample"]
+    detail: Literal["region", "total"] = Field(
+        default="region",
+        description="Percentiles of every region and their sum, or of the sum alone, which takes less memory and disk.",
+    )
+
+
+class Sensitivity(Drawn):
+    """Says which uncertain input matters: one at a time, and by Sobol indices."""
+
+    kind: Literal["sensitivity"]
+
+
+#: A study, by its kind.
+Study = Annotated[Sample | Sensitivity, Field(discriminator="kind")]
+#: Section of each kind: the members of the union above.
+KINDS: dict[str, type[Section]] = {
+    kind: section
+    for section in get_args(get_args(Study)[0])
+    for kind in get_args(section.model_fields["kind"].annotation)
+}

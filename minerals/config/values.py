@@ -1,0 +1,110 @@
+"""Kinds of values that a run file holds, and what is refused of each."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+
+from ..text import LONGEST_NOTE, plain, plain_name, shown, unprintable
+from ..toml import ESCAPE
+
+#: Ends of weights, between which a solver still tells them apart.
+LEAST_WEIGHT, MOST_WEIGHT = 1e-6, 1e6
+
+
+class Section(BaseModel):
+    """A table of a run file. Values are what they are written as: true is no 1, "off" is no false, and a number is
+    finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def whole(value: Any) -> Any:
+    """A whole number that is written with a dot or an exponent, as 2030.0 or 1e4, is one, up to where a number with a
+    dot no longer holds every digit."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def _path(text: str) -> str:
+    """A path as the system takes it, from the end of a file name to that of a long path."""
+    if unprintable(text):
+        raise ValueError(f"holds {unprintable(text)}, which no path has; {ESCAPE}")
+    return plain(text, 4_000)
+
+
+def _note(text: str) -> str:
+    return plain(text, LONGEST_NOTE)
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of a list, of which none stands twice."""
+    if twice := [name for at, name in enumerate(names) if name in names[:at]]:
+        raise ValueError(f"names {shown(twice[0])} twice; name it once")
+    return names
+
+
+def at_most(limit: float, why: str) -> AfterValidator:
+    """No number above a limit, with the reason."""
+
+    def check(value: float | None) -> float | None:
+        if value is not None and value > limit:
+            raise ValueError(f"expected at most {limit:,.10g}; {why}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _weight(value: float) -> float:
+    """A weight among others, which are compared with each other only."""
+    if value and not LEAST_WEIGHT <= value <= MOST_WEIGHT:
+        ends = f"from {LEAST_WEIGHT:f} to {MOST_WEIGHT:,.0f}"
+        raise ValueError(f"expected 0, or a number {ends}: only how weights compare with each other counts")
+    return value
+
+
+def fraction(value: float) -> float:
+    """A share of one."""
+    if value > 1:
+        raise ValueError(not_a_fraction(value))
+    return value
+
+
+def not_a_fraction(value: float) -> str:
+    """What to say of a share above one."""
+    if value > 100:
+        return "expected a fraction from 0 to 1"
+    return f"shares are fractions from 0 to 1 and this looks like a percentage; write {value / 100:g}"
+
+
+def is_year(text: str) -> bool:
+    """Whether a key is a year, from 1900 to 2199."""
+    return bool(re.fullmatch(r"(19|20|21)[0-9]{2}", text))
+
+
+def one_as_list(value: Any) -> Any:
+    """A text alone as a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+#: A text that can be shown.
+Text = Annotated[str, AfterValidator(plain)]
+#: A list of texts, none of them twice, which a record reads back from JSON.
+Texts = Annotated[tuple[Text, ...], Strict(False), AfterValidator(_once)]
+#: The same, where a text alone is a list of one.
+TextOrTexts = Annotated[Texts, BeforeValidator(one_as_list)]
+#: Name of a scenario.
+ScenarioName = Annotated[str, AfterValidator(plain_name)]
+#: A path.
+FilePath = Annotated[str, AfterValidator(_path)]
+#: A longer text in the author's words.
+Note = Annotated[str, AfterValidator(_note)]
+#: A whole number.
+Whole = Annotated[int, BeforeValidator(whole)]
+#: A calendar year.
+Year = Annotated[Whole, Field(ge=1990, le=2100)]
+#: A weight among others, of which only the ratios count.
+Weight = Annotated[float, Field(ge=0), AfterValidator(_weight)]
+#: A share from 0 to 1.
+Share = Annotated[float, Field(ge=0), AfterValidator(fraction)]

@@ -1,0 +1,22 @@
+"""What a study is of: finished parts of it serve only a run that would make them again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from ..results.record import versions
+from ..tables.resolve import Resolved
+
+
+def identity_of(resolved: Resolved, draws: int, *design: Any) -> str:
+    """A text that is the same for studies with the same draws: settings but for workers, the bytes of inputs and lines,
+    versions, and what of the design is not in the run file."""
+    settings = resolved.run.settings.model_dump(mode="json")
+    settings["study"].pop("workers", None)
+    lines = "" if resolved.lines is None else resolved.lines.to_csv(index=False)
+    changes = {name: [str(change) for change in changes] for name, changes in resolved.run.changes.items()}
+    parts = [settings, changes, resolved.sha256, lines, *design, versions()]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
+    return json.dumps({"study": digest.hexdigest(), "draws": draws})

@@ -1,0 +1,74 @@
+"""A run file with its study: one run, and where it has [study] the many runs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+import pandas as pd
+
+from ..config import Run, read_run
+from ..pipeline import computed, inputs_of
+from ..results.result import Result
+from ..tables.inputs import read_inputs
+from ..tables.resolve import Resolved
+from .blocks import StudyFolder
+from .pool import Progress
+
+
+class StudyKind(Protocol):
+    """A module of `studies` that is named as its kind in the run file."""
+
+    def study(
+        self, resolved: Resolved, region_label: str, kept: StudyFolder | None, progress: Progress | None
+    ) -> dict[str, pd.DataFrame]:
+        """Tables of the study of a resolved run.
+
+        region_label: name of the sum of its regions; kept: folder of what is finished, for the caller to end once the
+        result is written; progress: is called with how many of how many draws are done.
+        """
+
+
+def run(
+    source: str | Path | Run,
+    sets: Sequence[str] = (),
+    inputs: str | Path | None = None,
+    kept: StudyFolder | None = None,
+    progress: Progress | None = None,
+    stressed: bool = False,
+) -> Result:
+    """Compute a run file (or one already read) with its study, and return the result; nothing is written.
+
+    sets: changes as on the command line, `key=value`. inputs: folder of the data package (default: what the run file
+    names, else the shipped one). kept: folder of the finished part of a long study, so that an interrupted one goes
+    on; progress: is called with how many of how many draws are done; stressed: with every single supplier, pairs of the
+    worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
+    """
+    config = source if isinstance(source, Run) else read_run(source, sets)
+    # What overflows is refused with its table, column and place, as in `prepared`.
+    with ExitStack() as threads, np.errstate(over="ignore", invalid="ignore"):
+        found = computed(config, read_inputs(inputs_of(config, inputs)), threads)
+        if stressed and found.chokepoints is not None:
+            from .stress import stress
+
+            found.tables.update(stress(found.chokepoints))
+        if config.settings.study is not None:
+            kind = cast(StudyKind, import_module(f"..{config.settings.study.kind}", __name__))
+            found.tables.update(kind.study(found.resolved, found.log["region_label"], kept, progress))
+            about = config.settings.study.model_dump(include={"kind", "draws", "seed"})
+            found.log["study"] = {**about, "held": held(found.resolved)}
+        return found.result()
+
+
+def held(resolved: Resolved) -> list[str]:
+    """Tables with ends that the studies hold at their values, as a study is to say."""
+    names = ["silicon_uptake", "graphite_route"]
+    if not getattr(resolved.run.settings.study, "share_spread", 0.0):
+        names.insert(0, "market_share")
+    if resolved.parameters is not None:
+        names += ["line_ramp", "recovery_route", "stage_yield", "health of second lives"]
+    return names
