@@ -216,7 +216,7 @@ def test_the_rank_says_which_conflict_is_told() -> None:
 
 
 def test_books_are_always_kept_and_never_told() -> None:
-    search = Search(Compiled(short()), books=("demand", "lines"))
+    search = Search(Compiled(short()), balances=("demand", "lines"))
     assert {limit.name for limit in search.limits} == {"cobalt", "titanium"}
     found = search.conflict()
     assert {member.name for member in found.members} == {"cobalt"}

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from itertools import chain
+from typing import get_args
+
 import pytest
+from test_mix import toy
 
-from minerals.config import Exposure, Optimise
+from minerals.config import RunFile
+from minerals.mix.docs import description, descriptions, goals, table
 from minerals.mix.equation import lines, plain, prose, unit
-from minerals.mix.families import families, family, goals, table
+from minerals.mix.families import BALANCES, FAMILIES, LIMITS, in_conflict, in_worth, words
+from minerals.mix.family import EACH, IN_CONFLICT, IN_WORTH, Balance, Family, Glossary, Kind, Limit, year_of
 
-CODE = '''r"""Why there is
+DOCSTRING = r"""Why there is
 a limit.
 
-$$\\sum_c x_{rcy} \\le L_r \\qquad [\\mathrm{GWh}]$$
+$$\sum_c x_{rcy} \le L_r \qquad [\mathrm{GWh}]$$
 
 with $L_r$ the limit.
 
-$$w_{ry} \\ge 0, \\qquad v_{ry} \\ge 0 \\qquad [\\mathrm{kt}]$$
+$$w_{ry} \ge 0, \qquad v_{ry} \ge 0 \qquad [\mathrm{kt}]$$
 
 Source: somebody (2030),
 page 4.
 """
-import pyomo.environ as pyo
-
-KEY = "optimise.limit"
-
-def add(model, data):
-    """limit[region,
-    year], low[region]; expression of[region]."""
-    model.limit = pyo.Constraint(pyo.Set(), rule=None)
-    model.low = pyo.Constraint()
-    model.of = pyo.Expression()
-'''
 
 
 @pytest.mark.parametrize(("latex", "text"), [
@@ -60,8 +58,9 @@ def test_a_block_of_equations_with_units() -> None:
     assert prose("with $X_{rf}$\nof a family $f$") == "with X[r,f] of a family f"
 
 
-def test_a_family_is_read_from_its_code() -> None:
-    found = family("limit", CODE, "limit.py")
+def test_a_family_is_read_from_its_docstring_and_its_record() -> None:
+    record = Family("optimise.limit", {"limit": Balance("region, year"), "low": Balance("region")})
+    found = description("limit", DOCSTRING, record, "limit.py")
     assert found.why == "Why there is a limit."
     assert found.equations == (r"\sum_c x_{rcy} \le L_r", r"w_{ry} \ge 0", r"v_{ry} \ge 0")
     assert found.unit == "GWh, kt"
@@ -69,7 +68,7 @@ def test_a_family_is_read_from_its_code() -> None:
     assert found.source == "somebody (2030), page 4."
     assert found.key == "optimise.limit"
     assert found.constraints == {"limit": "region, year", "low": "region"}
-    bare = family("bare", '"""Why."""\n', "bare.py")
+    bare = description("bare", "Why.", Family("", {}), "bare.py")
     assert (bare.why, bare.equations, bare.unit, bare.key, bare.constraints) == ("Why.", (), "", "", {})
 
 
@@ -80,25 +79,105 @@ def test_a_row_of_the_objectives_may_take_two_lines() -> None:
     assert table("Nothing.", "objective.py") == []
 
 
-@pytest.mark.parametrize("name", families())
+@pytest.mark.parametrize("name", descriptions())
 def test_every_family_says_what_a_reader_needs(name: str) -> None:
     """Why, an equation that can be read as text, a unit, and constraints with their index."""
-    found = families()[name]
+    found = descriptions()[name]
     assert found.why.endswith((".", ")"))
     assert found.equations
     assert found.unit
     assert found.constraints
     for constraint, index in found.constraints.items():
-        assert index, f"{found.file}: state {constraint}[its index] in the docstring of add"
+        assert index, f"{found.file}: state the index of {constraint}"
     for text in (*map(plain, found.equations), *map(prose, (found.why, *found.notes))):
         assert "\\" not in text, f"{found.file}: minerals/mix/equation.py does not know this LaTeX yet: {text}"
         assert "$" not in text
 
 
-@pytest.mark.parametrize("name", families())
+@pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_names_a_key_of_the_run_file(name: str) -> None:
-    section, _, key = families()[name].key.partition(".")
-    assert key in {"optimise": Optimise, "exposure": Exposure}[section].model_fields
+    """Where no key loosens a limit, it says why not."""
+    family = FAMILIES[name]
+    assert is_key(family.key)
+    for constraint, entry in {**family.constraints, **family.bounds}.items():
+        if isinstance(entry, Limit):
+            limit = LIMITS[constraint]
+            assert is_key(limit.key)
+            assert bool(limit.way_out) != bool(limit.no_way_out), f"{constraint}: a way out, or why there is none"
+            assert not limit.way_out or limit.key.partition(".")[2] in limit.way_out, "the way out names the key"
+
+
+def is_key(name: str) -> bool:
+    """Whether a run file has a key, or a section of that name."""
+    section, _, key = name.partition(".")
+    model = RunFile.model_fields[section].annotation
+    models = [one for one in (model, *get_args(model)) if hasattr(one, "model_fields")]
+    return not key or any(key in one.model_fields for one in models)
+
+
+#: What stands in the index of a limit.
+PARTS = {
+    "region": "Europe", "pool": "Europe", "segment": "car", "chemistry": "nmc811", "family": "NMC", "supplier": "IDN",
+    "node": "mined_nickel", "line": "li_ion", "mineral": "lithium", "measure": "specific_energy",
+    "disruption": "idn-stop", "year": 2031,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_every_limit_can_be_told(name: str) -> None:
+    """In words without codes, with its region or product, and what one more unit is."""
+    limit, parts = LIMITS[name], LIMITS[name].index.split(", ") if LIMITS[name].index else []
+    index = tuple(PARTS[part] for part in parts)
+    data = toy(demand={("Europe", "car", 2031): 100.0}, own_share={("Europe", 2031): 0.4})
+    glossary = Glossary(
+        nodes={"mined_nickel": "Nickel mine"}, units={"mined_nickel": "kt"}, disruptions={"idn-stop": "a stop"},
+        segments={"car": "Passenger cars"}, chemistries={"NMC": "Any NMC"}, minerals={"lithium": "Lithium"},
+        countries={"IDN": "Indonesia"},
+    )  # fmt: skip
+    told = words(name, index, glossary, data)
+    assert year_of(index) == (2031 if parts else 0)
+    assert told.template
+    assert told.more
+    assert told.unit
+    assert told.scale > 0
+    assert (EACH in told.template) == bool(told.name)
+    for text in (told.what, told.more, told.about):
+        assert "_" not in text
+        assert not set(re.findall(r"\w+", text)) & {"car", "IDN", "idn"}
+        assert not re.search(r"\d{4}", text), "the year is told beside"
+    for part, word in (("region", "Europe"), ("pool", "Europe"), ("node", "mined nickel"), ("supplier", "Indonesia"),
+                       ("segment", "passenger cars"), ("mineral", "lithium"), ("family", "Any NMC")):  # fmt: skip
+        if part in parts:
+            assert word in told.what + told.about
+    if limit.amount:
+        level, unit = limit.amount(data, *index)
+        assert level > 0
+        assert unit
+    if limit.row:
+        assert limit.row(*index)[0] == name
+
+
+def test_every_constraint_is_a_balance_or_its_worth_is_told() -> None:
+    """A limit of which no worth is told is a bound, or stands beside one with the same right-hand side."""
+    silent = {name for name, limit in LIMITS.items() if not limit.worth}
+    assert silent == {"unmet", "standing"}
+    assert set(in_worth()) == set(LIMITS) - silent
+    assert BALANCES.isdisjoint(LIMITS)
+    assert {name for family in FAMILIES.values() for name in family.constraints} <= BALANCES | set(LIMITS)
+
+
+def test_no_two_limits_have_one_place() -> None:
+    """So that the order in which they are told does not hang on the names of files."""
+    places = [in_conflict(name) for name in LIMITS]
+    assert len(set(places)) == len(places)
+    assert {limit.kind for limit in LIMITS.values()} == set(Kind)
+    assert sorted(chain(*IN_CONFLICT), key=str) == sorted(IN_WORTH, key=str) == sorted(Kind, key=str)
+
+
+def test_records_are_read_without_pyomo() -> None:
+    code = "import sys, minerals.mix.docs, minerals.results.screen_mix; print([m for m in sys.modules if 'pyomo' in m])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_every_objective_has_a_meaning_and_a_unit() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from minerals.errors import Infeasible
 from minerals.mix.compiled import Compiled
-from minerals.mix.data import MixData, Routes
-from minerals.mix.model import OneCountry, build
+from minerals.mix.data import MixData, OneCountry, Routes
+from minerals.mix.model import build
 
 YEARS = (2030, 2031, 2032)
 CHEMISTRIES = ("lfp", "nmc")
@@ -181,7 +181,7 @@ def two_suppliers() -> MixData:
 
 def test_one_third_country_may_not_supply_more_than_its_share() -> None:
     """1.4 kt are at least 35 %: 4 kt in all, 50 GWh, from 2031 on."""
-    found = least_cost(two_suppliers(), one=OneCountry(0.65, 2031))[1]
+    found = least_cost(replace(two_suppliers(), one_country=OneCountry(0.65, 2031)))[1]
     assert mix(found, "nmc") == [100, 50, 50]
     assert found.value("sourced[Here,cobalt,COD,2031]") == pytest.approx(2.6)
 
@@ -189,7 +189,8 @@ def test_one_third_country_may_not_supply_more_than_its_share() -> None:
 def test_excess_is_priced_where_the_rule_is_soft() -> None:
     """One more kt of cobalt saves 62.5 and is 1 − 0.65 of excess: a price above 62.5 / 0.35 = 178.6 holds the rule."""
     for price, gwh in ((170.0, 100), (190.0, 50)):
-        assert mix(least_cost(two_suppliers(), one=OneCountry(0.65, 2031, soft=True, price=price))[1], "nmc")[1] == gwh
+        data = replace(two_suppliers(), one_country=OneCountry(0.65, 2031, soft=True, price=price))
+        assert mix(least_cost(data)[1], "nmc")[1] == gwh
 
 
 def test_who_is_excluded_delivers_nothing() -> None:
@@ -433,8 +434,9 @@ def test_what_is_made_for_others_uses_no_lines_and_waits_for_no_first_year() -> 
 def test_several_countries_that_are_one_supplier_are_no_third_country() -> None:
     """What others deliver together may be more than 65 %; what one country does may not."""
     supplied = {("cobalt", j, y): {"COD": 8.0, "others": 8.0}[j] for j in ("COD", "others") for y in YEARS}
-    data = replace(two_suppliers(), supplied=supplied, third=frozenset({("Here", "COD")}))
-    _, found = least_cost(data, one=OneCountry(0.65, 2030))
+    rule = {"third": frozenset({("Here", "COD")}), "one_country": OneCountry(0.65, 2030)}
+    data = replace(two_suppliers(), supplied=supplied, **rule)
+    _, found = least_cost(data)
     assert mix(found, "nmc") == [100, 100, 100]
     assert all(found.value(f"sourced[Here,cobalt,COD,{y}]") <= 0.65 * 8 + 1e-6 for y in YEARS)
 

@@ -17,10 +17,11 @@ from test_mix import CHEMISTRIES, YEARS, at_risk, cobalt, lines, only, routed, s
 
 from minerals.errors import Infeasible, TimeLimit
 from minerals.mix.compiled import Compiled
-from minerals.mix.data import MixData
-from minerals.mix.model import OneCountry, build, build_sourcing
+from minerals.mix.data import MixData, OneCountry
+from minerals.mix.families import in_worth
+from minerals.mix.model import build, build_sourcing
 from minerals.mix.objective import RISKS
-from minerals.mix.solution import LIMITS, Choice, Limit, Solution, choose, risk_of
+from minerals.mix.solution import Choice, Limit, Solution, choose, risk_of
 
 
 def priced(lfp: float, nmc: float = 70.0, **changes: Any) -> MixData:
@@ -209,7 +210,7 @@ def test_cobalt_is_sourced_as_near_to_pro_rata_as_can_be() -> None:
 
 def test_a_hard_rule_on_one_country_limits_the_mix_and_its_sourcing() -> None:
     """From 2031 on Australia's 1.4 kt are at least 35 %: 4 kt, 50 GWh."""
-    found = choose(bought(), Choice(objective="cost", one=OneCountry(0.65, 2031)))
+    found = choose(replace(bought(), one_country=OneCountry(0.65, 2031)), Choice(objective="cost"))
     assert nmc(found) == [100, 50, 50]
     assert (kt(found, "COD"), kt(found, "AUS")) == ([6.6, 2.6, 2.6], [1.4] * 3)
     assert not found.excess
@@ -217,7 +218,8 @@ def test_a_hard_rule_on_one_country_limits_the_mix_and_its_sourcing() -> None:
 
 def test_a_soft_rule_prices_what_is_above_it() -> None:
     """At 170 million USD a kt excess is cheaper than LFP: 8 kt, of which 6.6 from one country, 1.4 above 65 %."""
-    found = choose(bought(), Choice(objective="cost", one=OneCountry(0.65, 2031, soft=True, price=170.0)))
+    rule = OneCountry(0.65, 2031, soft=True, price=170.0)
+    found = choose(replace(bought(), one_country=rule), Choice(objective="cost"))
     assert nmc(found) == [100, 100, 100]
     assert found.excess == pytest.approx({("Here", "cobalt", "COD", y): 1.4 for y in (2031, 2032)})
     assert found.cost["excess"] == pytest.approx(2 * 1.4 * 170)
@@ -228,8 +230,9 @@ def test_the_price_of_excess_is_in_the_cost_and_not_in_the_risk() -> None:
     """Between 50 and 70 GWh of NMC the expected loss is 5 GWh a year, at any price of excess. A GWh of NMC is 5 million
     USD cheaper than LFP and 0.028 kt of cobalt above 65 % of one country: 70 are cheaper below 178.6 a kt, 50 above."""
     for price, gwh in ((170.0, 70), (190.0, 50)):
-        data = at_risk(strategic=("cobalt",), third=frozenset({("Here", "AUS")}))
-        found = choose(data, Choice(one=OneCountry(0.65, 2031, soft=True, price=price)))
+        rule = OneCountry(0.65, 2031, soft=True, price=price)
+        data = at_risk(strategic=("cobalt",), third=frozenset({("Here", "AUS")}), one_country=rule)
+        found = choose(data, Choice())
         assert found.stage("objective").value == pytest.approx(15)
         assert nmc(found) == [70, gwh, gwh]
 
@@ -332,7 +335,7 @@ CASES = {
     "cvar": (limited, Choice(objective="cvar", risk="cvar", level=0.6)),
     "capped": (limited, Choice(cost_cap=0.001)),
     "cost": (limited, Choice(objective="cost", exposure_cap=12.0)),
-    "rule": (two_suppliers, Choice(objective="cost", one=OneCountry(0.65, 2031))),
+    "rule": (lambda: replace(two_suppliers(), one_country=OneCountry(0.65, 2031)), Choice(objective="cost")),
     "retrofit": (lambda: lines(80.0), Choice(objective="cost")),
     "new lines": (lambda: replace(lines(30.0), retrofit={}), Choice(objective="cost")),
     "cobalt": (lambda: cobalt(4.0), Choice(objective="cost")),
@@ -349,7 +352,7 @@ CASES = {
 
 def at_stage(data: MixData, choice: Choice, limit: Limit, found: Solution) -> Compiled:
     """The model as it is at the stage of a limit."""
-    model = build(data, one=choice.one, level=choice.level, weights=choice.weights)
+    model = build(data, level=choice.level, weights=choice.weights)
     compiled = Compiled(model, objective="cost" if limit.stage == "cheapest" else choice.objective)
     for key in model.wanted:
         compiled.fix(model.unmet[key], 0.0)
@@ -390,7 +393,7 @@ def test_what_a_limit_is_worth_is_what_moving_it_brings(name: str) -> None:
 def test_every_kind_of_limit_is_told() -> None:
     """So that what each is worth is shown by moving it."""
     told = {limit.family for data, choice in CASES.values() for limit in choose(data(), choice).limits}
-    assert told == {*LIMITS, "cost", *RISKS}
+    assert told == set(in_worth())
 
 
 def test_a_limit_to_which_an_earlier_stage_keeps_is_told_there() -> None:
@@ -510,7 +513,7 @@ def test_no_limit_is_stated_of_what_is_not_there(name: str, gap: str) -> None:
             continue  # Without demand there is no mix to choose.
         data = without(TOYS[name](), year, *GAPS[gap])
         for one in (None, OneCountry(0.65, 2030), OneCountry(0.65, 2030, soft=True, price=1.0)):
-            found = choose(data, Choice(objective="cost", unmet=True, one=one))
+            found = choose(replace(data, one_country=one), Choice(objective="cost", unmet=True))
             made = sum(found.additions.values()) + sum(found.unmet.values())
             assert made == pytest.approx(sum(data.demand.values()))
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..config import Optimise
 from ..flows.demand import Array
-from ..mix.data import Key, MixData, Routes
+from ..mix.data import Key, MixData, OneCountry, Routes
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event, SupplyInputs
@@ -125,6 +125,7 @@ class Assembly:
             usual=self._usual(),
             cells=tuple(node.node for node in self.chokepoints.inputs.nodes if node.stage == "cell"),
             third=self.third,
+            one_country=self._one_country(),
             strategic=tuple(node.node for node in self.chokepoints.inputs.nodes if node.strategic),
             excluded=tuple(self._excluded()),
             life=life,
@@ -369,6 +370,15 @@ class Assembly:
         single = {code for code, group in zip(codes, groups, strict=True) if not group}
         home = self.chokepoints.inputs.home_by_country
         return frozenset((r, j) for r in self.regions if r == LAW_OF for j in single if home[j] != r)
+
+    def _one_country(self) -> OneCountry | None:
+        """The rule on one third country, where the run has it bind."""
+        if self.config.one_country == "report":
+            return None
+        rules = self.chokepoints.inputs.rules
+        rule = rules[rules["kind"] == MAXIMUM_SINGLE].iloc[0]
+        soft = self.config.one_country == "soft"
+        return OneCountry(float(rule["value"]), int(rule["year"]), soft, self.config.one_country_price)
 
     def _excluded(self) -> Iterable[Key]:
         """Suppliers of the excluded group, in the stages and years of the run file, for every region."""

@@ -18,10 +18,9 @@ from ..config import COMMAND_LINE, GOALS, OPTIMISED, Optimise, Run, Scenario, Sh
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
 from ..mix.compiled import Compiled
 from ..mix.data import Key, MixData
-from ..mix.model import OneCountry
+from ..mix.family import OTHER_COUNTRIES, Glossary
 from ..mix.objective import RISKS
 from ..mix.solution import Choice, Solution, choose, risk_of
-from ..mix.words import OTHER_COUNTRIES, Labels
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, fit
@@ -31,7 +30,7 @@ from .chokepoints import Chokepoints, chokepoints_of
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
-from .mix_data import LAW_OF, MAXIMUM_SINGLE, OTHERS, Assembly, others_in
+from .mix_data import LAW_OF, OTHERS, Assembly, others_in
 from .outcome import Outcome
 from .played import Library, Played
 from .prices import PriceCurves
@@ -87,9 +86,9 @@ def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], beside: E
     Raises Infeasible (exit 4) with the conflict in the run's words, and the solver's own errors (exit 5).
     """
     assembly, data = laid
-    config, chokepoints = assembly.config, assembly.chokepoints
+    config = assembly.config
     try:
-        solution = choose(data, _choice(config, chokepoints), beside)
+        solution = choose(data, _choice(config), beside)
     except Infeasible as error:
         raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
     except TimeLimit:
@@ -103,10 +102,10 @@ def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, in
     if not isinstance(error.compiled, Compiled):
         key, _, missed = str(error).partition(": ")
         return f"{_at(run, 'exposure_cap', key)}: {missed}"
-    labels = labels_of(assembly.chokepoints, inputs)
-    labels = replace(labels, countries={**labels.countries, **_together(labels, inputs)})
+    glossary = glossary_of(assembly.chokepoints, inputs)
+    glossary = replace(glossary, countries={**glossary.countries, **_together(glossary, inputs)})
     try:
-        return why(run, data, assembly.tables, labels, error.compiled)
+        return why(run, data, assembly.tables, glossary, error.compiled)
     except TimeLimit:
         return (
             "no mix keeps all limits of this run; which of them contradict each other was not found in half the "
@@ -119,11 +118,11 @@ def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, in
         return f"no mix keeps all limits of this run, by so little that none of them can be told to be why. {WIDER}"
 
 
-def _together(labels: Labels, inputs: Inputs) -> dict[str, str]:
+def _together(glossary: Glossary, inputs: Inputs) -> dict[str, str]:
     """Labels of suppliers that are several countries. Why limits conflict is told of them as one."""
     frame = inputs["country_groups"]
     groups = zip(frame["group"], frame["label"], strict=True)
-    rest = [code for code in labels.countries if code.startswith(REST)]
+    rest = [code for code in glossary.countries if code.startswith(REST)]
     return {
         **dict.fromkeys([*rest, OTHERS], OTHER_COUNTRIES),
         **{others_in(group): f"{OTHER_COUNTRIES} of {label}" for group, label in groups},
@@ -339,19 +338,12 @@ def _check_names(run: Run, inputs: Inputs, config: Optimise, chokepoints: Chokep
         raise InputError(problems)
 
 
-def _choice(config: Optimise, chokepoints: Chokepoints) -> Choice:
+def _choice(config: Optimise) -> Choice:
     """What is asked of the model."""
-    one = None
-    if config.one_country != "report":
-        rules = chokepoints.inputs.rules
-        rule = rules[rules["kind"] == MAXIMUM_SINGLE].iloc[0]
-        soft = config.one_country == "soft"
-        one = OneCountry(float(rule["value"]), int(rule["year"]), soft, config.one_country_price)
     return Choice(
         objective=config.risk if config.objective == "gwh_at_risk" else config.objective,
         risk=config.risk,
         unmet=config.unmet,
-        one=one,
         level=config.level,
         weights={name: weight for name, weight in config.weights.items() if weight} or None,
         cost_cap=config.cost_cap,
@@ -360,14 +352,14 @@ def _choice(config: Optimise, chokepoints: Chokepoints) -> Choice:
     )
 
 
-def labels_of(chokepoints: Chokepoints, inputs: Inputs) -> Labels:
+def glossary_of(chokepoints: Chokepoints, inputs: Inputs) -> Glossary:
     """Labels for words about limits."""
 
     def of(table: str, code: str) -> dict[str, str]:
         frame = inputs[table]
         return dict(zip(frame[code], frame["label"], strict=True))
 
-    return Labels(
+    return Glossary(
         nodes=chokepoints.inputs.node_labels,
         units={node.node: node.unit for node in chokepoints.inputs.nodes},
         disruptions={event.disruption: event.label for event in chokepoints.inputs.events},

@@ -14,52 +14,17 @@ from ..errors import NumericalTrouble, TimeLimit, listed
 from ..mix.compiled import Compiled
 from ..mix.conflict import Conflict, Loosening, Member, Search
 from ..mix.data import Key, MixData
-from ..mix.objective import RISKS
-from ..mix.words import EACH, MEASURES, OTHER_COUNTRIES, Labels, Words, words
+from ..mix.families import BALANCES, LIMITS, in_conflict, words
+from ..mix.family import EACH, OTHER_COUNTRIES, Glossary, Kind, Words, year_of
 from ..numbers import number
 from ..tables.mix import MixInputs
 from ..tables.names import WORLD
 from ..tables.series import ranges
 
-GROWTH = ("optimise.growth", 'growth = "off" (or "high", where that is enough)')
-LINES = ("optimise.lines", "lines = false")
-CAP = ("optimise.exposure_cap", "a higher exposure_cap")
-#: Families of limits by the key of the run file that governs them, and what to write there instead.
-KEYS = {
-    "one_country": ("optimise.one_country", 'one_country = "soft" with a price, or "report"'),
-    "excluded": ("optimise.exclude", "a later exclude_since, fewer exclude_stages, or no exclude"),
-    "growth": GROWTH,
-    "decline": GROWTH,
-    "performance": ("optimise.performance", 'performance = "off" (or "low", where that is enough)'),
-    "own_share": ("optimise.own_share", "a lower own_share"),
-    "lines": LINES,
-    "standing": LINES,
-    "announced": LINES,
-    "recycled_content": ("optimise.recycled_content", "recycled_content = false"),
-    "unmet": ("optimise.unmet", "unmet = true, so that as little as possible goes unmet"),
-    "cost": ("optimise.cost_cap", "a higher cost_cap"),
-    **dict.fromkeys(RISKS, CAP),
-    "supplier": ("exposure.future", "another exposure.future, with more supply"),
-}
 #: Key that lets in chemistries before their time, and what to write there: it governs no limit of the model.
 COMMERCIAL = ("optimise.commercial", 'commercial = "off" (or "low", where that is enough)')
 #: All that let in chemistries.
-ADMITTING = (COMMERCIAL, KEYS["performance"])
-#: Where limits stand that no key loosens.
-PLACES = {"secondary_available": "flows", "reach": "exposure.future", "stocked": "exposure.stockpile_months"}
-#: Families that only keep the books: no run can ask for less of them.
-BOOKS = (
-    "materials", "trade", "cells_total", "home_cells", "held", "contained", "within_plan", "at_most", "tail", "changed",
-    "meet_demand", "route_low", "route_high",
-)  # fmt: skip
-#: Families that are told last: what holds in any run, after what this one asks for and what the world makes.
-LAST = ("performance", "growth", "decline", "unmet")
-#: What a run asks for itself, which is told first.
-ASKED = tuple(family for family, (key, _) in KEYS.items() if key.startswith("optimise.") and family not in LAST)
-#: Families whose limits are amounts of their own.
-AMOUNTS = ("own_share", "supplier", "reach", "stocked", "lines", "announced", "secondary_available", "cost", *RISKS)
-#: Units of which years have no sum.
-RATES = ("point", *MEASURES.values())
+ADMITTING = (COMMERCIAL, LIMITS["performance"].way)
 #: Ways out that are told.
 WAYS = 3
 #: Causes of one key that are told, and rows of one cause or names of one row.
@@ -95,7 +60,12 @@ class _Cause:
 
 
 def why(
-    run: Run, data: MixData, given: MixInputs, labels: Labels, compiled: Compiled, now: Callable[[], float] = monotonic
+    run: Run,
+    data: MixData,
+    given: MixInputs,
+    glossary: Glossary,
+    compiled: Compiled,
+    now: Callable[[], float] = monotonic,
 ) -> str:
     """The message of a run whose limits contradict each other. compiled: the model that has no solution; now: clock
     [s].
@@ -105,19 +75,19 @@ def why(
     """
     start = now()
     seconds = math.inf if compiled.time_limit is None else SEARCH * compiled.time_limit
-    search = Search(compiled, BOOKS, seconds, now)
+    search = Search(compiled, BALANCES, seconds, now)
     found = search.conflict(_rank, lambda limit: _rank(limit, first=False))
-    told = _grouped(run, data, given, labels, found.members)
+    told = _grouped(run, data, given, glossary, found.members)
     lines = [
         f"no mix keeps all limits of this run. These contradict each other{_claim(run, found, now() - start)}:",
         *(f"  {line}" for line in map(_line, told[:TOLD])),
     ]
     if len(told) > TOLD:
         lines.append(f"  and {len(told) - TOLD} more")
-    lines += _barred(run, data, given, labels, found.members)
-    lines += _keys_that_help(search, told, data, labels)
+    lines += _barred(run, data, given, glossary, found.members)
+    lines += _keys_that_help(search, told, data, glossary)
     lines += _narrowed(run)
-    lines += _single_changes(search, found, data, labels)
+    lines += _single_changes(search, found, data, glossary)
     lines.append("Nothing was written.")
     return "\n".join(lines)
 
@@ -125,9 +95,8 @@ def why(
 def _rank(limit: Member, first: bool = True) -> tuple[int, int]:
     """Which of limits are told that would do alike: those of the first years, or else of the last, and there what the
     run asks for, then what the world makes."""
-    family, index = _parts(limit.name)
-    year = _year(index)
-    return year if first else -year, 0 if family in ASKED else 2 if family in LAST else 1
+    year, group = year_of(limit.index), in_conflict(limit.family)[0]
+    return year if first else -year, group
 
 
 def _claim(run: Run, found: Conflict, seconds: float) -> str:
@@ -140,13 +109,14 @@ def _claim(run: Run, found: Conflict, seconds: float) -> str:
     return f"; some may not be needed: the search was stopped after {seconds:.0f} s ({more})"
 
 
-def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, labels: Labels) -> Iterable[str]:
+def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, glossary: Glossary) -> Iterable[str]:
     """Keys of the run file that resolve the conflict alone, each with how far its limits must give way, and those that
     do not."""
     short, unknown, works = [], [], False
     try:
-        for key, way in dict.fromkeys(KEYS[said.family] for said in told if said.family in KEYS):
-            families = {family for family, (other, _) in KEYS.items() if other == key}
+        ways = (LIMITS[said.family].way for said in told if LIMITS[said.family].way_out)
+        for key, way in dict.fromkeys(ways):
+            families = {family for family, limit in LIMITS.items() if limit.way == (key, way)}
             try:
                 breach = search.give_way(families)
             except NumericalTrouble:
@@ -156,7 +126,7 @@ def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, labels
                 short.append(key.removeprefix("optimise."))
             else:
                 works = True
-                yield f"Works: {way}; at least {_breach(breach, labels, data)}."
+                yield f"Works: {way}; at least {_breach(breach, glossary, data)}."
     except TimeLimit:
         yield f"What {'else ' if works else ''}works was not found in time."
     if short:
@@ -165,7 +135,7 @@ def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, labels
         yield f"Not known to be enough alone, for {NO_ANSWER}: a change of {listed(unknown)}."
 
 
-def _single_changes(search: Search, found: Conflict, data: MixData, labels: Labels) -> Iterable[str]:
+def _single_changes(search: Search, found: Conflict, data: MixData, glossary: Glossary) -> Iterable[str]:
     """Limits that resolve the conflict when one alone gives way, the relatively smallest change first."""
     ways: list[Loosening] = []
     missed = ""
@@ -176,7 +146,7 @@ def _single_changes(search: Search, found: Conflict, data: MixData, labels: Labe
     except NumericalTrouble:
         missed = f"is not known: {NO_ANSWER}"
     ways.sort(key=lambda way: (way.relative, way.by))
-    first, *others = list(dict.fromkeys(_way(way, data, labels) for way in ways))[:WAYS] or [""]
+    first, *others = list(dict.fromkeys(_way(way, data, glossary) for way in ways))[:WAYS] or [""]
     if first:
         yield f"{'Single' if missed else 'Smallest single'} change that works: {first}"
         yield from (f"  or {way}" for way in others)
@@ -197,16 +167,16 @@ def _narrowed(run: Run) -> Iterable[str]:
         yield f"{listed(asked.without)} may not be chosen ({_key(run, 'optimise.without')}) and may help."
 
 
-def _barred(run: Run, data: MixData, given: MixInputs, labels: Labels, members: Sequence[Member]) -> Iterable[str]:
+def _barred(run: Run, data: MixData, given: MixInputs, glossary: Glossary, members: Sequence[Member]) -> Iterable[str]:
     """Chemistries that may be chosen but are not there in the regions, uses and years of a conflict: what bars them is
     no limit that could give way. One line for each key that lets them in, and one for those that none does."""
     by_cause: dict[_Cause, dict[str, dict[str, None]]] = {}
     years: dict[_Cause, set[int]] = {}
     home = _made_at_home_matters(data, members)
     for (r, s, y), c in product(_demanded(data, members), given.chemistries):
-        if found := _cause(given, labels, home, (r, s, c, y)):
+        if found := _cause(given, glossary, home, (r, s, c, y)):
             cause, place = found
-            by_cause.setdefault(cause, {}).setdefault(place, {})[labels.chemistries.get(c, c)] = None
+            by_cause.setdefault(cause, {}).setdefault(place, {})[glossary.chemistry(c)] = None
             years.setdefault(cause, set()).add(y)
     for way in (*ADMITTING, None):
         said = []
@@ -222,28 +192,27 @@ def _barred(run: Run, data: MixData, given: MixInputs, labels: Labels, members: 
 
 def _made_at_home_matters(data: MixData, members: Iterable[Member]) -> bool:
     """Whether a conflict is one of cells that a region makes itself, or of who makes those that it buys."""
-    parts = [_parts(member.name) for member in members]
-    return any(family == "own_share" or set(index) & set(data.cells) for family, index in parts)
+    return any(LIMITS[one.family].made_at_home or set(one.index) & set(data.cells) for one in members)
 
 
 def _demanded(data: MixData, members: Iterable[Member]) -> Iterable[Key]:
     """Demand that a conflict is about, (region, segment, year): what is to be met, in all years of its limits, since
     what is there earlier can grow."""
-    parts = [_parts(member.name) for member in members]
-    uses = {index[:2] for family, index in parts if family == "unmet"}
-    years = {_year(index) for _, index in parts}
+    members = tuple(members)
+    uses = {one.index[:2] for one in members if LIMITS[one.family].kind is Kind.DEMAND}
+    years = {year_of(one.index) for one in members}
     return ((r, s, y) for r, s, y in data.demand if (r, s) in uses and y in years)
 
 
-def _cause(given: MixInputs, labels: Labels, home: bool, at: Key) -> tuple[_Cause, str] | None:
+def _cause(given: MixInputs, glossary: Glossary, home: bool, at: Key) -> tuple[_Cause, str] | None:
     """What bars a chemistry first, and its row: at (region, segment, chemistry, year). home: whether it must be made in
     the region."""
     r, s, c, y = at
-    segment = labels.segments.get(s, s).lower()
+    segment = glossary.segment(s)
     if row := given.barred.get((s, c)):
         return _Cause(f"Unsuited to {segment}"), row
     if measure := given.short.get((s, c, y)):
-        cause = _Cause(f"Too little {measure.replace('_', ' ')} for {segment}", KEYS["performance"], dated=True)
+        cause = _Cause(f"Too little {measure.replace('_', ' ')} for {segment}", LIMITS["performance"].way, dated=True)
         return cause, given.rows["performance", measure, s]
     if y < given.first.get(c, y):
         return _Cause(f"Made nowhere before {given.first[c]}", COMMERCIAL), given.rows["commercial_year", WORLD, c]
@@ -252,26 +221,25 @@ def _cause(given: MixInputs, labels: Labels, home: bool, at: Key) -> tuple[_Caus
     return None
 
 
-def _breach(breach: Sequence[tuple[Member, float]], labels: Labels, data: MixData) -> str:
+def _breach(breach: Sequence[tuple[Member, float]], glossary: Glossary, data: MixData) -> str:
     """How far limits give way, by kind, over the years in which they do: the largest first."""
-    by_what: dict[str, tuple[str, dict[int, float]]] = {}
+    by_what: dict[str, tuple[Words, dict[int, float]]] = {}
     for limit, amount in breach:
-        family, index = _parts(limit.name)
-        said = words(family, index, labels, data.demand)
-        _, years = by_what.setdefault(_about(said, index, data), (said.unit, {}))
-        before, more = years.get(said.year, 0.0), amount / said.scale
+        said, year = words(limit.family, limit.index, glossary, data), year_of(limit.index)
+        _, years = by_what.setdefault(_about(said, limit.index, data), (said, {}))
+        before, more = years.get(year, 0.0), amount / said.scale
         # A family and its only chemistry go by one name, and grow by the same points.
-        years[said.year] = max(before, more) if family in ("growth", "decline") else before + more
+        years[year] = max(before, more) if said.rate else before + more
     order = sorted(by_what.items(), key=lambda entry: -sum(entry[1][1].values()))
-    parts = [f"{_over_years(years, unit)} of {what} ({ranges(years)})" for what, (unit, years) in order[:WAYS]]
+    parts = [f"{_over_years(years, said)} of {what} ({ranges(years)})" for what, (said, years) in order[:WAYS]]
     return "; ".join(parts) + (f"; and {len(order) - WAYS} more" if len(order) > WAYS else "")
 
 
-def _over_years(amounts: Mapping[int, float], unit: str) -> str:
+def _over_years(amounts: Mapping[int, float], said: Words) -> str:
     """Amounts of some years together: their sum or, of what is no amount of the year, the largest."""
-    if unit not in RATES:
-        return _measured(sum(amounts.values()), unit)
-    return f"{'up to ' if len(amounts) > 1 else ''}{_measured(max(amounts.values()), unit)}"
+    if not said.rate:
+        return _measured(sum(amounts.values()), said.unit)
+    return f"{'up to ' if len(amounts) > 1 else ''}{_measured(max(amounts.values()), said.unit)}"
 
 
 def _about(said: Words, index: Key, data: MixData) -> str:
@@ -287,52 +255,32 @@ def _measured(amount: float, unit: str) -> str:
     return f"{text} {unit or 'units'}{'s' if unit == 'point' and text != '1.0' else ''}"
 
 
-def _parts(name: str) -> tuple[str, Key]:
-    """Family and index of a limit, from its name in the model."""
-    family, _, inside = name.partition("[")
-    return family, tuple(inside.removesuffix("]").split(",")) if inside else ()
-
-
-def _year(index: Key) -> int:
-    """Year of a limit, or 0."""
-    return int(str(index[-1])) if index and str(index[-1]).isdecimal() else 0
-
-
-def _grouped(run: Run, data: MixData, given: MixInputs, labels: Labels, members: Iterable[Member]) -> Sequence[_Said]:
+def _grouped(
+    run: Run, data: MixData, given: MixInputs, glossary: Glossary, members: Iterable[Member]
+) -> Sequence[_Said]:
     """Members in words, one line for those that differ in year or name alone."""
     out: dict[tuple[str, ...], _Said] = {}
     for member in members:
-        family, index = _parts(member.name)
-        said = words(family, index, labels, data.demand)
-        place = _place(run, given, family, index)
+        family, year = member.family, year_of(member.index)
+        said, place = words(family, member.index, glossary, data), _place(run, given, member)
         level, unit = _level(member, said, data)
         line = out.setdefault((family, said.template, place), _Said(family, said.template, {}, unit, place))
         by_year = line.each.setdefault(said.name, {})
-        by_year[said.year] = by_year.get(said.year, 0.0) + level
-    # What a run asks for first, then what the world makes, then how fast things may change.
-    order = [*ASKED, "", "secondary_available", *LAST]
-    return sorted(out.values(), key=lambda said: order.index(said.family if said.family in order else ""))
+        by_year[year] = by_year.get(year, 0.0) + level
+    return sorted(out.values(), key=lambda said: in_conflict(said.family))
 
 
 def _level(limit: Member, said: Words, data: MixData) -> tuple[float, str]:
-    """A limit as an amount, and its unit: that all demand is met with how much it is, a least share as it is asked."""
-    family, index = _parts(limit.name)
-    if family == "unmet":
-        return data.demand.get((*index[:2], said.year), 0.0), said.unit
-    if family == "own_share":
-        return 100 * data.own_share.get((index[0], said.year), 0.0), "%"
-    return limit.limit, said.unit or ("million USD" if family == "cost" else "GWh")
+    """A limit as an amount, and its unit: its right-hand side, or what its record tells instead."""
+    amount = LIMITS[limit.family].amount
+    return amount(data, *limit.index) if amount else (limit.limit, said.unit)
 
 
-def _place(run: Run, given: MixInputs, family: str, index: Key) -> str:
+def _place(run: Run, given: MixInputs, member: Member) -> str:
     """Where a limit is said: its row of the inputs, or its key of the run file."""
-    if family in ("growth", "decline"):
-        row = given.rows.get((family, str(index[0]), str(index[1])))
-        if row:
-            return row
-    if family == "performance" and (row := given.rows.get((family, index[0], index[2]))):
-        return row
-    return _key(run, KEYS[family][0] if family in KEYS else PLACES.get(family, "optimise"))
+    limit = LIMITS[member.family]
+    row = given.rows.get(limit.row(*member.index)) if limit.row else None
+    return row or _key(run, limit.key)
 
 
 def _key(run: Run, key: str) -> str:
@@ -345,15 +293,15 @@ def _key(run: Run, key: str) -> str:
 def _line(said: _Said) -> str:
     in_years = {year for by_year in said.each.values() for year in by_year if year}
     years = f", {ranges(in_years)}" if in_years else ""
-    if said.family == "unmet":
+    amounts = LIMITS[said.family].amounts
+    if amounts == "total":
         amount = _measured(sum(sum(by_year.values()) for by_year in said.each.values()), said.unit)
         return f"{said.what.replace(EACH, ', '.join(said.each))}: {amount}{years}  ({said.place})"
-    told = said.family in AMOUNTS
     largest = sorted(said.each, key=lambda name: (name == OTHER_COUNTRIES, -max(said.each[name].values())))
-    each = [f"{name} ({_between(said.each[name], said.unit)})" for name in largest] if told else list(said.each)
+    each = [f"{name} ({_between(said.each[name], said.unit)})" for name in largest] if amounts else list(said.each)
     if EACH in said.what:
         return f"{said.what.replace(EACH, _joined(each))}{years}  ({said.place})"
-    amount = f": {_between(said.each[''], said.unit)}" if told else ""
+    amount = f": {_between(said.each[''], said.unit)}" if amounts else ""
     return f"{said.what}{years}{amount}  ({said.place})"
 
 
@@ -370,10 +318,10 @@ def _between(limits: Mapping[int, float], unit: str) -> str:
     return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
 
 
-def _way(way: Loosening, data: MixData, labels: Labels) -> str:
+def _way(way: Loosening, data: MixData, glossary: Glossary) -> str:
     """A limit that resolves the conflict when it alone gives way."""
-    family, index = _parts(way.member.name)
-    said = words(family, index, labels, data.demand)
-    year = f" in {said.year}" if said.year else ""
+    index = way.member.index
+    said, when = words(way.member.family, index, glossary, data), year_of(index)
+    year = f" in {when}" if when else ""
     by = _measured(way.by / (said.scale or 1.0), said.unit)
     return f"{by} of {_about(said, index, data)}{year}." if said.about else f"{said.what}{year} by {by}."

@@ -19,16 +19,19 @@ import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 from pyomo.core.base.objective import ObjectiveData
+from pyomo.core.base.var import VarData
 
 from ..errors import NumericalTrouble, TimeLimit, UsageError
 from ..highs import INF, accepted, run, set_option, solver
 from .compiled import LARGE, UNLIMITED, Compiled
+from .data import Key
+from .family import index_of
 
 Array = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
@@ -48,13 +51,18 @@ TELLING = (Status.kOptimal, Status.kModelEmpty, Status.kInfeasible, Status.kTime
 
 @dataclass(frozen=True)
 class Member:
-    """One limit. kind: 'constraint', 'objective' (held) or 'variable' (its bound); name: Pyomo's; side: 'lower' or
-    'upper'; limit: in Pyomo's terms."""
+    """One limit of a constraint, of an objective that is held, or of a variable (its bound)."""
 
-    kind: str
+    kind: Literal["constraint", "objective", "variable"]
     name: str
-    side: str
+    """Pyomo's name, `own_share[Europe,2030]`."""
+    side: Literal["lower", "upper"]
     limit: float
+    """In Pyomo's terms."""
+    family: str
+    """Name of the component, `own_share`."""
+    index: Key
+    """Index in it, empty where it has none."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +89,9 @@ class Conflict:
 class Search:
     """The limits of a model that has no solution, each of which is kept, let go, or broken at a price.
 
-    That what is not negative stays so is no limit: a lower bound of 0 is always kept. books: families of components
-    that only keep the books, and are always kept too; seconds: of all solves together; now: clock
-    [s]. limits: every limit.
+    That what is not negative stays so is no limit: a lower bound of 0 is always kept. balances: names of components
+    that only keep the books, and are always kept too; seconds: of all solves together; now: clock [s]. limits: every
+    limit.
 
     Every method raises TimeLimit when the seconds are over, and NumericalTrouble where the solver gives no answer; what
     is told before that stands, and the search can go on.
@@ -92,35 +100,35 @@ class Search:
     def __init__(
         self,
         compiled: Compiled,
-        books: Container[str] = (),
+        balances: Container[str] = (),
         seconds: float = math.inf,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.now, self.end = now, now() + seconds
         compiled.push()
         form = compiled.form
-        rows = [at for at, row in enumerate(form.rows) if row.parent_component().name not in books]
-        columns = [at for at, column in enumerate(form.columns) if column.parent_component().name not in books]
+        rows = [at for at, row in enumerate(form.rows) if row.parent_component().name not in balances]
+        columns = [at for at, column in enumerate(form.columns) if column.parent_component().name not in balances]
         self.highs = _without_costs(compiled.highs.getLp())
         self.limits: list[Member] = []
         places: list[int] = []
         for at in rows:
-            kind, constant = _kind(form.rows[at]), float(form.constants[at])
+            row, constant = form.rows[at], float(form.constants[at])
             lower, upper = float(form.row_lower[at]), float(form.row_upper[at])
             if lower != -INF:
-                self.limits.append(Member(kind, form.rows[at].name, "lower", lower + constant))
+                self.limits.append(_member(row, "lower", lower + constant))
                 places.append(at)
             if upper != INF:
-                self.limits.append(Member(kind, form.rows[at].name, "upper", upper + constant))
+                self.limits.append(_member(row, "upper", upper + constant))
                 places.append(at if lower <= upper else self._apart(at, lower, upper))
         for at in columns:
             lower, upper = float(form.col_lower[at]), float(form.col_upper[at])
             floor = 0.0 if lower == 0 else -INF
             if lower != floor:
-                self.limits.append(Member("variable", form.columns[at].name, "lower", lower))
+                self.limits.append(_member(form.columns[at], "lower", lower))
                 places.append(self._row([at], [1.0], lower, INF))
             if upper != INF:
-                self.limits.append(Member("variable", form.columns[at].name, "upper", upper))
+                self.limits.append(_member(form.columns[at], "upper", upper))
                 places.append(self._row([at], [1.0], -INF, upper))
             accepted(self.highs.changeColBounds(at, floor, INF), "a bound")
         self._add_breaches(np.array(places, dtype=np.int32))
@@ -227,7 +235,7 @@ class Search:
     def give_way(self, families: Container[str]) -> list[tuple[Member, float]] | None:
         """How far limits must give way together, at least, when all of some families may: each that does with its
         amount in its unit, of which the sum is least; None where that does not help."""
-        kept = self._all_but(at for at, limit in enumerate(self.limits) if limit.name.partition("[")[0] in families)
+        kept = self._all_but(at for at, limit in enumerate(self.limits) if limit.family in families)
         self._afresh()
         amounts = self._least(kept)
         if amounts is None:
@@ -338,8 +346,15 @@ def _as_stated(_: Member) -> int:
     return 0
 
 
-def _kind(row: Any) -> str:
-    return "objective" if isinstance(row, ObjectiveData) else "constraint"
+def _member(component: Any, side: Literal["lower", "upper"], limit: float) -> Member:
+    """A limit of a member of a Pyomo component."""
+    kind: Literal["constraint", "objective", "variable"] = "constraint"
+    if isinstance(component, VarData):
+        kind = "variable"
+    elif isinstance(component, ObjectiveData):
+        kind = "objective"
+    family = component.parent_component().name
+    return Member(kind, component.name, side, limit, family, index_of(component))
 
 
 def _without_costs(lp: Any) -> highspy.Highs:

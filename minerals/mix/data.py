@@ -9,7 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NewType
+
+Region = NewType("Region", str)
+Segment = NewType("Segment", str)
+Chemistry = NewType("Chemistry", str)
+#: A family of chemistries, or a chemistry: what has a share and grows.
+Group = NewType("Group", str)
+Mineral = NewType("Mineral", str)
+Node = NewType("Node", str)
+Supplier = NewType("Supplier", str)
+Line = NewType("Line", str)
+Life = NewType("Life", str)
+Measure = NewType("Measure", str)
+Disruption = NewType("Disruption", str)
+#: A region, or regions that share a pool when countries close.
+Place = NewType("Place", str)
+Year = int
 
 Key = tuple[Any, ...]
 Table = Mapping[Any, float]
@@ -30,6 +46,17 @@ class Routes:
     planned: Mapping[int, float]
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class OneCountry:
+    """The rule on one third country. share: most of what a node takes in; since: its first year; soft: whether excess
+    is priced, at `price` [million USD per kt or GWh], instead of barred."""
+
+    share: float
+    since: int
+    soft: bool = False
+    price: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -57,8 +84,8 @@ class MixData:
     supplied: what a supplier can deliver to all regions, (node, supplier, year) [kt or GWh]; home: region that a
     supplier belongs to; usual: share of a region's need that comes from a supplier pro rata, (region, node, supplier,
     year) [1]; cells: nodes that are cells; strategic: nodes of the rule on one third country, and third: the
-    countries that it is about, (region, supplier); excluded: suppliers that may not deliver, (region,
-    node, supplier, year).
+    countries that it is about, (region, supplier); one_country: the rule, where it binds; excluded: suppliers that may
+    not deliver, (region, node, supplier, year).
 
     life: cells that leave use alike, (region, segment, chemistry) → name; content: mineral in a cell, (chemistry,
     mineral, year) [kt/GWh]; returned: of the content of a cohort of one life, what is secondary material, (region,
@@ -106,6 +133,7 @@ class MixData:
     cells: tuple[str, ...] = ()
     strategic: tuple[str, ...] = ()
     third: frozenset[Key] = frozenset()
+    one_country: OneCountry | None = None
     excluded: tuple[Key, ...] = ()
     life: Mapping[Key, str] = field(default_factory=dict)
     content: Table = field(default_factory=dict)

@@ -1,135 +1,77 @@
-"""What the families of constraints and the objectives say of themselves, read from their files without Pyomo."""
+"""The families of constraints: every module of `constraints` with its record, found in its folder. No list of families
+stands anywhere else."""
 
 from __future__ import annotations
 
-import ast
-import re
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import Protocol, cast
 
-from . import equation
+from . import constraints, objective
+from .data import Key, MixData
+from .family import IN_CONFLICT, IN_WORTH, Balance, Family, Glossary, Limit, Words
+from .pyo import pyo
 
-MIX = Path(__file__).parent
-#: Name of a module's constant that names the key of the run file by which a family is governed.
-KEY = "KEY"
-
-
-@dataclass(frozen=True)
-class Family:
-    """A module of constraints.
-
-    why: its first paragraph; equations: LaTeX, one each; unit: theirs; notes: its other paragraphs; constraints: index
-    by name in the model, `{"meet_demand": "region, segment, year"}`; key: of the run file, or nothing; source: the
-    paragraph that begins with `Source:`, or nothing; file: from the folder that holds the package.
-    """
-
-    name: str
-    why: str
-    equations: tuple[str, ...]
-    unit: str
-    notes: tuple[str, ...]
-    constraints: dict[str, str]
-    key: str
-    source: str
-    file: str
+#: Modules in the order of their rows in the model; any other follows by name. Among mixes that are equally good, the
+#: solver may take another one where the rows stand in another order.
+ORDER = (
+    "demand", "home_cells", "trade", "performance", "growth", "lines", "secondary", "materials", "excluded",
+    "one_country", "recourse",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Goal:
-    """An objective, as the table of objectives says it."""
+class Module(Protocol):
+    """A module of `constraints`."""
 
-    name: str
-    meaning: str
-    unit: str
-    file: str
+    FAMILY: Family
+    __doc__: str
+    __file__: str
 
-
-@cache
-def families() -> dict[str, Family]:
-    """Every family by name."""
-    files = sorted((MIX / "constraints").glob("[!_]*.py"))
-    return {file.stem: family(file.stem, file.read_text(encoding="utf-8"), _place(file)) for file in files}
+    def add(self, model: pyo.ConcreteModel, data: MixData) -> None:
+        """Add the constraints of the family to a model."""
 
 
-def family(name: str, code: str, file: str) -> Family:
-    """The family that a module's code states."""
-    tree = ast.parse(code)
-    text = ast.get_docstring(tree) or ""
-    lines = [line for block in re.findall(r"\$\$(.+?)\$\$", text, re.DOTALL) for line in equation.lines(block)]
-    units = dict.fromkeys(unit for line in lines if (unit := equation.unit(line)))
-    why, *others = re.split(r"\n\s*\n", re.sub(r"\$\$.+?\$\$", "", text, flags=re.DOTALL).strip())
-    paragraphs = [" ".join(paragraph.split()) for paragraph in others]
-    sources = [found[1] for paragraph in paragraphs if (found := re.match(r"Sources?: *(.+)", paragraph))]
-    return Family(
-        name=name,
-        why=" ".join(why.split()),
-        equations=tuple(line for line in lines if not equation.unit(line)),
-        unit=", ".join(units),
-        notes=tuple(paragraph for paragraph in paragraphs if not re.match("Sources?:", paragraph)),
-        constraints=_constraints(tree),
-        key=_constant(tree, KEY),
-        source="; ".join(sources),
-        file=file,
-    )
+def _modules() -> dict[str, Module]:
+    names = sorted(found.name for found in pkgutil.iter_modules(constraints.__path__))
+    ordered = dict.fromkeys((*(name for name in ORDER if name in names), *names))
+    return {name: cast(Module, import_module(f"{constraints.__name__}.{name}")) for name in ordered}
 
 
-@cache
-def goals() -> dict[str, Goal]:
-    """Every objective by name, of the table in the docstring of objective.py."""
-    file = MIX / "objective.py"
-    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-    return {goal.name: goal for goal in table(text, _place(file))}
+#: Every module of `constraints` by name.
+MODULES = _modules()
+#: Every record: of the modules, and of the caps on objectives.
+FAMILIES: Mapping[str, Family] = {
+    **{name: module.FAMILY for name, module in MODULES.items()}, "objective": objective.FAMILY
+}  # fmt: skip
+#: Every limit by its name in the model, with the key where it stands.
+LIMITS: Mapping[str, Limit] = {
+    name: replace(entry, key=entry.key or family.key)
+    for family in FAMILIES.values()
+    for name, entry in {**family.constraints, **family.bounds}.items()
+    if isinstance(entry, Limit)
+}
+#: What only keeps the books.
+BALANCES = frozenset(
+    name for family in FAMILIES.values() for name, entry in family.constraints.items() if isinstance(entry, Balance)
+)
 
 
-def table(text: str, file: str) -> list[Goal]:
-    """Objectives of a table whose rows are indented: name, meaning and unit, in columns. A row without a name goes on
-    with that above."""
-    rows = [line for line in text.splitlines() if line.startswith("    ")]
-    starts = ([found.start() for found in re.finditer(r"(?<=\s\s)\S", row)] for row in rows)
-    columns = next((places for places in starts if len(places) == 3), None)
-    if columns is None:
-        return []
-    told: list[list[str]] = []
-    for row in rows:
-        cells = [row[start:end].strip() for start, end in zip(columns, [*columns[1:], None], strict=True)]
-        if cells[0]:
-            told.append(cells)
-        elif told:
-            told[-1] = [" ".join(both).strip() for both in zip(told[-1], cells, strict=True)]
-    return [Goal(name, meaning, unit, file) for name, meaning, unit in told]
+def in_conflict(name: str) -> tuple[int, int, int]:
+    """Place of a limit among those that are told to contradict each other: its group, the place of its kind in the
+    group, its own within the kind."""
+    kind = LIMITS[name].kind
+    group = next(place for place, kinds in enumerate(IN_CONFLICT) if kind in kinds)
+    return group, IN_CONFLICT[group].index(kind), LIMITS[name].rank
 
 
-def _place(file: Path) -> str:
-    """A file of the mix, from the folder that holds the package."""
-    return file.relative_to(MIX.parent.parent).as_posix()
+def in_worth() -> list[str]:
+    """Limits of which it is told what one more unit is worth, in the order in which that is told."""
+    worth = [name for name, limit in LIMITS.items() if limit.worth]
+    return sorted(worth, key=lambda name: (IN_WORTH.index(LIMITS[name].kind), LIMITS[name].rank))
 
 
-def added(tree: ast.Module, kind: str) -> list[str]:
-    """Components of a kind that a module adds to the model: `model.NAME = pyo.KIND(…)`."""
-    return [
-        target.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Attribute) and node.value.func.attr == kind
-        for target in node.targets if isinstance(target, ast.Attribute)
-    ]  # fmt: skip
-
-
-def _constraints(tree: ast.Module) -> dict[str, str]:
-    """Constraints that a module adds, with the index that the docstring of its `add` gives them."""
-    said: dict[str, str] = {}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == "add":
-            said = dict(re.findall(r"(\w+)\[([^\]]+)\]", ast.get_docstring(node) or ""))
-    return {name: " ".join(said.get(name, "").split()) for name in added(tree, "Constraint")}
-
-
-def _constant(tree: ast.Module, name: str) -> str:
-    """A text that a module sets at its top, or nothing."""
-    for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-                return str(node.value.value)
-    return ""
+def words(name: str, index: Key, glossary: Glossary, data: MixData) -> Words:
+    """A limit in words, by its name in the model and its index."""
+    return LIMITS[name].words(glossary, data, *index)

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .compiled import building
-from .constraints import (
-    demand,
-    excluded,
-    growth,
-    home_cells,
-    lines,
-    materials,
-    one_country,
-    performance,
-    recourse,
-    secondary,
-    trade,
-)
 from .data import Key, MixData
+from .families import MODULES
+from .family import Balance
 from .objective import add_objectives, add_usual
 from .pyo import pyo
 from .variables import add_sourcing, add_variables
@@ -28,34 +17,19 @@ from .variables import add_sourcing, add_variables
 ROUNDING = 1e-6
 
 
-@dataclass(frozen=True)
-class OneCountry:
-    """The rule on one third country. share: most of what a node takes in; since: its first year; soft: whether excess
-    is priced, at `price` [million USD per kt or GWh], instead of barred."""
-
-    share: float
-    since: int
-    soft: bool = False
-    price: float = 0.0
-
-
 def build(
     data: MixData,
     *,
-    one: OneCountry | None = None,
     level: float = 0.8,
     weights: Mapping[str, float] | None = None,
 ) -> pyo.ConcreteModel:
-    """State the model. one: the rule on one third country where it binds; level: of the CVaR; weights: of objectives in
-    a weighted sum."""
+    """State the model. level: of the CVaR; weights: of objectives in a weighted sum."""
     with building():
         model = pyo.ConcreteModel()
         add_variables(model, data)
-        for family in (demand, home_cells, trade, performance, growth, lines, secondary, materials, excluded):
+        for family in MODULES.values():
             family.add(model, data)
-        one_country.add(model, data, *((one.share, one.since, one.soft) if one else (1.0, data.years[-1] + 1, False)))
-        recourse.add(model, data)
-        add_objectives(model, data, level, one.price if one and one.soft else 0.0, weights)
+        add_objectives(model, data, level, weights)
     return model
 
 
@@ -65,13 +39,12 @@ def build_sourcing(
     secondary: Mapping[Key, float],
     excess: Mapping[Key, float],
     production: Mapping[Key, float],
-    one: OneCountry | None = None,
 ) -> pyo.ConcreteModel:
     """State the sourcing of a mix that is chosen, as near to pro rata as what it makes at home and the limits on
     suppliers allow.
 
-    additions, secondary, excess, production: of that mix, as `build` has them; one: as there. Limits and balances are
-    wider by what the solver may have left of them.
+    additions, secondary, excess, production: of that mix, as `build` has them. Limits and balances are wider by what
+    the solver may have left of them.
     """
     with building():
         model = pyo.ConcreteModel()
@@ -84,15 +57,18 @@ def build_sourcing(
         # Mutable, so that a balance is one also where no home supply is left to choose.
         made = pyo.Set(initialize=list(production), dimen=3)
         model.production = pyo.Param(made, initialize=dict(production), mutable=True)
-        wide = replace(data, supplied={key: most * (1 + ROUNDING) + ROUNDING for key, most in data.supplied.items()})
+        rule = data.one_country
+        wide = replace(
+            data,
+            supplied={key: most * (1 + ROUNDING) + ROUNDING for key, most in data.supplied.items()},
+            one_country=replace(rule, share=rule.share + ROUNDING) if rule else None,
+        )
         add_sourcing(model, wide)
-        materials.add(model, wide)
-        home_cells.add(model, wide)
-        excluded.add(model, wide)
-        for balance in (*model.materials.values(), *model.home_cells.values()):
-            balance.set_value((-ROUNDING, balance.body, ROUNDING))
-        rule = (one.share + ROUNDING, one.since, one.soft) if one else (1.0, data.years[-1] + 1, False)
-        one_country.add(model, wide, *rule)
+        for family in (family for family in MODULES.values() if family.FAMILY.sourcing):
+            family.add(model, wide)
+            for name, entry in family.FAMILY.constraints.items():
+                for row in getattr(model, name).values() if isinstance(entry, Balance) else ():
+                    row.set_value((-ROUNDING, row.body, ROUNDING))
         for key in model.excess:
             model.excess[key].setub(excess.get(key, 0.0) + ROUNDING)
         add_usual(model, wide)

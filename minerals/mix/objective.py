@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .data import MixData
+from .family import Balance, Family, Glossary, Kind, Limit, Words
 from .pyo import pyo
 
 #: Objectives on which the disruptions press.
@@ -34,12 +35,11 @@ def add_objectives(
     model: pyo.ConcreteModel,
     data: MixData,
     level: float = 0.8,
-    excess_price: float = 0.0,
     weights: Mapping[str, float] | None = None,
 ) -> None:
-    """Add every objective the data allow, all inactive but the first. level: α of the CVaR; excess_price: million USD
-    per unit of soft excess; weights: of objectives in `weighted`."""
-    _cost(model, data, excess_price)
+    """Add every objective the data allow, all inactive but the first. level: α of the CVaR; weights: of objectives in
+    `weighted`."""
+    _cost(model, data)
     if data.disruptions:
         _risks(model, data, level)
     if data.measure:
@@ -60,7 +60,9 @@ def add_objectives(
         objective.deactivate()
 
 
-def _cost(model: pyo.ConcreteModel, data: MixData, excess_price: float) -> None:
+def _cost(model: pyo.ConcreteModel, data: MixData) -> None:
+    excess_price = data.one_country.price if data.one_country and data.one_country.soft else 0.0
+
     def rule(m: pyo.ConcreteModel) -> object:
         return m.packs_cost + m.imports_cost + m.built_cost + m.retrofitted_cost + excess_price * sum(m.excess.values())
 
@@ -139,3 +141,34 @@ def add_usual(model: pyo.ConcreteModel, data: MixData) -> None:
         (m[r, n, j, y] / most[r, n, y]) for m in (model.over, model.under) for r, n, j, y in at if most[r, n, y] > 0
     )
     model.usual = pyo.Objective(expr=sum(apart))
+
+
+def _cost_words(_: Glossary, __: MixData) -> Words:
+    return Words("cap on the cost", "one more billion USD", "billion USD_2025", 1000.0)
+
+
+def _risk_words(_: Glossary, __: MixData) -> Words:
+    return Words("cap on the GWh at risk", "one more GWh at risk", "GWh")
+
+
+FAMILY = Family(
+    key="optimise.objective",
+    constraints={
+        "at_most": Balance("disruption"),
+        "tail": Balance("disruption"),
+        "changed": Balance("region, segment, chemistry, year"),
+        "pro_rata": Balance("region, node, supplier, year"),
+    },
+    bounds={
+        "cost": Limit(
+            "", Kind.CAP, _cost_words, rank=0, key="optimise.cost_cap", way_out="a higher cost_cap", amounts="each"
+        ),
+        **{
+            risk: Limit(
+                "", Kind.CAP, _risk_words, rank=1 + at, key="optimise.exposure_cap", way_out="a higher exposure_cap",
+                amounts="each",
+            )
+            for at, risk in enumerate(RISKS)
+        },
+    },
+)  # fmt: skip

@@ -18,7 +18,9 @@ from ..cores import cores
 from ..errors import Infeasible, SolverError
 from .compiled import Compiled
 from .data import Key, MixData
-from .model import OneCountry, build, build_sourcing
+from .families import in_worth
+from .family import index_of
+from .model import build, build_sourcing
 from .optimum import Optimum, Range
 from .pyo import pyo
 
@@ -29,11 +31,6 @@ UNIT = {
 }  # fmt: skip
 #: Shares apart by less than this are one: a tenth of a point.
 PINNED = 0.001
-#: Families of limits whose worth is told, beside the caps on cost and exposure; the others are balances.
-LIMITS = (
-    "supplier", "reach", "stocked", "one_country", "excluded", "growth", "decline", "performance", "lines", "announced",
-    "own_share", "recycled_content", "secondary_available",
-)  # fmt: skip
 #: Worths below this, in the unit of the objective per unit of the limit, are nothing.
 WORTHLESS = 1e-6
 #: Room to loosen a limit, beside its size, below which there is none.
@@ -49,13 +46,12 @@ THREADS = 4
 @dataclass(frozen=True)
 class Choice:
     """What is asked of a mix. objective: of `objective.py`; unmet: whether demand may go unmet, as little as possible;
-    one, level, weights: as `model.build`; cost_cap: share above the cheapest, both with a priced excess;
+    level, weights: as `model.build`; cost_cap: share above the cheapest, both with a priced excess;
     exposure_cap: GWh by `risk`."""
 
     objective: str = "expected"
     risk: str = "expected"
     unmet: bool = False
-    one: OneCountry | None = None
     level: float = 0.8
     weights: Mapping[str, float] | None = None
     cost_cap: float | None = None
@@ -194,7 +190,7 @@ class _Chooser:
 
     def __init__(self, data: MixData, choice: Choice, beside: ExitStack) -> None:
         self.data, self.choice, self.beside = data, choice, beside
-        self.model = build(data, one=choice.one, level=choice.level, weights=choice.weights)
+        self.model = build(data, level=choice.level, weights=choice.weights)
         self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=choice.time_limit)
         self.stages: list[Stage] = []
         self.limits: list[Limit] = []
@@ -257,7 +253,7 @@ class _Chooser:
             {key: var.value or 0.0 for key, var in component.items()}
             for component in (mine.additions, mine.secondary, mine.excess, mine.production)
         )
-        model = build_sourcing(data, additions, secondary, excess, production, self.choice.one)
+        model = build_sourcing(data, additions, secondary, excess, production)
         found = Compiled(model, objective="usual", time_limit=self.choice.time_limit).solve()
         return {key: level for key, level in found.values_of(model.sourced).items() if level > 0}
 
@@ -279,17 +275,16 @@ class _Chooser:
         """Limits with a worth, caps on cost and exposure among them, each with the range over which it holds. One to
         which an earlier stage keeps is told there: loosened, it would change that stage first. One that is worth
         something only where it is tightened is not told."""
-        for family in (*LIMITS, "cost", self.choice.risk):
-            for index, row in getattr(self.model, family, {}).items():
+        for family in in_worth():
+            for row in getattr(self.model, family, {}).values():
                 worth = found.worth(row)
                 if worth <= WORTHLESS or self.compiled.kept(row):
                     continue
-                key = () if index is None else index if isinstance(index, tuple) else (index,)
                 limit, holds = self.compiled.rhs(row), found.range(row)
                 # Minimised: a limit with a dual below 0 gains where its right-hand side rises.
                 room = holds.high - limit if found.dual(row) < 0 else limit - holds.low
                 if room > ROOM * max(abs(limit), 1.0):
-                    yield Limit(stage, family, key, limit, worth, holds, UNIT[objective], room)
+                    yield Limit(stage, family, index_of(row), limit, worth, holds, UNIT[objective], room)
 
     # ------------------------------------------------------------------ how far shares are pinned
 
@@ -348,7 +343,7 @@ class _Chooser:
 
     def _cost(self) -> dict[str, float]:
         """Parts of the cost of the loaded solution, whose sum is the objective `cost` [million USD_2025]."""
-        model, one = self.model, self.choice.one
+        model, one = self.model, self.data.one_country
         price = one.price if one and one.soft else 0.0
         return {
             "packs": pyo.value(model.packs_cost),

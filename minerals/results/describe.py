@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from ..errors import UsageError, did_you_mean, listed
+from ..mix.docs import Description, descriptions, goals
 from ..mix.equation import plain, prose
-from ..mix.families import Family, families, goals
 from ..quantities import QUANTITIES
 from ..tables.check_supply import ANY
 from ..tables.inputs import Inputs
@@ -90,24 +90,26 @@ def named(inputs: Inputs) -> dict[str, list[str]]:
     return {
         "quantities": list(QUANTITIES),
         **{table: _codes(inputs, table) for table in LISTS},
-        "constraints of the mix": [constraint for family in families().values() for constraint in family.constraints],
+        "constraints of the mix": [
+            constraint for family in descriptions().values() for constraint in family.constraints
+        ],
         "objectives of the mix": list(goals()),
     }
 
 
 def _unknown(name: str, inputs: Inputs) -> UsageError:
     """The error for a name that nothing has."""
-    known = [*inputs.tables, *families(), *(one for names in named(inputs).values() for one in names)]
+    known = [*inputs.tables, *descriptions(), *(one for names in named(inputs).values() for one in names)]
     hint = did_you_mean(name, known) or f"; `minerals describe` lists all ({listed(list(QUANTITIES), 4)} …)"
     return UsageError(f"nothing is named {name}{hint}")
 
 
-def _families(name: str) -> list[Family]:
+def _families(name: str) -> list[Description]:
     """Families of that name, or with a constraint of that name."""
-    return [family for family in families().values() if name == family.name or name in family.constraints]
+    return [family for family in descriptions().values() if name == family.name or name in family.constraints]
 
 
-def _constraint(name: str, family: Family) -> str:
+def _constraint(name: str, family: Description) -> str:
     """A family of constraints: why, where it stands in the model, its equations, the key of the run file, sources."""
     names = ", ".join(f"{constraint}[{index}]" for constraint, index in family.constraints.items())
     lines = [f"{name} (constraint of the mix, {family.file}) [{family.unit}]", f"  {prose(family.why)}",

@@ -7,15 +7,11 @@ import textwrap
 
 import pandas as pd
 
+from ..mix.families import in_worth
 from ..numbers import number
 from .result import Result
 from .screen import LEAST, MARK, between, columns, fitted
 
-#: Families of limits in the order in which it is told what one more unit of them is worth.
-TOLD = (
-    "cost", "expected", "worst", "cvar", "reach", "stocked", "supplier", "growth", "decline", "performance",
-    "one_country", "excluded", "own_share", "lines", "recycled_content", "secondary_available",
-)  # fmt: skip
 #: Part of the cost that is no money paid: what a soft rule charges.
 EXCESS = "excess"
 #: Columns of a terminal from which on lines stand as they are.
@@ -160,7 +156,7 @@ def _worth(result: Result) -> list[str]:
     """Of each kind of limit, where one more unit, or the room there is, brings most."""
     table = result["mix_limit"]
     table = table[table["stage"] == ("objective" if (table["stage"] == "objective").any() else "cheapest")]
-    best = [part.loc[part["gain"].idxmax()] for family in TOLD if len(part := table[table["family"] == family])]
+    best = [part.loc[part["gain"].idxmax()] for family in in_worth() if len(part := table[table["family"] == family])]
     best = [row for row in best if row["gain"] > LEAST]
     if not best:
         return []

@@ -5,14 +5,13 @@ $$\sum_c x_{rscy} + u_{rsy} = D_{rsy} \qquad [\mathrm{GWh}]$$
 
 from __future__ import annotations
 
-from ..data import MixData
+from ..data import MixData, Region, Segment, Year
+from ..family import EACH, Balance, Family, Glossary, Kind, Limit, Words
 from ..pyo import pyo
-
-KEY = "optimise.unmet"
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """meet_demand[region, segment, year]."""
+    """Add that what is put into use and what is missing are the demand."""
     offered: dict[tuple[object, ...], list[object]] = {}
     for r, s, c, y in data.sold:
         offered.setdefault((r, s, y), []).append(c)
@@ -22,3 +21,22 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return met + m.unmet[r, s, y] == data.demand[r, s, y]
 
     model.meet_demand = pyo.Constraint(model.wanted, rule=rule)
+
+
+def _words(glossary: Glossary, _: MixData, r: Region, s: Segment, __: Year) -> Words:
+    name = glossary.segment(s)
+    return Words(f"all demand of {EACH} in {r} is met", "one GWh unmet", "GWh", about=f"{name} in {r} unmet", name=name)
+
+
+FAMILY = Family(
+    key="optimise.unmet",
+    constraints={"meet_demand": Balance("region, segment, year")},
+    bounds={
+        "unmet": Limit(
+            "region, segment, year", Kind.DEMAND, _words,
+            way_out="unmet = true, so that as little as possible goes unmet",
+            amounts="total", amount=lambda data, r, s, y: (data.demand.get((r, s, y), 0.0), "GWh"),
+            worth=False,
+        )
+    },
+)  # fmt: skip

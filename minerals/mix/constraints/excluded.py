@@ -7,15 +7,31 @@ What a rule leaves out is stated as a limit, so that it can be named where it ca
 
 from __future__ import annotations
 
-from ..data import MixData
+from ..data import MixData, Node, Region, Supplier, Year
+from ..family import Family, Glossary, Kind, Limit, Words
 from ..pyo import pyo
-
-KEY = "optimise.exclude"
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """excluded[region, node, supplier, year]."""
+    """Add that excluded suppliers deliver nothing."""
     places = [key for key in data.excluded if key in model.sourced]
     model.excluded = pyo.Constraint(
         pyo.Set(initialize=places, dimen=4), rule=lambda m, *key: m.sourced[key] <= 0
     )  # fmt: skip
+
+
+def _words(glossary: Glossary, _: MixData, r: Region, n: Node, j: Supplier, __: Year) -> Words:
+    product, unit = f"{glossary.node(n)} from {glossary.country(j)}", glossary.unit(n)
+    return Words(f"{product} is excluded in {r}", f"one {unit} of {product}", unit, about=product)
+
+
+FAMILY = Family(
+    key="optimise.exclude",
+    constraints={
+        "excluded": Limit(
+            "region, node, supplier, year", Kind.RULE, _words, rank=1,
+            way_out="a later exclude_since, fewer exclude_stages, or no exclude",
+        )
+    },
+    sourcing=True,
+)  # fmt: skip

@@ -13,16 +13,19 @@ Source: the fastest rises and falls of a family in a year that sales show (growt
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ..data import MixData
+from ..data import Group, MixData, Region, Year
+from ..family import EACH, Family, Glossary, Kind, Limit, Words
 from ..pyo import pyo
 
-KEY = "optimise.growth"
+#: Of a share, one unit of loosening is told as a point.
+POINT = 0.01
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """growth[region, family, year], decline[region, family, year]."""
+    """Add how fast shares may grow and fall."""
     members: dict[str, list[str]] = {c: [c] for c in data.chemistries}
     for c in data.chemistries:
         members.setdefault(data.family[c], []).append(c)
@@ -45,3 +48,30 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     falling = [(r, f, y) for r, f in data.decline for y in data.years if (r, f, y) in sold]
     model.growth = pyo.Constraint(pyo.Set(initialize=rising, dimen=3), rule=grow)
     model.decline = pyo.Constraint(pyo.Set(initialize=falling, dimen=3), rule=fall)
+
+
+def _words(what: str, verb: str) -> Callable[..., Words]:
+    """Words for growth or decline. verb: what one more point lets a chemistry do."""
+
+    def words(glossary: Glossary, _: MixData, r: Region, f: Group, __: Year) -> Words:
+        name = glossary.chemistry(f)
+        about, more = f"faster {what} of {name} in {r}", f"one more point that {name} may {verb}"
+        return Words(f"{what} of {EACH} in {r}", more, "point", POINT, about, name, rate=True)
+
+    return words
+
+
+WAY_OUT = 'growth = "off" (or "high", where that is enough)'
+FAMILY = Family(
+    key="optimise.growth",
+    constraints={
+        "growth": Limit(
+            "region, family, year", Kind.PACE, _words("growth", "grow"), rank=0, way_out=WAY_OUT,
+            row=lambda r, f, y: ("growth", r, f),
+        ),
+        "decline": Limit(
+            "region, family, year", Kind.PACE, _words("decline", "lose"), rank=1, way_out=WAY_OUT,
+            row=lambda r, f, y: ("decline", r, f),
+        ),
+    },
+)  # fmt: skip

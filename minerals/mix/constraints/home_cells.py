@@ -10,13 +10,12 @@ in that supply as well, but is not in $p$: trade and sourcing are one for cells 
 from __future__ import annotations
 
 from ..data import MixData
+from ..family import Balance, Family
 from ..pyo import pyo
-
-KEY = "exposure.future"
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """home_cells[region, node, year]."""
+    """Add that cells made at home are those sourced there."""
     makers: dict[tuple[object, ...], list[object]] = {}
     known = {(n, y) for n, _, y in data.supplied}
     for r, c, n, y in data.use:
@@ -30,3 +29,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     places = dict.fromkeys([*makers, *own])
     model.home_cells = pyo.Constraint(pyo.Set(initialize=list(places), dimen=3), rule=at_home)
+
+
+FAMILY = Family(
+    key="exposure.future", constraints={"home_cells": Balance("region, node, year")}, sourcing=True
+)  # fmt: skip

@@ -17,14 +17,15 @@ Source: Carnegie Endowment (2026), Battery Geopolitics, figure 16 and its passag
 
 from __future__ import annotations
 
-from ..data import MixData
-from ..pyo import pyo
+from collections.abc import Callable
 
-KEY = "optimise.lines"
+from ..data import Line, MixData, Region, Year
+from ..family import Family, Glossary, Kind, Limit, Words
+from ..pyo import pyo
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """lines[region, line, year], standing[region, line, year], announced[region, line, year]."""
+    """Add what lines can make, how many can be turned over, and how many can be built."""
     kinds = dict.fromkeys(data.line.values())
     made = [(r, k, y) for r in data.regions for k in kinds for y in data.years if (r, k, y) in data.capacity]
 
@@ -54,3 +55,26 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     turned = [key for key in made if any(line == key[1] for line, _ in data.retrofit)]
     model.standing = pyo.Constraint(pyo.Set(initialize=turned, dimen=3), rule=stands)
     model.announced = pyo.Constraint(pyo.Set(initialize=list(data.announced), dimen=3), rule=most)
+
+
+def _words(what: str) -> Callable[..., Words]:
+    def words(_: Glossary, __: MixData, r: Region, k: Line, ___: Year) -> Words:
+        kind = "lithium-ion" if k == "li_ion" else k.replace("_", " ")
+        more = f"one more GWh/yr of {kind} lines"
+        return Words(f"{kind} {what} in {r}", more, "GWh/yr", about=f"more {kind} {what} in {r}")
+
+    return words
+
+
+INDEX, WAY_OUT = "region, line, year", "lines = false"
+FAMILY = Family(
+    key="optimise.lines",
+    constraints={
+        "lines": Limit(INDEX, Kind.RULE, _words("lines"), rank=3, way_out=WAY_OUT, amounts="each"),
+        # Both have the same right-hand side, so that the worth of one more line is that of `lines`.
+        "standing": Limit(
+            INDEX, Kind.RULE, _words("lines that can be turned over"), rank=4, way_out=WAY_OUT, worth=False
+        ),
+        "announced": Limit(INDEX, Kind.RULE, _words("new lines"), rank=5, way_out=WAY_OUT, amounts="each"),
+    },
+)

@@ -9,14 +9,13 @@ suppliers mean something.
 
 from __future__ import annotations
 
-from ..data import MixData
+from ..data import MixData, Node, Supplier, Year
+from ..family import EACH, Balance, Family, Glossary, Kind, Limit, Words
 from ..pyo import pyo
-
-KEY = "exposure.future"
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """materials[region, node, year], supplier[node, supplier, year]."""
+    """Add where the products of nodes come from, and what suppliers can deliver."""
     suppliers: dict[tuple[object, ...], list[object]] = {}
     buyers: dict[tuple[object, ...], list[object]] = {}
     for r, n, j, y in model.sourced:
@@ -42,3 +41,22 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     places = [(r, n, y) for r, n, y in places if any((r, c, y) in sold for c in data.users[r, n, y])]
     model.materials = pyo.Constraint(pyo.Set(initialize=places, dimen=3), rule=balance)
     model.supplier = pyo.Constraint(pyo.Set(initialize=list(buyers), dimen=3), rule=most)
+
+
+def _words(glossary: Glossary, _: MixData, n: Node, j: Supplier, __: Year) -> Words:
+    node, supplier, unit = glossary.node(n), glossary.country(j), glossary.unit(n)
+    more, about = f"one more {unit} of {node} from {supplier}", f"{node} from {supplier} beyond that supply"
+    return Words(f"supply of {node} from {EACH}", more, unit, about=about, name=supplier)
+
+
+FAMILY = Family(
+    key="exposure.future",
+    constraints={
+        "materials": Balance("region, node, year"),
+        "supplier": Limit(
+            "node, supplier, year", Kind.SUPPLY, _words, rank=2,
+            way_out="another exposure.future, with more supply", amounts="each",
+        ),
+    },
+    sourcing=True,
+)  # fmt: skip

@@ -12,25 +12,45 @@ Source: Regulation (EU) 2024/1252, article 5(1)(b): 65 % of annual consumption f
 
 from __future__ import annotations
 
-from ..data import MixData
+from ..data import MixData, Node, Region, Supplier, Year
+from ..family import Family, Glossary, Kind, Limit, Words
 from ..pyo import pyo
 
-KEY = "optimise.one_country"
 
-
-def add(model: pyo.ConcreteModel, data: MixData, share: float, since: int, soft: bool) -> None:
-    """one_country[region, node, supplier, year], and excess of the same index where it is soft."""
-    strategic = set(data.strategic)
+def add(model: pyo.ConcreteModel, data: MixData) -> None:
+    """Add the rule where it binds, and the variable excess where it is soft."""
+    rule, strategic = data.one_country, set(data.strategic)
     index = [
         (r, n, j, y) for r, n, j, y in model.sourced
-        if n in strategic and y >= since and (r, j) in data.third
+        if rule and n in strategic and y >= rule.since and (r, j) in data.third
     ]  # fmt: skip
     places = pyo.Set(initialize=index, dimen=4)
-    model.excess = pyo.Var(places if soft else pyo.Set(initialize=[], dimen=4), within=pyo.NonNegativeReals)
+    priced = places if rule and rule.soft else pyo.Set(initialize=[], dimen=4)
+    model.excess = pyo.Var(priced, within=pyo.NonNegativeReals)
 
-    def rule(m: pyo.ConcreteModel, r: str, n: str, j: str, y: int) -> object:
+    def most(m: pyo.ConcreteModel, r: Region, n: Node, j: Supplier, y: Year) -> object:
+        assert rule is not None
         used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in data.users[r, n, y] if (r, c, y) in m.cells_of)
-        over = m.excess[r, n, j, y] if soft else 0
-        return m.sourced[r, n, j, y] - share * used - over <= 0
+        over = m.excess[r, n, j, y] if rule.soft else 0
+        return m.sourced[r, n, j, y] - rule.share * used - over <= 0
 
-    model.one_country = pyo.Constraint(places, rule=rule)
+    model.one_country = pyo.Constraint(places, rule=most)
+
+
+def _words(glossary: Glossary, _: MixData, r: Region, n: Node, j: Supplier, __: Year) -> Words:
+    node, supplier, unit = glossary.node(n), glossary.country(j), glossary.unit(n)
+    what = f"rule on one third country: {supplier}'s share of {node} in {r}"
+    more = f"one more {unit} of {node} allowed from {supplier}"
+    return Words(what, more, unit, about=f"{node} from {supplier} above its share")
+
+
+FAMILY = Family(
+    key="optimise.one_country",
+    constraints={
+        "one_country": Limit(
+            "region, node, supplier, year", Kind.RULE, _words, rank=0,
+            way_out='one_country = "soft" with a price, or "report"',
+        )
+    },
+    sourcing=True,
+)  # fmt: skip

@@ -8,14 +8,16 @@ among those sold.
 
 from __future__ import annotations
 
-from ..data import MixData
+from ..data import Measure, MixData, Region, Segment, Year
+from ..family import Family, Glossary, Kind, Limit, Words
 from ..pyo import pyo
 
-KEY = "optimise.performance"
+#: Units of the measures.
+UNITS = {"specific_energy": "Wh/kg", "energy_density": "Wh/L"}
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """performance[measure, region, segment, year]."""
+    """Add the floor on each average."""
     offered: dict[tuple[object, ...], list[object]] = {}
     for r, s, c, y in data.sold:
         offered.setdefault((r, s, y), []).append(c)
@@ -26,3 +28,22 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return sum((data.performance[q, c, y] - floor) * m.additions[r, s, c, y] for c in offered[r, s, y]) >= 0
 
     model.performance = pyo.Constraint(pyo.Set(initialize=index, dimen=4), rule=rule)
+
+
+def _words(glossary: Glossary, data: MixData, q: Measure, r: Region, s: Segment, y: Year) -> Words:
+    segment, unit = glossary.segment(s), UNITS.get(q, "")
+    average, scale = f"{q.replace('_', ' ')} of {segment} in {r}", data.demand.get((r, s, y), 1.0)
+    more = f"a floor for {segment} one {unit} lower"
+    return Words(f"least {average}", more, unit, scale, f"a lower {average}", rate=True)
+
+
+FAMILY = Family(
+    key="optimise.performance",
+    constraints={
+        "performance": Limit(
+            "measure, region, segment, year", Kind.FITNESS, _words,
+            way_out='performance = "off" (or "low", where that is enough)',
+            row=lambda q, r, s, y: ("performance", q, s),
+        )
+    },
+)  # fmt: skip

@@ -23,15 +23,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..data import MixData
+from ..data import Disruption, MixData, Node, Place, Year
+from ..family import Balance, Family, Glossary, Kind, Limit, Words
 from ..pyo import pyo
-
-KEY = "exposure.disruptions"
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """within_plan[disruption, pool, chemistry, year], reach[disruption, pool, node, year], stocked[disruption, pool,
-    node, year], route_low[disruption, pool, year], route_high[disruption, pool, year]; expression loss[disruption]."""
+    """Add what can be built of the plan under each disruption, and the expression `loss` of each."""
     sold = {(r, c, y) for r, c, y in model.cells_of}
     rebuilt = set(model.rebuilt_of)
     more_natural: dict[str, float] = {}
@@ -103,3 +101,25 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.route_low = pyo.Constraint(routed, rule=low)
     model.route_high = pyo.Constraint(routed, rule=high)
     model.loss = pyo.Expression(pyo.Set(initialize=list(data.disruptions)), rule=loss)
+
+
+def _words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node, __: Year) -> Words:
+    event, node, unit = glossary.disruption(d), glossary.node(n), glossary.unit(n)
+    more = f"one more {unit} of {node} from elsewhere if {event[0].upper()}{event[1:]}"
+    return Words(f"{node} that {q} can get if {event}", more, unit)
+
+
+NODE, ROUTE = "disruption, pool, node, year", "disruption, pool, year"
+NO_WAY_OUT = "to build nothing again always keeps it; only a cap on exposure presses on it"
+FAMILY = Family(
+    key="exposure.disruptions",
+    constraints={
+        "within_plan": Balance("disruption, pool, chemistry, year"),
+        "reach": Limit(NODE, Kind.SUPPLY, _words, rank=0, key="exposure.future", no_way_out=NO_WAY_OUT, amounts="each"),
+        "stocked": Limit(
+            NODE, Kind.SUPPLY, _words, rank=1, key="exposure.stockpile_months", no_way_out=NO_WAY_OUT, amounts="each"
+        ),
+        "route_low": Balance(ROUTE),
+        "route_high": Balance(ROUTE),
+    },
+)

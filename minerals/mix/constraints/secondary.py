@@ -18,15 +18,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..data import MixData
+from ..data import Mineral, MixData, Region, Year
+from ..family import Balance, Family, Glossary, Kind, Limit, Words
 from ..pyo import pyo
-
-KEY = "optimise.recycled_content"
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """contained[region, life, mineral, cohort], secondary_available[region, mineral, year],
-    recycled_content[region, mineral, year]."""
+    """Add what cells hold, what comes back of it, and the least that new cells must hold of that."""
     alike: dict[tuple[Any, ...], list[tuple[Any, Any]]] = {}
     for r, s, c, y in data.sold:
         if life := data.life.get((r, s, c)):
@@ -57,3 +55,31 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.contained = pyo.Constraint(model.held.index_set(), rule=contained)
     model.secondary_available = pyo.Constraint(pyo.Set(initialize=list(data.recovered), dimen=3), rule=available)
     model.recycled_content = pyo.Constraint(pyo.Set(initialize=list(data.recycled), dimen=3), rule=content)
+
+
+def _available(glossary: Glossary, _: MixData, r: Region, m: Mineral, __: Year) -> Words:
+    mineral = glossary.mineral(m)
+    what = f"{mineral} recovered in {r}"
+    return Words(what, f"one more kt of {mineral} recovered", "kt", about=f"more {what}")
+
+
+def _content(glossary: Glossary, _: MixData, r: Region, m: Mineral, __: Year) -> Words:
+    mineral = glossary.mineral(m)
+    about = f"{mineral} for batteries of {r} that need not be recycled"
+    what, more = f"least recycled content of {mineral} in {r}", f"one kt less of recycled {mineral} asked"
+    return Words(what, more, "kt", about=about)
+
+
+FAMILY = Family(
+    key="optimise.recycled_content",
+    constraints={
+        "contained": Balance("region, life, mineral, cohort"),
+        "secondary_available": Limit(
+            "region, mineral, year", Kind.RECOVERY, _available, key="flows", amounts="each",
+            no_way_out="what comes back was sold in years before, and [flows] says how much of it is recovered",
+        ),
+        "recycled_content": Limit(
+            "region, mineral, year", Kind.RULE, _content, rank=6, way_out="recycled_content = false"
+        ),
+    },
+)  # fmt: skip

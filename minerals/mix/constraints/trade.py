@@ -14,14 +14,13 @@ Source: first years of plants by region (commercial_year.csv).
 
 from __future__ import annotations
 
-from ..data import MixData
+from ..data import MixData, Region, Year
+from ..family import Balance, Family, Glossary, Kind, Limit, Words
 from ..pyo import pyo
-
-KEY = "optimise.own_share"
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """cells_total[region, chemistry, year], trade[region, chemistry, year], own_share[region, year]."""
+    """Add where cells come from, and the least share that is made at home."""
     segments: dict[tuple[object, ...], list[object]] = {}
     for r, s, c, y in data.sold:
         segments.setdefault((r, c, y), []).append(s)
@@ -41,5 +40,23 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.trade = pyo.Constraint(model.cells_of, rule=balance)
     # Where nothing can be sold there is no share to make.
     sold = {(r, y) for r, _, y in model.cells_of}
-    asked = [key for key in data.own_share if key in sold]
-    model.own_share = pyo.Constraint(pyo.Set(initialize=asked, dimen=2), rule=share)
+    places = [key for key in data.own_share if key in sold]
+    model.own_share = pyo.Constraint(pyo.Set(initialize=places, dimen=2), rule=share)
+
+
+def _words(_: Glossary, __: MixData, r: Region, ___: Year) -> Words:
+    about = f"batteries for {r} that need not be made there"
+    return Words(f"least share made in {r}", "one GWh less that must be made at home", "GWh", about=about)
+
+
+FAMILY = Family(
+    key="optimise.own_share",
+    constraints={
+        "cells_total": Balance("region, chemistry, year"),
+        "trade": Balance("region, chemistry, year"),
+        "own_share": Limit(
+            "region, year", Kind.RULE, _words, rank=2, way_out="a lower own_share", made_at_home=True,
+            amounts="each", amount=lambda data, r, y: (100 * data.own_share.get((r, y), 0.0), "%"),
+        ),
+    },
+)  # fmt: skip

@@ -10,14 +10,15 @@ import pandas as pd
 
 from ...case.chokepoints import Chokepoints
 from ...case.mix_data import MAXIMUM_SINGLE
-from ...case.optimise import Mix, labels_of, lost, replayed
+from ...case.optimise import Mix, glossary_of, lost, replayed
 from ...case.played import Library
 from ...config import OPTIMISED
 from ...errors import listed
 from ...flows.scrap import lines_from_growth
 from ...mix.data import Key
+from ...mix.families import words
+from ...mix.family import Glossary, year_of
 from ...mix.solution import PINNED, Limit, risk_of
-from ...mix.words import Labels, words
 from ...tables.inputs import Inputs
 
 Tables = dict[str, pd.DataFrame]
@@ -33,7 +34,7 @@ def mix_tables(mix: Mix, library: Library, inputs: Inputs) -> Tables:
     """All tables of a mix. library: disruptions of the run with it, in which losses are replayed. Raises
     NumericalTrouble where the replay is not what the model says."""
     chokepoints = library.chokepoints
-    labels = labels_of(chokepoints, inputs)
+    glossary = glossary_of(chokepoints, inputs)
     return {
         "mix_share": _frame(
             [(*key, share, "1") for key, share in mix.shares.items()],
@@ -43,7 +44,7 @@ def mix_tables(mix: Mix, library: Library, inputs: Inputs) -> Tables:
         "mix_range": _ranges(mix, families=False),
         "mix_loss": _losses(mix, library, replayed(mix, library)),
         "mix_cost": _costs(mix),
-        "mix_limit": _frame(list(_limits(mix, labels)), LIMIT),
+        "mix_limit": _frame(list(_limits(mix, glossary)), LIMIT),
         "mix_stage": _frame(
             [(s.stage, s.value, s.unit, s.algorithm, s.iterations) for s in mix.solution.stages],
             ["stage", "value", "unit", "algorithm", "iterations"],
@@ -145,22 +146,22 @@ LIMIT = [
 ]  # fmt: skip
 
 
-def _limits(mix: Mix, labels: Labels) -> Iterable[tuple[Any, ...]]:
+def _limits(mix: Mix, glossary: Glossary) -> Iterable[tuple[Any, ...]]:
     """What one more unit of each binding limit is worth, where it stands and between which limits that holds, all per
     unit that is told; step: one unit, or the room there is, and gain: what that brings. By stage and kind of limit."""
     regions = set(mix.data.regions) | set(mix.data.pools)
 
     def told(limit: Limit) -> tuple[Any, ...]:
-        said = words(limit.family, limit.index, labels, mix.data.demand)
+        said, year = words(limit.family, limit.index, glossary, mix.data), year_of(limit.index)
         worth, step = limit.worth * said.scale, min(limit.room / said.scale, 1.0)
         at, low, high = (_or_open(level) / said.scale for level in (limit.limit, *limit.holds))
         region = next((str(part) for part in limit.index if part in regions), "")
-        when = f" in {said.year}" if said.year else ""
+        when = f" in {year}" if year else ""
         most = "" if step == 1 else f", up to {step:.2g} {said.unit}"
         lowers = LOWERS[_objective_of(mix, limit)]
         sentence = f"{said.more[0].upper()}{said.more[1:]}{when} {lowers} {worth:.3g}{_unit(limit)}{most}."
         return (
-            limit.stage, limit.family, region, said.what, said.year, at, low, high, said.unit, worth, limit.unit, step,
+            limit.stage, limit.family, region, said.what, year, at, low, high, said.unit, worth, limit.unit, step,
             worth * step, sentence,
         )  # fmt: skip
 
