@@ -17,6 +17,8 @@ from .data import Key, Node
 OTHER_COUNTRIES = "other countries"
 #: Stands for the name in the words of a limit.
 EACH = "{}"
+#: Rank of a limit that is given none.
+UNRANKED = 100
 #: How labels of mines end, and what they make is called without it.
 MINE = " mine"
 
@@ -131,8 +133,8 @@ class Limit:
     kind: Kind
     words: Callable[..., Words]
     """(glossary, data, *index) → the limit in words."""
-    rank: int = 0
-    """Its place among those of its kind, when they are told."""
+    rank: int = UNRANKED
+    """Its place among those of its kind, when they are told; without one it stands after them."""
     key: str = ""
     """Key of the run file where it stands; without one, that of the family."""
     way_out: str = ""
