@@ -298,20 +298,20 @@ def test_afresh_is_cold_where_the_model_is_large() -> None:
     assert again[0] == pytest.approx(again[1], rel=1e-7)
 
 
-def test_aside_is_what_stood_whatever_comes_after() -> None:
+def test_a_snapshot_is_what_stood_whatever_comes_after() -> None:
     """Least waste is 7; with a profit of at least 9.9 it is 7.45, as above. One variable stands nowhere."""
     model = factory()
     model.idle = pyo.Var(bounds=(0, 9))
     compiled = Compiled(model)
     compiled.hold("profit", compiled.solve().objective, slack=0.1)
-    aside = compiled.aside()
+    snapshot = compiled.snapshot()
     compiled.release("profit")
     compiled.set_bounds("a", 0, 1)
     compiled.hold("waste", 8, slack=0)
     compiled.set_cost("b", 5, objective="waste")
     compiled.set_bounds("idle", 1, 2)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(aside, ["waste", "profit"] * 20))
+        found = list(pool.map(snapshot, ["waste", "profit"] * 20))
     assert found == pytest.approx([7.45, 11] * 20)
     compiled.optimise("waste")
     assert compiled.solve().objective == pytest.approx(7)
@@ -319,7 +319,7 @@ def test_aside_is_what_stood_whatever_comes_after() -> None:
     compiled.set_bounds("a", 3, 3)
     compiled.set_bounds("b", 2, 2)
     with pytest.raises(Infeasible):
-        compiled.aside()("waste")
+        compiled.snapshot()("waste")
 
 
 def random_model(random: np.random.Generator, rows: int = 12, columns: int = 10, *, upward: bool = False) -> Any:
@@ -532,7 +532,7 @@ def test_small_duals_are_kept_beside_large_ones() -> None:
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 100_000), stages=st.integers(1, 3))
-def test_what_is_settled_is_the_same_in_every_optimum(seed: int, stages: int) -> None:
+def test_what_is_pinned_is_the_same_in_every_optimum(seed: int, stages: int) -> None:
     model = small_model(seed)
     model.sum = pyo.Objective(expr=0.0)
     compiled = Compiled(model, objective=model.goal[0])
@@ -541,16 +541,16 @@ def test_what_is_settled_is_the_same_in_every_optimum(seed: int, stages: int) ->
         compiled.keep(compiled.solve())
     random = np.random.default_rng(seed)
     sums = [[(model.x[i], 1.0)] for i in model.x] + [[(model.x[i], float(random.integers(-1, 2))) for i in model.x]]
-    settled = [compiled.settled(terms) for terms in sums]
+    pinned = [compiled.pinned(terms) for terms in sums]
     order = [coefficients(model, at) for at in range(stages)]
     wide = 0
-    for terms, same in zip(sums, settled, strict=True):
+    for terms, same in zip(sums, pinned, strict=True):
         costs = np.zeros(6)
         costs[[variable.index() for variable, _ in terms]] = [weight for _, weight in terms]
         low, high = by_scipy(model, [*order, costs]), -by_scipy(model, [*order, -costs])
         assert not same or low == pytest.approx(high, abs=1e-6)
         wide += high - low > 1e-6
-    assert wide <= len(sums) - sum(settled)
+    assert wide <= len(sums) - sum(pinned)
 
 
 def outcome(compiled: Compiled) -> object:

@@ -9,7 +9,7 @@ import pytest
 
 from minerals.errors import Infeasible
 from minerals.mix.compiled import Compiled
-from minerals.mix.data import MixData, OneCountry, Routes
+from minerals.mix.data import GraphiteRoutes, MixData, OneCountry
 from minerals.mix.model import build
 
 YEARS = (2030, 2031, 2032)
@@ -318,7 +318,7 @@ def routed() -> MixData:
         use={("Here", c, n, y): kg * per for n, per in use.items() for (c, y), kg in here.items()},
         undisturbed={("Here", n, 2030): 1e3 for n in use},
         accessible={("china", "Here", n, 2030): {"mine": 40.0, "coke": 30.0, "anode": 90.0}[n] for n in use},
-        routes=Routes(
+        routes=GraphiteRoutes(
             carrier={("Here", c, y): kg for (c, y), kg in here.items()}, natural={"mine": 2.0, "anode": 1.0},
             synthetic={"coke": 0.5, "anode": 1.0}, planned={2030: 0.5}, low=0.1, high=1.0,
         ),

@@ -1,4 +1,4 @@
-"""The mix that is chosen: hand-solved toys for each stage, and what must hold of any choice."""
+"""The mix that is chosen: hand-solved toys for each stage, and what must hold of any criteria."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from minerals.mix.data import MixData, OneCountry
 from minerals.mix.families import in_worth
 from minerals.mix.model import build, build_sourcing
 from minerals.mix.objective import RISKS
-from minerals.mix.solution import Choice, Limit, Solution, choose, risk_of
+from minerals.mix.solution import Criteria, Limit, Solution, choose, risk_of
 
 
 def priced(lfp: float, nmc: float = 70.0, **changes: Any) -> MixData:
@@ -49,7 +49,7 @@ def stages(found: Solution) -> list[str]:
 
 def test_of_mixes_with_the_same_risk_the_cheapest_is_chosen() -> None:
     """Between 50 and 70 GWh of NMC the expected loss is 5 GWh a year; NMC is cheaper, so 70."""
-    found = choose(at_risk(), Choice())
+    found = choose(at_risk(), Criteria())
     assert nmc(found) == [70, 70, 70]
     assert stages(found) == ["cheapest", "objective", "cost"]
     assert found.stage("objective").value == pytest.approx(15)
@@ -62,7 +62,7 @@ def test_of_mixes_with_the_same_risk_the_cheapest_is_chosen() -> None:
 @pytest.mark.parametrize(("before", "after"), [(20, 50), (55, 55), (90, 70)])
 def test_of_mixes_as_cheap_the_one_changed_least_is_chosen(before: float, after: float) -> None:
     """At one price for both, the mix with the least risk that is nearest to the incumbent."""
-    found = choose(priced(70, incumbent=incumbent(before)), Choice())
+    found = choose(priced(70, incumbent=incumbent(before)), Criteria())
     assert nmc(found) == [after] * 3
     assert stages(found) == ["cheapest", "objective", "cost", "least_change"]
     assert found.stage("least_change").value == pytest.approx(3 * 2 * abs(after - before), abs=1e-6)
@@ -72,7 +72,7 @@ def test_of_mixes_as_cheap_the_one_changed_least_is_chosen(before: float, after:
 def test_a_share_that_is_not_pinned_has_its_range() -> None:
     """At one price, and without an incumbent, anything from 50 to 70 GWh of NMC is as good; 2032 sells nothing else."""
     sold = tuple(key for key in toy().sold if key != ("Here", "car", "lfp", 2032))
-    found = choose(priced(70, sold=sold), Choice())
+    found = choose(priced(70, sold=sold), Criteria())
     for y in (2030, 2031):
         assert found.ranges["Here", "nmc", y] == pytest.approx((0.5, 0.7))
         assert found.ranges["Here", "lfp", y] == pytest.approx((0.3, 0.5))
@@ -85,16 +85,16 @@ def test_the_floor_of_a_disruption_is_what_no_mix_can_avoid() -> None:
     """At least 60 GWh of NMC for their Wh/kg: Congo costs 10 GWh a year in any mix. China costs nothing in a mix of
     NMC alone, and 70 GWh a year in the one without."""
     measures = {("specific_energy", c, y): {"nmc": 250.0, "lfp": 150.0}[c] for c in CHEMISTRIES for y in YEARS}
-    found = choose(at_risk(performance=measures, floor={("specific_energy", "car"): 210.0}), Choice())
+    found = choose(at_risk(performance=measures, floor={("specific_energy", "car"): 210.0}), Criteria())
     assert found.floors == pytest.approx({"congo": 30, "china": 0, "calm": 0}, abs=1e-6)
-    found = choose(at_risk(sold=tuple(key for key in toy().sold if key[2] == "lfp")), Choice())
+    found = choose(at_risk(sold=tuple(key for key in toy().sold if key[2] == "lfp")), Criteria())
     assert found.floors == pytest.approx({"congo": 0, "china": 210, "calm": 0}, abs=1e-6)
 
 
 def test_a_mix_may_cost_a_tenth_more_than_the_cheapest() -> None:
     """The cheapest mix is 300 GWh of NMC at 70; 2,100 million USD more are 60 GWh of LFP at 105. The expected loss is
     a quarter of what of 240 GWh of NMC is above 150."""
-    found = choose(priced(105), Choice(cost_cap=0.1))
+    found = choose(priced(105), Criteria(cost_cap=0.1))
     assert found.stage("objective").value == pytest.approx(22.5)
     assert sum(found.cost.values()) == pytest.approx(1.1 * sum(found.cheapest.values()))
     assert sum(nmc(found)) == pytest.approx(240)
@@ -103,7 +103,7 @@ def test_a_mix_may_cost_a_tenth_more_than_the_cheapest() -> None:
 def test_the_cheapest_mix_with_no_more_than_so_much_at_risk() -> None:
     """The other way round: at most 21 GWh at risk cost 2,310 million USD. Told is what one GWh more would save: it
     lets 4 GWh of LFP be NMC, 140 million USD."""
-    found = choose(priced(105), Choice(objective="cost", exposure_cap=21))
+    found = choose(priced(105), Criteria(objective="cost", exposure_cap=21))
     assert found.stage("objective").value == pytest.approx(21_000 + 2310)
     assert found.cost["packs"] - found.cheapest["packs"] == pytest.approx(2310)
     assert risk_of(found.losses, at_risk().weight, "expected", 0.8) == pytest.approx(21)
@@ -117,10 +117,10 @@ def test_the_smallest_cap_that_works_is_told_and_works(china: float) -> None:
     """However small: the heavier China weighs, the less is lost in the mix that loses nothing to it."""
     data = at_risk(weight={"congo": 1.0, "china": china, "calm": 1.0})
     with pytest.raises(Infeasible) as raised:
-        choose(data, Choice(exposure_cap=0.0))
+        choose(data, Criteria(exposure_cap=0.0))
     least, works = map(float, re.findall(r"(?:less than|works:) (\S+?\d)\.? ", str(raised.value)))
     assert 0 < 0.95 * least <= works
-    found = choose(data, Choice(exposure_cap=works))
+    found = choose(data, Criteria(exposure_cap=works))
     lost = risk_of(found.losses, data.weight, "expected", 0.8)
     assert 0.9 * lost <= least <= works
     assert works <= max(1.2 * lost, lost + 1)
@@ -130,7 +130,7 @@ def test_the_smallest_cap_that_works_is_told_and_works(china: float) -> None:
 def test_a_cap_of_nothing_is_kept_by_a_mix_that_loses_nothing(risk: str) -> None:
     """China alone weighs, and NMC has nothing from there; what a solver leaves of nothing is none of the demand."""
     data = at_risk(weight={"congo": 0.0, "china": 1.0, "calm": 0.0})
-    found = choose(data, Choice(objective="cost", risk=risk, exposure_cap=0.0))
+    found = choose(data, Criteria(objective="cost", risk=risk, exposure_cap=0.0))
     assert found.losses["china"] == pytest.approx(0, abs=1e-6)
     assert sum(found.additions.values()) == pytest.approx(300)
 
@@ -139,8 +139,8 @@ def test_no_more_goes_unmet_than_must() -> None:
     """4 kt of cobalt are 50 GWh of NMC, and nothing else is sold. Congo leaves all of it, China too."""
     data = only(at_risk(supplied={("cobalt", "AUS", y): 4.0 for y in YEARS}), "nmc")
     with pytest.raises(Infeasible):
-        choose(data, Choice())
-    found = choose(data, Choice(unmet=True))
+        choose(data, Criteria())
+    found = choose(data, Criteria(unmet=True))
     assert stages(found)[0] == "unmet_demand"
     assert found.stage("unmet_demand").value == pytest.approx(150)
     assert nmc(found) == [50, 50, 50]
@@ -158,7 +158,7 @@ def test_going_without_does_not_escape_a_lock_in() -> None:
         accessible={("congo", "Here", "cobalt", y): 0.0 for y in YEARS},
     )  # fmt: skip
     assert Compiled(build(data), objective="expected").solve().objective == pytest.approx(80)
-    found = choose(data, Choice(unmet=True))
+    found = choose(data, Criteria(unmet=True))
     assert found.stage("unmet_demand").value == pytest.approx(0, abs=1e-6)
     assert found.stage("objective").value == pytest.approx(240)
 
@@ -167,7 +167,7 @@ def test_a_weighted_sum_trades_gwh_for_money() -> None:
     """A GWh of LFP instead of NMC costs 5 million USD and spares a quarter of a GWh: worth it below 0.05 GWh for one
     million USD."""
     for price, gwh in ((0.049, 70), (0.051, 100)):
-        found = choose(at_risk(), Choice(objective="weighted", weights={"expected": 1.0, "cost": price}))
+        found = choose(at_risk(), Criteria(objective="weighted", weights={"expected": 1.0, "cost": price}))
         assert nmc(found) == [gwh] * 3
         cost, loss = found.stage("cost").value, risk_of(found.losses, at_risk().weight, "expected", 0.8)
         assert found.stage("objective").value == pytest.approx(loss + price * cost)
@@ -176,7 +176,7 @@ def test_a_weighted_sum_trades_gwh_for_money() -> None:
 @pytest.mark.parametrize(("risk", "loss"), [("expected", 15), ("worst", 30), ("cvar", 30)])
 def test_each_risk_has_its_mix(risk: str, loss: float) -> None:
     """As in test_mix; of the worst half Congo and China are all, whose losses add up to 60."""
-    found = choose(at_risk(), Choice(objective=risk, risk=risk, level=0.5))
+    found = choose(at_risk(), Criteria(objective=risk, risk=risk, level=0.5))
     assert found.stage("objective").value == pytest.approx(loss)
     assert risk_of(found.losses, at_risk().weight, risk, 0.5) == pytest.approx(loss)
 
@@ -201,16 +201,16 @@ def kt(found: Solution, supplier: str) -> list[float]:
 
 def test_cobalt_is_sourced_as_near_to_pro_rata_as_can_be() -> None:
     """100 GWh of NMC take 8 kt, of which Australia has no quarter; of 50 GWh it has."""
-    found = choose(bought(), Choice(objective="cost"))
+    found = choose(bought(), Criteria(objective="cost"))
     assert (kt(found, "COD"), kt(found, "AUS")) == ([6.6] * 3, [1.4] * 3)
     half = {("Here", "car", y): 50.0 for y in YEARS}
-    found = choose(bought(demand=half), Choice(objective="cost"))
+    found = choose(bought(demand=half), Criteria(objective="cost"))
     assert (kt(found, "COD"), kt(found, "AUS")) == ([3.0] * 3, [1.0] * 3)
 
 
 def test_a_hard_rule_on_one_country_limits_the_mix_and_its_sourcing() -> None:
     """From 2031 on Australia's 1.4 kt are at least 35 %: 4 kt, 50 GWh."""
-    found = choose(replace(bought(), one_country=OneCountry(0.65, 2031)), Choice(objective="cost"))
+    found = choose(replace(bought(), one_country=OneCountry(0.65, 2031)), Criteria(objective="cost"))
     assert nmc(found) == [100, 50, 50]
     assert (kt(found, "COD"), kt(found, "AUS")) == ([6.6, 2.6, 2.6], [1.4] * 3)
     assert not found.excess
@@ -219,7 +219,7 @@ def test_a_hard_rule_on_one_country_limits_the_mix_and_its_sourcing() -> None:
 def test_a_soft_rule_prices_what_is_above_it() -> None:
     """At 170 million USD a kt excess is cheaper than LFP: 8 kt, of which 6.6 from one country, 1.4 above 65 %."""
     rule = OneCountry(0.65, 2031, soft=True, price=170.0)
-    found = choose(replace(bought(), one_country=rule), Choice(objective="cost"))
+    found = choose(replace(bought(), one_country=rule), Criteria(objective="cost"))
     assert nmc(found) == [100, 100, 100]
     assert found.excess == pytest.approx({("Here", "cobalt", "COD", y): 1.4 for y in (2031, 2032)})
     assert found.cost["excess"] == pytest.approx(2 * 1.4 * 170)
@@ -232,7 +232,7 @@ def test_the_price_of_excess_is_in_the_cost_and_not_in_the_risk() -> None:
     for price, gwh in ((170.0, 70), (190.0, 50)):
         rule = OneCountry(0.65, 2031, soft=True, price=price)
         data = at_risk(strategic=("cobalt",), third=frozenset({("Here", "AUS")}), one_country=rule)
-        found = choose(data, Choice())
+        found = choose(data, Criteria())
         assert found.stage("objective").value == pytest.approx(15)
         assert nmc(found) == [70, gwh, gwh]
 
@@ -247,7 +247,7 @@ def test_what_a_solver_leaves_does_not_stop_the_sourcing() -> None:
 
 
 def test_who_is_excluded_is_not_bought_from() -> None:
-    found = choose(barred(), Choice(objective="cost"))
+    found = choose(barred(), Criteria(objective="cost"))
     assert nmc(found) == [17.5] * 3
     assert (kt(found, "COD"), kt(found, "AUS")) == ([0] * 3, [1.4] * 3)
 
@@ -264,7 +264,7 @@ def test_what_is_sourced_of_cells_at_home_is_what_is_made_there() -> None:
         import_price={("Here", c, y): -5.0 for c in CHEMISTRIES for y in YEARS},
         own_share={("Here", y): 0.4 for y in (2031, 2032)},
     )  # fmt: skip
-    found = choose(data, Choice(objective="cost"))
+    found = choose(data, Criteria(objective="cost"))
     for y, (home, congo, australia) in {2030: (0, 75, 25), 2031: (40, 45, 15), 2032: (40, 45, 15)}.items():
         made = sum(found.production.get(("Here", c, y), 0.0) for c in CHEMISTRIES)
         bought = {j: found.sourced.get(("Here", "cell", j, y), 0.0) for j in deliver}
@@ -331,50 +331,50 @@ def recovering() -> MixData:
 
 
 CASES = {
-    "expected": (limited, Choice()),
-    "cvar": (limited, Choice(objective="cvar", risk="cvar", level=0.6)),
-    "capped": (limited, Choice(cost_cap=0.001)),
-    "cost": (limited, Choice(objective="cost", exposure_cap=12.0)),
-    "rule": (lambda: replace(two_suppliers(), one_country=OneCountry(0.65, 2031)), Choice(objective="cost")),
-    "retrofit": (lambda: lines(80.0), Choice(objective="cost")),
-    "new lines": (lambda: replace(lines(30.0), retrofit={}), Choice(objective="cost")),
-    "cobalt": (lambda: cobalt(4.0), Choice(objective="cost")),
-    "floor": (light, Choice(objective="cost")),
-    "decline": (leaving, Choice(objective="cost")),
-    "announced": (announced, Choice(objective="cost")),
-    "stock": (filled, Choice()),
-    "excluded": (barred, Choice(objective="cost")),
-    "recycled": (recovering, Choice(objective="cost")),
-    "worst": (lambda: priced(105), Choice(objective="cost", risk="worst", exposure_cap=33.0)),
-    "tail": (lambda: priced(105), Choice(objective="cost", risk="cvar", level=0.6, exposure_cap=45.0)),
+    "expected": (limited, Criteria()),
+    "cvar": (limited, Criteria(objective="cvar", risk="cvar", level=0.6)),
+    "capped": (limited, Criteria(cost_cap=0.001)),
+    "cost": (limited, Criteria(objective="cost", exposure_cap=12.0)),
+    "rule": (lambda: replace(two_suppliers(), one_country=OneCountry(0.65, 2031)), Criteria(objective="cost")),
+    "retrofit": (lambda: lines(80.0), Criteria(objective="cost")),
+    "new lines": (lambda: replace(lines(30.0), retrofit={}), Criteria(objective="cost")),
+    "cobalt": (lambda: cobalt(4.0), Criteria(objective="cost")),
+    "floor": (light, Criteria(objective="cost")),
+    "decline": (leaving, Criteria(objective="cost")),
+    "announced": (announced, Criteria(objective="cost")),
+    "stock": (filled, Criteria()),
+    "excluded": (barred, Criteria(objective="cost")),
+    "recycled": (recovering, Criteria(objective="cost")),
+    "worst": (lambda: priced(105), Criteria(objective="cost", risk="worst", exposure_cap=33.0)),
+    "tail": (lambda: priced(105), Criteria(objective="cost", risk="cvar", level=0.6, exposure_cap=45.0)),
 }
 
 
-def at_stage(data: MixData, choice: Choice, limit: Limit, found: Solution) -> Compiled:
+def at_stage(data: MixData, criteria: Criteria, limit: Limit, found: Solution) -> Compiled:
     """The model as it is at the stage of a limit."""
-    model = build(data, level=choice.level, weights=choice.weights)
-    compiled = Compiled(model, objective="cost" if limit.stage == "cheapest" else choice.objective)
+    model = build(data, level=criteria.level, weights=criteria.weights)
+    compiled = Compiled(model, objective="cost" if limit.stage == "cheapest" else criteria.objective)
     for key in model.wanted:
         compiled.fix(model.unmet[key], 0.0)
-    if limit.stage != "cheapest" and choice.cost_cap is not None:
-        compiled.hold("cost", found.stage("cheapest").value, choice.cost_cap)
-    if limit.stage != "cheapest" and choice.exposure_cap is not None:
-        compiled.hold(choice.risk, choice.exposure_cap, 0.0)
+    if limit.stage != "cheapest" and criteria.cost_cap is not None:
+        compiled.hold("cost", found.stage("cheapest").value, criteria.cost_cap)
+    if limit.stage != "cheapest" and criteria.exposure_cap is not None:
+        compiled.hold(criteria.risk, criteria.exposure_cap, 0.0)
     return compiled
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_a_limit_is_worth_is_what_moving_it_brings(name: str) -> None:
     """Every limit that is told, moved either way within the range that is told, at the stage it is told for."""
-    data, choice = CASES[name][0](), CASES[name][1]
-    found = choose(data, choice)
+    data, criteria = CASES[name][0](), CASES[name][1]
+    found = choose(data, criteria)
     assert found.limits
     stepped = 0
     for limit in found.limits:
         assert limit.worth > 0
         assert limit.holds.low <= limit.limit + 1e-9
         assert limit.limit <= limit.holds.high + 1e-9
-        compiled = at_stage(data, choice, limit, found)
+        compiled = at_stage(data, criteria, limit, found)
         row = getattr(compiled.model, limit.family)
         row = row[limit.index] if limit.index else row
         best = compiled.solve()
@@ -392,7 +392,7 @@ def test_what_a_limit_is_worth_is_what_moving_it_brings(name: str) -> None:
 
 def test_every_kind_of_limit_is_told() -> None:
     """So that what each is worth is shown by moving it."""
-    told = {limit.family for data, choice in CASES.values() for limit in choose(data(), choice).limits}
+    told = {limit.family for data, criteria in CASES.values() for limit in choose(data(), criteria).limits}
     assert told == set(in_worth())
 
 
@@ -400,15 +400,15 @@ def test_a_limit_to_which_an_earlier_stage_keeps_is_told_there() -> None:
     """Only NMC is sold and 4 kt are 50 GWh: one more kt lets 12.5 GWh less go unmet. That it would cost more is no
     worth of it."""
     data = replace(cobalt(4.0), sold=tuple(key for key in toy().sold if key[2] == "nmc"))
-    found = choose(data, Choice(objective="cost", unmet=True))
+    found = choose(data, Criteria(objective="cost", unmet=True))
     assert {(limit.stage, limit.family) for limit in found.limits} == {("unmet_demand", "supplier")}
     assert [limit.worth for limit in found.limits] == pytest.approx([12.5] * 3)
 
 
 def test_the_price_of_a_gwh_at_risk_is_the_same_from_both_sides() -> None:
     """140 million USD, by the toy of the caps above."""
-    dear = choose(priced(105), Choice(cost_cap=0.1))
-    safe = choose(priced(105), Choice(objective="cost", exposure_cap=21))
+    dear = choose(priced(105), Criteria(cost_cap=0.1))
+    safe = choose(priced(105), Criteria(objective="cost", exposure_cap=21))
     worth = [limit.worth for found in (dear, safe) for limit in found.limits if not limit.index]
     assert worth == pytest.approx([1 / 140, 140])
 
@@ -419,7 +419,7 @@ def test_the_price_of_a_gwh_at_risk_is_the_same_from_both_sides() -> None:
 def test_a_floor_that_is_not_found_in_time_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mix and every other floor are as they are without."""
 
-    def aside(compiled: Compiled) -> Any:
+    def snapshot(compiled: Compiled) -> Any:
         best = real(compiled)
 
         def slow(objective: Any) -> float:
@@ -429,9 +429,9 @@ def test_a_floor_that_is_not_found_in_time_is_not_known(monkeypatch: pytest.Monk
 
         return slow
 
-    whole, real = choose(at_risk(), Choice()), Compiled.aside
-    monkeypatch.setattr(Compiled, "aside", aside)
-    found = choose(at_risk(), Choice())
+    whole, real = choose(at_risk(), Criteria()), Compiled.snapshot
+    monkeypatch.setattr(Compiled, "snapshot", snapshot)
+    found = choose(at_risk(), Criteria())
     assert np.isnan(found.floors["congo"])
     assert {d: floor for d, floor in found.floors.items() if d != "congo"} == {
         d: floor for d, floor in whole.floors.items() if d != "congo"
@@ -442,7 +442,7 @@ def test_a_floor_that_is_not_found_in_time_is_not_known(monkeypatch: pytest.Monk
 def test_floors_that_nobody_waited_for_are_no_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those dropped when the body ends were never sought. One thread holds the first; what waits behind it is dropped,
     and only that lets the first go on. No floor is dropped as a zero, whatever the mix of the solver loses."""
-    begun, hold, real = threading.Event(), threading.Event(), Compiled.aside
+    begun, hold, real = threading.Event(), threading.Event(), Compiled.snapshot
 
     def held(compiled: Compiled) -> Any:
         best = real(compiled)
@@ -454,11 +454,11 @@ def test_floors_that_nobody_waited_for_are_no_zeros(monkeypatch: pytest.MonkeyPa
 
         return floor
 
-    monkeypatch.setattr(Compiled, "aside", held)
+    monkeypatch.setattr(Compiled, "snapshot", held)
     monkeypatch.setattr("minerals.mix.solution.cores", lambda: 2)
-    monkeypatch.setattr("minerals.mix.solution._Floors.heed", lambda floors: None)
+    monkeypatch.setattr("minerals.mix.solution._Floors.drop_zeros", lambda floors: None)
     with ExitStack() as beside:
-        found = choose(at_risk(), Choice(), beside)
+        found = choose(at_risk(), Criteria(), beside)
         begun.wait()
         waiting = [future for future in found.least.__self__.sought.values() if not future.running()]  # type: ignore[attr-defined]
         assert waiting
@@ -513,7 +513,7 @@ def test_no_limit_is_stated_of_what_is_not_there(name: str, gap: str) -> None:
             continue  # Without demand there is no mix to choose.
         data = without(TOYS[name](), year, *GAPS[gap])
         for one in (None, OneCountry(0.65, 2030), OneCountry(0.65, 2030, soft=True, price=1.0)):
-            found = choose(replace(data, one_country=one), Choice(objective="cost", unmet=True))
+            found = choose(replace(data, one_country=one), Criteria(objective="cost", unmet=True))
             made = sum(found.additions.values()) + sum(found.unmet.values())
             assert made == pytest.approx(sum(data.demand.values()))
 
@@ -522,7 +522,7 @@ def test_a_share_made_at_home_is_asked_only_where_something_is_sold() -> None:
     """Nothing is sold in 2031, and all of what is in the other years is made at home."""
     data = without(toy(own_share={("Here", y): 1.0 for y in YEARS}), 2031, "sold")
     assert set(build(data).own_share) == {("Here", 2030), ("Here", 2032)}
-    found = choose(data, Choice(objective="cost", unmet=True))
+    found = choose(data, Criteria(objective="cost", unmet=True))
     assert found.unmet == pytest.approx({("Here", "car", 2031): 100})
     assert found.production == pytest.approx({("Here", "nmc", y): 100 for y in (2030, 2032)})
 
@@ -603,18 +603,18 @@ def anything(seed: int, slack: bool = False) -> MixData:
     )  # fmt: skip
 
 
-def chosen(data: MixData, choice: Choice) -> Solution:
-    """The choice, where the limits allow one."""
+def chosen(data: MixData, criteria: Criteria) -> Solution:
+    """The criteria, where the limits allow one."""
     try:
-        return choose(data, choice)
+        return choose(data, criteria)
     except Infeasible:
         assume(False)
         raise
 
 
-def any_choice(seed: int) -> Choice:
+def any_choice(seed: int) -> Criteria:
     risk = ("expected", "worst", "cvar")[seed % 3]
-    return Choice(objective=risk, risk=risk, level=0.5, cost_cap=(None, 0.05)[seed % 2])
+    return Criteria(objective=risk, risk=risk, level=0.5, cost_cap=(None, 0.05)[seed % 2])
 
 
 @pytest.mark.slow
@@ -622,11 +622,11 @@ def any_choice(seed: int) -> Choice:
 @given(seed=st.integers(0, 10_000))
 def test_ranges_are_those_of_solving_for_every_share_both_ways(seed: int) -> None:
     """What the basis says is settled is; and each share lies in its range."""
-    data, choice = anything(seed), any_choice(seed)
-    found = chosen(data, choice)
+    data, criteria = anything(seed), any_choice(seed)
+    found = chosen(data, criteria)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Compiled, "settled", lambda *_: False)
-        solved = choose(data, choice)
+        patch.setattr(Compiled, "pinned", lambda *_: False)
+        solved = choose(data, criteria)
     assert set(found.ranges) == set(solved.ranges)
     for (r, c, y), (low, high) in found.ranges.items():
         assert (low, high) == pytest.approx(solved.ranges[r, c, y], abs=1e-6)
@@ -644,17 +644,18 @@ def test_ranges_are_those_of_solving_for_every_share_both_ways(seed: int) -> Non
 def test_each_stage_keeps_what_those_before_it_found(seed: int) -> None:
     """The losses are the objective's and no less than their floors; the cost is its stage's and within its cap; demand
     is met."""
-    data, choice = anything(seed), any_choice(seed)
-    found = chosen(data, choice)
+    data, criteria = anything(seed), any_choice(seed)
+    found = chosen(data, criteria)
     whole = sum(data.demand.values())
     assert (
-        risk_of(found.losses, data.weight, choice.risk, choice.level) <= found.stage("objective").value + 1e-6 * whole
+        risk_of(found.losses, data.weight, criteria.risk, criteria.level)
+        <= found.stage("objective").value + 1e-6 * whole
     )
     assert all(found.losses[d] >= floor - 1e-6 * whole for d, floor in found.floors.items())
     cost = sum(found.cost.values())
     assert cost == pytest.approx(found.stage("cost").value, rel=1e-6)
-    if choice.cost_cap is not None:
-        assert cost <= sum(found.cheapest.values()) * (1 + choice.cost_cap) * (1 + 1e-6)
+    if criteria.cost_cap is not None:
+        assert cost <= sum(found.cheapest.values()) * (1 + criteria.cost_cap) * (1 + 1e-6)
     for r, s, y in data.demand:
         met = sum(found.additions.get((r, s, c, y), 0.0) for c in THREE)
         assert met == pytest.approx(data.demand[r, s, y], rel=1e-6)
@@ -665,8 +666,8 @@ def test_each_stage_keeps_what_those_before_it_found(seed: int) -> None:
 @given(seed=st.integers(0, 10_000))
 def test_where_demand_may_go_unmet_and_need_not_the_risk_is_the_same(seed: int) -> None:
     data = anything(seed)
-    choice = replace(any_choice(seed), cost_cap=None)
-    must, may = chosen(data, choice), choose(data, replace(choice, unmet=True))
+    criteria = replace(any_choice(seed), cost_cap=None)
+    must, may = chosen(data, criteria), choose(data, replace(criteria, unmet=True))
     assert may.stage("unmet_demand").value == pytest.approx(0, abs=1e-6)
     assert may.stage("objective").value == pytest.approx(must.stage("objective").value, rel=1e-6, abs=1e-6)
 
@@ -676,13 +677,13 @@ def test_where_demand_may_go_unmet_and_need_not_the_risk_is_the_same(seed: int) 
 @given(seed=st.integers(0, 10_000), more=st.floats(0.1, 200))
 def test_more_supply_never_worsens_the_objective(seed: int, more: float) -> None:
     """Of one supplier, of a node under a disruption, or of lines."""
-    data, choice = anything(seed), replace(any_choice(seed), cost_cap=None)
-    before = chosen(data, choice)
+    data, criteria = anything(seed), replace(any_choice(seed), cost_cap=None)
+    before = chosen(data, criteria)
     random = np.random.default_rng(seed)
     for name in ("supplied", "accessible", "capacity"):
         table = dict(getattr(data, name))
         table[list(table)[random.integers(len(table))]] += more
-        after = choose(replace(data, **{name: table}), choice)
+        after = choose(replace(data, **{name: table}), criteria)
         for stage in ("cheapest", "objective"):
             worse = after.stage(stage).value - before.stage(stage).value
             assert worse <= 1e-6 * max(1.0, abs(before.stage(stage).value))
@@ -692,7 +693,7 @@ def test_more_supply_never_worsens_the_objective(seed: int, more: float) -> None
 @given(seed=st.integers(0, 10_000))
 def test_where_nothing_limits_the_cheapest_chemistry_fills_each_segment(seed: int) -> None:
     data = anything(seed, slack=True)
-    found = choose(data, Choice(objective="cost"))
+    found = choose(data, Criteria(objective="cost"))
     for (r, s, y), gwh in data.demand.items():
         price = {c: data.price[r, c, y] for c in THREE if (r, s, c, y) in data.sold}
         cheapest = [c for c in price if price[c] == min(price.values())]

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..config import Optimise
 from ..flows.demand import Array
-from ..mix.data import Key, MixData, OneCountry, Routes
+from ..mix.data import GraphiteRoutes, Key, MixData, OneCountry
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event, SupplyInputs
@@ -242,7 +242,7 @@ class Assembly:
                     )
         return out
 
-    def _routes(self, pools: Mapping[str, tuple[str, ...]]) -> Routes | None:
+    def _routes(self, pools: Mapping[str, tuple[str, ...]]) -> GraphiteRoutes | None:
         uses = self.chokepoints.uses
         if not uses.routed:
             return None
@@ -256,7 +256,7 @@ class Assembly:
             {n: float(v) for n, v in zip(self.nodes, way, strict=True) if v} for way in (uses.natural, uses.synthetic)
         ]
         planned = {y: float(uses.route[self.at[y]]) for y in self.years}
-        return Routes(carrier, by_node[0], by_node[1], planned, low, high)
+        return GraphiteRoutes(carrier, by_node[0], by_node[1], planned, low, high)
 
     def _most(self, name: str, use: Mapping[Key, float]) -> dict[Key, float]:
         """The most that batteries of a pool could need of a node, (node, year)."""

@@ -20,7 +20,7 @@ from ..mix.compiled import Compiled
 from ..mix.data import Key, MixData
 from ..mix.family import OTHER_COUNTRIES, Glossary
 from ..mix.objective import RISKS
-from ..mix.solution import Choice, Solution, choose, risk_of
+from ..mix.solution import Criteria, Solution, choose, risk_of
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, fit
@@ -88,7 +88,7 @@ def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], beside: E
     assembly, data = laid
     config = assembly.config
     try:
-        solution = choose(data, _choice(config), beside)
+        solution = choose(data, _criteria(config), beside)
     except Infeasible as error:
         raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
     except TimeLimit:
@@ -338,9 +338,9 @@ def _check_names(run: Run, inputs: Inputs, config: Optimise, chokepoints: Chokep
         raise InputError(problems)
 
 
-def _choice(config: Optimise) -> Choice:
+def _criteria(config: Optimise) -> Criteria:
     """What is asked of the model."""
-    return Choice(
+    return Criteria(
         objective=config.risk if config.objective == "gwh_at_risk" else config.objective,
         risk=config.risk,
         unmet=config.unmet,

@@ -15,7 +15,7 @@ from ..mix.compiled import Compiled
 from ..mix.conflict import Conflict, Loosening, Member, Search
 from ..mix.data import Key, MixData
 from ..mix.families import BALANCES, LIMITS, in_conflict, words
-from ..mix.family import EACH, OTHER_COUNTRIES, Glossary, Kind, Words, year_of
+from ..mix.family import EACH, OTHER_COUNTRIES, Glossary, Kind, LimitText, year_of
 from ..numbers import number
 from ..tables.mix import MixInputs
 from ..tables.names import WORLD
@@ -223,7 +223,7 @@ def _cause(given: MixInputs, glossary: Glossary, home: bool, at: Key) -> tuple[_
 
 def _breach(breach: Sequence[tuple[Member, float]], glossary: Glossary, data: MixData) -> str:
     """How far limits give way, by kind, over the years in which they do: the largest first."""
-    by_what: dict[str, tuple[Words, dict[int, float]]] = {}
+    by_what: dict[str, tuple[LimitText, dict[int, float]]] = {}
     for limit, amount in breach:
         said, year = words(limit.family, limit.index, glossary, data), year_of(limit.index)
         _, years = by_what.setdefault(_about(said, limit.index, data), (said, {}))
@@ -235,14 +235,14 @@ def _breach(breach: Sequence[tuple[Member, float]], glossary: Glossary, data: Mi
     return "; ".join(parts) + (f"; and {len(order) - WAYS} more" if len(order) > WAYS else "")
 
 
-def _over_years(amounts: Mapping[int, float], said: Words) -> str:
+def _over_years(amounts: Mapping[int, float], said: LimitText) -> str:
     """Amounts of some years together: their sum or, of what is no amount of the year, the largest."""
     if not said.rate:
         return _measured(sum(amounts.values()), said.unit)
     return f"{'up to ' if len(amounts) > 1 else ''}{_measured(max(amounts.values()), said.unit)}"
 
 
-def _about(said: Words, index: Key, data: MixData) -> str:
+def _about(said: LimitText, index: Key, data: MixData) -> str:
     """What an amount is of, with its region where there are several."""
     what = said.about or said.what
     several = said.about and len(data.regions) > 1 and index[0] in data.regions
@@ -270,7 +270,7 @@ def _grouped(
     return sorted(out.values(), key=lambda said: in_conflict(said.family))
 
 
-def _level(limit: Member, said: Words, data: MixData) -> tuple[float, str]:
+def _level(limit: Member, said: LimitText, data: MixData) -> tuple[float, str]:
     """A limit as an amount, and its unit: its right-hand side, or what its record tells instead."""
     amount = LIMITS[limit.family].amount
     return amount(data, *limit.index) if amount else (limit.limit, said.unit)

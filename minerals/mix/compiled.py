@@ -30,7 +30,7 @@ from pyomo.core.base.objective import ObjectiveData
 from ..errors import Infeasible, NumericalTrouble, TimeLimit, Unbounded, UsageError
 from ..highs import INF, accepted, algorithm, iterations, run, set_option, solver
 from .form import Form, stated_bounds
-from .optimum import Optimum, Run
+from .optimum import Optimum, SolverRun
 
 Array = NDArray[np.float64]
 Status = highspy.HighsModelStatus
@@ -44,7 +44,7 @@ HOT_ITERATIONS = 5_000
 #: HiGHS's own word for no limit on iterations.
 UNLIMITED = 2**31 - 1
 #: A change beside the weights of a sum that counts as none.
-SETTLED = 1e-9
+NO_CHANGE = 1e-9
 #: A dual beside the largest cost that counts as none. Of two runs those that are none were below 1e-12, others above
 #: 1e-8.
 ROUNDING = 1e-10
@@ -74,7 +74,7 @@ class Compiled:
     ) -> None:
         self.model, self.time_limit, self.large = model, time_limit, large
         self.recompiled: Counter[str] = Counter()
-        self.runs: list[Run] = []
+        self.runs: list[SolverRun] = []
         self._state = self._changes = 0
         self._journal: dict[tuple[object, ...], Callable[[], None]] = {}
         self._free: dict[int, tuple[float, float]] = {}
@@ -339,7 +339,7 @@ class Compiled:
         """Whether `keep` holds a limit where it is."""
         return id(self.form.constraint(constraint)) in self._kept
 
-    def settled(self, terms: Iterable[tuple[Any, float]]) -> bool:
+    def pinned(self, terms: Iterable[tuple[Any, float]]) -> bool:
         """Whether a weighted sum of variables is the same in every solution that is kept, as the present basis shows:
         nothing that could still move would change it. Where it would, only a solve can tell how far.
         """
@@ -355,7 +355,7 @@ class Compiled:
             if (at := form.row_of.get(id(goal))) is not None:
                 change -= prices[at] * form.costs[form.place(goal)][movable]
         most = max(np.abs(change).max(initial=0.0), np.abs(prices[rows]).max(initial=0.0))
-        return bool(most <= SETTLED * max(np.abs(weights).max(initial=0.0), np.finfo(float).tiny))
+        return bool(most <= NO_CHANGE * max(np.abs(weights).max(initial=0.0), np.finfo(float).tiny))
 
     def _outside_the_basis(self) -> Any:
         """Of each basic variable whether it is structural, and its column; columns and rows outside the basis with room
@@ -457,11 +457,11 @@ class Compiled:
         if status == Status.kTimeLimit:
             raise TimeLimit(f"no optimum within {limit:g} s; give the solver more time, or make the model smaller")
         if status not in CONCLUSIVE:
-            said = self.highs.modelStatusToString(status)
-            raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {said} ({self.algorithm})")
+            text = self.highs.modelStatusToString(status)
+            raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {text} ({self.algorithm})")
         return self._optimum()
 
-    def aside(self) -> Callable[[Any], float]:
+    def snapshot(self) -> Callable[[Any], float]:
         """A function that gives the best value of an objective, by name or component, within the limits as they now
         stand, whatever becomes of them here. It may be called from any thread: each call has a HiGHS of its own, which
         computes while Python goes on. It raises what `solve` raises."""
@@ -513,7 +513,7 @@ class Compiled:
         start = time.perf_counter()
         status = run(highs)
         counts = iterations(highs)
-        self.runs.append(Run(algorithm(counts, hot, primal), counts, time.perf_counter() - start))
+        self.runs.append(SolverRun(algorithm(counts, hot, primal), counts, time.perf_counter() - start))
         return status
 
     def _optimum(self) -> Optimum:

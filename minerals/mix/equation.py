@@ -114,17 +114,17 @@ def _attach(pieces: list[str], text: str) -> None:
 
 def _index(tokens: list[str]) -> str:
     """Indices apart: `rf,y-1` → `r,f,y−1`."""
-    told = ""
+    text = ""
     for piece in _pieces(tokens):
-        apart = told and _is_term(told[-1]) and _is_term(piece[0])
-        told += f",{piece}" if apart else piece
-    return told
+        apart = text and _is_term(text[-1]) and _is_term(piece[0])
+        text += f",{piece}" if apart else piece
+    return text
 
 
 def _range(tokens: list[str]) -> str:
     """What a sum runs over: `c` → `_c`, `c \\in k` → `_{c ∈ k}`."""
-    told = _spaced(_pieces(tokens))
-    return f"_{told}" if _is_term(told) else f"_{{{told}}}"
+    text = _spaced(_pieces(tokens))
+    return f"_{text}" if _is_term(text) else f"_{{{text}}}"
 
 
 def _is_term(text: str) -> bool:
@@ -141,7 +141,7 @@ def _spaced(pieces: list[str]) -> str:
     """Pieces as a line: spaces around signs and between factors, none inside parentheses and after a sign of its own
     (`−x`)."""
     signs = set(BINARY.values())
-    told = ""
+    text = ""
     for at, piece in enumerate(pieces):
         before = pieces[at - 1] if at else ""
         after = pieces[at + 1] if at + 1 < len(pieces) else ""
@@ -149,5 +149,5 @@ def _spaced(pieces: list[str]) -> str:
             piece = f"({piece})"  # Else the next factor would seem to stand below the line.
         alone = before in signs and (at == 1 or pieces[at - 2] in signs or pieces[at - 2] in OPEN)
         close = not before or before in OPEN or piece in CLOSE or (alone and before == "−")
-        told += piece if close else f" {piece}"
-    return told
+        text += piece if close else f" {piece}"
+    return text

@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 from . import constraints, objective
 from .data import Key, MixData
-from .family import IN_CONFLICT, IN_WORTH, Balance, Family, Glossary, Limit, Words
+from .family import IN_CONFLICT, IN_WORTH, Balance, Family, Glossary, Limit, LimitText
 from .pyo import pyo
 
 #: Modules in the order of their rows in the model; any other follows by name. Among mixes that are equally good, the
@@ -72,6 +72,6 @@ def in_worth() -> list[str]:
     return sorted(worth, key=lambda name: (IN_WORTH.index(LIMITS[name].kind), LIMITS[name].rank))
 
 
-def words(name: str, index: Key, glossary: Glossary, data: MixData) -> Words:
+def words(name: str, index: Key, glossary: Glossary, data: MixData) -> LimitText:
     """A limit in words, by its name in the model and its index."""
     return LIMITS[name].words(glossary, data, *index)

@@ -1,4 +1,4 @@
-"""The record of a family of constraints: what tells of it, orders it and names it in a conflict, beside its equations.
+"""The record of a family of constraints, in the file of its equations: its key, its words, its way out, its rank.
 
 Each module of `constraints` exports one as `FAMILY`, and `objective.py` one for the caps on objectives. Nothing else
 knows a family by its name. `families.py` collects the records, and whoever tells of limits reads them there.
@@ -92,7 +92,7 @@ class Glossary:
 
 
 @dataclass(frozen=True)
-class Words:
+class LimitText:
     """One limit in words, without its year."""
 
     template: str
@@ -131,7 +131,7 @@ class Limit:
     index: str
     """Names of its index, `region, year`; the last one is the year, where it has one."""
     kind: Kind
-    words: Callable[..., Words]
+    words: Callable[..., LimitText]
     """(glossary, data, *index) → the limit in words."""
     rank: int = UNRANKED
     """Its place among those of its kind, when they are told; without one it stands after them."""

@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .data import MixData
-from .family import Balance, Family, Glossary, Kind, Limit, Words
+from .family import Balance, Family, Glossary, Kind, Limit, LimitText
 from .pyo import pyo
 
 #: Objectives on which the disruptions press.
@@ -143,12 +143,12 @@ def add_usual(model: pyo.ConcreteModel, data: MixData) -> None:
     model.usual = pyo.Objective(expr=sum(apart))
 
 
-def _cost_words(_: Glossary, __: MixData) -> Words:
-    return Words("cap on the cost", "one more billion USD", "billion USD_2025", 1000.0)
+def _cost_words(_: Glossary, __: MixData) -> LimitText:
+    return LimitText("cap on the cost", "one more billion USD", "billion USD_2025", 1000.0)
 
 
-def _risk_words(_: Glossary, __: MixData) -> Words:
-    return Words("cap on the GWh at risk", "one more GWh at risk", "GWh")
+def _risk_words(_: Glossary, __: MixData) -> LimitText:
+    return LimitText("cap on the GWh at risk", "one more GWh at risk", "GWh")
 
 
 FAMILY = Family(

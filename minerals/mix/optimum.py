@@ -38,7 +38,7 @@ class Range(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Run:
+class SolverRun:
     """One call of the solver. algorithm: what HiGHS used, in words; iterations: of simplex, interior point, crossover;
     seconds: of wall clock."""
 
@@ -56,7 +56,7 @@ class Optimum:
     objective: float
     solution: highspy.HighsSolution
     form: Form
-    run: Run
+    run: SolverRun
     highs: highspy.Highs
     goal: Any
     basis: highspy.HighsBasis

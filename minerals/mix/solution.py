@@ -44,19 +44,25 @@ THREADS = 4
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What is asked of a mix. objective: of `objective.py`; unmet: whether demand may go unmet, as little as possible;
-    level, weights: as `model.build`; cost_cap: share above the cheapest, both with a priced excess;
-    exposure_cap: GWh by `risk`."""
+class Criteria:
+    """What a mix is chosen by, and within which caps."""
 
     objective: str = "expected"
+    """One of `objective.py`."""
     risk: str = "expected"
+    """Measure of the losses that `exposure_cap` limits."""
     unmet: bool = False
+    """Whether demand may go unmet, as little as possible."""
     level: float = 0.8
+    """α of the CVaR."""
     weights: Mapping[str, float] | None = None
+    """Of objectives in a weighted sum."""
     cost_cap: float | None = None
+    """Share above the cost of the cheapest mix, both with a priced excess."""
     exposure_cap: float | None = None
+    """Most by `risk`, over all years [GWh]."""
     time_limit: float | None = None
+    """Of each solve [s]."""
 
 
 @dataclass(frozen=True)
@@ -127,42 +133,42 @@ class Solution:
         return next(stage for stage in self.stages if stage.stage == name)
 
 
-def _below_all(choice: Choice, least: float) -> str:
+def _below_all(criteria: Criteria, least: float) -> str:
     """The message of a cap on exposure that no mix keeps; the cap that works is told to a round number above."""
     # Whole GWh, or two digits of what is less than one.
     grain = 1.0 if least >= 1 else 10.0 ** (math.floor(math.log10(least)) - 1)
     works = math.ceil(least / grain) * grain
-    told = f"{least:,.1f}" if least >= 1 else f"{least:.2g}"
-    within = f" at a cost up to {choice.cost_cap:.0%} above the cheapest" if choice.cost_cap is not None else ""
+    least_text = f"{least:,.1f}" if least >= 1 else f"{least:.2g}"
+    within = f" at a cost up to {criteria.cost_cap:.0%} above the cheapest" if criteria.cost_cap is not None else ""
     return (
-        f"exposure_cap = {choice.exposure_cap:g}: no mix{within} loses less than {told} GWh ({choice.risk}, over "
-        f"all years). Smallest cap that works: {works:.10g}. Nothing was written."
+        f"exposure_cap = {criteria.exposure_cap:g}: no mix{within} loses less than {least_text} GWh "
+        f"({criteria.risk}, over all years). Smallest cap that works: {works:.10g}. Nothing was written."
     )
 
 
-def choose(data: MixData, choice: Choice, beside: ExitStack | None = None) -> Solution:
+def choose(data: MixData, criteria: Criteria, background: ExitStack | None = None) -> Solution:
     """Choose a mix. Raises Infeasible (with the model, for `conflict`), and what `Compiled.solve` raises.
 
-    beside: ends what of the floors is still sought when its body does; without one they are waited for here.
+    background: ends what of the floors is still sought when its body does; without one they are waited for here.
     """
-    if beside is not None:
-        return _Chooser(data, choice, beside).choose()
+    if background is not None:
+        return _Chooser(data, criteria, background).choose()
     with ExitStack() as here:
-        solution = _Chooser(data, choice, here).choose()
+        solution = _Chooser(data, criteria, here).choose()
         return replace(solution, least=solution.floors.copy)
 
 
 class _Floors:
-    """Least loss under each disruption of any mix [GWh], sought in threads of their own beside the stages of a mix."""
+    """Least loss under each disruption of any mix [GWh], sought in threads of their own during the stages of a mix."""
 
     def __init__(self, compiled: Compiled, model: Any, nothing: float) -> None:
         """nothing: loss that counts as none [GWh]. The limits are those of this moment."""
-        least, self.loss, self.nothing = compiled.aside(), model.loss, nothing
+        least, self.loss, self.nothing = compiled.snapshot(), model.loss, nothing
         self.pool = ThreadPoolExecutor(min(max(cores() - 1, 1), THREADS))
         self.sought = {d: self.pool.submit(least, model.floor[d]) for d in model.loss}
         self.zero: set[str] = set()
 
-    def heed(self) -> None:
+    def drop_zeros(self) -> None:
         """Drop what has not begun where the loaded mix loses nothing: none loses less."""
         self.zero = {
             d for d, sought in self.sought.items() if pyo.value(self.loss[d]) <= self.nothing and sought.cancel()
@@ -188,25 +194,25 @@ def _or_unknown(sought: Future[float]) -> float:
 class _Chooser:
     """One model, solved stage after stage on a hot basis."""
 
-    def __init__(self, data: MixData, choice: Choice, beside: ExitStack) -> None:
-        self.data, self.choice, self.beside = data, choice, beside
-        self.model = build(data, level=choice.level, weights=choice.weights)
-        self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=choice.time_limit)
+    def __init__(self, data: MixData, criteria: Criteria, background: ExitStack) -> None:
+        self.data, self.criteria, self.background = data, criteria, background
+        self.model = build(data, level=criteria.level, weights=criteria.weights)
+        self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=criteria.time_limit)
         self.stages: list[Stage] = []
         self.limits: list[Limit] = []
 
     def choose(self) -> Solution:
-        choice, model = self.choice, self.model
-        if choice.unmet:
-            self.compiled.keep(self._solve("unmet_demand", "unmet_demand", told=True))
+        criteria, model = self.criteria, self.model
+        if criteria.unmet:
+            self.compiled.keep(self._solve("unmet_demand", "unmet_demand", with_worth=True))
         else:
             for key in model.wanted:
                 self.compiled.fix(model.unmet[key], 0.0)
-        with ExitStack() as beside:
+        with ExitStack() as until_solved:
             # Of any mix, also of one that a cap bars.
             floors = _Floors(self.compiled, model, ROUNDING * sum(self.data.demand.values()))
-            beside.callback(floors.close)
-            cheapest = self._solve("cheapest", "cost", told=True)
+            until_solved.callback(floors.close)
+            cheapest = self._solve("cheapest", "cost", with_worth=True)
             cheapest.load()
             parts = self._cost()
             best = self._best(cheapest, floors)
@@ -214,28 +220,28 @@ class _Chooser:
             best.load()
             solution = self._solution(parts, floors.found, ranges)
             # Only where no stage failed does somebody wait for them.
-            self.beside.push(beside.pop_all())
+            self.background.push(until_solved.pop_all())
         return solution
 
     def _best(self, cheapest: Optimum, floors: _Floors) -> Optimum:
         """The mix by its objective, then by cost, then by change from the incumbent."""
-        choice = self.choice
-        if choice.cost_cap is not None:
-            self.compiled.hold("cost", cheapest.objective, choice.cost_cap)
-        if choice.exposure_cap is not None:
-            least = self._solve("", choice.risk).objective
-            room = NEARLY * max(choice.exposure_cap, sum(self.data.demand.values()))
-            if least > choice.exposure_cap + room:
-                raise Infeasible(_below_all(choice, least))
+        criteria = self.criteria
+        if criteria.cost_cap is not None:
+            self.compiled.hold("cost", cheapest.objective, criteria.cost_cap)
+        if criteria.exposure_cap is not None:
+            least = self._solve("", criteria.risk).objective
+            room = NEARLY * max(criteria.exposure_cap, sum(self.data.demand.values()))
+            if least > criteria.exposure_cap + room:
+                raise Infeasible(_below_all(criteria, least))
             # The least itself is kept where a cap is below it by no more than rounding.
-            self.compiled.hold(choice.risk, max(choice.exposure_cap, least), 0.0)
+            self.compiled.hold(criteria.risk, max(criteria.exposure_cap, least), 0.0)
         # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
-        same = choice.objective == "cost" and choice.exposure_cap is None
-        best = self._solve("objective", choice.objective, told=not same)
+        same = criteria.objective == "cost" and criteria.exposure_cap is None
+        best = self._solve("objective", criteria.objective, with_worth=not same)
         best.load()
-        floors.heed()
+        floors.drop_zeros()
         self.compiled.keep(best)
-        if choice.objective != "cost":
+        if criteria.objective != "cost":
             best = self._solve("cost", "cost", afresh=False)
             self.compiled.keep(best)
         if self.data.incumbent:
@@ -254,18 +260,18 @@ class _Chooser:
             for component in (mine.additions, mine.secondary, mine.excess, mine.production)
         )
         model = build_sourcing(data, additions, secondary, excess, production)
-        found = Compiled(model, objective="usual", time_limit=self.choice.time_limit).solve()
+        found = Compiled(model, objective="usual", time_limit=self.criteria.time_limit).solve()
         return {key: level for key, level in found.values_of(model.sourced).items() if level > 0}
 
-    def _solve(self, stage: str, objective: Any, told: bool = False, afresh: bool = True) -> Optimum:
-        """Solve for an objective and keep the stage where it has a name; told: keep what its limits are worth too;
-        afresh: not from the basis, where the model is large."""
+    def _solve(self, stage: str, objective: Any, with_worth: bool = False, afresh: bool = True) -> Optimum:
+        """Solve for an objective and keep the stage where it has a name; with_worth: keep what its limits are worth
+        too; afresh: not from the basis, where the model is large."""
         self.compiled.optimise(objective)
         found = self.compiled.solve(afresh=afresh)
         if stage:
             run = found.run
             self.stages.append(Stage(stage, found.objective, UNIT[str(objective)], run.algorithm, sum(run.iterations)))
-        if told:
+        if with_worth:
             self.limits += self._binding(stage, str(objective), found)
         return found
 
@@ -305,21 +311,21 @@ class _Chooser:
         movable = {key: [one for one in mine if abs(best.reduced_cost(one)) <= ROUNDING] for key, mine in parts.items()}
         free = [
             key for key, mine in movable.items()
-            if mine and not self.compiled.settled((one, 1.0) for one in parts[key])
+            if mine and not self.compiled.pinned((one, 1.0) for one in parts[key])
         ]  # fmt: skip
-        asked: list[Key] = []
+        solved: list[Key] = []
         #: Share → one that is asked for, and whether it moves with that one, 1, or against it, −1.
         alike: dict[Key, tuple[Key, float]] = {}
         for key in free:
-            others = ((other, sign) for other in asked for sign in (1.0, -1.0) if other[::2] == key[::2])
+            others = ((other, sign) for other in solved for sign in (1.0, -1.0) if other[::2] == key[::2])
             found = next((pair for pair in others if self._alike(parts[key], parts[pair[0]], pair[1])), None)
             if found is None:
-                asked.append(key)
+                solved.append(key)
             else:
                 alike[key] = found
         moves = dict.fromkeys(values, (0.0, 0.0))
         self.compiled.optimise("share")
-        for key in asked:
+        for key in solved:
             ends = []
             for sign in (1.0, -1.0):
                 for one in parts[key]:
@@ -337,7 +343,7 @@ class _Chooser:
 
     def _alike(self, mine: list[Any], others: list[Any], sign: float) -> bool:
         """Whether one sum of variables moves as another does, the same way (sign 1) or the other way (−1)."""
-        return self.compiled.settled([*((one, 1.0) for one in mine), *((one, -sign) for one in others)])
+        return self.compiled.pinned([*((one, 1.0) for one in mine), *((one, -sign) for one in others)])
 
     # ------------------------------------------------------------------ numbers
 

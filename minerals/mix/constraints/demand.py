@@ -6,7 +6,7 @@ $$\sum_c x_{rscy} + u_{rsy} = D_{rsy} \qquad [\mathrm{GWh}]$$
 from __future__ import annotations
 
 from ..data import MixData, Region, Segment, Year
-from ..family import EACH, Balance, Family, Glossary, Kind, Limit, Words
+from ..family import EACH, Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
@@ -23,9 +23,11 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.meet_demand = pyo.Constraint(model.wanted, rule=rule)
 
 
-def _words(glossary: Glossary, _: MixData, r: Region, s: Segment, __: Year) -> Words:
+def _words(glossary: Glossary, _: MixData, r: Region, s: Segment, __: Year) -> LimitText:
     name = glossary.segment(s)
-    return Words(f"all demand of {EACH} in {r} is met", "one GWh unmet", "GWh", about=f"{name} in {r} unmet", name=name)
+    return LimitText(
+        f"all demand of {EACH} in {r} is met", "one GWh unmet", "GWh", about=f"{name} in {r} unmet", name=name
+    )
 
 
 FAMILY = Family(

@@ -8,7 +8,7 @@ What a rule leaves out is stated as a limit, so that it can be named where it ca
 from __future__ import annotations
 
 from ..data import MixData, Node, Region, Supplier, Year
-from ..family import Family, Glossary, Kind, Limit, Words
+from ..family import Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
@@ -20,9 +20,9 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     )  # fmt: skip
 
 
-def _words(glossary: Glossary, _: MixData, r: Region, n: Node, j: Supplier, __: Year) -> Words:
+def _words(glossary: Glossary, _: MixData, r: Region, n: Node, j: Supplier, __: Year) -> LimitText:
     product, unit = f"{glossary.node(n)} from {glossary.country(j)}", glossary.unit(n)
-    return Words(f"{product} is excluded in {r}", f"one {unit} of {product}", unit, about=product)
+    return LimitText(f"{product} is excluded in {r}", f"one {unit} of {product}", unit, about=product)
 
 
 FAMILY = Family(

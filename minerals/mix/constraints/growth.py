@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..data import Group, MixData, Region, Year
-from ..family import EACH, Family, Glossary, Kind, Limit, Words
+from ..family import EACH, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 #: Of a share, one unit of loosening is told as a point.
@@ -50,13 +50,13 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.decline = pyo.Constraint(pyo.Set(initialize=falling, dimen=3), rule=fall)
 
 
-def _words(what: str, verb: str) -> Callable[..., Words]:
-    """Words for growth or decline. verb: what one more point lets a chemistry do."""
+def _words(what: str, verb: str) -> Callable[..., LimitText]:
+    """LimitText for growth or decline. verb: what one more point lets a chemistry do."""
 
-    def words(glossary: Glossary, _: MixData, r: Region, f: Group, __: Year) -> Words:
+    def words(glossary: Glossary, _: MixData, r: Region, f: Group, __: Year) -> LimitText:
         name = glossary.chemistry(f)
         about, more = f"faster {what} of {name} in {r}", f"one more point that {name} may {verb}"
-        return Words(f"{what} of {EACH} in {r}", more, "point", POINT, about, name, rate=True)
+        return LimitText(f"{what} of {EACH} in {r}", more, "point", POINT, about, name, rate=True)
 
     return words
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..data import Line, MixData, Region, Year
-from ..family import Family, Glossary, Kind, Limit, Words
+from ..family import Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
@@ -57,11 +57,11 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.announced = pyo.Constraint(pyo.Set(initialize=list(data.announced), dimen=3), rule=most)
 
 
-def _words(what: str) -> Callable[..., Words]:
-    def words(_: Glossary, __: MixData, r: Region, k: Line, ___: Year) -> Words:
+def _words(what: str) -> Callable[..., LimitText]:
+    def words(_: Glossary, __: MixData, r: Region, k: Line, ___: Year) -> LimitText:
         kind = "lithium-ion" if k == "li_ion" else k.replace("_", " ")
         more = f"one more GWh/yr of {kind} lines"
-        return Words(f"{kind} {what} in {r}", more, "GWh/yr", about=f"more {kind} {what} in {r}")
+        return LimitText(f"{kind} {what} in {r}", more, "GWh/yr", about=f"more {kind} {what} in {r}")
 
     return words
 

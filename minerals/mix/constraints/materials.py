@@ -10,7 +10,7 @@ suppliers mean something.
 from __future__ import annotations
 
 from ..data import MixData, Node, Supplier, Year
-from ..family import EACH, Balance, Family, Glossary, Kind, Limit, Words
+from ..family import EACH, Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
@@ -43,10 +43,10 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.supplier = pyo.Constraint(pyo.Set(initialize=list(buyers), dimen=3), rule=most)
 
 
-def _words(glossary: Glossary, _: MixData, n: Node, j: Supplier, __: Year) -> Words:
+def _words(glossary: Glossary, _: MixData, n: Node, j: Supplier, __: Year) -> LimitText:
     node, supplier, unit = glossary.node(n), glossary.country(j), glossary.unit(n)
     more, about = f"one more {unit} of {node} from {supplier}", f"{node} from {supplier} beyond that supply"
-    return Words(f"supply of {node} from {EACH}", more, unit, about=about, name=supplier)
+    return LimitText(f"supply of {node} from {EACH}", more, unit, about=about, name=supplier)
 
 
 FAMILY = Family(

@@ -13,7 +13,7 @@ Source: Regulation (EU) 2024/1252, article 5(1)(b): 65 % of annual consumption f
 from __future__ import annotations
 
 from ..data import MixData, Node, Region, Supplier, Year
-from ..family import Family, Glossary, Kind, Limit, Words
+from ..family import Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
@@ -37,11 +37,11 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.one_country = pyo.Constraint(places, rule=most)
 
 
-def _words(glossary: Glossary, _: MixData, r: Region, n: Node, j: Supplier, __: Year) -> Words:
+def _words(glossary: Glossary, _: MixData, r: Region, n: Node, j: Supplier, __: Year) -> LimitText:
     node, supplier, unit = glossary.node(n), glossary.country(j), glossary.unit(n)
     what = f"rule on one third country: {supplier}'s share of {node} in {r}"
     more = f"one more {unit} of {node} allowed from {supplier}"
-    return Words(what, more, unit, about=f"{node} from {supplier} above its share")
+    return LimitText(what, more, unit, about=f"{node} from {supplier} above its share")
 
 
 FAMILY = Family(

@@ -9,7 +9,7 @@ among those sold.
 from __future__ import annotations
 
 from ..data import Measure, MixData, Region, Segment, Year
-from ..family import Family, Glossary, Kind, Limit, Words
+from ..family import Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 #: Units of the measures.
@@ -30,11 +30,11 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.performance = pyo.Constraint(pyo.Set(initialize=index, dimen=4), rule=rule)
 
 
-def _words(glossary: Glossary, data: MixData, q: Measure, r: Region, s: Segment, y: Year) -> Words:
+def _words(glossary: Glossary, data: MixData, q: Measure, r: Region, s: Segment, y: Year) -> LimitText:
     segment, unit = glossary.segment(s), UNITS.get(q, "")
     average, scale = f"{q.replace('_', ' ')} of {segment} in {r}", data.demand.get((r, s, y), 1.0)
     more = f"a floor for {segment} one {unit} lower"
-    return Words(f"least {average}", more, unit, scale, f"a lower {average}", rate=True)
+    return LimitText(f"least {average}", more, unit, scale, f"a lower {average}", rate=True)
 
 
 FAMILY = Family(

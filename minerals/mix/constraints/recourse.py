@@ -24,7 +24,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..data import Disruption, MixData, Node, Place, Year
-from ..family import Balance, Family, Glossary, Kind, Limit, Words
+from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
@@ -103,10 +103,10 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.loss = pyo.Expression(pyo.Set(initialize=list(data.disruptions)), rule=loss)
 
 
-def _words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node, __: Year) -> Words:
+def _words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node, __: Year) -> LimitText:
     event, node, unit = glossary.disruption(d), glossary.node(n), glossary.unit(n)
     more = f"one more {unit} of {node} from elsewhere if {event[0].upper()}{event[1:]}"
-    return Words(f"{node} that {q} can get if {event}", more, unit)
+    return LimitText(f"{node} that {q} can get if {event}", more, unit)
 
 
 NODE, ROUTE = "disruption, pool, node, year", "disruption, pool, year"

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..data import Mineral, MixData, Region, Year
-from ..family import Balance, Family, Glossary, Kind, Limit, Words
+from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
@@ -57,17 +57,17 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.recycled_content = pyo.Constraint(pyo.Set(initialize=list(data.recycled), dimen=3), rule=content)
 
 
-def _available(glossary: Glossary, _: MixData, r: Region, m: Mineral, __: Year) -> Words:
+def _available(glossary: Glossary, _: MixData, r: Region, m: Mineral, __: Year) -> LimitText:
     mineral = glossary.mineral(m)
     what = f"{mineral} recovered in {r}"
-    return Words(what, f"one more kt of {mineral} recovered", "kt", about=f"more {what}")
+    return LimitText(what, f"one more kt of {mineral} recovered", "kt", about=f"more {what}")
 
 
-def _content(glossary: Glossary, _: MixData, r: Region, m: Mineral, __: Year) -> Words:
+def _content(glossary: Glossary, _: MixData, r: Region, m: Mineral, __: Year) -> LimitText:
     mineral = glossary.mineral(m)
     about = f"{mineral} for batteries of {r} that need not be recycled"
     what, more = f"least recycled content of {mineral} in {r}", f"one kt less of recycled {mineral} asked"
-    return Words(what, more, "kt", about=about)
+    return LimitText(what, more, "kt", about=about)
 
 
 FAMILY = Family(

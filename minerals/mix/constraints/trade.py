@@ -15,7 +15,7 @@ Source: first years of plants by region (commercial_year.csv).
 from __future__ import annotations
 
 from ..data import MixData, Region, Year
-from ..family import Balance, Family, Glossary, Kind, Limit, Words
+from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
@@ -44,9 +44,9 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.own_share = pyo.Constraint(pyo.Set(initialize=places, dimen=2), rule=share)
 
 
-def _words(_: Glossary, __: MixData, r: Region, ___: Year) -> Words:
+def _words(_: Glossary, __: MixData, r: Region, ___: Year) -> LimitText:
     about = f"batteries for {r} that need not be made there"
-    return Words(f"least share made in {r}", "one GWh less that must be made at home", "GWh", about=about)
+    return LimitText(f"least share made in {r}", "one GWh less that must be made at home", "GWh", about=about)
 
 
 FAMILY = Family(
