@@ -10,12 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
 from ..config import Optimise
 from ..flows.demand import Array
-from ..mix.data import GraphiteRoutes, Key, MixData, OneCountry
+from ..mix.data import (
+    Chemistry,
+    Disruption,
+    GraphiteRoutes,
+    Group,
+    Key,
+    Life,
+    Line,
+    Measure,
+    Mineral,
+    MixData,
+    Node,
+    OneCountry,
+    Place,
+    Pool,
+    Region,
+    Segment,
+    Supplier,
+    Year,
+)
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event, SupplyInputs
@@ -40,6 +60,11 @@ MAXIMUM_SINGLE = "maximum_single"
 NOTHING = 1e-12
 
 
+ByGroup = dict[tuple[Region, Group], float]
+Pools = Mapping[Pool, tuple[Region, ...]]
+PoolsOf = Mapping[Disruption, tuple[Pool, ...]]
+
+
 @dataclass(frozen=True)
 class Suppliers:
     """Suppliers of each node in the model, from the countries that make it.
@@ -50,7 +75,7 @@ class Suppliers:
 
     deliver: dict[Key, float]
     parts: dict[Key, dict[str, float]]
-    home: dict[str, str]
+    home: dict[Supplier, Region]
 
 
 def others_in(group: str) -> str:
@@ -82,11 +107,13 @@ class Assembly:
         self.incumbent, self.optimised = incumbent, optimised
         self.outcome: Outcome = chokepoints.outcome
         self.resolved: Resolved = chokepoints.resolved
-        self.regions, self.segments = chokepoints.regions, self.resolved.segments.labels
+        self.regions = cast(tuple[Region, ...], chokepoints.regions)
+        self.segments = cast(tuple[Segment, ...], self.resolved.segments.labels)
+        self.chemistries = cast(tuple[Chemistry, ...], tables.chemistries)
         #: Years that are decided, and their places among those reported.
-        self.years = chokepoints.years[1:]
+        self.years = cast(tuple[Year, ...], chokepoints.years[1:])
         self.at = {year: place for place, year in enumerate(chokepoints.years)}
-        self.nodes = tuple(node.node for node in chokepoints.inputs.nodes)
+        self.nodes = tuple(Node(node.node) for node in chokepoints.inputs.nodes)
 
     def data(self) -> MixData:
         """All of it, for `mix.model.build`."""
@@ -100,33 +127,40 @@ class Assembly:
         return MixData(
             regions=self.regions,
             segments=self.segments,
-            chemistries=tables.chemistries,
+            chemistries=self.chemistries,
             years=self.years,
             demand=demand,
             sold=tuple(self._sold(demand)),
-            imported=frozenset((r, c, y) for (r, c), first in tables.made.items() for y in self.years if y < first),
-            family=tables.family,
-            line={c: self.line(c) for c in tables.chemistries},
+            imported=frozenset(
+                (Region(Place(r)), Chemistry(Group(c)), y)
+                for (r, c), first in tables.made.items()
+                for y in self.years
+                if y < first
+            ),
+            family=cast(dict[Chemistry, Group], tables.family),
+            line={c: self.line(c) for c in self.chemistries},
             incumbent=self._incumbent(),
             nodes=self.nodes,
             minerals=self.minerals,
-            disruptions=tuple(event.disruption for event in events if pools_of.get(event.disruption)),
+            disruptions=tuple(
+                Disruption(event.disruption) for event in events if pools_of.get(Disruption(event.disruption))
+            ),
             pools=pools,
             before=self._before(),
-            growth=tables.growth,
-            decline=tables.decline,
-            seed=tables.seed,
-            performance=tables.performance,
-            floor=tables.floor,
+            growth=cast(ByGroup, tables.growth),
+            decline=cast(ByGroup, tables.decline),
+            seed=cast(ByGroup, tables.seed),
+            performance=cast(dict[tuple[Measure, Chemistry, Year], float], tables.performance),
+            floor=cast(dict[tuple[Measure, Segment], float], tables.floor),
             **self._lines(),
             use=self._use(pools),
             supplied=suppliers.deliver,
             home=suppliers.home,
             usual=self._usual(),
-            cells=tuple(node.node for node in self.chokepoints.inputs.nodes if node.stage == "cell"),
+            cells=tuple(Node(node.node) for node in self.chokepoints.inputs.nodes if node.stage == "cell"),
             third=self.third,
             one_country=self._one_country(),
-            strategic=tuple(node.node for node in self.chokepoints.inputs.nodes if node.strategic),
+            strategic=tuple(Node(node.node) for node in self.chokepoints.inputs.nodes if node.strategic),
             excluded=tuple(self._excluded()),
             life=life,
             content=self._content(),
@@ -136,22 +170,22 @@ class Assembly:
             gain={(r, y): float(self.gain[i, self.at[y]]) for i, r in enumerate(self.regions) for y in self.years},
             recycled=recycled,
             **self._prices(),
-            starts={event.disruption: max(event.start, self.years[0]) for event in events},
+            starts={Disruption(event.disruption): Year(max(event.start, self.years[0])) for event in events},
             pools_of=pools_of,
             undisturbed=undisturbed,
             accessible=accessible,
             stockpile=self.chokepoints.config.stockpile_months / 12,
             routes=self._routes(pools),
-            weight={event.disruption: self._weight(event) for event in events},
+            weight={Disruption(event.disruption): self._weight(event) for event in events},
             measure=self._measure() if "concentration" in (config.objective, *config.weights) else {},
         )
 
     # ------------------------------------------------------------------ batteries
 
     @cached_property
-    def place(self) -> dict[str, int]:
+    def place(self) -> dict[Chemistry, int]:
         """Place of each candidate among the pairs of base and silicon of the run."""
-        return {c: self.resolved.chemistries.labels.index(self.pairs[c]) for c in self.tables.chemistries}
+        return {c: self.resolved.chemistries.labels.index(self.pairs[c]) for c in self.chemistries}
 
     @cached_property
     def demand(self) -> dict[Key, float]:
@@ -170,7 +204,7 @@ class Assembly:
         for r, s, y in demand:
             for c in tables.chemistries:
                 fits = (s, c) not in tables.barred and (s, c, y) not in tables.short
-                if fits and tables.first.get(c, 0) <= int(str(y)):
+                if fits and tables.first.get(c, 0) <= y:
                     yield (r, s, c, y)
 
     def _incumbent(self) -> dict[Key, float]:
@@ -214,21 +248,23 @@ class Assembly:
         return float((gwh * self.gain[at, y]).sum() / gwh.sum()) if gwh.sum() else 1.0
 
     @cached_property
-    def pools(self) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    def pools(self) -> tuple[Pools, PoolsOf]:
         """Regions of each pool, and names of the pools of each disruption."""
-        by_name: dict[str, tuple[str, ...]] = {}
-        of: dict[str, tuple[str, ...]] = {}
+        by_name: dict[Pool, tuple[Region, ...]] = {}
+        of: dict[Disruption, tuple[Pool, ...]] = {}
         for event in self.chokepoints.inputs.events:
             if event.start <= self.years[-1]:
                 groups = self.chokepoints.pools(event.cuts)
-                by_name |= {self.chokepoints.name_of(group): group for group in groups}
-                of[event.disruption] = tuple(self.chokepoints.name_of(group) for group in groups)
+                names = [Pool(Place(self.chokepoints.name_of(group))) for group in groups]
+                by_name |= dict(zip(names, cast(list[tuple[Region, ...]], groups), strict=True))
+                of[Disruption(event.disruption)] = tuple(names)
         return by_name, of
 
-    def _use(self, pools: Mapping[str, tuple[str, ...]]) -> dict[Key, float]:
+    def _use(self, pools: Pools) -> dict[Key, float]:
         """Use by each place at the planned route, with scrap: `exposure.disruption.Plan.total_use`."""
         uses, out = self.chokepoints.uses, {}
-        places = {**{r: (r,) for r in self.regions}, **pools}
+        places: dict[Place, tuple[Region, ...]] = {r: (r,) for r in self.regions}
+        places.update(pools.items())
         for y in self.years:
             at = self.at[y]
             share = uses.route[at]
@@ -242,7 +278,7 @@ class Assembly:
                     )
         return out
 
-    def _routes(self, pools: Mapping[str, tuple[str, ...]]) -> GraphiteRoutes | None:
+    def _routes(self, pools: Pools) -> GraphiteRoutes | None:
         uses = self.chokepoints.uses
         if not uses.routed:
             return None
@@ -252,13 +288,13 @@ class Assembly:
             (name, c, y): float(uses.carrier[place, self.at[y]] * gain[name, y])
             for name in pools for c, place in self.place.items() for y in self.years
         }  # fmt: skip
-        by_node = [
+        by_node: list[dict[Node, float]] = [
             {n: float(v) for n, v in zip(self.nodes, way, strict=True) if v} for way in (uses.natural, uses.synthetic)
         ]
         planned = {y: float(uses.route[self.at[y]]) for y in self.years}
         return GraphiteRoutes(carrier, by_node[0], by_node[1], planned, low, high)
 
-    def _most(self, name: str, use: Mapping[Key, float]) -> dict[Key, float]:
+    def _most(self, name: Pool, use: Mapping[Key, float]) -> dict[Key, float]:
         """The most that batteries of a pool could need of a node, (node, year)."""
         regions = self.pools[0][name]
         out: dict[Key, float] = {}
@@ -266,11 +302,9 @@ class Assembly:
             if place == name:
                 out[n, y] = max(out.get((n, y), 0.0), amount)
         wanted = {y: sum(v for (r, _, t), v in self.demand.items() if r in regions and t == y) for y in self.years}
-        return {(n, y): amount * wanted[int(str(y))] for (n, y), amount in out.items()}
+        return {(n, y): amount * wanted[y] for (n, y), amount in out.items()}
 
-    def _accessible(
-        self, pools: Mapping[str, tuple[str, ...]], pools_of: Mapping[str, tuple[str, ...]]
-    ) -> tuple[dict[Key, float], dict[Key, float]]:
+    def _accessible(self, pools: Pools, pools_of: PoolsOf) -> tuple[dict[Key, float], dict[Key, float]]:
         """Accessible without and with each disruption, where it may be too little: what a disruption hits, what
         graphite may move to, and with several regions all: a pool is some of them, or all at their mean scrap."""
         use, uses = self._use(pools), self.chokepoints.uses
@@ -280,7 +314,7 @@ class Assembly:
         accessible: dict[Key, float] = {}
         for event in self.chokepoints.inputs.events:
             cuts = self.chokepoints.cuts(event.cuts)
-            for name in pools_of.get(event.disruption, ()):
+            for name in pools_of.get(Disruption(event.disruption), ()):
                 regions = pools[name]
                 for y in self.years:
                     without = self.chokepoints.access(regions, self.at[y]).accessible
@@ -294,7 +328,7 @@ class Assembly:
                             accessible[event.disruption, name, node, y] = float(left[n])
         return undisturbed, accessible
 
-    def _flexible(self, n: int, most: float, name: str, year: int) -> float:
+    def _flexible(self, n: int, most: float, name: Pool, year: Year) -> float:
         """The most of a node that could be needed when graphite may change its route."""
         uses = self.chokepoints.uses
         if uses.natural[n] == uses.synthetic[n]:
@@ -316,7 +350,7 @@ class Assembly:
         )
         deliver: dict[Key, float] = {}
         parts: dict[Key, dict[str, float]] = {}
-        labels: dict[str, str] = {}
+        labels: dict[Supplier, Region] = {}
         for y in self.years:
             reach = self.chokepoints.access(self.regions, self.at[y])
             at_home = self.chokepoints.at_home(self.regions)
@@ -329,7 +363,7 @@ class Assembly:
                 for j, country in enumerate(inputs.countries):
                     if at_home[j]:
                         name = inputs.home[j]
-                        labels[name] = name
+                        labels[Supplier(name)] = Region(Place(name))
                     elif alone[j]:
                         name = country
                     else:
@@ -390,9 +424,9 @@ class Assembly:
         }
         stages = {node.node: node.stage for node in inputs.nodes}
         for (n, j, y), by in self.suppliers.parts.items():
-            in_stage = not self.config.exclude_stages or stages[str(n)] in self.config.exclude_stages
-            if in_stage and int(str(y)) >= self.config.exclude_since and set(by) <= group:
-                yield from ((r, n, j, y) for r in self.regions if self.suppliers.home.get(str(j)) != r)
+            in_stage = not self.config.exclude_stages or stages[n] in self.config.exclude_stages
+            if in_stage and y >= self.config.exclude_since and set(by) <= group:
+                yield from ((r, n, j, y) for r in self.regions if self.suppliers.home.get(j) != r)
 
     def _usual(self) -> dict[Key, float]:
         """Share of each supplier in a region's need in the incumbent scenario."""
@@ -422,16 +456,16 @@ class Assembly:
     # ------------------------------------------------------------------ what comes back
 
     @cached_property
-    def minerals(self) -> tuple[str, ...]:
-        """Minerals whose recovery relieves a node, or whose recycled content has a least value."""
+    def minerals(self) -> tuple[Mineral, ...]:
+        """Minerals whose recovery relieves a node, or whose recycled content is asked for."""
         if self.resolved.parameters is None:
             return ()
         known = self.resolved.minerals.labels
         relieving = {
             part[0] for node in self.chokepoints.inputs.nodes if node.stage in RELIEVED for part in node.products
         }
-        targeted = {key[1] for key in self._recycled()} if self.config.recycled_content else set()
-        return tuple(mineral for mineral in known if mineral in relieving | targeted)
+        asked = {key[1] for key in self._recycled()} if self.config.recycled_content else set()
+        return tuple(Mineral(mineral) for mineral in known if mineral in relieving | asked)
 
     def _relief(self) -> dict[Key, float]:
         """What a mineral takes off a node: `chokepoints.relief`."""
@@ -462,7 +496,7 @@ class Assembly:
             if self._intensity[place, known.index(m), full.index(y)]
         }  # fmt: skip
 
-    def _returned(self) -> tuple[dict[Key, float], dict[Key, str], dict[Key, float]]:
+    def _returned(self) -> tuple[dict[Key, float], dict[Key, Life], dict[Key, float]]:
         """What a cohort gives back by life, the life of each cell, and what the past gives back.
 
         Both parts of `chain.follow`: collected × recovery, and prompt scrap × its recovery in the year of the cells.
@@ -476,7 +510,7 @@ class Assembly:
         at = np.array([full.index(y) for y in self.years])
         returned: dict[Key, float] = {}
         recovered: dict[Key, float] = {}
-        life: dict[Key, str] = {}
+        life: dict[Key, Life] = {}
         kept = np.einsum("rscyk,rsck,cmk->rmy", share[..., past], cells[..., past], self._intensity[..., past])
         for i, r in enumerate(self.regions):
             profiles: dict[bytes, tuple[str, Array]] = {}
@@ -484,7 +518,7 @@ class Assembly:
                 for c, place in self.place.items():
                     profile = share[i, j, place][np.ix_(at, at)]
                     name, _ = profiles.setdefault(profile.round(12).tobytes(), (f"life {len(profiles) + 1}", profile))
-                    life[r, s, c] = name
+                    life[r, s, c] = Life(name)
             for m in self.minerals:
                 of = known.index(m)
                 rate, prompt = (np.broadcast_to(recovery[name], (len(self.regions), *recovery[name].shape[1:]))[i, of]
@@ -513,12 +547,12 @@ class Assembly:
 
     # ------------------------------------------------------------------ lines and prices
 
-    def line(self, chemistry: str) -> str:
+    def line(self, chemistry: str) -> Line:
         """Kind of production line: that of lithium-ion where all of it carries over, else one of its own."""
         if self.tables.carried[chemistry] == 1:
-            return LI_ION
+            return Line(LI_ION)
         rows = set(self.tables.drop_in["chemistry"])
-        return chemistry if chemistry in rows else self.tables.family[chemistry]
+        return Line(chemistry if chemistry in rows else self.tables.family[chemistry])
 
     def _lines(self) -> dict[str, dict[Key, float]]:
         """Lines standing and under construction, those that may be added, what carries over, and the least share made

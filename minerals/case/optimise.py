@@ -17,7 +17,7 @@ import numpy as np
 from ..config import COMMAND_LINE, GOALS, OPTIMISED, Optimise, Run, Scenario, ShareChange
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
 from ..mix.compiled import Compiled
-from ..mix.data import Key, MixData
+from ..mix.data import Disruption, Key, MixData
 from ..mix.family import OTHER_COUNTRIES, Glossary
 from ..mix.objective import RISKS
 from ..mix.solution import Criteria, Solution, choose, risk_of
@@ -93,7 +93,7 @@ def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], beside: E
         raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
     except TimeLimit:
         raise TimeLimit(f"{_time_limit(run, config)}: no optimum within so many seconds a solve; {LESS}") from None
-    shares = dict(_shares(assembly.resolved, solution, assembly.pairs))
+    shares = dict(_shares(assembly.resolved, solution, assembly.pairs, config.scenario))
     return Mix(_with_mix(run, config, shares, _met(data, solution)), data, solution, shares, assembly)
 
 
@@ -391,8 +391,7 @@ def _with_mix(run: Run, config: Optimise, shares: Mapping[Key, float], met: Met 
     )  # fmt: skip
     path = ("scenario", OPTIMISED, "share")
     changes = tuple(
-        ShareChange(str(r), str(s), int(str(y)), str(c), share, (*path, str(r), str(s), str(y), str(c)), True)
-        for (r, s, c, y), share in shares.items()
+        ShareChange(r, s, y, c, share, (*path, r, s, str(y), c), True) for (r, s, c, y), share in shares.items()
     )
     settings = run.settings.model_copy(update={"scenario": {**run.settings.scenario, OPTIMISED: scenario}})
     origin: dict[tuple[str, ...], tuple[str, int]] = {**run.origin, path: (SHARES, 0)}
@@ -404,7 +403,7 @@ def _with_mix(run: Run, config: Optimise, shares: Mapping[Key, float], met: Met 
 
 
 def _shares(
-    resolved: Resolved, solution: Solution, pairs: Mapping[str, tuple[str, float]]
+    resolved: Resolved, solution: Solution, pairs: Mapping[str, tuple[str, float]], incumbent: str
 ) -> Iterable[tuple[Key, float]]:
     """Shares by (region, segment, chemistry, year): those of the incumbent in the first year, and in the years before
     it that no row gives or the run file changes; then the model's. Every chemistry that tables would add is 0.
@@ -415,10 +414,10 @@ def _shares(
     codes = {pair: code for code, pair in pairs.items()}
     frame = resolved.market_share
     untouched = _at_places(frame[frame["scenario"] == OPTIMISED], codes)
-    frame = frame[frame["scenario"] == resolved.run.settings.optimise.scenario]  # type: ignore[union-attr]
+    frame = frame[frame["scenario"] == incumbent]
     sold: dict[Key, dict[str, float]] = {}
-    for (r, s, c, y), gwh in solution.additions.items():
-        sold.setdefault((r, s, y), {})[str(c)] = gwh
+    for (region, segment, chemistry, year), gwh in solution.additions.items():
+        sold.setdefault((region, segment, year), {})[chemistry] = gwh
     for (r, s), rows in frame.groupby(["region", "segment"], sort=False):
         known = list(dict.fromkeys(codes[c, float(f)] for c, f in zip(rows["chemistry"], rows["silicon"], strict=True)))
         between = set(rows.loc[rows["fill"] == "linear", "year"])
@@ -449,7 +448,7 @@ def _at_places(frame: DataFrame, codes: Mapping[tuple[str, float], str]) -> dict
 # ---------------------------------------------------------------------- replay
 
 
-def replayed(mix: Mix, library: Library) -> dict[str, float]:
+def replayed(mix: Mix, library: Library) -> dict[Disruption, float]:
     """Loss of each disruption when it is played with the mix fixed, over the years that are decided [GWh].
 
     What is short and what is at risk of the plan, and the demand that the plan does not meet. Raises NumericalTrouble
@@ -459,8 +458,9 @@ def replayed(mix: Mix, library: Library) -> dict[str, float]:
     # What is not in the plan can be lost in no replay, and is lost under every disruption.
     out = dict.fromkeys(data.disruptions, float(sum(mix.solution.unmet.values())))
     for each in library.of(OPTIMISED):
-        if chokepoints.years[each.year] in data.years and each.event.disruption in out:
-            out[each.event.disruption] += lost(each)
+        name = Disruption(each.event.disruption)
+        if chokepoints.years[each.year] in data.years and name in out:
+            out[name] += lost(each)
     whole = sum(data.demand.values())
     above = {d: loss for d, loss in out.items() if loss > mix.solution.losses[d] + AGREE * whole}
     if above:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .compiled import building
-from .data import Key, MixData
+from .data import MixData, RegionChemistryYear, RegionMineralYear, RegionNodeSupplierYear, RegionSegmentChemistryYear
 from .families import MODULES
 from .family import Balance
 from .objective import add_objectives, add_usual
@@ -35,10 +35,10 @@ def build(
 
 def build_sourcing(
     data: MixData,
-    additions: Mapping[Key, float],
-    secondary: Mapping[Key, float],
-    excess: Mapping[Key, float],
-    production: Mapping[Key, float],
+    additions: Mapping[RegionSegmentChemistryYear, float],
+    secondary: Mapping[RegionMineralYear, float],
+    excess: Mapping[RegionNodeSupplierYear, float],
+    production: Mapping[RegionChemistryYear, float],
 ) -> pyo.ConcreteModel:
     """State the sourcing of a mix that is chosen, as near to pro rata as what it makes at home and the limits on
     suppliers allow.

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .data import MixData
+from .data import MixData, Node, PlaceNodeYear, Region, RegionNodeYear, Supplier, Year
 from .family import Balance, Family, Glossary, Kind, Limit, LimitText
 from .pyo import pyo
 
@@ -118,8 +118,8 @@ def add_usual(model: pyo.ConcreteModel, data: MixData) -> None:
     """z − ω Σ z = over − under, told in shares of the largest need that the region's batteries could have. Of cells, a
     region's own are those that it makes, and ω and the sum are of the others."""
     free = [key for key in model.sourced if key[1] not in data.cells or key[2] != key[0]]
-    suppliers: dict[tuple[object, ...], list[object]] = {}
-    part: dict[tuple[object, ...], float] = {}
+    suppliers: dict[RegionNodeYear, list[Supplier]] = {}
+    part: dict[RegionNodeYear, float] = {}
     for r, n, j, y in free:
         suppliers.setdefault((r, n, y), []).append(j)
         part[r, n, y] = part.get((r, n, y), 0.0) + data.usual.get((r, n, j, y), 0.0)
@@ -127,11 +127,12 @@ def add_usual(model: pyo.ConcreteModel, data: MixData) -> None:
     places = pyo.Set(initialize=at, dimen=4)
     model.over = pyo.Var(places, within=pyo.NonNegativeReals)
     model.under = pyo.Var(places, within=pyo.NonNegativeReals)
-    most: dict[tuple[object, ...], float] = {}
+    most: dict[PlaceNodeYear, float] = {}
     for (place, _, n, y), use in data.use.items():
-        most[place, n, y] = max(most.get((place, n, y), 0.0), use * data.wanted.get((place, y), 0.0))
+        # A pool that is no region wants nothing here.
+        most[place, n, y] = max(most.get((place, n, y), 0.0), use * data.wanted.get((Region(place), y), 0.0))
 
-    def rule(m: pyo.ConcreteModel, r: str, n: str, j: str, y: int) -> object:
+    def rule(m: pyo.ConcreteModel, r: Region, n: Node, j: Supplier, y: Year) -> object:
         bought = sum(m.sourced[r, n, i, y] for i in suppliers[r, n, y])
         usual = data.usual[r, n, j, y] / part[r, n, y]
         return m.sourced[r, n, j, y] - usual * bought - m.over[r, n, j, y] + m.under[r, n, j, y] == 0

@@ -17,13 +17,27 @@ from typing import Any
 from ..cores import cores
 from ..errors import Infeasible, SolverError
 from .compiled import Compiled
-from .data import Key, MixData
+from .data import (
+    Disruption,
+    Key,
+    MixData,
+    RegionChemistryYear,
+    RegionGroupYear,
+    RegionLineLineYear,
+    RegionLineYear,
+    RegionMineralYear,
+    RegionNodeSupplierYear,
+    RegionSegmentChemistryYear,
+    RegionSegmentYear,
+)
 from .families import in_worth
 from .family import index_of
 from .model import build, build_sourcing
 from .optimum import Optimum, Range
 from .pyo import pyo
 
+#: Least and largest share of a region's batteries, by chemistry or family.
+Ranges = dict[RegionGroupYear, tuple[float, float]]
 #: Units of the objectives.
 UNIT = {
     "expected": "GWh", "worst": "GWh", "cvar": "GWh", "concentration": "GWh", "weighted": "weighted",
@@ -106,25 +120,25 @@ class Solution:
     (region, chemistry or family, year) → (low, high) [1]; limits: those that bind.
     """
 
-    additions: dict[Key, float]
-    unmet: dict[Key, float]
-    production: dict[Key, float]
-    imports: dict[Key, float]
-    built: dict[Key, float]
-    retrofitted: dict[Key, float]
-    sourced: dict[Key, float]
-    secondary: dict[Key, float]
-    excess: dict[Key, float]
+    additions: dict[RegionSegmentChemistryYear, float]
+    unmet: dict[RegionSegmentYear, float]
+    production: dict[RegionChemistryYear, float]
+    imports: dict[RegionChemistryYear, float]
+    built: dict[RegionLineYear, float]
+    retrofitted: dict[RegionLineLineYear, float]
+    sourced: dict[RegionNodeSupplierYear, float]
+    secondary: dict[RegionMineralYear, float]
+    excess: dict[RegionNodeSupplierYear, float]
     stages: tuple[Stage, ...]
-    losses: dict[str, float]
-    least: Callable[[], dict[str, float]]
+    losses: dict[Disruption, float]
+    least: Callable[[], dict[Disruption, float]]
     cost: dict[str, float]
     cheapest: dict[str, float]
-    ranges: dict[Key, tuple[float, float]]
+    ranges: Ranges
     limits: tuple[Limit, ...]
 
     @property
-    def floors(self) -> dict[str, float]:
+    def floors(self) -> dict[Disruption, float]:
         """Least loss under each disruption of any mix [GWh]; not a number where that was not found in time."""
         return self.least()
 
@@ -166,7 +180,7 @@ class _Floors:
         least, self.loss, self.nothing = compiled.snapshot(), model.loss, nothing
         self.pool = ThreadPoolExecutor(min(max(cores() - 1, 1), THREADS))
         self.sought = {d: self.pool.submit(least, model.floor[d]) for d in model.loss}
-        self.zero: set[str] = set()
+        self.zero: set[Disruption] = set()
 
     def drop_zeros(self) -> None:
         """Drop what has not begun where the loaded mix loses nothing: none loses less."""
@@ -174,7 +188,7 @@ class _Floors:
             d for d, sought in self.sought.items() if pyo.value(self.loss[d]) <= self.nothing and sought.cancel()
         }
 
-    def found(self) -> dict[str, float]:
+    def found(self) -> dict[Disruption, float]:
         """All of them, by disruption; waits for those that have begun. Not a number where the solver ran out of time or
         gave no answer: the mix is none the worse for it."""
         return {d: 0.0 if d in self.zero else _or_unknown(sought) for d, sought in self.sought.items()}
@@ -249,7 +263,7 @@ class _Chooser:
             self.compiled.keep(best)
         return best
 
-    def _sourced(self) -> dict[Key, float]:
+    def _sourced(self) -> dict[RegionNodeSupplierYear, float]:
         """Sourcing of the loaded mix nearest to pro rata, (region, node, supplier, year) [kt or GWh]."""
         if not self.data.usual:
             return {key: var.value for key, var in self.model.sourced.items() if (var.value or 0.0) > 0}
@@ -294,7 +308,7 @@ class _Chooser:
 
     # ------------------------------------------------------------------ how far shares are pinned
 
-    def _ranges(self, best: Optimum) -> dict[Key, tuple[float, float]]:
+    def _ranges(self, best: Optimum) -> Ranges:
         """Range of each share of a region's batteries, over all mixes as good in every stage.
 
         A variable at a bound with a reduced cost is there in all of them; only shares with others in them are asked
@@ -302,7 +316,7 @@ class _Chooser:
         in all of them moves as far as that one does, the other way or the same.
         """
         wanted = self.data.wanted
-        parts: dict[Key, list[Any]] = {}
+        parts: dict[RegionGroupYear, list[Any]] = {}
         for key in self.model.sold:
             r, _, c, y = key
             for group in (c, self.data.family[c]):
@@ -313,9 +327,9 @@ class _Chooser:
             key for key, mine in movable.items()
             if mine and not self.compiled.pinned((one, 1.0) for one in parts[key])
         ]  # fmt: skip
-        solved: list[Key] = []
+        solved: list[RegionGroupYear] = []
         #: Share → one that is asked for, and whether it moves with that one, 1, or against it, −1.
-        alike: dict[Key, tuple[Key, float]] = {}
+        alike: dict[RegionGroupYear, tuple[RegionGroupYear, float]] = {}
         for key in free:
             others = ((other, sign) for other in solved for sign in (1.0, -1.0) if other[::2] == key[::2])
             found = next((pair for pair in others if self._alike(parts[key], parts[pair[0]], pair[1])), None)
@@ -360,7 +374,7 @@ class _Chooser:
         }
 
     def _solution(
-        self, cheapest: dict[str, float], least: Callable[[], dict[str, float]], ranges: dict[Key, tuple[float, float]]
+        self, cheapest: dict[str, float], least: Callable[[], dict[Disruption, float]], ranges: Ranges
     ) -> Solution:
         model, whole = self.model, sum(self.data.demand.values())
 
@@ -388,7 +402,7 @@ class _Chooser:
         )
 
 
-def risk_of(losses: Mapping[str, float], weight: Mapping[str, float], risk: str, level: float) -> float:
+def risk_of(losses: Mapping[Disruption, float], weight: Mapping[Disruption, float], risk: str, level: float) -> float:
     """A risk measure of losses by disruption: the objective of `objective.py` for given losses [GWh].
 
     The CVaR is the mean of the worst 1 − level of the weights, a disruption counted in part where the tail ends in it.

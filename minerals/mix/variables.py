@@ -16,6 +16,7 @@ unusual     |z − ω Σ z|[r,n,j,y]   distance of sourcing from pro rata       
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 
 from .data import MixData
@@ -61,5 +62,5 @@ def add_sourcing(model: pyo.ConcreteModel, data: MixData) -> None:
     model.sourced = pyo.Var(_set(delivered, 4), within=pyo.NonNegativeReals)
 
 
-def _set(keys: object, size: int) -> pyo.Set:
-    return pyo.Set(initialize=list(keys), dimen=size)  # type: ignore[call-overload]
+def _set(keys: Iterable[object], size: int) -> pyo.Set:
+    return pyo.Set(initialize=list(keys), dimen=size)

@@ -5,18 +5,18 @@ $$\sum_c x_{rscy} + u_{rsy} = D_{rsy} \qquad [\mathrm{GWh}]$$
 
 from __future__ import annotations
 
-from ..data import MixData, Region, Segment, Year
+from ..data import Chemistry, MixData, Region, RegionSegmentYear, Segment, Year
 from ..family import EACH, Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add that what is put into use and what is missing are the demand."""
-    offered: dict[tuple[object, ...], list[object]] = {}
+    offered: dict[RegionSegmentYear, list[Chemistry]] = {}
     for r, s, c, y in data.sold:
         offered.setdefault((r, s, y), []).append(c)
 
-    def rule(m: pyo.ConcreteModel, r: str, s: str, y: int) -> object:
+    def rule(m: pyo.ConcreteModel, r: Region, s: Segment, y: Year) -> object:
         met = sum(m.additions[r, s, c, y] for c in offered.get((r, s, y), ()))
         return met + m.unmet[r, s, y] == data.demand[r, s, y]
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..data import Group, MixData, Region, Year
+from ..data import Chemistry, Group, MixData, Region, Year
 from ..family import EACH, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
@@ -26,24 +26,24 @@ POINT = 0.01
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add how fast shares may grow and fall."""
-    members: dict[str, list[str]] = {c: [c] for c in data.chemistries}
+    members: dict[Group, list[Chemistry]] = {c: [c] for c in data.chemistries}
     for c in data.chemistries:
         members.setdefault(data.family[c], []).append(c)
 
-    def share(m: pyo.ConcreteModel, r: str, f: str, y: int) -> Any:
+    def share(m: pyo.ConcreteModel, r: Region, f: Group, y: Year) -> Any:
         if y < data.years[0]:
             return data.before.get((r, f), 0.0)
         if (r, y) not in data.wanted:  # Nothing is sold, and the year before counts.
-            return share(m, r, f, y - 1)
+            return share(m, r, f, Year(y - 1))
         return sum(m.cells[r, c, y] for c in members[f] if (r, c, y) in m.cells_of) / data.wanted[r, y]
 
-    def grow(m: pyo.ConcreteModel, r: str, f: str, y: int) -> object:
-        return share(m, r, f, y) - (1 + data.growth[r, f]) * share(m, r, f, y - 1) <= data.seed.get((r, f), 0.0)
+    def grow(m: pyo.ConcreteModel, r: Region, f: Group, y: Year) -> object:
+        return share(m, r, f, y) - (1 + data.growth[r, f]) * share(m, r, f, Year(y - 1)) <= data.seed.get((r, f), 0.0)
 
-    def fall(m: pyo.ConcreteModel, r: str, f: str, y: int) -> object:
-        return share(m, r, f, y) - (1 - data.decline[r, f]) * share(m, r, f, y - 1) >= 0
+    def fall(m: pyo.ConcreteModel, r: Region, f: Group, y: Year) -> object:
+        return share(m, r, f, y) - (1 - data.decline[r, f]) * share(m, r, f, Year(y - 1)) >= 0
 
-    sold = {(r, f, y) for r, c, y in model.cells_of for f in (c, data.family[str(c)])}
+    sold = {(r, f, y) for r, c, y in model.cells_of for f in (c, data.family[c])}
     rising = [(r, f, y) for r, f in data.growth for y in data.years if (r, f, y) in sold]
     falling = [(r, f, y) for r, f in data.decline for y in data.years if (r, f, y) in sold]
     model.growth = pyo.Constraint(pyo.Set(initialize=rising, dimen=3), rule=grow)

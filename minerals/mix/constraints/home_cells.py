@@ -9,21 +9,21 @@ in that supply as well, but is not in $p$: trade and sourcing are one for cells 
 
 from __future__ import annotations
 
-from ..data import MixData
+from ..data import Chemistry, MixData, Node, PlaceNodeYear, Region, Year
 from ..family import Balance, Family
 from ..pyo import pyo
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add that cells made at home are those sourced there."""
-    makers: dict[tuple[object, ...], list[object]] = {}
+    makers: dict[PlaceNodeYear, list[Chemistry]] = {}
     known = {(n, y) for n, _, y in data.supplied}
     for r, c, n, y in data.use:
         if n in data.cells and (n, y) in known and (r, c, y) in model.production:
             makers.setdefault((r, n, y), []).append(c)
     own = [(r, n, y) for r, n, j, y in model.sourced if n in data.cells and j == r]
 
-    def at_home(m: pyo.ConcreteModel, r: str, n: str, y: int) -> object:
+    def at_home(m: pyo.ConcreteModel, r: Region, n: Node, y: Year) -> object:
         made = sum(data.use[r, c, n, y] * m.production[r, c, y] for c in makers.get((r, n, y), ()))
         return made - sum(m.sourced[key] for key in [(r, n, r, y)] if key in m.sourced) == 0
 

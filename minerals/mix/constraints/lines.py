@@ -29,7 +29,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     kinds = dict.fromkeys(data.line.values())
     made = [(r, k, y) for r in data.regions for k in kinds for y in data.years if (r, k, y) in data.capacity]
 
-    def added(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
+    def added(m: pyo.ConcreteModel, r: Region, k: Line, y: Year) -> object:
         past = [v for v in data.years if v <= y]
         into = [(r, old, k, v) for old, to in data.retrofit for v in past if to == k]
         out = [(r, k, to, v) for old, to in data.retrofit for v in past if old == k]
@@ -39,14 +39,14 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
             - sum(m.retrofitted[key] for key in out if key in m.retrofitted)
         )
 
-    def used(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
+    def used(m: pyo.ConcreteModel, r: Region, k: Line, y: Year) -> object:
         mine = [c for c in data.chemistries if data.line[c] == k and (r, c, y) in m.production]
         return sum(m.production[r, c, y] for c in mine) - m.lines_added[r, k, y] <= data.capacity[r, k, y]
 
-    def stands(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
+    def stands(m: pyo.ConcreteModel, r: Region, k: Line, y: Year) -> object:
         return m.lines_added[r, k, y] >= -data.capacity[r, k, y]
 
-    def most(m: pyo.ConcreteModel, r: str, k: str, y: int) -> object:
+    def most(m: pyo.ConcreteModel, r: Region, k: Line, y: Year) -> object:
         return sum(m.built[r, k, v] for v in data.years if v <= y and (r, k, v) in m.built) <= data.announced[r, k, y]
 
     places = pyo.Set(initialize=made, dimen=3)

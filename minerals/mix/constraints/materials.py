@@ -9,20 +9,20 @@ suppliers mean something.
 
 from __future__ import annotations
 
-from ..data import MixData, Node, Supplier, Year
+from ..data import MixData, Node, NodeSupplierYear, Region, RegionNodeYear, Supplier, Year
 from ..family import EACH, Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add where the products of nodes come from, and what suppliers can deliver."""
-    suppliers: dict[tuple[object, ...], list[object]] = {}
-    buyers: dict[tuple[object, ...], list[object]] = {}
+    suppliers: dict[RegionNodeYear, list[Supplier]] = {}
+    buyers: dict[NodeSupplierYear, list[Region]] = {}
     for r, n, j, y in model.sourced:
         suppliers.setdefault((r, n, y), []).append(j)
         buyers.setdefault((n, j, y), []).append(r)
 
-    def balance(m: pyo.ConcreteModel, r: str, n: str, y: int) -> object:
+    def balance(m: pyo.ConcreteModel, r: Region, n: Node, y: Year) -> object:
         used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in data.users[r, n, y] if (r, c, y) in m.cells_of)
         bought = sum(m.sourced[r, n, j, y] for j in suppliers.get((r, n, y), ()))
         saved = sum(
@@ -32,7 +32,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         )
         return used - bought - saved == 0
 
-    def most(m: pyo.ConcreteModel, n: str, j: str, y: int) -> object:
+    def most(m: pyo.ConcreteModel, n: Node, j: Supplier, y: Year) -> object:
         return sum(m.sourced[r, n, j, y] for r in buyers[n, j, y]) <= data.supplied[n, j, y]
 
     known = {(n, y) for n, _, y in data.supplied}

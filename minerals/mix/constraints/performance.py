@@ -8,7 +8,7 @@ among those sold.
 
 from __future__ import annotations
 
-from ..data import Measure, MixData, Region, Segment, Year
+from ..data import Chemistry, Measure, MixData, Region, RegionSegmentYear, Segment, Year
 from ..family import Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
@@ -18,12 +18,12 @@ UNITS = {"specific_energy": "Wh/kg", "energy_density": "Wh/L"}
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add the floor on each average."""
-    offered: dict[tuple[object, ...], list[object]] = {}
+    offered: dict[RegionSegmentYear, list[Chemistry]] = {}
     for r, s, c, y in data.sold:
         offered.setdefault((r, s, y), []).append(c)
     index = [(q, r, s, y) for q, floor_of in data.floor for r, s, y in offered if floor_of == s]
 
-    def rule(m: pyo.ConcreteModel, q: str, r: str, s: str, y: int) -> object:
+    def rule(m: pyo.ConcreteModel, q: Measure, r: Region, s: Segment, y: Year) -> object:
         floor = data.floor[q, s]
         return sum((data.performance[q, c, y] - floor) * m.additions[r, s, c, y] for c in offered[r, s, y]) >= 0
 

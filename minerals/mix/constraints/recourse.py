@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..data import Disruption, MixData, Node, Place, Year
+from ..data import Chemistry, Disruption, MixData, Node, Place, Pool, Year
 from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
@@ -32,7 +32,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add what can be built of the plan under each disruption, and the expression `loss` of each."""
     sold = {(r, c, y) for r, c, y in model.cells_of}
     rebuilt = set(model.rebuilt_of)
-    more_natural: dict[str, float] = {}
+    more_natural: dict[Node, float] = {}
     if data.routes:
         natural, synthetic = data.routes.natural, data.routes.synthetic
         each = {n: natural.get(n, 0.0) - synthetic.get(n, 0.0) for n in {**natural, **synthetic}}
@@ -43,13 +43,13 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         and (n in more_natural or any((d, q, c, y) in rebuilt for c in data.users.get((q, n, y), ())))
     ]  # fmt: skip
 
-    def plan(m: pyo.ConcreteModel, q: str, c: str, y: int) -> Any:
+    def plan(m: pyo.ConcreteModel, q: Pool, c: Chemistry, y: Year) -> Any:
         return sum(m.cells[r, c, y] for r in data.pools[q] if (r, c, y) in sold)
 
-    def within(m: pyo.ConcreteModel, d: str, q: str, c: str, y: int) -> object:
+    def within(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
         return m.rebuilt[d, q, c, y] - plan(m, q, c, y) <= 0
 
-    def taken(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> Any:
+    def taken(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
         """Use of a node by what is rebuilt, less what is recovered."""
         cells = [c for c in data.users.get((q, n, y), ()) if (d, q, c, y) in rebuilt]
         used = sum(data.use[q, c, n, y] * m.rebuilt[d, q, c, y] for c in cells)
@@ -62,30 +62,30 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         )  # fmt: skip
         return used - saved
 
-    def graphite(m: pyo.ConcreteModel, d: str, q: str, y: int) -> Any:
+    def graphite(m: pyo.ConcreteModel, d: Disruption, q: Pool, y: Year) -> Any:
         assert data.routes is not None
         carrier = data.routes.carrier
         holding = [c for c in data.chemistries if (d, q, c, y) in rebuilt and carrier.get((q, c, y))]
         return sum(carrier[q, c, y] * m.rebuilt[d, q, c, y] for c in holding)
 
-    def reach(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> object:
+    def reach(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
         if (d, q, n, y) in stocked_at:
             stock = data.stockpile * sum(data.use[q, c, n, y] * plan(m, q, c, y) for c in data.users.get((q, n, y), ()))
             return taken(m, d, q, n, y) - stock <= data.accessible[d, q, n, y]
         return taken(m, d, q, n, y) <= data.accessible[d, q, n, y]
 
-    def stocked(m: pyo.ConcreteModel, d: str, q: str, n: str, y: int) -> object:
+    def stocked(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
         return taken(m, d, q, n, y) <= data.undisturbed[q, n, y]
 
-    def low(m: pyo.ConcreteModel, d: str, q: str, y: int) -> object:
+    def low(m: pyo.ConcreteModel, d: Disruption, q: Pool, y: Year) -> object:
         assert data.routes is not None
         return m.natural[d, q, y] - data.routes.low * graphite(m, d, q, y) >= 0
 
-    def high(m: pyo.ConcreteModel, d: str, q: str, y: int) -> object:
+    def high(m: pyo.ConcreteModel, d: Disruption, q: Pool, y: Year) -> object:
         assert data.routes is not None
         return m.natural[d, q, y] - data.routes.high * graphite(m, d, q, y) <= 0
 
-    def loss(m: pyo.ConcreteModel, d: str) -> object:
+    def loss(m: pyo.ConcreteModel, d: Disruption) -> object:
         early = sum(m.unmet[key] for key in m.wanted if key[2] < data.starts[d])
         wanted = sum(gwh for key, gwh in data.demand.items() if key[2] >= data.starts[d])
         return wanted + early - sum(m.rebuilt[key] for key in m.rebuilt_of if key[0] == d)

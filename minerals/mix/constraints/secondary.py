@@ -16,37 +16,35 @@ Source: Regulation (EU) 2023/1542, article 8 (recycling_target.csv).
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..data import Mineral, MixData, Region, Year
+from ..data import Chemistry, Cohort, Life, Mineral, MixData, Region, RegionMineralYear, Segment, Year
 from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add what cells hold, what comes back of it, and the least that new cells must hold of that."""
-    alike: dict[tuple[Any, ...], list[tuple[Any, Any]]] = {}
+    alike: dict[tuple[Region, Life, Year], list[tuple[Segment, Chemistry]]] = {}
     for r, s, c, y in data.sold:
         if life := data.life.get((r, s, c)):
             alike.setdefault((r, life, y), []).append((s, c))
-    back: dict[tuple[Any, ...], list[tuple[Any, Any]]] = {}
+    back: dict[RegionMineralYear, list[tuple[Life, Cohort]]] = {}
     for r, life, mineral, k, y in data.returned:
         back.setdefault((r, mineral, y), []).append((life, k))
 
-    def contained(m: pyo.ConcreteModel, r: str, life: str, mineral: str, k: int) -> object:
+    def contained(m: pyo.ConcreteModel, r: Region, life: Life, mineral: Mineral, k: Cohort) -> object:
         cells = [(s, c) for s, c in alike.get((r, life, k), ()) if (c, mineral, k) in data.content]
         return m.held[r, life, mineral, k] == sum(
             data.content[c, mineral, k] * m.additions[r, s, c, k] for s, c in cells
         )
 
-    def available(m: pyo.ConcreteModel, r: str, mineral: str, y: int) -> object:
+    def available(m: pyo.ConcreteModel, r: Region, mineral: Mineral, y: Year) -> object:
         own = sum(
             data.returned[r, life, mineral, k, y] * m.held[r, life, mineral, k]
             for life, k in back.get((r, mineral, y), ())
         )
         return m.secondary[r, mineral, y] - own <= data.recovered[r, mineral, y]
 
-    def content(m: pyo.ConcreteModel, r: str, mineral: str, y: int) -> object:
+    def content(m: pyo.ConcreteModel, r: Region, mineral: Mineral, y: Year) -> object:
         holding = [c for c in data.chemistries if (c, mineral, y) in data.content and (r, c, y) in m.cells_of]
         taken = sum(data.content[c, mineral, y] * m.cells[r, c, y] for c in holding)
         least = data.recycled[r, mineral, y] * data.gain.get((r, y), 1.0)

@@ -14,25 +14,25 @@ Source: first years of plants by region (commercial_year.csv).
 
 from __future__ import annotations
 
-from ..data import MixData, Region, Year
+from ..data import Chemistry, MixData, Region, RegionChemistryYear, Segment, Year
 from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add where cells come from, and the least share that is made at home."""
-    segments: dict[tuple[object, ...], list[object]] = {}
+    segments: dict[RegionChemistryYear, list[Segment]] = {}
     for r, s, c, y in data.sold:
         segments.setdefault((r, c, y), []).append(s)
 
-    def total(m: pyo.ConcreteModel, r: str, c: str, y: int) -> object:
+    def total(m: pyo.ConcreteModel, r: Region, c: Chemistry, y: Year) -> object:
         return m.cells[r, c, y] == sum(m.additions[r, s, c, y] for s in segments[r, c, y])
 
-    def balance(m: pyo.ConcreteModel, r: str, c: str, y: int) -> object:
+    def balance(m: pyo.ConcreteModel, r: Region, c: Chemistry, y: Year) -> object:
         made = sum(m.production[key] for key in [(r, c, y)] if key in m.production)
         return made + m.imports[r, c, y] == m.cells[r, c, y]
 
-    def share(m: pyo.ConcreteModel, r: str, y: int) -> object:
+    def share(m: pyo.ConcreteModel, r: Region, y: Year) -> object:
         made = sum(m.production[r, c, y] for c in data.chemistries if (r, c, y) in m.production)
         return made >= data.own_share[r, y] * sum(m.cells[r, c, y] for c in data.chemistries if (r, c, y) in m.cells_of)
 

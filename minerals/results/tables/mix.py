@@ -15,7 +15,15 @@ from ...case.played import Library
 from ...config import OPTIMISED
 from ...errors import listed
 from ...flows.scrap import lines_from_growth
-from ...mix.data import Key
+from ...mix.data import (
+    Disruption,
+    Group,
+    Key,
+    RegionGroupYear,
+    RegionLineYear,
+    RegionNodeYear,
+    RegionSegmentChemistryYear,
+)
 from ...mix.families import words
 from ...mix.family import Glossary, year_of
 from ...mix.solution import PINNED, Limit, risk_of
@@ -71,8 +79,8 @@ def _ranges(mix: Mix, families: bool) -> pd.DataFrame:
     incumbent's."""
     data = mix.data
 
-    def shares(additions: Mapping[Key, float]) -> dict[Key, float]:
-        out: dict[Key, float] = {}
+    def shares(additions: Mapping[RegionSegmentChemistryYear, float]) -> dict[RegionGroupYear, float]:
+        out: dict[RegionGroupYear, float] = {}
         for (r, _, c, y), gwh in additions.items():
             if not data.wanted.get((r, y)):
                 continue  # No batteries, so no share of them.
@@ -81,29 +89,34 @@ def _ranges(mix: Mix, families: bool) -> pd.DataFrame:
         return out
 
     mine, theirs = shares(mix.solution.additions), shares(data.incumbent)
-    groups = dict.fromkeys(data.family[c] if families else c for c in data.chemistries)
+    groups: dict[Group, list[str]] = {}
+    for c in data.chemistries:
+        if families:
+            groups[data.family[c]] = [data.family[c]]
+        else:
+            groups[c] = [data.family[c], c]
     rows = []
     for r, group, y in ((r, group, y) for r in data.regions for group in groups for y in data.years):
         value, before = mine.get((r, group, y), 0.0), theirs.get((r, group, y), 0.0)
         low, high = mix.solution.ranges.get((r, group, y), (value, value))
         pinned = "yes" if high - low <= PINNED else "no"
         if max(value, high, before) > PINNED / 100:
-            of = [group] if families else [data.family[group], group]
-            rows.append((r, *of, y, value, low, high, pinned, before, "1"))
+            rows.append((r, *groups[group], y, value, low, high, pinned, before, "1"))
     names = ["family"] if families else ["family", "chemistry"]
     return _frame(rows, ["region", *names, "year", "value", "low", "high", "pinned", "incumbent", "unit"])
 
 
-def _losses(mix: Mix, library: Library, losses: Mapping[str, float]) -> pd.DataFrame:
+def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> pd.DataFrame:
     """Loss of each disruption over the years decided, replayed with the mix fixed, beside the incumbent's and the least
     of any mix; what binds where it is largest."""
     chokepoints, before = library.chokepoints, dict.fromkeys(losses, 0.0)
-    binds: dict[str, tuple[float, str]] = {}
+    binds: dict[Disruption, tuple[float, str]] = {}
     for each in library.of(mix.config.scenario):
-        if chokepoints.years[each.year] in mix.data.years and each.event.disruption in before:
-            before[each.event.disruption] += lost(each)
+        name = Disruption(each.event.disruption)
+        if chokepoints.years[each.year] in mix.data.years and name in before:
+            before[name] += lost(each)
     for each in library.of(OPTIMISED):
-        name, loss = each.event.disruption, each.loss.at_risk[0]
+        name, loss = Disruption(each.event.disruption), each.loss.at_risk[0]
         decided = name in losses and chokepoints.years[each.year] in mix.data.years
         if decided and loss > binds.get(name, (0.0, ""))[0] and len(each.binds):
             binds[name] = loss, chokepoints.inputs.nodes[int(each.binds[0])].node
@@ -208,9 +221,9 @@ def _lines(mix: Mix) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = [(r, k, "", y, "standing", gwh, "GWh/yr") for (r, k, y), gwh in data.capacity.items()]
     rows += [(r, k, "", y, "built", gwh, "GWh/yr") for (r, k, y), gwh in solution.built.items()]
     rows += [(r, to, k, y, "retrofitted", gwh, "GWh/yr") for (r, k, to, y), gwh in solution.retrofitted.items()]
-    used: dict[Key, float] = {}
+    used: dict[RegionLineYear, float] = {}
     for (r, c, y), gwh in solution.production.items():
-        used[r, data.line[str(c)], y] = used.get((r, data.line[str(c)], y), 0.0) + gwh
+        used[r, data.line[c], y] = used.get((r, data.line[c], y), 0.0) + gwh
     rows += [(r, k, "", y, "used", gwh, "GWh/yr") for (r, k, y), gwh in used.items()]
     return _frame(rows, ["region", "line", "from_line", "year", "measure", "value", "unit"])
 
@@ -222,13 +235,13 @@ def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
     """What each region buys of each node by country, beside its share pro rata in the incumbent scenario; suppliers
     that were one in the model are told apart by what they can deliver."""
     nodes = {node.node: (node.stage, node.unit) for node in mix.assembly.chokepoints.inputs.nodes}
-    whole: dict[Key, float] = {}
+    whole: dict[RegionNodeYear, float] = {}
     for (r, n, _, y), amount in mix.solution.sourced.items():
         whole[r, n, y] = whole.get((r, n, y), 0.0) + amount
     for (r, n, j, y), amount in mix.solution.sourced.items():
         usual = mix.data.usual.get((r, n, j, y), 0.0)
         for country, part in mix.assembly.suppliers.parts.get((n, j, y), {}).items():
-            stage, unit = nodes[str(n)]
+            stage, unit = nodes[n]
             share = amount * part / whole[r, n, y]
             if share > PINNED / 10:
                 yield (r, n, stage, country, y, amount * part, share, usual * part, unit)
