@@ -464,8 +464,8 @@ class Assembly:
         relieving = {
             part[0] for node in self.chokepoints.inputs.nodes if node.stage in RELIEVED for part in node.products
         }
-        asked = {key[1] for key in self._recycled()} if self.config.recycled_content else set()
-        return tuple(Mineral(mineral) for mineral in known if mineral in relieving | asked)
+        targeted = {key[1] for key in self._recycled()} if self.config.recycled_content else set()
+        return tuple(Mineral(mineral) for mineral in known if mineral in relieving | targeted)
 
     def _relief(self) -> dict[Key, float]:
         """What a mineral takes off a node: `chokepoints.relief`."""

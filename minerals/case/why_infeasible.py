@@ -38,8 +38,8 @@ SEARCH = 0.5
 
 
 @dataclass(frozen=True)
-class _Said:
-    """Members of a conflict that are told in one line. what: the line, with EACH where names of the members stand;
+class _Entry:
+    """Members of a conflict that stand in one line. what: the line, with EACH where names of the members stand;
     each: limits by name and year, 0 where they have none; unit: of limits that are amounts; place: where they stand."""
 
     family: str
@@ -62,7 +62,7 @@ class _Cause:
 def why(
     run: Run,
     data: MixData,
-    given: MixInputs,
+    inputs: MixInputs,
     glossary: Glossary,
     compiled: Compiled,
     now: Callable[[], float] = monotonic,
@@ -77,15 +77,15 @@ def why(
     seconds = math.inf if compiled.time_limit is None else SEARCH * compiled.time_limit
     search = Search(compiled, BALANCES, seconds, now)
     found = search.conflict(_rank, lambda limit: _rank(limit, first=False))
-    told = _grouped(run, data, given, glossary, found.members)
+    entries = _grouped(run, data, inputs, glossary, found.members)
     lines = [
         f"no mix keeps all limits of this run. These contradict each other{_claim(run, found, now() - start)}:",
-        *(f"  {line}" for line in map(_line, told[:TOLD])),
+        *(f"  {line}" for line in map(_line, entries[:TOLD])),
     ]
-    if len(told) > TOLD:
-        lines.append(f"  and {len(told) - TOLD} more")
-    lines += _barred(run, data, given, glossary, found.members)
-    lines += _keys_that_help(search, told, data, glossary)
+    if len(entries) > TOLD:
+        lines.append(f"  and {len(entries) - TOLD} more")
+    lines += _barred(run, data, inputs, glossary, found.members)
+    lines += _keys_that_help(search, entries, data, glossary)
     lines += _narrowed(run)
     lines += _single_changes(search, found, data, glossary)
     lines.append("Nothing was written.")
@@ -109,12 +109,12 @@ def _claim(run: Run, found: Conflict, seconds: float) -> str:
     return f"; some may not be needed: the search was stopped after {seconds:.0f} s ({more})"
 
 
-def _keys_that_help(search: Search, told: Iterable[_Said], data: MixData, glossary: Glossary) -> Iterable[str]:
+def _keys_that_help(search: Search, entries: Iterable[_Entry], data: MixData, glossary: Glossary) -> Iterable[str]:
     """Keys of the run file that resolve the conflict alone, each with how far its limits must give way, and those that
     do not."""
     short, unknown, works = [], [], False
     try:
-        ways = (LIMITS[said.family].way for said in told if LIMITS[said.family].way_out)
+        ways = (LIMITS[entry.family].way for entry in entries if LIMITS[entry.family].way_out)
         for key, way in dict.fromkeys(ways):
             families = {family for family, limit in LIMITS.items() if limit.way == (key, way)}
             try:
@@ -158,36 +158,36 @@ def _single_changes(search: Search, found: Conflict, data: MixData, glossary: Gl
 
 def _narrowed(run: Run) -> Iterable[str]:
     """Where the run leaves out chemistries, that may be why."""
-    asked = run.settings.optimise
-    assert asked is not None
-    if asked.chemistries:
+    config = run.settings.optimise
+    assert config is not None
+    if config.chemistries:
         place = _key(run, "optimise.chemistries")
-        yield f"Only {listed(asked.chemistries)} may be chosen ({place}); others may help."
-    if asked.without:
-        yield f"{listed(asked.without)} may not be chosen ({_key(run, 'optimise.without')}) and may help."
+        yield f"Only {listed(config.chemistries)} may be chosen ({place}); others may help."
+    if config.without:
+        yield f"{listed(config.without)} may not be chosen ({_key(run, 'optimise.without')}) and may help."
 
 
-def _barred(run: Run, data: MixData, given: MixInputs, glossary: Glossary, members: Sequence[Member]) -> Iterable[str]:
+def _barred(run: Run, data: MixData, inputs: MixInputs, glossary: Glossary, members: Sequence[Member]) -> Iterable[str]:
     """Chemistries that may be chosen but are not there in the regions, uses and years of a conflict: what bars them is
     no limit that could give way. One line for each key that lets them in, and one for those that none does."""
     by_cause: dict[_Cause, dict[str, dict[str, None]]] = {}
     years: dict[_Cause, set[int]] = {}
     home = _made_at_home_matters(data, members)
-    for (r, s, y), c in product(_demanded(data, members), given.chemistries):
-        if found := _cause(given, glossary, home, (r, s, c, y)):
+    for (r, s, y), c in product(_demanded(data, members), inputs.chemistries):
+        if found := _cause(inputs, glossary, home, (r, s, c, y)):
             cause, place = found
             by_cause.setdefault(cause, {}).setdefault(place, {})[glossary.chemistry(c)] = None
             years.setdefault(cause, set()).add(y)
     for way in (*ADMITTING, None):
-        said = []
+        causes = []
         for cause in (cause for cause in by_cause if cause.way == way):
             when = f", {ranges(years[cause])}" if cause.dated else ""
             rows = [f"{_joined(names, ROWS)} ({place})" for place, names in by_cause[cause].items()]
-            said.append(f"{cause.what}{when}: {_joined(rows, ROWS)}")
-        if said:
-            more = f" And {len(said) - CAUSES} more." if len(said) > CAUSES else ""
+            causes.append(f"{cause.what}{when}: {_joined(rows, ROWS)}")
+        if causes:
+            more = f" And {len(causes) - CAUSES} more." if len(causes) > CAUSES else ""
             helps = f" {way[1]} may help ({_key(run, way[0])})." if way else ""
-            yield f"{'. '.join(said[:CAUSES])}.{more}{helps}"
+            yield f"{'. '.join(causes[:CAUSES])}.{more}{helps}"
 
 
 def _made_at_home_matters(data: MixData, members: Iterable[Member]) -> bool:
@@ -204,20 +204,20 @@ def _demanded(data: MixData, members: Iterable[Member]) -> Iterable[Key]:
     return ((r, s, y) for r, s, y in data.demand if (r, s) in uses and y in years)
 
 
-def _cause(given: MixInputs, glossary: Glossary, home: bool, at: Key) -> tuple[_Cause, str] | None:
+def _cause(inputs: MixInputs, glossary: Glossary, home: bool, at: Key) -> tuple[_Cause, str] | None:
     """What bars a chemistry first, and its row: at (region, segment, chemistry, year). home: whether it must be made in
     the region."""
     r, s, c, y = at
     segment = glossary.segment(s)
-    if row := given.barred.get((s, c)):
+    if row := inputs.barred.get((s, c)):
         return _Cause(f"Unsuited to {segment}"), row
-    if measure := given.short.get((s, c, y)):
+    if measure := inputs.short.get((s, c, y)):
         cause = _Cause(f"Too little {measure.replace('_', ' ')} for {segment}", LIMITS["performance"].way, dated=True)
-        return cause, given.rows["performance", measure, s]
-    if y < given.first.get(c, y):
-        return _Cause(f"Made nowhere before {given.first[c]}", COMMERCIAL), given.rows["commercial_year", WORLD, c]
-    if home and y < given.made.get((r, c), y):
-        return _Cause(f"Not made in {r} before {given.made[r, c]}", COMMERCIAL), given.rows["commercial_year", r, c]
+        return cause, inputs.rows["performance", measure, s]
+    if y < inputs.first.get(c, y):
+        return _Cause(f"Made nowhere before {inputs.first[c]}", COMMERCIAL), inputs.rows["commercial_year", WORLD, c]
+    if home and y < inputs.made.get((r, c), y):
+        return _Cause(f"Not made in {r} before {inputs.made[r, c]}", COMMERCIAL), inputs.rows["commercial_year", r, c]
     return None
 
 
@@ -225,61 +225,61 @@ def _breach(breach: Sequence[tuple[Member, float]], glossary: Glossary, data: Mi
     """How far limits give way, by kind, over the years in which they do: the largest first."""
     by_what: dict[str, tuple[LimitText, dict[int, float]]] = {}
     for limit, amount in breach:
-        said, year = words(limit.family, limit.index, glossary, data), year_of(limit.index)
-        _, years = by_what.setdefault(_about(said, limit.index, data), (said, {}))
-        before, more = years.get(year, 0.0), amount / said.scale
+        text, year = words(limit.family, limit.index, glossary, data), year_of(limit.index)
+        _, years = by_what.setdefault(_about(text, limit.index, data), (text, {}))
+        before, more = years.get(year, 0.0), amount / text.scale
         # A family and its only chemistry go by one name, and grow by the same points.
-        years[year] = max(before, more) if said.rate else before + more
+        years[year] = max(before, more) if text.rate else before + more
     order = sorted(by_what.items(), key=lambda entry: -sum(entry[1][1].values()))
-    parts = [f"{_over_years(years, said)} of {what} ({ranges(years)})" for what, (said, years) in order[:WAYS]]
+    parts = [f"{_over_years(years, text)} of {what} ({ranges(years)})" for what, (text, years) in order[:WAYS]]
     return "; ".join(parts) + (f"; and {len(order) - WAYS} more" if len(order) > WAYS else "")
 
 
-def _over_years(amounts: Mapping[int, float], said: LimitText) -> str:
+def _over_years(amounts: Mapping[int, float], text: LimitText) -> str:
     """Amounts of some years together: their sum or, of what is no amount of the year, the largest."""
-    if not said.rate:
-        return _measured(sum(amounts.values()), said.unit)
-    return f"{'up to ' if len(amounts) > 1 else ''}{_measured(max(amounts.values()), said.unit)}"
+    if not text.rate:
+        return _measured(sum(amounts.values()), text.unit)
+    return f"{'up to ' if len(amounts) > 1 else ''}{_measured(max(amounts.values()), text.unit)}"
 
 
-def _about(said: LimitText, index: Key, data: MixData) -> str:
+def _about(text: LimitText, index: Key, data: MixData) -> str:
     """What an amount is of, with its region where there are several."""
-    what = said.about or said.what
-    several = said.about and len(data.regions) > 1 and index[0] in data.regions
+    what = text.about or text.what
+    several = text.about and len(data.regions) > 1 and index[0] in data.regions
     return f"{what} in {index[0]}" if several and f" in {index[0]}" not in what else what
 
 
 def _measured(amount: float, unit: str) -> str:
     """An amount with its unit, e.g. `1,200 kt` or `3.3 points`."""
-    text = number(amount)
-    return f"{text} {unit or 'units'}{'s' if unit == 'point' and text != '1.0' else ''}"
+    shown = number(amount)
+    return f"{shown} {unit or 'units'}{'s' if unit == 'point' and shown != '1.0' else ''}"
 
 
 def _grouped(
-    run: Run, data: MixData, given: MixInputs, glossary: Glossary, members: Iterable[Member]
-) -> Sequence[_Said]:
+    run: Run, data: MixData, inputs: MixInputs, glossary: Glossary, members: Iterable[Member]
+) -> Sequence[_Entry]:
     """Members in words, one line for those that differ in year or name alone."""
-    out: dict[tuple[str, ...], _Said] = {}
+    out: dict[tuple[str, ...], _Entry] = {}
     for member in members:
         family, year = member.family, year_of(member.index)
-        said, place = words(family, member.index, glossary, data), _place(run, given, member)
-        level, unit = _level(member, said, data)
-        line = out.setdefault((family, said.template, place), _Said(family, said.template, {}, unit, place))
-        by_year = line.each.setdefault(said.name, {})
+        text, place = words(family, member.index, glossary, data), _place(run, inputs, member)
+        level, unit = _level(member, text, data)
+        entry = out.setdefault((family, text.template, place), _Entry(family, text.template, {}, unit, place))
+        by_year = entry.each.setdefault(text.name, {})
         by_year[year] = by_year.get(year, 0.0) + level
-    return sorted(out.values(), key=lambda said: in_conflict(said.family))
+    return sorted(out.values(), key=lambda entry: in_conflict(entry.family))
 
 
-def _level(limit: Member, said: LimitText, data: MixData) -> tuple[float, str]:
+def _level(limit: Member, text: LimitText, data: MixData) -> tuple[float, str]:
     """A limit as an amount, and its unit: its right-hand side, or what its record tells instead."""
     amount = LIMITS[limit.family].amount
-    return amount(data, *limit.index) if amount else (limit.limit, said.unit)
+    return amount(data, *limit.index) if amount else (limit.limit / text.scale, text.unit)
 
 
-def _place(run: Run, given: MixInputs, member: Member) -> str:
-    """Where a limit is said: its row of the inputs, or its key of the run file."""
+def _place(run: Run, inputs: MixInputs, member: Member) -> str:
+    """Where a limit stands: its row of the inputs, or its key of the run file."""
     limit = LIMITS[member.family]
-    row = given.rows.get(limit.row(*member.index)) if limit.row else None
+    row = inputs.rows.get(limit.row(*member.index)) if limit.row else None
     return row or _key(run, limit.key)
 
 
@@ -290,26 +290,26 @@ def _key(run: Run, key: str) -> str:
     return file if file.startswith(COMMAND_LINE) else f"{file}:{line} {name}" if line else f"{file} {name}"
 
 
-def _line(said: _Said) -> str:
-    in_years = {year for by_year in said.each.values() for year in by_year if year}
+def _line(entry: _Entry) -> str:
+    in_years = {year for by_year in entry.each.values() for year in by_year if year}
     years = f", {ranges(in_years)}" if in_years else ""
-    amounts = LIMITS[said.family].amounts
+    amounts = LIMITS[entry.family].amounts
     if amounts == "total":
-        amount = _measured(sum(sum(by_year.values()) for by_year in said.each.values()), said.unit)
-        return f"{said.what.replace(EACH, ', '.join(said.each))}: {amount}{years}  ({said.place})"
-    largest = sorted(said.each, key=lambda name: (name == OTHER_COUNTRIES, -max(said.each[name].values())))
-    each = [f"{name} ({_between(said.each[name], said.unit)})" for name in largest] if amounts else list(said.each)
-    if EACH in said.what:
-        return f"{said.what.replace(EACH, _joined(each))}{years}  ({said.place})"
-    amount = f": {_between(said.each[''], said.unit)}" if amounts else ""
-    return f"{said.what}{years}{amount}  ({said.place})"
+        amount = _measured(sum(sum(by_year.values()) for by_year in entry.each.values()), entry.unit)
+        return f"{entry.what.replace(EACH, ', '.join(entry.each))}: {amount}{years}  ({entry.place})"
+    largest = sorted(entry.each, key=lambda name: (name == OTHER_COUNTRIES, -max(entry.each[name].values())))
+    each = [f"{name} ({_between(entry.each[name], entry.unit)})" for name in largest] if amounts else list(entry.each)
+    if EACH in entry.what:
+        return f"{entry.what.replace(EACH, _joined(each))}{years}  ({entry.place})"
+    amount = f": {_between(entry.each[''], entry.unit)}" if amounts else ""
+    return f"{entry.what}{years}{amount}  ({entry.place})"
 
 
 def _joined(names: Collection[str], most: int | None = None) -> str:
     """Names one after the other, those that hold a comma told apart. most: names that are told."""
-    told = list(names)[:most]
-    more = f" and {len(names) - len(told)} more" if len(told) < len(names) else ""
-    return ("; " if any("," in name for name in told) else ", ").join(told) + more
+    first = list(names)[:most]
+    more = f" and {len(names) - len(first)} more" if len(first) < len(names) else ""
+    return ("; " if any("," in name for name in first) else ", ").join(first) + more
 
 
 def _between(limits: Mapping[int, float], unit: str) -> str:
@@ -321,7 +321,7 @@ def _between(limits: Mapping[int, float], unit: str) -> str:
 def _way(way: Loosening, data: MixData, glossary: Glossary) -> str:
     """A limit that resolves the conflict when it alone gives way."""
     index = way.member.index
-    said, when = words(way.member.family, index, glossary, data), year_of(index)
+    text, when = words(way.member.family, index, glossary, data), year_of(index)
     year = f" in {when}" if when else ""
-    by = _measured(way.by / (said.scale or 1.0), said.unit)
-    return f"{by} of {_about(said, index, data)}{year}." if said.about else f"{said.what}{year} by {by}."
+    by = _measured(way.by / (text.scale or 1.0), text.unit)
+    return f"{by} of {_about(text, index, data)}{year}." if text.about else f"{text.what}{year} by {by}."
