@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Field, field_validator
 
-from ..toml import Keys
+from ..toml import Keys, written
 from .optimise import Optimise
 from .sections import (
     AdoptionCurve,
@@ -65,3 +67,46 @@ def section_at(path: Keys, kind: str = "") -> type[BaseModel]:
     if path[:1] == ("study",):
         return KINDS.get(kind, KINDS["sample"])
     return SECTIONS.get(path[-1], RunFile) if path else RunFile
+
+
+@dataclass(frozen=True)
+class KeyOfRunFile:
+    """A key of a run file. path: dotted, with NAME for what a user names; default: as TOML, '' where it must be set or
+    nothing stands for it; values: that it may have, where they are few."""
+
+    path: str
+    description: str
+    default: str
+    values: tuple[str, ...]
+
+
+def keys() -> dict[str, KeyOfRunFile]:
+    """Every key of a run file, by its path."""
+    out: dict[str, KeyOfRunFile] = {}
+    for each in _keys(RunFile, ""):
+        before = out.get(each.path, each)  # Kinds of a study share keys.
+        out[each.path] = replace(each, values=tuple(dict.fromkeys((*before.values, *each.values))))
+    return out
+
+
+def _keys(section: type[BaseModel], above: str) -> Iterator[KeyOfRunFile]:
+    for name, field in section.model_fields.items():
+        path = f"{above}{name}"
+        inner = list(dict.fromkeys(_sections(field.annotation)))
+        values = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        plain = not inner and not field.is_required() and field.default not in (None, "", (), {})
+        default = written(field.default) if plain else ""
+        yield KeyOfRunFile(path, field.description or "", default, tuple(map(str, values)))
+        named = "NAME." if name == "scenario" and section is RunFile else ""
+        for each in inner:
+            yield from _keys(each, f"{path}.{named}")
+        if path.endswith(".diffusion"):
+            yield from _keys(AdoptionCurve, f"{path}.SEGMENT.CHEMISTRY.")
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Sections that a type holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections(part)

@@ -24,7 +24,7 @@ class Drawn(Section):
 class Sample(Drawn):
     """Draws every uncertain input, and gives percentiles."""
 
-    kind: Literal["sample"]
+    kind: Literal["sample"] = Field(description="Kind of the study.")
     detail: Literal["region", "total"] = Field(
         default="region",
         description="Percentiles of every region and their sum, or of the sum alone, which takes less memory and disk.",
@@ -34,7 +34,7 @@ class Sample(Drawn):
 class Sensitivity(Drawn):
     """Says which uncertain input matters: one at a time, and by Sobol indices."""
 
-    kind: Literal["sensitivity"]
+    kind: Literal["sensitivity"] = Field(description="Kind of the study.")
 
 
 #: A study, by its kind.

@@ -55,12 +55,12 @@ class Member:
 
     kind: Literal["constraint", "objective", "variable"]
     name: str
-    """Pyomo's name, `own_share[Europe,2030]`."""
+    """Pyomo's name, `growth[Europe,LFP,2030]`."""
     side: Literal["lower", "upper"]
     limit: float
     """In Pyomo's terms."""
     family: str
-    """Name of the component, `own_share`."""
+    """Name of the component, `growth`."""
     index: Key
     """Index in it, empty where it has none."""
 

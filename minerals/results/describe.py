@@ -1,4 +1,4 @@
-"""What a name means: quantity, table, an entry of a code list, or a constraint or an objective of the mix."""
+"""What a name means: quantity, table, entry of a code list, constraint or objective of the mix, key of a run file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..config.run_file import KeyOfRunFile, keys
 from ..errors import UsageError, did_you_mean, listed
 from ..mix.docs import Description, descriptions, goals
 from ..mix.equation import plain, prose
@@ -57,6 +58,7 @@ def describe(name: str | None, inputs: Inputs) -> str:
     told += [_constraint(name, family) for family in _families(name)]
     if goal := goals().get(name):
         told.append(f"{name} (objective of the mix, {goal.file}) [{goal.unit}]\n  {goal.meaning}")
+    told += [_key(key) for key in _keys(name)]
     if not told:
         raise _unknown(name, inputs)
     return "\n\n".join(told)
@@ -80,6 +82,7 @@ def entries(name: str, inputs: Inputs) -> list[dict[str, Any]]:
     found += [{"is": "constraint", **asdict(family), "name": name, "family": family.name} for family in _families(name)]
     if goal := goals().get(name):
         found.append({"is": "objective", **asdict(goal)})
+    found += [{"is": "key of a run file", **asdict(key)} for key in _keys(name)]
     if not found:
         raise _unknown(name, inputs)
     return found
@@ -94,6 +97,7 @@ def named(inputs: Inputs) -> dict[str, list[str]]:
             constraint for family in descriptions().values() for constraint in family.constraints
         ],
         "objectives of the mix": list(goals()),
+        "keys of a run file": list(keys()),
     }
 
 
@@ -102,6 +106,18 @@ def _unknown(name: str, inputs: Inputs) -> UsageError:
     known = [*inputs.tables, *descriptions(), *(one for names in named(inputs).values() for one in names)]
     hint = did_you_mean(name, known) or f"; `minerals describe` lists all ({listed(list(QUANTITIES), 4)} …)"
     return UsageError(f"nothing is named {name}{hint}")
+
+
+def _keys(name: str) -> list[KeyOfRunFile]:
+    """Keys of a run file of that path, or that end with it."""
+    return [key for path, key in keys().items() if path == name or path.endswith(f".{name}")]
+
+
+def _key(key: KeyOfRunFile) -> str:
+    lines = [f"{key.path} (key of a run file)", f"  {key.description}"]
+    lines += [f"  values:  {', '.join(key.values)}"] if key.values else []
+    lines += [f"  default: {key.default}"] if key.default else []
+    return "\n".join(lines)
 
 
 def _families(name: str) -> list[Description]:
