@@ -75,20 +75,20 @@ def run(
     Raises errors.UsageError and errors.InputError, which say what to mend; warns with errors.Notice of a record that
     was made with other versions.
     """
-    asked = source if isinstance(source, Run) else read_run(source, set, inputs)
+    config = source if isinstance(source, Run) else read_run(source, set, inputs)
     if out is not None:
-        refuse_other_run(out, asked.name, force)
-    with _study_folder(asked, out) as kept, drawing(asked) if out is not None else nullcontext(None) as drawn:
-        result = _run(asked, (), _inputs_for(asked, inputs), kept, progress)
+        refuse_other_run(out, config.name, force)
+    with _study_folder(config, out) as kept, drawing(config) if out is not None else nullcontext(None) as drawn:
+        result = _run(config, (), _inputs_for(config, inputs), kept, progress)
         if drawn is not None and out is not None:
             charted = drawn(result)
             result.write(out, force=force, extra=lambda place: _note(result, charted(place / "charts")))
     return result
 
 
-def _study_folder(asked: Run, out: str | Path | None) -> AbstractContextManager[StudyFolder | None]:
+def _study_folder(config: Run, out: str | Path | None) -> AbstractContextManager[StudyFolder | None]:
     """Where the finished blocks of a run's study are kept; nothing for a run without one, or that is not written."""
-    study = asked.settings.study
+    study = config.settings.study
     if out is None or study is None:
         return nullcontext()
     return StudyFolder(Path(f"{Path(out).resolve()}.partial"))
@@ -108,14 +108,14 @@ def stress(
     source, set, inputs, out, force: as of `run`; the result is the run `<name>-stress`, without a study. Raises
     UsageError where the run has no [exposure], InputError.
     """
-    asked = source if isinstance(source, Run) else read_run(source, set, inputs)
-    if asked.settings.exposure is None:
-        raise UsageError(f"{asked.path} has no [exposure]; add one, e.g. as runs/europe-2035.toml has it")
-    settings = asked.settings.model_copy(update={"study": None})
-    asked = replace(asked, name=f"{asked.name.removesuffix('-stress')}-stress", settings=settings)
+    config = source if isinstance(source, Run) else read_run(source, set, inputs)
+    if config.settings.exposure is None:
+        raise UsageError(f"{config.path} has no [exposure]; add one, e.g. as runs/europe-2035.toml has it")
+    settings = config.settings.model_copy(update={"study": None})
+    config = replace(config, name=f"{config.name.removesuffix('-stress')}-stress", settings=settings)
     if out is not None:
-        refuse_other_run(out, asked.name, force)
-    result = _run(asked, (), _inputs_for(asked, inputs), stressed=True)
+        refuse_other_run(out, config.name, force)
+    result = _run(config, (), _inputs_for(config, inputs), stressed=True)
     if out is not None:
         result.write(out, force=force, extra=lambda place: _note(result, draw_all(result, place / "charts")))
     return result
@@ -128,17 +128,17 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
     """
     texts = _texts(set)
     if Path(source).suffix != ".json":
-        asked = _read_run(source, texts)
+        config = _read_run(source, texts)
     elif texts:
         raise UsageError(f"{source} repeats a run as it was; to change it, --set its run file")
     else:
-        asked = read_record(source, Path(inputs or inputs_folder()))
-    unknown = [name for name in asked.settings.output.charts or () if name not in charts.CHARTS]
+        config = read_record(source, Path(inputs or inputs_folder()))
+    unknown = [name for name in config.settings.output.charts or () if name not in charts.CHARTS]
     if unknown:
         raise InputError(
-            asked.problem(["output", "charts"], f"charts = {name!r}", _no_chart(name)) for name in unknown
+            config.problem(["output", "charts"], f"charts = {name!r}", _no_chart(name)) for name in unknown
         )  # fmt: skip
-    return asked
+    return config
 
 
 def draw(result: Result | str | Path, name: str = "demand_by_mineral", **options: Any) -> Any:
@@ -153,8 +153,8 @@ def draw(result: Result | str | Path, name: str = "demand_by_mineral", **options
     usual = charts.options_of(name)
     chosen = [key for key in usual if key in options and options[key] != usual[key]]
     chosen.sort(key=lambda key: key != "size")
-    said = (f"{key}-{options[key]}" if key in ("base", "title") else options[key] for key in chosen)
-    return bundle._replace(meta=replace(bundle.meta, name="-".join([name, *map(_slug, said)])))
+    suffixes = (f"{key}-{options[key]}" if key in ("base", "title") else options[key] for key in chosen)
+    return bundle._replace(meta=replace(bundle.meta, name="-".join([name, *map(_slug, suffixes)])))
 
 
 def chart_options(name: str) -> list[str]:
@@ -292,17 +292,17 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
     return result
 
 
-def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
-    ready = prepared(asked, _read_inputs(inputs_of(asked, _inputs_for(asked, inputs))))
+def _checked_run(config: Run, inputs: str | Path | None) -> list[str]:
+    ready = prepared(config, _read_inputs(inputs_of(config, _inputs_for(config, inputs))))
     resolved = ready.outcome.resolved
-    count, years = len(asked.settings.scenario), resolved.reported
+    count, years = len(config.settings.scenario), resolved.reported
     chosen = []
     if ready.mix is not None:
         mix = ready.mix[1]
         span, threats = f"{mix.years[0]}–{mix.years[-1]}", len(mix.disruptions)
         chosen = [f"to be chosen: {len(mix.chemistries)} chemistries in {span}, against {threats} disruptions"]
     return [
-        f"{asked.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
+        f"{config.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
         f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
         *chosen,
         *resolved.notes,
@@ -310,9 +310,9 @@ def _checked_run(asked: Run, inputs: str | Path | None) -> list[str]:
     ]
 
 
-def _inputs_for(asked: Run, inputs: str | Path | None) -> str | Path | None:
+def _inputs_for(config: Run, inputs: str | Path | None) -> str | Path | None:
     """Inputs as asked; a record knows theirs by content only, so without a name it means the shipped ones."""
-    return inputs_folder() if inputs is None and asked.path.suffix == ".json" else inputs
+    return inputs_folder() if inputs is None and config.path.suffix == ".json" else inputs
 
 
 def _result(result: Result | str | Path) -> Result:

@@ -113,9 +113,9 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
     from . import api
     from .results.result import unlisted
 
-    asked = api.read_run(file, sets, inputs)
-    folder = out or Path("runs") / asked.name
-    result = api.run(asked, inputs=inputs, out=folder, force=force, progress=_progress())
+    config = api.read_run(file, sets, inputs)
+    folder = out or Path("runs") / config.name
+    result = api.run(config, inputs=inputs, out=folder, force=force, progress=_progress())
     _print_comparison(result, api.compare(result))
     _print_more(result)
     _notes(result)
@@ -142,9 +142,9 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | No
     from . import api
     from .results.screen import lasting, risks, suppliers
 
-    asked = api.read_run(file, sets, inputs)
-    folder = out or Path("runs") / f"{asked.name}-stress"
-    result = api.stress(asked, inputs=inputs, out=folder, force=force)
+    config = api.read_run(file, sets, inputs)
+    folder = out or Path("runs") / f"{config.name}-stress"
+    result = api.stress(config, inputs=inputs, out=folder, force=force)
     _out(click.style(result.record["title"], bold=True))
     for lines in (risks(result), *suppliers(result, top), lasting(result)):
         for line in [*lines, ""] if lines else []:
@@ -192,20 +192,20 @@ def explain(
     One of --mineral, --disruption and --node says which. Each row is spelled out where it first serves; after that it
     is only named.
     """
-    given = {"mineral": mineral, "disruption": disruption, "node": node}
-    named = [f"--{name}" for name, value in given.items() if value is not None]
+    chosen_options = {"mineral": mineral, "disruption": disruption, "node": node}
+    named = [f"--{name}" for name, value in chosen_options.items() if value is not None]
     if len(named) != 1:
         what = f"{' and '.join(named)} were given" if named else "none was"
         raise UsageError(f"explain one thing at a time: --mineral, --disruption or --node; {what}")
     from rich.console import Console
 
     from . import api
-    from .results.tree import told
-    from .results.tree_exposure import told_node, told_risk
+    from .results.tree import demand_tree
+    from .results.tree_exposure import node_tree, risk_tree
 
     result = api.load(folder)
     found = api.explain(result, mineral, region, year, scenario, disruption=disruption, node=node)
-    teller: Callable[[Any, Any], Any] = told if mineral else told_risk if disruption else told_node
+    teller: Callable[[Any, Any], Any] = demand_tree if mineral else risk_tree if disruption else node_tree
     console = Console(width=_width(), highlight=False)
     _written(lambda: console.print(teller(result, found)))
 
@@ -233,12 +233,12 @@ def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], 
     """
     from . import api
 
-    given = {key: value for key, value in options.items() if value is not None}
+    chosen_options = {key: value for key, value in options.items() if value is not None}
     if len(minerals) == 1 and "mineral" in api.chart_options(name):
-        given["mineral"] = minerals[0]
+        chosen_options["mineral"] = minerals[0]
     elif minerals:
-        given["minerals"] = minerals
-    bundle = api.draw(folder, name, **given)
+        chosen_options["minerals"] = minerals
+    bundle = api.draw(folder, name, **chosen_options)
     target = out or folder / "charts"
     bundle.write(target)
     _lacking(bundle.lacking)
@@ -484,14 +484,14 @@ def _progress() -> Callable[[int, int], None] | None:
     if not sys.stderr.isatty():
         return None
 
-    def told(done: int, draws: int) -> None:
+    def show(done: int, draws: int) -> None:
         text = f"{done:,} of {draws:,} draws" if done < draws else ""
         try:
             click.echo(f"\r{text:<40}\r", nl=False, file=sys.stderr)
         except OSError:
             _set_aside(sys.stderr)
 
-    return told
+    return show
 
 
 def _say(error: Exception) -> int:

@@ -75,15 +75,15 @@ def parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        said = str(error)
-        found = re.search(r"at line (\d+)", said)
-        line = int(found[1]) if found else len(_lines(text.rstrip())) if "end of document" in said else 0
-        advice = next((advice for pattern, advice in ADVICE if re.search(pattern, said)), "")
+        reason = str(error)
+        found = re.search(r"at line (\d+)", reason)
+        line = int(found[1]) if found else len(_lines(text.rstrip())) if "end of document" in reason else 0
+        advice = next((advice for pattern, advice in ADVICE if re.search(pattern, reason)), "")
         advice = ESCAPE if _escaped(text, line) else advice
         curled = re.search("[“”„‘’‚]", _lines(text)[line - 1]) if 0 < line <= len(_lines(text)) else None
-        if curled and "Invalid" in said:
+        if curled and "Invalid" in reason:
             advice = f"the quote {curled[0]} (U+{ord(curled[0]):04X}) is a word processor's; type it straight: \" or '"
-        raise Unreadable(line, f"is not readable TOML ({said}); {advice}".rstrip("; ")) from None
+        raise Unreadable(line, f"is not readable TOML ({reason}); {advice}".rstrip("; ")) from None
     except RecursionError:
         raise Unreadable(_deepest(text), f"holds more than {DEEPEST} lists or tables within each other") from None
     except ValueError:

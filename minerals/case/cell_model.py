@@ -185,7 +185,7 @@ class CellModel:
             ]
             low[mineral] = max(value - math.hypot(*(down for down, _ in moves)), 0.0)
             high[mineral] = value + math.hypot(*(up for _, up in moves))
-        said = tuple(f"{name} = {why}" for name, why in (*unusual(cell), *_outside(numbers)))
+        remarks = tuple(f"{name} = {why}" for name, why in (*unusual(cell), *_outside(numbers)))
         return Derived(
             chemistry=chemistry,
             silicon=silicon,
@@ -194,7 +194,7 @@ class CellModel:
             low=low,
             high=high,
             effects=tuple(effects),
-            warnings=said,
+            warnings=remarks,
             voltage=cell.voltage,
             blend=blend,
             solid=design["solid_electrolyte"],
@@ -235,8 +235,8 @@ class CellModel:
                 (self.parameters[key, parameter] for key in items if (key, parameter) in self.parameters), None
             )
             if name in changes:
-                given = found or Number(changes[name], changes[name], changes[name], "", "")
-                out[name] = Number(changes[name], given.low, given.high, given.unit, "")
+                table_number = found or Number(changes[name], changes[name], changes[name], "", "")
+                out[name] = Number(changes[name], table_number.low, table_number.high, table_number.unit, "")
             elif found is not None:
                 out[name] = found
             else:

@@ -80,7 +80,7 @@ class Mix:
         return self.assembly.config
 
 
-def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], beside: ExitStack | None = None) -> Mix:
+def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], threads: ExitStack | None = None) -> Mix:
     """Choose the mix of a run. laid: what it is chosen from, as `prepare` gives it; beside: as `choose`.
 
     Raises Infeasible (exit 4) with the conflict in the run's words, and the solver's own errors (exit 5).
@@ -88,7 +88,7 @@ def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], beside: E
     assembly, data = laid
     config = assembly.config
     try:
-        solution = choose(data, _criteria(config), beside)
+        solution = choose(data, _criteria(config), threads)
     except Infeasible as error:
         raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
     except TimeLimit:
@@ -133,10 +133,10 @@ def _time_limit(run: Run, config: Optimise) -> str:
     return _at(run, "time_limit", f"time_limit = {config.time_limit:g}")
 
 
-def _at(run: Run, key: str, said: str) -> str:
+def _at(run: Run, key: str, value_text: str) -> str:
     """Where a key of [optimise] stands, and what it says; the command line says that itself."""
     file, line = run.place("optimise", key)
-    return file if file.startswith(COMMAND_LINE) else f"{file}:{line} {said}" if line else f"{file} {said}"
+    return file if file.startswith(COMMAND_LINE) else f"{file}:{line} {value_text}" if line else f"{file} {value_text}"
 
 
 def prepare(run: Run, inputs: Inputs, curves: PriceCurves | None) -> tuple[Assembly, MixData]:

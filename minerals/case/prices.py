@@ -75,22 +75,22 @@ class PriceCurves:
         return self.config.adoption
 
     @cached_property
-    def energy_at_points(self) -> Array:
+    def energy_at_observations(self) -> Array:
         """Cumulative energy in the year of each published price, (point) [GWh]; NaN where nothing counts it."""
         first, experience = self.energy[self.scenarios[0]], self.inputs.experience
         learns = {learner.family: learner.learns_with for learner in self.inputs.learners}
-        known = [_at(experience[learns[row.family]], first, row.year) for row in self.inputs.points.itertuples()]
+        known = [_at(experience[learns[row.family]], first, row.year) for row in self.inputs.observations.itertuples()]
         return np.array([np.nan if each is None else each[0] for each in known])
 
     @cached_property
     def fit(self) -> learning.Fit | None:
         """The learning rate of the observed prices of lithium-ion; None where they are fewer than three."""
-        points = self.inputs.points
-        observed = ((points["case"] == "observed") & (points["family"] == FITTED)).to_numpy()
-        fitted = observed & ~np.isnan(self.energy_at_points)
+        observations = self.inputs.observations
+        observed = ((observations["case"] == "observed") & (observations["family"] == FITTED)).to_numpy()
+        fitted = observed & ~np.isnan(self.energy_at_observations)
         if fitted.sum() < 3:
             return None
-        return learning.fit(self.energy_at_points[fitted], points["value"].to_numpy(dtype=float)[fitted])
+        return learning.fit(self.energy_at_observations[fitted], observations["value"].to_numpy(dtype=float)[fitted])
 
     @cached_property
     def learners(self) -> tuple[Learner, ...]:
@@ -108,13 +108,13 @@ class PriceCurves:
     def needs(self) -> Array:
         """Cumulative energy at which the family's curve comes to each published price that is not observed, (point)
         [GWh]; NaN for observed ones, and where none does."""
-        points, first = self.inputs.points, self.energy[self.scenarios[0]]
-        out = np.full(len(points), np.nan)
+        observations, first = self.inputs.observations, self.energy[self.scenarios[0]]
+        out = np.full(len(observations), np.nan)
         for learner in self.learners:
             years, values = first[learner.learns_with]
             then = values[0, years.index(learner.year)]
-            mine = ((points["family"] == learner.family) & (points["case"] != "observed")).to_numpy()
-            at = learning.energy_for(points["value"].to_numpy()[mine], learner.anchor[0], then, learner.rate[0])
+            mine = ((observations["family"] == learner.family) & (observations["case"] != "observed")).to_numpy()
+            at = learning.energy_for(observations["value"].to_numpy()[mine], learner.anchor[0], then, learner.rate[0])
             out[mine] = np.where(np.isfinite(at), at, np.nan)
         return out
 

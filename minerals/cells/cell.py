@@ -91,9 +91,9 @@ class Cell:
         """Cathode taken per cathode of a graphite cell, by first-cycle efficiencies."""
         if not self.hosts:
             return 1.0
-        given = sum(host.fraction * host.capacity for host in self.hosts)
+        supplied = sum(host.fraction * host.capacity for host in self.hosts)
         taken = sum(host.fraction * host.capacity / host.efficiency for host in self.hosts)
-        return max(1.0, self.reference_efficiency * taken / given)
+        return max(1.0, self.reference_efficiency * taken / supplied)
 
 
 #: Densities of pure metals [g/cm³] at 20 °C (CRC Handbook of Chemistry and Physics, Physical constants of inorganic

@@ -146,9 +146,9 @@ def _base(base: object, path: Path, chain: tuple[Path, ...]) -> tuple[Path | Non
         return None, "expected the name of a run file in quotes"
     if code := unprintable(base):
         return None, f"holds {code}, which no path has; {ESCAPE}"
-    beside = path.parent / base
-    target = beside if _is_file(beside) else run_file(base)
-    if target is None and not _is_file(beside) and os.path.isdir(beside):
+    neighbour = path.parent / base
+    target = neighbour if _is_file(neighbour) else run_file(base)
+    if target is None and not _is_file(neighbour) and os.path.isdir(neighbour):
         return None, "is a folder; expected the name of a run file"
     if target is None:
         near = did_you_mean(base, [other.name for other in path.parent.glob("*.toml")])

@@ -119,11 +119,11 @@ def hhi_wgi(shares: ArrayLike, risk: ArrayLike, group: ArrayLike) -> Bounds:
     risk: 0–1, (country,); nan for a group without one, which then has the share-weighted mean risk of the node's other
     suppliers. A named country without a risk is refused. Form: Graedel et al. (2012), ES&T 46, 1063–1070.
     """
-    all_shares, given = _shares(shares), np.asarray(risk, float)
-    unknown = np.isnan(given)
-    if (unknown & ~_mask(group)).any() or ((given < 0) | (given > 1)).any():
-        raise ValueError(f"a risk is between 0 and 1, and nan only for a group: {given}")
-    known = np.where(unknown, 0.0, given)
+    all_shares, estimates = _shares(shares), np.asarray(risk, float)
+    unknown = np.isnan(estimates)
+    if (unknown & ~_mask(group)).any() or ((estimates < 0) | (estimates > 1)).any():
+        raise ValueError(f"a risk is between 0 and 1, and nan only for a group: {estimates}")
+    known = np.where(unknown, 0.0, estimates)
     weight = all_shares @ np.where(unknown, 0.0, 1.0)
     mean = np.divide(all_shares @ known, weight, out=np.ones_like(weight), where=weight > 0)
     risks = np.where(unknown, mean[..., None], known)

@@ -76,16 +76,16 @@ def _components(cell: Derived) -> list[str]:
 
 def _effects(cell: Derived, labels: dict[str, str]) -> Iterable[str]:
     """For the minerals that decide: each number at its ends, the change it makes, the largest first."""
-    told = [mineral for mineral in DECIDED if mineral in cell.bill.minerals][:2]
-    for place, mineral in enumerate(told):
+    deciding = [mineral for mineral in DECIDED if mineral in cell.bill.minerals][:2]
+    for place, mineral in enumerate(deciding):
         value = cell.bill.minerals[mineral]
         moves = []
         for effect in cell.effects:
             ends = [each.get(mineral, 0.0) / value - 1 for each in (effect.at_low, effect.at_high)]
             if max(map(abs, ends)) >= SMALLEST:
-                given = effect.number
-                span = f"{given.low:g}–{given.high:g} {_unit(given.unit)}".strip()
-                moves.append((max(map(abs, ends)), [effect.name, f"{given.value:g}", span, *map(percent, ends)]))
+                as_number = effect.number
+                span = f"{as_number.low:g}–{as_number.high:g} {_unit(as_number.unit)}".strip()
+                moves.append((max(map(abs, ends)), [effect.name, f"{as_number.value:g}", span, *map(percent, ends)]))
         rows = [row for _, row in sorted(moves, key=lambda move: -move[0])]
         if rows:
             yield from [""] if place else []

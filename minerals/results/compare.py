@@ -57,8 +57,8 @@ def _minerals(result: Result, quantity: str) -> pd.DataFrame:
 def pick_year(result: Result, year: int | str | None) -> int:
     """A year of the result, by default its last; `"2035"` is 2035. Raises UsageError."""
     years = result.labels("year")
-    asked = int(year) if isinstance(year, str) and year.isdecimal() else year
-    return int(years[-1] if asked is None else pick("year", asked, years))
+    chosen_year = int(year) if isinstance(year, str) and year.isdecimal() else year
+    return int(years[-1] if chosen_year is None else pick("year", chosen_year, years))
 
 
 def pick(what: str, label: T, known: list[T]) -> T:

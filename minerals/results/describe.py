@@ -35,9 +35,9 @@ def describe(name: str | None, inputs: Inputs) -> str:
     """Words for a name; without one, everything that has a name. Raises UsageError for an unknown one."""
     if not name:
         return "\n".join(f"{group}: {', '.join(names)}" for group, names in named(inputs).items())
-    told = []
+    blocks = []
     if quantity := QUANTITIES.get(name):
-        told.append(
+        blocks.append(
             f"{name} ({quantity.kind}) [{quantity.unit}]\n  {quantity.meaning}"
             f"\n  dimensions: {', '.join(quantity.dimensions)}"
             + (f"\n  equation:   {quantity.equation}" if quantity.equation else "")
@@ -45,23 +45,25 @@ def describe(name: str | None, inputs: Inputs) -> str:
         )
     if table := inputs.tables.get(name):
         fields = [f"    {field.name}: {field.description}" for field in table.schema.fields]
-        told.append(f"table {table.file}, {len(table.frame)} rows\n  {table.schema.description}\n" + "\n".join(fields))
+        blocks.append(
+            f"table {table.file}, {len(table.frame)} rows\n  {table.schema.description}\n" + "\n".join(fields)
+        )
     for listing, column in LISTS.items():
         frame = inputs[listing]
         if listing == DISRUPTION:
-            told += _disruption(frame[frame[column] == name], inputs)
+            blocks += _disruption(frame[frame[column] == name], inputs)
             continue
         for row in frame[frame[column] == name].drop(columns=ADDED).to_dict("records"):
             entries = [f"  {key}: {value}" for key, value in row.items() if key != column and value != ""]
             entries += MORE[listing](name, inputs) if listing in MORE else []
-            told.append(f"{name} ({column}, {inputs.tables[listing].file})\n" + "\n".join(entries))
-    told += [_constraint(name, family) for family in _families(name)]
+            blocks.append(f"{name} ({column}, {inputs.tables[listing].file})\n" + "\n".join(entries))
+    blocks += [_constraint(name, family) for family in _families(name)]
     if goal := goals().get(name):
-        told.append(f"{name} (objective of the mix, {goal.file}) [{goal.unit}]\n  {goal.meaning}")
-    told += [_key(key) for key in _keys(name)]
-    if not told:
+        blocks.append(f"{name} (objective of the mix, {goal.file}) [{goal.unit}]\n  {goal.meaning}")
+    blocks += [_key(key) for key in _keys(name)]
+    if not blocks:
         raise _unknown(name, inputs)
-    return "\n\n".join(told)
+    return "\n\n".join(blocks)
 
 
 def entries(name: str, inputs: Inputs) -> list[dict[str, Any]]:

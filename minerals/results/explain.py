@@ -171,16 +171,16 @@ class _Index:
         value, text = float(entry["value"]), str(entry["rows"])
         parsed = Rows.parse(text)
         agree(f"{name} {text}", parsed.value(lambda row: float(self.used[row]["value"])), value)
-        told = frozenset(parsed.only_behind()), frozenset(parsed.scales())
-        return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(text)), *told)
+        behind = frozenset(parsed.only_behind()), frozenset(parsed.scales())
+        return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(text)), *behind)
 
     def rows(self, text: str) -> list[pd.Series]:
         return [self.used[name] for name in Rows.parse(text).names()]
 
 
-def agree(what: str, ours: float, stored: float, beside: float = 0.0) -> None:
+def agree(what: str, ours: float, stored: float, scale: float = 0.0) -> None:
     """Raise MineralsError where a number does not re-add to the stored one, to 1e-9 of it or of what it is part of."""
-    if abs(ours - stored) > TOLERANCE * max(abs(stored), beside, 1e-12):
+    if abs(ours - stored) > TOLERANCE * max(abs(stored), scale, 1e-12):
         raise MineralsError(
             f"{what} re-adds to {ours!r}, the result holds {stored!r}: the folder was changed after the run"
         )

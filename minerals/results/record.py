@@ -23,14 +23,14 @@ from ..toml import statement, written
 LIBRARIES = ("scipy", "highspy", "pyomo", "matplotlib")
 
 
-def record(resolved: Resolved, inputs: Inputs, asked: Run | None = None) -> dict[str, Any]:
+def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dict[str, Any]:
     """The record as JSON-ready data. run_id: seven hex digits of the SHA-256 of configuration, inputs and version.
 
     asked: the run as it was asked for, where a model added a scenario to it; the record repeats that.
     """
     run = resolved.run
-    asked = asked or run
-    settings = asked.settings.model_dump(mode="json")
+    config = config or run
+    settings = config.settings.model_dump(mode="json")
     lines = ""
     if resolved.lines is not None:
         # The result holds the lines it was made with, so that it can be repeated without their file.
@@ -60,7 +60,7 @@ def record(resolved: Resolved, inputs: Inputs, asked: Run | None = None) -> dict
         "region_members": _members(resolved, inputs),
         "codes": _codes(inputs),
         "config": settings,
-        "changes": {name: [_change(run, change) for change in changes] for name, changes in asked.changes.items()},
+        "changes": {name: [_change(run, change) for change in changes] for name, changes in config.changes.items()},
         **adoption,
         "set": [kept for text in run.sets if (kept := _without_workers(text))],
         "inputs": inputs.sha256,

@@ -155,9 +155,11 @@ def _say_other_versions(known: _Repeated, path: Path) -> None:
     installed = versions()
     names = [name for name in {**known.versions, **installed} if known.versions.get(name) != installed.get(name)]
     if names:
-        told = (f"{name} {known.versions.get(name, 'not told')} (here {installed.get(name, 'none')})" for name in names)
+        differing = (
+            f"{name} {known.versions.get(name, 'not told')} (here {installed.get(name, 'none')})" for name in names
+        )
         why = "digits, and a mix where its objective leaves it open, may differ from the record's result"
-        warnings.warn(f"{path} was made with {listed(told)}: {why}", Notice, stacklevel=4)
+        warnings.warn(f"{path} was made with {listed(differing)}: {why}", Notice, stacklevel=4)
 
 
 #: What pydantic finds of a record → what is said of it.

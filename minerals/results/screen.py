@@ -112,13 +112,13 @@ def intervals(result: Result) -> list[str]:
         low, high = (here.at[(mineral, scenario, against), end] for end in ("p5", "p95"))
         return f"{percent(low)} to {percent(high)}" if against else f"{number(low)}–{number(high)}"
 
-    said = "Mined and refined" if quantity == "primary_demand" else "Mineral demand"
+    heading = "Mined and refined" if quantity == "primary_demand" else "Mineral demand"
     minerals = [name for name in result.record["minerals"] if name in here.index.get_level_values(0)]
     if not minerals:
-        return [f"{said} in {year}: none in any draw."]
+        return [f"{heading} in {year}: none in any draw."]
     lines: list[str] = []
     for block in _by(result.scenarios, 2):
-        head = [f"{said} in {year}, kt, 5th–95th percentile"]
+        head = [f"{heading} in {year}, kt, 5th–95th percentile"]
         for scenario in block:
             head += [str(result.record["scenarios"][scenario]["label"]), *(["change"] if scenario != first else [])]
         rows = []

@@ -27,8 +27,8 @@ def mix(result: Result, width: int = WIDE) -> list[list[str]]:
     if "mix" not in result.record:
         return []
     blocks = [_shares(result, region, width) for region in dict.fromkeys(result["mix_family"]["region"])]
-    told = (*blocks, _losses(result, width), _unmet(result), _cost(result), _worth(result))
-    return [[part for line in block for part in _wrapped(line, width)] for block in told if block]
+    all_blocks = (*blocks, _losses(result, width), _unmet(result), _cost(result), _worth(result))
+    return [[part for line in block for part in _wrapped(line, width)] for block in all_blocks if block]
 
 
 def _wrapped(line: str, width: int) -> list[str]:
@@ -102,8 +102,8 @@ def _losses(result: Result, width: int) -> list[str]:
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical.")
     stage = next(stage for stage in about["stages"] if stage["stage"] == "objective")
     before = about.get("incumbent_value")
-    beside = "" if before is None else f"; {theirs} {number(before)}"
-    lines.append(f"Objective: {about['objective']}, {number(stage['value'])} {stage['unit']}{beside}.")
+    of_incumbent = "" if before is None else f"; {theirs} {number(before)}"
+    lines.append(f"Objective: {about['objective']}, {number(stage['value'])} {stage['unit']}{of_incumbent}.")
     stuck = table[(table["at_floor"] == "yes") & (table["value"] > 0.05)]
     lines += [
         f"{row.label}: the mix cannot lower this; sourcing or capacity can" + _of(row.binding_label) + "."

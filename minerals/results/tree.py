@@ -19,7 +19,7 @@ MOST = 4
 CHANGED = "run file"
 
 
-def told(result: Result, explanation: Explanation) -> Group:
+def demand_tree(result: Result, explanation: Explanation) -> Group:
     """For rich to print. Each row and each note is spelled out once, where it first serves; later it is only named."""
     codes = result.record["codes"]
     mineral = codes["mineral"][explanation.mineral]

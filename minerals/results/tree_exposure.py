@@ -24,7 +24,7 @@ MEASURES = {
 }  # fmt: skip
 
 
-def told_risk(result: Result, explanation: RiskExplanation) -> Group:
+def risk_tree(result: Result, explanation: RiskExplanation) -> Group:
     """For rich to print: what is lost, what binds, how it re-adds, and the rows."""
     scenario = result.record["scenarios"][explanation.scenario]["label"]
     ends = between(explanation.best, explanation.proportional)
@@ -36,7 +36,7 @@ def told_risk(result: Result, explanation: RiskExplanation) -> Group:
     )  # fmt: skip
 
 
-def told_node(result: Result, explanation: NodeExplanation) -> Group:
+def node_tree(result: Result, explanation: NodeExplanation) -> Group:
     """For rich to print: measures of a node, and each country's share with its rows."""
     known = result.record["exposure"]
     year = f"data of {explanation.data_year}" if explanation.data_year else "no data"
@@ -69,43 +69,43 @@ def told_node(result: Result, explanation: NodeExplanation) -> Group:
     return Group(f"[bold]{escape(head)}[/bold]", *map(escape, lines), tree, sources(result, rows))
 
 
-def _summary(result: Result, told: RiskExplanation) -> list[str]:
+def _summary(result: Result, risk: RiskExplanation) -> list[str]:
     """What can be built with and without it, who loses, and what binds."""
     chemistries, nodes = result.record["codes"]["chemistry"], result.record["exposure"]["nodes"]
-    base = told.planned - told.shortage
-    if not told.planned:
-        return [f"Status: {told.status.replace('_', ' ')}. No batteries are planned, so none can be lost."]
-    lines = [f"Status: {told.status.replace('_', ' ')}. Planned: {number(told.planned)} GWh."]
-    if told.shortage > 0:
-        lines.append(f"Short without it: {number(told.shortage)} GWh, which no figure below counts again.")
+    base = risk.planned - risk.shortage
+    if not risk.planned:
+        return [f"Status: {risk.status.replace('_', ' ')}. No batteries are planned, so none can be lost."]
+    lines = [f"Status: {risk.status.replace('_', ' ')}. Planned: {number(risk.planned)} GWh."]
+    if risk.shortage > 0:
+        lines.append(f"Short without it: {number(risk.shortage)} GWh, which no figure below counts again.")
     lines.append(
-        f"Best reallocation, the cells that need most give way first: {number(base - told.best)} of {number(base)} GWh "
-        f"are built, {number(told.best)} ({told.best / told.planned:.0%} of the plan) are not."
+        f"Best reallocation, the cells that need most give way first: {number(base - risk.best)} of {number(base)} GWh "
+        f"are built, {number(risk.best)} ({risk.best / risk.planned:.0%} of the plan) are not."
     )
     lines.append(
-        f"All users of a node cut alike: {number(base - told.proportional)} are built, {number(told.proportional)} "
-        f"({told.proportional / told.planned:.0%}) are not."
+        f"All users of a node cut alike: {number(base - risk.proportional)} are built, {number(risk.proportional)} "
+        f"({risk.proportional / risk.planned:.0%}) are not."
     )
     for reading, what in (("best", "Not built"), ("proportional", "Not built if all are cut alike")):
-        parts = [f"{chemistries[name]['label']} {number(gwh)}" for name, gwh in told.lost[reading].items()]
-        if parts and (reading == "best" or not told.lost["best"]):
+        parts = [f"{chemistries[name]['label']} {number(gwh)}" for name, gwh in risk.lost[reading].items()]
+        if parts and (reading == "best" or not risk.lost["best"]):
             lines.append(f"{what}, GWh: {_cut(parts)}.")
-    binding = [node for node in told.nodes if node.gain]
+    binding = [node for node in risk.nodes if node.gain]
     if binding:
         parts = [f"{node.label} ({node.covered:.1%} of its need is accessible)" for node in binding]
         lines.append(f"What binds: {'; '.join(parts)}.")
-    elif told.hit and min(told.hit.values()) >= 1:
-        parts = [f"{nodes[name]['label']} {share:.0%}" for name, share in told.hit.items()]
+    elif risk.hit and min(risk.hit.values()) >= 1:
+        parts = [f"{nodes[name]['label']} {share:.0%}" for name, share in risk.hit.items()]
         lines.append(f"Nothing is lost: of the need is still accessible {_cut(parts)}.")
-    elif not told.hit:
+    elif not risk.hit:
         lines.append("Nothing is lost: the region gets none of what is cut.")
     else:
         lines.append("No node binds: best reallocated, what is left builds as much as without it.")
-    rest = {name: share for name, share in told.hit.items() if name not in {node.node for node in told.nodes}}
+    rest = {name: share for name, share in risk.hit.items() if name not in {node.node for node in risk.nodes}}
     scarce = [f"{nodes[name]['label']} {share:.0%}" for name, share in rest.items() if share < 1]
     if scarce:
         lines.append(f"Also hit, of the need: {_cut(scarce)}.")
-    rows = told.rows()
+    rows = risk.rows()
     if not len(rows):
         return lines
     lines.append(
@@ -115,19 +115,19 @@ def _summary(result: Result, told: RiskExplanation) -> list[str]:
     return lines
 
 
-def _tree(result: Result, told: RiskExplanation) -> Tree:
+def _tree(result: Result, risk: RiskExplanation) -> Tree:
     tree, teller = Tree("", hide_root=True), Teller(result.record["codes"])
-    for node in told.nodes:
+    for node in risk.nodes:
         binds = f"binds: 1 % more of its need builds {number(node.gain)} GWh more" if node.gain else "does not bind"
         branch = tree.add(
             f"[bold]{escape(node.label)}[/bold]  {number(node.left.value)} of {number(node.need)} {node.unit} ({binds})"
         )
-        _access(branch, result, told, node, teller)
+        _access(branch, result, risk, node, teller)
         _need(branch.add(f"Need {number(node.need)} {node.unit} = what uses it"), result, node, teller)
     return tree
 
 
-def _access(branch: Tree, result: Result, told: RiskExplanation, node: Bottleneck, teller: Teller) -> None:
+def _access(branch: Tree, result: Result, risk: RiskExplanation, node: Bottleneck, teller: Teller) -> None:
     """Accessible with and without the disruption, by exporter, and the rows of supply."""
     cut = branch.add(f"With the disruption {_sum(node.left, node.unit)}")
     for supplier in sorted(node.suppliers, key=lambda each: each.left - each.exported):
@@ -147,7 +147,7 @@ def _access(branch: Tree, result: Result, told: RiskExplanation, node: Bottlenec
         teller.add(branch.add(_world(result, node.world, node.unit)), node.world)
     data = branch.add("Shares of the world's supply")
     for supplier in node.suppliers:
-        where = f" in {told.region}" if supplier.inside else ""
+        where = f" in {risk.region}" if supplier.inside else ""
         twig = data.add(
             escape(f"{supplier.label}{where} {supplier.share:.1%}, makes {number(supplier.made)} {node.unit}")
         )

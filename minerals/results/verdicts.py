@@ -39,32 +39,32 @@ def lines(table: pd.DataFrame, width: int, reasons: bool = True) -> list[str]:
         numbers = (ours.rjust(wide[1]), theirs.rjust(wide[2]), unit.ljust(wide[3]), ratio.rjust(wide[4]))
         return "  ".join([cut(name, wide[0], "…").ljust(wide[0]), *numbers, verdict]).rstrip()
 
-    told = [line(heads)]
+    out = [line(heads)]
     for (agrees, reason), group in groupby(rows, key=lambda row: (row[5] == "agrees", row[6])):
-        told += [line(row[:6]) for row in group]
+        out += [line(row[:6]) for row in group]
         if reasons and not agrees:
-            told += textwrap.wrap(
+            out += textwrap.wrap(
                 str(reason), width, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False
             )
-    return told
+    return out
 
 
 def summary(table: pd.DataFrame) -> list[str]:
     """How many agree, differ and have left their bounds, and what the words mean."""
     outside = int((table["verdict"] == "outside").sum())
-    told = []
+    out = []
     cells = table["kind"] == INVENTORIES
     for name, part in (("published results", table[~cells]), ("inventories of cells", table[cells])):
         agree, differ = (int((part["verdict"] == verdict).sum()) for verdict in ("agrees", "differs"))
         if len(part):
-            told.append(
+            out.append(
                 f"{len(part)} {name}: {agree} agree, within 10 % or within what the words say; {differ} differ, each "
                 "for a reason that is listed with it."
             )
     if outside:
         names = ", ".join(table.loc[table["verdict"] == "outside", "id"])
-        told.append(f"{outside} outside the bounds in which they were measured; the model has changed: {names}.")
-    return told
+        out.append(f"{outside} outside the bounds in which they were measured; the model has changed: {names}.")
+    return out
 
 
 def write(table: pd.DataFrame, folder: Path) -> Path:

@@ -236,10 +236,10 @@ def block_of(uncertain: Uncertain, uniform: NDArray[np.float64], by_region: bool
             draws = uncertain.draw(uniform[chunk], scenario)
             for m in range(minerals):
                 for q, flow in enumerate(follow(draws, m)):
-                    there, told = out[s, m, q, :, :, chunk], flow[..., every]
-                    there[-1] = np.einsum("dry->yd", told)
+                    there, in_years = out[s, m, q, :, :, chunk], flow[..., every]
+                    there[-1] = np.einsum("dry->yd", in_years)
                     if parts > 1:
-                        there[:-1] = np.moveaxis(told, 0, -1)
+                        there[:-1] = np.moveaxis(in_years, 0, -1)
     return out
 
 

@@ -178,8 +178,8 @@ class Uncertain:
         groups = self._draw_groups()
         self.intensity = self._ranged(ends, 0, lambda at: (groups[at], _cause(groups[at])), "mineral_intensity")
         trends = [trend_of(resolved, end) for end in ENDS]
-        given = [trend for trend in trends if trend is not None]
-        self.trend = np.stack(given) if given else None
+        known_trends = [trend for trend in trends if trend is not None]
+        self.trend = np.stack(known_trends) if known_trends else None
         self.trend_column = NONE
         if self.trend is not None:
             self.trend_column = self._one(self.trend, "all", "trend of materials per kWh", "intensity_trend")

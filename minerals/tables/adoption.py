@@ -67,20 +67,20 @@ class Adoption:
         self.run, self.kinds, self.file, self.write, self.problems = run, kinds, file, write, problems
         self.records: list[dict[str, object]] = []
         #: words on a path → regions
-        self.told: dict[str, list[str]] = {}
+        self.summaries: dict[str, list[str]] = {}
 
     def table(self) -> pd.DataFrame | None:
         """Parameters of every path; None where the run has none."""
         return pd.DataFrame(self.records, columns=DIFFUSION_COLUMNS) if self.run.diffusion else None
 
     def sentences(self) -> Iterable[str]:
-        for words, regions in self.told.items():
+        for words, regions in self.summaries.items():
             yield f"Diffusion: {words}, in {listed(regions)}"
 
     def follow(self, scenario: str, region: str, segment: str, shares: Shares, history: list[Any]) -> None:
         """Lay the paths of a place over its shares, in place. history: rows observed there."""
-        asked = self.run.diffusion.get(scenario, ())
-        here = [entry for entry in asked if entry.segment == segment and entry.region in ("", region)]
+        diffusion = self.run.diffusion.get(scenario, ())
+        here = [entry for entry in diffusion if entry.segment == segment and entry.region in ("", region)]
         here.sort(key=lambda entry: bool(entry.region))  # A region's own path takes the place of one for every region.
         wanted = {entry.chemistry: entry for entry in here if isinstance(entry, Diffusion)}
         rest = next((entry for entry in reversed(here) if isinstance(entry, Rest)), None)
@@ -122,17 +122,17 @@ class Adoption:
                 return True
         return False
 
-    def _found(self, asked: Diffusion, place: str, history: list[Any], last: int | None) -> _Path | None:
+    def _found(self, diffusion: Diffusion, place: str, history: list[Any], last: int | None) -> _Path | None:
         """The path with its start, and with the parameters of its fit; None with a problem added."""
-        curve, name = asked.curve, asked.chemistry
+        curve, name = diffusion.curve, diffusion.chemistry
         start = curve.start if curve.start is not None else None if last is None else last + 1
         if start is None:
             why = f"no share is observed for {place}, so the path needs the year it begins; add start"
-            self.problems.append(self.run.problem(asked.path, f"diffusion of {name}", why))
+            self.problems.append(self.run.problem(diffusion.path, f"diffusion of {name}", why))
             return None
         if last is not None and start <= last:
             why = f"shares for {place} are observed up to {last}; start in {last + 1} or later, or leave it out"
-            self.problems.append(self.run.problem((*asked.path, "start"), f"start = {start}", why))
+            self.problems.append(self.run.problem((*diffusion.path, "start"), f"start = {start}", why))
             return None
         words = (
             f"{name} of {place.partition(' in ')[0]} follows a {NAMES[curve.curve]} curve to {100 * curve.ceiling:g} %"
@@ -141,8 +141,8 @@ class Adoption:
             assert curve.midpoint is not None
             assert curve.speed is not None
             found = f"midpoint {curve.midpoint:g}, speed {curve.speed:g}, from {start} on, as the run file states"
-            return _Path(name, asked.path, curve.curve, start, curve.midpoint, curve.ceiling, curve.speed, None, Rows(),
-                         f"{words}, {found}")  # fmt: skip
+            return _Path(name, diffusion.path, curve.curve, start, curve.midpoint, curve.ceiling, curve.speed, None,
+                         Rows(), f"{words}, {found}")  # fmt: skip
         years, values, rows = self._observed(name, history, curve.since)
         which = f"{len(years)} observed shares" + (f", {ranges(years)}" if years else "")
         try:
@@ -154,14 +154,14 @@ class Adoption:
             why = f"{seen} fix no curve: {error}; give midpoint and speed instead"
             if not years:
                 why = f"no share of {name} is observed for {place} (assumed ones do not count); give midpoint and speed"
-            self.problems.append(self.run.problem((*asked.path, "fit"), "fit = true", why))
+            self.problems.append(self.run.problem((*diffusion.path, "fit"), "fit = true", why))
             return None
         found = (
             f"midpoint {fitted.midpoint:.1f}, speed {fitted.speed:.3g}, from {start} on, fitted to {which} "
             f"(error {fitted.rmse:.3f})" + (": it falls" if fitted.speed < 0 else "")
         )
-        return _Path(name, asked.path, curve.curve, start, fitted.midpoint, curve.ceiling, fitted.speed, fitted.rmse,
-                     rows.behind(), f"{words}, {found}")  # fmt: skip
+        return _Path(name, diffusion.path, curve.curve, start, fitted.midpoint, curve.ceiling, fitted.speed,
+                     fitted.rmse, rows.behind(), f"{words}, {found}")  # fmt: skip
 
     def _observed(self, name: str, history: list[Any], since: int | None) -> tuple[list[int], list[float], Rows]:
         """Years, shares and rows of a chemistry or family in the history, without what is assumed there.
@@ -269,7 +269,7 @@ class Adoption:
 
     def _tell(self, scenario: str, region: str, segment: str, path: _Path) -> None:
         label = self.run.settings.scenario[scenario].label or scenario
-        self.told.setdefault(f"{label}, {path.words}", []).append(region)
+        self.summaries.setdefault(f"{label}, {path.words}", []).append(region)
         self.records.append({
             "scenario": scenario, "region": region, "segment": segment, "chemistry": path.name, "curve": path.curve,
             "start": path.start, "midpoint": path.midpoint, "ceiling": path.ceiling, "speed": path.speed,

@@ -21,7 +21,7 @@ from ..provenance import Rows
 from .adoption import Shares, Write, new, scaled
 from .inputs import Inputs
 from .names import Kinds
-from .series import Datum, Given, at, datum, ranges
+from .series import Anchors, Datum, at, datum, ranges
 
 CAPPED_COLUMNS = ["scenario", "region", "chemistry", "year", "asked", "allowed", "unit"]
 #: An excess below this share of the limit is rounding.
@@ -38,7 +38,7 @@ class _Year:
     shares: Mapping[str, Shares]
     demand: Mapping[str, float]
 
-    def asked(self, members: frozenset[str]) -> float:
+    def demanded(self, members: frozenset[str]) -> float:
         """GWh of some chemistries, over all segments."""
         return sum(
             self.demand.get(segment, 0.0) * point.datum.value
@@ -57,15 +57,15 @@ class Capacity:
         #: (scenario, chemistry or family, region) that no row limits
         self.free: dict[tuple[str, str, str], None] = {}
         file = inputs.tables["announced_capacity"].file
-        self.given: dict[str, dict[str, Given]] = {}
+        self.anchors: dict[str, dict[str, Anchors]] = {}
         for row in inputs.rows("announced_capacity"):
             value = datum(row.value, row.low, row.high, f"{file}:{row.line}")
-            self.given.setdefault(row.region, {}).setdefault(row.chemistry, {})[row.year] = {(): value}
+            self.anchors.setdefault(row.region, {}).setdefault(row.chemistry, {})[row.year] = {(): value}
 
     def table(self) -> pd.DataFrame | None:
         """Every place where less came out than was asked; None where no scenario has a limit."""
-        asked = any(scenario.capacity_limit for scenario in self.run.settings.scenario.values())
-        return pd.DataFrame(self.records, columns=CAPPED_COLUMNS) if asked else None
+        demanded = any(scenario.capacity_limit for scenario in self.run.settings.scenario.values())
+        return pd.DataFrame(self.records, columns=CAPPED_COLUMNS) if demanded else None
 
     def sentences(self) -> Iterable[str]:
         for name, scenario in self.run.settings.scenario.items():
@@ -99,13 +99,13 @@ class Capacity:
         limit = self.run.settings.scenario[scenario].capacity_limit
         if limit is None:
             return
-        given = self.given.get(region, {})
+        anchors = self.anchors.get(region, {})
         years = {year for each in shares.values() for year in each if observed < year <= limit.until}
         for year in sorted(years):
             here = {segment: demand.get((segment, year), 0.0) for segment in shares}
-            if not self._year(limit, given, _Year(scenario, region, year, shares, here)):
+            if not self._year(limit, anchors, _Year(scenario, region, year, shares, here)):
                 return
-        limited = {chemistry for name in given for chemistry in self.kinds.members(name)}
+        limited = {chemistry for name in anchors for chemistry in self.kinds.members(name)}
         used = {
             str(label[0]): None
             for each in shares.values()
@@ -119,19 +119,19 @@ class Capacity:
                 whole = not limited & self.kinds.members(family)
                 self.free[scenario, family if whole else chemistry, region] = None
 
-    def _year(self, limit: CapacityLimit, given: Mapping[str, Given], here: _Year) -> bool:
+    def _year(self, limit: CapacityLimit, anchors: Mapping[str, Anchors], here: _Year) -> bool:
         """Cap one year, one chemistry or family after the other; False with a problem added.
 
         What one gives up may bring another to its own limit, never one that was capped before.
         """
         full: set[str] = set()
-        waiting = list(given)
+        waiting = list(anchors)
         while waiting:
             over = None
             for name in waiting:
-                announced = at(given[name], here.year)[()]
-                allowed, asked = announced.value * limit.factor, here.asked(self.kinds.members(name))
-                if asked > allowed * (1 + ROUNDING):
+                announced = at(anchors[name], here.year)[()]
+                allowed, demanded = announced.value * limit.factor, here.demanded(self.kinds.members(name))
+                if demanded > allowed * (1 + ROUNDING):
                     over = name
                     break
             if over is None:
@@ -140,14 +140,14 @@ class Capacity:
             full |= self.kinds.members(over)
             self.records.append({
                 "scenario": here.scenario, "region": here.region, "chemistry": over, "year": here.year,
-                "asked": asked, "allowed": allowed, "unit": "GWh",
+                "asked": demanded, "allowed": allowed, "unit": "GWh",
             })  # fmt: skip
-            if not self._cap(limit, here, over, asked, announced, full):
+            if not self._cap(limit, here, over, demanded, announced, full):
                 return False
         return True
 
     def _cap(
-        self, limit: CapacityLimit, here: _Year, name: str, asked: float, announced: Datum, full: set[str]
+        self, limit: CapacityLimit, here: _Year, name: str, demanded: float, announced: Datum, full: set[str]
     ) -> bool:
         """Scale a chemistry or family down in every segment, and give what is cut off to those that may take it."""
         path = ("scenario", here.scenario, "capacity_limit")
@@ -156,9 +156,9 @@ class Capacity:
             return Rows.row(self.write(path, here.scenario, here.region, segment, chemistry, here.year, value, note))
 
         allowed = announced.value * limit.factor
-        cut = allowed / asked
+        cut = allowed / demanded
         delivered = f" × {limit.factor:g} delivered" if limit.factor != 1 else ""
-        note = f"announced capacity of {announced.value:.4g} GWh/yr{delivered}, over the {asked:.6g} GWh asked"
+        note = f"announced capacity of {announced.value:.4g} GWh/yr{delivered}, over the {demanded:.6g} GWh asked"
         factor = row("", name, cut, note)
         behind = announced.rows.behind()
         for segment, years in here.shares.items():

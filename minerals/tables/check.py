@@ -183,16 +183,16 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
         problems.append(Problem(chemistries.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
     if table.dropped:
         return  # A row that could not be read may be the missing one.
-    given = table.frame.groupby("chemistry")["mineral"].agg(set).to_dict()
+    inventoried = table.frame.groupby("chemistry")["mineral"].agg(set).to_dict()
     shares = tables["market_share"]
     used = shares.frame.groupby("chemistry", sort=False)["line"].min().to_dict()
     listed_at = dict(zip(blends["chemistry"], blends["line"], strict=True))
-    for name in sorted({*used, *given, *listed_at}):
-        missing = [mineral for mineral in minerals if mineral not in given.get(name, set())]
+    for name in sorted({*used, *inventoried, *listed_at}):
+        missing = [mineral for mineral in minerals if mineral not in inventoried.get(name, set())]
         if missing:
             why = f"no intensity of {listed(missing)}; add rows to {table.file}, with value 0 where there is none"
             file, line = (shares.file, int(used[name])) if name in used else (table.file, 0)
-            if name in listed_at and name not in given:
+            if name in listed_at and name not in inventoried:
                 file, line = chemistries.file, int(listed_at[name])
             problems.append(Problem(file, line, f"chemistry = {name!r}", why))
 
@@ -271,13 +271,13 @@ def graphite_is_possible(tables: Tables, problems: list[Problem]) -> None:
     number = ends.set_index(["item", "parameter"])[["low", "high"]].to_dict("index")
     silicon = dict(zip(tables["chemistries"].frame["chemistry"], tables["chemistries"].frame["silicon"], strict=True))
     anode = number.get(("graphite", "average_voltage"))
-    given = table.frame[table.frame["mineral"] == "graphite"].set_index("chemistry")
+    inventoried = table.frame[table.frame["mineral"] == "graphite"].set_index("chemistry")
     for design in tables["cell_design"].frame.itertuples():
         cathode = number.get((design.cathode, "average_voltage"))
         bare = design.anode == "graphite" and not silicon.get(design.chemistry, 1)
-        if not bare or cathode is None or anode is None or design.chemistry not in given.index:
+        if not bare or cathode is None or anode is None or design.chemistry not in inventoried.index:
             continue
-        row = given.loc[design.chemistry]
+        row = inventoried.loc[design.chemistry]
         least = 1000 / (GRAPHITE_LIMIT * (cathode["high"] - anode["low"]))
         lowest = row["value"] if pd.isna(row["low"]) else row["low"]
         if lowest < least:

@@ -81,7 +81,7 @@ def performance_is_whole(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
     if table.dropped:
         return
-    told = set(table.frame["chemistry"])
+    rated = set(table.frame["chemistry"])
     for chemistry, rows in table.frame.groupby("chemistry", sort=False):
         line, what = int(rows["line"].iloc[0]), f"chemistry = {chemistry!r}"
         missing = [measure for measure in NEEDED if measure not in set(rows["measure"])]
@@ -89,7 +89,7 @@ def performance_is_whole(tables: Tables, problems: list[Problem]) -> None:
             why = f"has no {listed(missing)}; add rows, graded assumed where nothing was read"
             problems.append(Problem(table.file, line, what, why))
         of = base.get(chemistry)
-        if of and of not in told:
+        if of and of not in rated:
             why = f"is a blend of {of}, which has no rows; add them, as a mix may also do without silicon"
             problems.append(Problem(table.file, line, what, why))
 

@@ -18,7 +18,7 @@ from ..errors import InputError, Problem, did_you_mean, listed
 from .inputs import Inputs
 from .names import WORLD
 from .reader import Reader
-from .series import Given, along, datum
+from .series import Anchors, along, datum
 
 ANY = "any"
 #: Needs that a mix must meet on average, and those that each cell must meet.
@@ -157,10 +157,10 @@ class _Reader(Reader):
             if chemistry not in chemistries:
                 continue
             self.use(table, rows)
-            given: Given = {
+            anchors: Anchors = {
                 row.year: {(): datum(row.value, row.low, row.high, self.place(table, row.line))} for row in rows
             }
-            for point in along(given, self.years):
+            for point in along(anchors, self.years):
                 out[measure, chemistry, point.year] = point.datum.value
         return out
 

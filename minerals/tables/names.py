@@ -138,16 +138,16 @@ def _regions(run: Run, inputs: Inputs, problems: list[Problem]) -> tuple[str, ..
     members = {name: set(split(text)) for name, text in frame["members"].items()}
     parts = {name: split(frame.loc[name, "parts"]) or [name] for name in run.settings.scope.regions}
     named = [(part, name) for name in run.settings.scope.regions for part in parts[name]]
-    told = set()
+    reported_pairs = set()
     for i, (one, name) in enumerate(named):
         for other, other_name in named[:i]:
             nested = one == other or frame.loc[one, "within"] == other or frame.loc[other, "within"] == one
-            if (nested or members[one] & members[other]) and (name, other_name) not in told:
-                told.add((name, other_name))
+            if (nested or members[one] & members[other]) and (name, other_name) not in reported_pairs:
+                reported_pairs.add((name, other_name))
                 why = "they overlap and would count twice; keep one (World is the sum of its parts)"
                 problems.append(run.problem(("scope", "regions"), f"regions hold {other_name} and {name}", why))
-    asked = [part for part, _ in named]
-    return tuple(sorted(asked, key=inputs.codes("regions").index))
+    parts_named = [part for part, _ in named]
+    return tuple(sorted(parts_named, key=inputs.codes("regions").index))
 
 
 def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..errors import Problem, listed
 from .inputs import Inputs
 from .names import Labels
-from .series import Datum, Given, along, datum
+from .series import Anchors, Datum, along, datum
 
 Array = NDArray[np.float64]
 WORLD = "World"
@@ -162,8 +162,8 @@ class _Reader:
         if not rows:
             self._missing(table, ", ".join(f"{column} = {label!r}" for column, label in select.items()))
             return np.zeros((3, len(self.years)))
-        given: Given = {row.year: {(): datum(row.value, row.low, row.high, table)} for row in rows}
-        points = [point.datum for point in along(given, self.years)]
+        anchors: Anchors = {row.year: {(): datum(row.value, row.low, row.high, table)} for row in rows}
+        points = [point.datum for point in along(anchors, self.years)]
         return _triple(points)
 
     def _profile(self, table: str) -> Array:

@@ -57,7 +57,7 @@ class PriceInputs:
 
     learners: tuple[Learner, ...]
     experience: dict[str, Experience]
-    points: pd.DataFrame
+    observations: pd.DataFrame
     own: pd.DataFrame
     other: pd.DataFrame
     used: pd.DataFrame
@@ -82,11 +82,11 @@ class _Reader(Reader):
         own, other = self._regional(prices)
         if self.problems:
             raise InputError(self.problems)
-        points = world[world["family"].isin([learner.family for learner in learners])]
-        self.mark("cell_price", points["line"])
-        points = points[["case", "family", "year", "value", "low", "high", "unit", "source", "quality"]]
+        observations = world[world["family"].isin([learner.family for learner in learners])]
+        self.mark("cell_price", observations["line"])
+        observations = observations[["case", "family", "year", "value", "low", "high", "unit", "source", "quality"]]
         used = self.used(TABLES)
-        return PriceInputs(learners, experience, points.reset_index(drop=True), own, other, used)
+        return PriceInputs(learners, experience, observations.reset_index(drop=True), own, other, used)
 
     def _learners(self, world: pd.DataFrame) -> Sequence[Learner]:
         """Families with a learning rate, each anchored on its last observed price."""

@@ -24,7 +24,7 @@ from .inputs import USED_COLUMNS, Inputs
 from .lines import read_lines
 from .names import WITHOUT_ROWS, WORLD, Kinds, fit, refused_blend
 from .parameters import Parameters, parameters
-from .series import Datum, Given, Point, along, at, datum, outside, ranges
+from .series import Anchors, Datum, Point, along, at, datum, outside, ranges
 
 #: A demand series may begin at this share of its largest year and still count as having its history.
 HISTORY = 0.05
@@ -191,10 +191,11 @@ class _Resolver:
         return file, int(line)
 
     def _stop_on_problems(self) -> None:
-        for (path, table, given, beyond), places in self.short.items():
+        for (path, table, anchors, beyond), places in self.short.items():
             why = (
-                f"rows for {listed(places, 3)} reach from {given}, the scope asks {beyond}; shorten scope.years, leave "
-                'out those segments, add rows, or set scope.beyond = "hold" to carry the nearest year on unchanged'
+                f"rows for {listed(places, 3)} reach from {anchors}, the scope asks {beyond}; shorten scope.years, "
+                'leave out those segments, add rows, or set scope.beyond = "hold" to carry the nearest year on '
+                "unchanged"
             )
             self.problems.append(self.run.problem(path, table, why))
         if self.problems:
@@ -202,18 +203,18 @@ class _Resolver:
 
     def _years(self) -> tuple[int, ...]:
         """Years to compute: those of the scope, or all from the first of the history on where the stock is followed."""
-        asked = self.labels.years
+        reported = self.labels.years
         if self.run.settings.flows is None:
-            return asked
+            return reported
         names = {scenario.demand for scenario in self.run.settings.scenario.values()}
         first = [
-            min(given)
+            min(anchors)
             for name in names
             for region in self.labels.regions
             for segment in self.labels.segments
-            if (given := self._given("battery_demand", name, region, segment))
+            if (anchors := self._given("battery_demand", name, region, segment))
         ]
-        return tuple(range(min([*first, *asked]), asked[-1] + 1))
+        return tuple(range(min([*first, *reported]), reported[-1] + 1))
 
     def _check_history(self, demand: pd.DataFrame) -> None:
         """A stock needs its past: a series may not begin large within a lifetime of the first year reported."""
@@ -239,10 +240,10 @@ class _Resolver:
         groups = self.inputs.rows_by(table, "scenario", "region", "segment")
         return groups.get((scenario, region, segment)) or groups.get((scenario, WORLD, segment), [])
 
-    def _given(self, table: str, scenario: str, region: str, segment: str, labels: Sequence[str] = ()) -> Given:
+    def _given(self, table: str, scenario: str, region: str, segment: str, labels: Sequence[str] = ()) -> Anchors:
         """Given values at a place: own rows, and before the first of them those of the scenario it extends."""
         file = self.inputs.tables[table].file
-        out = Given()
+        out = Anchors()
         for row in self._rows(table, scenario, region, segment):
             label = tuple(getattr(row, name) for name in labels)
             out.setdefault(row.year, {})[label] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
@@ -253,16 +254,16 @@ class _Resolver:
         return out
 
     def _series(
-        self, table: str, given: Given, years: Sequence[int], where: str, path: tuple[str, ...]
+        self, table: str, anchors: Anchors, years: Sequence[int], where: str, path: tuple[str, ...]
     ) -> Iterable[Point]:
         """Points in every year; years beyond the given ones are a problem unless the run holds them."""
-        beyond = outside(given, years)
+        beyond = outside(anchors, years)
         if beyond and self.run.settings.scope.beyond != "hold":
-            key = (path, table, f"{min(given)} to {max(given)}", ranges(beyond))
+            key = (path, table, f"{min(anchors)} to {max(anchors)}", ranges(beyond))
             self.short.setdefault(key, []).append(where)
             return
-        for point in along(given, years):
-            if point.held or (point.fill == "linear" and point.year not in given):
+        for point in along(anchors, years):
+            if point.held or (point.fill == "linear" and point.year not in anchors):
                 how = f"held at {point.held}" if point.held else "linear between given years"
                 self.fills.setdefault((table, how), {}).setdefault(where, set()).add(point.year)
             yield point
@@ -290,13 +291,13 @@ class _Resolver:
         out: list[dict[str, object]] = []
         path = ("scenario", name, "demand")
         for region in self.labels.regions:
-            given = {
+            anchors = {
                 segment: self._given("battery_demand", demand, region, segment) for segment in self.labels.segments
             }
-            if not any(given.values()):
+            if not any(anchors.values()):
                 why = f"no rows for {region} in these segments; leave it out or add rows to battery_demand.csv"
                 self.problems.append(self.run.problem(path, f"demand = {demand!r}", why))
-            for segment, series in given.items():
+            for segment, series in anchors.items():
                 if not series:
                     self.absent.setdefault(region, []).append(segment)
                     continue
@@ -351,13 +352,13 @@ class _Resolver:
         """Shares of one place by year: those of the tables with the run file's changes."""
         path = ("scenario", name, "adoption")
         where = f"{segment} in {region}"
-        given = self._given("market_share", adoption, region, segment, ["chemistry"])
-        if not given:
+        anchors = self._given("market_share", adoption, region, segment, ["chemistry"])
+        if not anchors:
             why = f"no shares for {where}, which has demand; add rows to market_share.csv or leave it out"
             self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
             return {}
-        given = self._with_changes(given, self.run.changes[name], name, region, segment)
-        return by_year(self._series("market_share", given, self.years, where, path))
+        anchors = self._with_changes(anchors, self.run.changes[name], name, region, segment)
+        return by_year(self._series("market_share", anchors, self.years, where, path))
 
     def _history(self, adoption: str, region: str, segment: str) -> list[Any]:
         """Rows of the history that a scenario extends, or is, at a place."""
@@ -367,19 +368,19 @@ class _Resolver:
         return self._rows("market_share", name, region, segment)
 
     def _with_changes(
-        self, given: Given, changes: tuple[ShareChange, ...], name: str, region: str, segment: str
-    ) -> Given:
+        self, anchors: Anchors, changes: tuple[ShareChange, ...], name: str, region: str, segment: str
+    ) -> Anchors:
         """Given shares with the run file's changes laid over them; each changed year adds up to one."""
         mine = [c for c in changes if c.segment == segment and c.region in ("", region)]
-        out = dict(given)
+        out = dict(anchors)
         for year in sorted({change.year for change in mine}):
             # A region's own change is laid over one for every region.
             these = sorted((c for c in mine if c.year == year), key=lambda change: bool(change.region))
-            if outside(given, [year]) and self.run.settings.scope.beyond != "hold":
-                why = f'shares are given for {ranges(given)}; a changed year beyond them needs scope.beyond = "hold"'
+            if outside(anchors, [year]) and self.run.settings.scope.beyond != "hold":
+                why = f'shares are given for {ranges(anchors)}; a changed year beyond them needs scope.beyond = "hold"'
                 self.problems.append(self.run.problem(these[0].path, f"year {year}", why))
                 continue
-            shares = at(given, year)
+            shares = at(anchors, year)
             rest = next((c for c in reversed(these) if c.share is None), None)
             for change in these:
                 if change.share is not None and not (rest and rest.chemistry == change.chemistry):
@@ -425,9 +426,9 @@ class _Resolver:
         out: list[dict[str, object]] = []
         for region in self.labels.regions:
             for segment in self.labels.segments:
-                given = self._given("silicon_uptake", silicon, region, segment, ["chemistry", "silicon"])
-                for chemistry, fraction in dict.fromkeys(label for values in given.values() for label in values):
-                    series: Given = {y: v for y, v in given.items() if (chemistry, fraction) in v}
+                anchors = self._given("silicon_uptake", silicon, region, segment, ["chemistry", "silicon"])
+                for chemistry, fraction in dict.fromkeys(label for values in anchors.values() for label in values):
+                    series: Anchors = {y: v for y, v in anchors.items() if (chemistry, fraction) in v}
                     years = [year for year in self.years if year >= min(series)]
                     where = f"{chemistry} in {segment}, {region}"
                     for point in self._series("silicon_uptake", series, years, where, ("scenario", name, "silicon")):
@@ -482,14 +483,14 @@ class _Resolver:
             return _frame([], columns)
         file = self.inputs.tables["intensity_trend"].file
         family = dict(zip(self.inputs["chemistries"]["chemistry"], self.inputs["chemistries"]["family"], strict=True))
-        given: dict[tuple[str, str], Given] = {}
+        anchors: dict[tuple[str, str], Anchors] = {}
         for row in self.inputs.rows("intensity_trend"):
-            series = given.setdefault((row.family, row.mineral), {})
+            series = anchors.setdefault((row.family, row.mineral), {})
             series[row.year] = {(): datum(row.value, row.low, row.high, f"{file}:{row.line}")}
         out: list[dict[str, object]] = []
         for chemistry in dict.fromkeys(chemistry for chemistry, _ in pairs):
             for mineral in self.labels.minerals:
-                own = given.get((family[chemistry], mineral)) or given[family[chemistry], "any"]
+                own = anchors.get((family[chemistry], mineral)) or anchors[family[chemistry], "any"]
                 for point in along(own, self.years):
                     keys = {"chemistry": chemistry, "mineral": mineral, "year": point.year}
                     out.append(_record(keys, point.datum, "1", point.fill))
@@ -497,12 +498,12 @@ class _Resolver:
 
     def _route(self) -> pd.DataFrame:
         """Natural and synthetic shares of each year of the scope."""
-        given: Given = {}
+        anchors: Anchors = {}
         file = self.inputs.tables["graphite_route"].file
         for row in self.inputs.rows("graphite_route"):
-            given.setdefault(row.year, {})[row.route,] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
-        points = self._series("graphite_route", given, self.years, "the world", ("scope", "years"))
-        out = [_record({"route": p.label[0], "year": p.year}, p.datum, "1", p.fill) for p in points]
+            anchors.setdefault(row.year, {})[row.route,] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
+        series_points = self._series("graphite_route", anchors, self.years, "the world", ("scope", "years"))
+        out = [_record({"route": p.label[0], "year": p.year}, p.datum, "1", p.fill) for p in series_points]
         return _frame(out, ["route", "year"])
 
     # ------------------------------------------------------------------ provenance

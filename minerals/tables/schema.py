@@ -152,12 +152,12 @@ class _Package:
             raise InputError([Problem(str(self.path), error.line, "", error.why)]) from None
         except (ValueError, RecursionError) as error:
             line = getattr(error, "lineno", 0)
-            said = (
+            reason = (
                 str(error)
                 if isinstance(error, json.JSONDecodeError | RecursionError)
                 else "a number has too many digits"
             )
-            why = f"is not JSON ({said}); mend it, or copy the shipped one"
+            why = f"is not JSON ({reason}); mend it, or copy the shipped one"
             raise InputError([Problem(str(self.path), line, "", why)]) from None
         if not isinstance(package, dict):
             raise InputError([Problem(str(self.path), 0, "", "is not an object with resources; copy the shipped one")])

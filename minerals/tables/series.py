@@ -30,7 +30,7 @@ class Datum:
 #: Labels within a series group, e.g. (chemistry,) or (chemistry, silicon).
 Label = tuple[Any, ...]
 #: Given values of one series group: year → {label: Datum}. A label without a row in a given year is a zero there.
-Given = dict[int, dict[Label, Datum]]
+Anchors = dict[int, dict[Label, Datum]]
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,18 @@ def _part(weight: int, span: int) -> Fraction:
     return Fraction(weight, span)
 
 
-def at(given: Given, year: int) -> dict[Label, Datum]:
+def at(anchors: Anchors, year: int) -> dict[Label, Datum]:
     """All labels in one year: given, linear between given years, or those of the nearest end."""
-    return {point.label: point.datum for point in along(given, [year])}
+    return {point.label: point.datum for point in along(anchors, [year])}
 
 
-def along(given: Given, years: Sequence[int]) -> Iterable[Point]:
+def along(anchors: Anchors, years: Sequence[int]) -> Iterable[Point]:
     """Every label in every year, held beyond the first and last given year. `given` must not be empty."""
-    known = sorted(given)
+    known = sorted(anchors)
     for year in years:
         held = min(max(year, known[0]), known[-1])
-        if held in given:
-            for label, value in given[held].items():
+        if held in anchors:
+            for label, value in anchors[held].items():
                 yield (
                     Point(year, label, value.fill, 0, value)
                     if held == year
@@ -92,14 +92,14 @@ def along(given: Given, years: Sequence[int]) -> Iterable[Point]:
             continue
         place = bisect_left(known, year)
         before, after = known[place - 1], known[place]
-        for label in dict.fromkeys([*given[before], *given[after]]):
-            value = between(given[before].get(label), given[after].get(label), after - year, year - before)
+        for label in dict.fromkeys([*anchors[before], *anchors[after]]):
+            value = between(anchors[before].get(label), anchors[after].get(label), after - year, year - before)
             yield Point(year, label, "linear", 0, value)
 
 
-def outside(given: Given, years: Iterable[int]) -> list[int]:
+def outside(anchors: Anchors, years: Iterable[int]) -> list[int]:
     """Years before the first or after the last given one."""
-    return [year for year in years if not min(given) <= year <= max(given)]
+    return [year for year in years if not min(anchors) <= year <= max(anchors)]
 
 
 def ranges(years: Iterable[int]) -> str:

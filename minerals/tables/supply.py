@@ -22,7 +22,7 @@ from .check import split
 from .inputs import Inputs
 from .names import WORLD, Kinds
 from .reader import Reader
-from .series import Given, along, datum
+from .series import Anchors, along, datum
 
 Array = NDArray[np.float64]
 ENERGY = "energy"
@@ -170,7 +170,7 @@ class _Reader(Reader):
         futures = self._futures()
         vectors = {node.node: self._vectors(node.node, futures) for node in nodes}
         plants = self._plants(nodes)
-        known = {label[0] for given in vectors.values() for shares in given.values() for label in shares}
+        known = {label[0] for anchors in vectors.values() for shares in anchors.values() for label in shares}
         known |= {country for country, _ in plants}
         countries = tuple(code for code in self.inputs.codes("countries") if code in known)
         shape = (len(nodes), len(countries), len(self.years))
@@ -178,9 +178,9 @@ class _Reader(Reader):
         share_rows: dict[tuple[str, int], dict[str, Rows]] = {}
         data_year = np.zeros((len(nodes), len(self.years)), dtype=np.intp)
         for n, node in enumerate(nodes):
-            if given := vectors[node.node]:
-                share[n], data_year[n] = _along(given, countries, self.years)
-                for point in along(given, self.years):
+            if anchors := vectors[node.node]:
+                share[n], data_year[n] = _along(anchors, countries, self.years)
+                for point in along(anchors, self.years):
                     share_rows.setdefault((node.node, point.year), {})[str(point.label[0])] = point.datum.rows
             for (country, name), capacity in plants.items():
                 if name == node.node:
@@ -324,17 +324,17 @@ class _Reader(Reader):
             name = parent[name]
         return tuple(out)
 
-    def _vectors(self, node: str, futures: tuple[str, ...]) -> Given:
+    def _vectors(self, node: str, futures: tuple[str, ...]) -> Anchors:
         """Shares by given year and country."""
-        given: Given = {}
+        anchors: Anchors = {}
         for future in futures:
-            before = min(given, default=10_000)
+            before = min(anchors, default=10_000)
             rows = [row for row in self._of("supply_share", future, node) if row.year < before]
             self.use("supply_share", rows)
             for row in rows:
                 share = datum(row.value, row.low, row.high, self.place("supply_share", row.line))
-                given.setdefault(row.year, {})[row.country,] = share
-        return given
+                anchors.setdefault(row.year, {})[row.country,] = share
+        return anchors
 
     def _confidence(self, node: str, futures: tuple[str, ...]) -> str:
         return next((row.confidence for future in futures for row in self._of("supply_share", future, node)), "")
@@ -346,11 +346,11 @@ class _Reader(Reader):
                 self.use("battery_supply", rows)
                 values = [row.value * (1.0 if np.isnan(row.available) else row.available) for row in rows]
                 found = np.interp(self.years, [row.year for row in rows], values)
-                given: Given = {
+                anchors: Anchors = {
                     row.year: {(): datum(row.value, row.low, row.high, self.place("battery_supply", row.line))}
                     for row in rows
                 }
-                behind = [point.datum.rows for point in along(given, self.years)]
+                behind = [point.datum.rows for point in along(anchors, self.years)]
                 return np.where(np.array(self.years) >= rows[0].year, found, np.nan), behind
         return np.full(len(self.years), np.nan), [Rows()] * len(self.years)
 
@@ -453,10 +453,10 @@ class _Reader(Reader):
         return tuple(out)
 
 
-def _along(given: Given, countries: tuple[str, ...], years: tuple[int, ...]) -> tuple[Array, NDArray[np.intp]]:
+def _along(anchors: Anchors, countries: tuple[str, ...], years: tuple[int, ...]) -> tuple[Array, NDArray[np.intp]]:
     """Shares (country, year), linear between given years and held beyond; and the year of the data of each, (year)."""
-    known = sorted(given)
-    shares_of = [{label[0]: share.value for label, share in given[year].items()} for year in known]
+    known = sorted(anchors)
+    shares_of = [{label[0]: share.value for label, share in anchors[year].items()} for year in known]
     table = np.array([[shares.get(code, 0.0) for code in countries] for shares in shares_of])
     shares = np.stack([np.interp(years, known, column) for column in table.T])
     data = [max((year for year in known if year <= each), default=known[0]) for each in years]

@@ -84,19 +84,19 @@ def _least(name: str, rows: Sequence[Published], stock: bool) -> Run:
 
     A run that follows a stock begins where its file says: earlier years need a history that the inputs do not have.
     """
-    asked = read_run(name)
+    config = read_run(name)
     names = {row.scenario for row in rows} | {row.against for row in rows}
     years = [row.year for row in rows]
-    first = asked.settings.scope.years.first if stock else min(years)
-    scope = asked.settings.scope.model_copy(
+    first = config.settings.scope.years.first if stock else min(years)
+    scope = config.settings.scope.model_copy(
         update={
             "years": Years(first=first, last=max(years)),
             "minerals": tuple(dict.fromkeys(row.mineral for row in rows if row.mineral)),
         }
     )
-    scenarios = {key: value for key, value in asked.settings.scenario.items() if key in names}
+    scenarios = {key: value for key, value in config.settings.scenario.items() if key in names}
     update = {"scope": scope, "scenario": scenarios} | ({} if stock else {"flows": None})
-    return replace(asked, settings=asked.settings.model_copy(update=update))
+    return replace(config, settings=config.settings.model_copy(update=update))
 
 
 # ---------------------------------------------------------------- our value, by kind
@@ -206,8 +206,8 @@ def _derived_intensity(row: Published, model: Model) -> float:
 
 def _parity(row: Published, model: Model) -> float:
     """Tariff [1] or credit [USD_2025/kWh] that makes a region's cells cost what the cheapest region's do."""
-    asked = read_run(row.run)
-    table = price_tables(price_curves(asked, model.inputs))["price_parity"]
+    config = read_run(row.run)
+    table = price_tables(price_curves(config, model.inputs))["price_parity"]
     found = table[
         (table["measure"] == row.kind) & (table["region"] == row.region) & (table["family"] == row.chemistry.upper())
         & (table["level"] == "cell") & (table["year"] == row.year)

@@ -164,21 +164,21 @@ def _limits(mix: Mix, glossary: Glossary) -> Iterable[tuple[Any, ...]]:
     unit that is told; step: one unit, or the room there is, and gain: what that brings. By stage and kind of limit."""
     regions = set(mix.data.regions) | set(mix.data.pools)
 
-    def told(limit: Limit) -> tuple[Any, ...]:
-        said, year = words(limit.family, limit.index, glossary, mix.data), year_of(limit.index)
-        worth, step = limit.worth * said.scale, min(limit.room / said.scale, 1.0)
-        at, low, high = (_or_open(level) / said.scale for level in (limit.limit, *limit.holds))
+    def row_of(limit: Limit) -> tuple[Any, ...]:
+        text, year = words(limit.family, limit.index, glossary, mix.data), year_of(limit.index)
+        worth, step = limit.worth * text.scale, min(limit.room / text.scale, 1.0)
+        at, low, high = (_or_open(level) / text.scale for level in (limit.limit, *limit.holds))
         region = next((str(part) for part in limit.index if part in regions), "")
         when = f" in {year}" if year else ""
-        most = "" if step == 1 else f", up to {step:.2g} {said.unit}"
+        most = "" if step == 1 else f", up to {step:.2g} {text.unit}"
         lowers = LOWERS[_objective_of(mix, limit)]
-        sentence = f"{said.more[0].upper()}{said.more[1:]}{when} {lowers} {worth:.3g}{_unit(limit)}{most}."
+        sentence = f"{text.more[0].upper()}{text.more[1:]}{when} {lowers} {worth:.3g}{_unit(limit)}{most}."
         return (
-            limit.stage, limit.family, region, said.what, year, at, low, high, said.unit, worth, limit.unit, step,
+            limit.stage, limit.family, region, text.what, year, at, low, high, text.unit, worth, limit.unit, step,
             worth * step, sentence,
         )  # fmt: skip
 
-    yield from sorted(map(told, mix.solution.limits), key=lambda row: (row[0] != "objective", *row[1:5]))
+    yield from sorted(map(row_of, mix.solution.limits), key=lambda row: (row[0] != "objective", *row[1:5]))
 
 
 def _or_open(level: float) -> float:

@@ -20,7 +20,7 @@ def price_tables(prices: PriceCurves) -> dict[str, pd.DataFrame]:
     """Tables price, price_points, learning_rate, cumulative_energy and price_parity."""
     return {
         "price": _curves(prices),
-        "price_points": prices.inputs.points.assign(cumulative=prices.energy_at_points, needs=prices.needs),
+        "price_points": prices.inputs.observations.assign(cumulative=prices.energy_at_observations, needs=prices.needs),
         "learning_rate": _rates(prices),
         "cumulative_energy": energy_table(prices),
         "price_parity": _parity(prices),

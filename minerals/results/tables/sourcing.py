@@ -46,11 +46,11 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                 for n, node in enumerate(inputs.nodes):
                     if need[n] <= 0:
                         continue
-                    told = [("need", need[n]), ("own", reach.own[n]), ("recovered", relief[n]),
+                    amounts = [("need", need[n]), ("own", reach.own[n]), ("recovered", relief[n]),
                             ("exported", reach.exported[n].sum()), ("accessible", found["accessible"][n])]  # fmt: skip
                     rows += [
                         (*head, node.node, node.stage, calendar, name, float(value), node.unit)
-                        for name, value in told if np.isfinite(value)
+                        for name, value in amounts if np.isfinite(value)
                     ]  # fmt: skip
                     if np.isfinite(reach.own[n]):
                         pool = (*head, node.node, node.stage, calendar, "share_of_pool")
