@@ -57,7 +57,7 @@ CURVES: dict[str, Callable[[Any, float, float, float], Array]] = {"logistic": lo
 
 
 @dataclass(frozen=True)
-class Fit:
+class CurveFit:
     """A fitted curve: midpoint [year], speed [1/year], root of the mean squared error of the share."""
 
     midpoint: float
@@ -65,7 +65,7 @@ class Fit:
     rmse: float
 
 
-def fit(curve: str, years: Sequence[int], shares: Sequence[float], ceiling: float) -> Fit:
+def fit(curve: str, years: Sequence[int], shares: Sequence[float], ceiling: float) -> CurveFit:
     """Midpoint and speed of a curve by least squares on the shares themselves; the ceiling is given.
 
     The ceiling is not fitted, since shares observed far below it say next to nothing about it. Start: the straight
@@ -98,7 +98,7 @@ def fit(curve: str, years: Sequence[int], shares: Sequence[float], ceiling: floa
     offset, speed = map(float, found)
     if abs(speed) * np.ptp(year) < FLAT:
         raise ValueError("they neither rise nor fall, so they say nothing of speed and midpoint")
-    return Fit(centre - offset / speed, speed, ceiling * float(np.sqrt(error / len(share))))
+    return CurveFit(centre - offset / speed, speed, ceiling * float(np.sqrt(error / len(share))))
 
 
 def _error(curve: str, powers: Array, ratio: Array, found: Array) -> float:

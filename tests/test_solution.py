@@ -21,7 +21,7 @@ from minerals.mix.data import MixData, OneCountry
 from minerals.mix.families import in_worth
 from minerals.mix.model import build, build_sourcing
 from minerals.mix.objective import RISKS
-from minerals.mix.solution import Criteria, Limit, Solution, choose, risk_of
+from minerals.mix.solution import BindingLimit, Criteria, Solution, choose, risk_of
 
 
 def priced(lfp: float, nmc: float = 70.0, **changes: Any) -> MixData:
@@ -350,7 +350,7 @@ CASES = {
 }
 
 
-def at_stage(data: MixData, criteria: Criteria, limit: Limit, found: Solution) -> Compiled:
+def at_stage(data: MixData, criteria: Criteria, limit: BindingLimit, found: Solution) -> Compiled:
     """The model as it is at the stage of a limit."""
     model = build(data, level=criteria.level, weights=criteria.weights)
     compiled = Compiled(model, objective="cost" if limit.stage == "cheapest" else criteria.objective)

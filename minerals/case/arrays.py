@@ -17,13 +17,12 @@ import numpy as np
 from ..axes import Axis, dense
 from ..flows.demand import Array, blended_share
 from ..flows.scrap import lines_from_growth
+from ..tables.codes import GRAPHITE_ROUTES
 from ..tables.resolve import Resolved
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-#: Routes of anode graphite, in the order of their axis.
-ROUTES = ("natural", "synthetic")
 #: Ends of an input: its central value, and the low and high end of its range.
 ENDS = ("value", "low", "high")
 
@@ -57,7 +56,7 @@ class Arrays:
     @cached_property
     def route(self) -> Array:
         """Share of each graphite route, (route, year) [1]."""
-        return dense(self.resolved.graphite_route, [Axis("route", ROUTES), self.resolved.years])
+        return dense(self.resolved.graphite_route, [Axis("route", GRAPHITE_ROUTES), self.resolved.years])
 
     @property
     def scenarios(self) -> tuple[str, ...]:

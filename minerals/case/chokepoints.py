@@ -21,11 +21,12 @@ from ..exposure.disruption import Factory, Plan, Routes
 from ..flows.demand import Array
 from ..tables.active_material import check_active_materials
 from ..tables.check import split
+from ..tables.codes import ENERGY, GRAPHITE_ROUTES, WORLD
 from ..tables.inputs import Inputs, joined
-from ..tables.names import WORLD, region_label
+from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
-from ..tables.supply import ENERGY, Node, SupplyInputs, supply_inputs
-from .arrays import ROUTES, Arrays
+from ..tables.supply import Node, SupplyInputs, supply_inputs
+from .arrays import Arrays
 from .intensity import with_intensity
 from .outcome import Outcome
 
@@ -83,7 +84,7 @@ def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
     resolved, intensity = arrays.resolved, arrays.intensity_by_year[..., arrays.reported]
     minerals, bases = resolved.minerals.labels, [base for base, _ in resolved.chemistries.labels]
     fixed = np.zeros((len(bases), len(supply.nodes), len(resolved.reported)))
-    by_route = {route: np.zeros(len(supply.nodes)) for route in ROUTES}
+    by_route = {route: np.zeros(len(supply.nodes)) for route in GRAPHITE_ROUTES}
     for n, node in enumerate(supply.nodes):
         for mineral, route, per_kg in node.products:
             if route:
@@ -97,7 +98,7 @@ def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
     carrier = np.zeros((len(bases), len(resolved.reported)))
     if "graphite" in minerals:
         carrier = intensity[:, minerals.index("graphite")]
-    natural = arrays.route[ROUTES.index("natural"), arrays.reported]
+    natural = arrays.route[GRAPHITE_ROUTES.index("natural"), arrays.reported]
     scrapped = np.array([node.stage != "cell" for node in supply.nodes])
     return Uses(fixed, carrier, by_route["natural"], by_route["synthetic"], natural, scrapped)
 

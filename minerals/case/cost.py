@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Run
+from ..tables.codes import WORLD
 from ..tables.inputs import Inputs
-from ..tables.names import WORLD
 from ..tables.relative import Follows, follows, multiples_of
 
 if TYPE_CHECKING:

@@ -36,6 +36,7 @@ from ..mix.data import (
     Supplier,
     Year,
 )
+from ..tables.codes import EUROPE
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event, SupplyInputs
@@ -53,7 +54,6 @@ OTHERS = "others"
 LI_ION = "li_ion"
 #: Law whose least recycled content binds, and its region.
 RECYCLED = "recycled_content"
-LAW_OF = "Europe"
 #: Kind of the trade rule on one third country.
 MAXIMUM_SINGLE = "maximum_single"
 #: Shares of material below this are nothing.
@@ -389,7 +389,7 @@ class Assembly:
             return alone
         rules = self.chokepoints.inputs.rules
         most = rules.loc[rules["kind"] == MAXIMUM_SINGLE, "value"].min()
-        ruled = np.array([(LAW_OF, code) in self.third for code in self.chokepoints.inputs.countries])
+        ruled = np.array([(EUROPE, code) in self.third for code in self.chokepoints.inputs.countries])
         for group in groups:
             left = np.where(group & ~alone, made, 0.0)
             while (left * ruled).max() > most * left.sum():
@@ -403,7 +403,7 @@ class Assembly:
         codes, groups = self.chokepoints.inputs.countries, self.chokepoints.inputs.is_group
         single = {code for code, group in zip(codes, groups, strict=True) if not group}
         home = self.chokepoints.inputs.home_by_country
-        return frozenset((r, j) for r in self.regions if r == LAW_OF for j in single if home[j] != r)
+        return frozenset((r, j) for r in self.regions if r == EUROPE for j in single if home[j] != r)
 
     def _one_country(self) -> OneCountry | None:
         """The rule on one third country, where the run has it bind."""
@@ -536,13 +536,13 @@ class Assembly:
     def _recycled(self) -> dict[Key, float]:
         """Least recycled content of EU 2023/1542 in each year, of the last target that has come."""
         chain = self.resolved.parameters
-        if chain is None or LAW_OF not in self.regions:
+        if chain is None or EUROPE not in self.regions:
             return {}
         rows = chain.targets[chain.targets["measure"] == RECYCLED].sort_values("year")
         out: dict[Key, float] = {}
         for row in rows.itertuples():
             if row.item in self.resolved.minerals.labels:
-                out |= {(LAW_OF, row.item, y): float(row.value) for y in self.years if y >= row.year}
+                out |= {(EUROPE, row.item, y): float(row.value) for y in self.years if y >= row.year}
         return out
 
     # ------------------------------------------------------------------ lines and prices

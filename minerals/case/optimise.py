@@ -21,6 +21,7 @@ from ..mix.data import Disruption, Key, MixData
 from ..mix.family import OTHER_COUNTRIES, Glossary
 from ..mix.objective import RISKS
 from ..mix.solution import Criteria, Solution, choose, risk_of
+from ..tables.codes import EUROPE
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, fit
@@ -30,7 +31,7 @@ from .chokepoints import Chokepoints, chokepoints_of
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .intensity import with_intensity
-from .mix_data import LAW_OF, OTHERS, Assembly, others_in
+from .mix_data import OTHERS, Assembly, others_in
 from .outcome import Outcome
 from .played import Library, Played
 from .prices import PriceCurves
@@ -308,9 +309,9 @@ def _given(config: Optimise, key: str) -> bool:
 
 def _of_regions(config: Optimise, regions: Sequence[str]) -> Wrong:
     """Laws of the European Union bind in Europe."""
-    if LAW_OF in regions:
+    if EUROPE in regions:
         return
-    why = f"is a rule of the European Union, and this run has no {LAW_OF} ({listed(regions)}); leave it out"
+    why = f"is a rule of the European Union, and this run has no {EUROPE} ({listed(regions)}); leave it out"
     if config.one_country != "report":
         yield ("optimise", "one_country"), f"one_country = {config.one_country!r}", why
     if config.recycled_content:

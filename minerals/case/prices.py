@@ -17,8 +17,8 @@ from ..config import Prices, Run, RunFile, Scenario, Scope, Years
 from ..errors import InputError, Problem
 from ..prices import learning, parity
 from ..prices.learning import Array
+from ..tables.codes import WORLD
 from ..tables.inputs import Inputs, joined
-from ..tables.names import WORLD
 from ..tables.prices import Experience, Learner, PriceInputs, price_inputs
 from ..tables.resolve import Resolved, resolve
 from .arrays import Arrays

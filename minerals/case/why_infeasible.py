@@ -17,8 +17,8 @@ from ..mix.data import Key, MixData
 from ..mix.families import BALANCES, LIMITS, in_conflict, words
 from ..mix.family import EACH, OTHER_COUNTRIES, Glossary, Kind, LimitText, year_of
 from ..numbers import number
+from ..tables.codes import WORLD
 from ..tables.mix import MixInputs
-from ..tables.names import WORLD
 from ..tables.series import ranges
 
 #: Key that lets in chemistries before their time, and what to write there: it governs no limit of the model.

@@ -9,7 +9,7 @@ from pydantic import Field
 from .values import Section, Whole
 
 
-class Drawn(Section):
+class DrawnStudy(Section):
     """Keys of the kinds that draw uncertain inputs."""
 
     draws: Whole = Field(default=2000, ge=20, le=10_000_000, description="How many draws, or rows of each design.")
@@ -21,7 +21,7 @@ class Drawn(Section):
     )  # fmt: skip
 
 
-class Sample(Drawn):
+class Sample(DrawnStudy):
     """Draws every uncertain input, and gives percentiles."""
 
     kind: Literal["sample"] = Field(description="Kind of the study.")
@@ -31,7 +31,7 @@ class Sample(Drawn):
     )
 
 
-class Sensitivity(Drawn):
+class Sensitivity(DrawnStudy):
     """Says which uncertain input matters: one at a time, and by Sobol indices."""
 
     kind: Literal["sensitivity"] = Field(description="Kind of the study.")

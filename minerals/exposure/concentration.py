@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-ROUNDING = 1e-3  # Published shares are rounded: their sum may pass one by this much.
+ROUNDED = 1e-3  # Published shares are rounded: their sum may pass one by this much.
 
 
 class Bounds(NamedTuple):
@@ -156,7 +156,7 @@ def path(share: ArrayLike, in_path: ArrayLike) -> Passing:
     through nothing.
     """
     each = np.where(_mask(in_path), np.asarray(share, float), 0.0)
-    if not ((each >= 0) & (each <= 1 + ROUNDING)).all():
+    if not ((each >= 0) & (each <= 1 + ROUNDED)).all():
         raise ValueError(f"a share of a node is between 0 and 1: {each}")
     each = np.minimum(each, 1.0)
     low, total = each.max(axis=-1, initial=0.0), np.minimum(each.sum(axis=-1), 1.0)
@@ -180,7 +180,7 @@ def weighted_mean(measure: ArrayLike, energy: ArrayLike) -> Array:
 
 def _shares(shares: ArrayLike) -> Array:
     found = np.asarray(shares, float)
-    if not (np.isfinite(found) & (found >= 0)).all() or (found.sum(axis=-1) > 1 + ROUNDING).any():
+    if not (np.isfinite(found) & (found >= 0)).all() or (found.sum(axis=-1) > 1 + ROUNDED).any():
         raise ValueError(f"shares of a node are finite, not below zero and sum to one at most: {found}")
     return found
 

@@ -47,7 +47,7 @@ UNLIMITED = 2**31 - 1
 NO_CHANGE = 1e-9
 #: A dual beside the largest cost that counts as none. Of two runs those that are none were below 1e-12, others above
 #: 1e-8.
-ROUNDING = 1e-10
+NO_COST = 1e-10
 #: Answers after which no other algorithm is tried.
 CONCLUSIVE = (Status.kOptimal, Status.kInfeasible, Status.kUnbounded, Status.kTimeLimit, Status.kModelEmpty)
 
@@ -303,7 +303,7 @@ class Compiled:
         if not found.stands():
             raise UsageError("the model was changed since this solution; keep it before")
         costs = self.form.costs[self.form.place(found.goal)] if found.goal is not None else np.zeros(1)
-        least = ROUNDING * max(float(np.abs(costs).max(initial=0.0)), np.finfo(float).tiny)
+        least = NO_COST * max(float(np.abs(costs).max(initial=0.0)), np.finfo(float).tiny)
         rows = np.flatnonzero(np.abs(found.duals) * self.form.largest() > least)
         columns = np.flatnonzero(np.abs(found.reduced) > least)
         limits = [(self.form.rows[at], level) for at, level in zip(rows, found.activity[rows].tolist(), strict=True)]

@@ -14,7 +14,7 @@ from .pyo import pyo
 from .variables import add_sourcing, add_variables
 
 #: What a solver may leave of a limit, relative and absolute.
-ROUNDING = 1e-6
+GIVE = 1e-6
 
 
 def build(
@@ -60,16 +60,16 @@ def build_sourcing(
         rule = data.one_country
         wide = replace(
             data,
-            supplied={key: most * (1 + ROUNDING) + ROUNDING for key, most in data.supplied.items()},
-            one_country=replace(rule, share=rule.share + ROUNDING) if rule else None,
+            supplied={key: most * (1 + GIVE) + GIVE for key, most in data.supplied.items()},
+            one_country=replace(rule, share=rule.share + GIVE) if rule else None,
         )
         add_sourcing(model, wide)
         for family in (family for family in MODULES.values() if family.FAMILY.sourcing):
             family.add(model, wide)
             for name, entry in family.FAMILY.constraints.items():
                 for row in getattr(model, name).values() if isinstance(entry, Balance) else ():
-                    row.set_value((-ROUNDING, row.body, ROUNDING))
+                    row.set_value((-GIVE, row.body, GIVE))
         for key in model.excess:
-            model.excess[key].setub(excess.get(key, 0.0) + ROUNDING)
+            model.excess[key].setub(excess.get(key, 0.0) + GIVE)
         add_usual(model, wide)
     return model

@@ -50,7 +50,7 @@ WORTHLESS = 1e-6
 #: Room to loosen a limit, beside its size, below which there is none.
 ROOM = 1e-9
 #: Share of a region's demand below which additions are rounding.
-ROUNDING = 1e-9
+NO_SHARE = 1e-9
 #: A cap that is missed by this part of it, or of the demand where that is more, is met.
 NEARLY = 1e-9
 #: Threads that seek floors, at most: each holds a programme of its own.
@@ -80,7 +80,7 @@ class Criteria:
 
 
 @dataclass(frozen=True)
-class Limit:
+class BindingLimit:
     """A limit that binds. stage: whose objective it weighs on; family, index: which one; limit: its right-hand side;
     worth: what one unit of loosening improves the objective by, ≥ 0, in `unit` of the objective per unit of the limit;
     holds: right-hand sides between which that is so; room: how far it can be loosened within them, above 0."""
@@ -135,7 +135,7 @@ class Solution:
     cost: dict[str, float]
     cheapest: dict[str, float]
     ranges: Ranges
-    limits: tuple[Limit, ...]
+    limits: tuple[BindingLimit, ...]
 
     @property
     def floors(self) -> dict[Disruption, float]:
@@ -213,7 +213,7 @@ class _Chooser:
         self.model = build(data, level=criteria.level, weights=criteria.weights)
         self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=criteria.time_limit)
         self.stages: list[Stage] = []
-        self.limits: list[Limit] = []
+        self.limits: list[BindingLimit] = []
 
     def choose(self) -> Solution:
         criteria, model = self.criteria, self.model
@@ -224,7 +224,7 @@ class _Chooser:
                 self.compiled.fix(model.unmet[key], 0.0)
         with ExitStack() as until_solved:
             # Of any mix, also of one that a cap bars.
-            floors = _Floors(self.compiled, model, ROUNDING * sum(self.data.demand.values()))
+            floors = _Floors(self.compiled, model, NO_SHARE * sum(self.data.demand.values()))
             until_solved.callback(floors.close)
             cheapest = self._solve("cheapest", "cost", with_worth=True)
             cheapest.load()
@@ -291,7 +291,7 @@ class _Chooser:
 
     # ------------------------------------------------------------------ what limits are worth
 
-    def _binding(self, stage: str, objective: str, found: Optimum) -> Iterable[Limit]:
+    def _binding(self, stage: str, objective: str, found: Optimum) -> Iterable[BindingLimit]:
         """Limits with a worth, caps on cost and exposure among them, each with the range over which it holds. One to
         which an earlier stage keeps is told there: loosened, it would change that stage first. One that is worth
         something only where it is tightened is not told."""
@@ -304,7 +304,7 @@ class _Chooser:
                 # Minimised: a limit with a dual below 0 gains where its right-hand side rises.
                 room = holds.high - limit if found.dual(row) < 0 else limit - holds.low
                 if room > ROOM * max(abs(limit), 1.0):
-                    yield Limit(stage, family, index_of(row), limit, worth, holds, UNIT[objective], room)
+                    yield BindingLimit(stage, family, index_of(row), limit, worth, holds, UNIT[objective], room)
 
     # ------------------------------------------------------------------ how far shares are pinned
 
@@ -322,7 +322,7 @@ class _Chooser:
             for group in (c, self.data.family[c]):
                 parts.setdefault((r, group, y), []).append(self.model.additions[key])
         values = {key: sum(best.value(one) for one in mine) / wanted[key[0], key[2]] for key, mine in parts.items()}
-        movable = {key: [one for one in mine if abs(best.reduced_cost(one)) <= ROUNDING] for key, mine in parts.items()}
+        movable = {key: [one for one in mine if abs(best.reduced_cost(one)) <= NO_SHARE] for key, mine in parts.items()}
         free = [
             key for key, mine in movable.items()
             if mine and not self.compiled.pinned((one, 1.0) for one in parts[key])
@@ -380,7 +380,7 @@ class _Chooser:
 
         def values(component: Any) -> dict[Key, float]:
             # A variable that no limit and no objective has is no part of the programme, and has no value.
-            return {index: var.value for index, var in component.items() if (var.value or 0.0) > ROUNDING * whole}
+            return {index: var.value for index, var in component.items() if (var.value or 0.0) > NO_SHARE * whole}
 
         return Solution(
             additions=values(model.additions),

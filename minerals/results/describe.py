@@ -14,7 +14,7 @@ from ..errors import UsageError, did_you_mean, listed
 from ..mix.docs import Description, descriptions, goals
 from ..mix.equation import plain, prose
 from ..quantities import QUANTITIES
-from ..tables.check_supply import ANY
+from ..tables.codes import ANY
 from ..tables.inputs import Inputs
 
 #: Code list → its code column.

@@ -15,14 +15,13 @@ import pandas as pd
 
 from ..errors import UsageError
 from ..provenance import Rows
+from ..tables.codes import ANY
 from .compare import pick, pick_year
 from .explain import Factor, Row, agree
 from .result import Result
 
 #: Codes of this beginning are groups of countries.
 GROUP = "R_"
-#: What a row says that holds for every node.
-ANY = "any"
 #: A gap between sums that is nothing beside them.
 LEAST = 1e-9
 

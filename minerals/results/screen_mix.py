@@ -7,6 +7,7 @@ import textwrap
 
 import pandas as pd
 
+from ..config import OPTIMISED
 from ..mix.families import in_worth
 from ..numbers import number
 from .result import Result
@@ -131,13 +132,13 @@ def _cost(result: Result) -> list[str]:
     """What the mix costs against the cheapest one within the same limits, as a cap on the cost counts it: with the
     price put on an excess, of which it is said what it is of each."""
     table = result["mix_cost"].set_index(["mix", "part"])["value"] / 1000
-    chosen, cheapest = (float(table[name].sum()) for name in ("optimised", "cheapest"))
+    chosen, cheapest = (float(table[name].sum()) for name in (OPTIMISED, "cheapest"))
     more = f"{chosen / cheapest - 1:.1%} more than" if chosen > cheapest * 1.0005 else "as much as"
     lines = [
         f"It costs {number(chosen)} billion USD_2025, {more} the cheapest mix within the same limits "
         f"({number(cheapest)}).",
     ]
-    mine, theirs = float(table["optimised", EXCESS]), float(table["cheapest", EXCESS])
+    mine, theirs = float(table[OPTIMISED, EXCESS]), float(table["cheapest", EXCESS])
     if mine or theirs:
         lines.append(
             "Both count the price put on what one third country supplies above its share, which is no money paid: "

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..case.arrays import Arrays, additions_of, share_of, today_of, trend_of
+from ..case.arrays import ENDS, Arrays, additions_of, share_of, today_of, trend_of
 from ..flows.ensemble import ChainDraws, Draws, Pool, Terms
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import mixed_recovery
@@ -29,7 +29,6 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 #: Lifetimes and scrap curves are drawn over this many nodes of equal probability; odd, so that the value is one.
 NODES = 63
-ENDS = ("value", "low", "high")
 #: Segments as factors are called; any other goes by its code.
 SEGMENTS = {
     "two_three_wheeler": "two- and three-wheeler batteries",

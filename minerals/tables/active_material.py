@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..errors import InputError, Problem, listed
+from .codes import ANY
 from .inputs import Inputs
 from .names import Kinds
 
 #: Parts of the cell that a chemistry has to name a node for.
 PARTS = ("cathode", "anode")
 STAGE = "active_material"
-ANY = "any"
 
 
 def check_active_materials(inputs: Inputs, chemistries: Iterable[str]) -> None:

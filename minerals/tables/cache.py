@@ -23,13 +23,13 @@ import numpy as np
 import pandas as pd
 
 from ..shipped import inputs_folder
+from .schema import DESCRIPTOR
 
 if TYPE_CHECKING:
     from .inputs import Inputs
 
 #: Environment variable that turns the cache off, and its value.
 SWITCH, OFF = "MINERALS_CACHE", "off"
-DESCRIPTOR = "datapackage.json"
 #: Packages that are kept, at most: the ones used last.
 KEPT = 8
 #: Bytes of the hash in front of a kept package.

@@ -25,7 +25,7 @@ from .series import Anchors, Datum, at, datum, ranges
 
 CAPPED_COLUMNS = ["scenario", "region", "chemistry", "year", "asked", "allowed", "unit"]
 #: An excess below this share of the limit is rounding.
-ROUNDING = 1e-9
+SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Capacity:
             for name in waiting:
                 announced = at(anchors[name], here.year)[()]
                 allowed, demanded = announced.value * limit.factor, here.demanded(self.kinds.members(name))
-                if demanded > allowed * (1 + ROUNDING):
+                if demanded > allowed * (1 + SAME):
                     over = name
                     break
             if over is None:

@@ -8,8 +8,7 @@ import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from .check import Tables, cells
-
-ANY, WORLD = "any", "World"
+from .codes import ANY, WORLD
 
 #: Unit of each measure, after reading.
 UNIT_OF = {

@@ -8,10 +8,7 @@ import pandas as pd
 
 from ..errors import Problem, did_you_mean
 from .check import Tables, cells
-
-ANY, ENERGY = "any", "energy"
-#: Routes into anode graphite.
-ROUTES = ("natural", "synthetic")
+from .codes import ANY, ENERGY, GRAPHITE_ROUTES
 
 
 def twins_measure_one_step(tables: Tables, problems: list[Problem]) -> None:
@@ -72,7 +69,7 @@ def uses_fit(tables: Tables, problems: list[Problem]) -> None:
 def yields_lead_to_minerals(tables: Tables, problems: list[Problem]) -> None:
     """What a node feeds is another node or a mineral, of graphite by its route, and no node feeds itself."""
     table, minerals = tables["stage_yield"], tables["minerals"]
-    known = [*table.frame["node"], *minerals.frame["mineral"], *(f"graphite:{route}" for route in ROUTES)]
+    known = [*table.frame["node"], *minerals.frame["mineral"], *(f"graphite:{route}" for route in GRAPHITE_ROUTES)]
     feeds = dict(zip(table.frame["node"], table.frame["feeds"], strict=True))
     for row in table.frame.itertuples():
         if row.feeds not in known and not (table.dropped or minerals.dropped):

@@ -15,12 +15,11 @@ import pandas as pd
 
 from ..config import Optimise, Run
 from ..errors import InputError, Problem, did_you_mean, listed
+from .codes import ANY, WORLD
 from .inputs import Inputs
-from .names import WORLD
 from .reader import Reader
 from .series import Anchors, along, datum
 
-ANY = "any"
 #: Needs that a mix must meet on average, and those that each cell must meet.
 AVERAGE = ("specific_energy", "energy_density")
 EACH = ("cycle_life", "cold_retention")

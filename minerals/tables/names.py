@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from ..config import OPTIMISED, Diffusion, Run
 from ..errors import InputError, Problem, did_you_mean, listed
 from .check import split
+from .codes import WORLD
 from .inputs import Inputs
 
 #: Key of a scenario in a run file → table that must hold rows of the scenario it names.
 SCENARIO_TABLES = {"demand": "battery_demand", "adoption": "market_share", "silicon": "silicon_uptake"}
 #: Values of `silicon` that name no rows.
 WITHOUT_ROWS = ("none", "explicit")
-#: Region whose share rows serve every region without rows of its own.
-WORLD = "World"
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Problem, listed
+from .codes import ANY, WORLD
 from .inputs import Inputs
 from .names import Labels
 from .series import Anchors, Datum, along, datum
 
 Array = NDArray[np.float64]
-WORLD = "World"
-ANY = "any"
-ROUTES = ("pyro", "hydro", "direct")
+#: Routes of recycling, in the order of their axis.
+RECYCLING_ROUTES = ("pyro", "hydro", "direct")
 STREAMS = ("end_of_life", "prompt")
 
 
@@ -36,7 +36,7 @@ class Lifetime:
 
 
 @dataclass(frozen=True)
-class Node:
+class UpstreamNode:
     """An upstream product: kg of it per kg of the mineral (by route, or '') that it ends in, as (value, low, high)."""
 
     node: str
@@ -66,7 +66,7 @@ class Parameters:
     recovery: dict[str, Array]
     scrap: Array
     ramp: Array
-    nodes: tuple[Node, ...]
+    nodes: tuple[UpstreamNode, ...]
     targets: pd.DataFrame
     used: dict[str, list[int]]
 
@@ -103,7 +103,7 @@ class _Reader:
                 [self._series("collection_rate", region=r, segment="stationary") for r in regions]
             ),
             route=self._stack([
-                self._stack([self._series("recovery_route", region=r, recycling_route=p) for p in ROUTES])
+                self._stack([self._series("recovery_route", region=r, recycling_route=p) for p in RECYCLING_ROUTES])
                 for r in regions
             ]),
             recovery={
@@ -111,7 +111,7 @@ class _Reader:
                     self._stack([
                         self._series("recovery_rate", stream=stream, recycling_route=p, mineral=m) for m in minerals
                     ])
-                    for p in ROUTES
+                    for p in RECYCLING_ROUTES
                 ])
                 for stream in STREAMS
             },
@@ -175,7 +175,7 @@ class _Reader:
         ages = np.arange(rows[-1].age + 1)
         return np.stack([np.interp(ages, [row.age for row in rows], column) for column in _ends(rows)])
 
-    def _nodes(self) -> Iterable[Node]:
+    def _nodes(self) -> Iterable[UpstreamNode]:
         """Each upstream product with its mass per mass of the mineral its chain ends in."""
         rows = {row.node: row for row in self._rows("stage_yield")}
         stages = dict(zip(self.inputs["nodes"]["node"], self.inputs["nodes"]["stage"], strict=True))
@@ -190,7 +190,7 @@ class _Reader:
                     break
                 at = rows[target]
             if target in self.labels.minerals:
-                yield Node(name, stages[name], target, route, (ratio[0], ratio[1], ratio[2]))
+                yield UpstreamNode(name, stages[name], target, route, (ratio[0], ratio[1], ratio[2]))
 
     @staticmethod
     def _stack(parts: Sequence[Array]) -> Array:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..config import Run
 from ..errors import InputError, Problem, did_you_mean, listed
 from .check import split
+from .codes import WORLD
 from .inputs import Inputs
-from .names import WORLD
 from .reader import Reader
 
 Array = NDArray[np.float64]

@@ -20,9 +20,10 @@ from ..provenance import Rows
 from .adoption import Adoption, Shares, by_year, history_end
 from .capacity import Capacity
 from .check import SHARE_TOLERANCE
+from .codes import WORLD
 from .inputs import USED_COLUMNS, Inputs
 from .lines import read_lines
-from .names import WITHOUT_ROWS, WORLD, Kinds, fit, refused_blend
+from .names import WITHOUT_ROWS, Kinds, fit, refused_blend
 from .parameters import Parameters, parameters
 from .series import Anchors, Datum, Point, along, at, datum, outside, ranges
 

@@ -19,14 +19,13 @@ from ..config import Exposure, Run
 from ..errors import InputError, did_you_mean, listed
 from ..provenance import Rows
 from .check import split
+from .codes import ANY, ENERGY, WORLD
 from .inputs import Inputs
-from .names import WORLD, Kinds
+from .names import Kinds
 from .reader import Reader
 from .series import Anchors, along, datum
 
 Array = NDArray[np.float64]
-ENERGY = "energy"
-ANY = "any"
 #: Indicator of governance that risk is made of.
 INDICATOR = "mean_of_six"
 #: Indicator that GeoPolRisk takes.

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from ...axes import Axis, tidy
-from ...case.arrays import ROUTES
 from ...case.chain import FLOWS, Chain, recoveries
 from ...case.outcome import Outcome
 from ...flows.demand import Array
+from ...tables.codes import EUROPE, GRAPHITE_ROUTES
 from ...tables.resolve import Resolved
 
 
@@ -26,7 +26,7 @@ def flow_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
             "cells": tidy_cells(resolved, found.cells, "GWh"),
         }
         if found.graphite_by_route is not None:
-            axes = [resolved.regions, resolved.segments, Axis("route", ROUTES), resolved.years]
+            axes = [resolved.regions, resolved.segments, Axis("route", GRAPHITE_ROUTES), resolved.years]
             tables["graphite_by_route"] = tidy(found.graphite_by_route, axes).assign(unit="kt")
         if found.chain is not None:
             tables |= _chain_tables(resolved, found.chain)
@@ -96,10 +96,6 @@ def _chain_tables(resolved: Resolved, chain: Chain) -> dict[str, pd.DataFrame]:
     }
 
 
-#: Region whose law the targets are. The IEA's Europe is wider than the European Union.
-LAW_OF = "Europe"
-
-
 def _targets(resolved: Resolved, chain: Chain) -> pd.DataFrame:
     """What EU 2023/1542 asks for in a year of the run beside what the run has, where it computes Europe.
 
@@ -108,9 +104,9 @@ def _targets(resolved: Resolved, chain: Chain) -> pd.DataFrame:
     """
     parameters = resolved.parameters
     columns = ["law", "measure", "item", "year", "target", "value", "met", "unit"]
-    if parameters is None or LAW_OF not in resolved.regions.labels:
+    if parameters is None or EUROPE not in resolved.regions.labels:
         return pd.DataFrame(columns=["region", *columns])
-    region = resolved.regions.labels.index(LAW_OF)
+    region = resolved.regions.labels.index(EUROPE)
     recovery = recoveries(resolved)["end_of_life"][region]
     ours = {
         "recovery": (resolved.minerals.labels, recovery),
@@ -123,7 +119,7 @@ def _targets(resolved: Resolved, chain: Chain) -> pd.DataFrame:
         if target.item in items and target.year in resolved.reported:
             value = float(values[items.index(target.item), resolved.years.labels.index(target.year)])
             met = "yes" if value >= target.value else "no"
-            rows.append((LAW_OF, target.law, target.measure, target.item, target.year, target.value, value, met, "1"))
+            rows.append((EUROPE, target.law, target.measure, target.item, target.year, target.value, value, met, "1"))
     return pd.DataFrame(rows, columns=["region", *columns])
 
 

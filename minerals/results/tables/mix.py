@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
+from ...case.cost import MONEY
 from ...case.mix_data import MAXIMUM_SINGLE
 from ...case.optimise import Mix, glossary_of, lost, replayed
 from ...case.played import Library
@@ -26,11 +27,10 @@ from ...mix.data import (
 )
 from ...mix.families import words
 from ...mix.family import Glossary, year_of
-from ...mix.solution import PINNED, Limit, risk_of
+from ...mix.solution import PINNED, BindingLimit, risk_of
 from ...tables.inputs import Inputs
 
 Tables = dict[str, pd.DataFrame]
-MONEY = "million USD_2025"
 #: What a mix of several regions leaves open of the trade between them.
 EXPORTS = (
     "Trade between regions is not closed by chemistry: cells that one makes for others use no lines and cost what all "
@@ -147,7 +147,7 @@ def _costs(mix: Mix) -> pd.DataFrame:
     decided. The part excess is a price that a soft rule puts on it, and no money paid."""
     rows = [
         (which, part, value, MONEY)
-        for which, cost in (("optimised", mix.solution.cost), ("cheapest", mix.solution.cheapest))
+        for which, cost in ((OPTIMISED, mix.solution.cost), ("cheapest", mix.solution.cheapest))
         for part, value in cost.items()
     ]
     return _frame(rows, ["mix", "part", "value", "unit"])
@@ -164,7 +164,7 @@ def _limits(mix: Mix, glossary: Glossary) -> Iterable[tuple[Any, ...]]:
     unit that is told; step: one unit, or the room there is, and gain: what that brings. By stage and kind of limit."""
     regions = set(mix.data.regions) | set(mix.data.pools)
 
-    def row_of(limit: Limit) -> tuple[Any, ...]:
+    def row_of(limit: BindingLimit) -> tuple[Any, ...]:
         text, year = words(limit.family, limit.index, glossary, mix.data), year_of(limit.index)
         worth, step = limit.worth * text.scale, min(limit.room / text.scale, 1.0)
         at, low, high = (_or_open(level) / text.scale for level in (limit.limit, *limit.holds))
@@ -197,11 +197,11 @@ LOWERS = {
 }
 
 
-def _objective_of(mix: Mix, limit: Limit) -> str:
+def _objective_of(mix: Mix, limit: BindingLimit) -> str:
     return mix.config.objective if limit.stage == "objective" else limit.stage
 
 
-def _unit(limit: Limit) -> str:
+def _unit(limit: BindingLimit) -> str:
     """The unit of a worth as it stands after the number; a weighted sum has none."""
     return "" if limit.unit == "weighted" else f" {limit.unit}"
 

@@ -12,8 +12,8 @@ from ...case.chokepoints import Chokepoints
 from ...case.played import LEAST, Library, Played, by_region
 from ...exposure.disruption import supply_gap
 from ...flows.demand import Array
+from ...tables.codes import WORLD
 from ...tables.inputs import Inputs
-from ...tables.names import WORLD
 
 #: Cuts of the GWh at risk for which the supply that is missing is told.
 CUTS = (0.5, 0.8, 1.0)

@@ -10,7 +10,7 @@ import pandas as pd
 from ...case.chokepoints import Chokepoints
 from ...exposure.coverage import Cuts, access
 from ...flows.demand import Array
-from ...tables.supply import ENERGY
+from ...tables.codes import ENERGY
 
 
 def supply(chokepoints: Chokepoints) -> pd.DataFrame:

@@ -1,0 +1,14 @@
+"""Words that tables use for more than one thing of a kind, each said once."""
+
+from __future__ import annotations
+
+#: Region whose rows serve every region without rows of its own.
+WORLD = "World"
+#: What a row holds for where it names none: every chemistry, node, stage or place of its kind.
+ANY = "any"
+#: What a use is measured by where it is not a mineral: the energy of the cell.
+ENERGY = "energy"
+#: Routes of anode graphite, in the order of their axis.
+GRAPHITE_ROUTES = ("natural", "synthetic")
+#: Region whose law the European Union's rules are. The IEA's Europe is wider.
+EUROPE = "Europe"
