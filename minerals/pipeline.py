@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,7 +43,8 @@ class Prepared:
     """A run whose names, years, rows, supply and prices fit each other: all that it rests on, and nothing yet solved,
     played or drawn.
 
-    outcome: of the run as its file has it; a mix adds a scenario. tables: of the flows and of [prices]. prices, packs:
+    outcome: of the run; with [optimise] it has a scenario whose mix is not chosen yet, and every candidate on its axis
+    of chemistries. tables: of the flows and of [prices]. prices, packs:
     the curves, and pack prices, with [prices]. chokepoints: its exposure, with [exposure]. mix:
     what a mix is chosen from, with [optimise].
     """
@@ -54,7 +56,7 @@ class Prepared:
     prices: PriceCurves | None
     packs: PackPrices | None
     chokepoints: Chokepoints | None
-    mix: tuple[Assembly, MixData] | None
+    mix: tuple[Assembly, MixData] | None = None
 
 
 def prepared(run: Run, inputs: Inputs) -> Prepared:
@@ -65,21 +67,34 @@ def prepared(run: Run, inputs: Inputs) -> Prepared:
     """
     # What overflows is refused with its table, column and place, which a warning would not say.
     with np.errstate(over="ignore", invalid="ignore"):
-        prices, mix = None, None
+        prices = None
         if run.settings.prices is not None:
             prices = price_curves(run, inputs)
             refuse_unfit({"cumulative_energy": energy_table(prices)}, prices.used)
-        if run.settings.optimise is not None:
-            # Pyomo takes a third of a second to import, which no other run should wait for.
-            from .case.optimise import prepare
+        if run.settings.optimise is None:
+            return _prepared(run, inputs, prices)
+        # The optimiser takes a tenth of a second to import, which no other run should wait for.
+        from .case.optimise import laid_out, open_mix
 
-            mix = prepare(run, inputs, prices)
-        return _prepared(run, inputs, prices, mix)
+        mix = open_mix(run, inputs)
+        ready = _prepared(mix.run, inputs, prices, mix.tables.chemistries)
+        assert ready.chokepoints is not None
+        assert prices is not None
+        return replace(ready, mix=laid_out(mix, ready.chokepoints, prices, inputs))
 
 
-def _prepared(run: Run, inputs: Inputs, prices: PriceCurves | None, mix: tuple[Assembly, MixData] | None) -> Prepared:
-    """A run with its prices: resolved and computed, and its exposure set up."""
-    outcome = Outcome(with_intensity(resolve(run, inputs), inputs))
+def _prepared(
+    run: Run,
+    inputs: Inputs,
+    prices: PriceCurves | None,
+    candidates: Sequence[str] = (),
+    reference: Chokepoints | None = None,
+) -> Prepared:
+    """A run with its prices: resolved and computed, and its exposure set up.
+
+    candidates: chemistries that may have a share; reference: exposure of a run that differs in its scenarios alone.
+    """
+    outcome = Outcome(with_intensity(resolve(run, inputs, candidates), inputs))
     resolved = outcome.resolved
     tables, packs, chokepoints = flow_tables(outcome), None, None
     if prices is not None:
@@ -87,10 +102,10 @@ def _prepared(run: Run, inputs: Inputs, prices: PriceCurves | None, mix: tuple[A
         packs = pack_prices(run, inputs, *axes, prices.by_year())
         tables |= price_tables(prices) | {"battery_cost": cost_table(outcome, packs)}
     if run.settings.exposure is not None:
-        chokepoints = chokepoints_of(outcome, inputs, mix[0].chokepoints if mix is not None else None)
+        chokepoints = chokepoints_of(outcome, inputs, reference)
         refuse_unfit({"supply": world_supply(chokepoints)}, chokepoints.used)
     refuse_unfit(tables, resolved.inputs_used)
-    return Prepared(run, inputs, outcome, tables, prices, packs, chokepoints, mix)
+    return Prepared(run, inputs, outcome, tables, prices, packs, chokepoints)
 
 
 @dataclass(frozen=True)
@@ -121,7 +136,7 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
         from .case.optimise import optimise
 
         mix = optimise(config, inputs, ready.mix, threads)
-        ready = _prepared(mix.run, inputs, ready.prices, ready.mix)
+        ready = _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
     used = [resolved.inputs_used]
     if ready.prices is not None and ready.packs is not None:

@@ -26,13 +26,11 @@ from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, fit
 from ..tables.names import Labels as ScopeLabels
-from ..tables.resolve import Resolved, resolve
-from .chokepoints import Chokepoints, chokepoints_of
+from ..tables.resolve import Resolved
+from .chokepoints import Chokepoints
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
-from .intensity import with_intensity
 from .mix_data import OTHERS, Assembly, others_in
-from .outcome import Outcome
 from .played import Library, Played
 from .prices import PriceCurves
 from .why_infeasible import NO_ANSWER, why
@@ -82,7 +80,8 @@ class Mix:
 
 
 def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], threads: ExitStack | None = None) -> Mix:
-    """Choose the mix of a run. laid: what it is chosen from, as `prepare` gives it; beside: as `choose`.
+    """Choose the mix of a run. laid: what it is chosen from, as `laid_out` gives it; threads: as `background` of
+    `choose`.
 
     Raises Infeasible (exit 4) with the conflict in the run's words, and the solver's own errors (exit 5).
     """
@@ -140,24 +139,34 @@ def _at(run: Run, key: str, value_text: str) -> str:
     return file if file.startswith(COMMAND_LINE) else f"{file}:{line} {value_text}" if line else f"{file} {value_text}"
 
 
-def prepare(run: Run, inputs: Inputs, curves: PriceCurves | None) -> tuple[Assembly, MixData]:
-    """Check a run with [optimise] and lay out what its mix is chosen from, without choosing it. curves: of its
-    prices; a run without them is refused.
+@dataclass(frozen=True)
+class OpenMix:
+    """A run whose mix is not chosen yet.
 
-    Raises InputError with all that does not fit.
+    run: with a scenario `optimised` that has the shares of the tables, beside those that the run file changes; config:
+    [optimise]; labels: of the scope; tables: of the mix; pairs: base and silicon of each chemistry, by its code.
     """
+
+    run: Run
+    config: Optimise
+    labels: ScopeLabels
+    tables: MixInputs
+    pairs: Mapping[str, tuple[str, float]]
+
+
+def open_mix(run: Run, inputs: Inputs) -> OpenMix:
+    """Check [optimise] of a run, before anything is resolved. Raises InputError with every problem."""
     config, labels, tables = _check(run, inputs)
-    pairs = _pairs(inputs)
-    # Nothing is chosen yet: the scenario has the shares of the tables, beside those that the run file changes.
-    open_run = _with_mix(run, config, {})
-    alone = {name: open_run.settings.scenario[name] for name in (config.scenario, OPTIMISED)}
-    open_run = replace(open_run, settings=open_run.settings.model_copy(update={"scenario": alone}))
-    resolved = with_intensity(resolve(open_run, inputs, pairs), inputs)
-    chokepoints = chokepoints_of(Outcome(resolved), inputs)
-    assert curves is not None
-    prices = pack_prices(run, inputs, labels.regions, tables.chemistries, labels.years, curves.by_year())
+    return OpenMix(_with_mix(run, config, {}), config, labels, tables, _pairs(inputs))
+
+
+def laid_out(mix: OpenMix, chokepoints: Chokepoints, curves: PriceCurves, inputs: Inputs) -> tuple[Assembly, MixData]:
+    """What a mix is chosen from, without choosing it. chokepoints: of its run, with every candidate on the axis of
+    chemistries; curves: of its prices. Raises InputError with all that does not fit."""
+    run, config, labels = mix.run, mix.config, mix.labels
+    prices = pack_prices(run, inputs, labels.regions, mix.tables.chemistries, labels.years, curves.by_year())
     _check_names(run, inputs, config, chokepoints, prices)
-    assembly = Assembly(chokepoints, config, tables, prices, pairs, config.scenario, OPTIMISED)
+    assembly = Assembly(chokepoints, config, mix.tables, prices, mix.pairs, config.scenario, OPTIMISED)
     data = assembly.data()
     if not any(data.weight[name] for name in data.disruptions):
         why = (
