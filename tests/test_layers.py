@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,20 @@ def test_one_run_is_arrays() -> None:
         assert not {name.split(".")[0] for name in loaded} & {"pandas", "logging", "pathlib", "os"}, path.name
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         assert not names & {"open", "print", "pd"}, path.name
+
+
+def test_what_contributing_names_is_there() -> None:
+    """Files and folders in backticks, and the modules of the floors."""
+    root = PACKAGE.parent
+    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = {word for word in re.findall(r"`([\w./*-]+)`", text) if "/" in word and not re.search("NAME|KIND", word)}
+    named = {word for word in named if not word.startswith("@")}
+    places = (root, PACKAGE)
+    lost = [word for word in sorted(named) if not any(list(place.glob(word.rstrip("/"))) for place in places)]
+    assert not lost
+    floors = re.search(r"```text\n(.*?)```", text, re.DOTALL)
+    assert floors is not None
+    modules = re.findall(r"^((?:[\w/]+ +)+?) {2,}", floors[1], re.MULTILINE)
+    for line in modules:
+        for name in line.split():
+            assert (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file(), name
