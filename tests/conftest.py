@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from difflib import unified_diff
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -25,37 +24,9 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 GOLDEN = TESTS / "golden"
 
-#: Files, or single tests of a file, that `pytest -m "not slow"` leaves out: charts, processes, notebooks, studies, and
-#: whole runs on the shipped inputs.
-SLOW = (
-    "published/*.py", "test_attacks.py", "test_charts*.py", "test_chokepoints.py", "test_cli.py", "test_drawing.py",
-    "test_explain_exposure.py", "test_notebooks.py", "test_optimise.py", "test_studies.py",
-    "test_bad_inputs.py::test_a_mix_that_cannot_be_chosen",
-    "test_bad_inputs.py::test_every_way_out_that_is_told_works",
-    "test_bad_inputs.py::test_the_mix_that_is_broken_is_sound",
-    "test_cells.py::test_a_number_of_a_cell_changed_by_a_run",
-    "test_cells.py::test_a_run_on_derived_intensities",
-    "test_cells.py::test_between_tabulated_blends_the_curve_runs_through_them",
-    "test_config.py::test_every_shipped_run_file_is_sound",
-    "test_diffusion.py::test_a_result_of_paths_and_limits_repeats_byte_for_byte",
-    "test_flows.py::test_a_point_from_graphite_cells_to_sodium_lowers_graphite",
-    "test_prices.py::test_check_finds_what_a_run_would_refuse",
-    "test_prices.py::test_the_rate_fitted_to_prices_is_told_beside_the_published_one",
-    "test_prices.py::test_the_shipped_run_starts_from_the_published_points",
-    "test_results.py::test_world_is_the_sum_of_its_parts",
-)  # fmt: skip
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Accept what changed in tests/golden, and print it.")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        file = item.path.relative_to(TESTS).as_posix()
-        name = f"{file}::{getattr(item, 'originalname', item.name)}"
-        if any(fnmatch(file, pattern) or fnmatch(name, pattern) for pattern in SLOW):
-            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True, scope="session")

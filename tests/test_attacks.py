@@ -22,6 +22,8 @@ from attacks.outcome import (
     differences,
 )
 
+pytestmark = pytest.mark.slow
+
 CASE = Case("cell", "percent", "x.csv:2 value '1' → '1%'", "x.csv", "toy run", (), ())
 
 

@@ -100,6 +100,7 @@ def run_mix(toy: Path, *sets: str) -> Any:
     return CliRunner().invoke(cli, ["run", str(toy / "mix.toml"), "--inputs", str(toy), "--out", str(out), *changes])
 
 
+@pytest.mark.slow
 def test_the_mix_that_is_broken_is_sound(toy: Path) -> None:
     outcome = run_mix(toy, "output.charts=[]")
     assert outcome.exit_code == 0, outcome.output
@@ -117,6 +118,7 @@ def test_a_cap_of_nothing_is_no_contradiction_where_nothing_need_be_lost(toy: Pa
     assert chosen.to_list() == pytest.approx([0.0] * len(chosen), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", MIXES, ids=lambda case: case["name"])
 def test_a_mix_that_cannot_be_chosen(case: dict[str, Any], toy: Path) -> None:
     """Its sentences, its exit code, and nothing that is half written."""
@@ -149,6 +151,7 @@ WAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("case", "way"), [
     pytest.param(case, way, id=f"{case['name']}: {way}")
     for case in MIXES if case.get("exit") == 4 for way in WAYS if way in str(case["message"])

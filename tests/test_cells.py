@@ -196,6 +196,7 @@ def test_what_is_unusual_is_said(model: CellModel) -> None:
 # ---------------------------------------------------------------- runs
 
 
+@pytest.mark.slow
 def test_a_run_on_derived_intensities(shipped_inputs: Inputs, model: CellModel) -> None:
     """The same question from electrochemistry alone: graphite a quarter less, cobalt a tenth, lithium slightly up."""
     result = run("europe-2035", ["intensity='derived'"])
@@ -214,6 +215,7 @@ def test_a_run_on_derived_intensities(shipped_inputs: Inputs, model: CellModel) 
     assert sum(leaf.value for leaf in tree.leaves) == pytest.approx(tree.value)
 
 
+@pytest.mark.slow
 def test_a_number_of_a_cell_changed_by_a_run() -> None:
     result = run("europe-2035", ["intensity.cell.nmc811.cathode_capacity=210"])
     table = result["mineral_intensity"].set_index(["chemistry", "mineral"])
@@ -248,6 +250,7 @@ def blend(toy: Path, fraction: float) -> Result:
     return run(toy / "run.toml", ["scenario.plan.silicon='blend'"], toy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ["inventory", "derived"])
 def test_between_tabulated_blends_the_curve_runs_through_them(
     shipped_inputs: Inputs, tmp_path: Path, route: str

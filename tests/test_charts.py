@@ -38,6 +38,8 @@ from minerals.charts.demand_by_mineral import figure
 from minerals.charts.interval import Interval, change
 from minerals.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 NAME = "demand_by_mineral"
 CAVEAT = "Adoption shares are calibrated to the report’s published percentages, not predicted: one member of a family."
 FAMILIES = {"nmc811": "NMC", "nmc622": "NMC", "lfp": "LFP", "li_metal_solid": "Li-metal", "li_s": "Li-S"}

@@ -28,6 +28,8 @@ from minerals.results.result import Result
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 
+pytestmark = pytest.mark.slow
+
 TOY = Path(__file__).parent / "toy"
 PACKAGE = Path(api.__file__).parents[1]
 ENDS = ("value", "low", "high")

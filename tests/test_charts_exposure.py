@@ -28,6 +28,8 @@ from minerals.charts import (
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 LABELS = {"CHN": "China", "COD": "DR Congo", "IDN": "Indonesia", "AUS": "Australia", "CHL": "Chile",
           "ZAF": "South Africa", "KOR": "South Korea", "JPN": "Japan", "USA": "United States", "R_EUR": "Europe",

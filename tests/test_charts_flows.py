@@ -31,6 +31,8 @@ from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
 from minerals.studies.run import run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 YEARS = tuple(range(2024, 2051))
 FAMILIES = {

@@ -22,6 +22,8 @@ from minerals.results.result import Result
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 
+pytestmark = pytest.mark.slow
+
 YEARS = (2030, 2031, 2032, 2033, 2034, 2035)
 FAMILIES = {"nmc811": "NMC", "lfp": "LFP", "na_layered": "Na-ion", "na_prussian": "Na-ion", "nmc811_si20": "Si-anode",
             "li_metal_solid": "Li-metal", "li_s": "Li-S", "lmo": "other"}  # fmt: skip

@@ -19,6 +19,8 @@ from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
 from minerals.studies.run import run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 UNIT = "USD_2025/kWh"
 FAMILIES = {"Li-ion": (108.0, 0.57), "NMC": (128.0, 0.57), "LFP": (81.0, 0.57), "Na-ion": (124.0, 0.27),

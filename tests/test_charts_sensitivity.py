@@ -33,6 +33,8 @@ from minerals.charts.bundle import Bundle
 from minerals.charts.interval import Interval
 from minerals.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 FACTORS = {
     "sales": ("EV sales in 2035", "±15%", 886.0, 1199.0),

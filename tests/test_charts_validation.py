@@ -18,6 +18,8 @@ from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
 from minerals.results.result import Result
 
+pytestmark = pytest.mark.slow
+
 MINERALS = ("graphite", "nickel", "lithium", "cobalt")
 
 

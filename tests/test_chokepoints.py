@@ -129,6 +129,7 @@ def test_rules_of_trade_say_what_is_met(europe: Result) -> None:
     assert set(europe["trade_rules"]["year"]) == set(range(2030, 2036))
 
 
+@pytest.mark.slow
 def test_recycling_has_its_benchmark_and_a_rule_its_last_year() -> None:
     found = run("europe-2035", ["flows={}", "scope.regions=['Europe', 'United States']", "scope.years=2030",
                                 "scenario.next-gen.adoption='stated-trend'", "scenario.incumbent.adoption='lfp-led'",
@@ -176,6 +177,7 @@ def test_all_of_china_is_every_node_it_supplies(europe: Result) -> None:
     assert (hit["exported"] == 0).all()
 
 
+@pytest.mark.slow
 def test_plants_count_once() -> None:
     """Cooperation has assumed shares of anodes, which hold the announced plants; of NMC cathodes too."""
     found = run("europe-2035", ["exposure.future='competitive-cooperation'", "scope.years=2035"])
@@ -192,6 +194,7 @@ def test_an_unallocated_residual_may_be_of_concern(europe: Result) -> None:
     assert row["value"] == row["low"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sets", [
     ["scope.minerals=['graphite']"],
     ["scope.minerals=['lithium', 'cobalt']", "exposure.disruptions=['drc-cobalt-quota']"],
@@ -209,6 +212,7 @@ def test_small_runs_are_written_and_read_back(sets: list[str], tmp_path: Path) -
 MATCHED = {"iea-base": 70, "unipolar-dominance": 32, "competitive-cooperation": 45}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("future", MATCHED)
 def test_every_future_has_the_shares_of_its_rows(future: str, shipped_inputs: Inputs) -> None:
     found = run("europe-2035", [f"exposure.future={future!r}", "scope.years={first=2034, last=2035}"])
@@ -226,6 +230,7 @@ def test_every_future_has_the_shares_of_its_rows(future: str, shipped_inputs: In
     assert (risk["at_risk_best"] <= risk["at_risk_proportional"] + 1e-6).all()
 
 
+@pytest.mark.slow
 def test_announced_plants_come_on_top_of_the_shares_of_today(europe: Result, shipped_inputs: Inputs) -> None:
     """Where a plant is announced the vector of today is diluted by it, and elsewhere it stands; cells are as given."""
     found = run("europe-2035", ["exposure.future='announced'", "scope.years={first=2034, last=2035}"])
@@ -254,6 +259,7 @@ def test_announced_plants_come_on_top_of_the_shares_of_today(europe: Result, shi
     assert (risk["at_risk_best"] <= risk["at_risk_proportional"] + 1e-6).all()
 
 
+@pytest.mark.slow
 def test_plants_that_are_announced_lower_the_loss(europe: Result) -> None:
     more = run("europe-2035", ["exposure.future='announced'", "exposure.delivery=1.0", "scope.years=2035"])
     now, then = (
@@ -266,12 +272,14 @@ def test_plants_that_are_announced_lower_the_loss(europe: Result) -> None:
 # --- stress ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_single_supplier_is_the_disruption_of_the_library(stressed: Result) -> None:
     one = at(stressed, "stress_single", country="CHN", node="lfp_cathode", scenario="incumbent", year=2035)
     library = at(stressed, "disruptions", disruption="china-lfp-cathode", scenario="incumbent", year=2035)
     assert one["at_risk_best"].iloc[0] == pytest.approx(library["at_risk_best"].iloc[0])
 
 
+@pytest.mark.slow
 def test_pairs_cost_at_least_the_worse_of_the_two(stressed: Result) -> None:
     """In one region, and where the pools of a pair are not those of each of the two."""
     world = api.stress("europe-2035", set=[
@@ -284,6 +292,7 @@ def test_pairs_cost_at_least_the_worse_of_the_two(stressed: Result) -> None:
         assert (pairs["more_than_worse"] > 1).any()
 
 
+@pytest.mark.slow
 def test_a_stockpile_runs_down(stressed: Result, europe: Result) -> None:
     """The quota lasts two years. The first year's stock is three months of its need, and what the second has of it is
     what the first did not take; a stop of a year with three months in stock costs a quarter of the plan less."""
@@ -301,6 +310,7 @@ def test_a_stockpile_runs_down(stressed: Result, europe: Result) -> None:
     assert without - with_stock == pytest.approx(3 / 12 * planned, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_whole_stress_run_is_quick() -> None:
     """One region, eleven years, the library, every single supplier: a wide bound on what the benchmark measures."""
     start = time.perf_counter()
@@ -326,6 +336,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", REFUSED)
 def test_refused(change: str) -> None:
     with pytest.raises(InputError) as caught:
@@ -333,6 +344,7 @@ def test_refused(change: str) -> None:
     assert re.search(REFUSED[change], str(caught.value)), str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_region_without_a_reference_is_refused() -> None:
     with pytest.raises(InputError, match=r"regions has 'Japan'.*reference world"):
         run("europe-2035", ["scope.regions=['Japan']", "scope.segments=['car']",
@@ -340,6 +352,7 @@ def test_a_region_without_a_reference_is_refused() -> None:
                             "scenario.next-gen={demand='icct-ambitious', adoption='sodium-led'}"])  # fmt: skip
 
 
+@pytest.mark.slow
 def test_stress_needs_an_exposure(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no \[exposure\]"):
         api.stress("us-2030", out=tmp_path / "out")

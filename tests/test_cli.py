@@ -31,6 +31,8 @@ from minerals.results.result import Result
 from minerals.results.screen import comparison
 from minerals.validation import published
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

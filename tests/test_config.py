@@ -113,6 +113,7 @@ def test_shipped_run_files_are_found_by_name_from_anywhere(tmp_path: Path, monke
         find_run_file(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", run_names())
 def test_every_shipped_run_file_is_sound(name: str) -> None:
     shorter = {"world-2050": "step=5", "europe-mix": "last=2028", "us-mix": "last=2028", "world-mix": "last=2027"}

@@ -228,6 +228,7 @@ def test_a_fitted_share_is_followed_to_the_rows_behind_it(fitted: Result, tmp_pa
     assert "[run file] lfp of car follows a logistic curve to 80 %, midpoint 2028.0, speed 1.1" in text
 
 
+@pytest.mark.slow
 def test_a_result_of_paths_and_limits_repeats_byte_for_byte(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(
         'base = "europe-2035.toml"\ntitle = "T"\n[output]\ncharts = []\n[scenario.next-gen.diffusion.car]\n'

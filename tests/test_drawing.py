@@ -16,6 +16,8 @@ from minerals import api, drawing
 from minerals.results.result import Result
 from minerals.studies.pool import worker_pool
 
+pytestmark = pytest.mark.slow
+
 #: A script without a guard: other processes must not import it, or it would begin again.
 SCRIPT = """
 from pathlib import Path

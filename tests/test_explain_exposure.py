@@ -17,6 +17,8 @@ from minerals.results.result import Result, load
 from minerals.results.screen import risks
 from minerals.studies.run import run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(europe: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:

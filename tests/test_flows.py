@@ -174,6 +174,7 @@ def test_the_sum_over_chemistries_is_the_total(seed: int) -> None:
     assert system(inputs, ()).cells.sum() == pytest.approx(additions)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(st.sampled_from(["nmc811", "lfp", "nmc622", "nca"]), st.floats(0.001, 0.01))
 def test_a_point_from_graphite_cells_to_sodium_lowers_graphite(chemistry: str, point: float) -> None:

@@ -40,6 +40,8 @@ from minerals.tables.inputs import read_inputs
 from minerals.tables.mix import mix_inputs
 from minerals.tables.resolve import resolve
 
+pytestmark = pytest.mark.slow
+
 SMALL = """
 title = "A small mix"
 

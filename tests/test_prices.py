@@ -178,6 +178,7 @@ def test_the_written_tables_are_read_back(run_toy: Callable[..., Result], tmp_pa
         assert again.columns.tolist() == made[name].columns.tolist()
 
 
+@pytest.mark.slow
 def test_the_shipped_run_starts_from_the_published_points(priced: Result) -> None:
     start = priced["price"].query("scenario == 'stated-trend' and year == 2025").set_index("family")
     published = {"Li-ion": 108, "LFP": 81, "NMC": 128, "Na-ion": 124, "Li-metal": 157}
@@ -199,6 +200,7 @@ def test_learning_goes_on_while_batteries_are_sold(priced: Result) -> None:
     assert set(unsold["doublings"]) == {0.0}, "neither shipped world sells lithium-metal cells"
 
 
+@pytest.mark.slow
 def test_the_rate_fitted_to_prices_is_told_beside_the_published_one(priced: Result) -> None:
     """Packs of 2010–2025 fell by 31–42 % with each doubling of all cells: faster than the published 15.5–24 %."""
     rates = priced["learning_rate"].query("family == 'Li-ion'").set_index("basis")
@@ -303,6 +305,7 @@ def test_a_wrong_key_of_prices_is_named(toy: Path, asked: str, said: str) -> Non
     assert said in " ".join(problems(toy, asked))
 
 
+@pytest.mark.slow
 def test_check_finds_what_a_run_would_refuse() -> None:
     outcome = CliRunner().invoke(cli, ["check", "prices-2035", "--set", "prices.against=Chna"])
     assert outcome.exit_code == 3

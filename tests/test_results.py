@@ -569,6 +569,7 @@ def test_inputs_used_are_rows_of_the_files(europe: Result) -> None:
     assert sources == set(europe["sources_used"]["source"])
 
 
+@pytest.mark.slow
 def test_world_is_the_sum_of_its_parts(world: Result) -> None:
     assert world.record["region_label"] == "World"
     assert world.record["regions"] == ["China", "Europe", "India", "United States", "Rest of world"]

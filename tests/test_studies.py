@@ -34,6 +34,8 @@ from minerals.studies.uncertain import Uncertain
 from minerals.tables.inputs import read_inputs
 from minerals.tables.resolve import Resolved, resolve
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 #: The toy's history begins in 2028; batteries live up to 15 years, so a stock is whole from 2044 on.
 LATER = ('scope.beyond="hold"', "scope.years={first = 2044, last = 2047}", "flows={}")

@@ -25,6 +25,8 @@ from minerals.validation.validate import (
     validate,
 )
 
+pytestmark = pytest.mark.slow
+
 TABLE = Path(__file__).parent / "published.csv"
 ROWS = read_published(KINDS)
 HEADER = ",".join(COLUMNS)
