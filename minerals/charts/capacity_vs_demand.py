@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from minerals.charts import footer, said, style, supply, wording
+from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -42,23 +42,20 @@ def figure(
     demand drawn, with ranges and the share of the demand in %.
     """
     story = _story(result, year, scenario)
+    rows = len(story.blocs) + 1
     used: footer.Used = {
         "cell_capacity": {"measure": ["capacity"], "year": [story.year], "country": story.countries},
         "battery_demand": {"scenario": [story.scenario], "year": [story.year]},
     }
-    words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), used=used,
-        note=_note(story, _cited(result, story.sources)),
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=(story.scenario,), used=used, unit="GWh",
+        finding=_finding(story), note=_note(story, _cited(result, story.sources)),
         subtitle=f"Capacity of cell plants by place, and batteries put into use in {wording.place(story.region)},"
         f" {story.label}, {story.year}, gigawatt-hours (GWh) a year",
+        body=(HEAD + rows * USUAL + FOOT, HEAD + rows * LEAST + FOOT), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={"region": story.region, "year": story.year, "scenario": story.scenario},
     )  # fmt: skip
-    measures, rows = style.size_named(size), len(story.blocs) + 1
-    with style.context():
-        sheet = style.page(words, measures, HEAD + rows * USUAL + FOOT, HEAD + rows * LEAST + FOOT)
-        _draw(sheet, story)
-    meta = said.meta(result, NAME, words, _alt(story, words), "GWh", (story.scenario,), bool(title), used=used,
-                     region=story.region, year=story.year, scenario=story.scenario, size=size)  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 @dataclass(frozen=True)
@@ -211,14 +208,13 @@ def _note(story: _Story, cited: str) -> str:
     return f"{note} Demand is the run’s own, {story.label}; no trade or stock is counted."
 
 
-def _alt(story: _Story, words: style.Words) -> str:
+def _alt(story: _Story, subtitle: str) -> list[str]:
     parts = [f"{name} {_told(gwh)} GWh ({story.share(gwh)} of demand)" for name, gwh in (
         ("all", story.total), *((bloc.name, bloc.capacity) for bloc in story.blocs))]  # fmt: skip
-    return said.alt(
-        words,
-        f"Bars of {wording.lowered(words.subtitle)}. {_demand_label(story)}: {_told(story.demand)} GWh.",
+    return [
+        f"Bars of {wording.lowered(subtitle)}. {_demand_label(story)}: {_told(story.demand)} GWh.",
         f"Capacity: {'; '.join(parts)}.",
-    )
+    ]
 
 
 def _demand_label(story: _Story) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from minerals.charts import footer, said, style, supply, wording
+from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -52,35 +52,19 @@ def figure(
     (quantity `exposure_top1`, %). A cell with several nodes shows the most concentrated.
     """
     story = _story(result, region, year, future, items)
-    used = footer.demand(
-        result,
-        story.scenarios,
-        story.region,
-        [story.year],
-        {
-            "supply": {"future": [story.future], "node": {cell.node for cell in story.cells.values()}},
-            "node_use": {"node": set(story.nodes.values())},
-        },
-    )
-    words = said.words(
-        result,
-        story.scenarios,
-        title=title,
-        finding=_finding(story),
-        note=_note(story),
-        used=used,
-        subtitle=_subtitle(story),
-    )
-    measures, rows = style.size_named(size), len(story.items)
-    below = FOOT + (0.2 if len(story.scenarios) > 2 else 0.0)
-    with style.context():
-        sheet = style.page(words, measures, HEAD + rows * USUAL + below, HEAD + rows * LEAST + below)
-        _draw(sheet, story)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), "%", story.scenarios, bool(title), used=used, region=story.region,
-        year=story.year, future=story.future, items=list(story.items), size=size,
+    rows, below = len(story.items), FOOT + (0.2 if len(story.scenarios) > 2 else 0.0)
+    supplied: footer.Used = {
+        "supply": {"future": [story.future], "node": {cell.node for cell in story.cells.values()}},
+        "node_use": {"node": set(story.nodes.values())},
+    }
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=story.scenarios, unit="%",
+        used=footer.demand(result, story.scenarios, story.region, [story.year], supplied),
+        finding=_finding(story), subtitle=_subtitle(story), note=_note(story),
+        body=(HEAD + rows * USUAL + below, HEAD + rows * LEAST + below), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={"region": story.region, "year": story.year, "future": story.future, "items": list(story.items)},
     )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 @dataclass(frozen=True)
@@ -299,8 +283,8 @@ def _note(story: _Story) -> str:
     return f"{note} Not drawn: {wording.names(left)}." if left else note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
-    """Title, then each row in words."""
+def _alt(story: _Story, subtitle: str) -> list[str]:
+    """Each row in words."""
     parts = []
     for item in story.items:
         steps = [
@@ -315,9 +299,9 @@ def _alt(story: _Story, words: style.Words) -> str:
             if (item, scenario) in story.exposed
         ]
         parts.append(f"{item}: {', '.join(steps)}" + (f"; exposure {', '.join(dots)}" if dots else ""))
-    what = f"Table of {wording.lowered(words.subtitle.removesuffix(PER_CENT))}"
+    what = f"Table of {wording.lowered(subtitle.removesuffix(PER_CENT))}"
     beside = f", beside the exposure of {wording.place(story.region)} in {story.year}" if story.exposed else ""
-    return said.alt(words, f"{what}{beside}. {'. '.join(parts)}.")
+    return [f"{what}{beside}. {'. '.join(parts)}."]
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------

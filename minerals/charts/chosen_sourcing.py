@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 
-from minerals.charts import footer, said, style, supply, wording
+from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -50,30 +50,17 @@ def figure(
     the incumbent scenario); third_country marks the largest supplier outside the region.
     """
     story = _story(result, region, year, nodes)
-    used = footer.demand(
-        result,
-        (story.scenario,),
-        story.region,
-        [story.year],
-        {
-            "supply": {"node": [row.node for row in story.rows], "year": [story.year]},
-            "trade_rule": {"node": [row.node for row in story.rows]},
-        },
-    )
-    words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), used=used,
-        note=_note(story, said.caveats(result)),
+    around, rows, drawn = _breaks(story) * BREAK + HEAD + FOOT, sum(_heights(story)), [row.node for row in story.rows]
+    supplied: footer.Used = {"supply": {"node": drawn, "year": [story.year]}, "trade_rule": {"node": drawn}}
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=(story.scenario,), unit="%",
+        used=footer.demand(result, (story.scenario,), story.region, [story.year], supplied),
+        finding=_finding(story), note=_note(story, frame.caveats(result)),
         subtitle=f"Where {wording.place(story.region)} would buy in {story.year}, {story.label}: countries, %",
+        body=(around + rows * USUAL, around + rows * THIN), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={"region": story.region, "year": story.year, "nodes": drawn},
     )  # fmt: skip
-    measures, around, rows = style.size_named(size), _breaks(story) * BREAK + HEAD + FOOT, sum(_heights(story))
-    with style.context():
-        sheet = style.page(words, measures, around + rows * USUAL, around + rows * THIN)
-        _draw(sheet, story)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), "%", (story.scenario,), bool(title), used=used, region=story.region,
-        year=story.year, nodes=[row.node for row in story.rows], size=size,
-    )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 class _Part(NamedTuple):
@@ -294,13 +281,13 @@ def _note(story: _Story, caveats: str) -> str:
     return f"{note} Not drawn: {left} less concentrated step{'s' if left > 1 else ''}." if left else note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
+def _alt(story: _Story, subtitle: str) -> list[str]:
     parts = []
     for row in story.rows:
         told = ", ".join(f"{part.country} {wording.percent(part.chosen)}" for part in row.parts)
         moved = f" (pro rata {row.third} {wording.percent(row.usual)})" if row.moved >= LEAST and row.third else ""
         parts.append(f"{row.name}: {told}{moved}")
-    return said.alt(words, f"Bars of {wording.lowered(words.subtitle)}. {'. '.join(parts)}.")
+    return [f"Bars of {wording.lowered(subtitle)}. {'. '.join(parts)}."]
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------

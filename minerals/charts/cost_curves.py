@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from minerals.charts import footer, said, series, style, wording
+from minerals.charts import footer, frame, series, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -43,21 +43,16 @@ def figure(
     scenario, family, year, value, low, high, unit. A family that the scenario does not sell has no curve.
     """
     story = _story(result, year, scenario)
-    subtitle = f"Pack prices, {story.span}, real 2025 US dollars per kWh; world adoption: {story.label}"
-    used = footer.whole("cell_price", "learning_rate", "price_relative", "cumulative_energy")
-    words = said.words(
-        result, (), title=title, finding=_finding(story), subtitle=subtitle, note=_note(story), used=used
-    )
-    words = words._replace(red_line=_red_line(story), run=footer.run_line(result.record, [f"{story.label} (world)"]))
-    measures = style.size_named(size)
-    with style.context():
-        sheet = style.page(words, measures, wanted=3.3, needed=_needed(story))
-        _draw(sheet, story)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), UNIT, (), bool(title), used=used, year=story.years[-1],
-        scenario=story.scenario, size=size,
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=(), unit=UNIT,
+        used=footer.whole("cell_price", "learning_rate", "price_relative", "cumulative_energy"),
+        finding=_finding(story), note=_note(story),
+        subtitle=f"Pack prices, {story.span}, real 2025 US dollars per kWh; world adoption: {story.label}",
+        lines={"red_line": _red_line(story), "run": footer.run_line(result.record, [f"{story.label} (world)"])},
+        body=(3.3, _needed(story)), draw=lambda page: _draw(page, story),
+        alt=lambda _: _alt(story), data=_drawn(story),
+        options={"year": story.years[-1], "scenario": story.scenario},
     )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 @dataclass(frozen=True)
@@ -243,8 +238,8 @@ def _rate(rate: float) -> str:
     return wording.percent(rate, digits=0 if abs(rate * 100 - round(rate * 100)) < 0.05 else 1)
 
 
-def _alt(story: _Story, words: style.Words) -> str:
-    """Title, what is drawn, and the prices in words."""
+def _alt(story: _Story) -> list[str]:
+    """What is drawn, and the prices in words."""
     first, last = story.years[0], story.years[-1]
     seen = [f"{wording.number(row.value)} in {row.year}" for row in story.seen.itertuples()]
     parts = [
@@ -252,12 +247,11 @@ def _alt(story: _Story, words: style.Words) -> str:
         for curve in story.sold
     ]
     said_ = [f"{_name(row.family)} {wording.number(row.value)} in {row.year}" for row in story.said.itertuples()]
-    return said.alt(
-        words,
+    return [
         "Left, dots of observed prices of lithium-ion packs" + (f": {'; '.join(seen)}." if seen else "."),
         f"Right, learning curves from {first} to {last}, US dollars per kWh with ranges in {last}: {'; '.join(parts)}.",
         f"Rings, forecasts and goals of others: {'; '.join(said_)}." if said_ else "",
-    )
+    ]
 
 
 def _name(family: str) -> str:

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import footer, percentiles, said, style, wording
+from minerals.charts import footer, frame, percentiles, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.interval import Interval, change
-from minerals.charts.style import Page, Words, text_width
+from minerals.charts.style import Page, text_width
 from minerals.errors import UsageError, listed
 from minerals.units import LCE_PER_LITHIUM
 
@@ -56,19 +56,24 @@ def figure(
     what low and high are: `bounds`, or `p5-p95` where the result has percentiles for all that is drawn.
     """
     story = _story(result, region, year, base, against, minerals)
-    used = footer.demand(result, story.scenarios, story.region, [story.year])
-    used = {**used, "mineral_intensity": {"mineral": story.minerals}}
-    words, alt = _words(result, story, title, used)
-    measures, rows = style.size_named(size), _Rows(len(story.minerals), len(story.scenarios))
-    with style.context():
-        sheet = style.page(words, measures, rows.wanted, rows.needed)
-        _draw(sheet, story, rows)
-    meta = said.meta(
-        result, NAME, words, alt, "kt", story.scenarios, bool(title), used=used, region=story.region, year=story.year,
-        base=story.base, against=story.against, minerals=list(story.minerals), size=size,
-        ends=story.ends or "bounds",
+    rows, spoken = _Rows(len(story.minerals), len(story.scenarios)), list(map(wording.lowered, story.mineral_labels))
+    alone = "" if story.against else f", {story.labels[0]}"
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=story.scenarios, unit="kt",
+        used=footer.demand(
+            result, story.scenarios, story.region, [story.year], {"mineral_intensity": {"mineral": story.minerals}}
+        ),
+        finding=_finding(result.record, story, spoken),
+        note=_note(story) + (frame.shares_held(result) if story.ends else ""),
+        subtitle=f"Mineral demand for batteries in {wording.place(story.region)}, {story.year}{alone},"
+        " thousand tonnes (kt)",
+        body=(rows.wanted, rows.needed), draw=lambda page: _draw(page, story, rows),
+        alt=lambda subtitle: _alt(story, subtitle, spoken), data=_drawn(story),
+        options={
+            "region": story.region, "year": story.year, "base": story.base, "against": story.against,
+            "minerals": list(story.minerals), "size": size, "ends": story.ends or "bounds",
+        },
     )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 @dataclass(frozen=True)
@@ -216,23 +221,6 @@ def _drawn(story: _Story) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _words(result: Result, story: _Story, title: str | None, used: footer.Used) -> tuple[Words, str]:
-    """Everything that is said around the chart, and the text that stands for it where it cannot be seen."""
-    spoken = [wording.lowered(name) for name in story.mineral_labels]
-    alone = "" if story.against else f", {story.labels[0]}"
-    words = said.words(
-        result,
-        story.scenarios,
-        title=title,
-        finding=_finding(result.record, story, spoken),
-        subtitle=f"Mineral demand for batteries in {wording.place(story.region)}, {story.year}{alone},"
-        " thousand tonnes (kt)",
-        note=_note(story) + (said.shares_held(result) if story.ends else ""),
-        used=used,
-    )
-    return words, _alt(story, words, spoken)
-
-
 def _note(story: _Story) -> str:
     """What bars, whiskers and ranges mean, in plain words; what a tonne is of; what is left out."""
     certain = all(moved.excludes_zero for moved in story.changes)
@@ -284,13 +272,13 @@ def _of_the_whole_alone(record: Mapping[str, Any], story: _Story) -> bool:
     )
 
 
-def _alt(story: _Story, words: Words, spoken: Sequence[str]) -> str:
+def _alt(story: _Story, subtitle: str, spoken: Sequence[str]) -> list[str]:
     """Two to four sentences for a reader who cannot see the chart; they hold every number of the title."""
     scenarios = f"scenario{'s' if story.against else ''} {wording.names(story.labels)}"
-    what = f"Bar chart of {wording.lowered(words.subtitle)}; {scenarios}."
+    what = f"Bar chart of {wording.lowered(subtitle)}; {scenarios}."
     if story.against is None:
         levels = [f"{name} {wording.number(kt[1])} kt" for name, kt in zip(spoken, story.kt[0], strict=True)]
-        return said.alt(words, what, f"Central estimates: {'; '.join(levels)}.")
+        return [what, f"Central estimates: {'; '.join(levels)}."]
     parts, form = [], ", {} to {}" if story.ends else ", bounds {} to {}"
     for m, (name, moved) in enumerate(zip(spoken, story.changes, strict=True)):
         before, after = (wording.number(story.kt[s, m, 1]) for s in (0, -1))
@@ -299,7 +287,7 @@ def _alt(story: _Story, words: Words, spoken: Sequence[str]) -> str:
             text += f" ({wording.percent(moved.value, signed=True)}{_ends(moved, form)})"
         parts.append(text)
     ranges = f" Ranges: {story.ends}." if story.ends else ""
-    return said.alt(words, what, f"From {story.labels[0]} to {story.labels[-1]}: {'; '.join(parts)}.{ranges}")
+    return [what, f"From {story.labels[0]} to {story.labels[-1]}: {'; '.join(parts)}.{ranges}"]
 
 
 def _ends(moved: Interval, form: str) -> str:

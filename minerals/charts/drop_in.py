@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from minerals.charts import footer, said, style, supply, wording
+from minerals.charts import frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.fonts import REGULAR, SEMIBOLD
@@ -60,21 +60,16 @@ def figure(
     year; what is retrofitted to another kind is negative).
     """
     story = _story(result, region, year)
-    scenarios = story.scenarios if story.lines else ()
-    used: footer.Used = {"drop_in": {"plant": [story.plant]}}
-    words = said.words(
-        result, scenarios, title=title, finding=_finding(story), note=_note(story), used=used,
+    around, rows = _head(story) + FOOT, len(story.rows)
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=story.scenarios if story.lines else (), unit="%; GWh/yr",
+        used={"drop_in": {"plant": [story.plant]}},
+        finding=_finding(story), note=_note(story),
         subtitle="What carries over from the equipment of a lithium-ion plant, by chemistry and part",
+        body=(around + rows * USUAL, around + rows * THIN), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={"region": story.region, "year": story.year},
     )  # fmt: skip
-    measures, rows, around = style.size_named(size), len(story.rows), _head(story) + FOOT
-    with style.context():
-        sheet = style.page(words, measures, around + rows * USUAL, around + rows * THIN)
-        _draw(sheet, story)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), "%; GWh/yr", scenarios, bool(title), used=used, region=story.region,
-        year=story.year, size=size,
-    )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 class _Cell(NamedTuple):
@@ -242,8 +237,8 @@ def _note(story: _Story) -> str:
     return note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
-    """Title, then each row in words."""
+def _alt(story: _Story, subtitle: str) -> list[str]:
+    """Each row in words."""
     parts = []
     for code, name in story.rows.items():
         told = [
@@ -258,7 +253,7 @@ def _alt(story: _Story, words: style.Words) -> str:
         if any(abs(gwh[m]) >= LEAST for m in MEASURES) and kind in story.kinds.values()
     ]
     beside = f"Lines, GWh a year: {'. '.join(lines)}." if lines else ""
-    return said.alt(words, f"Table of {wording.lowered(words.subtitle)}. {'. '.join(parts)}.", beside)
+    return [f"Table of {wording.lowered(subtitle)}. {'. '.join(parts)}.", beside]
 
 
 def _kind(story: _Story, kind: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from minerals.charts import footer, said, style, supply, wording
+from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, table_of
 from minerals.charts.fonts import BOLD, SEMIBOLD
@@ -42,24 +42,20 @@ def figure(
     bar (quantity `announced_capacity`, GWh a year; country `all` is their sum).
     """
     story = _story(result, year, future, node)
+    rows = len(story.plants) + 1
     used: footer.Used = {
         "supply": {"future": [story.future], "node": [story.node]},
         "announced_capacity": {"year": [story.year], "chemistry": [FAMILY]},
     }
-    words = said.words(
-        result, (), title=title, finding=_finding(story), note=_note(story), used=used,
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=(), used=used, unit="%; GWh",
+        finding=_finding(story), note=_note(story),
         subtitle=f"World supply of LFP cathode material, %, and LFP cell plants announced outside"
         f" {wording.place(story.leader)} for {story.year}, gigawatt-hours (GWh) a year",
+        body=(ABOVE + rows * USUAL + FOOT, ABOVE + rows * LEAST + FOOT), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={"year": story.year, "future": story.future, "node": story.node},
     )  # fmt: skip
-    measures, rows = style.size_named(size), len(story.plants) + 1
-    with style.context():
-        sheet = style.page(words, measures, ABOVE + rows * USUAL + FOOT, ABOVE + rows * LEAST + FOOT)
-        _draw(sheet, story)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), "%; GWh", (), bool(title), used=used, year=story.year,
-        future=story.future, node=story.node, size=size,
-    )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 @dataclass(frozen=True)
@@ -194,11 +190,11 @@ def _note(story: _Story) -> str:
     return note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
+def _alt(story: _Story, subtitle: str) -> list[str]:
     shares = [f"{name} {wording.percent(share)}" for name, share in story.shares.items()]
     plants = [f"{name} {wording.number(gwh[0])} GWh" for name, gwh in story.plants.items()]
     told = f"Plants: {'; '.join(plants)}; all {wording.number(story.total)} GWh." if plants else ""
-    return said.alt(words, f"Bars of {wording.lowered(words.subtitle)}. Supply: {'; '.join(shares)}.", told)
+    return [f"Bars of {wording.lowered(subtitle)}. Supply: {'; '.join(shares)}.", told]
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------

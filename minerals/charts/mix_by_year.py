@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import footer, said, series, style, supply, wording
+from minerals.charts import footer, frame, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -49,22 +49,17 @@ def figure(
     for the cost of the years decided (quantity `battery_cost`, incumbent = 100).
     """
     story = _story(result, region, since, year)
-    used = footer.demand(result, story.scenarios, story.region, story.years, _inputs(story))
-    words = said.words(
-        result, story.scenarios, title=title, finding=_finding(story), used=used,
-        note=_note(story, said.caveats(result)),
+    below = _below(story)
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=story.scenarios, unit="%",
+        used=footer.demand(result, story.scenarios, story.region, story.years, _inputs(story)),
+        finding=_finding(story), note=_note(story, frame.caveats(result)),
         subtitle=f"Batteries put into use in {wording.place(story.region)} by chemistry family,"
         f" {story.years[0]}–{story.years[-1]}, % of GWh",
+        body=(HEAD + 1.95 + below, HEAD + _least(story) + below), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={"region": story.region, "since": story.years[0], "year": story.years[-1]},
     )  # fmt: skip
-    measures, below = style.size_named(size), _below(story)
-    with style.context():
-        sheet = style.page(words, measures, HEAD + 1.95 + below, HEAD + _least(story) + below)
-        _draw(sheet, story)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), "%", story.scenarios, bool(title), used=used, region=story.region,
-        since=story.years[0], year=story.years[-1], size=size,
-    )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 class _Loss(NamedTuple):
@@ -389,8 +384,8 @@ def _note(story: _Story, caveats: str) -> str:
     return note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
-    """Title, what is drawn, and the last year in words."""
+def _alt(story: _Story, subtitle: str) -> list[str]:
+    """What is drawn, and the last year in words."""
     last = story.years[-1]
     parts = [
         f"{family} {wording.percent(story.shares[0, f, -1])} to {_share(story, f)}"
@@ -402,13 +397,12 @@ def _alt(story: _Story, words: style.Words) -> str:
         for loss in story.rows
     ]
     cost = f"Cost of the batteries: {100 * story.cost:.0f} against 100." if np.isfinite(story.cost) else ""
-    return said.alt(
-        words,
-        f"Two stacked areas of {wording.lowered(words.subtitle)}: {story.labels[0]} and {story.labels[1]}.",
+    return [
+        f"Two stacked areas of {wording.lowered(subtitle)}: {story.labels[0]} and {story.labels[1]}.",
         f"In {last}, from {story.labels[0]} to {story.labels[1]}: {'; '.join(parts)}.",
         f"{'; '.join(lost)}." if lost else "",
         cost,
-    )
+    ]
 
 
 def _share(story: _Story, f: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import footer, said, series, style, wording
+from minerals.charts import footer, frame, series, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, SEMIBOLD
@@ -54,22 +54,20 @@ def figure(
     scenario, region, mineral, year, value, unit.
     """
     story = _story(result, region, since, year, scenario, minerals)
-    used = footer.demand(result, (story.scenario,), story.region, story.years, footer.whole(*RECYCLING))
-    words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story), used=used,
+    columns, rows = _grid(len(story.minerals))
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=(story.scenario,), unit="kt",
+        used=footer.demand(result, (story.scenario,), story.region, story.years, footer.whole(*RECYCLING)),
+        finding=_finding(story), note=_note(story),
         subtitle=f"Input of cell making for batteries in {wording.place(story.region)}, {story.label},"
         f" {story.years[0]}–{story.years[-1]}, thousand tonnes (kt) a year",
+        body=(KEY + rows * 1.75, KEY + rows * LEAST), draw=lambda page: _draw(page, story, columns, rows),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={
+            "region": story.region, "since": story.years[0], "year": story.years[-1], "scenario": story.scenario,
+            "minerals": list(story.minerals),
+        },
     )  # fmt: skip
-    measures = style.size_named(size)
-    columns, rows = _grid(len(story.minerals))
-    with style.context():
-        sheet = style.page(words, measures, wanted=KEY + rows * 1.75, needed=KEY + rows * LEAST)
-        _draw(sheet, story, columns, rows)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), "kt", (story.scenario,), bool(title), used=used, region=story.region,
-        since=story.years[0], year=story.years[-1], scenario=story.scenario, minerals=list(story.minerals), size=size,
-    )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 @dataclass(frozen=True)
@@ -170,8 +168,8 @@ def _note(story: _Story) -> str:
     return note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
-    """Title, what is drawn, and the last year of each panel in words."""
+def _alt(story: _Story, subtitle: str) -> list[str]:
+    """What is drawn, and the last year of each panel in words."""
     parts = []
     for name, origins, content in zip(story.mineral_labels, story.kt, story.content, strict=True):
         retired, prompt, primary = (wording.number(kt) for kt in origins[:, -1])
@@ -182,9 +180,7 @@ def _alt(story: _Story, words: style.Words) -> str:
                 f"{wording.lowered(name)} {wording.percent(content)} recycled ({primary} kt mined and refined,"
                 f" {prompt} from prompt scrap, {retired} from retired batteries)"
             )
-    return said.alt(
-        words, f"Stacked areas of {wording.lowered(words.subtitle)}.", f"In {story.years[-1]}: {'; '.join(parts)}."
-    )
+    return [f"Stacked areas of {wording.lowered(subtitle)}.", f"In {story.years[-1]}: {'; '.join(parts)}."]
 
 
 KEY, LEAST = 0.3, 1.35

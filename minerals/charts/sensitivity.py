@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import footer, said, style, wording
+from minerals.charts import footer, frame, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -52,25 +52,20 @@ def figure(
     (unit 1) is drawn in %.
     """
     story = _story(result, region, year, scenario, mineral, quantity)
-    used = footer.demand(
-        result, (story.scenario,), story.region, [story.year], {"mineral_intensity": {"mineral": [story.mineral]}}
-    )
-    words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), used=used,
-        note=_note(story) + said.shares_held(result),
+    rows, intensity = len(story.drawn), {"mineral_intensity": {"mineral": [story.mineral]}}
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=(story.scenario,), unit=story.unit,
+        used=footer.demand(result, (story.scenario,), story.region, [story.year], intensity),
+        finding=_finding(story), note=_note(story) + frame.shares_held(result),
         subtitle=f"{wording.capitalised(story.outcome)} in {wording.place(story.region)}, {story.year},"
         f" {story.label}, {UNITS.get(story.unit, story.unit)}",
+        body=(HEAD + rows * USUAL + FOOT, HEAD + rows * LEAST + FOOT), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle), data=story.drawn,
+        options={
+            "region": story.region, "year": story.year, "scenario": story.scenario, "mineral": story.mineral,
+            "quantity": story.quantity,
+        },
     )  # fmt: skip
-    measures, rows = style.size_named(size), len(story.drawn)
-    with style.context():
-        sheet = style.page(words, measures, wanted=HEAD + rows * USUAL + FOOT, needed=HEAD + rows * LEAST + FOOT)
-        _draw(sheet, story)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), story.unit, (story.scenario,), bool(title), used=used,
-        region=story.region, year=story.year, scenario=story.scenario, mineral=story.mineral,
-        quantity=story.quantity, size=size,
-    )  # fmt: skip
-    return Bundle(sheet.figure, story.drawn, meta)
 
 
 @dataclass(frozen=True)
@@ -208,8 +203,8 @@ def _note(story: _Story) -> str:
     return note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
-    """Title, what is drawn, and every bar in words."""
+def _alt(story: _Story, subtitle: str) -> list[str]:
+    """What is drawn, and every bar in words."""
     parts = []
     for row in story.drawn.itertuples():
         text = f"{row.label}{f' ({row.input})' if row.input else ''} {wording.number(row.at_low)} to"
@@ -217,11 +212,10 @@ def _alt(story: _Story, words: style.Words) -> str:
         if row.total == row.total:
             text += f", {wording.percent(row.first)} of variance alone and {wording.percent(row.total)} with others"
         parts.append(text)
-    return said.alt(
-        words,
-        f"Tornado chart of {wording.lowered(words.subtitle)}.",
+    return [
+        f"Tornado chart of {wording.lowered(subtitle)}.",
         f"From {story.printed(story.base)}, with each input at its low and high value: {'; '.join(parts)}.",
-    )
+    ]
 
 
 HEAD, FOOT = 0.6, 0.08

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from minerals.charts import footer, said, style, supply, wording
+from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import REGULAR, SEMIBOLD
@@ -55,32 +55,22 @@ def figure(
     and for each box (quantity `stage`: stage_from and country_from).
     """
     story = _story(result, region, year, scenario, mineral)
-    used = footer.demand(
-        result,
-        (story.scenario,),
-        story.region,
-        [story.year],
-        {
-            "supply": {"node": story.nodes},
-            "mineral_intensity": {"mineral": [story.chain]},
-            "import_origin": {},
-            "graphite_route" if story.chain == "graphite" else "stage_yield": {},
-        },
-    )
-    words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story), used=used,
+    supplied: footer.Used = {
+        "supply": {"node": story.nodes},
+        "mineral_intensity": {"mineral": [story.chain]},
+        "import_origin": {},
+        "graphite_route" if story.chain == "graphite" else "stage_yield": {},
+    }
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=(story.scenario,), unit="kt",
+        used=footer.demand(result, (story.scenario,), story.region, [story.year], supplied),
+        finding=_finding(story), note=_note(story),
         subtitle=f"{wording.capitalised(story.chain_label)} in batteries used in {wording.place(story.region)} in"
         f" {story.year}, {story.label}{story.shares_of}, thousand tonnes (kt)",
+        body=(3.7, 2.6), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={"region": story.region, "year": story.year, "scenario": story.scenario, "mineral": story.chain},
     )  # fmt: skip
-    measures = style.size_named(size)
-    with style.context():
-        sheet = style.page(words, measures, wanted=3.7, needed=2.6)
-        _draw(sheet, story)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), "kt", (story.scenario,), bool(title), used=used, region=story.region,
-        year=story.year, scenario=story.scenario, mineral=story.chain, size=size,
-    )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 class _Place(NamedTuple):
@@ -288,7 +278,7 @@ def _note(story: _Story) -> str:
     return note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
+def _alt(story: _Story, subtitle: str) -> list[str]:
     parts = [
         f"{_head(stage)}: "
         + ", ".join(
@@ -297,7 +287,7 @@ def _alt(story: _Story, words: style.Words) -> str:
         )
         for stage in story.stages
     ]
-    return said.alt(words, f"Flow diagram of {wording.lowered(words.subtitle)}.", f"{'. '.join(parts)}.")
+    return [f"Flow diagram of {wording.lowered(subtitle)}.", f"{'. '.join(parts)}."]
 
 
 def _head(stage: str) -> str:

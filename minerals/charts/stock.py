@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import footer, said, series, style, wording
+from minerals.charts import footer, frame, series, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, SEMIBOLD
@@ -42,21 +42,20 @@ def figure(
     silicon blend in the anode count with the family of their base chemistry and are marked in `anode`.
     """
     story = _story(result, region, since, year, scenario)
-    used = footer.demand(result, (story.scenario,), story.region, story.years, footer.whole("lifetime", "second_life"))
-    words = said.words(
-        result, (story.scenario,), title=title, finding=_finding(story), note=_note(story), used=used,
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=(story.scenario,), unit="GWh",
+        used=footer.demand(
+            result, (story.scenario,), story.region, story.years, footer.whole("lifetime", "second_life")
+        ),
+        finding=_finding(story), note=_note(story),
         subtitle=f"Batteries in use in {wording.place(story.region)} by chemistry, {story.label},"
         f" {story.years[0]}–{story.years[-1]}, gigawatt-hours (GWh)",
+        body=(3.9, _needed(story)), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={
+            "region": story.region, "since": story.years[0], "year": story.years[-1], "scenario": story.scenario,
+        },
     )  # fmt: skip
-    measures = style.size_named(size)
-    with style.context():
-        sheet = style.page(words, measures, wanted=3.9, needed=_needed(story))
-        _draw(sheet, story)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), "GWh", (story.scenario,), bool(title), used=used, region=story.region,
-        since=story.years[0], year=story.years[-1], scenario=story.scenario, size=size,
-    )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 @dataclass(frozen=True)
@@ -208,21 +207,20 @@ def _note(story: _Story) -> str:
     return note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
-    """Title, what is drawn, and the end table in words."""
+def _alt(story: _Story, subtitle: str) -> list[str]:
+    """What is drawn, and the end table in words."""
     first, last = story.years[0], story.years[-1]
     parts = [
         f"{family} {wording.number(gwh)} GWh ({share})"
         for family, gwh, share in zip(story.families, story.end, story.shares, strict=True)
     ]
     grown = f"In use: {wording.number(story.total[0])} GWh in {first}, {wording.number(story.total[-1])} in {last}"
-    return said.alt(
-        words,
-        f"Stacked areas of {wording.lowered(words.subtitle)}.",
+    return [
+        f"Stacked areas of {wording.lowered(subtitle)}.",
         f"{grown}: {'; '.join(parts)}.",
         f"Leaving use: {wording.number(story.leaving[0])} GWh a year in {first},"
         f" {wording.number(story.leaving[-1])} in {last}.",
-    )
+    ]
 
 
 HEAD, BELOW, BETWEEN = 0.3, 0.62, 0.48

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from minerals.charts import footer, said, style, supply, wording
+from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -44,22 +44,17 @@ def figure(
     disruption, missing_best and missing_proportional both together in % of what is planned.
     """
     story = _story(result, region, year, disruptions)
-    used = footer.demand(result, story.scenarios, story.region, [story.year], _supply(story))
-    words = said.words(
-        result, story.scenarios, title=title, finding=_finding(result, story), used=used,
-        note=_note(story, said.caveats(result)),
+    rows = _Rows(len(story.table), len(story.scenarios))
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=story.scenarios, unit="GWh",
+        used=footer.demand(result, story.scenarios, story.region, [story.year], _supply(story)),
+        finding=_finding(result, story), note=_note(story, frame.caveats(result)),
         subtitle=f"Batteries at risk in {wording.place(story.region)} in {story.year} by disruption,"
         " gigawatt-hours (GWh) in twelve months",
+        body=(rows.wanted, rows.needed), draw=lambda page: _draw(page, story, rows),
+        alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
+        options={"region": story.region, "year": story.year, "disruptions": list(story.table)},
     )  # fmt: skip
-    measures, rows = style.size_named(size), _Rows(len(story.table), len(story.scenarios))
-    with style.context():
-        sheet = style.page(words, measures, rows.wanted, rows.needed)
-        _draw(sheet, story, rows)
-    meta = said.meta(
-        result, NAME, words, _alt(story, words), "GWh", story.scenarios, bool(title), used=used, region=story.region,
-        year=story.year, disruptions=list(story.table), size=size,
-    )  # fmt: skip
-    return Bundle(sheet.figure, _drawn(story), meta)
 
 
 @dataclass(frozen=True)
@@ -253,8 +248,8 @@ def _note(story: _Story, caveats: str) -> str:
     return f"{note} Not drawn: {wording.names(left)}." if left else note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
-    """Title, what is drawn, and each bar in words."""
+def _alt(story: _Story, subtitle: str) -> list[str]:
+    """What is drawn, and each bar in words."""
     parts = []
     for code, bars in story.table.items():
         told = [
@@ -270,11 +265,10 @@ def _alt(story: _Story, words: style.Words) -> str:
              for each, name in zip(story.scenarios, story.labels, strict=True)
              if any(each in bars for bars in story.table.values())}  # fmt: skip
     anyway = [f"{name} {wording.number(gwh)} GWh" for name, gwh in short.items() if gwh > 0]
-    return said.alt(
-        words,
-        f"Bars of {wording.lowered(words.subtitle)}. {'. '.join(parts)}.",
+    return [
+        f"Bars of {wording.lowered(subtitle)}. {'. '.join(parts)}.",
         f"Short without any disruption: {', '.join(anyway)}." if anyway else "",
-    )
+    ]
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------

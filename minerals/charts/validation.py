@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from minerals.charts import choice, footer, said, style, wording
+from minerals.charts import choice, footer, frame, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice
 from minerals.charts.fonts import BOLD, SEMIBOLD
@@ -36,17 +36,16 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
     each result drawn; `left` tells those that both panels show, in kt and GWh, from those in the right one alone.
     """
     story = _story(result)
-    scenarios = tuple(result.record["scenarios"])
-    words = _words(result, story, title)
-    measures = style.size_named(size)
-    wanted = HEAD + max(len(story.groups) * USUAL, SQUARE) + FOOT
-    needed = HEAD + len(story.groups) * LEAST + FOOT
-    with style.context():
-        sheet = style.page(words, measures, wanted=wanted, needed=needed)
-        _draw(sheet, story)
-    alt = _alt(story, words)
-    meta = said.meta(result, NAME, words, alt, "kt, GWh; ratio", scenarios, bool(title), used=None, size=size)
-    return Bundle(sheet.figure, story.rows[list(DATA)], meta)
+    rows = len(story.groups)
+    years = result.record.get("years") or []
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=tuple(result.record["scenarios"]), used=None,
+        unit="kt, GWh; ratio", finding=_finding(story), note=_note(story),
+        subtitle="The model’s results against published ones" + (f", {years[0]}–{years[-1]}" if years else ""),
+        lines=_lines(result),
+        body=(HEAD + max(rows * USUAL, SQUARE) + FOOT, HEAD + rows * LEAST + FOOT),
+        draw=lambda page: _draw(page, story), alt=lambda _: _alt(story), data=story.rows[list(DATA)], options={},
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -132,10 +131,8 @@ GROUPS = {
 """Kind of a result -> the group it is drawn in; other kinds by their own name."""
 
 
-def _words(result: Result, story: _Story, title: str | None) -> style.Words:
-    """What stands around the chart: the sources are those of the published results."""
-    record = result.record
-    names = {name: choice.label(record["scenarios"], name) for name in record["scenarios"]}
+def _lines(result: Result) -> dict[str, str]:
+    """Source and run of the footer: the sources are those of the published results, the runs those behind ours."""
     cited = list(dict.fromkeys(footer.short_citation(source["citation"]) for source in footer.sources(result)))
     some = cited[:1]
     for name in cited[1:]:
@@ -143,17 +140,11 @@ def _words(result: Result, story: _Story, title: str | None) -> style.Words:
             some.append(name)
     rest = len(cited) - len(some)
     tail = f" and {rest} more, listed with page and reason in validation.csv" if rest else ""
-    runs = ", ".join(f"{name} ({code})" for name, code in record.get("runs", {}).items())
-    years = record.get("years") or []
-    span = f", {years[0]}–{years[-1]}" if years else ""
-    return style.Words(
-        title=" ".join(title.split()) if title else _finding(story),
-        subtitle=f"The model’s results against published ones{span}",
-        red_line=footer.red_line(record["scenarios"], names),
-        note=_note(story),
-        source=f"Source: minerals model; {'; '.join(some)}{tail}." if some else "Source: minerals model.",
-        run=f"Runs: {runs} · minerals {record.get('versions', {}).get('minerals', '')}",
-    )
+    runs = ", ".join(f"{name} ({code})" for name, code in result.record.get("runs", {}).items())
+    return {
+        "source": f"Source: minerals model; {'; '.join(some)}{tail}." if some else "Source: minerals model.",
+        "run": f"Runs: {runs} · minerals {result.record.get('versions', {}).get('minerals', '')}",
+    }
 
 
 def _finding(story: _Story) -> str:
@@ -189,19 +180,18 @@ def _note(story: _Story) -> str:
     return f"{note} Not drawn: {'; '.join(parts)}." if parts else note
 
 
-def _alt(story: _Story, words: style.Words) -> str:
+def _alt(story: _Story) -> list[str]:
     groups = [
         f"{name} {_ratio(median)} ({count} result{'s' if count > 1 else ''})"
         for (name, median), count in zip(
             story.groups.items(), story.rows.groupby("group", sort=False).size(), strict=True
         )
     ]
-    return said.alt(
-        words,
+    return [
         f"Left: {int(story.rows['left'].sum())} results, ours against theirs on logarithmic axes with the line where"
         " both are equal.",
         f"Right: ratio of ours to theirs, median by group: {'; '.join(groups)}.",
-    )
+    ]
 
 
 def _ratio(value: float) -> str:
