@@ -16,9 +16,9 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from chart_support import check_layout
 from click.testing import CliRunner
 from matplotlib import font_manager
-from test_charts import check_layout
 
 from minerals import api, charts, drawing
 from minerals.charts import cost_curves, fonts, style

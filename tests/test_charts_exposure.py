@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from chart_support import LONG, FakeResult, result
 from matplotlib.colors import to_hex
-from test_charts import LONG, FakeResult, every_text_has_its_place, result, same_bytes_elsewhere
 
 from minerals import charts
 from minerals.charts import (
     capacity_vs_demand,
     chokepoints,
-    lfp_concentration,
     sourcing,
     stress,
     style,
@@ -354,9 +353,6 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "letters that look like formulas": lambda: (sourced([("mining", "$x_1$ & <b>", "use", "100% $_{2}", 9.0)]), {}),
     },
 }  # fmt: skip
-CHARTS = tuple(CASES)
-KEYS = [(chart, case) for chart, cases in CASES.items() for case in cases]
-EACH = pytest.mark.parametrize(("chart", "case"), KEYS)
 
 
 def drawn(chart: str, case: str = "usual", **options: Any) -> Bundle:
@@ -366,49 +362,6 @@ def drawn(chart: str, case: str = "usual", **options: Any) -> Bundle:
 
 def texts(picture: Bundle) -> list[str]:
     return [text.get_text() for text in picture.figure.texts]
-
-
-# --- every one of them -----------------------------------------------------------------------------------------------
-
-
-def test_the_charts_are_known_by_name() -> None:
-    assert set(CHARTS) < set(charts.CHARTS)
-    names = (chokepoints.NAME, stress.NAME, capacity_vs_demand.NAME, lfp_concentration.NAME, sourcing.NAME)
-    assert names == CHARTS
-
-
-test_every_text_has_its_place = every_text_has_its_place(KEYS, drawn)
-
-
-@EACH
-def test_the_alt_text_holds_the_title(chart: str, case: str) -> None:
-    picture = drawn(chart, case)
-    assert picture.meta.alt.startswith(picture.meta.title)
-    assert picture.meta.title_by == ("user" if "title" in CASES[chart][case]()[1] else "computed")
-
-
-@pytest.mark.parametrize("chart", CHARTS)
-def test_same_bytes_twice_and_in_another_process(chart: str) -> None:
-    same_bytes_elsewhere(__name__, f"drawn('{chart}')")
-
-
-@pytest.mark.parametrize("chart", CHARTS)
-def test_the_csv_is_the_data(chart: str, tmp_path: Path) -> None:
-    picture = drawn(chart)
-    picture.write(tmp_path)
-    missing = {"value": "", "low": "", "high": ""}
-    table = pd.read_csv(tmp_path / f"{chart}.csv", keep_default_na=False, na_values=missing, dtype={"data_year": str})
-    pd.testing.assert_frame_equal(table, picture.data.reset_index(drop=True), rtol=1e-9, check_dtype=False)
-
-
-@pytest.mark.parametrize("chart", CHARTS)
-def test_a_missing_table_or_size_is_said(chart: str) -> None:
-    with pytest.raises(UsageError, match=r"has no table .*with \[exposure\]"):
-        charts.draw(result(), chart)
-    with pytest.raises(UsageError, match="there are brief, slide"):
-        drawn(chart, size="poster")
-    with pytest.raises(UsageError, match=r"year 2050 is not in the result"):
-        drawn(chart, year=2050)
 
 
 # --- chokepoints -----------------------------------------------------------------------------------------------------

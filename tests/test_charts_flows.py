@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
@@ -12,21 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
-from test_charts import (
+from chart_support import (
     CAVEAT,
     FONTS,
     LONG,
     SIZES,
     FakeResult,
     check_layout,
-    every_text_has_its_place,
     result,
-    same_bytes_elsewhere,
 )
+from matplotlib.colors import to_hex
 
 from minerals import charts
-from minerals.charts import fonts, secondary_supply, series, stock, style, wording
+from minerals.charts import fonts, series, style, wording
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
 from minerals.studies.run import run
@@ -133,14 +130,6 @@ EACH = pytest.mark.parametrize(("chart", "case"), [*product(CHARTS, CASES)])
 def drawn(chart: str, case: str, **options: Any) -> Bundle:
     made, chosen = CASES[case]()
     return charts.draw(made, chart, **(chosen | options))
-
-
-def test_the_charts_are_known_by_name() -> None:
-    assert set(CHARTS) < set(charts.CHARTS)
-    assert (stock.NAME, secondary_supply.NAME) == CHARTS
-
-
-test_every_text_has_its_place = every_text_has_its_place(product(CHARTS, CASES), drawn)
 
 
 @FONTS
@@ -348,7 +337,7 @@ def test_amounts_in_sentences_have_three_digits(value: float, text: str) -> None
 
 
 @EACH
-def test_the_alt_text_holds_the_title_and_the_last_year(chart: str, case: str) -> None:
+def test_the_alt_text_holds_the_last_year(chart: str, case: str) -> None:
     picture = drawn(chart, case)
     alt, table = picture.meta.alt, picture.data
     assert alt.startswith(picture.meta.title)
@@ -384,12 +373,6 @@ def test_everything_wrong_with_the_choice_is_said_at_once(chart: str) -> None:
         charts.draw(flows(), chart, since=2050)
     with pytest.raises(UsageError, match="no year alone makes no line"):
         charts.draw(flows(), chart, since=2040, year=2030)
-    with pytest.raises(UsageError, match=r"has no option 'senario'; did you mean 'scenario'\?.*\(there are region"):
-        charts.draw(flows(), chart, senario="next-gen")
-    with pytest.raises(UsageError, match=r"has no table .*with \[flows\]"):
-        charts.draw(result(), chart)
-    with pytest.raises(UsageError, match="there are brief, slide"):
-        charts.draw(flows(), chart, size="poster")
     with pytest.raises(UsageError, match=r"scenario 'next-gen' has no .* in Europe in 2024–2050"):
         charts.draw(flows(scenarios=("incumbent",)), chart, scenario="next-gen")
     tonnes = flows()
@@ -424,16 +407,3 @@ def test_regions_are_chosen_or_summed() -> None:
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
-
-
-def test_same_bytes_twice_and_in_another_process() -> None:
-    same_bytes_elsewhere(__name__, *(f"drawn('{chart}', 'every family')" for chart in CHARTS))
-
-
-@pytest.mark.parametrize("chart", CHARTS)
-def test_the_csv_is_the_data(chart: str, tmp_path: Path) -> None:
-    picture = drawn(chart, "usual")
-    picture.write(tmp_path)
-    table = pd.read_csv(tmp_path / f"{chart}.csv")
-    pd.testing.assert_frame_equal(table, picture.data.reset_index(drop=True), rtol=1e-9, check_dtype=False)
-    assert json.loads((tmp_path / f"{chart}.json").read_text())["options"]["scenario"] == "incumbent"

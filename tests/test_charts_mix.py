@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from chart_support import LONG, FakeResult, check_layout, result
 from matplotlib.colors import same_color
-from test_charts import LONG, FakeResult, check_layout, every_text_has_its_place, result, same_bytes_elsewhere
 
 from minerals import charts
 from minerals.charts import chosen_sourcing, drop_in, mix_by_year, style, supply, wording
@@ -260,8 +259,6 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
     },
 }  # fmt: skip
 CHARTS = tuple(CASES)
-KEYS = [(chart, case) for chart, cases in CASES.items() for case in cases]
-EACH = pytest.mark.parametrize(("chart", "case"), KEYS)
 
 
 def drawn(chart: str, case: str = "usual", **options: Any) -> Bundle:
@@ -282,11 +279,7 @@ def chosen() -> Result:
 # --- every one of them -----------------------------------------------------------------------------------------------
 
 
-test_every_text_has_its_place = every_text_has_its_place(KEYS, drawn)
-
-
-def test_the_charts_are_known_by_name_and_drawn_where_a_mix_is_chosen(chosen: Result, europe: Result) -> None:
-    assert CHARTS == (mix_by_year.NAME, drop_in.NAME, chosen_sourcing.NAME)
+def test_the_charts_are_drawn_where_a_mix_is_chosen(chosen: Result, europe: Result) -> None:
     assert set(CHARTS) < set(charts.suited(chosen))
     assert not set(CHARTS) & set(charts.suited(europe))
 
@@ -297,40 +290,6 @@ def test_a_chosen_mix_of_the_shipped_inputs_has_its_place(chart: str, size: str,
     picture = charts.draw(chosen, chart, size=size)
     check_layout(picture.figure, style.SIZES[size])
     assert picture.meta.title_by == "computed"
-
-
-@EACH
-def test_the_alt_text_holds_the_title(chart: str, case: str) -> None:
-    picture = drawn(chart, case)
-    assert picture.meta.alt.startswith(picture.meta.title)
-    assert picture.meta.title_by == ("user" if "title" in CASES[chart][case]()[1] else "computed")
-
-
-@pytest.mark.parametrize("chart", CHARTS)
-def test_same_bytes_twice_and_in_another_process(chart: str) -> None:
-    same_bytes_elsewhere(__name__, f"drawn('{chart}')")
-
-
-@pytest.mark.parametrize("chart", CHARTS)
-def test_the_csv_is_the_data(chart: str, tmp_path: Path) -> None:
-    picture = drawn(chart)
-    picture.write(tmp_path)
-    missing = {"value": "", "low": "", "high": ""}
-    table = pd.read_csv(tmp_path / f"{chart}.csv", keep_default_na=False, na_values=missing)
-    data = picture.data.reset_index(drop=True)
-    pd.testing.assert_frame_equal(table.astype({"year": str}), data.astype({"year": str}), rtol=1e-9, check_dtype=False)
-
-
-@pytest.mark.parametrize("chart", CHARTS)
-def test_a_missing_table_or_a_wrong_choice_is_said(chart: str) -> None:
-    with pytest.raises(UsageError, match=r"has no table .*with \[optimise\]"):
-        charts.draw(bare(), chart)
-    with pytest.raises(UsageError, match="there are brief, slide"):
-        drawn(chart, size="poster")
-    with pytest.raises(UsageError, match=r"year 2050 is not in the result"):
-        drawn(chart, year=2050)
-    with pytest.raises(UsageError, match=r"region 'Erope' is not in the result; did you mean 'Europe'"):
-        drawn(chart, region="Erope")
 
 
 # --- the mix by year -------------------------------------------------------------------------------------------------

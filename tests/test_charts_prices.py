@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from test_charts import FakeResult, every_text_has_its_place, result, same_bytes_elsewhere
+from chart_support import FakeResult, result
 
 from minerals import charts
-from minerals.charts import cost_curves, wording
+from minerals.charts import wording
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
 from minerals.studies.run import run
@@ -103,9 +102,6 @@ EACH = pytest.mark.parametrize("case", CASES)
 def drawn(case: str, **options: Any) -> Bundle:
     made, chosen = CASES[case]()
     return charts.draw(made, "cost_curves", **(chosen | options))
-
-
-test_every_text_has_its_place = every_text_has_its_place(product(CASES), drawn)
 
 
 @EACH
@@ -205,29 +201,11 @@ def test_a_family_that_is_not_sold_has_a_dot_and_no_curve() -> None:
 
 
 def test_what_is_wrong_with_the_choice_is_said() -> None:
-    with pytest.raises(UsageError, match=r"has no table price; prices are computed for runs with \[prices\]"):
-        charts.draw(result(), "cost_curves")
     with pytest.raises(UsageError, match=r"scenario 'trand' has no prices; did you mean 'trend'\? \(trend, still\)"):
         charts.draw(prices(), "cost_curves", scenario="trand")
-    with pytest.raises(UsageError, match=r"year 2050 is not in the result"):
-        charts.draw(prices(), "cost_curves", year=2050)
     with pytest.raises(UsageError, match=r"2025 alone makes no line"):
         charts.draw(prices(), "cost_curves", year=2025)
-    with pytest.raises(UsageError, match="there are brief, slide"):
-        charts.draw(prices(), "cost_curves", size="poster")
     euros = prices()
     euros.tables["price"] = euros["price"].assign(unit="EUR_2025/kWh")
     with pytest.raises(UsageError, match="is in EUR_2025/kWh; the chart draws USD_2025/kWh"):
         charts.draw(euros, "cost_curves")
-
-
-def test_same_bytes_twice_and_in_another_process() -> None:
-    same_bytes_elsewhere(__name__, "drawn('usual')")
-
-
-def test_the_csv_is_the_data(tmp_path: Path) -> None:
-    picture = drawn("usual")
-    picture.write(tmp_path)
-    table = pd.read_csv(tmp_path / "cost_curves.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
-    pd.testing.assert_frame_equal(table, picture.data, rtol=1e-9, check_dtype=False)
-    assert cost_curves.NAME in charts.CHARTS
