@@ -26,9 +26,9 @@ from pathlib import Path
 import pytest
 from conftest import TESTS
 
-from minerals.pipeline import run
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
+from minerals.studies.run import run
 
 #: Price of a pack in 2031 [USD/kWh]: 100 in 2028, a fifth less at each doubling of what was made until then. 320 GWh by
 #: 2027 and 320 more each year are 640 by 2028, 1280 by 2030 (one doubling) and 1600 by 2031.
