@@ -62,8 +62,9 @@ def model_problem(item: Any, origin: Origin, file: str) -> Problem:
             known.append("base")
         other = [kind for kind, section in KINDS.items() if study and path[-1] in section.model_fields]
         if other:
-            return Problem(where, line, key, f"is a key of kind {listed(map(repr, other))}, and this study is of kind "
-                           f"{study!r}; leave it out")  # fmt: skip
+            kinds = f"kind {other[0]!r}" if len(other) == 1 else f"kinds {' and '.join(map(repr, other))}"
+            why = f"is a key of {kinds}, and this study is of kind {study!r}; leave it out"
+            return Problem(where, line, key, why)
         why = f"not a key of {'.'.join(path[:-1]) or 'the run file'}{did_you_mean(path[-1], known)}"
         return Problem(where, line, f"key {shown(path[-1])}", f"{why} (keys: {listed(known)})")
     if kind == "missing":

@@ -80,7 +80,7 @@ class _Config(_Form):
 
 class _Study(_Form):
     kind: str
-    draws: int
+    draws: int | None = None
     held: list[str]
 
 

@@ -37,7 +37,7 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
         settings["flows"]["lines"] = "tables/lines.csv"
         lines = hashlib.sha256(resolved.lines.to_csv(index=False).encode()).hexdigest()
     if settings["study"]:
-        del settings["study"]["workers"]  # They never change a result.
+        settings["study"].pop("workers", None)  # They never change a result.
     identity = json.dumps([settings, inputs.sha256, lines, version("minerals")], sort_keys=True)
     used = resolved.inputs_used["quality"].value_counts()
     adoption: dict[str, Any] = {}
