@@ -635,7 +635,7 @@ def _notes(result: Result) -> None:
     counts = record["rows_used"]
     graded = ", ".join(f"{count} {quality}" for quality, count in sorted(counts.items(), key=lambda item: -item[1]))
     _words(f"{sum(counts.values())} input rows used: {graded}.")
-    if study := record.get("study"):
+    if (study := record.get("study")) and study.get("draws"):
         _words(f"{study['draws']:,} draws; held at their values: {', '.join(study['held'])}.")
     for sentence in record.get("notes", ()):
         _words(sentence)
