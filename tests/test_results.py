@@ -9,6 +9,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -17,7 +18,7 @@ from minerals import api
 from minerals.errors import InputError, MineralsError, Notice, UsageError
 from minerals.results import folders, repeat
 from minerals.results.compare import compare
-from minerals.results.csv_files import read_csv, write_csv
+from minerals.results.csv_files import as_csv, read_csv, write_csv
 from minerals.results.explain import explain
 from minerals.results.form import OWN_HASH, own_hash
 from minerals.results.record import _without_workers, versions
@@ -447,6 +448,22 @@ def test_a_text_is_no_formula_and_is_read_back_as_it_was(tmp_path: Path, text: s
     assert cells[2] == "-1.5"
     assert cells[0] in (text, f"'{text}")
     assert not cells[0].startswith(("=", "+", "-", "@", "\t"))
+
+
+def test_a_table_has_the_bytes_that_pandas_writes() -> None:
+    rng = np.random.default_rng(3)
+    rows = 25_000  # more than are formatted at a time
+    texts = ["", "plain", 'a "quote"', "one, two", "100 %", "%s", "ä €", "two\nlines"]
+    frame = pd.DataFrame({
+        "text": rng.choice(texts, rows), "value": rng.normal(size=rows) * 10.0 ** rng.integers(-20, 20, rows),
+        "year": rng.integers(-5, 2050, rows), "flag": rng.random(rows) < 0.5,
+        "low": np.where(rng.random(rows) < 0.5, np.nan, rng.normal(size=rows)), 'a, "b" %d': "x",
+    })  # fmt: skip
+    frame["first"] = frame["year"].where(frame["flag"]).astype("Int64")
+    frame["any"] = pd.Series([1, 1.0, True, None, "1", 0.1] * (rows // 6) + ["%"] * (rows % 6), dtype=object)
+    frame["some"] = frame["text"].where(frame["flag"])
+    for table in (frame, frame[:0], frame[:1], frame[5:300:7]):
+        assert as_csv(table, 12) == table.to_csv(index=False, float_format="%.12g", lineterminator="\n").encode()
 
 
 def test_changes_from_python(toy: Path) -> None:

@@ -7,11 +7,11 @@ text is read back as it was, one that begins with apostrophes and such a charact
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Callable
-from io import BytesIO, StringIO
+from io import BytesIO
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,10 @@ import pandas as pd
 
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 GUARDED = re.compile(r"'+[=+\-@\t\r]")
+#: What a cell holds that stands in quotes, and the quote, which is doubled in it.
+QUOTED, QUOTE = re.compile(r'[",\r\n]'), '"'
+#: Rows that are formatted at a time.
+ROWS = 10_000
 #: Codes such as NA are names, not missing values.
 TEXT_COLUMNS = (
     "scenario", "region", "segment", "chemistry", "mineral", "route", "unit", "fill", "rows", "table", "file", "source",
@@ -35,27 +39,46 @@ def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
 def as_csv(frame: pd.DataFrame, digits: int) -> bytes:
     """A table as the bytes of its CSV file: what is missing is empty, and texts are quoted where they must be.
 
-    The same bytes as pandas writes, which takes four times as long because it looks at each number in Python.
+    The same bytes as pandas writes, which takes eight times as long because it looks at each number in Python: here
+    one format takes many rows.
     """
-    out = StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(frame.columns)
-    writer.writerows(zip(*(_texts(column, digits) for _, column in frame.items()), strict=True))
-    return out.getvalue().encode()
+    columns = [_cells(column, digits) for _, column in frame.items()]
+    row = ",".join(form for form, _ in columns) + "\n"
+    lines = [",".join(map(_quoted, frame.columns)) + "\n"]
+    rows = zip(*(cells for _, cells in columns), strict=True)
+    for start in range(0, len(frame), ROWS):
+        some = min(ROWS, len(frame) - start)
+        lines.append(row * some % tuple(chain.from_iterable(islice(rows, some))))
+    return "".join(lines).encode()
 
 
-def _texts(column: pd.Series, digits: int) -> list[Any]:
-    """Cells of a column as they stand in the file."""
-    cells: list[Any] = column.tolist()
+def _cells(column: pd.Series, digits: int) -> tuple[str, list[Any]]:
+    """(Format of a cell, what it formats) of a column."""
     if column.dtype.kind == "f":
-        return ["" if math.isnan(number) else f"%.{digits}g" % number for number in cells]
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iub":
-        return cells
-    if column.hasnans:
-        cells = ["" if missing else cell for cell, missing in zip(cells, column.isna().tolist(), strict=True)]
-    # Columns repeat few texts, so each is looked at once.
-    formulas = {text for text in set(cells) if isinstance(text, str) and FORMULA.match(text)}
-    return [f"'{cell}" if cell in formulas else cell for cell in cells] if formulas else cells
+        number, cells = f"%.{digits}g", column.tolist()
+        if not np.isnan(column.to_numpy(dtype=float)).any():
+            return number, cells
+        return "%s", ["" if math.isnan(cell) else number % cell for cell in cells]
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
+        return "%d", column.tolist()
+    cells = column.to_numpy(dtype=object).tolist()
+    # Columns repeat few texts, so each is looked at once; but 1, 1.0 and True would be one.
+    texts = {cell: _text(cell) for cell in set(cells)}
+    if all(isinstance(cell, str) or pd.isna(cell) for cell in texts):
+        return "%s", [texts[cell] for cell in cells]
+    return "%s", [_text(cell) for cell in cells]
+
+
+def _text(cell: Any) -> str:
+    """A cell as it stands in a file: empty if missing, and guarded if a spreadsheet would run it."""
+    if isinstance(cell, str):
+        return _quoted(f"'{cell}" if FORMULA.match(cell) else cell)
+    return "" if pd.isna(cell) else _quoted(str(cell))
+
+
+def _quoted(text: str) -> str:
+    """A text in quotes where it must be."""
+    return f'"{text.replace(QUOTE, QUOTE * 2)}"' if QUOTED.search(text) else text
 
 
 def read_csv(file: Path | BytesIO) -> pd.DataFrame:
