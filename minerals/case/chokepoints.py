@@ -123,6 +123,7 @@ class Chokepoints:
     used: DataFrame
     left_out: dict[str, Array]
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
+    _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -165,9 +166,12 @@ class Chokepoints:
 
     def relief(self, scenario: str, regions: Sequence[str], year: int) -> Array:
         """What recovered material takes off mining and refining, (node) [kt]."""
-        at = [self.regions.index(region) for region in regions]
-        return _relief(self.inputs, self.resolved, self.scenarios[scenario].recovered[at, :, year].sum(axis=0),
-                       self.uses.route[year])  # fmt: skip
+        key = scenario, tuple(regions), year
+        if key not in self._reliefs:
+            at = [self.regions.index(region) for region in regions]
+            recovered = self.scenarios[scenario].recovered[at, :, year].sum(axis=0)
+            self._reliefs[key] = _relief(self.inputs, self.resolved, recovered, self.uses.route[year])
+        return self._reliefs[key]
 
     def access(self, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Access:
         """What regions together can get of each node."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
+#: Least number that divides.
+TINY = float(np.finfo(float).tiny)
 #: Home of a country that belongs to no customer.
 NOWHERE = -1
 
@@ -36,6 +39,16 @@ class Supply:
     batteries: Array
     home: Index
 
+    @cached_property
+    def at_home(self) -> Array:
+        """1 where a country belongs to a customer, else 0, (country, customer)."""
+        return (self.home[:, None] == np.arange(len(self.batteries))).astype(float)
+
+    @cached_property
+    def undisturbed(self) -> Trade:
+        """Trade without a disruption."""
+        return trade(self)
+
 
 @dataclass(frozen=True)
 class Cuts:
@@ -48,6 +61,15 @@ class Cuts:
     def nodes(self) -> Mask:
         """Nodes that are hit, (node)."""
         return np.asarray((self.export > 0).any(axis=1) | (self.output > 0).any(axis=1))
+
+
+class Trade(NamedTuple):
+    """What customers make at home, (node, customer), what each country exports to whoever is not at home with it,
+    (node, country), and what customers import, (node, customer), all in kt or GWh."""
+
+    own: Array
+    exported: Array
+    imports: Array
 
 
 @dataclass(frozen=True)
@@ -81,22 +103,25 @@ def access(supply: Supply, group: Mask, cuts: Cuts | None = None) -> Access:
     is cut becomes one that imports and competes for the rest. Where the reference world needs nothing of a node, its
     pool is shared by batteries put into use.
     """
+    own, exported, imports = supply.undisturbed if cuts is None else trade(supply, cuts)
+    ours = np.maximum(supply.need[:, group].sum(axis=1) - own[:, group].sum(axis=1), 0)
+    wanted = ours + imports[:, ~group].sum(axis=1)
+    by_need = np.divide(ours, wanted, out=np.zeros_like(ours), where=wanted > 0)
+    by_batteries = supply.batteries[group].sum() / max(supply.batteries.sum(), TINY)
+    share = np.where(supply.need.sum(axis=1) > 0, by_need, by_batteries)
+    inside = supply.at_home[:, group].any(axis=1)
+    return Access(own[:, group].sum(axis=1), share, np.where(inside, 0.0, exported))
+
+
+def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
+    """What is made at home, exported and imported, with or without a disruption."""
     made = supply.made if cuts is None else supply.made * (1 - cuts.output)
-    customers = len(supply.batteries)
-    at_home = supply.home[:, None] == np.arange(customers)
-    own = made @ at_home
+    own = made @ supply.at_home
     surplus = np.divide(np.maximum(own - supply.need, 0), own, out=np.zeros_like(own), where=own > 0)
     exported = made * np.where(supply.home == NOWHERE, 1.0, surplus[:, supply.home])
     if cuts is not None:
         exported = exported * (1 - cuts.export)
-    imports = np.maximum(supply.need - own, 0)
-    ours = np.maximum(supply.need[:, group].sum(axis=1) - own[:, group].sum(axis=1), 0)
-    wanted = ours + imports[:, ~group].sum(axis=1)
-    by_need = np.divide(ours, wanted, out=np.zeros_like(ours), where=wanted > 0)
-    by_batteries = supply.batteries[group].sum() / max(supply.batteries.sum(), np.finfo(float).tiny)
-    share = np.where(supply.need.sum(axis=1) > 0, by_need, by_batteries)
-    inside = at_home[:, group].any(axis=1)
-    return Access(own[:, group].sum(axis=1), share, np.where(inside, 0.0, exported))
+    return Trade(own, exported, np.maximum(supply.need - own, 0))
 
 
 def stockpiled(cut: Array, without: Array, need: Array, months: float) -> Array:

@@ -26,6 +26,8 @@ Mask = NDArray[np.bool_]
 
 #: Relative size of what counts as nothing in a solution.
 NOTHING = 1e-9
+#: Least number that divides.
+TINY = float(np.finfo(float).tiny)
 #: A node binds if this share of its planned need more of it raises what is buildable.
 STEP = 0.01
 
@@ -150,7 +152,7 @@ class Factory:
             kinds.setdefault(uses.tobytes(), []).append(int(chemistry))
         alike = built.copy()
         for mine in kinds.values():
-            alike[mine] = cells[mine] * (built[mine].sum() / max(cells[mine].sum(), np.finfo(float).tiny))
+            alike[mine] = cells[mine] * (built[mine].sum() / max(cells[mine].sum(), TINY))
         # Other nodes may be used differently, which the plain sharing does not know.
         fits = (alike @ use <= np.maximum(accessible, built @ use) + NOTHING * self.need).all()
         return alike if fits else built

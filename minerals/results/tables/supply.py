@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
-from ...exposure.coverage import Cuts, access
-from ...flows.demand import Array
+from ...exposure.coverage import trade
 from ...tables.codes import ENERGY
 
 
@@ -23,7 +22,7 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
     inputs, future = chokepoints.inputs, chokepoints.config.future
     rows: list[tuple[Any, ...]] = []
     for y, calendar in enumerate(chokepoints.years):
-        made, exported = chokepoints.supply[y].made, _exported(chokepoints, y)
+        made, exported = chokepoints.supply[y].made, chokepoints.supply[y].undisturbed.exported
         known = np.nan_to_num(inputs.share[:, :, y])
         shares = known / np.where(known.sum(axis=1, keepdims=True) > 0, known.sum(axis=1, keepdims=True), 1.0)
         world = made.sum(axis=1, keepdims=True)
@@ -53,11 +52,6 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _exported(chokepoints: Chokepoints, y: int, cuts: Cuts | None = None) -> Array:
-    """What each country exports, (node, country), to whoever is not at home with it."""
-    return access(chokepoints.supply[y], np.zeros(len(chokepoints.customers), bool), cuts).exported
-
-
 def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
     """What a disruption leaves of what a country makes and exports, where it changes either."""
     inputs = chokepoints.inputs
@@ -67,11 +61,10 @@ def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
         for y, calendar in enumerate(chokepoints.years):
             if calendar < event.start:
                 continue
-            before, after = (np.nan_to_num(_exported(chokepoints, y, each)) for each in (None, cuts))
-            left = np.nan_to_num(chokepoints.supply[y].made * (1 - cuts.output))
-            for n, k in zip(
-                *np.nonzero((before != after) | (left != np.nan_to_num(chokepoints.supply[y].made))), strict=True
-            ):
+            supply = chokepoints.supply[y]
+            before, after = (np.nan_to_num(each.exported) for each in (supply.undisturbed, trade(supply, cuts)))
+            made, left = np.nan_to_num(supply.made), np.nan_to_num(supply.made * (1 - cuts.output))
+            for n, k in zip(*np.nonzero((before != after) | (left != made)), strict=True):
                 rows.append((
                     event.disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[n, k], after[n, k],
                     inputs.nodes[n].unit,
