@@ -41,7 +41,7 @@ ENDING = {
 DRIFTED = 1
 NOTHING_LOST = "nothing is left half-written. Run the same command again; a study goes on where it was."
 #: Objects made between two looks of the collector, by generation: a command makes tables that it keeps, and ends.
-COLLECTED = (100_000, 20, 100)
+COLLECTED = (400_000, 20, 100)
 #: What stands for a character that the reader's encoding does not have.
 PLAIN = {
     "−": "-", "–": "-", "×": "x", "…": "...", "→": "->", "’": "'", "“": '"', "”": '"', "\u202f": " ",
