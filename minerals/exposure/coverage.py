@@ -42,7 +42,7 @@ class Supply:
     @cached_property
     def at_home(self) -> Array:
         """1 where a country belongs to a customer, else 0, (country, customer)."""
-        return (self.home[:, None] == np.arange(len(self.batteries))).astype(float)
+        return np.asarray((self.home[:, None] == np.arange(len(self.batteries))).astype(float))
 
     @cached_property
     def undisturbed(self) -> Trade:
