@@ -542,6 +542,7 @@ def test_describe_without_a_name_lists_all() -> None:
     assert {line.split(":")[0] for line in output.splitlines()} == {
         "quantities", "chemistries", "minerals", "regions", "segments", "scenarios", "nodes", "supply_futures",
         "countries", "country_groups", "disruption", "sources", "constraints of the mix", "objectives of the mix",
+        "keys of a run file",
     }  # fmt: skip
     told = json.loads(CliRunner().invoke(cli, ["describe", "--json"]).output)
     assert output.splitlines() == [f"{group}: {', '.join(names)}" for group, names in told.items()]
