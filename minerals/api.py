@@ -70,8 +70,8 @@ def run(
     source: a run file, the name of a shipped one ("europe-2035"), or the record.json of a result, which repeats its
     run with the same inputs or is refused. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
     A folder that holds the same run is replaced, another one only with `force`; see Result.write for what is kept. An
-    interrupted sample study leaves its finished blocks in `<out>.partial`, from where the same call goes on, and which
-    no other run touches; progress is told how many of how many draws are done.
+    interrupted study leaves what it has finished in `<out>.partial`, from where the same call goes on, and which
+    no other run touches; progress is called with how much of how much is done.
     Raises errors.UsageError and errors.InputError, which say what to mend; warns with errors.Notice of a record that
     was made with other versions.
     """

@@ -480,12 +480,12 @@ def _print_notices() -> None:
 
 
 def _progress() -> Callable[[int, int], None] | None:
-    """Tells how far a study is, on one line of a terminal; nothing where standard error is none."""
+    """Shows how far a study is, on one line of a terminal; nothing where standard error is none."""
     if not sys.stderr.isatty():
         return None
 
-    def show(done: int, draws: int) -> None:
-        text = f"{done:,} of {draws:,} draws" if done < draws else ""
+    def show(done: int, whole: int) -> None:
+        text = f"{done:,} of {whole:,} done" if done < whole else ""
         try:
             click.echo(f"\r{text:<40}\r", nl=False, file=sys.stderr)
         except OSError:

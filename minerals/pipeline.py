@@ -138,16 +138,17 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
         mix = optimise(config, inputs, ready.mix, threads)
         ready = _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
-    used = [resolved.inputs_used]
+    used, about = [resolved.inputs_used], dict[str, Any]()
     if ready.prices is not None and ready.packs is not None:
         used += [ready.prices.used, ready.packs.used]
     if chokepoints is not None:
         library = Library(chokepoints)
         tables |= exposure(library, inputs)
         if mix is not None:
-            from .results.tables.mix import mix_tables
+            from .results.tables.mix import about_mix, mix_tables
 
             tables |= mix_tables(mix, library, inputs)
+            about = about_mix(mix, library)
             used.append(mix.assembly.tables.used)
         used.append(chokepoints.used)
     if len(used) > 1:
@@ -163,9 +164,9 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
     files = {}
     if mix is not None:
-        from .results.tables.mix import about_mix, caveat_of
+        from .results.tables.mix import caveat_of
 
-        log["mix"] = about_mix(mix, tables)
+        log["mix"] = about
         chosen = log["scenarios"][OPTIMISED]
         chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
         files[PLAYBACK] = playback(mix.run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -106,3 +107,20 @@ def test_few_packages_are_kept(toy: Path, folder: Path) -> None:
         (toy / "datapackage.json").write_bytes((toy / "datapackage.json").read_bytes() + b" " * turn)
         read_inputs(toy)
     assert len(list(folder.iterdir())) == 8
+
+
+def test_what_is_somebodys_own_stays(toy: Path, folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    for name in (*(f"note{turn}.txt" for turn in range(12)), "inputs-old.pickle"):
+        (folder / name).write_text("mine")
+    (folder / "a folder").mkdir()
+    read_inputs(toy)
+    assert len(list(folder.iterdir())) == 15
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_a_pipe_among_the_tables_is_refused_and_not_read(toy: Path, folder: Path) -> None:
+    (toy / "minerals.csv").unlink()
+    os.mkfifo(toy / "minerals.csv")
+    with pytest.raises(InputError, match="is a device or a pipe"):
+        read_inputs(toy)

@@ -24,7 +24,7 @@ USED = pd.DataFrame({"file": ["a.csv"], "line": [2], "value": [1.0]})
 def test_the_worth_of_a_limit_may_hold_without_end(toy: Path, monkeypatch: pytest.MonkeyPatch, column: str) -> None:
     limits = mix_tables._limits
 
-    def without_end(mix: Mix, labels: mix_tables.Labels) -> list[tuple[object, ...]]:
+    def without_end(mix: Mix, labels: mix_tables.Glossary) -> list[tuple[object, ...]]:
         ends = {"low": Range(-np.inf, 1.0), "high": Range(0.0, np.inf)}[column]
         known = tuple(replace(limit, holds=ends, room=np.inf) for limit in mix.solution.limits)
         return list(limits(replace(mix, solution=replace(mix.solution, limits=known)), labels))

@@ -19,7 +19,7 @@ import pytest
 
 from minerals import api, charts, drawing
 from minerals.case import chain
-from minerals.case.arrays import additions_of, intensity_of, share_of
+from minerals.case.arrays import Arrays, additions_of, intensity_of, share_of
 from minerals.config import read_run
 from minerals.errors import Exhausted, InputError, MineralsError, UsageError
 from minerals.flows import ensemble
@@ -120,7 +120,7 @@ def test_an_open_balance_stops_the_run(resolved: Resolved, monkeypatch: pytest.M
     alive = chain.survivals(resolved)
     cells = additions_of(resolved, "plan")[0][:, :, None] * share_of(resolved, "plan")[0]
     with pytest.raises(MineralsError, match=r"mass balance of run does not close: first use by .*; second life"):
-        chain.follow(resolved, alive, cells, intensity_of(resolved, "value")[0])
+        chain.follow(resolved, alive, cells, intensity_of(resolved, "value")[0], Arrays(resolved).route)
 
 
 def test_lines_are_read_or_follow_from_growth(toy: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend
     intensity = intensity_of(resolved, "value")[0]
     for scenario in uncertain.scenarios:
         cells = additions_of(resolved, scenario)[0][:, :, None] * share_of(resolved, scenario)[0]
-        plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity).flows
+        plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity, Arrays(resolved).route).flows
         draws = uncertain.draw(uniform, scenario)
         for mineral in range(len(resolved.minerals)):
             drawn = ensemble.follow(draws, mineral)
@@ -302,7 +302,7 @@ def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved
     _, _, secondary = ensemble.follow(uncertain.draw(uniform, plan), resolved.minerals.labels.index("cobalt"))
     cells = additions_of(resolved, plan)[0][:, :, None] * share_of(resolved, plan)[0]
     intensity = intensity_of(resolved, "value")[0]
-    short = chain.follow(resolved, chain.survivals(resolved, end=1), cells, intensity).flows
+    short = chain.follow(resolved, chain.survivals(resolved, end=1), cells, intensity, Arrays(resolved).route).flows
     cobalt = short.secondary_supply[:, resolved.minerals.labels.index("cobalt")]
     assert lives
     np.testing.assert_allclose(secondary[1], cobalt, rtol=0.03, atol=1e-6)

@@ -13,6 +13,7 @@ from ..flows.lifetime import survival_matrix
 from ..flows.recycling import Recycling, end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
 from ..flows.scrap import lines_from_growth, scrap_rate
 from ..flows.stock import hazard, retirements, stock_from_sales
+from ..tables.codes import GRAPHITE_ROUTES
 from ..tables.parameters import Parameters
 from ..tables.resolve import Resolved
 
@@ -67,11 +68,18 @@ def survivals(resolved: Resolved, end: int = 0) -> Survival:
 
 
 def follow(
-    resolved: Resolved, survival: Survival, cells: Array, intensity: Array, lines: Array | None = None, end: int = 0
+    resolved: Resolved,
+    survival: Survival,
+    cells: Array,
+    intensity: Array,
+    route: Array,
+    lines: Array | None = None,
+    end: int = 0,
 ) -> Chain:
     """Follow one scenario's cells [GWh] (region, segment, chemistry, year) through use, reuse and recycling.
 
-    intensity: [kg/kWh] (chemistry, mineral, year or 1); lines: given production lines [GWh/yr] (region, cohort), else
+    intensity: [kg/kWh] (chemistry, mineral, year or 1); route: share of each graphite route,
+    (route, year); lines: production lines of the run [GWh/yr] (region, cohort), else
     they follow from growth. Raises MineralsError naming the process where the mass balance does not close to 1e-9.
     """
     chain = _parameters(resolved)
@@ -117,7 +125,7 @@ def follow(
         flows=flows,
         recycled_content=recycled_content(flows),
         end_of_life_recycling_rate=end_of_life_recycling_rate(flows),
-        upstream=upstream(resolved, flows.primary_demand, end),
+        upstream=upstream(resolved, flows.primary_demand, route, end),
     )
 
 
@@ -137,16 +145,15 @@ def returning(resolved: Resolved, survival: Survival) -> Array:
     return np.asarray(kept + again[None] * chain.second_collection[0][:, None, None, :, None])
 
 
-def upstream(resolved: Resolved, primary: Array, end: int = 0) -> Array:
+def upstream(resolved: Resolved, primary: Array, route: Array, end: int = 0) -> Array:
     """Need by upstream node [kt], (region, node, year): primary demand × mass of the node's product per mass of it.
 
     Graphite goes by route: natural and synthetic have their own nodes.
     """
     chain, minerals = _parameters(resolved), resolved.minerals.labels
-    route = resolved.graphite_route.pivot_table(index="route", columns="year", values=("value", "low", "high")[end])
     need = []
     for node in chain.nodes:
-        share = route.loc[node.route].to_numpy() if node.route else 1.0
+        share = route[GRAPHITE_ROUTES.index(node.route)] if node.route else 1.0
         need.append(primary[:, minerals.index(node.mineral)] * share * node.per_kg[end])
     return np.stack(need, axis=1) if need else np.zeros((primary.shape[0], 0, primary.shape[2]))
 

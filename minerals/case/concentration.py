@@ -40,7 +40,7 @@ class NodeConcentration:
     largest: NDArray[np.intp]
 
 
-class Place(NamedTuple):
+class Placed(NamedTuple):
     """Batteries of one place in a year. region: its name, or that of all regions together; cells: (chemistry) [GWh]."""
 
     scenario: str
@@ -87,7 +87,7 @@ class Concentration:
                 out[n] = node.ends[name].value
         return out
 
-    def places(self, y: int) -> Iterator[Place]:
+    def places(self, y: int) -> Iterator[Placed]:
         """Batteries of each region in a year, and of all together where there are several; only where there are some.
 
         y: place of the year among the reported ones.
@@ -98,7 +98,7 @@ class Concentration:
             together = [(chokepoints.label, cells.sum(axis=0))] if len(chokepoints.regions) > 1 else []
             for region, here in [*zip(chokepoints.regions, cells, strict=True), *together]:
                 if here.sum():
-                    yield Place(scenario, region, here)
+                    yield Placed(scenario, region, here)
 
     def _node(self, n: int) -> NodeConcentration | None:
         chokepoints, inputs = self.chokepoints, self.chokepoints.inputs
@@ -114,16 +114,15 @@ class Concentration:
             measures.members_bounds(shares, inputs.concern, inputs.unknown),
         )
         outside = measures.non_allied_share(shares, inputs.allies)
+        allied = measures.members_bounds(shares, inputs.allies, inputs.unknown)
         ends = {
             "top1": Ends(top.share, top.share, top.high),
             "top3": _of_named(measures.largest(shares, group, 3)),
             "concern_share": _of_named(concern),
             "hhi": _of_whole(measures.hhi(shares, group)),
             "hhi_wgi": _of_whole(measures.hhi_wgi(shares, measures.risk_from_wgi(inputs.governance), group)),
-            # Residuals that nobody allocates may be allied.
-            "non_allied_share": Ends(
-                outside, measures.non_allied_share(shares, np.maximum(inputs.allies, inputs.unknown)), outside
-            ),
+            # Of residuals that nobody allocates all may be allied.
+            "non_allied_share": Ends(outside, 1 - allied.high, outside),
             "n1_left": _of_whole(left),
         }
         return NodeConcentration(ends, top.country)

@@ -58,7 +58,7 @@ def pack_prices(
     """Prices of packs made at home and brought in, for a run with [prices].
 
     regions: of regions.csv; chemistries: codes of chemistries.csv, or (base chemistry, silicon fraction); curves:
-    central price by family and year [USD_2025/kWh], as `prices.PriceCurves.by_year`.
+    central price by family and year [USD_2025/kWh], as `PriceCurves.by_year` of `case.prices`.
 
         world[c, y]        = curve[family, y] × multiple[c]
         home[r, c, y]      = max(world × ratio[r] − credit, 0)
@@ -116,7 +116,7 @@ class _Relative:
     def __init__(self, inputs: Inputs, learnt: set[str]) -> None:
         chemistries = inputs["chemistries"].set_index("chemistry")
         self.family: dict[str, str] = chemistries["family"].to_dict()
-        self.like: dict[str, str] = chemistries["silicon_like"].to_dict()
+        self.silicon_like: dict[str, str] = chemistries["silicon_like"].to_dict()
         self.code: dict[tuple[str, float], str] = {}
         self.blends: dict[str, list[tuple[float, str]]] = {}
         for row in chemistries.sort_values("silicon", kind="stable").itertuples():
@@ -136,7 +136,7 @@ class _Relative:
 
     def _between(self, base: str, silicon: float) -> Follows:
         """A blend that has no code: the price of its base × the multiple on the line between the blends beside it."""
-        own, twin = self.of(base), base if base in self.blends else self.like[base]
+        own, twin = self.of(base), base if base in self.blends else self.silicon_like[base]
         known: list[tuple[float, float, tuple[int, ...]]] = [(0.0, 1.0, ())]
         for fraction, code in self.blends.get(twin, []):
             blend = self.of(code)

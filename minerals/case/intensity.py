@@ -55,7 +55,7 @@ class _Intensity:
         chemistries = inputs["chemistries"].set_index("chemistry")
         base = {name: row.base or name for name, row in chemistries.iterrows()}
         self.code = {(base[name], float(row.silicon)): str(name) for name, row in chemistries.iterrows()}
-        self.like = chemistries["silicon_like"].to_dict()
+        self.silicon_like = chemistries["silicon_like"].to_dict()
         self.cells: dict[tuple[str, float], Derived] = {}
         self.parameters: set[str] = set()
 
@@ -143,7 +143,7 @@ class _Intensity:
 
     def _between(self, chemistry: str, silicon: float, mineral: str) -> _Row | None:
         """Between tabulated blends: the derived curve × the tabulated/derived ratio, log-interpolated."""
-        like = chemistry if any(c == chemistry and s for c, s in self.code) else self.like.get(chemistry, "")
+        like = chemistry if any(c == chemistry and s for c, s in self.code) else self.silicon_like.get(chemistry, "")
         tabulated = sorted(s for c, s in self.code if c == like)
         below = max((s for s in tabulated if s <= silicon), default=None)
         above = min((s for s in tabulated if s >= silicon), default=None)

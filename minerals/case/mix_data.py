@@ -52,7 +52,7 @@ SMALL = 0.1
 OTHERS = "others"
 #: Kind of line that makes what fits lithium-ion plants.
 LI_ION = "li_ion"
-#: Law whose least recycled content binds, and its region.
+#: Measure of the law on least recycled content.
 RECYCLED = "recycled_content"
 #: Kind of the trade rule on one third country.
 MAXIMUM_SINGLE = "maximum_single"
@@ -69,7 +69,7 @@ PoolsOf = Mapping[Disruption, tuple[Pool, ...]]
 class Suppliers:
     """Suppliers of each node in the model, from the countries that make it.
 
-    label: of each country, (country); deliver: what each supplier can deliver to the run's regions, (node, supplier,
+    deliver: what each supplier can deliver to the run's regions, (node, supplier,
     year) → [kt or GWh]; parts: of it by country, (node, supplier, year) → {country: share}; home: region of a supplier.
     """
 

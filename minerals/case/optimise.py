@@ -24,8 +24,7 @@ from ..mix.solution import Criteria, Solution, choose, risk_of
 from ..tables.codes import EUROPE
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
-from ..tables.names import WITHOUT_ROWS, fit
-from ..tables.names import Labels as ScopeLabels
+from ..tables.names import WITHOUT_ROWS, Labels, fit
 from ..tables.resolve import Resolved
 from .chokepoints import Chokepoints
 from .concentration import LINKS, STAGES, among_names
@@ -149,7 +148,7 @@ class OpenMix:
 
     run: Run
     config: Optimise
-    labels: ScopeLabels
+    labels: Labels
     tables: MixInputs
     pairs: Mapping[str, tuple[str, float]]
 
@@ -186,7 +185,7 @@ def _pairs(inputs: Inputs) -> dict[str, tuple[str, float]]:
     }
 
 
-def _check(run: Run, inputs: Inputs) -> tuple[Optimise, ScopeLabels, MixInputs]:
+def _check(run: Run, inputs: Inputs) -> tuple[Optimise, Labels, MixInputs]:
     """[optimise], labels of the scope, and the tables of the mix, which fit each other. Raises InputError with every
     problem."""
     config, labels, tables = run.settings.optimise, None, None
@@ -260,7 +259,7 @@ def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:
     if config.exclude_stages and not config.exclude:
         what = f"exclude_stages = {list(config.exclude_stages)!r}"
         yield ("optimise", "exclude_stages"), what, "says where, but not who; add exclude, a group of countries"
-    if _given(config, "exclude_since") and not config.exclude:
+    if _is_set(config, "exclude_since") and not config.exclude:
         what = f"exclude_since = {config.exclude_since}"
         yield ("optimise", "exclude_since"), what, "says from when, but not who; add exclude, a group of countries"
     if config.measure not in LINKS.values():
@@ -302,13 +301,13 @@ def _of_objective(config: Optimise) -> Wrong:
         "cost_cap": (config.objective != "cost" or by_risk, "another objective than cost or with an exposure_cap"),
     }
     for key, (does, where) in counts.items():
-        if _given(config, key) and not does:
+        if _is_set(config, key) and not does:
             value = getattr(config, key)
             what = f"likelihood of {listed(value)}" if key == "likelihood" else f"{key} = {value!r}"
             yield ("optimise", key), what, f"counts only under {where}; set one of them, or leave {key} out"
 
 
-def _given(config: Optimise, key: str) -> bool:
+def _is_set(config: Optimise, key: str) -> bool:
     """Whether a key says anything but its default, of a likelihood 1: that takes back what a base says."""
     value = getattr(config, key)
     if isinstance(value, dict):

@@ -62,7 +62,7 @@ class ScenarioOutcome:
         if self.survival is None:
             return None
         intensity, lines = self.arrays.intensity["value"][0], self.arrays.lines(self.scenario)
-        return follow(self.arrays.resolved, self.survival, self.cells, intensity, lines)
+        return follow(self.arrays.resolved, self.survival, self.cells, intensity, self.arrays.route, lines)
 
     @cached_property
     def gain(self) -> Array:

@@ -83,7 +83,7 @@ def members_share(shares: ArrayLike, members: ArrayLike) -> Array:
     """Share of a list of countries (of concern, allied): Σ_k s_k · f_k.
 
     members: mask, or fraction f of each code's supply that belongs to the list, (country,). A fraction serves a group
-    with members inside: of the shares it is an estimate, and `members_bounds` gives its ends.
+    with members inside: of the shares it is an estimate. `members_bounds` gives the ends where some of it is unknown.
     """
     return np.asarray(_shares(shares) @ _fractions(members))
 
@@ -94,7 +94,8 @@ def members_bounds(shares: ArrayLike, members: ArrayLike, unknown: ArrayLike) ->
     unknown: share of each code's supply that no row places inside or outside the list, (country,), 0 to 1.
     """
     inside = _fractions(members)
-    return Bounds(members_share(shares, inside), members_share(shares, np.maximum(inside, _fractions(unknown))))
+    most = np.minimum(inside + _fractions(unknown), 1.0)
+    return Bounds(members_share(shares, inside), members_share(shares, most))
 
 
 def non_allied_share(shares: ArrayLike, allied: ArrayLike) -> Array:

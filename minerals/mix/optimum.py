@@ -101,10 +101,6 @@ class Optimum:
         at = self._at(self.form.row_of, self.form.constraint(constraint), self.duals)
         return 0.0 if at is None else float(self.duals[at])
 
-    def duals_of(self, constraint: Any) -> dict[Any, float]:
-        """Duals of an indexed constraint, by index."""
-        return {index: self.dual(constraint[index]) for index in constraint}
-
     def worth(self, constraint: Any) -> float:
         """What the objective improves by for one unit of loosening, ≥ 0; of an equality for one unit its better way."""
         return abs(self.dual(constraint))

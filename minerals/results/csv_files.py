@@ -54,7 +54,7 @@ def as_csv(frame: pd.DataFrame, digits: int) -> bytes:
 
 def _cells(column: pd.Series, digits: int) -> tuple[str, list[Any]]:
     """(Format of a cell, what it formats) of a column."""
-    if column.dtype.kind == "f":
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
         number, cells = f"%.{digits}g", column.tolist()
         if not np.isnan(column.to_numpy(dtype=float)).any():
             return number, cells

@@ -147,7 +147,7 @@ def risks(result: Result) -> list[str]:
             body = []
             worst = rows[rows["scenario"] == block[0]].sort_values("at_risk_best", ascending=False, kind="stable")
             for row in worst.itertuples():
-                cells = [_told(at.loc[(row.disruption, scenario)]) for scenario in block]
+                cells = [_as_text(at.loc[(row.disruption, scenario)]) for scenario in block]
                 if named or any(cell[0] != "0" for cell in cells):
                     mark = "" if row.status == "in_force" else MARK
                     body.append([f"{row.label}{mark}", *(text for cell in cells for text in cell), row.binding_label])
@@ -159,7 +159,7 @@ def risks(result: Result) -> list[str]:
     return [*lines, *_short(result, year)]
 
 
-def _told(row: pd.Series) -> list[str]:
+def _as_text(row: pd.Series) -> list[str]:
     """A range of GWh, and of the share of the plan."""
     shares = dict.fromkeys((f"{row['share_best']:.0%}", f"{row['share_proportional']:.0%}"))
     return [between(row["at_risk_best"], row["at_risk_proportional"]), "–".join(shares)]

@@ -151,7 +151,7 @@ class StudyFolder:
                     )
         except OSError as error:
             why = f"{error.strerror or error}; choose another place with --out"
-            raise UsageError(f"cannot keep the blocks of the study in {self.path}: {why}") from error
+            raise UsageError(f"cannot keep what the study has finished in {self.path}: {why}") from error
         self._refuse_others()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import Exhausted
 
-#: What a worker's process is told: to compute on one thread, and to keep the memory of arrays it will need again.
+#: Environment of a worker's process: to compute on one thread, and to keep the memory of arrays it will need again.
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -26,7 +26,7 @@ ENVIRONMENT = {
 }
 
 
-#: Told how many of how many draws are done.
+#: Called with how much of how much is done.
 Progress = Callable[[int, int], None]
 
 
@@ -40,7 +40,7 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> It
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, arguments))
     try:
-        with _told(ENVIRONMENT), _without_main(), _without_interrupts():
+        with _with_environment(ENVIRONMENT), _without_main(), _without_interrupts():
             for _ in range(workers):
                 pool.submit(int)  # Each task that finds no worker idle starts one.
         yield pool
@@ -54,7 +54,7 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> It
 
 
 @contextmanager
-def _told(environment: Mapping[str, str]) -> Iterator[None]:
+def _with_environment(environment: Mapping[str, str]) -> Iterator[None]:
     """Have processes that are started find an environment, and leave this one's as it was."""
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)

@@ -29,7 +29,7 @@ class StudyKind(Protocol):
         """Tables of the study of a resolved run.
 
         region_label: name of the sum of its regions; kept: folder of what is finished, for the caller to end once the
-        result is written; progress: is called with how many of how many draws are done.
+        result is written; progress: is called with how much of how much is done.
         """
 
 
@@ -45,7 +45,7 @@ def run(
 
     sets: changes as on the command line, `key=value`. inputs: folder of the data package (default: what the run file
     names, else the shipped one). kept: folder of the finished part of a long study, so that an interrupted one goes
-    on; progress: is called with how many of how many draws are done; stressed: with every single supplier, pairs of the
+    on; progress: is called with how much of how much is done; stressed: with every single supplier, pairs of the
     worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
     """
     config = source if isinstance(source, Run) else read_run(source, sets)

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import re
 import stat
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 SWITCH, OFF = "MINERALS_CACHE", "off"
 #: Packages that are kept, at most: the ones used last.
 KEPT = 8
+#: Names of what this module writes; anything else in the folder is somebody's own.
+OWN = re.compile(r"inputs-[0-9a-f]{64}\.pickle(\.[0-9]+\.part)?")
 #: Bytes of the hash in front of a kept package.
 HASH = 32
 
@@ -85,9 +87,12 @@ def _is_own(path: Path) -> bool:
 
 
 def _hashes(folder: Path) -> dict[str, str] | None:
-    """SHA-256 of the descriptor and of each table of a folder, by file name; None where one cannot be read."""
+    """SHA-256 of the descriptor and of each table of a folder, by file name; None where one cannot be read, or is no
+    file, as a pipe that would never end."""
     try:
         files = [folder / DESCRIPTOR, *sorted(folder.glob("*.csv"))]
+        if not all(file.is_file() for file in files):
+            return None
         return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     except OSError:
         return None
@@ -132,9 +137,13 @@ def _keep(file: Path, inputs: Inputs) -> None:
     """Keep a package, whole or not at all, and remove those that were not used for longest."""
     with suppress(OSError, pickle.PicklingError):
         content = pickle.dumps(inputs, protocol=5)
-        with NamedTemporaryFile(dir=file.parent, prefix="new-", delete=False) as new:
-            new.write(hashlib.sha256(content).digest() + content)
-        Path(new.name).replace(file)
-        others = sorted(file.parent.glob("*"), key=lambda other: other.stat().st_mtime, reverse=True)
+        new = file.with_name(f"{file.name}.{os.getpid()}.part")
+        try:
+            new.write_bytes(hashlib.sha256(content).digest() + content)
+            new.replace(file)
+        finally:
+            new.unlink(missing_ok=True)
+        others = [other for other in file.parent.iterdir() if OWN.fullmatch(other.name)]
+        others.sort(key=lambda other: other.stat().st_mtime, reverse=True)
         for other in others[KEPT:]:
             other.unlink()

@@ -123,7 +123,7 @@ class _Resolver:
         chemistry = inputs["chemistries"].set_index("chemistry")
         self.base = {name: base or name for name, base in chemistry["base"].items()}
         self.silicon: dict[str, float] = dict(chemistry["silicon"].astype(float))
-        self.like: dict[str, str] = dict(chemistry["silicon_like"])
+        self.silicon_like: dict[str, str] = dict(chemistry["silicon_like"])
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
         self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
         kinds = Kinds(inputs)
@@ -457,7 +457,7 @@ class _Resolver:
         self._refuse_bare([code.get(pair, pair[0]) for pair in pairs], {chemistry for chemistry, _ in table})
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction))
-            like = self.like.get(chemistry, "")
+            like = self.silicon_like.get(chemistry, "")
             for mineral in self.labels.minerals:
                 keys = {"chemistry": chemistry, "silicon": fraction, "mineral": mineral}
                 if name is not None:

@@ -400,8 +400,8 @@ def _narrowed(path: Path, own: dict[str, TableSchema], shipped: Mapping[str, Tab
             if getattr(table, key) != getattr(needed, key):
                 of = "schema.primaryKey" if key == "primary_key" else f"minerals.{key}"
                 wrong(
-                    f"{place}.{of} = {_told(getattr(table, key))}",
-                    f"expected {_told(getattr(needed, key))}; restore it",
+                    f"{place}.{of} = {_as_text(getattr(table, key))}",
+                    f"expected {_as_text(getattr(needed, key))}; restore it",
                 )
         fields = {field.name: field for field in table.fields}
         for field in needed.fields:
@@ -433,7 +433,7 @@ def _narrowed(path: Path, own: dict[str, TableSchema], shipped: Mapping[str, Tab
     return own
 
 
-def _told(value: str | tuple[str, ...]) -> str:
+def _as_text(value: str | tuple[str, ...]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...axes import Axis, tidy
-from ...case.chain import FLOWS, Chain, recoveries
+from ...case.chain import FLOWS, Chain
 from ...case.outcome import Outcome
 from ...flows.demand import Array
 from ...tables.codes import EUROPE, GRAPHITE_ROUTES
@@ -29,7 +29,7 @@ def flow_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
             axes = [resolved.regions, resolved.segments, Axis("route", GRAPHITE_ROUTES), resolved.years]
             tables["graphite_by_route"] = tidy(found.graphite_by_route, axes).assign(unit="kt")
         if found.chain is not None:
-            tables |= _chain_tables(resolved, found.chain)
+            tables |= _chain_tables(outcome, found.chain)
         for table, frame in tables.items():
             frame.insert(0, "scenario", name)
             parts.setdefault(table, []).append(_reported(resolved, frame))
@@ -59,12 +59,13 @@ def _reported(resolved: Resolved, frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["year"].isin(resolved.reported)].reset_index(drop=True)
 
 
-def _chain_tables(resolved: Resolved, chain: Chain) -> dict[str, pd.DataFrame]:
+def _chain_tables(outcome: Outcome, chain: Chain) -> dict[str, pd.DataFrame]:
     """Tables of stock, scrap, recycling and upstream need of one scenario."""
+    resolved = outcome.resolved
     assert resolved.parameters is not None
     places = [resolved.regions, resolved.minerals, resolved.years]
     nodes = Axis("node", tuple(node.node for node in resolved.parameters.nodes))
-    targets = _targets(resolved, chain)
+    targets = _targets(outcome, chain)
     stages = {node.node: node.stage for node in resolved.parameters.nodes}
     flows = pd.concat([tidy(getattr(chain.flows, flow), places).assign(flow=flow) for flow in FLOWS], ignore_index=True)
     rates = pd.concat(
@@ -96,18 +97,18 @@ def _chain_tables(resolved: Resolved, chain: Chain) -> dict[str, pd.DataFrame]:
     }
 
 
-def _targets(resolved: Resolved, chain: Chain) -> pd.DataFrame:
+def _targets(outcome: Outcome, chain: Chain) -> pd.DataFrame:
     """What EU 2023/1542 asks for in a year of the run beside what the run has, where it computes Europe.
 
     recovery: of what reaches recyclers, by mineral; recycled_content: of the input of cell making; collection: by
     segment. met: whether ours reaches the target.
     """
-    parameters = resolved.parameters
+    resolved, parameters = outcome.resolved, outcome.resolved.parameters
     columns = ["law", "measure", "item", "year", "target", "value", "met", "unit"]
     if parameters is None or EUROPE not in resolved.regions.labels:
         return pd.DataFrame(columns=["region", *columns])
     region = resolved.regions.labels.index(EUROPE)
-    recovery = recoveries(resolved)["end_of_life"][region]
+    recovery = outcome.recovery["end_of_life"][region]
     ours = {
         "recovery": (resolved.minerals.labels, recovery),
         "recycled_content": (resolved.minerals.labels, chain.recycled_content[region]),

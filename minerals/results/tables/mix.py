@@ -27,7 +27,7 @@ from ...mix.data import (
 )
 from ...mix.families import words
 from ...mix.family import Glossary, year_of
-from ...mix.solution import PINNED, BindingLimit, risk_of
+from ...mix.solution import PINNED, BindingLimit, Stage, risk_of
 from ...tables.inputs import Inputs
 
 Tables = dict[str, pd.DataFrame]
@@ -53,10 +53,7 @@ def mix_tables(mix: Mix, library: Library, inputs: Inputs) -> Tables:
         "mix_loss": _losses(mix, library, replayed(mix, library)),
         "mix_cost": _costs(mix),
         "mix_limit": _frame(list(_limits(mix, glossary)), LIMIT),
-        "mix_stage": _frame(
-            [(s.stage, s.value, s.unit, s.algorithm, s.iterations) for s in mix.solution.stages],
-            ["stage", "value", "unit", "algorithm", "iterations"],
-        ),
+        "mix_stage": _frame([_stage(each) for each in mix.solution.stages], STAGE),
         "mix_trade": _trade(mix),
         "mix_line": _lines(mix),
         "mix_sourcing": _frame(list(_sourcing(mix)), SOURCING),
@@ -74,9 +71,23 @@ def _frame(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+STAGE = ["stage", "value", "unit", "algorithm", "iterations"]
+
+
+def _stage(stage: Stage) -> tuple[Any, ...]:
+    return (stage.stage, stage.value, stage.unit, stage.algorithm, stage.iterations)
+
+
 def _ranges(mix: Mix, families: bool) -> pd.DataFrame:
     """Share of each chemistry, or family, in a region's batteries, its range over all mixes as good, and the
     incumbent's."""
+    names = ["family"] if families else ["family", "chemistry"]
+    rows = [row for row, _ in _shares(mix, families)]
+    return _frame(rows, ["region", *names, "year", "value", "low", "high", "pinned", "incumbent", "unit"])
+
+
+def _shares(mix: Mix, families: bool) -> Iterable[tuple[tuple[Any, ...], bool]]:
+    """Rows of `_ranges`, and whether each is pinned."""
     data = mix.data
 
     def shares(additions: Mapping[RegionSegmentChemistryYear, float]) -> dict[RegionGroupYear, float]:
@@ -95,26 +106,19 @@ def _ranges(mix: Mix, families: bool) -> pd.DataFrame:
             groups[data.family[c]] = [data.family[c]]
         else:
             groups[c] = [data.family[c], c]
-    rows = []
     for r, group, y in ((r, group, y) for r in data.regions for group in groups for y in data.years):
         value, before = mine.get((r, group, y), 0.0), theirs.get((r, group, y), 0.0)
         low, high = mix.solution.ranges.get((r, group, y), (value, value))
-        pinned = "yes" if high - low <= PINNED else "no"
+        pinned = high - low <= PINNED
         if max(value, high, before) > PINNED / 100:
-            rows.append((r, *groups[group], y, value, low, high, pinned, before, "1"))
-    names = ["family"] if families else ["family", "chemistry"]
-    return _frame(rows, ["region", *names, "year", "value", "low", "high", "pinned", "incumbent", "unit"])
+            yield (r, *groups[group], y, value, low, high, "yes" if pinned else "no", before, "1"), pinned
 
 
 def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> pd.DataFrame:
     """Loss of each disruption over the years decided, replayed with the mix fixed, beside the incumbent's and the least
     of any mix; what binds where it is largest."""
-    chokepoints, before = library.chokepoints, dict.fromkeys(losses, 0.0)
+    chokepoints, before = library.chokepoints, _incumbent_losses(mix, library)
     binds: dict[Disruption, tuple[float, str]] = {}
-    for each in library.of(mix.config.scenario):
-        name = Disruption(each.event.disruption)
-        if chokepoints.years[each.year] in mix.data.years and name in before:
-            before[name] += lost(each)
     for each in library.of(OPTIMISED):
         name, loss = Disruption(each.event.disruption), each.loss.at_risk[0]
         decided = name in losses and chokepoints.years[each.year] in mix.data.years
@@ -135,6 +139,16 @@ def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> p
         "disruption", "label", "status", "weight", "start", "wanted", "incumbent", "value", "floor", "at_floor", "unit",
         "binding_node", "binding_label",
     ])  # fmt: skip
+
+
+def _incumbent_losses(mix: Mix, library: Library) -> dict[Disruption, float]:
+    """Loss of the incumbent under each disruption of the model, over the years decided [GWh]."""
+    out = dict.fromkeys(mix.data.disruptions, 0.0)
+    for each in library.of(mix.config.scenario):
+        name = Disruption(each.event.disruption)
+        if library.chokepoints.years[each.year] in mix.data.years and name in out:
+            out[name] += lost(each)
+    return out
 
 
 def _not_below_zero(level: float) -> float:
@@ -292,19 +306,19 @@ def _scrap_lines(mix: Mix, chokepoints: Chokepoints) -> pd.DataFrame:
     return _frame(rows, ["scenario", "region", "cohort", "value", "unit"])
 
 
-def about_mix(mix: Mix, tables: Tables) -> dict[str, Any]:
+def about_mix(mix: Mix, library: Library) -> dict[str, Any]:
     """What the record says of a mix: its settings, which parts were chosen from, how the stages were solved."""
     config = mix.config
     return {
         "scenario": OPTIMISED,
         "incumbent": config.scenario,
         "objective": _objective(mix),
-        "incumbent_value": _incumbent_value(mix, tables["mix_loss"]),
+        "incumbent_value": _incumbent_value(mix, library),
         "years": list(mix.data.years),
         "chemistries": list(mix.data.chemistries),
         "disruptions": list(mix.data.disruptions),
-        "stages": tables["mix_stage"].to_dict("records"),
-        "not_pinned": int((tables["mix_range"]["pinned"] == "no").sum()),
+        "stages": [dict(zip(STAGE, _stage(each), strict=True)) for each in mix.solution.stages],
+        "not_pinned": sum(not pinned for _, pinned in _shares(mix, families=False)),
     }
 
 
@@ -322,13 +336,12 @@ def caveat_of(mix: Mix) -> str:
     return " ".join(caveats)
 
 
-def _incumbent_value(mix: Mix, losses: pd.DataFrame) -> float | None:
+def _incumbent_value(mix: Mix, library: Library) -> float | None:
     """The objective of the incumbent, by the same disruptions and weights [GWh]; None where it is not of losses."""
     config = mix.config
     if config.objective != "gwh_at_risk":
         return None
-    return risk_of(dict(zip(losses["disruption"], losses["incumbent"], strict=True)), mix.data.weight, config.risk,
-                   config.level)  # fmt: skip
+    return risk_of(_incumbent_losses(mix, library), mix.data.weight, config.risk, config.level)
 
 
 def _objective(mix: Mix) -> str:

@@ -12,9 +12,6 @@ from ...case.outcome import Outcome
 from ...case.prices import FITTED, PRICE, PriceCurves
 from .flows import tidy_cells
 
-#: Tables of the curves.
-PRICES = ("price", "price_points", "learning_rate", "cumulative_energy", "price_parity")
-
 
 def price_tables(prices: PriceCurves) -> dict[str, pd.DataFrame]:
     """Tables price, price_points, learning_rate, cumulative_energy and price_parity."""

@@ -11,6 +11,7 @@ import pandas as pd
 from ...case.chokepoints import Chokepoints
 from ...case.concentration import STAGES
 from ...exposure.coverage import covered
+from ...tables.codes import ANY
 
 
 def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
@@ -68,8 +69,8 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-#: Kinds of rules that a run is held against, at each stage or at any; the others are data.
-TESTED, ANY = ("minimum_own", "maximum_single", "exclusion"), "any"
+#: Kinds of rules that a run is held against; the others are data.
+TESTED = ("minimum_own", "maximum_single", "exclusion")
 #: Stage of a rule that is about what is recovered.
 RECYCLING = "recycling"
 
