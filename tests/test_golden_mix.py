@@ -22,7 +22,7 @@ from test_mix import CHEMISTRIES, YEARS, at_risk, lines, routed, stocked, toy, t
 from minerals.mix import model, objective
 from minerals.mix.data import MixData, OneCountry
 from minerals.mix.docs import goals
-from minerals.mix.families import MODULES
+from minerals.mix.families import BALANCES, LIMITS, MODULES
 from minerals.mix.model import build, build_sourcing
 
 # --- toys ------------------------------------------------------------------------------------------------------------
@@ -385,3 +385,12 @@ def test_rows_as_text() -> None:
     assert [bound(data) for data in model.component_data_objects(pyo.Var)] == [
         "0 <= x[a] <= 4", "0 <= x[b] <= 4", "y >= 0",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_constraint_of_a_model_stands_in_a_record(name: str) -> None:
+    """One that its record forgets could not be named in a conflict. Constraints that state an objective are its own."""
+    built = FAMILIES[name].build(FAMILIES[name].data())
+    own = {"at_most", "tail", "changed", "usually"}
+    stated = {component.name for component in built.component_objects(pyo.Constraint)} - own
+    assert stated <= BALANCES | set(LIMITS)
