@@ -150,8 +150,8 @@ class Factory:
         kinds: dict[bytes, list[int]] = {}
         for chemistry, uses in zip(self.made, np.round(use[np.ix_(self.made, binds)], 12), strict=True):
             kinds.setdefault(uses.tobytes(), []).append(int(chemistry))
-        alike = built.copy()
-        for mine in kinds.values():
+        alike = cells * (built / np.maximum(cells, TINY))
+        for mine in (each for each in kinds.values() if len(each) > 1):
             alike[mine] = cells[mine] * (built[mine].sum() / max(cells[mine].sum(), TINY))
         # Other nodes may be used differently, which the plain sharing does not know.
         fits = (alike @ use <= np.maximum(accessible, built @ use) + NOTHING * self.need).all()

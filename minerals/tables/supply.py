@@ -367,18 +367,18 @@ class _Reader(Reader):
         an ambition is left out, as is nameplate in GWh of a node counted in kt.
         """
         units = {node.node: f"{node.unit}/yr" for node in nodes}
-        frame = self.take(
-            "material_plant",
-            lambda frame: (frame["unit"] == frame["node"].map(units)) & (frame["status"] != "ambition"),
-        )
         out: dict[tuple[str, str], Array] = {}
-        for (node, _, country), rows in frame.groupby(["node", "company", "country"], sort=False):
-            rows = rows.sort_values("year")
-            standing = rows.loc[rows["status"] == "operating", "value"].max()
-            at = np.searchsorted(rows["year"].to_numpy(), self.years, side="right")
-            capacity = np.append(0.0, rows["value"].to_numpy())[at]
-            added = np.maximum(capacity - (0.0 if np.isnan(standing) else standing), 0.0)
-            out[str(country), str(node)] = out.get((str(country), str(node)), 0.0) + added
+        for (node, _, country), found in self.inputs.rows_by("material_plant", "node", "company", "country").items():
+            rows = self.use(
+                "material_plant",
+                [row for row in found if row.unit == units.get(node) and row.status != "ambition"],
+            )
+            if rows:
+                rows = sorted(rows, key=lambda row: row.year)
+                standing = max((row.value for row in rows if row.status == "operating"), default=0.0)
+                at = np.searchsorted([row.year for row in rows], self.years, side="right")
+                capacity = np.array([0.0, *(row.value for row in rows)])[at]
+                out[country, node] = out.get((country, node), 0.0) + np.maximum(capacity - standing, 0.0)
         return out
 
     def _adds_plants(self, node: str, futures: tuple[str, ...]) -> bool:

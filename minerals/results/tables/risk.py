@@ -139,13 +139,14 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
         reach = chokepoints.access(each.regions, each.year, chokepoints.cuts(each.event.cuts))
         recovered = chokepoints.relief(each.scenario, each.regions, each.year)
         stock = chokepoints.config.stockpile_months / 12 * each.factory.need
+        exported = reach.exported.sum(axis=1)
         for n in hit:
             node = chokepoints.inputs.nodes[n]
             rows.append((
                 each.scenario, chokepoints.name_of(each.regions), each.event.disruption, node.node,
                 chokepoints.years[each.year], float(each.factory.need[n]), float(each.without[n]),
                 float(each.accessible[n]), float(reach.own[n]), float(recovered[n]), float(reach.share[n]),
-                float(reach.exported[n].sum()), float(stock[n]), node.unit,
+                float(exported[n]), float(stock[n]), node.unit,
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "own", "recovered",
                "share_of_pool", "exported", "stockpile", "unit"]  # fmt: skip
@@ -208,12 +209,11 @@ class Worth:
 
     def _pack(self, region: str, segment: str) -> tuple[Array, Array]:
         """Years and kWh per vehicle of a segment, the World's where a region has none; infinite where it is none."""
-        frame = self.inputs["pack_size"].query("segment == @segment")
-        own = frame[frame["region"] == region]
-        rows = (own if len(own) else frame[frame["region"] == WORLD]).sort_values("year")
-        if not len(rows):
+        sizes = self.inputs.rows_by("pack_size", "region", "segment")
+        rows = sorted(sizes.get((region, segment)) or sizes.get((WORLD, segment), []), key=lambda row: row.year)
+        if not rows:
             return np.zeros(1), np.full(1, np.inf)
-        return rows["year"].to_numpy(dtype=float), rows["value"].to_numpy()
+        return np.array([row.year for row in rows], dtype=float), np.array([row.value for row in rows])
 
     def money(self, lost: Array) -> float:
         """Value of the lost packs [million USD_2025]."""

@@ -29,7 +29,7 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                 plan = chokepoints.plan(scenario, regions, y)
                 reach = chokepoints.access(regions, y)
                 relief = chokepoints.relief(scenario, regions, y)
-                need = plan.need
+                need, exported = plan.need, reach.exported.sum(axis=1)
                 named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
                 largest = named.argmax(axis=1)
                 without = np.where(np.arange(len(inputs.countries)) == largest[:, None], 0.0, reach.exported)
@@ -40,15 +40,14 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                     "without_largest": reach.own + reach.share * without.sum(axis=1) + relief,
                 }
                 ratios = {name: covered(amount, need) for name, amount in found.items()}
-                world = np.where(
-                    chokepoints.supply[y].need.sum(axis=1) > 0, chokepoints.supply[y].need.sum(axis=1), np.nan
-                )
+                of_world = chokepoints.supply[y].need.sum(axis=1)
+                world = np.where(of_world > 0, of_world, np.nan)
                 head = (scenario, chokepoints.name_of(regions))
                 for n, node in enumerate(inputs.nodes):
                     if need[n] <= 0:
                         continue
                     amounts = [("need", need[n]), ("own", reach.own[n]), ("recovered", relief[n]),
-                            ("exported", reach.exported[n].sum()), ("accessible", found["accessible"][n])]  # fmt: skip
+                            ("exported", exported[n]), ("accessible", found["accessible"][n])]  # fmt: skip
                     rows += [
                         (*head, node.node, node.stage, calendar, name, float(value), node.unit)
                         for name, value in amounts if np.isfinite(value)
