@@ -51,7 +51,8 @@ EITHER: dict[str, tuple[str, ...]] = {
 
 #: Kind of quantity → (least, most) that a value other than 0 can plausibly be, in the canonical unit. They are wide:
 #: each refuses a table in a unit a thousand times too large or too small, and none judges a figure. `kind: kind` is of
-#: rows in a table of one of several kinds. A table whose quantity is narrower or wider has its own (`least` and `most`
+#: rows in a table of one of several kinds, `parameter: kind` of a parameter of a cell, in tables and in run files. A
+#: table whose quantity is narrower or wider has its own (`least` and `most`
 #: in datapackage.json, with `because`), and shares that add up to one have no least.
 PLAUSIBLE: dict[str, tuple[float, float]] = {
     # Less than 1 kWh is no battery of a vehicle; all uses of the world need about 14,000 GWh a year in 2050 on a path
@@ -103,6 +104,18 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "line_cost": (1, 2_000),
     # A stop of one percent is none.
     "severity": (0.01, 1),
+    # Nothing gives back more than it took, and what loses nine tenths in the first cycle is no cell.
+    "first_cycle_efficiency: fraction": (0.1, 1),
+    # A smaller anode than cathode plates lithium; ten times the cathode is a cell of a laboratory.
+    "n_over_p: fraction": (1, 10),
+    # The rest is binder and carbon.
+    "active_fraction: fraction": (0.1, 1),
+    "salt_fraction: fraction": (1e-3, 1),
+    # Per mass of active material: ten times it holds next to no energy.
+    "solid_in_cathode: fraction": (1e-3, 10),
+    # Cells of a laboratory have discs of lithium of 750 µm, and pellets of solid electrolyte of a millimetre.
+    "lithium_foil: thickness": (0.5, 2_000),
+    "separator: thickness": (0.5, 2_000),
 }
 
 #: Kind of each parameter of a cell, for the table whose rows differ in kind.
@@ -156,7 +169,7 @@ def _spelled(unit: str) -> str:
 def ends(kind: str, of_table: str, own: tuple[float | None, float | None]) -> tuple[float, float]:
     """(least, most) that a value of a kind other than 0 can plausibly be, in the canonical unit.
 
-    of_table: kind of its table; own: ends that its table gives instead.
+    of_table: kind of its table, or the parameter of a cell; own: ends that its table gives instead.
     """
     least, most = PLAUSIBLE.get(f"{of_table}: {kind}") or PLAUSIBLE.get(kind, (0.0, math.inf))
     return least if own[0] is None else own[0], most if own[1] is None else own[1]

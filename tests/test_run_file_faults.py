@@ -17,13 +17,13 @@ import pytest
 
 from minerals import api
 from minerals.case.cell_model import CellModel
-from minerals.cells.bounds import ENDS
 from minerals.config import LONGEST_CHAIN, Run, RunFile, read_run
 from minerals.errors import InputError, UsageError
 from minerals.shipped import run_names, runs_folder
-from minerals.tables.inputs import Inputs
+from minerals.tables.inputs import Inputs, read_inputs
 from minerals.text import plain_name, shown, unprintable
 from minerals.toml import LARGEST, parsed, written
+from minerals.units import ends
 
 TOML = """\
 title = "Sound"
@@ -199,7 +199,7 @@ def test_a_step_stays_within_the_years(read: Callable[..., Run]) -> None:
 
 
 @pytest.mark.parametrize(("key", "value", "way"), [
-    ("intensity.kg_per_kwh.lfp.lithium", "60", "g/kWh are a thousandth"),
+    ("intensity.kg_per_kwh.lfp.lithium", "60", "expected at most 30; a whole lead-acid battery, the heaviest, is 30 "),
     ("optimise.level", "0.999999999999", 'risk = "worst"; expected at most 0.9999'),
     ("optimise.one_country_price", "1e30", 'one_country = "hard"'),
     ("optimise.exposure_cap", "1e30", "leave the cap out"),
@@ -216,16 +216,30 @@ def test_numbers_that_mean_nothing_are_told_with_the_way_out(
 
 
 @pytest.mark.parametrize("name", ["cathode_capacity", "cathode_voltage", "anode_capacity", "anode_efficiency",
-                                  "n_over_p", *(name for name in ENDS if name.endswith("foil"))])  # fmt: skip
+                                  "n_over_p", "copper_foil", "aluminium_foil", "lithium_foil"])  # fmt: skip
 @pytest.mark.parametrize("value", [1e308, 1e-320, float("inf"), float("nan"), -1.0])
 def test_ends_of_the_numbers_of_a_cell(name: str, value: float, shipped_inputs: Inputs) -> None:
     chemistry = "li_metal_solid" if name == "lithium_foil" else "nmc811"
     model = CellModel(shipped_inputs)
-    if value == 1e-320 and name.endswith("foil"):
-        assert 0 < model.derive(chemistry, 0.0, {name: value}).bill.wh_per_kg < 1000
-        return
     with pytest.raises(UsageError, match=f"no {chemistry} cell has .*(expected|at most|at least)"):
         model.derive(chemistry, 0.0, {name: value})
+
+
+@pytest.mark.parametrize("name", ["copper_foil", "aluminium_foil"])
+def test_a_cell_may_do_without_a_foil(name: str, shipped_inputs: Inputs) -> None:
+    cell = CellModel(shipped_inputs).derive("nmc811", 0.0, {name: 0.0})
+    assert 0 < cell.bill.wh_per_kg < 1000
+
+
+def test_a_cell_has_the_same_ends_in_a_table_and_in_a_run_file(toy: Path) -> None:
+    most = ends("fraction", "n_over_p", (None, None))[1]
+    with pytest.raises(UsageError, match=rf"n_over_p .*expected 1 to {most:g}"):
+        CellModel(read_inputs(toy)).derive("nmc811", 0.0, {"n_over_p": most * 1.01})
+    table = toy / "cell_parameter.csv"
+    rows = table.read_text(encoding="utf-8")
+    table.write_text(rows.replace("n_over_p,1.1,1.01,1.21", f"n_over_p,{most * 1.01:g},,"), encoding="utf-8")
+    with pytest.raises(InputError, match=rf"cell_parameter.csv:12.*expected 0, or 1 to {most:g}"):
+        read_inputs(toy)
 
 
 # --- the TOML itself --------------------------------------------------------------------------------------------------

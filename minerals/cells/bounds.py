@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
+from ..units import CELL_PARAMETERS, canonical, ends
 from .cell import LITHIUM, Cell
 
 #: Least excess of anode over cathode that cells on the market have, and the best graphite in them [mAh/g].
@@ -16,26 +17,11 @@ LEAST_EXCESS, BEST_GRAPHITE = 1.02, 360.0
 LITHIUM_CHARGE = 3861 * LITHIUM * 1e-4
 
 
-#: Ends of the numbers of a cell, by parameter, with their unit: wide around all cells that were ever made, so that what
-#: lies outside is a slip of the unit or of the hand.
-ENDS: dict[str, tuple[float, float, str]] = {
-    "practical_capacity": (10.0, 5_000.0, "mAh/g"),
-    "average_voltage": (-1.0, 6.0, "V"),
-    "first_cycle_efficiency": (0.1, 1.0, ""),
-    "n_over_p": (1.0, 10.0, ""),
-    "areal_capacity": (0.3, 100.0, "mAh/cm²"),
-    "active_fraction": (0.1, 1.0, ""),
-    "salt_fraction": (0.0, 1.0, ""),
-    "cathode_density": (0.05, 20.0, "g/cm³"),
-    "anode_density": (0.05, 20.0, "g/cm³"),
-    "separator_density": (0.05, 20.0, "g/cm³"),
-    "copper_foil": (0.0, 500.0, "µm"),
-    "aluminium_foil": (0.0, 500.0, "µm"),
-    "separator": (0.0, 2_000.0, "µm"),
-    "lithium_foil": (0.0, 2_000.0, "µm"),
-    "electrolyte": (0.0, 100.0, "g/Ah"),
-    "solid_in_cathode": (0.0, 10.0, ""),
-}
+#: Parameters of what a cell may do without, and a voltage against lithium, which may be 0.
+MAY_BE_NONE = frozenset({
+    "salt_fraction", "copper_foil", "aluminium_foil", "separator", "lithium_foil", "electrolyte", "solid_in_cathode",
+    "average_voltage",
+})  # fmt: skip
 #: Least voltage between the electrodes [V]; no cell that stores energy has less.
 LEAST_VOLTAGE = 0.5
 
@@ -59,9 +45,11 @@ def impossible(cell: Cell, theoretical: Mapping[str, float]) -> Iterable[tuple[s
     if cell.hosts and cell.n_over_p < 1:
         yield "n_over_p", f"{cell.n_over_p:g}; an anode smaller than the cathode plates lithium, expected at least 1"
     for name, value, where in _ended(cell):
-        low, high, unit = ENDS[name]
-        if not low <= value <= high:
-            yield name, f"{value:g} {unit}".rstrip() + f"{where}; expected {low:g} to {high:g}"
+        kind, none = CELL_PARAMETERS[name], name in MAY_BE_NONE
+        least, most = ends(kind, name, (None, None))
+        if not (least <= value <= most or (none and value == 0)):
+            unit = canonical(kind).removesuffix("1")
+            yield name, f"{value:g} {unit}".rstrip() + f"{where}; expected {'0, or ' * none}{least:g} to {most:g}"
     if cell.voltage < LEAST_VOLTAGE:
         yield (
             "average_voltage",
@@ -88,9 +76,11 @@ def _ended(cell: Cell) -> Iterable[tuple[str, float, str]]:
         yield "practical_capacity", host.capacity, f" of {host.mineral}"
         yield "average_voltage", host.voltage, f" of {host.mineral}"
         yield "first_cycle_efficiency", host.efficiency, f" of {host.mineral}"
-    # Without a host there is no excess of one, and one below 1 is told with its reason.
-    without = () if cell.hosts and cell.n_over_p >= 1 else ("n_over_p",)
-    yield from ((name, getattr(cell, name), "") for name in ENDS if hasattr(cell, name) and name not in without)
+    # Without a host there is no excess of one, and one below 1 is refused with its reason.
+    no_excess = not cell.hosts or cell.n_over_p < 1
+    for name in CELL_PARAMETERS:
+        if hasattr(cell, name) and not (no_excess and name == "n_over_p"):
+            yield name, getattr(cell, name), ""
 
 
 def _numbers(cell: Cell) -> Iterable[tuple[str, float]]:

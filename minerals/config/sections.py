@@ -8,9 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ..errors import listed
+from ..units import PLAUSIBLE
 from .values import FilePath, Note, Section, Share, Text, TextOrTexts, Texts, Whole, Year, at_most, whole
 
-HEAVIEST = "a mineral at 10 kg/kWh is a battery of 100 Wh/kg of it alone; g/kWh are a thousandth"
+#: Most of a mineral in a battery [kg/kWh], as in the tables, and its reason.
+HEAVIEST = PLAUSIBLE["intensity"][1]
+WHY_HEAVIEST = f"a whole lead-acid battery, the heaviest, is {HEAVIEST:g} kg/kWh; g/kWh are a thousandth"
 
 
 class Years(Section):
@@ -150,7 +153,7 @@ class Intensity(Section):
         description="Numbers of a cell changed by hand, cell.CHEMISTRY.NUMBER, which is then derived whatever the "
         "route; `silicon` among them is the mass fraction in the anode.",
     )
-    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0), at_most(10, HEAVIEST)]]] = Field(
+    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0), at_most(HEAVIEST, WHY_HEAVIEST)]]] = Field(
         default={}, description="Intensities set by hand, kg_per_kwh.CHEMISTRY.MINERAL, which go before all others."
     )
 

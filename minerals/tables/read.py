@@ -146,7 +146,8 @@ def _convert(record: dict[str, Any], kind: str, raw: RawTable, row: dict[str, st
     try:
         scale = factor(record["unit"], kind)
         one = of_one_kind(record["unit"], kind)
-        least, most = ends(one, kind, raw.schema.ends)
+        of = record["parameter"] if raw.schema.kind == "cell_parameter" else kind
+        least, most = ends(one, of, raw.schema.ends)
         for name in VALUES:
             record[name] = size = record[name] if scale == 1.0 else record[name] * scale
             # What is a share of something may be next to none of it at its low end.
