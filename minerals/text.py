@@ -1,7 +1,8 @@
-"""Texts that can be shown: which characters no chart, table or terminal takes, and values cut to fit a message."""
+"""Texts: of the bytes of a file; which characters no chart, table or terminal takes; values cut to fit a message."""
 
 from __future__ import annotations
 
+import codecs
 import datetime
 import re
 import unicodedata
@@ -17,6 +18,36 @@ NAME = re.compile(r"[^\W_](?:[\w\-. ]*\w)?")
 LONGEST_NAME, LONGEST_TEXT, LONGEST_NOTE = 80, 200, 2_000
 #: Characters of a value that a message shows.
 SHOWN = 80
+#: First bytes of a file in another encoding; those of UTF-32 begin as those of UTF-16.
+MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
+class Unreadable(ValueError):
+    """A text or a file that cannot be read. line: 1-based, or 0 where the whole is meant; why: with the way out."""
+
+    def __init__(self, line: int, why: str) -> None:
+        self.line, self.why = line, why
+        super().__init__(why)
+
+
+def decoded(content: bytes, save: str) -> str:
+    """The text of a UTF-8 file, without a byte-order mark. Raises Unreadable; save: the way out."""
+    if other := next((name for mark, name in MARKS if content.startswith(mark)), ""):
+        raise Unreadable(0, f"is not UTF-8 text but {other}; {save}")
+    if b"\0" in content and max(content[::2].count(0), content[1::2].count(0)) > len(content) / 6:
+        # A Latin letter of UTF-16 has a zero byte: every second byte of a text that has no byte-order mark.
+        raise Unreadable(0, f"is not UTF-8 text but UTF-16; {save}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # `object` is the content without a byte-order mark.
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise Unreadable(line, f"is not UTF-8 text (byte 0x{error.object[error.start]:02x}); {save}") from None
 
 
 def unprintable(text: str) -> str:

@@ -1,7 +1,7 @@
 """TOML as run files and `--set` hold it: read with the reason where it cannot be read, and the line of every key.
 
 `tomllib` reads it. What it does not say is said here: where keys stand, what is wrong in words, and that a text is too
-long, too deep, or not UTF-8 at all.
+deep.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
-from .text import LONGEST_TEXT, shown, unprintable
+from .text import LONGEST_TEXT, Unreadable, shown, unprintable
 
 Keys = tuple[str, ...]
 #: Most bytes of a run file, levels of tables and lists in it, and digits of a whole number (TOML has 64 bits).
@@ -47,27 +47,6 @@ ADVICE = (
 
 #: A key that needs no quotes.
 BARE = re.compile(r"[A-Za-z0-9_-]+")
-
-
-class Unreadable(ValueError):
-    """A text that is no TOML of a run file. line: 1-based, or 0 where the whole text is meant."""
-
-    def __init__(self, line: int, why: str) -> None:
-        self.line = line
-        super().__init__(why)
-
-
-def decoded(raw: bytes) -> str:
-    """The text of a file, without a byte-order mark. Raises Unreadable where it is not UTF-8, or too large."""
-    if len(raw) > LARGEST:
-        raise Unreadable(0, f"has more than {LARGEST:,} bytes; no run file is that large, name another")
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or raw[1:2] == b"\0" or raw[:1] == b"\0":
-        raise Unreadable(0, "is not UTF-8 text, but looks like UTF-16; save it as UTF-8")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise Unreadable(line, f"is not UTF-8 text (byte 0x{raw[error.start]:02x}); save it as UTF-8") from None
 
 
 def parsed(text: str) -> dict[str, Any]:

@@ -64,8 +64,10 @@ def test_what_is_read_all_the_same(content: str, tmp_path: Path) -> None:
     pytest.param(PLAIN.encode("utf-16-le"), f"t.csv: is not UTF-8 text but UTF-16; {SAVE}", id="UTF-16 unmarked"),
     pytest.param(PLAIN.encode("utf-16-be"), f"t.csv: is not UTF-8 text but UTF-16; {SAVE}", id="UTF-16 other order"),
     pytest.param(PLAIN.encode("utf-32"), f"t.csv: is not UTF-8 text but UTF-32; {SAVE}", id="UTF-32"),
-    pytest.param(PLAIN.replace("second", "zweités").encode("latin-1"), f"t.csv:3: is not UTF-8 text; {SAVE}",
-                 id="Latin-1"),
+    pytest.param(PLAIN.replace("second", "zweités").encode("latin-1"),
+                 f"t.csv:3: is not UTF-8 text (byte 0xe9); {SAVE}", id="Latin-1"),
+    pytest.param(b"\xef\xbb\xbf" + PLAIN.replace("second", "zweités").encode("latin-1"),
+                 f"t.csv:3: is not UTF-8 text (byte 0xe9); {SAVE}", id="Latin-1 after a mark"),
     pytest.param(gzip.compress(PLAIN.encode()), "t.csv: is compressed (gzip); unpack it", id="gzip"),
     pytest.param(b"PK\x03\x04\x14\0\x06\0", "t.csv: is an Excel workbook or another zip archive, not a text file; "
                  "save the sheet as 'CSV UTF-8'", id="xlsx"),

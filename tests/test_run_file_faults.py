@@ -257,9 +257,9 @@ def test_paths_of_windows(path: str, read: Callable[..., Run]) -> None:
 
 
 @pytest.mark.parametrize(("content", "message"), [
-    (TOML.encode("utf-16"), "run.toml: is not UTF-8 text, but looks like UTF-16; save it as UTF-8"),
-    (TOML.encode("utf-16-le"), "run.toml: is not UTF-8 text, but looks like UTF-16; save it as UTF-8"),
-    (TOML.encode("utf-16-be"), "run.toml: is not UTF-8 text, but looks like UTF-16; save it as UTF-8"),
+    (TOML.encode("utf-16"), "run.toml: is not UTF-8 text but UTF-16; save it as UTF-8"),
+    (TOML.encode("utf-16-le"), "run.toml: is not UTF-8 text but UTF-16; save it as UTF-8"),
+    (TOML.encode("utf-16-be"), "run.toml: is not UTF-8 text but UTF-16; save it as UTF-8"),
     ((TOML + "# é").encode("latin-1"), "run.toml:8: is not UTF-8 text (byte 0xe9); save it as UTF-8"),
     (b" " * (LARGEST + 1), "run.toml: has more than 1,000,000 bytes; no run file is that large, name another"),
     ("x = 1\ntitle = " + "9" * 5000, "run.toml:2: holds a number of thousands of digits"),

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..shipped import run_file, run_names
-from ..text import LONGEST_TEXT, SHOWN, shown, unprintable
-from ..toml import ESCAPE, LARGEST, Keys, Unreadable, decoded, key_lines, parsed, statement, wrong
+from ..text import LONGEST_TEXT, SHOWN, Unreadable, decoded, shown, unprintable
+from ..toml import ESCAPE, LARGEST, Keys, key_lines, parsed, statement, wrong
 from .changes import Diffusion, Rest, ShareChange, diffusion_of, share_changes
 from .problems import COMMAND_LINE, Origin, model_problem, place_of
 from .run_file import RunFile
@@ -106,7 +106,9 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[Keys, int]]:
             raw = file.read(LARGEST + 1)
     except OSError as error:
         raise Unreadable(0, f"cannot be read: {error.strerror}") from None
-    text = decoded(raw)
+    if len(raw) > LARGEST:
+        raise Unreadable(0, f"has more than {LARGEST:,} bytes; no run file is that large, name another")
+    text = decoded(raw, "save it as UTF-8")
     data = parsed(text)
     if not data:
         raise Unreadable(0, "is empty; expected title, [scope] and [scenario.NAME]")

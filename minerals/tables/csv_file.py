@@ -6,7 +6,6 @@ quote that is not closed can never swallow rows, and no control or invisible cha
 
 from __future__ import annotations
 
-import codecs
 import csv
 import errno
 import hashlib
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Problem, did_you_mean, listed
+from ..text import Unreadable, decoded
 
 SAVE = "save the file as 'CSV UTF-8'"
 #: First bytes of files that are no text → what they are and the way out.
@@ -29,10 +29,6 @@ SIGNATURES = (
     (b"\xfd7zXZ", "is compressed (xz); unpack it"),
     (b"\x28\xb5\x2f\xfd", "is compressed (zstd); unpack it"),
     (b"%PDF", "is a PDF, not a text file; write the figures into a CSV file"),
-    (codecs.BOM_UTF32_LE, f"is not UTF-8 text but UTF-32; {SAVE}"),
-    (codecs.BOM_UTF32_BE, f"is not UTF-8 text but UTF-32; {SAVE}"),
-    (codecs.BOM_UTF16_LE, f"is not UTF-8 text but UTF-16; {SAVE}"),
-    (codecs.BOM_UTF16_BE, f"is not UTF-8 text but UTF-16; {SAVE}"),
 )
 #: Separators that programs write instead of commas.
 SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
@@ -62,14 +58,6 @@ class CsvFile:
         return zip(self.lines, (dict(zip(self.header, cells, strict=True)) for cells in self.rows), strict=True)
 
 
-class Unreadable(Exception):
-    """A file that cannot be read as text: line, or 0 for the whole file, and why with the way out."""
-
-    def __init__(self, line: int, why: str) -> None:
-        self.line, self.why = line, why
-        super().__init__(why)
-
-
 def read_text(path: Path, missing: str) -> tuple[str, str]:
     """Text of a UTF-8 file, without a byte-order mark, and the SHA-256 of its bytes. Raises Unreadable.
 
@@ -89,20 +77,10 @@ def read_text(path: Path, missing: str) -> tuple[str, str]:
             raise Unreadable(0, "is a loop of links; put the file itself there") from None
         why = (error.strerror or str(error)).lower()
         raise Unreadable(0, f"cannot be read ({why}); check the path and who may read it") from None
-    return _decoded(content), hashlib.sha256(content).hexdigest()
-
-
-def _decoded(content: bytes) -> str:
     for signature, why in SIGNATURES:
         if content.startswith(signature):
             raise Unreadable(0, why)
-    if b"\0" in content and max(content[::2].count(0), content[1::2].count(0)) > len(content) / 6:
-        # A Latin letter of UTF-16 has a zero byte: every second byte of a table that has no byte-order mark.
-        raise Unreadable(0, f"is not UTF-8 text but UTF-16; {SAVE}")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable(content[: error.start].count(b"\n") + 1, f"is not UTF-8 text; {SAVE}") from None
+    return decoded(content, SAVE), hashlib.sha256(content).hexdigest()
 
 
 def read_csv(

@@ -24,10 +24,10 @@ from typing import Any
 
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..shipped import inputs_folder
-from ..text import SHOWN
+from ..text import SHOWN, Unreadable
 from ..units import EITHER, UNITS
 from . import properties
-from .csv_file import Unreadable, read_text
+from .csv_file import read_text
 from .properties import Properties
 
 DESCRIPTOR = "datapackage.json"
