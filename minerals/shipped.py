@@ -1,4 +1,4 @@
-"""Where shipped inputs, run files and published results are: beside the package in a checkout, else in the wheel."""
+"""Where shipped inputs, run files and published results are: next to the package in a checkout, else in the wheel."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ LARGEST, DEEPEST, LARGEST_WHOLE = 1_000_000, 20, 2**63
 #: A part of a dotted key: in quotes of either kind, or bare.
 PART = r"""(?:"(?:[^"\\]|\\.)*+"|'[^']*+'|[^\s."'=\[\]{}#,]++)"""
 DOTTED = rf"{PART}(?:[ \t]*+\.[ \t]*+{PART})*+"
-#: Where a dotted key has nothing beside a dot.
+#: Where a dotted key has nothing next to a dot.
 EMPTY = r"^\.|\.\.|\.$|\"\"|''"
 #: `key = value`, as a line of a file or a change of the command line has it.
 STATEMENT = re.compile(rf"[ \t]*+({DOTTED})[ \t]*+=(.*)$", re.DOTALL)
@@ -32,7 +32,7 @@ INLINE = re.compile(rf"[{{,][ \t]*+({DOTTED})[ \t]*+=")
 #: Signs of TOML: a value that holds one and is no TOML is a slip, not a text without quotes.
 SIGNS = re.compile(r"""^["']|[="#\[\]{}]""")
 ESCAPE = "\\ begins an escape in double quotes; write / in a path, or put the text in single quotes, where \\ is itself"
-#: What tomllib says of a text → what to do. The first that fits is told.
+#: What tomllib says of a text → what to do. The first that fits holds.
 ADVICE = (
     (r"hex value|Unescaped '\\|escaped? char|Unicode scalar", ESCAPE),
     (r"overwrite a value|Cannot declare|Cannot mutate|Duplicate", "it stands twice; keep one of the two"),

@@ -1,6 +1,6 @@
-"""Folders that are whole or not there: filled beside their place, on the disk, and exchanged in one step.
+"""Folders that are whole or not there: filled next to their place, on the disk, and exchanged in one step.
 
-A folder is filled as `new` within a workspace, a hidden folder beside its place (`.name-minerals-pid-xxxxxxxx`). The
+A folder is filled as `new` within a workspace, a hidden folder next to it (`.name-minerals-pid-xxxxxxxx`). The
 writer holds a lock on the workspace, which the system takes back when the writer ends, however it ends. So a workspace
 without a lock is one that nobody fills any more: the next writer into the same place finishes an exchange that was
 begun in it, and removes it.
@@ -300,7 +300,7 @@ def locked(folder: Path, certain: bool = False) -> int | None:
 
 
 def sweep(folder: Path) -> None:
-    """Finish and remove what dead writers into a folder left beside it; what others left, and others' files, stay."""
+    """Finish and remove what dead writers into a folder left next to it; what others left, and others' files, stay."""
     for workspace in _workspaces(folder):
         with suppress(OSError):
             lock = locked(workspace, certain=True)
@@ -315,7 +315,7 @@ def sweep(folder: Path) -> None:
 
 
 def _workspaces(folder: Path) -> list[Path]:
-    """Folders beside one whose names are those of its workspaces."""
+    """Folders next to one whose names are those of its workspaces."""
     end = re.compile(r"-minerals-[0-9]+-[0-9a-f]{8}\Z")
     try:
         matches = [match for name in os.listdir(folder.parent) if (match := end.search(name))]

@@ -26,7 +26,7 @@ LIBRARIES = ("scipy", "highspy", "pyomo", "matplotlib")
 def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dict[str, Any]:
     """The record as JSON-ready data. run_id: seven hex digits of the SHA-256 of configuration, inputs and version.
 
-    config: the run as its file has it, where a model added a scenario to it; the record repeats that.
+    config: the run as its file has it, where a mix added a scenario to `resolved`; the record repeats that.
     """
     run = resolved.run
     config = config or run

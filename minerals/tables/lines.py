@@ -19,7 +19,7 @@ UNIT = canonical("capacity")
 
 
 def read_lines(run: Run, regions: Axis, years: Axis) -> pd.DataFrame:
-    """Lines [GWh/yr] of all scenarios, in COLUMNS, from the CSV that `flows.lines` names beside the run file.
+    """Lines [GWh/yr] of all scenarios, in COLUMNS, from the CSV that `flows.lines` names, relative to the run file.
 
     Cohorts before the first computed year count in it, as mature. Raises InputError with every problem.
     """

@@ -30,7 +30,7 @@ TABLES = ("chemistry_performance", "segment_need", "commercial_year", "growth_li
 
 @dataclass(frozen=True)
 class MixInputs:
-    """All that the choice of a mix rests on beside the exposure and the prices of its run.
+    """All that the choice of a mix rests on, but for the exposure and the prices of its run.
 
     chemistries: that may be chosen, in the order of the code list; family: of each; performance: (measure, chemistry,
     year); floor: least average of a mix, (measure, segment); barred: (segment, chemistry) pairs that do not go

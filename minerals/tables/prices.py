@@ -120,7 +120,7 @@ class _Reader(Reader):
         return Experience(family, members, tuple(int(year) for year in rows["year"]), energy)
 
     def _regional(self, prices: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Observed regional prices beside those of the region they are compared with."""
+        """Observed regional prices, each with that of the region they are compared with."""
         assert self.run.settings.prices is not None
         against = self.run.settings.prices.against
         seen = prices[(prices["case"] == "observed") & (prices["region"] != WORLD)]

@@ -213,7 +213,7 @@ class _Resolver:
             for name in names
             for region in self.labels.regions
             for segment in self.labels.segments
-            if (anchors := self._given("battery_demand", name, region, segment))
+            if (anchors := self._anchors("battery_demand", name, region, segment))
         ]
         return tuple(range(min([*first, *reported]), reported[-1] + 1))
 
@@ -241,7 +241,7 @@ class _Resolver:
         groups = self.inputs.rows_by(table, "scenario", "region", "segment")
         return groups.get((scenario, region, segment)) or groups.get((scenario, WORLD, segment), [])
 
-    def _given(self, table: str, scenario: str, region: str, segment: str, labels: Sequence[str] = ()) -> Anchors:
+    def _anchors(self, table: str, scenario: str, region: str, segment: str, labels: Sequence[str] = ()) -> Anchors:
         """Given values at a place: own rows, and before the first of them those of the scenario it extends."""
         file = self.inputs.tables[table].file
         out = Anchors()
@@ -250,7 +250,7 @@ class _Resolver:
             out.setdefault(row.year, {})[label] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
         if parent := self.parent.get(scenario, ""):
             first = min(out, default=10_000)
-            before = self._given(table, parent, region, segment, labels)
+            before = self._anchors(table, parent, region, segment, labels)
             out |= {year: values for year, values in before.items() if year < first}
         return out
 
@@ -293,7 +293,7 @@ class _Resolver:
         path = ("scenario", name, "demand")
         for region in self.labels.regions:
             anchors = {
-                segment: self._given("battery_demand", demand, region, segment) for segment in self.labels.segments
+                segment: self._anchors("battery_demand", demand, region, segment) for segment in self.labels.segments
             }
             if not any(anchors.values()):
                 why = f"no rows for {region} in these segments; leave it out or add rows to battery_demand.csv"
@@ -353,7 +353,7 @@ class _Resolver:
         """Shares of one place by year: those of the tables with the run file's changes."""
         path = ("scenario", name, "adoption")
         where = f"{segment} in {region}"
-        anchors = self._given("market_share", adoption, region, segment, ["chemistry"])
+        anchors = self._anchors("market_share", adoption, region, segment, ["chemistry"])
         if not anchors:
             why = f"no shares for {where}, which has demand; add rows to market_share.csv or leave it out"
             self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
@@ -427,7 +427,7 @@ class _Resolver:
         out: list[dict[str, object]] = []
         for region in self.labels.regions:
             for segment in self.labels.segments:
-                anchors = self._given("silicon_uptake", silicon, region, segment, ["chemistry", "silicon"])
+                anchors = self._anchors("silicon_uptake", silicon, region, segment, ["chemistry", "silicon"])
                 for chemistry, fraction in dict.fromkeys(label for values in anchors.values() for label in values):
                     series: Anchors = {y: v for y, v in anchors.items() if (chemistry, fraction) in v}
                     years = [year for year in self.years if year >= min(series)]
@@ -457,13 +457,13 @@ class _Resolver:
         self._refuse_bare([code.get(pair, pair[0]) for pair in pairs], {chemistry for chemistry, _ in table})
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction))
-            like = self.silicon_like.get(chemistry, "")
+            twin = self.silicon_like.get(chemistry, "")
             for mineral in self.labels.minerals:
                 keys = {"chemistry": chemistry, "silicon": fraction, "mineral": mineral}
                 if name is not None:
                     out.append(_record(keys, table[name, mineral], "kg/kWh", "given"))
-                elif (like, fraction) in code:
-                    value = _ratio(table, chemistry, mineral, like, code[like, fraction])
+                elif (twin, fraction) in code:
+                    value = _ratio(table, chemistry, mineral, twin, code[twin, fraction])
                     out.append(_record(keys, value, "kg/kWh", value.fill))
                 else:
                     out.append(_record(keys, BETWEEN, "kg/kWh", "derived"))
@@ -528,15 +528,15 @@ class _Resolver:
         return pd.concat(frames, ignore_index=True).reindex(columns=USED_COLUMNS)
 
 
-def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, like: str, blend: str) -> Datum:
+def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, twin: str, blend: str) -> Datum:
     """Intensity of a blend whose base has none tabulated, by the blend-to-base ratio of a chemistry that has.
 
     Silicon itself goes with the anode: silicon of the tabulated blend × graphite of this base / graphite of that one.
     """
     if mineral == "silicon":
-        start, over, under = table[blend, "silicon"], table[base, "graphite"], table[like, "graphite"]
+        start, over, under = table[blend, "silicon"], table[base, "graphite"], table[twin, "graphite"]
     else:
-        start, over, under = table[base, mineral], table[blend, mineral], table[like, mineral]
+        start, over, under = table[base, mineral], table[blend, mineral], table[twin, mineral]
         if under.value == 0:
             return start
     ratio = over.value / under.value
