@@ -17,14 +17,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import NamedTuple
 
 ONE = Fraction(1)
 #: How the names of rows begin that a run file adds.
 CHANGE = "change:"
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """weight × product of `over` ÷ product of `under`, each a tuple of row names."""
 
     weight: Fraction

@@ -8,7 +8,7 @@ shares; without `rest` all others fill in proportion. Shares above one are a pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -296,7 +296,7 @@ def scaled(point: Point, factor: float, row: Rows, behind: Rows, fill: str) -> P
     old = point.datum
     rows = old.rows.times(name) + behind if old.rows.terms else old.rows
     datum = Datum(old.value * factor, old.low * factor, old.high * factor, rows, fill)
-    return replace(point, fill=fill, datum=datum)
+    return point._replace(fill=fill, datum=datum)
 
 
 def new(year: int, chemistry: str, value: float, rows: Rows, fill: str) -> Point:

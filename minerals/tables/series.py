@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..provenance import Rows
 
 
-@dataclass(frozen=True)
-class Datum:
+class Datum(NamedTuple):
     """One value with its ends (equal to it where none are given), and the rows it is made of.
 
     fill says how: given, override, rest, ratio or linear.
@@ -33,8 +31,7 @@ Label = tuple[Any, ...]
 Anchors = dict[int, dict[Label, Datum]]
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """One resolved value. fill: that of its datum in a given year, else linear or hold; held: the year held, else 0."""
 
     year: int
