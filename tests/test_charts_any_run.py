@@ -20,8 +20,9 @@ from chart_support import check_layout
 from click.testing import CliRunner
 from matplotlib import font_manager
 
-from minerals import api, charts, drawing
+from minerals import api, charts
 from minerals.charts import cost_curves, fonts, style
+from minerals.charts.bundle import rendered
 from minerals.cli import cli
 from minerals.errors import InputError, MineralsError, UsageError
 from minerals.results.result import Result
@@ -317,7 +318,7 @@ def test_letters_come_from_any_installed_font_that_has_them(monkeypatch: pytest.
         assert fonts.lacking(f"{letter} \u200d\U00012000 a") == "\U00012000"
         page = style.Page(style.HouseFigure(figsize=(2, 2)), 0, 2, 2, 0, 1)
         assert page.text(0.5, 0.5, letter, 10).get_fontfamily() == [*preferred, OTHER]
-        assert all(drawing.rendered(page.figure))
+        assert all(rendered(page.figure))
     finally:
         fonts.family_of.cache_clear()
 

@@ -127,26 +127,33 @@ def write_files(contents: Mapping[str, bytes], folder: Path) -> list[Path]:
 
 def rendered(figure: Figure, title: str = "", alt: str = "") -> list[bytes]:
     """The figure as PNG, SVG and PDF."""
-    return [_rendered(figure, form, title, alt) for form in ("png", "svg", "pdf")]
+    from minerals.charts import style
+
+    with style.context():
+        return [_rendered(figure, form, title, alt) for form in ("png", "svg", "pdf")]
 
 
 def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:
     """The figure in one format, without dates or program versions."""
     import matplotlib
+    import numpy as np
 
     from minerals.charts import fonts, style
+    from minerals.charts.png import png
 
     metadata: dict[str, dict[str, str | None]] = {
-        "png": {"Software": None, "Title": title, "Description": alt},
         "svg": {"Date": None, "Creator": None, "Title": title, "Description": alt},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": title, "Subject": alt},
     }
-    # Flat colours pack as small at level 3 as at the usual 6, in half the time.
-    effort: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if form == "png" else {}
     buffer = BytesIO()
-    with style.context():
+    with style.context(), matplotlib.rc_context():
+        if form == "png":
+            figure.savefig(buffer, format="rgba", dpi=style.DPI)
+            width, height = (int(inches * style.DPI) for inches in figure.get_size_inches())
+            pixels = np.frombuffer(buffer.getbuffer(), np.uint8).reshape(height, width, 4)
+            return png(pixels[..., :3], style.DPI, {"Title": title, "Description": alt})
         if any(text.get_fontfamily()[-1] not in fonts.families() for text in figure.texts):
             # A stand-in may have outlines that a PDF only takes one by one.
-            matplotlib.rcParams["pdf.fonttype"] = 3
-        figure.savefig(buffer, format=form, dpi=style.DPI, metadata=metadata[form], **effort)
+            matplotlib.rcParams["pdf.fonttype"] = matplotlib.rcParams["ps.fonttype"] = 3
+        figure.savefig(buffer, format=form, dpi=style.DPI, metadata=metadata[form])
     return buffer.getvalue()

@@ -37,6 +37,10 @@ DROPPED, NAMES = ("GDEF", "GPOS", "GSUB", "STAT"), (1, 2, 4, 6)
 """Tables left out of a cut, and names kept in it: every PDF goes through all that is there for each font it embeds."""
 
 
+POSTSCRIPT = "Inter-{weight}"
+"""What a cut is called in the files that hold it, where letters of cuts of one name would be taken for one another."""
+
+
 @cache
 def families() -> tuple[str, ...]:
     """Font families in order of preference; a letter missing from the first is taken from the next.
@@ -160,7 +164,7 @@ def _cuts(variable: Path, folder: Path) -> dict[int, Path]:
     features are left out, so that letters stand at their advance widths. What is cut is in the name of the file: a
     cut of other settings is made anew.
     """
-    settings = repr((LETTERS, DROPPED, NAMES)).encode()
+    settings = repr((LETTERS, DROPPED, NAMES, POSTSCRIPT)).encode()
     mark = hashlib.sha256(variable.read_bytes() + settings).hexdigest()[:8]
     cuts = {weight: folder / f"inter-{mark}-{weight}.ttf" for weight in (REGULAR, SEMIBOLD, BOLD)}
     if all(cut.is_file() for cut in cuts.values()):
@@ -181,6 +185,7 @@ def _cuts(variable: Path, folder: Path) -> dict[int, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for weight, cut in cuts.items():
         static = instancer.instantiateVariableFont(TTFont(fixed, recalcTimestamp=False), {"wght": weight})
+        static["name"].setName(POSTSCRIPT.format(weight=weight), 6, 3, 1, 0x409)
         with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
             static.save(part)
         os.replace(part.name, cut)

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -20,13 +19,12 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from minerals.charts import fonts
+from minerals.charts import fonts, outlines
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.quiet import quiet
 from minerals.errors import UsageError, did_you_mean, listed
@@ -112,6 +110,10 @@ def size_named(name: str) -> Size:
     return SIZES[name]
 
 
+#: Whether the settings of `context` hold.
+_within: list[bool] = []
+
+
 @contextmanager
 def context() -> Iterator[None]:
     """Settings under which a chart is drawn and saved: the house font, no hinting, bytes that do not change."""
@@ -124,13 +126,21 @@ def context() -> Iterator[None]:
         "svg.hashsalt": "minerals",
         "svg.fonttype": "path",
         "pdf.fonttype": 42,
+        "ps.fonttype": 42,  # matplotlib 3.11 takes this one to tell how many letters a font of a PDF holds.
         "savefig.bbox": None,
         "path.simplify": False,
     }
+    if _within:  # They hold already, and some may have been changed since.
+        yield
+        return
     with quiet(), matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(settings)
-        yield
+        _within.append(True)
+        try:
+            yield
+        finally:
+            _within.pop()
 
 
 class HouseFigure(Figure):
@@ -140,6 +150,30 @@ class HouseFigure(Figure):
         """Draw all that is on the figure."""
         with context():
             super().draw(renderer)
+
+
+class TextLine(Text):
+    """One line of text on its baseline, as wide as its letters."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the text."""
+        text = self.get_text()
+        if not text or not self.get_visible():
+            return
+        points, weight, colour = float(self.get_fontsize()), int(self.get_fontweight()), to_hex(self.get_color())
+        x, y = self.get_transform().transform(self.get_unitless_position())
+        if part := {"left": 0.0, "center": 0.5, "right": 1.0}[self.get_horizontalalignment()]:
+            x -= part * text_width(text, points, weight) * self.figure.dpi
+        renderer.open_group("text", self.get_gid())
+        if not outlines.draw(renderer, text, x, y, points, weight, colour):
+            if renderer.flipy():
+                y = renderer.get_canvas_width_height()[1] - y
+            gc = renderer.new_gc()
+            gc.set_foreground(colour)
+            renderer.draw_text(gc, x, y, text, self.get_fontproperties(), 0.0, mtext=self)
+            gc.restore()
+        renderer.close_group("text")
+        self.stale = False
 
 
 def contrast(colour: str, ground: str = "#FFFFFF") -> float:
@@ -170,19 +204,9 @@ def as_text(colour: str) -> str:
     return darker if contrast(darker) >= 4.5 else MUTED
 
 
-@cache
-def _advance(letter: str, weight: int, families: tuple[str, ...]) -> float:
-    """How far a letter moves the next one on, inches per point, in the first family that has it."""
-    family = fonts.family_of(letter, families) or families[-1]
-    font = get_font(findfont(FontProperties(family=family, weight=weight)))
-    font.set_size(100, 72)
-    return float(font.load_glyph(font.get_char_index(ord(letter))).linearHoriAdvance) / 65536 / 100 / 72
-
-
 def text_width(text: str, points: float, weight: int = REGULAR) -> float:
     """Width of one line in inches, in the house font: the sum of what its letters take."""
-    families = fonts.families()
-    return points * sum(_advance(letter, weight, families) for letter in text)
+    return outlines.width(text, points, weight)
 
 
 def shortened(text: str, width: float, points: float, weight: int = REGULAR) -> str:
@@ -283,10 +307,13 @@ class Page:
         """
         width, height = self.figure.get_size_inches()
         text = without_unprintable(text)
-        return self.figure.text(
+        line = TextLine(
             x / width, baseline / height, text, fontsize=points * self.scale, color=colour, fontweight=weight,
             fontfamily=fonts.families_for(text), ha=align, va="baseline", parse_math=False,
+            transform=self.figure.transFigure, figure=self.figure,
         )  # fmt: skip
+        self.figure.texts.append(line)
+        return line
 
     def line(self, x: Sequence[float], y: Sequence[float], colour: str, points: float, order: float = 2) -> Line2D:
         """A straight line between two places in inches; points: thickness before scaling. Its ends are cut square."""
