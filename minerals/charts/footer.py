@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from minerals.charts import wording
 from minerals.charts.bundle import Result
@@ -66,36 +68,47 @@ def sources(result: Result, used: Used | None = None) -> list[dict[str, str]]:
     inputs = table_of(result, "inputs_used")
     if used is None or inputs is None:
         return every
-    rows = _rows(result, used, inputs)
-    counts = Counter(
-        key for text in inputs.loc[rows, "source"].dropna().astype(str) for key in re.split(r"\s*;\s*", text)
-    )
+    counts: Counter[str] = Counter()
+    named = inputs.loc[_rows(result, used, inputs), "source"].dropna().astype(str)
+    for text, rows in named.value_counts().items():
+        for key in re.split(r"\s*;\s*", text):
+            counts[key] += rows
     return sorted((source for source in every if counts[source["key"]]), key=lambda source: -counts[source["key"]])
 
 
-def _rows(result: Result, used: Used, inputs: pd.DataFrame) -> pd.Series:
+def _rows(result: Result, used: Used, inputs: pd.DataFrame) -> NDArray[np.bool_]:
     """Which rows of `inputs_used` are behind what is used: those that the rows of a table of the result name, else
     those of the table of that name."""
-    known = inputs["file"].astype(str) + ":" + inputs["line"].astype(str).str.removesuffix(".0")
-    found = pd.Series(False, index=inputs.index)
+    of_table = inputs["table"].to_numpy(dtype=object)
+    named: set[str] = set()
+    found = np.zeros(len(inputs), bool)
     for name, where in used.items():
         table = table_of(result, name)
         if table is not None and "rows" in table:
-            texts = " ".join(table.loc[_chosen(table, where), "rows"].dropna().astype(str).unique())
-            found |= known.isin(set(re.findall(r"[\w-]+\.csv:\d+", texts)))
+            for text in table["rows"][_chosen(table, where)].dropna().astype(str).unique():
+                named.update(re.findall(r"[\w-]+\.csv:\d+", text))
         else:
-            found |= inputs["table"].eq(name) & _chosen(inputs, where)
+            found |= (of_table == name) & _chosen(inputs, where)
+    lines = zip(inputs["file"].tolist(), inputs["line"].tolist(), strict=True)
+    found |= np.array([f"{file}:{_text(line)}" in named for file, line in lines], bool)
     return found
 
 
-def _chosen(table: pd.DataFrame, where: Mapping[str, Collection[object]]) -> pd.Series:
+def _chosen(table: pd.DataFrame, where: Mapping[str, Collection[object]]) -> NDArray[np.bool_]:
     """Rows whose cells are among the values of each column, or empty."""
-    chosen = pd.Series(True, index=table.index)
+    chosen = np.ones(len(table), bool)
     for column, values in where.items():
         if column in table:
-            texts = table[column].astype(str).str.removesuffix(".0")
-            chosen &= texts.isin({str(value) for value in values}) | table[column].isna() | texts.eq("")
+            wanted = {str(value) for value in values} | {""}
+            numbers, cells = pd.factorize(table[column])
+            # An empty cell has the number -1, which takes the last.
+            chosen &= np.array([*(_text(cell) in wanted for cell in cells), True])[numbers]
     return chosen
+
+
+def _text(cell: object) -> str:
+    """A cell as a text; a year is one however its column is kept."""
+    return str(cell).removesuffix(".0")
 
 
 def source_line(listed: Sequence[Mapping[str, str]]) -> str:
