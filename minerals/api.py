@@ -1,4 +1,7 @@
-"""What Python users call; `minerals.run`, `minerals.load`, `minerals.compare` and friends lead here."""
+"""What Python users call; `minerals.run`, `minerals.load`, `minerals.compare` and friends lead here.
+
+What computes is imported inside the functions, so that the process that draws charts starts before it.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +11,26 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from . import charts
-from .case.cell_model import CellModel, Derived
 from .config import Run
 from .config import read_run as _read_run
-from .drawing import Drawn, draw_all, drawing
+from .drawing import Drawn, Finish, drawing
 from .errors import InputError, UsageError, did_you_mean, listed
-from .pipeline import inputs_of, prepared
-from .results import compare as _compare
-from .results import explain as _explain
-from .results.cell_sheet import sheet
-from .results.describe import describe as _describe
-from .results.describe import entries, named
-from .results.explain_exposure import NodeExplanation, RiskExplanation, explain_disruption, explain_node
-from .results.repeat import read_record
-from .results.result import Result, load, refuse_other_run
-from .results.verdicts import write
 from .shipped import inputs_folder
-from .studies.blocks import StudyFolder
-from .studies.run import run as _run
-from .tables.inputs import Inputs
-from .tables.inputs import read_inputs as _read_inputs
 from .text import shown
 from .toml import written
-from .validation.validate import validate as _validate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .case.cell_model import Derived
+    from .results.explain import Explanation
+    from .results.explain_exposure import NodeExplanation, RiskExplanation
+    from .results.result import Result
+    from .studies.blocks import StudyFolder
+    from .tables.inputs import Inputs
 
 __all__ = [
     "cell",
@@ -76,13 +71,15 @@ def run(
     was made with other versions.
     """
     config = source if isinstance(source, Run) else read_run(source, set, inputs)
-    if out is not None:
-        refuse_other_run(out, config.name, force)
-    with _study_folder(config, out) as kept, drawing(config) if out is not None else nullcontext(None) as drawn:
-        result = _run(config, (), _inputs_for(config, inputs), kept, progress)
-        if drawn is not None and out is not None:
-            charted = drawn(result)
-            result.write(out, force=force, extra=lambda place: _note(result, charted(place / "charts")))
+    with drawing(config) if out is not None else nullcontext(None) as drawn:
+        from .results.result import refuse_other_run
+        from .studies.run import run as compute
+
+        if out is not None:
+            refuse_other_run(out, config.name, force)
+        with _study_folder(config, out) as kept:
+            result = compute(config, (), _inputs_for(config, inputs), kept, progress)
+            _write(result, out, force, drawn)
     return result
 
 
@@ -91,6 +88,8 @@ def _study_folder(config: Run, out: str | Path | None) -> AbstractContextManager
     study = config.settings.study
     if out is None or study is None:
         return nullcontext()
+    from .studies.blocks import StudyFolder
+
     return StudyFolder(Path(f"{Path(out).resolve()}.partial"))
 
 
@@ -113,11 +112,14 @@ def stress(
         raise UsageError(f"{config.path} has no [exposure]; add one, e.g. as runs/europe-2035.toml has it")
     settings = config.settings.model_copy(update={"study": None})
     config = replace(config, name=f"{config.name.removesuffix('-stress')}-stress", settings=settings)
-    if out is not None:
-        refuse_other_run(out, config.name, force)
-    result = _run(config, (), _inputs_for(config, inputs), stressed=True)
-    if out is not None:
-        result.write(out, force=force, extra=lambda place: _note(result, draw_all(result, place / "charts")))
+    with drawing(config) if out is not None else nullcontext(None) as drawn:
+        from .results.result import refuse_other_run
+        from .studies.run import run as compute
+
+        if out is not None:
+            refuse_other_run(out, config.name, force)
+        result = compute(config, (), _inputs_for(config, inputs), stressed=True)
+        _write(result, out, force, drawn)
     return result
 
 
@@ -132,6 +134,8 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
     elif texts:
         raise UsageError(f"{source} repeats a run as it was; to change it, --set its run file")
     else:
+        from .results.repeat import read_record
+
         config = read_record(source, Path(inputs or inputs_folder()))
     unknown = [name for name in config.settings.output.charts or () if name not in charts.CHARTS]
     if unknown:
@@ -139,6 +143,14 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
             config.problem(["output", "charts"], f"charts = {name!r}", _no_chart(name)) for name in unknown
         )  # fmt: skip
     return config
+
+
+def load(folder: str | Path) -> Result:
+    """Read a result folder back: its record, and its tables. Raises UsageError for a folder that is no result of this
+    version or was changed by hand."""
+    from .results import result
+
+    return result.load(folder)
 
 
 def draw(result: Result | str | Path, name: str = "demand_by_mineral", **options: Any) -> Any:
@@ -172,7 +184,9 @@ def compare(
     quantity: str = "mineral_demand",
 ) -> pd.DataFrame:
     """Scenarios side by side: kt by mineral and change against a base. See results.compare.compare."""
-    return _compare.compare(_result(result), base, year, region, quantity)
+    from .results import compare as comparison
+
+    return comparison.compare(_result(result), base, year, region, quantity)
 
 
 def explain(
@@ -184,16 +198,19 @@ def explain(
     *,
     disruption: str | None = None,
     node: str | None = None,
-) -> _explain.Explanation | RiskExplanation | NodeExplanation:
+) -> Explanation | RiskExplanation | NodeExplanation:
     """A number as the tree of its sourced rows: a mineral's demand, the GWh at risk of a disruption, or who makes a
     node and what a region needs and gets of it, whichever is named. See results.explain and results.explain_exposure.
     """
+    from .results.explain import explain
+    from .results.explain_exposure import explain_disruption, explain_node
+
     named = [name for name in (mineral, disruption, node) if name is not None]
     if len(named) != 1:
         raise UsageError("name one of mineral, disruption and node to explain, e.g. mineral graphite")
     result = _result(result)
     if mineral is not None:
-        return _explain.explain(result, mineral, region, year, scenario)
+        return explain(result, mineral, region, year, scenario)
     if disruption is not None:
         return explain_disruption(result, disruption, region, year, scenario)
     return explain_node(result, str(node), region, year, scenario)
@@ -213,6 +230,8 @@ def cell(
     solid electrolyte, `sulfide`, `oxide` or `polymer`; numbers: of the cell, by hand, as `n_over_p=1.05`. Raises
     UsageError with every reason why there is no such cell.
     """
+    from .case.cell_model import CellModel
+
     data = read_inputs(inputs)
     return CellModel(data).derive(chemistry, _silicon_of(data, chemistry, silicon), numbers, blend, solid)
 
@@ -226,6 +245,9 @@ def cell_sheet(
     solid: str = "",
 ) -> list[str]:
     """A derived cell as lines of text, beside the inventories of the tables."""
+    from .case.cell_model import CellModel
+    from .results.cell_sheet import sheet
+
     data = read_inputs(inputs)
     fraction = _silicon_of(data, chemistry, silicon)
     return sheet(CellModel(data).derive(chemistry, fraction, numbers, blend, solid), data)
@@ -240,7 +262,9 @@ def _silicon_of(data: Inputs, chemistry: str, silicon: float | None) -> float:
 
 def read_inputs(folder: str | Path | None = None) -> Inputs:
     """The input tables, read and checked. Raises errors.InputError with every problem."""
-    return _read_inputs(Path(folder) if folder is not None else inputs_folder())
+    from .tables import inputs
+
+    return inputs.read_inputs(Path(folder) if folder is not None else inputs_folder())
 
 
 def describe(name: str | None = None, inputs: str | Path | None = None, *, as_json: bool = False) -> str:
@@ -249,10 +273,13 @@ def describe(name: str | None = None, inputs: str | Path | None = None, *, as_js
 
     as_json: as JSON, with equations of the mix in LaTeX. Raises errors.UsageError for an unknown name.
     """
+    from .results import describe as names
+
     tables = read_inputs(inputs)
     if as_json:
-        return json.dumps(entries(name, tables) if name else named(tables), indent=2, ensure_ascii=False)
-    return _describe(name, tables)
+        found = names.entries(name, tables) if name else names.named(tables)
+        return json.dumps(found, indent=2, ensure_ascii=False)
+    return names.describe(name, tables)
 
 
 def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path | None = None) -> list[str]:
@@ -285,7 +312,10 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
     """
     if size and out is None:
         raise UsageError("--size is of the chart that --out writes; name a folder with --out")
-    result = _validate()
+    from .results.verdicts import write
+    from .validation import validate as published
+
+    result = published.validate()
     if out is not None:
         write(result["validation"], Path(out))
         draw(result, "validation", **({"size": size} if size else {})).write(Path(out) / "charts")
@@ -293,7 +323,9 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
 
 
 def _checked_run(config: Run, inputs: str | Path | None) -> list[str]:
-    ready = prepared(config, _read_inputs(inputs_of(config, _inputs_for(config, inputs))))
+    from .pipeline import inputs_of, prepared
+
+    ready = prepared(config, read_inputs(inputs_of(config, _inputs_for(config, inputs))))
     resolved = ready.outcome.resolved
     count, years = len(config.settings.scenario), resolved.reported
     chosen = []
@@ -316,7 +348,14 @@ def _inputs_for(config: Run, inputs: str | Path | None) -> str | Path | None:
 
 
 def _result(result: Result | str | Path) -> Result:
-    return result if isinstance(result, Result) else load(result)
+    return load(result) if isinstance(result, str | Path) else result
+
+
+def _write(result: Result, out: str | Path | None, force: bool, drawn: Callable[[Result], Finish] | None) -> None:
+    """Write a result folder and its charts, which are drawn meanwhile."""
+    if drawn is not None and out is not None:
+        finish = drawn(result)
+        result.write(out, force=force, extra=lambda place: _note(result, finish(place / "charts")))
 
 
 def _note(result: Result, drawn: Drawn) -> None:

@@ -5,10 +5,8 @@ Heavy modules are imported inside the commands, so that `minerals --help` answer
 
 from __future__ import annotations
 
-import atexit
 import codecs
 import errno
-import gc
 import os
 import re
 import shutil
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from . import haste
 from .errors import Exhausted, InputError, MineralsError, Notice, UsageError, interrupted, listed, readable
 
 if TYPE_CHECKING:
@@ -40,8 +39,6 @@ ENDING = {
 #: Exit code of `validate` where a row is outside its bounds.
 DRIFTED = 1
 NOTHING_LOST = "nothing is left half-written. Run the same command again; a study goes on where it was."
-#: Objects made between two looks of the collector, by generation: a command makes tables that it keeps, and ends.
-COLLECTED = (400_000, 20, 100)
 #: What stands for a character that the reader's encoding does not have.
 PLAIN = {
     "−": "-", "–": "-", "×": "x", "…": "...", "→": "->", "’": "'", "“": '"', "”": '"', "\u202f": " ",
@@ -110,12 +107,16 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
     A folder that holds the same run is replaced. Charts drawn into it later are kept; any other file of yours in it
     is never removed: the command stops and names it.
     """
-    from . import api
+    from .drawing import ahead
+
+    with ahead(file, sets):
+        from . import api
+
+        config = api.read_run(file, sets, inputs)
+        folder = out or Path("runs") / config.name
+        result = api.run(config, inputs=inputs, out=folder, force=force, progress=_progress())
     from .results.result import unlisted
 
-    config = api.read_run(file, sets, inputs)
-    folder = out or Path("runs") / config.name
-    result = api.run(config, inputs=inputs, out=folder, force=force, progress=_progress())
     _print_comparison(result, api.compare(result))
     _print_more(result)
     _notes(result)
@@ -139,12 +140,16 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | No
     Plays the library of disruptions, every country that supplies a node (N-1), pairs of the worst (N-2), and events
     that last, with the stockpile running down.
     """
-    from . import api
+    from .drawing import ahead
+
+    with ahead(file, sets):
+        from . import api
+
+        config = api.read_run(file, sets, inputs)
+        folder = out or Path("runs") / f"{config.name}-stress"
+        result = api.stress(config, inputs=inputs, out=folder, force=force)
     from .results.screen import lasting, risks, suppliers
 
-    config = api.read_run(file, sets, inputs)
-    folder = out or Path("runs") / f"{config.name}-stress"
-    result = api.stress(config, inputs=inputs, out=folder, force=force)
     _out(click.style(result.record["title"], bold=True))
     for lines in (risks(result), *suppliers(result, top), lasting(result)):
         for line in [*lines, ""] if lines else []:
@@ -342,13 +347,11 @@ def main() -> None:
     1 is a bug of ours: one sentence says so, and --debug shows the traceback. `validate` exits 1 where the model has
     left the bounds of a published result.
     """
+    haste.collect_seldom()
     _open_closed_streams()
     _fall_back_to_plain_characters()
     _end_cleanly_by_signals()
     _print_notices()
-    gc.set_threshold(*COLLECTED)
-    # Whatever is left at the end goes with the process, so nothing needs to be looked through.
-    atexit.register(gc.freeze)
     sys.exit(_exit_code())
 
 

@@ -1,28 +1,53 @@
-"""Charts of a run into its result folder: drawn here, or beside a long run by a process that is ready before it."""
+"""Charts of a run into its result folder: drawn here, or by a process that gets ready while the run is computed.
+
+Importing this module loads neither pandas nor matplotlib, so that the process can start before the run's own imports.
+"""
 
 from __future__ import annotations
 
-import atexit
-import gc
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import get_all_start_methods, get_context
+from functools import partial
+from importlib import import_module
+from multiprocessing import Pipe, get_all_start_methods, get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import charts
-from .charts.bundle import rendered, write_files
-from .config import Run
+from . import charts, haste
 from .cores import cores
 from .errors import MineralsError, interrupted
-from .results.result import Result
+from .shipped import run_file
 from .studies.pool import end_with_parent, worker_pool
 
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from pandas import DataFrame
+
+    from .charts.bundle import Result
+    from .config import Run
+
+#: Charts whose tables a run can make.
+RUN_CHARTS = tuple(name for name in charts.CHARTS if name != "validation")
 #: What this process draws, where it draws for another.
 _taken: Result
+#: The process that was started ahead of the run file.
+_ahead: list[_Process] = []
+
+
+class _Drawable:
+    """The record and the tables of a result, as another process takes them: without what else makes a result."""
+
+    def __init__(self, result: Result, tables: Iterable[str]) -> None:
+        self.record: Mapping[str, Any] = result.record
+        self._tables = {name: result[name] for name in tables}
+
+    def __getitem__(self, table: str) -> DataFrame:
+        return self._tables[table]
 
 
 class Drawn(NamedTuple):
@@ -52,15 +77,12 @@ def draw_all(result: Result, folder: Path) -> Drawn:
 
     A chart that cannot be drawn is left out. Raises OSError where `folder` cannot be written.
     """
-    # Drawing makes so many objects that the collector would look through all that the run left, over and over.
-    gc.freeze()
-    try:
-        return _written((_chart(result, name) for name in _wanted(result)), folder)
-    finally:
-        gc.unfreeze()
+    return _written((_chart(result, name) for name in _wanted(result)), folder)
 
 
 def _written(drawn: Iterable[_Chart], folder: Path) -> Drawn:
+    from .charts.bundle import write_files
+
     left_out, lacking = [], ""
     for chart in drawn:
         if chart.left_out:
@@ -93,31 +115,76 @@ def drawing(run: Run) -> Iterator[Callable[[Result], Finish]]:
     """What draws the charts of a run, as `draw_all` does: a function that begins with them once there is a result, and
     returns another that waits for them.
 
-    A mix takes longer to choose than a process takes to get ready, so its charts are drawn there, while the tables
-    are written; if it is lost, they are drawn here. Any other run draws its charts when they are asked for.
+    Another process imports what charts need while the run is computed, and draws while its tables are written; if it
+    is lost, charts are drawn here. So they are where there is one core alone, and where matplotlib is loaded already,
+    unless the run chooses a mix, which takes longer than a process takes to get ready.
     """
-    if run.settings.optimise is None or run.settings.output.charts == () or cores() == 1:
+    loaded = run.settings.optimise is None and "matplotlib.figure" in sys.modules
+    if run.settings.output.charts == () or loaded or cores() == 1:
+        for process in _ahead:
+            process.end()
         yield lambda result: lambda folder: draw_all(result, folder)
+    elif _ahead:
+        yield lambda result: _begun(_ahead[0].pool, result)
+    else:
+        with _process(run.settings.output.charts or RUN_CHARTS) as process:
+            yield lambda result: _begun(process.pool, result)
+
+
+@contextmanager
+def ahead(file: str, sets: Iterable[str]) -> Iterator[None]:
+    """Start the process that draws before the run file is read, which takes as long as half of what it imports.
+
+    file, sets: of the command line. Nothing is started where there is no such file or --set wants no charts; where
+    the file wants none, the process ends once that is known.
+    """
+    none = any(re.sub(r"\s", "", change) == "output.charts=[]" for change in sets)
+    if none or cores() == 1 or not (Path(file).is_file() or run_file(file)):
+        yield
         return
-    with worker_pool(1, _ready, run.settings.output.charts or tuple(charts.CHARTS)) as pool:
+    with _process(RUN_CHARTS) as process:
+        _ahead.append(process)
+        try:
+            yield
+        finally:
+            _ahead.clear()
 
-        def begin(result: Result) -> Finish:
-            try:
-                drawn = pool.submit(_charts, result, _wanted(result))
-            except BrokenProcessPool:
-                return lambda folder: draw_all(result, folder)
 
-            def finish(folder: Path) -> Drawn:
-                try:
-                    charted = drawn.result()
-                except (BrokenProcessPool, OSError, MemoryError):
-                    # That process, or one that it started, is gone or has found no room to work in.
-                    return draw_all(result, folder)
-                return _written(charted, folder)
+class _Process(NamedTuple):
+    """The process that draws, and what lets it end between imports."""
 
-            return finish
+    pool: ProcessPoolExecutor
+    end: Callable[[], None]
 
-        yield begin
+
+@contextmanager
+def _process(names: Sequence[str]) -> Iterator[_Process]:
+    """Start a process that gets ready for charts; it ends with the body."""
+    ended, going_on = Pipe(duplex=False)
+    with worker_pool(1, _ready, names, ended) as pool:
+        try:
+            yield _Process(pool, going_on.close)
+        finally:
+            going_on.close()
+            ended.close()
+
+
+def _begun(pool: ProcessPoolExecutor, result: Result) -> Finish:
+    """Have the process of a pool begin with the charts of a result."""
+    try:
+        drawn = pool.submit(_charts, _Drawable(result, result.record["tables"]), _wanted(result))
+    except BrokenProcessPool:
+        return lambda folder: draw_all(result, folder)
+
+    def finish(folder: Path) -> Drawn:
+        try:
+            charted = drawn.result()
+        except (BrokenProcessPool, OSError, MemoryError):
+            # That process, or one that it started, is gone or has found no room to work in.
+            return draw_all(result, folder)
+        return _written(charted, folder)
+
+    return finish
 
 
 def _wanted(result: Result) -> list[str]:
@@ -125,21 +192,43 @@ def _wanted(result: Result) -> list[str]:
     return charts.suited(result) if named is None else list(named)
 
 
-def _ready(names: Sequence[str]) -> None:
+def _ready(names: Sequence[str], ended: Connection) -> None:
     """Load what charts need and draw one of nothing; and let the process end at once when it is to, as the run would
-    wait a quarter of a second until Python has taken itself down."""
-    # What is registered after this is run before it: matplotlib's and our own temporary folders are removed.
-    atexit.register(os._exit, 0)
+    wait a quarter of a second until Python has taken itself down.
+
+    ended: reads as at its end once the run needs no charts any more, which is looked at between imports.
+    """
+    # Before matplotlib's and our own temporary folders are registered, so that they are removed first.
+    haste.leave_at_once()
+    from .charts.quiet import load
+
+    steps: tuple[Callable[[], Any], ...] = (
+        *(partial(import_module, library) for library in ("numpy", "pandas")),
+        load,
+        *(partial(import_module, f"matplotlib.{part}") for part in ("figure", "backends.backend_pdf")),
+        *(partial(charts.options_of, name) for name in names),
+        _draw_nothing,
+    )
     # What fails here fails again where a chart needs it, and is said there.
     with suppress(Exception):
-        for name in names:
-            charts.options_of(name)
-        from matplotlib.figure import Figure
+        for step in steps:
+            if ended.poll():
+                return
+            step()
 
-        figure = Figure()
-        figure.text(0.5, 0.5, "0")
-        rendered(figure)
-    gc.freeze()
+
+def _draw_nothing() -> None:
+    """A page of all letters and one bar in all formats, which fills what matplotlib and the house style keep."""
+    from .charts import style
+    from .charts.bundle import rendered
+
+    letters = " ".join(map(chr, range(0x21, 0x7F)))
+    with style.context():
+        sheet = style.page(style.Words(*[letters] * len(style.Words._fields)), style.size_named("brief"), 1.0, 1.0)
+        axes = sheet.value_axes(style.Panel(sheet.left, sheet.bottom, sheet.width, 1.0), (0.0, 1.0), ticks=3)
+        axes.barh(sheet.bottom, 1.0)
+        axes.plot([0.0, 1.0], [sheet.bottom, sheet.bottom], "o-")
+        rendered(sheet.figure, letters, letters)
 
 
 def _charts(result: Result, names: Sequence[str]) -> list[_Chart]:

@@ -18,6 +18,8 @@ NAME = re.compile(r"[^\W_](?:[\w\-. ]*\w)?")
 LONGEST_NAME, LONGEST_TEXT, LONGEST_NOTE = 80, 200, 2_000
 #: Characters of a value that a message shows.
 SHOWN = 80
+#: Stands behind a disruption that is not in force.
+MARK = "*"
 #: First bytes of a file in another encoding; those of UTF-32 begin as those of UTF-16.
 MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),

@@ -140,7 +140,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence(kind: type[OSError], monkeypat
 
 def test_a_foreign_folder_is_refused_before_computing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    monkeypatch.setattr(api, "_run", lambda *_: pytest.fail("it computed first"))
+    monkeypatch.setattr("minerals.studies.run.run", lambda *_: pytest.fail("it computed first"))
     outcome = CliRunner().invoke(cli, ["run", "europe-2035", "--out", str(tmp_path)])
     assert outcome.exit_code == 2, outcome.output
     assert "not a result" in outcome.output
@@ -279,11 +279,11 @@ def interrupted(command: list[str], folder: Path, environment: dict[str, str], a
 def test_a_signal_ends_a_command_as_an_interrupt_does(name: str, code: int, words: str, tmp_path: Path) -> None:
     """Also where a second one comes while the first is heeded, and where it comes while charts are written."""
     script = (
-        "import os, signal, time, minerals.api as api\n"
+        "import os, signal, time\n"
         "def slow(*a, **k):\n"
         f"    try:\n        os.kill(os.getpid(), signal.{name})\n        time.sleep(60)\n"
         f"    finally:\n        os.kill(os.getpid(), signal.{name})\n        time.sleep(0.1)\n"
-        "api.draw_all = slow\nimport minerals.drawing\nminerals.drawing.draw_all = slow\n"
+        "import minerals.drawing\nminerals.drawing._written = slow\n"
         "from minerals.cli import main\nmain()"
     )
     done = subprocess.run(

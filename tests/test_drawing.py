@@ -121,6 +121,52 @@ def test_the_other_process_ends_with_a_run_that_is_killed(tmp_path: Path) -> Non
     assert gone(worker)
 
 
+LOADED = "'matplotlib.figure' in __import__('sys').modules"
+
+
+@needs_proc
+@pytest.mark.parametrize("file", ["europe-2035", "nothing-of-that-name"])
+@pytest.mark.parametrize("sets", [[], [" output.charts = [ ]"], ["output.charts=['stress']"]])
+def test_a_process_starts_ahead_of_a_run_that_may_have_charts(
+    file: str, sets: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(drawing, "cores", lambda: 2)
+    with drawing.ahead(file, sets):
+        assert len(drawing._ahead) == (file == "europe-2035" and sets != [" output.charts = [ ]"])
+        if drawing._ahead:
+            begun(os.getpid())
+        else:
+            assert children(os.getpid()) == []
+    assert drawing._ahead == []
+    assert children(os.getpid()) == []
+
+
+def test_the_process_ahead_draws_the_run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "cores", lambda: 2)
+    monkeypatch.setattr(drawing, "draw_all", lambda *_: pytest.fail("it was drawn here"))
+    with drawing.ahead("europe-mix", ()), drawing.drawing(api.read_run("europe-mix")) as begin:
+        (process,) = drawing._ahead
+        assert begin(api.load(folder / "result"))(tmp_path) == drawing.Drawn([], "")
+        assert process.pool.submit(eval, LOADED).result()
+    assert len(list(tmp_path.iterdir())) == 12
+
+
+def test_the_process_ahead_stops_loading_for_a_run_without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "cores", lambda: 2)
+    run = api.read_run("europe-2035", set={"output.charts": []})
+    with drawing.ahead("europe-2035", ()), drawing.drawing(run):
+        (process,) = drawing._ahead
+        assert not process.pool.submit(eval, LOADED).result()
+
+
+@pytest.mark.parametrize("module", ["minerals.drawing", "minerals.api", "minerals.cli"])
+def test_what_starts_a_process_loads_no_heavy_library(module: str) -> None:
+    code = f"import sys, {module}; print(sorted({{'numpy', 'pandas', 'matplotlib', 'scipy'}} & set(sys.modules)))"
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(drawing.__file__).parents[1]), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_a_study_s_workers_leave_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)

@@ -407,7 +407,7 @@ def test_a_study_that_could_not_be_written_is_not_lost(toy: Path, tmp_path: Path
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(drawing, "draw_all", interrupted)
+        patched.setattr(drawing, "_written", interrupted)
         with pytest.raises(KeyboardInterrupt):
             api.run(toy / "run.toml", set=["study={kind='sample', draws=50}"], inputs=toy, out=tmp_path / "out")
     assert list((tmp_path / "out.partial" / "grouped").glob("*.f32"))

@@ -13,7 +13,7 @@ from minerals.charts import style, wording
 from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.style import Page, Panel, text_width
 from minerals.errors import listed
-from minerals.results.screen import MARK
+from minerals.text import MARK
 
 WAY_OUT = "exposure is computed for runs with [exposure]"
 STAGES = {

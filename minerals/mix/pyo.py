@@ -7,10 +7,11 @@ imported as ever by whoever asks for them later.
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
+
+from ..haste import without
 
 SPARED = ("scipy.stats", "scipy.spatial", "scipy.integrate")
 
@@ -18,17 +19,12 @@ SPARED = ("scipy.stats", "scipy.spatial", "scipy.integrate")
 @cache
 def _core() -> ModuleType:
     """`pyomo.core`."""
-    spared = [name for name in SPARED if name not in sys.modules]
-    sys.modules.update({name: ModuleType(name) for name in spared})
-    try:
+    with without(*SPARED):
         import pyomo.core
         from pyomo.common.dependencies import scipy_available
 
         # Asked for, Pyomo imports scipy, and what stands in for its parts does not have to be there any more.
         bool(scipy_available)
-    finally:
-        for name in spared:
-            del sys.modules[name]
     return cast(ModuleType, pyomo.core)
 
 

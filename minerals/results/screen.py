@@ -10,13 +10,12 @@ import pandas as pd
 
 from ..numbers import number, percent
 from ..tables.series import ranges
+from ..text import MARK
 from .result import Result
 
 GAP = "  "
 #: Labels of scenarios are broken between words beyond this width, and heads of a table that is too wide beyond that.
 HEAD, NARROW = 16, 11
-#: Stands behind a disruption that is not in force.
-MARK = "*"
 #: What the ends of a range of GWh at risk are.
 RANGE = "Range: cells that need most give way first, or all users of a node alike."
 #: GWh that a pair of suppliers must cost beyond the worse of the two to be told.

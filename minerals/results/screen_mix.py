@@ -10,8 +10,9 @@ import pandas as pd
 from ..config import OPTIMISED
 from ..mix.families import in_worth
 from ..numbers import number
+from ..text import MARK
 from .result import Result
-from .screen import LEAST, MARK, between, columns, fitted
+from .screen import LEAST, between, columns, fitted
 
 #: Part of the cost that is no money paid: what a soft rule charges.
 EXCESS = "excess"
