@@ -5,12 +5,13 @@ Importing this module loads neither pandas nor matplotlib, so that the process c
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from multiprocessing import Pipe, get_all_start_methods, get_context
@@ -121,14 +122,15 @@ def drawing(run: Run) -> Iterator[Callable[[Result], Finish]]:
     """
     loaded = run.settings.optimise is None and "matplotlib.figure" in sys.modules
     if run.settings.output.charts == () or loaded or cores() == 1:
-        for process in _ahead:
-            process.end()
+        for unneeded in _ahead:
+            unneeded.end()
         yield lambda result: lambda folder: draw_all(result, folder)
     elif _ahead:
         yield lambda result: _begun(_ahead[0].pool, result)
     else:
         with _process(run.settings.output.charts or RUN_CHARTS) as process:
-            yield lambda result: _begun(process.pool, result)
+            pool = process.pool if process else None
+            yield lambda result: _begun(pool, result) if pool else lambda folder: draw_all(result, folder)
 
 
 @contextmanager
@@ -139,11 +141,11 @@ def ahead(file: str, sets: Iterable[str]) -> Iterator[None]:
     the file wants none, the process ends once that is known.
     """
     none = any(re.sub(r"\s", "", change) == "output.charts=[]" for change in sets)
-    if none or cores() == 1 or not (Path(file).is_file() or run_file(file)):
+    if none or cores() == 1 or not (os.path.isfile(file) or run_file(file)):
         yield
         return
     with _process(RUN_CHARTS) as process:
-        _ahead.append(process)
+        _ahead.extend([process] if process else [])
         try:
             yield
         finally:
@@ -158,15 +160,17 @@ class _Process(NamedTuple):
 
 
 @contextmanager
-def _process(names: Sequence[str]) -> Iterator[_Process]:
-    """Start a process that gets ready for charts; it ends with the body."""
-    ended, going_on = Pipe(duplex=False)
-    with worker_pool(1, _ready, names, ended) as pool:
-        try:
-            yield _Process(pool, going_on.close)
-        finally:
-            going_on.close()
-            ended.close()
+def _process(names: Sequence[str]) -> Iterator[_Process | None]:
+    """Start a process that gets ready for charts; it ends with the body. None where the system has no room for it."""
+    with ExitStack() as stack:
+        process = None
+        with suppress(OSError, MemoryError, RuntimeError):
+            ended, going_on = Pipe(duplex=False)
+            pool = stack.enter_context(worker_pool(1, _ready, names, ended))
+            stack.callback(ended.close)
+            stack.callback(going_on.close)
+            process = _Process(pool, going_on.close)
+        yield process
 
 
 def _begun(pool: ProcessPoolExecutor, result: Result) -> Finish:

@@ -159,6 +159,20 @@ def test_the_process_ahead_stops_loading_for_a_run_without_charts(monkeypatch: p
         assert not process.pool.submit(eval, LOADED).result()
 
 
+def test_charts_are_drawn_here_where_there_is_no_room_for_a_process(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(drawing, "cores", lambda: 2)
+    monkeypatch.setattr(drawing, "worker_pool", full)
+    with drawing.ahead("europe-mix", ()), drawing.drawing(api.read_run("europe-mix")) as begin:
+        assert drawing._ahead == []
+        assert begin(api.load(folder / "result"))(tmp_path) == drawing.Drawn([], "")
+    assert len(list(tmp_path.iterdir())) == 12
+
+
 @pytest.mark.parametrize("module", ["minerals.drawing", "minerals.api", "minerals.cli"])
 def test_what_starts_a_process_loads_no_heavy_library(module: str) -> None:
     code = f"import sys, {module}; print(sorted({{'numpy', 'pandas', 'matplotlib', 'scipy'}} & set(sys.modules)))"
