@@ -26,6 +26,7 @@ from minerals.charts import (
 )
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
+from minerals.numbers import percent
 
 pytestmark = pytest.mark.slow
 
@@ -516,7 +517,7 @@ def test_every_per_cent_of_the_stress_title_is_in_the_data(case: str) -> None:
         stress._range(*row, kind="%")
         for row in (picture.data[["share_best", "share_proportional"]] / 100).itertuples(index=False)
     }
-    ends |= {wording.percent(row.shortage / row.planned) for row in picture.data.itertuples() if row.planned}
+    ends |= {percent(row.shortage / row.planned) for row in picture.data.itertuples() if row.planned}
     assert set(re.findall(r"[\d.–]+%", picture.meta.title)) <= ends
 
 

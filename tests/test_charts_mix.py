@@ -17,6 +17,7 @@ from minerals import charts
 from minerals.charts import chosen_sourcing, drop_in, mix_by_year, style, supply, wording
 from minerals.charts.bundle import Bundle
 from minerals.errors import UsageError
+from minerals.numbers import percent
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
@@ -320,7 +321,7 @@ def test_areas_and_dots_are_the_data(case: str) -> None:
         dots = [line for line in picture.figure.axes[2].lines if line.get_marker() == "o"]
         assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx(lost["value"].tolist())
     for value in (*last["value"], *lost["value"]):
-        assert wording.percent(value / 100) in texts(picture)
+        assert percent(value / 100) in texts(picture)
 
 
 @pytest.mark.parametrize("case", CASES["mix_by_year"])
@@ -413,7 +414,7 @@ def test_every_per_cent_of_a_computed_title_is_drawn(case: str) -> None:
     picture = drawn("mix_by_year", case)
     if picture.meta.title_by == "computed":
         found = re.findall(r"[\d.]+%", picture.meta.title)
-        assert set(found) <= {wording.percent(value / 100) for value in picture.data["value"]} & set(texts(picture))
+        assert set(found) <= {percent(value / 100) for value in picture.data["value"]} & set(texts(picture))
 
 
 def test_a_mix_that_hardly_differs_is_called_so() -> None:
@@ -436,8 +437,8 @@ def test_losses_of_the_title_are_those_of_the_hardest_single_step(case: str) -> 
     single = lost[[steps[code] == 1 for code in lost["disruption"]]]
     first = single[single["scenario"] == "incumbent"].sort_values("value").iloc[-1]
     after = single.query("scenario != 'incumbent' and disruption == @first.disruption")["value"].iloc[0]
-    assert f" loses at least {wording.percent(after / 100)} of " in picture.meta.title
-    assert picture.meta.title.endswith(f"the incumbent {wording.percent(first['value'] / 100)}")
+    assert f" loses at least {percent(after / 100)} of " in picture.meta.title
+    assert picture.meta.title.endswith(f"the incumbent {percent(first['value'] / 100)}")
 
 
 def test_what_is_short_without_a_stop_is_no_loss_of_one() -> None:

@@ -18,6 +18,7 @@ from minerals.charts import sensitivity, wording
 from minerals.charts.bundle import Bundle
 from minerals.charts.interval import Interval
 from minerals.errors import UsageError
+from minerals.numbers import percent
 
 pytestmark = pytest.mark.slow
 
@@ -202,7 +203,7 @@ def test_the_alt_text_holds_all_numbers(case: str) -> None:
     picture = drawn(case)
     for row in picture.data.itertuples():
         assert f"{wording.number(row.at_low)} to {wording.number(row.at_high)}" in picture.meta.alt
-        assert row.total != row.total or wording.percent(row.total) in picture.meta.alt
+        assert row.total != row.total or percent(row.total) in picture.meta.alt
         assert row.label in picture.meta.alt
 
 

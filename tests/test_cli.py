@@ -23,7 +23,7 @@ from minerals.case import optimise
 from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
 from minerals.config import Exposure, Optimise
-from minerals.numbers import number, percent
+from minerals.numbers import number, signed_percent
 from minerals.quantities import QUANTITIES
 from minerals.results import screen_mix
 from minerals.results.compare import compare
@@ -472,7 +472,7 @@ def test_a_comparison_fits_the_screen(width: int, world: Result, monkeypatch: py
     for row in compare(world).itertuples():
         if row.scenario != "stated-trend" and row.value and row.change == row.change:
             label = world.record["codes"]["mineral"][row.mineral]["label"]
-            shown = rf"^{label} .*{number(row.value)} +{re.escape(percent(row.change))}"
+            shown = rf"^{label} .*{number(row.value)} +{re.escape(signed_percent(row.change))}"
             assert re.search(shown, text, re.MULTILINE), (label, row.scenario)
     assert text.count("Batteries") == {60: 3, 80: 2, 100: 1}[width]
 

@@ -18,6 +18,7 @@ from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.interval import Interval
 from minerals.charts.style import HEADING, LABEL, Page, Panel, text_width
+from minerals.numbers import percent
 
 NAME = "capacity_vs_demand"
 WORLD = ("R_WLD", "WLD", "World")
@@ -100,7 +101,7 @@ class _Story:
 
     def share(self, gwh: Interval) -> str:
         """Share of the demand as printed, at its central value."""
-        return wording.percent(gwh.value / self.demand.value) if self.demand.value > 0 else "–"
+        return percent(gwh.value / self.demand.value) if self.demand.value > 0 else "–"
 
 
 def _story(result: Result, year: int | None, scenario: str | None) -> _Story:

@@ -16,6 +16,7 @@ from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.style import HEADING, LABEL, SMALL, SUBTITLE, Page, Panel, Swatch, text_width
 from minerals.errors import UsageError
+from minerals.numbers import percent
 
 NAME = "chokepoints"
 MEASURE, EXPOSED = "top1", "exposure_top1"
@@ -255,8 +256,8 @@ def _finding(story: _Story) -> str:
     own.sort(key=lambda pair: -round(pair[1], 2))
     if not own or own[0][1] < 0.5:
         return title
-    share = wording.percent(own[0][1])
-    alike = [_active(item) for item, part in own[:2] if wording.percent(part) == share]
+    share = percent(own[0][1])
+    alike = [_active(item) for item, part in own[:2] if percent(part) == share]
     return f"{title}, and makes {share} of {wording.names(alike)}"
 
 
@@ -289,12 +290,12 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     for item in story.items:
         steps = [
             f"{wording.lowered(supply.stage_label(stage))} "
-            + (f"{cell.country or 'unnamed'} {wording.percent(cell.share)}" if np.isfinite(cell.share) else "unknown")
+            + (f"{cell.country or 'unnamed'} {percent(cell.share)}" if np.isfinite(cell.share) else "unknown")
             for stage in story.stages
             if (cell := story.cells.get((item, stage))) is not None
         ]
         dots = [
-            f"{name} {wording.percent(story.exposed[(item, scenario)][0])}"
+            f"{name} {percent(story.exposed[(item, scenario)][0])}"
             for scenario, name in zip(story.scenarios, story.labels, strict=True)
             if (item, scenario) in story.exposed
         ]

@@ -16,6 +16,7 @@ from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
 from minerals.errors import UsageError
+from minerals.numbers import percent
 
 NAME = "chosen_sourcing"
 WAY_OUT = "suppliers are chosen by runs with [optimise]"
@@ -243,7 +244,7 @@ def _drawn(story: _Story) -> pd.DataFrame:
 
 def _finding(story: _Story) -> str:
     """At how many steps one country supplies more than the limit, against as many pro rata."""
-    limit, steps = wording.percent(story.limit), len(story.every)
+    limit, steps = percent(story.limit), len(story.every)
     after = Counter(row.third for row in story.every if row.chosen > story.limit)
     before = Counter(row.before[0] for row in story.every if row.before[1] > story.limit)
     chain = f"{steps} steps of {wording.possessive(story.region)} battery chain"
@@ -263,7 +264,7 @@ def _finding(story: _Story) -> str:
 
 
 def _note(story: _Story, caveats: str) -> str:
-    limit = wording.percent(story.limit)
+    limit = percent(story.limit)
     rule = f"{limit}: the most that one third country may supply of a strategic raw material ({story.law}; solid where"
     rule += " it applies)."
     yardstick = f"{limit}: the EU’s limit for one third country, as a yardstick."
@@ -272,8 +273,8 @@ def _note(story: _Story, caveats: str) -> str:
     if moved.moved >= LEAST:
         most = max(moved.parts, key=lambda part: abs(part.chosen - part.usual))
         note += f" Thin: pro rata in {story.base}, where the choice departs from it, farthest for"
-        note += f" {wording.lowered(moved.name)} from {most.country}: {wording.percent(most.usual)} pro rata,"
-        note += f" {wording.percent(most.chosen)} chosen."
+        note += f" {wording.lowered(moved.name)} from {most.country}: {percent(most.usual)} pro rata,"
+        note += f" {percent(most.chosen)} chosen."
     if any(row.unknown >= LEAST for row in story.every):
         note += " What comes pro rata from those that nothing is bought from is left white."
     note += " Pro rata: own supply first, the rest by what others export; no trade that was observed."
@@ -284,8 +285,8 @@ def _note(story: _Story, caveats: str) -> str:
 def _alt(story: _Story, subtitle: str) -> list[str]:
     parts = []
     for row in story.rows:
-        told = ", ".join(f"{part.country} {wording.percent(part.chosen)}" for part in row.parts)
-        moved = f" (pro rata {row.third} {wording.percent(row.usual)})" if row.moved >= LEAST and row.third else ""
+        told = ", ".join(f"{part.country} {percent(part.chosen)}" for part in row.parts)
+        moved = f" (pro rata {row.third} {percent(row.usual)})" if row.moved >= LEAST and row.third else ""
         parts.append(f"{row.name}: {told}{moved}")
     return [f"Bars of {wording.lowered(subtitle)}. {'. '.join(parts)}."]
 
@@ -338,7 +339,7 @@ def _draw(sheet: Page, story: _Story) -> None:
             (row.chosen, right + NUMBERS[0] * s, style.WARNING if above else style.INK, BOLD if above else SEMIBOLD),
             (row.usual, sheet.right, style.MUTED, REGULAR),
         ):
-            text = wording.percent(value) if row.third else "–"
+            text = percent(value) if row.third else "–"
             sheet.text(x, baseline, text, LABEL, colour, weight, align="right")
     _draw_heads(sheet, story, panel)
     drawn = {part.country for row in story.rows for part in row.parts if part.chosen > 0}
@@ -397,7 +398,7 @@ def _draw_heads(sheet: Page, story: _Story, panel: Panel) -> None:
     s = sheet.scale
     y, right = panel.bottom + panel.height + 0.08 * s, panel.left + panel.width
     x = panel.left + story.limit * panel.width
-    sheet.text(x, y, wording.percent(story.limit), LABEL, style.INK, SEMIBOLD, align="center")
+    sheet.text(x, y, percent(story.limit), LABEL, style.INK, SEMIBOLD, align="center")
     sheet.text(sheet.right, y + 0.19 * s, "Largest third country", HEADING, style.INK, SEMIBOLD, align="right")
     sheet.text(right + NUMBERS[0] * s, y, "chosen", LABEL, style.FAINT, align="right")
     sheet.text(sheet.right, y, "pro rata", LABEL, style.FAINT, align="right")

@@ -15,6 +15,7 @@ from minerals.charts.choice import Choice
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, Swatch, text_width
 from minerals.errors import did_you_mean, listed
+from minerals.numbers import percent
 
 NAME = "cost_curves"
 UNIT = "USD_2025/kWh"
@@ -223,7 +224,7 @@ def _note(story: _Story) -> str:
     if story.fitted:
         rate, price = story.fitted
         note += (
-            f" The {wording.percent(rate)} fitted to observed prices would bring the average to "
+            f" The {percent(rate)} fitted to observed prices would bring the average to "
             f"{wording.number(price)} in {story.years[-1]}."
         )
     if unsold := [curve.name for curve in story.curves if not curve.sold]:
@@ -235,7 +236,7 @@ def _note(story: _Story) -> str:
 
 def _rate(rate: float) -> str:
     """18% · 15.5%."""
-    return wording.percent(rate, digits=0 if abs(rate * 100 - round(rate * 100)) < 0.05 else 1)
+    return percent(rate, digits=0 if abs(rate * 100 - round(rate * 100)) < 0.05 else 1)
 
 
 def _alt(story: _Story) -> list[str]:

@@ -21,6 +21,7 @@ from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.interval import Interval, change
 from minerals.charts.style import Page, text_width
 from minerals.errors import UsageError, listed
+from minerals.numbers import percent
 from minerals.units import LCE_PER_LITHIUM
 
 NAME = "demand_by_mineral"
@@ -284,7 +285,7 @@ def _alt(story: _Story, subtitle: str, spoken: Sequence[str]) -> list[str]:
         before, after = (wording.number(story.kt[s, m, 1]) for s in (0, -1))
         text = f"{name} {before} to {after} kt"
         if np.isfinite(moved.value):
-            text += f" ({wording.percent(moved.value, signed=True)}{_ends(moved, form)})"
+            text += f" ({percent(moved.value, signed=True)}{_ends(moved, form)})"
         parts.append(text)
     ranges = f" Ranges: {story.ends}." if story.ends else ""
     return [what, f"From {story.labels[0]} to {story.labels[-1]}: {'; '.join(parts)}.{ranges}"]
@@ -295,7 +296,7 @@ def _ends(moved: Interval, form: str) -> str:
     if not np.isfinite(moved.low):
         return ""
     for digits in (0, 1):
-        low, high = (wording.percent(end, signed=True, digits=digits) for end in (moved.low, moved.high))
+        low, high = (percent(end, signed=True, digits=digits) for end in (moved.low, moved.high))
         if low != high:
             return form.format(low, high)
     return ""
@@ -429,7 +430,7 @@ def _draw_changes(sheet: Page, story: _Story, middles: Sequence[float], bottom: 
     """Dots with their bounds, and the numbers in a column at the right edge; returns the left edge of it all."""
     s = sheet.scale
     numbers = [
-        wording.percent(moved.value, signed=True) if np.isfinite(moved.value) else _undefined(story, m)
+        percent(moved.value, signed=True) if np.isfinite(moved.value) else _undefined(story, m)
         for m, moved in enumerate(story.changes)
     ]
     bounds = [_ends(moved, "{} to {}") for moved in story.changes]

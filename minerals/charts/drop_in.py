@@ -19,6 +19,7 @@ from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.fonts import REGULAR, SEMIBOLD
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, text_width
+from minerals.numbers import percent
 
 NAME = "drop_in"
 WAY_OUT = "drop-in classes belong to runs with [optimise]"
@@ -85,8 +86,8 @@ class _Cell(NamedTuple):
     def range(self) -> str:
         """25–75%; nothing where the class says it all."""
         if not self.low < self.high:
-            return wording.percent(self.value) if 0 < self.value < 1 else ""
-        return f"{wording.percent(self.low).removesuffix('%')}–{wording.percent(self.high)}"
+            return percent(self.value) if 0 < self.value < 1 else ""
+        return f"{percent(self.low).removesuffix('%')}–{percent(self.high)}"
 
 
 @dataclass(frozen=True)

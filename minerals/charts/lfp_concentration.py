@@ -16,6 +16,7 @@ from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, table_of
 from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.style import HEADING, LABEL, Page, Panel, Swatch, text_width
+from minerals.numbers import percent
 
 NAME = "lfp_concentration"
 ITEM, STAGE, FAMILY = "LFP cathode", "active_material", "LFP"
@@ -191,7 +192,7 @@ def _note(story: _Story) -> str:
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:
-    shares = [f"{name} {wording.percent(share)}" for name, share in story.shares.items()]
+    shares = [f"{name} {percent(share)}" for name, share in story.shares.items()]
     plants = [f"{name} {wording.number(gwh[0])} GWh" for name, gwh in story.plants.items()]
     told = f"Plants: {'; '.join(plants)}; all {wording.number(story.total)} GWh." if plants else ""
     return [f"Bars of {wording.lowered(subtitle)}. Supply: {'; '.join(shares)}.", told]
@@ -226,7 +227,7 @@ def _draw_shares(sheet: Page, story: _Story, panel: Panel) -> None:
     for name, share in story.shares.items():
         colour = supply.country_colour(name)
         axes.barh(middle, 100 * share, panel.height, left=start, color=colour, linewidth=1.0 * s, edgecolor="white")
-        text = f"{name} {wording.percent(share)}"
+        text = f"{name} {percent(share)}"
         ground = style.text_on(colour)
         readable = style.contrast(ground, colour) >= 4.5
         if readable and text_width(text, HEADING * s, BOLD) + 0.24 * s < share * panel.width:

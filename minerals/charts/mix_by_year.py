@@ -17,6 +17,7 @@ from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, text_width
+from minerals.numbers import percent
 
 NAME = "mix_by_year"
 WAY_OUT = "a mix is chosen by runs with [optimise]"
@@ -325,7 +326,7 @@ def _finding(story: _Story) -> str:
             f"{wording.capitalised(wording.possessive(story.region))} chosen mix of batteries hardly differs from"
             f" {story.labels[0]}"
         )
-    lost, was = (wording.percent(share) if share >= 5e-4 else "none" for share in (loss.after, loss.before))
+    lost, was = (percent(share) if share >= 5e-4 else "none" for share in (loss.after, loss.before))
     event = wording.if_it_happens(loss.event.label)
     batteries = f"of {wording.possessive(story.region)} batteries"
     against = f"the incumbent {was}" if lost != was else "as the incumbent does"
@@ -342,7 +343,7 @@ def _gained(story: _Story) -> str:
     most = max(pinned, key=lambda i: gains[i], default=None)
     if most is None or gains[most] < wording.LEAST_WORTH_SAYING:
         return ""
-    return f"{wording.percent(float(story.shares[1, most, -1]))} {story.families[most]}"
+    return f"{percent(float(story.shares[1, most, -1]))} {story.families[most]}"
 
 
 def _inputs(story: _Story) -> footer.Used:
@@ -366,7 +367,7 @@ def _note(story: _Story, caveats: str) -> str:
         note += " Orange: more than before." if any(loss.after > loss.before for loss in story.rows) else ""
         note += supply.marks(loss.event for loss in story.losses)
     if story.overall is not None and (loss := story.headline) is not None:
-        before, after, floor = (wording.percent(share) for share in story.overall)
+        before, after, floor = (percent(share) for share in story.overall)
         note += (
             f" Over {story.span}, with what is short anyway, “{loss.event.label}” costs {before}, with the chosen mix"
         )
@@ -388,11 +389,10 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     """What is drawn, and the last year in words."""
     last = story.years[-1]
     parts = [
-        f"{family} {wording.percent(story.shares[0, f, -1])} to {_share(story, f)}"
-        for f, family in enumerate(story.families)
+        f"{family} {percent(story.shares[0, f, -1])} to {_share(story, f)}" for f, family in enumerate(story.families)
     ]
     lost = [
-        f"{loss.event.spoken} {wording.percent(loss.before)} to {wording.percent(loss.after)} of planned batteries"
+        f"{loss.event.spoken} {percent(loss.before)} to {percent(loss.after)} of planned batteries"
         + (" lost at the least" if loss.disruption else "")
         for loss in story.rows
     ]
@@ -408,8 +408,8 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
 def _share(story: _Story, f: int) -> str:
     """Share of a family in the chosen mix of the last year, or its range where it is not pinned."""
     if not story.loose[f, -1]:
-        return wording.percent(story.shares[1, f, -1])
-    low, high = wording.percent(story.low[f, -1]), wording.percent(story.high[f, -1])
+        return percent(story.shares[1, f, -1])
+    low, high = percent(story.low[f, -1]), percent(story.high[f, -1])
     return high if low == high else f"{low.removesuffix('%')}–{high}"
 
 
@@ -479,11 +479,11 @@ def _draw(sheet: Page, story: _Story) -> None:
 def _table_rows(story: _Story) -> list[Row]:
     """Lines of the end table, from the base of the stack up."""
     rows = [
-        Row(wording.capitalised(family), (wording.percent(story.shares[0, f, -1]), _share(story, f)), FAMILY[family])
+        Row(wording.capitalised(family), (percent(story.shares[0, f, -1]), _share(story, f)), FAMILY[family])
         for f, family in enumerate(story.families)
     ]
     if story.unmet[-1] > PINNED:
-        rows.append(Row(UNMET, ("0%", wording.percent(story.unmet[-1])), style.MUTED))
+        rows.append(Row(UNMET, ("0%", percent(story.unmet[-1])), style.MUTED))
     return rows
 
 
@@ -548,7 +548,7 @@ def _draw_losses(sheet: Page, story: _Story, table: EndTable, top: float) -> flo
         sheet.text(x, track.bottom + height + 0.02 * s, end, style.SMALL, style.FAINT, align=align)
     for row, (name, loss) in enumerate(zip(names, story.rows, strict=True)):
         y = track.bottom + height - ROW * (row + 0.5) * s
-        told = wording.percent(loss.before), wording.percent(loss.after)
+        told = percent(loss.before), percent(loss.after)
         turn = _turn(loss.after - loss.before if told[0] != told[1] else 0.0)
         _draw_numbers(sheet, table, name, told, y, turn)
         axes.plot([0, 100], [y, y], color=style.GRID, linewidth=1.0 * s, zorder=1)

@@ -17,6 +17,7 @@ from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.series import Layer
 from minerals.charts.style import HEADING, SUBTITLE, Page, Panel, Swatch, text_width
 from minerals.errors import UsageError
+from minerals.numbers import percent
 
 NAME = "secondary_supply"
 WAY_OUT = "material flows are computed for runs with [flows]"
@@ -177,7 +178,7 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
             parts.append(f"{wording.lowered(name)} none")
         else:
             parts.append(
-                f"{wording.lowered(name)} {wording.percent(content)} recycled ({primary} kt mined and refined,"
+                f"{wording.lowered(name)} {percent(content)} recycled ({primary} kt mined and refined,"
                 f" {prompt} from prompt scrap, {retired} from retired batteries)"
             )
     return [f"Stacked areas of {wording.lowered(subtitle)}.", f"In {story.years[-1]}: {'; '.join(parts)}."]
@@ -208,11 +209,11 @@ def _draw(sheet: Page, story: _Story, columns: int, rows: int) -> None:
     sheet.key(after, sheet.top - 0.1 * s, [Swatch(name, colour) for name, colour in reversed(ORIGINS.values())])
     width = (sheet.width - (columns - 1) * ACROSS * s) / columns
     height = (sheet.top - sheet.bottom - KEY * s) / rows
-    percents = ["–" if np.isnan(content) else wording.percent(content) for content in story.content]
-    after = 0.12 * s + max(text_width(text, SUBTITLE * s, BOLD) for text in percents)
+    contents = ["–" if np.isnan(content) else percent(content) for content in story.content]
+    after = 0.12 * s + max(text_width(text, SUBTITLE * s, BOLD) for text in contents)
     tops = story.kt.sum(axis=1).max(axis=1)
     before = max(series.gutter(float(top), 3, s) for top in tops)
-    for i, percent in enumerate(percents):
+    for i, content in enumerate(contents):
         row, column = divmod(i, columns)
         left = sheet.left + column * (width + ACROSS * s)
         top = sheet.top - KEY * s - row * height
@@ -220,10 +221,10 @@ def _draw(sheet: Page, story: _Story, columns: int, rows: int) -> None:
         panel = Panel(left + before, bottom, width - before - after, top - HEAD * s - bottom)
         name = style.shortened(story.mineral_labels[i], width, HEADING * s, SEMIBOLD)
         sheet.text(left, top - 0.12 * s, name, HEADING, style.INK, SEMIBOLD)
-        _draw_panel(sheet, story, i, percent, panel, left)
+        _draw_panel(sheet, story, i, content, panel, left)
 
 
-def _draw_panel(sheet: Page, story: _Story, i: int, percent: str, panel: Panel, left: float) -> None:
+def _draw_panel(sheet: Page, story: _Story, i: int, content: str, panel: Panel, left: float) -> None:
     """One mineral: its areas, and a bracket with the recycled content at the end of them."""
     s, kt = sheet.scale, story.kt[i]
     axes = series.over_years(sheet, panel, left, story.years, float(kt.sum(axis=0).max()), ticks=3)
@@ -235,5 +236,5 @@ def _draw_panel(sheet: Page, story: _Story, i: int, percent: str, panel: Panel, 
         sheet.line((edge, edge), (panel.bottom, panel.bottom + recycled), style.ACCENT, 1.8)
     half = 0.36 * SUBTITLE * s / 72
     baseline = max(panel.bottom + recycled / 2 - half, panel.bottom + 0.02 * s)
-    colour = style.MUTED if percent == "–" else style.ACCENT
-    sheet.text(edge + 0.06 * s, baseline, percent, SUBTITLE, colour, BOLD)
+    colour = style.MUTED if content == "–" else style.ACCENT
+    sheet.text(edge + 0.06 * s, baseline, content, SUBTITLE, colour, BOLD)

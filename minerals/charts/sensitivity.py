@@ -15,6 +15,7 @@ from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
+from minerals.numbers import percent
 
 NAME = "sensitivity"
 WAY_OUT = "it is computed by a study of uncertainty"
@@ -210,7 +211,7 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
         text = f"{row.label}{f' ({row.input})' if row.input else ''} {wording.number(row.at_low)} to"
         text += f" {wording.number(row.at_high)}"
         if row.total == row.total:
-            text += f", {wording.percent(row.first)} of variance alone and {wording.percent(row.total)} with others"
+            text += f", {percent(row.first)} of variance alone and {percent(row.total)} with others"
         parts.append(text)
     return [
         f"Tornado chart of {wording.lowered(subtitle)}.",
@@ -352,6 +353,6 @@ def _draw_shares(sheet: Page, rows: pd.DataFrame, middles: list[float], bottom: 
         sheet.dot(places[1], middle, style.MUTED, 5, hollow=True)
         sheet.dot(places[0], middle, style.MUTED, 4.4, order=6)
         baseline = middle - 0.36 * LABEL * s / 72
-        sheet.text(sheet.right - column, baseline, wording.percent(first / 100), LABEL, style.INK, BOLD, "right")
-        sheet.text(sheet.right, baseline, wording.percent(total / 100), LABEL, style.MUTED, align="right")
+        sheet.text(sheet.right - column, baseline, percent(first / 100), LABEL, style.INK, BOLD, "right")
+        sheet.text(sheet.right, baseline, percent(total / 100), LABEL, style.MUTED, align="right")
     return left

@@ -16,6 +16,7 @@ from minerals.charts.bundle import Bundle, Result
 from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import REGULAR, SEMIBOLD
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, text_width
+from minerals.numbers import percent
 
 NAME = "sourcing"
 MOST = 5
@@ -272,7 +273,7 @@ def _note(story: _Story) -> str:
     rest = "the rest is synthetic graphite" if story.chain == "graphite" else "the rest does not pass through it"
     for stage in story.stages:
         if (part := story.covered(stage)) <= COVERED:
-            note += f" {wording.capitalised(_head(stage))} holds {wording.percent(part)} of what is used; {rest}."
+            note += f" {wording.capitalised(_head(stage))} holds {percent(part)} of what is used; {rest}."
     if any(place.country == supply.OTHERS for ends in story.flows for place in ends):
         note += f" {supply.OTHERS}: the smaller ones and what no source allocates."
     return note
@@ -282,7 +283,7 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     parts = [
         f"{_head(stage)}: "
         + ", ".join(
-            f"{place.country} {wording.number(story.kt(place))} kt ({wording.percent(story.share(place))})"
+            f"{place.country} {wording.number(story.kt(place))} kt ({percent(story.share(place))})"
             for place in story.places(stage)
         )
         for stage in story.stages
@@ -396,7 +397,7 @@ def _draw_box(sheet: Page, axes: Axes, story: _Story, column: _Column, place: _P
     for x, width, face in ((column.left, stripe, colour), (column.left + stripe, column.width - stripe,
                                                            supply.pale(colour, 0.78))):  # fmt: skip
         axes.add_patch(Rectangle((x, top - height), width, height, facecolor=face, linewidth=0, zorder=3))
-    share, kt = wording.percent(story.share(place)), wording.number(story.kt(place))
+    share, kt = percent(story.share(place)), wording.number(story.kt(place))
     x, room = column.left + stripe + 0.06 * s, column.width - stripe - 0.1 * s
     if height >= TWO_LINES * s:
         middle = top - height / 2

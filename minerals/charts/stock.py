@@ -15,6 +15,7 @@ from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel
+from minerals.numbers import percent
 
 NAME = "stock"
 WAY_OUT = "stocks are computed for runs with [flows]"
@@ -91,7 +92,7 @@ class _Story:
     def shares(self) -> list[str]:
         """Share of each family in the last year, as printed."""
         whole = float(self.total[-1])
-        return [wording.percent(gwh / whole) if whole else "–" for gwh in self.end]
+        return [percent(gwh / whole) if whole else "–" for gwh in self.end]
 
 
 def _story(result: Result, region: str | None, since: int | None, year: int | None, scenario: str | None) -> _Story:

@@ -13,6 +13,7 @@ from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.style import HEADING, LABEL, Page, Panel, Swatch, text_width
 from minerals.errors import UsageError
+from minerals.numbers import percent
 
 NAME = "stress"
 MOST, MOST_WITH_MANY = 6, 4
@@ -180,7 +181,7 @@ def _drawn(story: _Story) -> pd.DataFrame:
 def _range(low: float, high: float, kind: str = "GWh") -> str:
     """54–70% · 540–700 · 540 where both ends are printed alike · none."""
     if kind == "%":
-        ends = wording.percent(low).removesuffix("%"), wording.percent(high)
+        ends = percent(low).removesuffix("%"), percent(high)
         return ends[1] if f"{ends[0]}%" == ends[1] else "–".join(ends)
     ends = wording.number(low), wording.number(high)
     if ends[1] == "0":
@@ -213,7 +214,7 @@ def _finding(result: Result, story: _Story) -> str:
 def _anyway(bar: _Bar) -> str:
     """What is short without the stop, which the loss comes on top of; '' where that is next to nothing."""
     short = bar.shortage / bar.planned if bar.planned > 0 else 0.0
-    return f", on top of {wording.percent(short)} short anyway" if short >= wording.LEAST_WORTH_SAYING else ""
+    return f", on top of {percent(short)} short anyway" if short >= wording.LEAST_WORTH_SAYING else ""
 
 
 def _supply(story: _Story) -> footer.Used:

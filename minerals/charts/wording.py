@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
+from minerals import numbers
 from minerals.charts.interval import Interval
+from minerals.numbers import MINUS, percent
 
-MINUS = "−"
 NAMED_SHARES = ((0.23, 0.27, "a quarter"), (0.31, 0.35, "a third"), (0.48, 0.52, "half"))
 LEAST_WORTH_SAYING = 0.01
 """A change below this share is never a headline, however certain it is."""
@@ -25,20 +27,8 @@ ACTS = ("bans", "closes", "cuts", "halts", "limits", "restricts", "stops")
 TAKES_ARTICLE = ("united ", "european ", "rest of ", "dr congo", "democratic republic", "netherlands", "philippines")
 
 
-def number(value: float) -> str:
-    """An amount with two significant digits or more: 1,234 · 56 · 5.6 · 0.56 · 0."""
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size < 1e-4:
-        return "<0.0001"
-    if round(size, 1) >= 10:
-        digits = 0
-    elif round(size, 2) >= 1:
-        digits = 1
-    else:
-        digits = 1 - math.floor(math.log10(size))
-    return (MINUS if value < 0 else "") + f"{size:,.{digits}f}"
+number = partial(numbers.number, digits=2)
+"""An amount as charts print it: 1,234 · 56 · 5.6 · 0.56 · 0."""
 
 
 def rounded(value: float) -> str:
@@ -46,19 +36,6 @@ def rounded(value: float) -> str:
     size = abs(value)
     digits = 2 - math.floor(math.log10(size)) if size >= 100 else 9
     return number(round(value, digits))
-
-
-def percent(share: float, *, signed: bool = False, digits: int = 0) -> str:
-    """A share or a relative change: 25%; with `signed` −25%, +4%. Nothing rounds to a signed zero.
-
-    digits: after the point; one at least below 1 %.
-    """
-    size = abs(share) * 100
-    text = f"{size:,.{digits if round(size, 1) >= 1 else max(digits, 1)}f}"
-    if float(text.replace(",", "")) == 0:
-        return "0%"
-    sign = MINUS if share < 0 else "+" if signed else ""
-    return f"{sign}{text}%"
 
 
 def points(difference: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ..case.cell_model import Derived
-from ..numbers import percent
+from ..numbers import signed_percent
 from ..tables.inputs import Inputs
 from .screen import columns
 
@@ -83,9 +83,9 @@ def _effects(cell: Derived, labels: dict[str, str]) -> Iterable[str]:
         for effect in cell.effects:
             ends = [each.get(mineral, 0.0) / value - 1 for each in (effect.at_low, effect.at_high)]
             if max(map(abs, ends)) >= SMALLEST:
-                as_number = effect.number
-                span = f"{as_number.low:g}–{as_number.high:g} {_unit(as_number.unit)}".strip()
-                moves.append((max(map(abs, ends)), [effect.name, f"{as_number.value:g}", span, *map(percent, ends)]))
+                entry = effect.number
+                span = f"{entry.low:g}–{entry.high:g} {_unit(entry.unit)}".strip()
+                moves.append((max(map(abs, ends)), [effect.name, f"{entry.value:g}", span, *map(signed_percent, ends)]))
         rows = [row for _, row in sorted(moves, key=lambda move: -move[0])]
         if rows:
             yield from [""] if place else []

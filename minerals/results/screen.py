@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..numbers import number, percent
+from ..numbers import number, signed_percent
 from ..tables.series import ranges
 from ..text import MARK
 from .result import Result
@@ -109,7 +109,7 @@ def intervals(result: Result) -> list[str]:
         if (mineral, scenario, against) not in here.index:
             return ""
         low, high = (here.at[(mineral, scenario, against), end] for end in ("p5", "p95"))
-        return f"{percent(low)} to {percent(high)}" if against else f"{number(low)}–{number(high)}"
+        return f"{signed_percent(low)} to {signed_percent(high)}" if against else f"{number(low)}–{number(high)}"
 
     heading = "Mined and refined" if quantity == "primary_demand" else "Mineral demand"
     minerals = [name for name in result.record["minerals"] if name in here.index.get_level_values(0)]
@@ -275,7 +275,7 @@ def cut(text: str, width: int, end: str) -> str:
 
 def _changed(rows: Sequence[tuple[str, dict[Any, float], str]], base: str, name: str) -> list[str]:
     """Cells of one scenario: each number and, aligned beside it, its change against the base."""
-    changes = [percent(values[name] / values[base] - 1) if values[base] else "" for _, values, _ in rows]
+    changes = [signed_percent(values[name] / values[base] - 1) if values[base] else "" for _, values, _ in rows]
     room = max(map(len, changes))
     return [f"{number(values[name])} {change:>{room}}" for (_, values, _), change in zip(rows, changes, strict=True)]
 

@@ -148,7 +148,7 @@ def _cost(result: Result) -> list[str]:
         )
     lines.append(
         f"Packs at home prices {number(table['optimised', 'packs'])}; imports change that by "
-        f"{number(table['optimised', 'imports']).replace('-', '−')}, lines that are new or turned over by "
+        f"{number(table['optimised', 'imports'])}, lines that are new or turned over by "
         f"{number(table['optimised', 'lines built'] + table['optimised', 'lines retrofitted'])}."
     )
     return lines

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import UsageError
-from ..numbers import number, percent
+from ..numbers import number, signed_percent
 from .csv_files import write_csv
 from .screen import cut
 
@@ -83,7 +83,7 @@ def _shown(value: float, row: object) -> str:
         return "words"
     if getattr(row, "unit", "") != "1":
         return number(value)
-    return percent(value) if getattr(row, "against", "") else f"{value:.1%}"
+    return signed_percent(value) if getattr(row, "against", "") else f"{value:.1%}"
 
 
 def _theirs(row: object) -> str:
