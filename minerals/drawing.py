@@ -228,7 +228,9 @@ def _draw_nothing() -> None:
 
     letters = " ".join(map(chr, range(0x21, 0x7F)))
     with style.context():
-        sheet = style.page(style.Words(*[letters] * len(style.Words._fields)), style.size_named("brief"), 1.0, 1.0)
+        sheet = style.page(
+            style.PageText(*[letters] * len(style.PageText._fields)), style.size_named("brief"), 1.0, 1.0
+        )
         axes = sheet.value_axes(style.Panel(sheet.left, sheet.bottom, sheet.width, 1.0), (0.0, 1.0), ticks=3)
         axes.barh(sheet.bottom, 1.0)
         axes.plot([0.0, 1.0], [sheet.bottom, sheet.bottom], "o-")

@@ -1,6 +1,6 @@
 """Charts: each draws one question from a result, and writes it as a bundle.
 
-`draw(result, name)` gives the figure, the numbers in it and what is said about it; `.write(folder)` writes them as
+`draw(result, name)` gives the figure, the numbers in it and the record of it; `.write(folder)` writes them as
 `.png .svg .pdf .csv .json .alt.txt`. Importing this package loads neither pandas nor matplotlib.
 """
 
@@ -36,8 +36,8 @@ CHARTS = {
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
 
-#: Tables that a chart draws beside its own.
-BESIDE = {"lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",)}
+#: Tables that a chart draws besides its own.
+OTHER_TABLES = {"lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",)}
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
 #: The chart that a run without any demand draws too, as zeros.
@@ -53,7 +53,7 @@ def suited(result: Result) -> list[str]:
         name
         for name, table in CHARTS.items()
         if (name == OF_EVERY_RUN and table in result.record.get("tables", ()))
-        or (all(_has(result, each) for each in (table, *BESIDE.get(name, ()))) and _has_node(result, name))
+        or (all(_has(result, each) for each in (table, *OTHER_TABLES.get(name, ()))) and _has_node(result, name))
     ]
 
 

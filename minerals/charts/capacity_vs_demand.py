@@ -14,14 +14,15 @@ import pandas as pd
 
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.interval import Interval
+from minerals.charts.selection import Selection, label
 from minerals.charts.style import HEADING, LABEL, Page, Panel, text_width
 from minerals.numbers import percent
+from minerals.tables.codes import WORLD
 
 NAME = "capacity_vs_demand"
-WORLD = ("R_WLD", "WLD", "World")
+WORLD_CODES = ("R_WLD", "WLD", WORLD)
 """Codes of the world: its capacity is the sum of the others."""
 WAY_OUT = "the run has no demand in a year for which capacity is known"
 MOST = 9
@@ -105,20 +106,20 @@ class _Story:
 
 
 def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
-    choice = Choice(NAME, result)
-    table = supply.rows(choice, "cell_capacity", ("country", "label", "measure", "source"))
+    selection = Selection(NAME, result)
+    table = supply.rows(selection, "cell_capacity", ("country", "label", "measure", "source"))
     if units := sorted(set(table["unit"]) - {"GWh", "GWh/yr"}):
-        choice.problems.append(f"cell_capacity is in {', '.join(map(str, units))}; the chart draws GWh")
-    needs, name = choice.table("battery_demand", "GWh"), choice.scenario(scenario)
+        selection.problems.append(f"cell_capacity is in {', '.join(map(str, units))}; the chart draws GWh")
+    needs, name = selection.table("battery_demand", "GWh"), selection.scenario(scenario)
     needs = needs[needs["scenario"] == name]
-    blocs = table[table["measure"].eq("capacity") & ~table["country"].isin(WORLD)]
+    blocs = table[table["measure"].eq("capacity") & ~table["country"].isin(WORLD_CODES)]
     blocs = blocs[blocs["year"].isin(set(needs["year"]))]
     if blocs.empty:
-        choice.problems.append(WAY_OUT)
-        choice.settle()
-    when = choice.year(year, blocs)
+        selection.problems.append(WAY_OUT)
+        selection.settle()
+    when = selection.year(year, blocs)
     blocs, needs = blocs[blocs["year"] == when], needs[needs["year"] == when]
-    choice.settle()
+    selection.settle()
     found = [_Bloc(row.country, row.label or row.country, _ends(row), row.source) for row in blocs.itertuples()]
     found.sort(key=lambda bloc: -bloc.capacity.value)
     if len(found) > MOST:
@@ -128,9 +129,9 @@ def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
     each = [_ends(row) for row in needs.itertuples()]
     return _Story(
         year=when,
-        region=choice.everything,
+        region=selection.everything,
         scenario=name,
-        label=label(choice.record["scenarios"], name),
+        label=label(selection.record["scenarios"], name),
         countries=tuple(map(str, blocs["country"])),
         blocs=tuple(found),
         demand=Interval(*(float(sum(gwh[end] for gwh in each)) for end in range(3))),
@@ -210,10 +211,10 @@ def _note(story: _Story, cited: str) -> str:
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:
-    parts = [f"{name} {_told(gwh)} GWh ({story.share(gwh)} of demand)" for name, gwh in (
+    parts = [f"{name} {_with_range(gwh)} GWh ({story.share(gwh)} of demand)" for name, gwh in (
         ("all", story.total), *((bloc.name, bloc.capacity) for bloc in story.blocs))]  # fmt: skip
     return [
-        f"Bars of {wording.lowered(subtitle)}. {_demand_label(story)}: {_told(story.demand)} GWh.",
+        f"Bars of {wording.lowered(subtitle)}. {_demand_label(story)}: {_with_range(story.demand)} GWh.",
         f"Capacity: {'; '.join(parts)}.",
     ]
 
@@ -223,7 +224,7 @@ def _demand_label(story: _Story) -> str:
     return f"{wording.capitalised(wording.possessive(story.region))} demand, {story.label}"
 
 
-def _told(gwh: Interval) -> str:
+def _with_range(gwh: Interval) -> str:
     """5,862 (5,862–6,720); the value alone where it has no range."""
     value, low, high = (wording.number(end) for end in (gwh.value, gwh.low, gwh.high))
     return value if low == high else f"{value} ({low}–{high})"
@@ -247,7 +248,7 @@ def _draw(sheet: Page, story: _Story) -> None:
     names = [style.shortened(name, 1.4 * s, LABEL * s, SEMIBOLD) for name, _ in rows]
     left = sheet.left + max(text_width(name, LABEL * s, SEMIBOLD) for name in names) + 0.14 * s
     heads = ("GWh", "of demand")
-    columns = [[_told_short(gwh) for _, gwh in rows], [story.share(gwh) for _, gwh in rows]]
+    columns = [[_range(gwh) for _, gwh in rows], [story.share(gwh) for _, gwh in rows]]
     widths = [
         max(text_width(text, LABEL * s, BOLD) for text in (head, *column))
         for head, column in zip(heads, columns, strict=True)
@@ -284,7 +285,7 @@ def _draw(sheet: Page, story: _Story) -> None:
     _draw_demand(sheet, story, panel, axes.get_xlim()[1])
 
 
-def _told_short(gwh: Interval) -> str:
+def _range(gwh: Interval) -> str:
     """5,862–6,720; the value alone where it has no range."""
     value, low, high = (wording.number(end) for end in (gwh.value, gwh.low, gwh.high))
     return value if low == high else f"{low}–{high}"
@@ -295,7 +296,7 @@ def _draw_demand(sheet: Page, story: _Story, panel: Panel, end: float) -> None:
     s = sheet.scale
     value = panel.left + story.demand.value / end * panel.width
     sheet.line((value, value), (panel.bottom - 0.06 * s, panel.bottom + panel.height), style.INK, 1.3, order=8)
-    text = f"{_demand_label(story)}: {_told(story.demand)}"
+    text = f"{_demand_label(story)}: {_with_range(story.demand)}"
     text = style.shortened(text, sheet.width, LABEL * s, SEMIBOLD)
     half = text_width(text, LABEL * s, SEMIBOLD) / 2
     x = min(max(value, sheet.left + half), sheet.right - half)

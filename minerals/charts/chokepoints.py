@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.selection import Selection, label, table_of
 from minerals.charts.style import HEADING, LABEL, SMALL, SUBTITLE, Page, Panel, Swatch, text_width
 from minerals.errors import UsageError
 from minerals.numbers import percent
@@ -117,22 +117,22 @@ class _Story:
 def _story(
     result: Result, region: str | None, year: int | None, future: str | None, items: Sequence[str] | None
 ) -> _Story:
-    choice = Choice(NAME, result)
-    table = supply.rows(choice, "concentration", ("future", "node", "stage", "item", "measure", "country",
+    selection = Selection(NAME, result)
+    table = supply.rows(selection, "concentration", ("future", "node", "stage", "item", "measure", "country",
                                                   "country_label", "confidence"))  # fmt: skip
     table = table[table["measure"] == MEASURE]
-    chosen = supply.future(choice, future, table)
+    chosen = supply.future(selection, future, table)
     table = table[table["future"] == chosen]
     found = table_of(result, "exposure")
     exposure = (
         pd.DataFrame(columns=["scenario", "region", "chemistry", "node", "year", "measure", "value", "low", "high"])
         if found is None or found.empty
-        else supply.rows(choice, "exposure", ("chemistry", "node", "measure"))
+        else supply.rows(selection, "exposure", ("chemistry", "node", "measure"))
     )
     exposure = exposure[(exposure["measure"] == EXPOSED) & (exposure["chemistry"] == "")]
-    where = supply.place(choice, region, exposure)
+    where = supply.place(selection, region, exposure)
     exposure = exposure[exposure["region"] == where]
-    when = choice.year(year, exposure if len(exposure) else table)
+    when = selection.year(year, exposure if len(exposure) else table)
     exposure = exposure[exposure["year"] == when]
     # The map of the latest year that is not after the one asked for: shares of today stand for the years to come.
     years = [int(value) for value in table["year"]]
@@ -140,13 +140,13 @@ def _story(
     table = table[table["year"] == at]
     cells = _cells(table)
     names = list(dict.fromkeys(item for item, _ in cells))
-    wanted = supply.one_of(choice, "item", items, names)
+    wanted = supply.one_of(selection, "item", items, names)
     if not cells:
-        choice.problems.append(f"concentration has no measure {MEASURE} in future '{chosen}'")
-    choice.settle()
+        selection.problems.append(f"concentration has no measure {MEASURE} in future '{chosen}'")
+    selection.settle()
 
-    scenarios, left = supply.drawn_scenarios(choice, exposure)
-    scenarios = scenarios or tuple(list(choice.record["scenarios"])[:1])
+    scenarios, left = supply.drawn_scenarios(selection, exposure)
+    scenarios = scenarios or tuple(list(selection.record["scenarios"])[:1])
     nodes = {item: _most_concentrated(cells, item).node for item in names}
     by = {(row.scenario, row.node): (float(row.value), *_ends(row)) for row in exposure.itertuples()}
     exposed = {
@@ -168,11 +168,11 @@ def _story(
         region=where,
         year=when,
         future=chosen,
-        future_label=supply.future_label(choice, chosen),
+        future_label=supply.future_label(selection, chosen),
         items=tuple(wanted),
         stages=tuple(supply.stages_in_order([stage for _, stage in cells])),
         scenarios=scenarios,
-        labels=tuple(label(choice.record["scenarios"], name) for name in scenarios),
+        labels=tuple(label(selection.record["scenarios"], name) for name in scenarios),
         cells=cells,
         nodes={item: nodes[item] for item in wanted},
         exposed={key: value for key, value in exposed.items() if key[0] in wanted},
@@ -301,8 +301,8 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
         ]
         parts.append(f"{item}: {', '.join(steps)}" + (f"; exposure {', '.join(dots)}" if dots else ""))
     what = f"Table of {wording.lowered(subtitle.removesuffix(PER_CENT))}"
-    beside = f", beside the exposure of {wording.place(story.region)} in {story.year}" if story.exposed else ""
-    return [f"{what}{beside}. {'. '.join(parts)}."]
+    exposure = f", beside the exposure of {wording.place(story.region)} in {story.year}" if story.exposed else ""
+    return [f"{what}{exposure}. {'. '.join(parts)}."]
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------
@@ -349,9 +349,9 @@ def _draw_cells(sheet: Page, story: _Story, panel: Panel, middles: Sequence[floa
     axes = supply.in_inches(sheet, panel)
     width = panel.width / len(story.stages)
     room = width - GAP * s - 0.08 * s
-    told = {key: _told(cell) for key, cell in story.known.items()}
+    texts = {key: _cell_text(cell) for key, cell in story.known.items()}
     points = next(
-        (size for size in (LABEL, 8.0, 7.5) if all(text_width(t, size * s, SEMIBOLD) <= room for t in told.values())),
+        (size for size in (LABEL, 8.0, 7.5) if all(text_width(t, size * s, SEMIBOLD) <= room for t in texts.values())),
         SMALL,
     )
     leading = 1.15 * HEADING * s / 72
@@ -371,10 +371,10 @@ def _draw_cells(sheet: Page, story: _Story, panel: Panel, middles: Sequence[floa
             )  # fmt: skip
             axes.add_patch(box)
             if cell is not None and known:
-                text = style.shortened(told[(item, stage)], room, points * s, SEMIBOLD)
-                if text != told[(item, stage)]:
-                    number = f" {told[(item, stage)].rsplit(' ', 1)[1]}"
-                    head = told[(item, stage)].rsplit(" ", 1)[0]
+                text = style.shortened(texts[(item, stage)], room, points * s, SEMIBOLD)
+                if text != texts[(item, stage)]:
+                    number = f" {texts[(item, stage)].rsplit(' ', 1)[1]}"
+                    head = texts[(item, stage)].rsplit(" ", 1)[0]
                     text = style.shortened(head, room - text_width(number, points * s, SEMIBOLD), points * s, SEMIBOLD)
                     text += number
                 y = middle - 0.36 * points * s / 72
@@ -384,7 +384,7 @@ def _draw_cells(sheet: Page, story: _Story, panel: Panel, middles: Sequence[floa
                 )  # fmt: skip
 
 
-def _told(cell: _Cell) -> str:
+def _cell_text(cell: _Cell) -> str:
     """China 98 · S. Africa 37 · ~China 74."""
     mark = "~" if cell.confidence == "low" else ""
     name = supply.SHORT.get(cell.country, cell.country) or "Group"

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.selection import Selection, label, table_of
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
 from minerals.errors import UsageError
 from minerals.numbers import percent
@@ -24,7 +24,7 @@ RULE, LIMIT = "maximum_single", 0.65
 """Kind of the trade rule on one third country, and its limit (EU 2024/1252), a yardstick where no rule is in force."""
 MOST = 14
 """Nodes drawn where none are named."""
-LEAST, SMALL_PART = 0.01, 0.04
+LEAST_MOVE, SMALL_PART = 0.01, 0.04
 """A departure from pro rata that is worth saying; a country with less than this is one of the others."""
 DATA = (
     "quantity", "region", "scenario", "year", "node", "stage", "country", "value", "pro_rata", "third_country",
@@ -117,29 +117,29 @@ class _Story:
 
 
 def _story(result: Result, region: str | None, year: int | None, nodes: Sequence[str] | None) -> _Story:
-    choice = Choice(NAME, result)
-    choice.table("mix_sourcing", way_out=WAY_OUT)
-    table = supply.rows(choice, "mix_sourcing", ("region", "node", "stage", "country"))
-    base, scenario = supply.chosen_pair(choice)
-    when = choice.year(year, table)
-    where = supply.place(choice, region or _leaning(choice, table[table["year"] == when]), table)
+    selection = Selection(NAME, result)
+    selection.table("mix_sourcing", way_out=WAY_OUT)
+    table = supply.rows(selection, "mix_sourcing", ("region", "node", "stage", "country"))
+    base, scenario = supply.chosen_pair(selection)
+    when = selection.year(year, table)
+    where = supply.place(selection, region or _leaning(selection, table[table["year"] == when]), table)
     table = table[(table["region"] == where) & (table["year"] == when)]
-    wanted = supply.one_of(choice, "node", nodes, list(dict.fromkeys(table["node"])))
-    choice.settle()
+    wanted = supply.one_of(selection, "node", nodes, list(dict.fromkeys(table["node"])))
+    selection.settle()
     if table.empty:
-        choice.problems.append(f"{where} buys nothing in {when}")
-    choice.settle()
-    limit, law, ruled = _rule(choice, where, when)
-    names = _names(choice)
-    home = _home(choice, where)
-    countries = supply.country_names(choice)
+        selection.problems.append(f"{where} buys nothing in {when}")
+    selection.settle()
+    limit, law, ruled = _rule(selection, where, when)
+    names = _names(selection)
+    home = _home(selection, where)
+    countries = supply.country_names(selection)
     every = tuple(
         _row(str(node), names.get(str(node), str(node)), rows, home, countries, where, str(node) in ruled)
         for node, rows in table.groupby("node", sort=False)
     )
     kept = [row for row in every if row.node in wanted]
     if nodes is None:
-        ranked = sorted(kept, key=lambda row: (-(row.moved >= LEAST) * row.moved, -row.chosen))
+        ranked = sorted(kept, key=lambda row: (-(row.moved >= LEAST_MOVE) * row.moved, -row.chosen))
         kept = ranked[:MOST]
         order = supply.stages_in_order([row.stage for row in kept])
         kept.sort(key=lambda row: (order.index(row.stage), -row.chosen))
@@ -149,8 +149,8 @@ def _story(result: Result, region: str | None, year: int | None, nodes: Sequence
         region=where,
         year=when,
         scenario=scenario,
-        label=label(choice.record["scenarios"], scenario),
-        base=label(choice.record["scenarios"], base),
+        label=label(selection.record["scenarios"], scenario),
+        base=label(selection.record["scenarios"], base),
         limit=limit,
         law=law,
         rows=tuple(kept),
@@ -158,9 +158,9 @@ def _story(result: Result, region: str | None, year: int | None, nodes: Sequence
     )
 
 
-def _rule(choice: Choice, region: str, year: int) -> tuple[float, str, set[str]]:
+def _rule(selection: Selection, region: str, year: int) -> tuple[float, str, set[str]]:
     """Limit for one third country, the law it is of (empty where none is in force), and the nodes it is about."""
-    table = table_of(choice.result, "trade_rules")
+    table = table_of(selection.result, "trade_rules")
     if table is None or table.empty:
         return LIMIT, "", set()
     table = table[(table["kind"] == RULE) & (table["region"] == region) & (table["year"] == year)]
@@ -169,17 +169,17 @@ def _rule(choice: Choice, region: str, year: int) -> tuple[float, str, set[str]]
     return float(table["limit"].iloc[0]), str(table["law"].iloc[0]), set(map(str, table["node"]))
 
 
-def _names(choice: Choice) -> dict[str, str]:
+def _names(selection: Selection) -> dict[str, str]:
     """What nodes are called."""
-    table = table_of(choice.result, "concentration")
+    table = table_of(selection.result, "concentration")
     return {} if table is None else dict(zip(map(str, table["node"]), map(str, table["label"]), strict=True))
 
 
-def _leaning(choice: Choice, table: pd.DataFrame) -> str | None:
+def _leaning(selection: Selection, table: pd.DataFrame) -> str | None:
     """Of several regions the one that buys more than the limit from one third country at most steps."""
     if table["region"].nunique() < 2:
         return None
-    home = {region: _home(choice, region) for region in table["region"].unique()}
+    home = {region: _home(selection, region) for region in table["region"].unique()}
     single = [not code.startswith("R_") and code not in home[region]
               for region, code in zip(table["region"], table["country"], strict=True)]  # fmt: skip
     above = table[single].groupby(["region", "node"], sort=False)["share"].max() > LIMIT
@@ -188,9 +188,9 @@ def _leaning(choice: Choice, table: pd.DataFrame) -> str | None:
     return str(steps[named].idxmax()) if named else None
 
 
-def _home(choice: Choice, region: str) -> set[str]:
+def _home(selection: Selection, region: str) -> set[str]:
     """Codes of the countries of a region."""
-    return set(str(choice.record.get("region_members", {}).get(region, "")).split(";"))
+    return set(str(selection.record.get("region_members", {}).get(region, "")).split(";"))
 
 
 def _row(
@@ -249,15 +249,15 @@ def _finding(story: _Story) -> str:
     before = Counter(row.before[0] for row in story.every if row.before[1] > story.limit)
     chain = f"{steps} steps of {wording.possessive(story.region)} battery chain"
     if not after:
-        before = Counter() if any(row.unknown >= LEAST for row in story.every) else before
+        before = Counter() if any(row.unknown >= LEAST_MOVE for row in story.every) else before
         title = f"No other country supplies more than {limit} at any of {chain} in {story.year}"
         return f"{title}, against {before.total()} steps pro rata" if before else title
     leader, most = min(after.items(), key=lambda item: (-item[1], item[0]))
     title = f"{wording.capitalised(wording.place(leader))} alone supplies more than {limit} at {most} of the {chain}"
     title += f" in {story.year}"
-    if any(row.unknown >= LEAST for row in story.every):
+    if any(row.unknown >= LEAST_MOVE for row in story.every):
         return title  # Who supplies pro rata and is not bought from is not in the table.
-    if not any(row.moved >= LEAST for row in story.every):
+    if not any(row.moved >= LEAST_MOVE for row in story.every):
         return f"{title}; the choice departs nowhere from pro rata"
     than = "as many as" if before[leader] == most else f"not {before[leader]} as"
     return f"{title}, {than} pro rata"
@@ -270,12 +270,12 @@ def _note(story: _Story, caveats: str) -> str:
     yardstick = f"{limit}: the EU’s limit for one third country, as a yardstick."
     note = f"Note:{caveats} {rule if story.law else yardstick}"
     moved = max(story.every, key=lambda row: row.moved)
-    if moved.moved >= LEAST:
+    if moved.moved >= LEAST_MOVE:
         most = max(moved.parts, key=lambda part: abs(part.chosen - part.usual))
         note += f" Thin: pro rata in {story.base}, where the choice departs from it, farthest for"
         note += f" {wording.lowered(moved.name)} from {most.country}: {percent(most.usual)} pro rata,"
         note += f" {percent(most.chosen)} chosen."
-    if any(row.unknown >= LEAST for row in story.every):
+    if any(row.unknown >= LEAST_MOVE for row in story.every):
         note += " What comes pro rata from those that nothing is bought from is left white."
     note += " Pro rata: own supply first, the rest by what others export; no trade that was observed."
     left = len(story.every) - len(story.rows)
@@ -285,9 +285,9 @@ def _note(story: _Story, caveats: str) -> str:
 def _alt(story: _Story, subtitle: str) -> list[str]:
     parts = []
     for row in story.rows:
-        told = ", ".join(f"{part.country} {percent(part.chosen)}" for part in row.parts)
-        moved = f" (pro rata {row.third} {percent(row.usual)})" if row.moved >= LEAST and row.third else ""
-        parts.append(f"{row.name}: {told}{moved}")
+        shares = ", ".join(f"{part.country} {percent(part.chosen)}" for part in row.parts)
+        moved = f" (pro rata {row.third} {percent(row.usual)})" if row.moved >= LEAST_MOVE and row.third else ""
+        parts.append(f"{row.name}: {shares}{moved}")
     return [f"Bars of {wording.lowered(subtitle)}. {'. '.join(parts)}."]
 
 
@@ -306,7 +306,7 @@ def _breaks(story: _Story) -> int:
 
 def _heights(story: _Story) -> list[float]:
     """Heights of the rows, that of a plain one as 1."""
-    return [TWO if row.moved >= LEAST else 1.0 for row in story.rows]
+    return [TWO if row.moved >= LEAST_MOVE else 1.0 for row in story.rows]
 
 
 def _draw(sheet: Page, story: _Story) -> None:
@@ -352,7 +352,7 @@ def _draw_bar(sheet: Page, axes: Axes, story: _Story, row: _Row, panel: Panel, m
     """Parts of one node as chosen, below them thin, where they depart from it, pro rata; and the limit. Returns the
     countries that are named."""
     s = sheet.scale
-    moved = row.moved >= LEAST
+    moved = row.moved >= LEAST_MOVE
     whole = 0.84 * pitch if moved else 0.8 * pitch
     thick, thin = (0.68 * whole, 0.24 * whole) if moved else (whole, 0.0)
     upper, lower = middle + (whole - thick) / 2, middle - (whole - thin) / 2

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from minerals.charts import footer, frame, series, style, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.selection import Selection
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, Swatch, text_width
 from minerals.errors import did_you_mean, listed
 from minerals.numbers import percent
@@ -57,7 +57,7 @@ def figure(
 
 
 @dataclass(frozen=True)
-class _Curve:
+class _PriceCurve:
     """A family's prices from its anchor on: (3, year) value, low, high; sold: whether anything moves it."""
 
     family: str
@@ -84,7 +84,7 @@ class _Story:
     label: str
     caveat: str
     years: list[int]
-    curves: list[_Curve]
+    curves: list[_PriceCurve]
     points: pd.DataFrame
     fitted: tuple[float, float] | None
 
@@ -94,7 +94,7 @@ class _Story:
         return self.points.query("case == 'observed' and family == @AVERAGE").sort_values("year")
 
     @property
-    def said(self) -> pd.DataFrame:
+    def forecasts(self) -> pd.DataFrame:
         """Forecasts and goals of others in the years drawn."""
         points = self.points[(self.points["case"] != "observed") & self.points["year"].isin(self.years)]
         return points.sort_values(["year", "value"])
@@ -105,37 +105,37 @@ class _Story:
         return f"{first}–{self.years[-1]}"
 
     @property
-    def sold(self) -> list[_Curve]:
+    def sold(self) -> list[_PriceCurve]:
         return [curve for curve in self.curves if curve.sold]
 
-    def of(self, family: str) -> _Curve | None:
+    def of(self, family: str) -> _PriceCurve | None:
         """The curve of a family that is sold."""
         return next((curve for curve in self.sold if curve.family == family), None)
 
 
 def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
-    choice = Choice(NAME, result)
-    table = choice.table("price", UNIT, WAY_OUT)
-    rates = choice.table("learning_rate", way_out=WAY_OUT)
+    selection = Selection(NAME, result)
+    table = selection.table("price", UNIT, WAY_OUT)
+    rates = selection.table("learning_rate", way_out=WAY_OUT)
     points, energy = (
-        choice.table(name, way_out=WAY_OUT, filled=False) for name in ("price_points", "cumulative_energy")
+        selection.table(name, way_out=WAY_OUT, filled=False) for name in ("price_points", "cumulative_energy")
     )
     worlds = list(dict.fromkeys(table["scenario"]))
     name = scenario or worlds[0]
     if name not in worlds:
-        choice.problems.append(f"scenario '{name}' has no prices{did_you_mean(name, worlds)} ({listed(worlds)})")
-        choice.settle()
+        selection.problems.append(f"scenario '{name}' has no prices{did_you_mean(name, worlds)} ({listed(worlds)})")
+        selection.settle()
     mine = table[table["scenario"] == name]
-    years = choice.span(None, year, mine)
-    choice.settle()
+    years = selection.span(None, year, mine)
+    selection.settle()
     mine = mine[mine["year"].isin(years)]
-    known = choice.record.get("prices", {}).get(name, {})
+    known = selection.record.get("prices", {}).get(name, {})
     taken = rates[rates["used"] == "yes"].set_index("family")
     curves = []
     for family in dict.fromkeys(mine["family"]):
         rows = mine[mine["family"] == family].sort_values("year")
         curves.append(
-            _Curve(
+            _PriceCurve(
                 str(family),
                 rows[["value", "low", "high"]].to_numpy(float).T,
                 bool(rows["doublings"].iloc[-1] > 1e-9),
@@ -155,7 +155,7 @@ def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
 
 
 def _fitted(
-    curves: list[_Curve], rates: pd.DataFrame, energy: pd.DataFrame, years: list[int]
+    curves: list[_PriceCurve], rates: pd.DataFrame, energy: pd.DataFrame, years: list[int]
 ) -> tuple[float, float] | None:
     """The rate fitted to observed prices where the curve takes another, and what it would come to in the last year."""
     average = next((curve for curve in curves if curve.family == AVERAGE), None)
@@ -177,7 +177,7 @@ def _drawn(story: _Story) -> pd.DataFrame:
         for year, (value, low, high) in zip(story.years, curve.values.T, strict=True)
     ]  # fmt: skip
     anchors = story.points[(story.points["case"] == "observed") & (story.points["family"] != AVERAGE)]
-    points = pd.concat([story.seen, anchors, story.said]).assign(scenario="", unit=UNIT)
+    points = pd.concat([story.seen, anchors, story.forecasts]).assign(scenario="", unit=UNIT)
     return pd.concat([points.reindex(columns=columns), pd.DataFrame(curves, columns=columns)], ignore_index=True)
 
 
@@ -229,7 +229,7 @@ def _note(story: _Story) -> str:
         )
     if unsold := [curve.name for curve in story.curves if not curve.sold]:
         note += f" {wording.names(unsold)}: not sold in this adoption, so no curve"
-        goals = set(story.said["family"]) & {curve.family for curve in story.curves if not curve.sold}
+        goals = set(story.forecasts["family"]) & {curve.family for curve in story.curves if not curve.sold}
         note += "; dotted to a maker’s goal." if goals else "."
     return note
 
@@ -247,11 +247,11 @@ def _alt(story: _Story) -> list[str]:
         f"{curve.name} {wording.number(curve.values[0, 0])} to {wording.number(curve.values[0, -1])} ({_range(curve)})"
         for curve in story.sold
     ]
-    said_ = [f"{_name(row.family)} {wording.number(row.value)} in {row.year}" for row in story.said.itertuples()]
+    printed = [f"{_name(row.family)} {wording.number(row.value)} in {row.year}" for row in story.forecasts.itertuples()]
     return [
         "Left, dots of observed prices of lithium-ion packs" + (f": {'; '.join(seen)}." if seen else "."),
         f"Right, learning curves from {first} to {last}, US dollars per kWh with ranges in {last}: {'; '.join(parts)}.",
-        f"Rings, forecasts and goals of others: {'; '.join(said_)}." if said_ else "",
+        f"Rings, forecasts and goals of others: {'; '.join(printed)}." if printed else "",
     ]
 
 
@@ -259,7 +259,7 @@ def _name(family: str) -> str:
     return NAMES.get(family, family)
 
 
-def _range(curve: _Curve) -> str:
+def _range(curve: _PriceCurve) -> str:
     return f"{wording.number(curve.values[1, -1])}–{wording.number(curve.values[2, -1])}"
 
 
@@ -280,7 +280,7 @@ def _draw(sheet: Page, story: _Story) -> None:
     top, bottom = sheet.top - HEAD * s, sheet.bottom + (0.06 + series.UNDER + KEY) * s
     left = _draw_past(sheet, story, top, bottom) if len(story.seen) > 1 else sheet.left
     ends = [float(curve.values[[0, 2]].max()) for curve in story.curves]
-    ends += [float(value) for value in story.said["value"]]
+    ends += [float(value) for value in story.forecasts["value"]]
     peak = max(ends)
     gutter = series.gutter(peak, 4, s)
     panel = Panel(left + gutter, bottom, sheet.right - table.width - left - gutter, top - bottom)
@@ -295,7 +295,7 @@ def _draw(sheet: Page, story: _Story) -> None:
     for curve in story.curves:
         anchor = pd.DataFrame({"year": [story.years[0]], "value": [curve.values[0, 0]]})
         _dots(axes, anchor, curve.colour, s)
-        rings = story.said[story.said["family"] == curve.family]
+        rings = story.forecasts[story.forecasts["family"] == curve.family]
         if not curve.sold and len(rings):
             way = pd.concat([anchor, rings[["year", "value"]]])
             axes.plot(
@@ -365,7 +365,7 @@ class _Table:
         names = max(text_width(curve.name, LABEL * s, SEMIBOLD) for curve in story.curves)
         self.width = self.rights[0] + widths[0] + self.AIR * s + names + (self.GAP + self.LEADER) * s
 
-    def _row(self, curve: _Curve) -> list[str]:
+    def _row(self, curve: _PriceCurve) -> list[str]:
         at = [self.story.years.index(year) for year in self.columns]
         if not curve.sold:
             return [wording.number(curve.values[0, 0]), *[""] * (len(at) - 1), UNSOLD]
@@ -395,5 +395,5 @@ class _Table:
                 if text:
                     sheet.text(sheet.right - right, line, text, LABEL, colour, weight, align="right")
 
-    def _end(self, curve: _Curve) -> float:
+    def _end(self, curve: _PriceCurve) -> float:
         return float(curve.values[0, -1])

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from minerals.charts import footer, frame, percentiles, style, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.interval import Interval, change
+from minerals.charts.selection import Selection, label
 from minerals.charts.style import Page, text_width
 from minerals.errors import UsageError, listed
 from minerals.numbers import percent
@@ -124,21 +124,21 @@ def _story(
 
     A result has no row where demand is zero: years and minerals of the record without rows are drawn as zero.
     """
-    choice = Choice(NAME, result)
-    record, table = result.record, choice.table("mineral_demand", "kt", filled=False)
-    place, when = choice.region(region), choice.year(year, table, record.get("years", ()))
-    table = choice.rows_in(table, place)
+    selection = Selection(NAME, result)
+    record, table = result.record, selection.table("mineral_demand", "kt", filled=False)
+    place, when = selection.region(region), selection.year(year, table, record.get("years", ()))
+    table = selection.rows_in(table, place)
     run = list(record["scenarios"])
-    first = choice.scenario(base, "base scenario")
+    first = selection.scenario(base, "base scenario")
     rest = [name for name in run if name != first]
     others = rest[-MOST_OTHERS:] if against is None else [against] if isinstance(against, str) else list(against)
     for name in others:
-        choice.known("scenario", name, run)
+        selection.known("scenario", name, run)
     if len(others) > MOST_OTHERS or len({first, *others}) <= len(others):
-        choice.problems.append(
+        selection.problems.append(
             f"against = {listed(others)}: name up to {MOST_OTHERS} scenarios, each once, without the base"
         )
-    choice.settle()
+    selection.settle()
 
     scenarios = (first, *others)
     table = table[(table["year"] == when) & table["scenario"].isin(scenarios)]
@@ -146,8 +146,8 @@ def _story(
     codes = list(dict.fromkeys([*map(str, present.index), *record.get("minerals", ())]))
     chosen = list(minerals or [code for code in MINERALS if code in codes] or codes[: len(MINERALS)])
     for code in chosen:
-        choice.known("mineral", code, codes)
-    choice.settle()
+        selection.known("mineral", code, codes)
+    selection.settle()
 
     by_family = _by_family(table, scenarios, chosen, record["codes"]["chemistry"])
     if not minerals:
@@ -172,7 +172,7 @@ def _story(
         mineral_labels=tuple(label(mineral_codes, code) for code in chosen),
         kt=kt,
         changes=tuple(changes) if others else (),
-        ends=drawn.said if drawn else "",
+        ends=drawn.label if drawn else "",
         left_out=len(rest) - len(others) if against is None else 0,
     )
 
@@ -379,9 +379,9 @@ def _draw_bars(sheet: Page, story: _Story, middles: Sequence[float], bar: float,
         text_width(name, style.LABEL * s, SEMIBOLD) + 0.12 * s <= kt.min() * scale
         for name, kt in zip(names, story.kt[:, 0], strict=False)
     )
-    beside = [] if inside else [style.shortened(name, 0.5 * panel.width, style.LABEL * s, SEMIBOLD) for name in names]
-    if beside:
-        scale = _bar_scale(story, values, beside, panel.width, s)
+    direct = [] if inside else [style.shortened(name, 0.5 * panel.width, style.LABEL * s, SEMIBOLD) for name in names]
+    if direct:
+        scale = _bar_scale(story, values, direct, panel.width, s)
 
     axes = sheet.value_axes(panel, (0.0, panel.width / scale), ticks=max(2, min(6, int(panel.width / (0.5 * s)))))
     heading = f"Demand{' by scenario' if names else ''}, kt"
@@ -400,27 +400,27 @@ def _draw_bars(sheet: Page, story: _Story, middles: Sequence[float], bar: float,
             x = panel.left + max(high, value) * scale + 0.06 * s
             text, weight = values[i][m], BOLD if last else REGULAR
             sheet.text(x, baseline, text, style.LABEL, style.INK if last else style.MUTED, weight)
-            if m == 0 and beside:
+            if m == 0 and direct:
                 x += text_width(text, style.LABEL * s, weight) + 0.08 * s
-                sheet.text(x, baseline, beside[i], style.LABEL, style.ACCENT if last else style.MUTED, SEMIBOLD)
+                sheet.text(x, baseline, direct[i], style.LABEL, style.ACCENT if last else style.MUTED, SEMIBOLD)
             elif m == 0 and names:
                 sheet.text(
                     panel.left + 0.06 * s, baseline, names[i], style.LABEL, style.text_on(colour), SEMIBOLD
                 )  # fmt: skip
 
 
-def _bar_scale(story: _Story, values: Sequence[Sequence[str]], beside: Sequence[str], room: float, s: float) -> float:
+def _bar_scale(story: _Story, values: Sequence[Sequence[str]], direct: Sequence[str], room: float, s: float) -> float:
     """Inches per kt at which every bar, its whisker and the text after it stay within `room` inches.
 
-    values: the numbers after the bars, (scenario, mineral); beside: the names after those of the first mineral.
+    values: the numbers after the bars, (scenario, mineral); direct: the names after those of the first mineral.
     """
     fits = []
     for i, row in enumerate(values):
         weight = BOLD if i == len(values) - 1 else REGULAR
         for m, text in enumerate(row):
             after = text_width(text, style.LABEL * s, weight) + 0.1 * s
-            if m == 0 and beside:
-                after += text_width(beside[i], style.LABEL * s, SEMIBOLD) + 0.1 * s
+            if m == 0 and direct:
+                after += text_width(direct[i], style.LABEL * s, SEMIBOLD) + 0.1 * s
             if (longest := story.kt[i, m].max()) > 0:
                 fits.append((room - after) / longest)
     return float(min(fits, default=1.0))

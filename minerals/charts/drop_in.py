@@ -16,8 +16,8 @@ from matplotlib.patches import Rectangle
 
 from minerals.charts import frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.fonts import REGULAR, SEMIBOLD
+from minerals.charts.selection import Selection, label, table_of, texts
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, text_width
 from minerals.numbers import percent
 
@@ -37,7 +37,7 @@ INCUMBENT = ("NMC", "LFP", "other")
 over most."""
 NAMES = {"other": "LMO, LCO"}
 MEASURES = ("standing", "built", "retrofitted")
-LEAST = 0.5
+LEAST_GWH = 0.5
 """GWh a year below which a line is rounding."""
 DATA = ("quantity", "plant", "chemistry", "part", "class", "confidence", "region", "year", "value", "low", "high",
         "unit")  # fmt: skip
@@ -116,15 +116,15 @@ class _Story:
 
 
 def _story(result: Result, region: str | None, year: int | None) -> _Story:
-    choice = Choice(NAME, result)
-    table = choice.table("drop_in", way_out=WAY_OUT)
+    selection = Selection(NAME, result)
+    table = selection.table("drop_in", way_out=WAY_OUT)
     columns = ("plant", "chemistry", "part", "drop_in_class", "confidence")
     table = table.assign(**{column: texts(table[column]) for column in columns})
     plant = table["plant"].iloc[0]
     table = table[table["plant"] == plant]
-    lines, place = table_of(result, "mix_line"), choice.region(region)
-    when = choice.year(year, lines) if lines is not None and len(lines) else int(choice.record["years"][-1])
-    choice.settle()
+    lines, place = table_of(result, "mix_line"), selection.region(region)
+    when = selection.year(year, lines) if lines is not None and len(lines) else int(selection.record["years"][-1])
+    selection.settle()
     cells = {
         (row.chemistry, row.part): _Cell(row.drop_in_class, row.confidence, *_ends(row)) for row in table.itertuples()
     }
@@ -132,10 +132,10 @@ def _story(result: Result, region: str | None, year: int | None) -> _Story:
     kinds = dict.fromkeys(map(str, table["chemistry"]), plant)
     built: dict[str, dict[str, float]] = {}
     if lines is not None:
-        lines = choice.rows_in(lines, place)
+        lines = selection.rows_in(lines, place)
         kinds = {code: code if code in set(lines["line"]) else plant for code in kinds}
         built = _lines(lines[lines["year"] <= when])
-    codes = choice.record["codes"]["chemistry"]
+    codes = selection.record["codes"]["chemistry"]
     rows = sorted(kinds, key=lambda code: (
         kinds[code] != plant, INCUMBENT.index(code) if code in INCUMBENT else len(INCUMBENT),
         -np.mean([cell.value for (other, _), cell in cells.items() if other == code]),
@@ -144,12 +144,12 @@ def _story(result: Result, region: str | None, year: int | None) -> _Story:
         plant=plant,
         region=place,
         year=when,
-        scenarios=tuple(name for name in choice.record["scenarios"] if name == supply.CHOSEN),
+        scenarios=tuple(name for name in selection.record["scenarios"] if name == supply.CHOSEN),
         rows={code: NAMES.get(code, label(codes, code)) for code in rows},
         parts=tuple(parts),
         cells=cells,
         kinds=kinds,
-        lines=built if any(abs(gwh[m]) >= LEAST for gwh in built.values() for m in MEASURES[1:]) else {},
+        lines=built if any(abs(gwh[m]) >= LEAST_GWH for gwh in built.values() for m in MEASURES[1:]) else {},
         known=lines is not None and len(lines) > 0,
     )
 
@@ -212,7 +212,7 @@ def _finding(story: _Story) -> str:
         return "What carries over from lithium-ion plants to other batteries"
     title = "; ".join(clauses) if full else f"On Li-ion cell lines {', '.join(clauses)}"
     turned = sum(max(gwh["retrofitted"], 0.0) for gwh in story.lines.values())
-    if turned < LEAST:
+    if turned < LEAST_GWH:
         return title
     place = wording.place(story.region)
     return f"{title}; {wording.rounded(turned)} GWh a year are retrofitted in {place} by {story.year}"
@@ -242,19 +242,19 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     """Each row in words."""
     parts = []
     for code, name in story.rows.items():
-        told = [
+        cells = [
             f"{part} {CLASSES[cell.kind][0]}{f' ({cell.range})' if cell.range else ''}, {cell.confidence} confidence"
             for part in story.parts
             if (cell := story.cells.get((code, part))) is not None
         ]
-        parts.append(f"{name}: {'; '.join(told)}")
+        parts.append(f"{name}: {'; '.join(cells)}")
     lines = [
-        f"{_kind(story, kind)}: {', '.join(f'{m} {_gwh(gwh[m], m)}' for m in MEASURES if abs(gwh[m]) >= LEAST)}"
+        f"{_kind(story, kind)}: {', '.join(f'{m} {_gwh(gwh[m], m)}' for m in MEASURES if abs(gwh[m]) >= LEAST_GWH)}"
         for kind, gwh in story.lines.items()
-        if any(abs(gwh[m]) >= LEAST for m in MEASURES) and kind in story.kinds.values()
+        if any(abs(gwh[m]) >= LEAST_GWH for m in MEASURES) and kind in story.kinds.values()
     ]
-    beside = f"Lines, GWh a year: {'. '.join(lines)}." if lines else ""
-    return [f"Table of {wording.lowered(subtitle)}. {'. '.join(parts)}.", beside]
+    at_the_side = f"Lines, GWh a year: {'. '.join(lines)}." if lines else ""
+    return [f"Table of {wording.lowered(subtitle)}. {'. '.join(parts)}.", at_the_side]
 
 
 def _kind(story: _Story, kind: str) -> str:
@@ -263,7 +263,7 @@ def _kind(story: _Story, kind: str) -> str:
 
 def _gwh(value: float, measure: str) -> str:
     """690 · +54 · −59 · – for none."""
-    if abs(value) < LEAST:
+    if abs(value) < LEAST_GWH:
         return "–"
     sign = "+" if measure != "standing" and value > 0 else ""
     return sign + wording.number(value)
@@ -341,8 +341,8 @@ def _draw_pips(axes: Axes, x: float, middle: float, confidence: str, colour: str
 
 def _columns(story: _Story, s: float) -> list[float]:
     """Widths of the columns of lines, inches."""
-    told = [[m, *(_gwh(gwh[m], m) for gwh in story.lines.values())] for m in MEASURES]
-    return [max(text_width(text, LABEL * s, SEMIBOLD) for text in column) + BETWEEN * s for column in told]
+    columns = [[m, *(_gwh(gwh[m], m) for gwh in story.lines.values())] for m in MEASURES]
+    return [max(text_width(text, LABEL * s, SEMIBOLD) for text in column) + BETWEEN * s for column in columns]
 
 
 def _draw_lines(

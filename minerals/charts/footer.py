@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from minerals.charts import wording
 from minerals.charts.bundle import Result
-from minerals.charts.choice import table_of
+from minerals.charts.selection import table_of
 
 Used = Mapping[str, Mapping[str, Collection[object]]]
 """What a chart draws from: a table of the result, or one of the inputs -> column -> the values of its rows. A column
@@ -33,10 +33,10 @@ def red_line(scenarios: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
         for sentence in re.split(r"(?<=[.!?])\s+", " ".join(str(scenarios[name].get("caveat") or "").split())):
             if sentence and label not in whose.setdefault(sentence, []):
                 whose[sentence].append(label)
-    said: dict[str, list[str]] = {}
+    by_labels: dict[str, list[str]] = {}
     for sentence, labels in whose.items():
-        said.setdefault("" if len(labels) == len(drawn) else wording.names(labels), []).append(sentence)
-    parts = sorted(said.items(), key=lambda part: part[0] != "")
+        by_labels.setdefault("" if len(labels) == len(drawn) else wording.names(labels), []).append(sentence)
+    parts = sorted(by_labels.items(), key=lambda part: part[0] != "")
     return " ".join(f"{labels}: {' '.join(text)}" if labels else " ".join(text) for labels, text in parts)
 
 

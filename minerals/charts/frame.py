@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from minerals.charts import choice, footer, style, wording
+from minerals.charts import footer, selection, style, wording
 from minerals.charts.bundle import Bundle, Meta, Result
-from minerals.charts.style import Page, Words
+from minerals.charts.style import Page, PageText
 
 
 def bundle(
@@ -27,7 +27,7 @@ def bundle(
     a chart of the world; used: what is drawn from, None for all that the run used; body: wished and least height of
     what `draw` draws, inches before scaling; alt: from the printed subtitle, the sentences that follow the title where
     the chart cannot be seen; data: the numbers drawn; options: the choices it was drawn with, which the size joins;
-    lines: lines of the footer that are not the usual ones, by their names in `Words`.
+    lines: lines of the footer that are not the usual ones, by their names in `PageText`.
     """
     sources = footer.sources(result, used)
     headline = " ".join(title.split()) if title else finding
@@ -66,14 +66,14 @@ def bundle(
 def _words(
     result: Result, scenarios: tuple[str, ...], sources: Sequence[Mapping[str, str]], title: str, subtitle: str,
     note: str,
-) -> Words:  # fmt: skip
+) -> PageText:  # fmt: skip
     """Title, subtitle and footer of a chart of those scenarios.
 
     Where scenarios are drawn, the subtitle says of which uses, unless they are all.
     """
     of_uses = _uses(result) if scenarios else ""
-    labels = {name: choice.label(result.record["scenarios"], name) for name in scenarios}
-    return Words(
+    labels = {name: selection.label(result.record["scenarios"], name) for name in scenarios}
+    return PageText(
         title=title,
         subtitle=f"{subtitle}; {of_uses}" if of_uses else subtitle,
         red_line=footer.red_line(result.record["scenarios"], labels),

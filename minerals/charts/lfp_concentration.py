@@ -13,8 +13,8 @@ import pandas as pd
 
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, table_of
 from minerals.charts.fonts import BOLD, SEMIBOLD
+from minerals.charts.selection import Selection, table_of
 from minerals.charts.style import HEADING, LABEL, Page, Panel, Swatch, text_width
 from minerals.numbers import percent
 
@@ -86,18 +86,18 @@ class _Story:
 
 
 def _story(result: Result, year: int | None, future: str | None, node: str | None) -> _Story:
-    choice = Choice(NAME, result)
-    table = supply.rows(choice, "supply", ("future", "node", "country", "country_label"))
-    plants = supply.rows(choice, "announced_capacity", ("region", "chemistry"))
+    selection = Selection(NAME, result)
+    table = supply.rows(selection, "supply", ("future", "node", "country", "country_label"))
+    plants = supply.rows(selection, "announced_capacity", ("region", "chemistry"))
     if units := sorted(set(plants["unit"]) - {"GWh", "GWh/yr"}):
-        choice.problems.append(f"announced_capacity is in {', '.join(map(str, units))}; the chart draws GWh")
-    chosen = supply.future(choice, future, table)
+        selection.problems.append(f"announced_capacity is in {', '.join(map(str, units))}; the chart draws GWh")
+    chosen = supply.future(selection, future, table)
     table = table[table["future"] == chosen]
     where = node or _node(result, table)
-    choice.known("node", where, list(dict.fromkeys(table["node"])))
+    selection.known("node", where, list(dict.fromkeys(table["node"])))
     plants = plants[plants["chemistry"].astype(str).str.upper() == FAMILY]
-    when = choice.year(year, plants)
-    choice.settle()
+    when = selection.year(year, plants)
+    selection.settle()
     table = table[(table["node"] == where) & (table["share"] > 0)]
     years = [int(value) for value in table["year"]]
     at = max([value for value in years if value <= when] or years, default=when)
@@ -109,8 +109,8 @@ def _story(result: Result, year: int | None, future: str | None, node: str | Non
     shares = table["share"].astype(float).groupby(named).sum()
     plants = plants[plants["year"] == when]
     if not len(shares.drop(supply.OTHERS, errors="ignore")) or plants.empty:
-        choice.problems.append(f"needs the supply of '{where}' by country, and announced {FAMILY} plants in {when}")
-    choice.settle()
+        selection.problems.append(f"needs the supply of '{where}' by country, and announced {FAMILY} plants in {when}")
+    selection.settle()
     parts = _largest_first({str(name): float(share) for name, share in shares.items()}, MOST_SHARES)
     story = _Story(where, chosen, _data_year(result, where, chosen) or at, parts, when, {})
     outside = [row for row in plants.itertuples() if str(row.region) != story.leader]
@@ -194,8 +194,8 @@ def _note(story: _Story) -> str:
 def _alt(story: _Story, subtitle: str) -> list[str]:
     shares = [f"{name} {percent(share)}" for name, share in story.shares.items()]
     plants = [f"{name} {wording.number(gwh[0])} GWh" for name, gwh in story.plants.items()]
-    told = f"Plants: {'; '.join(plants)}; all {wording.number(story.total)} GWh." if plants else ""
-    return [f"Bars of {wording.lowered(subtitle)}. Supply: {'; '.join(shares)}.", told]
+    announced = f"Plants: {'; '.join(plants)}; all {wording.number(story.total)} GWh." if plants else ""
+    return [f"Bars of {wording.lowered(subtitle)}. Supply: {'; '.join(shares)}.", announced]
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from minerals.charts import footer, frame, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.selection import Selection, label, table_of
 from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, text_width
 from minerals.numbers import percent
@@ -142,20 +142,20 @@ class _Story:
 
 
 def _story(result: Result, region: str | None, since: int | None, year: int | None) -> _Story:
-    choice = Choice(NAME, result)
-    whole = choice.table("mix_family", way_out=WAY_OUT)
-    cells = choice.table("cells", "GWh")
-    place, scenarios = choice.region(region), supply.chosen_pair(choice)
-    cells = choice.rows_in(cells[cells["scenario"] == scenarios[0]], place)
-    choice.settle()
-    years = choice.span(since, year, cells)
-    choice.settle()
-    table = choice.rows_in(whole[whole["year"].isin(years)], place)
+    selection = Selection(NAME, result)
+    whole = selection.table("mix_family", way_out=WAY_OUT)
+    cells = selection.table("cells", "GWh")
+    place, scenarios = selection.region(region), supply.chosen_pair(selection)
+    cells = selection.rows_in(cells[cells["scenario"] == scenarios[0]], place)
+    selection.settle()
+    years = selection.span(since, year, cells)
+    selection.settle()
+    table = selection.rows_in(whole[whole["year"].isin(years)], place)
     if table.empty:
-        choice.problems.append(f"the mix of {place} is not decided in {years[0]}–{years[-1]}")
-    choice.settle()
+        selection.problems.append(f"the mix of {place} is not decided in {years[0]}–{years[-1]}")
+    selection.settle()
     cells = cells[cells["year"].isin(years)]
-    cells = cells.assign(family=_families(choice, cells))
+    cells = cells.assign(family=_families(selection, cells))
     gwh = cells.groupby(["region", "year"])["value"].sum()
     weight = gwh / gwh.groupby("year").transform("sum")
     table = table.assign(
@@ -177,63 +177,65 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
         np.where(np.isin(years, decided), laid((table[end] * table["weight"]).groupby(by).sum()), plain)
         for by in [[table["family"], table["year"]]] for end in ("incumbent", "value", "low", "high")
     )  # fmt: skip
-    every, short = _losses(choice, place, years[-1], scenarios)
+    every, short = _losses(selection, place, years[-1], scenarios)
     losses = _kept(every)
     story = _Story(
         region=place,
         scenarios=scenarios,
-        labels=(label(choice.record["scenarios"], scenarios[0]), label(choice.record["scenarios"], scenarios[1])),
+        labels=(label(selection.record["scenarios"], scenarios[0]), label(selection.record["scenarios"], scenarios[1])),
         years=years,
         decided=decided,
         families=families,
         shares=np.stack([incumbent, chosen]),
         low=low,
         high=high,
-        split=_split(choice, place, years),
+        split=_split(selection, place, years),
         gwh=float(gwh.groupby("year").sum().loc[years[-1]]),
         losses=losses,
         short=short,
         left_out=len(every) - len(losses),
         overall=None,
-        cost=_cost(choice, place, decided, scenarios),
+        cost=_cost(selection, place, decided, scenarios),
     )
     if story.unmet.max() > PINNED:
         story = replace(story, cost=np.nan)  # Fewer batteries would look cheaper.
     if (first := story.headline) is None:
         return story
-    all_of_it = place == choice.everything and set(whole["year"]) == set(decided)
+    all_of_it = place == selection.everything and set(whole["year"]) == set(decided)
     return replace(story, overall=_overall(result, first.disruption)) if all_of_it else story
 
 
-def _families(choice: Choice, cells: pd.DataFrame) -> list[str]:
+def _families(selection: Selection, cells: pd.DataFrame) -> list[str]:
     """Family of each row: a silicon blend is Si-anode, whatever its cathode."""
-    codes = choice.record["codes"]["chemistry"]
+    codes = selection.record["codes"]["chemistry"]
     found = ["Si-anode" if silicon > 0 else str(codes.get(code, {}).get("family", ""))
              for code, silicon in zip(cells["chemistry"], pd.to_numeric(cells["silicon"]), strict=True)]  # fmt: skip
     return [family if family in FAMILY else "other" for family in found]
 
 
-def _split(choice: Choice, place: str, years: Sequence[int]) -> tuple[str, ...]:
+def _split(selection: Selection, place: str, years: Sequence[int]) -> tuple[str, ...]:
     """Families of which a chemistry is not pinned."""
-    table = table_of(choice.result, "mix_range")
+    table = table_of(selection.result, "mix_range")
     if table is None:
         return ()
-    table = choice.rows_in(table[table["year"].isin(years)], place)
+    table = selection.rows_in(table[table["year"].isin(years)], place)
     loose = set(table.loc[table["high"] - table["low"] > PINNED, "family"])
     return tuple(family for family in FAMILY if family in loose)
 
 
-def _losses(choice: Choice, place: str, year: int, scenarios: tuple[str, str]) -> tuple[list[_Loss], _Loss | None]:
+def _losses(
+    selection: Selection, place: str, year: int, scenarios: tuple[str, str]
+) -> tuple[list[_Loss], _Loss | None]:
     """Disruptions of the last year, and what is short without any: of all regions
     together, over the pools in which each is played; of one region where it is played alone."""
-    if table_of(choice.result, "disruptions") is None:
+    if table_of(selection.result, "disruptions") is None:
         return [], None
     texts = ("disruption", "label", "status", "binding_node", "binding_label")
-    table = supply.rows(choice, "disruptions", texts, "GWh")
+    table = supply.rows(selection, "disruptions", texts, "GWh")
     table = table[(table["year"] == year) & (table["planned"] > 0)]
-    if place != choice.everything:
+    if place != selection.everything:
         table = table[table["region"] == place]
-    events = supply.events(choice, table)
+    events = supply.events(selection, table)
     losses, short = [], [0.0, 0.0]
     for code, rows in table.groupby("disruption", sort=False):
         by = {str(name): _together(pools) for name, pools in rows.groupby("scenario")}
@@ -249,8 +251,8 @@ def _losses(choice: Choice, place: str, year: int, scenarios: tuple[str, str]) -
         ]
     losses = [loss for loss in losses if max(loss.before, loss.after) >= wording.LEAST_WORTH_SAYING]
     anyway = _Loss("", supply.Event(SHORT, supply.IN_FORCE, False), short[0], short[1])
-    told = max(short) >= wording.LEAST_WORTH_SAYING
-    return losses, anyway if told else None
+    matters = max(short) >= wording.LEAST_WORTH_SAYING
+    return losses, anyway if matters else None
 
 
 def _kept(losses: Sequence[_Loss]) -> tuple[_Loss, ...]:
@@ -278,12 +280,12 @@ def _overall(result: Result, disruption: str) -> _Overall | None:
     return _Overall(*(float(getattr(rows[0], name) / rows[0].wanted) for name in ("incumbent", "value", "floor")))
 
 
-def _cost(choice: Choice, place: str, decided: Sequence[int], scenarios: tuple[str, str]) -> float:
+def _cost(selection: Selection, place: str, decided: Sequence[int], scenarios: tuple[str, str]) -> float:
     """Cost of the batteries of the chosen mix over the years decided, against the incumbent's; NaN where unknown."""
-    table = table_of(choice.result, "battery_cost")
+    table = table_of(selection.result, "battery_cost")
     if table is None:
         return np.nan
-    table = choice.rows_in(table[table["year"].isin(decided)], place)
+    table = selection.rows_in(table[table["year"].isin(decided)], place)
     before, after = (float(table.loc[table["scenario"] == name, "value"].sum(min_count=1)) for name in scenarios)
     return after / before if before > 0 else np.nan
 
@@ -316,7 +318,7 @@ def _drawn(story: _Story) -> pd.DataFrame:
 def _finding(story: _Story) -> str:
     """What family the chosen mix has most more of, and what the hardest stop of one step takes from it and before.
 
-    Two facts of the chosen mix, neither of them told as the cause of the other.
+    Two facts of the chosen mix, neither of them given as the cause of the other.
     """
     gained, last = _gained(story), story.years[-1]
     if (loss := story.headline) is None or loss.before < wording.LEAST_WORTH_SAYING:
@@ -548,9 +550,9 @@ def _draw_losses(sheet: Page, story: _Story, table: EndTable, top: float) -> flo
         sheet.text(x, track.bottom + height + 0.02 * s, end, style.SMALL, style.FAINT, align=align)
     for row, (name, loss) in enumerate(zip(names, story.rows, strict=True)):
         y = track.bottom + height - ROW * (row + 0.5) * s
-        told = percent(loss.before), percent(loss.after)
-        turn = _turn(loss.after - loss.before if told[0] != told[1] else 0.0)
-        _draw_numbers(sheet, table, name, told, y, turn)
+        printed = percent(loss.before), percent(loss.after)
+        turn = _turn(loss.after - loss.before if printed[0] != printed[1] else 0.0)
+        _draw_numbers(sheet, table, name, printed, y, turn)
         axes.plot([0, 100], [y, y], color=style.GRID, linewidth=1.0 * s, zorder=1)
         ends = 100 * loss.before, 100 * loss.after
         axes.plot(ends, [y, y], color=supply.pale(turn), linewidth=2.4 * s, zorder=2, solid_capstyle="butt")

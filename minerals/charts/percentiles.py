@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from minerals.charts.bundle import Result
-from minerals.charts.choice import table_of, texts
+from minerals.charts.selection import table_of, texts
 
 ENDS = ["p5", "p95"]
 
@@ -27,7 +27,7 @@ class Percentiles(NamedTuple):
     draws: int | None
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """What the ends are: 5th to 95th percentile of 1,000 draws."""
         return "5th to 95th percentile" + (f" of {self.draws:,} draws" if self.draws else "")
 

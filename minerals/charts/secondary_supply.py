@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from minerals.charts import footer, frame, series, style, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, SEMIBOLD
+from minerals.charts.selection import Selection, label
 from minerals.charts.series import Layer
 from minerals.charts.style import HEADING, SUBTITLE, Page, Panel, Swatch, text_width
 from minerals.errors import UsageError
@@ -99,21 +99,21 @@ def _story(
 
     Secondary material never exceeds the input; where more is recovered than needed, prompt scrap counts first.
     """
-    choice = Choice(NAME, result)
-    table = choice.table("mineral_flows", "kt", WAY_OUT)
-    place, name, years = choice.region(region), choice.scenario(scenario), choice.span(since, year, table)
+    selection = Selection(NAME, result)
+    table = selection.table("mineral_flows", "kt", WAY_OUT)
+    place, name, years = selection.region(region), selection.scenario(scenario), selection.span(since, year, table)
     codes = list(dict.fromkeys(map(str, table["mineral"])))
     chosen = list(minerals or [code for code in MINERALS if code in codes] or codes[: len(MINERALS)])
     for code in chosen:
-        choice.known("mineral", code, codes)
+        selection.known("mineral", code, codes)
     if len(set(chosen)) < len(chosen):
-        choice.problems.append("minerals = names one twice")
-    choice.settle()
-    table = choice.rows_in(table, place)
+        selection.problems.append("minerals = names one twice")
+    selection.settle()
+    table = selection.rows_in(table, place)
     table = table[(table["scenario"] == name) & table["year"].isin(years) & table["mineral"].isin(chosen)]
     if table.empty:
-        choice.problems.append(f"scenario '{name}' has no material flows in {place} in {years[0]}–{years[-1]}")
-    choice.settle()
+        selection.problems.append(f"scenario '{name}' has no material flows in {place} in {years[0]}–{years[-1]}")
+    selection.settle()
     # By region: what is recovered in one region beyond its needs is no supply of another.
     parts = table.pivot_table(index=["region", "mineral", "year"], columns="flow", values="value", aggfunc="sum")
     parts = parts.reindex(columns=["secondary_supply", "recovered_prompt", "primary_demand"]).fillna(0.0)
@@ -126,10 +126,10 @@ def _story(
     return _Story(
         region=place,
         scenario=name,
-        label=label(choice.record["scenarios"], name),
+        label=label(selection.record["scenarios"], name),
         years=years,
         minerals=tuple(chosen),
-        mineral_labels=tuple(label(choice.record["codes"]["mineral"], code) for code in chosen),
+        mineral_labels=tuple(label(selection.record["codes"]["mineral"], code) for code in chosen),
         kt=kt.transpose(0, 2, 1),
     )
 

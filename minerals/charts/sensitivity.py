@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from minerals.charts import footer, frame, style, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label, table_of, texts
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.selection import Selection, label, table_of, texts
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
 from minerals.numbers import percent
 
@@ -115,26 +115,26 @@ def _story(
     quantity: str | None,
 ) -> _Story:  # fmt: skip
     """Choose the rows of one result; each choice is made among what those before it leave."""
-    choice = Choice(NAME, result)
-    table = choice.table("sensitivity", way_out=WAY_OUT)
+    selection = Selection(NAME, result)
+    table = selection.table("sensitivity", way_out=WAY_OUT)
     picked: dict[str, Any] = {}
-    asked = {"scenario": scenario, "region": region, "mineral": mineral, "quantity": quantity}
-    for column, wanted in asked.items():
+    selected = {"scenario": scenario, "region": region, "mineral": mineral, "quantity": quantity}
+    for column, wanted in selected.items():
         names = list(dict.fromkeys(table[column].astype(str)))
-        usual = choice.everything if column == "region" and choice.everything in names else "".join(names[:1])
+        usual = selection.everything if column == "region" and selection.everything in names else "".join(names[:1])
         picked[column] = wanted or usual
-        choice.known(column, picked[column], names)
+        selection.known(column, picked[column], names)
         # A misspelt name must not make the names after it look wrong too.
         table = table[table[column] == picked[column]] if picked[column] in names else table
-    picked["year"] = choice.year(year, table)
-    choice.settle()
+    picked["year"] = selection.year(year, table)
+    selection.settle()
     table = table[table["year"] == picked["year"]].copy()
     units, bases = set(table["unit"]), table["base"].astype(float)
     if len(units) > 1 or not np.allclose(bases, bases.iloc[0]):
-        choice.problems.append("rows of one result differ in base or unit")
+        selection.problems.append("rows of one result differ in base or unit")
     if table["factor"].duplicated().any():
-        choice.problems.append("an input has two rows")
-    choice.settle()
+        selection.problems.append("an input has two rows")
+    selection.settle()
 
     unit = str(units.pop())
     ends = ["base", "at_low", "at_high"]
@@ -147,12 +147,12 @@ def _story(
     table["label"] = table["label"].where(table["label"] != "", table["factor"])
     table["swing"] = table[ends].max(axis=1) - table[ends].min(axis=1)
     table = _with_shares(table, table_of(result, "sobol"), picked).sort_values("swing", ascending=False, kind="stable")
-    codes = choice.record["codes"]["mineral"]
+    codes = selection.record["codes"]["mineral"]
     spoken = QUANTITIES.get(picked["quantity"], picked["quantity"].replace("_", " "))
     columns = [*picked, "factor", "label", "input", *ends, "first", "total", "unit", "swing"]
     return _Story(
         **picked,
-        label=label(choice.record["scenarios"], picked["scenario"]),
+        label=label(selection.record["scenarios"], picked["scenario"]),
         outcome=f"{wording.lowered(label(codes, picked['mineral']))} {spoken}".strip(),
         unit=unit,
         base=float(table["base"].iloc[0]),
@@ -251,8 +251,8 @@ def _draw_names(sheet: Page, story: _Story, middles: list[float], pitch: float) 
     s, rows = sheet.scale, story.drawn
     widest = 0.42 * sheet.width
     lines: list[list[tuple[str, float, str]]] = []
-    for name, given in zip(rows["label"], rows["input"], strict=True):
-        span = "" if story.common_range else given
+    for name, own_range in zip(rows["label"], rows["input"], strict=True):
+        span = "" if story.common_range else own_range
         most = 2 if pitch >= TWO_LINES * s else 1
         names = [(text, LABEL, style.INK) for text in style.wrapped(name, widest, LABEL * s, most=most)]
         spans = [(style.shortened(span, widest, SMALL * s), SMALL, style.FAINT)] if span else []
@@ -271,15 +271,15 @@ def _draw_bars(sheet: Page, story: _Story, middles: list[float], bar: float, pan
     """Bars from the base to either end with the numbers at their ends; both on one side share a place."""
     s, base, rows = sheet.scale, story.base, story.drawn
     bar = min(bar, THICK * s)
-    ends_said = [_end_texts(base, low, high) for low, high in zip(rows["at_low"], rows["at_high"], strict=True)]
+    end_texts = [_end_texts(base, low, high) for low, high in zip(rows["at_low"], rows["at_high"], strict=True)]
     ends = np.asarray(rows[["base", "at_low", "at_high"]], float)
-    limits = _limits(ends, ends_said, panel.width, s)
+    limits = _limits(ends, end_texts, panel.width, s)
     axes = sheet.value_axes(panel, limits, ticks=max(2, min(5, int(panel.width / (0.6 * s)))))
 
     def x(value: float) -> float:
         return panel.left + (value - limits[0]) / (limits[1] - limits[0]) * panel.width
 
-    for (_, low, high), middle, sides in zip(ends, middles, ends_said, strict=True):
+    for (_, low, high), middle, sides in zip(ends, middles, end_texts, strict=True):
         one_side = _one_side(base, low, high)
         for value, colour in sorted(((low, LOW), (high, HIGH)), key=lambda end: -abs(end[0] - base)):
             inner = one_side and abs(value - base) <= min(abs(low - base), abs(high - base))

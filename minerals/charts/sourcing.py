@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import REGULAR, SEMIBOLD
+from minerals.charts.selection import Selection, label, table_of
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, text_width
 from minerals.numbers import percent
 
@@ -133,22 +133,22 @@ class _Story:
 
 
 def _story(result: Result, region: str | None, year: int | None, scenario: str | None, mineral: str | None) -> _Story:
-    choice = Choice(NAME, result)
+    selection = Selection(NAME, result)
     columns = ("chain", "stage_from", "country_from", "stage_to", "country_to")
-    table = supply.rows(choice, "sourcing", columns, "kt")
-    when, name = choice.year(year, table), choice.scenario(scenario)
-    where = supply.place(choice, region or _importer(choice, table), table)
+    table = supply.rows(selection, "sourcing", columns, "kt")
+    when, name = selection.year(year, table), selection.scenario(scenario)
+    where = supply.place(selection, region or _importer(selection, table), table)
     chains = list(dict.fromkeys(table["chain"]))
     chain = mineral or ("graphite" if "graphite" in chains else next(iter(chains), ""))
-    choice.known("mineral", chain, chains)
-    choice.settle()
+    selection.known("mineral", chain, chains)
+    selection.settle()
     rows = table["chain"].eq(chain) & table["region"].eq(where) & table["year"].eq(when) & table["scenario"].eq(name)
     table = table[rows & (table["value"] > 0)]
     if table.empty:
-        choice.problems.append(f"scenario '{name}' has no flow of {chain} in {where} in {when}")
-    choice.settle()
-    codes = choice.record["codes"]
-    countries = supply.country_names(choice)
+        selection.problems.append(f"scenario '{name}' has no flow of {chain} in {where} in {when}")
+    selection.settle()
+    codes = selection.record["codes"]
+    countries = supply.country_names(selection)
     stages = supply.stages_in_order([*table["stage_from"], *table["stage_to"]])
     flows: dict[tuple[_Place, _Place], float] = {}
     for row in table.itertuples():
@@ -159,23 +159,23 @@ def _story(result: Result, region: str | None, year: int | None, scenario: str |
         region=where,
         year=when,
         scenario=name,
-        label=label(choice.record["scenarios"], name),
+        label=label(selection.record["scenarios"], name),
         chain=chain,
         chain_label=wording.lowered(label(codes["mineral"], chain)),
         stages=tuple(stages),
         flows=flows,
-        **_supplied(choice, chain, stages, when),
+        **_supplied(selection, chain, stages, when),
     )
     return _Story(**{**story.__dict__, "flows": _merged(story)})
 
 
-def _supplied(choice: Choice, chain: str, stages: Sequence[str], year: int) -> dict[str, Any]:
+def _supplied(selection: Selection, chain: str, stages: Sequence[str], year: int) -> dict[str, Any]:
     """Nodes of a chain, and the years that their shares of supply were observed in, from the chokepoint map."""
-    table = table_of(choice.result, "concentration")
+    table = table_of(selection.result, "concentration")
     if table is None:
         return {"nodes": (), "data_years": ()}
-    item = label(choice.record["codes"]["mineral"], chain).lower()
-    future = supply.future(choice, None, table)
+    item = label(selection.record["codes"]["mineral"], chain).lower()
+    future = supply.future(selection, None, table)
     about = table["item"].astype(str).str.lower().eq(item) | table["stage"].eq("cell")
     table = table[about & table["stage"].isin(stages) & table["future"].eq(future)]
     years = sorted(
@@ -184,9 +184,9 @@ def _supplied(choice: Choice, chain: str, stages: Sequence[str], year: int) -> d
     return {"nodes": tuple(dict.fromkeys(map(str, table["node"]))), "data_years": tuple(years)}
 
 
-def _importer(choice: Choice, table: pd.DataFrame) -> str | None:
+def _importer(selection: Selection, table: pd.DataFrame) -> str | None:
     """Of several regions the one into whose batteries most comes from abroad."""
-    home = {name: set(str(codes).split(";")) for name, codes in choice.record.get("region_members", {}).items()}
+    home = {name: set(str(codes).split(";")) for name, codes in selection.record.get("region_members", {}).items()}
     used = table[table["stage_to"].eq("use")]
     made_abroad = [row.country_from not in home.get(str(row.region), ()) for row in used.itertuples()]
     abroad = used[np.array(made_abroad, dtype=bool)]

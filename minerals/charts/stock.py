@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from minerals.charts import footer, frame, series, style, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label, table_of
 from minerals.charts.fonts import BOLD, SEMIBOLD
+from minerals.charts.selection import Selection, label, table_of
 from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel
 from minerals.numbers import percent
@@ -97,21 +97,21 @@ class _Story:
 
 def _story(result: Result, region: str | None, since: int | None, year: int | None, scenario: str | None) -> _Story:
     """Choose rows and sum them by family."""
-    choice = Choice(NAME, result)
-    stock = choice.table("in_use_stock", "GWh", WAY_OUT)
-    leaving = choice.table("retirements", "GWh", WAY_OUT, filled=False)
-    place, name, years = choice.region(region), choice.scenario(scenario), choice.span(since, year, stock)
-    choice.settle()
+    selection = Selection(NAME, result)
+    stock = selection.table("in_use_stock", "GWh", WAY_OUT)
+    leaving = selection.table("retirements", "GWh", WAY_OUT, filled=False)
+    place, name, years = selection.region(region), selection.scenario(scenario), selection.span(since, year, stock)
+    selection.settle()
 
     def chosen(table: pd.DataFrame) -> pd.DataFrame:
-        table = choice.rows_in(table, place)
+        table = selection.rows_in(table, place)
         return table[(table["scenario"] == name) & table["year"].isin(years)]
 
     stock, leaving = chosen(stock), chosen(leaving)
     if stock.empty:
-        choice.problems.append(f"scenario '{name}' has no batteries in use in {place} in {years[0]}–{years[-1]}")
-    choice.settle()
-    codes = choice.record["codes"]["chemistry"]
+        selection.problems.append(f"scenario '{name}' has no batteries in use in {place} in {years[0]}–{years[-1]}")
+    selection.settle()
+    codes = selection.record["codes"]["chemistry"]
     known = {code: codes.get(code, {}).get("family") for code in stock["chemistry"]}
     of = {code: family if family in FAMILY else "other" for code, family in known.items()}
     summed = stock.groupby([stock["chemistry"].map(of), stock["silicon"] > 0, "year"])["value"].sum()
@@ -128,7 +128,7 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
     return _Story(
         region=place,
         scenario=name,
-        label=label(choice.record["scenarios"], name),
+        label=label(selection.record["scenarios"], name),
         years=years,
         families=families,
         members={family: names for family, names in members.items() if names},
@@ -201,10 +201,10 @@ def _note(story: _Story) -> str:
     if (blend := float(story.stock[:, 1, -1].sum())) or story.stock[:, 1].any():
         note += f" White hatch: silicon blended into the anode ({wording.rounded(blend)} GWh in {year})."
     if story.members:
-        said = [
+        members = [
             f"{name} {'is' if name == 'other' else 'includes'} {wording.names(m)}" for name, m in story.members.items()
         ]
-        note += f" {wording.capitalised('; '.join(said))}."
+        note += f" {wording.capitalised('; '.join(members))}."
     return note
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice, label
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
+from minerals.charts.selection import Selection, label
 from minerals.charts.style import HEADING, LABEL, Page, Panel, Swatch, text_width
 from minerals.errors import UsageError
 from minerals.numbers import percent
@@ -124,20 +124,20 @@ def _hit(table: pd.DataFrame, year: int) -> str | None:
 
 
 def _story(result: Result, region: str | None, year: int | None, disruptions: Sequence[str] | None) -> _Story:
-    choice = Choice(NAME, result)
+    selection = Selection(NAME, result)
     table = supply.rows(
-        choice, "disruptions", ("disruption", "label", "status", "binding_node", "binding_label"), "GWh"
+        selection, "disruptions", ("disruption", "label", "status", "binding_node", "binding_label"), "GWh"
     )
-    when = choice.year(year, table)
-    where = supply.place(choice, region or _hit(table, when), table)
+    when = selection.year(year, table)
+    where = supply.place(selection, region or _hit(table, when), table)
     table = table[(table["region"] == where) & (table["year"] == when)]
     codes = list(dict.fromkeys(table["disruption"]))
-    wanted = supply.one_of(choice, "disruption", disruptions, codes)
-    choice.settle()
-    scenarios, left = supply.drawn_scenarios(choice, table)
+    wanted = supply.one_of(selection, "disruption", disruptions, codes)
+    selection.settle()
+    scenarios, left = supply.drawn_scenarios(selection, table)
     if not scenarios:
-        choice.problems.append(f"disruptions has no rows in {where} in {when}")
-    choice.settle()
+        selection.problems.append(f"disruptions has no rows in {where} in {when}")
+    selection.settle()
     bars: dict[str, dict[str, _Bar]] = {code: {} for code in wanted}
     for row in table[table["scenario"].isin(scenarios) & table["disruption"].isin(wanted)].itertuples():
         planned, shortage, best, proportional = (float(getattr(row, name)) for name in NUMBERS)
@@ -154,8 +154,8 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
         region=where,
         year=when,
         scenarios=scenarios,
-        labels=tuple(label(choice.record["scenarios"], name) for name in scenarios),
-        events=supply.events(choice, table),
+        labels=tuple(label(selection.record["scenarios"], name) for name in scenarios),
+        events=supply.events(selection, table),
         steps={row.disruption: int(row.nodes) for row in table.itertuples()},
         table=kept,
         left_out=len(bars) - len(kept),
@@ -253,7 +253,7 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     """What is drawn, and each bar in words."""
     parts = []
     for code, bars in story.table.items():
-        told = [
+        printed = [
             f"{name} {_range(bar.best, bar.proportional)} GWh ({_range(*bar.shares, kind='%')} of what is planned"
             + (f", {bar.binding[1]} binds)" if bar.binding[1] else ")")
             if bar.proportional > 0
@@ -261,7 +261,7 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
             for scenario, name in zip(story.scenarios, story.labels, strict=True)
             if (bar := bars.get(scenario)) is not None
         ]
-        parts.append(f"{story.events[code].spoken}: {', '.join(told)}")
+        parts.append(f"{story.events[code].spoken}: {', '.join(printed)}")
     short = {name: max(bars[each].shortage for bars in story.table.values() if each in bars)
              for each, name in zip(story.scenarios, story.labels, strict=True)
              if any(each in bars for bars in story.table.values())}  # fmt: skip
@@ -343,13 +343,13 @@ def _draw_bars(sheet: Page, story: _Story, panel: Panel, middles: Sequence[float
     """Solid to the least loss, pale to the proportional one, hatched what is short without a stop; behind it the range
     of the loss and what binds."""
     s, count = sheet.scale, len(story.scenarios)
-    told: dict[tuple[str, str], tuple[str, str]] = {}
+    labels: dict[tuple[str, str], tuple[str, str]] = {}
     for code, bars in story.table.items():
         for scenario, each in bars.items():
             binds = style.shortened(each.binding[1], 0.3 * panel.width, LABEL * s) if each.proportional > 0 else ""
-            told[(code, scenario)] = (_range(each.best, each.proportional), binds)
+            labels[(code, scenario)] = (_range(each.best, each.proportional), binds)
     fits = [
-        (panel.width - _after(*told[(code, scenario)], s)) / each.length
+        (panel.width - _after(*labels[(code, scenario)], s)) / each.length
         for code, bars in story.table.items()
         for scenario, each in bars.items()
         if each.length > 0
@@ -376,7 +376,7 @@ def _draw_bars(sheet: Page, story: _Story, panel: Panel, middles: Sequence[float
                           hatch=style.SHORT_HATCH, linewidth=0.6 * s, zorder=2)  # fmt: skip
             x = panel.left + each.length * scale + 0.06 * s
             baseline = y - 0.36 * LABEL * s / 72
-            number, binds = told[(code, scenario)]
+            number, binds = labels[(code, scenario)]
             weight = BOLD if last else REGULAR
             sheet.text(x, baseline, number, LABEL, style.INK if last else style.MUTED, weight)
             if binds:

@@ -249,7 +249,7 @@ def balanced(text: str, width: float, points: float, weight: int = REGULAR, most
     return lines
 
 
-class Words(NamedTuple):
+class PageText(NamedTuple):
     """All that stands around a chart; the footer's paragraphs in the order they are printed."""
 
     title: str
@@ -405,7 +405,7 @@ class _Frame(NamedTuple):
 TITLE_LEADING, LEADING = 1.2, 1.32
 
 
-def _frame(words: Words, width: float, s: float) -> _Frame:
+def _frame(words: PageText, width: float, s: float) -> _Frame:
     title = balanced(words.title, width, TITLE * s, BOLD, most=4)
     subtitle = wrapped(words.subtitle, width, SUBTITLE * s, most=2)
     paragraphs = (
@@ -424,7 +424,7 @@ def _frame(words: Words, width: float, s: float) -> _Frame:
     return _Frame(s, title, subtitle, footer, MARGIN * s + text_height + 0.19 * s, footer_height)
 
 
-def page(words: Words, size: Size, wanted: float, needed: float) -> Page:
+def page(words: PageText, size: Size, wanted: float, needed: float) -> Page:
     """A page for a body of `wanted` inches (before scaling), `needed` at the least, as high as the size allows.
 
     The title block and the footer take what they need; the body gets the rest, more or less than it asked for.

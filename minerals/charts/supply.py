@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 
 from minerals.charts import style, wording
-from minerals.charts.choice import Choice, label, table_of, texts
+from minerals.charts.selection import Selection, label, table_of, texts
 from minerals.charts.style import Page, Panel, text_width
 from minerals.errors import listed
 from minerals.text import MARK
@@ -51,10 +51,10 @@ def country_colour(name: str) -> str:
     return style.COUNTRY.get(name, style.COUNTRY["rest"])
 
 
-def country_names(choice: Choice) -> dict[str, dict[str, str]]:
+def country_names(selection: Selection) -> dict[str, dict[str, str]]:
     """Country -> its label: of the code list, else as the chokepoint map calls it."""
-    known = dict(choice.record["codes"].get("country", {}))
-    table = table_of(choice.result, "concentration")
+    known = dict(selection.record["codes"].get("country", {}))
+    table = table_of(selection.result, "concentration")
     if table is not None:
         pairs = zip(texts(table["country"]), texts(table["country_label"]), strict=True)
         known = {code: {"label": name} for code, name in pairs if code and name} | known
@@ -92,9 +92,9 @@ class Event(NamedTuple):
         return f"{self.label} (in force, its severity assumed)" if self.assumed else self.label
 
 
-def events(choice: Choice, table: pd.DataFrame) -> dict[str, Event]:
+def events(selection: Selection, table: pd.DataFrame) -> dict[str, Event]:
     """Disruption -> how it is named, of a table with its label and status."""
-    inputs = table_of(choice.result, "inputs_used")
+    inputs = table_of(selection.result, "inputs_used")
     assumed: set[str] = set()
     if inputs is not None and "disruption" in inputs:
         rows = inputs["table"].eq("disruption") & inputs["source"].eq("assumed")
@@ -111,61 +111,61 @@ def marks(drawn: Iterable[Event]) -> str:
     drawn = list(drawn)
     statuses = list(dict.fromkeys(e.status.replace("_", " ") for e in drawn if e.status != IN_FORCE))
     either = " or ".join(filter(None, [", ".join(statuses[:-1]), *statuses[-1:]]))
-    told = f" {MARK}\u00a0Not in force: {either}." if statuses else ""
+    note = f" {MARK}\u00a0Not in force: {either}." if statuses else ""
     if any(event.status == IN_FORCE and event.assumed for event in drawn):
-        told += f" {ASSUMED}\u00a0In force, but how much of the supply it stops is assumed."
-    return told
+        note += f" {ASSUMED}\u00a0In force, but how much of the supply it stops is assumed."
+    return note
 
 
-def rows(choice: Choice, name: str, columns: Sequence[str], unit: str = "") -> pd.DataFrame:
+def rows(selection: Selection, name: str, columns: Sequence[str], unit: str = "") -> pd.DataFrame:
     """A table with the text columns free of gaps and line breaks."""
-    table = choice.table(name, unit, WAY_OUT)
+    table = selection.table(name, unit, WAY_OUT)
     return table.assign(**{column: texts(table[column]) for column in columns if column in table})
 
 
-def place(choice: Choice, region: str | None, table: pd.DataFrame) -> str:
+def place(selection: Selection, region: str | None, table: pd.DataFrame) -> str:
     """A region that the table has, by default all together where it has them, else its first: shares are no sums."""
     regions = list(dict.fromkeys(map(str, table["region"])))
     if region is not None:
-        choice.known("region", region, regions)
+        selection.known("region", region, regions)
         return region
-    return choice.everything if choice.everything in regions else next(iter(regions), choice.everything)
+    return selection.everything if selection.everything in regions else next(iter(regions), selection.everything)
 
 
-def future(choice: Choice, wanted: str | None, table: pd.DataFrame) -> str:
+def future(selection: Selection, wanted: str | None, table: pd.DataFrame) -> str:
     """A supply future of the table, by default that of the first scenario, else the first."""
     futures = list(dict.fromkeys(map(str, table["future"])))
     if wanted is not None:
-        choice.known("future", wanted, futures)
+        selection.known("future", wanted, futures)
         return wanted
-    first = next((about.get("future") for about in choice.record["scenarios"].values()), None)
+    first = next((about.get("future") for about in selection.record["scenarios"].values()), None)
     return str(first) if first in futures else next(iter(futures), "")
 
 
-def future_label(choice: Choice, name: str) -> str:
+def future_label(selection: Selection, name: str) -> str:
     """What the code list calls a supply future; nothing where there is none."""
-    return label(choice.record["codes"].get("future", {}), name)
+    return label(selection.record["codes"].get("future", {}), name)
 
 
-def chosen_pair(choice: Choice) -> tuple[str, str]:
+def chosen_pair(selection: Selection) -> tuple[str, str]:
     """The scenario that a mix was chosen from, and that of the chosen mix."""
-    return choice.scenario(choice.record.get("mix", {}).get("incumbent")), choice.scenario(CHOSEN)
+    return selection.scenario(selection.record.get("mix", {}).get("incumbent")), selection.scenario(CHOSEN)
 
 
-def drawn_scenarios(choice: Choice, table: pd.DataFrame, most: int = 4) -> tuple[tuple[str, ...], int]:
+def drawn_scenarios(selection: Selection, table: pd.DataFrame, most: int = 4) -> tuple[tuple[str, ...], int]:
     """The first scenario of the run and the last of the others that the table has, and how many are left out."""
     present = set(map(str, table["scenario"]))
-    run = [name for name in choice.record["scenarios"] if name in present]
+    run = [name for name in selection.record["scenarios"] if name in present]
     kept = run if len(run) <= most else [run[0], *run[1 - most :]]
     return tuple(kept), len(run) - len(kept)
 
 
-def one_of(choice: Choice, kind: str, wanted: Sequence[str] | None, names: Sequence[str]) -> list[str]:
+def one_of(selection: Selection, kind: str, wanted: Sequence[str] | None, names: Sequence[str]) -> list[str]:
     """The names asked for, or all of them; what is not there is noted."""
     for name in wanted or ():
-        choice.known(kind, name, names)
+        selection.known(kind, name, names)
     if wanted is not None and len(set(wanted)) < len(wanted):
-        choice.problems.append(f"{kind}s = {listed(wanted)} names one twice")
+        selection.problems.append(f"{kind}s = {listed(wanted)} names one twice")
     return list(wanted) if wanted is not None else list(names)
 
 

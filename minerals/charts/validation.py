@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from minerals.charts import choice, footer, frame, style, wording
+from minerals.charts import footer, frame, selection, style, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.choice import Choice
 from minerals.charts.fonts import BOLD, SEMIBOLD
+from minerals.charts.selection import Selection
 from minerals.charts.series import spread
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
 from minerals.results.verdicts import INVENTORIES
@@ -78,9 +78,9 @@ class _Story:
 
 
 def _story(result: Result) -> _Story:
-    table = Choice(NAME, result).table("validation", way_out=WAY_OUT).copy()
+    table = Selection(NAME, result).table("validation", way_out=WAY_OUT).copy()
     codes = result.record.get("codes", {}).get("mineral", {})
-    labels = {name: wording.lowered(choice.label(codes, name)) for name in table["mineral"].unique() if name}
+    labels = {name: wording.lowered(selection.label(codes, name)) for name in table["mineral"].unique() if name}
     table["group"] = [_group(row.kind, row.mineral, row.segments, labels) for row in table.itertuples()]
     limits = table["compare"] == "limit"
     ratio = pd.to_numeric(table["ratio"])
@@ -230,10 +230,10 @@ def _draw_scatter(sheet: Page, story: _Story, panel: Panel) -> None:
     """Dots of kt and GWh; the line of equality with its band; the furthest of each group named."""
     s, rows = sheet.scale, story.rows[story.rows["left"]]
     heading = "Ours against theirs, kt or GWh"
-    told = f"{heading}; rings: storage"
+    with_key = f"{heading}; rings: storage"
     room = panel.left + panel.width + 0.1 * s
-    if (rows["segments"] == "stationary").any() and sheet.left + text_width(told, HEADING * s, SEMIBOLD) < room:
-        heading = told
+    if (rows["segments"] == "stationary").any() and sheet.left + text_width(with_key, HEADING * s, SEMIBOLD) < room:
+        heading = with_key
     sheet.text(sheet.left, sheet.top - 0.1 * s, heading, HEADING, style.INK, SEMIBOLD)
     minerals = [name for name in style.MINERAL if (rows["mineral"] == name).any()]
     entries = [Swatch(story.labels[name], _colour(name), "dot") for name in minerals]

@@ -1,4 +1,4 @@
-"""Words of the charts: numbers as they are printed, and titles that say the finding and are true.
+"""PageText of the charts: numbers as they are printed, and titles that say the finding and are true.
 
 A share is 0–1 here and becomes per cent on the way out. A relative change is printed by `percent`, a difference of two
 shares by `points`: the two never meet in one function.

@@ -134,7 +134,7 @@ def risks(result: Result) -> list[str]:
     if "disruptions" not in result.tables or not len(result["disruptions"]):
         return []
     year, table = result.record["years"][-1], result["disruptions"]
-    named = bool(result.record["config"]["exposure"]["disruptions"])  # What was asked for by name is told.
+    named = bool(result.record["config"]["exposure"]["disruptions"])  # What the run names is shown, however small.
     here = table[table["year"] == year]
     lines: list[str] = []
     for region, rows in here.groupby("region", sort=False):

@@ -16,8 +16,8 @@ def label(codes: Mapping[str, Mapping[str, str]], name: str) -> str:
     return " ".join(str(codes.get(name, {}).get("label") or name).split())
 
 
-class Choice:
-    """The choices for one chart. Each method settles one of them and notes what is wrong; `settle` raises it all."""
+class Selection:
+    """The selection for one chart. Each method settles one of them and notes what is wrong; `settle` raises it all."""
 
     def __init__(self, chart: str, result: Result) -> None:
         self.chart, self.result, self.record = chart, result, result.record
