@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from difflib import unified_diff
 from pathlib import Path
@@ -30,10 +31,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _nothing_kept() -> Iterator[None]:
-    """Tests read and check their tables each time, and leave nothing in the user's cache."""
+def _kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests leave nothing in the user's cache: tables that many of them read as they are, are kept in one of their own,
+    or read each time where the cache's place cannot be named."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MINERALS_CACHE", "off")
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        if sys.platform in ("darwin", "win32"):
+            patch.setenv("MINERALS_CACHE", "off")
+        else:
+            patch.delenv("MINERALS_CACHE", raising=False)
         yield
 
 

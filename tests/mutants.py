@@ -222,6 +222,8 @@ class Tracer:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        # Python drops a trace that raises, as where a test recurses too deeply.
+        sys.settrace(self.trace)
         file = item.nodeid.partition("::")[0]
         self.now = self.by_file.setdefault(file, set())
         self.fixtures.setdefault(file, set()).update(getattr(item, "fixturenames", ()))
