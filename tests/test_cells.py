@@ -193,6 +193,12 @@ def test_what_is_unusual_is_said(model: CellModel) -> None:
     assert "anode_capacity = 365 mAh/g; of cells 340 to 355 were read" in warnings
 
 
+def test_the_least_graphite_of_a_cell(model: CellModel) -> None:
+    """1 kWh at 3.205 V is 312 Ah, each of 1/372 kg of graphite; none where there is no graphite anode."""
+    assert model.derive("lfp").least_graphite == pytest.approx(1000 / 3.205 / 372, abs=1e-3)
+    assert model.derive("li_metal_solid").least_graphite == 0
+
+
 # ---------------------------------------------------------------- runs
 
 

@@ -6,6 +6,7 @@ graphite and 0.08 kg of cobalt, LFP 1 kg of graphite, Na-ion neither; a quarter 
 published, a year:
 
     coated graphite  100 kt       China 95, Germany 5
+    synthetic        400 kt       China 320, South Korea 80
     mined cobalt     4.608 kt     Namibia 70 %, other countries 30 %
     Li-ion cells     400 GWh      China 300, Europe 100
     Na-ion cells     30 GWh       China 18, Germany 10, South Korea 2
@@ -98,6 +99,8 @@ def test_what_the_regions_need_of_each_node(whole: Whole) -> None:
         for key, value in {
             ("flake_graphite", "Europe"): 71.25, ("flake_graphite", "China"): 125,
             ("coated_graphite", "Europe"): 28.5, ("coated_graphite", "China"): 50,
+            ("synthetic_graphite", "Europe"): 85.5, ("synthetic_graphite", "China"): 150,
+            ("needle_coke", "Europe"): 0.8 * 85.5, ("needle_coke", "China"): 0.8 * 150,
             ("mined_cobalt", "Europe"): 5.76, ("mined_cobalt", "China"): 0,
             ("nmc_cathode", "Europe"): 96, ("nmc_cathode", "China"): 0,
             ("cell", "Europe"): 120, ("cell", "China"): 200, ("na_cell", "Europe"): 0, ("na_cell", "China"): 0,
@@ -127,6 +130,7 @@ def test_a_region_serves_itself_first_and_exports_the_rest(whole: Whole) -> None
         for key, value in {
             ("flake_graphite", "CHN"): 0, ("flake_graphite", "NAM"): 107.9375,
             ("coated_graphite", "CHN"): 45, ("coated_graphite", "DEU"): 0,
+            ("synthetic_graphite", "CHN"): 170, ("synthetic_graphite", "KOR"): 80,
             ("mined_cobalt", "NAM"): 0.7 * 4.608, ("mined_cobalt", "R_OTH"): 0.3 * 4.608,
             ("cell", "CHN"): 100, ("cell", "R_EUR"): 0,
             ("na_cell", "CHN"): 18, ("na_cell", "DEU"): 10, ("na_cell", "KOR"): 2,
@@ -141,6 +145,8 @@ COVERED = {
     "flake_graphite": (0, 71.25 / 88.3125, 107.9375, 107.9375 * 71.25 / 88.3125, 71.25 / 196.25, 0,
                        107.9375 / 88.3125, 0, 0),
     "coated_graphite": (5, 1, 45, 50, 28.5 / 78.5, 5 / 28.5, 50 / 28.5, 5 / 28.5, 5 / 28.5),
+    # South Korea is an ally and exports all: 80 for 85.5.
+    "synthetic_graphite": (0, 1, 250, 250, 85.5 / 235.5, 0, 250 / 85.5, 80 / 85.5, 80 / 85.5),
     # Only Europe needs cobalt; without Namibia three tenths are left.
     "mined_cobalt": (0, 1, 4.608, 4.608, 1, 0, 0.8, 0, 0.3 * 0.8),
     "cell": (100, 1, 100, 200, 120 / 320, 100 / 120, 200 / 120, 100 / 120, 100 / 120),
@@ -188,6 +194,7 @@ def test_rules_of_trade(whole: Whole) -> None:
         ("maximum_single", "coated_graphite"): (near(23.5 / 28.5), 0.65, "CHN", "no"),
         ("maximum_single", "mined_cobalt"): (near(0.7), 0.65, "NAM", "no"),
         ("exclusion", "coated_graphite"): (near(23.5 / 28.5), 0, "", "no"),
+        ("exclusion", "synthetic_graphite"): (near(170 / 250), 0, "", "no"),
     }
 
 
@@ -231,7 +238,7 @@ def test_concentration_of_a_node_and_its_ends(node: str, whole: Whole) -> None:
 
 def test_nodes_whose_makers_nobody_knows_are_said_to_be_unknown(whole: Whole) -> None:
     unknown = whole()["concentration"].query("measure == 'unknown'")
-    assert set(unknown["node"]) == {"nmc_cathode", "unknown_cathode", "unknown_anode"}
+    assert set(unknown["node"]) == {"nmc_cathode", "unknown_cathode", "unknown_anode", "needle_coke"}
     assert unknown[["value", "low", "high"]].isna().all(axis=None)
 
 
@@ -271,9 +278,9 @@ def test_exposure_of_a_plan_and_its_ends(whole: Whole) -> None:
 
 
 def test_what_passes_through_china_at_any_stage(whole: Whole) -> None:
-    """At a quarter of natural graphite, 0.25 × 0.5 of flake and 0.25 × 0.95 of coated, and 0.75 of cells: at least the
-    largest, at most the sum, which passes one. NMC adds cobalt, of which China has none."""
-    independent = 1 - (1 - 0.25 * 0.5) * (1 - 0.25 * 0.95) * (1 - 0.75)
+    """At a quarter of natural graphite, 0.25 × 0.5 of flake and 0.25 × 0.95 of coated, 0.75 × 0.8 of synthetic, and
+    0.75 of cells: at least the largest, at most the sum, which passes one. NMC adds cobalt, of which China has none."""
+    independent = 1 - (1 - 0.25 * 0.5) * (1 - 0.25 * 0.95) * (1 - 0.75 * 0.8) * (1 - 0.75)
     for chemistry in ("nmc811", "lfp"):
         at = {"chemistry": chemistry, "measure": "path_concern", "year": 2031}
         told = [one(whole(), "exposure", end, **at) for end in ("low", "value", "high")]
@@ -401,9 +408,11 @@ def test_without_a_bound_of_the_route_graphite_moves_to_the_synthetic_one(folder
 
 
 def test_what_comes_back_relieves_the_mine(whole: Whole) -> None:
-    """Cars last two years: in 2031 the 55 GWh of NMC of 2029 return with 4.4 kt of cobalt, of which 0.3 is reused, 0.8
-    of the rest is collected, and 0.25 × 0.8 + 0.75 × 0.9 = 0.875 of that is recovered: 2.156 kt. Lines of full age lose
-    a twentieth: 4.8 ÷ 0.95 kt go in, and 0.875 of the scrap comes back. A kg recovered saves 1.2 of mining."""
+    """Cars last two years: in 2031 the 55 GWh of NMC of 2029 return with 4.4 kt of cobalt, of which 0.3 is reused,
+    0.8 of the rest is collected, and 0.25 × 0.8 + 0.75 × 0.9 = 0.875 of that is recovered: 2.156 kt. Lines of full
+    age lose a twentieth: 4.8 ÷ 0.95 kt go in, and 0.875 of the scrap comes back. A kg recovered saves 1.2 of mining.
+    Of graphite 55 × 0.9 + 45 kt return, and 0.75 × 0.2 of what is collected is recovered: as a quarter of it would
+    be natural, that saves 2.5 of flake and 0.8 of needle coke."""
     found = whole(*FLOWS)
     flows = {
         row.flow: row.value for row in found["mineral_flows"].query("mineral == 'cobalt' and year == 2031").itertuples()
@@ -418,6 +427,9 @@ def test_what_comes_back_relieves_the_mine(whole: Whole) -> None:
             for m in ("need", "recovered", "accessible", "own_coverage")}  # fmt: skip
     assert told == {"need": near(1.2 * input), "recovered": near(1.2 * recovered),
                     "accessible": near(4.608 + 1.2 * recovered), "own_coverage": near(recovered / input)}  # fmt: skip
+    graphite = (94.5 * 0.7 * 0.8 + 120 * 0.05) * 0.15
+    for node, saved in (("flake_graphite", 0.25 * 2.5), ("needle_coke", 0.75 * 0.8), ("coated_graphite", 0)):
+        assert one(found, "coverage", node=node, measure="recovered", year=2031) == near(graphite * saved)
     # The reference world imports what recycling leaves, and active material is lost with scrap but not relieved.
     assert one(found, "reference_need", node="mined_cobalt", region="Europe", year=2031) == near(
         1.2 * (input - recovered)
@@ -521,11 +533,12 @@ def test_where_its_nodes_are_supplied_from(chosen: Whole) -> None:
         ("flake_graphite", "NAM"): 1, ("coated_graphite", "CHN"): 23.5 / 28.5, ("coated_graphite", "DEU"): 5 / 28.5,
         ("mined_cobalt", "NAM"): 0.7, ("mined_cobalt", "R_OTH"): 0.3, ("cell", "CHN"): 100 / 102.5,
         ("cell", "R_EUR"): 2.5 / 102.5, ("na_cell", "CHN"): 6.75 / 17.5, ("na_cell", "DEU"): 10 / 17.5,
-        ("na_cell", "KOR"): 0.75 / 17.5,
+        ("na_cell", "KOR"): 0.75 / 17.5, ("synthetic_graphite", "CHN"): 0.68, ("synthetic_graphite", "KOR"): 0.32,
     }.items()}  # fmt: skip
     assert share == approx
     met = {row.node: row.met for row in chosen()["mix_rule"].itertuples()}
-    assert met == {"flake_graphite": "no", "coated_graphite": "no", "mined_cobalt": "no", "cell": "", "na_cell": ""}
+    ruled = {"flake_graphite": "no", "coated_graphite": "no", "mined_cobalt": "no"}
+    assert met == {**ruled, "synthetic_graphite": "", "cell": "", "na_cell": ""}
     (hhi,) = column(chosen(), "mix_rule", "hhi", node="mined_cobalt")
     assert hhi == pytest.approx(0.58, abs=1e-5)
 
