@@ -118,8 +118,9 @@ def test_a_cap_of_nothing_is_no_contradiction_where_nothing_need_be_lost(toy: Pa
     assert chosen.to_list() == pytest.approx([0.0] * len(chosen), abs=1e-6)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("case", MIXES, ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", [
+    pytest.param(case, id=case["name"], marks=[] if case.get("quick") else pytest.mark.slow) for case in MIXES
+])  # fmt: skip
 def test_a_mix_that_cannot_be_chosen(case: dict[str, Any], toy: Path) -> None:
     """Its sentences, its exit code, and nothing that is half written."""
     break_(toy, {"file": "mix.toml", **case})

@@ -102,6 +102,7 @@ def test_the_switch_keeps_nothing(toy: Path, folder: Path, reads: list[Path], mo
     assert not folder.exists()
 
 
+@pytest.mark.slow
 def test_few_packages_are_kept(toy: Path, folder: Path) -> None:
     for turn in range(10):
         (toy / "datapackage.json").write_bytes((toy / "datapackage.json").read_bytes() + b" " * turn)

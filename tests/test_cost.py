@@ -79,6 +79,17 @@ def test_silicon_is_priced_on_its_base_and_between_blends(toy_packs: Callable[..
         toy_packs(regions=("China",), chemistries=("nmc900",))
 
 
+def test_a_blend_is_priced_between_the_two_beside_it_and_never_beyond_the_last(shipped_inputs: Inputs) -> None:
+    """Of NMC 811 with 5, 10, 20 and 50 % of silicon, by name; 0.15 lies half way between 10 and 20."""
+    names: list[Chemistry] = ["nmc811", "nmc811_si5", "nmc811_si10", "nmc811_si20", "nmc811_si50"]
+    between: list[Chemistry] = [("nmc811", s) for s in (0.025, 0.05, 0.075, 0.15, 0.2, 0.6)]
+    asked = read_run("prices-2035")
+    packs = pack_prices(asked, shipped_inputs, ["World"], [*names, *between], (2030,), curves(shipped_inputs, 100))
+    base, five, ten, twenty, fifty, *found = packs.home[0, :, 0]
+    assert len({base, five, ten, twenty, fifty}) == 5
+    assert found == pytest.approx([(base + five) / 2, five, (five + ten) / 2, (ten + twenty) / 2, twenty, fifty])
+
+
 def test_the_rows_used_are_those_of_the_regions_and_chemistries(toy_packs: Callable[..., PackPrices]) -> None:
     packs = toy_packs(regions=("Germany",), chemistries=("lfp", ("nmc811", 0.05)))
     assert set(packs.used["rows"]) == {

@@ -156,6 +156,7 @@ def test_a_table_that_is_no_file(make, why: str, name: str, toy: Path) -> None:
 MESSY = st.text('year,value"\n\r;\t|0\0ü\u202e', max_size=120).map(lambda text: (PLAIN + text).encode())
 
 
+@pytest.mark.slow
 @given(content=st.binary(max_size=300) | MESSY)
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_bytes_are_a_table_or_problems(content: bytes, tmp_path: Path) -> None:
@@ -215,6 +216,7 @@ def test_no_number_is_beyond_what_products_can_hold(text: str, expected: str) ->
         number(text)
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1, max_size=12) | st.floats().map(str) | st.text("0123456789.,'eE+-− ", min_size=1, max_size=9))
 def test_any_text_is_a_finite_number_or_told(text: str) -> None:
     try:

@@ -214,6 +214,7 @@ def test_what_cannot_be_removed_is_said(tmp_path: Path, monkeypatch: pytest.Monk
 # ---------------------------------------------------------------- results
 
 
+@pytest.mark.slow
 def test_a_result_whose_writer_was_killed_between_the_renames_is_replaced(
     run_toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

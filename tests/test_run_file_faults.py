@@ -423,6 +423,7 @@ def _mutated(tables: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     return {key: value for key, value in tables.items() if value is not None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run", "mix"])
 def test_any_mutation_of_a_run_file_is_a_run_or_a_sentence(name: str, toy: Path) -> None:
     chance = random.Random(12)
