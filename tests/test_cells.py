@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,8 +22,8 @@ from minerals.cells.formula import FARADAY, mass_fractions, molar_mass, parse, t
 from minerals.errors import InputError, UsageError
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
+from minerals.tables.inputs import Inputs, read_inputs
 from minerals.studies.run import run
-from minerals.tables.inputs import Inputs
 from minerals.validation.published import read_published
 from minerals.validation.validate import KINDS
 
@@ -200,6 +201,20 @@ def test_the_least_graphite_of_a_cell(model: CellModel) -> None:
 
 
 # ---------------------------------------------------------------- runs
+
+
+def test_derived_intensities_of_a_run_are_those_of_its_cells(run_toy: Callable[..., Result], toy: Path) -> None:
+    """Of what has a design; the inventory stands for the rest, and for blends of it."""
+    model = CellModel(read_inputs(toy))
+    found = run_toy("intensity='derived'")["mineral_intensity"].query("silicon == 0")
+    kept = run_toy()["mineral_intensity"].query("silicon == 0").set_index(["chemistry", "mineral"])["value"]
+    value = found.set_index(["chemistry", "mineral"])["value"]
+    for chemistry in ("lfp", "nmc811"):
+        for mineral, derived in model.derive(chemistry).bill.minerals.items():
+            if (chemistry, mineral) in value.index:
+                assert value[chemistry, mineral] == pytest.approx(derived)
+    assert value["lfp", "graphite"] != kept["lfp", "graphite"]
+    assert (value["na_layered"] == kept["na_layered"]).all()
 
 
 @pytest.mark.slow

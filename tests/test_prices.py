@@ -68,6 +68,10 @@ def test_a_fit_finds_the_rate_its_points_were_made_with(anchor: float, rate: flo
     assert found.points == len(steps)
 
 
+def test_prices_that_never_change_are_wholly_explained_by_a_rate_of_nothing() -> None:
+    assert learning.fit([1, 2, 4], [0.5, 0.5, 0.5]) == (0, 0, 0, 1, 3)
+
+
 def test_a_fit_by_hand_has_the_ends_of_two_standard_errors() -> None:
     """log2 points (0, 0), (1, −1), (2, −1): slope −1/2, residuals −1/6, 1/3, −1/6, standard error √(1/12)."""
     found = learning.fit([1, 2, 4], [1, 0.5, 0.5])
