@@ -22,8 +22,8 @@ from minerals.cells.formula import FARADAY, mass_fractions, molar_mass, parse, t
 from minerals.errors import InputError, UsageError
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
-from minerals.tables.inputs import Inputs, read_inputs
 from minerals.studies.run import run
+from minerals.tables.inputs import Inputs, read_inputs
 from minerals.validation.published import read_published
 from minerals.validation.validate import KINDS
 
