@@ -1,0 +1,90 @@
+"""Draws: each of them is the plain run with its inputs, whether cohorts are followed or terms are added up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from minerals.case import chain
+from minerals.case.arrays import Arrays, additions_of, intensity_of, share_of
+from minerals.config import read_run
+from minerals.flows import ensemble
+from minerals.studies.design import latin_hypercube
+from minerals.studies.uncertain import Uncertain
+from minerals.tables.inputs import read_inputs
+from minerals.tables.resolve import Resolved, resolve
+
+LATER = ('scope.beyond="hold"', "scope.years={first = 2044, last = 2047}", "flows={}")
+
+
+@pytest.fixture
+def resolved(toy: Path) -> Resolved:
+    return resolve(read_run(toy / "run.toml", LATER), read_inputs(toy))
+
+
+@pytest.mark.parametrize("trend", ["held", "improving"])
+def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend: str) -> None:
+    resolved = resolve(read_run(toy / "run.toml", [*LATER, f"intensity.trend='{trend}'"]), read_inputs(toy))
+    uncertain = Uncertain(resolved, kind=np.float64)
+    uniform = np.full((3, len(uncertain.factors)), 0.5)
+    intensity = intensity_of(resolved, "value")[0]
+    for scenario in uncertain.scenarios:
+        cells = additions_of(resolved, scenario)[0][:, :, None] * share_of(resolved, scenario)[0]
+        plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity, Arrays(resolved).route).flows
+        draws = uncertain.draw(uniform, scenario)
+        for mineral in range(len(resolved.minerals)):
+            drawn = ensemble.follow(draws, mineral)
+            for one, other in zip(drawn, (plain.mineral_demand, plain.input, plain.secondary_supply), strict=True):
+                np.testing.assert_allclose(one[1], other[:, mineral], rtol=1e-9, atol=1e-9)
+
+
+def certain_lives(folder: Path) -> Path:
+    """The same inputs without low and high of lifetimes and of the second-life share."""
+    for file in ("lifetime.csv", "second_life.csv"):
+        frame = pd.read_csv(folder / file, dtype=str, keep_default_na=False)
+        frame[["low", "high"]] = ""
+        frame.to_csv(folder / file, index=False)
+    return folder
+
+
+@pytest.mark.parametrize("trend", ["held", "improving"])
+@pytest.mark.parametrize("independent", [False, True])
+@pytest.mark.parametrize("years", ["{first = 2044, last = 2047}", "{first = 2044, last = 2048, step = 2}"])
+def test_with_certain_lives_terms_add_up_to_what_cohorts_do(
+    toy: Path, years: str, independent: bool, trend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = [*LATER, f"scope.years={years}", f"intensity.trend='{trend}'"]
+    resolved = resolve(read_run(toy / "run.toml", settings), read_inputs(certain_lives(toy)))
+    terms = Uncertain(resolved, independent, kind=np.float64)
+    assert terms.linear
+    monkeypatch.setattr(Uncertain, "linear", False)
+    cohorts = Uncertain(resolved, independent, kind=np.float64)
+    uniform = latin_hypercube(20, len(cohorts.factors), 1)
+    for scenario in cohorts.scenarios:
+        one, other = terms.draw(uniform, scenario), cohorts.draw(uniform, scenario)
+        assert one.terms
+        assert not other.terms
+        for mineral in range(len(resolved.minerals)):
+            pairs = zip(ensemble.follow(one, mineral), ensemble.follow(other, mineral), strict=True)
+            for reported, every in pairs:
+                np.testing.assert_allclose(reported, every[..., cohorts.reported], rtol=1e-12, atol=1e-12)
+
+
+def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved) -> None:
+    """At the node nearest its 5th percentile every life is near its low end; so is the plain run's stock."""
+    uncertain = Uncertain(resolved, kind=np.float64)
+    lives = [i for i, factor in enumerate(uncertain.factors) if factor.table == "lifetime"]
+    uniform = np.full((2, len(uncertain.factors)), 0.5)
+    uniform[1, lives] = 0.05
+    plan = uncertain.scenarios[0]
+    _, _, secondary = ensemble.follow(uncertain.draw(uniform, plan), resolved.minerals.labels.index("cobalt"))
+    cells = additions_of(resolved, plan)[0][:, :, None] * share_of(resolved, plan)[0]
+    intensity = intensity_of(resolved, "value")[0]
+    short = chain.follow(resolved, chain.survivals(resolved, end=1), cells, intensity, Arrays(resolved).route).flows
+    cobalt = short.secondary_supply[:, resolved.minerals.labels.index("cobalt")]
+    assert lives
+    np.testing.assert_allclose(secondary[1], cobalt, rtol=0.03, atol=1e-6)
+    assert not np.allclose(secondary[0], cobalt, rtol=0.03, atol=1e-6)
