@@ -24,6 +24,7 @@ from functools import cache
 from math import log2
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import TESTS
 
@@ -745,3 +746,29 @@ def test_lines_at_home(folder: Path) -> None:
     assert parts["lines retrofitted"] == near(0)
     built = {row.line: row.value for row in found["mix_line"].query("measure == 'built'").itertuples()}
     assert sum(built.values()) == near(48)
+
+
+# --- draws -----------------------------------------------------------------------------------------------------------
+
+
+def test_draws_of_what_is_certain_are_the_plain_run(folder: Path, tmp_path: Path) -> None:
+    """Without low and high ends every draw is the run itself: scrap, stock, second life and recycling of the ensemble
+    are those of the run that keeps every dimension."""
+    for table in folder.iterdir():
+        if table.suffix != ".csv":
+            shutil.copy(table, tmp_path)
+            continue
+        frame = pd.read_csv(table, dtype=str, keep_default_na=False)
+        ends = [name for name in ("low", "high") if name in frame]
+        frame[ends] = ""
+        frame.to_csv(tmp_path / table.name, index=False, lineterminator="\n")
+    plain = run(tmp_path / "whole.toml", FLOWS, tmp_path)["mineral_flows"]
+    plain = plain.set_index(["mineral", "flow", "year"])["value"]
+    drawn = run(tmp_path / "whole.toml", [*FLOWS, "study={kind='sample', draws=20}"], tmp_path)["percentiles"]
+    checked = 0
+    for row in drawn[drawn["quantity"].isin(plain.index.unique("flow"))].itertuples():
+        ends = (row.p5, row.p50, row.p95, row.p5_independent, row.p95_independent)
+        # Draws are of single precision.
+        assert ends == pytest.approx((plain[row.mineral, row.quantity, row.year],) * 5, rel=1e-5, abs=1e-6)
+        checked += row.p50 > 0
+    assert checked >= 3 * 4 * 2, "three minerals, four flows, two years"
