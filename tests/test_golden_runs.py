@@ -1,0 +1,128 @@
+"""What small runs gave before, table by table: a number that moves shows in the review as a changed line.
+
+Hand-solved cases say what a number must be; these say only what it was, of far more numbers. `pytest
+tests/test_golden_runs.py --update-golden` accepts what changed and prints it. Numbers have seven digits, those of a mix
+four, and of the limits that bind it is held what they are worth, not over which range, so that neither another
+processor nor another version of the solver changes a line.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import conftest
+import numpy as np
+import pandas as pd
+import pytest
+
+from minerals.config import read_run
+from minerals.errors import Infeasible
+from minerals.flows import ensemble
+from minerals.results.result import Result
+from minerals.shipped import inputs_folder
+from minerals.studies.design import latin_hypercube
+from minerals.studies.run import run
+from minerals.studies.sensitivity import Model
+from minerals.studies.uncertain import Uncertain
+from minerals.tables.inputs import read_inputs
+from minerals.tables.resolve import resolve
+
+FLOWS = ("flows={}", "scope.beyond='hold'")
+PRICES = "prices={demand='plan', adoption=['plan', 'shift'], against='China', credit=2, tariff=0.1}"
+EXPOSURE = "exposure={demand='plan', adoption='plan', concern='china', stockpile_months=2}"
+#: Tables of rows as they were read.
+AS_READ = ("inputs_used", "sources_used")
+#: Columns that say how a solver went about it, by table.
+BY_SOLVER = {"mix_stage": ["algorithm", "iterations"], "mix_limit": ["low", "high", "step", "gain", "sentence"]}
+
+#: Golden file → run file and changes.
+RUNS: dict[str, tuple[str, ...]] = {
+    "flows": ("run.toml", *FLOWS, "scope.years={first=2044, last=2046, step=2}", "scenario.plan.silicon='si'"),
+    "derived": ("run.toml", "intensity='derived'", "scenario.plan.silicon='si'", "intensity.trend='improving'",
+                "scope.years={first=2030, last=2031}"),
+    "prices": ("run.toml", PRICES, "scenario.plan.silicon='si'", "scope.years={first=2030, last=2032}"),
+    "exposure": ("whole.toml", *FLOWS, "exposure.disruptions=['china-anode', 'namibia-strike']",
+                 "exposure.stockpile_months=1", "scope.regions=['Europe', 'China']"),
+    "exposure-route": ("run.toml", EXPOSURE, "scope.years={first=2033, last=2034}", "scope.regions=['Europe']"),
+    "mix": ("chosen.toml", *FLOWS),
+    "mix-cost": ("chosen.toml", "optimise.objective='cost'"),
+    "mix-concentration": ("chosen.toml", "optimise.objective='concentration'"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of tables by run file: those of the toy, and those of the one that is solved by hand on top."""
+    toy, whole = (tmp_path_factory.mktemp("golden") / "tables" for _ in range(2))
+    for place, parts in ((toy, ["toy"]), (whole, ["toy", "toy_whole"])):
+        for part in parts:
+            shutil.copytree(conftest.TESTS / part, place, dirs_exist_ok=True)
+        shutil.copy(inputs_folder() / "datapackage.json", place)
+    return {"run.toml": toy, "whole.toml": whole, "chosen.toml": whole}
+
+
+def as_text(result: Result, only: str = "", digits: int = 7) -> str:
+    """Tables of a result, with so many digits; only: how the names of those begin that are held."""
+    parts = []
+    for name, frame in result.tables.items():
+        if name not in AS_READ and name.startswith(only):
+            held = frame.drop(columns=BY_SOLVER.get(name, []))
+            numbers = {column: np.round(held[column].astype(float), 9) for column in held.select_dtypes("float")}
+            text = held.assign(**numbers).to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
+            parts.append(f"# {name}\n{text}")
+    return "\n".join(parts).replace("-0,", "0,")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_tables_are_what_they_were(name: str, folders: dict[str, Path], golden: Callable[[str, str], None]) -> None:
+    file, *sets = RUNS[name]
+    only, digits = ("mix_", 4) if name.startswith("mix") else ("", 7)
+    golden(f"runs/{name}.txt", as_text(run(folders[file] / file, sets, folders[file]), only, digits))
+
+
+#: Golden file → changes of the run whose mix is chosen, with which no mix keeps all limits.
+IN_CONFLICT = {
+    "growth": ("optimise.chemistries=['Na-ion']", "optimise.growth='low'"),
+    "exposure_cap": ("optimise.exposure_cap=0.001",),
+}
+
+
+@pytest.mark.parametrize("name", IN_CONFLICT)
+def test_why_limits_conflict_is_what_it_was(
+    name: str, folders: dict[str, Path], golden: Callable[[str, str], None]
+) -> None:
+    folder = folders["chosen.toml"]
+    with pytest.raises(Infeasible) as raised:
+        run(folder / "chosen.toml", IN_CONFLICT[name], folder)
+    golden(f"runs/conflict-{name}.txt", f"{raised.value}\n")
+
+
+@pytest.mark.parametrize("independent", [False, True])
+def test_draws_are_what_they_were(independent: bool, toy: Path, golden: Callable[[str, str], None]) -> None:
+    """Demand, input and secondary supply of every mineral, the causes moving together or each series alone."""
+    sets = [*FLOWS, "scope.years={first=2044, last=2045}", "scenario.plan.silicon='si'", "intensity.trend='improving'"]
+    resolved = resolve(read_run(toy / "run.toml", sets), read_inputs(toy))
+    uncertain = Uncertain(resolved, independent, 0.0 if independent else 0.2, np.float64)
+    uniform = latin_hypercube(3, len(uncertain.factors), 7)
+    lines = [f"{each.label}; {each.table}; {each.series}; {each.range}; {each.distribution}"
+             for each in uncertain.factors] if not independent else []  # fmt: skip
+    for scenario in uncertain.scenarios:
+        draws = uncertain.draw(uniform, scenario)
+        for place, mineral in enumerate(resolved.minerals.labels):
+            for flow in ensemble.follow(draws, place):
+                last = flow[:, :, uncertain.reported][..., -1] if not uncertain.linear else flow[..., -1]
+                lines.append(f"{scenario} {mineral} {' '.join(f'{value:.7g}' for value in last.ravel())}")
+    golden(f"runs/draws-{'apart' if independent else 'together'}.txt", "\n".join(lines) + "\n")
+
+
+def test_indices_are_what_they_were(toy: Path, golden: Callable[[str, str], None]) -> None:
+    sets = ["scope.years={first=2033, last=2034}", "study={kind='sensitivity', draws=20}"]
+    model = Model(resolve(read_run(toy / "run.toml", sets), read_inputs(toy)))
+    rows = []
+    for number, factor in enumerate(model.uncertain.factors):
+        first, total = model.indices(number)
+        rows.append((factor.label, float(first.sum()), float(total.sum())))
+    text = pd.DataFrame(rows, columns=["factor", "first", "total"]).to_csv(index=False, float_format="%.5g")
+    golden("runs/indices.txt", text)
