@@ -576,7 +576,9 @@ def test_describe_tells_a_constraint_of_the_mix_without_pyomo() -> None:
 
 def test_describe_finds_a_family_by_its_name_and_by_each_of_its_constraints() -> None:
     by = {name: CliRunner().invoke(cli, ["describe", name]).output for name in ("growth", "decline", "secondary")}
-    assert by["growth"].partition(" ")[2] == by["decline"].partition(" ")[2]
+    growth, key = by["growth"].strip().split("\n\n")
+    assert growth.partition(" ")[2] == by["decline"].strip().partition(" ")[2]
+    assert key.startswith("optimise.growth (key of a run file)")
     assert "secondary_available[region, mineral, year]" in by["secondary"]
 
 
@@ -585,7 +587,7 @@ def test_describe_as_json(name: str) -> None:
     entries = json.loads(CliRunner().invoke(cli, ["describe", name, "--json"]).output)
     assert all(name in entry.values() for entry in entries)
     kinds = {"mineral_demand": {"quantity"}, "battery_demand": {"quantity", "table"}, "lfp": {"chemistry"},
-             "china-graphite-anode": {"disruption"}, "growth": {"constraint"}, "worst": {"objective"}}  # fmt: skip
+             "china-graphite-anode": {"disruption"}, "growth": {"constraint", "key of a run file"}, "worst": {"objective"}}  # fmt: skip
     assert {entry["is"] for entry in entries} == kinds[name]
     if name == "growth":
         assert entries[0]["equations"][1].startswith(r"\frac{X_{rfy}}{D_{ry}} \ge")

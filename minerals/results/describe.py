@@ -84,7 +84,7 @@ def entries(name: str, inputs: Inputs) -> list[dict[str, Any]]:
     found += [{"is": "constraint", **asdict(family), "name": name, "family": family.name} for family in _families(name)]
     if goal := goals().get(name):
         found.append({"is": "objective", **asdict(goal)})
-    found += [{"is": "key of a run file", **asdict(key)} for key in _keys(name)]
+    found += [{"is": "key of a run file", "name": name, **asdict(key)} for key in _keys(name)]
     if not found:
         raise _unknown(name, inputs)
     return found
