@@ -587,7 +587,8 @@ def test_describe_as_json(name: str) -> None:
     entries = json.loads(CliRunner().invoke(cli, ["describe", name, "--json"]).output)
     assert all(name in entry.values() for entry in entries)
     kinds = {"mineral_demand": {"quantity"}, "battery_demand": {"quantity", "table"}, "lfp": {"chemistry"},
-             "china-graphite-anode": {"disruption"}, "growth": {"constraint", "key of a run file"}, "worst": {"objective"}}  # fmt: skip
+             "china-graphite-anode": {"disruption"}, "growth": {"constraint", "key of a run file"},
+             "worst": {"objective"}}  # fmt: skip
     assert {entry["is"] for entry in entries} == kinds[name]
     if name == "growth":
         assert entries[0]["equations"][1].startswith(r"\frac{X_{rfy}}{D_{ry}} \ge")

@@ -42,6 +42,11 @@ RUNS: dict[str, tuple[str, ...]] = {
     "flows": ("run.toml", *FLOWS, "scope.years={first=2044, last=2046, step=2}", "scenario.plan.silicon='si'"),
     "derived": ("run.toml", "intensity='derived'", "scenario.plan.silicon='si'", "intensity.trend='improving'",
                 "scope.years={first=2030, last=2031}"),
+    "by-hand": ("run.toml", "intensity.cell.nmc811.n_over_p=1.2", "intensity.kg_per_kwh.lfp.graphite=0.95",
+                "scope.years=2030"),
+    "between": ("between.toml", PRICES, "scenario.plan.silicon='si'", "scope.years={first=2030, last=2031}"),
+    "lines": ("between.toml", "flows={lines='lines.csv', inflow='end', second_life=false}", "scope.beyond='hold'",
+              "scope.years={first=2044, last=2045}"),
     "prices": ("run.toml", PRICES, "scenario.plan.silicon='si'", "scope.years={first=2030, last=2032}"),
     "exposure": ("whole.toml", *FLOWS, "exposure.disruptions=['china-anode', 'namibia-strike']",
                  "exposure.stockpile_months=1", "scope.regions=['Europe', 'China']"),
@@ -55,12 +60,19 @@ RUNS: dict[str, tuple[str, ...]] = {
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders of tables by run file: those of the toy, and those of the one that is solved by hand on top."""
-    toy, whole = (tmp_path_factory.mktemp("golden") / "tables" for _ in range(2))
-    for place, parts in ((toy, ["toy"]), (whole, ["toy", "toy_whole"])):
+    toy, whole, between = (tmp_path_factory.mktemp("golden") / "tables" for _ in range(3))
+    for place, parts in ((toy, ["toy"]), (whole, ["toy", "toy_whole"]), (between, ["toy"])):
         for part in parts:
             shutil.copytree(conftest.TESTS / part, place, dirs_exist_ok=True)
         shutil.copy(inputs_folder() / "datapackage.json", place)
-    return {"run.toml": toy, "whole.toml": whole, "chosen.toml": whole}
+    # Blends between those of the tables, and production lines of one's own.
+    uptake = between / "silicon_uptake.csv"
+    uptake.write_text(uptake.read_text(encoding="utf-8").replace(",0.1,", ",0.06,"), encoding="utf-8")
+    rows = [f"{scenario},{region},{cohort},{gwh},GWh/yr" for scenario in ("plan", "shift")
+            for region, gwh in (("Europe", 30), ("China", 50)) for cohort in (2028, 2035, 2036)]  # fmt: skip
+    (between / "lines.csv").write_text("\n".join(["scenario,region,cohort,value,unit", *rows]) + "\n", encoding="utf-8")
+    (between / "run.toml").rename(between / "between.toml")
+    return {"run.toml": toy, "whole.toml": whole, "chosen.toml": whole, "between.toml": between}
 
 
 def as_text(result: Result, only: str = "", digits: int = 7) -> str:
