@@ -85,9 +85,9 @@ QUANTITIES: dict[str, Quantity] = {
             "Codes with R_ are groups: bounds count them as one country and as many.",
         ),
         Quantity(
-            "supply_headroom", "input", ("node",), "1",
-            "Where no supply is published: what there is above the need of the reference world, as share of that need.",
-            "battery_supply = need of the reference world × (1 + supply_headroom)",
+            "supply_utilisation", "input", ("node",), "1",
+            "Where no supply is published: what plants put out of what they could make, output ÷ capacity.",
+            "battery_supply = need of the reference world ÷ supply_utilisation",
         ),
         Quantity(
             "cells", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"), "GWh",
@@ -218,9 +218,9 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "battery_supply", "input and result", ("future", "node", "year"), "kt, GWh/yr",
             "World supply of a node as published, capacity or output, and the share of it that batteries can have "
-            "(available). In a result, where nothing is published: the need of the reference world and a headroom. It "
+            "(available). In a result, where nothing is published: the need of the reference world ÷ utilisation. It "
             "never depends on the scenario that is assessed.",
-            "battery_supply = published × available, else reference_need × (1 + supply_headroom)",
+            "battery_supply = published × available, else reference_need ÷ supply_utilisation",
         ),
         Quantity(
             "supply", "result", ("future", "node", "country", "year"), "kt, GWh",

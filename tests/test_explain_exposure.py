@@ -52,7 +52,7 @@ def test_a_stop_of_graphite_anodes_is_told_by_its_exporters(folder: Path) -> Non
     assert (china.country, china.left) == ("CHN", 0)
     assert all(other.left == other.exported for other in others)
     assert node.left.exported == pytest.approx(sum(other.exported for other in others))
-    assert {"supply_share", "supply_headroom", "disruption", "stage_yield", "mineral_intensity"} == set(
+    assert {"supply_share", "supply_utilisation", "disruption", "stage_yield", "mineral_intensity"} == set(
         told.rows()["table"]
     )
     assert re.search(r"china-graphite-anode in Europe, 2035, incumbent = 10\d\d", repr(told))
@@ -99,7 +99,7 @@ def test_the_hhi_re_adds_from_the_shares(folder: Path) -> None:
 
 @pytest.mark.parametrize(("table", "column"), [
     ("supply", "value"), ("supply", "exported"), ("supply_cut", "exported"), ("reference_need", "value"),
-    ("battery_supply", "headroom"), ("node_use", "value"), ("coverage", "value"), ("accessible", "value"),
+    ("battery_supply", "utilisation"), ("node_use", "value"), ("coverage", "value"), ("accessible", "value"),
     ("accessible", "share_of_pool"), ("gwh_at_risk", "value"), ("cells", "value"), ("disruptions", "planned"),
 ])  # fmt: skip
 def test_a_folder_that_was_changed_is_refused(folder: Path, table: str, column: str) -> None:

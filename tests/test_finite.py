@@ -49,11 +49,11 @@ def test_only_a_missing_number_of_a_column_that_says_so_is_taken(value: float) -
 
 
 def test_what_overflows_after_the_plain_run_is_refused_without_a_warning(toy: Path) -> None:
-    path = toy / "supply_headroom.csv"
+    path = toy / "supply_utilisation.csv"
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    frame.loc[0, ["value", "low", "high"]] = ["1e308", "", ""]
+    frame.loc[0, ["value", "low", "high"]] = ["1e-308", "", ""]
     frame.to_csv(path, index=False, lineterminator="\n")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(InputError, match=r"supply_headroom\.csv"):
+        with pytest.raises(InputError, match=r"supply_utilisation\.csv"):
             run(toy / "mix.toml", inputs=toy)

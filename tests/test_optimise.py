@@ -156,13 +156,13 @@ def choose(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Chosen]:
 
 @pytest.fixture(scope="module")
 def plenty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped inputs with twenty times the supply, whether published or the need of the world and a headroom."""
+    """The shipped inputs with twenty times the supply, whether published or the need of the world ÷ utilisation."""
     folder = tmp_path_factory.mktemp("plenty") / "inputs"
     shutil.copytree(inputs_folder(), folder)
-    for name, column in (("supply_headroom.csv", "value"), ("battery_supply.csv", "available")):
+    for name, column in (("supply_utilisation.csv", "value"), ("battery_supply.csv", "available")):
         frame = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
         if column == "value":
-            frame[["value", "low", "high"]] = "20", "20", "20"
+            frame[["value", "low", "high"]] = "0.05", "0.05", "0.05"
         else:
             frame["value"] = [str(20 * float(value)) for value in frame["value"]]
             frame[["low", "high"]] = ""
@@ -171,7 +171,7 @@ def plenty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     descriptor = folder / "datapackage.json"
     package = json.loads(descriptor.read_text(encoding="utf-8"))
     for resource in package["resources"]:
-        if resource["name"] in ("supply_headroom", "battery_supply"):
+        if resource["name"] in ("supply_utilisation", "battery_supply"):
             resource["minerals"] |= {"most": 1e7, "because": "twenty times the supply"}
     descriptor.write_text(json.dumps(package), encoding="utf-8")
     return folder

@@ -349,7 +349,7 @@ def test_a_year_of_type_year_runs(toy: Path, run_toy) -> None:
      'resources[reserves].minerals.kind = "energy": expected "mass"; restore it'),
     (lambda p, r: r["reserves"]["schema"]["foreignKeys"][0]["reference"].update(resource="mineral"),
      "resources[reserves].schema.foreignKeys: resource mineral is missing; restore it; did you mean 'minerals'?"),
-    (lambda p, r: p["resources"].append("regions"), "resources[55] = 'regions': expected an object in braces"),
+    (lambda p, r: p["resources"].append("regions"), "resources[56] = 'regions': expected an object in braces"),
 ])  # fmt: skip
 def test_a_form_that_is_not_read_names_its_property(form: Callable[..., object], expected: str, toy: Path) -> None:
     change(toy, form)

@@ -1,8 +1,8 @@
 """A run with [exposure], set up: what its batteries need of each node, and what the world supplies, year by year.
 
 Supply rests on a reference world, computed as the run is (scrap and recycling with [flows]) but for all regions and all
-uses: where nothing is published, a node's supply is that world's need and a headroom. Material that a region recovers
-relieves its mining and refining, not the making of active material and cells.
+uses: where nothing is published, a node's supply is that world's need ÷ the utilisation of plants. Material that a
+region recovers relieves its mining and refining, not the making of active material and cells.
 """
 
 from __future__ import annotations
@@ -273,7 +273,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     published = supply.published
     needed = need.sum(axis=1)  # (node, year)
     # What the reference world does not need and nobody publishes is not known, rather than not made.
-    by_need = np.where(needed > 0, needed * (1 + supply.headroom[:, None]), np.nan)
+    by_need = np.where(needed > 0, needed / supply.utilisation[:, None], np.nan)
     made_by_world = np.where(np.isnan(published), by_need, published)
     by_year = tuple(
         Supply(

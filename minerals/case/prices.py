@@ -124,7 +124,7 @@ class PriceCurves:
 
         Ends: the region's own low and high price against the other's central one, since a price above another's moves
         with it. After the year of the prices both fall as the family's curve does, so the tariff stays and the credit
-        falls.
+        falls. Where the gap alone is published, the tariff is all that is known, and that only beside no credit.
         """
         return tuple(each for name in self.scenarios for each in self._parity(name))
 
@@ -139,7 +139,7 @@ class PriceCurves:
     def _parity(self, scenario: str) -> Iterator[Parity]:
         config, curves, start = self.config, self.curves[scenario], self.inputs
         for row, ((_, own), (_, other)) in enumerate(zip(start.own.iterrows(), start.other.iterrows(), strict=True)):
-            if own["family"] not in curves:
+            if own["family"] not in curves or (own["relative"] and config.credit):
                 continue
             years, values, _ = curves[str(own["family"])]
             ends = own[["value", "low", "high"]].to_numpy(dtype=float)
@@ -156,6 +156,8 @@ class PriceCurves:
                     "credit": (parity.credit(cell, rival, config.tariff), PRICE),
                 }
                 for measure, (three, unit) in found.items():
+                    if own["relative"] and measure != "tariff":
+                        continue
                     value, low, high = map(float, three)
                     yield Parity(scenario, row, measure, year, (value, low, high), unit)
 

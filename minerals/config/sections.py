@@ -200,8 +200,8 @@ class Exposure(Section):
     """Chokepoints of a run, and the batteries that cannot be built when one closes.
 
     The reference world is that of `demand` and `adoption`. Where the supply of a node is not published, it is the need
-    of that world and a headroom; what is exported is shared by what regions import there. Supply so never depends on
-    the scenario that is assessed.
+    of that world ÷ the utilisation of plants; what is exported is shared by what regions import there. Supply so never
+    depends on the scenario that is assessed.
     """
 
     demand: Text = Field(description="Scenario of battery_demand.csv of the reference world.")

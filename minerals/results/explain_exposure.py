@@ -398,10 +398,10 @@ class _Index:
             return (self.factor("battery supply", row, lambda used: used["value"] * _or_one(used["available"])),)
         needed = float(_where(self.result["reference_need"], node=node, year=self.year)["value"].sum())
         agree(f"need of the reference world of {node}", needed, float(row["need"]))
-        agree(f"battery supply of {node}", row["need"] * (1 + row["headroom"]), row["value"])
-        headroom = {"value": row["headroom"], "unit": "1", "rows": row["rows"]}
+        agree(f"battery supply of {node}", row["need"] / row["utilisation"], row["value"])
+        utilisation = {"value": row["utilisation"], "unit": "1", "rows": row["rows"]}
         need = Factor("need of the reference world", float(row["need"]), str(row["unit"]), "", ())
-        return (need, self.factor("headroom", headroom))
+        return (need, self.factor("utilisation", utilisation))
 
     def suppliers(
         self, node: str, frame: pd.DataFrame, regions: Sequence[str], left: dict[str, float] | None = None

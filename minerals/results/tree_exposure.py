@@ -175,12 +175,12 @@ def _world(result: Result, world: Sequence[Any], unit: str) -> str:
     """What there is of a node for batteries, in words."""
     if len(world) == 1:
         return f"World supply {number(world[0].value)} {unit}, as published"
-    need, headroom = world
+    need, utilisation = world
     reference = result.record["exposure"]["reference"]
-    total = need.value * (1 + headroom.value)
+    total = need.value / utilisation.value
     return escape(
         f"World supply {number(total)} {unit} = {number(need.value)} that the reference world ({reference['demand']}, "
-        f"{reference['adoption']}) needs × {1 + headroom.value:g}: nothing is published"
+        f"{reference['adoption']}) needs ÷ {utilisation.value:g}, the utilisation of plants: nothing is published"
     )
 
 

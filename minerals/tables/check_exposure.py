@@ -5,17 +5,19 @@ from __future__ import annotations
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
-from .check import Tables
+from .check import Tables, split
+from .codes import ANY
 
 #: What all rows of one disruption share: it is one event, told once.
 TOLD_ONCE = ("label", "start", "months", "status")
 
 
 def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
-    """A disruption lasts, its rows tell the same event, and those who report it are among the sources."""
+    """A disruption lasts and its rows tell the same event; who reports it and what holds it already are in the tables."""
     table = tables["disruption"]
     sources = tables["sources"]
     known = set(sources.frame["source"])
+    futures = set(tables["supply_futures"].frame["future"])
     first = table.frame.drop_duplicates("disruption").set_index("disruption")
     for row in table.frame.itertuples():
         line = int(row.line)
@@ -28,6 +30,10 @@ def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
                 start = int(first["line"][row.disruption])
                 why = f"{row.disruption} has {there!r} in line {start}; write the same in all its rows"
                 problems.append(Problem(table.file, line, f"{column} = {here!r}", why))
+        for future in split(str(row.contained_in)):
+            if future != ANY and future not in futures:
+                why = f"not in supply_futures.csv{did_you_mean(future, futures)}; or write any"
+                problems.append(Problem(table.file, line, f"contained_in = {row.contained_in!r}", why))
         for key in (part.strip() for part in row.reported_by.split(";") if part.strip()):
             if key not in known and not sources.dropped:
                 why = f"not in {sources.file}{did_you_mean(key, known)}; add the source, or leave the cell empty"

@@ -139,10 +139,10 @@ def supply_is_in_the_unit_of_its_node(tables: Tables, problems: list[Problem]) -
 
 
 def nodes_are_known_or_any(tables: Tables, problems: list[Problem]) -> None:
-    """Headroom and disruptions are of a node, or of any."""
+    """Utilisation and disruptions are of a node, or of any."""
     nodes = tables["nodes"]
     known = set(nodes.frame["node"])
-    for table in (tables["supply_headroom"], tables["disruption"]):
+    for table in (tables["supply_utilisation"], tables["disruption"]):
         for line, node in cells(table.frame, "node"):
             if node != ANY and node not in known and not nodes.dropped:
                 why = f"not in {nodes.file}{did_you_mean(node, known)}; or write any"

@@ -17,7 +17,7 @@ from .inputs import Inputs
 from .reader import Reader
 
 Array = NDArray[np.float64]
-TABLES = ("cell_price", "learning_rate", "cumulative_energy")
+TABLES = ("cell_price", "cell_price_gap", "learning_rate", "cumulative_energy")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class PriceInputs:
     """All that the prices of a run rest on.
 
     points: pack prices of the world for all uses (case, family, year, value, low, high, source); own, other: rows of
-    regions, and of the region they are compared with, that price the same thing in the same year, paired by row;
+    regions, and of the region they are compared with, that price the same thing in the same year, paired by row, in
+    USD_2025/kWh, or where only the gap is published (`relative`), over the price of the other;
     used: rows used, as inputs_used has them.
     """
 
@@ -140,9 +141,17 @@ class _Reader(Reader):
         self.mark("cell_price", pairs["line"])
         self.mark("cell_price", pairs["line_other"])
         values = ["value", "low", "high"]
-        own = pairs[["region", *keys, *values]]
+        own = pairs[["region", *keys, *values]].assign(relative=False)
         names = {f"{name}_other": name for name in values}
-        return own, pairs[["region_other", *keys, *names]].rename(columns={"region_other": "region", **names})
+        rival = pairs[["region_other", *keys, *names]].rename(columns={"region_other": "region", **names})
+        gaps = self.inputs["cell_price_gap"]
+        gaps = gaps[gaps["against"] == against]
+        self.mark("cell_price_gap", gaps["line"])
+        over = gaps[["region", *keys, *values]].assign(relative=True)
+        over[values] += 1.0
+        one = gaps[["against", *keys, *values]].rename(columns={"against": "region"})
+        one[values] = 1.0
+        return pd.concat([own, over], ignore_index=True), pd.concat([rival, one], ignore_index=True)
 
 
 def _three(value: float, low: float, high: float) -> Array:

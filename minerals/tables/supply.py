@@ -84,8 +84,8 @@ class SupplyInputs:
     """How sure the shares are, (node)."""
     published: Array
     """World supply that batteries can have, (node, year) [kt or GWh]; NaN where none is published."""
-    headroom: Array
-    """What is made beyond the need of the reference world where nothing is published, (node) [1]."""
+    utilisation: Array
+    """Need of the reference world ÷ what plants could make, where no supply is published, (node) [1]."""
     announced: Array
     """Nameplate of announced plants, (node, country, year) [kt or GWh]."""
     plants: Array
@@ -125,7 +125,7 @@ class SupplyInputs:
     share_rows: dict[tuple[str, int], dict[str, Rows]]
     """Rows of each country's share, by node and year."""
     supply_rows: dict[str, tuple[Rows, ...]]
-    """Rows of the published supply in each year, or of the headroom, by node."""
+    """Rows of the published supply in each year, or of the utilisation, by node."""
 
     @cached_property
     def home_by_country(self) -> dict[str, str]:
@@ -187,10 +187,10 @@ class _Reader(Reader):
         published, supply_rows = [], {}
         for node in nodes:
             found, rows = self._published(node.node, futures)
-            headroom = self._headroom(node.node)[1]
+            utilisation = self._utilisation(node.node)[1]
             published.append(found)
             supply_rows[node.node] = tuple(
-                headroom if np.isnan(value) else row for value, row in zip(found, rows, strict=True)
+                utilisation if np.isnan(value) else row for value, row in zip(found, rows, strict=True)
             )
         frame, homes = self.inputs["countries"].set_index("country"), self._homes()
         is_group = np.array([frame.loc[code, "kind"] == "group" for code in countries])
@@ -203,7 +203,7 @@ class _Reader(Reader):
             data_year=data_year,
             confidence=tuple(self._confidence(node.node, futures) for node in nodes),
             published=np.stack(published),
-            headroom=np.array([self._headroom(node.node)[0] for node in nodes]),
+            utilisation=np.array([self._utilisation(node.node)[0] for node in nodes]),
             announced=built,
             plants=built
             * self.config.delivery
@@ -222,7 +222,7 @@ class _Reader(Reader):
             cell_plants=self.take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
             reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),
-            events=self._events([node.node for node in nodes]),
+            events=self._events([node.node for node in nodes], futures),
             rules=self.take("trade_rule"),
             used=self.used(),
             share_rows=share_rows,
@@ -353,12 +353,12 @@ class _Reader(Reader):
                 return np.where(np.array(self.years) >= rows[0].year, found, np.nan), behind
         return np.full(len(self.years), np.nan), [Rows()] * len(self.years)
 
-    def _headroom(self, node: str) -> tuple[float, Rows]:
-        """Supply above the need of the reference world, as share of it, and its row."""
+    def _utilisation(self, node: str) -> tuple[float, Rows]:
+        """Share of what plants could make that the reference world needs, and its row; 1 without one."""
         for name in (node, ANY):
-            if rows := self.rows("supply_headroom", node=name):
-                return rows[0].value, Rows.row(self.place("supply_headroom", rows[0].line))
-        return 0.0, Rows()
+            if rows := self.rows("supply_utilisation", node=name):
+                return rows[0].value, Rows.row(self.place("supply_utilisation", rows[0].line))
+        return 1.0, Rows()
 
     def _plants(self, nodes: tuple[Node, ...]) -> dict[tuple[str, str], Array]:
         """Nameplate that announced plants add to what operates, by (country, node), (year) [kt or GWh].
@@ -421,8 +421,14 @@ class _Reader(Reader):
 
     # ------------------------------------------------------------------ disruptions
 
-    def _events(self, nodes: Sequence[str]) -> tuple[Event, ...]:
-        """The library, or what the run names of it, on the nodes that this run has."""
+    def _contained(self, row: Any, node: str, futures: tuple[str, ...]) -> bool:
+        """Whether the shares of a node hold a measure already, by the future that they come from."""
+        names = split(str(row.contained_in))
+        return ANY in names or next((f for f in futures if self._of("supply_share", f, node)), "") in names
+
+    def _events(self, nodes: Sequence[str], futures: tuple[str, ...]) -> tuple[Event, ...]:
+        """The library, or what the run names of it, on the nodes that this run has. What the shares of a node hold
+        already is not counted again."""
         chosen = self.config.disruptions
         frame = self.take(
             "disruption",
@@ -433,15 +439,15 @@ class _Reader(Reader):
             cuts = tuple(
                 (str(row.country), node, str(row.kind), float(row.value))
                 for row in rows.itertuples()
-                for node in nodes if row.node in (node, ANY)
+                for node in nodes if row.node in (node, ANY) and not self._contained(row, node, futures)
             )  # fmt: skip
             first = rows.iloc[0]
             if chosen and (not cuts or int(first["start"]) > self.years[-1]):
-                why = (
-                    f"starts in {first['start']}, after the last year of the run"
-                    if cuts
-                    else f"hits {listed(list(rows['node']), 5)}, which no chemistry or mineral of the run uses"
-                )
+                why = f"hits {listed(list(rows['node']), 5)}, which no chemistry or mineral of the run uses"
+                if cuts:
+                    why = f"starts in {first['start']}, after the last year of the run"
+                elif rows["node"].isin(nodes).any():
+                    why = f"is in the shares of the future {self.config.future!r} already, and is not counted again"
                 place = ("exposure", "disruptions")
                 raise InputError([self.run.problem(place, f"disruptions has {name!r}", f"{why}; leave it out")])
             if cuts:

@@ -726,7 +726,7 @@ def demand_of_zero(folder: Path, name: str, random: Random) -> str:
 def supply_of_zero(folder: Path, name: str, random: Random) -> str:
     """Nothing made of a node, in a table of supply or capacity."""
     names = [each for each in ("battery_supply", "cell_capacity", "announced_capacity", "material_plant",
-    "supply_headroom",
+    "supply_utilisation",
                                "cell_price", "stage_yield",
                                "collection_rate") if (folder / f"{each}.csv").exists()]  # fmt: skip
     table = Table.read(folder / f"{random.choice(names)}.csv")

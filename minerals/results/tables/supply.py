@@ -74,22 +74,22 @@ def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
 
 def battery_supply(chokepoints: Chokepoints) -> pd.DataFrame:
     """World supply of each node that batteries can have, before announced plants: published, or the need of the
-    reference world and a headroom."""
+    reference world ÷ utilisation."""
     inputs = chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
     for y, calendar in enumerate(chokepoints.years):
         needed = chokepoints.supply[y].need.sum(axis=1)
         for n, node in enumerate(inputs.nodes):
             published = float(inputs.published[n, y])
-            by_need = needed[n] * (1 + inputs.headroom[n])
+            by_need = needed[n] / inputs.utilisation[n]
             if np.isnan(published) and not needed[n]:
                 continue
-            value, fill = (by_need, "need and headroom") if np.isnan(published) else (published, "published")
+            value, fill = (by_need, "need ÷ utilisation") if np.isnan(published) else (published, "published")
             rows.append((
-                chokepoints.config.future, node.node, calendar, needed[n], inputs.headroom[n], value, node.unit, fill,
-                str(inputs.supply_rows[node.node][y]),
+                chokepoints.config.future, node.node, calendar, needed[n], inputs.utilisation[n], value, node.unit,
+                fill, str(inputs.supply_rows[node.node][y]),
             ))  # fmt: skip
-    columns = ["future", "node", "year", "need", "headroom", "value", "unit", "fill", "rows"]
+    columns = ["future", "node", "year", "need", "utilisation", "value", "unit", "fill", "rows"]
     return pd.DataFrame(rows, columns=columns)
 
 
