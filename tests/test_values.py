@@ -50,7 +50,8 @@ def test_utilisation_is_output_over_capacity(shipped_inputs: Inputs) -> None:
 def test_natural_graphite_of_2025(shipped_inputs: Inputs) -> None:
     row = of(shipped_inputs, "graphite_route", route="natural", year=2025).iloc[0]
     assert row["value"] == pytest.approx(0.10 / 0.99, abs=1e-3)  # Mysteel: 89 % synthetic, 10 % natural
-    assert row["low"] <= 106 / (1170 + 106) and row["high"] == 0.11  # GGII, first half
+    assert row["low"] <= 106 / (1170 + 106)  # GGII, first half
+    assert row["high"] == 0.11
     later = of(shipped_inputs, "graphite_route", route="natural").query("year > 2025")
     assert (later["value"] == row["value"]).all()
 
@@ -114,10 +115,12 @@ def test_a_future_that_nobody_has_cannot_hold_a_measure(tmp_path: Path) -> None:
 def test_zimbabwe_bans_concentrate_from_2027(shipped_inputs: Inputs) -> None:
     ban = of(shipped_inputs, "disruption", disruption="zimbabwe-lithium").iloc[0]
     assert (ban["start"], ban["status"]) == (2027, "announced")
-    assert ban["value"] == pytest.approx(1 - 400 / 1128, abs=0.01) and ban["low"] < ban["value"] < ban["high"]
+    assert ban["value"] == pytest.approx(1 - 400 / 1128, abs=0.01)
+    assert ban["low"] < ban["value"] < ban["high"]
 
 
 def test_what_is_suspended_to_2027_does_not_start_before(shipped_inputs: Inputs) -> None:
     rows = of(shipped_inputs, "disruption", status="suspended")
-    assert len(rows) and (rows["start"] == 2027).all()
+    assert len(rows)
+    assert (rows["start"] == 2027).all()
     assert rows["reported_by"].str.contains("mofcom-kl-2026").all()

@@ -13,7 +13,7 @@ TOLD_ONCE = ("label", "start", "months", "status")
 
 
 def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
-    """A disruption lasts and its rows tell the same event; who reports it and what holds it already are in the tables."""
+    """A disruption lasts and its rows tell one event; who reports it and what holds it already are in the tables."""
     table = tables["disruption"]
     sources = tables["sources"]
     known = set(sources.frame["source"])
