@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
-from .check import Tables, cells
-from .codes import ANY, ENERGY, GRAPHITE_ROUTES
+from .check import Tables, cells, split
+from .codes import ANY, ENERGY, GRAPHITE_ROUTES, UNKNOWN
 
 
 def twins_measure_one_step(tables: Tables, problems: list[Problem]) -> None:
@@ -142,7 +142,7 @@ def nodes_are_known_or_any(tables: Tables, problems: list[Problem]) -> None:
     """Utilisation and disruptions are of a node, or of any."""
     nodes = tables["nodes"]
     known = set(nodes.frame["node"])
-    for table in (tables["supply_utilisation"], tables["disruption"]):
+    for table in (tables["supply_utilisation"], tables["disruption"], tables["plant_utilisation"]):
         for line, node in cells(table.frame, "node"):
             if node != ANY and node not in known and not nodes.dropped:
                 why = f"not in {nodes.file}{did_you_mean(node, known)}; or write any"
@@ -159,6 +159,49 @@ def futures_have_rows(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, line, f"future = {future!r}", why))
 
 
+def plants_are_known(tables: Tables, problems: list[Problem]) -> None:
+    """Owners, families and statuses of plants, and the places of their utilisation, stand in their lists.
+
+    A cell plant makes families of the list, or `unknown` alone; nothing else says how much of a plan is delivered than
+    the row of its status.
+    """
+    countries, chemistries, delivery = tables["countries"], tables["chemistries"], tables["plant_delivery"]
+    codes, families = list(countries.frame["country"]), [*chemistries.frame["family"].unique(), UNKNOWN]
+    statuses = set(delivery.frame["status"])
+    for name in ("cell_plant", "next_gen_plant", "material_plant"):
+        table = tables[name]
+        for line, owners in cells(table.frame, "owner"):
+            for owner in split(owners):
+                if owner not in codes and not countries.dropped:
+                    why = f"not in {countries.file}{did_you_mean(owner, codes)}; join several by ;"
+                    problems.append(Problem(table.file, line, f"owner = {owner!r}", why))
+        for line, status in cells(table.frame, "status"):
+            if status not in statuses and not delivery.dropped:
+                why = f"has no row in {delivery.file}; say there how much of such plants is delivered"
+                problems.append(Problem(table.file, line, f"status = {status!r}", why))
+    table = tables["cell_plant"]
+    for line, names in cells(table.frame, "chemistry"):
+        for family in split(names):
+            if family not in families and not chemistries.dropped:
+                why = f"not a family of {chemistries.file}{did_you_mean(family, families)}; or write {UNKNOWN}"
+                problems.append(Problem(table.file, line, f"chemistry = {family!r}", why))
+        if UNKNOWN in split(names) and names != UNKNOWN:
+            why = "some of it is known and some not; name the families that it may make"
+            problems.append(Problem(table.file, line, f"chemistry = {names!r}", why))
+    table = tables["plant_utilisation"]
+    for line, country in cells(table.frame, "country"):
+        if country not in (ANY, *codes) and not countries.dropped:
+            why = f"not in {countries.file}{did_you_mean(country, codes)}; or write any"
+            problems.append(Problem(table.file, line, f"country = {country!r}", why))
+    if not ((table.frame["node"] == ANY) & (table.frame["country"] == ANY)).any() and not table.dropped:
+        problems.append(Problem(table.file, 0, "node = 'any', country = 'any'", "is missing; add its row"))
+    table = tables["cell_origin"]
+    for line, family in cells(table.frame, "family"):
+        if family not in (ANY, *families) and not chemistries.dropped:
+            why = f"not a family of {chemistries.file}{did_you_mean(family, families)}; or write any"
+            problems.append(Problem(table.file, line, f"family = {family!r}", why))
+
+
 RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     twins_measure_one_step,
     groups_are_groups,
@@ -170,4 +213,5 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     supply_is_in_the_unit_of_its_node,
     nodes_are_known_or_any,
     futures_have_rows,
+    plants_are_known,
 )

@@ -12,3 +12,5 @@ ENERGY = "energy"
 GRAPHITE_ROUTES = ("natural", "synthetic")
 #: Region whose law the European Union's rules are. The IEA's Europe is wider.
 EUROPE = "Europe"
+#: What a plant makes where nobody says.
+UNKNOWN = "unknown"

@@ -22,6 +22,7 @@ from .check import split
 from .codes import ANY, ENERGY, WORLD
 from .inputs import Inputs
 from .names import Kinds
+from .plants import NOT_COMING
 from .reader import Reader
 from .series import Anchors, along, datum
 
@@ -364,14 +365,14 @@ class _Reader(Reader):
         """Nameplate that announced plants add to what operates, by (country, node), (year) [kt or GWh].
 
         A row holds the whole plant of a company from its year on; what operates is in the shares of today, and what is
-        an ambition is left out, as is nameplate in GWh of a node counted in kt.
+        an ambition, paused or cancelled is left out, as is nameplate in GWh of a node counted in kt.
         """
         units = {node.node: f"{node.unit}/yr" for node in nodes}
         out: dict[tuple[str, str], Array] = {}
         for (node, _, country), found in self.inputs.rows_by("material_plant", "node", "company", "country").items():
             rows = self.use(
                 "material_plant",
-                [row for row in found if row.unit == units.get(node) and row.status != "ambition"],
+                [row for row in found if row.unit == units.get(node) and row.status not in NOT_COMING],
             )
             if rows:
                 rows = sorted(rows, key=lambda row: row.year)
