@@ -18,12 +18,12 @@ def own_supply(need: Array, output: Array, home: Array) -> Array:
     mine = np.einsum("bm,my->bmy", home, output)
     made = mine.sum(axis=1)
     taken = np.minimum(made, need)
-    return mine * np.divide(taken, made, out=np.zeros_like(made), where=made > 0)[:, None, :]
+    return np.asarray(mine * np.divide(taken, made, out=np.zeros_like(made), where=made > 0)[:, None, :])
 
 
 def exports(need: Array, output: Array, home: Array) -> Array:
     """What makers have beyond the need of their own region, (maker, year); all of it where they are no customer's."""
-    return np.maximum(output - own_supply(need, output, home).sum(axis=0), 0.0)
+    return np.asarray(np.maximum(output - own_supply(need, output, home).sum(axis=0), 0.0))
 
 
 def cell_origin(need: Array, output: Array, home: Array, preference: Array | None = None) -> Array:
@@ -45,7 +45,7 @@ def cell_origin(need: Array, output: Array, home: Array, preference: Array | Non
     others = weight * np.divide(rest, total, out=np.zeros_like(rest), where=total > 0)[:, None, :]
     found = own + others
     made = found.sum(axis=1, keepdims=True)
-    return np.divide(found, made, out=np.full_like(found, np.nan), where=made > 0)
+    return np.asarray(np.divide(found, made, out=np.full_like(found, np.nan), where=made > 0))
 
 
 def preference_of(observed: Array, need: Array, output: Array, home: Array) -> Array:
@@ -70,4 +70,4 @@ def own_output(observed: Array, need: Array, output: Array, home: Array) -> Arra
     """
     made = home @ output
     taken = (observed * home).sum(axis=1) * need
-    return np.divide(taken, made, out=np.ones_like(made), where=made > 0)
+    return np.asarray(np.divide(taken, made, out=np.ones_like(made), where=made > 0))

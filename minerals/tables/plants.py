@@ -1,8 +1,8 @@
 """What plants can make: capacity by place, owner, family and year, and supply from what stands and what is to come.
 
-A row of a plant holds the whole plant from its year on. Nameplate is what companies say; of what a plan adds, a share is
-delivered that depends on how far it is (plant_delivery.csv), and what stands is used in part (plant_utilisation.csv). A
-plant whose capacity is not public is counted apart: it is unknown, and not nothing.
+A row of a plant holds the whole plant from its year on. Nameplate is what companies say; of what a plan adds, a share
+is delivered that depends on how far it is (plant_delivery.csv), and what stands is used in part
+(plant_utilisation.csv). A plant whose capacity is not public is counted apart: it is unknown, and not nothing.
 """
 
 from __future__ import annotations
