@@ -90,6 +90,27 @@ QUANTITIES: dict[str, Quantity] = {
             "battery_supply = need of the reference world ÷ supply_utilisation",
         ),
         Quantity(
+            "cell_plant", "input", ("company", "site", "status"), "GWh/yr",
+            "Nameplate of a plant of cells, whole plant and not what a row adds: what stands, and what is to come by "
+            "how far it is. Empty where nobody publishes it. Of a plant of several families nobody says the shares.",
+        ),
+        Quantity(
+            "plant_delivery", "input", ("status",), "1",
+            "Share of the nameplate of plants that is delivered, by how far they are.",
+            "capacity = operating + Σ plant_delivery × what a row adds to the plant",
+        ),
+        Quantity(
+            "plant_utilisation", "input", ("node", "country", "year"), "1",
+            "Output over nameplate of plants that stand, by what they make and where; any holds where no other row "
+            "does.",
+            "output = operating × plant_utilisation",
+        ),
+        Quantity(
+            "cell_origin", "input", ("region", "family", "maker", "year"), "1",
+            "Share of the cells that a region uses, by where they are made, as observed; sums to one over makers.",
+            "origin = own / need + (1 − own / need) × what others export, weighed by what was observed",
+        ),
+        Quantity(
             "cells", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"), "GWh",
             "Cells put into use, by chemistry and silicon fraction of the anode.",
             "cells = battery_demand × market_share × (silicon_uptake of the blend, or what the blends leave)",

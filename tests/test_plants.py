@@ -21,6 +21,7 @@ from minerals.tables.plants import (
     delivered,
     material_plants,
     not_public,
+    observed_origin,
     supply_of_plants,
     utilisation,
 )
@@ -275,10 +276,57 @@ def test_nobody_makes_it() -> None:
     assert np.isnan(found).all()
 
 
-def test_europe_early_2026(shipped_inputs: Inputs) -> None:
-    frame = shipped_inputs["cell_origin"].query("region == 'Europe' and year == 2026").set_index("maker")["value"]
-    assert frame.to_dict() == {"R_EUR": 0.48, "CHN": 0.47, "R_OTH": 0.05}
+def test_observed_origins(shipped_inputs: Inputs) -> None:
+    """Of early 2026 in Europe; of South Korea and Japan nothing was found, so that there are no rows."""
+    year, shares = observed_origin(shipped_inputs, "Europe") or (0, {})
+    assert (year, {maker: share.value for maker, share in shares.items()}) == (
+        2026, {"R_EUR": 0.48, "CHN": 0.47, "R_OTH": 0.05},
+    )  # fmt: skip
+    assert observed_origin(shipped_inputs, "South Korea") is None
     assert set(shipped_inputs["cell_origin"]["region"]) == {"Europe", "United States", "India"}
+
+
+def test_origin_of_european_cells_from_plants(
+    shipped_inputs: Inputs, europe_members: set[str], request: pytest.FixtureRequest
+) -> None:
+    """Calibrated on early 2026 and moved by Europe's plants and need; printed, with the ends of delivery.
+
+    Need is of vehicles by stated policies, linear between given years; what own plants do not make is bought as in
+    2026. New plants are used as those that stand do, or run full: the own share of 2030 hangs on that.
+    """
+    years = [2026, 2030, 2035]
+    frame = shipped_inputs["battery_demand"].query("region == 'Europe' and segment in ['car', 'van', 'truck', 'bus']")
+    frame = frame[frame["scenario"].isin(["history", "stated-policies"])]
+    curves = [rows.sort_values("year") for _, rows in frame.groupby("segment")]
+    need = np.sum([np.interp(years, rows["year"], rows["value"]) for rows in curves], axis=0)
+    home = np.array([[1.0, 0, 0]])
+    _, shares = observed_origin(shipped_inputs, "Europe") or (0, {})
+    observed = np.array([[shares[maker].value for maker in ("R_EUR", "CHN", "R_OTH")]])
+    told, own = [], {}
+    for full in (False, True):
+        plants = supply_of_plants(shipped_inputs, years, UNDATED, full)
+        plants = plants[plants["country"].isin(europe_members) & plants["node"].isin(["li_ion_cell", "na_ion_cell"])]
+        made = plants.groupby("year")[["operating", "value", "low", "high"]].sum()
+        now = np.array([made.loc[2026, "operating"], 1e4, 1e4])
+        scale = own_output(observed, need[:1], now, home)[0]
+        assert 0.7 < scale < 1.4, "plants that stand × utilisation are near what was observed"
+        weight = preference_of(observed, need[:1], now * [scale, 1, 1], home)
+        for end in ("low", "value", "high"):
+            ours = np.where(np.array(years) == 2026, made["operating"], made[end]) * scale
+            found = cell_origin(need[None, :], np.stack([ours, [1e4] * 3, [1e4] * 3]), home, weight)[0]
+            assert np.allclose(found.sum(axis=0), 1)
+            assert found[:, 0] == pytest.approx(observed[0])
+            own[full, end] = found[0]
+            told.append(
+                f"new plants {'run full' if full else 'as those that stand'}, {end:5} "
+                f"own {', '.join(f'{y}: {share:.0%}' for y, share in zip(years, found[0], strict=True))}; "
+                f"China {', '.join(f'{share:.0%}' for share in found[1])}"
+            )
+        assert (own[full, "low"] <= own[full, "value"]).all()
+        assert (own[full, "value"] <= own[full, "high"]).all()
+    assert (own[False, "value"] <= own[True, "value"]).all()
+    told.append(f"plants that stand × utilisation × {scale:.2f} made Europe's own cells of early 2026")
+    request.config.stash.setdefault(TOLD, {})["origin of cells in European vehicles, from plants"] = told
 
 
 def test_plants_that_do_not_come_are_in_no_future(shipped_inputs: Inputs) -> None:

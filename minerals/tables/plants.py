@@ -163,10 +163,12 @@ def utilisation(inputs: Inputs, node: str, country: str) -> Ends:
     return Ends.of(max(mine, key=lambda row: row.year))
 
 
-def supply_of_plants(inputs: Inputs, years: Sequence[int], undated: int) -> pd.DataFrame:
+def supply_of_plants(inputs: Inputs, years: Sequence[int], undated: int, new_at_nameplate: bool = True) -> pd.DataFrame:
     """Supply that plants can give, by node, country and year [kt or GWh a year]: operating × utilisation, and what is
     delivered of what is to come.
 
+    new_at_nameplate: what is delivered of new plants is output, as in the IEA's base case that plant_delivery is read
+    from; else it is a plant, and is used as those that stand.
     Columns: node, country, year, operating (output of what stands), value, low, high, unit. Of sodium-ion cells and of
     all other cells the nodes are na_ion_cell and li_ion_cell. A plant in a unit that its node is not counted in is left
     out, as is what only an ambition, a pause or a cancelled plan would add.
@@ -184,11 +186,22 @@ def supply_of_plants(inputs: Inputs, years: Sequence[int], undated: int) -> pd.D
                 continue
             used = utilisation(inputs, node, plant.country)
             stands = [size * share for size, share in zip(now.standing, used, strict=True)]
-            mine = [stands[0], *(made + more for made, more in zip(stands, now.coming, strict=True))]
+            part = Ends(1.0, 1.0, 1.0) if new_at_nameplate else used
+            comes = [size * share for size, share in zip(now.coming, part, strict=True)]
+            mine = [stands[0], *(made + more for made, more in zip(stands, comes, strict=True))]
             sums = found.setdefault((node, plant.country, year), [0.0] * len(mine))
             found[node, plant.country, year] = [before + more for before, more in zip(sums, mine, strict=True)]
     table = [(*key, *sums, nodes[key[0]]) for key, sums in sorted(found.items())]
     return pd.DataFrame(table, columns=["node", "country", "year", "operating", "value", "low", "high", "unit"])
+
+
+def observed_origin(inputs: Inputs, region: str) -> tuple[int, dict[str, Ends]] | None:
+    """Newest origin of a region's cells: its year, and the share of each maker; None where none is known."""
+    rows = inputs.rows_by("cell_origin", "region", "family").get((region, ANY), [])
+    if not rows:
+        return None
+    newest = max(row.year for row in rows)
+    return newest, {row.maker: Ends.of(row) for row in rows if row.year == newest}
 
 
 def _year(row: Any, undated: int) -> float:
