@@ -4,6 +4,7 @@
     market_share.csv:41@4/6 + market_share.csv:88@2/6          linear between two given years
     mineral_intensity.csv:9 * mineral_intensity.csv:80 / mineral_intensity.csv:70      a blend by another's ratio
     market_share.csv:41 * change:3                             a row scaled by the run file
+    battery_demand.csv:9 + battery_demand.csv:9 * region_part.csv:3@-1/1      what a share of a region leaves
     change:4 + market_share.csv:7@0/1                          a row of the run file, and one that stands behind it
 
 A row is named `file:line`; a share changed by a run file is `change:N`, the N-th such row of inputs_used. The text form
@@ -69,6 +70,16 @@ class Rows:
     def times(self, row: str) -> Rows:
         """Every term times a row."""
         return Rows(tuple(Term(term.weight, (*term.over, row), term.under) for term in self.terms))
+
+    def __mul__(self, other: Rows) -> Rows:
+        """The product of two sums."""
+        return Rows(
+            tuple(
+                Term(one.weight * two.weight, one.over + two.over, one.under + two.under)
+                for one in self.terms
+                for two in other.terms
+            )
+        )
 
     def behind(self) -> Rows:
         """The same rows as what another row was found from: they add nothing to a value."""

@@ -7,7 +7,7 @@ region recovers relieves its mining and refining, not the making of active mater
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,7 +20,6 @@ from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing
 from ..exposure.disruption import Factory, Plan, Routes
 from ..flows.demand import Array
 from ..tables.active_material import check_active_materials
-from ..tables.check import split
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES, WORLD
 from ..tables.inputs import Inputs, joined
 from ..tables.names import region_label
@@ -110,7 +109,8 @@ class Chokepoints:
     outcome: of the run; scenarios: the batteries of each; customers: regions of the reference world; supply: of the
     world in each reported year; label: of the regions of the run together; used: rows of the inputs that supply rests
     on; left_out: uses that the scope leaves out, and what share of the batteries that the reference world has in the
-    regions of the run they are in each year, by label, (year) [1].
+    regions of the run they are in each year, by label, (year) [1]; union: customers under the law of the European
+    Union; wider: of each region of the run, itself and those that contain it, whose rows serve it.
     """
 
     outcome: Outcome
@@ -122,6 +122,8 @@ class Chokepoints:
     label: str
     used: DataFrame
     left_out: dict[str, Array]
+    union: frozenset[str]
+    wider: dict[str, tuple[str, ...]]
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
@@ -186,7 +188,7 @@ class Chokepoints:
         """Accessible and recovered of each node, (node)."""
         return self.access(regions, year, cuts).accessible + self.relief(scenario, regions, year)
 
-    def at_home(self, regions: Sequence[str]) -> np.ndarray:
+    def at_home(self, regions: Collection[str]) -> np.ndarray:
         """Countries that belong to some regions, (country)."""
         return np.isin(np.array(self.inputs.home, dtype=object), list(regions))
 
@@ -262,8 +264,9 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     if reference is not None:
         check_active_materials(inputs, _bases(resolved))
         return replace(reference, outcome=outcome, uses=uses_of(arrays, reference.inputs), scenarios=mine)
-    supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported)
-    world = Outcome(with_intensity(resolve(_reference(run, inputs), inputs), inputs))
+    partition = _partition(run, inputs, resolved.regions.labels)
+    supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
+    world = Outcome(with_intensity(resolve(_reference(run, inputs, partition), inputs), inputs))
     check_active_materials(inputs, [*_bases(resolved), *_bases(world.resolved)])
     theirs = batteries(world, REFERENCE)
     customers = world.resolved.regions.labels
@@ -287,7 +290,11 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     used = joined(supply.used, _of_reference(world.resolved))
     label = region_label(resolved.regions.labels, inputs)
     left_out = _left_out(resolved, inputs, world.resolved, theirs.cells)
-    return Chokepoints(outcome, supply, uses_of(arrays, supply), mine, customers, by_year, label, used, left_out)
+    union = inputs.places.union & set(customers)
+    wider = {region: inputs.places.chain(region) for region in resolved.regions.labels}
+    return Chokepoints(
+        outcome, supply, uses_of(arrays, supply), mine, customers, by_year, label, used, left_out, union, wider
+    )
 
 
 def _left_out(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Array) -> dict[str, Array]:
@@ -308,16 +315,12 @@ def _bases(resolved: Resolved) -> list[str]:
     return [base for base, _ in resolved.chemistries.labels]
 
 
-def _reference(run: Run, inputs: Inputs) -> Run:
-    """The reference world as a run of its own, whose problems stand where [exposure] names it."""
+def _reference(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Run:
+    """The reference world, made of some regions, as a run of its own, whose problems stand where [exposure] names it."""
     config = run.settings.exposure
     assert config is not None
-    parts = split(str(inputs["regions"].set_index("region").loc[WORLD, "parts"]))
-    within = [name for name in run.settings.scope.regions if name not in (WORLD, *parts)]
-    if within:
-        why = f"the reference world has no part of its own for it; [exposure] takes {listed(parts)} and {WORLD}"
-        raise InputError([run.problem(("scope", "regions"), f"regions has {name!r}", why) for name in within])
-    scope = run.settings.scope.model_copy(update={"regions": (WORLD,), "segments": ()})
+    regions = (WORLD,) if set(partition) == set(inputs.places.parts[WORLD]) else partition
+    scope = run.settings.scope.model_copy(update={"regions": regions, "segments": ()})
     scenario = Scenario(demand=config.demand, adoption=config.adoption)
     # Lines that a run gives are those of its own scenarios; the reference world's follow from its growth.
     flows = run.settings.flows.model_copy(update={"lines": ""}) if run.settings.flows else None
@@ -329,6 +332,19 @@ def _reference(run: Run, inputs: Inputs) -> Run:
         ("scenario", REFERENCE, key): run.place("exposure", key) for key in ("demand", "adoption")
     }
     return Run(run.name, run.path, settings, {REFERENCE: ()}, (), {**run.origin, **places})
+
+
+def _partition(run: Run, inputs: Inputs, regions: Sequence[str]) -> tuple[str, ...]:
+    """Regions that the reference world is made of: each of the run stands whole, the others as wide as they can.
+
+    Raises InputError for a region that no part of the world is or is made of.
+    """
+    partition = inputs.places.partition(regions)
+    if outside := [name for name in regions if name not in partition]:
+        parts = inputs.places.parts[WORLD]
+        why = f"the reference world has no part of its own for it; [exposure] takes {listed(parts)}, their parts and World"
+        raise InputError([run.problem(("scope", "regions"), f"regions has {name!r}", why) for name in outside])
+    return partition
 
 
 def _of_reference(world: Resolved) -> DataFrame:

@@ -67,15 +67,16 @@ def pack_prices(
 
     multiple: of price_relative, else 1, the family having a curve; that of a silicon fraction between tabulated blends
     lies on the line between theirs, and a base without blends takes those of the chemistry it is silicon_like. ratio:
-    observed price of the region's average pack ÷ that of the World's in the last year with both, held for all years; 1
-    for a region without one. tariff, credit: of the run. The cheapest region buys at home: it has neither credit nor
+    observed price of the region's average pack ÷ that of the World's in the last year with both, held for all years; that
+    of the next wider region for one without, last of the World, 1. tariff, credit: of the run. The cheapest region buys at home: it has neither credit nor
     tariff, and abroad = home. Raises KeyError for an unknown chemistry.
     """
     config = run.settings.prices
     assert config is not None
     ratios, seen = _ratios(inputs)
     least = min(ratios.values())
-    ratio = np.array([ratios.get(region, 1.0) for region in regions])
+    priced = {region: next(place for place in inputs.places.chain(region) if place in ratios) for region in regions}
+    ratio = np.array([ratios[priced[region]] for region in regions])
     relative = _Relative(inputs, set(curves))
     steps = [relative.of(chemistry) for chemistry in chemistries]
     world = np.full((len(chemistries), len(years)), np.nan)
@@ -84,7 +85,7 @@ def pack_prices(
     own, cheapest = world * ratio[:, None, None], (ratio <= least)[:, None, None]
     home = np.where(cheapest, own, np.maximum(own - config.credit, 0.0))
     abroad = np.where(cheapest, own, world * least * (1.0 + config.tariff))
-    named = [name for name in seen if name in regions or ratios[name] == least]
+    named = [name for name in seen if name in priced.values() or ratios[name] == least]
     lines = {
         "cell_price": [line for name in named for line in seen[name]],
         "price_relative": [line for step in steps for line in step.lines],

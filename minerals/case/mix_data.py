@@ -36,7 +36,6 @@ from ..mix.data import (
     Supplier,
     Year,
 )
-from ..tables.codes import EUROPE
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event, SupplyInputs
@@ -389,7 +388,8 @@ class Assembly:
             return alone
         rules = self.chokepoints.inputs.rules
         most = rules.loc[rules["kind"] == MAXIMUM_SINGLE, "value"].min()
-        ruled = np.array([(EUROPE, code) in self.third for code in self.chokepoints.inputs.countries])
+        third = {code for _, code in self.third}
+        ruled = np.array([code in third for code in self.chokepoints.inputs.countries])
         for group in groups:
             left = np.where(group & ~alone, made, 0.0)
             while (left * ruled).max() > most * left.sum():
@@ -399,11 +399,11 @@ class Assembly:
 
     @cached_property
     def third(self) -> frozenset[Key]:
-        """Single countries outside the region whose law is about them."""
+        """Single countries outside the European Union, whose law is about them, for each region under it."""
         codes, groups = self.chokepoints.inputs.countries, self.chokepoints.inputs.is_group
         single = {code for code, group in zip(codes, groups, strict=True) if not group}
-        home = self.chokepoints.inputs.home_by_country
-        return frozenset((r, j) for r in self.regions if r == EUROPE for j in single if home[j] != r)
+        home, union = self.chokepoints.inputs.home_by_country, self.chokepoints.union
+        return frozenset((r, j) for r in self.resolved.union for j in single if home[j] not in union)
 
     def _one_country(self) -> OneCountry | None:
         """The rule on one third country, where the run has it bind."""
@@ -536,13 +536,14 @@ class Assembly:
     def _recycled(self) -> dict[Key, float]:
         """Least recycled content of EU 2023/1542 in each year, of the last target that has come."""
         chain = self.resolved.parameters
-        if chain is None or EUROPE not in self.regions:
+        if chain is None:
             return {}
         rows = chain.targets[chain.targets["measure"] == RECYCLED].sort_values("year")
         out: dict[Key, float] = {}
         for row in rows.itertuples():
             if row.item in self.resolved.minerals.labels:
-                out |= {(EUROPE, row.item, y): float(row.value) for y in self.years if y >= row.year}
+                years = [y for y in self.years if y >= row.year]
+                out |= {(r, row.item, y): float(row.value) for r in self.resolved.union for y in years}
         return out
 
     # ------------------------------------------------------------------ lines and prices
@@ -607,12 +608,19 @@ class Assembly:
     def _standing(self, region: str) -> tuple[list[int], list[float]] | None:
         """Years and lithium-ion lines of a region [GWh/yr]: what it made, then what stands and is under construction.
 
-        A bloc's own row goes before those of its countries; None where the region has none.
+        A bloc's own row, or the region's share of one that the run splits, goes before those of its countries; None
+        where the region has none.
         """
-        frame = self.chokepoints.inputs.cell_capacity
-        mine = frame[self.chokepoints.inputs.home_of(frame["country"]) == region]
-        groups = mine[mine["country"].str.startswith("R_")]
-        mine = groups if len(groups) else mine
+        inputs = self.chokepoints.inputs
+        frame = inputs.cell_capacity
+        mine = frame[inputs.home_of(frame["country"]) == region]
+        groups = [mine[mine["country"].str.startswith("R_")]]
+        for group, by_country in inputs.blocs.items():
+            share = sum(part for code, part in by_country.items() if inputs.homes.get(code) == region)
+            rows = frame[frame["country"] == group] if share else frame[:0]
+            groups.append(rows.assign(value=rows["value"] * share))
+        bloc = pd.concat(groups)
+        mine = bloc if len(bloc) else mine
         capacity = mine[mine["measure"] == "capacity"].groupby("year")["value"].sum()
         if not len(capacity):
             return None

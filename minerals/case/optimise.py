@@ -193,7 +193,7 @@ def _check(run: Run, inputs: Inputs) -> tuple[Optimise, Labels, MixInputs]:
     problems = [run.problem(path, what, why) for path, what, why in (*_of_run(run), *_of_keys(config, inputs))]
     try:
         labels = fit(run, inputs)
-        problems += [run.problem(path, what, why) for path, what, why in _of_regions(config, labels.regions)]
+        problems += [run.problem(path, what, why) for path, what, why in _of_law(config, labels.regions, inputs)]
         tables = mix_inputs(run, inputs, labels.regions, labels.segments, labels.years)
     except InputError as error:
         problems += error.problems
@@ -315,9 +315,9 @@ def _is_set(config: Optimise, key: str) -> bool:
     return bool(value != Optimise.model_fields[key].default)
 
 
-def _of_regions(config: Optimise, regions: Sequence[str]) -> Wrong:
-    """Laws of the European Union bind in Europe."""
-    if EUROPE in regions:
+def _of_law(config: Optimise, regions: Sequence[str], inputs: Inputs) -> Wrong:
+    """Laws of the European Union bind in the EU27, in what lies in it, and in Europe."""
+    if inputs.places.union & set(regions):
         return
     why = f"is a rule of the European Union, and this run has no {EUROPE} ({listed(regions)}); leave it out"
     if config.one_country != "report":

@@ -160,16 +160,6 @@ def uptake_is_seen(tables: Tables, problems: list[Problem]) -> None:
         problems.append(Problem(table.file, int(table.frame["line"].iloc[0]), "value", why))
 
 
-def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
-    """A region that is the sum of others has no demand of its own, else it would count twice."""
-    table, regions = tables["battery_demand"], tables["regions"].frame
-    sums = dict(zip(regions["region"], regions["parts"], strict=True))
-    for line, region in cells(table.frame, "region"):
-        if sums.get(region):
-            why = f"is the sum of {listed(split(sums[region]))}; give the rows of its parts"
-            problems.append(Problem(table.file, line, f"region = {region!r}", why))
-
-
 def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
     """A chemistry with a share or any intensity, and every blend, has every mineral's intensity; an explicit 0 counts.
 
@@ -395,7 +385,6 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     shares_sum_to_one,
     uptake_leaves_room,
     uptake_is_seen,
-    demand_is_by_part,
     intensities_are_complete,
     plants_make_known_cells,
     lifetimes_are_possible,

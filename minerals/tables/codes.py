@@ -10,7 +10,9 @@ ANY = "any"
 ENERGY = "energy"
 #: Routes of anode graphite, in the order of their axis.
 GRAPHITE_ROUTES = ("natural", "synthetic")
-#: Region whose law the European Union's rules are. The IEA's Europe is wider.
+#: Region whose rules of trade are those of the European Union. The IEA's Europe is wider.
 EUROPE = "Europe"
+#: Region whose law they are, and that of its members.
+UNION = "EU27"
 #: What a plant makes where nobody says.
 UNKNOWN = "unknown"

@@ -13,9 +13,10 @@ from typing import Any
 import pandas as pd
 
 from ..errors import InputError, Problem, did_you_mean
-from . import check, check_exposure, check_mix, check_supply
+from . import check, check_exposure, check_mix, check_places, check_supply
 from .cache import kept
 from .number import NUMBER
+from .places import Places
 from .read import RawTable, Table, read_raw, typed
 from .schema import read_schemas
 
@@ -87,6 +88,11 @@ class Inputs:
         return {name: table.frame[table.schema.primary_key[0]].tolist() for name, table in self.tables.items()}
 
     @cached_property
+    def places(self) -> Places:
+        """How the regions lie within each other."""
+        return Places.of(self["regions"], self["region_part"]["region"])
+
+    @cached_property
     def sha256(self) -> dict[str, str]:
         """SHA-256 of each file's bytes, by file name."""
         return {table.file: table.sha256 for table in self.tables.values()}
@@ -108,7 +114,7 @@ def _read(folder: Path) -> Inputs:
     corrected = _apply_corrections(raws, problems)
     tables = {name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None}
     if len(tables) == len(schemas):
-        for rule in (*check.RULES, *check_supply.RULES, *check_exposure.RULES, *check_mix.RULES):
+        for rule in (*check.RULES, *check_places.RULES, *check_supply.RULES, *check_exposure.RULES, *check_mix.RULES):
             rule(tables, problems)
     if problems:
         raise InputError(problems)

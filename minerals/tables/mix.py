@@ -1,7 +1,7 @@
 """What a mix is chosen from: performance and needs, first years, growth, drop-in classes and lines, laid onto a run.
 
 Performance is linear between given years and held beyond them. A row of a chemistry goes before one of its family, and
-that before `any`; among rows of one name the region's own goes before the World's.
+that before `any`; among rows of one name the region's own goes before that of the next wider region.
 """
 
 from __future__ import annotations
@@ -250,13 +250,13 @@ class _Reader(Reader):
         return out
 
     def _best(self, table: str, column: str, names: Sequence[str], region: str, measure: str = "") -> Any:
-        """The row of the first name that has one, the region's own before the World's."""
+        """The row of the first name that has one, of the region or the next wider one."""
         if (table, measure) not in self.places:
             rows = self.inputs.rows_by(table, "measure").get((measure,), []) if measure else self.inputs.rows(table)
             self.places[table, measure] = {(getattr(row, column), row.region): row for row in rows}
         at = self.places[table, measure]
         for name in names:
-            for place in (region, WORLD):
+            for place in self.inputs.places.chain(region):
                 if found := at.get((name, place)):
                     return self.use(table, [found])[0]
         return None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ..config import OPTIMISED, Diffusion, Run
 from ..errors import InputError, Problem, did_you_mean, listed
 from .check import split
-from .codes import WORLD
 from .inputs import Inputs
 
 #: Key of a scenario in a run file → table that must hold rows of the scenario it names.
@@ -123,7 +122,7 @@ def _check_places(run: Run, inputs: Inputs, labels: Labels, problems: list[Probl
             frame, value = inputs[table], getattr(scenario, key)
             own = set(frame.loc[frame["scenario"] == value, "region"])
             for region in labels.regions:
-                if region in own or WORLD in own:
+                if own & set(_served_by(region, table, inputs)):
                     continue
                 others = sorted(set(frame.loc[frame["region"] == region, "scenario"]))
                 way_out = f"scenarios with rows for {region}: {listed(others)}" if others else f"add rows for {region}"
@@ -131,17 +130,29 @@ def _check_places(run: Run, inputs: Inputs, labels: Labels, problems: list[Probl
                 problems.append(run.problem(("scenario", name, key), f"{key} = {value!r}", why))
 
 
+def _served_by(region: str, table: str, inputs: Inputs) -> tuple[str, ...]:
+    """Regions whose rows serve one: of demand those of which it is a share, else all that contain it."""
+    places = inputs.places
+    if table != "battery_demand":
+        return places.chain(region)
+    out = [region]
+    while whole := places.whole(out[-1]):
+        out.append(whole)
+    return tuple(out)
+
+
 def _regions(run: Run, inputs: Inputs, problems: list[Problem]) -> tuple[str, ...]:
     """Regions of the scope, sums replaced by their parts. Regions that overlap would count twice: a problem."""
-    frame = inputs["regions"].set_index("region")
-    members = {name: set(split(text)) for name, text in frame["members"].items()}
-    parts = {name: split(frame.loc[name, "parts"]) or [name] for name in run.settings.scope.regions}
-    named = [(part, name) for name in run.settings.scope.regions for part in parts[name]]
+    places = inputs.places
+    named = [
+        (part, name)
+        for name in run.settings.scope.regions
+        for part in (places.parts[name] if places.is_sum(name) else (name,))
+    ]
     reported_pairs = set()
     for i, (one, name) in enumerate(named):
         for other, other_name in named[:i]:
-            nested = one == other or frame.loc[one, "within"] == other or frame.loc[other, "within"] == one
-            if (nested or members[one] & members[other]) and (name, other_name) not in reported_pairs:
+            if places.overlap(one, other) and (name, other_name) not in reported_pairs:
                 reported_pairs.add((name, other_name))
                 why = "they overlap and would count twice; keep one (World is the sum of its parts)"
                 problems.append(run.problem(("scope", "regions"), f"regions hold {other_name} and {name}", why))

@@ -7,7 +7,7 @@ time are linear between given years and held beyond them: a rate without a newer
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class Parameters:
     lifetime: by (segment, base chemistry); second_lifetime: in second life; reuse_share and health: (3, segment, year);
     collection: (3, region, segment, year); second_collection: of spent second lives, (3, region, year); route: (3,
     region, route, year); recovery: by stream (3, route, mineral, year); scrap and ramp: (3, age); targets: rows of
-    recycling_target; used: rows used, as lines by table.
+    recycling_target; used: rows used, as lines by table; wider: (table, region, wider region whose rows serve it).
     """
 
     lifetime: dict[tuple[str, str], Lifetime]
@@ -69,6 +69,7 @@ class Parameters:
     nodes: tuple[UpstreamNode, ...]
     targets: pd.DataFrame
     used: dict[str, list[int]]
+    wider: tuple[tuple[str, str, str], ...] = ()
 
 
 def parameters(
@@ -87,6 +88,8 @@ class _Reader:
     used: dict[str, set[int]] = field(default_factory=dict)
     #: Lives of a segment's cells that have none of their own, by life and segment.
     lives: dict[tuple[str, str], Lifetime] = field(default_factory=dict)
+    #: Tables and regions served by the rows of a wider region than their own, the World aside.
+    wider: dict[tuple[str, str, str], None] = field(default_factory=dict)
 
     def read(self, chemistries: Sequence[str]) -> Parameters:
         regions, segments, minerals = self.labels.regions, self.labels.segments, self.labels.minerals
@@ -122,7 +125,7 @@ class _Reader:
             used={},
         )  # fmt: skip
         out.used.update({table: sorted(lines) for table, lines in self.used.items()})
-        return out
+        return replace(out, wider=tuple(self.wider))
 
     def _missing(self, table: str, what: str) -> None:
         file = self.inputs.tables[table].file
@@ -155,10 +158,15 @@ class _Reader:
         return Lifetime(distributions[0], _ends(rows)[:, at], spread[at])
 
     def _series(self, table: str, **select: str) -> Array:
-        """(3, year); where a region has no rows, World's serve it."""
-        rows = self._rows(table, **select)
-        if not rows and "region" in select:
-            rows = self._rows(table, **{**select, "region": WORLD})
+        """(3, year); where a region has no rows, those of the next wider one serve it."""
+        rows: list[Any] = []
+        if "region" not in select:
+            rows = self._rows(table, **select)
+        for place in self.inputs.places.chain(select["region"]) if "region" in select else ():
+            if rows := self._rows(table, **{**select, "region": place}):
+                if place not in (select["region"], WORLD):
+                    self.wider[table, select["region"], place] = None
+                break
         if not rows:
             self._missing(table, ", ".join(f"{column} = {label!r}" for column, label in select.items()))
             return np.zeros((3, len(self.years)))

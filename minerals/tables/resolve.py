@@ -25,7 +25,7 @@ from .inputs import USED_COLUMNS, Inputs
 from .lines import read_lines
 from .names import WITHOUT_ROWS, Kinds, fit, refused_blend
 from .parameters import Parameters, parameters
-from .series import Anchors, Datum, Point, along, at, datum, outside, ranges
+from .series import Anchors, Datum, Point, along, at, datum, outside, ranges, share_of
 
 #: A demand series may begin at this share of its largest year and still count as having its history.
 HISTORY = 0.05
@@ -41,11 +41,12 @@ class Resolved:
 
     Axes: region, segment, year, chemistry (pairs of base chemistry and silicon fraction), mineral. The year axis
     begins with the history where the run follows the stock; `reported` are the years of the scope. Tables are tidy with
-    columns value, low, high, fill and rows; fill is given, linear, hold, override, rest, ratio, diffusion or capped.
+    columns value, low, high, fill and rows; fill is given, linear, hold, override, rest, ratio, diffusion,
+    capped or share.
     parameters: those of stock, scrap and recycling, where the run asks for them; lines: production lines, where it
     names a file. inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
     limits of capacity, where the run has some. fills: sentences on the years and places that were filled; notes: on
-    paths and limits; sha256: of each input file.
+    paths and limits; sha256: of each input file; union: regions of the run under the law of the European Union.
     """
 
     run: Run
@@ -69,6 +70,7 @@ class Resolved:
     fills: tuple[str, ...]
     sha256: Mapping[str, str]
     notes: tuple[str, ...]
+    union: tuple[str, ...] = ()
 
 
 def resolve(run: Run, inputs: Inputs, candidates: Iterable[str] = ()) -> Resolved:
@@ -116,6 +118,10 @@ class _Resolver:
         self.fills: dict[tuple[str, str], dict[str, set[int]]] = {}
         #: (key path, table, years given, years beyond them) → places
         self.short: dict[tuple[tuple[str, ...], str, str, str], list[str]] = {}
+        #: (table, region, wider region whose rows serve it) → segments
+        self.wider: dict[tuple[str, str, str], dict[str, None]] = {}
+        #: regions whose demand is a share, of the region → segments
+        self.shares_of: dict[tuple[str, str], dict[str, None]] = {}
         #: segments without demand rows, by region
         self.absent: dict[str, list[str]] = {}
         #: shares changed by the run file, as rows of inputs_used
@@ -163,6 +169,7 @@ class _Resolver:
             self._check_history(tables["battery_demand"])
             bases = list(dict.fromkeys(chemistry for chemistry, _ in chemistries.labels))
             chain = parameters(self.inputs, labels, self.years, bases, self.problems)
+            self.wider.update({key: {} for key in chain.wider})
         self._stop_on_problems()
         regions, years = Axis("region", labels.regions), Axis("year", self.years)
         flows = self.run.settings.flows
@@ -181,6 +188,7 @@ class _Resolver:
             capacity_limited=self.capacity.table(),
             fills=tuple(self._fill_sentences()),
             sha256=self.inputs.sha256,
+            union=tuple(region for region in labels.regions if region in self.inputs.places.union),
             notes=(*self.adoption.sentences(), *self.capacity.sentences(), *self._trend_sentence()),
             **tables,
         )
@@ -213,7 +221,7 @@ class _Resolver:
             for name in names
             for region in self.labels.regions
             for segment in self.labels.segments
-            if (anchors := self._anchors("battery_demand", name, region, segment))
+            if (anchors := self._demand_anchors(name, region, segment))
         ]
         return tuple(range(min([*first, *reported]), reported[-1] + 1))
 
@@ -237,9 +245,14 @@ class _Resolver:
     # ------------------------------------------------------------------ given values
 
     def _rows(self, table: str, scenario: str, region: str, segment: str) -> list[Any]:
-        """Rows of a scenario at a place; where a region has none, the scenario's World rows serve it."""
+        """Rows of a scenario at a place; where a region has none, those of the next wider one serve it."""
         groups = self.inputs.rows_by(table, "scenario", "region", "segment")
-        return groups.get((scenario, region, segment)) or groups.get((scenario, WORLD, segment), [])
+        for place in self.inputs.places.chain(region):
+            if rows := groups.get((scenario, place, segment), []):
+                if place not in (region, WORLD):
+                    self.wider.setdefault((table, region, place), {})[segment] = None
+                return rows
+        return []
 
     def _anchors(self, table: str, scenario: str, region: str, segment: str, labels: Sequence[str] = ()) -> Anchors:
         """Given values at a place: own rows, and before the first of them those of the scenario it extends."""
@@ -253,6 +266,32 @@ class _Resolver:
             before = self._anchors(table, parent, region, segment, labels)
             out |= {year: values for year, values in before.items() if year < first}
         return out
+
+    def _demand_anchors(self, scenario: str, region: str, segment: str) -> Anchors:
+        """Demand at a place: its own, or its share of that of the region it is part of, in every year in which the
+        region or the share of any of its parts is given, so that the parts add up to the whole in between as well."""
+        places = self.inputs.places
+        whole = places.whole(region)
+        if not whole:
+            return self._anchors("battery_demand", scenario, region, segment)
+        demand = self._demand_anchors(scenario, whole, segment)
+        if not demand:
+            return demand
+        self.shares_of.setdefault((region, whole), {})[segment] = None
+        shares = {part: self._part(part, segment) for part in places.parts[whole] if part in places.shared}
+        years = {*demand, *(year for share in shares.values() for year in share if min(demand) <= year <= max(demand))}
+        out: Anchors = {}
+        for year in sorted(years):
+            amount = at(demand, year)[()]
+            mine = [at(share, year)[()] for part, share in shares.items() if region in (part, places.remainder(whole))]
+            out[year] = {(): share_of(amount, mine, rest=region not in shares)}
+        return out
+
+    def _part(self, region: str, segment: str) -> Anchors:
+        """Given shares of a region in the one that it is part of."""
+        file = self.inputs.tables["region_part"].file
+        rows = self.inputs.rows_by("region_part", "region", "segment").get((region, segment), [])
+        return {row.year: {(): datum(row.value, row.low, row.high, f"{file}:{row.line}")} for row in rows}
 
     def _series(
         self, table: str, anchors: Anchors, years: Sequence[int], where: str, path: tuple[str, ...]
@@ -283,6 +322,10 @@ class _Resolver:
                 yield f"{table} {span} {how}: {listed(wheres, 1000)}"
         if self.run.settings.intensity.trend == "held":
             yield "mineral_intensity held at today's values in all years (intensity.trend)"
+        for (region, whole), names in self.shares_of.items():
+            yield f"battery_demand of {region} is its share of {whole}: {listed(names, 1000)}"
+        for (table, region, place), names in self.wider.items():
+            yield f"{table} of {region} by rows of {place}" + (f": {listed(names, 1000)}" if names else "")
         for region, segments in self.absent.items():
             yield f"battery_demand has no rows in {region} for {listed(dict.fromkeys(segments))}: counted as none"
 
@@ -293,7 +336,7 @@ class _Resolver:
         path = ("scenario", name, "demand")
         for region in self.labels.regions:
             anchors = {
-                segment: self._anchors("battery_demand", demand, region, segment) for segment in self.labels.segments
+                segment: self._demand_anchors(demand, region, segment) for segment in self.labels.segments
             }
             if not any(anchors.values()):
                 why = f"no rows for {region} in these segments; leave it out or add rows to battery_demand.csv"

@@ -15,7 +15,7 @@ from ..provenance import Rows
 class Datum(NamedTuple):
     """One value with its ends (equal to it where none are given), and the rows it is made of.
 
-    fill says how: given, override, rest, ratio or linear.
+    fill says how: given, override, rest, ratio, share or linear.
     """
 
     value: float
@@ -67,6 +67,32 @@ def between(one: Datum | None, two: Datum | None, left: int, right: int) -> Datu
 @cache
 def _part(weight: int, span: int) -> Fraction:
     return Fraction(weight, span)
+
+
+def share_of(whole: Datum, shares: Sequence[Datum], rest: bool) -> Datum:
+    """A share of a value, or what several shares leave of it.
+
+    Ends of the value and of the shares are taken as independent: their distances from the centre add in squares.
+    """
+    share = sum(each.value for each in shares)
+    part = 1.0 - share if rest else share
+    rows = [whole.rows * each.rows for each in shares]
+    taken = Rows(tuple(term for each in rows for term in each.terms))
+    value = whole.value * part
+
+    def end(name: str) -> float:
+        # What shares leave is least where they are largest.
+        other = {"low": "high", "high": "low"}[name] if rest else name
+        spread = math.hypot(*(getattr(each, other) - each.value for each in shares))
+        return math.hypot((getattr(whole, name) - whole.value) * part, whole.value * spread)
+
+    low, high = max(value - end("low"), 0.0), value + end("high")
+    return Datum(value, low, high, whole.rows + taken.scaled(Fraction(-1)) if rest else taken, "share")
+
+
+def sum_of(one: Datum, two: Datum) -> Datum:
+    """Two values together, their ends at once."""
+    return Datum(one.value + two.value, one.low + two.low, one.high + two.high, one.rows + two.rows, two.fill)
 
 
 def at(anchors: Anchors, year: int) -> dict[Label, Datum]:

@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from ..config import Exposure, Run
 from ..errors import InputError, did_you_mean, listed
 from ..provenance import Rows
-from .check import split
-from .codes import ANY, ENERGY, WORLD
+from .codes import ANY, ENERGY
 from .inputs import Inputs
 from .names import Kinds
 from .plants import NOT_COMING
 from .reader import Reader
-from .series import Anchors, along, datum
+from .series import Anchors, Datum, along, datum, share_of, sum_of
 
 Array = NDArray[np.float64]
+#: Node of which a bloc's lines are.
+CELL = "li_ion_cell"
 #: Indicator of governance that risk is made of.
 INDICATOR = "mean_of_six"
 #: Indicator that GeoPolRisk takes.
@@ -113,6 +114,8 @@ class SupplyInputs:
     """Rows of import_origin at the nodes."""
     cell_capacity: pd.DataFrame
     """Published capacity, production and demand of cells."""
+    blocs: dict[str, dict[str, float]]
+    """Share of each country in the cells of a bloc whose region the run splits, by bloc and country."""
     cell_plants: pd.DataFrame
     """Announced capacity of cells."""
     reserves: pd.DataFrame
@@ -147,15 +150,18 @@ class SupplyInputs:
         return [each.node for each in self.nodes].index(node)
 
 
-def supply_inputs(run: Run, inputs: Inputs, minerals: Sequence[str], years: Sequence[int]) -> SupplyInputs:
+def supply_inputs(
+    run: Run, inputs: Inputs, minerals: Sequence[str], years: Sequence[int], partition: Sequence[str]
+) -> SupplyInputs:
     """Read what the exposure of a run rests on. Raises InputError with every name that does not fit."""
-    return _Reader(run=run, inputs=inputs, minerals=tuple(minerals), years=tuple(years)).read()
+    return _Reader(run=run, inputs=inputs, minerals=tuple(minerals), years=tuple(years), partition=tuple(partition)).read()
 
 
 @dataclass(kw_only=True)
 class _Reader(Reader):
     minerals: tuple[str, ...]
     years: tuple[int, ...]
+    partition: tuple[str, ...]
 
     @property
     def config(self) -> Exposure:
@@ -220,6 +226,7 @@ class _Reader(Reader):
             route_bounds=self._route_bounds(),
             origins=self.take("import_origin", lambda frame: frame["node"].isin([node.node for node in nodes])),
             cell_capacity=self.take("cell_capacity"),
+            blocs=self._blocs(CELL),
             cell_plants=self.take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
             reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),
@@ -333,8 +340,32 @@ class _Reader(Reader):
             self.use("supply_share", rows)
             for row in rows:
                 share = datum(row.value, row.low, row.high, self.place("supply_share", row.line))
-                anchors.setdefault(row.year, {})[row.country,] = share
+                by_country = anchors.setdefault(row.year, {})
+                for country, mine in self._placed_in(node, row.country, share):
+                    by_country[country,] = sum_of(by_country[country,], mine) if (country,) in by_country else mine
         return anchors
+
+    def _placed_in(self, node: str, country: str, value: Datum) -> Iterable[tuple[str, Datum]]:
+        """A value of a country; that of a bloc whose region the run splits, by the countries of it."""
+        if country not in self._split:
+            return [(country, value)]
+        rows = self.rows("group_place", group=country, node=node) or self.rows("group_place", group=country, node=ANY)
+        file = self.inputs.tables["group_place"].file
+        shares = ((row.country, datum(row.value, row.low, row.high, f"{file}:{row.line}")) for row in rows)
+        return [(place, share_of(value, [share], rest=False)) for place, share in shares]
+
+    @cached_property
+    def _split(self) -> frozenset[str]:
+        """Blocs whose region the run splits and that are placed by their countries."""
+        region = dict(zip(self.inputs["countries"]["country"], self.inputs["countries"]["region"], strict=True))
+        return frozenset(
+            group for (group,) in self.inputs.rows_by("group_place", "group") if region[group] not in self.partition
+        )
+
+    def _blocs(self, node: str) -> dict[str, dict[str, float]]:
+        """Share of each country in a node of the blocs that are split, by bloc."""
+        one = Datum(1.0, 1.0, 1.0, Rows())
+        return {group: {code: share.value for code, share in self._placed_in(node, group, one)} for group in self._split}
 
     def _confidence(self, node: str, futures: tuple[str, ...]) -> str:
         return next((row.confidence for future in futures for row in self._of("supply_share", future, node)), "")
@@ -408,12 +439,13 @@ class _Reader(Reader):
         return np.isin(np.array(countries), frame["country"].to_numpy(dtype=str)).astype(float)
 
     def _homes(self) -> dict[str, str]:
-        """Region of each country that belongs to one: that whose members name it, or that of the list of countries."""
-        regions, countries = self.inputs["regions"], self.inputs["countries"]
-        home = dict(zip(countries["country"], countries["region"], strict=True))
-        parts = regions[regions["within"].isin(["", WORLD])]
-        home |= {code: row.region for row in parts.itertuples() for code in split(str(row.members))}
-        return {code: str(region) for code, region in home.items() if region}
+        """Region of the reference world that each country belongs to, where it does: that whose members name it, or
+        that of the list of countries."""
+        places, countries = self.inputs.places, self.inputs["countries"]
+        listed_in = dict(zip(countries["country"], countries["region"], strict=True))
+        codes = dict.fromkeys([*listed_in, *(code for part in self.partition for code in sorted(places.members[part]))])
+        home = {code: places.home(code, listed_in.get(code, ""), self.partition) for code in codes}
+        return {code: region for code, region in home.items() if region}
 
     def _route_bounds(self) -> tuple[float, float]:
         """Least and largest natural share of anode graphite that makers can turn to in a disruption."""

@@ -101,7 +101,8 @@ def import_risks(concentration: Concentration) -> pd.DataFrame:
     """GeoPolRisk of the mined materials whose origins of imports are known, in the year of that trade.
 
     A published indicator beside ours: HHI of who mines, in the run's first year × import risk, Σ share of origin ×
-    political instability, which is 0.5 of a partner without an estimate. Trade is known as shares of imports, so
+    political instability, which is 0.5 of a partner without an estimate. A region without origins of its own has those of the next
+    wider one. Trade is known as shares of imports, so
     production at home does not lower the risk here.
     """
     chokepoints = concentration.chokepoints
@@ -112,8 +113,12 @@ def import_risks(concentration: Concentration) -> pd.DataFrame:
         if found is not None and node.stage == "mining"
     }
     rows: list[tuple[Any, ...]] = []
-    for (region, node, year), origins in inputs.origins.groupby(["region", "node", "year"], sort=False):
-        if region not in chokepoints.regions or node not in hhi:
+    traded = inputs.origins.groupby(["region", "node", "year"], sort=False)
+    having = set(inputs.origins["region"])
+    served = {region: next((w for w in chokepoints.wider[region] if w in having), "") for region in chokepoints.regions}
+    mine = [(region, key[1], key[2], rows) for key, rows in traded for region, by in served.items() if key[0] == by]
+    for region, node, year, origins in mine:
+        if node not in hhi:
             continue
         home = inputs.home_of(origins["country"]) == region
         g = geopolrisk.instability([inputs.stability.get(code, np.nan) for code in origins["country"]])

@@ -11,7 +11,7 @@ from ...axes import Axis, tidy
 from ...case.chain import FLOWS, Chain
 from ...case.outcome import Outcome
 from ...flows.demand import Array
-from ...tables.codes import EUROPE, GRAPHITE_ROUTES
+from ...tables.codes import GRAPHITE_ROUTES
 from ...tables.resolve import Resolved
 
 
@@ -98,30 +98,30 @@ def _chain_tables(outcome: Outcome, chain: Chain) -> dict[str, pd.DataFrame]:
 
 
 def _targets(outcome: Outcome, chain: Chain) -> pd.DataFrame:
-    """What EU 2023/1542 asks for in a year of the run beside what the run has, where it computes Europe.
+    """What EU 2023/1542 asks for in a year of the run beside what each region under the law of the EU has.
 
     recovery: of what reaches recyclers, by mineral; recycled_content: of the input of cell making; collection: by
     segment. met: whether ours reaches the target.
     """
     resolved, parameters = outcome.resolved, outcome.resolved.parameters
-    columns = ["law", "measure", "item", "year", "target", "value", "met", "unit"]
-    if parameters is None or EUROPE not in resolved.regions.labels:
-        return pd.DataFrame(columns=["region", *columns])
-    region = resolved.regions.labels.index(EUROPE)
-    recovery = outcome.recovery["end_of_life"][region]
-    ours = {
-        "recovery": (resolved.minerals.labels, recovery),
-        "recycled_content": (resolved.minerals.labels, chain.recycled_content[region]),
-        "collection": (resolved.segments.labels, parameters.collection[0][region]),
-    }
     rows = []
-    for target in parameters.targets.itertuples():
-        items, values = ours.get(target.measure, ((), np.zeros((0, 0))))
-        if target.item in items and target.year in resolved.reported:
-            value = float(values[items.index(target.item), resolved.years.labels.index(target.year)])
-            met = "yes" if value >= target.value else "no"
-            rows.append((EUROPE, target.law, target.measure, target.item, target.year, target.value, value, met, "1"))
-    return pd.DataFrame(rows, columns=["region", *columns])
+    for name in resolved.union if parameters is not None else ():
+        assert parameters is not None
+        region = resolved.regions.labels.index(name)
+        ours = {
+            "recovery": (resolved.minerals.labels, outcome.recovery["end_of_life"][region]),
+            "recycled_content": (resolved.minerals.labels, chain.recycled_content[region]),
+            "collection": (resolved.segments.labels, parameters.collection[0][region]),
+        }
+        for target in parameters.targets.itertuples():
+            items, values = ours.get(target.measure, ((), np.zeros((0, 0))))
+            if target.item in items and target.year in resolved.reported:
+                value = float(values[items.index(target.item), resolved.years.labels.index(target.year)])
+                met = "yes" if value >= target.value else "no"
+                head = (name, target.law, target.measure, target.item, target.year)
+                rows.append((*head, target.value, value, met, "1"))
+    columns = ["region", "law", "measure", "item", "year", "target", "value", "met", "unit"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def tidy_cells(

@@ -208,9 +208,10 @@ class Worth:
         return float((lost.sum(axis=2) * 1e6 / size).sum())
 
     def _pack(self, region: str, segment: str) -> tuple[Array, Array]:
-        """Years and kWh per vehicle of a segment, the World's where a region has none; infinite where it is none."""
+        """Years and kWh per vehicle of a segment, of the region or the next wider one; infinite where it is none."""
         sizes = self.inputs.rows_by("pack_size", "region", "segment")
-        rows = sorted(sizes.get((region, segment)) or sizes.get((WORLD, segment), []), key=lambda row: row.year)
+        found = (sizes.get((place, segment), []) for place in self.inputs.places.chain(region))
+        rows = sorted(next(filter(None, found), []), key=lambda row: row.year)
         if not rows:
             return np.zeros(1), np.full(1, np.inf)
         return np.array([row.year for row in rows], dtype=float), np.array([row.value for row in rows])

@@ -11,7 +11,7 @@ import pandas as pd
 from ...case.chokepoints import Chokepoints
 from ...case.concentration import STAGES
 from ...exposure.coverage import covered
-from ...tables.codes import ANY
+from ...tables.codes import ANY, EUROPE
 
 
 def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
@@ -82,26 +82,41 @@ def trade_rules(chokepoints: Chokepoints) -> pd.DataFrame:
     of a group of countries, of which `value` is excluded.
     """
     rows = []
-    for rule in chokepoints.inputs.rules.itertuples():
-        if rule.region not in chokepoints.regions or rule.kind not in TESTED:
-            continue
+    rules = chokepoints.inputs.rules
+    places = [
+        (region, rule)
+        for rule in rules[rules["kind"].isin(TESTED)].itertuples()
+        for region in chokepoints.regions
+        if _is_under(chokepoints, rule, region)
+    ]
+    for region, rule in places:
         until = chokepoints.years[-1] if pd.isna(rule.until) else rule.until
         for scenario in chokepoints.scenarios:
             for y, calendar in enumerate(chokepoints.years):
                 if rule.year <= calendar <= until:
-                    head = (scenario, rule.region, rule.rule, rule.label, rule.law, rule.kind)
-                    rows += [(*head, *row[:2], calendar, *row[2:]) for row in _held(chokepoints, rule, scenario, y)]
+                    head = (scenario, region, rule.rule, rule.label, rule.law, rule.kind)
+                    rows += [(*head, *row[:2], calendar, *row[2:]) for row in _held(chokepoints, rule, region, scenario, y)]
     columns = ["scenario", "region", "rule", "label", "law", "kind", "node", "stage", "year", "limit", "value",
                "country", "met"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).assign(unit="1")
 
 
-def _held(chokepoints: Chokepoints, rule: Any, scenario: str, y: int) -> Iterable[tuple[Any, ...]]:
-    """(node, stage, limit, value, country, met) of the nodes that a rule is about."""
-    inputs, region = chokepoints.inputs, (rule.region,)
+def _is_under(chokepoints: Chokepoints, rule: Any, region: str) -> bool:
+    """Whether a rule holds for a region: those of Europe are the European Union's, others hold for all within."""
+    if rule.region == EUROPE:
+        return region in chokepoints.resolved.union
+    return rule.region in chokepoints.wider[region]
+
+
+def _held(chokepoints: Chokepoints, rule: Any, name: str, scenario: str, y: int) -> Iterable[tuple[Any, ...]]:
+    """(node, stage, limit, value, country, met) of the nodes that a rule is about in a region.
+
+    What a rule of the European Union holds to be at home is its, of whichever member.
+    """
+    inputs, region = chokepoints.inputs, (name,)
     need, relief = chokepoints.plan(scenario, region, y).need, chokepoints.relief(scenario, region, y)
     _, by_country = chokepoints.sources(scenario, region, y)
-    at_home = chokepoints.at_home(region)
+    at_home = chokepoints.at_home(chokepoints.union if rule.region == EUROPE else region)
     recycling = rule.stage == RECYCLING
     if recycling and chokepoints.resolved.parameters is None:
         return  # Without [flows] nothing is recovered, and nothing said of it.

@@ -1,0 +1,117 @@
+"""Rules on regions: parts make up their whole, and demand stands once. As in `check`, all at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..errors import Problem, did_you_mean, listed
+from .check import SHARE_TOLERANCE, Tables, cells
+from .codes import ANY
+from .places import Places
+from .read import Table
+
+
+def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
+    """A region that is the sum of others has no demand of its own, else it would count twice; nor has one that is part
+    of another, of whose demand it has a share."""
+    table, places = tables["battery_demand"], _places(tables)
+    if tables["regions"].dropped or tables["region_part"].dropped:
+        return
+    for line, region in cells(table.frame, "region"):
+        if region in places.within and places.is_sum(region):
+            why = f"is the sum of {listed(places.parts[region])}; give the rows of its parts"
+            problems.append(Problem(table.file, line, f"region = {region!r}", why))
+        elif whole := places.whole(region):
+            why = f"its demand is a share of that of {whole} ({tables['region_part'].file}); remove the row"
+            problems.append(Problem(table.file, line, f"region = {region!r}", why))
+
+
+def parts_make_up_regions(tables: Tables, problems: list[Problem]) -> None:
+    """Parts lie within their region and hold each of its countries once; one of them, without rows of region_part, has
+    what the others leave, which is never less than nothing."""
+    table, regions = tables["region_part"], tables["regions"]
+    if table.dropped or regions.dropped:
+        return
+    places = _places(tables)
+    at = dict(zip(regions.frame["region"], regions.frame["line"], strict=True))
+    first = table.frame.groupby("region")["line"].min().to_dict()
+
+    def problem(region: str, column: str, value: str, why: str) -> None:
+        problems.append(Problem(regions.file, int(at[region]), f"{column} = {value!r}", why))
+
+    for region in sorted(places.shared & set(places.within)):
+        wider = places.within[region]
+        if region not in places.parts.get(wider, ()):
+            why = f"is none of the parts of a region that it is within; name it among the parts of {wider or 'one'} in "
+            problems.append(Problem(table.file, int(first[region]), f"region = {region!r}", f"{why}{regions.file}"))
+    for whole in (region for region in places.within if places.is_whole(region)):
+        parts = places.parts[whole]
+        inside = [part for part in parts if places.within.get(part) == whole]
+        rests = [part for part in inside if part not in places.shared]
+        if len(inside) < len(parts):
+            why = f"{listed(set(parts) - set(inside))} is not within it; say so in the column within"
+            problem(whole, "parts", "; ".join(parts), why)
+        elif len(rests) != 1:
+            why = f"{listed(rests) or 'none'} of them without rows in {table.file}; one has what the others leave"
+            problem(whole, "parts", "; ".join(parts), why)
+        elif all(places.members[part] for part in parts):
+            counted = [code for part in parts for code in places.members[part]]
+            wrong = {code for code in counted if counted.count(code) > 1} | (set(counted) ^ places.members[whole])
+            if wrong:
+                why = f"{listed(wrong)}: in none, in two, or not in it; each country of a region is in one of its parts"
+                problem(whole, "parts", "; ".join(parts), why)
+    for place, rows in table.frame.groupby(["region", "segment"], sort=False):
+        _leaves_something(places, table, place, rows, problems)
+    for region in places.shared & set(places.within):
+        having = set(table.frame.loc[table.frame["region"] == region, "segment"])
+        if missing := [name for name in tables["segments"].frame["segment"] if name not in having]:
+            why = f"has no share for {listed(missing)}; add rows, with value 0 where it has none"
+            problems.append(Problem(table.file, int(first[region]), f"region = {region!r}", why))
+
+
+def _leaves_something(
+    places: Places, table: Table, place: tuple[str, str], rows: pd.DataFrame, problems: list[Problem]
+) -> None:
+    """Shares of the parts of one region, interpolated to the years given for one of them, add up to at most one."""
+    region, segment = place
+    beside = [part for part in places.parts.get(places.within.get(region, ""), ()) if part in places.shared]
+    years = rows["year"].to_numpy()
+    total = np.zeros(len(years))
+    for part in beside or [region]:
+        mine = table.frame[(table.frame["region"] == part) & (table.frame["segment"] == segment)].sort_values("year")
+        if len(mine):
+            total += np.interp(years, mine["year"], mine["value"])
+    for year, line, share in zip(years, rows["line"], total, strict=True):
+        if share > 1 + SHARE_TOLERANCE:
+            why = f"shares of {listed(beside)} add up to {share:.6g} in {year}, expected at most 1"
+            problems.append(Problem(table.file, int(line), f"segment = {segment!r}", why))
+
+
+def blocs_are_placed_whole(tables: Tables, problems: list[Problem]) -> None:
+    """Shares of the countries of a bloc add up to one, and the bloc has a region that may be split."""
+    table, countries = tables["group_place"], tables["countries"].frame.set_index("country")
+    if table.dropped or tables["countries"].dropped or tables["nodes"].dropped:
+        return
+    nodes = set(tables["nodes"].frame["node"])
+    for (group, node), rows in table.frame.groupby(["group", "node"], sort=False):
+        line, total = int(rows["line"].iloc[0]), rows["value"].sum()
+        if node != ANY and node not in nodes:
+            why = f"not in {tables['nodes'].file}{did_you_mean(node, nodes)}; write {ANY!r} for every node"
+            problems.append(Problem(table.file, line, f"node = {node!r}", why))
+        if abs(total - 1) > SHARE_TOLERANCE:
+            why = f"shares of {group} at {node} add up to {total:.6g}, expected 1"
+            problems.append(Problem(table.file, line, f"group = {group!r}", why))
+        if group in countries.index and not countries.loc[group, "region"]:
+            why = f"has no region in {tables['countries'].file}, so no run splits it; remove the row or give the region"
+            problems.append(Problem(table.file, line, f"group = {group!r}", why))
+        if ANY not in set(table.frame.loc[table.frame["group"] == group, "node"]):
+            why = f"has no rows for node {ANY!r}; add them, for the nodes without rows of their own"
+            problems.append(Problem(table.file, line, f"group = {group!r}", why))
+
+
+def _places(tables: Tables) -> Places:
+    return Places.of(tables["regions"].frame, tables["region_part"].frame["region"])
+
+
+RULES = (demand_is_by_part, parts_make_up_regions, blocs_are_placed_whole)
