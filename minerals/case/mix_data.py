@@ -613,14 +613,14 @@ class Assembly:
         """
         inputs = self.chokepoints.inputs
         frame = inputs.cell_capacity
-        mine = frame[inputs.home_of(frame["country"]) == region]
-        groups = [mine[mine["country"].str.startswith("R_")]]
-        for group, by_country in inputs.blocs.items():
-            share = sum(part for code, part in by_country.items() if inputs.homes.get(code) == region)
-            rows = frame[frame["country"] == group] if share else frame[:0]
-            groups.append(rows.assign(value=rows["value"] * share))
-        bloc = pd.concat(groups)
-        mine = bloc if len(bloc) else mine
+        part = {
+            group: sum(share for code, share in by_country.items() if inputs.homes.get(code) == region)
+            for group, by_country in inputs.blocs.items()
+        }
+        part |= {code: 1.0 for code in frame["country"] if inputs.homes.get(code) == region}
+        mine = frame.assign(value=frame["value"] * frame["country"].map(part)).dropna(subset="value")
+        groups = mine[mine["country"].str.startswith("R_") & (mine["value"] > 0)]
+        mine = groups if len(groups) else mine[~mine["country"].str.startswith("R_")]
         capacity = mine[mine["measure"] == "capacity"].groupby("year")["value"].sum()
         if not len(capacity):
             return None

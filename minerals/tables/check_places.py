@@ -89,7 +89,7 @@ def _leaves_something(
 
 
 def blocs_are_placed_whole(tables: Tables, problems: list[Problem]) -> None:
-    """Shares of the countries of a bloc add up to one, and the bloc has a region that may be split."""
+    """Shares of the countries of a bloc add up to one, and a bloc that stands for a region is placed at every node."""
     table, countries = tables["group_place"], tables["countries"].frame.set_index("country")
     if table.dropped or tables["countries"].dropped or tables["nodes"].dropped:
         return
@@ -102,10 +102,8 @@ def blocs_are_placed_whole(tables: Tables, problems: list[Problem]) -> None:
         if abs(total - 1) > SHARE_TOLERANCE:
             why = f"shares of {group} at {node} add up to {total:.6g}, expected 1"
             problems.append(Problem(table.file, line, f"group = {group!r}", why))
-        if group in countries.index and not countries.loc[group, "region"]:
-            why = f"has no region in {tables['countries'].file}, so no run splits it; remove the row or give the region"
-            problems.append(Problem(table.file, line, f"group = {group!r}", why))
-        if ANY not in set(table.frame.loc[table.frame["group"] == group, "node"]):
+        has_region = group in countries.index and countries.loc[group, "region"]
+        if has_region and ANY not in set(table.frame.loc[table.frame["group"] == group, "node"]):
             why = f"has no rows for node {ANY!r}; add them, for the nodes without rows of their own"
             problems.append(Problem(table.file, line, f"group = {group!r}", why))
 

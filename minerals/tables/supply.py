@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..config import Exposure, Run
 from ..errors import InputError, did_you_mean, listed
 from ..provenance import Rows
-from .codes import ANY, ENERGY
+from .codes import ANY, ENERGY, WORLD
 from .inputs import Inputs
 from .names import Kinds
 from .plants import NOT_COMING
@@ -346,26 +346,33 @@ class _Reader(Reader):
         return anchors
 
     def _placed_in(self, node: str, country: str, value: Datum) -> Iterable[tuple[str, Datum]]:
-        """A value of a country; that of a bloc whose region the run splits, by the countries of it."""
-        if country not in self._split:
+        """A value of a country; that of a bloc which the run splits, by the countries of it."""
+        rows = self._split.get((country, node)) or self._split.get((country, ANY), [])
+        if not rows:
             return [(country, value)]
-        rows = self.rows("group_place", group=country, node=node) or self.rows("group_place", group=country, node=ANY)
         file = self.inputs.tables["group_place"].file
         shares = ((row.country, datum(row.value, row.low, row.high, f"{file}:{row.line}")) for row in rows)
+        self.use("group_place", rows)
         return [(place, share_of(value, [share], rest=False)) for place, share in shares]
 
     @cached_property
-    def _split(self) -> frozenset[str]:
-        """Blocs whose region the run splits and that are placed by their countries."""
-        region = dict(zip(self.inputs["countries"]["country"], self.inputs["countries"]["region"], strict=True))
-        return frozenset(
-            group for (group,) in self.inputs.rows_by("group_place", "group") if region[group] not in self.partition
-        )
+    def _split(self) -> dict[tuple[str, str], list[Any]]:
+        """Rows of the blocs, by bloc and node, of which a country is in a region that is only part of one of the
+        World's parts."""
+        places, wide = self.inputs.places, self.inputs.places.parts[WORLD]
+        found = self.inputs.rows_by("group_place", "group", "node")
+        fine = {code for part in self.partition if part not in wide for code in places.members[part]}
+        groups = {group for (group, _), rows in found.items() if fine & {row.country for row in rows}}
+        return {key: rows for key, rows in found.items() if key[0] in groups}
 
     def _blocs(self, node: str) -> dict[str, dict[str, float]]:
-        """Share of each country in a node of the blocs that are split, by bloc."""
-        one = Datum(1.0, 1.0, 1.0, Rows())
-        return {group: {code: share.value for code, share in self._placed_in(node, group, one)} for group in self._split}
+        """Share of each country in a node of the blocs that are split and have a region, by bloc."""
+        one, countries = Datum(1.0, 1.0, 1.0, Rows()), self.inputs["countries"]
+        homes = dict(zip(countries["country"], countries["region"], strict=True))
+        return {
+            group: {code: share.value for code, share in self._placed_in(node, group, one)}
+            for group in dict.fromkeys(group for group, _ in self._split) if homes[group]
+        }  # fmt: skip
 
     def _confidence(self, node: str, futures: tuple[str, ...]) -> str:
         return next((row.confidence for future in futures for row in self._of("supply_share", future, node)), "")
