@@ -346,14 +346,6 @@ def test_refused(change: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_region_without_a_reference_is_refused() -> None:
-    with pytest.raises(InputError, match=r"regions has 'Japan'.*reference world"):
-        run("europe-2035", ["scope.regions=['Japan']", "scope.segments=['car']",
-                            "scenario.incumbent={demand='icct-ambitious', adoption='stated-trend'}",
-                            "scenario.next-gen={demand='icct-ambitious', adoption='sodium-led'}"])  # fmt: skip
-
-
-@pytest.mark.slow
 def test_stress_needs_an_exposure(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no \[exposure\]"):
         api.stress("us-2030", out=tmp_path / "out")

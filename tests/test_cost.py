@@ -50,13 +50,14 @@ def shipped_packs(inputs: Inputs, regions: Sequence[str]) -> PackPrices:
 
 
 def test_prices_by_hand(toy_packs: Callable[..., PackPrices]) -> None:
-    """Europe pays 1.3 of the world, China 0.8; NMC costs 1.2 of the average, LFP 0.8, Na-ion half of LFP."""
-    packs = toy_packs(regions=("Europe", "China", "Germany"), chemistries=("nmc811", "lfp", "na_layered"))
-    assert packs.home.shape == packs.abroad.shape == (3, 3, 2)
+    """Europe pays 1.3 of the world, and Germany in it, China 0.8; NMC costs 1.2 of the average, LFP 0.8, Na-ion half
+    of LFP."""
+    packs = toy_packs(regions=("Europe", "China", "Germany", "World"), chemistries=("nmc811", "lfp", "na_layered"))
+    assert packs.home.shape == packs.abroad.shape == (4, 3, 2)
     assert np.isnan(packs.home[:, :, 0]).all()
     assert np.isnan(packs.abroad[:, :, 0]).all()
-    assert packs.home[:, :, 1] == pytest.approx(np.array([[156, 104, 52], [96, 64, 32], [120, 80, 40]]))
-    assert packs.abroad[:, :, 1] == pytest.approx(np.array([[96, 64, 32]] * 3))
+    assert packs.home[:, :, 1] == pytest.approx(np.array([[156, 104, 52], [96, 64, 32], [156, 104, 52], [120, 80, 40]]))
+    assert packs.abroad[:, :, 1] == pytest.approx(np.array([[96, 64, 32]] * 4))
 
 
 def test_a_tariff_makes_imports_dearer_and_a_credit_what_is_made_at_home_cheaper(
@@ -93,7 +94,7 @@ def test_a_blend_is_priced_between_the_two_beside_it_and_never_beyond_the_last(s
 def test_the_rows_used_are_those_of_the_regions_and_chemistries(toy_packs: Callable[..., PackPrices]) -> None:
     packs = toy_packs(regions=("Germany",), chemistries=("lfp", ("nmc811", 0.05)))
     assert set(packs.used["rows"]) == {
-        "cell_price.csv:2", "cell_price.csv:4", "price_relative.csv:3", "price_relative.csv:2", "price_relative.csv:5",
+        "cell_price.csv:2", "cell_price.csv:3", "cell_price.csv:4", "price_relative.csv:3", "price_relative.csv:2", "price_relative.csv:5",
     }  # fmt: skip
     assert "cell_price.csv:3" in set(toy_packs(regions=("Europe",), chemistries=("lfp",)).used["rows"])
 
