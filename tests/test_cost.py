@@ -94,7 +94,8 @@ def test_a_blend_is_priced_between_the_two_beside_it_and_never_beyond_the_last(s
 def test_the_rows_used_are_those_of_the_regions_and_chemistries(toy_packs: Callable[..., PackPrices]) -> None:
     packs = toy_packs(regions=("Germany",), chemistries=("lfp", ("nmc811", 0.05)))
     assert set(packs.used["rows"]) == {
-        "cell_price.csv:2", "cell_price.csv:3", "cell_price.csv:4", "price_relative.csv:3", "price_relative.csv:2", "price_relative.csv:5",
+        "cell_price.csv:2", "cell_price.csv:3", "cell_price.csv:4", "price_relative.csv:3", "price_relative.csv:2",
+        "price_relative.csv:5",
     }  # fmt: skip
     assert "cell_price.csv:3" in set(toy_packs(regions=("Europe",), chemistries=("lfp",)).used["rows"])
 

@@ -119,14 +119,14 @@ def test_parts_by_hand(run_toy: Callable[..., Result]) -> None:
 @pytest.mark.parametrize("whole", ["Europe", "EU27+UK+Norway", "EU27", "Rest of world"])
 def test_sums_hold_in_every_year_and_use(demand: str, whole: str, shipped_inputs: Inputs, tmp_path: Path) -> None:
     """GWh of the parts add up to the whole, none is negative, and each value comes again from its rows."""
-    years = {"stated-policies": (2015, 2050), "icct-ambitious": (2015, 2050)}[demand]
     places = shipped_inputs.places
 
     def of(regions: tuple[str, ...]) -> pd.DataFrame:
         path = tmp_path / "run.toml"
         path.write_text(
-            f"title = 'Sums'\nscope = {{ regions = {list(regions)}, years = {{ first = {years[0]}, last = {years[1]} }},"
-            f" beyond = 'hold' }}\nscenario.plan = {{ demand = '{demand}', adoption = 'high-nickel' }}\n",
+            f"title = 'Sums'\nscope.regions = {list(regions)}\nscope.beyond = 'hold'\n"
+            "scope.years = { first = 2015, last = 2050 }\n"
+            f"scenario.plan = {{ demand = '{demand}', adoption = 'high-nickel' }}\n",
             encoding="utf-8",
         )
         return run(path)["battery_demand"]
@@ -268,7 +268,8 @@ def rewritten(toy: Path, name: str, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "old", "new", "message"), [
-    ("region_part.csv", "Germany,stationary,", "France,car,2030,0.5,,,1,book,p. 9,model,\nFrance,stationary,2030,0.1,,,1,book,p. 9,model,\n"
+    ("region_part.csv", "Germany,stationary,",
+     "France,car,2030,0.5,,,1,book,p. 9,model,\nFrance,stationary,2030,0.1,,,1,book,p. 9,model,\n"
      "Germany,stationary,",
      "regions.csv:3 parts = 'Germany; France': none of them without rows in region_part.csv; one has what the others "),
     ("region_part.csv", "Germany,stationary,2030,0.4,,,1,book,p. 9,model,\n", "",

@@ -316,7 +316,7 @@ def _bases(resolved: Resolved) -> list[str]:
 
 
 def _reference(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Run:
-    """The reference world, made of some regions, as a run of its own, whose problems stand where [exposure] names it."""
+    """The reference world, made of some regions, as a run whose problems stand where [exposure] names it."""
     config = run.settings.exposure
     assert config is not None
     regions = (WORLD,) if set(partition) == set(inputs.places.parts[WORLD]) else partition
@@ -342,7 +342,8 @@ def _partition(run: Run, inputs: Inputs, regions: Sequence[str]) -> tuple[str, .
     partition = inputs.places.partition(regions)
     if outside := [name for name in regions if name not in partition]:
         parts = inputs.places.parts[WORLD]
-        why = f"the reference world has no part of its own for it; [exposure] takes {listed(parts)}, their parts and World"
+        taken = f"{listed(parts)}, their parts and {WORLD}"
+        why = f"the reference world has no part of its own for it; [exposure] takes {taken}"
         raise InputError([run.problem(("scope", "regions"), f"regions has {name!r}", why) for name in outside])
     return partition
 

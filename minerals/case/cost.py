@@ -67,8 +67,9 @@ def pack_prices(
 
     multiple: of price_relative, else 1, the family having a curve; that of a silicon fraction between tabulated blends
     lies on the line between theirs, and a base without blends takes those of the chemistry it is silicon_like. ratio:
-    observed price of the region's average pack ÷ that of the World's in the last year with both, held for all years; that
-    of the next wider region for one without, last of the World, 1. tariff, credit: of the run. The cheapest region buys at home: it has neither credit nor
+    observed price of the region's average pack ÷ that of the World's in the last year with both, held for all years;
+    that of the next wider region for one without, last of the World, 1. tariff, credit: of the run. The cheapest region
+    buys at home: it has neither credit nor
     tariff, and abroad = home. Raises KeyError for an unknown chemistry.
     """
     config = run.settings.prices

@@ -335,9 +335,7 @@ class _Resolver:
         out: list[dict[str, object]] = []
         path = ("scenario", name, "demand")
         for region in self.labels.regions:
-            anchors = {
-                segment: self._demand_anchors(demand, region, segment) for segment in self.labels.segments
-            }
+            anchors = {segment: self._demand_anchors(demand, region, segment) for segment in self.labels.segments}
             if not any(anchors.values()):
                 why = f"no rows for {region} in these segments; leave it out or add rows to battery_demand.csv"
                 self.problems.append(self.run.problem(path, f"demand = {demand!r}", why))

@@ -154,7 +154,9 @@ def supply_inputs(
     run: Run, inputs: Inputs, minerals: Sequence[str], years: Sequence[int], partition: Sequence[str]
 ) -> SupplyInputs:
     """Read what the exposure of a run rests on. Raises InputError with every name that does not fit."""
-    return _Reader(run=run, inputs=inputs, minerals=tuple(minerals), years=tuple(years), partition=tuple(partition)).read()
+    return _Reader(
+        run=run, inputs=inputs, minerals=tuple(minerals), years=tuple(years), partition=tuple(partition)
+    ).read()
 
 
 @dataclass(kw_only=True)

@@ -101,9 +101,8 @@ def import_risks(concentration: Concentration) -> pd.DataFrame:
     """GeoPolRisk of the mined materials whose origins of imports are known, in the year of that trade.
 
     A published indicator beside ours: HHI of who mines, in the run's first year × import risk, Σ share of origin ×
-    political instability, which is 0.5 of a partner without an estimate. A region without origins of its own has those of the next
-    wider one. Trade is known as shares of imports, so
-    production at home does not lower the risk here.
+    political instability, which is 0.5 of a partner without an estimate. A region without origins of its own has those
+    of the next wider one. Trade is known as shares of imports, so production at home does not lower the risk here.
     """
     chokepoints = concentration.chokepoints
     inputs = chokepoints.inputs

@@ -95,7 +95,9 @@ def trade_rules(chokepoints: Chokepoints) -> pd.DataFrame:
             for y, calendar in enumerate(chokepoints.years):
                 if rule.year <= calendar <= until:
                     head = (scenario, region, rule.rule, rule.label, rule.law, rule.kind)
-                    rows += [(*head, *row[:2], calendar, *row[2:]) for row in _held(chokepoints, rule, region, scenario, y)]
+                    rows += [
+                        (*head, *row[:2], calendar, *row[2:]) for row in _held(chokepoints, rule, region, scenario, y)
+                    ]
     columns = ["scenario", "region", "rule", "label", "law", "kind", "node", "stage", "year", "limit", "value",
                "country", "met"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).assign(unit="1")
