@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from minerals.errors import InputError
 from minerals.provenance import Rows
@@ -182,6 +184,16 @@ def test_the_next_wider_rows_serve_and_the_run_says_so(germany: Result) -> None:
     assert "market_share of Germany by rows of Europe: car" in fills
     assert "battery_demand of Germany is its share of EU27: car" in fills
     assert "collection_rate of Germany by rows of Europe" in fills
+
+
+def test_a_part_is_told_as_one(germany: Result, tmp_path: Path) -> None:
+    from minerals import api
+    from minerals.results.tree import demand_tree
+
+    germany.write(tmp_path / "germany")
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(demand_tree(germany, api.explain(tmp_path / "germany", mineral="graphite")))
+    assert "× part of Germany 0.2358 in 2030: region_part.csv:" in console.export_text()
 
 
 def test_germany_pays_what_europe_pays(shipped_inputs: Inputs) -> None:

@@ -17,6 +17,8 @@ from .result import Result
 #: Segments and chemistries named in the summary.
 MOST = 4
 CHANGED = "run file"
+#: Tables of parts that scale the row before them -> the column that says whose.
+PARTS = {"region_part": "region", "group_place": "country"}
 
 
 def demand_tree(result: Result, explanation: Explanation) -> Group:
@@ -111,6 +113,8 @@ class Teller:
             first = self.notes.setdefault(row["note"], place)
             origin = row["note"] if first == place else f"note as at {first}"
         what = f"{factor.name} scaled by" if row["rows"] in factor.scales else factor.name
+        if row["table"] in PARTS:
+            what = f"× part of {row[PARTS[row['table']]]}"
         if row["rows"] in factor.behind:
             what = f"behind it, {row['table'].replace('_', ' ')}"
         mended = f"; corrected by {row['corrected_by']}" if row["corrected_by"] else ""
