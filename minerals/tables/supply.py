@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..config import Exposure, Run
 from ..errors import InputError, did_you_mean, listed
 from ..provenance import Rows
+from .check import split
 from .codes import ANY, ENERGY, WORLD
 from .inputs import Inputs
 from .names import Kinds
