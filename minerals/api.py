@@ -292,14 +292,17 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path 
     folder = Path(what)
     if not folder.is_dir() and what != "inputs":
         return _checked_run(read_run(what, set, inputs), inputs)
+    from .tables.codes import UNKNOWN
+
     if set or inputs is not None:
         raise UsageError(f"{what} is a folder of input tables; --set and --inputs go with a run file")
     data = read_inputs(folder if folder.is_dir() else None)
     quantities = [table.frame for table in data.tables.values() if table.schema.kind]
-    assumed = sum(int((frame["quality"] == "assumed").sum()) for frame in quantities)
+    assumed, unknown = (sum(int((f["quality"] == word).sum()) for f in quantities) for word in ("assumed", UNKNOWN))
+    not_known = f"{unknown} not known, " if unknown else ""
     return [
         f"{what}: sound. {len(data.tables)} tables, {sum(map(len, quantities))} figures, {assumed} of them assumed, "
-        f"{len(data['corrections'])} corrected, {len(data['sources'])} sources."
+        f"{not_known}{len(data['corrections'])} corrected, {len(data['sources'])} sources."
     ]
 
 

@@ -19,7 +19,7 @@ from ..errors import InputError, listed
 from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing
 from ..exposure.disruption import Factory, Plan, Routes
 from ..flows.demand import Array
-from ..tables.active_material import check_active_materials
+from ..tables.cell_parts import check_cell_parts
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES, WORLD
 from ..tables.inputs import Inputs, joined
 from ..tables.names import region_label
@@ -262,12 +262,12 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     run, arrays = resolved.run, outcome.arrays
     mine = {name: batteries(outcome, name) for name in run.settings.scenario}
     if reference is not None:
-        check_active_materials(inputs, _bases(resolved))
+        check_cell_parts(inputs, _bases(resolved))
         return replace(reference, outcome=outcome, uses=uses_of(arrays, reference.inputs), scenarios=mine)
     partition = _partition(run, inputs, resolved.regions.labels)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
     world = Outcome(with_intensity(resolve(_reference(run, inputs, partition), inputs), inputs))
-    check_active_materials(inputs, [*_bases(resolved), *_bases(world.resolved)])
+    check_cell_parts(inputs, [*_bases(resolved), *_bases(world.resolved)])
     theirs = batteries(world, REFERENCE)
     customers = world.resolved.regions.labels
     need = _need(world, supply, theirs)

@@ -14,7 +14,7 @@ from ..errors import UsageError, did_you_mean, listed
 from ..mix.docs import Description, descriptions, goals
 from ..mix.equation import plain, prose
 from ..quantities import QUANTITIES
-from ..tables.codes import ANY
+from ..tables.codes import ANY, UNKNOWN
 from ..tables.inputs import Inputs
 
 #: Code list → its code column.
@@ -187,9 +187,12 @@ def _node(name: str, inputs: Inputs) -> list[str]:
     """Who supplies a node today, most first."""
     shares = _today(inputs)
     shares = shares[shares["node"] == name].sort_values("value", ascending=False, kind="stable")
+    if not len(shares):
+        frame = inputs["supply_share"]
+        searched = frame.loc[(frame["node"] == name) & (frame["quality"] == UNKNOWN), "year"]
+        return [f"  supplied by: not known, no share found in {searched.max()}"] if len(searched) else []
     parts = [f"{row.country} {row.value:.1%}" for row in shares.itertuples()]
-    year = f", data of {int(shares['year'].iloc[0])}" if len(shares) else ""
-    return [f"  supplied by ({TODAY}{year}): {listed(parts)}"] if parts else []
+    return [f"  supplied by ({TODAY}, data of {int(shares['year'].iloc[0])}): {listed(parts)}"]
 
 
 def _today(inputs: Inputs) -> pd.DataFrame:

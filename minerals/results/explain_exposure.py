@@ -139,7 +139,8 @@ class RiskExplanation:
 class NodeExplanation:
     """Shares of a node by country, largest first, and its measures: Σ share² is the upper end of the HHI.
 
-    reach: what a region needs and can get of it in a scenario without a disruption; None where it needs none.
+    reach: what a region needs and can get of it in a scenario without a disruption; None where it needs none; unknown:
+    the row which says that nobody publishes the shares.
     """
 
     scenario: str
@@ -152,6 +153,7 @@ class NodeExplanation:
     confidence: str
     measures: dict[str, tuple[float, float, float]]
     suppliers: tuple[Supplier, ...]
+    unknown: tuple[Factor, ...]
     world: tuple[Factor, ...]
     unit: str
     reach: Bottleneck | None
@@ -159,14 +161,14 @@ class NodeExplanation:
 
     def __repr__(self) -> str:
         first = f", {self.suppliers[0].label} {self.suppliers[0].share:.0%}" if self.suppliers else ""
-        hhi = f" HHI {self.measures['hhi'][0]:.3f}" if "hhi" in self.measures else " unknown"
+        hhi = f" HHI {self.measures['hhi'][0]:.3f}" if "hhi" in self.measures else " suppliers not known"
         return f"NodeExplanation: {self.label}, {self.year}:{hhi}{first}\n  rests on {len(self.rows())} rows (.rows())"
 
     def rows(self) -> pd.DataFrame:
         """Every row of inputs_used that the shares and the need rest on, once."""
         factors = [factor for supplier in self.suppliers for factor in supplier.factors]
         need = [factor for use in self.reach.uses for factor in use.factors] if self.reach else []
-        return _frame([*factors, *self.world, *need], self.columns)
+        return _frame([*factors, *self.unknown, *self.world, *need], self.columns)
 
 
 def explain_disruption(
@@ -257,7 +259,9 @@ def explain_node(
     unit = str(units.iloc[0]) if len(units) else ""
     return NodeExplanation(
         scenario, region, node, known["nodes"][node]["label"], known["nodes"][node]["stage"], year,
-        int(first["data_year"]), str(first["confidence"]), measures, suppliers, index.world(node), unit,
+        int(first["data_year"]), str(first["confidence"]), measures, suppliers,
+        () if suppliers else index.rows("supply_share", "share not known", node=node),
+        index.world(node) if suppliers else (), unit,
         index.bottleneck(node, region, "", 0.0) if needed else None, tuple(result["inputs_used"]),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from ..numbers import number
+from ..tables.codes import UNKNOWN
 from .explain import Explanation, Factor, Leaf
 from .result import Result
 
@@ -109,7 +110,7 @@ class Teller:
         filled = f" ({factor.fill})" if factor.fill in ("linear", "hold") else ""
         place, kind = _place(row), grade(row)
         origin = f"{row['source'].replace(';', ', ')}; {row['locator']}"
-        if kind in ("assumed", CHANGED):
+        if kind in ("assumed", CHANGED, UNKNOWN):
             first = self.notes.setdefault(row["note"], place)
             origin = row["note"] if first == place else f"note as at {first}"
         what = f"{factor.name} scaled by" if row["rows"] in factor.scales else factor.name
@@ -118,7 +119,9 @@ class Teller:
         if row["rows"] in factor.behind:
             what = f"behind it, {row['table'].replace('_', ' ')}"
         mended = f"; corrected by {row['corrected_by']}" if row["corrected_by"] else ""
-        return f"{what} {float(row['value']):.6g}{year}{filled}: {place} [{kind}] {origin}{mended}"
+        value = float(row["value"])
+        shown = f"{value:.6g}" if value == value else f"between {float(row['low']):g} and {float(row['high']):g}"
+        return f"{what} {shown}{year}{filled}: {place} [{kind}] {origin}{mended}"
 
 
 def _place(row: pd.Series) -> str:
@@ -135,6 +138,7 @@ def sources(result: Result, rows: pd.DataFrame) -> Tree:
     """What the sources of some rows are."""
     citations = result["sources_used"].set_index("source")["citation"].to_dict()
     citations["assumed"] = "our assumption; the reasoning is in the note of the row"
+    citations[UNKNOWN] = "nobody publishes it; what was found is in the note of the row"
     citations[CHANGED] = "changed by the run file or --set: yours, not ours"
     keys = dict.fromkeys(key for text in rows["source"] for key in str(text).split(";"))
     tree = Tree("[bold]Sources[/bold]")

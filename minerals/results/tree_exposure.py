@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,15 +40,17 @@ def risk_tree(result: Result, explanation: RiskExplanation) -> Group:
 def node_tree(result: Result, explanation: NodeExplanation) -> Group:
     """For rich to print: measures of a node, and each country's share with its rows."""
     known = result.record["exposure"]
-    year = f"data of {explanation.data_year}" if explanation.data_year else "no data"
+    found = "no share found in" if explanation.unknown else "data of"
+    year = f"{found} {explanation.data_year}" if explanation.data_year else "no data"
     stage = explanation.stage.replace("_", " ")
     head = f"{explanation.label} ({stage}), {explanation.year}: {known['future']['label']}, {year}"
     lines = [f"Confidence in the shares: {explanation.confidence}"] if explanation.confidence else []
     lines += [
-        f"{MEASURES.get(name, name)} {value:.3f}{_ends(low, high)}"
+        f"{MEASURES.get(name, name)} {_measure(value, low, high)}"
         for name, (value, low, high) in explanation.measures.items() if name in MEASURES
     ]  # fmt: skip
-    lines += [] if explanation.suppliers else ["Nothing is known of who makes it."]
+    if not explanation.suppliers:
+        lines.append("Nobody publishes who makes it: it binds no stop, and is not counted as safe.")
     rows = explanation.rows()
     if len(rows):
         squares = "; the squares of the shares re-add to the HHI" if "hhi" in explanation.measures else ""
@@ -57,6 +60,8 @@ def node_tree(result: Result, explanation: NodeExplanation) -> Group:
         made = f"  {number(supplier.made)} {explanation.unit}" if supplier.made == supplier.made else ""
         twig = tree.add(f"[bold]{escape(supplier.label)}[/bold]  {supplier.share:.1%}{made}")
         teller.add(twig, supplier.factors)
+    for factor in explanation.unknown:
+        teller.add(tree.add("[bold]Suppliers not known[/bold]"), [factor])
     if explanation.world:
         teller.add(tree.add(_world(result, explanation.world, explanation.unit)), explanation.world)
     if reach := explanation.reach:
@@ -190,6 +195,11 @@ def _sum(reach: Reach, unit: str) -> str:
         f"{number(reach.value)} {unit} = own {number(reach.own)} + recovered {number(reach.recovered)} + "
         f"{reach.share_of_pool:.4g} of the {number(reach.exported)} exported{stock}"
     )
+
+
+def _measure(value: float, low: float, high: float) -> str:
+    """A measure with its ends; one that nobody knows says so."""
+    return f"not known ({low:g}–{high:g})" if math.isnan(value) else f"{value:.3f}{_ends(low, high)}"
 
 
 def _ends(low: float, high: float) -> str:

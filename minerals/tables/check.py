@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from ..units import GRAPHITE_LIMIT, PLAUSIBLE
+from .codes import UNKNOWN
 from .read import Table
 from .relative import follows, multiples_of
 
@@ -66,14 +67,14 @@ def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:
 
 
 def sources_exist(tables: Tables, problems: list[Problem]) -> None:
-    """Every source is a key of sources.csv, or the word assumed."""
+    """Every source is a key of sources.csv, or the word assumed or unknown."""
     known = set(tables["sources"].frame["source"])
     for name, table in tables.items():
         if name == "sources" or "source" not in table.frame:
             continue
         for line, text in cells(table.frame, "source"):
             for key in split(text):
-                if key not in known and key != "assumed":
+                if key not in known and key not in ("assumed", UNKNOWN):
                     why = f"not in {tables['sources'].file}{did_you_mean(key, known)}; add the source, or write assumed"
                     problems.append(Problem(table.file, line, f"source = {key!r}", why))
 
@@ -108,9 +109,10 @@ def scenarios_have_rows(tables: Tables, problems: list[Problem]) -> None:
 
 
 def shares_sum_to_one(tables: Tables, problems: list[Problem]) -> None:
-    """Shares of one group add up to one. They are never renormalised."""
+    """Shares of one group add up to one. They are never renormalised. Of what is not known there is no sum."""
     for table in tables.values():
-        over, frame = table.schema.sums_to_one_over, table.frame
+        over = table.schema.sums_to_one_over
+        frame = table.frame[table.frame["value"].notna()] if over else table.frame
         if not over or not len(frame):
             continue
         groups = [name for name in table.schema.primary_key if name != over]

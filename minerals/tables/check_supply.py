@@ -111,6 +111,29 @@ def suppliers_have_customers(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(shares.file, int(row.line), f"node = {row.node!r}", why))
 
 
+def suppliers_are_known_or_unknown(tables: Tables, problems: list[Problem]) -> None:
+    """A node that something needs has shares of its suppliers, or one row which says that nobody knows them."""
+    nodes, shares = tables["nodes"], tables["supply_share"]
+    frame = shares.frame
+    unknown = frame[frame["quality"] == UNKNOWN]
+    counts = frame.groupby(["future", "node"], sort=False)["line"].agg(list).to_dict()
+    for row in unknown.itertuples():
+        if others := [line for line in counts[row.future, row.node] if line != row.line]:
+            why = f"is unknown, and lines {', '.join(map(str, others[:6]))} know shares of it; keep one or the other"
+            problems.append(Problem(shares.file, int(row.line), f"{row.node} in {row.future}", why))
+    if any(tables[name].dropped for name in ("nodes", "supply_share", "stage_yield", "node_use")):
+        return  # A row that could not be read may be the missing one.
+    needed = {*tables["stage_yield"].frame["node"], *tables["node_use"].frame["node"]}
+    having = set(frame["node"])
+    for line, node in cells(nodes.frame, "node"):
+        if node in needed - having:
+            why = (
+                f"has no row in {shares.file}, so that it would look safe; add the shares of its suppliers, or where "
+                "nobody publishes them one row: value empty, low 0, high 1, unknown in confidence, source and quality"
+            )
+            problems.append(Problem(nodes.file, line, f"node = {node!r}", why))
+
+
 def needs_are_said_once(tables: Tables, problems: list[Problem]) -> None:
     """A node's need follows from the yields or from its use, not from both; yields are mass of mass."""
     yields, uses = tables["stage_yield"], tables["node_use"]
@@ -209,6 +232,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     yields_lead_to_minerals,
     graphite_can_turn_within_bounds,
     suppliers_have_customers,
+    suppliers_are_known_or_unknown,
     needs_are_said_once,
     supply_is_in_the_unit_of_its_node,
     nodes_are_known_or_any,

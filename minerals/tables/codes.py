@@ -8,6 +8,8 @@ WORLD = "World"
 ANY = "any"
 #: What a use is measured by where it is not a mineral: the energy of the cell.
 ENERGY = "energy"
+#: Source and quality of a figure that nobody publishes: its value is empty, its low and high the ends it must lie in.
+UNKNOWN = "unknown"
 #: Routes of anode graphite, in the order of their axis.
 GRAPHITE_ROUTES = ("natural", "synthetic")
 #: Region whose rules of trade are those of the European Union. The IEA's Europe is wider.

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from ..units import CELL_PARAMETERS, canonical, ends, factor, implausible, of_one_kind
+from .codes import UNKNOWN
 from .csv_file import read_csv
 from .number import named, number
 from .schema import Field, TableSchema
@@ -163,10 +164,13 @@ def _convert(record: dict[str, Any], kind: str, raw: RawTable, row: dict[str, st
     if math.isnan(low) != math.isnan(high):
         name = "low" if math.isnan(low) else "high"
         problems.append(Problem(file, line, f"{name} = ''", "low and high go together; give both or neither"))
-    elif not math.isnan(low) and not low <= value <= high:
+    elif not math.isnan(low) and not math.isnan(value) and not low <= value <= high:
         what = f"low, value, high = {low:g}, {value:g}, {high:g}"
         problems.append(Problem(file, line, what, "expected low ≤ value ≤ high"))
-    if "assumed" in (record["source"], record["quality"]):
+    if math.isnan(value) or UNKNOWN in (record["source"], record["quality"]):
+        if why := _not_unknown(record):
+            problems.append(Problem(file, line, f"value = {row['value']!r}", why))
+    elif "assumed" in (record["source"], record["quality"]):
         if record["source"] != record["quality"]:
             what = f"source = {record['source']!r}, quality = {record['quality']!r}"
             why = "an assumption has 'assumed' in both; a figure read somewhere names its source and another quality"
@@ -177,3 +181,14 @@ def _convert(record: dict[str, Any], kind: str, raw: RawTable, row: dict[str, st
         why = "say where in the source the figure stands: table, row, page or file"
         problems.append(Problem(file, line, "locator = ''", why))
     return len(problems) == before
+
+
+def _not_unknown(record: dict[str, Any]) -> str:
+    """Why a row is no sound one of what nobody knows; '' where it is."""
+    if not math.isnan(record["value"]):
+        return "is a figure, and source or quality says unknown; leave the value empty, or name its source and quality"
+    if record["source"] != UNKNOWN or record["quality"] != UNKNOWN:
+        return "is empty; expected a number, or unknown in source and quality where nobody publishes one"
+    if math.isnan(record["low"]):
+        return "is unknown between no ends; give low and high, 0 and 1 where nothing is known"
+    return "" if record["note"] else "is unknown; say in note what was looked for and what was found"

@@ -19,7 +19,7 @@ from ..config import Exposure, Run
 from ..errors import InputError, did_you_mean, listed
 from ..provenance import Rows
 from .check import split
-from .codes import ANY, ENERGY, WORLD
+from .codes import ANY, ENERGY, UNKNOWN, WORLD
 from .inputs import Inputs
 from .names import Kinds
 from .plants import NOT_COMING
@@ -82,9 +82,11 @@ class SupplyInputs:
     share: Array
     """Share of each country in a node, (node, country, year) [1]; NaN where nothing is known of the node."""
     data_year: NDArray[np.intp]
-    """Year that the shares are of, (node, year); 0 where unknown."""
+    """Year that the shares are of, or in which none were found, (node, year); 0 where no row says it."""
     confidence: tuple[str, ...]
-    """How sure the shares are, (node)."""
+    """How sure the shares are, (node): high, medium, low or unknown."""
+    leader: tuple[str, ...]
+    """Who is taken to lead where nobody publishes a share, (node), or ''."""
     published: Array
     """World supply that batteries can have, (node, year) [kt or GWh]; NaN where none is published."""
     utilisation: Array
@@ -186,7 +188,12 @@ class _Reader(Reader):
         share, built = np.full(shape, np.nan), np.zeros(shape)
         share_rows: dict[tuple[str, int], dict[str, Rows]] = {}
         data_year = np.zeros((len(nodes), len(self.years)), dtype=np.intp)
+        leaders = []
         for n, node in enumerate(nodes):
+            missing = next(iter(self._unknown(node.node, futures)), None)
+            leaders.append("" if missing is None or vectors[node.node] else str(missing.country))
+            if missing is not None:
+                data_year[n] = missing.year
             if anchors := vectors[node.node]:
                 share[n], data_year[n] = _along(anchors, countries, self.years)
                 for point in along(anchors, self.years):
@@ -212,6 +219,7 @@ class _Reader(Reader):
             share=share,
             data_year=data_year,
             confidence=tuple(self._confidence(node.node, futures) for node in nodes),
+            leader=tuple(leaders),
             published=np.stack(published),
             utilisation=np.array([self._utilisation(node.node)[0] for node in nodes]),
             announced=built,
@@ -339,7 +347,7 @@ class _Reader(Reader):
         anchors: Anchors = {}
         for future in futures:
             before = min(anchors, default=10_000)
-            rows = [row for row in self._of("supply_share", future, node) if row.year < before]
+            rows = [row for row in self._of("supply_share", future, node) if row.year < before and _known(row)]
             self.use("supply_share", rows)
             for row in rows:
                 share = datum(row.value, row.low, row.high, self.place("supply_share", row.line))
@@ -376,6 +384,11 @@ class _Reader(Reader):
             group: {code: share.value for code, share in self._placed_in(node, group, one)}
             for group in dict.fromkeys(group for group, _ in self._split) if homes[group]
         }  # fmt: skip
+
+    def _unknown(self, node: str, futures: tuple[str, ...]) -> Sequence[Any]:
+        """Rows which say that nobody publishes the shares of a node, marked as used; those of the run's future first."""
+        rows = [row for future in futures for row in self._of("supply_share", future, node) if not _known(row)]
+        return self.use("supply_share", rows)
 
     def _confidence(self, node: str, futures: tuple[str, ...]) -> str:
         return next((row.confidence for future in futures for row in self._of("supply_share", future, node)), "")
@@ -499,6 +512,11 @@ class _Reader(Reader):
                     cuts, str(first["source"]),
                 ))  # fmt: skip
         return tuple(out)
+
+
+def _known(row: Any) -> bool:
+    """Whether a row of supply_share holds a share."""
+    return bool(row.quality != UNKNOWN)
 
 
 def _along(anchors: Anchors, countries: tuple[str, ...], years: tuple[int, ...]) -> tuple[Array, NDArray[np.intp]]:

@@ -15,14 +15,19 @@ from ...flows.demand import Array
 
 
 def concentration_table(concentration: Concentration) -> pd.DataFrame:
-    """Measures of every node in every year; nodes of which nothing is known have one row that says so."""
+    """Measures of every node in every year. Of a node whose shares nobody publishes, the largest share alone: empty,
+    between its ends 0 and 1, with who is taken to lead and the year in which no share was found."""
     chokepoints = concentration.chokepoints
     inputs, future = chokepoints.inputs, chokepoints.config.future
     rows: list[tuple[Any, ...]] = []
     for n, (node, found) in enumerate(zip(inputs.nodes, concentration.nodes, strict=True)):
         head = (future, node.node, node.label, node.stage, node.part, node.item)
         if found is None:
-            rows.append((*head, chokepoints.years[0], 0, "", "unknown", "", "", np.nan, np.nan, np.nan))
+            code = inputs.leader[n]
+            rows += ((
+                *head, calendar, int(inputs.data_year[n, y]), inputs.confidence[n], "top1", code,
+                inputs.country_labels.get(code, ""), np.nan, 0.0, 1.0,
+            ) for y, calendar in enumerate(chokepoints.years))  # fmt: skip
             continue
         for y, calendar in enumerate(chokepoints.years):
             largest = inputs.countries[int(found.largest[y])] if found.largest[y] >= 0 else ""

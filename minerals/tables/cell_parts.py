@@ -1,8 +1,8 @@
-"""Every chemistry of a run with [exposure] says where its cathode and its anode come from, or that nobody knows.
+"""Every chemistry of a run with [exposure] says what each part of its cell comes from, or that nobody knows.
 
-A chemistry without such rows needs no plant of active material, so that no stop costs it a battery: a known cell under
-a new name would look safe for nothing but its name. What nobody knows is unknown, not nothing: a chemistry whose makers
-are not known uses a node without rows of supply, which never binds and is told as unknown.
+A chemistry without such rows needs no plant of a part, so that no stop costs it a battery: a known cell under a new
+name would look safe for nothing but its name. What nobody knows is unknown, not nothing: a chemistry whose makers are
+not known uses a node whose supply_share says so, which never binds and is told as not known.
 """
 
 from __future__ import annotations
@@ -14,13 +14,19 @@ from .codes import ANY
 from .inputs import Inputs
 from .names import Kinds
 
-#: Parts of the cell that a chemistry has to name a node for.
-PARTS = ("cathode", "anode")
-STAGE = "active_material"
+#: Parts of a cell that a chemistry has to name a node for, and the stage of that node. Collectors are followed as metal.
+PARTS = {
+    "cathode": "active_material", "anode": "active_material", "electrolyte": "active_material",
+    "separator": "active_material", "foil": "refining",
+}  # fmt: skip
+#: Parts that every table of nodes has; one that leaves out another part leaves it out of all chemistries alike.
+ALWAYS = ("cathode", "anode")
+#: What the note of a use of 0 begins with where a cell has no such part.
+NONE = "none"
 
 
-def check_active_materials(inputs: Inputs, chemistries: Iterable[str]) -> None:
-    """Base chemistries that a run may sell have a node of active material for each of PARTS.
+def check_cell_parts(inputs: Inputs, chemistries: Iterable[str]) -> None:
+    """Base chemistries that a run may sell have a node for each of PARTS, or say that their cell has none.
 
     It comes from a use above 0 (of the chemistry, its family or any, the most specific row of a node counting), or from
     a mineral of the chemistry that such a node makes by stage_yield. Raises InputError with every chemistry and part
@@ -28,34 +34,37 @@ def check_active_materials(inputs: Inputs, chemistries: Iterable[str]) -> None:
     """
     table, problems = inputs.tables["chemistries"], []
     lines = dict(zip(table.frame["chemistry"], table.frame["line"], strict=True))
-    nodes = {part: _nodes(inputs, part) for part in PARTS}
+    nodes = {part: _nodes(inputs, part, stage) for part, stage in PARTS.items()}
     kinds = Kinds(inputs)
     for chemistry in dict.fromkeys(chemistries):
         for part, mine in nodes.items():
+            if not mine and part not in ALWAYS:
+                continue
             if _by_use(inputs, kinds, chemistry, mine) or _by_mineral(inputs, chemistry, mine):
                 continue
             why = (
                 f"no {part} is named for it in node_use.csv, so no stop could cost a battery of it; add a row with the "
                 f"{part} that it uses ({listed(mine, 8) or 'none in nodes.csv yet'}); if nobody knows who makes it, "
-                "with a node that has no rows of supply"
+                "with a node that supply_share.csv has as unknown; if its cell has none, with value 0 and a note that "
+                "begins with none"
             )
             problems.append(Problem(table.file, int(lines[chemistry]), f"chemistry = {chemistry!r}", why))
     if problems:
         raise InputError(problems)
 
 
-def _nodes(inputs: Inputs, part: str) -> list[str]:
-    """Nodes of active material of a part."""
+def _nodes(inputs: Inputs, part: str, stage: str) -> list[str]:
+    """Nodes of a part at a stage."""
     frame = inputs["nodes"]
-    return list(frame.loc[(frame["stage"] == STAGE) & (frame["part"] == part), "node"])
+    return list(frame.loc[(frame["stage"] == stage) & (frame["part"] == part), "node"])
 
 
 def _by_use(inputs: Inputs, kinds: Kinds, chemistry: str, nodes: Iterable[str]) -> bool:
-    """Whether a chemistry uses a node by node_use; the most specific row of each node counts."""
+    """Whether a chemistry uses a node by node_use, or says that it has none; the most specific row of a node counts."""
     rows = inputs.rows_by("node_use", "node", "chemistry")
     names = (chemistry, kinds.family[chemistry], ANY)
     found = (next((rows[node, name][0] for name in names if (node, name) in rows), None) for node in nodes)
-    return any(row is not None and row.value > 0 for row in found)
+    return any(row is not None and (row.value > 0 or row.note.lower().startswith(NONE)) for row in found)
 
 
 def _by_mineral(inputs: Inputs, chemistry: str, nodes: Iterable[str]) -> bool:
