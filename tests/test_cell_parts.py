@@ -1,4 +1,4 @@
-"""No cell is safe by its name: a chemistry of a run with [exposure] says what its cathode and anode come from."""
+"""No cell is safe by its name: a chemistry of a run with [exposure] says what each part of its cell comes from."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from minerals.exposure import geopolrisk
 
 #: Tables in which a copy of a chemistry has the rows of its original, but for its use of nodes.
 OF_A_CELL = ("chemistries", "mineral_intensity")
+#: The row of the toy which says that nobody knows who makes NMC cathodes.
+NMC_UNKNOWN = "today,nmc_cathode,CHN,2028,,0,1,1,unknown,unknown,,unknown,Nobody says.\n"
 
 
 def exposed(toy: Path) -> Path:
@@ -45,7 +47,8 @@ def test_a_cell_under_a_new_name_is_refused_or_loses_as_much(toy: Path) -> None:
         ("battery_supply", "today,nmc_cathode,2028,400,,,kt,1,book,p. 21,official,"),
     ):
         path = toy / f"{table}.csv"
-        path.write_text(path.read_text(encoding="utf-8") + row + "\n", encoding="utf-8")
+        text = path.read_text(encoding="utf-8").replace(NMC_UNKNOWN, "")
+        path.write_text(text + row + "\n", encoding="utf-8")
     path = toy / "disruption.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("lfp_cathode", "nmc_cathode"), encoding="utf-8")
     before = lost(toy)
@@ -68,6 +71,61 @@ def test_a_use_of_nothing_is_no_use(toy: Path) -> None:
     path.write_text(text.replace("unknown_anode,Na-ion,energy,1,", "unknown_anode,Na-ion,energy,0,"), encoding="utf-8")
     with pytest.raises(InputError, match=r"'na_layered': no anode is named for it in node_use\.csv"):
         minerals.check(exposed(toy), inputs=toy)
+
+
+def with_separator(toy: Path, *uses: str) -> None:
+    """The toy with a separator whose makers nobody knows, and uses of it."""
+    for table, rows in {
+        "nodes": ("separator,Separator,Separator,active_material,separator,GWh,,yes,no,",),
+        "supply_share": ("today,separator,CHN,2028,,0,1,1,unknown,unknown,,unknown,Nobody says.",),
+        "node_use": uses,
+    }.items():
+        path = toy / f"{table}.csv"
+        path.write_text(path.read_text(encoding="utf-8") + "\n".join([*rows, ""]), encoding="utf-8")
+
+
+def test_a_part_that_a_chemistry_does_not_name_is_refused(toy: Path) -> None:
+    """Where the nodes have the part; 0 says that a cell has none only in words."""
+    with_separator(toy, "separator,NMC,energy,1,,,GWh/GWh,book,p. 19,model,")
+    with pytest.raises(InputError) as refused:
+        minerals.check(exposed(toy), inputs=toy)
+    found = str(refused.value)
+    assert found.startswith("chemistries.csv:4 chemistry = 'lfp': no separator is named for it in node_use.csv")
+    assert "also line 5: 'na_layered'" in found
+    assert "if its cell has none, with value 0 and a note that begins with none" in found
+    assert "'nmc811'" not in found
+
+
+@pytest.mark.parametrize(("note", "sound"), [("None: it is solid.", True), ("", False)])
+def test_a_cell_without_a_part_says_so_in_words(toy: Path, note: str, sound: bool) -> None:
+    with_separator(
+        toy, "separator,any,energy,1,,,GWh/GWh,book,p. 19,model,",
+        f"separator,Na-ion,energy,0,,,GWh/GWh,book,p. 19,model,{note}",
+    )  # fmt: skip
+    if sound:
+        assert minerals.check(exposed(toy), inputs=toy)
+        return
+    with pytest.raises(InputError, match="'na_layered': no separator is named"):
+        minerals.check(exposed(toy), inputs=toy)
+
+
+def test_the_unknown_never_binds_and_is_never_safe(toy: Path) -> None:
+    """A stop of all exports of China costs no battery by a node of which nobody knows a share, and no table, no
+    explanation calls that node safe."""
+    result = minerals.run(exposed(toy), inputs=toy)
+    table = result["concentration"].query("node == 'unknown_anode'")
+    assert set(table["measure"]) == {"top1"}
+    assert set(table["year"]) == set(result["reference_need"]["year"])
+    assert table["value"].isna().all()
+    assert table[["low", "high", "data_year"]].drop_duplicates().to_numpy().tolist() == [[0, 1, 2028]]
+    assert set(table["country"]) == {"CHN"}
+    assert set(table["confidence"]) == {"unknown"}
+    assert not set(result["supply"]["node"]) & {"unknown_anode", "unknown_cathode"}
+    assert "unknown_anode" not in set(result["exposure"].query("measure == 'weakest_concern'")["node"])
+    told = minerals.explain(result, node="unknown_anode")
+    assert "suppliers not known" in repr(told)
+    assert "unknown" in set(told.rows()["quality"])
+    assert not told.suppliers
 
 
 def test_a_chemistry_without_intensities_is_refused(toy: Path) -> None:

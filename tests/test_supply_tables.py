@@ -9,12 +9,13 @@ import pytest
 
 from minerals.cells.formula import molar_mass, parse
 from minerals.exposure.concentration import hhi
+from minerals.tables.cell_parts import PARTS, check_cell_parts
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.units import canonical, factor, of_one_kind
 
 METRICS = pd.read_csv(Path(__file__).parent / "published" / "node_metrics.csv", keep_default_na=False)
-#: Cathodes that no cell design has.
-OTHER_FORMULAS = {"lmo": "LiMn2O4"}
+#: Formulas of nodes that no cell design has as cathode of the chemistry.
+OTHER_FORMULAS = {"lmo_cathode": "LiMn2O4", "lco_cathode": "LiCoO2", "sulfide_electrolyte": "Li3PS4"}
 
 
 def shares(inputs: Inputs, future: str, node: str, year: int) -> pd.Series:
@@ -26,15 +27,16 @@ def shares(inputs: Inputs, future: str, node: str, year: int) -> pd.Series:
 def test_uses_by_formula_follow_from_the_formula(shipped_inputs: Inputs) -> None:
     weights = shipped_inputs["atomic_weight"].set_index("element")["value"].to_dict()
     formulas = shipped_inputs["cell_material"].set_index("material")["formula"]
-    cathode = {**shipped_inputs["cell_design"].set_index("chemistry")["cathode"].map(formulas), **OTHER_FORMULAS}
+    cathode = shipped_inputs["cell_design"].set_index("chemistry")["cathode"].map(formulas)
     symbol = shipped_inputs["minerals"].set_index("mineral")["symbol"]
     rows = shipped_inputs["node_use"].query("source == 'formula' and unit == 'kg/kg'")
-    assert len(rows) == 14
+    assert len(rows) == 16
     for row in rows.itertuples():
-        counts, element = parse(cathode[row.chemistry]), symbol[row.per]
+        formula = OTHER_FORMULAS.get(row.node) or cathode[row.chemistry]
+        counts, element = parse(formula), symbol[row.per]
         expected = molar_mass(counts, weights) / (counts[element] * weights[element])
         assert row.value == pytest.approx(expected, rel=1e-4), row
-        assert row.locator.startswith(f"M({cathode[row.chemistry]})")
+        assert row.locator.startswith(f"M({formula})")
 
 
 @pytest.mark.parametrize(("node", "compound", "element", "count"), [
@@ -50,20 +52,51 @@ def test_yields_by_formula_follow_from_the_formula(
     assert shipped_inputs["stage_yield"].set_index("node")["value"][node] == pytest.approx(expected, rel=2e-4)
 
 
-def test_every_chemistry_with_a_cathode_metal_uses_a_cathode(shipped_inputs: Inputs) -> None:
-    """By code: no share of NMC, LFP, LMO or Na-ion is without its cathode; who makes those of LCO and sulfur is not
-    known, which is a row of its own."""
-    uses = shipped_inputs["node_use"]
-    cathodes = uses[uses["node"].str.endswith("_cathode")]
+def test_every_shipped_chemistry_names_every_part_of_its_cell(shipped_inputs: Inputs) -> None:
+    """Cathode, anode, electrolyte, separator and collectors; the one cell without a separator says so in its note."""
     frame = shipped_inputs["chemistries"].query("base == ''")
+    check_cell_parts(shipped_inputs, frame["chemistry"])
+    assert set(PARTS) == {"cathode", "anode", "electrolyte", "separator", "foil"}
+    nodes = shipped_inputs["nodes"]
+    assert set(PARTS.items()) <= set(zip(nodes["part"], nodes["stage"], strict=True)), "so no part is passed over"
+    none = shipped_inputs["node_use"].query("value == 0 and note.str.lower().str.startswith('none')")
+    assert list(zip(none["node"], none["chemistry"], strict=True)) == [("separator", "li_metal_solid")]
 
-    def without(rows: pd.DataFrame) -> set[str]:
-        named = set(rows["chemistry"])
-        pairs = zip(frame["chemistry"], frame["family"], strict=True)
-        return {chemistry for chemistry, family in pairs if chemistry not in named and family not in named}
 
-    assert without(cathodes[cathodes["node"] != "unknown_cathode"]) == {"lco", "li_s"}
-    assert not without(cathodes)
+@pytest.mark.parametrize(("node", "users"), [
+    ("lithium_metal", {"li_metal_solid", "li_metal_semisolid", "Li-S"}), ("sulfide_electrolyte", {"li_metal_solid"}),
+    ("imide_salt", {"li_metal_semisolid", "Li-S"}), ("napf6", {"Na-ion"}), ("sulfur_cathode", {"Li-S"}),
+    ("lco_cathode", {"lco"}),
+])  # fmt: skip
+def test_who_uses_the_nodes_of_the_next_generation(shipped_inputs: Inputs, node: str, users: set[str]) -> None:
+    uses = shipped_inputs["node_use"].query("node == @node and value > 0")
+    assert set(uses["chemistry"]) == users
+
+
+def test_metal_and_electrolyte_of_a_cell_are_part_of_what_it_holds(shipped_inputs: Inputs) -> None:
+    """Lithium as metal is less than all lithium; 20 µm of it, 0.534 g/cm3 over 5 mAh/cm2 at 3.8 V, are 0.056 kg/kWh;
+    the design of the semi-solid cell has one charge of metal for each of the cathode, 1 / (3.861 · 3.8)."""
+    held = shipped_inputs["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]
+    use = shipped_inputs["node_use"].set_index(["node", "chemistry"])
+    metal = use.loc["lithium_metal"]
+    assert (metal[["low", "value", "high"]].to_numpy() < 1).all()
+    foil = metal.loc["li_metal_semisolid", "value"] * held["li_metal_semisolid", "lithium"]
+    assert 20e-4 * 0.534 / (5 * 3.8) * 1000 < foil == pytest.approx(1 / (3.861 * 3.8), rel=0.05)
+    assert metal.loc["li_metal_solid", "value"] * held["li_metal_solid", "lithium"] == pytest.approx(0.032, rel=0.01)
+
+
+def test_what_nobody_publishes_is_said_to_be_unknown(shipped_inputs: Inputs) -> None:
+    """Between nothing and all, alone in its node, with a reason; every node that is needed has shares or this."""
+    frame = shipped_inputs["supply_share"]
+    unknown = frame[frame["quality"] == "unknown"]
+    assert {"hard_carbon_anode", "napf6", "imide_salt", "sulfide_electrolyte", "silane"} <= set(unknown["node"])
+    assert (unknown["low"] == 0).all()
+    assert (unknown["high"] == 1).all()
+    assert unknown["value"].isna().all()
+    assert (unknown["confidence"] == "unknown").all()
+    assert not unknown["node"].duplicated().any()
+    assert set(frame["node"]) == set(shipped_inputs.codes("nodes"))
+    assert shares(shipped_inputs, "today", "lithium_metal", 2023).to_dict() == {"CHN": 0.9, "R_OTH": 0.1}
 
 
 @pytest.mark.parametrize("row", list(METRICS.itertuples(index=False)), ids=lambda row: row.node)
@@ -72,7 +105,7 @@ def test_concentration_of_the_shares_is_as_published(shipped_inputs: Inputs, row
     of = shares(shipped_inputs, "today", row.node, row.year)
     if row.node in ("mined_copper", "iron_ore", "mined_sulfur", "bauxite"):
         assert row.reason
-        assert of.empty
+        assert of.dropna().empty
         return
     residual = "R_EMDE" if row.node == "li_ion_cell_capacity_2030" else "R_OTH"
     found = hhi(of.to_numpy(), of.index == residual)

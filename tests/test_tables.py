@@ -53,8 +53,10 @@ def test_every_figure_has_a_source_and_every_assumption_a_reason(shipped_inputs:
     for table in shipped_inputs.tables.values():
         if table.schema.kind:
             assumed = table.frame["quality"] == "assumed"
-            assert (table.frame.loc[assumed, "note"] != "").all()
-            assert (table.frame.loc[~assumed, "locator"] != "").all()
+            unknown = table.frame["quality"] == "unknown"
+            assert (table.frame.loc[assumed | unknown, "note"] != "").all()
+            assert (table.frame.loc[~(assumed | unknown), "locator"] != "").all()
+            assert (table.frame["value"].isna() == unknown).all(), "what nobody knows is no figure, and all else is one"
 
 
 def test_every_source_is_used(shipped_inputs: Inputs) -> None:
