@@ -238,9 +238,13 @@ def test_concentration_of_a_node_and_its_ends(node: str, whole: Whole) -> None:
 
 
 def test_nodes_whose_makers_nobody_knows_are_said_to_be_unknown(whole: Whole) -> None:
-    unknown = whole()["concentration"].query("measure == 'unknown'")
+    """By their largest share alone, between nothing and all; China is taken to lead."""
+    found = whole()["concentration"]
+    unknown = found[found["value"].isna()]
     assert set(unknown["node"]) == {"nmc_cathode", "unknown_cathode", "unknown_anode", "needle_coke"}
-    assert unknown[["value", "low", "high"]].isna().all(axis=None)
+    assert set(found.loc[found["node"].isin(unknown["node"]), "measure"]) == {"top1"}
+    told = unknown[["country", "confidence", "low", "high", "data_year"]].drop_duplicates()
+    assert told.to_numpy().tolist() == [["CHN", "unknown", 0, 1, 2028]]
 
 
 def test_exposure_of_a_chemistry_is_its_weakest_link(chosen: Whole) -> None:
@@ -760,7 +764,8 @@ def test_draws_of_what_is_certain_are_the_plain_run(folder: Path, tmp_path: Path
             continue
         frame = pd.read_csv(table, dtype=str, keep_default_na=False)
         ends = [name for name in ("low", "high") if name in frame]
-        frame[ends] = ""
+        certain = frame["quality"] != "unknown" if "quality" in frame else slice(None)
+        frame.loc[certain, ends] = ""
         frame.to_csv(tmp_path / table.name, index=False, lineterminator="\n")
     plain = run(tmp_path / "whole.toml", FLOWS, tmp_path)["mineral_flows"]
     plain = plain.set_index(["mineral", "flow", "year"])["value"]

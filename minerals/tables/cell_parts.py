@@ -14,7 +14,7 @@ from .codes import ANY
 from .inputs import Inputs
 from .names import Kinds
 
-#: Parts of a cell that a chemistry has to name a node for, and the stage of that node. Collectors are followed as metal.
+#: Parts of a cell that a chemistry has to name a node for, and the stage of that node; collectors as metal.
 PARTS = {
     "cathode": "active_material", "anode": "active_material", "electrolyte": "active_material",
     "separator": "active_material", "foil": "refining",

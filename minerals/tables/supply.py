@@ -386,7 +386,7 @@ class _Reader(Reader):
         }  # fmt: skip
 
     def _unknown(self, node: str, futures: tuple[str, ...]) -> Sequence[Any]:
-        """Rows which say that nobody publishes the shares of a node, marked as used; those of the run's future first."""
+        """Rows which say that nobody publishes the shares of a node, marked as used; by future as `futures`."""
         rows = [row for future in futures for row in self._of("supply_share", future, node) if not _known(row)]
         return self.use("supply_share", rows)
 
