@@ -167,7 +167,7 @@ def _convert(record: dict[str, Any], kind: str, raw: RawTable, row: dict[str, st
     elif not math.isnan(low) and not math.isnan(value) and not low <= value <= high:
         what = f"low, value, high = {low:g}, {value:g}, {high:g}"
         problems.append(Problem(file, line, what, "expected low ≤ value ≤ high"))
-    if math.isnan(value) or UNKNOWN in (record["source"], record["quality"]):
+    if _tells_unknown(raw) and (math.isnan(value) or UNKNOWN in (record["source"], record["quality"])):
         if why := _not_unknown(record):
             problems.append(Problem(file, line, f"value = {row['value']!r}", why))
     elif "assumed" in (record["source"], record["quality"]):
@@ -181,6 +181,12 @@ def _convert(record: dict[str, Any], kind: str, raw: RawTable, row: dict[str, st
         why = "say where in the source the figure stands: table, row, page or file"
         problems.append(Problem(file, line, "locator = ''", why))
     return len(problems) == before
+
+
+def _tells_unknown(raw: RawTable) -> bool:
+    """Whether rows of a table may say that nobody knows a figure. Where they may not, an empty value of a table that
+    needs none is no figure of a thing that exists, such as a plant whose capacity is not public."""
+    return any(field.name == "quality" and UNKNOWN in field.enum for field in raw.schema.fields)
 
 
 def _not_unknown(record: dict[str, Any]) -> str:
