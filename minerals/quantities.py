@@ -82,7 +82,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "supply_share", "input", ("future", "node", "country", "year"), "1",
             "Share of a country in the world supply of a node, of the year of its data; sums to one over countries. "
-            "Codes with R_ are groups: bounds count them as one country and as many.",
+            "Codes with R_ are groups: bounds count them as one country and as many. A share that nobody publishes is "
+            "one row of quality unknown: value empty, low 0, high 1. It never binds and is never counted as safe.",
         ),
         Quantity(
             "supply_utilisation", "input", ("node",), "1",
@@ -264,7 +265,9 @@ QUANTITIES: dict[str, Quantity] = {
             "concentration", "result", ("future", "node", "year", "measure"), "1",
             "How few countries make a node: top1, top3, concern_share, hhi, hhi_wgi, non_allied_share, n1_left. "
             "data_year is the year of the shares. low and high: groups of countries as many, and as one; value is the "
-            "upper one, as published indices have it. Measures disagree and are never averaged.",
+            "upper one, as published indices have it. Measures disagree and are never averaged. Of a node whose shares "
+            "nobody publishes there is top1 alone: value empty, low 0 and high 1, country who is taken to lead, "
+            "data_year when no share was found.",
         ),
         Quantity("top1", "measure", ("node", "year"), "1", "Share of the largest country; a group is never it.",
                  "top1 = max_k s_k"),

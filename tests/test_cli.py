@@ -601,7 +601,7 @@ def test_every_table_of_an_exposure_is_in_the_catalogue(result_folder: Path) -> 
     tables = {*result.tables, "stress_single", "stress_pairs", "stress_years"}
     assert tables - set(QUANTITIES) == {"inputs_used", "sources_used"}
     for table in ("concentration", "exposure"):
-        assert set(result[table]["measure"]) - {"unknown"} <= set(QUANTITIES)
+        assert set(result[table]["measure"]) <= set(QUANTITIES)
     for name in set(result["coverage"]["measure"]):
         assert name in QUANTITIES or name in QUANTITIES["coverage"].meaning, name
 

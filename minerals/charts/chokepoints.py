@@ -27,6 +27,8 @@ MOST = 16
 """Items drawn where none are named."""
 PER_CENT = ",\u00a0%"
 """The unit at the end of a line, never alone on the next."""
+#: Items of which no share is known that the note names.
+NAMED = 4
 DATA = (
     "quantity", "item", "stage", "node", "future", "region", "scenario", "year", "data_year", "confidence", "country",
     "value", "low", "high", "unit",
@@ -91,7 +93,8 @@ class _Story:
     """The numbers of one chart.
 
     cells: (item, stage) -> cell; nodes: item -> node of its most concentrated stage; exposed: (item, scenario) ->
-    share of the region's GWh with its ends.
+    share of the region's GWh with its ends; unknown: items that are not drawn and of which no share is known, which is
+    not less exposed.
     """
 
     region: str
@@ -106,6 +109,7 @@ class _Story:
     nodes: dict[str, str]
     exposed: dict[tuple[str, str], tuple[float, float, float]]
     left_out: int
+    unknown: tuple[str, ...]
     scenarios_left_out: int
 
     @property
@@ -160,9 +164,10 @@ def _story(
         rank = {item: exposed.get((item, last), (-1.0,))[0] for item in names}
         peak = {item: np.nan_to_num(_most_concentrated(cells, item).share, nan=-1.0) for item in names}
         wanted.sort(key=lambda item: (-round(rank[item], 9), -peak[item]))
-        wanted, left_out = wanted[:MOST], max(len(wanted) - MOST, 0)
+        wanted, left_out = wanted[:MOST], wanted[MOST:]
     else:
-        left_out = 0
+        left_out = []
+    unknown = tuple(item for item in left_out if np.isnan(_most_concentrated(cells, item).share))
     cells = {key: cell for key, cell in cells.items() if key[0] in wanted}
     return _Story(
         region=where,
@@ -176,7 +181,8 @@ def _story(
         cells=cells,
         nodes={item: nodes[item] for item in wanted},
         exposed={key: value for key, value in exposed.items() if key[0] in wanted},
-        left_out=left_out,
+        left_out=len(left_out) - len(unknown),
+        unknown=unknown,
         scenarios_left_out=left,
     )
 
@@ -281,7 +287,12 @@ def _note(story: _Story) -> str:
         )
     counts = ((story.left_out, "less exposed item"), (story.scenarios_left_out, "more scenario"))
     left = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count]
-    return f"{note} Not drawn: {wording.names(left)}." if left else note
+    note += f" Not drawn: {wording.names(left)}." if left else ""
+    if story.unknown:
+        named, more = [wording.lowered(item) for item in story.unknown[:NAMED]], len(story.unknown) - NAMED
+        named += [f"{more} more"] if more > 0 else []
+        note += f" No share is known of {wording.names(named)}: not drawn, and not safe."
+    return note
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:
