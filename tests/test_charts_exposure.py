@@ -445,8 +445,14 @@ def test_items_go_by_exposure_and_stages_along_the_chain() -> None:
     assert picture.meta.options["items"][-1] == "Na-ion cathode"
     placed = {t.get_text(): t.get_position()[0] for t in picture.figure.texts if t.get_text() in ("Mining", "Refining")}
     assert placed["Mining"] < placed["Refining"]
-    assert "Not drawn: 10 less exposed items." in drawn("chokepoints", "more items than are drawn").meta.note
     assert drawn("chokepoints", "items as named").meta.options["items"] == ["Nickel", "Cobalt", "Graphite"]
+
+
+def test_items_of_which_no_share_is_known_are_not_called_less_exposed() -> None:
+    """A map that is full names those it leaves out for want of a share, and counts the others."""
+    note = drawn("chokepoints", "more items than are drawn").meta.note
+    unknown = "No share is known of Na-ion cathode 0 and Na-ion cathode 1: not drawn, and not safe."
+    assert note.endswith(f"Not drawn: 8 less exposed items. {unknown}")
 
 
 def test_futures_are_chosen() -> None:
