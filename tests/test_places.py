@@ -187,11 +187,14 @@ def test_the_next_wider_rows_serve_and_the_run_says_so(germany: Result) -> None:
 
 def test_a_part_is_told_as_one(germany: Result, tmp_path: Path) -> None:
     from minerals import api
+    from minerals.results.explain import Explanation
     from minerals.results.tree import demand_tree
 
     germany.write(tmp_path / "germany")
+    found = api.explain(tmp_path / "germany", mineral="graphite")
+    assert isinstance(found, Explanation)
     console = Console(width=200, record=True, file=StringIO())
-    console.print(demand_tree(germany, api.explain(tmp_path / "germany", mineral="graphite")))
+    console.print(demand_tree(germany, found))
     assert "× part of Germany 0.2358 in 2030: region_part.csv:" in console.export_text()
 
 
