@@ -9,6 +9,7 @@ import pytest
 import minerals
 from minerals.errors import InputError
 from minerals.exposure import geopolrisk
+from minerals.results.screen import risks
 
 #: Tables in which a copy of a chemistry has the rows of its original, but for its use of nodes.
 OF_A_CELL = ("chemistries", "mineral_intensity")
@@ -122,6 +123,10 @@ def test_the_unknown_never_binds_and_is_never_safe(toy: Path) -> None:
     assert set(table["confidence"]) == {"unknown"}
     assert not set(result["supply"]["node"]) & {"unknown_anode", "unknown_cathode"}
     assert "unknown_anode" not in set(result["exposure"].query("measure == 'weakest_concern'")["node"])
+    line = risks(result)[-1]
+    assert line.startswith("Not known here: who makes ")
+    assert line.endswith("; no stop of them is counted above, and none is safe.")
+    assert "Cathode" in line
     told = minerals.explain(result, node="unknown_anode")
     assert "suppliers not known" in repr(told)
     assert "unknown" in set(told.rows()["quality"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..errors import listed
 from ..numbers import number, signed_percent
 from ..tables.series import ranges
 from ..text import MARK
@@ -155,7 +156,7 @@ def risks(result: Result) -> list[str]:
     if any(MARK in line for line in lines):
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
     lines += [RANGE] if lines else []
-    return [*lines, *_short(result, year)]
+    return [*lines, *_short(result, year), *_not_known(result, year)]
 
 
 def _as_text(row: pd.Series) -> list[str]:
@@ -178,6 +179,19 @@ def _short(result: Result, year: int) -> list[str]:
         lines.append(f"{who}: {beyond}, beside what a stop costs.")
         lines.append(f"  Follow it: explain --node {row.node} --scenario {row.scenario}")
     return lines
+
+
+def _not_known(result: Result, year: int) -> list[str]:
+    """Nodes that batteries need and whose suppliers are not known, those that most of them need first."""
+    table, uses = result["concentration"], result["exposure"]
+    unknown = table.loc[(table["year"] == year) & (table["measure"] == "top1") & table["value"].isna(), "node"]
+    uses = uses[(uses["year"] == year) & (uses["measure"] == "dependent_gwh") & uses["node"].isin(unknown)]
+    most = uses[uses["value"] > 0].groupby("node")["value"].max().sort_values(ascending=False, kind="stable")
+    labels = result.record["exposure"]["nodes"]
+    names = [str(labels[node]["label"]) for node in most.index]
+    what = "no stop of it is counted above, and it is not safe" if len(names) == 1 else (
+        "no stop of them is counted above, and none is safe")  # fmt: skip
+    return [f"Not known here: who makes {listed(names, 8)}; {what}."] if names else []
 
 
 def suppliers(result: Result, top: int) -> list[list[str]]:

@@ -138,7 +138,7 @@ def sources(result: Result, rows: pd.DataFrame) -> Tree:
     """What the sources of some rows are."""
     citations = result["sources_used"].set_index("source")["citation"].to_dict()
     citations["assumed"] = "our assumption; the reasoning is in the note of the row"
-    citations[UNKNOWN] = "nobody publishes it; what was found is in the note of the row"
+    citations[UNKNOWN] = "no figure that may be passed on was found; the note of the row says what was"
     citations[CHANGED] = "changed by the run file or --set: yours, not ours"
     keys = dict.fromkeys(key for text in rows["source"] for key in str(text).split(";"))
     tree = Tree("[bold]Sources[/bold]")

@@ -50,7 +50,7 @@ def node_tree(result: Result, explanation: NodeExplanation) -> Group:
         for name, (value, low, high) in explanation.measures.items() if name in MEASURES
     ]  # fmt: skip
     if not explanation.suppliers:
-        lines.append("Nobody publishes who makes it: it binds no stop, and is not counted as safe.")
+        lines.append("It is not known here who makes it: it binds no stop, and is not counted as safe.")
     rows = explanation.rows()
     if len(rows):
         squares = "; the squares of the shares re-add to the HHI" if "hhi" in explanation.measures else ""
