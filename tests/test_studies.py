@@ -26,7 +26,7 @@ from minerals.flows import ensemble
 from minerals.results.result import Result
 from minerals.studies import sample
 from minerals.studies.blocks import StudyFolder
-from minerals.studies.design import latin_hypercube, ranged, split_pert
+from minerals.studies.design import latin_hypercube, ranged, sides_of, split_pert
 from minerals.studies.run import run
 from minerals.studies.sample import STORED, Part, _percentiles, block_of
 from minerals.studies.sensitivity import sobol
@@ -272,16 +272,73 @@ def test_changes_are_drawn_pairwise(run_toy) -> None:  # type: ignore[no-untyped
     assert change["unit"] == "1"
 
 
-def test_shares_drawn_with_a_spread_still_add_up(resolved: Resolved) -> None:
-    """With a content of 1 kg/kWh everywhere, drawn shares cannot change demand: they add up to one."""
-    uncertain = Uncertain(resolved, share_spread=0.5, kind=np.float64)
-    draws = uncertain.draw(latin_hypercube(50, len(uncertain.factors), 1), "plan")
-    assert draws.weight.std() > 0.1
-    alike = replace(draws, mineral_intensity=np.ones_like(draws.mineral_intensity))
-    (demand,) = ensemble.follow(replace(alike, chain=None), 0)
-    sold = sum(uncertain.draw(latin_hypercube(50, len(uncertain.factors), 1), "plan").additions[s] * uncertain._total(
-        draws.weight, "plan", s) for s in range(len(resolved.segments)))  # fmt: skip
-    np.testing.assert_allclose(demand.reshape(50, -1), sold, rtol=1e-12)
+def _drawn_shares(uncertain: Uncertain, uniform: np.ndarray, scenario: str) -> np.ndarray:
+    """Market shares of the draws, (draw, segment, chemistry, region, year)."""
+    weight = uncertain._share_weight(sides_of(uniform, np.float64))
+    assert weight is not None
+    parts = np.einsum("dfc,fscry->dscry", weight, uncertain.share_features[scenario])
+    total = parts.sum(axis=2, keepdims=True)
+    return np.divide(parts, total, out=np.zeros_like(parts), where=total > 0)
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.5, 2.0])
+def test_drawn_shares_add_up_and_are_never_negative(resolved: Resolved, spread: float) -> None:
+    """With a content of 1 kg/kWh everywhere, drawn shares cannot change demand: it is what was drawn as sold."""
+    uncertain = Uncertain(resolved, share_spread=spread, kind=np.float64)
+    uniform = latin_hypercube(50, len(uncertain.factors), 1)
+    shares = _drawn_shares(uncertain, uniform, "plan")
+    assert shares.min() >= 0
+    sold = uncertain.share["plan"].sum(axis=2) > 0
+    np.testing.assert_allclose(shares.sum(axis=2).transpose(0, 2, 1, 3)[:, sold], 1, rtol=1e-12)
+    assert shares.std(axis=0).max() > 0.01
+    draws = uncertain.draw(uniform, "plan")
+    alike = replace(draws, mineral_intensity=np.ones_like(draws.mineral_intensity), chain=None)
+    held = Uncertain(resolved, share_spread=0, kind=np.float64)
+    column = [factor.key for factor in uncertain.factors].index
+    same = uniform[:, [column(factor.key) for factor in held.factors]]
+    (demand,) = ensemble.follow(alike, 0)
+    sides = sides_of(same, np.float64)
+    wanted = sum(parts.draw(sides) for parts in held.additions["plan"])
+    np.testing.assert_allclose(demand, np.broadcast_to(wanted, demand.shape), rtol=1e-12)
+
+
+def test_a_share_alone_at_its_end_has_the_low_or_high_of_its_row(resolved: Resolved) -> None:
+    """The others keep their proportions, and observed years their shares."""
+    frame = resolved.market_share.copy()
+    mine = (frame["chemistry"] == "lfp") & (frame["segment"] == "car") & (frame["scenario"] == "plan")
+    mine &= (frame["year"] == frame["year"].max()) & (frame["region"] == "Europe")
+    (value,) = frame.loc[mine, "value"]
+    low, high = 0.6 * value, 1 - 0.7 * (1 - value)
+    frame.loc[mine, "low"], frame.loc[mine, "high"] = low, high
+    uncertain = Uncertain(replace(resolved, market_share=frame), kind=np.float64, share_spread=0.3)
+    (column,) = (n for n, factor in enumerate(uncertain.factors) if factor.label == "market share of LFP")
+    uniform = np.full((3, len(uncertain.factors)), 0.5)
+    uniform[:, column] = 0.5, 0.05, 0.95
+    car, europe = resolved.segments.labels.index("car"), resolved.regions.labels.index("Europe")
+    shares = _drawn_shares(uncertain, uniform, "plan")[:, car, :, europe]
+    many = [place for place, (chemistry, _) in enumerate(resolved.chemistries.labels) if chemistry == "lfp"]
+    np.testing.assert_allclose(shares[:, many, -1].sum(axis=1), [value, low, high], rtol=1e-4)
+    others = np.delete(shares[:, :, -1], many, axis=1)
+    for moved in others[1:]:
+        np.testing.assert_allclose(moved / moved.sum(), others[0] / others[0].sum(), rtol=1e-9)
+    observed = resolved.observed["plan", "Europe", "car"]
+    past = [place for place, year in enumerate(resolved.years.labels) if year <= observed]
+    assert past
+    np.testing.assert_array_equal(shares[1][:, past], shares[0][:, past])
+
+
+def test_wider_shares_widen_the_interval_and_none_narrows_it(run_toy) -> None:  # type: ignore[no-untyped-def]
+    """Cobalt hangs on the chemistry: its interval grows with the spread of shares, and is drawn without a key."""
+
+    def width(study: str) -> float:
+        table = run_toy(f"study={{kind = 'sample', draws = 1000{study}}}")["percentiles"]
+        place = "scenario == 'plan' and region == 'World' and mineral == 'cobalt' and year == 2034"
+        row = table.query(place + " and quantity == 'mineral_demand'").iloc[0]
+        return float((row["p95"] - row["p5"]) / row["p50"])
+
+    held, little, default, much = (width(f", share_spread = {spread}") for spread in (0, 0.2, 0.5, 1.0))
+    assert held < little < default < much
+    assert width("") == default
 
 
 def test_blocks_have_the_promised_shape(resolved: Resolved) -> None:
@@ -582,7 +639,7 @@ def test_without_uncertain_inputs_nothing_is_sensitive(toy: Path) -> None:
         frame = pd.read_csv(file, dtype=str, keep_default_na=False)
         if {"low", "high"} <= set(frame.columns):
             frame.assign(low="", high="").to_csv(file, index=False)
-    result = run(toy / "run.toml", ["study={kind='sensitivity', draws=20}"], toy)
+    result = run(toy / "run.toml", ["study={kind='sensitivity', draws=20, share_spread=0}"], toy)
     assert result["sensitivity"].empty
     assert "sensitivity" not in charts.suited(result)
 

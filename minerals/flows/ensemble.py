@@ -27,8 +27,9 @@ class Pool:
     """Cells of one segment whose lifetimes are alike.
 
     segment: its place; chemistry: places of its chemistries; share: their market shares (mineral or 1, feature ·
-    chemistry, place), times the trend of intensities where there is one, by mineral and by what it is linear in;
-    leaving: share of a cohort that leaves use, (node, cohort, year), empty where a run stops at demand.
+    chemistry, place), by what they are linear in where they are drawn, times the trend of intensities where there is
+    one, by mineral and by what it is linear in; leaving: share of a cohort that leaves use, (node, cohort, year), empty
+    where a run stops at demand.
     """
 
     segment: int
@@ -80,20 +81,19 @@ class Draws:
     """A block of draws of one scenario.
 
     count: how many; regions: how many stand side by side;
-    additions: [GWh] by segment (draw, place), divided by what the weights of a place and year add up to;
-    weight: of each chemistry's share, (draw, chemistry); mineral_intensity: [kg/kWh] (draw, chemistry, mineral); trend:
-    what the trend of intensities is linear in, (draw, feature), None where they are held;
+    additions: [GWh] by segment (draw, place), divided by what the weighted shares of a place and year add up to;
+    mineral_intensity: [kg/kWh] (draw, chemistry, mineral); weight: what the trend of intensities and the weight of each
+    share are linear in, (draw, feature, chemistry), None where both are held;
     terms: by mineral, and features: what demand and trend are linear in, (feature, draw). Where there are terms, pools,
-    additions and trend are not used, and years are the reported ones.
+    additions and weight are not used, and years are the reported ones.
     """
 
     count: int
     regions: int
     pools: Sequence[Pool]
     additions: Sequence[Array]
-    weight: Array
     mineral_intensity: Array
-    trend: Array | None = None
+    weight: Array | None = None
     chain: ChainDraws | None = None
     terms: Sequence[Terms] | None = None
     features: Array | None = None
@@ -104,7 +104,7 @@ def follow(draws: Draws, mineral: int) -> tuple[Array, Array, Array] | tuple[Arr
 
     Without a chain, demand alone. Equations as in `recycling.recycle`: secondary = min(recovered, input) by region.
     """
-    content = draws.weight * draws.mineral_intensity[:, :, mineral]
+    content = draws.mineral_intensity[:, :, mineral]
     content = np.broadcast_to(content, (draws.count, content.shape[1]))
     add_up = _by_terms if draws.terms else _by_cohort
     demand, collected, ended = add_up(draws, mineral, content)
@@ -154,8 +154,8 @@ def _by_cohort(draws: Draws, mineral: int, content: Array) -> tuple[Array, Array
         mine = content[:, pool.chemistry]
         if not mine.any():
             continue
-        if draws.trend is not None:
-            mine = (draws.trend[:, :, None] * mine[:, None]).reshape(draws.count, -1)
+        if draws.weight is not None:
+            mine = (draws.weight[:, :, pool.chemistry] * mine[:, None]).reshape(draws.count, -1)
         np.matmul(mine, pool.share[mineral if len(pool.share) > 1 else 0], out=sold)
         sold *= draws.additions[pool.segment]
         demand += sold

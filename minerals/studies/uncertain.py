@@ -1,8 +1,9 @@
 """Uncertain inputs of a run: which there are, what moves together, and their values in each draw.
 
 Every input with low and high is uncertain. Inputs that share a cause form one factor and move together: intensities by
-the `draw_group` of their row, battery demand and lifetimes by segment, collection by segment, recovery by mineral, and
-one factor each for scrap and for second life. With `independent`, every series of rows is a factor of its own.
+the `draw_group` of their row, market shares by chemistry, battery demand and lifetimes by segment, collection by
+segment, recovery by mineral, and one factor each for scrap and for second life. With `independent`, every series of
+rows but those of market shares is a factor of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..provenance import Rows
 from ..tables.parameters import Lifetime, Parameters
 from ..tables.resolve import Resolved
 from .design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
+from .shares import share_weights
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -63,15 +65,14 @@ class Factor:
     @property
     def distribution(self) -> str:
         """How it is drawn."""
-        return "logistic-normal" if self.table == "market_share" else "split PERT, 5th–95th percentile"
+        return "split PERT, 5th–95th percentile" + (" of its odds" if self.table == "market_share" else "")
 
 
 class Uncertain:
     """Uncertain inputs of a resolved run, drawn from uniform numbers (draw, factor).
 
-    independent: every series of rows moves alone. share_spread: standard deviation of the logarithm of every share
-    before the shares of a place and year are scaled back to one (0: shares are not drawn): a logistic-normal draw.
-    kind: precision of the draws.
+    independent: every series of rows moves alone. share_spread: of the market shares whose rows give no ends, as
+    `shares.share_weights` takes it (0: no shares are drawn). kind: precision of the draws.
     """
 
     def __init__(
@@ -96,13 +97,18 @@ class Uncertain:
             return True
         return bool(self.second_life_column == NONE and (self.life_column == NONE).all())
 
+    @property
+    def shares_vary(self) -> bool:
+        """Whether any market share is drawn."""
+        return bool((self.share_column != NONE).any())
+
     @cached_property
     def linear(self) -> bool:
         """Whether what is sold and what retires are linear in content and demand: nothing between them is drawn or cut.
 
         Draws are then followed in the reported years alone.
         """
-        if self.resolved.parameters is None or self.share_spread or not self.certain_lives:
+        if self.resolved.parameters is None or self.shares_vary or not self.certain_lives:
             return False
         cut = any(each.cut for additions in self.additions.values() for each in additions)
         return not cut and not any(len(each.columns) for each in self.reuse)
@@ -187,11 +193,7 @@ class Uncertain:
             ends = np.stack([additions_of(resolved, scenario, end)[0] for end in ENDS])
             self.additions[scenario] = self._by_segment(ends, "demand for {}", "battery_demand")
             self.share[scenario] = share_of(resolved, scenario)[0]
-        step = np.exp(1.645 * self.share_spread * np.array([[0.0], [-1.0], [1.0]]))
-        self.share_column = np.array([
-            self._factor(("market_share", c), f"market share of {cell(c)}", "market_share", step)
-            for c, _ in resolved.chemistries.labels
-        ] if self.share_spread else [], dtype=np.intp)  # fmt: skip
+        self._prepare_shares()
         if resolved.parameters is None:
             self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios}
             return
@@ -218,6 +220,46 @@ class Uncertain:
             chain.second_lifetime.mean, "second", "length of the second life", "lifetime"
         )
         self._survive()
+
+    def _prepare_shares(self) -> None:
+        """Factors of the shares by chemistry, and by scenario what drawn shares are linear in.
+
+        reach: widest way below 1 of the weight of each chemistry where it is sold, (chemistry), to which a draw is cut,
+        so that no share is negative. share_features: (feature, segment, chemistry, region, year): the share, and where
+        any is drawn what it loses at that reach, and gains at its high end.
+        """
+        resolved = self.resolved
+        labels = [chemistry for chemistry, _ in resolved.chemistries.labels]
+        share = {scenario: np.moveaxis(self.share[scenario], 0, 2) for scenario in self.scenarios}
+        low, high = {}, {}
+        for scenario in self.scenarios:
+            weights = share_weights(resolved, scenario, self.share_spread)
+            low[scenario], high[scenario] = (
+                np.where(share[scenario] > 0, np.moveaxis(weight, 0, 2), 1.0) for weight in weights
+            )
+        self.reach = np.max([1 - low[scenario].min(axis=(0, 2, 3)) for scenario in self.scenarios], axis=0)
+        widest = np.max([high[scenario].max(axis=(0, 2, 3)) - 1 for scenario in self.scenarios], axis=0)
+        self.share_column = np.full(len(labels), NONE, dtype=np.intp)
+        for chemistry in dict.fromkeys(labels):
+            mine = np.flatnonzero([label == chemistry for label in labels])
+            if not (self.reach[mine] + widest[mine]).any():
+                continue
+            sums = np.zeros((3, 1))
+            for scenario in self.scenarios:
+                last = share[scenario][:, mine, :, -1]
+                value = last.sum(axis=1)
+                sums[0] += value.sum()
+                for end, weight in enumerate((low[scenario], high[scenario]), 1):
+                    there = (last * weight[:, mine, :, -1]).sum(axis=1)
+                    sums[end] += (there / np.maximum(1 - value + there, np.finfo(float).tiny)).sum()
+            label = f"market share of {cell(chemistry)}"
+            self.share_column[mine] = self._factor(("market_share", chemistry), label, "market_share", sums)
+        self.share_features = {scenario: each[None] for scenario, each in share.items()}
+        if self.shares_vary:
+            reach = np.where(self.reach > 0, self.reach, 1.0)[:, None, None]
+            for scenario, each in share.items():
+                below, above = (1 - low[scenario]) / reach, high[scenario] - 1
+                self.share_features[scenario] = np.stack([each, -each * below, each * above])
 
     def _draw_groups(self) -> dict[tuple[int, ...], str]:
         """Draw group of each (chemistry, mineral) place: that of its row; a blend by ratio goes with its base."""
@@ -268,18 +310,18 @@ class Uncertain:
 
     def _pools(self, scenario: str) -> list[Pool]:
         """Cells sold in each segment by lifetime; one pool a segment where all its chemistries live alike."""
-        share = np.moveaxis(self.share[scenario], 0, 2)
+        share = self.share_features[scenario]
         pools = []
         for segment in range(len(self.resolved.segments)):
             alike: dict[Hashable, list[int]] = {}
             lives = self._lives(segment)
-            for chemistry in map(int, np.flatnonzero(share[segment].any(axis=(1, 2)))):
+            for chemistry in map(int, np.flatnonzero(share[0, segment].any(axis=(1, 2)))):
                 life = lives[chemistry]
                 alike.setdefault(life and (life.distribution, life.mean.tobytes(), life.spread.tobytes()), []).append(
                     chemistry
                 )
             for chemistries in alike.values():
-                mine: Array = self._with_trend(share[segment, chemistries], chemistries).astype(self.kind)
+                mine: Array = self._with_trend(share[:, segment, chemistries], chemistries).astype(self.kind)
                 life = lives[chemistries[0]]
                 leaving = np.zeros((0, 0, 0)) if life is None else self._leaving(life, self.life_column[segment])
                 pools.append(Pool(segment, np.array(chemistries, dtype=np.intp), mine, leaving))
@@ -335,14 +377,14 @@ class Uncertain:
             self.route = self.route[:1]
 
     def _with_trend(self, share: Array, chemistries: list[int]) -> Array:
-        """Share (chemistry, region, year) × trend, (mineral or 1, feature · chemistry, place)."""
+        """Share (feature, chemistry, region, year) × trend, (mineral or 1, feature of both · chemistry, place)."""
         if self.trend is None:
-            return share.reshape(1, len(share), -1)
+            return share.reshape(1, share.shape[0] * share.shape[1], -1)
         value, low, high = self.trend[:, chemistries]
         parts = [value] if self.trend_column == NONE else [value, low - value, high - value]
         trend = np.moveaxis(np.stack(parts), 2, 0)  # (mineral, feature, chemistry, year)
-        product = trend[:, :, :, None] * share
-        return product.reshape(len(product), -1, share.shape[1] * share.shape[2])
+        product = trend[:, :, None, :, None] * share
+        return product.reshape(len(product), -1, share.shape[-2] * share.shape[-1])
 
     def _leaving(self, life: Lifetime, column: int) -> Array:
         """(node, cohort, year): share of a cohort that leaves use; one node where the life is certain."""
@@ -359,19 +401,17 @@ class Uncertain:
     def draw(self, uniform: Array, scenario: str) -> Draws:
         """Inputs of one scenario for uniform numbers (draw, factor); the same numbers serve every scenario."""
         sides = sides_of(uniform, self.kind)
-        weight = np.ones((1, len(self.resolved.chemistries)))
         additions = [] if self.linear else _places(self.additions[scenario], sides)
-        if self.share_spread:
-            weight = np.exp(self.share_spread * _normal(uniform[:, self.share_column]))
+        weight = self._share_weight(sides)
+        if weight is not None:
             additions = [sold / self._total(weight, scenario, place) for place, sold in enumerate(additions)]
         return Draws(
             count=len(uniform),
             regions=len(self.resolved.regions),
             pools=self.pools[scenario],
             additions=additions,
-            weight=weight.astype(self.kind),
             mineral_intensity=self.intensity.draw(sides),
-            trend=self._trend_features(sides),
+            weight=self._weight(weight, self._trend_features(sides)),
             chain=self._chain_draws(uniform, sides, scenario) if self.resolved.parameters else None,
             terms=self.terms[scenario] if self.linear else None,
             features=self._features(sides) if self.linear else None,
@@ -389,11 +429,31 @@ class Uncertain:
         column = [] if self.trend_column == NONE else [self.trend_column]
         return sides[rows_of(np.array(column, dtype=np.intp))].T
 
+    def _share_weight(self, sides: Array) -> Array | None:
+        """What drawn shares are linear in, (draw, feature, chemistry): 1, and how far below, as a part of the widest
+        reach, and above its middle each lies; None where no share is drawn."""
+        if not self.shares_vary:
+            return None
+        known = self.share_column != NONE
+        out = np.zeros((3, len(known), sides.shape[1]), self.kind)
+        out[0] = 1
+        below, above = sides[1 + 2 * self.share_column[known]], sides[2 + 2 * self.share_column[known]]
+        out[1, known] = np.minimum(below * self.reach[known, None].astype(self.kind), 1)
+        out[2, known] = above
+        return np.ascontiguousarray(np.moveaxis(out, 2, 0))
+
+    @staticmethod
+    def _weight(share: Array | None, trend: Array | None) -> Array | None:
+        """Features of trend (draw, feature) and share (draw, feature, chemistry) multiplied out, as `Draws` has them."""
+        if share is None or trend is None:
+            return share if trend is None else trend[:, :, None]
+        return (trend[:, :, None, None] * share[:, None]).reshape(len(share), -1, share.shape[-1])
+
     def _total(self, weight: Array, scenario: str, segment: int) -> Array:
         """What weighted shares of a segment add up to, (draw, place), 1 where nothing is sold."""
-        share = np.moveaxis(self.share[scenario][:, segment], 1, 0)
-        total = weight @ share.reshape(len(share), -1)
-        return np.where(total > 0, total, 1.0).astype(self.kind)
+        share = self.share_features[scenario][:, segment].astype(self.kind)
+        total: Array = weight.reshape(len(weight), -1) @ share.reshape(-1, share.shape[-2] * share.shape[-1])
+        return np.where(total > 0, total, 1)
 
     def _chain_draws(self, uniform: Array, sides: Array, scenario: str) -> ChainDraws:
         reuse = _places(self.reuse, sides)
@@ -460,13 +520,3 @@ def cell(code: str) -> str:
     if first == "na":
         return " ".join(["Na-ion", *(word for word in rest if word != "ion")])
     return " ".join([first.upper() if first.rstrip("0123456789") in ACRONYMS else first, *rest])
-
-
-def _normal(uniform: Array) -> Array:
-    """Standard normal quantiles by interpolation of the exact ones on a fine grid, to about 1e-6."""
-    from statistics import NormalDist
-
-    grid = np.concatenate([np.geomspace(1e-9, 0.01, 200), np.linspace(0.01, 0.99, 2001)[1:-1]])
-    grid = np.concatenate([grid, 1 - grid[:200][::-1]])
-    inverse = NormalDist().inv_cdf
-    return np.asarray(np.interp(uniform, grid, [inverse(float(p)) for p in grid]))

@@ -44,7 +44,8 @@ class Resolved:
     columns value, low, high, fill and rows; fill is given, linear, hold, override, rest, ratio, diffusion,
     capped or share.
     parameters: those of stock, scrap and recycling, where the run asks for them; lines: production lines, where it
-    names a file. inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
+    names a file. observed: last observed year of the shares of each (scenario, region, segment) that extends a history.
+    inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
     limits of capacity, where the run has some. fills: sentences on the years and places that were filled; notes: on
     paths and limits; sha256: of each input file; union: regions of the run under the law of the European Union.
     """
@@ -67,6 +68,7 @@ class Resolved:
     inputs_used: pd.DataFrame
     diffusion: pd.DataFrame | None
     capacity_limited: pd.DataFrame | None
+    observed: Mapping[tuple[str, str, str], int]
     fills: tuple[str, ...]
     sha256: Mapping[str, str]
     notes: tuple[str, ...]
@@ -124,6 +126,8 @@ class _Resolver:
         self.shares_of: dict[tuple[str, str], dict[str, None]] = {}
         #: segments without demand rows, by region
         self.absent: dict[str, list[str]] = {}
+        #: last observed year of the shares of (scenario, region, segment)
+        self.observed: dict[tuple[str, str, str], int] = {}
         #: shares changed by the run file, as rows of inputs_used
         self.changed: list[dict[str, object]] = []
         chemistry = inputs["chemistries"].set_index("chemistry")
@@ -186,6 +190,7 @@ class _Resolver:
             inputs_used=self._used(tables, chain.used if chain else {}),
             diffusion=self.adoption.table(),
             capacity_limited=self.capacity.table(),
+            observed=self.observed,
             fills=tuple(self._fill_sentences()),
             sha256=self.inputs.sha256,
             union=tuple(region for region in labels.regions if region in self.inputs.places.union),
@@ -374,7 +379,9 @@ class _Resolver:
                     history = self._history(adoption, region, segment)
                     shares[segment] = self._share_at(name, adoption, region, segment)
                     self.adoption.follow(name, region, segment, shares[segment], history)
-                    observed = max(observed, history_end(history) or 0)
+                    if last := history_end(history):
+                        self.observed[name, region, segment] = last
+                        observed = max(observed, last)
             here = {(str(s), int(str(y))): value for (r, s, y), value in gwh.items() if r == region}
             self.capacity.limit(name, region, shares, here, observed)
             for segment, years in shares.items():
