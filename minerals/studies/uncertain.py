@@ -246,12 +246,12 @@ class Uncertain:
                 continue
             sums = np.zeros((3, 1))
             for scenario in self.scenarios:
-                last = share[scenario][:, mine, :, -1]
+                last = share[scenario][..., -1][:, mine]
                 value = last.sum(axis=1)
                 sums[0] += value.sum()
                 for end, weight in enumerate((low[scenario], high[scenario]), 1):
-                    there = (last * weight[:, mine, :, -1]).sum(axis=1)
-                    sums[end] += (there / np.maximum(1 - value + there, np.finfo(float).tiny)).sum()
+                    there = (last * weight[..., -1][:, mine]).sum(axis=1)
+                    sums[end] += (there / (1 - value + there)).sum()
             label = f"market share of {cell(chemistry)}"
             self.share_column[mine] = self._factor(("market_share", chemistry), label, "market_share", sums)
         self.share_features = {scenario: each[None] for scenario, each in share.items()}
