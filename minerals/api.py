@@ -310,7 +310,8 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
     """Hold the model against the shipped table of results that others published.
 
     Returns a result whose table `validation` has a row each: ours, theirs, ratio, verdict (agrees, differs, outside),
-    reason, source. With `out`, validation.csv and charts/validation.* are written to that folder; size: of the chart,
+    reason, source, and whose table `figure_17_family` has what figure 17 hangs on. With `out`, validation.csv,
+    figure_17_family.csv and charts/validation.* are written to that folder; size: of the chart,
     'brief' or 'slide'; another chart is draw(result, "validation", size=…). Raises InputError, UsageError.
     """
     if size and out is None:
@@ -320,7 +321,7 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
 
     result = published.validate()
     if out is not None:
-        write(result["validation"], Path(out))
+        write(result["validation"], Path(out), result["figure_17_family"])
         draw(result, "validation", **({"size": size} if size else {})).write(Path(out) / "charts")
     return result
 

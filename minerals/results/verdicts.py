@@ -14,6 +14,7 @@ from .csv_files import write_csv
 from .screen import cut
 
 FILE = "validation.csv"
+FAMILY_FILE = "figure_17_family.csv"
 #: Kind of the rows that hold derived cells against inventories: counted apart.
 INVENTORIES = "derived_intensity"
 INDENT = "    "
@@ -67,11 +68,33 @@ def summary(table: pd.DataFrame) -> list[str]:
     return out
 
 
-def write(table: pd.DataFrame, folder: Path) -> Path:
-    """Write the table as validation.csv into the folder, made if missing. Raises UsageError."""
+def family_lines(table: pd.DataFrame, width: int) -> list[str]:
+    """A line for each member of figure 17's family: changes of demand, and what it changes where the width allows.
+
+    table: as figure17.family gives it.
+    """
+    minerals = list(table.columns[2:])
+    rows = [[row.member, *(signed_percent(getattr(row, name)) for name in minerals), row.what] for row in table.itertuples()]
+    heads = ["Figure 17, next-gen against incumbent", *minerals, ""]
+    wide = [max(len(head), *(len(row[i]) for row in rows)) for i, head in enumerate(heads[:-1])]
+    wide[0] = max(min(wide[0], width - sum(wide[1:]) - 2 * len(wide[1:])), LEAST_NAME)
+
+    def line(cells: list[str]) -> str:
+        numbers = (text.rjust(size) for text, size in zip(cells[1:-1], wide[1:], strict=True))
+        return cut("  ".join([cut(cells[0], wide[0], "…").ljust(wide[0]), *numbers, cells[-1]]).rstrip(), width, "…")
+
+    return [line(heads), *map(line, rows)]
+
+
+def write(table: pd.DataFrame, folder: Path, family: pd.DataFrame | None = None) -> Path:
+    """Write the table as validation.csv into the folder, made if missing, and the family of figure 17 beside it.
+
+    Raises UsageError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_csv(table, folder / FILE, digits=10)
+        if family is not None:
+            write_csv(family, folder / FAMILY_FILE, digits=10)
     except OSError as error:
         raise UsageError(f"cannot write {folder / FILE}: {error.strerror}; choose another place with --out") from None
     return folder / FILE

@@ -26,6 +26,7 @@ from ..results.tables.prices import price_tables
 from ..shipped import inputs_folder, published_file
 from ..studies.run import run
 from ..tables.inputs import Inputs, read_inputs
+from .figure17 import family
 from .published import Published, read_published
 
 #: Ours agrees with a published number where it is within this part of it.
@@ -242,7 +243,8 @@ STOCK = ("retirements", "primary_cut", "end_of_life_feedstock", "upstream")
 
 
 def validate(path: Path | None = None) -> Result:
-    """Our value, the ratio and the verdict of every published result, as a result with the table `validation`.
+    """Our value, the ratio and the verdict of every published result, as a result with the table `validation`, and with
+    the shipped table beside it `figure_17_family`.
 
     path: another table than the shipped one. The verdict is `agrees`, `differs` or `outside`: outside low and high,
     where the model no longer gives what was measured. Raises InputError, UsageError.
@@ -250,7 +252,10 @@ def validate(path: Path | None = None) -> Result:
     rows = read_published(KINDS, path)
     model = Model(rows)
     table = pd.DataFrame([judged(row, KINDS[row.kind](row, model)) for row in rows])
-    return Result(_record(rows, model, path or published_file()), {"validation": table, "sources_used": _sources(rows)})
+    tables = {"validation": table, "sources_used": _sources(rows)}
+    if path is None:
+        tables["figure_17_family"] = family(model.inputs)
+    return Result(_record(rows, model, path or published_file()), tables)
 
 
 def judged(row: Published, ours: float) -> dict[str, Any]:

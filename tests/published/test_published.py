@@ -14,6 +14,8 @@ from minerals.errors import InputError, UsageError
 from minerals.results.compare import compare
 from minerals.results.result import Result
 from minerals.results.verdicts import lines, summary, write
+from minerals.validation.figure17 import MINERALS as FAMILY_MINERALS
+from minerals.validation.figure17 import Mix, change, with_intensity_of, with_storage, with_sub_mix
 from minerals.validation.published import COLUMNS, COMPARED, Published, read_published
 from minerals.validation.validate import (
     AGREES,
@@ -266,3 +268,51 @@ def test_figure_17_is_labelled_calibrated(europe: Result) -> None:
     for entry in europe.record["scenarios"].values():
         assert entry["kind"] == "calibrated"
         assert "calibrated to the Carnegie report, not predicted: one member of a family" in entry["caveat"]
+
+
+# ---------------------------------------------------------------- figure 17 as a family
+
+
+def _two_cells(storage: float = 10.0) -> Mix:
+    """A car and a storage segment of 10 GWh; NMC 811 gives way to Li-S in cars, LFP stays in storage."""
+    chemistries = ["nmc811", "nmc622", "nmc532", "nmc955", "li_s", "lfp"]
+    share = np.zeros((2, 2, 6))
+    share[0, 0, 0], share[1, 0, [0, 4]], share[:, 1, 5] = 1, (0.5, 0.5), 1
+    intensity = np.array([
+        [1.0, 0.1, 0.7, 0.1], [1.0, 0.2, 0.6, 0.1], [1.0, 0.3, 0.5, 0.1], [1.0, 0.05, 0.8, 0.1], [0, 0, 0, 0.3],
+        [1.0, 0, 0, 0.1],
+    ])  # fmt: skip
+    additions = np.array([[10.0, storage], [10.0, storage]])
+    return Mix(additions, share, intensity, chemistries, ["car", "stationary"], list(FAMILY_MINERALS))
+
+
+def test_a_change_of_figure_17_by_hand() -> None:
+    """Graphite 20 → 15 kt, cobalt 1 → 0.5, nickel 7 → 3.5, lithium 2 → 0.5 + 1.5 + 1 = 3 kt."""
+    assert change(_two_cells()) == pytest.approx({"graphite": -0.25, "cobalt": -0.5, "nickel": -0.5, "lithium": 0.5})
+    twice = change(with_storage(_two_cells(), 2.0))
+    assert twice["graphite"] == pytest.approx(25 / 30 - 1)
+    assert twice["cobalt"] == pytest.approx(-0.5)
+    less = change(with_intensity_of(_two_cells(), {("li_s", "lithium"): 0.1}))
+    assert less["lithium"] == pytest.approx(0)
+
+
+def test_a_sub_mix_keeps_what_nmc_has_together() -> None:
+    mix = _two_cells()
+    other = with_sub_mix(mix, (0.3, 0.1, 0.0, 0.6))
+    np.testing.assert_allclose(other.share.sum(axis=2), mix.share.sum(axis=2), rtol=1e-12)
+    np.testing.assert_allclose(other.share[0, 0, :4], [0.3, 0.1, 0, 0.6], rtol=1e-12)
+    np.testing.assert_array_equal(other.share[:, :, 4:], mix.share[:, :, 4:])
+
+
+def test_the_family_holds_the_shipped_pair_and_says_what_hangs_on_what(validation: Result) -> None:
+    """Graphite is a finding; cobalt hangs on the sub-mix, the sign of lithium on Li-S and storage."""
+    table = validation["figure_17_family"].set_index("member")
+    shown = validation["validation"].set_index("id")["ours"]
+    for mineral in ("graphite", "cobalt", "lithium"):
+        assert table.loc["as shipped", mineral] == pytest.approx(shown[f"figure 17 {mineral}"], rel=1e-9)
+    assert table["graphite"].between(-0.29, -0.22).all()
+    assert table["cobalt"].max() > -0.05
+    assert table["cobalt"].min() < -0.15
+    assert table["lithium"].min() < 0 < 0.2 < table["lithium"].max()
+    assert table.loc["storage low", "graphite"] > table.loc["storage high", "graphite"]
+    assert table.loc["Li-S lithium low", "lithium"] < table.loc["Li-S lithium high", "lithium"]
