@@ -306,7 +306,11 @@ def check(what: str, sets: tuple[str, ...], inputs: Path | None) -> None:
 
 
 @_command
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for validation.csv, figure_17_family.csv and charts/validation.*")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for validation.csv, figure_17_family.csv and charts/validation.*",
+)
 @click.option("--size", type=click.Choice(["brief", "slide"]), help="Of the chart in --out. [default: brief]")
 def validate(out: Path | None, size: str | None) -> None:
     """Hold the model against results that others published: ours, theirs, ratio, verdict.

@@ -17,8 +17,8 @@ class DrawnStudy(Section):
     workers: Whole = Field(default=1, ge=1, le=256, description="Processes, which never change the result.")
     share_spread: float = Field(
         default=0.5, ge=0.0, le=2.0,
-        description="Standard deviation of the log-odds of market shares whose rows give no low and high, ten years after "
-        "the last observed year; 0 holds all market shares.",
+        description="Standard deviation of the log-odds of market shares whose rows give no low and high, ten years "
+        "after the last observed year; 0 holds all market shares.",
     )  # fmt: skip
 
 

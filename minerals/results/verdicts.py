@@ -74,7 +74,9 @@ def family_lines(table: pd.DataFrame, width: int) -> list[str]:
     table: as figure17.family gives it.
     """
     minerals = list(table.columns[2:])
-    rows = [[row.member, *(signed_percent(getattr(row, name)) for name in minerals), row.what] for row in table.itertuples()]
+    rows = [
+        [row.member, *(signed_percent(getattr(row, name)) for name in minerals), row.what] for row in table.itertuples()
+    ]
     heads = ["Figure 17, next-gen against incumbent", *minerals, ""]
     wide = [max(len(head), *(len(row[i]) for row in rows)) for i, head in enumerate(heads[:-1])]
     wide[0] = max(min(wide[0], width - sum(wide[1:]) - 2 * len(wide[1:])), LEAST_NAME)

@@ -74,4 +74,5 @@ def _growth(resolved: Resolved, scenario: str) -> Array:
     for r, region in enumerate(resolved.regions.labels):
         for s, segment in enumerate(resolved.segments.labels):
             first[r, s] = resolved.observed.get((scenario, region, segment), years[0])
-    return np.clip((years - first[:, :, None]) / GROWTH, 0.0, 1.0)
+    growth: Array = np.clip((years - first[:, :, None]) / GROWTH, 0.0, 1.0)
+    return growth

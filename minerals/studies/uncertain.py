@@ -435,7 +435,7 @@ class Uncertain:
         if not self.shares_vary:
             return None
         known = self.share_column != NONE
-        out = np.zeros((3, len(known), sides.shape[1]), self.kind)
+        out: Array = np.zeros((3, len(known), sides.shape[1]), self.kind)
         out[0] = 1
         below, above = sides[1 + 2 * self.share_column[known]], sides[2 + 2 * self.share_column[known]]
         out[1, known] = np.minimum(below * self.reach[known, None].astype(self.kind), 1)
@@ -444,7 +444,7 @@ class Uncertain:
 
     @staticmethod
     def _weight(share: Array | None, trend: Array | None) -> Array | None:
-        """Features of trend (draw, feature) and share (draw, feature, chemistry) multiplied out, as `Draws` has them."""
+        """Features of share (draw, feature, chemistry) and trend (draw, feature) multiplied out, as in `Draws`."""
         if share is None or trend is None:
             return share if trend is None else trend[:, :, None]
         return (trend[:, :, None, None] * share[:, None]).reshape(len(share), -1, share.shape[-1])

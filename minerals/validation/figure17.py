@@ -1,8 +1,8 @@
 """Figure 17 as a family: what of the change from incumbent to next-gen hangs on choices that the report does not print.
 
 The shipped pair of scenarios is calibrated to two published percentages, so it is no test. Each member of the family
-changes one choice within a range that is printed somewhere, in both scenarios alike, and leaves the rest; the last takes
-all intensities from the electrochemistry of cells, which nothing was calibrated to.
+changes one choice within a range that is printed somewhere, in both scenarios alike, and leaves the rest; the last
+takes all intensities from the electrochemistry of cells, which nothing was calibrated to.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ DRAWS, WORKERS = 1_000_000, min(2, os.cpu_count() or 1)
 MINERALS = ["graphite", "nickel", "lithium", "cobalt"]
 
 
-def world(draws: int, workers: int) -> Resolved:
-    """One scenario of the shipped world run, its study in totals."""
-    study = f"study={{kind = 'sample', draws = {draws}, workers = {workers}, detail = 'total'}}"
+def world(draws: int, workers: int, shares: str = "") -> Resolved:
+    """One scenario of the shipped world run, its study in totals; shares: a key of the study on market shares."""
+    study = f"study={{kind = 'sample', draws = {draws}, workers = {workers}, detail = 'total'{shares}}}"
     run = read_run("world-2050", [f"scope.minerals={MINERALS}", study])
     only = next(iter(run.settings.scenario))
     settings = run.settings.model_copy(update={"scenario": {only: run.settings.scenario[only]}})
@@ -50,7 +50,7 @@ def certain_lives(resolved: Resolved) -> Resolved:
 
 def main() -> None:
     verdict = common.Verdict()
-    resolved = world(DRAWS, WORKERS)
+    resolved, held = world(DRAWS, WORKERS), world(DRAWS, WORKERS, ", share_spread = 0")
 
     def timed(what: Resolved) -> float:
         start = time.perf_counter()
@@ -60,11 +60,14 @@ def main() -> None:
 
     one, two = (study(certain_lives(world(6000, workers)), "World")["percentiles"] for workers in (1, 2))
     assert one.equals(two), "one and two workers give the same percentiles"
-    verdict.say(f"a million draws, {WORKERS} workers", timed(certain_lives(resolved)), "s", 10, at_most=True)
+    verdict.say(
+        f"a million draws, market shares held, {WORKERS} workers", timed(certain_lives(held)), "s", 10, at_most=True
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak += WORKERS * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     verdict.say("  peak memory of all processes", peak * 1024 / 1e9, "GB", 1.5, at_most=True)
-    verdict.tell("  with lifetimes and second life drawn too", timed(resolved), "s")
+    verdict.tell("  with market shares drawn too", timed(certain_lives(resolved)), "s")
+    verdict.tell("  with market shares, lifetimes and second life drawn too", timed(resolved), "s")
     verdict.end()
 
 
