@@ -442,11 +442,12 @@ class Uncertain:
         out[2, known] = above
         return np.ascontiguousarray(np.moveaxis(out, 2, 0))
 
-    @staticmethod
-    def _weight(share: Array | None, trend: Array | None) -> Array | None:
+    def _weight(self, share: Array | None, trend: Array | None) -> Array | None:
         """Features of share (draw, feature, chemistry) and trend (draw, feature) multiplied out, as in `Draws`."""
-        if share is None or trend is None:
-            return share if trend is None else trend[:, :, None]
+        if trend is None:
+            return share
+        if share is None:
+            return np.broadcast_to(trend[:, :, None], (*trend.shape, len(self.resolved.chemistries)))
         return (trend[:, :, None, None] * share[:, None]).reshape(len(share), -1, share.shape[-1])
 
     def _total(self, weight: Array, scenario: str, segment: int) -> Array:
