@@ -128,6 +128,40 @@ def test_no_unread_licence_is_a_stop(shipped_inputs: Inputs) -> None:
     assert (announced["reported_by"] != "").all()
 
 
+def test_demand_of_2025_is_what_was_observed(shipped_inputs: Inputs) -> None:
+    """Road vehicles of the five regions add up to the IEA's 1.2 TWh; storage installed lies within what trackers say,
+    and no later storage below it."""
+    demand = shipped_inputs["battery_demand"].query("region not in ['Japan', 'South Korea']")
+    now = demand.query("scenario == 'history' and year == 2025")
+    road = now[~now["segment"].isin(["stationary", "electronics"])]
+    assert road["value"].sum() == pytest.approx(1200, rel=2e-3)
+    assert (road["quality"] == "judgement").all()
+    assert road["high"].sum() >= 1240
+    storage = now[now["segment"] == "stationary"]
+    assert len(storage) == 5
+    assert 247 <= storage["value"].sum() <= 305
+    assert storage["low"].sum() < 247
+    later = demand.query("scenario == 'stated-policies' and segment == 'stationary' and year != 2027")
+    by_year = later.groupby("year")[["low", "value", "high"]].sum()
+    assert (by_year["low"] > storage["value"].sum()).all()
+    assert by_year["value"].is_monotonic_increasing
+    assert by_year.loc[2035, ["low", "high"]].tolist() == pytest.approx([618, 972], rel=2e-3)
+
+
+def test_shares_of_europe_say_how_far_they_may_lie(shipped_inputs: Inputs) -> None:
+    """Every share of its scenarios that is not 0 or 1 has ends around it, as portable devices alone have not."""
+    shares = shipped_inputs["market_share"]
+    mine = shares[
+        shares["scenario"].isin(["europe-incumbent", "europe-next-gen", "stated-trend"])
+        & (shares["region"] == "Europe") & (shares["segment"] != "electronics") & shares["value"].between(1e-9, 0.999)
+    ]  # fmt: skip
+    assert len(mine) > 150
+    assert ((mine["low"] < mine["value"]) & (mine["value"] < mine["high"]) & (mine["high"] < 1)).all()
+    china = shares.query("scenario == 'history' and region == 'China' and segment == 'car' and year == 2025")
+    assert china["value"].sum() == pytest.approx(1, abs=1e-9)
+    assert china.set_index("chemistry")["value"]["lfp"] > 0.75
+
+
 def test_what_is_sold_today_meets_what_segments_need(shipped_inputs: Inputs) -> None:
     """Needs are floors by what is sold: the cars of 2024 of each large market reach them, and each has a first year."""
     performance, needs = shipped_inputs["chemistry_performance"], shipped_inputs["segment_need"]
