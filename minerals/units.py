@@ -38,6 +38,13 @@ UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "line_cost": ("USD_2025/(kWh/yr)", {"USD_2025/(kWh/yr)": 1.0, "USD_2025/(MWh/yr)": 1e-3}),
     "severity": ("1", {"1": 1.0}),
     "estimate": ("1", {"1": 1.0}),
+    "deflator": ("1", {"1": 1.0}),
+    "mass_price": ("USD_2025/kg", {"USD_2025/kg": 1.0, "USD_2025/t": 1e-3}),
+    "part_price": ("USD_2025/kWh", {"USD_2025/kWh": 1.0}),
+    "capital_cost": ("USD_2025/(kg/yr)", {"USD_2025/(kg/yr)": 1.0, "USD_2025/(t/yr)": 1e-3}),
+    "part_capital_cost": ("USD_2025/(kWh/yr)", {"USD_2025/(kWh/yr)": 1.0}),
+    "monthly": ("t/month", {"t/month": 1.0, "kt/month": 1e3}),
+    "duration": ("month", {"month": 1.0, "year": 12.0}),
 }
 
 #: Kinds of tables whose rows are of one of several kinds; the unit says which, and each keeps its own canonical unit.
@@ -47,6 +54,10 @@ EITHER: dict[str, tuple[str, ...]] = {
     "nameplate": ("mass_per_year", "capacity"),
     "performance": ("specific_energy", "energy_density", "cycles", "fraction"),
     "line": ("line_cost", "time"),
+    "material_price": ("mass_price", "part_price"),
+    "expansion": ("capital_cost", "part_capital_cost", "time", "fraction"),
+    "holding": ("fraction", "time"),
+    "event": ("severity", "duration"),
 }
 
 #: Kind of quantity → (least, most) that a value other than 0 can plausibly be, in the canonical unit. They are wide:
@@ -104,6 +115,20 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "line_cost": (1, 2_000),
     # A stop of one percent is none.
     "severity": (0.01, 1),
+    # A won of South Korea to a pound of Britain.
+    "deflator": (5e-5, 5),
+    # Ore and coke to lithium metal.
+    "mass_price": (0.02, 1_000),
+    # What is a part of a cell costs less than the cell.
+    "part_price": (0.02, 100),
+    # Sulphate from powder to silicon from silane.
+    "capital_cost": (0.1, 1_000),
+    "part_capital_cost": (0.1, 500),
+    # What grows by less than a percent a year stands still.
+    "expansion: fraction": (1e-3, 5),
+    # A few kilograms of germanium to a cargo of ore.
+    "monthly": (1e-3, 1e7),
+    "duration": (0.1, 240),
     # Nothing gives back more than it took, and what loses nine tenths in the first cycle is no cell.
     "first_cycle_efficiency: fraction": (0.1, 1),
     # A smaller anode than cathode plates lithium; ten times the cathode is a cell of a laboratory.
