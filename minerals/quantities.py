@@ -86,6 +86,22 @@ QUANTITIES: dict[str, Quantity] = {
             "one row of quality unknown: value empty, low 0, high 1. It never binds and is never counted as safe.",
         ),
         Quantity(
+            "marginal_location", "input", ("node", "country"), "1",
+            "Share of a country in what is added to the world supply of a node; sums to one over countries.",
+        ),
+        Quantity(
+            "expansion_cost", "input", ("measure", "node", "group"), "USD_2025/(kg/yr), USD_2025/(kWh/yr), year, 1",
+            "What a new plant costs (capital), how long it takes (lead), what its product costs above that of the top "
+            "producer (premium), how fast known plants grow (growth), and most of that growth that is built for one "
+            "group of regions (follow_on): within the top producing country and outside it.",
+        ),
+        Quantity(
+            "event_history", "input", ("event", "item", "measure"), "1, month",
+            "What a past stop, quota or licence of exports took: the share of normal exports lost over the months, and "
+            "the months until they were back, or those seen where they were not (ended = no).",
+            "lost = 1 − Σ event_volume / (months × normal event_volume)",
+        ),
+        Quantity(
             "supply_utilisation", "input", ("node",), "1",
             "Where no supply is published: what plants put out of what they could make, output ÷ capacity.",
             "battery_supply = need of the reference world ÷ supply_utilisation",
@@ -194,6 +210,17 @@ QUANTITIES: dict[str, Quantity] = {
             "upstream", "result", ("scenario", "region", "node", "stage", "year"), "kt",
             "Need for upstream products behind the primary demand, by stage: flake, sulphate, carbonate, concentrate.",
             "upstream = primary_demand × stage yields down to it",
+        ),
+        Quantity(
+            "material_price", "input", ("node", "year"), "USD_2025/kg, USD_2025/kWh",
+            "Price of the product of a node in the market that is quoted, mostly China, without value-added tax. Linear "
+            "between given years and held beyond them: no price is foreseen. A node without rows has no price here.",
+        ),
+        Quantity(
+            "material_value", "result", ("scenario", "region", "node", "stage", "year"), "million USD_2025",
+            "What the upstream need of a node is worth at the price of its year (price). low and high take the price at "
+            "its ends. Stages contain each other and do not add up; nodes without a price are left out.",
+            "material_value = upstream × material_price; 1 kt × 1 USD/kg = 1 million USD",
         ),
         Quantity(
             "graphite_by_route", "result", ("scenario", "region", "segment", "route", "year"), "kt",

@@ -161,11 +161,62 @@ def supply_is_in_the_unit_of_its_node(tables: Tables, problems: list[Problem]) -
             problems.append(Problem(supply.file, int(row.line), f"unit = {row.unit!r}", why))
 
 
+def prices_are_in_the_unit_of_their_node(tables: Tables, problems: list[Problem]) -> None:
+    """Prices and capital per kg for nodes in kt, per kWh for nodes in GWh."""
+    nodes = tables["nodes"]
+    units = dict(zip(nodes.frame["node"], nodes.frame["unit"], strict=True))
+    wanted = {
+        "material_price": {"kt": "USD_2025/kg", "GWh": "USD_2025/kWh"},
+        "expansion_cost": {"kt": "USD_2025/(kg/yr)", "GWh": "USD_2025/(kWh/yr)"},
+    }
+    for name, unit_of in wanted.items():
+        table = tables[name]
+        for row in table.frame.itertuples():
+            if name == "expansion_cost" and row.measure != "capital":
+                continue
+            unit = unit_of.get(units.get(row.node, ""), row.unit)
+            if row.unit != unit:
+                why = f"{row.node} is measured in {units[row.node]}; give it in {unit}"
+                problems.append(Problem(table.file, int(row.line), f"unit = {row.unit!r}", why))
+
+
+def measures_have_their_unit(tables: Tables, problems: list[Problem]) -> None:
+    """A measure of plants, of stocks and of past stops has the unit that fits it, also where its table knows others."""
+    units = {
+        "expansion_cost": {"lead": "year", "premium": "1", "growth": "1", "follow_on": "1"},
+        "holding_cost": {"holding": "1", "fade": "1", "shelf_life": "year"},
+        "event_history": {"lost": "1", "months": "month"},
+    }
+    for name, unit_of in units.items():
+        table = tables[name]
+        for row in table.frame.itertuples():
+            unit = unit_of.get(row.measure, row.unit)
+            if row.unit != unit:
+                why = f"{row.measure} is in {unit}; write the figure in it"
+                problems.append(Problem(table.file, int(row.line), f"unit = {row.unit!r}", why))
+
+
+def volumes_are_of_an_event(tables: Tables, problems: list[Problem]) -> None:
+    """Monthly volumes belong to an item of a past stop, and stand beside a normal month."""
+    history, volume = tables["event_history"], tables["event_volume"]
+    known = set(zip(history.frame["event"], history.frame["item"], strict=True))
+    normal = volume.frame[volume.frame["period"] == "normal"]
+    with_normal = set(zip(normal["event"], normal["item"], strict=True))
+    for row in volume.frame.itertuples():
+        of = f"event, item = {row.event!r}, {row.item!r}"
+        if (row.event, row.item) not in known and not history.dropped:
+            problems.append(Problem(volume.file, int(row.line), of, f"not in {history.file}; add its rows there"))
+        elif (row.event, row.item) not in with_normal and not volume.dropped:
+            why = "has no row of period = normal; add a month without the event"
+            problems.append(Problem(volume.file, int(row.line), of, why))
+
+
 def nodes_are_known_or_any(tables: Tables, problems: list[Problem]) -> None:
-    """Utilisation and disruptions are of a node, or of any."""
+    """Utilisation, disruptions, plants and stocks are of a node, or of any."""
     nodes = tables["nodes"]
     known = set(nodes.frame["node"])
-    for table in (tables["supply_utilisation"], tables["disruption"], tables["plant_utilisation"]):
+    named = ("supply_utilisation", "disruption", "plant_utilisation", "expansion_cost", "holding_cost")
+    for table in (tables[name] for name in named):
         for line, node in cells(table.frame, "node"):
             if node != ANY and node not in known and not nodes.dropped:
                 why = f"not in {nodes.file}{did_you_mean(node, known)}; or write any"
@@ -236,6 +287,9 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     needs_are_said_once,
     supply_is_in_the_unit_of_its_node,
     nodes_are_known_or_any,
+    prices_are_in_the_unit_of_their_node,
+    measures_have_their_unit,
+    volumes_are_of_an_event,
     futures_have_rows,
     plants_are_known,
 )

@@ -52,7 +52,8 @@ class Parameters:
 
     lifetime: by (segment, base chemistry); second_lifetime: in second life; reuse_share and health: (3, segment, year);
     collection: (3, region, segment, year); second_collection: of spent second lives, (3, region, year); route: (3,
-    region, route, year); recovery: by stream (3, route, mineral, year); scrap and ramp: (3, age); targets: rows of
+    region, route, year); recovery: by stream (3, route, mineral, year); scrap and ramp: (3, age); material_price: of the
+    product of a node, (3, node, year) [USD_2025/kg or /kWh], NaN where there is no price; targets: rows of
     recycling_target; used: rows used, as lines by table; wider: (table, region, wider region whose rows serve it).
     """
 
@@ -67,6 +68,7 @@ class Parameters:
     scrap: Array
     ramp: Array
     nodes: tuple[UpstreamNode, ...]
+    material_price: Array
     targets: pd.DataFrame
     used: dict[str, list[int]]
     wider: tuple[tuple[str, str, str], ...] = ()
@@ -94,6 +96,7 @@ class _Reader:
     def read(self, chemistries: Sequence[str]) -> Parameters:
         regions, segments, minerals = self.labels.regions, self.labels.segments, self.labels.minerals
         lifetime = {(s, c): self._lifetime("first", s, c) for s in segments for c in chemistries}
+        nodes = tuple(self._nodes())
         out = Parameters(
             lifetime=lifetime,
             second_lifetime=self._lifetime("second", "stationary", ANY),
@@ -120,7 +123,8 @@ class _Reader:
             },
             scrap=self._profile("line_scrap"),
             ramp=self._profile("line_ramp"),
-            nodes=tuple(self._nodes()),
+            nodes=nodes,
+            material_price=self._stack([self._price(node.node) for node in nodes]),
             targets=self.inputs["recycling_target"],
             used={},
         )  # fmt: skip
@@ -173,6 +177,12 @@ class _Reader:
         anchors: Anchors = {row.year: {(): datum(row.value, row.low, row.high, table)} for row in rows}
         points = [point.datum for point in along(anchors, self.years)]
         return _triple(points)
+
+    def _price(self, node: str) -> Array:
+        """(3, year); NaN where nobody prices the node, which is no price of zero."""
+        if not self._rows("material_price", node=node):
+            return np.full((3, len(self.years)), np.nan)
+        return self._series("material_price", node=node)
 
     def _profile(self, table: str) -> Array:
         """(3, age) from age 0 to the last given one, linear between."""

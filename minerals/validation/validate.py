@@ -159,6 +159,11 @@ def _upstream(row: Published, model: Model) -> float:
     return sum(float(model.rows_of(row, "upstream", node=node)["value"].sum()) for node in row.node)
 
 
+def _material_value(row: Published, model: Model) -> float:
+    """What the upstream need of the row's nodes is worth [million USD_2025]."""
+    return sum(float(model.rows_of(row, "material_value", node=node)["value"].sum()) for node in row.node)
+
+
 def graphite_free_share(before: float, change: float, displaced: float = 1.0) -> float:
     """Share of GWh without graphite after graphite demand has changed, at equal GWh: the two-number identity.
 
@@ -230,12 +235,13 @@ KINDS: dict[str, Callable[[Published, Model], float]] = {
     "primary_cut": _primary_cut,
     "end_of_life_feedstock": _end_of_life_feedstock,
     "upstream": _upstream,
+    "material_value": _material_value,
     "derived_intensity": _derived_intensity,
     "tariff": _parity,
     "credit": _parity,
 }
 """Kind of a published result -> our value for a row of it, in the row's unit. A new kind is a function and its name."""
-STOCK = ("retirements", "primary_cut", "end_of_life_feedstock", "upstream")
+STOCK = ("retirements", "primary_cut", "end_of_life_feedstock", "upstream", "material_value")
 """Kinds that need the stock followed."""
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ...axes import Axis, tidy
 from ...case.chain import FLOWS, Chain
+from ...case.cost import MONEY
 from ...case.outcome import Outcome
 from ...flows.demand import Array
 from ...tables.codes import GRAPHITE_ROUTES
@@ -93,8 +94,24 @@ def _chain_tables(outcome: Outcome, chain: Chain) -> dict[str, pd.DataFrame]:
         "recycling": rates[["region", "mineral", "measure", "year", "value"]].assign(unit="1"),
         "production_lines": lines[["region", "measure", "year", "value", "unit"]],
         "upstream": upstream.assign(unit="kt"),
+        "material_value": _material_value(outcome, chain),
         "recycling_targets": targets,
     }
+
+
+def _material_value(outcome: Outcome, chain: Chain) -> pd.DataFrame:
+    """What the upstream need is worth at the price of its year [million USD_2025]: kt × USD/kg, nodes with a price."""
+    resolved, parameters = outcome.resolved, outcome.resolved.parameters
+    assert parameters is not None
+    price = parameters.material_price
+    priced = [n for n in range(len(parameters.nodes)) if np.isfinite(price[0, n]).all()]
+    nodes = [parameters.nodes[n] for n in priced]
+    value, low, high = chain.upstream[:, priced] * price[:, None, priced]
+    paid = np.where(value != 0, price[0, priced], 0.0)
+    axes = [resolved.regions, Axis("node", tuple(node.node for node in nodes)), resolved.years]
+    table = tidy(value, axes, {"low": low, "high": high, "price": paid})
+    table.insert(2, "stage", table["node"].map({node.node: node.stage for node in nodes}))
+    return table.assign(unit=MONEY)
 
 
 def _targets(outcome: Outcome, chain: Chain) -> pd.DataFrame:
