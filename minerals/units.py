@@ -115,20 +115,25 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "line_cost": (1, 2_000),
     # A stop of one percent is none.
     "severity": (0.01, 1),
+    # Lost of past stops: a hundredth is none, and nothing loses more than all.
+    "event: severity": (0.015, 1.6),
     # A won of South Korea to a pound of Britain.
-    "deflator": (5e-5, 5),
-    # Ore and coke to lithium metal.
-    "mass_price": (0.02, 1_000),
-    # What is a part of a cell costs less than the cell.
-    "part_price": (0.02, 100),
+    "deflator": (4e-4, 3),
+    # Ore and coke to cobalt at its peak.
+    "mass_price": (0.2, 200),
+    # A part of a cell costs less than the cell: additives to a dear electrolyte.
+    "part_price": (0.1, 20),
     # Sulphate from powder to silicon from silane.
-    "capital_cost": (0.1, 1_000),
-    "part_capital_cost": (0.1, 500),
-    # What grows by less than a percent a year stands still.
-    "expansion: fraction": (1e-3, 5),
-    # A few kilograms of germanium to a cargo of ore.
-    "monthly": (1e-3, 1e7),
-    "duration": (0.1, 240),
+    "capital_cost": (0.3, 300),
+    "part_capital_cost": (0.2, 100),
+    # What grows by half a percent a year stands still; nothing costs six times what it does at the top producer.
+    "expansion: fraction": (5e-3, 5),
+    # A stock costs a year less than it is worth.
+    "holding: fraction": (5e-3, 1),
+    # Germanium, a few hundred kilograms, to flake graphite before its licences.
+    "monthly": (0.05, 1e5),
+    # From half a month to ten years of quotas.
+    "duration": (0.5, 120),
     # Nothing gives back more than it took, and what loses nine tenths in the first cycle is no cell.
     "first_cycle_efficiency: fraction": (0.1, 1),
     # A smaller anode than cathode plates lithium; ten times the cathode is a cell of a laboratory.
