@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minerals.case.cell_model import CellModel
-from minerals.errors import InputError, Problem, did_you_mean, listed
+from minerals.errors import InputError, Problem, did_you_mean
 from minerals.provenance import Rows
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
@@ -380,7 +380,7 @@ def test_a_year_of_type_year_runs(toy: Path, run_toy) -> None:
     (lambda p, r: field(r["scenarios"], "kind")["constraints"].update(enum="history"), "resources[scenarios].schema."
      "fields[kind].constraints.enum = 'history': expected a list of texts in quotes"),
     (lambda p, r: r["reserves"]["minerals"].update(kind="mas"), "resources[reserves].minerals.kind = 'mas': not a kind "
-     f"of quantity; did you mean 'mass'? ({listed([*UNITS, *EITHER, 'cell_parameter'])})"),
+     f"of quantity; did you mean 'mass'? ({', '.join([*UNITS, *EITHER, 'cell_parameter'])})"),
     (lambda p, r: r["reserves"]["minerals"].update(kind="energy"),
      'resources[reserves].minerals.kind = "energy": expected "mass"; restore it'),
     (lambda p, r: r["reserves"]["schema"]["foreignKeys"][0]["reference"].update(resource="mineral"),
