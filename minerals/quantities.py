@@ -61,6 +61,11 @@ QUANTITIES: dict[str, Quantity] = {
             "learning_rate = 1 − 2^slope",
         ),
         Quantity(
+            "price_floor", "input", ("family",), "USD_2025/kWh",
+            "Cost of the minerals in a pack, which learning does not lower while their prices hold; in the curves of a "
+            "run with prices.floor = minerals.",
+        ),
+        Quantity(
             "price_relative", "input", ("chemistry",), "1",
             "Pack price of a chemistry or family without a learning curve, as a multiple of another's: a silicon blend "
             "of its base, Li-S of Li-metal, LMO and LCO of the average pack. It moves with the curve it is a multiple "
@@ -231,10 +236,11 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "price", "result", ("scenario", "family", "year"), "USD_2025/kWh",
             "Pack price of a chemistry family on its one-factor learning curve, in real 2025 dollars, from its last "
-            "observed price on; scenario is the world adoption that moves it. No cost of materials and no scarcity is "
-            "in it. low and high take anchor, learning rate and start at the ends that lower or raise it most; "
-            "doublings says how far it reaches beyond what was seen.",
-            "price = anchor × (cumulative_energy / cumulative_energy[anchor])^log2(1 − learning_rate)",
+            "observed price on; scenario is the world adoption that moves it. No scarcity is in it, and of the cost of "
+            "materials a floor where prices.floor = minerals: then what is above the floor falls. low and high take "
+            "anchor, learning rate, floor and start at the ends that lower or raise it most; doublings says how far it "
+            "reaches beyond what was seen.",
+            "price = floor + (anchor − floor) × (cumulative_energy / cumulative_energy[anchor])^log2(1 − learning_rate)",
         ),
         Quantity(
             "price_points", "result", ("case", "family", "year"), "USD_2025/kWh",

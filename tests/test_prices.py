@@ -348,3 +348,52 @@ def test_describe_says_what_a_price_is(name: str) -> None:
     outcome = CliRunner().invoke(cli, ["describe", name])
     assert outcome.exit_code == 0
     assert re.match(rf"{name} \((result|input)\)", outcome.output)
+
+
+# --- floor -----------------------------------------------------------------------------------------------------------
+
+
+@given(AMOUNTS, AMOUNTS, RATES, st.floats(0.0, 0.9))
+def test_above_a_floor_a_doubling_lowers_the_price_by_the_rate(
+    anchor: float, energy: float, rate: float, part: float
+) -> None:
+    """What is above the floor falls, the floor stays, and the price is never below it nor below that without one."""
+    floor = part * anchor
+    doubled, ever = learning.price(anchor, [2 * energy, 1e6 * energy], energy, rate, floor)
+    assert doubled - floor == pytest.approx((anchor - floor) * (1 - rate), rel=1e-6, abs=1e-9 * anchor)
+    assert ever >= floor
+    assert doubled >= learning.price(anchor, 2 * energy, energy, rate) - 1e-9 * anchor
+
+
+def test_no_energy_brings_a_price_to_its_floor_or_below() -> None:
+    """From 100 at a rate of a fifth: 60 above 20 is half of what is above it, log(1/2) / log(0.8) doublings."""
+    assert np.isinf(learning.energy_for([20, 10], 100, 10, 0.2, 20)).all()
+    needed = learning.energy_for(60, 100, 10, 0.2, 20)
+    assert np.log2(needed / 10) == pytest.approx(np.log(0.5) / np.log(0.8))
+    assert learning.price(100, needed, 10, 0.2, 20) == pytest.approx(60)
+    with pytest.raises(ValueError, match="below the price"):
+        learning.price(20, 10, 10, 0.2, 20)
+
+
+def test_a_run_with_a_floor_has_dearer_packs_that_rest_on_its_row(run_toy: Callable[..., Result]) -> None:
+    prices = "prices={demand='plan', adoption='plan', against='China'%s}"
+    bare, floored = (run_toy(prices % more) for more in ("", ", floor='minerals'"))
+    keys = ["scenario", "family", "year"]
+    before, after = (made["price"].set_index(keys)["value"] for made in (bare, floored))
+    anchor, floor = 100, 20
+    np.testing.assert_allclose(after, floor + (anchor - floor) * before / anchor, rtol=1e-9)
+    assert (after > before).all()
+    assert "price_floor" in set(floored["inputs_used"]["table"])
+    assert "price_floor" not in set(bare["inputs_used"]["table"])
+
+
+def test_a_floor_that_is_missing_or_too_high_is_told(run_toy: Callable[..., Result], toy: Path) -> None:
+    path = toy / "price_floor.csv"
+    text = path.read_text("utf-8")
+    asked = "prices={demand='plan', adoption='plan', against='China', floor='minerals'}"
+    path.write_text(text.replace("20,15,40", "200,150,400"), "utf-8")
+    with pytest.raises(InputError, match=r"price_floor\.csv:2 .*not below the price the curve starts from"):
+        run_toy(asked)
+    path.write_text(text.replace("Li-ion,20", "NMC,20"), "utf-8")
+    with pytest.raises(InputError, match=r"price_floor\.csv"):
+        run_toy(asked)

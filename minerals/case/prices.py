@@ -7,7 +7,7 @@ what is learnt in one place is for sale in the others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -90,7 +90,9 @@ class PriceCurves:
         fitted = observed & ~np.isnan(self.energy_at_observations)
         if fitted.sum() < 3:
             return None
-        return learning.fit(self.energy_at_observations[fitted], observations["value"].to_numpy(dtype=float)[fitted])
+        floor = next((learner.floor[0] for learner in self.inputs.learners if learner.family == FITTED), 0.0)
+        above = observations["value"].to_numpy(dtype=float)[fitted] - floor
+        return learning.fit(self.energy_at_observations[fitted], above) if (above > 0).all() else None
 
     @cached_property
     def learners(self) -> tuple[Learner, ...]:
@@ -114,7 +116,8 @@ class PriceCurves:
             years, values = first[learner.learns_with]
             then = values[0, years.index(learner.year)]
             mine = ((observations["family"] == learner.family) & (observations["case"] != "observed")).to_numpy()
-            at = learning.energy_for(observations["value"].to_numpy()[mine], learner.anchor[0], then, learner.rate[0])
+            wanted, rate, floor = observations["value"].to_numpy()[mine], learner.rate[0], learner.floor[0]
+            at = learning.energy_for(wanted, learner.anchor[0], then, rate, floor)
             out[mine] = np.where(np.isfinite(at), at, np.nan)
         return out
 
@@ -262,12 +265,12 @@ def _with_rate(learner: Learner, config: Prices, fit: learning.Fit | None) -> Le
         file, why = "cell_price.csv", f"a fit needs three observed prices of {FITTED} or more; use rate = 'published'"
         raise InputError([Problem(file, 0, "rate = 'fitted'", why)])
     rate = np.clip([fit.rate, fit.low, fit.high], 0.0, None)
-    return Learner(learner.family, learner.year, learner.anchor, rate, learner.assumed, learner.learns_with)
+    return replace(learner, rate=rate)
 
 
 def _curve(learner: Learner, energy: Energies) -> FamilyCurve:
     """The family's curve from the year of its anchor on."""
     years, values = energy[learner.learns_with]
     at = years.index(learner.year)
-    curve = learning.curve(learner.anchor, values[:, at:], 0, learner.rate)
+    curve = learning.curve(learner.anchor, values[:, at:], 0, learner.rate, learner.floor)
     return FamilyCurve(years[at:], curve, learning.doublings(values[0, at:], values[0, at]))

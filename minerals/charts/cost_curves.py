@@ -87,6 +87,7 @@ class _Story:
     curves: list[_PriceCurve]
     points: pd.DataFrame
     fitted: tuple[float, float] | None
+    floored: bool
 
     @property
     def seen(self) -> pd.DataFrame:
@@ -150,6 +151,7 @@ def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
         years=years,
         curves=curves,
         points=points,
+        floored=bool((result["inputs_used"]["table"] == "price_floor").any()),
         fitted=_fitted(curves, rates, energy[energy["scenario"] == name], years),
     )
 
@@ -212,6 +214,11 @@ def _red_line(story: _Story) -> str:
     return " ".join(filter(None, [rates, story.caveat]))
 
 
+def _kept(story: _Story) -> str:
+    """What learning leaves of a price."""
+    return "what the minerals cost stays" if story.floored else "no floor of material cost"
+
+
 def _note(story: _Story) -> str:
     """Dollars, data year, what moves the curves, what is left out, and what others expect."""
     rates = [f"{SENTENCE.get(curve.family, curve.family)} {_rate(curve.rate)}" for curve in story.sold]
@@ -219,7 +226,7 @@ def _note(story: _Story) -> str:
         "Note: Real 2025 dollars; observed prices to "
         f"{int(story.seen['year'].max()) if len(story.seen) else story.years[0]}, dots of Na-ion and solid state are "
         "upper values. Each doubling of the GWh put into use in the world lowers the price by the learning rate"
-        f" ({', '.join(rates)}); no floor of material cost. Ranges take the ends of all inputs at once."
+        f" ({', '.join(rates)}); {_kept(story)}. Ranges take the ends of all inputs at once."
     )
     if story.fitted:
         rate, price = story.fitted

@@ -188,6 +188,10 @@ class Prices(Section):
         default="published",
         description="Learning rates of learning_rate.csv, or for lithium-ion the one fitted to prices.",
     )
+    floor: Literal["none", "minerals"] = Field(
+        default="none",
+        description="What learning leaves of a price: nothing, or at least the cost of the minerals by price_floor.csv.",
+    )
     tariff: float = Field(
         default=0.0, ge=0.0, le=10.0, description="In place already, as a share of the import's value."
     )

@@ -1,7 +1,8 @@
 """One-factor learning curves: each doubling of the energy ever made lowers the price by the learning rate.
 
-A curve says what a price does if nothing but experience moves it. It has no floor of material cost, and no price of
-lithium or nickel in it; far below its anchor, or from a start of a few GWh, it is a direction and no forecast.
+A curve says what a price does if nothing but experience moves it. It has no price of lithium or nickel in it but for a
+floor, where one is given: what the minerals cost, which experience does not lower. Far below its anchor, or from a start
+of a few GWh, it is a direction and no forecast.
 Wright (1936), J. Aeronautical Sciences 3, 122–128; for batteries Ziegler and Trancik (2021), doi:10.1039/D0EE02681F.
 """
 
@@ -33,22 +34,33 @@ def exponent(rate: ArrayLike) -> Array:
     return np.asarray(np.log2(1 - rates))
 
 
-def price(anchor: ArrayLike, cumulative: ArrayLike, at_anchor: ArrayLike, rate: ArrayLike) -> Array:
+def price(
+    anchor: ArrayLike, cumulative: ArrayLike, at_anchor: ArrayLike, rate: ArrayLike, floor: ArrayLike = 0.0
+) -> Array:
     """Price [USD_2025/kWh] at a cumulative energy [GWh]: anchor · (cumulative / at_anchor)^log2(1 − rate).
 
-    at_anchor: cumulative energy in the year of the anchor. All broadcast. Raises ValueError.
+    at_anchor: cumulative energy in the year of the anchor; floor: the part of the price that is not learnt away
+    [USD_2025/kWh], so that what is above it falls. All broadcast. Raises ValueError.
     """
     anchors, now, then = (np.asarray(each, float) for each in (anchor, cumulative, at_anchor))
     if not ((anchors > 0).all() and (now > 0).all() and (then > 0).all()):
         raise ValueError("a price and the energy made so far are above zero")
-    return np.asarray(anchors * (now / then) ** exponent(rate))
+    kept = np.asarray(floor, float)
+    if not ((kept >= 0) & (kept < anchors)).all():
+        raise ValueError("a floor is at least zero and below the price that the curve starts from")
+    return np.asarray(kept + (anchors - kept) * (now / then) ** exponent(rate))
 
 
-def energy_for(target: ArrayLike, anchor: ArrayLike, at_anchor: ArrayLike, rate: ArrayLike) -> Array:
-    """Cumulative energy [GWh] at which a curve comes to the price `target`: `price` inverted; inf without learning."""
+def energy_for(
+    target: ArrayLike, anchor: ArrayLike, at_anchor: ArrayLike, rate: ArrayLike, floor: ArrayLike = 0.0
+) -> Array:
+    """Cumulative energy [GWh] at which a curve comes to the price `target`: `price` inverted; inf without learning, and
+    for a target at the floor or below."""
     power = -np.abs(exponent(rate))  # Without learning −0, whose inverse is −∞.
+    kept = np.asarray(floor, float)
+    above = np.maximum(np.asarray(target, float) - kept, 0.0)
     with np.errstate(divide="ignore", over="ignore"):
-        ratio = (np.asarray(target, float) / np.asarray(anchor, float)) ** (1 / power)
+        ratio = (above / (np.asarray(anchor, float) - kept)) ** (1 / power)
     return np.asarray(np.asarray(at_anchor, float) * ratio)
 
 
@@ -63,15 +75,16 @@ def cumulative(start: ArrayLike, additions: ArrayLike) -> Array:
     return np.concatenate([first, first + np.cumsum(added, axis=-1)], axis=-1)
 
 
-def curve(anchor: Array, energy: Array, at: int, rate: Array) -> Array:
-    """Prices with their ends, (3, year): value, low, high, from the same three of anchor, energy and rate.
+def curve(anchor: Array, energy: Array, at: int, rate: Array, floor: Array | None = None) -> Array:
+    """Prices with their ends, (3, year): value, low, high, from the same three of anchor, energy, rate and floor.
 
-    anchor, rate: (3,); energy: cumulative, (3, year); at: position of the anchor's year. The low end takes what makes
-    the price fall furthest, all at once: the low anchor, the high rate, and the low start, from which the same GWh are
-    more doublings; the high end the opposite. It bounds the price and is no percentile.
+    anchor, rate, floor: (3,); energy: cumulative, (3, year); at: position of the anchor's year. The low end takes what
+    makes the price fall furthest, all at once: the low anchor and floor, the high rate, and the low start, from which
+    the same GWh are more doublings; the high end the opposite. It bounds the price and is no percentile.
     """
     worst = np.array([0, 2, 1])  # A high rate belongs to the low price.
-    return price(anchor[:, None], energy, energy[:, at, None], rate[worst, None])
+    kept = np.zeros(3) if floor is None else floor
+    return price(anchor[:, None], energy, energy[:, at, None], rate[worst, None], kept[:, None])
 
 
 def fit(energy: ArrayLike, prices: ArrayLike) -> Fit:

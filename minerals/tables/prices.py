@@ -17,7 +17,7 @@ from .inputs import Inputs
 from .reader import Reader
 
 Array = NDArray[np.float64]
-TABLES = ("cell_price", "cell_price_gap", "learning_rate", "cumulative_energy")
+TABLES = ("cell_price", "cell_price_gap", "learning_rate", "cumulative_energy", "price_floor")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Learner:
     """A family with a price: what it starts from and how fast it learns.
 
     year, anchor: its last observed pack price of the world, (3,) value, low, high [USD_2025/kWh]; rate: (3,) [1];
-    assumed: whether the rate is; learns_with: the family whose cumulative energy moves it.
+    assumed: whether the rate is; learns_with: the family whose cumulative energy moves it; floor: what learning leaves of
+    the price, (3,) [USD_2025/kWh], zero without a floor.
     """
 
     family: str
@@ -34,6 +35,7 @@ class Learner:
     rate: Array
     assumed: bool
     learns_with: str
+    floor: Array
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,27 @@ class _Reader(Reader):
             last = seen.loc[seen["year"].idxmax()]
             rate = _three(row.value, row.low, row.high)
             anchor = _three(last["value"], last["low"], last["high"])
-            out.append(
-                Learner(row.family, int(last["year"]), anchor, rate, row.quality == "assumed", str(row.learns_with))
-            )
+            floor = self._floor(str(row.family), anchor)
+            assumed, learns_with = row.quality == "assumed", str(row.learns_with)
+            out.append(Learner(row.family, int(last["year"]), anchor, rate, assumed, learns_with, floor))
         return out
+
+    def _floor(self, family: str, anchor: Array) -> Array:
+        """What learning leaves of the price of a family, (3,); zero where the run asks for no floor."""
+        assert self.run.settings.prices is not None
+        if self.run.settings.prices.floor == "none":
+            return np.zeros(3)
+        file = self.inputs.tables["price_floor"].file
+        rows = self.rows("price_floor", family=family)
+        if not rows:
+            why = "no floor for a family with a learning rate; add the row, or leave prices.floor out"
+            self.problems.append(Problem(file, 0, f"family = {family!r}", why))
+            return np.zeros(3)
+        floor = _three(rows[0].value, rows[0].low, rows[0].high)
+        if (floor >= anchor).any():
+            why = f"is not below the price the curve starts from ({', '.join(f'{each:g}' for each in anchor)})"
+            self.problems.append(Problem(file, rows[0].line, f"value, low, high of {family}", why))
+        return floor
 
     def _experience(self, family: str) -> Experience:
         rows = self.inputs["cumulative_energy"]
