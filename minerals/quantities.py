@@ -218,13 +218,13 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "material_price", "input", ("node", "year"), "USD_2025/kg, USD_2025/kWh",
-            "Price of the product of a node in the market that is quoted, mostly China, without value-added tax. Linear "
-            "between given years and held beyond them: no price is foreseen. A node without rows has no price here.",
+            "Price of the product of a node in the market that is quoted, mostly China, without value-added tax. "
+            "Linear between given years, held beyond them: no price is foreseen. A node without rows has none here.",
         ),
         Quantity(
             "material_value", "result", ("scenario", "region", "node", "stage", "year"), "million USD_2025",
-            "What the upstream need of a node is worth at the price of its year (price). low and high take the price at "
-            "its ends. Stages contain each other and do not add up; nodes without a price are left out.",
+            "What the upstream need of a node is worth at the price of its year (price). low and high take the price "
+            "at its ends. Stages contain each other and do not add up; nodes without a price are left out.",
             "material_value = upstream × material_price; 1 kt × 1 USD/kg = 1 million USD",
         ),
         Quantity(
@@ -240,7 +240,7 @@ QUANTITIES: dict[str, Quantity] = {
             "materials a floor where prices.floor = minerals: then what is above the floor falls. low and high take "
             "anchor, learning rate, floor and start at the ends that lower or raise it most; doublings says how far it "
             "reaches beyond what was seen.",
-            "price = floor + (anchor − floor) × (cumulative_energy / cumulative_energy[anchor])^log2(1 − learning_rate)",
+            "price = floor + (anchor − floor) × (cumulative_energy / that of the anchor)^log2(1 − learning_rate)",
         ),
         Quantity(
             "price_points", "result", ("case", "family", "year"), "USD_2025/kWh",

@@ -1,4 +1,4 @@
-"""Prices, plants, stocks, past stops and who builds at the margin: the shipped rows, and what they are worth in a run."""
+"""Prices, plants, stocks, past stops and who builds at the margin: the shipped rows, and what they make of a run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def test_a_node_of_the_chain_has_a_price_and_plants_outside_the_top_producer(shi
     for ends in (plants.capital, plants.lead, plants.premium, plants.growth, plants.follow_on):
         value, low, high = ends
         assert 0 <= low <= value <= high
-    assert plants.capital[0] > 0 and plants.lead[0] > 0
+    assert plants.capital[0] > 0
+    assert plants.lead[0] > 0
 
 
 def test_every_refined_and_active_node_has_lead_premium_growth_and_a_holding_cost(shipped_inputs: Inputs) -> None:
@@ -41,7 +42,8 @@ def test_every_refined_and_active_node_has_lead_premium_growth_and_a_holding_cos
             assert np.isfinite([plants.lead, plants.premium, plants.growth]).all()
         assert np.isfinite(stock(shipped_inputs, node).holding).all()
         unknown |= {node} if np.isnan(plants.capital).any() else set()
-    assert "soda_ash" in unknown and "graphite_anode" not in unknown
+    assert "soda_ash" in unknown
+    assert "graphite_anode" not in unknown
 
 
 def test_plants_outside_the_top_producer_cost_more_and_take_longer(shipped_inputs: Inputs) -> None:
@@ -122,7 +124,9 @@ def test_who_builds_at_the_margin_is_whole(shipped_inputs: Inputs) -> None:
         shares = marginal_location(shipped_inputs, node)
         assert sum(ends[0] for ends in shares.values()) == pytest.approx(1)
         assert all(low <= value <= high for value, low, high in shares.values())
-    anode, lithium = (marginal_location(shipped_inputs, node)["CHN"] for node in ("graphite_anode", "lithium_chemicals"))
+    anode, lithium = (
+        marginal_location(shipped_inputs, node)["CHN"] for node in ("graphite_anode", "lithium_chemicals")
+    )
     assert anode[0] == pytest.approx((3026 - 2139) / (3356 - 2266), abs=0.01)
     assert lithium[0] < anode[0] < anode[2]
     assert marginal_location(shipped_inputs, "mined_cobalt")["COD"][0] == 0
@@ -151,8 +155,8 @@ def test_rows_of_a_node_lead_and_those_of_any_serve_the_rest(toy: Path) -> None:
     ("expansion_cost.csv", "lead,any,outside,3,2,5,year", "lead,any,outside,3,2,5,1", r"lead is in year"),
     ("holding_cost.csv", "holding,any,0.1,0.05,0.2,1", "holding,any,0.1,0.05,0.2,year", r"holding is in 1"),
     ("holding_cost.csv", "holding,any", "holding,anode", r"holding_cost\.csv:2 node = 'anode': not in nodes\.csv"),
-    ("event_volume.csv", "licences,graphite,normal,100,,,t/month,book,p. 31,model,\n", "", r"no row of period = normal"),
-    ("event_volume.csv", "licences,graphite,normal", "licences,magnets,normal", r"'magnets': not in event_history\.csv"),
+    ("event_volume.csv", "licences,graphite,normal,100,,,t/month,book,p. 31,model,\n", "", r"no row of period"),
+    ("event_volume.csv", "licences,graphite,normal", "licences,magnet,normal", r"'magnet': not in event_history\.csv"),
     ("marginal_location.csv", "KOR,0.4", "KOR,0.3", r"marginal_location\.csv:2 .*add up to 0\.9"),
 ])  # fmt: skip
 def test_faults_are_told(toy: Path, file: str, old: str, new: str, message: str) -> None:

@@ -190,7 +190,7 @@ class Prices(Section):
     )
     floor: Literal["none", "minerals"] = Field(
         default="none",
-        description="What learning leaves of a price: nothing, or at least the cost of the minerals by price_floor.csv.",
+        description="What learning leaves of a price: nothing, or the cost of the minerals by price_floor.csv.",
     )
     tariff: float = Field(
         default=0.0, ge=0.0, le=10.0, description="In place already, as a share of the import's value."

@@ -1,8 +1,8 @@
 """One-factor learning curves: each doubling of the energy ever made lowers the price by the learning rate.
 
 A curve says what a price does if nothing but experience moves it. It has no price of lithium or nickel in it but for a
-floor, where one is given: what the minerals cost, which experience does not lower. Far below its anchor, or from a start
-of a few GWh, it is a direction and no forecast.
+floor, where one is given: what the minerals cost, which experience does not lower. Far below its anchor, or from a
+start of a few GWh, it is a direction and no forecast.
 Wright (1936), J. Aeronautical Sciences 3, 122–128; for batteries Ziegler and Trancik (2021), doi:10.1039/D0EE02681F.
 """
 

@@ -25,8 +25,8 @@ class Learner:
     """A family with a price: what it starts from and how fast it learns.
 
     year, anchor: its last observed pack price of the world, (3,) value, low, high [USD_2025/kWh]; rate: (3,) [1];
-    assumed: whether the rate is; learns_with: the family whose cumulative energy moves it; floor: what learning leaves of
-    the price, (3,) [USD_2025/kWh], zero without a floor.
+    assumed: whether the rate is; learns_with: the family whose cumulative energy moves it; floor: what learning leaves
+    of the price, (3,) [USD_2025/kWh], zero without a floor.
     """
 
     family: str

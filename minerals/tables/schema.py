@@ -278,7 +278,9 @@ class _Package:
         kinds = [*UNITS, *EITHER, "cell_parameter"]
         if kind and kind not in kinds:
             self._wrong(
-                f"{place}.kind", f"not a kind of quantity{did_you_mean(kind, kinds)} ({listed(kinds, len(kinds))})", kind
+                f"{place}.kind",
+                f"not a kind of quantity{did_you_mean(kind, kinds)} ({listed(kinds, len(kinds))})",
+                kind,
             )
         if over and over not in names:
             self._wrong(f"{place}.sums_to_one_over", f"not a column of the table{did_you_mean(over, names)}", over)
