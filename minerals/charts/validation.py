@@ -121,6 +121,7 @@ GROUPS = {
     "content": "Minerals per kWh",
     "chemistry_share": "LFP share",
     "upstream": "Raw graphite",
+    "material_value": "Anode market",
     "retirements": "Retired batteries",
     "primary_cut": "Cut by recycling",
     "end_of_life_feedstock": "Recyclers’ feedstock",
