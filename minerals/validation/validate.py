@@ -160,8 +160,8 @@ def _upstream(row: Published, model: Model) -> float:
 
 
 def _material_value(row: Published, model: Model) -> float:
-    """What the upstream need of the row's nodes is worth [million USD_2025]."""
-    return sum(float(model.rows_of(row, "material_value", node=node)["value"].sum()) for node in row.node)
+    """What the upstream need of the row's nodes is worth [billion USD_2025]."""
+    return sum(float(model.rows_of(row, "material_value", node=node)["value"].sum()) for node in row.node) / 1e3
 
 
 def graphite_free_share(before: float, change: float, displaced: float = 1.0) -> float:
