@@ -52,8 +52,8 @@ class Parameters:
 
     lifetime: by (segment, base chemistry); second_lifetime: in second life; reuse_share and health: (3, segment, year);
     collection: (3, region, segment, year); second_collection: of spent second lives, (3, region, year); route: (3,
-    region, route, year); recovery: by stream (3, route, mineral, year); scrap and ramp: (3, age); material_price: of the
-    product of a node, (3, node, year) [USD_2025/kg or /kWh], NaN where there is no price; targets: rows of
+    region, route, year); recovery: by stream (3, route, mineral, year); scrap and ramp: (3, age); material_price: of a
+    node's product, (3, node, year) [USD_2025/kg or /kWh], NaN where there is no price; targets: rows of
     recycling_target; used: rows used, as lines by table; wider: (table, region, wider region whose rows serve it).
     """
 
