@@ -200,6 +200,32 @@ def test_the_least_graphite_of_a_cell(model: CellModel) -> None:
     assert model.derive("li_metal_solid").least_graphite == 0
 
 
+@pytest.mark.parametrize(("chemistry", "sodium", "metals", "capacity"), [
+    ("na_layered_nfm", 1, {"nickel": (58.693, 1 / 3), "iron": (55.845, 1 / 3), "manganese": (54.938, 1 / 3)}, 125),
+    ("na_layered_cfm", 1, {"copper": (63.546, 0.22), "iron": (55.845, 0.3), "manganese": (54.938, 0.48)}, 110),
+])  # fmt: skip
+def test_layered_sodium_cathodes_by_hand(
+    shipped_inputs: Inputs, model: CellModel, chemistry: str, sodium: float, metals: dict[str, tuple[float, float]],
+    capacity: float,
+) -> None:  # fmt: skip
+    """1 kWh at 3.1 − 0.1 V is 333 Ah, of `capacity` a gram; metals by the formula. The table says the same."""
+    cathode = 1000 / 3.0 / capacity
+    mass = sodium * 22.990 + 2 * 15.999 + sum(weight * part for weight, part in metals.values())
+    derived = model.derive(chemistry).bill.minerals
+    table = shipped_inputs["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]
+    for mineral, (weight, part) in metals.items():
+        assert derived[mineral] == pytest.approx(cathode * weight * part / mass, rel=1e-4)
+        assert table[chemistry, mineral] == pytest.approx(derived[mineral], rel=2e-3)
+    assert not {"lithium", "cobalt", "graphite"} & set(derived)
+    assert ("nickel" in derived) == (chemistry == "na_layered_nfm")
+
+
+def test_no_scenario_sells_the_research_oxide(shipped_inputs: Inputs) -> None:
+    sold = set(shipped_inputs["market_share"]["chemistry"])
+    assert "na_layered_nfm" in sold
+    assert "na_layered_research" not in sold | set(shipped_inputs["commercial_year"]["chemistry"])
+
+
 # ---------------------------------------------------------------- runs
 
 
