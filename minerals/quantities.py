@@ -33,11 +33,19 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "silicon_uptake", "input", ("scenario", "region", "segment", "chemistry", "silicon", "year"), "1",
-            "Share of the cells of a graphite chemistry whose anode holds that mass fraction of silicon.",
+            "Share of the cells of a graphite chemistry whose anode holds that mass fraction of silicon, as contained "
+            "Si in the active material.",
         ),
         Quantity(
             "mineral_intensity", "input", ("chemistry", "silicon", "mineral"), "kg/kWh",
-            "Mass of a mineral in the battery per kWh of nominal energy, as contained element or anode-grade graphite.",
+            "Mass of a mineral per kWh of nominal energy, as contained element (silicon too, in whatever it comes) or "
+            "anode-grade graphite. The input table is of the cell; a result is of the battery, cell and pack.",
+            "mineral_intensity of the battery = mineral_intensity of the cell + pack_intensity",
+        ),
+        Quantity(
+            "pack_intensity", "input", ("mineral",), "kg/kWh",
+            "What a pack or rack adds to its cells per kWh of nominal energy: casing, busbars, cables. The same for "
+            "every chemistry.",
         ),
         Quantity(
             "intensity_trend", "input", ("chemistry", "mineral", "year"), "1",

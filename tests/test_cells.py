@@ -220,6 +220,20 @@ def test_layered_sodium_cathodes_by_hand(
     assert ("nickel" in derived) == (chemistry == "na_layered_nfm")
 
 
+def test_every_battery_has_the_same_pack_and_its_own_cell(shipped_inputs: Inputs, europe: Result) -> None:
+    """Copper and aluminium on one boundary: what a pack adds is a row of its own, alike for sodium and lithium metal."""
+    cell = shipped_inputs["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]
+    pack = shipped_inputs["pack_intensity"].set_index("mineral")["value"]
+    assert set(pack.index) == {"copper", "aluminium"}
+    assert cell["na_layered_nfm", "copper"] == 0 < cell["li_metal_solid", "copper"] < cell["nmc811", "copper"]
+    table = europe["mineral_intensity"].query("silicon == 0").set_index(["chemistry", "mineral"])["value"]
+    for chemistry, mineral in table.index:
+        assert table[chemistry, mineral] == pytest.approx(cell[chemistry, mineral] + pack.get(mineral, 0.0))
+    # What was read of whole packs of NMC 811 and LFP is met by the two together.
+    assert table["nmc811", "copper"] == pytest.approx(0.37)
+    assert table["lfp", "aluminium"] == pytest.approx(0.75)
+
+
 def test_no_scenario_sells_the_research_oxide(shipped_inputs: Inputs) -> None:
     sold = set(shipped_inputs["market_share"]["chemistry"])
     assert "na_layered_nfm" in sold

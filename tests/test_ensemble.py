@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from minerals import api
 from minerals.case import chain
 from minerals.case.arrays import Arrays, additions_of, intensity_of, share_of
 from minerals.config import read_run
 from minerals.flows import ensemble
 from minerals.studies.design import latin_hypercube
+from minerals.studies.run import run
 from minerals.studies.uncertain import Uncertain
 from minerals.tables.inputs import read_inputs
 from minerals.tables.resolve import Resolved, resolve
@@ -41,6 +43,49 @@ def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend
                 np.testing.assert_allclose(one[1], other[:, mineral], rtol=1e-9, atol=1e-9)
 
 
+def with_pack(folder: Path) -> Path:
+    """The same inputs with packs that hold cobalt of their own."""
+    path = folder / "pack_intensity.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("cobalt,0,,", "cobalt,0.05,0.02,0.2"), encoding="utf-8")
+    return folder
+
+
+def test_a_pack_adds_the_same_to_every_chemistry_and_draw(toy: Path) -> None:
+    """One boundary: cell plus pack, in the plain run and in draws, where the pack is one factor of its own."""
+    bare = resolve(read_run(toy / "run.toml", LATER), read_inputs(toy))
+    packed = resolve(read_run(toy / "run.toml", LATER), read_inputs(with_pack(toy)))
+    added = {"value": 0.05, "low": 0.02, "high": 0.2}
+    cobalt = packed.minerals.labels.index("cobalt")
+    for end, more in added.items():
+        difference = intensity_of(packed, end)[0, ..., 0] - intensity_of(bare, end)[0, ..., 0]
+        expected = np.zeros_like(difference)
+        expected[:, cobalt] = more
+        np.testing.assert_allclose(difference, expected, rtol=0, atol=1e-12)
+    assert packed.mineral_intensity.query("mineral == 'cobalt'")["rows"].str.endswith("+ pack_intensity.csv:2").all()
+    assert "pack_intensity" in set(packed.inputs_used["table"])
+    uncertain = Uncertain(packed, kind=np.float64)
+    places = [place for place, factor in enumerate(uncertain.factors) if factor.table == "pack_intensity"]
+    assert [uncertain.factors[place].label for place in places] == ["pack cobalt per kWh"]
+    uniform = np.full((3, len(uncertain.factors)), 0.5)
+    uniform[:, places[0]] = (0.05, 0.5, 0.95)
+    drawn = uncertain.draw(uniform, uncertain.scenarios[0]).mineral_intensity
+    moved = drawn[..., cobalt] - drawn[1, :, cobalt]
+    np.testing.assert_allclose(moved.T, [[-0.03, 0, 0.15]] * len(packed.chemistries), atol=1e-9)
+    np.testing.assert_allclose(drawn[1], intensity_of(packed, "value")[0, ..., 0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("settings", [["intensity='derived'"], ["intensity.kg_per_kwh.lfp.cobalt=0.3"]])
+def test_a_pack_comes_on_top_of_any_cell(toy: Path, settings: list[str]) -> None:
+    """Derived cells and cells by hand have the pack as well, and explain adds up to the mass."""
+    bare = run(toy / "run.toml", settings, toy)
+    packed = run(toy / "run.toml", settings, with_pack(toy))
+    more = packed["mineral_intensity"]["value"] - bare["mineral_intensity"]["value"]
+    assert more.to_numpy() == pytest.approx(np.where(bare["mineral_intensity"]["mineral"] == "cobalt", 0.05, 0))
+    tree, before = (api.explain(result, "cobalt", scenario="plan") for result in (packed, bare))
+    assert sum(leaf.value for leaf in tree.leaves) == pytest.approx(tree.value)
+    assert tree.value - before.value == pytest.approx(0.05 * tree.gwh)
+
+
 def certain_lives(folder: Path) -> Path:
     """The same inputs without low and high of lifetimes and of the second-life share."""
     for file in ("lifetime.csv", "second_life.csv"):
@@ -57,6 +102,7 @@ def certain_lives(folder: Path) -> Path:
 def test_with_certain_lives_terms_add_up_to_what_cohorts_do(
     toy: Path, years: str, independent: bool, trend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    toy = with_pack(toy)
     settings = [*LATER, f"scope.years={years}", f"intensity.trend='{trend}'"]
     resolved = resolve(read_run(toy / "run.toml", settings), read_inputs(certain_lives(toy)))
     terms = Uncertain(resolved, independent, kind=np.float64)

@@ -326,7 +326,7 @@ def test_a_zero_is_explained(europe: Result, mineral: str) -> None:
 
 def test_explain_names_the_cells_that_do_without(europe: Result) -> None:
     told = explain(europe, "graphite", scenario="next-gen")
-    assert {"li_s", "na_layered"} <= set(told.without)
+    assert {"li_s", "na_layered_nfm"} <= set(told.without)
     assert "lfp" not in told.without
     assert 0.2 < sum(told.without.values()) / told.gwh < 0.35
 

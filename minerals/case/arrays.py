@@ -136,8 +136,18 @@ def intensity_of(resolved: Resolved, end: str) -> Array:
 
 
 def today_of(resolved: Resolved, end: str) -> Array:
-    """(chemistry, mineral) [kg/kWh] before any trend, at the value, low or high end."""
+    """(chemistry, mineral) [kg/kWh] of cell and pack before any trend, at the value, low or high end."""
     return dense(_by_pair(resolved.mineral_intensity), [resolved.chemistries, resolved.minerals], end)
+
+
+def pack_of(resolved: Resolved, end: str) -> Array:
+    """(mineral) [kg/kWh] that a pack adds to any cell, at the value, low or high end."""
+    return dense(resolved.pack_intensity, [resolved.minerals], end)
+
+
+def cells_of(resolved: Resolved, end: str) -> Array:
+    """(chemistry, mineral) [kg/kWh] of the cell before any trend, at the value, low or high end."""
+    return dense(_by_pair(resolved.cell_intensity), [resolved.chemistries, resolved.minerals], end)
 
 
 def trend_of(resolved: Resolved, end: str) -> Array | None:

@@ -350,7 +350,7 @@ def _partition(run: Run, inputs: Inputs, regions: Sequence[str]) -> tuple[str, .
 
 def _of_reference(world: Resolved) -> DataFrame:
     """Rows that the reference world rests on."""
-    tables = ("battery_demand", "market_share", "silicon_uptake", "mineral_intensity")
+    tables = ("battery_demand", "market_share", "silicon_uptake", "mineral_intensity", "pack_intensity")
     return world.inputs_used[world.inputs_used["table"].isin(tables)]
 
 

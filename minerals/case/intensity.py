@@ -1,4 +1,6 @@
-"""Which intensities a run computes with: those of inventories, those derived from cells, or changed ones.
+"""Which intensities of cells a run computes with: those of inventories, those derived, or changed ones.
+
+What a pack adds comes on top of any of them (`Resolved.mineral_intensity`).
 
 Resolving takes the inventories. Here a run that asks for it gets derived values, with the rows of `cell_parameter` they
 rest on; a silicon fraction between tabulated blends gets the derived curve times the tabulated-to-derived ratio,
@@ -15,16 +17,16 @@ from typing import Any
 
 from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..tables.inputs import Inputs
-from ..tables.resolve import Resolved, with_replaced_intensity
+from ..tables.resolve import Resolved, with_replaced_cells
 from .cell_model import CellModel, Derived
 
-#: Foils and parts of a pack: a cell derived from its electrochemistry has foils alone, so these stay as inventoried.
+#: A cell derived from its electrochemistry has foils alone, without tabs and housing, so these stay as inventoried.
 BESIDE_THE_CELL = ("copper", "aluminium")
 
 
 def with_intensity(resolved: Resolved, inputs: Inputs) -> Resolved:
     """The resolved run with the intensities it asks for. Raises InputError with every reason why they cannot be had."""
-    frame = resolved.mineral_intensity
+    frame = resolved.cell_intensity
     config = resolved.run.settings.intensity
     if not (config.route == "derived" or config.cell or config.kg_per_kwh or frame["value"].isna().any()):
         return resolved
@@ -62,7 +64,7 @@ class _Intensity:
     def replaced(self) -> Resolved:
         self._check_names()
         out, used = [], []
-        for record in self.resolved.mineral_intensity.to_dict("records"):
+        for record in self.resolved.cell_intensity.to_dict("records"):
             row = self._row(str(record["chemistry"]), float(record["silicon"]), str(record["mineral"]), record)
             if row is not None:
                 used.append(row.used)
@@ -76,7 +78,7 @@ class _Intensity:
             out.append(record)
         if self.problems:
             raise InputError(self.problems)
-        return with_replaced_intensity(self.resolved, self.inputs, out, used, self.parameters, self._notes(out))
+        return with_replaced_cells(self.resolved, self.inputs, out, used, self.parameters, self._notes(out))
 
     def _notes(self, records: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         """Which intensities are derived, and which of those that the run file names are not."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ..case.cell_model import Derived
+from ..errors import listed
 from ..numbers import signed_percent
 from ..tables.inputs import Inputs
 from .screen import columns
@@ -53,7 +54,11 @@ def _minerals(cell: Derived, inputs: Inputs, labels: dict[str, str]) -> list[str
     if not code:
         lines.append("No literature value of this very blend is tabulated.")
     if {"copper", "aluminium"} & set(cell.bill.minerals):
-        lines.append("Copper and aluminium: foils of the cell alone; the literature counts tabs, housing and pack.")
+        pack = [f"{_kg(row.value)} of {labels[row.mineral].lower()}" for row in inputs.rows("pack_intensity")]
+        lines.append(
+            "Copper and aluminium: foils here; the literature counts tabs and housing of the cell. "
+            f"A pack adds to any cell, in kg/kWh, {listed(pack)} (pack_intensity.csv)."
+        )
     return lines
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..case.arrays import ENDS, Arrays, additions_of, share_of, today_of, trend_of
+from ..case.arrays import ENDS, Arrays, additions_of, cells_of, pack_of, share_of, trend_of
 from ..flows.ensemble import ChainDraws, Draws, Pool, Terms
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import mixed_recovery
@@ -179,9 +179,11 @@ class Uncertain:
         resolved = self.resolved
         segments = [self._segment(place) for place in range(len(resolved.segments))]
         minerals = [name.replace("_", " ") for name in resolved.minerals.labels]
-        ends = np.stack([today_of(resolved, end) for end in ENDS])
+        ends = np.stack([cells_of(resolved, end) for end in ENDS])
         groups = self._draw_groups()
         self.intensity = self._ranged(ends, 0, lambda at: (groups[at], _cause(groups[at])), "mineral_intensity")
+        packs = np.stack([pack_of(resolved, end) for end in ENDS])
+        self.pack = self._ranged(packs, 0, lambda at: (at, f"pack {minerals[at[0]]} per kWh"), "pack_intensity")
         trends = [trend_of(resolved, end) for end in ENDS]
         known_trends = [trend for trend in trends if trend is not None]
         self.trend = np.stack(known_trends) if known_trends else None
@@ -267,7 +269,7 @@ class Uncertain:
         used = resolved.inputs_used[resolved.inputs_used["table"] == "mineral_intensity"]
         group = dict(zip(used["rows"], used["draw_group"], strict=True))
         out: dict[tuple[int, ...], str] = {}
-        frame = resolved.mineral_intensity
+        frame = resolved.cell_intensity
         for row in frame.itertuples():
             place = (
                 resolved.chemistries.labels.index((row.chemistry, float(row.silicon))),
@@ -331,14 +333,15 @@ class Uncertain:
         """Terms by mineral: chemistries that hold it, times what additions and the trend are linear in."""
         additions, pools = self.additions[scenario], self.pools[scenario]
         regions, years = len(self.resolved.regions), len(self.resolved.years)
-        held = self.intensity.matrix.reshape(-1, *self.intensity.shape) != 0
+        held = (self.intensity.matrix != 0).any(axis=0).reshape(self.intensity.shape)
+        held |= (self.pack.matrix != 0).any(axis=0)
         columns = self._demand_columns
         out = []
         for mineral in range(len(self.resolved.minerals)):
             place: list[Index] = []
             table: list[Array] = []
             for pool in pools:
-                mine = held[:, pool.chemistry, mineral].any(axis=0)
+                mine = held[pool.chemistry, mineral]
                 share = pool.share[mineral if len(pool.share) > 1 else 0].astype(float)
                 share = share.reshape(-1, len(mine), regions, years)[:, mine]
                 demand = additions[pool.segment]
@@ -410,12 +413,17 @@ class Uncertain:
             regions=len(self.resolved.regions),
             pools=self.pools[scenario],
             additions=additions,
-            mineral_intensity=self.intensity.draw(sides),
+            mineral_intensity=self._battery(sides),
             weight=self._weight(weight, self._trend_features(sides)),
             chain=self._chain_draws(uniform, sides, scenario) if self.resolved.parameters else None,
             terms=self.terms[scenario] if self.linear else None,
             features=self._features(sides) if self.linear else None,
         )
+
+    def _battery(self, sides: Array) -> Array:
+        """Intensity of cell and pack together (draw, chemistry, mineral) [kg/kWh]."""
+        cell = self.intensity.draw(sides)
+        return cell + self.pack.draw(sides)[:, None] if len(self.resolved.pack_intensity) else cell
 
     def _features(self, sides: Array) -> Array:
         """What demand and the trend are linear in, (feature, draw)."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -42,7 +43,8 @@ class Resolved:
     Axes: region, segment, year, chemistry (pairs of base chemistry and silicon fraction), mineral. The year axis
     begins with the history where the run follows the stock; `reported` are the years of the scope. Tables are tidy with
     columns value, low, high, fill and rows; fill is given, linear, hold, override, rest, ratio, diffusion,
-    capped or share.
+    capped or share. cell_intensity: of the cell; pack_intensity: what a pack adds to any cell, by mineral, without rows
+    where it adds none.
     parameters: those of stock, scrap and recycling, where the run asks for them; lines: production lines, where it
     names a file. observed: last observed year of the shares of each (scenario, region, segment) that extends a history.
     inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
@@ -60,7 +62,8 @@ class Resolved:
     battery_demand: pd.DataFrame
     market_share: pd.DataFrame
     silicon_uptake: pd.DataFrame
-    mineral_intensity: pd.DataFrame
+    cell_intensity: pd.DataFrame
+    pack_intensity: pd.DataFrame
     intensity_trend: pd.DataFrame
     graphite_route: pd.DataFrame
     parameters: Parameters | None
@@ -74,6 +77,18 @@ class Resolved:
     notes: tuple[str, ...]
     union: tuple[str, ...] = ()
 
+    @cached_property
+    def mineral_intensity(self) -> pd.DataFrame:
+        """Intensity of the battery [kg/kWh]: of its cell plus what the pack adds, with the rows of both."""
+        out, pack = self.cell_intensity.copy(), self.pack_intensity.set_index("mineral")
+        if not len(pack):
+            return out
+        for end in ("value", "low", "high"):
+            out[end] += out["mineral"].map(pack[end]).fillna(0.0)
+        packed = out["mineral"].isin(pack.index)
+        out.loc[packed, "rows"] += " + " + out.loc[packed, "mineral"].map(pack["rows"])
+        return out
+
 
 def resolve(run: Run, inputs: Inputs, candidates: Iterable[str] = ()) -> Resolved:
     """Lay a run onto the inputs. Raises InputError with every name, year and share that does not fit.
@@ -84,7 +99,7 @@ def resolve(run: Run, inputs: Inputs, candidates: Iterable[str] = ()) -> Resolve
     return _Resolver(run, inputs).resolve(candidates)
 
 
-def with_replaced_intensity(
+def with_replaced_cells(
     resolved: Resolved,
     inputs: Inputs,
     records: Sequence[Mapping[str, Any]],
@@ -92,13 +107,13 @@ def with_replaced_intensity(
     parameters: Iterable[str],
     notes: Iterable[str],
 ) -> Resolved:
-    """The resolved run with other intensities.
+    """The resolved run with other intensities of cells.
 
-    records: rows of mineral_intensity; made: rows of inputs_used that stand for those that no inventory gives;
+    records: rows of cell_intensity; made: rows of inputs_used that stand for those that no inventory gives;
     parameters: rows of cell_parameter on which these rest, as `file:line`; notes: sentences on them.
     """
     before = resolved.inputs_used
-    frame = pd.DataFrame.from_records(list(records), columns=list(resolved.mineral_intensity))
+    frame = pd.DataFrame.from_records(list(records), columns=list(resolved.cell_intensity))
     named = {name for text in frame["rows"] for name in Rows.parse(text).names()}
     keep = (before["table"] != "mineral_intensity") | before["rows"].isin(named)
     table = inputs.tables["cell_parameter"]
@@ -107,7 +122,7 @@ def with_replaced_intensity(
     parts = [before[keep], pd.DataFrame(list(made)), rows[rows["rows"].isin(set(parameters))]]
     parts = [part.dropna(axis="columns", how="all") for part in parts if len(part)]
     used = pd.concat(parts, ignore_index=True).reindex(columns=before.columns)
-    return replace(resolved, mineral_intensity=frame, inputs_used=used, notes=(*resolved.notes, *notes))
+    return replace(resolved, cell_intensity=frame, inputs_used=used, notes=(*resolved.notes, *notes))
 
 
 class _Resolver:
@@ -165,6 +180,7 @@ class _Resolver:
             "market_share": _frame(share, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
             "silicon_uptake": _frame(uptake, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
             "mineral_intensity": self._intensity(chemistries.labels),
+            "pack_intensity": self._pack(),
             "intensity_trend": self._trend(chemistries.labels),
             "graphite_route": self._route(),
         }
@@ -176,6 +192,7 @@ class _Resolver:
             self.wider.update({key: {} for key in chain.wider})
         self._stop_on_problems()
         regions, years = Axis("region", labels.regions), Axis("year", self.years)
+        used = self._used(tables, chain.used if chain else {})
         flows = self.run.settings.flows
         return Resolved(
             run=self.run,
@@ -187,7 +204,8 @@ class _Resolver:
             chemistries=chemistries,
             minerals=Axis("mineral", labels.minerals),
             parameters=chain,
-            inputs_used=self._used(tables, chain.used if chain else {}),
+            cell_intensity=tables.pop("mineral_intensity"),
+            inputs_used=used,
             diffusion=self.adoption.table(),
             capacity_limited=self.capacity.table(),
             observed=self.observed,
@@ -491,7 +509,7 @@ class _Resolver:
         return out
 
     def _intensity(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
-        """Intensity of each pair and mineral: its own row, or the base's times the blend ratio of another chemistry.
+        """Intensity of the cell of each pair, by mineral: its own row, or the base's times the blend ratio of another chemistry.
 
         A silicon fraction between tabulated blends has none in the tables: it is BETWEEN.
         """
@@ -516,6 +534,15 @@ class _Resolver:
                 else:
                     out.append(_record(keys, BETWEEN, "kg/kWh", "derived"))
         return _frame(out, ["chemistry", "silicon", "mineral"])
+
+    def _pack(self) -> pd.DataFrame:
+        """What a pack adds of each mineral of the scope; a row of zero adds nothing."""
+        file, out = self.inputs.tables["pack_intensity"].file, []
+        for row in self.inputs.rows("pack_intensity"):
+            if row.mineral in self.labels.minerals and (row.value or row.high > 0):
+                value = datum(row.value, row.low, row.high, f"{file}:{row.line}")
+                out.append(_record({"mineral": row.mineral}, value, "kg/kWh", "given"))
+        return _frame(out, ["mineral"])
 
     def _refuse_bare(self, chemistries: Sequence[str], known: set[str]) -> None:
         """Raise InputError for chemistries that the run sells, as its file alone may say, without any intensity."""
