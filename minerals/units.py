@@ -141,6 +141,8 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     # The rest is binder and carbon.
     "active_fraction: fraction": (0.1, 1),
     "salt_fraction: fraction": (1e-3, 1),
+    # A silicon-carbon composite: from a trace to silicon alone.
+    "composite_content: fraction": (0.01, 1),
     # Per mass of active material: ten times it holds next to no energy.
     "solid_in_cathode: fraction": (1e-3, 10),
     # Cells of a laboratory have discs of lithium of 750 µm, and pellets of solid electrolyte of a millimetre.
@@ -166,6 +168,7 @@ CELL_PARAMETERS: dict[str, str] = {
     "salt_fraction": "fraction",
     "lithium_foil": "thickness",
     "solid_in_cathode": "fraction",
+    "composite_content": "fraction",
 }
 
 #: Capacity of graphite charged to LiC6 [mAh/g]: no graphite anode holds more.

@@ -296,7 +296,7 @@ def test_what_is_left_out_is_told_only_where_more_is_to_be_met() -> None:
         minerals.run("europe-mix", set={**asked, "optimise.growth": "off"})
     told = str(raised.value)
     assert "all demand of cars in Europe is met: " in told
-    assert "Made nowhere before 2029: Na-ion Prussian white (commercial_year.csv:19); LFP, 20 % Si (" in told
+    assert "Made nowhere before 2029: Na-ion Prussian white (commercial_year.csv:24); LFP, 20 % Si (" in told
     assert "\nToo little cycle life for cars, 2026: LMO; NMC 811, 20 % Si; " in told
     assert "cycle life for trucks" not in told
 

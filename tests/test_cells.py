@@ -221,7 +221,7 @@ def test_layered_sodium_cathodes_by_hand(
 
 
 def test_every_battery_has_the_same_pack_and_its_own_cell(shipped_inputs: Inputs, europe: Result) -> None:
-    """Copper and aluminium on one boundary: what a pack adds is a row of its own, alike for sodium and lithium metal."""
+    """Copper and aluminium on one boundary: what a pack adds is a row of its own, for sodium and lithium metal too."""
     cell = shipped_inputs["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]
     pack = shipped_inputs["pack_intensity"].set_index("mineral")["value"]
     assert set(pack.index) == {"copper", "aluminium"}
@@ -352,6 +352,37 @@ def test_the_sheet_of_a_cell(shipped_inputs: Inputs) -> None:
     assert "Lithium by" in text
     assert "derived ÷ literature" in text
     assert "No literature value of this very blend" in "\n".join(api.cell_sheet("nmc811", 0.13, {}))
+
+
+@pytest.mark.parametrize("blend", ["silicon", "silicon_oxide"])
+def test_silicon_says_whose_mass_it_is(shipped_inputs: Inputs, model: CellModel, blend: str) -> None:
+    """By hand: anodes of 1.1 · 1000 / V / capacity, SiO 44.084 / 28.085 of its silicon, graphite saved on each basis."""
+    capacity, content = {"silicon": (2200, 1), "silicon_oxide": (1400, 28.085 / 44.084)}[blend]
+    blended = 0.9 * 344 + 0.1 * capacity
+    volts = 3.86 - (0.9 * 344 * 0.17 + 0.1 * capacity * 0.4) / blended
+    anode, bare = 1100 / volts / blended, 1100 / (3.86 - 0.17) / 344
+    contained, saved = 0.1 * anode * content, bare - 0.9 * anode
+    cell = model.derive("nmc811", 0.1, blend=blend)
+    assert cell.bill.minerals["silicon"] == pytest.approx(contained, rel=1e-4)
+    assert cell.graphite_saved == pytest.approx(saved, rel=1e-4)
+    assert cell.per_silicon["SiO"] == pytest.approx(44.084 / 28.085, abs=1e-3)
+    text = "\n".join(api.cell_sheet("nmc811", 0.1, {}, blend=blend))
+    assert (
+        f"Silicon is contained Si: {contained:.3g} kg/kWh, the same as {contained * 44.084 / 28.085:.3g} as SiO" in text
+    )
+    assert (
+        f"{saved / contained:.1f} kg per kg of contained Si, {saved / contained / (44.084 / 28.085):.1f} per kg SiO"
+        in text
+    )
+    assert "contained Si" not in "\n".join(api.cell_sheet("nmc811", 0, {}))
+    assert model.derive("nmc811").graphite_saved == 0
+
+
+def test_tables_say_whose_mass_silicon_is(shipped_inputs: Inputs) -> None:
+    tables = shipped_inputs.tables
+    assert all("contained Si" in tables[name].schema.description
+               for name in ("mineral_intensity", "silicon_uptake", "chemistries"))  # fmt: skip
+    assert "contained Si" in shipped_inputs["nodes"].set_index("node").loc["silicon_anode", "note"]
 
 
 def test_no_parameter_rests_on_a_compared_row(shipped_inputs: Inputs) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..cells.bounds import LITHIUM_CHARGE, impossible, unusual
 from ..cells.cell import Bill, Cell, Host, bill
@@ -41,6 +41,8 @@ NUMBERS: dict[str, tuple[str, str]] = {
     "cathode_density": ("cathode", "cathode_density"),
     "anode_density": ("anode", "anode_density"),
 }
+#: Silicon per mass of a silicon-carbon composite, in cell_parameter.
+COMPOSITE = "composite_content"
 SILICON, OXIDE, GRAPHITE, SODIUM = "silicon", "silicon_oxide", "graphite", "sodium_salt"
 #: Capacity of the lithium foil over that of the cathode: another way to say how thick it is.
 EXCESS = "lithium_excess"
@@ -76,6 +78,9 @@ class Derived:
     """A derived cell: its numbers, bill of materials, ends of each mineral [kg/kWh], effects, and what is unusual.
 
     blend: what the silicon is in; solid: its solid electrolyte, and design_solid that of the chemistry's design.
+    graphite_saved: graphite of the same cell without silicon less that of this one [kg/kWh], 0 without silicon;
+    per_silicon: mass of SiO, and of a silicon-carbon composite where its content is known, per mass of contained
+    silicon, by name.
     """
 
     chemistry: str
@@ -90,6 +95,8 @@ class Derived:
     blend: str = SILICON
     solid: str = ""
     design_solid: str = ""
+    graphite_saved: float = 0.0
+    per_silicon: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def least_graphite(self) -> float:
@@ -185,6 +192,9 @@ class CellModel:
             ]
             low[mineral] = max(value - math.hypot(*(down for down, _ in moves)), 0.0)
             high[mineral] = value + math.hypot(*(up for _, up in moves))
+        saved = 0.0
+        if silicon:
+            saved = bill(self._cell(design, values, 0.0)).minerals[GRAPHITE] - middle.minerals[GRAPHITE]
         remarks = tuple(f"{name} = {why}" for name, why in (*unusual(cell), *_outside(numbers)))
         return Derived(
             chemistry=chemistry,
@@ -199,7 +209,16 @@ class CellModel:
             blend=blend,
             solid=design["solid_electrolyte"],
             design_solid=self._design(chemistry)["solid_electrolyte"],
+            graphite_saved=saved,
+            per_silicon=self._per_silicon() if silicon else {},
         )
+
+    def _per_silicon(self) -> dict[str, float]:
+        """Mass of what silicon is sold in, per mass of contained silicon."""
+        out = {"SiO": 1 / self._fractions(OXIDE)["Si"]}
+        if content := self.parameters.get((SILICON, COMPOSITE)):
+            out[f"silicon-carbon composite of {content.value:.0%} Si"] = 1 / content.value
+        return out
 
     def _design(self, chemistry: str) -> dict[str, str]:
         if chemistry not in self.designs:

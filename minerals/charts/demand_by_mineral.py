@@ -243,7 +243,7 @@ def _note(story: _Story) -> str:
     lithium = f" (1 t Li = {LCE_PER_LITHIUM} t LCE)" if "lithium" in metals else ""
     tonnes = [f"tonnes are of the element contained{lithium}"] if metals else []
     tonnes += ["graphite is anode-grade"] if "graphite" in story.minerals else []
-    note += f" {wording.capitalised('; '.join(tonnes))}."
+    note += f" {wording.capitalised('; '.join(tonnes))}." + wording.contained_silicon(story.minerals)
     if story.left_out:
         note += f" Not drawn: {story.left_out} more scenario{'s' if story.left_out > 1 else ''} of the run."
     return note

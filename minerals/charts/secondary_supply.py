@@ -166,7 +166,7 @@ def _note(story: _Story) -> str:
     note += " Each panel has its own scale."
     if "graphite" in story.minerals:
         note += " Graphite is anode-grade."
-    return note
+    return note + wording.contained_silicon(story.minerals)
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:

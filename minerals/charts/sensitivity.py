@@ -183,7 +183,7 @@ def _finding(story: _Story) -> str:
 def _note(story: _Story) -> str:
     """What bars and dots are; what is not drawn."""
     note = "Note: Bars: one input at its low or high value, all others at their central values, which give"
-    note += f" {story.printed(story.base)}."
+    note += f" {story.printed(story.base)}." + wording.contained_silicon([story.mineral])
     if any(_one_side(story.base, *ends) for ends in zip(story.drawn["at_low"], story.drawn["at_high"], strict=True)):
         note += " Where both move it the same way: at low → at high."
     if story.has_shares:

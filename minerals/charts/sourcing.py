@@ -265,7 +265,7 @@ def _finding(story: _Story) -> str:
 
 def _note(story: _Story) -> str:
     note = "Note: Colours show where the material comes from at each step. Per cent: share of the step. Pro rata, not"
-    note += " observed: own supply first, the rest by what others export."
+    note += " observed: own supply first, the rest by what others export." + wording.contained_silicon([story.chain])
     if story.scenario == supply.CHOSEN:
         note += " From whom the mix would buy instead is in the chart chosen_sourcing."
     if story.chain == "graphite":

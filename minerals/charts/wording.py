@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import NamedTuple
@@ -65,6 +65,11 @@ def names(items: Sequence[str]) -> str:
 def capitalised(text: str) -> str:
     """The text with its first letter a capital; other letters stay as they are."""
     return text[:1].upper() + text[1:]
+
+
+def contained_silicon(minerals: Iterable[str]) -> str:
+    """Whose mass silicon is, as a sentence of a note, where it is among the minerals drawn; else nothing."""
+    return " Silicon is contained Si, not SiOx or composite." if "silicon" in minerals else ""
 
 
 def lowered(label: str) -> str:

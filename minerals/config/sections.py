@@ -155,8 +155,8 @@ class Intensity(Section):
     )
     kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0), at_most(HEAVIEST, WHY_HEAVIEST)]]] = Field(
         default={},
-        description="Intensities of cells set by hand, kg_per_kwh.CHEMISTRY.MINERAL, which go before all others; what a "
-        "pack adds (pack_intensity.csv) comes on top.",
+        description="Intensities of cells set by hand, kg_per_kwh.CHEMISTRY.MINERAL, which go before all others; what "
+        "a pack adds (pack_intensity.csv) comes on top.",
     )
 
 

@@ -53,6 +53,7 @@ def _minerals(cell: Derived, inputs: Inputs, labels: dict[str, str]) -> list[str
     lines = columns(head, rows)
     if not code:
         lines.append("No literature value of this very blend is tabulated.")
+    lines += _silicon(cell)
     if {"copper", "aluminium"} & set(cell.bill.minerals):
         pack = [f"{_kg(row.value)} of {labels[row.mineral].lower()}" for row in inputs.rows("pack_intensity")]
         lines.append(
@@ -60,6 +61,20 @@ def _minerals(cell: Derived, inputs: Inputs, labels: dict[str, str]) -> list[str
             f"A pack adds to any cell, in kg/kWh, {listed(pack)} (pack_intensity.csv)."
         )
     return lines
+
+
+def _silicon(cell: Derived) -> Iterable[str]:
+    """Whose mass silicon is, and what graphite it saves on each basis."""
+    if not cell.silicon:
+        return
+    mass = cell.bill.minerals["silicon"]
+    forms = [f"{_kg(mass * ratio)} as {name}" for name, ratio in cell.per_silicon.items()]
+    yield f"Silicon is contained Si: {_kg(mass)} kg/kWh, the same as {listed(forms)}."
+    saved = [f"{cell.graphite_saved / mass / ratio:.1f} per kg {name}" for name, ratio in cell.per_silicon.items()]
+    yield (
+        f"Graphite saved against the cell without silicon: {_kg(cell.graphite_saved)} kg/kWh, "
+        f"{cell.graphite_saved / mass:.1f} kg per kg of contained Si, {listed(saved)}."
+    )
 
 
 def _tabulated(cell: Derived, inputs: Inputs) -> str:

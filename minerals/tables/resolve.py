@@ -509,7 +509,7 @@ class _Resolver:
         return out
 
     def _intensity(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
-        """Intensity of the cell of each pair, by mineral: its own row, or the base's times the blend ratio of another chemistry.
+        """Intensity of each cell by mineral: its own row, or the base's times the blend ratio of another chemistry.
 
         A silicon fraction between tabulated blends has none in the tables: it is BETWEEN.
         """
