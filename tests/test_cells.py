@@ -356,7 +356,7 @@ def test_the_sheet_of_a_cell(shipped_inputs: Inputs) -> None:
 
 @pytest.mark.parametrize("blend", ["silicon", "silicon_oxide"])
 def test_silicon_says_whose_mass_it_is(shipped_inputs: Inputs, model: CellModel, blend: str) -> None:
-    """By hand: anodes of 1.1 · 1000 / V / capacity, SiO 44.084 / 28.085 of its silicon, graphite saved on each basis."""
+    """By hand: anodes of 1.1 · 1000 / V / capacity, SiO 44.084 / 28.085 of its silicon, graphite saved on each."""
     capacity, content = {"silicon": (2200, 1), "silicon_oxide": (1400, 28.085 / 44.084)}[blend]
     blended = 0.9 * 344 + 0.1 * capacity
     volts = 3.86 - (0.9 * 344 * 0.17 + 0.1 * capacity * 0.4) / blended
@@ -371,7 +371,7 @@ def test_silicon_says_whose_mass_it_is(shipped_inputs: Inputs, model: CellModel,
         f"Silicon is contained Si: {contained:.3g} kg/kWh, the same as {contained * 44.084 / 28.085:.3g} as SiO" in text
     )
     assert (
-        f"{saved / contained:.1f} kg per kg of contained Si, {saved / contained / (44.084 / 28.085):.1f} per kg SiO"
+        f"{saved / contained:.1f} per kg of contained Si, {saved / contained / (44.084 / 28.085):.1f} per kg SiO"
         in text
     )
     assert "contained Si" not in "\n".join(api.cell_sheet("nmc811", 0, {}))

@@ -79,7 +79,7 @@ class Derived:
 
     blend: what the silicon is in; solid: its solid electrolyte, and design_solid that of the chemistry's design.
     graphite_saved: graphite of the same cell without silicon less that of this one [kg/kWh], 0 without silicon;
-    per_silicon: mass of SiO, and of a silicon-carbon composite where its content is known, per mass of contained
+    per_silicon: mass of SiO and of a silicon-carbon composite, where the tables have them, per mass of contained
     silicon, by name.
     """
 
@@ -215,7 +215,7 @@ class CellModel:
 
     def _per_silicon(self) -> dict[str, float]:
         """Mass of what silicon is sold in, per mass of contained silicon."""
-        out = {"SiO": 1 / self._fractions(OXIDE)["Si"]}
+        out = {"SiO": 1 / self._fractions(OXIDE)["Si"]} if OXIDE in self.materials else {}
         if content := self.parameters.get((SILICON, COMPOSITE)):
             out[f"silicon-carbon composite of {content.value:.0%} Si"] = 1 / content.value
         return out

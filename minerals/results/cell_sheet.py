@@ -69,11 +69,11 @@ def _silicon(cell: Derived) -> Iterable[str]:
         return
     mass = cell.bill.minerals["silicon"]
     forms = [f"{_kg(mass * ratio)} as {name}" for name, ratio in cell.per_silicon.items()]
-    yield f"Silicon is contained Si: {_kg(mass)} kg/kWh, the same as {listed(forms)}."
-    saved = [f"{cell.graphite_saved / mass / ratio:.1f} per kg {name}" for name, ratio in cell.per_silicon.items()]
+    yield f"Silicon is contained Si: {_kg(mass)} kg/kWh{', the same as ' if forms else ''}{listed(forms)}."
+    ratios = {"of contained Si": 1.0, **cell.per_silicon}
+    saved = [f"{cell.graphite_saved / mass / ratio:.1f} per kg {name}" for name, ratio in ratios.items()]
     yield (
-        f"Graphite saved against the cell without silicon: {_kg(cell.graphite_saved)} kg/kWh, "
-        f"{cell.graphite_saved / mass:.1f} kg per kg of contained Si, {listed(saved)}."
+        f"Graphite saved against the cell without silicon: {_kg(cell.graphite_saved)} kg/kWh; in kg, {listed(saved)}."
     )
 
 
