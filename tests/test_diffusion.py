@@ -176,6 +176,9 @@ def test_a_family_keeps_its_proportions_on_its_path(toy: Path) -> None:
         table = toy / f"{name}.csv"
         rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
         table.write_text("".join(row for row in rows if "Na-ion," not in row), encoding="utf-8")
+    table = toy / "supply_share.csv"
+    rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    table.write_text("".join(row for row in rows if "unknown_anode" not in row), encoding="utf-8")
     curve = "scenario.plan.diffusion.Europe.car.NMC={curve='logistic', ceiling=0.6, midpoint=2034, speed=0.5}"
     result = run(toy / "run.toml", [curve], toy)
     assert shares(result, "nmc811")[2034] == pytest.approx(0.3 * 0.5 / 0.7)

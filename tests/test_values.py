@@ -81,7 +81,7 @@ def test_the_gap_of_european_cells_has_no_level(shipped_inputs: Inputs) -> None:
 def events(inputs: Inputs, *changes: str) -> dict[str, dict[str, float]]:
     """Severity at each node of the disruptions that europe-2035 plays."""
     run = read_run("europe-2035", changes)
-    found = supply_inputs(run, inputs, inputs.codes("minerals"), (2025, 2035))
+    found = supply_inputs(run, inputs, inputs.codes("minerals"), (2025, 2035), inputs.places.parts["World"])
     return {event.disruption: {node: value for _, node, _, value in event.cuts} for event in found.events}
 
 
