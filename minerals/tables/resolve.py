@@ -470,13 +470,15 @@ class _Resolver:
         """A changed share as a datum, and as a row of inputs_used."""
         rest = change.share is None
         note = "what the other shares of the year leave" if rest else "share changed by the run file"
-        note = "share chosen by the model" if change.chosen else note
-        row = self._write(change.path, name, region, change.segment, change.chemistry, change.year, share, note)
+        note, quality = ("share chosen by the model", "model") if change.chosen else (note, "assumed")
+        row = self._write(
+            change.path, name, region, change.segment, change.chemistry, change.year, share, note, quality=quality
+        )
         return Datum(share, share, share, Rows.row(row), "rest" if rest else "override")
 
     def _write(
         self, path: tuple[str, ...], scenario: str, region: str, segment: str, chemistry: str, year: int, value: float,
-        note: str, table: str = "market_share",
+        note: str, table: str = "market_share", quality: str = "assumed",
     ) -> str:  # fmt: skip
         """Add a row of the run file to inputs_used; returns its name."""
         file, line = self.run.place(*path)
@@ -484,7 +486,7 @@ class _Resolver:
         self.changed.append({
             "table": table, "file": file, "line": line, "scenario": scenario, "region": region,
             "segment": segment, "chemistry": chemistry, "year": year, "value": value, "unit": "1",
-            "source": "run file", "quality": "assumed", "rows": row, "note": note,
+            "source": "run file", "quality": quality, "rows": row, "note": note,
         })  # fmt: skip
         return row
 
