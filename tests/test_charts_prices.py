@@ -182,7 +182,7 @@ def test_a_half_is_said_in_words_and_a_fall_in_per_cent() -> None:
 def test_the_note_says_dollars_rates_and_what_is_assumed() -> None:
     meta = drawn("the shipped run").meta
     for words in ("Real 2025 dollars", "in the world lowers the price", "lithium-ion 18%", "sodium-ion 15.5%",
-                  "The 37% fitted to observed prices would bring the average to 30 in 2035",
+                  "The 37% fitted to observed prices would bring the average to 29 in 2035",
                   "Solid state: not sold in this adoption, so no curve; dotted to a maker’s goal"):  # fmt: skip
         assert words in meta.note
     assert meta.red_line.startswith(

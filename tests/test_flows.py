@@ -184,7 +184,7 @@ def test_a_point_from_graphite_cells_to_sodium_lowers_graphite(chemistry: str, p
 
     intensity = read_inputs(inputs_folder())["mineral_intensity"]
     table = intensity[intensity["mineral"] == "graphite"].set_index("chemistry")["value"]
-    names = [chemistry, "na_layered"]
+    names = [chemistry, "na_layered_nfm"]
     kg = np.array([table[name] for name in names])[None, :, None, None]
     share = np.array([0.6, 0.4])[None, None, None, :, None]
     moved = share + np.array([-point, point])[None, None, None, :, None]

@@ -638,7 +638,9 @@ def test_without_uncertain_inputs_nothing_is_sensitive(toy: Path) -> None:
     for file in toy.glob("*.csv"):
         frame = pd.read_csv(file, dtype=str, keep_default_na=False)
         if {"low", "high"} <= set(frame.columns):
-            frame.assign(low="", high="").to_csv(file, index=False)
+            certain = frame["quality"] != "unknown" if "quality" in frame else slice(None)
+            frame.loc[certain, ["low", "high"]] = ""
+            frame.to_csv(file, index=False)
     result = run(toy / "run.toml", ["study={kind='sensitivity', draws=20, share_spread=0}"], toy)
     assert result["sensitivity"].empty
     assert "sensitivity" not in charts.suited(result)

@@ -769,7 +769,9 @@ def test_draws_of_what_is_certain_are_the_plain_run(folder: Path, tmp_path: Path
         frame.to_csv(tmp_path / table.name, index=False, lineterminator="\n")
     plain = run(tmp_path / "whole.toml", FLOWS, tmp_path)["mineral_flows"]
     plain = plain.set_index(["mineral", "flow", "year"])["value"]
-    drawn = run(tmp_path / "whole.toml", [*FLOWS, "study={kind='sample', draws=20, share_spread=0}"], tmp_path)["percentiles"]
+    drawn = run(tmp_path / "whole.toml", [*FLOWS, "study={kind='sample', draws=20, share_spread=0}"], tmp_path)[
+        "percentiles"
+    ]
     checked = 0
     for row in drawn[drawn["quantity"].isin(plain.index.unique("flow"))].itertuples():
         ends = (row.p5, row.p50, row.p95, row.p5_independent, row.p95_independent)

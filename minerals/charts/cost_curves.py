@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from minerals.charts import footer, frame, series, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
-from minerals.charts.selection import Selection
+from minerals.charts.selection import Selection, table_of
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, Swatch, text_width
 from minerals.errors import did_you_mean, listed
 from minerals.numbers import percent
@@ -144,6 +144,7 @@ def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
                 bool(taken.loc[family, "basis"] == "assumed"),
             )
         )
+    used = table_of(result, "inputs_used")
     return _Story(
         scenario=name,
         label=str(known.get("label") or name),
@@ -151,7 +152,7 @@ def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
         years=years,
         curves=curves,
         points=points,
-        floored=bool((result["inputs_used"]["table"] == "price_floor").any()),
+        floored=used is not None and bool((used["table"] == "price_floor").any()),
         fitted=_fitted(curves, rates, energy[energy["scenario"] == name], years),
     )
 

@@ -238,7 +238,6 @@ KINDS: dict[str, Callable[[Published, Model], float]] = {
     "material_value": _material_value,
     "derived_intensity": _derived_intensity,
     "tariff": _parity,
-    "credit": _parity,
 }
 """Kind of a published result -> our value for a row of it, in the row's unit. A new kind is a function and its name."""
 STOCK = ("retirements", "primary_cut", "end_of_life_feedstock", "upstream", "material_value")
