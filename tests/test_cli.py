@@ -414,7 +414,9 @@ def test_a_mix_fits_a_narrow_terminal(toy: Path) -> None:
         assert width >= 100 or max(map(len, lines)) <= width
         return sorted(word for line in lines for word in re.findall(r"[\w.,%–*]+", line))
 
-    numbers = {width: [word for word in words(width) if re.search(r"\d", word)] for width in (60, 80, 100)}
+    numbers = {
+        width: [word for word in words(width) if re.search(r"\d", word) and word != "LiPF6"] for width in (60, 80, 100)
+    }
     # Heads that are broken name their years beside the scenarios all the same.
     assert numbers[60] == numbers[80] == numbers[100]
     assert len(numbers[60]) > 40
@@ -556,7 +558,7 @@ def test_describe_tells_who_supplies_what_a_group_holds_and_what_an_event_cuts()
     assert "groups: countries-of-concern, china" in told["CHN"]
     assert re.search(r"supplies \(today\): \w+ 9\d\.\d%", told["CHN"])
     assert re.search(r"members: .*KOR", told["allies"])
-    assert "status: suspended, 12 months from 2026 on" in told["china-graphite-anode"]
+    assert "status: suspended, 12 months from 2027 on" in told["china-graphite-anode"]
     assert "100% of exports of graphite_anode from CHN" in told["china-graphite-anode"]
     assert "100% of exports of every node from CHN" in told["china-all"]
     assert "severity" in told["disruption"].lower()
