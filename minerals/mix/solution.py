@@ -241,14 +241,15 @@ class _Chooser:
         """The mix by its objective, then by cost, then by change from the incumbent."""
         criteria = self.criteria
         if criteria.cost_cap is not None:
-            self.compiled.hold("cost", cheapest.objective, criteria.cost_cap)
+            # Held at its very least, the cheapest mix itself can miss it by the rounding of the solver.
+            self.compiled.hold("cost", cheapest.objective, max(criteria.cost_cap, NEARLY))
         if criteria.exposure_cap is not None:
             least = self._solve("", criteria.risk).objective
             room = NEARLY * max(criteria.exposure_cap, sum(self.data.demand.values()))
             if least > criteria.exposure_cap + room:
                 raise Infeasible(_below_all(criteria, least))
             # The least itself is kept where a cap is below it by no more than rounding.
-            self.compiled.hold(criteria.risk, max(criteria.exposure_cap, least), 0.0)
+            self.compiled.hold(criteria.risk, max(criteria.exposure_cap, least), NEARLY)
         # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
         same = criteria.objective == "cost" and criteria.exposure_cap is None
         best = self._solve("objective", criteria.objective, with_worth=not same)
