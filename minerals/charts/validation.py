@@ -86,6 +86,7 @@ def _story(result: Result) -> _Story:
     ratio = pd.to_numeric(table["ratio"])
     rows = table[~limits & (ratio > 0)].copy()
     rows["left"] = rows["unit"].isin(SCATTER)
+    rows.loc[rows["kind"] == "material", "mineral"] = ""
     cells = table["kind"] == INVENTORIES
     verdicts, of_cells = table.loc[~cells, "verdict"].value_counts(), table.loc[cells, "verdict"].value_counts()
     return _Story(
@@ -108,12 +109,14 @@ def _group(kind: str, mineral: str, segments: str, labels: dict[str, str]) -> st
     use = "all uses" if "stationary" in segments and use == "vehicles" else use
     if kind == "mineral_demand":
         what = wording.capitalised(labels[mineral])
-        return f"{what}, {use}" if use else what
+        return f"{what}, {use}" if use and mineral in BY_USE else what
     if kind == "cells":
         return f"Batteries, {use or 'all uses'}"
     return GROUPS.get(kind, wording.capitalised(kind.replace("_", " ")))
 
 
+BY_USE = ("graphite", "lithium", "nickel", "cobalt")
+"""Minerals with a colour and a group for each use; of others few results are known: each is one group, and grey."""
 GROUPS = {
     "change": "Figure 17",
     "graphite_free_share": "Figure 17",
@@ -122,9 +125,15 @@ GROUPS = {
     "chemistry_share": "LFP share",
     "upstream": "Raw graphite",
     "material_value": "Anode market",
+    "material": "Cathodes",
+    "plants_operating": "Plants",
+    "plants_delivered": "Plants",
+    "plants_announced": "Plants",
+    "net_exports": "Trade",
+    "import_value": "Trade",
     "retirements": "Retired batteries",
-    "primary_cut": "Cut by recycling",
-    "end_of_life_feedstock": "Recyclers’ feedstock",
+    "primary_cut": "Recycling",
+    "end_of_life_feedstock": "Recycling",
     "tariff": "Tariff for parity",
     "credit": "Credit for parity",
     INVENTORIES: "Derived cells",
@@ -211,7 +220,7 @@ DOT = 4.6
 
 
 def _colour(mineral: str) -> str:
-    return style.MINERAL.get(mineral, style.BASE)
+    return style.MINERAL[mineral] if mineral in BY_USE else style.BASE
 
 
 def _draw(sheet: Page, story: _Story) -> None:
@@ -236,10 +245,11 @@ def _draw_scatter(sheet: Page, story: _Story, panel: Panel) -> None:
     if (rows["segments"] == "stationary").any() and sheet.left + text_width(with_key, HEADING * s, SEMIBOLD) < room:
         heading = with_key
     sheet.text(sheet.left, sheet.top - 0.1 * s, heading, HEADING, style.INK, SEMIBOLD)
-    minerals = [name for name in style.MINERAL if (rows["mineral"] == name).any()]
+    minerals = [name for name in style.MINERAL if name in BY_USE and (rows["mineral"] == name).any()]
     entries = [Swatch(story.labels[name], _colour(name), "dot") for name in minerals]
-    if (rows["mineral"] == "").any():
-        entries.append(Swatch(ENERGY, style.BASE, "dot"))
+    grey = rows.loc[~rows["mineral"].isin(BY_USE), "mineral"]
+    if len(grey):
+        entries.append(Swatch("other" if (grey != "").any() else ENERGY, style.BASE, "dot"))
     sheet.key(sheet.left, sheet.top - 0.3 * s, entries, room)
     if rows.empty:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import textwrap
 from itertools import groupby
 from pathlib import Path
@@ -51,21 +52,35 @@ def lines(table: pd.DataFrame, width: int, reasons: bool = True) -> list[str]:
 
 
 def summary(table: pd.DataFrame) -> list[str]:
-    """How many agree, differ and have left their bounds, and what the words mean."""
+    """How many agree, differ and have left their bounds, and what the words mean; rows added in a month also apart."""
     outside = int((table["verdict"] == "outside").sum())
     out = []
     cells = table["kind"] == INVENTORIES
     for name, part in (("published results", table[~cells]), ("inventories of cells", table[cells])):
-        agree, differ = (int((part["verdict"] == verdict).sum()) for verdict in ("agrees", "differs"))
+        agree, differ = _counts(part)
         if len(part):
             out.append(
                 f"{len(part)} {name}: {agree} agree, within 10 % or within what the words say; {differ} differ, each "
                 "for a reason that is listed with it."
             )
+        for month, rows in part[part["added"] != ""].groupby("added"):
+            agree, differ = _counts(rows)
+            out.append(f"Of which {len(rows)} rows of {_month(str(month))}: {agree} agree, {differ} differ.")
     if outside:
         names = ", ".join(table.loc[table["verdict"] == "outside", "id"])
         out.append(f"{outside} outside the bounds in which they were measured; the model has changed: {names}.")
     return out
+
+
+def _counts(table: pd.DataFrame) -> tuple[int, int]:
+    """How many agree, and how many differ."""
+    return int((table["verdict"] == "agrees").sum()), int((table["verdict"] == "differs").sum())
+
+
+def _month(text: str) -> str:
+    """2026-11 as November 2026."""
+    year, month = text.split("-")
+    return f"{calendar.month_name[int(month)]} {year}"
 
 
 def family_lines(table: pd.DataFrame, width: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -28,9 +29,9 @@ class Published:
     """One published result: what it is of, what is printed where, and how far ours may be from it.
 
     kind: how our value is found, see `validate.KINDS`; run, scenario, …, year: of what, empty where it does not apply
-    (`against`: the scenario that a change is measured from; segments, node: several are added up; no region: all);
-    value: as printed, in `unit`, None where only words are; compare, low, high: see `COMPARED`; reason: why the two
-    may differ; line: of the table.
+    (`against`: the scenario that a change is measured from; segments, node: several are added up; no region: all;
+    maker: country that owns or makes); value: as printed, in `unit`, None where only words are; compare, low, high: see `COMPARED`; reason: why the two
+    may differ; added: month since which the row stands, where rows are counted apart; line: of the table.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Published:
     chemistry: str
     mineral: str
     node: tuple[str, ...]
+    maker: str
     year: int
     value: float | None
     unit: str
@@ -52,6 +54,7 @@ class Published:
     source: str
     locator: str
     reason: str
+    added: str
     line: int
 
 
@@ -92,6 +95,8 @@ def _row(file: str, line: int, row: dict[str, str], kinds: Sequence[str], proble
     for name, value in numbers.items():
         if value is None and row[name]:
             wrong(name, "is not a number")
+    if row["added"] and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", row["added"]):
+        wrong("added", "is not a month; write it as 2026-11, or leave it empty")
     low, high, value = numbers["low"], numbers["high"], numbers["value"]
     if low is not None and high is not None and low >= high:
         wrong("low", f"is not below high = {row['high']!r}")

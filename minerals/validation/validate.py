@@ -25,7 +25,9 @@ from ..results.result import Result
 from ..results.tables.prices import price_tables
 from ..shipped import inputs_folder, published_file
 from ..studies.run import run
+from ..tables.check import split
 from ..tables.inputs import Inputs, read_inputs
+from ..tables.plants import capacity, cell_plants, material_plants, observed_origin
 from .figure17 import family
 from .published import Published, read_published
 
@@ -33,6 +35,8 @@ from .published import Published, read_published
 AGREES = 0.10
 #: Anodes that hold no graphite.
 GRAPHITE_FREE = ("hard carbon", "lithium metal")
+#: Plans of plants that give no year count from this one on.
+UNDATED = 2030
 #: Decimals to which a ratio is compared with its bounds, which are written with two.
 EXACT = 9
 
@@ -42,7 +46,7 @@ class Model:
 
     def __init__(self, rows: Sequence[Published]) -> None:
         self.rows = rows
-        self.runs: dict[tuple[str, bool], Result] = {}
+        self.runs: dict[tuple[str, bool, str], Result] = {}
 
     @cached_property
     def inputs(self) -> Inputs:
@@ -54,13 +58,22 @@ class Model:
         """Cells from their electrochemistry."""
         return CellModel(self.inputs)
 
+    @cached_property
+    def parts(self) -> set[str]:
+        """Regions whose demand is a part of a wider one's: no shipped run splits them off."""
+        return set(self.inputs["region_part"]["region"])
+
     def run(self, row: Published) -> Result:
-        """The result of the row's run, followed through stock and recycling where its kind needs them."""
-        stock = row.kind in STOCK
-        if (row.run, stock) not in self.runs:
-            alike = [other for other in self.rows if other.run == row.run and (other.kind in STOCK) == stock]
-            self.runs[row.run, stock] = run(_least(row.run, alike, stock))
-        return self.runs[row.run, stock]
+        """The result of the row's run, followed through stock and recycling where its kind needs them; of the row's
+        region alone where it is a part of a wider one."""
+        key = self._key(row)
+        if key not in self.runs:
+            self.runs[key] = run(_least(*key, [other for other in self.rows if self._key(other) == key]))
+        return self.runs[key]
+
+    def _key(self, row: Published) -> tuple[str, bool, str]:
+        """What a run is computed once for: its name, whether stock is followed, and the part of a region, or ''."""
+        return row.run, row.kind in STOCK, row.region if row.region in self.parts else ""
 
     def rows_of(self, row: Published, table: str, scenario: str = "", **labels: str) -> pd.DataFrame:
         """Rows of a result table for the scenario, region, segments and year of the row, and for `labels`.
@@ -80,8 +93,8 @@ class Model:
         return frame
 
 
-def _least(name: str, rows: Sequence[Published], stock: bool) -> Run:
-    """The run of that name for no more than the scenarios, minerals and years of the rows.
+def _least(name: str, stock: bool, region: str, rows: Sequence[Published]) -> Run:
+    """The run of that name for no more than the scenarios, minerals and years of the rows, and of one region if given.
 
     A run that follows a stock begins where its file says: earlier years need a history that the inputs do not have.
     """
@@ -89,12 +102,11 @@ def _least(name: str, rows: Sequence[Published], stock: bool) -> Run:
     names = {row.scenario for row in rows} | {row.against for row in rows}
     years = [row.year for row in rows]
     first = config.settings.scope.years.first if stock else min(years)
-    scope = config.settings.scope.model_copy(
-        update={
-            "years": Years(first=first, last=max(years)),
-            "minerals": tuple(dict.fromkeys(row.mineral for row in rows if row.mineral)),
-        }
-    )
+    update: dict[str, Any] = {
+        "years": Years(first=first, last=max(years)),
+        "minerals": tuple(dict.fromkeys(row.mineral for row in rows if row.mineral)),
+    }
+    scope = config.settings.scope.model_copy(update=update | ({"regions": (region,)} if region else {}))
     scenarios = {key: value for key, value in config.settings.scenario.items() if key in names}
     update = {"scope": scope, "scenario": scenarios} | ({} if stock else {"flows": None})
     return replace(config, settings=config.settings.model_copy(update=update))
@@ -196,6 +208,67 @@ def _identity(row: Published, model: Model) -> float:
     return graphite_change(_free_share(row, model, row.against), _free_share(row, model))
 
 
+def _material(row: Published, model: Model) -> float:
+    """Material of the row's node in the batteries put into use [kt]: its mineral times what node_use says of it."""
+    per = {
+        use.chemistry: use.value
+        for use in model.inputs.rows("node_use")
+        if use.node in row.node and use.per == row.mineral
+    }
+    frame = model.rows_of(row, "mineral_demand", mineral=row.mineral)
+    return float((frame["value"] * frame["chemistry"].map(per).fillna(0.0)).sum())
+
+
+def _plants(row: Published, model: Model) -> float:
+    """Plants of cells, or of the row's node, in the region or country of the row [GWh/yr or kt/yr].
+
+    With a maker those that it owns abroad. What is counted depends on the kind, see `PLANTS`.
+    """
+    plants = [plant for plant in material_plants(model.inputs) if plant.node in row.node and plant.unit == row.unit]
+    found = capacity(
+        model.inputs, plants if row.node else cell_plants(model.inputs), [row.year], ["country", "owner"], UNDATED
+    )
+    if row.maker:
+        found = found[(found["owner"] == row.maker) & (found["country"] != row.maker)]
+    if row.region:
+        found = found[found["country"].isin(_members(row.region, model))]
+    return float(found[PLANTS[row.kind]].sum())
+
+
+def _members(region: str, model: Model) -> list[str]:
+    """Countries of a region, or the one of that label."""
+    regions, countries = model.inputs["regions"], model.inputs["countries"]
+    members = regions.loc[regions["region"] == region, "members"]
+    return split(members.iloc[0]) if len(members) else list(countries.loc[countries["label"] == region, "country"])
+
+
+def _net_exports(row: Published, model: Model) -> float:
+    """Cells that a region's country makes beyond those put into use there [GWh].
+
+    Its share of the world's cell making times the cells put into use in the world, less those at home.
+    """
+    home = float(model.rows_of(row, "cells")["value"].sum())
+    world = float(model.rows_of(replace(row, region=""), "cells")["value"].sum())
+    rows = model.inputs.rows_by("supply_share", "future", "node", "country")["today", "li_ion_cell", row.maker]
+    return max(rows, key=lambda share: share.year).value * world - home
+
+
+def _import_value(row: Published, model: Model) -> float:
+    """Cells put into use in a region that come from the row's maker, at the maker's pack price [billion USD_2025]."""
+    origin = observed_origin(model.inputs, row.region)
+    if origin is None:
+        raise UsageError(f"{published_file().name}:{row.line} {row.id}: nothing is known of where its cells come from")
+    cells = float(model.rows_of(row, "cells")["value"].sum())
+    makers = [name for name in model.inputs["regions"]["region"] if _members(name, model) == [row.maker]]
+    price = next(
+        price.value
+        for price in model.inputs.rows("cell_price")
+        if (price.case, price.level, price.family, price.year) == ("observed", "pack", "Li-ion", row.year)
+        and price.region in makers and price.use == "all"
+    )  # fmt: skip
+    return cells * origin[1][row.maker].value * price / 1e3
+
+
 def _derived_intensity(row: Published, model: Model) -> float:
     """Mass of the mineral in a cell derived from its electrochemistry [kg/kWh].
 
@@ -236,12 +309,20 @@ KINDS: dict[str, Callable[[Published, Model], float]] = {
     "end_of_life_feedstock": _end_of_life_feedstock,
     "upstream": _upstream,
     "material_value": _material_value,
+    "material": _material,
+    "plants_operating": _plants,
+    "plants_delivered": _plants,
+    "plants_announced": _plants,
+    "net_exports": _net_exports,
+    "import_value": _import_value,
     "derived_intensity": _derived_intensity,
     "tariff": _parity,
 }
 """Kind of a published result -> our value for a row of it, in the row's unit. A new kind is a function and its name."""
 STOCK = ("retirements", "primary_cut", "end_of_life_feedstock", "upstream", "material_value")
 """Kinds that need the stock followed."""
+PLANTS = {"plants_operating": "operating", "plants_delivered": "value", "plants_announced": "nameplate"}
+"""Kind -> what of plants it counts: what stands; what stands and what is delivered of the rest; all as announced."""
 
 
 # ---------------------------------------------------------------- the table
