@@ -30,8 +30,9 @@ class Published:
 
     kind: how our value is found, see `validate.KINDS`; run, scenario, …, year: of what, empty where it does not apply
     (`against`: the scenario that a change is measured from; segments, node: several are added up; no region: all;
-    maker: country that owns or makes); value: as printed, in `unit`, None where only words are; compare, low, high: see `COMPARED`; reason: why the two
-    may differ; added: month since which the row stands, where rows are counted apart; line: of the table.
+    maker: country that owns or makes); value: as printed, in `unit`, None where only words are; compare, low, high: see
+    `COMPARED`; reason: why the two may differ; added: month since which the row stands, where rows are counted apart;
+    line: of the table.
     """
 
     id: str

@@ -89,8 +89,13 @@ class Model:
         if row.segments and "segment" in frame:
             frame = frame[frame["segment"].isin(row.segments)]
         if frame.empty:
-            raise UsageError(f"{published_file().name}:{row.line} {row.id}: the run {row.run} has no rows for it")
+            raise _nothing(row, f"the run {row.run} has no rows for it")
         return frame
+
+
+def _nothing(row: Published, why: str) -> UsageError:
+    """What is said where there is nothing to compare a row with."""
+    return UsageError(f"{published_file().name}:{row.line} {row.id}: {why}")
 
 
 def _least(name: str, stock: bool, region: str, rows: Sequence[Published]) -> Run:
@@ -215,6 +220,8 @@ def _material(row: Published, model: Model) -> float:
         for use in model.inputs.rows("node_use")
         if use.node in row.node and use.per == row.mineral
     }
+    if not per:
+        raise _nothing(row, "node_use says nothing of its node and mineral")
     frame = model.rows_of(row, "mineral_demand", mineral=row.mineral)
     return float((frame["value"] * frame["chemistry"].map(per).fillna(0.0)).sum())
 
@@ -232,6 +239,8 @@ def _plants(row: Published, model: Model) -> float:
         found = found[(found["owner"] == row.maker) & (found["country"] != row.maker)]
     if row.region:
         found = found[found["country"].isin(_members(row.region, model))]
+    if found.empty:
+        raise _nothing(row, "no list has plants for it")
     return float(found[PLANTS[row.kind]].sum())
 
 
@@ -249,24 +258,28 @@ def _net_exports(row: Published, model: Model) -> float:
     """
     home = float(model.rows_of(row, "cells")["value"].sum())
     world = float(model.rows_of(replace(row, region=""), "cells")["value"].sum())
-    rows = model.inputs.rows_by("supply_share", "future", "node", "country")["today", "li_ion_cell", row.maker]
-    return max(rows, key=lambda share: share.year).value * world - home
+    rows = model.inputs.rows_by("supply_share", "future", "node", "country").get(("today", "li_ion_cell", row.maker))
+    if not rows:
+        raise _nothing(row, "its maker has no share of the world's cells")
+    return float(max(rows, key=lambda share: share.year).value) * world - home
 
 
 def _import_value(row: Published, model: Model) -> float:
     """Cells put into use in a region that come from the row's maker, at the maker's pack price [billion USD_2025]."""
     origin = observed_origin(model.inputs, row.region)
     if origin is None:
-        raise UsageError(f"{published_file().name}:{row.line} {row.id}: nothing is known of where its cells come from")
+        raise _nothing(row, "nothing is known of where its cells come from")
     cells = float(model.rows_of(row, "cells")["value"].sum())
     makers = [name for name in model.inputs["regions"]["region"] if _members(name, model) == [row.maker]]
-    price = next(
+    prices = [
         price.value
         for price in model.inputs.rows("cell_price")
         if (price.case, price.level, price.family, price.year) == ("observed", "pack", "Li-ion", row.year)
         and price.region in makers and price.use == "all"
-    )  # fmt: skip
-    return cells * origin[1][row.maker].value * price / 1e3
+    ]  # fmt: skip
+    if row.maker not in origin[1] or not prices:
+        raise _nothing(row, "its maker has no share of the cells, or no observed pack price in that year")
+    return float(cells * origin[1][row.maker].value * prices[0]) / 1e3
 
 
 def _derived_intensity(row: Published, model: Model) -> float:
@@ -292,7 +305,7 @@ def _parity(row: Published, model: Model) -> float:
         & (table["level"] == "cell") & (table["year"] == row.year)
     ]  # fmt: skip
     if found.empty:
-        raise UsageError(f"{published_file().name}:{row.line} {row.id}: the run {row.run} has no parity for it")
+        raise _nothing(row, f"the run {row.run} has no parity for it")
     return float(found["value"].iloc[0])
 
 

@@ -20,6 +20,7 @@ from minerals.validation.published import COLUMNS, COMPARED, Published, read_pub
 from minerals.validation.validate import (
     AGREES,
     KINDS,
+    PLANTS,
     Model,
     graphite_change,
     graphite_free_share,
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.slow
 TABLE = Path(__file__).parent / "published.csv"
 ROWS = read_published(KINDS)
 HEADER = ",".join(COLUMNS)
-GOOD = "a,cells,world-2050,stated-trend,,,car,,,,2024,900,GWh,ratio,0.9,1.1,Somebody (2025),page 1,Trackers differ."
+GOOD = "a,cells,world-2050,stated-trend,,,car,,,,,2024,900,GWh,ratio,0.9,1.1,Somebody (2025),page 1,Trackers differ.,"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
@@ -43,12 +44,12 @@ def test_published(row: Published, validation: Result) -> None:
 
 
 def test_the_table_covers_what_was_asked(validation: Result) -> None:
-    """Three editions of the IEA's outlook by technology and mineral to 2050, GWh, recycling, mines and figure 17."""
+    """Three editions of the IEA's outlook by use and mineral to 2050, GWh, plants, trade, recycling, figure 17."""
     table = validation["validation"]
-    assert len(table) == len(ROWS) >= 180
+    assert len(table) == len(ROWS) >= 425
     for edition in (2024, 2025, 2026):
         rows = table[table["id"].str.startswith(f"IEA {edition} ")]
-        assert set(rows["mineral"]) == {"graphite", "lithium", "nickel", "cobalt"}
+        assert set(rows["mineral"]) >= {"graphite", "lithium", "nickel", "cobalt"}
         assert {2030, 2040, 2050} <= set(rows["year"])
         assert {"stationary"} < set(rows["segments"])
     assert set(table["kind"]) == set(KINDS)
@@ -99,19 +100,102 @@ def test_a_run_is_computed_once_and_no_larger_than_needed() -> None:
     for row in ROWS:
         KINDS[row.kind](row, model)
     assert sorted(model.runs) == [
-        ("europe-2035", False), ("europe-2050", True), ("world-2050", False), ("world-2050", True),
+        ("europe-2035", False, ""), ("europe-2050", True, ""), ("world-2050", False, ""),
+        *(("world-2050", False, part) for part in ("EU27", "Germany", "Japan", "South Korea")),
+        ("world-2050", True, ""),
     ]  # fmt: skip
-    for result in model.runs.values():
-        assert set(result.record["minerals"]) <= {"graphite", "lithium", "nickel", "cobalt"} or not any(
-            row.mineral for row in ROWS if row.run == result.record["run"]
-        )
-    assert model.runs["world-2050", False].scenarios == ["stated-trend"]
+    for (name, _, part), result in model.runs.items():
+        asked = {row.mineral for row in ROWS if row.run == name and row.mineral}
+        assert part or set(result.record["minerals"]) <= asked or not asked
+        assert not part or result.record["regions"] == [part]
+    assert model.runs["world-2050", False, ""].scenarios == ["stated-trend"]
 
 
 def test_a_row_of_nothing_is_refused() -> None:
     row = replace(next(row for row in ROWS if row.kind == "cells"), region="Atlantis")
     with pytest.raises(UsageError, match=r"published\.csv:\d+ .*: the run world-2050 has no rows for it"):
         KINDS[row.kind](row, Model([row]))
+
+
+# ---------------------------------------------------------------- countries, plants, trade, cathodes
+
+
+def found(**fields: object) -> float:
+    """Our value for a row of these fields, the rest as in a row of the world's cells in 2024."""
+    base = next(row for row in ROWS if row.id == "world GWh road 2024")
+    row = replace(base, **({"segments": ()} | fields))  # type: ignore[arg-type]
+    return KINDS[row.kind](row, Model([row]))
+
+
+def test_a_part_of_a_region_has_its_own_run_and_parts_add_up() -> None:
+    """Germany, France and the rest are the EU27; the EU27 alone is less than Europe."""
+    whole, europe = found(region="EU27"), found(region="Europe")
+    assert found(region="Germany") + found(region="France") < whole < europe
+    cars, (source,) = {"segments": ("car",)}, [
+        row for row in Model(()).inputs.rows("region_part")
+        if (row.region, row.segment, row.year) == ("Germany", "car", 2024)
+    ]  # fmt: skip
+    assert found(region="Germany", **cars) == pytest.approx(source.value * found(region="EU27", **cars))
+
+
+def test_plants_are_those_of_the_list() -> None:
+    """Of Canada and Hungary by hand from cell_plant.csv; makers abroad are not at home, and places add up."""
+    model = Model(())
+    rows = pd.concat([model.inputs["cell_plant"], model.inputs["next_gen_plant"].query("item == 'cell'")])
+    stands = rows.query("country == 'HUN' and status == 'operating' and ~(year > 2026)")
+    stands = stands.groupby(["company", "site"])["value"].max().sum()
+    plants = {"run": "", "unit": "GWh/yr", "year": 2026}
+    assert found(kind="plants_operating", region="Hungary", **plants) == pytest.approx(stands)
+    kinds = [found(kind=kind, region="Europe", **plants) for kind in PLANTS]
+    assert kinds == sorted(kinds)
+    assert 0 < found(kind="plants_announced", maker="CHN", region="Europe", **plants) < found(
+        kind="plants_announced", maker="CHN", **plants
+    )  # fmt: skip
+    anodes = plants | {"unit": "kt/yr", "node": ("graphite_anode",)}
+    assert found(kind="plants_operating", region="United States", **anodes) == pytest.approx(11.25)
+
+
+def test_net_exports_are_what_is_made_less_what_is_used() -> None:
+    (share,) = Model(()).inputs["supply_share"].query(
+        "future == 'today' and node == 'li_ion_cell' and country == 'CHN'"
+    )["value"]  # fmt: skip
+    made = share * found()
+    exported = found(kind="net_exports", region="China", maker="CHN")
+    assert exported == pytest.approx(made - found(region="China"))
+    assert exported > 0 > found(kind="net_exports", region="Europe", maker="R_EUR")
+
+
+def test_the_value_of_imports_by_hand() -> None:
+    """Cells of Europe in 2025 × 47 % from China × 84 USD/kWh."""
+    cells = found(region="Europe", year=2025)
+    value = found(kind="import_value", region="Europe", maker="CHN", year=2025)
+    assert value == pytest.approx(cells * 0.47 * 84 / 1e3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"kind": "plants_operating", "region": "China", "maker": "CHN"}, "no list has plants for it"),
+        ({"kind": "plants_operating", "region": "Hungry"}, "no list has plants for it"),
+        ({"kind": "net_exports", "region": "China", "maker": "XXX"}, "no share of the world's cells"),
+        ({"kind": "import_value", "region": "Rest of world", "maker": "CHN"}, "nothing is known of where its cells"),
+        ({"kind": "import_value", "region": "Europe", "maker": "CHN", "year": 2035}, "no observed pack price"),
+        ({"kind": "material", "mineral": "cobalt", "node": ("lfp_cathode",)}, "node_use says nothing"),
+    ],
+)
+def test_a_comparison_with_nothing_is_refused(fields: dict[str, object], sentence: str) -> None:
+    with pytest.raises(UsageError, match=f"published.csv:[0-9]+ world GWh road 2024: .*{sentence}"):
+        found(**fields)
+
+
+def test_cathode_is_as_heavy_as_its_formula_says() -> None:
+    """LiFePO4 is 5.0931 times its phosphorus: of LFP cells alone, those of sodium hold none of it."""
+    cathode = found(kind="material", mineral="phosphorus", node=("lfp_cathode",))
+    row = next(row for row in ROWS if row.id == "SNE LFP cathode, road 2024")
+    frame = (model := Model([row])).rows_of(row, "mineral_demand", mineral="phosphorus")
+    lfp = frame.loc[frame["chemistry"] == "lfp", "value"].sum()
+    assert KINDS["material"](row, model) == pytest.approx(5.0931 * lfp)
+    assert cathode > KINDS["material"](row, model)
 
 
 # ---------------------------------------------------------------- the two-number identity
@@ -189,9 +273,30 @@ def test_lines_fit_the_screen_and_hold_every_row_with_its_reason(width: int, val
 
 def test_the_summary_counts_and_names_what_is_outside(validation: Result) -> None:
     table = validation["validation"]
-    assert len(summary(table)) == 2
+    assert len(summary(table)) == 3
     moved = table.assign(verdict=["outside", *table["verdict"][1:]])
-    assert summary(moved)[2].endswith(f"the model has changed: {table['id'].iloc[0]}.")
+    assert summary(moved)[3].endswith(f"the model has changed: {table['id'].iloc[0]}.")
+
+
+def test_rows_of_november_2026_are_counted_apart(validation: Result) -> None:
+    table = validation["validation"]
+    new = table[table["added"] == "2026-11"]
+    agree, differ = (int((new["verdict"] == verdict).sum()) for verdict in ("agrees", "differs"))
+    assert len(new) == agree + differ >= 25
+    assert summary(table)[1] == f"Of which {len(new)} rows of November 2026: {agree} agree, {differ} differ."
+    assert set(new["kind"]) >= {"material_value", "net_exports", "import_value", "material", *PLANTS}
+    assert {"EU27", "Germany", "Japan", "South Korea"} < set(new["region"])
+    assert len(summary(table.assign(added=""))) == 2
+
+
+def test_the_counts_of_the_readme(validation: Result) -> None:
+    """README says how many results there are, how many agree, and how many are of November 2026."""
+    table = validation["validation"].query("kind != 'derived_intensity'")
+    agree, new = table["verdict"] == "agrees", table["added"] == "2026-11"
+    text = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    assert f"Of {len(table)} results {agree.sum()} agree" in text
+    assert f"The other {(~agree).sum()} stay and say why" in text
+    assert f"{new.sum()} are of November 2026, of which {(agree & new).sum()} agree" in text
 
 
 def test_the_file_holds_the_table(validation: Result, tmp_path: Path) -> None:
@@ -227,6 +332,7 @@ def test_a_good_row_is_read(tmp_path: Path) -> None:
         ("900", "many", "value = 'many': is not a number"),
         ("900", "", "value = '': is empty; only a row that is compared as a range"),
         ("900", "0", "value = '0': has no ratio; compare it as a difference"),
+        ("differ.,", "differ.,2026-13", "added = '2026-13': is not a month; write it as 2026-11"),
         ("0.9,1.1", "1.1,0.9", "low = '1.1': is not below high = '0.9'"),
     ],
 )
