@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from minerals.exposure.bases import Bases
 from minerals.exposure.coverage import NOWHERE, Cuts, Supply, access, covered, sourcing, stockpiled
-from minerals.exposure.disruption import Factory, Loss, Plan, Routes, loss, proportional, supply_gap
+from minerals.exposure.disruption import Array, Factory, Loss, Plan, Routes, losses, proportional, supply_gap
 
 # ---------------------------------------------------------------------- coverage by hand
 
@@ -101,6 +102,11 @@ TWO = Plan(np.array([60.0, 40.0]), np.array([[1.0, 2.0, 0.0], [0.5, 0.0, 1.0]]))
 ENOUGH = np.array([80.0, 120.0, 40.0])
 
 
+def loss(factory: Factory, without: Array, accessible: Array) -> Loss:
+    (found,) = losses(factory, without, accessible[None])
+    return found
+
+
 def hit(*accessible: float) -> Loss:
     return loss(Factory(TWO), ENOUGH, np.array(accessible))
 
@@ -113,7 +119,7 @@ def test_two_chemistries_by_hand() -> None:
     assert found.at_risk == pytest.approx((30, 37.5))
     assert found.shortage.tolist() == [0, 0]
     factory = Factory(TWO)
-    assert factory.binding(np.array([50.0, 120, 40])) == pytest.approx([0.8, 0, 0])  # 0.8 kt more: 0.8 GWh of A
+    assert factory.binding(np.array([[50.0, 120, 40]]))[0] == pytest.approx([0.8, 0, 0])  # 0.8 kt more: 0.8 GWh of A
     assert supply_gap(factory, ENOUGH, np.array([50.0, 120, 40]), [0.5, 1]) == pytest.approx(
         np.array([[15, 0, 0], [30, 0, 0]])
     )
@@ -123,13 +129,13 @@ def test_two_nodes_short_at_once() -> None:
     """40 kt of node 1 lets 20 GWh of A be built; the shared node has then 60 kt for B and A and does not bind."""
     found = hit(60, 40, 40)
     assert found.best.tolist() == pytest.approx([20, 40])
-    assert Factory(TWO).binding(np.array([60.0, 40, 40])) == pytest.approx([0, 0.6, 0])
+    assert Factory(TWO).binding(np.array([[60.0, 40, 40]]))[0] == pytest.approx([0, 0.6, 0])
 
 
 def test_nodes_that_bind_only_together_are_named_together() -> None:
     plan = Plan(np.array([10.0]), np.array([[1.0, 1.0]]))
     factory = Factory(plan)
-    gain = factory.binding(np.zeros(2))
+    (gain,) = factory.binding(np.zeros((1, 2)))
     assert gain == pytest.approx([0.1, 0.1])
 
 
@@ -264,3 +270,43 @@ def test_more_supply_from_elsewhere_never_raises_what_is_lost(seed: int) -> None
         assert lost[1] <= lost[0] + tolerance
         if before.shortage.sum() <= tolerance:
             assert after.at_risk[0] <= before.at_risk[0] + tolerance
+
+
+# ---------------------------------------------------------------------- many right-hand sides, few bases
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_pool_of_bases_solves_as_one_programme_a_question_does(seed: int) -> None:
+    """Also from the pool of a programme with another matrix of the same shape, and where some nodes have no bound."""
+    rng = np.random.default_rng(seed)
+    plan = some_plan(rng)
+    other = Plan(plan.cells, plan.use * rng.uniform(0.8, 1.25, plan.use.shape))
+    accessible = plan.need * rng.uniform(0, 1.3, (60, len(plan.need)))
+    accessible[rng.random(accessible.shape) < 0.2] = np.inf
+    known = Factory(other)
+    known.build_all(accessible, other.cells)
+    pooled = Factory(plan, known)
+    built = pooled.build_all(accessible, plan.cells)
+    alone = np.array([Factory(plan).build(each) for each in accessible])
+    assert built.sum(axis=1) == pytest.approx(alone.sum(axis=1), rel=1e-9, abs=1e-9)
+    assert (built @ plan.use <= accessible + 1e-8 * plan.need).all()
+    assert ((built >= 0) & (built <= plan.cells)).all()
+
+
+def test_few_bases_are_enough_for_many_right_hand_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two chemistries and three nodes have few optimal bases, whatever is accessible."""
+    solved: list[int] = []
+    once = Bases._solved
+    monkeypatch.setattr(Bases, "_solved", lambda self, *sides: (solved.append(1), once(self, *sides))[1])
+    rng = np.random.default_rng(1)
+    accessible = TWO.need * rng.uniform(0, 1, (1000, 3))
+    Factory(TWO).build_all(accessible, TWO.cells)
+    assert 1 < len(solved) <= 9
+
+
+def test_a_basis_of_another_matrix_that_is_not_optimal_for_this_one_is_not_taken() -> None:
+    """Of one node, A uses 1 and B 2 kt/GWh: B is cut first; with 2 and 1 it is A."""
+    one, two = (Plan(np.array([10.0, 10.0]), np.array([[a], [b]])) for a, b in ((1.0, 2.0), (2.0, 1.0)))
+    known = Factory(one)
+    assert known.build(np.array([20.0])).tolist() == pytest.approx([10, 5])
+    assert Factory(two, known).build(np.array([20.0])).tolist() == pytest.approx([5, 10])

@@ -8,7 +8,7 @@ region recovers relieves its mining and refining, not the making of active mater
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from ..errors import InputError, listed
 from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing
 from ..exposure.disruption import Factory, Plan, Routes
 from ..flows.demand import Array
+from ..haste import frozen
 from ..tables.cell_parts import check_cell_parts
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES, WORLD
 from ..tables.inputs import Inputs, joined
@@ -37,7 +38,7 @@ RELIEVED = ("mining", "refining")
 REFERENCE = "reference"
 
 
-@dataclass(frozen=True)
+@frozen
 class Batteries:
     """What a scenario puts into use and takes from the chains.
 
@@ -56,7 +57,7 @@ def batteries(outcome: Outcome, scenario: str) -> Batteries:
     return Batteries(found.cells[..., at], found.gain[:, at], found.recovered[..., at])
 
 
-@dataclass(frozen=True)
+@frozen
 class Uses:
     """Use of each node per GWh of each chemistry of a run.
 
@@ -102,7 +103,7 @@ def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
     return Uses(fixed, carrier, by_route["natural"], by_route["synthetic"], natural, scrapped)
 
 
-@dataclass(frozen=True)
+@frozen
 class Chokepoints:
     """A run's batteries, what they use, and the world's supply.
 
@@ -125,6 +126,7 @@ class Chokepoints:
     union: frozenset[str]
     wider: dict[str, tuple[str, ...]]
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
+    _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
 
@@ -154,6 +156,12 @@ class Chokepoints:
 
     def plan(self, scenario: str, regions: Sequence[str], year: int) -> Plan:
         """What regions together plan to build in a year, by place of the year; scrap at their mean."""
+        key = scenario, tuple(regions), year
+        if key not in self._plans:
+            self._plans[key] = self._plan(*key)
+        return self._plans[key]
+
+    def _plan(self, scenario: str, regions: Sequence[str], year: int) -> Plan:
         mine, at = self.scenarios[scenario], [self.regions.index(region) for region in regions]
         by_region = mine.cells[at].sum(axis=1)[..., year]
         cells = by_region.sum(axis=0)
@@ -249,7 +257,8 @@ class Chokepoints:
         """The linear programme of a plan, made once."""
         key = (scenario, regions, year)
         if key not in self._factories:
-            self._factories[key] = Factory(self.plan(*key))
+            latest = next(reversed(self._factories.values()), None)
+            self._factories[key] = Factory(self.plan(*key), latest)
         return self._factories[key]
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exposure.coverage import stockpiled
-from ..exposure.disruption import Factory, Loss, loss
+from ..exposure.coverage import Access, stockpiled
+from ..exposure.disruption import Factory, Loss, losses
 from ..flows.demand import Array
+from ..haste import frozen
 from ..tables.supply import Event
 from .chokepoints import Chokepoints
 
@@ -19,28 +20,81 @@ from .chokepoints import Chokepoints
 LEAST = 1e-9
 
 
-@dataclass(frozen=True)
-class Played:
-    """One disruption, in one year (its place among those of the run), for the regions that share a pool.
+@frozen
+class Batch:
+    """Disruptions of one year (its place among those of the run) played together, for the regions that share a pool.
 
-    without, accessible: of each node without and with the disruption, (node) [kt or GWh].
+    without: accessible of each node without a disruption, (node) [kt or GWh]; accessible: with each, (event, node).
     """
 
     scenario: str
     regions: tuple[str, ...]
-    event: Event
     year: int
     factory: Factory
     without: Array
     accessible: Array
-    loss: Loss
+    losses: list[Loss]
 
     @cached_property
     def gain(self) -> Array:
+        """What one more hundredth of its planned need of each node would let be built, (event, node) [GWh]; 0 where
+        nothing is lost."""
+        gain = np.zeros_like(self.accessible)
+        lossy = [place for place, lost in enumerate(self.losses) if lost.at_risk[0] > LEAST]
+        gain[lossy] = self.factory.binding(self.accessible[lossy])
+        return gain
+
+
+@frozen
+class Played:
+    """One disruption of a batch. reach: what the regions can get under it; place: in the batch."""
+
+    event: Event
+    reach: Access
+    batch: Batch
+    place: int
+
+    @property
+    def scenario(self) -> str:
+        """Scenario whose plan is hit."""
+        return self.batch.scenario
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Regions that share a pool."""
+        return self.batch.regions
+
+    @property
+    def year(self) -> int:
+        """Place of the year among those of the run."""
+        return self.batch.year
+
+    @property
+    def factory(self) -> Factory:
+        """The linear programme of the plan."""
+        return self.batch.factory
+
+    @property
+    def without(self) -> Array:
+        """Accessible without the disruption, (node) [kt or GWh]."""
+        return self.batch.without
+
+    @property
+    def accessible(self) -> Array:
+        """Accessible with it, (node) [kt or GWh]."""
+        accessible: Array = self.batch.accessible[self.place]
+        return accessible
+
+    @property
+    def loss(self) -> Loss:
+        """What it costs."""
+        return self.batch.losses[self.place]
+
+    @property
+    def gain(self) -> Array:
         """What one more hundredth of its planned need of each node would let be built, (node) [GWh]; 0 without loss."""
-        if self.loss.at_risk[0] <= LEAST:
-            return np.zeros(len(self.accessible))
-        return self.factory.binding(self.accessible)
+        gain: Array = self.batch.gain[self.place]
+        return gain
 
     @cached_property
     def binds(self) -> NDArray[np.intp]:
@@ -51,27 +105,35 @@ class Played:
 
 
 def played(
-    chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], year: int, event: Event, stock: float = 0.0
-) -> Played:
-    """Play a disruption, for the regions that share a pool, by place of the year; stock: months of planned need."""
+    chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], year: int, events: Sequence[Event], stock: float
+) -> list[Played]:
+    """Play disruptions, for the regions that share a pool, by place of the year; stock: months of planned need."""
     factory = chokepoints.factory(scenario, regions, year)
     without = chokepoints.accessible(scenario, regions, year)
-    cuts = chokepoints.cuts(event.cuts)
-    accessible = stockpiled(chokepoints.accessible(scenario, regions, year, cuts), without, factory.need, stock)
-    return Played(scenario, regions, event, year, factory, without, accessible, loss(factory, without, accessible))
+    reach = [chokepoints.access(regions, year, chokepoints.cuts(event.cuts)) for event in events]
+    relief = chokepoints.relief(scenario, regions, year)
+    accessible = stockpiled(np.array([each.accessible for each in reach]) + relief, without, factory.need, stock)
+    batch = Batch(scenario, regions, year, factory, without, accessible, losses(factory, without, accessible))
+    return [Played(event, got, batch, place) for place, (event, got) in enumerate(zip(events, reach, strict=True))]
 
 
-def play(chokepoints: Chokepoints, scenario: str, events: Iterable[Event]) -> Iterable[Played]:
-    """Every disruption in every year from its start on."""
-    stock = chokepoints.config.stockpile_months
+def play(chokepoints: Chokepoints, scenario: str, events: Iterable[Event]) -> list[Played]:
+    """Every disruption in every year from its start on, by event, regions and year."""
+    together: dict[tuple[tuple[str, ...], int], list[Event]] = {}
+    order = []
     for event in events:
         for regions in chokepoints.pools(event.cuts):
             for year, calendar in enumerate(chokepoints.years):
                 if calendar >= event.start:
-                    yield played(chokepoints, scenario, regions, year, event, stock)
+                    with_others = together.setdefault((regions, year), [])
+                    order.append((regions, year, len(with_others)))
+                    with_others.append(event)
+    stock = chokepoints.config.stockpile_months
+    found = {where: played(chokepoints, scenario, *where, alike, stock) for where, alike in together.items()}
+    return [found[regions, year][place] for regions, year, place in order]
 
 
-@dataclass(frozen=True)
+@frozen
 class Library:
     """Every disruption of a run, each played once, by scenario."""
 
@@ -81,7 +143,7 @@ class Library:
     def of(self, scenario: str) -> list[Played]:
         """Disruptions played on the plan of a scenario."""
         if scenario not in self._played:
-            self._played[scenario] = list(play(self.chokepoints, scenario, self.chokepoints.inputs.events))
+            self._played[scenario] = play(self.chokepoints, scenario, self.chokepoints.inputs.events)
         return self._played[scenario]
 
     def all(self) -> list[Played]:

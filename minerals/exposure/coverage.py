@@ -8,12 +8,13 @@ world, so that the access of a region never depends on the scenario being assess
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..haste import frozen
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -25,7 +26,7 @@ TINY = float(np.finfo(float).tiny)
 NOWHERE = -1
 
 
-@dataclass(frozen=True)
+@frozen
 class Supply:
     """What the world makes and needs in one year.
 
@@ -50,7 +51,7 @@ class Supply:
         return trade(self)
 
 
-@dataclass(frozen=True)
+@frozen
 class Cuts:
     """What a disruption takes away, (node, country), each a share in 0 to 1: of what is exported, or of all output."""
 
@@ -72,7 +73,7 @@ class Trade(NamedTuple):
     imports: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Access:
     """What a group of customers can get of each node, (node) [kt or GWh]: own supply, and its share of the pool.
 

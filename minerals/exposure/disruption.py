@@ -12,27 +12,27 @@ and its synthetic route within given bounds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
+from ..haste import frozen
 from ..highs import run, solver
+from .bases import NOTHING, Bases, highs_model
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-#: Relative size of what counts as nothing in a solution.
-NOTHING = 1e-9
 #: Least number that divides.
 TINY = float(np.finfo(float).tiny)
 #: A node binds if this share of its planned need more of it raises what is buildable.
 STEP = 0.01
 
 
-@dataclass(frozen=True)
+@frozen
 class Routes:
     """Anode graphite by route. carrier: graphite, (chemistry) [kt/GWh]; natural, synthetic: what a node makes per mass
     of graphite of that route, (node) [1]; low, high: bounds of the natural share; share: that of the plan."""
@@ -44,13 +44,13 @@ class Routes:
     high: float
     share: float
 
-    @property
+    @cached_property
     def use(self) -> Array:
         """Use of the nodes at the planned share, (chemistry, node)."""
         return np.outer(self.carrier, self.share * self.natural + (1 - self.share) * self.synthetic)
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """Batteries to be built. cells: (chemistry) [GWh]; use: of each node, (chemistry, node) [kt/GWh or GWh/GWh],
     without what graphite uses by its route; routes: that, or None."""
@@ -59,89 +59,81 @@ class Plan:
     use: Array
     routes: Routes | None = None
 
-    @property
+    @cached_property
     def need(self) -> Array:
         """Planned need by node, (node)."""
         return self.cells @ self.total_use
 
-    @property
+    @cached_property
     def total_use(self) -> Array:
         """Use at the planned route shares, (chemistry, node)."""
         return self.use if self.routes is None else self.use + self.routes.use
 
 
 class Factory:
-    """The linear programme of one plan, re-solved from a hot basis for every vector of accessible nodes."""
+    """The linear programme of one plan, for any vectors of accessible nodes and caps of cells.
 
-    def __init__(self, plan: Plan) -> None:
+    Its columns are the cells of each chemistry of the plan, and natural graphite; its rows the nodes that these use,
+    and bounds of the natural share. known: the programme of a plan of the same chemistries and nodes, whose optimal
+    bases are tried.
+    """
+
+    def __init__(self, plan: Plan, known: Factory | None = None) -> None:
         self.plan = plan
         self.use, self.need = plan.total_use, plan.need
         self.made = np.flatnonzero(plan.cells > 0)
-        self._lp = solver()
-        self._lp.passModel(self.model())
-
-    def model(self) -> highspy.HighsLp:
-        """Columns: cells of each chemistry, and natural graphite; rows: nodes, and bounds of the natural share."""
-        plan, made = self.plan, self.made
-        matrix = plan.use[made].T
-        upper, rows = plan.cells[made], np.full(matrix.shape[0], highspy.kHighsInf)
+        self.used = np.flatnonzero(self.need > 0)
+        made, used = self.made, self.used
+        matrix = plan.use[np.ix_(made, used)].T
+        columns, rows = plan.cells[made], self.need[used]
         if routes := plan.routes:
             carrier = routes.carrier[made]
-            nodes = matrix + np.outer(routes.synthetic, carrier)
-            natural = routes.natural - routes.synthetic
+            nodes = matrix + np.outer(routes.synthetic[used], carrier)
             bounds = np.vstack([np.append(routes.low * carrier, -1.0), np.append(-routes.high * carrier, 1.0)])
-            matrix = np.vstack([np.column_stack([nodes, natural]), bounds])
-            upper, rows = np.append(upper, highspy.kHighsInf), np.append(rows, [0.0, 0.0])
-        model = highspy.HighsLp()
-        model.num_row_, model.num_col_ = matrix.shape
-        model.sense_ = highspy.ObjSense.kMaximize
-        model.col_cost_ = (np.arange(len(upper)) < len(made)).astype(float)
-        model.col_lower_, model.col_upper_ = np.zeros(len(upper)), upper
-        model.row_lower_, model.row_upper_ = np.full(len(rows), -highspy.kHighsInf), rows
-        where, columns = np.nonzero(matrix)
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = np.searchsorted(where, np.arange(len(rows) + 1)).astype(np.int32)
-        model.a_matrix_.index_, model.a_matrix_.value_ = columns.astype(np.int32), matrix[where, columns]
-        return model
+            matrix = np.vstack([np.column_stack([nodes, (routes.natural - routes.synthetic)[used]]), bounds])
+            graphite = float(carrier @ columns)
+            columns, rows = np.append(columns, graphite), np.append(rows, [graphite, graphite])
+        self.cost = (np.arange(len(columns)) < len(made)).astype(float)
+        self.matrix = matrix
+        alike = known is not None and np.array_equal(known.made, made) and np.array_equal(known.used, used)
+        self.bases: Bases = Bases(self.cost, matrix, (columns, rows), known.bases if known and alike else None)
+
+    def bounds(self, accessible: Array, most: Array) -> tuple[Array, Array]:
+        """Right-hand sides of the programme, (question, row), (question, column), for nodes and caps of cells."""
+        ceiling, upper = accessible[:, self.used], most[:, self.made]
+        if self.plan.routes is None:
+            return ceiling, upper
+        none = np.zeros((len(accessible), 2))
+        return np.hstack([ceiling, none]), np.column_stack([upper, np.full(len(upper), np.inf)])
 
     def build(self, accessible: Array, most: Array | None = None) -> Array:
         """Cells built by best reallocation, (chemistry) [GWh], for what is accessible of each node, (node).
 
-        most: of each chemistry, by default the plan. Where the solution is not unique, chemistries that use the binding
-        nodes alike are cut alike.
+        most: of each chemistry, by default the plan.
         """
-        most = self.plan.cells if most is None else most
-        built = self._best(accessible, most)
-        return most.copy() if built is None else self._cut_alike(built, accessible, most)
+        (built,) = self.build_all(accessible[None], self.plan.cells if most is None else most)
+        return np.asarray(built)
 
-    def _best(self, accessible: Array, most: Array) -> Array | None:
-        """Cells built, (chemistry), in one solution; None where nothing is short."""
-        if (most @ self.use <= accessible * (1 + NOTHING)).all():
-            return None
-        values = self._solve(accessible, most)
-        built = np.zeros_like(most)
-        built[self.made] = np.clip(values[: len(self.made)], 0, most[self.made])
+    def build_all(self, accessible: Array, most: Array) -> Array:
+        """Cells built by best reallocation, (question, chemistry) [GWh], for nodes (question, node) and caps
+        (chemistry). Where the solution is not unique, chemistries that use the binding nodes alike are cut alike."""
+        built, short = self._best(accessible, most)
+        for question in np.flatnonzero(short):
+            built[question] = self._cut_alike(built[question], accessible[question], most)
         return built
 
-    def _solve(self, accessible: Array, most: Array) -> Array:
-        """Optimal columns."""
-        columns, rows = np.arange(len(self.made), dtype=np.int32), np.arange(len(accessible), dtype=np.int32)
-        self._lp.changeColsBounds(len(columns), columns, np.zeros(len(columns)), most[self.made])
-        least = np.full(len(rows), -highspy.kHighsInf)
-        self._lp.changeRowsBounds(len(rows), rows, least, accessible)  # type: ignore[attr-defined]
-        status = run(self._lp)
-        if status != highspy.HighsModelStatus.kOptimal:
-            # Cells of nothing are always feasible, so only the solver can be at fault; it starts afresh once.
-            self._lp.clearSolver()
-            status = run(self._lp)
-        if status != highspy.HighsModelStatus.kOptimal:
-            raise SolverError(f"HiGHS could not say what is buildable ({self._lp.modelStatusToString(status)})")
-        return np.asarray(self._lp.getSolution().col_value)
+    def _best(self, accessible: Array, most: Array) -> tuple[Array, Mask]:
+        """Cells built in one solution, (question, chemistry), and where anything is short, (question)."""
+        built = np.tile(most, (len(accessible), 1))
+        short: Mask = np.asarray((most @ self.use > accessible * (1 + NOTHING)).any(axis=1))
+        if short.any():
+            built[np.ix_(short, self.made)] = self._solved(accessible[short], most)[:, : len(self.made)]
+        return built, short
 
-    def _used_up(self, accessible: Array) -> Mask:
-        """Nodes of which the last solution uses all that is accessible, up to rounding, (node)."""
-        used = np.asarray(self._lp.getSolution().row_value)[: len(accessible)]
-        return used >= accessible - NOTHING * self.need
+    def _solved(self, accessible: Array, most: Array) -> Array:
+        """Optimal columns, (question, column)."""
+        caps = np.tile(most, (len(accessible), 1))
+        return np.clip(self.bases.solve(*self.bounds(accessible, caps)), 0, None)
 
     def _cut_alike(self, built: Array, accessible: Array, cells: Array) -> Array:
         """The same total, shared pro rata to `cells` by chemistries that use the binding nodes alike."""
@@ -157,36 +149,33 @@ class Factory:
         fits = (alike @ use <= np.maximum(accessible, built @ use) + NOTHING * self.need).all()
         return alike if fits else built
 
-    def total(self, accessible: Array) -> float:
-        """Buildable [GWh] by best reallocation."""
-        built = self._best(accessible, self.plan.cells)
-        return float((self.plan.cells if built is None else built).sum())
-
     def binding(self, accessible: Array) -> Array:
-        """What one more hundredth of its planned need of each node would let be built, (node) [GWh]; 0: does not bind.
+        """What one more hundredth of its planned need of each node would let be built, (question, node) [GWh]; 0: does
+        not bind. accessible: (question, node).
 
         Found by solving again, not from duals, which are not unique where several nodes bind. Where nodes bind only
         together, each of a smallest set of them gets the gain of the set.
         """
-        base = self.total(accessible)
+        gain = np.zeros_like(accessible)
+        short = self.need > accessible * (1 + NOTHING)
 
-        def gained(nodes: Sequence[int]) -> float:
-            more = accessible.copy()
-            more[list(nodes)] += STEP * self.need[list(nodes)]
-            found = self.total(more) - base
-            return found if found > NOTHING * max(self.plan.cells.sum(), 1.0) else 0.0
+        def gained(questions: NDArray[np.intp], nodes: Mask) -> Array:
+            """What is gained by more of some nodes, (set), by question, (set), and set of nodes, (set, node)."""
+            more = np.where(nodes, accessible[questions] + STEP * self.need, accessible[questions])
+            now, then = (self._solved(each, self.plan.cells) @ self.cost for each in (accessible, more))
+            found = then - now[questions]
+            return np.where(found > NOTHING * max(self.plan.cells.sum(), 1.0), found, 0.0)
 
-        short = [int(node) for node in np.flatnonzero(self.need > accessible * (1 + NOTHING))]
-        gain = np.zeros_like(self.need)
-        # What is not used up in an optimum binds in none: more of it leaves that optimum as it is.
-        used_up = self._used_up(accessible) if short else gain > 0
-        gain[short] = [gained([node]) if used_up[node] else 0.0 for node in short]
-        if short and not gain.any() and gained(short):
-            together = short
-            for node in short:
-                rest = [other for other in together if other != node]
-                together = rest if gained(rest) else together
-            gain[together] = gained(together)
+        questions, nodes = np.nonzero(short)
+        gain[questions, nodes] = gained(questions, np.eye(len(self.need), dtype=bool)[nodes])
+        for question in np.flatnonzero(short.any(axis=1) & ~gain.any(axis=1)):
+            at, together = np.array([question]), short[question].copy()
+            if not gained(at, together[None])[0]:
+                continue
+            for node in np.flatnonzero(short[question]):
+                together[node] = False
+                together[node] = not gained(at, together[None])[0]
+            gain[question] = np.where(together, gained(at, together[None])[0], 0.0)
         return gain
 
 
@@ -199,7 +188,7 @@ def proportional(plan: Plan, cells: Array, accessible: Array) -> Array:
     return np.asarray(cells * np.where(uses, share, 1.0).min(axis=1, initial=1.0))
 
 
-@dataclass(frozen=True)
+@frozen
 class Loss:
     """What a disruption costs one plan, by chemistry [GWh]. base: buildable without it; best, proportional: with it."""
 
@@ -224,23 +213,21 @@ class Loss:
         return lost if lost > NOTHING * float(self.planned.sum()) else 0.0
 
 
-def loss(factory: Factory, without: Array, accessible: Array, base: Array | None = None) -> Loss:
-    """Loss of a plan where `without` is accessible without the disruption and `accessible` with it, (node) each.
-
-    base: what is built without it, where known. Both readings start from it, so that none loses without a disruption,
-    and best reallocation ≤ proportional.
-    """
-    if base is None:
-        base = factory.build(without)
-    hit = accessible < without
-    if not hit.any():
-        return Loss(factory.plan.cells, base, base, base)
-    best = factory.build(accessible)
-    if base.sum() < factory.plan.cells.sum():
+def losses(factory: Factory, without: Array, accessible: Array) -> list[Loss]:
+    """Losses of a plan to several disruptions. without: accessible without one, (node); accessible: with each,
+    (disruption, node). Both readings start from what is built without one, so that none loses without a disruption, and
+    best reallocation ≤ proportional."""
+    planned = factory.plan.cells
+    base, *best = factory.build_all(np.vstack([without, accessible]), planned)
+    if base.sum() < planned.sum():
         # Of several ways to build as much, one that only takes from what is built without the disruption is told.
-        within = factory.build(accessible, base)
-        best = within if within.sum() >= best.sum() * (1 - NOTHING) else best
-    return Loss(factory.plan.cells, base, best, proportional(factory.plan, base, accessible))
+        within = factory.build_all(accessible, base)
+        best = [w if w.sum() >= b.sum() * (1 - NOTHING) else b for w, b in zip(within, best, strict=True)]
+    return [
+        Loss(planned, base, built, proportional(factory.plan, base, cut))
+        if (cut < without).any() else Loss(planned, base, base, base)
+        for built, cut in zip(best, accessible, strict=True)
+    ]  # fmt: skip
 
 
 def supply_gap(factory: Factory, without: Array, accessible: Array, cuts: Sequence[float]) -> Array:
@@ -249,23 +236,19 @@ def supply_gap(factory: Factory, without: Array, accessible: Array, cuts: Sequen
     The least relative addition, Σ_n more_n / need_n, that makes buildable reach its level without the disruption less
     the risk that may stay. Solved as a linear programme with one more column a node.
     """
-    need = factory.need
-    base, now = factory.total(without), factory.total(accessible)
+    need, planned = factory.need, factory.plan.cells
+    base, now = factory.build_all(np.vstack([without, accessible]), planned).sum(axis=1)
     out = np.zeros((len(cuts), len(need)))
     short = np.flatnonzero((need > accessible * (1 + NOTHING)) & np.isfinite(accessible))
     if base - now <= NOTHING * max(base, 1.0) or not len(short):
         return out
-    model = factory.model()
-    rows, columns = model.num_row_, model.num_col_
+    rows, columns = factory.matrix.shape
+    (most,), (upper,) = factory.bounds(accessible[None], planned[None])
     lp = solver()
-    lp.passModel(model)
-    for row, most in enumerate(accessible):
-        lp.changeRowBounds(row, -highspy.kHighsInf, float(most))
+    lp.passModel(highs_model(np.zeros(columns), factory.matrix, most, upper))
     lp.changeObjectiveSense(highspy.ObjSense.kMinimize)
-    for column in range(columns):
-        lp.changeColCost(column, 0.0)
-    for node in short:
-        lp.addCol(1.0 / need[node], 0.0, highspy.kHighsInf, 1, np.array([node], np.int32), np.array([-1.0]))
+    for row, node in zip(np.searchsorted(factory.used, short), short, strict=True):
+        lp.addCol(1.0 / need[node], 0.0, highspy.kHighsInf, 1, np.array([row], np.int32), np.array([-1.0]))
     made = np.arange(len(factory.made), dtype=np.int32)
     lp.addRow(0.0, highspy.kHighsInf, len(made), made, np.ones(len(made)))
     for place, cut in enumerate(cuts):

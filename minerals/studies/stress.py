@@ -12,7 +12,7 @@ import pandas as pd
 from ..case.chokepoints import Chokepoints
 from ..case.played import LEAST, Played, play, played
 from ..exposure.coverage import Cuts
-from ..exposure.disruption import loss
+from ..exposure.disruption import Loss, losses
 from ..tables.supply import Event
 
 #: Suppliers whose pairs are played together: the worst on their own in the last year.
@@ -47,12 +47,13 @@ def stop(chokepoints: Chokepoints, *flows: tuple[str, str]) -> Event:
 
 def _single(chokepoints: Chokepoints) -> pd.DataFrame:
     """GWh at risk when one country exports nothing of one node, in each year; most in the last year first."""
-    rows = []
-    for flow in suppliers(chokepoints):
-        event = stop(chokepoints, flow)
-        for scenario in chokepoints.scenarios:
-            for each in play(chokepoints, scenario, [event]):
-                rows.append((*_head(chokepoints, each), *flow, *_numbers(each)))
+    flows = list(suppliers(chokepoints))
+    events = [stop(chokepoints, flow) for flow in flows]
+    flow_of = {event.disruption: flow for event, flow in zip(events, flows, strict=True)}
+    rows = [
+        (*_head(chokepoints, each), *flow_of[each.event.disruption], *_numbers(each.loss))
+        for scenario in chokepoints.scenarios for each in play(chokepoints, scenario, events)
+    ]  # fmt: skip
     columns = ["scenario", "region", "label", "year", "country", "node", *NUMBERS]
     return _ranked(chokepoints, pd.DataFrame(rows, columns=columns))
 
@@ -70,13 +71,11 @@ def _pairs(chokepoints: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
         for one, two in combinations(worst, 2):
             both = stop(chokepoints, one, two)
             for regions in chokepoints.pools(both.cuts):
-                each, *alone = (
-                    played(chokepoints, scenario, regions, last, event, stock)
-                    for event in (both, stop(chokepoints, one), stop(chokepoints, two))
-                )
+                stops = both, stop(chokepoints, one), stop(chokepoints, two)
+                each, *alone = played(chokepoints, scenario, regions, last, stops, stock)
                 more = each.loss.at_risk[0] - max(single.loss.at_risk[0] for single in alone)
                 more = more if abs(more) > LEAST else 0.0
-                rows.append((*_head(chokepoints, each), ":".join(one), ":".join(two), *_numbers(each), more))
+                rows.append((*_head(chokepoints, each), ":".join(one), ":".join(two), *_numbers(each.loss), more))
     columns = ["scenario", "region", "label", "year", "one", "two", *NUMBERS, "more_than_worse"]
     return _ranked(chokepoints, pd.DataFrame(rows, columns=columns), "more_than_worse")
 
@@ -114,15 +113,14 @@ def _run_down(
         part = min(event.months / 12 - (y - begin), 1.0)  # of the year that the event lasts
         cut = chokepoints.accessible(scenario, regions, y, Cuts(cuts.export * part, cuts.output * part))
         accessible = np.where(cut < without, np.minimum(without, cut + stock), cut)
-        found = loss(factory, without, accessible)
+        (found,) = losses(factory, without, accessible[None])
         taken = np.clip(found.best @ factory.plan.total_use - cut, 0, stock)
         stock = np.where(np.isfinite(cut), stock - taken, stock)
         hit = cuts.nodes & (full > 0)
         left = float((stock[hit] / full[hit]).min()) if hit.any() else 0.0
-        each = Played(scenario, regions, event, y, factory, without, accessible, found)
         yield (
             scenario, chokepoints.name_of(regions), event.disruption, event.label, y - begin + 1, chokepoints.years[y],
-            *_numbers(each), left,
+            *_numbers(found), left,
         )  # fmt: skip
 
 
@@ -134,8 +132,8 @@ def _head(chokepoints: Chokepoints, each: Played) -> tuple[Any, ...]:
     return each.scenario, chokepoints.name_of(each.regions), each.event.label, chokepoints.years[each.year]
 
 
-def _numbers(each: Played) -> tuple[float, ...]:
-    planned, risk = float(each.loss.planned.sum()), each.loss.at_risk
+def _numbers(lost: Loss) -> tuple[float, ...]:
+    planned, risk = float(lost.planned.sum()), lost.at_risk
     return planned, *risk, risk[0] / planned if planned else 0.0
 
 

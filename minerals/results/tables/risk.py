@@ -69,7 +69,7 @@ def _shortage(chokepoints: Chokepoints) -> pd.DataFrame:
             accessible = chokepoints.accessible(scenario, chokepoints.regions, year)
             base = factory.build(accessible)
             if (short := factory.plan.cells.sum() - base.sum()) > LEAST:
-                node = chokepoints.inputs.nodes[int(factory.binding(accessible).argmax())]
+                node = chokepoints.inputs.nodes[int(factory.binding(accessible[None])[0].argmax())]
                 rows.append((scenario, chokepoints.label, node.node, calendar, float(short), "GWh"))
     return pd.DataFrame(rows, columns=["scenario", "region", "node", "year", "value", "unit"])
 
@@ -136,7 +136,7 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
         hit = np.flatnonzero(each.accessible < each.without)
         if not len(hit):
             continue
-        reach = chokepoints.access(each.regions, each.year, chokepoints.cuts(each.event.cuts))
+        reach = each.reach
         recovered = chokepoints.relief(each.scenario, each.regions, each.year)
         stock = chokepoints.config.stockpile_months / 12 * each.factory.need
         exported = reach.exported.sum(axis=1)

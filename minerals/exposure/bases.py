@@ -1,0 +1,154 @@
+"""A small linear programme, solved exactly for many right-hand sides from few optimal bases.
+
+    max cost · x,   matrix · x ≤ most,   0 ≤ x ≤ upper
+
+While cost and matrix stay, a basis that is optimal for one right-hand side is optimal for every other for which its
+solution is feasible (multi-parametric linear programming: Gal & Nedoma 1972, Management Science 18, 406–422). So all
+right-hand sides are first tried on the bases that are known, in one product; only what fits none is solved by HiGHS,
+from its last basis, and its basis joins the pool. A pool of another matrix of the same shape serves too, as far as its
+bases are optimal for this one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SolverError
+from ..highs import INF, run, solver
+
+Array = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+#: Part of its scale by which a row or a column of a solution may lie outside its bounds.
+NOTHING = 1e-9
+#: Stands for a bound that is infinite: no tight row and no full column has it.
+HUGE = 1e30
+#: Right-hand sides that are tried at a time.
+CHUNK = 1000
+
+
+def highs_model(cost: Array, matrix: Array, most: Array, upper: Array) -> highspy.HighsLp:
+    """The programme for HiGHS. cost, upper: (column); matrix: (row, column); most: (row)."""
+    model = highspy.HighsLp()
+    model.num_row_, model.num_col_ = matrix.shape
+    model.sense_ = highspy.ObjSense.kMaximize
+    model.col_cost_, model.col_lower_, model.col_upper_ = cost, np.zeros(len(upper)), upper
+    model.row_lower_, model.row_upper_ = np.full(len(most), -INF), most
+    where, columns = np.nonzero(matrix)
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = np.searchsorted(where, np.arange(len(most) + 1)).astype(np.int32)
+    model.a_matrix_.index_, model.a_matrix_.value_ = columns.astype(np.int32), matrix[where, columns]
+    return model
+
+
+class Basis(NamedTuple):
+    """A basis. tight: rows that hold as equations; basic: as many columns, which these decide; full: columns at their
+    upper bound, the others are 0."""
+
+    tight: Places
+    basic: Places
+    full: Places
+
+
+class Bases:
+    """The programme of one cost and matrix, and its optimal bases met so far.
+
+    cost: (column); matrix: (row, column); scale: of the columns and of the rows, by which feasibility is judged; known:
+    the programme of another matrix of the same shape, whose bases are taken where they are optimal.
+    """
+
+    def __init__(self, cost: Array, matrix: Array, scale: tuple[Array, Array], known: Bases | None = None) -> None:
+        self.cost, self.matrix = cost, matrix
+        self.slack = NOTHING * scale[0], NOTHING * scale[1]
+        self.pool: list[Basis] = []
+        #: What makes a solution of a right-hand side, for each basis: (column, row and column).
+        self._maps: list[Array] = []
+        self._lp: highspy.Highs | None = None
+        for basis in known.pool if known is not None else ():
+            self._add(basis)
+
+    def solve(self, most: Array, upper: Array) -> Array:
+        """Optimal columns, (question, column). most: (question, row); upper: (question, column), 0 and more.
+
+        Raises SolverError where HiGHS finds no optimum, which there always is where the columns are bounded.
+        """
+        out = np.empty_like(upper)
+        unsolved = [
+            chunk[~self._tried(chunk, most, upper, out)]
+            for chunk in np.array_split(np.arange(len(most)), -(-len(most) // CHUNK) or 1)
+        ]
+        left = np.concatenate(unsolved)
+        while len(left):
+            first, left = left[:1], left[1:]
+            columns, basis = self._solved(most[first[0]], upper[first[0]])
+            self._add(basis)
+            if not self._tried(first, most, upper, out, latest=True).all():
+                out[first] = columns  # within the tolerances of HiGHS alone
+            left = left[~self._tried(left, most, upper, out, latest=True)]
+        return out
+
+    def _tried(self, some: Places, most: Array, upper: Array, out: Array, *, latest: bool = False) -> NDArray[np.bool_]:
+        """Write the solutions of some questions that some basis has into `out`; which these are, (some).
+
+        The first basis counts whose solution is feasible. latest: the latest basis alone.
+        """
+        if not self._maps or not len(some):
+            return np.zeros(len(some), dtype=bool)
+        maps = np.array(self._maps[-1:] if latest else self._maps)
+        ceiling, top = most[some, None], upper[some, None]
+        sides = np.minimum(np.concatenate([ceiling, top], axis=2)[:, 0], HUGE)
+        found = (sides @ maps.reshape(-1, maps.shape[2]).T).reshape(len(some), *maps.shape[:2])
+        columns, rows = self.slack
+        inside = np.clip(found, 0, top)
+        fits = (np.abs(found - inside) <= columns).all(axis=2)
+        fits &= (inside @ self.matrix.T <= ceiling + rows).all(axis=2)
+        which = fits.argmax(axis=1)
+        solved: NDArray[np.bool_] = np.asarray(fits[np.arange(len(some)), which])
+        out[some[solved]] = inside[solved, which[solved]]
+        return solved
+
+    def _solved(self, most: Array, upper: Array) -> tuple[Array, Basis]:
+        """Optimal columns by HiGHS, and their basis."""
+        if self._lp is None:
+            self._lp = solver()
+            self._lp.passModel(highs_model(self.cost, self.matrix, most, upper))
+        lp, rows, columns = self._lp, len(most), len(upper)
+        lp.changeColsBounds(columns, np.arange(columns, dtype=np.int32), np.zeros(columns), upper)
+        lp.changeRowsBounds(rows, np.arange(rows, dtype=np.int32), np.full(rows, -INF), most)  # type: ignore[attr-defined]
+        if (status := run(lp)) != highspy.HighsModelStatus.kOptimal:
+            # Nothing at all is always feasible, so only the solver can be at fault; it starts afresh once.
+            lp.clearSolver()
+            status = run(lp)
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(f"HiGHS could not say what is buildable ({lp.modelStatusToString(status)})")
+        basis = lp.getBasis()
+        of_rows, of_columns = np.array([*map(int, basis.row_status)]), np.array([*map(int, basis.col_status)])
+        basic, full = int(highspy.HighsBasisStatus.kBasic), int(highspy.HighsBasisStatus.kUpper)
+        found = Basis(*(np.flatnonzero(at) for at in (of_rows != basic, of_columns == basic, of_columns == full)))
+        return np.asarray(lp.getSolution().col_value), found
+
+    def _add(self, basis: Basis) -> None:
+        """Take a basis into the pool where it is one of this matrix, and optimal."""
+        tight, basic, full = basis
+        rows = self.matrix[tight]
+        try:
+            inverse = np.linalg.inv(rows[:, basic])
+        except np.linalg.LinAlgError:
+            return
+        duals = self.cost[basic] @ inverse
+        gained = duals @ rows - self.cost
+        gained[basic] = 0.0
+        gained[full] *= -1.0
+        if min(duals.min(initial=0.0), gained.min(initial=0.0)) < -NOTHING:
+            return
+        many, columns = self.matrix.shape
+        map_ = np.zeros((columns, many + columns))
+        map_[full, many + full] = 1.0
+        map_[basic[:, None], tight] = inverse
+        map_[basic[:, None], many + full] = -inverse @ rows[:, full]
+        self.pool.append(basis)
+        self._maps.append(map_)
