@@ -356,6 +356,8 @@ def main() -> None:
     left the bounds of a published result.
     """
     haste.collect_seldom()
+    haste.load_no_plugins()
+    haste.multiply_on_one_thread()
     _open_closed_streams()
     _fall_back_to_plain_characters()
     _end_cleanly_by_signals()
@@ -603,9 +605,13 @@ def _print_comparison(
 def _print_more(result: Result) -> None:
     """What must be mined and refined, where stock and recycling were followed; intervals, where there was a study."""
     from .results.screen import intervals, risks, supply
-    from .results.screen_mix import mix
 
-    for lines in (supply(result), intervals(result), risks(result), *mix(result, _width())):
+    blocks = [supply(result), intervals(result), risks(result)]
+    if "mix" in result.record:
+        from .results.screen_mix import mix
+
+        blocks += mix(result, _width())
+    for lines in blocks:
         for line in ["", *lines] if lines else []:
             _out(line)
 

@@ -1,6 +1,7 @@
 """Charts of a run into its result folder: drawn here, or by a process that gets ready while the run is computed.
 
-Importing this module loads neither pandas nor matplotlib, so that the process can start before the run's own imports.
+Importing this module loads neither pandas nor matplotlib, so that the process can start before the run's own imports;
+nor what starts processes, which a run without charts has no use for.
 """
 
 from __future__ import annotations
@@ -9,12 +10,9 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib import import_module
-from multiprocessing import Pipe, get_all_start_methods, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,9 +20,9 @@ from . import charts, haste
 from .cores import cores
 from .errors import MineralsError, interrupted
 from .shipped import run_file
-from .studies.pool import end_with_parent, worker_pool
 
 if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
     from multiprocessing.connection import Connection
 
     from pandas import DataFrame
@@ -162,6 +160,10 @@ class _Process(NamedTuple):
 @contextmanager
 def _process(names: Sequence[str]) -> Iterator[_Process | None]:
     """Start a process that gets ready for charts; it ends with the body. None where the system has no room for it."""
+    from multiprocessing import Pipe
+
+    from .studies.pool import worker_pool
+
     with ExitStack() as stack:
         process = None
         with suppress(OSError, MemoryError, RuntimeError):
@@ -175,6 +177,8 @@ def _process(names: Sequence[str]) -> Iterator[_Process | None]:
 
 def _begun(pool: ProcessPoolExecutor, result: Result) -> Finish:
     """Have the process of a pool begin with the charts of a result."""
+    from concurrent.futures.process import BrokenProcessPool
+
     try:
         drawn = pool.submit(_charts, _Drawable(result, result.record["tables"]), _wanted(result))
     except BrokenProcessPool:
@@ -239,6 +243,9 @@ def _draw_nothing() -> None:
 
 def _charts(result: Result, names: Sequence[str]) -> list[_Chart]:
     """Charts by name: where a process can fork, two draw at a time, each as ready as this one."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_all_start_methods, get_context
+
     if "fork" not in get_all_start_methods():
         return [_chart(result, name) for name in names]
     with ProcessPoolExecutor(2, get_context("fork"), initializer=_take, initargs=(result,)) as pool:
@@ -248,6 +255,8 @@ def _charts(result: Result, names: Sequence[str]) -> list[_Chart]:
 def _take(result: Result) -> None:
     """Take a result to draw in this process."""
     global _taken
+    from .studies.pool import end_with_parent
+
     end_with_parent()
     _taken = result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from .case.played import Library
 from .case.prices import PriceCurves, about_prices, price_curves
 from .config import OPTIMISED, Run
 from .errors import InputError
+from .haste import frozen
 from .results.finite import refuse_unfit
 from .results.playback import PLAYBACK, playback
 from .results.record import record
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from .mix.data import MixData
 
 
-@dataclass(frozen=True)
+@frozen
 class Prepared:
     """A run whose names, years, rows, supply and prices fit each other: all that it rests on, and nothing yet solved,
     played or drawn.
@@ -108,7 +109,7 @@ def _prepared(
     return Prepared(run, inputs, outcome, tables, prices, packs, chokepoints)
 
 
-@dataclass(frozen=True)
+@frozen
 class Computed:
     """A run that is computed. chokepoints: its exposure, with [exposure]; log: its record, but for the list of tables;
     files: further files of the result, by name."""

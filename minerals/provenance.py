@@ -14,7 +14,8 @@ behind another row, such as the observed shares that a curve was fitted to.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -23,6 +24,8 @@ from typing import NamedTuple
 ONE = Fraction(1)
 #: How the names of rows begin that a run file adds.
 CHANGE = "change:"
+#: Name of a row.
+NAME = re.compile(r"[^\s@]+:\d+")
 
 
 class Term(NamedTuple):
@@ -120,6 +123,11 @@ class Rows:
 
     def __str__(self) -> str:
         return " + ".join(map(str, self.terms))
+
+
+def names_in(texts: Iterable[str]) -> set[str]:
+    """Every row that texts of rows name, without parsing their sums."""
+    return set(NAME.findall("\n".join(texts)))
 
 
 @cache

@@ -166,7 +166,7 @@ def test_charts_are_drawn_here_where_there_is_no_room_for_a_process(
         raise OSError("no room")
 
     monkeypatch.setattr(drawing, "cores", lambda: 2)
-    monkeypatch.setattr(drawing, "worker_pool", full)
+    monkeypatch.setattr("minerals.studies.pool.worker_pool", full)
     with drawing.ahead("europe-mix", ()), drawing.drawing(api.read_run("europe-mix")) as begin:
         assert drawing._ahead == []
         assert begin(api.load(folder / "result"))(tmp_path) == drawing.Drawn([], "")

@@ -8,7 +8,6 @@ blend is a chemistry of its own; `year` begins with the history where the run fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import numpy as np
 from ..axes import Axis, dense
 from ..flows.demand import Array, blended_share
 from ..flows.scrap import lines_from_growth
+from ..haste import frozen
 from ..tables.codes import GRAPHITE_ROUTES
 from ..tables.resolve import Resolved
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ENDS = ("value", "low", "high")
 
 
-@dataclass(frozen=True)
+@frozen
 class Arrays:
     """The inputs of a resolved run, densified on first use.
 

@@ -14,6 +14,7 @@ from ..cells.bounds import LITHIUM_CHARGE, impossible, unusual
 from ..cells.cell import Bill, Cell, Host, bill
 from ..cells.formula import mass_fractions, parse, theoretical_capacity
 from ..errors import UsageError, did_you_mean, listed
+from ..haste import frozen
 from ..tables.inputs import Inputs
 from ..units import GRAPHITE_LIMIT
 
@@ -63,7 +64,7 @@ class Number:
     row: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Effect:
     """What a cell takes of each mineral [kg/kWh] with one number at its low and at its high end."""
 
@@ -73,7 +74,7 @@ class Effect:
     at_high: Mapping[str, float]
 
 
-@dataclass(frozen=True)
+@frozen
 class Derived:
     """A derived cell: its numbers, bill of materials, ends of each mineral [kg/kWh], effects, and what is unusual.
 

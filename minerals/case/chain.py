@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..flows.lifetime import survival_matrix
 from ..flows.recycling import Recycling, end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
 from ..flows.scrap import lines_from_growth, scrap_rate
 from ..flows.stock import hazard, retirements, stock_from_sales
+from ..haste import frozen
 from ..tables.codes import GRAPHITE_ROUTES
 from ..tables.parameters import Parameters
 from ..tables.resolve import Resolved
@@ -21,7 +22,7 @@ from ..tables.resolve import Resolved
 FLOWS = tuple(field.name for field in fields(Recycling))
 
 
-@dataclass(frozen=True)
+@frozen
 class Chain:
     """Everything a scenario's chain gives, without draw axis.
 
@@ -41,7 +42,7 @@ class Chain:
     upstream: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Survival:
     """Survival of first lives, (segment, chemistry, year, cohort), and of second lives, (year, cohort)."""
 

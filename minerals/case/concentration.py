@@ -7,7 +7,6 @@ every scenario; that of a region is the mean over its chemistries by GWh.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..exposure import concentration as measures
 from ..flows.demand import Array
+from ..haste import frozen
 from .chokepoints import Chokepoints
 
 STAGES = ("mining", "refining", "active_material", "cell")
@@ -32,7 +32,7 @@ class Ends(NamedTuple):
     high: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class NodeConcentration:
     """Measures of one node. largest: place of its largest named supplier, (year), −1 where there is none."""
 
@@ -48,7 +48,7 @@ class Placed(NamedTuple):
     cells: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Links:
     """Weakest links and paths of the chemistries in one year.
 
@@ -63,7 +63,7 @@ class Links:
     path: measures.Passing
 
 
-@dataclass(frozen=True)
+@frozen
 class Concentration:
     """Concentration of every node and chemistry of a run."""
 

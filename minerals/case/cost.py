@@ -10,13 +10,13 @@ cells of one family cost in two places stands in price_parity.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Run
+from ..haste import frozen
 from ..tables.codes import WORLD
 from ..tables.inputs import Inputs
 from ..tables.relative import Follows, follows, multiples_of
@@ -32,7 +32,7 @@ AVERAGE = "Li-ion"
 MONEY = "million USD_2025"
 
 
-@dataclass(frozen=True)
+@frozen
 class PackPrices:
     """Pack prices (region, chemistry, year) [USD_2025/kWh]; NaN in years before the curves start.
 

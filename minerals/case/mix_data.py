@@ -8,7 +8,6 @@ the scope; the first is today, and its mix the incumbent's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from ..config import Optimise
 from ..flows.demand import Array
+from ..haste import frozen
 from ..mix.data import (
     Chemistry,
     Disruption,
@@ -64,7 +64,7 @@ Pools = Mapping[Pool, tuple[Region, ...]]
 PoolsOf = Mapping[Disruption, tuple[Pool, ...]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Suppliers:
     """Suppliers of each node in the model, from the countries that make it.
 

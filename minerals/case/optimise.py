@@ -16,6 +16,7 @@ import numpy as np
 
 from ..config import COMMAND_LINE, GOALS, OPTIMISED, Optimise, Run, Scenario, ShareChange
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
+from ..haste import frozen
 from ..mix.compiled import Compiled
 from ..mix.data import Disruption, Key, MixData
 from ..mix.family import OTHER_COUNTRIES, Glossary
@@ -138,7 +139,7 @@ def _at(run: Run, key: str, value_text: str) -> str:
     return file if file.startswith(COMMAND_LINE) else f"{file}:{line} {value_text}" if line else f"{file} {value_text}"
 
 
-@dataclass(frozen=True)
+@frozen
 class OpenMix:
     """A run whose mix is not chosen yet.
 

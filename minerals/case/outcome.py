@@ -7,13 +7,13 @@ take their batteries from it, and nothing reads a table back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from ..flows.demand import Array, cells, graphite_by_route
 from ..flows.system import SystemInputs, system
+from ..haste import frozen
 from ..tables.resolve import Resolved
 from .arrays import Arrays
 from .chain import Chain, Survival, follow, recoveries, returning, survivals
@@ -21,7 +21,7 @@ from .chain import Chain, Survival, follow, recoveries, returning, survivals
 GRAPHITE = "graphite"
 
 
-@dataclass(frozen=True)
+@frozen
 class ScenarioOutcome:
     """One scenario of a run, over all years of its axis.
 
@@ -78,7 +78,7 @@ class ScenarioOutcome:
         return none if self.chain is None else self.chain.flows.secondary_supply
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """What a resolved run computes, by scenario."""
 

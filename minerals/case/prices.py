@@ -7,7 +7,7 @@ what is learnt in one place is for sale in the others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from ..config import Prices, Run, RunFile, Scenario, Scope, Years
 from ..errors import InputError, Problem
+from ..haste import frozen
 from ..prices import learning, parity
 from ..prices.learning import Array
 from ..tables.codes import WORLD
@@ -55,7 +56,7 @@ class Parity(NamedTuple):
     unit: str
 
 
-@dataclass(frozen=True)
+@frozen
 class PriceCurves:
     """Prices of a run, each computed on first use.
 

@@ -11,6 +11,7 @@ from time import monotonic
 
 from ..config import COMMAND_LINE, Run
 from ..errors import NumericalTrouble, TimeLimit, listed
+from ..haste import frozen
 from ..mix.compiled import Compiled
 from ..mix.conflict import Conflict, Loosening, Member, Search
 from ..mix.data import Key, MixData
@@ -37,7 +38,7 @@ NO_ANSWER = "the solver gave no answer"
 SEARCH = 0.5
 
 
-@dataclass(frozen=True)
+@frozen
 class _Entry:
     """Members of a conflict that stand in one line. what: the line, with EACH where names of the members stand;
     each: limits by name and year, 0 where they have none; unit: of limits that are amounts; place: where they stand."""

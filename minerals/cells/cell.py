@@ -20,6 +20,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..haste import frozen
+
 #: What the elements of salts, electrolytes and cathodes are called as minerals.
 MINERAL_OF = {
     "Li": "lithium", "Ni": "nickel", "Co": "cobalt", "Mn": "manganese", "P": "phosphorus", "Fe": "iron",
@@ -43,7 +45,7 @@ class Host:
     content: float = 1.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Cell:
     """A cell design in numbers.
 
@@ -101,7 +103,7 @@ class Cell:
 COPPER, ALUMINIUM, LITHIUM = 8.96, 2.70, 0.534
 
 
-@dataclass(frozen=True)
+@frozen
 class Bill:
     """A cell's bill of materials. components and minerals: [kg/kWh]; stack energy without housing [Wh/kg], [Wh/L]."""
 

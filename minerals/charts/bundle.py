@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from minerals.results.csv_files import as_csv
 from minerals.text import without_unprintable
+
+from ..haste import frozen
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +35,7 @@ class Result(Protocol):
         """A tidy table, as in tables/<table>.csv."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Meta:
     """What is said about a chart. It becomes the chart's JSON, where `csv_sha256` joins it.
 

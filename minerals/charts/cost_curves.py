@@ -17,6 +17,8 @@ from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, Swatch, t
 from minerals.errors import did_you_mean, listed
 from minerals.numbers import percent
 
+from ..haste import frozen
+
 NAME = "cost_curves"
 UNIT = "USD_2025/kWh"
 WAY_OUT = "prices are computed for runs with [prices]"
@@ -56,7 +58,7 @@ def figure(
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@frozen
 class _PriceCurve:
     """A family's prices from its anchor on: (3, year) value, low, high; sold: whether anything moves it."""
 

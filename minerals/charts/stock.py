@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,8 @@ from minerals.charts.selection import Selection, label, table_of
 from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel
 from minerals.numbers import percent
+
+from ..haste import frozen
 
 NAME = "stock"
 WAY_OUT = "stocks are computed for runs with [flows]"
@@ -59,7 +60,7 @@ def figure(
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@frozen
 class _Story:
     """The numbers of one chart.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from ..errors import InputError, Problem, UsageError, did_you_mean, listed
+from ..haste import frozen
 from ..shipped import run_file, run_names
 from ..text import LONGEST_TEXT, SHOWN, Unreadable, decoded, shown, unprintable
 from ..toml import ESCAPE, LARGEST, Keys, key_lines, parsed, statement, wrong
@@ -22,7 +23,7 @@ from .run_file import RunFile
 LONGEST_CHAIN = 50
 
 
-@dataclass(frozen=True)
+@frozen
 class Run:
     """A run file that is sound in itself; whether its names exist is asked of the inputs later.
 

@@ -18,7 +18,7 @@ class Section(BaseModel):
     """A table of a run file. Values are what they are written as: true is no 1, "off" is no false, and a number is
     finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 def whole(value: Any) -> Any:

@@ -11,18 +11,19 @@ in one axis, `place` = region · year, in single precision if the inputs are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..haste import frozen
 
 #: In single or double precision, as the inputs are.
 Array = NDArray[Any]
 Index = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@frozen
 class Pool:
     """Cells of one segment whose lifetimes are alike.
 
@@ -38,7 +39,7 @@ class Pool:
     leaving: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Terms:
     """What becomes of the cells that hold a mineral, as a sum of terms, where lives are certain and demand is not cut.
 
@@ -55,7 +56,7 @@ class Terms:
     second: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class ChainDraws:
     """What stock, scrap and recycling take in each draw; a draw axis of length 1 is the same in every draw.
 
@@ -76,7 +77,7 @@ class ChainDraws:
     prompt_recovery: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Draws:
     """A block of draws of one scenario.
 

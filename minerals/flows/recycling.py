@@ -5,14 +5,13 @@ Masses are kt with mineral and year as the last two axes (…, mineral, year); s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from ..haste import frozen
 from .lifetime import Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Recycling:
     """Flows of one region [kt], (…, mineral, year). Names are those of the result table `mineral_flows`.
 

@@ -7,10 +7,10 @@ stay in cache, so that an ensemble never holds the full array. Keeping all dimen
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
+from ..haste import frozen
 from .demand import Array
 
 #: Dimensions of mineral demand after draw, in order, and their letters.
@@ -21,7 +21,7 @@ DIMENSIONS = tuple(name for name in LETTERS if name != "draw")
 BLOCK = 1 << 22
 
 
-@dataclass(frozen=True)
+@frozen
 class SystemInputs:
     """Arrays of one scenario; any axis may have length 1 and is then broadcast.
 
@@ -39,7 +39,7 @@ class SystemInputs:
         return int(max(self.additions.shape[0], self.market_share.shape[0], self.mineral_intensity.shape[0]))
 
 
-@dataclass(frozen=True)
+@frozen
 class System:
     """Results over draw and the kept dimensions.
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NewType
 
+from ..haste import frozen
+
 #: A region, or the name of regions that share a pool when countries close.
 Place = NewType("Place", str)
 Region = NewType("Region", Place)
@@ -61,7 +63,7 @@ RegionYear = tuple[Region, Year]
 Key = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class GraphiteRoutes:
     """Anode graphite by route, which may change under a disruption."""
 
@@ -93,7 +95,7 @@ class OneCountry:
     """Of excess, where it is soft [million USD per kt or GWh]."""
 
 
-@dataclass(frozen=True)
+@frozen
 class MixData:
     """Numbers of one model."""
 

@@ -8,6 +8,7 @@ from functools import cache
 from inspect import cleandoc
 from pathlib import Path
 
+from ..haste import frozen
 from . import equation, objective
 from .families import MODULES
 from .family import Family
@@ -15,7 +16,7 @@ from .family import Family
 MIX = Path(__file__).parent
 
 
-@dataclass(frozen=True)
+@frozen
 class Description:
     """A family of constraints in words."""
 

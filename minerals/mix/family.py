@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from ..haste import frozen
 from .data import Key, Node
 
 #: Suppliers that are not told apart: what a source leaves after the countries it names, and those that deliver little.
@@ -46,7 +47,7 @@ IN_CONFLICT = (
 IN_WORTH = (Kind.CAP, Kind.SUPPLY, Kind.PACE, Kind.FITNESS, Kind.RULE, Kind.RECOVERY, Kind.DEMAND)
 
 
-@dataclass(frozen=True)
+@frozen
 class Glossary:
     """Labels of the codes that stand in the index of a limit, and the units of nodes."""
 
@@ -124,7 +125,7 @@ class Balance:
     """Names of its index, `region, year`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Limit:
     """A constraint that could be looser. Functions take the glossary or the data, then the parts of the index."""
 
@@ -158,7 +159,7 @@ class Limit:
         return self.key, self.way_out
 
 
-@dataclass(frozen=True)
+@frozen
 class Family:
     """What one module states."""
 

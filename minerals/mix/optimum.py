@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pyomo.core.base.constraint import ConstraintData
 
 from ..errors import UsageError
+from ..haste import frozen
 from ..highs import INF, accepted
 from .form import Form, bounds
 
@@ -47,7 +48,7 @@ class SolverRun:
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Optimum:
     """objective: with its constant, in its own sense; solution: as HiGHS has it; form: where each name stands; run: how
     it was found; highs, current: the solver, and whether it still stands at this solution; goal, basis: what was

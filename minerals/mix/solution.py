@@ -16,6 +16,7 @@ from typing import Any
 
 from ..cores import cores
 from ..errors import Infeasible, SolverError
+from ..haste import frozen
 from .compiled import Compiled
 from .data import (
     Disruption,
@@ -57,7 +58,7 @@ NEARLY = 1e-9
 THREADS = 4
 
 
-@dataclass(frozen=True)
+@frozen
 class Criteria:
     """What a mix is chosen by, and within which caps."""
 
@@ -106,7 +107,7 @@ class Stage:
     iterations: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Solution:
     """A mix and what is known of it.
 

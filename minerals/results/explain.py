@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from ..errors import MineralsError
+from ..haste import frozen
 from ..provenance import Rows
 from .compare import pick, pick_year
 from .result import Result
@@ -17,7 +17,7 @@ TOLERANCE = 1e-9
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Factor:
     """One factor of a product: its value and unit, how it was filled, and the rows (of inputs_used) it rests on.
 
@@ -34,7 +34,7 @@ class Factor:
     scales: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+@frozen
 class Leaf:
     """One cell type in one segment: GWh × share [× blend] × kg/kWh = kt."""
 
@@ -46,7 +46,7 @@ class Leaf:
     value: float
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class Explanation:
     """A mineral demand [kt] as the sum of its leaves, largest first. A zero has no leaves.
 

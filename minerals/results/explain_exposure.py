@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import UsageError
+from ..haste import frozen
 from ..provenance import Rows
 from ..tables.codes import ANY
 from .compare import pick, pick_year
@@ -26,7 +27,7 @@ GROUP = "R_"
 LEAST = 1e-9
 
 
-@dataclass(frozen=True)
+@frozen
 class Use:
     """What one cell type needs of a node: GWh × use [kt/GWh] = kt, or GWh × GWh/GWh = GWh."""
 
@@ -50,7 +51,7 @@ class Reach:
     value: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Supplier:
     """A country that makes a node's product: its share of the world, what it makes and exports, and exports at the end.
 
@@ -67,7 +68,7 @@ class Supplier:
     factors: tuple[Factor, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Bottleneck:
     """A node in a disruption. gain: GWh that one more hundredth of its need would let be built, 0 where it does not
     bind; scrap: input ÷ demand of cell making; world: the supply that batteries can have; taken: rows of the
@@ -99,7 +100,7 @@ class Bottleneck:
         ]  # fmt: skip
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class RiskExplanation:
     """GWh at risk of one disruption, in both readings, with the nodes that bind.
 
@@ -135,7 +136,7 @@ class RiskExplanation:
         return _frame([factor for node in self.nodes for factor in node.factors()], self.columns)
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class NodeExplanation:
     """Shares of a node by country, largest first, and its measures: Σ share² is the upper end of the HHI.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,21 +23,24 @@ def iamc(result: Result) -> pd.DataFrame:
     codes = result.record["codes"]
     labels = {kind: {code: entry["label"] for code, entry in codes[kind].items()} for kind in codes}
     cells, demand, route = (result[name] for name in ("cells", "mineral_demand", "graphite_by_route"))
-    segment = cells["segment"].map(labels["segment"])
-    chemistry = cells["chemistry"].map(labels["chemistry"]) + cells["silicon"].map(_blend)
-    mineral = demand["mineral"].map(labels["mineral"])
+    of_minerals = {"mineral": labels["mineral"]}
     parts = [
-        cells.assign(Variable="Battery Demand"),
-        cells.assign(Variable=_name("battery_demand", segment=segment)),
-        cells.assign(Variable=_name("cells", segment=segment, chemistry=chemistry)),
-        demand.assign(Variable=_name("mineral_demand", mineral=mineral)),
-        route.assign(Variable=_name("graphite_by_route", route=route["route"].str.capitalize())),
+        _named("Battery Demand", cells, {}),
+        _named(QUANTITIES["battery_demand"].iamc, cells, {"segment": labels["segment"]}),
+        _named(QUANTITIES["cells"].iamc, cells, {"segment": labels["segment"], "chemistry": labels["chemistry"]}),
+        _named(QUANTITIES["mineral_demand"].iamc, demand, of_minerals),
+        _named(
+            QUANTITIES["graphite_by_route"].iamc,
+            route,
+            {"route": {code: code.capitalize() for code in route["route"].unique()}},
+        ),
     ]
     if "mineral_flows" in result.tables:
         flows = result["mineral_flows"]
-        for quantity in ("secondary_supply", "primary_demand"):
-            part = flows[flows["flow"] == quantity]
-            parts.append(part.assign(Variable=_name(quantity, mineral=part["mineral"].map(labels["mineral"]))))
+        parts += [
+            _named(QUANTITIES[quantity].iamc, flows[flows["flow"] == quantity], of_minerals)
+            for quantity in ("secondary_supply", "primary_demand")
+        ]
     columns = ["scenario", "region", "Variable", "unit", "year", "value"]
     filled = [part[columns] for part in parts if len(part)]
     if not filled:  # No batteries at all.
@@ -52,15 +56,18 @@ def iamc(result: Result) -> pd.DataFrame:
     return wide.sort_values(KEYS, key=lambda c: c.map(order) if c.name == "Scenario" else c, ignore_index=True)
 
 
-def _name(quantity: str, **labels: pd.Series) -> pd.Series:
-    """Variable names from the catalogue's template, label by label."""
-    template = QUANTITIES[quantity].iamc
-    out = pd.Series(template, index=next(iter(labels.values())).index, dtype=object)
-    for field, values in labels.items():
-        out = pd.Series(
-            [text.replace("{" + field + "}", label) for text, label in zip(out, values, strict=True)], index=out.index
-        )
-    return out
+def _named(template: str, frame: pd.DataFrame, labels: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """Sums of a table by what its labels tell apart, as scenario, region, unit, year, value and Variable: the template
+    filled with labels. labels: by column and code; a chemistry with silicon has that in its name."""
+    blend = ["silicon"] if "chemistry" in labels else []
+    keys = ["scenario", "region", *labels, *blend, "unit", "year"]
+    sums = frame.groupby(keys, sort=False, as_index=False)["value"].sum()
+    texts = {column: [of[code] for code in sums[column]] for column, of in labels.items()}
+    if blend:
+        silicon = map(_blend, sums["silicon"])
+        texts["chemistry"] = [text + more for text, more in zip(texts["chemistry"], silicon, strict=True)]
+    rows = zip(*texts.values(), strict=True) if texts else [()] * len(sums)
+    return sums.assign(Variable=[template.format_map(dict(zip(texts, row, strict=True))) for row in rows])
 
 
 def _blend(silicon: float) -> str:

@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import UsageError, did_you_mean, listed
+from ..haste import frozen
 from .csv_files import read_csv, write_csv
 from .folders import staged, sweep
 from .form import AGAIN, OWN_HASH, RECORD, WRITTEN, own_hash, read, sha256
@@ -39,7 +40,7 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class Result:
     """Tables by name and the record of a run. `result["mineral_demand"]` is a tidy DataFrame; do not change it.
 

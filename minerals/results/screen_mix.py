@@ -25,9 +25,7 @@ SMALL = 0.0005
 
 
 def mix(result: Result, width: int = WIDE) -> list[list[str]]:
-    """Blocks of lines on the chosen mix, in a terminal of some width; none where nothing was optimised."""
-    if "mix" not in result.record:
-        return []
+    """Blocks of lines on the chosen mix, in a terminal of some width."""
     blocks = [_shares(result, region, width) for region in dict.fromkeys(result["mix_family"]["region"])]
     all_blocks = (*blocks, _losses(result, width), _unmet(result), _cost(result), _worth(result))
     return [[part for line in block for part in _wrapped(line, width)] for block in all_blocks if block]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,10 @@ from ..pipeline import computed, inputs_of
 from ..results.result import Result
 from ..tables.inputs import read_inputs
 from ..tables.resolve import Resolved
-from .blocks import StudyFolder
-from .pool import Progress
+
+if TYPE_CHECKING:
+    from .blocks import StudyFolder
+    from .pool import Progress
 
 
 class StudyKind(Protocol):

@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Iterable
 from concurrent.futures import as_completed
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from ..config import Sample
 from ..errors import UsageError
 from ..flows.ensemble import follow
+from ..haste import frozen
 from ..tables.resolve import Resolved
 from .blocks import PARTS, StudyFolder, begin_part, is_sound, marked, read_values, write_block
 from .design import latin_hypercube
@@ -64,7 +64,7 @@ class Record(NamedTuple):
     found: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """One half of a study: its draws with causes moving together, or with every series on its own.
 

@@ -11,12 +11,12 @@ shares and do not cap again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import pandas as pd
 
 from ..config import CapacityLimit, Run
 from ..errors import Problem, listed
+from ..haste import frozen
 from ..provenance import Rows
 from .adoption import Shares, Write, new, scaled
 from .inputs import Inputs
@@ -28,7 +28,7 @@ CAPPED_COLUMNS = ["scenario", "region", "chemistry", "year", "asked", "allowed",
 SAME = 1e-9
 
 
-@dataclass(frozen=True)
+@frozen
 class _Year:
     """One year of one region: shares by segment, and GWh put into use by segment."""
 

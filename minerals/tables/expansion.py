@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..haste import frozen
 from .codes import ANY
 from .inputs import Inputs
 
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 Group = Literal["top", "outside"]
 
 
-@dataclass(frozen=True)
+@frozen
 class NewPlants:
     """New plants for a node in one group of countries; each (3,) value, low, high, NaN where nobody knows.
 
@@ -35,7 +35,7 @@ class NewPlants:
     lines: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Stock:
     """A stock of a node's product; each (3,) value, low, high, NaN where there is no row.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import namedtuple
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import InputError, Problem, did_you_mean
+from ..haste import frozen
 from . import check, check_exposure, check_mix, check_places, check_supply
 from .cache import kept
 from .number import NUMBER
@@ -29,7 +29,7 @@ USED_COLUMNS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
+@frozen
 class Inputs:
     """All tables of one data package, in canonical units, known to be sound."""
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..config import Optimise, Run
 from ..errors import InputError, Problem, did_you_mean, listed
+from ..haste import frozen
 from .codes import ANY, WORLD
 from .inputs import Inputs
 from .reader import Reader
@@ -28,7 +29,7 @@ CELL = "cell"
 TABLES = ("chemistry_performance", "segment_need", "commercial_year", "growth_limit", "drop_in", "line_cost")
 
 
-@dataclass(frozen=True)
+@frozen
 class MixInputs:
     """All that the choice of a mix rests on, but for the exposure and the prices of its run.
 

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Problem, listed
+from ..haste import frozen
 from .codes import ANY, WORLD
 from .inputs import Inputs
 from .names import Labels
@@ -26,7 +27,7 @@ RECYCLING_ROUTES = ("pyro", "hydro", "direct")
 STREAMS = ("end_of_life", "prompt")
 
 
-@dataclass(frozen=True)
+@frozen
 class Lifetime:
     """Life of one segment and chemistry: distribution, and mean (3, cohort) [years] and spread (cohort) [1]."""
 
@@ -46,7 +47,7 @@ class UpstreamNode:
     per_kg: tuple[float, float, float]
 
 
-@dataclass(frozen=True)
+@frozen
 class Parameters:
     """All parameters of a run's stock, scrap and recycling. Leading axis: value, low, high.
 

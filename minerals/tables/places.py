@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
+from ..haste import frozen
 from .codes import EUROPE, UNION, WORLD
 
 
-@dataclass(frozen=True)
+@frozen
 class Places:
     """The regions of regions.csv, in its order.
 

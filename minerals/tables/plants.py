@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from ..haste import frozen
 from .check import split
 from .codes import ANY
 from .inputs import Inputs
@@ -39,7 +40,7 @@ class Ends(NamedTuple):
         return cls(row.value, row.low if known else row.value, row.high if known else row.value)
 
 
-@dataclass(frozen=True)
+@frozen
 class Plant:
     """One plant of a list, with the rows of it that tell what it is from a year on."""
 

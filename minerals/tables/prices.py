@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..config import Run
 from ..errors import InputError, Problem, did_you_mean, listed
+from ..haste import frozen
 from .check import split
 from .codes import WORLD
 from .inputs import Inputs
@@ -20,7 +21,7 @@ Array = NDArray[np.float64]
 TABLES = ("cell_price", "cell_price_gap", "learning_rate", "cumulative_energy", "price_floor")
 
 
-@dataclass(frozen=True)
+@frozen
 class Learner:
     """A family with a price: what it starts from and how fast it learns.
 
@@ -38,7 +39,7 @@ class Learner:
     floor: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Experience:
     """Energy put into use so far by families that learn together: at the end of given years, (3, year) [GWh]."""
 
@@ -48,7 +49,7 @@ class Experience:
     energy: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class PriceInputs:
     """All that the prices of a run rest on.
 

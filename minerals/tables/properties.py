@@ -10,13 +10,13 @@ and refused where they do not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import did_you_mean
+from ..haste import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Properties:
     """Properties of one sort of object.
 

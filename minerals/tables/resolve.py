@@ -8,7 +8,7 @@ re-added from them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,8 @@ import pandas as pd
 from ..axes import Axis
 from ..config import Run, ShareChange
 from ..errors import InputError, Problem, listed
-from ..provenance import Rows
+from ..haste import frozen
+from ..provenance import Rows, names_in
 from .adoption import Adoption, Shares, by_year, history_end
 from .capacity import Capacity
 from .check import SHARE_TOLERANCE
@@ -36,7 +37,7 @@ HISTORY = 0.05
 BETWEEN = Datum(float("nan"), float("nan"), float("nan"), Rows())
 
 
-@dataclass(frozen=True)
+@frozen
 class Resolved:
     """What a run computes with.
 
@@ -594,7 +595,7 @@ class _Resolver:
         table_of = {table.file: name for name, table in self.inputs.tables.items()}
         lines: dict[str, set[int]] = {name: set() for name in tables}
         for resolved in tables.values():
-            for row in {row for text in resolved["rows"].unique() for row in Rows.parse(text).names()}:
+            for row in names_in(resolved["rows"].unique()):
                 file, _, line = row.rpartition(":")
                 if file != "change":
                     lines.setdefault(table_of[file], set()).add(int(line))

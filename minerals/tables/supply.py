@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..config import Exposure, Run
 from ..errors import InputError, did_you_mean, listed
+from ..haste import frozen
 from ..provenance import Rows
 from .check import split
 from .codes import ANY, ENERGY, UNKNOWN, WORLD
@@ -35,7 +36,7 @@ INDICATOR = "mean_of_six"
 STABILITY = "political_stability"
 
 
-@dataclass(frozen=True)
+@frozen
 class Node:
     """A stage of a chain and what it makes.
 
@@ -71,7 +72,7 @@ class Event:
     source: str
 
 
-@dataclass(frozen=True)
+@frozen
 class SupplyInputs:
     """All that the exposure of a run rests on, for its active nodes, all countries with supply, and its years."""
 
@@ -210,7 +211,7 @@ class _Reader(Reader):
                 utilisation if np.isnan(value) else row for value, row in zip(found, rows, strict=True)
             )
         frame, homes = self.inputs["countries"].set_index("country"), self._homes()
-        is_group = np.array([frame.loc[code, "kind"] == "group" for code in countries])
+        is_group = np.array([kind == "group" for kind in frame["kind"].loc[list(countries)]])
         return SupplyInputs(
             nodes=nodes,
             countries=countries,

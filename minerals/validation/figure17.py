@@ -8,7 +8,7 @@ takes all intensities from the electrochemistry of cells, which nothing was cali
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..case.arrays import Arrays, additions_of
 from ..case.intensity import with_intensity
 from ..config import read_run
+from ..haste import frozen
 from ..tables.inputs import Inputs
 from ..tables.resolve import Resolved, resolve
 
@@ -33,7 +34,7 @@ LITHIUM_ANODES, CATHODE_METALS = ("li_metal_solid", "li_metal_semisolid"), ("nic
 STRESS = 2.5
 
 
-@dataclass(frozen=True)
+@frozen
 class Mix:
     """The last year of both scenarios in one region.
 

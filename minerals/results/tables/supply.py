@@ -134,11 +134,13 @@ def cell_capacity(chokepoints: Chokepoints) -> pd.DataFrame:
     frame = frame[frame["source"].str.contains(BLOCS_OF)].set_index(["country", "measure", "year"])
     columns = ["value", "low", "high", "unit", "source"]
     out = frame[columns].astype({"value": float, "low": float, "high": float})
-    for key in [key for key in out.index if key[0] == OECD]:
-        for part in OECD_PARTS:
-            if (part, *key[1:]) in out.index:
-                ends = out.loc[(part, *key[1:]), ["value", "low", "high"]]
-                out.loc[key, ["value", "low", "high"]] -= ends.fillna(ends["value"])
+    numbers = ["value", "low", "high"]
+    for part in OECD_PARTS:
+        parts = out[numbers][out.index.get_level_values("country") == part]
+        parts = (
+            parts.T.fillna(parts["value"]).T.rename({part: OECD}, level="country").reindex(out.index, fill_value=0.0)
+        )
+        out[numbers] -= parts
     out = out.reset_index()
     labels = {**chokepoints.inputs.country_labels, OECD: "Other OECD countries", "R_EMDE": "Emerging economies"}
     out.insert(1, "label", out["country"].map(labels))
