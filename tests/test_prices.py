@@ -298,6 +298,8 @@ def test_a_broken_table_is_named_with_its_line(toy: Path, file: str, old: str, n
 
 @pytest.mark.parametrize(("asked", "said"), [
     ("prices={demand='plan', adoption='plan', against='Chna'}", "against = 'Chna': not in regions.csv; did you mean"),
+    ("prices={demand='plan', adoption='plan', against='lfp'}",
+     "against = 'lfp': not in regions.csv; regions with prices: Europe, China"),
     ("prices={demand='plan', adoption='plan', against='Germany'}",
      "against = 'Germany': no observed prices in cell_price.csv; regions with prices: Europe, China"),
     ("prices={demand='plan', adoption='plann', against='China'}", "'plann': not in scenarios.csv; did you mean 'plan'"),

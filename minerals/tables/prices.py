@@ -151,7 +151,8 @@ class _Reader(Reader):
             if against in self.inputs.codes("regions"):
                 why = f"no observed prices in cell_price.csv; regions with prices: {listed(known)}"
             else:
-                why = f"not in regions.csv{did_you_mean(against, self.inputs.codes('regions'))}"
+                near = did_you_mean(against, self.inputs.codes("regions"))
+                why = f"not in regions.csv{near or f'; regions with prices: {listed(known)}'}"
             self.problems.append(self.run.problem(("prices", "against"), f"against = {against!r}", why))
         keys = ["level", "family", "use", "year"]
         pairs = seen[seen["region"] != against].merge(other, on=keys, suffixes=("", "_other"))
