@@ -105,6 +105,17 @@ def test_no_capacity_is_unknown_and_not_zero(shipped_inputs: Inputs) -> None:
     assert not_public(shipped_inputs)["plants"].sum() == empty - cells > 20
 
 
+def test_a_plant_has_its_capacity_in_one_list(shipped_inputs: Inputs) -> None:
+    """What makes cells of today and of the next generation in parts nobody says stands in cell_plant alone."""
+    found = {}
+    for name in ("cell_plant", "next_gen_plant"):
+        frame = shipped_inputs[name].dropna(subset="value")
+        found[name] = set(zip(frame["country"], frame["company"], frame["site"], strict=True))
+    assert not found["cell_plant"] & found["next_gen_plant"]
+    unsaid = shipped_inputs["next_gen_plant"].query("site == 'Hyogo and Fukuoka'")
+    assert unsaid["value"].isna().tolist() == [True]
+
+
 def test_delivery_falls_with_what_is_less_sure(shipped_inputs: Inputs) -> None:
     share = delivered(shipped_inputs)
     steps = ["operating", "construction", "planned", "conditional", "ambition", "cancelled"]
