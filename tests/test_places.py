@@ -164,6 +164,26 @@ def test_chemistry_of_the_parts_is_that_of_the_whole(shipped_inputs: Inputs) -> 
             assert (made - mix.loc[whole, year]).abs().max() < 0.012, (whole, year)
 
 
+@pytest.mark.parametrize("adoption", ["high-nickel", "stated-trend"])
+def test_minerals_of_the_parts_add_up_but_for_interpolated_shares(adoption: str, tmp_path: Path) -> None:
+    """Shares and amounts are linear between given years each, so that their products differ there by a little."""
+
+    def of(*regions: str) -> pd.Series:
+        path = tmp_path / "run.toml"
+        path.write_text(
+            f"title = 'Sums'\nscope.regions = {list(regions)}\nscope.years = {{ first = 2025, last = 2035 }}\n"
+            f"scenario.plan = {{ demand = 'stated-policies', adoption = '{adoption}' }}\n",
+            encoding="utf-8",
+        )
+        return run(path)["mineral_demand"].groupby(["mineral", "year"])["value"].sum()
+
+    parts, whole = of("Germany", "France", "Rest of EU27"), of("EU27")
+    pd.testing.assert_series_equal(parts, whole, rtol=0.004)
+    given = [2030, 2035]
+    at = whole.index.get_level_values("year").isin(given)
+    pd.testing.assert_series_equal(parts[at], whole[at], rtol=1e-9)
+
+
 def test_members_are_those_of_the_treaties(shipped_inputs: Inputs) -> None:
     places = shipped_inputs.places
     eu27 = set(shipped_inputs["country_group"].query("group == 'eu27'")["country"])

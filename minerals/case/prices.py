@@ -263,7 +263,9 @@ def _with_rate(learner: Learner, config: Prices, fit: learning.Fit | None) -> Le
     if config.rate == "published" or learner.learns_with != FITTED:
         return learner
     if fit is None:
-        file, why = "cell_price.csv", f"a fit needs three observed prices of {FITTED} or more; use rate = 'published'"
+        above = " above the floor" if config.floor != "none" else ""
+        file = "cell_price.csv"
+        why = f"a fit needs three observed prices of {FITTED} or more{above}; use rate = 'published'"
         raise InputError([Problem(file, 0, "rate = 'fitted'", why)])
     rate = np.clip([fit.rate, fit.low, fit.high], 0.0, None)
     return replace(learner, rate=rate)

@@ -84,6 +84,8 @@ def _check_scope(run: Run, inputs: Inputs, problems: list[Problem]) -> None:
     for key, names in (("regions", scope.regions), ("segments", scope.segments), ("minerals", scope.minerals)):
         for name in names:
             if why := _unknown(name, inputs.codes(key), f"{key}.csv"):
+                if key == "regions" and "known" not in why:  # A country may be spelt right and have no rows of its own.
+                    why += f" Known: {listed(inputs.codes(key), 20)}"
                 problems.append(run.problem(("scope", key), f"{key} has {name!r}", why))
 
 
