@@ -20,7 +20,7 @@ from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData, OneCountry
 from minerals.mix.families import in_worth
 from minerals.mix.model import build, build_sourcing
-from minerals.mix.objective import RISKS
+from minerals.mix.objective import RISKS, idle_of
 from minerals.mix.solution import BindingLimit, Criteria, Solution, choose, risk_of
 
 
@@ -416,16 +416,28 @@ def test_the_price_of_a_gwh_at_risk_is_the_same_from_both_sides() -> None:
 # --- floors ----------------------------------------------------------------------------------------------------------
 
 
+def test_what_is_left_out_of_a_floor_changes_nothing() -> None:
+    """The least loss under one disruption, with and without recourse under the others and what other objectives need."""
+    model = build(at_risk())
+    compiled = Compiled(model, objective="unmet_demand")
+    least = compiled.snapshot()
+    idle = idle_of(model)
+    assert len(idle) > 1
+    for d, parts in idle.items():
+        assert parts
+        assert least(model.floor[d], parts) == pytest.approx(least(model.floor[d], ()), rel=1e-9, abs=1e-9)
+
+
 def test_a_floor_that_is_not_found_in_time_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mix and every other floor are as they are without."""
 
     def snapshot(compiled: Compiled) -> Any:
         best = real(compiled)
 
-        def slow(objective: Any) -> float:
+        def slow(objective: Any, idle: Any) -> float:
             if objective.name == "floor[congo]":
                 raise TimeLimit("no optimum in time")
-            return best(objective)
+            return best(objective, idle)
 
         return slow
 
@@ -447,10 +459,10 @@ def test_floors_that_nobody_waited_for_are_no_zeros(monkeypatch: pytest.MonkeyPa
     def held(compiled: Compiled) -> Any:
         best = real(compiled)
 
-        def floor(objective: Any) -> float:
+        def floor(objective: Any, idle: Any) -> float:
             begun.set()
             hold.wait()
-            return best(objective)
+            return best(objective, idle)
 
         return floor
 

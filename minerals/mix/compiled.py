@@ -16,7 +16,7 @@ import copy
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -461,19 +461,30 @@ class Compiled:
             raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {text} ({self.algorithm})")
         return self._optimum()
 
-    def snapshot(self) -> Callable[[Any], float]:
+    def snapshot(self) -> Callable[[Any, Sequence[Any]], float]:
         """A function that gives the best value of an objective, by name or component, within the limits as they now
         stand, whatever becomes of them here. It may be called from any thread: each call has a HiGHS of its own, which
-        computes while Python goes on. It raises what `solve` raises."""
+        computes while Python goes on. It raises what `solve` raises.
+
+        Its second argument: constraints and variables of which this value does not depend, which are left out. A
+        variable stands in no constraint that stays.
+        """
         self.push()
         still, programme = copy.copy(self), self.highs.getLp()
         still.form, still._rows, still._columns = self.form.still(), set(), set()
 
-        def best(objective: Any) -> float:
+        def best(objective: Any, idle: Sequence[Any] = ()) -> float:
             twin = copy.copy(still)
             twin.highs, twin.runs, twin._there = solver(), [], still._there.copy()
             accepted(twin.highs.passModel(programme), "the model")
             twin.optimise(objective)
+            twin.push()
+            for places, delete in (
+                (still.form.row_of, twin.highs.deleteRows),
+                (still.form.column_of, twin.highs.deleteCols),
+            ):
+                at = np.array(sorted(places[id(part)] for part in idle if id(part) in places), dtype=np.int32)
+                accepted(delete(len(at), at), "a part of the model")
             return twin.solve().objective
 
         return best

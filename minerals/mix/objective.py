@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .data import MixData, Node, PlaceNodeYear, Region, RegionNodeYear, Supplier, Year
+from .data import Disruption, MixData, Node, PlaceNodeYear, Region, RegionNodeYear, Supplier, Year
 from .family import Balance, Family, Glossary, Kind, Limit, LimitText
 from .pyo import pyo
 
@@ -100,6 +100,22 @@ def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:
     )
     every = pyo.Set(initialize=list(data.disruptions))
     model.floor = pyo.Objective(every, rule=lambda m, d: m.loss[d])
+
+
+def idle_of(model: pyo.ConcreteModel) -> dict[Disruption, list[Any]]:
+    """Constraints and variables on which the least loss under each disruption does not depend, by disruption: recourse
+    under the others, and what other objectives are made of. To rebuild nothing keeps all of these constraints."""
+    others = [
+        part for name in ("at_most", "tail", "changed", "most", "beyond", "threshold", "more", "less")
+        for part in getattr(model, name, {}).values()
+    ]  # fmt: skip
+    recourse: dict[Disruption, list[Any]] = {d: [] for d in model.loss}
+    for name in ("within_plan", "reach", "stocked", "route_low", "route_high", "rebuilt", "natural"):
+        for key, part in getattr(model, name).items():
+            recourse[key[0]].append(part)
+    return {
+        d: [*others, *(part for other, parts in recourse.items() if other != d for part in parts)] for d in recourse
+    }
 
 
 def _least_change(model: pyo.ConcreteModel, data: MixData) -> None:

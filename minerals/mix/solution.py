@@ -34,6 +34,7 @@ from .data import (
 from .families import in_worth
 from .family import index_of
 from .model import build, build_sourcing
+from .objective import idle_of
 from .optimum import Optimum, Range
 from .pyo import pyo
 
@@ -180,7 +181,7 @@ class _Floors:
         """nothing: loss that counts as none [GWh]. The limits are those of this moment."""
         least, self.loss, self.nothing = compiled.snapshot(), model.loss, nothing
         self.pool = ThreadPoolExecutor(min(max(cores() - 1, 1), THREADS))
-        self.sought = {d: self.pool.submit(least, model.floor[d]) for d in model.loss}
+        self.sought = {d: self.pool.submit(least, model.floor[d], idle) for d, idle in idle_of(model).items()}
         self.zero: set[Disruption] = set()
 
     def drop_zeros(self) -> None:
