@@ -417,7 +417,7 @@ def test_the_price_of_a_gwh_at_risk_is_the_same_from_both_sides() -> None:
 
 
 def test_what_is_left_out_of_a_floor_changes_nothing() -> None:
-    """The least loss under one disruption, with and without recourse under the others and what other objectives need."""
+    """The least loss under one disruption, with and without recourse under the others and other objectives."""
     model = build(at_risk())
     compiled = Compiled(model, objective="unmet_demand")
     least = compiled.snapshot()

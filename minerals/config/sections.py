@@ -193,7 +193,8 @@ class Prices(Section):
     floor: Literal["none", "minerals"] = Field(
         default="none",
         description="What learning leaves of a price: nothing, or the cost of the minerals by price_floor.csv. A "
-        "published rate was learnt on whole prices; with a floor it works on what is above it, where a fitted one is higher.",
+        "published rate was learnt on whole prices; with a floor it works on what is above it, where a fitted one is "
+        "higher.",
     )
     tariff: float = Field(
         default=0.0, ge=0.0, le=10.0, description="In place already, as a share of the import's value."
