@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..cells.bounds import LITHIUM_CHARGE, impossible, unusual
 from ..cells.cell import Bill, Cell, Host, bill
 from ..cells.formula import mass_fractions, parse, theoretical_capacity
 from ..errors import UsageError, did_you_mean, listed
-from ..haste import frozen
+from ..haste import frozen, value_class
 from ..tables.inputs import Inputs
 from ..units import GRAPHITE_LIMIT
 
@@ -50,7 +50,7 @@ EXCESS = "lithium_excess"
 SOLIDS = ("sulfide", "oxide", "polymer")
 
 
-@dataclass(frozen=True)
+@value_class
 class Number:
     """A number of a cell with its ends and unit; row: where it stands, '' where it was given by hand.
 

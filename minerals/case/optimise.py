@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..config import COMMAND_LINE, GOALS, OPTIMISED, Optimise, Run, Scenario, ShareChange
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
-from ..haste import frozen
+from ..haste import frozen, value_class
 from ..mix.compiled import Compiled
 from ..mix.data import Disruption, Key, MixData
 from ..mix.family import OTHER_COUNTRIES, Glossary
@@ -62,7 +62,7 @@ LEAST_SHARE = 1e-9
 LEAST_MET = 1e-9
 
 
-@dataclass(frozen=True)
+@value_class
 class Mix:
     """A chosen mix. run: with the scenario `optimised`; data, solution: of the model; shares: of the mix as the run has
     them, (region, segment, chemistry, year) [1]; assembly: what the data came from."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from time import monotonic
 
 from ..config import COMMAND_LINE, Run
 from ..errors import NumericalTrouble, TimeLimit, listed
-from ..haste import frozen
+from ..haste import frozen, value_class
 from ..mix.compiled import Compiled
 from ..mix.conflict import Conflict, Loosening, Member, Search
 from ..mix.data import Key, MixData
@@ -50,7 +49,7 @@ class _Entry:
     place: str
 
 
-@dataclass(frozen=True)
+@value_class
 class _Cause:
     """Why chemistries are not there. way: key that lets them in and what to write there, where there is one; dated:
     whether it holds in some years alone, which `what` does not say."""

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
-from ..haste import frozen
+from ..haste import frozen, value_class
 
 #: What the elements of salts, electrolytes and cathodes are called as minerals.
 MINERAL_OF = {
@@ -30,7 +30,7 @@ MINERAL_OF = {
 _UM = 1e-4  # cm in a micrometre
 
 
-@dataclass(frozen=True)
+@value_class
 class Host:
     """An anode host: its mineral, mass fraction in the blend, capacity [mAh/g], voltage [V], first-cycle efficiency.
 

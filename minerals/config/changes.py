@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from ..errors import Problem, listed
+from ..haste import value_class
 from ..text import shown
 from ..toml import Keys
 from .problems import Origin, model_problem, place_of
@@ -20,7 +20,7 @@ from .values import is_year, not_a_fraction
 REST = "rest"
 
 
-@dataclass(frozen=True)
+@value_class
 class ShareChange:
     """One changed share. region is '' for every region; share is None for the rest that the others leave; chosen:
     whether a model chose it, rather than the run file."""
@@ -34,7 +34,7 @@ class ShareChange:
     chosen: bool = False
 
 
-@dataclass(frozen=True)
+@value_class
 class Diffusion:
     """One path of adoption. region is '' for every region; chemistry may name a family."""
 
@@ -45,7 +45,7 @@ class Diffusion:
     path: Keys
 
 
-@dataclass(frozen=True)
+@value_class
 class Rest:
     """The chemistries or families that fill what the paths of a segment leave. region is '' for every region."""
 

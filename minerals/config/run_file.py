@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Field, field_validator
 
+from ..haste import value_class
 from ..toml import Keys, written
 from .optimise import Optimise
 from .sections import (
@@ -69,7 +70,7 @@ def section_at(path: Keys, kind: str = "") -> type[BaseModel]:
     return SECTIONS.get(path[-1], RunFile) if path else RunFile
 
 
-@dataclass(frozen=True)
+@value_class
 class KeyOfRunFile:
     """A key of a run file. path: dotted, with NAME for what a user names; default: as TOML, '' where it must be set or
     nothing stands for it; values: that it may have, where they are few."""

@@ -18,7 +18,6 @@ import math
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import highspy
@@ -28,6 +27,7 @@ from pyomo.core.base.objective import ObjectiveData
 from pyomo.core.base.var import VarData
 
 from ..errors import NumericalTrouble, TimeLimit, UsageError
+from ..haste import value_class
 from ..highs import INF, accepted, run, set_option, solver
 from .compiled import LARGE, UNLIMITED, Compiled
 from .data import Key
@@ -49,7 +49,7 @@ FILTER = 0.5
 TELLING = (Status.kOptimal, Status.kModelEmpty, Status.kInfeasible, Status.kTimeLimit)
 
 
-@dataclass(frozen=True)
+@value_class
 class Member:
     """One limit of a constraint, of an objective that is held, or of a variable (its bound)."""
 
@@ -65,7 +65,7 @@ class Member:
     """Index in it, empty where it has none."""
 
 
-@dataclass(frozen=True)
+@value_class
 class Loosening:
     """A limit that, loosened alone, makes the model feasible. to: its least sufficient value; by: the difference, ≥ 0,
     in its unit; relative: to its size, infinite where it is 0."""
@@ -76,7 +76,7 @@ class Loosening:
     relative: float
 
 
-@dataclass(frozen=True)
+@value_class
 class Conflict:
     """Limits that contradict each other. irreducible: whether they no longer do with any one of them taken away, which
     is not known where the search ended before; in_time: whether it was no want of time that ended it."""

@@ -7,11 +7,11 @@ the type checker. A key that is missing does not apply: no variable and no const
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, NewType
 
-from ..haste import frozen
+from ..haste import frozen, value_class
 
 #: A region, or the name of regions that share a pool when countries close.
 Place = NewType("Place", str)
@@ -81,7 +81,7 @@ class GraphiteRoutes:
     """Largest natural share under a disruption [1]."""
 
 
-@dataclass(frozen=True)
+@value_class
 class OneCountry:
     """The rule on one third country."""
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from inspect import cleandoc
 from pathlib import Path
 
-from ..haste import frozen
+from ..haste import frozen, value_class
 from . import equation, objective
 from .families import MODULES
 from .family import Family
@@ -39,7 +38,7 @@ class Description:
     """From the folder that holds the package."""
 
 
-@dataclass(frozen=True)
+@value_class
 class Goal:
     """An objective, as the table of objectives says it."""
 

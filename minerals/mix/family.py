@@ -7,11 +7,11 @@ knows a family by its name. `families.py` collects the records, and whoever tell
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Literal
 
-from ..haste import frozen
+from ..haste import frozen, value_class
 from .data import Key, Node
 
 #: Suppliers that are not told apart: what a source leaves after the countries it names, and those that deliver little.
@@ -92,7 +92,7 @@ class Glossary:
         return self.countries.get(code, code)
 
 
-@dataclass(frozen=True)
+@value_class
 class LimitText:
     """One limit in words, without its year."""
 
@@ -117,7 +117,7 @@ class LimitText:
         return self.template.replace(EACH, self.name)
 
 
-@dataclass(frozen=True)
+@value_class
 class Balance:
     """A constraint that only keeps the books: no run can ask for less of it."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from pyomo.core.base.constraint import ConstraintData
 
 from ..errors import UsageError
-from ..haste import frozen
+from ..haste import frozen, value_class
 from ..highs import INF, accepted
 from .form import Form, bounds
 
@@ -38,7 +37,7 @@ class Range(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True)
+@value_class
 class SolverRun:
     """One call of the solver. algorithm: what HiGHS used, in words; iterations: of simplex, interior point, crossover;
     seconds: of wall clock."""

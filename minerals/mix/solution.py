@@ -11,12 +11,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..cores import cores
 from ..errors import Infeasible, SolverError
-from ..haste import frozen
+from ..haste import frozen, value_class
 from .compiled import Compiled
 from .data import (
     Disruption,
@@ -81,7 +81,7 @@ class Criteria:
     """Of each solve [s]."""
 
 
-@dataclass(frozen=True)
+@value_class
 class BindingLimit:
     """A limit that binds. stage: whose objective it weighs on; family, index: which one; limit: its right-hand side;
     worth: what one unit of loosening improves the objective by, ≥ 0, in `unit` of the objective per unit of the limit;
@@ -97,7 +97,7 @@ class BindingLimit:
     room: float
 
 
-@dataclass(frozen=True)
+@value_class
 class Stage:
     """One stage: its objective, the best value in its unit, and how it was found."""
 

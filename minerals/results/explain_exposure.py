@@ -8,13 +8,12 @@ disruption. The batteries of the reference world and the solution of the linear 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from ..errors import UsageError
-from ..haste import frozen
+from ..haste import frozen, value_class
 from ..provenance import Rows
 from ..tables.codes import ANY
 from .compare import pick, pick_year
@@ -39,7 +38,7 @@ class Use:
     factors: tuple[Factor, ...]
 
 
-@dataclass(frozen=True)
+@value_class
 class Reach:
     """accessible = own + recovered + share_of_pool × exported (+ a stockpile, at most what the disruption takes)."""
 

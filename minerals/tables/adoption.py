@@ -8,7 +8,6 @@ shares; without `rest` all others fill in proportion. Shares above one are a pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +16,7 @@ import pandas as pd
 from ..config import Diffusion, Rest, Run
 from ..diffusion import CURVES, fit
 from ..errors import Problem, listed
+from ..haste import value_class
 from ..provenance import Rows
 from .check import SHARE_TOLERANCE
 from .names import Kinds
@@ -40,7 +40,7 @@ class Write(Protocol):
     ) -> str: ...  # fmt: skip
 
 
-@dataclass(frozen=True)
+@value_class
 class _Path:
     """A path at one place with its parameters found: rows are the observed shares it was fitted to."""
 

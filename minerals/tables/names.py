@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ..config import OPTIMISED, Diffusion, Run
 from ..errors import InputError, Problem, did_you_mean, listed
+from ..haste import value_class
 from .check import split
 from .inputs import Inputs
 
@@ -16,7 +16,7 @@ SCENARIO_TABLES = {"demand": "battery_demand", "adoption": "market_share", "sili
 WITHOUT_ROWS = ("none", "explicit")
 
 
-@dataclass(frozen=True)
+@value_class
 class Labels:
     """Labels of the scope, in the order of the code lists; regions that are sums are replaced by their parts."""
 

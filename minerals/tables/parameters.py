@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Problem, listed
-from ..haste import frozen
+from ..haste import frozen, value_class
 from .codes import ANY, WORLD
 from .inputs import Inputs
 from .names import Labels
@@ -36,7 +36,7 @@ class Lifetime:
     spread: Array
 
 
-@dataclass(frozen=True)
+@value_class
 class UpstreamNode:
     """An upstream product: kg of it per kg of the mineral (by route, or '') that it ends in, as (value, low, high)."""
 

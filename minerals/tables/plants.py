@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ..haste import frozen
+from ..haste import frozen, value_class
 from .check import split
 from .codes import ANY
 from .inputs import Inputs
@@ -51,7 +50,7 @@ class Plant:
     rows: tuple[Any, ...]
 
 
-@dataclass(frozen=True)
+@value_class
 class State:
     """A plant in one year."""
 

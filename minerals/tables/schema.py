@@ -17,12 +17,13 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import InputError, Problem, did_you_mean, listed
+from ..haste import value_class
 from ..shipped import inputs_folder
 from ..text import SHOWN, Unreadable
 from ..units import EITHER, UNITS
@@ -35,7 +36,7 @@ DESCRIPTOR = "datapackage.json"
 HASHES = ("md5", "sha1", "sha256", "sha512")
 
 
-@dataclass(frozen=True)
+@value_class
 class Field:
     """One column: type `string`, `number` or `integer`, and its constraints."""
 
@@ -49,7 +50,7 @@ class Field:
     pattern: str = ""
 
 
-@dataclass(frozen=True)
+@value_class
 class Reference:
     """Values of `field` must stand in column `target_field` of table `target`."""
 
@@ -58,7 +59,7 @@ class Reference:
     target_field: str
 
 
-@dataclass(frozen=True)
+@value_class
 class TableSchema:
     """One table: a code list, or a quantity (kind of unit set) whose primary key is its dimensions.
 

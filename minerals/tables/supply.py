@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..config import Exposure, Run
 from ..errors import InputError, did_you_mean, listed
-from ..haste import frozen
+from ..haste import frozen, value_class
 from ..provenance import Rows
 from .check import split
 from .codes import ANY, ENERGY, UNKNOWN, WORLD
@@ -59,7 +59,7 @@ class Node:
     use_rows: dict[str, Rows] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@value_class
 class Event:
     """A disruption: cuts are (country, node, kind, severity); months it lasts, from the year `start` on."""
 
