@@ -299,8 +299,9 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "reference_need", "result", ("region", "node", "year"), "kt, GWh",
-            "Need of each region in the reference world that [exposure] names, less what it recovers there. It shares "
-            "out what is exported, and is the supply of nodes for which nothing is published.",
+            "Need of each region in the reference world that [exposure] names, less what it recovers there (value), "
+            "and with it (gross). What is exported is shared by gross need; others than those assessed take at most "
+            "value − what they make. The sum of value is what supply rests on where nothing is published.",
         ),
         Quantity(
             "concentration", "result", ("future", "node", "year", "measure"), "1",
@@ -372,10 +373,12 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "coverage", "result", ("scenario", "region", "node", "stage", "year", "measure"), "kt, GWh, 1",
             "Need of each node and what could cover it: need, own supply, recovered, exported by others, share_of_pool "
-            "(of those exports, by the imports of the reference world), accessible; share_of_world_need; and as share "
+            "(the part of those exports that the region gets), accessible, and its bounds: accessible_none (others "
+            "take all they lack first) and accessible_all (the region takes all); share_of_world_need; and as share "
             "of need own_coverage, accessible_coverage, friendly_coverage, without_largest_coverage; of a mine also "
             "own_share_of_reserves, share of the world's reserves that lies in the region.",
-            "accessible = own + recovered + share_of_pool × Σ exported",
+            "accessible = own + recovered + λ · gross, λ · gross + Σ_others min(lacked, λ · gross_other) = Σ exported; "
+            "share_of_pool = λ · gross ÷ Σ exported",
         ),
         Quantity("friendly_coverage", "measure", ("scenario", "region", "node", "year"), "1",
                  "What would be accessible if only the allies exported, ÷ need; above 1 there is more than is needed."),

@@ -89,7 +89,8 @@ def test_gwh_at_risk_adds_up_to_the_disruptions(europe: Result) -> None:
 
 
 def test_what_is_accessible_readds_from_the_supply_table(europe: Result) -> None:
-    """own + recovered + share of the pool × what others export, and 0 of China's exports when it stops them."""
+    """own + recovered + share of the pool × what others export, and 0 of China's exports when it stops them. Without
+    them nobody but China has all it lacks: what is left is shared by need."""
     home = set(europe.record["region_members"]["Europe"].split(";")) | {"R_EUR"}
     supply = at(europe, "supply", node="graphite_anode", year=2035)
     abroad = supply[~supply["country"].isin(home)].set_index("country")["exported"]
@@ -98,7 +99,11 @@ def test_what_is_accessible_readds_from_the_supply_table(europe: Result) -> None
     hit = at(europe, "accessible", scenario="incumbent", disruption=ANODE, node="graphite_anode", year=2035).iloc[0]
     fixed = cover["own"] + cover["recovered"]
     assert hit["without"] == pytest.approx(fixed + cover["share_of_pool"] * abroad.sum())
-    assert hit["value"] == pytest.approx(fixed + cover["share_of_pool"] * abroad.drop("CHN").sum())
+    need = at(europe, "reference_need", node="graphite_anode", year=2035).set_index("region")["gross"]
+    part = need["Europe"] / need.drop("China").sum()
+    assert hit["value"] == pytest.approx(fixed + part * abroad.drop("CHN").sum())
+    assert cover["accessible"] == pytest.approx(hit["without"])
+    assert cover["accessible_none"] <= cover["accessible"] < cover["accessible_all"] == fixed + cover["exported"]
     assert hit["need"] == pytest.approx(europe.total(scenario="incumbent", mineral="graphite", year=2035, by=()))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minerals.exposure.bases import Bases
-from minerals.exposure.coverage import NOWHERE, Cuts, Supply, access, covered, sourcing, stockpiled
+from minerals.exposure.coverage import NOWHERE, Cuts, Supply, access, covered, sourcing, stockpiled, trade
 from minerals.exposure.disruption import Array, Factory, Loss, Plan, Routes, losses, proportional, supply_gap
 
 # ---------------------------------------------------------------------- coverage by hand
@@ -37,24 +37,82 @@ def test_a_customer_serves_itself_and_exports_the_rest() -> None:
     reach = access(WORLD, EUROPE)
     assert reach.exported.tolist() == [[30.0, 0.0, 25.0]]  # Finland is at home in the group
     assert reach.own.tolist() == [5.0]
-    assert reach.share.tolist() == [20 / 45]  # it imports 20 of the 45 that customers import
-    assert reach.accessible.tolist() == pytest.approx([5 + 20 / 45 * 55])
+    # Of 55 exported customer 2 takes 25, all that it lacks, and leaves 30.
+    assert reach.share.tolist() == pytest.approx([30 / 55])
+    assert reach.accessible.tolist() == pytest.approx([35])
+    assert reach.bounds == (pytest.approx(np.array([35.0])), pytest.approx(np.array([60.0])))
 
 
 def test_an_export_stop_leaves_the_others() -> None:
+    """Both need 25 in the reference world, so they halve what is exported, as long as neither has all it lacks."""
     reach = access(WORLD, EUROPE, cuts(WORLD, "export", CHINA, 1.0))
-    assert reach.accessible.tolist() == pytest.approx([5 + 20 / 45 * 25])
+    assert reach.accessible.tolist() == pytest.approx([5 + 25 / 2])
+    assert reach.bounds == (pytest.approx(np.array([5.0])), pytest.approx(np.array([30.0])))
     half = access(WORLD, EUROPE, cuts(WORLD, "export", CHINA, 0.5))
-    assert half.accessible.tolist() == pytest.approx([5 + 20 / 45 * 40])
+    assert half.accessible.tolist() == pytest.approx([5 + 40 / 2])
+
+
+#: Three customers that need 50, 30 and 20 of a node and make 0, 24 and 0 of it; 60 come from elsewhere.
+THREE = Supply(
+    made=np.array([[24.0, 60.0]]),
+    need=np.array([[50.0, 30.0, 20.0]]),
+    batteries=np.ones(3),
+    home=np.array([1, NOWHERE]),
+)
+
+
+def test_what_a_customer_leaves_is_shared_again() -> None:
+    """Of 60 the weights 50, 30 and 20 would give 30, 18 and 12. The second lacks 6 and leaves 12, which the others
+    share by 50 and 20: 54 · 5/7 and 54 · 2/7, within the 20 that the third lacks."""
+    group = np.array([True, False, False])
+    assert access(THREE, group).accessible.tolist() == pytest.approx([54 * 5 / 7])
+    # With 90 the third would get 84 · 2/7 = 24 but lacks only 20: the first has the rest, more than the 50 it needs.
+    more = replace(THREE, made=np.array([[24.0, 90.0]]))
+    assert access(more, group).accessible.tolist() == pytest.approx([90 - 6 - 20])
+    # The second, if assessed, has its whole part of the pool beside its own 24.
+    assert access(THREE, np.array([False, True, False])).accessible.tolist() == pytest.approx([24 + 60 * 0.3])
+    assert access(THREE, np.array([True, False, True])).accessible.tolist() == pytest.approx([54])
+    assert access(THREE, np.ones(3, bool)).accessible.tolist() == pytest.approx([84])
+
+
+def test_what_only_some_exporters_leave_is_shared_again() -> None:
+    """China's 30 alone: 15 each. Chile's 25 alone: 12.5 each, not the 25 / 55 of what all exports would give."""
+    reach = access(WORLD, EUROPE)
+    assert reach.from_members(np.array([1.0, 0.0, 0.0])).tolist() == pytest.approx([5 + 15])
+    assert reach.from_members(np.array([[0.0, 0.0, 1.0]])).tolist() == pytest.approx([5 + 12.5])
+    assert reach.from_members(np.ones(3)).tolist() == reach.accessible.tolist()
+
+
+def test_recycling_lowers_what_others_lack_but_no_weight() -> None:
+    """Customer 2 recovers 15 of its 25: it lacks 10, of 25 exported."""
+    world = replace(WORLD, need=np.array([[50.0, 25.0, 10.0]]), recovered=np.array([[0.0, 0.0, 15.0]]))
+    assert access(world, EUROPE, cuts(world, "export", CHINA, 1.0)).accessible.tolist() == pytest.approx([5 + 15])
+    poor = replace(world, made=np.array([[50.0, 5.0, 12.0]]))
+    assert access(poor, EUROPE).accessible.tolist() == pytest.approx([5 + 6])  # by 25 and 25
+
+
+def test_a_group_that_needs_nothing_gets_what_the_others_leave() -> None:
+    group = np.array([False, True, False])
+    for exported, left in ((20.0, 0.0), (25.0, 0.0), (40.0, 15.0)):
+        world = replace(WORLD, made=np.array([[50.0, 0.0, exported]]), need=np.array([[50.0, 0.0, 25.0]]))
+        assert access(world, group).accessible.tolist() == pytest.approx([left])
+
+
+def test_more_at_home_never_makes_less_accessible() -> None:
+    """Own output of 99.9, 100 and 100.1 where the reference world needs 100 and others export 50."""
+    world = Supply(np.array([[0.0, 50.0]]), np.array([[100.0]]), np.array([100.0]), np.array([0, NOWHERE]))
+    for own in (0.0, 99.9, 100.0, 100.1):
+        now = replace(world, made=np.array([[own, 50.0]]))
+        assert access(now, np.array([True])).accessible.tolist() == pytest.approx([own + 50])
 
 
 def test_a_country_whose_output_is_cut_competes_for_the_rest() -> None:
-    """At 0.75 China makes 20, exports nothing and has to import 30 itself."""
+    """At 0.75 China makes 20, exports nothing and lacks 30 itself: 25 are shared by needs of 50, 25 and 25."""
     reach = access(WORLD, EUROPE, cuts(WORLD, "output", CHINA, 0.75))
     assert reach.exported.sum() == 25
-    assert reach.share.tolist() == [20 / 75]
+    assert reach.share.tolist() == pytest.approx([25 / 100])
     own = access(WORLD, np.array([True, False, False]), cuts(WORLD, "output", CHINA, 0.75))
-    assert own.accessible.tolist() == pytest.approx([20 + 30 / 75 * 25])
+    assert own.accessible.tolist() == pytest.approx([20 + 50 / 100 * 25])
 
 
 def test_an_export_stop_costs_its_own_region_nothing() -> None:
@@ -71,8 +129,11 @@ def test_regions_that_share_a_pool_reach_all_of_it() -> None:
 
 
 def test_where_the_reference_needs_nothing_batteries_share_the_pool() -> None:
+    """A quarter of 110, as nobody is at home to any of it; what others would take at most is not known."""
     unused = replace(WORLD, need=np.zeros((1, 3)))
-    assert access(unused, EUROPE).share.tolist() == [0.25]
+    reach = access(unused, EUROPE)
+    assert reach.share.tolist() == pytest.approx([0.25])
+    assert reach.bounds[0].tolist() == [5.0]
 
 
 def test_what_is_unknown_does_not_bind() -> None:
@@ -181,6 +242,85 @@ def test_equal_users_are_cut_alike() -> None:
 # ---------------------------------------------------------------------- what must hold
 
 
+def some_world(rng: np.random.Generator, nodes: int = 6) -> Supply:
+    """Four customers and eight countries; some customers need nothing of a node, or recover all they need of it."""
+    home = rng.integers(NOWHERE, 4, 8)
+    gross = rng.uniform(0, 50, (nodes, 4)) * (rng.random((nodes, 4)) < 0.8)
+    saved = gross * rng.choice([0.0, 0.3, 1.0], (nodes, 4), p=[0.6, 0.3, 0.1])
+    made = rng.dirichlet(np.ones(8), nodes) * gross.sum(axis=1, keepdims=True) * rng.uniform(0.3, 1.5)
+    return Supply(made * (rng.random(made.shape) < 0.8), gross - saved, rng.uniform(1, 9, 4), home, saved)
+
+
+def some_cuts(rng: np.random.Generator, world: Supply) -> Cuts:
+    """Half of the flows cut, each by a part."""
+    export, output = (rng.random(world.made.shape) * (rng.random(world.made.shape) < 0.5) for _ in range(2))
+    return Cuts(export, output)
+
+
+def some_group(rng: np.random.Generator) -> np.ndarray:
+    """Some of the four customers, at least one."""
+    group = rng.random(4) < 0.4
+    group[rng.integers(4)] = True
+    return group
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_accessible_never_falls_when_a_supply_rises_and_never_jumps(seed: int) -> None:
+    """With and without a disruption, of each country's supply in turn, by little and by much."""
+    rng = np.random.default_rng(seed)
+    world, group = some_world(rng), some_group(rng)
+    for cut in (None, some_cuts(rng, world)):
+        before = access(world, group, cut).accessible
+        for country in range(8):
+            for more in (1e-6, rng.uniform(0, 60)):
+                made = world.made.copy()
+                made[:, country] += more
+                gained = access(replace(world, made=made), group, cut).accessible - before
+                assert (gained >= -1e-9).all()
+                assert (gained <= more + 1e-9).all()  # nobody gains more than there is more
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_worse_cut_leaves_less_from_no_cut_on(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    world, group = some_world(rng), some_group(rng)
+    cut = some_cuts(rng, world)
+    severities = (0.0, 1e-9, 1e-6, 0.3, 0.6, 1.0)
+    left = [access(world, group, Cuts(cut.export * s, cut.output * s)).accessible for s in severities]
+    assert left[0].tolist() == access(world, group).accessible.tolist()
+    assert left[1] == pytest.approx(left[0], abs=1e-6)
+    assert left[2] == pytest.approx(left[0], abs=1e-3)
+    assert (np.diff(left, axis=0) <= 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_customers_taken_apart_get_no_more_than_there_is(seed: int) -> None:
+    """Each as the group, up to what it lacks: together all of the pool, or all that is lacked where that is less."""
+    rng = np.random.default_rng(seed)
+    world = some_world(rng)
+    cut = some_cuts(rng, world) if seed % 2 else None
+    _, exported, lacked = trade(world, cut)
+    apart = np.stack([access(world, one, cut).taken for one in np.eye(4, dtype=bool)], axis=1)
+    together = np.minimum(apart, lacked).sum(axis=1)
+    assert together == pytest.approx(np.minimum(exported.sum(axis=1), lacked.sum(axis=1)), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_all_of_the_pool_is_taken_at_one_level_or_to_the_limit(seed: int) -> None:
+    """What the others take at the group's level, and the group, are the pool: the equation that is solved."""
+    rng = np.random.default_rng(seed)
+    world, group = some_world(rng), some_group(rng)
+    reach = access(world, group)
+    weight, weights, lacked = reach.claims.weight, reach.claims.weights, reach.claims.lacked
+    some = (weight > 0) & world.needed
+    level = np.divide(reach.taken, weight, out=np.zeros_like(weight), where=some)
+    others = np.minimum(lacked, level[:, None] * weights).sum(axis=1)
+    assert (reach.taken + others)[some] == pytest.approx(reach.pool[some], abs=1e-9)
+    least, most = reach.bounds
+    assert (least <= reach.accessible + 1e-9).all()
+    assert (reach.accessible <= most + 1e-9).all()
+
+
 def some_plan(rng: np.random.Generator, nodes: int = 8) -> Plan:
     use = rng.uniform(0.1, 3, (6, nodes)) * (rng.random((6, nodes)) < 0.5)
     return Plan(rng.uniform(0, 100, 6) * (rng.random(6) < 0.8), use)
@@ -227,11 +367,11 @@ def test_a_worse_cut_never_costs_less_and_a_stockpile_never_more(seed: int) -> N
 
 def test_a_small_export_cut_bites_where_there_is_no_slack() -> None:
     world = replace(WORLD, made=np.array([[80.0, 5.0, 15.0]]))  # made 100, needed 100
-    factory = Factory(Plan(np.array([25.0]), np.array([[1.0]])))
+    factory = Factory(Plan(np.array([27.5]), np.array([[1.0]])))
     without = access(world, EUROPE).accessible
     found = loss(factory, without, access(world, EUROPE, cuts(world, "export", CHINA, 0.2)).accessible)
-    assert without.tolist() == pytest.approx([25])
-    assert found.at_risk == pytest.approx((20 / 45 * 6, 20 / 45 * 6))
+    assert without.tolist() == pytest.approx([5 + 45 / 2])
+    assert found.at_risk == pytest.approx((6 / 2, 6 / 2))
 
 
 @pytest.mark.parametrize("seed", range(40))

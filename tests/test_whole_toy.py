@@ -142,9 +142,8 @@ def test_a_region_serves_itself_first_and_exports_the_rest(whole: Whole) -> None
 #: Node → own, share of the pool, exports of the pool, accessible, share of the world's need, own ÷ need, accessible ÷
 #: need, that of own and allies, that without the largest exporter.
 COVERED = {
-    # China lacks 125 − 107.9375 = 17.0625 of what Namibia exports, Europe 71.25. No ally mines any.
-    "flake_graphite": (0, 71.25 / 88.3125, 107.9375, 107.9375 * 71.25 / 88.3125, 71.25 / 196.25, 0,
-                       107.9375 / 88.3125, 0, 0),
+    # China lacks 125 − 107.9375 = 17.0625 of what Namibia exports and leaves the rest. No ally mines any.
+    "flake_graphite": (0, 90.875 / 107.9375, 107.9375, 90.875, 71.25 / 196.25, 0, 90.875 / 71.25, 0, 0),
     "coated_graphite": (5, 1, 45, 50, 28.5 / 78.5, 5 / 28.5, 50 / 28.5, 5 / 28.5, 5 / 28.5),
     # South Korea is an ally and exports all: 80 for 85.5.
     "synthetic_graphite": (0, 1, 250, 250, 85.5 / 235.5, 0, 250 / 85.5, 80 / 85.5, 80 / 85.5),

@@ -279,7 +279,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     check_cell_parts(inputs, [*_bases(resolved), *_bases(world.resolved)])
     theirs = batteries(world, REFERENCE)
     customers = world.resolved.regions.labels
-    need = _need(world, supply, theirs)
+    need, recovered = _need(world, supply, theirs)
     by_region = theirs.cells.sum(axis=(1, 2))
     home = np.array([customers.index(name) if name in customers else NOWHERE for name in supply.home], dtype=np.intp)
     published = supply.published
@@ -293,6 +293,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
             need=need[:, :, y],
             batteries=by_region[:, y],
             home=home,
+            recovered=recovered[:, :, y],
         )
         for y in range(len(resolved.reported))
     )
@@ -363,22 +364,23 @@ def _of_reference(world: Resolved) -> DataFrame:
     return world.inputs_used[world.inputs_used["table"].isin(tables)]
 
 
-def _need(world: Outcome, supply: SupplyInputs, reference: Batteries) -> Array:
-    """Need of the reference world, less what it recovers, (node, customer, year) [kt or GWh]."""
+def _need(world: Outcome, supply: SupplyInputs, reference: Batteries) -> tuple[Array, Array]:
+    """Need of the reference world, (node, customer, year) [kt or GWh]: less what it recovers, and what that is."""
     use = uses_of(world.arrays, supply)
     cells = reference.cells.sum(axis=1)  # (customer, chemistry, year)
     gain = np.where(use.scrapped[:, None, None], reference.gain, 1.0)
     natural = use.route
     routed = np.outer(use.natural, natural) + np.outer(use.synthetic, 1 - natural)  # (node, year)
     graphite = np.einsum("rcy,cy->ry", cells, use.carrier)
-    need = (np.einsum("rcy,cny->nry", cells, use.fixed) + routed[:, None] * graphite) * gain
+    gross = np.asarray((np.einsum("rcy,cny->nry", cells, use.fixed) + routed[:, None] * graphite) * gain)
     relief = np.stack([
         np.stack([
-            _relief(supply, world.resolved, reference.recovered[r, :, y], use.route[y]) for y in range(need.shape[2])
+            _relief(supply, world.resolved, reference.recovered[r, :, y], use.route[y]) for y in range(gross.shape[2])
         ], axis=1)
-        for r in range(need.shape[1])
+        for r in range(gross.shape[1])
     ], axis=1)  # fmt: skip
-    return np.asarray(np.maximum(need - relief, 0.0))
+    saved = np.minimum(relief, gross)
+    return gross - saved, saved
 
 
 def _relief(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: float) -> Array:

@@ -208,7 +208,7 @@ class Exposure(Section):
     """Chokepoints of a run, and the batteries that cannot be built when one closes.
 
     The reference world is that of `demand` and `adoption`. Where the supply of a node is not published, it is the need
-    of that world ÷ the utilisation of plants; what is exported is shared by what regions import there. Supply so never
+    of that world ÷ the utilisation of plants; what is exported is shared by what regions need there. Supply so never
     depends on the scenario that is assessed.
     """
 

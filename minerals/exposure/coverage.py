@@ -2,8 +2,13 @@
 
 A node is a stage of a chain and what it makes, in kt or GWh a year. Customers are the regions that use batteries; a
 country's home is the customer it belongs to, if any. A customer serves itself first and exports the rest; countries
-without a home export all. What is exported is one pool, shared by what each customer has to import in the reference
-world, so that the access of a region never depends on the scenario being assessed.
+without a home export all. What is exported is one pool. Its weights are what each customer needs of the node in the
+reference world, before recycling, so that the access of a region never depends on the scenario being assessed.
+
+The pool is shared by water-filling: all take the same part of their weights. A customer other than those assessed takes
+no more than it lacks in the reference world, and what it leaves is shared again. Those assessed have no such limit, as
+their scenario may need more than the reference world. So more supply, wherever it is, never makes less accessible, and
+a small change of it never makes a large one.
 """
 
 from __future__ import annotations
@@ -31,14 +36,31 @@ class Supply:
     """What the world makes and needs in one year.
 
     made: by country, (node, country) [kt or GWh], NaN where nothing is known of a node; need: of the reference world,
-    (node, customer) [the same]; batteries: what the reference world puts into use, (customer) [GWh]; home: the customer
-    a country belongs to, (country), or NOWHERE.
+    less what it recovers, (node, customer) [the same]; batteries: what the reference world puts into use, (customer)
+    [GWh]; home: the customer a country belongs to, (country), or NOWHERE; recovered: by the reference world, (node,
+    customer) [as made].
     """
 
     made: Array
     need: Array
     batteries: Array
     home: Index
+    recovered: Array | float = 0.0
+
+    @cached_property
+    def gross(self) -> Array:
+        """Need with what is recovered, (node, customer)."""
+        return np.asarray(self.need + self.recovered)
+
+    @cached_property
+    def needed(self) -> Mask:
+        """Whether the reference world needs a node at all, (node)."""
+        return np.asarray(self.gross.sum(axis=1) > 0)
+
+    @cached_property
+    def weights(self) -> Array:
+        """By what customers share the pool, (node, customer): gross need, or batteries where nobody needs a node."""
+        return np.where(self.needed[:, None], self.gross, self.batteries)
 
     @cached_property
     def at_home(self) -> Array:
@@ -66,56 +88,118 @@ class Cuts:
 
 class Trade(NamedTuple):
     """What customers make at home, (node, customer), what each country exports to whoever is not at home with it,
-    (node, country), and what customers import, (node, customer), all in kt or GWh."""
+    (node, country), and what customers lack of their need, (node, customer), all in kt or GWh."""
 
     own: Array
     exported: Array
-    imports: Array
+    lacked: Array
+
+
+@frozen
+class Claims:
+    """Who takes from the pool: a group of customers without a limit, and each of the others up to what it lacks.
+
+    weight: of the group, (node); weights: of the others, (node, other); lacked: the most the others take, (node,
+    other), infinite where nobody needs the node in the reference world.
+    """
+
+    weight: Array
+    weights: Array
+    lacked: Array
+
+    def taken(self, pool: Array) -> Array:
+        """What the group takes of a pool, (node): λ · weight, where that and Σ_b min(lacked_b, λ · weights_b) are the
+        pool.
+
+        A group without weight takes what the others leave. Solved exactly: the others reach what they lack in the order
+        of lacked ÷ weights, and λ lies between two of these.
+        """
+        # Nobody takes more than the pool, nor anything without a weight: with this all numbers are finite.
+        most = np.where(self.weights > 0, np.minimum(self.lacked, pool[:, None]), 0.0)
+        level = np.divide(most, self.weights, out=np.zeros_like(most), where=self.weights > 0)
+        order = np.argsort(level, axis=1)
+        most, level, weights = (np.take_along_axis(each, order, axis=1) for each in (most, level, self.weights))
+        start = np.zeros((len(pool), 1))
+        served = np.hstack([start, np.cumsum(most, axis=1)])  # by those who have all they lack
+        filling = np.hstack([np.cumsum(weights[:, ::-1], axis=1)[:, ::-1], start]) + self.weight[:, None]
+        used = served[:, :-1] + level * filling[:, :-1]  # of the pool, when each reaches what it lacks
+        full = (used < pool[:, None]).sum(axis=1, keepdims=True)
+        left = pool - np.take_along_axis(served, full, axis=1)[:, 0]
+        still = np.take_along_axis(filling, full, axis=1)[:, 0]
+        part = np.divide(self.weight, still, out=np.ones_like(still), where=still > 0)
+        return np.asarray(np.maximum(part * left, 0.0))
+
+    def left(self, pool: Array) -> Array:
+        """What the others leave of a pool if they take all they lack before the group, (node)."""
+        return np.asarray(np.maximum(pool - self.lacked.sum(axis=1), 0.0))
 
 
 @frozen
 class Access:
-    """What a group of customers can get of each node, (node) [kt or GWh]: own supply, and its share of the pool.
+    """What a group of customers can get of each node, (node) [kt or GWh]: own supply, and what it takes of the pool.
 
-    share: of the pool, (node) [1]; exported: what each country outside the group exports, (node, country).
+    exported: what each country outside the group exports, (node, country); claims: who takes from that pool.
     """
 
     own: Array
-    share: Array
     exported: Array
+    claims: Claims
+
+    @cached_property
+    def pool(self) -> Array:
+        """Σ exported, (node)."""
+        return np.asarray(self.exported.sum(axis=1))
+
+    @cached_property
+    def taken(self) -> Array:
+        """What the group takes of the pool, (node)."""
+        return self.claims.taken(self.pool)
+
+    @cached_property
+    def share(self) -> Array:
+        """taken ÷ pool, (node) [1]; 0 where nothing is exported."""
+        return np.divide(self.taken, self.pool, out=np.zeros_like(self.pool), where=self.pool > 0)
 
     @cached_property
     def accessible(self) -> Array:
-        """own + share · Σ exported, (node); infinite where nothing is known of a node."""
-        total = self.own + self.share * self.exported.sum(axis=1)
-        return np.where(np.isnan(total), np.inf, total)
+        """own + taken, (node); infinite where nothing is known of a node."""
+        return _unlimited(self.own + self.taken)
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """What would be accessible if the others took all they lack first, and if the group did, (node) each."""
+        return _unlimited(self.own + self.claims.left(self.pool)), _unlimited(self.own + self.pool)
 
     def from_members(self, member: Array) -> Array:
-        """What would be accessible if only some countries exported, (node); member: (country), shares in 0 to 1."""
-        total = self.own + self.share * (self.exported @ member)
-        return np.where(np.isnan(total), np.inf, total)
+        """What would be accessible if only some countries exported, (node).
+
+        member: shares in 0 to 1, (country) or (node, country). The others lack as much as before.
+        """
+        return _unlimited(self.own + self.claims.taken((self.exported * member).sum(axis=1)))
+
+
+def _unlimited(amount: Array) -> Array:
+    """Infinite where nothing is known."""
+    return np.where(np.isnan(amount), np.inf, amount)
 
 
 def access(supply: Supply, group: Mask, cuts: Cuts | None = None) -> Access:
     """What the customers of `group`, (customer), can get of each node, with or without a disruption.
 
     own_b = Σ_{j at home in b} made_j · (1 − output cut); export_b = max(own_b − need_b, 0), by its countries pro rata,
-    less the export cut; share = import_group / Σ import, import_b = max(need_b − own_b, 0). A customer whose own output
-    is cut becomes one that imports and competes for the rest. Where the reference world needs nothing of a node, its
-    pool is shared by batteries put into use.
+    less the export cut; lacked_b = max(need_b − own_b, 0). The group keeps all that it makes. A country that stops its
+    exports leaves the pool as exporter alone, and a customer whose own output is cut lacks more. Where the reference
+    world needs nothing of a node, the pool is shared by batteries put into use, and no limit of the others is known.
     """
-    own, exported, imports = supply.undisturbed if cuts is None else trade(supply, cuts)
-    ours = np.maximum(supply.need[:, group].sum(axis=1) - own[:, group].sum(axis=1), 0)
-    wanted = ours + imports[:, ~group].sum(axis=1)
-    by_need = np.divide(ours, wanted, out=np.zeros_like(ours), where=wanted > 0)
-    by_batteries = supply.batteries[group].sum() / max(supply.batteries.sum(), TINY)
-    share = np.where(supply.need.sum(axis=1) > 0, by_need, by_batteries)
+    own, exported, lacked = supply.undisturbed if cuts is None else trade(supply, cuts)
+    others = np.where(supply.needed[:, None], lacked, np.inf)[:, ~group]
+    claims = Claims(supply.weights[:, group].sum(axis=1), supply.weights[:, ~group], others)
     inside = supply.at_home[:, group].any(axis=1)
-    return Access(own[:, group].sum(axis=1), share, np.where(inside, 0.0, exported))
+    return Access(own[:, group].sum(axis=1), np.where(inside, 0.0, exported), claims)
 
 
 def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
-    """What is made at home, exported and imported, with or without a disruption."""
+    """What is made at home, exported and lacked, with or without a disruption."""
     made = supply.made if cuts is None else supply.made * (1 - cuts.output)
     own = made @ supply.at_home
     surplus = np.divide(np.maximum(own - supply.need, 0), own, out=np.zeros_like(own), where=own > 0)
@@ -147,7 +231,7 @@ def sourcing(reach: Access, inside: Array, need: Array) -> tuple[Array, Array]:
     the rest comes by what others export. NaN where nothing is known of a node.
     """
     own = np.minimum(np.divide(reach.own, need, out=np.ones_like(need), where=need > 0), 1.0)
-    made, pool = inside.sum(axis=1, keepdims=True), reach.exported.sum(axis=1, keepdims=True)
+    made, pool = inside.sum(axis=1, keepdims=True), reach.pool[:, None]
     home = np.divide(inside, made, out=np.zeros_like(inside), where=made > 0)
     abroad = np.divide(reach.exported, pool, out=np.zeros_like(inside), where=pool > 0)
     by_country = own[:, None] * home + (1 - own)[:, None] * abroad

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..errors import UsageError
+from ..exposure.coverage import Claims
 from ..haste import frozen, value_class
 from ..provenance import Rows
 from ..tables.codes import ANY
@@ -39,8 +41,23 @@ class Use:
 
 
 @value_class
+class Taker:
+    """A region that takes from what is exported, or all that are assessed together (name ''): weight is its need in the
+    reference world before recycling, lacks the most it takes, infinite for those assessed."""
+
+    name: str
+    weight: float
+    lacks: float
+    takes: float
+
+
+@value_class
 class Reach:
-    """accessible = own + recovered + share_of_pool × exported (+ a stockpile, at most what the disruption takes)."""
+    """accessible = own + recovered + share_of_pool × exported (+ a stockpile, at most what the disruption takes).
+
+    takers: who shares what is exported, those assessed first: all take the same part of their weights, but none more
+    than it lacks. Empty where the reference world needs nothing.
+    """
 
     own: float
     recovered: float
@@ -48,6 +65,7 @@ class Reach:
     exported: float
     stockpile: float
     value: float
+    takers: tuple[Taker, ...] = ()
 
 
 @frozen
@@ -445,20 +463,36 @@ class _Index:
         own, pool = float(frame["value"][inside].sum()), float(frame["exported"][~inside].sum())
         agree(f"own supply of {node}", own, stored["own"])
         agree(f"exports of {node}", pool, stored["exported"])
-        need = _where(self.result["reference_need"], node=node, year=self.year).set_index("region")["value"]
-        if need.sum() > 0:
-            at_home = frame.groupby("home")["value"].sum().reindex(need.index, fill_value=0.0)
-            ours = max(float((need - at_home)[need.index.isin(regions)].sum()), 0.0)
-            others = float((need - at_home)[~need.index.isin(regions)].clip(lower=0.0).sum())
-            share = ours / (ours + others) if ours + others > LEAST * need.sum() else 0.0
+        takers = self._takers(node, regions, frame, pool)
+        if takers:
+            share = takers[0].takes / pool if pool else 0.0
             agree(f"share of the pool of {node}", share, stored["share_of_pool"], 1.0)
         value = stored["own"] + stored["recovered"] + stored["share_of_pool"] * stored["exported"]
         if stored["stockpile"] and most is not None:
             value = min(most, value + stored["stockpile"])
         agree(f"accessible of {node}", value, stored["value"])
         return Reach(
-            stored["own"], stored["recovered"], stored["share_of_pool"], stored["exported"], stored["stockpile"], value
-        )
+            stored["own"], stored["recovered"], stored["share_of_pool"], stored["exported"], stored["stockpile"], value,
+            takers,
+        )  # fmt: skip
+
+    def _takers(self, node: str, regions: Sequence[str], frame: pd.DataFrame, pool: float) -> tuple[Taker, ...]:
+        """Who takes how much of what is exported; none where the reference world needs nothing."""
+        need = _where(self.result["reference_need"], node=node, year=self.year).set_index("region")
+        if not need["gross"].sum() > 0:
+            return ()
+        at_home = frame.groupby("home")["value"].sum().reindex(need.index, fill_value=0.0)
+        ours = need.index.isin(regions)
+        weight, weights = float(need["gross"][ours].sum()), need["gross"][~ours]
+        lacks = (need["value"] - at_home)[~ours].clip(lower=0.0)
+        claims = Claims(np.array([weight]), weights.to_numpy()[None], lacks.to_numpy()[None])
+        takes = float(claims.taken(np.array([pool]))[0])
+        level = takes / weight if weight else np.inf
+        others = [
+            Taker(str(name), by, most, min(most, level * by) if by else 0.0)
+            for name, by, most in zip(weights.index, weights, lacks, strict=True)
+        ]
+        return Taker("", weight, np.inf, takes), *others
 
 
 def _exposure(result: Result) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.tree import Tree
 
+from ..errors import listed
 from ..numbers import number
 from .explain_exposure import LEAST, Bottleneck, NodeExplanation, Reach, RiskExplanation, Supplier
 from .result import Result
@@ -70,6 +71,7 @@ def node_tree(result: Result, explanation: NodeExplanation) -> Group:
         short = f", {number(gap)} {reach.unit} less than is needed" if gap > LEAST * reach.need else ""
         place = f"{explanation.region}, {scenario}: without a disruption {_sum(reach.without, reach.unit)}{short}"
         branch = tree.add(escape(place))
+        _takers(branch, explanation.region, reach.without, reach.unit)
         _need(branch.add(f"Need {number(reach.need)} {reach.unit} = what uses it"), result, reach, teller)
     return Group(f"[bold]{escape(head)}[/bold]", *map(escape, lines), tree, sources(result, rows))
 
@@ -139,12 +141,14 @@ def _access(branch: Tree, result: Result, risk: RiskExplanation, node: Bottlenec
         if supplier.left < supplier.exported and not supplier.inside:
             cut.add(escape(f"{supplier.label} exports {number(supplier.left)} instead of {number(supplier.exported)} "
                            f"{node.unit}"))  # fmt: skip
+    _takers(cut, risk.region, node.left, node.unit)
     teller.add(cut, node.taken)
     before = branch.add(f"Without it {_sum(node.without, node.unit)}")
     exporters = sorted((each for each in node.suppliers if _exports(each)), key=lambda each: -each.exported)
     if exporters:
         parts = [f"{each.label} {number(each.exported)}" for each in exporters]
         before.add(escape(f"Exporters, {node.unit} after their own region is served: {_cut(parts)}"))
+    _takers(before, risk.region, node.without, node.unit)
     home = [f"{each.label} {number(each.made)}" for each in node.suppliers if each.inside]
     if home:
         before.add(escape(f"Own supply, {node.unit}: {_cut(home)}"))
@@ -195,6 +199,21 @@ def _sum(reach: Reach, unit: str) -> str:
         f"{number(reach.value)} {unit} = own {number(reach.own)} + recovered {number(reach.recovered)} + "
         f"{reach.share_of_pool:.4g} of the {number(reach.exported)} exported{stock}"
     )
+
+
+def _takers(branch: Tree, region: str, reach: Reach, unit: str) -> None:
+    """Who shares what is exported, by which weights, and who of them has all it lacks."""
+    if not reach.takers or not reach.exported:
+        return
+    mine, *others = reach.takers
+    parts = [f"{region} {number(mine.weight)}, takes {number(mine.takes)}"]
+    for other in sorted(others, key=lambda each: -each.takes):
+        if other.takes:
+            full = ", all it lacks" if other.takes == other.lacks else ""
+            parts.append(f"{other.name} {number(other.weight)}, takes {number(other.takes)}{full}")
+    if rest := [other.name for other in others if other.weight and not other.takes]:
+        parts.append(f"{listed(rest)}: {'lacks' if len(rest) == 1 else 'lack'} nothing")
+    branch.add(escape(f"Shared by need in the reference world, {unit}: {'; '.join(parts)}"))
 
 
 def _measure(value: float, low: float, high: float) -> str:

@@ -139,14 +139,13 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
         reach = each.reach
         recovered = chokepoints.relief(each.scenario, each.regions, each.year)
         stock = chokepoints.config.stockpile_months / 12 * each.factory.need
-        exported = reach.exported.sum(axis=1)
         for n in hit:
             node = chokepoints.inputs.nodes[n]
             rows.append((
                 each.scenario, chokepoints.name_of(each.regions), each.event.disruption, node.node,
                 chokepoints.years[each.year], float(each.factory.need[n]), float(each.without[n]),
                 float(each.accessible[n]), float(reach.own[n]), float(recovered[n]), float(reach.share[n]),
-                float(exported[n]), float(stock[n]), node.unit,
+                float(reach.pool[n]), float(stock[n]), node.unit,
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "own", "recovered",
                "share_of_pool", "exported", "stockpile", "unit"]  # fmt: skip

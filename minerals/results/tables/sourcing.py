@@ -15,7 +15,8 @@ from ...tables.codes import ANY, EUROPE
 
 
 def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
-    """Need and what could cover it, by node: own supply, access, allies alone, all but the largest supplier.
+    """Need and what could cover it, by node: own supply, access and its bounds, allies alone, all but the largest
+    supplier.
 
     For each region, all together, and those that share a pool when a disruption of the run closes countries.
     """
@@ -29,15 +30,15 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                 plan = chokepoints.plan(scenario, regions, y)
                 reach = chokepoints.access(regions, y)
                 relief = chokepoints.relief(scenario, regions, y)
-                need, exported = plan.need, reach.exported.sum(axis=1)
+                need, least_and_most = plan.need, [bound + relief for bound in reach.bounds]
                 named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
                 largest = named.argmax(axis=1)
-                without = np.where(np.arange(len(inputs.countries)) == largest[:, None], 0.0, reach.exported)
+                but_largest = (np.arange(len(inputs.countries)) != largest[:, None]).astype(float)
                 found = {
                     "own": reach.own + relief,
                     "accessible": reach.accessible + relief,
                     "friendly": reach.from_members(inputs.allies) + relief,
-                    "without_largest": reach.own + reach.share * without.sum(axis=1) + relief,
+                    "without_largest": reach.from_members(but_largest) + relief,
                 }
                 ratios = {name: covered(amount, need) for name, amount in found.items()}
                 of_world = chokepoints.supply[y].need.sum(axis=1)
@@ -47,7 +48,9 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                     if need[n] <= 0:
                         continue
                     amounts = [("need", need[n]), ("own", reach.own[n]), ("recovered", relief[n]),
-                            ("exported", exported[n]), ("accessible", found["accessible"][n])]  # fmt: skip
+                            ("exported", reach.pool[n]), ("accessible", found["accessible"][n]),
+                            ("accessible_none", least_and_most[0][n]),
+                            ("accessible_all", least_and_most[1][n])]  # fmt: skip
                     rows += [
                         (*head, node.node, node.stage, calendar, name, float(value), node.unit)
                         for name, value in amounts if np.isfinite(value)

@@ -94,14 +94,14 @@ def battery_supply(chokepoints: Chokepoints) -> pd.DataFrame:
 
 
 def reference_need(chokepoints: Chokepoints) -> pd.DataFrame:
-    """Need of the reference world by customer, less what it recovers."""
+    """Need of the reference world by customer, less what it recovers; gross: with it, the weights of the pool."""
     rows = [
-        (node.node, customer, calendar, float(chokepoints.supply[y].need[n, c]), node.unit)
-        for y, calendar in enumerate(chokepoints.years)
+        (node.node, customer, calendar, float(supply.need[n, c]), float(supply.gross[n, c]), node.unit)
+        for supply, calendar in zip(chokepoints.supply, chokepoints.years, strict=True)
         for n, node in enumerate(chokepoints.inputs.nodes)
         for c, customer in enumerate(chokepoints.customers)
     ]
-    return pd.DataFrame(rows, columns=["node", "region", "year", "value", "unit"])
+    return pd.DataFrame(rows, columns=["node", "region", "year", "value", "gross", "unit"])
 
 
 def node_use(chokepoints: Chokepoints) -> pd.DataFrame:
