@@ -82,7 +82,8 @@ STAGES = (
 STOCK = "exposure.stockpile_months=3"
 TWO = ("scope.regions=['Europe', 'United States']", SHORT)
 CLOSING = ("scope.regions=['Europe', 'United States', 'China']", SHORT, STOCK)
-UNMET = ("optimise.unmet=true", "optimise.chemistries=['NMC']", SHORT)
+#: Where the world is to need little of what NMC takes, less is within reach than NMC alone would need.
+UNMET = ("optimise.unmet=true", "optimise.chemistries=['NMC']", "exposure.adoption='lfp-led'", SHORT)
 NONE_MET = ("optimise.unmet=true", "optimise.chemistries=['LFP']", "optimise.growth='off'",
             "scope.segments=['car', 'electronics']", SHORT)  # fmt: skip
 SOFT = ("optimise.one_country='soft'", "optimise.one_country_price=100", "optimise.objective='cost'", SHORT)
