@@ -18,6 +18,7 @@ UNFIT = {
     "years without rows": "scope.years.last=2050",
     "a demand of the reference world": "exposure.demand='past'",
     "an adoption of the reference world": "exposure.adoption='nobody'",
+    "a silicon uptake of the reference world": "exposure.silicon='nobody'",
     "a supply future": "exposure.future='later'",
     "a group of concern": "exposure.concern='martians'",
     "a disruption that is not there": "exposure.disruptions=['none-such']",

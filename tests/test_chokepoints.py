@@ -326,6 +326,23 @@ def test_a_whole_stress_run_is_quick() -> None:
     assert found.record["run"] == "europe-2035-stress"
 
 
+# --- the reference world ---------------------------------------------------------------------------------------------
+
+
+def test_the_reference_world_has_silicon_as_a_scenario_has(europe: Result) -> None:
+    """Its anodes then hold less graphite, and supply that nobody publishes is less; what is assessed needs as much."""
+    sets = ["exposure.adoption='next-gen-led'", "scope.years=2035"]
+    plain, blended = (run("europe-2035", [*sets, f"exposure.silicon='{name}'"]) for name in ("none", "next-gen-led"))
+    need = [at(each, "reference_need", node="graphite_anode")["value"].sum() for each in (plain, blended)]
+    assert 0.5 < need[1] / need[0] < 0.95
+    made = [at(each, "supply", node="graphite_anode")["value"].sum() for each in (plain, blended)]
+    assert made[1] / made[0] == pytest.approx(need[1] / need[0])
+    pd.testing.assert_frame_equal(plain["mineral_demand"], blended["mineral_demand"])
+    assert blended.record["exposure"]["reference"]["silicon"] == "next-gen-led"
+    assert "silicon_uptake" in set(blended["inputs_used"]["table"])
+    assert "silicon_uptake" not in set(europe["inputs_used"]["table"])
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 REFUSED = {
@@ -334,6 +351,7 @@ REFUSED = {
     "exposure.concern='axis'": r"concern = 'axis'.*not in country_groups\.csv",
     "exposure.nodes=['graphite_cathode']": r"nodes = 'graphite_cathode'.*not in nodes\.csv; did you mean",
     "exposure.adoption='trend'": r"adoption = 'trend'",
+    "exposure.silicon='stated-trend'": r"silicon = 'stated-trend': has no rows in silicon_uptake\.csv",
     "exposure.disruptions=['gabon-manganese'];scope.years.last=2027": r"starts in 2029, after the last year of the run",
     "exposure.disruptions=['china-graphite-anode'];scope.minerals=['cobalt']": r"hits .*graphite_anode.*leave it out",
     "exposure.stockpile_months=-1": r"stockpile_months = -1",

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: Stages that recovered material relieves.
 RELIEVED = ("mining", "refining")
 REFERENCE = "reference"
+#: Keys of [exposure] that say what the reference world is, as of a scenario.
+OF_REFERENCE = ("demand", "adoption", "silicon")
 
 
 @frozen
@@ -331,7 +333,7 @@ def _reference(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Run:
     assert config is not None
     regions = (WORLD,) if set(partition) == set(inputs.places.parts[WORLD]) else partition
     scope = run.settings.scope.model_copy(update={"regions": regions, "segments": ()})
-    scenario = Scenario(demand=config.demand, adoption=config.adoption)
+    scenario = Scenario(**{key: getattr(config, key) for key in OF_REFERENCE})
     # Lines that a run gives are those of its own scenarios; the reference world's follow from its growth.
     flows = run.settings.flows.model_copy(update={"lines": ""}) if run.settings.flows else None
     alone = dict.fromkeys(("study", "prices", "exposure", "optimise"))
@@ -339,7 +341,7 @@ def _reference(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Run:
         update={"scope": scope, "scenario": {REFERENCE: scenario}, "flows": flows, **alone}
     )
     places: dict[tuple[str, ...], tuple[str, int]] = {
-        ("scenario", REFERENCE, key): run.place("exposure", key) for key in ("demand", "adoption")
+        ("scenario", REFERENCE, key): run.place("exposure", key) for key in OF_REFERENCE
     }
     return Run(run.name, run.path, settings, {REFERENCE: ()}, (), {**run.origin, **places})
 

@@ -207,13 +207,18 @@ class Prices(Section):
 class Exposure(Section):
     """Chokepoints of a run, and the batteries that cannot be built when one closes.
 
-    The reference world is that of `demand` and `adoption`. Where the supply of a node is not published, it is the need
-    of that world ÷ the utilisation of plants; what is exported is shared by what regions need there. Supply so never
-    depends on the scenario that is assessed.
+    The reference world is that of `demand`, `adoption` and `silicon`, as of a scenario. Where the supply of a node is
+    not published, it is the need of that world ÷ the utilisation of plants; what is exported is shared by what regions
+    need there. Supply so never depends on the scenario that is assessed.
     """
 
     demand: Text = Field(description="Scenario of battery_demand.csv of the reference world.")
     adoption: Text = Field(description="Scenario of market_share.csv of the reference world.")
+    silicon: Text = Field(
+        default="none",
+        description='Scenario of silicon_uptake.csv of the reference world; "none" for no overlay; "explicit" where '
+        "its market shares name blends themselves.",
+    )
     future: Text = Field(default="today", description="Supply, of supply_futures.csv.")
     disruptions: Texts = Field(
         default=(), description="Codes of disruption.csv; all that it marks as played where none is named."

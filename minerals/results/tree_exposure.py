@@ -186,10 +186,12 @@ def _world(result: Result, world: Sequence[Any], unit: str) -> str:
         return f"World supply {number(world[0].value)} {unit}, as published"
     need, utilisation = world
     reference = result.record["exposure"]["reference"]
+    silicon = [] if reference["silicon"] == "none" else [f"silicon {reference['silicon']}"]
+    named = ", ".join([reference["demand"], reference["adoption"], *silicon])
     total = need.value / utilisation.value
     return escape(
-        f"World supply {number(total)} {unit} = {number(need.value)} that the reference world ({reference['demand']}, "
-        f"{reference['adoption']}) needs ÷ {utilisation.value:g}, the utilisation of plants: nothing is published"
+        f"World supply {number(total)} {unit} = {number(need.value)} that the reference world ({named}) needs ÷ "
+        f"{utilisation.value:g}, the utilisation of plants: nothing is published"
     )
 
 
