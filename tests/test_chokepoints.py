@@ -343,6 +343,29 @@ def test_the_reference_world_has_silicon_as_a_scenario_has(europe: Result) -> No
     assert "silicon_uptake" not in set(europe["inputs_used"]["table"])
 
 
+def test_the_reference_world_has_shares_and_paths_of_its_own(tmp_path: Path) -> None:
+    """A reference world that sells more Na-ion needs more of its cathodes; the run that asks for it can be repeated."""
+    (tmp_path / "own.toml").write_text(
+        'base = "europe-2035.toml"\ntitle = "Own"\n'
+        '[exposure.share.China.car.2035]\nna_layered_nfm = 0.3\nlfp = "rest"\n'
+        '[exposure.diffusion.stationary]\nrest = ["lfp"]\n'
+        'na_polyanion = { curve = "logistic", ceiling = 0.5, midpoint = 2032, speed = 0.6, start = 2027 }\n'
+    )
+    sets = ["scope.years={first=2034, last=2035}", "output.charts=[]"]
+    own = api.run(tmp_path / "own.toml", set=sets, out=tmp_path / "out")
+    plain = run("europe-2035", sets)
+    need = [
+        at(each, "reference_need", node="na_cathode", year=2035).set_index("region")["value"] for each in (own, plain)
+    ]
+    assert (need[0] > need[1]).all()
+    assert need[0]["China"] > need[0].drop("China").sum()
+    used = own["inputs_used"]
+    assert set(used[used["file"] == "own.toml"]["table"]) == {"market_share"}
+    again = api.run(tmp_path / "out" / "record.json", out=tmp_path / "again")
+    for name, table in own.tables.items():
+        pd.testing.assert_frame_equal(table, again.tables[name])
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 REFUSED = {
@@ -351,6 +374,11 @@ REFUSED = {
     "exposure.concern='axis'": r"concern = 'axis'.*not in country_groups\.csv",
     "exposure.nodes=['graphite_cathode']": r"nodes = 'graphite_cathode'.*not in nodes\.csv; did you mean",
     "exposure.adoption='trend'": r"adoption = 'trend'",
+    "exposure.share.car.2035={lpf=0.1,lfp='rest'}": r"chemistry 'lpf'.*did you mean 'lfp'",
+    "exposure.share.car.lfp=0.1": r"expected (a year|years)|exposure\.share\.SEGMENT\.YEAR",
+    "exposure.share.car.2035={lfp=40}": r"lfp = 40",
+    "exposure.diffusion.car.lfp={curve='logistic'}": r"exposure\.diffusion\.car\.lfp",
+    "exposure.diffusion.car.lfp={curv='logistic',ceiling=1}": r"did you mean 'curve'",
     "exposure.silicon='stated-trend'": r"silicon = 'stated-trend': has no rows in silicon_uptake\.csv",
     "exposure.disruptions=['gabon-manganese'];scope.years.last=2027": r"starts in 2029, after the last year of the run",
     "exposure.disruptions=['china-graphite-anode'];scope.minerals=['cobalt']": r"hits .*graphite_anode.*leave it out",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import Exposure, Run, Scenario
+from ..config import Exposure, Run, Scenario, of_reference
 from ..errors import InputError, listed
 from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing
 from ..exposure.disruption import Factory, Plan, Routes
@@ -343,7 +343,9 @@ def _reference(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Run:
     places: dict[tuple[str, ...], tuple[str, int]] = {
         ("scenario", REFERENCE, key): run.place("exposure", key) for key in OF_REFERENCE
     }
-    return Run(run.name, run.path, settings, {REFERENCE: ()}, (), {**run.origin, **places})
+    changes, diffusion = of_reference(run.settings, run.origin, run.path.name, [])
+    by_name = {REFERENCE: diffusion} if diffusion else {}
+    return Run(run.name, run.path, settings, {REFERENCE: changes}, (), {**run.origin, **places}, by_name)
 
 
 def _partition(run: Run, inputs: Inputs, regions: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ It is read into frozen models that forbid unknown keys; every problem is reporte
 
 from __future__ import annotations
 
-from .changes import Diffusion, Rest, ShareChange, diffusion_of
+from .changes import Diffusion, Rest, ShareChange, diffusion_of, of_reference
 from .optimise import GOALS, Optimise
 from .problems import COMMAND_LINE
 from .run import LONGEST_CHAIN, Run, find_run_file, read_run
@@ -20,5 +20,5 @@ OPTIMISED = "optimised"
 __all__ = [
     "COMMAND_LINE", "GOALS", "LONGEST_CHAIN", "OPTIMISED", "AdoptionCurve", "CapacityLimit", "Diffusion", "Exposure",
     "Flows", "Intensity", "Optimise", "Output", "Prices", "Rest", "Run", "RunFile", "Sample", "Scenario", "Scope",
-    "Sensitivity", "ShareChange", "Study", "Years", "diffusion_of", "find_run_file", "read_run",
+    "Sensitivity", "ShareChange", "Study", "Years", "diffusion_of", "find_run_file", "of_reference", "read_run",
 ]  # fmt: skip

@@ -66,7 +66,7 @@ def share_changes(
 
     for first, below in share.items():
         if not isinstance(below, dict):
-            problem((*path, first), f"share.{first}", "expected [scenario.NAME.share.SEGMENT.YEAR] above shares")
+            problem((*path, first), f"share.{first}", f"expected [{_named(path)}.SEGMENT.YEAR] above shares")
             continue
         by_segment = {first: below} if all(map(is_year, below)) else below
         region = "" if by_segment is not below else first
@@ -96,6 +96,22 @@ def share_changes(
                         yield ShareChange(region, segment, int(year), chemistry, float(value), here)
 
 
+def _named(path: Keys) -> str:
+    """A key path with NAME for that of a scenario."""
+    return ".".join((path[0], "NAME", *path[2:]) if path[0] == "scenario" else path)
+
+
+def of_reference(
+    settings: RunFile, origin: Origin, file: str, problems: list[Problem]
+) -> tuple[tuple[ShareChange, ...], tuple[Diffusion | Rest, ...]]:
+    """Changed shares and paths of adoption of the reference world of [exposure]."""
+    config = settings.exposure
+    if config is None:
+        return (), ()
+    changes = tuple(share_changes(("exposure", "share"), config.share, origin, file, problems))
+    return changes, tuple(_paths(("exposure", "diffusion"), config.diffusion, origin, file, problems))
+
+
 def diffusion_of(
     settings: RunFile, origin: Origin, file: str, problems: list[Problem]
 ) -> dict[str, tuple[Diffusion | Rest, ...]]:
@@ -121,7 +137,7 @@ def _paths(
 
     for first, below in tables.items():
         if not isinstance(below, dict):
-            problem((*path, first), f"diffusion.{first}", "expected [scenario.NAME.diffusion.SEGMENT] above curves")
+            problem((*path, first), f"diffusion.{first}", f"expected [{_named(path)}.SEGMENT] above curves")
             continue
         curves = [value for key, value in below.items() if key != REST]
         has_curves = REST in below or not all(isinstance(value, dict) and _holds_tables(value) for value in curves)

@@ -15,7 +15,7 @@ from ..haste import frozen
 from ..shipped import run_file, run_names
 from ..text import LONGEST_TEXT, SHOWN, Unreadable, decoded, shown, unprintable
 from ..toml import ESCAPE, LARGEST, Keys, key_lines, parsed, statement, wrong
-from .changes import Diffusion, Rest, ShareChange, diffusion_of, share_changes
+from .changes import Diffusion, Rest, ShareChange, diffusion_of, of_reference, share_changes
 from .problems import COMMAND_LINE, Origin, model_problem, place_of
 from .run_file import RunFile
 
@@ -95,6 +95,7 @@ def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
         for scenario, value in settings.scenario.items()
     }
     diffusion = diffusion_of(settings, origin, path.name, problems)
+    of_reference(settings, origin, path.name, problems)
     if problems:
         raise InputError(problems)
     return Run(path.stem, path, settings, changes, tuple(sets), origin, diffusion)

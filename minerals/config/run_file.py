@@ -65,6 +65,8 @@ def section_at(path: Keys, kind: str = "") -> type[BaseModel]:
     """The model of a key path. kind: of the study."""
     if path[:1] == ("scenario",):
         return IN_SCENARIO.get("".join(path[2:3]), Scenario)
+    if path[:2] == ("exposure", "diffusion"):
+        return AdoptionCurve
     if path[:1] == ("study",):
         return KINDS.get(kind, KINDS["sample"])
     return SECTIONS.get(path[-1], RunFile) if path else RunFile

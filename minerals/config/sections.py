@@ -207,9 +207,10 @@ class Prices(Section):
 class Exposure(Section):
     """Chokepoints of a run, and the batteries that cannot be built when one closes.
 
-    The reference world is that of `demand`, `adoption` and `silicon`, as of a scenario. Where the supply of a node is
-    not published, it is the need of that world ÷ the utilisation of plants; what is exported is shared by what regions
-    need there. Supply so never depends on the scenario that is assessed.
+    The reference world is a scenario like any other, of `demand`, `adoption`, `silicon`, `share` and `diffusion`, but
+    of the whole world and all uses. Where the supply of a node is not published, it is the need of that world ÷ the
+    utilisation of plants; what is exported is shared by what regions need there. Supply so never depends on the
+    scenario that is assessed.
     """
 
     demand: Text = Field(description="Scenario of battery_demand.csv of the reference world.")
@@ -218,6 +219,12 @@ class Exposure(Section):
         default="none",
         description='Scenario of silicon_uptake.csv of the reference world; "none" for no overlay; "explicit" where '
         "its market shares name blends themselves.",
+    )
+    share: dict[str, Any] = Field(
+        default={}, description="Changed shares of the reference world, as scenario.NAME.share has those of a scenario."
+    )
+    diffusion: dict[str, Any] = Field(
+        default={}, description="Curves of adoption of the reference world, as in scenario.NAME.diffusion."
     )
     future: Text = Field(default="today", description="Supply, of supply_futures.csv.")
     disruptions: Texts = Field(

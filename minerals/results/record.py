@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 import pandas
 
-from ..config import Run, ShareChange
+from ..config import Run, ShareChange, of_reference
 from ..tables.inputs import Inputs
 from ..tables.names import region_label
 from ..tables.resolve import Resolved
@@ -44,7 +44,9 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
     if resolved.diffusion is not None:
         adoption["diffusion"] = json.loads(resolved.diffusion.to_json(orient="records", double_precision=15))
     if resolved.notes:
-        adoption |= {"notes": list(resolved.notes), "places": _places(run)}
+        adoption["notes"] = list(resolved.notes)
+    if (places := _places(run)) or resolved.notes:
+        adoption["places"] = places
     return {
         "run": run.name,
         "run_id": hashlib.sha256(identity.encode()).hexdigest()[:7],
@@ -100,8 +102,10 @@ def _change(run: Run, change: ShareChange) -> dict[str, Any]:
 
 
 def _places(run: Run) -> list[dict[str, Any]]:
-    """Where the run file asks for paths of adoption and limits of capacity, as rows of inputs_used name it."""
+    """Where the run file asks for paths of adoption, limits of capacity and changes of the reference world, as rows of
+    inputs_used name it."""
     paths = [entry.path for entries in run.diffusion.values() for entry in entries]
+    paths += [entry.path for entries in of_reference(run.settings, run.origin, run.path.name, []) for entry in entries]
     paths += [
         ("scenario", name, "capacity_limit") for name, each in run.settings.scenario.items() if each.capacity_limit
     ]

@@ -16,7 +16,10 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
     groups = inputs["country_groups"].set_index("group")["label"]
     return {
         "future": {"label": str(futures.loc[config.future, "label"]), "note": str(futures.loc[config.future, "note"])},
-        "reference": {"demand": config.demand, "adoption": config.adoption, "silicon": config.silicon},
+        "reference": {
+            "demand": config.demand, "adoption": config.adoption, "silicon": config.silicon,
+            "changed": bool(config.share or config.diffusion),
+        },
         "caveats": caveats(chokepoints, inputs),
         "groups": {"concern": str(groups[config.concern]), "allies": str(groups[config.allies])},
         "nodes": {

@@ -186,8 +186,11 @@ def _world(result: Result, world: Sequence[Any], unit: str) -> str:
         return f"World supply {number(world[0].value)} {unit}, as published"
     need, utilisation = world
     reference = result.record["exposure"]["reference"]
-    silicon = [] if reference["silicon"] == "none" else [f"silicon {reference['silicon']}"]
-    named = ", ".join([reference["demand"], reference["adoption"], *silicon])
+    named = f"{reference['demand']}, {reference['adoption']}"
+    if reference["silicon"] != "none":
+        named += f", silicon {reference['silicon']}"
+    if reference["changed"]:
+        named += ", changed by the run file"
     total = need.value / utilisation.value
     return escape(
         f"World supply {number(total)} {unit} = {number(need.value)} that the reference world ({named}) needs ÷ "
