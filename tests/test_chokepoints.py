@@ -45,6 +45,25 @@ def test_an_anode_stop_costs_next_gen_less(europe: Result) -> None:
     assert next_gen["at_risk_proportional"] + next_gen["shortage"] < now["at_risk_best"]
 
 
+@pytest.mark.slow
+def test_stops_by_china_cost_less_where_allies_cooperate_and_more_where_china_dominates(europe: Result) -> None:
+    """Shortage and risk together, in both scenarios, of every stop by China; other events are held by no order."""
+    keys = ["scenario", "disruption", "year"]
+    lost = {
+        future: result["disruptions"].set_index(keys).eval("shortage + at_risk_best")
+        for future, result in {
+            "cooperation": api.run("europe-2035", set=["exposure.future=competitive-cooperation"]),
+            "today": europe,
+            "unipolar": api.run("europe-2035", set=["exposure.future=unipolar-dominance"]),
+        }.items()
+    }
+    frame = pd.DataFrame(lost).query("disruption.str.startswith('china') and year == 2035")
+    assert len(frame) >= 12
+    assert frame.notna().all(axis=None)
+    assert (frame["cooperation"] <= frame["today"] + 1e-6).all(), frame
+    assert (frame["today"] <= frame["unipolar"] + 1e-6).all(), frame
+
+
 def test_the_cathode_chain_reverses_and_the_anode_is_second(europe: Result) -> None:
     """Mining makes LFP look safer than NMC, active materials reverse it; NMC then hangs on the shared anode most."""
 

@@ -38,6 +38,17 @@ def test_cathodes_and_separators_are_the_newest(shipped_inputs: Inputs) -> None:
     assert (of(shipped_inputs, "supply_share", future="today", node="separator")["year"] == 2025).all()
 
 
+def test_china_has_no_less_where_it_dominates_and_no_more_where_allies_cooperate(shipped_inputs: Inputs) -> None:
+    """Against its newest share of each step it leads; a future without rows of its own has that share."""
+    china = shipped_inputs["supply_share"].query("country == 'CHN'")
+    today = china.query("future == 'today' and value > 0.5").set_index("node")["value"]
+    assert len(today) >= 15
+    for future, sign in (("unipolar-dominance", 1), ("competitive-cooperation", -1)):
+        theirs = china[china["future"] == future]
+        apart = sign * (theirs["value"] - theirs["node"].map(today))
+        assert (apart.dropna() >= 0).all(), theirs[apart < 0]
+
+
 def test_utilisation_is_output_over_capacity(shipped_inputs: Inputs) -> None:
     value = shipped_inputs["supply_utilisation"].set_index("node")["value"]
     assert value["lfp_cathode"] == pytest.approx(2300 / 4700, abs=0.02)
