@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from ..tables.codes import ENERGY, GRAPHITE_ROUTES, WORLD
 from ..tables.inputs import Inputs, joined
 from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
-from ..tables.supply import Node, SupplyInputs, supply_inputs
+from ..tables.supply import Cut, Node, SupplyInputs, supply_inputs
 from .arrays import Arrays
 from .intensity import with_intensity
 from .outcome import Outcome
@@ -237,20 +237,20 @@ class Chokepoints:
         """Name of regions that share a pool."""
         return self.label if tuple(regions) == self.regions else " + ".join(regions)
 
-    def cuts(self, cuts: Sequence[tuple[str, str, str, float]]) -> Cuts:
-        """(country, node, kind, severity) as arrays."""
+    def cuts(self, cuts: Sequence[Cut], end: Literal["severity", "low", "high"] = "severity") -> Cuts:
+        """What an event takes as arrays, at its severity or at one end of it."""
         shape = (len(self.inputs.nodes), len(self.inputs.countries))
         export, output = np.zeros(shape), np.zeros(shape)
-        for country, node, kind, severity in cuts:
-            if country in self.inputs.countries:
-                place = self.inputs.place(node), self.inputs.countries.index(country)
-                (export if kind == "export" else output)[place] = severity
+        for cut in cuts:
+            if cut.country in self.inputs.countries:
+                place = self.inputs.place(cut.node), self.inputs.countries.index(cut.country)
+                (export if cut.kind == "export" else output)[place] = getattr(cut, end)
         return Cuts(export, output)
 
-    def pools(self, cuts: Sequence[tuple[str, str, str, float]]) -> list[tuple[str, ...]]:
+    def pools(self, cuts: Sequence[Cut]) -> list[tuple[str, ...]]:
         """Regions of the run that share a pool when countries close: those outside them together, the others apart."""
         homes = self.inputs.home_by_country
-        closing = {homes.get(country, "") for country, *_ in cuts}
+        closing = {homes.get(cut.country, "") for cut in cuts}
         outside = tuple(region for region in self.regions if region not in closing)
         apart: list[tuple[str, ...]] = [(region,) for region in self.regions if region in closing]
         return [outside, *apart] if outside else apart

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,16 @@ from .chokepoints import Chokepoints
 
 #: GWh that count as none.
 LEAST = 1e-9
+#: Ends of a severity.
+ENDS: tuple[Literal["low", "high"], ...] = ("low", "high")
 
 
 @frozen
 class Batch:
     """Disruptions of one year (its place among those of the run) played together, for the regions that share a pool.
 
-    without: accessible of each node without a disruption, (node) [kt or GWh]; accessible: with each, (event, node).
+    without: accessible of each node without a disruption, (node) [kt or GWh]; accessible: with each, (event, node);
+    losses: of each; lows, highs: of each at the low and at the high end of its severity.
     """
 
     scenario: str
@@ -34,6 +38,8 @@ class Batch:
     without: Array
     accessible: Array
     losses: list[Loss]
+    lows: list[Loss]
+    highs: list[Loss]
 
     @cached_property
     def gain(self) -> Array:
@@ -91,6 +97,11 @@ class Played:
         return self.batch.losses[self.place]
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """GWh at risk by best reallocation at the low and at the high end of its severity."""
+        return self.batch.lows[self.place].at_risk[0], self.batch.highs[self.place].at_risk[0]
+
+    @property
     def gain(self) -> Array:
         """What one more hundredth of its planned need of each node would let be built, (node) [GWh]; 0 without loss."""
         gain: Array = self.batch.gain[self.place]
@@ -107,13 +118,22 @@ class Played:
 def played(
     chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], year: int, events: Sequence[Event], stock: float
 ) -> list[Played]:
-    """Play disruptions, for the regions that share a pool, by place of the year; stock: months of planned need."""
+    """Play disruptions, for the regions that share a pool, by place of the year; stock: months of planned need.
+
+    Their ends are asked together with them, where these are other events: one set of right-hand sides.
+    """
     factory = chokepoints.factory(scenario, regions, year)
     without = chokepoints.accessible(scenario, regions, year)
     reach = [chokepoints.access(regions, year, chokepoints.cuts(event.cuts)) for event in events]
+    beyond = [(place, end) for end in ENDS for place, event in enumerate(events) if event.beyond(end)]
+    at_ends = [chokepoints.access(regions, year, chokepoints.cuts(events[place].cuts, end)) for place, end in beyond]
     relief = chokepoints.relief(scenario, regions, year)
-    accessible = stockpiled(np.array([each.accessible for each in reach]) + relief, without, factory.need, stock)
-    batch = Batch(scenario, regions, year, factory, without, accessible, losses(factory, without, accessible))
+    left = np.array([each.accessible for each in (*reach, *at_ends)]) + relief
+    accessible = stockpiled(left, without, factory.need, stock)
+    found = losses(factory, without, accessible)
+    own, others = found[: len(events)], dict(zip(beyond, found[len(events) :], strict=True))
+    lows, highs = ([others.get((place, end), lost) for place, lost in enumerate(own)] for end in ENDS)
+    batch = Batch(scenario, regions, year, factory, without, accessible[: len(events)], own, lows, highs)
     return [Played(event, got, batch, place) for place, (event, got) in enumerate(zip(events, reach, strict=True))]
 
 

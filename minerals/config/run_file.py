@@ -14,13 +14,16 @@ from .optimise import Optimise
 from .sections import (
     AdoptionCurve,
     CapacityLimit,
+    EventOfRun,
     Exposure,
     Flows,
     Intensity,
+    Months,
     Output,
     Prices,
     Scenario,
     Scope,
+    Severity,
     Years,
 )
 from .study import KINDS, Study
@@ -59,6 +62,10 @@ SECTIONS: dict[str, type[BaseModel]] = {
 }  # fmt: skip
 #: Sections within a scenario.
 IN_SCENARIO: dict[str, type[BaseModel]] = {"diffusion": AdoptionCurve, "capacity_limit": CapacityLimit}
+#: Sections within an event.
+IN_EVENT: dict[str, type[BaseModel]] = {"severity": Severity, "months": Months}
+#: Tables of sections that a user names.
+NAMED = {(RunFile, "scenario"), (Exposure, "event")}
 
 
 def section_at(path: Keys, kind: str = "") -> type[BaseModel]:
@@ -67,6 +74,8 @@ def section_at(path: Keys, kind: str = "") -> type[BaseModel]:
         return IN_SCENARIO.get("".join(path[2:3]), Scenario)
     if path[:2] == ("exposure", "diffusion"):
         return AdoptionCurve
+    if path[:2] == ("exposure", "event") and len(path) > 2:
+        return IN_EVENT.get("".join(path[3:4]), EventOfRun)
     if path[:1] == ("study",):
         return KINDS.get(kind, KINDS["sample"])
     return SECTIONS.get(path[-1], RunFile) if path else RunFile
@@ -100,7 +109,7 @@ def _keys(section: type[BaseModel], above: str) -> Iterator[KeyOfRunFile]:
         plain = not inner and not field.is_required() and field.default not in (None, "", (), {})
         default = written(field.default) if plain else ""
         yield KeyOfRunFile(path, field.description or "", default, tuple(map(str, values)))
-        named = "NAME." if name == "scenario" and section is RunFile else ""
+        named = "NAME." if (section, name) in NAMED else ""
         for each in inner:
             yield from _keys(each, f"{path}.{named}")
         if path.endswith(".diffusion"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ..errors import listed
 from ..units import PLAUSIBLE
@@ -13,6 +14,8 @@ from .values import FilePath, Note, Section, Share, Text, TextOrTexts, Texts, Wh
 
 #: Most of a mineral in a battery [kg/kWh], as in the tables, and its reason.
 HEAVIEST = PLAUSIBLE["intensity"][1]
+#: Months of an event, up to a century as in the tables.
+MonthCount = Annotated[float, Field(gt=0), at_most(1_200, "no event is played longer than a century")]
 WHY_HEAVIEST = f"a whole lead-acid battery, the heaviest, is {HEAVIEST:g} kg/kWh; g/kWh are a thousandth"
 
 
@@ -204,6 +207,92 @@ class Prices(Section):
     )
 
 
+class Severity(Section):
+    """Share that an event takes away, with its ends; a number alone has none of its own."""
+
+    value: Share = Field(description="Share of exports, or of output, that is lost.")
+    low: Share | None = Field(default=None, description="Low end; without one, that of past stops.")
+    high: Share | None = Field(default=None, description="High end; given with the low one.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Severity:
+        _check_ends(self.low, self.value, self.high)
+        return self
+
+
+class Months(Section):
+    """How long an event lasts, with its ends; a number alone has none of its own."""
+
+    value: MonthCount = Field(description="Months that it lasts.")
+    low: MonthCount | None = Field(default=None, description="Low end; without one, that of past stops.")
+    high: MonthCount | None = Field(default=None, description="High end; given with the low one.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Months:
+        _check_ends(self.low, self.value, self.high)
+        return self
+
+
+def _check_ends(low: float | None, value: float, high: float | None) -> None:
+    """Raise ValueError where ends are not both there, or do not lie about the value."""
+    if (low is None) != (high is None):
+        raise ValueError("low and high go together; give both or neither")
+    if low is not None and high is not None and not low <= value <= high:
+        raise ValueError(f"low, value, high = {low:g}, {value:g}, {high:g}; expected low ≤ value ≤ high")
+
+
+class EventOfRun(Section):
+    """An event of this run alone: who cuts which nodes, by how much, how long, and from when on."""
+
+    label: Text = Field(default="", description="Name in tables, charts and sentences; by default its key.")
+    country: Annotated[TextOrTexts, Field(min_length=1)] = Field(
+        description="Country of countries.csv that cuts, or a list."
+    )
+    nodes: Annotated[TextOrTexts, Field(min_length=1)] = Field(
+        description='Nodes of nodes.csv that are cut, or "any": every node that the country supplies.'
+    )
+    kind: Literal["export", "output"] = Field(
+        default="export", description="What is cut: exports, or output, which all users share."
+    )
+    severity: Severity = Field(
+        default=Severity(value=1.0),
+        description="Share that is lost: a number, or { low = 0.4, value = 0.7, high = 1 }.",
+    )
+    months: Months = Field(
+        default=Months(value=12.0),
+        description="How long it lasts: a number, or { low = 3, value = 6, high = 12 }. Only stress counts them: "
+        "elsewhere a figure is that of twelve months.",
+    )
+    start: Year | None = Field(default=None, description="Year from which on it is played; by default the first.")
+    instrument: Literal["", "licence", "quota", "ban", "stop"] = Field(
+        default="",
+        description="How exports are cut: ends that are not given are those of past stops by it; stop: of all past "
+        "stops. Without one there are none.",
+    )
+    status: Literal["in_force", "suspended", "announced", "ended", "hypothetical"] = Field(
+        default="hypothetical", description="What became of the measure; what is not in force is marked."
+    )
+    note: Note = Field(default="", description="What a reader should know of it.")
+
+    @field_validator("severity", "months", mode="before")
+    @classmethod
+    def _number_alone(cls, value: Any) -> Any:
+        return {"value": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _past_of_exports(self) -> EventOfRun:
+        if self.instrument and self.kind == "output":
+            raise ValueError("instrument is of stops of exports; leave it out, and give low and high of the severity")
+        return self
+
+
+def _event_code(text: str) -> str:
+    """A text that can be the code of an event, as in disruption.csv."""
+    if not re.fullmatch(r"[a-z0-9-]+", text):
+        raise ValueError("is no code of an event; expected small letters, digits and -, and anything else as its label")
+    return text
+
+
 class Exposure(Section):
     """Chokepoints of a run, and the batteries that cannot be built when one closes.
 
@@ -229,6 +318,9 @@ class Exposure(Section):
     future: Text = Field(default="today", description="Supply, of supply_futures.csv.")
     disruptions: Texts = Field(
         default=(), description="Codes of disruption.csv; all that it marks as played where none is named."
+    )
+    event: dict[Annotated[str, AfterValidator(_event_code)], EventOfRun] = Field(
+        default={}, description="Events of this run alone by their code, which are played after those of the library."
     )
     concern: Text = Field(default="countries-of-concern", description="Countries of concern, of country_groups.csv.")
     allies: Text = Field(default="allies", description="Allies, of country_groups.csv.")

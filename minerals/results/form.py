@@ -96,10 +96,23 @@ class _Node(_Label):
     part: str
 
 
+class _Severity(_Form):
+    value: float
+    low: float
+    high: float
+    ends: str
+    nodes: list[str]
+
+
 class _Event(_Label):
     status: str
     start: int | None
     months: float | None
+    months_low: float | None = None
+    months_high: float | None = None
+    instrument: str = ""
+    past: list[str] = []
+    severity: list[_Severity] = []
 
 
 class _Reference(_Form):

@@ -7,6 +7,7 @@ from typing import Any
 from ..case.chokepoints import Chokepoints
 from ..errors import listed
 from ..tables.inputs import Inputs
+from ..tables.supply import Event
 
 
 def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
@@ -28,11 +29,25 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
         },
         "countries": {code: supply.country_labels[code] for code in supply.countries},
         "disruptions": {
-            event.disruption: {"label": event.label, "status": event.status, "start": event.start,
-                               "months": event.months}
+            event.disruption: {
+                "label": event.label, "status": event.status, "start": event.start, "months": event.months.middle,
+                "months_low": event.months.low, "months_high": event.months.high, "instrument": event.instrument,
+                "past": list(event.past.events) if event.past else [], "severity": _severities(event),
+            }
             for event in supply.events
         },
     }  # fmt: skip
+
+
+def _severities(event: Event) -> list[dict[str, Any]]:
+    """Severities of an event with their ends, whether these are given or of the past, and the nodes each is of."""
+    nodes: dict[tuple[float, float, float, str], dict[str, None]] = {}
+    for cut in event.cuts:
+        nodes.setdefault((cut.severity, cut.low, cut.high, cut.ends), {})[cut.node] = None
+    return [
+        {"value": value, "low": low, "high": high, "ends": ends, "nodes": list(of)}
+        for (value, low, high, ends), of in nodes.items()
+    ]
 
 
 def caveats(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:

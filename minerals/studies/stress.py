@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
@@ -13,7 +14,8 @@ from ..case.chokepoints import Chokepoints
 from ..case.played import LEAST, Played, play, played
 from ..exposure.coverage import Cuts
 from ..exposure.disruption import Loss, losses
-from ..tables.supply import Event
+from ..tables.history import Ends
+from ..tables.supply import Cut, Event
 
 #: Suppliers whose pairs are played together: the worst on their own in the last year.
 PAIRED = 10
@@ -41,8 +43,8 @@ def stop(chokepoints: Chokepoints, *flows: tuple[str, str]) -> Event:
     labels, nodes = chokepoints.inputs.country_labels, chokepoints.inputs.node_labels
     name = " + ".join(f"{country}:{node}" for country, node in flows)
     label = " and ".join(f"{nodes[node]} from {labels[country]}" for country, node in flows)
-    cuts = tuple((country, node, "export", 1.0) for country, node in flows)
-    return Event(name, label, "hypothetical", 0, 12, cuts, "")
+    cuts = tuple(Cut(country, node, "export", 1.0, 1.0, 1.0) for country, node in flows)
+    return Event(name, label, "hypothetical", 0, Ends(12.0, 12.0, 12.0), cuts, "")
 
 
 def _single(chokepoints: Chokepoints) -> pd.DataFrame:
@@ -103,14 +105,15 @@ def _run_down(
     """
     cuts: Cuts = chokepoints.cuts(event.cuts)
     begin = next((y for y, year in enumerate(chokepoints.years) if year >= event.start), len(chokepoints.years))
-    span = range(begin, min(begin + -(-event.months // 12), len(chokepoints.years)))
+    months_lasting = event.months.middle
+    span = range(begin, min(begin + math.ceil(months_lasting / 12), len(chokepoints.years)))
     stock = full = np.zeros(0)
     for y in span:
         factory = chokepoints.factory(scenario, regions, y)
         if y == begin:
             stock = full = months / 12 * factory.need
         without = chokepoints.accessible(scenario, regions, y)
-        part = min(event.months / 12 - (y - begin), 1.0)  # of the year that the event lasts
+        part = min(months_lasting / 12 - (y - begin), 1.0)  # of the year that the event lasts
         cut = chokepoints.accessible(scenario, regions, y, Cuts(cuts.export * part, cuts.output * part))
         accessible = np.where(cut < without, np.minimum(without, cut + stock), cut)
         (found,) = losses(factory, without, accessible[None])

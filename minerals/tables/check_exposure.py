@@ -7,9 +7,10 @@ import pandas as pd
 from ..errors import Problem, did_you_mean
 from .check import Tables, split
 from .codes import ANY
+from .history import past_of
 
 #: What all rows of one disruption share: it is one event, told once.
-TOLD_ONCE = ("label", "start", "months", "status")
+TOLD_ONCE = ("label", "instrument", "start", "months", "months_low", "months_high", "status")
 
 
 def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
@@ -26,7 +27,7 @@ def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, line, f"months = {row.months:g}", why))
         for column in TOLD_ONCE:
             here, there = getattr(row, column), first[column][row.disruption]
-            if here != there:
+            if here != there and not (pd.isna(here) and pd.isna(there)):
                 start = int(first["line"][row.disruption])
                 why = f"{row.disruption} has {there!r} in line {start}; write the same in all its rows"
                 problems.append(Problem(table.file, line, f"{column} = {here!r}", why))
@@ -38,6 +39,26 @@ def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
             if key not in known and not sources.dropped:
                 why = f"not in {sources.file}{did_you_mean(key, known)}; add the source, or leave the cell empty"
                 problems.append(Problem(table.file, line, f"reported_by = {key!r}", why))
+
+
+def disruptions_have_ends(tables: Tables, problems: list[Problem]) -> None:
+    """Ends of the months lie about them, and an instrument has a past that ends can be taken from."""
+    table, history = tables["disruption"], tables["event_history"]
+    for row in table.frame.itertuples():
+        line, ends = int(row.line), (row.months_low, row.months_high)
+        if pd.isna(ends[0]) != pd.isna(ends[1]):
+            name = "months_low" if pd.isna(ends[0]) else "months_high"
+            why = "months_low and months_high go together; give both or neither"
+            problems.append(Problem(table.file, line, f"{name} = ''", why))
+        elif not pd.isna(ends[0]) and not 0 < ends[0] <= row.months <= ends[1]:
+            what = f"months_low, months, months_high = {ends[0]:g}, {row.months:g}, {ends[1]:g}"
+            problems.append(Problem(table.file, line, what, "expected 0 < months_low ≤ months ≤ months_high"))
+        if row.instrument and row.kind != "export":
+            why = f"{history.file} holds stops of exports alone; leave it empty for output, and give low and high"
+            problems.append(Problem(table.file, line, f"instrument = {row.instrument!r}", why))
+        elif row.instrument and not history.dropped and past_of(history.frame.itertuples(), row.instrument) is None:
+            why = f"no event of {history.file} is of this kind; add its rows there, or leave it empty"
+            problems.append(Problem(table.file, line, f"instrument = {row.instrument!r}", why))
 
 
 def groups_have_members(tables: Tables, problems: list[Problem]) -> None:
@@ -78,4 +99,4 @@ def packs_hold_energy(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
 
 
-RULES = (disruptions_are_whole, groups_have_members, trade_rules_can_hold, packs_hold_energy)
+RULES = (disruptions_are_whole, disruptions_have_ends, groups_have_members, trade_rules_can_hold, packs_hold_energy)

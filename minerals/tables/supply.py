@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ..config import Exposure, Run
-from ..errors import InputError, did_you_mean, listed
+from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..provenance import Rows
 from .check import split
 from .codes import ANY, ENERGY, UNKNOWN, WORLD
+from .history import Ends, Past, past_of
 from .inputs import Inputs
 from .names import Kinds
 from .plants import NOT_COMING
@@ -59,17 +60,37 @@ class Node:
     use_rows: dict[str, Rows] = field(default_factory=dict)
 
 
+class Cut(NamedTuple):
+    """What an event takes of one node from one country. kind: export or output; severity: share that is lost, with its
+    low and its high end; ends: where these come from, `given`, `past` or '' where there are none but the severity."""
+
+    country: str
+    node: str
+    kind: str
+    severity: float
+    low: float
+    high: float
+    ends: str = ""
+
+
 @value_class
 class Event:
-    """A disruption: cuts are (country, node, kind, severity); months it lasts, from the year `start` on."""
+    """A disruption, from the year `start` on. months: low end, value, high end of how long it lasts; instrument: how
+    the country cuts; past: what past events of that took, where the instrument has a past."""
 
     disruption: str
     label: str
     status: str
     start: int
-    months: int
-    cuts: tuple[tuple[str, str, str, float], ...]
+    months: Ends
+    cuts: tuple[Cut, ...]
     source: str
+    instrument: str = ""
+    past: Past | None = None
+
+    def beyond(self, end: str) -> bool:
+        """Whether an end, low or high, is another event than that of the severity itself."""
+        return any(getattr(cut, end) != cut.severity for cut in self.cuts)
 
 
 @frozen
@@ -168,6 +189,7 @@ class _Reader(Reader):
     minerals: tuple[str, ...]
     years: tuple[int, ...]
     partition: tuple[str, ...]
+    _pasts: dict[str, Past | None] = field(default_factory=dict, init=False)
 
     @property
     def config(self) -> Exposure:
@@ -263,8 +285,26 @@ class _Reader(Reader):
                 if name not in known:
                     why = f"not in {file}{did_you_mean(name, known)} (there: {listed(known, 12)})"
                     problems.append(self.run.problem(("exposure", key), f"{key} = {name!r}", why))
-        if problems:
+        if problems := [*problems, *self._unknown_in_events()]:
             raise InputError(problems)
+
+    def _unknown_in_events(self) -> Iterable[Problem]:
+        """Names in the events of the run file that no list has, and names of events that the library has."""
+        library = set(self.inputs["disruption"]["disruption"])
+        for name, event in self.config.event.items():
+            if name in library:
+                why = "is a code of disruption.csv; give the event of this run another name"
+                yield self.run.problem(("exposure", "event", name), f"event {name!r}", why)
+            for key, codes, table in (("country", event.country, "countries"), ("nodes", event.nodes, "nodes")):
+                known = [*self.inputs.codes(table), *([ANY] if key == "nodes" else [])]
+                for code in codes:
+                    if code not in known:
+                        why = f"not in {table}.csv{did_you_mean(code, known)} (there: {listed(known, 12)})"
+                        yield self.run.problem(("exposure", "event", name, key), f"{key} = {code!r}", why)
+            if event.instrument and self._past(event.instrument) is None:
+                why = "no event of event_history.csv is of this kind; leave it out"
+                where = ("exposure", "event", name, "instrument")
+                yield self.run.problem(where, f"instrument = {event.instrument!r}", why)
 
     def _of(self, table: str, future: str, node: str) -> list[Any]:
         """Rows of a node in a future, not marked."""
@@ -491,14 +531,15 @@ class _Reader(Reader):
             "disruption",
             lambda frame: frame["disruption"].isin(chosen) if chosen else frame["played"] == "yes",
         )
-        out = []
+        out, problems = [], []
         for name, rows in frame.groupby("disruption", sort=False):
+            first = rows.iloc[0]
+            past = self._past(str(first["instrument"]))
             cuts = tuple(
-                (str(row.country), node, str(row.kind), float(row.value))
+                Cut(str(row.country), node, str(row.kind), *_ends(row.value, row.low, row.high, past and past.lost))
                 for row in rows.itertuples()
                 for node in nodes if row.node in (node, ANY) and not self._contained(row, node, futures)
             )  # fmt: skip
-            first = rows.iloc[0]
             if chosen and (not cuts or int(first["start"]) > self.years[-1]):
                 why = f"hits {listed(list(rows['node']), 5)}, which no chemistry or mineral of the run uses"
                 if cuts:
@@ -506,13 +547,62 @@ class _Reader(Reader):
                 elif rows["node"].isin(nodes).any():
                     why = f"is in the shares of the future {self.config.future!r} already, and is not counted again"
                 place = ("exposure", "disruptions")
-                raise InputError([self.run.problem(place, f"disruptions has {name!r}", f"{why}; leave it out")])
-            if cuts:
+                problems.append(self.run.problem(place, f"disruptions has {name!r}", f"{why}; leave it out"))
+            elif cuts:
+                months, low, high, _ = _ends(
+                    first["months"], first["months_low"], first["months_high"], past and past.months
+                )
                 out.append(Event(
-                    str(name), str(first["label"]), str(first["status"]), int(first["start"]), int(first["months"]),
-                    cuts, str(first["source"]),
+                    str(name), str(first["label"]), str(first["status"]), int(first["start"]),
+                    Ends(low, months, high), cuts, str(first["source"]), str(first["instrument"]), past,
                 ))  # fmt: skip
+        out += self._events_of_run(nodes, problems)
+        if problems:
+            raise InputError(problems)
+        for past in (event.past for event in out if event.past is not None):
+            self.mark("event_history", past.lines)
         return tuple(out)
+
+    def _events_of_run(self, nodes: Sequence[str], problems: list[Problem]) -> Iterable[Event]:
+        """Events that the run file holds itself, in its order. A node stands for the one that is active of its step."""
+        step = {row.node: row.same_as or row.node for row in self.inputs.rows("nodes")}
+        for name, event in self.config.event.items():
+            past = self._past(event.instrument)
+            severity = _ends(event.severity.value, event.severity.low, event.severity.high, past and past.lost)
+            steps = {step.get(node, node) for node in event.nodes}
+            hit = [node for node in nodes if ANY in event.nodes or step[node] in steps]
+            cuts = tuple(Cut(country, node, event.kind, *severity) for country in event.country for node in hit)
+            start = self.years[0] if event.start is None else event.start
+            place = ("exposure", "event", name)
+            if not hit:
+                why = f"hits {listed(event.nodes, 5)}, which no chemistry or mineral of the run uses; leave it out"
+                problems.append(self.run.problem((*place, "nodes"), f"event {name!r}", why))
+            if start > self.years[-1]:
+                why = f"starts in {start}, after the last year of the run; start it by {self.years[-1]}"
+                problems.append(self.run.problem((*place, "start"), f"event {name!r}", why))
+            months, low, high, _ = _ends(event.months.value, event.months.low, event.months.high, past and past.months)
+            yield Event(
+                name, event.label or name, event.status, start, Ends(low, months, high), cuts, "",
+                event.instrument, past,
+            )  # fmt: skip
+
+    def _past(self, instrument: str) -> Past | None:
+        """What past events of an instrument took; None where none is named."""
+        if not instrument:
+            return None
+        if instrument not in self._pasts:
+            self._pasts[instrument] = past_of(self.inputs.rows("event_history"), instrument)
+        return self._pasts[instrument]
+
+
+def _ends(value: float, low: float | None, high: float | None, past: Ends | None) -> tuple[float, float, float, str]:
+    """Value, low and high end as given, else of the past about the value, else the value; and which of these."""
+    if low is not None and high is not None and not np.isnan(low):
+        return float(value), float(low), float(high), "given"
+    if past is None:
+        return float(value), float(value), float(value), ""
+    around = past.around(float(value))
+    return around.middle, around.low, around.high, "past"
 
 
 def _known(row: Any) -> bool:

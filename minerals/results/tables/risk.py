@@ -90,13 +90,16 @@ def _binding(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
 
 DISRUPTIONS = [
     "scenario", "region", "disruption", "label", "status", "nodes", "year", "planned", "shortage", "at_risk_best",
-    "at_risk_proportional", "share_best", "share_proportional", "unit", "binding_node", "binding_label", "vehicles",
-    "million_usd_2025",
+    "at_risk_proportional", "at_risk_low", "at_risk_high", "share_best", "share_proportional", "unit", "binding_node",
+    "binding_label", "vehicles", "million_usd_2025",
 ]  # fmt: skip
 
 
 def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
-    """One row a scenario, region, disruption and year: planned, short, at risk, what binds, vehicles and money."""
+    """One row a scenario, region, disruption and year: planned, short, at risk, what binds, vehicles and money.
+
+    at_risk_low, at_risk_high: of best reallocation at the ends of the severity, over the same twelve months.
+    """
     labels = chokepoints.inputs.node_labels
     rows = []
     for each in found:
@@ -110,6 +113,7 @@ def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played])
             "nodes": len({node for _, node, *_ in each.event.cuts}), "year": chokepoints.years[each.year],
             "planned": planned, "shortage": float(each.loss.shortage.sum()),
             "at_risk_best": risk[0], "at_risk_proportional": risk[1],
+            "at_risk_low": each.ends[0], "at_risk_high": each.ends[1],
             "share_best": risk[0] / planned if planned else 0.0,
             "share_proportional": risk[1] / planned if planned else 0.0,
             "unit": "GWh", "binding_node": binding, "binding_label": labels.get(binding, ""),
