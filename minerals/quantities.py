@@ -406,8 +406,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "disruptions", "result", ("scenario", "region", "disruption", "year"), "GWh",
             "One row a disruption: planned, shortage, at risk in both readings and as share of the plan, "
-            "at_risk_low and at_risk_high (best reallocation at the ends of the severity, same twelve months), the node "
-            "that binds most, the vehicles those cells would have served, their packs (million_usd_2025), and "
+            "at_risk_low and at_risk_high (best reallocation at the ends of the severity, for the same twelve months), "
+            "the node that binds most, the vehicles those cells would have served, their packs (million_usd_2025), and "
             "first_year_below: the first year in which shortage and GWh at risk (best) together are not above the "
             "threshold, as share of the plan.",
         ),

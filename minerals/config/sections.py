@@ -14,9 +14,9 @@ from .values import FilePath, Note, Section, Share, Text, TextOrTexts, Texts, Wh
 
 #: Most of a mineral in a battery [kg/kWh], as in the tables, and its reason.
 HEAVIEST = PLAUSIBLE["intensity"][1]
+WHY_HEAVIEST = f"a whole lead-acid battery, the heaviest, is {HEAVIEST:g} kg/kWh; g/kWh are a thousandth"
 #: Months of an event, up to a century as in the tables.
 MonthCount = Annotated[float, Field(gt=0), at_most(1_200, "no event is played longer than a century")]
-WHY_HEAVIEST = f"a whole lead-acid battery, the heaviest, is {HEAVIEST:g} kg/kWh; g/kWh are a thousandth"
 
 
 class Years(Section):

@@ -15,6 +15,7 @@ from ..mix.docs import Description, descriptions, goals
 from ..mix.equation import plain, prose
 from ..quantities import QUANTITIES
 from ..tables.codes import ANY, UNKNOWN
+from ..tables.history import WORDS, Measure, Past, ends_of, past_of
 from ..tables.inputs import Inputs
 
 #: Code list → its code column.
@@ -150,18 +151,31 @@ def _disruption(rows: pd.DataFrame, inputs: Inputs) -> list[str]:
     if not len(rows):
         return []
     first, file = rows.iloc[0], inputs.tables[DISRUPTION].file
-    months = f"{first['months']:g} months from {int(first['start'])} on"
+    past = past_of(inputs.rows("event_history"), str(first["instrument"])) if first["instrument"] else None
+    months = _with_ends(first["months"], first["months_low"], first["months_high"], past, "months")
+    months += f" months from {int(first['start'])} on"
     lines = [f"{first['disruption']} (disruption, {file})", f"  label: {first['label']}",
              f"  status: {first['status'].replace('_', ' ')}, {months}",
              f"  played: {first['played']}", f"  reported_by: {first['reported_by']}"]  # fmt: skip
+    if past is not None:
+        stops = f"past stops {WORDS[str(first['instrument'])]} ({', '.join(past.events)})"
+        lines.append(f"  ends: where its rows give none, those of {stops}")
     notes: dict[str, list[str]] = {}
     for row in rows.itertuples():
         what = "exports" if row.kind == "export" else "output"
         of = "every node" if row.node == ANY else row.node
-        notes.setdefault(str(row.note), []).append(f"{row.value:.0%} of {what} of {of} from {row.country}")
+        severity = _with_ends(row.value, row.low, row.high, past, "lost")
+        notes.setdefault(str(row.note), []).append(f"{severity} of {what} of {of} from {row.country}")
     for note, cuts in notes.items():
         lines += [f"  cuts: {'; '.join(cuts)}", f"    note: {note}"]
     return ["\n".join(lines)]
+
+
+def _with_ends(value: float, low: float, high: float, past: Past | None, measure: Measure) -> str:
+    """A value with its ends, as given or of the past."""
+    value, low, high, _ = ends_of(value, low, high, past, measure)
+    words = [f"{each:.0%}" if measure == "lost" else f"{each:g}" for each in (value, low, high)]
+    return words[0] + (f" ({words[1]}–{words[2]})" if low != high else "")
 
 
 def _group(name: str, inputs: Inputs) -> list[str]:

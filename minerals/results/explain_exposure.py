@@ -118,11 +118,25 @@ class Bottleneck:
 
 
 @frozen
+class Severity:
+    """How much of a flow an event takes: value, low and high end; ends: where these come from, `given`, `past` or ''
+    for none; nodes: of which."""
+
+    value: float
+    low: float
+    high: float
+    ends: str
+    nodes: tuple[str, ...]
+
+
+@frozen
 class RiskExplanation:
     """GWh at risk of one disruption, in both readings, with the nodes that bind.
 
-    lost: by reading and chemistry, most first; hit: coverage of every node the disruption hits, scarcest first; nodes:
-    those that bind, else the scarcest.
+    low, high: by best reallocation at the ends of the severity; severities: with their ends; months: low end, value and
+    high end of how long it lasts; instrument, events: how the country cuts, and past events of that, whose rows are
+    `past`; lost: by reading and chemistry, most first; hit: coverage of every node the disruption hits, scarcest first;
+    nodes: those that bind, else the scarcest.
     """
 
     scenario: str
@@ -135,6 +149,13 @@ class RiskExplanation:
     shortage: float
     best: float
     proportional: float
+    low: float
+    high: float
+    severities: tuple[Severity, ...]
+    months: tuple[float, float, float]
+    instrument: str
+    events: tuple[str, ...]
+    past: tuple[Factor, ...]
     lost: dict[str, dict[str, float]]
     hit: dict[str, float]
     nodes: tuple[Bottleneck, ...]
@@ -149,8 +170,8 @@ class RiskExplanation:
         )
 
     def rows(self) -> pd.DataFrame:
-        """Every row of inputs_used that the number rests on, once."""
-        return _frame([factor for node in self.nodes for factor in node.factors()], self.columns)
+        """Every row of inputs_used that the numbers and their ends rest on, once."""
+        return _frame([*(factor for node in self.nodes for factor in node.factors()), *self.past], self.columns)
 
 
 @frozen
@@ -233,9 +254,18 @@ def explain_disruption(
     if not set(names) & set(short):
         names += short[:1]
     nodes = tuple(index.bottleneck(name, region, disruption, float(binding.get(name, 0.0))) for name in names)
+    event = known["disruptions"][disruption]
+    past = tuple(
+        Factor(f"past stop, {used['measure']}", float(used["value"]), str(used["unit"]), "", (used,))
+        for used in map(index.used.__getitem__, event["past_rows"])
+    )
+    severities = tuple(Severity(**{**each, "nodes": tuple(each["nodes"])}) for each in event["severity"])
+    months = event["months_low"], event["months"], event["months_high"]
     return RiskExplanation(
         scenario, region, disruption, str(row["label"]), str(row["status"]), year, float(row["planned"]),
-        float(row["shortage"]), float(row["at_risk_best"]), float(row["at_risk_proportional"]), lost,
+        float(row["shortage"]), float(row["at_risk_best"]), float(row["at_risk_proportional"]),
+        float(row["at_risk_low"]), float(row["at_risk_high"]),
+        severities, months, event["instrument"], tuple(event["past"]), past, lost,
         dict(zip(hit["node"], hit["covered"], strict=True)), nodes, tuple(result["inputs_used"]),
     )  # fmt: skip
 

@@ -112,6 +112,7 @@ class _Event(_Label):
     months_high: float | None = None
     instrument: str = ""
     past: list[str] = []
+    past_rows: list[str] = []
     severity: list[_Severity] = []
 
 

@@ -15,6 +15,7 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
     config, supply = chokepoints.config, chokepoints.inputs
     futures = inputs["supply_futures"].set_index("future")
     groups = inputs["country_groups"].set_index("group")["label"]
+    file = inputs.tables["event_history"].file
     return {
         "future": {"label": str(futures.loc[config.future, "label"]), "note": str(futures.loc[config.future, "note"])},
         "reference": {
@@ -32,7 +33,9 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
             event.disruption: {
                 "label": event.label, "status": event.status, "start": event.start, "months": event.months.middle,
                 "months_low": event.months.low, "months_high": event.months.high, "instrument": event.instrument,
-                "past": list(event.past.events) if event.past else [], "severity": _severities(event),
+                "past": list(event.past.events) if event.past else [],
+                "past_rows": [f"{file}:{line}" for line in event.past.lines] if event.past else [],
+                "severity": _severities(event),
             }
             for event in supply.events
         },

@@ -19,6 +19,10 @@ GAP = "  "
 HEAD, NARROW = 16, 11
 #: What the ends of a range of GWh at risk are.
 RANGE = "Range: cells that need most give way first, or all users of a node alike."
+#: What is told at the ends of a severity.
+BY_SEVERITY = (
+    "By severity: the first, at the low and the high end of how much of the flow stops; explain says why these."
+)
 #: GWh that a pair of suppliers must cost beyond the worse of the two to be told.
 LEAST = 0.05
 
@@ -139,30 +143,31 @@ def risks(result: Result) -> list[str]:
     here = table[table["year"] == year]
     lines: list[str] = []
     for region, rows in here.groupby("region", sort=False):
-        for block in _by(result.scenarios, 3):
+        for block in _by(result.scenarios, 2):
             head = [f"GWh at risk in {region}, {year}"]
             for scenario in block:
-                head += [str(result.record["scenarios"][scenario]["label"]), "of all"]
+                head += [str(result.record["scenarios"][scenario]["label"]), "of all", "by severity"]
             at = rows.set_index(["disruption", "scenario"])
             body = []
             worst = rows[rows["scenario"] == block[0]].sort_values("at_risk_best", ascending=False, kind="stable")
             for row in worst.itertuples():
                 cells = [_as_text(at.loc[(row.disruption, scenario)]) for scenario in block]
-                if named or any(cell[0] != "0" for cell in cells):
+                if named or any(cell[0] != "0" or cell[2] != "0" for cell in cells):
                     mark = "" if row.status == "in_force" else MARK
                     body.append([f"{row.label}{mark}", *(text for cell in cells for text in cell), row.binding_label])
             if body:
                 lines += [*([""] if lines else []), *columns([*head, "binds"], body, left=(0, len(head)))]
     if any(MARK in line for line in lines):
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
-    lines += [RANGE] if lines else []
+    lines += [RANGE, BY_SEVERITY] if lines else []
     return [*lines, *_short(result, year), *_not_known(result, year)]
 
 
 def _as_text(row: pd.Series) -> list[str]:
-    """A range of GWh, and of the share of the plan."""
+    """A range of GWh, and of the share of the plan, and of GWh between the ends of the severity."""
     shares = dict.fromkeys((f"{row['share_best']:.0%}", f"{row['share_proportional']:.0%}"))
-    return [between(row["at_risk_best"], row["at_risk_proportional"]), "–".join(shares)]
+    ends = between(row["at_risk_low"], row["at_risk_high"])
+    return [between(row["at_risk_best"], row["at_risk_proportional"]), "–".join(shares), ends]
 
 
 def _short(result: Result, year: int) -> list[str]:

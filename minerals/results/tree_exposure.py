@@ -12,6 +12,7 @@ from rich.tree import Tree
 
 from ..errors import listed
 from ..numbers import number
+from ..tables.history import WORDS
 from .explain_exposure import LEAST, Bottleneck, NodeExplanation, Reach, RiskExplanation, Supplier
 from .result import Result
 from .screen import between
@@ -83,6 +84,7 @@ def _summary(result: Result, risk: RiskExplanation) -> list[str]:
     if not risk.planned:
         return [f"Status: {risk.status.replace('_', ' ')}. No batteries are planned, so none can be lost."]
     lines = [f"Status: {risk.status.replace('_', ' ')}. Planned: {number(risk.planned)} GWh."]
+    lines += [_severity(result, risk), _months(risk)]
     if risk.shortage > 0:
         lines.append(f"Short without it: {number(risk.shortage)} GWh, which no figure below counts again.")
     lines.append(
@@ -122,6 +124,32 @@ def _summary(result: Result, risk: RiskExplanation) -> list[str]:
     return lines
 
 
+def _severity(result: Result, risk: RiskExplanation) -> str:
+    """How much of the flow stops, with its ends and where they come from, and what these cost."""
+    nodes, parts = result.record["exposure"]["nodes"], []
+    for each in risk.severities:
+        of = f" of {_cut([str(nodes[name]['label']) for name in each.nodes])}" if len(risk.severities) > 1 else ""
+        ends = f" ({each.low:g} to {each.high:g}, {_basis(risk, each.ends)})" if each.ends else ""
+        parts.append(f"{each.value:g}{of}{ends}")
+    cost = f": {between(risk.low, risk.high)} GWh by best reallocation" if any(e.ends for e in risk.severities) else ""
+    return f"Severity {'; '.join(parts)}{cost}."
+
+
+def _months(risk: RiskExplanation) -> str:
+    """How long it lasts, and what the figures are of."""
+    low, value, high = risk.months
+    ends = f" ({low:g} to {high:g})" if low != high else ""
+    return f"It lasts {value:g} months{ends}; the figures are of twelve that begin with the year."
+
+
+def _basis(risk: RiskExplanation, ends: str) -> str:
+    """Where the ends of a severity come from."""
+    if ends == "given":
+        return "as its row or the run file says"
+    stops = f"{len(risk.events)} past stop{'s' if len(risk.events) > 1 else ''}"
+    return f"as {stops} {WORDS[risk.instrument]} took"
+
+
 def _tree(result: Result, risk: RiskExplanation) -> Tree:
     tree, teller = Tree("", hide_root=True), Teller(result.record["codes"])
     for node in risk.nodes:
@@ -131,6 +159,8 @@ def _tree(result: Result, risk: RiskExplanation) -> Tree:
         )
         _access(branch, result, risk, node, teller)
         _need(branch.add(f"Need {number(node.need)} {node.unit} = what uses it"), result, node, teller)
+    if risk.past:
+        teller.add(tree.add("[bold]Past stops[/bold], which give the ends"), risk.past)
     return tree
 
 

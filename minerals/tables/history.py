@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from itertools import accumulate
+from typing import Any, Literal, NamedTuple
 
 from ..haste import frozen
 
@@ -18,6 +19,12 @@ from ..haste import frozen
 STOP = "stop"
 #: Weights of low end, value and high end.
 PERT = (1 / 6, 4 / 6, 1 / 6)
+#: Sums of weights that miss a percentile by less have reached it.
+CLOSE = 1e-12
+#: What of a past event is measured: the share lost, or the months.
+Measure = Literal["lost", "months"]
+#: Instruments in words, behind "past stops".
+WORDS = {"licence": "by licences", "quota": "by a quota", "ban": "by a ban", STOP: "of any kind"}
 #: Percentiles that are low end, middle and high end.
 PERCENTILES = (0.05, 0.5, 0.95)
 
@@ -28,10 +35,6 @@ class Ends(NamedTuple):
     low: float
     middle: float
     high: float
-
-    def around(self, value: float) -> Ends:
-        """These ends about a value, which may lie beyond them."""
-        return Ends(min(self.low, value), value, max(self.high, value))
 
 
 @frozen
@@ -60,6 +63,19 @@ def past_of(history: Iterable[Any], instrument: str) -> Past | None:
     return Past(lost, months, tuple(dict.fromkeys(row.event for row in rows)), tuple(row.line for row in rows))
 
 
+def ends_of(
+    value: float, low: float | None, high: float | None, past: Past | None, measure: Measure
+) -> tuple[float, float, float, str]:
+    """Value, low and high end as given, else of the past about the value, else the value; and which of these: `given`,
+    `past` or ''."""
+    if low is not None and high is not None and not math.isnan(low):
+        return float(value), float(low), float(high), "given"
+    if past is None:
+        return float(value), float(value), float(value), ""
+    ends = past.lost if measure == "lost" else past.months
+    return float(value), min(ends.low, float(value)), max(ends.high, float(value)), "past"
+
+
 def pooled(rows: Sequence[Any]) -> Ends:
     """Ends and middle of one measure of several events (rows with event, value, low, high)."""
     items: dict[str, list[Any]] = {}
@@ -77,10 +93,8 @@ def pooled(rows: Sequence[Any]) -> Ends:
 
 def _percentile(points: Iterable[tuple[float, float]], share: float) -> float:
     """The least value up to which that share of the weights lies; points: (value, weight), weights that sum to one."""
-    total = 0.0
-    found = math.nan
-    for found, weight in sorted(points):
-        total += weight
-        if total >= share - 1e-12:
-            break
-    return found
+    ordered = sorted(points)
+    reached = accumulate(weight for _, weight in ordered)
+    return next(
+        (value for (value, _), sum_ in zip(ordered, reached, strict=True) if sum_ >= share - CLOSE), ordered[-1][0]
+    )

@@ -21,7 +21,7 @@ from ..haste import frozen, value_class
 from ..provenance import Rows
 from .check import split
 from .codes import ANY, ENERGY, UNKNOWN, WORLD
-from .history import Ends, Past, past_of
+from .history import Ends, Past, ends_of, past_of
 from .inputs import Inputs
 from .names import Kinds
 from .plants import NOT_COMING
@@ -536,7 +536,7 @@ class _Reader(Reader):
             first = rows.iloc[0]
             past = self._past(str(first["instrument"]))
             cuts = tuple(
-                Cut(str(row.country), node, str(row.kind), *_ends(row.value, row.low, row.high, past and past.lost))
+                Cut(str(row.country), node, str(row.kind), *ends_of(row.value, row.low, row.high, past, "lost"))
                 for row in rows.itertuples()
                 for node in nodes if row.node in (node, ANY) and not self._contained(row, node, futures)
             )  # fmt: skip
@@ -549,8 +549,8 @@ class _Reader(Reader):
                 place = ("exposure", "disruptions")
                 problems.append(self.run.problem(place, f"disruptions has {name!r}", f"{why}; leave it out"))
             elif cuts:
-                months, low, high, _ = _ends(
-                    first["months"], first["months_low"], first["months_high"], past and past.months
+                months, low, high, _ = ends_of(
+                    first["months"], first["months_low"], first["months_high"], past, "months"
                 )
                 out.append(Event(
                     str(name), str(first["label"]), str(first["status"]), int(first["start"]),
@@ -568,7 +568,7 @@ class _Reader(Reader):
         step = {row.node: row.same_as or row.node for row in self.inputs.rows("nodes")}
         for name, event in self.config.event.items():
             past = self._past(event.instrument)
-            severity = _ends(event.severity.value, event.severity.low, event.severity.high, past and past.lost)
+            severity = ends_of(event.severity.value, event.severity.low, event.severity.high, past, "lost")
             steps = {step.get(node, node) for node in event.nodes}
             hit = [node for node in nodes if ANY in event.nodes or step[node] in steps]
             cuts = tuple(Cut(country, node, event.kind, *severity) for country in event.country for node in hit)
@@ -580,7 +580,7 @@ class _Reader(Reader):
             if start > self.years[-1]:
                 why = f"starts in {start}, after the last year of the run; start it by {self.years[-1]}"
                 problems.append(self.run.problem((*place, "start"), f"event {name!r}", why))
-            months, low, high, _ = _ends(event.months.value, event.months.low, event.months.high, past and past.months)
+            months, low, high, _ = ends_of(event.months.value, event.months.low, event.months.high, past, "months")
             yield Event(
                 name, event.label or name, event.status, start, Ends(low, months, high), cuts, "",
                 event.instrument, past,
@@ -593,16 +593,6 @@ class _Reader(Reader):
         if instrument not in self._pasts:
             self._pasts[instrument] = past_of(self.inputs.rows("event_history"), instrument)
         return self._pasts[instrument]
-
-
-def _ends(value: float, low: float | None, high: float | None, past: Ends | None) -> tuple[float, float, float, str]:
-    """Value, low and high end as given, else of the past about the value, else the value; and which of these."""
-    if low is not None and high is not None and not np.isnan(low):
-        return float(value), float(low), float(high), "given"
-    if past is None:
-        return float(value), float(value), float(value), ""
-    around = past.around(float(value))
-    return around.middle, around.low, around.high, "past"
 
 
 def _known(row: Any) -> bool:
