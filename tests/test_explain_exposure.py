@@ -52,9 +52,13 @@ def test_a_stop_of_graphite_anodes_is_told_by_its_exporters(folder: Path) -> Non
     assert (china.country, china.left) == ("CHN", 0)
     assert all(other.left == other.exported for other in others)
     assert node.left.exported == pytest.approx(sum(other.exported for other in others))
-    assert {"supply_share", "supply_utilisation", "disruption", "stage_yield", "mineral_intensity"} == set(
-        told.rows()["table"]
-    )
+    tables = {"supply_share", "supply_utilisation", "disruption", "stage_yield", "mineral_intensity", "event_history"}
+    assert set(told.rows()["table"]) == tables
+    assert told.low < told.best == told.high
+    (severity,) = told.severities
+    assert (severity.value, severity.high, severity.ends) == (1, 1, "past")
+    assert set(told.past[0].rows[0]["rows"].split(":")[:1]) == {"event_history.csv"}
+    assert len(told.events) == 4
     assert re.search(r"china-graphite-anode in Europe, 2035, incumbent = 9\d\d", repr(told))
 
 

@@ -93,7 +93,7 @@ def events(inputs: Inputs, *changes: str) -> dict[str, dict[str, float]]:
     """Severity at each node of the disruptions that europe-2035 plays."""
     run = read_run("europe-2035", changes)
     found = supply_inputs(run, inputs, inputs.codes("minerals"), (2025, 2035), inputs.places.parts["World"])
-    return {event.disruption: {node: value for _, node, _, value in event.cuts} for event in found.events}
+    return {event.disruption: {cut.node: cut.severity for cut in event.cuts} for event in found.events}
 
 
 def test_a_quota_that_shares_hold_is_not_counted_twice(shipped_inputs: Inputs) -> None:
