@@ -558,9 +558,9 @@ def test_describe_tells_who_supplies_what_a_group_holds_and_what_an_event_cuts()
     assert "groups: countries-of-concern, china" in told["CHN"]
     assert re.search(r"supplies \(today\): \w+ 9\d\.\d%", told["CHN"])
     assert re.search(r"members: .*KOR", told["allies"])
-    assert "status: suspended, 12 months from 2027 on" in told["china-graphite-anode"]
-    assert "100% of exports of graphite_anode from CHN" in told["china-graphite-anode"]
-    assert "100% of exports of every node from CHN" in told["china-all"]
+    assert "status: suspended, 12 (3–12) months from 2027 on" in told["china-graphite-anode"]
+    assert "100% (46%–100%) of exports of graphite_anode from CHN" in told["china-graphite-anode"]
+    assert "100% (46%–100%) of exports of every node from CHN" in told["china-all"]
     assert "severity" in told["disruption"].lower()
 
 
