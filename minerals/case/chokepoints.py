@@ -33,6 +33,8 @@ from .outcome import Outcome
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+#: A severity, or one of its ends.
+End = Literal["severity", "low", "high"]
 #: Stages that recovered material relieves.
 RELIEVED = ("mining", "refining")
 REFERENCE = "reference"
@@ -128,6 +130,9 @@ class Chokepoints:
     union: frozenset[str]
     wider: dict[str, tuple[str, ...]]
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
+    _disturbed: dict[tuple[tuple[str, ...], int, tuple[Cut, ...], str], Access] = field(
+        default_factory=dict, init=False, repr=False
+    )
     _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
@@ -194,6 +199,13 @@ class Chokepoints:
             self._undisturbed[key] = access(self.supply[year], self.group(regions))
         return self._undisturbed[key]
 
+    def disturbed(self, regions: Sequence[str], year: int, cuts: tuple[Cut, ...], end: End = "severity") -> Access:
+        """What regions together can get of each node under a disruption, at an end of its severity."""
+        key = tuple(regions), year, cuts, end
+        if key not in self._disturbed:
+            self._disturbed[key] = self.access(regions, year, self.cuts(cuts, end))
+        return self._disturbed[key]
+
     def accessible(self, scenario: str, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Array:
         """Accessible and recovered of each node, (node)."""
         return self.access(regions, year, cuts).accessible + self.relief(scenario, regions, year)
@@ -237,7 +249,7 @@ class Chokepoints:
         """Name of regions that share a pool."""
         return self.label if tuple(regions) == self.regions else " + ".join(regions)
 
-    def cuts(self, cuts: Sequence[Cut], end: Literal["severity", "low", "high"] = "severity") -> Cuts:
+    def cuts(self, cuts: Sequence[Cut], end: End = "severity") -> Cuts:
         """What an event takes as arrays, at its severity or at one end of it."""
         shape = (len(self.inputs.nodes), len(self.inputs.countries))
         export, output = np.zeros(shape), np.zeros(shape)

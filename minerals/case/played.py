@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..exposure.coverage import Access, stockpiled
-from ..exposure.disruption import Factory, Loss, losses
+from ..exposure.disruption import Factory, Loss, at_risk, losses
 from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.supply import Event
-from .chokepoints import Chokepoints
+from .chokepoints import Chokepoints, End
 
 #: GWh that count as none.
 LEAST = 1e-9
 #: Ends of a severity.
-ENDS: tuple[Literal["low", "high"], ...] = ("low", "high")
+ENDS: tuple[End, ...] = ("low", "high")
 
 
 @frozen
@@ -28,7 +27,7 @@ class Batch:
     """Disruptions of one year (its place among those of the run) played together, for the regions that share a pool.
 
     without: accessible of each node without a disruption, (node) [kt or GWh]; accessible: with each, (event, node);
-    losses: of each; lows, highs: of each at the low and at the high end of its severity.
+    losses: of each; ends: GWh at risk by best reallocation at the low and the high end of its severity, (event, end).
     """
 
     scenario: str
@@ -38,8 +37,7 @@ class Batch:
     without: Array
     accessible: Array
     losses: list[Loss]
-    lows: list[Loss]
-    highs: list[Loss]
+    ends: Array
 
     @cached_property
     def gain(self) -> Array:
@@ -99,7 +97,8 @@ class Played:
     @property
     def ends(self) -> tuple[float, float]:
         """GWh at risk by best reallocation at the low and at the high end of its severity."""
-        return self.batch.lows[self.place].at_risk[0], self.batch.highs[self.place].at_risk[0]
+        low, high = self.batch.ends[self.place]
+        return float(low), float(high)
 
     @property
     def gain(self) -> Array:
@@ -118,22 +117,25 @@ class Played:
 def played(
     chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], year: int, events: Sequence[Event], stock: float
 ) -> list[Played]:
-    """Play disruptions, for the regions that share a pool, by place of the year; stock: months of planned need.
-
-    Their ends are asked together with them, where these are other events: one set of right-hand sides.
-    """
+    """Play disruptions, for the regions that share a pool, by place of the year; stock: months of planned need."""
     factory = chokepoints.factory(scenario, regions, year)
     without = chokepoints.accessible(scenario, regions, year)
-    reach = [chokepoints.access(regions, year, chokepoints.cuts(event.cuts)) for event in events]
-    beyond = [(place, end) for end in ENDS for place, event in enumerate(events) if event.beyond(end)]
-    at_ends = [chokepoints.access(regions, year, chokepoints.cuts(events[place].cuts, end)) for place, end in beyond]
     relief = chokepoints.relief(scenario, regions, year)
-    left = np.array([each.accessible for each in (*reach, *at_ends)]) + relief
-    accessible = stockpiled(left, without, factory.need, stock)
-    found = losses(factory, without, accessible)
-    own, others = found[: len(events)], dict(zip(beyond, found[len(events) :], strict=True))
-    lows, highs = ([others.get((place, end), lost) for place, lost in enumerate(own)] for end in ENDS)
-    batch = Batch(scenario, regions, year, factory, without, accessible[: len(events)], own, lows, highs)
+
+    def left(reach: Sequence[Access]) -> Array:
+        """Accessible with each, (event, node)."""
+        accessible = np.array([each.accessible for each in reach]).reshape(-1, len(without)) + relief
+        return stockpiled(accessible, without, factory.need, stock)
+
+    reach = [chokepoints.disturbed(regions, year, event.cuts) for event in events]
+    accessible = left(reach)
+    lost = losses(factory, without, accessible)
+    # An end that is no other event than the disruption itself costs what that does.
+    ends = np.array([[each.at_risk[0]] * len(ENDS) for each in lost])
+    beyond = [(place, e) for e, end in enumerate(ENDS) for place, event in enumerate(events) if event.beyond(end)]
+    at_ends = left([chokepoints.disturbed(regions, year, events[place].cuts, ENDS[e]) for place, e in beyond])
+    ends[tuple(np.array(beyond, dtype=int).reshape(-1, 2).T)] = at_risk(factory, without, at_ends)
+    batch = Batch(scenario, regions, year, factory, without, accessible, lost, ends)
     return [Played(event, got, batch, place) for place, (event, got) in enumerate(zip(events, reach, strict=True))]
 
 

@@ -122,6 +122,10 @@ class Factory:
             built[question] = self._cut_alike(built[question], accessible[question], most)
         return built
 
+    def totals(self, accessible: Array) -> Array:
+        """Cells built by best reallocation, (question) [GWh], for nodes (question, node)."""
+        return np.asarray(self._best(accessible, self.plan.cells)[0].sum(axis=1))
+
     def _best(self, accessible: Array, most: Array) -> tuple[Array, Mask]:
         """Cells built in one solution, (question, chemistry), and where anything is short, (question)."""
         built = np.tile(most, (len(accessible), 1))
@@ -230,6 +234,16 @@ def losses(factory: Factory, without: Array, accessible: Array) -> list[Loss]:
     ]  # fmt: skip
 
 
+def at_risk(factory: Factory, without: Array, accessible: Array) -> Array:
+    """GWh at risk by best reallocation alone, (disruption); without, accessible: as of `losses`."""
+    if not len(accessible):
+        return np.zeros(0)
+    totals = factory.totals(np.vstack([without, accessible]))
+    lost = totals[0] - totals[1:]
+    hit = (accessible < without).any(axis=1) & (lost > NOTHING * float(factory.plan.cells.sum()))
+    return np.where(hit, lost, 0.0)
+
+
 def supply_gap(factory: Factory, without: Array, accessible: Array, cuts: Sequence[float]) -> Array:
     """What more is needed of each node to lower the GWh at risk by each share of `cuts`, (cut, node) [kt or GWh].
 
@@ -237,7 +251,7 @@ def supply_gap(factory: Factory, without: Array, accessible: Array, cuts: Sequen
     the risk that may stay. Solved as a linear programme with one more column a node.
     """
     need, planned = factory.need, factory.plan.cells
-    base, now = factory.build_all(np.vstack([without, accessible]), planned).sum(axis=1)
+    base, now = factory.totals(np.vstack([without, accessible]))
     out = np.zeros((len(cuts), len(need)))
     short = np.flatnonzero((need > accessible * (1 + NOTHING)) & np.isfinite(accessible))
     if base - now <= NOTHING * max(base, 1.0) or not len(short):

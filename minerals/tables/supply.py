@@ -172,7 +172,12 @@ class SupplyInputs:
 
     def place(self, node: str) -> int:
         """Position of a node."""
-        return [each.node for each in self.nodes].index(node)
+        return self._places[node]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Position of each node."""
+        return {each.node: place for place, each in enumerate(self.nodes)}
 
 
 def supply_inputs(
