@@ -527,6 +527,24 @@ def test_every_per_cent_of_the_stress_title_is_in_the_data(case: str) -> None:
     assert set(re.findall(r"[\d.–]+%", picture.meta.title)) <= ends
 
 
+def test_a_milder_stop_is_told_as_the_low_end() -> None:
+    """The title says up to, the number beside a bar is the whole range, a white line stands at the low end."""
+    made = stressed()
+    made.tables["disruptions"] = made["disruptions"].assign(
+        at_risk_low=lambda table: 0.1 * table["at_risk_best"], at_risk_high=lambda table: table["at_risk_best"]
+    )
+    picture = charts.draw(made, "stress")
+    assert picture.meta.title == (
+        "If China closes the whole chain, Europe would lose up to 97% of the batteries planned for 2035, and up to 84%"
+        " under Next-gen adoption"
+    )
+    assert "White line: least loss at the low end of the severity" in picture.meta.note
+    (axes,) = (axes for axes in picture.figure.axes if axes.patches)
+    lines = [float(line.get_xdata()[0]) for line in axes.lines if line.get_color() == "white"]
+    assert sorted(lines) == pytest.approx(sorted(picture.data["low"]))
+    assert picture.data["low"].tolist() == pytest.approx((0.1 * picture.data["best"]).tolist())
+
+
 def test_the_title_counts_the_stop_and_names_what_is_short_anyway_by_itself() -> None:
     """Bars, title and alt text say one number for the stop; what is short without it has its own bar and words."""
     made = stressed()

@@ -1,4 +1,5 @@
-"""What a region loses when a chokepoint closes: GWh by disruption, from the best reallocation to equal cuts."""
+"""What a region loses when a chokepoint closes: GWh by disruption, from the least severity and the best reallocation to
+equal cuts."""
 
 from __future__ import annotations
 
@@ -18,11 +19,12 @@ from minerals.numbers import percent
 NAME = "stress"
 MOST, MOST_WITH_MANY = 6, 4
 """Disruptions drawn where none are named, of up to two scenarios and of more."""
-NUMBERS = ["planned", "shortage", "at_risk_best", "at_risk_proportional"]
+NUMBERS = ["planned", "shortage", "at_risk_best", "at_risk_proportional", "at_risk_low", "at_risk_high"]
 SHORT_ANYWAY = "hatched: short without any stop"
 DATA = (
     "quantity", "region", "year", "disruption", "label", "scenario", "best", "proportional", "planned", "shortage",
-    "share_best", "share_proportional", "missing_best", "missing_proportional", "binding_node", "binding_label", "unit",
+    "share_best", "share_proportional", "missing_best", "missing_proportional", "low", "high", "binding_node",
+    "binding_label", "unit",
 )  # fmt: skip
 
 
@@ -42,7 +44,8 @@ def figure(
 
     The data of the bundle hold a row for each bar (quantity `gwh_at_risk`, GWh): best and proportional are the ends of
     the range, share_best and share_proportional the same in % of what is planned, shortage what is short without any
-    disruption, missing_best and missing_proportional both together in % of what is planned.
+    disruption, missing_best and missing_proportional both together in % of what is planned; low and high are the best
+    reallocation at the ends of the severity.
     """
     story = _story(result, region, year, disruptions)
     rows = _Rows(len(story.table), len(story.scenarios))
@@ -60,13 +63,26 @@ def figure(
 
 @dataclass(frozen=True)
 class _Bar:
-    """One scenario under one disruption, GWh; binding: (node, its label), empty where nothing binds."""
+    """One scenario under one disruption, GWh; low, high: best reallocation at the ends of the severity; binding: (node,
+    its label), empty where nothing binds."""
 
     planned: float
     shortage: float
     best: float
     proportional: float
+    low: float
+    high: float
     binding: tuple[str, str]
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the most of all that is told, GWh."""
+        return min(self.low, self.best), max(self.high, self.proportional)
+
+    @property
+    def open(self) -> bool:
+        """Whether a milder stop is told to cost less."""
+        return wording.number(self.low) != wording.number(self.best)
 
     @property
     def length(self) -> float:
@@ -131,6 +147,9 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
     when = selection.year(year, table)
     where = supply.place(selection, region or _hit(table, when), table)
     table = table[(table["region"] == where) & (table["year"] == when)]
+    # A result from before severities had ends is drawn without them.
+    ends = {name: table["at_risk_best"] for name in ("at_risk_low", "at_risk_high") if name not in table}
+    table = table.assign(**ends)
     codes = list(dict.fromkeys(table["disruption"]))
     wanted = supply.one_of(selection, "disruption", disruptions, codes)
     selection.settle()
@@ -140,11 +159,13 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
     selection.settle()
     bars: dict[str, dict[str, _Bar]] = {code: {} for code in wanted}
     for row in table[table["scenario"].isin(scenarios) & table["disruption"].isin(wanted)].itertuples():
-        planned, shortage, best, proportional = (float(getattr(row, name)) for name in NUMBERS)
+        planned, shortage, best, proportional, low, high = (float(getattr(row, name)) for name in NUMBERS)
         # Rounding of the solver may set the ends the other way round by a hair.
-        ends = sorted((max(best, 0.0), max(proportional, 0.0)))
+        best, proportional = sorted((max(best, 0.0), max(proportional, 0.0)))
         named = (row.binding_node, row.binding_label or row.binding_node)
-        bars[row.disruption][str(row.scenario)] = _Bar(planned, shortage, ends[0], ends[1], named)
+        bars[row.disruption][str(row.scenario)] = _Bar(
+            planned, shortage, best, proportional, min(low, best), max(high, best), named
+        )
     bars = {code: found for code, found in bars.items() if found}
     if disruptions is None:
         bars = dict(sorted(bars.items(), key=lambda item: tuple(-end for end in _rank(item[1], scenarios))))
@@ -167,7 +188,8 @@ def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
     records = [
         ("gwh_at_risk", story.region, story.year, code, story.events[code].label, scenario, bar.best, bar.proportional,
-         bar.planned, bar.shortage, *(100 * share for share in (*bar.shares, *bar.missing)), *bar.binding, "GWh")
+         bar.planned, bar.shortage, *(100 * share for share in (*bar.shares, *bar.missing)), bar.low, bar.high,
+         *bar.binding, "GWh")
         for code, bars in story.table.items()
         for scenario in story.scenarios
         if (bar := bars.get(scenario)) is not None
@@ -196,9 +218,9 @@ def _finding(result: Result, story: _Story) -> str:
     first, last = (bars.get(name) for name in (story.scenarios[0], story.scenarios[-1]))
     if first is None or last is None or first.shares[0] < wording.LEAST_WORTH_SAYING:
         return f"What closed chokepoints would cost {wording.possessive(story.region)} batteries in {story.year}"
-    lost = tuple(_range(*bar.shares, kind="%") + _anyway(bar) for bar in (first, last))
+    lost = tuple(_lost(bar) + _anyway(bar) for bar in (first, last))
     event = wording.capitalised(wording.if_it_happens(story.events[code].label))
-    title = f"{event}, {place} would lose {_range(*first.shares, kind='%')} of the batteries planned for {story.year}"
+    title = f"{event}, {place} would lose {_lost(first)} of the batteries planned for {story.year}"
     title += _anyway(first)
     if len(story.scenarios) == 1:
         return title
@@ -208,13 +230,22 @@ def _finding(result: Result, story: _Story) -> str:
     under = f"the {under[4:]}" if under.startswith("The ") else under
     if lost[0] == lost[1]:
         return f"{title}, and as much under {under}"
-    return f"{title}, and {_range(*last.shares, kind='%')} under {under}{_anyway(last)}"
+    return f"{title}, and {_lost(last)} under {under}{_anyway(last)}"
+
+
+def _lost(bar: _Bar) -> str:
+    """54–70% · up to 70%, where a milder stop costs less."""
+    return f"up to {percent(bar.shares[1])}" if bar.open else _range(*bar.shares, kind="%")
 
 
 def _anyway(bar: _Bar) -> str:
     """What is short without the stop, which the loss comes on top of; '' where that is next to nothing."""
     short = bar.shortage / bar.planned if bar.planned > 0 else 0.0
     return f", on top of {percent(short)} short anyway" if short >= wording.LEAST_WORTH_SAYING else ""
+
+
+def _open(story: _Story) -> bool:
+    return any(bar.open for bars in story.table.values() for bar in bars.values())
 
 
 def _supply(story: _Story) -> footer.Used:
@@ -232,6 +263,8 @@ def _note(story: _Story, caveats: str) -> str:
         f"Note:{caveats} Solid: least loss, if what is left goes where most cells can be built of it; pale: up to the"
     )
     note += " loss if all users of the scarcest material are cut alike. Beside the bars: the material that binds."
+    if _open(story):
+        note += " White line: least loss at the low end of the severity, from past stops; none where that is nothing."
     bars = list(story.table[story.hardest].items())
     planned = [
         f"{wording.number(bar.planned)}{f' ({name})' if len(bars) > 1 else ''}"
@@ -254,7 +287,7 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     parts = []
     for code, bars in story.table.items():
         printed = [
-            f"{name} {_range(bar.best, bar.proportional)} GWh ({_range(*bar.shares, kind='%')} of what is planned"
+            f"{name} {_range(*bar.ends)} GWh ({_range(*bar.shares, kind='%')} of what is planned"
             + (f", {bar.binding[1]} binds)" if bar.binding[1] else ")")
             if bar.proportional > 0
             else f"{name} nothing"
@@ -347,7 +380,7 @@ def _draw_bars(sheet: Page, story: _Story, panel: Panel, middles: Sequence[float
     for code, bars in story.table.items():
         for scenario, each in bars.items():
             binds = style.shortened(each.binding[1], 0.3 * panel.width, LABEL * s) if each.proportional > 0 else ""
-            labels[(code, scenario)] = (_range(each.best, each.proportional), binds)
+            labels[(code, scenario)] = (_range(*each.ends), binds)
     fits = [
         (panel.width - _after(*labels[(code, scenario)], s)) / each.length
         for code, bars in story.table.items()
@@ -371,6 +404,8 @@ def _draw_bars(sheet: Page, story: _Story, panel: Panel, middles: Sequence[float
             y = middle + step * ((count - 1) / 2 - i)
             axes.barh(y, each.proportional, bar, color=supply.pale(colour), linewidth=0, zorder=2)
             axes.barh(y, each.best, bar, color=colour, linewidth=0, zorder=3)
+            if each.open and 0 < each.low < each.best:
+                axes.plot([each.low] * 2, [y - bar / 2, y + bar / 2], color="white", linewidth=1.4 * s, zorder=4)
             if each.shortage > 0:
                 axes.barh(y, each.shortage, bar, left=each.proportional, facecolor="white", edgecolor=colour,
                           hatch=style.SHORT_HATCH, linewidth=0.6 * s, zorder=2)  # fmt: skip
