@@ -234,6 +234,14 @@ def test_graphite_may_change_its_route_within_bounds() -> None:
     assert proportional(plan, plan.cells, np.array([2.0, np.inf])).tolist() == pytest.approx([5])
 
 
+@pytest.mark.parametrize(("share", "accessible"), [(0.0, [1.0, 5.0]), (1.0, [10.0, 0.5])])
+def test_a_route_that_is_not_planned_takes_what_it_uses(share: float, accessible: list[float]) -> None:
+    """Half of the planned route is there, 5 of 10 kt; the other has what 0.5 GWh use, at 2 and 1 kt/GWh."""
+    routes = Routes(np.array([1.0]), np.array([2.0, 0.0]), np.array([0.0, 1.0]), low=0.0, high=1.0, share=share)
+    factory = Factory(Plan(np.array([10.0]), np.zeros((1, 2)), routes))
+    assert factory.build(np.array(accessible)).tolist() == pytest.approx([5.5])
+
+
 def test_equal_users_are_cut_alike() -> None:
     plan = Plan(np.array([60.0, 40.0]), np.array([[1.0], [1.0]]))
     assert Factory(plan).build(np.array([50.0])).tolist() == pytest.approx([30, 20])

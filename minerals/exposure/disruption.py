@@ -64,6 +64,13 @@ class Plan:
         """Planned need by node, (node)."""
         return self.cells @ self.total_use
 
+    @property
+    def most_by_route(self) -> Array:
+        """Need if all graphite took the route that needs most of a node, (node); 0 where none needs any."""
+        if self.routes is None:
+            return np.zeros_like(self.need)
+        return np.asarray((self.cells @ self.routes.carrier) * np.maximum(self.routes.natural, self.routes.synthetic))
+
     @cached_property
     def total_use(self) -> Array:
         """Use at the planned route shares, (chemistry, node)."""
@@ -73,19 +80,21 @@ class Plan:
 class Factory:
     """The linear programme of one plan, for any vectors of accessible nodes and caps of cells.
 
-    Its columns are the cells of each chemistry of the plan, and natural graphite; its rows the nodes that these use,
-    and bounds of the natural share. known: the programme of a plan of the same chemistries and nodes, whose optimal
-    bases are tried.
+    Its columns are the cells of each chemistry of the plan, and natural graphite; its rows the nodes that these use, at
+    whatever natural share, and bounds of that share. known: the programme of a plan of the same chemistries and nodes,
+    whose optimal bases are tried.
     """
 
     def __init__(self, plan: Plan, known: Factory | None = None) -> None:
         self.plan = plan
         self.use, self.need = plan.total_use, plan.need
         self.made = np.flatnonzero(plan.cells > 0)
-        self.used = np.flatnonzero(self.need > 0)
+        # A node that the planned route of graphite does not need may be short for another.
+        most = np.where(self.need > 0, self.need, plan.most_by_route)
+        self.used = np.flatnonzero(most > 0)
         made, used = self.made, self.used
         matrix = plan.use[np.ix_(made, used)].T
-        columns, rows = plan.cells[made], self.need[used]
+        columns, rows = plan.cells[made], most[used]
         if routes := plan.routes:
             carrier = routes.carrier[made]
             nodes = matrix + np.outer(routes.synthetic[used], carrier)
