@@ -132,6 +132,11 @@ def test_words_that_do_not_fit(folder: Path, run_toy) -> None:
             api.explain(result, **bad)
     with pytest.raises(UsageError, match="has no exposure; add"):
         api.explain(run_toy(), disruption="china-all")
+    for table, column in (("disruptions", "at_risk_low"), ("reference_need", "gross")):
+        old = Result(result.record, {**result.tables, table: result[table].drop(columns=column)})
+        for words in ({"disruption": "china-graphite-anode"}, {"node": "graphite_anode"}):
+            with pytest.raises(UsageError, match=f"{table} lacks the column {column}; repeat the run"):
+                api.explain(old, **words)
 
 
 def test_on_screen_each_row_is_spelled_out_once(folder: Path) -> None:

@@ -20,12 +20,15 @@ from ..provenance import Rows
 from ..tables.codes import ANY
 from .compare import pick, pick_year
 from .explain import Factor, Row, agree
+from .form import AGAIN
 from .result import Result
 
 #: Codes of this beginning are groups of countries.
 GROUP = "R_"
 #: A gap between sums that is nothing beside them.
 LEAST = 1e-9
+#: Columns that results of earlier versions lack, and all is explained with.
+NEWER = (("disruptions", "at_risk_low"), ("reference_need", "gross"))
 
 
 @frozen
@@ -526,9 +529,12 @@ class _Index:
 
 
 def _exposure(result: Result) -> dict[str, Any]:
-    """The record of an exposure. Raises UsageError where the run has none."""
+    """The record of an exposure. Raises UsageError where the run has none, or an earlier version wrote it."""
     if "exposure" not in result.record or "supply_cut" not in result.tables:
         raise UsageError("this result has no exposure; add [exposure] to its run file and run it again")
+    for table, column in NEWER:
+        if column not in result[table]:
+            raise UsageError(f"this result is of an earlier version: {table} lacks the column {column}; {AGAIN}")
     return dict(result.record["exposure"])
 
 
