@@ -9,9 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from conftest import TESTS
 
 import minerals
+from minerals.cli import cli
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.results.describe import describe
@@ -192,6 +194,15 @@ def test_a_run_repeats_its_events_from_its_record(whole: Path, tmp_path: Path) -
     assert config["x"]["severity"] == {"value": 0.5, "low": 0.4, "high": 0.6}
     again = minerals.run(tmp_path / "out" / "record.json", inputs=whole.parent)
     assert again["disruptions"].equals(first["disruptions"])
+
+
+def test_explain_says_what_the_run_file_says_of_an_event(whole: Path, tmp_path: Path) -> None:
+    changes = ["exposure.event.x={country='NAM', nodes='mined_cobalt', start=2031, note='Miners strike.'}"]
+    minerals.run(whole, set=changes, inputs=whole.parent).write(tmp_path / "out")
+    for event, told in (("x", True), ("china-anode", False)):
+        outcome = CliRunner().invoke(cli, ["explain", str(tmp_path / "out"), "--disruption", event])
+        assert outcome.exit_code == 0, outcome.output
+        assert ("The run file says of it: Miners strike." in outcome.output) == told
 
 
 def test_all_that_is_wrong_with_events_is_said_at_once(whole: Path) -> None:

@@ -85,6 +85,8 @@ def _summary(result: Result, risk: RiskExplanation) -> list[str]:
         return [f"Status: {risk.status.replace('_', ' ')}. No batteries are planned, so none can be lost."]
     lines = [f"Status: {risk.status.replace('_', ' ')}. Planned: {number(risk.planned)} GWh."]
     lines += [_severity(result, risk), _months(risk)]
+    if note := _note(result, risk.disruption):
+        lines.append(f"The run file says of it: {note}")
     if risk.shortage > 0:
         lines.append(f"Short without it: {number(risk.shortage)} GWh, which no figure below counts again.")
     lines.append(
@@ -140,6 +142,12 @@ def _months(risk: RiskExplanation) -> str:
     low, value, high = risk.months
     ends = f" ({low:g} to {high:g})" if low != high else ""
     return f"It lasts {value:g} months{ends}; the figures are of twelve that begin with the year."
+
+
+def _note(result: Result, disruption: str) -> str:
+    """What the run file says of an event of its own; '' where it says nothing, or the event is of the library."""
+    events = result.record["config"]["exposure"].get("event", {})
+    return str(events.get(disruption, {}).get("note", ""))
 
 
 def _basis(risk: RiskExplanation, ends: str) -> str:
