@@ -452,6 +452,20 @@ def test_few_bases_are_enough_for_many_right_hand_sides(monkeypatch: pytest.Monk
     assert 1 < len(solved) <= 9
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_column_without_room_spoils_no_basis(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chemistries of the plan of which nothing may be built: every basis that is found joins the pool."""
+    rng = np.random.default_rng(seed)
+    plan = some_plan(rng)
+    factory = Factory(plan)
+    accessible = plan.need * rng.uniform(0, 1.0, (30, len(plan.need)))
+    most = plan.cells * np.array([0, 1, 0, 1, 1, 0])
+    sides = factory.bounds(accessible, np.tile(most, (30, 1)))
+    factory.bases.solve(*sides)
+    monkeypatch.setattr(Bases, "_solved", lambda *_: pytest.fail("a question that was solved is solved again"))
+    factory.bases.solve(*sides)
+
+
 def test_a_basis_of_another_matrix_that_is_not_optimal_for_this_one_is_not_taken() -> None:
     """Of one node, A uses 1 and B 2 kt/GWh: B is cut first; with 2 and 1 it is A."""
     one, two = (Plan(np.array([10.0, 10.0]), np.array([[a], [b]])) for a, b in ((1.0, 2.0), (2.0, 1.0)))

@@ -128,8 +128,12 @@ class Bases:
         basis = lp.getBasis()
         of_rows, of_columns = np.array([*map(int, basis.row_status)]), np.array([*map(int, basis.col_status)])
         basic, full = int(highspy.HighsBasisStatus.kBasic), int(highspy.HighsBasisStatus.kUpper)
-        found = Basis(*(np.flatnonzero(at) for at in (of_rows != basic, of_columns == basic, of_columns == full)))
-        return np.asarray(lp.getSolution().col_value), found
+        solution = lp.getSolution()
+        # A column without room is at both bounds, of which HiGHS names either: its reduced cost says at which it stays.
+        stuck = (upper <= 0) & (of_columns != basic)
+        at_upper = np.where(stuck, np.asarray(solution.col_dual) > 0, of_columns == full)
+        found = Basis(*(np.flatnonzero(at) for at in (of_rows != basic, of_columns == basic, at_upper)))
+        return np.asarray(solution.col_value), found
 
     def _add(self, basis: Basis) -> None:
         """Take a basis into the pool where it is one of this matrix, and optimal."""
