@@ -237,7 +237,8 @@ def _drawn(story: _Story) -> pd.DataFrame:
 
 
 def _finding(story: _Story) -> str:
-    """What of the cells the region makes itself, and the step that most of the material passes in one other country."""
+    """What of the cells the region could make itself, its own supply first, and the step that most of the material
+    passes in one other country."""
     steps = [
         place
         for stage in reversed(story.stages[:-1])  # Of equal shares the step nearest to the battery is named.
@@ -259,7 +260,8 @@ def _finding(story: _Story) -> str:
         return f"{wording.capitalised(share)} of the {story.chain_label} in {wording.possessive(story.region)}" \
                f" batteries {through}"  # fmt: skip
     link = "but" if story.share(most) > makes else "and"
-    return f"{region} makes {wording.by_how_much(makes)} of the cells it uses, {link} {share} of the" \
+    own_cells = wording.by_how_much(makes)
+    return f"{region} could make {own_cells} of the cells it uses, {link} {share} of the" \
            f" {story.chain_label} in its batteries {through}"  # fmt: skip
 
 
