@@ -264,3 +264,25 @@ def test_a_folder_that_is_no_result_is_told_by_its_cause(run_toy, tmp_path: Path
         run_toy().write(tmp_path / "out", force=True)
     with pytest.raises(UsageError, match="File name too long; nothing was written: choose another"):
         run_toy().write(tmp_path / ("n" * 256))
+
+
+def test_a_signal_as_the_workspace_is_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ended(BaseException):
+        pass
+
+    def end(*_: object) -> None:
+        raise Ended
+
+    def made(folder: Path) -> tuple[Path, int]:
+        found = real(folder)
+        signal.raise_signal(signal.SIGTERM)
+        return found
+
+    real, before = folders._workspace, signal.signal(signal.SIGTERM, end)
+    monkeypatch.setattr(folders, "_workspace", made)
+    try:
+        with pytest.raises(Ended), folders.staged(tmp_path / "result"):
+            pytest.fail("the command is to end before its body")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert not any(tmp_path.iterdir())

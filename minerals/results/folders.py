@@ -55,15 +55,20 @@ def staged(folder: Path) -> Iterator[Path]:
     Raises OSError. Warns with a Notice where its workspace could not be removed.
     """
     made = make_parents(folder)
+    workspace: tuple[Path, int] | None = None
     try:
-        workspace, lock = _workspace(folder)
         try:
-            (workspace / NEW).mkdir()
-            yield workspace / NEW
-            to_disk(workspace / NEW)
-            exchange(workspace, folder)
+            # A signal that ends the command between the making of a workspace and here would leave it behind.
+            with _interrupts_held():
+                workspace = _workspace(folder)
+            new = workspace[0] / NEW
+            new.mkdir()
+            yield new
+            to_disk(new)
+            exchange(workspace[0], folder)
         finally:
-            _leave(workspace, lock, folder)
+            if workspace is not None:
+                _leave(*workspace, folder)
     except BaseException:
         remove_empty(made)
         raise
