@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -207,38 +207,37 @@ class Prices(Section):
     )
 
 
-class Severity(Section):
+class _WithEnds(Section):
+    """A number with a low and a high end, both or neither."""
+
+    value: float = Field(description="The number.")
+    low: float | None = Field(default=None, description="Its low end.")
+    high: float | None = Field(default=None, description="Its high end.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("low and high go together; give both or neither")
+        if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
+            ends = f"low, value, high = {self.low:g}, {self.value:g}, {self.high:g}"
+            raise ValueError(f"{ends}; expected low ≤ value ≤ high")
+        return self
+
+
+class Severity(_WithEnds):
     """Share that an event takes away, with its ends; a number alone has none of its own."""
 
     value: Share = Field(description="Share of exports, or of output, that is lost.")
     low: Share | None = Field(default=None, description="Low end; without one, that of past stops.")
     high: Share | None = Field(default=None, description="High end; given with the low one.")
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Severity:
-        _check_ends(self.low, self.value, self.high)
-        return self
 
-
-class Months(Section):
+class Months(_WithEnds):
     """How long an event lasts, with its ends; a number alone has none of its own."""
 
     value: MonthCount = Field(description="Months that it lasts.")
     low: MonthCount | None = Field(default=None, description="Low end; without one, that of past stops.")
     high: MonthCount | None = Field(default=None, description="High end; given with the low one.")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Months:
-        _check_ends(self.low, self.value, self.high)
-        return self
-
-
-def _check_ends(low: float | None, value: float, high: float | None) -> None:
-    """Raise ValueError where ends are not both there, or do not lie about the value."""
-    if (low is None) != (high is None):
-        raise ValueError("low and high go together; give both or neither")
-    if low is not None and high is not None and not low <= value <= high:
-        raise ValueError(f"low, value, high = {low:g}, {value:g}, {high:g}; expected low ≤ value ≤ high")
 
 
 class EventOfRun(Section):
