@@ -365,8 +365,7 @@ def _inputs(story: _Story) -> footer.Used:
 def _note(story: _Story, caveats: str) -> str:
     note = f"Note:{caveats} {wording.number(story.gwh)} GWh are planned for {story.years[-1]} in both."
     if story.losses:
-        note += " Least loss: what a stop takes even if what is left goes where most cells can be made of it."
-        note += " Each stop at the severity of its row; a milder one costs less."
+        note += " Least loss: of a stop as severe as its row has it, if what is left goes where it makes most cells."
         note += " Orange: more than before." if any(loss.after > loss.before for loss in story.rows) else ""
         note += supply.marks(loss.event for loss in story.losses)
     if story.overall is not None and (loss := story.headline) is not None:
