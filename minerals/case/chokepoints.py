@@ -1,6 +1,7 @@
 """A run with [exposure], set up: what its batteries need of each node, and what the world supplies, year by year.
 
-Supply rests on a reference world, computed as the run is (scrap and recycling with [flows]) but for all regions and all
+A node is needed where its next stage stands, in the reference world as in a plan; `embodied` has the world as if all
+of a battery were needed where it is used, for who supplies what it is made of. Supply rests on a reference world, computed as the run is (scrap and recycling with [flows]) but for all regions and all
 uses: where nothing is published, a node's supply is that world's need ÷ the utilisation of plants. Material that a
 region recovers relieves its mining and refining, not the making of active material and cells.
 """
@@ -16,8 +17,9 @@ import numpy as np
 
 from ..config import Exposure, Run, Scenario, of_reference
 from ..errors import InputError, listed
-from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing
-from ..exposure.disruption import Factory, Plan, Routes
+from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing, stockpiled
+from ..exposure.factory import Factory, Plan, Routes, Supplied
+from ..exposure.stages import CELL, Chain, least, placed
 from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.cell_parts import check_cell_parts
@@ -28,7 +30,9 @@ from ..tables.resolve import Resolved, resolve
 from ..tables.supply import Cut, Node, SupplyInputs, supply_inputs
 from .arrays import Arrays
 from .intensity import with_intensity
+from .origin import Origins
 from .outcome import Outcome
+from .stages import chain_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,6 +42,10 @@ End = Literal["severity", "low", "high"]
 #: Stages that recovered material relieves.
 RELIEVED = ("mining", "refining")
 REFERENCE = "reference"
+#: What the node of lithium-ion cells begins with.
+LI_ION = "li_ion_cell"
+#: Customer that all makers at home with no region of the reference world are.
+ELSEWHERE = "elsewhere"
 #: Keys of [exposure] that say what the reference world is, as of a scenario.
 OF_REFERENCE = ("demand", "adoption", "silicon")
 
@@ -77,6 +85,18 @@ class Uses:
     route: Array
     scrapped: Array
 
+    def total(self, year: int) -> Array:
+        """Use at the planned route, (chemistry, node), by place of the year."""
+        share = self.route[year]
+        routed = np.outer(self.carrier[:, year], share * self.natural + (1 - share) * self.synthetic)
+        return np.asarray(self.fixed[:, :, year] + routed)
+
+    @property
+    def ever(self) -> Array:
+        """The most that a chemistry uses of a node in any year and by any route, (chemistry, node)."""
+        routed = np.outer(self.carrier.max(axis=1), np.maximum(self.natural, self.synthetic))
+        return np.asarray(self.fixed.max(axis=2) + routed)
+
     @property
     def routed(self) -> bool:
         """Whether any node depends on the route."""
@@ -111,9 +131,9 @@ def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
 class Chokepoints:
     """A run's batteries, what they use, and the world's supply.
 
-    outcome: of the run; scenarios: the batteries of each; customers: regions of the reference world; supply: of the
-    world in each reported year; label: of the regions of the run together; used: rows of the inputs that supply rests
-    on; left_out: uses that the scope leaves out, and what share of the batteries that the reference world has in the
+    outcome: of the run; chain: of its chemistries; scenarios: the batteries of each; customers: regions of the reference
+    world; supply: of the world in each reported year; embodied: the same, where batteries are used; origins: of cells;
+    label: of the regions of the run together; used: rows of the inputs that supply rests on; left_out: uses that the scope leaves out, and what share of the batteries that the reference world has in the
     regions of the run they are in each year, by label, (year) [1]; union: customers under the law of the European
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it.
     """
@@ -121,9 +141,12 @@ class Chokepoints:
     outcome: Outcome
     inputs: SupplyInputs
     uses: Uses
+    chain: Chain
     scenarios: dict[str, Batteries]
     customers: tuple[str, ...]
     supply: tuple[Supply, ...]
+    embodied: tuple[Supply, ...]
+    origins: Origins
     label: str
     used: DataFrame
     left_out: dict[str, Array]
@@ -133,6 +156,8 @@ class Chokepoints:
     _disturbed: dict[tuple[tuple[str, ...], int, tuple[Cut, ...], str], Access] = field(
         default_factory=dict, init=False, repr=False
     )
+    _embodied: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
+    _cell_origins: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
@@ -179,7 +204,27 @@ class Chokepoints:
             low, high = self.inputs.route_bounds
             carrier, share = self.uses.carrier[:, year] * (gain or 1.0), float(self.uses.route[year])
             routes = Routes(carrier, self.uses.natural, self.uses.synthetic, low, high, share)
-        return Plan(cells, self.uses.fixed[:, :, year] * each, routes)
+        own = self.access(regions, year).own
+        home = self.made_at_home(regions, year)
+        return Plan(cells, self.uses.fixed[:, :, year] * each, routes, home, own, self.chain)
+
+    def cell_origin(self, regions: Sequence[str], year: int) -> Array:
+        """Share of each maker in the cells of each chemistry that regions use, (chemistry, country); all 0 where no
+        maker is known, which means at home."""
+        key = tuple(regions), year
+        if key not in self._cell_origins:
+            made_as = self.chain.cell
+            by_node = {int(n): self.origins.of(regions, year, int(n)) for n in np.flatnonzero(made_as.any(axis=0))}
+            none = np.zeros(len(self.inputs.countries))
+            self._cell_origins[key] = np.array([
+                by_node[int(uses.argmax())] if uses.any() else none for uses in made_as
+            ])  # fmt: skip
+        return self._cell_origins[key]
+
+    def made_at_home(self, regions: Sequence[str], year: int) -> Array:
+        """Share of the cells of each chemistry that regions make themselves, (chemistry)."""
+        origin = self.cell_origin(regions, year)
+        return np.where(origin.any(axis=1), origin[:, self.at_home(regions)].sum(axis=1), 1.0)
 
     def relief(self, scenario: str, regions: Sequence[str], year: int) -> Array:
         """What recovered material takes off mining and refining, (node) [kt]."""
@@ -210,6 +255,88 @@ class Chokepoints:
         """Accessible and recovered of each node, (node)."""
         return self.access(regions, year, cuts).accessible + self.relief(scenario, regions, year)
 
+    def supplied(
+        self, scenario: str, regions: tuple[str, ...], year: int, cuts: tuple[Cut, ...] = (), end: End = "severity",
+        months: float = 0.0,
+    ) -> Supplied:  # fmt: skip
+        """What there is for a plan with or without a disruption, a single question.
+
+        end: of its severity; months: stock of each node [of planned need], which replaces what the disruption takes,
+        and no more. Of cells there is what there is without it, less what their makers can not deliver.
+        """
+        usual = self.access(regions, year)
+        if not cuts:
+            return self._supplied(scenario, regions, year, usual, None, months)
+        found = self.disturbed(regions, year, cuts, end)
+        return self._supplied(scenario, regions, year, found, self.cuts(cuts, end), months)
+
+    def _supplied(
+        self, scenario: str, regions: tuple[str, ...], year: int, reach: Access, cuts: Cuts | None, months: float
+    ) -> Supplied:
+        plan, relief, cell = self.plan(scenario, regions, year), self.relief(scenario, regions, year), self.cell
+        without = self.access(regions, year).accessible + relief
+        accessible = np.where(cell, without, stockpiled(reach.accessible + relief, without, plan.need, months))
+        own = np.where(cell, 0.0, np.nan_to_num(reach.own))
+        home, imported = plan.made_at_home, plan.imported
+        if cuts is not None:
+            home, imported = self._cells_left(plan, regions, year, cuts, reach.left)
+        return Supplied(own[None], (accessible - own)[None], home[None], imported[None])
+
+    def partly_cut(self, scenario: str, regions: tuple[str, ...], year: int, cuts: Cuts) -> Supplied:
+        """What there is for a plan under cuts of any size, a single question."""
+        return self._supplied(scenario, regions, year, self.access(regions, year, cuts), cuts, 0.0)
+
+    @cached_property
+    def cell(self) -> np.ndarray:
+        """Nodes that are cells, (node)."""
+        return np.asarray(self.chain.stage == CELL)
+
+    def made_outside(
+        self, scenario: str, regions: tuple[str, ...], year: int, cuts: tuple[Cut, ...], hit: Supplied
+    ) -> Supplied:
+        """What there is with a disruption, a single question, if the cells of the countries that close were made by
+        the others, at home or elsewhere, in the shares that these have."""
+        plan, origin = self.plan(scenario, regions, year), self.cell_origin(regions, year)
+        codes, inside = np.array(self.inputs.countries), self.at_home(regions)
+        closing = np.isin(codes, [cut.country for cut in cuts]) & ~inside
+        others = np.where(origin.any(axis=1), origin[:, ~closing].sum(axis=1), 1.0)
+        grow = np.divide(1.0, others, out=np.zeros_like(others), where=others > 0)
+        left = self.disturbed(regions, year, cuts).left
+        _, without_closing = self._cells_left(plan, regions, year, self.cuts(cuts), left, without=closing)
+        home, imported = hit.home[0] * grow, without_closing * grow
+        # Cells that nobody else makes are made at home.
+        home = np.where(others > 0, home, plan.cells)
+        return Supplied(hit.own, hit.bought, home[None], imported[None])
+
+    def _cells_left(
+        self, plan: Plan, regions: Sequence[str], year: int, cuts: Cuts, covered: Array,
+        without: np.ndarray | None = None,
+    ) -> tuple[Array, Array]:  # fmt: skip
+        """Cells of a plan that a disruption lets be made at home, as far as it cuts these, and be bought, (chemistry)
+        each: of each maker but those in `without`, (country), what it exports of the part for which it still has
+        inputs. covered: part of what customers have without the disruption, (node, customer)."""
+        origin, inside = self.cell_origin(regions, year), self.at_home(regions)
+        output = np.array([cuts.output[uses].max(axis=0, initial=0.0) for uses in self.chain.cell])
+        export = np.array([cuts.export[uses].max(axis=0, initial=0.0) for uses in self.chain.cell])
+        left = (1 - output) * np.where(inside, 1.0, (1 - export) * self._makers_left(plan, year, covered))
+        total = np.where(origin.any(axis=1), origin[:, inside].sum(axis=1), 1.0)
+        known = total > 0
+        home = np.where(origin.any(axis=1), (origin * left)[:, inside].sum(axis=1), 1.0)
+        part = np.divide(home, total, out=np.ones_like(home), where=known)
+        abroad = ~inside if without is None else ~inside & ~without
+        return plan.made_at_home * part, plan.cells * (origin * left)[:, abroad].sum(axis=1)
+
+    def _makers_left(self, plan: Plan, year: int, covered: Array) -> Array:
+        """Part of the cells of each chemistry for which makers in each country have inputs, (chemistry, country)."""
+        supply = self.supply[year]
+        out = np.ones((len(plan.cells), len(self.inputs.countries)))
+        if (covered < 1).any():
+            use = self.uses.ever
+            for c in np.flatnonzero(plan.cells > 0):
+                part = np.append(least(covered, self.chain.of_cells(int(c), use), supply.natural), 1.0)
+                out[c] = part[supply.home]
+        return out
+
     def at_home(self, regions: Collection[str]) -> np.ndarray:
         """Countries that belong to some regions, (country)."""
         return np.isin(np.array(self.inputs.home, dtype=object), list(regions))
@@ -222,7 +349,14 @@ class Chokepoints:
     def sources(self, scenario: str, regions: Sequence[str], year: int) -> tuple[Array, Array]:
         """Where regions take each node from: own share (node), and share by country (node, country)."""
         inside = np.where(self.at_home(regions), self.supply[year].made, 0.0)
-        return sourcing(self.access(regions, year), inside, self.plan(scenario, regions, year).need)
+        return sourcing(self.access_embodied(regions, year), inside, self.plan(scenario, regions, year).embodied)
+
+    def access_embodied(self, regions: Sequence[str], year: int) -> Access:
+        """What regions together can get of each node by what their batteries are made of, wherever that is made."""
+        key = tuple(regions), year
+        if key not in self._embodied:
+            self._embodied[key] = access(self.embodied[year], self.group(regions)[: len(self.embodied[year].batteries)])
+        return self._embodied[key]
 
     def intensity(self, mineral: str) -> Array:
         """Intensity of a mineral, (chemistry, year) [kt/GWh]."""
@@ -286,39 +420,107 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     mine = {name: batteries(outcome, name) for name in run.settings.scenario}
     if reference is not None:
         check_cell_parts(inputs, _bases(resolved))
-        return replace(reference, outcome=outcome, uses=uses_of(arrays, reference.inputs), scenarios=mine)
+        uses = uses_of(arrays, reference.inputs)
+        chain = chain_of(reference.inputs.nodes, _bases(resolved), uses.ever)
+        return replace(reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine)
     partition = _partition(run, inputs, resolved.regions.labels)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
     world = Outcome(with_intensity(resolve(_reference(run, inputs, partition), inputs), inputs))
     check_cell_parts(inputs, [*_bases(resolved), *_bases(world.resolved)])
     theirs = batteries(world, REFERENCE)
-    customers = world.resolved.regions.labels
-    need, recovered = _need(world, supply, theirs)
-    by_region = theirs.cells.sum(axis=(1, 2))
-    home = np.array([customers.index(name) if name in customers else NOWHERE for name in supply.home], dtype=np.intp)
-    published = supply.published
-    needed = need.sum(axis=1)  # (node, year)
+    regions = world.resolved.regions.labels
+    home = np.array([regions.index(name) if name in regions else NOWHERE for name in supply.home], dtype=np.intp)
+    by_world = _need(world, supply, theirs)
+    needed = by_world.need.sum(axis=1)  # (node, year)
     # What the reference world does not need and nobody publishes is not known, rather than not made.
     by_need = np.where(needed > 0, needed / supply.utilisation[:, None], np.nan)
-    made_by_world = np.where(np.isnan(published), by_need, published)
-    by_year = tuple(
-        Supply(
-            made=supply.share[:, :, y] * made_by_world[:, None, y] + supply.plants[:, :, y],
-            need=need[:, :, y],
-            batteries=by_region[:, y],
-            home=home,
-            recovered=recovered[:, :, y],
-        )
-        for y in range(len(resolved.reported))
+    made_by_world = np.where(np.isnan(supply.published), by_need, supply.published)
+    made = supply.share * made_by_world[:, None] + supply.plants
+    embodied = tuple(
+        Supply(made[..., y], by_world.need[..., y], by_world.batteries[:, y], home, by_world.recovered[..., y])
+        for y in range(len(supply.years))
     )
+    customers = (*regions, ELSEWHERE) if (home == NOWHERE).any() else regions
+    at_work = tuple(_placed(each, by_world, y, len(customers)) for y, each in enumerate(embodied))
     used = joined(supply.used, _of_reference(world.resolved))
     label = region_label(resolved.regions.labels, inputs)
     left_out = _left_out(resolved, inputs, world.resolved, theirs.cells)
     union = inputs.places.union & set(customers)
     wider = {region: inputs.places.chain(region) for region in resolved.regions.labels}
+    uses = uses_of(arrays, supply)
+    chain = chain_of(supply.nodes, _bases(resolved), uses.ever)
     return Chokepoints(
-        outcome, supply, uses_of(arrays, supply), mine, customers, by_year, label, used, left_out, union, wider
-    )
+        outcome, supply, uses, chain, mine, customers, at_work, embodied,
+        _origins(run, supply, at_work, customers, chain), label, used, left_out, union, wider,
+    )  # fmt: skip
+
+
+@frozen
+class World:
+    """The reference world. need: of each node where batteries are used, less what is recovered, (node, customer, year);
+    recovered: that, (the same); batteries: put into use, (customer, year) [GWh]; uses, cells: of its chemistries,
+    (customer, chemistry, year) [GWh], with scrap; chain: of these."""
+
+    need: Array
+    recovered: Array
+    batteries: Array
+    uses: Uses
+    cells: Array
+    gain: Array
+    chain: Chain
+
+
+def _placed(embodied: Supply, world: World, y: int, customers: int) -> Supply:
+    """Supply of a year with the need of the reference world where the next stage stands."""
+    regions = len(embodied.batteries)
+    none = np.zeros((len(embodied.made), customers - regions))
+    home = np.where(embodied.home == NOWHERE, customers - 1 if customers > regions else NOWHERE, embodied.home)
+    supply = replace(
+        embodied, need=np.hstack([embodied.need, none]), recovered=np.hstack([embodied.recovered, none]),
+        batteries=np.append(embodied.batteries, none[0]), home=home.astype(np.intp),
+    )  # fmt: skip
+    cells = world.cells[..., y]
+    scrapped = np.where(world.uses.scrapped, 1.0, 0.0)
+    gained = cells * world.gain[:, y, None]  # (customer, chemistry), with scrap
+    use = world.uses.total(y)
+    amount = use * (gained.sum(axis=0)[:, None] * scrapped + cells.sum(axis=0)[:, None] * (1 - scrapped))
+    share = np.divide(cells, cells.sum(axis=0), out=np.zeros_like(cells), where=cells.sum(axis=0) > 0).T
+    share = np.hstack([share, np.zeros((len(share), customers - regions))])
+    gross = placed(world.chain, amount, share, supply.made @ supply.at_home)
+    saved = _where_made(gross, supply.recovered)
+    recipes = tuple(world.chain.recipes(amount))
+    return replace(
+        supply, need=gross - saved, recovered=saved, chain=world.chain, recipes=recipes,
+        natural=float(world.uses.route[y]),
+    )  # fmt: skip
+
+
+def _where_made(gross: Array, recovered: Array | float) -> Array:
+    """What each customer needs less because of what is recovered, (node, customer): at home first, and what is left is
+    sold to the others by what they still need. recovered: by customer, (the same)."""
+    at_home = np.minimum(gross, recovered)
+    sold, still = (recovered - at_home).sum(axis=1, keepdims=True), gross - at_home
+    total = still.sum(axis=1, keepdims=True)
+    part = np.divide(sold, total, out=np.zeros_like(sold), where=total > 0)
+    return np.asarray(at_home + still * np.minimum(part, 1.0))
+
+
+def _origins(
+    run: Run, supply: SupplyInputs, at_work: tuple[Supply, ...], customers: tuple[str, ...], chain: Chain
+) -> Origins:
+    """Origin of the cells, as observed and configured."""
+    config = run.settings.exposure
+    assert config is not None
+    by_year = config.made_at_home
+    at_home = () if by_year is None else by_year.items() if isinstance(by_year, dict) else [(supply.years[0], by_year)]
+    cells = [n for n, node in enumerate(supply.nodes) if node.stage == "cell"]
+    homes = dict(supply.homes)
+    homes |= {code: customers[-1] for code, home in homes.items() if not home and customers[-1] == ELSEWHERE}
+    return Origins(
+        at_work, supply.years, customers, supply.countries, homes, supply.cell_origin,
+        tuple(sorted((int(year), float(share)) for year, share in at_home)), supply.origin,
+        tuple(sorted(cells, key=lambda n: not supply.nodes[n].node.startswith(LI_ION))),
+    )  # fmt: skip
 
 
 def _left_out(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Array) -> dict[str, Array]:
@@ -380,8 +582,8 @@ def _of_reference(world: Resolved) -> DataFrame:
     return world.inputs_used[world.inputs_used["table"].isin(tables)]
 
 
-def _need(world: Outcome, supply: SupplyInputs, reference: Batteries) -> tuple[Array, Array]:
-    """Need of the reference world, (node, customer, year) [kt or GWh]: less what it recovers, and what that is."""
+def _need(world: Outcome, supply: SupplyInputs, reference: Batteries) -> World:
+    """The reference world with what its batteries need of each node, where they are used."""
     use = uses_of(world.arrays, supply)
     cells = reference.cells.sum(axis=1)  # (customer, chemistry, year)
     gain = np.where(use.scrapped[:, None, None], reference.gain, 1.0)
@@ -396,7 +598,8 @@ def _need(world: Outcome, supply: SupplyInputs, reference: Batteries) -> tuple[A
         for r in range(gross.shape[1])
     ], axis=1)  # fmt: skip
     saved = np.minimum(relief, gross)
-    return gross - saved, saved
+    chain = chain_of(supply.nodes, _bases(world.resolved), use.ever)
+    return World(gross - saved, saved, cells.sum(axis=1), use, cells, reference.gain, chain)
 
 
 def _relief(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: float) -> Array:

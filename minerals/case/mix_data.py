@@ -351,7 +351,7 @@ class Assembly:
         parts: dict[Key, dict[str, float]] = {}
         labels: dict[Supplier, Region] = {}
         for y in self.years:
-            reach = self.chokepoints.access(self.regions, self.at[y])
+            reach = self.chokepoints.access_embodied(self.regions, self.at[y])
             at_home = self.chokepoints.at_home(self.regions)
             made = np.where(at_home, self.chokepoints.supply[self.at[y]].made, reach.share[:, None] * reach.exported)
             for n, node in enumerate(self.nodes):

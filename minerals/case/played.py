@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exposure.coverage import Access, stockpiled
-from ..exposure.disruption import Factory, Loss, at_risk, losses
+from ..exposure.coverage import Access
+from ..exposure.disruption import Loss, at_risk, losses
+from ..exposure.factory import Factory, Supplied
 from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.supply import Event
@@ -26,16 +27,16 @@ ENDS: tuple[End, ...] = ("low", "high")
 class Batch:
     """Disruptions of one year (its place among those of the run) played together, for the regions that share a pool.
 
-    without: accessible of each node without a disruption, (node) [kt or GWh]; accessible: with each, (event, node);
-    losses: of each; ends: GWh at risk by best reallocation at the low and the high end of its severity, (event, end).
+    without: what there is without a disruption, one question; hit: with each; losses: of each; ends: GWh at risk by best
+    reallocation at the low and the high end of its severity, (event, end, [batteries, cells made at home]).
     """
 
     scenario: str
     regions: tuple[str, ...]
     year: int
     factory: Factory
-    without: Array
-    accessible: Array
+    without: Supplied
+    hit: Supplied
     losses: list[Loss]
     ends: Array
 
@@ -43,9 +44,9 @@ class Batch:
     def gain(self) -> Array:
         """What one more hundredth of its planned need of each node would let be built, (event, node) [GWh]; 0 where
         nothing is lost."""
-        gain = np.zeros_like(self.accessible)
+        gain = np.zeros_like(self.hit.bought)
         lossy = [place for place, lost in enumerate(self.losses) if lost.at_risk[0] > LEAST]
-        gain[lossy] = self.factory.binding(self.accessible[lossy])
+        gain[lossy] = self.factory.binding(self.hit.take(lossy))
         return gain
 
 
@@ -81,13 +82,17 @@ class Played:
     @property
     def without(self) -> Array:
         """Accessible without the disruption, (node) [kt or GWh]."""
-        return self.batch.without
+        return np.asarray(self.batch.without.accessible[0])
 
     @property
     def accessible(self) -> Array:
         """Accessible with it, (node) [kt or GWh]."""
-        accessible: Array = self.batch.accessible[self.place]
-        return accessible
+        return np.asarray(self.batch.hit.accessible[self.place])
+
+    @property
+    def hit(self) -> Supplied:
+        """What there is with it."""
+        return self.batch.hit.take([self.place])
 
     @property
     def loss(self) -> Loss:
@@ -97,7 +102,13 @@ class Played:
     @property
     def ends(self) -> tuple[float, float]:
         """GWh at risk by best reallocation at the low and at the high end of its severity."""
-        low, high = self.batch.ends[self.place]
+        low, high = self.batch.ends[self.place, :, 0]
+        return float(low), float(high)
+
+    @property
+    def industry_ends(self) -> tuple[float, float]:
+        """The same of the cells made at home."""
+        low, high = self.batch.ends[self.place, :, 1]
         return float(low), float(high)
 
     @property
@@ -119,23 +130,28 @@ def played(
 ) -> list[Played]:
     """Play disruptions, for the regions that share a pool, by place of the year; stock: months of planned need."""
     factory = chokepoints.factory(scenario, regions, year)
-    without = chokepoints.accessible(scenario, regions, year)
-    relief = chokepoints.relief(scenario, regions, year)
+    without = chokepoints.supplied(scenario, regions, year)
 
-    def left(reach: Sequence[Access]) -> Array:
-        """Accessible with each, (event, node)."""
-        accessible = np.array([each.accessible for each in reach]).reshape(-1, len(without)) + relief
-        return stockpiled(accessible, without, factory.need, stock)
+    def left(cuts: Sequence[tuple[Event, End]]) -> Supplied:
+        """What there is with each."""
+        return Supplied.joined([
+            chokepoints.supplied(scenario, regions, year, event.cuts, end, stock) for event, end in cuts
+        ])  # fmt: skip
 
-    reach = [chokepoints.disturbed(regions, year, event.cuts) for event in events]
-    accessible = left(reach)
-    lost = losses(factory, without, accessible)
+    hit = left([(event, "severity") for event in events])
+    outside = Supplied.joined([
+        chokepoints.made_outside(scenario, regions, year, event.cuts, hit.take([place]))
+        for place, event in enumerate(events)
+    ])  # fmt: skip
+    lost = losses(factory, without, hit, outside)
     # An end that is no other event than the disruption itself costs what that does.
-    ends = np.array([[each.at_risk[0]] * len(ENDS) for each in lost])
+    ends = np.array([[(each.at_risk[0], each.industry[0])] * len(ENDS) for each in lost])
     beyond = [(place, e) for e, end in enumerate(ENDS) for place, event in enumerate(events) if event.beyond(end)]
-    at_ends = left([chokepoints.disturbed(regions, year, events[place].cuts, ENDS[e]) for place, e in beyond])
-    ends[tuple(np.array(beyond, dtype=int).reshape(-1, 2).T)] = at_risk(factory, without, at_ends)
-    batch = Batch(scenario, regions, year, factory, without, accessible, lost, ends)
+    if beyond:
+        at_ends = left([(events[place], ENDS[e]) for place, e in beyond])
+        ends[tuple(np.array(beyond, dtype=int).T)] = at_risk(factory, without, at_ends)
+    batch = Batch(scenario, regions, year, factory, without, hit, lost, ends)
+    reach = [chokepoints.disturbed(regions, year, event.cuts) for event in events]
     return [Played(event, got, batch, place) for place, (event, got) in enumerate(zip(events, reach, strict=True))]
 
 

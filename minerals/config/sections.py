@@ -315,6 +315,14 @@ class Exposure(Section):
         default={}, description="Curves of adoption of the reference world, as in scenario.NAME.diffusion."
     )
     future: Text = Field(default="today", description="Supply, of supply_futures.csv.")
+    made_at_home: Share | dict[Year, Share] | None = Field(
+        default=None,
+        description="Share of the cells made where they are used, one number or by year; by own plants as observed "
+        "where it is left out.",
+    )
+    origin: dict[str, Share] = Field(
+        default={}, description="Share of the cells that countries elsewhere make, by code or label; others follow."
+    )
     disruptions: Texts = Field(
         default=(), description="Codes of disruption.csv; all that it marks as played where none is named."
     )
@@ -334,6 +342,13 @@ class Exposure(Section):
         default=0.1, gt=0.0, lt=1.0,
         description="Share of planned batteries, short or at risk, whose first year below it is told.",
     )  # fmt: skip
+
+    @field_validator("origin")
+    @classmethod
+    def _within_one(cls, value: dict[str, float]) -> dict[str, float]:
+        if (total := sum(value.values())) > 1 + 1e-9:
+            raise ValueError(f"the shares sum to {total:g}; expected 1 at most")
+        return value
 
 
 class Output(Section):

@@ -1,9 +1,9 @@
 """Coverage: how much of each node a region can get, by its own supply and by its access to what others export.
 
-A node is a stage of a chain and what it makes, in kt or GWh a year. Customers are the regions that use batteries; a
-country's home is the customer it belongs to, if any. A customer serves itself first and exports the rest; countries
-without a home export all. What is exported is one pool. Its weights are what each customer needs of the node in the
-reference world, before recycling, so that the access of a region never depends on the scenario being assessed.
+A node is a stage of a chain and what it makes, in kt or GWh a year. Customers are regions; a country's home is the
+customer it belongs to, if any. A customer serves itself first and exports the rest; countries without a home export
+all. What is exported is one pool. Its weights are what each customer needs of the node in the reference world, before
+recycling, so that the access of a region never depends on the scenario being assessed.
 
 The pool is shared by water-filling: all take the same part of their weights. A customer other than those assessed takes
 no more than it lacks in the reference world, and what it leaves is shared again. Those assessed have no such limit, as
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..haste import frozen
+from .stages import STAGES, Chain, Recipe, least
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -38,7 +39,8 @@ class Supply:
     made: by country, (node, country) [kt or GWh], NaN where nothing is known of a node; need: of the reference world,
     less what it recovers, (node, customer) [the same]; batteries: what the reference world puts into use, (customer)
     [GWh]; home: the customer a country belongs to, (country), or NOWHERE; recovered: by the reference world, (node,
-    customer) [as made].
+    customer) [as made]; chain: of which node each other is made, or None where a disruption is not followed down the
+    stages; recipes: what that is in the reference world; natural: its share of natural graphite [1].
     """
 
     made: Array
@@ -46,6 +48,9 @@ class Supply:
     batteries: Array
     home: Index
     recovered: Array | float = 0.0
+    chain: Chain | None = None
+    recipes: tuple[Recipe, ...] = ()
+    natural: float = 0.0
 
     @cached_property
     def gross(self) -> Array:
@@ -72,6 +77,21 @@ class Supply:
         """Trade without a disruption."""
         return trade(self)
 
+    @cached_property
+    def usually(self) -> Array:
+        """What customers have of their need without a disruption, (node, customer), 0 where nothing is known."""
+        return self.served(*self.undisturbed[:3])
+
+    def served(self, own: Array, exported: Array, lacked: Array) -> Array:
+        """What customers have of their need, (node, customer), from own output and the pool, of which none takes more
+        than it lacks; 0 where nothing is known. Arguments as in Trade."""
+        pool = np.nan_to_num(exported.sum(axis=1))
+        left, still = _filled(pool, np.zeros(len(pool)), self.weights, np.nan_to_num(lacked))
+        level = np.divide(left, still, out=np.full_like(left, np.inf), where=still > 0)
+        with np.errstate(invalid="ignore"):  # nothing by an infinite level
+            taken = np.where(self.weights > 0, np.minimum(lacked, level[:, None] * self.weights), 0.0)
+        return np.nan_to_num(np.minimum(own, self.need) + taken)
+
 
 @frozen
 class Cuts:
@@ -88,11 +108,13 @@ class Cuts:
 
 class Trade(NamedTuple):
     """What customers make at home, (node, customer), what each country exports to whoever is not at home with it,
-    (node, country), and what customers lack of their need, (node, customer), all in kt or GWh."""
+    (node, country), and what customers lack of their need, (node, customer), all in kt or GWh. left: part of what
+    customers have of a node without a disruption that one leaves them, (node, customer) [1]."""
 
     own: Array
     exported: Array
     lacked: Array
+    left: Array
 
 
 @frozen
@@ -109,23 +131,8 @@ class Claims:
 
     def taken(self, pool: Array) -> Array:
         """What the group takes of a pool, (node): λ · weight, where that and Σ_b min(lacked_b, λ · weights_b) are the
-        pool.
-
-        A group without weight takes what the others leave. Solved exactly: the others reach what they lack in the order
-        of lacked ÷ weights, and λ lies between two of these.
-        """
-        # Nobody takes more than the pool, nor anything without a weight: with this all numbers are finite.
-        most = np.where(self.weights > 0, np.minimum(self.lacked, pool[:, None]), 0.0)
-        level = np.divide(most, self.weights, out=np.zeros_like(most), where=self.weights > 0)
-        order = np.argsort(level, axis=1)
-        most, level, weights = (np.take_along_axis(each, order, axis=1) for each in (most, level, self.weights))
-        start = np.zeros((len(pool), 1))
-        served = np.hstack([start, np.cumsum(most, axis=1)])  # by those who have all they lack
-        filling = np.hstack([np.cumsum(weights[:, ::-1], axis=1)[:, ::-1], start]) + self.weight[:, None]
-        used = served[:, :-1] + level * filling[:, :-1]  # of the pool, when each reaches what it lacks
-        full = (used < pool[:, None]).sum(axis=1, keepdims=True)
-        left = pool - np.take_along_axis(served, full, axis=1)[:, 0]
-        still = np.take_along_axis(filling, full, axis=1)[:, 0]
+        pool. A group without weight takes what the others leave."""
+        left, still = _filled(pool, self.weight, self.weights, self.lacked)
         part = np.divide(self.weight, still, out=np.ones_like(still), where=still > 0)
         return np.asarray(np.maximum(part * left, 0.0))
 
@@ -138,12 +145,14 @@ class Claims:
 class Access:
     """What a group of customers can get of each node, (node) [kt or GWh]: own supply, and what it takes of the pool.
 
-    exported: what each country outside the group exports, (node, country); claims: who takes from that pool.
+    exported: what each country outside the group exports, (node, country); claims: who takes from that pool; left: part
+    of what customers have without a disruption that is left them, (node, customer).
     """
 
     own: Array
     exported: Array
     claims: Claims
+    left: Array
 
     @cached_property
     def pool(self) -> Array:
@@ -178,6 +187,28 @@ class Access:
         return _unlimited(self.own + self.claims.taken((self.exported * member).sum(axis=1)))
 
 
+def _filled(pool: Array, weight: Array, weights: Array, lacked: Array) -> tuple[Array, Array]:
+    """What of a pool, (…), is left for those who still take when it is shared, and the sum of their weights, (…).
+
+    weight: of those without a limit, (…); weights, lacked: of the others and the most they take, (…, other). All take
+    the same multiple of their weight, the quotient of the two results. Solved exactly: the others reach what they lack
+    in the order of lacked ÷ weights, and the multiple lies between two of these.
+    """
+    # Nobody takes more than the pool, nor anything without a weight: with this all numbers are finite.
+    most = np.where(weights > 0, np.minimum(lacked, pool[..., None]), 0.0)
+    level = np.divide(most, weights, out=np.zeros_like(most), where=weights > 0)
+    order = np.argsort(level, axis=-1)
+    most, level = (np.take_along_axis(each, order, axis=-1) for each in (most, level))
+    ordered = np.take_along_axis(np.broadcast_to(weights, most.shape), order, axis=-1)
+    start = np.zeros((*pool.shape, 1))
+    served = np.concatenate([start, np.cumsum(most, axis=-1)], axis=-1)  # by those who have all they lack
+    filling = np.concatenate([np.cumsum(ordered[..., ::-1], axis=-1)[..., ::-1], start], axis=-1) + weight[..., None]
+    used = served[..., :-1] + level * filling[..., :-1]  # of the pool, when each reaches what it lacks
+    full = (used < pool[..., None]).sum(axis=-1, keepdims=True)
+    left = pool - np.take_along_axis(served, full, axis=-1)[..., 0]
+    return left, np.take_along_axis(filling, full, axis=-1)[..., 0]
+
+
 def _unlimited(amount: Array) -> Array:
     """Infinite where nothing is known."""
     return np.where(np.isnan(amount), np.inf, amount)
@@ -191,22 +222,56 @@ def access(supply: Supply, group: Mask, cuts: Cuts | None = None) -> Access:
     exports leaves the pool as exporter alone, and a customer whose own output is cut lacks more. Where the reference
     world needs nothing of a node, the pool is shared by batteries put into use, and no limit of the others is known.
     """
-    own, exported, lacked = supply.undisturbed if cuts is None else trade(supply, cuts)
+    own, exported, lacked, left = supply.undisturbed if cuts is None else trade(supply, cuts)
     others = np.where(supply.needed[:, None], lacked, np.inf)[:, ~group]
     claims = Claims(supply.weights[:, group].sum(axis=1), supply.weights[:, ~group], others)
     inside = supply.at_home[:, group].any(axis=1)
-    return Access(own[:, group].sum(axis=1), np.where(inside, 0.0, exported), claims)
+    return Access(own[:, group].sum(axis=1), np.where(inside, 0.0, exported), claims, left)
 
 
 def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
-    """What is made at home, exported and lacked, with or without a disruption."""
+    """What is made at home, exported and lacked, with or without a disruption.
+
+    A disruption is followed down the stages of the chain of the supply, if it has one: makers whose inputs it takes
+    make and export less, and their home lacks more.
+    """
     made = supply.made if cuts is None else supply.made * (1 - cuts.output)
+    found = _traded(supply, made, None if cuts is None else cuts.export)
+    if cuts is None or supply.chain is None or not supply.recipes:
+        return found
+    for stage in range(len(STAGES)):
+        made_of = [each for each in supply.recipes if supply.chain.stage[each.node] == stage]
+        parts = [(each, least(found.left, each[2:], supply.natural)) for each in made_of]
+        parts = [(each, part) for each, part in parts if (part < 1).any()]
+        if not parts:
+            continue
+        lost = np.zeros_like(found.own)
+        for each, part in parts:
+            lost[each.node] += each.weight * (1 - part)
+        everywhere = np.concatenate([1 - lost, np.ones((len(lost), 1))], axis=1)  # NOWHERE is the last
+        made = made * everywhere[:, supply.home]
+        found = _traded(supply, made, cuts.export)
+    return found
+
+
+def _traded(supply: Supply, made: Array, stopped: Array | None) -> Trade:
+    """Trade in what is made, (node, country), less a share of exports, (node, country)."""
     own = made @ supply.at_home
     surplus = np.divide(np.maximum(own - supply.need, 0), own, out=np.zeros_like(own), where=own > 0)
     exported = made * np.where(supply.home == NOWHERE, 1.0, surplus[:, supply.home])
-    if cuts is not None:
-        exported = exported * (1 - cuts.export)
-    return Trade(own, exported, np.maximum(supply.need - own, 0))
+    if stopped is not None:
+        exported = exported * (1 - stopped)
+    lacked = np.maximum(supply.need - own, 0)
+    return Trade(own, exported, lacked, _left(supply, own, exported, lacked, undisturbed=stopped is None))
+
+
+def _left(supply: Supply, own: Array, exported: Array, lacked: Array, *, undisturbed: bool) -> Array:
+    """Part of what customers have of each node without a disruption that is left, (node, customer); 1 where nothing is
+    needed or known."""
+    if undisturbed:
+        return np.ones_like(own)
+    now, before = supply.served(own, exported, lacked), supply.usually
+    return np.minimum(np.divide(now, before, out=np.ones_like(now), where=before > 0), 1.0)
 
 
 def stockpiled(cut: Array, without: Array, need: Array, months: float) -> Array:

@@ -112,12 +112,15 @@ def _run_down(
         factory = chokepoints.factory(scenario, regions, y)
         if y == begin:
             stock = full = months / 12 * factory.need
-        without = chokepoints.accessible(scenario, regions, y)
+        without = chokepoints.supplied(scenario, regions, y)
         part = min(months_lasting / 12 - (y - begin), 1.0)  # of the year that the event lasts
-        cut = chokepoints.accessible(scenario, regions, y, Cuts(cuts.export * part, cuts.output * part))
-        accessible = np.where(cut < without, np.minimum(without, cut + stock), cut)
-        (found,) = losses(factory, without, accessible[None])
-        taken = np.clip(found.best @ factory.plan.total_use - cut, 0, stock)
+        hit = chokepoints.partly_cut(scenario, regions, y, Cuts(cuts.export * part, cuts.output * part))
+        cut = hit.accessible[0]
+        missing = np.maximum(without.accessible[0] - cut, 0.0)
+        stocked = hit.more(np.minimum(missing, stock))
+        (found,) = losses(factory, without, stocked, stocked)
+        needed = factory.plan.with_home(found.best.home).need
+        taken = np.clip(needed - cut, 0, stock)
         stock = np.where(np.isfinite(cut), stock - taken, stock)
         hit = cuts.nodes & (full > 0)
         left = float((stock[hit] / full[hit]).min()) if hit.any() else 0.0

@@ -24,7 +24,8 @@ from .codes import ANY, ENERGY, UNKNOWN, WORLD
 from .history import Ends, Past, ends_of, past_of
 from .inputs import Inputs
 from .names import Kinds
-from .plants import NOT_COMING
+from .plants import NOT_COMING, observed_origin
+from .plants import Ends as PlantEnds
 from .reader import Reader
 from .series import Anchors, Datum, along, datum, share_of, sum_of
 
@@ -143,6 +144,10 @@ class SupplyInputs:
     """Share of each country in the cells of a bloc whose region the run splits, by bloc and country."""
     cell_plants: pd.DataFrame
     """Announced capacity of cells."""
+    cell_origin: dict[str, tuple[int, dict[str, PlantEnds]]]
+    """Newest observed origin of cells, by region: its year, and the share of each maker."""
+    origin: dict[str, float]
+    """Share of cells that countries make by [exposure], by code."""
     reserves: pd.DataFrame
     stability: dict[str, float]
     """Newest estimate of political stability of the Worldwide Governance Indicators, by country."""
@@ -267,6 +272,8 @@ class _Reader(Reader):
             cell_capacity=self.take("cell_capacity"),
             blocs=self._blocs(CELL),
             cell_plants=self.take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
+            cell_origin=self._cell_origin(),
+            origin={self._code(name): share for name, share in self.config.origin.items()},
             reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),
             events=self._events([node.node for node in nodes], futures),
@@ -290,8 +297,41 @@ class _Reader(Reader):
                 if name not in known:
                     why = f"not in {file}{did_you_mean(name, known)} (there: {listed(known, 12)})"
                     problems.append(self.run.problem(("exposure", key), f"{key} = {name!r}", why))
-        if problems := [*problems, *self._unknown_in_events()]:
+        if problems := [*problems, *self._unknown_makers(), *self._unknown_in_events()]:
             raise InputError(problems)
+
+    @cached_property
+    def _codes_of_countries(self) -> dict[str, str]:
+        """Code of each country by its code and its label."""
+        frame = self.inputs["countries"]
+        return {**dict(zip(frame["label"], frame["country"], strict=True)), **{c: c for c in frame["country"]}}
+
+    def _code(self, country: str) -> str:
+        """Code of a country by its code or label."""
+        return self._codes_of_countries[country]
+
+    def _unknown_makers(self) -> Iterable[Problem]:
+        """Names in [exposure] origin that no country has, and countries named twice."""
+        seen: dict[str, str] = {}
+        for name in self.config.origin:
+            known = self._codes_of_countries
+            if name not in known:
+                why = f"not in countries.csv{did_you_mean(name, list(known))}; expected a code or a label of it"
+                yield self.run.problem(("exposure", "origin", name), f"origin has {name!r}", why)
+            elif (twice := seen.setdefault(known[name], name)) != name:
+                why = f"is the same country as {twice!r}; name it once"
+                yield self.run.problem(("exposure", "origin", name), f"origin has {name!r}", why)
+
+    def _cell_origin(self) -> dict[str, tuple[int, dict[str, PlantEnds]]]:
+        """Newest observed origin of the regions of the reference world, its rows marked."""
+        found = {region: observed_origin(self.inputs, region) for region in self.partition}
+        used = {region: origin for region, origin in found.items() if origin is not None}
+        self.take("cell_origin", lambda frame: pd.Series(
+            [region in used and year == used[region][0] and family == ANY
+             for region, year, family in zip(frame["region"], frame["year"], frame["family"], strict=True)],
+            index=frame.index, dtype=bool,
+        ))  # fmt: skip
+        return used
 
     def _unknown_in_events(self) -> Iterable[Problem]:
         """Names in the events of the run file that no list has, and names of events that the library has."""

@@ -37,7 +37,7 @@ def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
 def _at_risk(chokepoints: Chokepoints, each: Played, reading: str) -> Array:
     """GWh at risk by (region, segment, chemistry); what other chemistries take over is spread over those that lose."""
     built = getattr(each.loss, reading)
-    lost = np.maximum(each.loss.base - built, 0.0)
+    lost = np.maximum(each.loss.base.cells - built.cells, 0.0)
     lost *= each.loss.total(built) / max(lost.sum(), np.finfo(float).tiny)
     return by_region(chokepoints, each.scenario, each.regions, each.year, lost)
 
@@ -66,10 +66,10 @@ def _shortage(chokepoints: Chokepoints) -> pd.DataFrame:
     for scenario in chokepoints.scenarios:
         for year, calendar in enumerate(chokepoints.years):
             factory = chokepoints.factory(scenario, chokepoints.regions, year)
-            accessible = chokepoints.accessible(scenario, chokepoints.regions, year)
-            base = factory.build(accessible)
-            if (short := factory.plan.cells.sum() - base.sum()) > LEAST:
-                node = chokepoints.inputs.nodes[int(factory.binding(accessible[None])[0].argmax())]
+            supplied = chokepoints.supplied(scenario, chokepoints.regions, year)
+            base = factory.totals(supplied)[0][0]
+            if (short := factory.plan.cells.sum() - base) > LEAST:
+                node = chokepoints.inputs.nodes[int(factory.binding(supplied)[0].argmax())]
                 rows.append((scenario, chokepoints.label, node.node, calendar, float(short), "GWh"))
     return pd.DataFrame(rows, columns=["scenario", "region", "node", "year", "value", "unit"])
 
@@ -167,7 +167,7 @@ def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
     for each in found:
         if chokepoints.years[each.year] != chokepoints.years[-1] or each.loss.at_risk[0] <= LEAST:
             continue
-        gap = supply_gap(each.factory, each.without, each.accessible, CUTS)
+        gap = supply_gap(each.factory, each.batch.without, each.hit, CUTS)
         for n in np.flatnonzero(gap.any(axis=0)):
             node = chokepoints.inputs.nodes[n]
             announced = float(chokepoints.inputs.announced[n, :, each.year] @ outside)

@@ -119,7 +119,7 @@ def _held(chokepoints: Chokepoints, rule: Any, name: str, scenario: str, y: int)
     What a rule of the European Union holds to be at home is its, of whichever member.
     """
     inputs, region = chokepoints.inputs, (name,)
-    need, relief = chokepoints.plan(scenario, region, y).need, chokepoints.relief(scenario, region, y)
+    need, relief = chokepoints.plan(scenario, region, y).embodied, chokepoints.relief(scenario, region, y)
     _, by_country = chokepoints.sources(scenario, region, y)
     at_home = chokepoints.at_home(chokepoints.union if rule.region == EUROPE else region)
     recycling = rule.stage == RECYCLING

@@ -1,0 +1,128 @@
+"""Where the cells come from that a group of regions uses: own plants first, the rest by what others export.
+
+Origin rests on the reference world and not on a plan, so that it stays the same for every mix. It is calibrated on the
+newest origin that was observed of each region, or is what [exposure] says. Cells of a family whose makers nobody knows
+come from where lithium-ion cells come from; without any makers known, all are made at home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+
+import numpy as np
+
+from ..exposure.cell_origin import cell_origin, own_output, preference_of
+from ..exposure.coverage import Supply
+from ..flows.demand import Array
+from ..haste import frozen
+from ..tables.plants import Ends
+
+
+@frozen
+class Origins:
+    """Origin of cells in the reported years.
+
+    supply: of the world in each year; years: reported; customers: of the reference world; homes: customer of each
+    maker, by country and of groups; countries: of the supply; observed: newest year and share of each maker, by
+    customer; made_at_home: share of cells made at home by year, or empty; origin: share of makers by country, as
+    configured; cells: nodes that are cells, the first that of lithium-ion.
+    """
+
+    supply: tuple[Supply, ...]
+    years: tuple[int, ...]
+    customers: tuple[str, ...]
+    countries: tuple[str, ...]
+    homes: Mapping[str, str]
+    observed: Mapping[str, tuple[int, Mapping[str, Ends]]]
+    made_at_home: tuple[tuple[int, float], ...]
+    origin: Mapping[str, float]
+    cells: tuple[int, ...]
+    _found: dict[tuple[int, int], Array | None] = field(default_factory=dict, init=False, repr=False)
+
+    def of(self, regions: Sequence[str], year: int, node: int) -> Array:
+        """Share of each maker in the cells of a node that some regions use, (country); what they make themselves is at
+        the countries at home there. Sums to one; all 0 where no maker is known, which means at home."""
+        found = self._by_customer(node, year)
+        if found is None and self.cells and node != self.cells[0]:
+            found = self._by_customer(self.cells[0], year)
+        if found is None:
+            return np.zeros(len(self.countries))
+        group = np.isin(np.array(self.customers), list(regions))
+        need = np.where(group, self.supply[year].need[node], 0.0)
+        if not need.sum() > 0:
+            need = np.where(group, self.supply[year].batteries, 0.0)
+        if not need.sum() > 0:
+            need = group.astype(float)
+        return self._as_configured(need @ found / need.sum(), regions, year)
+
+    def _by_customer(self, node: int, year: int) -> Array | None:
+        """Origin of the cells of a node in a year, (customer, country); None where nobody is known to make them."""
+        key = node, year
+        if key not in self._found:
+            self._found[key] = self._calibrated(node, year)
+        return self._found[key]
+
+    def _calibrated(self, node: int, year: int) -> Array | None:
+        supply = self.supply[year]
+        made, need = supply.made[node], supply.need[node]
+        if not np.isfinite(made).all() or not made.sum() > 0:
+            return None
+        need = np.where(need > 0, need, supply.batteries * made.sum() / max(supply.batteries.sum(), 1e-300))
+        home = supply.at_home.T
+        preference, own = np.ones((len(need), len(made))), np.ones(len(need))
+        if self.cells and node == self.cells[0]:
+            for b, customer in enumerate(self.customers):
+                if customer in self.observed:
+                    preference[b], own[b] = self._of_observed(node, b, *self.observed[customer])
+        worked = made * np.where(home.any(axis=0), own[home.argmax(axis=0)], 1.0)
+        found = cell_origin(need[:, None], worked[:, None], home, preference)[..., 0]
+        return np.where(np.isnan(found), home / np.maximum(home.sum(axis=1, keepdims=True), 1.0), found)
+
+    def _of_observed(self, node: int, b: int, year: int, makers: Mapping[str, Ends]) -> tuple[Array, float]:
+        """How much more of its imports a customer has from each country than exports say, (country), and how much more
+        of its cells from its own plants than their output says, by an observed origin."""
+        nearest = min(range(len(self.years)), key=lambda y: abs(self.years[y] - year))
+        supply = self.supply[nearest]
+        made, need, home = supply.made[node], supply.need[node], supply.at_home.T
+        shares = {maker: ends.value for maker, ends in makers.items()}
+        at_home = sum(share for maker, share in shares.items() if self.homes.get(maker) == self.customers[b])
+        exported = supply.undisturbed.exported[node] * (1 - home[b])
+        observed = np.array([
+            shares.get(country, 0.0) * (self.homes.get(country) != self.customers[b]) for country in self.countries
+        ])  # fmt: skip
+        others = sum(
+            share for maker, share in shares.items()
+            if self.homes.get(maker) != self.customers[b] and maker not in self.countries
+        )  # fmt: skip
+        unnamed = np.where(observed > 0, 0.0, exported)
+        observed += others * unnamed / max(unnamed.sum(), 1e-300)
+        whole = np.zeros((len(need), len(made)))
+        whole[b] = observed + at_home * home[b] / max(home[b].sum(), 1.0)
+        output = np.where(home[b] > 0, made, exported)
+        preference = preference_of(whole, need, output, home)[b]
+        own = own_output(whole, need, made, home)[b]
+        return preference, float(own) if made @ home[b] > 0 else 1.0
+
+    def _as_configured(self, shares: Array, regions: Sequence[str], year: int) -> Array:
+        """Origin with what [exposure] says of it: named makers as they are, then those at home, the others pro rata."""
+        inside = np.array([self.homes.get(country) in regions for country in self.countries])
+        named = np.array([country in self.origin for country in self.countries]) & ~inside
+        out = np.where(named, [self.origin.get(country, 0.0) for country in self.countries], 0.0)
+        left = 1.0 - out.sum()
+        if not named.any() and not self.made_at_home:
+            return shares
+        if self.made_at_home:
+            at_home = float(np.interp(self.years[year], *zip(*self.made_at_home, strict=True)))
+            at_home = min(at_home, left)
+        else:
+            rest = shares[~named].sum()
+            at_home = left * float(shares[inside].sum()) / rest if rest > 0 else left
+        # Where nothing is made at home nobody tells its makers apart: all the regions' countries alike.
+        own = np.where(inside, shares, 0.0)
+        own = own if own.sum() > 0 else inside.astype(float)
+        abroad = np.where(inside | named, 0.0, shares)
+        if not abroad.sum() > 0:
+            at_home = left
+        out += at_home * own / max(own.sum(), 1e-300)
+        return np.asarray(out + (left - at_home) * abroad / max(abroad.sum(), 1e-300))

@@ -1,0 +1,76 @@
+"""Of which node each other is made, read from the nodes of a run and what its chemistries use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..exposure.stages import ACTIVE, CELL, MINING, REFINING, STAGES, Chain
+from ..flows.demand import Array
+from ..tables.codes import ENERGY
+from ..tables.supply import Node
+
+#: Part of a cell that is metal: what is refined for it goes into cells as it is.
+FOIL = "foil"
+
+
+def chain_of(nodes: Sequence[Node], bases: Sequence[str], use: Array) -> Chain:
+    """The chain of the chemistries of a run.
+
+    bases: of each chemistry; use: (chemistry, node) [kt/GWh or GWh/GWh], 0 where a chemistry never uses a node.
+
+    What is mined goes into what is refined of the same mineral, else of the same part of the cell. What is refined goes
+    into active materials of its part, first those that hold its mineral; of a mineral that a chemistry also needs for
+    another part (the lithium of a metal anode), the share that node_use says goes there.
+    """
+    stage = np.array([STAGES.index(node.stage) for node in nodes], dtype=np.intp)
+    into = np.zeros((len(bases), len(nodes), len(nodes)))
+    per = np.zeros((len(nodes), len(nodes)))
+    routes = [{route for _, route, _ in node.products if route} for node in nodes]
+    for c, base in enumerate(bases):
+        used = [n for n in range(len(nodes)) if use[c, n] > 0]
+        for n in used:
+            if stage[n] == MINING:
+                fitting = [r for r in used if stage[r] == REFINING and nodes[r].in_path and _is_of(nodes, n, r, base)]
+                if fitting:
+                    first = fitting[0]
+                    into[c, n, first] = 1.0
+                    per[n, first] = per[n, first] or use[c, n] / use[c, first]
+                    continue
+            if stage[n] in (MINING, REFINING) and nodes[n].part != FOIL:
+                for active, share in _active(nodes, [a for a in used if stage[a] == ACTIVE], n, base):
+                    into[c, n, active] = share
+    cell = (stage == CELL) & (use > 0)
+    by_route = (np.array([mine == {route} for mine in routes]) for route in ("natural", "synthetic"))
+    return Chain(stage, into, cell, per, *by_route)
+
+
+def _minerals(node: Node, base: str) -> set[str]:
+    """Minerals that a node carries for a chemistry."""
+    of_all = {mineral for mineral, _, _ in node.products}
+    return of_all | ({node.uses[base][0]} - {ENERGY} if base in node.uses else set())
+
+
+def _is_of(nodes: Sequence[Node], mined: int, refined: int, base: str) -> bool:
+    """Whether what is refined is made of what is mined."""
+    ours, theirs = nodes[mined], nodes[refined]
+    minerals = _minerals(ours, base)
+    if minerals:
+        routes = [{route for _, route, _ in each.products} for each in (ours, theirs)]
+        return bool(minerals & _minerals(theirs, base)) and (routes[0] == routes[1] or "" in routes[0] | routes[1])
+    return ours.part == theirs.part and not _minerals(theirs, base)
+
+
+def _active(nodes: Sequence[Node], actives: Sequence[int], n: int, base: str) -> list[tuple[int, float]]:
+    """Active materials that a node goes into, and the share of it."""
+    minerals, part = _minerals(nodes[n], base), nodes[n].part
+    on_path = [a for a in actives if nodes[a].in_path]
+    elsewhere = [
+        (a, min(nodes[a].uses[base][1], 1.0)) for a in on_path
+        if nodes[a].part != part and base in nodes[a].uses and nodes[a].uses[base][0] in minerals
+    ]  # fmt: skip
+    left = max(1.0 - sum(share for _, share in elsewhere), 0.0)
+    same = [a for a in on_path if nodes[a].part == part]
+    same = [a for a in same if minerals & _minerals(nodes[a], base)] or same
+    return [*elsewhere, *((a, left / len(same)) for a in same)] if left > 0 else elsewhere

@@ -1,0 +1,134 @@
+"""Stages: where each node is needed, and what a disruption leaves of what is made of it further down the chain.
+
+A node is needed where its next stage stands: an active material where cells are made, a refined material where the
+active material is made, what is mined where it is refined; cells where batteries are used. So what is bought as active
+material or as cells brings no need of what it was made of.
+
+A disruption is followed from mines to cells. At each stage makers have the part of their output for which they still
+have inputs: that of the input which is covered least, where all users of a short node are cut alike. What they then
+export is shared as without a disruption. The makers of a country that closes lose nothing that they make themselves.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..haste import frozen
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+#: Stages in the order in which material passes them.
+STAGES = ("mining", "refining", "active_material", "cell")
+MINING, REFINING, ACTIVE, CELL = range(len(STAGES))
+
+
+class Recipe(NamedTuple):
+    """What a node is made of for some of its users. weight: their share in it; plain: nodes that all of it needs;
+    natural, synthetic: nodes that its graphite needs by route."""
+
+    node: int
+    weight: float
+    plain: Index
+    natural: Index
+    synthetic: Index
+
+
+@frozen
+class Chain:
+    """Of which node each other is made.
+
+    stage: of each node, its place in STAGES, (node); into: share of a chemistry's use of a node that goes into another
+    one of a later stage, (chemistry, node, node), the rest goes into its cells; cell: whether a node makes the cells of
+    a chemistry, (chemistry, node); per: of a mined node, in what is refined of it, (node, node) [its unit per unit];
+    natural, synthetic: whether a node is of one route of graphite, (node).
+    """
+
+    stage: Index
+    into: Array
+    cell: Mask
+    per: Array
+    natural: Mask
+    synthetic: Mask
+
+    @cached_property
+    def direct(self) -> Array:
+        """Share of a chemistry's use of a node that goes into its cells, (chemistry, node); 0 of the cells."""
+        return np.where(self.stage == CELL, 0.0, 1.0 - self.into.sum(axis=2))
+
+    @cached_property
+    def made(self) -> Mask:
+        """Whether a node is made of another one, (node)."""
+        return np.asarray(self.into.any(axis=(0, 1)))
+
+    @classmethod
+    def flat(cls, chemistries: int, nodes: int) -> Chain:
+        """A chain in which all goes straight into cells."""
+        none = np.zeros(nodes, dtype=bool)
+        return cls(
+            np.full(nodes, ACTIVE), np.zeros((chemistries, nodes, nodes)), np.zeros((chemistries, nodes), dtype=bool),
+            np.zeros((nodes, nodes)), none, none,
+        )  # fmt: skip
+
+    def recipes(self, use: Array) -> list[Recipe]:
+        """What each node is made of, by its users: use, (chemistry, node), weighs them [kt or GWh]."""
+        out = []
+        for node in np.flatnonzero(self.made):
+            total, by = use[:, node].sum(), dict[bytes, float]()
+            for chemistry in np.flatnonzero(use[:, node] > 0):
+                inputs = (self.into[chemistry, :, node] > 0).tobytes()
+                by[inputs] = by.get(inputs, 0.0) + use[chemistry, node] / total
+            for inputs, weight in by.items():
+                out.append(Recipe(int(node), weight, *self._by_route(np.frombuffer(inputs, dtype=bool))))
+        return out
+
+    def _by_route(self, inputs: Mask) -> tuple[Index, Index, Index]:
+        """Places of inputs of both routes, of the natural and of the synthetic one."""
+        plain = inputs & ~self.natural & ~self.synthetic
+        return np.flatnonzero(plain), np.flatnonzero(inputs & self.natural), np.flatnonzero(inputs & self.synthetic)
+
+    def of_cells(self, chemistry: int, use: Array) -> tuple[Index, Index, Index]:
+        """Nodes that go into the cells of a chemistry, as by route in a Recipe. use: (chemistry, node)."""
+        return self._by_route((use[chemistry] > 0) & (self.direct[chemistry] > 0))
+
+
+def least(covered: Array, recipe: tuple[Index, Index, Index], natural: float) -> Array:
+    """Part of an output for which there are inputs, (…, customer): the least covered counts, and of graphite the least
+    of each route by its share.
+
+    covered: (…, node, customer) [1]; natural: share of natural graphite.
+    """
+    plain, by_nature, by_synthesis = recipe
+    one = np.ones((*covered.shape[:-2], covered.shape[-1]))
+    part = np.minimum(one, covered[..., plain, :].min(axis=-2, initial=1.0))
+    if len(by_nature) or len(by_synthesis):
+        routes = [(natural, by_nature), (1 - natural, by_synthesis)]
+        if not len(by_nature) or not len(by_synthesis):
+            routes = [(1.0, by_nature if len(by_nature) else by_synthesis)]
+        part = np.minimum(part, sum(share * covered[..., at, :].min(axis=-2, initial=1.0) for share, at in routes))
+    return np.asarray(part)
+
+
+def placed(chain: Chain, use: Array, cells: Array, made: Array) -> Array:
+    """Need of each node where its next stage stands, (node, customer) [kt or GWh].
+
+    use: of the world, (chemistry, node) [kt or GWh]; cells: share of each customer in the batteries of a chemistry,
+    (chemistry, customer); made: what makers at home with each customer make of a node, (node, customer), NaN where
+    nobody knows. What nobody is known to make is taken to be made where its cells are, and cells that nobody is known
+    to make where batteries are used.
+    """
+    total = made.sum(axis=1)
+    known = np.isfinite(total) & (total > 0)
+    share = np.divide(made, total[:, None], out=np.zeros_like(made), where=known[:, None])
+    of_cell = chain.cell & known
+    by_cells = np.where(of_cell.any(axis=1)[:, None], share[of_cell.argmax(axis=1)], cells)  # (chemistry, customer)
+    straight = chain.direct + chain.into[:, :, ~known].sum(axis=2)
+    need = np.einsum("cn,cb->nb", use * np.where(chain.stage == CELL, 0.0, straight), by_cells)
+    need += np.einsum("cn,cnd->nd", use, chain.into[:, :, known]) @ share[known]
+    of_batteries = np.where(chain.stage == CELL, use, 0.0)
+    return np.asarray(need + np.einsum("cn,cb->nb", of_batteries, cells))
