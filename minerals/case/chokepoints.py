@@ -19,7 +19,7 @@ from ..config import Exposure, Run, Scenario, of_reference
 from ..errors import InputError, listed
 from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing, stockpiled
 from ..exposure.factory import Factory, Plan, Routes, Supplied
-from ..exposure.stages import CELL, Chain, least, placed
+from ..exposure.stages import ACTIVE, CELL, MINING, REFINING, Chain, least, placed
 from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.cell_parts import check_cell_parts
@@ -158,6 +158,9 @@ class Chokepoints:
     )
     _embodied: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _cell_origins: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
+    _cells_left_of: dict[tuple[tuple[str, ...], int, tuple[Cut, ...], str], tuple[Array, Array]] = field(
+        default_factory=dict, init=False, repr=False
+    )
     _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
@@ -275,16 +278,32 @@ class Chokepoints:
     ) -> Supplied:
         plan, relief, cell = self.plan(scenario, regions, year), self.relief(scenario, regions, year), self.cell
         without = self.access(regions, year).accessible + relief
-        accessible = np.where(cell, without, stockpiled(reach.accessible + relief, without, plan.need, months))
+        accessible = np.where(cell, without, stockpiled(reach.accessible + relief, without, self.stocked(plan, regions, year), months))
         own = np.where(cell, 0.0, np.nan_to_num(reach.own))
         home, imported = plan.made_at_home, plan.imported
         if cuts is not None:
-            home, imported = self._cells_left(plan, regions, year, cuts, reach.left)
+            home, imported = (plan.cells * each for each in self._cells_left(regions, year, cuts, reach.left))
         return Supplied(own[None], (accessible - own)[None], home[None], imported[None])
 
     def partly_cut(self, scenario: str, regions: tuple[str, ...], year: int, cuts: Cuts) -> Supplied:
         """What there is for a plan under cuts of any size, a single question."""
         return self._supplied(scenario, regions, year, self.access(regions, year, cuts), cuts, 0.0)
+
+    def stocked(self, plan: Plan, regions: Sequence[str], year: int) -> Array:
+        """Need that a stockpile is measured by, (node) [kt or GWh a year]: that of the plan, at the shares that the
+        regions make themselves in the reference world, so that it grows with the batteries."""
+        return np.asarray(plan.made_at_home @ (plan.total_use * self.passing(regions, year)))
+
+    def passing(self, regions: Sequence[str], year: int) -> Array:
+        """Share of the cells made at home whose way passes a node there, (chemistry, node), as plants of the reference
+        world make what goes into them."""
+        supply, chain = self.supply[year], self.chain
+        need = np.maximum(supply.gross, 0)[:, self.group(regions)].sum(axis=1)
+        own = np.nan_to_num(self.access(regions, year).own)
+        made = np.minimum(np.divide(own, need, out=np.zeros_like(own), where=need > 0), 1.0)
+        out = chain.direct + np.einsum("cnd,d->cn", chain.into * (chain.stage == ACTIVE), made)
+        refined = np.einsum("cnd,cd,d->cn", chain.into * (chain.stage == REFINING), out, made)
+        return np.asarray(np.where(chain.stage == MINING, out + refined, out))
 
     @cached_property
     def cell(self) -> np.ndarray:
@@ -302,37 +321,44 @@ class Chokepoints:
         others = np.where(origin.any(axis=1), origin[:, ~closing].sum(axis=1), 1.0)
         grow = np.divide(1.0, others, out=np.zeros_like(others), where=others > 0)
         left = self.disturbed(regions, year, cuts).left
-        _, without_closing = self._cells_left(plan, regions, year, self.cuts(cuts), left, without=closing)
-        home, imported = hit.home[0] * grow, without_closing * grow
+        _, without_closing = self._cells_left(regions, year, self.cuts(cuts), left, without=closing)
+        home, imported = hit.home[0] * grow, plan.cells * without_closing * grow
         # Cells that nobody else makes are made at home.
         home = np.where(others > 0, home, plan.cells)
         return Supplied(hit.own, hit.bought, home[None], imported[None])
 
+    def cells_left(
+        self, regions: Sequence[str], year: int, cuts: tuple[Cut, ...], end: End = "severity"
+    ) -> tuple[Array, Array]:
+        """Share of the cells of each chemistry that a disruption lets be made at home, as far as it cuts these, and be
+        bought elsewhere, (chemistry) each: of each maker, what it exports of the part for which it still has inputs."""
+        key = tuple(regions), year, cuts, end
+        if key not in self._cells_left_of:
+            left = self.disturbed(regions, year, cuts, end).left if cuts else np.ones((1, 1))
+            self._cells_left_of[key] = self._cells_left(regions, year, self.cuts(cuts, end), left)
+        return self._cells_left_of[key]
+
     def _cells_left(
-        self, plan: Plan, regions: Sequence[str], year: int, cuts: Cuts, covered: Array,
-        without: np.ndarray | None = None,
-    ) -> tuple[Array, Array]:  # fmt: skip
-        """Cells of a plan that a disruption lets be made at home, as far as it cuts these, and be bought, (chemistry)
-        each: of each maker but those in `without`, (country), what it exports of the part for which it still has
-        inputs. covered: part of what customers have without the disruption, (node, customer)."""
+        self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array, without: np.ndarray | None = None
+    ) -> tuple[Array, Array]:
+        """Shares as of `cells_left`, those bought from makers but those in `without`, (country). covered: part of what
+        customers have without the disruption, (node, customer)."""
         origin, inside = self.cell_origin(regions, year), self.at_home(regions)
         output = np.array([cuts.output[uses].max(axis=0, initial=0.0) for uses in self.chain.cell])
         export = np.array([cuts.export[uses].max(axis=0, initial=0.0) for uses in self.chain.cell])
-        left = (1 - output) * np.where(inside, 1.0, (1 - export) * self._makers_left(plan, year, covered))
-        total = np.where(origin.any(axis=1), origin[:, inside].sum(axis=1), 1.0)
-        known = total > 0
-        home = np.where(origin.any(axis=1), (origin * left)[:, inside].sum(axis=1), 1.0)
-        part = np.divide(home, total, out=np.ones_like(home), where=known)
+        left = (1 - output) * np.where(inside, 1.0, (1 - export) * self._makers_left(year, covered))
+        known = origin.any(axis=1)
+        home = np.where(known, (origin * left)[:, inside].sum(axis=1), 1.0)
         abroad = ~inside if without is None else ~inside & ~without
-        return plan.made_at_home * part, plan.cells * (origin * left)[:, abroad].sum(axis=1)
+        return home, (origin * left)[:, abroad].sum(axis=1)
 
-    def _makers_left(self, plan: Plan, year: int, covered: Array) -> Array:
+    def _makers_left(self, year: int, covered: Array) -> Array:
         """Part of the cells of each chemistry for which makers in each country have inputs, (chemistry, country)."""
         supply = self.supply[year]
-        out = np.ones((len(plan.cells), len(self.inputs.countries)))
+        out = np.ones((len(self.chain.cell), len(self.inputs.countries)))
         if (covered < 1).any():
             use = self.uses.ever
-            for c in np.flatnonzero(plan.cells > 0):
+            for c in range(len(out)):
                 part = np.append(least(covered, self.chain.of_cells(int(c), use), supply.natural), 1.0)
                 out[c] = part[supply.home]
         return out

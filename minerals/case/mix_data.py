@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
 from ..config import Optimise
+from ..exposure.stages import ACTIVE, REFINING
 from ..flows.demand import Array
 from ..haste import frozen
 from ..mix.data import (
@@ -119,7 +120,7 @@ class Assembly:
         config, tables, suppliers = self.config, self.tables, self.suppliers
         demand = self.demand
         pools, pools_of = self.pools
-        undisturbed, accessible = self._accessible(pools, pools_of)
+        use = self._use(pools)
         events = self.chokepoints.inputs.events
         recycled = self._recycled() if config.recycled_content else {}
         returned, life, recovered = self._returned()
@@ -152,7 +153,7 @@ class Assembly:
             performance=cast(dict[tuple[Measure, Chemistry, Year], float], tables.performance),
             floor=cast(dict[tuple[Measure, Segment], float], tables.floor),
             **self._lines(),
-            use=self._use(pools),
+            use=use,
             supplied=suppliers.deliver,
             home=suppliers.home,
             usual=self._usual(),
@@ -171,9 +172,7 @@ class Assembly:
             **self._prices(),
             starts={Disruption(event.disruption): Year(max(event.start, self.years[0])) for event in events},
             pools_of=pools_of,
-            undisturbed=undisturbed,
-            accessible=accessible,
-            stockpile=self.chokepoints.config.stockpile_months / 12,
+            **self._recourse(pools, pools_of, use),
             routes=self._routes(pools),
             weight={Disruption(event.disruption): self._weight(event) for event in events},
             measure=self._measure() if "concentration" in (config.objective, *config.weights) else {},
@@ -293,49 +292,104 @@ class Assembly:
         planned = {y: float(uses.route[self.at[y]]) for y in self.years}
         return GraphiteRoutes(carrier, by_node[0], by_node[1], planned, low, high)
 
-    def _most(self, name: Pool, use: Mapping[Key, float]) -> dict[Key, float]:
-        """The most that batteries of a pool could need of a node, (node, year)."""
-        regions = self.pools[0][name]
-        out: dict[Key, float] = {}
-        for (place, _, n, y), amount in use.items():
-            if place == name:
-                out[n, y] = max(out.get((n, y), 0.0), amount)
-        wanted = {y: sum(v for (r, _, t), v in self.demand.items() if r in regions and t == y) for y in self.years}
-        return {(n, y): amount * wanted[y] for (n, y), amount in out.items()}
-
-    def _accessible(self, pools: Pools, pools_of: PoolsOf) -> tuple[dict[Key, float], dict[Key, float]]:
-        """Accessible without and with each disruption, where it may be too little: what a disruption hits, what
-        graphite may move to, and with several regions all: a pool is some of them, or all at their mean scrap."""
-        use, uses = self._use(pools), self.chokepoints.uses
-        several = len(self.regions) > 1
-        most = {name: self._most(name, use) for name in pools}
-        undisturbed: dict[Key, float] = {}
-        accessible: dict[Key, float] = {}
-        for event in self.chokepoints.inputs.events:
-            cuts = self.chokepoints.cuts(event.cuts)
-            for name in pools_of.get(Disruption(event.disruption), ()):
+    def _recourse(self, pools: Pools, pools_of: PoolsOf, use: Mapping[Key, float]) -> dict[str, Any]:
+        """What there is at each stage under each disruption, as `Chokepoints.supplied` has it, where it may be too little
+        for some mix; and the stages at home that lead there."""
+        chain, chokepoints = self.chokepoints.chain, self.chokepoints
+        found: dict[str, Any] = {name: {} for name in ("undisturbed", "accessible", "own", "made_at_home", "bought")}
+        active: list[Any] = []
+        refined: list[Any] = []
+        followed: set[Any] = set()
+        for event in chokepoints.inputs.events:
+            d = Disruption(event.disruption)
+            for name in pools_of.get(d, ()):
                 regions = pools[name]
-                for y in self.years:
-                    without = self.chokepoints.access(regions, self.at[y]).accessible
-                    left = self.chokepoints.access(regions, self.at[y], cuts).accessible
-                    for n, node in enumerate(self.nodes):
-                        hit = left[n] < without[n] or uses.natural[n] != uses.synthetic[n]
-                        if not (hit or several):
-                            continue
-                        if left[n] < self._flexible(n, most[name].get((node, y), 0.0), name, y):
-                            undisturbed[name, node, y] = float(without[n])
-                            accessible[event.disruption, name, node, y] = float(left[n])
-        return undisturbed, accessible
+                for y in (year for year in self.years if year >= event.start):
+                    at = self.at[y]
+                    home, bought = chokepoints.cells_left(regions, at, event.cuts)
+                    for c, place in self.place.items():
+                        found["made_at_home"][d, name, c, y] = float(home[place])
+                        found["bought"][d, name, c, y] = float(bought[place])
+                    without = chokepoints.access(regions, at).accessible
+                    reach = chokepoints.disturbed(regions, at, event.cuts)
+                    accessible = np.where(chokepoints.cell, without, reach.accessible)
+                    own = np.where(chokepoints.cell, 0.0, np.nan_to_num(reach.own))
+                    short = accessible < self._most(regions, y, home, own)
+                    refines = chain.made & (chain.stage == REFINING) & (own > 0) & chain.per[short].any(axis=0)
+                    short |= refines
+                    makes = chain.made & (chain.stage == ACTIVE) & (own > 0)
+                    makes &= chain.into[list(self.place.values())][:, short].any(axis=(0, 1))
+                    short |= makes
+                    for n in np.flatnonzero(short):
+                        found["undisturbed"][name, self.nodes[n], y] = float(without[n])
+                        found["accessible"][d, name, self.nodes[n], y] = float(accessible[n])
+                        found["own"][d, name, self.nodes[n], y] = float(own[n])
+                    refined += [(d, name, self.nodes[n], y) for n in np.flatnonzero(refines)]
+                    active += [
+                        (d, name, c, self.nodes[n], y) for n in np.flatnonzero(makes) for c, place in self.place.items()
+                        if chain.into[place, :, n].any() and (name, c, self.nodes[n], y) in use
+                    ]  # fmt: skip
+                    if (short & ~chokepoints.cell).any():
+                        followed.add((d, name, y))
+        return {
+            **found, **self._chain(), "active": tuple(active), "refined": tuple(refined), "followed": frozenset(followed),
+            "stockpile": chokepoints.config.stockpile_months / 12,
+            "stocked": self._stocked(pools, use) if chokepoints.config.stockpile_months else {},
+        }  # fmt: skip
 
-    def _flexible(self, n: int, most: float, name: Pool, year: Year) -> float:
-        """The most of a node that could be needed when graphite may change its route."""
+    def _chain(self) -> dict[str, Any]:
+        """Of which node each other is made, by name."""
+        chain, nodes = self.chokepoints.chain, self.nodes
         uses = self.chokepoints.uses
-        if uses.natural[n] == uses.synthetic[n]:
-            return most
-        carrier = max(uses.carrier[place, self.at[year]] for place in self.place.values())
-        wanted = sum(v for (r, _, t), v in self.demand.items() if r in self.pools[0][name] and t == year)
-        gain = self._gain_of(self.pools[0][name], year)
-        return float(max(most, carrier * gain * wanted * max(uses.natural[n], uses.synthetic[n])))
+        routed = (uses.natural != 0) | (uses.synthetic != 0)
+        direct = {
+            (c, nodes[n]): float(chain.direct[place, n])
+            for c, place in self.place.items() for n in np.flatnonzero(chain.direct[place])
+        }  # fmt: skip
+        into = {
+            (c, nodes[n], nodes[a]): float(chain.into[place, n, a])
+            for c, place in self.place.items()
+            for n, a in zip(*np.nonzero(chain.into[place] * (chain.stage == ACTIVE)), strict=True)
+        }  # fmt: skip
+        refines: dict[Node, dict[Node, float]] = {}
+        for n, r in zip(*np.nonzero(chain.per), strict=True):
+            refines.setdefault(nodes[n], {})[nodes[r]] = float(chain.per[n, r])
+        anodes = chain.into[:, routed].any(axis=(0, 1)) & (chain.stage == ACTIVE)
+        straight = chain.direct[list(self.place.values())].any(axis=0)
+        return {
+            "direct": direct, "into": into, "refines": refines,
+            "anodes": frozenset(nodes[n] for n in np.flatnonzero(anodes)), "routed": bool((routed & straight).any()),
+        }  # fmt: skip
+
+    def _stocked(self, pools: Pools, use: Mapping[Key, float]) -> dict[Key, float]:
+        """Need that a stockpile is measured by: `Chokepoints.stocked`."""
+        passing = {
+            (name, y): self.chokepoints.made_at_home(regions, self.at[y])[:, None]
+            * self.chokepoints.passing(regions, self.at[y])
+            for name, regions in pools.items() for y in self.years
+        }  # fmt: skip
+        place_of = {node: n for n, node in enumerate(self.nodes)}
+        return {
+            (name, c, n, y): amount * float(passing[name, y][self.place[c], place_of[n]])
+            for (name, c, n, y), amount in use.items() if name in pools
+        }  # fmt: skip
+
+    def _most(self, regions: Sequence[Region], y: Year, home: Array, own: Array) -> Array:
+        """The most that any mix could need of each node at home, (node) [kt or GWh]: if all batteries were of the
+        chemistry, and all graphite of the route, that needs most of it, and own plants made all they can."""
+        chain, uses, at = self.chokepoints.chain, self.chokepoints.uses, self.at[y]
+        wanted = sum(v for (r, _, t), v in self.demand.items() if r in regions and t == y)
+        places = list(self.place.values())
+        gain = np.where(uses.scrapped, self._gain_of(regions, y), 1.0)
+        routed = np.outer(uses.carrier[places, at], np.maximum(uses.natural, uses.synthetic))
+        use = (uses.fixed[places, :, at] + routed) * gain  # (chemistry, node)
+        cells = np.where(self.chokepoints.cell, 1.0, home[places][:, None] * chain.direct[places])
+        most = (use * cells).max(axis=0, initial=0.0) * wanted
+        for n in np.flatnonzero(chain.made & (chain.stage == ACTIVE) & (own > 0)):
+            of = np.divide(use, use[:, [n]], out=np.zeros_like(use), where=use[:, [n]] > 0)
+            most += min(own[n], most[n]) * (of * chain.into[places][:, :, n]).max(axis=0, initial=0.0)
+        refined = np.where(chain.stage == REFINING, np.minimum(own, most), 0.0)
+        return np.asarray(most + chain.per @ refined)
 
     @cached_property
     def suppliers(self) -> Suppliers:

@@ -216,8 +216,32 @@ class MixData:
     """Accessible without a disruption, (pool, node, year) [kt or GWh], without recovered material."""
     accessible: Mapping[DisruptionPoolNodeYear, float] = field(default_factory=dict)
     """Accessible with it, (disruption, pool, node, year) [kt or GWh], without recovered material."""
+    own: Mapping[DisruptionPoolNodeYear, float] = field(default_factory=dict)
+    """What of it own plants make, as far as they have inputs, the same."""
+    made_at_home: Mapping[tuple[Disruption, Pool, Chemistry, Year], float] = field(default_factory=dict)
+    """Share of planned cells that can be made at home, (disruption, pool, chemistry, year) [1]."""
+    bought: Mapping[tuple[Disruption, Pool, Chemistry, Year], float] = field(default_factory=dict)
+    """Share of planned cells that can be bought, the same [1]."""
+    followed: frozenset[tuple[Disruption, Pool, Year]] = frozenset()
+    """Where cells made at home may lack a node, (disruption, pool, year)."""
+    direct: Mapping[tuple[Chemistry, Node], float] = field(default_factory=dict)
+    """Share of the use of a node that goes into cells as it is, (chemistry, node) [1]."""
+    into: Mapping[tuple[Chemistry, Node, Node], float] = field(default_factory=dict)
+    """Share of the use of a node that goes into an active material, (chemistry, node, active material) [1]."""
+    refines: Mapping[Node, Mapping[Node, float]] = field(default_factory=dict)
+    """What is needed of a mined node per unit refined of it, by mined and refined node [its unit per unit]."""
+    active: tuple[tuple[Disruption, Pool, Chemistry, Node, Year], ...] = ()
+    """Active materials that own plants make, where they may lack inputs."""
+    refined: tuple[DisruptionPoolNodeYear, ...] = ()
+    """What own plants refine, where they may lack what is mined."""
+    anodes: frozenset[Node] = frozenset()
+    """Active materials that graphite of either route goes into."""
+    routed: bool = False
+    """Whether a node that goes into cells as it is depends on the route of graphite."""
     stockpile: float = 0.0
-    """Of the plan's need of a year [1]."""
+    """Of the need of a year [1]."""
+    stocked: Mapping[PlaceChemistryNodeYear, float] = field(default_factory=dict)
+    """Need that a stockpile is measured by, (pool, chemistry, node, year) [kt/GWh or GWh/GWh]."""
     routes: GraphiteRoutes | None = None
     weight: Mapping[Disruption, float] = field(default_factory=dict)
     """Of each disruption [1]."""

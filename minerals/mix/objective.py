@@ -102,6 +102,13 @@ def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:
     model.floor = pyo.Objective(every, rule=lambda m, d: m.loss[d])
 
 
+#: Constraints and variables of recourse, whose index begins with its disruption.
+RECOURSE = (
+    "within_plan", "home_plan", "reach", "stocked", "own_active", "active_part", "own_refined", "route_low",
+    "route_high", "made_low", "made_high", "rebuilt", "at_home", "own_made", "refined", "natural", "natural_made",
+)  # fmt: skip
+
+
 def idle_of(model: pyo.ConcreteModel) -> dict[Disruption, list[Any]]:
     """Constraints and variables on which the least loss under each disruption does not depend, by disruption: recourse
     under the others, and what other objectives are made of. To rebuild nothing keeps all of these constraints."""
@@ -110,7 +117,7 @@ def idle_of(model: pyo.ConcreteModel) -> dict[Disruption, list[Any]]:
         for part in getattr(model, name, {}).values()
     ]  # fmt: skip
     recourse: dict[Disruption, list[Any]] = {d: [] for d in model.loss}
-    for name in ("within_plan", "reach", "stocked", "route_low", "route_high", "rebuilt", "natural"):
+    for name in RECOURSE:
         for key, part in getattr(model, name).items():
             recourse[key[0]].append(part)
     return {

@@ -1,22 +1,27 @@
-r"""Under each disruption, what can still be built of the plan from what is then accessible, and what is lost of demand.
+r"""Under each disruption, what can still be built at home of the plan from what is then accessible at each stage, what
+cells can still be bought, and what is lost of demand.
 
-$$x'_{dqcy} \le \sum_{r \in q} X_{rcy} \qquad [\mathrm{GWh}]$$
+$$x'_{dqcy} \le z_{dqcy} + \beta_{dqcy} \sum_{r \in q} X_{rcy}, \qquad
+  z_{dqcy} \le \eta_{dqcy} \sum_{r \in q} X_{rcy} \qquad [\mathrm{GWh}]$$
 
-$$U_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
-  \le \min(A_{qny},\; A_{dqny} + \mu \sum_c q_{qcny} \sum_{r \in q} X_{rcy}), \qquad
-  U_{dqny} = \sum_c q_{qcny} x'_{dqcy} + (h_n - \sigma_n) (g_{dqy} - \phi_y G_{dqy}), \qquad
-  G_{dqy} = \sum_c i_{qcy} x'_{dqcy}, \qquad
+$$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcny}) + (h_n - \sigma_n)
+  (g_{dqy} - \phi_y G_{dqy}) + \sum_r \rho_{nr} v_{dqry} - v_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
+  \le A_{dqny} - O_{dqny}, \qquad
+  \sum_c q_{qcay} k_{dqcay} \le O_{dqay}, \qquad k_{dqcay} \le z_{dqcy}, \qquad v_{dqry} \le O_{dqry}, \qquad
   \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 $$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + \sum_{y < d} \sum_{r,s} u_{rsy}
   \qquad [\mathrm{GWh}]$$
 
-for the regions $q$ that share a pool when countries close, with a stockpile of $\mu$ years of the plan's need. Of the
-graphite $G$ in what is built $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest
-$\sigma_n$. The loss is measured against demand, so what is not built in the first place counts as lost. To leave a
-year's demand unmet could still pay where it escapes a share that later years would have to keep; so, before anything
-else is asked, a mix leaves no more unmet than it must. Recourse is exact only where the objective presses on it:
-figures come from a replay with the mix fixed.
+for the regions $q$ that share a pool when countries close. Of the cells $x'$ that there are $z$ are made at home; in $k$
+of them an active material $a$ is made at home too, which alone needs what is refined into it; of what is refined $v$ is
+refined at home, which alone needs what is mined. Own plants $O$ are part of what is accessible, $A$, to which comes a
+stockpile of the plan's need, up to what there is without the disruption. Of the graphite $G$ in anodes, $g$ is natural,
+planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are bought and for
+those made at home apart. The loss is measured against demand, so what is not built in the first place counts as lost. To
+leave a year's demand unmet could still pay where it escapes a share that later years would have to keep; so, before
+anything else is asked, a mix leaves no more unmet than it must. Recourse is exact only where the objective presses on
+it: figures come from a replay with the mix fixed.
 """
 
 from __future__ import annotations
@@ -29,77 +34,159 @@ from ..pyo import pyo
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """Add what can be built of the plan under each disruption, and the expression `loss` of each."""
+    """Add what can be had of the plan under each disruption, and the expression `loss` of each."""
     sold = {(r, c, y) for r, c, y in model.cells_of}
-    rebuilt = set(model.rebuilt_of)
+    home, active, refined = set(model.home_of), set(model.own_made_of), set(model.refined_of)
+    of_home: dict[tuple[Any, ...], list[Chemistry]] = {}
+    for d, q, c, y in home:
+        of_home.setdefault((d, q, y), []).append(c)
+    through: dict[tuple[Any, ...], list[tuple[Chemistry, Node]]] = {}
+    for d, q, c, a, y in active:
+        through.setdefault((d, q, y), []).append((c, a))
+    order = {c: place for place, c in enumerate(data.chemistries)}
+    for each in of_home.values():
+        each.sort(key=order.__getitem__)
+    for pairs in through.values():
+        pairs.sort(key=lambda pair: (order[pair[0]], pair[1]))
     more_natural: dict[Node, float] = {}
     if data.routes:
         natural, synthetic = data.routes.natural, data.routes.synthetic
-        each = {n: natural.get(n, 0.0) - synthetic.get(n, 0.0) for n in {**natural, **synthetic}}
-        more_natural = {n: kg for n, kg in each.items() if kg}
-    hit = [
-        (d, q, n, y) for d, q, n, y in data.accessible
-        if y >= data.starts[d]
-        and (n in more_natural or any((d, q, c, y) in rebuilt for c in data.users.get((q, n, y), ())))
-    ]  # fmt: skip
+        each_route = {n: natural.get(n, 0.0) - synthetic.get(n, 0.0) for n in {**natural, **synthetic}}
+        more_natural = {n: kg for n, kg in each_route.items() if kg}
 
     def plan(m: pyo.ConcreteModel, q: Pool, c: Chemistry, y: Year) -> Any:
         return sum(m.cells[r, c, y] for r in data.pools[q] if (r, c, y) in sold)
 
     def within(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
-        return m.rebuilt[d, q, c, y] - plan(m, q, c, y) <= 0
+        if (d, q, c, y) in home:
+            return m.rebuilt[d, q, c, y] - m.at_home[d, q, c, y] - data.bought[d, q, c, y] * plan(m, q, c, y) <= 0
+        both = data.made_at_home[d, q, c, y] + data.bought[d, q, c, y]
+        return m.rebuilt[d, q, c, y] - both * plan(m, q, c, y) <= 0
 
-    def taken(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
-        """Use of a node by what is rebuilt, less what is recovered."""
-        cells = [c for c in data.users.get((q, n, y), ()) if (d, q, c, y) in rebuilt]
-        used = sum(data.use[q, c, n, y] * m.rebuilt[d, q, c, y] for c in cells)
+    def made(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
+        return m.at_home[d, q, c, y] - data.made_at_home[d, q, c, y] * plan(m, q, c, y) <= 0
+
+    def used(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
+        """Use of a node by what is made of it at home, less what is recovered."""
+        if n in data.cells:
+            return sum(
+                data.use[q, c, n, y] * m.rebuilt[d, q, c, y]
+                for c in data.users.get((q, n, y), ()) if (d, q, c, y) in model.rebuilt_of
+            )  # fmt: skip
+        total: Any = sum(
+            data.use[q, c, n, y] * data.direct[c, n] * m.at_home[d, q, c, y]
+            for c in of_home.get((d, q, y), ()) if (q, c, n, y) in data.use and data.direct.get((c, n))
+        )  # fmt: skip
+        total += sum(
+            data.use[q, c, n, y] * data.into[c, n, a] * m.own_made[d, q, c, a, y]
+            for c, a in through.get((d, q, y), ()) if (q, c, n, y) in data.use and (c, n, a) in data.into
+        )  # fmt: skip
+        total += sum(
+            per * m.refined[d, q, r, y] for r, per in data.refines.get(n, {}).items() if (d, q, r, y) in refined
+        )
         if data.routes and n in more_natural:
             # At the planned share this adds nothing.
-            used += more_natural[n] * (m.natural[d, q, y] - data.routes.planned[y] * graphite(m, d, q, y))
+            if (d, q, y) in m.natural and any(data.direct.get((c, n)) for c in data.chemistries):
+                total += more_natural[n] * (m.natural[d, q, y] - data.routes.planned[y] * graphite(m, d, q, y))
+            if (d, q, y) in m.natural_made and any((c, n, a) in data.into for c, a in through.get((d, q, y), ())):
+                total += more_natural[n] * (m.natural_made[d, q, y] - data.routes.planned[y] * anodes(m, d, q, y))
         saved = sum(
             data.relief[k, n, y] * m.secondary[r, k, y]
             for k in data.relieving.get((n, y), ()) for r in data.pools[q] if (r, k, y) in m.secondary
         )  # fmt: skip
-        return used - saved
+        return total - saved
 
     def graphite(m: pyo.ConcreteModel, d: Disruption, q: Pool, y: Year) -> Any:
+        """Graphite in the cells made at home."""
         assert data.routes is not None
         carrier = data.routes.carrier
-        holding = [c for c in data.chemistries if (d, q, c, y) in rebuilt and carrier.get((q, c, y))]
-        return sum(carrier[q, c, y] * m.rebuilt[d, q, c, y] for c in holding)
+        return sum(
+            carrier[q, c, y] * m.at_home[d, q, c, y] for c in of_home.get((d, q, y), ()) if carrier.get((q, c, y))
+        )
+
+    def anodes(m: pyo.ConcreteModel, d: Disruption, q: Pool, y: Year) -> Any:
+        """Graphite of the anodes made at home."""
+        assert data.routes is not None
+        carrier = data.routes.carrier
+        return sum(
+            carrier[q, c, y] * m.own_made[d, q, c, a, y]
+            for c, a in through.get((d, q, y), ()) if carrier.get((q, c, y)) and a in data.anodes
+        )  # fmt: skip
+
+    def free(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> tuple[Any, float]:
+        """Use less what is made at home from inputs, and own plants whose output that is."""
+        total, own = used(m, d, q, n, y), 0.0
+        mine = [(c, a) for c, a in through.get((d, q, y), ()) if a == n]
+        if mine:
+            total -= sum(data.use[q, c, n, y] * m.own_made[d, q, c, n, y] for c, _ in mine)
+            own = data.own.get((d, q, n, y), 0.0)
+        if (d, q, n, y) in refined:
+            total -= m.refined[d, q, n, y]
+            own = data.own.get((d, q, n, y), 0.0)
+        return total, own
 
     def reach(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
+        total, own = free(m, d, q, n, y)
         if (d, q, n, y) in stocked_at:
-            stock = data.stockpile * sum(data.use[q, c, n, y] * plan(m, q, c, y) for c in data.users.get((q, n, y), ()))
-            return taken(m, d, q, n, y) - stock <= data.accessible[d, q, n, y]
-        return taken(m, d, q, n, y) <= data.accessible[d, q, n, y]
+            total -= data.stockpile * sum(
+                data.stocked[q, c, n, y] * plan(m, q, c, y)
+                for c in data.users.get((q, n, y), ()) if (q, c, n, y) in data.stocked
+            )  # fmt: skip
+        return total <= data.accessible[d, q, n, y] - own
 
     def stocked(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
-        return taken(m, d, q, n, y) <= data.undisturbed[q, n, y]
+        total, own = free(m, d, q, n, y)
+        return total <= data.undisturbed[q, n, y] - own
 
-    def low(m: pyo.ConcreteModel, d: Disruption, q: Pool, y: Year) -> object:
-        assert data.routes is not None
-        return m.natural[d, q, y] - data.routes.low * graphite(m, d, q, y) >= 0
+    def own_plants(m: pyo.ConcreteModel, d: Disruption, q: Pool, a: Node, y: Year) -> object:
+        mine = [c for c, n in through[d, q, y] if n == a]
+        return sum(data.use[q, c, a, y] * m.own_made[d, q, c, a, y] for c in mine) <= data.own[d, q, a, y]
 
-    def high(m: pyo.ConcreteModel, d: Disruption, q: Pool, y: Year) -> object:
-        assert data.routes is not None
-        return m.natural[d, q, y] - data.routes.high * graphite(m, d, q, y) <= 0
+    def part(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, a: Node, y: Year) -> object:
+        return m.own_made[d, q, c, a, y] - m.at_home[d, q, c, y] <= 0
+
+    def own_refining(m: pyo.ConcreteModel, d: Disruption, q: Pool, r: Node, y: Year) -> object:
+        return m.refined[d, q, r, y] <= data.own[d, q, r, y]
+
+    def bounds(name: str, total: Any, end: str) -> Any:
+        def rule(m: pyo.ConcreteModel, d: Disruption, q: Pool, y: Year) -> object:
+            assert data.routes is not None
+            left = getattr(m, name)[d, q, y] - getattr(data.routes, end) * total(m, d, q, y)
+            return left >= 0 if end == "low" else left <= 0
+
+        return rule
 
     def loss(m: pyo.ConcreteModel, d: Disruption) -> object:
         early = sum(m.unmet[key] for key in m.wanted if key[2] < data.starts[d])
         wanted = sum(gwh for key, gwh in data.demand.items() if key[2] >= data.starts[d])
         return wanted + early - sum(m.rebuilt[key] for key in m.rebuilt_of if key[0] == d)
 
+    def is_used(key: tuple[Any, ...]) -> bool:
+        d, q, n, y = key
+        return any(
+            (q, c, n, y) in data.use and (data.direct.get((c, n)) or n in data.cells) for c in of_home.get((d, q, y), ())
+        ) or any((c, n, a) in data.into for c, a in through.get((d, q, y), ())) or any(
+            (d, q, r, y) in refined for r in data.refines.get(n, {})
+        ) or (n in data.cells and any((d, q, c, y) in model.rebuilt_of for c in data.users.get((q, n, y), ())))  # fmt: skip
+
+    hit = [key for key in data.accessible if key[3] >= data.starts[key[0]] and is_used(key)]
     stocked_at = {
         (d, q, n, y) for d, q, n, y in hit
-        if data.stockpile and data.accessible[d, q, n, y] < data.undisturbed[q, n, y]
+        if data.stockpile and n not in data.cells and data.accessible[d, q, n, y] < data.undisturbed[q, n, y]
     }  # fmt: skip
+    plants = dict.fromkeys((d, q, a, y) for d, q, _, a, y in model.own_made_of)
     model.within_plan = pyo.Constraint(model.rebuilt_of, rule=within)
+    model.home_plan = pyo.Constraint(model.home_of, rule=made)
     model.reach = pyo.Constraint(pyo.Set(initialize=hit, dimen=4), rule=reach)
     model.stocked = pyo.Constraint(pyo.Set(initialize=[key for key in hit if key in stocked_at], dimen=4), rule=stocked)
-    routed = model.natural.index_set()
-    model.route_low = pyo.Constraint(routed, rule=low)
-    model.route_high = pyo.Constraint(routed, rule=high)
+    model.own_active = pyo.Constraint(pyo.Set(initialize=list(plants), dimen=4), rule=own_plants)
+    model.active_part = pyo.Constraint(model.own_made_of, rule=part)
+    model.own_refined = pyo.Constraint(model.refined_of, rule=own_refining)
+    model.route_low = pyo.Constraint(model.natural.index_set(), rule=bounds("natural", graphite, "low"))
+    model.route_high = pyo.Constraint(model.natural.index_set(), rule=bounds("natural", graphite, "high"))
+    made_of = model.natural_made.index_set()
+    model.made_low = pyo.Constraint(made_of, rule=bounds("natural_made", anodes, "low"))
+    model.made_high = pyo.Constraint(made_of, rule=bounds("natural_made", anodes, "high"))
     model.loss = pyo.Expression(pyo.Set(initialize=list(data.disruptions)), rule=loss)
 
 
@@ -107,6 +194,12 @@ def _words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node, __:
     event, node, unit = glossary.disruption(d), glossary.node(n), glossary.unit(n)
     more = f"one more {unit} of {node} from elsewhere if {event[0].upper()}{event[1:]}"
     return LimitText(f"{node} that {q} can get if {event}", more, unit)
+
+
+def _own_words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node, __: Year) -> LimitText:
+    event, node, unit = glossary.disruption(d), glossary.node(n), glossary.unit(n)
+    more = f"own plants for one more {unit} of {node} if {event[0].upper()}{event[1:]}"
+    return LimitText(f"{node} that plants in {q} can make if {event}", more, unit)
 
 
 NODE, ROUTE = "disruption, pool, node, year", "disruption, pool, year"
@@ -119,7 +212,17 @@ FAMILY = Family(
         "stocked": Limit(
             NODE, Kind.SUPPLY, _words, rank=1, key="exposure.stockpile_months", no_way_out=NO_WAY_OUT, amounts="each"
         ),
+        "own_active": Limit(
+            NODE, Kind.SUPPLY, _own_words, key="exposure.future", no_way_out=NO_WAY_OUT, amounts="each"
+        ),
+        "own_refined": Limit(
+            NODE, Kind.SUPPLY, _own_words, key="exposure.future", no_way_out=NO_WAY_OUT, amounts="each"
+        ),
+        "home_plan": Balance("disruption, pool, chemistry, year"),
+        "active_part": Balance("disruption, pool, chemistry, node, year"),
         "route_low": Balance(ROUTE),
         "route_high": Balance(ROUTE),
+        "made_low": Balance(ROUTE),
+        "made_high": Balance(ROUTE),
     },
 )
