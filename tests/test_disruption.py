@@ -332,7 +332,7 @@ def test_customers_taken_apart_get_no_more_than_there_is(seed: int) -> None:
     rng = np.random.default_rng(seed)
     world = some_world(rng)
     cut = some_cuts(rng, world) if seed % 2 else None
-    _, exported, lacked, _ = trade(world, cut)
+    _, _, exported, lacked, _ = trade(world, cut)
     apart = np.stack([access(world, one, cut).taken for one in np.eye(4, dtype=bool)], axis=1)
     together = np.minimum(apart, lacked).sum(axis=1)
     assert together == pytest.approx(np.minimum(exported.sum(axis=1), lacked.sum(axis=1)), abs=1e-9)

@@ -148,7 +148,10 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
     where = supply.place(selection, region or _hit(table, when), table)
     table = table[(table["region"] == where) & (table["year"] == when)]
     # A result from before severities had ends is drawn without them.
-    ends = {name: table["at_risk_best"] for name in ("at_risk_low", "at_risk_high") if name not in table}
+    ends = {
+        f"at_risk_{end}": table[f"lost_{end}"] - table["shortage"] if f"lost_{end}" in table else table["at_risk_best"]
+        for end in ("low", "high") if f"at_risk_{end}" not in table
+    }  # fmt: skip
     table = table.assign(**ends)
     codes = list(dict.fromkeys(table["disruption"]))
     wanted = supply.one_of(selection, "disruption", disruptions, codes)

@@ -80,7 +80,7 @@ class Supply:
     @cached_property
     def usually(self) -> Array:
         """What customers have of their need without a disruption, (node, customer), 0 where nothing is known."""
-        return self.served(*self.undisturbed[:3])
+        return self.served(*self.undisturbed[1:4])
 
     def served(self, own: Array, exported: Array, lacked: Array) -> Array:
         """What customers have of their need, (node, customer), from own output and the pool, of which none takes more
@@ -107,10 +107,12 @@ class Cuts:
 
 
 class Trade(NamedTuple):
-    """What customers make at home, (node, customer), what each country exports to whoever is not at home with it,
-    (node, country), and what customers lack of their need, (node, customer), all in kt or GWh. left: part of what
-    customers have of a node without a disruption that one leaves them, (node, customer) [1]."""
+    """What countries make, (node, country), and customers make at home, (node, customer), what each country exports to
+    whoever is not at home with it, (node, country), and what customers lack of their need, (node, customer), all in kt
+    or GWh. left: part of what customers have of a node without a disruption that one leaves them, (node, customer)
+    [1]."""
 
+    made: Array
     own: Array
     exported: Array
     lacked: Array
@@ -222,7 +224,9 @@ def access(supply: Supply, group: Mask, cuts: Cuts | None = None) -> Access:
     exports leaves the pool as exporter alone, and a customer whose own output is cut lacks more. Where the reference
     world needs nothing of a node, the pool is shared by batteries put into use, and no limit of the others is known.
     """
-    own, exported, lacked, left = supply.undisturbed if cuts is None else trade(supply, cuts)
+    _, _, exported, lacked, left = supply.undisturbed if cuts is None else trade(supply, cuts)
+    # Whether its own plants have inputs is not answered here: the group's chain is followed plant by plant.
+    own = (supply.made if cuts is None else supply.made * (1 - cuts.output)) @ supply.at_home
     others = np.where(supply.needed[:, None], lacked, np.inf)[:, ~group]
     claims = Claims(supply.weights[:, group].sum(axis=1), supply.weights[:, ~group], others)
     inside = supply.at_home[:, group].any(axis=1)
@@ -262,7 +266,7 @@ def _traded(supply: Supply, made: Array, stopped: Array | None) -> Trade:
     if stopped is not None:
         exported = exported * (1 - stopped)
     lacked = np.maximum(supply.need - own, 0)
-    return Trade(own, exported, lacked, _left(supply, own, exported, lacked, undisturbed=stopped is None))
+    return Trade(made, own, exported, lacked, _left(supply, own, exported, lacked, undisturbed=stopped is None))
 
 
 def _left(supply: Supply, own: Array, exported: Array, lacked: Array, *, undisturbed: bool) -> Array:

@@ -110,12 +110,8 @@ class Plan:
         for stage in (CELL, ACTIVE, REFINING, MINING):
             at = chain.stage == stage
             if stage < ACTIVE:
-                by_chemistry[:, at] += np.einsum(
-                    "c,cnd,d->cn", self.made_at_home, chain.into[:, at] * (chain.stage == ACTIVE), from_home
-                )
+                by_chemistry[:, at] += np.einsum("cd,cnd,d->cn", by_chemistry, chain.into[:, at], from_home)
             need[at] = (use * by_chemistry)[:, at].sum(axis=0)
-            if stage == MINING:
-                need[at] += chain.per[at] @ (from_home * need)
             made = np.minimum(self.own_supply, need) if stage < CELL else none
             from_home[at] = np.divide(made, need, out=none.copy(), where=need > 0)[at]
         return Flows(need, from_home, by_chemistry)
@@ -142,7 +138,7 @@ class Plan:
 
 class Flows(NamedTuple):
     """need: of each node at home, (node) [kt or GWh]; from_home: share of it that is made at home, (node); cells: those
-    whose way at home passes a node, (chemistry, node) [GWh]."""
+    whose way at home passes a node, (chemistry, node) [GWh]: of a node they need use × cells."""
 
     need: Array
     from_home: Array

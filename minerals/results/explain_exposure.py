@@ -28,16 +28,20 @@ GROUP = "R_"
 #: A gap between sums that is nothing beside them.
 LEAST = 1e-9
 #: Columns that results of earlier versions lack, and all is explained with.
-NEWER = (("disruptions", "at_risk_low"), ("reference_need", "gross"))
+NEWER = (("disruptions", "lost_best"), ("reference_need", "gross"), ("supply_cut", "made"))
 
 
 @frozen
 class Use:
-    """What one cell type needs of a node: GWh × use [kt/GWh] = kt, or GWh × GWh/GWh = GWh."""
+    """What one cell type needs of a node at home: GWh × share that passes it × use [kt/GWh] = kt, or GWh × GWh/GWh = GWh.
+
+    passing: share of its cells that are made at home, of parts made at home up to the node.
+    """
 
     chemistry: str
     silicon: float
     cells: float
+    passing: float
     use: float
     value: float
     factors: tuple[Factor, ...]
@@ -267,7 +271,7 @@ def explain_disruption(
     return RiskExplanation(
         scenario, region, disruption, str(row["label"]), str(row["status"]), year, float(row["planned"]),
         float(row["shortage"]), float(row["at_risk_best"]), float(row["at_risk_proportional"]),
-        float(row["at_risk_low"]), float(row["at_risk_high"]),
+        float(row["lost_low"] - row["shortage"]), float(row["lost_high"] - row["shortage"]),
         severities, months, event["instrument"], tuple(event["past"]), past, lost,
         dict(zip(hit["node"], hit["covered"], strict=True)), nodes, tuple(result["inputs_used"]),
     )  # fmt: skip
@@ -333,6 +337,10 @@ class _Index:
             self.trend = {(row["chemistry"], row["mineral"]): row for row in trend}
         routes = _where(result["graphite_route"], year=year).to_dict("records")
         self.route = {row["route"]: row for row in routes}
+        chain = result["node_chain"]
+        self.chain: dict[tuple[str, str], dict[str, float]] = {}
+        for node, chemistry, into, share in zip(*(chain[k] for k in ("node", "chemistry", "into", "value")), strict=True):
+            self.chain.setdefault((node, chemistry), {})[into] = float(share)
 
     def regions(self, name: str) -> list[str]:
         """Regions of the run that a name of a pool means."""
@@ -366,7 +374,7 @@ class _Index:
         need, unit = float(stored.at["need", "value"]), str(stored.at["need", "unit"])
         cells = self.cells[self.cells["region"].isin(regions)]
         scrap = 1.0 if stage == "cell" else self._scrap(cells)
-        uses = self._uses(node, cells, scrap)
+        uses = self._uses(node, cells, scrap, region)
         agree(f"need of {node}", sum(use.value for use in uses), need)
         before = {name: float(stored.at[name, "value"]) for name in stored.index}
         frame, cut = (
@@ -374,7 +382,9 @@ class _Index:
             _where(self.result["supply_cut"], node=node, disruption=disruption, year=self.year),
         )
         left = frame.set_index("country")
-        left.loc[cut["country"], ["value", "exported"]] = cut.set_index("country")[["value", "exported"]]
+        left["made"] = left["value"]
+        names = ["value", "made", "exported"]
+        left.loc[cut["country"], names] = cut.set_index("country")[names]
         without = self._reach(node, regions, frame, {**before, "value": before["accessible"], "stockpile": 0.0})
         after = without
         hit = _where(self.result["accessible"], disruption=disruption, **at)
@@ -403,7 +413,28 @@ class _Index:
         gain = 1 / (1 - lines.set_index("region")["value"])
         return float((cells["region"].map(gain) * cells["value"]).sum() / cells["value"].sum())
 
-    def _uses(self, node: str, cells: pd.DataFrame, scrap: float) -> tuple[Use, ...]:
+    def made_at_home(self, chemistry: str, region: str) -> float:
+        """Share of the cells of a chemistry that a region makes itself; all where nobody is known to make them."""
+        stages = self.known["nodes"]
+        uses = self.result["node_use"]
+        cell = [n for n in dict.fromkeys(uses.loc[uses["chemistry"] == chemistry, "node"]) if stages[n]["stage"] == "cell"]
+        origin = _where(self.result["cell_origin"], region=region, year=self.year)
+        origin = origin[origin["node"].isin(cell[:1])]
+        return float(origin.loc[origin["home"] == "yes", "value"].sum()) if len(origin) else 1.0
+
+    def passing(self, node: str, chemistry: str, region: str) -> float:
+        """Share of the cells of a chemistry whose way at home passes a node, own supply first."""
+        if self.known["nodes"][node]["stage"] == "cell":
+            return 1.0
+        into = self.chain.get((node, chemistry), {})
+        share = max(1.0 - sum(into.values()), 0.0) * self.made_at_home(chemistry, region)
+        at = {"scenario": self.scenario, "region": region, "year": self.year, "measure": "from_home"}
+        made = _where(self.result["coverage"], **at).set_index("node")["value"]
+        return share + sum(
+            part * float(made.get(later, 0.0)) * self.passing(later, chemistry, region) for later, part in into.items()
+        )
+
+    def _uses(self, node: str, cells: pd.DataFrame, scrap: float, region: str) -> tuple[Use, ...]:
         """Need of a node by cell type, most first."""
         parts = _where(self.result["node_use"], node=node).to_dict("records")
         found = []
@@ -418,9 +449,9 @@ class _Index:
                     if product:
                         use += product
                         factors += each
-            if use:
-                value = float(gwh) * use * scrap
-                found.append(Use(str(chemistry), float(silicon), float(gwh), use, value, tuple(factors)))
+            if use and (passing := self.passing(node, str(chemistry), region)):
+                value = float(gwh) * passing * use * scrap
+                found.append(Use(str(chemistry), float(silicon), float(gwh), passing, use, value, tuple(factors)))
         return tuple(sorted(found, key=lambda use: -use.value))
 
     def _per_gwh(self, chemistry: str, silicon: float, part: Row) -> list[Factor]:
@@ -514,7 +545,7 @@ class _Index:
         need = _where(self.result["reference_need"], node=node, year=self.year).set_index("region")
         if not need["gross"].sum() > 0:
             return ()
-        at_home = frame.groupby("home")["value"].sum().reindex(need.index, fill_value=0.0)
+        at_home = frame.groupby("home")["made" if "made" in frame else "value"].sum().reindex(need.index, fill_value=0.0)
         ours = need.index.isin(regions)
         weight, weights = float(need["gross"][ours].sum()), need["gross"][~ours]
         lacks = (need["value"] - at_home)[~ours].clip(lower=0.0)

@@ -18,6 +18,10 @@ GAP = "  "
 #: Labels of scenarios are broken between words beyond this width, and heads of a table that is too wide beyond that.
 HEAD, NARROW = 16, 11
 #: What the ends of a range of GWh at risk are.
+LOST = (
+    "Lost: batteries that cannot be had, those bought elsewhere among them, with what is short anyway. Own cells: share "
+    "of those made there that cannot be made."
+)
 RANGE = "Range: cells that need most give way first, or all users of a node alike."
 #: What is told at the ends of a severity.
 BY_SEVERITY = (
@@ -144,30 +148,33 @@ def risks(result: Result) -> list[str]:
     lines: list[str] = []
     for region, rows in here.groupby("region", sort=False):
         for block in _by(result.scenarios, 2):
-            head = [f"GWh at risk in {region}, {year}"]
+            head = [f"GWh lost in {region}, {year}"]
             for scenario in block:
-                head += [str(result.record["scenarios"][scenario]["label"]), "of all", "by severity"]
+                head += [str(result.record["scenarios"][scenario]["label"]), "of all", "by severity", "own cells"]
             at = rows.set_index(["disruption", "scenario"])
             body = []
-            worst = rows[rows["scenario"] == block[0]].sort_values("at_risk_best", ascending=False, kind="stable")
+            worst = rows[rows["scenario"] == block[0]].sort_values("lost_best", ascending=False, kind="stable")
             for row in worst.itertuples():
-                cells = [_as_text(at.loc[(row.disruption, scenario)]) for scenario in block]
-                if named or any(cell[0] != "0" or cell[2] != "0" for cell in cells):
+                these = [at.loc[(row.disruption, scenario)] for scenario in block]
+                cells = [_as_text(each) for each in these]
+                if named or any(max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these):
                     mark = "" if row.status == "in_force" else MARK
                     body.append([f"{row.label}{mark}", *(text for cell in cells for text in cell), row.binding_label])
             if body:
                 lines += [*([""] if lines else []), *columns([*head, "binds"], body, left=(0, len(head)))]
     if any(MARK in line for line in lines):
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
-    lines += [RANGE, BY_SEVERITY] if lines else []
+    lines += [LOST, RANGE, BY_SEVERITY] if lines else []
     return [*lines, *_short(result, year), *_not_known(result, year)]
 
 
 def _as_text(row: pd.Series) -> list[str]:
-    """A range of GWh, and of the share of the plan, and of GWh between the ends of the severity."""
+    """A range of GWh, and of the share of the plan, GWh between the ends of the severity, and of the cells made at home
+    the share that is lost."""
     shares = dict.fromkeys((f"{row['share_best']:.0%}", f"{row['share_proportional']:.0%}"))
-    ends = between(row["at_risk_low"], row["at_risk_high"])
-    return [between(row["at_risk_best"], row["at_risk_proportional"]), "–".join(shares), ends]
+    lost = between(row["lost_best"], row["lost_proportional"])
+    at_home = row["industry_best"] / row["made_at_home"] if row["made_at_home"] else 0.0
+    return [lost, "–".join(shares), between(row["lost_low"], row["lost_high"]), f"{at_home:.0%}"]
 
 
 def _short(result: Result, year: int) -> list[str]:

@@ -25,6 +25,7 @@ def exposure(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "battery_supply": world_supply.battery_supply(chokepoints),
         "reference_need": world_supply.reference_need(chokepoints),
         "node_use": world_supply.node_use(chokepoints),
+        "node_chain": world_supply.node_chain(chokepoints),
         "cell_capacity": world_supply.cell_capacity(chokepoints),
         "announced_capacity": chokepoints.inputs.cell_plants,
         "coverage": sourcing.coverage(chokepoints),

@@ -22,7 +22,8 @@ READINGS = ("best", "proportional")
 
 
 def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
-    """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, disruptions, supply_gap."""
+    """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, disruptions, lost_minerals,
+    supply_gap; and the origin of cells that they rest on."""
     chokepoints, found = library.chokepoints, library.all()
     return {
         "gwh_at_risk": _gwh_at_risk(chokepoints, found),
@@ -30,6 +31,8 @@ def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "binding_nodes": _binding(chokepoints, found),
         "accessible": _accessible(chokepoints, found),
         "disruptions": disruptions(chokepoints, Worth(chokepoints, inputs), found),
+        "lost_minerals": _lost_minerals(chokepoints, found),
+        "cell_origin": _cell_origin(chokepoints),
         "supply_gap": _supply_gap(chokepoints, found),
     }
 
@@ -88,34 +91,42 @@ def _binding(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).assign(unit="GWh per 1 % of need")
 
 
+INDUSTRY = ("industry_best", "industry_proportional", "industry_low", "industry_high")
 DISRUPTIONS = [
-    "scenario", "region", "disruption", "label", "status", "nodes", "year", "planned", "shortage", "at_risk_best",
-    "at_risk_proportional", "at_risk_low", "at_risk_high", "share_best", "share_proportional", "unit", "binding_node",
-    "binding_label", "vehicles", "million_usd_2025",
+    "scenario", "region", "disruption", "label", "status", "nodes", "year", "planned", "made_at_home", "shortage",
+    "lost_best", "lost_proportional", "lost_low", "lost_high", "share_best", "share_proportional", "at_risk_best",
+    "at_risk_proportional", "industry_best", "industry_proportional", "industry_low", "industry_high", "outside", "unit",
+    "binding_node", "binding_label", "vehicles", "million_usd_2025",
 ]  # fmt: skip
 
 
 def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
-    """One row a scenario, region, disruption and year: planned, short, at risk, what binds, vehicles and money.
+    """One row a scenario, region, disruption and year: planned, short, lost, at risk, what binds, vehicles and money.
 
-    at_risk_low, at_risk_high: of best reallocation at the ends of the severity, over the same twelve months.
+    lost: short and at risk together; industry: cells made at home that are lost, short ones among them; low, high: of
+    best reallocation at the ends of the severity, over the same twelve months; outside: lost if the makers of the
+    countries that close were others.
     """
     labels = chokepoints.inputs.node_labels
     rows = []
     for each in found:
         planned = float(each.loss.planned.sum())
-        risk = each.loss.at_risk
+        risk, short, at_home = each.loss.at_risk, float(each.loss.shortage.sum()), float(each.loss.at_home.sum())
+        short_at_home = max(at_home - float(each.loss.base.home.sum()), 0.0)
+        industry = [short_at_home + part for part in (*each.loss.industry, *each.industry_ends)]
+        all_lost = [short + part for part in (*risk, *each.ends)]
         binding = chokepoints.inputs.nodes[int(each.binds[0])].node if len(each.binds) else ""
         lost = _at_risk(chokepoints, each, "best")
         rows.append({
             "scenario": each.scenario, "region": chokepoints.name_of(each.regions), "disruption": each.event.disruption,
             "label": each.event.label, "status": each.event.status,
             "nodes": len({node for _, node, *_ in each.event.cuts}), "year": chokepoints.years[each.year],
-            "planned": planned, "shortage": float(each.loss.shortage.sum()),
+            "planned": planned, "made_at_home": at_home, "shortage": short,
+            **dict(zip(("lost_best", "lost_proportional", "lost_low", "lost_high"), all_lost, strict=True)),
+            "share_best": all_lost[0] / planned if planned else 0.0,
+            "share_proportional": all_lost[1] / planned if planned else 0.0,
             "at_risk_best": risk[0], "at_risk_proportional": risk[1],
-            "at_risk_low": each.ends[0], "at_risk_high": each.ends[1],
-            "share_best": risk[0] / planned if planned else 0.0,
-            "share_proportional": risk[1] / planned if planned else 0.0,
+            **dict(zip(INDUSTRY, industry, strict=True)), "outside": each.loss.outside,
             "unit": "GWh", "binding_node": binding, "binding_label": labels.get(binding, ""),
             "vehicles": value.vehicles(each.regions, chokepoints.years[each.year], lost),
             "million_usd_2025": value.money(lost),
@@ -123,7 +134,7 @@ def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played])
     frame = pd.DataFrame(rows, columns=DISRUPTIONS)
     keys = ["scenario", "region", "disruption"]
     # What is short anyway counts too: scarcer supply must not look safer. From then on it stays below.
-    many = frame["shortage"] + frame["at_risk_best"] > chokepoints.config.threshold * frame["planned"]
+    many = frame["lost_best"] > chokepoints.config.threshold * frame["planned"]
     after = frame["year"].where(many).groupby([frame[key] for key in keys]).transform("max")
     later = frame["year"].where(after.isna() | (frame["year"] > after))
     below = later.groupby([frame[key] for key in keys]).min().rename("first_year_below")
@@ -178,6 +189,59 @@ def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
                 ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "cut", "accessible", "value", "announced", "unit"]
     return pd.DataFrame(rows, columns=columns)
+
+
+#: Minerals of which it is told how much cannot be had, those of the report.
+MINERALS = ("graphite", "lithium", "nickel", "cobalt")
+
+
+def _lost_minerals(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+    """Minerals that are not had, by stage, with those of what is short anyway: in the batteries that are lost (stage
+    `cell`), and in the active materials of cells that are lost at home (`active_material`) [kt, and % of the plan's].
+
+    Where a disruption costs nothing there is no row.
+    """
+    rows: list[tuple[Any, ...]] = []
+    minerals = [mineral for mineral in MINERALS if mineral in chokepoints.resolved.minerals.labels]
+    for each in found:
+        if each.loss.lost[0] <= LEAST:
+            continue
+        for mineral in minerals:
+            content = chokepoints.intensity(mineral)[:, each.year]
+            stages = {
+                "cell": (each.loss.planned, each.loss.best.cells), "active_material": (each.loss.at_home, each.loss.best.home)
+            }  # fmt: skip
+            for stage, (planned, built) in stages.items():
+                if (whole := float(planned @ content)) > 0:
+                    lost = max(whole - float(built @ content), 0.0)
+                    rows.append((
+                        each.scenario, chokepoints.name_of(each.regions), each.event.disruption, mineral, stage,
+                        chokepoints.years[each.year], whole, lost, lost / whole, "kt",
+                    ))  # fmt: skip
+    columns = ["scenario", "region", "disruption", "mineral", "stage", "year", "planned", "value", "share", "unit"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _cell_origin(chokepoints: Chokepoints) -> pd.DataFrame:
+    """Where the cells of each region come from, by cell node and maker: share of what it uses [1].
+
+    home: whether the maker is the region's own. Where no maker of any cell is known, cells are made where they are used.
+    """
+    rows: list[tuple[Any, ...]] = []
+    inputs = chokepoints.inputs
+    pools = [regions for event in inputs.events for regions in chokepoints.pools(event.cuts)]
+    for regions in dict.fromkeys([*((region,) for region in chokepoints.regions), chokepoints.regions, *pools]):
+        inside = chokepoints.at_home(regions)
+        for n in np.flatnonzero(chokepoints.cell):
+            for y, calendar in enumerate(chokepoints.years):
+                shares = chokepoints.origins.of(regions, y, int(n))
+                for j in np.flatnonzero(shares > LEAST):
+                    rows.append((
+                        chokepoints.name_of(regions), inputs.nodes[n].node, inputs.countries[j],
+                        inputs.country_labels[inputs.countries[j]], calendar, float(shares[j]),
+                        "yes" if inside[j] else "no", "1",
+                    ))  # fmt: skip
+    return pd.DataFrame(rows, columns=["region", "node", "country", "label", "year", "value", "home", "unit"])
 
 
 class Worth:

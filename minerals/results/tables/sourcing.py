@@ -30,7 +30,8 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                 plan = chokepoints.plan(scenario, regions, y)
                 reach = chokepoints.access(regions, y)
                 relief = chokepoints.relief(scenario, regions, y)
-                need, least_and_most = plan.need, [bound + relief for bound in reach.bounds]
+                need, from_home = plan.need, plan.flows.from_home
+                least_and_most = [bound + relief for bound in reach.bounds]
                 named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
                 largest = named.argmax(axis=1)
                 but_largest = (np.arange(len(inputs.countries)) != largest[:, None]).astype(float)
@@ -55,6 +56,8 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                         (*head, node.node, node.stage, calendar, name, float(value), node.unit)
                         for name, value in amounts if np.isfinite(value)
                     ]  # fmt: skip
+                    if from_home[n]:
+                        rows.append((*head, node.node, node.stage, calendar, "from_home", float(from_home[n]), "1"))
                     if np.isfinite(reach.own[n]):
                         pool = (*head, node.node, node.stage, calendar, "share_of_pool")
                         rows.append((*pool, float(reach.share[n]), "1"))

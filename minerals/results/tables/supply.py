@@ -53,7 +53,11 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
 
 
 def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
-    """What a disruption leaves of what a country makes and exports, where it changes either."""
+    """What a disruption leaves of what a country could make, makes and exports, where it changes any of it.
+
+    value: what its plants could make; made: what they make with the inputs that the disruption leaves them; exported: of
+    that, after the home is served.
+    """
     inputs = chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
     for event in inputs.events:
@@ -62,14 +66,17 @@ def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
             if calendar < event.start:
                 continue
             supply = chokepoints.supply[y]
-            before, after = (np.nan_to_num(each.exported) for each in (supply.undisturbed, trade(supply, cuts)))
-            made, left = np.nan_to_num(supply.made), np.nan_to_num(supply.made * (1 - cuts.output))
-            for n, k in zip(*np.nonzero((before != after) | (left != made)), strict=True):
+            before, after = supply.undisturbed, trade(supply, cuts)
+            could, left = np.nan_to_num(supply.made), np.nan_to_num(supply.made * (1 - cuts.output))
+            made, exported = np.nan_to_num(after.made), np.nan_to_num(after.exported)
+            changed = (np.nan_to_num(before.exported) != exported) | (left != could) | (made != could)
+            for n, k in zip(*np.nonzero(changed), strict=True):
                 rows.append((
-                    event.disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[n, k], after[n, k],
-                    inputs.nodes[n].unit,
+                    event.disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[n, k], made[n, k],
+                    exported[n, k], inputs.nodes[n].unit,
                 ))  # fmt: skip
-    return pd.DataFrame(rows, columns=["disruption", "node", "country", "year", "value", "exported", "unit"])
+    columns = ["disruption", "node", "country", "year", "value", "made", "exported", "unit"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def battery_supply(chokepoints: Chokepoints) -> pd.DataFrame:
@@ -120,6 +127,17 @@ def node_use(chokepoints: Chokepoints) -> pd.DataFrame:
                 unit = f"{node.unit}/GWh" if per == ENERGY else "kg/kg"
                 rows.append((node.node, base, per, "", amount, unit, str(node.use_rows[base])))
     return pd.DataFrame(rows, columns=["node", "chemistry", "per", "route", "value", "unit", "rows"])
+
+
+def node_chain(chokepoints: Chokepoints) -> pd.DataFrame:
+    """Share of a chemistry's use of a node that goes into another one; the rest goes into its cells as it is."""
+    chain, nodes = chokepoints.chain, [node.node for node in chokepoints.inputs.nodes]
+    bases = [base for base, _ in chokepoints.resolved.chemistries.labels]
+    found: dict[tuple[str, str, str], float] = {}
+    for c, n, d in zip(*np.nonzero(chain.into), strict=True):
+        found[nodes[n], bases[c], nodes[d]] = float(chain.into[c, n, d])
+    rows = [(*key, value, "1") for key, value in found.items()]
+    return pd.DataFrame(rows, columns=["node", "chemistry", "into", "value", "unit"])
 
 
 #: Source of the blocs of cell capacity, and the bloc that holds two of the others.
