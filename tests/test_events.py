@@ -107,13 +107,16 @@ def test_every_shipped_event_has_an_instrument_and_keeps_its_value(shipped_input
 def test_less_is_lost_at_the_low_end_and_more_at_the_high_one(europe: Result) -> None:
     table = europe["disruptions"]
     slack = 1e-9 * table["planned"]
-    assert (table["at_risk_low"] <= table["at_risk_best"] + slack).all()
-    assert (table["at_risk_best"] <= table["at_risk_high"] + slack).all()
+    for kind in ("lost", "industry"):
+        assert (table[f"{kind}_low"] <= table[f"{kind}_best"] + slack).all()
+        assert (table[f"{kind}_best"] <= table[f"{kind}_high"] + slack).all()
+        assert (table[f"{kind}_best"] <= table[f"{kind}_proportional"] + slack).all()
     last = table.query("year == 2035 and scenario == 'incumbent'").set_index("disruption")
     anode = last.loc["china-graphite-anode"]
-    assert anode["at_risk_low"] < anode["at_risk_best"] == anode["at_risk_high"], "severity 1 is its own high end"
-    quota = last.loc["drc-cobalt-quota"]
-    assert quota["at_risk_low"] < quota["at_risk_best"] < quota["at_risk_high"], "its row has ends of its own"
+    assert anode["lost_low"] < anode["lost_best"] == anode["lost_high"], "severity 1 is its own high end"
+    event = "exposure.event.x={country='CHN', nodes='graphite_anode', severity={low=0.85, value=0.9, high=0.95}}"
+    found = minerals.run("europe-2035", set=["scope.years=2035", event])["disruptions"].query("disruption == 'x'")
+    assert ((found["lost_low"] < found["lost_best"]) & (found["lost_best"] < found["lost_high"])).all(), "its own ends"
 
 
 def test_a_strike_between_its_ends_by_hand(whole: Path) -> None:
@@ -121,13 +124,13 @@ def test_a_strike_between_its_ends_by_hand(whole: Path) -> None:
     row of the library and in an event of the run."""
     strike = "exposure.event.x={country='NAM', nodes='mined_cobalt', kind='output', severity=%s, start=2031}"
     (row,) = played(whole, strike % "{low=0.4, value=0.5, high=0.6}").itertuples()
-    found = row.at_risk_low, row.at_risk_best, row.at_risk_high
+    found = row.lost_low, row.lost_best, row.lost_high
     assert found == pytest.approx([33.6 * severity for severity in (0.4, 0.5, 0.6)])
     of_library = minerals.run(whole, set=["exposure.disruptions=['namibia-strike']"], inputs=whole.parent)
     (row,) = of_library["disruptions"].itertuples()
-    assert (row.at_risk_low, row.at_risk_best, row.at_risk_high) == pytest.approx(found)
+    assert (row.lost_low, row.lost_best, row.lost_high) == pytest.approx(found)
     (row,) = played(whole, strike % "0.4").itertuples()
-    assert row.at_risk_low == row.at_risk_best == row.at_risk_high == pytest.approx(found[0])
+    assert row.lost_low == row.lost_best == row.lost_high == pytest.approx(found[0])
 
 
 def test_a_stop_is_its_own_high_end_and_as_mild_as_the_past_at_its_low_one(whole: Path) -> None:
@@ -135,9 +138,9 @@ def test_a_stop_is_its_own_high_end_and_as_mild_as_the_past_at_its_low_one(whole
     anode = "exposure.event.x={country='CHN', nodes='coated_graphite', start=2031, instrument='licence'}"
     (row,) = played(whole, anode).itertuples()
     (half,) = played(whole, anode, "exposure.event.x.severity=0.5").itertuples()
-    assert row.at_risk_high == row.at_risk_best == pytest.approx(53.2)
-    assert row.at_risk_low == pytest.approx(half.at_risk_best)
-    assert half.at_risk_high == pytest.approx(53.2)
+    assert row.lost_high == row.lost_best == pytest.approx(53.2)
+    assert row.lost_low == pytest.approx(half.lost_best)
+    assert half.lost_high == pytest.approx(53.2)
 
 
 # --- events of a run file --------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def test_a_stop_of_graphite_anodes_is_told_by_its_exporters(folder: Path) -> Non
     assert (severity.value, severity.high, severity.ends) == (1, 1, "past")
     assert set(told.past[0].rows[0]["rows"].split(":")[:1]) == {"event_history.csv"}
     assert len(told.events) == 4
-    assert re.search(r"china-graphite-anode in Europe, 2035, incumbent = 9\d\d", repr(told))
+    assert re.search(r"china-graphite-anode in Europe, 2035, incumbent = 5\d\d", repr(told))
 
 
 @pytest.mark.parametrize("changes", [
@@ -132,7 +132,7 @@ def test_words_that_do_not_fit(folder: Path, run_toy) -> None:
             api.explain(result, **bad)
     with pytest.raises(UsageError, match="has no exposure; add"):
         api.explain(run_toy(), disruption="china-all")
-    for table, column in (("disruptions", "at_risk_low"), ("reference_need", "gross")):
+    for table, column in (("disruptions", "lost_best"), ("reference_need", "gross"), ("supply_cut", "made")):
         old = Result(result.record, {**result.tables, table: result[table].drop(columns=column)})
         for words in ({"disruption": "china-graphite-anode"}, {"node": "graphite_anode"}):
             with pytest.raises(UsageError, match=f"{table} lacks the column {column}; repeat the run"):

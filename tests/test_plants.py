@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import TOLD
 
-from minerals.exposure.cell_origin import cell_origin, exports, own_output, own_supply, preference_of
+from minerals.exposure.cell_origin import cell_origin, exports, moved, own_supply
 from minerals.studies.run import run
 from minerals.tables.check import split
 from minerals.tables.inputs import Inputs, read_inputs
@@ -268,18 +268,17 @@ def test_origin_sums_to_one_and_own_share_grows_with_own_plants() -> None:
     assert (own_supply(need, output, HOME).sum(axis=1) <= need + 1e-9).all()
 
 
-def test_the_observed_origin_comes_out_again() -> None:
-    """Calibrated on an observed year, the same year has the observed origin; a later one moves from there."""
-    need, output = np.array([100.0, 50.0]), np.array([60.0, 80.0, 90.0])
-    observed = np.array([[0.48, 0.05, 0.47], [0.0, 1.0, 0.0]])
-    scale = own_output(observed, need, output, HOME)
-    assert scale == pytest.approx([0.8, 50 / 80])
-    used = output * np.array([scale[0], 1.0, 1.0])
-    weight = preference_of(observed, need, used, HOME)
-    found = cell_origin(need[:, None], used[:, None], HOME, weight)[:, :, 0]
-    assert found == pytest.approx(observed)
-    later = cell_origin(need[:, None], np.array([[96.0], [80.0], [90.0]]), HOME, weight)[0, :, 0]
-    assert later == pytest.approx([0.96, 0.04 * 5 / 52, 0.04 * 47 / 52])
+def test_an_observed_origin_moves_along_with_what_makers_make() -> None:
+    """48 % own, 5 % from b and 47 % from c. While shares of the world stay it stays. Where own plants make half as much
+    again of the world, 72 % are own, and b, which makes half, has 2.5 parts of what is left beside 47 of c."""
+    observed, before, own = np.array([0.48, 0.05, 0.47]), np.array([0.1, 0.2, 0.7]), np.array([1.0, 0.0, 0.0])
+    assert moved(observed, before, before, own) == pytest.approx(observed)
+    later = moved(observed, before, np.array([0.15, 0.1, 0.7]), own)
+    assert later == pytest.approx([0.72, 0.28 * 2.5 / 49.5, 0.28 * 47 / 49.5])
+    assert moved(observed, before, np.array([0.3, 0.2, 0.5]), own) == pytest.approx([1, 0, 0])  # no more than all
+    # One that was not there before: a tenth of the world beside the 0.9 of those who were, of all that is used.
+    new = moved(np.array([0.5, 0.5, 0.0]), np.array([0.4, 0.5, 0.0]), np.array([0.4, 0.5, 0.1]), own)
+    assert new[2] / new[1] == pytest.approx((0.1 / 0.9) / 0.5)
 
 
 def test_nobody_makes_it() -> None:
@@ -302,31 +301,28 @@ def test_origin_of_european_cells_from_plants(
 ) -> None:
     """Calibrated on early 2026 and moved by Europe's plants and need; printed, with the ends of delivery.
 
-    Need is of vehicles by stated policies, linear between given years; what own plants do not make is bought as in
-    2026. New plants are used as those that stand do, or run full: the own share of 2030 hangs on that.
+    Need is of vehicles by stated policies, linear between given years; what own plants make is scaled so that they made
+    the observed share in 2026, and what they do not make is bought as then. New plants are used as those that stand do, or run full: the own share of 2030 hangs on that.
     """
     years = [2026, 2030, 2035]
     frame = shipped_inputs["battery_demand"].query("region == 'Europe' and segment in ['car', 'van', 'truck', 'bus']")
     frame = frame[frame["scenario"].isin(["history", "stated-policies"])]
     curves = [rows.sort_values("year") for _, rows in frame.groupby("segment")]
     need = np.sum([np.interp(years, rows["year"], rows["value"]) for rows in curves], axis=0)
-    home = np.array([[1.0, 0, 0]])
     _, shares = observed_origin(shipped_inputs, "Europe") or (0, {})
-    observed = np.array([[shares[maker].value for maker in ("R_EUR", "CHN", "R_OTH")]])
+    observed = np.array([shares[maker].value for maker in ("R_EUR", "CHN", "R_OTH")])
     told, own = [], {}
     for full in (False, True):
         plants = supply_of_plants(shipped_inputs, years, UNDATED, full)
         plants = plants[plants["country"].isin(europe_members) & plants["node"].isin(["li_ion_cell", "na_ion_cell"])]
         made = plants.groupby("year")[["operating", "value", "low", "high"]].sum()
-        now = np.array([made.loc[2026, "operating"], 1e4, 1e4])
-        scale = own_output(observed, need[:1], now, home)[0]
+        scale = observed[0] * need[0] / made.loc[2026, "operating"]
         assert 0.7 < scale < 1.4, "plants that stand × utilisation are near what was observed"
-        weight = preference_of(observed, need[:1], now * [scale, 1, 1], home)
         for end in ("low", "value", "high"):
             ours = np.where(np.array(years) == 2026, made["operating"], made[end]) * scale
-            found = cell_origin(need[None, :], np.stack([ours, [1e4] * 3, [1e4] * 3]), home, weight)[0]
-            assert np.allclose(found.sum(axis=0), 1)
-            assert found[:, 0] == pytest.approx(observed[0])
+            share = np.minimum(ours / need, 1.0)
+            found = np.vstack([share, np.outer(observed[1:] / observed[1:].sum(), 1 - share)])
+            assert found[:, 0] == pytest.approx(observed)
             own[full, end] = found[0]
             told.append(
                 f"new plants {'run full' if full else 'as those that stand'}, {end:5} "

@@ -543,7 +543,7 @@ def _origins(
     homes = dict(supply.homes)
     homes |= {code: customers[-1] for code, home in homes.items() if not home and customers[-1] == ELSEWHERE}
     return Origins(
-        at_work, supply.years, customers, supply.countries, homes, supply.cell_origin,
+        at_work, supply.years, customers, supply.countries, homes, supply.cell_origin, supply.observed_share,
         tuple(sorted((int(year), float(share)) for year, share in at_home)), supply.origin,
         tuple(sorted(cells, key=lambda n: not supply.nodes[n].node.startswith(LI_ION))),
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """Where the cells come from that a group of regions uses: own plants first, the rest by what others export.
 
-Origin rests on the reference world and not on a plan, so that it stays the same for every mix. It is calibrated on the
-newest origin that was observed of each region, or is what [exposure] says. Cells of a family whose makers nobody knows
-come from where lithium-ion cells come from; without any makers known, all are made at home.
+Origin rests on supply and not on a plan, so that it stays the same for every mix. Of lithium-ion cells it is the newest
+that was observed of a region, moved along with what makers make since; where none was, and of other cells, own plants
+serve the reference world first. Or it is what [exposure] says. Cells of a family whose makers nobody knows come from
+where lithium-ion cells come from; without any makers known, all are made at home.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import field
 
 import numpy as np
 
-from ..exposure.cell_origin import cell_origin, own_output, preference_of
+from ..exposure.cell_origin import TINY, cell_origin, moved
 from ..exposure.coverage import Supply
 from ..flows.demand import Array
 from ..haste import frozen
@@ -25,7 +26,7 @@ class Origins:
 
     supply: of the world in each year; years: reported; customers: of the reference world; homes: customer of each
     maker, by country and of groups; countries: of the supply; observed: newest year and share of each maker, by
-    customer; made_at_home: share of cells made at home by year, or empty; origin: share of makers by country, as
+    customer; before: share of each country in the world's lithium-ion cells in these years, (country); made_at_home: share of cells made at home by year, or empty; origin: share of makers by country, as
     configured; cells: nodes that are cells, the first that of lithium-ion.
     """
 
@@ -35,6 +36,7 @@ class Origins:
     countries: tuple[str, ...]
     homes: Mapping[str, str]
     observed: Mapping[str, tuple[int, Mapping[str, Ends]]]
+    before: Mapping[int, Array]
     made_at_home: tuple[tuple[int, float], ...]
     origin: Mapping[str, float]
     cells: tuple[int, ...]
@@ -68,41 +70,29 @@ class Origins:
         made, need = supply.made[node], supply.need[node]
         if not np.isfinite(made).all() or not made.sum() > 0:
             return None
-        need = np.where(need > 0, need, supply.batteries * made.sum() / max(supply.batteries.sum(), 1e-300))
+        need = np.where(need > 0, need, supply.batteries * made.sum() / max(supply.batteries.sum(), TINY))
         home = supply.at_home.T
-        preference, own = np.ones((len(need), len(made))), np.ones(len(need))
+        found = cell_origin(need[:, None], made[:, None], home)[..., 0]
+        found = np.where(np.isnan(found), home / np.maximum(home.sum(axis=1, keepdims=True), 1.0), found)
         if self.cells and node == self.cells[0]:
             for b, customer in enumerate(self.customers):
-                if customer in self.observed:
-                    preference[b], own[b] = self._of_observed(node, b, *self.observed[customer])
-        worked = made * np.where(home.any(axis=0), own[home.argmax(axis=0)], 1.0)
-        found = cell_origin(need[:, None], worked[:, None], home, preference)[..., 0]
-        return np.where(np.isnan(found), home / np.maximum(home.sum(axis=1, keepdims=True), 1.0), found)
+                if customer in self.observed and (at := self.observed[customer][0]) in self.before:
+                    observed = self._observed(customer, home[b], self.before[at])
+                    found[b] = moved(observed, self.before[at], made / made.sum(), home[b])
+        return found
 
-    def _of_observed(self, node: int, b: int, year: int, makers: Mapping[str, Ends]) -> tuple[Array, float]:
-        """How much more of its imports a customer has from each country than exports say, (country), and how much more
-        of its cells from its own plants than their output says, by an observed origin."""
-        nearest = min(range(len(self.years)), key=lambda y: abs(self.years[y] - year))
-        supply = self.supply[nearest]
-        made, need, home = supply.made[node], supply.need[node], supply.at_home.T
-        shares = {maker: ends.value for maker, ends in makers.items()}
-        at_home = sum(share for maker, share in shares.items() if self.homes.get(maker) == self.customers[b])
-        exported = supply.undisturbed.exported[node] * (1 - home[b])
-        observed = np.array([
-            shares.get(country, 0.0) * (self.homes.get(country) != self.customers[b]) for country in self.countries
-        ])  # fmt: skip
-        others = sum(
-            share for maker, share in shares.items()
-            if self.homes.get(maker) != self.customers[b] and maker not in self.countries
-        )  # fmt: skip
-        unnamed = np.where(observed > 0, 0.0, exported)
-        observed += others * unnamed / max(unnamed.sum(), 1e-300)
-        whole = np.zeros((len(need), len(made)))
-        whole[b] = observed + at_home * home[b] / max(home[b].sum(), 1.0)
-        output = np.where(home[b] > 0, made, exported)
-        preference = preference_of(whole, need, output, home)[b]
-        own = own_output(whole, need, made, home)[b]
-        return preference, float(own) if made @ home[b] > 0 else 1.0
+    def _observed(self, customer: str, home: Array, before: Array) -> Array:
+        """Share of each country in the cells of a customer when it was observed, (country): those at home, and those
+        that a source leaves unnamed, by what they made."""
+        makers = {maker: ends.value for maker, ends in self.observed[customer][1].items()}
+        own = sum(share for maker, share in makers.items() if self.homes.get(maker) == customer)
+        named = np.array([country in makers for country in self.countries]) & (home == 0)
+        out = np.where(named, [makers.get(country, 0.0) for country in self.countries], 0.0)
+        rest = max(sum(makers.values()) - own - out.sum(), 0.0)
+        others = np.where(named | (home > 0), 0.0, before)
+        ours = before * home if (before * home).sum() > 0 else home
+        out += own * ours / max(ours.sum(), TINY) + rest * others / max(others.sum(), TINY)
+        return np.asarray(out / max(out.sum(), TINY))
 
     def _as_configured(self, shares: Array, regions: Sequence[str], year: int) -> Array:
         """Origin with what [exposure] says of it: named makers as they are, then those at home, the others pro rata."""
@@ -124,5 +114,5 @@ class Origins:
         abroad = np.where(inside | named, 0.0, shares)
         if not abroad.sum() > 0:
             at_home = left
-        out += at_home * own / max(own.sum(), 1e-300)
-        return np.asarray(out + (left - at_home) * abroad / max(abroad.sum(), 1e-300))
+        out += at_home * own / max(own.sum(), TINY)
+        return np.asarray(out + (left - at_home) * abroad / max(abroad.sum(), TINY))

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+#: Least number that divides.
+TINY = float(np.finfo(float).tiny)
 
 
 def own_supply(need: Array, output: Array, home: Array) -> Array:
@@ -26,20 +28,17 @@ def exports(need: Array, output: Array, home: Array) -> Array:
     return np.asarray(np.maximum(output - own_supply(need, output, home).sum(axis=0), 0.0))
 
 
-def cell_origin(need: Array, output: Array, home: Array, preference: Array | None = None) -> Array:
+def cell_origin(need: Array, output: Array, home: Array) -> Array:
     """Share of each maker in the cells of each customer, (customer, maker, year); sums to one over makers.
 
     output: own plants × utilisation, and what is delivered of those to come. What own plants leave is shared among the
-    makers elsewhere by what they can export, each weighed by `preference` (customer, maker), 1 where it is not given:
-    trade has more reasons than capacity, and `preference_of` reads them from an observed origin. That exports may not
-    suffice is no matter of origin. NaN where a customer needs something and nobody makes it, or needs nothing.
+    makers elsewhere by what they can export. That exports may not suffice is no matter of origin. NaN where a customer
+    needs something and nobody makes it, or needs nothing.
 
-        origin = own / need + (1 − own / need) · w_m / Σ_m w_m,  w_m = preference · exports, not of own makers
+        origin = own / need + (1 − own / need) · exports_m / Σ_m exports_m, of makers elsewhere
     """
     own = own_supply(need, output, home)
     weight = exports(need, output, home)[None, :, :] * (1.0 - home)[:, :, None]
-    if preference is not None:
-        weight = weight * preference[:, :, None]
     total = weight.sum(axis=1)
     rest = np.maximum(need - own.sum(axis=1), 0.0)
     others = weight * np.divide(rest, total, out=np.zeros_like(rest), where=total > 0)[:, None, :]
@@ -48,26 +47,19 @@ def cell_origin(need: Array, output: Array, home: Array, preference: Array | Non
     return np.asarray(np.divide(found, made, out=np.full_like(found, np.nan), where=made > 0))
 
 
-def preference_of(observed: Array, need: Array, output: Array, home: Array) -> Array:
-    """How much more of its imports a customer has from a maker than capacity alone says, (customer, maker).
+def moved(observed: Array, before: Array, now: Array, own: Array) -> Array:
+    """An observed origin, moved along with what makers make since, (maker); sums to one.
 
-    observed: origin of one year, (customer, maker); need and output of that year, (customer,) and (maker,). A maker
-    that exports nothing by capacity has 1, as has one's own. With this preference `cell_origin` has the observed shares
-    among imports again.
+    observed: share of each maker in the cells that a customer used, (maker); before, now: share of each in the world's
+    cells when it was observed and now, (maker); own: 1 for the customer's own makers. Own plants go first, the rest is
+    shared by the others: each has its observed share × now ÷ before, and those abroad then what is left. A maker that
+    was not there before has what its share of the world is beside that of the makers who were.
     """
-    weight = exports(need[:, None], output[:, None], home)[:, 0] * (1.0 - home)
-    expected = weight / np.maximum(weight.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-    bought = observed * (1.0 - home)
-    shares = bought / np.maximum(bought.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-    return np.where(weight > 0, shares / np.where(expected > 0, expected, 1.0), 1.0)
-
-
-def own_output(observed: Array, need: Array, output: Array, home: Array) -> Array:
-    """Part of the output by plants that customers take from their own, by an observed origin, (customer).
-
-    It is what output by nameplate has to be multiplied by so that the newest origin comes out; 1 where a customer has
-    no plants. Above 1 where plants work harder than was taken.
-    """
-    made = home @ output
-    taken = (observed * home).sum(axis=1) * need
-    return np.asarray(np.divide(taken, made, out=np.ones_like(made), where=made > 0))
+    total = max(before[observed > 0].sum(), TINY)
+    share = np.where(before > 0, observed * now / np.maximum(before, TINY), now * observed.sum() / total)
+    at_home = min(float((share * own).sum()), 1.0)
+    abroad = share * (1 - own)
+    if not abroad.sum() > 0:
+        at_home = 1.0 if (share * own).sum() > 0 else 0.0
+    mine = share * own * (at_home / max(float((share * own).sum()), TINY))
+    return np.asarray(mine + abroad * ((1 - at_home) / max(float(abroad.sum()), TINY)))

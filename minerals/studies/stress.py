@@ -111,7 +111,7 @@ def _run_down(
     for y in span:
         factory = chokepoints.factory(scenario, regions, y)
         if y == begin:
-            stock = full = months / 12 * factory.need
+            stock = full = months / 12 * chokepoints.stocked(factory.plan, regions, y)
         without = chokepoints.supplied(scenario, regions, y)
         part = min(months_lasting / 12 - (y - begin), 1.0)  # of the year that the event lasts
         hit = chokepoints.partly_cut(scenario, regions, y, Cuts(cuts.export * part, cuts.output * part))

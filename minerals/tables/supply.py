@@ -146,6 +146,8 @@ class SupplyInputs:
     """Announced capacity of cells."""
     cell_origin: dict[str, tuple[int, dict[str, PlantEnds]]]
     """Newest observed origin of cells, by region: its year, and the share of each maker."""
+    observed_share: dict[int, Array]
+    """Share of each country in lithium-ion cells in each of these years, (country) [1]; none where nobody knows."""
     origin: dict[str, float]
     """Share of cells that countries make by [exposure], by code."""
     reserves: pd.DataFrame
@@ -272,7 +274,12 @@ class _Reader(Reader):
             cell_capacity=self.take("cell_capacity"),
             blocs=self._blocs(CELL),
             cell_plants=self.take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
-            cell_origin=self._cell_origin(),
+            cell_origin=(cell_origin := self._cell_origin()),
+            observed_share={
+                year: _along(anchors, countries, (year,))[0][:, 0]
+                for year in dict.fromkeys(year for year, _ in cell_origin.values())
+                if (anchors := next((vectors[node.node] for node in nodes if node.node.startswith(CELL)), {}))
+            },
             origin={self._code(name): share for name, share in self.config.origin.items()},
             reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),

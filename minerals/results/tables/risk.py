@@ -153,7 +153,7 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
             continue
         reach = each.reach
         recovered = chokepoints.relief(each.scenario, each.regions, each.year)
-        stock = chokepoints.config.stockpile_months / 12 * each.factory.need
+        stock = chokepoints.stocked(each.factory.plan, each.regions, each.year) * chokepoints.config.stockpile_months / 12
         for n in hit:
             node = chokepoints.inputs.nodes[n]
             rows.append((
