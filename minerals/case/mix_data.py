@@ -354,7 +354,7 @@ class Assembly:
         refines: dict[Node, dict[Node, float]] = {}
         for n, r in zip(*np.nonzero(chain.per), strict=True):
             refines.setdefault(nodes[n], {})[nodes[r]] = float(chain.per[n, r])
-        anodes = chain.into[:, routed].any(axis=(0, 1)) & (chain.stage == ACTIVE)
+        anodes = chain.into[:, routed].any(axis=(0, 1)) & (chain.stage == ACTIVE) & ~routed
         straight = chain.direct[list(self.place.values())].any(axis=0)
         return {
             "direct": direct, "into": into, "refines": refines,

@@ -22,7 +22,8 @@ def chain_of(nodes: Sequence[Node], bases: Sequence[str], use: Array) -> Chain:
 
     What is mined goes into what is refined of the same mineral, else of the same part of the cell. What is refined goes
     into active materials of its part, first those that hold its mineral; of a mineral that a chemistry also needs for
-    another part (the lithium of a metal anode), the share that node_use says goes there.
+    another part (the lithium of a metal anode), the share that node_use says goes there. Nothing of one route of
+    graphite goes into what is of the other one.
     """
     stage = np.array([STAGES.index(node.stage) for node in nodes], dtype=np.intp)
     into = np.zeros((len(bases), len(nodes), len(nodes)))
@@ -52,13 +53,18 @@ def _minerals(node: Node, base: str) -> set[str]:
     return of_all | ({node.uses[base][0]} - {ENERGY} if base in node.uses else set())
 
 
+def _may_be_of(ours: Node, theirs: Node) -> bool:
+    """Whether two nodes are not of different routes; one that is of none is of all."""
+    routes = [{route for _, route, _ in each.products} for each in (ours, theirs)]
+    return not all(routes) or "" in routes[0] | routes[1] or bool(routes[0] & routes[1])
+
+
 def _is_of(nodes: Sequence[Node], mined: int, refined: int, base: str) -> bool:
     """Whether what is refined is made of what is mined."""
     ours, theirs = nodes[mined], nodes[refined]
     minerals = _minerals(ours, base)
     if minerals:
-        routes = [{route for _, route, _ in each.products} for each in (ours, theirs)]
-        return bool(minerals & _minerals(theirs, base)) and (routes[0] == routes[1] or "" in routes[0] | routes[1])
+        return bool(minerals & _minerals(theirs, base)) and _may_be_of(ours, theirs)
     return ours.part == theirs.part and not _minerals(theirs, base)
 
 
@@ -71,6 +77,6 @@ def _active(nodes: Sequence[Node], actives: Sequence[int], n: int, base: str) ->
         if nodes[a].part != part and base in nodes[a].uses and nodes[a].uses[base][0] in minerals
     ]  # fmt: skip
     left = max(1.0 - sum(share for _, share in elsewhere), 0.0)
-    same = [a for a in on_path if nodes[a].part == part]
+    same = [a for a in on_path if nodes[a].part == part and _may_be_of(nodes[n], nodes[a])]
     same = [a for a in same if minerals & _minerals(nodes[a], base)] or same
     return [*elsewhere, *((a, left / len(same)) for a in same)] if left > 0 else elsewhere

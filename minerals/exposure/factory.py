@@ -385,10 +385,11 @@ class _Columns:
         self.refined = [int(n) for n in np.flatnonzero(refines)]
         anodes = plan.routes is not None
         routed = plan.routes.natural + plan.routes.synthetic > 0 if plan.routes else np.zeros(len(own), dtype=bool)
-        #: Active materials that routed nodes go into: of the chemistries, those made at home.
+        #: Active materials of both routes that routed nodes go into: of the chemistries, those made at home.
         self.anodes = [
-            at for at, (c, n) in enumerate(self.active) if anodes and (chain.into[c, :, n] > 0)[routed].any()
-        ]
+            at for at, (c, n) in enumerate(self.active)
+            if anodes and not routed[n] and (chain.into[c, :, n] > 0)[routed].any()
+        ]  # fmt: skip
         self.routed = routed
         self.natural = int(anodes and bool((routed & (chain.direct > 0).any(axis=0)).any()))
         self.natural_made = int(bool(self.anodes))
@@ -497,7 +498,8 @@ class _Rows:
         line: Array, routes: Routes, n: int, columns: _Columns, plan: Plan, home: dict[int, int],
         active: dict[tuple[int, int], int],
     ) -> None:  # fmt: skip
-        """Add what graphite uses of a node by its route: synthetic of all, and what natural needs more of it."""
+        """Add what graphite uses of a node by its route: synthetic of all, and what natural needs more of it. What goes
+        into an active material of one route is used as planned."""
         chain, more = plan.stages, routes.natural[n] - routes.synthetic[n]
         straight = (chain.direct[:, n] > 0).any()
         if straight:
@@ -506,6 +508,9 @@ class _Rows:
             line[columns.at_natural] += more
         anodes = [columns.active[place] for place in columns.anodes if chain.into[columns.active[place][0], n].any()]
         through = [key for key in anodes if chain.into[key[0], n, key[1]] > 0]
+        for (c, d), column in active.items():
+            if columns.routed[d]:
+                line[column] += routes.use[c, n] * chain.into[c, n, d]
         for c, d in through:
             line[active[c, d]] += routes.synthetic[n] * routes.carrier[c] * chain.into[c, n, d]
         if through:
