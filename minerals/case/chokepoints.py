@@ -447,7 +447,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     if reference is not None:
         check_cell_parts(inputs, _bases(resolved))
         uses = uses_of(arrays, reference.inputs)
-        chain = chain_of(reference.inputs.nodes, _bases(resolved), uses.ever)
+        chain = chain_of(reference.inputs.nodes, _bases(resolved), uses.ever, reference.inputs.known)
         return replace(reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine)
     partition = _partition(run, inputs, resolved.regions.labels)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
@@ -474,7 +474,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     union = inputs.places.union & set(customers)
     wider = {region: inputs.places.chain(region) for region in resolved.regions.labels}
     uses = uses_of(arrays, supply)
-    chain = chain_of(supply.nodes, _bases(resolved), uses.ever)
+    chain = chain_of(supply.nodes, _bases(resolved), uses.ever, supply.known)
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
         _origins(run, supply, at_work, customers, chain), label, used, left_out, union, wider,
@@ -624,7 +624,7 @@ def _need(world: Outcome, supply: SupplyInputs, reference: Batteries) -> World:
         for r in range(gross.shape[1])
     ], axis=1)  # fmt: skip
     saved = np.minimum(relief, gross)
-    chain = chain_of(supply.nodes, _bases(world.resolved), use.ever)
+    chain = chain_of(supply.nodes, _bases(world.resolved), use.ever, supply.known)
     return World(gross - saved, saved, cells.sum(axis=1), use, cells, reference.gain, chain)
 
 

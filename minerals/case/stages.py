@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..exposure.stages import ACTIVE, CELL, MINING, REFINING, STAGES, Chain
 from ..flows.demand import Array
@@ -15,10 +16,12 @@ from ..tables.supply import Node
 FOIL = "foil"
 
 
-def chain_of(nodes: Sequence[Node], bases: Sequence[str], use: Array) -> Chain:
+def chain_of(nodes: Sequence[Node], bases: Sequence[str], use: Array, known: NDArray[np.bool_]) -> Chain:
     """The chain of the chemistries of a run.
 
-    bases: of each chemistry; use: (chemistry, node) [kt/GWh or GWh/GWh], 0 where a chemistry never uses a node.
+    bases: of each chemistry; use: (chemistry, node) [kt/GWh or GWh/GWh], 0 where a chemistry never uses a node; known:
+    whether anybody knows who makes a node, (node). What nobody is known to make is taken to be made where its cells are,
+    so that what goes into it is needed there: what is not known is not safe.
 
     What is mined goes into what is refined of the same mineral, else of the same part of the cell. What is refined goes
     into active materials of its part, first those that hold its mineral; of a mineral that a chemistry also needs for
@@ -42,6 +45,7 @@ def chain_of(nodes: Sequence[Node], bases: Sequence[str], use: Array) -> Chain:
             if stage[n] in (MINING, REFINING) and nodes[n].part != FOIL:
                 for active, share in _active(nodes, [a for a in used if stage[a] == ACTIVE], n, base):
                     into[c, n, active] = share
+    into[:, :, ~known], per[:, ~known] = 0.0, 0.0
     cell = (stage == CELL) & (use > 0)
     by_route = (np.array([mine == {route} for mine in routes]) for route in ("natural", "synthetic"))
     return Chain(stage, into, cell, per, *by_route)

@@ -164,6 +164,11 @@ class SupplyInputs:
     """Rows of the published supply in each year, or of the utilisation, by node."""
 
     @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether anybody publishes who makes a node, (node)."""
+        return np.asarray(np.isfinite(self.share).all(axis=(1, 2)))
+
+    @cached_property
     def home_by_country(self) -> dict[str, str]:
         """Region of each country with supply, by code."""
         return dict(zip(self.countries, self.home, strict=True))
