@@ -467,7 +467,9 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         for y in range(len(supply.years))
     )
     customers = (*regions, ELSEWHERE) if (home == NOWHERE).any() else regions
-    at_work = tuple(_placed(each, by_world, y, len(customers)) for y, each in enumerate(embodied))
+    with_all = tuple(_with_customers(each, len(customers)) for each in embodied)
+    origins = _origins(run, supply, with_all, customers, by_world.chain)
+    at_work = tuple(_placed(each, by_world, y, origins) for y, each in enumerate(with_all))
     used = joined(supply.used, _of_reference(world.resolved))
     label = region_label(resolved.regions.labels, inputs)
     left_out = _left_out(resolved, inputs, world.resolved, theirs.cells)
@@ -477,7 +479,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     chain = chain_of(supply.nodes, _bases(resolved), uses.ever, supply.known)
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
-        _origins(run, supply, at_work, customers, chain), label, used, left_out, union, wider,
+        origins, label, used, left_out, union, wider,
     )  # fmt: skip
 
 
@@ -496,23 +498,33 @@ class World:
     chain: Chain
 
 
-def _placed(embodied: Supply, world: World, y: int, customers: int) -> Supply:
-    """Supply of a year with the need of the reference world where the next stage stands."""
+def _with_customers(embodied: Supply, customers: int) -> Supply:
+    """Supply with makers at home in no region as one more customer, if there is one."""
     regions = len(embodied.batteries)
     none = np.zeros((len(embodied.made), customers - regions))
     home = np.where(embodied.home == NOWHERE, customers - 1 if customers > regions else NOWHERE, embodied.home)
-    supply = replace(
+    return replace(
         embodied, need=np.hstack([embodied.need, none]), recovered=np.hstack([embodied.recovered, none]),
         batteries=np.append(embodied.batteries, none[0]), home=home.astype(np.intp),
     )  # fmt: skip
+
+
+def _placed(supply: Supply, world: World, y: int, origins: Origins) -> Supply:
+    """Supply of a year with the need of the reference world where the next stage stands: of active materials where the
+    cells are made that each customer uses, by their origin."""
     cells = world.cells[..., y]
     scrapped = np.where(world.uses.scrapped, 1.0, 0.0)
     gained = cells * world.gain[:, y, None]  # (customer, chemistry), with scrap
     use = world.uses.total(y)
     amount = use * (gained.sum(axis=0)[:, None] * scrapped + cells.sum(axis=0)[:, None] * (1 - scrapped))
     share = np.divide(cells, cells.sum(axis=0), out=np.zeros_like(cells), where=cells.sum(axis=0) > 0).T
-    share = np.hstack([share, np.zeros((len(share), customers - regions))])
-    gross = placed(world.chain, amount, share, supply.made @ supply.at_home)
+    share = np.hstack([share, np.zeros((len(share), len(supply.batteries) - share.shape[1]))])
+    made_as = world.chain.cell
+    by_node = {int(n): origins.makers(int(n), y) for n in np.flatnonzero(made_as.any(axis=0))}
+    cells_made = np.array([
+        mine @ by_node[int(uses.argmax())] if uses.any() else mine for mine, uses in zip(share, made_as, strict=True)
+    ])  # fmt: skip
+    gross = placed(world.chain, amount, share, cells_made, supply.made @ supply.at_home)
     saved = _where_made(gross, supply.recovered)
     recipes = tuple(world.chain.recipes(amount))
     return replace(

@@ -45,9 +45,7 @@ class Origins:
     def of(self, regions: Sequence[str], year: int, node: int) -> Array:
         """Share of each maker in the cells of a node that some regions use, (country); what they make themselves is at
         the countries at home there. Sums to one; all 0 where no maker is known, which means at home."""
-        found = self._by_customer(node, year)
-        if found is None and self.cells and node != self.cells[0]:
-            found = self._by_customer(self.cells[0], year)
+        found = self._of_family(node, year)
         if found is None:
             return np.zeros(len(self.countries))
         group = np.isin(np.array(self.customers), list(regions))
@@ -57,6 +55,19 @@ class Origins:
         if not need.sum() > 0:
             need = group.astype(float)
         return self._as_configured(need @ found / need.sum(), regions, year)
+
+    def makers(self, node: int, year: int) -> Array:
+        """Share of the cells of a node that each customer uses by the customer at home with their makers, (customer,
+        maker): at home where no maker is known. As observed, whatever [exposure] says of the run's own regions."""
+        found = self._of_family(node, year)
+        return np.eye(len(self.customers)) if found is None else found @ self.supply[year].at_home
+
+    def _of_family(self, node: int, year: int) -> Array | None:
+        """Origin of the cells of a node, else of lithium-ion, (customer, country); None where no maker is known."""
+        found = self._by_customer(node, year)
+        if found is None and self.cells and node != self.cells[0]:
+            found = self._by_customer(self.cells[0], year)
+        return found
 
     def _by_customer(self, node: int, year: int) -> Array | None:
         """Origin of the cells of a node in a year, (customer, country); None where nobody is known to make them."""

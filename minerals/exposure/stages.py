@@ -114,21 +114,18 @@ def least(covered: Array, recipe: tuple[Index, Index, Index], natural: float) ->
     return np.asarray(part)
 
 
-def placed(chain: Chain, use: Array, cells: Array, made: Array) -> Array:
+def placed(chain: Chain, use: Array, cells: Array, cells_made: Array, made: Array) -> Array:
     """Need of each node where its next stage stands, (node, customer) [kt or GWh].
 
     use: of the world, (chemistry, node) [kt or GWh]; cells: share of each customer in the batteries of a chemistry,
-    (chemistry, customer); made: what makers at home with each customer make of a node, (node, customer), NaN where
-    nobody knows. What nobody is known to make is taken to be made where its cells are, and cells that nobody is known
-    to make where batteries are used.
+    cells_made: in the making of its cells, (chemistry, customer); made: what makers at home with each customer make of a
+    node, (node, customer), NaN where nobody knows. What nobody is known to make is taken to be made where its cells are.
     """
     total = made.sum(axis=1)
     known = np.isfinite(total) & (total > 0)
     share = np.divide(made, total[:, None], out=np.zeros_like(made), where=known[:, None])
-    of_cell = chain.cell & known
-    by_cells = np.where(of_cell.any(axis=1)[:, None], share[of_cell.argmax(axis=1)], cells)  # (chemistry, customer)
     straight = chain.direct + chain.into[:, :, ~known].sum(axis=2)
-    need = np.einsum("cn,cb->nb", use * np.where(chain.stage == CELL, 0.0, straight), by_cells)
+    need = np.einsum("cn,cb->nb", use * np.where(chain.stage == CELL, 0.0, straight), cells_made)
     need += np.einsum("cn,cnd->nd", use, chain.into[:, :, known]) @ share[known]
     of_batteries = np.where(chain.stage == CELL, use, 0.0)
     return np.asarray(need + np.einsum("cn,cb->nb", of_batteries, cells))
