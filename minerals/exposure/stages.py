@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
+#: Least number that divides.
+TINY = float(np.finfo(float).tiny)
 #: Stages in the order in which material passes them.
 STAGES = ("mining", "refining", "active_material", "cell")
 MINING, REFINING, ACTIVE, CELL = range(len(STAGES))
@@ -120,12 +122,18 @@ def placed(chain: Chain, use: Array, cells: Array, cells_made: Array, made: Arra
     use: of the world, (chemistry, node) [kt or GWh]; cells: share of each customer in the batteries of a chemistry,
     cells_made: in the making of its cells, (chemistry, customer); made: what makers at home with each customer make of a
     node, (node, customer), NaN where nobody knows. What nobody is known to make is taken to be made where its cells are.
+    As in a plan, a customer makes what it needs itself, and the others of what is lacked pro rata to their exports.
     """
     total = made.sum(axis=1)
     known = np.isfinite(total) & (total > 0)
-    share = np.divide(made, total[:, None], out=np.zeros_like(made), where=known[:, None])
     straight = chain.direct + chain.into[:, :, ~known].sum(axis=2)
     need = np.einsum("cn,cb->nb", use * np.where(chain.stage == CELL, 0.0, straight), cells_made)
-    need += np.einsum("cn,cnd->nd", use, chain.into[:, :, known]) @ share[known]
-    of_batteries = np.where(chain.stage == CELL, use, 0.0)
-    return np.asarray(need + np.einsum("cn,cb->nb", of_batteries, cells))
+    need += np.einsum("cn,cb->nb", np.where(chain.stage == CELL, use, 0.0), cells)
+    for stage in (ACTIVE, REFINING):
+        for node in np.flatnonzero(known & chain.made & (chain.stage == stage)):
+            own = np.minimum(made[node], need[node])
+            exported, lacked = made[node] - own, need[node].sum() - own.sum()
+            works = own + exported * min(lacked / max(exported.sum(), TINY), 1.0)
+            into = np.einsum("cn,cn->n", use, chain.into[:, :, node])
+            need += np.outer(into, works / max(works.sum(), TINY))
+    return np.asarray(need)
