@@ -131,7 +131,7 @@ def test_what_is_accessible_readds_from_the_supply_table(europe: Result) -> None
     assert hit["value"] == pytest.approx(fixed + part * abroad.drop("CHN").sum())
     assert cover["accessible"] == pytest.approx(hit["without"])
     assert cover["accessible_none"] <= cover["accessible"] < cover["accessible_all"] == fixed + cover["exported"]
-    origin = at(europe, "cell_origin", region="Europe", node="li_ion_cell", year=2035)
+    origin = at(europe, "cell_makers", region="Europe", node="li_ion_cell", year=2035)
     made_at_home = origin.loc[origin["home"] == "yes", "value"].sum()
     graphite = europe.total(scenario="incumbent", mineral="graphite", year=2035, by=())
     assert hit["need"] == pytest.approx(made_at_home * graphite)
@@ -203,7 +203,7 @@ def test_recycling_relieves_mining_and_refining() -> None:
     assert cover["mined_cobalt", "recovered"] > 0
     assert cover["graphite_anode", "recovered"] == 0
     flows = at(found, "mineral_flows", scenario="incumbent", mineral="cobalt", year=2035).set_index("flow")["value"]
-    home = found["cell_origin"].query("year == 2035 and node == 'li_ion_cell' and home == 'yes'")["value"].sum()
+    home = found["cell_makers"].query("year == 2035 and node == 'li_ion_cell' and home == 'yes'")["value"].sum()
     assert home == pytest.approx(0.48)
     through = home * cover["nmc_cathode", "from_home"]  # of cells made at home, those with a cathode made there
     assert cover["cobalt_refined", "need"] == pytest.approx(through * flows["input"])

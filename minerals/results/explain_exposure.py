@@ -418,7 +418,7 @@ class _Index:
         stages = self.known["nodes"]
         uses = self.result["node_use"]
         cell = [n for n in dict.fromkeys(uses.loc[uses["chemistry"] == chemistry, "node"]) if stages[n]["stage"] == "cell"]
-        origin = _where(self.result["cell_origin"], region=region, year=self.year)
+        origin = _where(self.result["cell_makers"], region=region, year=self.year)
         origin = origin[origin["node"].isin(cell[:1])]
         return float(origin.loc[origin["home"] == "yes", "value"].sum()) if len(origin) else 1.0
 

@@ -32,7 +32,7 @@ def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "accessible": _accessible(chokepoints, found),
         "disruptions": disruptions(chokepoints, Worth(chokepoints, inputs), found),
         "lost_minerals": _lost_minerals(chokepoints, found),
-        "cell_origin": _cell_origin(chokepoints),
+        "cell_makers": _cell_makers(chokepoints),
         "supply_gap": _supply_gap(chokepoints, found),
     }
 
@@ -222,7 +222,7 @@ def _lost_minerals(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.Data
     return pd.DataFrame(rows, columns=columns)
 
 
-def _cell_origin(chokepoints: Chokepoints) -> pd.DataFrame:
+def _cell_makers(chokepoints: Chokepoints) -> pd.DataFrame:
     """Where the cells of each region come from, by cell node and maker: share of what it uses [1].
 
     home: whether the maker is the region's own. Where no maker of any cell is known, cells are made where they are used.
