@@ -359,7 +359,7 @@ class Chokepoints:
         if (covered < 1).any():
             use = self.uses.ever
             for c in range(len(out)):
-                part = np.append(least(covered, self.chain.of_cells(int(c), use), supply.natural), 1.0)
+                part = np.append(least(covered, self.chain.of_cells(int(c), use), supply.natural, supply.bounds), 1.0)
                 out[c] = part[supply.home]
         return out
 
@@ -469,7 +469,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     customers = (*regions, ELSEWHERE) if (home == NOWHERE).any() else regions
     with_all = tuple(_with_customers(each, len(customers)) for each in embodied)
     origins = _origins(run, supply, with_all, customers, by_world.chain)
-    at_work = tuple(_placed(each, by_world, y, origins) for y, each in enumerate(with_all))
+    at_work = tuple(_placed(each, by_world, y, origins, supply.route_bounds) for y, each in enumerate(with_all))
     used = joined(supply.used, _of_reference(world.resolved))
     label = region_label(resolved.regions.labels, inputs)
     left_out = _left_out(resolved, inputs, world.resolved, theirs.cells)
@@ -509,9 +509,9 @@ def _with_customers(embodied: Supply, customers: int) -> Supply:
     )  # fmt: skip
 
 
-def _placed(supply: Supply, world: World, y: int, origins: Origins) -> Supply:
+def _placed(supply: Supply, world: World, y: int, origins: Origins, bounds: tuple[float, float]) -> Supply:
     """Supply of a year with the need of the reference world where the next stage stands: of active materials where the
-    cells are made that each customer uses, by their origin."""
+    cells are made that each customer uses, by their origin. bounds: of the natural share of graphite."""
     cells = world.cells[..., y]
     scrapped = np.where(world.uses.scrapped, 1.0, 0.0)
     gained = cells * world.gain[:, y, None]  # (customer, chemistry), with scrap
@@ -529,7 +529,7 @@ def _placed(supply: Supply, world: World, y: int, origins: Origins) -> Supply:
     recipes = tuple(world.chain.recipes(amount))
     return replace(
         supply, need=gross - saved, recovered=saved, chain=world.chain, recipes=recipes,
-        natural=float(world.uses.route[y]),
+        natural=float(world.uses.route[y]), bounds=bounds,
     )  # fmt: skip
 
 

@@ -20,8 +20,8 @@ def chain_of(nodes: Sequence[Node], bases: Sequence[str], use: Array, known: NDA
     """The chain of the chemistries of a run.
 
     bases: of each chemistry; use: (chemistry, node) [kt/GWh or GWh/GWh], 0 where a chemistry never uses a node; known:
-    whether anybody knows who makes a node, (node). What nobody is known to make is taken to be made where its cells are,
-    so that what goes into it is needed there: what is not known is not safe.
+    whether anybody knows who makes a node, (node). What nobody is known to make is taken to be made where its cells
+    are, so that what goes into it is needed there: what is not known is not safe.
 
     What is mined goes into what is refined of the same mineral, else of the same part of the cell. What is refined goes
     into active materials of its part, first those that hold its mineral; of a mineral that a chemistry also needs for

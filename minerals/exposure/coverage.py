@@ -40,7 +40,8 @@ class Supply:
     less what it recovers, (node, customer) [the same]; batteries: what the reference world puts into use, (customer)
     [GWh]; home: the customer a country belongs to, (country), or NOWHERE; recovered: by the reference world, (node,
     customer) [as made]; chain: of which node each other is made, or None where a disruption is not followed down the
-    stages; recipes: what that is in the reference world; natural: its share of natural graphite [1].
+    stages; recipes: what that is in the reference world; natural: its share of natural graphite [1]; bounds: least and
+    largest share that makers can turn to.
     """
 
     made: Array
@@ -51,6 +52,7 @@ class Supply:
     chain: Chain | None = None
     recipes: tuple[Recipe, ...] = ()
     natural: float = 0.0
+    bounds: tuple[float, float] = (0.0, 1.0)
 
     @cached_property
     def gross(self) -> Array:
@@ -245,7 +247,7 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
         return found
     for stage in range(len(STAGES)):
         made_of = [each for each in supply.recipes if supply.chain.stage[each.node] == stage]
-        parts = [(each, least(found.left, each[2:], supply.natural)) for each in made_of]
+        parts = [(each, least(found.left, each[2:], supply.natural, supply.bounds)) for each in made_of]
         parts = [(each, part) for each, part in parts if (part < 1).any()]
         if not parts:
             continue

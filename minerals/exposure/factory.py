@@ -344,7 +344,7 @@ class Factory:
         """Cells built if all users of a node that is short are cut alike, (question, chemistry), from those of a base,
         (chemistry): stage by stage, own plants make the part of their output for which there are inputs."""
         plan, chain = self.plan, self.plan.stages
-        natural = plan.routes.share if plan.routes else 0.0
+        natural, low, high = (plan.routes.share, plan.routes.low, plan.routes.high) if plan.routes else (0.0, 0.0, 1.0)
         flows = plan.with_home(base.home).flows
         need, own_part = flows.need, flows.from_home
         covered = np.ones(supplied.bought.shape)
@@ -355,13 +355,15 @@ class Factory:
             left = np.ones_like(makes)
             for recipe in recipes:
                 if chain.stage[recipe.node] == stage:
-                    left[:, recipe.node] -= recipe.weight * (1 - least(covered[..., None], recipe[2:], natural)[:, 0])
+                    left[:, recipe.node] -= recipe.weight * (
+                        1 - least(covered[..., None], recipe[2:], natural, (low, high))[:, 0]
+                    )
             whole = np.where(chain.made, makes * left, supplied.own) + supplied.bought
             covered[:, at] = np.minimum(whole[:, at] / need[at], 1.0)
         home = np.tile(base.home, (len(supplied), 1))
         for chemistry in np.flatnonzero(base.home > 0):
             inputs = chain.of_cells(int(chemistry), plan.total_use)
-            home[:, chemistry] *= least(covered[..., None], inputs, natural)[:, 0]
+            home[:, chemistry] *= least(covered[..., None], inputs, natural, (low, high))[:, 0]
         return Built(np.minimum(home, supplied.home), np.minimum(base.imported, supplied.imported))
 
 

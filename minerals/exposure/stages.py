@@ -99,20 +99,30 @@ class Chain:
         return self._by_route((use[chemistry] > 0) & (self.direct[chemistry] > 0))
 
 
-def least(covered: Array, recipe: tuple[Index, Index, Index], natural: float) -> Array:
+def least(
+    covered: Array, recipe: tuple[Index, Index, Index], natural: float, bounds: tuple[float, float] = (0.0, 1.0)
+) -> Array:
     """Part of an output for which there are inputs, (…, customer): the least covered counts, and of graphite the least
-    of each route by its share.
+    of each route by its share, as far as the share of natural graphite then stays within its bounds.
 
-    covered: (…, node, customer) [1]; natural: share of natural graphite.
+    covered: (…, node, customer) [1]; natural: share of natural graphite; bounds: least and largest share of it.
     """
     plain, by_nature, by_synthesis = recipe
     one = np.ones((*covered.shape[:-2], covered.shape[-1]))
     part = np.minimum(one, covered[..., plain, :].min(axis=-2, initial=1.0))
-    if len(by_nature) or len(by_synthesis):
-        routes = [(natural, by_nature), (1 - natural, by_synthesis)]
-        if not len(by_nature) or not len(by_synthesis):
-            routes = [(1.0, by_nature if len(by_nature) else by_synthesis)]
-        part = np.minimum(part, sum(share * covered[..., at, :].min(axis=-2, initial=1.0) for share, at in routes))
+    routes = [covered[..., at, :].min(axis=-2, initial=1.0) for at in (by_nature, by_synthesis) if len(at)]
+    if len(routes) == 2:
+        of_nature, of_synthesis = natural * routes[0], (1 - natural) * routes[1]
+        both = of_nature + of_synthesis
+        # A share that is planned is within its bounds.
+        low, high = min(bounds[0], natural), max(bounds[1], natural)
+        if low > 0:
+            both = np.minimum(both, of_nature / low)
+        if high < 1:
+            both = np.minimum(both, of_synthesis / (1 - high))
+        routes = [both]
+    for each in routes:
+        part = np.minimum(part, each)
     return np.asarray(part)
 
 
@@ -120,9 +130,9 @@ def placed(chain: Chain, use: Array, cells: Array, cells_made: Array, made: Arra
     """Need of each node where its next stage stands, (node, customer) [kt or GWh].
 
     use: of the world, (chemistry, node) [kt or GWh]; cells: share of each customer in the batteries of a chemistry,
-    cells_made: in the making of its cells, (chemistry, customer); made: what makers at home with each customer make of a
-    node, (node, customer), NaN where nobody knows. What nobody is known to make is taken to be made where its cells are.
-    As in a plan, a customer makes what it needs itself, and the others of what is lacked pro rata to their exports.
+    cells_made: in the making of its cells, (chemistry, customer); made: what makers at home with each customer make of
+    a node, (node, customer), NaN where nobody knows. What nobody is known to make is taken to be made where its cells
+    are. As in a plan, a customer makes what it needs itself, and the others of what is lacked pro rata to their exports.
     """
     total = made.sum(axis=1)
     known = np.isfinite(total) & (total > 0)
