@@ -9,20 +9,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import field
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..haste import frozen, value_class
 from .check import split
 from .codes import ANY
 from .inputs import Inputs
 
+Array = NDArray[np.float64]
 OPERATING, CANCELLED = "operating", "cancelled"
 #: Statuses of plants that no future counts on.
 NOT_COMING = ("ambition", "paused", CANCELLED)
 #: Families whose cells are not lithium-ion cells of today.
 SODIUM = "Na-ion"
+#: Nodes of the cells of a plant: with sodium, and of all others.
+SODIUM_CELL, OTHER_CELL = "na_ion_cell", "li_ion_cell"
+#: Year from which plans without one count.
+UNDATED = 2030
 
 
 class Ends(NamedTuple):
@@ -48,6 +56,23 @@ class Plant:
     country: str
     unit: str
     rows: tuple[Any, ...]
+    table: str = "material_plant"
+
+
+@frozen
+class Output:
+    """What plants of a node in one country make, by year [kt or GWh a year].
+
+    there: whether any plant is known there by then, (year); standing: operating × utilisation, (year); supply: with
+    what is delivered of what is to come, (value, low and high; year); lines: rows of the plants, by table; unknown:
+    whether a plant that operates or comes has a capacity that nobody publishes.
+    """
+
+    there: NDArray[np.bool_]
+    standing: Array
+    supply: Array
+    lines: dict[str, set[int]] = field(default_factory=dict)
+    unknown: bool = False
 
 
 @value_class
@@ -72,7 +97,7 @@ def cell_plants(inputs: Inputs) -> list[Plant]:
             if table == "cell_plant" or row.item == "cell":
                 family = getattr(row, "technology", "")
                 found.setdefault((table, family, row.company, row.site, row.country), []).append(row)
-    return [Plant("", key[-1], rows[0].unit, tuple(rows)) for key, rows in found.items()]
+    return [Plant("", key[-1], rows[0].unit, tuple(rows), key[0]) for key, rows in found.items()]
 
 
 def material_plants(inputs: Inputs) -> list[Plant]:
@@ -92,26 +117,43 @@ def state(plant: Plant, year: int, delivery: dict[str, Ends], undated: int) -> S
     undated: year from which plans without one count. What operates without a year stands from the start. Of what a row
     adds to the rows before it, the share of its status is delivered.
     """
-    reached = sorted(
-        ((_year(row, undated), row) for row in plant.rows if not math.isnan(row.value) and row.status != CANCELLED),
-        key=lambda pair: pair[0],
-    )
-    reached = [pair for pair in reached if pair[0] <= year]
+    reached = [step for step in _steps(plant.rows, undated) if step.year <= year]
     if not reached:
         return None
-    nameplate, standing, coming = 0.0, Ends(0.0, 0.0, 0.0), Ends(0.0, 0.0, 0.0)
-    for _, row in reached:
-        added = [
-            max(end - nameplate, 0.0) * share for end, share in zip(Ends.of(row), delivery[row.status], strict=True)
-        ]
-        if row.status == OPERATING:
+    standing, coming = Ends(0.0, 0.0, 0.0), Ends(0.0, 0.0, 0.0)
+    for step in reached:
+        added = [more * share for more, share in zip(step.added, delivery[step.row.status], strict=True)]
+        if step.row.status == OPERATING:
             standing = Ends(*map(sum, zip(standing, added, strict=True)))
         else:
             coming = Ends(*map(sum, zip(coming, added, strict=True)))
+    last, nameplate = reached[-1].row, max(step.row.value for step in reached)
+    return State(standing, coming, nameplate, tuple(split(last.owner)), _families_of(last))
+
+
+class _Step(NamedTuple):
+    """What a row adds to the rows of a plant before it, from a year on: value, low and high, before delivery."""
+
+    year: float
+    row: Any
+    added: Ends
+
+
+def _steps(rows: Iterable[Any], undated: int) -> list[_Step]:
+    """Rows of a plant that say how large it is, in the order of their years."""
+    dated = sorted(
+        ((_year(row, undated), row) for row in rows if not math.isnan(row.value) and row.status != CANCELLED),
+        key=lambda pair: pair[0],
+    )
+    out, nameplate = [], 0.0
+    for year, row in dated:
+        out.append(_Step(year, row, Ends(*(max(end - nameplate, 0.0) for end in Ends.of(row)))))
         nameplate = max(nameplate, row.value)
-    last = reached[-1][1]
-    families = split(getattr(last, "chemistry", "") or getattr(last, "technology", ""))
-    return State(standing, coming, nameplate, tuple(split(last.owner)), tuple(families))
+    return out
+
+
+def _families_of(row: Any) -> tuple[str, ...]:
+    return tuple(split(getattr(row, "chemistry", "") or getattr(row, "technology", "")))
 
 
 def capacity(
@@ -157,41 +199,72 @@ def delivered(inputs: Inputs) -> dict[str, Ends]:
 
 def utilisation(inputs: Inputs, node: str, country: str) -> Ends:
     """Output over nameplate of plants of a node in a country: the newest of the most specific rows."""
+    return Ends.of(utilisation_row(inputs, node, country))
+
+
+def utilisation_row(inputs: Inputs, node: str, country: str) -> Any:
+    """The row of that."""
     rows = inputs.rows_by("plant_utilisation", "node", "country")
     places = ((node, country), (node, ANY), (ANY, country), (ANY, ANY))
-    mine = next(rows[place] for place in places if place in rows)
-    return Ends.of(max(mine, key=lambda row: row.year))
+    return max(next(rows[place] for place in places if place in rows), key=lambda row: row.year)
 
 
-def supply_of_plants(inputs: Inputs, years: Sequence[int], undated: int, new_at_nameplate: bool = True) -> pd.DataFrame:
-    """Supply that plants can give, by node, country and year [kt or GWh a year]: operating × utilisation, and what is
-    delivered of what is to come.
+def output_of_plants(
+    inputs: Inputs, years: Sequence[int], undated: int = UNDATED, new_at_nameplate: bool = True
+) -> dict[tuple[str, str], Output]:
+    """What plants can make, by node and country: operating × utilisation, and what is delivered of what is to come.
 
     new_at_nameplate: what is delivered of new plants is output, as in the IEA's base case that plant_delivery is read
     from; else it is a plant, and is used as those that stand.
-    Columns: node, country, year, operating (output of what stands), value, low, high, unit. Of sodium-ion cells and of
-    all other cells the nodes are na_ion_cell and li_ion_cell. A plant in a unit that its node is not counted in is left
-    out, as is what only an ambition, a pause or a cancelled plan would add.
+    Of sodium-ion cells and of all other cells the nodes are na_ion_cell and li_ion_cell. A plant in a unit that its
+    node is not counted in is left out, as is what only an ambition, a pause or a cancelled plan would add.
     """
-    delivery, nodes = delivered(inputs), inputs["nodes"].set_index("node")["unit"]
-    found: dict[tuple[str, str, int], list[float]] = {}
+    delivery, units = delivered(inputs), {row.node: f"{row.unit}/yr" for row in inputs.rows("nodes")}
+    calendar, out = np.array(years), dict[tuple[str, str], Output]()
     for plant in [*cell_plants(inputs), *material_plants(inputs)]:
-        rows = tuple(row for row in plant.rows if row.status not in NOT_COMING)
-        for year in years:
-            now = state(Plant(plant.node, plant.country, plant.unit, rows), year, delivery, undated)
-            if now is None:
+        rows = [row for row in plant.rows if row.status not in NOT_COMING]
+        steps = _steps(rows, undated)
+        nodes = [_node(plant, step.row) for step in steps]
+        reached = np.searchsorted([step.year for step in steps], calendar, side="right")
+        for node in dict.fromkeys([*nodes, *(_node(plant, row) for row in rows)]):
+            if plant.unit != units.get(node):
                 continue
-            node = plant.node or ("na_ion_cell" if SODIUM in now.families else "li_ion_cell")
-            if plant.unit != f"{nodes.get(node)}/yr":
-                continue
-            used = utilisation(inputs, node, plant.country)
-            stands = [size * share for size, share in zip(now.standing, used, strict=True)]
-            part = Ends(1.0, 1.0, 1.0) if new_at_nameplate else used
-            comes = [size * share for size, share in zip(now.coming, part, strict=True)]
-            mine = [stands[0], *(made + more for made, more in zip(stands, comes, strict=True))]
-            sums = found.setdefault((node, plant.country, year), [0.0] * len(mine))
-            found[node, plant.country, year] = [before + more for before, more in zip(sums, mine, strict=True)]
-    table = [(*key, *sums, nodes[key[0]]) for key, sums in sorted(found.items())]
+            none = np.zeros(len(calendar))
+            before = out.get((node, plant.country), Output(none > 0, none, np.zeros((3, len(calendar)))))
+            used = np.array(utilisation(inputs, node, plant.country))
+            sizes = np.zeros((2, len(steps) + 1, 3))  # what stands and what comes, after so many steps
+            for place, step in enumerate(steps, 1):
+                added = np.array(step.added) * np.array(delivery[step.row.status])
+                sizes[:, place] = sizes[:, place - 1]
+                sizes[0 if step.row.status == OPERATING else 1, place] += added
+            here = np.array(["", *nodes])[reached] == node
+            stands, comes = np.where(here[:, None], sizes[:, reached], 0.0)
+            supply = stands * used + comes * (1.0 if new_at_nameplate else used)
+            lines = {table: set(lines) for table, lines in before.lines.items()}
+            lines.setdefault(plant.table, set()).update(row.line for row in rows)
+            unknown = any(math.isnan(row.value) for row in rows)
+            out[node, plant.country] = Output(
+                before.there | here, before.standing + stands[:, 0] * used[0], before.supply + supply.T, lines,
+                before.unknown or unknown,
+            )  # fmt: skip
+    return out
+
+
+def _node(plant: Plant, row: Any) -> str:
+    """Node that a plant makes from a row on."""
+    return plant.node or (SODIUM_CELL if SODIUM in _families_of(row) else OTHER_CELL)
+
+
+def supply_of_plants(
+    inputs: Inputs, years: Sequence[int], undated: int = UNDATED, new_at_nameplate: bool = True
+) -> pd.DataFrame:
+    """`output_of_plants` as a table: node, country, year, operating (output of what stands), value, low, high, unit."""
+    units = {row.node: row.unit for row in inputs.rows("nodes")}
+    table = [
+        (*key, year, made.standing[y], *made.supply[:, y], units[key[0]])
+        for key, made in sorted(output_of_plants(inputs, years, undated, new_at_nameplate).items())
+        for y, year in enumerate(years) if made.there[y]
+    ]  # fmt: skip
     return pd.DataFrame(table, columns=["node", "country", "year", "operating", "value", "low", "high", "unit"])
 
 
