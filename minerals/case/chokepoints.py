@@ -1,8 +1,9 @@
 """A run with [exposure], set up: what its batteries need of each node, and what the world supplies, year by year.
 
 A node is needed where its next stage stands, in the reference world as in a plan; `embodied` has the world as if all
-of a battery were needed where it is used, for who supplies what it is made of. Supply rests on a reference world, computed as the run is (scrap and recycling with [flows]) but for all regions and all
-uses: where nothing is published, a node's supply is that world's need ÷ the utilisation of plants. Material that a
+of a battery were needed where it is used, for who supplies what it is made of. Supply is what is published, else what
+plants make where their list is whole. Of other nodes it rests on a reference world, computed as the run is (scrap and
+recycling with [flows]) but for all regions and all uses: that world's need ÷ the utilisation of plants. Material that a
 region recovers relieves its mining and refining, not the making of active material and cells.
 """
 
@@ -19,6 +20,8 @@ from ..config import Exposure, Run, Scenario, of_reference
 from ..errors import InputError, listed
 from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing, stockpiled
 from ..exposure.factory import Factory, Plan, Routes, Supplied
+from ..exposure.follow_on import FollowOn, follow_on, headroom
+from ..exposure.known import BY_NEED, Known, known
 from ..exposure.stages import ACTIVE, CELL, MINING, REFINING, Chain, least, placed
 from ..flows.demand import Array
 from ..haste import frozen
@@ -135,7 +138,8 @@ class Chokepoints:
     world; supply: of the world in each reported year; embodied: the same, where batteries are used; origins: of cells;
     label: of the regions of the run together; used: rows of the inputs that supply rests on; left_out: uses that the scope leaves out, and what share of the batteries that the reference world has in the
     regions of the run they are in each year, by label, (year) [1]; union: customers under the law of the European
-    Union; wider: of each region of the run, itself and those that contain it, whose rows serve it.
+    Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
+    supply of each year rests on.
     """
 
     outcome: Outcome
@@ -152,6 +156,7 @@ class Chokepoints:
     left_out: dict[str, Array]
     union: frozenset[str]
     wider: dict[str, tuple[str, ...]]
+    known: tuple[Known, ...]
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _disturbed: dict[tuple[tuple[str, ...], int, tuple[Cut, ...], str], Access] = field(
         default_factory=dict, init=False, repr=False
@@ -164,6 +169,7 @@ class Chokepoints:
     _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
+    _follow_ons: dict[tuple[str, tuple[str, ...], int], FollowOn] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def resolved(self) -> Resolved:
@@ -405,6 +411,51 @@ class Chokepoints:
             by_home[home] = by_home.get(home, 0.0) + float(amount)
         return out
 
+    def follow_on(self, scenario: str, regions: Sequence[str], year: int) -> FollowOn:
+        """What is built because regions together plan for it, by place of the year; see `exposure/follow_on.py`.
+
+        It is the regions' own, beside what they can get of the pool. Regions taken apart have each a part of the
+        headroom as if they were the only ones.
+        """
+        key = scenario, tuple(regions), year
+        if key not in self._follow_ons:
+            located, follow, room = self._new_supply
+            need, accessible = self.plan(*key).need, self.accessible(*key)
+            home = self.at_home(regions)
+            self._follow_ons[key] = follow_on(need, accessible, room[:, year], follow, located, home)
+        return self._follow_ons[key]
+
+    @cached_property
+    def _new_supply(self) -> tuple[Array, Array, Array]:
+        """Where plants are built, (node, country) [1], what share of the headroom may be, (node) [1], and that, (node,
+        year) [kt or GWh].
+
+        What is known of them in the country that makes most of a node in the first year, and outside it, is taken
+        together: growth as supply stands then, lead and share as plants are located.
+        """
+        new, made = self.inputs.new, np.nan_to_num(self.supply[0].made)
+        total = made.sum(axis=1, keepdims=True)
+        today = np.divide(made, total, out=np.zeros_like(made), where=total > 0)
+        located = today
+        if self.config.follow_on == "pipeline":
+            located = np.where(new.located[0].any(axis=1, keepdims=True), new.located[0], today)
+        leader = np.where(self.inputs.is_group, -1.0, today).argmax(axis=1)
+        nodes = np.arange(len(made))
+
+        def together(measure: Array, shares: Array) -> Array:
+            """(maker, node) at the share of the leader in some shares, (node)."""
+            top = shares[nodes, leader]
+            return np.where(top > 0, top * measure[0], 0.0) + np.where(top < 1, (1 - top) * measure[1], 0.0)
+
+        follow = together(new.follow_on[0], located)
+        if self.config.follow_on == "none":
+            follow = np.zeros_like(follow)
+        world = np.stack([supply.made.sum(axis=1) for supply in self.supply], axis=1)
+        years = np.array(self.years, dtype=float)
+        counted = np.array([[fill != BY_NEED for fill in known.fill] for known in self.known]).T
+        room = headroom(world, counted, years, together(new.growth[0], today), together(new.lead[0], located))
+        return located, follow, room
+
     def name_of(self, regions: Sequence[str]) -> str:
         """Name of regions that share a pool."""
         return self.label if tuple(regions) == self.regions else " + ".join(regions)
@@ -460,10 +511,15 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     needed = by_world.need.sum(axis=1)  # (node, year)
     # What the reference world does not need and nobody publishes is not known, rather than not made.
     by_need = np.where(needed > 0, needed / supply.utilisation[:, None], np.nan)
-    made_by_world = np.where(np.isnan(supply.published), by_need, supply.published)
-    made = supply.share * made_by_world[:, None] + supply.plants
+    by_country = tuple(
+        known(
+            supply.share[:, :, y], supply.published[:, y], supply.by_plants[:, :, y], by_need[:, y],
+            supply.plants[:, :, y], supply.standing[:, :, y], home, supply.is_group,
+        )
+        for y in range(len(supply.years))
+    )  # fmt: skip
     embodied = tuple(
-        Supply(made[..., y], by_world.need[..., y], by_world.batteries[:, y], home, by_world.recovered[..., y])
+        Supply(by_country[y].made, by_world.need[..., y], by_world.batteries[:, y], home, by_world.recovered[..., y])
         for y in range(len(supply.years))
     )
     customers = (*regions, ELSEWHERE) if (home == NOWHERE).any() else regions
@@ -479,7 +535,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     chain = chain_of(supply.nodes, _bases(resolved), uses.ever, supply.known)
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
-        origins, label, used, left_out, union, wider,
+        origins, label, used, left_out, union, wider, by_country,
     )  # fmt: skip
 
 

@@ -338,6 +338,12 @@ class Exposure(Section):
         default=0.0, ge=0.0, le=60.0, description="Stock of each node, in months of planned need."
     )
     delivery: float = Field(default=0.4, ge=0.0, le=1.0, description="Share of announced plants that is delivered.")
+    follow_on: Literal["pipeline", "today", "none"] = Field(
+        default="pipeline",
+        description="Where plants are built because the regions of the run plan for them: where the world's next plants "
+        "come (marginal_location.csv, and as supply stands in the first year for nodes without rows), or as supply "
+        "stands in the first year; or none is built.",
+    )
     threshold: float = Field(
         default=0.1, gt=0.0, lt=1.0,
         description="Share of planned batteries, short or at risk, whose first year below it is told.",

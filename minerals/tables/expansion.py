@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from .inputs import Inputs
 Array = NDArray[np.float64]
 #: Makers of a node: the country that makes most of it, and all others.
 Group = Literal["top", "outside"]
+#: What says how much may be built, and when.
+BUILT = ("growth", "lead", "follow_on")
 
 
 @frozen
@@ -36,6 +38,23 @@ class NewPlants:
 
 
 @frozen
+class NewSupply:
+    """What may be built at each node because somebody plans for it; each with (value, low, high) as its first index.
+
+    growth, lead, premium, follow_on: as of NewPlants, by maker top and outside, (end, maker, node); located: share of
+    each country in what is added, (end, node, country), 0 for a node without rows; lines: rows that say how much may be
+    built, when and where, by table.
+    """
+
+    growth: Array
+    lead: Array
+    premium: Array
+    follow_on: Array
+    located: Array
+    lines: dict[str, tuple[int, ...]]
+
+
+@frozen
 class Stock:
     """A stock of a node's product; each (3,) value, low, high, NaN where there is no row.
 
@@ -51,15 +70,18 @@ class Stock:
 
 def new_plants(inputs: Inputs, node: str, group: Group) -> NewPlants:
     """New plants for a node, of its own rows or those of any node."""
-    rows = inputs.rows_by("expansion_cost", "measure", "node", "group")
-    found: dict[str, Any] = {}
-    for measure in ("capital", "lead", "premium", "growth", "follow_on"):
-        places = [(measure, node, group), (measure, ANY, group), (measure, ANY, ANY)]
-        found[measure] = next((rows[place][0] for place in places if place in rows), None)
+    found = {measure: _of_new(inputs, measure, node, group) for measure in (*BUILT, "capital", "premium")}
     ends = {measure: _three(row) for measure, row in found.items()}
     if group == "top":
         ends["premium"] = np.zeros(3)
     return NewPlants(**ends, lines=_lines(found))
+
+
+def _of_new(inputs: Inputs, measure: str, node: str, group: Group) -> Any:
+    """Row of a measure of new plants; None without one."""
+    rows = inputs.rows_by("expansion_cost", "measure", "node", "group")
+    places = [(measure, node, group), (measure, ANY, group), (measure, ANY, ANY)]
+    return next((rows[place][0] for place in places if place in rows), None)
 
 
 def stock(inputs: Inputs, node: str) -> Stock:
@@ -77,6 +99,46 @@ def marginal_location(inputs: Inputs, node: str) -> dict[str, Array]:
     return {row.country: _three(row) for row in rows}
 
 
+def new_supply(
+    inputs: Inputs, nodes: Sequence[str], mines: Sequence[str], located: Mapping[str, Mapping[str, Array]],
+    countries: Sequence[str],
+) -> NewSupply:  # fmt: skip
+    """What may be built at nodes. located: `marginal_location` of each, by country as the run has them.
+
+    A mine takes longer than any plan: it grows as published, and by nothing more unless growth has a row of that mine.
+    What nobody knows is not built: growth and follow_on are 0 without a row, lead is endless.
+    """
+    groups: tuple[Group, ...] = get_args(Group)
+    plants = [[new_plants(inputs, node, group) for node in nodes] for group in groups]
+    own = inputs.rows_by("expansion_cost", "measure", "node")
+
+    def of(measure: str, unknown: float) -> Array:
+        """(end, maker, node)."""
+        found = np.array([[getattr(each, measure) for each in row] for row in plants]).reshape(len(groups), -1, 3)
+        return np.where(np.isnan(found), unknown, found).transpose(2, 0, 1)
+
+    fixed = [node in mines and ("growth", node) not in own for node in nodes]
+    where = np.zeros((3, len(nodes), len(countries)))
+    for n, node in enumerate(nodes):
+        for country, share in located.get(node, {}).items():
+            where[:, n, countries.index(country)] += share
+    rows = inputs.rows_by("marginal_location", "node")
+    return NewSupply(
+        growth=np.where(fixed, 0.0, of("growth", 0.0)),
+        lead=of("lead", np.inf),
+        premium=of("premium", np.nan),
+        follow_on=of("follow_on", 0.0),
+        located=where,
+        lines={
+            "expansion_cost": _lines({
+                f"{measure} {node} {group}": _of_new(inputs, measure, node, group)
+                for measure in BUILT for node in nodes for group in groups
+            }),
+            "marginal_location": tuple(row.line for node in nodes for row in rows.get((node,), [])),
+        },
+    )
+
+
 def discount_rate(inputs: Inputs, perspective: Literal["project", "society"]) -> Array:
     """Rate a year, (3,) value, low, high [1]."""
     return _three(inputs.rows_by("discount_rate", "perspective")[(perspective,)][0])
@@ -90,4 +152,4 @@ def _three(row: Any) -> Array:
 
 
 def _lines(found: Mapping[str, Any]) -> tuple[int, ...]:
-    return tuple(sorted(row.line for row in found.values() if row is not None))
+    return tuple(sorted({row.line for row in found.values() if row is not None}))

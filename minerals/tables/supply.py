@@ -21,10 +21,11 @@ from ..haste import frozen, value_class
 from ..provenance import Rows
 from .check import split
 from .codes import ANY, ENERGY, UNKNOWN, WORLD
+from .expansion import NewSupply, marginal_location, new_supply
 from .history import Ends, Past, ends_of, past_of
 from .inputs import Inputs
 from .names import Kinds
-from .plants import NOT_COMING, observed_origin
+from .plants import NOT_COMING, Output, observed_origin, output_of_plants, utilisation_row
 from .plants import Ends as PlantEnds
 from .reader import Reader
 from .series import Anchors, Datum, along, datum, share_of, sum_of
@@ -36,6 +37,8 @@ CELL = "li_ion_cell"
 INDICATOR = "mean_of_six"
 #: Indicator that GeoPolRisk takes.
 STABILITY = "political_stability"
+#: A list of plants is whole if the leading country has at least this part of its share of the node in it.
+WHOLE = 0.5
 
 
 @frozen
@@ -118,6 +121,12 @@ class SupplyInputs:
     """Nameplate of announced plants, (node, country, year) [kt or GWh]."""
     plants: Array
     """What of it is delivered in the future of the run, as announced."""
+    by_plants: Array
+    """What all plants make where their list is whole, (node, country, year) [kt or GWh]; else NaN."""
+    standing: Array
+    """Operating plants × utilisation, (node, country, year) [kt or GWh]."""
+    new: NewSupply
+    """What may be built because somebody plans for it."""
     is_group: NDArray[np.bool_]
     """Countries that are groups, (country)."""
     unknown: Array
@@ -161,7 +170,7 @@ class SupplyInputs:
     share_rows: dict[tuple[str, int], dict[str, Rows]]
     """Rows of each country's share, by node and year."""
     supply_rows: dict[str, tuple[Rows, ...]]
-    """Rows of the published supply in each year, or of the utilisation, by node."""
+    """Rows of the published supply in each year, or behind it those of the plants, or of the utilisation, by node."""
 
     @cached_property
     def known(self) -> NDArray[np.bool_]:
@@ -220,9 +229,12 @@ class _Reader(Reader):
         nodes = self._nodes()
         futures = self._futures()
         vectors = {node.node: self._vectors(node.node, futures) for node in nodes}
-        plants = self._plants(nodes)
+        plants, located = self._plants(nodes), self._located(nodes)
+        made = output_of_plants(self.inputs, self.years)
+        made = {place: output for place, output in made.items() if place[0] in vectors}
         known = {label[0] for anchors in vectors.values() for shares in anchors.values() for label in shares}
-        known |= {country for country, _ in plants}
+        known |= {country for country, _ in plants} | {country for shares in located.values() for country in shares}
+        known |= {country for _, country in made}
         countries = tuple(code for code in self.inputs.codes("countries") if code in known)
         shape = (len(nodes), len(countries), len(self.years))
         share, built = np.full(shape, np.nan), np.zeros(shape)
@@ -242,13 +254,30 @@ class _Reader(Reader):
                 if name == node.node:
                     built[n, countries.index(country)] += capacity
         published, supply_rows = [], {}
-        for node in nodes:
+        by_plants, standing = np.full(shape, np.nan), np.zeros(shape)
+        for n, node in enumerate(nodes):
             found, rows = self._published(node.node, futures)
             utilisation = self._utilisation(node.node)[1]
+            mine = {country: output for (name, country), output in made.items() if name == node.node}
+            listed_plants = self._used_plants(node.node, mine)
+            for country, output in mine.items():
+                standing[n, countries.index(country)] = output.standing
+            if self._is_whole(node.node, mine, futures):
+                by_plants[n] = self._of_plants(node.node, mine, futures, countries, share[n])
+            whole = ~np.isnan(by_plants[n]).any(axis=0)
             published.append(found)
             supply_rows[node.node] = tuple(
-                utilisation if np.isnan(value) else row for value, row in zip(found, rows, strict=True)
+                row if not np.isnan(value) else listed_plants if covered else utilisation
+                for value, row, covered in zip(found, rows, whole, strict=True)
             )
+        new = new_supply(
+            self.inputs, [node.node for node in nodes], [node.node for node in nodes if node.stage == "mining"],
+            located, countries,
+        )  # fmt: skip
+        if self.config.follow_on != "none":
+            self.mark("expansion_cost", new.lines["expansion_cost"])
+        if self.config.follow_on == "pipeline":
+            self.mark("marginal_location", new.lines["marginal_location"])
         frame, homes = self.inputs["countries"].set_index("country"), self._homes()
         is_group = np.array([kind == "group" for kind in frame["kind"].loc[list(countries)]])
         return SupplyInputs(
@@ -266,6 +295,9 @@ class _Reader(Reader):
             plants=built
             * self.config.delivery
             * np.array([self._adds_plants(node.node, futures) for node in nodes])[:, None, None],
+            by_plants=by_plants,
+            standing=standing,
+            new=new,
             is_group=is_group,
             unknown=(is_group & ~np.isin(np.array(countries), self._placed(homes))).astype(float),
             governance=self._governance(countries),
@@ -532,6 +564,56 @@ class _Reader(Reader):
                 at = np.searchsorted([row.year for row in rows], self.years, side="right")
                 capacity = np.array([0.0, *(row.value for row in rows)])[at]
                 out[country, node] = out.get((country, node), 0.0) + np.maximum(capacity - standing, 0.0)
+        return out
+
+    def _used_plants(self, node: str, made: dict[str, Output]) -> Rows:
+        """Rows of the plants of a node, marked as used; they stand behind what these make."""
+        names = []
+        for output in made.values():
+            for table, lines in output.lines.items():
+                self.mark(table, lines)
+                names += [self.place(table, line) for line in sorted(lines)]
+        if made:
+            self.mark("plant_delivery", (row.line for row in self.inputs.rows("plant_delivery")))
+            self.mark("plant_utilisation", (utilisation_row(self.inputs, node, country).line for country in made))
+        return Rows(tuple(term for name in names for term in Rows.row(name).behind().terms))
+
+    def _is_whole(self, node: str, made: dict[str, Output], futures: tuple[str, ...]) -> bool:
+        """Whether the plants that are listed are all that make a node, as far as can be seen.
+
+        The country that leads the newest shares of today has at least half of its share among them in every year, and
+        none of its plants has a capacity that nobody publishes.
+        """
+        rows = [row for row in self._of("supply_share", futures[-1], node) if _known(row)]
+        newest = max((row.year for row in rows), default=0)
+        shares = {row.country: row.value for row in rows if row.year == newest}
+        if not shares:
+            return False
+        leader = max(shares, key=lambda country: shares[country])
+        if leader not in made or made[leader].unknown:
+            return False
+        total = np.sum([output.supply[0] for output in made.values()], axis=0)
+        least = WHOLE * shares[leader] / sum(shares.values())
+        return bool(((total > 0) & (made[leader].supply[0] >= least * total)).all())
+
+    def _of_plants(
+        self, node: str, made: dict[str, Output], futures: tuple[str, ...], countries: tuple[str, ...], share: Array
+    ) -> Array:
+        """What plants make, (country, year): where they stand, or by the shares of a future that has its own."""
+        out = np.zeros((len(countries), len(self.years)))
+        for country, output in made.items():
+            out[countries.index(country)] = output.supply[0]
+        own = any(_known(row) for future in futures[:-1] for row in self._of("supply_share", future, node))
+        return share / share.sum(axis=0) * out.sum(axis=0) if own else out
+
+    def _located(self, nodes: tuple[Node, ...]) -> dict[str, dict[str, Array]]:
+        """Share of each country in what is added to each node, (value, low, high)."""
+        out: dict[str, dict[str, Array]] = {}
+        for node in nodes:
+            for country, share in marginal_location(self.inputs, node.node).items():
+                for place, part in self._placed_in(node.node, country, Datum(*map(float, share), Rows())):
+                    mine = out.setdefault(node.node, {})
+                    mine[place] = mine.get(place, 0.0) + np.array([part.value, part.low, part.high])
         return out
 
     def _adds_plants(self, node: str, futures: tuple[str, ...]) -> bool:

@@ -15,8 +15,8 @@ from ...tables.codes import ENERGY
 def supply(chokepoints: Chokepoints) -> pd.DataFrame:
     """What each country makes of each node and exports after its home is served, without a disruption.
 
-    home: customer it belongs to; share: of all that is made; added: delivered of announced plants; rows: those of the
-    share without them. value = share by the rows × battery_supply + added. Of a node whose supply is not known, the
+    home: customer it belongs to; share: of all that is made; added: by plants, what is delivered of announced ones, and
+    what those that stand make above the share; rows: those of the share without them. value = share by the rows × battery_supply + added. Of a node whose supply is not known, the
     shares alone.
     """
     inputs, future = chokepoints.inputs, chokepoints.config.future
@@ -29,11 +29,12 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
         shares = np.where(np.isfinite(world), np.divide(made, world, out=shares.copy(), where=world > 0), shares)
         for n, k in zip(*np.nonzero(shares > 0), strict=True):
             node, country = inputs.nodes[n], inputs.countries[k]
-            behind = inputs.share_rows.get((node.node, calendar), {}).get(country, "")
+            by_plants = chokepoints.known[y].fill[n] == "plants"
+            behind = "" if by_plants else inputs.share_rows.get((node.node, calendar), {}).get(country, "")
             rows.append((
                 future, node.node, country, inputs.country_labels[country], chokepoints.home(k), calendar,
                 shares[n, k], made[n, k], exported[n, k],
-                inputs.plants[n, k, y], node.unit, str(behind),
+                chokepoints.known[y].added[n, k], node.unit, str(behind),
             ))  # fmt: skip
     columns = [
         "future",
@@ -80,18 +81,16 @@ def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
 
 
 def battery_supply(chokepoints: Chokepoints) -> pd.DataFrame:
-    """World supply of each node that batteries can have, before announced plants: published, or the need of the
-    reference world ÷ utilisation."""
+    """World supply of each node that batteries can have, before plants are added: published, or what plants make where
+    their list is whole, or the need of the reference world ÷ utilisation."""
     inputs = chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
     for y, calendar in enumerate(chokepoints.years):
         needed = chokepoints.supply[y].need.sum(axis=1)
         for n, node in enumerate(inputs.nodes):
-            published = float(inputs.published[n, y])
-            by_need = needed[n] / inputs.utilisation[n]
-            if np.isnan(published) and not needed[n]:
+            value, fill = float(chokepoints.known[y].world[n]), chokepoints.known[y].fill[n]
+            if np.isnan(value):
                 continue
-            value, fill = (by_need, "need ÷ utilisation") if np.isnan(published) else (published, "published")
             rows.append((
                 chokepoints.config.future, node.node, calendar, needed[n], inputs.utilisation[n], value, node.unit,
                 fill, str(inputs.supply_rows[node.node][y]),
