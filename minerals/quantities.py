@@ -281,16 +281,18 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "battery_supply", "input and result", ("future", "node", "year"), "kt, GWh/yr",
             "World supply of a node as published, capacity or output, and the share of it that batteries can have "
-            "(available). In a result, where nothing is published: the need of the reference world ÷ utilisation. It "
-            "never depends on the scenario that is assessed.",
-            "battery_supply = published × available, else reference_need ÷ supply_utilisation",
+            "(available). In a result, where nothing is published: what plants make, where their list is whole, else "
+            "the need of the reference world ÷ utilisation; fill says which. It never depends on the scenario that is "
+            "assessed.",
+            "battery_supply = published × available, else output of plants, else reference_need ÷ supply_utilisation",
         ),
         Quantity(
             "supply", "result", ("future", "node", "country", "year"), "kt, GWh",
             "What a country makes of a node for batteries, without a disruption; exported: what is left of it after "
-            "its home region is served; added: delivered part of announced plants. Shares of 2020 to 2026 stand for "
-            "all later years, unless a future has its own.",
-            "supply = supply_share × battery_supply + delivery × announced plants",
+            "its home region is served; added: delivered part of announced plants, and what standing plants outside "
+            "the top country make above their share. Shares of 2020 to 2026 stand for all later years, unless a future has "
+            "its own.",
+            "supply = max(supply_share × battery_supply + delivery × announced plants, standing plants × utilisation)",
         ),
         Quantity(
             "supply_cut", "result", ("disruption", "node", "country", "year"), "kt, GWh",

@@ -11,7 +11,6 @@ import pytest
 from conftest import TOLD
 
 from minerals.exposure.cell_origin import cell_origin, exports, moved, own_supply
-from minerals.studies.run import run
 from minerals.tables.check import split
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.plants import (
@@ -196,12 +195,6 @@ def _line(label: str, mine: pd.Series, published: float) -> str:
 # --- output outside the top country ----------------------------------------------------------------------------------
 
 
-def outside(supply: pd.DataFrame) -> tuple[str, float]:
-    """Top country of a node, and what all others make."""
-    top = supply.loc[supply["value"].idxmax(), "country"]
-    return str(top), float(supply.loc[supply["country"] != top, "value"].sum())
-
-
 def test_published_supply_has_room_for_what_stands(shipped_inputs: Inputs) -> None:
     """Anodes of the IEA base case: what is made outside China is not less than what stands there and is used."""
     frame = shipped_inputs["supply_share"].query("future == 'iea-base' and node == 'graphite_anode'")
@@ -212,30 +205,6 @@ def test_published_supply_has_room_for_what_stands(shipped_inputs: Inputs) -> No
     for year, rows in frame.groupby("year"):
         share = rows.loc[rows["country"] != "CHN", "value"].sum()
         assert share * world[year] >= stands, year
-
-
-FUTURES = ("today", "iea-base", "announced", "unipolar-dominance", "competitive-cooperation")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("future", FUTURES)
-def test_no_future_has_less_outside_the_top_country_than_what_stands_there(future: str, shipped_inputs: Inputs) -> None:
-    """Operating plants × utilisation are a floor of what is made outside the top country, at each node.
-
-    Before 2030 the shares are those of today's row, which knows no plant that opened after its year.
-    """
-    assert set(FUTURES) == set(shipped_inputs.codes("supply_futures"))
-    found = run("europe-2035", [f"exposure.future='{future}'", "scope.years={first=2026, last=2031}"])["supply"]
-    shares = shipped_inputs["supply_share"].query("future == 'today'").groupby("node")["year"].max()
-    checked = 0
-    for (node, year), rows in found[found["value"].notna()].groupby(["node", "year"]):
-        known = year if year >= 2030 else min(year, shares.get(node, year))
-        stands = supply_of_plants(shipped_inputs, [int(known)], UNDATED).query("node == @node")
-        top, made = outside(rows)
-        floor = stands.loc[stands["country"] != top, "operating"].sum()
-        assert made >= floor, (node, year, made, floor)
-        checked += floor > 0
-    assert checked >= 10
 
 
 # --- origin of cells -------------------------------------------------------------------------------------------------

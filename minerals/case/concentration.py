@@ -105,7 +105,8 @@ class Concentration:
         if np.isnan(inputs.share[n]).any():
             return None
         shares = (inputs.share[n] / inputs.share[n].sum(axis=0)).T  # (year, country)
-        if inputs.plants[n].any() and np.isfinite(chokepoints.supply[0].made[n]).all():
+        plants = any(known.added[n].any() for known in chokepoints.known)
+        if plants and np.isfinite(chokepoints.supply[0].made[n]).all():
             made = np.stack([supply.made[n] for supply in chokepoints.supply])
             shares = made / made.sum(axis=1, keepdims=True)
         group, top = inputs.is_group, measures.top1(shares, inputs.is_group)

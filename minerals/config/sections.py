@@ -296,9 +296,9 @@ class Exposure(Section):
     """Chokepoints of a run, and the batteries that cannot be built when one closes.
 
     The reference world is a scenario like any other, of `demand`, `adoption`, `silicon`, `share` and `diffusion`, but
-    of the whole world and all uses. Where the supply of a node is not published, it is the need of that world ÷ the
-    utilisation of plants; what is exported is shared by what regions need there. Supply so never depends on the
-    scenario that is assessed.
+    of the whole world and all uses. Where the supply of a node is neither published nor known by its plants, it is the
+    need of that world ÷ the utilisation of plants; what is exported is shared by what regions need there. Supply so
+    never depends on the scenario that is assessed.
     """
 
     demand: Text = Field(description="Scenario of battery_demand.csv of the reference world.")
@@ -340,9 +340,9 @@ class Exposure(Section):
     delivery: float = Field(default=0.4, ge=0.0, le=1.0, description="Share of announced plants that is delivered.")
     follow_on: Literal["pipeline", "today", "none"] = Field(
         default="pipeline",
-        description="Where plants are built because the regions of the run plan for them: where the world's next plants "
-        "come (marginal_location.csv, and as supply stands in the first year for nodes without rows), or as supply "
-        "stands in the first year; or none is built.",
+        description="Where plants are built because the regions of the run plan for them: pipeline, where the world's "
+        "next plants come (marginal_location.csv; nodes without rows as today); today, as supply stands in the first "
+        "year; none, nowhere.",
     )
     threshold: float = Field(
         default=0.1, gt=0.0, lt=1.0,

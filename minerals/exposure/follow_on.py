@@ -11,11 +11,11 @@ the first year y₀; its first plants make something lead_n years later, and not
 
     headroom_n,y = max over s in [y₀ + lead_n, y] of  S_s · ((1 + g_n)^(y − s) − 1) − max(S_y − S_s, 0),   at least 0
 
-From each year s on supply could have grown by g_n a year. Where supply counts plants (published, or by their list), what
-it grows by itself takes of that: whoever builds those plants cannot build others too. So a node whose supply already
-grows at g_n has no headroom, and one that stands still has all of it. Where supply is the need of a reference world ÷
-utilisation it counts no plants: its growth is that of demand, the last term is left out, and headroom is told as
-resting on that world. Supply that falls adds no headroom of its own: g_n = 0 gives none at all.
+From each year s on supply could have grown by g_n a year. Where supply counts plants (published, or by their list),
+what it grows by itself takes of that: whoever builds those plants cannot build others too. So a node whose supply
+already grows at g_n has no headroom, and one that stands still has all of it. Where supply is the need of a reference
+world ÷ utilisation it counts no plants: its growth is that of demand, so the last term is left out, and the headroom
+rests on that world. Supply that falls adds no headroom of its own: g_n = 0 gives none at all.
 """
 
 from __future__ import annotations
@@ -62,9 +62,10 @@ def headroom(known: Array, counted: Mask, years: Array, growth: Array, lead: Arr
     """Growth that known supply leaves, (node, year) [kt or GWh]; see above.
 
     known: of the world, (node, year), linear between the years; 0 where it is NaN; counted: where it counts plants,
-    (node, year); years: (year), the first is when the plan starts; growth: (node) [1/year], lead: (node) [years], both finite and at least 0.
+    (node, year); years: (year), the first is when the plan starts; growth: (node) [1/year], at least 0; lead: (node)
+    [years], at least 0 and maybe infinite.
     """
-    known = np.nan_to_num(known)
+    known = np.nan_to_num(np.asarray(known, dtype=float))
     out = np.zeros_like(known)
     for n, start in enumerate(years[0] + lead):
         since = np.concatenate([[start], years[years > start]])

@@ -29,6 +29,8 @@ GROUP = "R_"
 LEAST = 1e-9
 #: Columns that results of earlier versions lack, and all is explained with.
 NEWER = (("disruptions", "lost_best"), ("reference_need", "gross"), ("supply_cut", "made"))
+#: Tables of plants of cells, beside those of materials.
+PLANTS_OF_CELLS = ("cell_plant", "next_gen_plant")
 
 
 @frozen
@@ -482,6 +484,9 @@ class _Index:
         row: Row = frame.to_dict("records")[0]
         if row["fill"] == "published":
             return (self.factor("battery supply", row, lambda used: used["value"] * _or_one(used["available"])),)
+        if row["fill"] == "plants":
+            rows = tuple(self.used[name] for name in Rows.parse(str(row["rows"])).names())
+            return (Factor("output of plants", float(row["value"]), str(row["unit"]), "plants", rows),)
         needed = float(_where(self.result["reference_need"], node=node, year=self.year)["value"].sum())
         agree(f"need of the reference world of {node}", needed, float(row["need"]))
         agree(f"battery supply of {node}", row["need"] / row["utilisation"], row["value"])
@@ -505,7 +510,9 @@ class _Index:
             rows = tuple(self.used[name] for name in parsed.names())
             factors = [Factor("share", share, "1", "linear" if len(rows) > 1 else "", rows)] if rows else []
             if row["added"]:
-                factors += self.rows("material_plant", "announced plant", node=node, country=row["country"])
+                tables = PLANTS_OF_CELLS if self.known["nodes"][node]["stage"] == "cell" else ()
+                factors += self.rows("material_plant", "plant", node=node, country=row["country"])
+                factors += [f for table in tables for f in self.rows(table, "plant", country=row["country"])]
             exported = (left or {}).get(row["country"], row["exported"])
             label = str(self.known["countries"][row["country"]])
             found.append(Supplier(

@@ -130,10 +130,14 @@ def new_supply(
         follow_on=of("follow_on", 0.0),
         located=where,
         lines={
-            "expansion_cost": _lines({
-                f"{measure} {node} {group}": _of_new(inputs, measure, node, group)
-                for measure in BUILT for node in nodes for group in groups
-            }),
+            "expansion_cost": _lines(
+                {
+                    f"{measure} {node} {group}": _of_new(inputs, measure, node, group)
+                    for measure in BUILT
+                    for node in nodes
+                    for group in groups
+                }
+            ),
             "marginal_location": tuple(row.line for node in nodes for row in rows.get((node,), [])),
         },
     )

@@ -64,8 +64,8 @@ class Output:
     """What plants of a node in one country make, by year [kt or GWh a year].
 
     there: whether any plant is known there by then, (year); standing: operating × utilisation, (year); supply: with
-    what is delivered of what is to come, (value, low and high; year); lines: rows of the plants, by table; unknown:
-    whether a plant that operates or comes has a capacity that nobody publishes.
+    what is delivered of what is to come, (value, low and high; year); lines: rows of the plants that say how large they
+    are, by table; unknown: whether a plant that operates or comes has a capacity that nobody publishes.
     """
 
     there: NDArray[np.bool_]
@@ -241,7 +241,7 @@ def output_of_plants(
             stands, comes = np.where(here[:, None], sizes[:, reached], 0.0)
             supply = stands * used + comes * (1.0 if new_at_nameplate else used)
             lines = {table: set(lines) for table, lines in before.lines.items()}
-            lines.setdefault(plant.table, set()).update(row.line for row in rows)
+            lines.setdefault(plant.table, set()).update(step.row.line for step in steps)
             unknown = any(math.isnan(row.value) for row in rows)
             out[node, plant.country] = Output(
                 before.there | here, before.standing + stands[:, 0] * used[0], before.supply + supply.T, lines,

@@ -611,7 +611,8 @@ class _Reader(Reader):
         out: dict[str, dict[str, Array]] = {}
         for node in nodes:
             for country, share in marginal_location(self.inputs, node.node).items():
-                for place, part in self._placed_in(node.node, country, Datum(*map(float, share), Rows())):
+                value, low, high = map(float, share)
+                for place, part in self._placed_in(node.node, country, Datum(value, low, high, Rows())):
                     mine = out.setdefault(node.node, {})
                     mine[place] = mine.get(place, 0.0) + np.array([part.value, part.low, part.high])
         return out

@@ -16,8 +16,8 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
     """What each country makes of each node and exports after its home is served, without a disruption.
 
     home: customer it belongs to; share: of all that is made; added: by plants, what is delivered of announced ones, and
-    what those that stand make above the share; rows: those of the share without them. value = share by the rows × battery_supply + added. Of a node whose supply is not known, the
-    shares alone.
+    what those that stand make above the share; rows: those of the share without them. value = share by the rows ×
+    battery_supply + added. Of a node whose supply is not known, the shares alone.
     """
     inputs, future = chokepoints.inputs, chokepoints.config.future
     rows: list[tuple[Any, ...]] = []
