@@ -290,8 +290,8 @@ QUANTITIES: dict[str, Quantity] = {
             "supply", "result", ("future", "node", "country", "year"), "kt, GWh",
             "What a country makes of a node for batteries, without a disruption; exported: what is left of it after "
             "its home region is served; added: delivered part of announced plants, and what standing plants outside "
-            "the top country make above their share. Shares of 2020 to 2026 stand for all later years, unless a future has "
-            "its own.",
+            "the top country make above their share. Shares of 2020 to 2026 stand for all later years, unless a future "
+            "has its own.",
             "supply = max(supply_share × battery_supply + delivery × announced plants, standing plants × utilisation)",
         ),
         Quantity(
