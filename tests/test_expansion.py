@@ -11,7 +11,7 @@ import pytest
 
 from minerals.errors import InputError
 from minerals.results.result import Result
-from minerals.tables.expansion import discount_rate, marginal_location, new_plants, stock
+from minerals.tables.expansion import discount_rate, marginal_location, new_plants, new_supply, stock
 from minerals.tables.inputs import Inputs, read_inputs
 
 #: Refined and active materials of the anode, the cathode and the electrolyte that makers outside China plan or sell.
@@ -135,6 +135,23 @@ def test_who_builds_at_the_margin_is_whole(shipped_inputs: Inputs) -> None:
 
 def test_a_project_pays_more_for_money_than_a_public(shipped_inputs: Inputs) -> None:
     assert discount_rate(shipped_inputs, "project")[0] > discount_rate(shipped_inputs, "society")[0] > 0
+
+
+def test_what_may_be_built_is_laid_onto_nodes_and_countries(toy: Path) -> None:
+    """(end, maker, node): what no row says is not built, and a mine grows as published unless it has a row of growth."""
+    inputs, nodes = read_inputs(toy), ["flake_graphite", "coated_graphite"]
+    located = {"flake_graphite": marginal_location(inputs, "flake_graphite")}
+    new = new_supply(inputs, nodes, ["flake_graphite"], located, ["CHN", "DEU", "KOR"])
+    assert new.growth[:, 1].tolist() == [[0, 0.1], [0, 0], [0, 0.5]]
+    assert new.growth[:, 0].tolist() == [[0, 0]] * 3
+    assert new.lead[0].tolist() == [[np.inf, np.inf], [3, 3]]
+    assert new.premium[:, 1, 1].tolist() == [0.5, 0.2, 1.5]
+    assert new.premium[0, 0].tolist() == [0, 0]
+    assert new.follow_on[0].tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert new.located[:, 0].tolist() == [[0.6, 0, 0.4], [0.5, 0, 0.2], [0.8, 0, 0.5]]
+    assert not new.located[:, 1].any()
+    # Capital and premium say nothing of how much is built.
+    assert new.lines == {"expansion_cost": (3, 5, 6), "marginal_location": (2, 3)}
 
 
 def test_rows_of_a_node_lead_and_those_of_any_serve_the_rest(toy: Path) -> None:
