@@ -138,7 +138,7 @@ def test_a_project_pays_more_for_money_than_a_public(shipped_inputs: Inputs) -> 
 
 
 def test_what_may_be_built_is_laid_onto_nodes_and_countries(toy: Path) -> None:
-    """(end, maker, node): what no row says is not built, and a mine grows as published unless it has a row of growth."""
+    """(end, maker, node): what no row says is not built, and a mine grows as published but for a row of its growth."""
     inputs, nodes = read_inputs(toy), ["flake_graphite", "coated_graphite"]
     located = {"flake_graphite": marginal_location(inputs, "flake_graphite")}
     new = new_supply(inputs, nodes, ["flake_graphite"], located, ["CHN", "DEU", "KOR"])
