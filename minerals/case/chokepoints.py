@@ -283,8 +283,10 @@ class Chokepoints:
         self, scenario: str, regions: tuple[str, ...], year: int, reach: Access, cuts: Cuts | None, months: float
     ) -> Supplied:
         plan, relief, cell = self.plan(scenario, regions, year), self.relief(scenario, regions, year), self.cell
-        without = self.access(regions, year).accessible + relief
-        accessible = np.where(cell, without, stockpiled(reach.accessible + relief, without, self.stocked(plan, regions, year), months))
+        follow = self.follow_on(scenario, regions, year)
+        without = self.access(regions, year).accessible + relief + follow.amount
+        left = reach.accessible + relief + follow.left(cuts)
+        accessible = np.where(cell, without, stockpiled(left, without, self.stocked(plan, regions, year), months))
         own = np.where(cell, 0.0, np.nan_to_num(reach.own))
         home, imported = plan.made_at_home, plan.imported
         if cuts is not None:
@@ -415,7 +417,7 @@ class Chokepoints:
         """What is built because regions together plan for it, by place of the year; see `exposure/follow_on.py`.
 
         It is the regions' own, beside what they can get of the pool. Regions taken apart have each a part of the
-        headroom as if they were the only ones.
+        headroom as if they were the only ones. Where the mix is chosen there is none: it would depend on the choice.
         """
         key = scenario, tuple(regions), year
         if key not in self._follow_ons:
@@ -448,7 +450,7 @@ class Chokepoints:
             return np.where(top > 0, top * measure[0], 0.0) + np.where(top < 1, (1 - top) * measure[1], 0.0)
 
         follow = together(new.follow_on[0], located)
-        if self.config.follow_on == "none":
+        if self.config.follow_on == "none" or self.resolved.run.settings.optimise is not None:
             follow = np.zeros_like(follow)
         world = np.stack([supply.made.sum(axis=1) for supply in self.supply], axis=1)
         years = np.array(self.years, dtype=float)

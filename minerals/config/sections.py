@@ -342,7 +342,7 @@ class Exposure(Section):
         default="pipeline",
         description="Where plants are built because the regions of the run plan for them: pipeline, where the world's "
         "next plants come (marginal_location.csv; nodes without rows as today); today, as supply stands in the first "
-        "year; none, nowhere.",
+        "year; none, nowhere. Where [optimise] chooses the mix nothing is, as it would depend on the choice.",
     )
     threshold: float = Field(
         default=0.1, gt=0.0, lt=1.0,

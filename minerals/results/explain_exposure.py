@@ -28,7 +28,7 @@ GROUP = "R_"
 #: A gap between sums that is nothing beside them.
 LEAST = 1e-9
 #: Columns that results of earlier versions lack, and all is explained with.
-NEWER = (("disruptions", "lost_best"), ("reference_need", "gross"), ("supply_cut", "made"))
+NEWER = (("disruptions", "lost_best"), ("reference_need", "gross"), ("supply_cut", "made"), ("accessible", "follow_on"))
 #: Tables of plants of cells, beside those of materials.
 PLANTS_OF_CELLS = ("cell_plant", "next_gen_plant")
 
@@ -62,7 +62,8 @@ class Taker:
 
 @value_class
 class Reach:
-    """accessible = own + recovered + share_of_pool × exported (+ a stockpile, at most what the disruption takes).
+    """accessible = own + recovered + share_of_pool × exported + follow_on (+ a stockpile, at most what the disruption
+    takes). follow_on: built because of the plan.
 
     takers: who shares what is exported, those assessed first: all take the same part of their weights, but none more
     than it lacks. Empty where the reference world needs nothing.
@@ -74,6 +75,7 @@ class Reach:
     exported: float
     stockpile: float
     value: float
+    follow_on: float = 0.0
     takers: tuple[Taker, ...] = ()
 
 
@@ -341,7 +343,9 @@ class _Index:
         self.route = {row["route"]: row for row in routes}
         chain = result["node_chain"]
         self.chain: dict[tuple[str, str], dict[str, float]] = {}
-        for node, chemistry, into, share in zip(*(chain[k] for k in ("node", "chemistry", "into", "value")), strict=True):
+        for node, chemistry, into, share in zip(
+            *(chain[k] for k in ("node", "chemistry", "into", "value")), strict=True
+        ):
             self.chain.setdefault((node, chemistry), {})[into] = float(share)
 
     def regions(self, name: str) -> list[str]:
@@ -387,7 +391,9 @@ class _Index:
         left["made"] = left["value"]
         names = ["value", "made", "exported"]
         left.loc[cut["country"], names] = cut.set_index("country")[names]
-        without = self._reach(node, regions, frame, {**before, "value": before["accessible"], "stockpile": 0.0})
+        built = before.get("follow_on", 0.0)
+        usual = {**before, "value": before["accessible"] + built, "follow_on": built, "stockpile": 0.0}
+        without = self._reach(node, regions, frame, usual)
         after = without
         hit = _where(self.result["accessible"], disruption=disruption, **at)
         if len(hit):
@@ -419,7 +425,9 @@ class _Index:
         """Share of the cells of a chemistry that a region makes itself; all where nobody is known to make them."""
         stages = self.known["nodes"]
         uses = self.result["node_use"]
-        cell = [n for n in dict.fromkeys(uses.loc[uses["chemistry"] == chemistry, "node"]) if stages[n]["stage"] == "cell"]
+        cell = [
+            n for n in dict.fromkeys(uses.loc[uses["chemistry"] == chemistry, "node"]) if stages[n]["stage"] == "cell"
+        ]
         origin = _where(self.result["cell_makers"], region=region, year=self.year)
         origin = origin[origin["node"].isin(cell[:1])]
         return float(origin.loc[origin["home"] == "yes", "value"].sum()) if len(origin) else 1.0
@@ -538,13 +546,13 @@ class _Index:
         if takers:
             share = takers[0].takes / pool if pool else 0.0
             agree(f"share of the pool of {node}", share, stored["share_of_pool"], 1.0)
-        value = stored["own"] + stored["recovered"] + stored["share_of_pool"] * stored["exported"]
+        value = stored["own"] + stored["recovered"] + stored["share_of_pool"] * stored["exported"] + stored["follow_on"]
         if stored["stockpile"] and most is not None:
             value = min(most, value + stored["stockpile"])
         agree(f"accessible of {node}", value, stored["value"])
         return Reach(
             stored["own"], stored["recovered"], stored["share_of_pool"], stored["exported"], stored["stockpile"], value,
-            takers,
+            stored["follow_on"], takers,
         )  # fmt: skip
 
     def _takers(self, node: str, regions: Sequence[str], frame: pd.DataFrame, pool: float) -> tuple[Taker, ...]:
@@ -552,7 +560,9 @@ class _Index:
         need = _where(self.result["reference_need"], node=node, year=self.year).set_index("region")
         if not need["gross"].sum() > 0:
             return ()
-        at_home = frame.groupby("home")["made" if "made" in frame else "value"].sum().reindex(need.index, fill_value=0.0)
+        at_home = (
+            frame.groupby("home")["made" if "made" in frame else "value"].sum().reindex(need.index, fill_value=0.0)
+        )
         ours = need.index.isin(regions)
         weight, weights = float(need["gross"][ours].sum()), need["gross"][~ours]
         lacks = (need["value"] - at_home)[~ours].clip(lower=0.0)

@@ -157,7 +157,9 @@ def risks(result: Result) -> list[str]:
             for row in worst.itertuples():
                 these = [at.loc[(row.disruption, scenario)] for scenario in block]
                 cells = [_as_text(each) for each in these]
-                if named or any(max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these):
+                if named or any(
+                    max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these
+                ):
                     mark = "" if row.status == "in_force" else MARK
                     body.append([f"{row.label}{mark}", *(text for cell in cells for text in cell), row.binding_label])
             if body:

@@ -31,6 +31,7 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                 reach = chokepoints.access(regions, y)
                 relief = chokepoints.relief(scenario, regions, y)
                 need, from_home = plan.need, plan.flows.from_home
+                follow = chokepoints.follow_on(scenario, regions, y).amount
                 least_and_most = [bound + relief for bound in reach.bounds]
                 named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
                 largest = named.argmax(axis=1)
@@ -56,6 +57,8 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                         (*head, node.node, node.stage, calendar, name, float(value), node.unit)
                         for name, value in amounts if np.isfinite(value)
                     ]  # fmt: skip
+                    if follow[n]:
+                        rows.append((*head, node.node, node.stage, calendar, "follow_on", float(follow[n]), node.unit))
                     if from_home[n]:
                         rows.append((*head, node.node, node.stage, calendar, "from_home", float(from_home[n]), "1"))
                     if np.isfinite(reach.own[n]):
