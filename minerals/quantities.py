@@ -382,7 +382,8 @@ QUANTITIES: dict[str, Quantity] = {
             "own_share_of_reserves, share of the world's reserves that lies in the region. Need is where the next stage "
             "stands: of active materials that of the cells made in the region, of what is refined that of the active "
             "materials made there, and so on; from_home is the share of a need that own plants make, own supply first. follow_on is what is built because of the "
-            "plan where it needs more than is accessible, which comes on top.",
+            "plan where it needs more than is accessible, which comes on top; others what the uses that the scope leaves out "
+            "keep of it.",
             "accessible = own + recovered + λ · gross, λ · gross + Σ_others min(lacked, λ · gross_other) = Σ exported; "
             "share_of_pool = λ · gross ÷ Σ exported",
         ),
@@ -446,7 +447,7 @@ QUANTITIES: dict[str, Quantity] = {
             "accessible", "result", ("scenario", "region", "disruption", "node", "year"), "kt, GWh",
             "What a disruption leaves accessible of each node of which it leaves less (value), beside its need and what is "
             "accessible without.",
-            "accessible = min(without, own + recovered + share_of_pool × exported + follow_on + stockpile)",
+            "accessible = min(without, own + recovered + share_of_pool × exported − others + follow_on + stockpile)",
         ),
         Quantity(
             "supply_gap", "result", ("scenario", "region", "disruption", "node", "year", "cut"), "kt, GWh",

@@ -137,7 +137,8 @@ class Chokepoints:
     outcome: of the run; chain: of its chemistries; scenarios: the batteries of each; customers: regions of the reference
     world; supply: of the world in each reported year; embodied: the same, where batteries are used; origins: of cells;
     label: of the regions of the run together; used: rows of the inputs that supply rests on; left_out: uses that the scope leaves out, and what share of the batteries that the reference world has in the
-    regions of the run they are in each year, by label, (year) [1]; union: customers under the law of the European
+    regions of the run they are in each year, by label, (year) [1]; uses_apart: need of each region at home in the reference
+    world, of the uses left out and of those in scope, (node, year) each [kt or GWh]; union: customers under the law of the European
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
     supply of each year rests on.
     """
@@ -154,6 +155,7 @@ class Chokepoints:
     label: str
     used: DataFrame
     left_out: dict[str, Array]
+    uses_apart: dict[str, tuple[Array, Array]]
     union: frozenset[str]
     wider: dict[str, tuple[str, ...]]
     known: tuple[Known, ...]
@@ -213,7 +215,7 @@ class Chokepoints:
             low, high = self.inputs.route_bounds
             carrier, share = self.uses.carrier[:, year] * (gain or 1.0), float(self.uses.route[year])
             routes = Routes(carrier, self.uses.natural, self.uses.synthetic, low, high, share)
-        own = self.access(regions, year).own
+        own = self.available(regions, year, self.access(regions, year))[0]
         home = self.made_at_home(regions, year)
         return Plan(cells, self.uses.fixed[:, :, year] * each, routes, home, own, self.chain)
 
@@ -284,10 +286,11 @@ class Chokepoints:
     ) -> Supplied:
         plan, relief, cell = self.plan(scenario, regions, year), self.relief(scenario, regions, year), self.cell
         follow = self.follow_on(scenario, regions, year)
-        without = self.access(regions, year).accessible + relief + follow.amount
-        left = reach.accessible + relief + follow.left(cuts)
+        own, accessible = self.available(regions, year, reach)
+        without = self.available(regions, year, self.access(regions, year))[1] + relief + follow.amount
+        left = accessible + relief + follow.left(cuts)
         accessible = np.where(cell, without, stockpiled(left, without, self.stocked(plan, regions, year), months))
-        own = np.where(cell, 0.0, np.nan_to_num(reach.own))
+        own = np.where(cell, 0.0, own)
         home, imported = plan.made_at_home, plan.imported
         if cuts is not None:
             home, imported = (plan.cells * each for each in self._cells_left(regions, year, cuts, reach.left))
@@ -305,13 +308,24 @@ class Chokepoints:
     def passing(self, regions: Sequence[str], year: int) -> Array:
         """Share of the cells made at home whose way passes a node there, (chemistry, node), as plants of the reference
         world make what goes into them."""
-        supply, chain = self.supply[year], self.chain
-        need = np.maximum(supply.gross, 0)[:, self.group(regions)].sum(axis=1)
-        own = np.nan_to_num(self.access(regions, year).own)
-        made = np.minimum(np.divide(own, need, out=np.zeros_like(own), where=need > 0), 1.0)
-        out = chain.direct + np.einsum("cnd,d->cn", chain.into * (chain.stage == ACTIVE), made)
-        refined = np.einsum("cnd,cd,d->cn", chain.into * (chain.stage == REFINING), out, made)
-        return np.asarray(np.where(chain.stage == MINING, out + refined, out))
+        return _passing(self.chain, self.supply[year], self.group(regions))
+
+    def available(self, regions: Sequence[str], year: int, reach: Access) -> tuple[Array, Array]:
+        """What the uses in scope have of what regions can get: of own plants, and of all, (node) each.
+
+        The uses that the scope leaves out keep what they need in the reference world; where that is too little for all,
+        both have their part by need.
+        """
+        own, accessible = np.nan_to_num(reach.own), reach.accessible
+        if not self.left_out:
+            return own, accessible
+        others, ours = (sum(self.uses_apart[region][which][:, year] for region in regions) for which in (0, 1))
+        total = others + ours
+        by_need = np.divide(ours, total, out=np.ones_like(ours), where=total > 0)
+        finite = np.isfinite(accessible) & (accessible > 0)
+        kept = np.divide(others, accessible, out=np.zeros_like(others), where=finite)
+        part = np.maximum(1 - kept, by_need)
+        return own * part, np.where(finite, accessible * part, accessible)
 
     @cached_property
     def cell(self) -> np.ndarray:
@@ -422,7 +436,8 @@ class Chokepoints:
         key = scenario, tuple(regions), year
         if key not in self._follow_ons:
             located, follow, room = self._new_supply
-            need, accessible = self.plan(*key).need, self.accessible(*key)
+            accessible = self.available(regions, year, self.access(regions, year))[1] + self.relief(*key)
+            need = self.plan(*key).need
             home = self.at_home(regions)
             self._follow_ons[key] = follow_on(need, accessible, room[:, year], follow, located, home)
         return self._follow_ons[key]
@@ -537,7 +552,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     chain = chain_of(supply.nodes, _bases(resolved), uses.ever, supply.known)
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
-        origins, label, used, left_out, union, wider, by_country,
+        origins, label, used, left_out, _uses_apart(resolved, world.resolved, theirs, by_world, at_work, origins), union, wider, by_country,
     )  # fmt: skip
 
 
@@ -630,6 +645,45 @@ def _left_out(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Array)
         for place, name in enumerate(world.segments.labels)
         if name not in resolved.segments.labels and share[place].any()
     }
+
+
+def _uses_apart(
+    resolved: Resolved, of_world: Resolved, theirs: Batteries, world: World, supply: tuple[Supply, ...], origins: Origins
+) -> dict[str, tuple[Array, Array]]:
+    """Need at home in the reference world of the uses that the scope leaves out and of the others, by region, (node,
+    year) each."""
+    outside = np.array([name not in resolved.segments.labels for name in of_world.segments.labels])
+    out: dict[str, tuple[Array, Array]] = {}
+    if not outside.any():
+        return out
+    chain, places = world.chain, of_world.regions.labels
+    for r, region in enumerate(places):
+        if region not in resolved.regions.labels:
+            continue
+        group = np.arange(len(supply[0].batteries)) == r
+        need = np.zeros((2, len(chain.stage), len(supply)))
+        for y, year in enumerate(supply):
+            inside = np.array([name == region for name in origins.home_of_makers])
+            home = np.array([
+                origins.of((region,), y, int(uses.argmax()))[inside].sum() if uses.any() else 1.0 for uses in chain.cell
+            ])  # fmt: skip
+            cells = np.stack([theirs.cells[r, mine, :, y].sum(axis=0) for mine in (outside, ~outside)])
+            passing = np.where(chain.stage == CELL, 1.0, home[:, None] * _passing(chain, year, group))
+            gain = np.where(world.uses.scrapped, world.gain[r, y] or 1.0, 1.0)
+            need[:, :, y] = cells @ (world.uses.total(y) * passing) * gain
+        out[region] = need[0], need[1]
+    return out
+
+
+def _passing(chain: Chain, supply: Supply, group: np.ndarray) -> Array:
+    """Share of the cells that a group makes whose way passes a node there, (chemistry, node), as its plants make what
+    goes into them in the reference world."""
+    need = supply.gross[:, group].sum(axis=1)
+    own = np.nan_to_num((supply.made @ supply.at_home)[:, group].sum(axis=1))
+    made = np.minimum(np.divide(own, need, out=np.zeros_like(own), where=need > 0), 1.0)
+    out = chain.direct + np.einsum("cnd,d->cn", chain.into * (chain.stage == ACTIVE), made)
+    refined = np.einsum("cnd,cd,d->cn", chain.into * (chain.stage == REFINING), out, made)
+    return np.asarray(np.where(chain.stage == MINING, out + refined, out))
 
 
 def _bases(resolved: Resolved) -> list[str]:

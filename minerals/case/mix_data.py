@@ -310,10 +310,11 @@ class Assembly:
                     for c, place in self.place.items():
                         found["made_at_home"][d, name, c, y] = float(home[place])
                         found["bought"][d, name, c, y] = float(bought[place])
-                    without = chokepoints.access(regions, at).accessible
+                    without = chokepoints.available(regions, at, chokepoints.access(regions, at))[1]
                     reach = chokepoints.disturbed(regions, at, event.cuts)
-                    accessible = np.where(chokepoints.cell, without, reach.accessible)
-                    own = np.where(chokepoints.cell, 0.0, np.nan_to_num(reach.own))
+                    own, accessible = chokepoints.available(regions, at, reach)
+                    accessible = np.where(chokepoints.cell, without, accessible)
+                    own = np.where(chokepoints.cell, 0.0, own)
                     short = accessible < self._most(regions, y, home, own)
                     refines = chain.made & (chain.stage == REFINING) & (own > 0) & chain.per[short].any(axis=0)
                     short |= refines

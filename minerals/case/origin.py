@@ -42,6 +42,11 @@ class Origins:
     cells: tuple[int, ...]
     _found: dict[tuple[int, int], Array | None] = field(default_factory=dict, init=False, repr=False)
 
+    @property
+    def home_of_makers(self) -> list[str]:
+        """Customer that each country is at home with, or '', (country)."""
+        return [self.homes.get(country, "") for country in self.countries]
+
     def of(self, regions: Sequence[str], year: int, node: int) -> Array:
         """Share of each maker in the cells of a node that some regions use, (country); what they make themselves is at
         the countries at home there. Sums to one; all 0 where no maker is known, which means at home."""

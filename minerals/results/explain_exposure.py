@@ -62,8 +62,8 @@ class Taker:
 
 @value_class
 class Reach:
-    """accessible = own + recovered + share_of_pool × exported + follow_on (+ a stockpile, at most what the disruption
-    takes). follow_on: built because of the plan.
+    """accessible = own + recovered + share_of_pool × exported − others + follow_on (+ a stockpile, at most what the disruption
+    takes). others: kept by the uses that the scope leaves out; follow_on: built because of the plan.
 
     takers: who shares what is exported, those assessed first: all take the same part of their weights, but none more
     than it lacks. Empty where the reference world needs nothing.
@@ -76,6 +76,7 @@ class Reach:
     stockpile: float
     value: float
     follow_on: float = 0.0
+    others: float = 0.0
     takers: tuple[Taker, ...] = ()
 
 
@@ -392,7 +393,9 @@ class _Index:
         names = ["value", "made", "exported"]
         left.loc[cut["country"], names] = cut.set_index("country")[names]
         built = before.get("follow_on", 0.0)
-        usual = {**before, "value": before["accessible"] + built, "follow_on": built, "stockpile": 0.0}
+        others = before.get("others", 0.0)
+        value = before["accessible"] - others + built
+        usual = {**before, "value": value, "others": others, "follow_on": built, "stockpile": 0.0}
         without = self._reach(node, regions, frame, usual)
         after = without
         hit = _where(self.result["accessible"], disruption=disruption, **at)
@@ -546,13 +549,14 @@ class _Index:
         if takers:
             share = takers[0].takes / pool if pool else 0.0
             agree(f"share of the pool of {node}", share, stored["share_of_pool"], 1.0)
-        value = stored["own"] + stored["recovered"] + stored["share_of_pool"] * stored["exported"] + stored["follow_on"]
+        value = stored["own"] + stored["recovered"] + stored["share_of_pool"] * stored["exported"]
+        value += stored["follow_on"] - stored["others"]
         if stored["stockpile"] and most is not None:
             value = min(most, value + stored["stockpile"])
         agree(f"accessible of {node}", value, stored["value"])
         return Reach(
             stored["own"], stored["recovered"], stored["share_of_pool"], stored["exported"], stored["stockpile"], value,
-            stored["follow_on"], takers,
+            stored["follow_on"], stored["others"], takers,
         )  # fmt: skip
 
     def _takers(self, node: str, regions: Sequence[str], frame: pd.DataFrame, pool: float) -> tuple[Taker, ...]:

@@ -56,8 +56,8 @@ def _severities(event: Event) -> list[dict[str, Any]]:
 def caveats(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
     """What a reader of the GWh at risk must know: sentences, none where there is nothing.
 
-    Supply is what a region gets for all its uses. A run of some of them hands these what the others need as well. Nodes
-    are followed along the minerals of the run; a stop of one that hangs on another mineral costs such a run nothing.
+    Supply is what a region gets for all its uses, of which a run of some leaves the others what they need. Nodes are
+    followed along the minerals of the run; a stop of one that hangs on another mineral costs such a run nothing.
     """
     return [*_uses_left_out(chokepoints), *_nodes_left_out(chokepoints, inputs)]
 
@@ -69,7 +69,7 @@ def _uses_left_out(chokepoints: Chokepoints) -> list[str]:
     names = [name[:1].lower() + name[1:] for name in chokepoints.left_out]
     return [
         f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {chokepoints.label} in "
-        f"{year}. What they need is counted as free for the other uses, so that GWh at risk come out too low."
+        f"{year}. They keep what they need in the reference world."
     ]
 
 

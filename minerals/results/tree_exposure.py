@@ -238,7 +238,8 @@ def _world(result: Result, world: Sequence[Any], unit: str) -> str:
 
 
 def _sum(reach: Reach, unit: str) -> str:
-    stock = f" + {number(reach.follow_on)} built because of the plan" if reach.follow_on else ""
+    stock = f" − {number(reach.others)} that other uses keep" if reach.others else ""
+    stock += f" + {number(reach.follow_on)} built because of the plan" if reach.follow_on else ""
     stock += f" + a stockpile of {number(reach.stockpile)}" if reach.stockpile else ""
     return (
         f"{number(reach.value)} {unit} = own {number(reach.own)} + recovered {number(reach.recovered)} + "

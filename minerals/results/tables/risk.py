@@ -144,7 +144,7 @@ def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played])
 def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     """What a disruption leaves of the nodes it hits, beside what they would be and what the plan needs.
 
-    value = min(without, own + recovered + share_of_pool × exported + follow_on + stockpile).
+    value = min(without, own + recovered + share_of_pool × exported − others + follow_on + stockpile).
     """
     rows = []
     for each in found:
@@ -157,16 +157,17 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
         stock = (
             chokepoints.stocked(each.factory.plan, each.regions, each.year) * chokepoints.config.stockpile_months / 12
         )
+        others = reach.accessible - chokepoints.available(each.regions, each.year, reach)[1]
         for n in hit:
             node = chokepoints.inputs.nodes[n]
             rows.append((
                 each.scenario, chokepoints.name_of(each.regions), each.event.disruption, node.node,
                 chokepoints.years[each.year], float(each.factory.need[n]), float(each.without[n]),
                 float(each.accessible[n]), float(reach.own[n]), float(recovered[n]), float(reach.share[n]),
-                float(reach.pool[n]), float(follow[n]), float(stock[n]), node.unit,
+                float(reach.pool[n]), float(others[n]), float(follow[n]), float(stock[n]), node.unit,
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "own", "recovered",
-               "share_of_pool", "exported", "follow_on", "stockpile", "unit"]  # fmt: skip
+               "share_of_pool", "exported", "others", "follow_on", "stockpile", "unit"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -32,6 +32,7 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                 relief = chokepoints.relief(scenario, regions, y)
                 need, from_home = plan.need, plan.flows.from_home
                 follow = chokepoints.follow_on(scenario, regions, y).amount
+                others = np.nan_to_num(reach.accessible - chokepoints.available(regions, y, reach)[1], posinf=0.0)
                 least_and_most = [bound + relief for bound in reach.bounds]
                 named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
                 largest = named.argmax(axis=1)
@@ -59,6 +60,8 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                     ]  # fmt: skip
                     if follow[n]:
                         rows.append((*head, node.node, node.stage, calendar, "follow_on", float(follow[n]), node.unit))
+                    if others[n]:
+                        rows.append((*head, node.node, node.stage, calendar, "others", float(others[n]), node.unit))
                     if from_home[n]:
                         rows.append((*head, node.node, node.stage, calendar, "from_home", float(from_home[n]), "1"))
                     if np.isfinite(reach.own[n]):
