@@ -328,7 +328,7 @@ class Assembly:
                     refined += [(d, name, self.nodes[n], y) for n in np.flatnonzero(refines)]
                     active += [
                         (d, name, c, self.nodes[n], y) for n in np.flatnonzero(makes) for c, place in self.place.items()
-                        if chain.into[place, :, n].any() and (name, c, self.nodes[n], y) in use
+                        if (name, c, self.nodes[n], y) in use
                     ]  # fmt: skip
                     if (short & ~chokepoints.cell).any():
                         followed.add((d, name, y))

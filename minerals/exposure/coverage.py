@@ -91,7 +91,8 @@ class Supply:
         left, still = _filled(pool, np.zeros(len(pool)), self.weights, np.nan_to_num(lacked))
         level = np.divide(left, still, out=np.full_like(left, np.inf), where=still > 0)
         with np.errstate(invalid="ignore"):  # nothing by an infinite level
-            taken = np.where(self.weights > 0, np.minimum(lacked, level[:, None] * self.weights), 0.0)
+            most = np.minimum(np.nan_to_num(lacked), pool[:, None])
+            taken = np.where(self.weights > 0, np.minimum(most, level[:, None] * self.weights), 0.0)
         return np.nan_to_num(np.minimum(own, self.need) + taken)
 
 

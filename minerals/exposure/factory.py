@@ -381,7 +381,7 @@ class _Columns:
         self.active = [
             (int(c), int(n))
             for n in np.flatnonzero(makes & (chain.stage == ACTIVE))
-            for c, uses in zip(self.home, users[:, n], strict=True) if uses and chain.into[c, :, n].any()
+            for c, uses in zip(self.home, users[:, n], strict=True) if uses
         ]  # fmt: skip
         refines = makes & (chain.stage == REFINING) & chain.per.any(axis=0)
         self.refined = [int(n) for n in np.flatnonzero(refines)]

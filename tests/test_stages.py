@@ -1,0 +1,273 @@
+"""Stages of a chain: where a node is needed, what a plan can be made of, and what a stop leaves further down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from minerals.exposure.coverage import Cuts, Supply, access, trade
+from minerals.exposure.disruption import losses
+from minerals.exposure.factory import Factory, Plan, Supplied
+from minerals.exposure.stages import ACTIVE, CELL, MINING, REFINING, Chain, least, placed
+
+#: One chemistry: what is mined is refined (2 kt a kt), goes into a cathode, and that into the cell.
+MINE, REFINED, CATHODE, CELLS = range(4)
+USE = np.array([[2.0, 1.0, 1.0, 1.0]])
+
+
+def chain(chemistries: int = 1) -> Chain:
+    into, per = np.zeros((chemistries, 4, 4)), np.zeros((4, 4))
+    into[:, MINE, REFINED] = into[:, REFINED, CATHODE] = 1.0
+    per[MINE, REFINED] = 2.0
+    cell, none = np.zeros((chemistries, 4), dtype=bool), np.zeros(4, dtype=bool)
+    cell[:, CELLS] = True
+    return Chain(np.array([MINING, REFINING, ACTIVE, CELL]), into, cell, per, none, none)
+
+
+def plan(home: float = 0.6, own: tuple[float, ...] = (0.0, 10.0, 20.0, 0.0)) -> Plan:
+    """100 GWh, 60 of them made at home, where 20 kt of cathode and 10 kt of refined material can be made."""
+    return Plan(np.array([100.0]), USE, None, home, np.array(own), chain())
+
+
+def supplied(factory: Factory, bought: tuple[float, ...], **changes: float) -> Supplied:
+    """Own plants as planned, and what is bought, of cells 100."""
+    of = factory.plan
+    home, imported = (np.array([[changes.get(name, usual)]]) for name, usual in
+                      (("home", of.made_at_home[0]), ("imported", of.imported[0])))  # fmt: skip
+    return Supplied(of.own_supply[None], np.array([[*bought, 100.0]]), home, imported)
+
+
+def test_a_node_is_needed_where_its_next_stage_stands() -> None:
+    """60 kt of cathode for the 60 GWh made at home, 20 of them made there, which need 20 kt of what is refined; 10 of
+    those are refined there and need 20 kt mined. All that is in the 100 GWh: 200, 100 and 100 kt."""
+    assert plan().need.tolist() == [20, 20, 60, 100]
+    assert plan().flows.from_home.tolist() == [0, 0.5, 1 / 3, 0]
+    assert plan().embodied.tolist() == [200, 100, 100, 100]
+
+
+def test_a_stop_of_what_is_refined_spares_what_is_bought_as_cathode() -> None:
+    """40 kt of cathode can be bought, and 10 refined at home. Without what is bought of refined material own plants make
+    10 of their 20 kt of cathode: 50 of 60 GWh at home. With 10 kt more to be bought as cathode nothing is lost."""
+    factory = Factory(plan())
+    without, cut, more = (supplied(factory, bought) for bought in ((99, 99, 40), (99, 0, 40), (99, 0, 50)))
+    found = losses(factory, without, Supplied.joined([cut, more]), Supplied.joined([cut, more]))
+    assert [each.at_risk for each in found] == [pytest.approx((10, 10)), pytest.approx((0, 0))]
+    assert found[0].industry == pytest.approx((10, 10))
+    assert found[0].best.imported.tolist() == [40]
+    # Refined material and cathode would each help, and nothing else: a hundredth of 20 and of 60 kt more.
+    assert factory.binding(cut)[0] == pytest.approx([0, 0.2, 0.6, 0])
+
+
+def test_without_mines_own_refining_stops_and_what_is_bought_stays() -> None:
+    """What is refined at home needs 2 kt mined a kt: with 8 kt mined and 12 kt of refined material bought, 4 + 12 of the
+    20 kt, so that 16 + 40 GWh are made at home."""
+    factory = Factory(plan())
+    without, cut = supplied(factory, (99, 99, 40)), supplied(factory, (8, 12, 40))
+    (found,) = losses(factory, without, cut, cut)
+    assert found.best.home.tolist() == pytest.approx([56])
+    assert found.at_risk == pytest.approx((4, 4))
+
+
+def test_a_stop_of_cells_costs_what_is_bought_and_no_industry() -> None:
+    factory = Factory(plan())
+    without, cut = supplied(factory, (99, 99, 40)), supplied(factory, (99, 99, 40), imported=15.0)
+    (found,) = losses(factory, without, cut, cut)
+    assert found.at_risk == (25, 25)
+    assert found.industry == (0, 0)
+
+
+def test_two_makers_and_one_node() -> None:
+    """Half is made at home, half in the country that closes: it stops cathodes, of which nothing is left, and its cells
+    go on. 50 of 100 are lost, all of industry, and all 100 if its cells were made by the others."""
+    factory = Factory(plan(0.5, (0.0, 0.0, 0.0, 0.0)))
+    without, cut = supplied(factory, (99, 99, 60)), supplied(factory, (99, 99, 0))
+    (found,) = losses(factory, without, cut, supplied(factory, (99, 99, 0), home=100.0, imported=0.0))
+    assert found.at_risk == (50, 50)
+    assert found.industry == (50, 50)
+    assert found.outside == pytest.approx(100)
+
+
+def test_where_one_node_binds_the_loss_is_that_share_of_what_uses_it() -> None:
+    """share lost = share using it × (1 − accessible ÷ need), with half of 60 kt of cathode: 60 % × ½ of the plan."""
+    factory = Factory(plan(0.6, (0.0, 0.0, 0.0, 0.0)))
+    (found,) = losses(factory, *(supplied(factory, (0, 0, kt)) for kt in (60, 30, 30)))
+    assert found.at_risk[0] / 100 == pytest.approx(0.6 * (1 - 30 / 60), rel=1e-9)
+    assert found.proportional.home.tolist() == pytest.approx([30])
+
+
+# --- the reference world ---------------------------------------------------------------------------------------------
+
+
+def test_the_reference_world_needs_each_node_where_the_next_is_made() -> None:
+    """Two customers use 60 and 40 GWh, and make 80 and 20 of the cells. The second makes all cathodes, 20 of which it
+    needs; of refined material that is where all is needed. Nobody is known to refine it, so that mines serve the makers
+    of cathodes."""
+    made = np.array([[0, 0], [np.nan, np.nan], [0, 100], [80, 20]])
+    cells, cells_made = np.array([[0.6, 0.4]]), np.array([[0.8, 0.2]])
+    found = placed(chain(), USE * 100, cells, cells_made, made)
+    assert found[CELLS].tolist() == pytest.approx([60, 40])
+    assert found[CATHODE].tolist() == pytest.approx([80, 20])
+    assert found[REFINED].tolist() == pytest.approx([0, 100])
+    assert found.sum(axis=1).tolist() == pytest.approx([200, 100, 100, 100])
+
+
+def world(refined: tuple[float, ...] = (100.0, 10.0, 0.0), cathode: tuple[float, ...] = (60.0, 0.0, 40.0)) -> Supply:
+    """Three customers with one maker each, by node and country. China makes 60 kt of cathode, Korea 40; refined material
+    100 kt in China and 10 in Europe. Cells are made where they are used: 50, 30 and 20."""
+    made = np.array([[220.0, 0, 0], refined, cathode, [50.0, 30, 20]])
+    need = np.array([[200.0, 20, 0], [60.0, 0, 40], [50.0, 30, 20], [50.0, 30, 20]])
+    of = chain()
+    return Supply(made, need, np.array([50.0, 30, 20]), np.arange(3), 0.0, of, tuple(of.recipes(USE * 100)))
+
+
+def stop(node: int, country: int = 0, severity: float = 1.0, *, output: bool = False) -> Cuts:
+    none = np.zeros((4, 3))
+    cut = none.copy()
+    cut[node, country] = severity
+    return Cuts(none, cut) if output else Cuts(cut, none)
+
+
+def test_a_stop_is_followed_to_makers_elsewhere_and_spares_the_country_that_closes() -> None:
+    """Korea needs 40 kt of refined material and has the 10 of Europe alone when China stops: a quarter of its 40 kt of
+    cathode is made, and as it needs 20 itself, nothing is exported. China makes its cathode as before."""
+    usual, after = trade(world()), trade(world(), stop(REFINED))
+    assert usual.exported[CATHODE].tolist() == pytest.approx([10, 0, 20])
+    assert after.made[CATHODE].tolist() == pytest.approx([60, 0, 10])
+    assert after.exported[CATHODE].tolist() == pytest.approx([10, 0, 0])
+    # Korea lacks 10 of its 20 kt and shares the 10 that China exports with Europe, by need: 4 of 10.
+    assert after.left[CATHODE] == pytest.approx([1, 6 / 30, 14 / 20])
+    assert after.left[CELLS] == pytest.approx([1, 1, 1]), "cells are followed by their chemistries"
+    assert access(world(), np.array([False, True, False]), stop(REFINED)).accessible[CATHODE] == pytest.approx(6)
+
+
+def test_an_output_cut_hits_the_makers_of_its_own_country() -> None:
+    """Half of China's refined material is gone: it has 50 kt of its own and needs 60. Europe's 10 kt are shared by need,
+    60 to 40, so that China has 56 and makes 56 of its 60 kt of cathode."""
+    after = trade(world(), stop(REFINED, severity=0.5, output=True))
+    assert after.own[REFINED].tolist() == pytest.approx([50, 10, 0])
+    assert after.made[CATHODE][0] == pytest.approx(56)
+
+
+# --- what must hold --------------------------------------------------------------------------------------------------
+
+
+def some_chain(rng: np.random.Generator) -> tuple[Chain, np.ndarray]:
+    """Three chemistries over two mines, three refined and three active materials, and a cell; use, (chemistry, node)."""
+    stage = np.array([MINING] * 2 + [REFINING] * 3 + [ACTIVE] * 3 + [CELL])
+    per_kt = rng.uniform(0.5, 2.0, (2, 3)) * (np.arange(3) // 2 == np.arange(2)[:, None])
+    use, into, per = np.zeros((3, 9)), np.zeros((3, 9, 9)), np.zeros((9, 9))
+    per[:2, 2:5] = per_kt
+    use[:, 8] = 1.0
+    for c in range(3):
+        actives = 5 + np.flatnonzero(rng.random(3) < 0.7)
+        use[c, actives] = rng.uniform(0.2, 2.0, len(actives))
+        for r in range(2, 5):
+            if len(actives) and rng.random() < 0.8:
+                use[c, r] = rng.uniform(0.2, 2.0)
+                into[c, r, actives] = rng.dirichlet(np.ones(len(actives))) * rng.choice([1.0, 0.6])
+                mine = (r - 2) // 2
+                use[c, mine] += use[c, r] * per_kt[mine, r - 2]
+                into[c, mine, r] = 1.0
+        for mine in range(2):  # shares of a mine's use by the material that it goes into
+            parts = np.array([use[c, r] * per[mine, r] for r in range(9)])
+            into[c, mine] = parts / parts.sum() if parts.sum() else 0.0
+    cell = np.zeros((3, 9), dtype=bool)
+    cell[:, 8] = True
+    none = np.zeros(9, dtype=bool)
+    return Chain(stage, into, cell, per, none, none), use
+
+
+def some_plan(rng: np.random.Generator) -> Plan:
+    of, use = some_chain(rng)
+    own = rng.uniform(0, 60, 9) * (rng.random(9) < 0.6) * (of.stage != CELL)
+    return Plan(rng.uniform(10, 100, 3), use, None, rng.uniform(0, 1, 3), own, of)
+
+
+def some_supply(rng: np.random.Generator, of: Plan, least_of: float, most: float) -> Supplied:
+    """Own plants as planned, and a part of the need bought beside them."""
+    bought = of.need * rng.uniform(least_of, most, len(of.need))
+    bought[-1] = of.cells.sum()
+    return Supplied(of.own_supply[None], bought[None], of.made_at_home[None], of.imported[None])
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_plan_can_be_made_of_what_it_needs(seed: int) -> None:
+    """Own supply first and the rest bought is enough for all of it, and less than that of one node is not."""
+    rng = np.random.default_rng(seed)
+    of = some_plan(rng)
+    factory = Factory(of)
+    bought = of.need * (1 - of.flows.from_home)
+    enough = Supplied(of.own_supply[None], bought[None], of.made_at_home[None], of.imported[None])
+    assert factory.totals(enough)[0][0] == pytest.approx(of.cells.sum())
+    solved = factory.columns.cells(factory.bases.solve(*factory.bounds(enough)), enough)
+    assert solved.cells.sum() == pytest.approx(of.cells.sum(), rel=1e-7)
+    assert (of.need <= of.embodied * (1 + 1e-9)).all()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_readings_are_ordered_and_what_is_lost_is_at_most_what_is_lost_outside(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    of = some_plan(rng)
+    factory = Factory(of)
+    without = some_supply(rng, of, 0.8, 2.0)
+    cut = replace(
+        without, bought=without.bought * np.where(rng.random(9) < 0.4, rng.random(9), 1) * np.where(of.stages.stage == CELL, 0, 1)
+        + np.where(of.stages.stage == CELL, without.bought, 0), imported=without.imported * rng.uniform(0.5, 1, 3),
+    )  # fmt: skip
+    grow = 1 / (1 - rng.uniform(0, 0.9, 3) * (1 - np.broadcast_to(of.home, 3)))
+    outside = replace(cut, home=cut.home * grow, imported=np.minimum(cut.imported * grow, of.cells - cut.home * grow))
+    outside = replace(outside, imported=np.maximum(outside.imported, 0))
+    (found,) = losses(factory, without, cut, outside)
+    slack = 1e-6 * of.cells.sum()
+    assert -slack <= found.at_risk[0] <= found.at_risk[1] + slack
+    assert -slack <= found.industry[1] + slack
+    assert found.lost[1] <= of.cells.sum() + slack
+    for built in (found.base, found.best, found.proportional):
+        assert (built.home <= of.made_at_home + slack).all()
+        assert (built.imported <= of.imported + slack).all()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_more_of_a_node_or_a_milder_cut_never_loses_more(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    of = some_plan(rng)
+    factory = Factory(of)
+    cut = some_supply(rng, of, 0.2, 1.2)
+    lost = of.cells.sum() - factory.totals(cut)[0][0]
+    for node in range(8):
+        more = cut.more(np.where(np.arange(9) == node, rng.uniform(0, 30), 0.0))
+        plants = replace(cut, own=cut.own + np.where(np.arange(9) == node, 5.0, 0.0) * (cut.own > 0))
+        for better in (more, plants):
+            assert of.cells.sum() - factory.totals(better)[0][0] <= lost + 1e-6 * of.cells.sum()
+    levels = [factory.totals(replace(cut, bought=cut.bought * part, own=cut.own))[0][0] for part in (1, 0.7, 0.3, 0)]
+    assert (np.diff(levels) <= 1e-6 * of.cells.sum()).all()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_worse_stop_leaves_makers_elsewhere_less_from_no_stop_on(seed: int) -> None:
+    """What a stop leaves is followed down the chain: monotone in severity, and continuous at none."""
+    rng = np.random.default_rng(seed)
+    of, use = some_chain(rng)
+    amount = use * rng.uniform(10, 50, (3, 1))
+    made = rng.dirichlet(np.ones(4), 9) * amount.sum(axis=0)[:, None] * rng.uniform(0.8, 1.4)
+    share = rng.dirichlet(np.ones(4), 3)
+    need = placed(of, amount, share, rng.dirichlet(np.ones(4), 3), made)
+    here = Supply(made, need, share.sum(axis=0), np.arange(4), 0.0, of, tuple(of.recipes(amount)))
+    cut = np.where(rng.random((9, 4)) < 0.3, rng.random((9, 4)), 0.0)
+    group = np.array([False, True, False, False])
+    levels = [(access(here, group, Cuts(cut * s, cut * 0)).accessible, trade(here, Cuts(cut * s, cut * 0)).left)
+              for s in (0.0, 1e-9, 0.4, 0.8, 1.0)]  # fmt: skip
+    for before, after in zip(levels, levels[1:], strict=False):
+        assert (after[0] <= before[0] + 1e-7).all()
+        assert (after[1] <= before[1] + 1e-7).all()
+    assert levels[0][0] == pytest.approx(access(here, group).accessible)
+    assert levels[1][0] == pytest.approx(levels[0][0], abs=1e-5)
+
+
+def test_the_least_covered_input_counts_and_graphite_by_its_routes() -> None:
+    covered = np.array([[0.9], [0.5], [0.2]])
+    assert least(covered, (np.array([0]), np.array([1]), np.array([2])), 0.25).tolist() == pytest.approx([0.275])
+    assert least(covered, (np.array([0, 1]), np.array([], int), np.array([], int)), 0.25).tolist() == [0.5]
+    assert least(covered, (np.array([0]), np.array([1]), np.array([], int)), 0.25).tolist() == [0.5]
