@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ..errors import listed
 from ..units import PLAUSIBLE
-from .values import FilePath, Note, Section, Share, Text, TextOrTexts, Texts, Whole, Year, at_most, whole
+from .values import FilePath, Note, Section, Share, Text, TextOrTexts, Texts, Whole, Year, at_most, is_year, whole
 
 #: Most of a mineral in a battery [kg/kWh], as in the tables, and its reason.
 HEAVIEST = PLAUSIBLE["intensity"][1]
@@ -315,7 +315,7 @@ class Exposure(Section):
         default={}, description="Curves of adoption of the reference world, as in scenario.NAME.diffusion."
     )
     future: Text = Field(default="today", description="Supply, of supply_futures.csv.")
-    made_at_home: Share | dict[Year, Share] | None = Field(
+    made_at_home: Share | dict[str, Share] | None = Field(
         default=None,
         description="Share of the cells made where they are used, one number or by year; by own plants as observed "
         "where it is left out.",
@@ -348,6 +348,13 @@ class Exposure(Section):
         default=0.1, gt=0.0, lt=1.0,
         description="Share of planned batteries, short or at risk, whose first year below it is told.",
     )  # fmt: skip
+
+    @field_validator("made_at_home")
+    @classmethod
+    def _by_year(cls, value: float | dict[str, float] | None) -> float | dict[str, float] | None:
+        if isinstance(value, dict) and (wrong := [key for key in value if not is_year(key)]):
+            raise ValueError(f"has {wrong[0]!r}; expected years, e.g. made_at_home = {{ 2030 = 0.4 }}")
+        return value
 
     @field_validator("origin")
     @classmethod
