@@ -316,6 +316,9 @@ class Assembly:
                     accessible = np.where(chokepoints.cell, without, accessible)
                     own = np.where(chokepoints.cell, 0.0, own)
                     short = accessible < self._most(regions, y, home, own)
+                    if regions == self.regions:
+                        # Cells are within the supply of the whole run already; twice, neither limit would be worth any.
+                        short &= ~chokepoints.cell
                     refines = chain.made & (chain.stage == REFINING) & (own > 0) & chain.per[short].any(axis=0)
                     short |= refines
                     makes = chain.made & (chain.stage == ACTIVE) & (own > 0)
