@@ -315,7 +315,7 @@ class _Reader(Reader):
             observed_share={
                 year: _along(anchors, countries, (year,))[0][:, 0]
                 for year in dict.fromkeys(year for year, _ in cell_origin.values())
-                if (anchors := next((vectors[node.node] for node in nodes if node.node.startswith(CELL)), {}))
+                if (anchors := next((vectors[node.node] for node in _cells(nodes)), {}))
             },
             origin={self._code(name): share for name, share in self.config.origin.items()},
             reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
@@ -738,6 +738,11 @@ class _Reader(Reader):
 def _known(row: Any) -> bool:
     """Whether a row of supply_share holds a share."""
     return bool(row.quality != UNKNOWN)
+
+
+def _cells(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes that are cells, the first that of lithium-ion, as `case.origin.Origins` has them."""
+    return sorted((node for node in nodes if node.stage == "cell"), key=lambda node: not node.node.startswith(CELL))
 
 
 def _along(anchors: Anchors, countries: tuple[str, ...], years: tuple[int, ...]) -> tuple[Array, NDArray[np.intp]]:
