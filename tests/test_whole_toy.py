@@ -126,7 +126,7 @@ def test_what_the_regions_need_of_each_node(whole: Whole) -> None:
 def test_cells_come_from_where_they_were_seen_to_come_from(whole: Whole) -> None:
     """Na-ion by plants: batteries would need 30 × 120 ÷ 320 = 11.25 GWh in Europe, 18.75 in China, which makes less. Of
     Europe's Germany makes 10, and South Korea alone exports."""
-    rows = whole()["cell_origin"].query("year == 2031")
+    rows = whole()["cell_makers"].query("year == 2031")
     assert {(row.node, row.country, row.home): row.value for row in rows.itertuples()} == {
         ("cell", "R_EUR", "yes"): near(0.75), ("cell", "CHN", "no"): near(0.25),
         ("na_cell", "DEU", "yes"): near(10 / 11.25), ("na_cell", "KOR", "no"): near(1.25 / 11.25),
