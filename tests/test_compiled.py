@@ -532,25 +532,32 @@ def test_small_duals_are_kept_beside_large_ones() -> None:
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 100_000), stages=st.integers(1, 3))
-def test_what_is_pinned_is_the_same_in_every_optimum(seed: int, stages: int) -> None:
+def test_sums_move_as_far_as_in_any_optimum(seed: int, stages: int) -> None:
     model = small_model(seed)
-    model.sum = pyo.Objective(expr=0.0)
     compiled = Compiled(model, objective=model.goal[0])
     for at in range(stages):
         compiled.optimise(model.goal[at])
-        compiled.keep(compiled.solve())
-    random = np.random.default_rng(seed)
-    sums = [[(model.x[i], 1.0)] for i in model.x] + [[(model.x[i], float(random.integers(-1, 2))) for i in model.x]]
-    pinned = [compiled.pinned(terms) for terms in sums]
-    order = [coefficients(model, at) for at in range(stages)]
-    wide = 0
-    for terms, same in zip(sums, pinned, strict=True):
+        best = compiled.solve()
+        compiled.keep(best)
+    face, order = compiled.face(best), [coefficients(model, at) for at in range(stages)]
+    some = np.flatnonzero(np.random.default_rng(seed).integers(0, 2, 6))
+    for chosen in [*([i] for i in model.x), some.tolist()]:
         costs = np.zeros(6)
-        costs[[variable.index() for variable, _ in terms]] = [weight for _, weight in terms]
+        costs[chosen] = 1.0
+        columns = [compiled.column(model.x[i]) for i in chosen]
         low, high = by_scipy(model, [*order, costs]), -by_scipy(model, [*order, -costs])
-        assert not same or low == pytest.approx(high, abs=1e-6)
-        wide += high - low > 1e-6
-    assert wide <= len(sums) - sum(pinned)
+        assert face.ends(columns) == pytest.approx((low, high), abs=1e-6)
+        assert low == pytest.approx(high, abs=1e-6) or not face.still(face.change[:, columns].sum(axis=1))
+
+
+def test_a_face_is_that_of_the_last_solution() -> None:
+    model = small_model(0)
+    compiled = Compiled(model, objective=model.goal[0])
+    before = compiled.solve()
+    compiled.optimise(model.goal[1])
+    compiled.solve()
+    with pytest.raises(UsageError, match="solved since"):
+        compiled.face(before)
 
 
 def outcome(compiled: Compiled) -> object:

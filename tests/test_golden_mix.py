@@ -167,7 +167,6 @@ OBJECTIVES = {
     "expected": Case(at_risk_and_recovering),
     "floor": Case(at_risk_and_recovering),
     "least_change": Case(habits),
-    "share": Case(toy),
     "unmet_demand": Case(toy),
     "usual": Case(bought, build=sourcing),
     "weighted": Case(at_risk_and_recovering, {"weights": {"expected": 2.0, "cost": 0.001, "worst": 0.5}}),

@@ -16,7 +16,7 @@ import copy
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +29,7 @@ from pyomo.core.base.objective import ObjectiveData
 
 from ..errors import Infeasible, NumericalTrouble, TimeLimit, Unbounded, UsageError
 from ..highs import INF, accepted, algorithm, iterations, run, set_option, solver
+from .face import Face
 from .form import Form, stated_bounds
 from .optimum import Optimum, SolverRun
 
@@ -43,8 +44,6 @@ LARGE = 5_000
 HOT_ITERATIONS = 5_000
 #: HiGHS's own word for no limit on iterations.
 UNLIMITED = 2**31 - 1
-#: A change beside the weights of a sum that counts as none.
-NO_CHANGE = 1e-9
 #: A dual beside the largest cost that counts as none. Of two runs those that are none were below 1e-12, others above
 #: 1e-8.
 NO_COST = 1e-10
@@ -82,7 +81,6 @@ class Compiled:
         self._live: set[int] = set()
         self._kept: set[int] = set()
         self._stale = False
-        self._priced: tuple[int, Any] = (-1, None)
         self.form = Form(model, self._live)
         self.objective = self._start() if objective is None else self.form.objective(objective)
         self._pass()
@@ -339,37 +337,12 @@ class Compiled:
         """Whether `keep` holds a limit where it is."""
         return id(self.form.constraint(constraint)) in self._kept
 
-    def pinned(self, terms: Iterable[tuple[Any, float]]) -> bool:
-        """Whether a weighted sum of variables is the same in every solution that is kept, as the present basis shows:
-        nothing that could still move would change it. Where it would, only a solve can tell how far.
-        """
-        form, weights = self.form, np.zeros(len(self.form.columns))
-        for variable, weight in terms:
-            weights[self.column(variable)] += weight
-        structural, place, movable, rows, matrix = self._outside_the_basis()
-        basic = np.where(structural, weights[np.minimum(place, len(weights) - 1)], 0.0)
-        status, prices = self.highs.getBasisTransposeSolve(basic)  # type: ignore[attr-defined]
-        accepted(status, "to price its basis")
-        change = weights[movable] - matrix @ prices[: matrix.shape[1]]
-        for goal in form.objectives:
-            if (at := form.row_of.get(id(goal))) is not None:
-                change -= prices[at] * form.costs[form.place(goal)][movable]
-        most = max(np.abs(change).max(initial=0.0), np.abs(prices[rows]).max(initial=0.0))
-        return bool(most <= NO_CHANGE * max(np.abs(weights).max(initial=0.0), np.finfo(float).tiny))
-
-    def _outside_the_basis(self) -> Any:
-        """Of each basic variable whether it is structural, and its column; columns and rows outside the basis with room
-        between their limits, and the coefficients of these columns, (column, row). Found once for each state of the
-        model."""
-        if self._priced[0] != self._state:
-            status, basic = self.highs.getBasicVariables()  # type: ignore[attr-defined]
-            accepted(status, "to tell its basis")
-            form = self.form
-            movable, rows = form.col_lower < form.col_upper, form.row_lower < form.row_upper
-            movable[basic[basic >= 0]] = False
-            rows[-1 - basic[basic < 0]] = False
-            self._priced = self._state, (basic >= 0, np.maximum(basic, 0), movable, rows, form.matrix.T[movable])
-        return self._priced[1]
+    def face(self, found: Optimum) -> Face:
+        """What still moves among the solutions that are kept. found: the one that was kept last. Raises UsageError
+        where the model was solved since."""
+        if found.run is not self.runs[-1]:
+            raise UsageError("the model was solved since this solution; ask before")
+        return Face(self.highs, self.form, found.values, self.time_limit)
 
     def set_coefficient(self, parameter: Any, value: float) -> None:
         """Give a mutable `Param`, by name or component, another value, and compile again before the next solve.

@@ -10,7 +10,6 @@ r"""What a mix is chosen by, each an objective of its own with its unit.
     unmet_demand    Σ u: no mix leaves less unmet                                         GWh
     least_change    Σ |x − x⁰|, distance from the incumbent mix                           GWh
     usual           Σ |z − ω Σ z| ÷ need: distance of sourcing from pro rata              years of need
-    share           of whichever chemistry is asked for, up and down, for its range       1
 
 Unmet demand costs nothing in `cost`, which is why that objective stands with demand met, and everything in the losses,
 which are counted against demand. The CVaR is τ + Σ_d w_d max(L_d − τ, 0) ÷ (1 − α) at its least over τ.
@@ -55,7 +54,6 @@ def add_objectives(
     if data.incumbent:
         _least_change(model, data)
     model.unmet_demand = pyo.Objective(expr=sum(model.unmet.values()))
-    model.share = pyo.Objective(expr=0.0)
     for objective in list(model.component_data_objects(pyo.Objective))[1:]:
         objective.deactivate()
 

@@ -14,6 +14,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..cores import cores
 from ..errors import Infeasible, SolverError
 from ..haste import frozen, value_class
@@ -22,6 +25,7 @@ from .data import (
     Disruption,
     Key,
     MixData,
+    Region,
     RegionChemistryYear,
     RegionGroupYear,
     RegionLineLineYear,
@@ -30,6 +34,7 @@ from .data import (
     RegionNodeSupplierYear,
     RegionSegmentChemistryYear,
     RegionSegmentYear,
+    Year,
 )
 from .families import in_worth
 from .family import index_of
@@ -38,6 +43,7 @@ from .objective import idle_of
 from .optimum import Optimum, Range
 from .pyo import pyo
 
+Array = NDArray[np.float64]
 #: Least and largest share of a region's batteries, by chemistry or family.
 Ranges = dict[RegionGroupYear, tuple[float, float]]
 #: Units of the objectives.
@@ -314,53 +320,34 @@ class _Chooser:
     def _ranges(self, best: Optimum) -> Ranges:
         """Range of each share of a region's batteries, over all mixes as good in every stage.
 
-        A variable at a bound with a reduced cost is there in all of them; only shares with others in them are asked
-        for, by two solves each. One whose sum with a share that was asked for, or whose distance from it, is the same
-        in all of them moves as far as that one does, the other way or the same.
+        Only shares that still move are asked for, by two solves each. One that moves as another does, the same way or
+        the other way, moves as far.
         """
         wanted = self.data.wanted
-        parts: dict[RegionGroupYear, list[Any]] = {}
+        parts: dict[RegionGroupYear, list[int]] = {}
         for key in self.model.sold:
             r, _, c, y = key
             for group in (c, self.data.family[c]):
-                parts.setdefault((r, group, y), []).append(self.model.additions[key])
-        values = {key: sum(best.value(one) for one in mine) / wanted[key[0], key[2]] for key, mine in parts.items()}
-        movable = {key: [one for one in mine if abs(best.reduced_cost(one)) <= NO_SHARE] for key, mine in parts.items()}
-        free = [
-            key for key, mine in movable.items()
-            if mine and not self.compiled.pinned((one, 1.0) for one in parts[key])
-        ]  # fmt: skip
-        solved: list[RegionGroupYear] = []
-        #: Share → one that is asked for, and whether it moves with that one, 1, or against it, −1.
-        alike: dict[RegionGroupYear, tuple[RegionGroupYear, float]] = {}
-        for key in free:
-            others = ((other, sign) for other in solved for sign in (1.0, -1.0) if other[::2] == key[::2])
-            found = next((pair for pair in others if self._alike(parts[key], parts[pair[0]], pair[1])), None)
-            if found is None:
-                solved.append(key)
+                parts.setdefault((r, group, y), []).append(self.compiled.column(self.model.additions[key]))
+        face, ranges = self.compiled.face(best), Ranges()
+        #: By region and year: change of each sum that was asked for, and how far it moves down and up [GWh].
+        asked: dict[tuple[Region, Year], list[tuple[Array, float, float]]] = {}
+        for key, mine in parts.items():
+            value, change = float(best.values[mine].sum()), face.change[:, mine].sum(axis=1)
+            known = asked.setdefault(key[::2], [])
+            if face.still(change):
+                down = up = 0.0
+            elif ends := next(((down, up) for other, down, up in known if face.still(change - other)), None):
+                down, up = ends
+            elif ends := next(((down, up) for other, down, up in known if face.still(change + other)), None):
+                up, down = ends
             else:
-                alike[key] = found
-        moves = dict.fromkeys(values, (0.0, 0.0))
-        self.compiled.optimise("share")
-        for key in solved:
-            ends = []
-            for sign in (1.0, -1.0):
-                for one in parts[key]:
-                    self.compiled.set_cost(one, sign / wanted[key[0], key[2]], "share")
-                ends.append(sign * self.compiled.solve().objective)
-            for one in parts[key]:
-                self.compiled.set_cost(one, 0.0, "share")
-            moves[key] = min(ends[0] - values[key], 0.0), max(ends[1] - values[key], 0.0)
-        for key, (other, sign) in alike.items():
-            low, high = moves[other]
-            moves[key] = (low, high) if sign > 0 else (-high, -low)
-        return {
-            key: (max(value + moves[key][0], 0.0), max(value + moves[key][1], 0.0)) for key, value in values.items()
-        }
-
-    def _alike(self, mine: list[Any], others: list[Any], sign: float) -> bool:
-        """Whether one sum of variables moves as another does, the same way (sign 1) or the other way (−1)."""
-        return self.compiled.pinned([*((one, 1.0) for one in mine), *((one, -sign) for one in others)])
+                low, high = face.ends(mine)
+                down, up = max(value - low, 0.0), max(high - value, 0.0)
+                known.append((change, down, up))
+            whole = wanted[key[0], key[2]]
+            ranges[key] = max(value - down, 0.0) / whole, max(value + up, 0.0) / whole
+        return ranges
 
     # ------------------------------------------------------------------ numbers
 
