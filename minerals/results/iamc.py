@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from math import fsum, nan
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,6 +15,8 @@ from ..quantities import QUANTITIES
 if TYPE_CHECKING:
     from .result import Result
 
+#: Scenario, region, variable, unit and year.
+Place = tuple[str, str, str, str, int]
 KEYS = ["Model", "Scenario", "Region", "Variable", "Unit"]
 
 
@@ -41,34 +46,39 @@ def iamc(result: Result) -> pd.DataFrame:
             _named(QUANTITIES[quantity].iamc, flows[flows["flow"] == quantity], of_minerals)
             for quantity in ("secondary_supply", "primary_demand")
         ]
-    columns = ["scenario", "region", "Variable", "unit", "year", "value"]
-    filled = [part[columns] for part in parts if len(part)]
-    if not filled:  # No batteries at all.
+    values: defaultdict[Place, list[float]] = defaultdict(list)
+    for place, value in chain.from_iterable(parts):
+        values[place].append(value)
+    if not values:  # No batteries at all.
         return pd.DataFrame(columns=[*KEYS, *map(str, result.record["years"])])
-    long = pd.concat(filled, ignore_index=True)
-    if long["region"].nunique() > 1:
-        long = pd.concat([long, long.assign(region=result.record["region_label"])], ignore_index=True)
-    wide = long.pivot_table(index=columns[:4], columns="year", values="value", aggfunc="sum", sort=True).reset_index()
-    wide.insert(0, "Model", f"minerals {result.record['versions']['minerals']}")
-    wide["unit"] = wide["unit"] + "/yr"
-    wide.columns = pd.Index([*KEYS, *(str(year) for year in wide.columns[len(KEYS) :])])
+    if len({region for _, region, *_ in values}) > 1:
+        whole = result.record["region_label"]
+        for (scenario, _, *rest), some in [(place, some[:]) for place, some in values.items()]:
+            values[scenario, whole, *rest] += some
     order = {name: place for place, name in enumerate(result.scenarios)}
-    return wide.sort_values(KEYS, key=lambda c: c.map(order) if c.name == "Scenario" else c, ignore_index=True)
+    rows = sorted({place[:4] for place in values}, key=lambda row: (order[row[0]], *row[1:]))
+    years = sorted({place[4] for place in values})
+    model = f"minerals {result.record['versions']['minerals']}"
+    table = {name: [row[at] for row in rows] for at, name in enumerate(KEYS[1:])}
+    table["Unit"] = [f"{unit}/yr" for unit in table["Unit"]]
+    numbers = {str(year): [fsum(values.get((*row, year), [nan])) for row in rows] for year in years}
+    return pd.DataFrame({"Model": [model] * len(rows), **table, **numbers})
 
 
-def _named(template: str, frame: pd.DataFrame, labels: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
-    """Sums of a table by what its labels tell apart, as scenario, region, unit, year, value and Variable: the template
-    filled with labels. labels: by column and code; a chemistry with silicon has that in its name."""
-    blend = ["silicon"] if "chemistry" in labels else []
-    keys = ["scenario", "region", *labels, *blend, "unit", "year"]
-    sums = frame.groupby(keys, sort=False, as_index=False)["value"].sum()
-    texts = {column: [of[code] for code in sums[column]] for column, of in labels.items()}
-    if blend:
-        silicon = map(_blend, sums["silicon"])
-        texts["chemistry"] = [text + more for text, more in zip(texts["chemistry"], silicon, strict=True)]
-    rows = zip(*texts.values(), strict=True) if texts else [()] * len(sums)
-    return sums.assign(Variable=[template.format_map(dict(zip(texts, row, strict=True))) for row in rows])
-
-
-def _blend(silicon: float) -> str:
-    return f" with {silicon:.0%} Si" if silicon else ""
+def _named(
+    template: str, frame: pd.DataFrame, labels: Mapping[str, Mapping[str, str]]
+) -> Iterable[tuple[Place, float]]:
+    """Place and value of each row of a table. labels: by column and code, with which the template is filled; a
+    chemistry with silicon has that in its name."""
+    silicon = frame["silicon"].tolist() if "chemistry" in labels else [0.0] * len(frame)
+    codes = list(zip(*(frame[column].tolist() for column in labels), silicon, strict=True))
+    names: dict[tuple[Any, ...], str] = {}
+    for some in set(codes):
+        texts = {column: of[code] for (column, of), code in zip(labels.items(), some, strict=False)}
+        if some[-1]:
+            texts["chemistry"] += f" with {some[-1]:.0%} Si"
+        names[some] = template.format_map(texts)
+    scenario, region, unit, year, value = (
+        frame[column].tolist() for column in ("scenario", "region", "unit", "year", "value")
+    )
+    return zip(zip(scenario, region, [names[some] for some in codes], unit, year, strict=True), value, strict=True)
