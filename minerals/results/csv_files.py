@@ -7,11 +7,10 @@ text is read back as it was, one that begins with apostrophes and such a charact
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from io import BytesIO
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,9 @@ FORMULA = re.compile(r"'*[=+\-@\t\r]")
 GUARDED = re.compile(r"'+[=+\-@\t\r]")
 #: What a cell holds that stands in quotes, and the quote, which is doubled in it.
 QUOTED, QUOTE = re.compile(r'[",\r\n]'), '"'
+#: What makes some of many texts that are put together, with this between them, one or the other.
+BETWEEN = "\0"
+SPECIAL = re.compile(rf"(?:^|{BETWEEN}){FORMULA.pattern}|{QUOTED.pattern}")
 #: Rows that are formatted at a time.
 ROWS = 10_000
 #: Codes such as NA are names, not missing values.
@@ -45,7 +47,8 @@ def as_csv(frame: pd.DataFrame, digits: int) -> bytes:
     columns = [_cells(column, digits) for _, column in frame.items()]
     row = ",".join(form for form, _ in columns) + "\n"
     lines = [",".join(map(_quoted, frame.columns)) + "\n"]
-    rows = zip(*(cells for _, cells in columns), strict=True)
+    varied = [cells for form, cells in columns if cells]
+    rows = zip(*varied, strict=True) if varied else repeat((), len(frame))
     for start in range(0, len(frame), ROWS):
         some = min(ROWS, len(frame) - start)
         lines.append(row * some % tuple(chain.from_iterable(islice(rows, some))))
@@ -53,18 +56,24 @@ def as_csv(frame: pd.DataFrame, digits: int) -> bytes:
 
 
 def _cells(column: pd.Series, digits: int) -> tuple[str, list[Any]]:
-    """(Format of a cell, what it formats) of a column."""
+    """(Format of a cell, what it formats) of a column; where all cells are alike, they stand in the format."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
         number, cells = f"%.{digits}g", column.tolist()
-        if not np.isnan(column.to_numpy(dtype=float)).any():
+        missing = np.isnan(column.to_numpy(dtype=float))
+        if not missing.any():
             return number, cells
-        return "%s", ["" if math.isnan(cell) else number % cell for cell in cells]
+        if missing.all():
+            return "", []
+        return "%s", ["" if cell != cell else number % cell for cell in cells]
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         return "%d", column.tolist()
     cells = column.to_numpy(dtype=object).tolist()
     # Columns repeat few texts, so each is looked at once; but 1, 1.0 and True would be one.
-    texts = {cell: _text(cell) for cell in set(cells)}
-    if all(isinstance(cell, str) or pd.isna(cell) for cell in texts):
+    different = set(cells)
+    if all(isinstance(cell, str) for cell in different) and not SPECIAL.search(BETWEEN.join(different)):
+        return (next(iter(different)).replace("%", "%%"), []) if len(different) == 1 else ("%s", cells)
+    if all(isinstance(cell, str) or pd.isna(cell) for cell in different):
+        texts = {cell: _text(cell) for cell in different}
         return "%s", [texts[cell] for cell in cells]
     return "%s", [_text(cell) for cell in cells]
 
