@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -667,34 +668,32 @@ class _Reader(Reader):
         """The library, or what the run names of it, on the nodes that this run has. What the shares of a node hold
         already is not counted again."""
         chosen = self.config.disruptions
-        frame = self.take(
-            "disruption",
-            lambda frame: frame["disruption"].isin(chosen) if chosen else frame["played"] == "yes",
-        )
+        library: dict[str, list[Any]] = {}
+        for row in self.inputs.rows("disruption"):
+            if row.disruption in chosen if chosen else row.played == "yes":
+                library.setdefault(row.disruption, []).append(row)
+        self.use("disruption", list(chain.from_iterable(library.values())))
         out, problems = [], []
-        for name, rows in frame.groupby("disruption", sort=False):
-            first = rows.iloc[0]
-            past = self._past(str(first["instrument"]))
+        for name, rows in library.items():
+            first = rows[0]
+            past = self._past(first.instrument)
             cuts = tuple(
                 Cut(str(row.country), node, str(row.kind), *ends_of(row.value, row.low, row.high, past, "lost"))
-                for row in rows.itertuples()
-                for node in nodes if row.node in (node, ANY) and not self._contained(row, node, futures)
+                for row in rows for node in nodes if row.node in (node, ANY) and not self._contained(row, node, futures)
             )  # fmt: skip
-            if chosen and (not cuts or int(first["start"]) > self.years[-1]):
-                why = f"hits {listed(list(rows['node']), 5)}, which no chemistry or mineral of the run uses"
+            if chosen and (not cuts or first.start > self.years[-1]):
+                why = f"hits {listed([row.node for row in rows], 5)}, which no chemistry or mineral of the run uses"
                 if cuts:
-                    why = f"starts in {first['start']}, after the last year of the run"
-                elif rows["node"].isin(nodes).any():
+                    why = f"starts in {first.start}, after the last year of the run"
+                elif any(row.node in nodes for row in rows):
                     why = f"is in the shares of the future {self.config.future!r} already, and is not counted again"
                 place = ("exposure", "disruptions")
                 problems.append(self.run.problem(place, f"disruptions has {name!r}", f"{why}; leave it out"))
             elif cuts:
-                months, low, high, _ = ends_of(
-                    first["months"], first["months_low"], first["months_high"], past, "months"
-                )
+                months, low, high, _ = ends_of(first.months, first.months_low, first.months_high, past, "months")
                 out.append(Event(
-                    str(name), str(first["label"]), str(first["status"]), int(first["start"]),
-                    Ends(low, months, high), cuts, str(first["source"]), str(first["instrument"]), past,
+                    name, first.label, first.status, first.start, Ends(low, months, high), cuts, first.source,
+                    first.instrument, past,
                 ))  # fmt: skip
         out += self._events_of_run(nodes, problems)
         if problems:
@@ -750,6 +749,8 @@ def _along(anchors: Anchors, countries: tuple[str, ...], years: tuple[int, ...])
     known = sorted(anchors)
     shares_of = [{label[0]: share.value for label, share in anchors[year].items()} for year in known]
     table = np.array([[shares.get(code, 0.0) for code in countries] for shares in shares_of])
-    shares = np.stack([np.interp(years, known, column) for column in table.T])
+    shares = np.zeros((len(countries), len(years)))
+    for k in np.flatnonzero(table.any(axis=0)):
+        shares[k] = np.interp(years, known, table[:, k])
     data = [max((year for year in known if year <= each), default=known[0]) for each in years]
     return shares, np.array(data, dtype=np.intp)

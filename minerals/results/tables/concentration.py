@@ -92,14 +92,13 @@ def _of_region(links: Links, cells: Array) -> Iterable[tuple[Any, ...]]:
 
     A chemistry that uses no such node has none; one whose only such nodes are unknown counts 0 in the value, 1 at most.
     """
-    for (measure, where), found in links.weakest.items():
-        low, high = (
-            float(weighted_mean(np.where(np.isnan(found.value), end * links.uses[where], found.value), cells))
-            for end in (0.0, 1.0)
-        )
+    values = np.array([found.value for found in links.weakest.values()])
+    uses = np.array([links.uses[where] for _, where in links.weakest])
+    lows, highs = (weighted_mean(np.where(np.isnan(values), end * uses, values), cells).tolist() for end in (0.0, 1.0))
+    for (measure, where), low, high in zip(links.weakest, lows, highs, strict=True):
         yield ("", measure, where, low, low, high)
-    ends = (links.path.independent, links.path.low, links.path.high)
-    yield ("", "path_concern", ALL, *(float(weighted_mean(end, cells)) for end in ends))
+    ends = np.array([links.path.independent, links.path.low, links.path.high])
+    yield ("", "path_concern", ALL, *weighted_mean(ends, cells).tolist())
 
 
 def import_risks(concentration: Concentration) -> pd.DataFrame:

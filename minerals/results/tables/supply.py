@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
@@ -61,17 +62,16 @@ def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
     """
     inputs = chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
+    known = [tuple(map(np.nan_to_num, (each.made, each.undisturbed.exported))) for each in chokepoints.supply]
     for event in inputs.events:
         cuts = chokepoints.cuts(event.cuts)
         for y, calendar in enumerate(chokepoints.years):
             if calendar < event.start:
                 continue
-            supply = chokepoints.supply[y]
-            before, after = supply.undisturbed, trade(supply, cuts)
-            could, left = np.nan_to_num(supply.made), np.nan_to_num(supply.made * (1 - cuts.output))
+            could, before = known[y]
+            after, left = trade(chokepoints.supply[y], cuts), could * (1 - cuts.output)
             made, exported = np.nan_to_num(after.made), np.nan_to_num(after.exported)
-            changed = (np.nan_to_num(before.exported) != exported) | (left != could) | (made != could)
-            for n, k in zip(*np.nonzero(changed), strict=True):
+            for n, k in zip(*np.nonzero((before != exported) | (left != could) | (made != could)), strict=True):
                 rows.append((
                     event.disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[n, k], made[n, k],
                     exported[n, k], inputs.nodes[n].unit,
@@ -147,21 +147,19 @@ OECD, OECD_PARTS = "R_OECD", ("USA", "R_EUR")
 def cell_capacity(chokepoints: Chokepoints) -> pd.DataFrame:
     """Capacity, production and demand of cells by country as published [GWh/yr]."""
     frame = chokepoints.inputs.cell_capacity
+    columns = ["country", "measure", "year", "value", "low", "high", "unit", "source"]
+    rows = [row for row in zip(*(frame[column].tolist() for column in columns), strict=True) if BLOCS_OF in row[-1]]
     # Blocs overlap and sources differ: the blocs of the report alone, and of the OECD what its parts leave.
-    frame = frame[frame["source"].str.contains(BLOCS_OF)].set_index(["country", "measure", "year"])
-    columns = ["value", "low", "high", "unit", "source"]
-    out = frame[columns].astype({"value": float, "low": float, "high": float})
-    numbers = ["value", "low", "high"]
-    for part in OECD_PARTS:
-        parts = out[numbers][out.index.get_level_values("country") == part]
-        parts = (
-            parts.T.fillna(parts["value"]).T.rename({part: OECD}, level="country").reindex(out.index, fill_value=0.0)
-        )
-        out[numbers] -= parts
-    out = out.reset_index()
+    found = {row[:3]: row[3:6] for row in rows}
     labels = {**chokepoints.inputs.country_labels, OECD: "Other OECD countries", "R_EMDE": "Emerging economies"}
-    out.insert(1, "label", out["country"].map(labels))
-    return out
+    out = []
+    for country, *when, value, low, high, unit, source in rows:
+        ends = [float(value), float(low), float(high)]
+        for part in OECD_PARTS if country == OECD else ():
+            inside = found.get((part, *when), (0.0, 0.0, 0.0))
+            ends = [end - (inside[0] if isnan(less) else less) for end, less in zip(ends, inside, strict=True)]
+        out.append((country, labels.get(country, nan), *when, *ends, unit, source))
+    return pd.DataFrame(out, columns=[columns[0], "label", *columns[1:]])
 
 
 def world_supply(chokepoints: Chokepoints) -> pd.DataFrame:
