@@ -31,7 +31,7 @@ USED_COLUMNS = [
 
 @frozen
 class Inputs:
-    """All tables of one data package, in canonical units, known to be sound."""
+    """All tables of one data package, in canonical units, known to be sound: as frames, or as rows for loops."""
 
     folder: Path
     tables: dict[str, Table]
@@ -42,11 +42,9 @@ class Inputs:
     def rows(self, name: str) -> list[Any]:
         """Rows of a table in file order, as named tuples of its columns: for loops, which over a frame take long."""
         if name not in self._rows:
-            frame = self[name]
-            row = namedtuple("Row", list(frame))  # type: ignore[misc]
-            self._rows[name] = [
-                row(*cells) for cells in zip(*(frame[column].tolist() for column in frame), strict=True)
-            ]
+            columns = self.tables[name].columns
+            row = namedtuple("Row", list(columns))  # type: ignore[misc]
+            self._rows[name] = list(map(row._make, zip(*columns.values(), strict=True)))
         return self._rows[name]
 
     def rows_by(self, name: str, *columns: str) -> dict[tuple[Any, ...], list[Any]]:
@@ -85,7 +83,7 @@ class Inputs:
     @cached_property
     def _codes(self) -> dict[str, list[str]]:
         """First key of every table, which is the code of a code list."""
-        return {name: table.frame[table.schema.primary_key[0]].tolist() for name, table in self.tables.items()}
+        return {name: table.columns[table.schema.primary_key[0]] for name, table in self.tables.items()}
 
     @cached_property
     def places(self) -> Places:

@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,34 @@ class RawTable:
 
 @dataclass
 class Table:
-    """A typed table. `frame` has the schema's columns, `line`, and `corrected_by` (a place in corrections.csv or '').
+    """A typed table: the schema's columns, `line`, and `corrected_by` (a place in corrections.csv or '').
 
-    Values are in the canonical unit of the table's kind. dropped: rows left out because a cell could not be read.
+    columns: cells of each, in file order, values in the canonical unit of the table's kind. dropped: rows left out
+    because a cell could not be read.
     """
 
     schema: TableSchema
     file: str
-    frame: pd.DataFrame
+    columns: dict[str, list[Any]]
     sha256: str
     dropped: int = 0
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The columns as a frame, made when it is first asked for: of many tables it never is."""
+        return _frame(self.schema, self.columns)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "frame"}
+
+
+def _frame(schema: TableSchema, columns: dict[str, list[Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(columns)
+    for field in schema.fields:
+        # Without rows nothing tells that these are numbers.
+        if field.type != "string" and frame[field.name].dtype == object:
+            frame[field.name] = pd.to_numeric(frame[field.name])
+    return frame
 
 
 def read_raw(folder: Path, schema: TableSchema, problems: list[Problem]) -> RawTable | None:
@@ -97,11 +116,11 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
             continue
         first_line[key] = line
         records.append(record)
-    frame = pd.DataFrame.from_records(records, columns=[*schema.columns, "line", "corrected_by"])
-    for field in schema.fields:
-        if field.type != "string":
-            frame[field.name] = pd.to_numeric(frame[field.name])
-    return Table(schema, raw.file, frame, raw.sha256, raw.dropped + len(raw.rows) - len(records))
+    names = [*schema.columns, "line", "corrected_by"]
+    frame = _frame(schema, {name: [record[name] for record in records] for name in names})
+    # A column with missing cells has no whole numbers.
+    columns = {name: frame[name].tolist() for name in names}
+    return Table(schema, raw.file, columns, raw.sha256, raw.dropped + len(raw.rows) - len(records))
 
 
 def _cell(text: str, field: Field, kind: str) -> str | float | int | None:
