@@ -60,12 +60,16 @@ class Inputs:
         """Rows of tables by their lines, as inputs_used has them: with table, file, and `file:line` as their name."""
         found: dict[str, list[Any]] = {column: [] for column in USED_COLUMNS}
         for name, wanted in lines.items():
-            file, here = self.tables[name].file, set(wanted)
-            rows = [row for row in self.rows(name) if row.line in here]
-            names = [f"{file}:{row.line}" for row in rows]
+            file, columns, here = self.tables[name].file, self.tables[name].columns, set(wanted)
+            rows = [at for at, line in enumerate(columns["line"]) if line in here]
+            names = [f"{file}:{columns['line'][at]}" for at in rows]
             own = {"table": [name] * len(rows), "file": [file] * len(rows), "rows": names}
             for column, cells in found.items():
-                cells += own.get(column) or [getattr(row, column, math.nan) for row in rows]
+                if column in own:
+                    cells += own[column]
+                else:
+                    mine = columns.get(column)
+                    cells += [math.nan] * len(rows) if mine is None else [mine[at] for at in rows]
         return pd.DataFrame(found)
 
     @cached_property
