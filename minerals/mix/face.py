@@ -13,7 +13,6 @@ from typing import Any
 import highspy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
 from ..errors import NumericalTrouble, TimeLimit
 from ..highs import INF, accepted, run, set_option, solver
@@ -72,7 +71,7 @@ class Face:
         stays = self.values.copy()
         stays[self.columns] = 0.0
         at, rest = self.columns, matrix @ stays
-        part = csc_array(matrix[:, at])
+        part = matrix[:, at]
         highs = solver()
         accepted(
             highs.passModel(

@@ -23,7 +23,6 @@ from pyomo.core.base.objective import ObjectiveData
 from pyomo.core.base.var import VarData
 from pyomo.repn import generate_standard_repn
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
-from scipy.sparse import csr_array
 
 from ..errors import UsageError, did_you_mean
 from ..highs import INF
@@ -128,12 +127,14 @@ class Form:
 
     def with_added(self) -> Any:
         """Coefficients with those of what was added, CSR, (row, column): of an objective that is held its costs."""
-        known, columns = self.matrix.tocsr(), len(self.columns)
-        known.resize(len(self.rows), columns)
+        known = self.matrix.tocsr()
+        known.resize(len(self.rows), len(self.columns))
+        # Scipy is imported by Pyomo, in part; named here, it would be imported whole.
+        sparse = type(known)
         for at in range(self.matrix.shape[0], len(self.rows)):
             if isinstance(self.rows[at], ObjectiveData):
-                place = csr_array(([1.0], ([at], [0])), shape=(len(self.rows), 1))
-                known = known + place @ csr_array(self.costs[[self.place(self.rows[at])]])
+                place = sparse(([1.0], ([at], [0])), shape=(len(self.rows), 1))
+                known = known + place @ sparse(self.costs[[self.place(self.rows[at])]])
         return known
 
     def still(self) -> Form:
