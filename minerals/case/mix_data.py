@@ -299,7 +299,6 @@ class Assembly:
         found: dict[str, Any] = {name: {} for name in ("undisturbed", "accessible", "own", "made_at_home", "bought")}
         active: list[Any] = []
         refined: list[Any] = []
-        followed: set[Any] = set()
         for event in chokepoints.inputs.events:
             d = Disruption(event.disruption)
             for name in pools_of.get(d, ()):
@@ -333,10 +332,8 @@ class Assembly:
                         (d, name, c, self.nodes[n], y) for n in np.flatnonzero(makes) for c, place in self.place.items()
                         if (name, c, self.nodes[n], y) in use
                     ]  # fmt: skip
-                    if (short & ~chokepoints.cell).any():
-                        followed.add((d, name, y))
         return {
-            **found, **self._chain(), "active": tuple(active), "refined": tuple(refined), "followed": frozenset(followed),
+            **found, **self._chain(), "active": tuple(active), "refined": tuple(refined), 
             "stockpile": chokepoints.config.stockpile_months / 12,
             "stocked": self._stocked(pools, use) if chokepoints.config.stockpile_months else {},
         }  # fmt: skip
@@ -348,7 +345,7 @@ class Assembly:
         routed = (uses.natural != 0) | (uses.synthetic != 0)
         direct = {
             (c, nodes[n]): float(chain.direct[place, n])
-            for c, place in self.place.items() for n in np.flatnonzero(chain.direct[place])
+            for c, place in self.place.items() for n in range(len(nodes))
         }  # fmt: skip
         into = {
             (c, nodes[n], nodes[a]): float(chain.into[place, n, a])
@@ -359,10 +356,9 @@ class Assembly:
         for n, r in zip(*np.nonzero(chain.per), strict=True):
             refines.setdefault(nodes[n], {})[nodes[r]] = float(chain.per[n, r])
         anodes = chain.into[:, routed].any(axis=(0, 1)) & (chain.stage == ACTIVE) & ~routed
-        straight = chain.direct[list(self.place.values())].any(axis=0)
         return {
             "direct": direct, "into": into, "refines": refines,
-            "anodes": frozenset(nodes[n] for n in np.flatnonzero(anodes)), "routed": bool((routed & straight).any()),
+            "anodes": frozenset(nodes[n] for n in np.flatnonzero(anodes)),
         }  # fmt: skip
 
     def _stocked(self, pools: Pools, use: Mapping[Key, float]) -> dict[Key, float]:

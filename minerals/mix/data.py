@@ -219,13 +219,11 @@ class MixData:
     own: Mapping[DisruptionPoolNodeYear, float] = field(default_factory=dict)
     """What of it own plants make, as far as they have inputs, the same."""
     made_at_home: Mapping[tuple[Disruption, Pool, Chemistry, Year], float] = field(default_factory=dict)
-    """Share of planned cells that can be made at home, (disruption, pool, chemistry, year) [1]."""
+    """Share of planned cells that can be made at home, (disruption, pool, chemistry, year) [1]; all by default."""
     bought: Mapping[tuple[Disruption, Pool, Chemistry, Year], float] = field(default_factory=dict)
-    """Share of planned cells that can be bought, the same [1]."""
-    followed: frozenset[tuple[Disruption, Pool, Year]] = frozenset()
-    """Where cells made at home may lack a node, (disruption, pool, year)."""
+    """Share of planned cells that can be bought, the same [1]; none by default."""
     direct: Mapping[tuple[Chemistry, Node], float] = field(default_factory=dict)
-    """Share of the use of a node that goes into cells as it is, (chemistry, node) [1]."""
+    """Share of the use of a node that goes into cells as it is, (chemistry, node) [1]; all by default."""
     into: Mapping[tuple[Chemistry, Node, Node], float] = field(default_factory=dict)
     """Share of the use of a node that goes into an active material, (chemistry, node, active material) [1]."""
     refines: Mapping[Node, Mapping[Node, float]] = field(default_factory=dict)
@@ -236,12 +234,10 @@ class MixData:
     """What own plants refine, where they may lack what is mined."""
     anodes: frozenset[Node] = frozenset()
     """Active materials that graphite of either route goes into."""
-    routed: bool = False
-    """Whether a node that goes into cells as it is depends on the route of graphite."""
     stockpile: float = 0.0
     """Of the need of a year [1]."""
     stocked: Mapping[PlaceChemistryNodeYear, float] = field(default_factory=dict)
-    """Need that a stockpile is measured by, (pool, chemistry, node, year) [kt/GWh or GWh/GWh]."""
+    """Need that a stockpile is measured by, (pool, chemistry, node, year) [kt/GWh or GWh/GWh]; the use by default."""
     routes: GraphiteRoutes | None = None
     weight: Mapping[Disruption, float] = field(default_factory=dict)
     """Of each disruption [1]."""
@@ -255,6 +251,19 @@ class MixData:
         for (r, _, y), gwh in self.demand.items():
             out[r, y] = out.get((r, y), 0.0) + gwh
         return out
+
+    @cached_property
+    def followed(self) -> frozenset[tuple[Disruption, Pool, Year]]:
+        """Where cells made at home may lack a node, (disruption, pool, year)."""
+        return frozenset((d, q, y) for d, q, n, y in self.accessible if n not in self.cells)
+
+    @cached_property
+    def routed(self) -> frozenset[tuple[Disruption, Pool, Year]]:
+        """Where a node that goes into cells as it is may be short and depends on the route of graphite."""
+        routes = self.routes
+        nodes = {*routes.natural, *routes.synthetic} if routes else set[Node]()
+        straight = {n for n in nodes if any(self.direct.get((c, n), 1.0) for c in self.chemistries)}
+        return frozenset((d, q, y) for d, q, n, y in self.accessible if n in straight)
 
     @cached_property
     def users(self) -> dict[PlaceNodeYear, list[Chemistry]]:

@@ -53,7 +53,7 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.rebuilt_of = _set([(d, q, c, y) for d, q, y in played for c in data.chemistries if (c, y) in sold_in[q]], 4)
     model.rebuilt = pyo.Var(model.rebuilt_of, within=some)
     cells_at_home = [key for key in model.rebuilt_of if key[:2] + key[3:] in data.followed]
-    model.home_of = _set([key for key in cells_at_home if data.made_at_home[key] > 0], 4)
+    model.home_of = _set([key for key in cells_at_home if data.made_at_home.get(key, 1.0) > 0], 4)
     model.at_home = pyo.Var(model.home_of, within=some)
     home = set(model.home_of)
     model.own_made_of = _set([(d, q, c, a, y) for d, q, c, a, y in data.active if (d, q, c, y) in home], 5)
@@ -61,7 +61,7 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.refined_of = _set(data.refined, 4)
     model.refined = pyo.Var(model.refined_of, within=some)
     followed = [key for key in played if key in data.followed] if data.routes else []
-    model.natural = pyo.Var(_set([key for key in followed if data.routed], 3), within=some)
+    model.natural = pyo.Var(_set([key for key in followed if key in data.routed], 3), within=some)
     anodes = dict.fromkeys((d, q, y) for d, q, _, a, y in model.own_made_of if a in data.anodes)
     model.natural_made = pyo.Var(_set([key for key in followed if key in anodes], 3), within=some)
 

@@ -59,12 +59,12 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def within(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
         if (d, q, c, y) in home:
-            return m.rebuilt[d, q, c, y] - m.at_home[d, q, c, y] - data.bought[d, q, c, y] * plan(m, q, c, y) <= 0
-        both = data.made_at_home[d, q, c, y] + data.bought[d, q, c, y]
+            return m.rebuilt[d, q, c, y] - m.at_home[d, q, c, y] - data.bought.get((d, q, c, y), 0.0) * plan(m, q, c, y) <= 0
+        both = data.made_at_home.get((d, q, c, y), 1.0) + data.bought.get((d, q, c, y), 0.0)
         return m.rebuilt[d, q, c, y] - both * plan(m, q, c, y) <= 0
 
     def made(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
-        return m.at_home[d, q, c, y] - data.made_at_home[d, q, c, y] * plan(m, q, c, y) <= 0
+        return m.at_home[d, q, c, y] - data.made_at_home.get((d, q, c, y), 1.0) * plan(m, q, c, y) <= 0
 
     def used(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
         """Use of a node by what is made of it at home, less what is recovered."""
@@ -74,8 +74,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
                 for c in data.users.get((q, n, y), ()) if (d, q, c, y) in model.rebuilt_of
             )  # fmt: skip
         total: Any = sum(
-            data.use[q, c, n, y] * data.direct[c, n] * m.at_home[d, q, c, y]
-            for c in of_home.get((d, q, y), ()) if (q, c, n, y) in data.use and data.direct.get((c, n))
+            data.use[q, c, n, y] * data.direct.get((c, n), 1.0) * m.at_home[d, q, c, y]
+            for c in of_home.get((d, q, y), ()) if (q, c, n, y) in data.use and data.direct.get((c, n), 1.0)
         )  # fmt: skip
         total += sum(
             data.use[q, c, n, y] * data.into[c, n, a] * m.own_made[d, q, c, a, y]
@@ -86,7 +86,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         )
         if data.routes and n in more_natural:
             # At the planned share this adds nothing.
-            if (d, q, y) in m.natural and any(data.direct.get((c, n)) for c in data.chemistries):
+            if (d, q, y) in m.natural and any(data.direct.get((c, n), 1.0) for c in data.chemistries):
                 total += more_natural[n] * (m.natural[d, q, y] - data.routes.planned[y] * graphite(m, d, q, y))
             if (d, q, y) in m.natural_made and any((c, n, a) in data.into for c, a in through.get((d, q, y), ())):
                 total += more_natural[n] * (m.natural_made[d, q, y] - data.routes.planned[y] * anodes(m, d, q, y))
@@ -129,8 +129,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         total, own = free(m, d, q, n, y)
         if (d, q, n, y) in stocked_at:
             total -= data.stockpile * sum(
-                data.stocked[q, c, n, y] * plan(m, q, c, y)
-                for c in data.users.get((q, n, y), ()) if (q, c, n, y) in data.stocked
+                data.stocked.get((q, c, n, y), data.use[q, c, n, y]) * plan(m, q, c, y)
+                for c in data.users.get((q, n, y), ())
             )  # fmt: skip
         return total <= data.accessible[d, q, n, y] - own
 
@@ -164,7 +164,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     def is_used(key: tuple[Any, ...]) -> bool:
         d, q, n, y = key
         return any(
-            (q, c, n, y) in data.use and (data.direct.get((c, n)) or n in data.cells) for c in of_home.get((d, q, y), ())
+            (q, c, n, y) in data.use and (data.direct.get((c, n), 1.0) or n in data.cells) for c in of_home.get((d, q, y), ())
         ) or any((c, n, a) in data.into for c, a in through.get((d, q, y), ())) or any(
             (d, q, r, y) in refined for r in data.refines.get(n, {})
         ) or (n in data.cells and any((d, q, c, y) in model.rebuilt_of for c in data.users.get((q, n, y), ())))  # fmt: skip
