@@ -67,6 +67,93 @@ def test_natural_graphite_of_2025(shipped_inputs: Inputs) -> None:
     assert (later["value"] == row["value"]).all()
 
 
+def odds(share: float) -> float:
+    return share / (1 - share)
+
+
+def test_iron_phosphate_outside_china_gains_as_in_europe(shipped_inputs: Inputs) -> None:
+    """Europe from EV Volumes 2024 to a quarter in 2030 (APC) and 0.32 in 2040 (Faraday); others by the same odds."""
+    lfp = of(shipped_inputs, "market_share", chemistry="lfp").set_index(["scenario", "region", "segment", "year"])
+    value = lfp["value"]
+    assert [value["stated-trend", "Europe", "car", year] for year in (2030, 2040, 2050)] == [0.25, 0.32, 0.32]
+    gain = odds(0.25) / odds(value["history", "Europe", "car", 2024])
+    for region, segment, base in (
+        ("United States", "car", "United States"), ("World", "car", "Rest of world"),
+        ("World", "van", "World"), ("World", "truck", "World"), ("World", "bus", "World"),
+    ):  # fmt: skip
+        start = odds(value["history", base, segment, 2024])
+        assert odds(value["stated-trend", region, segment, 2030]) == pytest.approx(start * gain, rel=1e-3)
+        later = odds(value["stated-trend", region, segment, 2040])
+        assert later == pytest.approx(start * gain * odds(0.32) / odds(0.25), rel=1e-3)
+        assert value["stated-trend", region, segment, 2050] == value["stated-trend", region, segment, 2040]
+    assert value["stated-trend", "China", "car", 2050] == 0.76
+
+
+def test_nickel_grades_of_the_trend_are_those_of_benchmark(shipped_inputs: Inputs) -> None:
+    """China 2030 without LFP and the grades below 1 % of the rest, over 0.19: NMC 811 0.2704 of 0.3649."""
+    china = of(shipped_inputs, "market_share", scenario="stated-trend", region="China", segment="car", year=2030)
+    value = china.set_index("chemistry")["value"]
+    printed = {"nmc532": 0.0331, "nmc622": 0.0253, "nmc721": 0.0155, "nmc811": 0.2704, "nmca": 0.0206}
+    for chemistry, part in printed.items():
+        assert value[chemistry] == pytest.approx(0.19 * part / sum(printed.values()), abs=1e-4)
+    assert value.sum() == pytest.approx(1)
+
+
+def test_vans_outside_china_are_the_light_vehicles_of_the_tracker(shipped_inputs: Inputs) -> None:
+    shares = of(shipped_inputs, "market_share", scenario="history", segment="car", year=2024, chemistry="lfp")
+    lfp, gwh = shares.set_index("region")["value"], {"Europe": 170, "United States": 110, "India": 3.2}
+    total = sum(gwh.values()) + 69
+    mean = (sum(lfp[region] * energy for region, energy in gwh.items()) + 69 * lfp["Rest of world"]) / total
+    van = of(shipped_inputs, "market_share", scenario="history", region="World", segment="van", year=2024)
+    assert van.set_index("chemistry")["value"]["lfp"] == pytest.approx(mean, abs=1e-3)
+
+
+def test_sodium_led_takes_the_place_of_the_trend_by_its_rule(shipped_inputs: Inputs) -> None:
+    trend = of(shipped_inputs, "market_share", scenario="stated-trend", region="Europe", segment="car", year=2030)
+    sodium = of(shipped_inputs, "market_share", scenario="sodium-led", region="Europe", segment="car", year=2030)
+    value = sodium.set_index("chemistry")["value"]
+    assert value["na_layered_nfm"] == pytest.approx(0.0454 * 0.25, abs=1e-6)
+    assert value["lfp"] == pytest.approx(0.9546 * trend.set_index("chemistry")["value"]["lfp"], abs=1e-6)
+
+
+@pytest.mark.parametrize(("base", "graphite", "metal", "more"), [
+    ("nmc811", (0.8539, 0.187), "nickel", 0.637 / 0.6078), ("lfp", (0.9554, 0.2098), "lithium", 0.093 / 0.089),
+])  # fmt: skip
+def test_blends_lie_between_the_designs_of_batpac(
+    shipped_inputs: Inputs, base: str, graphite: tuple[float, float], metal: str, more: float
+) -> None:
+    """At 35 % silicon the rule of the rows gives back what BatPaC prints; 20 % lies on the way."""
+    mass = shipped_inputs["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]
+    charge = (graphite[0] * 0.65 / graphite[1] - 0.65) / 0.35
+    for percent in (5, 20):
+        part, blend = percent / 100, f"{base}_si{percent}"
+        anode = mass[base, "graphite"] / (1 - part + part * charge)
+        assert mass[blend, "graphite"] == pytest.approx((1 - part) * anode, rel=1e-3)
+        assert mass[blend, "silicon"] == pytest.approx(part * anode, rel=1e-3)
+        assert mass[blend, metal] == pytest.approx(mass[base, metal] * (1 + (more - 1) * part / 0.35), rel=1e-3)
+
+
+def test_salt_and_phosphate_cathode_by_hand(shipped_inputs: Inputs) -> None:
+    """0.3492 kg electrolyte, 12.6 % LiPF6, 20.4 % P; LMFP: 1 kWh is 155 mAh/g at 3.58 V, manganese by the formula."""
+    mass = shipped_inputs["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]
+    assert mass["nmc811", "phosphorus"] == pytest.approx(0.3492 * 0.126 * 0.2039, rel=1e-3)
+    molar = 6.94 + 0.6 * 54.938 + 0.4 * 55.845 + 30.974 + 4 * 15.999
+    assert mass["lmfp", "manganese"] == pytest.approx(1000 / (155 * 3.58) * 0.6 * 54.938 / molar, rel=1e-3)
+
+
+def test_copper_and_steel_run_as_full_as_their_groups_say(shipped_inputs: Inputs) -> None:
+    value = shipped_inputs["supply_utilisation"].set_index("node")["value"]
+    assert (value["mined_copper"], value["refined_copper"]) == (0.81, 0.843)
+    assert value["pig_iron"] == pytest.approx(1 - 602 / (165 / 0.067), abs=1e-3)
+    weeks = {33.28: 0.69, 10.51: 0.74, 1.78: 0.16}
+    assert value["silicon_metal"] == pytest.approx(sum(weeks) / sum(t / rate for t, rate in weeks.items()), abs=1e-3)
+
+
+def test_needs_of_trucks_follow_from_what_china_sells(shipped_inputs: Inputs) -> None:
+    needs = shipped_inputs["segment_need"].set_index(["segment", "measure", "chemistry"])["value"]
+    assert needs["truck", "specific_energy", "any"] == pytest.approx(0.95 * 160 + 0.05 * (200 + 20 * 4 / 30), abs=0.5)
+
+
 def test_material_assistance_rises_year_by_year(shipped_inputs: Inputs) -> None:
     rule = of(shipped_inputs, "trade_rule", rule="us-48e-storage").set_index("year")["value"]
     assert rule.to_dict() == {2026: 0.55, 2027: 0.60, 2028: 0.65, 2029: 0.70, 2030: 0.75}
