@@ -99,6 +99,18 @@ def test_nickel_grades_of_the_trend_are_those_of_benchmark(shipped_inputs: Input
     assert value.sum() == pytest.approx(1)
 
 
+def test_nickel_and_cobalt_leave_storage_as_with_the_iea(shipped_inputs: Inputs) -> None:
+    """5.06 kt of cobalt in 2030 (GCMO 2025), none in 2040: over 0.177 kg/kWh and the 485 GWh of Stated policies."""
+    storage = of(shipped_inputs, "market_share", scenario="stated-trend", region="World", segment="stationary")
+    demand = of(shipped_inputs, "battery_demand", scenario="stated-policies", segment="stationary", year=2030)
+    parts = ["China", "Europe", "India", "United States", "Rest of world"]
+    gwh = demand[demand["region"].isin(parts)]["value"].sum()
+    mass = of(shipped_inputs, "mineral_intensity", chemistry="nmc622", mineral="cobalt")["value"].item()
+    share = storage.set_index(["year", "chemistry"])["value"]
+    assert share[2030, "nmc622"] * mass * gwh == pytest.approx(5.06, abs=0.01)
+    assert (2040, "nmc622") not in share.index
+
+
 def test_vans_outside_china_are_the_light_vehicles_of_the_tracker(shipped_inputs: Inputs) -> None:
     shares = of(shipped_inputs, "market_share", scenario="history", segment="car", year=2024, chemistry="lfp")
     lfp, gwh = shares.set_index("region")["value"], {"Europe": 170, "United States": 110, "India": 3.2}
@@ -145,6 +157,8 @@ def test_copper_and_steel_run_as_full_as_their_groups_say(shipped_inputs: Inputs
     value = shipped_inputs["supply_utilisation"].set_index("node")["value"]
     assert (value["mined_copper"], value["refined_copper"]) == (0.81, 0.843)
     assert value["pig_iron"] == pytest.approx(1 - 602 / (165 / 0.067), abs=1e-3)
+    assert value["refined_aluminium"] == pytest.approx(43.91 / 45.69, abs=1e-3)
+    assert value["soda_ash"] == pytest.approx(28.639 * 4 / 3 / 43.45, abs=2e-3)
     weeks = {33.28: 0.69, 10.51: 0.74, 1.78: 0.16}
     assert value["silicon_metal"] == pytest.approx(sum(weeks) / sum(t / rate for t, rate in weeks.items()), abs=1e-3)
 
