@@ -608,13 +608,12 @@ def test_no_chemistry_is_sold_before_it_is_there(case: str, choose: Callable[...
 
 
 def test_a_region_imports_what_its_own_plants_do_not_make_yet(choose: Callable[..., Chosen]) -> None:
-    """At the high end sodium-ion cells of layered oxide are made in 2026 and in Europe from 2033 on."""
+    """At the high end sodium-ion cells of iron phosphate are made in 2026 and in Europe from 2033 on."""
     found = choose("optimise.commercial='high'", *ANODE)
-    layered = ["na_layered_nfm", "na_layered_cfm"]
     years, trade = rows("commercial_year"), found.table("mix_trade")
-    rows_of = years[years["chemistry"].isin(layered)].groupby("region")["high"]
+    rows_of = years[years["chemistry"] == "na_polyanion"].groupby("region")["high"]
     assert rows_of.max()["World"] < found.decided[0] < found.decided[-1] < rows_of.min()["Europe"]
-    trade = trade[trade["chemistry"].isin(layered)].groupby(["measure", "year"])["value"].sum()
+    trade = trade[trade["chemistry"] == "na_polyanion"].groupby(["measure", "year"])["value"].sum()
     assert (trade["imports"].reindex(found.decided) > 1).all()
     assert "production" not in trade.index.get_level_values("measure")
 
