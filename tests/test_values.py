@@ -153,16 +153,6 @@ def test_salt_and_phosphate_cathode_by_hand(shipped_inputs: Inputs) -> None:
     assert mass["lmfp", "manganese"] == pytest.approx(1000 / (155 * 3.58) * 0.6 * 54.938 / molar, rel=1e-3)
 
 
-def test_copper_and_steel_run_as_full_as_their_groups_say(shipped_inputs: Inputs) -> None:
-    value = shipped_inputs["supply_utilisation"].set_index("node")["value"]
-    assert (value["mined_copper"], value["refined_copper"]) == (0.81, 0.843)
-    assert value["pig_iron"] == pytest.approx(1 - 602 / (165 / 0.067), abs=1e-3)
-    assert value["refined_aluminium"] == pytest.approx(43.91 / 45.69, abs=1e-3)
-    assert value["soda_ash"] == pytest.approx(28.639 * 4 / 3 / 43.45, abs=2e-3)
-    weeks = {33.28: 0.69, 10.51: 0.74, 1.78: 0.16}
-    assert value["silicon_metal"] == pytest.approx(sum(weeks) / sum(t / rate for t, rate in weeks.items()), abs=1e-3)
-
-
 def test_needs_of_trucks_follow_from_what_china_sells(shipped_inputs: Inputs) -> None:
     needs = shipped_inputs["segment_need"].set_index(["segment", "measure", "chemistry"])["value"]
     assert needs["truck", "specific_energy", "any"] == pytest.approx(0.95 * 160 + 0.05 * (200 + 20 * 4 / 30), abs=0.5)
