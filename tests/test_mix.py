@@ -335,6 +335,45 @@ def test_graphite_moves_to_the_other_route_as_far_as_that_reaches() -> None:
     assert solved(held, "expected").objective == pytest.approx(60)
 
 
+STAGES = ("mine", "refined", "cathode")
+
+
+def staged(mined: float, refined: float, cathode: float, own: tuple[float, float]) -> MixData:
+    """A stop by China in one year. 100 GWh of NMC, 80 of them made at home; a GWh takes 1 kt of cathode, of which what
+    is made at home takes 1 kt of refined material, and what of that is refined at home 2 kt from a mine.
+
+    mined, refined, cathode: what can be had without own plants; own: what these refine, and make of cathode, at most.
+    """
+    data = only(one_year("Here"), "nmc")
+    left = {"mine": mined, "refined": refined + own[0], "cathode": cathode + own[1]}
+    at = ("china", "Here")
+    return replace(
+        data, nodes=STAGES, disruptions=("china",), weight={"china": 1.0}, starts={"china": 2030},
+        pools={"Here": ("Here",)}, pools_of={"china": ("Here",)},
+        use={("Here", "nmc", n, 2030): kg for n, kg in zip(STAGES, (2.0, 1.0, 1.0), strict=True)},
+        undisturbed={("Here", n, 2030): 1e3 for n in STAGES}, accessible={(*at, n, 2030): kt for n, kt in left.items()},
+        own={(*at, n, 2030): kt for n, kt in zip(STAGES, (0.0, *own), strict=True)},
+        made_at_home={(*at, "nmc", 2030): 0.8}, bought={(*at, "nmc", 2030): 0.15},
+        direct={("nmc", "mine"): 0.0, ("nmc", "refined"): 0.0, ("nmc", "cathode"): 1.0},
+        into={("nmc", "refined", "cathode"): 1.0}, refines={"mine": {"refined": 2.0}},
+        active=((*at, "nmc", "cathode", 2030),), refined=((*at, "refined", 2030),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("mined", "refined", "cathode", "own", "lost"), [
+    (99, 99, 99, (99, 99), 5),  # of 20 GWh that are bought 15 are left
+    (99, 99, 30, (0, 20), 5 + 30),  # 30 + 20 kt of cathode
+    (99, 0, 30, (5, 20), 5 + 45),  # own plants make 5 kt of cathode, of what is refined at home
+    (6, 4, 30, (5, 20), 5 + 43),  # 3 kt are refined of 6 kt mined, and 4 are bought
+    (0, 0, 80, (5, 20), 5),  # all cathode can be bought
+])  # fmt: skip
+def test_what_is_bought_brings_no_need_of_earlier_stages(
+    mined: float, refined: float, cathode: float, own: tuple[float, float], lost: float
+) -> None:
+    data = staged(mined, refined, cathode, own)
+    assert solved(data, "expected").objective == pytest.approx(lost)
+
+
 def test_a_node_of_the_other_route_alone_limits_too() -> None:
     """Planned all natural, so that no cell uses coke; of 40 kt of the mine come 20 kt, and of 30 of coke 60."""
     data = only(routed(), "nmc")

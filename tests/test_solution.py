@@ -13,7 +13,20 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_mix import CHEMISTRIES, YEARS, at_risk, cobalt, lines, only, routed, stocked, toy, two_regions, two_suppliers
+from test_mix import (
+    CHEMISTRIES,
+    YEARS,
+    at_risk,
+    cobalt,
+    lines,
+    only,
+    routed,
+    staged,
+    stocked,
+    toy,
+    two_regions,
+    two_suppliers,
+)
 
 from minerals.errors import Infeasible, TimeLimit
 from minerals.mix import face
@@ -347,6 +360,8 @@ CASES = {
     "excluded": (barred, Criteria(objective="cost")),
     "recycled": (recovering, Criteria(objective="cost")),
     "worst": (lambda: priced(105), Criteria(objective="cost", risk="worst", exposure_cap=33.0)),
+    "own cathode": (lambda: staged(99, 99, 30, (0, 20)), Criteria()),
+    "own refining": (lambda: staged(99, 0, 30, (5, 20)), Criteria()),
     "tail": (lambda: priced(105), Criteria(objective="cost", risk="cvar", level=0.6, exposure_cap=45.0)),
 }
 

@@ -648,7 +648,12 @@ def _left_out(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Array)
 
 
 def _uses_apart(
-    resolved: Resolved, of_world: Resolved, theirs: Batteries, world: World, supply: tuple[Supply, ...], origins: Origins
+    resolved: Resolved,
+    of_world: Resolved,
+    theirs: Batteries,
+    world: World,
+    supply: tuple[Supply, ...],
+    origins: Origins,
 ) -> dict[str, tuple[Array, Array]]:
     """Need at home in the reference world of the uses that the scope leaves out and of the others, by region, (node,
     year) each."""

@@ -59,7 +59,10 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def within(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
         if (d, q, c, y) in home:
-            return m.rebuilt[d, q, c, y] - m.at_home[d, q, c, y] - data.bought.get((d, q, c, y), 0.0) * plan(m, q, c, y) <= 0
+            return (
+                m.rebuilt[d, q, c, y] - m.at_home[d, q, c, y] - data.bought.get((d, q, c, y), 0.0) * plan(m, q, c, y)
+                <= 0
+            )
         both = data.made_at_home.get((d, q, c, y), 1.0) + data.bought.get((d, q, c, y), 0.0)
         return m.rebuilt[d, q, c, y] - both * plan(m, q, c, y) <= 0
 
@@ -162,12 +165,20 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return wanted + early - sum(m.rebuilt[key] for key in m.rebuilt_of if key[0] == d)
 
     def is_used(key: tuple[Any, ...]) -> bool:
+        """Whether anything that is built takes from a node."""
         d, q, n, y = key
-        return any(
-            (q, c, n, y) in data.use and (data.direct.get((c, n), 1.0) or n in data.cells) for c in of_home.get((d, q, y), ())
-        ) or any((c, n, a) in data.into for c, a in through.get((d, q, y), ())) or any(
-            (d, q, r, y) in refined for r in data.refines.get(n, {})
-        ) or (n in data.cells and any((d, q, c, y) in model.rebuilt_of for c in data.users.get((q, n, y), ())))  # fmt: skip
+        if n in data.cells:
+            return any((d, q, c, y) in model.rebuilt_of for c in data.users.get((q, n, y), ()))
+        routed, made = n in more_natural, through.get((d, q, y), ())
+        straight = routed and (d, q, y) in model.natural
+        in_anodes = routed and (d, q, y) in model.natural_made
+        return (
+            any(
+                straight or (q, c, n, y) in data.use for c in of_home.get((d, q, y), ()) if data.direct.get((c, n), 1.0)
+            )
+            or any(in_anodes or (q, c, n, y) in data.use for c, a in made if (c, n, a) in data.into)
+            or any((d, q, r, y) in refined for r in data.refines.get(n, {}))
+        )
 
     hit = [key for key in data.accessible if key[3] >= data.starts[key[0]] and is_used(key)]
     stocked_at = {
