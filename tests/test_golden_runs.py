@@ -22,7 +22,7 @@ from minerals.errors import Infeasible
 from minerals.flows import ensemble
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
-from minerals.studies.design import latin_hypercube
+from minerals.design import latin_hypercube
 from minerals.studies.run import run
 from minerals.studies.sensitivity import Model
 from minerals.studies.uncertain import Uncertain

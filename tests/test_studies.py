@@ -26,7 +26,7 @@ from minerals.flows import ensemble
 from minerals.results.result import Result
 from minerals.studies import sample
 from minerals.studies.blocks import StudyFolder
-from minerals.studies.design import latin_hypercube, ranged, sides_of, split_pert
+from minerals.design import latin_hypercube, ranged, sides_of, split_pert
 from minerals.studies.run import run
 from minerals.studies.sample import STORED, Part, _percentiles, block_of
 from minerals.studies.sensitivity import sobol

@@ -26,7 +26,7 @@ from ..flows.ensemble import follow
 from ..haste import frozen
 from ..tables.resolve import Resolved
 from .blocks import PARTS, StudyFolder, begin_part, is_sound, marked, read_values, write_block
-from .design import latin_hypercube
+from ..design import latin_hypercube
 from .identity import identity_of
 from .pool import Progress, end_without_parent, worker_pool
 from .uncertain import Uncertain

@@ -24,7 +24,7 @@ from ..flows.stock import hazard
 from ..provenance import Rows
 from ..tables.parameters import Lifetime, Parameters
 from ..tables.resolve import Resolved
-from .design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
+from ..design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
 from .shares import share_weights
 
 Array = NDArray[np.float64]

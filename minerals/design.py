@@ -1,4 +1,4 @@
-"""Designs of uncertain studies: stratified uniform numbers, and the distribution that low, value and high stand for."""
+"""Designs of what is uncertain: stratified uniform numbers, and the distribution that low, value and high stand for."""
 
 from __future__ import annotations
 
