@@ -19,9 +19,14 @@ def latin_hypercube(draws: int, factors: int, seed: int, block: int = 0) -> Arra
     """
     out = np.empty((factors, draws))
     for factor in range(factors):
-        random = np.random.default_rng([seed, factor, block])
-        out[factor] = (random.permutation(draws) + random.random(draws)) / draws
+        out[factor] = stratified(draws, seed, factor, block)
     return out.T
+
+
+def stratified(draws: int, *seed: int) -> Array:
+    """One uniform number in each of `draws` equal strata of (0, 1), in random order, (draw)."""
+    random = np.random.default_rng(seed)
+    return np.asarray((random.permutation(draws) + random.random(draws)) / draws)
 
 
 def _smooth(x: Array) -> Array:

@@ -50,16 +50,29 @@ class Origins:
     def of(self, regions: Sequence[str], year: int, node: int) -> Array:
         """Share of each maker in the cells of a node that some regions use, (country); what they make themselves is at
         the countries at home there. Sums to one; all 0 where no maker is known, which means at home."""
-        found = self._of_family(node, year)
+        found = self.by_customer(regions, year, node)
         if found is None:
             return np.zeros(len(self.countries))
+        return self._as_configured(found.sum(axis=0), regions, year)
+
+    def by_customer(self, regions: Sequence[str], year: int, node: int) -> Array | None:
+        """Share of each customer and maker in what some regions use, before [exposure] says anything of it, (customer,
+        country), summing to one; None where no maker is known."""
+        found = self._of_family(node, year)
+        if found is None:
+            return None
         group = np.isin(np.array(self.customers), list(regions))
         need = np.where(group, self.supply[year].need[node], 0.0)
         if not need.sum() > 0:
             need = np.where(group, self.supply[year].batteries, 0.0)
         if not need.sum() > 0:
             need = group.astype(float)
-        return self._as_configured(need @ found / need.sum(), regions, year)
+        return np.asarray(need[:, None] * found / need.sum())
+
+    @property
+    def configured(self) -> bool:
+        """Whether [exposure] says anything of the origin of cells."""
+        return bool(self.made_at_home or self.origin)
 
     def makers(self, node: int, year: int) -> Array:
         """Share of the cells of a node that each customer uses by the customer at home with their makers, (customer,

@@ -87,12 +87,12 @@ class Supply:
     def served(self, own: Array, exported: Array, lacked: Array) -> Array:
         """What customers have of their need, (node, customer), from own output and the pool, of which none takes more
         than it lacks; 0 where nothing is known. Arguments as in Trade."""
-        pool = np.nan_to_num(exported.sum(axis=1))
-        left, still = _filled(pool, np.zeros(len(pool)), self.weights, np.nan_to_num(lacked))
+        pool = np.nan_to_num(exported.sum(axis=-1))
+        left, still = _filled(pool, np.zeros_like(pool), self.weights, np.nan_to_num(lacked))
         level = np.divide(left, still, out=np.full_like(left, np.inf), where=still > 0)
         with np.errstate(invalid="ignore"):  # nothing by an infinite level
-            most = np.minimum(np.nan_to_num(lacked), pool[:, None])
-            taken = np.where(self.weights > 0, np.minimum(most, level[:, None] * self.weights), 0.0)
+            most = np.minimum(np.nan_to_num(lacked), pool[..., None])
+            taken = np.where(self.weights > 0, np.minimum(most, level[..., None] * self.weights), 0.0)
         return np.nan_to_num(np.minimum(own, self.need) + taken)
 
 
@@ -143,7 +143,7 @@ class Claims:
 
     def left(self, pool: Array) -> Array:
         """What the others leave of a pool if they take all they lack before the group, (node)."""
-        return np.asarray(np.maximum(pool - self.lacked.sum(axis=1), 0.0))
+        return np.asarray(np.maximum(pool - self.lacked.sum(axis=-1), 0.0))
 
 
 @frozen
@@ -162,7 +162,7 @@ class Access:
     @cached_property
     def pool(self) -> Array:
         """Σ exported, (node)."""
-        return np.asarray(self.exported.sum(axis=1))
+        return np.asarray(self.exported.sum(axis=-1))
 
     @cached_property
     def taken(self) -> Array:
@@ -189,7 +189,7 @@ class Access:
 
         member: shares in 0 to 1, (country) or (node, country). The others lack as much as before.
         """
-        return _unlimited(self.own + self.claims.taken((self.exported * member).sum(axis=1)))
+        return _unlimited(self.own + self.claims.taken((self.exported * member).sum(axis=-1)))
 
 
 def _filled(pool: Array, weight: Array, weights: Array, lacked: Array) -> tuple[Array, Array]:
@@ -230,10 +230,10 @@ def access(supply: Supply, group: Mask, cuts: Cuts | None = None) -> Access:
     _, _, exported, lacked, left = supply.undisturbed if cuts is None else trade(supply, cuts)
     # Whether its own plants have inputs is not answered here: the group's chain is followed plant by plant.
     own = (supply.made if cuts is None else supply.made * (1 - cuts.output)) @ supply.at_home
-    others = np.where(supply.needed[:, None], lacked, np.inf)[:, ~group]
+    others = np.where(supply.needed[:, None], lacked, np.inf)[..., ~group]
     claims = Claims(supply.weights[:, group].sum(axis=1), supply.weights[:, ~group], others)
     inside = supply.at_home[:, group].any(axis=1)
-    return Access(own[:, group].sum(axis=1), np.where(inside, 0.0, exported), claims, left)
+    return Access(own[..., group].sum(axis=-1), np.where(inside, 0.0, exported), claims, left)
 
 
 def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
@@ -254,9 +254,9 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
             continue
         lost = np.zeros_like(found.own)
         for each, part in parts:
-            lost[each.node] += each.weight * (1 - part)
-        everywhere = np.concatenate([1 - lost, np.ones((len(lost), 1))], axis=1)  # NOWHERE is the last
-        made = made * everywhere[:, supply.home]
+            lost[..., each.node, :] += each.weight * (1 - part)
+        everywhere = np.concatenate([1 - lost, np.ones((*lost.shape[:-1], 1))], axis=-1)  # NOWHERE is the last
+        made = made * everywhere[..., supply.home]
         found = _traded(supply, made, cuts.export)
     return found
 
@@ -265,7 +265,7 @@ def _traded(supply: Supply, made: Array, stopped: Array | None) -> Trade:
     """Trade in what is made, (node, country), less a share of exports, (node, country)."""
     own = made @ supply.at_home
     surplus = np.divide(np.maximum(own - supply.need, 0), own, out=np.zeros_like(own), where=own > 0)
-    exported = made * np.where(supply.home == NOWHERE, 1.0, surplus[:, supply.home])
+    exported = made * np.where(supply.home == NOWHERE, 1.0, surplus[..., supply.home])
     if stopped is not None:
         exported = exported * (1 - stopped)
     lacked = np.maximum(supply.need - own, 0)

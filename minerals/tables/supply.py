@@ -26,7 +26,7 @@ from .expansion import NewSupply, marginal_location, new_supply
 from .history import Ends, Past, ends_of, past_of
 from .inputs import Inputs
 from .names import Kinds
-from .plants import NOT_COMING, Output, observed_origin, output_of_plants, utilisation_row
+from .plants import NOT_COMING, Output, delivered, observed_origin, output_of_plants, utilisation_row
 from .plants import Ends as PlantEnds
 from .reader import Reader
 from .series import Anchors, Datum, along, datum, share_of, sum_of
@@ -34,6 +34,8 @@ from .series import Anchors, Datum, along, datum, share_of, sum_of
 Array = NDArray[np.float64]
 #: Node of which a bloc's lines are.
 CELL = "li_ion_cell"
+#: Status of plants that are announced and no more, in plant_delivery.
+PLANNED = "planned"
 #: Indicator of governance that risk is made of.
 INDICATOR = "mean_of_six"
 #: Indicator that GeoPolRisk takes.
@@ -96,6 +98,22 @@ class Event:
     def beyond(self, end: str) -> bool:
         """Whether an end, low or high, is another event than that of the severity itself."""
         return any(getattr(cut, end) != cut.severity for cut in self.cuts)
+
+
+@frozen
+class SupplyEnds:
+    """Low and high ends of what supply rests on; where no row gives any they are the value.
+
+    share: (end, node, country, year) [1]; published: (end, node, year) [kt or GWh]; utilisation: (end, node) [1];
+    utilised: node of the row that each node's utilisation is of, (node), or `any`; delivery: of announced plants, as
+    multiples of their share, (end).
+    """
+
+    share: Array
+    published: Array
+    utilisation: Array
+    utilised: tuple[str, ...]
+    delivery: Array
 
 
 @frozen
@@ -172,6 +190,8 @@ class SupplyInputs:
     """Rows of each country's share, by node and year."""
     supply_rows: dict[str, tuple[Rows, ...]]
     """Rows of the published supply in each year, or behind it those of the plants, or of the utilisation, by node."""
+    ends: SupplyEnds
+    """Low and high ends of what supply rests on."""
 
     @cached_property
     def known(self) -> NDArray[np.bool_]:
@@ -239,6 +259,7 @@ class _Reader(Reader):
         countries = tuple(code for code in self.inputs.codes("countries") if code in known)
         shape = (len(nodes), len(countries), len(self.years))
         share, built = np.full(shape, np.nan), np.zeros(shape)
+        share_ends, published_ends = np.full((2, *shape), np.nan), []
         share_rows: dict[tuple[str, int], dict[str, Rows]] = {}
         data_year = np.zeros((len(nodes), len(self.years)), dtype=np.intp)
         leaders = []
@@ -249,6 +270,7 @@ class _Reader(Reader):
                 data_year[n] = missing.year
             if anchors := vectors[node.node]:
                 share[n], data_year[n] = _along(anchors, countries, self.years)
+                share_ends[:, n] = _ends_along(anchors, countries, self.years, share[n])
                 for point in along(anchors, self.years):
                     share_rows.setdefault((node.node, point.year), {})[str(point.label[0])] = point.datum.rows
             for (country, name), capacity in plants.items():
@@ -257,7 +279,7 @@ class _Reader(Reader):
         published, supply_rows = [], {}
         by_plants, standing = np.full(shape, np.nan), np.zeros(shape)
         for n, node in enumerate(nodes):
-            found, rows = self._published(node.node, futures)
+            found, rows, ends = self._published(node.node, futures)
             utilisation = self._utilisation(node.node)[1]
             mine = {country: output for (name, country), output in made.items() if name == node.node}
             listed_plants = self._used_plants(node.node, mine)
@@ -267,6 +289,7 @@ class _Reader(Reader):
                 by_plants[n] = self._of_plants(node.node, mine, futures, countries, share[n])
             whole = ~np.isnan(by_plants[n]).any(axis=0)
             published.append(found)
+            published_ends.append(ends)
             supply_rows[node.node] = tuple(
                 row if not np.isnan(value) else listed_plants if covered else utilisation
                 for value, row, covered in zip(found, rows, whole, strict=True)
@@ -326,6 +349,9 @@ class _Reader(Reader):
             used=self.used(),
             share_rows=share_rows,
             supply_rows=supply_rows,
+            ends=SupplyEnds(
+                share_ends, np.stack(published_ends, axis=1), *self._utilised(nodes), self._delivery_ends()
+            ),
         )
 
     def _check_names(self) -> None:
@@ -524,8 +550,9 @@ class _Reader(Reader):
     def _confidence(self, node: str, futures: tuple[str, ...]) -> str:
         return next((row.confidence for future in futures for row in self._of("supply_share", future, node)), "")
 
-    def _published(self, node: str, futures: tuple[str, ...]) -> tuple[Array, list[Rows]]:
-        """World supply that batteries can have, (year), and its rows; NaN before the first row and where is none."""
+    def _published(self, node: str, futures: tuple[str, ...]) -> tuple[Array, list[Rows], Array]:
+        """World supply that batteries can have, (year), its rows, and its ends, (end, year); NaN before the first row
+        and where is none."""
         for future in futures:
             if rows := sorted(self._of("battery_supply", future, node), key=lambda row: row.year):
                 self.use("battery_supply", rows)
@@ -535,9 +562,26 @@ class _Reader(Reader):
                     row.year: {(): datum(row.value, row.low, row.high, self.place("battery_supply", row.line))}
                     for row in rows
                 }
-                behind = [point.datum.rows for point in along(anchors, self.years)]
-                return np.where(np.array(self.years) >= rows[0].year, found, np.nan), behind
-        return np.full(len(self.years), np.nan), [Rows()] * len(self.years)
+                there = [point.datum for point in along(anchors, self.years)]
+                behind = [each.rows for each in there]
+                # Of what is published the same part can go to batteries at both ends.
+                ends = np.array([[each.low / each.value, each.high / each.value] for each in there]).T
+                found = np.where(np.array(self.years) >= rows[0].year, found, np.nan)
+                return found, behind, found * ends
+        nothing = np.full((2, len(self.years)), np.nan)
+        return nothing[0], [Rows()] * len(self.years), nothing
+
+    def _utilised(self, nodes: Sequence[Node]) -> tuple[Array, tuple[str, ...]]:
+        """Ends of the utilisation of each node, (end, node), and the node of the row that they are of."""
+        rows = {row.node: row for row in self.inputs.rows("supply_utilisation")}
+        found = [rows.get(node.node, rows.get(ANY)) for node in nodes]
+        ends = [PlantEnds.of(row) if row is not None else PlantEnds(1.0, 1.0, 1.0) for row in found]
+        return np.array([[each.low, each.high] for each in ends]).T, tuple("" if r is None else r.node for r in found)
+
+    def _delivery_ends(self) -> Array:
+        """Ends of what is delivered of announced plants, as multiples of it: those of plans."""
+        planned = delivered(self.inputs).get(PLANNED)
+        return np.ones(2) if planned is None else np.array([planned.low, planned.high]) / planned.value
 
     def _utilisation(self, node: str) -> tuple[float, Rows]:
         """Share of what plants could make that the reference world needs, and its row; 1 without one."""
@@ -754,3 +798,14 @@ def _along(anchors: Anchors, countries: tuple[str, ...], years: tuple[int, ...])
         shares[k] = np.interp(years, known, table[:, k])
     data = [max((year for year in known if year <= each), default=known[0]) for each in years]
     return shares, np.array(data, dtype=np.intp)
+
+
+def _ends_along(anchors: Anchors, countries: tuple[str, ...], years: tuple[int, ...], share: Array) -> Array:
+    """Ends of shares, (end, country, year); the shares themselves, (country, year), where none has any."""
+    if all(each.low == each.high for shares in anchors.values() for each in shares.values()):
+        return np.stack([share, share])
+    ends = np.zeros((2, *share.shape))
+    at = {code: place for place, code in enumerate(countries)}
+    for point in along(anchors, years):
+        ends[:, at[str(point.label[0])], years.index(point.year)] = point.datum.low, point.datum.high
+    return ends

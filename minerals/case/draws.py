@@ -1,0 +1,427 @@
+"""Draws of a run's disruptions: what is uncertain of what they rest on, and what is lost in each draw.
+
+Drawn are the ends of: how much a stop takes; country shares, the world's supply as published, or else the utilisation
+of plants, and what is delivered of announced plants; what cells need of a node, by the intensities that carry it; the
+observed origin of cells; and demand, of the plan alone. All else stays at its value: the reference world and so the
+weights of the pool, stocks, and how long a stop lasts, as a figure is that of twelve months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exposure.coverage import Cuts, Supply, access, stockpiled
+from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached
+from ..exposure.factory import Plan, Supplied
+from ..exposure.stages import least
+from ..flows.demand import Array
+from ..provenance import Rows
+from ..tables.codes import ENERGY, GRAPHITE_ROUTES
+from ..tables.supply import Event
+from .arrays import ENDS, additions_of, cells_of, pack_of
+from .chokepoints import Chokepoints
+
+#: Draws that are computed at a time, so that their arrays stay small.
+ROWS = 2048
+SEVERITY: Key = ("severity",)
+DELIVERY: Key = ("plant_delivery",)
+DEMAND: Key = ("battery_demand",)
+SHARE, WORLD_SUPPLY, UTILISATION = "supply_share", "battery_supply", "supply_utilisation"
+ORIGIN, INTENSITY, PACK = "cell_origin", "mineral_intensity", "pack_intensity"
+
+
+class Lost(NamedTuple):
+    """What is lost in every draw, the first at the values, (row) each [GWh]: of the batteries, and of the cells that
+    are planned to be made at home."""
+
+    batteries: Array
+    industry: Array
+
+
+class Drawn:
+    """Draws of the disruptions of a run. count: draws; seed: of their numbers."""
+
+    def __init__(self, chokepoints: Chokepoints, count: int, seed: int) -> None:
+        self.chokepoints, self.streams = chokepoints, Streams(count, seed)
+
+    def lost(self, events: Sequence[Event], regions: tuple[str, ...], year: int) -> dict[str, list[Lost]]:
+        """What is lost by some events in a year, by its place, for regions that share a pool: by scenario."""
+        found: dict[str, list[list[Lost]]] = {name: [[] for _ in events] for name in self.chokepoints.scenarios}
+        for part in self.streams.parts(ROWS):
+            at_once = InYear(self, part, events, regions, year)
+            for place, event in enumerate(events):
+                for scenario, lost in at_once.lost(event).items():
+                    found[scenario][place].append(lost)
+        return {
+            name: [Lost(*(np.concatenate(each) for each in zip(*parts, strict=True))) for parts in by_event]
+            for name, by_event in found.items()
+        }
+
+    def supplied(
+        self, event: Event | None, scenario: str, regions: tuple[str, ...], year: int
+    ) -> tuple[Supplied, Array]:
+        """What there is for a plan under an event, or without one, one question a draw, in units of the plan at its
+        values; and by how much demand is more than that, (row)."""
+        at_once = InYear(self, self.streams, [] if event is None else [event], regions, year)
+        return at_once.supplied(scenario, at_once.hit(event)), at_once.demand(scenario)
+
+    def ranged(self, year: int) -> Ranged:
+        """Supply of a year with its ends."""
+        chokepoints, inputs = self.chokepoints, self.chokepoints.inputs
+        announced, made = inputs.plants[..., year], chokepoints.supply[year].made
+        published, ends = inputs.published[:, year], inputs.ends
+        is_published = np.isfinite(published)
+        by_published = np.divide(ends.published[..., year], published, out=np.ones((2, len(made))), where=is_published)
+        # The less plants are used, the more they could make: the low end of the supply is the high one of the use.
+        by_use = (inputs.utilisation / ends.utilisation)[::-1]
+        return Ranged(
+            made - announced, inputs.share[..., year], ends.share[..., year], self._share_keys,
+            np.where(is_published, by_published, by_use),
+            [
+                (WORLD_SUPPLY, node.node) if known else (UTILISATION, used)
+                for node, known, used in zip(inputs.nodes, is_published, ends.utilised, strict=True)
+            ],
+            announced, ends.delivery, DELIVERY, np.zeros_like(announced),
+        )  # fmt: skip
+
+    @cached_property
+    def _share_keys(self) -> list[list[Key]]:
+        inputs = self.chokepoints.inputs
+        return [[(SHARE, node.node, country) for country in inputs.countries] for node in inputs.nodes]
+
+    # ------------------------------------------------------------------ use of the nodes, demand, origin
+
+    def absolute(self, year: int) -> NDArray[np.bool_]:
+        """Nodes whose supply does not follow the need of the reference world, (node): use moves that too."""
+        return np.isfinite(self.chokepoints.inputs.published[:, year])
+
+    def used(self, streams: Streams, cells: Array, year: int) -> Array:
+        """How many times as much cells use of each node, (row, node) or (1, node).
+
+        The mean of what its intensities are drawn at, weighed by how much of the node the cells, (chemistry) [GWh],
+        use for them. Intensities of one draw group move together, as do those of packs of one mineral.
+        """
+        out = np.ones((1, len(self.chokepoints.inputs.nodes)))
+        carried = cells[:, None, None] * self._carried[..., year]  # (chemistry, mineral, node)
+        total = np.maximum(cells @ self.chokepoints.uses.total(year), carried.sum(axis=(0, 1)))
+        ratio = np.divide(carried, total, out=np.zeros_like(carried), where=total > 0)
+        for key, (low, high) in self._intensity.items():
+            below, above = np.einsum("cm,cmn->n", low, ratio), np.einsum("cm,cmn->n", high, ratio)
+            if below.any() or above.any():
+                under, over = streams.sides(key)
+                out = out - under[:, None] * below + over[:, None] * above
+        return np.asarray(np.maximum(out, 0.0))
+
+    def intensities(self, streams: Streams) -> Array:
+        """Each intensity as a multiple of its value, (row, chemistry, mineral) or (1, chemistry, mineral)."""
+        out = np.ones((1, *self._carried.shape[:2]))
+        for key, (low, high) in self._intensity.items():
+            under, over = streams.sides(key)
+            out = out - under[:, None, None] * low + over[:, None, None] * high
+        return np.asarray(np.maximum(out, 0.0))
+
+    @cached_property
+    def _intensity(self) -> dict[Key, tuple[Array, Array]]:
+        """How far the ends of each uncertain intensity lie below and above it, as parts of it, (chemistry, mineral)
+        each, by the inputs that are drawn."""
+        resolved = self.chokepoints.resolved
+        cell, pack = (np.stack([of(resolved, end) for end in ENDS]) for of in (cells_of, pack_of))
+        whole = cell[0] + pack[0]
+        out: dict[Key, tuple[Array, Array]] = {}
+
+        def parts(ends: Array, mine: Array) -> tuple[Array, Array]:
+            value, low, high = np.where(mine, ends, 0.0)
+            both = (np.divide(each, whole, out=np.zeros_like(whole), where=whole > 0)
+                    for each in (value - low, high - value))  # fmt: skip
+            return next(both), next(both)
+
+        groups = self._draw_groups
+        for group in dict.fromkeys(groups[groups != ""].tolist()):
+            out[INTENSITY, group] = parts(cell, groups == group)
+        for m, mineral in enumerate(resolved.minerals.labels):
+            out[PACK, mineral] = parts(pack[:, None] * (cell[:1] > 0), np.arange(len(pack[0])) == m)
+        return {key: ends for key, ends in out.items() if ends[0].any() or ends[1].any()}
+
+    @cached_property
+    def _draw_groups(self) -> NDArray[np.str_]:
+        """Draw group of each intensity, (chemistry, mineral); '' where there is no row."""
+        resolved = self.chokepoints.resolved
+        used = resolved.inputs_used[resolved.inputs_used["table"] == INTENSITY]
+        group = dict(zip(used["rows"], used["draw_group"], strict=True))
+        out = np.full((len(resolved.chemistries), len(resolved.minerals)), "", dtype=object)
+        frame, names = resolved.cell_intensity, list(resolved.minerals.labels)
+        places = {pair: place for place, pair in enumerate(resolved.chemistries.labels)}
+        for chemistry, silicon, mineral, rows in zip(
+            *(frame[name] for name in ("chemistry", "silicon", "mineral", "rows")), strict=True
+        ):
+            out[places[chemistry, float(silicon)], names.index(mineral)] = group[Rows.parse(rows).names()[0]]
+        return out.astype(str)
+
+    @cached_property
+    def _carried(self) -> Array:
+        """Use of each node per GWh of a chemistry that follows the intensity of each mineral, (chemistry, mineral,
+        node, year) [kt/GWh]; the rest of a use goes by the energy alone."""
+        chokepoints = self.chokepoints
+        resolved, arrays, nodes = chokepoints.resolved, chokepoints.outcome.arrays, chokepoints.inputs.nodes
+        minerals, bases = resolved.minerals.labels, [base for base, _ in resolved.chemistries.labels]
+        per = np.zeros((len(bases), len(minerals), len(nodes), len(resolved.reported)))
+        natural = arrays.route[GRAPHITE_ROUTES.index("natural"), arrays.reported]
+        by_route = {"": np.ones_like(natural), "natural": natural, "synthetic": 1 - natural}
+        for n, node in enumerate(nodes):
+            for mineral, route, per_kg in node.products:
+                per[:, minerals.index(mineral), n] += per_kg * by_route[route]
+            for c, base in enumerate(bases):
+                if base in node.uses and node.uses[base][0] != ENERGY:
+                    mineral, amount = node.uses[base]
+                    per[c, minerals.index(mineral), n] += amount
+        return np.asarray(per * arrays.intensity_by_year[:, :, None, arrays.reported])
+
+    def demand(self, streams: Streams, scenario: str, regions: Sequence[str], year: int) -> Array:
+        """Demand of a plan as a multiple of its value, (row) or (1)."""
+        resolved, arrays = self.chokepoints.resolved, self.chokepoints.outcome.arrays
+        at, when = [self.chokepoints.regions.index(region) for region in regions], arrays.reported[year]
+        value, low, high = (self._additions(scenario)[e][at][..., when].sum() for e in range(len(ENDS)))
+        assert len(resolved.regions)
+        return streams.drawn(DEMAND, 1.0, low / value, high / value) if value > 0 else np.ones(1)
+
+    def _additions(self, scenario: str) -> Array:
+        """Additions at each end, (end, region, segment, year) [GWh]."""
+        if scenario not in self._of_demand:
+            resolved = self.chokepoints.resolved
+            self._of_demand[scenario] = np.stack([additions_of(resolved, scenario, end)[0] for end in ENDS])
+        return self._of_demand[scenario]
+
+    @cached_property
+    def _of_demand(self) -> dict[str, Array]:
+        return {}
+
+    def cell_origin(self, streams: Streams, regions: tuple[str, ...], year: int) -> Array:
+        """Share of each maker in the cells of each chemistry that regions use, (row or 1, chemistry, country).
+
+        It is calibrated on the observed origin: where that is another, the share of a maker is as many times another,
+        and all sum to one again. What [exposure] says of it is not drawn.
+        """
+        chokepoints = self.chokepoints
+        value = chokepoints.cell_origin(regions, year)
+        observed = chokepoints.inputs.cell_origin
+        uncertain = [
+            region for region in regions
+            if region in observed and any(each.low < each.high for each in observed[region][1].values())
+        ]  # fmt: skip
+        if chokepoints.origins.configured or not uncertain:
+            return value[None]
+        factor = {region: self._times_observed(streams, region) for region in uncertain}
+        made_as, customers = chokepoints.chain.cell, chokepoints.customers
+        by_node: dict[int, Array] = {}
+        for n in np.flatnonzero(made_as.any(axis=0)):
+            found = chokepoints.origins.by_customer(regions, year, int(n))
+            if found is not None:
+                by_node[int(n)] = np.zeros((len(streams), found.shape[1]))
+                for b in np.flatnonzero(found.sum(axis=1) > 0):
+                    mine = found[b] * factor.get(customers[b], np.ones((1, 1)))
+                    by_node[int(n)] += mine * (found[b].sum() / mine.sum(axis=1, keepdims=True))
+        out = np.repeat(value[None], len(streams), axis=0)
+        for c, uses in enumerate(made_as):
+            if uses.any() and int(uses.argmax()) in by_node:
+                out[:, c] = by_node[int(uses.argmax())]
+        return out
+
+    def _times_observed(self, streams: Streams, region: str) -> Array:
+        """Observed share of each maker as a multiple of its value, (row, country)."""
+        inputs, homes = self.chokepoints.inputs, self.chokepoints.origins.homes
+        makers = inputs.cell_origin[region][1]
+        drawn = {
+            maker: np.broadcast_to(streams.drawn((ORIGIN, region, maker), *ends, 1.0), len(streams))
+            for maker, ends in makers.items()
+        }
+        whole = sum(drawn.values()) / sum(ends.value for ends in makers.values())
+        own = [maker for maker in makers if homes.get(maker) == region]
+        named = [maker for maker in makers if maker not in own and maker in inputs.countries]
+        others = [maker for maker in makers if maker not in own and maker not in inputs.countries]
+
+        def times(some: Sequence[str]) -> Array:
+            value = sum(makers[maker].value for maker in some)
+            return sum(drawn[maker] for maker in some) / whole / value if value > 0 else np.ones(len(streams))
+
+        at_home, elsewhere = times(own), times(others)
+        return np.stack([
+            at_home if homes.get(country) == region else times([country]) if country in named else elsewhere
+            for country in inputs.countries
+        ], axis=1)  # fmt: skip
+
+
+class Hit(NamedTuple):
+    """What a disruption leaves, in every draw: accessible and own supply of each node, (row, node), and the share of
+    the planned cells that can be made at home and be bought, (row, chemistry) each."""
+
+    accessible: Array
+    own: Array
+    home: Array
+    imported: Array
+
+
+class InYear:
+    """Draws of events in one year, by its place, for regions that share a pool."""
+
+    def __init__(
+        self, drawn: Drawn, streams: Streams, events: Sequence[Event], regions: tuple[str, ...], year: int
+    ) -> None:
+        self.drawn, self.streams, self.regions, self.year = drawn, streams, regions, year
+        self.chokepoints = chokepoints = drawn.chokepoints
+        self.world: Supply = chokepoints.supply[year]
+        countries = {code: place for place, code in enumerate(chokepoints.inputs.countries)}
+        closing = [countries[cut.country] for event in events for cut in event.cuts if cut.country in countries]
+        self.places = Places.keeping(closing, self.world.home, len(self.world.batteries))
+        self.nodes = np.flatnonzero(self._wanted(events))
+        made = drawn.ranged(year).made(streams, self.nodes, self.places)
+        self.supply = laid_together(self.world, made, self.nodes, self.places)
+        self.group = chokepoints.group(regions)
+        self.origin = drawn.cell_origin(streams, regions, year) @ self.places.shared
+        self.inside = (self.places.shared * chokepoints.at_home(regions)[:, None]).any(axis=0)
+
+    def _wanted(self, events: Sequence[Event]) -> NDArray[np.bool_]:
+        """Nodes that a plan needs, or an event reaches, with what these are made of, (node)."""
+        chokepoints = self.chokepoints
+        plans = [self.plan(scenario) for scenario in chokepoints.scenarios]
+        wanted = np.any([(plan.need > 0) | (plan.most_by_route > 0) for plan in plans], axis=0)
+        for event in events:
+            wanted |= reached(self.world.recipes, self._hits(event))[1]
+        return np.asarray(wanted)
+
+    def _hits(self, event: Event) -> NDArray[np.bool_]:
+        """Nodes that an event cuts at any draw, (node)."""
+        hit = np.zeros(len(self.world.made), dtype=bool)
+        for cut in event.cuts:
+            hit[self.chokepoints.inputs.place(cut.node)] |= max(cut.severity, cut.high) > 0
+        return hit
+
+    def plan(self, scenario: str) -> Plan:
+        """The plan at its values."""
+        return self.chokepoints.plan(scenario, self.regions, self.year)
+
+    def demand(self, scenario: str) -> Array:
+        """Demand as a multiple of the plan, (row) or (1)."""
+        return self.drawn.demand(self.streams, scenario, self.regions, self.year)
+
+    @cached_property
+    def without(self) -> Hit:
+        """What there is without a disruption."""
+        reach = access(self.supply, self.group)
+        home = self.origin[..., self.inside].sum(axis=-1)
+        home = np.where(self.origin.any(axis=-1), home, 1.0)
+        return Hit(self._of_all(reach.accessible, np.inf), self._of_all(np.nan_to_num(reach.own), 0.0), home, 1 - home)
+
+    def _of_all(self, values: Array, other: float) -> Array:
+        """Values of the nodes that are followed, (row, node), as of all nodes."""
+        out = np.full((*values.shape[:-1], len(self.world.made)), other)
+        out[..., self.nodes] = values
+        return out
+
+    def hit(self, event: Event | None) -> Hit:
+        """What there is with an event."""
+        without = self.without
+        if event is None:
+            return without
+        hit = self._hits(event)
+        _, beside = reached(self.world.recipes, hit)
+        at = np.flatnonzero(beside[self.nodes])
+        nodes = self.nodes[at]
+        cuts = self._cuts(event, nodes)
+        accessible, own = without.accessible.copy(), without.own.copy()
+        covered = None
+        if len(nodes):
+            reach = access(part_of(self.supply, at) if len(at) < len(self.nodes) else self.supply, self.group, cuts)
+            accessible[:, nodes], own[:, nodes], covered = reach.accessible, np.nan_to_num(reach.own), reach.left
+        return Hit(accessible, own, *self._cells_left(cuts, nodes, covered))
+
+    def _cuts(self, event: Event, nodes: Array) -> Cuts:
+        """What an event takes, of some nodes, (row, node, place) each."""
+        at = {int(n): place for place, n in enumerate(nodes)}
+        inputs = self.chokepoints.inputs
+        countries = {code: place for place, code in enumerate(inputs.countries)}
+        shape = (len(self.streams), len(nodes), self.places.count)
+        export, output = np.zeros(shape), np.zeros(shape)
+        for cut in event.cuts:
+            if cut.country in countries and inputs.place(cut.node) in at:
+                where = at[inputs.place(cut.node)], self.places.apart[countries[cut.country]]
+                severity = self.streams.drawn(SEVERITY, cut.severity, cut.low, cut.high, 1.0)
+                (export if cut.kind == "export" else output)[:, *where] = severity
+        return Cuts(export, output)
+
+    def _cells_left(self, cuts: Cuts, nodes: Array, covered: Array | None) -> tuple[Array, Array]:
+        """Share of the planned cells that can be made at home and be bought, (row, chemistry) each; covered: part of
+        what customers have without the disruption of some nodes, (row, node, customer)."""
+        chain, origin = self.chokepoints.chain, self.origin
+        made_as = chain.cell[:, nodes]
+        none = np.zeros((len(self.streams), self.places.count))
+        home, imported = [], []
+        makers: dict[bytes, Array] = {}
+        for c, uses in enumerate(made_as):
+            export, output = (
+                cut[:, uses].max(axis=1) if uses.any() else none for cut in (cuts.export, cuts.output)
+            )
+            inputs = chain.of_cells(c, self.chokepoints.uses.ever)
+            key = b"|".join(each.tobytes() for each in inputs)
+            if key not in makers:
+                makers[key] = self._makers_left(inputs, nodes, covered)
+            left = (1 - output) * np.where(self.inside, 1.0, (1 - export) * makers[key])
+            mine = origin[:, c] * left
+            known = origin[:, c].any(axis=-1)
+            home.append(np.where(known, mine[:, self.inside].sum(axis=1), 1.0))
+            imported.append(mine[:, ~self.inside].sum(axis=1))
+        return np.stack(home, axis=1), np.stack(imported, axis=1)
+
+    def _makers_left(self, inputs: tuple[Array, Array, Array], nodes: Array, covered: Array | None) -> Array:
+        """Part of the cells for which makers at each place have inputs, (row, place) or (1, place)."""
+        out = np.ones((1, self.places.count))
+        of = np.concatenate(inputs)
+        if covered is None or not np.isin(of, nodes).any():
+            return out
+        # Nodes that are not followed are had in full.
+        all_of = np.ones((*covered.shape[:-2], len(of), covered.shape[-1]))
+        at = {int(n): place for place, n in enumerate(nodes)}
+        for place, n in enumerate(of):
+            if int(n) in at:
+                all_of[..., place, :] = covered[..., at[int(n)], :]
+        bounds = np.cumsum([0, *map(len, inputs)])
+        part = least(all_of, tuple(np.arange(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)),
+                     self.world.natural)  # fmt: skip
+        part = np.concatenate([part, np.ones((*part.shape[:-1], 1))], axis=-1)
+        return np.asarray(part[..., self.places.home])
+
+    def supplied(self, scenario: str, hit: Hit) -> Supplied:
+        """What there is for a plan, one question a draw, per unit of its demand."""
+        chokepoints, plan = self.chokepoints, self.plan(scenario)
+        relief, cell = chokepoints.relief(scenario, self.regions, self.year), chokepoints.cell
+        demand = self.demand(scenario)[:, None]
+        used = self.drawn.used(self.streams, plan.cells, self.year)
+        per = demand * np.where(self.drawn.absolute(self.year), used, 1.0)
+        saved = relief / demand
+        without = self.without.accessible / per + saved
+        stocked, months = chokepoints.stocked(plan, self.regions, self.year), chokepoints.config.stockpile_months
+        accessible = without
+        if hit is not self.without:
+            accessible = stockpiled(hit.accessible / per + saved, without, stocked, months)
+            accessible = np.where(cell, without, accessible)
+        own = np.where(cell, 0.0, hit.own / per)
+        rows = (len(self.streams), len(plan.cells))
+        home, imported = (np.broadcast_to(plan.cells * each, rows) for each in (hit.home, hit.imported))
+        return Supplied(own, accessible - own, home, imported)
+
+    def lost(self, event: Event) -> dict[str, Lost]:
+        """What an event takes of each plan, with what is short anyway."""
+        hit, out = self.hit(event), {}
+        for scenario in self.chokepoints.scenarios:
+            plan, demand = self.plan(scenario), self.demand(scenario)
+            factory = self.chokepoints.factory(scenario, self.regions, self.year)
+            had, home = factory.totals(self.supplied(scenario, hit))
+            at_home = self.without.home @ plan.cells
+            out[scenario] = Lost(
+                np.maximum(demand * (plan.cells.sum() - had), 0.0), np.maximum(demand * (at_home - home), 0.0)
+            )
+        return out
