@@ -472,6 +472,22 @@ QUANTITIES: dict[str, Quantity] = {
             "mix_sourcing has what it chooses to buy.",
         ),
         Quantity(
+            "intervals", "result", ("scenario", "region", "disruption", "year", "measure"), "GWh",
+            "What is lost in draws of what it rests on, for a fixed plan by best reallocation: of the batteries (lost: "
+            "short or at risk) and of the cells that are planned to be made at home (industry). p05, p50, p95: "
+            "percentiles of the draws; value: with every input at its value, as in disruptions. Drawn are how much is "
+            "cut, country shares, the world's published supply or else the utilisation of plants, delivery of announced "
+            "plants, materials per kWh, the observed origin of cells, and demand. Of the three disruptions that cost most in the "
+            "last year; of all in every year in stress.",
+        ),
+        Quantity(
+            "drivers", "result", ("scenario", "region", "disruption", "year", "measure", "driver"), "1",
+            "Which uncertain inputs the spread of an interval comes from, the largest first, from one hundredth on. "
+            "importance: squared rank correlation of input and result over the sum of those that chance alone does not "
+            "give. driver: table and row of the input, label: what it is called.",
+            "importance = ρ² ÷ Σ ρ²",
+        ),
+        Quantity(
             "stress_single", "result", ("scenario", "region", "country", "node", "year"), "GWh",
             "GWh at risk when one country exports nothing of one node for a year (N-1), for every supplier of a "
             "hundredth or more; the most first.",

@@ -18,6 +18,8 @@ NAME = re.compile(r"[^\W_](?:[\w\-. ]*\w)?")
 LONGEST_NAME, LONGEST_TEXT, LONGEST_NOTE = 80, 200, 2_000
 #: Characters of a value that a message shows.
 SHOWN = 80
+#: What chemistries are called by their capitals.
+ACRONYMS = ("nmc", "nca", "nmca", "lfp", "lmfp", "lco", "lmo", "lto")
 #: Stands behind a disruption that is not in force.
 MARK = "*"
 #: First bytes of a file in another encoding; those of UTF-32 begin as those of UTF-16.
@@ -133,3 +135,22 @@ def _written(value: object, longest: int, depth: int) -> str:
         pairs = list(value.items())[:longest]
         return f"{{{', '.join(f'{key} = {_written(each, longest, depth - 1)}' for key, each in pairs)}}}"
     return repr(value)
+
+
+def cause_of(group: str) -> str:
+    """What a draw group of intensities is called: its code in words."""
+    known = {
+        "graphite_np": "graphite per kWh (N/P)",
+        "li_s_design": "materials of Li-S cells per kWh",
+        "silicon_blend": "silicon–graphite blend per kWh",
+    }
+    words = group.split("_")
+    return known.get(group, " ".join([cell_name(words[0]), *words[1:]]) + " per kWh")
+
+
+def cell_name(code: str) -> str:
+    """A chemistry in a sentence: nmc811 -> NMC811, na_ion_layered -> Na-ion layered."""
+    first, *rest = code.split("_")
+    if first == "na":
+        return " ".join(["Na-ion", *(word for word in rest if word != "ion")])
+    return " ".join([first.upper() if first.rstrip("0123456789") in ACRONYMS else first, *rest])

@@ -2,8 +2,12 @@
 
 Drawn are the ends of: how much a stop takes; country shares, the world's supply as published, or else the utilisation
 of plants, and what is delivered of announced plants; what cells need of a node, by the intensities that carry it; the
-observed origin of cells; and demand, of the plan alone. All else stays at its value: the reference world and so the
-weights of the pool, stocks, and how long a stop lasts, as a figure is that of twelve months.
+observed origin of cells; and demand. All else stays at its value: stocks, follow-on, the weights of the pool, and how
+long a stop lasts, as a figure is that of twelve months.
+
+What cells need of a node, and demand, are the same rows in the reference world and in the plan, and are drawn once:
+supply that follows the need of that world moves with them, and a node is then as scarce as before. Supply that is
+published, or made by plants, does not. Demand of another scenario than that of the reference world moves the plan alone.
 """
 
 from __future__ import annotations
@@ -76,17 +80,15 @@ class Drawn:
         announced, made = inputs.plants[..., year], chokepoints.supply[year].made
         published, ends = inputs.published[:, year], inputs.ends
         is_published = np.isfinite(published)
-        by_published = np.divide(ends.published[..., year], published, out=np.ones((2, len(made))), where=is_published)
-        # The less plants are used, the more they could make: the low end of the supply is the high one of the use.
-        by_use = (inputs.utilisation / ends.utilisation)[::-1]
         return Ranged(
             made - announced, inputs.share[..., year], ends.share[..., year], self._share_keys,
-            np.where(is_published, by_published, by_use),
+            np.where(is_published, published, inputs.utilisation),
+            np.where(is_published, ends.published[..., year], ends.utilisation),
             [
                 (WORLD_SUPPLY, node.node) if known else (UTILISATION, used)
                 for node, known, used in zip(inputs.nodes, is_published, ends.utilised, strict=True)
             ],
-            announced, ends.delivery, DELIVERY, np.zeros_like(announced),
+            ~is_published, announced, ends.delivery, DELIVERY, np.zeros_like(announced),
         )  # fmt: skip
 
     @cached_property
@@ -183,10 +185,9 @@ class Drawn:
 
     def demand(self, streams: Streams, scenario: str, regions: Sequence[str], year: int) -> Array:
         """Demand of a plan as a multiple of its value, (row) or (1)."""
-        resolved, arrays = self.chokepoints.resolved, self.chokepoints.outcome.arrays
+        arrays = self.chokepoints.outcome.arrays
         at, when = [self.chokepoints.regions.index(region) for region in regions], arrays.reported[year]
         value, low, high = (self._additions(scenario)[e][at][..., when].sum() for e in range(len(ENDS)))
-        assert len(resolved.regions)
         return streams.drawn(DEMAND, 1.0, low / value, high / value) if value > 0 else np.ones(1)
 
     def _additions(self, scenario: str) -> Array:
@@ -400,7 +401,8 @@ class InYear:
         relief, cell = chokepoints.relief(scenario, self.regions, self.year), chokepoints.cell
         demand = self.demand(scenario)[:, None]
         used = self.drawn.used(self.streams, plan.cells, self.year)
-        per = demand * np.where(self.drawn.absolute(self.year), used, 1.0)
+        alike = chokepoints.resolved.run.settings.scenario[scenario].demand == chokepoints.config.demand
+        per = np.where(self.drawn.absolute(self.year), demand * used, 1.0 if alike else demand)
         saved = relief / demand
         without = self.without.accessible / per + saved
         stocked, months = chokepoints.stocked(plan, self.regions, self.year), chokepoints.config.stockpile_months

@@ -344,6 +344,12 @@ class Exposure(Section):
         "next plants come (marginal_location.csv; nodes without rows as today); today, as supply stands in the first "
         "year; none, nowhere. Where [optimise] chooses the mix nothing is, as it would depend on the choice.",
     )
+    draws: Whole = Field(
+        default=1000, ge=0, le=100_000,
+        description="Draws of what the disruptions that cost most take in the last year, or all of them in all years in "
+        "stress; 0 for none.",
+    )  # fmt: skip
+    seed: Whole = Field(default=2026, ge=0, description="Of the random numbers of the draws.")
     threshold: float = Field(
         default=0.1, gt=0.0, lt=1.0,
         description="Share of planned batteries, short or at risk, whose first year below it is told.",

@@ -29,6 +29,8 @@ NOTHING = 1e-9
 HUGE = 1e30
 #: Right-hand sides that are tried at a time.
 CHUNK = 1000
+#: Bases that these are tried on at a time: what one of the first has solved, the others are not tried on.
+TOGETHER = 8
 
 
 def highs_model(cost: Array, matrix: Array, most: Array, upper: Array) -> highspy.HighsLp:
@@ -77,35 +79,39 @@ class Bases:
         Raises SolverError where HiGHS finds no optimum, which there always is where the columns are bounded.
         """
         out = np.empty_like(upper)
-        unsolved = [
-            chunk[~self._tried(chunk, most, upper, out)]
-            for chunk in np.array_split(np.arange(len(most)), -(-len(most) // CHUNK) or 1)
-        ]
-        left = np.concatenate(unsolved)
+        sides = np.minimum(np.concatenate([most, upper], axis=1), HUGE)
+        unsolved = []
+        for left in np.array_split(np.arange(len(most)), -(-len(most) // CHUNK) or 1):
+            for start in range(0, len(self._maps), TOGETHER):
+                left = left[~self._tried(left, sides, out, slice(start, start + TOGETHER))]
+            unsolved.append(left)
+        left, latest = np.concatenate(unsolved), slice(-1, None)
         while len(left):
             first, left = left[:1], left[1:]
             columns, basis = self._solved(most[first[0]], upper[first[0]])
             self._add(basis)
-            if not self._tried(first, most, upper, out, latest=True).all():
+            if not self._tried(first, sides, out, latest).all():
                 out[first] = columns  # within the tolerances of HiGHS alone
-            left = left[~self._tried(left, most, upper, out, latest=True)]
+            left = left[~self._tried(left, sides, out, latest)]
         return out
 
-    def _tried(self, some: Places, most: Array, upper: Array, out: Array, *, latest: bool = False) -> NDArray[np.bool_]:
-        """Write the solutions of some questions that some basis has into `out`; which these are, (some).
+    def _tried(self, some: Places, sides: Array, out: Array, bases: slice) -> NDArray[np.bool_]:
+        """Write the solutions of some questions that one of some bases has into `out`; which these are, (some).
 
-        The first basis counts whose solution is feasible. latest: the latest basis alone.
+        The first basis counts whose solution is feasible. sides: of rows and of columns, (question, row and column).
         """
-        if not self._maps or not len(some):
+        if not self._maps[bases] or not len(some):
             return np.zeros(len(some), dtype=bool)
-        maps = np.array(self._maps[-1:] if latest else self._maps)
-        ceiling, top = most[some, None], upper[some, None]
-        sides = np.minimum(np.concatenate([ceiling, top], axis=2)[:, 0], HUGE)
-        found = (sides @ maps.reshape(-1, maps.shape[2]).T).reshape(len(some), *maps.shape[:2])
+        maps = np.array(self._maps[bases])
+        mine = sides[some]
+        found = (mine @ maps.reshape(-1, maps.shape[2]).T).reshape(len(some), *maps.shape[:2])
+        ceiling, top = mine[:, None, : len(self.matrix)], mine[:, None, len(self.matrix) :]
         columns, rows = self.slack
+        # Most bases fail at the columns already, and the rows are asked of the others alone.
         inside = np.clip(found, 0, top)
         fits = (np.abs(found - inside) <= columns).all(axis=2)
-        fits &= (inside @ self.matrix.T <= ceiling + rows).all(axis=2)
+        at = np.nonzero(fits)
+        fits[at] = (inside[at] @ self.matrix.T <= ceiling[at[0], 0] + rows).all(axis=1)
         which = fits.argmax(axis=1)
         solved: NDArray[np.bool_] = np.asarray(fits[np.arange(len(some)), which])
         out[some[solved]] = inside[solved, which[solved]]

@@ -30,6 +30,8 @@ Mask = NDArray[np.bool_]
 TINY = float(np.finfo(float).tiny)
 #: Home of a country that belongs to no customer.
 NOWHERE = -1
+#: Every node.
+ALL = slice(None)
 
 
 @frozen
@@ -84,16 +86,17 @@ class Supply:
         """What customers have of their need without a disruption, (node, customer), 0 where nothing is known."""
         return self.served(*self.undisturbed[1:4])
 
-    def served(self, own: Array, exported: Array, lacked: Array) -> Array:
-        """What customers have of their need, (node, customer), from own output and the pool, of which none takes more
-        than it lacks; 0 where nothing is known. Arguments as in Trade."""
+    def served(self, own: Array, exported: Array, lacked: Array, nodes: Index | slice = ALL) -> Array:
+        """What customers have of their need of some nodes, (node, customer), from own output and the pool, of which
+        none takes more than it lacks; 0 where nothing is known. Other arguments as in Trade."""
+        need, weights = self.need[nodes], self.weights[nodes]
         pool = np.nan_to_num(exported.sum(axis=-1))
-        left, still = _filled(pool, np.zeros_like(pool), self.weights, np.nan_to_num(lacked))
+        left, still = _filled(pool, np.zeros_like(pool), weights, np.nan_to_num(lacked))
         level = np.divide(left, still, out=np.full_like(left, np.inf), where=still > 0)
         with np.errstate(invalid="ignore"):  # nothing by an infinite level
             most = np.minimum(np.nan_to_num(lacked), pool[..., None])
-            taken = np.where(self.weights > 0, np.minimum(most, level[..., None] * self.weights), 0.0)
-        return np.nan_to_num(np.minimum(own, self.need) + taken)
+            taken = np.where(weights > 0, np.minimum(most, level[..., None] * weights), 0.0)
+        return np.nan_to_num(np.minimum(own, need) + taken)
 
 
 @frozen
@@ -196,22 +199,22 @@ def _filled(pool: Array, weight: Array, weights: Array, lacked: Array) -> tuple[
     """What of a pool, (…), is left for those who still take when it is shared, and the sum of their weights, (…).
 
     weight: of those without a limit, (…); weights, lacked: of the others and the most they take, (…, other). All take
-    the same multiple of their weight, the quotient of the two results. Solved exactly: the others reach what they lack
-    in the order of lacked ÷ weights, and the multiple lies between two of these.
+    the same multiple of their weight, the quotient of the two results. Solved exactly: who lacks less than that
+    multiple has all it lacks, which raises the multiple for the rest, until no other has all it lacks.
     """
     # Nobody takes more than the pool, nor anything without a weight: with this all numbers are finite.
     most = np.where(weights > 0, np.minimum(lacked, pool[..., None]), 0.0)
-    level = np.divide(most, weights, out=np.zeros_like(most), where=weights > 0)
-    order = np.argsort(level, axis=-1)
-    most, level = (np.take_along_axis(each, order, axis=-1) for each in (most, level))
-    ordered = np.take_along_axis(np.broadcast_to(weights, most.shape), order, axis=-1)
-    start = np.zeros((*pool.shape, 1))
-    served = np.concatenate([start, np.cumsum(most, axis=-1)], axis=-1)  # by those who have all they lack
-    filling = np.concatenate([np.cumsum(ordered[..., ::-1], axis=-1)[..., ::-1], start], axis=-1) + weight[..., None]
-    used = served[..., :-1] + level * filling[..., :-1]  # of the pool, when each reaches what it lacks
-    full = (used < pool[..., None]).sum(axis=-1, keepdims=True)
-    left = pool - np.take_along_axis(served, full, axis=-1)[..., 0]
-    return left, np.take_along_axis(filling, full, axis=-1)[..., 0]
+    left, still = pool, weight + weights.sum(axis=-1)
+    takes = np.ones(most.shape, dtype=bool)
+    for _ in range(most.shape[-1]):
+        level = np.divide(left, still, out=np.zeros_like(most[..., 0]), where=still > 0)
+        now = takes & (level[..., None] * weights <= most)
+        if np.array_equal(now, takes):
+            break
+        takes = now
+        left = pool - np.einsum("...b,...b->...", most, ~takes)
+        still = weight + np.einsum("...b,...b->...", np.broadcast_to(weights, most.shape), takes)
+    return left, np.broadcast_to(still, left.shape)
 
 
 def _unlimited(amount: Array) -> Array:
@@ -252,33 +255,37 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
         parts = [(each, part) for each, part in parts if (part < 1).any()]
         if not parts:
             continue
-        lost = np.zeros_like(found.own)
+        nodes = np.unique([each.node for each, _ in parts])
+        lost = np.zeros_like(found.own[..., nodes, :])
         for each, part in parts:
-            lost[..., each.node, :] += each.weight * (1 - part)
+            lost[..., np.searchsorted(nodes, each.node), :] += each.weight * (1 - part)
         everywhere = np.concatenate([1 - lost, np.ones((*lost.shape[:-1], 1))], axis=-1)  # NOWHERE is the last
-        made = made * everywhere[..., supply.home]
-        found = _traded(supply, made, cuts.export)
+        less = _traded(supply, made[..., nodes, :] * everywhere[..., supply.home], cuts.export[..., nodes, :], nodes)
+        found = Trade(*(_with(all_of, nodes, some) for all_of, some in zip(found, less, strict=True)))
     return found
 
 
-def _traded(supply: Supply, made: Array, stopped: Array | None) -> Trade:
-    """Trade in what is made, (node, country), less a share of exports, (node, country)."""
-    own = made @ supply.at_home
-    surplus = np.divide(np.maximum(own - supply.need, 0), own, out=np.zeros_like(own), where=own > 0)
+def _with(values: Array, nodes: Index, some: Array) -> Array:
+    """Values, (…, node, place), with others of some nodes."""
+    out = values.copy()
+    out[..., nodes, :] = some
+    return out
+
+
+def _traded(supply: Supply, made: Array, stopped: Array | None, nodes: Index | slice = ALL) -> Trade:
+    """Trade in what is made of some nodes, (node, country), less a share of exports, (node, country)."""
+    own, need = made @ supply.at_home, supply.need[nodes]
+    surplus = np.divide(np.maximum(own - need, 0), own, out=np.zeros_like(own), where=own > 0)
     exported = made * np.where(supply.home == NOWHERE, 1.0, surplus[..., supply.home])
     if stopped is not None:
         exported = exported * (1 - stopped)
-    lacked = np.maximum(supply.need - own, 0)
-    return Trade(made, own, exported, lacked, _left(supply, own, exported, lacked, undisturbed=stopped is None))
-
-
-def _left(supply: Supply, own: Array, exported: Array, lacked: Array, *, undisturbed: bool) -> Array:
-    """Part of what customers have of each node without a disruption that is left, (node, customer); 1 where nothing is
-    needed or known."""
-    if undisturbed:
-        return np.ones_like(own)
-    now, before = supply.served(own, exported, lacked), supply.usually
-    return np.minimum(np.divide(now, before, out=np.ones_like(now), where=before > 0), 1.0)
+    lacked = np.maximum(need - own, 0)
+    if stopped is None:
+        return Trade(made, own, exported, lacked, np.ones_like(own))
+    now, before = supply.served(own, exported, lacked, nodes), supply.usually[..., nodes, :]
+    # Part of what customers have without the disruption; all where nothing is needed or known.
+    left = np.minimum(np.divide(now, before, out=np.ones_like(now), where=before > 0), 1.0)
+    return Trade(made, own, exported, lacked, left)
 
 
 def stockpiled(cut: Array, without: Array, need: Array, months: float) -> Array:

@@ -75,9 +75,10 @@ class Streams:
         below, above = self._sides[key]
         return below[self.rows], above[self.rows]
 
-    def rank(self, key: Key) -> Array:
-        """Rank of an input in each draw, (draw), from 0."""
-        return self._ranks[key]
+    @property
+    def ranks(self) -> Array:
+        """Rank of each input in each draw less the mean of all, (input, draw)."""
+        return np.stack(list(self._ranks.values())) - (self.count - 1) / 2
 
     def drawn(self, key: Key, value: float, low: float, high: float, most: float = np.inf) -> Array:
         """An input in all draws, (row); the value alone, (1), where it has no ends. None is negative or more than
@@ -127,9 +128,10 @@ class Ranged:
 
     by_share: what countries make by their share of the world, (node, country) [kt or GWh], NaN where nothing is known;
     share: that share, (node, country) [1], with share_ends, (end, node, country), and share_keys, (node) of (country);
-    world: ends of the world's supply as multiples of it, (end, node), with world_keys, (node); announced: what plants
-    to come add, (node, country), with delivery, ends of it as multiples, (end); fixed: what else is made, (node,
-    country), which is not drawn.
+    world: what the world's supply is in proportion to, (node), with world_ends, (end, node), and world_keys, (node);
+    inverse: where it is so to the inverse of that, as to the utilisation of plants, which is 1 at most, (node);
+    announced: what plants to come add, (node, country), with delivery, ends of it as multiples, (end); fixed: what else
+    is made, (node, country), which is not drawn.
     """
 
     by_share: Array
@@ -137,7 +139,9 @@ class Ranged:
     share_ends: Array
     share_keys: Sequence[Sequence[Key]]
     world: Array
+    world_ends: Array
     world_keys: Sequence[Key]
+    inverse: Mask
     announced: Array
     delivery: Array
     delivery_key: Key
@@ -161,7 +165,7 @@ class Ranged:
                 whole = drawn.sum(axis=1, keepdims=True)
                 part = np.divide(drawn, whole, out=np.zeros_like(drawn), where=whole > 0)
                 total[:, place] = (part @ shared) * self.by_share[n].sum()
-            total[:, place] *= streams.drawn(self.world_keys[n], 1.0, *self.world[:, n])[:, None]
+            total[:, place] *= self._times_world(streams, int(n))[:, None]
         announced = self.announced[nodes] @ shared
         if announced.any():
             delivered = streams.drawn(self.delivery_key, 1.0, *self.delivery)
@@ -169,6 +173,15 @@ class Ranged:
         if self.fixed.any():
             total += self.fixed[nodes] @ shared
         return total
+
+    def _times_world(self, streams: Streams, n: int) -> Array:
+        """World supply of a node as a multiple of its value, (row) or (1)."""
+        value, (low, high) = self.world[n], self.world_ends[:, n]
+        if not value > 0 or low == value == high:
+            return np.ones(1)
+        if self.inverse[n]:
+            return np.asarray(value / streams.drawn(self.world_keys[n], value, low, high, 1.0))
+        return streams.drawn(self.world_keys[n], value, low, high) / value
 
 
 def laid_together(supply: Supply, made: Array, nodes: Index, places: Places) -> Supply:
@@ -223,7 +236,7 @@ def percentiles(values: Array, levels: Sequence[float] = (5, 50, 95)) -> tuple[f
     return tuple(float(each) for each in np.percentile(values, levels))
 
 
-def importance(values: Array, streams: Streams, keys: Sequence[Key]) -> dict[Key, float]:
+def importance(values: Array, streams: Streams) -> dict[Key, float]:
     """How much of the spread of a result each input stands for, largest first; the shares sum to 1.
 
     The squared rank correlation of input and result, over the sum of these (contribution to the variance of ranks:
@@ -231,15 +244,16 @@ def importance(values: Array, streams: Streams, keys: Sequence[Key]) -> dict[Key
     is explained where the result rises or falls with each of them. Correlations that chance alone may give are left
     out. Empty where nothing varies.
     """
-    many = len(values)
+    many, keys = len(values), streams.names
     if not keys or many < 2 or np.ptp(values) <= 1e-9 * max(float(np.abs(values).max()), 1e-300):
         return {}
     # Values that are alike share the mean of their ranks.
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     rank = (np.cumsum(counts) - (counts + 1) / 2)[place]
     rank -= rank.mean()
-    inputs = np.stack([streams.rank(key) for key in keys]) - (many - 1) / 2
-    correlation = inputs @ rank / np.sqrt((inputs**2).sum(axis=1) * (rank**2).sum())
+    # Stratified numbers are their own ranks: those of every input are 0, 1, … in some order.
+    inputs = streams.ranks
+    correlation = inputs @ rank / np.sqrt((inputs[0] ** 2).sum() * (rank**2).sum())
     squared = np.where(np.abs(correlation) > SIGNIFICANT / np.sqrt(many), correlation**2, 0.0)
     if not squared.any():
         return {}

@@ -14,6 +14,7 @@ from ..case.chokepoints import Chokepoints
 from ..case.played import LEAST, Played, play, played
 from ..exposure.coverage import Cuts
 from ..exposure.disruption import Loss, losses
+from ..results.tables.intervals import intervals
 from ..tables.history import Ends
 from ..tables.supply import Cut, Event
 
@@ -24,9 +25,15 @@ SUPPLIER = 0.01
 
 
 def stress(chokepoints: Chokepoints) -> dict[str, pd.DataFrame]:
-    """Tables stress_single (N-1), stress_pairs (N-2) and stress_years (events that last, stockpiles running down)."""
+    """Tables stress_single (N-1), stress_pairs (N-2) and stress_years (events that last, stockpiles running down); and
+    intervals and drivers, of all events in all years."""
     single = _single(chokepoints)
-    return {"stress_single": single, "stress_pairs": _pairs(chokepoints, single), "stress_years": _years(chokepoints)}
+    return {
+        "stress_single": single,
+        "stress_pairs": _pairs(chokepoints, single),
+        "stress_years": _years(chokepoints),
+        **intervals(chokepoints, chokepoints.inputs.events, range(len(chokepoints.years))),
+    }
 
 
 def suppliers(chokepoints: Chokepoints) -> Iterable[tuple[str, str]]:

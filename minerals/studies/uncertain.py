@@ -24,6 +24,7 @@ from ..flows.stock import hazard
 from ..provenance import Rows
 from ..tables.parameters import Lifetime, Parameters
 from ..tables.resolve import Resolved
+from ..text import cause_of, cell_name
 from ..design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
 from .shares import share_weights
 
@@ -37,7 +38,6 @@ SEGMENTS = {
     "stationary": "stationary storage",
     "electronics": "portable batteries",
 }
-ACRONYMS = ("nmc", "nca", "nmca", "lfp", "lmfp", "lco", "lmo", "lto")
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class Uncertain:
         minerals = [name.replace("_", " ") for name in resolved.minerals.labels]
         ends = np.stack([cells_of(resolved, end) for end in ENDS])
         groups = self._draw_groups()
-        self.intensity = self._ranged(ends, 0, lambda at: (groups[at], _cause(groups[at])), "mineral_intensity")
+        self.intensity = self._ranged(ends, 0, lambda at: (groups[at], cause_of(groups[at])), "mineral_intensity")
         packs = np.stack([pack_of(resolved, end) for end in ENDS])
         self.pack = self._ranged(packs, 0, lambda at: (at, f"pack {minerals[at[0]]} per kWh"), "pack_intensity")
         trends = [trend_of(resolved, end) for end in ENDS]
@@ -254,7 +254,7 @@ class Uncertain:
                 for end, weight in enumerate((low[scenario], high[scenario]), 1):
                     there = (last * weight[..., -1][:, mine]).sum(axis=1)
                     sums[end] += (there / (1 - value + there)).sum()
-            label = f"market share of {cell(chemistry)}"
+            label = f"market share of {cell_name(chemistry)}"
             self.share_column[mine] = self._factor(("market_share", chemistry), label, "market_share", sums)
         self.share_features = {scenario: each[None] for scenario, each in share.items()}
         if self.shares_vary:
@@ -510,22 +510,3 @@ def _ends(sums: Array) -> tuple[float, float]:
     """Low and high end over the value, from the sums of value, low and high (3); NaN where the value is 0."""
     value, low, high = map(float, sums)
     return (low / value, high / value) if value else (np.nan, np.nan)
-
-
-def _cause(group: str) -> str:
-    """What a draw group of intensities is called: its code in words."""
-    known = {
-        "graphite_np": "graphite per kWh (N/P)",
-        "li_s_design": "materials of Li-S cells per kWh",
-        "silicon_blend": "silicon–graphite blend per kWh",
-    }
-    words = group.split("_")
-    return known.get(group, " ".join([cell(words[0]), *words[1:]]) + " per kWh")
-
-
-def cell(code: str) -> str:
-    """A chemistry in a sentence: nmc811 -> NMC811, na_ion_layered -> Na-ion layered."""
-    first, *rest = code.split("_")
-    if first == "na":
-        return " ".join(["Na-ion", *(word for word in rest if word != "ion")])
-    return " ".join([first.upper() if first.rstrip("0123456789") in ACRONYMS else first, *rest])

@@ -9,6 +9,7 @@ from ...case.played import Library
 from ...tables.inputs import Inputs
 from . import concentration, sourcing
 from . import supply as world_supply
+from .intervals import headlines, intervals
 from .risk import risk
 
 
@@ -32,4 +33,5 @@ def exposure(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "trade_rules": sourcing.trade_rules(chokepoints),
         "sourcing": sourcing.sourcing(chokepoints),
         **risk(library, inputs),
+        **intervals(chokepoints, headlines(library), [len(chokepoints.years) - 1]),
     }

@@ -1,0 +1,99 @@
+"""Intervals of what disruptions cost, by draws of what they rest on, and what these are driven by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from ...case.chokepoints import Chokepoints
+from ...case.draws import DELIVERY, DEMAND, INTENSITY, ORIGIN, PACK, SEVERITY, SHARE, UTILISATION, WORLD_SUPPLY, Drawn
+from ...case.played import LEAST, Library
+from ...exposure.draws import Key, importance, percentiles
+from ...tables.codes import ANY
+from ...tables.supply import Event
+from ...text import cause_of
+
+#: Disruptions that a run draws: those that cost most.
+HEADLINES = 3
+#: Least share of the spread of a result that a driver is told for.
+TOLD = 0.01
+MEASURES = ("lost", "industry")
+INTERVALS = ["scenario", "region", "disruption", "year", "measure", "p05", "p50", "p95", "value", "unit", "draws"]
+DRIVERS = ["scenario", "region", "disruption", "year", "measure", "driver", "label", "importance", "unit"]
+
+
+def headlines(library: Library) -> list[Event]:
+    """Disruptions that cost most of any plan in the last year, as far as they cost anything."""
+    last = len(library.chokepoints.years) - 1
+    most: dict[str, float] = {}
+    for each in library.all():
+        if each.year == last:
+            most[each.event.disruption] = max(most.get(each.event.disruption, 0.0), each.loss.lost[0])
+    chosen = sorted((name for name in most if most[name] > LEAST), key=lambda name: -most[name])[:HEADLINES]
+    return [event for event in library.chokepoints.inputs.events if event.disruption in chosen]
+
+
+def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence[int]) -> dict[str, pd.DataFrame]:
+    """Tables `intervals` and `drivers` of some events in some years, by their places; none without draws."""
+    config = chokepoints.config
+    if not config.draws:
+        return {}
+    found, drivers = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    together: dict[tuple[tuple[str, ...], int], list[Event]] = {}
+    for event in events:
+        for regions in chokepoints.pools(event.cuts):
+            for year in years:
+                if chokepoints.years[year] >= event.start:
+                    together.setdefault((regions, year), []).append(event)
+    drawn = Drawn(chokepoints, config.draws, config.seed)
+    for (regions, year), mine in together.items():
+        for scenario, by_event in drawn.lost(mine, regions, year).items():
+            for event, lost in zip(mine, by_event, strict=True):
+                head = scenario, chokepoints.name_of(regions), event.disruption, chokepoints.years[year]
+                for measure, values in zip(MEASURES, lost, strict=True):
+                    found.append((
+                        *head, measure, *percentiles(values[1:]), float(values[0]), "GWh", config.draws
+                    ))  # fmt: skip
+                    drivers += [
+                        (*head, measure, ":".join(key), label(chokepoints, key), share, "1")
+                        for key, share in importance(values[1:], drawn.streams).items() if share >= TOLD
+                    ]  # fmt: skip
+    return {"intervals": _ordered(chokepoints, events, found, INTERVALS),
+            "drivers": _ordered(chokepoints, events, drivers, DRIVERS)}  # fmt: skip
+
+
+def _ordered(
+    chokepoints: Chokepoints, events: Sequence[Event], rows: Sequence[tuple[Any, ...]], columns: Sequence[str]
+) -> pd.DataFrame:
+    """Rows by scenario, then by event, regions and year."""
+    scenarios, codes = list(chokepoints.scenarios), [event.disruption for event in events]
+    ordered = sorted(rows, key=lambda row: (scenarios.index(row[0]), codes.index(row[2]), row[1], row[3]))
+    return pd.DataFrame(ordered, columns=list(columns))
+
+
+def label(chokepoints: Chokepoints, key: Key) -> str:
+    """What an uncertain input is called."""
+    inputs, (table, *names) = chokepoints.inputs, key
+    nodes = inputs.node_labels
+    if table == SHARE:
+        return f"{inputs.country_labels[names[1]]}'s share of {_small(nodes[names[0]])}"
+    if table == WORLD_SUPPLY:
+        return f"world supply of {_small(nodes[names[0]])}"
+    if table == UTILISATION:
+        return f"use of plants of {'nodes without a figure' if names[0] == ANY else _small(nodes[names[0]])}"
+    if table == ORIGIN:
+        return f"cells of {names[0]} made by {inputs.country_labels[names[1]]}"
+    if table == INTENSITY:
+        return cause_of(names[0])
+    if table == PACK:
+        return f"pack {names[0].replace('_', ' ')} per kWh"
+    return {
+        SEVERITY: "how much is cut", DELIVERY: "delivery of announced plants", DEMAND: "battery demand"
+    }[key]  # fmt: skip
+
+
+def _small(name: str) -> str:
+    """A label within a sentence."""
+    return name if name[:2].isupper() or name[1:3].isupper() else name[:1].lower() + name[1:]
