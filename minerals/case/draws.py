@@ -52,6 +52,7 @@ class Drawn:
 
     def __init__(self, chokepoints: Chokepoints, count: int, seed: int) -> None:
         self.chokepoints, self.streams = chokepoints, Streams(count, seed)
+        self._of_demand: dict[str, Array] = {}
 
     def lost(self, events: Sequence[Event], regions: tuple[str, ...], year: int) -> dict[str, list[Lost]]:
         """What is lost by some events in a year, by its place, for regions that share a pool: by scenario."""
@@ -197,10 +198,6 @@ class Drawn:
             self._of_demand[scenario] = np.stack([additions_of(resolved, scenario, end)[0] for end in ENDS])
         return self._of_demand[scenario]
 
-    @cached_property
-    def _of_demand(self) -> dict[str, Array]:
-        return {}
-
     def cell_origin(self, streams: Streams, regions: tuple[str, ...], year: int) -> Array:
         """Share of each maker in the cells of each chemistry that regions use, (row or 1, chemistry, country).
 
@@ -284,6 +281,8 @@ class InYear:
         self.group = chokepoints.group(regions)
         self.origin = drawn.cell_origin(streams, regions, year) @ self.places.shared
         self.inside = (self.places.shared * chokepoints.at_home(regions)[:, None]).any(axis=0)
+        self._pers: dict[str, Array] = {}
+        self._demands: dict[str, Array] = {}
 
     def _wanted(self, events: Sequence[Event]) -> NDArray[np.bool_]:
         """Nodes that a plan needs, or an event reaches, with what these are made of, (node)."""
@@ -307,7 +306,9 @@ class InYear:
 
     def demand(self, scenario: str) -> Array:
         """Demand as a multiple of the plan, (row) or (1)."""
-        return self.drawn.demand(self.streams, scenario, self.regions, self.year)
+        if scenario not in self._demands:
+            self._demands[scenario] = self.drawn.demand(self.streams, scenario, self.regions, self.year)
+        return self._demands[scenario]
 
     @cached_property
     def without(self) -> Hit:
@@ -395,15 +396,24 @@ class InYear:
         part = np.concatenate([part, np.ones((*part.shape[:-1], 1))], axis=-1)
         return np.asarray(part[..., self.places.home])
 
+    def _per(self, scenario: str) -> Array:
+        """Of how much supply of each node one stands for one at the values, (row or 1, node)."""
+        if scenario not in self._pers:
+            settings, absolute = self.chokepoints.resolved.run.settings, self.drawn.absolute(self.year)
+            demand = self.demand(scenario)[:, None]
+            alike = settings.scenario[scenario].demand == self.chokepoints.config.demand
+            per = np.tile(np.ones_like(demand) if alike else demand, (1, len(absolute)))
+            if absolute.any():
+                used = self.drawn.used(self.streams, self.plan(scenario).cells, self.year)
+                per = np.where(absolute, demand * used, per)
+            self._pers[scenario] = per
+        return self._pers[scenario]
+
     def supplied(self, scenario: str, hit: Hit) -> Supplied:
         """What there is for a plan, one question a draw, per unit of its demand."""
         chokepoints, plan = self.chokepoints, self.plan(scenario)
         relief, cell = chokepoints.relief(scenario, self.regions, self.year), chokepoints.cell
-        demand = self.demand(scenario)[:, None]
-        used = self.drawn.used(self.streams, plan.cells, self.year)
-        alike = chokepoints.resolved.run.settings.scenario[scenario].demand == chokepoints.config.demand
-        per = np.where(self.drawn.absolute(self.year), demand * used, 1.0 if alike else demand)
-        saved = relief / demand
+        per, saved = self._per(scenario), relief / self.demand(scenario)[:, None]
         without = self.without.accessible / per + saved
         stocked, months = chokepoints.stocked(plan, self.regions, self.year), chokepoints.config.stockpile_months
         accessible = without
@@ -421,7 +431,7 @@ class InYear:
         for scenario in self.chokepoints.scenarios:
             plan, demand = self.plan(scenario), self.demand(scenario)
             factory = self.chokepoints.factory(scenario, self.regions, self.year)
-            had, home = factory.totals(self.supplied(scenario, hit))
+            had, home = factory.totals(self.supplied(scenario, hit), frequent=True)
             at_home = self.without.home @ plan.cells
             out[scenario] = Lost(
                 np.maximum(demand * (plan.cells.sum() - had), 0.0), np.maximum(demand * (at_home - home), 0.0)

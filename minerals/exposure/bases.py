@@ -30,7 +30,7 @@ HUGE = 1e30
 #: Right-hand sides that are tried at a time.
 CHUNK = 1000
 #: Bases that these are tried on at a time: what one of the first has solved, the others are not tried on.
-TOGETHER = 8
+TOGETHER = 4
 
 
 def highs_model(cost: Array, matrix: Array, most: Array, upper: Array) -> highspy.HighsLp:
@@ -69,40 +69,47 @@ class Bases:
         self.pool: list[Basis] = []
         #: What makes a solution of a right-hand side, for each basis: (column, row and column).
         self._maps: list[Array] = []
+        #: How many questions each basis has solved.
+        self._solves: list[int] = []
         self._lp: highspy.Highs | None = None
         for basis in known.pool if known is not None else ():
             self._add(basis)
 
-    def solve(self, most: Array, upper: Array) -> Array:
+    def solve(self, most: Array, upper: Array, *, frequent: bool = False) -> Array:
         """Optimal columns, (question, column). most: (question, row); upper: (question, column), 0 and more.
 
-        Raises SolverError where HiGHS finds no optimum, which there always is where the columns are bounded.
+        frequent: bases that have solved most are tried first, which is quicker where many questions are alike; of
+        several optimal solutions another may be found, of the same value. Raises SolverError where HiGHS finds no optimum, which there always is where the columns are bounded.
         """
         out = np.empty_like(upper)
         sides = np.minimum(np.concatenate([most, upper], axis=1), HUGE)
-        unsolved = []
+        unsolved, order = [], np.arange(len(self._maps))
         for left in np.array_split(np.arange(len(most)), -(-len(most) // CHUNK) or 1):
-            for start in range(0, len(self._maps), TOGETHER):
-                left = left[~self._tried(left, sides, out, slice(start, start + TOGETHER))]
+            if frequent:
+                order = np.argsort(-np.array(self._solves), kind="stable")
+            for start in range(0, len(order), TOGETHER):
+                left = left[~self._tried(left, sides, out, order[start : start + TOGETHER])]
             unsolved.append(left)
-        left, latest = np.concatenate(unsolved), slice(-1, None)
+        left = np.concatenate(unsolved)
         while len(left):
             first, left = left[:1], left[1:]
             columns, basis = self._solved(most[first[0]], upper[first[0]])
+            known = len(self._maps)
             self._add(basis)
+            latest = np.arange(known, len(self._maps))
             if not self._tried(first, sides, out, latest).all():
                 out[first] = columns  # within the tolerances of HiGHS alone
             left = left[~self._tried(left, sides, out, latest)]
         return out
 
-    def _tried(self, some: Places, sides: Array, out: Array, bases: slice) -> NDArray[np.bool_]:
+    def _tried(self, some: Places, sides: Array, out: Array, bases: Places) -> NDArray[np.bool_]:
         """Write the solutions of some questions that one of some bases has into `out`; which these are, (some).
 
         The first basis counts whose solution is feasible. sides: of rows and of columns, (question, row and column).
         """
-        if not self._maps[bases] or not len(some):
+        if not len(bases) or not len(some):
             return np.zeros(len(some), dtype=bool)
-        maps = np.array(self._maps[bases])
+        maps = np.array([self._maps[basis] for basis in bases])
         mine = sides[some]
         found = (mine @ maps.reshape(-1, maps.shape[2]).T).reshape(len(some), *maps.shape[:2])
         ceiling, top = mine[:, None, : len(self.matrix)], mine[:, None, len(self.matrix) :]
@@ -115,6 +122,8 @@ class Bases:
         which = fits.argmax(axis=1)
         solved: NDArray[np.bool_] = np.asarray(fits[np.arange(len(some)), which])
         out[some[solved]] = inside[solved, which[solved]]
+        for basis, count in zip(bases, np.bincount(which[solved], minlength=len(bases)).tolist(), strict=True):
+            self._solves[basis] += count
         return solved
 
     def _solved(self, most: Array, upper: Array) -> tuple[Array, Basis]:
@@ -162,3 +171,4 @@ class Bases:
         map_[basic[:, None], many + full] = -inverse @ rows[:, full]
         self.pool.append(basis)
         self._maps.append(map_)
+        self._solves.append(0)

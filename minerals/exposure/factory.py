@@ -235,18 +235,19 @@ class Factory:
             built.home[question] = self._cut_alike(built.home[question], supplied.take([question]))
         return built
 
-    def totals(self, supplied: Supplied) -> tuple[Array, Array]:
-        """Batteries to be had, and those of them made at home, by best reallocation, (question) each [GWh]."""
-        built, _ = self._best(supplied)
+    def totals(self, supplied: Supplied, *, frequent: bool = False) -> tuple[Array, Array]:
+        """Batteries to be had, and those of them made at home, by best reallocation, (question) each [GWh]. frequent:
+        as in `Bases.solve`."""
+        built, _ = self._best(supplied, frequent=frequent)
         home = built.home.sum(axis=1)
         return home + built.imported.sum(axis=1), home
 
-    def _best(self, supplied: Supplied) -> tuple[Built, Mask]:
+    def _best(self, supplied: Supplied, *, frequent: bool = False) -> tuple[Built, Mask]:
         """Cells built in one solution, and where anything is short, (question)."""
         built = Built(supplied.home.copy(), supplied.imported.copy())
         short = self._short(supplied)
         if short.any():
-            found = self._solved(supplied.take(short))
+            found = self._solved(supplied.take(short), frequent=frequent)
             built.home[short], built.imported[short] = found.home, found.imported
         return built, short
 
@@ -262,9 +263,9 @@ class Factory:
         planned &= (supplied.imported <= self.plan.imported * (1 + NOTHING)).all(axis=1)
         return np.asarray(~(fits | (need <= 0)).all(axis=1) | ~planned)
 
-    def _solved(self, supplied: Supplied) -> Built:
+    def _solved(self, supplied: Supplied, *, frequent: bool = False) -> Built:
         """Optimal cells, (question, chemistry)."""
-        found = np.clip(self.bases.solve(*self.bounds(supplied)), 0, None)
+        found = np.clip(self.bases.solve(*self.bounds(supplied), frequent=frequent), 0, None)
         return self.columns.cells(found, supplied)
 
     def _cut_alike(self, home: Array, supplied: Supplied) -> Array:

@@ -17,6 +17,8 @@ from ...text import cause_of
 
 #: Disruptions that a run draws: those that cost most.
 HEADLINES = 3
+#: Most draws of a year before the last.
+EARLIER = 1000
 #: Least share of the spread of a result that a driver is told for.
 TOLD = 0.01
 MEASURES = ("lost", "industry")
@@ -36,7 +38,8 @@ def headlines(library: Library) -> list[Event]:
 
 
 def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence[int]) -> dict[str, pd.DataFrame]:
-    """Tables `intervals` and `drivers` of some events in some years, by their places; none without draws."""
+    """Tables `intervals` and `drivers` of some events in some years, by their places; none without draws. Of years but
+    the last there are not more than EARLIER draws."""
     config = chokepoints.config
     if not config.draws:
         return {}
@@ -47,14 +50,16 @@ def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence
             for year in years:
                 if chokepoints.years[year] >= event.start:
                     together.setdefault((regions, year), []).append(event)
-    drawn = Drawn(chokepoints, config.draws, config.seed)
+    last = len(chokepoints.years) - 1
+    by_count = {count: Drawn(chokepoints, count, config.seed) for count in (config.draws, min(config.draws, EARLIER))}
     for (regions, year), mine in together.items():
+        drawn = by_count[config.draws if year == last else min(config.draws, EARLIER)]
         for scenario, by_event in drawn.lost(mine, regions, year).items():
             for event, lost in zip(mine, by_event, strict=True):
                 head = scenario, chokepoints.name_of(regions), event.disruption, chokepoints.years[year]
                 for measure, values in zip(MEASURES, lost, strict=True):
                     found.append((
-                        *head, measure, *percentiles(values[1:]), float(values[0]), "GWh", config.draws
+                        *head, measure, *percentiles(values[1:]), float(values[0]), "GWh", len(values) - 1
                     ))  # fmt: skip
                     drivers += [
                         (*head, measure, ":".join(key), label(chokepoints, key), share, "1")
