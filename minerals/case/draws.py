@@ -13,6 +13,7 @@ published, or made by plants, does not. Demand of another scenario than that of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,12 +22,12 @@ from numpy.typing import NDArray
 
 from ..exposure.coverage import Cuts, Supply, access, stockpiled
 from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached
-from ..exposure.factory import Plan, Supplied
+from ..exposure.factory import Factory, Plan, Supplied
 from ..exposure.stages import least
 from ..flows.demand import Array
 from ..provenance import Rows
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES
-from ..tables.supply import Event
+from ..tables.supply import Event, Node
 from .arrays import ENDS, additions_of, cells_of, pack_of
 from .chokepoints import Chokepoints
 
@@ -168,21 +169,79 @@ class Drawn:
     @cached_property
     def _carried(self) -> Array:
         """Use of each node per GWh of a chemistry that follows the intensity of each mineral, (chemistry, mineral,
-        node, year) [kt/GWh]; the rest of a use goes by the energy alone."""
-        chokepoints = self.chokepoints
-        resolved, arrays, nodes = chokepoints.resolved, chokepoints.outcome.arrays, chokepoints.inputs.nodes
-        minerals, bases = resolved.minerals.labels, [base for base, _ in resolved.chemistries.labels]
-        per = np.zeros((len(bases), len(minerals), len(nodes), len(resolved.reported)))
-        natural = arrays.route[GRAPHITE_ROUTES.index("natural"), arrays.reported]
-        by_route = {"": np.ones_like(natural), "natural": natural, "synthetic": 1 - natural}
+        node, year) [kt/GWh]; the rest of a use goes by the energy alone. Graphite takes the routes that are planned."""
+        return self._whatever_route + self._by_route
+
+    @cached_property
+    def _whatever_route(self) -> Array:
+        """The same of what does not depend on the route of graphite."""
+        nodes, minerals, bases = self._labels
+        per = np.zeros((len(bases), len(minerals), len(nodes), 1))
         for n, node in enumerate(nodes):
             for mineral, route, per_kg in node.products:
-                per[:, minerals.index(mineral), n] += per_kg * by_route[route]
+                per[:, minerals.index(mineral), n] += per_kg * (not route)
             for c, base in enumerate(bases):
                 if base in node.uses and node.uses[base][0] != ENERGY:
                     mineral, amount = node.uses[base]
                     per[c, minerals.index(mineral), n] += amount
-        return np.asarray(per * arrays.intensity_by_year[:, :, None, arrays.reported])
+        return np.asarray(per * self._intensities_by_year)
+
+    @cached_property
+    def _by_route(self) -> Array:
+        """The same of what does."""
+        arrays, (nodes, minerals, bases) = self.chokepoints.outcome.arrays, self._labels
+        natural = arrays.route[GRAPHITE_ROUTES.index("natural"), arrays.reported]
+        per = np.zeros((len(bases), len(minerals), len(nodes), len(natural)))
+        for n, node in enumerate(nodes):
+            for mineral, route, per_kg in node.products:
+                if route:
+                    per[:, minerals.index(mineral), n] += per_kg * (natural if route == "natural" else 1 - natural)
+        return np.asarray(per * self._intensities_by_year)
+
+    @property
+    def _labels(self) -> tuple[Sequence[Node], list[str], list[str]]:
+        """Nodes, minerals, and base chemistry of each chemistry."""
+        resolved = self.chokepoints.resolved
+        return self.chokepoints.inputs.nodes, list(resolved.minerals.labels), [b for b, _ in resolved.chemistries.labels]
+
+    @property
+    def _intensities_by_year(self) -> Array:
+        """(chemistry, mineral, 1, year) [kt/GWh]."""
+        arrays = self.chokepoints.outcome.arrays
+        return np.asarray(arrays.intensity_by_year[:, :, None, arrays.reported])
+
+    def by_chemistry(
+        self, event: Event | None, scenario: str, regions: tuple[str, ...], year: int, rows: Sequence[int]
+    ) -> tuple[Array, Array]:
+        """Batteries to be had in some draws, (row) each [GWh]: with what all cells need of a node moved alike, as the
+        draws have it, and with the intensities of each chemistry drawn, for which each draw is a programme of its own.
+
+        How far the second is from the first is what factors by node leave away. Both have the same supply, and as much
+        of each node is needed by the plan as a whole.
+        """
+        chokepoints, (nodes, minerals, _) = self.chokepoints, self._labels
+        plan, factory = chokepoints.plan(scenario, regions, year), chokepoints.factory(scenario, regions, year)
+        supplied, demand = self.supplied(event, scenario, regions, year)
+        demand = np.broadcast_to(demand, len(supplied))
+        used = np.broadcast_to(self.used(self.streams, plan.cells, year), (len(supplied), len(nodes)))
+        intensities = self.intensities(self.streams)
+        intensities = np.broadcast_to(intensities, (len(supplied), *intensities.shape[1:]))
+        fixed = chokepoints.uses.fixed[:, :, year]
+        scrap = np.divide(plan.use, fixed, out=np.ones_like(fixed), where=fixed > 0)
+        carried = self._whatever_route[..., year]
+        latest, apart = factory, []
+        for row in rows:
+            times = intensities[row]
+            use = plan.use + scrap * np.einsum("cmn,cm->cn", carried, times - 1.0)
+            routes = plan.routes
+            if routes is not None:
+                routes = replace(routes, carrier=routes.carrier * times[:, minerals.index("graphite")])
+            one = supplied.take([row])
+            real = Supplied(one.own * used[row], one.bought * used[row], one.home, one.imported)
+            latest = Factory(replace(plan, use=np.maximum(use, 0.0), routes=routes), latest)
+            apart.append(float(latest.totals(real)[0][0]))
+        together = factory.totals(supplied.take(list(rows)), frequent=True)[0]
+        return together * demand[list(rows)], np.array(apart) * demand[list(rows)]
 
     def demand(self, streams: Streams, scenario: str, regions: Sequence[str], year: int) -> Array:
         """Demand of a plan as a multiple of its value, (row) or (1)."""
