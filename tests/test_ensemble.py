@@ -12,8 +12,8 @@ from minerals import api
 from minerals.case import chain
 from minerals.case.arrays import Arrays, additions_of, intensity_of, share_of
 from minerals.config import read_run
-from minerals.flows import ensemble
 from minerals.design import latin_hypercube
+from minerals.flows import ensemble
 from minerals.studies.run import run
 from minerals.studies.uncertain import Uncertain
 from minerals.tables.inputs import read_inputs

@@ -18,11 +18,11 @@ import pandas as pd
 import pytest
 
 from minerals.config import read_run
+from minerals.design import latin_hypercube
 from minerals.errors import Infeasible
 from minerals.flows import ensemble
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
-from minerals.design import latin_hypercube
 from minerals.studies.run import run
 from minerals.studies.sensitivity import Model
 from minerals.studies.uncertain import Uncertain

@@ -21,12 +21,12 @@ from minerals import api, charts, drawing
 from minerals.case import chain
 from minerals.case.arrays import Arrays, additions_of, intensity_of, share_of
 from minerals.config import read_run
+from minerals.design import latin_hypercube, ranged, sides_of, split_pert
 from minerals.errors import Exhausted, InputError, MineralsError, UsageError
 from minerals.flows import ensemble
 from minerals.results.result import Result
 from minerals.studies import sample
 from minerals.studies.blocks import StudyFolder
-from minerals.design import latin_hypercube, ranged, sides_of, split_pert
 from minerals.studies.run import run
 from minerals.studies.sample import STORED, Part, _percentiles, block_of
 from minerals.studies.sensitivity import sobol

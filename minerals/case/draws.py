@@ -7,7 +7,7 @@ long a stop lasts, as a figure is that of twelve months.
 
 What cells need of a node, and demand, are the same rows in the reference world and in the plan, and are drawn once:
 supply that follows the need of that world moves with them, and a node is then as scarce as before. Supply that is
-published, or made by plants, does not. Demand of another scenario than that of the reference world moves the plan alone.
+published, or made by plants, does not. Demand of another scenario than the reference world has moves the plan alone.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from ..tables.supply import Event, Node
 from .arrays import ENDS, additions_of, cells_of, pack_of
 from .chokepoints import Chokepoints
 
+Index = NDArray[np.intp]
 #: Draws that are computed at a time, so that their arrays stay small.
 ROWS = 2048
 SEVERITY: Key = ("severity",)
@@ -202,7 +203,11 @@ class Drawn:
     def _labels(self) -> tuple[Sequence[Node], list[str], list[str]]:
         """Nodes, minerals, and base chemistry of each chemistry."""
         resolved = self.chokepoints.resolved
-        return self.chokepoints.inputs.nodes, list(resolved.minerals.labels), [b for b, _ in resolved.chemistries.labels]
+        return (
+            self.chokepoints.inputs.nodes,
+            list(resolved.minerals.labels),
+            [b for b, _ in resolved.chemistries.labels],
+        )
 
     @property
     def _intensities_by_year(self) -> Array:
@@ -400,7 +405,7 @@ class InYear:
             accessible[:, nodes], own[:, nodes], covered = reach.accessible, np.nan_to_num(reach.own), reach.left
         return Hit(accessible, own, *self._cells_left(cuts, nodes, covered))
 
-    def _cuts(self, event: Event, nodes: Array) -> Cuts:
+    def _cuts(self, event: Event, nodes: Index) -> Cuts:
         """What an event takes, of some nodes, (row, node, place) each."""
         at = {int(n): place for place, n in enumerate(nodes)}
         inputs = self.chokepoints.inputs
@@ -414,7 +419,7 @@ class InYear:
                 (export if cut.kind == "export" else output)[:, *where] = severity
         return Cuts(export, output)
 
-    def _cells_left(self, cuts: Cuts, nodes: Array, covered: Array | None) -> tuple[Array, Array]:
+    def _cells_left(self, cuts: Cuts, nodes: Index, covered: Array | None) -> tuple[Array, Array]:
         """Share of the planned cells that can be made at home and be bought, (row, chemistry) each; covered: part of
         what customers have without the disruption of some nodes, (row, node, customer)."""
         chain, origin = self.chokepoints.chain, self.origin
@@ -423,9 +428,7 @@ class InYear:
         home, imported = [], []
         makers: dict[bytes, Array] = {}
         for c, uses in enumerate(made_as):
-            export, output = (
-                cut[:, uses].max(axis=1) if uses.any() else none for cut in (cuts.export, cuts.output)
-            )
+            export, output = (cut[:, uses].max(axis=1) if uses.any() else none for cut in (cuts.export, cuts.output))
             inputs = chain.of_cells(c, self.chokepoints.uses.ever)
             key = b"|".join(each.tobytes() for each in inputs)
             if key not in makers:
@@ -437,7 +440,7 @@ class InYear:
             imported.append(mine[:, ~self.inside].sum(axis=1))
         return np.stack(home, axis=1), np.stack(imported, axis=1)
 
-    def _makers_left(self, inputs: tuple[Array, Array, Array], nodes: Array, covered: Array | None) -> Array:
+    def _makers_left(self, inputs: tuple[Index, Index, Index], nodes: Index, covered: Array | None) -> Array:
         """Part of the cells for which makers at each place have inputs, (row, place) or (1, place)."""
         out = np.ones((1, self.places.count))
         of = np.concatenate(inputs)
@@ -449,9 +452,10 @@ class InYear:
         for place, n in enumerate(of):
             if int(n) in at:
                 all_of[..., place, :] = covered[..., at[int(n)], :]
-        bounds = np.cumsum([0, *map(len, inputs)])
-        part = least(all_of, tuple(np.arange(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)),
-                     self.world.natural)  # fmt: skip
+        first, second = len(inputs[0]), len(inputs[1])
+        places = np.arange(len(of))
+        by_kind = places[:first], places[first : first + second], places[first + second :]
+        part = least(all_of, by_kind, self.world.natural)
         part = np.concatenate([part, np.ones((*part.shape[:-1], 1))], axis=-1)
         return np.asarray(part[..., self.places.home])
 

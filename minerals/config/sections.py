@@ -346,8 +346,8 @@ class Exposure(Section):
     )
     draws: Whole = Field(
         default=1000, ge=0, le=100_000,
-        description="Draws of what the disruptions that cost most take in the last year, or all of them in all years in "
-        "stress; 0 for none.",
+        description="Draws of what the disruptions that cost most take in the last year, or all of them in all years "
+        "in stress; 0 for none.",
     )  # fmt: skip
     seed: Whole = Field(default=2026, ge=0, description="Of the random numbers of the draws.")
     threshold: float = Field(

@@ -79,7 +79,8 @@ class Bases:
         """Optimal columns, (question, column). most: (question, row); upper: (question, column), 0 and more.
 
         frequent: bases that have solved most are tried first, which is quicker where many questions are alike; of
-        several optimal solutions another may be found, of the same value. Raises SolverError where HiGHS finds no optimum, which there always is where the columns are bounded.
+        several optimal solutions another may be found, of the same value.
+        Raises SolverError where HiGHS finds no optimum, which there always is where the columns are bounded.
         """
         out = np.empty_like(upper)
         sides = np.minimum(np.concatenate([most, upper], axis=1), HUGE)

@@ -216,7 +216,7 @@ def _among(recipe: Recipe, at: dict[int, int]) -> Recipe:
 
 
 def reached(recipes: Sequence[Recipe], hit: Mask) -> tuple[Mask, Mask]:
-    """Nodes that a disruption of some reaches down the stages, and these with all that they are made of, (node) each."""
+    """Nodes that a disruption of some reaches down the stages, and these with what they are made of, (node) each."""
     found = hit.copy()
     for _ in range(len(recipes)):
         more = [each for each in recipes if not found[each.node] and any(found[at].any() for at in each[2:])]

@@ -21,12 +21,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..config import Sample
+from ..design import latin_hypercube
 from ..errors import UsageError
 from ..flows.ensemble import follow
 from ..haste import frozen
 from ..tables.resolve import Resolved
 from .blocks import PARTS, StudyFolder, begin_part, is_sound, marked, read_values, write_block
-from ..design import latin_hypercube
 from .identity import identity_of
 from .pool import Progress, end_without_parent, worker_pool
 from .uncertain import Uncertain

@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..config import Sensitivity
+from ..design import latin_hypercube
 from ..tables.resolve import Resolved
 from .blocks import POINTS_PART, StudyFolder
-from ..design import latin_hypercube
 from .identity import identity_of
 from .points import solved
 from .pool import Progress, worker_pool

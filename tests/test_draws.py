@@ -1,0 +1,319 @@
+"""Draws of disruptions: what is drawn, what must hold in each draw, and that each is the answer of a programme."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import highspy
+import numpy as np
+import pytest
+from test_disruption import some_cuts, some_group, some_world
+
+from minerals import api
+from minerals.case.chokepoints import Chokepoints, chokepoints_of
+from minerals.case.draws import SEVERITY, Drawn
+from minerals.case.intensity import with_intensity
+from minerals.case.outcome import Outcome
+from minerals.case.played import played
+from minerals.config import read_run
+from minerals.errors import InputError
+from minerals.exposure.bases import highs_model
+from minerals.exposure.coverage import NOWHERE, Cuts, access
+from minerals.exposure.draws import Places, Ranged, Streams, importance, laid_together, percentiles, reached
+from minerals.exposure.factory import Factory, Supplied
+from minerals.exposure.stages import Recipe
+from minerals.highs import run as solve
+from minerals.highs import solver
+from minerals.results.result import Result
+from minerals.results.tables.intervals import HEADLINES, MEASURES, intervals, label
+from minerals.tables.inputs import Inputs
+from minerals.tables.resolve import resolve
+from minerals.tables.supply import Event
+
+NONE = np.zeros(0, dtype=np.intp)
+
+# ---------------------------------------------------------------------- streams
+
+
+def test_an_input_has_its_ends_at_the_5th_and_95th_percentile_and_its_value_in_the_middle() -> None:
+    drawn = Streams(2000, 1).drawn(("a", "b"), 0.5, 0.4, 0.9)
+    assert drawn[0] == 0.5  # the first draw is none
+    assert np.percentile(drawn[1:], (5, 50, 95)) == pytest.approx([0.4, 0.5, 0.9], abs=2e-3)
+    assert (Streams(2000, 1).drawn(("a",), 0.9, 0.5, 0.95, 1.0) <= 1).all()
+    assert Streams(2000, 1).drawn(("a",), 3.0, 3.0, 3.0).tolist() == [3.0]
+
+
+def test_an_input_has_the_same_numbers_whoever_else_is_drawn() -> None:
+    alone, beside = Streams(50, 3), Streams(50, 3)
+    beside.drawn(("other",), 1.0, 0.5, 2.0)
+    mine = [each.drawn(("mine",), 1.0, 0.5, 2.0) for each in (alone, beside, Streams(50, 4))]
+    assert np.array_equal(mine[0], mine[1])
+    assert not np.array_equal(mine[0], mine[2])
+    parts = [part.drawn(("mine",), 1.0, 0.5, 2.0) for part in alone.parts(20)]
+    assert [len(part) for part in parts] == [20, 20, 11]
+    assert np.array_equal(np.concatenate(parts), mine[0])
+
+
+def test_the_share_of_a_driver_is_its_squared_rank_correlation() -> None:
+    streams = Streams(4000, 1)
+    first, second, _ = (np.subtract(*streams.sides((name,))[::-1]) for name in ("one", "two", "idle"))
+    found = importance(np.exp(2 * first + second)[1:], streams)
+    assert list(found) == [("one",), ("two",)]
+    assert sum(found.values()) == pytest.approx(1)
+    # Of variances 4 and 1 it would be 0.8; ranks favour the larger a little.
+    assert found["one",] == pytest.approx(0.8, abs=0.03)
+    assert importance(np.ones(4000), streams) == {}
+    assert importance(np.array([1.0]), streams) == {}
+
+
+# ---------------------------------------------------------------------- supply
+
+
+def ranged(
+    shares: list[float], low: list[float], high: list[float], announced: list[float],
+    use: tuple[float, float] = (0.8, 0.8),
+) -> Ranged:  # fmt: skip
+    """One node of which 100 are made by share, with plants used by 0.8, and its ends."""
+    share = np.array([shares])
+    return Ranged(
+        100 * share, share, np.array([[low], [high]]), [[("share", str(k)) for k in range(len(shares))]],
+        np.array([0.8]), np.array(use)[:, None], [("use",)],
+        np.array([True]), np.array([announced]), np.array([0.5, 1.5]), ("delivery",), np.zeros((1, len(shares))),
+    )  # fmt: skip
+
+
+def test_drawn_shares_sum_as_before_and_the_first_draw_is_at_the_values() -> None:
+    places = Places.keeping([0], np.array([0, 0, NOWHERE]), 1)
+    assert places.home.tolist() == [0, NOWHERE, 0]  # the customer's others, those without a home, and the first
+    supply = ranged([0.6, 0.3, 0.1], [0.4, 0.3, 0.1], [0.8, 0.3, 0.1], [0, 0, 0])
+    made = supply.made(Streams(200, 1), np.array([0]), places)
+    assert made.shape == (201, 1, 3)
+    assert made[0, 0].tolist() == pytest.approx([30, 10, 60])
+    assert made.sum(axis=2) == pytest.approx(100)
+    assert np.ptp(made[:, 0, 2]) > 20
+    assert made[:, 0, 0] == pytest.approx(3 * made[:, 0, 1])
+
+
+def test_plants_that_are_used_less_could_make_more_and_what_is_announced_comes_in_part() -> None:
+    places = Places.keeping([], np.array([0, 0]), 1)
+    one = ranged([0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [10, 0], (0.5, 0.9))
+    streams = Streams(500, 1)
+    made = one.made(streams, np.array([0]), places)[:, 0, 0]
+    use = streams.drawn(("use",), 0.8, 0.5, 0.9, 1.0)
+    assert made == pytest.approx(100 * 0.8 / use + 10 * streams.drawn(("delivery",), 1.0, 0.5, 1.5))
+    assert (use <= 1).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_countries_laid_together_have_what_they_have_apart(seed: int) -> None:
+    """Access and what makers keep, in every draw, where countries that are cut stay apart."""
+    rng = np.random.default_rng(seed)
+    world, group, cut = some_world(rng), some_group(rng), some_cuts(rng, some_world(rng))
+    closing = [2, 5]
+    cut = Cuts(*(np.where(np.isin(np.arange(8), closing), each, 0.0) for each in (cut.export, cut.output)))
+    places = Places.keeping(closing, world.home, 4)
+    made = world.made * rng.uniform(0.5, 2, (5, *world.made.shape))
+    together = laid_together(world, made @ places.shared, np.arange(6), places)
+    of_place = np.zeros((2, 6, places.count))
+    for country, place in places.apart.items():
+        of_place[:, :, place] = cut.export[:, country], cut.output[:, country]
+    found = access(together, group, Cuts(*of_place))
+    for draw in range(5):
+        alone = access(replace(world, made=made[draw]), group, cut)
+        assert found.accessible[draw] == pytest.approx(alone.accessible, abs=1e-9)
+        assert found.left[draw] == pytest.approx(alone.left, abs=1e-9)
+
+
+def test_a_stop_reaches_what_is_made_of_a_node_and_no_more() -> None:
+    recipes = [Recipe(1, 1.0, np.array([0]), NONE, NONE), Recipe(2, 1.0, np.array([1, 3]), NONE, NONE),
+               Recipe(5, 1.0, np.array([4]), NONE, NONE)]  # fmt: skip
+    found, beside = reached(recipes, np.array([True, False, False, False, False, False]))
+    assert found.tolist() == [True, True, True, False, False, False]
+    assert beside.tolist() == [True, True, True, True, False, False]
+
+
+# ---------------------------------------------------------------------- a run
+
+
+@pytest.fixture(scope="module")
+def europe_2035(shipped_inputs: Inputs) -> Chokepoints:
+    """europe-2035 in its last year, with published supply, stocks, and no [flows]."""
+    sets = ["scope.years=2035", "exposure.stockpile_months=1", "exposure.future='iea-base'"]
+    resolved = with_intensity(resolve(read_run("europe-2035", sets), shipped_inputs), shipped_inputs)
+    return chokepoints_of(Outcome(resolved), shipped_inputs)
+
+
+@pytest.fixture(scope="module")
+def drawn(europe_2035: Chokepoints) -> Drawn:
+    return Drawn(europe_2035, 400, 7)
+
+
+def event_of(chokepoints: Chokepoints, name: str) -> Event:
+    return next(event for event in chokepoints.inputs.events if event.disruption == name)
+
+
+EVENTS = ("china-graphite-anode", "china-lfp-cathode", "china-all")
+
+
+def test_the_first_draw_is_the_disruption_at_its_values(europe_2035: Chokepoints, drawn: Drawn) -> None:
+    events = europe_2035.inputs.events
+    found = drawn.lost(events, europe_2035.regions, 0)
+    for scenario in europe_2035.scenarios:
+        plain = played(europe_2035, scenario, europe_2035.regions, 0, events, 1.0)
+        for one, lost in zip(plain, found[scenario], strict=True):
+            assert lost.batteries[0] == pytest.approx(one.loss.lost[0], abs=1e-6), one.event.disruption
+            at_home = float(one.loss.at_home.sum() - one.loss.best.home.sum())
+            assert lost.industry[0] == pytest.approx(at_home, abs=1e-6), one.event.disruption
+
+
+def test_without_ends_every_draw_is_the_value(
+    europe_2035: Chokepoints, drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Streams, "sides", lambda self, key: (np.zeros(len(self)), np.zeros(len(self))))
+    events = [event_of(europe_2035, name) for name in EVENTS]
+    still = Drawn(europe_2035, 5, 7).lost(events, europe_2035.regions, 0)
+    monkeypatch.undo()
+    moving = drawn.lost(events, europe_2035.regions, 0)
+    for scenario, by_event in still.items():
+        for lost, other in zip(by_event, moving[scenario], strict=True):
+            assert np.ptp(lost.batteries) < 1e-6
+            assert lost.batteries[0] == pytest.approx(other.batteries[0], abs=1e-6)
+            assert np.ptp(other.batteries) > 1
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_what_there_is_at_the_values_is_what_a_disruption_leaves(
+    europe_2035: Chokepoints, drawn: Drawn, name: str
+) -> None:
+    event = event_of(europe_2035, name)
+    for scenario in europe_2035.scenarios:
+        for each in (None, event):
+            found, demand = drawn.supplied(each, scenario, europe_2035.regions, 0)
+            cuts = each.cuts if each else ()
+            alone = europe_2035.supplied(scenario, europe_2035.regions, 0, cuts, "severity", 1.0)
+            needed = europe_2035.plan(scenario, europe_2035.regions, 0).need > 0
+            assert demand[0] == 1
+            for kind in ("own", "bought"):
+                ours, theirs = getattr(found, kind)[0, needed], getattr(alone, kind)[0, needed]
+                assert np.allclose(ours, theirs, rtol=1e-9, atol=1e-9), kind
+            for kind in ("home", "imported"):
+                assert getattr(found, kind)[0] == pytest.approx(getattr(alone, kind)[0], abs=1e-9), kind
+
+
+def by_solver(factory: Factory, supplied: Supplied) -> float:
+    """Batteries to be had, by one linear programme of its own."""
+    (most,), (upper,) = factory.bounds(supplied)
+    lp = solver()
+    lp.passModel(highs_model(factory.cost, factory.matrix, most, upper))
+    assert solve(lp) == highspy.HighsModelStatus.kOptimal
+    rest = supplied.imported.sum() - supplied.imported[0, factory.columns.imported].sum()
+    return float(lp.getInfo().objective_function_value + rest)
+
+
+def test_every_draw_is_the_answer_of_a_programme_of_its_own(europe_2035: Chokepoints, drawn: Drawn) -> None:
+    for name in EVENTS:
+        for scenario in europe_2035.scenarios:
+            supplied, _ = drawn.supplied(event_of(europe_2035, name), scenario, europe_2035.regions, 0)
+            factory = europe_2035.factory(scenario, europe_2035.regions, 0)
+            totals, _ = factory.totals(supplied, frequent=True)
+            for draw in range(0, 401, 40):
+                alone = by_solver(factory, supplied.take([draw]))
+                assert totals[draw] == pytest.approx(alone, rel=1e-9), (name, scenario, draw)
+
+
+def test_how_much_is_cut_alone_stays_within_its_ends(europe_2035: Chokepoints, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Streams.sides
+
+    def severity_alone(self: Streams, key: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+        return plain(self, key) if key == SEVERITY else (np.zeros(len(self)), np.zeros(len(self)))
+
+    monkeypatch.setattr(Streams, "sides", severity_alone)
+    events = [event_of(europe_2035, name) for name in EVENTS]
+    found = Drawn(europe_2035, 400, 7).lost(events, europe_2035.regions, 0)
+    for scenario, by_event in found.items():
+        plan = played(europe_2035, scenario, europe_2035.regions, 0, events, 1.0)
+        for one, lost in zip(plan, by_event, strict=True):
+            short = float(one.loss.shortage.sum())
+            low, high = (short + end for end in one.ends)
+            p05, _, p95 = percentiles(lost.batteries[1:])
+            slack = 0.01 * (high - low) + 1e-6  # percentiles of 400 draws
+            assert low - slack <= p05 <= p95 <= high + slack
+            # The more is cut, the more is lost.
+            below, above = plain(Streams(400, 7), SEVERITY)
+            assert (np.diff(lost.batteries[np.argsort(above - below)]) >= -1e-6).all()
+
+
+def test_a_seed_gives_the_same_and_another_another(europe_2035: Chokepoints, drawn: Drawn) -> None:
+    event = event_of(europe_2035, EVENTS[0])
+    found = [Drawn(europe_2035, 100, seed).lost([event], europe_2035.regions, 0) for seed in (1, 1, 2)]
+    one, same, other = (each["incumbent"][0].batteries for each in found)
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one[1:], other[1:])
+    # What else is played leaves the draws of an event alone.
+    beside = Drawn(europe_2035, 100, 1).lost(europe_2035.inputs.events, europe_2035.regions, 0)
+    place = europe_2035.inputs.events.index(event)
+    assert beside["incumbent"][place].batteries == pytest.approx(one, abs=1e-6)
+
+
+def test_intensities_by_chemistry_differ_little_from_factors_by_node(europe_2035: Chokepoints, drawn: Drawn) -> None:
+    """At the values not at all; else by what chemistries that are told apart by their intensities may gain."""
+    plan = europe_2035.plan("next-gen", europe_2035.regions, 0).cells.sum()
+    event = event_of(europe_2035, EVENTS[0])
+    alike, apart = drawn.by_chemistry(event, "next-gen", europe_2035.regions, 0, range(40))
+    assert alike[0] == pytest.approx(apart[0], abs=1e-6)
+    assert 0 < np.abs(alike - apart).max() < 0.01 * plan
+
+
+# ---------------------------------------------------------------------- tables
+
+
+def test_intervals_of_a_run(europe: Result) -> None:
+    table, drivers = europe["intervals"], europe["drivers"]
+    assert table["disruption"].nunique() == HEADLINES
+    assert set(table["measure"]) == set(MEASURES)
+    assert (table["year"] == 2035).all()
+    assert ((table["p05"] <= table["p50"]) & (table["p50"] <= table["p95"])).all()
+    keys = ["scenario", "region", "disruption", "year"]
+    at_once = table.set_index([*keys, "measure"])["value"].unstack()
+    same = europe["disruptions"].set_index(keys).reindex(at_once.index)
+    assert at_once["lost"].to_list() == pytest.approx(same["lost_best"].to_list(), abs=1e-6)
+    assert at_once["industry"].to_list() == pytest.approx(same["industry_best"].to_list(), abs=1e-6)
+    left_out = europe["disruptions"][~europe["disruptions"]["disruption"].isin(table["disruption"])]
+    last = left_out[left_out["year"] == 2035]
+    assert last.groupby("disruption")["lost_best"].max().max() <= same.groupby("disruption")["lost_best"].max().min()
+    by_row = drivers.groupby([*keys, "measure"], sort=False)["importance"]
+    assert (by_row.sum() <= 1 + 1e-9).all()
+    assert by_row.apply(lambda shares: shares.is_monotonic_decreasing).all()
+    assert (drivers["importance"] >= 0.01).all()
+    first = drivers.groupby([*keys, "measure"], sort=False)["label"].first()
+    assert (first == "how much is cut").all()
+
+
+@pytest.mark.slow
+def test_no_draws_no_tables_and_stress_draws_all() -> None:
+    sets = ["scope.years=2035", "exposure.draws=0"]
+    assert "intervals" not in api.run("europe-2035", set=sets).tables
+    found = api.stress("europe-2035", set=["scope.years={first=2034, last=2035}", "exposure.draws=20"])
+    assert set(found["intervals"]["disruption"]) == set(found["disruptions"]["disruption"])
+    assert set(found["intervals"]["year"]) == {2034, 2035}
+    assert (found["intervals"]["draws"] == 20).all()
+
+
+@pytest.mark.parametrize("value", ["-1", "100001", "1.5", "'many'"])
+def test_draws_are_a_whole_number_within_their_limit(value: str) -> None:
+    with pytest.raises(InputError, match=r"exposure\.draws"):
+        read_run("europe-2035", [f"exposure.draws={value}"])
+
+
+def test_every_input_that_is_drawn_has_a_name(europe_2035: Chokepoints, drawn: Drawn) -> None:
+    drawn.lost(europe_2035.inputs.events, europe_2035.regions, 0)
+    names = [label(europe_2035, key) for key in drawn.streams.names]
+    assert len(set(names)) == len(names) > 20
+    assert all(name and ":" not in name for name in names)
+
+
+def test_tables_are_of_the_events_that_are_asked_for(europe_2035: Chokepoints) -> None:
+    events = [event_of(europe_2035, EVENTS[1])]
+    found = intervals(europe_2035, events, [0])["intervals"]
+    assert set(found["disruption"]) == {EVENTS[1]}
+    assert list(dict.fromkeys(found["scenario"])) == list(europe_2035.scenarios)
