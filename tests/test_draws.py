@@ -114,7 +114,7 @@ def test_countries_laid_together_have_what_they_have_apart(seed: int) -> None:
     places = Places.keeping(closing, world.home, 4)
     made = world.made * rng.uniform(0.5, 2, (5, *world.made.shape))
     together = laid_together(world, made @ places.shared, np.arange(6), places)
-    of_place = np.zeros((2, 6, places.count))
+    of_place = np.zeros((2, 6, len(places.home)))
     for country, place in places.apart.items():
         of_place[:, :, place] = cut.export[:, country], cut.output[:, country]
     found = access(together, group, Cuts(*of_place))

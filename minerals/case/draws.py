@@ -308,7 +308,7 @@ class Drawn:
 
         def times(some: Sequence[str]) -> Array:
             value = sum(makers[maker].value for maker in some)
-            return sum(drawn[maker] for maker in some) / whole / value if value > 0 else np.ones(len(streams))
+            return np.asarray(sum(drawn[maker] for maker in some) / whole / value if value > 0 else np.ones(len(streams)))
 
         at_home, elsewhere = times(own), times(others)
         return np.stack([
@@ -410,7 +410,7 @@ class InYear:
         at = {int(n): place for place, n in enumerate(nodes)}
         inputs = self.chokepoints.inputs
         countries = {code: place for place, code in enumerate(inputs.countries)}
-        shape = (len(self.streams), len(nodes), self.places.count)
+        shape = (len(self.streams), len(nodes), len(self.places.home))
         export, output = np.zeros(shape), np.zeros(shape)
         for cut in event.cuts:
             if cut.country in countries and inputs.place(cut.node) in at:
@@ -424,7 +424,7 @@ class InYear:
         what customers have without the disruption of some nodes, (row, node, customer)."""
         chain, origin = self.chokepoints.chain, self.origin
         made_as = chain.cell[:, nodes]
-        none = np.zeros((len(self.streams), self.places.count))
+        none = np.zeros((len(self.streams), len(self.places.home)))
         home, imported = [], []
         makers: dict[bytes, Array] = {}
         for c, uses in enumerate(made_as):
@@ -442,7 +442,7 @@ class InYear:
 
     def _makers_left(self, inputs: tuple[Index, Index, Index], nodes: Index, covered: Array | None) -> Array:
         """Part of the cells for which makers at each place have inputs, (row, place) or (1, place)."""
-        out = np.ones((1, self.places.count))
+        out = np.ones((1, len(self.places.home)))
         of = np.concatenate(inputs)
         if covered is None or not np.isin(of, nodes).any():
             return out

@@ -101,14 +101,9 @@ class Places(NamedTuple):
     apart: dict[int, int]
 
     @property
-    def count(self) -> int:
-        """How many places there are."""
-        return len(self.home)
-
-    @property
     def shared(self) -> Array:
         """1 where a country is in a place, else 0, (country, place)."""
-        return np.asarray((self.of[:, None] == np.arange(self.count)).astype(float))
+        return np.asarray((self.of[:, None] == np.arange(len(self.home))).astype(float))
 
     @classmethod
     def keeping(cls, apart: Sequence[int], home: Index, customers: int) -> Places:
@@ -153,9 +148,9 @@ class Ranged:
         Drawn shares of a node are scaled to the sum that they have undrawn.
         """
         shared = places.shared
-        total = np.empty((len(streams), len(nodes), places.count))
+        total = np.empty((len(streams), len(nodes), len(places.home)))
         total[:] = (self.by_share[nodes] @ shared)[None]
-        for place, n in enumerate(nodes):
+        for place, n in enumerate(nodes.tolist()):
             value, (low, high) = self.share[n], self.share_ends[:, n]
             uncertain = np.flatnonzero(((low != value) | (high != value)) & np.isfinite(value))
             if len(uncertain) and np.isfinite(self.by_share[n]).all() and self.by_share[n].sum() > 0:
@@ -165,14 +160,14 @@ class Ranged:
                 whole = drawn.sum(axis=1, keepdims=True)
                 part = np.divide(drawn, whole, out=np.zeros_like(drawn), where=whole > 0)
                 total[:, place] = (part @ shared) * self.by_share[n].sum()
-            total[:, place] *= self._times_world(streams, int(n))[:, None]
+            total[:, place] *= self._times_world(streams, n)[:, None]
         announced = self.announced[nodes] @ shared
         if announced.any():
             delivered = streams.drawn(self.delivery_key, 1.0, *self.delivery)
             total += announced * delivered[:, None, None]
         if self.fixed.any():
             total += self.fixed[nodes] @ shared
-        return total
+        return np.asarray(total)
 
     def _times_world(self, streams: Streams, n: int) -> Array:
         """World supply of a node as a multiple of its value, (row) or (1)."""
