@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from ..exposure.coverage import Cuts, Supply, access, stockpiled
 from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached
 from ..exposure.factory import Factory, Plan, Supplied
+from ..exposure.known import BY_NEED, BY_PLANTS, PUBLISHED
 from ..exposure.stages import least
 from ..flows.demand import Array
 from ..provenance import Rows
@@ -38,6 +39,7 @@ SEVERITY: Key = ("severity",)
 DELIVERY: Key = ("plant_delivery",)
 DEMAND: Key = ("battery_demand",)
 SHARE, WORLD_SUPPLY, UTILISATION = "supply_share", "battery_supply", "supply_utilisation"
+PLANTS = "plant_utilisation"
 ORIGIN, INTENSITY, PACK = "cell_origin", "mineral_intensity", "pack_intensity"
 
 
@@ -79,19 +81,23 @@ class Drawn:
 
     def ranged(self, year: int) -> Ranged:
         """Supply of a year with its ends."""
-        chokepoints, inputs = self.chokepoints, self.chokepoints.inputs
-        announced, made = inputs.plants[..., year], chokepoints.supply[year].made
-        published, ends = inputs.published[:, year], inputs.ends
-        is_published = np.isfinite(published)
+        inputs, known = self.chokepoints.inputs, self.chokepoints.known[year]
+        ends, fill = inputs.ends, np.array(known.fill)
+        published, by_plants = fill == PUBLISHED, fill == BY_PLANTS
+        announced = np.where(by_plants[:, None], 0.0, inputs.plants[..., year])
+        of_plants, share = inputs.by_plants[..., year], inputs.share[..., year]
+        tables = np.select([published, by_plants], [WORLD_SUPPLY, PLANTS], UTILISATION)
         return Ranged(
-            made - announced, inputs.share[..., year], ends.share[..., year], self._share_keys,
-            np.where(is_published, published, inputs.utilisation),
-            np.where(is_published, ends.published[..., year], ends.utilisation),
+            np.where(by_plants[:, None], of_plants, known.by_share),
+            share, np.where(by_plants[:, None], share, ends.share[..., year]), self._share_keys,
+            np.select([published, by_plants], [inputs.published[:, year], of_plants.sum(axis=1)], inputs.utilisation),
+            np.select([published, by_plants], [ends.published[..., year], ends.plants[..., year]], ends.utilisation),
             [
-                (WORLD_SUPPLY, node.node) if known else (UTILISATION, used)
-                for node, known, used in zip(inputs.nodes, is_published, ends.utilised, strict=True)
+                (str(table), used if table == UTILISATION else node.node)
+                for table, node, used in zip(tables, inputs.nodes, ends.utilised, strict=True)
             ],
-            ~is_published, announced, ends.delivery, DELIVERY, np.zeros_like(announced),
+            tables == UTILISATION, announced, ends.delivery, DELIVERY,
+            known.added - np.where(by_plants[:, None], of_plants, announced),
         )  # fmt: skip
 
     @cached_property
@@ -103,7 +109,7 @@ class Drawn:
 
     def absolute(self, year: int) -> NDArray[np.bool_]:
         """Nodes whose supply does not follow the need of the reference world, (node): use moves that too."""
-        return np.isfinite(self.chokepoints.inputs.published[:, year])
+        return np.array(self.chokepoints.known[year].fill) != BY_NEED
 
     def used(self, streams: Streams, cells: Array, year: int) -> Array:
         """How many times as much cells use of each node, (row, node) or (1, node).
@@ -308,7 +314,9 @@ class Drawn:
 
         def times(some: Sequence[str]) -> Array:
             value = sum(makers[maker].value for maker in some)
-            return np.asarray(sum(drawn[maker] for maker in some) / whole / value if value > 0 else np.ones(len(streams)))
+            if not value > 0:
+                return np.ones(len(streams))
+            return np.asarray(sum(drawn[maker] for maker in some) / whole / value)
 
         at_home, elsewhere = times(own), times(others)
         return np.stack([

@@ -21,6 +21,8 @@ Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 #: What the supply of a node rests on.
 Fill = Literal["published", "plants", "need ÷ utilisation"]
+PUBLISHED: Fill = "published"
+BY_PLANTS: Fill = "plants"
 BY_NEED: Fill = "need ÷ utilisation"
 
 
@@ -64,8 +66,7 @@ def known(
     added = np.where(is_by_plants[:, None], by_plants, announced)
     lacked = floor(by_share + added, np.where(is_published[:, None], 0.0, standing), home, group)
     fill: tuple[Fill, ...] = tuple(
-        "published" if one else "plants" if two else BY_NEED
-        for one, two in zip(is_published, is_by_plants, strict=True)
+        PUBLISHED if one else BY_PLANTS if two else BY_NEED for one, two in zip(is_published, is_by_plants, strict=True)
     )
     return Known(world, fill, by_share, added + lacked)
 

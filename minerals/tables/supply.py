@@ -104,13 +104,14 @@ class Event:
 class SupplyEnds:
     """Low and high ends of what supply rests on; where no row gives any they are the value.
 
-    share: (end, node, country, year) [1]; published: (end, node, year) [kt or GWh]; utilisation: (end, node) [1];
-    utilised: node of the row that each node's utilisation is of, (node), or `any`; delivery: of announced plants, as
+    share: (end, node, country, year) [1]; published: (end, node, year) [kt or GWh]; plants: of what all plants of a node
+    make, (end, node, year) [kt or GWh], NaN where their list is not whole; utilisation: (end, node) [1]; utilised: node of the row that each node's utilisation is of, (node), or `any`; delivery: of announced plants, as
     multiples of their share, (end).
     """
 
     share: Array
     published: Array
+    plants: Array
     utilisation: Array
     utilised: tuple[str, ...]
     delivery: Array
@@ -278,6 +279,7 @@ class _Reader(Reader):
                     built[n, countries.index(country)] += capacity
         published, supply_rows = [], {}
         by_plants, standing = np.full(shape, np.nan), np.zeros(shape)
+        plants_ends = np.full((2, len(nodes), len(self.years)), np.nan)
         for n, node in enumerate(nodes):
             found, rows, ends = self._published(node.node, futures)
             utilisation = self._utilisation(node.node)[1]
@@ -287,6 +289,7 @@ class _Reader(Reader):
                 standing[n, countries.index(country)] = output.standing
             if self._is_whole(node.node, mine, futures):
                 by_plants[n] = self._of_plants(node.node, mine, futures, countries, share[n])
+                plants_ends[:, n] = np.sum([output.supply[1:] for output in mine.values()], axis=0)
             whole = ~np.isnan(by_plants[n]).any(axis=0)
             published.append(found)
             published_ends.append(ends)
@@ -350,7 +353,11 @@ class _Reader(Reader):
             share_rows=share_rows,
             supply_rows=supply_rows,
             ends=SupplyEnds(
-                share_ends, np.stack(published_ends, axis=1), *self._utilised(nodes), self._delivery_ends()
+                share_ends,
+                np.stack(published_ends, axis=1),
+                plants_ends,
+                *self._utilised(nodes),
+                self._delivery_ends(),
             ),
         )
 

@@ -8,7 +8,19 @@ from typing import Any
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
-from ...case.draws import DELIVERY, DEMAND, INTENSITY, ORIGIN, PACK, SEVERITY, SHARE, UTILISATION, WORLD_SUPPLY, Drawn
+from ...case.draws import (
+    DELIVERY,
+    DEMAND,
+    INTENSITY,
+    ORIGIN,
+    PACK,
+    PLANTS,
+    SEVERITY,
+    SHARE,
+    UTILISATION,
+    WORLD_SUPPLY,
+    Drawn,
+)
 from ...case.played import LEAST, Library
 from ...exposure.draws import Key, importance, percentiles
 from ...tables.codes import ANY
@@ -86,6 +98,8 @@ def label(chokepoints: Chokepoints, key: Key) -> str:
         return f"{inputs.country_labels[names[1]]}'s share of {_small(nodes[names[0]])}"
     if table == WORLD_SUPPLY:
         return f"world supply of {_small(nodes[names[0]])}"
+    if table == PLANTS:
+        return f"output of the plants of {_small(nodes[names[0]])}"
     if table == UTILISATION:
         return f"use of plants of {'nodes without a figure' if names[0] == ANY else _small(nodes[names[0]])}"
     if table == ORIGIN:
