@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..exposure.bases import NOTHING
 from ..exposure.coverage import Cuts, Supply, access, stockpiled
 from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached
 from ..exposure.factory import Factory, Plan, Supplied
@@ -504,7 +505,11 @@ class InYear:
             factory = self.chokepoints.factory(scenario, self.regions, self.year)
             had, home = factory.totals(self.supplied(scenario, hit), frequent=True)
             at_home = self.without.home @ plan.cells
+            # What a solver's rounding may leave is nothing.
+            nothing = NOTHING * float(plan.cells.sum())
+            short, short_at_home = plan.cells.sum() - had, at_home - home
             out[scenario] = Lost(
-                np.maximum(demand * (plan.cells.sum() - had), 0.0), np.maximum(demand * (at_home - home), 0.0)
+                demand * np.where(short > nothing, short, 0.0),
+                demand * np.where(short_at_home > nothing, short_at_home, 0.0),
             )
         return out

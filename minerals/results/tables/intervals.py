@@ -101,7 +101,7 @@ def label(chokepoints: Chokepoints, key: Key) -> str:
     if table == PLANTS:
         return f"output of the plants of {_small(nodes[names[0]])}"
     if table == UTILISATION:
-        return f"use of plants of {'nodes without a figure' if names[0] == ANY else _small(nodes[names[0]])}"
+        return f"utilisation of plants of {'nodes without a figure' if names[0] == ANY else _small(nodes[names[0]])}"
     if table == ORIGIN:
         return f"cells of {names[0]} made by {inputs.country_labels[names[1]]}"
     if table == INTENSITY:
