@@ -314,6 +314,19 @@ def test_accessible_never_falls_when_a_supply_rises_and_never_jumps(seed: int) -
 
 
 @pytest.mark.parametrize("seed", range(40))
+def test_customers_are_not_served_more_than_there_is(seed: int) -> None:
+    """Also where one alone lacks more than is exported, to the last digit."""
+    rng = np.random.default_rng(seed)
+    need = rng.uniform(50, 4000, (1, 3)) * np.array([[1.0, seed % 2, 0.0]])
+    made = np.array([[rng.uniform(0, 40), 0.0, rng.uniform(1, 40)]])
+    world = Supply(made, need, np.ones(3), np.array([0, 1, NOWHERE]))
+    own, exported, lacked = world.undisturbed[1:4]
+    had = world.served(own, exported, lacked)
+    assert had.sum() == pytest.approx(min(float(made.sum()), float(need.sum())))
+    assert world.usually.sum() <= made.sum() * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(40))
 def test_a_worse_cut_leaves_less_from_no_cut_on(seed: int) -> None:
     rng = np.random.default_rng(seed)
     world, group = some_world(rng), some_group(rng)

@@ -202,8 +202,9 @@ def _filled(pool: Array, weight: Array, weights: Array, lacked: Array) -> tuple[
     the same multiple of their weight, the quotient of the two results. Solved exactly: who lacks less than that
     multiple has all it lacks, which raises the multiple for the rest, until no other has all it lacks.
     """
-    # Nobody takes more than the pool, nor anything without a weight: with this all numbers are finite.
-    most = np.where(weights > 0, np.minimum(lacked, pool[..., None]), 0.0)
+    # Nobody takes more than the pool, nor anything without a weight: with this all numbers are finite. Who lacks more
+    # than the pool never has all it lacks; were the pool its limit, rounding would decide.
+    most = np.where(weights > 0, np.minimum(lacked, 2 * pool[..., None]), 0.0)
     left, still = pool, weight + weights.sum(axis=-1)
     takes = np.ones(most.shape, dtype=bool)
     for _ in range(most.shape[-1]):
