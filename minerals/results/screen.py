@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -27,6 +27,10 @@ RANGE = "Range: cells that need most give way first, or all users of a node alik
 BY_SEVERITY = (
     "By severity: the first, at the low and the high end of how much of the flow stops; explain says why these."
 )
+#: What is told of the draws of a disruption.
+DRAWN = "5–95 %: of the first, in draws of all that has a low and a high end; drivers.csv says what it hangs on."
+#: Drivers of an interval that are named.
+MOST_DRIVERS = 3
 #: GWh that a pair of suppliers must cost beyond the worse of the two to be told.
 LEAST = 0.05
 
@@ -145,18 +149,22 @@ def risks(result: Result) -> list[str]:
     year, table = result.record["years"][-1], result["disruptions"]
     named = bool(result.record["config"]["exposure"]["disruptions"])  # What the run names is shown, however small.
     here = table[table["year"] == year]
+    drawn = _drawn(result, year)
+    ends = "5–95 %" if drawn else "by severity"
     lines: list[str] = []
     for region, rows in here.groupby("region", sort=False):
         for block in _by(result.scenarios, 2):
             head = [f"GWh lost in {region}, {year}"]
             for scenario in block:
-                head += [str(result.record["scenarios"][scenario]["label"]), "of all", "by severity", "own cells"]
-            at = rows.set_index(["disruption", "scenario"])
+                head += [str(result.record["scenarios"][scenario]["label"]), "of all", ends, "own cells"]
             body = []
             worst = rows[rows["scenario"] == block[0]].sort_values("lost_best", ascending=False, kind="stable")
             for row in worst.itertuples():
-                these = [at.loc[(row.disruption, scenario)] for scenario in block]
-                cells = [_as_text(each) for each in these]
+                these = [
+                    rows[(rows["disruption"] == row.disruption) & (rows["scenario"] == scenario)].iloc[0]
+                    for scenario in block
+                ]
+                cells = [_as_text(each, drawn) for each in these]
                 if named or any(
                     max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these
                 ):
@@ -166,17 +174,47 @@ def risks(result: Result) -> list[str]:
                 lines += [*([""] if lines else []), *columns([*head, "binds"], body, left=(0, len(head)))]
     if any(MARK in line for line in lines):
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
-    lines += [LOST, RANGE, BY_SEVERITY] if lines else []
-    return [*lines, *_short(result, year), *_not_known(result, year)]
+    lines += [LOST, RANGE, DRAWN if drawn else BY_SEVERITY] if lines else []
+    return [*lines, *_drivers(result, year), *_short(result, year), *_not_known(result, year)]
 
 
-def _as_text(row: pd.Series) -> list[str]:
-    """A range of GWh, and of the share of the plan, GWh between the ends of the severity, and of the cells made at home
-    the share that is lost."""
+def _drawn(result: Result, year: int) -> dict[tuple[str, str, str], tuple[float, float]]:
+    """5th and 95th percentile of what is lost, by scenario, region and disruption, of those that were drawn."""
+    if "intervals" not in result.tables:
+        return {}
+    table = result["intervals"].query("year == @year and measure == 'lost'")
+    keys = zip(table["scenario"], table["region"], table["disruption"], strict=True)
+    return dict(zip(keys, zip(table["p05"], table["p95"], strict=True), strict=True))
+
+
+def _drivers(result: Result, year: int) -> list[str]:
+    """What most of the interval of the first scenario's largest loss hangs on."""
+    if "drivers" not in result.tables:
+        return []
+    table = result["drivers"].query("year == @year and measure == 'lost'")
+    table = table[table["scenario"] == result.scenarios[0]]
+    if not len(table):
+        return []
+    first = table["disruption"].iloc[0]
+    label = result.record["exposure"]["disruptions"][first]["label"]
+    parts = [
+        f"{row.label} {row.importance:.0%}"
+        for row in table[table["disruption"] == first].head(MOST_DRIVERS).itertuples()
+    ]
+    return [f"{label}: the interval hangs on {listed(parts, MOST_DRIVERS)}."]
+
+
+def _as_text(row: pd.Series, drawn: Mapping[tuple[str, str, str], tuple[float, float]]) -> list[str]:
+    """A range of GWh, and of the share of the plan, its interval (or GWh between the ends of the severity, where nothing
+    was drawn), and of the cells made at home the share that is lost."""
     shares = dict.fromkeys((f"{row['share_best']:.0%}", f"{row['share_proportional']:.0%}"))
     lost = between(row["lost_best"], row["lost_proportional"])
     at_home = row["industry_best"] / row["made_at_home"] if row["made_at_home"] else 0.0
-    return [lost, "–".join(shares), between(row["lost_low"], row["lost_high"]), f"{at_home:.0%}"]
+    ends = between(row["lost_low"], row["lost_high"])
+    if drawn:
+        key = row["scenario"], row["region"], row["disruption"]
+        ends = between(*drawn[key]) if key in drawn else ""
+    return [lost, "–".join(shares), ends, f"{at_home:.0%}"]
 
 
 def _short(result: Result, year: int) -> list[str]:
