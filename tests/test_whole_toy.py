@@ -529,6 +529,20 @@ def test_a_least_share_of_natural_graphite_bounds_what_can_be_built(
     assert lost(found) == (near(9), near(best), near(proportional))
 
 
+def test_own_plants_of_one_route_may_serve_more_than_is_planned_of_it(folder: Path, tmp_path: Path) -> None:
+    """Germany coats 25 kt, more than the 19.35 of a quarter natural, and China 55, less than it needs. Of synthetic
+    graphite 25 kt are left to buy: at half natural, the most, both make 50 kt. Alike, three quarters of the cells have
+    25 of 58.05."""
+    tables = changed(
+        folder, tmp_path, battery_supply=(("coated_graphite,2028,200000", "coated_graphite,2028,160000"),),
+        supply_share=(("coated_graphite,CHN,2028,0.95", "coated_graphite,CHN,2028,0.6875"),
+                      ("coated_graphite,DEU,2028,0.05", "coated_graphite,DEU,2028,0.3125")),
+    )  # fmt: skip
+    cut = event("cut", "'synthetic_graphite'", country="['CHN', 'KOR']", severity=1 - 25 / 228.625)
+    found = run(tables / "whole.toml", ["scope.years=2031", cut], tables)
+    assert lost(found, "cut") == (near(9), near(27.4), near(81 * 0.75 * (1 - 25 / 58.05)))
+
+
 #: Ends of rows of supply_share whose makers are known, and are not.
 KNOWN, NOBODY = ",,1,medium,book,p. 20,official,", ",0,1,1,unknown,unknown,,unknown,Nobody says."
 #: China makes 0.95 of needle coke, South Korea the rest, and Germany has a plant for synthetic graphite, of which the

@@ -480,10 +480,12 @@ class _Rows:
                 add(line, n, True)
             else:
                 add(line, n, True, True)
-        for (c, _), column in active.items():
-            line = np.zeros(columns.count)
-            line[column], line[home[c]] = 1.0, -1.0
-            add(line, -1)
+        for (c, d), column in active.items():
+            # Of one route cells may take more than is planned, and what is not taken helps none.
+            if not columns.routed[d]:
+                line = np.zeros(columns.count)
+                line[column], line[home[c]] = 1.0, -1.0
+                add(line, -1)
         if routes is not None:
             carriers = np.zeros(columns.count)
             carriers[columns.at_home : columns.at_imported] = routes.carrier[columns.home]

@@ -146,6 +146,9 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return sum(data.use[q, c, a, y] * m.own_made[d, q, c, a, y] for c in mine) <= data.own[d, q, a, y]
 
     def part(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, a: Node, y: Year) -> object:
+        # Of one route of graphite cells may take more than is planned, and what is not taken helps none.
+        if a in more_natural:
+            return pyo.Constraint.Skip
         return m.own_made[d, q, c, a, y] - m.at_home[d, q, c, y] <= 0
 
     def own_refining(m: pyo.ConcreteModel, d: Disruption, q: Pool, r: Node, y: Year) -> object:
