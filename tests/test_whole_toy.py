@@ -756,6 +756,20 @@ def test_the_mix_that_loses_least(chosen: Whole) -> None:
     assert lost(found, scenario="optimised")[2] == near(61.5 * 0.25 * (1 - 5 / 14.655))
 
 
+def test_a_mix_is_followed_down_the_stages(chosen: Whole) -> None:
+    """China and Namibia stop nine tenths of flake and coated graphite. A tenth of Namibia's flake is 0.055 of all that
+    is needed: 0.6875 kt in Germany, which makes 0.275 of coated. China has 118.04 of 183.75 kt of flake for 95 kt, needs
+    57.125 and exports a tenth of the rest. At a tenth of natural all that serves ten times as much graphite in the 0.6
+    made at home, of which NMC takes least; of the mixes with as much NMC the cheapest."""
+    closes = event("flake", "'flake_graphite', 'coated_graphite'", country="['CHN', 'NAM']", severity=0.9)
+    found = chosen(closes, "optimise.likelihood={china-anode=0}")
+    graphite = 10 * (0.6875 / 2.5 + 0.1 * (95 * 118.04375 / 183.75 - 57.125))
+    assert stage(found) == near(0.6 * 102.5 - graphite / 0.9)
+    nmc = graphite / 0.9 / 0.6
+    assert gwh(found) == mix(nmc, 102.5 - nmc, 17.5)
+    assert lost(found, "flake", scenario="optimised")[:2] == (near(0), near(0.6 * 102.5 - graphite / 0.9))
+
+
 def test_what_it_costs_and_where_its_cells_are_made(chosen: Whole) -> None:
     """China's cells are cheaper: all 100 GWh that it exports, and 7.5 of Na-ion. Of the rest Europe makes what gains
     least by import: LFP."""

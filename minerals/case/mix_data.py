@@ -343,9 +343,10 @@ class Assembly:
         chain, nodes = self.chokepoints.chain, self.nodes
         uses = self.chokepoints.uses
         routed = (uses.natural != 0) | (uses.synthetic != 0)
+        # What a chemistry does not use goes nowhere.
+        straight = chain.direct * (uses.ever > 0)
         direct = {
-            (c, nodes[n]): float(chain.direct[place, n])
-            for c, place in self.place.items() for n in range(len(nodes))
+            (c, nodes[n]): float(straight[place, n]) for c, place in self.place.items() for n in range(len(nodes))
         }  # fmt: skip
         into = {
             (c, nodes[n], nodes[a]): float(chain.into[place, n, a])

@@ -394,7 +394,10 @@ class _Columns:
             if anodes and not routed[n] and (chain.into[c, :, n] > 0)[routed].any()
         ]  # fmt: skip
         self.routed = routed
-        self.natural = int(anodes and bool((routed & (chain.direct > 0).any(axis=0)).any()))
+        # A chemistry without graphite says nothing of where graphite goes.
+        carries = plan.routes.carrier > 0 if plan.routes else np.zeros(len(plan.cells), dtype=bool)
+        self.straight = routed & (chain.direct > 0)[carries].any(axis=0)
+        self.natural = int(bool(self.straight.any()))
         self.natural_made = int(bool(self.anodes))
         counts = [len(self.home), len(self.imported), len(self.active), len(self.refined)]
         starts = np.concatenate([[0], np.cumsum(counts)]).tolist()
@@ -506,8 +509,7 @@ class _Rows:
         """Add what graphite uses of a node by its route: synthetic of all, and what natural needs more of it. What goes
         into an active material of one route is used as planned."""
         chain, more = plan.stages, routes.natural[n] - routes.synthetic[n]
-        straight = (chain.direct[:, n] > 0).any()
-        if straight:
+        if columns.straight[n]:
             for c, column in home.items():
                 line[column] += routes.synthetic[n] * routes.carrier[c] * chain.direct[c, n]
             line[columns.at_natural] += more
