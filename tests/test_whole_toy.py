@@ -758,9 +758,9 @@ def test_the_mix_that_loses_least(chosen: Whole) -> None:
 
 def test_a_mix_is_followed_down_the_stages(chosen: Whole) -> None:
     """China and Namibia stop nine tenths of flake and coated graphite. A tenth of Namibia's flake is 0.055 of all that
-    is needed: 0.6875 kt in Germany, which makes 0.275 of coated. China has 118.04 of 183.75 kt of flake for 95 kt, needs
-    57.125 and exports a tenth of the rest. At a tenth of natural all that serves ten times as much graphite in the 0.6
-    made at home, of which NMC takes least; of the mixes with as much NMC the cheapest."""
+    is needed: 0.6875 kt in Germany, which makes 0.275 of coated. China has 118.04 of 183.75 kt of flake for 95 kt,
+    needs 57.125 and exports a tenth of the rest. At a tenth of natural all that serves ten times as much graphite in
+    the 0.6 made at home, of which NMC takes least; of the mixes with as much NMC the cheapest."""
     closes = event("flake", "'flake_graphite', 'coated_graphite'", country="['CHN', 'NAM']", severity=0.9)
     found = chosen(closes, "optimise.likelihood={china-anode=0}")
     graphite = 10 * (0.6875 / 2.5 + 0.1 * (95 * 118.04375 / 183.75 - 57.125))

@@ -132,7 +132,7 @@ def placed(chain: Chain, use: Array, cells: Array, cells_made: Array, made: Arra
     use: of the world, (chemistry, node) [kt or GWh]; cells: share of each customer in the batteries of a chemistry,
     cells_made: in the making of its cells, (chemistry, customer); made: what makers at home with each customer make of
     a node, (node, customer), NaN where nobody knows. What nobody is known to make is taken to be made where its cells
-    are. As in a plan, a customer makes what it needs itself, and the others of what is lacked pro rata to their exports.
+    are. As in a plan, a customer makes what it needs itself, and the others what is lacked pro rata to their exports.
     """
     total = made.sum(axis=1)
     known = np.isfinite(total) & (total > 0)
