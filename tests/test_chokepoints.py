@@ -62,7 +62,7 @@ def test_an_anode_stop_costs_next_gen_less(europe: Result) -> None:
     assert now["binding_node"] == next_gen["binding_node"] == "graphite_anode"
     assert 0.42 < now["share_best"] < 0.48  # nearly all cells made at home, and some of those of third makers
     assert 0.3 < next_gen["share_best"] < 0.4
-    assert now["industry_best"] > 0.9 * now["made_at_home"]
+    assert now["industry_best"] > 0.85 * now["made_at_home"]
     assert next_gen["lost_proportional"] < now["lost_best"]
 
 
@@ -136,7 +136,8 @@ def test_gwh_at_risk_adds_up_to_the_disruptions(europe: Result) -> None:
 
 def test_what_is_accessible_readds_from_the_supply_table(europe: Result) -> None:
     """own + recovered + share of the pool × what others export, and 0 of China's exports when it stops them. Without
-    them nobody but China has all it lacks: what is left is shared by need."""
+    them nobody but China has all it lacks: what is left is shared by need. Other uses keep what they need, or by need
+    their part of what is left."""
     home = set(europe.record["region_members"]["Europe"].split(";")) | {"R_EUR"}
     supply = at(europe, "supply", node="graphite_anode", year=2035)
     abroad = supply[~supply["country"].isin(home)].set_index("country")["exported"]
@@ -144,11 +145,15 @@ def test_what_is_accessible_readds_from_the_supply_table(europe: Result) -> None
     cover = cover.set_index("measure")["value"]
     hit = at(europe, "accessible", scenario="incumbent", disruption=ANODE, node="graphite_anode", year=2035).iloc[0]
     fixed = cover["own"] + cover["recovered"]
-    assert hit["without"] == pytest.approx(fixed + cover["share_of_pool"] * abroad.sum())
+    assert hit["without"] == pytest.approx(fixed + cover["share_of_pool"] * abroad.sum() - cover["others"])
     need = at(europe, "reference_need", node="graphite_anode", year=2035).set_index("region")["gross"]
-    part = need["Europe"] / need.drop("China").sum()
-    assert hit["value"] == pytest.approx(fixed + part * abroad.drop("CHN").sum())
-    assert cover["accessible"] == pytest.approx(hit["without"])
+    made = supply.groupby("home")["value"].sum().reindex(need.index, fill_value=0.0)
+    lacking = need[made < need]  # South Korea and Japan make what the cells take that are made there
+    part = need["Europe"] / lacking.sum()
+    left = fixed + part * abroad.drop("CHN").sum()
+    assert hit["value"] == pytest.approx(left - hit["others"])
+    assert hit["others"] / left == pytest.approx(cover["others"] / (hit["need"] + cover["others"]), rel=0.05)
+    assert cover["accessible"] == pytest.approx(hit["without"] + cover["others"])
     assert cover["accessible_none"] <= cover["accessible"] < cover["accessible_all"] == fixed + cover["exported"]
     origin = at(europe, "cell_makers", region="Europe", node="li_ion_cell", year=2035)
     made_at_home = origin.loc[origin["home"] == "yes", "value"].sum()
@@ -199,6 +204,24 @@ def test_recycling_has_its_benchmark_and_a_rule_its_last_year() -> None:
     assert "us-30d-entities" not in set(rules["rule"])  # ended in 2025
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("segments", [["stationary"], ["car"], ["car", "van", "truck", "bus"]])
+def test_a_narrower_scope_does_not_look_safer(segments: list[str]) -> None:
+    """What a run of some uses loses under a proportional cut is, as a share, no less than what these lose in a run of
+    all: the other uses keep what they need."""
+    sets = ["scope.years=2035", "scope.segments=[]", "scenario.incumbent.adoption='stated-trend'",
+            "scenario.next-gen.adoption='sodium-led'"]  # fmt: skip
+    whole, part = run("europe-2035", sets), run("europe-2035", [*sets, f"scope.segments={segments}"])
+    lost = whole["gwh_at_risk"].query("allocation == 'proportional' and scenario == 'incumbent'")
+    lost = lost[lost["segment"].isin(segments)].groupby("disruption")["value"].sum()
+    cells = whole["cells"].query("scenario == 'incumbent'")
+    planned = cells[cells["segment"].isin(segments)]["value"].sum()
+    narrow = at(part, "disruptions", scenario="incumbent").set_index("disruption")
+    shares = narrow["at_risk_proportional"] / narrow["planned"]
+    assert (shares >= lost.reindex(shares.index, fill_value=0.0) / planned - 1e-6).all()
+    assert shares.max() > 0.1
+
+
 # --- regions that share a pool, recycling, futures -------------------------------------------------------------------
 
 
@@ -209,7 +232,7 @@ def test_regions_outside_share_one_pool_and_the_closing_one_loses_nothing() -> N
     outside = "Europe + India + United States + Rest of world"
     assert set(anode.index) == {"China", outside}
     assert anode.loc["China", "at_risk_best"] == 0
-    assert 0.3 < anode.loc[outside, "share_best"] < anode.loc[outside, "outside"] / anode.loc[outside, "planned"] < 1
+    assert 0.2 < anode.loc[outside, "share_best"] < anode.loc[outside, "outside"] / anode.loc[outside, "planned"] < 1
     by_region = at(found, "gwh_at_risk", disruption=ANODE, scenario="incumbent", allocation="best")
     assert set(by_region["region"]) == {"Europe", "India", "United States", "Rest of world"}
     assert found["shortage"].query("scenario == 'incumbent'").empty  # the reference world supplies itself
