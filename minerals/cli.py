@@ -148,10 +148,10 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | No
         config = api.read_run(file, sets, inputs)
         folder = out or Path("runs") / f"{config.name}-stress"
         result = api.stress(config, inputs=inputs, out=folder, force=force)
-    from .results.screen import lasting, risks, suppliers
+    from .results.screen import lasting, risks, suppliers, worlds
 
     _out(click.style(result.record["title"], bold=True))
-    for lines in (risks(result), *suppliers(result, top), lasting(result)):
+    for lines in (risks(result), worlds(result), *suppliers(result, top), lasting(result)):
         for line in [*lines, ""] if lines else []:
             _out(line)
     _caveats(result)

@@ -499,6 +499,18 @@ QUANTITIES: dict[str, Quantity] = {
             "more_than_worse = at_risk_best − max(at_risk_best of each)",
         ),
         Quantity(
+            "stress_cells", "result", ("scenario", "region", "disruption", "year"), "GWh",
+            "Stops of materials in the last year as they are (value: batteries lost, by best reallocation) and with a stop "
+            "of the country's cells that is as severe (with_cells).",
+        ),
+        Quantity(
+            "reference_worlds", "result",
+            ("scenario", "region", "disruption", "year", "adoption", "silicon", "follow_on"), "GWh",
+            "Batteries lost by every disruption in the last year (lost), and cells made at home (industry), if another "
+            "reference world is assumed (adoption, silicon), on which supply that nobody publishes and the weights of "
+            "the pool rest, and by where plants that follow the plan are built (follow_on).",
+        ),
+        Quantity(
             "stress_years", "result", ("scenario", "region", "disruption", "year"), "GWh",
             "Disruptions of the library year by year as long as they last; the stockpile of the first year runs down "
             "(stockpile_left, share of it in the scarcest node). Of a year that an event does not fill it takes away "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import field
 from functools import cached_property
 
@@ -155,14 +155,16 @@ def played(
     return [Played(event, got, batch, place) for place, (event, got) in enumerate(zip(events, reach, strict=True))]
 
 
-def play(chokepoints: Chokepoints, scenario: str, events: Iterable[Event]) -> list[Played]:
-    """Every disruption in every year from its start on, by event, regions and year."""
+def play(
+    chokepoints: Chokepoints, scenario: str, events: Iterable[Event], years: Collection[int] | None = None
+) -> list[Played]:
+    """Every disruption in every year from its start on, by event, regions and year; years: places of those played."""
     together: dict[tuple[tuple[str, ...], int], list[Event]] = {}
     order = []
     for event in events:
         for regions in chokepoints.pools(event.cuts):
             for year, calendar in enumerate(chokepoints.years):
-                if calendar >= event.start:
+                if calendar >= event.start and (years is None or year in years):
                     with_others = together.setdefault((regions, year), [])
                     order.append((regions, year, len(with_others)))
                     with_others.append(event)

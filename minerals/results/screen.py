@@ -31,6 +31,8 @@ BY_SEVERITY = (
 DRAWN = "5–95 %: of the first, in draws of all that has a low and a high end; drivers.csv says what it hangs on."
 #: Drivers of an interval that are named.
 MOST_DRIVERS = 3
+#: Part of the plan by which a span over reference worlds is told instead of a number, and its mark.
+WIDE, WIDE_MARK = 0.1, "†"
 #: GWh that a pair of suppliers must cost beyond the worse of the two to be told.
 LEAST = 0.05
 
@@ -272,6 +274,41 @@ def suppliers(result: Result, top: int) -> list[list[str]]:
             rows = [[*row, number(more)] for row, more in zip(rows, ranked["more_than_worse"], strict=True)]
         out.append(columns(head, rows))
     return out
+
+
+def worlds(result: Result) -> list[str]:
+    """Lost by every disruption over other reference worlds and kinds of follow-on, with and without a stop of cells."""
+    table, year = result["reference_worlds"], result.record["years"][-1]
+    labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
+    keys = ["scenario", "disruption", "region"]
+    spans = table.groupby(keys)["lost"].agg(["min", "max"])
+    cells = result["stress_cells"].set_index(keys)["with_cells"]
+    rows, wide = [], False
+    for (disruption, region), label in table.groupby(["disruption", "region"], sort=False)["label"].first().items():
+        row = []
+        for scenario in result.scenarios:
+            low, high = spans.loc[(scenario, disruption, region)]
+            planned = float(table[(table["scenario"] == scenario) & (table["region"] == region)]["planned"].iloc[0])
+            mark = WIDE_MARK if high - low > WIDE * planned else ""
+            wide |= bool(mark)
+            also = cells.get((scenario, disruption, region))
+            row += [f"{between(low, high)}{mark}", "" if also is None else number(also)]
+        if any(cell.strip(f"0{WIDE_MARK}") for cell in row):
+            rows.append([str(label), *row])
+    head = [f"GWh lost in {year} over reference worlds and follow-on"]
+    for scenario in result.scenarios:
+        head += [labels[scenario], "with cells"]
+    count = len(table[["adoption", "silicon"]].drop_duplicates())
+    note = (
+        f"Over {count} reference worlds, and plants that follow the plan where projects stand, where supply stands, or "
+        "nowhere. With cells: of the run's own world, if the country stops its cells too."
+    )
+    lines = columns(head, rows)
+    return [
+        *lines,
+        note,
+        *([f"{WIDE_MARK} More than a tenth of the plan apart: the span is the figure."] if wide else []),
+    ]
 
 
 def _ends(risk: pd.DataFrame, key: tuple[str, ...]) -> str:

@@ -53,11 +53,14 @@ def run(
     config = source if isinstance(source, Run) else read_run(source, sets)
     # What overflows is refused with its table, column and place, as in `prepared`.
     with ExitStack() as threads, np.errstate(over="ignore", invalid="ignore"):
-        found = computed(config, read_inputs(inputs_of(config, inputs)), threads)
+        tables = read_inputs(inputs_of(config, inputs))
+        found = computed(config, tables, threads)
         if stressed and found.chokepoints is not None:
             from .stress import stress
+            from .worlds import reference_worlds
 
             found.tables.update(stress(found.chokepoints))
+            found.tables["reference_worlds"] = reference_worlds(found.chokepoints, tables)
         if config.settings.study is not None:
             kind = cast(StudyKind, import_module(f"..{config.settings.study.kind}", __name__))
             found.tables.update(kind.study(found.resolved, found.log["region_label"], kept, progress))

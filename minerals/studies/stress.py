@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -25,12 +26,13 @@ SUPPLIER = 0.01
 
 
 def stress(chokepoints: Chokepoints) -> dict[str, pd.DataFrame]:
-    """Tables stress_single (N-1), stress_pairs (N-2) and stress_years (events that last, stockpiles running down); and
-    intervals and drivers, of all events in all years."""
+    """Tables stress_single (N-1), stress_pairs (N-2), stress_cells (stops of materials with and without cells) and
+    stress_years (events that last, stockpiles running down); and intervals and drivers, of all events in all years."""
     single = _single(chokepoints)
     return {
         "stress_single": single,
         "stress_pairs": _pairs(chokepoints, single),
+        "stress_cells": _with_cells(chokepoints),
         "stress_years": _years(chokepoints),
         **intervals(chokepoints, chokepoints.inputs.events, range(len(chokepoints.years))),
     }
@@ -87,6 +89,30 @@ def _pairs(chokepoints: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
                 rows.append((*_head(chokepoints, each), ":".join(one), ":".join(two), *_numbers(each.loss), more))
     columns = ["scenario", "region", "label", "year", "one", "two", *NUMBERS, "more_than_worse"]
     return _ranked(chokepoints, pd.DataFrame(rows, columns=columns), "more_than_worse")
+
+
+def _with_cells(chokepoints: Chokepoints) -> pd.DataFrame:
+    """Stops of materials of the library in the last year, as they are and with a stop of the country's cells too, as
+    severe as that of the materials. value: batteries lost, with_cells: with the stop of cells [GWh]."""
+    inputs, last = chokepoints.inputs, len(chokepoints.years) - 1
+    cells = {node.node for node in inputs.nodes if node.stage == "cell"}
+    rows: list[tuple[Any, ...]] = []
+    for event in inputs.events:
+        closing = {cut.country: cut for cut in event.cuts if cut.kind == "export"}
+        if not closing or cells & {cut.node for cut in event.cuts}:
+            continue
+        more = tuple(cut._replace(node=node) for cut in closing.values() for node in sorted(cells))
+        both = replace(event, disruption=f"{event.disruption}+cells", cuts=(*event.cuts, *more))
+        for scenario in chokepoints.scenarios:
+            for alone, joint in zip(
+                *(play(chokepoints, scenario, [each], (last,)) for each in (event, both)), strict=True
+            ):
+                rows.append((
+                    scenario, chokepoints.name_of(alone.regions), event.disruption, event.label, chokepoints.years[last],
+                    float(alone.loss.planned.sum()), alone.loss.lost[0], joint.loss.lost[0], "GWh",
+                ))  # fmt: skip
+    columns = ["scenario", "region", "disruption", "label", "year", "planned", "value", "with_cells", "unit"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _years(chokepoints: Chokepoints) -> pd.DataFrame:

@@ -23,8 +23,6 @@ from ..tables.inputs import Inputs
 WORLDS = (("stated-trend", "none"), ("sodium-led", "none"), ("next-gen-led", "next-gen-led"))
 #: Where what follows a plan is built: as projects are placed, as supply stands today, or nowhere.
 FOLLOW_ON = ("pipeline", "today", "none")
-#: Part of the plan by which a span is told instead of a number.
-WIDE = 0.1
 
 
 def reference_worlds(chokepoints: Chokepoints, inputs: Inputs) -> pd.DataFrame:
@@ -70,6 +68,5 @@ def _in_world(chokepoints: Chokepoints, inputs: Inputs, adoption: str, silicon: 
     else:
         update |= {"share": {}, "diffusion": {}}
     settings = run.settings.model_copy(update={"exposure": config.model_copy(update=update)})
-    arrays = chokepoints.outcome.arrays
-    resolved = replace(arrays.resolved, run=replace(run, settings=settings))
-    return chokepoints_of(Outcome(replace(arrays, resolved=resolved)), inputs)
+    resolved = chokepoints.resolved
+    return chokepoints_of(Outcome(replace(resolved, run=replace(run, settings=settings))), inputs)
