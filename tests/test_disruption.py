@@ -11,7 +11,7 @@ from minerals.exposure.bases import Bases
 from minerals.exposure.coverage import NOWHERE, Cuts, Supply, access, covered, sourcing, stockpiled, trade
 from minerals.exposure.disruption import Array, Loss, losses
 from minerals.exposure.disruption import supply_gap as gap_of
-from minerals.exposure.factory import Built, Factory, Plan, Routes, Supplied
+from minerals.exposure.factory import Built, Factory, Plan, Routes
 
 # ---------------------------------------------------------------------- coverage by hand
 

@@ -327,6 +327,14 @@ class Chokepoints:
         part = np.maximum(1 - kept, by_need)
         return own * part, np.where(finite, accessible * part, accessible)
 
+    def kept(self, regions: Sequence[str], year: int, reach: Access) -> Array:
+        """What the uses that the scope leaves out keep of what regions can get, (node) [kt or GWh]."""
+        known = np.isfinite(reach.accessible)
+        whole, ours = (
+            np.where(known, each, 0.0) for each in (reach.accessible, self.available(regions, year, reach)[1])
+        )
+        return whole - ours
+
     @cached_property
     def cell(self) -> np.ndarray:
         """Nodes that are cells, (node)."""

@@ -333,7 +333,7 @@ class Assembly:
                         if (name, c, self.nodes[n], y) in use
                     ]  # fmt: skip
         return {
-            **found, **self._chain(), "active": tuple(active), "refined": tuple(refined), 
+            **found, **self._chain(), "active": tuple(active), "refined": tuple(refined),
             "stockpile": chokepoints.config.stockpile_months / 12,
             "stocked": self._stocked(pools, use) if chokepoints.config.stockpile_months else {},
         }  # fmt: skip

@@ -145,7 +145,10 @@ class Severity:
 class RiskExplanation:
     """GWh at risk of one disruption, in both readings, with the nodes that bind.
 
-    low, high: by best reallocation at the ends of the severity; severities: with their ends; months: low end, value and
+    low, high: by best reallocation at the ends of the severity; at_home, industry: cells made at home, and of these lost,
+    in both readings; outside: lost if others made the cells of the countries that close; interval: 5th, 50th and 95th
+    percentile of what is lost, None where nothing was drawn; drivers: what that hangs on, (name, share); minerals: that
+    are not had, (mineral, kt, share); severities: with their ends; months: low end, value and
     high end of how long it lasts; instrument, events: how the country cuts, and past events of that, whose rows are
     `past`; lost: by reading and chemistry, most first; hit: coverage of every node the disruption hits, scarcest first;
     nodes: those that bind, else the scarcest.
@@ -163,6 +166,12 @@ class RiskExplanation:
     proportional: float
     low: float
     high: float
+    at_home: float
+    industry: tuple[float, float]
+    outside: float
+    interval: tuple[float, float, float] | None
+    drivers: tuple[tuple[str, float], ...]
+    minerals: tuple[tuple[str, float, float], ...]
     severities: tuple[Severity, ...]
     months: tuple[float, float, float]
     instrument: str
@@ -277,9 +286,31 @@ def explain_disruption(
         scenario, region, disruption, str(row["label"]), str(row["status"]), year, float(row["planned"]),
         float(row["shortage"]), float(row["at_risk_best"]), float(row["at_risk_proportional"]),
         float(row["lost_low"] - row["shortage"]), float(row["lost_high"] - row["shortage"]),
+        float(row["made_at_home"]), (float(row["industry_best"]), float(row["industry_proportional"])),
+        float(row["outside"]), *_drawn(result, region, **at), _minerals(result, region, **at),
         severities, months, event["instrument"], tuple(event["past"]), past, lost,
         dict(zip(hit["node"], hit["covered"], strict=True)), nodes, tuple(result["inputs_used"]),
     )  # fmt: skip
+
+
+def _drawn(
+    result: Result, region: str, **at: Any
+) -> tuple[tuple[float, float, float] | None, tuple[tuple[str, float], ...]]:
+    """Percentiles of the batteries lost in the draws, and what they hang on, most first; none where none were drawn."""
+    if "intervals" not in result.tables:
+        return None, ()
+    rows = _where(result["intervals"], region=region, measure="lost", **at)
+    drivers = _where(result["drivers"], region=region, measure="lost", **at)
+    if not len(rows):
+        return None, ()
+    (row,) = rows.itertuples()
+    return (row.p05, row.p50, row.p95), tuple(zip(drivers["label"], drivers["importance"], strict=True))
+
+
+def _minerals(result: Result, region: str, **at: Any) -> tuple[tuple[str, float, float], ...]:
+    """Minerals in the batteries that are lost, (mineral, kt, share of those planned)."""
+    rows = _where(result["lost_minerals"], region=region, stage="cell", **at)
+    return tuple((str(row.mineral), float(row.value), float(row.share)) for row in rows.itertuples())
 
 
 def explain_node(

@@ -30,9 +30,9 @@ MEASURES = {
 def risk_tree(result: Result, explanation: RiskExplanation) -> Group:
     """For rich to print: what is lost, what binds, how it re-adds, and the rows."""
     scenario = result.record["scenarios"][explanation.scenario]["label"]
-    ends = between(explanation.best, explanation.proportional)
+    ends = between(*(explanation.shortage + risk for risk in (explanation.best, explanation.proportional)))
     place = f"{explanation.region}, {explanation.year}, {scenario}"
-    head = f"[bold]{escape(explanation.label)}: {escape(place)}: {ends} GWh at risk[/bold]"
+    head = f"[bold]{escape(explanation.label)}: {escape(place)}: {ends} GWh lost[/bold]"
     return Group(
         head, *map(escape, _summary(result, explanation)), _tree(result, explanation),
         sources(result, explanation.rows()),
@@ -84,11 +84,11 @@ def _summary(result: Result, risk: RiskExplanation) -> list[str]:
     if not risk.planned:
         return [f"Status: {risk.status.replace('_', ' ')}. No batteries are planned, so none can be lost."]
     lines = [f"Status: {risk.status.replace('_', ' ')}. Planned: {number(risk.planned)} GWh."]
-    lines += [_severity(result, risk), _months(risk)]
+    lines += [*_drawn(result, risk), _severity(result, risk), _months(risk)]
     if note := _note(result, risk.disruption):
         lines.append(f"The run file says of it: {note}")
     if risk.shortage > 0:
-        lines.append(f"Short without it: {number(risk.shortage)} GWh, which no figure below counts again.")
+        lines.append(f"Short without it: {number(risk.shortage)} GWh, part of what is lost and of no figure below.")
     lines.append(
         f"Best reallocation, the cells that need most give way first: {number(base - risk.best)} of {number(base)} GWh "
         f"are built, {number(risk.best)} ({risk.best / risk.planned:.0%} of the plan) are not."
@@ -101,6 +101,7 @@ def _summary(result: Result, risk: RiskExplanation) -> list[str]:
         parts = [f"{chemistries[name]['label']} {number(gwh)}" for name, gwh in risk.lost[reading].items()]
         if parts and (reading == "best" or not risk.lost["best"]):
             lines.append(f"{what}, GWh: {_cut(parts)}.")
+    lines += _apart(result, risk)
     binding = [node for node in risk.nodes if node.gain]
     if binding:
         parts = [f"{node.label} ({node.covered:.1%} of its need is accessible)" for node in binding]
@@ -123,6 +124,37 @@ def _summary(result: Result, risk: RiskExplanation) -> list[str]:
         f"It rests on {len(rows)} rows ({graded(rows)}); need, supply and access re-add. The batteries themselves: "
         "explain --mineral."
     )
+    return lines
+
+
+def _drawn(result: Result, risk: RiskExplanation) -> list[str]:
+    """The interval of what is lost, and what it hangs on."""
+    if risk.interval is None:
+        return []
+    low, middle, high = risk.interval
+    draws = result.record["config"]["exposure"]["draws"]
+    lines = [
+        f"In {number(draws)} draws {number(low)} to {number(high)} GWh are lost (5–95 %), half of them {number(middle)} or more."
+    ]
+    if risk.drivers:
+        parts = [f"{label} {share:.0%}" for label, share in risk.drivers]
+        lines.append(f"That hangs on {_cut(parts)}.")
+    return lines
+
+
+def _apart(result: Result, risk: RiskExplanation) -> list[str]:
+    """Cells that cannot be made, what would be lost if others made those of the countries that close, and minerals."""
+    minerals, lines = result.record["codes"]["mineral"], []
+    if risk.at_home and risk.industry[1] > 0:
+        share = risk.industry[0] / risk.at_home
+        lines.append(
+            f"Of {number(risk.at_home)} GWh of cells made in {risk.region}, {between(*risk.industry)} ({share:.0%}) cannot be "
+            "made."
+        )
+    if risk.best > 0 and risk.outside > (risk.shortage + risk.best) * (1 + LEAST):
+        lines.append(f"If others made the cells of the countries that close, {number(risk.outside)} would be lost.")
+    if parts := [f"{minerals[name]['label'].lower()} {number(kt)} ({share:.0%})" for name, kt, share in risk.minerals]:
+        lines.append(f"In the batteries that are lost, kt: {_cut(parts)}.")
     return lines
 
 

@@ -157,7 +157,7 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
         stock = (
             chokepoints.stocked(each.factory.plan, each.regions, each.year) * chokepoints.config.stockpile_months / 12
         )
-        others = reach.accessible - chokepoints.available(each.regions, each.year, reach)[1]
+        others = chokepoints.kept(each.regions, each.year, reach)
         for n in hit:
             node = chokepoints.inputs.nodes[n]
             rows.append((

@@ -32,7 +32,7 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                 relief = chokepoints.relief(scenario, regions, y)
                 need, from_home = plan.need, plan.flows.from_home
                 follow = chokepoints.follow_on(scenario, regions, y).amount
-                others = np.nan_to_num(reach.accessible - chokepoints.available(regions, y, reach)[1], posinf=0.0)
+                others = chokepoints.kept(regions, y, reach)
                 least_and_most = [bound + relief for bound in reach.bounds]
                 named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
                 largest = named.argmax(axis=1)
