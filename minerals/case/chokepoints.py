@@ -311,19 +311,22 @@ class Chokepoints:
         return _passing(self.chain, self.supply[year], self.group(regions))
 
     def available(self, regions: Sequence[str], year: int, reach: Access) -> tuple[Array, Array]:
-        """What the uses in scope have of what regions can get: of own plants, and of all, (node) each.
+        """What the uses in scope have of what regions can get: of own plants, and of all, (node) each."""
+        return self.in_scope(regions, year, np.nan_to_num(reach.own), reach.accessible)
+
+    def in_scope(self, regions: Sequence[str], year: int, own: Array, accessible: Array) -> tuple[Array, Array]:
+        """What the uses in scope have of what regions make themselves and of all that they can get, (…, node) each.
 
         The uses that the scope leaves out keep what they need in the reference world; where that is too little for all,
         both have their part by need.
         """
-        own, accessible = np.nan_to_num(reach.own), reach.accessible
         if not self.left_out:
             return own, accessible
         others, ours = (sum(self.uses_apart[region][which][:, year] for region in regions) for which in (0, 1))
         total = others + ours
         by_need = np.divide(ours, total, out=np.ones_like(ours), where=total > 0)
         finite = np.isfinite(accessible) & (accessible > 0)
-        kept = np.divide(others, accessible, out=np.zeros_like(others), where=finite)
+        kept = np.divide(others, accessible, out=np.zeros_like(accessible), where=finite)
         part = np.maximum(1 - kept, by_need)
         return own * part, np.where(finite, accessible * part, accessible)
 

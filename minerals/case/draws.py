@@ -24,6 +24,7 @@ from ..exposure.bases import NOTHING
 from ..exposure.coverage import Cuts, Supply, access, stockpiled
 from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached
 from ..exposure.factory import Factory, Plan, Supplied
+from ..exposure.follow_on import FollowOn
 from ..exposure.known import BY_NEED, BY_PLANTS, PUBLISHED
 from ..exposure.stages import least
 from ..flows.demand import Array
@@ -328,12 +329,15 @@ class Drawn:
 
 class Hit(NamedTuple):
     """What a disruption leaves, in every draw: accessible and own supply of each node, (row, node), and the share of
-    the planned cells that can be made at home and be bought, (row, chemistry) each."""
+    the planned cells that can be made at home and be bought, (row, chemistry) each. cuts: what it takes of some nodes,
+    (row, of these, place), or None without one."""
 
     accessible: Array
     own: Array
     home: Array
     imported: Array
+    nodes: Index
+    cuts: Cuts | None
 
 
 class InYear:
@@ -356,6 +360,7 @@ class InYear:
         self.inside = (self.places.shared * chokepoints.at_home(regions)[:, None]).any(axis=0)
         self._pers: dict[str, Array] = {}
         self._demands: dict[str, Array] = {}
+        self._withouts: dict[str, tuple[Array, Array]] = {}
 
     def _wanted(self, events: Sequence[Event]) -> NDArray[np.bool_]:
         """Nodes that a plan needs, or an event reaches, with what these are made of, (node)."""
@@ -389,7 +394,8 @@ class InYear:
         reach = access(self.supply, self.group)
         home = self.origin[..., self.inside].sum(axis=-1)
         home = np.where(self.origin.any(axis=-1), home, 1.0)
-        return Hit(self._of_all(reach.accessible, np.inf), self._of_all(np.nan_to_num(reach.own), 0.0), home, 1 - home)
+        accessible, own = self._of_all(reach.accessible, np.inf), self._of_all(np.nan_to_num(reach.own), 0.0)
+        return Hit(accessible, own, home, 1 - home, self.nodes[:0], None)
 
     def _of_all(self, values: Array, other: float) -> Array:
         """Values of the nodes that are followed, (row, node), as of all nodes."""
@@ -412,7 +418,7 @@ class InYear:
         if len(nodes):
             reach = access(part_of(self.supply, at) if len(at) < len(self.nodes) else self.supply, self.group, cuts)
             accessible[:, nodes], own[:, nodes], covered = reach.accessible, np.nan_to_num(reach.own), reach.left
-        return Hit(accessible, own, *self._cells_left(cuts, nodes, covered))
+        return Hit(accessible, own, *self._cells_left(cuts, nodes, covered), nodes, cuts)
 
     def _cuts(self, event: Event, nodes: Index) -> Cuts:
         """What an event takes, of some nodes, (row, node, place) each."""
@@ -481,18 +487,35 @@ class InYear:
             self._pers[scenario] = per
         return self._pers[scenario]
 
+    def _had(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
+        """What a plan has of each node by own plants, and of all without stocks, (row, node) each, per unit of what
+        `_per` says. Uses that the scope leaves out need as many times as much as the plan."""
+        chokepoints, per = self.chokepoints, self._per(scenario)
+        own, accessible = chokepoints.in_scope(self.regions, self.year, hit.own / per, hit.accessible / per)
+        relief = chokepoints.relief(scenario, self.regions, self.year) / self.demand(scenario)[:, None]
+        return own, accessible + relief + self._follow_on(scenario, hit) / per
+
+    def _follow_on(self, scenario: str, hit: Hit) -> Array:
+        """What there is of what is built for the plan, (node) or (row, node)."""
+        follow = self.chokepoints.follow_on(scenario, self.regions, self.year)
+        if hit.cuts is None or not follow.amount[hit.nodes].any():
+            return follow.amount
+        out = np.tile(follow.amount, (len(self.streams), 1))
+        located = follow.located[hit.nodes] @ self.places.shared
+        out[:, hit.nodes] = FollowOn(follow.amount[hit.nodes], located, self.inside).left(hit.cuts)
+        return out
+
     def supplied(self, scenario: str, hit: Hit) -> Supplied:
         """What there is for a plan, one question a draw, per unit of its demand."""
-        chokepoints, plan = self.chokepoints, self.plan(scenario)
-        relief, cell = chokepoints.relief(scenario, self.regions, self.year), chokepoints.cell
-        per, saved = self._per(scenario), relief / self.demand(scenario)[:, None]
-        without = self.without.accessible / per + saved
+        chokepoints, plan, cell = self.chokepoints, self.plan(scenario), self.chokepoints.cell
+        if scenario not in self._withouts:
+            self._withouts[scenario] = self._had(scenario, self.without)
+        usual = self._withouts[scenario]
+        own, accessible = usual if hit is self.without else self._had(scenario, hit)
+        without = usual[1]
         stocked, months = chokepoints.stocked(plan, self.regions, self.year), chokepoints.config.stockpile_months
-        accessible = without
-        if hit is not self.without:
-            accessible = stockpiled(hit.accessible / per + saved, without, stocked, months)
-            accessible = np.where(cell, without, accessible)
-        own = np.where(cell, 0.0, hit.own / per)
+        accessible = np.where(cell, without, stockpiled(accessible, without, stocked, months))
+        own = np.where(cell, 0.0, own)
         rows = (len(self.streams), len(plan.cells))
         home, imported = (np.broadcast_to(plan.cells * each, rows) for each in (hit.home, hit.imported))
         return Supplied(own, accessible - own, home, imported)

@@ -51,11 +51,11 @@ class FollowOn:
         return self.amount[:, None] * self.located
 
     def left(self, cuts: Cuts | None = None) -> Array:
-        """What a disruption leaves of it, (node)."""
+        """What a disruption leaves of it, (node), or (…, node) by cuts with more axes before."""
         if cuts is None:
             return self.amount
         lost = 1 - (1 - cuts.output) * (1 - np.where(self.home, 0.0, cuts.export))
-        return np.asarray(np.maximum(self.amount - (self.made * lost).sum(axis=1), 0.0))
+        return np.asarray(np.maximum(self.amount - (self.made * lost).sum(axis=-1), 0.0))
 
 
 def headroom(known: Array, counted: Mask, years: Array, growth: Array, lead: Array) -> Array:
