@@ -160,7 +160,8 @@ def test_the_first_draw_is_the_disruption_at_its_values(europe_2035: Chokepoints
     found = drawn.lost(events, europe_2035.regions, 0)
     for scenario in europe_2035.scenarios:
         plain = played(europe_2035, scenario, europe_2035.regions, 0, events, 1.0)
-        for one, lost in zip(plain, found[scenario], strict=True):
+        for one, by_scenario in zip(plain, found, strict=True):
+            lost = by_scenario[scenario]
             assert lost.batteries[0] == pytest.approx(one.loss.lost[0], abs=1e-6), one.event.disruption
             at_home = float(one.loss.at_home.sum() - one.loss.best.home.sum())
             assert lost.industry[0] == pytest.approx(at_home, abs=1e-6), one.event.disruption
@@ -174,8 +175,8 @@ def test_without_ends_every_draw_is_the_value(
     still = Drawn(europe_2035, 5, 7).lost(events, europe_2035.regions, 0)
     monkeypatch.undo()
     moving = drawn.lost(events, europe_2035.regions, 0)
-    for scenario, by_event in still.items():
-        for lost, other in zip(by_event, moving[scenario], strict=True):
+    for scenario in europe_2035.scenarios:
+        for lost, other in ((one[scenario], two[scenario]) for one, two in zip(still, moving, strict=True)):
             assert np.ptp(lost.batteries) < 1e-6
             assert lost.batteries[0] == pytest.approx(other.batteries[0], abs=1e-6)
             assert np.ptp(other.batteries) > 1
@@ -230,9 +231,9 @@ def test_how_much_is_cut_alone_stays_within_its_ends(europe_2035: Chokepoints, m
     monkeypatch.setattr(Streams, "sides", severity_alone)
     events = [event_of(europe_2035, name) for name in EVENTS]
     found = Drawn(europe_2035, 400, 7).lost(events, europe_2035.regions, 0)
-    for scenario, by_event in found.items():
+    for scenario in europe_2035.scenarios:
         plan = played(europe_2035, scenario, europe_2035.regions, 0, events, 1.0)
-        for one, lost in zip(plan, by_event, strict=True):
+        for one, lost in zip(plan, (each[scenario] for each in found), strict=True):
             short = float(one.loss.shortage.sum())
             low, high = (short + end for end in one.ends)
             p05, _, p95 = percentiles(lost.batteries[1:])
@@ -246,13 +247,13 @@ def test_how_much_is_cut_alone_stays_within_its_ends(europe_2035: Chokepoints, m
 def test_a_seed_gives_the_same_and_another_another(europe_2035: Chokepoints, drawn: Drawn) -> None:
     event = event_of(europe_2035, EVENTS[0])
     found = [Drawn(europe_2035, 100, seed).lost([event], europe_2035.regions, 0) for seed in (1, 1, 2)]
-    one, same, other = (each["incumbent"][0].batteries for each in found)
+    one, same, other = (each[0]["incumbent"].batteries for each in found)
     assert np.array_equal(one, same)
     assert not np.array_equal(one[1:], other[1:])
     # What else is played leaves the draws of an event alone.
     beside = Drawn(europe_2035, 100, 1).lost(europe_2035.inputs.events, europe_2035.regions, 0)
     place = europe_2035.inputs.events.index(event)
-    assert beside["incumbent"][place].batteries == pytest.approx(one, abs=1e-6)
+    assert beside[place]["incumbent"].batteries == pytest.approx(one, abs=1e-6)
 
 
 def test_intensities_by_chemistry_differ_little_from_factors_by_node(europe_2035: Chokepoints, drawn: Drawn) -> None:

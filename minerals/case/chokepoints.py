@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -171,6 +171,8 @@ class Chokepoints:
     _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
+    #: Draws of it by their count and seed, as `draws.drawn_of` keeps them.
+    drawn: dict[tuple[int, int], Any] = field(default_factory=dict, init=False, repr=False)
     _follow_ons: dict[tuple[str, tuple[str, ...], int], FollowOn] = field(default_factory=dict, init=False, repr=False)
 
     @property

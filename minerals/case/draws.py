@@ -59,19 +59,22 @@ class Drawn:
     def __init__(self, chokepoints: Chokepoints, count: int, seed: int) -> None:
         self.chokepoints, self.streams = chokepoints, Streams(count, seed)
         self._of_demand: dict[str, Array] = {}
+        self._lost: dict[tuple[str, tuple[str, ...], int], dict[str, Lost]] = {}
 
-    def lost(self, events: Sequence[Event], regions: tuple[str, ...], year: int) -> dict[str, list[Lost]]:
-        """What is lost by some events in a year, by its place, for regions that share a pool: by scenario."""
-        found: dict[str, list[list[Lost]]] = {name: [[] for _ in events] for name in self.chokepoints.scenarios}
-        for part in self.streams.parts(ROWS):
-            at_once = InYear(self, part, events, regions, year)
-            for place, event in enumerate(events):
-                for scenario, lost in at_once.lost(event).items():
-                    found[scenario][place].append(lost)
-        return {
-            name: [Lost(*(np.concatenate(each) for each in zip(*parts, strict=True))) for parts in by_event]
-            for name, by_event in found.items()
-        }
+    def lost(self, events: Sequence[Event], regions: tuple[str, ...], year: int) -> list[dict[str, Lost]]:
+        """What is lost by some events in a year, by its place, for regions that share a pool: of each, by scenario."""
+        new = [event for event in events if (event.disruption, regions, year) not in self._lost]
+        parts: list[list[dict[str, Lost]]] = [[] for _ in new]
+        for part in self.streams.parts(ROWS) if new else ():
+            at_once = InYear(self, part, new, regions, year)
+            for place, event in enumerate(new):
+                parts[place].append(at_once.lost(event))
+        for event, found in zip(new, parts, strict=True):
+            self._lost[event.disruption, regions, year] = {
+                scenario: Lost(*(np.concatenate([part[scenario][kind] for part in found]) for kind in range(2)))
+                for scenario in self.chokepoints.scenarios
+            }
+        return [self._lost[event.disruption, regions, year] for event in events]
 
     def supplied(
         self, event: Event | None, scenario: str, regions: tuple[str, ...], year: int
@@ -111,7 +114,7 @@ class Drawn:
 
     def absolute(self, year: int) -> NDArray[np.bool_]:
         """Nodes whose supply does not follow the need of the reference world, (node): use moves that too."""
-        return np.array(self.chokepoints.known[year].fill) != BY_NEED
+        return np.array([fill != BY_NEED for fill in self.chokepoints.known[year].fill])
 
     def used(self, streams: Streams, cells: Array, year: int) -> Array:
         """How many times as much cells use of each node, (row, node) or (1, node).
@@ -325,6 +328,14 @@ class Drawn:
             at_home if homes.get(country) == region else times([country]) if country in named else elsewhere
             for country in inputs.countries
         ], axis=1)  # fmt: skip
+
+
+def drawn_of(chokepoints: Chokepoints, count: int, seed: int) -> Drawn:
+    """Draws of the disruptions of a run, made once."""
+    if (count, seed) not in chokepoints.drawn:
+        chokepoints.drawn[count, seed] = Drawn(chokepoints, count, seed)
+    drawn: Drawn = chokepoints.drawn[count, seed]
+    return drawn
 
 
 class Hit(NamedTuple):

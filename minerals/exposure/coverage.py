@@ -96,7 +96,7 @@ class Supply:
         with np.errstate(invalid="ignore"):  # nothing by an infinite level
             most = np.minimum(np.nan_to_num(lacked), pool[..., None])
             taken = np.where(weights > 0, np.minimum(most, level[..., None] * weights), 0.0)
-        return np.nan_to_num(np.minimum(own, need) + taken)
+        return np.asarray(np.nan_to_num(np.minimum(own, need) + taken))
 
 
 @frozen

@@ -155,7 +155,7 @@ class Ranged:
             uncertain = np.flatnonzero(((low != value) | (high != value)) & np.isfinite(value))
             if len(uncertain) and np.isfinite(self.by_share[n]).all() and self.by_share[n].sum() > 0:
                 drawn = np.tile(value, (len(streams), 1))
-                for k in uncertain:
+                for k in uncertain.tolist():
                     drawn[:, k] = streams.drawn(self.share_keys[n][k], value[k], low[k], high[k], 1.0)
                 whole = drawn.sum(axis=1, keepdims=True)
                 part = np.divide(drawn, whole, out=np.zeros_like(drawn), where=whole > 0)
@@ -176,7 +176,7 @@ class Ranged:
             return np.ones(1)
         if self.inverse[n]:
             return np.asarray(value / streams.drawn(self.world_keys[n], value, low, high, 1.0))
-        return streams.drawn(self.world_keys[n], value, low, high) / value
+        return np.asarray(streams.drawn(self.world_keys[n], value, low, high) / value)
 
 
 def laid_together(supply: Supply, made: Array, nodes: Index, places: Places) -> Supply:

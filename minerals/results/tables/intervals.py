@@ -19,7 +19,7 @@ from ...case.draws import (
     SHARE,
     UTILISATION,
     WORLD_SUPPLY,
-    Drawn,
+    drawn_of,
 )
 from ...case.played import LEAST, Library
 from ...exposure.draws import Key, importance, percentiles
@@ -30,7 +30,7 @@ from ...text import cause_of
 #: Disruptions that a run draws: those that cost most.
 HEADLINES = 3
 #: Most draws of a year before the last.
-EARLIER = 1000
+EARLIER = 500
 #: Least share of the spread of a result that a driver is told for.
 TOLD = 0.01
 MEASURES = ("lost", "industry")
@@ -63,11 +63,10 @@ def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence
                 if chokepoints.years[year] >= event.start:
                     together.setdefault((regions, year), []).append(event)
     last = len(chokepoints.years) - 1
-    by_count = {count: Drawn(chokepoints, count, config.seed) for count in (config.draws, min(config.draws, EARLIER))}
     for (regions, year), mine in together.items():
-        drawn = by_count[config.draws if year == last else min(config.draws, EARLIER)]
-        for scenario, by_event in drawn.lost(mine, regions, year).items():
-            for event, lost in zip(mine, by_event, strict=True):
+        drawn = drawn_of(chokepoints, config.draws if year == last else min(config.draws, EARLIER), config.seed)
+        for event, by_scenario in zip(mine, drawn.lost(mine, regions, year), strict=True):
+            for scenario, lost in by_scenario.items():
                 head = scenario, chokepoints.name_of(regions), event.disruption, chokepoints.years[year]
                 for measure, values in zip(MEASURES, lost, strict=True):
                     found.append((
