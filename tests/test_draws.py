@@ -318,3 +318,23 @@ def test_tables_are_of_the_events_that_are_asked_for(europe_2035: Chokepoints) -
     found = intervals(europe_2035, events, [0])["intervals"]
     assert set(found["disruption"]) == {EVENTS[1]}
     assert list(dict.fromkeys(found["scenario"])) == list(europe_2035.scenarios)
+
+
+def test_the_origin_of_cells_is_drawn_where_its_observation_has_ends(shipped_inputs: Inputs) -> None:
+    """Of the United States, and not of Europe, whose source prints no ends; shares sum to one in every draw."""
+    sets = ["scope.years=2035", "scope.regions=['Europe','United States']"]
+    adoption = ["scenario.incumbent.adoption='stated-trend'", "scenario.next-gen.adoption='stated-trend'"]
+    resolved = with_intensity(resolve(read_run("europe-2035", sets + adoption), shipped_inputs), shipped_inputs)
+    chokepoints = chokepoints_of(Outcome(resolved), shipped_inputs)
+    draws = Drawn(chokepoints, 100, 7)
+    for regions, moves in ((("Europe",), False), (("United States",), True), (chokepoints.regions, True)):
+        value = chokepoints.cell_origin(regions, 0)
+        origin = draws.cell_origin(draws.streams, regions, 0)
+        assert origin[0] == pytest.approx(value)
+        assert origin.sum(axis=2) == pytest.approx(np.broadcast_to(value.sum(axis=1), origin.shape[:2]))
+        assert (origin >= 0).all()
+        assert (len(origin) > 1 and np.ptp(origin, axis=0).max() > 0.05) == moves
+    event = event_of(chokepoints, EVENTS[2])
+    (found,) = draws.lost([event], chokepoints.regions, 0)
+    (plain,) = played(chokepoints, "incumbent", chokepoints.regions, 0, [event], 0.0)
+    assert found["incumbent"].batteries[0] == pytest.approx(plain.loss.lost[0], abs=1e-6)
