@@ -62,6 +62,12 @@ def test_the_share_of_a_driver_is_its_squared_rank_correlation() -> None:
     assert sum(found.values()) == pytest.approx(1)
     # Of variances 4 and 1 it would be 0.8; ranks favour the larger a little.
     assert found["one",] == pytest.approx(0.8, abs=0.03)
+    # An input that never lies above its value varies in half of the draws, and no other is told in its place.
+    below = Streams(4000, 1)
+    one, two = below.drawn(("one",), 1.0, 0.5, 1.0), below.drawn(("two",), 1.0, 0.5, 1.0)
+    assert importance((one + 0.5 * two)[1:], below)["one",] == pytest.approx(0.8, abs=0.07)
+    assert np.corrcoef(below.ranks[0], one[1:])[0, 1] > 0.9
+    assert importance(one[1:], below) == {("one",): 1.0}
     assert importance(np.ones(4000), streams) == {}
     assert importance(np.array([1.0]), streams) == {}
 
@@ -170,7 +176,7 @@ def test_the_first_draw_is_the_disruption_at_its_values(europe_2035: Chokepoints
 def test_without_ends_every_draw_is_the_value(
     europe_2035: Chokepoints, drawn: Drawn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Streams, "sides", lambda self, key: (np.zeros(len(self)), np.zeros(len(self))))
+    monkeypatch.setattr(Streams, "sides", lambda self, *_: (np.zeros(len(self)), np.zeros(len(self))))
     events = [event_of(europe_2035, name) for name in EVENTS]
     still = Drawn(europe_2035, 5, 7).lost(events, europe_2035.regions, 0)
     monkeypatch.undo()
@@ -225,7 +231,7 @@ def test_every_draw_is_the_answer_of_a_programme_of_its_own(europe_2035: Chokepo
 def test_how_much_is_cut_alone_stays_within_its_ends(europe_2035: Chokepoints, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = Streams.sides
 
-    def severity_alone(self: Streams, key: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    def severity_alone(self: Streams, key: tuple[str, ...], *_: bool) -> tuple[np.ndarray, np.ndarray]:
         return plain(self, key) if key == SEVERITY else (np.zeros(len(self)), np.zeros(len(self)))
 
     monkeypatch.setattr(Streams, "sides", severity_alone)

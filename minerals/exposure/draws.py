@@ -49,6 +49,8 @@ class Streams:
         self.count, self.seed, self.rows = count, seed, slice(0, 1 + count)
         self._sides: dict[Key, tuple[Array, Array]] = {}
         self._ranks: dict[Key, Array] = {}
+        #: Whether an input ever lies below and above its value.
+        self._moves: dict[Key, tuple[bool, bool]] = {}
 
     def __len__(self) -> int:
         return self.rows.stop - self.rows.start
@@ -65,27 +67,37 @@ class Streams:
             part.rows = slice(start, min(start + size, 1 + self.count))
             yield part
 
-    def sides(self, key: Key) -> tuple[Array, Array]:
-        """How far below and above its value an input lies, (row) each, as `design.split_pert` has it."""
+    def sides(self, key: Key, below: bool = True, above: bool = True) -> tuple[Array, Array]:
+        """How far below and above its value an input lies, (row) each, as `design.split_pert` has it. below, above:
+        whether the input ever lies there."""
+        before = self._moves.get(key, (False, False))
+        self._moves[key] = before[0] or below, before[1] or above
         if key not in self._sides:
             uniform = stratified(self.count, self.seed, crc32("\0".join(key).encode()))
             self._ranks[key] = np.floor(uniform * self.count)
-            below, above = split_pert(uniform)
-            self._sides[key] = np.append(0.0, below), np.append(0.0, above)
-        below, above = self._sides[key]
-        return below[self.rows], above[self.rows]
+            under, over = split_pert(uniform)
+            self._sides[key] = np.append(0.0, under), np.append(0.0, over)
+        under, over = self._sides[key]
+        return under[self.rows], over[self.rows]
 
     @property
     def ranks(self) -> Array:
-        """Rank of each input in each draw less the mean of all, (input, draw)."""
-        return np.stack(list(self._ranks.values())) - (self.count - 1) / 2
+        """Rank of each input in each draw less the mean of all, (input, draw). Draws in which it is at its value, as it
+        has no end on that side, share the mean of their ranks."""
+        # Stratified numbers are their own ranks: those of every input are 0, 1, … in some order.
+        out = np.stack(list(self._ranks.values())) - (self.count - 1) / 2
+        for rank, (below, above) in zip(out, (self._moves[key] for key in self._ranks), strict=True):
+            still = ((rank < 0) & (not below)) | ((rank >= 0) & (not above))
+            if still.any():
+                rank[still] = rank[still].mean()
+        return np.asarray(out)
 
     def drawn(self, key: Key, value: float, low: float, high: float, most: float = np.inf) -> Array:
         """An input in all draws, (row); the value alone, (1), where it has no ends. None is negative or more than
         `most`."""
         if low == value == high:
             return np.array([value])
-        below, above = self.sides(key)
+        below, above = self.sides(key, low != value, high != value)
         return np.asarray(np.clip(value - below * (value - low) + above * (high - value), 0.0, most))
 
 
@@ -246,9 +258,9 @@ def importance(values: Array, streams: Streams) -> dict[Key, float]:
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     rank = (np.cumsum(counts) - (counts + 1) / 2)[place]
     rank -= rank.mean()
-    # Stratified numbers are their own ranks: those of every input are 0, 1, … in some order.
     inputs = streams.ranks
-    correlation = inputs @ rank / np.sqrt((inputs[0] ** 2).sum() * (rank**2).sum())
+    scale = np.sqrt((inputs**2).sum(axis=1) * (rank**2).sum())
+    correlation = np.divide(inputs @ rank, scale, out=np.zeros(len(keys)), where=scale > 0)
     squared = np.where(np.abs(correlation) > SIGNIFICANT / np.sqrt(many), correlation**2, 0.0)
     if not squared.any():
         return {}

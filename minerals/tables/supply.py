@@ -104,9 +104,10 @@ class Event:
 class SupplyEnds:
     """Low and high ends of what supply rests on; where no row gives any they are the value.
 
-    share: (end, node, country, year) [1]; published: (end, node, year) [kt or GWh]; plants: of what all plants of a node
-    make, (end, node, year) [kt or GWh], NaN where their list is not whole; utilisation: (end, node) [1]; utilised: node of the row that each node's utilisation is of, (node), or `any`; delivery: of announced plants, as
-    multiples of their share, (end).
+    share: (end, node, country, year) [1]; published: (end, node, year) [kt or GWh]; plants: of what all plants of a
+    node make, (end, node, year) [kt or GWh], NaN where their list is not whole; utilisation: (end, node) [1]; utilised:
+    node of the row that each node's utilisation is of, (node), or `any`; delivery: of announced plants, as multiples of
+    their share, (end).
     """
 
     share: Array
