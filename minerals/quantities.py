@@ -296,14 +296,17 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "supply_cut", "result", ("disruption", "node", "country", "year"), "kt, GWh",
-            "What a disruption leaves of what a country could make (value), makes with the inputs that it leaves (made), and "
+            "What a disruption leaves of what a country could make (value), makes with the inputs that it leaves "
+            "(made), and "
             "exports (exported), where it changes any of these.",
             "exported = max(made − need of its home, 0) × (1 − severity)",
         ),
         Quantity(
             "reference_need", "result", ("region", "node", "year"), "kt, GWh",
-            "Need of each region in the reference world that [exposure] names, where its next stage stands, less what is "
-            "recovered (value), and with it (gross). What is exported is shared by gross need; others than those assessed take at most "
+            "Need of each region in the reference world that [exposure] names, where its next stage stands, less what "
+            "is "
+            "recovered (value), and with it (gross). What is exported is shared by gross need; others than those "
+            "assessed take at most "
             "value − what they make. The sum of value is what supply rests on where nothing is published.",
         ),
         Quantity(
@@ -379,10 +382,13 @@ QUANTITIES: dict[str, Quantity] = {
             "(the part of those exports that the region gets), accessible, and its bounds: accessible_none (others "
             "take all they lack first) and accessible_all (the region takes all); share_of_world_need; and as share "
             "of need own_coverage, accessible_coverage, friendly_coverage, without_largest_coverage; of a mine also "
-            "own_share_of_reserves, share of the world's reserves that lies in the region. Need is where the next stage "
+            "own_share_of_reserves, share of the world's reserves that lies in the region. Need is where the next "
+            "stage "
             "stands: of active materials that of the cells made in the region, of what is refined that of the active "
-            "materials made there, and so on; from_home is the share of a need that own plants make, own supply first. follow_on is what is built because of the "
-            "plan where it needs more than is accessible, which comes on top; others what the uses that the scope leaves out "
+            "materials made there, and so on; from_home is the share of a need that own plants make, own supply first. "
+            "follow_on is what is built because of the "
+            "plan where it needs more than is accessible, which comes on top; others what the uses that the scope "
+            "leaves out "
             "keep of it.",
             "accessible = own + recovered + λ · gross, λ · gross + Σ_others min(lacked, λ · gross_other) = Σ exported; "
             "share_of_pool = λ · gross ÷ Σ exported",
@@ -398,7 +404,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "cell_makers", "result", ("region", "node", "country", "year"), "1",
             "Where the cells come from that a region uses, by place of making, as exposure has it: the newest observed "
-            "origin (cell_origin), moved along with what makers make of the world's cells since; where none was observed own plants go first, and the rest by what others export; or as [exposure] says "
+            "origin (cell_origin), moved along with what makers make of the world's cells since; where none was "
+            "observed own plants go first, and the rest by what others export; or as [exposure] says "
             "(made_at_home, origin). home: made in the region.",
             "share_m = observed_m × world share now ÷ then, own plants first",
         ),
@@ -409,23 +416,30 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "gwh_at_risk", "result",
             ("scenario", "region", "disruption", "allocation", "segment", "chemistry", "silicon", "year"), "GWh",
-            "Planned batteries that can be had without a disruption and not with it, those with bought cells among them. "
-            "allocation = best: cells that need most of what is short give way first; proportional: all users of a node "
-            "are cut alike, stage by stage. Zero without a disruption. Bought cells are lost as far as their makers lack "
+            "Planned batteries that can be had without a disruption and not with it, those with bought cells among "
+            "them. "
+            "allocation = best: cells that need most of what is short give way first; proportional: all users of a "
+            "node "
+            "are cut alike, stage by stage. Zero without a disruption. Bought cells are lost as far as their makers "
+            "lack "
             "inputs; makers of a country that stops its exports of materials go on.",
             "gwh_at_risk = to be had − to be had with it; to be had = max Σ_c (z_c + y_c): z made at home, y bought",
         ),
         Quantity(
             "shortage", "result", ("scenario", "region", "node", "year"), "GWh",
-            "Planned batteries that cannot be had even without a disruption, and the node that binds most. Never part of "
+            "Planned batteries that cannot be had even without a disruption, and the node that binds most. Never part "
+            "of "
             "gwh_at_risk, and always part of what is lost.",
             "shortage = planned − to be had",
         ),
         Quantity(
             "disruptions", "result", ("scenario", "region", "disruption", "year"), "GWh",
-            "One row a disruption. planned, and made_at_home of it; lost: shortage and what is at risk, in both readings "
-            "(lost_best, lost_proportional; share_ of the plan) and by best reallocation at the ends of the severity, for "
-            "the same twelve months (lost_low, lost_high); at_risk without the shortage; industry: the same of cells made "
+            "One row a disruption. planned, and made_at_home of it; lost: shortage and what is at risk, in both "
+            "readings "
+            "(lost_best, lost_proportional; share_ of the plan) and by best reallocation at the ends of the severity, "
+            "for "
+            "the same twelve months (lost_low, lost_high); at_risk without the shortage; industry: the same of cells "
+            "made "
             "at home; outside: lost if the cells of the countries that close were made by the others, never less than "
             "lost_best; the node that binds most, the vehicles that the cells at risk would have served, their packs "
             "(million_usd_2025), and first_year_below: the first year from which what is lost (best) stays at or below "
@@ -435,7 +449,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "lost_minerals", "result", ("scenario", "region", "disruption", "mineral", "stage", "year"), "kt",
             "Graphite, lithium, nickel and cobalt that cannot be had under a disruption, by best reallocation and with "
-            "what is short anyway: in the batteries that are lost (stage cell), and in what cells lost at home would have "
+            "what is short anyway: in the batteries that are lost (stage cell), and in what cells lost at home would "
+            "have "
             "held (active_material); planned, and the share of it.",
         ),
         Quantity(
@@ -445,7 +460,8 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "accessible", "result", ("scenario", "region", "disruption", "node", "year"), "kt, GWh",
-            "What a disruption leaves accessible of each node of which it leaves less (value), beside its need and what is "
+            "What a disruption leaves accessible of each node of which it leaves less (value), beside its need and "
+            "what is "
             "accessible without.",
             "accessible = min(without, own + recovered + share_of_pool × exported − others + follow_on + stockpile)",
         ),
@@ -500,7 +516,8 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "stress_cells", "result", ("scenario", "region", "disruption", "year"), "GWh",
-            "Stops of materials in the last year as they are (value: batteries lost, by best reallocation) and with a stop "
+            "Stops of materials in the last year as they are (value: batteries lost, by best reallocation) and with a "
+            "stop "
             "of the country's cells that is as severe (with_cells).",
         ),
         Quantity(

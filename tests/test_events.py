@@ -120,8 +120,9 @@ def test_less_is_lost_at_the_low_end_and_more_at_the_high_one(europe: Result) ->
 
 
 def test_a_strike_between_its_ends_by_hand(whole: Path) -> None:
-    """36 GWh of NMC made at home have cobalt, and 15 that are bought, 70 % of it from Namibia: a severity of 0.4, 0.5 and
-    0.6 costs 35.7 GWh times it beside the 9 that are short anyway, in a row of the library and in an event of the run."""
+    """36 GWh of NMC made at home have cobalt, and 15 that are bought, 70 % of it from Namibia: a severity of 0.4, 0.5
+    and 0.6 costs 35.7 GWh times it beside the 9 that are short anyway, in a row of the library and in an event of the
+    run."""
     strike = "exposure.event.x={country='NAM', nodes='mined_cobalt', kind='output', severity=%s, start=2031}"
     (row,) = played(whole, strike % "{low=0.4, value=0.5, high=0.6}").itertuples()
     found = row.lost_low, row.lost_best, row.lost_high

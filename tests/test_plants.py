@@ -271,7 +271,8 @@ def test_origin_of_european_cells_from_plants(
     """Calibrated on early 2026 and moved by Europe's plants and need; printed, with the ends of delivery.
 
     Need is of vehicles by stated policies, linear between given years; what own plants make is scaled so that they made
-    the observed share in 2026, and what they do not make is bought as then. New plants are used as those that stand do, or run full: the own share of 2030 hangs on that.
+    the observed share in 2026, and what they do not make is bought as then. New plants are used as those that stand do,
+    or run full: the own share of 2030 hangs on that.
     """
     years = [2026, 2030, 2035]
     frame = shipped_inputs["battery_demand"].query("region == 'Europe' and segment in ['car', 'van', 'truck', 'bus']")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -48,8 +49,8 @@ def test_a_node_is_needed_where_its_next_stage_stands() -> None:
 
 
 def test_a_stop_of_what_is_refined_spares_what_is_bought_as_cathode() -> None:
-    """40 kt of cathode can be bought, and 10 refined at home. Without what is bought of refined material own plants make
-    10 of their 20 kt of cathode: 50 of 60 GWh at home. With 10 kt more to be bought as cathode nothing is lost."""
+    """40 kt of cathode can be bought, and 10 refined at home. Without what is bought of refined material own plants
+    make 10 of their 20 kt of cathode: 50 of 60 GWh at home. With 10 kt more to be bought as cathode nothing is lost."""
     factory = Factory(plan())
     without, cut, more = (supplied(factory, bought) for bought in ((99, 99, 40), (99, 0, 40), (99, 0, 50)))
     found = losses(factory, without, Supplied.joined([cut, more]), Supplied.joined([cut, more]))
@@ -61,8 +62,8 @@ def test_a_stop_of_what_is_refined_spares_what_is_bought_as_cathode() -> None:
 
 
 def test_without_mines_own_refining_stops_and_what_is_bought_stays() -> None:
-    """What is refined at home needs 2 kt mined a kt: with 8 kt mined and 12 kt of refined material bought, 4 + 12 of the
-    20 kt, so that 16 + 40 GWh are made at home."""
+    """What is refined at home needs 2 kt mined a kt: with 8 kt mined and 12 kt of refined material bought, 4 + 12 of
+    the 20 kt, so that 16 + 40 GWh are made at home."""
     factory = Factory(plan())
     without, cut = supplied(factory, (99, 99, 40)), supplied(factory, (8, 12, 40))
     (found,) = losses(factory, without, cut, cut)
@@ -114,8 +115,8 @@ def test_the_reference_world_needs_each_node_where_the_next_is_made() -> None:
 
 
 def world(refined: tuple[float, ...] = (100.0, 10.0, 0.0), cathode: tuple[float, ...] = (60.0, 0.0, 40.0)) -> Supply:
-    """Three customers with one maker each, by node and country. China makes 60 kt of cathode, Korea 40; refined material
-    100 kt in China and 10 in Europe. Cells are made where they are used: 50, 30 and 20."""
+    """Three customers with one maker each, by node and country. China makes 60 kt of cathode, Korea 40; refined
+    material 100 kt in China and 10 in Europe. Cells are made where they are used: 50, 30 and 20."""
     made = np.array([[220.0, 0, 0], refined, cathode, [50.0, 30, 20]])
     need = np.array([[200.0, 20, 0], [60.0, 0, 40], [50.0, 30, 20], [50.0, 30, 20]])
     of = chain()
@@ -143,8 +144,8 @@ def test_a_stop_is_followed_to_makers_elsewhere_and_spares_the_country_that_clos
 
 
 def test_an_output_cut_hits_the_makers_of_its_own_country() -> None:
-    """Half of China's refined material is gone: it has 50 kt of its own and needs 60. Europe's 10 kt are shared by need,
-    60 to 40, so that China has 56 and makes 56 of its 60 kt of cathode."""
+    """Half of China's refined material is gone: it has 50 kt of its own and needs 60. Europe's 10 kt are shared by
+    need, 60 to 40, so that China has 56 and makes 56 of its 60 kt of cathode."""
     after = trade(world(), stop(REFINED, severity=0.5, output=True))
     assert after.own[REFINED].tolist() == pytest.approx([50, 10, 0])
     assert after.made[CATHODE][0] == pytest.approx(56)
@@ -154,7 +155,7 @@ def test_an_output_cut_hits_the_makers_of_its_own_country() -> None:
 
 
 def some_chain(rng: np.random.Generator) -> tuple[Chain, np.ndarray]:
-    """Three chemistries over two mines, three refined and three active materials, and a cell; use, (chemistry, node)."""
+    """Three chemistries over two mines, three refined and three active materials, and a cell; their use."""
     stage = np.array([MINING] * 2 + [REFINING] * 3 + [ACTIVE] * 3 + [CELL])
     per_kt = rng.uniform(0.5, 2.0, (2, 3)) * (np.arange(3) // 2 == np.arange(2)[:, None])
     use, into, per = np.zeros((3, 9)), np.zeros((3, 9, 9)), np.zeros((9, 9))
@@ -212,16 +213,17 @@ def test_readings_are_ordered_and_what_is_lost_is_at_most_what_is_lost_outside(s
     of = some_plan(rng)
     factory = Factory(of)
     without = some_supply(rng, of, 0.8, 2.0)
-    cut = replace(
-        without, bought=without.bought * np.where(rng.random(9) < 0.4, rng.random(9), 1) * np.where(of.stages.stage == CELL, 0, 1)
-        + np.where(of.stages.stage == CELL, without.bought, 0), imported=without.imported * rng.uniform(0.5, 1, 3),
-    )  # fmt: skip
-    grow = 1 / (1 - rng.uniform(0, 0.9, 3) * (1 - np.broadcast_to(of.home, 3)))
-    outside = replace(cut, home=cut.home * grow, imported=np.minimum(cut.imported * grow, of.cells - cut.home * grow))
-    outside = replace(outside, imported=np.maximum(outside.imported, 0))
+    hit = np.where(rng.random(9) < 0.4, rng.random(9), 1.0)
+    hit[-1] = 1.0  # of cells nothing is cut
+    cut = replace(without, bought=without.bought * hit)
+    # Of what is bought a part is made in the country that closes; as if the others made it, in their shares.
+    others = cut.imported * rng.uniform(0, 1, 3)
+    grow = of.cells / (cut.home + others)
+    outside = replace(cut, home=cut.home * grow, imported=others * grow)
     (found,) = losses(factory, without, cut, outside)
     slack = 1e-6 * of.cells.sum()
     assert -slack <= found.at_risk[0] <= found.at_risk[1] + slack
+    assert found.lost[0] <= found.outside + slack
     assert -slack <= found.industry[1] + slack
     assert found.lost[1] <= of.cells.sum() + slack
     for built in (found.base, found.best, found.proportional):
@@ -259,7 +261,7 @@ def test_a_worse_stop_leaves_makers_elsewhere_less_from_no_stop_on(seed: int) ->
     group = np.array([False, True, False, False])
     levels = [(access(here, group, Cuts(cut * s, cut * 0)).accessible, trade(here, Cuts(cut * s, cut * 0)).left)
               for s in (0.0, 1e-9, 0.4, 0.8, 1.0)]  # fmt: skip
-    for before, after in zip(levels, levels[1:], strict=False):
+    for before, after in pairwise(levels):
         assert (after[0] <= before[0] + 1e-7).all()
         assert (after[1] <= before[1] + 1e-7).all()
     assert levels[0][0] == pytest.approx(access(here, group).accessible)

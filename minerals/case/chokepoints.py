@@ -134,11 +134,12 @@ def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
 class Chokepoints:
     """A run's batteries, what they use, and the world's supply.
 
-    outcome: of the run; chain: of its chemistries; scenarios: the batteries of each; customers: regions of the reference
-    world; supply: of the world in each reported year; embodied: the same, where batteries are used; origins: of cells;
-    label: of the regions of the run together; used: rows of the inputs that supply rests on; left_out: uses that the scope leaves out, and what share of the batteries that the reference world has in the
-    regions of the run they are in each year, by label, (year) [1]; uses_apart: need of each region at home in the reference
-    world, of the uses left out and of those in scope, (node, year) each [kt or GWh]; union: customers under the law of the European
+    outcome: of the run; chain: of its chemistries; scenarios: the batteries of each; customers: regions of the
+    reference world; supply: of the world in each reported year; embodied: the same, where batteries are used; origins:
+    of cells; label: of the regions of the run together; used: rows of the inputs that supply rests on; left_out: uses
+    that the scope leaves out, and what share of the batteries that the reference world has in the regions of the run
+    they are in each year, by label, (year) [1]; uses_apart: need of each region at home in the reference world, of the
+    uses left out and of those in scope, (node, year) each [kt or GWh]; union: customers under the law of the European
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
     supply of each year rests on.
     """
@@ -565,7 +566,8 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     chain = chain_of(supply.nodes, _bases(resolved), uses.ever, supply.known)
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
-        origins, label, used, left_out, _uses_apart(resolved, world.resolved, theirs, by_world, at_work, origins), union, wider, by_country,
+        origins, label, used, left_out, _uses_apart(resolved, world.resolved, theirs, by_world, at_work, origins),
+        union, wider, by_country,
     )  # fmt: skip
 
 

@@ -293,8 +293,8 @@ class Assembly:
         return GraphiteRoutes(carrier, by_node[0], by_node[1], planned, low, high)
 
     def _recourse(self, pools: Pools, pools_of: PoolsOf, use: Mapping[Key, float]) -> dict[str, Any]:
-        """What there is at each stage under each disruption, as `Chokepoints.supplied` has it, where it may be too little
-        for some mix; and the stages at home that lead there."""
+        """What there is at each stage under each disruption, as `Chokepoints.supplied` has it, where it may be too
+        little for some mix; and the stages at home that lead there."""
         chain, chokepoints = self.chokepoints.chain, self.chokepoints
         found: dict[str, Any] = {name: {} for name in ("undisturbed", "accessible", "own", "made_at_home", "bought")}
         active: list[Any] = []
@@ -610,7 +610,7 @@ class Assembly:
         rows = set(self.tables.drop_in["chemistry"])
         return Line(chemistry if chemistry in rows else self.tables.family[chemistry])
 
-    def _lines(self) -> dict[str, dict[Key, float]]:
+    def _lines(self) -> dict[str, Any]:
         """Lines standing and under construction, those that may be added, what carries over, and the least share made
         at home. Lines beyond those under construction have no limit but their price, where no row announces less."""
         config, tables = self.config, self.tables
@@ -684,7 +684,7 @@ class Assembly:
         known |= {int(year): float(v) for year, v in capacity.items()}
         return sorted(known), [known[year] for year in sorted(known)]
 
-    def _prices(self) -> dict[str, dict[Key, float]]:
+    def _prices(self) -> dict[str, Any]:
         """Packs made at home, and what imported ones cost more: those of where they cost least, with the tariff, but
         those of the world, without one, from the year in which a group of countries may deliver no cells."""
         cells = not self.config.exclude_stages or "cell" in self.config.exclude_stages

@@ -26,8 +26,9 @@ class Origins:
 
     supply: of the world in each year; years: reported; customers: of the reference world; homes: customer of each
     maker, by country and of groups; countries: of the supply; observed: newest year and share of each maker, by
-    customer; before: share of each country in the world's lithium-ion cells in these years, (country); made_at_home: share of cells made at home by year, or empty; origin: share of makers by country, as
-    configured; cells: nodes that are cells, the first that of lithium-ion.
+    customer; before: share of each country in the world's lithium-ion cells in these years, (country); made_at_home:
+    share of cells made at home by year, or empty; origin: share of makers by country, as configured; cells: nodes that
+    are cells, the first that of lithium-ion.
     """
 
     supply: tuple[Supply, ...]
@@ -132,7 +133,8 @@ class Origins:
         if not named.any() and not self.made_at_home:
             return shares
         if self.made_at_home:
-            at_home = float(np.interp(self.years[year], *zip(*self.made_at_home, strict=True)))
+            known, shares_of = zip(*self.made_at_home, strict=True)
+            at_home = float(np.interp(self.years[year], known, shares_of))
             at_home = min(at_home, left)
         else:
             rest = shares[~named].sum()

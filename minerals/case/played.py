@@ -27,8 +27,8 @@ ENDS: tuple[End, ...] = ("low", "high")
 class Batch:
     """Disruptions of one year (its place among those of the run) played together, for the regions that share a pool.
 
-    without: what there is without a disruption, one question; hit: with each; losses: of each; ends: GWh at risk by best
-    reallocation at the low and the high end of its severity, (event, end, [batteries, cells made at home]).
+    without: what there is without a disruption, one question; hit: with each; losses: of each; ends: GWh at risk by
+    best reallocation at the low and the high end of its severity, (event, end, [batteries, cells made at home]).
     """
 
     scenario: str

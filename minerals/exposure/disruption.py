@@ -94,8 +94,8 @@ def losses(factory: Factory, without: Supplied, hit: Supplied, outside: Supplied
         if not touched:
             found.append(Loss(planned, at_home, base, base, base, float(planned.sum() - base.cells.sum())))
             continue
-        mine = (Built(each.home[place], each.imported[place]) for each in (best, proportional))
-        found.append(Loss(planned, at_home, base, *mine, max(float(planned.sum() - totals[place]), 0.0)))
+        one, alike = (Built(each.home[place], each.imported[place]) for each in (best, proportional))
+        found.append(Loss(planned, at_home, base, one, alike, max(float(planned.sum() - totals[place]), 0.0)))
     return found
 
 
@@ -103,7 +103,7 @@ def touches(without: Supplied, hit: Supplied) -> NDArray[np.bool_]:
     """Whether a disruption takes anything, (question)."""
     kinds = ("own", "bought", "home", "imported")
     less = (getattr(hit, kind) < getattr(without, kind) * (1 - NOTHING) for kind in kinds)
-    return np.logical_or.reduce([each.any(axis=1) for each in less])
+    return np.asarray(np.logical_or.reduce([each.any(axis=1) for each in less]))
 
 
 def at_risk(factory: Factory, without: Supplied, hit: Supplied) -> Array:
@@ -123,11 +123,11 @@ def supply_gap(factory: Factory, without: Supplied, hit: Supplied, cuts: Sequenc
     its level without the disruption less the risk that may stay, as far as more of the nodes can. Solved as a linear
     programme with one more column a node.
     """
-    need, planned = factory.need, factory.plan.cells
+    need = factory.need
     base, now = factory.totals(Supplied.joined([without, hit]))[0]
     out = np.zeros((len(cuts), len(need)))
     scarce = factory.scarce(hit)[0] & np.isfinite(hit.accessible[0]) & ~factory.of_cells
-    short = [n for n in np.flatnonzero(scarce) if n in factory.bought_rows]
+    short = [n for n in np.flatnonzero(scarce).tolist() if n in factory.bought_rows]
     # Cells that are not delivered no material brings back.
     most = factory.totals(hit.more(np.where(np.isin(np.arange(len(need)), short), need, 0.0)))[0][0]
     if most - now <= NOTHING * max(base, 1.0) or not short:

@@ -16,6 +16,7 @@ and its synthetic route within given bounds, in the anodes that are bought and i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
@@ -59,9 +60,9 @@ class Routes:
 class Plan:
     """Batteries that are planned.
 
-    cells: (chemistry) [GWh]; use: of each node, (chemistry, node) [kt/GWh or GWh/GWh], without what graphite uses by its
-    route; routes: that, or None; home: share of the cells that is made at home, (chemistry); own: what is made at home
-    of each node, (node) [kt or GWh]; chain: of which node each other is made.
+    cells: (chemistry) [GWh]; use: of each node, (chemistry, node) [kt/GWh or GWh/GWh], without what graphite uses by
+    its route; routes: that, or None; home: share of the cells that is made at home, (chemistry); own: what is made at
+    home of each node, (node) [kt or GWh]; chain: of which node each other is made.
     """
 
     cells: Array
@@ -79,7 +80,7 @@ class Plan:
     @cached_property
     def total_use(self) -> Array:
         """Use at the planned route shares, (chemistry, node)."""
-        return self.use if self.routes is None else self.use + self.routes.use
+        return self.use if self.routes is None else np.asarray(self.use + self.routes.use)
 
     @cached_property
     def embodied(self) -> Array:
@@ -232,7 +233,7 @@ class Factory:
         that use the binding nodes alike are cut alike."""
         built, short = self._best(supplied)
         for question in np.flatnonzero(short):
-            built.home[question] = self._cut_alike(built.home[question], supplied.take([question]))
+            built.home[question] = self._cut_alike(built.home[question], supplied.take([int(question)]))
         return built
 
     def totals(self, supplied: Supplied, *, frequent: bool = False) -> tuple[Array, Array]:
@@ -454,9 +455,11 @@ class _Rows:
 
         def add(line: Array, of: int, with_bought: bool = False, with_own: bool = False) -> None:
             self.lines.append(line)
-            node.append(of), bought.append(with_bought), own.append(with_own)
+            node.append(of)
+            bought.append(with_bought)
+            own.append(with_own)
 
-        for n in np.flatnonzero(most > 0):
+        for n in np.flatnonzero(most > 0).tolist():
             line = np.zeros(columns.count)
             if chain.stage[n] == CELL:
                 line[columns.at_home : columns.at_imported] = use[columns.home, n]
@@ -524,11 +527,12 @@ class _Rows:
             line[columns.at_natural_made] += more
 
     @staticmethod
-    def _within(add: object, routes: Routes, carriers: Array, natural: int) -> None:
+    def _within(add: Callable[[Array, int], None], routes: Routes, carriers: Array, natural: int) -> None:
         """Bounds of natural graphite in some graphite."""
         low, high = routes.low * carriers, -routes.high * carriers
         low[natural], high[natural] = -1.0, 1.0
-        add(low, -1), add(high, -1)  # type: ignore[operator]
+        add(low, -1)
+        add(high, -1)
 
     def alike(self, other: _Rows) -> bool:
         """Whether another plan has the same rows."""

@@ -35,7 +35,7 @@ PLANTS_OF_CELLS = ("cell_plant", "next_gen_plant")
 
 @frozen
 class Use:
-    """What one cell type needs of a node at home: GWh × share that passes it × use [kt/GWh] = kt, or GWh × GWh/GWh = GWh.
+    """What one cell type needs of a node at home: GWh × share that passes it × use [kt/GWh, GWh/GWh] = kt or GWh.
 
     passing: share of its cells that are made at home, of parts made at home up to the node.
     """
@@ -62,8 +62,8 @@ class Taker:
 
 @value_class
 class Reach:
-    """accessible = own + recovered + share_of_pool × exported − others + follow_on (+ a stockpile, at most what the disruption
-    takes). others: kept by the uses that the scope leaves out; follow_on: built because of the plan.
+    """accessible = own + recovered + share_of_pool × exported − others + follow_on (+ a stockpile, at most what the
+    disruption takes). others: kept by the uses that the scope leaves out; follow_on: built because of the plan.
 
     takers: who shares what is exported, those assessed first: all take the same part of their weights, but none more
     than it lacks. Empty where the reference world needs nothing.
@@ -145,13 +145,13 @@ class Severity:
 class RiskExplanation:
     """GWh at risk of one disruption, in both readings, with the nodes that bind.
 
-    low, high: by best reallocation at the ends of the severity; at_home, industry: cells made at home, and of these lost,
-    in both readings; outside: lost if others made the cells of the countries that close; interval: 5th, 50th and 95th
-    percentile of what is lost, None where nothing was drawn; drivers: what that hangs on, (name, share); minerals: that
-    are not had, (mineral, kt, share); severities: with their ends; months: low end, value and
-    high end of how long it lasts; instrument, events: how the country cuts, and past events of that, whose rows are
-    `past`; lost: by reading and chemistry, most first; hit: coverage of every node the disruption hits, scarcest first;
-    nodes: those that bind, else the scarcest.
+    low, high: by best reallocation at the ends of the severity; at_home, industry: cells made at home, and of these
+    lost, in both readings; outside: lost if others made the cells of the countries that close; interval: 5th, 50th and
+    95th percentile of what is lost, None where nothing was drawn; drivers: what that hangs on, (name, share); minerals:
+    that are not had, (mineral, kt, share); severities: with their ends; months: low end, value and high end of how long
+    it lasts; instrument, events: how the country cuts, and past events of that, whose rows are `past`; lost: by reading
+    and chemistry, most first; hit: coverage of every node the disruption hits, scarcest first; nodes: those that bind,
+    else the scarcest.
     """
 
     scenario: str

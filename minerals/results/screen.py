@@ -19,7 +19,8 @@ GAP = "  "
 HEAD, NARROW = 16, 11
 #: What the ends of a range of GWh at risk are.
 LOST = (
-    "Lost: batteries that cannot be had, those bought elsewhere among them, with what is short anyway. Own cells: share "
+    "Lost: batteries that cannot be had, those bought elsewhere among them, with what is short anyway. Own cells: "
+    "share "
     "of those made there that cannot be made."
 )
 RANGE = "Range: cells that need most give way first, or all users of a node alike."
@@ -207,8 +208,8 @@ def _drivers(result: Result, year: int) -> list[str]:
 
 
 def _as_text(row: pd.Series, drawn: Mapping[tuple[str, str, str], tuple[float, float]]) -> list[str]:
-    """A range of GWh, and of the share of the plan, its interval (or GWh between the ends of the severity, where nothing
-    was drawn), and of the cells made at home the share that is lost."""
+    """A range of GWh, and of the share of the plan, its interval (or GWh between the ends of the severity, where
+    nothing was drawn), and of the cells made at home the share that is lost."""
     shares = dict.fromkeys((f"{row['share_best']:.0%}", f"{row['share_proportional']:.0%}"))
     lost = between(row["lost_best"], row["lost_proportional"])
     at_home = row["industry_best"] / row["made_at_home"] if row["made_at_home"] else 0.0

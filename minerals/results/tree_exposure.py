@@ -134,7 +134,8 @@ def _drawn(result: Result, risk: RiskExplanation) -> list[str]:
     low, middle, high = risk.interval
     draws = result.record["config"]["exposure"]["draws"]
     lines = [
-        f"In {number(draws)} draws {number(low)} to {number(high)} GWh are lost (5–95 %), half of them {number(middle)} or more."
+        f"In {number(draws)} draws {number(low)} to {number(high)} GWh are lost (5–95 %), half of them "
+        f"{number(middle)} or more."
     ]
     if risk.drivers:
         parts = [f"{label} {share:.0%}" for label, share in risk.drivers]
@@ -148,7 +149,8 @@ def _apart(result: Result, risk: RiskExplanation) -> list[str]:
     if risk.at_home and risk.industry[1] > 0:
         share = risk.industry[0] / risk.at_home
         lines.append(
-            f"Of {number(risk.at_home)} GWh of cells made in {risk.region}, {between(*risk.industry)} ({share:.0%}) cannot be "
+            f"Of {number(risk.at_home)} GWh of cells made in {risk.region}, {between(*risk.industry)} ({share:.0%}) "
+            f"cannot be "
             "made."
         )
     if risk.best > 0 and risk.outside > (risk.shortage + risk.best) * (1 + LEAST):
@@ -245,7 +247,8 @@ def _need(branch: Tree, result: Result, node: Bottleneck, teller: Teller) -> Non
         scrap = f" × {node.scrap:.4g} for scrap" if node.scrap != 1 else ""
         passes = f" × {use.passing:.4g} that need it at home" if use.passing != 1 else ""
         words = (
-            f"{chemistries[use.chemistry]['label']}{silicon}  {use.value:.4g} {node.unit} = {use.cells:.4g} GWh{passes} × "
+            f"{chemistries[use.chemistry]['label']}{silicon}  {use.value:.4g} {node.unit} = {use.cells:.4g} "
+            f"GWh{passes} × "
             f"{use.use:.4g} {node.unit}/GWh{scrap}"
         )
         teller.add(branch.add(escape(words)), use.factors)

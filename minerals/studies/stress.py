@@ -108,7 +108,8 @@ def _with_cells(chokepoints: Chokepoints) -> pd.DataFrame:
                 *(play(chokepoints, scenario, [each], (last,)) for each in (event, both)), strict=True
             ):
                 rows.append((
-                    scenario, chokepoints.name_of(alone.regions), event.disruption, event.label, chokepoints.years[last],
+                    scenario, chokepoints.name_of(alone.regions), event.disruption, event.label,
+                    chokepoints.years[last],
                     float(alone.loss.planned.sum()), alone.loss.lost[0], joint.loss.lost[0], "GWh",
                 ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "label", "year", "planned", "value", "with_cells", "unit"]

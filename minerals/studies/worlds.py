@@ -43,8 +43,8 @@ def reference_worlds(chokepoints: Chokepoints, inputs: Inputs) -> pd.DataFrame:
                     *config, float(each.loss.planned.sum()), each.loss.lost[0], short_at_home + each.loss.industry[0],
                     "GWh",
                 ))  # fmt: skip
-    columns = ["scenario", "region", "disruption", "label", "year", "adoption", "silicon", "follow_on", "planned", "lost",
-               "industry", "unit"]  # fmt: skip
+    columns = ["scenario", "region", "disruption", "label", "year", "adoption", "silicon", "follow_on", "planned",
+               "lost", "industry", "unit"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

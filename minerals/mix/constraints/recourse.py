@@ -13,15 +13,15 @@ $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcn
 $$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + \sum_{y < d} \sum_{r,s} u_{rsy}
   \qquad [\mathrm{GWh}]$$
 
-for the regions $q$ that share a pool when countries close. Of the cells $x'$ that there are $z$ are made at home; in $k$
-of them an active material $a$ is made at home too, which alone needs what is refined into it; of what is refined $v$ is
-refined at home, which alone needs what is mined. Own plants $O$ are part of what is accessible, $A$, to which comes a
-stockpile of the plan's need, up to what there is without the disruption. Of the graphite $G$ in anodes, $g$ is natural,
-planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are bought and for
-those made at home apart. The loss is measured against demand, so what is not built in the first place counts as lost. To
-leave a year's demand unmet could still pay where it escapes a share that later years would have to keep; so, before
-anything else is asked, a mix leaves no more unmet than it must. Recourse is exact only where the objective presses on
-it: figures come from a replay with the mix fixed.
+for the regions $q$ that share a pool when countries close. Of the cells $x'$ that there are $z$ are made at home; in
+$k$ of them an active material $a$ is made at home too, which alone needs what is refined into it; of what is refined
+$v$ is refined at home, which alone needs what is mined. Own plants $O$ are part of what is accessible, $A$, to which
+comes a stockpile of the plan's need, up to what there is without the disruption. Of the graphite $G$ in anodes, $g$ is
+natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are bought
+and for those made at home apart. The loss is measured against demand, so what is not built in the first place counts as
+lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to keep; so,
+before anything else is asked, a mix leaves no more unmet than it must. Recourse is exact only where the objective
+presses on it: figures come from a replay with the mix fixed.
 """
 
 from __future__ import annotations

@@ -95,7 +95,8 @@ INDUSTRY = ("industry_best", "industry_proportional", "industry_low", "industry_
 DISRUPTIONS = [
     "scenario", "region", "disruption", "label", "status", "nodes", "year", "planned", "made_at_home", "shortage",
     "lost_best", "lost_proportional", "lost_low", "lost_high", "share_best", "share_proportional", "at_risk_best",
-    "at_risk_proportional", "industry_best", "industry_proportional", "industry_low", "industry_high", "outside", "unit",
+    "at_risk_proportional", "industry_best", "industry_proportional", "industry_low", "industry_high", "outside",
+    "unit",
     "binding_node", "binding_label", "vehicles", "million_usd_2025",
 ]  # fmt: skip
 
@@ -213,7 +214,8 @@ def _lost_minerals(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.Data
         for mineral in minerals:
             content = chokepoints.intensity(mineral)[:, each.year]
             stages = {
-                "cell": (each.loss.planned, each.loss.best.cells), "active_material": (each.loss.at_home, each.loss.best.home)
+                "cell": (each.loss.planned, each.loss.best.cells),
+                "active_material": (each.loss.at_home, each.loss.best.home),
             }  # fmt: skip
             for stage, (planned, built) in stages.items():
                 if (whole := float(planned @ content)) > 0:
@@ -229,7 +231,8 @@ def _lost_minerals(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.Data
 def _cell_makers(chokepoints: Chokepoints) -> pd.DataFrame:
     """Where the cells of each region come from, by cell node and maker: share of what it uses [1].
 
-    home: whether the maker is the region's own. Where no maker of any cell is known, cells are made where they are used.
+    home: whether the maker is the region's own. Where no maker of any cell is known, cells are made where they are
+    used.
     """
     rows: list[tuple[Any, ...]] = []
     inputs = chokepoints.inputs

@@ -57,8 +57,8 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
 def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
     """What a disruption leaves of what a country could make, makes and exports, where it changes any of it.
 
-    value: what its plants could make; made: what they make with the inputs that the disruption leaves them; exported: of
-    that, after the home is served.
+    value: what its plants could make; made: what they make with the inputs that the disruption leaves them; exported:
+    of that, after the home is served.
     """
     inputs = chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
