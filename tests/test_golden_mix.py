@@ -17,7 +17,7 @@ import conftest
 import pyomo.environ as pyo
 import pytest
 from pyomo.repn import generate_standard_repn
-from test_mix import CHEMISTRIES, YEARS, at_risk, lines, routed, stocked, toy, two_regions, two_suppliers
+from test_mix import CHEMISTRIES, YEARS, at_risk, lines, routed, staged, stocked, toy, two_regions, two_suppliers
 
 from minerals.mix import model, objective
 from minerals.mix.data import MixData, OneCountry
@@ -136,6 +136,18 @@ class Case:
     build: Callable[..., Any] = build
 
 
+def anodes() -> MixData:
+    """Anodes made at home of what a mine and coke give, of which each route may be short."""
+    data = routed()
+    at = ("china", "Here")
+    straight = {(c, n): float(n == "anode") for c in data.chemistries for n in data.nodes}
+    into = {(c, n, "anode"): 1.0 for c in data.chemistries for n in ("mine", "coke")}
+    made = tuple((*at, c, "anode", 2030) for c in data.chemistries)
+    return replace(
+        data, direct=straight, into=into, active=made, own={(*at, "anode", 2030): 50.0}, anodes=frozenset({"anode"})
+    )
+
+
 #: Golden file → its case. A family has a file of its name, and any others that begin with it: `one_country-soft`.
 FAMILIES = {
     "demand": Case(toy),
@@ -155,6 +167,8 @@ FAMILIES = {
     "recourse": Case(at_risk_and_recovering),
     "recourse-pools": Case(two_regions),
     "recourse-routes": Case(routed),
+    "recourse-routes-of-anodes": Case(anodes),
+    "recourse-stages": Case(lambda: staged(6, 4, 30, (5, 20))),
     "recourse-stockpile": Case(stocked),
     "secondary": Case(recovering),
     "trade": Case(lambda: lines(80.0)),
