@@ -454,6 +454,23 @@ QUANTITIES: dict[str, Quantity] = {
             "held (active_material); planned, and the share of it.",
         ),
         Quantity(
+            "loss_by_length", "result", ("scenario", "region", "disruption", "year", "months", "stock_months"), "GWh",
+            "Batteries (lost) and cells made at home (industry) that a disruption of the last year costs by how many "
+            "months it lasts, shortage among them, by best reallocation; share: of the plan of these months. L months "
+            "need L/12 of the plan, from L/12 of what is accessible in a year and from the stock, which is consumed "
+            "once and replaces what the stop takes and no more. stock_months: of the need of each node, spread evenly over "
+            "the months of the stop: none, that of the run, 1, 3 and 6. A stop of a year or less begins with the last "
+            "year. One of 24 months takes the year before and the last, where both are years of the run and the event "
+            "has begun, else the last year twice. Prices change nothing: beyond about a year it is an upper end.",
+            "lost = Σ_years part · (shortage + at risk of the year with a stock of 12/L · stock_months)",
+        ),
+        Quantity(
+            "months_that_halve", "result", ("scenario", "region", "disruption", "year"), "months",
+            "The least stock of all nodes that a disruption takes from, in months of their need, that halves what is "
+            "at risk by best reallocation in the last year; empty where nothing is at risk, or a stock of twelve "
+            "months does not halve it, as with cells, of which there is no stock.",
+        ),
+        Quantity(
             "binding_nodes", "result", ("scenario", "region", "disruption", "node", "year"), "GWh per 1 % of need",
             "What one more hundredth of its planned need of a node would let be built, found by solving again; nodes "
             "that would not let more be built are left out. covered: accessible ÷ need.",
@@ -529,9 +546,9 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "stress_years", "result", ("scenario", "region", "disruption", "year"), "GWh",
-            "Disruptions of the library year by year as long as they last; the stockpile of the first year runs down "
-            "(stockpile_left, share of it in the scarcest node). Of a year that an event does not fill it takes away "
-            "that part.",
+            "Disruptions of the library year by year as long as they last, by the rule of loss_by_length; the stockpile "
+            "runs down (stockpile_left, share of it in the scarcest node). Of a year that an event does not fill, planned "
+            "and at_risk are those of the months that it lasts.",
         ),
         Quantity(
             "mix_share", "result", ("region", "segment", "chemistry", "year"), "1",

@@ -24,6 +24,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "mix_limit": ("low", "high"),
     "mix_loss": ("floor",),
     "mix_rule": ("limit",),
+    "months_that_halve": ("value",),
     "percentiles": ("p5_independent", "p95_independent"),
     "price_points": ("low", "high", "cumulative", "needs"),
     "supply": ("value", "exported"),

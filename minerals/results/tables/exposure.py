@@ -10,6 +10,7 @@ from ...tables.inputs import Inputs
 from . import concentration, sourcing
 from . import supply as world_supply
 from .intervals import headlines, intervals
+from .length import by_length
 from .risk import risk
 
 
@@ -33,5 +34,6 @@ def exposure(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "trade_rules": sourcing.trade_rules(chokepoints),
         "sourcing": sourcing.sourcing(chokepoints),
         **risk(library, inputs),
+        **by_length(library),
         **intervals(chokepoints, headlines(library), [len(chokepoints.years) - 1]),
     }
