@@ -376,6 +376,47 @@ def test_two_makers_of_a_node_and_three_questions(whole: Whole) -> None:
     assert minerals == {(m, at): near(kt) for m, kt in expected.items() for at in ("cell", "active_material")}
 
 
+def test_stops_of_several_lengths_with_stocks(whole: Whole) -> None:
+    """A year's stock of coated graphite is 21.375 kt. A month of it makes 6.78125 of the 5 kt left, so 67.8125 kt of
+    graphite at a tenth: 32.4 go into 36 NMC, the rest into 35.4125 LFP of 45. The event begins in 2031, which two years
+    count twice: each has half a month. A quarter of a year has four months' worth, which is more than enough; nothing
+    makes up for the 9 GWh short of cobalt. Half of 27.4 comes back with 1.37 kt."""
+    rows = whole()["loss_by_length"].query("disruption == 'china-anode'")
+    told = {(row.months, row.stock_months): row.lost for row in rows.itertuples()}
+    half_a_month = 45 - (10 * (5 + 21.375 / 24) - 32.4)
+    expected = {
+        (3, 0): 36.4 / 4, (3, 1): 9 / 4, (6, 0): 36.4 / 2, (6, 1): 9 / 2, (12, 0): 36.4, (12, 1): 9 + 45 - 35.4125,
+        (12, 3): 9, (24, 0): 2 * 36.4, (24, 1): 2 * (9 + half_a_month), (24, 6): 18,
+    }  # fmt: skip
+    assert {key: told[key] for key in expected} == {key: near(value) for key, value in expected.items()}
+    assert set(rows["months"]) == {3, 6, 12, 24}
+    assert set(rows["stock_months"]) == {0, 1, 3, 6}
+    planned = rows.drop_duplicates("months").set_index("months")
+    assert planned["planned"].to_dict() == {months: near(120 * months / 12) for months in (3, 6, 12, 24)}
+    assert planned["made_at_home"].to_dict() == {months: near(90 * months / 12) for months in (3, 6, 12, 24)}
+    assert one(whole(), "months_that_halve", disruption="china-anode") == near(12 * 1.37 / 21.375)
+    # The run's own stock is one more.
+    own = whole("exposure.stockpile_months=2")["loss_by_length"].query("months == 24 and stock_months == 2")
+    assert own["lost"].tolist() == [told[12, 1] * 2]
+
+
+def test_events_that_last_take_their_part_of_a_year(folder: Path) -> None:
+    """Of 18 months from 2030 on the second year has six: half of 27.4 GWh, of 120 planned. Three quarters of a month of
+    stock are half a month in twelve, 0.890625 kt, two thirds of it in the first year. Two months of stock are 1.33 in
+    twelve, 2.375 kt with the 5 left: 73.75 kt of 77.4, and 3.65 GWh lost."""
+
+    def stressed(months: float, stock: float) -> list[tuple[float, ...]]:
+        sets = [event("long", "'coated_graphite'", months=months), f"exposure.stockpile_months={stock}"]  # fmt: skip
+        rows = run(folder / "whole.toml", sets, folder, stressed=True)["stress_years"].query("disruption == 'long'")
+        return [(row.year, row.planned, row.at_risk_best, row.stockpile_left) for row in rows.itertuples()]
+
+    assert stressed(18, 0) == [(2030, near(120), near(27.4), 0), (2031, near(60), near(13.7), 0)]
+    left = 45 - (10 * (5 + 21.375 / 24) - 32.4)
+    assert stressed(18, 0.75) == [(2030, near(120), near(left), near(1 / 3)), (2031, near(60), near(left / 2), near(0))]
+    assert stressed(18, 2) == [(2030, near(120), near(3.65), near(1 / 3)), (2031, near(60), near(3.65 / 2), near(0))]
+    assert stressed(3, 0) == [(2030, near(30), near(27.4 / 4), 0)]
+
+
 def test_who_loses_what(whole: Whole) -> None:
     """Best: LFP alone, in cars and storage as they are planned, 40 to 20. Proportionally: 36 NMC, 30 and 15 LFP."""
     cut = 1 - 50 / 77.4

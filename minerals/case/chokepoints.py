@@ -299,10 +299,6 @@ class Chokepoints:
             home, imported = (plan.cells * each for each in self._cells_left(regions, year, cuts, reach.left))
         return Supplied(own[None], (accessible - own)[None], home[None], imported[None])
 
-    def partly_cut(self, scenario: str, regions: tuple[str, ...], year: int, cuts: Cuts) -> Supplied:
-        """What there is for a plan under cuts of any size, a single question."""
-        return self._supplied(scenario, regions, year, self.access(regions, year, cuts), cuts, 0.0)
-
     def stocked(self, plan: Plan, regions: Sequence[str], year: int) -> Array:
         """Need that a stockpile is measured by, (node) [kt or GWh a year]: that of the plan, at the shares that the
         regions make themselves in the reference world, so that it grows with the batteries."""

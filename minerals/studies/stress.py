@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations
@@ -13,8 +12,8 @@ import pandas as pd
 
 from ..case.chokepoints import Chokepoints
 from ..case.played import LEAST, Played, play, played
-from ..exposure.coverage import Cuts
 from ..exposure.disruption import Loss, losses
+from ..exposure.window import YEAR, Window, parts
 from ..results.tables.intervals import intervals
 from ..tables.history import Ends
 from ..tables.supply import Cut, Event
@@ -117,50 +116,43 @@ def _with_cells(chokepoints: Chokepoints) -> pd.DataFrame:
 
 
 def _years(chokepoints: Chokepoints) -> pd.DataFrame:
-    """Each disruption of the library from its start on, year after year, with the stockpile of its first year running
-    down: a year takes from it what its batteries need beyond what is accessible."""
+    """Each disruption of the library from its start on, year after year, with the stockpile running down."""
     rows: list[tuple[Any, ...]] = []
-    months = chokepoints.config.stockpile_months
     for scenario in chokepoints.scenarios:
         for event in chokepoints.inputs.events:
             for regions in chokepoints.pools(event.cuts):
-                rows += _run_down(chokepoints, scenario, event, regions, months)
+                rows += _run_down(chokepoints, scenario, event, regions)
     columns = ["scenario", "region", "disruption", "label", "event_year", "year", *NUMBERS, "stockpile_left"]
     return pd.DataFrame(rows, columns=columns).assign(unit="GWh")
 
 
 def _run_down(
-    chokepoints: Chokepoints, scenario: str, event: Event, regions: tuple[str, ...], months: float
+    chokepoints: Chokepoints, scenario: str, event: Event, regions: tuple[str, ...]
 ) -> Iterable[tuple[Any, ...]]:
-    """Rows of one event as long as it lasts, in years from its start or the first of the run on.
-
-    Of a year that it does not fill it takes away that part. Only here do its months count: elsewhere a figure is that
-    of twelve months which begin with the year.
-    """
-    cuts: Cuts = chokepoints.cuts(event.cuts)
-    begin = next((y for y, year in enumerate(chokepoints.years) if year >= event.start), len(chokepoints.years))
-    months_lasting = event.months.middle
-    span = range(begin, min(begin + math.ceil(months_lasting / 12), len(chokepoints.years)))
-    stock = full = np.zeros(0)
-    for y in span:
-        factory = chokepoints.factory(scenario, regions, y)
-        if y == begin:
-            stock = full = months / 12 * chokepoints.stocked(factory.plan, regions, y)
-        without = chokepoints.supplied(scenario, regions, y)
-        part = min(months_lasting / 12 - (y - begin), 1.0)  # of the year that the event lasts
-        hit = chokepoints.partly_cut(scenario, regions, y, Cuts(cuts.export * part, cuts.output * part))
-        cut = hit.accessible[0]
-        missing = np.maximum(without.accessible[0] - cut, 0.0)
-        stocked = hit.more(np.minimum(missing, stock))
+    """Rows of one event as long as it lasts, in years from its start or the first of the run on; of a year that it does
+    not fill, of that part. The stock is spread over its months (`exposure/window.py`), also those after the run."""
+    years, lasts = chokepoints.years, event.months.middle
+    begin = next((y for y, year in enumerate(years) if year >= event.start), len(years))
+    months = np.array([chokepoints.config.stockpile_months * YEAR / lasts]) if lasts else np.zeros(1)
+    left = np.ones(len(chokepoints.inputs.nodes))
+    for y, part in zip(range(begin, len(years)), parts(lasts), strict=False):
+        factory, without = chokepoints.factory(scenario, regions, y), chokepoints.supplied(scenario, regions, y)
+        hit, need = (
+            chokepoints.supplied(scenario, regions, y, event.cuts),
+            chokepoints.stocked(factory.plan, regions, y),
+        )
+        window = Window(factory, without, hit, need)
+        stocked = window.stocked(months)
         (found,) = losses(factory, without, stocked, stocked)
-        needed = factory.plan.with_home(found.best.home).need
-        taken = np.clip(needed - cut, 0, stock)
-        stock = np.where(np.isfinite(cut), stock - taken, stock)
-        hit = cuts.nodes & (full > 0)
-        left = float((stock[hit] / full[hit]).min()) if hit.any() else 0.0
+        # Each year's part of the months of the stop is its part of the stock.
+        share, full = part * YEAR / lasts, months[0] / YEAR * need
+        left = left - share * np.divide(window.replaced(months)[0], full, out=np.zeros_like(full), where=full > 0)
+        held = chokepoints.cuts(event.cuts).nodes & (full > 0)
+        planned, best, proportional, of_plan = _numbers(found)
         yield (
-            scenario, chokepoints.name_of(regions), event.disruption, event.label, y - begin + 1, chokepoints.years[y],
-            *_numbers(found), left,
+            scenario, chokepoints.name_of(regions), event.disruption, event.label, y - begin + 1, years[y],
+            part * planned, part * best, part * proportional, of_plan,
+            max(float(left[held].min()), 0.0) if held.any() else 0.0,
         )  # fmt: skip
 
 
