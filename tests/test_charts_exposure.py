@@ -1,4 +1,5 @@
-"""Charts of supply and exposure: `chokepoints`, `stress`, `capacity_vs_demand`, `lfp_concentration`, `sourcing`."""
+"""Charts of supply and exposure: `chokepoints`, `stress`, `loss_by_length`, `capacity_vs_demand`,
+`lfp_concentration`, `sourcing`."""
 
 from __future__ import annotations
 
@@ -141,6 +142,26 @@ def stressed(
                      "unit": "GWh", "binding_node": binds.lower().replace(" ", "_"), "binding_label": binds,
                      "vehicles": 1e6 * best / 60, "million_usd_2025": best * 100})  # fmt: skip
     made.tables["disruptions"] = pd.DataFrame(rows)
+    return made
+
+
+LENGTHS, STOCKS = (3.0, 6.0, 12.0, 24.0), (0.0, 1.0, 3.0, 6.0)
+
+
+def lasting(
+    *args: Any, stocks: Sequence[float] = STOCKS, lengths: Sequence[float] = LENGTHS, **about: Any
+) -> FakeResult:
+    """A result with losses by length: eight tenths of the cells are made at home, and stock is for these."""
+    made = stressed(*args, **about)
+    rows = []
+    for row, months, stock in product(made["disruptions"].query("year == 2035").itertuples(), lengths, stocks):
+        planned, short = (months / 12 * each for each in (row.planned, row.shortage))
+        lost = short + max(months / 12 * row.at_risk_best - stock / 12 * 0.8 * row.planned, 0.0)
+        rows.append({"scenario": row.scenario, "region": row.region, "disruption": row.disruption, "label": row.label,
+                     "year": row.year, "months": months, "stock_months": stock, "planned": planned,
+                     "made_at_home": 0.8 * planned, "lost": lost, "industry": lost,
+                     "share": lost / planned if planned else 0.0, "unit": "GWh"})  # fmt: skip
+    made.tables["loss_by_length"] = pd.DataFrame(rows)
     return made
 
 
@@ -292,6 +313,29 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "a title of one’s own": lambda: (stressed(), {"title": "What closed chokepoints would cost: " * 3}),
         "letters that look like formulas": lambda: (
             stressed({"$x$": ("$x_1$ & <b>", "100% $_{2}", [(0.2, 0.4)])}), {}),
+    },
+    "loss_by_length": {
+        "usual": lambda: (lasting(), {}),
+        "one scenario": lambda: (lasting(scenarios={"incumbent": "Incumbent"}, shortage=40.0), {}),
+        "four scenarios": lambda: (lasting(scenarios=FOUR), {}),
+        "one disruption": lambda: (lasting(), {"disruptions": ["chn_lfp"]}),
+        "a larger stock": lambda: (lasting(), {"stock": 6}),
+        "no stock": lambda: (lasting(), {"stock": 0}),
+        "other stocks and lengths": lambda: (lasting(stocks=(0.0, 1.5), lengths=(1.0, 12.0, 36.0)), {}),
+        "one length": lambda: (lasting(lengths=(12.0,)), {}),
+        "long labels": lambda: (
+            lasting({key: (f"{name} and of everything that is made of them " * 2, f"{binds} and what it needs " * 2, v)
+                     for key, (name, binds, v) in STRESS.items()}, scenarios=WORDY,
+                    region="European Union, United Kingdom and Norway"), {}),
+        "nothing lost": lambda: (lasting({key: (n, b, [(0.0, 0.0)]) for key, (n, b, _) in STRESS.items()}), {}),
+        "nothing planned": lambda: (lasting(planned=(0.0,)), {}),
+        "all lost": lambda: (lasting({key: (n, b, [(1.0, 1.0)]) for key, (n, b, _) in STRESS.items()}), {}),
+        "plans differ": lambda: (lasting(planned=(1000.0, 1400.0), shortage=12.0), {}),
+        "tiny": lambda: (lasting(planned=(1e-3,)), {}),
+        "huge": lambda: (lasting(planned=(1e7,)), {}),
+        "a title of one’s own": lambda: (lasting(), {"title": "How long it lasts, and what is in stock: " * 3}),
+        "letters that look like formulas": lambda: (
+            lasting({"$x$": ("$x_1$ & <b>", "100% $_{2}", [(0.2, 0.4)])}), {}),
     },
     "capacity_vs_demand": {
         "usual": lambda: (plants(), {}),
@@ -468,6 +512,63 @@ def test_futures_are_chosen() -> None:
         charts.draw(made, "chokepoints", future="cooperaton")
     with pytest.raises(UsageError, match="item 'Grafite' is not in the result; did you mean 'Graphite'"):
         charts.draw(made, "chokepoints", items=["Grafite"])
+
+
+# --- loss by length --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["usual", "one disruption", "a larger stock", "plans differ", "four scenarios"])
+def test_a_dot_for_each_length_stock_and_scenario(case: str) -> None:
+    made, options = CASES["loss_by_length"][case]()
+    data = drawn("loss_by_length", case).data
+    table = made["loss_by_length"].set_index(["scenario", "disruption", "months", "stock_months"])
+    keys = ["scenario", "disruption", "months", "stock_months"]
+    assert np.allclose(table.loc[list(data[keys].itertuples(index=False, name=None)), "lost"], data["lost"])
+    assert np.allclose(data["share"], 100 * data["lost"] / data["planned"])
+    assert sorted(data["stock_months"].unique()) == [0.0, options.get("stock", 3.0)]
+    assert len(data) == data["scenario"].nunique() * data["disruption"].nunique() * 2 * len(LENGTHS)
+    assert data["scenario"].nunique() == 2
+    assert data["disruption"].nunique() <= 3
+
+
+def test_the_hardest_stops_of_one_step_are_drawn() -> None:
+    made = lasting()
+    assert list(charts.draw(made, "loss_by_length").meta.options["disruptions"]) == ["chn_all", "chn_anode", "chn_lfp"]
+    of_all = made.tables["disruptions"]["disruption"] == "chn_all"
+    made.tables["disruptions"].loc[of_all, "nodes"] = 9
+    picture = charts.draw(made, "loss_by_length")
+    assert list(picture.meta.options["disruptions"]) == ["chn_anode", "chn_lfp", "cod_strike"]
+    assert "Not drawn: 3 more disruptions." in picture.meta.note
+    assert list(drawn("loss_by_length", "nothing lost").meta.options["disruptions"]) == ["chn_anode"]
+
+
+@pytest.mark.parametrize(("case", "title"), [
+    ("one disruption", "If China stops exports of LFP cathodes for six months, stock for three months would cut"
+     " Europe’s loss from 41% to 1% of its batteries; over two years, from 41% to 31%"),
+    ("no stock", "If China closes the whole chain, Europe would lose 93% of its batteries over two years"),
+    ("a larger stock", "If China closes the whole chain for a year, stock for six months would cut Europe’s loss from"
+     " 93% to 53% of its batteries; over two years, from 93% to 73%"),
+    ("other stocks and lengths", "If China closes the whole chain for a year, stock for 1.5 months would cut Europe’s"
+     " loss from 93% to 83% of its batteries; over three years, from 93% to 90%"),
+    ("one length", "If China closes the whole chain, Europe would lose 93% of its batteries over a year"),
+    ("nothing lost", "What a stop would cost Europe’s batteries by how long it lasts"),
+    ("nothing planned", "What a stop would cost Europe’s batteries by how long it lasts"),
+])  # fmt: skip
+def test_titles_of_the_loss_by_length(case: str, title: str) -> None:
+    assert drawn("loss_by_length", case).meta.title == title
+
+
+def test_what_the_loss_by_length_cannot_draw_is_said_at_once() -> None:
+    with pytest.raises(UsageError, match=r"region 'Erope' is not in .*; stock = 2 is not in the result \(0, 1, 3, 6\)"):
+        drawn("loss_by_length", stock=2, region="Erope")
+    with pytest.raises(UsageError, match=r"4 disruptions do not fit side by side; name 3 at the most"):
+        drawn("loss_by_length", disruptions=list(STRESS)[:4])
+
+
+def test_what_is_short_anyway_is_part_of_the_loss_and_told() -> None:
+    note = drawn("loss_by_length", "one scenario").meta.note
+    assert "part of what is lost: 4% (Incumbent) of 2035." in note
+    assert "Short without" not in drawn("loss_by_length").meta.note
 
 
 # --- stress ----------------------------------------------------------------------------------------------------------

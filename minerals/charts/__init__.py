@@ -26,6 +26,7 @@ CHARTS = {
     "cost_curves": "price",
     "chokepoints": "concentration",
     "stress": "disruptions",
+    "loss_by_length": "loss_by_length",
     "capacity_vs_demand": "cell_capacity",
     "lfp_concentration": "supply",
     "sourcing": "sourcing",
@@ -37,7 +38,9 @@ CHARTS = {
 
 
 #: Tables that a chart draws besides its own.
-OTHER_TABLES = {"lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",)}
+OTHER_TABLES = {
+    "lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",), "loss_by_length": ("disruptions",),
+}  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
 #: The chart that a run without any demand draws too, as zeros.
