@@ -247,8 +247,8 @@ def _supply(story: _Story) -> footer.Used:
 def _note(story: _Story, caveats: str) -> str:
     note = (
         f"Note:{caveats} Least loss, if what is left goes where most cells can be built of it. Stock: months of"
-        " need of all that the stop takes from, used once, spread over its months, replacing no more than is taken. A stop"
-        f" begins with {story.year}"
+        " need of all that the stop takes from, used once, spread over its months, replacing no more than is taken. A"
+        f" stop begins with {story.year}"
     )
     if story.months[-1] > YEAR:
         note += f", one of {_spoken(story.months[-1])} a year before (else {story.year} counts twice)"
