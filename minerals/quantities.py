@@ -456,12 +456,13 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "loss_by_length", "result", ("scenario", "region", "disruption", "year", "months", "stock_months"), "GWh",
             "Batteries (lost) and cells made at home (industry) that a disruption of the last year costs by how many "
-            "months it lasts, shortage among them, by best reallocation; share: of the plan of these months. L months "
-            "need L/12 of the plan, from L/12 of what is accessible in a year and from the stock, which is consumed "
-            "once and replaces what the stop takes and no more. stock_months: of the need of each node, spread evenly "
-            "over the months of the stop: none, that of the run, 1, 3 and 6. A stop of a year or less begins with the "
-            "last year. One of 24 months takes the year before and the last, where both are years of the run and the event "
-            "has begun, else the last year twice. Prices change nothing: beyond about a year it is an upper end.",
+            "months it lasts, shortage among them, by best reallocation; share: of the plan of these months. L "
+            "months need L/12 of the plan, from L/12 of what is accessible in a year and from the stock, which is "
+            "consumed once and replaces what the stop takes and no more. stock_months: of the need of each node, "
+            "spread evenly over the months of the stop: none, that of the run, 1, 3 and 6. A stop of a year or less "
+            "begins with the last year. One of 24 months takes the year before and the last, where both are years of "
+            "the run and the event has begun, else the last year twice. Prices change nothing: beyond about a year "
+            "it is an upper end.",
             "lost = Σ_years part · (shortage + at risk of the year with a stock of 12/L · stock_months)",
         ),
         Quantity(
