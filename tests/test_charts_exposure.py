@@ -126,9 +126,15 @@ def stressed(
     scenarios: Mapping[str, str] | None = None,
     years: Sequence[int] = (2030, 2035),
     region: str = "Europe",
+    home: float | None = None,
+    draws: Mapping[str, tuple[float, float]] | None = None,
     **about: Any,
 ) -> FakeResult:
-    """A result with disruptions; earlier years lose half."""
+    """A result with disruptions; earlier years lose half.
+
+    home: the part of what is planned that is made at home, of which twice the share is lost, None for a result from
+    before that was told; draws: disruption -> 5 and 95 % of what is lost in draws, in parts of what is planned.
+    """
     made = exposed(scenarios=scenarios, region=region, **about)
     rows = []
     for (i, scenario), year, (code, (name, binds, shares)) in product(
@@ -141,7 +147,24 @@ def stressed(
                      "at_risk_best": best, "at_risk_proportional": proportional,
                      "unit": "GWh", "binding_node": binds.lower().replace(" ", "_"), "binding_label": binds,
                      "vehicles": 1e6 * best / 60, "million_usd_2025": best * 100})  # fmt: skip
-    made.tables["disruptions"] = pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    if home is not None:
+        for end in ("best", "proportional"):
+            table[f"lost_{end}"] = table[f"at_risk_{end}"] + table["shortage"]
+            table[f"industry_{end}"] = np.minimum(2 * table[f"at_risk_{end}"], table["planned"]) * home
+        short = {"lost": table["shortage"], "industry": 0.0}
+        low_and_high = {f"{what}_{end}": short[what] + part * (table[f"{what}_best"] - short[what]) for what in short
+                        for end, part in (("low", 0.1), ("high", 1.0))}  # fmt: skip
+        table = table.assign(made_at_home=home * table["planned"], **low_and_high)
+    made.tables["disruptions"] = table
+    if draws is not None:
+        made.tables["intervals"] = pd.DataFrame([
+            {"scenario": row.scenario, "region": region, "disruption": row.disruption, "year": row.year,
+             "measure": measure, "p05": part * low * row.planned, "p50": np.nan, "p95": part * high * row.planned,
+             "value": row.lost_best, "unit": "GWh", "draws": 1000}
+            for row in table.itertuples() if row.disruption in draws and row.year == years[-1]
+            for (low, high), (measure, part) in product([draws[row.disruption]], (("lost", 1.0), ("industry", home)))
+        ])  # fmt: skip
     return made
 
 
@@ -263,6 +286,8 @@ def sourced(
     return made
 
 
+DRAWS = {"chn_anode": (0.0, 0.98), "chn_lfp": (0.02, 0.5), "chn_all": (0.3, 0.99)}
+ONE = {"chn_lfp": STRESS["chn_lfp"]}
 FOUR = {"incumbent": "Incumbent", "next-gen": "Next-gen", "sodium": "Sodium-led", "silicon": "Silicon everywhere"}
 WORDY = dict(LONG)
 FULL: Supply = {(f"{item} {i}", stage): cell for i in range(2) for (item, stage), cell in MAP.items()}
@@ -296,6 +321,17 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
     },
     "stress": {
         "usual": lambda: (stressed(), {}),
+        "both with intervals": lambda: (stressed(home=0.47, draws=DRAWS, shortage=40.0), {}),
+        "more than is planned": lambda: (stressed(ONE, home=0.3, draws={"chn_lfp": (0.1, 1.2)}), {}),
+        "ends of the severity": lambda: (stressed(home=0.47), {}),
+        "few cells made at home": lambda: (stressed(home=0.002, draws=DRAWS), {}),
+        "four scenarios with intervals": lambda: (
+            stressed(dict(list(STRESS.items())[:4]), scenarios=FOUR, home=0.9, draws=DRAWS), {}),
+        "long labels with intervals": lambda: (
+            stressed({key: (f"{name} and of everything that is made of them " * 2, f"{binds} and what it needs " * 2, v)
+                      for key, (name, binds, v) in STRESS.items()}, scenarios=WORDY, home=0.5, draws=DRAWS,
+                     shortage=300.0, region="European Union, United Kingdom and Norway"), {}),
+        "huge with intervals": lambda: (stressed(planned=(1e7,), home=0.5, draws=DRAWS), {}),
         "one scenario": lambda: (stressed(scenarios={"incumbent": "Incumbent"}, shortage=40.0), {}),
         "four scenarios": lambda: (stressed(dict(list(STRESS.items())[:5]), scenarios=FOUR), {}),
         "one disruption": lambda: (stressed(), {"disruptions": ["chn_lfp"]}),
@@ -574,25 +610,63 @@ def test_what_is_short_anyway_is_part_of_the_loss_and_told() -> None:
 # --- stress ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "case", ["usual", "four scenarios", "plans differ", "an earlier year", "one disruption", "one scenario"]
-)
+STRESS_CASES = ["usual", "both with intervals", "four scenarios with intervals", "ends of the severity", "plans differ",
+                "more than is planned", "an earlier year", "one disruption", "one scenario"]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STRESS_CASES)
 def test_bars_are_the_data(case: str) -> None:
     made, options = CASES["stress"][case]()
     picture = drawn("stress", case)
-    data = picture.data
-    bars = [bar.get_width() for bar in picture.figure.axes[0].patches]
-    drawn_widths = [width for row in data.itertuples()
-                    for width in (row.proportional, row.best, *([row.shortage] if row.shortage else []))]  # fmt: skip
-    assert bars == pytest.approx(drawn_widths)
     table = made["disruptions"].query("year == @year", local_dict={"year": options.get("year", 2035)})
-    for row in data.itertuples():
-        own = table.query("scenario == @row.scenario and disruption == @row.disruption").iloc[0]
-        assert (row.best, row.proportional) == pytest.approx((own["at_risk_best"], own["at_risk_proportional"]))
-        assert row.share_best == pytest.approx(100 * row.best / row.planned)
-        assert stress._range(row.best, row.proportional) in texts(picture)
-        assert row.proportional == 0 or row.binding_label in texts(picture)
-    assert (data["best"] <= data["proportional"]).all()
+    panels = dict(tuple(picture.data.groupby("quantity", sort=False)))
+    assert list(panels) == (["batteries_lost", "cells_not_made"] if "made_at_home" in table else ["batteries_lost"])
+    for axes, (quantity, data) in zip(picture.figure.axes, panels.items(), strict=True):
+        widths = [bar.get_x() + bar.get_width() for bar in axes.patches]
+        assert widths == pytest.approx([end for row in data.itertuples() for end in (
+            row.proportional, row.best, *([row.shortage] if row.shortage else []))])  # fmt: skip
+        rails = [float(line.get_xdata()[1]) for line in axes.lines if line.get_color() == style.PALE]
+        assert rails == pytest.approx(data["planned"].tolist())
+        name = {"batteries_lost": "at_risk", "cells_not_made": "industry"}[quantity]
+        for row in data.itertuples():
+            own = table.query("scenario == @row.scenario and disruption == @row.disruption").iloc[0]
+            expected = np.array([own[f"{name}_best"], own[f"{name}_proportional"]]) + row.shortage
+            assert (row.best, row.proportional) == pytest.approx(tuple(expected))
+            assert row.share_best == pytest.approx(100 * row.best / row.planned)
+            assert "none" in texts(picture) if row.high == 0 else percent(row.best / row.planned) in texts(picture)
+            assert row.range == "" or stress._range(row.low, row.high) in texts(picture)
+        assert (data["best"] <= data["proportional"]).all()
+        assert (data["low"] <= data["high"]).all()
+
+
+def whiskers(axes: Any) -> list[tuple[float, float]]:
+    """Ends of the lines that lie on bars."""
+    dark = {style.shade(colour) for colour in supply.scenario_colours(2)}
+    lines = [line for line in axes.lines if line.get_color() in dark and line.get_ydata()[0] == line.get_ydata()[1]]
+    return [(float(line.get_xdata()[0]), float(line.get_xdata()[1])) for line in lines]
+
+
+def test_a_line_on_a_bar_is_the_interval_of_the_draws_where_there_is_one_else_the_ends_of_the_severity() -> None:
+    made, _ = CASES["stress"]["both with intervals"]()
+    picture = drawn("stress", "both with intervals")
+    for axes, (quantity, data) in zip(picture.figure.axes, picture.data.groupby("quantity"), strict=True):
+        ranged = data[data["range"] != ""]
+        assert np.array(whiskers(axes)) == pytest.approx(ranged[["low", "high"]].to_numpy())
+        measure = {"batteries_lost": "lost", "cells_not_made": "industry"}[quantity]
+        for row in data.itertuples():
+            own = made["intervals"].query(
+                "scenario == @row.scenario and disruption == @row.disruption and measure == @measure"
+            )
+            assert (row.range == "draws") == (len(own) > 0)
+            if len(own):
+                assert (row.low, row.high) == (own["p05"].item(), own["p95"].item())
+    by_severity = picture.data.query("range == 'severity'")
+    assert set(by_severity["disruption"]) == {"cod_strike"}, "of the others one end is that of equal cuts"
+    assert "Line with ends: 5–95% of 1,000 draws" in picture.meta.note
+    assert "Line without: ends of the severity" in picture.meta.note
+    assert "range" in texts(picture)
+    assert "draws" not in drawn("stress").meta.note
+    assert whiskers(drawn("stress").figure.axes[0]) == []
 
 
 def test_scenarios_have_their_colours_and_the_hardest_comes_first() -> None:
@@ -608,8 +682,14 @@ def test_scenarios_have_their_colours_and_the_hardest_comes_first() -> None:
 @pytest.mark.parametrize(("case", "title"), [
     ("usual", "If China closes the whole chain, Europe would lose 93–97% of the batteries planned for 2035, and 78–84%"
               " under Next-gen adoption"),
-    ("one scenario", "If China closes the whole chain, Europe would lose 93–97% of the batteries planned for 2035, on"
-                     " top of 4% short anyway"),
+    ("one scenario", "If China closes the whole chain, Europe would lose 97–101% of the batteries planned for 2035 (4%"
+                     " short anyway)"),
+    ("both with intervals", "If China closes the whole chain, Europe could lose 30–99% of the batteries planned for"
+                            " 2035 (4% short anyway), and as much under Next-gen adoption"),
+    ("more than is planned", "If China stops exports of LFP cathodes, Europe could lose 100–1,200 GWh of batteries in"
+                             " 2035, and as much under Next-gen adoption"),
+    ("ends of the severity", "If China closes the whole chain, Europe would lose up to 97% of the batteries planned for"
+                             " 2035, and up to 84% under Next-gen adoption"),
     ("nothing lost", "What closed chokepoints would cost Europe’s batteries in 2035"),
     ("nothing planned", "What closed chokepoints would cost Europe’s batteries in 2035"),
 ])  # fmt: skip
@@ -620,16 +700,18 @@ def test_titles_of_the_stress(case: str, title: str) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES["stress"] if "own" not in case and "formulas" not in case])
 def test_every_per_cent_of_the_stress_title_is_in_the_data(case: str) -> None:
     picture = drawn("stress", case)
+    lost = picture.data.query("quantity == 'batteries_lost'")
+    columns = [["share_best", "share_proportional"], ["share_low", "share_high"]]
     ends = {
-        stress._range(*row, kind="%")
-        for row in (picture.data[["share_best", "share_proportional"]] / 100).itertuples(index=False)
+        stress._range(*row, kind="%") for pair in columns for row in (lost[pair] / 100).itertuples(index=False)
     }
+    ends |= {percent(share / 100) for share in lost["share_proportional"]}
     ends |= {percent(row.shortage / row.planned) for row in picture.data.itertuples() if row.planned}
     assert set(re.findall(r"[\d.–]+%", picture.meta.title)) <= ends
 
 
 def test_a_milder_stop_is_told_as_the_low_end() -> None:
-    """The title says up to, the number beside a bar is the whole range, a white line stands at the low end."""
+    """Of a result from before draws, too: the title says up to, and the line on the bar begins at the low end."""
     made = stressed()
     made.tables["disruptions"] = made["disruptions"].assign(
         at_risk_low=lambda table: 0.1 * table["at_risk_best"], at_risk_high=lambda table: table["at_risk_best"]
@@ -639,33 +721,45 @@ def test_a_milder_stop_is_told_as_the_low_end() -> None:
         "If China closes the whole chain, Europe would lose up to 97% of the batteries planned for 2035, and up to 84%"
         " under Next-gen adoption"
     )
-    assert "White line: least loss at the low end of the severity" in picture.meta.note
-    (axes,) = (axes for axes in picture.figure.axes if axes.patches)
-    lines = [float(line.get_xdata()[0]) for line in axes.lines if line.get_color() == "white"]
-    assert sorted(lines) == pytest.approx(sorted(low for low in picture.data["low"] if low))
+    assert "Line without: ends of the severity" in picture.meta.note
+    (axes,) = picture.figure.axes
+    ranged = picture.data.query("range == 'severity'")
+    assert np.array(whiskers(axes)) == pytest.approx(ranged[["low", "high"]].to_numpy())
     assert picture.data["low"].tolist() == pytest.approx((0.1 * picture.data["best"]).tolist())
 
 
-def test_the_title_counts_the_stop_and_names_what_is_short_anyway_by_itself() -> None:
-    """Bars, title and alt text say one number for the stop; what is short without it has its own bar and words."""
-    made = stressed()
-    made.tables["disruptions"] = made["disruptions"].assign(
-        shortage=lambda table: np.where(table["scenario"] == "next-gen", 0.3 * table["planned"], 0.0),
-        at_risk_best=lambda table: np.where(table["scenario"] == "next-gen", 0.5, 0.6) * table["planned"],
-        at_risk_proportional=lambda table: np.where(table["scenario"] == "next-gen", 0.5, 0.6) * table["planned"],
-    )
+def test_what_is_short_anyway_is_part_of_the_loss_and_told_as_such() -> None:
+    """Less supply never looks safer: bars, title and alt text count what is short, and say how much that is."""
+    made = stressed(home=0.5)
+    table = made["disruptions"]
+    short = np.where(table["scenario"] == "next-gen", 0.3 * table["planned"], 0.0)
+    risk = np.where(table["scenario"] == "next-gen", 0.5, 0.6) * table["planned"]
+    lost = dict.fromkeys(("lost_best", "lost_proportional", "lost_low", "lost_high"), short + risk)
+    made.tables["disruptions"] = table.assign(shortage=short, at_risk_best=risk, at_risk_proportional=risk, **lost)
     picture = charts.draw(made, "stress")
     assert picture.meta.title.endswith(
-        "would lose 60% of the batteries planned for 2035, and 50% under Next-gen adoption, on top of 30% short anyway"
+        "would lose 60% of the batteries planned for 2035, and 80% under Next-gen adoption (30% short anyway)"
     )
     hatched = [bar for bar in picture.figure.axes[0].patches if bar.get_hatch()]
-    short = picture.data[picture.data["shortage"] > 0]
-    assert [bar.get_width() for bar in hatched] == pytest.approx(short["shortage"].tolist())
-    assert [bar.get_x() for bar in hatched] == pytest.approx(short["proportional"].tolist()), "beyond what a stop takes"
+    rows = picture.data.query("shortage > 0")
+    assert [bar.get_width() for bar in hatched] == pytest.approx(rows["shortage"].tolist())
+    assert [bar.get_x() for bar in hatched] == [0.0] * len(rows), "the first of what is lost"
+    assert not any(bar.get_hatch() for bar in picture.figure.axes[1].patches)
     assert stress.SHORT_ANYWAY in texts(picture)
-    assert "Next-gen 500 GWh (50% of what is planned" in picture.meta.alt
+    assert "Next-gen 800 GWh (80%)" in picture.meta.alt
     assert "Short without any disruption: Next-gen 300 GWh." in picture.meta.alt
     assert stress.SHORT_ANYWAY not in texts(drawn("stress"))
+
+
+def test_the_two_panels_have_one_scale_unless_one_would_be_too_small_to_read() -> None:
+    def inches_per_gwh(picture: Bundle) -> list[float]:
+        width = picture.figure.get_size_inches()[0]
+        return [axes.get_position().width * width / axes.get_xlim()[1] for axes in picture.figure.axes]
+
+    one, other = inches_per_gwh(drawn("stress", "both with intervals"))
+    assert one == pytest.approx(other)
+    one, other = inches_per_gwh(drawn("stress", "few cells made at home"))
+    assert other > 10 * one
 
 
 def test_what_is_not_in_force_or_assumed_is_marked() -> None:
@@ -692,17 +786,23 @@ def test_what_is_not_in_force_or_assumed_is_marked() -> None:
 def test_caveats_of_a_narrow_scope_stand_first_in_the_note() -> None:
     made = stressed()
     made.record["exposure"] = {"caveats": ["Storage alone has what all uses need."]}
-    assert charts.draw(made, "stress").meta.note.startswith("Note: Storage alone has what all uses need. Solid")
+    assert charts.draw(made, "stress").meta.note.startswith("Note: Storage alone has what all uses need. Planned")
 
 
 def test_notes_of_the_stress_say_what_is_planned_and_what_is_short() -> None:
-    assert "Planned: 1,000 GWh." in drawn("stress").meta.note
-    assert "Planned: 1,000 (Incumbent) and 1,400 (Next-gen) GWh." in drawn("stress", "plans differ").meta.note
-    assert "already falls short by 40 GWh (Incumbent)" in drawn("stress", "one scenario").meta.note
-    assert "falls short" not in drawn("stress").meta.note
+    assert "Planned: 1,000 GWh of batteries." in drawn("stress").meta.note
+    differ = drawn("stress", "plans differ").meta.note
+    assert "Planned: 1,000 (Incumbent) and 1,400 (Next-gen) GWh of batteries." in differ
+    both = drawn("stress", "both with intervals").meta.note
+    assert "Planned: 1,000 GWh of batteries, 470 GWh of cells made there." in both
+    assert "Short without any stop: 40 GWh (Incumbent)" in drawn("stress", "one scenario").meta.note
+    assert "Short without" not in drawn("stress").meta.note
     alt = drawn("stress").meta.alt
-    assert "Incumbent 820–950 GWh (82–95% of what is planned, Graphite anode binds)" in alt
-    assert "Strike at Australian lithium mines: Incumbent nothing, Next-gen nothing" in alt
+    assert "Incumbent 820–950 GWh (82–95%) of the batteries, Graphite anode binds" in alt
+    assert "Strike at Australian lithium mines: Incumbent nothing; Next-gen nothing" in alt
+    alt = drawn("stress", "both with intervals").meta.alt
+    assert "Incumbent 450–470 GWh (45–47%), 5–95% of draws 20–500, of the batteries, " in alt
+    assert "385–404 GWh (82–86%), 5–95% of draws 9.4–235, of the cells made there" in alt
 
 
 def test_what_is_wrong_with_the_choice_of_disruptions_is_said() -> None:

@@ -1,29 +1,37 @@
-"""What a region loses when a chokepoint closes: GWh by disruption, from the least severity and the best reallocation to
-equal cuts."""
+"""What a region loses when a chokepoint closes: by disruption the batteries it cannot have and, beside them, the cells it
+cannot make, with the interval of each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
-from minerals.charts.selection import Selection, label
-from minerals.charts.style import HEADING, LABEL, Page, Panel, Swatch, text_width
+from minerals.charts.selection import Selection, label, table_of
+from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
 from minerals.errors import UsageError
 from minerals.numbers import percent
 
 NAME = "stress"
 MOST, MOST_WITH_MANY = 6, 4
 """Disruptions drawn where none are named, of up to two scenarios and of more."""
-NUMBERS = ["planned", "shortage", "at_risk_best", "at_risk_proportional", "at_risk_low", "at_risk_high"]
-SHORT_ANYWAY = "hatched: short without any stop"
+LOST, INDUSTRY = "batteries_lost", "cells_not_made"
+"""What is drawn: the batteries that cannot be had, and the cells planned to be made at home that cannot."""
+MEASURES = {LOST: "lost", INDUSTRY: "industry"}
+"""What is drawn -> its name in the tables."""
+DRAWS, SEVERITY = "draws", "severity"
+"""What the range of a bar is of: draws of all that is uncertain, or the ends of the severity alone."""
+ENDS = ("best", "proportional", "low", "high")
+SHORT_ANYWAY, ALIKE, PLANNED = "short without any stop", "if all users are cut alike", "planned"
 DATA = (
     "quantity", "region", "year", "disruption", "label", "scenario", "best", "proportional", "planned", "shortage",
-    "share_best", "share_proportional", "missing_best", "missing_proportional", "low", "high", "binding_node",
+    "share_best", "share_proportional", "low", "high", "share_low", "share_high", "range", "binding_node",
     "binding_label", "unit",
 )  # fmt: skip
 
@@ -37,15 +45,15 @@ def figure(
     size: str = "brief",
     title: str | None = None,
 ) -> Bundle:
-    """Draw the GWh at risk by disruption and scenario.
+    """Draw what is lost by disruption and scenario: of the batteries, and of the cells that would be made at home.
 
-    region: default all together where the result has them; year: default the last; disruptions: in the order drawn,
-    default the hardest first; size: 'brief' or 'slide'; title: one to use instead of the computed finding.
+    region: default that which loses most; year: default the last; disruptions: in the order drawn, default the hardest
+    first; size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
-    The data of the bundle hold a row for each bar (quantity `gwh_at_risk`, GWh): best and proportional are the ends of
-    the range, share_best and share_proportional the same in % of what is planned, shortage what is short without any
-    disruption, missing_best and missing_proportional both together in % of what is planned; low and high are the best
-    reallocation at the ends of the severity.
+    The data of the bundle hold a row for each bar (quantity `batteries_lost` or `cells_not_made`, GWh): best and
+    proportional are lost by the best reallocation and by equal cuts, shortage is the part of both that is short without
+    any disruption, low and high the ends of the range drawn, which is of 5 to 95 % of draws or of the severity alone
+    (range); each also as a share in % of what is planned.
     """
     story = _story(result, region, year, disruptions)
     rows = _Rows(len(story.table), len(story.scenarios))
@@ -53,18 +61,17 @@ def figure(
         result, NAME, title=title, size=size, scenarios=story.scenarios, unit="GWh",
         used=footer.demand(result, story.scenarios, story.region, [story.year], _supply(story)),
         finding=_finding(result, story), note=_note(story, frame.caveats(result)),
-        subtitle=f"Batteries at risk in {wording.place(story.region)} in {story.year} by disruption,"
-        " gigawatt-hours (GWh) in twelve months",
+        subtitle=f"Batteries lost{' and cells not made' if INDUSTRY in story.drawn else ''} in"
+        f" {wording.place(story.region)} in {story.year} by disruption, gigawatt-hours (GWh) in twelve months",
         body=(rows.wanted, rows.needed), draw=lambda page: _draw(page, story, rows),
         alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
         options={"region": story.region, "year": story.year, "disruptions": list(story.table)},
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Bar:
-    """One scenario under one disruption, GWh; low, high: best reallocation at the ends of the severity; binding: (node,
-    its label), empty where nothing binds."""
+class _Loss(NamedTuple):
+    """What is lost of what is planned, GWh; shortage: its part that is short anyway; low, high: ends of its range;
+    range: what that is of, '' where it is of the two ways to share alone."""
 
     planned: float
     shortage: float
@@ -72,42 +79,41 @@ class _Bar:
     proportional: float
     low: float
     high: float
+    range: str
+
+    @property
+    def end(self) -> float:
+        """GWh to the end of all that is drawn, and of what is planned."""
+        return max(self.planned, self.proportional, self.high)
+
+    @property
+    def none(self) -> bool:
+        """Whether nothing is lost, as it is printed."""
+        return wording.number(max(self.proportional, self.high)) == "0"
+
+    def share(self, gwh: float) -> float:
+        """A part of what is planned."""
+        return gwh / self.planned if self.planned > 0 else 0.0
+
+
+class _Bar(NamedTuple):
+    """One scenario under one disruption. losses: by what is lost; binding: (node, its label), empty where none binds."""
+
+    losses: dict[str, _Loss]
     binding: tuple[str, str]
 
     @property
-    def ends(self) -> tuple[float, float]:
-        """The least and the most of all that is told, GWh."""
-        return min(self.low, self.best), max(self.high, self.proportional)
-
-    @property
-    def open(self) -> bool:
-        """Whether a milder stop is told to cost less."""
-        return wording.number(self.low) != wording.number(self.best)
-
-    @property
-    def length(self) -> float:
-        """GWh to the end of all that is drawn."""
-        return self.proportional + self.shortage
-
-    @property
-    def shares(self) -> tuple[float, float]:
-        """The ends of the range as shares of what is planned."""
-        if not self.planned > 0:
-            return 0.0, 0.0
-        return self.best / self.planned, self.proportional / self.planned
-
-    @property
-    def missing(self) -> tuple[float, float]:
-        """The ends of the range with what is short anyway, as shares of what is planned."""
-        if not self.planned > 0:
-            return 0.0, 0.0
-        return (self.shortage + self.best) / self.planned, (self.shortage + self.proportional) / self.planned
+    def rank(self) -> tuple[float, float]:
+        """How hard it is: by what is lost of the batteries, but for the noise of the solver."""
+        lost = self.losses[LOST]
+        return round(lost.best, 9), round(lost.proportional, 9)
 
 
 @dataclass(frozen=True)
 class _Story:
-    """The numbers of one chart. table: disruption -> scenario -> bar, in the order drawn; events: how disruptions are
-    named, and steps: how many nodes each hits."""
+    """The numbers of one chart. table: disruption -> scenario -> bar, in the order drawn; drawn: what is lost, in the
+    order of the panels; events: how disruptions are named, and steps: how many nodes each hits; draws: of an interval.
+    """
 
     region: str
     year: int
@@ -116,6 +122,8 @@ class _Story:
     events: dict[str, supply.Event]
     steps: dict[str, int]
     table: dict[str, dict[str, _Bar]]
+    drawn: tuple[str, ...]
+    draws: int
     left_out: int
     scenarios_left_out: int
 
@@ -126,10 +134,15 @@ class _Story:
         single = [key for key in self.table if self.steps[key] == 1] or list(self.table)
         return max(single, key=lambda key: _rank(self.table[key], self.scenarios))
 
+    def losses(self, *quantities: str) -> Iterator[_Loss]:
+        """All that is drawn of those quantities, by default of all."""
+        for bars in self.table.values():
+            for bar in bars.values():
+                yield from (bar.losses[each] for each in quantities or self.drawn)
+
 
 def _rank(bars: dict[str, _Bar], scenarios: Sequence[str]) -> tuple[float, float]:
-    bar = next(bars[name] for name in scenarios if name in bars)
-    return bar.best, bar.proportional
+    return next(bars[name] for name in scenarios if name in bars).rank
 
 
 def _hit(table: pd.DataFrame, year: int) -> str | None:
@@ -146,13 +159,7 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
     )
     when = selection.year(year, table)
     where = supply.place(selection, region or _hit(table, when), table)
-    table = table[(table["region"] == where) & (table["year"] == when)]
-    # A result from before severities had ends is drawn without them.
-    ends = {
-        f"at_risk_{end}": table[f"lost_{end}"] - table["shortage"] if f"lost_{end}" in table else table["at_risk_best"]
-        for end in ("low", "high") if f"at_risk_{end}" not in table
-    }  # fmt: skip
-    table = table.assign(**ends)
+    table = _whole(table[(table["region"] == where) & (table["year"] == when)])
     codes = list(dict.fromkeys(table["disruption"]))
     wanted = supply.one_of(selection, "disruption", disruptions, codes)
     selection.settle()
@@ -160,14 +167,16 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
     if not scenarios:
         selection.problems.append(f"disruptions has no rows in {where} in {when}")
     selection.settle()
+    intervals, draws = _intervals(result, where, when)
+    # A region that makes no cells has none to lose.
+    has_industry = "made_at_home" in table and float(table["made_at_home"].max()) > 0
+    quantities = (LOST, INDUSTRY) if has_industry else (LOST,)
     bars: dict[str, dict[str, _Bar]] = {code: {} for code in wanted}
     for row in table[table["scenario"].isin(scenarios) & table["disruption"].isin(wanted)].itertuples():
-        planned, shortage, best, proportional, low, high = (float(getattr(row, name)) for name in NUMBERS)
-        # Rounding of the solver may set the ends the other way round by a hair.
-        best, proportional = sorted((max(best, 0.0), max(proportional, 0.0)))
-        named = (row.binding_node, row.binding_label or row.binding_node)
-        bars[row.disruption][str(row.scenario)] = _Bar(
-            planned, shortage, best, proportional, min(low, best), max(high, best), named
+        key = (str(row.scenario), row.disruption)
+        bars[row.disruption][key[0]] = _Bar(
+            {each: _loss(row, each, intervals.get((*key, MEASURES[each]))) for each in quantities},
+            (row.binding_node, row.binding_label or row.binding_node),
         )
     bars = {code: found for code, found in bars.items() if found}
     if disruptions is None:
@@ -182,20 +191,63 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
         events=supply.events(selection, table),
         steps={row.disruption: int(row.nodes) for row in table.itertuples()},
         table=kept,
+        drawn=quantities,
+        draws=draws,
         left_out=len(bars) - len(kept),
         scenarios_left_out=left,
     )
 
 
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with what is lost and its ends; a result from before it had them is drawn from what it has."""
+    short = table["shortage"].clip(lower=0.0)
+    lost = {
+        f"lost_{end}": table[f"at_risk_{end if f'at_risk_{end}' in table else 'best'}"] + short
+        for end in ENDS if f"lost_{end}" not in table
+    }  # fmt: skip
+    return table.assign(shortage=short, **lost)
+
+
+def _intervals(result: Result, region: str, year: int) -> tuple[dict[tuple[str, str, str], tuple[float, float]], int]:
+    """(scenario, disruption, measure) -> 5 and 95 % of the draws [GWh], and how many draws there are."""
+    table = table_of(result, "intervals")
+    if table is None or table.empty:
+        return {}, 0
+    table = table[(table["region"] == region) & (table["year"] == year)]
+    found = {
+        (str(row.scenario), str(row.disruption), str(row.measure)): (float(row.p05), float(row.p95))
+        for row in table.itertuples() if np.isfinite(row.p05) and np.isfinite(row.p95)
+    }  # fmt: skip
+    return found, int(table["draws"].max()) if found else 0
+
+
+def _loss(row: Any, quantity: str, interval: tuple[float, float] | None) -> _Loss:
+    """What a row of `disruptions` loses of one quantity."""
+    best, proportional, low, high = (
+        max(float(getattr(row, f"{MEASURES[quantity]}_{end}")), 0.0) for end in ENDS
+    )  # fmt: skip
+    # Rounding of the solver may set the ends the other way round by a hair.
+    best, proportional = sorted((best, proportional))
+    if interval is not None:
+        low, high, of = max(interval[0], 0.0), max(interval[1], 0.0), DRAWS
+    else:
+        low, high = min(low, best), max(high, proportional)
+        of = SEVERITY if (wording.number(low), wording.number(high)) != _printed(best, proportional) else ""
+    lost = quantity == LOST
+    planned, shortage = (float(row.planned), float(row.shortage)) if lost else (float(row.made_at_home), 0.0)
+    return _Loss(planned, shortage, best, proportional, low, high, of)
+
+
 def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
     records = [
-        ("gwh_at_risk", story.region, story.year, code, story.events[code].label, scenario, bar.best, bar.proportional,
-         bar.planned, bar.shortage, *(100 * share for share in (*bar.shares, *bar.missing)), bar.low, bar.high,
-         *bar.binding, "GWh")
+        (quantity, story.region, story.year, code, story.events[code].label, scenario, loss.best, loss.proportional,
+         loss.planned, loss.shortage, 100 * loss.share(loss.best), 100 * loss.share(loss.proportional), loss.low,
+         loss.high, 100 * loss.share(loss.low), 100 * loss.share(loss.high), loss.range, *bar.binding, "GWh")
+        for quantity in story.drawn
         for code, bars in story.table.items()
         for scenario in story.scenarios
-        if (bar := bars.get(scenario)) is not None
+        if (bar := bars.get(scenario)) is not None and (loss := bar.losses[quantity])
     ]  # fmt: skip
     return pd.DataFrame(records, columns=list(DATA))
 
@@ -203,27 +255,36 @@ def _drawn(story: _Story) -> pd.DataFrame:
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
+def _printed(low: float, high: float) -> tuple[str, str]:
+    return wording.number(low), wording.number(high)
+
+
 def _range(low: float, high: float, kind: str = "GWh") -> str:
     """54–70% · 540–700 · 540 where both ends are printed alike · none."""
     if kind == "%":
         ends = percent(low).removesuffix("%"), percent(high)
         return ends[1] if f"{ends[0]}%" == ends[1] else "–".join(ends)
-    ends = wording.number(low), wording.number(high)
+    ends = _printed(low, high)
     if ends[1] == "0":
         return "none"
     return ends[1] if ends[0] == ends[1] else "–".join(ends)
 
 
 def _finding(result: Result, story: _Story) -> str:
-    """The hardest disruption: the range of what it takes, in the first scenario and in the one held against it."""
+    """The hardest disruption: what it takes with its interval, in the first scenario and in the one held against it."""
     code = story.hardest
     bars, place = story.table[code], wording.place(story.region)
-    first, last = (bars.get(name) for name in (story.scenarios[0], story.scenarios[-1]))
-    if first is None or last is None or first.shares[0] < wording.LEAST_WORTH_SAYING:
+    found = [bars[name].losses[LOST] for name in (story.scenarios[0], story.scenarios[-1]) if name in bars]
+    least = min((max(loss.share(loss.proportional), loss.share(loss.high)) for loss in found[:1]), default=0.0)
+    if len(found) < 2 or least < wording.LEAST_WORTH_SAYING:
         return f"What closed chokepoints would cost {wording.possessive(story.region)} batteries in {story.year}"
-    lost = tuple(_lost(bar) + _anyway(bar) for bar in (first, last))
+    first, last = found
     event = wording.capitalised(wording.if_it_happens(story.events[code].label))
-    title = f"{event}, {place} would lose {_lost(first)} of the batteries planned for {story.year}"
+    in_shares = not any(loss.share(loss.high) > 1 for loss in found if loss.range == DRAWS)
+    told = [_told(loss, in_shares) + _anyway(loss) for loss in found]
+    could = "could" if first.range == DRAWS else "would"
+    of = f"of the batteries planned for {story.year}" if in_shares else f"of batteries in {story.year}"
+    title = f"{event}, {place} {could} lose {_told(first, in_shares)} {of}"
     title += _anyway(first)
     if len(story.scenarios) == 1:
         return title
@@ -231,24 +292,27 @@ def _finding(result: Result, story: _Story) -> str:
     same = base.get("demand") == other.get("demand") and base.get("adoption") != other.get("adoption")
     under = wording.actor(story.labels[-1], same)
     under = f"the {under[4:]}" if under.startswith("The ") else under
-    if lost[0] == lost[1]:
+    if told[0] == told[1]:
         return f"{title}, and as much under {under}"
-    return f"{title}, and {_lost(last)} under {under}{_anyway(last)}"
+    return f"{title}, and {_told(last, in_shares)} under {under}{_anyway(last)}"
 
 
-def _lost(bar: _Bar) -> str:
-    """54–70% · up to 70%, where a milder stop costs less."""
-    return f"up to {percent(bar.shares[1])}" if bar.open else _range(*bar.shares, kind="%")
+def _told(loss: _Loss, in_shares: bool) -> str:
+    """0–53% · 253–1,308 GWh, where draws of a larger demand lose more than is planned · up to 42%, where a milder stop
+    costs less."""
+    if not in_shares:
+        return f"{_range(loss.low, loss.high)} GWh"
+    if loss.range == DRAWS:
+        return _range(loss.share(loss.low), loss.share(loss.high), kind="%")
+    best, proportional = loss.share(loss.best), loss.share(loss.proportional)
+    open_end = loss.range == SEVERITY and wording.number(loss.low) != wording.number(loss.best)
+    return f"up to {percent(proportional)}" if open_end else _range(best, proportional, kind="%")
 
 
-def _anyway(bar: _Bar) -> str:
-    """What is short without the stop, which the loss comes on top of; '' where that is next to nothing."""
-    short = bar.shortage / bar.planned if bar.planned > 0 else 0.0
-    return f", on top of {percent(short)} short anyway" if short >= wording.LEAST_WORTH_SAYING else ""
-
-
-def _open(story: _Story) -> bool:
-    return any(bar.open for bars in story.table.values() for bar in bars.values())
+def _anyway(loss: _Loss) -> str:
+    """The part of a loss that is short without the stop; '' where that is next to nothing."""
+    short = loss.share(loss.shortage)
+    return f" ({percent(short)} short anyway)" if short >= wording.LEAST_WORTH_SAYING else ""
 
 
 def _supply(story: _Story) -> footer.Used:
@@ -261,60 +325,93 @@ def _supply(story: _Story) -> footer.Used:
     }
 
 
+def _amounts(story: _Story, bars: dict[str, _Bar], quantity: str, part: str) -> str:
+    """1,134 · 535 (Incumbent) and 472 (Next-gen), of the scenarios of one disruption."""
+    found = {
+        name: wording.number(getattr(bars[scenario].losses[quantity], part))
+        for scenario, name in zip(story.scenarios, story.labels, strict=True) if scenario in bars
+    }  # fmt: skip
+    alike = len(set(found.values())) == 1
+    return next(iter(found.values())) if alike else wording.names([f"{gwh} ({name})" for name, gwh in found.items()])
+
+
 def _note(story: _Story, caveats: str) -> str:
-    note = (
-        f"Note:{caveats} Solid: least loss, if what is left goes where most cells can be built of it; pale: up to the"
-    )
-    note += " loss if all users of the scarcest material are cut alike. Beside the bars: the material that binds."
-    if _open(story):
-        note += " White line: least loss at the low end of the severity, from past stops; none where that is nothing."
-    bars = list(story.table[story.hardest].items())
-    planned = [
-        f"{wording.number(bar.planned)}{f' ({name})' if len(bars) > 1 else ''}"
-        for name, bar in zip(story.labels, (bar for _, bar in bars), strict=False)
-    ]
-    alike = len({wording.number(bar.planned) for _, bar in bars}) == 1
-    note += f" Planned: {wording.number(bars[0][1].planned) if alike else wording.names(planned)} GWh."
-    short = {story.labels[story.scenarios.index(name)]: bar.shortage for name, bar in bars if bar.shortage > 0}
-    if short:
-        named = wording.names([f"{wording.number(gwh)} GWh ({name})" for name, gwh in short.items()])
-        note += f" Hatched: without any disruption supply already falls short by {named}."
+    bars = story.table[story.hardest]
+    note = f"Note:{caveats} Planned: {_amounts(story, bars, LOST, 'planned')} GWh of batteries"
+    note += f", {_amounts(story, bars, INDUSTRY, 'planned')} GWh of cells made there" if INDUSTRY in story.drawn else ""
+    note += ". Solid: what is left goes where most cells can be built of it."
+    ranges = {each for quantity in story.drawn for each in _ranges(story, quantity)}
+    if DRAWS in ranges:
+        note += f" Line with ends: 5–95% of {story.draws:,} draws of what it rests on, demand among it."
+    if SEVERITY in ranges:
+        note += " Line without: ends of the severity, from past stops."
+    note += " Prices do not respond."
+    short = {story.labels[story.scenarios.index(name)]: bar.losses[LOST].shortage for name, bar in bars.items()}
+    if named := [f"{wording.number(gwh)} GWh ({name})" for name, gwh in short.items() if wording.number(gwh) != "0"]:
+        note += f" Short without any stop: {wording.names(named)}."
+    if binding := _binding(story):
+        note += f" {binding}"
     note += supply.marks(story.events[code] for code in story.table)
     counts = ((story.left_out, "more disruption"), (story.scenarios_left_out, "more scenario"))
     left = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count]
     return f"{note} Not drawn: {wording.names(left)}." if left else note
 
 
+def _binding(story: _Story) -> str:
+    """What binds where several nodes are hit at once, as a sentence; of the others their names say it."""
+    found = [
+        (story.events[code].label, bar.binding[1])
+        for code, bars in story.table.items() for bar in list(bars.values())[:1]
+        if story.steps[code] > 1 and bar.binding[1] and not bar.losses[LOST].none
+    ]  # fmt: skip
+    return "".join(f"“{event}”: scarcest is {wording.lowered(node)}." for event, node in found[:1])
+
+
 def _alt(story: _Story, subtitle: str) -> list[str]:
     """What is drawn, and each bar in words."""
     parts = []
     for code, bars in story.table.items():
-        printed = [
-            f"{name} {_range(*bar.ends)} GWh ({_range(*bar.shares, kind='%')} of what is planned"
-            + (f", {bar.binding[1]} binds)" if bar.binding[1] else ")")
-            if bar.proportional > 0
-            else f"{name} nothing"
-            for scenario, name in zip(story.scenarios, story.labels, strict=True)
-            if (bar := bars.get(scenario)) is not None
-        ]
-        parts.append(f"{story.events[code].spoken}: {', '.join(printed)}")
-    short = {name: max(bars[each].shortage for bars in story.table.values() if each in bars)
+        printed = []
+        for scenario, name in zip(story.scenarios, story.labels, strict=True):
+            if (bar := bars.get(scenario)) is None:
+                continue
+            said = [f"{_said(bar.losses[LOST])} of the batteries"]
+            said += [f"{_said(bar.losses[INDUSTRY])} of the cells made there"] if INDUSTRY in story.drawn else []
+            said += [f"{bar.binding[1]} binds"] if bar.binding[1] else []
+            printed.append(f"{name} {', '.join(said)}" if not bar.losses[LOST].none else f"{name} nothing")
+        parts.append(f"{story.events[code].spoken}: {'; '.join(printed)}")
+    short = {name: max(bars[each].losses[LOST].shortage for bars in story.table.values() if each in bars)
              for each, name in zip(story.scenarios, story.labels, strict=True)
              if any(each in bars for bars in story.table.values())}  # fmt: skip
-    anyway = [f"{name} {wording.number(gwh)} GWh" for name, gwh in short.items() if gwh > 0]
+    anyway = [f"{name} {wording.number(gwh)} GWh" for name, gwh in short.items() if wording.number(gwh) != "0"]
     return [
         f"Bars of {wording.lowered(subtitle)}. {'. '.join(parts)}.",
         f"Short without any disruption: {', '.join(anyway)}." if anyway else "",
     ]
 
 
+def _said(loss: _Loss) -> str:
+    """478 GWh (42%), 5–95% of draws 0–606."""
+    if loss.none:
+        return "nothing"
+    text = f"{_range(loss.best, loss.proportional)} GWh"
+    text += f" ({_range(loss.share(loss.best), loss.share(loss.proportional), kind='%')})"
+    of = {DRAWS: "5–95% of draws", SEVERITY: "ends of the severity"}.get(loss.range)
+    return f"{text}, {of} {_range(loss.low, loss.high)}," if of else text
+
+
 # --- drawing ---------------------------------------------------------------------------------------------------------
+
+GAP = 0.26
+"""Air between the two panels, inches before scaling."""
+LEAST_BARS = 0.24
+"""Least part of the room for bars that a panel has; below it the panels differ in scale."""
 
 
 class _Rows:
     """Heights, inches before scaling: a heading, a group of bars for each disruption, a key."""
 
-    HEAD, FOOT, WITHIN = 0.42, 0.3, 0.16
+    HEAD, FOOT, WITHIN = 0.58, 0.3, 0.16
     THIN, USUAL, THICK = 0.125, 0.165, 0.23
 
     def __init__(self, groups: int, bars: int) -> None:
@@ -351,12 +448,28 @@ def _draw(sheet: Page, story: _Story, rows: _Rows) -> None:
     middles = [top - (row + 0.5) * pitch for row in range(len(story.table))]
     bottom = top - pitch * len(story.table)
     left = sheet.left + _draw_names(sheet, story, middles)
-    heading = "At risk, GWh"
-    sheet.text(sheet.left, sheet.top - 0.1 * s, heading, HEADING, style.INK, SEMIBOLD)
-    _draw_bars(sheet, story, Panel(left, bottom, sheet.right - left, top - bottom), middles, bar)
+    numbers = {each: _numbers(story, each) for each in story.drawn}
+    columns = {each: _columns(of, s) for each, of in numbers.items()}
+    ends = {each: max((loss.end for loss in story.losses(each)), default=0.0) or 1.0 for each in story.drawn}
+    room = sheet.right - left - GAP * s * (len(story.drawn) - 1) - sum(map(sum, columns.values()))
+    parts = {each: max(end / sum(ends.values()), LEAST_BARS) for each, end in ends.items()}
+    for each in story.drawn:
+        width = room * parts[each] / sum(parts.values())
+        panel = Panel(left, bottom, width, top - bottom)
+        _draw_heading(sheet, story, each, panel, columns[each])
+        _draw_bars(sheet, story, each, panel, middles, bar, ends[each])
+        _draw_numbers(sheet, story, numbers[each], panel, columns[each], middles, bar)
+        left += width + sum(columns[each]) + GAP * s
+    _draw_key(sheet, story)
+
+
+def _draw_key(sheet: Page, story: _Story) -> None:
+    s = sheet.scale
     colours = supply.scenario_colours(len(story.scenarios))
-    kinds = [Swatch("pale: if all users are cut alike", supply.pale(style.BASE))]
-    if any(bar.shortage > 0 for bars in story.table.values() for bar in bars.values()):
+    kinds = [Swatch(PLANNED, style.PALE, "line")]
+    if any(wording.number(loss.best) != wording.number(loss.proportional) for loss in story.losses()):
+        kinds.append(Swatch(ALIKE, supply.pale(style.BASE)))
+    if any(wording.number(loss.shortage) != "0" for loss in story.losses(LOST)):
         kinds.append(Swatch(SHORT_ANYWAY, style.BASE, "hatch"))
     room = sheet.width - sum(text_width(kind.text, LABEL * s) + 0.3 * s for kind in kinds)
     names = supply.fitted(story.labels, room - 0.3 * s * len(story.labels), LABEL * s)
@@ -366,7 +479,7 @@ def _draw(sheet: Page, story: _Story, rows: _Rows) -> None:
 def _draw_names(sheet: Page, story: _Story, middles: Sequence[float]) -> float:
     """Names of the disruptions on the left edge, in up to two lines; returns the width they take."""
     s = sheet.scale
-    names = [style.balanced(story.events[code].marked, 1.75 * s, LABEL * s, SEMIBOLD, most=2) for code in story.table]
+    names = [style.balanced(story.events[code].marked, 1.7 * s, LABEL * s, SEMIBOLD, most=2) for code in story.table]
     leading = 1.18 * LABEL * s / 72
     for lines, middle in zip(names, middles, strict=True):
         baseline = middle - 0.36 * LABEL * s / 72 + leading * (len(lines) - 1) / 2
@@ -375,53 +488,105 @@ def _draw_names(sheet: Page, story: _Story, middles: Sequence[float]) -> float:
     return max(text_width(line, LABEL * s, SEMIBOLD) for lines in names for line in lines) + 0.16 * s
 
 
-def _draw_bars(sheet: Page, story: _Story, panel: Panel, middles: Sequence[float], bar: float) -> None:
-    """Solid to the least loss, pale to the proportional one, hatched what is short without a stop; behind it the range
-    of the loss and what binds."""
-    s, count = sheet.scale, len(story.scenarios)
-    labels: dict[tuple[str, str], tuple[str, str]] = {}
+Numbers = dict[tuple[str, str], tuple[str, str]]
+
+
+def _numbers(story: _Story, quantity: str) -> Numbers:
+    """(disruption, scenario) -> the share of what is planned, and the range in GWh; of one that has none the GWh, where
+    none of them has one."""
+    any_range = bool(_ranges(story, quantity))
+    found = {}
     for code, bars in story.table.items():
-        for scenario, each in bars.items():
-            binds = style.shortened(each.binding[1], 0.3 * panel.width, LABEL * s) if each.proportional > 0 else ""
-            labels[(code, scenario)] = (_range(*each.ends), binds)
-    fits = [
-        (panel.width - _after(*labels[(code, scenario)], s)) / each.length
-        for code, bars in story.table.items()
-        for scenario, each in bars.items()
-        if each.length > 0
-    ]
-    scale = min(fits, default=1.0)
-    # The axis ends at what is planned where there is room: no loss is larger.
-    planned = max(each.planned for bars in story.table.values() for each in bars.values())
-    if planned > 0:
-        panel = panel._replace(width=min(planned * scale + 0.12 * s, panel.width))
-    axes = sheet.value_axes(panel, (0.0, panel.width / scale), ticks=max(2, min(6, int(panel.width / (0.7 * s)))))
-    colours = supply.scenario_colours(count)
+        for scenario, bar in bars.items():
+            loss = bar.losses[quantity]
+            share = "none" if loss.none else percent(loss.share(loss.best))
+            told = not loss.none and (bool(loss.range) or not any_range)
+            found[(code, scenario)] = (share, _range(loss.low, loss.high) if told else "")
+    return found
+
+
+def _ranges(story: _Story, quantity: str) -> set[str]:
+    """What the ranges of a panel are of."""
+    return {loss.range for loss in story.losses(quantity) if loss.range and not loss.none}
+
+
+def _columns(numbers: Numbers, s: float) -> tuple[float, float]:
+    """Widths of the two columns of numbers beside the bars, air before them included."""
+    shares = max(text_width(text, LABEL * s, BOLD) for text in [*(share for share, _ in numbers.values()), "of plan"])
+    ranges = max(text_width(text, LABEL * s, BOLD) for text in [*(ends for _, ends in numbers.values()), "5–95%"])
+    return shares + 0.1 * s, ranges + 0.1 * s
+
+
+def _draw_heading(sheet: Page, story: _Story, quantity: str, panel: Panel, columns: tuple[float, float]) -> None:
+    """What the panel shows, and below it what its two columns of numbers are."""
+    s = sheet.scale
+    width = panel.width + sum(columns)
+    where = wording.place(story.region)
+    heads = ["Batteries that cannot be had, GWh"] if quantity == LOST else [
+        f"Cells that cannot be made in {where}, GWh", "Cells that cannot be made there, GWh"
+    ]  # fmt: skip
+    fitting = [text for text in heads if len(style.wrapped(text, width, HEADING * s, SEMIBOLD)) < 3]
+    lines = style.balanced((fitting or heads[-1:])[0], width, HEADING * s, SEMIBOLD, most=2)
+    for i, line in enumerate(reversed(lines)):
+        baseline = panel.bottom + panel.height + (0.3 + 0.15 * i) * s
+        sheet.text(panel.left, baseline, line, HEADING, style.INK, SEMIBOLD)
+    if not all(loss.none for loss in story.losses(quantity)):
+        right = panel.left + panel.width + columns[0]
+        baseline = panel.bottom + panel.height + 0.07 * s
+        sheet.text(right, baseline, "of plan", SMALL, style.FAINT, align="right")
+        ranges = _ranges(story, quantity)
+        head = "GWh" if not ranges else "5–95%" if ranges == {DRAWS} else "range"
+        sheet.text(right + columns[1], baseline, head, SMALL, style.FAINT, align="right")
+
+
+def _draw_bars(
+    sheet: Page, story: _Story, quantity: str, panel: Panel, middles: Sequence[float], bar: float, end: float
+) -> None:
+    """Hatched what is short without a stop, solid to the least loss, pale to the proportional one, and the range as a
+    line, on a rail as long as what is planned."""
+    s, count = sheet.scale, len(story.scenarios)
+    axes = sheet.value_axes(panel, (0.0, end), ticks=max(1, min(5, int(panel.width / (0.55 * s)))))
     step = (1 + _Rows.WITHIN) * bar
-    for (code, bars), middle in zip(story.table.items(), middles, strict=True):
-        for i, (scenario, colour) in enumerate(zip(story.scenarios, colours, strict=True)):
+    for (_, bars), middle in zip(story.table.items(), middles, strict=True):
+        for i, (scenario, colour) in enumerate(zip(story.scenarios, supply.scenario_colours(count), strict=True)):
             if scenario not in bars:
                 continue
-            each = bars[scenario]
-            last = i == count - 1
+            loss = bars[scenario].losses[quantity]
             y = middle + step * ((count - 1) / 2 - i)
-            axes.barh(y, each.proportional, bar, color=supply.pale(colour), linewidth=0, zorder=2)
-            axes.barh(y, each.best, bar, color=colour, linewidth=0, zorder=3)
-            if each.open and 0 < each.low < each.best:
-                axes.plot([each.low] * 2, [y - bar / 2, y + bar / 2], color="white", linewidth=1.4 * s, zorder=4)
-            if each.shortage > 0:
-                axes.barh(y, each.shortage, bar, left=each.proportional, facecolor="white", edgecolor=colour,
-                          hatch=style.SHORT_HATCH, linewidth=0.6 * s, zorder=2)  # fmt: skip
-            x = panel.left + each.length * scale + 0.06 * s
-            baseline = y - 0.36 * LABEL * s / 72
-            number, binds = labels[(code, scenario)]
-            weight = BOLD if last else REGULAR
-            sheet.text(x, baseline, number, LABEL, style.INK if last else style.MUTED, weight)
-            if binds:
-                x += text_width(number, LABEL * s, weight) + 0.08 * s
-                sheet.text(x, baseline, binds, LABEL, style.MUTED)
+            axes.plot([0, loss.planned], [y, y], color=style.PALE, linewidth=1.6 * s, zorder=1.5, solid_capstyle="butt")
+            short = min(loss.shortage, loss.best)
+            axes.barh(y, loss.proportional - short, bar, left=short, color=supply.pale(colour), linewidth=0, zorder=2)
+            axes.barh(y, loss.best - short, bar, left=short, color=colour, linewidth=0, zorder=3)
+            if wording.number(short) != "0":
+                axes.barh(y, short, bar, facecolor="white", edgecolor=colour, hatch=style.SHORT_HATCH,
+                          linewidth=0.6 * s, zorder=3)  # fmt: skip
+            if loss.range and not loss.none:
+                dark = style.shade(colour)
+                weight = (1.2 if loss.range == DRAWS else 0.9) * s
+                axes.plot([loss.low, loss.high], [y, y], color=dark, linewidth=weight, zorder=5, clip_on=False,
+                          solid_capstyle="butt")  # fmt: skip
+                for place in (loss.low, loss.high) if loss.range == DRAWS else ():
+                    axes.plot([place] * 2, [y - 0.3 * bar, y + 0.3 * bar], color=dark, linewidth=1.2 * s, zorder=5,
+                              clip_on=False)  # fmt: skip
 
 
-def _after(number: str, binds: str, s: float) -> float:
-    """Inches that the text behind a bar takes."""
-    return text_width(number, LABEL * s, BOLD) + text_width(binds, LABEL * s) + 0.2 * s
+def _draw_numbers(
+    sheet: Page, story: _Story, numbers: Numbers, panel: Panel, columns: tuple[float, float],
+    middles: Sequence[float], bar: float,
+) -> None:  # fmt: skip
+    """Beside each bar its share of what is planned, and its range."""
+    s, count = sheet.scale, len(story.scenarios)
+    right = panel.left + panel.width + columns[0]
+    step = (1 + _Rows.WITHIN) * bar
+    for code, middle in zip(story.table, middles, strict=True):
+        for i, scenario in enumerate(story.scenarios):
+            if (code, scenario) not in numbers:
+                continue
+            share, ends = numbers[(code, scenario)]
+            baseline = middle + step * ((count - 1) / 2 - i) - 0.36 * LABEL * s / 72
+            last = i == count - 1
+            colour = style.INK if last else style.MUTED
+            weight = REGULAR if share == "none" else BOLD if last else SEMIBOLD
+            sheet.text(right, baseline, share, LABEL, colour, weight, align="right")
+            if ends:
+                sheet.text(right + columns[1], baseline, ends, LABEL, style.MUTED, align="right")
