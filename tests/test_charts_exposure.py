@@ -90,13 +90,15 @@ def exposed(
         cells.append({**cells[-1], "measure": "hhi", "country": "", "country_label": "", "value": 0.5})
     for i, scenario in enumerate(scenarios):
         for (item, stage), cell in shares.items():
-            if item in need and cell:
-                value = need[item][min(i, len(need[item]) - 1)] * cell[1] * (1 if i < 2 else 1 - 0.1 * i)
+            if item in need:
+                used = need[item][min(i, len(need[item]) - 1)] * (1 if i < 2 else 1 - 0.1 * i)
+                value = used * (cell[1] if cell else np.nan)
                 where = {"scenario": scenario, "region": region, "chemistry": "",
                          "node": f"{stage}_{item}".lower().replace(" ", "_"), "year": 2035}  # fmt: skip
-                dots.append({**where, "measure": "exposure_top1", "value": value, "low": value * (1 - spread),
-                             "high": min(value * (1 + spread), 1.0), "unit": "1"})  # fmt: skip
-                dots.append({**dots[-1], "measure": "dependent_gwh", "value": 1.0})
+                dots.append({**where, "measure": "dependent_gwh", "value": used, "unit": "1"})
+                if cell:
+                    dots.append({**dots[-1], "measure": "exposure_top1", "value": value, "low": value * (1 - spread),
+                                 "high": min(value * (1 + spread), 1.0)})  # fmt: skip
     made.tables["concentration"] = pd.DataFrame(cells)
     if exposure:
         made.tables["exposure"] = pd.DataFrame(dots, columns=list(EXPOSURE))
@@ -286,6 +288,8 @@ def sourced(
     return made
 
 
+NOBODY_KNOWS: Supply = {("Na-ion cathode", "active_material"): None, ("NaPF6", "refining"): None,
+                        ("Silane", "refining"): None, ("Graphite", "cell"): None}  # fmt: skip
 DRAWS = {"chn_anode": (0.0, 0.98), "chn_lfp": (0.02, 0.5), "chn_all": (0.3, 0.99)}
 ONE = {"chn_lfp": STRESS["chn_lfp"]}
 FOUR = {"incumbent": "Incumbent", "next-gen": "Next-gen", "sodium": "Sodium-led", "silicon": "Silicon everywhere"}
@@ -312,6 +316,10 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
             exposed(FULL, FULL_NEED, scenarios=WORDY | {"a": "And another of the kind", "b": "Last"},
                     region="European Union, United Kingdom and Norway"), {}),
         "groups may be larger": lambda: (exposed(group=0.9), {}),
+        "much not known": lambda: (
+            exposed({**FULL, **{(f"A node of a long name, number {i}", "refining"): None for i in range(30)}},
+                    FULL_NEED), {}),
+        "results that do not tell what is used": lambda: (exposed({**MAP, **NOBODY_KNOWS}), {}),
         "nothing known": lambda: (exposed(dict.fromkeys(MAP, None)), {}),
         "nobody leads": lambda: (exposed(LEADERLESS), {}),
         "mining alone": lambda: (exposed({key: cell for key, cell in MAP.items() if key[1] == "mining"}), {}),
@@ -476,7 +484,7 @@ def test_cells_and_dots_are_the_data(case: str) -> None:
 
 
 def test_blank_does_not_apply_and_hatched_is_unknown() -> None:
-    picture = drawn("chokepoints")
+    picture = drawn("chokepoints", items=list(NEED))
     boxes = picture.figure.axes[0].patches
     assert len(boxes) == 4 * picture.data["item"].nunique()
     assert [to_hex(box.get_facecolor()) for box in boxes if box.get_hatch()] == ["#ffffff"]
@@ -486,10 +494,64 @@ def test_blank_does_not_apply_and_hatched_is_unknown() -> None:
     assert unknown["value"].isna().all()
 
 
+def test_what_nobody_knows_has_a_place_of_its_own_with_what_hangs_on_it() -> None:
+    """Nodes that a scenario uses, the most used first; one that none uses is not told."""
+    need = NEED | {"NaPF6": (0.01, 0.07), "Silane": (0.0, 0.0)}
+    picture = charts.draw(exposed({**MAP, **NOBODY_KNOWS}, need), "chokepoints")
+    told = picture.data.query("quantity == 'makers_not_known'")
+    assert told["node"].tolist() == ["cell_graphite", "active_material_na-ion_cathode", "refining_napf6"]
+    assert told["value"].tolist() == pytest.approx([75.0, 13.0, 7.0])
+    assert {"Graphite 75%", "Na-ion cathode 13%", "NaPF6 7%"} <= set(texts(picture))
+    heading = "Makers not known, and % of Europe’s batteries in 2035 that use it, Next-gen"
+    assert heading in texts(picture)
+    assert f"{heading}: Graphite 75%, Na-ion cathode 13%, NaPF6 7%." in picture.meta.alt
+    assert not any("Silane" in text for text in texts(picture))
+    assert "hatched: nobody publishes who makes it, which is not safe" in picture.meta.note
+    swatches = [box for box in picture.figure.artists if getattr(box, "get_hatch", str)() == style.SHORT_HATCH]
+    assert len(swatches) == len(told)
+    assert "Makers not known" not in " ".join(
+        texts(charts.draw(exposed({k: v for k, v in MAP.items() if v}), "chokepoints"))
+    )
+
+
+def test_a_cell_of_which_one_of_two_nodes_is_unknown_says_so() -> None:
+    made = exposed()
+    table = made["concentration"]
+    coke = table.query("item == 'Graphite' and stage == 'refining'").assign(
+        node="needle_coke", label="Needle coke", value=np.nan, low=0.0, high=1.0
+    )
+    made.tables["concentration"] = pd.concat([table, coke])
+    picture = charts.draw(made, "chokepoints")
+    edges = [box for box in picture.figure.axes[0].patches if box.get_hatch() and box.get_width() < 0.1]
+    assert len(edges) == 1
+    assert "its edge hatched: so of another part of the stage" in picture.meta.note
+    assert "China 94" in texts(picture), "the node that is known"
+    assert "Needle coke" in " ".join(texts(picture))
+    whole = drawn("chokepoints")
+    assert not any(box.get_hatch() for box in whole.figure.axes[0].patches)
+    assert "its edge" not in whole.meta.note
+
+
+def test_items_that_no_scenario_uses_are_left_out_and_those_of_next_generation_cells_stay() -> None:
+    idle = NEED | {"Nickel": (0.0, 0.0)}
+    picture = charts.draw(exposed(MAP, idle), "chokepoints")
+    assert "Nickel" not in picture.data["item"].tolist()
+    assert "1 item that no scenario uses" in picture.meta.note
+    assert "Nickel" in charts.draw(exposed(MAP, idle), "chokepoints", items=["Nickel"]).data["item"].tolist()
+    made = exposed(FULL, FULL_NEED)
+    least = "Na-ion cell 1"
+    assert least not in charts.draw(made, "chokepoints").meta.options["items"]
+    made.record["codes"]["chemistry"]["na_layered_nfm"] = {"label": "Na-ion", "family": "Na-ion"}
+    made.tables["node_use"] = pd.DataFrame({"node": ["cell_na-ion_cell_1"], "chemistry": ["na_layered_nfm"]})
+    assert charts.draw(made, "chokepoints").meta.options["items"][-1] == least
+    made.tables["concentration"].loc[lambda table: table["item"] == "Lithium 0", "part"] = "foil"
+    assert "Lithium 0" not in charts.draw(made, "chokepoints").meta.options["items"]
+
+
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "China is the largest supplier at 15 of 16 steps after mining, and makes 98% of LFP cathode and graphite"
-              " anode"),
-    ("more items than are drawn", "China is the largest supplier at all 22 main steps after mining, and makes 98%"
+    ("usual", "China is the largest supplier at 15 of 16 known steps after mining, and makes 98% of LFP cathode and"
+              " graphite anode"),
+    ("more items than are drawn", "China is the largest supplier at all 21 main steps after mining, and makes 98%"
      " of LFP cathode 0 and graphite 0"),
     ("one item", "China is the largest supplier at every step after mining, and makes 98% of graphite anode"),
     ("nobody leads", "Which country supplies most of each battery material, stage by stage"),
@@ -513,7 +575,7 @@ def test_the_number_of_steps_in_the_title_is_counted_from_the_data() -> None:
     picture = drawn("chokepoints")
     later = picture.data.query("quantity == 'top1' and stage != 'mining'").dropna(subset="value")
     led = (later["country"] == "China").sum()
-    assert f"{led} of {len(later)} steps" in picture.meta.title
+    assert f"{led} of {len(later)} known steps" in picture.meta.title
     own = later.query("stage == 'active_material' and country == 'China'").sort_values("value").iloc[-1]
     assert f"{own['value']:.0f}% of" in picture.meta.title
 
@@ -522,17 +584,17 @@ def test_items_go_by_exposure_and_stages_along_the_chain() -> None:
     picture = drawn("chokepoints")
     last = picture.data.query("quantity == 'exposure_top1' and scenario == 'next-gen'")
     assert last["value"].is_monotonic_decreasing
-    assert picture.meta.options["items"][-1] == "Na-ion cathode"
+    assert picture.meta.options["items"][-1] == "Na-ion cell"
     placed = {t.get_text(): t.get_position()[0] for t in picture.figure.texts if t.get_text() in ("Mining", "Refining")}
     assert placed["Mining"] < placed["Refining"]
     assert drawn("chokepoints", "items as named").meta.options["items"] == ["Nickel", "Cobalt", "Graphite"]
 
 
-def test_items_of_which_no_share_is_known_are_not_called_less_exposed() -> None:
-    """A map that is full names those it leaves out for want of a share, and counts the others."""
-    note = drawn("chokepoints", "more items than are drawn").meta.note
-    unknown = "No share is known of Na-ion cathode 0 and Na-ion cathode 1: not drawn, and not safe."
-    assert note.endswith(f"Not drawn: 8 less exposed items. {unknown}")
+def test_items_of_which_no_share_is_known_are_not_called_of_less_weight() -> None:
+    picture = drawn("chokepoints", "more items than are drawn")
+    rows = len(picture.meta.options["items"])
+    assert picture.meta.note.endswith(f"Not drawn: {2 * (len(NEED) - 1) - rows} items of less weight.")
+    assert {"Na-ion cathode 0 13%", "Na-ion cathode 1 13%"} <= set(texts(picture))
 
 
 def test_futures_are_chosen() -> None:
@@ -652,10 +714,11 @@ def test_a_line_on_a_bar_is_the_interval_of_the_draws_where_there_is_one_else_th
     for axes, (quantity, data) in zip(picture.figure.axes, picture.data.groupby("quantity"), strict=True):
         ranged = data[data["range"] != ""]
         assert np.array(whiskers(axes)) == pytest.approx(ranged[["low", "high"]].to_numpy())
-        measure = {"batteries_lost": "lost", "cells_not_made": "industry"}[quantity]
+        measure = {"batteries_lost": "lost", "cells_not_made": "industry"}[str(quantity)]
         for row in data.itertuples():
             own = made["intervals"].query(
-                "scenario == @row.scenario and disruption == @row.disruption and measure == @measure"
+                "scenario == @row.scenario and disruption == @row.disruption and measure == @measure",
+                local_dict={"row": row, "measure": measure},
             )
             assert (row.range == "draws") == (len(own) > 0)
             if len(own):
@@ -702,9 +765,7 @@ def test_every_per_cent_of_the_stress_title_is_in_the_data(case: str) -> None:
     picture = drawn("stress", case)
     lost = picture.data.query("quantity == 'batteries_lost'")
     columns = [["share_best", "share_proportional"], ["share_low", "share_high"]]
-    ends = {
-        stress._range(*row, kind="%") for pair in columns for row in (lost[pair] / 100).itertuples(index=False)
-    }
+    ends = {stress._range(*row, kind="%") for pair in columns for row in (lost[pair] / 100).itertuples(index=False)}
     ends |= {percent(share / 100) for share in lost["share_proportional"]}
     ends |= {percent(row.shortage / row.planned) for row in picture.data.itertuples() if row.planned}
     assert set(re.findall(r"[\d.–]+%", picture.meta.title)) <= ends

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +19,20 @@ from minerals.errors import UsageError
 from minerals.numbers import percent
 
 NAME = "chokepoints"
-MEASURE, EXPOSED = "top1", "exposure_top1"
+MEASURE, EXPOSED, USED = "top1", "exposure_top1", "dependent_gwh"
+NEXT_GEN = ("Na-ion", "Li-metal", "Li-S")
+"""Families of next-generation cells."""
+UNKNOWN = "makers_not_known"
+"""The quantity of a node whose makers nobody publishes: what of the region's GWh uses it."""
+CELL_PARTS = ("cathode", "anode", "electrolyte", "separator", "cell")
+"""Parts of a cell; where a map is full, items of other parts go first."""
 STEPS = (0.2, 0.4, 0.6, 0.8)
 """Shares at which the colour of a cell changes."""
 BLANK = "#F7F8F9"
 MOST = 16
-"""Items drawn where none are named."""
+"""Items drawn where none are named, one less for each line of nodes that are not known."""
 PER_CENT = ",\u00a0%"
 """The unit at the end of a line, never alone on the next."""
-#: Items of which no share is known that the note names.
-NAMED = 4
 DATA = (
     "quantity", "item", "stage", "node", "future", "region", "scenario", "year", "data_year", "confidence", "country",
     "value", "low", "high", "unit",
@@ -51,11 +55,13 @@ def figure(
     the last of the exposure; future: supply future, default that of the first scenario; items: rows, in the order
     drawn, default the most exposed first; size: 'brief' or 'slide'; title: one to use instead of the finding.
 
-    The data of the bundle hold a row for each cell (quantity `top1`, %; empty where it is unknown) and for each dot
-    (quantity `exposure_top1`, %). A cell with several nodes shows the most concentrated.
+    Items that no scenario of the run uses are not drawn of themselves. The data of the bundle hold a row for each cell
+    (quantity `top1`, %; empty where it is unknown), for each dot (quantity `exposure_top1`, %), and for each node whose
+    makers nobody knows (quantity `makers_not_known`: % of the GWh planned that use it). A cell with several nodes shows
+    the most concentrated.
     """
-    story = _story(result, region, year, future, items)
-    rows, below = len(story.items), FOOT + (0.2 if len(story.scenarios) > 2 else 0.0)
+    story = _story(result, region, year, future, items, size)
+    rows, below = len(story.items), FOOT + (0.2 if len(story.scenarios) > 2 else 0.0) + _band(len(story.chips))
     supplied: footer.Used = {
         "supply": {"future": [story.future], "node": {cell.node for cell in story.cells.values()}},
         "node_use": {"node": set(story.nodes.values())},
@@ -89,12 +95,29 @@ class _Cell:
 
 
 @dataclass(frozen=True)
+class _Unknown:
+    """A node whose makers nobody knows. used: share of the GWh of the last scenario that use it, NaN if not told."""
+
+    node: str
+    label: str
+    item: str
+    stage: str
+    used: float
+
+    @property
+    def text(self) -> str:
+        """Hard carbon 13%."""
+        return f"{self.label} {percent(self.used)}" if np.isfinite(self.used) else self.label
+
+
+@dataclass(frozen=True)
 class _Story:
     """The numbers of one chart.
 
     cells: (item, stage) -> cell; nodes: item -> node of its most concentrated stage; exposed: (item, scenario) ->
-    share of the region's GWh with its ends; unknown: items that are not drawn and of which no share is known, which is
-    not less exposed.
+    share of the region's GWh with its ends; partly: cells of which a node besides the one shown is unknown; chips: the
+    nodes whose makers nobody knows, in lines; more_unknown: how many there was no room for; not_used: known items that
+    no scenario uses.
     """
 
     region: str
@@ -108,8 +131,11 @@ class _Story:
     cells: dict[tuple[str, str], _Cell]
     nodes: dict[str, str]
     exposed: dict[tuple[str, str], tuple[float, float, float]]
+    partly: frozenset[tuple[str, str]]
+    chips: tuple[tuple[_Unknown, ...], ...]
+    more_unknown: int
     left_out: int
-    unknown: tuple[str, ...]
+    not_used: int
     scenarios_left_out: int
 
     @property
@@ -119,11 +145,11 @@ class _Story:
 
 
 def _story(
-    result: Result, region: str | None, year: int | None, future: str | None, items: Sequence[str] | None
+    result: Result, region: str | None, year: int | None, future: str | None, items: Sequence[str] | None, size: str
 ) -> _Story:
     selection = Selection(NAME, result)
-    table = supply.rows(selection, "concentration", ("future", "node", "stage", "item", "measure", "country",
-                                                  "country_label", "confidence"))  # fmt: skip
+    table = supply.rows(selection, "concentration", ("future", "node", "label", "stage", "part", "item", "measure",
+                                                  "country", "country_label", "confidence"))  # fmt: skip
     table = table[table["measure"] == MEASURE]
     chosen = supply.future(selection, future, table)
     table = table[table["future"] == chosen]
@@ -133,7 +159,7 @@ def _story(
         if found is None or found.empty
         else supply.rows(selection, "exposure", ("chemistry", "node", "measure"))
     )
-    exposure = exposure[(exposure["measure"] == EXPOSED) & (exposure["chemistry"] == "")]
+    exposure = exposure[exposure["measure"].isin([EXPOSED, USED]) & (exposure["chemistry"] == "")]
     where = supply.place(selection, region, exposure)
     exposure = exposure[exposure["region"] == where]
     when = selection.year(year, exposure if len(exposure) else table)
@@ -152,6 +178,7 @@ def _story(
     scenarios, left = supply.drawn_scenarios(selection, exposure)
     scenarios = scenarios or tuple(list(selection.record["scenarios"])[:1])
     nodes = {item: _most_concentrated(cells, item).node for item in names}
+    uses, exposure = (exposure[exposure["measure"] == name] for name in (USED, EXPOSED))
     by = {(row.scenario, row.node): (float(row.value), *_ends(row)) for row in exposure.itertuples()}
     exposed = {
         (item, scenario): by[(scenario, nodes[item])]
@@ -159,15 +186,24 @@ def _story(
         for scenario in scenarios
         if (scenario, nodes[item]) in by
     }
-    if items is None:
-        last = scenarios[-1]
-        rank = {item: exposed.get((item, last), (-1.0,))[0] for item in names}
-        peak = {item: np.nan_to_num(_most_concentrated(cells, item).share, nan=-1.0) for item in names}
-        wanted.sort(key=lambda item: (-round(rank[item], 9), -peak[item]))
-        wanted, left_out = wanted[:MOST], wanted[MOST:]
-    else:
-        left_out = []
-    unknown = tuple(item for item in left_out if np.isnan(_most_concentrated(cells, item).share))
+    known = {item for (item, _), cell in cells.items() if np.isfinite(cell.share)}
+    left_out = not_used = 0
+    unknown = _unknown(table, uses, scenarios[-1])
+    if items is not None:
+        # A row of its own tells an item of which nothing is known.
+        unknown = [each for each in unknown if each.item in known or each.item not in wanted]
+    elif known:
+        # An item without any share has a place among those not known alone.
+        used = {item for item in known if _is_used(table, uses, item)} or known
+        last, peak = scenarios[-1], {item: _most_concentrated(cells, item).share for item in known}
+        order = sorted(used, key=lambda item: (-round(exposed.get((item, last), (-1.0,))[0], 9), -peak[item],
+                                               names.index(item)))  # fmt: skip
+        first = sorted(order, key=_weight(selection, table))[: MOST - len(_chips(unknown, size)[0])]
+        wanted = [item for item in order if item in first]
+        left_out, not_used = len(order) - len(wanted), len(known) - len(used)
+    chips, more = _chips(unknown if known else [], size)
+    partly = frozenset((row.item, row.stage) for row in table.itertuples()
+                       if not np.isfinite(row.value) and np.isfinite(cells[(row.item, row.stage)].share))  # fmt: skip
     cells = {key: cell for key, cell in cells.items() if key[0] in wanted}
     return _Story(
         region=where,
@@ -181,8 +217,11 @@ def _story(
         cells=cells,
         nodes={item: nodes[item] for item in wanted},
         exposed={key: value for key, value in exposed.items() if key[0] in wanted},
-        left_out=len(left_out) - len(unknown),
-        unknown=unknown,
+        partly=partly,
+        chips=chips,
+        more_unknown=more,
+        left_out=left_out,
+        not_used=not_used,
         scenarios_left_out=left,
     )
 
@@ -199,6 +238,56 @@ def _cells(table: pd.DataFrame) -> dict[tuple[str, str], _Cell]:
         if before is None or np.isnan(before.share) or cell.share > before.share:
             cells[(row.item, row.stage)] = cell
     return cells
+
+
+def _is_used(table: pd.DataFrame, uses: pd.DataFrame, item: str) -> bool:
+    """Whether any scenario of the run uses a node of the item; where the result does not tell, it is taken to."""
+    told = uses[uses["node"].isin(table.loc[table["item"] == item, "node"])]
+    return told.empty or bool((told["value"] > 0).any())
+
+
+def _weight(selection: Selection, table: pd.DataFrame) -> Callable[[str], int]:
+    """Which items of a full map stay: those of next-generation cells, then the other parts of cells."""
+    uses = table_of(selection.result, "node_use")
+    families = {code: about.get("family") for code, about in selection.record["codes"]["chemistry"].items()}
+    nodes = set() if uses is None else set(uses.loc[uses["chemistry"].map(families).isin(NEXT_GEN), "node"])
+    next_gen = set(table.loc[table["node"].isin(nodes), "item"])
+    parts = {row.item: row.part for row in table.itertuples()}
+    return lambda item: 0 if item in next_gen else 1 if parts[item] in ("", *CELL_PARTS) else 2
+
+
+def _unknown(table: pd.DataFrame, uses: pd.DataFrame, last: str) -> list[_Unknown]:
+    """Nodes of which no share is known and that a scenario uses, the most used first."""
+    most = uses.groupby("node")["value"].max()
+    of_last = uses[uses["scenario"] == last].set_index("node")["value"]
+    found = [
+        _Unknown(row.node, row.label or row.item, row.item, row.stage, float(of_last.get(row.node, np.nan)))
+        for row in table.itertuples()
+        if not np.isfinite(row.value) and most.get(row.node, 1.0) > 0
+    ]
+    return sorted(found, key=lambda each: -np.nan_to_num(each.used, nan=-1.0))
+
+
+def _chips(unknown: Sequence[_Unknown], size: str) -> tuple[tuple[tuple[_Unknown, ...], ...], int]:
+    """The unknown nodes in lines of a page of that size, and how many have no room in them."""
+    measures = style.size_named(size)
+    room = min(measures.width / scale for scale in measures.scales) - 2 * style.MARGIN
+    lines: list[list[_Unknown]] = []
+    left, placed = 0.0, 0
+    for each in unknown:
+        width = min(_chip_width(each, 1.0), room)
+        if width > left:
+            if len(lines) == CHIP_LINES:
+                break
+            lines.append([])
+            left = room
+        lines[-1].append(each)
+        left, placed = left - width, placed + 1
+    return tuple(map(tuple, lines)), len(unknown) - placed
+
+
+def _chip_width(each: _Unknown, s: float) -> float:
+    return text_width(each.text, CHIP * s) + 0.32 * s
 
 
 def _ends(row: Any) -> tuple[float, float]:
@@ -232,6 +321,11 @@ def _drawn(story: _Story) -> pd.DataFrame:
                     (EXPOSED, item, "", story.nodes[item], "", story.region, scenario, story.year, "", "", "",
                      value, low, high, "%")
                 )  # fmt: skip
+    records += [
+        (UNKNOWN, each.item, each.stage, each.node, story.future, story.region, story.scenarios[-1], story.year, "", "",
+         "", 100 * each.used, np.nan, np.nan, "%")
+        for line in story.chips for each in line
+    ]  # fmt: skip
     return pd.DataFrame(records, columns=list(DATA))
 
 
@@ -253,7 +347,8 @@ def _finding(story: _Story) -> str:
         return "Which country supplies most of each battery material, stage by stage"
     leader, most = str(counts.index[0]), int(counts.iloc[0])
     where = "after mining" if len(later) < len(story.known) else "of the chain"
-    how = "every step" if most == len(later) else f"{most} of {len(later)} steps"
+    known = "known " if story.chips or len(story.known) < len(story.cells) else ""
+    how = f"every {known}step" if most == len(later) else f"{most} of {len(later)} {known}steps"
     if story.left_out:
         how = f"{'all' if most == len(later) else f'{most} of the'} {len(later)} main steps"
     title = f"{wording.capitalised(wording.place(leader))} is the largest supplier at {how} {where}"
@@ -275,23 +370,24 @@ def _active(item: str) -> str:
 
 def _note(story: _Story) -> str:
     note = "Note: Blank: the stage does not apply"
-    note += "; hatched: no figure was found." if len(story.known) < len(story.cells) else "."
+    hatched = len(story.known) < len(story.cells) or bool(story.chips)
+    note += "; hatched: nobody publishes who makes it, which is not safe" if hatched else ""
+    note += "; its edge hatched: so of another part of the stage." if story.partly & story.known.keys() else "."
     if any(cell.confidence == "low" for cell in story.known.values()):
         note += " ~: low confidence (old, or one source)."
     if any(not cell.certain for cell in story.known.values()):
-        note += " A group of countries counts as many; the largest share there could be is in the table."
+        note += " A group of countries counts as many; the table has the largest share there could be."
     if story.exposed:
         note += (
-            f" Exposure: share of the GWh planned in {wording.place(story.region)} that use the item, times the largest"
-            " supplier’s share at its most concentrated stage."
+            " Exposure: share of the GWh planned that use the item, times the largest supplier’s share at its most"
+            " concentrated stage."
         )
-    counts = ((story.left_out, "less exposed item"), (story.scenarios_left_out, "more scenario"))
-    left = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count]
+    counts = ((story.left_out, "item of less weight", "items of less weight"),
+              (story.not_used, "item that no scenario uses", "items that no scenario uses"),
+              (story.more_unknown, "node not known", "nodes not known"),
+              (story.scenarios_left_out, "more scenario", "more scenarios"))  # fmt: skip
+    left = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
     note += f" Not drawn: {wording.names(left)}." if left else ""
-    if story.unknown:
-        named, more = [wording.lowered(item) for item in story.unknown[:NAMED]], len(story.unknown) - NAMED
-        named += [f"{more} more"] if more > 0 else []
-        note += f" No share is known of {wording.names(named)}: not drawn, and not safe."
     return note
 
 
@@ -313,25 +409,66 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
         parts.append(f"{item}: {', '.join(steps)}" + (f"; exposure {', '.join(dots)}" if dots else ""))
     what = f"Table of {wording.lowered(subtitle.removesuffix(PER_CENT))}"
     exposure = f", beside the exposure of {wording.place(story.region)} in {story.year}" if story.exposed else ""
-    return [f"{what}{exposure}. {'. '.join(parts)}."]
+    unknown = [each.text for line in story.chips for each in line]
+    return [
+        f"{what}{exposure}. {'. '.join(parts)}.",
+        f"{_band_heading(story)}: {', '.join(unknown)}." if unknown else "",
+    ]
+
+
+def _band_heading(story: _Story) -> str:
+    told = any(np.isfinite(each.used) for line in story.chips for each in line)
+    if not told:
+        return "Makers not known"
+    which = f", {story.labels[-1]}" if len(story.labels) > 1 else ""
+    return f"Makers not known, and % of {wording.possessive(story.region)} batteries in {story.year} that use it{which}"
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
 HEAD, FOOT = 0.46, 0.42
 """Heights of the headings and of the keys below, inches before scaling."""
-USUAL, LEAST = 0.3, 0.19
+USUAL, LEAST = 0.3, 0.185
 """Height of a row."""
+EDGE = 0.07
+"""Width of the hatched edge of a cell."""
 GAP = 0.045
 """Air between two cells."""
+CHIP, CHIP_LINES, CHIP_PITCH = 7.8, 3, 0.165
+"""Type of the nodes that are not known, the most lines of them, and the distance of these."""
 RIGHT = 0.265
 """Part of the width that the exposure takes."""
+
+
+def _band(lines: int) -> float:
+    """Height of the nodes that are not known, inches before scaling."""
+    return 0.24 + lines * CHIP_PITCH if lines else 0.0
+
+
+def _draw_band(sheet: Page, story: _Story) -> None:
+    """The nodes that are not known, hatched, below all else."""
+    s = sheet.scale
+    if not story.chips:
+        return
+    y = sheet.bottom + (_band(len(story.chips)) - 0.16) * s
+    heading = style.shortened(_band_heading(story), sheet.width, HEADING * s, SEMIBOLD)
+    sheet.text(sheet.left, y, heading, HEADING, style.INK, SEMIBOLD)
+    for line in story.chips:
+        y -= CHIP_PITCH * s
+        x = sheet.left
+        for each in line:
+            box = sheet.box(x, y - 0.012 * s, 0.1 * s, 0.1 * s, "white")
+            box.set(edgecolor=style.BASE, hatch=style.SHORT_HATCH, linewidth=0.5 * s)
+            text = style.shortened(each.text, sheet.right - x - 0.14 * s, CHIP * s)
+            sheet.text(x + 0.14 * s, y, text, CHIP, style.MUTED)
+            x += _chip_width(each, s)
 
 
 def _draw(sheet: Page, story: _Story) -> None:
     s, count = sheet.scale, len(story.items)
     keys = _Keys(sheet, story)
-    top, bottom = sheet.top - HEAD * s, sheet.bottom + keys.height * s
+    _draw_band(sheet, story)
+    top, bottom = sheet.top - HEAD * s, sheet.bottom + (keys.height + _band(len(story.chips))) * s
     pitch = min((top - bottom) / count, 0.42 * s)
     if pitch < 0.85 * LEAST * s:
         raise UsageError(f"{NAME}: {count} items do not fit on this size; name fewer with items =, or the other size")
@@ -359,7 +496,7 @@ def _draw_cells(sheet: Page, story: _Story, panel: Panel, middles: Sequence[floa
     s = sheet.scale
     axes = supply.in_inches(sheet, panel)
     width = panel.width / len(story.stages)
-    room = width - GAP * s - 0.08 * s
+    room = width - GAP * s - 0.08 * s - (2 * EDGE * s if story.partly & story.known.keys() else 0.0)
     texts = {key: _cell_text(cell) for key, cell in story.known.items()}
     points = next(
         (size for size in (LABEL, 8.0, 7.5) if all(text_width(t, size * s, SEMIBOLD) <= room for t in texts.values())),
@@ -381,6 +518,12 @@ def _draw_cells(sheet: Page, story: _Story, panel: Panel, middles: Sequence[floa
                 hatch=None if known or cell is None else "////", edgecolor=style.PALE, zorder=1,
             )  # fmt: skip
             axes.add_patch(box)
+            if known and (item, stage) in story.partly:
+                edge = Rectangle(
+                    (x + width - (GAP + EDGE) * s, box.get_y()), EDGE * s, box.get_height(), facecolor="white",
+                    linewidth=0, hatch="//////", edgecolor=style.BASE, zorder=2,
+                )  # fmt: skip
+                axes.add_patch(edge)
             if cell is not None and known:
                 text = style.shortened(texts[(item, stage)], room, points * s, SEMIBOLD)
                 if text != texts[(item, stage)]:

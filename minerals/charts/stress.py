@@ -1,5 +1,5 @@
-"""What a region loses when a chokepoint closes: by disruption the batteries it cannot have and, beside them, the cells it
-cannot make, with the interval of each."""
+"""What a region loses when a chokepoint closes: by disruption the batteries it cannot have and, beside them, the cells
+it cannot make, with the interval of each."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class _Loss(NamedTuple):
 
 
 class _Bar(NamedTuple):
-    """One scenario under one disruption. losses: by what is lost; binding: (node, its label), empty where none binds."""
+    """One scenario under one disruption. losses: by what is lost; binding: (node, its label), empty if none binds."""
 
     losses: dict[str, _Loss]
     binding: tuple[str, str]
