@@ -1,4 +1,4 @@
-"""Charts of supply and exposure: `chokepoints`, `stress`, `loss_by_length`, `capacity_vs_demand`,
+"""Charts of supply and exposure: `chokepoints`, `stress`, `loss_by_length`, `coverage`, `capacity_vs_demand`,
 `lfp_concentration`, `sourcing`."""
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from minerals import charts
 from minerals.charts import (
     capacity_vs_demand,
     chokepoints,
+    coverage,
     sourcing,
     stress,
     style,
@@ -190,6 +191,45 @@ def lasting(
     return made
 
 
+COVERED: Mapping[str, tuple[str, float, Sequence[float] | None]] = {
+    "mined_nickel": ("mining", 82.0, (0.0, 0.01, 0.48, 3.1, 8.2)),
+    "refined_cobalt": ("refining", 12.0, (1.96, 1.96, 1.96, 3.5, 4.1)),
+    "lfp_cathode": ("active_material", 533.0, (0.0, 0.0, 0.004, 15.0, 16.0)),
+    "separator": ("active_material", 535.0, (0.0, 0.39, 0.39, 2.6, 3.3)),
+    "na_ion_cell": ("cell", 150.0, (0.0, 0.0, 0.02, 0.48, 0.98)),
+    "li_ion_cell": ("cell", 984.0, (0.94, 0.94, 1.69, 8.6, 9.9)),
+    "needle_coke": ("refining", 12.0, None), "silane": ("refining", 0.0, None),
+}  # fmt: skip
+"""node -> its stage, what is needed, and in parts of it: own, own and allies, without the largest exporter, and the
+bounds of what is within reach; None where the supply is not known."""
+
+
+def covered(
+    nodes: Mapping[str, tuple[str, float, Sequence[float] | None]] = COVERED, region: str = "Europe", **about: Any
+) -> FakeResult:
+    """A result with coverage; the second scenario needs twice as much, the year before half."""
+    made = exposed(region=region, **about)
+    rows = []
+    for (i, scenario), year, (node, (stage, need, parts)) in product(
+        enumerate(made.record["scenarios"]), (2030, 2035), nodes.items()
+    ):
+        times = (1 + i) * (1 if year == 2035 else 0.5)
+        unit = "GWh" if stage == "cell" else "kt"
+        found = [("need", need * times, unit), ("share_of_world_need", 0.1, "1")]
+        if parts is not None:
+            names = ("own_coverage", "friendly_coverage", "without_largest_coverage")
+            found += [(name, part / times, "1") for name, part in zip(names, parts, strict=False)]
+            found += [
+                (f"accessible_{end}", need * part, unit) for end, part in zip(("none", "all"), parts[3:], strict=True)
+            ]
+            found += [("accessible_coverage", parts[3] / times, "1")]
+        rows += [(scenario, region, node, stage, year, *each) for each in found]
+    made.tables["coverage"] = pd.DataFrame(
+        rows, columns=["scenario", "region", "node", "stage", "year", "measure", "value", "unit"]
+    )
+    return made
+
+
 Ends = tuple[float, float, float]
 CAPACITY: Mapping[str, tuple[str, Ends]] = {
     "CHN": ("China", (5862.0, 5862.0, 6720.0)), "USA": ("United States", (940.0, 850.0, 1211.0)),
@@ -290,6 +330,8 @@ def sourced(
 
 NOBODY_KNOWS: Supply = {("Na-ion cathode", "active_material"): None, ("NaPF6", "refining"): None,
                         ("Silane", "refining"): None, ("Graphite", "cell"): None}  # fmt: skip
+MORE_NODES = [(f"{node}_of_a_long_name_number_{i}", (stage, 1e3 * need, parts and [each + 0.1 * i for each in parts]))
+              for i in range(5) for node, (stage, need, parts) in COVERED.items()]  # fmt: skip
 DRAWS = {"chn_anode": (0.0, 0.98), "chn_lfp": (0.02, 0.5), "chn_all": (0.3, 0.99)}
 ONE = {"chn_lfp": STRESS["chn_lfp"]}
 FOUR = {"incumbent": "Incumbent", "next-gen": "Next-gen", "sodium": "Sodium-led", "silicon": "Silicon everywhere"}
@@ -380,6 +422,24 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "a title of one’s own": lambda: (lasting(), {"title": "How long it lasts, and what is in stock: " * 3}),
         "letters that look like formulas": lambda: (
             lasting({"$x$": ("$x_1$ & <b>", "100% $_{2}", [(0.2, 0.4)])}), {}),
+    },
+    "coverage": {
+        "usual": lambda: (covered(), {}),
+        "another scenario": lambda: (covered(), {"scenario": "next-gen", "year": 2030}),
+        "nodes as named": lambda: (covered(), {"nodes": ["separator", "lfp_cathode", "mined_nickel"]}),
+        "one node": lambda: (covered({"lfp_cathode": COVERED["lfp_cathode"]}), {}),
+        "all covered": lambda: (covered({k: v for k, v in COVERED.items() if v[2] and v[2][2] >= 1}), {}),
+        "all known": lambda: (covered({k: v for k, v in COVERED.items() if v[2]}), {}),
+        "more than are drawn": lambda: (covered(dict(MORE_NODES)), {}),
+        "long labels": lambda: (
+            covered(dict(MORE_NODES), region="European Union, United Kingdom and Norway", scenarios=WORDY,
+                    caveats={name: f"{text} rests on an assumption. " * 3 for name, text in WORDY.items()}), {}),
+        "tiny": lambda: (covered({k: (s, 1e-4 * n, v) for k, (s, n, v) in COVERED.items()}), {}),
+        "huge": lambda: (covered({k: (s, 1e6 * n, v) for k, (s, n, v) in COVERED.items()}), {}),
+        "far beyond": lambda: (
+            covered({k: (s, n, v and [1e5 * each for each in v]) for k, (s, n, v) in COVERED.items()}), {}),
+        "a title of one’s own": lambda: (covered(), {"title": "What covers what Europe needs: " * 4}),
+        "letters that look like formulas": lambda: (covered({"$x_1$ & <b>": ("$_{2}", 3.0, [0.5] * 5)}), {}),
     },
     "capacity_vs_demand": {
         "usual": lambda: (plants(), {}),
@@ -553,7 +613,7 @@ def test_items_that_no_scenario_uses_are_left_out_and_those_of_next_generation_c
               " graphite anode"),
     ("more items than are drawn", "China is the largest supplier at all 21 main steps after mining, and makes 98%"
      " of LFP cathode 0 and graphite 0"),
-    ("one item", "China is the largest supplier at every step after mining, and makes 98% of graphite anode"),
+    ("one item", "China is the largest supplier at every known step after mining, and makes 98% of graphite anode"),
     ("nobody leads", "Which country supplies most of each battery material, stage by stage"),
     ("nothing known", "Which country supplies most of each battery material, stage by stage"),
 ])  # fmt: skip
@@ -876,6 +936,78 @@ def test_what_is_wrong_with_the_choice_of_disruptions_is_said() -> None:
         charts.draw(many, "stress", disruptions=list(dict.fromkeys(many["disruptions"]["disruption"])))
     with pytest.raises(UsageError, match="region 'Erope' is not in the result; did you mean 'Europe'"):
         drawn("stress", region="Erope")
+
+
+# --- coverage --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["usual", "another scenario", "nodes as named", "more than are drawn", "far beyond"])
+def test_marks_of_the_coverage_are_the_data(case: str) -> None:
+    made, options = CASES["coverage"][case]()
+    picture = drawn("coverage", case)
+    (axes,) = picture.figure.axes
+    data = picture.data.pivot(index="node", columns="quantity", values="value").reindex(picture.meta.options["nodes"])
+    sizes = {"without_largest_coverage": 7, "friendly_coverage": 6.4, "own_coverage": 2.8}
+    for name, size in sizes.items():
+        dots = [line for line in axes.lines if line.get_marker() == "o" and line.get_markersize() == size]
+        at = [float(line.get_xdata()[0]) for line in dots]
+        assert at == pytest.approx(data[name].clip(upper=200.0).tolist())
+        if name == "without_largest_coverage":
+            short = [line.get_color() == coverage.SHORT for line in dots]
+            assert short == (data[name] < 100).tolist()
+    bands = [line.get_xdata() for line in axes.lines if line.get_color() == coverage.REACH]
+    reach = data[["accessible_none", "accessible_all"]].clip(upper=200.0)
+    assert np.array(bands, float) == pytest.approx(reach.to_numpy())
+    scenario, year = options.get("scenario", "incumbent"), options.get("year", 2035)
+    own = made["coverage"].query("scenario == @s and year == @y", local_dict={"s": scenario, "y": year})
+    own = own.pivot(index="node", columns="measure", values="value").loc[data.index]
+    assert data["need"].tolist() == own["need"].tolist()
+    for name in sizes:
+        assert data[name].tolist() == pytest.approx((100 * own[name]).tolist())
+    for name in ("accessible_none", "accessible_all"):
+        assert data[name].tolist() == pytest.approx((100 * own[name] / own["need"]).tolist())
+    for value in data["without_largest_coverage"]:
+        assert percent(value / 100) in texts(picture)
+
+
+@pytest.mark.parametrize(("case", "title"), [
+    ("usual", "Without the largest exporter of each step, Europe would fall short at 4 of 6 known steps in 2035, with"
+              " only 0.4% of the lfp_cathode it needs"),
+    ("one node", "Without the largest exporter, Europe would fall short at the one known step in 2035, with"
+                 " only 0.4% of the lfp_cathode it needs"),
+    ("all covered", "Without the largest exporter of each step, Europe would still have all it needs at each of 2 steps"
+                    " in 2035"),
+])  # fmt: skip
+def test_titles_of_the_coverage(case: str, title: str) -> None:
+    assert drawn("coverage", case).meta.title == title
+
+
+def test_the_least_covered_nodes_are_drawn_by_stage_with_their_labels() -> None:
+    picture = drawn("coverage")
+    assert picture.meta.options["nodes"] == [
+        "mined_nickel", "refined_cobalt", "lfp_cathode", "separator", "na_ion_cell", "li_ion_cell",
+    ]  # fmt: skip
+    assert "Supply not known, and not safe: needle_coke." in picture.meta.note, "and nothing of what nobody needs"
+    many = drawn("coverage", "more than are drawn")
+    assert len(many.meta.options["nodes"]) == coverage.MOST
+    rest = 5 * 6 - coverage.MOST
+    assert f"Not drawn: {rest} more, covered" in many.meta.note
+    made = covered({"separator_film": ("active_material", 5.0, [0.5] * 5)})
+    table = made["concentration"]
+    made.tables["concentration"] = table.assign(
+        node=table["node"].replace("active_material_separator", "separator_film")
+    )
+    assert "Separator" in texts(charts.draw(made, "coverage"))
+
+
+def test_what_is_wrong_with_the_choice_of_nodes_is_said() -> None:
+    with pytest.raises(UsageError, match="node 'lfp_catode' is not in the result; did you mean 'lfp_cathode'"):
+        drawn("coverage", nodes=["lfp_catode"])
+    with pytest.raises(UsageError, match="nothing is needed of which the supply is known in Europe in 2035"):
+        charts.draw(covered({"needle_coke": COVERED["needle_coke"]}), "coverage")
+    made = covered(dict(MORE_NODES))
+    with pytest.raises(UsageError, match="nodes do not fit on this size"):
+        charts.draw(made, "coverage", nodes=[node for node, about in MORE_NODES if about[2]])
 
 
 # --- capacity against demand -----------------------------------------------------------------------------------------

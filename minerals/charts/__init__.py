@@ -27,6 +27,7 @@ CHARTS = {
     "chokepoints": "concentration",
     "stress": "disruptions",
     "loss_by_length": "loss_by_length",
+    "coverage": "coverage",
     "capacity_vs_demand": "cell_capacity",
     "lfp_concentration": "supply",
     "sourcing": "sourcing",

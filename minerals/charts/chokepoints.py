@@ -451,7 +451,9 @@ def _draw_band(sheet: Page, story: _Story) -> None:
     if not story.chips:
         return
     y = sheet.bottom + (_band(len(story.chips)) - 0.16) * s
-    heading = style.shortened(_band_heading(story), sheet.width, HEADING * s, SEMIBOLD)
+    heading = _band_heading(story)
+    if text_width(heading, HEADING * s, SEMIBOLD) > sheet.width:
+        heading = "Makers not known, and % of the batteries that use it"
     sheet.text(sheet.left, y, heading, HEADING, style.INK, SEMIBOLD)
     for line in story.chips:
         y -= CHIP_PITCH * s
