@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .case.chokepoints import Chokepoints, chokepoints_of
+from .case.chokepoints import Chokepoints, chokepoints_of, in_other_world
 from .case.cost import PackPrices, pack_prices
 from .case.intensity import with_intensity
 from .case.outcome import Outcome
@@ -23,11 +23,12 @@ from .haste import frozen
 from .results.finite import refuse_unfit
 from .results.playback import PLAYBACK, playback
 from .results.record import record
-from .results.record_exposure import about_exposure
+from .results.record_exposure import about_exposure, about_future
 from .results.result import Result
 from .results.tables.exposure import exposure
 from .results.tables.flows import flow_tables
 from .results.tables.prices import cost_table, energy_table, price_tables
+from .results.tables.risk import lost_by_future
 from .results.tables.supply import world_supply
 from .shipped import inputs_folder
 from .tables.check import split
@@ -145,6 +146,10 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
     if chokepoints is not None:
         library = Library(chokepoints)
         tables |= exposure(library, inputs)
+        futures = _futures(chokepoints, inputs)
+        if len(futures) > 1:
+            tables["lost_by_future"] = lost_by_future(futures, inputs)
+            used += [world.used for world in futures.values()]
         if mix is not None:
             from .results.tables.mix import about_mix, mix_tables
 
@@ -161,7 +166,7 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
         log["prices"] = about_prices(ready.run, inputs)
     if chokepoints is not None:
         log["exposure"] = about_exposure(chokepoints, inputs)
-        log["codes"]["future"] = {chokepoints.config.future: log["exposure"]["future"]}
+        log["codes"]["future"] = {name: about_future(name, inputs) for name in futures}
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
     files = {}
     if mix is not None:
@@ -172,6 +177,14 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
         chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
         files[PLAYBACK] = playback(mix.run)
     return Computed(resolved, chokepoints, tables, log, files)
+
+
+def _futures(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Chokepoints]:
+    """Exposure in the future of a run and in those beside it."""
+    future, *beside = dict.fromkeys((chokepoints.config.future, *chokepoints.config.beside))
+    return {future: chokepoints} | {
+        name: in_other_world(chokepoints, inputs, {"future": name, "beside": ()}) for name in beside
+    }
 
 
 def inputs_of(config: Run, inputs: str | Path | None) -> Path:

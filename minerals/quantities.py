@@ -447,6 +447,11 @@ QUANTITIES: dict[str, Quantity] = {
             "lost = shortage + at_risk",
         ),
         Quantity(
+            "lost_by_future", "result", ("future", "scenario", "region", "disruption", "year"), "GWh",
+            "What disruptions cost in the last year, as in disruptions, in the supply future of the run and those of "
+            "exposure.beside: the same plans, the same events, other makers.",
+        ),
+        Quantity(
             "lost_minerals", "result", ("scenario", "region", "disruption", "mineral", "stage", "year"), "kt",
             "Graphite, lithium, nickel and cobalt that cannot be had under a disruption, by best reallocation and with "
             "what is short anyway: in the batteries that are lost (stage cell), and in what cells lost at home would "

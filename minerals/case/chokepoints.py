@@ -9,7 +9,7 @@ region recovers relieves its mining and refining, not the making of active mater
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -512,6 +512,13 @@ class Chokepoints:
             latest = next(reversed(self._factories.values()), None)
             self._factories[key] = Factory(self.plan(*key), latest)
         return self._factories[key]
+
+
+def in_other_world(chokepoints: Chokepoints, inputs: Inputs, changes: Mapping[str, Any]) -> Chokepoints:
+    """The same plans in a world that differs: exposure with other keys of [exposure]."""
+    run = chokepoints.resolved.run
+    settings = run.settings.model_copy(update={"exposure": chokepoints.config.model_copy(update=dict(changes))})
+    return chokepoints_of(Outcome(replace(chokepoints.resolved, run=replace(run, settings=settings))), inputs)
 
 
 def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | None = None) -> Chokepoints:

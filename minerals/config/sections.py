@@ -315,6 +315,9 @@ class Exposure(Section):
         default={}, description="Curves of adoption of the reference world, as in scenario.NAME.diffusion."
     )
     future: Text = Field(default="today", description="Supply, of supply_futures.csv.")
+    beside: Texts = Field(
+        default=(), description="Other futures in which what the disruptions cost in the last year is told beside it."
+    )
     made_at_home: Share | dict[str, Share] | None = Field(
         default=None,
         description="Share of the cells made where they are used, one number or by year; by own plants as observed "

@@ -13,11 +13,10 @@ from ..tables.supply import Event
 def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
     """What the record says of an exposure: the future, the reference world, groups, and labels of what is named."""
     config, supply = chokepoints.config, chokepoints.inputs
-    futures = inputs["supply_futures"].set_index("future")
     groups = inputs["country_groups"].set_index("group")["label"]
     file = inputs.tables["event_history"].file
     return {
-        "future": {"label": str(futures.loc[config.future, "label"]), "note": str(futures.loc[config.future, "note"])},
+        "future": about_future(config.future, inputs),
         "reference": {
             "demand": config.demand, "adoption": config.adoption, "silicon": config.silicon,
             "changed": bool(config.share or config.diffusion),
@@ -40,6 +39,12 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
             for event in supply.events
         },
     }  # fmt: skip
+
+
+def about_future(name: str, inputs: Inputs) -> dict[str, str]:
+    """Label and note of a supply future."""
+    row = inputs["supply_futures"].set_index("future").loc[name]
+    return {"label": str(row["label"]), "note": str(row["note"])}
 
 
 def _severities(event: Event) -> list[dict[str, Any]]:

@@ -8,13 +8,11 @@ shared. A headline that hangs on it is no number: it is the span over three worl
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from ..case.chokepoints import Chokepoints, chokepoints_of
-from ..case.outcome import Outcome
+from ..case.chokepoints import Chokepoints, in_other_world
 from ..case.played import play
 from ..config import Exposure
 from ..tables.inputs import Inputs
@@ -60,13 +58,11 @@ def _configs(config: Exposure, inputs: Inputs) -> Iterator[tuple[str, str, str]]
 
 def _in_world(chokepoints: Chokepoints, inputs: Inputs, adoption: str, silicon: str, follow_on: str) -> Chokepoints:
     """Exposure of the same run in another reference world, which has its shares as they are in the inputs."""
-    config, run = chokepoints.config, chokepoints.resolved.run
+    config = chokepoints.config
     update: dict[str, Any] = {"adoption": adoption, "silicon": silicon, "follow_on": follow_on}
     if (adoption, silicon) == (config.adoption, config.silicon):
         if follow_on == config.follow_on:
             return chokepoints
     else:
         update |= {"share": {}, "diffusion": {}}
-    settings = run.settings.model_copy(update={"exposure": config.model_copy(update=update)})
-    resolved = chokepoints.resolved
-    return chokepoints_of(Outcome(replace(resolved, run=replace(run, settings=settings))), inputs)
+    return in_other_world(chokepoints, inputs, update)

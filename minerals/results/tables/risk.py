@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
-from ...case.played import LEAST, Library, Played, by_region
+from ...case.played import LEAST, Library, Played, by_region, play
 from ...exposure.disruption import supply_gap
 from ...flows.demand import Array
 from ...tables.codes import WORLD
@@ -140,6 +140,17 @@ def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played])
     later = frame["year"].where(after.isna() | (frame["year"] > after))
     below = later.groupby([frame[key] for key in keys]).min().rename("first_year_below")
     return frame.merge(below.astype("Int64").reset_index(), on=keys, how="left")
+
+
+def lost_by_future(worlds: Mapping[str, Chokepoints], inputs: Inputs) -> pd.DataFrame:
+    """What disruptions cost in the last year, as in `disruptions`, in each of several futures by its name."""
+    frames = []
+    for future, chokepoints in worlds.items():
+        last, value = len(chokepoints.years) - 1, Worth(chokepoints, inputs)
+        found = [each for name in chokepoints.scenarios
+                 for each in play(chokepoints, name, chokepoints.inputs.events, (last,))]  # fmt: skip
+        frames.append(disruptions(chokepoints, value, found).assign(future=future))
+    return pd.concat(frames, ignore_index=True)[["future", *DISRUPTIONS]]
 
 
 def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
