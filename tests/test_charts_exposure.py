@@ -1,5 +1,5 @@
-"""Charts of supply and exposure: `chokepoints`, `stress`, `loss_by_length`, `coverage`, `capacity_vs_demand`,
-`lfp_concentration`, `sourcing`."""
+"""Charts of supply and exposure: `chokepoints`, `stress`, `loss_by_length`, `two_worlds`, `coverage`,
+`capacity_vs_demand`, `lfp_concentration`, `sourcing`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from minerals.charts import (
     capacity_vs_demand,
     chokepoints,
     coverage,
+    losses,
     sourcing,
-    stress,
     style,
     supply,
     wording,
@@ -230,6 +230,25 @@ def covered(
     return made
 
 
+WORLDS = {"cooperation": "Competitive cooperation", "dominance": "Unipolar dominance"}
+
+
+def worlds(
+    futures: Mapping[str, str] = WORLDS, parts: Sequence[float] = (0.2, 1.0, 0.5, 0.7, 0.9), **about: Any
+) -> FakeResult:
+    """A result with what is lost in several futures, of each the part of what `stressed` loses."""
+    made = stressed(**({"home": 0.47} | about))
+    table = made["disruptions"]
+    lost = [name for name in table if re.match("(lost|at_risk|industry)_", name)]
+    last = table[table["year"] == table["year"].max()]
+    made.tables["lost_by_future"] = pd.concat([
+        last.assign(future=future, **{name: part * last[name] for name in lost})
+        for future, part in zip(futures, parts, strict=False)
+    ])  # fmt: skip
+    made.record["codes"]["future"] = {code: {"label": name, "note": ""} for code, name in futures.items()}
+    return made
+
+
 Ends = tuple[float, float, float]
 CAPACITY: Mapping[str, tuple[str, Ends]] = {
     "CHN": ("China", (5862.0, 5862.0, 6720.0)), "USA": ("United States", (940.0, 850.0, 1211.0)),
@@ -422,6 +441,22 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "a title of one’s own": lambda: (lasting(), {"title": "How long it lasts, and what is in stock: " * 3}),
         "letters that look like formulas": lambda: (
             lasting({"$x$": ("$x_1$ & <b>", "100% $_{2}", [(0.2, 0.4)])}), {}),
+    },
+    "two_worlds": {
+        "usual": lambda: (worlds(), {}),
+        "another scenario": lambda: (worlds(), {"scenario": "next-gen", "disruptions": ["chn_lfp", "chn_anode"]}),
+        "one future": lambda: (worlds({"today": "Today"}), {}),
+        "nothing lost in the first": lambda: (worlds(parts=(0.0, 1.0)), {}),
+        "nothing lost": lambda: (worlds(parts=(0.0, 0.0)), {}),
+        "alike": lambda: (worlds(parts=(1.0, 1.0)), {}),
+        "short anyway": lambda: (worlds(shortage=40.0), {}),
+        "no cells made at home": lambda: (worlds(home=0.0), {}),
+        "five futures": lambda: (worlds({**WORLDS, **{f"w{i}": f"World {i}" for i in range(3)}}), {}),
+        "long labels": lambda: (
+            worlds({code: f"{name} as told in the report, and what follows from it" for code, name in WORLDS.items()},
+                   scenarios=WORDY, region="European Union, United Kingdom and Norway"), {}),
+        "a title of one’s own": lambda: (worlds(), {"title": "What closed chokepoints would cost: " * 3}),
+        "letters that look like formulas": lambda: (worlds({"$x$": "$x_1$ & <b>", "y": "100% $_{2}"}), {}),
     },
     "coverage": {
         "usual": lambda: (covered(), {}),
@@ -756,7 +791,7 @@ def test_bars_are_the_data(case: str) -> None:
             assert (row.best, row.proportional) == pytest.approx(tuple(expected))
             assert row.share_best == pytest.approx(100 * row.best / row.planned)
             assert "none" in texts(picture) if row.high == 0 else percent(row.best / row.planned) in texts(picture)
-            assert row.range == "" or stress._range(row.low, row.high) in texts(picture)
+            assert row.range == "" or losses.ranged(row.low, row.high) in texts(picture)
         assert (data["best"] <= data["proportional"]).all()
         assert (data["low"] <= data["high"]).all()
 
@@ -825,7 +860,7 @@ def test_every_per_cent_of_the_stress_title_is_in_the_data(case: str) -> None:
     picture = drawn("stress", case)
     lost = picture.data.query("quantity == 'batteries_lost'")
     columns = [["share_best", "share_proportional"], ["share_low", "share_high"]]
-    ends = {stress._range(*row, kind="%") for pair in columns for row in (lost[pair] / 100).itertuples(index=False)}
+    ends = {losses.ranged(*row, kind="%") for pair in columns for row in (lost[pair] / 100).itertuples(index=False)}
     ends |= {percent(share / 100) for share in lost["share_proportional"]}
     ends |= {percent(row.shortage / row.planned) for row in picture.data.itertuples() if row.planned}
     assert set(re.findall(r"[\d.–]+%", picture.meta.title)) <= ends
@@ -842,7 +877,7 @@ def test_a_milder_stop_is_told_as_the_low_end() -> None:
         "If China closes the whole chain, Europe would lose up to 97% of the batteries planned for 2035, and up to 84%"
         " under Next-gen adoption"
     )
-    assert "Line without: ends of the severity" in picture.meta.note
+    assert "Line: ends of the severity" in picture.meta.note
     (axes,) = picture.figure.axes
     ranged = picture.data.query("range == 'severity'")
     assert np.array(whiskers(axes)) == pytest.approx(ranged[["low", "high"]].to_numpy())
@@ -866,10 +901,10 @@ def test_what_is_short_anyway_is_part_of_the_loss_and_told_as_such() -> None:
     assert [bar.get_width() for bar in hatched] == pytest.approx(rows["shortage"].tolist())
     assert [bar.get_x() for bar in hatched] == [0.0] * len(rows), "the first of what is lost"
     assert not any(bar.get_hatch() for bar in picture.figure.axes[1].patches)
-    assert stress.SHORT_ANYWAY in texts(picture)
+    assert losses.SHORT_ANYWAY in texts(picture)
     assert "Next-gen 800 GWh (80%)" in picture.meta.alt
     assert "Short without any disruption: Next-gen 300 GWh." in picture.meta.alt
-    assert stress.SHORT_ANYWAY not in texts(drawn("stress"))
+    assert losses.SHORT_ANYWAY not in texts(drawn("stress"))
 
 
 def test_the_two_panels_have_one_scale_unless_one_would_be_too_small_to_read() -> None:
@@ -936,6 +971,52 @@ def test_what_is_wrong_with_the_choice_of_disruptions_is_said() -> None:
         charts.draw(many, "stress", disruptions=list(dict.fromkeys(many["disruptions"]["disruption"])))
     with pytest.raises(UsageError, match="region 'Erope' is not in the result; did you mean 'Europe'"):
         drawn("stress", region="Erope")
+
+
+# --- two worlds ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["usual", "another scenario", "five futures", "short anyway"])
+def test_bars_of_two_worlds_are_those_of_each_future(case: str) -> None:
+    made, options = CASES["two_worlds"][case]()
+    picture = drawn("two_worlds", case)
+    table = made["lost_by_future"].query("scenario == @s", local_dict={"s": options.get("scenario", "incumbent")})
+    for axes, (quantity, data) in zip(picture.figure.axes, picture.data.groupby("quantity"), strict=True):
+        ends = [bar.get_x() + bar.get_width() for bar in axes.patches if not bar.get_hatch()]
+        assert ends == pytest.approx([end for row in data.itertuples() for end in (row.proportional, row.best)])
+        name = {"batteries_lost": "lost", "cells_not_made": "industry"}[str(quantity)]
+        for row in data.itertuples():
+            own = table.query("future == @row.future and disruption == @row.disruption").iloc[0]
+            assert (row.best, row.proportional) == (own[f"{name}_best"], own[f"{name}_proportional"])
+    assert list(picture.meta.scenarios) == [options.get("scenario", "incumbent")]
+    assert picture.data["future"].nunique() == min(len(table["future"].unique()), 4)
+    if case == "usual":
+        hardest = picture.data.query("future == 'dominance' and quantity == 'batteries_lost'")["best"]
+        assert hardest.is_monotonic_decreasing
+
+
+@pytest.mark.parametrize(("case", "title"), [
+    ("usual", "If China closes the whole chain, Europe would lose up to 97% of the batteries planned for 2035 under"
+              " unipolar dominance, and up to 19% under competitive cooperation"),
+    ("nothing lost in the first", "If China closes the whole chain, Europe would lose up to 97% of the batteries"
+                                  " planned for 2035 under unipolar dominance, and none under competitive cooperation"),
+    ("alike", "If China closes the whole chain, Europe would lose up to 97% of the batteries planned for 2035 under"
+              " unipolar dominance, and as much under competitive cooperation"),
+    ("nothing lost", "What closed chokepoints would cost Europe’s batteries by 2035, by supply future"),
+    ("one future", "What closed chokepoints would cost Europe’s batteries by 2035, by supply future"),
+])  # fmt: skip
+def test_titles_of_two_worlds(case: str, title: str) -> None:
+    assert drawn("two_worlds", case).meta.title == title
+
+
+def test_worlds_whose_supply_is_assumed_say_so_first() -> None:
+    made = worlds()
+    assert "assumed" not in charts.draw(made, "two_worlds").meta.red_line
+    made.tables["inputs_used"] = pd.DataFrame(
+        [("supply_share", "supply_share.csv", 2, "dominance", "assumed")],
+        columns=["table", "file", "line", "future", "source"],
+    )
+    assert charts.draw(made, "two_worlds").meta.red_line.startswith("Who makes what in these worlds is assumed.")
 
 
 # --- coverage --------------------------------------------------------------------------------------------------------

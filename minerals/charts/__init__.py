@@ -28,6 +28,7 @@ CHARTS = {
     "stress": "disruptions",
     "loss_by_length": "loss_by_length",
     "coverage": "coverage",
+    "two_worlds": "lost_by_future",
     "capacity_vs_demand": "cell_capacity",
     "lfp_concentration": "supply",
     "sourcing": "sourcing",
