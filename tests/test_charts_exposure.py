@@ -790,7 +790,8 @@ def test_bars_are_the_data(case: str) -> None:
             expected = np.array([own[f"{name}_best"], own[f"{name}_proportional"]]) + row.shortage
             assert (row.best, row.proportional) == pytest.approx(tuple(expected))
             assert row.share_best == pytest.approx(100 * row.best / row.planned)
-            assert "none" in texts(picture) if row.high == 0 else percent(row.best / row.planned) in texts(picture)
+            share = losses.ranged(row.best / row.planned, row.proportional / row.planned, kind="%")
+            assert ("none" if row.high == 0 else share) in texts(picture)
             assert row.range == "" or losses.ranged(row.low, row.high) in texts(picture)
         assert (data["best"] <= data["proportional"]).all()
         assert (data["low"] <= data["high"]).all()
@@ -1073,6 +1074,8 @@ def test_the_least_covered_nodes_are_drawn_by_stage_with_their_labels() -> None:
     assert len(many.meta.options["nodes"]) == coverage.MOST
     rest = 5 * 6 - coverage.MOST
     assert f"Not drawn: {rest} more, covered" in many.meta.note
+    made = covered({"mining_cobalt": ("mining", 5.0, [0.5] * 5)})
+    assert charts.draw(made, "coverage").meta.title.endswith("with 50% of the mined cobalt it needs")
     made = covered({"separator_film": ("active_material", 5.0, [0.5] * 5)})
     table = made["concentration"]
     made.tables["concentration"] = table.assign(

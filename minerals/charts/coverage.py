@@ -54,7 +54,7 @@ def figure(
     """
     story = _story(result, region, year, scenario, nodes)
     rows = len(story.rows)
-    used = {"supply": {"node": [row.node for row in story.rows], "year": [story.year]},
+    used: footer.Used = {"supply": {"node": [row.node for row in story.rows], "year": [story.year]},
             "node_use": {"node": [row.node for row in story.rows]}}  # fmt: skip
     return frame.bundle(
         result, NAME, title=title, size=size, scenarios=(story.scenario,), unit="%",
@@ -76,11 +76,18 @@ class _Row(NamedTuple):
 
     node: str
     label: str
+    item: str
     stage: str
     need: float
     unit: str
     covered: dict[str, float]
     of_world: float
+
+    @property
+    def spoken(self) -> str:
+        """What it makes, inside a sentence: LFP cathode · mined cobalt."""
+        mined = self.stage == "mining" and self.item
+        return f"mined {wording.lowered(self.item)}" if mined else wording.lowered(self.label)
 
     @property
     def but_largest(self) -> float:
@@ -129,7 +136,7 @@ def _story(
     table = table[(table["region"] == where) & (table["scenario"] == which)]
     when = selection.year(year, table)
     table = table[table["year"] == when]
-    labels = _labels(result)
+    labels, items = (_of_node(result, column) for column in ("label", "item"))
     rows, unknown = list[_Row](), list[str]()
     for node, mine in table.groupby("node", sort=False):
         values = dict(zip(mine["measure"], mine["value"].astype(float), strict=True))
@@ -143,7 +150,9 @@ def _story(
         covered = {each: values.get(each, np.nan) for each in (OWN, ALLIES, BUT_LARGEST, ALL)}
         covered |= {each: values.get(each, covered[ALL] * need) / need for each in (LEAST_OF_ALL, MOST_OF_ALL)}
         of_world = values.get(OF_WORLD, 0.0)
-        rows.append(_Row(str(node), name, str(mine["stage"].iloc[0]), need, unit, covered, of_world))
+        rows.append(
+            _Row(str(node), name, items.get(str(node), ""), str(mine["stage"].iloc[0]), need, unit, covered, of_world)
+        )
     wanted = supply.one_of(selection, "node", nodes, [row.node for row in rows])
     if not rows:
         selection.problems.append(f"nothing is needed of which the supply is known in {where} in {when}")
@@ -164,13 +173,13 @@ def _story(
     )
 
 
-def _labels(result: Result) -> dict[str, str]:
-    """Node -> what it is called, of the table of concentration."""
+def _of_node(result: Result, column: str) -> dict[str, str]:
+    """Node -> what it is called, or its item, of the table of concentration."""
     table = table_of(result, "concentration")
-    if table is None or "label" not in table:
+    if table is None or column not in table:
         return {}
     names = table.drop_duplicates("node")
-    return dict(zip(texts(names["node"]), texts(names["label"]), strict=True))
+    return dict(zip(texts(names["node"]), texts(names[column]), strict=True))
 
 
 def _drawn(story: _Story) -> pd.DataFrame:
@@ -201,7 +210,7 @@ def _finding(story: _Story) -> str:
     title = f"{start} fall short at {where} in {story.year}"
     how_much = percent(worst.but_largest)
     part = "none" if how_much == "0%" else f"only {how_much}" if worst.but_largest < 0.5 else how_much
-    return f"{title}, with {part} of the {wording.lowered(worst.label)} it needs"
+    return f"{title}, with {part} of the {worst.spoken} it needs"
 
 
 def _note(story: _Story, caveats: str) -> str:

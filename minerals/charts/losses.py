@@ -387,7 +387,8 @@ def _numbers(story: Losses, quantity: str) -> Numbers:
     for code, bars in story.table.items():
         for scenario, bar in bars.items():
             loss = bar.losses[quantity]
-            share = "none" if loss.none else percent(loss.share(loss.best))
+            shares = loss.share(loss.best), loss.share(loss.proportional)
+            share = "none" if loss.none else ranged(*shares, kind="%")
             told = not loss.none and (bool(loss.range) or not any_range)
             found[(code, scenario)] = (share, ranged(loss.low, loss.high) if told else "")
     return found

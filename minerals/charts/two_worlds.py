@@ -34,7 +34,7 @@ def figure(
     which, story = _story(result, region, scenario, disruptions)
     rows = losses.Rows(story)
     futures = {"future": story.scenarios}
-    used = {"disruption": {"disruption": story.table}, "supply_share": futures, "supply": futures}
+    used: footer.Used = {"disruption": {"disruption": story.table}, "supply_share": futures, "supply": futures}
     what = f"Batteries lost{' and cells not made' if losses.INDUSTRY in story.drawn else ''}"
     named = label(result.record["scenarios"], which)
     drawn = losses.drawn_data(story).rename(columns={"scenario": "future"})
