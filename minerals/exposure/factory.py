@@ -100,7 +100,7 @@ class Plan:
     @cached_property
     def own_supply(self) -> Array:
         """What is made at home of each node, (node), nothing where nobody knows."""
-        return np.nan_to_num(np.broadcast_to(self.own, self.use.shape[1:]))
+        return np.asarray(np.nan_to_num(np.broadcast_to(self.own, self.use.shape[1:])))
 
     @cached_property
     def flows(self) -> Flows:

@@ -239,7 +239,12 @@ def _short(result: Result, year: int) -> list[str]:
 def _not_known(result: Result, year: int) -> list[str]:
     """Nodes that batteries need and whose suppliers are not known, those that most of them need first."""
     table, uses = result["concentration"], result["exposure"]
-    unknown = table.loc[(table["year"] == year) & (table["measure"] == "top1") & table["value"].isna(), "node"]
+    unknown = set(table.loc[(table["year"] == year) & (table["measure"] == "top1") & table["value"].isna(), "node"])
+    # Of some the makers are known, and not how much they make: no stop of them binds either.
+    cover = result["coverage"].query("year == @year")
+    unknown |= set(cover.loc[cover["measure"] == "need", "node"]) - set(
+        cover.loc[cover["measure"] == "accessible", "node"]
+    )
     uses = uses[(uses["year"] == year) & (uses["measure"] == "dependent_gwh") & uses["node"].isin(unknown)]
     most = uses[uses["value"] > 0].groupby("node")["value"].max().sort_values(ascending=False, kind="stable")
     labels = result.record["exposure"]["nodes"]
