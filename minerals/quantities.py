@@ -553,8 +553,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "stress_years", "result", ("scenario", "region", "disruption", "year"), "GWh",
             "Disruptions of the library year by year as long as they last, by the rule of loss_by_length; the "
-            "stockpile runs down (stockpile_left, share of it in the scarcest node). Of a year that an event does not fill, "
-            "planned and at_risk are those of the months that it lasts.",
+            "stockpile runs down (stockpile_left, share of it in the scarcest node). Of a year that an event does not "
+            "fill, planned and at_risk are those of the months that it lasts.",
         ),
         Quantity(
             "mix_share", "result", ("region", "segment", "chemistry", "year"), "1",
