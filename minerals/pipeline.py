@@ -181,9 +181,9 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
 
 def _futures(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Chokepoints]:
     """Exposure in the future of a run and in those beside it."""
-    future, *beside = dict.fromkeys((chokepoints.config.future, *chokepoints.config.beside))
+    future, *others = dict.fromkeys((chokepoints.config.future, *chokepoints.config.other_futures))
     return {future: chokepoints} | {
-        name: in_other_world(chokepoints, inputs, {"future": name, "beside": ()}) for name in beside
+        name: in_other_world(chokepoints, inputs, {"future": name, "other_futures": ()}) for name in others
     }
 
 

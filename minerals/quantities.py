@@ -449,7 +449,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "lost_by_future", "result", ("future", "scenario", "region", "disruption", "year"), "GWh",
             "What disruptions cost in the last year, as in disruptions, in the supply future of the run and those of "
-            "exposure.beside: the same plans, the same events, other makers.",
+            "exposure.other_futures: the same plans, the same events, other makers.",
         ),
         Quantity(
             "lost_minerals", "result", ("scenario", "region", "disruption", "mineral", "stage", "year"), "kt",

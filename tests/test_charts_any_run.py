@@ -52,7 +52,7 @@ def results(
         (folder / file.name).write_bytes(file.read_bytes())
     mix = run(folder / "mix.toml", [], folder)
     tested = run(folder / "run.toml", ["study={kind='sensitivity',draws=64}"], folder)
-    beside = run(folder / "mix.toml", ["exposure.beside=['plans']", "optimise.objective='cost'"], folder)
+    beside = run(folder / "mix.toml", ["exposure.other_futures=['plans']", "optimise.objective='cost'"], folder)
     found: dict[str, Result] = {}
     for result in (mix, tested, validation, europe, world, beside):
         found |= dict.fromkeys([name for name in charts.suited(result) if name not in found], result)

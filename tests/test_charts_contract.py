@@ -49,7 +49,7 @@ RICHEST = {"stock": "every family", "secondary_supply": "every family"}
 """The case whose bytes are compared, where it is not the usual one."""
 WAY_OUT = {
     **dict.fromkeys(test_charts_exposure.CASES, r"with \[exposure\]"),
-    "two_worlds": r"with \[exposure\] that name other futures as exposure.beside",
+    "two_worlds": r"with \[exposure\] that name other futures as exposure.other_futures",
     "stock": r"with \[flows\]",
     "secondary_supply": r"with \[flows\]",
     "sensitivity": "; it is computed by a study",

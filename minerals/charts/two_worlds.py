@@ -9,7 +9,7 @@ from minerals.charts.bundle import Bundle, Result
 from minerals.charts.selection import Selection, label, table_of, texts
 
 NAME = "two_worlds"
-WAY_OUT = "it is computed for runs with [exposure] that name other futures as exposure.beside"
+WAY_OUT = "it is computed for runs with [exposure] that name other futures as exposure.other_futures"
 MOST, FUTURES = 6, 4
 """Disruptions drawn where none are named, and futures drawn at the most: that of the run and the last ones."""
 ASSUMED = "Who makes what in these worlds is assumed."

@@ -315,7 +315,7 @@ class Exposure(Section):
         default={}, description="Curves of adoption of the reference world, as in scenario.NAME.diffusion."
     )
     future: Text = Field(default="today", description="Supply, of supply_futures.csv.")
-    beside: Texts = Field(
+    other_futures: Texts = Field(
         default=(), description="Other futures in which what the disruptions cost in the last year is told beside it."
     )
     made_at_home: Share | dict[str, Share] | None = Field(

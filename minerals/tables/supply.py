@@ -366,7 +366,7 @@ class _Reader(Reader):
         config, problems = self.config, []
         lists = {
             "future": ([config.future], self.inputs.codes("supply_futures"), "supply_futures.csv"),
-            "beside": (config.beside, self.inputs.codes("supply_futures"), "supply_futures.csv"),
+            "other_futures": (config.other_futures, self.inputs.codes("supply_futures"), "supply_futures.csv"),
             "disruptions": (config.disruptions, sorted(set(self.inputs["disruption"]["disruption"])), "disruption.csv"),
             "concern": ([config.concern], self.inputs.codes("country_groups"), "country_groups.csv"),
             "allies": ([config.allies], self.inputs.codes("country_groups"), "country_groups.csv"),

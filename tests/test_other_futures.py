@@ -14,18 +14,18 @@ from minerals.studies.run import run
 TOY = Path(__file__).parent / "toy"
 
 
-def toy(folder: Path, future: str, beside: str = "") -> Result:
+def toy(folder: Path, future: str, others: str = "") -> Result:
     if not folder.exists():
         folder.mkdir()
         package = TOY.parents[1] / "inputs" / "datapackage.json"
         for file in [*TOY.iterdir(), package]:
             (folder / file.name).write_bytes(file.read_bytes())
     exposure = f"demand='plan', adoption='plan', concern='china', future='{future}', draws=0"
-    return run(folder / "run.toml", [f"exposure={{{exposure}{beside}}}"], folder)
+    return run(folder / "run.toml", [f"exposure={{{exposure}{others}}}"], folder)
 
 
 def test_what_is_lost_beside_is_what_a_run_in_that_future_loses(tmp_path: Path) -> None:
-    both = toy(tmp_path / "toy", "today", ", beside=['plans', 'today']")
+    both = toy(tmp_path / "toy", "today", ", other_futures=['plans', 'today']")
     table = both["lost_by_future"]
     assert list(dict.fromkeys(table["future"])) == ["today", "plans"], "each once, that of the run first"
     for future, mine in table.groupby("future", sort=False):
@@ -41,5 +41,5 @@ def test_what_is_lost_beside_is_what_a_run_in_that_future_loses(tmp_path: Path) 
 
 
 def test_a_future_that_there_is_not_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"beside = 'plan'[\s\S]*not in supply_futures.csv; did you mean 'plans'"):
-        toy(tmp_path / "toy", "today", ", beside=['plan']")
+    with pytest.raises(InputError, match=r"other_futures = 'plan'[\s\S]*not in supply_futures.csv; did you mean 'plans'"):
+        toy(tmp_path / "toy", "today", ", other_futures=['plan']")
