@@ -1268,12 +1268,12 @@ def test_boxes_are_as_high_as_what_passes_through_them() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "Europe could make a third of the cells it uses, but 86% of the graphite in its batteries passes through"
+    ("usual", "Europe would make a third of the cells it uses, but 86% of the graphite in its batteries passes through"
               " China’s anode plants"),
-    ("lithium", "Europe could make a third of the cells it uses, but 86% of the lithium in its batteries passes through"
+    ("lithium", "Europe would make a third of the cells it uses, but 86% of the lithium in its batteries passes through"
                 " China’s material plants"),
     ("two stages", "90% of the graphite in Europe’s batteries passes through China’s cell plants"),
-    ("five stages", "Europe could make a third of the cells it uses, but 86% of the graphite in its batteries passes"
+    ("five stages", "Europe would make a third of the cells it uses, but 86% of the graphite in its batteries passes"
                     " through"
                     " China’s anode plants"),
     ("many countries", "Where the graphite in Europe’s batteries comes from"),

@@ -41,5 +41,7 @@ def test_what_is_lost_beside_is_what_a_run_in_that_future_loses(tmp_path: Path) 
 
 
 def test_a_future_that_there_is_not_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"other_futures = 'plan'[\s\S]*not in supply_futures.csv; did you mean 'plans'"):
+    with pytest.raises(
+        InputError, match=r"other_futures = 'plan'[\s\S]*not in supply_futures.csv; did you mean 'plans'"
+    ):
         toy(tmp_path / "toy", "today", ", other_futures=['plan']")

@@ -237,7 +237,7 @@ def _drawn(story: _Story) -> pd.DataFrame:
 
 
 def _finding(story: _Story) -> str:
-    """What of the cells the region could make itself, its own supply first, and the step that most of the material
+    """What of the cells the region makes itself, and the step that most of the material
     passes in one other country."""
     steps = [
         place
@@ -261,13 +261,16 @@ def _finding(story: _Story) -> str:
                f" batteries {through}"  # fmt: skip
     link = "but" if story.share(most) > makes else "and"
     own_cells = wording.by_how_much(makes)
-    return f"{region} could make {own_cells} of the cells it uses, {link} {share} of the" \
+    return f"{region} would make {own_cells} of the cells it uses, {link} {share} of the" \
            f" {story.chain_label} in its batteries {through}"  # fmt: skip
 
 
 def _note(story: _Story) -> str:
     note = "Note: Colours show where the material comes from at each step. Per cent: share of the step. Pro rata, not"
-    note += " observed: own supply first, the rest by what others export." + wording.contained_silicon([story.chain])
+    note += (
+        " observed: own supply first, the rest by what others export; cells by their origin as last observed."
+        + wording.contained_silicon([story.chain])
+    )
     if story.scenario == supply.CHOSEN:
         note += " From whom the mix would buy instead is in the chart chosen_sourcing."
     if story.chain == "graphite":

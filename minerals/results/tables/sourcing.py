@@ -163,8 +163,8 @@ USE = "use"
 def sourcing(chokepoints: Chokepoints) -> pd.DataFrame:
     """Way of a mineral from stage to stage and country to country in the last year [kt].
 
-    Pro rata: at each stage a region takes its own supply first and the rest by what others export; makers elsewhere
-    take from the world's makers by their shares. No trade that was observed.
+    Cells by their origin, the rest pro rata: at each stage a region takes its own supply first and the rest by what
+    others export; makers elsewhere take from the world's makers by their shares. No trade that was observed.
     """
     rows: list[tuple[Any, ...]] = []
     y = len(chokepoints.years) - 1
@@ -213,8 +213,9 @@ def _flows(
     world = np.divide(made, made.sum(axis=1, keepdims=True), out=np.zeros_like(made), where=made > 0)
     inside = chokepoints.at_home((region,))
     # Mass of the mineral by the country that makes the product of a stage.
-    by_maker = total * mine[nodes[-1]]
     stage = inputs.nodes[nodes[-1]].stage
+    origin = chokepoints.origins.of((region,), y, nodes[-1]) if stage == "cell" else mine[nodes[-1]]
+    by_maker = total * (origin if origin.any() else mine[nodes[-1]])
     for j in np.flatnonzero(by_maker > SMALL * total):
         yield (
             scenario,
