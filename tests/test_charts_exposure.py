@@ -908,6 +908,17 @@ def test_what_is_short_anyway_is_part_of_the_loss_and_told_as_such() -> None:
     assert losses.SHORT_ANYWAY not in texts(drawn("stress"))
 
 
+def test_a_title_calls_nothing_short_anyway_that_is_not_in_the_interval() -> None:
+    """With less demand nothing may be short: then the interval stands alone, and the note says what is."""
+    made = stressed(ONE, home=0.5, draws={"chn_lfp": (0.0, 0.5)}, shortage=40.0)
+    picture = charts.draw(made, "stress")
+    assert picture.meta.title == (
+        "If China stops exports of LFP cathodes, Europe could lose 0–50% of the batteries planned for 2035, and as much"
+        " under Next-gen adoption"
+    )
+    assert "Short without any stop: 40 GWh (Incumbent) and 40 GWh (Next-gen)." in picture.meta.note
+
+
 def test_the_two_panels_have_one_scale_unless_one_would_be_too_small_to_read() -> None:
     def inches_per_gwh(picture: Bundle) -> list[float]:
         width = picture.figure.get_size_inches()[0]

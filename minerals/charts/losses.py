@@ -261,8 +261,10 @@ def told(loss: Loss, in_shares: bool) -> str:
 
 
 def anyway(loss: Loss) -> str:
-    """The part of a loss that is short without the stop; '' where that is next to nothing."""
+    """The part of a loss that is short without the stop; '' where that is next to nothing, or not in every draw."""
     short = loss.share(loss.shortage)
+    if loss.range == DRAWS and loss.low < loss.shortage:
+        return ""
     return f" ({percent(short)} short anyway)" if short >= wording.LEAST_WORTH_SAYING else ""
 
 
