@@ -514,7 +514,8 @@ QUANTITIES: dict[str, Quantity] = {
             "intervals", "result", ("scenario", "region", "disruption", "year", "measure"), "GWh",
             "What is lost in draws of what it rests on, for a fixed plan by best reallocation: of the batteries (lost: "
             "short or at risk) and of the cells that are planned to be made at home (industry). p05, p50, p95: "
-            "percentiles of the draws; value: with every input at its value, as in disruptions. Drawn are how much is "
+            "percentiles of the draws, and share_ of them those of the share of the plan, whose demand is drawn too; "
+            "value: with every input at its value, as in disruptions. Drawn are how much is "
             "cut, country shares, the world's published supply or else the utilisation of plants, delivery of "
             "announced plants, materials per kWh, the observed origin of cells, and demand. Of the three disruptions "
             "that cost most in the last year; of all in every year in stress.",

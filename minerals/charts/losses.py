@@ -125,7 +125,7 @@ def bars_of(
 ) -> dict[str, dict[str, Bar]]:  # fmt: skip
     """Disruption -> the bar of each scenario, or of whatever the column holds, of a table as `disruptions`.
 
-    intervals: (scenario, disruption, measure) -> the ends of the draws.
+    intervals: (scenario, disruption, measure) -> the ends of the draws, as shares of what is planned.
     """
     bars: dict[str, dict[str, Bar]] = {code: {} for code in disruptions}
     for row in table[table["disruption"].isin(disruptions)].itertuples():
@@ -144,13 +144,13 @@ def loss_of(row: Any, quantity: str, interval: tuple[float, float] | None) -> Lo
     )  # fmt: skip
     # Rounding of the solver may set the ends the other way round by a hair.
     best, proportional = sorted((best, proportional))
+    lost = quantity == LOST
+    planned, shortage = (float(row.planned), float(row.shortage)) if lost else (float(row.made_at_home), 0.0)
     if interval is not None:
-        low, high, of = max(interval[0], 0.0), max(interval[1], 0.0), DRAWS
+        low, high, of = max(interval[0], 0.0) * planned, max(interval[1], 0.0) * planned, DRAWS
     else:
         low, high = min(low, best), max(high, proportional)
         of = SEVERITY if (wording.number(low), wording.number(high)) != printed(best, proportional) else ""
-    lost = quantity == LOST
-    planned, shortage = (float(row.planned), float(row.shortage)) if lost else (float(row.made_at_home), 0.0)
     return Loss(planned, shortage, best, proportional, low, high, of)
 
 
@@ -275,7 +275,7 @@ def note_of(story: Losses, caveats: str) -> str:
     note += ". Solid: what is left goes where most cells can be built of it."
     ranges = {each for quantity in story.drawn for each in _ranges(story, quantity)}
     if DRAWS in ranges:
-        note += f" Line with ends: 5–95% of {story.draws:,} draws of what it rests on, demand among it."
+        note += f" Line with ends: 5–95% of {story.draws:,} draws of what it rests on, of what is planned in each."
     if SEVERITY in ranges:
         note += f" Line{' without' if DRAWS in ranges else ''}: ends of the severity, from past stops."
     note += " Prices do not respond."

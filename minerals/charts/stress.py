@@ -99,14 +99,15 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
 
 
 def _intervals(result: Result, region: str, year: int) -> tuple[dict[tuple[str, str, str], tuple[float, float]], int]:
-    """(scenario, disruption, measure) -> 5 and 95 % of the draws [GWh], and how many draws there are."""
+    """(scenario, disruption, measure) -> 5 and 95 % of the draws, as shares of what is planned in each, and how many
+    draws there are."""
     table = table_of(result, "intervals")
-    if table is None or table.empty:
+    if table is None or table.empty or "share_p05" not in table:
         return {}, 0
     table = table[(table["region"] == region) & (table["year"] == year)]
     found = {
-        (str(row.scenario), str(row.disruption), str(row.measure)): (float(row.p05), float(row.p95))
-        for row in table.itertuples() if np.isfinite(row.p05) and np.isfinite(row.p95)
+        (str(row.scenario), str(row.disruption), str(row.measure)): (float(row.share_p05), float(row.share_p95))
+        for row in table.itertuples() if np.isfinite(row.share_p05) and np.isfinite(row.share_p95)
     }  # fmt: skip
     return found, int(table["draws"].max()) if found else 0
 

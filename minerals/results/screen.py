@@ -29,7 +29,7 @@ BY_SEVERITY = (
     "By severity: the first, at the low and the high end of how much of the flow stops; explain says why these."
 )
 #: What is told of the draws of a disruption.
-DRAWN = "5–95 %: of the first, in draws of all that has a low and a high end; drivers.csv says what it hangs on."
+DRAWN = "5–95 %: of all, in draws of what has a low and a high end, demand too; drivers.csv says what it hangs on."
 #: Drivers of an interval that are named.
 MOST_DRIVERS = 3
 #: Part of the plan by which a span over reference worlds is told instead of a number, and its mark.
@@ -182,12 +182,13 @@ def risks(result: Result) -> list[str]:
 
 
 def _drawn(result: Result, year: int) -> dict[tuple[str, str, str], tuple[float, float]]:
-    """5th and 95th percentile of what is lost, by scenario, region and disruption, of those that were drawn."""
+    """5th and 95th percentile of the share of the plan that is lost, by scenario, region and disruption, of those that
+    were drawn."""
     if "intervals" not in result.tables:
         return {}
     table = result["intervals"].query("year == @year and measure == 'lost'")
     keys = zip(table["scenario"], table["region"], table["disruption"], strict=True)
-    return dict(zip(keys, zip(table["p05"], table["p95"], strict=True), strict=True))
+    return dict(zip(keys, zip(table["share_p05"], table["share_p95"], strict=True), strict=True))
 
 
 def _drivers(result: Result, year: int) -> list[str]:
@@ -216,7 +217,7 @@ def _as_text(row: pd.Series, drawn: Mapping[tuple[str, str, str], tuple[float, f
     ends = between(row["lost_low"], row["lost_high"])
     if drawn:
         key = row["scenario"], row["region"], row["disruption"]
-        ends = between(*drawn[key]) if key in drawn else ""
+        ends = "–".join(dict.fromkeys(f"{end:.0%}" for end in drawn[key])) if key in drawn else ""
     return [lost, "–".join(shares), ends, f"{at_home:.0%}"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
@@ -34,7 +35,10 @@ EARLIER = 500
 #: Least share of the spread of a result that a driver is told for.
 TOLD = 0.01
 MEASURES = ("lost", "industry")
-INTERVALS = ["scenario", "region", "disruption", "year", "measure", "p05", "p50", "p95", "value", "unit", "draws"]
+INTERVALS = [
+    "scenario", "region", "disruption", "year", "measure", "p05", "p50", "p95", "value", "share_p05", "share_p50",
+    "share_p95", "unit", "draws",
+]  # fmt: skip
 DRIVERS = ["scenario", "region", "disruption", "year", "measure", "driver", "label", "importance", "unit"]
 
 
@@ -68,9 +72,14 @@ def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence
         for event, by_scenario in zip(mine, drawn.lost(mine, regions, year), strict=True):
             for scenario, lost in by_scenario.items():
                 head = scenario, chokepoints.name_of(regions), event.disruption, chokepoints.years[year]
-                for measure, values in zip(MEASURES, lost, strict=True):
+                plan = chokepoints.plan(scenario, regions, year)
+                demand = np.broadcast_to(drawn.demand(drawn.streams, scenario, regions, year), len(lost[0]))
+                of = (float(plan.cells.sum()), float(plan.made_at_home.sum()))
+                for measure, values, planned in zip(MEASURES, lost, of, strict=True):
+                    shares = values[1:] / demand[1:] / planned if planned > 0 else np.zeros(len(values) - 1)
                     found.append((
-                        *head, measure, *percentiles(values[1:]), float(values[0]), "GWh", len(values) - 1
+                        *head, measure, *percentiles(values[1:]), float(values[0]), *percentiles(shares), "GWh",
+                        len(values) - 1,
                     ))  # fmt: skip
                     drivers += [
                         (*head, measure, ":".join(key), label(chokepoints, key), share, "1")
