@@ -409,6 +409,11 @@ class Assembly:
             reach = self.chokepoints.access_embodied(self.regions, self.at[y])
             at_home = self.chokepoints.at_home(self.regions)
             made = np.where(at_home, self.chokepoints.supply[self.at[y]].made, reach.share[:, None] * reach.exported)
+            # Of cells, which are needed where batteries are used, other uses keep what they need, as in a replay.
+            usual = self.chokepoints.access(self.regions, self.at[y])
+            kept = self.chokepoints.kept(self.regions, self.at[y], usual)
+            whole = np.where(np.isfinite(usual.accessible) & (usual.accessible > 0), usual.accessible, 1.0)
+            made = made * np.where(self.chokepoints.cell, 1 - kept / whole, 1.0)[:, None]
             for n, node in enumerate(self.nodes):
                 if not np.isfinite(made[n]).all():
                     continue
