@@ -355,8 +355,9 @@ class Chokepoints:
         left = self.disturbed(regions, year, cuts).left
         _, without_closing = self._cells_left(regions, year, self.cuts(cuts), left, without=closing)
         home, imported = hit.home[0] * grow, plan.cells * without_closing * grow
-        # Cells that nobody else makes are made at home.
-        home = np.where(others > 0, home, plan.cells)
+        # Cells that nobody else makes stay where they are.
+        home = np.where(others > 0, home, hit.home[0])
+        imported = np.where(others > 0, imported, hit.imported[0])
         return Supplied(hit.own, hit.bought, home[None], imported[None])
 
     def cells_left(
@@ -453,6 +454,14 @@ class Chokepoints:
         return self._follow_ons[key]
 
     @cached_property
+    def _first_made(self) -> Array:
+        """What countries make of each node in the first reported year in which anything is known of it, (node,
+        country)."""
+        made = np.nan_to_num(np.stack([supply.made for supply in self.supply]))
+        first = (made.sum(axis=2) > 0).argmax(axis=0)
+        return np.asarray(made[first, np.arange(made.shape[1])])
+
+    @cached_property
     def _new_supply(self) -> tuple[Array, Array, Array]:
         """Where plants are built, (node, country) [1], what share of the headroom may be, (node) [1], and that, (node,
         year) [kt or GWh].
@@ -460,7 +469,7 @@ class Chokepoints:
         What is known of them in the country that makes most of a node in the first year, and outside it, is taken
         together: growth as supply stands then, lead and share as plants are located.
         """
-        new, made = self.inputs.new, np.nan_to_num(self.supply[0].made)
+        new, made = self.inputs.new, self._first_made
         total = made.sum(axis=1, keepdims=True)
         today = np.divide(made, total, out=np.zeros_like(made), where=total > 0)
         located = today

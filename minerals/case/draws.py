@@ -47,10 +47,11 @@ ORIGIN, INTENSITY, PACK = "cell_origin", "mineral_intensity", "pack_intensity"
 
 class Lost(NamedTuple):
     """What is lost in every draw, the first at the values, (row) each [GWh]: of the batteries, and of the cells that
-    are planned to be made at home."""
+    are planned to be made at home; and how many these are."""
 
     batteries: Array
     industry: Array
+    at_home: Array
 
 
 class Drawn:
@@ -71,7 +72,7 @@ class Drawn:
                 parts[place].append(at_once.lost(event))
         for event, found in zip(new, parts, strict=True):
             self._lost[event.disruption, regions, year] = {
-                scenario: Lost(*(np.concatenate([part[scenario][kind] for part in found]) for kind in range(2)))
+                scenario: Lost(*(np.concatenate([part[scenario][kind] for part in found]) for kind in range(3)))
                 for scenario in self.chokepoints.scenarios
             }
         return [self._lost[event.disruption, regions, year] for event in events]
@@ -420,8 +421,8 @@ class InYear:
         if event is None:
             return without
         hit = self._hits(event)
-        _, beside = reached(self.world.recipes, hit)
-        at = np.flatnonzero(beside[self.nodes])
+        _, with_inputs = reached(self.world.recipes, hit)
+        at = np.flatnonzero(with_inputs[self.nodes])
         nodes = self.nodes[at]
         cuts = self._cuts(event, nodes)
         accessible, own = without.accessible.copy(), without.own.copy()
@@ -481,7 +482,7 @@ class InYear:
         first, second = len(inputs[0]), len(inputs[1])
         places = np.arange(len(of))
         by_kind = places[:first], places[first : first + second], places[first + second :]
-        part = least(all_of, by_kind, self.world.natural)
+        part = least(all_of, by_kind, self.world.natural, self.world.bounds)
         part = np.concatenate([part, np.ones((*part.shape[:-1], 1))], axis=-1)
         return np.asarray(part[..., self.places.home])
 
@@ -545,5 +546,6 @@ class InYear:
             out[scenario] = Lost(
                 demand * np.where(short > nothing, short, 0.0),
                 demand * np.where(short_at_home > nothing, short_at_home, 0.0),
+                demand * at_home * np.ones(len(had)),
             )
         return out

@@ -350,7 +350,7 @@ class Exposure(Section):
     draws: Whole = Field(
         default=1000, ge=0, le=100_000,
         description="Draws of what the disruptions that cost most take in the last year, or all of them in all years "
-        "in stress; 0 for none.",
+        "in stress (at most 500 of years before the last); 0 for none.",
     )  # fmt: skip
     seed: Whole = Field(default=2026, ge=0, description="Of the random numbers of the draws.")
     threshold: float = Field(
@@ -371,6 +371,16 @@ class Exposure(Section):
         if (total := sum(value.values())) > 1 + 1e-9:
             raise ValueError(f"the shares sum to {total:g}; expected 1 at most")
         return value
+
+    @model_validator(mode="after")
+    def _origin_within_one(self) -> Exposure:
+        at_home = self.made_at_home
+        if at_home == {}:
+            raise ValueError("made_at_home names no year; expected a share, or shares by year as { 2030 = 0.5 }")
+        most = max(at_home.values()) if isinstance(at_home, dict) else at_home or 0.0
+        if (total := most + sum(self.origin.values())) > 1 + 1e-9:
+            raise ValueError(f"made_at_home and origin sum to {total:g}; expected 1 at most")
+        return self
 
 
 class Output(Section):

@@ -230,12 +230,12 @@ def reached(recipes: Sequence[Recipe], hit: Mask) -> tuple[Mask, Mask]:
         if not more:
             break
         found[[each.node for each in more]] = True
-    beside = found.copy()
+    with_inputs = found.copy()
     for recipe in recipes:
         if found[recipe.node]:
             for at in recipe[2:]:
-                beside[at] = True
-    return found, beside
+                with_inputs[at] = True
+    return found, with_inputs
 
 
 def percentiles(values: Array, levels: Sequence[float] = (5, 50, 95)) -> tuple[float, ...]:

@@ -232,7 +232,7 @@ def _short(result: Result, year: int) -> list[str]:
         planned = float(cells.get(row.scenario, 0.0))
         share = f", {row.value / planned:.0%} of all," if planned else ""
         beyond = f"{number(row.value)} GWh{share} more than the reference world can supply ({what})"
-        lines.append(f"{who}: {beyond}, beside what a stop costs.")
+        lines.append(f"{who}: {beyond}, counted in each figure above.")
         lines.append(f"  Follow it: explain --node {row.node} --scenario {row.scenario}")
     return lines
 

@@ -74,9 +74,10 @@ def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence
                 head = scenario, chokepoints.name_of(regions), event.disruption, chokepoints.years[year]
                 plan = chokepoints.plan(scenario, regions, year)
                 demand = np.broadcast_to(drawn.demand(drawn.streams, scenario, regions, year), len(lost[0]))
-                of = (float(plan.cells.sum()), float(plan.made_at_home.sum()))
-                for measure, values, planned in zip(MEASURES, lost, of, strict=True):
-                    shares = values[1:] / demand[1:] / planned if planned > 0 else np.zeros(len(values) - 1)
+                of = (demand * plan.cells.sum(), lost.at_home)
+                for measure, values, planned in zip(MEASURES, lost[:2], of, strict=True):
+                    none = np.zeros(len(values) - 1)
+                    shares = np.divide(values[1:], planned[1:], out=none, where=planned[1:] > 0)
                     found.append((
                         *head, measure, *percentiles(values[1:]), float(values[0]), *percentiles(shares), "GWh",
                         len(values) - 1,
