@@ -186,7 +186,7 @@ def test_the_note_says_dollars_rates_and_what_is_assumed() -> None:
                   "Solid state: not sold in this adoption, so no curve; dotted to a maker’s goal"):  # fmt: skip
         assert words in meta.note
     assert meta.red_line.startswith(
-        "Learning rates of NMC, LFP and sodium-ion and the GWh they start from are assumed. Demand after 2030"
+        "Learning rates of sodium-ion and the GWh they start from are assumed. Demand after 2030"
     )
     assert "fitted" not in drawn("without a fit").meta.note
     assert meta.run_line.startswith("Scenario: Stated trend (world) · run prices-2035")
