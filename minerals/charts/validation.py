@@ -108,15 +108,19 @@ def _group(kind: str, mineral: str, segments: str, labels: dict[str, str]) -> st
     use = "storage" if segments == "stationary" else "vehicles" if "car" in segments.split(";") else ""
     use = "all uses" if "stationary" in segments and use == "vehicles" else use
     if kind == "mineral_demand":
+        if mineral not in BY_USE:
+            return OTHERS
         what = wording.capitalised(labels[mineral])
-        return f"{what}, {use}" if use and mineral in BY_USE else what
+        return f"{what}, {use}" if use else what
     if kind == "cells":
         return f"Batteries, {use or 'all uses'}"
     return GROUPS.get(kind, wording.capitalised(kind.replace("_", " ")))
 
 
 BY_USE = ("graphite", "lithium", "nickel", "cobalt")
-"""Minerals with a colour and a group for each use; of others few results are known: each is one group, and grey."""
+"""Minerals with a colour and a group for each use."""
+OTHERS = "Other minerals"
+"""Group of the others, of which few results are known; they are grey."""
 GROUPS = {
     "change": "Figure 17",
     "graphite_free_share": "Figure 17",
