@@ -164,7 +164,8 @@ def stressed(
         made.tables["intervals"] = pd.DataFrame([
             {"scenario": row.scenario, "region": region, "disruption": row.disruption, "year": row.year,
              "measure": measure, "p05": part * low * row.planned, "p50": np.nan, "p95": part * high * row.planned,
-             "value": row.lost_best, "unit": "GWh", "draws": 1000}
+             "value": row.lost_best, "share_p05": low, "share_p50": np.nan, "share_p95": high, "unit": "GWh",
+             "draws": 1000}
             for row in table.itertuples() if row.disruption in draws and row.year == years[-1]
             for (low, high), (measure, part) in product([draws[row.disruption]], (("lost", 1.0), ("industry", home)))
         ])  # fmt: skip
@@ -818,7 +819,7 @@ def test_a_line_on_a_bar_is_the_interval_of_the_draws_where_there_is_one_else_th
             )
             assert (row.range == "draws") == (len(own) > 0)
             if len(own):
-                assert (row.low, row.high) == (own["p05"].item(), own["p95"].item())
+                assert (row.low, row.high) == pytest.approx((own["p05"].item(), own["p95"].item()))
     by_severity = picture.data.query("range == 'severity'")
     assert set(by_severity["disruption"]) == {"cod_strike"}, "of the others one end is that of equal cuts"
     assert "Line with ends: 5–95% of 1,000 draws" in picture.meta.note
