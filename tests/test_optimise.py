@@ -462,7 +462,7 @@ def test_where_nothing_limits_the_cheapest_chemistry_fills_each_segment(
 
 
 def test_against_graphite_alone_what_holds_none_fills_to_its_limits(choose: Callable[..., Chosen]) -> None:
-    """Lithium metal and sulfur as fast as they may grow; sodium from the second on as far as cells are made."""
+    """Lithium metal and sulfur as fast as they may grow; sodium so too, or as far as its cells are made."""
     found = choose(*ANODE)
     share = by_family(found)
     for family in ("Li-metal", "Li-S"):
@@ -472,10 +472,13 @@ def test_against_graphite_alone_what_holds_none_fills_to_its_limits(choose: Call
             before = (1 + growth) * before + seed
             assert share[family][year] == pytest.approx(before, rel=LEFT), (family, year)
     told = found.table("mix_limit", stage="objective")
-    for year in found.decided[1:]:
-        here = told[told["year"] == year]
-        by_growth = here["limit"].str.contains("growth of Na-ion").any()
-        assert by_growth or here.query("family == 'supplier'")["limit"].str.contains("Na-ion").any()
+    growth, seed = limit(found, "growth", "Na-ion"), limit(found, "seed", "Na-ion")
+    before = share["Na-ion"].get(2029, 0.0)
+    for year in found.decided:
+        supplied = told.query("year == @year and family == 'supplier'")["limit"].str.contains("Na-ion").any()
+        at_growth = share["Na-ion"][year] == pytest.approx((1 + growth) * before + seed, rel=LEFT)
+        assert at_growth or supplied, year
+        before = share["Na-ion"][year]
 
 
 def test_caps_are_kept_and_the_smallest_works(choose: Callable[..., Chosen]) -> None:

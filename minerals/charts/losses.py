@@ -172,6 +172,7 @@ def drawn_data(story: Losses) -> pd.DataFrame:
 
 
 def printed(low: float, high: float) -> tuple[str, str]:
+    """Both ends of a range [GWh] as they are printed."""
     return wording.number(low), wording.number(high)
 
 
@@ -269,6 +270,10 @@ def anyway(loss: Loss) -> str:
 
 
 def note_of(story: Losses, caveats: str) -> str:
+    """The note below the chart: what is planned, what bars and lines are, what is short anyway, and the marks.
+
+    caveats: of the results, as sentences that begin with a blank.
+    """
     bars = story.table[story.hardest]
     note = f"Note:{caveats} Planned: {amounts(story, bars, LOST, 'planned')} GWh of batteries"
     note += f", {amounts(story, bars, INDUSTRY, 'planned')} GWh of cells made there" if INDUSTRY in story.drawn else ""
@@ -332,6 +337,10 @@ class Rows:
 
 
 def draw(sheet: Page, story: Losses, rows: Rows) -> None:
+    """Draw a panel for each quantity: its bars, what is planned, their ranges and numbers, with a row a disruption.
+
+    rows: their heights, which are fitted into the room that the page has.
+    """
     s = sheet.scale
     bar, pitch = (measure * s for measure in rows.fitted((sheet.top - sheet.bottom) / s))
     top = sheet.top - Rows.HEAD * s
