@@ -249,9 +249,9 @@ def test_follow_on_of_europe(shipped_inputs: Inputs) -> None:
     built = found.follow_on("incumbent", found.regions, last)
     assert found.follow_on("incumbent", found.regions, last) is built
     check(built, found.supply[last].made)
-    lacked = (
-        found.plan("incumbent", found.regions, last).need[n] - found.accessible("incumbent", found.regions, last)[n]
-    )
+    accessible = found.available(found.regions, last, found.access(found.regions, last))[1]
+    accessible = accessible + found.relief("incumbent", found.regions, last)
+    lacked = found.plan("incumbent", found.regions, last).need[n] - accessible[n]
     world = [float(each.made[n].sum()) for each in found.supply]
     top, lambda_top = float(found.inputs.share[n].max(axis=0)[0] / found.inputs.share[n, :, 0].sum()), 0.8131
     growth, lead = top * 0.0718 + (1 - top) * 0.21, lambda_top * 1.42 + (1 - lambda_top) * 2.3

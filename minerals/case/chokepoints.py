@@ -16,118 +16,44 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..config import Exposure, Run, Scenario, of_reference
-from ..errors import InputError, listed
+from ..config import Exposure
 from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing, stockpiled
 from ..exposure.factory import Factory, Plan, Routes, Supplied
 from ..exposure.follow_on import FollowOn, follow_on, headroom
 from ..exposure.known import BY_NEED, Known, known
-from ..exposure.stages import ACTIVE, CELL, MINING, REFINING, Chain, least, placed
+from ..exposure.stages import CELL, Chain, least
 from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.cell_parts import check_cell_parts
-from ..tables.codes import ENERGY, GRAPHITE_ROUTES, WORLD
 from ..tables.inputs import Inputs, joined
 from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import Cut, Node, SupplyInputs, supply_inputs
-from .arrays import Arrays
 from .intensity import with_intensity
 from .origin import Origins
 from .outcome import Outcome
+from .reference import (
+    ELSEWHERE,
+    REFERENCE,
+    left_out_of,
+    need_of,
+    origins_of,
+    partition_of,
+    passing_of,
+    placed_supply,
+    reference_run,
+    rows_of,
+    uses_apart_of,
+    with_customers,
+)  # fmt: skip
 from .stages import chain_of
+from .uses import Batteries, Uses, bases_of, batteries, relief_of, uses_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 #: A severity, or one of its ends.
 End = Literal["severity", "low", "high"]
-#: Stages that recovered material relieves.
-RELIEVED = ("mining", "refining")
-REFERENCE = "reference"
-#: What the node of lithium-ion cells begins with.
-LI_ION = "li_ion_cell"
-#: Customer that all makers at home with no region of the reference world are.
-ELSEWHERE = "elsewhere"
-#: Keys of [exposure] that say what the reference world is, as of a scenario.
-OF_REFERENCE = ("demand", "adoption", "silicon")
-
-
-@frozen
-class Batteries:
-    """What a scenario puts into use and takes from the chains.
-
-    cells: (region, segment, chemistry, year) [GWh]; gain: input ÷ demand of cell making, (region, year) [1]; recovered:
-    secondary supply, (region, mineral, year) [kt].
-    """
-
-    cells: Array
-    gain: Array
-    recovered: Array
-
-
-def batteries(outcome: Outcome, scenario: str) -> Batteries:
-    """Batteries of a scenario in the reported years."""
-    at, found = outcome.arrays.reported, outcome.scenarios[scenario]
-    return Batteries(found.cells[..., at], found.gain[:, at], found.recovered[..., at])
-
-
-@frozen
-class Uses:
-    """Use of each node per GWh of each chemistry of a run.
-
-    fixed: whatever the graphite route, (chemistry, node, year) [kt/GWh or GWh/GWh]; carrier: anode graphite,
-    (chemistry, year) [kt/GWh]; natural, synthetic: what a node makes per mass of graphite of that route, (node);
-    route: planned natural share, (year); scrapped: nodes whose product is lost with scrap, (node).
-    """
-
-    fixed: Array
-    carrier: Array
-    natural: Array
-    synthetic: Array
-    route: Array
-    scrapped: Array
-
-    def total(self, year: int) -> Array:
-        """Use at the planned route, (chemistry, node), by place of the year."""
-        share = self.route[year]
-        routed = np.outer(self.carrier[:, year], share * self.natural + (1 - share) * self.synthetic)
-        return np.asarray(self.fixed[:, :, year] + routed)
-
-    @property
-    def ever(self) -> Array:
-        """The most that a chemistry uses of a node in any year and by any route, (chemistry, node)."""
-        routed = np.outer(self.carrier.max(axis=1), np.maximum(self.natural, self.synthetic))
-        return np.asarray(self.fixed.max(axis=2) + routed)
-
-    @property
-    def routed(self) -> bool:
-        """Whether any node depends on the route."""
-        return bool(self.natural.any() or self.synthetic.any())
-
-
-def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
-    """Use of the nodes by the chemistries of a run: intensities times stage yields, and what only some of them use."""
-    resolved, intensity = arrays.resolved, arrays.intensity_by_year[..., arrays.reported]
-    minerals, bases = resolved.minerals.labels, [base for base, _ in resolved.chemistries.labels]
-    fixed = np.zeros((len(bases), len(supply.nodes), len(resolved.reported)))
-    by_route = {route: np.zeros(len(supply.nodes)) for route in GRAPHITE_ROUTES}
-    for n, node in enumerate(supply.nodes):
-        for mineral, route, per_kg in node.products:
-            if route:
-                by_route[route][n] += per_kg
-            else:
-                fixed[:, n] += intensity[:, minerals.index(mineral)] * per_kg
-        for c, base in enumerate(bases):
-            if base in node.uses:
-                per, amount = node.uses[base]
-                fixed[c, n] += amount if per == ENERGY else intensity[c, minerals.index(per)] * amount
-    carrier = np.zeros((len(bases), len(resolved.reported)))
-    if "graphite" in minerals:
-        carrier = intensity[:, minerals.index("graphite")]
-    natural = arrays.route[GRAPHITE_ROUTES.index("natural"), arrays.reported]
-    scrapped = np.array([node.stage != "cell" for node in supply.nodes])
-    return Uses(fixed, carrier, by_route["natural"], by_route["synthetic"], natural, scrapped)
 
 
 @frozen
@@ -246,7 +172,7 @@ class Chokepoints:
         if key not in self._reliefs:
             at = [self.regions.index(region) for region in regions]
             recovered = self.scenarios[scenario].recovered[at, :, year].sum(axis=0)
-            self._reliefs[key] = _relief(self.inputs, self.resolved, recovered, self.uses.route[year])
+            self._reliefs[key] = relief_of(self.inputs, self.resolved, recovered, self.uses.route[year])
         return self._reliefs[key]
 
     def access(self, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Access:
@@ -264,10 +190,6 @@ class Chokepoints:
         if key not in self._disturbed:
             self._disturbed[key] = self.access(regions, year, self.cuts(cuts, end))
         return self._disturbed[key]
-
-    def accessible(self, scenario: str, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Array:
-        """Accessible and recovered of each node, (node)."""
-        return self.access(regions, year, cuts).accessible + self.relief(scenario, regions, year)
 
     def supplied(
         self, scenario: str, regions: tuple[str, ...], year: int, cuts: tuple[Cut, ...] = (), end: End = "severity",
@@ -307,7 +229,7 @@ class Chokepoints:
     def passing(self, regions: Sequence[str], year: int) -> Array:
         """Share of the cells made at home whose way passes a node there, (chemistry, node), as plants of the reference
         world make what goes into them."""
-        return _passing(self.chain, self.supply[year], self.group(regions))
+        return passing_of(self.chain, self.supply[year], self.group(regions))
 
     def available(self, regions: Sequence[str], year: int, reach: Access) -> tuple[Array, Array]:
         """What the uses in scope have of what regions can get: of own plants, and of all, (node) each."""
@@ -539,18 +461,18 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     run, arrays = resolved.run, outcome.arrays
     mine = {name: batteries(outcome, name) for name in run.settings.scenario}
     if reference is not None:
-        check_cell_parts(inputs, _bases(resolved))
+        check_cell_parts(inputs, bases_of(resolved))
         uses = uses_of(arrays, reference.inputs)
-        chain = chain_of(reference.inputs.nodes, _bases(resolved), uses.ever, reference.inputs.known)
+        chain = chain_of(reference.inputs.nodes, bases_of(resolved), uses.ever, reference.inputs.known)
         return replace(reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine)
-    partition = _partition(run, inputs, resolved.regions.labels)
+    partition = partition_of(run, inputs, resolved.regions.labels)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
-    world = Outcome(with_intensity(resolve(_reference(run, inputs, partition), inputs), inputs))
-    check_cell_parts(inputs, [*_bases(resolved), *_bases(world.resolved)])
+    world = Outcome(with_intensity(resolve(reference_run(run, inputs, partition), inputs), inputs))
+    check_cell_parts(inputs, [*bases_of(resolved), *bases_of(world.resolved)])
     theirs = batteries(world, REFERENCE)
     regions = world.resolved.regions.labels
     home = np.array([regions.index(name) if name in regions else NOWHERE for name in supply.home], dtype=np.intp)
-    by_world = _need(world, supply, theirs)
+    by_world = need_of(world, supply, theirs)
     needed = by_world.need.sum(axis=1)  # (node, year)
     # What the reference world does not need and nobody publishes is not known, rather than not made.
     by_need = np.where(needed > 0, needed / supply.utilisation[:, None], np.nan)
@@ -566,230 +488,18 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         for y in range(len(supply.years))
     )
     customers = (*regions, ELSEWHERE) if (home == NOWHERE).any() else regions
-    with_all = tuple(_with_customers(each, len(customers)) for each in embodied)
-    origins = _origins(run, supply, with_all, customers, by_world.chain)
-    at_work = tuple(_placed(each, by_world, y, origins, supply.route_bounds) for y, each in enumerate(with_all))
-    used = joined(supply.used, _of_reference(world.resolved))
+    with_all = tuple(with_customers(each, len(customers)) for each in embodied)
+    origins = origins_of(run, supply, with_all, customers)
+    at_work = tuple(placed_supply(each, by_world, y, origins, supply.route_bounds) for y, each in enumerate(with_all))
+    used = joined(supply.used, rows_of(world.resolved))
     label = region_label(resolved.regions.labels, inputs)
-    left_out = _left_out(resolved, inputs, world.resolved, theirs.cells)
+    left_out = left_out_of(resolved, inputs, world.resolved, theirs.cells)
     union = inputs.places.union & set(customers)
     wider = {region: inputs.places.chain(region) for region in resolved.regions.labels}
     uses = uses_of(arrays, supply)
-    chain = chain_of(supply.nodes, _bases(resolved), uses.ever, supply.known)
+    chain = chain_of(supply.nodes, bases_of(resolved), uses.ever, supply.known)
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
-        origins, label, used, left_out, _uses_apart(resolved, world.resolved, theirs, by_world, at_work, origins),
+        origins, label, used, left_out, uses_apart_of(resolved, world.resolved, theirs, by_world, at_work, origins),
         union, wider, by_country,
     )  # fmt: skip
-
-
-@frozen
-class World:
-    """The reference world. need: of each node where batteries are used, less what is recovered, (node, customer, year);
-    recovered: that, (the same); batteries: put into use, (customer, year) [GWh]; uses, cells: of its chemistries,
-    (customer, chemistry, year) [GWh], with scrap; chain: of these."""
-
-    need: Array
-    recovered: Array
-    batteries: Array
-    uses: Uses
-    cells: Array
-    gain: Array
-    chain: Chain
-
-
-def _with_customers(embodied: Supply, customers: int) -> Supply:
-    """Supply with makers at home in no region as one more customer, if there is one."""
-    regions = len(embodied.batteries)
-    none = np.zeros((len(embodied.made), customers - regions))
-    home = np.where(embodied.home == NOWHERE, customers - 1 if customers > regions else NOWHERE, embodied.home)
-    return replace(
-        embodied, need=np.hstack([embodied.need, none]), recovered=np.hstack([embodied.recovered, none]),
-        batteries=np.append(embodied.batteries, none[0]), home=home.astype(np.intp),
-    )  # fmt: skip
-
-
-def _placed(supply: Supply, world: World, y: int, origins: Origins, bounds: tuple[float, float]) -> Supply:
-    """Supply of a year with the need of the reference world where the next stage stands: of active materials where the
-    cells are made that each customer uses, by their origin. bounds: of the natural share of graphite."""
-    cells = world.cells[..., y]
-    scrapped = np.where(world.uses.scrapped, 1.0, 0.0)
-    gained = cells * world.gain[:, y, None]  # (customer, chemistry), with scrap
-    use = world.uses.total(y)
-    amount = use * (gained.sum(axis=0)[:, None] * scrapped + cells.sum(axis=0)[:, None] * (1 - scrapped))
-    share = np.divide(cells, cells.sum(axis=0), out=np.zeros_like(cells), where=cells.sum(axis=0) > 0).T
-    share = np.hstack([share, np.zeros((len(share), len(supply.batteries) - share.shape[1]))])
-    made_as = world.chain.cell
-    by_node = {int(n): origins.makers(int(n), y) for n in np.flatnonzero(made_as.any(axis=0))}
-    cells_made = np.array([
-        mine @ by_node[int(uses.argmax())] if uses.any() else mine for mine, uses in zip(share, made_as, strict=True)
-    ])  # fmt: skip
-    gross = placed(world.chain, amount, share, cells_made, supply.made @ supply.at_home)
-    saved = _where_made(gross, supply.recovered)
-    recipes = tuple(world.chain.recipes(amount))
-    return replace(
-        supply, need=gross - saved, recovered=saved, chain=world.chain, recipes=recipes,
-        natural=float(world.uses.route[y]), bounds=bounds,
-    )  # fmt: skip
-
-
-def _where_made(gross: Array, recovered: Array | float) -> Array:
-    """What each customer needs less because of what is recovered, (node, customer): at home first, and what is left is
-    sold to the others by what they still need. recovered: by customer, (the same)."""
-    at_home = np.minimum(gross, recovered)
-    sold, still = (recovered - at_home).sum(axis=1, keepdims=True), gross - at_home
-    total = still.sum(axis=1, keepdims=True)
-    part = np.divide(sold, total, out=np.zeros_like(sold), where=total > 0)
-    return np.asarray(at_home + still * np.minimum(part, 1.0))
-
-
-def _origins(
-    run: Run, supply: SupplyInputs, at_work: tuple[Supply, ...], customers: tuple[str, ...], chain: Chain
-) -> Origins:
-    """Origin of the cells, as observed and configured."""
-    config = run.settings.exposure
-    assert config is not None
-    by_year = config.made_at_home
-    at_home = () if by_year is None else by_year.items() if isinstance(by_year, dict) else [(supply.years[0], by_year)]
-    cells = [n for n, node in enumerate(supply.nodes) if node.stage == "cell"]
-    homes = dict(supply.homes)
-    homes |= {code: customers[-1] for code, home in homes.items() if not home and customers[-1] == ELSEWHERE}
-    return Origins(
-        at_work, supply.years, customers, supply.countries, homes, supply.cell_origin, supply.observed_share,
-        tuple(sorted((int(year), float(share)) for year, share in at_home)), supply.origin,
-        tuple(sorted(cells, key=lambda n: not supply.nodes[n].node.startswith(LI_ION))),
-    )  # fmt: skip
-
-
-def _left_out(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Array) -> dict[str, Array]:
-    """Uses that the scope leaves out. cells: of the reference world, (region, segment, chemistry, year) [GWh]."""
-    at = [place for place, region in enumerate(world.regions.labels) if region in resolved.regions.labels]
-    by_use = cells[at].sum(axis=(0, 2))  # (segment, year)
-    share = by_use / np.maximum(by_use.sum(axis=0), np.finfo(float).tiny)
-    labels = dict(zip(inputs["segments"]["segment"], inputs["segments"]["label"], strict=True))
-    return {
-        str(labels[name]): share[place]
-        for place, name in enumerate(world.segments.labels)
-        if name not in resolved.segments.labels and share[place].any()
-    }
-
-
-def _uses_apart(
-    resolved: Resolved,
-    of_world: Resolved,
-    theirs: Batteries,
-    world: World,
-    supply: tuple[Supply, ...],
-    origins: Origins,
-) -> dict[str, tuple[Array, Array]]:
-    """Need at home in the reference world of the uses that the scope leaves out and of the others, by region, (node,
-    year) each."""
-    outside = np.array([name not in resolved.segments.labels for name in of_world.segments.labels])
-    out: dict[str, tuple[Array, Array]] = {}
-    if not outside.any():
-        return out
-    chain, places = world.chain, of_world.regions.labels
-    for r, region in enumerate(places):
-        if region not in resolved.regions.labels:
-            continue
-        group = np.arange(len(supply[0].batteries)) == r
-        need = np.zeros((2, len(chain.stage), len(supply)))
-        for y, year in enumerate(supply):
-            inside = np.array([name == region for name in origins.home_of_makers])
-            home = np.array([
-                origins.of((region,), y, int(uses.argmax()))[inside].sum() if uses.any() else 1.0 for uses in chain.cell
-            ])  # fmt: skip
-            cells = np.stack([theirs.cells[r, mine, :, y].sum(axis=0) for mine in (outside, ~outside)])
-            passing = np.where(chain.stage == CELL, 1.0, home[:, None] * _passing(chain, year, group))
-            gain = np.where(world.uses.scrapped, world.gain[r, y] or 1.0, 1.0)
-            need[:, :, y] = cells @ (world.uses.total(y) * passing) * gain
-        out[region] = need[0], need[1]
-    return out
-
-
-def _passing(chain: Chain, supply: Supply, group: np.ndarray) -> Array:
-    """Share of the cells that a group makes whose way passes a node there, (chemistry, node), as its plants make what
-    goes into them in the reference world."""
-    need = supply.gross[:, group].sum(axis=1)
-    own = np.nan_to_num((supply.made @ supply.at_home)[:, group].sum(axis=1))
-    made = np.minimum(np.divide(own, need, out=np.zeros_like(own), where=need > 0), 1.0)
-    out = chain.direct + np.einsum("cnd,d->cn", chain.into * (chain.stage == ACTIVE), made)
-    refined = np.einsum("cnd,cd,d->cn", chain.into * (chain.stage == REFINING), out, made)
-    return np.asarray(np.where(chain.stage == MINING, out + refined, out))
-
-
-def _bases(resolved: Resolved) -> list[str]:
-    """Base chemistries that a run may sell."""
-    return [base for base, _ in resolved.chemistries.labels]
-
-
-def _reference(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Run:
-    """The reference world, made of some regions, as a run whose problems stand where [exposure] names it."""
-    config = run.settings.exposure
-    assert config is not None
-    regions = (WORLD,) if set(partition) == set(inputs.places.parts[WORLD]) else partition
-    scope = run.settings.scope.model_copy(update={"regions": regions, "segments": ()})
-    scenario = Scenario(**{key: getattr(config, key) for key in OF_REFERENCE})
-    # Lines that a run gives are those of its own scenarios; the reference world's follow from its growth.
-    flows = run.settings.flows.model_copy(update={"lines": ""}) if run.settings.flows else None
-    alone = dict.fromkeys(("study", "prices", "exposure", "optimise"))
-    settings = run.settings.model_copy(
-        update={"scope": scope, "scenario": {REFERENCE: scenario}, "flows": flows, **alone}
-    )
-    places: dict[tuple[str, ...], tuple[str, int]] = {
-        ("scenario", REFERENCE, key): run.place("exposure", key) for key in OF_REFERENCE
-    }
-    changes, diffusion = of_reference(run.settings, run.origin, run.path.name, [])
-    by_name = {REFERENCE: diffusion} if diffusion else {}
-    return Run(run.name, run.path, settings, {REFERENCE: changes}, (), {**run.origin, **places}, by_name)
-
-
-def _partition(run: Run, inputs: Inputs, regions: Sequence[str]) -> tuple[str, ...]:
-    """Regions that the reference world is made of: each of the run stands whole, the others as wide as they can.
-
-    Raises InputError for a region that no part of the world is or is made of.
-    """
-    partition = inputs.places.partition(regions)
-    if outside := [name for name in regions if name not in partition]:
-        parts = inputs.places.parts[WORLD]
-        taken = f"{listed(parts)}, their parts and {WORLD}"
-        why = f"the reference world has no part of its own for it; [exposure] takes {taken}"
-        raise InputError([run.problem(("scope", "regions"), f"regions has {name!r}", why) for name in outside])
-    return partition
-
-
-def _of_reference(world: Resolved) -> DataFrame:
-    """Rows that the reference world rests on."""
-    tables = ("battery_demand", "market_share", "silicon_uptake", "mineral_intensity", "pack_intensity")
-    return world.inputs_used[world.inputs_used["table"].isin(tables)]
-
-
-def _need(world: Outcome, supply: SupplyInputs, reference: Batteries) -> World:
-    """The reference world with what its batteries need of each node, where they are used."""
-    use = uses_of(world.arrays, supply)
-    cells = reference.cells.sum(axis=1)  # (customer, chemistry, year)
-    gain = np.where(use.scrapped[:, None, None], reference.gain, 1.0)
-    natural = use.route
-    routed = np.outer(use.natural, natural) + np.outer(use.synthetic, 1 - natural)  # (node, year)
-    graphite = np.einsum("rcy,cy->ry", cells, use.carrier)
-    gross = np.asarray((np.einsum("rcy,cny->nry", cells, use.fixed) + routed[:, None] * graphite) * gain)
-    relief = np.stack([
-        np.stack([
-            _relief(supply, world.resolved, reference.recovered[r, :, y], use.route[y]) for y in range(gross.shape[2])
-        ], axis=1)
-        for r in range(gross.shape[1])
-    ], axis=1)  # fmt: skip
-    saved = np.minimum(relief, gross)
-    chain = chain_of(supply.nodes, _bases(world.resolved), use.ever, supply.known)
-    return World(gross - saved, saved, cells.sum(axis=1), use, cells, reference.gain, chain)
-
-
-def _relief(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: float) -> Array:
-    """Recovered minerals [kt] as what they take off mining and refining, (node)."""
-    out = np.zeros(len(supply.nodes))
-    shares = {"": 1.0, "natural": natural, "synthetic": 1 - natural}
-    for n, node in enumerate(supply.nodes):
-        if node.stage in RELIEVED:
-            for mineral, route, per_kg in node.products:
-                out[n] += recovered[resolved.minerals.labels.index(mineral)] * per_kg * shares[route]
-    return out

@@ -40,10 +40,11 @@ from ..mix.data import (
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event, SupplyInputs
-from .chokepoints import RELIEVED, Chokepoints
+from .chokepoints import Chokepoints
 from .concentration import Concentration
 from .cost import PackPrices
 from .outcome import Outcome
+from .uses import RELIEVED
 
 #: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards. That makes a
 #: smaller model and no other mix: what they deliver together they can deliver pro rata, and who could break the rule on

@@ -1,0 +1,109 @@
+"""What batteries use of each node, and what recovered material takes off it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..flows.demand import Array
+from ..haste import frozen
+from ..tables.codes import ENERGY, GRAPHITE_ROUTES
+from ..tables.resolve import Resolved
+from ..tables.supply import SupplyInputs
+from .arrays import Arrays
+from .outcome import Outcome
+
+#: Stages that recovered material relieves.
+RELIEVED = ("mining", "refining")
+
+
+@frozen
+class Batteries:
+    """What a scenario puts into use and takes from the chains.
+
+    cells: (region, segment, chemistry, year) [GWh]; gain: input ÷ demand of cell making, (region, year) [1]; recovered:
+    secondary supply, (region, mineral, year) [kt].
+    """
+
+    cells: Array
+    gain: Array
+    recovered: Array
+
+
+def batteries(outcome: Outcome, scenario: str) -> Batteries:
+    """Batteries of a scenario in the reported years."""
+    at, found = outcome.arrays.reported, outcome.scenarios[scenario]
+    return Batteries(found.cells[..., at], found.gain[:, at], found.recovered[..., at])
+
+
+@frozen
+class Uses:
+    """Use of each node per GWh of each chemistry of a run.
+
+    fixed: whatever the graphite route, (chemistry, node, year) [kt/GWh or GWh/GWh]; carrier: anode graphite,
+    (chemistry, year) [kt/GWh]; natural, synthetic: what a node makes per mass of graphite of that route, (node);
+    route: planned natural share, (year); scrapped: nodes whose product is lost with scrap, (node).
+    """
+
+    fixed: Array
+    carrier: Array
+    natural: Array
+    synthetic: Array
+    route: Array
+    scrapped: Array
+
+    def total(self, year: int) -> Array:
+        """Use at the planned route, (chemistry, node), by place of the year."""
+        share = self.route[year]
+        routed = np.outer(self.carrier[:, year], share * self.natural + (1 - share) * self.synthetic)
+        return np.asarray(self.fixed[:, :, year] + routed)
+
+    @property
+    def ever(self) -> Array:
+        """The most that a chemistry uses of a node in any year and by any route, (chemistry, node)."""
+        routed = np.outer(self.carrier.max(axis=1), np.maximum(self.natural, self.synthetic))
+        return np.asarray(self.fixed.max(axis=2) + routed)
+
+    @property
+    def routed(self) -> bool:
+        """Whether any node depends on the route."""
+        return bool(self.natural.any() or self.synthetic.any())
+
+
+def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
+    """Use of the nodes by the chemistries of a run: intensities times stage yields, and what only some of them use."""
+    resolved, intensity = arrays.resolved, arrays.intensity_by_year[..., arrays.reported]
+    minerals, bases = resolved.minerals.labels, [base for base, _ in resolved.chemistries.labels]
+    fixed = np.zeros((len(bases), len(supply.nodes), len(resolved.reported)))
+    by_route = {route: np.zeros(len(supply.nodes)) for route in GRAPHITE_ROUTES}
+    for n, node in enumerate(supply.nodes):
+        for mineral, route, per_kg in node.products:
+            if route:
+                by_route[route][n] += per_kg
+            else:
+                fixed[:, n] += intensity[:, minerals.index(mineral)] * per_kg
+        for c, base in enumerate(bases):
+            if base in node.uses:
+                per, amount = node.uses[base]
+                fixed[c, n] += amount if per == ENERGY else intensity[c, minerals.index(per)] * amount
+    carrier = np.zeros((len(bases), len(resolved.reported)))
+    if "graphite" in minerals:
+        carrier = intensity[:, minerals.index("graphite")]
+    natural = arrays.route[GRAPHITE_ROUTES.index("natural"), arrays.reported]
+    scrapped = np.array([node.stage != "cell" for node in supply.nodes])
+    return Uses(fixed, carrier, by_route["natural"], by_route["synthetic"], natural, scrapped)
+
+
+def relief_of(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: float) -> Array:
+    """Recovered minerals [kt] as what they take off mining and refining, (node)."""
+    out = np.zeros(len(supply.nodes))
+    shares = {"": 1.0, "natural": natural, "synthetic": 1 - natural}
+    for n, node in enumerate(supply.nodes):
+        if node.stage in RELIEVED:
+            for mineral, route, per_kg in node.products:
+                out[n] += recovered[resolved.minerals.labels.index(mineral)] * per_kg * shares[route]
+    return out
+
+
+def bases_of(resolved: Resolved) -> list[str]:
+    """Base chemistries that a run may sell."""
+    return [base for base, _ in resolved.chemistries.labels]
