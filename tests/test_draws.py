@@ -340,7 +340,14 @@ def test_the_origin_of_cells_is_drawn_where_its_observation_has_ends(shipped_inp
         assert origin.sum(axis=2) == pytest.approx(np.broadcast_to(value.sum(axis=1), origin.shape[:2]))
         assert (origin >= 0).all()
         assert (len(origin) > 1 and np.ptp(origin, axis=0).max() > 0.05) == moves
+        # Sodium-ion cells come from where they are made, which that observation says nothing of.
+        bases = np.array([base.startswith("na_") for base, _ in chokepoints.resolved.chemistries.labels])
+        assert bases.any()
+        assert np.ptp(origin[:, bases], axis=0).max() < 1e-12
     event = event_of(chokepoints, EVENTS[2])
     (found,) = draws.lost([event], chokepoints.regions, 0)
     (plain,) = played(chokepoints, "incumbent", chokepoints.regions, 0, [event], 0.0)
     assert found["incumbent"].batteries[0] == pytest.approx(plain.loss.lost[0], abs=1e-6)
+    # Where the cells made at home are drawn too, no more of them is lost than are planned in that draw.
+    assert (found["incumbent"].industry <= found["incumbent"].at_home + 1e-6).all()
+    assert np.ptp(found["incumbent"].at_home) > 0

@@ -277,7 +277,7 @@ class Drawn:
     def cell_origin(self, streams: Streams, regions: tuple[str, ...], year: int) -> Array:
         """Share of each maker in the cells of each chemistry that regions use, (row or 1, chemistry, country).
 
-        It is calibrated on the observed origin: where that is another, the share of a maker is as many times another,
+        That of lithium-ion cells is calibrated on the observed one: where that is another, the share of a maker is as many times another,
         and all sum to one again. What [exposure] says of it is not drawn.
         """
         chokepoints = self.chokepoints
@@ -293,6 +293,8 @@ class Drawn:
         made_as, customers = chokepoints.chain.cell, chokepoints.customers
         by_node: dict[int, Array] = {}
         for n in np.flatnonzero(made_as.any(axis=0)):
+            if not chokepoints.origins.as_observed(int(n), year):
+                continue
             found = chokepoints.origins.by_customer(regions, year, int(n))
             if found is not None:
                 by_node[int(n)] = np.zeros((len(streams), found.shape[1]))

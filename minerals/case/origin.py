@@ -70,6 +70,11 @@ class Origins:
             need = group.astype(float)
         return np.asarray(need[:, None] * found / need.sum())
 
+    def as_observed(self, node: int, year: int) -> bool:
+        """Whether the cells of a node come from where lithium-ion cells were observed to come from: these themselves,
+        and those whose makers nobody knows."""
+        return bool(self.cells) and (node == self.cells[0] or self._by_customer(node, year) is None)
+
     @property
     def configured(self) -> bool:
         """Whether [exposure] says anything of the origin of cells."""
