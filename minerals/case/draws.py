@@ -277,8 +277,8 @@ class Drawn:
     def cell_origin(self, streams: Streams, regions: tuple[str, ...], year: int) -> Array:
         """Share of each maker in the cells of each chemistry that regions use, (row or 1, chemistry, country).
 
-        That of lithium-ion cells is calibrated on the observed one: where that is another, the share of a maker is as many times another,
-        and all sum to one again. What [exposure] says of it is not drawn.
+        That of lithium-ion cells is calibrated on the observed one: where that is another, the share of a maker is as
+        many times another, and all sum to one again. What [exposure] says of it is not drawn.
         """
         chokepoints = self.chokepoints
         value = chokepoints.cell_origin(regions, year)
