@@ -190,7 +190,7 @@ def test_the_note_says_dollars_rates_and_what_is_assumed() -> None:
     )
     assert "fitted" not in drawn("without a fit").meta.note
     assert meta.run_line.startswith("Scenario: Stated trend (world) · run prices-2035")
-    for words in ("1,474 in 2010", "Na-ion 124 to 33", "Solid state 75 in 2030", meta.title):
+    for words in ("1,474 in 2010", "Na-ion 124 to 36", "Solid state 75 in 2030", meta.title):
         assert words in meta.alt
 
 
