@@ -196,8 +196,10 @@ def test_what_there_is_at_the_values_is_what_a_disruption_leaves(
     for scenario in europe_2035.scenarios:
         for each in (None, event):
             found, demand = drawn.supplied(each, scenario, europe_2035.regions, 0)
-            cuts = each.cuts if each else ()
-            alone = europe_2035.supplied(scenario, europe_2035.regions, 0, cuts, "severity", 1.0)
+            where = scenario, europe_2035.regions, 0
+            alone = (
+                europe_2035.supplied(*where, ((each.cuts, "severity"),), 1.0) if each else europe_2035.without(*where)
+            )
             needed = europe_2035.plan(scenario, europe_2035.regions, 0).need > 0
             assert demand[0] == 1
             for kind in ("own", "bought"):

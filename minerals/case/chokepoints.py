@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..config import Exposure
-from ..exposure.coverage import NOWHERE, Access, Cuts, Supply, access, sourcing, stockpiled
+from ..exposure.coverage import NOWHERE, Access, Cuts, Index, Supply, Trade, access, sourcing, stockpiled, trade
 from ..exposure.factory import Factory, Plan, Routes, Supplied
 from ..exposure.follow_on import FollowOn, follow_on, headroom
 from ..exposure.known import BY_NEED, Known, known
@@ -54,6 +54,18 @@ if TYPE_CHECKING:
 
 #: A severity, or one of its ends.
 End = Literal["severity", "low", "high"]
+#: What a disruption takes, and whether at its severity or at an end of it.
+Stop = tuple[tuple[Cut, ...], End]
+
+
+class Hit(NamedTuple):
+    """What each of several disruptions leaves some regions in a year: what it takes, what they can get of each node,
+    and which share of the cells of each chemistry can be made at home and be bought elsewhere, (stop, chemistry)."""
+
+    cuts: Cuts
+    reach: Access
+    home: Array
+    imported: Array
 
 
 @frozen
@@ -87,14 +99,14 @@ class Chokepoints:
     wider: dict[str, tuple[str, ...]]
     known: tuple[Known, ...]
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
-    _disturbed: dict[tuple[tuple[str, ...], int, tuple[Cut, ...], str], Access] = field(
+    _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _hits: dict[tuple[tuple[str, ...], int, tuple[Stop, ...]], Hit] = field(
         default_factory=dict, init=False, repr=False
     )
     _embodied: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _cell_origins: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
-    _cells_left_of: dict[tuple[tuple[str, ...], int, tuple[Cut, ...], str], tuple[Array, Array]] = field(
-        default_factory=dict, init=False, repr=False
-    )
     _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
@@ -175,51 +187,58 @@ class Chokepoints:
             self._reliefs[key] = relief_of(self.inputs, self.resolved, recovered, self.uses.route[year])
         return self._reliefs[key]
 
-    def access(self, regions: Sequence[str], year: int, cuts: Cuts | None = None) -> Access:
-        """What regions together can get of each node."""
-        if cuts is not None:
-            return access(self.supply[year], self.group(regions), cuts)
+    def access(self, regions: Sequence[str], year: int) -> Access:
+        """What regions together can get of each node without a disruption."""
         key = tuple(regions), year
         if key not in self._undisturbed:
             self._undisturbed[key] = access(self.supply[year], self.group(regions))
         return self._undisturbed[key]
 
-    def disturbed(self, regions: Sequence[str], year: int, cuts: tuple[Cut, ...], end: End = "severity") -> Access:
-        """What regions together can get of each node under a disruption, at an end of its severity."""
-        key = tuple(regions), year, cuts, end
-        if key not in self._disturbed:
-            self._disturbed[key] = self.access(regions, year, self.cuts(cuts, end))
-        return self._disturbed[key]
+    def hit(self, regions: Sequence[str], year: int, stops: tuple[Stop, ...]) -> Hit:
+        """What each of several disruptions leaves regions together, (stop, …)."""
+        key = tuple(regions), year, stops
+        if key not in self._hits:
+            cuts, traded = self.traded(year, stops)
+            reach = access(self.supply[year], self.group(regions), cuts, traded)
+            self._hits[key] = Hit(cuts, reach, *self._cells_left(regions, year, cuts, reach.left))
+        return self._hits[key]
+
+    def traded(self, year: int, stops: tuple[Stop, ...]) -> tuple[Cuts, Trade]:
+        """What each of several disruptions takes of the world's supply, and the trade that it leaves, (stop, …)."""
+        key = year, stops
+        if key not in self._trades:
+            cuts = self.cuts(stops)
+            self._trades[key] = cuts, trade(self.supply[year], cuts)
+        return self._trades[key]
+
+    def without(self, scenario: str, regions: tuple[str, ...], year: int) -> Supplied:
+        """What there is for a plan without a disruption, a single question."""
+        plan, (own, accessible) = self.plan(scenario, regions, year), self._undisturbed_had(scenario, regions, year)
+        own = np.where(self.cell, 0.0, own)
+        return Supplied(own[None], (accessible - own)[None], plan.made_at_home[None], plan.imported[None])
+
+    def _undisturbed_had(self, scenario: str, regions: tuple[str, ...], year: int) -> tuple[Array, Array]:
+        """What a plan has without a disruption by own plants and in all, (node) each."""
+        own, accessible = self.available(regions, year, self.access(regions, year))
+        relief, follow = self.relief(scenario, regions, year), self.follow_on(scenario, regions, year)
+        return own, accessible + relief + follow.amount
 
     def supplied(
-        self, scenario: str, regions: tuple[str, ...], year: int, cuts: tuple[Cut, ...] = (), end: End = "severity",
-        months: float = 0.0,
-    ) -> Supplied:  # fmt: skip
-        """What there is for a plan with or without a disruption, a single question.
-
-        end: of its severity; months: stock of each node [of planned need], which replaces what the disruption takes,
-        and no more. Of cells there is what there is without it, less what their makers can not deliver.
-        """
-        usual = self.access(regions, year)
-        if not cuts:
-            return self._supplied(scenario, regions, year, usual, None, months)
-        found = self.disturbed(regions, year, cuts, end)
-        return self._supplied(scenario, regions, year, found, self.cuts(cuts, end), months)
-
-    def _supplied(
-        self, scenario: str, regions: tuple[str, ...], year: int, reach: Access, cuts: Cuts | None, months: float
+        self, scenario: str, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...], months: float = 0.0
     ) -> Supplied:
-        plan, relief, cell = self.plan(scenario, regions, year), self.relief(scenario, regions, year), self.cell
-        follow = self.follow_on(scenario, regions, year)
-        own, accessible = self.available(regions, year, reach)
-        without = self.available(regions, year, self.access(regions, year))[1] + relief + follow.amount
-        left = accessible + relief + follow.left(cuts)
-        accessible = np.where(cell, without, stockpiled(left, without, self.stocked(plan, regions, year), months))
-        own = np.where(cell, 0.0, own)
-        home, imported = plan.made_at_home, plan.imported
-        if cuts is not None:
-            home, imported = (plan.cells * each for each in self._cells_left(regions, year, cuts, reach.left))
-        return Supplied(own[None], (accessible - own)[None], home[None], imported[None])
+        """What there is for a plan with each of several disruptions, (stop, …).
+
+        months: stock of each node [of planned need], which replaces what the disruption takes, and no more. Of cells
+        there is what there is without it, less what their makers can not deliver.
+        """
+        plan, hit = self.plan(scenario, regions, year), self.hit(regions, year, stops)
+        own, accessible = self.available(regions, year, hit.reach)
+        without = self._undisturbed_had(scenario, regions, year)[1]
+        left = accessible + self.relief(scenario, regions, year)
+        left = left + self.follow_on(scenario, regions, year).left(hit.cuts)
+        accessible = np.where(self.cell, without, stockpiled(left, without, self.stocked(plan, regions, year), months))
+        own = np.where(self.cell, 0.0, own)
+        return Supplied(own, accessible - own, plan.cells * hit.home, plan.cells * hit.imported)
 
     def stocked(self, plan: Plan, regions: Sequence[str], year: int) -> Array:
         """Need that a stockpile is measured by, (node) [kt or GWh a year]: that of the plan, at the shares that the
@@ -265,58 +284,60 @@ class Chokepoints:
         return np.asarray(self.chain.stage == CELL)
 
     def made_outside(
-        self, scenario: str, regions: tuple[str, ...], year: int, cuts: tuple[Cut, ...], hit: Supplied
+        self, scenario: str, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...], left: Supplied
     ) -> Supplied:
-        """What there is with a disruption, a single question, if the cells of the countries that close were made by
-        the others, at home or elsewhere, in the shares that these have."""
-        plan, origin = self.plan(scenario, regions, year), self.cell_origin(regions, year)
+        """What there is with each of several disruptions if the cells of the countries that close were made by the
+        others, at home or elsewhere, in the shares that these have. left: as of `supplied`."""
+        plan, origin, hit = (
+            self.plan(scenario, regions, year),
+            self.cell_origin(regions, year),
+            self.hit(regions, year, stops),
+        )
         codes, inside = np.array(self.inputs.countries), self.at_home(regions)
-        closing = np.isin(codes, [cut.country for cut in cuts]) & ~inside
-        others = np.where(origin.any(axis=1), origin[:, ~closing].sum(axis=1), 1.0)
+        closing = np.array([np.isin(codes, [cut.country for cut in cuts]) for cuts, _ in stops]) & ~inside
+        others = np.where(origin.any(axis=1), np.where(closing[:, None], 0.0, origin).sum(axis=-1), 1.0)
         grow = np.divide(1.0, others, out=np.zeros_like(others), where=others > 0)
-        left = self.disturbed(regions, year, cuts).left
-        _, without_closing = self._cells_left(regions, year, self.cuts(cuts), left, without=closing)
-        home, imported = hit.home[0] * grow, plan.cells * without_closing * grow
+        _, without_closing = self._cells_left(regions, year, hit.cuts, hit.reach.left, closing)
         # Cells that nobody else makes stay where they are.
-        home = np.where(others > 0, home, hit.home[0])
-        imported = np.where(others > 0, imported, hit.imported[0])
-        return Supplied(hit.own, hit.bought, home[None], imported[None])
-
-    def cells_left(
-        self, regions: Sequence[str], year: int, cuts: tuple[Cut, ...], end: End = "severity"
-    ) -> tuple[Array, Array]:
-        """Share of the cells of each chemistry that a disruption lets be made at home, as far as it cuts these, and be
-        bought elsewhere, (chemistry) each: of each maker, what it exports of the part for which it still has inputs."""
-        key = tuple(regions), year, cuts, end
-        if key not in self._cells_left_of:
-            left = self.disturbed(regions, year, cuts, end).left if cuts else np.ones((1, 1))
-            self._cells_left_of[key] = self._cells_left(regions, year, self.cuts(cuts, end), left)
-        return self._cells_left_of[key]
+        home = np.where(others > 0, left.home * grow, left.home)
+        imported = np.where(others > 0, plan.cells * without_closing * grow, left.imported)
+        return Supplied(left.own, left.bought, home, imported)
 
     def _cells_left(
         self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array, without: np.ndarray | None = None
     ) -> tuple[Array, Array]:
-        """Shares as of `cells_left`, those bought from makers but those in `without`, (country). covered: part of what
-        customers have without the disruption, (node, customer)."""
+        """Share of the cells of each chemistry that each disruption lets be made at home, as far as it cuts these, and
+        be bought elsewhere, (stop, chemistry) each: of each maker, what it exports of the part for which it still has
+        inputs.
+
+        covered: part of what customers have without the disruption, (stop, node, customer); without: makers who are
+        left out of what is bought, (stop, country).
+        """
         origin, inside = self.cell_origin(regions, year), self.at_home(regions)
-        output = np.array([cuts.output[uses].max(axis=0, initial=0.0) for uses in self.chain.cell])
-        export = np.array([cuts.export[uses].max(axis=0, initial=0.0) for uses in self.chain.cell])
-        left = (1 - output) * np.where(inside, 1.0, (1 - export) * self._makers_left(year, covered))
-        known = origin.any(axis=1)
-        home = np.where(known, (origin * left)[:, inside].sum(axis=1), 1.0)
-        abroad = ~inside if without is None else ~inside & ~without
-        return home, (origin * left)[:, abroad].sum(axis=1)
+        output, export = (
+            np.stack([cut[:, uses].max(axis=1, initial=0.0) for uses in self.chain.cell], axis=1)
+            for cut in (cuts.output, cuts.export)
+        )  # (stop, chemistry, country)
+        left = origin * (1 - output) * np.where(inside, 1.0, (1 - export) * self._makers_left(year, covered))
+        home = np.where(origin.any(axis=1), left[..., inside].sum(axis=-1), 1.0)
+        if without is not None:
+            left = np.where(without[:, None], 0.0, left)
+        return home, left[..., ~inside].sum(axis=-1)
 
     def _makers_left(self, year: int, covered: Array) -> Array:
-        """Part of the cells of each chemistry for which makers in each country have inputs, (chemistry, country)."""
-        supply = self.supply[year]
-        out = np.ones((len(self.chain.cell), len(self.inputs.countries)))
+        """Part of the cells of each chemistry for which makers in each country have inputs, (stop, chemistry,
+        country)."""
+        supply, (stops, _, customers) = self.supply[year], covered.shape
+        part = np.ones((stops, len(self._parts), customers + 1))  # NOWHERE is the last
         if (covered < 1).any():
-            use = self.uses.ever
-            for c in range(len(out)):
-                part = np.append(least(covered, self.chain.of_cells(int(c), use), supply.natural, supply.bounds), 1.0)
-                out[c] = part[supply.home]
-        return out
+            for c, parts in enumerate(self._parts):
+                part[:, c, :-1] = least(covered, parts, supply.natural, supply.bounds)
+        return part[..., supply.home]
+
+    @cached_property
+    def _parts(self) -> list[tuple[Index, Index, Index]]:
+        """What goes into the cells of each chemistry."""
+        return [self.chain.of_cells(c, self.uses.ever) for c in range(len(self.chain.cell))]
 
     def at_home(self, regions: Collection[str]) -> np.ndarray:
         """Countries that belong to some regions, (country)."""
@@ -418,14 +439,15 @@ class Chokepoints:
         """Name of regions that share a pool."""
         return self.label if tuple(regions) == self.regions else " + ".join(regions)
 
-    def cuts(self, cuts: Sequence[Cut], end: End = "severity") -> Cuts:
-        """What an event takes as arrays, at its severity or at one end of it."""
-        shape = (len(self.inputs.nodes), len(self.inputs.countries))
+    def cuts(self, stops: Sequence[Stop]) -> Cuts:
+        """What each of several disruptions takes, (stop, node, country)."""
+        shape = (len(stops), len(self.inputs.nodes), len(self.inputs.countries))
         export, output = np.zeros(shape), np.zeros(shape)
-        for cut in cuts:
-            if cut.country in self.inputs.countries:
-                place = self.inputs.place(cut.node), self.inputs.countries.index(cut.country)
-                (export if cut.kind == "export" else output)[place] = getattr(cut, end)
+        for place, (cuts, end) in enumerate(stops):
+            for cut in cuts:
+                if cut.country in self.inputs.countries:
+                    at = place, self.inputs.place(cut.node), self.inputs.countries.index(cut.country)
+                    (export if cut.kind == "export" else output)[at] = getattr(cut, end)
         return Cuts(export, output)
 
     def pools(self, cuts: Sequence[Cut]) -> list[tuple[str, ...]]:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..exposure.factory import Supplied
 from ..exposure.window import YEAR, Window
 from ..flows.demand import Array
 from ..haste import frozen
@@ -96,7 +95,7 @@ def _window(chokepoints: Chokepoints, found: Sequence[Played]) -> Window:
     batch = found[0].batch
     where = batch.scenario, batch.regions, batch.year
     if chokepoints.config.stockpile_months:
-        hit = Supplied.joined([chokepoints.supplied(*where, each.event.cuts) for each in found])
+        hit = chokepoints.supplied(*where, tuple((each.event.cuts, "severity") for each in found))
     else:
         hit = batch.hit.take([each.place for each in found])
     need = chokepoints.stocked(batch.factory.plan, batch.regions, batch.year)

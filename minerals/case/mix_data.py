@@ -306,13 +306,13 @@ class Assembly:
                 regions = pools[name]
                 for y in (year for year in self.years if year >= event.start):
                     at = self.at[y]
-                    home, bought = chokepoints.cells_left(regions, at, event.cuts)
+                    hit = chokepoints.hit(regions, at, ((event.cuts, "severity"),))
+                    home, bought = hit.home[0], hit.imported[0]
                     for c, place in self.place.items():
                         found["made_at_home"][d, name, c, y] = float(home[place])
                         found["bought"][d, name, c, y] = float(bought[place])
                     without = chokepoints.available(regions, at, chokepoints.access(regions, at))[1]
-                    reach = chokepoints.disturbed(regions, at, event.cuts)
-                    own, accessible = chokepoints.available(regions, at, reach)
+                    own, accessible = chokepoints.available(regions, at, hit.reach.take(0))
                     accessible = np.where(chokepoints.cell, without, accessible)
                     own = np.where(chokepoints.cell, 0.0, own)
                     short = accessible < self._most(regions, y, home, own)

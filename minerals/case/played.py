@@ -15,7 +15,7 @@ from ..exposure.factory import Factory, Supplied
 from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.supply import Event
-from .chokepoints import Chokepoints, End
+from .chokepoints import Chokepoints, End, Hit, Stop
 
 #: GWh that count as none.
 LEAST = 1e-9
@@ -27,8 +27,9 @@ ENDS: tuple[End, ...] = ("low", "high")
 class Batch:
     """Disruptions of one year (its place among those of the run) played together, for the regions that share a pool.
 
-    without: what there is without a disruption, one question; hit: with each; losses: of each; ends: GWh at risk by
-    best reallocation at the low and the high end of its severity, (event, end, [batteries, cells made at home]).
+    without: what there is without a disruption, one question; hit: with each; left: what each leaves the regions, and
+    the ends of their severities after them; losses: of each; ends: GWh at risk by best reallocation at the low and the
+    high end of its severity, (event, end, [batteries, cells made at home]).
     """
 
     scenario: str
@@ -37,6 +38,7 @@ class Batch:
     factory: Factory
     without: Supplied
     hit: Supplied
+    left: Hit
     losses: list[Loss]
     ends: Array
 
@@ -52,10 +54,9 @@ class Batch:
 
 @frozen
 class Played:
-    """One disruption of a batch. reach: what the regions can get under it; place: in the batch."""
+    """One disruption of a batch, and its place in that."""
 
     event: Event
-    reach: Access
     batch: Batch
     place: int
 
@@ -88,6 +89,11 @@ class Played:
     def accessible(self) -> Array:
         """Accessible with it, (node) [kt or GWh]."""
         return np.asarray(self.batch.hit.accessible[self.place])
+
+    @property
+    def reach(self) -> Access:
+        """What the regions can get under it."""
+        return self.batch.left.reach.take(self.place)
 
     @property
     def hit(self) -> Supplied:
@@ -130,29 +136,29 @@ def played(
 ) -> list[Played]:
     """Play disruptions, for the regions that share a pool, by place of the year; stock: months of planned need."""
     factory = chokepoints.factory(scenario, regions, year)
-    without = chokepoints.supplied(scenario, regions, year)
-
-    def left(cuts: Sequence[tuple[Event, End]]) -> Supplied:
-        """What there is with each."""
-        return Supplied.joined([
-            chokepoints.supplied(scenario, regions, year, event.cuts, end, stock) for event, end in cuts
-        ])  # fmt: skip
-
-    hit = left([(event, "severity") for event in events])
-    outside = Supplied.joined([
-        chokepoints.made_outside(scenario, regions, year, event.cuts, hit.take([place]))
-        for place, event in enumerate(events)
-    ])  # fmt: skip
+    without = chokepoints.without(scenario, regions, year)
+    stops = stops_of(events)
+    every = chokepoints.supplied(scenario, regions, year, stops, stock)
+    hit, at_ends = every.take(slice(len(events))), every.take(slice(len(events), None))
+    outside = chokepoints.made_outside(scenario, regions, year, stops, every).take(slice(len(events)))
     lost = losses(factory, without, hit, outside)
     # An end that is no other event than the disruption itself costs what that does.
     ends = np.array([[(each.at_risk[0], each.industry[0])] * len(ENDS) for each in lost])
-    beyond = [(place, e) for e, end in enumerate(ENDS) for place, event in enumerate(events) if event.beyond(end)]
-    if beyond:
-        at_ends = left([(events[place], ENDS[e]) for place, e in beyond])
+    if beyond := [(place, ENDS.index(end)) for place, end in _beyond(events)]:
         ends[tuple(np.array(beyond, dtype=int).T)] = at_risk(factory, without, at_ends)
-    batch = Batch(scenario, regions, year, factory, without, hit, lost, ends)
-    reach = [chokepoints.disturbed(regions, year, event.cuts) for event in events]
-    return [Played(event, got, batch, place) for place, (event, got) in enumerate(zip(events, reach, strict=True))]
+    batch = Batch(scenario, regions, year, factory, without, hit, chokepoints.hit(regions, year, stops), lost, ends)
+    return [Played(event, batch, place) for place, event in enumerate(events)]
+
+
+def stops_of(events: Sequence[Event]) -> tuple[Stop, ...]:
+    """Disruptions at their severity, then the ends that are other events than these."""
+    return (*((event.cuts, "severity") for event in events),
+            *((events[place].cuts, end) for place, end in _beyond(events)))  # fmt: skip
+
+
+def _beyond(events: Sequence[Event]) -> list[tuple[int, End]]:
+    """Ends of severities that are other events than the disruption itself, by place of that."""
+    return [(place, end) for end in ENDS for place, event in enumerate(events) if event.beyond(end)]
 
 
 def play(

@@ -101,7 +101,8 @@ class Supply:
 
 @frozen
 class Cuts:
-    """What a disruption takes away, (node, country), each a share in 0 to 1: of what is exported, or of all output."""
+    """What a disruption takes away, (node, country), or each of several, (disruption, node, country), each a share in 0
+    to 1: of what is exported, or of all output."""
 
     export: Array
     output: Array
@@ -109,7 +110,7 @@ class Cuts:
     @property
     def nodes(self) -> Mask:
         """Nodes that are hit, (node)."""
-        return np.asarray((self.export > 0).any(axis=1) | (self.output > 0).any(axis=1))
+        return np.asarray((self.export > 0).any(axis=-1) | (self.output > 0).any(axis=-1))
 
 
 class Trade(NamedTuple):
@@ -161,6 +162,11 @@ class Access:
     exported: Array
     claims: Claims
     left: Array
+
+    def take(self, place: int) -> Access:
+        """With one of several disruptions."""
+        claims = Claims(self.claims.weight, self.claims.weights, self.claims.lacked[place])
+        return Access(self.own[place], self.exported[place], claims, self.left[place])
 
     @cached_property
     def pool(self) -> Array:
@@ -223,15 +229,18 @@ def _unlimited(amount: Array) -> Array:
     return np.where(np.isnan(amount), np.inf, amount)
 
 
-def access(supply: Supply, group: Mask, cuts: Cuts | None = None) -> Access:
-    """What the customers of `group`, (customer), can get of each node, with or without a disruption.
+def access(supply: Supply, group: Mask, cuts: Cuts | None = None, traded: Trade | None = None) -> Access:
+    """What the customers of `group`, (customer), can get of each node, with or without a disruption, or with each of
+    several, (disruption, …). traded: `trade` of the same cuts, where it is known already.
 
     own_b = Σ_{j at home in b} made_j · (1 − output cut); export_b = max(own_b − need_b, 0), by its countries pro rata,
     less the export cut; lacked_b = max(need_b − own_b, 0). The group keeps all that it makes. A country that stops its
     exports leaves the pool as exporter alone, and a customer whose own output is cut lacks more. Where the reference
     world needs nothing of a node, the pool is shared by batteries put into use, and no limit of the others is known.
     """
-    _, _, exported, lacked, left = supply.undisturbed if cuts is None else trade(supply, cuts)
+    if traded is None:
+        traded = supply.undisturbed if cuts is None else trade(supply, cuts)
+    _, _, exported, lacked, left = traded
     # Whether its own plants have inputs is not answered here: the group's chain is followed plant by plant.
     own = (supply.made if cuts is None else supply.made * (1 - cuts.output)) @ supply.at_home
     others = np.where(supply.needed[:, None], lacked, np.inf)[..., ~group]

@@ -168,7 +168,7 @@ class Supplied:
     def __len__(self) -> int:
         return len(self.own)
 
-    def take(self, some: Index | Mask | list[int]) -> Supplied:
+    def take(self, some: Index | Mask | list[int] | slice) -> Supplied:
         """Some of the questions."""
         return Supplied(self.own[some], self.bought[some], self.home[some], self.imported[some])
 

@@ -86,7 +86,7 @@ def supply(result: Result) -> list[str]:
     if "mineral_flows" not in result.tables:
         return []
     year, labels = result.record["years"][-1], result.record["codes"]["mineral"]
-    flows = result["mineral_flows"].query("year == @year").groupby(["flow", "mineral", "scenario"])["value"].sum()
+    flows = _of_year(result, "mineral_flows", year).groupby(["flow", "mineral", "scenario"])["value"].sum()
 
     def cells(mineral: str, scenario: str) -> list[str]:
         taken = flows.get(("input", mineral, scenario), 0.0)
@@ -181,12 +181,19 @@ def risks(result: Result) -> list[str]:
     return [*lines, *_drivers(result, year), *_short(result, year), *_not_known(result, year)]
 
 
+def _of_year(result: Result, name: str, year: int) -> pd.DataFrame:
+    """Rows of a table of one year."""
+    table = result[name]
+    return table[table["year"] == year]
+
+
 def _drawn(result: Result, year: int) -> dict[tuple[str, str, str], tuple[float, float]]:
     """5th and 95th percentile of the share of the plan that is lost, by scenario, region and disruption, of those that
     were drawn."""
     if "intervals" not in result.tables:
         return {}
-    table = result["intervals"].query("year == @year and measure == 'lost'")
+    table = _of_year(result, "intervals", year)
+    table = table[table["measure"] == "lost"]
     keys = zip(table["scenario"], table["region"], table["disruption"], strict=True)
     return dict(zip(keys, zip(table["share_p05"], table["share_p95"], strict=True), strict=True))
 
@@ -195,8 +202,8 @@ def _drivers(result: Result, year: int) -> list[str]:
     """What most of the interval of the first scenario's largest loss hangs on."""
     if "drivers" not in result.tables:
         return []
-    table = result["drivers"].query("year == @year and measure == 'lost'")
-    table = table[table["scenario"] == result.scenarios[0]]
+    table = _of_year(result, "drivers", year)
+    table = table[(table["measure"] == "lost") & (table["scenario"] == result.scenarios[0])]
     if not len(table):
         return []
     first = table["disruption"].iloc[0]
@@ -225,7 +232,7 @@ def _short(result: Result, year: int) -> list[str]:
     """What cannot be built even without a disruption."""
     table, lines = result["shortage"], []
     labels = result.record["exposure"]["nodes"]
-    cells = result["cells"].query("year == @year").groupby("scenario")["value"].sum()
+    cells = _of_year(result, "cells", year).groupby("scenario")["value"].sum()
     for row in table[table["year"] == year].itertuples():
         who = result.record["scenarios"][row.scenario]["label"]
         what = labels[row.node]["label"]
@@ -242,7 +249,7 @@ def _not_known(result: Result, year: int) -> list[str]:
     table, uses = result["concentration"], result["exposure"]
     unknown = set(table.loc[(table["year"] == year) & (table["measure"] == "top1") & table["value"].isna(), "node"])
     # Of some the makers are known, and not how much they make: no stop of them binds either.
-    cover = result["coverage"].query("year == @year")
+    cover = _of_year(result, "coverage", year)
     unknown |= set(cover.loc[cover["measure"] == "need", "node"]) - set(
         cover.loc[cover["measure"] == "accessible", "node"]
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..case.chokepoints import Chokepoints
-from ..case.played import LEAST, Played, play, played
+from ..case.played import LEAST, Played, play, played, stops_of
 from ..exposure.disruption import Loss, losses
 from ..exposure.window import YEAR, Window, parts
 from ..results.tables.intervals import intervals
@@ -135,19 +135,18 @@ def _run_down(
     begin = next((y for y, year in enumerate(years) if year >= event.start), len(years))
     months = np.array([chokepoints.config.stockpile_months * YEAR / lasts]) if lasts else np.zeros(1)
     left = np.ones(len(chokepoints.inputs.nodes))
+    stops = stops_of([event])[:1]
     for y, part in zip(range(begin, len(years)), parts(lasts), strict=False):
-        factory, without = chokepoints.factory(scenario, regions, y), chokepoints.supplied(scenario, regions, y)
-        hit, need = (
-            chokepoints.supplied(scenario, regions, y, event.cuts),
-            chokepoints.stocked(factory.plan, regions, y),
-        )
+        factory, without = chokepoints.factory(scenario, regions, y), chokepoints.without(scenario, regions, y)
+        hit = chokepoints.supplied(scenario, regions, y, stops)
+        need = chokepoints.stocked(factory.plan, regions, y)
         window = Window(factory, without, hit, need)
         stocked = window.stocked(months)
         (found,) = losses(factory, without, stocked, stocked)
         # Each year's part of the months of the stop is its part of the stock.
         share, full = part * YEAR / lasts, months[0] / YEAR * need
         left = left - share * np.divide(window.replaced(months)[0], full, out=np.zeros_like(full), where=full > 0)
-        held = chokepoints.cuts(event.cuts).nodes & (full > 0)
+        held = chokepoints.cuts(stops).nodes[0] & (full > 0)
         planned, best, proportional, of_plan = _numbers(found)
         yield (
             scenario, chokepoints.name_of(regions), event.disruption, event.label, y - begin + 1, years[y],

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
-from ...case.played import LEAST, Library, Played, by_region, play
+from ...case.played import LEAST, Batch, Library, Played, by_region, play
 from ...exposure.disruption import supply_gap
 from ...flows.demand import Array
 from ...tables.codes import WORLD
@@ -69,7 +69,7 @@ def _shortage(chokepoints: Chokepoints) -> pd.DataFrame:
     for scenario in chokepoints.scenarios:
         for year, calendar in enumerate(chokepoints.years):
             factory = chokepoints.factory(scenario, chokepoints.regions, year)
-            supplied = chokepoints.supplied(scenario, chokepoints.regions, year)
+            supplied = chokepoints.without(scenario, chokepoints.regions, year)
             base = factory.totals(supplied)[0][0]
             if (short := factory.plan.cells.sum() - base) > LEAST:
                 node = chokepoints.inputs.nodes[int(factory.binding(supplied)[0].argmax())]
@@ -159,28 +159,34 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
     value = min(without, own + recovered + share_of_pool × exported − others + follow_on + stockpile).
     """
     rows = []
+    by_batch: dict[Batch, list[Array]] = {}
     for each in found:
         hit = np.flatnonzero(each.accessible < each.without)
         if not len(hit):
             continue
-        reach = each.reach
-        recovered = chokepoints.relief(each.scenario, each.regions, each.year)
-        follow = chokepoints.follow_on(each.scenario, each.regions, each.year).left(chokepoints.cuts(each.event.cuts))
-        stock = (
-            chokepoints.stocked(each.factory.plan, each.regions, each.year) * chokepoints.config.stockpile_months / 12
-        )
-        others = chokepoints.kept(each.regions, each.year, reach)
+        if each.batch not in by_batch:
+            by_batch[each.batch] = _of_batch(chokepoints, each.batch)
+        numbers = [of_stops[each.place] for of_stops in by_batch[each.batch]]
         for n in hit:
             node = chokepoints.inputs.nodes[n]
             rows.append((
                 each.scenario, chokepoints.name_of(each.regions), each.event.disruption, node.node,
-                chokepoints.years[each.year], float(each.factory.need[n]), float(each.without[n]),
-                float(each.accessible[n]), float(reach.own[n]), float(recovered[n]), float(reach.share[n]),
-                float(reach.pool[n]), float(others[n]), float(follow[n]), float(stock[n]), node.unit,
+                chokepoints.years[each.year], *(float(number[n]) for number in numbers), node.unit,
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "own", "recovered",
                "share_of_pool", "exported", "others", "follow_on", "stockpile", "unit"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _of_batch(chokepoints: Chokepoints, batch: Batch) -> list[Array]:
+    """Numbers of `accessible` of each disruption of a batch, (stop, node) each."""
+    where, (cuts, reach, *_) = (batch.scenario, batch.regions, batch.year), batch.left
+    stock = chokepoints.stocked(batch.factory.plan, *where[1:]) * chokepoints.config.stockpile_months / 12
+    numbers = [
+        batch.factory.need, batch.without.accessible[0], batch.hit.accessible, reach.own, chokepoints.relief(*where),
+        reach.share, reach.pool, chokepoints.kept(*where[1:], reach), chokepoints.follow_on(*where).left(cuts), stock,
+    ]  # fmt: skip
+    return [np.broadcast_to(number, batch.hit.accessible.shape) if number.ndim == 1 else number for number in numbers]
 
 
 def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
-from ...exposure.coverage import trade
+from ...case.played import stops_of
 from ...tables.codes import ENERGY
 
 
@@ -62,20 +62,21 @@ def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
     """
     inputs = chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
-    known = [tuple(map(np.nan_to_num, (each.made, each.undisturbed.exported))) for each in chokepoints.supply]
-    for event in inputs.events:
-        cuts = chokepoints.cuts(event.cuts)
-        for y, calendar in enumerate(chokepoints.years):
-            if calendar < event.start:
-                continue
-            could, before = known[y]
-            after, left = trade(chokepoints.supply[y], cuts), could * (1 - cuts.output)
-            made, exported = np.nan_to_num(after.made), np.nan_to_num(after.exported)
-            for n, k in zip(*np.nonzero((before != exported) | (left != could) | (made != could)), strict=True):
-                rows.append((
-                    event.disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[n, k], made[n, k],
-                    exported[n, k], inputs.nodes[n].unit,
-                ))  # fmt: skip
+    for y, calendar in enumerate(chokepoints.years):
+        begun = [event for event in inputs.events if calendar >= event.start]
+        cuts, after = chokepoints.traded(y, stops_of(begun))
+        supply, some = chokepoints.supply[y], slice(len(begun))
+        could, before = np.nan_to_num(supply.made), np.nan_to_num(supply.undisturbed.exported)
+        left = could * (1 - cuts.output[some])
+        made, exported = np.nan_to_num(after.made[some]), np.nan_to_num(after.exported[some])
+        for place, n, k in zip(*np.nonzero((before != exported) | (left != could) | (made != could)), strict=True):
+            at = place, n, k
+            rows.append((
+                begun[place].disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[at], made[at],
+                exported[at], inputs.nodes[n].unit,
+            ))  # fmt: skip
+    order = {event.disruption: place for place, event in enumerate(inputs.events)}
+    rows.sort(key=lambda row: order[row[0]])
     columns = ["disruption", "node", "country", "year", "value", "made", "exported", "unit"]
     return pd.DataFrame(rows, columns=columns)
 
