@@ -60,12 +60,14 @@ Stop = tuple[tuple[Cut, ...], End]
 
 class Hit(NamedTuple):
     """What each of several disruptions leaves some regions in a year: what it takes, what they can get of each node,
-    and which share of the cells of each chemistry can be made at home and be bought elsewhere, (stop, chemistry)."""
+    and which share of the cells of each chemistry can be made at home and be bought elsewhere, (stop, chemistry), and
+    had of each maker, (stop, chemistry, country)."""
 
     cuts: Cuts
     reach: Access
     home: Array
     imported: Array
+    by_maker: Array
 
 
 @frozen
@@ -297,21 +299,18 @@ class Chokepoints:
         closing = np.array([np.isin(codes, [cut.country for cut in cuts]) for cuts, _ in stops]) & ~inside
         others = np.where(origin.any(axis=1), np.where(closing[:, None], 0.0, origin).sum(axis=-1), 1.0)
         grow = np.divide(1.0, others, out=np.zeros_like(others), where=others > 0)
-        _, without_closing = self._cells_left(regions, year, hit.cuts, hit.reach.left, closing)
+        without_closing = np.where(closing[:, None], 0.0, hit.by_maker)[..., ~inside].sum(axis=-1)
         # Cells that nobody else makes stay where they are.
         home = np.where(others > 0, left.home * grow, left.home)
         imported = np.where(others > 0, plan.cells * without_closing * grow, left.imported)
         return Supplied(left.own, left.bought, home, imported)
 
-    def _cells_left(
-        self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array, without: np.ndarray | None = None
-    ) -> tuple[Array, Array]:
+    def _cells_left(self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array) -> tuple[Array, Array, Array]:
         """Share of the cells of each chemistry that each disruption lets be made at home, as far as it cuts these, and
-        be bought elsewhere, (stop, chemistry) each: of each maker, what it exports of the part for which it still has
-        inputs.
+        be bought elsewhere, (stop, chemistry) each, and be had of each maker, (stop, chemistry, country): what it
+        exports of the part for which it still has inputs.
 
-        covered: part of what customers have without the disruption, (stop, node, customer); without: makers who are
-        left out of what is bought, (stop, country).
+        covered: part of what customers have without the disruption, (stop, node, customer).
         """
         origin, inside = self.cell_origin(regions, year), self.at_home(regions)
         output, export = (
@@ -320,9 +319,7 @@ class Chokepoints:
         )  # (stop, chemistry, country)
         left = origin * (1 - output) * np.where(inside, 1.0, (1 - export) * self._makers_left(year, covered))
         home = np.where(origin.any(axis=1), left[..., inside].sum(axis=-1), 1.0)
-        if without is not None:
-            left = np.where(without[:, None], 0.0, left)
-        return home, left[..., ~inside].sum(axis=-1)
+        return home, left[..., ~inside].sum(axis=-1), left
 
     def _makers_left(self, year: int, covered: Array) -> Array:
         """Part of the cells of each chemistry for which makers in each country have inputs, (stop, chemistry,

@@ -29,7 +29,8 @@ NOTHING = 1e-9
 HUGE = 1e30
 #: Right-hand sides that are tried at a time.
 CHUNK = 1000
-#: Bases that these are tried on at a time: what one of the first has solved, the others are not tried on.
+#: Least bases that these are tried on at a time, and more as the right-hand sides are fewer: what one of the first has
+#: solved, the others are not tried on.
 TOGETHER = 4
 
 
@@ -88,8 +89,10 @@ class Bases:
         for left in np.array_split(np.arange(len(most)), -(-len(most) // CHUNK) or 1):
             if frequent:
                 order = np.argsort(-np.array(self._solves), kind="stable")
-            for start in range(0, len(order), TOGETHER):
-                left = left[~self._tried(left, sides, out, order[start : start + TOGETHER])]
+            start = 0
+            while len(left) and start < len(order):
+                end = start + max(TOGETHER, CHUNK // len(left))
+                left, start = left[~self._tried(left, sides, out, order[start:end])], end
             unsolved.append(left)
         left = np.concatenate(unsolved)
         while len(left):

@@ -14,6 +14,7 @@ are stopped, but less where cells are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import highspy
 import numpy as np
@@ -43,17 +44,17 @@ class Loss:
     proportional: Built
     outside: float
 
-    @property
+    @cached_property
     def shortage(self) -> Array:
         """Planned batteries that cannot be had even without the disruption."""
         return self.planned - self.base.cells
 
-    @property
+    @cached_property
     def at_risk(self) -> tuple[float, float]:
         """Batteries at risk: (best reallocation, proportional)."""
         return self.total(self.best), self.total(self.proportional)
 
-    @property
+    @cached_property
     def industry(self) -> tuple[float, float]:
         """Cells at risk of those made at home: (best reallocation, proportional)."""
         return self.total(self.best, "home"), self.total(self.proportional, "home")

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ..design import split_pert, stratified
 from ..haste import frozen
-from .coverage import NOWHERE, Supply
+from .coverage import NOWHERE, Supply, Trade
 from .stages import Recipe
 
 Array = NDArray[np.float64]
@@ -198,7 +198,11 @@ def laid_together(supply: Supply, made: Array, nodes: Index, places: Places) -> 
 
 def part_of(supply: Supply, nodes: Index) -> Supply:
     """Supply of some of its nodes, with a leading axis of draws."""
-    return replace(_of_nodes(supply, nodes), made=supply.made[:, nodes])
+    part = replace(_of_nodes(supply, nodes), made=supply.made[:, nodes])
+    # Without a disruption each node is traded for itself, so what is known of all is known of some.
+    vars(part)["undisturbed"] = Trade(*(each[:, nodes] for each in supply.undisturbed))
+    vars(part)["usually"] = supply.usually[:, nodes]
+    return part
 
 
 def _of_nodes(supply: Supply, nodes: Index) -> Supply:

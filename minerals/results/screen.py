@@ -162,11 +162,9 @@ def risks(result: Result) -> list[str]:
                 head += [str(result.record["scenarios"][scenario]["label"]), "of all", ends, "own cells"]
             body = []
             worst = rows[rows["scenario"] == block[0]].sort_values("lost_best", ascending=False, kind="stable")
+            records = {(row["disruption"], row["scenario"]): row for row in rows.to_dict("records")}
             for row in worst.itertuples():
-                these = [
-                    rows[(rows["disruption"] == row.disruption) & (rows["scenario"] == scenario)].iloc[0]
-                    for scenario in block
-                ]
+                these = [records[row.disruption, scenario] for scenario in block]
                 cells = [_as_text(each, drawn) for each in these]
                 if named or any(
                     max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these
@@ -215,7 +213,7 @@ def _drivers(result: Result, year: int) -> list[str]:
     return [f"{label}: the interval hangs on {listed(parts, MOST_DRIVERS)}."]
 
 
-def _as_text(row: pd.Series, drawn: Mapping[tuple[str, str, str], tuple[float, float]]) -> list[str]:
+def _as_text(row: Mapping[Any, Any], drawn: Mapping[tuple[str, str, str], tuple[float, float]]) -> list[str]:
     """A range of GWh, and of the share of the plan, its interval (or GWh between the ends of the severity, where
     nothing was drawn), and of the cells made at home the share that is lost."""
     shares = dict.fromkeys((f"{row['share_best']:.0%}", f"{row['share_proportional']:.0%}"))
