@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ..exposure.bases import NOTHING
 from ..exposure.coverage import Cuts, Supply, access, stockpiled
-from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached
+from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached, upstream
 from ..exposure.factory import Factory, Plan, Supplied
 from ..exposure.follow_on import FollowOn
 from ..exposure.known import BY_NEED, BY_PLANTS, PUBLISHED
@@ -366,7 +366,7 @@ class InYear:
         countries = {code: place for place, code in enumerate(chokepoints.inputs.countries)}
         closing = [countries[cut.country] for event in events for cut in event.cuts if cut.country in countries]
         self.places = Places.keeping(closing, self.world.home, len(self.world.batteries))
-        self.nodes = np.flatnonzero(self._wanted(events))
+        self.nodes = np.flatnonzero(self._wanted())
         made = drawn.ranged(year).made(streams, self.nodes, self.places)
         self.supply = laid_together(self.world, made, self.nodes, self.places)
         self.group = chokepoints.group(regions)
@@ -376,14 +376,15 @@ class InYear:
         self._demands: dict[str, Array] = {}
         self._withouts: dict[str, tuple[Array, Array]] = {}
 
-    def _wanted(self, events: Sequence[Event]) -> NDArray[np.bool_]:
-        """Nodes that a plan needs, or an event reaches, with what these are made of, (node)."""
+    def _wanted(self) -> NDArray[np.bool_]:
+        """Nodes that a plan needs, that go into its cells wherever these are made, or into such nodes, (node)."""
         chokepoints = self.chokepoints
         plans = [self.plan(scenario) for scenario in chokepoints.scenarios]
         wanted = np.any([(plan.need > 0) | (plan.most_by_route > 0) for plan in plans], axis=0)
-        for event in events:
-            wanted |= reached(self.world.recipes, self._hits(event))[1]
-        return np.asarray(wanted)
+        for chemistry in np.flatnonzero(np.any([plan.cells > 0 for plan in plans], axis=0)):
+            for parts in chokepoints.chain.of_cells(int(chemistry), chokepoints.uses.ever):
+                wanted[parts] = True
+        return upstream(self.world.recipes, np.asarray(wanted))
 
     def _hits(self, event: Event) -> NDArray[np.bool_]:
         """Nodes that an event cuts at any draw, (node)."""

@@ -40,7 +40,7 @@ from ..mix.data import (
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event, SupplyInputs
-from .chokepoints import Chokepoints
+from .chokepoints import Chokepoints, Stop
 from .concentration import Concentration
 from .cost import PackPrices
 from .outcome import Outcome
@@ -300,19 +300,20 @@ class Assembly:
         found: dict[str, Any] = {name: {} for name in ("undisturbed", "accessible", "own", "made_at_home", "bought")}
         active: list[Any] = []
         refined: list[Any] = []
-        for event in chokepoints.inputs.events:
+        stops: tuple[Stop, ...] = tuple((event.cuts, "severity") for event in chokepoints.inputs.events)
+        for e, event in enumerate(chokepoints.inputs.events):
             d = Disruption(event.disruption)
             for name in pools_of.get(d, ()):
                 regions = pools[name]
                 for y in (year for year in self.years if year >= event.start):
                     at = self.at[y]
-                    hit = chokepoints.hit(regions, at, ((event.cuts, "severity"),))
-                    home, bought = hit.home[0], hit.imported[0]
+                    hit = chokepoints.hit(regions, at, stops)
+                    home, bought = hit.home[e], hit.imported[e]
                     for c, place in self.place.items():
                         found["made_at_home"][d, name, c, y] = float(home[place])
                         found["bought"][d, name, c, y] = float(bought[place])
                     without = chokepoints.available(regions, at, chokepoints.access(regions, at))[1]
-                    own, accessible = chokepoints.available(regions, at, hit.reach.take(0))
+                    own, accessible = chokepoints.available(regions, at, hit.reach.take(e))
                     accessible = np.where(chokepoints.cell, without, accessible)
                     own = np.where(chokepoints.cell, 0.0, own)
                     short = accessible < self._most(regions, y, home, own)

@@ -242,6 +242,17 @@ def reached(recipes: Sequence[Recipe], hit: Mask) -> tuple[Mask, Mask]:
     return found, with_inputs
 
 
+def upstream(recipes: Sequence[Recipe], nodes: Mask) -> Mask:
+    """Some nodes with all that they are made of, up to the mines, (node)."""
+    found, before = nodes.copy(), np.zeros_like(nodes)
+    while not np.array_equal(found, before):
+        before = found.copy()
+        for recipe in recipes:
+            if found[recipe.node]:
+                found[np.concatenate(recipe[2:])] = True
+    return found
+
+
 def percentiles(values: Array, levels: Sequence[float] = (5, 50, 95)) -> tuple[float, ...]:
     """Percentiles of draws, (draw)."""
     return tuple(float(each) for each in np.percentile(values, levels))

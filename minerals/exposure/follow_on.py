@@ -54,8 +54,12 @@ class FollowOn:
         """What a disruption leaves of it, (node), or (…, node) by cuts with more axes before."""
         if cuts is None:
             return self.amount
-        lost = 1 - (1 - cuts.output) * (1 - np.where(self.home, 0.0, cuts.export))
-        return np.asarray(np.maximum(self.amount - (self.made * lost).sum(axis=-1), 0.0))
+        built = np.flatnonzero(self.amount)
+        export, output = cuts.export[..., built, :], cuts.output[..., built, :]
+        lost = 1 - (1 - output) * (1 - np.where(self.home, 0.0, export))
+        left = np.zeros(cuts.export.shape[:-1])
+        left[..., built] = np.maximum(self.amount[built] - (self.made[built] * lost).sum(axis=-1), 0.0)
+        return left
 
 
 def headroom(known: Array, counted: Mask, years: Array, growth: Array, lead: Array) -> Array:

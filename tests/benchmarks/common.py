@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable
 
+#: Environment as a user has it, before threads are set here for what is timed in this process.
+AS_USER = dict(os.environ)
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 

@@ -23,12 +23,16 @@ import common
 from minerals.charts.bundle import SUFFIXES
 from minerals.shipped import run_file
 
-#: Environment of what is timed: compiled modules are kept, as they are for anybody who runs a command twice.
-AS_USED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+#: Environment of what is timed: that of a user. Compiled modules are kept, as they are for anybody who runs a command
+#: twice, and numpy has its threads, which `common` sets for what it times itself.
+AS_USED = {name: value for name, value in common.AS_USER.items() if name != "PYTHONDONTWRITEBYTECODE"}
 IMPORT = ("-c", "import numpy, pandas, pydantic")
 NO_CHARTS = ("--set", "output.charts=[]")
 #: Charts that europe-2035 draws.
-CHARTS = ("demand_by_mineral", "chokepoints", "stress", "capacity_vs_demand", "lfp_concentration", "sourcing")
+CHARTS = (
+    "demand_by_mineral", "chokepoints", "stress", "capacity_vs_demand", "lfp_concentration", "sourcing", "coverage",
+    "loss_by_length",
+)  # fmt: skip
 
 
 class Goal(NamedTuple):
