@@ -89,9 +89,10 @@ def floor(made: Array, standing: Array, home: Index, group: Mask) -> Array:
         left = unnamed.copy()
         for place in np.unique(home[unnamed > 0]):
             mine = home == place
+            total = float(unnamed[mine].sum())
             held = 0.0 if place == NOWHERE else float(made[n, mine & group].sum())
-            left[mine] *= max(1 - held / unnamed[mine].sum(), 0.0)
+            left[mine] *= max(total - held, 0.0) / total
         if left.any():
-            held = float(made[n, group & (home == NOWHERE)].sum())
-            out[n] += left * max(1 - held / left.sum(), 0.0)
+            total, held = float(left.sum()), float(made[n, group & (home == NOWHERE)].sum())
+            out[n] += left * (max(total - held, 0.0) / total)
     return out
