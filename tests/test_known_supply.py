@@ -76,7 +76,7 @@ def test_a_floor_by_hand(made: list[float], standing: list[float], lacked: list[
 
 
 @given(st.lists(st.floats(0, 100), min_size=5, max_size=5), st.lists(st.floats(0, 100), min_size=5, max_size=5))
-@example([0.0, 0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 5e-324, 0.0, 0.0])  # plants of next to nothing in a group that makes more
+@example([0.0, 0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 5e-324, 0.0, 0.0])  # next to nothing in a group that makes more
 def test_with_its_floor_no_less_is_made_outside_than_stands(made: list[float], standing: list[float]) -> None:
     stands = np.where(GROUP, 0.0, standing)
     lacked = floor(np.array([made]), stands[None], HOME, GROUP)[0]

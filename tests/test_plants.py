@@ -133,6 +133,20 @@ def test_operating_anode_plants_outside_china(shipped_inputs: Inputs) -> None:
     assert anodes["operating"].tolist() == pytest.approx([80 + 82 + 11.25 + 8 + 2 + 2])
 
 
+def test_silicon_of_plants_is_contained_silicon(shipped_inputs: Inputs) -> None:
+    """Of 2 kt of composite in South Korea half is silicon, as where a cell tells the masses side by side."""
+    part = shipped_inputs["cell_parameter"].query("parameter == 'composite_content'").iloc[0]
+    plants = shipped_inputs["material_plant"].query("node == 'silicon_anode' and unit == 'kt/yr'").set_index("country")
+    assert plants.loc["KOR", ["value", "low", "high"]].tolist() == pytest.approx(2 * part[["value", "low", "high"]])
+
+
+def test_plants_of_every_kind_that_costs_are_known_of(shipped_inputs: Inputs) -> None:
+    """Separators and refined lithium stand outside China too; a list without China is not whole, so it is a floor."""
+    found = capacity(shipped_inputs, material_plants(shipped_inputs), [2026], ["node"], UNDATED).set_index("node")
+    assert found.loc["separator", "operating"] == pytest.approx((340 + 400) / 15.7, rel=0.01)
+    assert found.loc["lithium_chemicals", "operating"] == pytest.approx(50 + 20 * 0.8805, rel=0.01)
+
+
 def test_capacity_is_the_same_however_it_is_told(shipped_inputs: Inputs) -> None:
     plants, years = cell_plants(shipped_inputs), [2026, 2030]
     whole = capacity(shipped_inputs, plants, years, [], UNDATED).set_index("year")
