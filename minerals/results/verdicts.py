@@ -52,7 +52,10 @@ def lines(table: pd.DataFrame, width: int, reasons: bool = True) -> list[str]:
 
 
 def summary(table: pd.DataFrame) -> list[str]:
-    """How many agree, differ and have left their bounds, and what the words mean; rows added in a month also apart."""
+    """How many agree, differ and have left their bounds, and what the words mean.
+
+    Rows that agree because an input was set to them are told, and rows added in a month are counted apart.
+    """
     outside = int((table["verdict"] == "outside").sum())
     out = []
     cells = table["kind"] == INVENTORIES
@@ -66,6 +69,8 @@ def summary(table: pd.DataFrame) -> list[str]:
         for month, rows in part[part["added"] != ""].groupby("added"):
             agree, differ = _counts(rows)
             out.append(f"Of which {len(rows)} rows of {_month(str(month))}: {agree} agree, {differ} differ.")
+        if taken := int((part["taken"] == "yes").mul(part["verdict"] == "agrees").sum()):
+            out.append(f"Of all that agree {taken} are no check: an input was set to them, or is the same count.")
     if outside:
         names = ", ".join(table.loc[table["verdict"] == "outside", "id"])
         out.append(f"{outside} outside the bounds in which they were measured; the model has changed: {names}.")

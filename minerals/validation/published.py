@@ -32,7 +32,7 @@ class Published:
     (`against`: the scenario that a change is measured from; segments, node: several are added up; no region: all;
     maker: country that owns or makes); value: as printed, in `unit`, None where only words are; compare, low, high: see
     `COMPARED`; reason: why the two may differ; added: month since which the row stands, where rows are counted apart;
-    line: of the table.
+    taken: yes where an input of ours was set to it, so that agreement shows nothing; line: of the table.
     """
 
     id: str
@@ -56,6 +56,7 @@ class Published:
     locator: str
     reason: str
     added: str
+    taken: str
     line: int
 
 
@@ -92,6 +93,8 @@ def _row(file: str, line: int, row: dict[str, str], kinds: Sequence[str], proble
     for name, known in (("kind", kinds), ("compare", list(COMPARED))):
         if row[name] and row[name] not in known:
             wrong(name, f"is not known{did_you_mean(row[name], known)} ({listed(known)})")
+    if row["taken"] not in ("", "yes"):
+        wrong("taken", "is neither yes nor empty")
     numbers = {name: _number(row[name]) for name in (*NUMBERS, "year")}
     for name, value in numbers.items():
         if value is None and row[name]:

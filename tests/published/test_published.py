@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 TABLE = Path(__file__).parent / "published.csv"
 ROWS = read_published(KINDS)
 HEADER = ",".join(COLUMNS)
-GOOD = "a,cells,world-2050,stated-trend,,,car,,,,,2024,900,GWh,ratio,0.9,1.1,Somebody (2025),page 1,Trackers differ.,"
+GOOD = "a,cells,world-2050,stated-trend,,,car,,,,,2024,900,GWh,ratio,0.9,1.1,Somebody (2025),page 1,Trackers differ.,,"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
@@ -273,9 +273,9 @@ def test_lines_fit_the_screen_and_hold_every_row_with_its_reason(width: int, val
 
 def test_the_summary_counts_and_names_what_is_outside(validation: Result) -> None:
     table = validation["validation"]
-    assert len(summary(table)) == 3
+    assert len(summary(table)) == 4
     moved = table.assign(verdict=["outside", *table["verdict"][1:]])
-    assert summary(moved)[3].endswith(f"the model has changed: {table['id'].iloc[0]}.")
+    assert summary(moved)[4].endswith(f"the model has changed: {table['id'].iloc[0]}.")
 
 
 def test_rows_of_november_2026_are_counted_apart(validation: Result) -> None:
@@ -286,7 +286,19 @@ def test_rows_of_november_2026_are_counted_apart(validation: Result) -> None:
     assert summary(table)[1] == f"Of which {len(new)} rows of November 2026: {agree} agree, {differ} differ."
     assert set(new["kind"]) >= {"material_value", "net_exports", "import_value", "material", *PLANTS}
     assert {"EU27", "Germany", "Japan", "South Korea"} < set(new["region"])
-    assert len(summary(table.assign(added=""))) == 2
+    assert len(summary(table.assign(added=""))) == 3
+
+
+def test_what_an_input_was_set_to_is_no_check(validation: Result) -> None:
+    """Figure 17, cobalt of storage and totals that are split by us agree by construction, and are told apart."""
+    table = validation["validation"]
+    taken = table[table["taken"] == "yes"]
+    assert {"figure 17 graphite", "IEA 2025 cobalt storage 2030", "LFP in storage 2025"} < set(taken["id"])
+    said = table["reason"].str.contains("alibrated to|no independent check|Not independent|and no more")
+    assert set(table.loc[said, "id"]) <= set(taken["id"])
+    agree = (taken["verdict"] == "agrees").sum()
+    assert summary(table)[2].startswith(f"Of all that agree {agree} are no check")
+    assert len(summary(table.assign(taken=""))) == 3
 
 
 def test_the_counts_of_the_readme(validation: Result) -> None:
@@ -333,6 +345,7 @@ def test_a_good_row_is_read(tmp_path: Path) -> None:
         ("900", "", "value = '': is empty; only a row that is compared as a range"),
         ("900", "0", "value = '0': has no ratio; compare it as a difference"),
         ("differ.,", "differ.,2026-13", "added = '2026-13': is not a month; write it as 2026-11"),
+        ("differ.,,", "differ.,,no", "taken = 'no': is neither yes nor empty"),
         ("0.9,1.1", "1.1,0.9", "low = '1.1': is not below high = '0.9'"),
     ],
 )
