@@ -326,6 +326,7 @@ def test_announced_plants_come_on_top_of_the_shares_of_today(europe: Result, shi
     assert set(added.index) <= set(plants[keys].itertuples(index=False, name=None))
     assert set(added.groupby("node").sum().index) == {
         "graphite_anode", "spherical_graphite", "silicon_anode", "lfp_cathode", "nmc_cathode", "na_ion_cell",
+        "separator", "lithium_chemicals", "manganese_sulphate",
     }  # fmt: skip
     cells = shipped_inputs["supply_share"].query("future == 'announced'").set_index(keys)["value"]
     assert np.allclose(supply["share"].reindex(cells.index), cells, atol=1e-6)
