@@ -101,8 +101,9 @@ def stress(
     out: str | Path | None = None,
     force: bool = False,
 ) -> Result:
-    """Compute a run file with [exposure] and play, beside its disruptions, every single supplier (table stress_single),
-    pairs of the worst (stress_pairs) and events that last, with the stockpile running down (stress_years).
+    """Compute a run file with [exposure] and play, beside its disruptions, every single supplier (table stress_single;
+    which of them the rule of the library takes: library), pairs of the worst (stress_pairs) and events that last, with
+    the stockpile running down (stress_years).
 
     source, set, inputs, out, force: as of `run`; the result is the run `<name>-stress`, without a study. Raises
     UsageError where the run has no [exposure], InputError.

@@ -138,7 +138,7 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | No
     """Stress a run FILE with [exposure]: which supplier's stop costs the most GWh.
 
     Plays the library of disruptions, every country that supplies a node (N-1), pairs of the worst (N-2), and events
-    that last, with the stockpile running down.
+    that last, with the stockpile running down. Says which suppliers' stops are large enough for the library.
     """
     from .drawing import ahead
 
@@ -148,10 +148,10 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | No
         config = api.read_run(file, sets, inputs)
         folder = out or Path("runs") / f"{config.name}-stress"
         result = api.stress(config, inputs=inputs, out=folder, force=force)
-    from .results.screen import lasting, risks, suppliers, worlds
+    from .results.screen import by_rule, lasting, risks, suppliers, worlds
 
     _out(click.style(result.record["title"], bold=True))
-    for lines in (risks(result), worlds(result), *suppliers(result, top), lasting(result)):
+    for lines in (risks(result), worlds(result), *suppliers(result, top), by_rule(result), lasting(result)):
         for line in [*lines, ""] if lines else []:
             _out(line)
     _caveats(result)

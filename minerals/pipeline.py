@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .case.chokepoints import Chokepoints, chokepoints_of, in_other_world
+from .case.by_rule import RULE, by_rule
+from .case.chokepoints import Chokepoints, chokepoints_of, in_other_world, with_events
 from .case.cost import PackPrices, pack_prices
 from .case.intensity import with_intensity
 from .case.outcome import Outcome
@@ -34,6 +35,7 @@ from .shipped import inputs_folder
 from .tables.check import split
 from .tables.inputs import Inputs, joined
 from .tables.resolve import Resolved, resolve
+from .tables.supply import Event
 
 if TYPE_CHECKING:
     from .case.mix_data import Assembly
@@ -110,6 +112,25 @@ def _prepared(
     return Prepared(run, inputs, outcome, tables, prices, packs, chokepoints)
 
 
+def with_rule(ready: Prepared) -> Prepared:
+    """A run with the disruptions that the rule adds to its library, for the plans that it has."""
+    assert ready.chokepoints is not None
+    chosen = OPTIMISED if ready.mix is not None else ""  # not yet
+    plans = [name for name in ready.chokepoints.scenarios if name != chosen]
+    return _with_events(ready, by_rule(ready.chokepoints, plans))
+
+
+def _with_events(ready: Prepared, events: Sequence[Event]) -> Prepared:
+    """A run with more disruptions, also in what its mix is chosen from."""
+    if not events or ready.chokepoints is None:
+        return ready
+    chokepoints, mix = with_events(ready.chokepoints, events), ready.mix
+    if mix is not None:
+        assembly = mix[0].of(chokepoints)
+        mix = assembly, assembly.data()
+    return replace(ready, chokepoints=chokepoints, mix=mix)
+
+
 @frozen
 class Computed:
     """A run that is computed. chokepoints: its exposure, with [exposure]; log: its record, but for the list of tables;
@@ -134,6 +155,8 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
     Raises InputError, Infeasible and the solver's own errors.
     """
     ready, mix = prepared(config, inputs), None
+    if ready.chokepoints is not None and ready.chokepoints.config.library == RULE:
+        ready = with_rule(ready)
     if ready.mix is not None:
         from .case.optimise import optimise
 

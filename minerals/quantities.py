@@ -533,6 +533,17 @@ QUANTITIES: dict[str, Quantity] = {
             "hundredth or more; the most first.",
         ),
         Quantity(
+            "library", "result", ("country", "node", "with_cells"), "1",
+            "Every supplier of a hundredth of a node or more, held against the rule of the library: in_library says "
+            "whether a full stop of its exports for a year would cost more than 2 % of a year's planned batteries, or "
+            "more than a quarter of the cells of a chemistry. value: largest share of a year's plan at risk (best "
+            "reallocation), with the scenario and year where it is; chemistry: of which it takes the largest share of "
+            "the cells (chemistry_share, as all users of a short node lose alike). with_cells: if the country stops "
+            "its cells too, of suppliers in the library. exposure.library = \"rule\" plays them. What nobody is known "
+            "to make has no supplier here.",
+            "in_library = value > 0.02 or chemistry_share > 0.25",
+        ),
+        Quantity(
             "stress_pairs", "result", ("scenario", "region", "one", "two", "year"), "GWh",
             "GWh at risk in the last year when two of the ten worst suppliers stop at once (N-2); more_than_worse: "
             "beyond the worse of the two alone.",

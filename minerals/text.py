@@ -20,6 +20,8 @@ LONGEST_NAME, LONGEST_TEXT, LONGEST_NOTE = 80, 200, 2_000
 SHOWN = 80
 #: What chemistries are called by their capitals.
 ACRONYMS = ("nmc", "nca", "nmca", "lfp", "lmfp", "lco", "lmo", "lto")
+#: Last word of the label of what is mined, and how labels begin that keep their capital within a sentence.
+MINE, PROPER = " mine", ("Li-", "Na-")
 #: Stands behind a disruption that is not in force.
 MARK = "*"
 #: First bytes of a file in another encoding; those of UTF-32 begin as those of UTF-16.
@@ -75,6 +77,17 @@ def without_unprintable(text: str) -> str:
     if not unprintable(text):
         return text
     return "".join(each if _printable(each) else " " * each.isspace() for each in text)
+
+
+def within_sentence(label: str) -> str:
+    """A label within a sentence: acronyms, formulas and the like keep their capital."""
+    first = label.split(" ", 1)[0]
+    return label if not first[1:].islower() or first.startswith(PROPER) else label[0].lower() + label[1:]
+
+
+def product(label: str) -> str:
+    """What a node makes, by its label, within a sentence: mined lithium of the lithium mine."""
+    return f"mined {label.removesuffix(MINE).lower()}" if label.endswith(MINE) else within_sentence(label)
 
 
 def plain(text: str, longest: int = LONGEST_TEXT) -> str:

@@ -28,7 +28,7 @@ from ..tables.cell_parts import check_cell_parts
 from ..tables.inputs import Inputs, joined
 from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
-from ..tables.supply import Cut, Node, SupplyInputs, supply_inputs
+from ..tables.supply import Cut, Event, Node, SupplyInputs, supply_inputs
 from .intensity import with_intensity
 from .origin import Origins
 from .outcome import Outcome
@@ -331,6 +331,27 @@ class Chokepoints:
                 part[:, c, :-1] = least(covered, parts, supply.natural, supply.bounds)
         return part[..., supply.home]
 
+    def left_of_cells(self, regions: Sequence[str], year: int, stops: tuple[Stop, ...]) -> Array:
+        """Part of the cells of each chemistry, planned or not, for which several disruptions leave inputs as far as the
+        reference world needs them, (stop, chemistry): of those that regions make, and of those that they buy.
+
+        Of a node that nobody needs there it is the part that others than the closing country still have of what is
+        made; all, where nobody knows who makes it.
+        """
+        hit, supply, share = self.hit(regions, year, stops), self.supply[year], self.inputs.share[:, :, year]
+        still = np.nansum(share * (1 - hit.cuts.export) * (1 - hit.cuts.output), axis=-1)
+        whole = np.broadcast_to(np.nansum(share, axis=-1), still.shape)
+        still = np.divide(still, whole, out=np.ones_like(still), where=whole > 0)
+        closing = (hit.cuts.export > 0) @ supply.at_home > 0
+        covered = np.where(supply.needed[:, None], hit.reach.left, np.where(closing, 1.0, still[..., None]))
+        made, imported, _ = self._cells_left(regions, year, hit.cuts, covered)
+        group = self.group(regions)
+        weight = supply.batteries[group] / max(float(supply.batteries[group].sum()), np.finfo(float).tiny)
+        at_home = [
+            least(covered[..., group], parts, supply.natural, supply.bounds) @ weight for parts in self._parts
+        ]  # fmt: skip
+        return np.asarray(made * np.stack(at_home, axis=-1) + imported)
+
     @cached_property
     def _parts(self) -> list[tuple[Index, Index, Index]]:
         """What goes into the cells of each chemistry."""
@@ -465,10 +486,18 @@ class Chokepoints:
 
 
 def in_other_world(chokepoints: Chokepoints, inputs: Inputs, changes: Mapping[str, Any]) -> Chokepoints:
-    """The same plans in a world that differs: exposure with other keys of [exposure]."""
+    """The same plans in a world that differs: exposure with other keys of [exposure]. What the rule has added to the
+    disruptions of the run stays."""
     run = chokepoints.resolved.run
     settings = run.settings.model_copy(update={"exposure": chokepoints.config.model_copy(update=dict(changes))})
-    return chokepoints_of(Outcome(replace(chokepoints.resolved, run=replace(run, settings=settings))), inputs)
+    world = chokepoints_of(Outcome(replace(chokepoints.resolved, run=replace(run, settings=settings))), inputs)
+    return with_events(world, [event for event in chokepoints.inputs.events if event.by_rule])
+
+
+def with_events(chokepoints: Chokepoints, events: Sequence[Event]) -> Chokepoints:
+    """The same exposure with more disruptions, behind those that it has."""
+    supply = chokepoints.inputs
+    return replace(chokepoints, inputs=replace(supply, events=(*supply.events, *events))) if events else chokepoints
 
 
 def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | None = None) -> Chokepoints:

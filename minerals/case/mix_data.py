@@ -116,6 +116,12 @@ class Assembly:
         self.at = {year: place for place, year in enumerate(chokepoints.years)}
         self.nodes = tuple(Node(node.node) for node in chokepoints.inputs.nodes)
 
+    def of(self, chokepoints: Chokepoints) -> Assembly:
+        """The same of an exposure that differs in its disruptions alone."""
+        return Assembly(
+            chokepoints, self.config, self.tables, self.prices, self.pairs, self.incumbent, self.optimised
+        )  # fmt: skip
+
     def data(self) -> MixData:
         """All of it, for `mix.model.build`."""
         config, tables, suppliers = self.config, self.tables, self.suppliers

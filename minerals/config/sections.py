@@ -329,6 +329,13 @@ class Exposure(Section):
     disruptions: Texts = Field(
         default=(), description="Codes of disruption.csv; all that it marks as played where none is named."
     )
+    library: Literal["listed", "rule"] = Field(
+        default="listed",
+        description="Which disruptions are played: listed, those above and those of this run; rule, beside them the "
+        "full stop of every supplier that would cost more than 2 % of a year's plan, or a quarter of the cells of a "
+        "chemistry (where [optimise] chooses the mix, of any that may have a share), and each stop of materials with "
+        "and without the country's cells.",
+    )
     event: dict[Annotated[str, AfterValidator(_event_code)], EventOfRun] = Field(
         default={}, description="Events of this run alone by their code, which are played after those of the library."
     )

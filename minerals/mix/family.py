@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from ..haste import frozen, value_class
+from ..text import product
 from .data import Key, Node
 
 #: Suppliers that are not told apart: what a source leaves after the countries it names, and those that deliver little.
@@ -20,8 +21,6 @@ OTHER_COUNTRIES = "other countries"
 EACH = "{}"
 #: Rank of a limit that is given none.
 UNRANKED = 100
-#: How labels of mines end, and what they make is called without it.
-MINE = " mine"
 
 
 class Kind(Enum):
@@ -61,11 +60,7 @@ class Glossary:
 
     def node(self, code: Node) -> str:
         """The product of a node within a sentence."""
-        label = self.nodes.get(code, code)
-        if label.endswith(MINE):
-            return f"mined {label.removesuffix(MINE).lower()}"
-        proper = label[:2].isupper() or label.startswith(("Li-", "Na-", "LiPF"))
-        return label if proper else label[0].lower() + label[1:]
+        return product(self.nodes.get(code, code))
 
     def unit(self, code: Node) -> str:
         """The unit of a node."""

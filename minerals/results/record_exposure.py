@@ -35,6 +35,7 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
                 "past": list(event.past.events) if event.past else [],
                 "past_rows": [f"{file}:{line}" for line in event.past.lines] if event.past else [],
                 "severity": _severities(event),
+                **({"by_rule": True} if event.by_rule else {}),
             }
             for event in supply.events
         },

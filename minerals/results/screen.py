@@ -288,6 +288,28 @@ def suppliers(result: Result, top: int) -> list[list[str]]:
     return out
 
 
+def by_rule(result: Result) -> list[str]:
+    """Suppliers whose stop the rule takes into the library, most of the plan first."""
+    table = result["library"]
+    inside = table[(table["in_library"] == "yes") & (table["with_cells"] == "no")]
+    if not len(inside):
+        return []
+    from ..case.by_rule import PLAN, RULE
+
+    chemistries = result.record["codes"]["chemistry"]
+    names = [
+        f"{row.label} {row.value:.0%}" if row.value > PLAN
+        else f"{row.label} {row.chemistry_share:.0%} of {chemistries[row.chemistry]['label']}"
+        for row in inside.itertuples()
+    ]  # fmt: skip
+    way = ' exposure.library = "rule" plays them, with and without cells.'
+    played = result.record["config"]["exposure"]["library"] == RULE
+    return [
+        "In the library by rule, with the largest share of a year's plan that the stop costs, else of the cells of one "
+        f"chemistry: {listed(names, len(names))}.{'' if played else way}"
+    ]
+
+
 def worlds(result: Result) -> list[str]:
     """Lost by every disruption over other reference worlds and kinds of follow-on, with and without a stop of cells."""
     table, year = result["reference_worlds"], result.record["years"][-1]

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..case.by_rule import Cost, rated, stop, suppliers, with_cells
 from ..case.chokepoints import Chokepoints
 from ..case.played import LEAST, Played, play, played, stops_of
 from ..exposure.disruption import Loss, losses
 from ..exposure.window import YEAR, Window, parts
 from ..results.tables.intervals import intervals
-from ..tables.history import Ends
-from ..tables.supply import Cut, Event
+from ..tables.supply import Event
 
 #: Suppliers whose pairs are played together: the worst on their own in the last year.
 PAIRED = 10
-#: Smallest share of a node's supply that makes a country one of its suppliers.
-SUPPLIER = 0.01
 
 
 def stress(chokepoints: Chokepoints) -> dict[str, pd.DataFrame]:
-    """Tables stress_single (N-1), stress_pairs (N-2), stress_cells (stops of materials with and without cells) and
-    stress_years (events that last, stockpiles running down); and intervals and drivers, of all events in all years."""
-    single = _single(chokepoints)
+    """Tables stress_single (N-1), library (what of it the rule takes), stress_pairs (N-2), stress_cells (stops of
+    materials with and without cells) and stress_years (events that last, stockpiles running down); and intervals and
+    drivers, of all events in all years."""
+    stops = [stop(chokepoints.inputs, flow) for flow in suppliers(chokepoints.inputs)]
+    found = {scenario: play(chokepoints, scenario, stops) for scenario in chokepoints.scenarios}
+    single = _single(chokepoints, found)
     return {
         "stress_single": single,
+        "library": _library(chokepoints, found, stops),
         "stress_pairs": _pairs(chokepoints, single),
         "stress_cells": _with_cells(chokepoints),
         "stress_years": _years(chokepoints),
@@ -37,35 +38,39 @@ def stress(chokepoints: Chokepoints) -> dict[str, pd.DataFrame]:
     }
 
 
-def suppliers(chokepoints: Chokepoints) -> Iterable[tuple[str, str]]:
-    """(country, node) of every supplier of a node in some year; groups are none."""
-    inputs = chokepoints.inputs
-    for n, node in enumerate(inputs.nodes):
-        largest = np.nan_to_num(inputs.share[n]).max(axis=1)
-        for k in np.flatnonzero((largest >= SUPPLIER) & ~inputs.is_group):
-            yield inputs.countries[k], node.node
-
-
-def stop(chokepoints: Chokepoints, *flows: tuple[str, str]) -> Event:
-    """An event in which each (country, node) exports nothing for a year."""
-    labels, nodes = chokepoints.inputs.country_labels, chokepoints.inputs.node_labels
-    name = " + ".join(f"{country}:{node}" for country, node in flows)
-    label = " and ".join(f"{nodes[node]} from {labels[country]}" for country, node in flows)
-    cuts = tuple(Cut(country, node, "export", 1.0, 1.0, 1.0) for country, node in flows)
-    return Event(name, label, "hypothetical", 0, Ends(12.0, 12.0, 12.0), cuts, "")
-
-
-def _single(chokepoints: Chokepoints) -> pd.DataFrame:
-    """GWh at risk when one country exports nothing of one node, in each year; most in the last year first."""
-    flows = list(suppliers(chokepoints))
-    events = [stop(chokepoints, flow) for flow in flows]
-    flow_of = {event.disruption: flow for event, flow in zip(events, flows, strict=True)}
+def _single(chokepoints: Chokepoints, found: Mapping[str, Sequence[Played]]) -> pd.DataFrame:
+    """GWh at risk when one country exports nothing of one node, in each year; most in the last year first. found: the
+    stops of all suppliers, played by scenario."""
     rows = [
-        (*_head(chokepoints, each), *flow_of[each.event.disruption], *_numbers(each.loss))
-        for scenario in chokepoints.scenarios for each in play(chokepoints, scenario, events)
+        (*_head(chokepoints, each), *each.event.cuts[0][:2], *_numbers(each.loss))
+        for scenario in found for each in found[scenario]
     ]  # fmt: skip
     columns = ["scenario", "region", "label", "year", "country", "node", *NUMBERS]
     return _ranked(chokepoints, pd.DataFrame(rows, columns=columns))
+
+
+def _library(chokepoints: Chokepoints, found: Mapping[str, Sequence[Played]], stops: Sequence[Event]) -> pd.DataFrame:
+    """Every supplier held against the rule of the library, alone, and with its cells where it is in it; the largest
+    share of the plan first. found: the stops of all suppliers, played by scenario."""
+    chemistries = chokepoints.resolved.chemistries.labels
+    rows: list[tuple[Any, ...]] = []
+
+    def row(country: str, node: str, also: str, event: Event, cost: Cost, inside: bool) -> tuple[Any, ...]:
+        base, silicon = chemistries[cost.chemistry] if cost.chemistry >= 0 else ("", 0.0)
+        year = chokepoints.years[cost.year] if cost.scenario else chokepoints.years[-1]
+        return (
+            country, node, also, event.label, cost.scenario, year, cost.lost, base, silicon, cost.taken,
+            "yes" if inside else "no", "1",
+        )  # fmt: skip
+
+    for each in sorted(rated(chokepoints, found, stops), key=lambda one: (-one.cost.lost, -one.cost.taken)):
+        inside = each.cost.counts
+        rows.append(row(each.country, each.node, "no", each.stop, each.cost, inside))
+        if each.both is not None and each.cost_of_both is not None:
+            rows.append(row(each.country, each.node, "yes", each.both, each.cost_of_both, inside))
+    columns = ["country", "node", "with_cells", "label", "scenario", "year", "value", "chemistry", "silicon",
+               "chemistry_share", "in_library", "unit"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _pairs(chokepoints: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
@@ -79,9 +84,9 @@ def _pairs(chokepoints: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
     stock = chokepoints.config.stockpile_months
     for scenario in chokepoints.scenarios:
         for one, two in combinations(worst, 2):
-            both = stop(chokepoints, one, two)
+            both = stop(chokepoints.inputs, one, two)
             for regions in chokepoints.pools(both.cuts):
-                stops = both, stop(chokepoints, one), stop(chokepoints, two)
+                stops = both, stop(chokepoints.inputs, one), stop(chokepoints.inputs, two)
                 each, *alone = played(chokepoints, scenario, regions, last, stops, stock)
                 more = each.loss.at_risk[0] - max(single.loss.at_risk[0] for single in alone)
                 more = more if abs(more) > LEAST else 0.0
@@ -93,15 +98,11 @@ def _pairs(chokepoints: Chokepoints, single: pd.DataFrame) -> pd.DataFrame:
 def _with_cells(chokepoints: Chokepoints) -> pd.DataFrame:
     """Stops of materials of the library in the last year, as they are and with a stop of the country's cells too, as
     severe as that of the materials. value: batteries lost, with_cells: with the stop of cells [GWh]."""
-    inputs, last = chokepoints.inputs, len(chokepoints.years) - 1
-    cells = {node.node for node in inputs.nodes if node.stage == "cell"}
+    last = len(chokepoints.years) - 1
     rows: list[tuple[Any, ...]] = []
-    for event in inputs.events:
-        closing = {cut.country: cut for cut in event.cuts if cut.kind == "export"}
-        if not closing or cells & {cut.node for cut in event.cuts}:
+    for event in chokepoints.inputs.events:
+        if (both := with_cells(chokepoints.inputs, event)) is None:
             continue
-        more = tuple(cut._replace(node=node) for cut in closing.values() for node in sorted(cells))
-        both = replace(event, disruption=f"{event.disruption}+cells", cuts=(*event.cuts, *more))
         for scenario in chokepoints.scenarios:
             for alone, joint in zip(
                 *(play(chokepoints, scenario, [each], (last,)) for each in (event, both)), strict=True

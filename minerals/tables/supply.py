@@ -23,7 +23,7 @@ from ..provenance import Rows
 from .check import split
 from .codes import ANY, ENERGY, UNKNOWN, WORLD
 from .expansion import NewSupply, marginal_location, new_supply
-from .history import Ends, Past, ends_of, past_of
+from .history import STOP, Ends, Past, ends_of, past_of
 from .inputs import Inputs
 from .names import Kinds
 from .plants import NOT_COMING, Output, delivered, observed_origin, output_of_plants, utilisation_row
@@ -83,7 +83,8 @@ class Cut(NamedTuple):
 @value_class
 class Event:
     """A disruption, from the year `start` on. months: low end, value, high end of how long it lasts; instrument: how
-    the country cuts; past: what past events of that took, where the instrument has a past."""
+    the country cuts; past: what past events of that took, where the instrument has a past; by_rule: whether no list has
+    it, but the rule of `case.by_rule` adds it."""
 
     disruption: str
     label: str
@@ -94,6 +95,7 @@ class Event:
     source: str
     instrument: str = ""
     past: Past | None = None
+    by_rule: bool = False
 
     def beyond(self, end: str) -> bool:
         """Whether an end, low or high, is another event than that of the severity itself."""
@@ -184,6 +186,8 @@ class SupplyInputs:
     stability: dict[str, float]
     """Newest estimate of political stability of the Worldwide Governance Indicators, by country."""
     events: tuple[Event, ...]
+    past_stops: Past | None
+    """What past stops of any kind took, where the run plays stops by rule."""
     rules: pd.DataFrame
     """Rows of trade_rule."""
     used: pd.DataFrame
@@ -349,6 +353,7 @@ class _Reader(Reader):
             reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),
             events=self._events([node.node for node in nodes], futures),
+            past_stops=self._past_stops(),
             rules=self.take("trade_rule"),
             used=self.used(),
             share_rows=share_rows,
@@ -777,6 +782,13 @@ class _Reader(Reader):
                 name, event.label or name, event.status, start, Ends(low, months, high), cuts, "",
                 event.instrument, past,
             )  # fmt: skip
+
+    def _past_stops(self) -> Past | None:
+        """What past stops of any kind took, for stops by rule."""
+        past = self._past(STOP) if self.config.library == "rule" else None
+        if past is not None:
+            self.mark("event_history", past.lines)
+        return past
 
     def _past(self, instrument: str) -> Past | None:
         """What past events of an instrument took; None where none is named."""

@@ -10,6 +10,7 @@ import common
 import highspy
 import numpy as np
 
+from minerals.case.by_rule import suppliers
 from minerals.case.chokepoints import Chokepoints, chokepoints_of
 from minerals.case.draws import Drawn
 from minerals.case.intensity import with_intensity
@@ -22,7 +23,7 @@ from minerals.highs import run, solver
 from minerals.results.tables.exposure import exposure
 from minerals.results.tables.intervals import EARLIER
 from minerals.shipped import inputs_folder
-from minerals.studies.stress import stress, suppliers
+from minerals.studies.stress import stress
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.resolve import resolve
 
@@ -43,9 +44,8 @@ def main() -> None:
     one = single.query("country == 'CHN' and node == 'lfp_cathode'").set_index(["scenario", "year"])["at_risk_best"]
     same = library.query("disruption == 'china-lfp-cathode'").set_index(["scenario", "year"])["at_risk_best"]
     assert ((one.reindex(same.index) - same).abs() < 1e-6).all(), "a supplier alone is the disruption of the library"
-    verdict.say(
-        f"stress of one region, {len(list(suppliers(chokepoints)))} suppliers, 11 years", seconds, "s", 10, at_most=True
-    )
+    count = len(list(suppliers(chokepoints.inputs)))
+    verdict.say(f"stress of one region, {count} suppliers, 11 years", seconds, "s", 10, at_most=True)
     draws(verdict, set_up(inputs))
     start = time.perf_counter()
     many = set_up(inputs, [f"exposure.draws={DRAWS}"])
