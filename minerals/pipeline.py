@@ -39,7 +39,11 @@ from .tables.supply import Event
 
 if TYPE_CHECKING:
     from .case.mix_data import Assembly
+    from .case.optimise import Mix
     from .mix.data import MixData
+
+#: Mixes that are chosen at most where what the rule adds to the library hangs on the choice.
+ROUNDS = 3
 
 
 @frozen
@@ -131,6 +135,31 @@ def _with_events(ready: Prepared, events: Sequence[Event]) -> Prepared:
     return replace(ready, chokepoints=chokepoints, mix=mix)
 
 
+def _chosen(
+    config: Run, inputs: Inputs, ready: Prepared, threads: ExitStack
+) -> tuple[Mix, Prepared, list[list[Event]]]:
+    """The mix of a run, the run with it, and under a library by rule what the rule adds for the mix of each round.
+
+    What it adds is played too, and the mix chosen again, until nothing is added, or ROUNDS mixes have been chosen: what
+    is added for the last is told, and not played. threads: as of `computed`.
+    """
+    from .case.optimise import optimise
+
+    rounds: list[list[Event]] = []
+    while True:
+        assert ready.mix is not None
+        with ExitStack() as these:
+            mix = optimise(config, inputs, ready.mix, these)
+            found = _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
+            assert found.chokepoints is not None
+            if found.chokepoints.config.library == RULE:
+                rounds.append(by_rule(found.chokepoints, [OPTIMISED]))
+            if not rounds or not rounds[-1] or len(rounds) == ROUNDS:
+                threads.push(these.pop_all())
+                return mix, found, rounds
+        ready = _with_events(ready, rounds[-1])
+
+
 @frozen
 class Computed:
     """A run that is computed. chokepoints: its exposure, with [exposure]; log: its record, but for the list of tables;
@@ -154,14 +183,11 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
 
     Raises InputError, Infeasible and the solver's own errors.
     """
-    ready, mix = prepared(config, inputs), None
+    ready, mix, rounds = prepared(config, inputs), None, list[list[Event]]()
     if ready.chokepoints is not None and ready.chokepoints.config.library == RULE:
         ready = with_rule(ready)
     if ready.mix is not None:
-        from .case.optimise import optimise
-
-        mix = optimise(config, inputs, ready.mix, threads)
-        ready = _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
+        mix, ready, rounds = _chosen(config, inputs, ready, threads)
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
     used, about = [resolved.inputs_used], dict[str, Any]()
     if ready.prices is not None and ready.packs is not None:
@@ -174,10 +200,12 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
             tables["lost_by_future"] = lost_by_future(futures, inputs)
             used += [world.used for world in futures.values()]
         if mix is not None:
-            from .results.tables.mix import about_mix, mix_tables
+            from .results.tables.mix import about_mix, about_rounds, mix_tables
 
             tables |= mix_tables(mix, library, inputs)
             about = about_mix(mix, library)
+            if rounds:
+                about["library"] = about_rounds(chokepoints, rounds)
             used.append(mix.assembly.tables.used)
         used.append(chokepoints.used)
     if len(used) > 1:

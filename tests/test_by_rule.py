@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import minerals as api
+from minerals import pipeline
 from minerals.case.by_rule import CELLS, PLAN, Cost, by_rule, stop, suppliers, with_cells
 from minerals.case.chokepoints import Chokepoints, with_events
 from minerals.case.played import play, played, stops_of
 from minerals.config import read_run
 from minerals.pipeline import prepared
+from minerals.results import screen_mix
 from minerals.results.result import Result
 from minerals.results.screen import by_rule as on_screen
 from minerals.tables.inputs import Inputs
@@ -168,3 +170,50 @@ def test_suppliers_are_countries_with_a_hundredth(europe: Chokepoints) -> None:
     assert len(found) == ((share >= 0.01) & ~inputs.is_group).sum()
     assert ("CHN", "graphite_anode") in found
     assert played(europe, "incumbent", europe.regions, 0, [stop(inputs, found[0])], 0.0)
+
+
+# --- a mix that is chosen --------------------------------------------------------------------------------------------
+
+MIX = ["scope.years={first=2029, last=2030}", "scope.segments=['car']", "exposure.draws=0", "output.charts=[]", RULE]
+
+
+def mixed() -> Result:
+    return api.run("europe-mix", set=MIX)
+
+
+@pytest.mark.slow
+def test_a_chosen_mix_has_the_rule_of_all_that_may_be_chosen() -> None:
+    """Lithium metal has no share in the incumbent; a mix could turn to it, so its supplier is in the library."""
+    found = mixed()
+    about = found.record["mix"]["library"]
+    assert about["closed"] is True
+    assert about["rounds"][-1] == {}
+    assert "stop-chn-lithium-metal" in about["before"]
+    assert set(about["before"]) <= set(found["mix_loss"]["disruption"]) == set(found.record["exposure"]["disruptions"])
+    assert next(line for line in screen_mix.mix(found) if line[0].startswith("Library by rule"))[-1].endswith(
+        "the rule adds nothing more."
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("most", [1, 3])
+def test_a_mix_is_chosen_again_with_what_its_own_plan_adds(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is added before, the first mix adds what it would lose by; with one round that is only told."""
+    monkeypatch.setattr(pipeline, "with_rule", lambda ready: ready)
+    monkeypatch.setattr(pipeline, "ROUNDS", most)
+    found = mixed()
+    about = found.record["mix"]["library"]
+    assert about["before"] == {}
+    assert "stop-chn-separator" in about["rounds"][0]
+    assert about["closed"] is (most > 1)
+    assert ("stop-chn-separator" in set(found["mix_loss"]["disruption"])) is (most > 1)
+    (lines,) = [line for line in screen_mix.mix(found) if line[0].startswith("Library by rule")]
+    assert ("chosen again" in lines[1]) is (most > 1)
+    assert ("not played" in lines[-1]) is (most == 1)
+
+
+@pytest.mark.slow
+def test_a_listed_mix_says_nothing_of_rounds() -> None:
+    found = api.run("europe-mix", set=[*MIX[:-1]])
+    assert "library" not in found.record["mix"]
+    assert not any(line[0].startswith("Library") for line in screen_mix.mix(found))

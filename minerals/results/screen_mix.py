@@ -8,6 +8,7 @@ import textwrap
 import pandas as pd
 
 from ..config import OPTIMISED
+from ..errors import listed
 from ..mix.families import in_worth
 from ..numbers import number
 from ..text import MARK
@@ -27,7 +28,7 @@ SMALL = 0.0005
 def mix(result: Result, width: int = WIDE) -> list[list[str]]:
     """Blocks of lines on the chosen mix, in a terminal of some width."""
     blocks = [_shares(result, region, width) for region in dict.fromkeys(result["mix_family"]["region"])]
-    all_blocks = (*blocks, _losses(result, width), _unmet(result), _cost(result), _worth(result))
+    all_blocks = (*blocks, _losses(result, width), _library(result), _unmet(result), _cost(result), _worth(result))
     return [[part for line in block for part in _wrapped(line, width)] for block in all_blocks if block]
 
 
@@ -114,6 +115,24 @@ def _losses(result: Result, width: int) -> list[str]:
 
 def _of(label: str) -> str:
     return f" ({label})" if label else ""
+
+
+def _library(result: Result) -> list[str]:
+    """What the rule adds to the library, before a mix is chosen and for that of each round, and why it ends."""
+    about = result.record["mix"].get("library")
+    if about is None:
+        return []
+    lines = [f"Library by rule: {len(about['before'])} disruptions beside those listed, for the plans that are given "
+             "and what may be chosen."]  # fmt: skip
+    for place, added in enumerate(about["rounds"], 1):
+        names = listed(list(added.values()), 6)
+        if added and place < len(about["rounds"]):
+            lines.append(f"Mix {place}: the rule adds {names}; chosen again with them.")
+        elif added:
+            lines.append(f"Mix {place}, the last that is chosen: the rule would add {names}, which are not played.")
+        else:
+            lines.append(f"Mix {place}: the rule adds nothing more.")
+    return lines
 
 
 def _unmet(result: Result) -> list[str]:

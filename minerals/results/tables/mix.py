@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -29,6 +29,7 @@ from ...mix.families import words
 from ...mix.family import Glossary, year_of
 from ...mix.solution import PINNED, BindingLimit, Stage, risk_of
 from ...tables.inputs import Inputs
+from ...tables.supply import Event
 
 Tables = dict[str, pd.DataFrame]
 #: What a mix of several regions leaves open of the trade between them.
@@ -319,6 +320,19 @@ def about_mix(mix: Mix, library: Library) -> dict[str, Any]:
         "disruptions": list(mix.data.disruptions),
         "stages": [dict(zip(STAGE, _stage(each), strict=True)) for each in mix.solution.stages],
         "not_pinned": sum(not pinned for _, pinned in _shares(mix, families=False)),
+    }
+
+
+def about_rounds(chokepoints: Chokepoints, rounds: Sequence[Sequence[Event]]) -> dict[str, Any]:
+    """What the record says of a library by rule: what the rule adds for the other plans and for what may be chosen,
+    what for the mix of each round, and whether it then adds nothing more; else what it adds last is not played. Each by
+    code, with its label."""
+    later = {event.disruption for events in rounds for event in events}
+    first = [each for each in chokepoints.inputs.events if each.by_rule and each.disruption not in later]
+    return {
+        "before": {event.disruption: event.label for event in first},
+        "rounds": [{event.disruption: event.label for event in events} for events in rounds],
+        "closed": not rounds[-1],
     }
 
 
