@@ -115,6 +115,10 @@ QUANTITIES: dict[str, Quantity] = {
             "lost = 1 − Σ event_volume / (months × normal event_volume)",
         ),
         Quantity(
+            "event_weight", "input", ("status",), "1",
+            "How much a disruption counts by what became of the measure, as a part of one that is in force.",
+        ),
+        Quantity(
             "supply_utilisation", "input", ("node",), "1",
             "Where no supply is published: what plants put out of what they could make, output ÷ capacity.",
             "battery_supply = need of the reference world ÷ supply_utilisation",
@@ -450,6 +454,15 @@ QUANTITIES: dict[str, Quantity] = {
             "lost_by_future", "result", ("future", "scenario", "region", "disruption", "year"), "GWh",
             "What disruptions cost in the last year, as in disruptions, in the supply future of the run and those of "
             "exposure.other_futures: the same plans, the same events, other makers.",
+        ),
+        Quantity(
+            "weighted_loss", "result", ("scenario", "region", "weights", "year"), "GWh",
+            "Batteries lost on average by the disruptions that have begun, if one of them comes, by best reallocation "
+            "and with what is short anyway. weights: equal (countries alike, then their stops with and without cells, "
+            "then stops), status (by what became of the measure, as event_weight says; low and high: at the ends of "
+            "these weights), history (countries by how often they have cut, stops by how much of a year's exports past "
+            "ones took). No set is the truth. What closes every node is left out. share: value ÷ planned.",
+            "weighted_loss = Σ weight × lost_best, Σ weight = 1",
         ),
         Quantity(
             "lost_minerals", "result", ("scenario", "region", "disruption", "mineral", "stage", "year"), "kt",

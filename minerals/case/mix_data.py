@@ -39,12 +39,13 @@ from ..mix.data import (
 )
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
-from ..tables.supply import Event, SupplyInputs
+from ..tables.supply import Event
 from .chokepoints import Chokepoints, Stop
 from .concentration import Concentration
 from .cost import PackPrices
 from .outcome import Outcome
 from .uses import RELIEVED
+from .weights import usual_weight, weights
 
 #: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards. That makes a
 #: smaller model and no other mix: what they deliver together they can deliver pro rata, and who could break the rule on
@@ -82,15 +83,6 @@ class Suppliers:
 def others_in(group: str) -> str:
     """Supplier that stands for the countries of a group that deliver little."""
     return f"{OTHERS} in {group}"
-
-
-def usual_weight(event: Event, supply: SupplyInputs) -> float:
-    """1, but 0 for a disruption that closes every node, where others are played too."""
-
-    def every(one: Event) -> bool:
-        return {node for _, node, *_ in one.cuts} == {node.node for node in supply.nodes}
-
-    return 0.0 if every(event) and not all(map(every, supply.events)) else 1.0
 
 
 class Assembly:
@@ -181,7 +173,7 @@ class Assembly:
             pools_of=pools_of,
             **self._recourse(pools, pools_of, use),
             routes=self._routes(pools),
-            weight={Disruption(event.disruption): self._weight(event) for event in events},
+            weight=self._weights(events),
             measure=self._measure() if "concentration" in (config.objective, *config.weights) else {},
         )
 
@@ -233,9 +225,17 @@ class Assembly:
                     out[r, group] = out.get((r, group), 0.0) + float(cells[i, c] / total if total else 0.0)
         return out
 
-    def _weight(self, event: Event) -> float:
-        """Weight of a disruption: that of the run file, else 1, but 0 for one that closes every node."""
-        return self.config.likelihood.get(event.disruption, usual_weight(event, self.chokepoints.inputs))
+    def _weights(self, events: Sequence[Event]) -> dict[Disruption, float]:
+        """Weights of disruptions, one on average: of the named set; or that of the run file, else 1, but 0 for one that
+        closes every node."""
+        inputs, config = self.chokepoints.inputs, self.config
+        if config.event_weights == "alike":
+            return {
+                Disruption(event.disruption): config.likelihood.get(event.disruption, usual_weight(event, inputs))
+                for event in events
+            }
+        found = weights(inputs, config.event_weights, events)
+        return {Disruption(name): weight * len(events) for name, weight in found.items()}
 
     # ------------------------------------------------------------------ use and supply of nodes
 

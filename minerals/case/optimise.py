@@ -281,6 +281,9 @@ def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:
     if config.one_country_price and config.one_country != "soft":
         why = f'is charged only under one_country = "soft", here it is {config.one_country!r}; leave one of them out'
         yield ("optimise", "one_country_price"), f"one_country_price = {config.one_country_price:g}", why
+    if config.event_weights != "alike" and _is_set(config, "likelihood"):
+        why = f"weigh disruptions where event_weights = {config.event_weights!r} does; leave one of them out"
+        yield ("optimise", "likelihood"), f"likelihood of {listed(config.likelihood)}", why
     yield from _of_objective(config)
 
 
@@ -292,6 +295,10 @@ def _of_objective(config: Optimise) -> Wrong:
         "risk": (by_risk, 'objective = "gwh_at_risk" or with an exposure_cap'),
         "level": (config.risk == "cvar" or "cvar" in weighed, 'risk = "cvar" or with a weight of cvar'),
         "likelihood": (
+            by_risk or weighed & set(RISKS),
+            f'objective = "gwh_at_risk", with an exposure_cap, or with weights of {listed(RISKS)}',
+        ),
+        "event_weights": (
             by_risk or weighed & set(RISKS),
             f'objective = "gwh_at_risk", with an exposure_cap, or with weights of {listed(RISKS)}',
         ),

@@ -39,6 +39,12 @@ class Optimise(Section):
     likelihood: dict[str, Weight] = Field(
         default={}, description="Weights of disruptions; 1 where none is named, and 0 for one that closes every node."
     )
+    event_weights: Literal["alike", "equal", "status", "history"] = Field(
+        default="alike",
+        description="How disruptions count in expected and cvar, and which in worst: alike, but as likelihood says; or "
+        "by a set of weighted_loss: equal (countries alike, then with and without cells), status (by what became of "
+        "the measure), history (by how often and how much countries have cut).",
+    )
     measure: Text = Field(
         default="weakest_hhi",
         description="Exposure that `concentration` weighs by: a weakest link of the table `exposure`.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..case.chokepoints import Chokepoints
+from ..case.weights import SETS, weights
 from ..errors import listed
 from ..tables.inputs import Inputs
 from ..tables.supply import Event
@@ -39,6 +40,7 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
             }
             for event in supply.events
         },
+        "weights": {named: weights(supply, named, supply.events) for named in SETS},
     }  # fmt: skip
 
 

@@ -176,7 +176,7 @@ def risks(result: Result) -> list[str]:
     if any(MARK in line for line in lines):
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
     lines += [LOST, RANGE, DRAWN if drawn else BY_SEVERITY] if lines else []
-    return [*lines, *_drivers(result, year), *_short(result, year), *_not_known(result, year)]
+    return [*lines, *_weighted(result, year), *_drivers(result, year), *_short(result, year), *_not_known(result, year)]
 
 
 def _of_year(result: Result, name: str, year: int) -> pd.DataFrame:
@@ -194,6 +194,24 @@ def _drawn(result: Result, year: int) -> dict[tuple[str, str, str], tuple[float,
     table = table[table["measure"] == "lost"]
     keys = zip(table["scenario"], table["region"], table["disruption"], strict=True)
     return dict(zip(keys, zip(table["share_p05"], table["share_p95"], strict=True), strict=True))
+
+
+def _weighted(result: Result, year: int) -> list[str]:
+    """What is lost on average, by every set of weights; nothing where nothing is lost or one disruption is played."""
+    if "weighted_loss" not in result.tables:
+        return []
+    table = _of_year(result, "weighted_loss", year)
+    if not len(table) or table["disruptions"].max() < 2 or table["value"].max() < LEAST:
+        return []
+    parts = []
+    for scenario in result.scenarios:
+        mine = table[table["scenario"] == scenario].set_index("weights")
+        ends = dict.fromkeys(f"{end / mine['planned'].iloc[0]:.0%}" for end in mine.loc["status", ["low", "high"]])
+        parts.append(
+            f"{result.record['scenarios'][scenario]['label']} {mine.at['equal', 'share']:.0%}, "
+            f"{mine.at['status', 'share']:.0%} ({'–'.join(ends)}), {mine.at['history', 'share']:.0%}"
+        )
+    return [f"Lost on average if one of them comes, with equal weights, by status, by history: {'; '.join(parts)}."]
 
 
 def _drivers(result: Result, year: int) -> list[str]:

@@ -9,6 +9,8 @@ from .check import Tables, split
 from .codes import ANY
 from .history import past_of
 
+#: What may have become of a measure.
+STATUSES = ("in_force", "suspended", "announced", "ended", "hypothetical")
 #: What all rows of one disruption share: it is one event, told once.
 TOLD_ONCE = ("label", "instrument", "start", "months", "months_low", "months_high", "status")
 
@@ -61,6 +63,22 @@ def disruptions_have_ends(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, line, f"instrument = {row.instrument!r}", why))
 
 
+def statuses_have_weights(tables: Tables, problems: list[Problem]) -> None:
+    """Every status that a disruption of the tables or of a run file may have has a weight."""
+    table = tables["event_weight"]
+    if table.dropped:
+        return  # A row that could not be read may be the missing one.
+    known = dict(zip(table.frame["status"], table.frame["value"], strict=True))
+    for status in STATUSES:
+        if status not in known:
+            why = "is missing, and a run may have such disruptions; add its row, graded assumed"
+            problems.append(Problem(table.file, 0, f"status {status!r}", why))
+    for row in table.frame.itertuples():
+        if pd.isna(row.low) or pd.isna(row.high):
+            why = "a weight nobody publishes has two ends; give both, equal to the value where it is a yardstick"
+            problems.append(Problem(table.file, int(row.line), f"low, high of {row.status!r}", why))
+
+
 def groups_have_members(tables: Tables, problems: list[Problem]) -> None:
     """A group without members would count nobody, silently."""
     groups, members = tables["country_groups"], tables["country_group"]
@@ -99,4 +117,11 @@ def packs_hold_energy(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
 
 
-RULES = (disruptions_are_whole, disruptions_have_ends, groups_have_members, trade_rules_can_hold, packs_hold_energy)
+RULES = (
+    disruptions_are_whole,
+    disruptions_have_ends,
+    statuses_have_weights,
+    groups_have_members,
+    trade_rules_can_hold,
+    packs_hold_energy,
+)

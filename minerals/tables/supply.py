@@ -6,6 +6,7 @@ them from their first year on, and before it those of the future it extends; of 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -186,6 +187,10 @@ class SupplyInputs:
     stability: dict[str, float]
     """Newest estimate of political stability of the Worldwide Governance Indicators, by country."""
     events: tuple[Event, ...]
+    status_weights: dict[str, Ends]
+    """Weights of disruptions by what became of the measure."""
+    past_by_country: dict[str, int]
+    """How many past events of each country took effect, by code."""
     past_stops: Past | None
     """What past stops of any kind took, where the run plays stops by rule."""
     rules: pd.DataFrame
@@ -353,6 +358,8 @@ class _Reader(Reader):
             reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),
             events=self._events([node.node for node in nodes], futures),
+            status_weights={row.status: Ends(row.low, row.value, row.high) for row in self.rows("event_weight")},
+            past_by_country=self._past_by_country(),
             past_stops=self._past_stops(),
             rules=self.take("trade_rule"),
             used=self.used(),
@@ -783,12 +790,18 @@ class _Reader(Reader):
                 event.instrument, past,
             )  # fmt: skip
 
+    def _past_by_country(self) -> dict[str, int]:
+        """How many past events of each country took effect."""
+        came = past_of(self.inputs.rows("event_history"), STOP)
+        if came is None:
+            return {}
+        self.mark("event_history", came.lines)
+        countries = {row.event: str(row.country) for row in self.inputs.rows("event_history")}
+        return dict(Counter(countries[event] for event in came.events))
+
     def _past_stops(self) -> Past | None:
         """What past stops of any kind took, for stops by rule."""
-        past = self._past(STOP) if self.config.library == "rule" else None
-        if past is not None:
-            self.mark("event_history", past.lines)
-        return past
+        return self._past(STOP) if self.config.library == "rule" else None
 
     def _past(self, instrument: str) -> Past | None:
         """What past events of an instrument took; None where none is named."""

@@ -13,7 +13,7 @@ from ...case.cost import MONEY
 from ...case.mix_data import MAXIMUM_SINGLE
 from ...case.optimise import Mix, glossary_of, lost, replayed
 from ...case.played import Library
-from ...config import OPTIMISED
+from ...config import OPTIMISED, Optimise
 from ...errors import listed
 from ...flows.scrap import lines_from_growth
 from ...mix.data import (
@@ -358,14 +358,19 @@ def _incumbent_value(mix: Mix, library: Library) -> float | None:
     return risk_of(_incumbent_losses(mix, library), mix.data.weight, config.risk, config.level)
 
 
+def _by_set(config: Optimise) -> str:
+    """By which named set disruptions are weighted, or nothing."""
+    return "" if config.event_weights == "alike" else f", by the weights {config.event_weights}"
+
+
 def _objective(mix: Mix) -> str:
     """The objective in words."""
     config = mix.config
     words = {
         "gwh_at_risk": {
-            "expected": "expected loss over the disruptions of the run",
+            "expected": f"expected loss over the disruptions of the run{_by_set(config)}",
             "worst": "loss under the worst disruption",
-            "cvar": f"mean loss over the worst {1 - config.level:.0%} of the disruptions",
+            "cvar": f"mean loss over the worst {1 - config.level:.0%} of the disruptions{_by_set(config)}",
         }[config.risk],
         "concentration": f"{config.measure} among {config.among} nodes, weighted by GWh",
         "cost": "cost",

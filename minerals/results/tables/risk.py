@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...case.chokepoints import Chokepoints
 from ...case.played import LEAST, Batch, Library, Played, by_region, play
+from ...case.weights import SETS, span, weights
 from ...exposure.disruption import supply_gap
 from ...flows.demand import Array
 from ...tables.codes import WORLD
@@ -22,14 +23,15 @@ READINGS = ("best", "proportional")
 
 
 def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
-    """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, disruptions, lost_minerals,
-    supply_gap; and the origin of cells that they rest on."""
+    """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, weighted_loss, disruptions,
+    lost_minerals, supply_gap; and the origin of cells that they rest on."""
     chokepoints, found = library.chokepoints, library.all()
     return {
         "gwh_at_risk": _gwh_at_risk(chokepoints, found),
         "shortage": _shortage(chokepoints),
         "binding_nodes": _binding(chokepoints, found),
         "accessible": _accessible(chokepoints, found),
+        "weighted_loss": weighted_loss(library),
         "disruptions": disruptions(chokepoints, Worth(chokepoints, inputs), found),
         "lost_minerals": _lost_minerals(chokepoints, found),
         "cell_makers": _cell_makers(chokepoints),
@@ -140,6 +142,35 @@ def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played])
     later = frame["year"].where(after.isna() | (frame["year"] > after))
     below = later.groupby([frame[key] for key in keys]).min().rename("first_year_below")
     return frame.merge(below.astype("Int64").reset_index(), on=keys, how="left")
+
+
+def weighted_loss(library: Library) -> pd.DataFrame:
+    """Lost on average by the disruptions that have begun by a year, by each named set of weights: one row a scenario,
+    set and year. low, high: at the ends of the weights by status; value and share: of all regions of the run."""
+    chokepoints, inputs = library.chokepoints, library.chokepoints.inputs
+    rows: list[tuple[Any, ...]] = []
+    for scenario in chokepoints.scenarios:
+        lost: list[dict[str, float]] = [{} for _ in chokepoints.years]
+        for each in library.of(scenario):
+            # Regions that share no pool lose together.
+            mine = lost[each.year]
+            mine[each.event.disruption] = mine.get(each.event.disruption, 0.0) + each.loss.lost[0]
+        planned = chokepoints.scenarios[scenario].cells.sum(axis=(0, 1, 2))
+        for named in SETS:
+            for year, by_event in enumerate(lost):
+                events = [event for event in inputs.events if event.disruption in by_event]
+                if not events:
+                    continue
+                by_set = weights(inputs, named, events)
+                value = sum(weight * by_event[code] for code, weight in by_set.items())
+                low, _, high = span(inputs, events, by_event) if named == "status" else (value, value, value)
+                rows.append((
+                    scenario, chokepoints.label, named, chokepoints.years[year], float(planned[year]), value, low, high,
+                    value / planned[year] if planned[year] else 0.0, len(events), "GWh",
+                ))  # fmt: skip
+    columns = ["scenario", "region", "weights", "year", "planned", "value", "low", "high", "share", "disruptions",
+               "unit"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
 
 
 def lost_by_future(worlds: Mapping[str, Chokepoints], inputs: Inputs) -> pd.DataFrame:
