@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from difflib import get_close_matches
+from statistics import median
+from typing import Any
 
 import pandas as pd
 
@@ -27,7 +31,7 @@ Tables = dict[str, Table]
 def tables_have_rows(tables: Tables, problems: list[Problem]) -> None:
     """A table with a header and nothing else is a mistake, but for corrections."""
     for name, table in tables.items():
-        if name != "corrections" and not len(table.frame) and not any(p.file == table.file for p in problems):
+        if name != "corrections" and not len(table) and not any(p.file == table.file for p in problems):
             problems.append(Problem(table.file, 0, "", "has a header and no rows"))
 
 
@@ -38,9 +42,9 @@ def references_exist(tables: Tables, problems: list[Problem]) -> None:
             target = tables[reference.target]
             if target.dropped:
                 continue
-            known = set(target.frame[reference.target_field])
+            known = set(target.columns[reference.target_field])
             whys: dict[str, str] = {}  # What is near is sought once: a wrong code often stands in a thousand rows.
-            for line, code in cells(table.frame, reference.field):
+            for line, code in cells(table, reference.field):
                 if code not in known:
                     why = whys.get(code) or whys.setdefault(code, f"not in {target.file}{did_you_mean(code, known)}")
                     problems.append(Problem(table.file, line, f"{reference.field} = {code!r}", why))
@@ -53,13 +57,13 @@ def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:
            ("nodes", "same_as", "node"), ("supply_futures", "extends", "future")]  # fmt: skip
     for name, column, code_column in own:
         table = tables[name]
-        known = set(table.frame[code_column])
-        for line, text in cells(table.frame, column):
+        known = set(table.columns[code_column])
+        for line, text in cells(table, column):
             for code in split(text) if column == "parts" else [text] if text else []:
                 if code not in known:
                     why = f"not in {table.file}{did_you_mean(code, known)}"
                     problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
-    for line, text in cells(tables["regions"].frame, "members"):
+    for line, text in cells(tables["regions"], "members"):
         for code in split(text):
             if not (len(code) == 3 and code.isalpha() and code.isupper()):
                 why = "not an ISO 3166-1 alpha-3 code (three capital letters)"
@@ -68,11 +72,11 @@ def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:
 
 def sources_exist(tables: Tables, problems: list[Problem]) -> None:
     """Every source is a key of sources.csv, or the word assumed or unknown."""
-    known = set(tables["sources"].frame["source"])
+    known = set(tables["sources"].columns["source"])
     for name, table in tables.items():
-        if name == "sources" or "source" not in table.frame:
+        if name == "sources" or "source" not in table.columns:
             continue
-        for line, text in cells(table.frame, "source"):
+        for line, text in cells(table, "source"):
             for key in split(text):
                 if key not in known and key not in ("assumed", UNKNOWN):
                     why = f"not in {tables['sources'].file}{did_you_mean(key, known)}; add the source, or write assumed"
@@ -84,8 +88,8 @@ def chains_do_not_loop(tables: Tables, problems: list[Problem]) -> None:
     for name, column in (("scenarios", "extends"), ("supply_futures", "extends"), ("nodes", "same_as")):
         table = tables[name]
         code = table.schema.primary_key[0]
-        parent = dict(zip(table.frame[code], table.frame[column], strict=True))
-        for line, start in cells(table.frame, code):
+        parent = dict(zip(table.columns[code], table.columns[column], strict=True))
+        for line, start in cells(table, code):
             seen, at = [start], parent[start]
             while at and at not in seen:
                 seen.append(at)
@@ -100,9 +104,9 @@ def scenarios_have_rows(tables: Tables, problems: list[Problem]) -> None:
     """A scenario in the list has rows somewhere: an empty one would be a silent zero."""
     used: set[str] = set()
     for table in tables.values():
-        if table.schema.kind and "scenario" in table.frame:
-            used |= set(table.frame["scenario"])
-    for line, name in cells(tables["scenarios"].frame, "scenario"):
+        if table.schema.kind and "scenario" in table.columns:
+            used |= set(table.columns["scenario"])
+    for line, name in cells(tables["scenarios"], "scenario"):
         if name not in used:
             why = "has no rows in battery_demand, market_share or silicon_uptake; add rows or remove the scenario"
             problems.append(Problem(tables["scenarios"].file, line, f"scenario = {name!r}", why))
@@ -112,24 +116,28 @@ def shares_sum_to_one(tables: Tables, problems: list[Problem]) -> None:
     """Shares of one group add up to one. They are never renormalised. Of what is not known there is no sum."""
     for table in tables.values():
         over = table.schema.sums_to_one_over
-        frame = table.frame[table.frame["value"].notna()] if over else table.frame
-        if not over or not len(frame):
+        if not over:
             continue
-        groups = [name for name in table.schema.primary_key if name != over]
-        sums = frame.groupby(groups, sort=False)["value"].transform("sum")
-        wrong = (sums - 1.0).abs() > SHARE_TOLERANCE
-        same = sums.max() - sums.min() <= ONE_FACTOR * sums.max()
-        if wrong.all() and same and len(frame.drop_duplicates(groups)) >= GROUPS and not table.dropped:
-            why = f"add up to {sums.median():.6g} everywhere, expected 1; write every share as a fraction of 1"
-            problems.append(Problem(table.file, int(frame["line"].iloc[0]), "shares", why))
+        groups: dict[tuple[Any, ...], list[Any]] = {}
+        for row in table.rows:
+            if not math.isnan(row.value):
+                key = tuple(getattr(row, name) for name in table.schema.primary_key if name != over)
+                groups.setdefault(key, []).append(row)
+        sums = {key: sum(row.value for row in rows) for key, rows in groups.items()}
+        wrong = [key for key, total in sums.items() if abs(total - 1.0) > SHARE_TOLERANCE]
+        if not wrong:
             continue
-        for key, rows in frame[wrong].groupby(groups, sort=False):
-            total = rows["value"].sum()
-            if total < 1.0 and table.dropped:
+        same = max(sums.values()) - min(sums.values()) <= ONE_FACTOR * max(sums.values())
+        if len(wrong) == len(sums) >= GROUPS and same and not table.dropped:
+            why = f"add up to {median(sums.values()):.6g} everywhere, expected 1; write every share as a fraction of 1"
+            problems.append(Problem(table.file, groups[wrong[0]][0].line, "shares", why))
+            continue
+        for key in wrong:
+            if sums[key] < 1.0 and table.dropped:
                 continue  # A share that could not be read may be the missing one.
-            label = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
-            why = f"add up to {total:.6g}, expected 1; mend the shares of lines {_lines(rows['line'])}"
-            problems.append(Problem(table.file, int(rows["line"].iloc[0]), f"shares of {label}", why))
+            lines = [row.line for row in groups[key]]
+            why = f"add up to {sums[key]:.6g}, expected 1; mend the shares of lines {listed(map(str, lines), 6)}"
+            problems.append(Problem(table.file, lines[0], f"shares of {', '.join(map(str, key))}", why))
 
 
 def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
@@ -143,7 +151,7 @@ def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
         label = ", ".join(map(str, key))
         why = f"blends add up to {rows['value'].sum():.6g} of the cells, expected at most 1"
         problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
-    for row in table.frame.itertuples():
+    for row in table.rows:
         anode = chemistries["anode"].get(row.chemistry, "graphite")
         if anode != "graphite":
             why = f"has no graphite anode to blend with silicon ({anode})"
@@ -168,7 +176,7 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
     Blends of one base differ in silicon: which of them an overlay takes is said by the fraction alone.
     """
     table, chemistries = tables["mineral_intensity"], tables["chemistries"]
-    minerals = list(tables["minerals"].frame["mineral"])
+    minerals = list(tables["minerals"].columns["mineral"])
     blends = chemistries.frame[chemistries.frame["base"] != ""]
     for row in blends[blends.duplicated(["base", "silicon"])].itertuples():
         why = f"another blend of {row.base} has {row.silicon:g} of silicon; keep one of the two"
@@ -192,8 +200,8 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
 def plants_make_known_cells(tables: Tables, problems: list[Problem]) -> None:
     """Announced plants make a chemistry or a family of the list."""
     table, chemistries = tables["announced_capacity"], tables["chemistries"]
-    known = [*chemistries.frame["chemistry"], *chemistries.frame["family"].unique()]
-    for line, name in cells(table.frame, "chemistry"):
+    known = [*chemistries.columns["chemistry"], *dict.fromkeys(chemistries.columns["family"])]
+    for line, name in cells(table, "chemistry"):
         if name not in known:
             why = f"neither a chemistry nor a family of {chemistries.file}{did_you_mean(name, known)}"
             problems.append(Problem(table.file, line, f"chemistry = {name!r}", why))
@@ -202,8 +210,8 @@ def plants_make_known_cells(tables: Tables, problems: list[Problem]) -> None:
 def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
     """A life is longer than nothing, and spreads where its distribution does; a line makes some cells."""
     table = tables["lifetime"]
-    chemistries = set(tables["chemistries"].frame["chemistry"])
-    for row in table.frame.itertuples():
+    chemistries = set(tables["chemistries"].columns["chemistry"])
+    for row in table.rows:
         least = row.value if pd.isna(row.low) else row.low
         if least <= 0:
             why = "a lifetime must be above 0 years, its low end too"
@@ -215,7 +223,7 @@ def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
             why = f"not in chemistries.csv{did_you_mean(row.chemistry, chemistries)}; or write any"
             problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
     scrap = tables["line_scrap"]
-    for row in scrap.frame.itertuples():
+    for row in scrap.rows:
         most = row.value if pd.isna(row.high) else row.high
         if most >= 1:
             why = "a line that scraps everything never makes a cell; expected below 1"
@@ -243,13 +251,13 @@ def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
     wanted = {"cathode": ("cathode",), "anode": ("host", "metal"), "salt": ("salt",), "solid_electrolyte": ("solid",)}
     for column, allowed in wanted.items():
         fitting = [name for name, role in roles.items() if role in allowed]
-        for line, code in cells(design.frame, column):
+        for line, code in cells(design, column):
             if code and code not in fitting:
                 why = f"no {' or '.join(allowed)} of cell_material.csv{did_you_mean(code, fitting)}"
                 problems.append(Problem(design.file, line, f"{column} = {code!r}", why))
     known = {"any", *roles, *tables["chemistries"].frame["chemistry"]}
     parameters = tables["cell_parameter"]
-    for line, item in cells(parameters.frame, "item"):
+    for line, item in cells(parameters, "item"):
         if item not in known:
             why = f"neither a chemistry nor a cell material{did_you_mean(item, known)}; or write any"
             problems.append(Problem(parameters.file, line, f"item = {item!r}", why))
@@ -261,10 +269,10 @@ def graphite_is_possible(tables: Tables, problems: list[Problem]) -> None:
     rows = tables["cell_parameter"].frame
     ends = rows.assign(low=rows["low"].fillna(rows["value"]), high=rows["high"].fillna(rows["value"]))
     number = ends.set_index(["item", "parameter"])[["low", "high"]].to_dict("index")
-    silicon = dict(zip(tables["chemistries"].frame["chemistry"], tables["chemistries"].frame["silicon"], strict=True))
+    silicon = {row.chemistry: row.silicon for row in tables["chemistries"].rows}
     anode = number.get(("graphite", "average_voltage"))
     inventoried = table.frame[table.frame["mineral"] == "graphite"].set_index("chemistry")
-    for design in tables["cell_design"].frame.itertuples():
+    for design in tables["cell_design"].rows:
         cathode = number.get((design.cathode, "average_voltage"))
         bare = design.anode == "graphite" and not silicon.get(design.chemistry, 1)
         if not bare or cathode is None or anode is None or design.chemistry not in inventoried.index:
@@ -290,11 +298,11 @@ def estimates_are_spread(tables: Tables, problems: list[Problem]) -> None:
 def draw_groups_are_spelled_alike(tables: Tables, problems: list[Problem]) -> None:
     """A row that is alone in its group moves with no other: where the name of a group is near, it was meant."""
     for table in tables.values():
-        if "draw_group" not in table.frame:
+        if "draw_group" not in table.columns:
             continue
-        rows = table.frame["draw_group"].value_counts()
-        shared = list(rows[rows > 1].index)
-        for line, group in cells(table.frame, "draw_group"):
+        rows = Counter(table.columns["draw_group"])
+        shared = [group for group, count in rows.most_common() if count > 1]
+        for line, group in cells(table, "draw_group"):
             near = get_close_matches(group, shared, n=1, cutoff=0.85) if rows[group] == 1 else []
             if near and re.sub("[0-9]", "", group) != re.sub("[0-9]", "", near[0]):
                 why = f"no other row has it, so it moves with nothing; did you mean '{near[0]}'?"
@@ -304,10 +312,10 @@ def draw_groups_are_spelled_alike(tables: Tables, problems: list[Problem]) -> No
 def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
     """A trend belongs to a family of chemistries and to a mineral, or any; every family has one for any."""
     table = tables["intensity_trend"]
-    families = list(dict.fromkeys(tables["chemistries"].frame["family"]))
+    families = list(dict.fromkeys(tables["chemistries"].columns["family"]))
     minerals = {"any", *tables["minerals"].frame["mineral"]}
     for column, known in (("family", families), ("mineral", minerals)):
-        for line, code in cells(table.frame, column):
+        for line, code in cells(table, column):
             if code not in known:
                 why = f"no {column} of the code lists{did_you_mean(code, known)}"
                 problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
@@ -323,13 +331,13 @@ def prices_can_be_learnt(tables: Tables, problems: list[Problem]) -> None:
     """A price is above zero, a learning rate below one, and what a family learns with is counted somewhere."""
     prices, rates, energies = tables["cell_price"], tables["learning_rate"], tables["cumulative_energy"]
     for table, what in ((prices, "a price"), (energies, "a cumulative energy")):
-        for row in table.frame.itertuples():
+        for row in table.rows:
             least = row.value if pd.isna(row.low) else row.low
             if least <= 0:
                 why = f"{what} must be above 0, its low end too; leave the row out where there is none"
                 problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
-    counted = set(energies.frame["family"])
-    for row in rates.frame.itertuples():
+    counted = set(energies.columns["family"])
+    for row in rates.rows:
         most = row.value if pd.isna(row.high) else row.high
         if most >= 1:
             why = "a doubling that takes the whole price leaves cells for free; expected below 1 (18 % is 0.18)"
@@ -337,9 +345,9 @@ def prices_can_be_learnt(tables: Tables, problems: list[Problem]) -> None:
         if row.learns_with not in counted and not energies.dropped:
             why = f"no row of {energies.file} counts it{did_you_mean(row.learns_with, counted)}; add one"
             problems.append(Problem(rates.file, int(row.line), f"learns_with = {row.learns_with!r}", why))
-    families = set(tables["chemistries"].frame["family"])
+    families = set(tables["chemistries"].columns["family"])
     first = energies.frame.drop_duplicates("family").set_index("family")["members"]
-    for row in energies.frame.itertuples():
+    for row in energies.rows:
         for name in split(row.members):
             if name not in families:
                 why = f"no family of {tables['chemistries'].file}{did_you_mean(name, families)}"
@@ -352,10 +360,10 @@ def prices_can_be_learnt(tables: Tables, problems: list[Problem]) -> None:
 def every_chemistry_has_a_price(tables: Tables, problems: list[Problem]) -> None:
     """Names of relative prices exist, a multiple is above zero, and every chemistry leads to a learning curve."""
     table, chemistries, rates = tables["price_relative"], tables["chemistries"], tables["learning_rate"]
-    family = dict(zip(chemistries.frame["chemistry"], chemistries.frame["family"], strict=True))
-    base = dict(zip(chemistries.frame["chemistry"], chemistries.frame["base"], strict=True))
-    names, learnt = dict.fromkeys([*family, *family.values()]), set(rates.frame["family"])
-    for row in table.frame.itertuples():
+    family = dict(zip(chemistries.columns["chemistry"], chemistries.columns["family"], strict=True))
+    base = dict(zip(chemistries.columns["chemistry"], chemistries.columns["base"], strict=True))
+    names, learnt = dict.fromkeys([*family, *family.values()]), set(rates.columns["family"])
+    for row in table.rows:
         line, least = int(row.line), row.value if pd.isna(row.low) else row.low
         for column, known in (("chemistry", list(names)), ("relative_to", [*names, *learnt])):
             if (code := getattr(row, column)) not in known and not chemistries.dropped:
@@ -406,10 +414,6 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in text.split(";") if part.strip()]
 
 
-def cells(frame: pd.DataFrame, column: str) -> list[tuple[int, str]]:
+def cells(table: Table, column: str) -> list[tuple[int, str]]:
     """Line and text of each cell of a column."""
-    return [(line, str(cell)) for line, cell in zip(frame["line"].tolist(), frame[column].tolist(), strict=True)]
-
-
-def _lines(lines: pd.Series) -> str:
-    return listed([str(line) for line in lines], 6)
+    return [(line, str(cell)) for line, cell in zip(table.columns["line"], table.columns[column], strict=True)]

@@ -19,10 +19,10 @@ def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
     """A disruption lasts and its rows tell one event; who reports it and what holds it already are in the tables."""
     table = tables["disruption"]
     sources = tables["sources"]
-    known = set(sources.frame["source"])
-    futures = set(tables["supply_futures"].frame["future"])
+    known = set(sources.columns["source"])
+    futures = set(tables["supply_futures"].columns["future"])
     first = table.frame.drop_duplicates("disruption").set_index("disruption")
-    for row in table.frame.itertuples():
+    for row in table.rows:
         line = int(row.line)
         if row.months <= 0:
             why = "a disruption lasts longer than 0 months; write 12 for one that has no end and is played as a year"
@@ -46,7 +46,7 @@ def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
 def disruptions_have_ends(tables: Tables, problems: list[Problem]) -> None:
     """Ends of the months lie about them, and an instrument has a past that ends can be taken from."""
     table, history = tables["disruption"], tables["event_history"]
-    for row in table.frame.itertuples():
+    for row in table.rows:
         line, ends = int(row.line), (row.months_low, row.months_high)
         if pd.isna(ends[0]) != pd.isna(ends[1]):
             name = "months_low" if pd.isna(ends[0]) else "months_high"
@@ -58,7 +58,7 @@ def disruptions_have_ends(tables: Tables, problems: list[Problem]) -> None:
         if row.instrument and row.kind != "export":
             why = f"{history.file} holds stops of exports alone; leave it empty for output, and give low and high"
             problems.append(Problem(table.file, line, f"instrument = {row.instrument!r}", why))
-        elif row.instrument and not history.dropped and past_of(history.frame.itertuples(), row.instrument) is None:
+        elif row.instrument and not history.dropped and past_of(history.rows, row.instrument) is None:
             why = f"no event of {history.file} is of this kind; add its rows there, or leave it empty"
             problems.append(Problem(table.file, line, f"instrument = {row.instrument!r}", why))
 
@@ -82,8 +82,8 @@ def statuses_have_weights(tables: Tables, problems: list[Problem]) -> None:
 def groups_have_members(tables: Tables, problems: list[Problem]) -> None:
     """A group without members would count nobody, silently."""
     groups, members = tables["country_groups"], tables["country_group"]
-    filled = set(members.frame["group"])
-    for row in groups.frame.itertuples():
+    filled = set(members.columns["group"])
+    for row in groups.rows:
         if row.group not in filled and not members.dropped:
             why = f"has no members; add rows to {members.file}, or remove the group"
             problems.append(Problem(groups.file, int(row.line), f"group = {row.group!r}", why))
@@ -92,8 +92,8 @@ def groups_have_members(tables: Tables, problems: list[Problem]) -> None:
 def trade_rules_can_hold(tables: Tables, problems: list[Problem]) -> None:
     """A rule names its group, but for one that holds for each country alone; all but tariffs are shares."""
     table, groups = tables["trade_rule"], tables["country_groups"]
-    known = set(groups.frame["group"])
-    for row in table.frame.itertuples():
+    known = set(groups.columns["group"])
+    for row in table.rows:
         line, single = int(row.line), row.kind == "maximum_single"
         if single and row.group:
             why = "maximum_single holds for each country outside the region; leave the group empty"
@@ -110,7 +110,7 @@ def trade_rules_can_hold(tables: Tables, problems: list[Problem]) -> None:
 def packs_hold_energy(tables: Tables, problems: list[Problem]) -> None:
     """GWh are divided by it, so it is above 0."""
     table = tables["pack_size"]
-    for row in table.frame.itertuples():
+    for row in table.rows:
         least = row.value if pd.isna(row.low) else row.low
         if least <= 0:
             why = "a pack holds more than 0 kWh, its low end too; leave the row out where there is none"

@@ -36,7 +36,7 @@ def measures_are_in_their_unit(tables: Tables, problems: list[Problem]) -> None:
     """Wh/kg for specific energy, years for a life; shares among them are at most one."""
     for name in ("chemistry_performance", "segment_need", "line_cost"):
         table = tables[name]
-        for row in table.frame.itertuples():
+        for row in table.rows:
             wanted = UNIT_OF[row.measure]
             most = row.value if pd.isna(row.high) else row.high
             if row.unit != wanted:
@@ -52,8 +52,8 @@ def chemistries_or_families_exist(tables: Tables, problems: list[Problem]) -> No
     chemistries = tables["chemistries"]
     if chemistries.dropped:
         return
-    families = list(dict.fromkeys(chemistries.frame["family"]))
-    names = [*chemistries.frame["chemistry"], *families]
+    families = list(dict.fromkeys(chemistries.columns["family"]))
+    names = [*chemistries.columns["chemistry"], *families]
     for name, column, known, extra in (
         ("segment_need", "chemistry", names, (ANY,)),
         ("commercial_year", "chemistry", names, ()),
@@ -63,7 +63,7 @@ def chemistries_or_families_exist(tables: Tables, problems: list[Problem]) -> No
     ):
         table = tables[name]
         what = "no family" if column == "family" else "neither a chemistry nor a family"
-        for line, code in cells(table.frame, column):
+        for line, code in cells(table, column):
             if code not in (*extra, *known):
                 why = f"{what} of {chemistries.file}{did_you_mean(code, known)}{'; or any' * bool(extra)}"
                 problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
@@ -73,14 +73,14 @@ def performance_is_whole(tables: Tables, problems: list[Problem]) -> None:
     """A chemistry has all that a segment may ask of it, above zero; a silicon blend is chosen beside its base."""
     table, chemistries = tables["chemistry_performance"], tables["chemistries"].frame
     base = dict(zip(chemistries["chemistry"], chemistries["base"], strict=True))
-    for row in table.frame.itertuples():
+    for row in table.rows:
         least = row.value if pd.isna(row.low) else row.low
         if least <= 0:
             why = f"{row.measure} must be above 0, its low end too; leave the row out where it does not apply"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
     if table.dropped:
         return
-    rated = set(table.frame["chemistry"])
+    rated = set(table.columns["chemistry"])
     for chemistry, rows in table.frame.groupby("chemistry", sort=False):
         line, what = int(rows["line"].iloc[0]), f"chemistry = {chemistry!r}"
         missing = [measure for measure in NEEDED if measure not in set(rows["measure"])]
@@ -96,7 +96,7 @@ def performance_is_whole(tables: Tables, problems: list[Problem]) -> None:
 def needs_are_of_a_mix_and_bars_of_a_name(tables: Tables, problems: list[Problem]) -> None:
     """A need is of any chemistry; a bar names one and is 0 or 1."""
     table = tables["segment_need"]
-    for row in table.frame.itertuples():
+    for row in table.rows:
         line = int(row.line)
         if row.measure != "suitable" and row.chemistry != ANY:
             why = f"a need for {row.measure} binds whatever is chosen; write any"
@@ -112,7 +112,7 @@ def years_are_whole(tables: Tables, problems: list[Problem]) -> None:
     """A first year is a calendar year, no region makes before anyone sells, and each chemistry has a first year."""
     table = tables["commercial_year"]
     world = table.frame[table.frame["region"] == WORLD].set_index("chemistry")[["value", "line"]].to_dict("index")
-    for row in table.frame.itertuples():
+    for row in table.rows:
         if row.value != int(row.value):
             problems.append(Problem(table.file, int(row.line), f"value = {row.value:g}", "expected a whole year"))
         first = world.get(row.chemistry)
@@ -132,7 +132,7 @@ def years_are_whole(tables: Tables, problems: list[Problem]) -> None:
 def limits_leave_a_share(tables: Tables, problems: list[Problem]) -> None:
     """A decline and a seed are shares."""
     table = tables["growth_limit"]
-    for row in table.frame.itertuples():
+    for row in table.rows:
         most = row.value if pd.isna(row.high) else row.high
         if row.measure != "growth" and most > 1:
             why = f"{row.measure} is a share from 0 to 1; growth alone may be more"
@@ -142,7 +142,7 @@ def limits_leave_a_share(tables: Tables, problems: list[Problem]) -> None:
 def classes_fit_their_shares(tables: Tables, problems: list[Problem]) -> None:
     """Full carries over 1, none 0, partly something between; a chemistry is told for each part of the chain."""
     table = tables["drop_in"]
-    for row in table.frame.itertuples():
+    for row in table.rows:
         fits, share = CARRIED[row.drop_in_class]
         if not fits(row.value):
             why = f"{row.drop_in_class} carries over {share}"
@@ -171,7 +171,7 @@ def limits_and_lines_serve_all(tables: Tables, problems: list[Problem]) -> None:
                 why = "has no row of any in the World, which serves those without rows of their own; add one"
                 problems.append(Problem(table.file, 0, f"measure = {measure!r}", why))
     table = tables["line_cost"]
-    for row in table.frame.itertuples():
+    for row in table.rows:
         least = row.value if pd.isna(row.low) else row.low
         if least <= 0:
             why = f"{row.measure} must be above 0, its low end too"

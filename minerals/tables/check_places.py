@@ -18,7 +18,7 @@ def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
     table, places = tables["battery_demand"], _places(tables)
     if tables["regions"].dropped or tables["region_part"].dropped:
         return
-    for line, region in cells(table.frame, "region"):
+    for line, region in cells(table, "region"):
         if region in places.within and places.is_sum(region):
             why = f"is the sum of {listed(places.parts[region])}; give the rows of its parts"
             problems.append(Problem(table.file, line, f"region = {region!r}", why))
@@ -34,7 +34,7 @@ def parts_make_up_regions(tables: Tables, problems: list[Problem]) -> None:
     if table.dropped or regions.dropped:
         return
     places = _places(tables)
-    at = dict(zip(regions.frame["region"], regions.frame["line"], strict=True))
+    at = dict(zip(regions.columns["region"], regions.columns["line"], strict=True))
     first = table.frame.groupby("region")["line"].min().to_dict()
 
     def problem(region: str, column: str, value: str, why: str) -> None:
@@ -93,7 +93,7 @@ def blocs_are_placed_whole(tables: Tables, problems: list[Problem]) -> None:
     table, countries = tables["group_place"], tables["countries"].frame.set_index("country")
     if table.dropped or tables["countries"].dropped or tables["nodes"].dropped:
         return
-    nodes = set(tables["nodes"].frame["node"])
+    nodes = set(tables["nodes"].columns["node"])
     for (group, node), rows in table.frame.groupby(["group", "node"], sort=False):
         line, total = int(rows["line"].iloc[0]), rows["value"].sum()
         if node != ANY and node not in nodes:
@@ -109,7 +109,7 @@ def blocs_are_placed_whole(tables: Tables, problems: list[Problem]) -> None:
 
 
 def _places(tables: Tables) -> Places:
-    return Places.of(tables["regions"].frame, tables["region_part"].frame["region"])
+    return Places.of(tables["regions"].frame, tables["region_part"].columns["region"])
 
 
 RULES = (demand_is_by_part, parts_make_up_regions, blocs_are_placed_whole)

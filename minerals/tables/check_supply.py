@@ -15,7 +15,7 @@ def twins_measure_one_step(tables: Tables, problems: list[Problem]) -> None:
     """A node and the one it is same_as end in the same part, in one unit, and count once on a path."""
     table = tables["nodes"]
     nodes = table.frame.set_index("node")
-    for row in table.frame.itertuples():
+    for row in table.rows:
         if row.same_as not in nodes.index:
             continue
         for column in ("part", "unit"):
@@ -30,8 +30,8 @@ def twins_measure_one_step(tables: Tables, problems: list[Problem]) -> None:
 
 def groups_are_groups(tables: Tables, problems: list[Problem]) -> None:
     """Codes with R_ are groups and no others are; a group that is a region names one of the list."""
-    table, regions = tables["countries"], list(tables["regions"].frame["region"])
-    for row in table.frame.itertuples():
+    table, regions = tables["countries"], list(tables["regions"].columns["region"])
+    for row in table.rows:
         if row.country.startswith("R_") != (row.kind == "group"):
             why = "groups have codes that begin with R_, countries their ISO 3166-1 alpha-3 code"
             problems.append(Problem(table.file, int(row.line), f"country = {row.country!r}, kind = {row.kind!r}", why))
@@ -46,10 +46,10 @@ def groups_are_groups(tables: Tables, problems: list[Problem]) -> None:
 def uses_fit(tables: Tables, problems: list[Problem]) -> None:
     """A use is by a chemistry, a family or any, per mineral or energy, in the unit that goes with both ends."""
     table, chemistries = tables["node_use"], tables["chemistries"]
-    names = [*chemistries.frame["chemistry"], *chemistries.frame["family"].unique()]
-    minerals = list(tables["minerals"].frame["mineral"])
-    units = dict(zip(tables["nodes"].frame["node"], tables["nodes"].frame["unit"], strict=True))
-    for row in table.frame.itertuples():
+    names = [*chemistries.columns["chemistry"], *dict.fromkeys(chemistries.columns["family"])]
+    minerals = list(tables["minerals"].columns["mineral"])
+    units = dict(zip(tables["nodes"].columns["node"], tables["nodes"].columns["unit"], strict=True))
+    for row in table.rows:
         line = int(row.line)
         if row.chemistry not in (ANY, *names) and not chemistries.dropped:
             why = f"neither a chemistry nor a family of {chemistries.file}{did_you_mean(row.chemistry, names)}; or any"
@@ -69,9 +69,9 @@ def uses_fit(tables: Tables, problems: list[Problem]) -> None:
 def yields_lead_to_minerals(tables: Tables, problems: list[Problem]) -> None:
     """What a node feeds is another node or a mineral, of graphite by its route, and no node feeds itself."""
     table, minerals = tables["stage_yield"], tables["minerals"]
-    known = [*table.frame["node"], *minerals.frame["mineral"], *(f"graphite:{route}" for route in GRAPHITE_ROUTES)]
-    feeds = dict(zip(table.frame["node"], table.frame["feeds"], strict=True))
-    for row in table.frame.itertuples():
+    known = [*table.columns["node"], *minerals.columns["mineral"], *(f"graphite:{route}" for route in GRAPHITE_ROUTES)]
+    feeds = dict(zip(table.columns["node"], table.columns["feeds"], strict=True))
+    for row in table.rows:
         if row.feeds not in known and not (table.dropped or minerals.dropped):
             why = f"neither a node of {table.file} nor a mineral{did_you_mean(row.feeds, known)}; name one of them"
             problems.append(Problem(table.file, int(row.line), f"feeds = {row.feeds!r}", why))
@@ -90,7 +90,7 @@ def yields_lead_to_minerals(tables: Tables, problems: list[Problem]) -> None:
 def graphite_can_turn_within_bounds(tables: Tables, problems: list[Problem]) -> None:
     """The natural share of anode graphite that makers can turn to has a low and a high end, in that order."""
     table = tables["graphite_route_bound"]
-    bound = dict(zip(table.frame["bound"], table.frame["value"], strict=True))
+    bound = dict(zip(table.columns["bound"], table.columns["value"], strict=True))
     for end in ("low", "high"):
         if end not in bound and not table.dropped:
             problems.append(Problem(table.file, 0, f"bound {end!r}", "is missing; add its row"))
@@ -104,7 +104,7 @@ def suppliers_have_customers(tables: Tables, problems: list[Problem]) -> None:
     shares, yields, uses = tables["supply_share"], tables["stage_yield"], tables["node_use"]
     if yields.dropped or uses.dropped:
         return  # A row that could not be read may be the missing one.
-    needed = {*yields.frame["node"], *uses.frame["node"]}
+    needed = {*yields.columns["node"], *uses.columns["node"]}
     for row in shares.frame.drop_duplicates("node").itertuples():
         if row.node not in needed:
             why = f"has suppliers, and neither {yields.file} nor {uses.file} says what needs it; add a row there"
@@ -123,9 +123,9 @@ def suppliers_are_known_or_unknown(tables: Tables, problems: list[Problem]) -> N
             problems.append(Problem(shares.file, int(row.line), f"{row.node} in {row.future}", why))
     if any(tables[name].dropped for name in ("nodes", "supply_share", "stage_yield", "node_use")):
         return  # A row that could not be read may be the missing one.
-    needed = {*tables["stage_yield"].frame["node"], *tables["node_use"].frame["node"]}
+    needed = {*tables["stage_yield"].columns["node"], *tables["node_use"].columns["node"]}
     having = set(frame["node"])
-    for line, node in cells(nodes.frame, "node"):
+    for line, node in cells(nodes, "node"):
         if node in needed - having:
             why = (
                 f"has no row in {shares.file}, so that it would look safe; add the shares of its suppliers, or where "
@@ -137,13 +137,13 @@ def suppliers_are_known_or_unknown(tables: Tables, problems: list[Problem]) -> N
 def needs_are_said_once(tables: Tables, problems: list[Problem]) -> None:
     """A node's need follows from the yields or from its use, not from both; yields are mass of mass."""
     yields, uses = tables["stage_yield"], tables["node_use"]
-    units = dict(zip(tables["nodes"].frame["node"], tables["nodes"].frame["unit"], strict=True))
-    by_yield = {node: line for line, node in cells(yields.frame, "node")}
+    units = dict(zip(tables["nodes"].columns["node"], tables["nodes"].columns["unit"], strict=True))
+    by_yield = {node: line for line, node in cells(yields, "node")}
     for node, line in by_yield.items():
         if units.get(node, "kt") != "kt":
             why = f"{node} is measured in {units[node]}, and a yield gives kt; use node_use.csv"
             problems.append(Problem(yields.file, line, f"node = {node!r}", why))
-    for node in dict.fromkeys(uses.frame["node"]):
+    for node in dict.fromkeys(uses.columns["node"]):
         if node in by_yield:
             line = int(uses.frame.loc[uses.frame["node"] == node, "line"].iloc[0])
             why = f"has its need from {yields.file}:{by_yield[node]} already; keep one of them, or it would count twice"
@@ -153,8 +153,8 @@ def needs_are_said_once(tables: Tables, problems: list[Problem]) -> None:
 def supply_is_in_the_unit_of_its_node(tables: Tables, problems: list[Problem]) -> None:
     """kt for nodes in kt, GWh/yr for nodes in GWh."""
     supply, nodes = tables["battery_supply"], tables["nodes"]
-    units = dict(zip(nodes.frame["node"], nodes.frame["unit"], strict=True))
-    for row in supply.frame.itertuples():
+    units = dict(zip(nodes.columns["node"], nodes.columns["unit"], strict=True))
+    for row in supply.rows:
         wanted = {"kt": "kt", "GWh": "GWh/yr"}.get(units.get(row.node, ""), row.unit)
         if row.unit != wanted:
             why = f"{row.node} is measured in {units[row.node]}; give its supply in {wanted}"
@@ -164,14 +164,14 @@ def supply_is_in_the_unit_of_its_node(tables: Tables, problems: list[Problem]) -
 def prices_are_in_the_unit_of_their_node(tables: Tables, problems: list[Problem]) -> None:
     """Prices and capital per kg for nodes in kt, per kWh for nodes in GWh."""
     nodes = tables["nodes"]
-    units = dict(zip(nodes.frame["node"], nodes.frame["unit"], strict=True))
+    units = dict(zip(nodes.columns["node"], nodes.columns["unit"], strict=True))
     wanted = {
         "material_price": {"kt": "USD_2025/kg", "GWh": "USD_2025/kWh"},
         "expansion_cost": {"kt": "USD_2025/(kg/yr)", "GWh": "USD_2025/(kWh/yr)"},
     }
     for name, unit_of in wanted.items():
         table = tables[name]
-        for row in table.frame.itertuples():
+        for row in table.rows:
             if name == "expansion_cost" and row.measure != "capital":
                 continue
             unit = unit_of.get(units.get(row.node, ""), row.unit)
@@ -189,7 +189,7 @@ def measures_have_their_unit(tables: Tables, problems: list[Problem]) -> None:
     }
     for name, unit_of in units.items():
         table = tables[name]
-        for row in table.frame.itertuples():
+        for row in table.rows:
             unit = unit_of.get(row.measure, row.unit)
             if row.unit != unit:
                 why = f"{row.measure} is in {unit}; write the figure in it"
@@ -199,10 +199,10 @@ def measures_have_their_unit(tables: Tables, problems: list[Problem]) -> None:
 def volumes_are_of_an_event(tables: Tables, problems: list[Problem]) -> None:
     """Monthly volumes belong to an item of a past stop, and stand beside a normal month."""
     history, volume = tables["event_history"], tables["event_volume"]
-    known = set(zip(history.frame["event"], history.frame["item"], strict=True))
+    known = set(zip(history.columns["event"], history.columns["item"], strict=True))
     normal = volume.frame[volume.frame["period"] == "normal"]
     with_normal = set(zip(normal["event"], normal["item"], strict=True))
-    for row in volume.frame.itertuples():
+    for row in volume.rows:
         of = f"event, item = {row.event!r}, {row.item!r}"
         if (row.event, row.item) not in known and not history.dropped:
             problems.append(Problem(volume.file, int(row.line), of, f"not in {history.file}; add its rows there"))
@@ -214,10 +214,10 @@ def volumes_are_of_an_event(tables: Tables, problems: list[Problem]) -> None:
 def nodes_are_known_or_any(tables: Tables, problems: list[Problem]) -> None:
     """Utilisation, disruptions, plants and stocks are of a node, or of any."""
     nodes = tables["nodes"]
-    known = set(nodes.frame["node"])
+    known = set(nodes.columns["node"])
     named = ("supply_utilisation", "disruption", "plant_utilisation", "expansion_cost", "holding_cost")
     for table in (tables[name] for name in named):
-        for line, node in cells(table.frame, "node"):
+        for line, node in cells(table, "node"):
             if node != ANY and node not in known and not nodes.dropped:
                 why = f"not in {nodes.file}{did_you_mean(node, known)}; or write any"
                 problems.append(Problem(table.file, line, f"node = {node!r}", why))
@@ -226,8 +226,8 @@ def nodes_are_known_or_any(tables: Tables, problems: list[Problem]) -> None:
 def futures_have_rows(tables: Tables, problems: list[Problem]) -> None:
     """A future in the list has rows of its own: an empty one would be another under a second name."""
     table = tables["supply_futures"]
-    used = set(tables["supply_share"].frame["future"]) | set(tables["battery_supply"].frame["future"])
-    for line, future in cells(table.frame, "future"):
+    used = set(tables["supply_share"].columns["future"]) | set(tables["battery_supply"].columns["future"])
+    for line, future in cells(table, "future"):
         if future not in used and not tables["supply_share"].dropped:
             why = "has no rows in supply_share or battery_supply; add rows or remove the future"
             problems.append(Problem(table.file, line, f"future = {future!r}", why))
@@ -240,21 +240,21 @@ def plants_are_known(tables: Tables, problems: list[Problem]) -> None:
     the row of its status.
     """
     countries, chemistries, delivery = tables["countries"], tables["chemistries"], tables["plant_delivery"]
-    codes, families = list(countries.frame["country"]), [*chemistries.frame["family"].unique(), UNKNOWN]
-    statuses = set(delivery.frame["status"])
+    codes, families = list(countries.columns["country"]), [*dict.fromkeys(chemistries.columns["family"]), UNKNOWN]
+    statuses = set(delivery.columns["status"])
     for name in ("cell_plant", "next_gen_plant", "material_plant"):
         table = tables[name]
-        for line, owners in cells(table.frame, "owner"):
+        for line, owners in cells(table, "owner"):
             for owner in split(owners):
                 if owner not in codes and not countries.dropped:
                     why = f"not in {countries.file}{did_you_mean(owner, codes)}; join several by ;"
                     problems.append(Problem(table.file, line, f"owner = {owner!r}", why))
-        for line, status in cells(table.frame, "status"):
+        for line, status in cells(table, "status"):
             if status not in statuses and not delivery.dropped:
                 why = f"has no row in {delivery.file}; say there how much of such plants is delivered"
                 problems.append(Problem(table.file, line, f"status = {status!r}", why))
     table = tables["cell_plant"]
-    for line, names in cells(table.frame, "chemistry"):
+    for line, names in cells(table, "chemistry"):
         for family in split(names):
             if family not in families and not chemistries.dropped:
                 why = f"not a family of {chemistries.file}{did_you_mean(family, families)}; or write {UNKNOWN}"
@@ -263,14 +263,14 @@ def plants_are_known(tables: Tables, problems: list[Problem]) -> None:
             why = "some of it is known and some not; name the families that it may make"
             problems.append(Problem(table.file, line, f"chemistry = {names!r}", why))
     table = tables["plant_utilisation"]
-    for line, country in cells(table.frame, "country"):
+    for line, country in cells(table, "country"):
         if country not in (ANY, *codes) and not countries.dropped:
             why = f"not in {countries.file}{did_you_mean(country, codes)}; or write any"
             problems.append(Problem(table.file, line, f"country = {country!r}", why))
     if not ((table.frame["node"] == ANY) & (table.frame["country"] == ANY)).any() and not table.dropped:
         problems.append(Problem(table.file, 0, "node = 'any', country = 'any'", "is missing; add its row"))
     table = tables["cell_origin"]
-    for line, family in cells(table.frame, "family"):
+    for line, family in cells(table, "family"):
         if family not in (ANY, *families) and not chemistries.dropped:
             why = f"not a family of {chemistries.file}{did_you_mean(family, families)}; or write any"
             problems.append(Problem(table.file, line, f"family = {family!r}", why))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -40,12 +39,8 @@ class Inputs:
         return self.tables[name].frame
 
     def rows(self, name: str) -> list[Any]:
-        """Rows of a table in file order, as named tuples of its columns: for loops, which over a frame take long."""
-        if name not in self._rows:
-            columns = self.tables[name].columns
-            row = namedtuple("Row", list(columns))  # type: ignore[misc]
-            self._rows[name] = list(map(row._make, zip(*columns.values(), strict=True)))
-        return self._rows[name]
+        """Rows of a table in file order, as named tuples of its columns."""
+        return self.tables[name].rows
 
     def rows_by(self, name: str, *columns: str) -> dict[tuple[Any, ...], list[Any]]:
         """These rows by their labels in some columns."""
@@ -71,10 +66,6 @@ class Inputs:
                     mine = columns.get(column)
                     cells += [math.nan] * len(rows) if mine is None else [mine[at] for at in rows]
         return pd.DataFrame(found)
-
-    @cached_property
-    def _rows(self) -> dict[str, list[Any]]:
-        return {}
 
     @cached_property
     def _rows_by(self) -> dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[Any]]]:

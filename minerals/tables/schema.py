@@ -18,7 +18,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -95,16 +95,15 @@ def read_schemas(folder: Path) -> dict[str, TableSchema]:
 
     Raises InputError with every property that is not understood, and every table and column that is needed and missing.
     """
-    shipped = inputs_folder()
-    own = _Package(folder).read()
-    return own if _same(folder, shipped) else _narrowed(folder / DESCRIPTOR, own, _Package(shipped).read())
+    own, shipped = _Package(folder), _Package(inputs_folder())
+    needed = _shipped(shipped.path, shipped.text)
+    return dict(needed) if own.text == shipped.text else _narrowed(own.path, own.read(), needed)
 
 
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
+@lru_cache(maxsize=1)
+def _shipped(path: Path, text: str) -> Mapping[str, TableSchema]:
+    """The shipped schemas, which many packages of one process are read by. text: of their descriptor."""
+    return _Package(path.parent).read()
 
 
 class _Package:
@@ -145,12 +144,17 @@ class _Package:
         for key, why in of.refused(item):
             self._wrong(f"{place}.{key}".lstrip("."), why, item[key])
 
-    def _json(self) -> dict[str, Any]:
+    @cached_property
+    def text(self) -> str:
         missing = "not found; name a folder that holds a data package (the shipped one is used where none is named)"
         try:
-            package = json.loads(read_text(self.path, missing)[0])
+            return read_text(self.path, missing)[0]
         except Unreadable as error:
             raise InputError([Problem(str(self.path), error.line, "", error.why)]) from None
+
+    def _json(self) -> dict[str, Any]:
+        try:
+            package = json.loads(self.text)
         except (ValueError, RecursionError) as error:
             line = getattr(error, "lineno", 0)
             reason = (
