@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from difflib import unified_diff
@@ -43,12 +42,20 @@ def _kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def toy_files() -> dict[str, bytes]:
+    """Files of the toy by name: its tables, the shipped descriptor, and run files. A third of the tests write them."""
+    paths = [*(TESTS / "toy").iterdir(), inputs_folder() / "datapackage.json"]
+    return {path.name: path.read_bytes() for path in paths}
+
+
 @pytest.fixture
-def toy(tmp_path: Path) -> Path:
+def toy(toy_files: dict[str, bytes], tmp_path: Path) -> Path:
     """A folder with the toy tables, the shipped descriptor, and run.toml; free to be changed."""
     folder = tmp_path / "toy"
-    shutil.copytree(TESTS / "toy", folder)
-    shutil.copy(inputs_folder() / "datapackage.json", folder)
+    folder.mkdir()
+    for name, content in toy_files.items():
+        (folder / name).write_bytes(content)
     return folder
 
 

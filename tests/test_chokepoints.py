@@ -18,6 +18,8 @@ from minerals.tables.inputs import Inputs
 from minerals.tables.plants import supply_of_plants
 
 ANODE = "china-graphite-anode"
+#: Changes for runs of which only a part is looked at: one stop, without draws.
+ANODE_ALONE = (f"exposure.disruptions=[{ANODE!r}]", "exposure.draws=0")
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +228,7 @@ def test_a_narrower_scope_does_not_look_safer(segments: list[str]) -> None:
 
 
 def test_regions_outside_share_one_pool_and_the_closing_one_loses_nothing() -> None:
-    sets = ["scope.regions=['World']", "scope.years=2030", "scenario.incumbent.adoption='stated-trend'"]
+    sets = [*ANODE_ALONE, "scope.regions=['World']", "scope.years=2030", "scenario.incumbent.adoption='stated-trend'"]
     found = run("europe-2035", [*sets, "scenario.next-gen.adoption='lfp-led'"])
     anode = at(found, "disruptions", disruption=ANODE, scenario="incumbent").set_index("region")
     outside = "Europe + India + United States + Rest of world"
@@ -239,8 +241,7 @@ def test_regions_outside_share_one_pool_and_the_closing_one_loses_nothing() -> N
 
 
 def test_recycling_relieves_mining_and_refining() -> None:
-    sets = ["scope.years={first=2034, last=2035}", "flows={}"]
-    found = run("europe-2035", sets)
+    found = run("europe-2035", [*ANODE_ALONE, "scope.years=2035", "flows={}"])
     cover = at(found, "coverage", scenario="incumbent", year=2035).set_index(["node", "measure"])["value"]
     assert cover["mined_cobalt", "recovered"] > 0
     assert cover["graphite_anode", "recovered"] == 0
@@ -407,7 +408,7 @@ def test_a_whole_stress_run_is_quick() -> None:
 
 def test_the_reference_world_has_silicon_as_a_scenario_has(europe: Result) -> None:
     """Its anodes then hold less graphite, and supply that nobody publishes is less; what is assessed needs as much."""
-    sets = ["exposure.adoption='next-gen-led'", "scope.years=2035"]
+    sets = [*ANODE_ALONE, "exposure.adoption='next-gen-led'", "scope.years=2035"]
     plain, blended = (run("europe-2035", [*sets, f"exposure.silicon='{name}'"]) for name in ("none", "next-gen-led"))
     need = [at(each, "reference_need", node="graphite_anode")["value"].sum() for each in (plain, blended)]
     assert 0.5 < need[1] / need[0] < 0.95
@@ -427,7 +428,7 @@ def test_the_reference_world_has_shares_and_paths_of_its_own(tmp_path: Path) -> 
         '[exposure.diffusion.stationary]\nrest = ["lfp"]\n'
         'na_polyanion = { curve = "logistic", ceiling = 0.5, midpoint = 2032, speed = 0.6, start = 2027 }\n'
     )
-    sets = ["scope.years={first=2034, last=2035}", "output.charts=[]"]
+    sets = [*ANODE_ALONE, "scope.years=2035", "output.charts=[]"]
     own = api.run(tmp_path / "own.toml", set=sets, out=tmp_path / "out")
     plain = run("europe-2035", sets)
     need = [

@@ -49,7 +49,7 @@ RUNS: dict[str, tuple[str, ...]] = {
               "scope.years={first=2044, last=2045}"),
     "prices": ("run.toml", PRICES, "scenario.plan.silicon='si'", "scope.years={first=2030, last=2032}"),
     "exposure": ("whole.toml", *FLOWS, "exposure.disruptions=['china-anode', 'namibia-strike']",
-                 "exposure.stockpile_months=1", "scope.regions=['Europe', 'China']"),
+                 "exposure.stockpile_months=1", "exposure.draws=1000", "scope.regions=['Europe', 'China']"),
     "exposure-route": ("run.toml", EXPOSURE, "scope.years={first=2033, last=2034}", "scope.regions=['Europe']"),
     "mix": ("chosen.toml", *FLOWS),
     "mix-cost": ("chosen.toml", "optimise.objective='cost'"),

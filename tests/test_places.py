@@ -237,7 +237,8 @@ def test_own_supply_is_that_of_the_members(germany: Result) -> None:
     assert cells.loc["HUN", "home"] == "Rest of EU27"
     assert cells.loc["GBR", "home"] == "UK and Norway"
     assert "R_EUR" not in set(supply["country"])
-    whole = run("europe-2035", ["scope.years.first=2030", "scope.years.last=2030"])["supply"]
+    one_stop = ("exposure.disruptions=['china-cells']", "exposure.draws=0")
+    whole = run("europe-2035", ["scope.years=2030", *one_stop])["supply"]
     bloc = whole.query("node == 'li_ion_cell' and country == 'R_EUR'")["share"].item()
     assert cells.loc[["HUN", "POL", "DEU", "FRA", "GBR"], "share"].sum() == pytest.approx(bloc)
 
@@ -256,9 +257,20 @@ def test_no_member_is_a_third_country(germany: Result) -> None:
 # --- each region runs ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("region", [*SIX, *REST])
+def test_germany_runs(germany: Result) -> None:
+    runs("Germany", germany)
+
+
+@pytest.mark.parametrize("region", [
+    pytest.param(region, marks=[] if region in ("Japan", "Remaining world") else pytest.mark.slow)
+    for region in (*SIX, *REST)
+])  # fmt: skip
 def test_each_region_runs_from_five_lines(region: str, tmp_path: Path) -> None:
-    made = run(five_lines(tmp_path, region))
+    runs(region, run(five_lines(tmp_path, region)))
+
+
+def runs(region: str, made: Result) -> None:
+    """What a run of a region holds."""
     assert set(made["battery_demand"]["region"]) == {region}
     assert made["battery_demand"]["value"].sum() > 5
     lost = made["disruptions"].query("year == 2030")
