@@ -358,7 +358,7 @@ class _Reader(Reader):
             reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
             stability=self._estimates(STABILITY),
             events=self._events([node.node for node in nodes], futures),
-            status_weights={row.status: Ends(row.low, row.value, row.high) for row in self.rows("event_weight")},
+            status_weights=self._status_weights(),
             past_by_country=self._past_by_country(),
             past_stops=self._past_stops(),
             rules=self.take("trade_rule"),
@@ -789,6 +789,11 @@ class _Reader(Reader):
                 name, event.label or name, event.status, start, Ends(low, months, high), cuts, "",
                 event.instrument, past,
             )  # fmt: skip
+
+    def _status_weights(self) -> dict[str, Ends]:
+        """Weights of disruptions by status; their ends are the value where a row gives none."""
+        rows = {row.status: PlantEnds.of(row) for row in self.rows("event_weight")}
+        return {status: Ends(ends.low, ends.value, ends.high) for status, ends in rows.items()}
 
     def _past_by_country(self) -> dict[str, int]:
         """How many past events of each country took effect."""
