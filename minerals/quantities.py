@@ -465,6 +465,14 @@ QUANTITIES: dict[str, Quantity] = {
             "weighted_loss = Σ weight × lost_best, Σ weight = 1",
         ),
         Quantity(
+            "lost_unknown", "result", ("scenario", "region", "disruption", "unknown", "year"), "GWh",
+            "What the disruptions that cost most, and a stop of each node that nobody knows by the country that leads "
+            "it, cost in the last year, as in disruptions, by how much of what nobody knows stands in that country and "
+            "stops with it: none, centre (its share of the cathodes that go with the node, or of the node where that "
+            "is known and the amount is not), all. Of such a node as much is had as the plan needs.",
+            "accessible of such a node = recovered + (need − recovered) · (1 − share · severity)",
+        ),
+        Quantity(
             "lost_minerals", "result", ("scenario", "region", "disruption", "mineral", "stage", "year"), "kt",
             "Graphite, lithium, nickel and cobalt that cannot be had under a disruption, by best reallocation and with "
             "what is short anyway: in the batteries that are lost (stage cell), and in what cells lost at home would "

@@ -150,6 +150,13 @@ def _written(value: object, longest: int, depth: int) -> str:
     return repr(value)
 
 
+def in_sentence(label: str) -> str:
+    """A label within a sentence."""
+    first = label.split(" ")[0]
+    kept = any(letter.isupper() for letter in first[1:]) or first[:3] in ("Li-", "Na-", "Si-")
+    return label if kept else label[:1].lower() + label[1:]
+
+
 def cause_of(group: str) -> str:
     """What a draw group of intensities is called: its code in words."""
     known = {

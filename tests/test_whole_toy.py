@@ -757,6 +757,73 @@ def test_batteries_cost_what_cells_cost_where_they_are_made(whole: Whole) -> Non
     }  # fmt: skip
 
 
+# --- what nobody knows -----------------------------------------------------------------------------------------------
+
+
+def test_a_stop_of_what_nobody_knows_takes_the_share_that_is_assumed(whole: Whole) -> None:
+    """Nobody knows who makes cathodes of NMC. 45 GWh of them are made at home, 9 of which lack cobalt. China is taken
+    to lead: with none a stop takes nothing, with all of it all 45. No cathode of NMC is known, so that at the centre it
+    is China's share of their cells, 0.75. Half a stop takes half of that; stocks of three months stand in for a quarter
+    of the need. If Europe made the 15 GWh of China too, it would have no more of them than what is left for 45."""
+    taken, half = {"none": 0.0, "centre": 0.75, "all": 1.0}, event("half", "'nmc_cathode'", severity=0.5, start=2031)
+    for unknown, share in taken.items():
+        assumed, short = f"exposure.unknown='{unknown}'", max(9.0, 45 * 0.5 * share)
+        outside = 60 - 45 * (1 - 0.5 * share) if share else 9
+        assert answers(whole(assumed, half), "half") == (near(short), near(short), near(outside))
+        stocked = whole(assumed, half, "exposure.stockpile_months=3")
+        assert answers(stocked, "half")[0] == near(max(9.0, 45 * (0.5 * share - 0.25)))
+    ends = whole()["lost_unknown"].set_index(["disruption", "unknown"])["lost_best"].to_dict()
+    assert [ends["unknown-nmc-cathode", end] for end in taken] == [near(9), near(45 * 0.75), near(45)]
+    assert [ends["china-anode", end] for end in taken] == [near(36.4)] * 3, "who makes anodes is known"
+    # 0.08 kg of cobalt and 20 kg of cathode a kg of it are 1.6 kt a GWh.
+    numbers = whole("exposure.unknown='centre'", half)["accessible"].query("node == 'nmc_cathode'").iloc[0]
+    assert (numbers["need"], numbers["without"]) == (near(45 * 1.6), near(45 * 1.6))
+    assert numbers["value"] == near(45 * 1.6 * 0.625) == near(numbers["share_of_pool"] * numbers["exported"])
+
+
+def test_stops_of_what_nobody_knows_are_played_where_it_is_assumed_to_stand(whole: Whole) -> None:
+    every = "exposure.disruptions=[]"
+    none, all_of_it = (
+        set(whole(every, f"exposure.unknown='{u}'")["disruptions"]["disruption"]) for u in ("none", "all")
+    )
+    assert none == {"china-anode", "namibia-strike"}
+    # What counts a step again (the cathodes and anodes without a path) and what no chemistry uses is left out.
+    assert all_of_it - none == {"unknown-nmc-cathode", "unknown-needle-coke"}
+
+
+def test_makers_elsewhere_lack_what_nobody_knows(whole: Whole) -> None:
+    """Korea makes synthetic graphite of needle coke. If all of that is China's, Korea exports none; China needs 215 of
+    its own 320 kt and 15 · 0.9 · 0.75 more, so that its makers serve Europe as before, and none is lost that was had:
+    the pool is what China makes beyond its own need."""
+    stop = event("coke", "'needle_coke'", start=2031)
+    exports = {}
+    for unknown in ("none", "all"):
+        found = whole(f"exposure.unknown='{unknown}'", stop)
+        exports[unknown] = found["supply_cut"].query("disruption == 'coke' and node == 'synthetic_graphite'")
+    assert not len(exports["none"])
+    assert len(exports["all"]), "makers elsewhere make less"
+
+
+def test_draws_of_what_nobody_knows_begin_at_the_value(whole: Whole) -> None:
+    half = event("half", "'nmc_cathode'", severity=0.5, start=2031)
+    found = whole("exposure.unknown='all'", half, "exposure.draws=20", "exposure.disruptions=['china-anode']")
+    row = found["intervals"].query("disruption == 'half' and measure == 'lost'").iloc[0]
+    assert row["value"] == near(22.5)
+
+
+def test_a_mix_holds_less_of_what_nobody_knows(chosen: Whole) -> None:
+    """With half a stop of cathodes of NMC alone to be kept from, as much of them as the cars need, six tenths of which
+    are made at home; what stocks of three months replace is a quarter of that."""
+    half = event("half", "'nmc_cathode'", severity=0.5, start=2031)
+    for unknown, share in (("none", 0.0), ("centre", 0.75), ("all", 1.0)):
+        for months in (0, 3):
+            sets = (f"exposure.unknown='{unknown}'", half, "optimise.likelihood={china-anode=0}")
+            found = chosen(*sets, f"exposure.stockpile_months={months}")
+            least = 0.6 * LEAST_NMC * max(0.5 * share - months / 12, 0)
+            assert stage(found) == near(least), (unknown, months)
+            assert lost(found, "half", scenario="optimised")[1] == near(least)
+
+
 # --- the mix ---------------------------------------------------------------------------------------------------------
 
 

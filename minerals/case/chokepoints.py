@@ -47,6 +47,7 @@ from .reference import (
     with_customers,
 )  # fmt: skip
 from .stages import chain_of
+from .unknown import Assumed, assumed_of, stops_of_unknown
 from .uses import Batteries, Uses, bases_of, batteries, relief_of, uses_of
 
 if TYPE_CHECKING:
@@ -238,6 +239,9 @@ class Chokepoints:
         without = self._undisturbed_had(scenario, regions, year)[1]
         left = accessible + self.relief(scenario, regions, year)
         left = left + self.follow_on(scenario, regions, year).left(hit.cuts)
+        if self.supply[year].assumed is not None:
+            of_unknown = self.relief(scenario, regions, year) + self.unknown(scenario, regions, year).left(hit.cuts)
+            left = np.where(self.stopped_unknown(year, hit.cuts), of_unknown, left)
         accessible = np.where(self.cell, without, stockpiled(left, without, self.stocked(plan, regions, year), months))
         own = np.where(self.cell, 0.0, own)
         return Supplied(own, accessible - own, plan.cells * hit.home, plan.cells * hit.imported)
@@ -414,6 +418,35 @@ class Chokepoints:
             self._follow_ons[key] = follow_on(need, accessible, room[:, year], follow, located, home)
         return self._follow_ons[key]
 
+    def unknown(self, scenario: str, regions: Sequence[str], year: int) -> FollowOn:
+        """What a plan needs of nodes that nobody knows, by place of the year, and where it is assumed to be made: as
+        much as it needs, and an event takes what stands in the countries that close, as of what is built for it."""
+        key = scenario, tuple(regions), year
+        need = np.where(self.supply[year].unknown, np.maximum(self.plan(*key).need - self.relief(*key), 0.0), 0.0)
+        return FollowOn(need, self._assumed(year), self.at_home(regions))
+
+    def left_of_unknown(self, regions: Sequence[str], year: int, cuts: Cuts) -> Array:
+        """Part of what nobody knows that each of several disruptions leaves regions together, (stop, node) [1]."""
+        return FollowOn(np.ones(len(self.inputs.nodes)), self._assumed(year), self.at_home(regions)).left(cuts)
+
+    def _assumed(self, year: int) -> Array:
+        assumed = self.supply[year].assumed
+        return np.zeros(self.supply[year].made.shape) if assumed is None else assumed
+
+    def stopped_unknown(self, year: int, cuts: Cuts) -> np.ndarray:
+        """Nodes that nobody knows and of which a disruption takes some of what is assumed, (…, node)."""
+        stands = self.supply[year].unknown[:, None] & (self._assumed(year) > 0)
+        return np.asarray((((cuts.export > 0) | (cuts.output > 0)) & stands).any(axis=-1))
+
+    def with_unknown(self, assumed: Assumed) -> Chokepoints:
+        """The same plans where another share of what nobody knows stands in the country that leads it: `supply` with
+        that, and the events of the run alone. What no disruption touches is kept."""
+        supply = assumed_of(assumed, self.supply, self.inputs, self.chain, self.uses.ever)
+        other = replace(self, supply=supply)
+        for name in ("_undisturbed", "_cell_origins", "_plans", "_reliefs", "_factories", "_follow_ons"):
+            setattr(other, name, getattr(self, name))
+        return other
+
     @cached_property
     def _first_made(self) -> Array:
         """What countries make of each node in the first reported year in which anything is known of it, (node,
@@ -546,6 +579,10 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     wider = {region: inputs.places.chain(region) for region in resolved.regions.labels}
     uses = uses_of(arrays, supply)
     chain = chain_of(supply.nodes, bases_of(resolved), uses.ever, supply.known)
+    if (exposure := run.settings.exposure) is not None and exposure.unknown != "none":
+        at_work = assumed_of(exposure.unknown, at_work, supply, chain, uses.ever)
+        if not exposure.disruptions:
+            supply = replace(supply, events=(*supply.events, *stops_of_unknown(at_work, supply, uses.ever)))
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
         origins, label, used, left_out, uses_apart_of(resolved, world.resolved, theirs, by_world, at_work, origins),

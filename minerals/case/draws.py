@@ -508,7 +508,24 @@ class InYear:
         chokepoints, per = self.chokepoints, self._per(scenario)
         own, accessible = chokepoints.in_scope(self.regions, self.year, hit.own / per, hit.accessible / per)
         relief = chokepoints.relief(scenario, self.regions, self.year) / self.demand(scenario)[:, None]
-        return own, accessible + relief + self._follow_on(scenario, hit) / per
+        accessible = accessible + relief + self._follow_on(scenario, hit) / per
+        return own, self._with_unknown(scenario, hit, accessible, relief)
+
+    def _with_unknown(self, scenario: str, hit: Hit, accessible: Array, relief: Array) -> Array:
+        """What there is of each node, (row, node), with what an event leaves of what nobody knows: a part of what the
+        plan needs, beside what is recovered; both per unit of demand and of use."""
+        if hit.cuts is None or self.supply.assumed is None:
+            return accessible
+        at = np.flatnonzero(np.isin(self.nodes, hit.nodes))
+        assumed = self.supply.assumed[..., at, :]
+        lost = assumed * (1 - (1 - hit.cuts.output) * (1 - np.where(self.inside, 0.0, hit.cuts.export)))
+        part = 1 - lost.sum(axis=-1)
+        stopped = self.world.unknown[hit.nodes] & (part < 1)
+        need = self.plan(scenario).need[hit.nodes]
+        left = need * part + (1 - part) * np.minimum(relief[:, hit.nodes], need)
+        out = accessible.copy()
+        out[:, hit.nodes] = np.where(stopped, left, accessible[:, hit.nodes])
+        return out
 
     def _follow_on(self, scenario: str, hit: Hit) -> Array:
         """What there is of what is built for the plan, (node) or (row, node)."""

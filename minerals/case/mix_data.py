@@ -303,7 +303,9 @@ class Assembly:
         """What there is at each stage under each disruption, as `Chokepoints.supplied` has it, where it may be too
         little for some mix; and the stages at home that lead there."""
         chain, chokepoints = self.chokepoints.chain, self.chokepoints
-        found: dict[str, Any] = {name: {} for name in ("undisturbed", "accessible", "own", "made_at_home", "bought")}
+        found: dict[str, Any] = {name: {} for name in (
+            "undisturbed", "accessible", "own", "made_at_home", "bought", "unknown_left",
+        )}  # fmt: skip
         active: list[Any] = []
         refined: list[Any] = []
         stops: tuple[Stop, ...] = tuple((event.cuts, "severity") for event in chokepoints.inputs.events)
@@ -322,7 +324,15 @@ class Assembly:
                     own, accessible = chokepoints.available(regions, at, hit.reach.take(e))
                     accessible = np.where(chokepoints.cell, without, accessible)
                     own = np.where(chokepoints.cell, 0.0, own)
-                    short = accessible < self._most(regions, y, home, own)
+                    most = self._most(regions, y, home, own)
+                    unknown = chokepoints.stopped_unknown(at, hit.cuts)[e]
+                    if unknown.any():
+                        # What is left of these goes with what the mix needs of them.
+                        without, accessible = np.where(unknown, most, without), np.where(unknown, 0.0, accessible)
+                        left = chokepoints.left_of_unknown(regions, at, hit.cuts)[e]
+                        for n in np.flatnonzero(unknown & (left > 0)):
+                            found["unknown_left"][d, name, self.nodes[n], y] = float(left[n])
+                    short = accessible < most
                     if regions == self.regions:
                         # Cells are within the supply of the whole run already; twice, neither limit would be worth any.
                         short &= ~chokepoints.cell
@@ -340,10 +350,11 @@ class Assembly:
                         (d, name, c, self.nodes[n], y) for n in np.flatnonzero(makes) for c, place in self.place.items()
                         if (name, c, self.nodes[n], y) in use
                     ]  # fmt: skip
+        by_need = found["unknown_left"] or chokepoints.config.stockpile_months
         return {
             **found, **self._chain(), "active": tuple(active), "refined": tuple(refined),
             "stockpile": chokepoints.config.stockpile_months / 12,
-            "stocked": self._stocked(pools, use) if chokepoints.config.stockpile_months else {},
+            "stocked": self._stocked(pools, use) if by_need else {},
         }  # fmt: skip
 
     def _chain(self) -> dict[str, Any]:

@@ -354,6 +354,12 @@ class Exposure(Section):
         "next plants come (marginal_location.csv; nodes without rows as today); today, as supply stands in the first "
         "year; none, nowhere. Where [optimise] chooses the mix nothing is, as it would depend on the choice.",
     )
+    unknown: Literal["none", "centre", "all"] = Field(
+        default="none",
+        description="How much of what nobody knows stands in the country that leads it, and stops with it: none; "
+        "centre, its share of the cathodes that go with it, or of the node where that alone is known; all. With centre "
+        "and all a stop of each such node is played too, where disruptions names no others.",
+    )
     draws: Whole = Field(
         default=1000, ge=0, le=100_000,
         description="Draws of what the disruptions that cost most take in the last year, or all of them in all years "

@@ -43,7 +43,8 @@ class Supply:
     [GWh]; home: the customer a country belongs to, (country), or NOWHERE; recovered: by the reference world, (node,
     customer) [as made]; chain: of which node each other is made, or None where a disruption is not followed down the
     stages; recipes: what that is in the reference world; natural: its share of natural graphite [1]; bounds: least and
-    largest share that makers can turn to.
+    largest share that makers can turn to; assumed: share of each country in what nobody knows of, where one is assumed,
+    (node, country) [1].
     """
 
     made: Array
@@ -55,6 +56,7 @@ class Supply:
     recipes: tuple[Recipe, ...] = ()
     natural: float = 0.0
     bounds: tuple[float, float] = (0.0, 1.0)
+    assumed: Array | None = None
 
     @cached_property
     def gross(self) -> Array:
@@ -85,6 +87,20 @@ class Supply:
     def usually(self) -> Array:
         """What customers have of their need without a disruption, (node, customer), 0 where nothing is known."""
         return self.served(*self.undisturbed[1:4])
+
+    @cached_property
+    def unknown(self) -> Mask:
+        """Nodes of which nothing is known, (node)."""
+        return np.asarray(np.isnan(self.made.sum(axis=-1)))
+
+    def left_of_unknown(self, cuts: Cuts) -> Array | float:
+        """Part of what nobody knows of that a disruption leaves customers, (node, customer) or (…, node, customer): all
+        but the share of the countries that close, of which a stop of exports spares those at home with them."""
+        if self.assumed is None:
+            return 1.0
+        here = self.assumed * cuts.output
+        abroad = self.assumed * (1 - (1 - cuts.output) * (1 - cuts.export))
+        return np.asarray(1 - abroad.sum(axis=-1)[..., None] + (abroad - here) @ self.at_home)
 
     def served(self, own: Array, exported: Array, lacked: Array, nodes: Index | slice = ALL) -> Array:
         """What customers have of their need of some nodes, (node, customer), from own output and the pool, of which
@@ -257,6 +273,9 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
     """
     made = supply.made if cuts is None else supply.made * (1 - cuts.output)
     found = _traded(supply, made, None if cuts is None else cuts.export)
+    if cuts is not None and supply.assumed is not None:
+        left = np.where(supply.unknown[..., None], supply.left_of_unknown(cuts), found.left)
+        found = found._replace(left=left)
     if cuts is None or supply.chain is None or not supply.recipes:
         return found
     for stage in range(len(STAGES)):

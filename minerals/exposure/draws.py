@@ -193,7 +193,9 @@ class Ranged:
 
 def laid_together(supply: Supply, made: Array, nodes: Index, places: Places) -> Supply:
     """Supply of some nodes by place, in every draw: what is made of them, (row, node, place)."""
-    return replace(_of_nodes(supply, nodes), made=made, home=places.home)
+    part = _of_nodes(supply, nodes)
+    assumed = None if part.assumed is None else part.assumed @ places.shared
+    return replace(part, made=made, home=places.home, assumed=assumed)
 
 
 def part_of(supply: Supply, nodes: Index) -> Supply:
@@ -217,7 +219,10 @@ def _of_nodes(supply: Supply, nodes: Index) -> Supply:
             chain, stage=chain.stage[nodes], into=chain.into[square], cell=chain.cell[:, nodes],
             per=chain.per[np.ix_(nodes, nodes)], natural=chain.natural[nodes], synthetic=chain.synthetic[nodes],
         )  # fmt: skip
-    return replace(supply, need=supply.need[nodes], recovered=recovered, chain=chain, recipes=tuple(recipes))
+    assumed = None if supply.assumed is None else supply.assumed[..., nodes, :]
+    return replace(
+        supply, need=supply.need[nodes], recovered=recovered, chain=chain, recipes=tuple(recipes), assumed=assumed
+    )
 
 
 def _among(recipe: Recipe, at: dict[int, int]) -> Recipe:

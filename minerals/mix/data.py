@@ -238,6 +238,9 @@ class MixData:
     """Of the need of a year [1]."""
     stocked: Mapping[PlaceChemistryNodeYear, float] = field(default_factory=dict)
     """Need that a stockpile is measured by, (pool, chemistry, node, year) [kt/GWh or GWh/GWh]; the use by default."""
+    unknown_left: Mapping[DisruptionPoolNodeYear, float] = field(default_factory=dict)
+    """Part of the plan's need that a disruption leaves of what nobody knows, (disruption, pool, node, year) [1]; their
+    `accessible` is 0."""
     routes: GraphiteRoutes | None = None
     weight: Mapping[Disruption, float] = field(default_factory=dict)
     """Of each disruption [1]."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..case.chokepoints import Chokepoints
+from ..case.unknown import leaders
 from ..case.weights import SETS, weights
 from ..errors import listed
 from ..tables.inputs import Inputs
@@ -23,6 +24,7 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
             "changed": bool(config.share or config.diffusion),
         },
         "caveats": caveats(chokepoints, inputs),
+        "unknown": {"assumed": config.unknown, "leads": _led_unknown(chokepoints)},
         "groups": {"concern": str(groups[config.concern]), "allies": str(groups[config.allies])},
         "nodes": {
             node.node: {"label": node.label, "item": node.item, "stage": node.stage, "part": node.part}
@@ -41,6 +43,15 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
             for event in supply.events
         },
         "weights": {named: weights(supply, named, supply.events) for named in SETS},
+    }  # fmt: skip
+
+
+def _led_unknown(chokepoints: Chokepoints) -> dict[str, str]:
+    """Who leads each node of which nobody knows how much is made in the last year, or is taken to, by node."""
+    supply, unknown = chokepoints.inputs, chokepoints.supply[-1].unknown
+    return {
+        node.node: supply.countries[leader]
+        for node, leader, of_it in zip(supply.nodes, leaders(supply), unknown, strict=True) if of_it and leader >= 0
     }  # fmt: skip
 
 

@@ -34,6 +34,8 @@ DRAWN = "5–95 %: of all, in draws of what has a low and a high end, demand too
 MOST_DRIVERS = 3
 #: Part of the plan by which a span over reference worlds is told instead of a number, and its mark.
 WIDE, WIDE_MARK = 0.1, "†"
+#: Share of the plan by which a loss hangs on what nobody knows for it to be told.
+KNOWN = 0.01
 #: GWh that a pair of suppliers must cost beyond the worse of the two to be told.
 LEAST = 0.05
 
@@ -176,7 +178,8 @@ def risks(result: Result) -> list[str]:
     if any(MARK in line for line in lines):
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
     lines += [LOST, RANGE, DRAWN if drawn else BY_SEVERITY] if lines else []
-    return [*lines, *_weighted(result, year), *_drivers(result, year), *_short(result, year), *_not_known(result, year)]
+    then = (_weighted, _drivers, _short, _not_known)
+    return [*lines, *(line for part in then for line in part(result, year)), *_at_unknown(result)]
 
 
 def _of_year(result: Result, name: str, year: int) -> pd.DataFrame:
@@ -273,9 +276,31 @@ def _not_known(result: Result, year: int) -> list[str]:
     most = uses[uses["value"] > 0].groupby("node")["value"].max().sort_values(ascending=False, kind="stable")
     labels = result.record["exposure"]["nodes"]
     names = [str(labels[node]["label"]) for node in most.index]
-    what = "no stop of it is counted above, and it is not safe" if len(names) == 1 else (
-        "no stop of them is counted above, and none is safe")  # fmt: skip
+    one = len(names) == 1
+    what = {
+        "none": f"no stop of {'it' if one else 'them'} is counted above, and {'it is not' if one else 'none is'} safe",
+        "centre": "who leads them is taken to make as large a share as of the cathodes that go with them",
+        "all": "who leads them is taken to make all",
+    }[result.record["config"]["exposure"]["unknown"]]
     return [f"Not known here: who makes {listed(names, 8)}; {what}."] if names else []
+
+
+def _at_unknown(result: Result) -> list[str]:
+    """What changes by more than a hundredth of the plan if all that nobody knows stood in the country that leads it, in
+    the scenario where that is most; the largest change first."""
+    table = result["lost_unknown"]
+    names = ("scenario", "region", "label", "unknown", "share_best")
+    share = {(scenario, region, label, end): value
+             for scenario, region, label, end, value in zip(*(table[name] for name in names), strict=True)}  # fmt: skip
+    found: dict[str, tuple[float, str]] = {}
+    for (scenario, region, label, end), least in share.items():
+        most = share[scenario, region, label, "all"]
+        if end == "none" and most - least > max(KNOWN, found.get(label, (0.0,))[0]):
+            who = result.record["scenarios"][scenario]["label"]
+            found[label] = most - least, f"{label} {least:.0%} → {most:.0%} ({who})"
+    texts = [text for _, text in sorted(found.values(), key=lambda each: -each[0])]
+    what = "of all lost with none and with all of what nobody knows in the country that leads it"
+    return [f"Share {what}: {listed(texts, 4)}."] if texts else []
 
 
 def suppliers(result: Result, top: int) -> list[list[str]]:

@@ -16,7 +16,8 @@ $$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) +
 for the regions $q$ that share a pool when countries close. Of the cells $x'$ that there are $z$ are made at home; in
 $k$ of them an active material $a$ is made at home too, which alone needs what is refined into it; of what is refined
 $v$ is refined at home, which alone needs what is mined. Own plants $O$ are part of what is accessible, $A$, to which
-comes a stockpile of the plan's need, up to what there is without the disruption. Of the graphite $G$ in anodes, $g$ is
+comes a stockpile of the plan's need, up to what there is without the disruption. Of what nobody knows, of which a stop
+takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes, $g$ is
 natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are bought
 and for those made at home apart. The loss is measured against demand, so what is not built in the first place counts as
 lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to keep; so,
@@ -130,8 +131,9 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def reach(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
         total, own = free(m, d, q, n, y)
-        if (d, q, n, y) in stocked_at:
-            total -= data.stockpile * sum(
+        share = data.unknown_left.get((d, q, n, y), 0.0) + (data.stockpile if (d, q, n, y) in stocked_at else 0.0)
+        if share:
+            total -= share * sum(
                 data.stocked.get((q, c, n, y), data.use[q, c, n, y]) * plan(m, q, c, y)
                 for c in data.users.get((q, n, y), ())
             )  # fmt: skip

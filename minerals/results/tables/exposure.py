@@ -12,6 +12,7 @@ from . import supply as world_supply
 from .intervals import headlines, intervals
 from .length import by_length
 from .risk import risk
+from .unknown import lost_unknown
 
 
 def exposure(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
@@ -36,4 +37,5 @@ def exposure(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
         **risk(library, inputs),
         **by_length(library),
         **intervals(chokepoints, headlines(library), [len(chokepoints.years) - 1]),
+        "lost_unknown": lost_unknown(library),
     }

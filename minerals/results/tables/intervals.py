@@ -26,7 +26,7 @@ from ...case.played import LEAST, Library
 from ...exposure.draws import Key, importance, percentiles
 from ...tables.codes import ANY
 from ...tables.supply import Event
-from ...text import cause_of
+from ...text import cause_of, in_sentence
 
 #: Disruptions that a run draws: those that cost most.
 HEADLINES = 3
@@ -104,13 +104,15 @@ def label(chokepoints: Chokepoints, key: Key) -> str:
     inputs, (table, *names) = chokepoints.inputs, key
     nodes = inputs.node_labels
     if table == SHARE:
-        return f"{inputs.country_labels[names[1]]}'s share of {_small(nodes[names[0]])}"
+        return f"{inputs.country_labels[names[1]]}'s share of {in_sentence(nodes[names[0]])}"
     if table == WORLD_SUPPLY:
-        return f"world supply of {_small(nodes[names[0]])}"
+        return f"world supply of {in_sentence(nodes[names[0]])}"
     if table == PLANTS:
-        return f"output of the plants of {_small(nodes[names[0]])}"
+        return f"output of the plants of {in_sentence(nodes[names[0]])}"
     if table == UTILISATION:
-        return f"utilisation of plants of {'nodes without a figure' if names[0] == ANY else _small(nodes[names[0]])}"
+        return (
+            f"utilisation of plants of {'nodes without a figure' if names[0] == ANY else in_sentence(nodes[names[0]])}"
+        )
     if table == ORIGIN:
         return f"cells of {names[0]} made by {inputs.country_labels[names[1]]}"
     if table == INTENSITY:
@@ -120,8 +122,3 @@ def label(chokepoints: Chokepoints, key: Key) -> str:
     return {
         SEVERITY: "how much is cut", DELIVERY: "delivery of announced plants", DEMAND: "battery demand"
     }[key]  # fmt: skip
-
-
-def _small(name: str) -> str:
-    """A label within a sentence."""
-    return name if name[:2].isupper() or name[1:3].isupper() else name[:1].lower() + name[1:]

@@ -187,7 +187,8 @@ def lost_by_future(worlds: Mapping[str, Chokepoints], inputs: Inputs) -> pd.Data
 def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
     """What a disruption leaves of the nodes it hits, beside what they would be and what the plan needs.
 
-    value = min(without, own + recovered + share_of_pool × exported − others + follow_on + stockpile).
+    value = min(without, own + recovered + share_of_pool × exported − others + follow_on + stockpile). Of what nobody
+    knows as much is had as the plan needs.
     """
     rows = []
     by_batch: dict[Batch, list[Array]] = {}
@@ -217,7 +218,14 @@ def _of_batch(chokepoints: Chokepoints, batch: Batch) -> list[Array]:
         batch.factory.need, batch.without.accessible[0], batch.hit.accessible, reach.own, chokepoints.relief(*where),
         reach.share, reach.pool, chokepoints.kept(*where[1:], reach), chokepoints.follow_on(*where).left(cuts), stock,
     ]  # fmt: skip
-    return [np.broadcast_to(number, batch.hit.accessible.shape) if number.ndim == 1 else number for number in numbers]
+    many, shape = len(batch.hit), batch.hit.accessible.shape
+    numbers = [np.broadcast_to(number, shape) if number.ndim == 1 else number[:many] for number in numbers]
+    if (stopped := chokepoints.stopped_unknown(where[2], cuts)[:many]).any():
+        unknown, none = chokepoints.unknown(*where), np.zeros(shape)
+        relief, left = chokepoints.relief(*where), unknown.left(cuts)[:many]
+        of_unknown = [numbers[0], unknown.amount + relief, numbers[2], none, relief, none + 1, left, none, none, stock]
+        numbers = [np.where(stopped, other, number) for other, number in zip(of_unknown, numbers, strict=True)]
+    return numbers
 
 
 def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
