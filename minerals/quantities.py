@@ -447,8 +447,10 @@ QUANTITIES: dict[str, Quantity] = {
             "at home; outside: lost if the cells of the countries that close were made by the others, never less than "
             "lost_best; the node that binds most, the vehicles that the cells at risk would have served, their packs "
             "(million_usd_2025), and first_year_below: the first year from which what is lost (best) stays at or below "
-            "the threshold, as share of the plan.",
+            "the threshold, as share of the plan. In IAMC names, Battery Supply is lost and Battery Cell Production is "
+            "industry, by Best Reallocation or Proportional.",
             "lost = shortage + at_risk",
+            iamc="{what} Lost|{disruption}|{reading}",
         ),
         Quantity(
             "lost_by_future", "result", ("future", "scenario", "region", "disruption", "year"), "GWh",
@@ -539,7 +541,9 @@ QUANTITIES: dict[str, Quantity] = {
             "value: with every input at its value, as in disruptions. Drawn are how much is "
             "cut, country shares, the world's published supply or else the utilisation of plants, delivery of "
             "announced plants, materials per kWh, the observed origin of cells, and demand. Of the three disruptions "
-            "that cost most in the last year; of all in every year in stress.",
+            "that cost most in the last year; of all in every year in stress. In IAMC names, the 5th, 50th and "
+            "95th Percentile.",
+            iamc="{what} Lost|{disruption}|{reading}",
         ),
         Quantity(
             "drivers", "result", ("scenario", "region", "disruption", "year", "measure", "driver"), "1",

@@ -757,6 +757,21 @@ def test_batteries_cost_what_cells_cost_where_they_are_made(whole: Whole) -> Non
     }  # fmt: skip
 
 
+def test_what_disruptions_take_in_the_iamc_layout(whole: Whole) -> None:
+    found = whole("exposure.draws=20")
+    wide = found.iamc().set_index(["Scenario", "Region", "Variable"])["2031"]
+    lost = {
+        reading: wide["plan", "Europe", f"Battery Supply Lost|China stops anodes|{reading}"]
+        for reading in ("Best Reallocation", "Proportional", "5th Percentile", "50th Percentile", "95th Percentile")
+    }
+    assert (lost["Best Reallocation"], lost["Proportional"]) == (near(36.4), near(9 + PROPORTIONAL))
+    drawn = found["intervals"].query("measure == 'lost' and year == 2031").iloc[0]
+    assert [lost[f"{n}th Percentile"] for n in (5, 50, 95)] == [near(drawn[name]) for name in ("p05", "p50", "p95")]
+    at_home = wide["plan", "Europe", "Battery Cell Production Lost|China stops anodes|Best Reallocation"]
+    assert at_home == near(36.4)
+    assert not found.iamc().duplicated(["Scenario", "Region", "Variable"]).any()
+
+
 # --- what nobody knows -----------------------------------------------------------------------------------------------
 
 

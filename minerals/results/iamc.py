@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..case.played import LEAST
 from ..quantities import QUANTITIES
 
 if TYPE_CHECKING:
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
 
 #: Scenario, region, variable, unit and year.
 Place = tuple[str, str, str, str, int]
+#: What disruptions take: variable, and how the columns of `disruptions` and the rows of `intervals` that hold it begin.
+TAKEN = (("Battery Supply", "lost"), ("Battery Cell Production", "industry"))
+READINGS = {"best": "Best Reallocation", "proportional": "Proportional"}
+PERCENTILES = {"p05": "5th Percentile", "p50": "50th Percentile", "p95": "95th Percentile"}
 KEYS = ["Model", "Scenario", "Region", "Variable", "Unit"]
 
 
 def iamc(result: Result) -> pd.DataFrame:
-    """Wide IAMC table: battery demand by segment and chemistry [GWh/yr], minerals by flow [kt/yr].
+    """Wide IAMC table: battery demand by segment and chemistry [GWh/yr], minerals by flow [kt/yr], and what disruptions
+    take, with its intervals [GWh/yr].
 
-    The sum of all regions of the run is added under its own label where the run has several.
+    The sum of all regions of the run is added under its own label where the run has several; what disruptions take is
+    of regions that share a pool, and is not summed.
     """
     codes = result.record["codes"]
     labels = {kind: {code: entry["label"] for code, entry in codes[kind].items()} for kind in codes}
@@ -55,6 +62,8 @@ def iamc(result: Result) -> pd.DataFrame:
         whole = result.record["region_label"]
         for (scenario, _, *rest), some in [(place, some[:]) for place, some in values.items()]:
             values[scenario, whole, *rest] += some
+    for place, value in _taken(result):
+        values[place] = [value]
     order = {name: place for place, name in enumerate(result.scenarios)}
     rows = sorted({place[:4] for place in values}, key=lambda row: (order[row[0]], *row[1:]))
     years = sorted({place[4] for place in values})
@@ -63,6 +72,29 @@ def iamc(result: Result) -> pd.DataFrame:
     table["Unit"] = [f"{unit}/yr" for unit in table["Unit"]]
     numbers = {str(year): [fsum(values.get((*row, year), [nan])) for row in rows] for year in years}
     return pd.DataFrame({"Model": [model] * len(rows), **table, **numbers})
+
+
+def _taken(result: Result) -> Iterable[tuple[Place, float]]:
+    """What disruptions take of the batteries and of the cells made at home, by both readings, and its percentiles."""
+    parts = []
+    for name, columns in (("disruptions", READINGS), ("intervals", PERCENTILES)):
+        if name not in result.tables:
+            continue
+        table, labels, template = result[name], result.record["exposure"]["disruptions"], QUANTITIES[name].iamc
+        for what, measure in TAKEN:
+            drawn = "measure" in table
+            rows = table[table["measure"] == measure] if drawn else table
+            # No part of a name holds what parts them.
+            events = [str(labels[code]["label"]).replace("|", "/") for code in rows["disruption"]]
+            at = list(zip(*(rows[column].tolist() for column in ("scenario", "region", "unit", "year")), strict=True))
+            for column, reading in columns.items():
+                numbers = rows[column if drawn else f"{measure}_{column}"].tolist()
+                names = (template.format(what=what, disruption=event, reading=reading) for event in events)
+                parts += [
+                    ((scenario, region, variable, unit, year), 0.0 if abs(number) < LEAST else number)
+                    for (scenario, region, unit, year), variable, number in zip(at, names, numbers, strict=True)
+                ]
+    return parts
 
 
 def _named(
