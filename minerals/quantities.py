@@ -540,9 +540,10 @@ QUANTITIES: dict[str, Quantity] = {
             "percentiles of the draws, and share_ of them those of the share of the plan, whose demand is drawn too; "
             "value: with every input at its value, as in disruptions. Drawn are how much is "
             "cut, country shares, the world's published supply or else the utilisation of plants, delivery of "
-            "announced plants, materials per kWh, the observed origin of cells, and demand. Of the three disruptions "
-            "that cost most in the last year; of all in every year in stress. In IAMC names, the 5th, 50th and "
-            "95th Percentile.",
+            "announced plants, materials per kWh, the observed origin of cells, where what is built for the plan "
+            "stands, demand, and with exposure.unknown at the centre the share of who leads what nobody knows, from 0 "
+            "to 1. Of the three disruptions that cost most in the last year; of all in every year in stress. In IAMC "
+            "names, the 5th, 50th and 95th Percentile.",
             iamc="{what} Lost|{disruption}|{reading}",
         ),
         Quantity(

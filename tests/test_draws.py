@@ -11,7 +11,7 @@ from test_disruption import some_cuts, some_group, some_world
 
 from minerals import api
 from minerals.case.chokepoints import Chokepoints, chokepoints_of
-from minerals.case.draws import SEVERITY, Drawn
+from minerals.case.draws import LOCATION, SEVERITY, Drawn, InYear
 from minerals.case.intensity import with_intensity
 from minerals.case.outcome import Outcome
 from minerals.case.played import played
@@ -19,8 +19,9 @@ from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.exposure.bases import highs_model
 from minerals.exposure.coverage import NOWHERE, Cuts, access
-from minerals.exposure.draws import Places, Ranged, Streams, importance, laid_together, percentiles, reached
+from minerals.exposure.draws import Places, Ranged, Streams, importance, laid_together, percentiles, reached, taken_of
 from minerals.exposure.factory import Factory, Supplied
+from minerals.exposure.follow_on import FollowOn
 from minerals.exposure.stages import Recipe
 from minerals.highs import run as solve
 from minerals.highs import solver
@@ -41,6 +42,24 @@ def test_an_input_has_its_ends_at_the_5th_and_95th_percentile_and_its_value_in_t
     assert np.percentile(drawn[1:], (5, 50, 95)) == pytest.approx([0.4, 0.5, 0.9], abs=2e-3)
     assert (Streams(2000, 1).drawn(("a",), 0.9, 0.5, 0.95, 1.0) <= 1).all()
     assert Streams(2000, 1).drawn(("a",), 3.0, 3.0, 3.0).tolist() == [3.0]
+
+
+def test_what_may_be_anything_is_even_from_0_to_1_and_parts_are_those_of_the_whole() -> None:
+    streams = Streams(1000, 1)
+    drawn = streams.uniform(("who",), 0.9)
+    assert drawn[0] == 0.9  # the first draw is none
+    assert np.sort(drawn[1:]) == pytest.approx((np.arange(1000) + 0.5) / 1000, abs=1e-3)
+    assert np.array_equal(np.concatenate([part.uniform(("who",), 0.9) for part in streams.parts(300)]), drawn)
+    assert set(importance(drawn[1:] ** 2, streams)) == {("who",)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_cuts_take_of_what_stands_somewhere_is_what_follow_on_loses(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    located = rng.dirichlet(np.ones(5), 4)
+    cuts, inside, amount = Cuts(*rng.random((2, 6, 4, 5))), rng.random(5) < 0.4, rng.random(4)
+    left = amount * (1 - taken_of(np.repeat(located[None], 6, axis=0), cuts, inside))
+    assert left == pytest.approx(FollowOn(amount, located, inside).left(cuts))
 
 
 def test_an_input_has_the_same_numbers_whoever_else_is_drawn() -> None:
@@ -312,6 +331,27 @@ def test_no_draws_no_tables_and_stress_draws_all() -> None:
 def test_draws_are_a_whole_number_within_their_limit(value: str) -> None:
     with pytest.raises(InputError, match=r"exposure\.draws"):
         read_run("europe-2035", [f"exposure.draws={value}"])
+
+
+def test_where_what_is_built_for_a_plan_stands_is_drawn_around_its_value(
+    europe_2035: Chokepoints, drawn: Drawn
+) -> None:
+    inputs = europe_2035.inputs
+    ends = inputs.new.located
+    n = int(np.flatnonzero((ends[0] > 0).any(axis=1) & (ends[1] != ends[2]).any(axis=1))[0])
+    amount = np.zeros(len(inputs.nodes))
+    amount[n] = 1.0
+    value = ends[0] / np.maximum(ends[0].sum(axis=1, keepdims=True), 1e-300)
+    at_once = InYear(drawn, drawn.streams, [], europe_2035.regions, len(europe_2035.years) - 1)
+    (shares,) = np.moveaxis(at_once._located(FollowOn(amount, value), np.array([n])), 1, 0)
+    assert shares[0] == pytest.approx(value[n])
+    assert shares.sum(axis=1) == pytest.approx(1)
+    assert (shares >= 0).all()
+    k = int(np.argmax(np.abs(ends[2, n] - ends[1, n])))
+    assert np.ptp(shares[:, k]) > 0.01
+    assert label(europe_2035, (LOCATION, inputs.nodes[n].node, inputs.countries[k])).endswith(
+        "share of new plants of lithium mine"
+    )
 
 
 def test_every_input_that_is_drawn_has_a_name(europe_2035: Chokepoints, drawn: Drawn) -> None:

@@ -826,6 +826,24 @@ def test_draws_of_what_nobody_knows_begin_at_the_value(whole: Whole) -> None:
     assert row["value"] == near(22.5)
 
 
+def test_at_the_centre_the_share_of_who_leads_is_drawn_from_nothing_to_all(whole: Whole) -> None:
+    """Half a stop takes half of that share of 45 GWh, 9 of which are short in any case. Of a share as likely to be
+    anything from 0 to 1, the 95th percentile is 0.95. Demand and what is short move it a little."""
+    half = event("half", "'nmc_cathode'", severity="{ value = 0.5, low = 0.5, high = 0.5 }", start=2031)
+    rows = {
+        unknown: whole(half, f"exposure.unknown='{unknown}'", "exposure.draws=200") for unknown in ("centre", "all")
+    }
+    at = {unknown: found["intervals"].query("disruption == 'half' and measure == 'lost'").iloc[0]
+          for unknown, found in rows.items()}  # fmt: skip
+    assert at["centre"]["value"] == near(45 * 0.5 * 0.75)
+    assert at["centre"]["p95"] == pytest.approx(45 * 0.5 * 0.95, rel=0.1)
+    assert at["centre"]["p50"] < at["centre"]["value"] < at["centre"]["p95"] < at["all"]["p95"]
+    assert at["centre"]["p50"] < at["all"]["p05"], "with all of it at least half of the cells made at home"
+    first = rows["centre"]["drivers"].query("disruption == 'half' and measure == 'lost'").iloc[0]
+    assert (first["driver"], first["label"]) == ("unknown:nmc_cathode", "who makes NMC cathode, which nobody knows")
+    assert "unknown:nmc_cathode" not in set(rows["all"]["drivers"]["driver"])
+
+
 def test_a_mix_holds_less_of_what_nobody_knows(chosen: Whole) -> None:
     """With half a stop of cathodes of NMC alone to be kept from, as much of them as the cars need, six tenths of which
     are made at home; what stocks of three months replace is a quarter of that."""

@@ -2,8 +2,9 @@
 
 Drawn are the ends of: how much a stop takes; country shares, the world's supply as published, or else the utilisation
 of plants, and what is delivered of announced plants; what cells need of a node, by the intensities that carry it; the
-observed origin of cells; and demand. All else stays at its value: stocks, follow-on, the weights of the pool, and how
-long a stop lasts, as a figure is that of twelve months.
+observed origin of cells; where what is built for a plan stands; demand; and of what nobody knows, where its share is
+taken at the centre, that share, from nothing to all. All else stays at its value: stocks, how much is built for a plan,
+the weights of the pool, and how long a stop lasts, as a figure is that of twelve months.
 
 What cells need of a node, and demand, are the same rows in the reference world and in the plan, and are drawn once:
 supply that follows the need of that world moves with them, and a node is then as scarce as before. Supply that is
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from ..exposure.bases import NOTHING
 from ..exposure.coverage import Cuts, Supply, access, stockpiled
-from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached, upstream
+from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached, taken_of, upstream
 from ..exposure.factory import Factory, Plan, Supplied
 from ..exposure.follow_on import FollowOn
 from ..exposure.known import BY_NEED, BY_PLANTS, PUBLISHED
@@ -33,6 +34,7 @@ from ..tables.codes import ENERGY, GRAPHITE_ROUTES
 from ..tables.supply import Event, Node
 from .arrays import ENDS, additions_of, cells_of, pack_of
 from .chokepoints import Chokepoints
+from .unknown import leaders
 
 Index = NDArray[np.intp]
 #: Draws that are computed at a time, so that their arrays stay small.
@@ -43,6 +45,7 @@ DEMAND: Key = ("battery_demand",)
 SHARE, WORLD_SUPPLY, UTILISATION = "supply_share", "battery_supply", "supply_utilisation"
 PLANTS = "plant_utilisation"
 ORIGIN, INTENSITY, PACK = "cell_origin", "mineral_intensity", "pack_intensity"
+LOCATION, UNKNOWN = "marginal_location", "unknown"
 
 
 class Lost(NamedTuple):
@@ -368,13 +371,30 @@ class InYear:
         self.places = Places.keeping(closing, self.world.home, len(self.world.batteries))
         self.nodes = np.flatnonzero(self._wanted())
         made = drawn.ranged(year).made(streams, self.nodes, self.places)
-        self.supply = laid_together(self.world, made, self.nodes, self.places)
+        world = self.world if self.world.assumed is None else replace(self.world, assumed=self._assumed())
+        self.supply = laid_together(world, made, self.nodes, self.places)
         self.group = chokepoints.group(regions)
         self.origin = drawn.cell_origin(streams, regions, year) @ self.places.shared
         self.inside = (self.places.shared * chokepoints.at_home(regions)[:, None]).any(axis=0)
         self._pers: dict[str, Array] = {}
         self._demands: dict[str, Array] = {}
         self._withouts: dict[str, tuple[Array, Array]] = {}
+
+    def _assumed(self) -> Array:
+        """Share of each country in what nobody knows, (node, country) or (row, node, country). At the centre that of
+        the country that leads is anything from 0 to 1, and the others have the rest as they have it there."""
+        assumed, inputs = np.asarray(self.world.assumed), self.chokepoints.inputs
+        if self.chokepoints.config.unknown != "centre":
+            return assumed
+        led = [n for n in self.nodes if assumed[n].any() and leaders(inputs)[n] >= 0]
+        out = np.tile(assumed, (len(self.streams) if led else 1, 1, 1))
+        for n in led:
+            leader = leaders(inputs)[n]
+            value = float(assumed[n, leader])
+            share = self.streams.uniform((UNKNOWN, inputs.nodes[n].node), value)
+            out[:, n] *= np.divide(1 - share, 1 - value, out=np.zeros_like(share), where=value < 1)[:, None]
+            out[:, n, leader] = share
+        return out
 
     def _wanted(self) -> NDArray[np.bool_]:
         """Nodes that a plan needs, that go into its cells wherever these are made, or into such nodes, (node)."""
@@ -518,8 +538,7 @@ class InYear:
             return accessible
         at = np.flatnonzero(np.isin(self.nodes, hit.nodes))
         assumed = self.supply.assumed[..., at, :]
-        lost = assumed * (1 - (1 - hit.cuts.output) * (1 - np.where(self.inside, 0.0, hit.cuts.export)))
-        part = 1 - lost.sum(axis=-1)
+        part = 1 - taken_of(assumed, hit.cuts, self.inside)
         stopped = self.world.unknown[hit.nodes] & (part < 1)
         need = self.plan(scenario).need[hit.nodes]
         left = need * part + (1 - part) * np.minimum(relief[:, hit.nodes], need)
@@ -533,8 +552,26 @@ class InYear:
         if hit.cuts is None or not follow.amount[hit.nodes].any():
             return follow.amount
         out = np.tile(follow.amount, (len(self.streams), 1))
-        located = follow.located[hit.nodes] @ self.places.shared
-        out[:, hit.nodes] = FollowOn(follow.amount[hit.nodes], located, self.inside).left(hit.cuts)
+        located = self._located(follow, hit.nodes) @ self.places.shared
+        out[:, hit.nodes] *= 1 - taken_of(located, hit.cuts, self.inside)
+        return out
+
+    def _located(self, follow: FollowOn, nodes: Index) -> Array:
+        """Where what is built for a plan stands, of some nodes, (row or 1, node, country). Where next plants come is
+        uncertain, and scaled to the sum of one."""
+        out, inputs = follow.located[nodes][None], self.chokepoints.inputs
+        ends = inputs.new.located[:, nodes]  # (end, node, country)
+        drawn = (ends[0] > 0) & ((ends[1] != ends[0]) | (ends[2] != ends[0])) & (follow.amount[nodes] > 0)[:, None]
+        if self.chokepoints.config.follow_on != "pipeline" or not drawn.any():
+            return out
+        out = np.repeat(out, len(self.streams), axis=0)
+        for place in np.flatnonzero(drawn.any(axis=1)):
+            shares = np.tile(ends[0, place], (len(self.streams), 1))
+            for k in np.flatnonzero(drawn[place]):
+                key = LOCATION, inputs.nodes[nodes[place]].node, inputs.countries[k]
+                value, low, high = (float(end) for end in ends[:, place, k])
+                shares[:, k] = self.streams.drawn(key, value, low, high, 1.0)
+            out[:, place] = shares / shares.sum(axis=1, keepdims=True)
         return out
 
     def supplied(self, scenario: str, hit: Hit) -> Supplied:

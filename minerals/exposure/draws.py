@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ..design import split_pert, stratified
 from ..haste import frozen
-from .coverage import NOWHERE, Supply, Trade
+from .coverage import NOWHERE, Cuts, Supply, Trade
 from .stages import Recipe
 
 Array = NDArray[np.float64]
@@ -79,6 +79,16 @@ class Streams:
             self._sides[key] = np.append(0.0, under), np.append(0.0, over)
         under, over = self._sides[key]
         return under[self.rows], over[self.rows]
+
+    def uniform(self, key: Key, value: float) -> Array:
+        """An input that may be anything from 0 to 1, as likely as anything else, in all draws, (row). value: of the
+        first, which is no draw."""
+        self._moves[key] = True, True
+        if key not in self._sides:
+            uniform = stratified(self.count, self.seed, crc32("\0".join(key).encode()))
+            self._ranks[key] = np.floor(uniform * self.count)
+            self._sides[key] = np.zeros(1 + self.count), np.append(value, uniform)
+        return self._sides[key][1][self.rows]
 
     @property
     def ranks(self) -> Array:
@@ -229,6 +239,13 @@ def _among(recipe: Recipe, at: dict[int, int]) -> Recipe:
     """A recipe by the places of its nodes among some."""
     inputs = (np.array([at[int(n)] for n in each if int(n) in at], dtype=np.intp) for each in recipe[2:])
     return Recipe(at[recipe.node], recipe.weight, *inputs)
+
+
+def taken_of(located: Array, cuts: Cuts, inside: Mask) -> Array:
+    """Part of what stands in some places that cuts take, (…, node): all that is cut of their output, and of exports
+    from those that are not inside. located: share of each place, (…, node, place)."""
+    lost = 1 - (1 - cuts.output) * (1 - np.where(inside, 0.0, cuts.export))
+    return np.asarray((located * lost).sum(axis=-1))
 
 
 def reached(recipes: Sequence[Recipe], hit: Mask) -> tuple[Mask, Mask]:

@@ -13,11 +13,13 @@ from ...case.draws import (
     DELIVERY,
     DEMAND,
     INTENSITY,
+    LOCATION,
     ORIGIN,
     PACK,
     PLANTS,
     SEVERITY,
     SHARE,
+    UNKNOWN,
     UTILISATION,
     WORLD_SUPPLY,
     drawn_of,
@@ -115,6 +117,10 @@ def label(chokepoints: Chokepoints, key: Key) -> str:
         )
     if table == ORIGIN:
         return f"cells of {names[0]} made by {inputs.country_labels[names[1]]}"
+    if table == LOCATION:
+        return f"{inputs.country_labels[names[1]]}'s share of new plants of {in_sentence(nodes[names[0]])}"
+    if table == UNKNOWN:
+        return f"who makes {in_sentence(nodes[names[0]])}, which nobody knows"
     if table == INTENSITY:
         return cause_of(names[0])
     if table == PACK:
