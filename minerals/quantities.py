@@ -519,6 +519,14 @@ QUANTITIES: dict[str, Quantity] = {
             "min Σ_n more_n / need_n so that buildable ≥ buildable without − (1 − cut) × gwh_at_risk",
         ),
         Quantity(
+            "gap_plants", "result", ("node", "company", "country", "start"), "kt/yr, GWh/yr",
+            "Named plants of the nodes of supply_gap outside the countries of concern that may come, by start: what "
+            "each adds to what operates or came before at the same place (value), its owner (who may have a seat in "
+            "such a country), status and source. Nameplate, of which a part is delivered (plant_delivery) and none is "
+            "the region's own by right; ambitions and paused plants are told though no future counts on them. The list "
+            "of plants is not complete.",
+        ),
+        Quantity(
             "trade_rules", "result", ("scenario", "region", "rule", "node", "stage", "year"), "1",
             "Rules on shares of supply beside what pro-rata sourcing holds, in the years in which they hold: "
             "minimum_own (made within the region by the rule's group ÷ need, or recovered ÷ need of refining), "

@@ -163,6 +163,21 @@ def test_what_is_accessible_readds_from_the_supply_table(europe: Result) -> None
     assert hit["need"] == pytest.approx(made_at_home * graphite)
 
 
+def test_named_plants_are_what_supply_gap_counts_as_announced(europe: Result) -> None:
+    """All that may come by the last year, but for ambitions and what is paused, on which nothing counts."""
+    plants, gap = europe["gap_plants"], europe["supply_gap"]
+    assert set(plants["node"]) <= set(gap["node"])
+    assert not set(plants["country"]) & {"CHN", "RUS", "PRK", "IRN"}
+    assert "cancelled" not in set(plants["status"])
+    counted = plants[~plants["status"].isin(["ambition", "paused"]) & (plants["start"] <= 2035)]
+    for node, announced in gap.groupby("node")["announced"].first().items():
+        assert counted.loc[counted["node"] == node, "value"].sum() == pytest.approx(announced)
+    assert (plants["value"] > 0).all()
+    assert len(plants), "of anodes some are announced"
+    place = "POSCO Future M (Pohang)"  # 8 kt operate, then 18 and 36 are planned
+    assert plants.loc[plants["company"] == place, ["start", "value"]].to_numpy().tolist() == [[2024, 10], [2025, 18]]
+
+
 def test_supply_gap_closes_the_gap(europe: Result) -> None:
     """The stop hits one node: at 100 % the addition is need less what is left."""
     gap = at(europe, "supply_gap", scenario="incumbent", disruption=ANODE, node="graphite_anode")

@@ -15,6 +15,7 @@ from ...exposure.disruption import supply_gap
 from ...flows.demand import Array
 from ...tables.codes import WORLD
 from ...tables.inputs import Inputs
+from .gap_plants import gap_plants
 
 #: Cuts of the GWh at risk for which the supply that is missing is told.
 CUTS = (0.5, 0.8, 1.0)
@@ -24,8 +25,9 @@ READINGS = ("best", "proportional")
 
 def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, weighted_loss, disruptions,
-    lost_minerals, supply_gap; and the origin of cells that they rest on."""
+    lost_minerals, supply_gap, gap_plants; and the origin of cells that they rest on."""
     chokepoints, found = library.chokepoints, library.all()
+    gap = _supply_gap(chokepoints, found)
     return {
         "gwh_at_risk": _gwh_at_risk(chokepoints, found),
         "shortage": _shortage(chokepoints),
@@ -35,7 +37,8 @@ def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "disruptions": disruptions(chokepoints, Worth(chokepoints, inputs), found),
         "lost_minerals": _lost_minerals(chokepoints, found),
         "cell_makers": _cell_makers(chokepoints),
-        "supply_gap": _supply_gap(chokepoints, found),
+        "supply_gap": gap,
+        "gap_plants": gap_plants(chokepoints, inputs, gap),
     }
 
 
