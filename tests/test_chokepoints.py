@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from minerals import api
+from minerals.case.chokepoints import Chokepoints
 from minerals.errors import InputError, UsageError
 from minerals.results.result import Result
 from minerals.studies.run import run
@@ -219,6 +221,23 @@ def test_recycling_has_its_benchmark_and_a_rule_its_last_year() -> None:
     part = flows["secondary_supply"] / flows["input"]
     assert recycled.loc["nickel_refined", "value"] == pytest.approx(part)
     assert "us-30d-entities" not in set(rules["rule"])  # ended in 2025
+
+
+def test_uses_that_the_scope_leaves_out_keep_what_they_need_by_hand() -> None:
+    """Others need 1 beside our 3, in two regions together. Of 8 they keep 1; of 2 too little is left, and ours is three
+    quarters, of 0.5 as well, and of 0.2 where we need 0.3 and they 0.1. Nothing stays nothing, what is unknown unknown,
+    and what nobody needs is ours."""
+    others = {"a": [0.25, 0.25, 0.25, 0, 1, 0, 0.1], "b": [0.75, 0.75, 0.75, 1, 0, 0, 0]}
+    needed = {"a": [1.0, 1, 1, 3, 3, 0, 0], "b": [2.0, 2, 2, 0, 0, 0, 0.3]}
+    apart = {name: (np.array([others[name]]).T, np.array([needed[name]]).T) for name in ("a", "b")}
+    narrow = SimpleNamespace(left_out={"a": 0.5}, uses_apart=apart)
+    own, accessible = np.array([4.0, 1, 0.2, 0, 2, 1, 0.1]), np.array([8.0, 2, 0.5, 0, np.nan, 6, 0.2])
+    ours, reach = Chokepoints.in_scope(narrow, ["a", "b"], 0, own, accessible)  # type: ignore[arg-type]
+    assert reach == pytest.approx([7, 1.5, 0.375, 0, np.nan, 6, 0.15], nan_ok=True)
+    assert ours[:3] == pytest.approx([3.5, 0.75, 0.15])
+    assert ours[4:] == pytest.approx([2, 1, 0.075])
+    whole = SimpleNamespace(left_out={})
+    assert Chokepoints.in_scope(whole, ["a"], 0, own, accessible)[1] is accessible  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import highspy
 import numpy as np
@@ -155,6 +156,15 @@ def test_a_stop_reaches_what_is_made_of_a_node_and_no_more() -> None:
     found, beside = reached(recipes, np.array([True, False, False, False, False, False]))
     assert found.tolist() == [True, True, True, False, False, False]
     assert beside.tolist() == [True, True, True, True, False, False]
+
+
+def test_nodes_are_wanted_however_little_of_them_a_plan_needs() -> None:
+    """By the plan of one scenario, by that of another, by a route that may be taken, or by none."""
+    needs = {"a": ([0.5, 0, 0, 0], [0, 0, 0, 0]), "b": ([0, 0.01, 0, 0], [0, 0, 0.5, 0])}
+    plans = {name: SimpleNamespace(need=np.array(need), most_by_route=np.array(route))
+             for name, (need, route) in needs.items()}  # fmt: skip
+    drawn = SimpleNamespace(chokepoints=SimpleNamespace(scenarios=list(plans)), plan=plans.__getitem__)
+    assert InYear._wanted(drawn, []).tolist() == [True, True, True, False]  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------- a run

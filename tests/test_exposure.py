@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from minerals.case.concentration import among_names
 from minerals.exposure import concentration as con
 
 A, B, R_ONE, R_TWO = range(4)
@@ -89,6 +90,28 @@ def test_a_mean_by_gwh_by_hand() -> None:
     assert con.weighted_mean([[0.9, np.nan], [0.9, 0.5]], [10, 0]) == pytest.approx([0.9, 0.9])
     assert np.isnan(con.weighted_mean([0.9, np.nan], [30, 10])), "an unknown that is built is not averaged away"
     assert np.isnan(con.weighted_mean([0.9, 0.5], [0, 0]))
+
+
+def test_several_nodes_are_each_as_it_is_alone() -> None:
+    """Countries, nodes and builders stand in the last dimension, whatever stands before."""
+    shares = np.array([[[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]], [[1.0, 0.0], [0.2, 0.8], [0.5, 0.5]]])
+    energy = np.array([[[1.0, 3.0], [0.0, 2.0], [5.0, 5.0]], [[2.0, 1.0], [4.0, 0.0], [0.0, 0.0]]])
+    mean, path = con.weighted_mean(shares, energy), con.path(shares, [True, True])
+    for at in np.ndindex(2, 3):
+        assert con.hhi(shares, [False, True]).high[at] == pytest.approx(con.hhi(shares[at], [False, True]).high)
+        assert mean[at] == pytest.approx(con.weighted_mean(shares[at], energy[at]), nan_ok=True)
+        assert [end[at] for end in path] == pytest.approx(list(con.path(shares[at], [True, True])))
+    with pytest.raises(ValueError, match="sum to one at most"):
+        con.hhi([[0.5, 0.5], [0.6, 0.6]], [False, False])
+    # Shares of one country at several nodes are no sum.
+    assert con.hhi([[0.9, 0.0], [0.9, 0.0]], [False, False]).high == pytest.approx([0.81, 0.81])
+
+
+def test_a_weakest_link_is_looked_for_among_all_among_stages_and_along_the_cathode() -> None:
+    assert among_names() == (
+        "all", "mining", "refining", "active_material", "cell",
+        "cathode", "cathode mining", "cathode refining", "cathode active_material",
+    )  # fmt: skip
 
 
 # --- what must be true -----------------------------------------------------------------------------------------------

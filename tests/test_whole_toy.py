@@ -227,6 +227,20 @@ def test_rules_of_trade(whole: Whole) -> None:
     }
 
 
+@pytest.mark.parametrize(("segment", "need", "others"), [("car", 17.625, 3.75), ("stationary", 3.75, 17.625)])
+def test_uses_that_the_scope_leaves_out_keep_their_part(segment: str, need: float, others: float, whole: Whole) -> None:
+    """Cars made at home take (45 × 0.9 + 30) ÷ 4 kt of coated graphite and storage 15 ÷ 4. Of 42.875 kt the others have
+    what they need; of Germany's 5 kt alone, both have their part by need. Of storage nothing hangs on cobalt."""
+    result = whole(f"scope.segments=['{segment}']")
+    assert one(result, "coverage", node="coated_graphite", measure="others", year=2031) == near(others)
+    (row,) = result["accessible"].query("year == 2031 and node == 'coated_graphite'").itertuples()
+    assert (row.need, row.without) == (near(need), near(42.875 - others))
+    assert (row.value, row.others) == (near(5 * need / 21.375), near(5 * others / 21.375))
+    # Of what all who need cobalt lack a fifth, none is kept for storage.
+    short = 9.0 if segment == "car" else 0.0
+    assert lost(result)[0] == near(short)
+
+
 # --- concentration ---------------------------------------------------------------------------------------------------
 
 #: Node → measure → value, low, high. Risk by governance: 0.5 − mean of six ÷ 5: China 0.55, Namibia 0.45, Germany 0.2,
