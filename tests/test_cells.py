@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 from minerals import api
 from minerals.case.cell_model import CellModel
+from minerals.case.intensity import _Intensity
 from minerals.cells.cell import bill
 from minerals.cells.formula import FARADAY, mass_fractions, molar_mass, parse, theoretical_capacity
 from minerals.errors import InputError, UsageError
@@ -185,6 +188,44 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=reason):
         model.derive(chemistry, silicon, numbers)
+
+
+def test_an_excess_below_one_has_one_reason(model: CellModel) -> None:
+    """That it has no ends beside is not said again."""
+    with pytest.raises(UsageError) as raised:
+        model.derive("nmc811", 0.0, {"n_over_p": 0.9})
+    assert str(raised.value).count("n_over_p") == 1
+    assert "expected 1 to" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("chemistry", "silicon", "refused"), [
+    ("a", 0.1, False), ("a", 0.05, False), ("b", 0.1, False),  # at the end of what is tabulated, within, as another
+    ("a", 0.15, True), ("c", 0.1, True),  # beyond it, and like none
+])  # fmt: skip
+def test_blends_lie_within_those_that_are_tabulated(chemistry: str, silicon: float, refused: bool) -> None:
+    rows = SimpleNamespace(
+        code={("a", 0.0): "a", ("a", 0.1): "a_si10", ("b", 0.0): "b", ("c", 0.0): "c"}, silicon_like={"b": "a"},
+        model=SimpleNamespace(designs=dict.fromkeys("abc")), problems=[], _cell=lambda *_: None,
+    )  # fmt: skip
+    assert _Intensity._between(rows, chemistry, silicon, "graphite") is None  # type: ignore[arg-type]
+    told = [str(problem) for problem in rows.problems]
+    assert told == ([f"silicon_uptake.csv chemistry = {chemistry!r}: no blend of {silicon:g} silicon can be had: "
+                     f"tabulated are {'0, 0.1' if chemistry == 'a' else ''}"] if refused else [])  # fmt: skip
+
+
+def test_what_the_cell_model_does_not_know_is_linear_between_two_blends() -> None:
+    """A quarter of the way from no silicon to a tenth."""
+    ends = {("a", "copper"): {"value": 1.0, "low": 0.4, "high": 2.0},
+            ("a_si10", "copper"): {"value": 3.0, "low": 0.8, "high": 6.0}}  # fmt: skip
+    bill = SimpleNamespace(bill=SimpleNamespace(minerals={}))
+    rows = SimpleNamespace(
+        code={("a", 0.0): "a", ("a", 0.1): "a_si10"}, silicon_like={}, ends=ends, problems=[],
+        inventory=dict.fromkeys(ends, 1.0), model=SimpleNamespace(designs={"a": None}, derive=lambda *_: bill),
+        _cell=lambda *_: object(), _as_row=lambda *row: SimpleNamespace(row=row, used={}),
+    )  # fmt: skip
+    found: Any = _Intensity._between(rows, "a", 0.025, "copper")  # type: ignore[arg-type]
+    assert found.row[1:4] == ("a", 0.025, "copper")
+    assert found.row[4:7] == pytest.approx((1.5, 0.5, 3.0))
 
 
 def test_what_is_unusual_is_said(model: CellModel) -> None:

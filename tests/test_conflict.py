@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import highspy
@@ -11,6 +12,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
+from minerals.case.why_infeasible import _demanded
 from minerals.errors import Infeasible, NumericalTrouble, TimeLimit, UsageError
 from minerals.highs import solver
 from minerals.mix.compiled import Compiled
@@ -231,6 +233,17 @@ def test_what_gives_way_together() -> None:
     assert gives == {"cobalt": pytest.approx(1.6), "titanium": pytest.approx(1)}
 
 
+def test_demand_that_a_conflict_is_about_is_that_of_its_uses_in_the_years_of_its_limits() -> None:
+    places = [("Here", "car", 2030), ("Here", "car", 2031), ("Here", "car", 2032), ("Here", "bus", 2031),
+              ("There", "car", 2031)]  # fmt: skip
+    members = [SimpleNamespace(family=family, index=index) for family, index in (
+        ("unmet", ("Here", "car", 2031)), ("growth", ("Here", "NMC", 2030)),
+    )]  # fmt: skip
+    data = SimpleNamespace(demand=dict.fromkeys(places, 1.0))
+    assert list(_demanded(data, members)) == places[:2]  # type: ignore[arg-type]
+    assert list(_demanded(data, members[1:])) == []  # type: ignore[arg-type]
+
+
 # --- within a budget of time -----------------------------------------------------------------------------------------
 
 
@@ -259,6 +272,14 @@ def test_what_was_proved_when_time_ran_out_is_told_as_that() -> None:
     assert set(found.members) == set(whole.members)
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > sizes[-1]
+
+
+def test_the_last_second_is_time_too() -> None:
+    compiled = Compiled(short())
+    found = Search(compiled, seconds=0.5, now=lambda: 0.0).conflict()
+    assert found == Search(compiled).conflict()
+    with pytest.raises(TimeLimit):
+        Search(compiled, seconds=0.0, now=lambda: 0.0).conflict()
 
 
 def test_time_that_runs_out_ends_what_is_looked_for_next() -> None:

@@ -14,7 +14,7 @@ from test_mix import toy
 from minerals.config import RunFile
 from minerals.mix.docs import description, descriptions, goals, table
 from minerals.mix.equation import lines, plain, prose, unit
-from minerals.mix.families import BALANCES, FAMILIES, LIMITS, in_conflict, in_worth, words
+from minerals.mix.families import BALANCES, FAMILIES, LIMITS, MODULES, ORDER, in_conflict, in_worth, words
 from minerals.mix.family import EACH, IN_CONFLICT, IN_WORTH, UNRANKED, Balance, Family, Glossary, Kind, Limit, year_of
 
 DOCSTRING = r"""Why there is
@@ -178,6 +178,13 @@ def test_records_are_read_without_pyomo() -> None:
     code = "import sys, minerals.mix.docs, minerals.results.screen_mix; print([m for m in sys.modules if 'pyomo' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_families_stand_in_the_order_of_a_model_and_all_others_behind() -> None:
+    names = list(MODULES)
+    first = [name for name in ORDER if name in MODULES]
+    assert len(first) >= 10
+    assert names == [*first, *sorted(set(names) - set(first))]
 
 
 def test_every_objective_has_a_meaning_and_a_unit() -> None:

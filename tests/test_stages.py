@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from minerals.case.uses import Uses
 from minerals.exposure.coverage import Cuts, Supply, access, trade
 from minerals.exposure.disruption import losses
 from minerals.exposure.factory import Factory, Plan, Supplied
@@ -96,6 +97,19 @@ def test_where_one_node_binds_the_loss_is_that_share_of_what_uses_it() -> None:
     (found,) = losses(factory, *(supplied(factory, (0, 0, kt)) for kt in (60, 30, 30)))
     assert found.at_risk[0] / 100 == pytest.approx(0.6 * (1 - 30 / 60), rel=1e-9)
     assert found.proportional.home.tolist() == pytest.approx([30])
+
+
+def test_what_a_chemistry_uses_by_hand() -> None:
+    """Two chemistries and years, three nodes: one use is fixed, and one node is of each route of graphite. The first
+    holds 1 kt of graphite a GWh, then 0.5; the second none, then 2."""
+    fixed = np.array([[[1.0, 3.0], [0, 0], [0, 0]], [[0, 0], [0, 0], [0.25, 0]]])
+    graphite, route = np.array([[1.0, 0.5], [0, 2.0]]), np.array([0.25, 0.75])
+    uses = Uses(fixed, graphite, np.array([0, 2.5, 0]), np.array([0, 0, 1.5]), route, np.zeros(3, bool))
+    assert uses.total(0) == pytest.approx(np.array([[1, 0.25 * 2.5, 0.75 * 1.5], [0, 0, 0.25]]))
+    assert uses.total(1) == pytest.approx(np.array([[3, 0.5 * 0.75 * 2.5, 0.5 * 0.25 * 1.5], [0, 3.75, 0.75]]))
+    assert uses.ever == pytest.approx(np.array([[3, 2.5, 1.5], [0, 5, 3.25]]))
+    assert uses.routed
+    assert not Uses(fixed, graphite, np.zeros(3), np.zeros(3), route, np.zeros(3, bool)).routed
 
 
 # --- the reference world ---------------------------------------------------------------------------------------------

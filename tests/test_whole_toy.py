@@ -33,10 +33,13 @@ import pandas as pd
 import pytest
 from conftest import TESTS
 
+from minerals.config import read_run
 from minerals.errors import InputError
+from minerals.pipeline import prepared
 from minerals.results.result import Result
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
+from minerals.tables.inputs import read_inputs
 
 #: Price of a pack in 2031 [USD/kWh]: 100 in 2028, a fifth less at each doubling of what was made until then. 320 GWh by
 #: 2027 and 320 more each year are 640 by 2028, 1280 by 2030 (one doubling) and 1600 by 2031.
@@ -1149,6 +1152,28 @@ def test_the_mix_takes_back_what_its_past_returns(chosen: Whole) -> None:
     assert used >= 0.16 * input - 1e-6
     at = {"scenario": "optimised", "node": "mined_cobalt", "year": 2031}
     assert one(found, "coverage", measure="recovered", **at) == near(1.2 * (2.156 + 0.05 * input * 0.875))
+
+
+def test_what_cohorts_return_is_what_the_plain_run_recovers(folder: Path) -> None:
+    """For the incumbent's own cells, the mix takes back what its cohorts and its past give in the run of flows: cars
+    of 2045 and 2046 after two years, storage of before, and the scrap of each year."""
+    sets = (*FLOWS, "scope.years={first=2044, last=2048}")
+    ready = prepared(read_run(folder / "chosen.toml", sets), read_inputs(folder))
+    assert ready.mix is not None
+    assembly, data = ready.mix
+    cells, years = assembly.outcome.scenarios["plan"].cells, list(assembly.resolved.years.labels)
+    flows = ready.tables["mineral_flows"].query("scenario == 'plan' and flow in ['recovered', 'recovered_prompt']")
+    recovered = flows.groupby(["mineral", "year"])["value"].sum()
+    assert {k - y for *_, k, y in data.returned} == {0, -2}
+    for mineral in data.minerals:
+        for year in data.years:
+            own = sum(
+                data.returned.get(("Europe", data.life["Europe", s, c], mineral, k, year), 0.0)
+                * data.content.get((c, mineral, k), 0.0) * cells[0, i, place, years.index(k)]
+                for i, s in enumerate(assembly.segments) for c, place in assembly.place.items() for k in data.years
+            )  # fmt: skip
+            found = own + data.recovered["Europe", mineral, year]
+            assert found == near(recovered[mineral, year]), (mineral, year)
 
 
 def test_lines_at_home(folder: Path) -> None:
