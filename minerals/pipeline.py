@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,29 +134,27 @@ def _with_events(ready: Prepared, events: Sequence[Event]) -> Prepared:
     return replace(ready, chokepoints=chokepoints, mix=mix)
 
 
-def _chosen(
-    config: Run, inputs: Inputs, ready: Prepared, threads: ExitStack
-) -> tuple[Mix, Prepared, list[list[Event]]]:
+def _chosen(config: Run, inputs: Inputs, ready: Prepared) -> tuple[Mix, Prepared, list[list[Event]]]:
     """The mix of a run, the run with it, and under a library by rule what the rule adds for the mix of each round.
 
     What it adds is played too, and the mix chosen again, until nothing is added, or ROUNDS mixes have been chosen: what
-    is added for the last is told, and not played. threads: as of `computed`.
+    is added for the last is told, and not played.
     """
     from .case.optimise import optimise
 
     rounds: list[list[Event]] = []
-    while True:
+    assert ready.chokepoints is not None
+    while ready.chokepoints.config.library == RULE and len(rounds) < ROUNDS:
         assert ready.mix is not None
-        with ExitStack() as these:
-            mix = optimise(config, inputs, ready.mix, these)
-            found = _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
-            assert found.chokepoints is not None
-            if found.chokepoints.config.library == RULE:
-                rounds.append(by_rule(found.chokepoints, [OPTIMISED]))
-            if not rounds or not rounds[-1] or len(rounds) == ROUNDS:
-                threads.push(these.pop_all())
-                return mix, found, rounds
+        mix = optimise(config, inputs, ready.mix, alone=True)
+        rounds.append(by_rule(_with_mix(mix, inputs, ready), [OPTIMISED]))
+        if not rounds[-1] or len(rounds) == ROUNDS:
+            break
         ready = _with_events(ready, rounds[-1])
+    assert ready.mix is not None
+    mix = optimise(config, inputs, ready.mix)
+    found = _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
+    return mix, found, rounds
 
 
 @frozen
@@ -178,8 +175,8 @@ class Computed:
         return Result({**self.log, "tables": list(self.tables), **mix}, self.tables, self.files)
 
 
-def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
-    """Compute a run; a [study] of it is left to `studies`. threads: ends what is computed at the same time.
+def computed(config: Run, inputs: Inputs) -> Computed:
+    """Compute a run; a [study] of it is left to `studies`.
 
     Raises InputError, Infeasible and the solver's own errors.
     """
@@ -187,7 +184,7 @@ def computed(config: Run, inputs: Inputs, threads: ExitStack) -> Computed:
     if ready.chokepoints is not None and ready.chokepoints.config.library == RULE:
         ready = with_rule(ready)
     if ready.mix is not None:
-        mix, ready, rounds = _chosen(config, inputs, ready, threads)
+        mix, ready, rounds = _chosen(config, inputs, ready)
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
     used, about = [resolved.inputs_used], dict[str, Any]()
     if ready.prices is not None and ready.packs is not None:

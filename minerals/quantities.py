@@ -610,22 +610,46 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "mix_family", "result", ("region", "family", "year"), "1",
-            "Share of a family in the batteries of all uses of a region, beside the incumbent's. low and high: its "
-            "range over all mixes that are as good in the objective, in cost and in least change, each share ranged "
-            "alone; pinned = no where they are more than a tenth of a point apart.",
+            "Share of a family in the batteries of all uses of a region, beside the incumbent's. low and high: how far "
+            "it moves over all mixes that are nearly as good (optimise.near), each share ranged alone, empty where "
+            "that was not sought (optimise.ranges); pinned = no where they are more than a tenth of a point apart.",
         ),
         Quantity(
             "mix_range", "result", ("region", "family", "chemistry", "year"), "1",
-            "The same as mix_family by chemistry: how far each share of the chosen mix is pinned down.",
+            "The same as mix_family by chemistry; ranges with optimise.ranges = all.",
+        ),
+        Quantity(
+            "mix_near", "result", ("region", "family", "first", "last"), "1",
+            "How far the share of a family moves over all mixes that are nearly as good, in a year or over the years "
+            "from first to last: low and high are two linear programmes each, whose values no solver changes. value: "
+            "of the mix that stands for them; incumbent: of the scenario it is chosen against.",
+        ),
+        Quantity(
+            "mix_example", "result", ("mix", "region", "family", "year"), "1",
+            "Shares of families in ten of the mixes that are nearly as good and differ most, as examples: each next "
+            "one adds most to the part of the ranges of mix_near that they span together. Which solutions these are, "
+            "other versions of the solver may change.",
+        ),
+        Quantity(
+            "mix_baseline", "result", ("mix",), "GWh, million USD_2025",
+            "Exposure by the objective (in exposure_unit) and cost of the incumbent's mix, the cheapest, the chosen "
+            "and the least exposed one, all under the rules of the run; cost_share: above the cheapest; breaks: limits "
+            "that a mix does not keep, as an incumbent may. What an incumbent sells and no mix may sell counts as "
+            "lost in it, and costs nothing.",
+        ),
+        Quantity(
+            "mix_frontier", "result", ("exposure",), "million USD_2025",
+            "Least cost of a mix that is exposed to at most so much, from the cheapest to the least exposed mix; "
+            "marginal: what one unit less costs from there to the next point. The record says how far the chords lie "
+            "above the frontier at most (frontier_gap, as a share of the span of cost).",
+            "cost = min over mixes with exposure ≤ e",
         ),
         Quantity(
             "mix_loss", "result", ("disruption",), "GWh",
             "Batteries wanted in the years decided that cannot be had while a disruption holds: shortage and what is "
             "at risk (best reallocation), and demand that the mix leaves unmet. value: of the chosen mix, replayed as "
-            "it is; incumbent: of the scenario it is chosen against; floor: the least of any mix within the limits, "
-            "whatever it costs and for this disruption alone, empty where it was not found in time; at_floor = yes: no "
-            "mix can lower it, sourcing or capacity can. binding_node: what binds in the year of the largest loss; "
-            "weight: in the objective, 0 where the loss is told beside it.",
+            "it is; incumbent: of the scenario it is chosen against. binding_node: what binds in the year of the "
+            "largest loss; weight: in the objective, 0 where the loss is told beside it.",
             "mix_loss = Σ_year,region (battery_demand − buildable with the disruption)",
         ),
         Quantity(
@@ -652,7 +676,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_stage", "result", ("stage",), "GWh, million USD_2025",
             "How the mix was chosen, stage by stage, each keeping to the optima before it: unmet_demand where it is "
-            "allowed, cheapest, objective, cost, least_change. algorithm and iterations: of HiGHS.",
+            "allowed, cheapest, objective, cost. algorithm and iterations: of HiGHS.",
         ),
         Quantity(
             "mix_trade", "result", ("region", "chemistry", "year", "measure"), "GWh",
@@ -672,7 +696,7 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "mix_sourcing", "result", ("region", "node", "stage", "country", "year"), "kt, GWh",
-            "What the chosen mix buys of each node by country, as near to pro rata as the limits on suppliers allow; "
+            "What the chosen mix buys of each node by country, near to pro rata within limits on suppliers; "
             "share: of what the region buys of it; usual: the share pro rata. Cells from home are those that mix_trade "
             "has made there; what others export of them is pro rata. Suppliers of less than a tenth of a node are one "
             "in the model, told apart by what they can deliver.",

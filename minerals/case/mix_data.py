@@ -156,6 +156,12 @@ class Assembly:
             supplied=suppliers.deliver,
             home=suppliers.home,
             usual=self._usual(),
+            home_share={
+                (r, c, y): float(self.chokepoints.made_at_home((r,), self.at[y])[place])
+                for r in self.regions
+                for c, place in self.place.items()
+                for y in self.years
+            },
             cells=tuple(Node(node.node) for node in self.chokepoints.inputs.nodes if node.stage == "cell"),
             third=self.third,
             one_country=self._one_country(),

@@ -8,20 +8,19 @@ code as of any plain scenario, and the model's own losses are only held against 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import COMMAND_LINE, GOALS, OPTIMISED, Optimise, Run, Scenario, ShareChange
+from ..config import COMMAND_LINE, COST_CAP, GOALS, OPTIMISED, Optimise, Run, Scenario, ShareChange
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..mix.compiled import Compiled
 from ..mix.data import Disruption, Key, MixData
 from ..mix.family import OTHER_COUNTRIES, Glossary
 from ..mix.objective import RISKS
-from ..mix.solution import Criteria, Solution, choose, risk_of
+from ..mix.solution import UNIT, Criteria, Solution, choose, risk_of
 from ..tables.codes import EUROPE
 from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
@@ -79,16 +78,15 @@ class Mix:
         return self.assembly.config
 
 
-def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], threads: ExitStack | None = None) -> Mix:
-    """Choose the mix of a run. laid: what it is chosen from, as `laid_out` gives it; threads: as `background` of
-    `choose`.
+def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData]) -> Mix:
+    """Choose the mix of a run. laid: what it is chosen from, as `laid_out` gives it.
 
     Raises Infeasible (exit 4) with the conflict in the run's words, and the solver's own errors (exit 5).
     """
     assembly, data = laid
     config = assembly.config
     try:
-        solution = choose(data, _criteria(config), threads)
+        solution = choose(data, _criteria(config))
     except Infeasible as error:
         raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
     except TimeLimit:
@@ -275,6 +273,13 @@ def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:
     if config.objective != "weighted" and weighs:
         why = f'do nothing under objective = {config.objective!r}; set objective = "weighted", or leave them out'
         yield ("optimise", "weights"), f"weights of {listed(config.weights)}", why
+    if config.worth is not None and (config.cost_cap is not None or config.objective == "cost"):
+        beside, out = (
+            ("cost_cap", "both say how much the mix may cost") if config.cost_cap is not None
+            else ("objective = 'cost'", "cost alone counts there")
+        )  # fmt: skip
+        why = f"cannot stand beside {beside}: {out}; leave one of them out"
+        yield ("optimise", "worth"), f"worth = {config.worth:g}", why
     if config.one_country == "soft" and not config.one_country_price:
         why = "needs one_country_price, million USD per kt or GWh above the share; add it"
         yield ("optimise", "one_country"), "one_country = 'soft'", why
@@ -355,6 +360,13 @@ def _check_names(run: Run, inputs: Inputs, config: Optimise, chokepoints: Chokep
         raise InputError(problems)
 
 
+def cost_cap_of(config: Optimise) -> float | None:
+    """Share above the cheapest mix that the mix may cost; None where nothing caps it."""
+    if config.cost_cap is not None or config.worth is not None or config.objective == "cost":
+        return config.cost_cap
+    return COST_CAP
+
+
 def _criteria(config: Optimise) -> Criteria:
     """What is asked of the model."""
     return Criteria(
@@ -363,7 +375,11 @@ def _criteria(config: Optimise) -> Criteria:
         unmet=config.unmet,
         level=config.level,
         weights={name: weight for name, weight in config.weights.items() if weight} or None,
-        cost_cap=config.cost_cap,
+        cost_cap=cost_cap_of(config),
+        worth=config.worth,
+        near=config.near,
+        ranges=config.ranges,
+        frontier=config.frontier,
         exposure_cap=config.exposure_cap,
         time_limit=config.time_limit,
     )
@@ -488,11 +504,12 @@ def replayed(mix: Mix, library: Library) -> dict[Disruption, float]:
         )
     config = mix.config
     risks = {risk: risk_of(out, data.weight, risk, config.level) for risk in RISKS}
-    found, cap, stage = _objective(mix, risks), config.exposure_cap, mix.solution.stage("objective")
-    if found is not None and abs(found - stage.value) > AGREE * max(abs(stage.value), 1.0):
+    found, cap, exposure = _objective(mix, risks), config.exposure_cap, mix.solution.exposure
+    if found is not None and abs(found - exposure) > AGREE * max(abs(exposure), 1.0):
+        unit = UNIT["expected" if config.objective == "gwh_at_risk" else config.objective]
         raise NumericalTrouble(
-            f"the objective of the chosen mix is {found:.9g} {stage.unit} when it is played back, and in the model "
-            f"{stage.value:.9g}; {BUG}"
+            f"the objective of the chosen mix is {found:.9g} {unit} when it is played back, and in the model "
+            f"{exposure:.9g}; {BUG}"
         )
     if cap is not None and risks[config.risk] > cap + AGREE * max(cap, 1.0):
         raise NumericalTrouble(

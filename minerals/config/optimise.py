@@ -16,6 +16,10 @@ MOST_MORE = 10.0
 HIGHEST_LEVEL = 0.9999
 #: What the largest weight of an objective is at least: below it all of the objective is rounding to a solver.
 LARGEST_AT_LEAST = 1e-3
+#: Share above the least cost that a mix may cost where its run says nothing.
+COST_CAP = 0.05
+#: Least of `near`, but for 0: the set of mixes nearly as good needs some room.
+LEAST_NEAR = 1e-3
 NO_CAP = "the world has no demand as large; leave the cap out"
 DEAREST = 'at that price no excess is bought, which is one_country = "hard"'
 #: Ends of a table that a limit may be taken from, or no limit.
@@ -82,8 +86,28 @@ class Optimise(Section):
     cost_cap: float | None = Field(
         default=None, ge=0.0,
         description="Most that the mix may cost above the cheapest one, as a share; the price of a soft excess counts "
-        "in both.",
+        f"in both. {COST_CAP:g} where neither this nor worth is set and the objective is not cost alone.",
     )  # fmt: skip
+    worth: Annotated[float, Field(gt=0), at_most(1e9, "no battery is worth as much; set a cost_cap instead")] | None = (
+        Field(
+            default=None,
+            description="What one unit less of the objective may cost, in place of a cost_cap [million USD per GWh].",
+        )
+    )
+    near: float = Field(
+        default=0.01, ge=0.0, le=1.0,
+        description="A mix is nearly as good if its objective is worse by at most this share, within the cost_cap. "
+        f"Told is the mix that stands for all of these; at 0 one of the best. At least {LEAST_NEAR:g}, or 0.",
+    )  # fmt: skip
+    ranges: Literal["default", "all", "off"] = Field(
+        default="default",
+        description="Of which shares it is told how far they move among mixes nearly as good: of families in 2030, "
+        "2035, 2040 and in two spans of five years, of all in each year, or of none.",
+    )
+    frontier: Literal["certified", "exact", "off"] = Field(
+        default="certified",
+        description="Whether the least cost at each exposure is found: to 1 % of its span, with every edge, or not.",
+    )
     exposure_cap: Annotated[float, Field(ge=0), at_most(1e9, NO_CAP)] | None = Field(
         default=None, description="Most GWh at risk by `risk`, over all years."
     )
@@ -118,6 +142,13 @@ class Optimise(Section):
     def _cap(cls, value: float | None) -> float | None:
         if value is not None and value > MOST_MORE:
             raise ValueError(f"is a share of the least cost; for {value:g} % more write {value / 100:g}")
+        return value
+
+    @field_validator("near")
+    @classmethod
+    def _room(cls, value: float) -> float:
+        if 0 < value < LEAST_NEAR:
+            raise ValueError(f"is too near for a solver to tell mixes apart; expected 0, or {LEAST_NEAR:g} to 1")
         return value
 
     @field_validator("own_share")

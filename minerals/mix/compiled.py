@@ -12,11 +12,10 @@ better solved afresh.
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +28,6 @@ from pyomo.core.base.objective import ObjectiveData
 
 from ..errors import Infeasible, NumericalTrouble, TimeLimit, Unbounded, UsageError
 from ..highs import INF, accepted, algorithm, iterations, run, set_option, solver
-from .face import Face
 from .form import Form, stated_bounds
 from .optimum import Optimum, SolverRun
 
@@ -233,6 +231,27 @@ class Compiled:
         self._fixed[id(data)] = None
         self._record(("bounds", id(data)), lambda: self._bound(data))
 
+    @contextmanager
+    def held(self, values: Sequence[tuple[Any, float]], free: Iterable[Any] = ()) -> Iterator[None]:
+        """Hold variables at values, and let constraints go, as long as the body lasts; it may not compile again."""
+        columns, levels = [self.column(variable) for variable, _ in values], [_finite(level) for _, level in values]
+        rows, form = [self.row(constraint) for constraint in free], self.form
+        of_columns, of_rows = (form.col_lower, form.col_upper), (form.row_lower, form.row_upper)
+        before = [ends[columns] for ends in of_columns] + [ends[rows] for ends in of_rows]
+
+        def give(*ends: Any) -> None:
+            for all_of, at, some in zip((*of_columns, *of_rows), (columns, columns, rows, rows), ends, strict=True):
+                all_of[at] = some
+            self._columns.update(columns)
+            self._rows.update(rows)
+            self._changed()
+
+        give(levels, levels, -INF, INF)
+        try:
+            yield
+        finally:
+            give(*before)
+
     def _bound(self, data: Any) -> None:
         """Hand over the bounds of a variable: where it is held, or those set last, or Pyomo's."""
         at, key = self.column(data), id(data)
@@ -337,13 +356,6 @@ class Compiled:
         """Whether `keep` holds a limit where it is."""
         return id(self.form.constraint(constraint)) in self._kept
 
-    def face(self, found: Optimum) -> Face:
-        """What still moves among the solutions that are kept. found: the one that was kept last. Raises UsageError
-        where the model was solved since."""
-        if found.run is not self.runs[-1]:
-            raise UsageError("the model was solved since this solution; ask before")
-        return Face(self.highs, self.form, found.values, self.time_limit)
-
     def set_coefficient(self, parameter: Any, value: float) -> None:
         """Give a mutable `Param`, by name or component, another value, and compile again before the next solve.
 
@@ -433,34 +445,6 @@ class Compiled:
             text = self.highs.modelStatusToString(status)
             raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {text} ({self.algorithm})")
         return self._optimum()
-
-    def snapshot(self) -> Callable[[Any, Sequence[Any]], float]:
-        """A function that gives the best value of an objective, by name or component, within the limits as they now
-        stand, whatever becomes of them here. It may be called from any thread: each call has a HiGHS of its own, which
-        computes while Python goes on. It raises what `solve` raises.
-
-        Its second argument: constraints and variables of which this value does not depend, which are left out. A
-        variable stands in no constraint that stays.
-        """
-        self.push()
-        still, programme = copy.copy(self), self.highs.getLp()
-        still.form, still._rows, still._columns = self.form.still(), set(), set()
-
-        def best(objective: Any, idle: Sequence[Any] = ()) -> float:
-            twin = copy.copy(still)
-            twin.highs, twin.runs, twin._there = solver(), [], still._there.copy()
-            accepted(twin.highs.passModel(programme), "the model")
-            twin.optimise(objective)
-            twin.push()
-            for places, delete in (
-                (still.form.row_of, twin.highs.deleteRows),
-                (still.form.column_of, twin.highs.deleteCols),
-            ):
-                at = np.array(sorted(places[id(part)] for part in idle if id(part) in places), dtype=np.int32)
-                accepted(delete(len(at), at), "a part of the model")
-            return twin.solve().objective
-
-        return best
 
     def _attempts(self, limit: float | None) -> highspy.HighsModelStatus:
         """Status after the first choice of algorithm or, where that is not conclusive, after a cold start, with

@@ -156,6 +156,8 @@ class MixData:
     """Most that can be built new by a year, (region, line, year) [GWh/yr]."""
     retrofit: Mapping[LineLine, float] = field(default_factory=dict)
     """Share of a line's equipment that carries over, (line from, line to) [1]."""
+    home_share: Mapping[RegionChemistryYear, float] = field(default_factory=dict)
+    """Share of its cells that a region makes as observed, which a mix is near to, (region, chemistry, year) [1]."""
     own_share: Mapping[RegionYear, float] = field(default_factory=dict)
     """Least share of a region's batteries made at home, (region, year) [1]."""
 

@@ -9,7 +9,6 @@ side there; `constants` keeps them, so that limits can be told as Pyomo states t
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -136,12 +135,6 @@ class Form:
                 place = sparse(([1.0], ([at], [0])), shape=(len(self.rows), 1))
                 known = known + place @ sparse(self.costs[[self.place(self.rows[at])]])
         return known
-
-    def still(self) -> Form:
-        """This form as it is, for solves alone: costs and columns stay, whatever is changed or added here."""
-        form = copy.copy(self)
-        form.costs, form.columns = self.costs.copy(), list(self.columns)
-        return form
 
     def add_row(self, component: Any) -> int:
         """A row at the end: a constraint without variables, or the costs of an objective, without limits so far."""

@@ -6,10 +6,8 @@ r"""What a mix is chosen by, each an objective of its own with its unit.
     cvar            mean of the worst 1 − α of the library                                GWh
     concentration   GWh-weighted exposure of the chemistries by a named, constant measure GWh
     weighted        named weights of these                                                as weighted
-    floor           L_d of one disruption alone: no mix loses less                        GWh
     unmet_demand    Σ u: no mix leaves less unmet                                         GWh
-    least_change    Σ |x − x⁰|, distance from the incumbent mix                           GWh
-    usual           Σ |z − ω Σ z| ÷ need: distance of sourcing from pro rata              years of need
+    priced          cost + worth × another of these                                       million USD
 
 Unmet demand costs nothing in `cost`, which is why that objective stands with demand met, and everything in the losses,
 which are counted against demand. The CVaR is τ + Σ_d w_d max(L_d − τ, 0) ÷ (1 − α) at its least over τ.
@@ -20,9 +18,8 @@ Source: Rockafellar and Uryasev (2000), Optimization of conditional value-at-ris
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from .data import Disruption, MixData, Node, PlaceNodeYear, Region, RegionNodeYear, Supplier, Year
+from .data import MixData
 from .family import Balance, Family, Glossary, Kind, Limit, LimitText
 from .pyo import pyo
 
@@ -35,9 +32,10 @@ def add_objectives(
     data: MixData,
     level: float = 0.8,
     weights: Mapping[str, float] | None = None,
+    worth: tuple[str, float] | None = None,
 ) -> None:
     """Add every objective the data allow, all inactive but the first. level: α of the CVaR; weights: of objectives in
-    `weighted`."""
+    `weighted`; worth: an objective and what one unit of it is worth, in `priced`."""
     _cost(model, data)
     if data.disruptions:
         _risks(model, data, level)
@@ -51,8 +49,9 @@ def add_objectives(
     if weights:
         parts = [(weight, getattr(model, name)) for name, weight in weights.items()]
         model.weighted = pyo.Objective(expr=sum(weight * part.expr for weight, part in parts))
-    if data.incumbent:
-        _least_change(model, data)
+    if worth:
+        name, price = worth
+        model.priced = pyo.Objective(expr=model.cost.expr + price * getattr(model, name).expr)
     model.unmet_demand = pyo.Objective(expr=sum(model.unmet.values()))
     for objective in list(model.component_data_objects(pyo.Objective))[1:]:
         objective.deactivate()
@@ -96,73 +95,6 @@ def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:
     model.cvar = pyo.Objective(
         rule=lambda m: m.threshold + sum(data.weight[d] / whole * m.beyond[d] for d in events) / (1 - level)
     )
-    every = pyo.Set(initialize=list(data.disruptions))
-    model.floor = pyo.Objective(every, rule=lambda m, d: m.loss[d])
-
-
-#: Constraints and variables of recourse, whose index begins with its disruption.
-RECOURSE = (
-    "within_plan", "home_plan", "reach", "stocked", "own_active", "active_part", "own_refined", "route_low",
-    "route_high", "made_low", "made_high", "rebuilt", "at_home", "own_made", "refined", "natural", "natural_made",
-)  # fmt: skip
-
-
-def idle_of(model: pyo.ConcreteModel) -> dict[Disruption, list[Any]]:
-    """Constraints and variables on which the least loss under each disruption does not depend, by disruption: recourse
-    under the others, and what other objectives are made of. To rebuild nothing keeps all of these constraints."""
-    others = [
-        part for name in ("at_most", "tail", "changed", "most", "beyond", "threshold", "more", "less")
-        for part in getattr(model, name, {}).values()
-    ]  # fmt: skip
-    recourse: dict[Disruption, list[Any]] = {d: [] for d in model.loss}
-    for name in RECOURSE:
-        for key, part in getattr(model, name).items():
-            recourse[key[0]].append(part)
-    return {
-        d: [*others, *(part for other, parts in recourse.items() if other != d for part in parts)] for d in recourse
-    }
-
-
-def _least_change(model: pyo.ConcreteModel, data: MixData) -> None:
-    """x − x⁰ = up − down; what the incumbent sells and the model may not sell counts in any mix, and is left out."""
-    model.more = pyo.Var(model.sold, within=pyo.NonNegativeReals)
-    model.less = pyo.Var(model.sold, within=pyo.NonNegativeReals)
-
-    def rule(m: pyo.ConcreteModel, *key: Any) -> object:
-        return m.additions[key] - m.more[key] + m.less[key] == data.incumbent.get(key, 0.0)
-
-    model.changed = pyo.Constraint(model.sold, rule=rule)
-    model.least_change = pyo.Objective(expr=sum(model.more.values()) + sum(model.less.values()))
-
-
-def add_usual(model: pyo.ConcreteModel, data: MixData) -> None:
-    """z − ω Σ z = over − under, told in shares of the largest need that the region's batteries could have. Of cells, a
-    region's own are those that it makes, and ω and the sum are of the others."""
-    free = [key for key in model.sourced if key[1] not in data.cells or key[2] != key[0]]
-    suppliers: dict[RegionNodeYear, list[Supplier]] = {}
-    part: dict[RegionNodeYear, float] = {}
-    for r, n, j, y in free:
-        suppliers.setdefault((r, n, y), []).append(j)
-        part[r, n, y] = part.get((r, n, y), 0.0) + data.usual.get((r, n, j, y), 0.0)
-    at = [key for key in free if key in data.usual and part[key[0], key[1], key[3]] > 0]
-    places = pyo.Set(initialize=at, dimen=4)
-    model.over = pyo.Var(places, within=pyo.NonNegativeReals)
-    model.under = pyo.Var(places, within=pyo.NonNegativeReals)
-    most: dict[PlaceNodeYear, float] = {}
-    for (place, _, n, y), use in data.use.items():
-        # A pool that is no region wants nothing here.
-        most[place, n, y] = max(most.get((place, n, y), 0.0), use * data.wanted.get((Region(place), y), 0.0))
-
-    def rule(m: pyo.ConcreteModel, r: Region, n: Node, j: Supplier, y: Year) -> object:
-        bought = sum(m.sourced[r, n, i, y] for i in suppliers[r, n, y])
-        usual = data.usual[r, n, j, y] / part[r, n, y]
-        return m.sourced[r, n, j, y] - usual * bought - m.over[r, n, j, y] + m.under[r, n, j, y] == 0
-
-    model.pro_rata = pyo.Constraint(places, rule=rule)
-    apart = (
-        (m[r, n, j, y] / most[r, n, y]) for m in (model.over, model.under) for r, n, j, y in at if most[r, n, y] > 0
-    )
-    model.usual = pyo.Objective(expr=sum(apart))
 
 
 def _cost_words(_: Glossary, __: MixData) -> LimitText:
@@ -178,8 +110,6 @@ FAMILY = Family(
     constraints={
         "at_most": Balance("disruption"),
         "tail": Balance("disruption"),
-        "changed": Balance("region, segment, chemistry, year"),
-        "pro_rata": Balance("region, node, supplier, year"),
     },
     bounds={
         "cost": Limit(

@@ -1,33 +1,29 @@
-"""The mix that is chosen: stage after stage, with what each limit is worth and how far the mix is pinned down.
+"""The mix that is chosen, and what is known of those beside it.
 
-A mix is chosen by its objective, then among those as good by cost, then by least change from the incumbent, and at last
-the sourcing nearest to pro rata. Each stage holds the ones before it. That is still not always one mix, so each share
-has its range over all that are as good in all of them.
+Chosen is the least exposed mix within a cap on its cost. As that is one point of a nearly flat optimum, it is told with
+the set of all mixes that are nearly as good: how far shares move in it, some of them that differ most, and the one that
+stands for them, which no solver or machine changes. Beside it stand the cheapest and the least exposed mix, the
+incumbent's by the same rules, and the frontier of cost against exposure between them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cores import cores
-from ..errors import Infeasible, SolverError
+from ..errors import Infeasible
 from ..haste import frozen, value_class
-from .compiled import Compiled
 from .data import (
     Disruption,
+    Group,
     Key,
     MixData,
     Region,
     RegionChemistryYear,
-    RegionGroupYear,
     RegionLineLineYear,
     RegionLineYear,
     RegionMineralYear,
@@ -38,18 +34,18 @@ from .data import (
 )
 from .families import in_worth
 from .family import index_of
-from .model import build, build_sourcing
-from .objective import idle_of
+from .frontier import Frontier
+from .near import Ends, NearlyAsGood, examples
 from .optimum import Optimum, Range
-from .pyo import pyo
+from .session import Caps, Found, Session
 
 Array = NDArray[np.float64]
-#: Least and largest share of a region's batteries, by chemistry or family.
-Ranges = dict[RegionGroupYear, tuple[float, float]]
+#: Share of a chemistry or a family in the batteries of a region over some years.
+Share = tuple[Region, Group, tuple[Year, ...]]
 #: Units of the objectives.
 UNIT = {
     "expected": "GWh", "worst": "GWh", "cvar": "GWh", "concentration": "GWh", "weighted": "weighted",
-    "cost": "million USD_2025", "unmet_demand": "GWh", "least_change": "GWh", "usual": "years of need",
+    "priced": "million USD_2025", "cost": "million USD_2025", "unmet_demand": "GWh",
 }  # fmt: skip
 #: Shares apart by less than this are one: a tenth of a point.
 PINNED = 0.001
@@ -61,8 +57,13 @@ ROOM = 1e-9
 NO_SHARE = 1e-9
 #: A cap that is missed by this part of it, or of the demand where that is more, is met.
 NEARLY = 1e-9
-#: Threads that seek floors, at most: each holds a programme of its own.
-THREADS = 4
+#: Years of which ranges are told by default, and spans of years.
+SHOWN = (2030, 2035, 2040)
+SPANS = ((2031, 2035), (2036, 2040))
+#: Mixes told as examples.
+EXAMPLES = 10
+#: Part of the demand that nearly as good means at least, so that a mix without loss has others beside it.
+LEAST_ROOM = 1e-4
 
 
 @frozen
@@ -81,8 +82,18 @@ class Criteria:
     """Of objectives in a weighted sum."""
     cost_cap: float | None = None
     """Share above the cost of the cheapest mix, both with a priced excess."""
+    worth: float | None = None
+    """What one unit less of the objective may cost [million USD_2025], in place of a cap."""
     exposure_cap: float | None = None
     """Most by `risk`, over all years [GWh]."""
+    near: float = 0.0
+    """Share of the best objective by which a mix may be worse and is nearly as good; 0: the best alone is told."""
+    ranges: Literal["off", "default", "all"] = "off"
+    """Of which shares it is told how far they move among mixes nearly as good."""
+    frontier: Literal["off", "certified", "exact"] = "off"
+    """Whether, and how, the frontier is found."""
+    baselines: bool = True
+    """Whether the least exposed mix and the incumbent stand beside the chosen one."""
     time_limit: float | None = None
     """Of each solve [s]."""
 
@@ -115,17 +126,40 @@ class Stage:
 
 
 @frozen
+class Baseline:
+    """One mix beside others, by the same rules. exposure: by the objective [its unit]; cost: of all years [million
+    USD_2025]; breaks: families of limits that it does not keep; additions: (region, segment, chemistry, year) [GWh]."""
+
+    exposure: float
+    cost: float
+    breaks: tuple[str, ...]
+    additions: dict[RegionSegmentChemistryYear, float]
+
+
+@frozen
+class Near:
+    """Mixes that are nearly as good. caps: what makes them so; ranges: least and largest share; examples: additions of
+    some that differ most, (region, segment, chemistry, year) [GWh]; covered: mean part of the ranges that the examples
+    span."""
+
+    caps: dict[str, float]
+    ranges: dict[Share, tuple[float, float]]
+    examples: tuple[dict[RegionSegmentChemistryYear, float], ...]
+    covered: float
+
+
+@frozen
 class Solution:
-    """A mix and what is known of it.
+    """A mix and what is known of it. Of mixes nearly as good it is the one that stands for them.
 
     additions: (region, segment, chemistry, year) [GWh]; unmet: (region, segment, year) [GWh]; production, imports:
     (region, chemistry, year) [GWh]; built: (region, line, year), retrofitted: (region, from, to, year) [GWh/yr];
     sourced: (region, node, supplier, year) [kt or GWh]; secondary: (region, mineral, year) [kt]; excess: of the rule on
     one third country, as sourced.
 
-    stages: in order; losses: of each disruption in the model, and least: waits for the least of any mix [GWh]; cost: of
-    each part, and cheapest: of the mix with the least sum of them [million USD_2025]; ranges: of each share,
-    (region, chemistry or family, year) → (low, high) [1]; limits: those that bind.
+    stages: in order; losses: of each disruption in the model [GWh]; cost: of each part, and cheapest: of the mix with
+    the least sum of them [million USD_2025]; limits: those that bind the best mix; best: the one at which the
+    objective is least; baselines: mixes beside it, by name; near: mixes nearly as good, and frontier, where wanted.
     """
 
     additions: dict[RegionSegmentChemistryYear, float]
@@ -139,16 +173,14 @@ class Solution:
     excess: dict[RegionNodeSupplierYear, float]
     stages: tuple[Stage, ...]
     losses: dict[Disruption, float]
-    least: Callable[[], dict[Disruption, float]]
     cost: dict[str, float]
     cheapest: dict[str, float]
-    ranges: Ranges
     limits: tuple[BindingLimit, ...]
-
-    @property
-    def floors(self) -> dict[Disruption, float]:
-        """Least loss under each disruption of any mix [GWh]; not a number where that was not found in time."""
-        return self.least()
+    exposure: float
+    best: float
+    baselines: dict[str, Baseline]
+    near: Near | None
+    frontier: Frontier | None
 
     def stage(self, name: str) -> Stage:
         """The stage of that name."""
@@ -168,227 +200,191 @@ def _below_all(criteria: Criteria, least: float) -> str:
     )
 
 
-def choose(data: MixData, criteria: Criteria, background: ExitStack | None = None) -> Solution:
-    """Choose a mix. Raises Infeasible (with the model, for `conflict`), and what `Compiled.solve` raises.
-
-    background: ends what of the floors is still sought when its body does; without one they are waited for here.
-    """
-    if background is not None:
-        return _Chooser(data, criteria, background).choose()
-    with ExitStack() as here:
-        solution = _Chooser(data, criteria, here).choose()
-        return replace(solution, least=solution.floors.copy)
-
-
-class _Floors:
-    """Least loss under each disruption of any mix [GWh], sought in threads of their own during the stages of a mix."""
-
-    def __init__(self, compiled: Compiled, model: Any, nothing: float) -> None:
-        """nothing: loss that counts as none [GWh]. The limits are those of this moment."""
-        least, self.loss, self.nothing = compiled.snapshot(), model.loss, nothing
-        self.pool = ThreadPoolExecutor(min(max(cores() - 1, 1), THREADS))
-        self.sought = {d: self.pool.submit(least, model.floor[d], idle) for d, idle in idle_of(model).items()}
-        self.zero: set[Disruption] = set()
-
-    def drop_zeros(self) -> None:
-        """Drop what has not begun where the loaded mix loses nothing: none loses less."""
-        self.zero = {
-            d for d, sought in self.sought.items() if pyo.value(self.loss[d]) <= self.nothing and sought.cancel()
-        }
-
-    def found(self) -> dict[Disruption, float]:
-        """All of them, by disruption; waits for those that have begun. Not a number where the solver ran out of time or
-        gave no answer: the mix is none the worse for it."""
-        return {d: 0.0 if d in self.zero else _or_unknown(sought) for d, sought in self.sought.items()}
-
-    def close(self) -> None:
-        """Drop what has not begun."""
-        self.pool.shutdown(cancel_futures=True)
-
-
-def _or_unknown(sought: Future[float]) -> float:
-    try:
-        return sought.result()
-    except SolverError:
-        return math.nan
+def choose(data: MixData, criteria: Criteria) -> Solution:
+    """Choose a mix. Raises Infeasible (with the model, for `conflict`), and what `Compiled.solve` raises."""
+    return _Chooser(data, criteria).choose()
 
 
 class _Chooser:
-    """One model, solved stage after stage on a hot basis."""
+    """One session, asked stage after stage."""
 
-    def __init__(self, data: MixData, criteria: Criteria, background: ExitStack) -> None:
-        self.data, self.criteria, self.background = data, criteria, background
-        self.model = build(data, level=criteria.level, weights=criteria.weights)
-        self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=criteria.time_limit)
+    def __init__(self, data: MixData, criteria: Criteria) -> None:
+        self.data, self.criteria = data, criteria
+        self.aim = "priced" if criteria.worth is not None else criteria.objective
+        self.session = Session(
+            data, criteria.objective, level=criteria.level, weights=criteria.weights, worth=criteria.worth,
+            unmet=criteria.unmet, time_limit=criteria.time_limit,
+        )  # fmt: skip
         self.stages: list[Stage] = []
         self.limits: list[BindingLimit] = []
 
     def choose(self) -> Solution:
-        criteria, model = self.criteria, self.model
-        if criteria.unmet:
-            self.compiled.keep(self._solve("unmet_demand", "unmet_demand", with_worth=True))
-        else:
-            for key in model.wanted:
-                self.compiled.fix(model.unmet[key], 0.0)
-        with ExitStack() as until_solved:
-            # Of any mix, also of one that a cap bars.
-            floors = _Floors(self.compiled, model, NO_SHARE * sum(self.data.demand.values()))
-            until_solved.callback(floors.close)
-            cheapest = self._solve("cheapest", "cost", with_worth=True)
-            cheapest.load()
-            parts = self._cost()
-            best = self._best(cheapest, floors)
-            ranges = self._ranges(best)
-            best.load()
-            solution = self._solution(parts, floors.found, ranges)
-            # Only where no stage failed does somebody wait for them.
-            self.background.push(until_solved.pop_all())
-        return solution
+        criteria, session = self.criteria, self.session
+        if (unmet := session.unmet) is not None:
+            self._told("unmet_demand", "unmet_demand", unmet)
+        cheapest = self._cheapest()
+        caps = self._caps(cheapest)
+        best = self._best(caps)
+        near, shown = None, best
+        if criteria.near:
+            near_caps = self._near_caps(caps, best)
+            nearly = session.nearly(near_caps)
+            shown = session.representative(nearly)
+            near = Near(near_caps, *self._moving(nearly, shown))
+        baselines = {"cheapest": cheapest}
+        if criteria.baselines:
+            incumbent = session.incumbent() if self.data.incumbent else None
+            baselines |= {"incumbent": incumbent} if incumbent is not None else {}
+            baselines["least_exposed"] = session.least_exposed
+        frontier = None
+        if criteria.frontier != "off" and criteria.objective != "cost":
+            frontier = session.frontier(exact=criteria.frontier == "exact")
+        return self._solution(best, shown, baselines, near, frontier)
 
-    def _best(self, cheapest: Optimum, floors: _Floors) -> Optimum:
-        """The mix by its objective, then by cost, then by change from the incumbent."""
-        criteria = self.criteria
+    def _told(self, stage: str, objective: str, found: Optimum, with_worth: bool = True) -> None:
+        """Keep a stage, and what limits are worth in it."""
+        run = found.run
+        self.stages.append(Stage(stage, found.objective, UNIT[objective], run.algorithm, sum(run.iterations)))
+        if with_worth:
+            self.limits += self._binding(stage, objective, found)
+
+    def _cheapest(self) -> Found:
+        """The cheapest mix; of those the least exposed."""
+        session = self.session
+        optimum = session.optimum("cost")
+        self._told("cheapest", "cost", optimum)
+        if self.criteria.objective == "cost":
+            return session.found(optimum.values)
+        cost = optimum.objective
+        return session.least(self.criteria.objective, caps={"cost": cost + NEARLY * abs(cost)})
+
+    def _caps(self, cheapest: Found) -> dict[str, float]:
+        """Caps of the run on objectives, in their units."""
+        criteria, caps = self.criteria, dict[str, float]()
         if criteria.cost_cap is not None:
             # Held at its very least, the cheapest mix itself can miss it by the rounding of the solver.
-            self.compiled.hold("cost", cheapest.objective, max(criteria.cost_cap, NEARLY))
+            caps["cost"] = cheapest.cost + max(criteria.cost_cap, NEARLY) * abs(cheapest.cost)
         if criteria.exposure_cap is not None:
-            least = self._solve("", criteria.risk).objective
+            with self.session.within(caps):
+                least = self.session.optimum(criteria.risk).objective
             room = NEARLY * max(criteria.exposure_cap, sum(self.data.demand.values()))
             if least > criteria.exposure_cap + room:
                 raise Infeasible(_below_all(criteria, least))
             # The least itself is kept where a cap is below it by no more than rounding.
-            self.compiled.hold(criteria.risk, max(criteria.exposure_cap, least), NEARLY)
-        # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
-        same = criteria.objective == "cost" and criteria.exposure_cap is None
-        best = self._solve("objective", criteria.objective, with_worth=not same)
-        best.load()
-        floors.drop_zeros()
-        self.compiled.keep(best)
-        if criteria.objective != "cost":
-            best = self._solve("cost", "cost", afresh=False)
-            self.compiled.keep(best)
-        if self.data.incumbent:
-            best = self._solve("least_change", "least_change", afresh=False)
-            self.compiled.keep(best)
-        return best
+            most = max(criteria.exposure_cap, least)
+            caps[criteria.risk] = most + NEARLY * most
+        return caps
 
-    def _sourced(self) -> dict[RegionNodeSupplierYear, float]:
-        """Sourcing of the loaded mix nearest to pro rata, (region, node, supplier, year) [kt or GWh]."""
-        if not self.data.usual:
-            return {key: var.value for key, var in self.model.sourced.items() if (var.value or 0.0) > 0}
-        # What is rounding of a chemistry may still use what is recovered, so that every number counts.
-        mine, data = self.model, self.data
-        additions, secondary, excess, production = (
-            {key: var.value or 0.0 for key, var in component.items()}
-            for component in (mine.additions, mine.secondary, mine.excess, mine.production)
-        )
-        model = build_sourcing(data, additions, secondary, excess, production)
-        found = Compiled(model, objective="usual", time_limit=self.criteria.time_limit).solve()
-        return {key: level for key, level in found.values_of(model.sourced).items() if level > 0}
+    def _best(self, caps: Caps) -> Found:
+        """The mix by its objective, then by cost."""
+        session, aim = self.session, self.aim
+        with session.within(caps):
+            optimum = session.optimum(aim)
+            # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
+            self._told("objective", aim, optimum, with_worth=aim != "cost" or len(caps) > 0)
+        best = optimum.objective
+        if aim == "cost":
+            return session.found(optimum.values)
+        held = {**caps, aim: min(caps.get(aim, math.inf), best + NEARLY * abs(best))}
+        with session.within(held):
+            optimum = session.optimum("cost", afresh=False)
+        self._told("cost", "cost", optimum, with_worth=False)
+        return session.found(optimum.values)
 
-    def _solve(self, stage: str, objective: Any, with_worth: bool = False, afresh: bool = True) -> Optimum:
-        """Solve for an objective and keep the stage where it has a name; with_worth: keep what its limits are worth
-        too; afresh: not from the basis, where the model is large."""
-        self.compiled.optimise(objective)
-        found = self.compiled.solve(afresh=afresh)
-        if stage:
-            run = found.run
-            self.stages.append(Stage(stage, found.objective, UNIT[str(objective)], run.algorithm, sum(run.iterations)))
-        if with_worth:
-            self.limits += self._binding(stage, str(objective), found)
-        return found
+    def _near_caps(self, caps: Caps, best: Found) -> dict[str, float]:
+        """What mixes nearly as good keep to."""
+        criteria, near = self.criteria, self.criteria.near
+        cost = {"cost": best.cost * (1 + near)} if criteria.objective == "cost" else {}
+        if criteria.worth is not None:
+            cost = {"cost": best.cost + NEARLY * abs(best.cost)}
+        room = near * max(abs(best.exposure), LEAST_ROOM * sum(self.data.demand.values()))
+        exposure = {} if criteria.objective == "cost" else {criteria.objective: best.exposure + room}
+        return {**caps, **cost, **{name: min(most, caps.get(name, math.inf)) for name, most in exposure.items()}}
+
+    def _moving(
+        self, nearly: NearlyAsGood, shown: Found
+    ) -> tuple[dict[Share, tuple[float, float]], tuple[dict[Any, float], ...], float]:
+        """How far shares move, and mixes that differ most."""
+        session, criteria = self.session, self.criteria
+        if criteria.ranges == "off":
+            return {}, (), 0.0
+        shares = list(self._shares())
+        sums = np.array([session.share(*share) for share in shares]).reshape(len(shares), -1)
+        ends = nearly.ends(sums)
+        members = ends.members.reshape(-1, sums.shape[1])
+        by_family = np.array([share[1] not in self.data.family for share in shares])
+        chosen = examples(members, sums[by_family], Ends(ends.low[by_family], ends.high[by_family], members), EXAMPLES)
+        values = members[chosen] @ sums[by_family].T
+        width = (ends.high - ends.low)[by_family]
+        wide = width > PINNED
+        covered = np.ptp(values, axis=0)[wide] / width[wide] if len(chosen) and wide.any() else np.ones(1)
+        at = sums @ shown.values
+        ranges = {
+            share: (max(min(float(low), float(value)), 0.0), max(float(high), float(value)))
+            for share, low, high, value in zip(shares, ends.low, ends.high, at, strict=True)
+        }
+        additions = (self._levels(session.model.additions, members[each]) for each in chosen)
+        return ranges, tuple(additions), float(np.minimum(covered, 1.0).mean())
+
+    def _shares(self) -> Iterable[Share]:
+        """Shares whose ranges are told: of families in some years and spans, or of all, and of chemistries."""
+        data, all_of = self.data, self.criteria.ranges == "all"
+        families = dict.fromkeys(data.family.values())
+        years = [y for y in data.years if all_of or y in SHOWN] or [data.years[-1]]
+        spans = [tuple(y for y in data.years if first <= y <= last) for first, last in SPANS]
+        sold = {(r, group, y) for r, _, c, y in data.sold for group in (c, data.family[c])}
+        for r in data.regions:
+            for group in (*families, *(data.chemistries if all_of else ())):
+                wanted = [(y,) for y in years] + [span for span in spans if len(span) > 1 and group in families]
+                for each in wanted:
+                    if any((r, group, y) in sold for y in each) and any(data.wanted.get((r, y)) for y in each):
+                        yield r, group, each
 
     # ------------------------------------------------------------------ what limits are worth
 
     def _binding(self, stage: str, objective: str, found: Optimum) -> Iterable[BindingLimit]:
-        """Limits with a worth, caps on cost and exposure among them, each with the range over which it holds. One to
-        which an earlier stage keeps is told there: loosened, it would change that stage first. One that is worth
-        something only where it is tightened is not told."""
+        """Limits with a worth, caps on cost and exposure among them, each with the range over which it holds. One that
+        is worth something only where it is tightened is not told."""
+        compiled = self.session.compiled
         for family in in_worth():
-            for row in getattr(self.model, family, {}).values():
+            for row in getattr(self.session.model, family, {}).values():
                 worth = found.worth(row)
-                if worth <= WORTHLESS or self.compiled.kept(row):
+                if worth <= WORTHLESS or compiled.kept(row):
                     continue
-                limit, holds = self.compiled.rhs(row), found.range(row)
+                limit, holds = compiled.rhs(row), found.range(row)
                 # Minimised: a limit with a dual below 0 gains where its right-hand side rises.
                 room = holds.high - limit if found.dual(row) < 0 else limit - holds.low
                 if room > ROOM * max(abs(limit), 1.0):
                     yield BindingLimit(stage, family, index_of(row), limit, worth, holds, UNIT[objective], room)
 
-    # ------------------------------------------------------------------ how far shares are pinned
-
-    def _ranges(self, best: Optimum) -> Ranges:
-        """Range of each share of a region's batteries, over all mixes as good in every stage.
-
-        Only shares that still move are asked for, by two solves each. One that moves as another does, the same way or
-        the other way, moves as far.
-        """
-        wanted = self.data.wanted
-        parts: dict[RegionGroupYear, list[int]] = {}
-        for key in self.model.sold:
-            r, _, c, y = key
-            for group in (c, self.data.family[c]):
-                parts.setdefault((r, group, y), []).append(self.compiled.column(self.model.additions[key]))
-        face, ranges = self.compiled.face(best), Ranges()
-        #: By region and year: change of each sum that was asked for, and how far it moves down and up [GWh].
-        asked: dict[tuple[Region, Year], list[tuple[Array, float, float]]] = {}
-        for key, mine in parts.items():
-            value, change = float(best.values[mine].sum()), face.change[:, mine].sum(axis=1)
-            known = asked.setdefault(key[::2], [])
-            if face.still(change):
-                down = up = 0.0
-            elif ends := next(((down, up) for other, down, up in known if face.still(change - other)), None):
-                down, up = ends
-            elif ends := next(((down, up) for other, down, up in known if face.still(change + other)), None):
-                up, down = ends
-            else:
-                low, high = face.ends(mine)
-                down, up = max(value - low, 0.0), max(high - value, 0.0)
-                known.append((change, down, up))
-            whole = wanted[key[0], key[2]]
-            ranges[key] = max(value - down, 0.0) / whole, max(value + up, 0.0) / whole
-        return ranges
-
     # ------------------------------------------------------------------ numbers
 
-    def _cost(self) -> dict[str, float]:
-        """Parts of the cost of the loaded solution, whose sum is the objective `cost` [million USD_2025]."""
-        model, one = self.model, self.data.one_country
-        price = one.price if one and one.soft else 0.0
-        return {
-            "packs": pyo.value(model.packs_cost),
-            "imports": pyo.value(model.imports_cost),
-            "lines built": pyo.value(model.built_cost),
-            "lines retrofitted": pyo.value(model.retrofitted_cost),
-            "excess": price * sum(var.value or 0.0 for var in model.excess.values()),
-        }
+    def _levels(self, component: Any, values: Array) -> dict[Key, float]:
+        """Values of an indexed variable, by index, without those that are rounding."""
+        least = NO_SHARE * sum(self.data.demand.values())
+        return {key: level for key, level in self.session.levels(component, values).items() if level > least}
+
+    def _baseline(self, found: Found) -> Baseline:
+        additions = self._levels(self.session.model.additions, found.values)
+        return Baseline(found.exposure, found.cost, found.breaks, additions)
 
     def _solution(
-        self, cheapest: dict[str, float], least: Callable[[], dict[Disruption, float]], ranges: Ranges
+        self, best: Found, shown: Found, baselines: dict[str, Found], near: Near | None, frontier: Frontier | None
     ) -> Solution:
-        model, whole = self.model, sum(self.data.demand.values())
-
-        def values(component: Any) -> dict[Key, float]:
-            # A variable that no limit and no objective has is no part of the programme, and has no value.
-            return {index: var.value for index, var in component.items() if (var.value or 0.0) > NO_SHARE * whole}
-
+        session, model = self.session, self.session.model
+        names = ("additions", "unmet", "production", "imports", "built", "retrofitted", "sourced", "secondary")
         return Solution(
-            additions=values(model.additions),
-            unmet=values(model.unmet),
-            production=values(model.production),
-            imports=values(model.imports),
-            built=values(model.built),
-            retrofitted=values(model.retrofitted),
-            sourced=self._sourced(),
-            secondary=values(model.secondary),
-            excess=values(model.excess),
+            **{name: self._levels(getattr(model, name), shown.values) for name in (*names, "excess")},
             stages=tuple(self.stages),
-            losses={d: pyo.value(model.loss[d]) for d in self.data.disruptions},
-            least=least,
-            cost=self._cost(),
-            cheapest=cheapest,
-            ranges=ranges,
+            losses=session.losses(shown.values),
+            cost=session.cost(shown.values),
+            cheapest=session.cost(baselines["cheapest"].values),
             limits=tuple(self.limits),
+            exposure=shown.exposure,
+            best=best.exposure,
+            baselines={name: self._baseline(found) for name, found in ({**baselines, "chosen": shown}).items()},
+            near=near,
+            frontier=frontier,
         )
 
 

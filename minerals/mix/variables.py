@@ -13,8 +13,6 @@ at_home     z[d,q,c,y]    cells of them made at home                            
 own_made    k[d,q,c,a,y]  of these, those whose active material is made at home   GWh
 refined     v[d,q,r,y]    material refined at home for it                         kt or GWh
 natural, natural_made   g[d,q,y]   natural graphite in all anodes, and in those made at home   kt
-changed     |x − x⁰|[r,s,c,y]   distance from the incumbent mix                   GWh
-unusual     |z − ω Σ z|[r,n,j,y]   distance of sourcing from pro rata             share of the need
 """
 
 from __future__ import annotations

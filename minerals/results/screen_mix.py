@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..config import OPTIMISED
@@ -21,6 +23,10 @@ EXCESS = "excess"
 WIDE = 100
 #: Family that stands last.
 OTHER = "other"
+#: Parts of what a mix can lower of which it is told what they cost.
+MARKS = (0.1, 0.25, 0.5, 0.75)
+#: Marks a mix that breaks a rule.
+BROKEN = "†"
 #: Share of a region's batteries below which a family is left out.
 SMALL = 0.0005
 
@@ -28,8 +34,66 @@ SMALL = 0.0005
 def mix(result: Result, width: int = WIDE) -> list[list[str]]:
     """Blocks of lines on the chosen mix, in a terminal of some width."""
     blocks = [_shares(result, region, width) for region in dict.fromkeys(result["mix_family"]["region"])]
-    all_blocks = (*blocks, _losses(result, width), _library(result), _unmet(result), _cost(result), _worth(result))
+    first = (_baselines(result, width), _frontier(result))
+    then = (_losses(result, width), _library(result), _unmet(result), _cost(result), _worth(result))
+    all_blocks = (*first, *blocks, *then)
     return [[part for line in block for part in _wrapped(line, width)] for block in all_blocks if block]
+
+
+def _baselines(result: Result, width: int) -> list[str]:
+    """Exposure and cost of the incumbent's mix, the cheapest, the chosen and the least exposed one."""
+    table, about = result["mix_baseline"], result.record["mix"]
+    unit, (first, last) = about["unit"], (about["years"][0], about["years"][-1])
+    head = [f"Mixes of {first}–{last}", f"{about['objective']}, {unit}", "billion USD_2025", "above the cheapest"]
+    rows, notes = [], []
+    for row in table.itertuples():
+        broken = BROKEN if row.breaks else ""
+        rows.append([
+            f"{row.label}{broken}", number(row.exposure), number(row.cost / 1000), f"{row.cost_share:+.1%}",
+        ])  # fmt: skip
+        if broken:
+            notes.append(f"{BROKEN} {row.label} breaks rules that the others keep: {row.breaks}.")
+    lines = columns(head, rows) if width >= WIDE else fitted(head, rows, width)
+    return [*lines, *notes, *_near(about)]
+
+
+def _near(about: Mapping[str, Any]) -> list[str]:
+    """What the chosen mix stands for."""
+    cap = "" if about["cost_cap"] is None else f" and costs at most {about['cost_cap']:.0%} more than the cheapest"
+    if not about["near"]:
+        return [f"The chosen mix is one of the best{cap}; others may be as good."]
+    best, value = number(about["best"]), number(about["value"])
+    return [
+        f"The best mix{cap and ' that'}{cap.removeprefix(' and')} has {best} {about['unit']}. The chosen one stands "
+        f"for all within {about['near']:.1%} of that, with {value}: nearest to the incumbent's shares."
+    ]  # fmt: skip
+
+
+def _frontier(result: Result) -> list[str]:
+    """What a further GWh costs along the frontier, at the chosen cost and at its ends."""
+    table, about = result["mix_frontier"], result.record["mix"]
+    if len(table) < 2:
+        return []
+    span = table["exposure"].iloc[0] - table["exposure"].iloc[-1]
+    marks = []
+    for part in MARKS:
+        at = table["exposure"].iloc[0] - part * span
+        cost = np.interp(at, table["exposure"][::-1], table["cost_share"][::-1])
+        marks.append(f"{part:.0%} for {cost:+.2%}")
+    baseline = result["mix_baseline"].set_index("mix")
+    cost = float(baseline.loc["chosen", "cost"])
+    here = table[table["cost"] <= cost * (1 + 1e-9)].iloc[-1]
+    lines = [
+        f"Frontier: of the {number(span)} {about['unit']} that a mix can lower, {listed(marks, len(marks))} of cost; "
+        f"chords are within {about['frontier_gap']:.1%} of it, as a share of the span of cost."
+    ]
+    if np.isfinite(here["marginal"]):
+        pack = float(cost / 1000 / result.record["mix"]["wanted"]) if result.record["mix"].get("wanted") else 0.0
+        beside = f"; a GWh of packs costs {number(pack * 1000)} on average" if pack else ""
+        lines.append(
+            f"At the chosen cost one GWh less costs {number(float(here['marginal']))} million USD_2025{beside}."
+        )
+    return lines
 
 
 def _wrapped(line: str, width: int) -> list[str]:
@@ -41,10 +105,12 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 
 def _shares(result: Result, region: str, width: int) -> list[str]:
-    """Shares by family in the middle and the last year, the range of the last where it is not pinned."""
-    table = result["mix_family"].query("region == @region")
+    """Shares by family in the years whose ranges are known, at most two: the chosen mix, and how far shares move."""
+    table = result["mix_family"]
+    table = table[table["region"] == region]
     years = sorted(set(table["year"]))
-    shown = dict.fromkeys((years[len(years) // 2 - 1] if len(years) > 2 else years[0], years[-1]))
+    known = sorted(set(table.loc[table["pinned"] != "", "year"]))
+    shown = dict.fromkeys(known[-2:] or (years[len(years) // 2 - 1] if len(years) > 2 else years[0], years[-1]))
     labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
     about = result.record["mix"]
     incumbent, chosen = labels[about["incumbent"]], labels[about["scenario"]]
@@ -65,33 +131,33 @@ def _shares(result: Result, region: str, width: int) -> list[str]:
             rows[str(family)] = row
             largest[str(family)] = max(part.loc[part["year"] == years[-1], ["value", "incumbent"]].max(axis=None), 0.0)
     ordered = [rows[family] for family in sorted(rows, key=lambda name: (name == OTHER, -largest[name]))]
-    loose = table[(table["pinned"] == "no") & table["year"].isin(list(shown))]
-    note = ["Ranges: other mixes in them are as good; their shares are not pinned."] if len(loose) else []
+    near = result.record["mix"]["near"]
+    loose = bool((table["pinned"] == "no").any())
+    note = [f"In brackets: among all mixes within {near:.1%} of the best, what a share may be."] if loose else []
     return [*(columns(head, ordered) if width >= WIDE else fitted(head, ordered, width)), *note]
 
 
 def _range(row: pd.Series) -> str:
-    """A share, or the ends between which it is not pinned."""
-    if row["pinned"] == "yes":
+    """A share, and the ends between which mixes nearly as good have it."""
+    if row["pinned"] != "no":
         return f"{row['value']:.1%}"
-    return f"{row['low']:.1%}–{row['high']:.1%}".replace("%–", "–")
+    return f"{row['value']:.0%} ({row['low']:.0%}–{row['high']:.0%})".replace("%–", "–")
 
 
 def _losses(result: Result, width: int) -> list[str]:
-    """GWh lost over the years decided, of both mixes, and the least of any mix; what binds, where there is room."""
+    """GWh lost over the years decided, of both mixes; what binds, where there is room."""
     table, about = result["mix_loss"], result.record["mix"]
     labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
     first, last = about["years"][0], about["years"][-1]
     whole = f"{table['wanted'].max():,.0f} GWh"
     mine, theirs = labels[about["scenario"]], labels[about["incumbent"]]
-    head = [f"GWh lost {first}–{last}, of {whole}", theirs, mine, "least of any mix", "binds"]
+    head = [f"GWh lost {first}–{last}, of {whole}", theirs, mine, "binds"]
     rows = []
     for row in table.itertuples():
         if max(row.incumbent, row.value) < 0.05:
             continue
         mark = "" if row.status == "in_force" else MARK
-        least = "not found in time" if math.isnan(row.floor) else between(row.floor, row.floor)
-        numbers = (between(row.incumbent, row.incumbent), between(row.value, row.value), least)
+        numbers = (between(row.incumbent, row.incumbent), between(row.value, row.value))
         rows.append([f"{row.label}{mark}", *numbers, str(row.binding_label)])
     if not rows:
         return []
@@ -101,20 +167,7 @@ def _losses(result: Result, width: int) -> list[str]:
         lines = fitted(head[:-1], [row[:-1] for row in rows], width)
     if any(row[0].endswith(MARK) for row in rows):
         lines.append(f"{MARK} Not in force: suspended, announced or hypothetical.")
-    stage = next(stage for stage in about["stages"] if stage["stage"] == "objective")
-    before = about.get("incumbent_value")
-    of_incumbent = "" if before is None else f"; {theirs} {number(before)}"
-    lines.append(f"Objective: {about['objective']}, {number(stage['value'])} {stage['unit']}{of_incumbent}.")
-    stuck = table[(table["at_floor"] == "yes") & (table["value"] > 0.05)]
-    lines += [
-        f"{row.label}: the mix cannot lower this; sourcing or capacity can" + _of(row.binding_label) + "."
-        for row in stuck.itertuples()
-    ]  # fmt: skip
     return lines
-
-
-def _of(label: str) -> str:
-    return f" ({label})" if label else ""
 
 
 def _library(result: Result) -> list[str]:

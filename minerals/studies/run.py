@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -52,9 +51,9 @@ def run(
     """
     config = source if isinstance(source, Run) else read_run(source, sets)
     # What overflows is refused with its table, column and place, as in `prepared`.
-    with ExitStack() as threads, np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         tables = read_inputs(inputs_of(config, inputs))
-        found = computed(config, tables, threads)
+        found = computed(config, tables)
         if stressed and found.chokepoints is not None:
             from .stress import stress
             from .worlds import reference_worlds

@@ -11,12 +11,13 @@ import pandas as pd
 from ...case.chokepoints import Chokepoints
 from ...case.cost import MONEY
 from ...case.mix_data import MAXIMUM_SINGLE
-from ...case.optimise import Mix, glossary_of, lost, replayed
+from ...case.optimise import Mix, cost_cap_of, glossary_of, lost, replayed
 from ...case.played import Library
 from ...config import OPTIMISED, Optimise
 from ...errors import listed
 from ...flows.scrap import lines_from_growth
 from ...mix.data import (
+    Chemistry,
     Disruption,
     Group,
     Key,
@@ -27,7 +28,7 @@ from ...mix.data import (
 )
 from ...mix.families import words
 from ...mix.family import Glossary, year_of
-from ...mix.solution import PINNED, BindingLimit, Stage, risk_of
+from ...mix.solution import PINNED, UNIT, BindingLimit, Share, Stage, risk_of
 from ...tables.inputs import Inputs
 from ...tables.supply import Event
 
@@ -51,6 +52,12 @@ def mix_tables(mix: Mix, library: Library, inputs: Inputs) -> Tables:
         ),
         "mix_family": _ranges(mix, families=True),
         "mix_range": _ranges(mix, families=False),
+        "mix_near": _frame(list(_near(mix)), NEAR),
+        "mix_example": _frame(list(_examples(mix)), ["mix", "region", "family", "year", "value", "unit"]),
+        "mix_baseline": _frame(list(_baselines(mix)), BASELINE),
+        "mix_frontier": _frame(
+            list(_frontier(mix)), ["exposure", "exposure_unit", "cost", "cost_share", "marginal", "unit"]
+        ),
         "mix_loss": _losses(mix, library, replayed(mix, library)),
         "mix_cost": _costs(mix),
         "mix_limit": _frame(list(_limits(mix, glossary)), LIMIT),
@@ -80,44 +87,116 @@ def _stage(stage: Stage) -> tuple[Any, ...]:
 
 
 def _ranges(mix: Mix, families: bool) -> pd.DataFrame:
-    """Share of each chemistry, or family, in a region's batteries, its range over all mixes as good, and the
-    incumbent's."""
+    """Share of each chemistry, or family, in a region's batteries in each year, how far it moves among mixes nearly as
+    good, as far as that was sought, and the incumbent's."""
     names = ["family"] if families else ["family", "chemistry"]
-    rows = [row for row, _ in _shares(mix, families)]
+    data, mine, theirs = mix.data, _shares(mix, mix.solution.additions), _shares(mix, mix.data.incumbent)
+    rows = []
+    for r, group, y in ((r, group, y) for r in data.regions for group in _groups(mix, families) for y in data.years):
+        value, before = mine.get((r, group, y), 0.0), theirs.get((r, group, y), 0.0)
+        low, high = _moves(mix, (r, group, (y,)))
+        if max(value, 0.0 if math.isnan(high) else high, before) > PINNED / 100:
+            pinned = "" if math.isnan(low) else "yes" if high - low <= PINNED else "no"
+            rows.append((r, *_names(mix, group, families), y, value, low, high, pinned, before, "1"))
     return _frame(rows, ["region", *names, "year", "value", "low", "high", "pinned", "incumbent", "unit"])
 
 
-def _shares(mix: Mix, families: bool) -> Iterable[tuple[tuple[Any, ...], bool]]:
-    """Rows of `_ranges`, and whether each is pinned."""
-    data = mix.data
+def _groups(mix: Mix, families: bool) -> Iterable[Group]:
+    """Families, or chemistries."""
+    return dict.fromkeys(mix.data.family[c] if families else c for c in mix.data.chemistries)
 
-    def shares(additions: Mapping[RegionSegmentChemistryYear, float]) -> dict[RegionGroupYear, float]:
-        out: dict[RegionGroupYear, float] = {}
-        for (r, _, c, y), gwh in additions.items():
-            if not data.wanted.get((r, y)):
-                continue  # No batteries, so no share of them.
-            key = (r, data.family[c] if families else c, y)
-            out[key] = out.get(key, 0.0) + gwh / data.wanted[r, y]
-        return out
 
-    mine, theirs = shares(mix.solution.additions), shares(data.incumbent)
-    groups: dict[Group, list[str]] = {}
-    for c in data.chemistries:
-        if families:
-            groups[data.family[c]] = [data.family[c]]
-        else:
-            groups[c] = [data.family[c], c]
-    for r, group, y in ((r, group, y) for r in data.regions for group in groups for y in data.years):
-        value, before = mine.get((r, group, y), 0.0), theirs.get((r, group, y), 0.0)
-        low, high = mix.solution.ranges.get((r, group, y), (value, value))
-        pinned = high - low <= PINNED
-        if max(value, high, before) > PINNED / 100:
-            yield (r, *groups[group], y, value, low, high, "yes" if pinned else "no", before, "1"), pinned
+def _names(mix: Mix, group: Group, families: bool) -> tuple[str, ...]:
+    """Family, or family and chemistry."""
+    return (group,) if families else (mix.data.family[Chemistry(group)], group)
+
+
+def _moves(mix: Mix, share: Share) -> tuple[float, float]:
+    """Least and largest share among mixes nearly as good; no numbers where they were not sought."""
+    near = mix.solution.near
+    return (math.nan, math.nan) if near is None else near.ranges.get(share, (math.nan, math.nan))
+
+
+def _shares(mix: Mix, additions: Mapping[RegionSegmentChemistryYear, float]) -> dict[RegionGroupYear, float]:
+    """Share of each family and chemistry in a region's batteries, (region, family or chemistry, year)."""
+    data, out = mix.data, dict[RegionGroupYear, float]()
+    for (r, _, c, y), gwh in additions.items():
+        if data.wanted.get((r, y)):  # Without batteries there is no share of them.
+            for group in {c, data.family[c]}:
+                out[r, group, y] = out.get((r, group, y), 0.0) + gwh / data.wanted[r, y]
+    return out
+
+
+NEAR = ["region", "family", "first", "last", "value", "low", "high", "incumbent", "unit"]
+
+
+def _near(mix: Mix) -> Iterable[tuple[Any, ...]]:
+    """How far the share of each family moves among mixes nearly as good, in a year or over several."""
+    data, near = mix.data, mix.solution.near
+    families = set(data.family.values())
+    gwh = {name: _gwh(mix, additions) for name, additions in
+           (("chosen", mix.solution.additions), ("incumbent", data.incumbent))}  # fmt: skip
+    for (r, group, years), (low, high) in (near.ranges if near else {}).items():
+        if group in families:
+            wanted = sum(data.wanted.get((r, y), 0.0) for y in years)
+            value, before = (sum(of.get((r, group, y), 0.0) for y in years) / wanted for of in gwh.values())
+            yield (r, group, years[0], years[-1], value, low, high, before, "1")
+
+
+def _gwh(mix: Mix, additions: Mapping[RegionSegmentChemistryYear, float]) -> dict[RegionGroupYear, float]:
+    """Batteries by region, family and year [GWh]."""
+    out: dict[RegionGroupYear, float] = {}
+    for (r, _, c, y), gwh in additions.items():
+        key = r, mix.data.family[c], y
+        out[key] = out.get(key, 0.0) + gwh
+    return out
+
+
+def _examples(mix: Mix) -> Iterable[tuple[Any, ...]]:
+    """Family shares of some of the mixes that are nearly as good and differ most."""
+    near = mix.solution.near
+    for place, additions in enumerate(near.examples if near else (), 1):
+        for (r, family, y), gwh in _gwh(mix, additions).items():
+            yield (place, r, family, y, gwh / mix.data.wanted[r, y], "1")
+
+
+BASELINE = ["mix", "label", "exposure", "exposure_unit", "cost", "cost_share", "breaks", "unit"]
+#: What the mixes beside the chosen one are called.
+LABELS = {"cheapest": "Cheapest", "least_exposed": "Least exposed"}
+
+
+def _baselines(mix: Mix) -> Iterable[tuple[Any, ...]]:
+    """Exposure and cost of the incumbent's mix, the cheapest, the chosen and the least exposed one, under the same
+    rules, with the limits that one breaks; cost_share: above the cheapest."""
+    found = mix.solution.baselines
+    labels = {**LABELS, "incumbent": incumbent_label(mix), "chosen": mix.config.label}
+    unit = UNIT[_criterion(mix.config)]
+    for name in (name for name in ("incumbent", "cheapest", "chosen", "least_exposed") if name in found):
+        each = found[name]
+        more = each.cost / found["cheapest"].cost - 1 if found["cheapest"].cost else 0.0
+        breaks = listed([family.replace("_", " ") for family in each.breaks]) if each.breaks else ""
+        yield (name, labels[name], each.exposure, unit, each.cost, more, breaks, MONEY)
+
+
+def incumbent_label(mix: Mix) -> str:
+    """Name of the incumbent scenario."""
+    return mix.run.settings.scenario[mix.config.scenario].label or mix.config.scenario
+
+
+def _frontier(mix: Mix) -> Iterable[tuple[Any, ...]]:
+    """Least cost at each exposure, from the cheapest to the least exposed mix, and what one unit less of exposure
+    costs between a point and the next one."""
+    frontier = mix.solution.frontier
+    if frontier is not None:
+        unit, marginal = UNIT[_criterion(mix.config)], [*frontier.marginal.tolist(), math.nan]
+        cheapest = mix.solution.baselines["cheapest"].cost
+        for vertex, slope in zip(frontier.vertices, marginal, strict=True):
+            yield (vertex.exposure, unit, vertex.cost, vertex.cost / cheapest - 1, slope, MONEY)
 
 
 def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> pd.DataFrame:
-    """Loss of each disruption over the years decided, replayed with the mix fixed, beside the incumbent's and the least
-    of any mix; what binds where it is largest."""
+    """Loss of each disruption over the years decided, replayed with the mix fixed, beside the incumbent's; what binds
+    where it is largest."""
     chokepoints, before = library.chokepoints, _incumbent_losses(mix, library)
     binds: dict[Disruption, tuple[float, str]] = {}
     for each in library.of(OPTIMISED):
@@ -129,16 +208,15 @@ def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> p
     nodes = chokepoints.inputs.node_labels
     rows = []
     for name, loss in losses.items():
-        floor, node = _not_below_zero(mix.solution.floors[name]), binds.get(name, (0.0, ""))[1]
+        node = binds.get(name, (0.0, ""))[1]
         wanted = sum(gwh for (_, _, y), gwh in mix.data.demand.items() if y >= mix.data.starts[name])
-        at_floor = "yes" if loss <= floor + 1e-6 * wanted else "no"
         rows.append((
-            name, *labels[name], mix.data.weight[name], mix.data.starts[name], wanted, before[name], loss, floor,
-            at_floor, "GWh", node, nodes.get(node, ""),
+            name, *labels[name], mix.data.weight[name], mix.data.starts[name], wanted, before[name], loss, "GWh", node,
+            nodes.get(node, ""),
         ))  # fmt: skip
     return _frame(rows, [
-        "disruption", "label", "status", "weight", "start", "wanted", "incumbent", "value", "floor", "at_floor", "unit",
-        "binding_node", "binding_label",
+        "disruption", "label", "status", "weight", "start", "wanted", "incumbent", "value", "unit", "binding_node",
+        "binding_label",
     ])  # fmt: skip
 
 
@@ -150,11 +228,6 @@ def _incumbent_losses(mix: Mix, library: Library) -> dict[Disruption, float]:
         if library.chokepoints.years[each.year] in mix.data.years and name in out:
             out[name] += lost(each)
     return out
-
-
-def _not_below_zero(level: float) -> float:
-    """What rounding has below zero as zero; what is not known stays so."""
-    return level if math.isnan(level) else max(level, 0.0)
 
 
 def _costs(mix: Mix) -> pd.DataFrame:
@@ -319,7 +392,16 @@ def about_mix(mix: Mix, library: Library) -> dict[str, Any]:
         "chemistries": list(mix.data.chemistries),
         "disruptions": list(mix.data.disruptions),
         "stages": [dict(zip(STAGE, _stage(each), strict=True)) for each in mix.solution.stages],
-        "not_pinned": sum(not pinned for _, pinned in _shares(mix, families=False)),
+        "best": mix.solution.best,
+        "value": mix.solution.exposure,
+        "unit": UNIT[_criterion(config)],
+        "wanted": sum(mix.data.demand.values()),
+        "cost_cap": cost_cap_of(config),
+        "near": config.near,
+        "near_caps": mix.solution.near.caps if mix.solution.near else {},
+        "covered": mix.solution.near.covered if mix.solution.near else None,
+        "frontier_gap": mix.solution.frontier.gap if mix.solution.frontier else None,
+        "frontier_solves": mix.solution.frontier.solves if mix.solution.frontier else None,
     }
 
 
@@ -361,6 +443,11 @@ def _incumbent_value(mix: Mix, library: Library) -> float | None:
 def _by_set(config: Optimise) -> str:
     """By which named set disruptions are weighted, or nothing."""
     return "" if config.event_weights == "alike" else f", by the weights {config.event_weights}"
+
+
+def _criterion(config: Optimise) -> str:
+    """The objective as the model has it."""
+    return config.risk if config.objective == "gwh_at_risk" else config.objective
 
 
 def _objective(mix: Mix) -> str:

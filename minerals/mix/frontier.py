@@ -1,0 +1,161 @@
+r"""The frontier of cost against exposure: the least cost $f(e)$ of a mix that is exposed to at most $e$.
+
+$f$ is convex and falls, and a solved point gives its value and a slope. Between two solved points it lies below the
+chord and above both tangents, so the largest distance of chord and tangents certifies how far the chords are from $f$.
+`sandwich` solves where that distance is largest, at the crossing of the tangents, until it is small enough. `walk` goes
+from edge to edge: within the range in which a dual holds $f$ is straight, and the next point lies just beyond.
+
+Source: Rote (1992), The convergence rate of the sandwich algorithm for approximating convex functions, Computing 48;
+Gass and Saaty (1955), The computational algorithm for the parametric objective function, Naval Research Logistics 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..haste import frozen
+
+Array = NDArray[np.float64]
+
+#: Part of the span of exposure by which points lie inside its ends. There several slopes are right, and which one a
+#: solver gives is chance.
+INSIDE = 1e-4
+#: Part of the span that points are multiples of, so that rounding of a slope moves none.
+GRID = 1e-4
+#: Part of the span of exposure by which a walk steps beyond the edge that it has left.
+STEP = 1e-7
+#: Most solves of either.
+MOST = 5_000
+
+
+class Vertex(NamedTuple):
+    """A point of a frontier. slope: d cost / d exposure there, at most 0; of a corner one of those on either side."""
+
+    exposure: float
+    cost: float
+    slope: float
+
+
+@frozen
+class Frontier:
+    """Points from the cheapest to the least exposed, between which the chords are the frontier up to `gap`.
+
+    gap: largest distance of a chord from what the tangents certify, as a share of the span of cost [1]; solves: of how
+    many programmes.
+    """
+
+    vertices: tuple[Vertex, ...]
+    gap: float
+    solves: int
+
+    @property
+    def exposure(self) -> Array:
+        """(point), falling."""
+        return np.array([vertex.exposure for vertex in self.vertices])
+
+    @property
+    def cost(self) -> Array:
+        """(point), rising."""
+        return np.array([vertex.cost for vertex in self.vertices])
+
+    def cost_at(self, exposure: float) -> float:
+        """Cost on the chords; that of the nearest end beyond them."""
+        return float(np.interp(exposure, self.exposure[::-1], self.cost[::-1]))
+
+    def exposure_at(self, cost: float) -> float:
+        """Exposure on the chords; that of the nearest end beyond them."""
+        return float(np.interp(cost, self.cost, self.exposure))
+
+    @property
+    def marginal(self) -> Array:
+        """What one unit less of exposure costs along each chord, (point − 1)."""
+        return -np.diff(self.cost) / np.diff(self.exposure)
+
+
+#: Least cost at an exposure, and a slope there.
+Solve = Callable[[float], tuple[float, float]]
+
+
+def sandwich(solve: Solve, cheapest: Vertex, least: Vertex, tolerance: float) -> Frontier:
+    """Chords within a tolerance, as a share of the span of cost. cheapest, least: the ends, whose slopes are not used;
+    solve: the programme at an exposure between them. One point where cost and exposure have one least mix."""
+    span, dearer = cheapest.exposure - least.exposure, least.cost - cheapest.cost
+    if span <= 0 or dearer <= 0:
+        return Frontier((cheapest,), 0.0, 0)
+
+    def at(exposure: float) -> Vertex:
+        return Vertex(exposure, *solve(exposure))
+
+    inner = [at(cheapest.exposure - INSIDE * span), at(least.exposure + INSIDE * span)]
+    solves = len(inner)
+    while True:
+        gaps = [_gap(one, two) for one, two in pairwise(inner)]
+        place = max(range(len(gaps)), key=lambda at: gaps[at][0])
+        gap, where = gaps[place]
+        if gap <= tolerance * dearer or solves >= MOST:
+            break
+        above, below = inner[place].exposure, inner[place + 1].exposure
+        exposure = least.exposure + round((where - least.exposure) / (GRID * span)) * GRID * span
+        inner.insert(place + 1, at(exposure if below < exposure < above else (above + below) / 2))
+        solves += 1
+    # At the ends one tangent alone certifies.
+    ends = max(_beside(cheapest, inner[0]), _beside(least, inner[-1]))
+    return Frontier((cheapest, *inner, least), max(gap, ends) / dearer, solves)
+
+
+def _gap(one: Vertex, two: Vertex) -> tuple[float, float]:
+    """Largest distance of the chord from the tangents of two points, and the exposure at which it is."""
+    bend = one.slope - two.slope
+    if bend <= 0:
+        return 0.0, (one.exposure + two.exposure) / 2
+    where = (two.cost - one.cost + one.slope * one.exposure - two.slope * two.exposure) / bend
+    where = min(max(where, two.exposure), one.exposure)
+    lowest = max(vertex.cost + vertex.slope * (where - vertex.exposure) for vertex in (one, two))
+    part = (where - one.exposure) / (two.exposure - one.exposure)
+    return max(one.cost + part * (two.cost - one.cost) - lowest, 0.0), where
+
+
+def _beside(end: Vertex, next_to: Vertex) -> float:
+    """How far the chord between an end and the point beside it may lie above the tangent of that point."""
+    return max(end.cost - next_to.cost - next_to.slope * (end.exposure - next_to.exposure), 0.0)
+
+
+def walk(solve: Callable[[float], tuple[float, float, float]], cheapest: Vertex, least: Vertex) -> Frontier:
+    """Every edge. solve: least cost at an exposure, the slope there, and the lowest exposure to which that slope
+    holds."""
+    span = cheapest.exposure - least.exposure
+    if span <= 0 or least.cost <= cheapest.cost:
+        return Frontier((cheapest,), 0.0, 0)
+    points, solves, step = [cheapest], 0, STEP * span
+    exposure = cheapest.exposure - step
+    while exposure > least.exposure and solves < MOST:
+        cost, slope, low = solve(exposure)
+        solves += 1
+        end = min(max(low, least.exposure), exposure)
+        points += [Vertex(exposure, cost, slope), Vertex(end, cost + slope * (end - exposure), slope)]
+        # A basis may hold at a corner alone: larger steps then lead away from it.
+        step = STEP * span if end < exposure else 2 * step
+        exposure = end - step
+    return Frontier(tuple(_without_straight([*points, least])), 0.0, solves)
+
+
+def _without_straight(points: Sequence[Vertex]) -> list[Vertex]:
+    """Points without those between two others on one line, or on the same place."""
+    out: list[Vertex] = []
+    for point in points:
+        if out and abs(out[-1].exposure - point.exposure) <= 1e-12 * max(abs(point.exposure), 1.0):
+            continue
+        while len(out) > 1 and _on_line(out[-2], out[-1], point):
+            out.pop()
+        out.append(point)
+    return out
+
+
+def _on_line(one: Vertex, two: Vertex, three: Vertex) -> bool:
+    across = (three.cost - one.cost) * (two.exposure - one.exposure) / (three.exposure - one.exposure)
+    return abs(one.cost + across - two.cost) <= 1e-9 * max(abs(two.cost), 1.0)

@@ -1,0 +1,161 @@
+r"""All mixes that are nearly as good: how far each sum can move among them, and the one nearest to a target.
+
+The set is a programme's limits, those on its objectives among them. How far a sum of columns can move is two linear
+programmes, whose values no solver, machine or thread changes. One member stands for the set: the solution of
+
+    min Σ_j w_j (x_j − t_j)²
+
+over it, which is unique in every column with a weight. It is found by an interior point method, which needs a set with
+an interior: the limits on the objectives leave some room.
+
+Source: Goulart and Chen (2024), Clarabel: an interior-point solver for conic programs with quadratic objectives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cores import cores
+from ..errors import NumericalTrouble, TimeLimit
+from ..haste import frozen
+from ..highs import INF, accepted, run, set_option, solver
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: How the solver goes on from one end to the next: by the primal simplex, as the limits stay.
+PRIMAL: dict[str, str | float] = {"solver": "simplex", "simplex_strategy": 4}
+#: Relative and absolute gap and infeasibility of the interior point method.
+TOLERANCE = 1e-10
+#: Most of its iterations; a mix of Europe takes about sixty.
+ITERATIONS = 400
+
+
+class Ends(NamedTuple):
+    """low, high: least and largest sum of each, (sum); members: the solutions at these, (sum, [low, high], column)."""
+
+    low: Array
+    high: Array
+    members: Array
+
+
+@frozen
+class NearlyAsGood:
+    """The set. matrix: (row, column), sparse by column; row_lower, row_upper, lower, upper: limits of rows and columns;
+    time_limit: of each solve [s]."""
+
+    matrix: Any
+    row_lower: Array
+    row_upper: Array
+    lower: Array
+    upper: Array
+    time_limit: float | None = None
+
+    def ends(self, sums: Array) -> Ends:
+        """How far each of some sums can move. sums: weights of the columns, (sum, column). Raises TimeLimit and
+        NumericalTrouble."""
+        found = np.zeros((len(sums), 2, len(self.lower)))
+        workers = max(min(cores(), len(sums)), 1)
+
+        def some(places: Sequence[int]) -> None:
+            highs = self._loaded()
+            for place in places:
+                for end, sign in enumerate((1.0, -1.0)):
+                    found[place, end] = self._least(highs, sign * sums[place])
+
+        with ThreadPoolExecutor(workers) as pool:
+            for each in [pool.submit(some, range(first, len(sums), workers)) for first in range(workers)]:
+                each.result()
+        values = np.einsum("sec,sc->se", found, sums)
+        return Ends(values[:, 0], values[:, 1], found)
+
+    def _loaded(self) -> highspy.Highs:
+        """The set in a solver of its own, without costs."""
+        highs, matrix, columns = solver(), self.matrix, len(self.lower)
+        accepted(
+            highs.passModel(
+                columns, matrix.shape[0], matrix.nnz, int(highspy.MatrixFormat.kColwise),
+                int(highspy.ObjSense.kMinimize), 0.0, np.zeros(columns), self.lower, self.upper, self.row_lower,
+                self.row_upper, matrix.indptr, matrix.indices, matrix.data, np.zeros(columns, dtype=np.int32),
+            ),
+            "mixes that are nearly as good",
+        )  # fmt: skip
+        return highs
+
+    def _least(self, highs: highspy.Highs, costs: Array) -> Array:
+        """The solution of least cost: from where the solver stands, else by the interior point."""
+        accepted(highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs), "costs")
+        for options in ((PRIMAL,) if highs.getBasis().valid else ()) + ({"solver": "ipx"}, {"solver": "simplex"}):
+            for option, value in options.items():
+                set_option(highs, option, value)
+            if options is not PRIMAL:
+                accepted(highs.clearSolver(), "a fresh start")
+            limit = INF if self.time_limit is None else highs.getRunTime() + self.time_limit
+            set_option(highs, "time_limit", limit)
+            status = run(highs)
+            if status == highspy.HighsModelStatus.kOptimal:
+                return np.array(highs.getSolution().col_value, dtype=float)
+            if status == highspy.HighsModelStatus.kTimeLimit:
+                raise TimeLimit(f"no end of a range within {self.time_limit:g} s; give the solver more time")
+        text = highs.modelStatusToString(status)
+        raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {text} (end of a range)")
+
+    def nearest(self, target: Array, weight: Array) -> Array:
+        """The member nearest to a target, (column), by weighted squares; weight: (column), 0 and more. Raises
+        NumericalTrouble where the method finds none, as where the set has no interior."""
+        import clarabel
+        import scipy.sparse as sp
+
+        free = self.lower < self.upper
+        fixed = np.where(free, 0.0, self.lower)
+        matrix = self.matrix.tocsr()
+        rest = matrix @ fixed
+        rows = sp.vstack([matrix[:, free], sp.identity(int(free.sum()), format="csr")]).tocsr()
+        low = np.concatenate([self.row_lower - rest, self.lower[free]])
+        high = np.concatenate([self.row_upper - rest, self.upper[free]])
+        used = np.diff(rows.indptr) > 0
+        equal = used & (low == high)
+        below, above = used & np.isfinite(high) & ~equal, used & np.isfinite(low) & ~equal
+        stacked = sp.vstack([rows[equal], rows[below], -rows[above]]).tocsr()
+        sides = np.concatenate([high[equal], high[below], -low[above]])
+        size = np.asarray(abs(stacked).max(axis=1).todense()).ravel()
+        stacked, sides = sp.diags(1 / size) @ stacked, sides / size
+        cones = [clarabel.ZeroConeT(int(equal.sum())), clarabel.NonnegativeConeT(int(below.sum() + above.sum()))]
+        settings = clarabel.DefaultSettings()
+        settings.verbose, settings.max_iter, settings.max_threads = False, ITERATIONS, 1
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
+        squares = sp.diags(weight[free], format="csc")
+        found = clarabel.DefaultSolver(
+            squares, -weight[free] * target[free], stacked.tocsc(), sides, cones, settings
+        ).solve()
+        if str(found.status) not in ("Solved", "AlmostSolved"):
+            raise NumericalTrouble(f"no mix stands for those nearly as good: {found.status} (Clarabel)")
+        out = fixed.copy()
+        out[free] = np.clip(np.array(found.x), self.lower[free], self.upper[free])
+        return out
+
+
+def examples(members: Array, sums: Array, ends: Ends, count: int) -> list[int]:
+    """Places of some of the members, (member, column), which together reach as much as they can of all ranges: each
+    next one is that which adds most to the mean part of the ranges between the least and the largest of those chosen.
+
+    sums: (sum, column). Sums that do not move are left out.
+    """
+    width = ends.high - ends.low
+    moving = width > 1e-9 * max(float(width.max(initial=0.0)), 1e-300)
+    values = (members @ sums[moving].T) / width[moving]
+    chosen: list[int] = []
+    while len(chosen) < min(count, len(members)) and moving.any():
+        low, high = (values[chosen].min(axis=0), values[chosen].max(axis=0)) if chosen else (np.inf, -np.inf)
+        reach = np.maximum(values, high) - np.minimum(values, low)
+        # Of the first one any does, so that whose values lie farthest out together.
+        gain = reach.sum(axis=1) if chosen else np.abs(values - values.mean(axis=0)).sum(axis=1)
+        gain[chosen] = -np.inf
+        chosen.append(int(gain.argmax()))
+    return chosen

@@ -1,0 +1,266 @@
+"""One model of a mix, built and compiled once, for many questions: least of an objective within caps on others, the
+frontier of cost against exposure, how far shares move among mixes that are nearly as good, and the one that stands for
+them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyomo.repn import generate_standard_repn
+
+from ..errors import Infeasible
+from ..haste import frozen
+from .compiled import Compiled
+from .constraints import recourse
+from .data import Disruption, Group, Key, MixData, Region, RegionSegmentChemistryYear, Year
+from .families import FAMILIES, LIMITS
+from .family import Kind, Limit
+from .frontier import Frontier, Vertex, sandwich, walk
+from .model import build
+from .near import NearlyAsGood
+from .optimum import Optimum
+
+Array = NDArray[np.float64]
+#: Most of an objective, in its unit.
+Caps = Mapping[str, float]
+
+#: Part of an optimum by which a further objective may miss it: the rounding of a solver.
+TIE = 1e-9
+#: Weight of the squares of all that is not additions, in the mix that stands for others: they only break ties.
+AFTER = 1e-3
+#: Least share of a supplier, or of an origin of cells, that it is weighed by.
+LEAST_PART = 1e-3
+#: A limit that is missed by more than this, relative to what is limited, is broken.
+MISSED = 1e-6
+
+
+@frozen
+class Found:
+    """A mix. exposure: by what mixes are chosen by [its unit]; cost: of all years [million USD_2025]; values: of all
+    columns; breaks: families of limits that it does not keep."""
+
+    exposure: float
+    cost: float
+    values: Array
+    breaks: tuple[str, ...] = ()
+
+
+class Session:
+    """A model for many questions.
+
+    aim: objective whose value is the exposure of a mix, `cost` where that alone counts; level, weights: as of `build`;
+    worth: of one unit of it, with which `priced` is an objective too [million USD_2025]; unmet: whether demand may go
+    unmet, as little as possible; time_limit: of each solve [s].
+    """
+
+    def __init__(
+        self, data: MixData, aim: str, *, level: float = 0.8, weights: Mapping[str, float] | None = None,
+        worth: float | None = None, unmet: bool = False, time_limit: float | None = None,
+    ) -> None:  # fmt: skip
+        self.data, self.aim = data, aim
+        self.model = build(data, level=level, weights=weights, worth=None if worth is None else (aim, worth))
+        self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=time_limit)
+        #: Least demand that goes unmet, where it may.
+        self.unmet: Optimum | None = None
+        if unmet:
+            self.unmet = self.compiled.solve(afresh=True)
+            self.compiled.keep(self.unmet)
+        else:
+            for key in self.model.wanted:
+                self.compiled.fix(self.model.unmet[key], 0.0)
+
+    # ------------------------------------------------------------------ single mixes
+
+    def optimum(self, objective: str, *, afresh: bool = True) -> Optimum:
+        """Least of an objective. afresh: as of `Compiled.solve`. Raises what that raises."""
+        self.compiled.optimise(objective)
+        return self.compiled.solve(afresh=afresh)
+
+    def least(self, *objectives: str, caps: Caps | None = None) -> Found:
+        """Least of the first objective within caps, then of each further one among mixes as good in those before."""
+        held = dict(caps or {})
+        for place, objective in enumerate(objectives):
+            with self.within(held):
+                optimum = self.optimum(objective, afresh=place == 0)
+            best = optimum.objective
+            held[objective] = min(held.get(objective, np.inf), best + TIE * abs(best))
+        return self.found(optimum.values)
+
+    def found(self, values: Array) -> Found:
+        """Values of all columns as a mix."""
+        return Found(self.value(self.aim, values), self.value("cost", values), values)
+
+    def value(self, objective: str, values: Array) -> float:
+        """Value of an objective."""
+        form = self.compiled.form
+        place = form.place(form.objective(objective))
+        return float(form.costs[place, : len(values)] @ values + form.offsets[place])
+
+    def levels(self, component: Any, values: Array) -> dict[Key, float]:
+        """Values of an indexed variable, by index; of one that no limit and no objective has, none."""
+        column = self.compiled.form.column_of
+        at = ((key, column.get(id(variable))) for key, variable in component.items())
+        return {key: float(values[place]) for key, place in at if place is not None and place < len(values)}
+
+    def cost(self, values: Array) -> dict[str, float]:
+        """Parts of the cost, whose sum is the objective `cost` [million USD_2025]."""
+        model, column, rule = self.model, self.compiled.form.column_of, self.data.one_country
+        parts = {
+            "packs": model.packs_cost, "imports": model.imports_cost, "lines built": model.built_cost,
+            "lines retrofitted": model.retrofitted_cost,
+        }  # fmt: skip
+        out = {name: _at(part.expr, column, values) for name, part in parts.items()}
+        price = rule.price if rule and rule.soft else 0.0
+        return {**out, "excess": price * sum(self.levels(model.excess, values).values())}
+
+    def losses(self, values: Array) -> dict[Disruption, float]:
+        """Loss under each disruption, as the columns of recourse have it [GWh]."""
+        column = self.compiled.form.column_of
+        return {d: _at(loss.expr, column, values) for d, loss in self.model.loss.items()}
+
+    @contextmanager
+    def within(self, caps: Caps) -> Iterator[None]:
+        """Caps on objectives as long as the body lasts."""
+        for objective, most in caps.items():
+            self.compiled.hold(objective, most, 0.0)
+        try:
+            yield
+        finally:
+            for objective in caps:
+                self.compiled.release(objective)
+
+    def with_additions(self, additions: Mapping[RegionSegmentChemistryYear, float], free: Sequence[str] = ()) -> Found:
+        """The least exposed, then the cheapest way to have some additions [GWh]; those left out are 0, and what of the
+        demand they leave is unmet. free: families of limits that need not be kept.
+
+        Raises Infeasible where the others do not allow them.
+        """
+        model, left = self.model, dict(self.data.demand)
+        for (r, s, c, y), gwh in additions.items():
+            if (r, s, c, y) in model.additions:
+                left[r, s, y] -= gwh
+        values = [(model.additions[key], additions.get(key, 0.0)) for key in model.additions]
+        values += [(model.unmet[key], left[key]) for key in model.wanted]
+        rows = [row for family in free for row in getattr(model, family, {}).values()]
+        with self.compiled.held(values, rows):
+            return self.least(self.aim, "cost")
+
+    # ------------------------------------------------------------------ frontier
+
+    @cached_property
+    def cheapest(self) -> Found:
+        """The cheapest mix, of those the least exposed."""
+        return self.least("cost", self.aim)
+
+    @cached_property
+    def least_exposed(self) -> Found:
+        """The least exposed mix, of those the cheapest."""
+        return self.least(self.aim, "cost")
+
+    def frontier(self, tolerance: float = 0.01, *, exact: bool = False) -> Frontier:
+        """Least cost at each exposure, between the cheapest and the least exposed mix. tolerance: of the span of cost;
+        exact: with every edge."""
+        cheapest, least = (Vertex(each.exposure, each.cost, np.nan) for each in (self.cheapest, self.least_exposed))
+
+        def solve(exposure: float) -> tuple[float, float, float]:
+            with self.within({self.aim: exposure}):
+                # The next edge is near, a point of a sandwich far.
+                optimum = self.optimum("cost", afresh=not exact)
+                low = optimum.range(self.aim).low if exact else exposure
+                return optimum.objective, optimum.dual(self.aim), low
+
+        if exact:
+            return walk(solve, cheapest, least)
+        return sandwich(lambda exposure: solve(exposure)[:2], cheapest, least, tolerance)
+
+    # ------------------------------------------------------------------ mixes that are nearly as good
+
+    def nearly(self, caps: Caps) -> NearlyAsGood:
+        """All mixes within caps on objectives."""
+        with self.within(caps):
+            self.compiled.push()
+            form = self.compiled.form
+            return NearlyAsGood(
+                form.with_added().tocsc(), form.row_lower.copy(), form.row_upper.copy(), form.col_lower.copy(),
+                form.col_upper.copy(), self.compiled.time_limit,
+            )  # fmt: skip
+
+    def share(self, r: Region, group: Group, years: Sequence[Year]) -> Array:
+        """Weights of the columns whose sum is the share of a chemistry or a family in a region's batteries of some
+        years, (column) [1]."""
+        weights = np.zeros(len(self.compiled.form.columns))
+        wanted = sum(self.data.wanted.get((r, y), 0.0) for y in years)
+        for key in self.model.sold:
+            if key[0] == r and key[3] in years and group in (key[2], self.data.family[key[2]]):
+                weights[self.compiled.column(self.model.additions[key])] = 1.0 / wanted
+        return weights
+
+    def representative(self, nearly: NearlyAsGood) -> Found:
+        """The mix that stands for those nearly as good: nearest to the incumbent's additions by squares and, with far
+        less weight, to the observed origin of cells, to sourcing pro rata, and to no new lines."""
+        data, model, column = self.data, self.model, self.compiled.form.column_of
+        target, weight = np.zeros(len(nearly.lower)), np.zeros(len(nearly.lower))
+
+        def near(variable: Any, value: float, by: float) -> None:
+            if (at := column.get(id(variable))) is not None and at < len(target):
+                target[at], weight[at] = value, by
+
+        for key, variable in model.additions.items():
+            near(variable, data.incumbent.get(key, 0.0), 1.0)
+        # Squares over shares are least in proportion to these.
+        for key, variable in model.production.items():
+            near(variable, 0.0, AFTER / max(data.home_share.get(key, 0.5), LEAST_PART))
+        for key, variable in model.imports.items():
+            near(variable, 0.0, AFTER / max(1 - data.home_share.get(key, 0.5), LEAST_PART))
+        for key, variable in model.sourced.items():
+            near(variable, 0.0, AFTER / max(data.usual.get(key, 0.0), LEAST_PART))
+        for component in (model.built, model.retrofitted, model.secondary, model.excess):
+            for variable in component.values():
+                near(variable, 0.0, AFTER)
+        return self.found(nearly.nearest(target, weight))
+
+    def incumbent(self) -> Found | None:
+        """The incumbent's mix by the same rules, with those that it breaks; None where even without them it cannot be
+        had. What it sells and no mix may sell is unmet."""
+        of_mix = [name for name, limit in LIMITS.items() if limit.kind in (Kind.PACE, Kind.FITNESS)]
+        of_origin = [
+            name for family in FAMILIES.values() if family is not recourse.FAMILY
+            for name, limit in family.constraints.items()
+            if isinstance(limit, Limit) and limit.kind in (Kind.RULE, Kind.SUPPLY, Kind.RECOVERY)
+        ]  # fmt: skip
+        for free in ([], of_mix, [*of_mix, *of_origin]):
+            try:
+                found = self.with_additions(self.data.incumbent, free)
+            except Infeasible:
+                continue
+            return replace(found, breaks=tuple(name for name in free if self._breaks(name, found.values)))
+        return None
+
+    def _breaks(self, family: str, values: Array) -> bool:
+        """Whether a mix misses a limit of a family."""
+        form, matrix = self.compiled.form, self._matrix
+        rows = [form.row_of[id(row)] for row in getattr(self.model, family, {}).values() if id(row) in form.row_of]
+        level = matrix[rows] @ values[: matrix.shape[1]]
+        slack = MISSED * np.maximum(np.abs(level), 1.0)
+        return bool(((level < form.row_lower[rows] - slack) | (level > form.row_upper[rows] + slack)).any())
+
+    @cached_property
+    def _matrix(self) -> Any:
+        """Coefficients by row."""
+        return self.compiled.form.matrix.tocsr()
+
+
+def _at(expression: Any, column: Mapping[int, int], values: Array) -> float:
+    """Value of a linear expression at values of the columns; variables without a column are 0."""
+    terms = generate_standard_repn(expression, compute_values=True)
+    at = (
+        (coefficient, column.get(id(variable)))
+        for coefficient, variable in zip(terms.linear_coefs, terms.linear_vars, strict=True)
+    )
+    return float(terms.constant + sum(coefficient * values[place] for coefficient, place in at if place is not None))
