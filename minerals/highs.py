@@ -9,7 +9,7 @@ from threading import Lock
 
 import highspy
 
-from .errors import SolverError
+from .errors import NumericalTrouble, SolverError, TimeLimit
 
 INF = highspy.kHighsInf
 OK, ERROR = highspy.HighsStatus.kOk, highspy.HighsStatus.kError
@@ -82,6 +82,23 @@ def run(highs: highspy.Highs) -> highspy.HighsModelStatus:
         highspy.Highs.resetGlobalScheduler(True)
         outcome = highs.run()
     return highspy.HighsModelStatus.kSolveError if outcome == ERROR else highs.getModelStatus()
+
+
+def optimum(highs: highspy.Highs, time_limit: float | None, *, large: bool = True) -> None:
+    """Solve afresh: a large programme by the interior point with crossover, else by the simplex; where that gives no
+    answer, by the other. Raises TimeLimit and NumericalTrouble."""
+    for method in ("ipx", "simplex") if large else ("simplex", "ipx"):
+        accepted(highs.clearSolver(), "a fresh start")
+        set_option(highs, "solver", method)
+        # HiGHS counts the time from its first run, so what it already ran is added.
+        set_option(highs, "time_limit", INF if time_limit is None else highs.getRunTime() + time_limit)
+        status = run(highs)
+        if status == highspy.HighsModelStatus.kOptimal:
+            return
+        if status == highspy.HighsModelStatus.kTimeLimit:
+            raise TimeLimit(f"no optimum within {time_limit:g} s; give the solver more time")
+    text = highs.modelStatusToString(status)
+    raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {text}")
 
 
 def iterations(highs: highspy.Highs) -> tuple[int, int, int]:

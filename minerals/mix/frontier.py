@@ -77,35 +77,38 @@ class Frontier:
         return -np.diff(self.cost) / np.diff(self.exposure)
 
 
-#: Least cost at an exposure, and a slope there.
-Solve = Callable[[float], tuple[float, float]]
+#: Least cost at each of some exposures, and a slope there.
+Solve = Callable[[Sequence[float]], Sequence[tuple[float, float]]]
 
 
-def sandwich(solve: Solve, cheapest: Vertex, least: Vertex, tolerance: float) -> Frontier:
+def sandwich(solve: Solve, cheapest: Vertex, least: Vertex, tolerance: float, at_once: int = 1) -> Frontier:
     """Chords within a tolerance, as a share of the span of cost. cheapest, least: the ends, whose slopes are not used;
-    solve: the programme at an exposure between them. One point where cost and exposure have one least mix."""
+    solve: the programmes at exposures between them, at most `at_once`. One point where cost and exposure have one least
+    mix."""
     span, dearer = cheapest.exposure - least.exposure, least.cost - cheapest.cost
     if span <= 0 or dearer <= 0:
         return Frontier((cheapest,), 0.0, 0)
 
-    def at(exposure: float) -> Vertex:
-        return Vertex(exposure, *solve(exposure))
+    def at(exposures: Sequence[float]) -> list[Vertex]:
+        return [Vertex(e, *found) for e, found in zip(exposures, solve(exposures), strict=True)]
 
-    inner = [at(cheapest.exposure - INSIDE * span), at(least.exposure + INSIDE * span)]
+    inner = at([cheapest.exposure - INSIDE * span, least.exposure + INSIDE * span])
     solves = len(inner)
     while True:
-        gaps = [_gap(one, two) for one, two in pairwise(inner)]
-        place = max(range(len(gaps)), key=lambda at: gaps[at][0])
-        gap, where = gaps[place]
-        if gap <= tolerance * dearer or solves >= MOST:
+        gaps = [(*_gap(one, two), one, two) for one, two in pairwise(inner)]
+        widest = sorted((gap for gap in gaps if gap[0] > tolerance * dearer), key=lambda gap: -gap[0])[:at_once]
+        if not widest or solves >= MOST:
             break
-        above, below = inner[place].exposure, inner[place + 1].exposure
-        exposure = least.exposure + round((where - least.exposure) / (GRID * span)) * GRID * span
-        inner.insert(place + 1, at(exposure if below < exposure < above else (above + below) / 2))
-        solves += 1
+        exposures = []
+        for _, where, above, below in widest:
+            exposure = least.exposure + round((where - least.exposure) / (GRID * span)) * GRID * span
+            inside = below.exposure < exposure < above.exposure
+            exposures.append(exposure if inside else (above.exposure + below.exposure) / 2)
+        inner = sorted([*inner, *at(exposures)], key=lambda vertex: -vertex.exposure)
+        solves += len(exposures)
     # At the ends one tangent alone certifies.
-    ends = max(_beside(cheapest, inner[0]), _beside(least, inner[-1]))
-    return Frontier((cheapest, *inner, least), max(gap, ends) / dearer, solves)
+    gap = max([_beside(cheapest, inner[0]), _beside(least, inner[-1]), *(gap[0] for gap in gaps)])
+    return Frontier((cheapest, *inner, least), gap / dearer, solves)
 
 
 def _gap(one: Vertex, two: Vertex) -> tuple[float, float]:

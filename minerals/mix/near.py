@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cores import cores
-from ..errors import NumericalTrouble, TimeLimit
+from ..errors import NumericalTrouble
 from ..haste import frozen
-from ..highs import INF, accepted, run, set_option, solver
+from ..highs import INF, accepted, optimum, run, set_option, solver
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -91,20 +91,15 @@ class NearlyAsGood:
     def _least(self, highs: highspy.Highs, costs: Array) -> Array:
         """The solution of least cost: from where the solver stands, else by the interior point."""
         accepted(highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs), "costs")
-        for options in ((PRIMAL,) if highs.getBasis().valid else ()) + ({"solver": "ipx"}, {"solver": "simplex"}):
-            for option, value in options.items():
+        if highs.getBasis().valid:
+            for option, value in PRIMAL.items():
                 set_option(highs, option, value)
-            if options is not PRIMAL:
-                accepted(highs.clearSolver(), "a fresh start")
             limit = INF if self.time_limit is None else highs.getRunTime() + self.time_limit
             set_option(highs, "time_limit", limit)
-            status = run(highs)
-            if status == highspy.HighsModelStatus.kOptimal:
+            if run(highs) == highspy.HighsModelStatus.kOptimal:
                 return np.array(highs.getSolution().col_value, dtype=float)
-            if status == highspy.HighsModelStatus.kTimeLimit:
-                raise TimeLimit(f"no end of a range within {self.time_limit:g} s; give the solver more time")
-        text = highs.modelStatusToString(status)
-        raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {text} (end of a range)")
+        optimum(highs, self.time_limit)
+        return np.array(highs.getSolution().col_value, dtype=float)
 
     def nearest(self, target: Array, weight: Array) -> Array:
         """The member nearest to a target, (column), by weighted squares; weight: (column), 0 and more. Raises

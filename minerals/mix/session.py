@@ -4,7 +4,8 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -16,6 +17,7 @@ from pyomo.repn import generate_standard_repn
 
 from ..errors import Infeasible
 from ..haste import frozen
+from ..highs import INF, accepted, optimum, solver
 from .compiled import Compiled
 from .constraints import recourse
 from .data import Disruption, Group, Key, MixData, Region, RegionSegmentChemistryYear, Year
@@ -36,6 +38,9 @@ TIE = 1e-9
 AFTER = 1e-3
 #: Least share of a supplier, or of an origin of cells, that it is weighed by.
 LEAST_PART = 1e-3
+#: Points of a frontier that are solved at a time, on as many threads; always as many, so that these are the same points
+#: on every machine.
+SANDWICHED = 2
 #: A limit that is missed by more than this, relative to what is limited, is broken.
 MISSED = 1e-6
 
@@ -85,9 +90,9 @@ class Session:
     def least(self, *objectives: str, caps: Caps | None = None) -> Found:
         """Least of the first objective within caps, then of each further one among mixes as good in those before."""
         held = dict(caps or {})
-        for place, objective in enumerate(objectives):
+        for objective in objectives:
             with self.within(held):
-                optimum = self.optimum(objective, afresh=place == 0)
+                optimum = self.optimum(objective)
             best = optimum.objective
             held[objective] = min(held.get(objective, np.inf), best + TIE * abs(best))
         return self.found(optimum.values)
@@ -168,16 +173,44 @@ class Session:
         exact: with every edge."""
         cheapest, least = (Vertex(each.exposure, each.cost, np.nan) for each in (self.cheapest, self.least_exposed))
 
-        def solve(exposure: float) -> tuple[float, float, float]:
-            with self.within({self.aim: exposure}):
-                # The next edge is near, a point of a sandwich far.
-                optimum = self.optimum("cost", afresh=not exact)
-                low = optimum.range(self.aim).low if exact else exposure
-                return optimum.objective, optimum.dual(self.aim), low
-
         if exact:
-            return walk(solve, cheapest, least)
-        return sandwich(lambda exposure: solve(exposure)[:2], cheapest, least, tolerance)
+            return walk(self._edge, cheapest, least)
+        with ThreadPoolExecutor(SANDWICHED) as pool:
+            some = self._copies(SANDWICHED)
+
+            def solve(exposures: Sequence[float]) -> list[tuple[float, float]]:
+                return list(pool.map(lambda copy, exposure: copy(exposure), some, exposures))
+
+            return sandwich(solve, cheapest, least, tolerance, SANDWICHED)
+
+    def _edge(self, exposure: float) -> tuple[float, float, float]:
+        """Least cost at an exposure, the slope there, and the lowest exposure to which it holds; from the last basis,
+        as the next edge is near."""
+        with self.within({self.aim: exposure}):
+            optimum = self.optimum("cost", afresh=False)
+            return optimum.objective, optimum.dual(self.aim), optimum.range(self.aim).low
+
+    def _copies(self, count: int) -> list[Callable[[float], tuple[float, float]]]:
+        """Least cost at an exposure, and the slope there, each in a solver of its own, that starts afresh: the next
+        point of a sandwich is far, and so it does not matter which copy solves it."""
+        with self.within({self.aim: 0.0}):
+            self.compiled.optimise("cost")
+            self.compiled.push()
+            row, programme = self.compiled.row(self.aim), self.compiled.highs.getLp()
+            constant = float(self.compiled.form.constants[row])
+
+        def copy() -> Callable[[float], tuple[float, float]]:
+            highs = solver()
+            accepted(highs.passModel(programme), "the frontier")
+
+            def least(exposure: float) -> tuple[float, float]:
+                accepted(highs.changeRowBounds(row, -INF, exposure - constant), "a point of the frontier")
+                optimum(highs, self.compiled.time_limit, large=len(self.compiled.form.columns) >= self.compiled.large)
+                return float(highs.getInfo().objective_function_value), float(highs.getSolution().row_dual[row])
+
+            return least
+
+        return [copy() for _ in range(count)]
 
     # ------------------------------------------------------------------ mixes that are nearly as good
 

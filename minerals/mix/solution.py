@@ -92,8 +92,6 @@ class Criteria:
     """Of which shares it is told how far they move among mixes nearly as good."""
     frontier: Literal["off", "certified", "exact"] = "off"
     """Whether, and how, the frontier is found."""
-    baselines: bool = True
-    """Whether the least exposed mix and the incumbent stand beside the chosen one."""
     time_limit: float | None = None
     """Of each solve [s]."""
 
@@ -232,12 +230,11 @@ class _Chooser:
             shown = session.representative(nearly)
             near = Near(near_caps, *self._moving(nearly, shown))
         baselines = {"cheapest": cheapest}
-        if criteria.baselines:
-            incumbent = session.incumbent() if self.data.incumbent else None
-            baselines |= {"incumbent": incumbent} if incumbent is not None else {}
-            baselines["least_exposed"] = session.least_exposed
+        incumbent = session.incumbent() if self.data.incumbent else None
+        baselines |= {"incumbent": incumbent} if incumbent is not None else {}
         frontier = None
         if criteria.frontier != "off" and criteria.objective != "cost":
+            baselines["least_exposed"] = session.least_exposed
             frontier = session.frontier(exact=criteria.frontier == "exact")
         return self._solution(best, shown, baselines, near, frontier)
 
@@ -256,7 +253,8 @@ class _Chooser:
         if self.criteria.objective == "cost":
             return session.found(optimum.values)
         cost = optimum.objective
-        return session.least(self.criteria.objective, caps={"cost": cost + NEARLY * abs(cost)})
+        session.cheapest = session.least(self.criteria.objective, caps={"cost": cost + NEARLY * abs(cost)})
+        return session.cheapest
 
     def _caps(self, cheapest: Found) -> dict[str, float]:
         """Caps of the run on objectives, in their units."""
@@ -283,7 +281,8 @@ class _Chooser:
             # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
             self._told("objective", aim, optimum, with_worth=aim != "cost" or len(caps) > 0)
         best = optimum.objective
-        if aim == "cost":
+        # Among all mixes nearly as good the cheapest of the best is none that is told.
+        if aim == "cost" or self.criteria.near:
             return session.found(optimum.values)
         held = {**caps, aim: min(caps.get(aim, math.inf), best + NEARLY * abs(best))}
         with session.within(held):
