@@ -147,14 +147,24 @@ def _chosen(config: Run, inputs: Inputs, ready: Prepared) -> tuple[Mix, Prepared
     while ready.chokepoints.config.library == RULE and len(rounds) < ROUNDS:
         assert ready.mix is not None
         mix = optimise(config, inputs, ready.mix, alone=True)
-        rounds.append(by_rule(_with_mix(mix, inputs, ready), [OPTIMISED]))
+        chokepoints = _with_mix(mix, inputs, ready).chokepoints
+        assert chokepoints is not None
+        rounds.append(by_rule(chokepoints, [OPTIMISED]))
         if not rounds[-1] or len(rounds) == ROUNDS:
             break
         ready = _with_events(ready, rounds[-1])
     assert ready.mix is not None
     mix = optimise(config, inputs, ready.mix)
+    return mix, _with_mix(mix, inputs, ready), rounds
+
+
+def _with_mix(mix: Mix, inputs: Inputs, ready: Prepared) -> Prepared:
+    """A run with its chosen mix as a scenario, whose cells are made where the mix makes them."""
+    from .case.optimise import with_origin
+
     found = _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
-    return mix, found, rounds
+    assert found.chokepoints is not None
+    return replace(found, chokepoints=with_origin(found.chokepoints, mix))
 
 
 @frozen

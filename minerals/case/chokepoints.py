@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from ..config import Exposure
-from ..exposure.coverage import NOWHERE, Access, Cuts, Index, Supply, Trade, access, sourcing, stockpiled, trade
+from ..exposure.coverage import NOWHERE, TINY, Access, Cuts, Index, Supply, Trade, access, sourcing, stockpiled, trade
 from ..exposure.factory import Factory, Plan, Routes, Supplied
 from ..exposure.follow_on import FollowOn, follow_on, headroom
 from ..exposure.known import BY_NEED, Known, known
@@ -61,14 +61,11 @@ Stop = tuple[tuple[Cut, ...], End]
 
 class Hit(NamedTuple):
     """What each of several disruptions leaves some regions in a year: what it takes, what they can get of each node,
-    and which share of the cells of each chemistry can be made at home and be bought elsewhere, (stop, chemistry), and
-    had of each maker, (stop, chemistry, country)."""
+    and what part of its cells each maker can still make and sell them, (stop, chemistry, country)."""
 
     cuts: Cuts
     reach: Access
-    home: Array
-    imported: Array
-    by_maker: Array
+    cells: Array
 
 
 @frozen
@@ -82,7 +79,8 @@ class Chokepoints:
     they are in each year, by label, (year) [1]; uses_apart: need of each region at home in the reference world, of the
     uses left out and of those in scope, (node, year) each [kt or GWh]; union: customers under the law of the European
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
-    supply of each year rests on.
+    supply of each year rests on; chosen_home: share of its cells that a mix has each region make, by its scenario,
+    (region, chemistry, year), NaN where it says nothing.
     """
 
     outcome: Outcome
@@ -101,6 +99,7 @@ class Chokepoints:
     union: frozenset[str]
     wider: dict[str, tuple[str, ...]]
     known: tuple[Known, ...]
+    chosen_home: dict[str, Array] = field(default_factory=dict)
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
         default_factory=dict, init=False, repr=False
@@ -160,7 +159,7 @@ class Chokepoints:
             carrier, share = self.uses.carrier[:, year] * (gain or 1.0), float(self.uses.route[year])
             routes = Routes(carrier, self.uses.natural, self.uses.synthetic, low, high, share)
         own = self.available(regions, year, self.access(regions, year))[0]
-        home = self.made_at_home(regions, year)
+        home = self.home_share(scenario, regions, year)
         return Plan(cells, self.uses.fixed[:, :, year] * each, routes, home, own, self.chain)
 
     def cell_origin(self, regions: Sequence[str], year: int) -> Array:
@@ -180,6 +179,38 @@ class Chokepoints:
         """Share of the cells of each chemistry that regions make themselves, (chemistry)."""
         origin = self.cell_origin(regions, year)
         return np.where(origin.any(axis=1), origin[:, self.at_home(regions)].sum(axis=1), 1.0)
+
+    def home_share(self, scenario: str, regions: Sequence[str], year: int) -> Array:
+        """Share of the cells of each chemistry of a plan that regions make themselves, (chemistry): as a mix has chosen
+        it, else as of `made_at_home`."""
+        observed = self.made_at_home(regions, year)
+        if scenario not in self.chosen_home:
+            return observed
+        at = [self.regions.index(region) for region in regions]
+        cells, chosen = self.scenarios[scenario].cells[at].sum(axis=1)[..., year], self.chosen_home[scenario][at]
+        made = (cells * np.where(np.isnan(chosen[..., year]), observed, chosen[..., year])).sum(axis=0)
+        whole = cells.sum(axis=0)
+        return np.asarray(np.divide(made, whole, out=observed.copy(), where=whole > 0))
+
+    def origin_of(self, scenario: str, regions: Sequence[str], year: int) -> Array:
+        """Share of each maker in the cells of each chemistry of a plan, (chemistry, country): as of `cell_origin`, but
+        at home as a mix has chosen it."""
+        origin = self.cell_origin(regions, year)
+        if scenario not in self.chosen_home:
+            return origin
+        own, abroad = self._halves(regions, year)
+        home = np.where(abroad.any(axis=1), self.home_share(scenario, regions, year), 1.0)[:, None]
+        return np.where(origin.any(axis=1, keepdims=True), home * own + (1 - home) * abroad, origin)
+
+    def _halves(self, regions: Sequence[str], year: int) -> tuple[Array, Array]:
+        """Shares of makers at home among these, and of the others among those, (chemistry, country) each; all 0 where
+        no maker is known. Where none is known at home all its countries are alike."""
+        origin, inside = self.cell_origin(regions, year), self.at_home(regions)
+        own, abroad = np.where(inside, origin, 0.0), np.where(inside, 0.0, origin)
+        known = origin.any(axis=1, keepdims=True)
+        own = np.where(own.any(axis=1, keepdims=True), own, np.where(known, inside.astype(float), 0.0))
+        own, abroad = (half / np.maximum(half.sum(axis=1, keepdims=True), TINY) for half in (own, abroad))
+        return own, abroad
 
     def relief(self, scenario: str, regions: Sequence[str], year: int) -> Array:
         """What recovered material takes off mining and refining, (node) [kt]."""
@@ -203,7 +234,7 @@ class Chokepoints:
         if key not in self._hits:
             cuts, traded = self.traded(year, stops)
             reach = access(self.supply[year], self.group(regions), cuts, traded)
-            self._hits[key] = Hit(cuts, reach, *self._cells_left(regions, year, cuts, reach.left))
+            self._hits[key] = Hit(cuts, reach, self._cells_left(regions, year, cuts, reach.left))
         return self._hits[key]
 
     def traded(self, year: int, stops: tuple[Stop, ...]) -> tuple[Cuts, Trade]:
@@ -244,7 +275,10 @@ class Chokepoints:
             left = np.where(self.stopped_unknown(year, hit.cuts), of_unknown, left)
         accessible = np.where(self.cell, without, stockpiled(left, without, self.stocked(plan, regions, year), months))
         own = np.where(self.cell, 0.0, own)
-        return Supplied(own, accessible - own, plan.cells * hit.home, plan.cells * hit.imported)
+        origin, inside = self.origin_of(scenario, regions, year), self.at_home(regions)
+        left = origin * hit.cells
+        home = np.where(origin.any(axis=1), left[..., inside].sum(axis=-1), 1.0)
+        return Supplied(own, accessible - own, plan.cells * home, plan.cells * left[..., ~inside].sum(axis=-1))
 
     def stocked(self, plan: Plan, regions: Sequence[str], year: int) -> Array:
         """Need that a stockpile is measured by, (node) [kt or GWh a year]: that of the plan, at the shares that the
@@ -294,36 +328,37 @@ class Chokepoints:
     ) -> Supplied:
         """What there is with each of several disruptions if the cells of the countries that close were made by the
         others, at home or elsewhere, in the shares that these have. left: as of `supplied`."""
-        plan, origin, hit = (
-            self.plan(scenario, regions, year),
-            self.cell_origin(regions, year),
-            self.hit(regions, year, stops),
-        )
+        plan, origin = self.plan(scenario, regions, year), self.origin_of(scenario, regions, year)
         codes, inside = np.array(self.inputs.countries), self.at_home(regions)
         closing = np.array([np.isin(codes, [cut.country for cut in cuts]) for cuts, _ in stops]) & ~inside
-        others = np.where(origin.any(axis=1), np.where(closing[:, None], 0.0, origin).sum(axis=-1), 1.0)
-        grow = np.divide(1.0, others, out=np.zeros_like(others), where=others > 0)
-        without_closing = np.where(closing[:, None], 0.0, hit.by_maker)[..., ~inside].sum(axis=-1)
+        others = np.where(closing[:, None], 0.0, origin)
+        part = np.where(origin.any(axis=1), others.sum(axis=-1), 1.0)
+        grow = np.divide(1.0, part, out=np.zeros_like(part), where=part > 0)
+        bought = (others * self.hit(regions, year, stops).cells)[..., ~inside].sum(axis=-1)
         # Cells that nobody else makes stay where they are.
-        home = np.where(others > 0, left.home * grow, left.home)
-        imported = np.where(others > 0, plan.cells * without_closing * grow, left.imported)
+        home = np.where(part > 0, left.home * grow, left.home)
+        imported = np.where(part > 0, plan.cells * bought * grow, left.imported)
         return Supplied(left.own, left.bought, home, imported)
 
-    def _cells_left(self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array) -> tuple[Array, Array, Array]:
-        """Share of the cells of each chemistry that each disruption lets be made at home, as far as it cuts these, and
-        be bought elsewhere, (stop, chemistry) each, and be had of each maker, (stop, chemistry, country): what it
-        exports of the part for which it still has inputs.
+    def _cells_left(self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array) -> Array:
+        """Part of its cells of each chemistry that each maker can make and sell to regions, (stop, chemistry, country):
+        what it exports of the part for which it still has inputs; those at home, as far as they are cut.
 
         covered: part of what customers have without the disruption, (stop, node, customer).
         """
-        origin, inside = self.cell_origin(regions, year), self.at_home(regions)
         output, export = (
             np.stack([cut[:, uses].max(axis=1, initial=0.0) for uses in self.chain.cell], axis=1)
             for cut in (cuts.output, cuts.export)
         )  # (stop, chemistry, country)
-        left = origin * (1 - output) * np.where(inside, 1.0, (1 - export) * self._makers_left(year, covered))
-        home = np.where(origin.any(axis=1), left[..., inside].sum(axis=-1), 1.0)
-        return home, left[..., ~inside].sum(axis=-1), left
+        abroad = (1 - export) * self._makers_left(year, covered)
+        return (1 - output) * np.where(self.at_home(regions), 1.0, abroad)
+
+    def by_origin(self, regions: Sequence[str], year: int, hit: Hit) -> tuple[Array, Array]:
+        """Part of the cells made at home and of those bought elsewhere that disruptions leave, (stop, chemistry) each,
+        whatever their shares are; NaN where no maker is known."""
+        own, abroad = self._halves(regions, year)
+        home, bought = (np.where(half.any(axis=1), (half * hit.cells).sum(axis=-1), np.nan) for half in (own, abroad))
+        return home, bought
 
     def _makers_left(self, year: int, covered: Array) -> Array:
         """Part of the cells of each chemistry for which makers in each country have inputs, (stop, chemistry,

@@ -586,8 +586,23 @@ class InYear:
         accessible = np.where(cell, without, stockpiled(accessible, without, stocked, months))
         own = np.where(cell, 0.0, own)
         rows = (len(self.streams), len(plan.cells))
-        home, imported = (np.broadcast_to(plan.cells * each, rows) for each in (hit.home, hit.imported))
+        parts = self._by_origin(scenario, hit)
+        home, imported = (np.broadcast_to(plan.cells * each, rows) for each in parts)
         return Supplied(own, accessible - own, home, imported)
+
+    def _by_origin(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
+        """Share of the planned cells that can be made at home and be bought, (row, chemistry) each: of a mix that has
+        chosen how many are made at home, by its shares."""
+        chokepoints = self.chokepoints
+        if scenario not in chokepoints.chosen_home:
+            return hit.home, hit.imported
+        observed, known = self.without.home, self.origin.any(axis=-1)
+        chosen = np.where(observed < 1, chokepoints.home_share(scenario, self.regions, self.year), 1.0)
+        home = chosen * np.divide(hit.home, observed, out=np.ones_like(hit.home), where=observed > 0)
+        imported = (1 - chosen) * np.divide(
+            hit.imported, 1 - observed, out=np.zeros_like(hit.imported), where=observed < 1
+        )
+        return np.where(known, home, hit.home), np.where(known, imported, hit.imported)
 
     def lost(self, event: Event) -> dict[str, Lost]:
         """What an event takes of each plan, with what is short anyway."""
@@ -596,7 +611,7 @@ class InYear:
             plan, demand = self.plan(scenario), self.demand(scenario)
             factory = self.chokepoints.factory(scenario, self.regions, self.year)
             had, home = factory.totals(self.supplied(scenario, hit), frequent=True)
-            at_home = self.without.home @ plan.cells
+            at_home = self._by_origin(scenario, self.without)[0] @ plan.cells
             # What a solver's rounding may leave is nothing.
             nothing = NOTHING * float(plan.cells.sum())
             short, short_at_home = plan.cells.sum() - had, at_home - home

@@ -322,15 +322,17 @@ class Assembly:
                 for y in (year for year in self.years if year >= event.start):
                     at = self.at[y]
                     hit = chokepoints.hit(regions, at, stops)
-                    home, bought = hit.home[e], hit.imported[e]
+                    home, bought = (part[e] for part in chokepoints.by_origin(regions, at, hit))
                     for c, place in self.place.items():
-                        found["made_at_home"][d, name, c, y] = float(home[place])
-                        found["bought"][d, name, c, y] = float(bought[place])
+                        # Where no maker is known all cells count as made at home.
+                        found["made_at_home"][d, name, c, y] = float(np.nan_to_num(home[place], nan=1.0))
+                        if not np.isnan(home[place]):
+                            found["bought"][d, name, c, y] = float(np.nan_to_num(bought[place]))
                     without = chokepoints.available(regions, at, chokepoints.access(regions, at))[1]
                     own, accessible = chokepoints.available(regions, at, hit.reach.take(e))
                     accessible = np.where(chokepoints.cell, without, accessible)
                     own = np.where(chokepoints.cell, 0.0, own)
-                    most = self._most(regions, y, home, own)
+                    most = self._most(regions, y, np.nan_to_num(home, nan=1.0), own)
                     unknown = chokepoints.stopped_unknown(at, hit.cuts)[e]
                     if unknown.any():
                         # What is left of these goes with what the mix needs of them.
@@ -388,11 +390,10 @@ class Assembly:
         }  # fmt: skip
 
     def _stocked(self, pools: Pools, use: Mapping[Key, float]) -> dict[Key, float]:
-        """Need that a stockpile is measured by: `Chokepoints.stocked`."""
+        """Need that a stockpile is measured by, of cells made at home: `Chokepoints.stocked`."""
         passing = {
-            (name, y): self.chokepoints.made_at_home(regions, self.at[y])[:, None]
-            * self.chokepoints.passing(regions, self.at[y])
-            for name, regions in pools.items() for y in self.years
+            (name, y): self.chokepoints.passing(regions, self.at[y]) for name, regions in pools.items()
+            for y in self.years
         }  # fmt: skip
         place_of = {node: n for n, node in enumerate(self.nodes)}
         return {

@@ -78,15 +78,17 @@ class Mix:
         return self.assembly.config
 
 
-def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData]) -> Mix:
-    """Choose the mix of a run. laid: what it is chosen from, as `laid_out` gives it.
+def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], *, alone: bool = False) -> Mix:
+    """Choose the mix of a run. laid: what it is chosen from, as `laid_out` gives it; alone: without ranges and
+    frontier.
 
     Raises Infeasible (exit 4) with the conflict in the run's words, and the solver's own errors (exit 5).
     """
     assembly, data = laid
     config = assembly.config
     try:
-        solution = choose(data, _criteria(config))
+        criteria = _criteria(config)
+        solution = choose(data, replace(criteria, ranges="off", frontier="off") if alone else criteria)
     except Infeasible as error:
         raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
     except TimeLimit:
@@ -476,6 +478,20 @@ def _at_places(frame: DataFrame, codes: Mapping[tuple[str, float], str]) -> dict
         by = out.setdefault((row.region, row.segment, int(row.year)), {})
         by[codes[row.chemistry, float(row.silicon)]] = float(row.value)
     return out
+
+
+def with_origin(chokepoints: Chokepoints, mix: Mix) -> Chokepoints:
+    """The exposure of the run with a chosen mix, whose cells are made where the mix makes them."""
+    home = np.full((len(chokepoints.regions), len(chokepoints.resolved.chemistries), len(chokepoints.years)), np.nan)
+    places = {pair: place for place, pair in enumerate(chokepoints.resolved.chemistries.labels)}
+    production, imports = mix.solution.production, mix.solution.imports
+    for r, c, y in {**production, **imports}:
+        made, bought = production.get((r, c, y), 0.0), imports.get((r, c, y), 0.0)
+        place = places.get(mix.assembly.pairs[c])
+        if place is not None and made + bought > 0:
+            at = chokepoints.regions.index(r), place, chokepoints.years.index(y)
+            home[at] = made / (made + bought)
+    return replace(chokepoints, chosen_home={OPTIMISED: home})
 
 
 # ---------------------------------------------------------------------- replay

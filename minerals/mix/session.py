@@ -20,7 +20,7 @@ from ..haste import frozen
 from ..highs import INF, accepted, optimum, solver
 from .compiled import Compiled
 from .constraints import recourse
-from .data import Disruption, Group, Key, MixData, Region, RegionSegmentChemistryYear, Year
+from .data import Disruption, Group, Key, MixData, Region, RegionChemistryYear, RegionSegmentChemistryYear, Year
 from .families import FAMILIES, LIMITS
 from .family import Kind, Limit
 from .frontier import Frontier, Vertex, sandwich, walk
@@ -140,9 +140,16 @@ class Session:
             for objective in caps:
                 self.compiled.release(objective)
 
-    def with_additions(self, additions: Mapping[RegionSegmentChemistryYear, float], free: Sequence[str] = ()) -> Found:
+    def with_additions(
+        self,
+        additions: Mapping[RegionSegmentChemistryYear, float],
+        free: Sequence[str] = (),
+        *,
+        observed: bool = False,
+    ) -> Found:
         """The least exposed, then the cheapest way to have some additions [GWh]; those left out are 0, and what of the
-        demand they leave is unmet. free: families of limits that need not be kept.
+        demand they leave is unmet. free: families of limits that need not be kept; observed: cells are made at home as
+        much as observed.
 
         Raises Infeasible where the others do not allow them.
         """
@@ -152,6 +159,15 @@ class Session:
                 left[r, s, y] -= gwh
         values = [(model.additions[key], additions.get(key, 0.0)) for key in model.additions]
         values += [(model.unmet[key], left[key]) for key in model.wanted]
+        if observed:
+            cells: dict[RegionChemistryYear, float] = {}
+            for (r, s, c, y), gwh in additions.items():
+                if (r, s, c, y) in model.additions:
+                    cells[r, c, y] = cells.get((r, c, y), 0.0) + gwh
+            values += [
+                (variable, self.data.home_share.get(key, 1.0) * cells.get(key, 0.0))
+                for key, variable in model.production.items()
+            ]
         rows = [row for family in free for row in getattr(model, family, {}).values()]
         with self.compiled.held(values, rows):
             return self.least(self.aim, "cost")
@@ -259,8 +275,8 @@ class Session:
         return self.found(nearly.nearest(target, weight))
 
     def incumbent(self) -> Found | None:
-        """The incumbent's mix by the same rules, with those that it breaks; None where even without them it cannot be
-        had. What it sells and no mix may sell is unmet."""
+        """The incumbent's mix, its cells made at home as much as observed, by the same rules, with those that it
+        breaks; None where even without them it cannot be had. What it sells and no mix may sell is unmet."""
         of_mix = [name for name, limit in LIMITS.items() if limit.kind in (Kind.PACE, Kind.FITNESS)]
         of_origin = [
             name for family in FAMILIES.values() if family is not recourse.FAMILY
@@ -269,7 +285,7 @@ class Session:
         ]  # fmt: skip
         for free in ([], of_mix, [*of_mix, *of_origin]):
             try:
-                found = self.with_additions(self.data.incumbent, free)
+                found = self.with_additions(self.data.incumbent, free, observed=bool(self.data.home_share))
             except Infeasible:
                 continue
             return replace(found, breaks=tuple(name for name in free if self._breaks(name, found.values)))

@@ -1,8 +1,8 @@
 r"""Under each disruption, what can still be built at home of the plan from what is then accessible at each stage, what
 cells can still be bought, and what is lost of demand.
 
-$$x'_{dqcy} \le z_{dqcy} + \beta_{dqcy} \sum_{r \in q} X_{rcy}, \qquad
-  z_{dqcy} \le \eta_{dqcy} \sum_{r \in q} X_{rcy} \qquad [\mathrm{GWh}]$$
+$$x'_{dqcy} \le z_{dqcy} + \beta_{dqcy} \sum_{r \in q} m_{rcy}, \qquad
+  z_{dqcy} \le \eta_{dqcy} \sum_{r \in q} p_{rcy} \qquad [\mathrm{GWh}]$$
 
 $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcny}) + (h_n - \sigma_n)
   (g_{dqy} - \phi_y G_{dqy}) + \sum_r \rho_{nr} v_{dqry} - v_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
@@ -13,11 +13,13 @@ $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcn
 $$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + \sum_{y < d} \sum_{r,s} u_{rsy}
   \qquad [\mathrm{GWh}]$$
 
-for the regions $q$ that share a pool when countries close. Of the cells $x'$ that there are $z$ are made at home; in
-$k$ of them an active material $a$ is made at home too, which alone needs what is refined into it; of what is refined
-$v$ is refined at home, which alone needs what is mined. Own plants $O$ are part of what is accessible, $A$, to which
-comes a stockpile of the plan's need, up to what there is without the disruption. Of what nobody knows, of which a stop
-takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes, $g$ is
+for the regions $q$ that share a pool when countries close. A cell is lost as it is made: of the imports $m$ the makers
+abroad still sell a part $\beta$, of the production $p$ at home a part $\eta$ can be made. Of the cells $x'$ that there
+are $z$ are made at home; in $k$ of them an active material $a$ is made at home too, which alone needs what is refined
+into it; of what is refined $v$ is refined at home, which alone needs what is mined. Own plants $O$ are part of what is
+accessible, $A$, to which comes a stockpile of the plan's need, up to what there is without the disruption. Of what
+nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
+$g$ is
 natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are bought
 and for those made at home apart. The loss is measured against demand, so what is not built in the first place counts as
 lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to keep; so,
@@ -44,6 +46,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     through: dict[tuple[Any, ...], list[tuple[Chemistry, Node]]] = {}
     for d, q, c, a, y in active:
         through.setdefault((d, q, y), []).append((c, a))
+    known = {(q, c, y) for _, q, c, y in data.bought}
     order = {c: place for place, c in enumerate(data.chemistries)}
     for each in of_home.values():
         each.sort(key=order.__getitem__)
@@ -58,17 +61,26 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     def plan(m: pyo.ConcreteModel, q: Pool, c: Chemistry, y: Year) -> Any:
         return sum(m.cells[r, c, y] for r in data.pools[q] if (r, c, y) in sold)
 
+    def at_home(m: pyo.ConcreteModel, q: Pool, c: Chemistry, y: Year) -> Any:
+        """Cells made at home: all of them, where no maker is known."""
+        if (q, c, y) not in known:
+            return plan(m, q, c, y)
+        return sum(m.production[r, c, y] for r in data.pools[q] if (r, c, y) in m.production)
+
+    def makes(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
+        """Of these, what the disruption lets be made."""
+        return data.made_at_home.get((d, q, c, y), 1.0) * at_home(m, q, c, y)
+
+    def buys(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
+        left = data.bought.get((d, q, c, y), 0.0)
+        return left * sum(m.imports[r, c, y] for r in data.pools[q] if (r, c, y) in sold) if left else 0.0
+
     def within(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
-        if (d, q, c, y) in home:
-            return (
-                m.rebuilt[d, q, c, y] - m.at_home[d, q, c, y] - data.bought.get((d, q, c, y), 0.0) * plan(m, q, c, y)
-                <= 0
-            )
-        both = data.made_at_home.get((d, q, c, y), 1.0) + data.bought.get((d, q, c, y), 0.0)
-        return m.rebuilt[d, q, c, y] - both * plan(m, q, c, y) <= 0
+        made = m.at_home[d, q, c, y] if (d, q, c, y) in home else makes(m, d, q, c, y)
+        return m.rebuilt[d, q, c, y] - made - buys(m, d, q, c, y) <= 0
 
     def made(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
-        return m.at_home[d, q, c, y] - data.made_at_home.get((d, q, c, y), 1.0) * plan(m, q, c, y) <= 0
+        return m.at_home[d, q, c, y] - makes(m, d, q, c, y) <= 0
 
     def used(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
         """Use of a node by what is made of it at home, less what is recovered."""
@@ -134,7 +146,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         share = data.unknown_left.get((d, q, n, y), 0.0) + (data.stockpile if (d, q, n, y) in stocked_at else 0.0)
         if share:
             total -= share * sum(
-                data.stocked.get((q, c, n, y), data.use[q, c, n, y]) * plan(m, q, c, y)
+                data.stocked.get((q, c, n, y), data.use[q, c, n, y]) * at_home(m, q, c, y)
                 for c in data.users.get((q, n, y), ())
             )  # fmt: skip
         return total <= data.accessible[d, q, n, y] - own
