@@ -275,10 +275,15 @@ class Chokepoints:
             left = np.where(self.stopped_unknown(year, hit.cuts), of_unknown, left)
         accessible = np.where(self.cell, without, stockpiled(left, without, self.stocked(plan, regions, year), months))
         own = np.where(self.cell, 0.0, own)
-        origin, inside = self.origin_of(scenario, regions, year), self.at_home(regions)
-        left = origin * hit.cells
+        home, imported = self._had(self.origin_of(scenario, regions, year), regions, hit.cells)
+        return Supplied(own, accessible - own, plan.cells * home, plan.cells * imported)
+
+    def _had(self, origin: Array, regions: Sequence[str], part: Array) -> tuple[Array, Array]:
+        """Share of the cells of each chemistry that can be made at home and be bought, (stop, chemistry) each, of what
+        makers can sell, (stop, chemistry, country); all at home where no maker is known."""
+        inside, left = self.at_home(regions), origin * part
         home = np.where(origin.any(axis=1), left[..., inside].sum(axis=-1), 1.0)
-        return Supplied(own, accessible - own, plan.cells * home, plan.cells * left[..., ~inside].sum(axis=-1))
+        return home, left[..., ~inside].sum(axis=-1)
 
     def stocked(self, plan: Plan, regions: Sequence[str], year: int) -> Array:
         """Need that a stockpile is measured by, (node) [kt or GWh a year]: that of the plan, at the shares that the
@@ -383,7 +388,8 @@ class Chokepoints:
         still = np.divide(still, whole, out=np.ones_like(still), where=whole > 0)
         closing = (hit.cuts.export > 0) @ supply.at_home > 0
         covered = np.where(supply.needed[:, None], hit.reach.left, np.where(closing, 1.0, still[..., None]))
-        made, imported, _ = self._cells_left(regions, year, hit.cuts, covered)
+        part = self._cells_left(regions, year, hit.cuts, covered)
+        made, imported = self._had(self.cell_origin(regions, year), regions, part)
         group = self.group(regions)
         weight = supply.batteries[group] / max(float(supply.batteries[group].sum()), np.finfo(float).tiny)
         at_home = [
