@@ -23,7 +23,7 @@ from minerals.mix import model, objective
 from minerals.mix.data import MixData, OneCountry
 from minerals.mix.docs import goals
 from minerals.mix.families import BALANCES, LIMITS, MODULES
-from minerals.mix.model import build, build_sourcing
+from minerals.mix.model import build
 
 # --- toys ------------------------------------------------------------------------------------------------------------
 
@@ -93,33 +93,12 @@ def priced() -> MixData:
     return replace(lines(80.0), import_price=imported, one_country=SOFT, **nodes)
 
 
-def habits() -> MixData:
-    """An incumbent mix, of which one chemistry may no longer be sold in the last year."""
-    sold = tuple(key for key in toy().sold if key[2:] != ("nmc", 2032))
-    before = {("Here", "car", c, y): {"lfp": 60.0, "nmc": 40.0}[c] for c in CHEMISTRIES for y in YEARS}
-    return toy(sold=sold, incumbent=before)
-
-
-def bought() -> MixData:
-    """Cobalt of two suppliers, of whom one delivers three quarters pro rata."""
-    usual = {("Here", "cobalt", j, y): {"COD": 0.75, "AUS": 0.25}[j] for j in ("COD", "AUS") for y in YEARS}
-    return replace(two_suppliers(), usual=usual)
-
-
 HARD, SOFT = OneCountry(0.65, 2031), OneCountry(0.65, 2031, soft=True, price=170.0)
 
 
 def ruled(rule: OneCountry) -> MixData:
     """Two suppliers of cobalt, either of which the rule on one third country is about."""
     return replace(two_suppliers(), one_country=rule)
-
-
-def sourcing(data: MixData) -> Any:
-    """The sourcing of 50 GWh of NMC a year, of which 20 are made at home, 0.5 kt of cobalt are recovered and 0.1 kt are
-    in excess."""
-    additions, production = {("Here", "car", "nmc", y): 50.0 for y in YEARS}, {("Here", "nmc", y): 20.0 for y in YEARS}
-    secondary = {("Here", "Co", y): 0.5 for y in YEARS} if data.relief else {}
-    return build_sourcing(data, additions, secondary, {("Here", "cobalt", "COD", 2031): 0.1}, production)
 
 
 def measured() -> MixData:
@@ -133,7 +112,6 @@ class Case:
 
     data: Callable[[], MixData]
     options: dict[str, Any] = field(default_factory=dict)
-    build: Callable[..., Any] = build
 
 
 def anodes() -> MixData:
@@ -155,14 +133,11 @@ FAMILIES = {
     "growth": Case(ramp),
     "growth-grades": Case(grades),
     "home_cells": Case(cells),
-    "home_cells-sourcing": Case(cells, build=sourcing),
     "lines": Case(lambda: lines(80.0)),
     "materials": Case(recovering),
     "materials-regions": Case(two_regions),
-    "materials-sourcing": Case(recovering, build=sourcing),
     "one_country": Case(lambda: ruled(HARD)),
     "one_country-soft": Case(lambda: ruled(SOFT)),
-    "one_country-sourcing": Case(lambda: ruled(SOFT), build=sourcing),
     "performance": Case(floors),
     "recourse": Case(at_risk_and_recovering),
     "recourse-pools": Case(two_regions),
@@ -179,10 +154,8 @@ OBJECTIVES = {
     "cost": Case(priced),
     "cvar": Case(at_risk, {"level": 0.75}),
     "expected": Case(at_risk_and_recovering),
-    "floor": Case(at_risk_and_recovering),
-    "least_change": Case(habits),
+    "priced": Case(at_risk_and_recovering, {"worth": ("expected", 0.5)}),
     "unmet_demand": Case(toy),
-    "usual": Case(bought, build=sourcing),
     "weighted": Case(at_risk_and_recovering, {"weights": {"expected": 2.0, "cost": 0.001, "worst": 0.5}}),
     "worst": Case(at_risk),
 }
@@ -230,9 +203,8 @@ def stated(case: Case) -> Stated:
     with pytest.MonkeyPatch.context() as patch:
         for name, module in MODULES.items():
             patch.setattr(module, "add", watched(name, module.add))
-        for name in ("add_objectives", "add_usual"):
-            patch.setattr(model, name, watched(OBJECTIVE, getattr(model, name)))
-        found.model = case.build(case.data(), **case.options)
+        patch.setattr(model, "add_objectives", watched(OBJECTIVE, model.add_objectives))
+        found.model = build(case.data(), **case.options)
     note(found.model, ELSEWHERE)
     return found
 
@@ -300,15 +272,14 @@ def bound(variable: Any) -> str:
 
 
 def objective_text(found: Stated, name: str) -> str:
-    """An objective, or each of its members, one line a term, then the rows on the variables that objective.py has added
+    """An objective, one line a term, then the rows on the variables that objective.py has added
     for it."""
-    told, brought = [], set()
-    for goal in found.model.find_component(name).values():
-        each, constant = terms(goal.expr)
-        each += [f"{'-' if constant < 0 else '+'} {number(abs(constant))}"] if constant else []
-        sense = "minimise" if goal.sense == pyo.minimize else "maximise"
-        told += [f"{sense} {goal.name}", *(f"  {term}" for term in each)]
-        brought |= variables(goal.expr) & {id(variable) for variable in found.variables.get(OBJECTIVE, [])}
+    goal = found.model.find_component(name)
+    each, constant = terms(goal.expr)
+    each += [f"{'-' if constant < 0 else '+'} {number(abs(constant))}"] if constant else []
+    sense = "minimise" if goal.sense == pyo.minimize else "maximise"
+    told = [f"{sense} {goal.name}", *(f"  {term}" for term in each)]
+    brought = variables(goal.expr) & {id(variable) for variable in found.variables.get(OBJECTIVE, [])}
     tying = [data for data in found.rows.get(OBJECTIVE, []) if variables(data.body) & brought]
     return "\n".join([*told, *map(row, tying)]) + "\n"
 
@@ -403,7 +374,7 @@ def test_rows_as_text() -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_constraint_of_a_model_stands_in_a_record(name: str) -> None:
     """One that its record forgets could not be named in a conflict. Constraints that state an objective are its own."""
-    built = FAMILIES[name].build(FAMILIES[name].data())
-    own = {"at_most", "tail", "changed", "usually"}
+    built = build(FAMILIES[name].data())
+    own = set(objective.FAMILY.constraints)
     stated = {component.name for component in built.component_objects(pyo.Constraint)} - own
     assert stated <= BALANCES | set(LIMITS)
