@@ -36,11 +36,13 @@ Caps = Mapping[str, float]
 TIE = 1e-9
 #: Weight of the squares of all that is not additions, in the mix that stands for others: they only break ties.
 AFTER = 1e-3
-#: Least share of a supplier, or of an origin of cells, that it is weighed by.
+#: Least part of a supplier, or of an origin of cells, that it is weighed by.
 LEAST_PART = 1e-3
 #: Points of a frontier that are solved at a time, on as many threads; always as many, so that these are the same points
 #: on every machine.
 SANDWICHED = 2
+#: What is wanted of recovered material beyond all of it [kt].
+BEYOND = 1.0
 #: A limit that is missed by more than this, relative to what is limited, is broken.
 MISSED = 1e-6
 
@@ -252,27 +254,51 @@ class Session:
 
     def representative(self, nearly: NearlyAsGood) -> Found:
         """The mix that stands for those nearly as good: nearest to the incumbent's additions by squares and, with far
-        less weight, to the observed origin of cells, to sourcing pro rata, and to no new lines."""
+        less weight, to the observed origin of cells, to sourcing pro rata, to the use of all that is recovered, and to
+        no new lines."""
         data, model, column = self.data, self.model, self.compiled.form.column_of
         target, weight = np.zeros(len(nearly.lower)), np.zeros(len(nearly.lower))
+        apart: list[tuple[dict[int, float], float]] = []
+
+        def at(variable: Any) -> int | None:
+            place = column.get(id(variable))
+            return place if place is not None and place < len(target) else None
 
         def near(variable: Any, value: float, by: float) -> None:
-            if (at := column.get(id(variable))) is not None and at < len(target):
-                target[at], weight[at] = value, by
+            if (place := at(variable)) is not None:
+                target[place], weight[place] = value, by
+
+        def in_parts(variables: Sequence[Any], parts: Sequence[float]) -> None:
+            """Each of some variables near to its part of their sum; what that sum is does not count."""
+            places = [place for place in map(at, variables) if place is not None]
+            for variable, part in zip(variables, parts, strict=True):
+                if (own := at(variable)) is not None and len(places) > 1:
+                    by = np.sqrt(AFTER / max(part, LEAST_PART))
+                    apart.append(({place: by * ((place == own) - part) for place in places}, 0.0))
 
         for key, variable in model.additions.items():
             near(variable, data.incumbent.get(key, 0.0), 1.0)
-        # Squares over shares are least in proportion to these.
-        for key, variable in model.production.items():
-            near(variable, 0.0, AFTER / max(data.home_share.get(key, 0.5), LEAST_PART))
-        for key, variable in model.imports.items():
-            near(variable, 0.0, AFTER / max(1 - data.home_share.get(key, 0.5), LEAST_PART))
-        for key, variable in model.sourced.items():
-            near(variable, 0.0, AFTER / max(data.usual.get(key, 0.0), LEAST_PART))
-        for component in (model.built, model.retrofitted, model.secondary, model.excess):
+        for key in model.production:
+            home = data.home_share.get(key, 0.5)
+            in_parts([model.production[key], model.imports[key]], [home, 1 - home])
+        suppliers: dict[Key, list[Key]] = {}
+        for r, n, j, y in model.sourced:
+            suppliers.setdefault((r, n, y), []).append((r, n, j, y))
+        for keys in suppliers.values():
+            usual = [data.usual.get(key, 0.0) for key in keys]
+            in_parts([model.sourced[key] for key in keys], usual if any(usual) else [1 / len(keys)] * len(keys))
+        used = {key: {own: 1.0} for key, variable in model.secondary.items() if (own := at(variable)) is not None}
+        for (r, life, mineral, k, y), part in data.returned.items():
+            if (r, mineral, y) in used and (held := at(model.held[r, life, mineral, k])) is not None:
+                used[r, mineral, y][held] = -part
+        for key, sums in used.items():
+            # Beyond what there is: where no slope was left at a bound, how much is used would be known badly.
+            most = data.recovered.get(key, 0.0) + BEYOND
+            apart.append(({place: by * AFTER**0.5 for place, by in sums.items()}, most * AFTER**0.5))
+        for component in (model.built, model.retrofitted, model.excess):
             for variable in component.values():
                 near(variable, 0.0, AFTER)
-        return self.found(nearly.nearest(target, weight))
+        return self.found(nearly.nearest(target, weight, apart))
 
     def incumbent(self) -> Found | None:
         """The incumbent's mix, its cells made at home as much as observed, by the same rules, with those that it
