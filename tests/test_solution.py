@@ -209,7 +209,7 @@ def test_a_weighted_sum_trades_gwh_for_money() -> None:
     million USD."""
     for price, gwh in ((0.049, 70), (0.051, 100)):
         found = choose(at_risk(), Criteria(objective="weighted", weights={"expected": 1.0, "cost": price}))
-        assert nmc(found) == [gwh] * 3
+        assert nmc(found) == pytest.approx([gwh] * 3, abs=1e-3)
         cost, loss = found.stage("cost").value, risk_of(found.losses, at_risk().weight, "expected", 0.8)
         assert found.stage("objective").value == pytest.approx(loss + price * cost)
 
@@ -258,7 +258,7 @@ def test_a_hard_rule_on_one_country_limits_the_mix_and_its_sourcing() -> None:
     before = {("Here", "car", c, y): {"nmc": 100.0 if y == 2030 else 50.0}.get(c, 50.0 * (y > 2030))
               for c in CHEMISTRIES for y in YEARS}  # fmt: skip
     found = choose(replace(bought(incumbent=before), one_country=OneCountry(0.65, 2031)), NEARLY)
-    assert nmc(found) == pytest.approx([100, 50, 50], abs=1e-5)
+    assert nmc(found) == pytest.approx([100, 50, 50], abs=1e-3)
     assert (kt(found, "COD"), kt(found, "AUS")) == ([6.6, 2.6, 2.6], [1.4] * 3)
     assert not found.excess
     cheapest = choose(replace(bought(), one_country=OneCountry(0.65, 2031)), Criteria(objective="cost"))
@@ -448,8 +448,8 @@ def test_a_limit_to_which_an_earlier_stage_keeps_is_told_there() -> None:
 
 
 def test_the_price_of_a_gwh_at_risk_is_the_same_from_both_sides() -> None:
-    """140 million USD, by the toy of the caps above."""
-    dear = choose(priced(105), Criteria(cost_cap=0.1))
+    """140 million USD, by the toy of the caps above: 2,310 million USD more, or 21 GWh at risk, are one mix."""
+    dear = choose(priced(105), Criteria(cost_cap=0.11))
     safe = choose(priced(105), Criteria(objective="cost", exposure_cap=21))
     worth = [limit.worth for found in (dear, safe) for limit in found.limits if not limit.index]
     assert worth == pytest.approx([1 / 140, 140])

@@ -3,7 +3,7 @@ r"""All mixes that are nearly as good: how far each sum can move among them, and
 The set is a programme's limits, those on its objectives among them. How far a sum of columns can move is two linear
 programmes, whose values no solver, machine or thread changes. One member stands for the set: the solution of
 
-    min Σ_j w_j (x_j − t_j)² + Σ_k (Σ_j T_kj x_j − v_k)²
+    min Σ_j w_j (x_j − t_j)² + Σ_k (Σ_j T_kj x_j)²
 
 over it, which is unique in every column with a weight, and in those that the further sums tie. It is found by an interior point method, which needs a set with
 an interior: the limits on the objectives leave some room.
@@ -101,10 +101,10 @@ class NearlyAsGood:
         optimum(highs, self.time_limit)
         return np.array(highs.getSolution().col_value, dtype=float)
 
-    def nearest(self, target: Array, weight: Array, apart: Sequence[tuple[Mapping[int, float], float]] = ()) -> Array:
+    def nearest(self, target: Array, weight: Array, apart: Sequence[Mapping[int, float]] = ()) -> Array:
         """The member nearest to a target, (column), by weighted squares; weight: (column), 0 and more; apart: further
-        sums, coefficients by column, the squares of whose distance from a value count too. Raises NumericalTrouble
-        where the method finds none, as where the set has no interior."""
+        sums, coefficients by column, whose squares count too. Raises NumericalTrouble where the method finds none, as
+        where the set has no interior."""
         import clarabel
         import scipy.sparse as sp
 
@@ -126,12 +126,11 @@ class NearlyAsGood:
         settings = clarabel.DefaultSettings()
         settings.verbose, settings.max_iter, settings.max_threads = False, ITERATIONS, 1
         settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
-        terms = [(k, j, by) for k, (sums, _) in enumerate(apart) for j, by in sums.items()]
+        terms = [(k, j, by) for k, sums in enumerate(apart) for j, by in sums.items()]
         at_k, at_j, by = (np.array(part) for part in zip(*terms, strict=True)) if terms else (np.zeros(0, int),) * 3
         ties = sp.csc_matrix((by, (at_k, at_j)), shape=(len(apart), len(self.lower)))
         squares = sp.triu(sp.diags(weight[free]) + ties[:, free].T @ ties[:, free], format="csc")
-        values = np.array([value for _, value in apart])
-        costs = ties[:, free].T @ (ties @ fixed - values) - weight[free] * target[free]
+        costs = ties[:, free].T @ (ties @ fixed) - weight[free] * target[free]
         found = clarabel.DefaultSolver(squares, costs, stacked.tocsc(), sides, cones, settings).solve()
         if str(found.status) not in ("Solved", "AlmostSolved"):
             raise NumericalTrouble(f"no mix stands for those nearly as good: {found.status} (Clarabel)")

@@ -41,8 +41,8 @@ LEAST_PART = 1e-3
 #: Points of a frontier that are solved at a time, on as many threads; always as many, so that these are the same points
 #: on every machine.
 SANDWICHED = 2
-#: What is wanted of recovered material beyond all of it [kt].
-BEYOND = 1.0
+#: What would be used of a recovered mineral if there was as much [kt].
+BEYOND = 1e3
 #: A limit that is missed by more than this, relative to what is limited, is broken.
 MISSED = 1e-6
 
@@ -63,7 +63,7 @@ class Session:
 
     aim: objective whose value is the exposure of a mix, `cost` where that alone counts; level, weights: as of `build`;
     worth: of one unit of it, with which `priced` is an objective too [million USD_2025]; unmet: whether demand may go
-    unmet, as little as possible; time_limit: of each solve [s].
+    unmet, by no more than must be once `keep_unmet` was called; time_limit: of each solve [s].
     """
 
     def __init__(
@@ -73,12 +73,7 @@ class Session:
         self.data, self.aim = data, aim
         self.model = build(data, level=level, weights=weights, worth=None if worth is None else (aim, worth))
         self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=time_limit)
-        #: Least demand that goes unmet, where it may.
-        self.unmet: Optimum | None = None
-        if unmet:
-            self.unmet = self.compiled.solve(afresh=True)
-            self.compiled.keep(self.unmet)
-        else:
+        if not unmet:
             for key in self.model.wanted:
                 self.compiled.fix(self.model.unmet[key], 0.0)
 
@@ -88,6 +83,10 @@ class Session:
         """Least of an objective. afresh: as of `Compiled.solve`. Raises what that raises."""
         self.compiled.optimise(objective)
         return self.compiled.solve(afresh=afresh)
+
+    def keep_unmet(self, least: Optimum) -> None:
+        """Keep to mixes that leave no more unmet than the optimum of `unmet_demand`."""
+        self.compiled.keep(least)
 
     def least(self, *objectives: str, caps: Caps | None = None) -> Found:
         """Least of the first objective within caps, then of each further one among mixes as good in those before."""
@@ -258,7 +257,7 @@ class Session:
         no new lines."""
         data, model, column = self.data, self.model, self.compiled.form.column_of
         target, weight = np.zeros(len(nearly.lower)), np.zeros(len(nearly.lower))
-        apart: list[tuple[dict[int, float], float]] = []
+        apart: list[dict[int, float]] = []
 
         def at(variable: Any) -> int | None:
             place = column.get(id(variable))
@@ -274,7 +273,7 @@ class Session:
             for variable, part in zip(variables, parts, strict=True):
                 if (own := at(variable)) is not None and len(places) > 1:
                     by = np.sqrt(AFTER / max(part, LEAST_PART))
-                    apart.append(({place: by * ((place == own) - part) for place in places}, 0.0))
+                    apart.append({place: by * ((place == own) - part) for place in places})
 
         for key, variable in model.additions.items():
             near(variable, data.incumbent.get(key, 0.0), 1.0)
@@ -287,18 +286,26 @@ class Session:
         for keys in suppliers.values():
             usual = [data.usual.get(key, 0.0) for key in keys]
             in_parts([model.sourced[key] for key in keys], usual if any(usual) else [1 / len(keys)] * len(keys))
-        used = {key: {own: 1.0} for key, variable in model.secondary.items() if (own := at(variable)) is not None}
-        for (r, life, mineral, k, y), part in data.returned.items():
-            if (r, mineral, y) in used and (held := at(model.held[r, life, mineral, k])) is not None:
-                used[r, mineral, y][held] = -part
-        for key, sums in used.items():
-            # Beyond what there is: where no slope was left at a bound, how much is used would be known badly.
-            most = data.recovered.get(key, 0.0) + BEYOND
-            apart.append(({place: by * AFTER**0.5 for place, by in sums.items()}, most * AFTER**0.5))
+        for variable in model.secondary.values():
+            # As good as linear: where no slope was left at its bound, how much is used would be known badly.
+            near(variable, BEYOND, AFTER / BEYOND)
         for component in (model.built, model.retrofitted, model.excess):
             for variable in component.values():
                 near(variable, 0.0, AFTER)
-        return self.found(nearly.nearest(target, weight, apart))
+        values = nearly.nearest(target, weight, apart)
+        return self.found(values) if self.aim == "cost" else self._replayed(values)
+
+    def _replayed(self, values: Array) -> Found:
+        """A mix whose plan is held, with the recourse of which the least is lost."""
+        model, column = self.model, self.compiled.form.column_of
+        plan = (
+            model.additions, model.production, model.imports, model.sourced, model.built, model.retrofitted,
+            model.secondary, model.excess,
+        )  # fmt: skip
+        of_plan = ((variable, column.get(id(variable))) for part in plan for variable in part.values())
+        held = [(variable, values[at]) for variable, at in of_plan if at is not None and at < len(values)]
+        with self.compiled.held(held):
+            return self.found(self.optimum(self.aim).values)
 
     def incumbent(self) -> Found | None:
         """The incumbent's mix, its cells made at home as much as observed, by the same rules, with those that it

@@ -218,10 +218,12 @@ class _Chooser:
 
     def choose(self) -> Solution:
         criteria, session = self.criteria, self.session
-        if (unmet := session.unmet) is not None:
+        if criteria.unmet:
+            unmet = session.optimum("unmet_demand")
             self._told("unmet_demand", "unmet_demand", unmet)
+            session.keep_unmet(unmet)
         cheapest = self._cheapest()
-        caps = self._caps(cheapest)
+        caps = self._caps(self.stages[-1].value)
         best = self._best(caps)
         near, shown = None, best
         if criteria.near:
@@ -256,12 +258,12 @@ class _Chooser:
         session.cheapest = session.least(self.criteria.objective, caps={"cost": cost + NEARLY * abs(cost)})
         return session.cheapest
 
-    def _caps(self, cheapest: Found) -> dict[str, float]:
+    def _caps(self, least_cost: float) -> dict[str, float]:
         """Caps of the run on objectives, in their units."""
         criteria, caps = self.criteria, dict[str, float]()
         if criteria.cost_cap is not None:
             # Held at its very least, the cheapest mix itself can miss it by the rounding of the solver.
-            caps["cost"] = cheapest.cost + max(criteria.cost_cap, NEARLY) * abs(cheapest.cost)
+            caps["cost"] = least_cost + max(criteria.cost_cap, NEARLY) * abs(least_cost)
         if criteria.exposure_cap is not None:
             with self.session.within(caps):
                 least = self.session.optimum(criteria.risk).objective
