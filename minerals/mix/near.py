@@ -5,8 +5,8 @@ programmes, whose values no solver, machine or thread changes. One member stands
 
     min Σ_j w_j (x_j − t_j)² + Σ_k (Σ_j T_kj x_j)²
 
-over it, which is unique in every column with a weight, and in those that the further sums tie. It is found by an interior point method, which needs a set with
-an interior: the limits on the objectives leave some room.
+over it, which is unique in every column with a weight, and in those that the further sums tie. It is found by an
+interior point method, which needs a set with an interior: the limits on the objectives leave some room.
 
 Source: Goulart and Chen (2024), Clarabel: an interior-point solver for conic programs with quadratic objectives.
 """
