@@ -62,15 +62,17 @@ def pack_prices(
 
         world[c, y]        = curve[family, y] × multiple[c]
         home[r, c, y]      = max(world × ratio[r] − credit, 0)
-        abroad[r, c, y]    = world × min_k ratio[k] × (1 + tariff)
+        abroad[r, c, y]    = world × min_k ratio[k] × (1 + tariff), or where cell_price_gap has the region
+                             world × ratio[r] × (1 − cells × gap[f] / (1 + gap[f])) × (1 + tariff)
         elsewhere[r, c, y] = world
 
     multiple: of price_relative, else 1, the family having a curve; that of a silicon fraction between tabulated blends
     lies on the line between theirs, and a base without blends takes those of the chemistry it is silicon_like. ratio:
     observed price of the region's average pack ÷ that of the World's in the last year with both, held for all years;
-    that of the next wider region for one without, last of the World, 1. tariff, credit: of the run. The cheapest region
-    buys at home: it has neither credit nor
-    tariff, and abroad = home. Raises KeyError for an unknown chemistry.
+    that of the next wider region for one without, last of the World, 1. gap: of the region's cells against those sold
+    there by the run's `against`, of the family, of its base for a silicon blend, or the mean of those known; cells:
+    price of a cell ÷ that of a pack in the world. tariff, credit: of the run. The cheapest region buys at home: it
+    has neither credit nor tariff, and abroad = home. Raises KeyError for an unknown chemistry.
     """
     config = run.settings.prices
     assert config is not None
@@ -85,12 +87,20 @@ def pack_prices(
         world[place] = np.array([curves[step.curve].get(year, np.nan) for year in years]) * step.factor
     own, cheapest = world * ratio[:, None, None], (ratio <= least)[:, None, None]
     home = np.where(cheapest, own, np.maximum(own - config.credit, 0.0))
-    abroad = np.where(cheapest, own, world * least * (1.0 + config.tariff))
+    sold = np.stack([world * least for _ in regions])
+    gaps = _Gaps(inputs, config.against)
+    for place, region in enumerate(regions):
+        saved = [gaps.saved(region, relative.family_of(chemistry)) for chemistry in chemistries]
+        if None not in saved:
+            sold[place] = own[place] * (1 - np.array(saved, dtype=float)[:, None])
+    abroad = np.where(cheapest, own, sold * (1.0 + config.tariff))
     named = [name for name in seen if name in priced.values() or ratios[name] == least]
     lines = {
         "cell_price": [line for name in named for line in seen[name]],
         "price_relative": [line for step in steps for line in step.lines],
+        "cell_price_gap": [line for region in regions for line in gaps.lines(region)],
     }
+    lines["cell_price"] += gaps.of_cells if lines["cell_price_gap"] else []
     elsewhere = np.broadcast_to(world, own.shape)
     return PackPrices(home, abroad, elsewhere, inputs.used(lines))
 
@@ -112,6 +122,44 @@ def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:
     return ratios, lines
 
 
+class _Gaps:
+    """What cells sold in a region by another one cost less than its own, by family, as a part of its own pack."""
+
+    def __init__(self, inputs: Inputs, against: str) -> None:
+        self.inputs, frame, prices = inputs, inputs["cell_price_gap"], inputs["cell_price"]
+        self.frame = frame[(frame["against"] == against) & (frame["level"] == "cell") & (frame["use"] == "all")]
+        seen = prices[
+            (prices["case"] == "observed") & (prices["region"] == WORLD) & (prices["family"] == AVERAGE)
+            & (prices["use"] == "all")
+        ]  # fmt: skip
+        cells, packs = (seen[seen["level"] == level].sort_values("year") for level in ("cell", "pack"))
+        both = cells.merge(packs, on="year", suffixes=("", "_pack")).tail(1)
+        self.cells = float((both["value"] / both["value_pack"]).iloc[0]) if len(both) else 1.0
+        #: Rows of cell_price that this rests on.
+        self.of_cells = [int(line) for name in ("line", "line_pack") for line in both[name]]
+
+    def lines(self, region: str) -> list[int]:
+        """Rows of cell_price_gap of a region, or of the next wider one."""
+        return [int(line) for line in self._of(region)["line"]]
+
+    def saved(self, region: str, family: str) -> float | None:
+        """Part of the price of a pack that an imported cell saves; None where nothing is known of the region. A family
+        without a gap has the mean of those known."""
+        rows = self._of(region)
+        if not len(rows):
+            return None
+        mine = rows[rows["family"] == family]["value"]
+        gap = float((mine if len(mine) else rows["value"]).mean())
+        return self.cells * gap / (1 + gap)
+
+    def _of(self, region: str) -> DataFrame:
+        for place in self.inputs.places.chain(region):
+            rows = self.frame[self.frame["region"] == place]
+            if len(rows):
+                return rows[rows["year"] == rows["year"].max()]
+        return self.frame[:0]
+
+
 class _Relative:
     """Which curve the price of a chemistry follows and by what factor, silicon overlays included."""
 
@@ -119,6 +167,7 @@ class _Relative:
         chemistries = inputs["chemistries"].set_index("chemistry")
         self.family: dict[str, str] = chemistries["family"].to_dict()
         self.silicon_like: dict[str, str] = chemistries["silicon_like"].to_dict()
+        self.base: dict[str, str] = chemistries["base"].to_dict()
         self.code: dict[tuple[str, float], str] = {}
         self.blends: dict[str, list[tuple[float, str]]] = {}
         for row in chemistries.sort_values("silicon", kind="stable").itertuples():
@@ -126,6 +175,11 @@ class _Relative:
             if row.base:
                 self.blends.setdefault(row.base, []).append((float(row.silicon), row.Index))
         self.multiples, self.learnt = multiples_of(inputs["price_relative"]), learnt
+
+    def family_of(self, chemistry: Chemistry) -> str:
+        """Family of a chemistry; that of its base for a silicon blend."""
+        name = chemistry if isinstance(chemistry, str) else chemistry[0]
+        return self.family[self.base.get(name) or name]
 
     def of(self, chemistry: Chemistry) -> Follows:
         """The curve, the factor on it and the rows on the way. Raises KeyError for an unknown chemistry."""
