@@ -29,7 +29,7 @@ def test_the_lowest_versions_are_those_that_are_tried() -> None:
 
 def test_what_we_rest_on_by_internals_has_an_upper_end() -> None:
     ended = {each.partition(">")[0] for each in PROJECT["dependencies"] if ",<" in each}
-    assert ended == {"highspy", "matplotlib", "pandas", "pyomo"}
+    assert ended == {"clarabel", "highspy", "matplotlib", "pandas", "pyomo"}
 
 
 def test_nothing_is_asked_for_that_nothing_imports() -> None:

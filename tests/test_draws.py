@@ -159,12 +159,19 @@ def test_a_stop_reaches_what_is_made_of_a_node_and_no_more() -> None:
 
 
 def test_nodes_are_wanted_however_little_of_them_a_plan_needs() -> None:
-    """By the plan of one scenario, by that of another, by a route that may be taken, or by none."""
-    needs = {"a": ([0.5, 0, 0, 0], [0, 0, 0, 0]), "b": ([0, 0.01, 0, 0], [0, 0, 0.5, 0])}
-    plans = {name: SimpleNamespace(need=np.array(need), most_by_route=np.array(route))
+    """By the plan of one scenario, by that of another, by a route that may be taken, by its cells wherever these are
+    made, by what goes into such a node, or by none."""
+    needs = {"a": ([0.5, 0, 0, 0, 0, 0], [0] * 6), "b": ([0, 0.01, 0, 0, 0, 0], [0, 0, 0.5, 0, 0, 0])}
+    plans = {name: SimpleNamespace(need=np.array(need), most_by_route=np.array(route), cells=np.array([1.0, 0.0]))
              for name, (need, route) in needs.items()}  # fmt: skip
-    drawn = SimpleNamespace(chokepoints=SimpleNamespace(scenarios=list(plans)), plan=plans.__getitem__)
-    assert InYear._wanted(drawn, []).tolist() == [True, True, True, False]  # type: ignore[arg-type]
+    # The cells of the first chemistry take node 3, which is made of node 4; those of the other are in no plan.
+    parts = {0: (np.array([3]), NONE, NONE), 1: (np.array([5]), NONE, NONE)}
+    chokepoints = SimpleNamespace(
+        scenarios=list(plans), uses=SimpleNamespace(ever=None), chain=SimpleNamespace(of_cells=lambda c, _: parts[c])
+    )
+    world = SimpleNamespace(recipes=[Recipe(3, 1.0, np.array([4]), NONE, NONE)])
+    drawn = SimpleNamespace(chokepoints=chokepoints, plan=plans.__getitem__, world=world)
+    assert InYear._wanted(drawn).tolist() == [True, True, True, True, True, False]  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------- a run
