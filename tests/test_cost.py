@@ -129,8 +129,8 @@ def test_regions_pay_what_their_average_pack_was_observed_at(shipped_inputs: Inp
 
 
 def test_home_cells_are_dearer_by_family_where_that_was_observed(shipped_inputs: Inputs) -> None:
-    """Figure 5 of the report: European cells of NMC cost 18.5 % more than Chinese ones as sold there, those of LFP 37 %;
-    of a pack for 108 dollars in the world cells are 74. Blends go by their base; sodium has the mean of both."""
+    """Figure 5 of the report: European cells of NMC cost 18.5 % more than Chinese ones as sold there, of LFP 37 %; of a
+    pack for 108 dollars in the world cells are 74. Blends go by their base; sodium has the mean of both."""
     codes = ("nmc811", "nmc811_si10", "lfp", "na_layered_nfm")
     packs = shipped_packs(shipped_inputs, ("Europe", "Germany"))
     at = [list(shipped_inputs.codes("chemistries")).index(code) for code in codes]

@@ -183,14 +183,14 @@ class Chokepoints:
     def home_share(self, scenario: str, regions: Sequence[str], year: int) -> Array:
         """Share of the cells of each chemistry of a plan that regions make themselves, (chemistry): as a mix has chosen
         it, else as of `made_at_home`."""
-        observed = self.made_at_home(regions, year)
-        if scenario not in self.chosen_home:
+        observed, chooses = self.made_at_home(regions, year), self.chooses_origin(regions, year)
+        if scenario not in self.chosen_home or not chooses.any():
             return observed
         at = [self.regions.index(region) for region in regions]
         cells, chosen = self.scenarios[scenario].cells[at].sum(axis=1)[..., year], self.chosen_home[scenario][at]
         made = (cells * np.where(np.isnan(chosen[..., year]), observed, chosen[..., year])).sum(axis=0)
         whole = cells.sum(axis=0)
-        return np.asarray(np.divide(made, whole, out=observed.copy(), where=whole > 0))
+        return np.asarray(np.divide(made, whole, out=observed.copy(), where=chooses & (whole > 0)))
 
     def origin_of(self, scenario: str, regions: Sequence[str], year: int) -> Array:
         """Share of each maker in the cells of each chemistry of a plan, (chemistry, country): as of `cell_origin`, but
@@ -199,8 +199,8 @@ class Chokepoints:
         if scenario not in self.chosen_home:
             return origin
         own, abroad = self._halves(regions, year)
-        home = np.where(abroad.any(axis=1), self.home_share(scenario, regions, year), 1.0)[:, None]
-        return np.where(origin.any(axis=1, keepdims=True), home * own + (1 - home) * abroad, origin)
+        home = self.home_share(scenario, regions, year)[:, None]
+        return np.where(self.chooses_origin(regions, year)[:, None], home * own + (1 - home) * abroad, origin)
 
     def _halves(self, regions: Sequence[str], year: int) -> tuple[Array, Array]:
         """Shares of makers at home among these, and of the others among those, (chemistry, country) each; all 0 where
@@ -358,11 +358,23 @@ class Chokepoints:
         abroad = (1 - export) * self._makers_left(year, covered)
         return (1 - output) * np.where(self.at_home(regions), 1.0, abroad)
 
-    def by_origin(self, regions: Sequence[str], year: int, hit: Hit) -> tuple[Array, Array]:
-        """Part of the cells made at home and of those bought elsewhere that disruptions leave, (stop, chemistry) each,
-        whatever their shares are; NaN where no maker is known."""
-        own, abroad = self._halves(regions, year)
-        home, bought = (np.where(half.any(axis=1), (half * hit.cells).sum(axis=-1), np.nan) for half in (own, abroad))
+    def chooses_origin(self, regions: Sequence[str], year: int) -> np.ndarray:
+        """Chemistries of which a mix says how many cells are made at home, (chemistry): of a region alone, whose makers
+        are known at home and abroad, where [exposure] says nothing of them. What several regions buy from each other
+        is in no mix apart."""
+        _, abroad = self._halves(regions, year)
+        alone = len(regions) == 1 and not self.origins.configured
+        return np.asarray(abroad.any(axis=1) & alone)
+
+    def left_by_origin(self, regions: Sequence[str], year: int, hit: Hit) -> tuple[Array, Array]:
+        """What disruptions leave of cells, (stop, chemistry) each: of those made at home and of those bought elsewhere
+        where a mix chooses how many these are, else of all of them."""
+        chosen, halves = self.chooses_origin(regions, year), self._halves(regions, year)
+        parts = ((half * hit.cells).sum(axis=-1) for half in halves)
+        home, bought = (
+            np.where(chosen, part, share)
+            for part, share in zip(parts, self._had(self.cell_origin(regions, year), regions, hit.cells), strict=True)
+        )
         return home, bought
 
     def _makers_left(self, year: int, covered: Array) -> Array:

@@ -596,13 +596,13 @@ class InYear:
         chokepoints = self.chokepoints
         if scenario not in chokepoints.chosen_home:
             return hit.home, hit.imported
-        observed, known = self.without.home, self.origin.any(axis=-1)
-        chosen = np.where(observed < 1, chokepoints.home_share(scenario, self.regions, self.year), 1.0)
+        observed, chooses = self.without.home, chokepoints.chooses_origin(self.regions, self.year)
+        chosen = chokepoints.home_share(scenario, self.regions, self.year)
         home = chosen * np.divide(hit.home, observed, out=np.ones_like(hit.home), where=observed > 0)
         imported = (1 - chosen) * np.divide(
             hit.imported, 1 - observed, out=np.zeros_like(hit.imported), where=observed < 1
         )
-        return np.where(known, home, hit.home), np.where(known, imported, hit.imported)
+        return np.where(chooses, home, hit.home), np.where(chooses, imported, hit.imported)
 
     def lost(self, event: Event) -> dict[str, Lost]:
         """What an event takes of each plan, with what is short anyway."""

@@ -314,6 +314,7 @@ class Assembly:
         )}  # fmt: skip
         active: list[Any] = []
         refined: list[Any] = []
+        by_origin = set[Any]()
         stops: tuple[Stop, ...] = tuple((event.cuts, "severity") for event in chokepoints.inputs.events)
         for e, event in enumerate(chokepoints.inputs.events):
             d = Disruption(event.disruption)
@@ -322,17 +323,18 @@ class Assembly:
                 for y in (year for year in self.years if year >= event.start):
                     at = self.at[y]
                     hit = chokepoints.hit(regions, at, stops)
-                    home, bought = (part[e] for part in chokepoints.by_origin(regions, at, hit))
+                    chosen = chokepoints.chooses_origin(regions, at)
+                    home, bought = (part[e] for part in chokepoints.left_by_origin(regions, at, hit))
                     for c, place in self.place.items():
-                        # Where no maker is known all cells count as made at home.
-                        found["made_at_home"][d, name, c, y] = float(np.nan_to_num(home[place], nan=1.0))
-                        if not np.isnan(home[place]):
-                            found["bought"][d, name, c, y] = float(np.nan_to_num(bought[place]))
+                        found["made_at_home"][d, name, c, y] = float(home[place])
+                        found["bought"][d, name, c, y] = float(bought[place])
+                        if chosen[place]:
+                            by_origin.add((name, c, y))
                     without = chokepoints.available(regions, at, chokepoints.access(regions, at))[1]
                     own, accessible = chokepoints.available(regions, at, hit.reach.take(e))
                     accessible = np.where(chokepoints.cell, without, accessible)
                     own = np.where(chokepoints.cell, 0.0, own)
-                    most = self._most(regions, y, np.nan_to_num(home, nan=1.0), own)
+                    most = self._most(regions, y, home, own)
                     unknown = chokepoints.stopped_unknown(at, hit.cuts)[e]
                     if unknown.any():
                         # What is left of these goes with what the mix needs of them.
@@ -360,7 +362,8 @@ class Assembly:
                     ]  # fmt: skip
         by_need = found["unknown_left"] or chokepoints.config.stockpile_months
         return {
-            **found, **self._chain(), "active": tuple(active), "refined": tuple(refined),
+            **found, **self._chain(), "by_origin": frozenset(by_origin), "active": tuple(active),
+            "refined": tuple(refined),
             "stockpile": chokepoints.config.stockpile_months / 12,
             "stocked": self._stocked(pools, use) if by_need else {},
         }  # fmt: skip
@@ -390,10 +393,14 @@ class Assembly:
         }  # fmt: skip
 
     def _stocked(self, pools: Pools, use: Mapping[Key, float]) -> dict[Key, float]:
-        """Need that a stockpile is measured by, of cells made at home: `Chokepoints.stocked`."""
+        """Need that a stockpile is measured by: `Chokepoints.stocked`; of cells made at home where the mix chooses
+        these."""
         passing = {
-            (name, y): self.chokepoints.passing(regions, self.at[y]) for name, regions in pools.items()
-            for y in self.years
+            (name, y): np.where(
+                self.chokepoints.chooses_origin(regions, self.at[y]), 1.0,
+                self.chokepoints.made_at_home(regions, self.at[y]),
+            )[:, None] * self.chokepoints.passing(regions, self.at[y])
+            for name, regions in pools.items() for y in self.years
         }  # fmt: skip
         place_of = {node: n for n, node in enumerate(self.nodes)}
         return {

@@ -313,7 +313,10 @@ def _of_objective(config: Optimise) -> Wrong:
             ("measure", "among"),
             ("concentration" in {config.objective, *weighed}, 'objective = "concentration" or with a weight of it'),
         ),
-        "cost_cap": (config.objective != "cost" or by_risk, "another objective than cost or with an exposure_cap"),
+        "cost_cap": (
+            config.objective != "cost" or by_risk or config.cost_cap == "off",
+            "another objective than cost or with an exposure_cap",
+        ),
     }
     for key, (does, where) in counts.items():
         if _is_set(config, key) and not does:
@@ -364,9 +367,9 @@ def _check_names(run: Run, inputs: Inputs, config: Optimise, chokepoints: Chokep
 
 def cost_cap_of(config: Optimise) -> float | None:
     """Share above the cheapest mix that the mix may cost; None where nothing caps it."""
-    if config.cost_cap is not None or config.worth is not None or config.objective == "cost":
-        return config.cost_cap
-    return COST_CAP
+    if config.cost_cap is None:
+        return None if config.worth is not None or config.objective == "cost" else COST_CAP
+    return None if config.cost_cap == "off" else float(config.cost_cap)
 
 
 def _criteria(config: Optimise) -> Criteria:

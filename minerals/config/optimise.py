@@ -83,10 +83,10 @@ class Optimise(Section):
     exclude: Text = Field(default="", description="Group of countries that may not supply.")
     exclude_stages: Texts = Field(default=(), description="Stages at which it may not; all where none is named.")
     exclude_since: Year = Field(default=2027, description="First year in which it may not.")
-    cost_cap: float | None = Field(
-        default=None, ge=0.0,
+    cost_cap: Annotated[float, Field(ge=0.0)] | Literal["off"] | None = Field(
+        default=None,
         description="Most that the mix may cost above the cheapest one, as a share; the price of a soft excess counts "
-        f"in both. {COST_CAP:g} where neither this nor worth is set and the objective is not cost alone.",
+        f"in both; off: no cap. {COST_CAP:g} where neither this nor worth is set and the objective is not cost alone.",
     )  # fmt: skip
     worth: Annotated[float, Field(gt=0), at_most(1e9, "no battery is worth as much; set a cost_cap instead")] | None = (
         Field(
@@ -139,8 +139,8 @@ class Optimise(Section):
 
     @field_validator("cost_cap")
     @classmethod
-    def _cap(cls, value: float | None) -> float | None:
-        if value is not None and value > MOST_MORE:
+    def _cap(cls, value: float | str | None) -> float | str | None:
+        if isinstance(value, float) and value > MOST_MORE:
             raise ValueError(f"is a share of the least cost; for {value:g} % more write {value / 100:g}")
         return value
 

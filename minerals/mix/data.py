@@ -221,9 +221,13 @@ class MixData:
     own: Mapping[DisruptionPoolNodeYear, float] = field(default_factory=dict)
     """What of it own plants make, as far as they have inputs, the same."""
     made_at_home: Mapping[tuple[Disruption, Pool, Chemistry, Year], float] = field(default_factory=dict)
-    """Part of the cells made at home that can be made, (disruption, pool, chemistry, year) [1]; all by default."""
+    """Share of planned cells that can be made at home, (disruption, pool, chemistry, year) [1]; all by default. Where
+    `by_origin` has the place, of those that are made at home."""
     bought: Mapping[tuple[Disruption, Pool, Chemistry, Year], float] = field(default_factory=dict)
-    """Part of the imported cells that can be bought, the same [1]. Without it all cells count as made at home."""
+    """Share of planned cells that can be bought, the same [1]; none by default. Where `by_origin` has the place, of
+    those that are imported."""
+    by_origin: frozenset[tuple[Pool, Chemistry, Year]] = frozenset()
+    """Where the mix says which cells are made at home: of a region alone, whose makers are known at home and abroad."""
     direct: Mapping[tuple[Chemistry, Node], float] = field(default_factory=dict)
     """Share of the use of a node that goes into cells as it is, (chemistry, node) [1]; all by default."""
     into: Mapping[tuple[Chemistry, Node, Node], float] = field(default_factory=dict)

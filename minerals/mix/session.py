@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 Caps = Mapping[str, float]
 
 #: Part of an optimum by which a further objective may miss it: the rounding of a solver.
-TIE = 1e-9
+TIE = 1e-10
 #: Weight of the squares of all that is not additions, in the mix that stands for others: they only break ties.
 AFTER = 1e-3
 #: Least part of a supplier, or of an origin of cells, that it is weighed by.

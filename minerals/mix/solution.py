@@ -37,7 +37,7 @@ from .family import index_of
 from .frontier import Frontier
 from .near import Ends, NearlyAsGood, examples
 from .optimum import Optimum, Range
-from .session import Caps, Found, Session
+from .session import TIE, Caps, Found, Session
 
 Array = NDArray[np.float64]
 #: Share of a chemistry or a family in the batteries of a region over some years.
@@ -286,7 +286,7 @@ class _Chooser:
         # Among all mixes nearly as good the cheapest of the best is none that is told.
         if aim == "cost" or self.criteria.near:
             return session.found(optimum.values)
-        held = {**caps, aim: min(caps.get(aim, math.inf), best + NEARLY * abs(best))}
+        held = {**caps, aim: min(caps.get(aim, math.inf), best + TIE * abs(best))}
         with session.within(held):
             optimum = session.optimum("cost", afresh=False)
         self._told("cost", "cost", optimum, with_worth=False)

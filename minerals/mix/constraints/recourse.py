@@ -14,17 +14,17 @@ $$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) +
   \qquad [\mathrm{GWh}]$$
 
 for the regions $q$ that share a pool when countries close. A cell is lost as it is made: of the imports $m$ the makers
-abroad still sell a part $\beta$, of the production $p$ at home a part $\eta$ can be made. Of the cells $x'$ that there
+abroad still sell a part $\beta$, of the production $p$ at home a part $\eta$ can be made. Where several regions share
+a pool, or the run says where cells come from, both are shares of all cells $X$ instead. Of the cells $x'$ that there
 are $z$ are made at home; in $k$ of them an active material $a$ is made at home too, which alone needs what is refined
 into it; of what is refined $v$ is refined at home, which alone needs what is mined. Own plants $O$ are part of what is
 accessible, $A$, to which comes a stockpile of the plan's need, up to what there is without the disruption. Of what
 nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
-$g$ is
-natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are bought
-and for those made at home apart. The loss is measured against demand, so what is not built in the first place counts as
-lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to keep; so,
-before anything else is asked, a mix leaves no more unmet than it must. Recourse is exact only where the objective
-presses on it: figures come from a replay with the mix fixed.
+$g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
+bought and for those made at home apart. The loss is measured against demand, so what is not built in the first place
+counts as lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to
+keep; so, before anything else is asked, a mix leaves no more unmet than it must. Recourse is exact only where the
+objective presses on it: figures come from a replay with the mix fixed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     through: dict[tuple[Any, ...], list[tuple[Chemistry, Node]]] = {}
     for d, q, c, a, y in active:
         through.setdefault((d, q, y), []).append((c, a))
-    known = {(q, c, y) for _, q, c, y in data.bought}
     order = {c: place for place, c in enumerate(data.chemistries)}
     for each in of_home.values():
         each.sort(key=order.__getitem__)
@@ -62,17 +61,20 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return sum(m.cells[r, c, y] for r in data.pools[q] if (r, c, y) in sold)
 
     def at_home(m: pyo.ConcreteModel, q: Pool, c: Chemistry, y: Year) -> Any:
-        """Cells made at home: all of them, where no maker is known."""
-        if (q, c, y) not in known:
+        """Cells of which some are made at home: those that are, or where the mix does not say it, all."""
+        if (q, c, y) not in data.by_origin:
             return plan(m, q, c, y)
         return sum(m.production[r, c, y] for r in data.pools[q] if (r, c, y) in m.production)
 
     def makes(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
-        """Of these, what the disruption lets be made."""
+        """What of these the disruption lets be made."""
         return data.made_at_home.get((d, q, c, y), 1.0) * at_home(m, q, c, y)
 
     def buys(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
+        """What it lets be bought."""
         left = data.bought.get((d, q, c, y), 0.0)
+        if (q, c, y) not in data.by_origin:
+            return left * plan(m, q, c, y)
         return left * sum(m.imports[r, c, y] for r in data.pools[q] if (r, c, y) in sold) if left else 0.0
 
     def within(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
