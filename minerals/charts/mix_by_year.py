@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from minerals.charts import footer, frame, series, style, supply, wording
+from minerals.charts import footer, frame, mix_losses, mixes, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
-from minerals.charts.selection import Selection, label, table_of
+from minerals.charts.fonts import SEMIBOLD
+from minerals.charts.mix_losses import Loss
+from minerals.charts.selection import Selection, label
 from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, text_width
 from minerals.numbers import percent
 
 NAME = "mix_by_year"
-WAY_OUT = "a mix is chosen by runs with [optimise]"
-PINNED = 1e-3
-"""A share whose range is wider than this is not pinned."""
-MOST = 5
-"""Disruptions drawn."""
 UNMET = "Not met"
-SHORT = "Short without any stop"
 DATA = ("quantity", "region", "scenario", "family", "disruption", "year", "value", "low", "high", "unit")
 
 
@@ -44,17 +38,18 @@ def figure(
     region: one of the record's regions, or all together (default); since, year: first and last year drawn, default
     those of the run; size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
-    The data of the bundle hold a row for each year of each area (quantity `mix_share`, %; low and high of the chosen
-    mix are what other mixes that are as good may have), for each dot of the last year (quantity `least_loss`, % of
-    planned GWh that a stop takes at the best reallocation; `short`, % of planned GWh that are short without any), and
-    for the cost of the years decided (quantity `battery_cost`, incumbent = 100).
+    The data of the bundle hold a row for each year of each area (quantity `mix_share`, %; low and high, of the last
+    year of the chosen mix, are what mixes nearly as good may have, empty where that was not sought), for each dot
+    (quantity `least_loss`, % of GWh planned from the start of a stop to the last year that it takes at the best
+    reallocation; `short`, % that are short without any), and for the cost of the years decided (quantity `cost`, %
+    above the cheapest mix under the same rules).
     """
     story = _story(result, region, since, year)
     below = _below(story)
     return frame.bundle(
         result, NAME, title=title, size=size, scenarios=story.scenarios, unit="%",
         used=footer.demand(result, story.scenarios, story.region, story.years, _inputs(story)),
-        finding=_finding(story), note=_note(story, frame.caveats(result)),
+        finding=_finding(story), note=_note(story, result),
         subtitle=f"Batteries put into use in {wording.place(story.region)} by chemistry family,"
         f" {story.years[0]}–{story.years[-1]}, % of GWh",
         body=(HEAD + 1.95 + below, HEAD + _least(story) + below), draw=lambda page: _draw(page, story),
@@ -63,39 +58,15 @@ def figure(
     )  # fmt: skip
 
 
-class _Loss(NamedTuple):
-    """What a disruption takes in the last year at the best reallocation, as shares of what the incumbent plans: with
-    the incumbent and with the chosen mix.
-
-    node: what binds with the incumbent; steps: of the chain that it hits; disruption: '' for what is short without any.
-    """
-
-    disruption: str
-    event: supply.Event
-    before: float
-    after: float
-    node: str = ""
-    steps: int = 0
-
-
-class _Overall(NamedTuple):
-    """A disruption over all years decided, as shares of what is wanted: incumbent, chosen, the least of any mix."""
-
-    before: float
-    after: float
-    floor: float
-
-
 @dataclass(frozen=True)
 class _Story:
     """The numbers of one chart.
 
     scenarios: incumbent and chosen; families: from the base of the stack up; shares: 0–1, (scenario, family, year);
-    low, high: of the chosen mix, (family, year), over several regions the sums of their ends; split: families whose own
-    chemistries are not pinned; gwh: in the last year; losses: from the hardest on, empty where none is known for the
-    region; short: what is lost without any disruption; left_out: disruptions
-    that are not drawn; overall: of the headline with what is short; cost: of the chosen mix against the incumbent, NaN
-    where it is not known.
+    low, high: of the last year among mixes nearly as good, by family, NaN where that was not sought; over several
+    regions the sums of their ends; near: which mixes those are; gwh: in the last year; losses: from the hardest on,
+    empty where none is known for the region; short: what is lost without any disruption; left_out: disruptions that are
+    not drawn; costs: of incumbent and chosen mix above the cheapest, NaN where that is not known.
     """
 
     region: str
@@ -107,18 +78,18 @@ class _Story:
     shares: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    split: tuple[str, ...]
+    near: str
+    several: bool
     gwh: float
-    losses: tuple[_Loss, ...]
-    short: _Loss | None
+    losses: tuple[Loss, ...]
+    short: Loss | None
     left_out: int
-    overall: _Overall | None
-    cost: float
+    costs: tuple[float, float]
 
     @property
-    def loose(self) -> NDArray[np.bool_]:
-        """Which shares are not pinned, (family, year)."""
-        return np.asarray(self.high - self.low > PINNED)
+    def ranged(self) -> bool:
+        """Whether it is known how far shares of the last year move."""
+        return bool(self.near) and not bool(np.isnan(self.low).any())
 
     @property
     def unmet(self) -> NDArray[np.float64]:
@@ -131,19 +102,24 @@ class _Story:
         return "–".join(dict.fromkeys(map(str, (self.decided[0], self.decided[-1]))))
 
     @property
-    def rows(self) -> tuple[_Loss, ...]:
+    def rows(self) -> tuple[Loss, ...]:
         """Lines of the losses: those of disruptions, and last what is short without any."""
         return (*self.losses, *([self.short] if self.short is not None else []))
 
     @property
-    def headline(self) -> _Loss | None:
+    def has_cost(self) -> bool:
+        """Whether both costs are known."""
+        return bool(np.isfinite(self.costs).all())
+
+    @property
+    def headline(self) -> Loss | None:
         """The disruption that costs the incumbent most, of those that hit a single step where there are any."""
         return next((loss for loss in self.losses if loss.steps == 1), next(iter(self.losses), None))
 
 
 def _story(result: Result, region: str | None, since: int | None, year: int | None) -> _Story:
     selection = Selection(NAME, result)
-    whole = selection.table("mix_family", way_out=WAY_OUT)
+    whole = selection.table("mix_family", way_out=mixes.WAY_OUT)
     cells = selection.table("cells", "GWh")
     place, scenarios = selection.region(region), supply.chosen_pair(selection)
     cells = selection.rows_in(cells[cells["scenario"] == scenarios[0]], place)
@@ -155,14 +131,13 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
         selection.problems.append(f"the mix of {place} is not decided in {years[0]}–{years[-1]}")
     selection.settle()
     cells = cells[cells["year"].isin(years)]
-    cells = cells.assign(family=_families(selection, cells))
+    cells = cells.assign(family=mixes.families(selection, cells))
     gwh = cells.groupby(["region", "year"])["value"].sum()
     weight = gwh / gwh.groupby("year").transform("sum")
     table = table.assign(
-        family=[family if family in FAMILY else "other" for family in table["family"]],
+        family=mixes.drawn_as([str(family) for family in table["family"]]),
         weight=[weight.get((row.region, row.year), 0.0) for row in table.itertuples()],
-        low=table[["low", "value"]].min(axis=1), high=table[["high", "value"]].max(axis=1),
-    )  # fmt: skip
+    )
     known = {*table["family"], *cells.loc[cells["value"] > 0, "family"]}
     families = tuple(family for family in FAMILY if family in known)
     decided = sorted(int(each) for each in table["year"].unique())
@@ -173,12 +148,14 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
 
     # The first year is not decided: both mixes are the incumbent's.
     plain = laid(cells.groupby(["family", "year"])["value"].sum() / cells.groupby("year")["value"].sum())
-    incumbent, chosen, low, high = (
+    incumbent, chosen = (
         np.where(np.isin(years, decided), laid((table[end] * table["weight"]).groupby(by).sum()), plain)
-        for by in [[table["family"], table["year"]]] for end in ("incumbent", "value", "low", "high")
-    )  # fmt: skip
-    every, short = _losses(selection, place, years[-1], scenarios)
-    losses = _kept(every)
+        for by in [[table["family"], table["year"]]]
+        for end in ("incumbent", "value")
+    )
+    low, high = _ends(table[table["year"] == years[-1]], families)
+    every, short = mix_losses.losses(selection, place, decided, scenarios)
+    losses = mix_losses.kept(every)
     story = _Story(
         region=place,
         scenarios=scenarios,
@@ -189,126 +166,59 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
         shares=np.stack([incumbent, chosen]),
         low=low,
         high=high,
-        split=_split(selection, place, years),
+        near=mixes.near(result),
+        several=table["region"].nunique() > 1,
         gwh=float(gwh.groupby("year").sum().loc[years[-1]]),
         losses=losses,
         short=short,
         left_out=len(every) - len(losses),
-        overall=None,
-        cost=_cost(selection, place, decided, scenarios),
+        costs=_costs(selection, place == selection.everything and set(whole["year"]) == set(decided)),
     )
-    if story.unmet.max() > PINNED:
-        story = replace(story, cost=np.nan)  # Fewer batteries would look cheaper.
-    if (first := story.headline) is None:
-        return story
-    all_of_it = place == selection.everything and set(whole["year"]) == set(decided)
-    return replace(story, overall=_overall(result, first.disruption)) if all_of_it else story
+    selection.settle()
+    return story
 
 
-def _families(selection: Selection, cells: pd.DataFrame) -> list[str]:
-    """Family of each row: a silicon blend is Si-anode, whatever its cathode."""
-    codes = selection.record["codes"]["chemistry"]
-    found = ["Si-anode" if silicon > 0 else str(codes.get(code, {}).get("family", ""))
-             for code, silicon in zip(cells["chemistry"], pd.to_numeric(cells["silicon"]), strict=True)]  # fmt: skip
-    return [family if family in FAMILY else "other" for family in found]
+def _ends(table: pd.DataFrame, families: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least and largest share of each family among mixes nearly as good in the year of the table, NaN where they were
+    not sought; a family without a row has none."""
+    low, high = (
+        np.array([float((rows[end] * rows["weight"]).sum(skipna=False)) for rows in
+                  (table[table["family"] == family] for family in families)])
+        for end in ("low", "high")
+    )  # fmt: skip
+    return low, high
 
 
-def _split(selection: Selection, place: str, years: Sequence[int]) -> tuple[str, ...]:
-    """Families of which a chemistry is not pinned."""
-    table = table_of(selection.result, "mix_range")
-    if table is None:
-        return ()
-    table = selection.rows_in(table[table["year"].isin(years)], place)
-    loose = set(table.loc[table["high"] - table["low"] > PINNED, "family"])
-    return tuple(family for family in FAMILY if family in loose)
-
-
-def _losses(
-    selection: Selection, place: str, year: int, scenarios: tuple[str, str]
-) -> tuple[list[_Loss], _Loss | None]:
-    """Disruptions of the last year, and what is short without any: of all regions
-    together, over the pools in which each is played; of one region where it is played alone."""
-    if table_of(selection.result, "disruptions") is None:
-        return [], None
-    texts = ("disruption", "label", "status", "binding_node", "binding_label")
-    table = supply.rows(selection, "disruptions", texts, "GWh")
-    table = table[(table["year"] == year) & (table["planned"] > 0)]
-    if place != selection.everything:
-        table = table[table["region"] == place]
-    events = supply.events(selection, table)
-    losses, short = [], [0.0, 0.0]
-    for code, rows in table.groupby("disruption", sort=False):
-        by = {str(name): _together(pools) for name, pools in rows.groupby("scenario")}
-        if not all(name in by for name in scenarios):
-            continue
-        before, after = by[scenarios[0]], by[scenarios[1]]
-        wanted = before.planned
-        lost, still = (min(max(row.at_risk_best, 0.0) / wanted, 1.0) for row in (before, after))
-        losses.append(_Loss(str(code), events[str(code)], lost, still, before.binding_node, int(before.nodes)))
-        short = [
-            max(share, min(max(wanted - row.planned + row.shortage, 0.0) / wanted, 1.0))
-            for share, row in zip(short, (before, after), strict=True)
-        ]
-    losses = [loss for loss in losses if max(loss.before, loss.after) >= wording.LEAST_WORTH_SAYING]
-    anyway = _Loss("", supply.Event(SHORT, supply.IN_FORCE, False), short[0], short[1])
-    matters = max(short) >= wording.LEAST_WORTH_SAYING
-    return losses, anyway if matters else None
-
-
-def _kept(losses: Sequence[_Loss]) -> tuple[_Loss, ...]:
-    """The hardest for the incumbent, and in the place of the last of them the one that gets worse by most."""
-    ranked = sorted(losses, key=lambda loss: -loss.before)
-    kept, rest = ranked[:MOST], ranked[MOST:]
-    worst = max(rest, key=lambda loss: loss.after - loss.before, default=None)
-    if worst is None or worst.after - worst.before < wording.LEAST_WORTH_SAYING:
-        return tuple(kept)
-    return (*kept[:-1], worst)
-
-
-def _together(pools: pd.DataFrame) -> Any:
-    """One row for the pools of a disruption: sums of GWh, and what binds where most is at risk."""
-    worst = pools.sort_values("at_risk_best", kind="stable").tail(1)
-    return next(worst.assign(**pools[["planned", "shortage", "at_risk_best"]].sum()).itertuples())
-
-
-def _overall(result: Result, disruption: str) -> _Overall | None:
-    """A disruption over the years decided."""
-    table = table_of(result, "mix_loss")
-    rows = [] if table is None else list(table[table["disruption"] == disruption].itertuples())
-    if not rows or not rows[0].wanted > 0:
-        return None
-    return _Overall(*(float(getattr(rows[0], name) / rows[0].wanted) for name in ("incumbent", "value", "floor")))
-
-
-def _cost(selection: Selection, place: str, decided: Sequence[int], scenarios: tuple[str, str]) -> float:
-    """Cost of the batteries of the chosen mix over the years decided, against the incumbent's; NaN where unknown."""
-    table = table_of(selection.result, "battery_cost")
-    if table is None:
-        return np.nan
-    table = selection.rows_in(table[table["year"].isin(decided)], place)
-    before, after = (float(table.loc[table["scenario"] == name, "value"].sum(min_count=1)) for name in scenarios)
-    return after / before if before > 0 else np.nan
+def _costs(selection: Selection, all_of_it: bool) -> tuple[float, float]:
+    """Cost of incumbent and chosen mix above the cheapest one; NaN where not all that they cost is drawn, or where one
+    leaves demand unmet: fewer batteries would look cheaper."""
+    stages = mixes.about(selection.result).get("stages") or ()
+    unmet = any(stage["stage"] == "unmet_demand" and stage["value"] > 0.05 for stage in stages)
+    if not all_of_it or unmet:
+        return np.nan, np.nan
+    incumbent, chosen = (mixes.baseline(selection.result, name, "cost_share") for name in ("incumbent", "chosen"))
+    return incumbent, chosen
 
 
 def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
-    where = (story.region,)
     rows: list[tuple[Any, ...]] = []
+    last = story.years[-1]
     for s, scenario in enumerate(story.scenarios):
         for f, family in enumerate(story.families):
             for y, year in enumerate(story.years):
-                value = 100 * story.shares[s, f, y]
-                ends = (100 * story.low[f, y], 100 * story.high[f, y]) if s else (value, value)
-                rows.append(("mix_share", *where, scenario, family, "", year, value, *ends, "%"))
+                told = bool(s) and year == last and story.ranged
+                ends = (100 * story.low[f], 100 * story.high[f]) if told else (np.nan, np.nan)
+                rows.append(("mix_share", story.region, scenario, family, "", year, 100 * story.shares[s, f, y], *ends,
+                             "%"))  # fmt: skip
     for loss in story.rows:
         quantity = "least_loss" if loss.disruption else "short"
         for scenario, share in zip(story.scenarios, (loss.before, loss.after), strict=True):
-            rows.append((quantity, *where, scenario, "", loss.disruption, story.years[-1], 100 * share, np.nan,
-                         np.nan, "%"))  # fmt: skip
-    if np.isfinite(story.cost):
-        for scenario, cost in zip(story.scenarios, (1.0, story.cost), strict=True):
-            rows.append(("battery_cost", *where, scenario, "", "", story.years[-1], 100 * cost, np.nan, np.nan,
-                         f"{story.labels[0]} = 100"))  # fmt: skip
+            rows.append((quantity, story.region, scenario, "", loss.disruption, last, 100 * share, np.nan, np.nan, "%"))
+    if story.has_cost:
+        for scenario, cost in zip(story.scenarios, story.costs, strict=True):
+            rows.append(("cost", story.region, scenario, "", "", last, 100 * cost, np.nan, np.nan,
+                         "% above the cheapest"))  # fmt: skip
     return pd.DataFrame(rows, columns=list(DATA))
 
 
@@ -316,36 +226,52 @@ def _drawn(story: _Story) -> pd.DataFrame:
 
 
 def _finding(story: _Story) -> str:
-    """What family the chosen mix has most more of, and what the hardest stop of one step takes from it and before.
+    """What the hardest stop of one step takes from the chosen mix and from the incumbent, and beside it the stop that
+    takes most more than before; where none does, what all mixes nearly as good have more of.
 
-    Two facts of the chosen mix, neither of them given as the cause of the other.
+    Two facts, neither of them given as the cause of the other. A share of the chosen mix alone is no headline.
     """
     gained, last = _gained(story), story.years[-1]
+    whose = wording.possessive(story.region)
     if (loss := story.headline) is None or loss.before < wording.LEAST_WORTH_SAYING:
         if gained:
-            return f"The chosen mix has {gained} in {wording.possessive(story.region)} batteries of {last}"
-        return (
-            f"{wording.capitalised(wording.possessive(story.region))} chosen mix of batteries hardly differs from"
-            f" {story.labels[0]}"
-        )
-    lost, was = (percent(share) if share >= 5e-4 else "none" for share in (loss.after, loss.before))
+            return f"Mixes {story.near} have {gained} in {whose} batteries of {last}"
+        if np.abs(story.shares[1] - story.shares[0]).max() < wording.LEAST_WORTH_SAYING:
+            return f"{wording.capitalised(whose)} chosen mix of batteries hardly differs from {story.labels[0]}"
+        return f"{wording.capitalised(whose)} batteries by chemistry to {last}: {wording.names(story.labels)} compared"
     event = wording.if_it_happens(loss.event.label)
-    batteries = f"of {wording.possessive(story.region)} batteries"
+    lost, was = _printed(loss)
     against = f"the incumbent {was}" if lost != was else "as the incumbent does"
     least = "at least " if lost != "none" else ""
-    if not gained:
-        return f"{wording.capitalised(event)}, the chosen mix loses {least}{lost} {batteries} in {last}, {against}"
-    return f"The chosen mix has {gained} in {last}; {event}, it loses {least}{lost} {batteries}, {against}"
+    worse = [other for other in story.losses if other.worse and other is not loss]
+    worst = max(worse, key=lambda other: other.after - other.before, default=None)
+    if gained and worst is None:
+        title = f"Mixes {story.near} have {gained} in {last}; {event}, the chosen one loses {least}{lost} of {whose}"
+        return f"{title} batteries, {against}"
+    title = (
+        f"{wording.capitalised(event)}, the chosen mix loses {least}{lost} of {whose} batteries to {last}, {against}"
+    )
+    if worst is None:
+        return title
+    more, less = _printed(worst)
+    return f"{title}; {wording.if_it_happens(worst.event.label)}, {more} against {less}"
+
+
+def _printed(loss: Loss) -> tuple[str, str]:
+    """What the chosen mix loses, and the incumbent."""
+    after, before = (percent(share) if share >= mix_losses.COSTS else "none" for share in (loss.after, loss.before))
+    return after, before
 
 
 def _gained(story: _Story) -> str:
-    """The family that gains most of those that are pinned, with its share of the last year: 23% Na-ion."""
-    gains = story.shares[1, :, -1] - story.shares[0, :, -1]
-    pinned = [i for i in range(len(story.families)) if not story.loose[i, -1]]
-    most = max(pinned, key=lambda i: gains[i], default=None)
-    if most is None or gains[most] < wording.LEAST_WORTH_SAYING:
+    """The family of which every mix nearly as good has most more than the incumbent: 7–84% Si-anode."""
+    if not story.ranged:
         return ""
-    return f"{percent(float(story.shares[1, most, -1]))} {story.families[most]}"
+    gains = story.low - story.shares[0, :, -1]
+    most = int(gains.argmax())
+    if gains[most] < wording.LEAST_WORTH_SAYING:
+        return ""
+    return f"{mixes.reach(story.low[most], story.high[most])} {story.families[most]}"
 
 
 def _inputs(story: _Story) -> footer.Used:
@@ -358,30 +284,24 @@ def _inputs(story: _Story) -> footer.Used:
     }  # fmt: skip
     return {
         **used,
-        **(footer.whole("cell_price", "price_relative", "learning_rate") if np.isfinite(story.cost) else {}),
+        **(footer.whole("cell_price", "price_relative", "learning_rate") if story.has_cost else {}),
     }
 
 
-def _note(story: _Story, caveats: str) -> str:
-    note = f"Note:{caveats} {wording.number(story.gwh)} GWh are planned for {story.years[-1]} in both."
+def _note(story: _Story, result: Result) -> str:
+    note = f"Note:{frame.caveats(result)} {wording.number(story.gwh)} GWh are planned for {story.years[-1]} in both."
+    if story.ranged:
+        note += mixes.near_note(result)
+        note += " Ends of regions are summed." if story.several else ""
     if story.losses:
         note += " Least loss: of a stop as severe as its row has it, if what is left goes where it makes most cells."
-        note += " Orange: more than before." if any(loss.after > loss.before for loss in story.rows) else ""
         note += supply.marks(loss.event for loss in story.losses)
-    if story.overall is not None and (loss := story.headline) is not None:
-        before, after, floor = (percent(share) for share in story.overall)
-        note += (
-            f" Over {story.span}, with what is short anyway, “{loss.event.label}” costs {before}, with the chosen mix"
-        )
-        note += f" {after}"
-        known = not math.isnan(story.overall.floor)
-        note += f"; no mix within the limits of the run loses less than {floor}." if known else "."
+    if any(loss.turn == style.RISE for loss in story.rows) or (story.has_cost and story.costs[1] > story.costs[0]):
+        note += " Orange: more than in the incumbent."
+    if story.has_cost and (broken := mixes.breaks(result)):
+        note += f" {story.labels[0]} breaks limits of the run: {broken}."
     if "Si-anode" in story.families:
         note += " White hatch: silicon in the anode."
-    if story.loose.any():
-        note += " Dots and ranges: not pinned; other mixes, as good, reach from end to end."
-    if story.split:
-        note += f" Not pinned: how {wording.names(story.split)} split{'s' * (len(story.split) == 1)} into chemistries."
     if story.left_out:
         note += f" Not drawn: {story.left_out} more disruption{'s' * (story.left_out > 1)}."
     return note
@@ -390,35 +310,29 @@ def _note(story: _Story, caveats: str) -> str:
 def _alt(story: _Story, subtitle: str) -> list[str]:
     """What is drawn, and the last year in words."""
     last = story.years[-1]
-    parts = [
-        f"{family} {percent(story.shares[0, f, -1])} to {_share(story, f)}" for f, family in enumerate(story.families)
-    ]
+    parts = []
+    for f, family in enumerate(story.families):
+        between = f" (among mixes {story.near}: {mixes.reach(story.low[f], story.high[f])})" if story.ranged else ""
+        before, after = (percent(share) for share in story.shares[:, f, -1])
+        parts.append(f"{family} {before} to {after}{between}")
     lost = [
         f"{loss.event.spoken} {percent(loss.before)} to {percent(loss.after)} of planned batteries"
         + (" lost at the least" if loss.disruption else "")
         for loss in story.rows
     ]
-    cost = f"Cost of the batteries: {100 * story.cost:.0f} against 100." if np.isfinite(story.cost) else ""
+    before, after = (percent(cost, signed=True) for cost in story.costs) if story.has_cost else ("", "")
     return [
         f"Two stacked areas of {wording.lowered(subtitle)}: {story.labels[0]} and {story.labels[1]}.",
         f"In {last}, from {story.labels[0]} to {story.labels[1]}: {'; '.join(parts)}.",
         f"{'; '.join(lost)}." if lost else "",
-        cost,
+        f"Cost above the cheapest mix: {before} and {after}." if story.has_cost else "",
     ]
-
-
-def _share(story: _Story, f: int) -> str:
-    """Share of a family in the chosen mix of the last year, or its range where it is not pinned."""
-    if not story.loose[f, -1]:
-        return percent(story.shares[1, f, -1])
-    low, high = percent(story.low[f, -1]), percent(story.high[f, -1])
-    return high if low == high else f"{low.removesuffix('%')}–{high}"
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
-HEAD, AIR, ROW = 0.3, 0.16, 0.19
-"""Heights of the headings of the areas, of the air between areas and losses, and of a row of losses."""
+HEAD, AIR = 0.3, 0.16
+"""Heights of the headings of the areas, and of the air between areas and losses."""
 ACROSS = 0.3
 """Air between the two areas."""
 
@@ -430,32 +344,31 @@ def _least(story: _Story) -> float:
 
 def _below(story: _Story) -> float:
     """Height of all under the areas."""
-    rows = len(story.rows) + bool(np.isfinite(story.cost))
-    return series.UNDER + 0.1 + (AIR if rows else 0.0) + (HEAD if story.rows else 0.0) + ROW * rows
+    losses = mix_losses.HEAD + mix_losses.pitch(len(story.rows)) * len(story.rows) if story.rows else 0.0
+    cost = mix_losses.ROW * story.has_cost
+    return series.UNDER + 0.1 + (AIR if losses or cost else 0.0) + losses + cost
 
 
 def _draw(sheet: Page, story: _Story) -> None:
     """The two areas with their end table, and below what disruptions cost, in the same columns."""
     s = sheet.scale
-    names = supply.fitted(story.labels, 1.7 * s, LABEL * s)
+    names = supply.fitted(story.labels, 1.5 * s, LABEL * s)
     columns = (
         Column(names[0], style.MUTED, head_colour=style.MUTED),
         Column(names[1], style.INK, SEMIBOLD, head_colour=style.ACCENT),
+        *([Column(story.near.removesuffix(" of the best"), style.MUTED, head_colour=style.MUTED)] * story.ranged),
     )
     rows = _table_rows(story)
-    table = EndTable(sheet, f"In {story.years[-1]}", columns, [*rows, Row("", ("100%", "100%"))])
+    widest = Row("", ("+100%", "+100%", "0–100%")[: len(columns)])
+    table = EndTable(sheet, f"In {story.years[-1]}", columns, [*rows, widest])
     top, bottom = sheet.top - HEAD * s, sheet.bottom + _below(story) * s
     left = sheet.left + text_width("100%", LABEL * s) + 0.07 * s
     width = (sheet.right - table.width - left - ACROSS * s) / 2
-    panels = [Panel(left + i * (width + ACROSS * s), bottom, width, top - bottom) for i in (0, 1)]
-    headings = (
-        style.shortened(story.labels[0], width, HEADING * s, SEMIBOLD),
-        style.shortened(story.labels[1], width, HEADING * s, SEMIBOLD),
-    )
-    for i, (panel, heading) in enumerate(zip(panels, headings, strict=True)):
+    for i in (0, 1):
+        panel = Panel(left + i * (width + ACROSS * s), bottom, width, top - bottom)
+        heading = style.shortened(story.labels[i], width, HEADING * s, SEMIBOLD)
         _draw_areas(sheet, story, panel, i)
-        colour = style.ACCENT if i else style.INK
-        sheet.text(panel.left, sheet.top - 0.1 * s, heading, HEADING, colour, SEMIBOLD)
+        sheet.text(panel.left, sheet.top - 0.1 * s, heading, HEADING, style.ACCENT if i else style.INK, SEMIBOLD)
     for share in (0, 0.5, 1):
         y = bottom + share * (top - bottom)
         sheet.text(left - 0.06 * s, y - 0.36 * LABEL * s / 72, f"{100 * share:.0f}" + ("%" if share == 1 else ""),
@@ -471,27 +384,30 @@ def _draw(sheet: Page, story: _Story) -> None:
     table.draw_head(sheet.top - 0.1 * s)
     under = bottom - (series.UNDER + AIR) * s
     if story.rows:
-        under = _draw_losses(sheet, story, table, under)
-    if np.isfinite(story.cost):
-        name = f"Cost of the batteries of {story.span}, {story.labels[0]} = 100"
-        moved = round(story.cost, 2) - 1
-        _draw_numbers(sheet, table, name, ("100", f"{100 * story.cost:.0f}"), under - 0.5 * ROW * s, _turn(moved))
+        heading = f"Least loss by disruption, % of batteries planned from its start to {story.years[-1]}"
+        under = mix_losses.draw(sheet, story.rows, heading, table, under)
+    if story.has_cost:
+        name = f"Cost of the batteries of {story.span} above the cheapest mix"
+        printed = [percent(cost, signed=True) for cost in story.costs]
+        moved = story.costs[1] - story.costs[0] if printed[0] != printed[1] else 0.0
+        y = under - 0.5 * mix_losses.ROW * s
+        mix_losses.draw_numbers(sheet, table, name, printed, y, mix_losses.turn(moved))
 
 
 def _table_rows(story: _Story) -> list[Row]:
     """Lines of the end table, from the base of the stack up."""
-    rows = [
-        Row(wording.capitalised(family), (percent(story.shares[0, f, -1]), _share(story, f)), FAMILY[family])
-        for f, family in enumerate(story.families)
-    ]
-    if story.unmet[-1] > PINNED:
-        rows.append(Row(UNMET, ("0%", percent(story.unmet[-1])), style.MUTED))
+    rows = []
+    for f, family in enumerate(story.families):
+        between = [mixes.reach(story.low[f], story.high[f])] if story.ranged else []
+        numbers = (*(percent(share) for share in story.shares[:, f, -1]), *between)
+        rows.append(Row(wording.capitalised(family), numbers, FAMILY[family]))
+    if story.unmet[-1] > mixes.PINNED:
+        rows.append(Row(UNMET, ("0%", percent(story.unmet[-1]), *([""] * story.ranged)), style.MUTED))
     return rows
 
 
 def _draw_areas(sheet: Page, story: _Story, panel: Panel, i: int) -> None:
-    """The shares of one scenario; dots on those of the chosen mix that are not pinned."""
-    s = sheet.scale
+    """The shares of one scenario."""
     axes = sheet.axes(panel)
     axes.set_xlim(story.years[0], story.years[-1])
     axes.set_ylim(0, 1)
@@ -502,61 +418,6 @@ def _draw_areas(sheet: Page, story: _Story, panel: Panel, i: int) -> None:
         Layer(values, FAMILY[family], style.SILICON_HATCH if family == "Si-anode" else "")
         for family, values in zip(story.families, story.shares[i], strict=True)
     ]
-    edges = series.stack(axes, story.years, layers, s)
-    if i:
-        for f, upper in enumerate(edges):
-            lower = edges[f - 1] if f else np.zeros(len(story.years))
-            for y in range(len(story.years) - 1):
-                if story.loose[f, y : y + 2].any():
-                    axes.fill_between(story.years[y : y + 2], lower[y : y + 2], upper[y : y + 2], facecolor="none",
-                                      edgecolor="white", hatch="...", linewidth=0, zorder=2.5)  # fmt: skip
+    series.stack(axes, story.years, layers, sheet.scale)
     sheet.line((panel.left, panel.left + panel.width), (panel.bottom,) * 2, style.INK, 0.9, order=4)
     series.name_years(sheet, panel, story.years)
-
-
-def _numbers_start(sheet: Page, table: EndTable) -> float:
-    """Where the columns of numbers begin."""
-    return sheet.right - table.rights[0] - text_width("100%", LABEL * sheet.scale, BOLD) - 0.22 * sheet.scale
-
-
-def _turn(moved: float) -> str:
-    """The colour of what is better where it falls: teal where it does, orange where it rises, grey where it stays."""
-    return style.FALL if moved < 0 else style.RISE if moved > 0 else style.MUTED
-
-
-def _draw_numbers(sheet: Page, table: EndTable, name: str, numbers: tuple[str, str], y: float, colour: str) -> None:
-    """A name at the left edge, and its two numbers in the columns of the table above, the second in the colour."""
-    s = sheet.scale
-    baseline = y - 0.36 * LABEL * s / 72
-    sheet.text(sheet.left, baseline, style.shortened(name, _numbers_start(sheet, table) - sheet.left, LABEL * s), LABEL)
-    for text, right, ink, weight in zip(numbers, table.rights, (style.MUTED, colour), (REGULAR, BOLD), strict=True):
-        sheet.text(sheet.right - right, baseline, text, LABEL, ink, weight, align="right")
-
-
-def _draw_losses(sheet: Page, story: _Story, table: EndTable, top: float) -> float:
-    """For each disruption a dot of the incumbent and one of the chosen mix; returns the lower end of it."""
-    s = sheet.scale
-    head = f"Least loss in {story.years[-1]} by disruption, % of planned batteries"
-    sheet.text(sheet.left, top - 0.14 * s, head, HEADING, style.INK, SEMIBOLD)
-    right = _numbers_start(sheet, table)
-    names = [style.shortened(loss.event.marked, 0.62 * (right - sheet.left), LABEL * s) for loss in story.rows]
-    left = sheet.left + max(text_width(name, LABEL * s) for name in names) + 0.16 * s
-    height = ROW * len(names) * s
-    track = Panel(left, top - HEAD * s - height, right - left, height)
-    axes = sheet.axes(track)
-    axes.set_xlim(0, 100)
-    axes.set_ylim(track.bottom, track.bottom + height)
-    for x, end, align in ((track.left, "0", "left"), (track.left + track.width, "100%", "right")):
-        sheet.text(x, track.bottom + height + 0.02 * s, end, style.SMALL, style.FAINT, align=align)
-    for row, (name, loss) in enumerate(zip(names, story.rows, strict=True)):
-        y = track.bottom + height - ROW * (row + 0.5) * s
-        printed = percent(loss.before), percent(loss.after)
-        turn = _turn(loss.after - loss.before if printed[0] != printed[1] else 0.0)
-        _draw_numbers(sheet, table, name, printed, y, turn)
-        axes.plot([0, 100], [y, y], color=style.GRID, linewidth=1.0 * s, zorder=1)
-        ends = 100 * loss.before, 100 * loss.after
-        axes.plot(ends, [y, y], color=supply.pale(turn), linewidth=2.4 * s, zorder=2, solid_capstyle="butt")
-        for share, colour, order in zip(ends, (style.BASE, turn), (3, 4), strict=True):
-            axes.plot(share, y, "o", color=colour, markersize=6 * s, markeredgecolor="white", zorder=order,
-                      markeredgewidth=0.8 * s, clip_on=False)  # fmt: skip
-    return track.bottom
