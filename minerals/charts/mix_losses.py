@@ -14,14 +14,14 @@ from minerals.charts.series import EndTable
 from minerals.charts.style import HEADING, LABEL, Page, Panel, text_width
 from minerals.numbers import MINUS, percent
 
-MOST = 10
+MOST = 8
 """Disruptions drawn."""
 COSTS = 5e-4
 """A disruption that takes less of both mixes is none that costs anything."""
 SHORT = "Short without any stop"
 HEAD = 0.3
 """Height of the heading, inches before scaling."""
-ROW, TIGHT, LOOSE = 0.19, 0.155, 6
+ROW, TIGHT, LOOSE = 0.19, 0.145, 6
 """Height of a row, of one of more than LOOSE rows, and how many that is."""
 
 
@@ -96,12 +96,12 @@ def _together(parts: pd.DataFrame) -> Any:
 
 
 def kept(found: Sequence[Loss]) -> tuple[Loss, ...]:
-    """All that there is room for: the hardest for either mix, with those that get worse before those that do not."""
+    """All that there is room for: of more, those that get worse by most, in half of the places, and the hardest."""
     if len(found) <= MOST:
         return tuple(found)
-    ranked = sorted(found, key=lambda loss: (not loss.worse, -max(loss.before, loss.after)))
-    worse = [loss for loss in ranked if loss.worse][: MOST // 2]
-    rest = sorted((loss for loss in found if loss not in worse), key=lambda loss: -max(loss.before, loss.after))
+    ranked = sorted(found, key=lambda loss: -max(loss.before, loss.after))
+    worse = sorted((loss for loss in found if loss.worse), key=lambda loss: loss.before - loss.after)[: MOST // 2]
+    rest = [loss for loss in ranked if loss not in worse]
     drawn = {loss.disruption for loss in (*worse, *rest[: MOST - len(worse)])}
     return tuple(loss for loss in found if loss.disruption in drawn)
 
@@ -136,8 +136,8 @@ def draw(sheet: Page, rows: Sequence[Loss], heading: str, table: EndTable, top: 
     """
     s = sheet.scale
     right = numbers_start(sheet, table)
-    sheet.text(sheet.left, top - 0.14 * s, style.shortened(heading, right - sheet.left, HEADING * s, SEMIBOLD), HEADING,
-               style.INK, SEMIBOLD)  # fmt: skip
+    heading = style.shortened(heading, sheet.width, HEADING * s, SEMIBOLD)
+    sheet.text(sheet.left, top - 0.14 * s, heading, HEADING, style.INK, SEMIBOLD)
     names = [style.shortened(loss.event.marked, 0.62 * (right - sheet.left), LABEL * s) for loss in rows]
     left = sheet.left + max(text_width(name, LABEL * s) for name in names) + 0.16 * s
     high = pitch(len(rows)) * s
