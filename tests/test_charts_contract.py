@@ -18,6 +18,7 @@ import pytest
 import test_charts
 import test_charts_exposure
 import test_charts_flows
+import test_charts_frontier
 import test_charts_mix
 import test_charts_prices
 import test_charts_sensitivity
@@ -40,6 +41,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
     "cost_curves": test_charts_prices.CASES,
     **test_charts_exposure.CASES,
     **test_charts_mix.CASES,
+    **test_charts_frontier.CASES,
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
@@ -55,9 +57,7 @@ WAY_OUT = {
     "sensitivity": "; it is computed by a study",
     "validation": "; draw what minerals",
     "cost_curves": r"; prices are computed for runs with \[prices\]",
-    "mix_by_year": r"with \[optimise\]",
-    "drop_in": r"with \[optimise\]",
-    "chosen_sourcing": r"with \[optimise\]",
+    **dict.fromkeys([*test_charts_mix.CASES, *test_charts_frontier.CASES], r"with \[optimise\]"),
 }
 """What else a chart says where its table is missing."""
 

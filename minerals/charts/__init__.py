@@ -32,7 +32,9 @@ CHARTS = {
     "capacity_vs_demand": "cell_capacity",
     "lfp_concentration": "supply",
     "sourcing": "sourcing",
+    "frontier": "mix_frontier",
     "mix_by_year": "mix_family",
+    "near_optimal": "mix_near",
     "drop_in": "drop_in",
     "chosen_sourcing": "mix_sourcing",
 }
@@ -41,7 +43,8 @@ CHARTS = {
 
 #: Tables that a chart draws besides its own.
 OTHER_TABLES = {
-    "lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",), "loss_by_length": ("disruptions",),
+    "lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",), "frontier": ("mix_baseline",),
+    "loss_by_length": ("disruptions",),
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}

@@ -261,7 +261,7 @@ class PageText(NamedTuple):
 
 
 class Swatch(NamedTuple):
-    """One entry of a key: a small box, a hatched one, a line, a dot or a ring, and what it stands for."""
+    """One entry of a key: a small box, a hatched one, a line, a tick, a dot or a ring, and what it stands for."""
 
     text: str
     colour: str
@@ -351,6 +351,8 @@ class Page:
                     box.set(facecolor="white", edgecolor=entry.colour, hatch=SHORT_HATCH, linewidth=0.5 * s)
             elif entry.shape == "line":
                 self.line((x, x + 0.1 * s), (baseline + 0.042 * s,) * 2, entry.colour, 1.6)
+            elif entry.shape == "tick":
+                self.line((x + 0.05 * s,) * 2, (baseline - 0.008 * s, baseline + 0.092 * s), entry.colour, 0.8)
             else:
                 self.dot(x + 0.05 * s, baseline + 0.042 * s, entry.colour, 4.2, hollow=entry.shape == "ring")
             x += 0.14 * s
