@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -159,7 +160,7 @@ def _examples(selection: Selection, place: str) -> dict[tuple[int, str], dict[in
     # A mix has rows of what it uses alone, so a family without one has no share.
     years = {int(year) for year in table["year"]}
     families = mixes.drawn_as([str(family) for family in table["family"]])
-    for mix, family in {(int(mix), family) for mix in table["mix"].unique() for family in families}:
+    for mix, family in product(map(int, table["mix"].unique()), dict.fromkeys(families)):
         out[mix, family] = {year: (0.0, gwh.get(year, 1.0)) for year in years}
     for row, family in zip(table.itertuples(), families, strict=True):
         share, weight = out[int(row.mix), family][int(row.year)]
