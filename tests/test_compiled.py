@@ -9,6 +9,7 @@ import highspy
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from highspy import HighsModelStatus as Status
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyomo.contrib.solver.solvers.highs import Highs
@@ -283,6 +284,29 @@ def test_algorithm_by_size() -> None:
     large.solve()
     assert "ipx" not in large.algorithm
     assert [run.algorithm for run in large.runs][-1] == large.algorithm
+
+
+@pytest.mark.parametrize(("large", "algorithms"), [
+    (61, ["simplex", "ipx", "ipx"]), (60, ["ipx", "ipx", "ipx"]), (122, ["simplex", "simplex", "simplex"]),
+])  # fmt: skip
+def test_what_is_not_conclusive_is_solved_from_nothing_with_and_without_presolve(
+    large: int, algorithms: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the interior point where the model has half the columns of a large one; until an answer is conclusive."""
+    compiled = Compiled(random_model(np.random.default_rng(1), rows=40, columns=60), large=large)
+    assert len(compiled.form.columns) == 60
+    asked: list[tuple[str, str]] = []
+    answers = iter([Status.kUnknown] * 3 + [Status.kUnknown, Status.kOptimal])
+
+    def answered(wanted: str, presolve: str, *_: object) -> Status:
+        asked.append((wanted, presolve))
+        return next(answers)
+
+    monkeypatch.setattr(compiled, "_run", answered)
+    assert compiled._attempts(None) == Status.kUnknown
+    assert asked == list(zip(algorithms, ["choose", "choose", "off"], strict=True))
+    assert compiled._attempts(None) == Status.kOptimal
+    assert len(asked) == 5
 
 
 def test_afresh_is_cold_where_the_model_is_large() -> None:

@@ -49,6 +49,22 @@ def test_a_node_is_needed_where_its_next_stage_stands() -> None:
     assert plan().embodied.tolist() == [200, 100, 100, 100]
 
 
+@pytest.mark.parametrize("home", [0.0, 0.6, 1.0])
+def test_a_plan_that_has_just_what_it_needs_lacks_nothing(home: float) -> None:
+    """Nor where all of a node is bought or all of it is one's own; a thousandth less of either is too little."""
+    factory = Factory(plan(home, own=(0.0, 100.0, 100.0, 0.0)))
+    made = factory.need * factory.plan.flows.from_home
+    of = factory.plan
+
+    def short(bought: float, own: float) -> bool:
+        rows = (own * made)[None], (bought * (factory.need - made))[None]
+        return bool(factory._short(Supplied(*rows, of.made_at_home[None], of.imported[None])).any())
+
+    assert not short(1, 1)
+    assert short(0.999, 1) == (factory.need > made).any()
+    assert short(1, 0.999) == (made > 0).any()
+
+
 def test_a_stop_of_what_is_refined_spares_what_is_bought_as_cathode() -> None:
     """40 kt of cathode can be bought, and 10 refined at home. Without what is bought of refined material own plants
     make 10 of their 20 kt of cathode: 50 of 60 GWh at home. With 10 kt more to be bought as cathode nothing is lost."""
