@@ -514,6 +514,26 @@ def test_what_was_found_is_kept_after_another_objective() -> None:
         compiled.keep(found)
 
 
+def test_what_is_rounding_beside_the_largest_cost_is_not_kept() -> None:
+    """`a` costs 1 and stays at its bound; `b` costs 1e-12, and is free to move. Without an objective all are."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(["a", "b"], bounds=(0, 10))
+    model.all = pyo.Constraint(expr=model.x["a"] + model.x["b"] <= 20)
+    model.cost = pyo.Objective(expr=model.x["a"] + 1e-12 * model.x["b"])
+    model.more = pyo.Objective(expr=-model.x["a"] - model.x["b"])
+    compiled = Compiled(model, objective="cost")
+    compiled.keep(compiled.solve())
+    compiled.optimise("more")
+    assert compiled.solve().objective == pytest.approx(-10)
+    del model.cost
+    model.more.deactivate()
+    free = Compiled(model)
+    found = free.solve()
+    assert found.goal is None
+    free.keep(found)
+    assert free.solve().objective == pytest.approx(0)
+
+
 def test_small_duals_are_kept_beside_large_ones() -> None:
     """The dual of `low`, 1e-6, counts as much as that of `high`, 1e4: each of them asks for one unit of cost."""
     model = pyo.ConcreteModel()
