@@ -272,6 +272,15 @@ def test_equal_users_are_cut_alike() -> None:
     assert build(Factory(plan), np.array([50.0])).tolist() == pytest.approx([30, 20])
 
 
+@pytest.mark.parametrize("other", [1000.0, np.inf])
+def test_users_of_what_binds_are_cut_alike_whatever_else_they_use(other: float) -> None:
+    """Of a second node, which the first alone uses, there is plenty; or nobody knows how much there is."""
+    plan = Plan(np.array([60.0, 40.0]), np.array([[1.0, 0.5], [1.0, 0.0]]))
+    assert build(Factory(plan), np.array([50.0, other])).tolist() == pytest.approx([30, 20])
+    # Where that binds too, the second has what the first cannot.
+    assert build(Factory(plan), np.array([50.0, 5.0])).tolist() == pytest.approx([10, 40])
+
+
 # ---------------------------------------------------------------------- what must hold
 
 
