@@ -132,6 +132,23 @@ def test_one_set_of_shares_serves_many_draws_of_intensity() -> None:
     np.testing.assert_allclose(got.mineral_demand, np.concatenate([one.mineral_demand for one in alone]), rtol=1e-13)
 
 
+@pytest.mark.parametrize("uncertain", ["additions", "market_share", "mineral_intensity"])
+@pytest.mark.parametrize("places", [1, 2])
+@pytest.mark.parametrize("keep", [DIMENSIONS, ("mineral", "year")])
+def test_each_draw_is_what_it_is_alone_whatever_is_drawn(uncertain: str, places: int, keep: tuple[str, ...]) -> None:
+    """One of the three is drawn, in one region and use or in several."""
+    many, shares = random_inputs(9, draws=5), [random_inputs(seed).market_share for seed in range(5)]
+    arrays = {"additions": many.additions[:, :places, :places], "mineral_intensity": many.mineral_intensity,
+              "market_share": np.concatenate(shares)[:, :places, :places]}  # fmt: skip
+    arrays = {name: array if name == uncertain else array[:1] for name, array in arrays.items()}
+    got = system(SystemInputs(**arrays), keep)
+    assert len(got.mineral_demand) == len(got.cells) == 5
+    for draw in range(5):
+        alone = system(SystemInputs(**arrays | {uncertain: arrays[uncertain][draw : draw + 1]}), keep)
+        np.testing.assert_allclose(got.mineral_demand[draw], alone.mineral_demand[0], rtol=1e-13)
+        np.testing.assert_allclose(got.cells[draw], alone.cells[0], rtol=1e-13)
+
+
 def test_an_unknown_dimension_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown dimensions"):
         system(random_inputs(0), ("mineral", "cohort"))
