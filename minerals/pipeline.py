@@ -159,12 +159,8 @@ def _chosen(config: Run, inputs: Inputs, ready: Prepared) -> tuple[Mix, Prepared
 
 
 def _with_mix(mix: Mix, inputs: Inputs, ready: Prepared) -> Prepared:
-    """A run with its chosen mix as a scenario, whose cells are made where the mix makes them."""
-    from .case.optimise import with_origin
-
-    found = _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
-    assert found.chokepoints is not None
-    return replace(found, chokepoints=with_origin(found.chokepoints, mix))
+    """A run with its chosen mix as a scenario."""
+    return _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
 
 
 @frozen

@@ -29,6 +29,7 @@ from ..tables.inputs import Inputs, joined
 from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import Cut, Event, Node, SupplyInputs, supply_inputs
+from .home import chosen_home
 from .intensity import with_intensity
 from .origin import Origins
 from .outcome import Outcome
@@ -79,8 +80,8 @@ class Chokepoints:
     they are in each year, by label, (year) [1]; uses_apart: need of each region at home in the reference world, of the
     uses left out and of those in scope, (node, year) each [kt or GWh]; union: customers under the law of the European
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
-    supply of each year rests on; chosen_home: share of its cells that a mix has each region make, by its scenario,
-    (region, chemistry, year), NaN where it says nothing.
+    supply of each year rests on; chosen_home: share of its cells that a scenario has each region make, by its
+    name, (region, chemistry, year), NaN where it says nothing.
     """
 
     outcome: Outcome
@@ -598,7 +599,8 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         check_cell_parts(inputs, bases_of(resolved))
         uses = uses_of(arrays, reference.inputs)
         chain = chain_of(reference.inputs.nodes, bases_of(resolved), uses.ever, reference.inputs.known)
-        return replace(reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine)
+        chosen = chosen_home(run, resolved, inputs)
+        return replace(reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine, chosen_home=chosen)
     partition = partition_of(run, inputs, resolved.regions.labels)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
     world = Outcome(with_intensity(resolve(reference_run(run, inputs, partition), inputs), inputs))
@@ -639,5 +641,5 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
         origins, label, used, left_out, uses_apart_of(resolved, world.resolved, theirs, by_world, at_work, origins),
-        union, wider, by_country,
+        union, wider, by_country, chosen_home(run, resolved, inputs),
     )  # fmt: skip

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Share of the demand that is met, by region, segment and year.
 Met = dict[str, dict[str, dict[str, float]]]
+#: Share of the cells made at home, by region, year and chemistry.
+Home = dict[str, dict[str, dict[str, float]]]
 #: File of the result in which the shares of the chosen mix stand.
 SHARES = "tables/mix_share.csv"
 #: How codes begin of what a source leaves after the countries it names.
@@ -94,7 +96,8 @@ def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], *, alone:
     except TimeLimit:
         raise TimeLimit(f"{_time_limit(run, config)}: no optimum within so many seconds a solve; {LESS}") from None
     shares = dict(_shares(assembly.resolved, solution, assembly.pairs, config.scenario))
-    return Mix(_with_mix(run, config, shares, _met(data, solution)), data, solution, shares, assembly)
+    mine = _with_mix(run, config, shares, _met(data, solution), _home(solution))
+    return Mix(mine, data, solution, shares, assembly)
 
 
 def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, inputs: Inputs) -> str:
@@ -419,13 +422,25 @@ def _met(data: MixData, solution: Solution) -> Met:
     return out
 
 
-def _with_mix(run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None) -> Run:
+def _home(solution: Solution) -> Home:
+    """Share of the cells of each chemistry that the mix makes at home."""
+    out: Home = {}
+    for r, c, y in dict.fromkeys([*solution.production, *solution.imports]):
+        made, bought = (cells.get((r, c, y), 0.0) for cells in (solution.production, solution.imports))
+        out.setdefault(r, {}).setdefault(str(y), {})[c] = made / (made + bought)
+    return out
+
+
+def _with_mix(
+    run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None, home: Home | None = None
+) -> Run:
     """The run with the chosen mix as its scenario `optimised`: the incumbent's with other shares."""
     incumbent = run.settings.scenario[config.scenario]
     before = incumbent.label or config.scenario
     scenario = Scenario(
         label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
-        met=met or {}, note=f"Shares chosen by the model from the second year on; before, those of {before}.",
+        met=met or {}, made_at_home=home or {},
+        note=f"Shares chosen by the model from the second year on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", OPTIMISED, "share")
     changes = tuple(
@@ -481,20 +496,6 @@ def _at_places(frame: DataFrame, codes: Mapping[tuple[str, float], str]) -> dict
         by = out.setdefault((row.region, row.segment, int(row.year)), {})
         by[codes[row.chemistry, float(row.silicon)]] = float(row.value)
     return out
-
-
-def with_origin(chokepoints: Chokepoints, mix: Mix) -> Chokepoints:
-    """The exposure of the run with a chosen mix, whose cells are made where the mix makes them."""
-    home = np.full((len(chokepoints.regions), len(chokepoints.resolved.chemistries), len(chokepoints.years)), np.nan)
-    places = {pair: place for place, pair in enumerate(chokepoints.resolved.chemistries.labels)}
-    production, imports = mix.solution.production, mix.solution.imports
-    for r, c, y in {**production, **imports}:
-        made, bought = production.get((r, c, y), 0.0), imports.get((r, c, y), 0.0)
-        place = places.get(mix.assembly.pairs[c])
-        if place is not None and made + bought > 0:
-            at = chokepoints.regions.index(r), place, chokepoints.years.index(y)
-            home[at] = made / (made + bought)
-    return replace(chokepoints, chosen_home={OPTIMISED: home})
 
 
 # ---------------------------------------------------------------------- replay

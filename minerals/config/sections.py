@@ -139,7 +139,19 @@ class Scenario(Section):
         description="Share of the demand that is met, met.REGION.SEGMENT.YEAR, where it is not all: an optimised mix "
         "may leave some.",
     )
+    made_at_home: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]] = Field(
+        default={},
+        description="Share of the cells that a region makes itself, made_at_home.REGION.YEAR.CHEMISTRY; of others as "
+        "observed, or as [exposure] has it. It holds for a region alone, and is what an optimised mix has chosen.",
+    )
     note: Note = Field(default="", description="What a reader should know of it.")
+
+    @field_validator("made_at_home")
+    @classmethod
+    def _of_years(cls, value: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[str, dict[str, float]]]:
+        if wrong := [year for by_year in value.values() for year in by_year if not is_year(year)]:
+            raise ValueError(f"has {wrong[0]!r}; expected made_at_home.REGION.YEAR.CHEMISTRY")
+        return value
 
 
 class Intensity(Section):

@@ -29,8 +29,8 @@ def playback(run: Run) -> str:
     if "flows" in settings or run.settings.flows is not None:
         settings["flows"] = {**settings.get("flows", {}), "lines": LINES}
     head = [
-        f"# The mix that [optimise] of {run.name} chose, as a plain scenario. Written by the run; shares are the",
-        "# model's; production lines are those of growing demand, from which its scrap follows, not those it builds.",
+        f"# The mix that [optimise] of {run.name} chose, as a plain scenario. Written by the run; shares, and what is",
+        "# made at home, are the model's; production lines are those of growing demand, from which its scrap follows.",
         "",
     ]
     return "\n".join([*head, *document(settings)]) + "\n"
