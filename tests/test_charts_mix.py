@@ -209,6 +209,9 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "all of it open": lambda: (mixed(ranges=dict.fromkeys(FAMILIES.values(), (0.0, 1.0))), {}),
         "one mix": lambda: (mixed(ranges={}), {}),
         "every family": lambda: (mixed(MIX | {"lmo": (0.0, 0.02), "lfp": (0.45, 0.32)}), {}),
+        "every family and many disruptions": lambda: (
+            mixed(MIX | {"lmo": (0.0, 0.02), "lfp": (0.45, 0.32)},
+                  losses={f"{code} {i}": loss for i in range(4) for code, loss in LOSSES.items()}), {}),
         "one family": lambda: (mixed({"lfp": (1.0, 1.0)}, ranges={}), {}),
         "demand unmet": lambda: (mixed(unmet=0.1), {}),
         "short anyway": lambda: (mixed(short=0.08), {}),
@@ -375,7 +378,7 @@ def test_ranges_stand_beside_the_shares_of_the_last_year() -> None:
         pytest.approx((10, 44)), pytest.approx((3, 60)), pytest.approx((4, 4)),
     ]  # fmt: skip
     assert {"10–44%", "3–60%", "7–50%", "within 1%"} <= set(texts(picture))
-    assert "Mixes within 1% of the best: all that keep the limits of the run, with at most 1% more" in picture.meta.note
+    assert "Mixes within 1% of the best: all that keep the run’s limits and are at most 1% above" in picture.meta.note
     assert "LFP 45% to 34% (among mixes within 1% of the best: 3–60%)" in picture.meta.alt
     without = drawn("mix_by_year", "ranges not sought")
     assert "within" not in f"{' '.join(texts(without))} {without.meta.alt}"

@@ -50,8 +50,8 @@ def figure(
         result, NAME, title=title, size=size, scenarios=story.scenarios, unit="%",
         used=footer.demand(result, story.scenarios, story.region, story.years, _inputs(story)),
         finding=_finding(story), note=_note(story, result),
-        subtitle=f"Batteries put into use in {wording.place(story.region)} by chemistry family,"
-        f" {story.years[0]}–{story.years[-1]}, % of GWh",
+        subtitle=f"Batteries in {wording.place(story.region)} by chemistry family, {story.years[0]}–{story.years[-1]},"
+        " % of GWh",
         body=(HEAD + 1.95 + below, HEAD + _least(story) + below), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
         options={"region": story.region, "since": story.years[0], "year": story.years[-1]},
@@ -155,7 +155,7 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
     )
     low, high = _ends(table[table["year"] == years[-1]], families)
     every, short = mix_losses.losses(selection, place, decided, scenarios)
-    losses = mix_losses.kept(every)
+    losses = mix_losses.kept(every, len(families))
     story = _Story(
         region=place,
         scenarios=scenarios,
@@ -333,13 +333,18 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
 
 HEAD, AIR = 0.3, 0.16
 """Heights of the headings of the areas, and of the air between areas and losses."""
-ACROSS = 0.3
-"""Air between the two areas."""
+ACROSS, CLOSE = 0.3, 0.165
+"""Air between the two areas, and the least distance of two lines of the end table."""
 
 
 def _least(story: _Story) -> float:
     """Height of the areas below which the end table would not fit."""
-    return max(PITCH * (len(story.families) + 1) + 0.05, 1.2)
+    return max(_pitch(story) * (len(story.families) + 1) + 0.05, 1.2)
+
+
+def _pitch(story: _Story) -> float:
+    """Distance of two lines of the end table, less where many rows stand below it."""
+    return PITCH if len(story.rows) <= mix_losses.LOOSE else CLOSE
 
 
 def _below(story: _Story) -> float:
@@ -376,9 +381,10 @@ def _draw(sheet: Page, story: _Story) -> None:
 
     ends = np.cumsum([*story.shares[1, :, -1], *([story.unmet[-1]] if len(rows) > len(story.families) else [])])
     middles = bottom + (ends - np.diff(ends, prepend=0.0) / 2) * (top - bottom)
-    ceiling = sheet.top - 0.1 * s - PITCH * s + 0.36 * LABEL * s / 72
+    pitch = _pitch(story) * s
+    ceiling = sheet.top - 0.1 * s - pitch + 0.36 * LABEL * s / 72
     for row, middle, place in zip(
-        rows, middles, series.spread(middles, PITCH * s, bottom + 0.06 * s, ceiling), strict=True
+        rows, middles, series.spread(middles, pitch, bottom + 0.06 * s, ceiling), strict=True
     ):
         table.draw_row(row, place, middle)
     table.draw_head(sheet.top - 0.1 * s)

@@ -14,14 +14,14 @@ from minerals.charts.series import EndTable
 from minerals.charts.style import HEADING, LABEL, Page, Panel, text_width
 from minerals.numbers import MINUS, percent
 
-MOST = 8
-"""Disruptions drawn."""
+MOST, TOGETHER = 8, 14
+"""Disruptions drawn at most, and with the lines of a table above them."""
 COSTS = 5e-4
 """A disruption that takes less of both mixes is none that costs anything."""
 SHORT = "Short without any stop"
 HEAD = 0.3
 """Height of the heading, inches before scaling."""
-ROW, TIGHT, LOOSE = 0.19, 0.145, 6
+ROW, TIGHT, LOOSE = 0.19, 0.145, 4
 """Height of a row, of one of more than LOOSE rows, and how many that is."""
 
 
@@ -95,14 +95,18 @@ def _together(parts: pd.DataFrame) -> Any:
     return next(worst.assign(**parts[["planned", "shortage", "at_risk_best"]].sum()).itertuples())
 
 
-def kept(found: Sequence[Loss]) -> tuple[Loss, ...]:
-    """All that there is room for: of more, those that get worse by most, in half of the places, and the hardest."""
-    if len(found) <= MOST:
+def kept(found: Sequence[Loss], lines: int) -> tuple[Loss, ...]:
+    """All that there is room for: of more, those that get worse by most, in half of the places, and the hardest.
+
+    lines: of the table above them.
+    """
+    most = min(MOST, TOGETHER - lines)
+    if len(found) <= most:
         return tuple(found)
     ranked = sorted(found, key=lambda loss: -max(loss.before, loss.after))
-    worse = sorted((loss for loss in found if loss.worse), key=lambda loss: loss.before - loss.after)[: MOST // 2]
+    worse = sorted((loss for loss in found if loss.worse), key=lambda loss: loss.before - loss.after)[: most // 2]
     rest = [loss for loss in ranked if loss not in worse]
-    drawn = {loss.disruption for loss in (*worse, *rest[: MOST - len(worse)])}
+    drawn = {loss.disruption for loss in (*worse, *rest[: most - len(worse)])}
     return tuple(loss for loss in found if loss.disruption in drawn)
 
 

@@ -34,12 +34,10 @@ def near_note(result: Result) -> str:
     mix = about(result)
     if not near(result):
         return ""
-    text = (
-        f" Mixes {near(result)}: all that keep the limits of the run, with at most {percent(float(mix['near']))} more"
-    )
-    text += f" {mix.get('objective', 'of the objective')} than the best"
+    text = f" Mixes {near(result)}: all that keep the run’s limits and are at most {percent(float(mix['near']))} above"
+    text += f" the best in {mix.get('objective', 'what is lowered')}"
     cap = mix.get("cost_cap")
-    text += f" and no more than {percent(float(cap))} above the cheapest in cost" if cap is not None else ""
+    text += f", and at most {percent(float(cap))} above the cheapest in cost" if cap is not None else ""
     return f"{text}; each share is ranged alone."
 
 
