@@ -110,7 +110,8 @@ def _in_order(
             upright = np.minimum(mine.top + air, y1) - np.maximum(mine.bottom - air, y0)
             x, y = mine.along[..., 0], mine.along[..., 1]
             hit = ((x > x0 - pad) & (x < x1 + pad) & (y > y0 - pad) & (y < y1 + pad)).any(axis=1)
-            leader = sampled(*np.array([dots[other], theirs.ends[i]]).T, 0.06)
+            from_x, from_y = dots[other]
+            leader = sampled([from_x, theirs.ends[i, 0]], [from_y, theirs.ends[i, 1]], 0.06)
             under = _inside(leader, mine.left - air, mine.right + air, mine.bottom - air, mine.top + air).any(axis=1)
             counts = counts + COVERED * (((across > 0) & (upright > 0)) | hit | under)
         found[block] = int(counts.argmin())

@@ -297,7 +297,7 @@ def _draw_marks(sheet: Page, story: _Story, axes: Any, at: Any) -> NDArray[np.fl
         axes.plot([chosen.exposure] * 2, [0, 100 * chosen.cost], color=style.INK, linewidth=0.9 * s, zorder=2,
                   linestyle=(0, (2, 2)))  # fmt: skip
         taken.append(beside.sampled(*np.array([at(chosen.exposure, 0), at(chosen.exposure, chosen.cost)]).T))
-    for mix in reversed(story.mixes.values()):
+    for mix in reversed(list(story.mixes.values())):
         solid = mix.name == "chosen"
         edge = style.MUTED if mix.name == "incumbent" else style.INK
         axes.plot(mix.exposure, 100 * mix.cost, "o", color=style.ACCENT if solid else "white", markersize=8 * s,
