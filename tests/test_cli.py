@@ -634,8 +634,7 @@ def blocks(language: str) -> list[str]:
 SHOWN = (
     "minerals run runs/europe-2035.toml", "minerals run runs/europe-2035.toml",
     "minerals explain runs/europe-2035 --disruption china-graphite-anode", "minerals stress runs/europe-2035.toml",
-    "minerals run runs/europe-mix.toml",
-    "minerals run europe-mix --set optimise.cost_cap=0.05 --out runs/europe-mix-capped", "minerals run my-mix.toml",
+    "minerals run runs/europe-mix.toml", "minerals run my-mix.toml",
 )  # fmt: skip
 
 
