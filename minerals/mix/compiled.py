@@ -232,8 +232,11 @@ class Compiled:
         self._record(("bounds", id(data)), lambda: self._bound(data))
 
     @contextmanager
-    def held(self, values: Sequence[tuple[Any, float]], free: Iterable[Any] = ()) -> Iterator[None]:
-        """Hold variables at values, and let constraints go, as long as the body lasts; it may not compile again."""
+    def held(
+        self, values: Sequence[tuple[Any, float]], free: Iterable[Any] = (), *, slack: float = 0.0
+    ) -> Iterator[None]:
+        """Hold variables at values, and let constraints go, as long as the body lasts; it may not compile again. slack:
+        of a value, relative where it is above one, within the bounds of its variable."""
         columns, levels = [self.column(variable) for variable, _ in values], [_finite(level) for _, level in values]
         rows, form = [self.row(constraint) for constraint in free], self.form
         of_columns, of_rows = (form.col_lower, form.col_upper), (form.row_lower, form.row_upper)
@@ -246,7 +249,12 @@ class Compiled:
             self._rows.update(rows)
             self._changed()
 
-        give(levels, levels, -INF, INF)
+        at = np.array(levels, dtype=float)
+        room = slack * np.maximum(np.abs(at), 1.0)
+        if slack:
+            give(np.maximum(at - room, before[0]), np.minimum(at + room, before[1]), -INF, INF)
+        else:
+            give(at, at, -INF, INF)
         try:
             yield
         finally:

@@ -32,8 +32,11 @@ Array = NDArray[np.float64]
 #: Most of an objective, in its unit.
 Caps = Mapping[str, float]
 
-#: Part of an optimum by which a further objective may miss it: the rounding of a solver.
-TIE = 1e-10
+#: Parts of an optimum by which a mix may miss it and is as good: the least at which the solver, which rounds too, finds
+#: one.
+TIES = (1e-10, 1e-8, 1e-6)
+#: Parts of a plan by which its recourse may move it: the least at which the solver, which rounds too, finds one.
+SLACKS = (0.0, 1e-8, 1e-7, 1e-6)
 #: Weight of the squares of all that is not additions, in the mix that stands for others: they only break ties.
 AFTER = 1e-3
 #: Least part of a supplier, or of an origin of cells, that it is weighed by.
@@ -90,13 +93,26 @@ class Session:
 
     def least(self, *objectives: str, caps: Caps | None = None) -> Found:
         """Least of the first objective within caps, then of each further one among mixes as good in those before."""
+        first, *further = objectives
         held = dict(caps or {})
-        for objective in objectives:
-            with self.within(held):
-                optimum = self.optimum(objective)
-            best = optimum.objective
-            held[objective] = min(held.get(objective, np.inf), best + TIE * abs(best))
+        with self.within(held):
+            optimum = self.optimum(first)
+        for before, objective in zip(objectives, further, strict=False):
+            optimum = self.among_best(before, optimum.objective, objective, held)
+            held[before] = min(held.get(before, np.inf), self.value(before, optimum.values))
         return self.found(optimum.values)
+
+    def among_best(self, objective: str, best: float, further: str, caps: Caps) -> Optimum:
+        """Least of a further objective among mixes that are as good in one whose best value is known, within caps."""
+        for tie in TIES:
+            held = {**caps, objective: min(caps.get(objective, np.inf), best + tie * abs(best))}
+            try:
+                with self.within(held):
+                    return self.optimum(further)
+            except Infeasible:
+                if tie == TIES[-1]:
+                    raise
+        raise AssertionError("a tie is tried")
 
     def found(self, values: Array) -> Found:
         """Values of all columns as a mix."""
@@ -304,8 +320,15 @@ class Session:
         )  # fmt: skip
         of_plan = ((variable, column.get(id(variable))) for part in plan for variable in part.values())
         held = [(variable, values[at]) for variable, at in of_plan if at is not None and at < len(values)]
-        with self.compiled.held(held):
-            return self.found(self.optimum(self.aim).values)
+        # The interior point keeps limits to a part of their size, which is more than HiGHS takes for kept.
+        for slack in SLACKS:
+            try:
+                with self.compiled.held(held, slack=slack):
+                    return self.found(self.optimum(self.aim).values)
+            except Infeasible:
+                if slack == SLACKS[-1]:
+                    raise
+        raise AssertionError("a slack is tried")
 
     def incumbent(self) -> Found | None:
         """The incumbent's mix, its cells made at home as much as observed, by the same rules, with those that it

@@ -37,7 +37,7 @@ from .family import index_of
 from .frontier import Frontier
 from .near import Ends, NearlyAsGood, examples
 from .optimum import Optimum, Range
-from .session import TIE, Caps, Found, Session
+from .session import Caps, Found, Session
 
 Array = NDArray[np.float64]
 #: Share of a chemistry or a family in the batteries of a region over some years.
@@ -254,8 +254,9 @@ class _Chooser:
         self._told("cheapest", "cost", optimum)
         if self.criteria.objective == "cost":
             return session.found(optimum.values)
-        cost = optimum.objective
-        session.cheapest = session.least(self.criteria.objective, caps={"cost": cost + NEARLY * abs(cost)})
+        session.cheapest = session.found(
+            session.among_best("cost", optimum.objective, self.criteria.objective, {}).values
+        )
         return session.cheapest
 
     def _caps(self, least_cost: float) -> dict[str, float]:
@@ -286,9 +287,7 @@ class _Chooser:
         # Among all mixes nearly as good the cheapest of the best is none that is told.
         if aim == "cost" or self.criteria.near:
             return session.found(optimum.values)
-        held = {**caps, aim: min(caps.get(aim, math.inf), best + TIE * abs(best))}
-        with session.within(held):
-            optimum = session.optimum("cost", afresh=False)
+        optimum = session.among_best(aim, best, "cost", caps)
         self._told("cost", "cost", optimum, with_worth=False)
         return session.found(optimum.values)
 
