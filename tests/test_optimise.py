@@ -26,7 +26,7 @@ from minerals.case import optimise as optimise_module
 from minerals.case.chokepoints import chokepoints_of
 from minerals.case.cost import pack_prices
 from minerals.case.intensity import with_intensity
-from minerals.case.optimise import Mix, replayed
+from minerals.case.optimise import Mix, replayed, with_origin
 from minerals.case.outcome import Outcome
 from minerals.case.played import Library
 from minerals.case.prices import price_curves
@@ -69,11 +69,17 @@ against  = "China"
 [optimise]
 scenario  = "incumbent"
 own_share = { 2030 = 0.4 }
+cost_cap  = "off"
+near      = 0
+ranges    = "off"
+frontier  = "off"
 
 [output]
 charts = []
 """
 SHORT = "scope.years.last=2031"
+#: How far a mix may move, of which a run file that says nothing gets all but some of the ranges.
+NEARLY = ("optimise.near=0.01", "optimise.ranges='all'", "optimise.frontier='certified'")
 #: Every disruption that is played by default but the one that closes every node.
 STAGES = (
     "exposure.disruptions=['china-graphite-anode', 'china-lfp-cathode', 'china-nmc-cathode', "
@@ -191,6 +197,10 @@ REPLAYED = {
     "one of the regions closes": CLOSING,
     "demand goes unmet": UNMET,
     "all demand of a use goes unmet": NONE_MET,
+    "nearly as good": (*NEARLY, "optimise.cost_cap=0.05"),
+    "nearly as good by the worst case": (*NEARLY, "optimise.risk='worst'", STAGES, SHORT),
+    "nearly as good in two regions": (*NEARLY, *TWO),
+    "nearly as good where demand goes unmet": (*NEARLY, *UNMET),
 }
 
 
@@ -221,10 +231,12 @@ def test_every_loss_is_that_of_a_replay(case: str, choose: Callable[..., Chosen]
         assert lost.reindex(told.index).to_numpy() == pytest.approx(told[column].to_numpy(), rel=LEFT, abs=LEFT)
     for name, loss in told["value"].items():
         assert loss <= found.mix.solution.losses[str(name)] + LEFT * planned
-    assert (told["value"] >= told["floor"] - LEFT * planned).all()
-    assert ((told["value"] - told["floor"] < 1e-3) == (told["at_floor"] == "yes")).all()
-    asked = found.result.record["config"]["optimise"]
-    assert risk(told.reset_index(), asked["risk"], asked["level"]) == pytest.approx(found.objective, rel=LEFT)
+    asked, mix = found.result.record["config"]["optimise"], found.result.record["mix"]
+    played = risk(told.reset_index(), asked["risk"], asked["level"])
+    assert played == pytest.approx(mix["value"], rel=LEFT, abs=LEFT)
+    assert mix["best"] == pytest.approx(found.objective, rel=1e-9)
+    room = asked["near"] * max(found.objective, 1e-4 * mix["wanted"])
+    assert found.objective * (1 - LEFT) - LEFT <= played <= (found.objective + room) * (1 + LEFT) + LEFT
 
 
 @pytest.mark.parametrize("case", ["expected", "worst", "cvar"])
@@ -236,15 +248,19 @@ def test_the_objective_stands_beside_the_incumbent_s(case: str, choose: Callable
     before = risk(losses, asked["risk"], asked["level"])
     assert before > found.objective
     assert found.result.record["mix"]["incumbent_value"] == pytest.approx(before)
-    line = next(line for block in screen_mix(found.result) for line in block if line.startswith("Objective: "))
-    assert line.endswith(f", {number(found.objective)} GWh; Incumbent {number(before)}.")
+    lines = [line for block in screen_mix(found.result) for line in block]
+    head, theirs = (next(line for line in lines if line.startswith(start)) for start in ("Mixes of", "Incumbent"))
+    assert f"{found.result.record['mix']['objective']}, GWh" in head
+    of_incumbent = found.table("mix_baseline", mix="incumbent")["exposure"].iloc[0]
+    assert of_incumbent == pytest.approx(before, rel=LEFT)
+    assert f" {number(of_incumbent)} " in theirs
 
 
 def test_what_counts_no_losses_has_no_incumbent_beside_it(choose: Callable[..., Chosen]) -> None:
     found = choose("optimise.objective='cost'", SHORT)
     assert found.result.record["mix"]["incumbent_value"] is None
     assert any(
-        re.fullmatch(r"Objective: cost, [\d,]+ million USD_2025\.", line)
+        re.match(r"Mixes of 2030–2031 +cost, million USD_2025 ", line)
         for block in screen_mix(found.result) for line in block
     )  # fmt: skip
 
@@ -292,7 +308,8 @@ def again(found: Chosen, **asked: Any) -> dict[str, float]:
     resolved = with_intensity(resolve(found.mix.run, inputs), inputs)
     assembly = copy(found.mix.assembly)
     assembly.config = assembly.config.model_copy(update=asked)
-    return replayed(replace(found.mix, assembly=assembly), Library(chokepoints_of(Outcome(resolved), inputs)))
+    mix = replace(found.mix, assembly=assembly)
+    return replayed(mix, Library(with_origin(chokepoints_of(Outcome(resolved), inputs), mix)))
 
 
 def test_a_replay_that_is_not_what_the_model_says_is_a_bug(choose: Callable[..., Chosen]) -> None:
@@ -323,9 +340,9 @@ def test_a_replay_keeps_the_cap(choose: Callable[..., Chosen]) -> None:
 # --- countries that are one supplier ---------------------------------------------------------------------------------
 
 ONE_SUPPLIER = {
-    "at risk": (SHORT,),
+    "at risk": (SHORT, "optimise.near=0.01"),
     "priced excess": SOFT,
-    "who is excluded": (*EXCLUDED, SHORT),
+    "who is excluded": (*EXCLUDED, SHORT, "optimise.near=0.01"),
 }
 
 
@@ -335,9 +352,9 @@ def test_which_countries_are_one_supplier_does_not_matter(
     case: str, small: float, choose: Callable[..., Chosen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With those of less than a fiftieth of a node, or every one, as one supplier instead of those of less than a
-    tenth: the same objective and cost, and the same breaches of the rule on one third country. Where breaches have a
-    price it is their sum that is the same: breaches that cost as much are a tie, which versions of HiGHS break
-    otherwise."""
+    tenth: the same objective and cost, and, of the mix that stands for those nearly as good, the same breaches of the
+    rule on one third country. Where breaches have a price it is their sum that is the same: breaches that cost as much
+    are a tie, which versions of HiGHS break otherwise."""
     usual = choose(*ONE_SUPPLIER[case]).result
     (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
     monkeypatch.setattr(mix_data, "SMALL", small)
@@ -379,14 +396,16 @@ def same(one: pd.DataFrame, other: pd.DataFrame) -> None:
 def test_a_mix_plays_back_as_a_plain_run(
     case: str, choose: Callable[..., Chosen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From another working directory, `optimised.toml` gives the same GWh, kt, million USD and GWh at risk."""
+    """From another working directory, `optimised.toml` gives the same GWh, kt and million USD. Where cells of a region
+    alone are made a mix chooses and a plain run observes, so that what is at risk may differ then."""
     found = choose(*PLAYED_BACK[case])
     monkeypatch.chdir(tmp_path)
     played = api.run(found.folder / "optimised.toml")
     assert played.scenarios == ["optimised"]
     assert "mix" not in played.record
-    for name in ("cells", "mineral_demand", "mineral_flows", "in_use_stock", "production_lines", "battery_cost",
-                 "disruptions", "gwh_at_risk", "sourcing"):  # fmt: skip
+    of_any_origin = ("cells", "mineral_demand", "mineral_flows", "in_use_stock", "production_lines", "battery_cost")
+    of_observed = ("disruptions", "gwh_at_risk", "sourcing") if len(found.mix.data.regions) > 1 else ()
+    for name in (*of_any_origin, *of_observed):
         same(found.table(name), played[name])
     assert not list(tmp_path.iterdir())
 
@@ -471,11 +490,12 @@ def test_against_graphite_alone_what_holds_none_fills_to_its_limits(choose: Call
         for year in found.decided:
             before = (1 + growth) * before + seed
             assert share[family][year] == pytest.approx(before, rel=LEFT), (family, year)
-    told = found.table("mix_limit", stage="objective")
+    bought = found.result["mix_sourcing"].query("node == 'na_ion_cell'").groupby("year")["value"].sum()
     growth, seed = limit(found, "growth", "Na-ion"), limit(found, "seed", "Na-ion")
     before = share["Na-ion"].get(2029, 0.0)
     for year in found.decided:
-        supplied = told.query("year == @year and family == 'supplier'")["limit"].str.contains("Na-ion").any()
+        made = sum(gwh for (node, _, y), gwh in found.mix.data.supplied.items() if (node, y) == ("na_ion_cell", year))
+        supplied = bought[year] == pytest.approx(made, rel=LEFT)
         at_growth = share["Na-ion"][year] == pytest.approx((1 + growth) * before + seed, rel=LEFT)
         assert at_growth or supplied, year
         before = share["Na-ion"][year]
@@ -617,7 +637,7 @@ def test_a_region_imports_what_its_own_plants_do_not_make_yet(choose: Callable[.
     rows_of = years[years["chemistry"] == "na_polyanion"].groupby("region")["high"]
     assert rows_of.max()["World"] < found.decided[0] < found.decided[-1] < rows_of.min()["Europe"]
     trade = trade[trade["chemistry"] == "na_polyanion"].groupby(["measure", "year"])["value"].sum()
-    assert (trade["imports"].reindex(found.decided) > 1).all()
+    assert (trade["imports"] > 1).all()
     assert "production" not in trade.index.get_level_values("measure")
 
 
@@ -713,6 +733,7 @@ def test_no_third_country_supplies_more_than_its_share_but_what_is_paid_for(choo
     need = {(node, year): amount for (_, node, year), (amount, _) in embodied(found).items()}
     table = found.result["mix_sourcing"]
     table = table[table["node"].isin(strategic) & ~table["country"].isin(home) & (table["year"] >= rule["year"])]
+    table = table[~table["country"].str.startswith("R_")]  # Several countries are not one.
     excess = sum(max(row.value - rule["value"] * need[row.node, row.year], 0.0) for row in table.itertuples())
     paid = found.table("mix_cost", mix="optimised", part="excess")["value"].iloc[0]
     assert paid == pytest.approx(100 * excess, rel=1e-4)
@@ -832,13 +853,12 @@ TOLD = {"the least at risk": (), "the cheapest": ("optimise.objective='cost'",),
 
 @pytest.mark.parametrize("case", TOLD)
 def test_shares_lie_in_their_ranges_and_say_whether_they_are_pinned(case: str, choose: Callable[..., Chosen]) -> None:
-    found = choose(*TOLD[case])
+    found = choose(*NEARLY, *TOLD[case])
     families, chemistries = found.result["mix_family"], found.result["mix_range"]
     for table in (families, chemistries):
         assert (table["low"] <= table["value"] + 1e-9).all()
         assert (table["value"] <= table["high"] + 1e-9).all()
         assert ((table["high"] - table["low"] <= 0.001) == (table["pinned"] == "yes")).all()
-    assert int((chemistries["pinned"] == "no").sum()) == found.result.record["mix"]["not_pinned"]
     keys = ["region", "family", "year"]
     summed = chemistries.groupby(keys)["value"].sum()
     assert families.set_index(keys)["value"].to_dict() == pytest.approx(summed.to_dict(), abs=1e-4)
@@ -891,7 +911,7 @@ def test_the_record_has_no_clock_and_no_place_of_its_own(choose: Callable[..., C
     record = json.loads(text)
     assert record["mix"]["scenario"] == "optimised"
     assert "optimised" not in record["config"]["scenario"]
-    assert [stage["stage"] for stage in record["mix"]["stages"]] == ["cheapest", "objective", "cost", "least_change"]
+    assert [stage["stage"] for stage in record["mix"]["stages"]] == ["cheapest", "objective", "cost"]
     assert not {"seconds", "time"} & set(record["mix"]["stages"][0])
 
 

@@ -29,6 +29,8 @@ INSIDE = 1e-4
 GRID = 1e-4
 #: Part of the span of exposure by which a walk steps beyond the edge that it has left.
 STEP = 1e-7
+#: Part of exposure, and of cost, by which the ends are apart at least.
+ROUNDING = 1e-8
 #: Most solves of either.
 MOST = 5_000
 
@@ -86,7 +88,7 @@ def sandwich(solve: Solve, cheapest: Vertex, least: Vertex, tolerance: float, at
     solve: the programmes at exposures between them, at most `at_once`. One point where cost and exposure have one least
     mix."""
     span, dearer = cheapest.exposure - least.exposure, least.cost - cheapest.cost
-    if span <= 0 or dearer <= 0:
+    if _one_point(cheapest, least):
         return Frontier((cheapest,), 0.0, 0)
 
     def at(exposures: Sequence[float]) -> list[Vertex]:
@@ -111,6 +113,12 @@ def sandwich(solve: Solve, cheapest: Vertex, least: Vertex, tolerance: float, at
     return Frontier((cheapest, *inner, least), gap / dearer, solves)
 
 
+def _one_point(cheapest: Vertex, least: Vertex) -> bool:
+    """Whether the ends are one but for the rounding of a solver."""
+    span, dearer = cheapest.exposure - least.exposure, least.cost - cheapest.cost
+    return span <= ROUNDING * max(abs(least.exposure), 1.0) or dearer <= ROUNDING * max(abs(least.cost), 1.0)
+
+
 def _gap(one: Vertex, two: Vertex) -> tuple[float, float]:
     """Largest distance of the chord from the tangents of two points, and the exposure at which it is."""
     bend = one.slope - two.slope
@@ -132,7 +140,7 @@ def walk(solve: Callable[[float], tuple[float, float, float]], cheapest: Vertex,
     """Every edge. solve: least cost at an exposure, the slope there, and the lowest exposure to which that slope
     holds."""
     span = cheapest.exposure - least.exposure
-    if span <= 0 or least.cost <= cheapest.cost:
+    if _one_point(cheapest, least):
         return Frontier((cheapest,), 0.0, 0)
     points, solves, step = [cheapest], 0, STEP * span
     exposure = cheapest.exposure - step
