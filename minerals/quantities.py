@@ -619,6 +619,11 @@ QUANTITIES: dict[str, Quantity] = {
             "The same as mix_family by chemistry; ranges with optimise.ranges = all.",
         ),
         Quantity(
+            "chosen_origin", "result", ("scenario", "region", "chemistry", "silicon", "year"), "1",
+            "Share of its cells that a region makes itself, where a scenario says it by chemistry (made_at_home), as a "
+            "chosen mix does: what stops of materials and of cells take follows it.",
+        ),
+        Quantity(
             "mix_near", "result", ("region", "family", "first", "last"), "1",
             "How far the share of a family moves over all mixes that are nearly as good, in a year or over the years "
             "from first to last: low and high are two linear programmes each, whose values no solver changes. value: "

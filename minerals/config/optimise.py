@@ -30,11 +30,12 @@ class Optimise(Section):
     """The mix of chemistries that is chosen, within limits, instead of given. Needs [exposure] and [prices]."""
 
     scenario: Text = Field(
-        description="Scenario whose demand is met, whose mix of the first year is today's, and which is changed least."
+        description="Scenario whose demand is met, whose mix of the first year is today's, and to which the one that "
+        "is told is near."
     )
     label: Text = Field(default="Optimised", description="Name of the mix in tables, charts and sentences.")
     objective: Literal["gwh_at_risk", "concentration", "cost", "weighted"] = Field(
-        default="gwh_at_risk", description="What is least; among mixes as good cost is, then change from the incumbent."
+        default="gwh_at_risk", description="What is least, within the caps."
     )
     risk: Literal["expected", "worst", "cvar"] = Field(
         default="expected", description="How losses under the disruptions of [exposure] count together."

@@ -456,7 +456,7 @@ class Compiled:
 
     def _attempts(self, limit: float | None) -> highspy.HighsModelStatus:
         """Status after the first choice of algorithm or, where that is not conclusive, after a cold start, with
-        presolve and then without.
+        presolve and then without, and at last by the simplex.
 
         From a basis the simplex has so many iterations and no more: where limits contradict each other it was seen to
         go on for ever, and a cold start tells so at once.
@@ -464,12 +464,12 @@ class Compiled:
         large = len(self.form.columns) >= self.large
         most = HOT_ITERATIONS if self._hot else None
         status = self._run("ipx" if large and not self._hot else "simplex", "choose", limit, most)
-        for presolve in ("choose", "off"):
+        first = "ipx" if len(self.form.columns) >= self.large // 2 else "simplex"
+        for method, presolve in dict.fromkeys([(first, "choose"), (first, "off"), ("simplex", "choose")]):
             if status in CONCLUSIVE:
                 break
             accepted(self.highs.clearSolver(), "a fresh start")
-            hard = len(self.form.columns) >= self.large // 2
-            status = self._run("ipx" if hard else "simplex", presolve, limit)
+            status = self._run(method, presolve, limit)
         return status
 
     def _run(

@@ -120,7 +120,7 @@ class MixData:
     imported: frozenset[RegionChemistryYear] = frozenset()
     """Cells that a region's own plants do not make yet, (region, chemistry, year)."""
     incumbent: Mapping[RegionSegmentChemistryYear, float] = field(default_factory=dict)
-    """Additions that are changed least, as sold [GWh]."""
+    """Additions to which the mix that is told is near, as sold [GWh]."""
 
     # More sets
 

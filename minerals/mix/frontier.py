@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 INSIDE = 1e-4
 #: Part of the span that points are multiples of, so that rounding of a slope moves none.
 GRID = 1e-4
+#: Part of the way to an end at which the next point beside it is solved, and of the span at which they are one.
+NEARER, CLOSEST = 0.1, 1e-9
 #: Part of the span of exposure by which a walk steps beyond the edge that it has left.
 STEP = 1e-7
 #: Part of exposure, and of cost, by which the ends are apart at least.
@@ -97,20 +99,25 @@ def sandwich(solve: Solve, cheapest: Vertex, least: Vertex, tolerance: float, at
     inner = at([cheapest.exposure - INSIDE * span, least.exposure + INSIDE * span])
     solves = len(inner)
     while True:
-        gaps = [(*_gap(one, two), one, two) for one, two in pairwise(inner)]
-        widest = sorted((gap for gap in gaps if gap[0] > tolerance * dearer), key=lambda gap: -gap[0])[:at_once]
+        pieces = [(*_gap(one, two), one, two) for one, two in pairwise(inner)]
+        # At an end one tangent alone certifies, and the next point is nearer to it.
+        pieces += [
+            (_beside(end, at), end.exposure + NEARER * (at.exposure - end.exposure), end, at)
+            for end, at in ((cheapest, inner[0]), (least, inner[-1]))
+        ]
+        widest = sorted((piece for piece in pieces if piece[0] > tolerance * dearer), key=lambda piece: -piece[0])
+        widest = [piece for piece in widest if abs(piece[2].exposure - piece[3].exposure) > CLOSEST * span][:at_once]
         if not widest or solves >= MOST:
             break
         exposures = []
-        for _, where, above, below in widest:
+        for _, where, one, two in widest:
+            low, high = sorted((one.exposure, two.exposure))
             exposure = least.exposure + round((where - least.exposure) / (GRID * span)) * GRID * span
-            inside = below.exposure < exposure < above.exposure
-            exposures.append(exposure if inside else (above.exposure + below.exposure) / 2)
+            between = where if np.isnan(one.slope) else (low + high) / 2
+            exposures.append(exposure if low < exposure < high else between)
         inner = sorted([*inner, *at(exposures)], key=lambda vertex: -vertex.exposure)
         solves += len(exposures)
-    # At the ends one tangent alone certifies.
-    gap = max([_beside(cheapest, inner[0]), _beside(least, inner[-1]), *(gap[0] for gap in gaps)])
-    return Frontier((cheapest, *inner, least), gap / dearer, solves)
+    return Frontier((cheapest, *inner, least), max(piece[0] for piece in pieces) / dearer, solves)
 
 
 def _one_point(cheapest: Vertex, least: Vertex) -> bool:

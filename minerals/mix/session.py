@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyomo.repn import generate_standard_repn
 
-from ..errors import Infeasible
+from ..errors import Infeasible, NumericalTrouble
 from ..haste import frozen
 from ..highs import INF, accepted, optimum, solver
 from .compiled import Compiled
@@ -109,7 +109,7 @@ class Session:
             try:
                 with self.within(held):
                     return self.optimum(further)
-            except Infeasible:
+            except (Infeasible, NumericalTrouble):
                 if tie == TIES[-1]:
                     raise
         raise AssertionError("a tie is tried")
@@ -325,7 +325,7 @@ class Session:
             try:
                 with self.compiled.held(held, slack=slack):
                     return self.found(self.optimum(self.aim).values)
-            except Infeasible:
+            except (Infeasible, NumericalTrouble):
                 if slack == SLACKS[-1]:
                     raise
         raise AssertionError("a slack is tried")

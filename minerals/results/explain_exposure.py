@@ -455,8 +455,15 @@ class _Index:
         gain = 1 / (1 - lines.set_index("region")["value"])
         return float((cells["region"].map(gain) * cells["value"]).sum() / cells["value"].sum())
 
-    def made_at_home(self, chemistry: str, region: str) -> float:
-        """Share of the cells of a chemistry that a region makes itself; all where nobody is known to make them."""
+    def made_at_home(self, chemistry: str, silicon: float, region: str) -> float:
+        """Share of the cells of a chemistry that a region makes itself: as a mix has chosen it, else as makers are
+        known; all where nobody is known to make them."""
+        if "chosen_origin" in self.result.tables:
+            at = {"scenario": self.scenario, "region": region, "year": self.year, "chemistry": chemistry}
+            chosen = _where(self.result["chosen_origin"], **at)
+            chosen = chosen[chosen["silicon"] == silicon]
+            if len(chosen):
+                return float(chosen["value"].iloc[0])
         stages = self.known["nodes"]
         uses = self.result["node_use"]
         cell = [
@@ -466,16 +473,17 @@ class _Index:
         origin = origin[origin["node"].isin(cell[:1])]
         return float(origin.loc[origin["home"] == "yes", "value"].sum()) if len(origin) else 1.0
 
-    def passing(self, node: str, chemistry: str, region: str) -> float:
+    def passing(self, node: str, chemistry: str, silicon: float, region: str) -> float:
         """Share of the cells of a chemistry whose way at home passes a node, own supply first."""
         if self.known["nodes"][node]["stage"] == "cell":
             return 1.0
         into = self.chain.get((node, chemistry), {})
-        share = max(1.0 - sum(into.values()), 0.0) * self.made_at_home(chemistry, region)
+        share = max(1.0 - sum(into.values()), 0.0) * self.made_at_home(chemistry, silicon, region)
         at = {"scenario": self.scenario, "region": region, "year": self.year, "measure": "from_home"}
         made = _where(self.result["coverage"], **at).set_index("node")["value"]
         return share + sum(
-            part * float(made.get(later, 0.0)) * self.passing(later, chemistry, region) for later, part in into.items()
+            part * float(made.get(later, 0.0)) * self.passing(later, chemistry, silicon, region)
+            for later, part in into.items()
         )
 
     def _uses(self, node: str, cells: pd.DataFrame, scrap: float, region: str) -> tuple[Use, ...]:
@@ -493,7 +501,7 @@ class _Index:
                     if product:
                         use += product
                         factors += each
-            if use and (passing := self.passing(node, str(chemistry), region)):
+            if use and (passing := self.passing(node, str(chemistry), float(silicon), region)):
                 value = float(gwh) * passing * use * scrap
                 found.append(Use(str(chemistry), float(silicon), float(gwh), passing, use, value, tuple(factors)))
         return tuple(sorted(found, key=lambda use: -use.value))

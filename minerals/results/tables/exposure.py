@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from ...case.chokepoints import Chokepoints
 from ...case.concentration import Concentration
 from ...case.played import Library
 from ...tables.inputs import Inputs
@@ -15,10 +17,24 @@ from .risk import risk
 from .unknown import lost_unknown
 
 
+def chosen_origin(chokepoints: Chokepoints) -> pd.DataFrame:
+    """Share of its cells that a region makes itself, where a scenario says it by chemistry [1]."""
+    labels = chokepoints.resolved.chemistries.labels
+    rows = [
+        (name, region, *labels[c], calendar, float(share), "1")
+        for name, home in chokepoints.chosen_home.items() for r, region in enumerate(chokepoints.regions)
+        for y, calendar in enumerate(chokepoints.years)
+        for c, share in enumerate(chokepoints.home_share(name, (region,), y))
+        if not np.isnan(home[r, c, y]) and chokepoints.chooses_origin((region,), y)[c]
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["scenario", "region", "chemistry", "silicon", "year", "value", "unit"])
+
+
 def exposure(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Concentration and exposure, the world's supply, what regions get of it, and what disruptions cost, by table."""
     chokepoints = library.chokepoints
     found = Concentration(chokepoints)
+    chosen = {"chosen_origin": chosen_origin(chokepoints)} if chokepoints.chosen_home else {}
     return {
         "concentration": concentration.concentration_table(found),
         "exposure": concentration.exposure_table(found),
@@ -34,6 +50,7 @@ def exposure(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
         "coverage": sourcing.coverage(chokepoints),
         "trade_rules": sourcing.trade_rules(chokepoints),
         "sourcing": sourcing.sourcing(chokepoints),
+        **chosen,
         **risk(library, inputs),
         **by_length(library),
         **intervals(chokepoints, headlines(library), [len(chokepoints.years) - 1]),
