@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from threading import Lock
 
 import highspy
@@ -86,10 +87,12 @@ def run(highs: highspy.Highs) -> highspy.HighsModelStatus:
 
 def optimum(highs: highspy.Highs, time_limit: float | None, *, large: bool = True) -> None:
     """Solve afresh: a large programme by the interior point with crossover, else by the simplex; where that gives no
-    answer, by the other. Raises TimeLimit and NumericalTrouble."""
-    for method in ("ipx", "simplex") if large else ("simplex", "ipx"):
+    answer, by the other, and by both without presolve. Raises TimeLimit and NumericalTrouble."""
+    methods = ("ipx", "simplex") if large else ("simplex", "ipx")
+    for presolve, method in product(("choose", "off"), methods):
         accepted(highs.clearSolver(), "a fresh start")
         set_option(highs, "solver", method)
+        set_option(highs, "presolve", presolve)
         # HiGHS counts the time from its first run, so what it already ran is added.
         set_option(highs, "time_limit", INF if time_limit is None else highs.getRunTime() + time_limit)
         status = run(highs)
