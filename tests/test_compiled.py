@@ -568,6 +568,18 @@ def test_variables_are_held_and_limits_free_as_long_as_a_body_lasts() -> None:
     assert compiled.solve().objective == pytest.approx(before)
 
 
+def test_what_was_free_is_a_limit_again_after_an_objective_was_held() -> None:
+    """Its row is the first that is added, on the way."""
+    compiled = Compiled(factory())
+    with compiled.held([("b", 2.0)], free=["ore"]):
+        compiled.hold("waste", 9, slack=0)
+        assert compiled.solve().objective == pytest.approx(3 * 2.5 + 4)
+        compiled.release("waste")
+    assert compiled.rhs("ore") == 6
+    assert compiled.bounds("b") == (0, INF)
+    assert compiled.solve().objective == pytest.approx(11)
+
+
 def test_what_was_held_is_free_again_after_an_error() -> None:
     compiled = Compiled(factory())
     with pytest.raises(Infeasible), compiled.held([("a", 3.0), ("b", 3.0)]):

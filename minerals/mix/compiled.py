@@ -239,12 +239,13 @@ class Compiled:
         of a value, relative where it is above one, within the bounds of its variable."""
         columns, levels = [self.column(variable) for variable, _ in values], [_finite(level) for _, level in values]
         rows, form = [self.row(constraint) for constraint in free], self.form
-        of_columns, of_rows = (form.col_lower, form.col_upper), (form.row_lower, form.row_upper)
-        before = [ends[columns] for ends in of_columns] + [ends[rows] for ends in of_rows]
+        # By name, as a row that is added on the way makes the form another array.
+        ends_of = (("col_lower", columns), ("col_upper", columns), ("row_lower", rows), ("row_upper", rows))
+        before = [getattr(form, name)[at] for name, at in ends_of]
 
         def give(*ends: Any) -> None:
-            for all_of, at, some in zip((*of_columns, *of_rows), (columns, columns, rows, rows), ends, strict=True):
-                all_of[at] = some
+            for (name, at), some in zip(ends_of, ends, strict=True):
+                getattr(form, name)[at] = some
             self._columns.update(columns)
             self._rows.update(rows)
             self._changed()

@@ -1,0 +1,177 @@
+"""The frontier of cost against exposure: a piecewise linear one by hand, and that of a toy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from test_mix import CHEMISTRIES, YEARS, at_risk, lines, two_regions
+
+from minerals.mix.data import MixData
+from minerals.mix.frontier import INSIDE, Frontier, Vertex, sandwich, walk
+from minerals.mix.session import Session
+from minerals.mix.solution import Criteria, choose
+
+#: Corners of a frontier, whose slopes are −0.5, −2, −6 and −20.
+CORNERS = ((10.0, 100.0), (6.0, 102.0), (3.0, 108.0), (1.0, 120.0), (0.0, 140.0))
+CHEAPEST, LEAST = (Vertex(*CORNERS[at], np.nan) for at in (0, -1))
+
+
+def edge(exposure: float) -> tuple[float, float, float]:
+    """Cost at an exposure, the slope there, and where its edge ends."""
+    for (above, cheap), (below, dear) in pairwise(CORNERS):
+        if exposure >= below:
+            slope = (dear - cheap) / (below - above)
+            return cheap + slope * (exposure - above), slope, below
+    raise AssertionError(exposure)
+
+
+def several(function: Callable[[float], tuple[float, ...]]) -> Callable[[Sequence[float]], list[tuple[float, float]]]:
+    return lambda exposures: [function(each)[:2] for each in exposures]  # type: ignore[misc]
+
+
+def above(found: Frontier, function: Callable[[float], tuple[float, ...]]) -> float:
+    """Largest distance of the chords from the frontier; they are never below it."""
+    apart = [found.cost_at(e) - function(e)[0] for e in np.linspace(found.exposure[-1], found.exposure[0], 2001)]
+    assert min(apart) >= -1e-9
+    return max(apart)
+
+
+def test_a_walk_finds_every_corner_and_no_other() -> None:
+    found = walk(edge, CHEAPEST, LEAST)
+    assert found.exposure == pytest.approx([e for e, _ in CORNERS], abs=1e-5)
+    assert found.cost == pytest.approx([cost for _, cost in CORNERS], abs=1e-5)
+    assert found.marginal == pytest.approx([0.5, 2, 6, 20], rel=1e-4)
+    assert (found.gap, found.solves) == (0, 4)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+@pytest.mark.parametrize("tolerance", [0.1, 0.01, 0.001])
+def test_chords_are_as_near_as_is_certified(tolerance: float, at_once: int) -> None:
+    """To the frontier by hand, and to a smooth one; the certificate is no less than what they are off by."""
+
+    def smooth(e: float) -> tuple[float, float]:
+        return 100 + 40 / (1 + e), -40 / (1 + e) ** 2
+
+    ends = Vertex(10.0, smooth(10.0)[0], np.nan), Vertex(0.0, smooth(0.0)[0], np.nan)
+    for function, (cheapest, least) in ((edge, (CHEAPEST, LEAST)), (smooth, ends)):
+        found = sandwich(several(function), cheapest, least, tolerance, at_once)
+        dearer = least.cost - cheapest.cost
+        assert above(found, function) <= found.gap * dearer + 1e-9
+        # Beside the ends one tangent alone certifies, and nothing is solved there.
+        assert found.gap <= tolerance + 20 * 10 * INSIDE / dearer
+        assert (found.vertices[0], found.vertices[-1]) == (cheapest, least)
+        assert found.solves == len(found.vertices) - 2
+        assert found.solves <= (25 if tolerance >= 0.01 else 50)
+        assert (np.diff(found.marginal) >= -1e-6).all()
+
+
+def test_a_wider_gap_is_told_where_less_is_asked_for() -> None:
+    """The certificate is of the chords that are there: of the two ends alone it is large."""
+    coarse = sandwich(several(edge), CHEAPEST, LEAST, 1.0)
+    assert coarse.solves == 2
+    assert coarse.gap > 0.3
+    assert 0.3 < above(coarse, edge) / 40 <= coarse.gap + 1e-9
+
+
+@pytest.mark.parametrize("least", [Vertex(10.0, 100.0, np.nan), Vertex(10.0 - 1e-9, 110.0, np.nan),
+                                   Vertex(5.0, 100.0 + 1e-9, np.nan)])  # fmt: skip
+def test_ends_apart_by_rounding_are_one_point(least: Vertex) -> None:
+    def never(_: object) -> object:
+        raise AssertionError("nothing is to be solved")
+
+    for found in (sandwich(never, CHEAPEST, least, 0.01), walk(never, CHEAPEST, least)):  # type: ignore[arg-type]
+        assert (found.vertices, found.solves) == ((CHEAPEST,), 0)
+        assert found.cost_at(3.0) == 100
+        assert found.marginal.size == 0
+
+
+def test_beyond_its_ends_a_frontier_is_at_them() -> None:
+    found = walk(edge, CHEAPEST, LEAST)
+    assert (found.cost_at(99.0), found.cost_at(-99.0)) == (100, 140)
+    assert (found.exposure_at(0.0), found.exposure_at(999.0)) == (10, 0)
+    assert found.exposure_at(105.0) == pytest.approx(4.5, abs=1e-4)
+
+
+# --- of a toy --------------------------------------------------------------------------------------------------------
+
+
+def stepped() -> MixData:
+    """NMC costs 70, LFP 105 in 2030, 90 in 2031, 80 in 2032. The cheapest mix is NMC alone: 37.5 GWh at risk. In each
+    year 30 GWh of LFP instead are 7.5 GWh less, for 40, 80 or 140 million USD each; the least is 15."""
+    dear = dict(zip(YEARS, (105.0, 90.0, 80.0), strict=True))
+    return at_risk(price={("Here", c, y): {"lfp": dear[y], "nmc": 70.0}[c] for c in CHEMISTRIES for y in YEARS})
+
+
+EXPOSURE, COST = [37.5, 30.0, 22.5, 15.0], [21_000.0, 21_300.0, 21_900.0, 22_950.0]
+
+
+def test_the_frontier_of_a_toy_is_that_found_by_hand() -> None:
+    found = Session(stepped(), "expected").frontier(exact=True)
+    assert found.exposure == pytest.approx(EXPOSURE, rel=1e-6)
+    assert found.cost == pytest.approx(COST, rel=1e-6)
+    assert found.marginal == pytest.approx([40, 80, 140], rel=1e-3)
+
+
+@pytest.mark.parametrize("data", [stepped(), lines(30.0), two_regions()], ids=["steps", "lines", "regions"])
+@pytest.mark.parametrize("exposure", ["expected", "worst", "cvar", "concentration"])
+def test_a_frontier_falls_convexly_between_the_optima_of_either_objective(data: MixData, exposure: str) -> None:
+    """Chords and edges agree; every point is the least cost at its exposure, of a model of its own."""
+    if not data.disruptions:
+        data = replace(
+            data, measure={(c, y): {"nmc": 1.0, "lfp": 0.25}[c] for c in data.chemistries for y in data.years}
+        )
+        exposure = "concentration"
+    elif exposure == "concentration":
+        data = replace(
+            data, measure={(c, y): {"nmc": 1.0, "lfp": 0.25}[c] for c in data.chemistries for y in data.years}
+        )
+    session = Session(data, exposure)
+    exact, chords = session.frontier(exact=True), session.frontier(1e-7)
+    ends = [session.optimum(objective).objective for objective in ("cost", exposure)]
+    for found in (exact, chords):
+        assert [found.cost[0], found.exposure[-1]] == pytest.approx(ends, rel=1e-6, abs=1e-6)
+        assert (np.diff(found.exposure) < 0).all()
+        assert (np.diff(found.cost) > 0).all()
+        assert (np.diff(found.marginal) >= -1e-3 * found.marginal[1:]).all()
+    for e in (*exact.exposure, *np.linspace(exact.exposure[-1], exact.exposure[0], 7)):
+        assert chords.cost_at(e) == pytest.approx(exact.cost_at(e), rel=1e-6)
+        found = Session(data, exposure).least("cost", caps={exposure: e + 1e-9 * abs(e)})
+        assert found.cost == pytest.approx(exact.cost_at(e), rel=1e-6)
+
+
+@pytest.mark.parametrize(("worth", "at"), [(20, 0), (41, 1), (79, 1), (81, 2), (139, 2), (141, 3), (1e6, 3)])
+def test_a_worth_chooses_the_point_at_which_the_next_gwh_costs_more(worth: float, at: int) -> None:
+    found = choose(stepped(), Criteria(worth=worth, frontier="exact"))
+    assert found.exposure == pytest.approx(EXPOSURE[at], rel=1e-5)
+    assert sum(found.cost.values()) == pytest.approx(COST[at], rel=1e-5)
+    assert found.frontier is not None
+    assert found.frontier.cost_at(found.exposure) == pytest.approx(COST[at], rel=1e-5)
+    marginal = [0.0, *found.frontier.marginal, np.inf]
+    assert marginal[at] <= worth <= marginal[at + 1]
+
+
+@pytest.mark.parametrize(("more", "exposure"), [(0, 37.5), (150, 33.75), (600, 26.25), (1425, 18.75), (9999, 15)])
+def test_a_cap_on_the_cost_chooses_the_point_that_it_buys(more: float, exposure: float) -> None:
+    found = choose(stepped(), Criteria(cost_cap=more / 21_000, frontier="certified"))
+    assert found.exposure == pytest.approx(exposure, rel=1e-6)
+    assert sum(found.cost.values()) <= (21_000 + more) * (1 + 1e-8)
+    assert found.frontier is not None
+    assert found.frontier.gap <= 0.011
+    assert found.frontier.exposure_at(21_000 + more) == pytest.approx(exposure, abs=0.01 * 22.5)
+    names = ("cheapest", "least_exposed")
+    assert [found.baselines[name].exposure for name in names] == pytest.approx([37.5, 15], rel=1e-6)
+    assert [found.baselines[name].cost for name in names] == pytest.approx([21_000, 22_950], rel=1e-6)
+    chosen = found.baselines["chosen"]
+    assert (chosen.exposure, chosen.cost) == pytest.approx((found.exposure, sum(found.cost.values())))
+
+
+def test_where_one_mix_is_cheapest_and_least_exposed_the_frontier_is_a_point() -> None:
+    """NMC is dearer and 70 GWh of it are best."""
+    data = at_risk(price={("Here", c, y): {"lfp": 60.0, "nmc": 60.0}[c] for c in CHEMISTRIES for y in YEARS})
+    found = Session(data, "expected").frontier()
+    assert len(found.vertices) == 1
+    assert found.exposure == pytest.approx([15])

@@ -1,0 +1,375 @@
+"""Mixes that are nearly as good: ranges and the one that stands for them, by hand and whatever solves them."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.optimize import linprog
+from test_mix import YEARS, at_risk, routed, toy, two_regions
+from test_solution import anything, incumbent, limited, priced
+
+from minerals.errors import NumericalTrouble
+from minerals.mix import near as near_module
+from minerals.mix.data import MixData
+from minerals.mix.near import Ends, NearlyAsGood, examples
+from minerals.mix.session import Session
+from minerals.mix.solution import PINNED, Criteria, Solution, choose
+
+INF = np.inf
+#: What is told must be the same to this, of a number and in its unit.
+SAME, LEAST = 1e-6, 1e-3
+
+# --- a set by hand ---------------------------------------------------------------------------------------------------
+
+
+def triangle() -> NearlyAsGood:
+    """x + y + z = 1, x ≤ 0.8, z = 0.1, and x − y at most 0.5; none below zero."""
+    matrix = sp.csc_matrix([[1.0, 1.0, 1.0], [1.0, -1.0, 0.0]])
+    return NearlyAsGood(
+        matrix, np.array([1.0, -INF]), np.array([1.0, 0.5]), np.array([0.0, 0.0, 0.1]), np.array([0.8, INF, 0.1])
+    )
+
+
+def test_ends_by_hand() -> None:
+    """x + y = 0.9, and x at most 0.7."""
+    ends = triangle().ends(np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [1.0, 2.0, 0]]))
+    assert ends.low == pytest.approx([0, 0.2, 0.1, 1.1])
+    assert ends.high == pytest.approx([0.7, 0.9, 0.1, 1.8])
+    assert ends.members[0, 1] == pytest.approx([0.7, 0.2, 0.1])
+
+
+@pytest.mark.parametrize(("target", "weight", "found"), [
+    ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.45, 0.45]),
+    ([0.0, 0.0, 5.0], [1.0, 2.0, 1.0], [0.6, 0.3]),
+    ([0.1, 0.2, 0.0], [1.0, 1.0, 0.0], [0.4, 0.5]),
+    ([2.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.7, 0.2]),
+    ([0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.7, 0.2]),
+])  # fmt: skip
+def test_the_nearest_by_hand(target: list[float], weight: list[float], found: list[float]) -> None:
+    told = triangle().nearest(np.array(target), np.array(weight))
+    assert told == pytest.approx([*found, 0.1], abs=1e-6)
+
+
+def test_sums_may_be_near_to_nothing_too() -> None:
+    """y twice as large as x, or in parts of 0.8 and 0.2 as far as x lets them."""
+    assert triangle().nearest(np.zeros(3), np.zeros(3), [{0: 2.0, 1: -1.0}]) == pytest.approx([0.3, 0.6, 0.1])
+    parts = [{0: 1 - 0.8, 1: -0.8}, {0: -0.2, 1: 1 - 0.2}]
+    assert triangle().nearest(np.zeros(3), np.zeros(3), parts) == pytest.approx([0.7, 0.2, 0.1])
+    # What is held counts in a sum: y − z = 0.
+    assert triangle().nearest(np.zeros(3), np.zeros(3), [{1: 1.0, 2: -1.0}]) == pytest.approx([0.7, 0.2, 0.1])
+
+
+def test_of_a_set_without_members_none_is_told() -> None:
+    nobody = replace(triangle(), row_lower=np.array([1.0, 0.6]), row_upper=np.array([1.0, 0.7]))
+    assert nobody.nearest(np.zeros(3), np.ones(3)) == pytest.approx([0.75, 0.15, 0.1], abs=1e-6)
+    nobody = replace(triangle(), row_lower=np.array([1.0, 0.75]), row_upper=np.array([1.0, 0.8]))
+    with pytest.raises(NumericalTrouble, match="no mix stands"):
+        nobody.nearest(np.zeros(3), np.ones(3))
+    with pytest.raises(NumericalTrouble):
+        nobody.ends(np.eye(3))
+
+
+def test_ends_are_those_of_scipy() -> None:
+    """Of sets at random, with rows of each kind."""
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        matrix = np.where(random.random((8, 12)) < 0.5, random.normal(size=(8, 12)), 0.0)
+        inside = random.uniform(0.2, 0.8, 12)
+        low, high = matrix @ inside - random.uniform(0, 1, 8), matrix @ inside + random.uniform(0, 1, 8)
+        low[:2] = high[:2] = (matrix @ inside)[:2]
+        low[5:] = -INF
+        nearly = NearlyAsGood(sp.csc_matrix(matrix), low, high, np.zeros(12), np.ones(12))
+        sums = random.normal(size=(5, 12))
+        ends = nearly.ends(sums)
+        upper = np.vstack([matrix, -matrix[2:5]]), np.concatenate([high, -low[2:5]])
+        for at, costs in enumerate(sums):
+            least, most = (linprog(sign * costs, *upper, matrix[:2], high[:2], (0, 1)).fun * sign for sign in (1, -1))
+            assert (ends.low[at], ends.high[at]) == pytest.approx((least, most), abs=1e-7)
+
+
+def test_examples_reach_as_far_as_they_can() -> None:
+    """Of members on a cross, first one that lies far out, then its opposite, then the other arm."""
+    members = np.array([[0.5, 0.5], [0.0, 0.5], [1.0, 0.5], [0.5, 0.4], [0.5, 0.6]])
+    ends = Ends(np.array([0.0, 0.4]), np.array([1.0, 0.6]), members)
+    chosen = examples(members, np.eye(2), ends, 3)
+    assert set(chosen[:2]) in ({1, 2}, {3, 4})
+    assert len(set(examples(members, np.eye(2), ends, 10))) == 5
+    assert sorted(examples(members, np.eye(2), ends, 4)) == [1, 2, 3, 4]
+    still = Ends(np.array([0.5, 0.5]), np.array([0.5, 0.5]), members)
+    assert examples(members, np.eye(2), still, 3) == []
+
+
+# --- ranges of a mix -------------------------------------------------------------------------------------------------
+
+
+def kinked(**changes: Any) -> MixData:
+    """Congo weighs three times as much as China: at 50 GWh of NMC least is at risk. A GWh more costs half a GWh, one
+    less a quarter, of 2.25 in three years: China has LFP for 47 GWh."""
+    data = at_risk(**{"weight": {"congo": 3.0, "china": 1.0, "calm": 0.0}, **changes})
+    some = {key: 47.0 for key in data.accessible if key[0] == "china" and key[2] == "phosphate"}
+    return replace(data, accessible={**data.accessible, **some})
+
+
+def moves(found: Solution, group: str = "nmc", year: int = 2030) -> tuple[float, float]:
+    assert found.near is not None
+    return found.near.ranges["Here", group, (year,)]
+
+
+def test_near_a_single_optimum_shares_do_not_move() -> None:
+    """A thousandth of 2.25 GWh: 0.0045 GWh of NMC more, or 0.009 less."""
+    found = choose(kinked(), Criteria(near=0.001, ranges="all"))
+    assert found.best == pytest.approx(2.25)
+    for y in YEARS:
+        assert moves(found, "nmc", y) == pytest.approx((0.49991, 0.500045), abs=1e-8)
+        assert all(abs(100 * end - 50) <= 0.01 for end in moves(found, "nmc", y))
+
+
+@pytest.mark.parametrize("data", [kinked(incumbent=incumbent(90)), limited(), two_regions(), routed(), anything(3)],
+                         ids=["kink", "limits", "regions", "routes", "anything"])  # fmt: skip
+def test_ranges_hold_what_stands_for_all_and_widen_with_near(data: MixData) -> None:
+    last: dict[Any, tuple[float, float]] = {}
+    wider = 0.0
+    for near in (0.001, 0.01, 0.1):
+        found = choose(data, Criteria(near=near, ranges="all"))
+        assert found.near is not None
+        for (r, group, years), (low, high) in found.near.ranges.items():
+            share = sum(
+                gwh for (at, _, c, y), gwh in found.additions.items()
+                if at == r and y in years and group in (c, data.family[c])
+            ) / sum(data.wanted[r, y] for y in years)  # fmt: skip
+            assert low - 1e-7 <= share <= high + 1e-7
+            before = last.get((r, group, years), (low, high))
+            assert low <= before[0] + 1e-7
+            assert before[1] <= high + 1e-7
+            wider += before[0] - low + high - before[1]
+        last = found.near.ranges
+        assert found.best <= found.exposure + 1e-6 <= found.near.caps["expected"] + 2e-6
+    assert wider > 1e-4
+
+
+@pytest.mark.parametrize("data", [priced(70), anything(3), anything(8)], ids=["flat", "three", "eight"])
+def test_examples_span_what_is_told_of_them(data: MixData) -> None:
+    found = choose(data, Criteria(near=0.05, ranges="all")).near
+    assert found is not None
+    assert 1 <= len(found.examples) <= 10
+    parts = []
+    for (r, group, years), (low, high) in found.ranges.items():
+        if group not in data.family and high - low > PINNED:
+            shares = [
+                sum(
+                    gwh for (at, _, c, y), gwh in additions.items()
+                    if at == r and y in years and data.family[c] == group
+                ) / sum(data.wanted[r, y] for y in years)
+                for additions in found.examples
+            ]  # fmt: skip
+            assert min(shares) >= low - 1e-6
+            assert max(shares) <= high + 1e-6
+            parts.append((max(shares) - min(shares)) / (high - low))
+    assert found.covered == pytest.approx(np.mean(parts), abs=1e-6)
+    assert found.covered > 0.85
+    for additions in found.examples:
+        for (r, s, y), gwh in data.demand.items():
+            made = sum(additions.get((r, s, c, y), 0.0) for c in data.chemistries)
+            assert made == pytest.approx(gwh, rel=1e-6)
+
+
+def test_nearly_as_cheap_is_told_of_where_cost_alone_counts() -> None:
+    """NMC costs 70, LFP 75: a hundredth of 21,000 million USD is 42 GWh of LFP, in any year."""
+    found = choose(toy(), Criteria(objective="cost", near=0.01, ranges="all"))
+    assert moves(found, "lfp") == pytest.approx((0, 0.42))
+    # Nearest to an incumbent that sold nothing: the same in all years, as far as the cost allows.
+    assert [found.additions["Here", "car", "lfp", y] for y in YEARS] == pytest.approx([14] * 3, abs=1e-4)
+
+
+def test_near_a_worth_costs_what_the_best_costs() -> None:
+    """At 139 million USD a GWh at risk the cheapest mix is best; nearly as good ones cost no more."""
+    found = choose(priced(105), Criteria(worth=139, near=0.01, ranges="all"))
+    assert found.best == pytest.approx(37.5)
+    assert moves(found) == pytest.approx((1, 1), abs=1e-5)
+    found = choose(priced(105), Criteria(worth=141, near=0.01, ranges="all"))
+    assert found.near is not None
+    assert found.near.caps == pytest.approx({"cost": 24_150, "expected": 15.15})
+
+
+# --- the mix that stands for others ----------------------------------------------------------------------------------
+
+
+def every_number(found: Solution) -> dict[Any, float]:
+    """All of a mix, its ranges and its frontier, by name."""
+    parts = ("additions", "unmet", "production", "imports", "built", "retrofitted", "sourced", "secondary", "excess")
+    out = {(name, *key): value for name in parts for key, value in getattr(found, name).items()}
+    out |= {("loss", d): loss for d, loss in found.losses.items()} | {
+        ("cost", of): usd for of, usd in found.cost.items()
+    }
+    out |= {("exposure",): found.exposure, ("best",): found.best}
+    out |= {(name, "exposure"): each.exposure for name, each in found.baselines.items()}
+    out |= {(name, "cost"): each.cost for name, each in found.baselines.items()}
+    if found.near is not None:
+        out |= {("range", end, *key): ends[end] for key, ends in found.near.ranges.items() for end in (0, 1)}
+    if found.frontier is not None:
+        out |= {
+            ("frontier", at, part): vertex[part] for at, vertex in enumerate(found.frontier.vertices) for part in (0, 1)
+        }
+    return out
+
+
+def assert_same(one: Solution, other: Solution) -> None:
+    """To a millionth, or a thousandth of a GWh. What is left out is 0."""
+    mine, theirs = every_number(one), every_number(other)
+    apart = {key: abs(mine.get(key, 0.0) - theirs.get(key, 0.0)) for key in {*mine, *theirs}}
+    far = {key: by for key, by in apart.items() if by > max(SAME * abs(mine.get(key, 0.0)), LEAST)}
+    assert not far
+
+
+def wobbled(data: MixData, seed: int = 0, by: float = 1e-9) -> MixData:
+    """Every number of prices, supply, use and demand other by a part of it."""
+    random = np.random.default_rng(seed)
+
+    def other(table: Any) -> Any:
+        return {key: value * (1 + by * random.uniform(-1, 1)) if isinstance(value, float) else value
+                for key, value in table.items()}  # fmt: skip
+
+    kept = {"weight", "starts", "own_share", "floor", "recycled", "home_share"}
+    tables = {each.name: getattr(data, each.name) for each in fields(data)}
+    return replace(data, **{
+        name: other(table) for name, table in tables.items() if isinstance(table, dict) and table and name not in kept
+    })  # fmt: skip
+
+
+def recovering() -> MixData:
+    return replace(limited(), usual={("Here", n, "AUS", y): 1.0 for n in ("cobalt", "phosphate") for y in YEARS})
+
+
+TOYS = {"flat": lambda: priced(70, incumbent=incumbent(20)), "kink": kinked, "limits": limited, "usual": recovering,
+        "regions": two_regions, "routes": routed, "three": lambda: anything(3),
+        "eight": lambda: anything(8)}  # fmt: skip
+ALL = Criteria(near=0.01, ranges="all", frontier="certified", cost_cap=0.05)
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_rounding_of_inputs_moves_nothing(name: str) -> None:
+    """Whichever of many optima a solver ends at."""
+    data = TOYS[name]()
+    told = choose(data, ALL)
+    for seed in range(3):
+        assert_same(told, choose(wobbled(data, seed), ALL))
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_any_number_of_threads_finds_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for count in (1, 2, 5):
+        monkeypatch.setattr(near_module, "cores", lambda count=count: count)
+        found.append(choose(TOYS[name](), ALL))
+    for other in found[1:]:
+        assert_same(found[0], other)
+
+
+def test_a_change_of_what_counts_moves_what_stands_for_it() -> None:
+    """So that the comparison above can fail."""
+    told = choose(priced(70, incumbent=incumbent(20)), ALL)
+    with pytest.raises(AssertionError):
+        assert_same(told, choose(wobbled(priced(70, incumbent=incumbent(20)), 0, 1e-2), ALL))
+    with pytest.raises(AssertionError):
+        assert_same(told, choose(priced(70, incumbent=incumbent(20.1)), ALL))
+
+
+def test_additions_are_nearest_whatever_is_bought_for_them() -> None:
+    """1 kt of phosphate a GWh, or 0.08 of cobalt: what is bought draws additions to neither side."""
+    found = choose(priced(70, incumbent=incumbent(55)), Criteria(near=0.01))
+    assert [found.additions["Here", "car", "nmc", y] for y in YEARS] == pytest.approx([55] * 3, abs=0.01)
+    tonnes = {key: kg * 1000 for key, kg in at_risk().use.items()}
+    more = {name: {key: kt * 1000 for key, kt in getattr(at_risk(), name).items()}
+            for name in ("supplied", "undisturbed", "accessible")}  # fmt: skip
+    heavy = choose(priced(70, incumbent=incumbent(55), use=tonnes, **more), Criteria(near=0.01))
+    assert [heavy.additions["Here", "car", "nmc", y] for y in YEARS] == pytest.approx([55] * 3, abs=0.01)
+
+
+def test_what_is_recovered_is_used() -> None:
+    """All of it where nothing else decides, and sourcing is less by as much."""
+    data = replace(
+        priced(70, incumbent=incumbent(60)), minerals=("Co",), relief={("Co", "cobalt", y): 1.0 for y in YEARS},
+        recovered={("Here", "Co", y): 0.4 for y in YEARS},
+    )  # fmt: skip
+    found = choose(data, Criteria(near=0.01))
+    assert found.secondary == pytest.approx({("Here", "Co", y): 0.4 for y in YEARS}, abs=1e-5)
+    for y in YEARS:
+        nmc = found.additions["Here", "car", "nmc", y]
+        assert found.sourced["Here", "cobalt", "AUS", y] == pytest.approx(0.08 * nmc - 0.4, abs=1e-5)
+
+
+# --- one mix by the rules --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_what_stands_for_others_plays_back(name: str) -> None:
+    """With its additions alone held as little is lost, or less where what is made at home may change."""
+    data = TOYS[name]()
+    session = Session(data, "expected")
+    caps = {"expected": 1.01 * session.least_exposed.exposure + 0.01}
+    told = session.representative(session.nearly(caps))
+    additions = session.levels(session.model.additions, told.values)
+    again = session.with_additions(additions)
+    assert again.exposure <= told.exposure + 1e-6
+    if not data.capacity:
+        assert again.exposure == pytest.approx(told.exposure, rel=1e-6, abs=1e-6)
+        assert again.cost == pytest.approx(told.cost, rel=1e-6)
+    assert again.breaks == ()
+
+
+def test_the_incumbent_by_the_same_rules() -> None:
+    """60 GWh of NMC a year: of these Congo takes 10, China as much LFP. It breaks nothing."""
+    found = Session(at_risk(incumbent=incumbent(60)), "expected").incumbent()
+    assert found is not None
+    assert found.exposure == pytest.approx(15)
+    assert found.cost == pytest.approx(3 * (60 * 70 + 40 * 75))
+    assert found.breaks == ()
+
+
+def test_a_rule_that_the_incumbent_breaks_is_named() -> None:
+    """NMC may grow from 10 % to 20, 35 and 57.5 %, and the incumbent has 60 from the first year on."""
+    ramp = {"before": {("Here", "NMC"): 0.1, ("Here", "LFP"): 0.9}, "growth": {("Here", "NMC"): 0.5},
+            "seed": {("Here", "NMC"): 0.05}}  # fmt: skip
+    session = Session(at_risk(incumbent=incumbent(60), **ramp), "expected")
+    found = session.incumbent()
+    assert found is not None
+    assert found.breaks == ("growth",)
+    assert (found.exposure, found.cost) == pytest.approx((15, 21_600))
+    # The others keep it all the same.
+    assert session.cheapest.cost == pytest.approx(3 * 7500 - 5 * (20 + 35 + 57.5))
+    keeps = Session(at_risk(incumbent=incumbent(20), **ramp), "expected").incumbent()
+    assert keeps is not None
+    assert keeps.breaks == ()
+    told = choose(at_risk(incumbent=incumbent(60), **ramp), Criteria()).baselines["incumbent"]
+    assert (told.exposure, told.cost) == pytest.approx((15, 21_600))
+    assert told.breaks == ("growth",)
+
+
+def test_what_the_incumbent_sells_and_no_mix_may_sell_is_lost() -> None:
+    """60 GWh in 2032 under each disruption, of which calm weighs half; of LFP China takes 10 as before."""
+    sold = tuple(key for key in toy().sold if key != ("Here", "car", "nmc", 2032))
+    found = Session(at_risk(incumbent=incumbent(60), sold=sold), "expected").incumbent()
+    assert found is not None
+    assert found.exposure == pytest.approx(10 + (60 + 70 + 2 * 60) / 4)
+    assert found.cost == pytest.approx(2 * 7200 + 40 * 75)
+
+
+def test_supply_that_the_incumbent_does_not_have_is_named_too() -> None:
+    """4.8 kt of cobalt are needed, and 4 delivered."""
+    some = {key: {"cobalt": 4.0, "phosphate": 1e3}[key[0]] for key in at_risk().supplied}
+    found = Session(at_risk(incumbent=incumbent(60), supplied=some), "expected").incumbent()
+    assert found is not None
+    assert found.breaks == ("supplier",)
+
+
+def test_parts_of_the_cost_and_losses_are_those_of_the_objectives() -> None:
+    session = Session(limited(), "expected")
+    found = session.least_exposed
+    assert sum(session.cost(found.values).values()) == pytest.approx(found.cost)
+    weight, losses = session.data.weight, session.losses(found.values)
+    expected = sum(weight[d] * loss for d, loss in losses.items()) / sum(weight.values())
+    assert found.exposure == pytest.approx(expected)
