@@ -253,8 +253,8 @@ ALL = Criteria(near=0.01, ranges="all", frontier="certified", cost_cap=0.05)
 
 @pytest.mark.parametrize("name", TOYS)
 def test_rounding_of_inputs_moves_nothing(name: str) -> None:
-    """Whichever of many optima a solver ends at. Which of mixes as cheap is the cheapest is a matter of rounding, and so
-    is what that one is exposed to."""
+    """Whichever of many optima a solver ends at. Which of mixes as cheap is the cheapest is a matter of rounding, and
+    so is what that one is exposed to."""
     data = TOYS[name]()
     told = choose(data, ALL)
     for seed in range(3):

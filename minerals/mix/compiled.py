@@ -402,6 +402,11 @@ class Compiled:
         return bool(self.highs.getBasis().valid)
 
     @property
+    def is_large(self) -> bool:
+        """Whether a cold start goes by the interior point."""
+        return len(self.form.columns) >= self.large
+
+    @property
     def algorithm(self) -> str:
         """What HiGHS used last, in words; empty before the first solve."""
         return self.runs[-1].algorithm if self.runs else ""
@@ -437,7 +442,7 @@ class Compiled:
         Raises Infeasible (exit 4), and Unbounded, TimeLimit or NumericalTrouble (exit 5).
         """
         self.push()
-        if afresh and len(self.form.columns) >= self.large:
+        if afresh and self.is_large:
             accepted(self.highs.clearSolver(), "a fresh start")
         limit = self.time_limit if time_limit is None else time_limit
         status = self._attempts(limit)
@@ -462,9 +467,8 @@ class Compiled:
         From a basis the simplex has so many iterations and no more: where limits contradict each other it was seen to
         go on for ever, and a cold start tells so at once.
         """
-        large = len(self.form.columns) >= self.large
         most = HOT_ITERATIONS if self._hot else None
-        status = self._run("ipx" if large and not self._hot else "simplex", "choose", limit, most)
+        status = self._run("ipx" if self.is_large and not self._hot else "simplex", "choose", limit, most)
         first = "ipx" if len(self.form.columns) >= self.large // 2 else "simplex"
         for method, presolve in dict.fromkeys([(first, "choose"), (first, "off"), ("simplex", "choose")]):
             if status in CONCLUSIVE:

@@ -33,7 +33,8 @@ Array = NDArray[np.float64]
 Caps = Mapping[str, float]
 
 #: Parts of an optimum by which a mix may miss it and is as good: the least at which the solver, which rounds too, finds
-#: one.
+#: one. Of a large model always the last: at which of them one is found is chance there, and where a further unit is
+#: dear, so were what the mix costs.
 TIES = (1e-10, 1e-8, 1e-6)
 #: Parts of a plan by which its recourse may move it: the least at which the solver, which rounds too, finds one.
 SLACKS = (0.0, 1e-8, 1e-7, 1e-6)
@@ -104,7 +105,7 @@ class Session:
 
     def among_best(self, objective: str, best: float, further: str, caps: Caps) -> Optimum:
         """Least of a further objective among mixes that are as good in one whose best value is known, within caps."""
-        for tie in TIES:
+        for tie in TIES[-1:] if self.compiled.is_large else TIES:
             held = {**caps, objective: min(caps.get(objective, np.inf), best + tie * abs(best))}
             try:
                 with self.within(held):
@@ -238,7 +239,7 @@ class Session:
 
             def least(exposure: float) -> tuple[float, float]:
                 accepted(highs.changeRowBounds(row, -INF, exposure - constant), "a point of the frontier")
-                optimum(highs, self.compiled.time_limit, large=len(self.compiled.form.columns) >= self.compiled.large)
+                optimum(highs, self.compiled.time_limit, large=self.compiled.is_large)
                 return float(highs.getInfo().objective_function_value), float(highs.getSolution().row_dual[row])
 
             return least
