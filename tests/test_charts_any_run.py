@@ -50,7 +50,8 @@ def results(
     folder = tmp_path_factory.mktemp("inputs")
     for file in [*TOY.iterdir(), inputs_folder() / "datapackage.json"]:
         (folder / file.name).write_bytes(file.read_bytes())
-    mix = run(folder / "mix.toml", [], folder)
+    told = ["optimise.near=0.01", "optimise.ranges='default'", "optimise.frontier='certified'"]
+    mix = run(folder / "mix.toml", told, folder)
     tested = run(folder / "run.toml", ["study={kind='sensitivity',draws=64}"], folder)
     beside = run(folder / "mix.toml", ["exposure.other_futures=['plans']", "optimise.objective='cost'"], folder)
     found: dict[str, Result] = {}

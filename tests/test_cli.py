@@ -440,7 +440,7 @@ def test_check_knows_a_mix_without_solving(toy_mix: list[str], tmp_path: Path, m
     monkeypatch.setattr(optimise, "choose", lambda *_: pytest.fail("it solved"))
     outcome = CliRunner().invoke(cli, ["check", "runs/europe-mix.toml", "--set", "scope.years.last=2027"])
     assert outcome.exit_code == 0, outcome.output
-    assert re.search(r"to be chosen: \d\d chemistries in 2026–2027, against [89] disruptions", outcome.stdout)
+    assert re.search(r"to be chosen: \d\d chemistries in 2026–2027, against 11 disruptions", outcome.stdout)
     wrong = ["optimise.likelihood={china-cells=1}", "exposure.future='tomorow'", "optimise.without=['lpf']"]
     for text, sentence in zip(wrong, ("is not played in this run", "not in supply_futures.csv",
                                       "did you mean 'lfp'?"), strict=True):  # fmt: skip
