@@ -20,7 +20,7 @@ from ..tables.resolve import Resolved
 from ..toml import statement, written
 
 #: Further libraries that compute or draw what stands in a result; most runs load few of them.
-LIBRARIES = ("scipy", "highspy", "pyomo", "matplotlib")
+LIBRARIES = ("scipy", "highspy", "clarabel", "pyomo", "matplotlib")
 
 
 def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dict[str, Any]:
