@@ -57,7 +57,8 @@ def test_the_record_holds_no_clock_no_absolute_path_and_every_input(europe: Resu
     for path in inputs_folder().glob("*.csv"):
         assert europe.record["inputs"][path.name] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert set(europe.record["versions"]) == {
-        "minerals", "python", "numpy", "pandas", "scipy", "highspy", "pyomo", "matplotlib", "blas"
+        "minerals", "python", "numpy", "pandas", "scipy", "highspy", "clarabel", "pyomo", "matplotlib",
+        "blas",
     }  # fmt: skip
 
 
