@@ -40,7 +40,7 @@ years = { first = 2025, last = 2031 }
 
 [optimise]
 own_share = { 2030 = 0.2 }
-ranges    = "all"
+ranges    = "default"
 
 [output]
 charts = []
