@@ -63,7 +63,7 @@ def test_keys_and_their_types_are_those_of_the_models() -> None:
     found = run_files.keys()
     assert {"title", "scope.years.step", "scenario.plan.met.Europe.car.2032", "optimise.cost_cap", "study.draws",
             "scenario.plan.diffusion.car.lfp.speed", "exposure.stockpile_months"} <= set(found)  # fmt: skip
-    wrong = {"prices.tariff": "true", "optimise.unmet": '"off"', "optimise.exposure_cap": "nan", "study.draws": '"40"',
+    wrong = {"prices.tariff": "true", "optimise.unmet": '"off"', "optimise.cost_cap": "nan", "study.draws": '"40"',
              "scenario.plan.demand": "1", "scope.years.step": "true"}  # fmt: skip
     assert {run_files.expected(path, value) for path, value in wrong.items()} == {"refused"}
     fitting = {"prices.tariff": "2", "optimise.unmet": "true", "scope.years": "2030", "optimise.cost_cap": "0"}

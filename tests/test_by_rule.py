@@ -143,7 +143,7 @@ def test_listed_is_what_it_was(stressed: Result) -> None:
     """Without the key nothing is added, and the screen says what would be."""
     assert not stressed["disruptions"]["disruption"].str.startswith("stop-").any()
     (line,) = on_screen(stressed)
-    assert "Separator from China" in line
+    assert "Separator from China 27%" in line
     assert "lithium-sulfur" in line.lower() or "li-s" in line.lower()
     assert 'exposure.library = "rule"' in line
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -84,7 +84,7 @@ class Optimise(Section):
     exclude: Text = Field(default="", description="Group of countries that may not supply.")
     exclude_stages: Texts = Field(default=(), description="Stages at which it may not; all where none is named.")
     exclude_since: Year = Field(default=2027, description="First year in which it may not.")
-    cost_cap: Annotated[float, Field(ge=0.0)] | Literal["off"] | None = Field(
+    cost_cap: float | Literal["off"] | None = Field(
         default=None,
         description="Most that the mix may cost above the cheapest one, as a share; the price of a soft excess counts "
         f"in both; off: no cap. {COST_CAP:g} where neither this nor worth is set and the objective is not cost alone.",
@@ -138,12 +138,16 @@ class Optimise(Section):
             raise ValueError(f'the worst case alone is risk = "worst"; expected at most {HIGHEST_LEVEL:g}')
         return value
 
-    @field_validator("cost_cap")
+    @field_validator("cost_cap", mode="before")
     @classmethod
-    def _cap(cls, value: float | str | None) -> float | str | None:
-        if isinstance(value, float) and value > MOST_MORE:
+    def _cap(cls, value: Any) -> Any:
+        if value is None or value == "off":
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise ValueError('expected a share of the least cost, a number of at least 0, or "off"')
+        if value > MOST_MORE:
             raise ValueError(f"is a share of the least cost; for {value:g} % more write {value / 100:g}")
-        return value
+        return float(value)
 
     @field_validator("near")
     @classmethod

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -340,13 +340,24 @@ class Session:
             for name, limit in family.constraints.items()
             if isinstance(limit, Limit) and limit.kind in (Kind.RULE, Kind.SUPPLY, Kind.RECOVERY)
         ]  # fmt: skip
-        for free in ([], of_mix, [*of_mix, *of_origin]):
-            try:
-                found = self.with_additions(self.data.incumbent, free, observed=bool(self.data.home_share))
-            except Infeasible:
-                continue
-            return replace(found, breaks=tuple(name for name in free if self._breaks(name, found.values)))
-        return None
+
+        def held(free: Sequence[str]) -> Found | None:
+            with suppress(Infeasible):
+                return self.with_additions(self.data.incumbent, free, observed=bool(self.data.home_share))
+            return None
+
+        free = [*of_origin, *of_mix]
+        if (kept := held(())) is not None or (found := held(free)) is None:
+            return kept
+        # Which limits an optimum misses is chance where there are several: what counts is which it can keep together.
+        for family in tuple(free):
+            fewer = [name for name in free if name != family]
+            if not self._breaks(family, found.values):
+                free = fewer
+            elif (other := held(fewer)) is not None:
+                found, free = other, fewer
+        last = held(free)
+        return last and replace(last, breaks=tuple(free))
 
     def _breaks(self, family: str, values: Array) -> bool:
         """Whether a mix misses a limit of a family."""

@@ -25,6 +25,8 @@ WIDE = 100
 OTHER = "other"
 #: Parts of what a mix can lower of which it is told what they cost.
 MARKS = (0.1, 0.25, 0.5, 0.75)
+#: Part of the least exposure within which it is told what that costs, where the rest is dear.
+LAST = 0.001
 #: Marks a mix that breaks a rule.
 BROKEN = "†"
 #: Share of a region's batteries below which a family is left out.
@@ -74,24 +76,29 @@ def _frontier(result: Result) -> list[str]:
     table, about = result["mix_frontier"], result.record["mix"]
     if len(table) < 2:
         return []
-    span = table["exposure"].iloc[0] - table["exposure"].iloc[-1]
-    marks = []
-    for part in MARKS:
-        at = table["exposure"].iloc[0] - part * span
-        cost = np.interp(at, table["exposure"][::-1], table["cost_share"][::-1])
-        marks.append(f"{part:.0%} for {cost:+.2%}")
-    baseline = result["mix_baseline"].set_index("mix")
-    cost = float(baseline.loc["chosen", "cost"])
-    here = table[table["cost"] <= cost * (1 + 1e-9)].iloc[-1]
-    lines = [
-        f"Frontier: of the {number(span)} {about['unit']} that a mix can lower, {listed(marks, len(marks))} of cost; "
-        f"chords are within {about['frontier_gap']:.1%} of it, as a share of the span of cost."
+    exposure, costs, shares = (table[name].to_numpy() for name in ("exposure", "cost", "cost_share"))
+    span, unit = exposure[0] - exposure[-1], about["unit"]
+    marks = [
+        f"{part:.0%} for {np.interp(exposure[0] - part * span, exposure[::-1], shares[::-1]):+.2%}" for part in MARKS
     ]
-    if np.isfinite(here["marginal"]):
-        pack = float(cost / 1000 / result.record["mix"]["wanted"]) if result.record["mix"].get("wanted") else 0.0
-        beside = f"; a GWh of packs costs {number(pack * 1000)} on average" if pack else ""
+    lines = [
+        f"Frontier: of the {number(span)} {unit} that a mix can lower, {listed(marks, len(marks))} of cost; chords are "
+        f"within {about['frontier_gap']:.1%} of it, as a share of the span of cost."
+    ]
+    cost = float(result["mix_baseline"].set_index("mix").loc["chosen", "cost"])
+    marginal = float(table.loc[costs <= cost * (1 + 1e-9), "marginal"].iloc[-1])
+    if np.isfinite(marginal):
+        pack = cost / about["wanted"]
         lines.append(
-            f"At the chosen cost one GWh less costs {number(float(here['marginal']))} million USD_2025{beside}."
+            f"At the chosen cost one {unit} less costs {number(marginal)} million USD_2025; a GWh of packs costs "
+            f"{number(pack)} on average."
+        )
+    # The least exposed mix is a corner: its last part is bought at almost any price.
+    nearly = float(np.interp(exposure[-1] * (1 + LAST), exposure[::-1], costs[::-1]))
+    if costs[-1] - nearly > LAST * costs[0]:
+        lines.append(
+            f"Its end is steep: a mix within {LAST:.1%} of the least exposure costs {number(nearly / 1000)} billion; "
+            "what the very least costs hangs on how exactly it is kept."
         )
     return lines
 

@@ -223,11 +223,14 @@ def _innermost(annotation: Any) -> Any:
 
 
 def _plain(annotation: Any) -> set[type]:
-    """The plain types that an annotation allows."""
+    """The plain types that an annotation allows. A word beside numbers is no type of its own: none is given here."""
     if typing.get_origin(annotation) is typing.Annotated:
         return _plain(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return set().union(*(_plain(part) for part in typing.get_args(annotation) if part is not type(None)))
+        parts = [_plain(part) for part in typing.get_args(annotation) if part is not type(None)]
+        numbers = [part for part in parts if part <= {int, float}]
+        words = [part for part in typing.get_args(annotation) if typing.get_origin(part) is typing.Literal]
+        return set().union(*(numbers if words and numbers and len(words) + len(numbers) == len(parts) else parts))
     return {annotation} if annotation in (bool, int, float, str) else {object}
 
 
