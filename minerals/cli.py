@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that `minerals --help` answer
 
 from __future__ import annotations
 
+import _thread
 import codecs
 import errno
 import os
@@ -12,10 +13,11 @@ import re
 import shutil
 import signal
 import sys
+import time
 import unicodedata
 import warnings
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -44,6 +46,8 @@ PLAIN = {
     "−": "-", "–": "-", "×": "x", "…": "...", "→": "->", "’": "'", "“": '"', "”": '"', "\u202f": " ",
     "·": "*", "≤": "<=", "≥": ">=", "≠": "!=", "∈": "in", "Σ": "sum", "Π": "prod", "∀": "for all", "∞": "inf",
 }  # fmt: skip
+#: Seconds after which a signal that Python has swallowed is sent again.
+AGAIN = 0.01
 #: Fills are cut to this many characters on screen; the record holds them whole.
 FILL = 110
 
@@ -412,16 +416,40 @@ _ended_by: list[str] = []
 def _end_cleanly_by_signals() -> None:
     """Let the signals of ENDING unwind the command as an interrupt does, unless somebody has them ignored."""
 
-    def end(number: int, _: object) -> None:
-        # A second one would cut the cleaning up short.
-        for name in ENDING:
-            signal.signal(signal.Signals[name], signal.SIG_IGN)
-        _ended_by.append(signal.Signals(number).name)
-        raise _Ended
-
     for name in ENDING:
         if signal.getsignal(signal.Signals[name]) is signal.SIG_DFL:
-            signal.signal(signal.Signals[name], end)
+            signal.signal(signal.Signals[name], _end)
+    sys.unraisablehook = partial(_not_swallowed, sys.unraisablehook)
+
+
+def _end(number: int, _: object) -> None:
+    # A second one would cut the cleaning up short.
+    for name in ENDING:
+        signal.signal(signal.Signals[name], signal.SIG_IGN)
+    _ended_by.append(signal.Signals(number).name)
+    raise _Ended
+
+
+def _not_swallowed(report: Callable[[Any], Any], unraisable: Any) -> None:
+    """Send a signal again that came where Python reports an error and goes on, as in the callback of each import;
+    report other errors as before."""
+    if not issubclass(unraisable.exc_type or Exception, KeyboardInterrupt):
+        report(unraisable)
+        return
+    number = signal.SIGINT
+    if _ended_by:
+        number = signal.Signals[_ended_by.pop()]
+        signal.signal(number, _end)
+    main = _thread.get_ident()
+
+    def again() -> None:
+        time.sleep(AGAIN)
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(main, number)
+        else:
+            _thread.interrupt_main(number)
+
+    _thread.start_new_thread(again, ())
 
 
 def _open_closed_streams() -> None:

@@ -294,6 +294,24 @@ def test_a_signal_ends_a_command_as_an_interrupt_does(name: str, code: int, word
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("name", "code", "words"), [("SIGTERM", 143, "Terminated;"), ("SIGINT", 130, "Interrupted;")])
+def test_a_signal_that_python_swallows_takes_effect(name: str, code: int, words: str, tmp_path: Path) -> None:
+    """What is raised while an object is taken down is reported and forgotten, as in the callback of each import."""
+    script = (
+        "import os, signal, time\n"
+        f"class Taken:\n    def __del__(self):\n        os.kill(os.getpid(), signal.{name})\n        time.sleep(5)\n"
+        "def slow(*a, **k):\n    Taken()\n    time.sleep(60)\n"
+        "import minerals.api\nminerals.api.describe = slow\n"
+        "from minerals.cli import main\nmain()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "describe"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=30,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    assert (done.returncode, words in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
+
+
 def in_shell(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """A command of the toy, with what a shell does to its streams and limits."""
     command = f"{shlex.quote(sys.executable)} -m minerals"
