@@ -670,13 +670,13 @@ QUANTITIES: dict[str, Quantity] = {
             "mix_cost = Σ home price × cells + (price abroad − home price) × imports + lines + excess",
         ),
         Quantity(
-            "mix_limit", "result", ("stage", "family", "region", "limit", "year"), "GWh, million USD_2025",
-            "Limits that bind, and what one more unit of each (per) is worth in the unit of the stage: of the "
-            "objective, of the cheapest mix, or of unmet demand. It is a slope: at is where the limit stands, low and "
-            "high the levels between which it holds, empty where it has no end; step: one unit, or the room there is "
-            "up to them, and gain: what that brings. family is that of the constraint, which describe knows; sentence "
-            "says it in words.",
-            "gain = value × step, value = −d objective / d limit",
+            "mix_limit", "result", ("stage", "family", "region", "limit"), "GWh, million USD_2025",
+            "What a step of each limit gains in all its years, first to last (0: a cap over all): of each kind the "
+            "three that gain most. The model is solved again with the limit looser by the step: a tenth of an amount, "
+            "a hundredth of a cap, five points of a share or a rate, one unit of what has no amount. value: by how "
+            "much the objective falls, or unmet demand where some is left, and share: as part of it. family is that "
+            "of the constraint, which describe knows; sentence says it in words.",
+            "value = least objective − least objective with the limit looser by step",
         ),
         Quantity(
             "mix_stage", "result", ("stage",), "GWh, million USD_2025",

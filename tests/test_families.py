@@ -125,7 +125,7 @@ PARTS = {
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_every_limit_can_be_told(name: str) -> None:
-    """In words without codes, with its region or product, and what one more unit is."""
+    """In words without codes, with its region or product, and in which unit."""
     limit, parts = LIMITS[name], LIMITS[name].index.split(", ") if LIMITS[name].index else []
     index = tuple(PARTS[part] for part in parts)
     data = toy(demand={("Europe", "car", 2031): 100.0}, own_share={("Europe", 2031): 0.4})
@@ -137,11 +137,10 @@ def test_every_limit_can_be_told(name: str) -> None:
     told = words(name, index, glossary, data)
     assert year_of(index) == (2031 if parts else 0)
     assert told.template
-    assert told.more
     assert told.unit
     assert told.scale > 0
     assert (EACH in told.template) == bool(told.name)
-    for text in (told.what, told.more, told.about):
+    for text in (told.what, told.about):
         assert "_" not in text
         assert not set(re.findall(r"\w+", text)) & {"car", "IDN", "idn"}
         assert not re.search(r"\d{4}", text), "the year is told beside"

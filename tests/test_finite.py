@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from minerals.case.optimise import Mix
 from minerals.errors import InputError
-from minerals.mix.optimum import Range
 from minerals.results.finite import refuse_unfit
-from minerals.results.tables import mix as mix_tables
 from minerals.studies.run import run
 
 USED = pd.DataFrame({"file": ["a.csv"], "line": [2], "value": [1.0]})
-
-
-@pytest.mark.parametrize("column", ["low", "high"])
-def test_the_worth_of_a_limit_may_hold_without_end(toy: Path, monkeypatch: pytest.MonkeyPatch, column: str) -> None:
-    limits = mix_tables._limits
-
-    def without_end(mix: Mix, labels: mix_tables.Glossary) -> list[tuple[object, ...]]:
-        ends = {"low": Range(-np.inf, 1.0), "high": Range(0.0, np.inf)}[column]
-        known = tuple(replace(limit, holds=ends, room=np.inf) for limit in mix.solution.limits)
-        return list(limits(replace(mix, solution=replace(mix.solution, limits=known)), labels))
-
-    monkeypatch.setattr(mix_tables, "_limits", without_end)
-    table = run(toy / "mix.toml", inputs=toy)["mix_limit"]
-    assert len(table)
-    assert table[column].isna().all()
-    assert (table["step"] == 1).all()
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])

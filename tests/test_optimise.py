@@ -874,19 +874,16 @@ def test_sentences_on_limits_have_no_names_of_the_code(case: str, choose: Callab
     codes = {code for table in found.result.record["codes"].values() for code in table}
     codes |= set(found.result.record["exposure"]["nodes"])
     names = {code for code in codes if "_" in code or (len(code) == 3 and code.isupper())} - {"NMC", "LFP", "LMO"}
-    assert len(told) > 5
+    assert len(told) > 2
     for sentence in [*told["sentence"], *told["limit"]]:
         words = set(re.findall(r"\w+", sentence.replace("USD_2025", "")))
         assert not words & names, sentence
         assert not any("_" in word for word in words), sentence
-    assert (
-        told["sentence"]
-        .str.match(r"^[A-Z].* in 20\d\d lowers .* by [\d.e+-]+( GWh| million USD_2025)?(, up to .+)?\.$")
-        .all()
-    )
-    assert (told["sentence"].str.contains(r"weighted sum by [\d.e+-]+[.,]") == (told["unit"] == "weighted")).all()
+    step = r": [\d.]+(%| points| [\w/]+) (more|less)( in 20\d\d(–20\d\d)?)?"
+    lowers = r" lowers .* by [\d.e+-]+( GWh| million USD_2025)? \([\d.]+%\)\.$"
+    assert told["sentence"].str.match("^[A-Z].*" + step + lowers).all()
+    assert (told["sentence"].str.contains(r"weighted sum by [\d.e+-]+ \(") == (told["unit"] == "weighted")).all()
     assert (told["value"] > 0).all()
-    assert (told["low"].fillna(-np.inf) <= told["high"].fillna(np.inf)).all(), "an end that is empty is none"
 
 
 def test_the_first_year_is_the_incumbent_s(choose: Callable[..., Chosen]) -> None:

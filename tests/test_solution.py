@@ -27,12 +27,15 @@ from test_mix import (
 )
 
 from minerals.errors import Infeasible
+from minerals.mix import gains as of_gains
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData, OneCountry
-from minerals.mix.families import in_worth
+from minerals.mix.families import LIMITS, in_worth
+from minerals.mix.family import Kind, index_of
+from minerals.mix.gains import Gain
 from minerals.mix.model import build
 from minerals.mix.objective import RISKS
-from minerals.mix.solution import BindingLimit, Criteria, Solution, choose, risk_of
+from minerals.mix.solution import Criteria, Solution, choose, risk_of
 
 
 def priced(lfp: float, nmc: float = 70.0, **changes: Any) -> MixData:
@@ -148,9 +151,9 @@ def test_the_cheapest_mix_with_no_more_than_so_much_at_risk() -> None:
     assert found.stage("objective").value == pytest.approx(21_000 + 2310)
     assert found.cost["packs"] - found.cheapest["packs"] == pytest.approx(2310)
     assert risk_of(found.losses, at_risk().weight, "expected", 0.8) == pytest.approx(21)
-    told = {limit.index: limit for limit in found.limits if limit.stage == "objective" and limit.family == "reach"}
-    # A kt of cobalt under Congo lets 12.5 GWh more be built, which weigh a quarter.
-    assert told["congo", "Here", "cobalt", 2030].worth == pytest.approx(12.5 / 4 * 140)
+    told = {gain.index: gain for gain in found.gains if gain.family == "reach"}
+    # A kt of cobalt under Congo lets 12.5 GWh more be built, which weigh a quarter; a tenth of 4 kt in three years.
+    assert told["congo", "Here", "cobalt", 2030].gain == pytest.approx(3 * 0.4 * 12.5 / 4 * 140)
 
 
 @pytest.mark.parametrize("china", [1.0, 1e2, 1e6])
@@ -392,67 +395,91 @@ CASES = {
 }
 
 
-def at_stage(data: MixData, criteria: Criteria, limit: BindingLimit, found: Solution) -> Compiled:
-    """The model as it is at the stage of a limit."""
+def at_stage(data: MixData, criteria: Criteria, gain: Gain, found: Solution) -> Compiled:
+    """The model as it is at the stage of a gain."""
     model = build(data, level=criteria.level, weights=criteria.weights)
-    compiled = Compiled(model, objective="cost" if limit.stage == "cheapest" else criteria.objective)
+    compiled = Compiled(model, objective=criteria.objective)
     for key in model.wanted:
         compiled.fix(model.unmet[key], 0.0)
-    if limit.stage != "cheapest" and criteria.cost_cap is not None:
+    if criteria.cost_cap is not None:
         compiled.hold("cost", found.stage("cheapest").value, criteria.cost_cap)
-    if limit.stage != "cheapest" and criteria.exposure_cap is not None:
+    if criteria.exposure_cap is not None:
         compiled.hold(criteria.risk, criteria.exposure_cap, 0.0)
     return compiled
 
 
+def stepped(compiled: Compiled, gain: Gain) -> None:
+    """Loosen a limit in all its years."""
+    family = getattr(compiled.model, gain.family)
+    if LIMITS[gain.family].kind == Kind.CAP:
+        assert gain.years == (0, 0)
+        compiled.hold(gain.family, compiled.rhs(family) * (1 + gain.step / 100), 0.0)
+        return
+    for row in family.values():
+        *name, year = index_of(row)
+        if tuple(name) == gain.index[:-1] and gain.years[0] <= year <= gain.years[1]:
+            limit = compiled.rhs(row)
+            # Of 100 GWh a year.
+            whole = 100.0 if gain.family in ("own_share", "performance") else 1.0
+            by = {"%": abs(limit) / 100, "point": whole / 100}.get(gain.per, whole) * gain.step
+            compiled.set_rhs(row, limit + by if row.upper is not None else limit - by)
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_what_a_limit_is_worth_is_what_moving_it_brings(name: str) -> None:
-    """Every limit that is told, moved either way within the range that is told, at the stage it is told for."""
+def test_what_a_step_of_a_limit_gains_is_what_moving_it_brings(name: str) -> None:
+    """Every step that is told, in a model of its own; and of each kind none gains more."""
     data, criteria = CASES[name][0](), CASES[name][1]
     found = choose(data, criteria)
-    assert found.limits
-    stepped = 0
-    for limit in found.limits:
-        assert limit.worth > 0
-        assert limit.holds.low <= limit.limit + 1e-9
-        assert limit.limit <= limit.holds.high + 1e-9
-        compiled = at_stage(data, criteria, limit, found)
-        row = getattr(compiled.model, limit.family)
-        row = row[limit.index] if limit.index else row
-        best = compiled.solve()
-        assert compiled.rhs(row) == pytest.approx(limit.limit)
-        looser = 1.0 if not limit.index or row.upper is not None else -1.0
-        for there in (max(limit.holds.low, limit.limit - 1.0), min(limit.holds.high, limit.limit + 1.0)):
-            step = there - limit.limit
-            compiled.set_rhs(row, there)
-            change = compiled.solve().objective - best.objective
-            assert change == pytest.approx(-looser * limit.worth * step, rel=1e-6, abs=1e-9 * abs(best.objective))
-            stepped += abs(step) > 1e-6
-        assert limit.unit == found.stage(limit.stage).unit
-    assert stepped
+    assert found.gains
+    for gain in found.gains:
+        compiled = at_stage(data, criteria, gain, found)
+        best = compiled.solve().objective
+        stepped(compiled, gain)
+        fallen = best - compiled.solve().objective
+        assert gain.least == pytest.approx(best, rel=1e-7, abs=1e-7)
+        assert gain.gain == pytest.approx(fallen, rel=1e-6, abs=1e-6 * max(abs(best), 1.0))
+        assert gain.gain > 0
+        assert gain.unit == found.stage("objective").unit
+
+
+@pytest.mark.parametrize("name", ["expected", "cost", "stock", "retrofit"])
+def test_no_step_that_is_not_told_gains_more(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though few are tried: a dual times the step is never less than what the step gains."""
+    data, criteria = CASES[name][0](), CASES[name][1]
+    monkeypatch.setattr(of_gains, "TOLD", 1)
+    best = {gain.family: gain.gain for gain in choose(data, criteria).gains}
+    monkeypatch.setattr(of_gains, "TOLD", 1000)
+    every = choose(data, criteria).gains
+    assert best == pytest.approx({each: max(g.gain for g in every if g.family == each) for each in best})
+    assert {gain.family for gain in every} == set(best)
 
 
 def test_every_kind_of_limit_is_told() -> None:
-    """So that what each is worth is shown by moving it."""
-    told = {limit.family for data, criteria in CASES.values() for limit in choose(data(), criteria).limits}
+    """So that what a step of each gains is shown by taking it."""
+    told = {gain.family for data, criteria in CASES.values() for gain in choose(data(), criteria).gains}
     assert told == set(in_worth())
 
 
-def test_a_limit_to_which_an_earlier_stage_keeps_is_told_there() -> None:
-    """Only NMC is sold and 4 kt are 50 GWh: one more kt lets 12.5 GWh less go unmet. That it would cost more is no
-    worth of it."""
+def test_what_lets_less_go_unmet_is_told_where_something_does() -> None:
+    """Only NMC is sold and 4 kt are 50 GWh: a tenth more lets 5 GWh less go unmet in each of three years. That it would
+    cost more is no gain."""
     data = replace(cobalt(4.0), sold=tuple(key for key in toy().sold if key[2] == "nmc"))
     found = choose(data, Criteria(objective="cost", unmet=True))
-    assert {(limit.stage, limit.family) for limit in found.limits} == {("unmet_demand", "supplier")}
-    assert [limit.worth for limit in found.limits] == pytest.approx([12.5] * 3)
+    (gain,) = found.gains
+    assert (gain.stage, gain.family, gain.years, gain.step, gain.per) == (
+        "unmet_demand", "supplier", (2030, 2032), 10, "%",
+    )  # fmt: skip
+    assert gain.gain == pytest.approx(15)
+    assert gain.least == pytest.approx(150)
 
 
 def test_the_price_of_a_gwh_at_risk_is_the_same_from_both_sides() -> None:
-    """140 million USD, by the toy of the caps above: 2,310 million USD more, or 21 GWh at risk, are one mix."""
+    """140 million USD, by the toy of the caps above: 2,310 million USD more, or 21 GWh at risk, are one mix. A
+    hundredth of either cap: 233.1 million USD, and 0.21 GWh."""
     dear = choose(priced(105), Criteria(cost_cap=0.11))
     safe = choose(priced(105), Criteria(objective="cost", exposure_cap=21))
-    worth = [limit.worth for found in (dear, safe) for limit in found.limits if not limit.index]
-    assert worth == pytest.approx([1 / 140, 140])
+    of_caps = [gain.gain for found in (dear, safe) for gain in found.gains if not gain.index]
+    assert of_caps == pytest.approx([233.1 / 140, 0.21 * 140])
 
 
 # --- where nothing is there to limit ---------------------------------------------------------------------------------

@@ -93,10 +93,8 @@ class LimitText:
 
     template: str
     """The limit, with EACH in place of the name by which it differs from others of its family."""
-    more: str
-    """One unit of loosening, to say what it is worth."""
     unit: str
-    """Unit of that loosening."""
+    """Unit of an amount of the limit, and of a step of it."""
     scale: float = 1.0
     """The constraint's own units in one such unit."""
     about: str = ""
@@ -105,6 +103,10 @@ class LimitText:
     """The name by which it differs, where there is one."""
     rate: bool = False
     """Whether it is no amount, so that of several the largest counts and not the sum."""
+    looser: Literal["more", "less"] = "more"
+    """Which way it is loosened."""
+    whole: float = 0.0
+    """What it is a share of, where it has no amount of its own, in its own units."""
 
     @property
     def what(self) -> str:

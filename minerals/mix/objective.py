@@ -98,11 +98,11 @@ def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:
 
 
 def _cost_words(_: Glossary, __: MixData) -> LimitText:
-    return LimitText("cap on the cost", "one more billion USD", "billion USD_2025", 1000.0)
+    return LimitText("cap on the cost", "billion USD_2025", 1000.0)
 
 
 def _risk_words(_: Glossary, __: MixData) -> LimitText:
-    return LimitText("cap on the GWh at risk", "one more GWh at risk", "GWh")
+    return LimitText("cap on the GWh at risk", "GWh")
 
 
 FAMILY = Family(

@@ -32,11 +32,10 @@ from .data import (
     RegionSegmentYear,
     Year,
 )
-from .families import in_worth
-from .family import index_of
 from .frontier import Frontier
+from .gains import Gain, gains
 from .near import Ends, NearlyAsGood, examples
-from .optimum import Optimum, Range
+from .optimum import Optimum
 from .session import Caps, Found, Session
 
 Array = NDArray[np.float64]
@@ -49,10 +48,6 @@ UNIT = {
 }  # fmt: skip
 #: Shares apart by less than this are one: a tenth of a point.
 PINNED = 0.001
-#: Worths below this, in the unit of the objective per unit of the limit, are nothing.
-WORTHLESS = 1e-6
-#: Room to loosen a limit, beside its size, below which there is none.
-ROOM = 1e-9
 #: Share of a region's demand below which additions are rounding.
 NO_SHARE = 1e-9
 #: A cap that is missed by this part of it, or of the demand where that is more, is met.
@@ -94,22 +89,6 @@ class Criteria:
     """Whether, and how, the frontier is found."""
     time_limit: float | None = None
     """Of each solve [s]."""
-
-
-@value_class
-class BindingLimit:
-    """A limit that binds. stage: whose objective it weighs on; family, index: which one; limit: its right-hand side;
-    worth: what one unit of loosening improves the objective by, ≥ 0, in `unit` of the objective per unit of the limit;
-    holds: right-hand sides between which that is so; room: how far it can be loosened within them, above 0."""
-
-    stage: str
-    family: str
-    index: Key
-    limit: float
-    worth: float
-    holds: Range
-    unit: str
-    room: float
 
 
 @value_class
@@ -156,7 +135,7 @@ class Solution:
     one third country, as sourced.
 
     stages: in order; losses: of each disruption in the model [GWh]; cost: of each part, and cheapest: of the mix with
-    the least sum of them [million USD_2025]; limits: those that bind the best mix; best: the one at which the
+    the least sum of them [million USD_2025]; gains: what steps of limits would improve; best: the one at which the
     objective is least; baselines: mixes beside it, by name; near: mixes nearly as good, and frontier, where wanted.
     """
 
@@ -173,7 +152,7 @@ class Solution:
     losses: dict[Disruption, float]
     cost: dict[str, float]
     cheapest: dict[str, float]
-    limits: tuple[BindingLimit, ...]
+    gains: tuple[Gain, ...]
     exposure: float
     best: float
     baselines: dict[str, Baseline]
@@ -214,14 +193,15 @@ class _Chooser:
             unmet=criteria.unmet, time_limit=criteria.time_limit,
         )  # fmt: skip
         self.stages: list[Stage] = []
-        self.limits: list[BindingLimit] = []
+        self.gains: list[Gain] = []
 
     def choose(self) -> Solution:
         criteria, session = self.criteria, self.session
         if criteria.unmet:
             unmet = session.optimum("unmet_demand")
             self._told("unmet_demand", "unmet_demand", unmet)
-            session.keep_unmet(unmet)
+            self._gaining("unmet_demand", "unmet_demand", unmet, {})
+            session.keep_unmet(session.optimum("unmet_demand") if self.gains else unmet)
         cheapest = self._cheapest()
         caps = self._caps(self.stages[-1].value)
         best = self._best(caps)
@@ -240,12 +220,14 @@ class _Chooser:
             frontier = session.frontier(exact=criteria.frontier == "exact")
         return self._solution(best, shown, baselines, near, frontier)
 
-    def _told(self, stage: str, objective: str, found: Optimum, with_worth: bool = True) -> None:
-        """Keep a stage, and what limits are worth in it."""
+    def _told(self, stage: str, objective: str, found: Optimum) -> None:
+        """Keep a stage."""
         run = found.run
         self.stages.append(Stage(stage, found.objective, UNIT[objective], run.algorithm, sum(run.iterations)))
-        if with_worth:
-            self.limits += self._binding(stage, objective, found)
+
+    def _gaining(self, stage: str, objective: str, found: Optimum, caps: Caps) -> None:
+        """Keep what steps of limits gain in a stage."""
+        self.gains += gains(self.session, stage, objective, UNIT[objective], found, caps)
 
     def _cheapest(self) -> Found:
         """The cheapest mix; of those the least exposed."""
@@ -281,14 +263,14 @@ class _Chooser:
         session, aim = self.session, self.aim
         with session.within(caps):
             optimum = session.optimum(aim)
-            # Without a cap on exposure the cheapest mix is that of the first stage, whose limits are told.
-            self._told("objective", aim, optimum, with_worth=aim != "cost" or len(caps) > 0)
+            self._told("objective", aim, optimum)
+            self._gaining("objective", aim, optimum, caps)
         best = optimum.objective
         # Among all mixes nearly as good the cheapest of the best is none that is told.
         if aim == "cost" or self.criteria.near:
             return session.found(optimum.values)
         optimum = session.among_best(aim, best, "cost", caps)
-        self._told("cost", "cost", optimum, with_worth=False)
+        self._told("cost", "cost", optimum)
         return session.found(optimum.values)
 
     def _near_caps(self, caps: Caps, best: Found) -> dict[str, float]:
@@ -340,23 +322,6 @@ class _Chooser:
                     if any((r, group, y) in sold for y in each) and any(data.wanted.get((r, y)) for y in each):
                         yield r, group, each
 
-    # ------------------------------------------------------------------ what limits are worth
-
-    def _binding(self, stage: str, objective: str, found: Optimum) -> Iterable[BindingLimit]:
-        """Limits with a worth, caps on cost and exposure among them, each with the range over which it holds. One that
-        is worth something only where it is tightened is not told."""
-        compiled = self.session.compiled
-        for family in in_worth():
-            for row in getattr(self.session.model, family, {}).values():
-                worth = found.worth(row)
-                if worth <= WORTHLESS or compiled.kept(row):
-                    continue
-                limit, holds = compiled.rhs(row), found.range(row)
-                # Minimised: a limit with a dual below 0 gains where its right-hand side rises.
-                room = holds.high - limit if found.dual(row) < 0 else limit - holds.low
-                if room > ROOM * max(abs(limit), 1.0):
-                    yield BindingLimit(stage, family, index_of(row), limit, worth, holds, UNIT[objective], room)
-
     # ------------------------------------------------------------------ numbers
 
     def _levels(self, component: Any, values: Array) -> dict[Key, float]:
@@ -379,7 +344,7 @@ class _Chooser:
             losses=session.losses(shown.values),
             cost=session.cost(shown.values),
             cheapest=session.cost(baselines["cheapest"].values),
-            limits=tuple(self.limits),
+            gains=tuple(self.gains),
             exposure=shown.exposure,
             best=best.exposure,
             baselines={name: self._baseline(found) for name, found in ({**baselines, "chosen": shown}).items()},

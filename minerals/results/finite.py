@@ -21,7 +21,6 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "drop_in": ("low", "high"),
     "exposure": ("silicon", "low", "high"),
     "learning_rate": ("r2",),
-    "mix_limit": ("low", "high"),
     "mix_family": ("low", "high"),
     "mix_frontier": ("marginal",),
     "mix_range": ("low", "high"),

@@ -11,7 +11,6 @@ import pandas as pd
 
 from ..config import OPTIMISED
 from ..errors import listed
-from ..mix.families import in_worth
 from ..numbers import number
 from ..text import MARK
 from .result import Result
@@ -232,11 +231,9 @@ def _cost(result: Result) -> list[str]:
 
 
 def _worth(result: Result) -> list[str]:
-    """Of each kind of limit, where one more unit, or the room there is, brings most."""
+    """Of each kind of limit, where a step gains most; those that gain most first."""
     table = result["mix_limit"]
-    table = table[table["stage"] == ("objective" if (table["stage"] == "objective").any() else "cheapest")]
-    best = [part.loc[part["gain"].idxmax()] for family in in_worth() if len(part := table[table["family"] == family])]
-    best = [row for row in best if row["gain"] > LEAST]
-    if not best:
+    best = table.loc[table.groupby("family")["value"].idxmax()].sort_values("value", ascending=False)
+    if best.empty:
         return []
-    return ["What would help most, of each kind of limit:", *(f"  {row['sentence']}" for row in best)]
+    return ["What would help most, of each kind of limit:", *(f"  {sentence}" for sentence in best["sentence"])]

@@ -25,9 +25,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
 def _words(glossary: Glossary, _: MixData, r: Region, s: Segment, __: Year) -> LimitText:
     name = glossary.segment(s)
-    return LimitText(
-        f"all demand of {EACH} in {r} is met", "one GWh unmet", "GWh", about=f"{name} in {r} unmet", name=name
-    )
+    return LimitText(f"all demand of {EACH} in {r} is met", "GWh", about=f"{name} in {r} unmet", name=name)
 
 
 FAMILY = Family(

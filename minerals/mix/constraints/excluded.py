@@ -22,7 +22,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
 def _words(glossary: Glossary, _: MixData, r: Region, n: Node, j: Supplier, __: Year) -> LimitText:
     product, unit = f"{glossary.node(n)} from {glossary.country(j)}", glossary.unit(n)
-    return LimitText(f"{product} is excluded in {r}", f"one {unit} of {product}", unit, about=product)
+    return LimitText(f"{product} is excluded in {r}", unit, about=product)
 
 
 FAMILY = Family(

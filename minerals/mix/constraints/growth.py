@@ -50,13 +50,13 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.decline = pyo.Constraint(pyo.Set(initialize=falling, dimen=3), rule=fall)
 
 
-def _words(what: str, verb: str) -> Callable[..., LimitText]:
-    """LimitText for growth or decline. verb: what one more point lets a chemistry do."""
+def _words(what: str) -> Callable[..., LimitText]:
+    """LimitText for growth or decline."""
 
     def words(glossary: Glossary, _: MixData, r: Region, f: Group, __: Year) -> LimitText:
         name = glossary.chemistry(f)
-        about, more = f"faster {what} of {name} in {r}", f"one more point that {name} may {verb}"
-        return LimitText(f"{what} of {EACH} in {r}", more, "point", POINT, about, name, rate=True)
+        about = f"faster {what} of {name} in {r}"
+        return LimitText(f"{what} of {EACH} in {r}", "point", POINT, about, name, rate=True)
 
     return words
 
@@ -66,11 +66,11 @@ FAMILY = Family(
     key="optimise.growth",
     constraints={
         "growth": Limit(
-            "region, family, year", Kind.PACE, _words("growth", "grow"), rank=0, way_out=WAY_OUT,
+            "region, family, year", Kind.PACE, _words("growth"), rank=0, way_out=WAY_OUT,
             row=lambda r, f, y: ("growth", r, f),
         ),
         "decline": Limit(
-            "region, family, year", Kind.PACE, _words("decline", "lose"), rank=1, way_out=WAY_OUT,
+            "region, family, year", Kind.PACE, _words("decline"), rank=1, way_out=WAY_OUT,
             row=lambda r, f, y: ("decline", r, f),
         ),
     },

@@ -60,8 +60,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 def _words(what: str) -> Callable[..., LimitText]:
     def words(_: Glossary, __: MixData, r: Region, k: Line, ___: Year) -> LimitText:
         kind = "lithium-ion" if k == "li_ion" else k.replace("_", " ")
-        more = f"one more GWh/yr of {kind} lines"
-        return LimitText(f"{kind} {what} in {r}", more, "GWh/yr", about=f"more {kind} {what} in {r}")
+        return LimitText(f"{kind} {what} in {r}", "GWh/yr", about=f"more {kind} {what} in {r}")
 
     return words
 

@@ -45,8 +45,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
 def _words(glossary: Glossary, _: MixData, n: Node, j: Supplier, __: Year) -> LimitText:
     node, supplier, unit = glossary.node(n), glossary.country(j), glossary.unit(n)
-    more, about = f"one more {unit} of {node} from {supplier}", f"{node} from {supplier} beyond that supply"
-    return LimitText(f"supply of {node} from {EACH}", more, unit, about=about, name=supplier)
+    about = f"{node} from {supplier} beyond that supply"
+    return LimitText(f"supply of {node} from {EACH}", unit, about=about, name=supplier)
 
 
 FAMILY = Family(

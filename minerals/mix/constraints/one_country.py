@@ -40,8 +40,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 def _words(glossary: Glossary, _: MixData, r: Region, n: Node, j: Supplier, __: Year) -> LimitText:
     node, supplier, unit = glossary.node(n), glossary.country(j), glossary.unit(n)
     what = f"rule on one third country: {supplier}'s share of {node} in {r}"
-    more = f"one more {unit} of {node} allowed from {supplier}"
-    return LimitText(what, more, unit, about=f"{node} from {supplier} above its share")
+    return LimitText(what, unit, about=f"{node} from {supplier} above its share")
 
 
 FAMILY = Family(

@@ -33,8 +33,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 def _words(glossary: Glossary, data: MixData, q: Measure, r: Region, s: Segment, y: Year) -> LimitText:
     segment, unit = glossary.segment(s), UNITS.get(q, "")
     average, scale = f"{q.replace('_', ' ')} of {segment} in {r}", data.demand.get((r, s, y), 1.0)
-    more = f"a floor for {segment} one {unit} lower"
-    return LimitText(f"least {average}", more, unit, scale, f"a lower {average}", rate=True)
+    return LimitText(f"least {average}", unit, scale, f"a lower {average}", rate=True, looser="less")
 
 
 FAMILY = Family(

@@ -222,14 +222,12 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
 def _words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node, __: Year) -> LimitText:
     event, node, unit = glossary.disruption(d), glossary.node(n), glossary.unit(n)
-    more = f"one more {unit} of {node} from elsewhere if {event[0].upper()}{event[1:]}"
-    return LimitText(f"{node} that {q} can get if {event}", more, unit)
+    return LimitText(f"{node} that {q} can get if {event}", unit)
 
 
 def _own_words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node, __: Year) -> LimitText:
     event, node, unit = glossary.disruption(d), glossary.node(n), glossary.unit(n)
-    more = f"own plants for one more {unit} of {node} if {event[0].upper()}{event[1:]}"
-    return LimitText(f"{node} that plants in {q} can make if {event}", more, unit)
+    return LimitText(f"{node} that plants in {q} can make if {event}", unit)
 
 
 NODE, ROUTE = "disruption, pool, node, year", "disruption, pool, year"

@@ -58,14 +58,13 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 def _available(glossary: Glossary, _: MixData, r: Region, m: Mineral, __: Year) -> LimitText:
     mineral = glossary.mineral(m)
     what = f"{mineral} recovered in {r}"
-    return LimitText(what, f"one more kt of {mineral} recovered", "kt", about=f"more {what}")
+    return LimitText(what, "kt", about=f"more {what}")
 
 
 def _content(glossary: Glossary, _: MixData, r: Region, m: Mineral, __: Year) -> LimitText:
     mineral = glossary.mineral(m)
     about = f"{mineral} for batteries of {r} that need not be recycled"
-    what, more = f"least recycled content of {mineral} in {r}", f"one kt less of recycled {mineral} asked"
-    return LimitText(what, more, "kt", about=about)
+    return LimitText(f"least recycled content of {mineral} in {r}", "kt", about=about, looser="less")
 
 
 FAMILY = Family(

@@ -44,9 +44,9 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.own_share = pyo.Constraint(pyo.Set(initialize=places, dimen=2), rule=share)
 
 
-def _words(_: Glossary, __: MixData, r: Region, ___: Year) -> LimitText:
-    about = f"batteries for {r} that need not be made there"
-    return LimitText(f"least share made in {r}", "one GWh less that must be made at home", "GWh", about=about)
+def _words(_: Glossary, data: MixData, r: Region, y: Year) -> LimitText:
+    about, whole = f"batteries for {r} that need not be made there", data.wanted.get((r, y), 0.0)
+    return LimitText(f"least share made in {r}", "GWh", about=about, looser="less", whole=whole)
 
 
 FAMILY = Family(

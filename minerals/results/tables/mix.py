@@ -27,8 +27,9 @@ from ...mix.data import (
     RegionSegmentChemistryYear,
 )
 from ...mix.families import words
-from ...mix.family import Glossary, year_of
-from ...mix.solution import PINNED, UNIT, BindingLimit, Share, Stage, risk_of
+from ...mix.family import Glossary
+from ...mix.gains import Gain
+from ...mix.solution import PINNED, UNIT, Share, Stage, risk_of
 from ...tables.inputs import Inputs
 from ...tables.supply import Event
 
@@ -242,36 +243,31 @@ def _costs(mix: Mix) -> pd.DataFrame:
 
 
 LIMIT = [
-    "stage", "family", "region", "limit", "year", "at", "low", "high", "per", "value", "unit", "step", "gain",
-    "sentence",
+    "stage", "family", "region", "limit", "first", "last", "step", "per", "value", "unit", "share", "sentence",
 ]  # fmt: skip
 
 
 def _limits(mix: Mix, glossary: Glossary) -> Iterable[tuple[Any, ...]]:
-    """What one more unit of each binding limit is worth, where it stands and between which limits that holds, all per
-    unit that is told; step: one unit, or the room there is, and gain: what that brings. By stage and kind of limit."""
+    """What a step of each limit gains, those that gain most first; value: by how much the objective falls."""
     regions = set(mix.data.regions) | set(mix.data.pools)
-
-    def row_of(limit: BindingLimit) -> tuple[Any, ...]:
-        text, year = words(limit.family, limit.index, glossary, mix.data), year_of(limit.index)
-        worth, step = limit.worth * text.scale, min(limit.room / text.scale, 1.0)
-        at, low, high = (_or_open(level) / text.scale for level in (limit.limit, *limit.holds))
-        region = next((str(part) for part in limit.index if part in regions), "")
-        when = f" in {year}" if year else ""
-        most = "" if step == 1 else f", up to {step:.2g} {text.unit}"
-        lowers = LOWERS[_objective_of(mix, limit)]
-        sentence = f"{text.more[0].upper()}{text.more[1:]}{when} {lowers} {worth:.3g}{_unit(limit)}{most}."
-        return (
-            limit.stage, limit.family, region, text.what, year, at, low, high, text.unit, worth, limit.unit, step,
-            worth * step, sentence,
+    for gain in sorted(mix.solution.gains, key=lambda each: (each.stage, -each.gain)):
+        text, (first, last) = words(gain.family, gain.index, glossary, mix.data), gain.years
+        region = next((str(part) for part in gain.index if part in regions), "")
+        share = gain.gain / abs(gain.least) if gain.least else math.nan
+        yield (
+            gain.stage, gain.family, region, text.what, first, last, -gain.step if gain.looser == "less" else gain.step,
+            gain.per, gain.gain, gain.unit, share, _gain_sentence(mix, gain, text.what, share),
         )  # fmt: skip
 
-    yield from sorted(map(row_of, mix.solution.limits), key=lambda row: (row[0] != "objective", *row[1:5]))
 
-
-def _or_open(level: float) -> float:
-    """A level, or a missing number where a worth holds without end on that side."""
-    return level if math.isfinite(level) else math.nan
+def _gain_sentence(mix: Mix, gain: Gain, what: str, share: float) -> str:
+    """`Supply of cells from China: 10% more in 2027–2040 lowers the cost by 12.3 million USD_2025 (0.4%).`"""
+    (first, last), step = gain.years, f"{gain.step:g}"
+    step += "%" if gain.per == "%" else f" {gain.per}{'s' if gain.per == 'point' and gain.step != 1 else ''}"
+    when = "" if not first else f" in {first}" if first == last else f" in {first}–{last}"
+    lowers = LOWERS[_objective_of(mix) if gain.stage == "objective" else gain.stage]
+    unit = "" if gain.unit == "weighted" else f" {gain.unit}"
+    return f"{what[0].upper()}{what[1:]}: {step} {gain.looser}{when} {lowers} {gain.gain:.3g}{unit} ({share:.2%})."
 
 
 #: What loosening a limit does, by the objective that it weighs on.
@@ -280,18 +276,13 @@ LOWERS = {
     "concentration": "lowers the exposure by",
     "cost": "lowers the cost by",
     "weighted": "lowers the weighted sum by",
-    "cheapest": "lowers the cost of the cheapest mix by",
+    "priced": "lowers the cost, with the priced loss, by",
     "unmet_demand": "lowers the unmet demand by",
 }
 
 
-def _objective_of(mix: Mix, limit: BindingLimit) -> str:
-    return mix.config.objective if limit.stage == "objective" else limit.stage
-
-
-def _unit(limit: BindingLimit) -> str:
-    """The unit of a worth as it stands after the number; a weighted sum has none."""
-    return "" if limit.unit == "weighted" else f" {limit.unit}"
+def _objective_of(mix: Mix) -> str:
+    return "priced" if mix.config.worth is not None else mix.config.objective
 
 
 def _trade(mix: Mix) -> pd.DataFrame:
