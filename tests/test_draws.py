@@ -12,7 +12,7 @@ from test_disruption import some_cuts, some_group, some_world
 
 from minerals import api
 from minerals.case.chokepoints import Chokepoints, chokepoints_of
-from minerals.case.draws import LOCATION, SEVERITY, Drawn, InYear
+from minerals.case.draws import LOCATION, MONTHS, SEVERITY, Drawn, InYear
 from minerals.case.intensity import with_intensity
 from minerals.case.outcome import Outcome
 from minerals.case.played import played
@@ -24,10 +24,12 @@ from minerals.exposure.draws import Places, Ranged, Streams, importance, laid_to
 from minerals.exposure.factory import Factory, Supplied
 from minerals.exposure.follow_on import FollowOn
 from minerals.exposure.stages import Recipe
+from minerals.exposure.window import YEAR, Window
 from minerals.highs import run as solve
 from minerals.highs import solver
 from minerals.results.result import Result
 from minerals.results.tables.intervals import HEADLINES, MEASURES, intervals, label
+from minerals.tables.history import Ends
 from minerals.tables.inputs import Inputs
 from minerals.tables.resolve import resolve
 from minerals.tables.supply import Event
@@ -204,6 +206,10 @@ def test_the_first_draw_is_the_disruption_at_its_values(europe_2035: Chokepoints
         plain = played(europe_2035, scenario, europe_2035.regions, 0, events, 1.0)
         for one, by_scenario in zip(plain, found, strict=True):
             lost = by_scenario[scenario]
+            if one.event.months.middle < YEAR:
+                # Of less than a year only that part is lost.
+                assert lost.batteries[0] < one.loss.lost[0] or one.loss.at_risk[0] == 0, one.event.disruption
+                continue
             assert lost.batteries[0] == pytest.approx(one.loss.lost[0], abs=1e-6), one.event.disruption
             at_home = float(one.loss.at_home.sum() - one.loss.best.home.sum())
             assert lost.industry[0] == pytest.approx(at_home, abs=1e-6), one.event.disruption
@@ -288,6 +294,39 @@ def test_how_much_is_cut_alone_stays_within_its_ends(europe_2035: Chokepoints, m
             assert (np.diff(lost.batteries[np.argsort(above - below)]) >= -1e-6).all()
 
 
+def test_how_long_a_stop_lasts_alone_takes_its_part_of_the_year(
+    europe_2035: Chokepoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every draw what a window of so many months says, with the stock of a month spread over them; what is short
+    anyway is short all year. Longer never loses less, and beyond a year no more."""
+    plain = Streams.sides
+
+    def months_alone(self: Streams, key: tuple[str, ...], *_: bool) -> tuple[np.ndarray, np.ndarray]:
+        return plain(self, key) if key == MONTHS else (np.zeros(len(self)), np.zeros(len(self)))
+
+    monkeypatch.setattr(Streams, "sides", months_alone)
+    plain_event = event_of(europe_2035, EVENTS[0])
+    for ends in ((2.0, 6.0, 20.0), (6.0, 12.0, 12.0), (13.0, 14.0, 15.0)):
+        event = replace(plain_event, months=Ends(*ends))
+        draws = Drawn(europe_2035, 60, 7)
+        (found,) = draws.lost([event], europe_2035.regions, 0)
+        months = np.broadcast_to(draws.streams.drawn(MONTHS, ends[1], ends[0], ends[2]), 61)
+        lasts = np.minimum(months, YEAR)
+        for scenario in europe_2035.scenarios:
+            (one,) = played(europe_2035, scenario, europe_2035.regions, 0, [event], 0.0)
+            need = europe_2035.stocked(one.factory.plan, europe_2035.regions, 0)
+            stop = Window(one.factory, one.batch.without, one.hit, need).take(np.zeros(61, dtype=int))
+            at_risk = stop.at_risk(1.0 * YEAR / lasts)
+            short = float(one.loss.shortage.sum()), float(one.loss.at_home.sum() - one.loss.base.home.sum())
+            lost = found[scenario]
+            assert lost.batteries == pytest.approx(short[0] + lasts / YEAR * at_risk[:, 0], abs=1e-6)
+            assert lost.industry == pytest.approx(short[1] + lasts / YEAR * at_risk[:, 1], abs=1e-6)
+            assert (np.diff(lost.batteries[np.argsort(months)]) >= -1e-6).all()
+            whole = lost.batteries[months >= YEAR]
+            assert len(whole) > 1 or ends[2] < YEAR
+            assert whole == pytest.approx(whole.max(initial=0.0), abs=1e-6)
+
+
 def test_a_seed_gives_the_same_and_another_another(europe_2035: Chokepoints, drawn: Drawn) -> None:
     event = event_of(europe_2035, EVENTS[0])
     found = [Drawn(europe_2035, 100, seed).lost([event], europe_2035.regions, 0) for seed in (1, 1, 2)]
@@ -331,7 +370,7 @@ def test_intervals_of_a_run(europe: Result) -> None:
     assert by_row.apply(lambda shares: shares.is_monotonic_decreasing).all()
     assert (drivers["importance"] >= 0.01).all()
     first = drivers.groupby([*keys, "measure"], sort=False)["label"].first()
-    assert (first == "how much is cut").all()
+    assert set(first) <= {"how much is cut", "how long it lasts"}
 
 
 @pytest.mark.slow

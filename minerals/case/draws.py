@@ -1,10 +1,13 @@
 """Draws of a run's disruptions: what is uncertain of what they rest on, and what is lost in each draw.
 
-Drawn are the ends of: how much a stop takes; country shares, the world's supply as published, or else the utilisation
+Drawn are the ends of: how much a stop takes, and for how many months; country shares, the world's supply as published, or else the utilisation
 of plants, and what is delivered of announced plants; what cells need of a node, by the intensities that carry it; the
 observed origin of cells; where what is built for a plan stands; demand; and of what nobody knows, where its share is
 taken at the centre, that share, from nothing to all. All else stays at its value: stocks, how much is built for a plan,
-the weights of the pool, and how long a stop lasts, as a figure is that of twelve months.
+and the weights of the pool.
+
+A figure is of the twelve months that begin with the year. A stop that lasts L of them takes L/12 of what it would take
+in all, with a stock spread over L months (`exposure/window.py`); one that lasts longer takes what one of twelve does.
 
 What cells need of a node, and demand, are the same rows in the reference world and in the plan, and are drawn once:
 supply that follows the need of that world moves with them, and a node is then as scarce as before. Supply that is
@@ -28,6 +31,7 @@ from ..exposure.factory import Factory, Plan, Supplied
 from ..exposure.follow_on import FollowOn
 from ..exposure.known import BY_NEED, BY_PLANTS, PUBLISHED
 from ..exposure.stages import least
+from ..exposure.window import YEAR
 from ..flows.demand import Array
 from ..provenance import Rows
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES
@@ -40,6 +44,7 @@ Index = NDArray[np.intp]
 #: Draws that are computed at a time, so that their arrays stay small.
 ROWS = 2048
 SEVERITY: Key = ("severity",)
+MONTHS: Key = ("months",)
 DELIVERY: Key = ("plant_delivery",)
 DEMAND: Key = ("battery_demand",)
 SHARE, WORLD_SUPPLY, UTILISATION = "supply_share", "battery_supply", "supply_utilisation"
@@ -347,7 +352,7 @@ def drawn_of(chokepoints: Chokepoints, count: int, seed: int) -> Drawn:
 class Hit(NamedTuple):
     """What a disruption leaves, in every draw: accessible and own supply of each node, (row, node), and the share of
     the planned cells that can be made at home and be bought, (row, chemistry) each. cuts: what it takes of some nodes,
-    (row, of these, place), or None without one."""
+    (row, of these, place), or None without one; lasts: part of the year that it fills, (row) or (1)."""
 
     accessible: Array
     own: Array
@@ -355,6 +360,7 @@ class Hit(NamedTuple):
     imported: Array
     nodes: Index
     cuts: Cuts | None
+    lasts: Array
 
 
 class InYear:
@@ -379,6 +385,7 @@ class InYear:
         self._pers: dict[str, Array] = {}
         self._demands: dict[str, Array] = {}
         self._withouts: dict[str, tuple[Array, Array]] = {}
+        self._undisturbed: dict[str, tuple[Array, Array]] = {}
 
     def _assumed(self) -> Array:
         """Share of each country in what nobody knows, (node, country) or (row, node, country). At the centre that of
@@ -430,7 +437,7 @@ class InYear:
         home = self.origin[..., self.inside].sum(axis=-1)
         home = np.where(self.origin.any(axis=-1), home, 1.0)
         accessible, own = self._of_all(reach.accessible, np.inf), self._of_all(np.nan_to_num(reach.own), 0.0)
-        return Hit(accessible, own, home, 1 - home, self.nodes[:0], None)
+        return Hit(accessible, own, home, 1 - home, self.nodes[:0], None, np.ones(1))
 
     def _of_all(self, values: Array, other: float) -> Array:
         """Values of the nodes that are followed, (row, node), as of all nodes."""
@@ -453,7 +460,9 @@ class InYear:
         if len(nodes):
             reach = access(part_of(self.supply, at) if len(at) < len(self.nodes) else self.supply, self.group, cuts)
             accessible[:, nodes], own[:, nodes], covered = reach.accessible, np.nan_to_num(reach.own), reach.left
-        return Hit(accessible, own, *self._cells_left(cuts, nodes, covered), nodes, cuts)
+        low, months, high = event.months
+        lasts = np.minimum(self.streams.drawn(MONTHS, months, low, high) / YEAR, 1.0)
+        return Hit(accessible, own, *self._cells_left(cuts, nodes, covered), nodes, cuts, lasts)
 
     def _cuts(self, event: Event, nodes: Index) -> Cuts:
         """What an event takes, of some nodes, (row, node, place) each."""
@@ -582,8 +591,11 @@ class InYear:
         usual = self._withouts[scenario]
         own, accessible = usual if hit is self.without else self._had(scenario, hit)
         without = usual[1]
-        stocked, months = chokepoints.stocked(plan, self.regions, self.year), chokepoints.config.stockpile_months
-        accessible = np.where(cell, without, stockpiled(accessible, without, stocked, months))
+        # A stock of so many months is as many times as large in the year as the stop fills a part of it.
+        lasts, months = hit.lasts[:, None], chokepoints.config.stockpile_months
+        spread = np.divide(months, lasts, out=np.zeros_like(lasts), where=lasts > 0)
+        stocked = chokepoints.stocked(plan, self.regions, self.year)
+        accessible = np.where(cell, without, stockpiled(accessible, without, stocked, spread))
         own = np.where(cell, 0.0, own)
         rows = (len(self.streams), len(plan.cells))
         parts = self._by_origin(scenario, hit)
@@ -604,13 +616,28 @@ class InYear:
         )
         return np.where(chooses, home, hit.home), np.where(chooses, imported, hit.imported)
 
+    def _totals(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
+        """Batteries to be had, and those of them made at home, as if a stop lasted all year, (row) each [GWh]."""
+        if hit is not self.without or scenario not in self._undisturbed:
+            factory = self.chokepoints.factory(scenario, self.regions, self.year)
+            found = factory.totals(self.supplied(scenario, hit), frequent=True)
+            if hit is not self.without:
+                return found
+            self._undisturbed[scenario] = found
+        return self._undisturbed[scenario]
+
     def lost(self, event: Event) -> dict[str, Lost]:
         """What an event takes of each plan, with what is short anyway."""
         hit, out = self.hit(event), {}
         for scenario in self.chokepoints.scenarios:
             plan, demand = self.plan(scenario), self.demand(scenario)
-            factory = self.chokepoints.factory(scenario, self.regions, self.year)
-            had, home = factory.totals(self.supplied(scenario, hit), frequent=True)
+            had, home = self._totals(scenario, hit)
+            if (hit.lasts < 1).any():
+                # Months without the stop are as a year without it.
+                had, home = (
+                    hit.lasts * with_it + (1 - hit.lasts) * without
+                    for with_it, without in zip((had, home), self._totals(scenario, self.without), strict=True)
+                )
             at_home = self._by_origin(scenario, self.without)[0] @ plan.cells
             # What a solver's rounding may leave is nothing.
             nothing = NOTHING * float(plan.cells.sum())

@@ -271,8 +271,8 @@ class EventOfRun(Section):
     )
     months: Months = Field(
         default=Months(value=12.0),
-        description="How long it lasts: a number, or { low = 3, value = 6, high = 12 }. Only stress counts them: "
-        "elsewhere a figure is that of twelve months.",
+        description="How long it lasts: a number, or { low = 3, value = 6, high = 12 }. Intervals draw "
+        "them, and stress counts them: elsewhere a figure is that of twelve months.",
     )
     start: Year | None = Field(default=None, description="Year from which on it is played; by default the first.")
     instrument: Literal["", "licence", "quota", "ban", "stop"] = Field(

@@ -317,8 +317,8 @@ def _traded(supply: Supply, made: Array, stopped: Array | None, nodes: Index | s
     return Trade(made, own, exported, lacked, left)
 
 
-def stockpiled(cut: Array, without: Array, need: Array, months: float) -> Array:
-    """Accessible under a disruption with a stockpile of some months of the planned need, (node).
+def stockpiled(cut: Array, without: Array, need: Array, months: Array | float) -> Array:
+    """Accessible under a disruption with a stockpile of some months of the planned need, (…, node).
 
     cut, without: accessible with and without the disruption. A stockpile replaces what the disruption takes away, and
     no more: accessible = min(without, cut + months / 12 · need).

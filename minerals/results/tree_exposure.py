@@ -175,7 +175,10 @@ def _months(risk: RiskExplanation) -> str:
     """How long it lasts, and what the figures are of."""
     low, value, high = risk.months
     ends = f" ({low:g} to {high:g})" if low != high else ""
-    return f"It lasts {value:g} months{ends}; the figures are of twelve that begin with the year."
+    return (
+        f"It lasts {value:g} months{ends}; the figures are of twelve that begin with the year, the draws of as many of "
+        "these as it lasts."
+    )
 
 
 def _note(result: Result, disruption: str) -> str:

@@ -14,6 +14,7 @@ from ...case.draws import (
     DEMAND,
     INTENSITY,
     LOCATION,
+    MONTHS,
     ORIGIN,
     PACK,
     PLANTS,
@@ -126,5 +127,6 @@ def label(chokepoints: Chokepoints, key: Key) -> str:
     if table == PACK:
         return f"pack {names[0].replace('_', ' ')} per kWh"
     return {
-        SEVERITY: "how much is cut", DELIVERY: "delivery of announced plants", DEMAND: "battery demand"
+        SEVERITY: "how much is cut", MONTHS: "how long it lasts", DELIVERY: "delivery of announced plants",
+        DEMAND: "battery demand",
     }[key]  # fmt: skip
