@@ -280,7 +280,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "disruption", "input", ("disruption", "country", "node"), "1",
             "Share of what a country exports of a node (kind = export), or of all it makes (output), that an event "
-            "takes away, from its year on. A figure is that of twelve months; its own count in intervals and stress_years alone.",
+            "takes away, from its year on. A figure is that of twelve months; its own count in intervals and "
+            "stress_years alone.",
         ),
         Quantity(
             "battery_supply", "input and result", ("future", "node", "year"), "kt, GWh/yr",
@@ -547,10 +548,11 @@ QUANTITIES: dict[str, Quantity] = {
             "short or at risk) and of the cells that are planned to be made at home (industry). p05, p50, p95: "
             "percentiles of the draws, and share_ of them those of the share of the plan, whose demand is drawn too; "
             "value: with every input at its value, as in disruptions where that lasts a year. Drawn are how much is "
-            "cut, and for how many of the year's months, country shares, the world's published supply or else the utilisation of plants, delivery of "
-            "announced plants, materials per kWh, the observed origin of cells, where what is built for the plan "
-            "stands, demand, and with exposure.unknown at the centre the share of who leads what nobody knows, from 0 "
-            "to 1. Of the three disruptions that cost most in the last year; of all in every year in stress. In IAMC "
+            "cut, and for how many of the year's months, country shares, the world's published supply or else the "
+            "utilisation of plants, delivery of announced plants, materials per kWh, the observed origin of cells, "
+            "where what is built for the plan stands, demand, market shares, and with exposure.unknown at the centre "
+            "the share of who leads what nobody knows, from 0 to 1. Of the three disruptions that cost most in the "
+            "last year; of all in every year in stress. In IAMC "
             "names, the 5th, 50th and 95th Percentile.",
             iamc="{what} Lost|{disruption}|{reading}",
         ),

@@ -16,6 +16,7 @@ from minerals.case.draws import LOCATION, MONTHS, SEVERITY, Drawn, InYear
 from minerals.case.intensity import with_intensity
 from minerals.case.outcome import Outcome
 from minerals.case.played import played
+from minerals.case.shares import DrawnShares
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.exposure.bases import highs_model
@@ -94,6 +95,29 @@ def test_the_share_of_a_driver_is_its_squared_rank_correlation() -> None:
     assert importance(np.array([1.0]), streams) == {}
 
 
+# ---------------------------------------------------------------------- shares
+
+
+def test_drawn_shares_meet_their_ends_and_sum_as_before() -> None:
+    """Two chemistries with half of 80 GWh each, of which the first may have a quarter to three quarters: weights of a
+    third and of three. A place where only the second is sold has all of it whatever is drawn."""
+    cells = np.array([[40.0, 40.0], [0.0, 20.0]])
+    low, high = np.array([[1 / 3, 1.0], [1.0, 1.0]]), np.array([[3.0, 1.0], [1.0, 1.0]])
+    shares, streams = DrawnShares(("a", "b"), cells, low, high), Streams(2000, 1)
+    drawn = shares.drawn(streams)
+    assert drawn[0].tolist() == [40, 60]  # the first draw is none
+    assert drawn.sum(axis=1) == pytest.approx(100)
+    assert np.percentile(drawn[1:, 0], (5, 50, 95)) == pytest.approx([20, 40, 60], abs=0.1)
+    assert streams.names == [("market_share", "a")]
+    certain = DrawnShares(("a", "b"), cells, np.ones((2, 2)), np.ones((2, 2))).drawn(streams)
+    assert certain.tolist() == [[40, 60]]
+    # A share that falls to a hundredth at its low end would be below nothing beyond it: there it is none.
+    falling = DrawnShares(("a", "b"), cells, np.where(low < 1, 0.01, 1.0), high).drawn(streams)
+    assert falling.min() == pytest.approx(0, abs=1e-12)
+    assert (falling >= 0).all()
+    assert np.percentile(falling[1:, 0], 50) == pytest.approx(40, abs=0.1)
+
+
 # ---------------------------------------------------------------------- supply
 
 
@@ -130,6 +154,20 @@ def test_plants_that_are_used_less_could_make_more_and_what_is_announced_comes_i
     use = streams.drawn(("use",), 0.8, 0.5, 0.9, 1.0)
     assert made == pytest.approx(100 * 0.8 / use + 10 * streams.drawn(("delivery",), 1.0, 0.5, 1.5))
     assert (use <= 1).all()
+
+
+def test_supply_by_need_follows_the_need_of_the_reference_world() -> None:
+    """100 are made as 100 are needed; where twice as much is, twice as much is made. What is announced stays, and so
+    does supply that is published."""
+    places, twice = Places.keeping([], np.array([0, 0]), 1), np.array([[1.0], [2.0]])
+    by_need = ranged([0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [10, 0])
+    streams = Streams(1, 1)
+    announced = 10 * streams.drawn(("delivery",), 1.0, 0.5, 1.5)
+    assert by_need.made(streams, np.array([0]), places, twice)[:, 0, 0] == pytest.approx(
+        np.array([100, 200]) + announced
+    )
+    published = replace(by_need, inverse=np.array([False]))
+    assert published.made(streams, np.array([0]), places, twice)[:, 0, 0] == pytest.approx(100 + announced)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -325,6 +363,30 @@ def test_how_long_a_stop_lasts_alone_takes_its_part_of_the_year(
             whole = lost.batteries[months >= YEAR]
             assert len(whole) > 1 or ends[2] < YEAR
             assert whole == pytest.approx(whole.max(initial=0.0), abs=1e-6)
+
+
+def test_shares_are_drawn_in_the_plan_and_in_the_reference_world(europe_2035: Chokepoints, drawn: Drawn) -> None:
+    regions, streams, plan = europe_2035.regions, drawn.streams, europe_2035.plan("next-gen", europe_2035.regions, 0)
+    cells = drawn.cells(streams, "next-gen", regions, 0)
+    assert cells[0] == pytest.approx(plan.cells)
+    assert cells.sum(axis=1) == pytest.approx(plan.cells.sum())
+    assert (cells >= 0).all()
+    assert ((plan.cells > 0) | (cells == 0)).all()
+    needed = drawn.needed(streams, 0)
+    assert needed[0] == pytest.approx(1)
+    assert (needed > 0).all()
+    # More LFP cells are more need of LFP cathodes, there as here.
+    lfp = [base == "lfp" for base, _ in europe_2035.resolved.chemistries.labels]
+    node = europe_2035.inputs.place("lfp_cathode")
+    assert np.corrcoef(cells[:, lfp].sum(axis=1), needed[:, node])[0, 1] > 0.9
+    found, _ = drawn.supplied(None, "next-gen", regions, 0)
+    assert (found.home + found.imported).sum(axis=1) == pytest.approx(plan.cells.sum())
+    held = europe_2035.config.model_copy(update={"share_spread": 0.0})
+    settings = europe_2035.resolved.run.settings.model_copy(update={"exposure": held})
+    run = replace(europe_2035.resolved.run, settings=settings)
+    still = Drawn(replace(europe_2035, outcome=Outcome(replace(europe_2035.resolved, run=run))), 10, 7)
+    assert still.cells(still.streams, "next-gen", regions, 0) == pytest.approx(plan.cells[None])
+    assert still.needed(still.streams, 0) == pytest.approx(1)
 
 
 def test_a_seed_gives_the_same_and_another_another(europe_2035: Chokepoints, drawn: Drawn) -> None:

@@ -81,7 +81,7 @@ class Chokepoints:
     uses left out and of those in scope, (node, year) each [kt or GWh]; union: customers under the law of the European
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
     supply of each year rests on; chosen_home: share of its cells that a scenario has each region make, by its
-    name, (region, chemistry, year), NaN where it says nothing.
+    name, (region, chemistry, year), NaN where it says nothing; world: the reference world as a run.
     """
 
     outcome: Outcome
@@ -100,6 +100,7 @@ class Chokepoints:
     union: frozenset[str]
     wider: dict[str, tuple[str, ...]]
     known: tuple[Known, ...]
+    world: Outcome
     chosen_home: dict[str, Array] = field(default_factory=dict)
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
@@ -641,5 +642,5 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
         origins, label, used, left_out, uses_apart_of(resolved, world.resolved, theirs, by_world, at_work, origins),
-        union, wider, by_country, chosen_home(run, resolved, inputs),
+        union, wider, by_country, world, chosen_home(run, resolved, inputs),
     )  # fmt: skip

@@ -1,10 +1,10 @@
 """Draws of a run's disruptions: what is uncertain of what they rest on, and what is lost in each draw.
 
-Drawn are the ends of: how much a stop takes, and for how many months; country shares, the world's supply as published, or else the utilisation
-of plants, and what is delivered of announced plants; what cells need of a node, by the intensities that carry it; the
-observed origin of cells; where what is built for a plan stands; demand; and of what nobody knows, where its share is
-taken at the centre, that share, from nothing to all. All else stays at its value: stocks, how much is built for a plan,
-and the weights of the pool.
+Drawn are the ends of: how much a stop takes, and for how many months; country shares, the world's supply as published,
+or else the utilisation of plants, and what is delivered of announced plants; what cells need of a node, by the
+intensities that carry it; the observed origin of cells; where what is built for a plan stands; demand; market shares,
+as a sample draws them (`shares`); and of what nobody knows, where its share is taken at the centre, that share, from
+nothing to all. All else stays at its value: stocks, how much is built for a plan, and the weights of the pool.
 
 A figure is of the twelve months that begin with the year. A stop that lasts L of them takes L/12 of what it would take
 in all, with a stock spread over L months (`exposure/window.py`); one that lasts longer takes what one of twelve does.
@@ -12,6 +12,7 @@ in all, with a stock spread over L months (`exposure/window.py`); one that lasts
 What cells need of a node, and demand, are the same rows in the reference world and in the plan, and are drawn once:
 supply that follows the need of that world moves with them, and a node is then as scarce as before. Supply that is
 published, or made by plants, does not. Demand of another scenario than the reference world has moves the plan alone.
+The share of a chemistry has one cause in all scenarios: it moves in the plan, and in the need of the reference world.
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ from ..tables.codes import ENERGY, GRAPHITE_ROUTES
 from ..tables.supply import Event, Node
 from .arrays import ENDS, additions_of, cells_of, pack_of
 from .chokepoints import Chokepoints
+from .outcome import Outcome
+from .reference import REFERENCE
+from .shares import DrawnShares, share_weights
 from .unknown import leaders
+from .uses import Batteries, bases_of, batteries, uses_of
 
 Index = NDArray[np.intp]
 #: Draws that are computed at a time, so that their arrays stay small.
@@ -68,6 +73,7 @@ class Drawn:
     def __init__(self, chokepoints: Chokepoints, count: int, seed: int) -> None:
         self.chokepoints, self.streams = chokepoints, Streams(count, seed)
         self._of_demand: dict[str, Array] = {}
+        self._of_shares: dict[str, tuple[Array, Array]] = {}
         self._lost: dict[tuple[str, tuple[str, ...], int], dict[str, Lost]] = {}
 
     def lost(self, events: Sequence[Event], regions: tuple[str, ...], year: int) -> list[dict[str, Lost]]:
@@ -119,7 +125,39 @@ class Drawn:
         inputs = self.chokepoints.inputs
         return [[(SHARE, node.node, country) for country in inputs.countries] for node in inputs.nodes]
 
-    # ------------------------------------------------------------------ use of the nodes, demand, origin
+    # ------------------------------------------------------------------ shares, use of the nodes, demand, origin
+
+    def cells(self, streams: Streams, scenario: str, regions: Sequence[str], year: int) -> Array:
+        """Planned cells of each chemistry at the drawn market shares, (row or 1, chemistry) [GWh]: as many as of the
+        plan at its values."""
+        at = [self.chokepoints.regions.index(region) for region in regions]
+        return self._shares(self.chokepoints.outcome, scenario, self.chokepoints.scenarios[scenario], year, at).drawn(
+            streams
+        )
+
+    def needed(self, streams: Streams, year: int) -> Array:
+        """Need of each node in the reference world at the drawn market shares, as a multiple of its value, (row or 1,
+        node)."""
+        world = self.chokepoints.world
+        shares = self._shares(world, REFERENCE, self._world, year, range(len(world.resolved.regions)))
+        use = uses_of(world.arrays, self.chokepoints.inputs).total(year)
+        drawn, value = shares.drawn(streams) @ use, shares.cells.sum(axis=0) @ use
+        return np.asarray(np.divide(drawn, value, out=np.ones_like(drawn), where=value > 0))
+
+    @cached_property
+    def _world(self) -> Batteries:
+        """Batteries of the reference world."""
+        return batteries(self.chokepoints.world, REFERENCE)
+
+    def _shares(self, outcome: Outcome, scenario: str, mine: Batteries, year: int, at: Sequence[int]) -> DrawnShares:
+        """Cells of some regions, by their places, in a year and the weights of their market shares."""
+        resolved = outcome.resolved
+        if scenario not in self._of_shares:
+            self._of_shares[scenario] = share_weights(resolved, scenario, self.chokepoints.config.share_spread)
+        when, bases = outcome.arrays.reported[year], tuple(bases_of(resolved))
+        cells = mine.cells[at, ..., year].reshape(-1, len(bases))
+        low, high = (each[at, ..., when].reshape(-1, len(bases)) for each in self._of_shares[scenario])
+        return DrawnShares(bases, cells, low, high)
 
     def absolute(self, year: int) -> NDArray[np.bool_]:
         """Nodes whose supply does not follow the need of the reference world, (node): use moves that too."""
@@ -376,7 +414,7 @@ class InYear:
         closing = [countries[cut.country] for event in events for cut in event.cuts if cut.country in countries]
         self.places = Places.keeping(closing, self.world.home, len(self.world.batteries))
         self.nodes = np.flatnonzero(self._wanted())
-        made = drawn.ranged(year).made(streams, self.nodes, self.places)
+        made = drawn.ranged(year).made(streams, self.nodes, self.places, drawn.needed(streams, year))
         world = self.world if self.world.assumed is None else replace(self.world, assumed=self._assumed())
         self.supply = laid_together(world, made, self.nodes, self.places)
         self.group = chokepoints.group(regions)
@@ -384,6 +422,7 @@ class InYear:
         self.inside = (self.places.shared * chokepoints.at_home(regions)[:, None]).any(axis=0)
         self._pers: dict[str, Array] = {}
         self._demands: dict[str, Array] = {}
+        self._cells: dict[str, Array] = {}
         self._withouts: dict[str, tuple[Array, Array]] = {}
         self._undisturbed: dict[str, tuple[Array, Array]] = {}
 
@@ -429,6 +468,12 @@ class InYear:
         if scenario not in self._demands:
             self._demands[scenario] = self.drawn.demand(self.streams, scenario, self.regions, self.year)
         return self._demands[scenario]
+
+    def cells(self, scenario: str) -> Array:
+        """Planned cells of each chemistry, (row or 1, chemistry) [GWh], per unit of demand."""
+        if scenario not in self._cells:
+            self._cells[scenario] = self.drawn.cells(self.streams, scenario, self.regions, self.year)
+        return self._cells[scenario]
 
     @cached_property
     def without(self) -> Hit:
@@ -549,11 +594,17 @@ class InYear:
         assumed = self.supply.assumed[..., at, :]
         part = 1 - taken_of(assumed, hit.cuts, self.inside)
         stopped = self.world.unknown[hit.nodes] & (part < 1)
-        need = self.plan(scenario).need[hit.nodes]
+        need = self._need(scenario)[:, hit.nodes]
         left = need * part + (1 - part) * np.minimum(relief[:, hit.nodes], need)
         out = accessible.copy()
         out[:, hit.nodes] = np.where(stopped, left, accessible[:, hit.nodes])
         return out
+
+    def _need(self, scenario: str) -> Array:
+        """Need of the plan of each node, (row or 1, node), in proportion to what the drawn cells are made of."""
+        plan = self.plan(scenario)
+        drawn, value = (cells * plan.home @ plan.total_use for cells in (self.cells(scenario), plan.cells))
+        return np.asarray(plan.need * np.divide(drawn, value, out=np.ones_like(drawn), where=value > 0))
 
     def _follow_on(self, scenario: str, hit: Hit) -> Array:
         """What there is of what is built for the plan, (node) or (row, node)."""
@@ -599,7 +650,7 @@ class InYear:
         own = np.where(cell, 0.0, own)
         rows = (len(self.streams), len(plan.cells))
         parts = self._by_origin(scenario, hit)
-        home, imported = (np.broadcast_to(plan.cells * each, rows) for each in parts)
+        home, imported = (np.broadcast_to(self.cells(scenario) * each, rows) for each in parts)
         return Supplied(own, accessible - own, home, imported)
 
     def _by_origin(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
@@ -638,7 +689,7 @@ class InYear:
                     hit.lasts * with_it + (1 - hit.lasts) * without
                     for with_it, without in zip((had, home), self._totals(scenario, self.without), strict=True)
                 )
-            at_home = self._by_origin(scenario, self.without)[0] @ plan.cells
+            at_home = (self._by_origin(scenario, self.without)[0] * self.cells(scenario)).sum(axis=1)
             # What a solver's rounding may leave is nothing.
             nothing = NOTHING * float(plan.cells.sum())
             short, short_at_home = plan.cells.sum() - had, at_home - home

@@ -378,6 +378,11 @@ class Exposure(Section):
         "in stress (at most 500 of years before the last); 0 for none.",
     )  # fmt: skip
     seed: Whole = Field(default=2026, ge=0, description="Of the random numbers of the draws.")
+    share_spread: float = Field(
+        default=0.5, ge=0.0, le=2.0,
+        description="Standard deviation of the log-odds of market shares whose rows give no low and high in the draws, "
+        "ten years after the last observed year, as in a sample; 0 holds all market shares.",
+    )  # fmt: skip
     threshold: float = Field(
         default=0.1, gt=0.0, lt=1.0,
         description="Share of planned batteries, short or at risk, whose first year below it is told.",

@@ -164,12 +164,15 @@ class Ranged:
     delivery_key: Key
     fixed: Array
 
-    def made(self, streams: Streams, nodes: Index, places: Places) -> Array:
+    def made(self, streams: Streams, nodes: Index, places: Places, needed: Array | float = 1.0) -> Array:
         """What is made of some nodes in every draw, (row, node, place) [kt or GWh].
 
-        Drawn shares of a node are scaled to the sum that they have undrawn.
+        needed: need of the reference world as a multiple of its value, of all nodes, (row or 1, node), which supply
+        follows where plants are in proportion to it. Drawn shares of a node are scaled to the sum that they have
+        undrawn.
         """
         shared = places.shared
+        follows = np.where(self.inverse, needed, 1.0)
         total = np.empty((len(streams), len(nodes), len(places.home)))
         total[:] = (self.by_share[nodes] @ shared)[None]
         for place, n in enumerate(nodes.tolist()):
@@ -182,7 +185,7 @@ class Ranged:
                 whole = drawn.sum(axis=1, keepdims=True)
                 part = np.divide(drawn, whole, out=np.zeros_like(drawn), where=whole > 0)
                 total[:, place] = (part @ shared) * self.by_share[n].sum()
-            total[:, place] *= self._times_world(streams, n)[:, None]
+            total[:, place] *= (self._times_world(streams, n) * follows[..., n])[:, None]
         announced = self.announced[nodes] @ shared
         if announced.any():
             delivered = streams.drawn(self.delivery_key, 1.0, *self.delivery)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..case.arrays import ENDS, Arrays, additions_of, cells_of, pack_of, share_of, trend_of
+from ..case.shares import share_weights
 from ..design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
 from ..flows.ensemble import ChainDraws, Draws, Pool, Terms
 from ..flows.lifetime import survival_matrix
@@ -26,7 +27,6 @@ from ..provenance import Rows
 from ..tables.parameters import Lifetime, Parameters
 from ..tables.resolve import Resolved
 from ..text import cause_of, cell_name
-from .shares import share_weights
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

@@ -26,10 +26,11 @@ from ...case.draws import (
     drawn_of,
 )
 from ...case.played import LEAST, Library
+from ...case.shares import SHARES
 from ...exposure.draws import Key, importance, percentiles
 from ...tables.codes import ANY
 from ...tables.supply import Event
-from ...text import cause_of, in_sentence
+from ...text import cause_of, cell_name, in_sentence
 
 #: Disruptions that a run draws: those that cost most.
 HEADLINES = 3
@@ -124,6 +125,8 @@ def label(chokepoints: Chokepoints, key: Key) -> str:
         return f"who makes {in_sentence(nodes[names[0]])}, which nobody knows"
     if table == INTENSITY:
         return cause_of(names[0])
+    if table == SHARES:
+        return f"market share of {cell_name(names[0])}"
     if table == PACK:
         return f"pack {names[0].replace('_', ' ')} per kWh"
     return {

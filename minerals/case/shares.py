@@ -9,25 +9,62 @@ Between and beyond these the weight follows the split PERT of all other inputs. 
 move together in all regions, segments, years and scenarios, each by its own ends.
 
 A share after the last observed year whose row gives no ends has those of a logit-normal share, whose standard deviation
-grows from 0 in the last observed year to the `share_spread` of the study ten years on, and is held from then on. That
+grows from 0 in the last observed year to the `share_spread` of a run ten years on, and is held from then on. That
 default is a judgement until a hindcast measures how far shares were missed. Observed shares without ends are certain.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..axes import Axis, dense
+from ..exposure.draws import Streams
+from ..flows.demand import Array
+from ..haste import frozen
 from ..tables.resolve import Resolved
 
-Array = NDArray[np.float64]
+#: Table of the shares, by which their numbers are named.
+SHARES = "market_share"
 #: From the 5th percentile to the middle of a normal distribution, in standard deviations.
 REACH = 1.645
 #: Years in which the default spread grows from nothing to all of it.
 GROWTH = 10
 #: Odds are of shares within these bounds, so that a share of 0 or 1 has some.
 LEAST, MOST = 1e-9, 1 - 1e-6
+
+
+@frozen
+class DrawnShares:
+    """Cells of some places, whose market shares are drawn.
+
+    chemistries: base of each chemistry, (chemistry); cells: (place, chemistry) [GWh]; low, high: weights of the shares
+    at their ends, (place, chemistry).
+    """
+
+    chemistries: tuple[str, ...]
+    cells: Array
+    low: Array
+    high: Array
+
+    def drawn(self, streams: Streams) -> Array:
+        """Cells of each chemistry in all places together, (row, chemistry) or (1, chemistry) [GWh]; each place has as
+        many of all as at the values."""
+        below, above = (self.cells * each for each in (1 - self.low, self.high - 1))
+        uncertain = [c for c in range(len(self.chemistries)) if below[:, c].any() or above[:, c].any()]
+        if not uncertain:
+            return np.asarray(self.cells.sum(axis=0, keepdims=True))
+        sides = np.zeros((2, len(streams), len(self.chemistries)))
+        for c in uncertain:
+            key = SHARES, self.chemistries[c]
+            sides[:, :, c] = streams.sides(key, bool(below[:, c].any()), bool(above[:, c].any()))
+        # No weight is negative.
+        reach = np.where(self.cells > 0, 1 - self.low, 0.0).max(axis=0)
+        most = np.divide(1.0, reach, out=np.full_like(reach, np.inf), where=reach > 0)
+        under, over = np.minimum(sides[0], most), sides[1]
+        total = self.cells.sum(axis=1)
+        weighted = total - under @ below.T + over @ above.T
+        scale = np.divide(total, weighted, out=np.zeros_like(weighted), where=weighted > 0)
+        return np.asarray(np.maximum(scale @ self.cells - under * (scale @ below) + over * (scale @ above), 0.0))
 
 
 def share_weights(resolved: Resolved, scenario: str, spread: float) -> tuple[Array, Array]:
