@@ -96,15 +96,26 @@ class Bases:
             unsolved.append(left)
         left = np.concatenate(unsolved)
         while len(left):
-            first, left = left[:1], left[1:]
-            columns, basis = self._solved(most[first[0]], upper[first[0]])
+            columns, basis = self._solved(most[left[0]], upper[left[0]])
             known = len(self._maps)
             self._add(basis)
-            latest = np.arange(known, len(self._maps))
-            if not self._tried(first, sides, out, latest).all():
-                out[first] = columns  # within the tolerances of HiGHS alone
-            left = left[~self._tried(left, sides, out, latest)]
+            solved = np.zeros(len(left), dtype=bool)
+            if len(self._maps) > known:
+                near = self._near(left, sides, known)
+                solved[near] = self._tried(left[near], sides, out, np.array([known]))
+            if not solved[0]:
+                out[left[0]] = columns  # within the tolerances of HiGHS alone
+                solved[0] = True
+            left = left[~solved]
         return out
+
+    def _near(self, some: Places, sides: Array, basis: int) -> Places:
+        """Which of some questions a basis may solve: those whose basic columns, which alone may lie outside their
+        bounds, do not."""
+        basic = self.pool[basis].basic
+        found, top = sides[some] @ self._maps[basis][basic].T, sides[np.ix_(some, len(self.matrix) + basic)]
+        slack = self.slack[0][basic]
+        return np.flatnonzero(((found >= -slack) & (found <= top + slack)).all(axis=1))
 
     def _tried(self, some: Places, sides: Array, out: Array, bases: Places) -> NDArray[np.bool_]:
         """Write the solutions of some questions that one of some bases has into `out`; which these are, (some).
@@ -144,15 +155,15 @@ class Bases:
             status = run(lp)
         if status != highspy.HighsModelStatus.kOptimal:
             raise SolverError(f"HiGHS could not say what is buildable ({lp.modelStatusToString(status)})")
-        basis = lp.getBasis()
-        of_rows, of_columns = np.array([*map(int, basis.row_status)]), np.array([*map(int, basis.col_status)])
-        basic, full = int(highspy.HighsBasisStatus.kBasic), int(highspy.HighsBasisStatus.kUpper)
+        at = np.asarray(lp.getBasicVariables()[1])  # type: ignore[attr-defined]
+        is_basic, tight = np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool)
+        is_basic[at[at >= 0]], tight[-1 - at[at < 0]] = True, False
         solution = lp.getSolution()
-        # A column without room is at both bounds, of which HiGHS names either: its reduced cost says at which it stays.
-        stuck = (upper <= 0) & (of_columns != basic)
-        at_upper = np.where(stuck, np.asarray(solution.col_dual) > 0, of_columns == full)
-        found = Basis(*(np.flatnonzero(at) for at in (of_rows != basic, of_columns == basic, at_upper)))
-        return np.asarray(solution.col_value), found
+        value, dual = np.asarray(solution.col_value), np.asarray(solution.col_dual)
+        # A column without room is at both bounds: its reduced cost says at which it stays.
+        full = ~is_basic & np.where(upper > 0, value >= upper, dual > 0)
+        found = Basis(*(np.flatnonzero(each) for each in (tight, is_basic, full)))
+        return value, found
 
     def _add(self, basis: Basis) -> None:
         """Take a basis into the pool where it is one of this matrix, and optimal."""
