@@ -19,6 +19,7 @@ from minerals.exposure.follow_on import FollowOn, follow_on, headroom
 from minerals.exposure.known import floor, known
 from minerals.pipeline import prepared
 from minerals.shipped import inputs_folder
+from minerals.tables.adoption import first_planned
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.plants import supply_of_plants
 
@@ -163,9 +164,9 @@ def test_a_list_that_lacks_a_capacity_is_not_whole(shipped_inputs: Inputs, tmp_p
 YEARS = np.array([2025.0, 2030.0, 2035.0])
 
 
-def room(known: list[float], growth: float, lead: float, counted: bool = True) -> list[float]:
+def room(known: list[float], growth: float, lead: float, counted: bool = True, start: float = 2025) -> list[float]:
     """Headroom of one node."""
-    found = headroom(np.array([known]), np.full((1, 3), counted), YEARS, np.array([growth]), np.array([lead]))
+    found = headroom(np.array([known]), np.full((1, 3), counted), YEARS, start, np.array([growth]), np.array([lead]))
     return [float(value) for value in found[0]]
 
 
@@ -176,6 +177,8 @@ def test_headroom_by_hand() -> None:
     assert room([100, 100, 100], 0.1, 3) == pytest.approx([0, 100 * (1.1**2 - 1), 100 * (1.1**7 - 1)])
     assert room([100, 100, 100], 0.1, 5) == pytest.approx([0, 0, 100 * (1.1**5 - 1)])
     assert room([100, 100, 100], 0.1, 20) == [0, 0, 0]
+    # A plan that starts a year later has its plants a year later.
+    assert room([100, 100, 100], 0.1, 3, start=2026) == pytest.approx([0, 100 * (1.1**1 - 1), 100 * (1.1**6 - 1)])
     # It doubles by itself, which takes all of the first five years, and then stands still.
     assert room([100, 200, 200], 0.1, 0) == pytest.approx([0, 0, 200 * (1.1**5 - 1)])
     # The same supply that counts no plants takes nothing.
@@ -256,10 +259,11 @@ def test_follow_on_of_europe(shipped_inputs: Inputs) -> None:
     world = [float(each.made[n].sum()) for each in found.supply]
     top, lambda_top = float(found.inputs.share[n].max(axis=0)[0] / found.inputs.share[n, :, 0].sum()), 0.8131
     growth, lead = top * 0.0718 + (1 - top) * 0.21, lambda_top * 1.42 + (1 - lambda_top) * 2.3
-    since = np.concatenate([[2025 + lead], found.years])
+    assert found.since.start == 2026  # demand is observed to 2025
+    since = np.concatenate([[2026 + lead], found.years])
     stood = np.interp(since, found.years, world)
     grown = stood * ((1 + growth) ** np.maximum(2035 - since, 0) - 1) - np.maximum(world[-1] - stood, 0)
-    assert built.amount[n] == pytest.approx(min(lacked, 0.5 * grown[since >= 2025 + lead].max()), rel=1e-3)
+    assert built.amount[n] == pytest.approx(min(lacked, 0.5 * grown[since >= 2026 + lead].max()), rel=1e-3)
     assert built.amount[n] > 100
     china = found.inputs.countries.index("CHN")
     assert built.located[n, china] == pytest.approx(lambda_top, abs=1e-3)
@@ -274,6 +278,43 @@ def test_follow_on_of_europe(shipped_inputs: Inputs) -> None:
     )
     assert (none.follow_on("incumbent", none.regions, last).amount == 0).all()
     assert today.follow_on("incumbent", today.regions, last).located[n, china] == pytest.approx(0.944, abs=0.001)
+
+
+@pytest.mark.parametrize("years", ["2035", "{first=2031, last=2035}", "{first=2024, last=2035}",
+    "{first=2025, last=2035, step=5}",
+])  # fmt: skip
+def test_what_follows_a_plan_hangs_on_no_reported_year(
+    shipped_inputs: Inputs, whole_plan: Chokepoints, years: str
+) -> None:
+    """The plan starts in 2026, after the last observed demand, and supply between is computed for it alone."""
+    found = chokepoints(shipped_inputs, f"scope.years={years}")
+    assert found.since.start == 2026
+    assert found.since.years.tolist() == list(range(2025, 2036))
+    for scenario in found.scenarios:
+        one, other = (each.follow_on(scenario, each.regions, len(each.years) - 1) for each in (found, whole_plan))
+        assert one.amount == pytest.approx(other.amount)
+        assert one.located == pytest.approx(other.located)
+    assert whole_plan.follow_on("next-gen", whole_plan.regions, len(whole_plan.years) - 1).amount.any()
+
+
+@pytest.fixture(scope="module")
+def whole_plan(shipped_inputs: Inputs) -> Chokepoints:
+    """europe-2035 in all its years."""
+    return chokepoints(shipped_inputs)
+
+
+def test_nothing_follows_a_plan_before_its_first_plants(shipped_inputs: Inputs, whole_plan: Chokepoints) -> None:
+    """In 2025 demand is observed, and in 2026 no plant that is decided then makes anything yet."""
+    for y in range(2):
+        assert not whole_plan.follow_on("next-gen", whole_plan.regions, y).amount.any()
+    past = chokepoints(shipped_inputs, "scope.years={first=2023, last=2024}")
+    assert not any(past.follow_on("next-gen", past.regions, y).amount.any() for y in range(2))
+
+
+def test_a_plan_starts_after_the_last_observed_demand(shipped_inputs: Inputs) -> None:
+    assert first_planned(shipped_inputs, ["stated-policies"]) == 2026
+    assert first_planned(shipped_inputs, ["history", "stated-policies"]) == 2026
+    assert first_planned(shipped_inputs, ["stated-policies", "of one's own"]) is None
 
 
 def test_another_word_is_refused() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..config import Exposure
+from ..config import Exposure, Run, Years
 from ..exposure.coverage import NOWHERE, TINY, Access, Cuts, Index, Supply, Trade, access, sourcing, stockpiled, trade
 from ..exposure.factory import Factory, Plan, Routes, Supplied
 from ..exposure.follow_on import FollowOn, follow_on, headroom
@@ -24,6 +24,7 @@ from ..exposure.known import BY_NEED, Known, known
 from ..exposure.stages import CELL, Chain, least
 from ..flows.demand import Array
 from ..haste import frozen
+from ..tables.adoption import first_planned
 from ..tables.cell_parts import check_cell_parts
 from ..tables.inputs import Inputs, joined
 from ..tables.names import region_label
@@ -36,6 +37,7 @@ from .outcome import Outcome
 from .reference import (
     ELSEWHERE,
     REFERENCE,
+    World,
     left_out_of,
     need_of,
     origins_of,
@@ -69,6 +71,19 @@ class Hit(NamedTuple):
     cells: Array
 
 
+class Since(NamedTuple):
+    """The world's known supply in every year from the one before a plan starts on, whichever years are reported.
+
+    start: when the plan starts; years: (year); made: (year, node, country) [kt or GWh], NaN where nothing is known;
+    counted: whether it counts plants, (node, year).
+    """
+
+    start: int
+    years: Array
+    made: Array
+    counted: np.ndarray
+
+
 @frozen
 class Chokepoints:
     """A run's batteries, what they use, and the world's supply.
@@ -81,7 +96,8 @@ class Chokepoints:
     uses left out and of those in scope, (node, year) each [kt or GWh]; union: customers under the law of the European
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
     supply of each year rests on; chosen_home: share of its cells that a scenario has each region make, by its
-    name, (region, chemistry, year), NaN where it says nothing; world: the reference world as a run.
+    name, (region, chemistry, year), NaN where it says nothing; world: the reference world as a run; since: supply
+    from the year before the plan on.
     """
 
     outcome: Outcome
@@ -101,6 +117,7 @@ class Chokepoints:
     wider: dict[str, tuple[str, ...]]
     known: tuple[Known, ...]
     world: Outcome
+    since: Since
     chosen_home: dict[str, Array] = field(default_factory=dict)
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
@@ -504,9 +521,9 @@ class Chokepoints:
 
     @cached_property
     def _first_made(self) -> Array:
-        """What countries make of each node in the first reported year in which anything is known of it, (node,
-        country)."""
-        made = np.nan_to_num(np.stack([supply.made for supply in self.supply]))
+        """What countries make of each node in the year before the plan, or the first in which anything is known of it,
+        (node, country)."""
+        made = np.nan_to_num(self.since.made)
         first = (made.sum(axis=2) > 0).argmax(axis=0)
         return np.asarray(made[first, np.arange(made.shape[1])])
 
@@ -535,10 +552,12 @@ class Chokepoints:
         follow = together(new.follow_on[0], located)
         if self.config.follow_on == "none" or self.resolved.run.settings.optimise is not None:
             follow = np.zeros_like(follow)
-        world = np.stack([supply.made.sum(axis=1) for supply in self.supply], axis=1)
-        years = np.array(self.years, dtype=float)
-        counted = np.array([[fill != BY_NEED for fill in known.fill] for known in self.known]).T
-        room = headroom(world, counted, years, together(new.growth[0], today), together(new.lead[0], located))
+        start, years, supply, counted = self.since
+        growth, lead = together(new.growth[0], today), together(new.lead[0], located)
+        found = headroom(supply.sum(axis=2).T, counted, years, start, growth, lead)
+        room = np.zeros((len(made), len(self.years)))
+        for y, year in enumerate(self.years):
+            room[:, y] = found[:, years == year].sum(axis=1)  # none before the plan starts
         return located, follow, room
 
     def name_of(self, regions: Sequence[str]) -> str:
@@ -604,22 +623,13 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         return replace(reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine, chosen_home=chosen)
     partition = partition_of(run, inputs, resolved.regions.labels)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
-    world = Outcome(with_intensity(resolve(reference_run(run, inputs, partition), inputs), inputs))
+    world = _world(run, inputs, partition)
     check_cell_parts(inputs, [*bases_of(resolved), *bases_of(world.resolved)])
     theirs = batteries(world, REFERENCE)
     regions = world.resolved.regions.labels
     home = np.array([regions.index(name) if name in regions else NOWHERE for name in supply.home], dtype=np.intp)
     by_world = need_of(world, supply, theirs)
-    needed = by_world.need.sum(axis=1)  # (node, year)
-    # What the reference world does not need and nobody publishes is not known, rather than not made.
-    by_need = np.where(needed > 0, needed / supply.utilisation[:, None], np.nan)
-    by_country = tuple(
-        known(
-            supply.share[:, :, y], supply.published[:, y], supply.by_plants[:, :, y], by_need[:, y],
-            supply.plants[:, :, y], supply.standing[:, :, y], home, supply.is_group,
-        )
-        for y in range(len(supply.years))
-    )  # fmt: skip
+    by_country = _known(supply, by_world, home)
     embodied = tuple(
         Supply(by_country[y].made, by_world.need[..., y], by_world.batteries[:, y], home, by_world.recovered[..., y])
         for y in range(len(supply.years))
@@ -628,7 +638,8 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     with_all = tuple(with_customers(each, len(customers)) for each in embodied)
     origins = origins_of(run, supply, with_all, customers)
     at_work = tuple(placed_supply(each, by_world, y, origins, supply.route_bounds) for y, each in enumerate(with_all))
-    used = joined(supply.used, rows_of(world.resolved))
+    since, before = _since(resolved, inputs, partition, supply, by_country, home)
+    used = joined(supply.used, rows_of(world.resolved), *([] if before is None else [before]))
     label = region_label(resolved.regions.labels, inputs)
     left_out = left_out_of(resolved, inputs, world.resolved, theirs.cells)
     union = inputs.places.union & set(customers)
@@ -642,5 +653,54 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     return Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
         origins, label, used, left_out, uses_apart_of(resolved, world.resolved, theirs, by_world, at_work, origins),
-        union, wider, by_country, world, chosen_home(run, resolved, inputs),
+        union, wider, by_country, world, since, chosen_home(run, resolved, inputs),
     )  # fmt: skip
+
+
+def _world(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Outcome:
+    """The reference world as a run."""
+    return Outcome(with_intensity(resolve(reference_run(run, inputs, partition), inputs), inputs))
+
+
+def _known(supply: SupplyInputs, world: World, home: Index) -> tuple[Known, ...]:
+    """Known supply of each year. home: customer of each country, (country)."""
+    needed = world.need.sum(axis=1)  # (node, year)
+    # What the reference world does not need and nobody publishes is not known, rather than not made.
+    by_need = np.where(needed > 0, needed / supply.utilisation[:, None], np.nan)
+    return tuple(
+        known(
+            supply.share[:, :, y], supply.published[:, y], supply.by_plants[:, :, y], by_need[:, y],
+            supply.plants[:, :, y], supply.standing[:, :, y], home, supply.is_group,
+        )
+        for y in range(len(supply.years))
+    )  # fmt: skip
+
+
+def _since(
+    resolved: Resolved, inputs: Inputs, partition: tuple[str, ...], supply: SupplyInputs,
+    by_country: tuple[Known, ...], home: Index,
+) -> tuple[Since, DataFrame | None]:  # fmt: skip
+    """Known supply from the year before the plan on, and rows that it rests on beside those of the reported years.
+    supply, by_country: of these.
+
+    A plan starts in the first year whose demand is not observed. Where its demand extends no history, or the mix is
+    chosen so that nothing follows it, it starts in the first reported year. Other years are computed for this alone,
+    and where a table begins later they have its first row.
+    """
+    run, reported, used = resolved.run, supply.years, None
+    assert run.settings.exposure is not None
+    demands = run.settings.exposure.demand, *(scenario.demand for scenario in run.settings.scenario.values())
+    planned = first_planned(inputs, demands) if run.settings.optimise is None else None
+    start, years = reported[0], reported
+    if planned is not None:
+        start, years = planned, tuple(range(min(planned - 1, reported[-1]), reported[-1] + 1))
+    if not set(years) <= set(reported):
+        scope = run.settings.scope.model_copy(update={"years": Years(first=years[0], last=years[-1]), "beyond": "hold"})
+        run = replace(run, settings=run.settings.model_copy(update={"scope": scope}))
+        supply = supply_inputs(run, inputs, resolved.minerals.labels, years, partition)
+        world = _world(run, inputs, partition)
+        by_country, reported = _known(supply, need_of(world, supply, batteries(world, REFERENCE)), home), years
+        used = joined(supply.used, rows_of(world.resolved))
+    found = [by_country[reported.index(year)] for year in years]
+    counted = np.array([[fill != BY_NEED for fill in each.fill] for each in found]).T
+    return Since(start, np.array(years, dtype=float), np.stack([each.made for each in found]), counted), used

@@ -363,8 +363,9 @@ class Exposure(Section):
     follow_on: Literal["pipeline", "today", "none"] = Field(
         default="pipeline",
         description="Where plants are built because the regions of the run plan for them: pipeline, where the world's "
-        "next plants come (marginal_location.csv; nodes without rows as today); today, as supply stands in the first "
-        "year; none, nowhere. Where [optimise] chooses the mix nothing is, as it would depend on the choice.",
+        "next plants come (marginal_location.csv; nodes without rows as today); today, as supply stands in the last "
+        "year of observed demand, after which plans start; none, nowhere. Where [optimise] chooses the mix nothing is, "
+        "as it would depend on the choice.",
     )
     unknown: Literal["none", "centre", "all"] = Field(
         default="none",

@@ -7,7 +7,7 @@ or draw. It is contracted to the group: outside the pool, and added to what the 
 stands: an output cut takes cut_j · λ_nj of it, and so does a stop of exports of a country outside the group.
 
 headroom_n,y is how far growth at rate g_n would carry the world's known supply S beyond itself. The plan starts in
-the first year y₀; its first plants make something lead_n years later, and nothing before:
+its first year y₀, whichever years are reported; its first plants make something lead_n years later, and nothing before:
 
     headroom_n,y = max over s in [y₀ + lead_n, y] of  S_s · ((1 + g_n)^(y − s) − 1) − max(S_y − S_s, 0),   at least 0
 
@@ -62,19 +62,19 @@ class FollowOn:
         return left
 
 
-def headroom(known: Array, counted: Mask, years: Array, growth: Array, lead: Array) -> Array:
+def headroom(known: Array, counted: Mask, years: Array, start: float, growth: Array, lead: Array) -> Array:
     """Growth that known supply leaves, (node, year) [kt or GWh]; see above.
 
     known: of the world, (node, year), linear between the years; 0 where it is NaN; counted: where it counts plants,
-    (node, year); years: (year), the first is when the plan starts; growth: (node) [1/year], at least 0; lead: (node)
-    [years], at least 0 and maybe infinite.
+    (node, year); years: (year); start: when the plan starts, in the first of them or later; growth: (node) [1/year], at
+    least 0; lead: (node) [years], at least 0 and maybe infinite.
     """
     known = np.nan_to_num(np.asarray(known, dtype=float))
     out = np.zeros_like(known)
-    for n, start in enumerate(years[0] + lead):
-        since = np.concatenate([[start], years[years > start]])
+    for n, first in enumerate(start + lead):
+        since = np.concatenate([[first], years[years > first]])
         stood = np.interp(since, years, known[n])
-        for y in np.flatnonzero(years >= start):
+        for y in np.flatnonzero(years >= first):
             span = np.maximum(years[y] - since, 0)
             itself = np.maximum(known[n, y] - stood, 0) if counted[n, y] else 0.0
             grown = stood * ((1 + growth[n]) ** span - 1) - itself

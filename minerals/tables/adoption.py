@@ -19,6 +19,7 @@ from ..errors import Problem, listed
 from ..haste import value_class
 from ..provenance import Rows
 from .check import SHARE_TOLERANCE
+from .inputs import Inputs
 from .names import Kinds
 from .series import Datum, Label, Point, ranges
 
@@ -275,6 +276,24 @@ class Adoption:
             "start": path.start, "midpoint": path.midpoint, "ceiling": path.ceiling, "speed": path.speed,
             "fitted": path.rmse is not None, "rmse": path.rmse,
         })  # fmt: skip
+
+
+def first_planned(inputs: Inputs, demands: Iterable[str]) -> int | None:
+    """First year that scenarios of demand plan: the one after the last that was observed; None where one of them
+    extends no history."""
+    scenarios, demand = inputs["scenarios"], inputs["battery_demand"]
+    parent = dict(zip(scenarios["scenario"], scenarios["extends"], strict=True))
+    kind = dict(zip(scenarios["scenario"], scenarios["kind"], strict=True))
+    last = 0
+    for scenario in demands:
+        name = scenario
+        while name and kind.get(name) != "history":
+            name = parent.get(name, "")
+        observed = demand["year"][demand["scenario"] == name]
+        if not len(observed):
+            return None
+        last = max(last, int(observed.max()))
+    return last + 1
 
 
 def history_end(history: list[Any]) -> int | None:
