@@ -107,6 +107,32 @@ def test_two_makers_and_one_node() -> None:
     assert found.outside == pytest.approx(100)
 
 
+def test_all_users_alike_lose_nothing_where_nothing_is_cut() -> None:
+    """50 GWh each of two chemistries, whose cathodes are made at home of 50 kt of one refined material; 50 kt of the
+    second cathode can be bought. What is refined goes into the first, and the second is bought: nothing is short. To
+    cut both makers alike would build 75 even so. A cut of what is refined by a tenth takes 5 of the first, and half of
+    it 25, where cutting alike would take 2.5 and 12.5 of those 75."""
+    into, cell = np.zeros((2, 4, 4)), np.zeros((2, 4), dtype=bool)
+    into[0, 0, 1] = into[1, 0, 2] = 1.0
+    cell[:, 3] = True
+    of = Chain(np.array([REFINING, ACTIVE, ACTIVE, CELL]), into, cell, np.zeros((4, 4)), *np.zeros((2, 4), dtype=bool))
+    use = np.array([[1.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 1.0]])
+    two = Plan(np.array([50.0, 50.0]), use, None, 1.0, np.array([0.0, 50.0, 50.0, 0.0]), of)
+    factory = Factory(two)
+
+    def there(refined: float) -> Supplied:
+        bought = np.array([[refined, 0.0, 50.0, 100.0]])
+        return Supplied(two.own_supply[None], bought, two.made_at_home[None], two.imported[None])
+
+    without = there(50)
+    assert factory.totals(without)[0] == pytest.approx(100)
+    for refined, lost in ((50 * (1 - 1e-7), 5e-6), (45, 5), (25, 25), (0, 50)):
+        cut = there(refined)
+        (found,) = losses(factory, without, cut, cut)
+        assert found.shortage.sum() == 0
+        assert found.at_risk == pytest.approx((lost, lost))
+
+
 def test_where_one_node_binds_the_loss_is_that_share_of_what_uses_it() -> None:
     """share lost = share using it × (1 − accessible ÷ need), with half of 60 kt of cathode: 60 % × ½ of the plan."""
     factory = Factory(plan(0.6, (0.0, 0.0, 0.0, 0.0)))
@@ -259,6 +285,23 @@ def test_readings_are_ordered_and_what_is_lost_is_at_most_what_is_lost_outside(s
     for built in (found.base, found.best, found.proportional):
         assert (built.home <= of.made_at_home + slack).all()
         assert (built.imported <= of.imported + slack).all()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_both_readings_begin_at_nothing_and_grow_with_what_is_cut(seed: int) -> None:
+    """Also where not all of the plan can be had without a disruption."""
+    rng = np.random.default_rng(seed)
+    of = some_plan(rng)
+    factory, without = Factory(of), some_supply(rng, of, 0.5, 1.5)
+    hit = np.where(rng.random(9) < 0.4, rng.random(9), 0.0)
+    hit[-1] = 0.0
+    severities = (0.0, 1e-7, 1e-4, 0.2, 0.4, 0.6, 0.8, 1.0)
+    cuts = Supplied.joined([replace(without, bought=without.bought * (1 - part * hit)) for part in severities])
+    found = np.array([each.at_risk for each in losses(factory, without, cuts, cuts)])
+    slack = 1e-6 * of.cells.sum()
+    assert (np.diff(found, axis=0) >= -slack).all()
+    assert (found[:3] <= np.array([0.0, 1e-6, 1e-3])[:, None] * 50 * of.cells.sum()).all()
+    assert (found[:, 0] <= found[:, 1] + slack).all()
 
 
 @pytest.mark.parametrize("seed", range(40))

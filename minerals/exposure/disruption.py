@@ -14,6 +14,7 @@ are stopped, but less where cells are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import highspy
@@ -46,8 +47,15 @@ class Loss:
 
     @cached_property
     def shortage(self) -> Array:
-        """Planned batteries that cannot be had even without the disruption."""
-        return self.planned - self.base.cells
+        """Planned batteries that cannot be had even without the disruption; rounding is nothing."""
+        short = np.maximum(self.planned - self.base.cells, 0.0)
+        return short if short.sum() > NOTHING * self.planned.sum() else np.zeros_like(short)
+
+    @property
+    def industry_shortage(self) -> float:
+        """Cells planned to be made at home that cannot be made even without it; rounding is nothing."""
+        short = float(self.at_home.sum() - self.base.home.sum())
+        return short if short > NOTHING * self.planned.sum() else 0.0
 
     @cached_property
     def at_risk(self) -> tuple[float, float]:
@@ -88,16 +96,28 @@ def losses(factory: Factory, without: Supplied, hit: Supplied, outside: Supplied
         within = factory.build(Supplied(hit.own, hit.bought, *least))
         as_much = within.cells.sum(axis=1) >= best.cells.sum(axis=1) * (1 - NOTHING)
         best = Built(*(np.where(as_much[:, None], w, b) for w, b in zip(within, best, strict=True)))
-    proportional = factory.proportional(hit, base)
+    proportional = _from(base, factory.proportional(without, base), factory.proportional(hit, base), best)
     totals = factory.totals(outside)[0]
     found = []
     for place, touched in enumerate(touches(without, hit)):
         if not touched:
-            found.append(Loss(planned, at_home, base, base, base, float(planned.sum() - base.cells.sum())))
+            unhurt = Loss(planned, at_home, base, base, base, 0.0)
+            found.append(replace(unhurt, outside=float(unhurt.shortage.sum())))
             continue
         one, alike = (Built(each.home[place], each.imported[place]) for each in (best, proportional))
-        found.append(Loss(planned, at_home, base, one, alike, max(float(planned.sum() - totals[place]), 0.0)))
+        outside_lost = float(planned.sum() - totals[place])
+        outside_lost = outside_lost if outside_lost > NOTHING * planned.sum() else 0.0
+        found.append(Loss(planned, at_home, base, one, alike, outside_lost))
     return found
+
+
+def _from(base: Built, usual: Built, hit: Built, best: Built) -> Built:
+    """What is left of a base, (chemistry), where a rule would build so much of it without disruptions, (1, chemistry),
+    and so much with them, (question, chemistry): less than the base by the difference, and in all at most the best."""
+    home, imported = (np.clip(b - (u - h), 0.0, b) for b, u, h in zip(base, usual, hit, strict=True))
+    at_home, most = home.sum(axis=1), best.cells.sum(axis=1) - imported.sum(axis=1)
+    part = np.divide(np.maximum(most, 0.0), at_home, out=np.ones_like(at_home), where=at_home > most)
+    return Built(home * part[:, None], imported)
 
 
 def touches(without: Supplied, hit: Supplied) -> NDArray[np.bool_]:

@@ -118,8 +118,7 @@ def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played])
     for each in found:
         planned = float(each.loss.planned.sum())
         risk, short, at_home = each.loss.at_risk, float(each.loss.shortage.sum()), float(each.loss.at_home.sum())
-        short_at_home = max(at_home - float(each.loss.base.home.sum()), 0.0)
-        industry = [short_at_home + part for part in (*each.loss.industry, *each.industry_ends)]
+        industry = [each.loss.industry_shortage + part for part in (*each.loss.industry, *each.industry_ends)]
         all_lost = [short + part for part in (*risk, *each.ends)]
         binding = chokepoints.inputs.nodes[int(each.binds[0])].node if len(each.binds) else ""
         lost = _at_risk(chokepoints, each, "best")
