@@ -157,6 +157,11 @@ def in_sentence(label: str) -> str:
     return label if kept else label[:1].lower() + label[1:]
 
 
+def possessive(label: str) -> str:
+    """Whose something is: Japan's, the United States'."""
+    return label + ("'" if label.endswith("s") else "'s")
+
+
 def cause_of(group: str) -> str:
     """What a draw group of intensities is called: its code in words."""
     known = {

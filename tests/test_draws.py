@@ -476,7 +476,9 @@ def test_every_input_that_is_drawn_has_a_name(europe_2035: Chokepoints, drawn: D
     drawn.lost(europe_2035.inputs.events, europe_2035.regions, 0)
     names = [label(europe_2035, key) for key in drawn.streams.names]
     assert len(set(names)) == len(names) > 20
-    assert all(name and ":" not in name for name in names)
+    assert all(name and ":" not in name and "s's" not in name for name in names)
+    assert label(europe_2035, ("plant_utilisation", "li_ion_cell")) == "output of the plants of Li-ion cell"
+    assert label(europe_2035, ("supply_share", "graphite_anode", "USA")).startswith("United States' share of graphite")
 
 
 def test_tables_are_of_the_events_that_are_asked_for(europe_2035: Chokepoints) -> None:

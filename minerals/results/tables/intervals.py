@@ -30,7 +30,7 @@ from ...case.shares import SHARES
 from ...exposure.draws import Key, importance, percentiles
 from ...tables.codes import ANY
 from ...tables.supply import Event
-from ...text import cause_of, cell_name, in_sentence
+from ...text import cause_of, cell_name, in_sentence, possessive
 
 #: Disruptions that a run draws: those that cost most.
 HEADLINES = 3
@@ -108,7 +108,7 @@ def label(chokepoints: Chokepoints, key: Key) -> str:
     inputs, (table, *names) = chokepoints.inputs, key
     nodes = inputs.node_labels
     if table == SHARE:
-        return f"{inputs.country_labels[names[1]]}'s share of {in_sentence(nodes[names[0]])}"
+        return f"{possessive(inputs.country_labels[names[1]])} share of {in_sentence(nodes[names[0]])}"
     if table == WORLD_SUPPLY:
         return f"world supply of {in_sentence(nodes[names[0]])}"
     if table == PLANTS:
@@ -120,7 +120,7 @@ def label(chokepoints: Chokepoints, key: Key) -> str:
     if table == ORIGIN:
         return f"cells of {names[0]} made by {inputs.country_labels[names[1]]}"
     if table == LOCATION:
-        return f"{inputs.country_labels[names[1]]}'s share of new plants of {in_sentence(nodes[names[0]])}"
+        return f"{possessive(inputs.country_labels[names[1]])} share of new plants of {in_sentence(nodes[names[0]])}"
     if table == UNKNOWN:
         return f"who makes {in_sentence(nodes[names[0]])}, which nobody knows"
     if table == INTENSITY:
