@@ -427,6 +427,8 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "one disruption": lambda: (lasting(), {"disruptions": ["chn_lfp"]}),
         "a larger stock": lambda: (lasting(), {"stock": 6}),
         "no stock": lambda: (lasting(), {"stock": 0}),
+        "with intervals": lambda: (lasting(draws={"chn_all": (0.52, 0.94)}), {}),
+        "no stock, with intervals": lambda: (lasting(draws={"chn_all": (0.52, 0.94)}), {"stock": 0}),
         "other stocks and lengths": lambda: (lasting(stocks=(0.0, 1.5), lengths=(1.0, 12.0, 36.0)), {}),
         "one length": lambda: (lasting(lengths=(12.0,)), {}),
         "long labels": lambda: (
@@ -737,14 +739,18 @@ def test_the_hardest_stops_of_one_step_are_drawn() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("one disruption", "If China stops exports of LFP cathodes for six months, stock for three months would cut"
-     " Europe’s loss from 41% to 1% of its batteries; over two years, from 41% to 31%"),
-    ("no stock", "If China closes the whole chain, Europe would lose 93% of its batteries over two years"),
-    ("a larger stock", "If China closes the whole chain for a year, stock for six months would cut Europe’s loss from"
-     " 93% to 53% of its batteries; over two years, from 93% to 73%"),
-    ("other stocks and lengths", "If China closes the whole chain for a year, stock for 1.5 months would cut Europe’s"
-     " loss from 93% to 83% of its batteries; over three years, from 93% to 90%"),
-    ("one length", "If China closes the whole chain, Europe would lose 93% of its batteries over a year"),
+    ("one disruption", "If China stops exports of LFP cathodes, stock for three months would save Europe more of six"
+     " months than of two years"),
+    ("with intervals", "If China closes the whole chain, stock for three months would save Europe more of six months"
+     " than of two years; without it, Europe could lose 52–94% of its batteries in a year"),
+    ("no stock", "What a stop would cost Europe’s batteries by how long it lasts"),
+    ("no stock, with intervals", "If China closes the whole chain, Europe could lose 52–94% of its batteries in a"
+     " year"),
+    ("a larger stock", "If China closes the whole chain, stock for six months would save Europe more of a year than of"
+     " two years"),
+    ("other stocks and lengths", "If China closes the whole chain, stock for 1.5 months would save Europe more of a"
+     " year than of three years"),
+    ("one length", "What a stop would cost Europe’s batteries by how long it lasts"),
     ("nothing lost", "What a stop would cost Europe’s batteries by how long it lasts"),
     ("nothing planned", "What a stop would cost Europe’s batteries by how long it lasts"),
 ])  # fmt: skip

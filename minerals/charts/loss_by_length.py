@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from minerals.charts import footer, frame, series, style, supply, wording
+from minerals.charts import footer, frame, losses, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.selection import Selection, label
@@ -86,7 +86,8 @@ class _Curve:
 @dataclass(frozen=True)
 class _Story:
     """The numbers of one chart. curves: disruption -> scenario -> stock -> curve, in the order drawn; short: of each
-    scenario, share of a year's plan that is short without a stop; nodes: those that bind."""
+    scenario, share of a year's plan that is short without a stop; drawn: of each disruption, 5 and 95 % of the share of
+    the plan that the first scenario loses in the year; nodes: those that bind."""
 
     region: str
     year: int
@@ -98,6 +99,7 @@ class _Story:
     months: tuple[float, ...]
     curves: dict[str, dict[str, dict[float, _Curve]]]
     short: dict[str, float]
+    drawn: dict[str, tuple[float, float]]
     left_out: int
     scenarios_left_out: int
 
@@ -153,6 +155,10 @@ def _story(result: Result, region: str | None, disruptions: Sequence[str] | None
         labels=tuple(label(selection.record["scenarios"], name) for name in scenarios),
         events=supply.events(selection, about), nodes=set(drawn["binding_node"]) - {""}, stock=drawn_stock,
         months=tuple(sorted(set(table["months"].astype(float)))), curves=kept, short=short,
+        drawn={
+            code: ends for (scenario, code, measure), ends in supply.intervals(result, where, year)[0].items()
+            if scenario == scenarios[0] and measure == "lost"
+        },
         left_out=len(curves) - len(kept), scenarios_left_out=left,
     )  # fmt: skip
 
@@ -214,25 +220,27 @@ def _in_stock(story: _Story) -> str:
 
 
 def _finding(story: _Story) -> str:
-    """What the stock saves in a short stop, and in the longest: in the first scenario, of the hardest stop drawn."""
+    """Of the hardest stop drawn in the first scenario: in which of a short stop and the longest a stock saves more, and
+    the interval of what a year loses. No single figure: the lines are of one severity of many."""
     code, place = next(iter(story.curves)), wording.place(story.region)
     curves = story.curves[code].get(story.first, {})
     neutral = f"What a stop would cost {wording.possessive(story.region)} batteries by how long it lasts"
     if 0.0 not in curves or curves[0.0].shares[-1] < wording.LEAST_WORTH_SAYING:
         return neutral
-    event, long = wording.capitalised(wording.if_it_happens(story.events[code].label)), story.months[-1]
-    whole = curves[0.0].at(long)
-    plain = f"{event}, {place} would lose {percent(whole)} of its batteries over {_spoken(long)}"
+    event = wording.capitalised(wording.if_it_happens(story.events[code].label))
+    could = ""
+    if code in story.drawn:
+        could = f"{place} could lose {losses.ranged(*story.drawn[code], kind='%')} of its batteries in a year"
+    plain = f"{event}, {could}" if could else neutral
     if story.stock not in curves or not story.stock:
         return plain
+    long = story.months[-1]
     stocked, half = curves[story.stock], next((m for m in story.months if m > story.stock), long)
     saved = [curves[0.0].at(m) - stocked.at(m) for m in (half, long)]
     if half == long or min(saved) < 0 or saved[0] <= saved[1] or saved[0] < wording.LEAST_WORTH_SAYING:
         return plain
-    without, with_stock = percent(curves[0.0].at(half)), percent(stocked.at(half))
-    loss = f"{wording.possessive(story.region)} loss from {without} to {with_stock} of its batteries"
-    over = f"over {_spoken(long)}, from {percent(whole)} to {percent(stocked.at(long))}"
-    return f"{event} for {_spoken(half)}, {_in_stock(story)} would cut {loss}; {over}"
+    title = f"{event}, {_in_stock(story)} would save {place} more of {_spoken(half)} than of {_spoken(long)}"
+    return f"{title}; without it, {could}" if could else title
 
 
 def _supply(story: _Story) -> footer.Used:

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from minerals.charts import footer, frame, losses, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.selection import Selection, label, table_of
+from minerals.charts.selection import Selection, label
 
 NAME = "stress"
 MOST, MOST_WITH_MANY = 6, 4
@@ -72,7 +71,7 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
     if not scenarios:
         selection.problems.append(f"disruptions has no rows in {where} in {when}")
     selection.settle()
-    intervals, draws = _intervals(result, where, when)
+    intervals, draws = supply.intervals(result, where, when)
     # A region that makes no cells has none to lose.
     has_industry = "made_at_home" in table and float(table["made_at_home"].max()) > 0
     quantities = (losses.LOST, losses.INDUSTRY) if has_industry else (losses.LOST,)
@@ -96,20 +95,6 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
         left_out=len(bars) - len(kept),
         scenarios_left_out=left,
     )
-
-
-def _intervals(result: Result, region: str, year: int) -> tuple[dict[tuple[str, str, str], tuple[float, float]], int]:
-    """(scenario, disruption, measure) -> 5 and 95 % of the draws, as shares of what is planned in each, and how many
-    draws there are."""
-    table = table_of(result, "intervals")
-    if table is None or table.empty or "share_p05" not in table:
-        return {}, 0
-    table = table[(table["region"] == region) & (table["year"] == year)]
-    found = {
-        (str(row.scenario), str(row.disruption), str(row.measure)): (float(row.share_p05), float(row.share_p95))
-        for row in table.itertuples() if np.isfinite(row.share_p05) and np.isfinite(row.share_p95)
-    }  # fmt: skip
-    return found, int(table["draws"].max()) if found else 0
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 
 from minerals.charts import style, wording
+from minerals.charts.bundle import Result
 from minerals.charts.selection import Selection, label, table_of, texts
 from minerals.charts.style import Page, Panel, text_width
 from minerals.errors import listed
@@ -184,3 +186,17 @@ def in_inches(sheet: Page, panel: Panel) -> Axes:
     axes.set_xlim(panel.left, panel.left + panel.width)
     axes.set_ylim(panel.bottom, panel.bottom + panel.height)
     return axes
+
+
+def intervals(result: Result, region: str, year: int) -> tuple[dict[tuple[str, str, str], tuple[float, float]], int]:
+    """(scenario, disruption, measure) -> 5 and 95 % of the draws, as shares of what is planned in each, and how many
+    draws there are."""
+    table = table_of(result, "intervals")
+    if table is None or table.empty or "share_p05" not in table:
+        return {}, 0
+    table = table[(table["region"] == region) & (table["year"] == year)]
+    found = {
+        (str(row.scenario), str(row.disruption), str(row.measure)): (float(row.share_p05), float(row.share_p95))
+        for row in table.itertuples() if np.isfinite(row.share_p05) and np.isfinite(row.share_p95)
+    }  # fmt: skip
+    return found, int(table["draws"].max()) if found else 0
