@@ -547,7 +547,10 @@ class Chokepoints:
         def together(measure: Array, shares: Array) -> Array:
             """(maker, node) at the share of the leader in some shares, (node)."""
             top = shares[nodes, leader]
-            return np.where(top > 0, top * measure[0], 0.0) + np.where(top < 1, (1 - top) * measure[1], 0.0)
+            of_top, outside = np.zeros_like(top), np.zeros_like(top)  # what nobody knows of one counts where it is used
+            np.multiply(top, measure[0], out=of_top, where=top > 0)
+            np.multiply(1 - top, measure[1], out=outside, where=top < 1)
+            return of_top + outside
 
         follow = together(new.follow_on[0], located)
         if self.config.follow_on == "none" or self.resolved.run.settings.optimise is not None:
