@@ -143,7 +143,7 @@ def placed(chain: Chain, use: Array, cells: Array, cells_made: Array, made: Arra
         for node in np.flatnonzero(known & chain.made & (chain.stage == stage)):
             own = np.minimum(made[node], need[node])
             exported, lacked = made[node] - own, need[node].sum() - own.sum()
-            works = own + exported * min(lacked / max(exported.sum(), TINY), 1.0)
+            works = own + exported * (min(lacked, exported.sum()) / max(exported.sum(), TINY))
             into = np.einsum("cn,cn->n", use, chain.into[:, :, node])
             need += np.outer(into, works / max(works.sum(), TINY))
     return np.asarray(need)

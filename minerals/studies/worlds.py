@@ -37,11 +37,10 @@ def reference_worlds(chokepoints: Chokepoints, inputs: Inputs) -> pd.DataFrame:
         for scenario in world.scenarios:
             last = len(world.years) - 1
             for each in play(world, scenario, world.inputs.events, (last,)):
-                short_at_home = float(each.loss.at_home.sum() - each.loss.base.home.sum())
+                industry = each.loss.industry_shortage + each.loss.industry[0]
                 rows.append((
                     scenario, world.name_of(each.regions), each.event.disruption, each.event.label, world.years[last],
-                    *config, float(each.loss.planned.sum()), each.loss.lost[0], short_at_home + each.loss.industry[0],
-                    "GWh",
+                    *config, float(each.loss.planned.sum()), each.loss.lost[0], industry, "GWh",
                 ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "label", "year", "adoption", "silicon", "follow_on", "planned",
                "lost", "industry", "unit"]  # fmt: skip
