@@ -66,9 +66,21 @@ def test_a_tariff_makes_imports_dearer_and_a_credit_what_is_made_at_home_cheaper
     sets = ("prices.tariff=0.25", "prices.credit=60")
     packs = toy_packs(*sets, regions=("Europe", "China"), chemistries=("nmc811", "na_layered"))
     assert packs.home[0, :, 1] == pytest.approx([96, 0]), "never below zero"
+    assert packs.credit[0, :, 1] == pytest.approx([60, 52]), "no more than a pack costs"
     assert packs.abroad[0, :, 1] == pytest.approx([120, 40])
+    assert packs.duty[:, :, 1] == pytest.approx(np.array([[24, 8], [0, 0]]))
     assert packs.home[1, :, 1] == pytest.approx([96, 32]), "the cheapest region has neither"
     assert (packs.abroad[1, :, 1] == packs.home[1, :, 1]).all()
+
+
+def test_a_tariff_on_cars_falls_on_the_cells_inside_them(toy_packs: Callable[..., PackPrices]) -> None:
+    """A quarter of imported cells come in cars at 40 %: 10 % on average, beside 15 % on all."""
+    sets = ("prices.car_tariff=0.4", "prices.cells_in_cars=0.25", "prices.tariff=0.15")
+    packs = toy_packs(*sets, regions=("Europe",), chemistries=("nmc811",))
+    assert packs.duty[0, 0, 1] == pytest.approx(96 * 0.25)
+    assert packs.abroad[0, 0, 1] == pytest.approx(96 * 1.25)
+    with pytest.raises(InputError, match="car_tariff falls on no cell without cells_in_cars"):
+        toy_packs("prices.car_tariff=0.4", regions=("Europe",), chemistries=("nmc811",))
 
 
 def test_silicon_is_priced_on_its_base_and_between_blends(toy_packs: Callable[..., PackPrices]) -> None:
@@ -137,6 +149,29 @@ def test_home_cells_are_dearer_by_family_where_that_was_observed(shipped_inputs:
     cells, gaps = 74 / 108, np.array([0.185, 0.185, 0.37, (0.185 + 0.37) / 2])
     for place in range(2):
         assert packs.abroad[place, at, 0] == pytest.approx(packs.home[place, at, 0] * (1 - cells * gaps / (1 + gaps)))
+
+
+@pytest.mark.parametrize(("code", "gap"), [("nmc811", 0.185), ("lfp", 0.37)])
+def test_the_gap_of_figure_5_is_closed_by_a_tariff_as_large_or_by_a_credit_of_what_it_comes_to(
+    shipped_inputs: Inputs, code: str, gap: float
+) -> None:
+    """Of a pack of 100 cells are 74/108; a Chinese one costs 1/(1 + gap) of them, and a tariff of the gap makes up for
+    that. A credit does so of 68.5 × gap/(1 + gap) on 100, 10.7 for NMC and 18.5 for LFP."""
+
+    def bought(*sets: str) -> tuple[float, float]:
+        curve = curves(shipped_inputs, 100 * 108 / 131)  # Europe's pack is at 131 where the world's is at 108.
+        packs = pack_prices(read_run("prices-2035", sets), shipped_inputs, ("Europe",), (code,), (2030,), curve)
+        return float(packs.home[0, 0, 0]), float(packs.abroad[0, 0, 0])
+
+    scale = bought()[0] / 100  # LFP costs less than the average pack
+    credit = {"nmc811": 10.697, "lfp": 18.505}[code] * scale
+    for close, gone in ((f"prices.tariff={gap}", 0), (f"prices.credit={credit}", credit)):
+        home, abroad = bought(close)
+        assert home == pytest.approx(100 * scale - gone)
+        assert abroad == pytest.approx(home, rel=1e-5)
+    for less, cheaper in ((f"prices.tariff={gap - 0.01}", True), (f"prices.tariff={gap + 0.01}", False)):
+        home, abroad = bought(less)
+        assert (abroad < home) is cheaper
 
 
 def test_a_blend_costs_what_its_materials_do(shipped_inputs: Inputs) -> None:

@@ -36,14 +36,17 @@ MONEY = "million USD_2025"
 class PackPrices:
     """Pack prices (region, chemistry, year) [USD_2025/kWh]; NaN in years before the curves start.
 
-    home: of packs made in the region; abroad: of packs brought in from where they cost least; elsewhere: of packs
-    brought in from anywhere else, at the price of the world without a tariff. used: the rows they rest on beside those
+    home: of packs made in the region, less the credit; abroad: of packs brought in from where they cost least, or whose
+    cells are, with the duty; elsewhere: of packs brought in from anywhere else, at the price of the world without a
+    duty. credit, duty: what the treasury pays of `home` and takes of `abroad`. used: the rows they rest on beside those
     of the curves, in the columns of inputs_used.
     """
 
     home: Array
     abroad: Array
     elsewhere: Array
+    credit: Array
+    duty: Array
     used: DataFrame
 
 
@@ -62,17 +65,23 @@ def pack_prices(
 
         world[c, y]        = curve[family, y] × multiple[c]
         home[r, c, y]      = max(world × ratio[r] − credit, 0)
-        abroad[r, c, y]    = world × min_k ratio[k] × (1 + tariff), or where cell_price_gap has the region
-                             world × ratio[r] × (1 − cells × gap[f] / (1 + gap[f])) × (1 + tariff)
+        abroad[r, c, y]    = world × min_k ratio[k] + duty, or where cell_price_gap has the region
+                             world × ratio[r] × (1 − cells × gap[f] / (1 + gap[f])) + duty
+        duty[r, c, y]      = rate × what is imported: world × min_k ratio[k], or of that region its cell alone,
+                             world × ratio[r] × cells / (1 + gap[f])
+        rate               = tariff + cells_in_cars × car_tariff
         elsewhere[r, c, y] = world
+
+    So a cell from abroad costs as much as one made at home where the tariff is the gap, or the credit is what the gap
+    comes to: world × ratio[r] × cells × gap[f] / (1 + gap[f]).
 
     multiple: of price_relative, else 1, the family having a curve; that of a silicon fraction between tabulated blends
     lies on the line between theirs, and a base without blends takes those of the chemistry it is silicon_like. ratio:
     observed price of the region's average pack ÷ that of the World's in the last year with both, held for all years;
     that of the next wider region for one without, last of the World, 1. gap: of the region's cells against those sold
     there by the run's `against`, of the family, of its base for a silicon blend, or the mean of those known; cells:
-    price of a cell ÷ that of a pack in the world. tariff, credit: of the run. The cheapest region buys at home: it
-    has neither credit nor tariff, and abroad = home. Raises KeyError for an unknown chemistry.
+    price of a cell ÷ that of a pack in the world. tariff, car_tariff, cells_in_cars, credit: of the run. The cheapest
+    region buys at home: it has neither credit nor duty, and abroad = home. Raises KeyError for an unknown chemistry.
     """
     config = run.settings.prices
     assert config is not None
@@ -86,14 +95,18 @@ def pack_prices(
     for place, step in enumerate(steps):
         world[place] = np.array([curves[step.curve].get(year, np.nan) for year in years]) * step.factor
     own, cheapest = world * ratio[:, None, None], (ratio <= least)[:, None, None]
-    home = np.where(cheapest, own, np.maximum(own - config.credit, 0.0))
+    credit = np.where(cheapest, 0.0, np.minimum(own, config.credit))
     sold = np.stack([world * least for _ in regions])
+    imported = sold.copy()
     gaps = _Gaps(inputs, config.against)
     for place, region in enumerate(regions):
-        saved = [gaps.saved(region, relative.family_of(chemistry)) for chemistry in chemistries]
-        if None not in saved:
-            sold[place] = own[place] * (1 - np.array(saved, dtype=float)[:, None])
-    abroad = np.where(cheapest, own, sold * (1.0 + config.tariff))
+        gap = np.array([gaps.of(region, relative.family_of(chemistry)) for chemistry in chemistries])[:, None]
+        if not np.isnan(gap).any():
+            imported[place] = own[place] * gaps.cells / (1 + gap)
+            sold[place] = own[place] * (1 - gaps.cells) + imported[place]
+    rate = config.tariff + config.cells_in_cars * config.car_tariff
+    duty = np.where(cheapest, 0.0, rate * imported)
+    abroad = np.where(cheapest, own, sold + duty)
     named = [name for name in seen if name in priced.values() or ratios[name] == least]
     lines = {
         "cell_price": [line for name in named for line in seen[name]],
@@ -102,7 +115,7 @@ def pack_prices(
     }
     lines["cell_price"] += gaps.of_cells if lines["cell_price_gap"] else []
     elsewhere = np.broadcast_to(world, own.shape)
-    return PackPrices(home, abroad, elsewhere, inputs.used(lines))
+    return PackPrices(own - credit, abroad, elsewhere, credit, duty, inputs.used(lines))
 
 
 def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:
@@ -123,7 +136,8 @@ def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:
 
 
 class _Gaps:
-    """What cells sold in a region by another one cost less than its own, by family, as a part of its own pack."""
+    """By what part cells of a region cost more than those sold there by another one, by family; cells: part of the
+    price of a pack that its cells are."""
 
     def __init__(self, inputs: Inputs, against: str) -> None:
         self.inputs, frame, prices = inputs, inputs["cell_price_gap"], inputs["cell_price"]
@@ -142,15 +156,12 @@ class _Gaps:
         """Rows of cell_price_gap of a region, or of the next wider one."""
         return [int(line) for line in self._of(region)["line"]]
 
-    def saved(self, region: str, family: str) -> float | None:
-        """Part of the price of a pack that an imported cell saves; None where nothing is known of the region. A family
-        without a gap has the mean of those known."""
+    def of(self, region: str, family: str) -> float:
+        """By what part cells made in a region cost more than imported ones; NaN where nothing is known of the region.
+        A family without a gap has the mean of those known."""
         rows = self._of(region)
-        if not len(rows):
-            return None
         mine = rows[rows["family"] == family]["value"]
-        gap = float((mine if len(mine) else rows["value"]).mean())
-        return self.cells * gap / (1 + gap)
+        return float((mine if len(mine) else rows["value"]).mean()) if len(rows) else np.nan
 
     def _of(self, region: str) -> DataFrame:
         for place in self.inputs.places.chain(region):

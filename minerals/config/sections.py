@@ -192,7 +192,8 @@ class Flows(Section):
 class Prices(Section):
     """Prices by chemistry: learning curves of the world, and what closes the cost gap.
 
-    A mix pays the tariff on all its imports, up to the year from which a group of countries may deliver no cells.
+    A mix pays the duties on all its imports, up to the year from which a group of countries may deliver no cells. They
+    are of what is imported: of cells where the gap of a region's cells is known, else of packs.
     """
 
     demand: Text = Field(description="Scenario of battery_demand.csv whose world GWh move the curves.")
@@ -214,9 +215,21 @@ class Prices(Section):
     tariff: float = Field(
         default=0.0, ge=0.0, le=10.0, description="In place already, as a share of the import's value."
     )
+    car_tariff: float = Field(
+        default=0.0, ge=0.0, le=10.0,
+        description="On imported cars, as a share of their value. What falls on their cells makes imported ones dearer "
+        "on average; where cars are built, and how many are sold, is held.",
+    )  # fmt: skip
+    cells_in_cars: Share = Field(default=0.0, description="Share of the imported cells that come inside cars.")
     credit: Annotated[float, Field(ge=0), at_most(1_000, "no battery costs as much per kWh")] = Field(
         default=0.0, description="In place already [USD_2025/kWh]; the table says what is needed beside both."
     )
+
+    @model_validator(mode="after")
+    def _of_cars(self) -> Prices:
+        if self.car_tariff and not self.cells_in_cars:
+            raise ValueError("car_tariff falls on no cell without cells_in_cars, the share of imported cells in cars")
+        return self
 
 
 class _WithEnds(Section):
