@@ -334,10 +334,10 @@ def _checked_run(config: Run, inputs: str | Path | None) -> list[str]:
     resolved = ready.outcome.resolved
     count, years = len(config.settings.scenario), resolved.reported
     chosen = []
-    if ready.mix is not None:
-        mix = ready.mix[1]
+    for _, mix in list(ready.mixes.values())[:1]:
         span, threats = f"{mix.years[0]}–{mix.years[-1]}", len(mix.disruptions)
-        chosen = [f"to be chosen: {len(mix.chemistries)} chemistries in {span}, against {threats} disruptions"]
+        many = f", for {len(ready.mixes)} mixes" if len(ready.mixes) > 1 else ""
+        chosen = [f"to be chosen: {len(mix.chemistries)} chemistries in {span}, against {threats} disruptions{many}"]
     return [
         f"{config.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
         f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",

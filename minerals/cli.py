@@ -637,8 +637,9 @@ def _print_more(result: Result) -> None:
     blocks = [supply(result), intervals(result), risks(result)]
     if "mix" in result.record:
         from .results.screen_mix import mix
+        from .results.screen_variants import variants
 
-        blocks += mix(result, _width())
+        blocks += [*mix(result, _width()), variants(result, _width())]
     for lines in blocks:
         for line in ["", *lines] if lines else []:
             _out(line)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,11 @@ from .case.intensity import with_intensity
 from .case.outcome import Outcome
 from .case.played import Library
 from .case.prices import PriceCurves, about_prices, price_curves
-from .config import OPTIMISED, Run
+from .config import OPTIMISED, Run, playback_of, runs_by_mix
 from .errors import InputError
 from .haste import frozen
 from .results.finite import refuse_unfit
-from .results.playback import PLAYBACK, playback
+from .results.playback import playback
 from .results.record import record
 from .results.record_exposure import about_exposure, about_future
 from .results.result import Result
@@ -52,8 +52,8 @@ class Prepared:
 
     outcome: of the run; with [optimise] it has a scenario whose mix is not chosen yet, and every candidate on its axis
     of chemistries. tables: of the flows and of [prices]. prices, packs:
-    the curves, and pack prices, with [prices]. chokepoints: its exposure, with [exposure]. mix:
-    what a mix is chosen from, with [optimise].
+    the curves, and pack prices, with [prices]. chokepoints: its exposure, with [exposure]. mixes:
+    what each mix is chosen from, by the scenario it becomes, with [optimise].
     """
 
     run: Run
@@ -63,7 +63,7 @@ class Prepared:
     prices: PriceCurves | None
     packs: PackPrices | None
     chokepoints: Chokepoints | None
-    mix: tuple[Assembly, MixData] | None = None
+    mixes: Mapping[str, tuple[Assembly, MixData]] = field(default_factory=dict)
 
 
 def prepared(run: Run, inputs: Inputs) -> Prepared:
@@ -81,13 +81,15 @@ def prepared(run: Run, inputs: Inputs) -> Prepared:
         if run.settings.optimise is None:
             return _prepared(run, inputs, prices)
         # The optimiser takes a tenth of a second to import, which no other run should wait for.
-        from .case.optimise import laid_out, open_mix
+        from .case.optimise import laid_out, open_mixes
 
-        mix = open_mix(run, inputs)
-        ready = _prepared(mix.run, inputs, prices, mix.tables.chemistries)
+        mixes = open_mixes(run, inputs)
+        candidates = tuple(dict.fromkeys(c for mix in mixes.values() for c in mix.tables.chemistries))
+        ready = _prepared(mixes[OPTIMISED].run, inputs, prices, candidates)
         assert ready.chokepoints is not None
         assert prices is not None
-        return replace(ready, mix=laid_out(mix, ready.chokepoints, prices, inputs))
+        laid = {name: laid_out(mix, ready.chokepoints, prices, inputs) for name, mix in mixes.items()}
+        return replace(ready, mixes=laid)
 
 
 def _prepared(
@@ -118,49 +120,56 @@ def _prepared(
 def with_rule(ready: Prepared) -> Prepared:
     """A run with the disruptions that the rule adds to its library, for the plans that it has."""
     assert ready.chokepoints is not None
-    chosen = OPTIMISED if ready.mix is not None else ""  # not yet
+    chosen = OPTIMISED if ready.mixes else ""  # not yet
     plans = [name for name in ready.chokepoints.scenarios if name != chosen]
     return _with_events(ready, by_rule(ready.chokepoints, plans))
 
 
 def _with_events(ready: Prepared, events: Sequence[Event]) -> Prepared:
-    """A run with more disruptions, also in what its mix is chosen from."""
+    """A run with more disruptions, also in what its mixes are chosen from."""
     if not events or ready.chokepoints is None:
         return ready
-    chokepoints, mix = with_events(ready.chokepoints, events), ready.mix
-    if mix is not None:
-        assembly = mix[0].of(chokepoints)
-        mix = assembly, assembly.data()
-    return replace(ready, chokepoints=chokepoints, mix=mix)
+    chokepoints = with_events(ready.chokepoints, events)
+    again = {name: assembly.of(chokepoints) for name, (assembly, _) in ready.mixes.items()}
+    mixes = {name: (assembly, assembly.data()) for name, assembly in again.items()}
+    return replace(ready, chokepoints=chokepoints, mixes=mixes)
 
 
-def _chosen(config: Run, inputs: Inputs, ready: Prepared) -> tuple[Mix, Prepared, list[list[Event]]]:
-    """The mix of a run, the run with it, and under a library by rule what the rule adds for the mix of each round.
+def _chosen(config: Run, inputs: Inputs, ready: Prepared) -> tuple[dict[str, Mix], Prepared, list[list[Event]]]:
+    """The mixes of a run by scenario, the run with them, and under a library by rule what the rule adds for the mixes
+    of each round.
 
-    What it adds is played too, and the mix chosen again, until nothing is added, or ROUNDS mixes have been chosen: what
-    is added for the last is told, and not played.
+    What it adds is played too, and the mixes chosen again, until nothing is added, or they have been chosen ROUNDS
+    times: what is added for the last is told, and not played.
     """
     from .case.optimise import optimise
+
+    runs = runs_by_mix(config)
+
+    def chosen(ready: Prepared, *, alone: bool) -> tuple[dict[str, Mix], Prepared]:
+        mixes = {
+            name: optimise(runs[name], inputs, laid, name, alone=alone) for name, laid in ready.mixes.items()
+        }  # fmt: skip
+        return mixes, _with_mixes(config, mixes, inputs, ready)
 
     rounds: list[list[Event]] = []
     assert ready.chokepoints is not None
     while ready.chokepoints.config.library == RULE and len(rounds) < ROUNDS:
-        assert ready.mix is not None
-        mix = optimise(config, inputs, ready.mix, alone=True)
-        chokepoints = _with_mix(mix, inputs, ready).chokepoints
+        chokepoints = chosen(ready, alone=True)[1].chokepoints
         assert chokepoints is not None
-        rounds.append(by_rule(chokepoints, [OPTIMISED]))
+        rounds.append(by_rule(chokepoints, list(runs)))
         if not rounds[-1] or len(rounds) == ROUNDS:
             break
         ready = _with_events(ready, rounds[-1])
-    assert ready.mix is not None
-    mix = optimise(config, inputs, ready.mix)
-    return mix, _with_mix(mix, inputs, ready), rounds
+    mixes, ready = chosen(ready, alone=False)
+    return mixes, ready, rounds
 
 
-def _with_mix(mix: Mix, inputs: Inputs, ready: Prepared) -> Prepared:
-    """A run with its chosen mix as a scenario."""
-    return _prepared(mix.run, inputs, ready.prices, reference=ready.chokepoints)
+def _with_mixes(config: Run, mixes: Mapping[str, Mix], inputs: Inputs, ready: Prepared) -> Prepared:
+    """A run with its chosen mixes as scenarios."""
+    for mix in mixes.values():
+        config = mix.onto(config)
+    return _prepared(config, inputs, ready.prices, reference=ready.chokepoints)
 
 
 @frozen
@@ -186,11 +195,12 @@ def computed(config: Run, inputs: Inputs) -> Computed:
 
     Raises InputError, Infeasible and the solver's own errors.
     """
-    ready, mix, rounds = prepared(config, inputs), None, list[list[Event]]()
+    mixes: dict[str, Mix] = {}
+    ready, rounds = prepared(config, inputs), list[list[Event]]()
     if ready.chokepoints is not None and ready.chokepoints.config.library == RULE:
         ready = with_rule(ready)
-    if ready.mix is not None:
-        mix, ready, rounds = _chosen(config, inputs, ready)
+    if ready.mixes:
+        mixes, ready, rounds = _chosen(config, inputs, ready)
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
     used, about = [resolved.inputs_used], dict[str, Any]()
     if ready.prices is not None and ready.packs is not None:
@@ -202,14 +212,18 @@ def computed(config: Run, inputs: Inputs) -> Computed:
         if len(futures) > 1:
             tables["lost_by_future"] = lost_by_future(futures, inputs)
             used += [world.used for world in futures.values()]
-        if mix is not None:
+        if mixes:
             from .results.tables.mix import about_mix, about_rounds, mix_tables
+            from .results.tables.variants import variant_table
 
+            mix = mixes[OPTIMISED]
             tables |= mix_tables(mix, library, inputs)
             about = about_mix(mix, library)
+            if len(mixes) > 1:
+                tables["mix_variant"] = variant_table(mixes, library)
             if rounds:
                 about["library"] = about_rounds(chokepoints, rounds)
-            used.append(mix.assembly.tables.used)
+            used += [mix.assembly.tables.used for mix in mixes.values()]
         used.append(chokepoints.used)
     if len(used) > 1:
         resolved = replace(resolved, inputs_used=joined(*used))
@@ -223,13 +237,14 @@ def computed(config: Run, inputs: Inputs) -> Computed:
         log["codes"]["future"] = {name: about_future(name, inputs) for name in futures}
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
     files = {}
-    if mix is not None:
+    if mixes:
         from .results.tables.mix import caveat_of
 
         log["mix"] = about
-        chosen = log["scenarios"][OPTIMISED]
-        chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
-        files[PLAYBACK] = playback(mix.run)
+        for name, mix in mixes.items():
+            chosen = log["scenarios"][name]
+            chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
+            files[playback_of(name)] = playback(mix.onto(mix.run), name)
     return Computed(resolved, chokepoints, tables, log, files)
 
 

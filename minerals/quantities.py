@@ -663,13 +663,23 @@ QUANTITIES: dict[str, Quantity] = {
             "mix_cost", "result", ("mix", "part"), "million USD_2025",
             "Cost of the chosen mix and of the cheapest that the limits allow, over the years decided, undiscounted: "
             "packs at the price of those made at home, imports (what packs brought in cost beyond that, below nothing "
-            "where they are cheaper: at the price of where they cost least with the run's tariff, or at the world's "
+            "where they are cheaper: at the price of where they cost least with the run's duties, or at the world's "
             "without one from the year in which a group of countries may deliver no cells), lines built and "
             "retrofitted, and excess: under one_country = soft the price put on what one third country supplies above "
             "its share, which is no money paid. cheapest is the mix with the least sum of all parts, and cost_cap "
             "holds that sum, the price on the excess included in both. battery_cost has the packs of all scenarios, "
             "without imports.",
             "mix_cost = Σ home price × cells + (price abroad − home price) × imports + lines + excess",
+        ),
+        Quantity(
+            "mix_variant", "result", ("scenario", "measure", "item", "first", "last"), "kt, GWh, million USD_2025, 1",
+            "The mixes of a run with variants side by side; difference: from the mix of [optimise], change: that as a "
+            "part of it, empty where it has none. measure: demand (by mineral), family_share (of all batteries), "
+            "made_at_home (share of the cells), lost and own_cells_lost (by disruption, over the years decided: all "
+            "batteries, and the cells made at home), mean_lost and mean_own_cells_lost (by each named set of weights), "
+            "and cost: what buyers have paid, duties in it, credits that it is less by, and all, which is without the "
+            "duties and with the credits. A price that a soft rule puts on an excess is in none of them.",
+            "cost all = paid − duties + credits",
         ),
         Quantity(
             "mix_limit", "result", ("stage", "family", "region", "limit"), "GWh, million USD_2025",

@@ -1165,8 +1165,7 @@ def test_what_cohorts_return_is_what_the_plain_run_recovers(folder: Path) -> Non
     of 2045 and 2046 after two years, storage of before, and the scrap of each year."""
     sets = (*FLOWS, "scope.years={first=2044, last=2048}")
     ready = prepared(read_run(folder / "chosen.toml", sets), read_inputs(folder))
-    assert ready.mix is not None
-    assembly, data = ready.mix
+    assembly, data = ready.mixes["optimised"]
     cells, years = assembly.outcome.scenarios["plan"].cells, list(assembly.resolved.years.labels)
     flows = ready.tables["mineral_flows"].query("scenario == 'plan' and flow in ['recovered', 'recovered_prompt']")
     recovered = flows.groupby(["mineral", "year"])["value"].sum()

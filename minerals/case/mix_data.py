@@ -723,20 +723,39 @@ class Assembly:
         return sorted(known), [known[year] for year in sorted(known)]
 
     def _prices(self) -> dict[str, Any]:
-        """Packs made at home, and what imported ones cost more: those of where they cost least, with the tariff, but
+        """Packs made at home, and what imported ones cost more: those of where they cost least, with the duty, but
         those of the world, without one, from the year in which a group of countries may deliver no cells."""
-        cells = not self.config.exclude_stages or "cell" in self.config.exclude_stages
-        barred_from = self.config.exclude_since if self.config.exclude and cells else self.years[-1] + 1
         price: dict[Key, float] = {}
         beyond: dict[Key, float] = {}
-        for i, r in enumerate(self.regions):
-            for k, c in enumerate(self.tables.chemistries):
-                for y in self.years:
-                    bought = self.prices.abroad if y < barred_from else self.prices.elsewhere
-                    home, abroad = self.prices.home[i, k, self.at[y]], bought[i, k, self.at[y]]
-                    price[r, c, y] = float(home)
-                    beyond[r, c, y] = float(abroad - home)
+        for (r, c, y), at in self._priced.items():
+            bought = self.prices.elsewhere if self._is_barred(y) else self.prices.abroad
+            price[r, c, y] = float(self.prices.home[at])
+            beyond[r, c, y] = float(bought[at] - self.prices.home[at])
         return {"price": price, "import_price": beyond}
+
+    @property
+    def duty(self) -> dict[Key, float]:
+        """Duty on what is imported, (region, chemistry, year) [million USD per GWh]."""
+        return {(r, c, y): 0.0 if self._is_barred(y) else float(self.prices.duty[at])
+                for (r, c, y), at in self._priced.items()}  # fmt: skip
+
+    @property
+    def credit(self) -> dict[Key, float]:
+        """Credit to what is made at home, (region, chemistry, year) [million USD per GWh]."""
+        return {key: float(self.prices.credit[at]) for key, at in self._priced.items()}
+
+    @property
+    def _priced(self) -> dict[Key, tuple[int, int, int]]:
+        """Places of regions, chemistries and years in the arrays of prices."""
+        return {
+            (r, c, y): (i, k, self.at[y])
+            for i, r in enumerate(self.regions) for k, c in enumerate(self.tables.chemistries) for y in self.years
+        }  # fmt: skip
+
+    def _is_barred(self, year: int) -> bool:
+        """Whether a group of countries may deliver no cells."""
+        cells = not self.config.exclude_stages or "cell" in self.config.exclude_stages
+        return bool(self.config.exclude and cells and year >= self.config.exclude_since)
 
     def _measure(self) -> dict[Key, float]:
         """The named measure of exposure by chemistry: 0 for one that uses no such node, 1 where nothing is known."""

@@ -1,7 +1,8 @@
 """A run with [optimise]: the mix that is chosen becomes one more scenario of the run, computed as all the others are.
 
 The scenario `optimised` has the demand of the incumbent and its mix up to the first year of the scope; from the second
-on its shares are the model's. What is reported of its minerals, costs and GWh at risk therefore comes from the same
+on its shares are the model's. So has `optimised-NAME` of each variant, chosen under its own limits, duties and credits.
+What is reported of its minerals, costs and GWh at risk therefore comes from the same
 code as of any plain scenario, and the model's own losses are only held against it.
 """
 
@@ -13,7 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import COMMAND_LINE, COST_CAP, GOALS, OPTIMISED, Optimise, Run, Scenario, ShareChange
+from ..config import (
+    COMMAND_LINE,
+    COST_CAP,
+    GOALS,
+    OPTIMISED,
+    Optimise,
+    Run,
+    Scenario,
+    ShareChange,
+    playback_of,
+    runs_by_mix,
+)
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..mix.compiled import Compiled
@@ -41,7 +53,7 @@ if TYPE_CHECKING:
 Met = dict[str, dict[str, dict[str, float]]]
 #: Share of the cells made at home, by region, year and chemistry.
 Home = dict[str, dict[str, dict[str, float]]]
-#: File of the result in which the shares of the chosen mix stand.
+#: File of the result in which the shares of the mix of [optimise] stand; those of another stand in its own run file.
 SHARES = "tables/mix_share.csv"
 #: How codes begin of what a source leaves after the countries it names.
 REST = "R_OTH"
@@ -65,9 +77,11 @@ LEAST_MET = 1e-9
 
 @value_class
 class Mix:
-    """A chosen mix. run: with the scenario `optimised`; data, solution: of the model; shares: of the mix as the run has
-    them, (region, segment, chemistry, year) [1]; assembly: what the data came from."""
+    """A chosen mix. scenario: that it becomes; run: that it was chosen for, with its own [optimise] and [prices]; data,
+    solution: of the model; shares: of the mix as the run has them, (region, segment, chemistry, year) [1]; assembly:
+    what the data came from."""
 
+    scenario: str
     run: Run
     data: MixData
     solution: Solution
@@ -79,10 +93,20 @@ class Mix:
         """[optimise] of the run file."""
         return self.assembly.config
 
+    def onto(self, run: Run) -> Run:
+        """A run with this mix as one more scenario."""
+        met, home = _met(self.data, self.solution), _home(self.solution)
+        added = _with_mix(run, self.config, self.shares, met, home, self.scenario)
+        origin: dict[tuple[str, ...], tuple[str, int]] = {**added.origin}
+        origin["scenario", self.scenario, "label"] = self.run.place("optimise", "label")
+        return replace(added, origin=origin)
 
-def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], *, alone: bool = False) -> Mix:
-    """Choose the mix of a run. laid: what it is chosen from, as `laid_out` gives it; alone: without ranges and
-    frontier.
+
+def optimise(
+    run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], scenario: str = OPTIMISED, *, alone: bool = False
+) -> Mix:
+    """Choose a mix of a run, with its own [optimise] and [prices]. laid: what it is chosen from, as `laid_out` gives
+    it; scenario: that it becomes; alone: without ranges and frontier.
 
     Raises Infeasible (exit 4) with the conflict in the run's words, and the solver's own errors (exit 5).
     """
@@ -92,12 +116,12 @@ def optimise(run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], *, alone:
         criteria = _criteria(config)
         solution = choose(data, replace(criteria, ranges="off", frontier="off") if alone else criteria)
     except Infeasible as error:
-        raise Infeasible(_conflict(run, assembly, data, error, inputs)) from None
+        of = "" if scenario == OPTIMISED else f"{config.label}: "
+        raise Infeasible(f"{of}{_conflict(run, assembly, data, error, inputs)}") from None
     except TimeLimit:
         raise TimeLimit(f"{_time_limit(run, config)}: no optimum within so many seconds a solve; {LESS}") from None
     shares = dict(_shares(assembly.resolved, solution, assembly.pairs, config.scenario))
-    mine = _with_mix(run, config, shares, _met(data, solution), _home(solution))
-    return Mix(mine, data, solution, shares, assembly)
+    return Mix(scenario, run, data, solution, shares, assembly)
 
 
 def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, inputs: Inputs) -> str:
@@ -157,10 +181,20 @@ class OpenMix:
     pairs: Mapping[str, tuple[str, float]]
 
 
-def open_mix(run: Run, inputs: Inputs) -> OpenMix:
-    """Check [optimise] of a run, before anything is resolved. Raises InputError with every problem."""
-    config, labels, tables = _check(run, inputs)
-    return OpenMix(_with_mix(run, config, {}), config, labels, tables, _pairs(inputs))
+def open_mixes(run: Run, inputs: Inputs) -> dict[str, OpenMix]:
+    """Check [optimise] of a run and its variants, before anything is resolved: each mix by the scenario it becomes, in
+    a run where that is not added yet. Raises InputError with every problem, each once."""
+    found: dict[str, OpenMix] = {}
+    problems: list[Problem] = []
+    for scenario, each in runs_by_mix(run).items():
+        try:
+            config, labels, tables = _check(each, inputs)
+            found[scenario] = OpenMix(_with_mix(each, config, {}), config, labels, tables, _pairs(inputs))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(list(dict.fromkeys(problems)))
+    return found
 
 
 def laid_out(mix: OpenMix, chokepoints: Chokepoints, curves: PriceCurves, inputs: Inputs) -> tuple[Assembly, MixData]:
@@ -432,9 +466,10 @@ def _home(solution: Solution) -> Home:
 
 
 def _with_mix(
-    run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None, home: Home | None = None
-) -> Run:
-    """The run with the chosen mix as its scenario `optimised`: the incumbent's with other shares."""
+    run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None, home: Home | None = None,
+    name: str = OPTIMISED,
+) -> Run:  # fmt: skip
+    """The run with a chosen mix as its scenario of a name: the incumbent's with other shares."""
     incumbent = run.settings.scenario[config.scenario]
     before = incumbent.label or config.scenario
     scenario = Scenario(
@@ -442,17 +477,18 @@ def _with_mix(
         met=met or {}, made_at_home=home or {},
         note=f"Shares chosen by the model from the second year on; before, those of {before}.",
     )  # fmt: skip
-    path = ("scenario", OPTIMISED, "share")
+    path = ("scenario", name, "share")
     changes = tuple(
         ShareChange(r, s, y, c, share, (*path, r, s, str(y), c), True) for (r, s, c, y), share in shares.items()
     )
-    settings = run.settings.model_copy(update={"scenario": {**run.settings.scenario, OPTIMISED: scenario}})
-    origin: dict[tuple[str, ...], tuple[str, int]] = {**run.origin, path: (SHARES, 0)}
-    origin |= {change.path: (SHARES, at + 2) for at, change in enumerate(changes)}
+    settings = run.settings.model_copy(update={"scenario": {**run.settings.scenario, name: scenario}})
+    file = SHARES if name == OPTIMISED else playback_of(name)
+    origin: dict[tuple[str, ...], tuple[str, int]] = {**run.origin, path: (file, 0)}
+    if name == OPTIMISED:
+        origin |= {change.path: (file, at + 2) for at, change in enumerate(changes)}
     for key in ("demand", "adoption"):
-        origin["scenario", OPTIMISED, key] = run.place("scenario", config.scenario, key)
-    origin["scenario", OPTIMISED, "label"] = run.place("optimise", "label")
-    return replace(run, settings=settings, changes={**run.changes, OPTIMISED: changes}, origin=origin)
+        origin["scenario", name, key] = run.place("scenario", config.scenario, key)
+    return replace(run, settings=settings, changes={**run.changes, name: changes}, origin=origin)
 
 
 def _shares(
@@ -510,7 +546,7 @@ def replayed(mix: Mix, library: Library) -> dict[Disruption, float]:
     data, chokepoints = mix.data, library.chokepoints
     # What is not in the plan can be lost in no replay, and is lost under every disruption.
     out = dict.fromkeys(data.disruptions, float(sum(mix.solution.unmet.values())))
-    for each in library.of(OPTIMISED):
+    for each in library.of(mix.scenario):
         name = Disruption(each.event.disruption)
         if chokepoints.years[each.year] in data.years and name in out:
             out[name] += lost(each)

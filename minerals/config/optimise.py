@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from ..errors import did_you_mean, listed
-from .values import Section, Share, Text, Texts, Weight, Year, at_most, is_year, not_a_fraction
+from .values import ScenarioName, Section, Share, Text, Texts, Weight, Year, at_most, is_year, not_a_fraction
 
 #: What `weights` may weigh, and what a cost cap may at most allow above the least cost, as a share.
 GOALS = ("expected", "worst", "cvar", "concentration", "cost")
@@ -114,6 +114,11 @@ class Optimise(Section):
     )
     time_limit: Annotated[float, Field(gt=0), at_most(1e6, "that is twelve days for each solve")] = Field(
         default=120.0, description="Of each solve [s], and half of it for all that is told of limits in conflict."
+    )
+    variant: dict[ScenarioName, dict[str, Any]] = Field(
+        default={},
+        description="Further mixes by name, variant.NAME, each with what differs: keys of [optimise], and tariff, "
+        "car_tariff, cells_in_cars and credit of [prices]. Ranges and frontier are told of [optimise] alone.",
     )
 
     @field_validator("weights")

@@ -18,6 +18,7 @@ from ..toml import ESCAPE, LARGEST, Keys, key_lines, parsed, statement, wrong
 from .changes import Diffusion, Rest, ShareChange, diffusion_of, of_reference, share_changes
 from .problems import COMMAND_LINE, Origin, model_problem, place_of
 from .run_file import RunFile
+from .variant import variant_problems
 
 #: Run files that inherit one another, at most: a longer chain is one by mistake.
 LONGEST_CHAIN = 50
@@ -96,6 +97,7 @@ def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
     }
     diffusion = diffusion_of(settings, origin, path.name, problems)
     of_reference(settings, origin, path.name, problems)
+    problems += variant_problems(settings, origin, path.name)
     if problems:
         raise InputError(problems)
     return Run(path.stem, path, settings, changes, tuple(sets), origin, diffusion)

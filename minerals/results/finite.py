@@ -25,6 +25,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "mix_frontier": ("marginal",),
     "mix_range": ("low", "high"),
     "mix_rule": ("limit",),
+    "mix_variant": ("change",),
     "months_that_halve": ("value",),
     "percentiles": ("p5_independent", "p95_independent"),
     "price_points": ("low", "high", "cumulative", "needs"),

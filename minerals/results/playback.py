@@ -12,16 +12,16 @@ from typing import Any
 from ..config import OPTIMISED, Run
 from ..toml import document
 
-#: Name of the file in the result folder, and where in that folder the lines are from which scrap follows.
-PLAYBACK, LINES = "optimised.toml", "tables/lines.csv"
+#: Where in the result folder the lines are from which scrap follows.
+LINES = "tables/lines.csv"
 
 
-def playback(run: Run) -> str:
-    """The text of the run file. run: with the scenario `optimised`."""
+def playback(run: Run, chosen: str) -> str:
+    """The text of the run file. run: with the scenario of a chosen mix, which is played back as `optimised`."""
     settings = run.settings.model_dump(mode="json", exclude_defaults=True, exclude={"optimise", "study", "output"})
-    scenario = settings["scenario"][OPTIMISED]
+    scenario = settings["scenario"][chosen]
     share: dict[str, Any] = {}
-    for change in run.changes[OPTIMISED]:
+    for change in run.changes[chosen]:
         by_year = share.setdefault(change.region, {}).setdefault(change.segment, {})
         by_year.setdefault(str(change.year), {})[change.chemistry] = change.share
     settings["title"] = f"{run.settings.title}: the chosen mix, played back"

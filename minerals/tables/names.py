@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..config import OPTIMISED, Diffusion, Run
+from ..config import OPTIMISED, Diffusion, Run, scenario_of
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import value_class
 from .check import split
@@ -106,8 +106,11 @@ def _check_scenarios(run: Run, inputs: Inputs, problems: list[Problem]) -> None:
     labels: dict[str, tuple[tuple[str, ...], str]] = {
         name: (("scenario", name, "label"), each.label or name) for name, each in run.settings.scenario.items()
     }
-    if run.settings.optimise is not None:  # Once the mix is chosen, it is a scenario with this label.
+    if run.settings.optimise is not None:  # Once mixes are chosen, they are scenarios with these labels.
         labels.setdefault(OPTIMISED, (("optimise", "label"), run.settings.optimise.label))
+        for name, changes in run.settings.optimise.variant.items():
+            label = str(changes.get("label", name))
+            labels.setdefault(scenario_of(name), (("optimise", "variant", name, "label"), label))
     for name, (path, label) in labels.items():
         if label in seen:
             why = (

@@ -128,6 +128,15 @@ def _shares(mix: Mix, additions: Mapping[RegionSegmentChemistryYear, float]) -> 
     return out
 
 
+def share_of_batteries(mix: Mix) -> dict[tuple[str, int], float]:
+    """Share of each family in the batteries of all regions, (family, year)."""
+    out: dict[tuple[str, int], float] = {}
+    for (_, family, y), gwh in _gwh(mix, mix.solution.additions).items():
+        wanted = sum(mix.data.wanted.get((r, y), 0.0) for r in mix.data.regions)
+        out[family, y] = out.get((family, y), 0.0) + gwh / wanted
+    return out
+
+
 NEAR = ["region", "family", "first", "last", "value", "low", "high", "incumbent", "unit"]
 
 
