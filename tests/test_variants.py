@@ -265,6 +265,38 @@ def test_a_library_by_rule_ends_for_all_mixes(chosen: Chosen) -> None:
     assert lost.groupby("scenario")["disruption"].nunique().nunique() == 1
 
 
+@pytest.fixture(scope="module")
+def policies() -> Result:
+    return api.run("policies")
+
+
+@pytest.mark.slow
+def test_what_the_shipped_policies_change(policies: Result) -> None:
+    """Figure 5 has NMC dearer by 18.5 % and LFP by 37 %: 25 % on cells brings NMC home and no LFP, 35.3 % on cars, of
+    which a quarter falls on cells, nothing. 40 % at home is feasible, and lowers what a stop of cells takes."""
+    family = {code: entry["family"] for code, entry in policies.record["codes"]["chemistry"].items()}
+    origin = policies["chosen_origin"].query("year == 2030")
+    home = {
+        (str(scenario), family[str(chemistry)]): float(rows["value"].max())
+        for (scenario, chemistry), rows in origin[origin["silicon"] == 0].groupby(["scenario", "chemistry"])
+    }
+    assert home["optimised", "NMC"] == home["optimised", "LFP"] == home["optimised-cars", "NMC"] == near(0)
+    assert (home["optimised-cells", "NMC"], home["optimised-cells", "LFP"]) == (near(1), near(0))
+    assert told(policies, "cost", "duties")["optimised-cars"] > 0
+    table = policies["mix_variant"].query("measure == 'made_at_home' and first == 2030 and last == 2030")
+    share = table.set_index("scenario")["value"]
+    assert share["optimised-home"] == pytest.approx(0.4)
+    assert share["optimised-credit"] > share["optimised-home"] > share["optimised-cells"] > share["optimised"]
+    lost, own = (told(policies, measure, "china-stops-cells") for measure in ("lost", "own_cells_lost"))
+    assert lost["optimised-credit"] < lost["optimised-home"] < lost["optimised"]
+    assert set(own.values()) == {0.0}
+    anodes = told(policies, "own_cells_lost", "china-graphite-anode")
+    assert anodes["optimised"] == 0 < anodes["optimised-home"], "what is made at home needs anodes"
+    paid, whole = (told(policies, "cost", item) for item in ("paid", "all"))
+    assert paid["optimised"] == whole["optimised"] <= min(whole.values()) * 1.01, "but for what near leaves"
+    assert paid["optimised-credit"] < paid["optimised"] < whole["optimised-credit"]
+
+
 # --- on the screen ---------------------------------------------------------------------------------------------------
 
 
