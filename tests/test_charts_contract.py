@@ -23,6 +23,7 @@ import test_charts_mix
 import test_charts_prices
 import test_charts_sensitivity
 import test_charts_validation
+import test_charts_variants
 from chart_support import FONTS, SIZES, FakeResult, check_layout, digests
 
 from minerals import charts
@@ -42,6 +43,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
     **test_charts_exposure.CASES,
     **test_charts_mix.CASES,
     **test_charts_frontier.CASES,
+    **test_charts_variants.CASES,
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
@@ -57,7 +59,9 @@ WAY_OUT = {
     "sensitivity": "; it is computed by a study",
     "validation": "; draw what minerals",
     "cost_curves": r"; prices are computed for runs with \[prices\]",
-    **dict.fromkeys([*test_charts_mix.CASES, *test_charts_frontier.CASES], r"with \[optimise\]"),
+    **dict.fromkeys(
+        [*test_charts_mix.CASES, *test_charts_frontier.CASES, *test_charts_variants.CASES], r"with \[optimise\]"
+    ),
 }
 """What else a chart says where its table is missing."""
 

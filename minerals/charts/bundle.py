@@ -151,7 +151,7 @@ def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:
     with style.context(), matplotlib.rc_context():
         if form == "png":
             figure.savefig(buffer, format="rgba", dpi=style.DPI)
-            width, height = (int(inches * style.DPI) for inches in figure.get_size_inches())
+            width, height = figure.canvas.get_width_height()
             pixels = np.frombuffer(buffer.getbuffer(), np.uint8).reshape(height, width, 4)
             return png(pixels[..., :3], style.DPI, {"Title": title, "Description": alt})
         if any(text.get_fontfamily()[-1] not in fonts.families() for text in figure.texts):
