@@ -17,7 +17,19 @@ import conftest
 import pyomo.environ as pyo
 import pytest
 from pyomo.repn import generate_standard_repn
-from test_mix import CHEMISTRIES, YEARS, at_risk, lines, routed, staged, stocked, toy, two_regions, two_suppliers
+from test_mix import (
+    CHEMISTRIES,
+    YEARS,
+    at_risk,
+    lines,
+    routed,
+    short_of_cells,
+    staged,
+    stocked,
+    toy,
+    two_regions,
+    two_suppliers,
+)  # fmt: skip
 
 from minerals.mix import model, objective
 from minerals.mix.data import MixData, OneCountry
@@ -140,6 +152,7 @@ FAMILIES = {
     "one_country-soft": Case(lambda: ruled(SOFT)),
     "performance": Case(floors),
     "recourse": Case(at_risk_and_recovering),
+    "recourse-cells": Case(short_of_cells),
     "recourse-pools": Case(two_regions),
     "recourse-routes": Case(routed),
     "recourse-routes-of-anodes": Case(anodes),

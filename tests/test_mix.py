@@ -390,6 +390,35 @@ def test_a_cell_is_lost_as_it_is_made() -> None:
     assert solved(least, "expected").objective == pytest.approx(4)
 
 
+def short_of_cells() -> MixData:
+    """Of two regions, if There closes, Here gets 70 GWh of cells of any kind, and cobalt for 3 ÷ 0.08 GWh of NMC."""
+    data, places = two_regions(), ("Here", "There", "both")
+    cells = {(place, c, "cell", 2030): 1.0 for place in places for c in CHEMISTRIES}
+    return replace(
+        data, nodes=("cobalt", "cell"), cells=("cell",), use={**data.use, **cells},
+        supplied={**data.supplied, ("cell", "COD", 2030): 300.0},
+        undisturbed={**data.undisturbed, ("Here", "cell", 2030): 100.0},
+        accessible={**data.accessible, ("there", "Here", "cell", 2030): 70.0},
+    )  # fmt: skip
+
+
+def test_cells_of_any_kind_may_be_short() -> None:
+    """Of 100 GWh in Here 30 are lost, or with NMC alone 62.5; There loses NMC beyond 64.08 GWh."""
+    data = replace(short_of_cells(), weight={"there": 1.0, "congo": 0.0})
+    assert solved(data, "expected").objective == pytest.approx(30)
+    nmc = replace(only(data, "nmc"), supplied={**data.supplied, ("cobalt", "COD", 2030): 30.0})
+    assert solved(nmc, "expected").objective == pytest.approx(100 - 3 / 0.08 + 100 - 6.408 / 0.1)
+
+
+def test_what_lacks_nothing_has_no_recourse_of_its_own() -> None:
+    """Of LFP only cells may be short, and only in Here; of a disruption without a weight nothing is asked."""
+    model = build(replace(short_of_cells(), weight={"there": 1.0, "congo": 0.0}))
+    here = [("there", "Here", c, 2030) for c in CHEMISTRIES]
+    assert sorted(model.rebuilt) == sorted(here)
+    assert sorted(model.at_home) == [("there", "Here", "nmc", 2030), ("there", "There", "nmc", 2030)]
+    assert model.loss["congo"].expr == 200
+
+
 def test_a_node_of_the_other_route_alone_limits_too() -> None:
     """Planned all natural, so that no cell uses coke; of 40 kt of the mine come 20 kt, and of 30 of coke 60."""
     data = only(routed(), "nmc")

@@ -262,9 +262,22 @@ class MixData:
         return out
 
     @cached_property
-    def followed(self) -> frozenset[tuple[Disruption, Pool, Year]]:
-        """Where cells made at home may lack a node, (disruption, pool, year)."""
-        return frozenset((d, q, y) for d, q, n, y in self.accessible if n not in self.cells)
+    def lacking_cells(self) -> frozenset[tuple[Disruption, Pool, Chemistry, Year]]:
+        """Of which cells themselves there may be too few, (disruption, pool, chemistry, year)."""
+        hit = [key for key in self.accessible if key[2] in self.cells]
+        return frozenset((d, q, c, y) for d, q, n, y in hit for c in self.users.get((q, n, y), ()))
+
+    @cached_property
+    def lacking_inputs(self) -> frozenset[tuple[Disruption, Pool, Chemistry, Year]]:
+        """Which cells made at home may lack a node that goes into them as it is, or into an active material of theirs
+        made at home, (disruption, pool, chemistry, year)."""
+        hit = [key for key in self.accessible if key[2] not in self.cells]
+        straight = {
+            (d, q, c, y) for d, q, n, y in hit for c in self.users.get((q, n, y), ()) if self.direct.get((c, n), 1.0)
+        }
+        carriers = self.routes.carrier if self.routes else {}
+        graphite = {(d, q, c, y) for d, q, y in self.routed for c in self.chemistries if carriers.get((q, c, y))}
+        return frozenset(straight | graphite | {(d, q, c, y) for d, q, c, _, y in self.active})
 
     @cached_property
     def routed(self) -> frozenset[tuple[Disruption, Pool, Year]]:

@@ -8,8 +8,8 @@ built       b[r,k,y], retrofitted t[r,k,l,y]   lines, new and turned over       
 sourced     z[r,n,j,y]    a node's product, by the country that makes it          kt or GWh
 held        v[r,l,m,k]    mineral in the cells of a cohort and a life             kt
 secondary   w[r,m,y]      recovered material that goes into new cells             kt
-rebuilt     x'[d,q,c,y]   batteries of a pool that can be had under a disruption  GWh
-at_home     z[d,q,c,y]    cells of them made at home                              GWh
+rebuilt     x'[d,q,c,y]   batteries of a pool that can be had under a disruption  GWh, where cells may be short
+at_home     z[d,q,c,y]    cells of them made at home                              GWh, where their inputs may be short
 own_made    k[d,q,c,a,y]  of these, those whose active material is made at home   GWh
 refined     v[d,q,r,y]    material refined at home for it                         kt or GWh
 natural, natural_made   g[d,q,y]   natural graphite in all anodes, and in those made at home   kt
@@ -45,12 +45,16 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     add_sourcing(model, data)
     model.held = pyo.Var(_set(dict.fromkeys(key[:4] for key in data.returned), 4), within=some)
     model.secondary = pyo.Var(_set(data.recovered, 3), within=some)
-    played = [(d, q, y) for d in data.disruptions for q in data.pools_of[d] for y in data.years if y >= data.starts[d]]
+    # No objective presses on a disruption without a weight.
+    played = [
+        (d, q, y) for d in data.disruptions if data.weight[d] > 0 for q in data.pools_of[d] for y in data.years
+        if y >= data.starts[d]
+    ]  # fmt: skip
     sold_in = {q: {(c, y) for r, c, y in cells if r in regions} for q, regions in data.pools.items()}
-    model.played = _set(played, 3)
-    model.rebuilt_of = _set([(d, q, c, y) for d, q, y in played for c in data.chemistries if (c, y) in sold_in[q]], 4)
+    model.planned_of = _set([(d, q, c, y) for d, q, y in played for c in data.chemistries if (c, y) in sold_in[q]], 4)
+    model.rebuilt_of = _set([key for key in model.planned_of if key in data.lacking_cells], 4)
     model.rebuilt = pyo.Var(model.rebuilt_of, within=some)
-    cells_at_home = [key for key in model.rebuilt_of if key[:2] + key[3:] in data.followed]
+    cells_at_home = [key for key in model.planned_of if key in data.lacking_inputs]
     model.home_of = _set([key for key in cells_at_home if data.made_at_home.get(key, 1.0) > 0], 4)
     model.at_home = pyo.Var(model.home_of, within=some)
     home = set(model.home_of)
@@ -58,10 +62,9 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.own_made = pyo.Var(model.own_made_of, within=some)
     model.refined_of = _set(data.refined, 4)
     model.refined = pyo.Var(model.refined_of, within=some)
-    followed = [key for key in played if key in data.followed] if data.routes else []
-    model.natural = pyo.Var(_set([key for key in followed if key in data.routed], 3), within=some)
+    model.natural = pyo.Var(_set([key for key in played if key in data.routed], 3), within=some)
     anodes = dict.fromkeys((d, q, y) for d, q, _, a, y in model.own_made_of if a in data.anodes)
-    model.natural_made = pyo.Var(_set([key for key in followed if key in anodes], 3), within=some)
+    model.natural_made = pyo.Var(_set([key for key in played if key in anodes], 3), within=some)
 
 
 def add_sourcing(model: pyo.ConcreteModel, data: MixData) -> None:

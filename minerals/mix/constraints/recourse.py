@@ -17,7 +17,9 @@ for the regions $q$ that share a pool when countries close. A cell is lost as it
 abroad still sell a part $\beta$, of the production $p$ at home a part $\eta$ can be made. Where several regions share
 a pool, or the run says where cells come from, both are shares of all cells $X$ instead. Of the cells $x'$ that there
 are $z$ are made at home; in $k$ of them an active material $a$ is made at home too, which alone needs what is refined
-into it; of what is refined $v$ is refined at home, which alone needs what is mined. Own plants $O$ are part of what is
+into it; of what is refined $v$ is refined at home, which alone needs what is mined. Where a
+node of cells is not short $x'$ is all that its first limit allows, and where nothing is short that goes into $z$ that
+is: neither then has a variable. Own plants $O$ are part of what is
 accessible, $A$, to which comes a stockpile of the plan's need, up to what there is without the disruption. Of what
 nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
 $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
@@ -46,6 +48,9 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     through: dict[tuple[Any, ...], list[tuple[Chemistry, Node]]] = {}
     for d, q, c, a, y in active:
         through.setdefault((d, q, y), []).append((c, a))
+    had: dict[Disruption, list[tuple[Any, ...]]] = {d: [] for d in data.disruptions}
+    for key in model.planned_of:
+        had[key[0]].append(key)
     order = {c: place for place, c in enumerate(data.chemistries)}
     for each in of_home.values():
         each.sort(key=order.__getitem__)
@@ -77,9 +82,13 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
             return left * plan(m, q, c, y)
         return left * sum(m.imports[r, c, y] for r in data.pools[q] if (r, c, y) in sold) if left else 0.0
 
-    def within(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
+    def most(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
+        """What can be made and bought, as far as there are enough cells."""
         made = m.at_home[d, q, c, y] if (d, q, c, y) in home else makes(m, d, q, c, y)
-        return m.rebuilt[d, q, c, y] - made - buys(m, d, q, c, y) <= 0
+        return made + buys(m, d, q, c, y)
+
+    def within(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
+        return m.rebuilt[d, q, c, y] - most(m, d, q, c, y) <= 0
 
     def made(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
         return m.at_home[d, q, c, y] - makes(m, d, q, c, y) <= 0
@@ -181,7 +190,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     def loss(m: pyo.ConcreteModel, d: Disruption) -> object:
         early = sum(m.unmet[key] for key in m.wanted if key[2] < data.starts[d])
         wanted = sum(gwh for key, gwh in data.demand.items() if key[2] >= data.starts[d])
-        return wanted + early - sum(m.rebuilt[key] for key in m.rebuilt_of if key[0] == d)
+        return wanted + early - sum(m.rebuilt[key] if key in m.rebuilt else most(m, *key) for key in had[d])
 
     def is_used(key: tuple[Any, ...]) -> bool:
         """Whether anything that is built takes from a node."""
