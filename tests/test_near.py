@@ -70,14 +70,13 @@ def test_what_another_column_keeps_is_no_limit() -> None:
         matrix, np.array([-INF, 1.0, -INF, 1.0]), np.array([0.0, INF, 0.0, INF]), np.zeros(4), np.full(4, INF)
     )
     x_and_y, with_t = np.array([True, True, False, False]), np.array([True, True, True, False])
-    assert np.isfinite(limited.pressing(x_and_y).row_lower).tolist() == [False, False, False, True]
-    assert np.isinf(limited.pressing(x_and_y).row_upper).all()
-    assert np.isfinite(limited.pressing(with_t).row_upper).tolist() == [True, False, False, False]
+    assert limited.pressing(x_and_y).matrix.toarray().tolist() == [[1, 1, 0, 0]]
+    assert limited.pressing(with_t).matrix.toarray().tolist() == [[1, 0, -1, 0], [0, 1, 1, 0], [1, 1, 0, 0]]
     assert limited.nearest(np.zeros(4), np.array([1.0, 1.0, 0.0, 0.0])) == pytest.approx([0.5, 0.5, 0.0, 0.0])
     assert limited.nearest(np.zeros(4), with_t.astype(float))[:3] == pytest.approx([1 / 3, 2 / 3, 1 / 3])
     # Where t cannot rise beyond 0.3, x does not either.
     bounded = replace(limited, upper=np.array([INF, INF, 0.3, INF]))
-    assert np.isfinite(bounded.pressing(x_and_y).row_upper).tolist() == [True, False, False, False]
+    assert bounded.pressing(x_and_y).matrix.toarray().tolist() == [[1, 0, -1, 0], [0, 1, 1, 0], [1, 1, 0, 0]]
     assert bounded.nearest(np.zeros(4), np.array([1.0, 1.0, 0.0, 0.0]))[:2] == pytest.approx([0.3, 0.7])
 
 

@@ -62,44 +62,45 @@ class NearlyAsGood:
     time_limit: float | None = None
 
     def ends(self, sums: Array) -> Ends:
-        """How far each of some sums can move. sums: weights of the columns, (sum, column). Raises TimeLimit and
-        NumericalTrouble."""
+        """How far each of some sums can move. sums: weights of the columns, (sum, column); the next is quickly found
+        where it is like the one before. Raises TimeLimit and NumericalTrouble."""
         found = np.zeros((len(sums), 2, len(self.lower)))
         pressing = self.pressing((sums != 0).any(axis=0))
         # What a solver takes for no slope is an amount: ends of sums with small weights would be known less well.
         costs = sums / np.maximum(np.abs(sums).max(axis=1, initial=0.0, keepdims=True), np.finfo(float).tiny)
-        workers = max(min(cores(), len(sums)), 1)
 
-        def some(places: Sequence[int]) -> None:
-            highs = pressing._loaded()
-            for place in places:
-                for end, sign in enumerate((1.0, -1.0)):
-                    found[place, end] = self._least(highs, sign * costs[place])
+        def side(end: int) -> None:
+            # From the largest sum to the least of the same the way is far, from one's to that of the next it is not.
+            highs, sign = pressing._loaded(), (1.0, -1.0)[end]
+            for place, cost in enumerate(costs):
+                found[place, end] = self._least(highs, sign * cost)
 
-        with ThreadPoolExecutor(workers) as pool:
-            for each in [pool.submit(some, range(first, len(sums), workers)) for first in range(workers)]:
+        with ThreadPoolExecutor(min(cores(), 2)) as pool:
+            for each in [pool.submit(side, end) for end in (0, 1)]:
                 each.result()
         values = np.einsum("sec,sc->se", found, sums)
         return Ends(values[:, 0], values[:, 1], found)
 
     def pressing(self, counting: Mask) -> NearlyAsGood:
-        """The set as far as some columns go, (column): without the limits of the rows that another column keeps,
-        whatever these are, by going one way without end, where it misses none by that."""
+        """The set as far as some columns go, (column): without the rows that another column keeps, whatever these are,
+        by going one way without end, where it misses none by that; and without rows that have no limit."""
         entries = self.matrix.tocoo()
         row, column, rises = entries.row, entries.col, entries.data > 0
         row_lower, row_upper = self.row_lower.copy(), self.row_upper.copy()
         open_ends = (np.isneginf(self.lower) & ~counting, np.isposinf(self.upper) & ~counting)
         while True:
             below, above = np.isfinite(row_lower)[row], np.isfinite(row_upper)[row]
-            held = below | above
             misses = (np.where(rises, below, above), np.where(rises, above, below))
             goes = np.zeros(len(self.lower), dtype=bool)
             for is_open, missed in zip(open_ends, misses, strict=True):
                 goes |= is_open & (np.bincount(column, missed, len(goes)) == 0)
-            idle = row[goes[column] & held]
+            idle = row[goes[column] & (below | above)]
             if not len(idle):
-                return replace(self, row_lower=row_lower, row_upper=row_upper)
+                break
             row_lower[idle], row_upper[idle] = -INF, INF
+        held = np.isfinite(row_lower) | np.isfinite(row_upper)
+        matrix = self.matrix.tocsr()[held].tocsc()
+        return replace(self, matrix=matrix, row_lower=row_lower[held], row_upper=row_upper[held])
 
     def _loaded(self) -> highspy.Highs:
         """The set in a solver of its own, without costs."""
@@ -141,16 +142,14 @@ class NearlyAsGood:
         counting = weight > 0
         counting[at_j] = True
         pressing = self.pressing(counting)
-        row_lower, row_upper = pressing.row_lower, pressing.row_upper
-        limited = np.isfinite(row_lower) | np.isfinite(row_upper)
-        matrix, row_lower, row_upper = self.matrix.tocsr()[limited], row_lower[limited], row_upper[limited]
+        matrix = pressing.matrix.tocsr()
         stands = counting | (np.bincount(matrix.indices, minlength=len(counting)) > 0)
         free = stands & (self.lower < self.upper)
         fixed = np.where(free, 0.0, np.clip(0.0, self.lower, self.upper))
         rest = matrix @ fixed
         rows = sp.vstack([matrix[:, free], sp.identity(int(free.sum()), format="csr")]).tocsr()
-        low = np.concatenate([row_lower - rest, self.lower[free]])
-        high = np.concatenate([row_upper - rest, self.upper[free]])
+        low = np.concatenate([pressing.row_lower - rest, self.lower[free]])
+        high = np.concatenate([pressing.row_upper - rest, self.upper[free]])
         used = np.diff(rows.indptr) > 0
         equal = used & (low == high)
         below, above = used & np.isfinite(high) & ~equal, used & np.isfinite(low) & ~equal
