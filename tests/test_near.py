@@ -327,6 +327,21 @@ def test_what_is_recovered_is_used() -> None:
         assert found.sourced["Here", "cobalt", "AUS", y] == pytest.approx(0.08 * nmc - 0.4, abs=1e-5)
 
 
+@pytest.mark.parametrize("name", TOYS)
+def test_a_large_model_is_asked_as_a_small_one_is(name: str) -> None:
+    """The cheapest mix without the recourse, and the least exposed of those in a solver of its own."""
+    small, large = Session(TOYS[name](), "expected"), Session(TOYS[name](), "expected")
+    large.compiled.large = 0
+    least = small.optimum("cost").objective
+    with large.without_recourse():
+        assert large.optimum("cost").objective == pytest.approx(least, rel=SAME)
+    told, same = (each.among_best("cost", least, "expected", {}).objective for each in (small, large))
+    for each, loss in ((small, told), (large, same)):
+        aside = each.among_best_aside("cost", least, "expected")()
+        assert each.value("expected", aside) == pytest.approx(loss, rel=SAME, abs=LEAST)
+    assert large.optimum("expected").objective == pytest.approx(small.optimum("expected").objective, rel=SAME)
+
+
 # --- one mix by the rules --------------------------------------------------------------------------------------------
 
 

@@ -115,6 +115,24 @@ class Session:
                     raise
         raise AssertionError("a tie is tried")
 
+    def among_best_aside(self, objective: str, best: float, further: str) -> Callable[[], Array]:
+        """What `among_best` finds without caps, values of all columns: of a large model when it is called, in a solver
+        of its own, so that it may be on another thread."""
+        if not self.compiled.is_large:
+            values = self.among_best(objective, best, further, {}).values
+            return lambda: values
+        highs = solver()
+        with self.within({objective: best + TIES[-1] * abs(best)}):
+            self.compiled.optimise(further)
+            self.compiled.push()
+            accepted(highs.passModel(self.compiled.highs.getLp()), "mixes as good")
+
+        def least() -> Array:
+            optimum(highs, self.compiled.time_limit)
+            return np.array(highs.getSolution().col_value, dtype=float)
+
+        return least
+
     def found(self, values: Array) -> Found:
         """Values of all columns as a mix."""
         return Found(self.value(self.aim, values), self.value("cost", values), values)
@@ -157,6 +175,20 @@ class Session:
         finally:
             for objective in caps:
                 self.compiled.release(objective)
+
+    @contextmanager
+    def without_recourse(self) -> Iterator[None]:
+        """No recourse as long as the body lasts, where no objective or cap presses on what can be had under a
+        disruption: to have nothing again always keeps its limits. Of a small model it would gain nothing, and stays."""
+        model, form = self.model, self.compiled.form
+        if not self.compiled.is_large:
+            yield
+            return
+        columns = (variable for name in recourse.VARIABLES for variable in getattr(model, name).values())
+        rows = (row for name in recourse.FAMILY.constraints for row in getattr(model, name).values())
+        nothing = [(variable, 0.0) for variable in columns if id(variable) in form.column_of]
+        with self.compiled.held(nothing, [row for row in rows if id(row) in form.row_of]):
+            yield
 
     def with_additions(
         self,

@@ -9,7 +9,8 @@ incumbent's by the same rules, and the frontier of cost against exposure between
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import numpy as np
@@ -202,16 +203,19 @@ class _Chooser:
             self._told("unmet_demand", "unmet_demand", unmet)
             self._gaining("unmet_demand", "unmet_demand", unmet, {})
             session.keep_unmet(session.optimum("unmet_demand") if self.gains else unmet)
-        cheapest = self._cheapest()
-        caps = self._caps(self.stages[-1].value)
-        best = self._best(caps)
-        near, shown = None, best
-        if criteria.near:
-            near_caps = self._near_caps(caps, best)
-            nearly = session.nearly(near_caps)
-            shown = session.representative(nearly)
-            near = Near(near_caps, *self._moving(nearly, shown))
-        baselines = {"cheapest": cheapest}
+        # What the cheapest mix is exposed to is not needed before the end, and found beside the rest.
+        with ThreadPoolExecutor(1) as beside:
+            cheapest = beside.submit(self._cheapest())
+            caps = self._caps(self.stages[-1].value)
+            best = self._best(caps)
+            near, shown = None, best
+            if criteria.near:
+                near_caps = self._near_caps(caps, best)
+                nearly = session.nearly(near_caps)
+                shown = session.representative(nearly)
+                near = Near(near_caps, *self._moving(nearly, shown))
+            session.cheapest = session.found(cheapest.result())
+        baselines = {"cheapest": session.cheapest}
         incumbent = session.incumbent() if self.data.incumbent else None
         baselines |= {"incumbent": incumbent} if incumbent is not None else {}
         frontier = None
@@ -229,17 +233,15 @@ class _Chooser:
         """Keep what steps of limits gain in a stage."""
         self.gains += gains(self.session, stage, objective, UNIT[objective], found, caps)
 
-    def _cheapest(self) -> Found:
-        """The cheapest mix; of those the least exposed."""
+    def _cheapest(self) -> Callable[[], Array]:
+        """The cheapest mix, values of all columns; of those the least exposed, when it is called."""
         session = self.session
-        optimum = session.optimum("cost")
-        self._told("cheapest", "cost", optimum)
+        with session.without_recourse():
+            optimum = session.optimum("cost")
+            self._told("cheapest", "cost", optimum)
         if self.criteria.objective == "cost":
-            return session.found(optimum.values)
-        session.cheapest = session.found(
-            session.among_best("cost", optimum.objective, self.criteria.objective, {}).values
-        )
-        return session.cheapest
+            return lambda: optimum.values
+        return session.among_best_aside("cost", optimum.objective, self.criteria.objective)
 
     def _caps(self, least_cost: float) -> dict[str, float]:
         """Caps of the run on objectives, in their units."""

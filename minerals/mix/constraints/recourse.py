@@ -239,6 +239,8 @@ def _own_words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node,
     return LimitText(f"{node} that plants in {q} can make if {event}", unit)
 
 
+#: Variables of the recourse.
+VARIABLES = ("rebuilt", "at_home", "own_made", "refined", "natural", "natural_made")
 NODE, ROUTE = "disruption, pool, node, year", "disruption, pool, year"
 NO_WAY_OUT = "to build nothing again always keeps it; only a cap on exposure presses on it"
 FAMILY = Family(
