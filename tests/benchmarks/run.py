@@ -28,6 +28,7 @@ from minerals.shipped import run_file
 AS_USED = {name: value for name, value in common.AS_USER.items() if name != "PYTHONDONTWRITEBYTECODE"}
 IMPORT = ("-c", "import numpy, pandas, pydantic")
 NO_CHARTS = ("--set", "output.charts=[]")
+MIX_ALONE = ("--set", 'optimise.frontier="off"', "--set", 'optimise.ranges="off"')
 #: Charts that europe-2035 draws.
 CHARTS = (
     "demand_by_mineral", "chokepoints", "stress", "capacity_vs_demand", "lfp_concentration", "sourcing", "coverage",
@@ -52,7 +53,8 @@ class Goal(NamedTuple):
 GOALS = (
     Goal("europe-2035 without charts, processor", "europe-2035", NO_CHARTS, False, 2.3, 7),
     Goal("europe-2035 with all charts, wall", "europe-2035", (), True, 6.5, 7),
-    Goal("europe-mix without charts, wall", "europe-mix", NO_CHARTS, True, 15, 3),
+    Goal("europe-mix without frontier and ranges, wall", "europe-mix", (*NO_CHARTS, *MIX_ALONE), True, 15, 5),
+    Goal("europe-mix with frontier and ranges, wall", "europe-mix", NO_CHARTS, True, 130, 3),
 )
 
 
