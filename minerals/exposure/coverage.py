@@ -290,15 +290,9 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
             lost[..., np.searchsorted(nodes, each.node), :] += each.weight * (1 - part)
         everywhere = np.concatenate([1 - lost, np.ones((*lost.shape[:-1], 1))], axis=-1)  # NOWHERE is the last
         less = _traded(supply, made[..., nodes, :] * everywhere[..., supply.home], cuts.export[..., nodes, :], nodes)
-        found = Trade(*(_with(all_of, nodes, some) for all_of, some in zip(found, less, strict=True)))
+        for all_of, some in zip(found, less, strict=True):
+            all_of[..., nodes, :] = some
     return found
-
-
-def _with(values: Array, nodes: Index, some: Array) -> Array:
-    """Values, (…, node, place), with others of some nodes."""
-    out = values.copy()
-    out[..., nodes, :] = some
-    return out
 
 
 def _traded(supply: Supply, made: Array, stopped: Array | None, nodes: Index | slice = ALL) -> Trade:

@@ -173,7 +173,7 @@ class Supplied:
         return Supplied(self.own[some], self.bought[some], self.home[some], self.imported[some])
 
     def capped(self, home: Array, imported: Array) -> Supplied:
-        """The same, with other caps of cells, (chemistry) each."""
+        """The same, with other caps of cells, (chemistry) or (question, chemistry) each."""
         shape = self.home.shape
         return Supplied(self.own, self.bought, np.broadcast_to(home, shape), np.broadcast_to(imported, shape))
 
@@ -216,6 +216,7 @@ class Factory:
         alike = known is not None and known.columns.alike(self.columns) and known.rows.alike(self.rows)
         scale = self.columns.scale, self.rows.scale(self)
         self.bases: Bases = Bases(self.cost, self.matrix, scale, known.bases if known and alike else None)
+        self._alike: dict[bytes, list[list[int]]] = {}
 
     def bounds(self, supplied: Supplied) -> tuple[Array, Array]:
         """Right-hand sides of the programme, (question, row), (question, column)."""
@@ -232,8 +233,8 @@ class Factory:
         """Cells built by best reallocation, (question, chemistry) [GWh]. Where the solution is not unique, chemistries
         that use the binding nodes alike are cut alike."""
         built, short = self._best(supplied)
-        for question in np.flatnonzero(short):
-            built.home[question] = self._cut_alike(built.home[question], supplied.take([int(question)]))
+        if short.any():
+            built.home[short] = self._cut_alike(built.home[short], supplied.take(short))
         return built
 
     def totals(self, supplied: Supplied, *, frequent: bool = False) -> tuple[Array, Array]:
@@ -270,23 +271,35 @@ class Factory:
         return self.columns.cells(found, supplied)
 
     def _cut_alike(self, home: Array, supplied: Supplied) -> Array:
-        """The same total at home, shared pro rata to the caps by chemistries that use the binding nodes alike."""
-        use, cells, caps = self.use, self.columns.home, supplied.home[0]
-        accessible = supplied.accessible[0]
+        """The same totals at home, shared pro rata to the caps by chemistries that use the binding nodes alike,
+        (question, chemistry)."""
+        caps, accessible = supplied.home, supplied.accessible
         # Stages that are followed are used through others: only chains without them are shared out here.
         straight = self.plan.stages.direct.all(axis=0) & (self.plan.stages.stage != CELL)
-        binds = straight & np.isfinite(accessible) & (home @ use >= accessible - NOTHING * self.need)
-        kinds: dict[bytes, list[int]] = {}
-        for chemistry, uses in zip(cells, np.round(use[np.ix_(cells, binds)], 12), strict=True):
-            kinds.setdefault(uses.tobytes(), []).append(int(chemistry))
-        alike = caps * (home / np.maximum(caps, TINY))
-        for mine in (each for each in kinds.values() if len(each) > 1):
-            alike[mine] = caps[mine] * (home[mine].sum() / max(caps[mine].sum(), TINY))
-        if np.array_equal(alike, home):
-            return home
+        binds = straight & np.isfinite(accessible) & (home @ self.use >= accessible - NOTHING * self.need)
+        alike = home.copy()
+        for question, bound in enumerate(binds):
+            for mine in self._alike_by(bound.tobytes()):
+                cap = caps[question, mine]
+                alike[question, mine] = cap * (home[question, mine].sum() / max(cap.sum(), TINY))
         # Other nodes may be used differently, which the plain sharing does not know.
-        fixed = supplied.capped(alike, supplied.imported[0])
-        return alike if self._solved(fixed).home.sum() >= alike.sum() * (1 - NOTHING) else home
+        others = np.flatnonzero((np.abs(alike - home) > NOTHING * caps).any(axis=1))
+        if len(others):
+            some = supplied.take(others)
+            had = self._solved(some.capped(alike[others], some.imported)).home.sum(axis=1)
+            less = others[had < alike[others].sum(axis=1) * (1 - NOTHING)]
+            alike[less] = home[less]
+        return alike
+
+    def _alike_by(self, binds: bytes) -> list[list[int]]:
+        """Chemistries made at home that use some nodes alike, several together; binds: whether each is one of these."""
+        if binds not in self._alike:
+            kinds: dict[bytes, list[int]] = {}
+            uses = np.round(self.use[np.ix_(self.columns.home, np.frombuffer(binds, dtype=bool))], 12)
+            for chemistry, use in zip(self.columns.home.tolist(), uses, strict=True):
+                kinds.setdefault(use.tobytes(), []).append(chemistry)
+            self._alike[binds] = [mine for mine in kinds.values() if len(mine) > 1]
+        return self._alike[binds]
 
     def binding(self, supplied: Supplied) -> Array:
         """What one more hundredth of its planned need of each node would let be built, (question, node) [GWh]; 0: does
