@@ -36,6 +36,8 @@ EMPTY: dict[str, tuple[str, ...]] = {
 AS_READ = ("inputs_used", "sources_used")
 #: Columns that say where a number stands.
 PLACES = ("scenario", "region", "segment", "chemistry", "mineral", "node", "disruption", "family", "measure", "year")
+#: Kinds of columns of numbers, as numpy names them.
+NUMBERS = "iuf"
 #: An input this many powers of ten away from one is likely to be why a number overflows.
 FAR = 12
 
@@ -58,15 +60,19 @@ def refuse_unfit(tables: Mapping[str, pd.DataFrame], used: pd.DataFrame) -> None
 def _unfit(name: str, frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     """(column, value, place) of the first unfit number of each column, that of `value` first."""
     out = []
-    for column in sorted(frame.select_dtypes("number"), key=lambda column: column != "value"):
-        values = frame[column].to_numpy(dtype=float, na_value=np.nan)
-        may_be_empty = name in AS_READ or column in EMPTY.get(name, ())
-        wrong = np.isinf(values) if may_be_empty else ~np.isfinite(values)
+    for column, kind in zip(frame.columns, frame.dtypes, strict=True):
+        if kind.kind not in NUMBERS:
+            continue
+        cells = frame[column]
+        values = cells.to_numpy() if isinstance(kind, np.dtype) else cells.to_numpy(dtype=float, na_value=np.nan)
+        wrong = ~np.isfinite(values)
+        if wrong.any() and (name in AS_READ or column in EMPTY.get(name, ())):
+            wrong = np.isinf(values)
         if wrong.any():
             row = frame.iloc[int(wrong.argmax())]
             where = ", ".join(str(row[part]) for part in PLACES if part in frame and str(row[part]) not in ("", "nan"))
             out.append((column, str(values[wrong.argmax()]), where or f"row {int(wrong.argmax()) + 1}"))
-    return out
+    return sorted(out, key=lambda found: found[0] != "value")
 
 
 def _why(used: pd.DataFrame) -> str:
