@@ -128,7 +128,10 @@ def test_every_limit_can_be_told(name: str) -> None:
     """In words without codes, with its region or product, and in which unit."""
     limit, parts = LIMITS[name], LIMITS[name].index.split(", ") if LIMITS[name].index else []
     index = tuple(PARTS[part] for part in parts)
-    data = toy(demand={("Europe", "car", 2031): 100.0}, own_share={("Europe", 2031): 0.4})
+    share = {("Europe", "car", "NMC", 2031): 0.4}
+    data = toy(
+        demand={("Europe", "car", 2031): 100.0}, own_share={("Europe", 2031): 0.4}, max_share=share, min_share=share
+    )
     glossary = Glossary(
         nodes={"mined_nickel": "Nickel mine"}, units={"mined_nickel": "kt"}, disruptions={"idn-stop": "a stop"},
         segments={"car": "Passenger cars"}, chemistries={"NMC": "Any NMC"}, minerals={"lithium": "Lithium"},

@@ -113,6 +113,14 @@ def ruled(rule: OneCountry) -> MixData:
     return replace(two_suppliers(), one_country=rule)
 
 
+def shared() -> MixData:
+    """At most 60 % LFP of all, 20 % in 2031, and a quarter of NMC in cars in 2032, beside limits that state nothing."""
+    return toy(
+        max_share={("Here", "", "LFP", 2030): 0.6, ("Here", "", "LFP", 2031): 0.2, ("Here", "", "LFP", 2032): 1.0},
+        min_share={("Here", "car", "nmc", 2031): 0.0, ("Here", "car", "nmc", 2032): 0.25},
+    )  # fmt: skip
+
+
 def measured() -> MixData:
     """A measure that NMC has in full, LFP by a quarter."""
     return toy(measure={(c, y): {"nmc": 1.0, "lfp": 0.25}[c] for c in CHEMISTRIES for y in YEARS})
@@ -159,6 +167,7 @@ FAMILIES = {
     "recourse-stages": Case(lambda: staged(6, 4, 30, (5, 20))),
     "recourse-stockpile": Case(stocked),
     "secondary": Case(recovering),
+    "shares": Case(shared),
     "trade": Case(lambda: lines(80.0)),
 }
 #: Objective → its case.

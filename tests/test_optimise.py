@@ -789,6 +789,27 @@ def test_the_share_made_at_home_is_held(choose: Callable[..., Chosen]) -> None:
     assert trade.sum(axis=1).to_numpy() == pytest.approx(cells.to_numpy(), rel=1e-6)
 
 
+def test_shares_keep_their_limits(choose: Callable[..., Chosen]) -> None:
+    """Linear between the years given, and from the first on; where a limit has a worth, all of it is taken."""
+
+    def share(found: Chosen, family: str) -> pd.Series:
+        return found.table("mix_family", family=family).set_index("year")["value"]
+
+    by_cost = "optimise.objective='cost'"
+    free = choose(by_cost)
+    found = choose(
+        by_cost, "optimise.max_share={LFP={2030=0.35, 2032=0.25}}", "optimise.min_share={car.NMC={2032=0.4}}"
+    )
+    binds = found.table("mix_limit", family="max_share")["year"]
+    for year, most in {2030: 0.35, 2031: 0.3, 2032: 0.25}.items():
+        assert share(free, "LFP")[year] > most
+        assert share(found, "LFP")[year] <= most + LEFT
+        if year in set(binds):
+            assert share(found, "LFP")[year] == pytest.approx(most)
+    assert len(binds)
+    assert share(found, "NMC")[2032] >= 0.4 - LEFT
+
+
 def test_cells_made_at_home_have_their_lines(choose: Callable[..., Chosen]) -> None:
     """Standing, built and turned over into a kind, less what is turned over from it."""
     lines = choose().result["mix_line"]

@@ -120,6 +120,8 @@ NUMBERS = {
     "optimise.level": "optimise={scenario='plan'}", "optimise.cost_cap": "optimise={scenario='plan'}",
     "optimise.exposure_cap": "optimise={scenario='plan'}", "optimise.time_limit": "optimise={scenario='plan'}",
     "optimise.own_share.2030": "optimise={scenario='plan'}", "optimise.weights.cost": "optimise={scenario='plan'}",
+    "optimise.max_share.lfp": "optimise={scenario='plan'}",
+    "optimise.min_share.car.lfp.2030": "optimise={scenario='plan'}",
     "optimise.one_country_price": "optimise={scenario='plan'}", "optimise.likelihood.a": "optimise={scenario='plan'}",
     "scenario.plan.met.Europe.car.2030": "", "study.share_spread": "study={kind='sample'}",
     "scenario.plan.share.car.2030.lfp": "",

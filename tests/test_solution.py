@@ -373,6 +373,59 @@ def recovering() -> MixData:
     )  # fmt: skip
 
 
+def lopsided() -> MixData:
+    """NMC is cheaper, and may have 60 % in 2030 and 40 % in the cars of 2031; in 2032 LFP is to have at least 30 %."""
+    return toy(
+        max_share={("Here", "", "NMC", 2030): 0.6, ("Here", "car", "nmc", 2031): 0.4},
+        min_share={("Here", "", "LFP", 2032): 0.3},
+    )  # fmt: skip
+
+
+def test_shares_have_an_upper_and_a_lower_end() -> None:
+    """NMC saves 5 million USD/GWh: all that it may have. One GWh of either limit is worth that."""
+    found = choose(lopsided(), Criteria(objective="cost"))
+    assert nmc(found) == [60, 40, 70]
+    assert {limit.family: limit.worth for limit in found.limits} == pytest.approx({"max_share": 5, "min_share": 5})
+
+
+def test_a_share_is_of_what_is_put_into_use() -> None:
+    """Cobalt for 50 GWh of NMC, half of all at most: with no LFP to be had 50 GWh could be built, and their share
+    would be all. Nothing can be, and of what is unmet no share is taken."""
+    data = only(cobalt(4.0), "nmc")
+    data = replace(data, max_share={("Here", "", "NMC", y): 0.5 for y in YEARS})
+    assert choose(data, Criteria(objective="cost", unmet=True)).stage("unmet_demand").value == pytest.approx(300)
+    data = replace(cobalt(4.0), max_share={("Here", "", "LFP", y): 0.5 for y in YEARS})
+    assert nmc(choose(data, Criteria(objective="cost", unmet=True))) == [50] * 3
+    data = replace(data, max_share={("Here", "", "LFP", y): 0.2 for y in YEARS})
+    found = choose(data, Criteria(objective="cost", unmet=True))
+    assert found.stage("unmet_demand").value == pytest.approx(3 * (100 - 62.5))
+    assert nmc(found) == [50] * 3
+
+
+def test_a_share_of_one_use_binds_in_that_use_alone() -> None:
+    """Of 100 GWh in cars NMC may have 40; in all, 30 % of 200."""
+    data = toy(
+        segments=("car", "bus"), demand={("Here", s, y): 100.0 for s in ("car", "bus") for y in YEARS},
+        sold=tuple(("Here", s, c, y) for s in ("car", "bus") for c in CHEMISTRIES for y in YEARS),
+        max_share={("Here", "car", "nmc", y): 0.4 for y in YEARS} | {("Here", "", "NMC", 2032): 0.3},
+    )  # fmt: skip
+    found = choose(data, Criteria(objective="cost"))
+    assert nmc(found)[:2] == [40, 40]
+    of_buses = [found.additions["Here", "bus", "nmc", y] for y in YEARS[:2]]
+    assert of_buses == pytest.approx([100, 100])
+    last = (found.additions.get(("Here", s, "nmc", 2032), 0.0) for s in data.segments)
+    assert sum(last) == pytest.approx(60)
+
+
+def test_an_incumbent_beyond_a_share_is_marked() -> None:
+    """It has 55 GWh of NMC, and 40 are the most: it stands there as it is, with the limit that it breaks."""
+    data = priced(70, incumbent=incumbent(55), max_share={("Here", "", "NMC", y): 0.4 for y in YEARS})
+    found = choose(data, Criteria(near=0.01))
+    assert found.baselines["incumbent"].breaks == ("max_share",)
+    assert found.baselines["incumbent"].additions["Here", "car", "nmc", 2030] == pytest.approx(55)
+    assert found.baselines["chosen"].breaks == ()
+
+
 CASES = {
     "expected": (limited, Criteria()),
     "cvar": (limited, Criteria(objective="cvar", risk="cvar", level=0.6)),
@@ -387,6 +440,7 @@ CASES = {
     "announced": (announced, Criteria(objective="cost")),
     "stock": (filled, Criteria()),
     "excluded": (barred, Criteria(objective="cost")),
+    "shares": (lopsided, Criteria(objective="cost")),
     "recycled": (recovering, Criteria(objective="cost")),
     "worst": (lambda: priced(105), Criteria(objective="cost", risk="worst", exposure_cap=33.0)),
     "own cathode": (lambda: staged(99, 99, 30, (0, 20)), Criteria()),

@@ -33,6 +33,7 @@ from ..mix.data import (
     Place,
     Pool,
     Region,
+    RegionSegmentGroupYear,
     Segment,
     Supplier,
     Year,
@@ -149,6 +150,8 @@ class Assembly:
             growth=cast(ByGroup, tables.growth),
             decline=cast(ByGroup, tables.decline),
             seed=cast(ByGroup, tables.seed),
+            max_share=self._share_limits(tables.max_share),
+            min_share=self._share_limits(tables.min_share),
             performance=cast(dict[tuple[Measure, Chemistry, Year], float], tables.performance),
             floor=cast(dict[tuple[Measure, Segment], float], tables.floor),
             **self._lines(),
@@ -230,6 +233,13 @@ class Assembly:
                 for group in (name, self.tables.family[name]):
                     out[r, group] = out.get((r, group), 0.0) + float(cells[i, c] / total if total else 0.0)
         return out
+
+    def _share_limits(self, by_year: Mapping[tuple[str, str, int], float]) -> dict[RegionSegmentGroupYear, float]:
+        """Limits of shares, the same in every region."""
+        return {
+            (r, Segment(s), Group(f), Year(y)): share
+            for r in self.regions for (s, f, y), share in by_year.items() if y in self.years
+        }  # fmt: skip
 
     def _weights(self, events: Sequence[Event]) -> dict[Disruption, float]:
         """Weights of disruptions, one on average: of the named set; or that of the run file, else 1, but 0 for one that

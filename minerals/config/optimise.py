@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, field_validator
 
 from ..errors import did_you_mean, listed
 from .values import ScenarioName, Section, Share, Text, Texts, Weight, Year, at_most, is_year, not_a_fraction
@@ -24,6 +26,47 @@ NO_CAP = "the world has no demand as large; leave the cap out"
 DEAREST = 'at that price no excess is bought, which is one_country = "hard"'
 #: Ends of a table that a limit may be taken from, or no limit.
 End = Literal["value", "low", "high", "off"]
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """What reads a value of a kind as a section reads its keys."""
+    return TypeAdapter(kind, config=Section.model_config)
+
+
+def _years(value: dict[str, float]) -> dict[str, float]:
+    """Shares by year."""
+    if wrong := [key for key in value if not is_year(key)]:
+        raise ValueError(f"has {wrong[0]!r}; expected years, e.g. {{ 2030 = 0.4, 2035 = 0.6 }}")
+    return value
+
+
+def _level(value: Any) -> Any:
+    """A share in all years, or shares by year."""
+    return _adapter(ByYear if isinstance(value, dict) else Share).validate_python(value)
+
+
+def _limit(value: Any) -> Any:
+    """A share, or shares by year, in all segments; or these by name in one."""
+    in_segment = isinstance(value, dict) and not any(map(is_year, value))
+    return _adapter(dict[str, Level]).validate_python(value) if in_segment else _level(value)
+
+
+ByYear = Annotated[dict[str, Share], AfterValidator(_years)]
+Level = Annotated[Any, BeforeValidator(_level)]
+#: Limits of shares: NAME, NAME.YEAR, SEGMENT.NAME or SEGMENT.NAME.YEAR.
+ShareLimits = dict[str, Annotated[Any, BeforeValidator(_limit)]]
+
+
+def share_limits(table: Mapping[str, Any]) -> Iterable[tuple[str, str, dict[int, float]]]:
+    """(segment or "" for all together, chemistry or family, {year: share}) of `max_share` or `min_share`; the year 0
+    stands for all."""
+    for first, below in table.items():
+        named = below if isinstance(below, dict) and not any(map(is_year, below)) else None
+        for name, level in (named if named is not None else {first: below}).items():
+            by_year = {int(y): float(v) for y, v in level.items()} if isinstance(level, dict) else {0: float(level)}
+            if by_year:
+                yield ("" if named is None else first), name, by_year
 
 
 class Optimise(Section):
@@ -71,6 +114,12 @@ class Optimise(Section):
         default={},
         description="Least share of batteries made at home, by year, linear between, from the first year on.",
     )
+    max_share: ShareLimits = Field(
+        default={},
+        description="Largest share of chemistries or families in a region's batteries: NAME or, by year, NAME.YEAR, "
+        "linear between, from the first year on; in one use SEGMENT.NAME or SEGMENT.NAME.YEAR.",
+    )
+    min_share: ShareLimits = Field(default={}, description="Least share of chemistries or families, as max_share.")
     lines: bool = Field(default=True, description="Whether cells made at home need production lines.")
     one_country: Literal["report", "soft", "hard"] = Field(
         default="report",

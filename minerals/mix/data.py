@@ -57,8 +57,11 @@ RegionNodeYear = tuple[Region, Node, Year]
 RegionSegmentChemistry = tuple[Region, Segment, Chemistry]
 RegionSegmentChemistryYear = tuple[Region, Segment, Chemistry, Year]
 RegionSegmentYear = tuple[Region, Segment, Year]
+RegionSegmentGroupYear = tuple[Region, Segment, Group, Year]
 RegionSupplier = tuple[Region, Supplier]
 RegionYear = tuple[Region, Year]
+#: Stands for all segments of a region together.
+ALL_SEGMENTS = Segment("")
 #: Any of these.
 Key = tuple[Any, ...]
 
@@ -140,6 +143,13 @@ class MixData:
     """Most decline of a share in a year, the same [1]."""
     seed: Mapping[RegionGroup, float] = field(default_factory=dict)
     """Share with which one begins, the same [1]."""
+
+    # What the run asks of shares
+
+    max_share: Mapping[RegionSegmentGroupYear, float] = field(default_factory=dict)
+    """Largest share, (region, segment or ALL_SEGMENTS, family or chemistry, year) [1]."""
+    min_share: Mapping[RegionSegmentGroupYear, float] = field(default_factory=dict)
+    """Least share, the same [1]."""
 
     # What batteries must be able to do
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from ..config import Optimise, Run
+from ..config import Optimise, Run, share_limits
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen
 from .codes import ANY, WORLD
@@ -37,10 +38,11 @@ class MixInputs:
     year); floor: least average of a mix, (measure, segment); barred: (segment, chemistry) pairs that do not go
     together, with why; short: what a cell has too little of for a segment, a measure of each cell, (segment, chemistry,
     year); first: (chemistry) → year in which any plant makes it, and made: (region, chemistry) → year in which the
-    region's own do, where they begin later; growth, decline, seed: (region, family or chemistry); carried: share of a
-    lithium-ion cell line that carries over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region,
-    family); drop_in: rows of drop_in; rows: `file:line` behind each number, by the name of its limit and its key; used:
-    rows used, as inputs_used has them.
+    region's own do, where they begin later; growth, decline, seed: (region, family or chemistry); max_share, min_share:
+    (segment or "" for all together, family or chemistry, year); carried: share of a lithium-ion cell line that carries
+    over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in: rows of drop_in;
+    rows: `file:line` behind each number, by the name of its limit and its key; used: rows used, as inputs_used has
+    them.
     """
 
     chemistries: tuple[str, ...]
@@ -54,6 +56,8 @@ class MixInputs:
     growth: dict[tuple[str, str], float]
     decline: dict[tuple[str, str], float]
     seed: dict[tuple[str, str], float]
+    max_share: dict[tuple[str, str, int], float]
+    min_share: dict[tuple[str, str, int], float]
     carried: dict[str, float]
     new_line: dict[tuple[str, str], float]
     life: dict[tuple[str, str], float]
@@ -90,6 +94,7 @@ class _Reader(Reader):
         family = dict(zip(frame["chemistry"], frame["family"], strict=True))
         self.family = family
         chemistries = self._chosen(list(frame["chemistry"]))
+        shares = self._share_limits(chemistries)
         performance = self._performance(chemistries)
         floor = {} if self.config.performance == "off" else self._floors()
         families = tuple(dict.fromkeys(family[c] for c in chemistries))
@@ -109,6 +114,8 @@ class _Reader(Reader):
             growth=limits["growth"],
             decline=limits["decline"],
             seed=limits["seed"],
+            max_share=shares["max_share"],
+            min_share=shares["min_share"],
             carried=self._carried(chemistries),
             new_line=self._line("new_line", families),
             life=self._line("life", families),
@@ -124,13 +131,10 @@ class _Reader(Reader):
 
         def members(key: str, names: Iterable[str]) -> set[str]:
             found: set[str] = set()
-            words = [*order, *dict.fromkeys(self.family.values())]
             for name in names:
                 mine = {c for c in order if name in (c, self.family[c])}
                 if not mine:
-                    near = did_you_mean(name, words) or f"; families: {listed(dict.fromkeys(self.family.values()))}"
-                    why = f"neither a chemistry nor a family of chemistries.csv{near}"
-                    problems.append(self.run.problem(("optimise", key), f"{key} has {name!r}", why))
+                    problems.append(self._no_chemistry(key, name))
                 elif name in self.family and name not in known:
                     why = "has no rows in chemistry_performance.csv, so nothing says where it fits; add them"
                     problems.append(self.run.problem(("optimise", key), f"{key} has {name!r}", why))
@@ -148,6 +152,37 @@ class _Reader(Reader):
         if problems:
             raise InputError(problems)
         return chosen
+
+    def _no_chemistry(self, key: str, name: str, *below: str) -> Problem:
+        """A name of [optimise] that is no chemistry and no family. below: keys under which it stands there."""
+        families = dict.fromkeys(self.family.values())
+        near = did_you_mean(name, [*self.family, *families]) or f"; families: {listed(families)}"
+        why = f"neither a chemistry nor a family of chemistries.csv{near}"
+        return self.run.problem(("optimise", key, *below), f"{key} has {name!r}", why)
+
+    def _share_limits(self, chemistries: Sequence[str]) -> dict[str, dict[tuple[str, str, int], float]]:
+        """Largest and least shares of the run file in each year, linear between those given and from the first on."""
+        out: dict[str, dict[tuple[str, str, int], float]] = {"max_share": {}, "min_share": {}}
+        problems: list[Problem] = []
+        for key, found in out.items():
+            for segment, name, by_year in share_limits(getattr(self.config, key)):
+                path = (segment, name) if segment else (name,)
+                if segment and segment not in self.segments:
+                    near = did_you_mean(segment, self.segments) or f"; it has {listed(self.segments)}"
+                    why = f"not a segment of this run{near}"
+                    problems.append(self.run.problem(("optimise", key, segment), f"{key} has {segment!r}", why))
+                elif not any(name in (c, family) for c, family in self.family.items()):
+                    problems.append(self._no_chemistry(key, name, *path))
+                elif key == "min_share" and not any(name in (c, self.family[c]) for c in chemistries):
+                    why = "asks for what may not be chosen here (chemistries, without); let it in, or leave it out"
+                    problems.append(self.run.problem(("optimise", key, *path), f"{key} of {name!r}", why))
+                years, levels = sorted(by_year), [by_year[year] for year in sorted(by_year)]
+                for year in self.years:
+                    if year >= years[0]:
+                        found[segment, name, year] = float(np.interp(year, years, levels))
+        if problems:
+            raise InputError(problems)
+        return out
 
     # ------------------------------------------------------------------ performance and needs
 

@@ -49,6 +49,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "likelihood": ("china-stop", "finland-strike"),
     "weights": ("cost", "expected", "cvar"),
     "own_share": ("2030", "2034"),
+    "max_share": ("lfp", "LFP.2032", "car.lfp", "car.LFP.2032"),
+    "min_share": ("lfp", "LFP.2032", "car.lfp", "car.LFP.2032"),
 }
 #: What is set first, so that a key below is used at all.
 BESIDE: dict[str, tuple[str, ...]] = {
