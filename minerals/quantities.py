@@ -440,16 +440,14 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "disruptions", "result", ("scenario", "region", "disruption", "year"), "GWh",
             "One row a disruption. planned, and made_at_home of it; lost: shortage and what is at risk, in both "
-            "readings "
-            "(lost_best, lost_proportional; share_ of the plan) and by best reallocation at the ends of the severity, "
-            "for "
-            "the same twelve months (lost_low, lost_high); at_risk without the shortage; industry: the same of cells "
-            "made "
-            "at home; outside: lost if the cells of the countries that close were made by the others, never less than "
-            "lost_best; the node that binds most, the vehicles that the cells at risk would have served, their packs "
-            "(million_usd_2025), and first_year_below: the first year from which what is lost (best) stays at or below "
-            "the threshold, as share of the plan. In IAMC names, Battery Supply is lost and Battery Cell Production is "
-            "industry, by Best Reallocation or Proportional.",
+            "readings (lost_best, lost_proportional; share_ of the plan) and by best reallocation at the ends of the "
+            "severity, for the same twelve months (lost_low, lost_high); at_risk without the shortage; industry: the "
+            "same of cells made at home; outside: lost if the cells of the countries that close were made by the "
+            "others abroad (where there are none at home), for stops of materials never less than lost_best; the node "
+            "that binds most, the vehicles that the cells at risk would have served, their packs (million_usd_2025), "
+            "and first_year_below: the first year from which what is lost (best) stays at or below the threshold, as "
+            "share of the plan. In IAMC names, Battery Supply is lost and Battery Cell Production is industry, by "
+            "Best Reallocation or Proportional.",
             "lost = shortage + at_risk",
             iamc="{what} Lost|{disruption}|{reading}",
         ),
@@ -640,9 +638,12 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_baseline", "result", ("mix",), "GWh, million USD_2025",
             "Exposure by the objective (in exposure_unit) and cost of the incumbent's mix, the cheapest, the chosen "
-            "and the least exposed one, all under the rules of the run; cost_share: above the cheapest; breaks: limits "
-            "that a mix does not keep, as an incumbent may. What an incumbent sells and no mix may sell counts as "
-            "lost in it, and costs nothing.",
+            "and the least exposed one, all under the rules of the run; cost_share: above the cheapest; breaks: "
+            "limits that a mix does not keep, as an incumbent may. What an incumbent sells and no mix may sell counts "
+            "as lost in it, and costs nothing. supply_lost, industry_lost, all_outside: what the plan of each loses "
+            "when it is played back, by the risk of the run (in lost_unit): of batteries, of cells made at home, and "
+            "of batteries as if others made the cells of the countries that close, which is a bound for stops of "
+            "materials alone.",
         ),
         Quantity(
             "mix_frontier", "result", ("exposure",), "million USD_2025",
@@ -654,9 +655,10 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_loss", "result", ("disruption",), "GWh",
             "Batteries wanted in the years decided that cannot be had while a disruption holds: shortage and what is "
-            "at risk (best reallocation), and demand that the mix leaves unmet. value: of the chosen mix, replayed as "
-            "it is; incumbent: of the scenario it is chosen against. binding_node: what binds in the year of the "
-            "largest loss; weight: in the objective, 0 where the loss is told beside it.",
+            "at risk (best reallocation), and demand that the mix leaves unmet; or what else `optimise.loss` counts, "
+            "of cells that are to be made at home (wanted). value: of the chosen mix, replayed as it is; incumbent: "
+            "of the scenario it is chosen against. binding_node: what binds in the year of the largest loss; weight: "
+            "in the objective, 0 where the loss is told beside it.",
             "mix_loss = Σ_year,region (battery_demand − buildable with the disruption)",
         ),
         Quantity(

@@ -417,6 +417,36 @@ def test_what_lacks_nothing_has_no_recourse_of_its_own() -> None:
     assert sorted(model.rebuilt) == sorted(here)
     assert sorted(model.at_home) == [("there", "Here", "nmc", 2030), ("there", "There", "nmc", 2030)]
     assert model.loss["congo"].expr == 200
+def test_the_loss_of_industry_is_of_what_is_to_be_made_at_home() -> None:
+    """One GWh in ten that is made at home lacks its cathode: of none nothing is lost, of 40 four. Where the run says
+    that eight tenths are made at home it is 8 GWh, whatever is imported."""
+
+    def lost(data: MixData) -> float:
+        compiled = Compiled(build(data), objective="expected")
+        compiled.fix("unmet[Here,car,2030]", 0.0)
+        return compiled.solve().objective
+
+    data, at = staged(99, 99, 99, (99, 99)), ("Here", "nmc", 2030)
+    industry = replace(data, loss="industry", bought={}, made_at_home={("china", *at): 0.9})
+    mine = replace(industry, by_origin=frozenset({at}))
+    assert lost(mine) == pytest.approx(0)
+    assert lost(replace(mine, own_share={("Here", 2030): 0.4})) == pytest.approx(4)
+    observed = replace(industry, made_at_home={("china", *at): 0.8 * 0.9}, planned_home={at: 0.8})
+    assert lost(observed) == pytest.approx(8)
+
+
+def test_what_nobody_else_makes_is_made_at_home_where_others_are_to_make_it() -> None:
+    """Of 100 GWh, 60 at home by its lines, nine in ten can be made; of 50 kt of cathode 50 can."""
+    at = ("Here", "nmc", 2030)
+    for cathode, lost in ((99, 10), (30, 50)):
+        data = staged(99, 99, cathode, (0, 20))
+        line = data.line[data.chemistries[-1]]
+        outside = replace(
+            data, loss="all_outside", by_origin=frozenset({at}), moved_home=frozenset({("china", *at)}), bought={},
+            made_at_home={("china", *at): 0.9}, capacity={("Here", line, 2030): 60.0},
+            announced={("Here", line, 2030): 0.0},
+        )  # fmt: skip
+        assert solved(outside, "expected").objective == pytest.approx(lost)
 
 
 def test_a_node_of_the_other_route_alone_limits_too() -> None:

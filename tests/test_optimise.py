@@ -789,6 +789,23 @@ def test_the_share_made_at_home_is_held(choose: Callable[..., Chosen]) -> None:
     assert trade.sum(axis=1).to_numpy() == pytest.approx(cells.to_numpy(), rel=1e-6)
 
 
+@pytest.mark.parametrize("loss", ["industry", "all_outside"])
+@pytest.mark.parametrize("sets", [(), TWO], ids=["one region", "two regions"])
+def test_whoever_s_loss_counts_is_played_back(sets: tuple[str, ...], loss: str, choose: Callable[..., Chosen]) -> None:
+    """As the model has it, or the run would be refused; and every mix beside is told by each loss: the least exposed by
+    one is by no other mix beside it less exposed by that. As if others made all never loses less than supply."""
+    found = choose(*sets, STAGES, f"optimise.loss='{loss}'", "optimise.frontier='certified'")
+    assert found.result.record["mix"]["value"] == pytest.approx(risk(found.table("mix_loss"), "expected", 0), rel=LEFT)
+    table = found.table("mix_baseline").set_index("mix")
+    column = {"industry": "industry_lost", "all_outside": "all_outside"}[loss]
+    assert table.loc["chosen", column] == pytest.approx(table.loc["chosen", "exposure"], rel=LEFT, abs=LEFT)
+    assert table.loc["least_exposed", column] == pytest.approx(
+        table.loc["least_exposed", "exposure"], rel=LEFT, abs=LEFT
+    )
+    assert table[column].min() >= table.loc["least_exposed", column] - LEFT * table[column].max()
+    assert (table["supply_lost"] <= table["all_outside"] + LEFT).all()
+
+
 def test_shares_keep_their_limits(choose: Callable[..., Chosen]) -> None:
     """Linear between the years given, and from the first on; where a limit has a worth, all of it is taken."""
 

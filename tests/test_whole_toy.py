@@ -526,15 +526,15 @@ def test_a_stop_of_cells(whole: Whole) -> None:
 def test_where_cells_come_from_as_a_run_file_has_it(whole: Whole) -> None:
     """At 0.6 made at home 36 GWh of NMC take all cobalt, and 53.6 of 72 can be built under the stop. With a tenth from
     China 108 are made at home, of which cobalt leaves 18 short. With a fifth from South Korea the others have 0.8 of
-    what they had: 72 at home, 24 from China. As if others made those, home would make 0.6 ÷ 0.8 of 120."""
+    what they had: 72 at home, 24 from China. As if others made those, South Korea would, which lacks nothing."""
     less = whole("exposure.made_at_home=0.6")
     assert lost(less) == (near(0), near(18.4), near(72 * (1 - 50 / 68.4)))
     assert one(less, "disruptions", "made_at_home", year=2031) == near(72)
     china = whole("exposure.origin={China=0.1}")
     assert lost(china)[:2] == (near(18), near(54 + 36 - 53.6))
     korea = whole("exposure.origin={'South Korea'=0.2}", event("cells", "'cell'"))
-    assert answers(korea) == (near(18.4), near(18.4), near(90 - 53.6))
-    assert answers(korea, "cells") == (near(24), near(0), near(9))
+    assert answers(korea) == (near(18.4), near(18.4), near(18.4))
+    assert answers(korea, "cells") == (near(24), near(0), near(0))
     # Weights in the pool rest on what was seen, and not on what a run says of its own regions.
     weights = [each["reference_need"]["value"].tolist() for each in (less, china, korea)]
     assert weights == [whole()["reference_need"]["value"].tolist()] * 3
@@ -1135,6 +1135,36 @@ def test_two_regions_share_what_there_is(chosen: Whole) -> None:
     europe = 48 - china
     assert gwh(found) == mix(europe, 102.5 - europe, 17.5)
     assert stage(found) == near(stop(europe) + china - 12)
+
+
+def test_whose_loss_counts(chosen: Whole) -> None:
+    """Cells of China go on under the stop, so that those made at home are all that is lost. If others made these too,
+    none abroad makes Li-ion cells, so Europe would: 36 GWh of NMC, for which it has cobalt, and LFP of what 50 kt of
+    graphite leave. Beyond 36 more NMC makes nothing better, and is dearer."""
+    supply, industry = chosen(), chosen("optimise.loss='industry'")
+    for found in (supply, industry):
+        assert gwh(found) == mix(48, 54.5, 17.5)
+        assert stage(found) == near(stop(48))
+    assert one(industry, "mix_loss", "wanted") == near(72)
+    outside = chosen("optimise.loss='all_outside'")
+    lost = 120 - 17.5 - 36 - (50 - 0.9 * 36)
+    assert gwh(outside) == mix(36, 66.5, 17.5)
+    assert [stage(outside), one(outside, "mix_loss")] == [near(lost)] * 2
+    for found, nmc in ((supply, 48), (industry, 48), (outside, 36)):
+        told = [
+            one(found, "mix_baseline", name, mix="chosen") for name in ("supply_lost", "industry_lost", "all_outside")
+        ]
+        assert told == [near(stop(nmc)), near(stop(nmc)), near(lost)]
+    told = [
+        one(supply, "mix_baseline", name, mix="cheapest") for name in ("supply_lost", "industry_lost", "all_outside")
+    ]
+    assert told == [near(stop(LEAST_NMC)), near(stop(LEAST_NMC)), near(52.5 - 0.1 * LEAST_NMC)]
+
+
+def test_as_if_others_made_all_bounds_no_stop_of_cells(chosen: Whole) -> None:
+    with pytest.raises(InputError, match=r"'all_outside': bounds stops of materials alone, and cells stops cells"):
+        chosen("optimise.loss='all_outside'", event("cells", "'cell'"))
+    assert stage(chosen("optimise.loss='all_outside'", "optimise.likelihood={cells=0}", event("cells", "'cell'"))) > 0
 
 
 def test_a_stockpile_is_a_share_of_what_the_mix_needs(chosen: Whole) -> None:

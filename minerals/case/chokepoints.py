@@ -351,18 +351,27 @@ class Chokepoints:
         self, scenario: str, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...], left: Supplied
     ) -> Supplied:
         """What there is with each of several disruptions if the cells of the countries that close were made by the
-        others, at home or elsewhere, in the shares that these have. left: as of `supplied`."""
-        plan, origin = self.plan(scenario, regions, year), self.origin_of(scenario, regions, year)
+        others. left: as of `supplied`."""
+        plan, hit = self.plan(scenario, regions, year), self.hit(regions, year, stops)
+        own, sold, moved = self.left_of_others(regions, year, stops, hit)
+        home = left.home + np.where(moved, own * plan.imported, 0.0)
+        return Supplied(left.own, left.bought, home, plan.imported * sold)
+
+    def left_of_others(
+        self, regions: Sequence[str], year: int, stops: tuple[Stop, ...], hit: Hit
+    ) -> tuple[Array, Array, np.ndarray]:
+        """What disruptions leave of cells if those of the countries that close were made by the others abroad, in the
+        shares that these have, or where there are none at home, (stop, chemistry) each: of those made at home, of those
+        bought elsewhere, and whether these are made at home instead."""
         codes, inside = np.array(self.inputs.countries), self.at_home(regions)
         closing = np.array([np.isin(codes, [cut.country for cut in cuts]) for cuts, _ in stops]) & ~inside
-        others = np.where(closing[:, None], 0.0, origin)
-        part = np.where(origin.any(axis=1), others.sum(axis=-1), 1.0)
-        grow = np.divide(1.0, part, out=np.zeros_like(part), where=part > 0)
-        bought = (others * self.hit(regions, year, stops).cells)[..., ~inside].sum(axis=-1)
-        # Cells that nobody else makes stay where they are.
-        home = np.where(part > 0, left.home * grow, left.home)
-        imported = np.where(part > 0, plan.cells * bought * grow, left.imported)
-        return Supplied(left.own, left.bought, home, imported)
+        own, abroad = self._halves(regions, year)
+        others = np.where(closing[:, None], 0.0, abroad)
+        known = self.cell_origin(regions, year).any(axis=1)
+        home = np.where(known, (own * hit.cells).sum(axis=-1), 1.0)
+        part = others.sum(axis=-1)
+        sold = np.divide((others * hit.cells).sum(axis=-1), part, out=np.zeros_like(part), where=part > 0)
+        return home, sold, (part == 0) & known
 
     def _cells_left(self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array) -> Array:
         """Part of its cells of each chemistry that each maker can make and sell to regions, (stop, chemistry, country):
@@ -509,6 +518,14 @@ class Chokepoints:
         """Nodes that nobody knows and of which a disruption takes some of what is assumed, (…, node)."""
         stands = self.supply[year].unknown[:, None] & (self._assumed(year) > 0)
         return np.asarray((((cuts.export > 0) | (cuts.output > 0)) & stands).any(axis=-1))
+
+    def with_plan(self, scenario: str, plan: Batteries, home: Array) -> Chokepoints:
+        """The same world with one plan alone. home: share of its cells that each region makes, (region, chemistry,
+        year), NaN where nothing says it. What no plan touches is kept."""
+        other = replace(self, scenarios={scenario: plan}, chosen_home={scenario: home})
+        for name in ("_undisturbed", "_trades", "_hits", "_embodied", "_cell_origins"):
+            setattr(other, name, getattr(self, name))
+        return other
 
     def with_unknown(self, assumed: Assumed) -> Chokepoints:
         """The same plans where another share of what nobody knows stands in the country that leads it: `supply` with

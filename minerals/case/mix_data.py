@@ -33,6 +33,8 @@ from ..mix.data import (
     Place,
     Pool,
     Region,
+    RegionChemistryYear,
+    RegionSegmentChemistryYear,
     RegionSegmentGroupYear,
     Segment,
     Supplier,
@@ -41,11 +43,11 @@ from ..mix.data import (
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event
-from .chokepoints import Chokepoints, Stop
+from .chokepoints import Chokepoints, Hit, Stop
 from .concentration import Concentration
 from .cost import PackPrices
 from .outcome import Outcome
-from .uses import RELIEVED
+from .uses import RELIEVED, Batteries
 from .weights import usual_weight, weights
 
 #: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards. That makes a
@@ -178,6 +180,7 @@ class Assembly:
             gain={(r, y): float(self.gain[i, self.at[y]]) for i, r in enumerate(self.regions) for y in self.years},
             recycled=recycled,
             **self._prices(),
+            loss=config.loss,
             starts={Disruption(event.disruption): Year(max(event.start, self.years[0])) for event in events},
             pools_of=pools_of,
             **self._recourse(pools, pools_of, use),
@@ -320,11 +323,11 @@ class Assembly:
         little for some mix; and the stages at home that lead there."""
         chain, chokepoints = self.chokepoints.chain, self.chokepoints
         found: dict[str, Any] = {name: {} for name in (
-            "undisturbed", "accessible", "own", "made_at_home", "bought", "unknown_left",
+            "undisturbed", "accessible", "own", "made_at_home", "bought", "unknown_left", "planned_home",
         )}  # fmt: skip
         active: list[Any] = []
         refined: list[Any] = []
-        by_origin = set[Any]()
+        by_origin, moved_home = set[Any](), set[Any]()
         stops: tuple[Stop, ...] = tuple((event.cuts, "severity") for event in chokepoints.inputs.events)
         for e, event in enumerate(chokepoints.inputs.events):
             d = Disruption(event.disruption)
@@ -334,10 +337,15 @@ class Assembly:
                     at = self.at[y]
                     hit = chokepoints.hit(regions, at, stops)
                     chosen = chokepoints.chooses_origin(regions, at)
-                    home, bought = (part[e] for part in chokepoints.left_by_origin(regions, at, hit))
+                    home, bought, moved = (part[e] for part in self._cells_left(regions, at, stops, hit))
+                    planned = chokepoints.made_at_home(regions, at)
                     for c, place in self.place.items():
                         found["made_at_home"][d, name, c, y] = float(home[place])
                         found["bought"][d, name, c, y] = float(bought[place])
+                        if moved[place]:
+                            moved_home.add((d, name, c, y))
+                        if not chosen[place]:
+                            found["planned_home"][name, c, y] = float(planned[place])
                         if chosen[place]:
                             by_origin.add((name, c, y))
                     without = chokepoints.available(regions, at, chokepoints.access(regions, at))[1]
@@ -372,11 +380,28 @@ class Assembly:
                     ]  # fmt: skip
         by_need = found["unknown_left"] or chokepoints.config.stockpile_months
         return {
-            **found, **self._chain(), "by_origin": frozenset(by_origin), "active": tuple(active),
-            "refined": tuple(refined),
+            **found, **self._chain(), "by_origin": frozenset(by_origin), "moved_home": frozenset(moved_home),
+            "active": tuple(active), "refined": tuple(refined),
             "stockpile": chokepoints.config.stockpile_months / 12,
             "stocked": self._stocked(pools, use) if by_need else {},
         }  # fmt: skip
+
+    def _cells_left(
+        self, regions: Sequence[str], at: int, stops: tuple[Stop, ...], hit: Hit
+    ) -> tuple[Array, Array, np.ndarray]:
+        """What disruptions leave of cells for the loss that counts, (stop, chemistry) each: as `MixData.made_at_home`,
+        `bought` and `moved_home` have it."""
+        chokepoints, chosen = self.chokepoints, self.chokepoints.chooses_origin(regions, at)
+        home, bought = chokepoints.left_by_origin(regions, at, hit)
+        if self.config.loss == "supply":
+            return home, bought, np.zeros_like(bought, dtype=bool)
+        if self.config.loss == "industry":
+            return home, np.zeros_like(bought), np.zeros_like(bought, dtype=bool)
+        own, sold, moved = chokepoints.left_of_others(regions, at, stops, hit)
+        planned = chokepoints.made_at_home(regions, at)
+        of_all = own * (planned + moved * (1 - planned)), sold * (1 - planned)
+        home, bought = (np.where(chosen, *parts) for parts in zip((own, sold), of_all, strict=True))
+        return home, bought, moved & chosen
 
     def _chain(self) -> dict[str, Any]:
         """Of which node each other is made, by name."""
@@ -635,6 +660,37 @@ class Assembly:
                             if amount > NOTHING:
                                 returned[r, name, m, k, y] = amount
         return returned, life, recovered
+
+    def planned(
+        self, data: MixData, additions: Mapping[RegionSegmentChemistryYear, float],
+        production: Mapping[RegionChemistryYear, float],
+    ) -> Chokepoints:  # fmt: skip
+        """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. additions, production:
+        as of `Baseline`; what it recovers is what `data` says that cells give back."""
+        axes, known = self.resolved, self.resolved.minerals.labels
+        cells = np.zeros_like(self.chokepoints.scenarios[self.optimised].cells)
+        home = np.full((len(self.regions), cells.shape[2], cells.shape[3]), np.nan)
+        recovered = np.zeros_like(self.chokepoints.scenarios[self.optimised].recovered)
+        held: dict[Key, float] = {}
+        for (r, s, c, y), gwh in additions.items():
+            at = axes.regions.labels.index(r), axes.segments.labels.index(s), self.place[c], self.at[y]
+            cells[at] = gwh
+            for m in self.minerals:
+                key = r, data.life.get((r, s, c)), m, y
+                held[key] = held.get(key, 0.0) + data.content.get((c, m, y), 0.0) * gwh
+        for (r, m, y), kt in data.recovered.items():
+            recovered[axes.regions.labels.index(r), known.index(m), self.at[y]] += kt
+        for (r, life, m, k, y), part in data.returned.items():
+            kt = part * held.get((r, life, m, k), 0.0)
+            recovered[axes.regions.labels.index(r), known.index(m), self.at[y]] += kt
+        made = cells.sum(axis=1)
+        for i, r in enumerate(self.regions):
+            for c, place in self.place.items():
+                for y in self.years:
+                    if whole := made[i, place, self.at[y]]:
+                        home[i, place, self.at[y]] = min(production.get((r, c, y), 0.0) / whole, 1.0)
+        plan = Batteries(cells, self.chokepoints.scenarios[self.optimised].gain, recovered)
+        return self.chokepoints.with_plan(self.optimised, plan, home)
 
     def _recycled(self) -> dict[Key, float]:
         """Least recycled content of EU 2023/1542 in each year, of the last target that has come."""

@@ -29,7 +29,7 @@ from ..config import (
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..mix.compiled import Compiled
-from ..mix.data import Disruption, Key, MixData
+from ..mix.data import Disruption, Key, LossKind, MixData
 from ..mix.family import OTHER_COUNTRIES, Glossary
 from ..mix.objective import RISKS
 from ..mix.solution import UNIT, Criteria, Solution, choose, risk_of
@@ -38,11 +38,12 @@ from ..tables.inputs import Inputs
 from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, Labels, fit
 from ..tables.resolve import Resolved
+from ..tables.supply import Event
 from .chokepoints import Chokepoints
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .mix_data import OTHERS, Assembly, others_in
-from .played import Library, Played
+from .played import Library, Lost, losses_of
 from .prices import PriceCurves
 from .why_infeasible import NO_ANSWER, why
 
@@ -212,7 +213,22 @@ def laid_out(mix: OpenMix, chokepoints: Chokepoints, curves: PriceCurves, inputs
         )
         played = f"likelihood of {listed(data.disruptions)}"
         raise InputError([run.problem(("optimise", "likelihood"), played, why)])
+    if config.loss == "all_outside" and (of_cells := stops_of_cells(chokepoints, data)):
+        stops = f"{listed(of_cells)} {'stop' if len(of_cells) > 1 else 'stops'} cells"
+        why = (
+            f"bounds stops of materials alone, and {stops}, which others would make; give these a likelihood of 0, "
+            'leave them out of exposure.disruptions, or set loss = "supply"'
+        )
+        raise InputError([run.problem(("optimise", "loss"), "loss = 'all_outside'", why)])
     return assembly, data
+
+
+def stops_of_cells(chokepoints: Chokepoints, data: MixData) -> list[str]:
+    """Disruptions with a weight that stop cells."""
+    return [
+        event.disruption for event in chokepoints.inputs.events
+        if data.weight.get(Disruption(event.disruption)) and any(cut.node in data.cells for cut in event.cuts)
+    ]  # fmt: skip
 
 
 def _pairs(inputs: Inputs) -> dict[str, tuple[str, float]]:
@@ -337,6 +353,10 @@ def _of_objective(config: Optimise) -> Wrong:
     by_risk = config.objective == "gwh_at_risk" or config.exposure_cap is not None
     counts = {
         "risk": (by_risk, 'objective = "gwh_at_risk" or with an exposure_cap'),
+        "loss": (
+            by_risk or weighed & set(RISKS),
+            f'objective = "gwh_at_risk", with an exposure_cap, or with weights of {listed(RISKS)}',
+        ),
         "level": (config.risk == "cvar" or "cvar" in weighed, 'risk = "cvar" or with a weight of cvar'),
         "likelihood": (
             by_risk or weighed & set(RISKS),
@@ -538,18 +558,14 @@ def _at_places(frame: DataFrame, codes: Mapping[tuple[str, float], str]) -> dict
 
 
 def replayed(mix: Mix, library: Library) -> dict[Disruption, float]:
-    """Loss of each disruption when it is played with the mix fixed, over the years that are decided [GWh].
+    """Loss of each disruption when it is played with the mix fixed, over the years that are decided [GWh], of the kind
+    that counts: `lost`.
 
-    What is short and what is at risk of the plan, and the demand that the plan does not meet. Raises NumericalTrouble
-    where a loss is above the model's, the objective is not what the model has, or the risk is above its cap.
+    Raises NumericalTrouble where a loss is above the model's, the objective is not what the model has, or the risk is
+    above its cap.
     """
-    data, chokepoints = mix.data, library.chokepoints
-    # What is not in the plan can be lost in no replay, and is lost under every disruption.
-    out = dict.fromkeys(data.disruptions, float(sum(mix.solution.unmet.values())))
-    for each in library.of(mix.scenario):
-        name = Disruption(each.event.disruption)
-        if chokepoints.years[each.year] in data.years and name in out:
-            out[name] += lost(each)
+    data, config = mix.data, mix.config
+    out = lost(mix, of_library(library, mix.scenario), float(sum(mix.solution.unmet.values())))[config.loss]
     whole = sum(data.demand.values())
     above = {d: loss for d, loss in out.items() if loss > mix.solution.losses[d] + AGREE * whole}
     if above:
@@ -558,7 +574,6 @@ def replayed(mix: Mix, library: Library) -> dict[Disruption, float]:
             f"the chosen mix loses {loss:.6g} GWh under {name} when it is played back, and in the model "
             f"{mix.solution.losses[name]:.6g}; {BUG}"
         )
-    config = mix.config
     risks = {risk: risk_of(out, data.weight, risk, config.level) for risk in RISKS}
     found, cap, exposure = _objective(mix, risks), config.exposure_cap, mix.solution.exposure
     if found is not None and abs(found - exposure) > AGREE * max(abs(exposure), 1.0):
@@ -592,6 +607,39 @@ def _objective(mix: Mix, risks: Mapping[str, float]) -> float | None:
     return sum(weight * parts[name] for name, weight in config.weights.items())
 
 
-def lost(each: Played) -> float:
-    """Planned cells that cannot be built under a disruption [GWh]."""
-    return float(each.loss.shortage.sum()) + each.loss.at_risk[0]
+def lost(mix: Mix, found: Iterable[tuple[Event, int, Lost]], unmet: float) -> dict[LossKind, dict[Disruption, float]]:
+    """What disruptions take of a plan over the years that are decided, by whose loss it is [GWh].
+
+    found: event, place of the year, and loss; unmet: demand that the plan leaves. That can be lost in no replay, and is
+    lost under every disruption; to those who make cells it is none.
+    """
+    data, years = mix.data, mix.assembly.chokepoints.years
+    out: dict[LossKind, dict[Disruption, float]] = {
+        "supply": dict.fromkeys(data.disruptions, unmet), "industry": dict.fromkeys(data.disruptions, 0.0),
+        "all_outside": dict.fromkeys(data.disruptions, unmet),
+    }  # fmt: skip
+    for event, year, each in found:
+        name = Disruption(event.disruption)
+        if years[year] in data.years and name in data.disruptions:
+            for kind, by_name in out.items():
+                by_name[name] += getattr(each, kind)
+    return out
+
+
+def of_library(library: Library, scenario: str) -> Iterable[tuple[Event, int, Lost]]:
+    """What the disruptions of a run cost the plan of a scenario, as `lost` takes it."""
+    return ((each.event, each.year, each.lost) for each in library.of(scenario))
+
+
+def lost_beside(mix: Mix) -> dict[str, dict[LossKind, float]]:
+    """What each mix beside the chosen one, and that itself, loses, by whose loss it is: played back with its plan fixed
+    and weighed as the run does [GWh]."""
+    assembly, data, config = mix.assembly, mix.data, mix.config
+    events, years = assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years]
+    out = {}
+    for name, each in mix.solution.baselines.items():
+        plan = assembly.planned(data, each.additions, each.production)
+        unmet = sum(data.demand.values()) - sum(each.additions.values())
+        losses = lost(mix, losses_of(plan, OPTIMISED, events, years), unmet)
+        out[name] = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}
+    return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +24,21 @@ LEAST = 1e-9
 ENDS: tuple[End, ...] = ("low", "high")
 
 
+class Lost(NamedTuple):
+    """What a disruption costs a plan, short or at risk, by best reallocation [GWh]: batteries that cannot be had, cells
+    that were to be made at home and cannot, and batteries if others made the cells of the countries that close."""
+
+    supply: float
+    industry: float
+    all_outside: float
+
+
 @frozen
 class Batch:
     """Disruptions of one year (its place among those of the run) played together, for the regions that share a pool.
 
-    without: what there is without a disruption, one question; hit: with each; left: what each leaves the regions, and
+    without: what there is without a disruption, one question; hit: with each; outside: with each, if others made the
+    cells of the countries that close; left: what each leaves the regions, and
     the ends of their severities after them; losses: of each; ends: GWh at risk by best reallocation at the low and the
     high end of its severity, (event, end, [batteries, cells made at home]).
     """
@@ -38,9 +49,15 @@ class Batch:
     factory: Factory
     without: Supplied
     hit: Supplied
+    outside: Supplied
     left: Hit
     losses: list[Loss]
     ends: Array
+
+    @cached_property
+    def lost(self) -> list[Lost]:
+        """What each costs, whoever counts it."""
+        return _lost(self.factory, self.hit, self.outside)
 
     @cached_property
     def gain(self) -> Array:
@@ -106,6 +123,11 @@ class Played:
         return self.batch.losses[self.place]
 
     @property
+    def lost(self) -> Lost:
+        """The same, whoever counts it."""
+        return self.batch.lost[self.place]
+
+    @property
     def ends(self) -> tuple[float, float]:
         """GWh at risk by best reallocation at the low and at the high end of its severity."""
         low, high = self.batch.ends[self.place, :, 0]
@@ -146,8 +168,19 @@ def played(
     ends = np.array([[(each.at_risk[0], each.industry[0])] * len(ENDS) for each in lost])
     if beyond := [(place, ENDS.index(end)) for place, end in _beyond(events)]:
         ends[tuple(np.array(beyond, dtype=int).T)] = at_risk(factory, without, at_ends)
-    batch = Batch(scenario, regions, year, factory, without, hit, chokepoints.hit(regions, year, stops), lost, ends)
+    left = chokepoints.hit(regions, year, stops)
+    batch = Batch(scenario, regions, year, factory, without, hit, outside, left, lost, ends)
     return [Played(event, batch, place) for place, event in enumerate(events)]
+
+
+def _lost(factory: Factory, hit: Supplied, outside: Supplied) -> list[Lost]:
+    """What disruptions cost a plan. hit: what there is with each; outside: if others made the cells of the countries
+    that close."""
+    plan, none = factory.plan, np.zeros_like(hit.imported)
+    left = (factory.totals(each)[0] for each in (hit, hit.capped(hit.home, none), outside))
+    planned = (float(cells.sum()) for cells in (plan.cells, plan.made_at_home, plan.cells))
+    lost = (np.maximum(whole - part, 0.0).tolist() for whole, part in zip(planned, left, strict=True))
+    return [Lost(*each) for each in zip(*lost, strict=True)]
 
 
 def stops_of(events: Sequence[Event]) -> tuple[Stop, ...]:
@@ -165,18 +198,45 @@ def play(
     chokepoints: Chokepoints, scenario: str, events: Iterable[Event], years: Collection[int] | None = None
 ) -> list[Played]:
     """Every disruption in every year from its start on, by event, regions and year; years: places of those played."""
-    together: dict[tuple[tuple[str, ...], int], list[Event]] = {}
+    together, order = _together(chokepoints, events, years)
+    stock = chokepoints.config.stockpile_months
+    found = {where: played(chokepoints, scenario, *where, alike, stock) for where, alike in together.items()}
+    return [found[where][place] for where, place in order]
+
+
+def losses_of(
+    chokepoints: Chokepoints, scenario: str, events: Iterable[Event], years: Collection[int]
+) -> Iterable[tuple[Event, int, Lost]]:
+    """What every disruption costs in every year from its start on, without what else `play` tells: (event, place of the
+    year, loss)."""
+    stock = chokepoints.config.stockpile_months
+    for (regions, year), alike in _together(chokepoints, events, years)[0].items():
+        stops: tuple[Stop, ...] = tuple((event.cuts, "severity") for event in alike)
+        hit = chokepoints.supplied(scenario, regions, year, stops, stock)
+        outside = chokepoints.made_outside(scenario, regions, year, stops, hit)
+        found = _lost(chokepoints.factory(scenario, regions, year), hit, outside)
+        yield from ((event, year, each) for event, each in zip(alike, found, strict=True))
+
+
+#: Regions that share a pool, and a year by its place.
+Where = tuple[tuple[str, ...], int]
+
+
+def _together(
+    chokepoints: Chokepoints, events: Iterable[Event], years: Collection[int] | None
+) -> tuple[dict[Where, list[Event]], list[tuple[Where, int]]]:
+    """Disruptions that are played together, by regions and year, and where each stands there, by event, regions and
+    year."""
+    together: dict[Where, list[Event]] = {}
     order = []
     for event in events:
         for regions in chokepoints.pools(event.cuts):
             for year, calendar in enumerate(chokepoints.years):
                 if calendar >= event.start and (years is None or year in years):
                     with_others = together.setdefault((regions, year), [])
-                    order.append((regions, year, len(with_others)))
+                    order.append(((regions, year), len(with_others)))
                     with_others.append(event)
-    stock = chokepoints.config.stockpile_months
-    found = {where: played(chokepoints, scenario, *where, alike, stock) for where, alike in together.items()}
-    return [found[regions, year][place] for regions, year, place in order]
+    return together, order
 
 
 @frozen

@@ -83,6 +83,12 @@ class Optimise(Section):
     risk: Literal["expected", "worst", "cvar"] = Field(
         default="expected", description="How losses under the disruptions of [exposure] count together."
     )
+    loss: Literal["supply", "industry", "all_outside"] = Field(
+        default="supply",
+        description="Whose loss counts: supply (batteries that cannot be had), industry (cells that were to be made at "
+        "home and cannot), or all_outside (batteries, as if others made the cells of the countries that close, which "
+        "bounds stops of materials alone).",
+    )
     level: float = Field(default=0.8, ge=0.0, description="Level of cvar: the mean of the worst 1 − level.")
     likelihood: dict[str, Weight] = Field(
         default={}, description="Weights of disruptions; 1 where none is named, and 0 for one that closes every node."

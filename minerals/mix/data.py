@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
-from typing import Any, NewType
+from typing import Any, Literal, NewType
 
 from ..haste import frozen, value_class
 
@@ -62,6 +62,8 @@ RegionSupplier = tuple[Region, Supplier]
 RegionYear = tuple[Region, Year]
 #: Stands for all segments of a region together.
 ALL_SEGMENTS = Segment("")
+#: Whose loss counts.
+LossKind = Literal["supply", "industry", "all_outside"]
 #: Any of these.
 Key = tuple[Any, ...]
 
@@ -220,6 +222,9 @@ class MixData:
 
     # Disruptions
 
+    loss: LossKind = "supply"
+    """Whose loss counts: of the batteries that are wanted, or of the cells that are to be made at home. What
+    `all_outside` counts lies in `made_at_home`, `bought` and `moved_home`."""
     starts: Mapping[Disruption, Year] = field(default_factory=dict)
     """First year of a disruption."""
     pools_of: Mapping[Disruption, tuple[Pool, ...]] = field(default_factory=dict)
@@ -236,6 +241,11 @@ class MixData:
     bought: Mapping[tuple[Disruption, Pool, Chemistry, Year], float] = field(default_factory=dict)
     """Share of planned cells that can be bought, the same [1]; none by default. Where `by_origin` has the place, of
     those that are imported."""
+    moved_home: frozenset[tuple[Disruption, Pool, Chemistry, Year]] = frozenset()
+    """Where what is imported is made at home instead, of the places of `by_origin`."""
+    planned_home: Mapping[PoolChemistryYear, float] = field(default_factory=dict)
+    """Share of all cells that is to be made at home, (pool, chemistry, year) [1], where the mix does not say it; all by
+    default."""
     by_origin: frozenset[tuple[Pool, Chemistry, Year]] = frozenset()
     """Where the mix says which cells are made at home: of a region alone, whose makers are known at home and abroad."""
     direct: Mapping[tuple[Chemistry, Node], float] = field(default_factory=dict)

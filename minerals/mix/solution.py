@@ -106,11 +106,13 @@ class Stage:
 @frozen
 class Baseline:
     """One mix beside others, by the same rules. exposure: by the objective [its unit]; cost: of all years [million
-    USD_2025]; breaks: families of limits that it does not keep; additions: (region, segment, chemistry, year) [GWh]."""
+    USD_2025]; breaks: families of limits that it does not keep; additions: (region, segment, chemistry, year), and of
+    them production at home, (region, chemistry, year) [GWh]."""
 
     exposure: float
     cost: float
     breaks: tuple[str, ...]
+    production: dict[RegionChemistryYear, float]
     additions: dict[RegionSegmentChemistryYear, float]
 
 
@@ -332,8 +334,9 @@ class _Chooser:
         return {key: level for key, level in self.session.levels(component, values).items() if level > least}
 
     def _baseline(self, found: Found) -> Baseline:
-        additions = self._levels(self.session.model.additions, found.values)
-        return Baseline(found.exposure, found.cost, found.breaks, additions)
+        model = self.session.model
+        production, additions = (self._levels(each, found.values) for each in (model.production, model.additions))
+        return Baseline(found.exposure, found.cost, found.breaks, production, additions)
 
     def _solution(
         self, best: Found, shown: Found, baselines: dict[str, Found], near: Near | None, frontier: Frontier | None

@@ -26,6 +26,9 @@ OTHER = "other"
 MARKS = (0.1, 0.25, 0.5, 0.75)
 #: Part of the least exposure within which it is told what that costs, where the rest is dear.
 LAST = 0.001
+#: By whose loss mixes are told beside the objective, and its column.
+ALSO = {"supply": "supply lost", "industry": "home cells lost", "all_outside": "if others made all"}
+COLUMN = {"supply": "supply_lost", "industry": "industry_lost", "all_outside": "all_outside"}
 #: Marks a mix that breaks a rule.
 BROKEN = "†"
 #: Share of a region's batteries below which a family is left out.
@@ -46,11 +49,16 @@ def _baselines(result: Result, width: int) -> list[str]:
     table, about = result["mix_baseline"], result.record["mix"]
     unit, (first, last) = about["unit"], (about["years"][0], about["years"][-1])
     head = [f"Mixes of {first}–{last}", f"{about['objective']}, {unit}", "billion USD_2025", "above the cheapest"]
+    # As if others made all is a bound for stops of materials alone.
+    told = [name for name in ALSO if name != "all_outside" or not about["stops_of_cells"]] if width >= WIDE else []
+    others = [name for name in told if name != about["loss"]]
+    head[2:2] = [ALSO[name] for name in others]
     rows, notes = [], []
     for row in table.itertuples():
         broken = BROKEN if row.breaks else ""
+        lost = (number(getattr(row, COLUMN[name])) for name in others)
         rows.append([
-            f"{row.label}{broken}", number(row.exposure), number(row.cost / 1000), f"{row.cost_share:+.1%}",
+            f"{row.label}{broken}", number(row.exposure), *lost, number(row.cost / 1000), f"{row.cost_share:+.1%}",
         ])  # fmt: skip
         if broken:
             notes.append(f"{BROKEN} {row.label} breaks rules that the others keep: {row.breaks}.")

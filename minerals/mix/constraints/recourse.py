@@ -13,6 +13,9 @@ $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcn
 $$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + \sum_{y < d} \sum_{r,s} u_{rsy}
   \qquad [\mathrm{GWh}]$$
 
+$$L^{\mathrm{home}}_d = \sum_{y \ge d,\, q, c} \Bigl( \sum_{r \in q} p_{rcy} - x'_{dqcy} \Bigr) \qquad
+  [\mathrm{GWh}]$$
+
 for the regions $q$ that share a pool when countries close. A cell is lost as it is made: of the imports $m$ the makers
 abroad still sell a part $\beta$, of the production $p$ at home a part $\eta$ can be made. Where several regions share
 a pool, or the run says where cells come from, both are shares of all cells $X$ instead. Of the cells $x'$ that there
@@ -25,7 +28,9 @@ nobody knows, of which a stop takes a share, the rest is a part of the plan's ne
 $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
 bought and for those made at home apart. The loss is measured against demand, so what is not built in the first place
 counts as lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to
-keep; so, before anything else is asked, a mix leaves no more unmet than it must. Recourse is exact only where the
+keep; so, before anything else is asked, a mix leaves no more unmet than it must. The loss of industry is
+$L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$. Where all are made outside, $\beta$ is that
+of the makers abroad who do not close, or where there are none $z$ is within all cells. Recourse is exact only where the
 objective presses on it: figures come from a replay with the mix fixed.
 """
 
@@ -72,8 +77,9 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return sum(m.production[r, c, y] for r in data.pools[q] if (r, c, y) in m.production)
 
     def makes(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
-        """What of these the disruption lets be made."""
-        return data.made_at_home.get((d, q, c, y), 1.0) * at_home(m, q, c, y)
+        """What of these the disruption lets be made, and of imports that are made at home instead."""
+        cells = plan if (d, q, c, y) in data.moved_home else at_home
+        return data.made_at_home.get((d, q, c, y), 1.0) * cells(m, q, c, y)
 
     def buys(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
         """What it lets be bought."""
@@ -187,7 +193,14 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
         return rule
 
+    def to_make(m: pyo.ConcreteModel, d: Disruption) -> Any:
+        """Cells that are to be made at home once a disruption may come."""
+        keys = (key for key in m.rebuilt_of if key[0] == d)
+        return sum(data.planned_home.get((q, c, y), 1.0) * at_home(m, q, c, y) for _, q, c, y in keys)
+
     def loss(m: pyo.ConcreteModel, d: Disruption) -> object:
+        if data.loss == "industry":
+            return to_make(m, d) - sum(m.rebuilt[key] for key in m.rebuilt_of if key[0] == d)
         early = sum(m.unmet[key] for key in m.wanted if key[2] < data.starts[d])
         wanted = sum(gwh for key, gwh in data.demand.items() if key[2] >= data.starts[d])
         return wanted + early - sum(m.rebuilt[key] if key in m.rebuilt else most(m, *key) for key in had[d])

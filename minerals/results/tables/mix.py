@@ -11,7 +11,7 @@ import pandas as pd
 from ...case.chokepoints import Chokepoints
 from ...case.cost import MONEY
 from ...case.mix_data import MAXIMUM_SINGLE
-from ...case.optimise import Mix, cost_cap_of, glossary_of, lost, replayed
+from ...case.optimise import Mix, cost_cap_of, glossary_of, lost, lost_beside, of_library, replayed, stops_of_cells
 from ...case.played import Library
 from ...config import OPTIMISED, Optimise
 from ...errors import listed
@@ -21,6 +21,7 @@ from ...mix.data import (
     Disruption,
     Group,
     Key,
+    LossKind,
     RegionGroupYear,
     RegionLineYear,
     RegionNodeYear,
@@ -170,22 +171,33 @@ def _examples(mix: Mix) -> Iterable[tuple[Any, ...]]:
             yield (place, r, family, y, gwh / mix.data.wanted[r, y], "1")
 
 
-BASELINE = ["mix", "label", "exposure", "exposure_unit", "cost", "cost_share", "breaks", "unit"]
+BASELINE = [
+    "mix", "label", "exposure", "exposure_unit", "supply_lost", "industry_lost", "all_outside", "lost_unit", "cost",
+    "cost_share", "breaks", "unit",
+]  # fmt: skip
+#: Losses of a mix, in the order of their columns.
+LOSSES: tuple[LossKind, ...] = ("supply", "industry", "all_outside")
+#: Each as it is called in a sentence.
+LOST: Mapping[LossKind, str] = {
+    "supply": "loss", "industry": "loss of cells made at home", "all_outside": "loss if others made all cells",
+}  # fmt: skip
 #: What the mixes beside the chosen one are called.
 LABELS = {"cheapest": "Cheapest", "least_exposed": "Least exposed"}
 
 
 def _baselines(mix: Mix) -> Iterable[tuple[Any, ...]]:
     """Exposure and cost of the incumbent's mix, the cheapest, the chosen and the least exposed one, under the same
-    rules, with the limits that one breaks; cost_share: above the cheapest."""
-    found = mix.solution.baselines
+    rules, with the limits that one breaks; supply_lost, industry_lost, all_outside: as played back, by the same risk;
+    cost_share: above the cheapest."""
+    lost, found = lost_beside(mix), mix.solution.baselines
     labels = {**LABELS, "incumbent": incumbent_label(mix), "chosen": mix.config.label}
     unit = UNIT[_criterion(mix.config)]
     for name in (name for name in ("incumbent", "cheapest", "chosen", "least_exposed") if name in found):
         each = found[name]
         more = each.cost / found["cheapest"].cost - 1 if found["cheapest"].cost else 0.0
         breaks = listed([family.replace("_", " ") for family in each.breaks]) if each.breaks else ""
-        yield (name, labels[name], each.exposure, unit, each.cost, more, breaks, MONEY)
+        losses = (lost[name][kind] for kind in LOSSES)
+        yield (name, labels[name], each.exposure, unit, *losses, "GWh", each.cost, more, breaks, MONEY)
 
 
 def incumbent_label(mix: Mix) -> str:
@@ -205,13 +217,17 @@ def _frontier(mix: Mix) -> Iterable[tuple[Any, ...]]:
 
 
 def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> pd.DataFrame:
-    """Loss of each disruption over the years decided, replayed with the mix fixed, beside the incumbent's; what binds
-    where it is largest."""
+    """Loss of each disruption over the years decided, replayed with the mix fixed, beside the incumbent's, of the kind
+    that counts; of how much: batteries that are wanted, or cells that are to be made at home; what binds where it is
+    largest."""
     chokepoints, before = library.chokepoints, _incumbent_losses(mix, library)
     binds: dict[Disruption, tuple[float, str]] = {}
+    at_home: dict[Disruption, float] = {}
     for each in library.of(OPTIMISED):
         name, loss = Disruption(each.event.disruption), each.loss.at_risk[0]
         decided = name in losses and chokepoints.years[each.year] in mix.data.years
+        if decided:
+            at_home[name] = at_home.get(name, 0.0) + float(each.loss.at_home.sum())
         if decided and loss > binds.get(name, (0.0, ""))[0] and len(each.binds):
             binds[name] = loss, chokepoints.inputs.nodes[int(each.binds[0])].node
     labels = {event.disruption: (event.label, event.status) for event in chokepoints.inputs.events}
@@ -220,6 +236,7 @@ def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> p
     for name, loss in losses.items():
         node = binds.get(name, (0.0, ""))[1]
         wanted = sum(gwh for (_, _, y), gwh in mix.data.demand.items() if y >= mix.data.starts[name])
+        wanted = at_home.get(name, 0.0) if mix.config.loss == "industry" else wanted
         rows.append((
             name, *labels[name], mix.data.weight[name], mix.data.starts[name], wanted, before[name], loss, "GWh", node,
             nodes.get(node, ""),
@@ -232,12 +249,7 @@ def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> p
 
 def _incumbent_losses(mix: Mix, library: Library) -> dict[Disruption, float]:
     """Loss of the incumbent under each disruption of the model, over the years decided [GWh]."""
-    out = dict.fromkeys(mix.data.disruptions, 0.0)
-    for each in library.of(mix.config.scenario):
-        name = Disruption(each.event.disruption)
-        if library.chokepoints.years[each.year] in mix.data.years and name in out:
-            out[name] += lost(each)
-    return out
+    return lost(mix, of_library(library, mix.config.scenario), 0.0)[mix.config.loss]
 
 
 def _costs(mix: Mix) -> pd.DataFrame:
@@ -387,6 +399,8 @@ def about_mix(mix: Mix, library: Library) -> dict[str, Any]:
         "scenario": OPTIMISED,
         "incumbent": config.scenario,
         "objective": _objective(mix),
+        "loss": mix.config.loss if mix.config.objective == "gwh_at_risk" else None,
+        "stops_of_cells": stops_of_cells(mix.assembly.chokepoints, mix.data),
         "incumbent_value": _incumbent_value(mix, library),
         "years": list(mix.data.years),
         "chemistries": list(mix.data.chemistries),
@@ -453,11 +467,12 @@ def _criterion(config: Optimise) -> str:
 def _objective(mix: Mix) -> str:
     """The objective in words."""
     config = mix.config
+    loss = LOST[config.loss]
     words = {
         "gwh_at_risk": {
-            "expected": f"expected loss over the disruptions of the run{_by_set(config)}",
-            "worst": "loss under the worst disruption",
-            "cvar": f"mean loss over the worst {1 - config.level:.0%} of the disruptions{_by_set(config)}",
+            "expected": f"expected {loss} over the disruptions of the run{_by_set(config)}",
+            "worst": f"{loss} under the worst disruption",
+            "cvar": f"mean {loss} over the worst {1 - config.level:.0%} of the disruptions{_by_set(config)}",
         }[config.risk],
         "concentration": f"{config.measure} among {config.among} nodes, weighted by GWh",
         "cost": "cost",
