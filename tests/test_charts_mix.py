@@ -559,7 +559,7 @@ def test_cost_stands_above_the_cheapest_mix() -> None:
     for case in ("nothing but the mix", "an earlier year", "one of two regions"):
         assert "Cost" not in "".join(texts(drawn("mix_by_year", case)))
     made = mixed(unmet=0.1)
-    made.record["mix"]["stages"] = [{"stage": "unmet_demand", "value": 10.0}]
+    made.record["mix"]["unmet"] = 10.0
     assert "cost" not in set(charts.draw(made, "mix_by_year").data["quantity"]), "fewer batteries would look cheaper"
 
 

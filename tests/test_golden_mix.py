@@ -126,6 +126,12 @@ def measured() -> MixData:
     return toy(measure={(c, y): {"nmc": 1.0, "lfp": 0.25}[c] for c in CHEMISTRIES for y in YEARS})
 
 
+def counted() -> MixData:
+    """NMC counts one and a half; its cells weigh 4 kt/GWh and those of LFP 6.25, in 2032 5."""
+    mass = {(c, y): {"nmc": 4.0, "lfp": 6.25 if y < 2032 else 5.0}[c] for c in CHEMISTRIES for y in YEARS}
+    return toy(counts={"nmc": 1.5, "lfp": 1.0}, mass=mass)
+
+
 @dataclass(frozen=True)
 class Case:
     """A toy, and how its model is built."""
@@ -177,6 +183,8 @@ OBJECTIVES = {
     "cvar": Case(at_risk, {"level": 0.75}),
     "expected": Case(at_risk_and_recovering),
     "priced": Case(at_risk_and_recovering, {"worth": ("expected", 0.5)}),
+    "unbuilt": Case(counted),
+    "unbuilt_kt": Case(counted),
     "unmet_demand": Case(toy),
     "weighted": Case(at_risk_and_recovering, {"weights": {"expected": 2.0, "cost": 0.001, "worst": 0.5}}),
     "worst": Case(at_risk),

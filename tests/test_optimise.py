@@ -806,6 +806,30 @@ def test_whoever_s_loss_counts_is_played_back(sets: tuple[str, ...], loss: str, 
     assert (table["supply_lost"] <= table["all_outside"] + LEFT).all()
 
 
+def test_as_much_is_built_as_can_be(choose: Callable[..., Chosen]) -> None:
+    """Where less is within reach than is wanted, what is not built is what no mix may leave less of unmet; where a
+    family counts twice, more of it is built, and by mass no more is missing than of the incumbent."""
+    short, sets = choose(*UNMET), UNMET[1:]
+    unmet = short.table("mix_stage", stage="unmet_demand")["value"].iloc[0]
+    found = choose(*sets, "optimise.objective='built'")
+    assert unmet > 1
+    assert found.objective == pytest.approx(unmet, rel=LEFT)
+    assert found.result.record["mix"]["unmet"] == pytest.approx(unmet, rel=LEFT)
+
+    def gwh(found: Chosen, family: str) -> float:
+        table = found.table("mix_family", family=family).merge(
+            found.later("cells").groupby("year")["value"].sum(), on="year"
+        )
+        return float((table["value_x"] * table["value_y"]).sum())
+
+    built = "optimise.objective='built'"
+    alike, twice = choose(SHORT, built), choose(SHORT, built, "optimise.weights={NMC=2}")
+    assert gwh(twice, "NMC") > gwh(alike, "NMC") + 1
+    by_mass = choose(SHORT, "optimise.objective='built_kt'").result["mix_baseline"].set_index("mix")
+    assert set(by_mass["exposure_unit"]) == {"kt"}
+    assert by_mass.loc["chosen", "exposure"] <= by_mass.loc["incumbent", "exposure"] * (1 + LEFT)
+
+
 def test_shares_keep_their_limits(choose: Callable[..., Chosen]) -> None:
     """Linear between the years given, and from the first on; where a limit has a worth, all of it is taken."""
 

@@ -417,6 +417,50 @@ def test_a_share_of_one_use_binds_in_that_use_alone() -> None:
     assert sum(last) == pytest.approx(60)
 
 
+@pytest.mark.parametrize(("objective", "counts", "mass", "gwh", "value"), [
+    # All that 4 and 60 kt allow are 125 GWh, but demand is 100: of those the cheapest, with 50 of NMC.
+    ("unbuilt", (1.0, 1.0), None, (50, 50), 0),
+    # LFP counts half.
+    ("unbuilt", (0.5, 1.0), None, (50, 50), 25),
+    # LFP alone counts: as much of it as phosphate allows.
+    ("unbuilt", (1.0, 0.0), None, (75, 25), 25),
+    # LFP weighs 6.25 kt/GWh, NMC 4.
+    ("unbuilt_kt", (1.0, 1.0), (6.25, 4.0), (75, 25), 25 * 2.25),
+])  # fmt: skip
+def test_the_most_batteries_that_can_be_had(
+    objective: str, counts: tuple[float, float], mass: tuple[float, float] | None, gwh: tuple[float, float],
+    value: float,
+) -> None:  # fmt: skip
+    """Of 4 kt of cobalt 50 GWh of NMC can be made, which is cheaper, and of 60 kt of phosphate 75 of LFP; of 20 kt in
+    2031 25 GWh. counts, mass, gwh: of LFP and NMC; value: of a year."""
+    use = {("nmc", "cobalt"): 0.08, ("lfp", "phosphate"): 0.8}
+    data = toy(
+        nodes=("cobalt", "phosphate"), use={("Here", *key, y): kt for key, kt in use.items() for y in YEARS},
+        supplied={(n, "COD", y): kt for n, kt in (("cobalt", 4.0), ("phosphate", 60.0)) for y in YEARS},
+        counts=dict(zip(CHEMISTRIES, counts, strict=True)),
+        mass={(c, y): kt for c, kt in zip(CHEMISTRIES, mass, strict=True) for y in YEARS} if mass else {},
+        incumbent=incumbent(40),
+    )  # fmt: skip
+    found = choose(data, Criteria(objective=objective, frontier="certified"))
+    assert nmc(found) == [gwh[1]] * 3
+    assert found.exposure == found.best
+    assert [found.best, found.stage("objective").value] == pytest.approx([3 * value] * 2, abs=1e-6)
+    assert stages(found) == ["objective", "unmet_demand", "cheapest"]
+    assert found.frontier is None
+    assert set(found.baselines) == {"cheapest", "incumbent", "chosen"}
+    short = replace(data, supplied={**data.supplied, ("phosphate", "COD", 2031): 20.0})
+    assert choose(short, Criteria(objective=objective)).unmet == pytest.approx({("Here", "car", 2031): 25})
+
+
+def test_of_as_many_batteries_the_nearest_to_the_incumbent_within_a_cost() -> None:
+    """Of LFP at 75 and NMC at 70 million USD/GWh 1 % above the cheapest buys 14 GWh of LFP a year."""
+    data = toy(counts=dict.fromkeys(CHEMISTRIES, 1.0), incumbent=incumbent(40))
+    found = choose(data, Criteria(objective="unbuilt", cost_cap=0.01, near=0.01))
+    assert sum(found.cost.values()) == pytest.approx(1.01 * 3 * 7000)
+    assert nmc(found) == pytest.approx([100 - 70 / 5] * 3)
+    assert found.baselines["incumbent"].cost == pytest.approx(3 * (40 * 70 + 60 * 75))
+
+
 def test_an_incumbent_beyond_a_share_is_marked() -> None:
     """It has 55 GWh of NMC, and 40 are the most: it stands there as it is, with the limit that it breaks."""
     data = priced(70, incumbent=incumbent(55), max_share={("Here", "", "NMC", y): 0.4 for y in YEARS})

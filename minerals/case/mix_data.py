@@ -19,6 +19,7 @@ from ..flows.demand import Array
 from ..haste import frozen
 from ..mix.data import (
     Chemistry,
+    ChemistryYear,
     Disruption,
     GraphiteRoutes,
     Group,
@@ -186,6 +187,8 @@ class Assembly:
             **self._recourse(pools, pools_of, use),
             routes=self._routes(pools),
             weight=self._weights(events),
+            counts=cast(dict[Chemistry, float], tables.counts),
+            mass=self._mass() if config.objective == "built_kt" else {},
             measure=self._measure() if "concentration" in (config.objective, *config.weights) else {},
         )
 
@@ -822,6 +825,10 @@ class Assembly:
         """Whether a group of countries may deliver no cells."""
         cells = not self.config.exclude_stages or "cell" in self.config.exclude_stages
         return bool(self.config.exclude and cells and year >= self.config.exclude_since)
+    def _mass(self) -> dict[ChemistryYear, float]:
+        """Mass of cells by their specific energy, (chemistry, year) [kt/GWh]: 10⁹ Wh ÷ (Wh/kg) ÷ 10⁶ kg/kt."""
+        energy = self.tables.performance
+        return {(c, y): 1000.0 / energy["specific_energy", c, y] for c in self.chemistries for y in self.years}
 
     def _measure(self) -> dict[Key, float]:
         """The named measure of exposure by chemistry: 0 for one that uses no such node, 1 where nothing is known."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..config import (
+    BUILT,
     COMMAND_LINE,
     COST_CAP,
     GOALS,
@@ -325,13 +326,14 @@ def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:
     if config.objective == "weighted" and not weighs:
         why = f"needs weights of {listed(GOALS)}, e.g. weights = {{ expected = 1, cost = 0.01 }}"
         yield ("optimise", "objective"), "objective = 'weighted'", why
-    if config.objective != "weighted" and weighs:
+    if config.objective not in ("weighted", *BUILT) and weighs:
         why = f'do nothing under objective = {config.objective!r}; set objective = "weighted", or leave them out'
         yield ("optimise", "weights"), f"weights of {listed(config.weights)}", why
-    if config.worth is not None and (config.cost_cap is not None or config.objective == "cost"):
+    if config.worth is not None and (config.cost_cap is not None or config.objective in ("cost", *BUILT)):
         beside, out = (
             ("cost_cap", "both say how much the mix may cost") if config.cost_cap is not None
-            else ("objective = 'cost'", "cost alone counts there")
+            else (f"objective = {config.objective!r}", "cost alone counts there") if config.objective == "cost"
+            else (f"objective = {config.objective!r}", "what is built comes before its cost there")
         )  # fmt: skip
         why = f"cannot stand beside {beside}: {out}; leave one of them out"
         yield ("optimise", "worth"), f"worth = {config.worth:g}", why
@@ -429,14 +431,22 @@ def cost_cap_of(config: Optimise) -> float | None:
     return None if config.cost_cap == "off" else float(config.cost_cap)
 
 
+def criterion(config: Optimise) -> str:
+    """The objective as the model has it."""
+    named = {"gwh_at_risk": config.risk, "built": "unbuilt", "built_kt": "unbuilt_kt"}
+    return named.get(config.objective, config.objective)
+
+
 def _criteria(config: Optimise) -> Criteria:
     """What is asked of the model."""
+    # Weights of chemistries are in the data.
+    weights = {name: weight for name, weight in config.weights.items() if weight and name in GOALS}
     return Criteria(
-        objective=config.risk if config.objective == "gwh_at_risk" else config.objective,
+        objective=criterion(config),
         risk=config.risk,
         unmet=config.unmet,
         level=config.level,
-        weights={name: weight for name, weight in config.weights.items() if weight} or None,
+        weights=weights or None,
         cost_cap=cost_cap_of(config),
         worth=config.worth,
         near=config.near,

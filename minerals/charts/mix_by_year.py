@@ -192,9 +192,7 @@ def _ends(table: pd.DataFrame, families: Sequence[str]) -> tuple[NDArray[np.floa
 def _costs(selection: Selection, all_of_it: bool) -> tuple[float, float]:
     """Cost of incumbent and chosen mix above the cheapest one; NaN where not all that they cost is drawn, or where one
     leaves demand unmet: fewer batteries would look cheaper."""
-    stages = mixes.about(selection.result).get("stages") or ()
-    unmet = any(stage["stage"] == "unmet_demand" and stage["value"] > 0.05 for stage in stages)
-    if not all_of_it or unmet:
+    if not all_of_it or (mixes.about(selection.result).get("unmet") or 0.0) > 0.05:
         return np.nan, np.nan
     incumbent, chosen = (mixes.baseline(selection.result, name, "cost_share") for name in ("incumbent", "chosen"))
     return incumbent, chosen

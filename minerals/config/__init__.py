@@ -7,7 +7,7 @@ It is read into frozen models that forbid unknown keys; every problem is reporte
 from __future__ import annotations
 
 from .changes import Diffusion, Rest, ShareChange, diffusion_of, of_reference
-from .optimise import COST_CAP, GOALS, Optimise, share_limits
+from .optimise import BUILT, COST_CAP, GOALS, Optimise, share_limits
 from .problems import COMMAND_LINE
 from .run import LONGEST_CHAIN, Run, find_run_file, read_run
 from .run_file import RunFile
@@ -16,8 +16,8 @@ from .study import Sample, Sensitivity, Study
 from .variant import OPTIMISED, playback_of, runs_by_mix, scenario_of
 
 __all__ = [
-    "COMMAND_LINE", "COST_CAP", "GOALS", "LONGEST_CHAIN", "OPTIMISED", "AdoptionCurve", "CapacityLimit", "Diffusion",
-    "Exposure", "Flows", "Intensity", "Optimise", "Output", "Prices", "Rest", "Run", "RunFile", "Sample", "Scenario",
-    "Scope", "Sensitivity", "ShareChange", "Study", "Years", "diffusion_of", "find_run_file", "of_reference",
-    "playback_of", "read_run", "runs_by_mix", "scenario_of", "share_limits",
+    "BUILT", "COMMAND_LINE", "COST_CAP", "GOALS", "LONGEST_CHAIN", "OPTIMISED", "AdoptionCurve", "CapacityLimit",
+    "Diffusion", "Exposure", "Flows", "Intensity", "Optimise", "Output", "Prices", "Rest", "Run", "RunFile", "Sample",
+    "Scenario", "Scope", "Sensitivity", "ShareChange", "Study", "Years", "diffusion_of", "find_run_file",
+    "of_reference", "playback_of", "read_run", "runs_by_mix", "scenario_of", "share_limits",
 ]  # fmt: skip

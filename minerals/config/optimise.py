@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
 from ..errors import did_you_mean, listed
 from .values import ScenarioName, Section, Share, Text, Texts, Weight, Year, at_most, is_year, not_a_fraction
@@ -14,6 +14,8 @@ from .values import ScenarioName, Section, Share, Text, Texts, Weight, Year, at_
 #: What `weights` may weigh, and what a cost cap may at most allow above the least cost, as a share.
 GOALS = ("expected", "worst", "cvar", "concentration", "cost")
 MOST_MORE = 10.0
+#: Objectives by which the most batteries are built.
+BUILT = ("built", "built_kt")
 #: Above this level the tail is so thin that the CVaR is the worst case up to the rounding of a solver.
 HIGHEST_LEVEL = 0.9999
 #: What the largest weight of an objective is at least: below it all of the objective is rounding to a solver.
@@ -77,8 +79,10 @@ class Optimise(Section):
         "is told is near."
     )
     label: Text = Field(default="Optimised", description="Name of the mix in tables, charts and sentences.")
-    objective: Literal["gwh_at_risk", "concentration", "cost", "weighted"] = Field(
-        default="gwh_at_risk", description="What is least, within the caps."
+    objective: Literal["gwh_at_risk", "concentration", "cost", "weighted", "built", "built_kt"] = Field(
+        default="gwh_at_risk",
+        description="What is least, within the caps; or built, the most batteries that can be had (built_kt: by mass "
+        "of cells), where cost_cap is above the cheapest mix with as many.",
     )
     risk: Literal["expected", "worst", "cvar"] = Field(
         default="expected", description="How losses under the disruptions of [exposure] count together."
@@ -105,7 +109,9 @@ class Optimise(Section):
     )
     among: Text = Field(default="all", description="Nodes among which that weakest link is looked for.")
     weights: dict[str, Weight] = Field(
-        default={}, description="Weights of the objective `weighted`: of expected, worst, cvar, concentration and cost."
+        default={},
+        description="Weights of the objective `weighted`: of expected, worst, cvar, concentration and cost. Of `built` "
+        "and `built_kt`: of chemistries or families, 1 where none is named.",
     )
     chemistries: Texts = Field(
         default=(),
@@ -178,7 +184,9 @@ class Optimise(Section):
 
     @field_validator("weights")
     @classmethod
-    def _goals(cls, value: dict[str, float]) -> dict[str, float]:
+    def _goals(cls, value: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        if info.data.get("objective") in BUILT:  # Of chemistries, which the inputs know.
+            return value
         if unknown := [name for name in value if name not in GOALS]:
             near = did_you_mean(unknown[0], GOALS) or f"; known: {listed(GOALS)}"
             raise ValueError(f"has {unknown[0]!r}{near}")

@@ -270,6 +270,10 @@ class MixData:
     routes: GraphiteRoutes | None = None
     weight: Mapping[Disruption, float] = field(default_factory=dict)
     """Of each disruption [1]."""
+    counts: Mapping[Chemistry, float] = field(default_factory=dict)
+    """What a GWh of each chemistry counts where batteries that are built do, (chemistry) [1]."""
+    mass: Mapping[ChemistryYear, float] = field(default_factory=dict)
+    """Of cells, where their mass counts, (chemistry, year) [kt/GWh]."""
     measure: Mapping[ChemistryYear, float] = field(default_factory=dict)
     """Exposure by a named measure, (chemistry, year) [1]."""
 

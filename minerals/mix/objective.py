@@ -5,21 +5,26 @@ r"""What a mix is chosen by, each an objective of its own with its unit.
     worst           max_d L_d over what has a weight                                      GWh
     cvar            mean of the worst 1 − α of the library                                GWh
     concentration   GWh-weighted exposure of the chemistries by a named, constant measure GWh
+    unbuilt         demand unmet, or met by what counts less than what counts most        GWh
+    unbuilt_kt      the same of the mass of the cells                                     kt
     weighted        named weights of these                                                as weighted
     unmet_demand    Σ u: no mix leaves less unmet                                         GWh
     priced          cost + worth × another of these                                       million USD
 
 Unmet demand costs nothing in `cost`, which is why that objective stands with demand met, and everything in the losses,
-which are counted against demand. The CVaR is τ + Σ_d w_d max(L_d − τ, 0) ÷ (1 − α) at its least over τ.
+which are counted against demand. Where a GWh of chemistry c counts ω_c and weighs μ_cy, `unbuilt` is Σ (max ω − ω_c) X
++ max ω Σ u, least where Σ ω_c X is largest, and unmet demand where all count alike; `unbuilt_kt` has ω_c μ_cy in place
+of ω_c. The CVaR is τ + Σ_d w_d max(L_d − τ, 0) ÷ (1 − α) at its least over τ.
 
 Source: Rockafellar and Uryasev (2000), Optimization of conditional value-at-risk, Journal of Risk 2(3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from .data import MixData
+from .data import Chemistry, MixData, Year
 from .family import Balance, Family, Glossary, Kind, Limit, LimitText
 from .pyo import pyo
 
@@ -46,6 +51,10 @@ def add_objectives(
             return sum(data.measure.get((c, y), 1.0) * m.cells[r, c, y] for r, c, y in m.cells_of) + missing
 
         model.concentration = pyo.Objective(rule=exposed)
+    if data.counts:
+        model.unbuilt = pyo.Objective(expr=_missing(model, data, lambda c, _: data.counts[c]))
+    if data.mass:
+        model.unbuilt_kt = pyo.Objective(expr=_missing(model, data, lambda c, y: data.counts[c] * data.mass[c, y]))
     if weights:
         parts = [(weight, getattr(model, name)) for name, weight in weights.items()]
         model.weighted = pyo.Objective(expr=sum(weight * part.expr for weight, part in parts))
@@ -55,6 +64,15 @@ def add_objectives(
     model.unmet_demand = pyo.Objective(expr=sum(model.unmet.values()))
     for objective in list(model.component_data_objects(pyo.Objective))[1:]:
         objective.deactivate()
+
+
+def _missing(model: pyo.ConcreteModel, data: MixData, each: Callable[[Chemistry, Year], float]) -> Any:
+    """What is missing to have met all demand of a year by what counts most in it. each: what a GWh counts."""
+    most: dict[Year, float] = {}
+    for _, c, y in model.cells_of:
+        most[y] = max(most.get(y, 0.0), each(c, y))
+    less = sum((most[y] - each(c, y)) * model.cells[r, c, y] for r, c, y in model.cells_of)
+    return less + sum(most.get(y, 0.0) * model.unmet[r, s, y] for r, s, y in model.wanted)
 
 
 def _cost(model: pyo.ConcreteModel, data: MixData) -> None:

@@ -67,7 +67,7 @@ class Session:
 
     aim: objective whose value is the exposure of a mix, `cost` where that alone counts; level, weights: as of `build`;
     worth: of one unit of it, with which `priced` is an objective too [million USD_2025]; unmet: whether demand may go
-    unmet, by no more than must be once `keep_unmet` was called; time_limit: of each solve [s].
+    unmet, by no more than must be once the least of `unmet_demand` is kept to; time_limit: of each solve [s].
     """
 
     def __init__(
@@ -88,9 +88,9 @@ class Session:
         self.compiled.optimise(objective)
         return self.compiled.solve(afresh=afresh)
 
-    def keep_unmet(self, least: Optimum) -> None:
-        """Keep to mixes that leave no more unmet than the optimum of `unmet_demand`."""
-        self.compiled.keep(least)
+    def keep(self, best: Optimum) -> None:
+        """Keep to mixes that are as good as an optimum, by its objective."""
+        self.compiled.keep(best)
 
     def least(self, *objectives: str, caps: Caps | None = None) -> Found:
         """Least of the first objective within caps, then of each further one among mixes as good in those before."""

@@ -45,8 +45,13 @@ Share = tuple[Region, Group, tuple[Year, ...]]
 #: Units of the objectives.
 UNIT = {
     "expected": "GWh", "worst": "GWh", "cvar": "GWh", "concentration": "GWh", "weighted": "weighted",
-    "priced": "million USD_2025", "cost": "million USD_2025", "unmet_demand": "GWh",
+    "unbuilt": "GWh", "unbuilt_kt": "kt", "unmet_demand": "GWh", "priced": "million USD_2025",
+    "cost": "million USD_2025",
 }  # fmt: skip
+#: Objectives that come before the cost: as much as can be is built, and what counts nothing is built too.
+BUILT = ("unbuilt", "unbuilt_kt")
+#: Objectives of which there is no frontier: cost itself, and what comes before cost.
+WITHOUT_FRONTIER = ("cost", *BUILT)
 #: Shares apart by less than this are one: a tenth of a point.
 PINNED = 0.001
 #: Share of a region's demand below which additions are rounding.
@@ -193,23 +198,27 @@ class _Chooser:
         self.aim = "priced" if criteria.worth is not None else criteria.objective
         self.session = Session(
             data, criteria.objective, level=criteria.level, weights=criteria.weights, worth=criteria.worth,
-            unmet=criteria.unmet, time_limit=criteria.time_limit,
+            unmet=criteria.unmet or criteria.objective in BUILT, time_limit=criteria.time_limit,
         )  # fmt: skip
         self.stages: list[Stage] = []
         self.gains: list[Gain] = []
 
     def choose(self) -> Solution:
         criteria, session = self.criteria, self.session
-        if criteria.unmet:
-            unmet = session.optimum("unmet_demand")
-            self._told("unmet_demand", "unmet_demand", unmet)
-            self._gaining("unmet_demand", "unmet_demand", unmet, {})
-            session.keep_unmet(session.optimum("unmet_demand") if self.gains else unmet)
+        first = criteria.objective in BUILT
+        # What is kept to from then on, the incumbent need not keep.
+        incumbent = self._incumbent() if first or criteria.unmet else None
+        for stage in [*(["objective"] if first else []), *(["unmet_demand"] if first or criteria.unmet else [])]:
+            objective = criteria.objective if stage == "objective" else stage
+            optimum, known = session.optimum(objective), len(self.gains)
+            self._told(stage, objective, optimum)
+            self._gaining(stage, objective, optimum, {})
+            session.keep(session.optimum(objective) if len(self.gains) > known else optimum)
         # What the cheapest mix is exposed to is not needed before the end, and found beside the rest.
         with ThreadPoolExecutor(1) as beside:
             cheapest = beside.submit(self._cheapest())
             caps = self._caps(self.stages[-1].value)
-            best = self._best(caps)
+            best = session.found(cheapest.result()) if first else self._best(caps)
             near, shown = None, best
             if criteria.near:
                 near_caps = self._near_caps(caps, best)
@@ -218,13 +227,17 @@ class _Chooser:
                 near = Near(near_caps, *self._moving(nearly, shown))
             session.cheapest = session.found(cheapest.result())
         baselines = {"cheapest": session.cheapest}
-        incumbent = session.incumbent() if self.data.incumbent else None
+        incumbent = incumbent or self._incumbent()
         baselines |= {"incumbent": incumbent} if incumbent is not None else {}
         frontier = None
-        if criteria.frontier != "off" and criteria.objective != "cost":
+        if criteria.frontier != "off" and criteria.objective not in WITHOUT_FRONTIER:
             baselines["least_exposed"] = session.least_exposed
             frontier = session.frontier(exact=criteria.frontier == "exact")
         return self._solution(best, shown, baselines, near, frontier)
+
+    def _incumbent(self) -> Found | None:
+        """The incumbent's mix by the rules of the run."""
+        return self.session.incumbent() if self.data.incumbent else None
 
     def _told(self, stage: str, objective: str, found: Optimum) -> None:
         """Keep a stage."""

@@ -205,7 +205,7 @@ def _library(result: Result) -> list[str]:
 def _unmet(result: Result) -> list[str]:
     """Demand that the mix leaves."""
     about = result.record["mix"]
-    gwh = sum(stage["value"] for stage in about["stages"] if stage["stage"] == "unmet_demand")
+    gwh = about["unmet"]
     if gwh < LEAST:
         return []
     first, last = about["years"][0], about["years"][-1]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..config import Optimise, Run, share_limits
+from ..config import BUILT, Optimise, Run, share_limits
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen
 from .codes import ANY, WORLD
@@ -38,11 +38,11 @@ class MixInputs:
     year); floor: least average of a mix, (measure, segment); barred: (segment, chemistry) pairs that do not go
     together, with why; short: what a cell has too little of for a segment, a measure of each cell, (segment, chemistry,
     year); first: (chemistry) → year in which any plant makes it, and made: (region, chemistry) → year in which the
-    region's own do, where they begin later; growth, decline, seed: (region, family or chemistry); max_share, min_share:
-    (segment or "" for all together, family or chemistry, year); carried: share of a lithium-ion cell line that carries
-    over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in: rows of drop_in;
-    rows: `file:line` behind each number, by the name of its limit and its key; used: rows used, as inputs_used has
-    them.
+    region's own do, where they begin later; growth, decline, seed: (region, family or chemistry); counts: what a GWh
+    counts where the most are built, (chemistry); max_share, min_share: (segment or "" for all together, family or
+    chemistry, year); carried: share of a lithium-ion cell line that carries over to a chemistry [1]; new_line
+    [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in: rows of drop_in; rows: `file:line` behind each
+    number, by the name of its limit and its key; used: rows used, as inputs_used has them.
     """
 
     chemistries: tuple[str, ...]
@@ -56,6 +56,7 @@ class MixInputs:
     growth: dict[tuple[str, str], float]
     decline: dict[tuple[str, str], float]
     seed: dict[tuple[str, str], float]
+    counts: dict[str, float]
     max_share: dict[tuple[str, str, int], float]
     min_share: dict[tuple[str, str, int], float]
     carried: dict[str, float]
@@ -95,6 +96,7 @@ class _Reader(Reader):
         self.family = family
         chemistries = self._chosen(list(frame["chemistry"]))
         shares = self._share_limits(chemistries)
+        counts = self._counts(chemistries)
         performance = self._performance(chemistries)
         floor = {} if self.config.performance == "off" else self._floors()
         families = tuple(dict.fromkeys(family[c] for c in chemistries))
@@ -114,6 +116,7 @@ class _Reader(Reader):
             growth=limits["growth"],
             decline=limits["decline"],
             seed=limits["seed"],
+            counts=counts,
             max_share=shares["max_share"],
             min_share=shares["min_share"],
             carried=self._carried(chemistries),
@@ -159,6 +162,20 @@ class _Reader(Reader):
         near = did_you_mean(name, [*self.family, *families]) or f"; families: {listed(families)}"
         why = f"neither a chemistry nor a family of chemistries.csv{near}"
         return self.run.problem(("optimise", key, *below), f"{key} has {name!r}", why)
+
+    def _counts(self, chemistries: Sequence[str]) -> dict[str, float]:
+        """What a GWh of each chemistry counts where the most are built: its own weight, else its family's, else 1."""
+        if self.config.objective not in BUILT:
+            return {}
+        weights = self.config.weights
+        known = {*self.family, *self.family.values()}
+        if problems := [self._no_chemistry("weights", name, name) for name in weights if name not in known]:
+            raise InputError(problems)
+        out = {c: weights.get(c, weights.get(self.family[c], 1.0)) for c in chemistries}
+        if not any(out.values()):
+            why = "leave nothing that counts; give a chemistry that may be chosen a weight above 0"
+            raise InputError([self.run.problem(("optimise", "weights"), f"weights of {listed(weights)}", why)])
+        return out
 
     def _share_limits(self, chemistries: Sequence[str]) -> dict[str, dict[tuple[str, str, int], float]]:
         """Largest and least shares of the run file in each year, linear between those given and from the first on."""

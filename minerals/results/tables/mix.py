@@ -11,7 +11,17 @@ import pandas as pd
 from ...case.chokepoints import Chokepoints
 from ...case.cost import MONEY
 from ...case.mix_data import MAXIMUM_SINGLE
-from ...case.optimise import Mix, cost_cap_of, glossary_of, lost, lost_beside, of_library, replayed, stops_of_cells
+from ...case.optimise import (
+    Mix,
+    cost_cap_of,
+    criterion,
+    glossary_of,
+    lost,
+    lost_beside,
+    of_library,
+    replayed,
+    stops_of_cells,
+)
 from ...case.played import Library
 from ...config import OPTIMISED, Optimise
 from ...errors import listed
@@ -191,7 +201,7 @@ def _baselines(mix: Mix) -> Iterable[tuple[Any, ...]]:
     cost_share: above the cheapest."""
     lost, found = lost_beside(mix), mix.solution.baselines
     labels = {**LABELS, "incumbent": incumbent_label(mix), "chosen": mix.config.label}
-    unit = UNIT[_criterion(mix.config)]
+    unit = UNIT[criterion(mix.config)]
     for name in (name for name in ("incumbent", "cheapest", "chosen", "least_exposed") if name in found):
         each = found[name]
         more = each.cost / found["cheapest"].cost - 1 if found["cheapest"].cost else 0.0
@@ -210,7 +220,7 @@ def _frontier(mix: Mix) -> Iterable[tuple[Any, ...]]:
     costs between a point and the next one."""
     frontier = mix.solution.frontier
     if frontier is not None:
-        unit, marginal = UNIT[_criterion(mix.config)], [*frontier.marginal.tolist(), math.nan]
+        unit, marginal = UNIT[criterion(mix.config)], [*frontier.marginal.tolist(), math.nan]
         cheapest = mix.solution.baselines["cheapest"].cost
         for vertex, slope in zip(frontier.vertices, marginal, strict=True):
             yield (vertex.exposure, unit, vertex.cost, vertex.cost / cheapest - 1, slope, MONEY)
@@ -296,6 +306,8 @@ LOWERS = {
     "gwh_at_risk": "lowers the loss, over the library and all years, by",
     "concentration": "lowers the exposure by",
     "cost": "lowers the cost by",
+    "built": "lowers the demand that is not met by",
+    "built_kt": "lowers the mass that is missing by",
     "weighted": "lowers the weighted sum by",
     "priced": "lowers the cost, with the priced loss, by",
     "unmet_demand": "lowers the unmet demand by",
@@ -405,10 +417,11 @@ def about_mix(mix: Mix, library: Library) -> dict[str, Any]:
         "years": list(mix.data.years),
         "chemistries": list(mix.data.chemistries),
         "disruptions": list(mix.data.disruptions),
+        "unmet": sum(mix.solution.unmet.values()),
         "stages": [dict(zip(STAGE, _stage(each), strict=True)) for each in mix.solution.stages],
         "best": mix.solution.best,
         "value": mix.solution.exposure,
-        "unit": UNIT[_criterion(config)],
+        "unit": UNIT[criterion(config)],
         "wanted": sum(mix.data.demand.values()),
         "cost_cap": cost_cap_of(config),
         "near": config.near,
@@ -459,9 +472,10 @@ def _by_set(config: Optimise) -> str:
     return "" if config.event_weights == "alike" else f", by the weights {config.event_weights}"
 
 
-def _criterion(config: Optimise) -> str:
-    """The objective as the model has it."""
-    return config.risk if config.objective == "gwh_at_risk" else config.objective
+def _counted(config: Optimise) -> str:
+    """By which weights batteries count, or nothing."""
+    weights = " and ".join(f"{weight:g} × {name}" for name, weight in config.weights.items())
+    return f", counted {weights}" if weights else ""
 
 
 def _objective(mix: Mix) -> str:
@@ -476,6 +490,8 @@ def _objective(mix: Mix) -> str:
         }[config.risk],
         "concentration": f"{config.measure} among {config.among} nodes, weighted by GWh",
         "cost": "cost",
+        "built": f"demand that is not met{_counted(config)}",
+        "built_kt": f"mass that is missing to the most that batteries could have{_counted(config)}",
         "weighted": " + ".join(f"{weight:g} × {name}" for name, weight in config.weights.items() if weight),
     }
     return words[config.objective]
