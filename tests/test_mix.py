@@ -417,6 +417,8 @@ def test_what_lacks_nothing_has_no_recourse_of_its_own() -> None:
     assert sorted(model.rebuilt) == sorted(here)
     assert sorted(model.at_home) == [("there", "Here", "nmc", 2030), ("there", "There", "nmc", 2030)]
     assert model.loss["congo"].expr == 200
+
+
 def test_the_loss_of_industry_is_of_what_is_to_be_made_at_home() -> None:
     """One GWh in ten that is made at home lacks its cathode: of none nothing is lost, of 40 four. Where the run says
     that eight tenths are made at home it is 8 GWh, whatever is imported."""

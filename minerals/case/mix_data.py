@@ -825,6 +825,7 @@ class Assembly:
         """Whether a group of countries may deliver no cells."""
         cells = not self.config.exclude_stages or "cell" in self.config.exclude_stages
         return bool(self.config.exclude and cells and year >= self.config.exclude_since)
+
     def _mass(self) -> dict[ChemistryYear, float]:
         """Mass of cells by their specific energy, (chemistry, year) [kt/GWh]: 10⁹ Wh ÷ (Wh/kg) ÷ 10⁶ kg/kt."""
         energy = self.tables.performance

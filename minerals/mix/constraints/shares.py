@@ -11,7 +11,7 @@ so that it is named.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from ..data import ALL_SEGMENTS, Chemistry, Group, MixData, Region, RegionSegmentGroupYear, Segment, Year
 from ..family import EACH, Family, Glossary, Kind, Limit, LimitText
@@ -45,14 +45,17 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.min_share = pyo.Constraint(places(smallest), rule=least)
 
 
-def _words(what: str, more: str, beyond: str) -> Callable[..., LimitText]:
-    """LimitText of a largest or a least share. more: one GWh of loosening; beyond: where that is."""
+def _words(what: str, looser: Literal["more", "less"], beyond: str) -> Callable[..., LimitText]:
+    """LimitText of a largest or a least share. beyond: where what is loosened is."""
 
-    def words(glossary: Glossary, _: MixData, r: Region, s: Segment, f: Group, __: Year) -> LimitText:
+    def words(glossary: Glossary, data: MixData, r: Region, s: Segment, f: Group, y: Year) -> LimitText:
         name = glossary.chemistry(f)
         place = r if s == ALL_SEGMENTS else f"{glossary.segment(s)} in {r}"
         about = f"{name} in {place} {beyond}"
-        return LimitText(f"{what} share of {EACH} in {place}", f"one GWh {more} {about}", "GWh", about=about, name=name)
+        whole = data.wanted.get((r, y), 0.0) if s == ALL_SEGMENTS else data.demand.get((r, s, y), 0.0)
+        return LimitText(
+            f"{what} share of {EACH} in {place}", "GWh", about=about, name=name, looser=looser, whole=whole
+        )
 
     return words
 
@@ -62,12 +65,12 @@ FAMILY = Family(
     key="optimise.max_share",
     constraints={
         "max_share": Limit(
-            INDEX, Kind.RULE, _words("largest", "more of", "above its largest share"), rank=7,
+            INDEX, Kind.RULE, _words("largest", "more", "above its largest share"), rank=7,
             way_out="a higher max_share", amounts="each",
             amount=lambda data, *key: (100 * data.max_share.get(key, 1.0), "%"),
         ),
         "min_share": Limit(
-            INDEX, Kind.RULE, _words("least", "less of", "below its least share"), rank=8, key="optimise.min_share",
+            INDEX, Kind.RULE, _words("least", "less", "below its least share"), rank=8, key="optimise.min_share",
             way_out="a lower min_share", amounts="each",
             amount=lambda data, *key: (100 * data.min_share.get(key, 0.0), "%"),
         ),
