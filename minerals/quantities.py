@@ -663,14 +663,14 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "mix_cost", "result", ("mix", "part"), "million USD_2025",
-            "Cost of the chosen mix and of the cheapest that the limits allow, over the years decided, undiscounted: "
-            "packs at the price of those made at home, imports (what packs brought in cost beyond that, below nothing "
-            "where they are cheaper: at the price of where they cost least with the run's duties, or at the world's "
-            "without one from the year in which a group of countries may deliver no cells), lines built and "
-            "retrofitted, and excess: under one_country = soft the price put on what one third country supplies above "
-            "its share, which is no money paid. cheapest is the mix with the least sum of all parts, and cost_cap "
-            "holds that sum, the price on the excess included in both. battery_cost has the packs of all scenarios, "
-            "without imports.",
+            "Cost of the chosen mix and of the cheapest that the limits allow, over the years decided, discounted "
+            "where discount_rate says so: packs at the price of those made at home, imports (what packs brought in "
+            "cost beyond that, below nothing where they are cheaper: at the price of where they cost least with the "
+            "run's duties, or at the world's without one from the year in which a group of countries may deliver no "
+            "cells), lines built and retrofitted, and excess: under one_country = soft the price put on what one "
+            "third country supplies above its share, which is no money paid. cheapest is the mix with the least sum "
+            "of all parts, and cost_cap holds that sum, the price on the excess included in both. battery_cost has "
+            "the packs of all scenarios, without imports.",
             "mix_cost = Σ home price × cells + (price abroad − home price) × imports + lines + excess",
         ),
         Quantity(

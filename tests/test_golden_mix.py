@@ -99,10 +99,10 @@ def cells() -> MixData:
 
 
 def priced() -> MixData:
-    """Lines at 80, imports at 5 more, and cobalt of one country at an extra price."""
+    """Lines at 80, imports at 5 more, and cobalt of one country at an extra price; a cost of 2032 counts a half."""
     imported = {("Here", "lfp", y): 5.0 for y in YEARS}
     nodes = {name: getattr(two_suppliers(), name) for name in ("nodes", "use", "supplied", "strategic", "third")}
-    return replace(lines(80.0), import_price=imported, one_country=SOFT, **nodes)
+    return replace(lines(80.0), import_price=imported, one_country=SOFT, discount={2032: 0.5}, **nodes)
 
 
 HARD, SOFT = OneCountry(0.65, 2031), OneCountry(0.65, 2031, soft=True, price=170.0)

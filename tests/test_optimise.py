@@ -830,6 +830,20 @@ def test_as_much_is_built_as_can_be(choose: Callable[..., Chosen]) -> None:
     assert by_mass.loc["chosen", "exposure"] <= by_mass.loc["incumbent", "exposure"] * (1 + LEFT)
 
 
+def test_costs_are_discounted_to_the_first_year_decided(choose: Callable[..., Chosen]) -> None:
+    """By a row of the inputs or a share; the cheapest mix of all costs less, by no more than the last year would."""
+    plain, society, share = (
+        choose("optimise.objective='cost'", f"optimise.discount_rate={rate}") for rate in ("'off'", "'society'", "0.04")
+    )
+    row = pd.read_csv(inputs_folder() / "discount_rate.csv").set_index("perspective").loc["society"]
+    assert society.result.record["mix"]["discount_rate"] == row["value"] == 0.04
+    assert society.objective == pytest.approx(share.objective, rel=LEFT)
+    years = len(plain.decided)
+    assert plain.objective / 1.04 ** (years - 1) < society.objective < plain.objective
+    used = society.result["inputs_used"]
+    assert len(used[used["table"] == "discount_rate"]) == 1
+
+
 def test_shares_keep_their_limits(choose: Callable[..., Chosen]) -> None:
     """Linear between the years given, and from the first on; where a limit has a worth, all of it is taken."""
 

@@ -461,6 +461,18 @@ def test_of_as_many_batteries_the_nearest_to_the_incumbent_within_a_cost() -> No
     assert found.baselines["incumbent"].cost == pytest.approx(3 * (40 * 70 + 60 * 75))
 
 
+def test_costs_of_later_years_count_less_where_they_are_discounted() -> None:
+    """NMC that is begun with may not leave: it saves 5 million USD/GWh in 2030, and costs 5.3 more in 2032, which are
+    4.9 of 2030 at 4 % a year. Discounted it is taken, else it is not before 2031, where it costs the same."""
+    by_year = dict(zip(YEARS, (70.0, 75.0, 80.3), strict=True))
+    price = {("Here", c, y): {"lfp": 75.0, "nmc": by_year[y]}[c] for c in CHEMISTRIES for y in YEARS}
+    data = toy(price=price, before={("Here", "LFP"): 1.0}, decline={("Here", "NMC"): 0.0})
+    assert nmc(choose(data, Criteria(objective="cost")))[0] == 0
+    found = choose(replace(data, discount={y: 1.04 ** (2030 - y) for y in YEARS}), Criteria(objective="cost"))
+    assert nmc(found) == [100] * 3
+    assert sum(found.cost.values()) == pytest.approx(100 * (70 + 75 / 1.04 + 80.3 / 1.04**2))
+
+
 def test_an_incumbent_beyond_a_share_is_marked() -> None:
     """It has 55 GWh of NMC, and 40 are the most: it stands there as it is, with the limit that it breaks."""
     data = priced(70, incumbent=incumbent(55), max_share={("Here", "", "NMC", y): 0.4 for y in YEARS})

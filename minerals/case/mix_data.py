@@ -181,6 +181,7 @@ class Assembly:
             gain={(r, y): float(self.gain[i, self.at[y]]) for i, r in enumerate(self.regions) for y in self.years},
             recycled=recycled,
             **self._prices(),
+            discount={y: (1 + tables.rate) ** (self.years[0] - y) for y in self.years},
             loss=config.loss,
             starts={Disruption(event.disruption): Year(max(event.start, self.years[0])) for event in events},
             pools_of=pools_of,

@@ -9,7 +9,19 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
 from ..errors import did_you_mean, listed
-from .values import ScenarioName, Section, Share, Text, Texts, Weight, Year, at_most, is_year, not_a_fraction
+from .values import (
+    ScenarioName,
+    Section,
+    Share,
+    Text,
+    Texts,
+    Weight,
+    Year,
+    at_most,
+    fraction,
+    is_year,
+    not_a_fraction,
+)  # fmt: skip
 
 #: What `weights` may weigh, and what a cost cap may at most allow above the least cost, as a share.
 GOALS = ("expected", "worst", "cvar", "concentration", "cost")
@@ -150,6 +162,11 @@ class Optimise(Section):
         description="Most that the mix may cost above the cheapest one, as a share; the price of a soft excess counts "
         f"in both; off: no cap. {COST_CAP:g} where neither this nor worth is set and the objective is not cost alone.",
     )  # fmt: skip
+    discount_rate: float | Literal["off", "project", "society"] = Field(
+        default="off",
+        description="Rate at which costs of later years count less, to the first year that is decided: a share a year, "
+        "or a row of discount_rate.csv.",
+    )
     worth: Annotated[float, Field(gt=0), at_most(1e9, "no battery is worth as much; set a cost_cap instead")] | None = (
         Field(
             default=None,
@@ -216,6 +233,15 @@ class Optimise(Section):
         if value > MOST_MORE:
             raise ValueError(f"is a share of the least cost; for {value:g} % more write {value / 100:g}")
         return float(value)
+
+    @field_validator("discount_rate", mode="before")
+    @classmethod
+    def _rate(cls, value: Any) -> Any:
+        if value in ("off", "project", "society"):
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise ValueError('expected a share a year, a number of at least 0, or "project", "society", "off"')
+        return fraction(float(value))
 
     @field_validator("near")
     @classmethod

@@ -215,6 +215,8 @@ class MixData:
 
     price: Mapping[RegionChemistryYear, float] = field(default_factory=dict)
     """Of packs, (region, chemistry, year) [million USD/GWh]."""
+    discount: Mapping[Year, float] = field(default_factory=dict)
+    """What a cost of each year counts in the sum of all years, (year) [1]; 1 by default."""
     line_price: Mapping[RegionLineYear, float] = field(default_factory=dict)
     """Of a line, (region, line, year) [million USD per GWh/yr]."""
     import_price: Mapping[RegionChemistryYear, float] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 r"""What a mix is chosen by, each an objective of its own with its unit.
 
-    cost            pack prices, imports, lines built and turned over, priced excess      million USD
+    cost            pack prices, imports, lines built and turned over, priced excess,     million USD
+                    each year as it counts (discounted)
     expected        Σ_d w_d L_d over the weighted library                                 GWh
     worst           max_d L_d over what has a weight                                      GWh
     cvar            mean of the worst 1 − α of the library                                GWh
@@ -78,26 +79,33 @@ def _missing(model: pyo.ConcreteModel, data: MixData, each: Callable[[Chemistry,
 def _cost(model: pyo.ConcreteModel, data: MixData) -> None:
     excess_price = data.one_country.price if data.one_country and data.one_country.soft else 0.0
 
-    def rule(m: pyo.ConcreteModel) -> object:
-        return m.packs_cost + m.imports_cost + m.built_cost + m.retrofitted_cost + excess_price * sum(m.excess.values())
+    def paid(price: float, amount: Any, y: Year) -> Any:
+        """A price times an amount, as it counts in the sum of all years."""
+        return price * data.discount.get(y, 1.0) * amount
 
     def turned(m: pyo.ConcreteModel) -> object:
         return sum(
-            (1 - data.retrofit[k, to]) * data.line_price[r, to, y] * m.retrofitted[r, k, to, y]
+            paid((1 - data.retrofit[k, to]) * data.line_price[r, to, y], m.retrofitted[r, k, to, y], y)
             for r, k, to, y in m.retrofitted if (r, to, y) in data.line_price
         )  # fmt: skip
 
     model.packs_cost = pyo.Expression(
-        expr=sum(data.price[key] * model.cells[key] for key in model.cells_of if data.price)
+        expr=sum(paid(data.price[key], model.cells[key], key[-1]) for key in model.cells_of if data.price)
     )
     model.imports_cost = pyo.Expression(
-        expr=sum(price * model.imports[key] for key, price in data.import_price.items() if key in model.imports)
+        expr=sum(
+            paid(price, model.imports[key], key[-1]) for key, price in data.import_price.items() if key in model.imports
+        )
     )
     model.built_cost = pyo.Expression(
-        expr=sum(data.line_price[key] * model.built[key] for key in model.built if key in data.line_price)
+        expr=sum(paid(data.line_price[key], model.built[key], key[-1]) for key in model.built if key in data.line_price)
     )
     model.retrofitted_cost = pyo.Expression(rule=turned)
-    model.cost = pyo.Objective(rule=rule)
+    model.excess_cost = pyo.Expression(
+        expr=sum(paid(excess_price, excess, key[-1]) for key, excess in model.excess.items() if excess_price)
+    )
+    parts = (model.packs_cost, model.imports_cost, model.built_cost, model.retrofitted_cost, model.excess_cost)
+    model.cost = pyo.Objective(expr=sum(part.expr for part in parts))
 
 
 def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:

@@ -151,14 +151,12 @@ class Session:
 
     def cost(self, values: Array) -> dict[str, float]:
         """Parts of the cost, whose sum is the objective `cost` [million USD_2025]."""
-        model, column, rule = self.model, self.compiled.form.column_of, self.data.one_country
+        model, column = self.model, self.compiled.form.column_of
         parts = {
             "packs": model.packs_cost, "imports": model.imports_cost, "lines built": model.built_cost,
-            "lines retrofitted": model.retrofitted_cost,
+            "lines retrofitted": model.retrofitted_cost, "excess": model.excess_cost,
         }  # fmt: skip
-        out = {name: _at(part.expr, column, values) for name, part in parts.items()}
-        price = rule.price if rule and rule.soft else 0.0
-        return {**out, "excess": price * sum(self.levels(model.excess, values).values())}
+        return {name: _at(part.expr, column, values) for name, part in parts.items()}
 
     def losses(self, values: Array) -> dict[Disruption, float]:
         """Loss under each disruption, as the columns of recourse have it [GWh]."""

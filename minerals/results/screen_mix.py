@@ -63,6 +63,8 @@ def _baselines(result: Result, width: int) -> list[str]:
         if broken:
             notes.append(f"{BROKEN} {row.label} breaks rules that the others keep: {row.breaks}.")
     lines = columns(head, rows) if width >= WIDE else fitted(head, rows, width)
+    if rate := about["discount_rate"]:
+        notes.append(f"Costs of later years are discounted by {rate:.1%} a year to {first}.")
     return [*lines, *notes, *_near(about)]
 
 

@@ -27,7 +27,15 @@ AVERAGE = ("specific_energy", "energy_density")
 EACH = ("cycle_life", "cold_retention")
 #: Part of the chain that a line of cells is.
 CELL = "cell"
-TABLES = ("chemistry_performance", "segment_need", "commercial_year", "growth_limit", "drop_in", "line_cost")
+TABLES = (
+    "chemistry_performance",
+    "segment_need",
+    "commercial_year",
+    "growth_limit",
+    "drop_in",
+    "line_cost",
+    "discount_rate",
+)
 
 
 @frozen
@@ -38,11 +46,12 @@ class MixInputs:
     year); floor: least average of a mix, (measure, segment); barred: (segment, chemistry) pairs that do not go
     together, with why; short: what a cell has too little of for a segment, a measure of each cell, (segment, chemistry,
     year); first: (chemistry) → year in which any plant makes it, and made: (region, chemistry) → year in which the
-    region's own do, where they begin later; growth, decline, seed: (region, family or chemistry); counts: what a GWh
-    counts where the most are built, (chemistry); max_share, min_share: (segment or "" for all together, family or
-    chemistry, year); carried: share of a lithium-ion cell line that carries over to a chemistry [1]; new_line
-    [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in: rows of drop_in; rows: `file:line` behind each
-    number, by the name of its limit and its key; used: rows used, as inputs_used has them.
+    region's own do, where they begin later; growth, decline, seed: (region, family or chemistry); rate: at which costs
+    are discounted [1/yr]; counts: what a GWh counts where the most are built, (chemistry); max_share, min_share:
+    (segment or "" for all together, family or chemistry, year); carried: share of a lithium-ion cell line that carries
+    over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in: rows of drop_in;
+    rows: `file:line` behind each number, by the name of its limit and its key; used: rows used, as inputs_used has
+    them.
     """
 
     chemistries: tuple[str, ...]
@@ -56,6 +65,7 @@ class MixInputs:
     growth: dict[tuple[str, str], float]
     decline: dict[tuple[str, str], float]
     seed: dict[tuple[str, str], float]
+    rate: float
     counts: dict[str, float]
     max_share: dict[tuple[str, str, int], float]
     min_share: dict[tuple[str, str, int], float]
@@ -116,6 +126,7 @@ class _Reader(Reader):
             growth=limits["growth"],
             decline=limits["decline"],
             seed=limits["seed"],
+            rate=self._rate(),
             counts=counts,
             max_share=shares["max_share"],
             min_share=shares["min_share"],
@@ -176,6 +187,14 @@ class _Reader(Reader):
             why = "leave nothing that counts; give a chemistry that may be chosen a weight above 0"
             raise InputError([self.run.problem(("optimise", "weights"), f"weights of {listed(weights)}", why)])
         return out
+
+    def _rate(self) -> float:
+        """Rate at which costs are discounted [1/yr]."""
+        rate = self.config.discount_rate
+        if not isinstance(rate, str):
+            return float(rate)
+        rows = self.use("discount_rate", self.inputs.rows_by("discount_rate", "perspective").get((rate,), []))
+        return float(rows[0].value) if rows else 0.0
 
     def _share_limits(self, chemistries: Sequence[str]) -> dict[str, dict[tuple[str, str, int], float]]:
         """Largest and least shares of the run file in each year, linear between those given and from the first on."""

@@ -424,6 +424,7 @@ def about_mix(mix: Mix, library: Library) -> dict[str, Any]:
         "unit": UNIT[criterion(config)],
         "wanted": sum(mix.data.demand.values()),
         "cost_cap": cost_cap_of(config),
+        "discount_rate": mix.assembly.tables.rate,
         "near": config.near,
         "near_caps": mix.solution.near.caps if mix.solution.near else {},
         "covered": mix.solution.near.covered if mix.solution.near else None,
