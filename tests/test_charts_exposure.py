@@ -427,8 +427,8 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "one disruption": lambda: (lasting(), {"disruptions": ["chn_lfp"]}),
         "a larger stock": lambda: (lasting(), {"stock": 6}),
         "no stock": lambda: (lasting(), {"stock": 0}),
-        "with intervals": lambda: (lasting(draws={"chn_all": (0.52, 0.94)}), {}),
-        "no stock, with intervals": lambda: (lasting(draws={"chn_all": (0.52, 0.94)}), {"stock": 0}),
+        "with intervals": lambda: (lasting(home=0.8, draws={"chn_all": (0.52, 0.94)}), {}),
+        "no stock, with intervals": lambda: (lasting(home=0.8, draws={"chn_all": (0.52, 0.94)}), {"stock": 0}),
         "other stocks and lengths": lambda: (lasting(stocks=(0.0, 1.5), lengths=(1.0, 12.0, 36.0)), {}),
         "one length": lambda: (lasting(lengths=(12.0,)), {}),
         "long labels": lambda: (
@@ -756,6 +756,11 @@ def test_the_hardest_stops_of_one_step_are_drawn() -> None:
 ])  # fmt: skip
 def test_titles_of_the_loss_by_length(case: str, title: str) -> None:
     assert drawn("loss_by_length", case).meta.title == title
+
+
+def test_the_interval_of_a_year_is_said_to_be_one() -> None:
+    assert "What a year could lose: 5–95% of 1,000 draws" in drawn("loss_by_length", "with intervals").meta.note
+    assert "draws" not in drawn("loss_by_length").meta.note
 
 
 def test_what_the_loss_by_length_cannot_draw_is_said_at_once() -> None:

@@ -87,7 +87,7 @@ class _Curve:
 class _Story:
     """The numbers of one chart. curves: disruption -> scenario -> stock -> curve, in the order drawn; short: of each
     scenario, share of a year's plan that is short without a stop; drawn: of each disruption, 5 and 95 % of the share of
-    the plan that the first scenario loses in the year; nodes: those that bind."""
+    the plan that the first scenario loses in the year, of so many draws; nodes: those that bind."""
 
     region: str
     year: int
@@ -100,6 +100,7 @@ class _Story:
     curves: dict[str, dict[str, dict[float, _Curve]]]
     short: dict[str, float]
     drawn: dict[str, tuple[float, float]]
+    draws: int
     left_out: int
     scenarios_left_out: int
 
@@ -150,16 +151,16 @@ def _story(result: Result, region: str | None, disruptions: Sequence[str] | None
     if disruptions is None:
         kept = _hardest(curves, scenarios, short, about)
     drawn = about[about["disruption"].isin(kept)]
+    ends_of, draws = supply.intervals(result, where, year)
     return _Story(
         region=where, year=year, scenarios=scenarios,
         labels=tuple(label(selection.record["scenarios"], name) for name in scenarios),
         events=supply.events(selection, about), nodes=set(drawn["binding_node"]) - {""}, stock=drawn_stock,
         months=tuple(sorted(set(table["months"].astype(float)))), curves=kept, short=short,
         drawn={
-            code: ends for (scenario, code, measure), ends in supply.intervals(result, where, year)[0].items()
-            if scenario == scenarios[0] and measure == "lost"
+            code: ends for (name, code, measure), ends in ends_of.items() if (name, measure) == (scenarios[0], "lost")
         },
-        left_out=len(curves) - len(kept), scenarios_left_out=left,
+        draws=draws, left_out=len(curves) - len(kept), scenarios_left_out=left,
     )  # fmt: skip
 
 
@@ -261,6 +262,8 @@ def _note(story: _Story, caveats: str) -> str:
     if story.months[-1] > YEAR:
         note += f", one of {_spoken(story.months[-1])} a year before (else {story.year} counts twice)"
     note += ". Prices change neither plan nor supply: beyond a year this is an upper end."
+    if next(iter(story.curves)) in story.drawn:
+        note += f" What a year could lose: 5–95% of {story.draws:,} draws, of stops as hard and as long as past ones."
     short = {name: story.short.get(scenario, 0.0) for scenario, name in zip(story.scenarios, story.labels, strict=True)}
     if any(percent(part) != "0%" for part in short.values()):
         told = wording.names([f"{percent(part)} ({name})" for name, part in short.items() if percent(part) != "0%"])
