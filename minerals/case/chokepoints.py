@@ -567,8 +567,7 @@ class Chokepoints:
             of_top, outside = np.zeros_like(top), np.zeros_like(top)  # what nobody knows of one counts where it is used
             np.multiply(top, measure[0], out=of_top, where=top > 0)
             np.multiply(1 - top, measure[1], out=outside, where=top < 1)
-            both: Array = of_top + outside
-            return both
+            return np.asarray(of_top + outside)
 
         follow = together(new.follow_on[0], located)
         if self.config.follow_on == "none" or self.resolved.run.settings.optimise is not None:

@@ -195,15 +195,15 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def to_make(m: pyo.ConcreteModel, d: Disruption) -> Any:
         """Cells that are to be made at home once a disruption may come."""
-        keys = (key for key in m.rebuilt_of if key[0] == d)
-        return sum(data.planned_home.get((q, c, y), 1.0) * at_home(m, q, c, y) for _, q, c, y in keys)
+        return sum(data.planned_home.get((q, c, y), 1.0) * at_home(m, q, c, y) for _, q, c, y in had[d])
 
     def loss(m: pyo.ConcreteModel, d: Disruption) -> object:
+        can_be_had = sum(m.rebuilt[key] if key in m.rebuilt else most(m, *key) for key in had[d])
         if data.loss == "industry":
-            return to_make(m, d) - sum(m.rebuilt[key] for key in m.rebuilt_of if key[0] == d)
+            return to_make(m, d) - can_be_had
         early = sum(m.unmet[key] for key in m.wanted if key[2] < data.starts[d])
         wanted = sum(gwh for key, gwh in data.demand.items() if key[2] >= data.starts[d])
-        return wanted + early - sum(m.rebuilt[key] if key in m.rebuilt else most(m, *key) for key in had[d])
+        return wanted + early - can_be_had
 
     def is_used(key: tuple[Any, ...]) -> bool:
         """Whether anything that is built takes from a node."""
