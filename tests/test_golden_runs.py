@@ -55,7 +55,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "mix": ("chosen.toml", *FLOWS, NEAR),
     "mix-cost": ("chosen.toml", "optimise.objective='cost'", NEAR),
     "mix-concentration": ("chosen.toml", "optimise.objective='concentration'", NEAR),
-    "mix-variants": ("chosen.toml", "optimise.objective='cost'", NEAR, "optimise.variant.duty={tariff=1, label='Duty'}",
+    "mix-variants": ("chosen.toml", "optimise.objective='cost'", "optimise.variant.duty={tariff=1, label='Duty'}",
                      "optimise.variant.home={own_share={2031=0.3}, credit=1}"),
 }  # fmt: skip
 

@@ -382,10 +382,10 @@ def lopsided() -> MixData:
 
 
 def test_shares_have_an_upper_and_a_lower_end() -> None:
-    """NMC saves 5 million USD/GWh: all that it may have. One GWh of either limit is worth that."""
+    """NMC saves 5 million USD/GWh: all that it may have. Five points of either limit are 5 GWh of it."""
     found = choose(lopsided(), Criteria(objective="cost"))
     assert nmc(found) == [60, 40, 70]
-    assert {limit.family: limit.worth for limit in found.limits} == pytest.approx({"max_share": 5, "min_share": 5})
+    assert {gain.family: gain.gain for gain in found.gains} == pytest.approx({"max_share": 25, "min_share": 25})
 
 
 def test_a_share_is_of_what_is_put_into_use() -> None:
@@ -530,7 +530,7 @@ def stepped(compiled: Compiled, gain: Gain) -> None:
         if tuple(name) == gain.index[:-1] and gain.years[0] <= year <= gain.years[1]:
             limit = compiled.rhs(row)
             # Of 100 GWh a year.
-            whole = 100.0 if gain.family in ("own_share", "performance") else 1.0
+            whole = 100.0 if gain.family in ("own_share", "performance", "max_share", "min_share") else 1.0
             by = {"%": abs(limit) / 100, "point": whole / 100}.get(gain.per, whole) * gain.step
             compiled.set_rhs(row, limit + by if row.upper is not None else limit - by)
 
