@@ -638,9 +638,10 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_baseline", "result", ("mix",), "GWh, million USD_2025",
             "Exposure by the objective (in exposure_unit) and cost of the incumbent's mix, the cheapest, the chosen "
-            "and the least exposed one, all under the rules of the run; cost_share: above the cheapest; breaks: "
-            "limits that a mix does not keep, as an incumbent may. What an incumbent sells and no mix may sell counts "
-            "as lost in it, and costs nothing. supply_lost, industry_lost, all_outside: what the plan of each loses "
+            "and the least exposed one, all under the rules of the run; cost_share: above the least cost; breaks: "
+            "limits that a mix does not keep, as an incumbent may. unmet [GWh]: demand that it leaves unmet, what an "
+            "incumbent sells and no mix may sell among it, which counts as lost and costs nothing; cost_share is "
+            "then empty. supply_lost, industry_lost, all_outside: what the plan of each loses "
             "when it is played back, by the risk of the run (in lost_unit): of batteries, of cells made at home, and "
             "of batteries as if others made the cells of the countries that close, which is a bound for stops of "
             "materials alone.",
@@ -648,7 +649,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_frontier", "result", ("exposure",), "million USD_2025",
             "Least cost of a mix that is exposed to at most so much, from the cheapest to the least exposed mix; "
-            "marginal: what one unit less costs from there to the next point. The record says how far the chords lie "
+            "marginal: what one unit less costs from there to the next point, along the chord, and marginal_low, "
+            "marginal_high: at least and at most (empty: without end). The record says how far the chords lie "
             "above the frontier at most (frontier_gap, as a share of the span of cost).",
             "cost = min over mixes with exposure ≤ e",
         ),

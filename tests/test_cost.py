@@ -40,10 +40,10 @@ def toy_packs(toy: Path) -> Callable[..., PackPrices]:
     return made
 
 
-def shipped_packs(inputs: Inputs, regions: Sequence[str]) -> PackPrices:
+def shipped_packs(inputs: Inputs, regions: Sequence[str], *sets: str) -> PackPrices:
     """Pack prices of every shipped chemistry where every curve is at 100 in 2030."""
     chemistries = inputs.codes("chemistries")
-    return pack_prices(read_run("prices-2035"), inputs, regions, chemistries, (2030,), curves(inputs, 100))
+    return pack_prices(read_run("prices-2035", sets), inputs, regions, chemistries, (2030,), curves(inputs, 100))
 
 
 # --- prices ----------------------------------------------------------------------------------------------------------
@@ -149,6 +149,14 @@ def test_home_cells_are_dearer_by_family_where_that_was_observed(shipped_inputs:
     cells, gaps = 74 / 108, np.array([0.185, 0.185, 0.37, (0.185 + 0.37) / 2])
     for place in range(2):
         assert packs.abroad[place, at, 0] == pytest.approx(packs.home[place, at, 0] * (1 - cells * gaps / (1 + gaps)))
+
+
+@pytest.mark.parametrize("tariff", [0.0, 0.35])
+def test_to_bar_a_country_makes_no_import_cheaper(shipped_inputs: Inputs, tariff: float) -> None:
+    """Chinese cells in Europe cost more than the world's average: who else sells there takes no less."""
+    packs = shipped_packs(shipped_inputs, ("Europe", "United States"), f"prices.tariff={tariff}")
+    assert (packs.elsewhere >= packs.abroad).all()
+    assert (packs.elsewhere[0] > packs.elsewhere[1]).any()
 
 
 @pytest.mark.parametrize(("code", "gap"), [("nmc811", 0.185), ("lfp", 0.37)])

@@ -202,14 +202,16 @@ def test_nearly_as_cheap_is_told_of_where_cost_alone_counts() -> None:
     assert [found.additions["Here", "car", "lfp", y] for y in YEARS] == pytest.approx([14] * 3, abs=1e-4)
 
 
-def test_near_a_worth_costs_what_the_best_costs() -> None:
-    """At 139 million USD a GWh at risk the cheapest mix is best; nearly as good ones cost no more."""
+def test_near_a_worth_is_cost_and_priced_loss_together() -> None:
+    """At 139 million USD a GWh at risk the cheapest mix is best: 21,000 and 37.5 GWh, so that 262.125 million more are
+    nearly as good. The first 30 GWh of a year that are LFP cost 35 each and save a quarter of 139; each further one
+    costs 35 and saves nothing."""
     found = choose(priced(105), Criteria(worth=139, near=0.01, ranges="all"))
     assert found.best == pytest.approx(37.5)
-    assert moves(found) == pytest.approx((1, 1), abs=1e-5)
+    assert moves(found) == pytest.approx(((70 - (262.125 - 30 * (35 - 139 / 4)) / 35) / 100, 1), abs=1e-6)
     found = choose(priced(105), Criteria(worth=141, near=0.01, ranges="all"))
     assert found.near is not None
-    assert found.near.caps == pytest.approx({"cost": 24_150, "expected": 15.15})
+    assert found.near.caps == pytest.approx({"priced": 1.01 * (24_150 + 141 * 15)})
 
 
 # --- the mix that stands for others ----------------------------------------------------------------------------------

@@ -37,9 +37,9 @@ class PackPrices:
     """Pack prices (region, chemistry, year) [USD_2025/kWh]; NaN in years before the curves start.
 
     home: of packs made in the region, less the credit; abroad: of packs brought in from where they cost least, or whose
-    cells are, with the duty; elsewhere: of packs brought in from anywhere else, at the price of the world without a
-    duty. credit, duty: what the treasury pays of `home` and takes of `abroad`. used: the rows they rest on beside those
-    of the curves, in the columns of inputs_used.
+    cells are, with the duty; elsewhere: of packs brought in from anywhere else, at the price of the world, or at
+    `abroad` where that is more. credit, duty: what the treasury pays of `home` and takes of `abroad`. used: the rows
+    they rest on beside those of the curves, in the columns of inputs_used.
     """
 
     home: Array
@@ -70,7 +70,7 @@ def pack_prices(
         duty[r, c, y]      = rate × what is imported: world × min_k ratio[k], or of that region its cell alone,
                              world × ratio[r] × cells / (1 + gap[f])
         rate               = tariff + cells_in_cars × car_tariff
-        elsewhere[r, c, y] = world
+        elsewhere[r, c, y] = max(world, abroad[r, c, y])
 
     So a cell from abroad costs as much as one made at home where the tariff is the gap, or the credit is what the gap
     comes to: world × ratio[r] × cells × gap[f] / (1 + gap[f]).
@@ -114,7 +114,8 @@ def pack_prices(
         "cell_price_gap": [line for region in regions for line in gaps.lines(region)],
     }
     lines["cell_price"] += gaps.of_cells if lines["cell_price_gap"] else []
-    elsewhere = np.broadcast_to(world, own.shape)
+    # Who else sells takes no less than those who are barred, or to bar them would make batteries cheaper.
+    elsewhere = np.maximum(np.broadcast_to(world, own.shape), abroad)
     return PackPrices(own - credit, abroad, elsewhere, credit, duty, inputs.used(lines))
 
 

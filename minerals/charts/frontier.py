@@ -121,7 +121,7 @@ def _story(result: Result) -> _Story:
         mixes={
             name: _Mix(name, " ".join(str(rows[name].label).split()), float(rows[name].exposure),
                        float(rows[name].cost_share), mixes.breaks(result, name))
-            for name in ORDER if name in rows
+            for name in ORDER if name in rows and np.isfinite(rows[name].cost_share)
         },
         here=float(marginal[before[-1]]) if before else np.nan,
         pack=float(chosen.cost) / wanted if chosen is not None else np.nan,

@@ -175,7 +175,8 @@ class Optimise(Section):
     )
     near: float = Field(
         default=0.01, ge=0.0, le=1.0,
-        description="A mix is nearly as good if its objective is worse by at most this share, within the cost_cap. "
+        description="A mix is nearly as good if its objective is worse by at most this share, within the "
+        "cost_cap; with a worth, if cost and priced loss together are. "
         f"Told is the mix that stands for all of these; at 0 one of the best. At least {LEAST_NEAR:g}, or 0.",
     )  # fmt: skip
     ranges: Literal["default", "all", "off"] = Field(

@@ -143,6 +143,8 @@ class Limit:
     """Whether a conflict tells its amounts: nothing, one for each name, or their sum."""
     amount: Callable[..., tuple[float, str]] | None = None
     """(data, *index) → the amount that a conflict tells and its unit, where that is not the right-hand side."""
+    named: Callable[..., float] | None = None
+    """(data, *index) → the amount that the words name, where that is not the right-hand side [own units]."""
     row: Callable[..., tuple[str, ...]] | None = None
     """(*index) → key of the row of the inputs in which it stands (`MixInputs.rows`)."""
     worth: bool = True

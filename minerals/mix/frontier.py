@@ -80,6 +80,16 @@ class Frontier:
         """What one unit less of exposure costs along each chord, (point − 1)."""
         return -np.diff(self.cost) / np.diff(self.exposure)
 
+    @property
+    def marginal_between(self) -> Array:
+        """What one unit less costs along each chord at least and at most, (point − 1, end): by the slopes at its ends,
+        from 0 at the cheapest point, without end at the least exposed one."""
+        steep = -np.array([vertex.slope for vertex in self.vertices])
+        low, high = steep[:-1].copy(), steep[1:].copy()
+        low[0], high[-1] = 0.0, np.inf
+        along = self.marginal
+        return np.stack([np.minimum(low, along), np.maximum(high, along)], axis=1)
+
 
 #: Least cost at each of some exposures, and a slope there.
 Solve = Callable[[Sequence[float]], Sequence[tuple[float, float]]]
@@ -159,7 +169,10 @@ def walk(solve: Callable[[float], tuple[float, float, float]], cheapest: Vertex,
         # A basis may hold at a corner alone: larger steps then lead away from it.
         step = STEP * span if end < exposure else 2 * step
         exposure = end - step
-    return Frontier(tuple(_without_straight([*points, least])), 0.0, solves)
+    known = points[-1]
+    # Where the walk ended early the last chord is no edge.
+    gap = 0.0 if exposure <= least.exposure else _beside(least, known) / (least.cost - cheapest.cost)
+    return Frontier(tuple(_without_straight([*points, least])), gap, solves)
 
 
 def _without_straight(points: Sequence[Vertex]) -> list[Vertex]:

@@ -106,11 +106,17 @@ def _levers(session: Session, family: str, found: Optimum, caps: Mapping[str, fl
     rows = [row for row in getattr(session.model, family, {}).values() if _limits(compiled, row)]
     for _, same in groupby(sorted(rows, key=_by_limit), key=lambda row: _without_year(index_of(row))):
         alike = tuple(same)
-        levels = [abs(compiled.rhs(row)) for row in alike]
+        levels = [_level(session, family, row) for row in alike]
         texts = [words(family, index_of(row), Glossary({}, {}), session.data) for row in alike]
         step, per, steps = _steps(texts, levels)
         bound = sum(found.worth(row) * by for row, by in zip(alike, steps, strict=True))
         yield _Lever(family, alike, tuple(steps), step, per, texts[0].looser, bound)
+
+
+def _level(session: Session, family: str, row: Any) -> float:
+    """The amount of a limit: as its record says it, or its right-hand side without the sign [own units]."""
+    amount = LIMITS[family].named
+    return amount(session.data, *index_of(row)) if amount else abs(session.compiled.rhs(row))
 
 
 def _limits(compiled: Compiled, row: Any) -> bool:
@@ -130,7 +136,7 @@ def _without_year(index: Key) -> Key:
 
 
 def _steps(texts: Sequence[LimitText], levels: Sequence[float]) -> tuple[float, str, Sequence[float]]:
-    """(step, its unit, the same for each row in its own units). levels: right-hand sides, without their signs."""
+    """(step, its unit, the same for each row in its own units). levels: the amounts of their limits."""
     first = texts[0]
     if first.rate:
         return RATE_STEP, first.unit, [RATE_STEP * text.scale for text in texts]

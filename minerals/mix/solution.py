@@ -293,12 +293,13 @@ class _Chooser:
     def _near_caps(self, caps: Caps, best: Found) -> dict[str, float]:
         """What mixes nearly as good keep to."""
         criteria, near = self.criteria, self.criteria.near
-        cost = {"cost": best.cost * (1 + near)} if criteria.objective == "cost" else {}
         if criteria.worth is not None:
-            cost = {"cost": best.cost + NEARLY * abs(best.cost)}
+            return {**caps, "priced": (best.cost + criteria.worth * best.exposure) * (1 + near)}
+        if criteria.objective == "cost":
+            return {**caps, "cost": best.cost * (1 + near)}
         room = near * max(abs(best.exposure), LEAST_ROOM * sum(self.data.demand.values()))
-        exposure = {} if criteria.objective == "cost" else {criteria.objective: best.exposure + room}
-        return {**caps, **cost, **{name: min(most, caps.get(name, math.inf)) for name, most in exposure.items()}}
+        name, most = criteria.objective, best.exposure + room
+        return {**caps, name: min(most, caps.get(name, math.inf))}
 
     def _moving(
         self, nearly: NearlyAsGood, shown: Found

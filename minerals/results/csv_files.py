@@ -93,7 +93,7 @@ def _quoted(text: str) -> str:
 def read_csv(file: Path | BytesIO) -> pd.DataFrame:
     """Read a table as `write_csv` wrote it. Raises OSError, and ValueError where it is not one."""
     numbers = ("value", "low", "high", "year", "line", "silicon", "rmse", "exported", "available", "first_year_below",
-               "marginal")  # fmt: skip
+               "marginal", "marginal_low", "marginal_high", "cost_share")  # fmt: skip
     missing = {name: [""] for name in numbers}
     kinds = {**dict.fromkeys(TEXT_COLUMNS, str), **dict.fromkeys(("value", "low", "high", "silicon"), float)}
     frame = pd.read_csv(file, dtype=kinds, keep_default_na=False, na_values=missing, encoding="utf-8")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..config import OPTIMISED
 from ..errors import listed
-from ..numbers import number
+from ..numbers import number, signed_percent
 from ..text import MARK
 from .result import Result
 from .screen import LEAST, between, columns, fitted
@@ -58,10 +58,16 @@ def _baselines(result: Result, width: int) -> list[str]:
         broken = BROKEN if row.breaks else ""
         lost = (number(getattr(row, COLUMN[name])) for name in others)
         rows.append([
-            f"{row.label}{broken}", number(row.exposure), *lost, number(row.cost / 1000), f"{row.cost_share:+.1%}",
+            f"{row.label}{broken}", number(row.exposure), *lost, number(row.cost / 1000),
+            signed_percent(row.cost_share) if np.isfinite(row.cost_share) else "",
         ])  # fmt: skip
         if broken:
             notes.append(f"{BROKEN} {row.label} breaks rules that the others keep: {row.breaks}.")
+        if not np.isfinite(row.cost_share):
+            notes.append(
+                f"{row.label} has {number(row.unmet)} GWh that no mix of this run may sell: they count as lost, and "
+                "its cost, which is without them, does not compare."
+            )
     lines = columns(head, rows) if width >= WIDE else fitted(head, rows, width)
     if rate := about["discount_rate"]:
         notes.append(f"Costs of later years are discounted by {rate:.1%} a year to {first}.")
@@ -85,31 +91,53 @@ def _frontier(result: Result) -> list[str]:
     table, about = result["mix_frontier"], result.record["mix"]
     if len(table) < 2:
         return []
-    exposure, costs, shares = (table[name].to_numpy() for name in ("exposure", "cost", "cost_share"))
-    span, unit = exposure[0] - exposure[-1], about["unit"]
-    marks = [
-        f"{part:.0%} for {np.interp(exposure[0] - part * span, exposure[::-1], shares[::-1]):+.2%}" for part in MARKS
-    ]
-    lines = [
-        f"Frontier: of the {number(span)} {unit} that a mix can lower, {listed(marks, len(marks))} of cost; chords are "
-        f"within {about['frontier_gap']:.1%} of it, as a share of the span of cost."
-    ]
-    cost = float(result["mix_baseline"].set_index("mix").loc["chosen", "cost"])
-    marginal = float(table.loc[costs <= cost * (1 + 1e-9), "marginal"].iloc[-1])
-    if np.isfinite(marginal):
-        pack = cost / about["wanted"]
+    exposure, costs = table["exposure"].to_numpy(), table["cost"].to_numpy()
+    span, unit, cheapest = exposure[0] - exposure[-1], about["unit"], costs[0] / (1 + table["cost_share"].iloc[0])
+    marks = [f"{part:.0%} for {_more(_cost_at(table, exposure[0] - part * span), cheapest)}" for part in MARKS]
+    lines = [f"Frontier: of the {number(span)} {unit} that a mix can lower, {listed(marks, len(marks))} of cost."]
+    baseline = result["mix_baseline"].set_index("mix")
+    cost = float(baseline.loc["chosen", "cost"])
+    here = max(int(np.searchsorted(costs, cost * (1 + 1e-9), side="right")) - 1, 0)
+    if here < len(costs) - 1:
+        low, high = table["marginal_low"].iloc[here], table["marginal_high"].iloc[here]
+        less = between(float(low), float(high)) if np.isfinite(high) else f"{number(float(low))} or more"
         lines.append(
-            f"At the chosen cost one {unit} less costs {number(marginal)} million USD_2025; a GWh of packs costs "
-            f"{number(pack)} on average."
+            f"At the chosen cost one {unit} less costs {less} million USD_2025; a GWh of "
+            f"packs costs {number(cost / about['wanted'])} on average."
+        )
+    loss = float(baseline.loc["chosen", "exposure"])
+    if about["near"] and exposure[-1] < loss:
+        lines.append(
+            f"As little as the chosen mix loses is to be had for {_more(_cost_at(table, loss), cheapest)} of cost."
         )
     # The least exposed mix is a corner: its last part is bought at almost any price.
-    nearly = float(np.interp(exposure[-1] * (1 + LAST), exposure[::-1], costs[::-1]))
+    nearly = _cost_at(table, exposure[-1] * (1 + LAST))[1]
     if costs[-1] - nearly > LAST * costs[0]:
         lines.append(
             f"Its end is steep: a mix within {LAST:.1%} of the least exposure costs {number(nearly / 1000)} billion; "
             "what the very least costs hangs on how exactly it is kept."
         )
     return lines
+
+
+def _cost_at(table: pd.DataFrame, exposure: float) -> tuple[float, float]:
+    """Least cost of a mix that is exposed to so much, at least and at most: by the slopes at the ends of the chord, and
+    along it; that of the cheapest mix where the exposure is above its own."""
+    at, costs = table["exposure"].to_numpy(), table["cost"].to_numpy()
+    if exposure >= at[0]:
+        return float(costs[0]), float(costs[0])
+    here = min(int(np.searchsorted(-at, -exposure, side="right")) - 1, len(at) - 2)
+    low, high = (table[name].iloc[here] for name in ("marginal_low", "marginal_high"))
+    chord = float(np.interp(exposure, at[::-1], costs[::-1]))
+    from_here = costs[here] + low * (at[here] - exposure)
+    from_next = costs[here + 1] - high * (exposure - at[here + 1]) if np.isfinite(high) else from_here
+    return min(float(max(from_here, from_next)), chord), chord
+
+
+def _more(cost: tuple[float, float], cheapest: float) -> str:
+    """Cost above the cheapest: +5.7%, or +5.2% to +5.7% where that is how well it is known."""
+    low, high = (signed_percent(each / cheapest - 1) for each in cost)
+    return high if low == high else f"{low} to {high}"
 
 
 def _wrapped(line: str, width: int) -> list[str]:

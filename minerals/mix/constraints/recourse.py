@@ -260,7 +260,16 @@ FAMILY = Family(
     key="exposure.disruptions",
     constraints={
         "within_plan": Balance("disruption, pool, chemistry, year"),
-        "reach": Limit(NODE, Kind.SUPPLY, _words, rank=0, key="exposure.future", no_way_out=NO_WAY_OUT, amounts="each"),
+        "reach": Limit(
+            NODE,
+            Kind.SUPPLY,
+            _words,
+            rank=0,
+            key="exposure.future",
+            no_way_out=NO_WAY_OUT,
+            amounts="each",
+            named=lambda data, *key: data.accessible[key],
+        ),
         "stocked": Limit(
             NODE, Kind.SUPPLY, _words, rank=1, key="exposure.stockpile_months", no_way_out=NO_WAY_OUT, amounts="each"
         ),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
@@ -67,9 +68,7 @@ def mix_tables(mix: Mix, library: Library, inputs: Inputs) -> Tables:
         "mix_near": _frame(list(_near(mix)), NEAR),
         "mix_example": _frame(list(_examples(mix)), ["mix", "region", "family", "year", "value", "unit"]),
         "mix_baseline": _frame(list(_baselines(mix)), BASELINE),
-        "mix_frontier": _frame(
-            list(_frontier(mix)), ["exposure", "exposure_unit", "cost", "cost_share", "marginal", "unit"]
-        ),
+        "mix_frontier": _frame(list(_frontier(mix)), FRONTIER),
         "mix_loss": _losses(mix, library, replayed(mix, library)),
         "mix_cost": _costs(mix),
         "mix_limit": _frame(list(_limits(mix, glossary)), LIMIT),
@@ -182,9 +181,11 @@ def _examples(mix: Mix) -> Iterable[tuple[Any, ...]]:
 
 
 BASELINE = [
-    "mix", "label", "exposure", "exposure_unit", "supply_lost", "industry_lost", "all_outside", "lost_unit", "cost",
-    "cost_share", "breaks", "unit",
+    "mix", "label", "exposure", "exposure_unit", "supply_lost", "industry_lost", "all_outside", "lost_unit", "unmet",
+    "cost", "cost_share", "breaks", "unit",
 ]  # fmt: skip
+#: Part of the demand that a mix may leave unmet beyond others and still has a cost that compares.
+LEFT = 1e-6
 #: Losses of a mix, in the order of their columns.
 LOSSES: tuple[LossKind, ...] = ("supply", "industry", "all_outside")
 #: Each as it is called in a sentence.
@@ -198,16 +199,23 @@ LABELS = {"cheapest": "Cheapest", "least_exposed": "Least exposed"}
 def _baselines(mix: Mix) -> Iterable[tuple[Any, ...]]:
     """Exposure and cost of the incumbent's mix, the cheapest, the chosen and the least exposed one, under the same
     rules, with the limits that one breaks; supply_lost, industry_lost, all_outside: as played back, by the same risk;
-    cost_share: above the cheapest."""
+    unmet: demand that it leaves unmet, what it sells and no mix may sell among it; cost_share: above the cheapest,
+    missing where it leaves more unmet than the others, whose cost has those cells."""
     lost, found = lost_beside(mix), mix.solution.baselines
     labels = {**LABELS, "incumbent": incumbent_label(mix), "chosen": mix.config.label}
-    unit = UNIT[criterion(mix.config)]
+    unit, least, wanted = UNIT[criterion(mix.config)], _least_cost(mix), sum(mix.data.demand.values())
+    most = sum(mix.solution.unmet.values())
     for name in (name for name in ("incumbent", "cheapest", "chosen", "least_exposed") if name in found):
         each = found[name]
-        more = each.cost / found["cheapest"].cost - 1 if found["cheapest"].cost else 0.0
+        missing = wanted - sum(each.additions.values())
+        unmet = missing if missing > LEFT * wanted else 0.0
+        comparable = unmet <= most + LEFT * wanted
+        more = each.cost / least - 1 if comparable and least else math.nan if least else 0.0
         breaks = listed([family.replace("_", " ") for family in each.breaks]) if each.breaks else ""
         losses = (lost[name][kind] for kind in LOSSES)
-        yield (name, labels[name], each.exposure, unit, *losses, "GWh", each.cost, more, breaks, MONEY)
+        yield (
+            name, labels[name], each.exposure, unit, *losses, "GWh", unmet, each.cost, more, breaks, MONEY,
+        )  # fmt: skip
 
 
 def incumbent_label(mix: Mix) -> str:
@@ -215,15 +223,27 @@ def incumbent_label(mix: Mix) -> str:
     return mix.run.settings.scenario[mix.config.scenario].label or mix.config.scenario
 
 
+FRONTIER = [
+    "exposure", "exposure_unit", "cost", "cost_share", "marginal", "marginal_low", "marginal_high", "unit",
+]  # fmt: skip
+
+
 def _frontier(mix: Mix) -> Iterable[tuple[Any, ...]]:
     """Least cost at each exposure, from the cheapest to the least exposed mix, and what one unit less of exposure
-    costs between a point and the next one."""
+    costs between a point and the next one: along the chord, at least and at most."""
     frontier = mix.solution.frontier
     if frontier is not None:
-        unit, marginal = UNIT[criterion(mix.config)], [*frontier.marginal.tolist(), math.nan]
-        cheapest = mix.solution.baselines["cheapest"].cost
-        for vertex, slope in zip(frontier.vertices, marginal, strict=True):
-            yield (vertex.exposure, unit, vertex.cost, vertex.cost / cheapest - 1, slope, MONEY)
+        unit, cheapest = UNIT[criterion(mix.config)], _least_cost(mix)
+        between = np.where(np.isfinite(frontier.marginal_between), frontier.marginal_between, math.nan)
+        slopes = [*zip(frontier.marginal, *between.T, strict=True), (math.nan,) * 3]
+        for vertex, slope in zip(frontier.vertices, slopes, strict=True):
+            yield (vertex.exposure, unit, vertex.cost, vertex.cost / cheapest - 1, *map(float, slope), MONEY)
+
+
+def _least_cost(mix: Mix) -> float:
+    """Cost of the cheapest mix [million USD_2025]: the least itself, of which the mix told as cheapest misses a part
+    that a solver takes for none."""
+    return mix.solution.stage("cheapest").value
 
 
 def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> pd.DataFrame:
@@ -482,12 +502,13 @@ def _counted(config: Optimise) -> str:
 def _objective(mix: Mix) -> str:
     """The objective in words."""
     config = mix.config
-    loss = LOST[config.loss]
+    loss, count = LOST[config.loss], sum(weight > 0 for weight in mix.data.weight.values())
+    several = "one disruption" if count == 1 else f"{count} disruptions"
     words = {
         "gwh_at_risk": {
-            "expected": f"expected {loss} over the disruptions of the run{_by_set(config)}",
-            "worst": f"{loss} under the worst disruption",
-            "cvar": f"mean {loss} over the worst {1 - config.level:.0%} of the disruptions{_by_set(config)}",
+            "expected": f"expected {loss} over {several}{_by_set(config)}",
+            "worst": f"{loss} under the worst of {several}",
+            "cvar": f"mean {loss} over the worst {1 - config.level:.0%} of {several}{_by_set(config)}",
         }[config.risk],
         "concentration": f"{config.measure} among {config.among} nodes, weighted by GWh",
         "cost": "cost",
