@@ -13,6 +13,8 @@ import highspy
 from .errors import NumericalTrouble, SolverError, TimeLimit
 
 INF = highspy.kHighsInf
+#: Which simplex, in HiGHS's numbers.
+DUAL, PRIMAL = 1, 4
 OK, ERROR = highspy.HighsStatus.kOk, highspy.HighsStatus.kError
 
 
@@ -86,12 +88,15 @@ def run(highs: highspy.Highs) -> highspy.HighsModelStatus:
 
 
 def optimum(highs: highspy.Highs, time_limit: float | None, *, large: bool = True) -> None:
-    """Solve afresh: a large programme by the interior point with crossover, else by the simplex; where that gives no
-    answer, by the other, and by both without presolve. Raises TimeLimit and NumericalTrouble."""
+    """Solve afresh: a large programme by the interior point with crossover, else by the dual simplex; where that gives
+    no answer, by the other, by both without presolve, and by the primal simplex: at a matrix with numbers that are
+    rounding the dual was seen to give up. Raises TimeLimit and NumericalTrouble."""
     methods = ("ipx", "simplex") if large else ("simplex", "ipx")
-    for presolve, method in product(("choose", "off"), methods):
+    attempts = [*product(("choose", "off"), methods, (DUAL,)), ("choose", "simplex", PRIMAL)]
+    for presolve, method, strategy in attempts:
         accepted(highs.clearSolver(), "a fresh start")
         set_option(highs, "solver", method)
+        set_option(highs, "simplex_strategy", strategy)
         set_option(highs, "presolve", presolve)
         # HiGHS counts the time from its first run, so what it already ran is added.
         set_option(highs, "time_limit", INF if time_limit is None else highs.getRunTime() + time_limit)

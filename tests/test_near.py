@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
+import highspy
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -12,6 +13,7 @@ from scipy.optimize import linprog
 from test_mix import YEARS, at_risk, routed, toy, two_regions
 from test_solution import anything, incumbent, limited, priced
 
+from minerals import highs as highs_module
 from minerals.errors import NumericalTrouble
 from minerals.mix import near as near_module
 from minerals.mix.data import MixData
@@ -415,3 +417,27 @@ def test_parts_of_the_cost_and_losses_are_those_of_the_objectives() -> None:
     weight, losses = session.data.weight, session.losses(found.values)
     expected = sum(weight[d] * loss for d, loss in losses.items()) / sum(weight.values())
     assert found.exposure == pytest.approx(expected)
+
+
+# --- a solver that gives up ------------------------------------------------------------------------------------------
+
+
+def test_where_all_else_gives_up_the_primal_simplex_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the next programme begins with the dual again."""
+    asked: list[tuple[Any, ...]] = []
+    solve = highs_module.run
+
+    def run(highs: Any) -> Any:
+        asked.append(tuple(highs.getOptionValue(name)[1] for name in ("solver", "presolve", "simplex_strategy")))
+        status = solve(highs)
+        return status if asked[-1][2] == highs_module.PRIMAL else highspy.HighsModelStatus.kSolveError
+
+    monkeypatch.setattr(highs_module, "run", run)
+    highs = triangle()._loaded()
+    for _ in range(2):
+        asked.clear()
+        highs_module.optimum(highs, None, large=False)
+        assert [each[:2] for each in asked] == [
+            ("simplex", "choose"), ("ipx", "choose"), ("simplex", "off"), ("ipx", "off"), ("simplex", "choose"),
+        ]  # fmt: skip
+        assert [each[2] for each in asked] == [highs_module.DUAL] * 4 + [highs_module.PRIMAL]
