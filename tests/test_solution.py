@@ -518,7 +518,7 @@ def at_stage(data: MixData, criteria: Criteria, gain: Gain, found: Solution) -> 
     return compiled
 
 
-def stepped(compiled: Compiled, gain: Gain) -> None:
+def stepped(compiled: Compiled, gain: Gain, data: MixData) -> None:
     """Loosen a limit in all its years."""
     family = getattr(compiled.model, gain.family)
     if LIMITS[gain.family].kind == Kind.CAP:
@@ -531,7 +531,9 @@ def stepped(compiled: Compiled, gain: Gain) -> None:
             limit = compiled.rhs(row)
             # Of 100 GWh a year.
             whole = 100.0 if gain.family in ("own_share", "performance", "max_share", "min_share") else 1.0
-            by = {"%": abs(limit) / 100, "point": whole / 100}.get(gain.per, whole) * gain.step
+            named = LIMITS[gain.family].named
+            amount = named(data, *index_of(row)) if named else abs(limit)
+            by = {"%": amount / 100, "point": whole / 100}.get(gain.per, whole) * gain.step
             compiled.set_rhs(row, limit + by if row.upper is not None else limit - by)
 
 
@@ -544,7 +546,7 @@ def test_what_a_step_of_a_limit_gains_is_what_moving_it_brings(name: str) -> Non
     for gain in found.gains:
         compiled = at_stage(data, criteria, gain, found)
         best = compiled.solve().objective
-        stepped(compiled, gain)
+        stepped(compiled, gain, data)
         fallen = best - compiled.solve().objective
         assert gain.least == pytest.approx(best, rel=1e-7, abs=1e-7)
         assert gain.gain == pytest.approx(fallen, rel=1e-6, abs=1e-6 * max(abs(best), 1.0))

@@ -16,20 +16,14 @@ from ..tables.resolve import Resolved
 def chosen_home(run: Run, resolved: Resolved, inputs: Inputs) -> dict[str, Array]:
     """`made_at_home` of each scenario that has it, (region, chemistry, reported year) [1], NaN where it says nothing.
 
-    Raises InputError with every name that is not one of the run, and where [exposure] says it for all cells.
+    Raises InputError with every name that is not one of the run.
     """
-    exposure = run.settings.exposure
-    for_all = next((key for key in ("made_at_home", "origin") if exposure and getattr(exposure, key)), "")
     frame, problems, out = inputs["chemistries"], list[Problem](), dict[str, Array]()
     columns = (frame[name] for name in ("chemistry", "base", "silicon"))
     pairs = {code: (base or code, float(silicon)) for code, base, silicon in zip(*columns, strict=True)}
     regions, chemistries, years = resolved.regions.labels, resolved.chemistries.labels, resolved.reported
     for name, scenario in run.settings.scenario.items():
         if not scenario.made_at_home:
-            continue
-        if for_all:
-            why = f"is not used, as exposure.{for_all} says where all cells are made; leave one of them out"
-            problems.append(run.problem(("scenario", name, "made_at_home"), "made_at_home", why))
             continue
         home = np.full((len(regions), len(chemistries), len(years)), np.nan)
         for region, by_year in scenario.made_at_home.items():

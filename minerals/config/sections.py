@@ -142,7 +142,8 @@ class Scenario(Section):
     made_at_home: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]] = Field(
         default={},
         description="Share of the cells that a region makes itself, made_at_home.REGION.YEAR.CHEMISTRY; of others as "
-        "observed, or as [exposure] has it. It holds for a region alone, and is what an optimised mix has chosen.",
+        "observed. It holds for a region alone, where [exposure] says nothing of it, and is what an "
+        "optimised mix has chosen.",
     )
     note: Note = Field(default="", description="What a reader should know of it.")
 
