@@ -63,10 +63,11 @@ def _baselines(result: Result, width: int) -> list[str]:
         ])  # fmt: skip
         if broken:
             notes.append(f"{BROKEN} {row.label} breaks rules that the others keep: {row.breaks}.")
-        if not np.isfinite(row.cost_share):
+        if row.mix == "incumbent" and row.unmet > about["unmet"] + LEAST:
+            compares = "" if np.isfinite(row.cost_share) else ", so that their sum does not compare"
             notes.append(
                 f"{row.label} has {number(row.unmet)} GWh that no mix of this run may sell: they count as lost, and "
-                "its cost, which is without them, does not compare."
+                f"cost nothing here{compares}."
             )
     lines = columns(head, rows) if width >= WIDE else fitted(head, rows, width)
     if rate := about["discount_rate"]:

@@ -90,10 +90,10 @@ def _losses(result: Result, table: pd.DataFrame, measure: str) -> Iterator[Line]
               for row in result["mix_loss"].itertuples()}  # fmt: skip
     for name, _, _, rows in _values(table, measure):
         if rows["value"].max() >= LEAST:
-            yield labels[name], [number(gwh) for gwh in rows["value"]]
+            yield labels[name], [_gwh(gwh) for gwh in rows["value"]]
     for name, _, _, rows in _values(table, f"mean_{measure}"):
         if name == WEIGHTS and rows["value"].max() >= LEAST:
-            yield f"on average, {name} weights", [number(gwh) for gwh in rows["value"]]
+            yield f"on average, {name} weights", [_gwh(gwh) for gwh in rows["value"]]
 
 
 def _costs(table: pd.DataFrame) -> Iterator[Line]:
@@ -101,3 +101,8 @@ def _costs(table: pd.DataFrame) -> Iterator[Line]:
     for part, _, _, rows in _values(table, "cost"):
         if rows["value"].abs().max() >= NO_MONEY:
             yield COST[part], [number(value / 1000) for value in rows["value"]]
+
+
+def _gwh(value: float) -> str:
+    """GWh lost; less than a tenth is none."""
+    return number(value if value >= LEAST else 0.0)

@@ -184,8 +184,8 @@ BASELINE = [
     "mix", "label", "exposure", "exposure_unit", "supply_lost", "industry_lost", "all_outside", "lost_unit", "unmet",
     "cost", "cost_share", "breaks", "unit",
 ]  # fmt: skip
-#: Part of the demand that a mix may leave unmet beyond others and still has a cost that compares.
-LEFT = 1e-6
+#: Part of the demand that a mix leaves unmet by rounding, and may leave so beyond others and have a cost that compares.
+ROUNDED, LEFT = 1e-6, 0.01
 #: Losses of a mix, in the order of their columns.
 LOSSES: tuple[LossKind, ...] = ("supply", "industry", "all_outside")
 #: Each as it is called in a sentence.
@@ -200,7 +200,7 @@ def _baselines(mix: Mix) -> Iterable[tuple[Any, ...]]:
     """Exposure and cost of the incumbent's mix, the cheapest, the chosen and the least exposed one, under the same
     rules, with the limits that one breaks; supply_lost, industry_lost, all_outside: as played back, by the same risk;
     unmet: demand that it leaves unmet, what it sells and no mix may sell among it; cost_share: above the cheapest,
-    missing where it leaves more unmet than the others, whose cost has those cells."""
+    missing where it leaves far more unmet than the others, whose cost has those cells."""
     lost, found = lost_beside(mix), mix.solution.baselines
     labels = {**LABELS, "incumbent": incumbent_label(mix), "chosen": mix.config.label}
     unit, least, wanted = UNIT[criterion(mix.config)], _least_cost(mix), sum(mix.data.demand.values())
@@ -208,7 +208,7 @@ def _baselines(mix: Mix) -> Iterable[tuple[Any, ...]]:
     for name in (name for name in ("incumbent", "cheapest", "chosen", "least_exposed") if name in found):
         each = found[name]
         missing = wanted - sum(each.additions.values())
-        unmet = missing if missing > LEFT * wanted else 0.0
+        unmet = missing if missing > ROUNDED * wanted else 0.0
         comparable = unmet <= most + LEFT * wanted
         more = each.cost / least - 1 if comparable and least else math.nan if least else 0.0
         breaks = listed([family.replace("_", " ") for family in each.breaks]) if each.breaks else ""
