@@ -642,9 +642,9 @@ QUANTITIES: dict[str, Quantity] = {
             "limits that a mix does not keep, as an incumbent may. unmet [GWh]: demand that it leaves unmet, what an "
             "incumbent sells and no mix may sell among it, which counts as lost and costs nothing; cost_share is "
             "empty where that is over 1 % of demand more. supply_lost, industry_lost, all_outside: what the plan of "
-            "each loses when it is played back, by the risk of the run (in lost_unit): of batteries, of cells made at "
-            "home, and of batteries as if others made the cells of the countries that close, which is a bound for stops of "
-            "materials alone.",
+            "each loses when it is played back, by the risk of the run (in lost_unit): of batteries, of cells made "
+            "at home, and of batteries as if others made the cells of the countries that close, which is a bound for "
+            "stops of materials alone.",
         ),
         Quantity(
             "mix_frontier", "result", ("exposure",), "million USD_2025",
