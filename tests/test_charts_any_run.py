@@ -53,7 +53,8 @@ def results(
     told = ["optimise.near=0.01", "optimise.ranges='default'", "optimise.frontier='certified'"]
     mix = run(folder / "mix.toml", told, folder)
     tested = run(folder / "run.toml", ["study={kind='sensitivity',draws=64}"], folder)
-    beside = run(folder / "mix.toml", ["exposure.other_futures=['plans']", "optimise.objective='cost'"], folder)
+    others = ["exposure.other_futures=['plans']", "optimise.objective='cost'", "optimise.variant.credit={credit=20}"]
+    beside = run(folder / "mix.toml", others, folder)
     found: dict[str, Result] = {}
     for result in (mix, tested, validation, europe, world, beside):
         found |= dict.fromkeys([name for name in charts.suited(result) if name not in found], result)

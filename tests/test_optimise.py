@@ -753,7 +753,9 @@ def test_excluded_suppliers_deliver_nothing(choose: Callable[..., Chosen]) -> No
     sourcing = found.result["mix_sourcing"]
     of_group = sourcing[sourcing["country"].isin(groups["countries-of-concern"])]
     cells = of_group[of_group["stage"] == "cell"]
-    assert set(cells["year"]) == {2030}
+    # In 2030 they may: who of several that cost the same delivers then is chance.
+    assert set(cells["year"]) <= {2030}
+    assert {year for _, _, country, year in found.mix.data.excluded if country == "CHN"} == {2031, 2032}
     assert set(of_group["year"]) == set(found.decided)
 
 
@@ -845,7 +847,7 @@ def test_costs_are_discounted_to_the_first_year_decided(choose: Callable[..., Ch
 
 
 def test_shares_keep_their_limits(choose: Callable[..., Chosen]) -> None:
-    """Linear between the years given, and from the first on; where a limit has a worth, all of it is taken."""
+    """Linear between the years given, and from the first on; where a step of a limit gains, all of it is taken."""
 
     def share(found: Chosen, family: str) -> pd.Series:
         return found.table("mix_family", family=family).set_index("year")["value"]
@@ -855,13 +857,14 @@ def test_shares_keep_their_limits(choose: Callable[..., Chosen]) -> None:
     found = choose(
         by_cost, "optimise.max_share={LFP={2030=0.35, 2032=0.25}}", "optimise.min_share={car.NMC={2032=0.4}}"
     )
-    binds = found.table("mix_limit", family="max_share")["year"]
+    binds = found.table("mix_limit", family="max_share")
     for year, most in {2030: 0.35, 2031: 0.3, 2032: 0.25}.items():
         assert share(free, "LFP")[year] > most
         assert share(found, "LFP")[year] <= most + LEFT
-        if year in set(binds):
-            assert share(found, "LFP")[year] == pytest.approx(most)
     assert len(binds)
+    assert any(
+        share(found, "LFP")[year] == pytest.approx(most) for year, most in {2030: 0.35, 2031: 0.3, 2032: 0.25}.items()
+    )
     assert share(found, "NMC")[2032] >= 0.4 - LEFT
 
 

@@ -115,7 +115,7 @@ def pack_prices(
     }
     lines["cell_price"] += gaps.of_cells if lines["cell_price_gap"] else []
     # Who else sells takes no less than those who are barred, or to bar them would make batteries cheaper.
-    elsewhere = np.maximum(np.broadcast_to(world, own.shape), abroad)
+    elsewhere = np.maximum(world, abroad - duty)
     return PackPrices(own - credit, abroad, elsewhere, credit, duty, inputs.used(lines))
 
 

@@ -151,8 +151,9 @@ def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:
     with style.context(), matplotlib.rc_context():
         if form == "png":
             figure.savefig(buffer, format="rgba", dpi=style.DPI)
-            width, height = figure.canvas.get_width_height()
-            pixels = np.frombuffer(buffer.getbuffer(), np.uint8).reshape(height, width, 4)
+            # As matplotlib counts whole pixels: a height may fall a rounding error short of one.
+            width = int(figure.get_size_inches()[0] * style.DPI)
+            pixels = np.frombuffer(buffer.getbuffer(), np.uint8).reshape(-1, width, 4)
             return png(pixels[..., :3], style.DPI, {"Title": title, "Description": alt})
         if any(text.get_fontfamily()[-1] not in fonts.families() for text in figure.texts):
             # A stand-in may have outlines that a PDF only takes one by one.

@@ -84,9 +84,8 @@ class Frontier:
     def marginal_between(self) -> Array:
         """What one unit less costs along each chord at least and at most, (point − 1, end): by the slopes at its ends,
         from 0 at the cheapest point, without end at the least exposed one."""
-        steep = -np.array([vertex.slope for vertex in self.vertices])
-        low, high = steep[:-1].copy(), steep[1:].copy()
-        low[0], high[-1] = 0.0, np.inf
+        steep = -np.array([0.0, *(vertex.slope for vertex in self.vertices[1:-1]), -np.inf])
+        low, high = steep[: len(self.vertices) - 1], steep[1 : len(self.vertices)]
         along = self.marginal
         return np.stack([np.minimum(low, along), np.maximum(high, along)], axis=1)
 

@@ -210,10 +210,12 @@ class _Chooser:
         incumbent = self._incumbent() if first or criteria.unmet else None
         for stage in [*(["objective"] if first else []), *(["unmet_demand"] if first or criteria.unmet else [])]:
             objective = criteria.objective if stage == "objective" else stage
-            optimum, known = session.optimum(objective), len(self.gains)
+            optimum = session.optimum(objective)
             self._told(stage, objective, optimum)
-            self._gaining(stage, objective, optimum, {})
-            session.keep(session.optimum(objective) if len(self.gains) > known else optimum)
+            if optimum.objective > NO_SHARE * sum(self.data.demand.values()):
+                self._gaining(stage, objective, optimum, {})
+                optimum = session.optimum(objective)
+            session.keep(optimum)
         # What the cheapest mix is exposed to is not needed before the end, and found beside the rest.
         with ThreadPoolExecutor(1) as beside:
             cheapest = beside.submit(self._cheapest())
@@ -243,6 +245,10 @@ class _Chooser:
         """Keep a stage."""
         run = found.run
         self.stages.append(Stage(stage, found.objective, UNIT[objective], run.algorithm, sum(run.iterations)))
+
+    def _least(self, name: str) -> float:
+        """The best value of a stage."""
+        return next(stage.value for stage in self.stages if stage.stage == name)
 
     def _gaining(self, stage: str, objective: str, found: Optimum, caps: Caps) -> None:
         """Keep what steps of limits gain in a stage."""
@@ -365,7 +371,8 @@ class _Chooser:
             cheapest=session.cost(baselines["cheapest"].values),
             gains=tuple(self.gains),
             exposure=shown.exposure,
-            best=best.exposure,
+            # Of the best with the least cost the exposure is higher by what a solver takes for none.
+            best=self._least("objective") if self.aim == self.criteria.objective else best.exposure,
             baselines={name: self._baseline(found) for name, found in ({**baselines, "chosen": shown}).items()},
             near=near,
             frontier=frontier,

@@ -50,7 +50,7 @@ def _baselines(result: Result, width: int) -> list[str]:
     unit, (first, last) = about["unit"], (about["years"][0], about["years"][-1])
     head = [f"Mixes of {first}–{last}", f"{about['objective']}, {unit}", "billion USD_2025", "above the cheapest"]
     # As if others made all is a bound for stops of materials alone.
-    told = [name for name in ALSO if name != "all_outside" or not about["stops_of_cells"]] if width >= WIDE else []
+    told = [name for name in ALSO if name != "all_outside" or not about["stops_of_cells"]]
     others = [name for name in told if name != about["loss"]]
     head[2:2] = [ALSO[name] for name in others]
     rows, notes = [], []
