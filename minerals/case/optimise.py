@@ -617,6 +617,10 @@ def _objective(mix: Mix, risks: Mapping[str, float]) -> float | None:
     return sum(weight * parts[name] for name, weight in config.weights.items())
 
 
+#: Part of the demand below which a loss is the rounding of its sum.
+NO_LOSS = 1e-14
+
+
 def lost(mix: Mix, found: Iterable[tuple[Event, int, Lost]], unmet: float) -> dict[LossKind, dict[Disruption, float]]:
     """What disruptions take of a plan over the years that are decided, by whose loss it is [GWh].
 
@@ -633,7 +637,8 @@ def lost(mix: Mix, found: Iterable[tuple[Event, int, Lost]], unmet: float) -> di
         if years[year] in data.years and name in data.disruptions:
             for kind, by_name in out.items():
                 by_name[name] += getattr(each, kind)
-    return out
+    least = NO_LOSS * sum(data.demand.values())
+    return {kind: {d: gwh if gwh > least else 0.0 for d, gwh in of_kind.items()} for kind, of_kind in out.items()}
 
 
 def of_library(library: Library, scenario: str) -> Iterable[tuple[Event, int, Lost]]:

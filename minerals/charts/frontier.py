@@ -24,7 +24,9 @@ BREAKS = "†"
 """The mark of a mix that breaks limits which the others keep."""
 ORDER = ("chosen", "incumbent", "least_exposed", "cheapest")
 """The mixes, in the order in which their labels choose their place."""
-DATA = ("quantity", "mix", "exposure", "exposure_unit", "value", "marginal", "unit")
+DATA = (
+    "quantity", "mix", "exposure", "exposure_unit", "value", "marginal", "marginal_low", "marginal_high", "unit",
+)  # fmt: skip
 
 
 def figure(result: Result, *, size: str = "brief", title: str | None = None) -> Bundle:
@@ -34,7 +36,7 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
 
     The data of the bundle hold a row for each point of the frontier (quantity `frontier`: exposure in exposure_unit,
     value in % above the cheapest mix, marginal in million USD per unit less of exposure from there on) and for each dot
-    (quantity `mix`).
+    (quantity `mix`; of the chosen one also marginal_low and marginal_high, between which its marginal is).
     """
     story = _story(result)
     return frame.bundle(
@@ -67,8 +69,9 @@ class _Story:
 
     exposure, cost, marginal: of the points from the cheapest on, the cost above the cheapest, 0–1, and what one unit
     less costs from there [million USD]; unit: of the exposure, '' for a weighted sum; gap: how far the chords may lie
-    above the frontier, as a share of the span of cost; mixes: in the order of `ORDER`; here, pack: million USD of one
-    unit less at the chosen mix, and of a GWh of packs in it, NaN where they are not known.
+    above the frontier, as a share of the span of cost; mixes: in the order of `ORDER`; here, between, pack: million USD
+    of one unit less at the chosen mix along its chord, at least and at most, and of a GWh of packs in it, NaN where
+    they are not known.
     """
 
     place: str
@@ -82,6 +85,7 @@ class _Story:
     gap: float
     mixes: Mapping[str, _Mix]
     here: float
+    between: tuple[float, float]
     pack: float
 
     def cut(self, exposure: float) -> float:
@@ -107,6 +111,10 @@ def _story(result: Result) -> _Story:
     chosen = rows.get("chosen")
     before = [i for i in range(len(cost)) if chosen is not None and cost[i] <= chosen.cost_share + 1e-9]
     marginal = pd.to_numeric(table["marginal"], errors="coerce").to_numpy(float)
+    ends = [
+        pd.to_numeric(table[name], errors="coerce").to_numpy(float) if name in table else marginal
+        for name in ("marginal_low", "marginal_high")
+    ]
     wanted = float(about.get("wanted") or np.nan)
     return _Story(
         place=selection.everything,
@@ -124,6 +132,7 @@ def _story(result: Result) -> _Story:
             for name in ORDER if name in rows and np.isfinite(rows[name].cost_share)
         },
         here=float(marginal[before[-1]]) if before else np.nan,
+        between=(ends[0][before[-1]], ends[1][before[-1]]) if before else (np.nan, np.nan),
         pack=float(chosen.cost) / wanted if chosen is not None else np.nan,
     )  # fmt: skip
 
@@ -139,11 +148,12 @@ def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
     unit = "% above the cheapest"
     rows: list[tuple[Any, ...]] = [
-        ("frontier", "", *point[:1], story.unit, 100 * point[1], point[2], unit)
+        ("frontier", "", *point[:1], story.unit, 100 * point[1], point[2], np.nan, np.nan, unit)
         for point in zip(story.exposure, story.cost, story.marginal, strict=True)
     ]
-    rows += [("mix", mix.name, mix.exposure, story.unit, 100 * mix.cost, story.here if mix.name == "chosen" else np.nan,
-              unit) for mix in story.mixes.values()]  # fmt: skip
+    for mix in story.mixes.values():
+        here = (story.here, *story.between) if mix.name == "chosen" else (np.nan,) * 3
+        rows.append(("mix", mix.name, mix.exposure, story.unit, 100 * mix.cost, *here, unit))
     return pd.DataFrame(rows, columns=list(DATA))
 
 
@@ -172,7 +182,9 @@ def _marginal(story: _Story) -> list[str]:
     if not math.isfinite(story.here):
         return []
     what = "One GWh less" if story.unit == "GWh" else "One unit less"
-    costs = f"{what} costs {wording.number(story.here)} million USD here"
+    low, high = (wording.number(end) for end in story.between)
+    per_unit = f"{low} or more" if not math.isfinite(story.between[1]) else low if low == high else f"{low}–{high}"
+    costs = f"{what} costs {per_unit} million USD here"
     if not math.isfinite(story.pack):
         return [costs]
     return [f"{costs};", f"a GWh of packs costs {wording.number(story.pack)} million"]

@@ -246,10 +246,6 @@ def _least_cost(mix: Mix) -> float:
     return mix.solution.stage("cheapest").value
 
 
-#: Part of what may be lost that is the rounding of a replay.
-NO_LOSS = 1e-12
-
-
 def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> pd.DataFrame:
     """Loss of each disruption over the years decided, replayed with the mix fixed, beside the incumbent's, of the kind
     that counts; of how much: batteries that are wanted, or cells that are to be made at home; what binds where it is
@@ -272,8 +268,8 @@ def _losses(mix: Mix, library: Library, losses: Mapping[Disruption, float]) -> p
         wanted = sum(gwh for (_, _, y), gwh in mix.data.demand.items() if y >= mix.data.starts[name])
         wanted = at_home.get(name, 0.0) if mix.config.loss == "industry" else wanted
         rows.append((
-            name, *labels[name], mix.data.weight[name], mix.data.starts[name], wanted, before[name],
-            loss if loss > NO_LOSS * wanted else 0.0, "GWh", node, nodes.get(node, ""),
+            name, *labels[name], mix.data.weight[name], mix.data.starts[name], wanted, before[name], loss, "GWh", node,
+            nodes.get(node, ""),
         ))  # fmt: skip
     return _frame(rows, [
         "disruption", "label", "status", "weight", "start", "wanted", "incumbent", "value", "unit", "binding_node",
