@@ -289,6 +289,8 @@ def test_a_signal_ends_a_command_as_an_interrupt_does(name: str, code: int, word
     done = subprocess.run(
         [sys.executable, "-c", script, "run", "europe-2035"], cwd=tmp_path, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60,
+        # Tests that run without a terminal inherit that its end is ignored.
+        preexec_fn=lambda: signal.signal(signal.Signals[name], signal.SIG_DFL),
     )  # fmt: skip
     assert (done.returncode, words in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
     assert not any(tmp_path.iterdir())
