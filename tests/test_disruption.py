@@ -9,7 +9,7 @@ import pytest
 
 from minerals.exposure.bases import Bases
 from minerals.exposure.coverage import NOWHERE, Cuts, Supply, access, covered, sourcing, stockpiled, trade
-from minerals.exposure.disruption import Array, Loss, losses
+from minerals.exposure.disruption import Array, Loss, _from, losses
 from minerals.exposure.disruption import supply_gap as gap_of
 from minerals.exposure.factory import Built, Factory, Plan, Routes
 
@@ -265,6 +265,16 @@ def test_a_route_that_is_not_planned_takes_what_it_uses(share: float, accessible
     routes = Routes(np.array([1.0]), np.array([2.0, 0.0]), np.array([0.0, 1.0]), low=0.0, high=1.0, share=share)
     factory = Factory(Plan(np.array([10.0]), np.zeros((1, 2)), routes))
     assert build(factory, np.array(accessible)).tolist() == pytest.approx([5.5])
+
+
+def test_where_nothing_is_made_at_home_rounding_of_imports_takes_nothing_more() -> None:
+    """Of 30 GWh that are bought 3 are left, by the best reallocation a rounding less."""
+    bought, left, none = np.array([10.0, 20.0]), np.array([[1.0, 2.0]]), np.zeros((1, 2))
+    base, usual = Built(np.zeros(2), bought), Built(none, bought[None])
+    for rounding in (0.0, 1e-14, -1e-14):
+        found = _from(base, usual, Built(none, left), Built(none, left * (1 - rounding)))
+        assert found.home.tolist() == none.tolist()
+        assert found.imported == pytest.approx(left)
 
 
 def test_equal_users_are_cut_alike() -> None:

@@ -76,7 +76,7 @@ class Loss:
     def total(self, built: Built, part: str = "cells") -> float:
         """What can be had without − with the disruption [GWh]; what a solver's rounding may leave is nothing."""
         lost = float(getattr(self.base, part).sum() - getattr(built, part).sum())
-        return lost if lost > NOTHING * float(self.planned.sum()) else 0.0
+        return 0.0 if lost <= NOTHING * float(self.planned.sum()) else lost
 
 
 def losses(factory: Factory, without: Supplied, hit: Supplied, outside: Supplied) -> list[Loss]:
@@ -116,7 +116,8 @@ def _from(base: Built, usual: Built, hit: Built, best: Built) -> Built:
     and so much with them, (question, chemistry): less than the base by the difference, and in all at most the best."""
     home, imported = (np.clip(b - (u - h), 0.0, b) for b, u, h in zip(base, usual, hit, strict=True))
     at_home, most = home.sum(axis=1), best.cells.sum(axis=1) - imported.sum(axis=1)
-    part = np.divide(np.maximum(most, 0.0), at_home, out=np.ones_like(at_home), where=at_home > most)
+    more = (at_home > most) & (at_home > 0)
+    part = np.divide(np.maximum(most, 0.0), at_home, out=np.ones_like(at_home), where=more)
     return Built(home * part[:, None], imported)
 
 
