@@ -74,9 +74,8 @@ SHORT = ("--set", "scope.years.last=2031", "--set", "optimise.own_share={2030=0.
          "--set", "output.charts=[]")  # fmt: skip
 #: Part, and amount, by which two solvers may differ: of a number, and in GWh, kt or million USD.
 SAME, AMOUNT = 1e-6, 1e-3
-#: Of these several are as right: mixes that show how far ranges go, and slopes of the basis that a solver ends at.
-#: Stages tell how a solver got there.
-ANY = ("mix_example.csv", "mix_limit.csv", "mix_stage.csv")
+#: Of these several are as right: mixes that show how far ranges go. Stages tell how a solver got there.
+ANY = ("mix_example.csv", "mix_stage.csv")
 
 
 def solver_versions(other: str) -> bool:
