@@ -156,18 +156,30 @@ def test_plants_that_are_used_less_could_make_more_and_what_is_announced_comes_i
     assert (use <= 1).all()
 
 
-def test_supply_by_need_follows_the_need_of_the_reference_world() -> None:
-    """100 are made as 100 are needed; where twice as much is, twice as much is made. What is announced stays, and so
-    does supply that is published."""
+def test_supply_by_need_is_as_much_per_unit_of_need() -> None:
+    """100 are made as 100 are needed; where twice as much is, as much per unit. Of what is announced or published there
+    is then half as much per unit."""
     places, twice = Places.keeping([], np.array([0, 0]), 1), np.array([[1.0], [2.0]])
     by_need = ranged([0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [10, 0])
-    streams = Streams(1, 1)
-    announced = 10 * streams.drawn(("delivery",), 1.0, 0.5, 1.5)
-    assert by_need.made(streams, np.array([0]), places, twice)[:, 0, 0] == pytest.approx(
-        np.array([100, 200]) + announced
-    )
+    streams, node = Streams(1, 1), np.array([0])
+    announced = 10 * streams.drawn(("delivery",), 1.0, 0.5, 1.5) / twice[:, 0]
+    assert by_need.made(streams, node, places, twice)[:, 0, 0] == pytest.approx(100 + announced)
     published = replace(by_need, inverse=np.array([False]))
-    assert published.made(streams, np.array([0]), places, twice)[:, 0, 0] == pytest.approx(100 + announced)
+    per_unit = np.array([100, 50]) + announced
+    assert published.made(streams, node, places, twice)[:, 0, 0] == pytest.approx(per_unit)
+    assert published.made(streams, node, places)[:, 0, 0] == pytest.approx(100 + announced * twice[:, 0])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_where_all_is_made_and_needed_twice_all_have_twice_as_much(seed: int) -> None:
+    """So that access may be found per unit of what the world needs of a node."""
+    rng = np.random.default_rng(seed)
+    world, group, cut = some_world(rng), some_group(rng), some_cuts(rng, some_world(rng))
+    more = replace(world, made=2 * world.made, need=2 * world.need, recovered=2 * np.asarray(world.recovered))
+    for cuts in (None, cut):
+        one, two = (access(each, group, cuts) for each in (world, more))
+        assert two.accessible == pytest.approx(2 * one.accessible)
+        assert two.own == pytest.approx(2 * one.own, nan_ok=True)
 
 
 @pytest.mark.parametrize("seed", range(12))

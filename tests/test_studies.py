@@ -652,8 +652,10 @@ def test_an_interrupted_study_goes_on_and_ends_in_the_same_bytes(toy: Path, tmp_
                "--set", "study={kind = 'sample', draws = 600000}", "--set", "output.charts=[]", "--out"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [*command, "out"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*command, "out"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # Tests that a shell starts in the background inherit an interrupt that is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     partial = tmp_path / "out.partial" / "grouped"
     deadline = time.monotonic() + 60
     while len(list(partial.glob("*.f32"))) < 5 and time.monotonic() < deadline:

@@ -703,7 +703,7 @@ def _since(
     """Known supply from the year before the plan on, and rows that it rests on beside those of the reported years.
     supply, by_country: of these.
 
-    A plan starts in the first year whose demand is not observed. Where its demand extends no history, or the mix is
+    A plan starts in the first year whose demand is not observed. Where no demand extends a history, or the mix is
     chosen so that nothing follows it, it starts in the first reported year. Other years are computed for this alone,
     and where a table begins later they have its first row.
     """

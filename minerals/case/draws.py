@@ -56,6 +56,8 @@ SHARE, WORLD_SUPPLY, UTILISATION = "supply_share", "battery_supply", "supply_uti
 PLANTS = "plant_utilisation"
 ORIGIN, INTENSITY, PACK = "cell_origin", "mineral_intensity", "pack_intensity"
 LOCATION, UNKNOWN = "marginal_location", "unknown"
+#: What the world needs of a node at least, as a multiple of its value.
+LEAST_NEED = 1e-9
 
 
 class Lost(NamedTuple):
@@ -142,7 +144,7 @@ class Drawn:
         shares = self._shares(world, REFERENCE, self._world, year, range(len(world.resolved.regions)))
         use = uses_of(world.arrays, self.chokepoints.inputs).total(year)
         drawn, value = shares.drawn(streams) @ use, shares.cells.sum(axis=0) @ use
-        return np.asarray(np.divide(drawn, value, out=np.ones_like(drawn), where=value > 0))
+        return np.asarray(np.maximum(np.divide(drawn, value, out=np.ones_like(drawn), where=value > 0), LEAST_NEED))
 
     @cached_property
     def _world(self) -> Batteries:
@@ -414,7 +416,9 @@ class InYear:
         closing = [countries[cut.country] for event in events for cut in event.cuts if cut.country in countries]
         self.places = Places.keeping(closing, self.world.home, len(self.world.batteries))
         self.nodes = np.flatnonzero(self._wanted())
-        made = drawn.ranged(year).made(streams, self.nodes, self.places, drawn.needed(streams, year))
+        # Of a node that the world needs more of, all customers need more: access is found per unit of that.
+        self.needed = drawn.needed(streams, year)
+        made = drawn.ranged(year).made(streams, self.nodes, self.places, self.needed)
         world = self.world if self.world.assumed is None else replace(self.world, assumed=self._assumed())
         self.supply = laid_together(world, made, self.nodes, self.places)
         self.group = chokepoints.group(regions)
@@ -481,7 +485,8 @@ class InYear:
         reach = access(self.supply, self.group)
         home = self.origin[..., self.inside].sum(axis=-1)
         home = np.where(self.origin.any(axis=-1), home, 1.0)
-        accessible, own = self._of_all(reach.accessible, np.inf), self._of_all(np.nan_to_num(reach.own), 0.0)
+        had = (reach.accessible, np.inf), (np.nan_to_num(reach.own), 0.0)
+        accessible, own = (self._of_all(values * self.needed[:, self.nodes], other) for values, other in had)
         return Hit(accessible, own, home, 1 - home, self.nodes[:0], None, np.ones(1))
 
     def _of_all(self, values: Array, other: float) -> Array:
@@ -504,7 +509,8 @@ class InYear:
         covered = None
         if len(nodes):
             reach = access(part_of(self.supply, at) if len(at) < len(self.nodes) else self.supply, self.group, cuts)
-            accessible[:, nodes], own[:, nodes], covered = reach.accessible, np.nan_to_num(reach.own), reach.left
+            accessible[:, nodes] = reach.accessible * self.needed[:, nodes]
+            own[:, nodes], covered = np.nan_to_num(reach.own) * self.needed[:, nodes], reach.left
         low, months, high = event.months
         lasts = np.minimum(self.streams.drawn(MONTHS, months, low, high) / YEAR, 1.0)
         return Hit(accessible, own, *self._cells_left(cuts, nodes, covered), nodes, cuts, lasts)

@@ -87,7 +87,8 @@ class _Curve:
 class _Story:
     """The numbers of one chart. curves: disruption -> scenario -> stock -> curve, in the order drawn; short: of each
     scenario, share of a year's plan that is short without a stop; drawn: of each disruption, 5 and 95 % of the share of
-    the plan that the first scenario loses in the year, of so many draws; nodes: those that bind."""
+    the plan that the first scenario loses in the year, of so many draws; kept: whether there is a stock in these;
+    nodes: those that bind."""
 
     region: str
     year: int
@@ -100,6 +101,7 @@ class _Story:
     curves: dict[str, dict[str, dict[float, _Curve]]]
     short: dict[str, float]
     drawn: dict[str, tuple[float, float]]
+    kept: bool
     draws: int
     left_out: int
     scenarios_left_out: int
@@ -156,6 +158,7 @@ def _story(result: Result, region: str | None, disruptions: Sequence[str] | None
         region=where, year=year, scenarios=scenarios,
         labels=tuple(label(selection.record["scenarios"], name) for name in scenarios),
         events=supply.events(selection, about), nodes=set(drawn["binding_node"]) - {""}, stock=drawn_stock,
+        kept=bool(result.record["config"]["exposure"].get("stockpile_months")),
         months=tuple(sorted(set(table["months"].astype(float)))), curves=kept, short=short,
         drawn={
             code: ends for (name, code, measure), ends in ends_of.items() if (name, measure) == (scenarios[0], "lost")
@@ -241,7 +244,8 @@ def _finding(story: _Story) -> str:
     if half == long or min(saved) < 0 or saved[0] <= saved[1] or saved[0] < wording.LEAST_WORTH_SAYING:
         return plain
     title = f"{event}, {_in_stock(story)} would save {place} more of {_spoken(half)} than of {_spoken(long)}"
-    return f"{title}; without it, {could}" if could else title
+    # The draws have the stock of the run.
+    return f"{title}; without it, {could}" if could and not story.kept else title
 
 
 def _supply(story: _Story) -> footer.Used:

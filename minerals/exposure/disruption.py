@@ -7,8 +7,8 @@ it. Both together are lost: for a fixed plan, scarcer supply never looks safer. 
 
 Three questions are answered of each disruption. `supply`: of the batteries that are planned, those bought among them.
 `industry`: of the cells that are planned to be made at home. `outside`: of the batteries, as if those of the countries
-that close were all made by the others, in the shares that these have; never less than the first where materials alone
-are stopped, but less where cells are.
+that close were all made by the others, in the shares that these have; never less than the first where exports of
+materials alone are stopped, but less where cells are, or where the output that is cut is most of all theirs.
 """
 
 from __future__ import annotations

@@ -164,15 +164,16 @@ class Ranged:
     delivery_key: Key
     fixed: Array
 
-    def made(self, streams: Streams, nodes: Index, places: Places, needed: Array | float = 1.0) -> Array:
-        """What is made of some nodes in every draw, (row, node, place) [kt or GWh].
+    def made(self, streams: Streams, nodes: Index, places: Places, needed: Array | None = None) -> Array:
+        """What is made of some nodes in every draw, (row, node, place), per unit of what the world needs [kt or GWh].
 
-        needed: need of the reference world as a multiple of its value, of all nodes, (row or 1, node), which supply
-        follows where plants are in proportion to it. Drawn shares of a node are scaled to the sum that they have
-        undrawn.
+        needed: need of the reference world as a multiple of its value, of all nodes, (row or 1, node). Where plants are
+        in proportion to it as much is made per unit as undrawn; of what is known, and of plants to come, the less the
+        more is needed. Drawn shares of a node are scaled to the sum that they have undrawn.
         """
         shared = places.shared
-        follows = np.where(self.inverse, needed, 1.0)
+        known = np.ones((1, len(nodes))) if needed is None else 1 / needed[:, nodes]
+        per_unit = np.where(self.inverse[nodes], 1.0, known)
         total = np.empty((len(streams), len(nodes), len(places.home)))
         total[:] = (self.by_share[nodes] @ shared)[None]
         for place, n in enumerate(nodes.tolist()):
@@ -185,13 +186,13 @@ class Ranged:
                 whole = drawn.sum(axis=1, keepdims=True)
                 part = np.divide(drawn, whole, out=np.zeros_like(drawn), where=whole > 0)
                 total[:, place] = (part @ shared) * self.by_share[n].sum()
-            total[:, place] *= (self._times_world(streams, n) * follows[..., n])[:, None]
+            total[:, place] *= (self._times_world(streams, n) * per_unit[:, place])[:, None]
         announced = self.announced[nodes] @ shared
         if announced.any():
             delivered = streams.drawn(self.delivery_key, 1.0, *self.delivery)
-            total += announced * delivered[:, None, None]
+            total += announced * delivered[:, None, None] * known[..., None]
         if self.fixed.any():
-            total += self.fixed[nodes] @ shared
+            total += (self.fixed[nodes] @ shared) * known[..., None]
         return np.asarray(total)
 
     def _times_world(self, streams: Streams, n: int) -> Array:

@@ -29,7 +29,10 @@ BY_SEVERITY = (
     "By severity: the first, at the low and the high end of how much of the flow stops; explain says why these."
 )
 #: What is told of the draws of a disruption.
-DRAWN = "5–95 %: of all, in draws of what has a low and a high end, demand too; drivers.csv says what it hangs on."
+DRAWN = (
+    "5–95 %: of all, in draws of what has a low and a high end, demand and how many of the year's months a stop lasts "
+    "too; drivers.csv says what it hangs on. Figures beside it are of twelve months."
+)
 #: Drivers of an interval that are named.
 MOST_DRIVERS = 3
 #: Part of the plan by which a span over reference worlds is told instead of a number, and its mark.

@@ -279,8 +279,8 @@ class Adoption:
 
 
 def first_planned(inputs: Inputs, demands: Iterable[str]) -> int | None:
-    """First year that scenarios of demand plan: the one after the last that was observed; None where one of them
-    extends no history."""
+    """First year that scenarios of demand plan: the one after the last that was observed, of those that extend a
+    history; None where none does."""
     scenarios, demand = inputs["scenarios"], inputs["battery_demand"]
     parent = dict(zip(scenarios["scenario"], scenarios["extends"], strict=True))
     kind = dict(zip(scenarios["scenario"], scenarios["kind"], strict=True))
@@ -290,10 +290,8 @@ def first_planned(inputs: Inputs, demands: Iterable[str]) -> int | None:
         while name and kind.get(name) != "history":
             name = parent.get(name, "")
         observed = demand["year"][demand["scenario"] == name]
-        if not len(observed):
-            return None
-        last = max(last, int(observed.max()))
-    return last + 1
+        last = max(last, int(observed.max()) if len(observed) else 0)
+    return last + 1 if last else None
 
 
 def history_end(history: list[Any]) -> int | None:
