@@ -158,7 +158,7 @@ def _story(result: Result, region: str | None, disruptions: Sequence[str] | None
         region=where, year=year, scenarios=scenarios,
         labels=tuple(label(selection.record["scenarios"], name) for name in scenarios),
         events=supply.events(selection, about), nodes=set(drawn["binding_node"]) - {""}, stock=drawn_stock,
-        kept=bool(result.record["config"]["exposure"].get("stockpile_months")),
+        kept=bool(((result.record.get("config") or {}).get("exposure") or {}).get("stockpile_months")),
         months=tuple(sorted(set(table["months"].astype(float)))), curves=kept, short=short,
         drawn={
             code: ends for (name, code, measure), ends in ends_of.items() if (name, measure) == (scenarios[0], "lost")
