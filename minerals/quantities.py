@@ -443,10 +443,11 @@ QUANTITIES: dict[str, Quantity] = {
             "readings (lost_best, lost_proportional; share_ of the plan) and by best reallocation at the ends of the "
             "severity, for the same twelve months (lost_low, lost_high); at_risk without the shortage; industry: the "
             "same of cells made at home; outside: lost if the cells of the countries that close were made by the "
-            "others abroad (where there are none at home), for stops of exports of materials never less than "
-            "lost_best, but less where the makers of the country that closes are cut most; the node "
-            "that binds most, the vehicles that the cells at risk would have served, their packs (million_usd_2025), "
-            "and first_year_below: the first year from which what is lost (best) stays at or below the threshold, as "
+            "others abroad, or where there are none by the plants that the plan has at home, and not at all where it "
+            "has none; for stops of exports of materials never less than lost_best, but less where the makers of the "
+            "country that closes are cut most; the node that binds most, the vehicles that the cells at risk would "
+            "have served, their packs (million_usd_2025), and first_year_below: the first year from which what is "
+            "lost (best) stays at or below the threshold, as "
             "share of the plan. In IAMC names, Battery Supply is lost and Battery Cell Production is industry, by "
             "Best Reallocation or Proportional.",
             "lost = shortage + at_risk",

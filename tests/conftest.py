@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from difflib import unified_diff
@@ -24,6 +25,14 @@ from minerals.validation.validate import validate
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 GOLDEN = TESTS / "golden"
+
+
+def lay_out(place: Path, *parts: str) -> Path:
+    """Put the tables of toys into a folder, later ones over earlier, with the shipped descriptor; returns it."""
+    for part in parts:
+        shutil.copytree(TESTS / part, place, dirs_exist_ok=True)
+    shutil.copy(inputs_folder() / "datapackage.json", place)
+    return place
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,6 @@ four, so that neither another processor nor another version of the solver change
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from minerals.design import latin_hypercube
 from minerals.errors import Infeasible
 from minerals.flows import ensemble
 from minerals.results.result import Result
-from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 from minerals.studies.sensitivity import Model
 from minerals.studies.uncertain import Uncertain
@@ -65,9 +63,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders of tables by run file: those of the toy, and those of the one that is solved by hand on top."""
     toy, whole, between = (tmp_path_factory.mktemp("golden") / "tables" for _ in range(3))
     for place, parts in ((toy, ["toy"]), (whole, ["toy", "toy_whole"]), (between, ["toy"])):
-        for part in parts:
-            shutil.copytree(conftest.TESTS / part, place, dirs_exist_ok=True)
-        shutil.copy(inputs_folder() / "datapackage.json", place)
+        conftest.lay_out(place, *parts)
     # Blends between those of the tables, and production lines of one's own.
     uptake = between / "silicon_uptake.csv"
     uptake.write_text(uptake.read_text(encoding="utf-8").replace(",0.1,", ",0.06,"), encoding="utf-8")

@@ -8,16 +8,15 @@ cells cost 18.5 % (NMC) and 37 % (LFP) more than Chinese ones, as in figure 5, a
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from functools import cache
 from math import log2
 from pathlib import Path
 
+import conftest
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from conftest import TESTS
 
 from minerals import api
 from minerals.cli import cli
@@ -25,7 +24,6 @@ from minerals.config import read_run, runs_by_mix
 from minerals.errors import Infeasible, InputError
 from minerals.results.result import Result
 from minerals.results.screen_variants import variants as on_screen
-from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 
 #: Price of an average pack in Europe in 2031 [USD/kWh], and of it NMC and LFP, as test_whole_toy.py has them.
@@ -49,10 +47,7 @@ def near(value: float) -> object:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("variants") / "tables"
-    for tables in (TESTS / "toy", TESTS / "toy_whole"):
-        shutil.copytree(tables, folder, dirs_exist_ok=True)
-    shutil.copy(inputs_folder() / "datapackage.json", folder)
+    folder = conftest.lay_out(tmp_path_factory.mktemp("variants") / "tables", "toy", "toy_whole")
     text = (folder / "chosen.toml").read_text(encoding="utf-8").replace("[exposure]\nmade_at_home = 0.6\n", "")
     (folder / "several.toml").write_text(text, encoding="utf-8")
     gaps = folder / "cell_price_gap.csv"

@@ -29,15 +29,14 @@ from functools import cache
 from math import log2
 from pathlib import Path
 
+import conftest
 import pandas as pd
 import pytest
-from conftest import TESTS
 
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.pipeline import prepared
 from minerals.results.result import Result
-from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
 
@@ -59,11 +58,7 @@ Whole = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole") / "tables"
-    for tables in (TESTS / "toy", TESTS / "toy_whole"):
-        shutil.copytree(tables, folder, dirs_exist_ok=True)
-    shutil.copy(inputs_folder() / "datapackage.json", folder)
-    return folder
+    return conftest.lay_out(tmp_path_factory.mktemp("whole") / "tables", "toy", "toy_whole")
 
 
 @pytest.fixture(scope="module")
