@@ -161,6 +161,8 @@ def _note(story: _Story, result: Result) -> str:
     note = f"Note:{frame.caveats(result)} Lost: GWh over all years that cannot be had while a stop holds; on average:"
     note += f" by {WEIGHTS} weights of countries, and of stops with and without cells. Cost: what buyers pay, without"
     note += f" duties and with credits. Grey: as in {story.labels[0]}; orange: more lost or dearer."
+    if near := mixes.near(result):
+        note += f" Each mix stands for all {near}, of which others may lose and make other amounts."
     return note
 
 
