@@ -657,6 +657,13 @@ QUANTITIES: dict[str, Quantity] = {
             "cost = min over mixes with exposure ≤ e",
         ),
         Quantity(
+            "mix_along", "result", ("exposure", "family"), "1",
+            "Share of a family in the batteries of the years decided along the frontier: of the mix that stands for "
+            "all within `near` of the exposure and of the cost of a point (nearest to the incumbent's additions), at "
+            "both ends and at points between that are well apart. Between two of them a mix of both is as good.",
+            "mix_along = Σ_r,s,c∈family,y x ÷ Σ demand, x = argmin Σ (x − incumbent)²",
+        ),
+        Quantity(
             "mix_loss", "result", ("disruption",), "GWh",
             "Batteries wanted in the years decided that cannot be had while a disruption holds: shortage and what is "
             "at risk (best reallocation), and demand that the mix leaves unmet; or what else `optimise.loss` counts, "

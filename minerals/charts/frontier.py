@@ -1,4 +1,5 @@
-"""What being less exposed costs: the least cost of a mix at each exposure, and the mixes of the run on it or beside."""
+"""What being less exposed costs: the least cost of a mix at each exposure, the mixes of the run on it or beside, and
+below, on the same exposures, of which families the batteries are."""
 
 from __future__ import annotations
 
@@ -12,11 +13,12 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from minerals.charts import beside, footer, frame, mixes, style, supply, wording
+from minerals.charts import beside, footer, frame, mixes, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import REGULAR, SEMIBOLD
 from minerals.charts.selection import Selection
-from minerals.charts.style import HEADING, LABEL, Page, Panel, text_width
+from minerals.charts.series import Layer
+from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, text_width
 from minerals.numbers import percent
 
 NAME = "frontier"
@@ -25,25 +27,29 @@ BREAKS = "†"
 ORDER = ("chosen", "incumbent", "least_exposed", "cheapest")
 """The mixes, in the order in which their labels choose their place."""
 DATA = (
-    "quantity", "mix", "exposure", "exposure_unit", "value", "marginal", "marginal_low", "marginal_high", "unit",
+    "quantity", "mix", "family", "exposure", "exposure_unit", "value", "marginal", "marginal_low", "marginal_high",
+    "unit",
 )  # fmt: skip
 
 
 def figure(result: Result, *, size: str = "brief", title: str | None = None) -> Bundle:
-    """Draw the least cost of a mix at each exposure, above that of the cheapest, and the mixes that the run tells of.
+    """Draw the least cost of a mix at each exposure, above that of the cheapest, the mixes that the run tells of, and
+    where it has ranges the share of each family along the way.
 
     size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
     The data of the bundle hold a row for each point of the frontier (quantity `frontier`: exposure in exposure_unit,
-    value in % above the cheapest mix, marginal in million USD per unit less of exposure from there on) and for each dot
-    (quantity `mix`; of the chosen one also marginal_low and marginal_high, between which its marginal is).
+    value in % above the cheapest mix, marginal in million USD per unit less of exposure from there on), for each dot
+    (quantity `mix`; of the chosen one also marginal_low and marginal_high, between which its marginal is), and for each
+    family at each exposure of the lower panel (quantity `share`, % of the batteries of all years decided).
     """
     story = _story(result)
     return frame.bundle(
         result, NAME, title=title, size=size, scenarios=story.scenarios, unit="%",
         used=_used(result, story), finding=_finding(story), note=_note(story, result),
         subtitle=f"Least cost of the batteries of {story.span} at each exposure: {story.objective}",
-        body=(3.9, 2.5), draw=lambda page: _draw(page, story), alt=lambda subtitle: _alt(story, subtitle),
+        body=(3.0 + MIXES, 2.6 + MIXES) if story.families else (3.9, 2.5), draw=lambda page: _draw(page, story),
+        alt=lambda subtitle: _alt(story, subtitle),
         data=_drawn(story), options={},
     )  # fmt: skip
 
@@ -71,7 +77,8 @@ class _Story:
     less costs from there [million USD]; unit: of the exposure, '' for a weighted sum; gap: how far the chords may lie
     above the frontier, as a share of the span of cost; mixes: in the order of `ORDER`; here, between, pack: million USD
     of one unit less at the chosen mix along its chord, at least and at most, and of a GWh of packs in it, NaN where
-    they are not known.
+    they are not known; families: from the base of the stack up, of all batteries of the years, empty where that is not
+    known; along: exposures of the mixes that stand for those about as good, and shares: 0–1, (family, exposure).
     """
 
     place: str
@@ -87,6 +94,9 @@ class _Story:
     here: float
     between: tuple[float, float]
     pack: float
+    families: tuple[str, ...]
+    along: NDArray[np.float64]
+    shares: NDArray[np.float64]
 
     def cut(self, exposure: float) -> float:
         """An exposure against that of the cheapest mix, as a relative change."""
@@ -116,6 +126,7 @@ def _story(result: Result) -> _Story:
         for name in ("marginal_low", "marginal_high")
     ]
     wanted = float(about.get("wanted") or np.nan)
+    families, along, shares = _along(result)
     return _Story(
         place=selection.everything,
         scenarios=scenarios,
@@ -134,7 +145,26 @@ def _story(result: Result) -> _Story:
         here=float(marginal[before[-1]]) if before else np.nan,
         between=(ends[0][before[-1]], ends[1][before[-1]]) if before else (np.nan, np.nan),
         pack=float(chosen.cost) / wanted if chosen is not None else np.nan,
+        families=families,
+        along=along,
+        shares=shares,
     )  # fmt: skip
+
+
+def _along(result: Result) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.float64]]:
+    """Families of the mixes along the frontier, the exposures of these, and the shares; none where they were not
+    sought."""
+    try:
+        table = result["mix_along"]
+    except KeyError:
+        table = pd.DataFrame(columns=["exposure", "family", "value"])
+    table = table.assign(family=mixes.drawn_as([str(family) for family in table["family"]]))
+    by = table.pivot_table(index="family", columns="exposure", values="value", aggfunc="sum").astype(float)
+    families = tuple(family for family in FAMILY if family in by.index and by.loc[family].max() > mixes.PINNED)
+    by = by.loc[list(families), sorted(by.columns, reverse=True)]
+    if by.shape[1] < 2:
+        return (), np.zeros(0), np.zeros((0, 0))
+    return families, by.columns.to_numpy(float), by.to_numpy(float)
 
 
 def _used(result: Result, story: _Story) -> footer.Used:
@@ -148,12 +178,15 @@ def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
     unit = "% above the cheapest"
     rows: list[tuple[Any, ...]] = [
-        ("frontier", "", *point[:1], story.unit, 100 * point[1], point[2], np.nan, np.nan, unit)
+        ("frontier", "", "", *point[:1], story.unit, 100 * point[1], point[2], np.nan, np.nan, unit)
         for point in zip(story.exposure, story.cost, story.marginal, strict=True)
     ]
     for mix in story.mixes.values():
         here = (story.here, *story.between) if mix.name == "chosen" else (np.nan,) * 3
-        rows.append(("mix", mix.name, mix.exposure, story.unit, 100 * mix.cost, *here, unit))
+        rows.append(("mix", mix.name, "", mix.exposure, story.unit, 100 * mix.cost, *here, unit))
+    for family, shares in zip(story.families, story.shares, strict=True):
+        for exposure, share in zip(story.along, shares, strict=True):
+            rows.append(("share", "", family, exposure, story.unit, 100 * share, *(np.nan,) * 3, "%"))
     return pd.DataFrame(rows, columns=list(DATA))
 
 
@@ -174,20 +207,18 @@ def _finding(story: _Story) -> str:
         return f"{title} mix, for {dearest} more cost"
     less, more = percent(-story.cut(chosen.exposure)), percent(max(chosen.cost, 0.0))
     title = f"{wording.capitalised(whose)} batteries can be {less} less exposed to chokepoints for {more} more cost"
-    return f"{title} than the cheapest mix; {most} is the most, for {dearest} more"
+    return f"{title}, and at most {most}, for {dearest} more"
 
 
-def _marginal(story: _Story) -> list[str]:
-    """What one unit less costs at the chosen mix, beside the price of a GWh of packs: two lines, or none."""
+def _marginal(story: _Story, name: str = "") -> str:
+    """What one unit less costs at the chosen mix, beside the price of a GWh of packs; '' where it is not known. name:
+    of the mix."""
     if not math.isfinite(story.here):
-        return []
-    what = "One GWh less" if story.unit == "GWh" else "One unit less"
+        return ""
     low, high = (wording.number(end) for end in story.between)
     per_unit = f"{low} or more" if not math.isfinite(story.between[1]) else low if low == high else f"{low}–{high}"
-    costs = f"{what} costs {per_unit} million USD here"
-    if not math.isfinite(story.pack):
-        return [costs]
-    return [f"{costs};", f"a GWh of packs costs {wording.number(story.pack)} million"]
+    costs = f"{name or 'here'}: one {'GWh' if story.unit == 'GWh' else 'unit'} less costs {per_unit} million USD"
+    return f"{costs}, a GWh of packs {wording.number(story.pack)}" if math.isfinite(story.pack) else costs
 
 
 def _at(story: _Story, mix: _Mix) -> str:
@@ -199,7 +230,7 @@ def _at(story: _Story, mix: _Mix) -> str:
 
 
 def _note(story: _Story, result: Result) -> str:
-    note = f"Note:{frame.caveats(result)} All mixes under the rules of the run."
+    note = f"Note:{frame.caveats(result)} All mixes keep the rules of the run; changes are against the cheapest."
     if len(story.exposure) > 1:
         note += " Line: straight between points that were solved"
         certified = math.isfinite(story.gap)
@@ -207,6 +238,10 @@ def _note(story: _Story, result: Result) -> str:
         note += f"{exact}." if certified and story.gap > 0 else ", each an edge of it." if certified else "."
     if mixes.near(result):
         note += f" The chosen mix stands for all {mixes.near(result)}, so it may lie a little off the line."
+    if story.families:
+        within = mixes.near(result).removesuffix(" of the best")
+        note += f" Shares: of all mixes {within} of a point, those of the one nearest to the incumbent."
+        note += " White hatch: silicon in the anode." if "Si-anode" in story.families else ""
     broken = [mix for mix in story.mixes.values() if mix.breaks]
     if broken:
         text = "; ".join(f"{mix.label}: {mix.breaks}" for mix in broken)
@@ -222,14 +257,27 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
         f" cheapest as the exposure falls from {story.amount(story.exposure[0])} to"
         f" {story.amount(story.exposure[-1])}.",
         f"Dots: {dots}.",
-        f"At the chosen mix: {' '.join(_marginal(story))}." if _marginal(story) else "",
+        f"{_marginal(story, 'At the chosen mix')}." if _marginal(story) else "",
+        f"Below, stacked areas of each family’s share, from the cheapest mix to the least exposed: {_shifts(story)}."
+        if story.families
+        else "",
     ]
+
+
+def _shifts(story: _Story) -> str:
+    """LFP 60% to 41%; NMC 30% to 12%."""
+    ends = zip(story.families, story.shares[:, 0], story.shares[:, -1], strict=True)
+    return "; ".join(f"{family} {percent(first)} to {percent(last)}" for family, first, last in ends)
 
 
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
-HEAD, UNDER, ROW = 0.3, 0.6, 0.165
+HEAD, UNDER, ROW = 0.3, 0.45, 0.165
 """Heights of the heading above the panel, of ticks and heading below it, and of a line of a label."""
+NAMED = 0.02
+"""Share of the batteries from which a family is named, anywhere along the frontier."""
+MIXES, AIR = 1.45, 0.36
+"""Height of the panel of shares with its heading, and of that heading with the air above it."""
 
 
 def _draw(sheet: Page, story: _Story) -> None:
@@ -244,8 +292,10 @@ def _draw(sheet: Page, story: _Story) -> None:
              y_ends[0] <= tick <= y_ends[1]]  # fmt: skip
     names = {tick: percent(tick / 100, signed=True, digits=0 if wide_steps(ticks) else 1) for tick in ticks}
     gutter = max(text_width(text, LABEL * s) for text in names.values()) + 0.1 * s
-    panel = Panel(sheet.left + gutter, sheet.bottom + UNDER * s, sheet.width - gutter,
-                  sheet.top - sheet.bottom - (HEAD + UNDER) * s)  # fmt: skip
+    beyond = max((text_width(family, LABEL * s, SEMIBOLD) + 0.2 * s for family in story.families), default=0.0)
+    below = (UNDER + (MIXES if story.families else 0.0)) * s
+    panel = Panel(sheet.left + gutter, sheet.bottom + below, sheet.width - gutter - beyond,
+                  sheet.top - sheet.bottom - HEAD * s - below)  # fmt: skip
     axes = sheet.axes(panel)
     axes.set_xlim(*x_ends)
     axes.set_ylim(*y_ends)
@@ -254,16 +304,56 @@ def _draw(sheet: Page, story: _Story) -> None:
         x = panel.left + (x_ends[0] - exposure) / (x_ends[0] - x_ends[1]) * panel.width
         return x, panel.bottom + (100 * cost - y_ends[0]) / (y_ends[1] - y_ends[0]) * panel.height
 
-    sheet.text(sheet.left, sheet.top - 0.12 * s, "Cost above the cheapest mix", HEADING, style.INK, SEMIBOLD)
+    heading = "Cost above the cheapest mix"
+    sheet.text(sheet.left, sheet.top - 0.12 * s, heading, HEADING, style.INK, SEMIBOLD)
+    if "chosen" in story.mixes and _marginal(story):
+        room = sheet.width - text_width(heading, HEADING * s, SEMIBOLD) - 0.2 * s
+        name = style.shortened(story.mixes["chosen"].label, room - text_width(_marginal(story), LABEL * s), LABEL * s)
+        sheet.text(sheet.right, sheet.top - 0.12 * s, _marginal(story, name), LABEL, style.MUTED, align="right")
     for tick, text in names.items():
         y = at(0, tick / 100)[1]
         zero = abs(tick) < 1e-9
         sheet.line((panel.left, panel.left + panel.width), (y, y), style.INK if zero else style.GRID,
                    0.9 if zero else 0.7, order=1 if zero else 0)  # fmt: skip
         sheet.text(panel.left - 0.07 * s, y - 0.36 * LABEL * s / 72, text, LABEL, style.MUTED, align="right")
-    _draw_exposures(sheet, story, panel, x_ends)
+    if story.families:
+        shares = Panel(panel.left, sheet.bottom + UNDER * s, panel.width, (MIXES - AIR) * s)
+        _draw_shares(sheet, story, shares, x_ends)
+    _draw_exposures(sheet, story, panel._replace(bottom=sheet.bottom + UNDER * s), x_ends)
     lines = _draw_marks(sheet, story, axes, at)
     _draw_labels(sheet, story, panel, lines, at)
+
+
+def _draw_shares(sheet: Page, story: _Story, panel: Panel, ends: tuple[float, float]) -> None:
+    """The share of each family at each exposure, stacked, and its name at the right."""
+    s = sheet.scale
+    axes = sheet.axes(panel)
+    axes.set_xlim(*ends)
+    axes.set_ylim(0, 1)
+    sheet.text(sheet.left, panel.bottom + panel.height + 0.12 * s, "Share of all batteries, %", HEADING, style.INK,
+               SEMIBOLD)  # fmt: skip
+    for share in (0, 0.5, 1):
+        y = panel.bottom + share * panel.height
+        sheet.text(panel.left - 0.07 * s, y - 0.36 * LABEL * s / 72, f"{100 * share:.0f}" + "%" * (share == 1), LABEL,
+                   style.MUTED, align="right")  # fmt: skip
+    layers = [
+        Layer(values, FAMILY[family], style.SILICON_HATCH if family == "Si-anode" else "")
+        for family, values in zip(story.families, story.shares, strict=True)
+    ]
+    edges = series.stack(axes, list(story.along), layers, s)
+    chosen = story.mixes.get("chosen")
+    if chosen is not None and chosen.cost > 0:
+        axes.plot([chosen.exposure] * 2, [0, 1], color="white", linewidth=0.9 * s, zorder=5, linestyle=(0, (2, 2)))
+    middles = panel.bottom + (edges[:, -1] - story.shares[:, -1] / 2) * panel.height
+    right = panel.left + (ends[0] - story.along[-1]) / (ends[0] - ends[1]) * panel.width
+    lowest, highest = panel.bottom + 0.05 * s, panel.bottom + panel.height - 0.02 * s
+    named = story.shares.max(axis=1) > NAMED
+    places = series.spread(middles[named], ROW * s, lowest, highest)
+    families = [family for family, is_named in zip(story.families, named, strict=True) if is_named]
+    for family, middle, y in zip(families, middles[named], places, strict=True):
+        colour = style.as_text(FAMILY[family])
+        sheet.line((right + 0.03 * s, right + 0.11 * s), (middle, y), colour, 0.8, order=5)
+        sheet.text(right + 0.14 * s, y - 0.36 * LABEL * s / 72, family, LABEL, colour, SEMIBOLD)
 
 
 def wide_steps(ticks: Sequence[float]) -> bool:
@@ -272,20 +362,19 @@ def wide_steps(ticks: Sequence[float]) -> bool:
 
 
 def _draw_exposures(sheet: Page, story: _Story, panel: Panel, ends: tuple[float, float]) -> None:
-    """Exposures below the panel, and below them what each is against the cheapest mix."""
+    """Exposures below the panel, each with what it is against the cheapest mix."""
     s = sheet.scale
     taken: list[tuple[float, float]] = []
-    for tick in MaxNLocator(11, steps=[1, 2, 2.5, 5, 10]).tick_values(ends[1], ends[0]):
+    for tick in MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]).tick_values(ends[1], ends[0]):
         x = panel.left + (ends[0] - tick) / (ends[0] - ends[1]) * panel.width
-        texts = f"{tick:,.10g}", percent(story.cut(tick), signed=True)
-        half = max(text_width(text, LABEL * s) for text in texts) / 2
+        text = f"{tick:,.10g} ({percent(story.cut(tick), signed=True)})"
+        half = text_width(text, LABEL * s) / 2
         outside = x - half < sheet.left or x + half > sheet.right or not ends[1] <= tick <= ends[0]
         if outside or any(x - half < last + 0.06 * s and first < x + half + 0.06 * s for first, last in taken):
             continue
         taken.append((x - half, x + half))
-        for line, (text, colour) in enumerate(zip(texts, (style.MUTED, style.FAINT), strict=True)):
-            sheet.text(x, panel.bottom - (0.17 + 0.15 * line) * s, text, LABEL, colour, align="center")
-    what = f"Exposure{f', {story.unit}' * bool(story.unit)}; below, against the cheapest mix"
+        sheet.text(x, panel.bottom - 0.17 * s, text, LABEL, style.MUTED, align="center")
+    what = f"Exposure{f', {story.unit}' * bool(story.unit)} (against the cheapest mix)"
     less = "less exposed →"
     sheet.text(sheet.left, panel.bottom - (UNDER - 0.06) * s, what, HEADING, style.INK, SEMIBOLD)
     sheet.text(sheet.right, panel.bottom - (UNDER - 0.06) * s, less, LABEL, style.MUTED, align="right")
@@ -322,15 +411,13 @@ def _draw_marks(sheet: Page, story: _Story, axes: Any, at: Any) -> NDArray[np.fl
 
 
 def _draw_labels(sheet: Page, story: _Story, panel: Panel, taken: NDArray[np.float64], at: Any) -> None:
-    """Beside each dot what mix it is and where it lies; at the chosen one what a unit less costs."""
+    """Beside each dot what mix it is and where it lies."""
     s = sheet.scale
     blocks = []
     for mix in story.mixes.values():
         colour = style.ACCENT if mix.name == "chosen" else style.INK
-        more = _marginal(story) if mix.name == "chosen" else []
         name = style.shortened(mix.marked, 0.36 * panel.width, LABEL * s, SEMIBOLD)
-        texts = [(name, colour, SEMIBOLD), (_at(story, mix), style.INK, REGULAR)]
-        blocks.append([*texts, *((line, style.MUTED, REGULAR) for line in more)])
+        blocks.append([(name, colour, SEMIBOLD), (_at(story, mix), style.INK, REGULAR)])
     sizes = [
         (max(text_width(text, LABEL * s, weight) for text, _, weight in block), ROW * s * len(block))
         for block in blocks

@@ -299,9 +299,14 @@ class Session:
         return weights
 
     def representative(self, nearly: NearlyAsGood) -> Found:
-        """The mix that stands for those nearly as good: nearest to the incumbent's additions by squares and, with far
-        less weight, to the observed origin of cells, to sourcing pro rata, to the use of all that is recovered, and to
-        no new lines."""
+        """The mix that stands for those nearly as good, with the recourse of which the least is lost."""
+        values = self.standing(nearly)
+        return self.found(values) if self.aim == "cost" else self._replayed(values)
+
+    def standing(self, nearly: NearlyAsGood) -> Array:
+        """Values of all columns of the mix that stands for those nearly as good: nearest to the incumbent's additions
+        by squares and, with far less weight, to the observed origin of cells, to sourcing pro rata, to the use of all
+        that is recovered, and to no new lines. What it loses is not the least."""
         data, model, column = self.data, self.model, self.compiled.form.column_of
         target, weight = np.zeros(len(nearly.lower)), np.zeros(len(nearly.lower))
         apart: list[dict[int, float]] = []
@@ -339,8 +344,7 @@ class Session:
         for component in (model.built, model.retrofitted, model.excess):
             for variable in component.values():
                 near(variable, 0.0, AFTER)
-        values = nearly.nearest(target, weight, apart)
-        return self.found(values) if self.aim == "cost" else self._replayed(values)
+        return nearly.nearest(target, weight, apart)
 
     def _replayed(self, values: Array) -> Found:
         """A mix whose plan is held, with the recourse of which the least is lost."""

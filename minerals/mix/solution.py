@@ -65,6 +65,10 @@ SPANS = ((2031, 2035), (2036, 2040))
 EXAMPLES = 10
 #: Part of the demand that nearly as good means at least, so that a mix without loss has others beside it.
 LEAST_ROOM = 1e-4
+#: Part of the span of exposure by which points of the frontier are apart whose mixes are told.
+APART = 0.06
+#: How many of them are found at a time.
+AT_ONCE = 2
 
 
 @frozen
@@ -134,6 +138,16 @@ class Near:
 
 
 @frozen
+class Along:
+    """The mix that stands for all nearly as good as a point of the frontier. exposure, cost: of that point [its unit;
+    million USD_2025]; additions: (region, segment, chemistry, year) [GWh]."""
+
+    exposure: float
+    cost: float
+    additions: dict[RegionSegmentChemistryYear, float]
+
+
+@frozen
 class Solution:
     """A mix and what is known of it. Of mixes nearly as good it is the one that stands for them.
 
@@ -144,7 +158,8 @@ class Solution:
 
     stages: in order; losses: of each disruption in the model [GWh]; cost: of each part, and cheapest: of the mix with
     the least sum of them [million USD_2025]; gains: what steps of limits would improve; best: the one at which the
-    objective is least; baselines: mixes beside it, by name; near: mixes nearly as good, and frontier, where wanted.
+    objective is least; baselines: mixes beside it, by name; near: mixes nearly as good, and frontier,
+    where wanted; along: mixes that stand for points of the frontier, where both are.
     """
 
     additions: dict[RegionSegmentChemistryYear, float]
@@ -166,6 +181,7 @@ class Solution:
     baselines: dict[str, Baseline]
     near: Near | None
     frontier: Frontier | None
+    along: tuple[Along, ...]
 
     def stage(self, name: str) -> Stage:
         """The stage of that name."""
@@ -231,11 +247,12 @@ class _Chooser:
         baselines = {"cheapest": session.cheapest}
         incumbent = incumbent or self._incumbent()
         baselines |= {"incumbent": incumbent} if incumbent is not None else {}
-        frontier = None
+        frontier, along = None, tuple[Along, ...]()
         if criteria.frontier != "off" and criteria.objective not in WITHOUT_FRONTIER:
             baselines["least_exposed"] = session.least_exposed
             frontier = session.frontier(exact=criteria.frontier == "exact")
-        return self._solution(best, shown, baselines, near, frontier)
+            along = self._along(frontier) if criteria.near else ()
+        return self._solution(best, shown, baselines, near, frontier, along)
 
     def _incumbent(self) -> Found | None:
         """The incumbent's mix by the rules of the run."""
@@ -307,6 +324,31 @@ class _Chooser:
         name, most = criteria.objective, best.exposure + room
         return {**caps, name: min(most, caps.get(name, math.inf))}
 
+    def _along(self, frontier: Frontier) -> tuple[Along, ...]:
+        """The mixes along the frontier: at its ends and at points between that are well apart."""
+        first, *between, last = points if len(points := frontier.vertices) > 1 else (*points, *points)
+        kept, span = [first], first.exposure - last.exposure
+        for point in between:
+            if min(kept[-1].exposure - point.exposure, point.exposure - last.exposure) >= APART * span:
+                kept.append(point)
+        kept += [last] if last is not first else []
+        near, name = self.criteria.near, self.criteria.objective
+        least_room = LEAST_ROOM * sum(self.data.demand.values())
+        sets = [
+            self.session.nearly({
+                name: point.exposure + near * max(abs(point.exposure), least_room),
+                "cost": point.cost + near * abs(point.cost),
+            })
+            for point in kept
+        ]  # fmt: skip
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            found = pool.map(self.session.standing, sets)
+            additions = self.session.model.additions
+            return tuple(
+                Along(point.exposure, point.cost, self._levels(additions, values))
+                for point, values in zip(kept, found, strict=True)
+            )
+
     def _moving(
         self, nearly: NearlyAsGood, shown: Found
     ) -> tuple[dict[Share, tuple[float, float]], tuple[dict[Any, float], ...], float]:
@@ -359,8 +401,9 @@ class _Chooser:
         return Baseline(found.exposure, found.cost, found.breaks, production, additions)
 
     def _solution(
-        self, best: Found, shown: Found, baselines: dict[str, Found], near: Near | None, frontier: Frontier | None
-    ) -> Solution:
+        self, best: Found, shown: Found, baselines: dict[str, Found], near: Near | None, frontier: Frontier | None,
+        along: tuple[Along, ...],
+    ) -> Solution:  # fmt: skip
         session, model = self.session, self.session.model
         names = ("additions", "unmet", "production", "imports", "built", "retrofitted", "sourced", "secondary")
         return Solution(
@@ -376,6 +419,7 @@ class _Chooser:
             baselines={name: self._baseline(found) for name, found in ({**baselines, "chosen": shown}).items()},
             near=near,
             frontier=frontier,
+            along=along,
         )
 
 

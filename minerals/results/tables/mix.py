@@ -69,6 +69,7 @@ def mix_tables(mix: Mix, library: Library, inputs: Inputs) -> Tables:
         "mix_example": _frame(list(_examples(mix)), ["mix", "region", "family", "year", "value", "unit"]),
         "mix_baseline": _frame(list(_baselines(mix)), BASELINE),
         "mix_frontier": _frame(list(_frontier(mix)), FRONTIER),
+        "mix_along": _frame(list(_along(mix)), ALONG),
         "mix_loss": _losses(mix, library, replayed(mix, library)),
         "mix_cost": _costs(mix),
         "mix_limit": _frame(list(_limits(mix, glossary)), LIMIT),
@@ -238,6 +239,23 @@ def _frontier(mix: Mix) -> Iterable[tuple[Any, ...]]:
         slopes = [*zip(frontier.marginal, *between.T, strict=True), (math.nan,) * 3]
         for vertex, slope in zip(frontier.vertices, slopes, strict=True):
             yield (vertex.exposure, unit, vertex.cost, vertex.cost / cheapest - 1, *map(float, slope), MONEY)
+
+
+ALONG = ["exposure", "exposure_unit", "cost_share", "family", "value", "unit"]
+
+
+def _along(mix: Mix) -> Iterable[tuple[Any, ...]]:
+    """Share of each family in all batteries of the years decided, of the mixes that stand for those nearly as good as
+    points of the frontier, from the cheapest on."""
+    unit, cheapest = UNIT[criterion(mix.config)], _least_cost(mix)
+    wanted = sum(mix.data.wanted.values())
+    for point in mix.solution.along:
+        gwh: dict[str, float] = {}
+        for (_, family, _), amount in _gwh(mix, point.additions).items():
+            gwh[family] = gwh.get(family, 0.0) + amount
+        for family in dict.fromkeys(mix.data.family.values()):
+            share = gwh.get(family, 0.0) / wanted
+            yield (point.exposure, unit, point.cost / cheapest - 1, family, share, "1")
 
 
 def _least_cost(mix: Mix) -> float:
