@@ -635,6 +635,10 @@ def _print_more(result: Result) -> None:
     from .results.screen import intervals, risks, supply
 
     blocks = [supply(result), intervals(result), risks(result)]
+    if "identified" in result.tables:
+        from .results.screen_identify import identified
+
+        blocks.append(identified(result, _width()))
     if "mix" in result.record:
         from .results.screen_mix import mix
         from .results.screen_variants import variants

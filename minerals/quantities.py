@@ -564,6 +564,31 @@ QUANTITIES: dict[str, Quantity] = {
             "importance = ρ² ÷ Σ ρ²",
         ),
         Quantity(
+            "identified", "result", ("region", "year", "kind", "name"), "1",
+            "What the statements of a study of kind identify leave open: shares of families, of the chemistries of "
+            "those that are not held and of sums, in all batteries of a year, and changes of the demand for each "
+            "mineral against the baseline. low and high: over all mixes that fit, two linear programmes each; p5, p50, "
+            "p95: percentiles of mixes that are drawn evenly from these by hit-and-run, which say how many there are "
+            "and not how likely one is; baseline: of the scenario that changes are against. Intensities are at their "
+            "values, and limits of single uses, growth and supply left out.",
+            "least ≤ Σ_chemistry intensity × share ÷ Σ_chemistry intensity × share of the baseline − 1 ≤ most",
+        ),
+        Quantity(
+            "identified_member", "result", ("scenario", "region", "year", "kind", "name"), "1",
+            "The numbers of identified in every other scenario of the run.",
+        ),
+        Quantity(
+            "identified_limit", "result", ("scenario", "region", "year", "kind", "name"), "1",
+            "Whether every other scenario of the run is a mix that fits: value of each statement (with the batteries "
+            "of the baseline) and of each share that only falls or only grows, its ends, and the distance from the "
+            "nearer one (slack, negative outside). Of proportions (held, silicon) value is the largest departure.",
+        ),
+        Quantity(
+            "identified_pair", "result", ("region", "year", "one", "two"), "1",
+            "Correlation of two shares over the mixes that are drawn; near −1 where one takes the place of the other. "
+            "Of each pair that moves and of which neither is part of the other.",
+        ),
+        Quantity(
             "stress_single", "result", ("scenario", "region", "country", "node", "year"), "GWh",
             "GWh at risk when one country exports nothing of one node for a year (N-1), for every supplier of a "
             "hundredth or more; the most first.",

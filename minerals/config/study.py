@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, Strict
 
-from .values import Section, Whole
+from .values import Section, Text, TextOrTexts, Texts, Whole, Year
 
 
-class DrawnStudy(Section):
+class ManyRuns(Section):
+    """Keys of every kind."""
+
+    workers: Whole = Field(default=1, ge=1, le=256, description="Processes, which never change the result.")
+
+
+class DrawnStudy(ManyRuns):
     """Keys of the kinds that draw uncertain inputs."""
 
     draws: Whole = Field(default=2000, ge=20, le=10_000_000, description="How many draws, or rows of each design.")
     seed: Whole = Field(default=1, ge=0, description="Of the random numbers.")
-    workers: Whole = Field(default=1, ge=1, le=256, description="Processes, which never change the result.")
     share_spread: float = Field(
         default=0.5, ge=0.0, le=2.0,
         description="Standard deviation of the log-odds of market shares whose rows give no low and high, ten years "
@@ -38,8 +43,58 @@ class Sensitivity(DrawnStudy):
     kind: Literal["sensitivity"] = Field(description="Kind of the study.")
 
 
+def _change(ends: tuple[float, float]) -> tuple[float, float]:
+    """Least and most of a relative change."""
+    if max(map(abs, ends)) > MOST_CHANGE:
+        raise ValueError(f"changes are fractions and this looks like a percentage; write [{ends[0] / 100:g}, …]")
+    if ends[0] > ends[1]:
+        raise ValueError(f"the least change ({ends[0]:g}) is above the most ({ends[1]:g}); swap them")
+    if ends[1] < -1:
+        raise ValueError(f"no demand falls by more than all of it; expected {ends[1]:g} to be −1 or more")
+    return ends
+
+
+#: A relative change of demand is no more than this.
+MOST_CHANGE = 10.0
+#: Least and most of a relative change.
+Change = Annotated[tuple[float, float], Strict(False), AfterValidator(_change)]
+
+
+class Identify(ManyRuns):
+    """Tells which mixes of a year fit what is said of minerals, and what that leaves open."""
+
+    kind: Literal["identify"] = Field(description="Kind of the study.")
+    statements: dict[Text, Change] = Field(
+        min_length=1,
+        description="What is said of each mineral: least and most change of its demand against the baseline, e.g. "
+        "graphite = [-0.26, -0.24].",
+    )
+    baseline: Text = Field(default="", description="Scenario that changes are against; the first without it.")
+    year: Year | None = Field(default=None, description="Year of the mixes; the last without it.")
+    held: Texts = Field(
+        default=(), description="Families whose chemistries keep the proportions that they have in the baseline."
+    )
+    silicon: Literal["held", "free"] = Field(
+        default="held",
+        description="Whether each chemistry keeps the part with silicon that it has in the baseline, or may have any.",
+    )
+    only_fall: Texts = Field(
+        default=(), description="Families or chemistries whose share is at most that of the baseline."
+    )
+    only_grow: Texts = Field(
+        default=(), description="Families or chemistries whose share is at least that of the baseline."
+    )
+    sums: dict[Text, TextOrTexts] = Field(
+        default={}, description="Sums of families or chemistries that are told too, by name."
+    )
+    mixes: Whole = Field(
+        default=100_000, ge=1000, le=1_000_000, description="How many mixes are drawn from all that fit."
+    )
+    seed: Whole = Field(default=1, ge=0, description="Of the random numbers.")
+
+
 #: A study, by its kind.
-Study = Annotated[Sample | Sensitivity, Field(discriminator="kind")]
+Study = Annotated[Sample | Sensitivity | Identify, Field(discriminator="kind")]
 #: Section of each kind: the members of the union above.
 KINDS: dict[str, type[Section]] = {
     kind: section

@@ -25,8 +25,10 @@ Array = NDArray[np.float32]
 PARTS = ("grouped", "independent")
 #: Folder of the points, and the file that they are in.
 POINTS_PART, POINTS = "points", "points.jsonl"
+#: Folder of the blocks of mixes that are drawn.
+DRAWS_PART = "mixes"
 #: All folders of a study.
-FOLDERS = (*PARTS, POINTS_PART)
+FOLDERS = (*PARTS, POINTS_PART, DRAWS_PART)
 #: File that says which study the blocks beside it are of.
 MARK = "study.json"
 #: Bytes of the hash at the head of a block, and what is read of it at a time.

@@ -6,8 +6,19 @@ import hashlib
 import json
 from typing import Any
 
+from ..haste import frozen
 from ..results.record import versions
+from ..tables.inputs import Inputs
 from ..tables.resolve import Resolved
+
+
+@frozen
+class Studied:
+    """A run with a study. resolved: laid onto its inputs; region_label: name of the sum of its regions."""
+
+    resolved: Resolved
+    region_label: str
+    inputs: Inputs
 
 
 def identity_of(resolved: Resolved, draws: int, *design: Any) -> str:

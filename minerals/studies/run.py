@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 import pandas as pd
 
-from ..config import Run, read_run
+from ..config import Identify, Run, read_run
 from ..pipeline import computed, inputs_of
 from ..results.result import Result
 from ..tables.inputs import read_inputs
 from ..tables.resolve import Resolved
+from .identity import Studied
 
 if TYPE_CHECKING:
     from .blocks import StudyFolder
@@ -24,13 +25,11 @@ if TYPE_CHECKING:
 class StudyKind(Protocol):
     """A module of `studies` that is named as its kind in the run file."""
 
-    def study(
-        self, resolved: Resolved, region_label: str, kept: StudyFolder | None, progress: Progress | None
-    ) -> dict[str, pd.DataFrame]:
-        """Tables of the study of a resolved run.
+    def study(self, of: Studied, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
+        """Tables of the study of a run.
 
-        region_label: name of the sum of its regions; kept: folder of what is finished, for the caller to end once the
-        result is written; progress: is called with how much of how much is done.
+        kept: folder of what is finished, for the caller to end once the result is written; progress: is called with
+        how much of how much is done.
         """
 
 
@@ -62,14 +61,17 @@ def run(
             found.tables["reference_worlds"] = reference_worlds(found.chokepoints, tables)
         if config.settings.study is not None:
             kind = cast(StudyKind, import_module(f"..{config.settings.study.kind}", __name__))
-            found.tables.update(kind.study(found.resolved, found.log["region_label"], kept, progress))
-            about = config.settings.study.model_dump(include={"kind", "draws", "seed"})
+            of = Studied(found.resolved, found.log["region_label"], tables)
+            found.tables.update(kind.study(of, kept, progress))
+            about = config.settings.study.model_dump(include={"kind", "draws", "mixes", "seed"})
             found.log["study"] = {**about, "held": held(found.resolved)}
         return found.result()
 
 
 def held(resolved: Resolved) -> list[str]:
     """Tables with ends that the studies hold at their values, as a study is to say."""
+    if isinstance(resolved.run.settings.study, Identify):
+        return ["battery_demand", "mineral_intensity"]
     names = ["silicon_uptake", "graphite_route"]
     if not getattr(resolved.run.settings.study, "share_spread", 0.0):
         names.insert(0, "market_share")

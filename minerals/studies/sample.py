@@ -27,7 +27,7 @@ from ..flows.ensemble import follow
 from ..haste import frozen
 from ..tables.resolve import Resolved
 from .blocks import PARTS, StudyFolder, begin_part, is_sound, marked, read_values, write_block
-from .identity import identity_of
+from .identity import Studied, identity_of
 from .pool import Progress, end_without_parent, worker_pool
 from .uncertain import Uncertain
 
@@ -123,16 +123,14 @@ def quantities(resolved: Resolved) -> list[str]:
     return list(QUANTITIES) if resolved.parameters is not None else ["mineral_demand"]
 
 
-def study(
-    resolved: Resolved, region_label: str, kept: StudyFolder | None = None, progress: Progress | None = None
-) -> dict[str, pd.DataFrame]:
-    """Tables `percentiles` and `uncertain_inputs` of a resolved run with a sample study.
+def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
+    """Tables `percentiles` and `uncertain_inputs` of a run with a sample study.
 
     kept: folder of the finished blocks, for the caller to end once the result is written; without one they live in a
     temporary folder. Changes against the first scenario are computed draw by draw. Raises UsageError where the disk is
     too small.
     """
-    study = resolved.run.settings.study
+    resolved, region_label, study = of.resolved, of.region_label, of.resolved.run.settings.study
     assert isinstance(study, Sample)
     each = resolved.regions.labels
     regions = each if len(each) == 1 else (*each, region_label) if study.detail == "region" else (region_label,)

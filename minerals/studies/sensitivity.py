@@ -19,7 +19,7 @@ from ..config import Sensitivity
 from ..design import latin_hypercube
 from ..tables.resolve import Resolved
 from .blocks import POINTS_PART, StudyFolder
-from .identity import identity_of
+from .identity import Studied, identity_of
 from .points import solved
 from .pool import Progress, worker_pool
 from .sample import BLOCK, QUANTITIES, block_of, quantities, quantity
@@ -29,15 +29,13 @@ Array = NDArray[np.float64]
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 
-def study(
-    resolved: Resolved, region_label: str, kept: StudyFolder | None = None, progress: Progress | None = None
-) -> dict[str, pd.DataFrame]:
+def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
     """Tables `sensitivity` and `sobol` of the last year, for every scenario, region, mineral and quantity.
 
     draws of the study: rows of each of the two designs; so (factors + 2) × draws evaluations. The indices of a factor
     are a point of the study, and kept when it is solved.
     """
-    config = resolved.run.settings.study
+    resolved, region_label, config = of.resolved, of.region_label, of.resolved.run.settings.study
     assert isinstance(config, Sensitivity)
     model = Model(resolved)
     factors = model.uncertain.factors

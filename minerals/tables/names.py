@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..config import OPTIMISED, Diffusion, Run, scenario_of
+from ..config import OPTIMISED, Diffusion, Identify, Run, scenario_of
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import value_class
 from .check import split
@@ -65,6 +65,7 @@ def fit(run: Run, inputs: Inputs) -> Labels:
         _check_changes(run, inputs, labels, problems)
         _check_paths(run, inputs, labels, problems)
         _check_met(run, labels, problems)
+        _check_study(run, inputs, labels, problems)
     if problems:
         raise InputError(problems)
     return labels
@@ -185,6 +186,33 @@ def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Prob
             base = bases.get(change.chemistry, "")
             if base and run.settings.scenario[scenario].silicon != "explicit":
                 problems.append(refused_blend(change.chemistry, base, *run.place(*change.path)))
+
+
+def _check_study(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:
+    """What a study of kind identify names is in the run."""
+    study = run.settings.study
+    if not isinstance(study, Identify):
+        return
+    kinds, scenarios = Kinds(inputs), list(run.settings.scenario)
+    families = [name for name in kinds.known if kinds.is_family(name)]
+    named = [
+        (("baseline",), [study.baseline] if study.baseline else [], scenarios, "scenarios"),
+        (("year",), [str(study.year)] if study.year else [], [str(year) for year in labels.years], "years"),
+        *((("statements", name), [name], list(labels.minerals), "minerals") for name in study.statements),
+        (("held",), study.held, families, "families"),
+        (("only_fall",), study.only_fall, kinds.known, "chemistries and families"),
+        (("only_grow",), study.only_grow, kinds.known, "chemistries and families"),
+        *((("sums", name), names, kinds.known, "chemistries and families") for name, names in study.sums.items()),
+    ]
+    for path, names, known, what in named:
+        for name in names:
+            if name not in known:
+                why = f"not in this run{did_you_mean(name, known)}; {what}: {listed(known, 30)}"
+                problems.append(run.problem(("study", *path), f"{'.'.join(path)} has {name!r}", why))
+    for name in study.sums:
+        if name in kinds.known:
+            why = "is the name of a chemistry or a family; give the sum one of its own"
+            problems.append(run.problem(("study", "sums", name), f"sums.{name}", why))
 
 
 def _check_met(run: Run, labels: Labels, problems: list[Problem]) -> None:

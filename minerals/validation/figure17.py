@@ -2,7 +2,8 @@
 
 The shipped pair of scenarios is calibrated to two published percentages, so it is no test. Each member of the family
 changes one choice within a range that is printed somewhere, in both scenarios alike, and leaves the rest; the last
-takes all intensities from the electrochemistry of cells, which nothing was calibrated to.
+takes all intensities from the electrochemistry of cells, which nothing was calibrated to. Which mixes give the printed
+percentages with choices as they are shipped is asked by the run `figure-17`, a study of kind identify.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ..case.arrays import Arrays, additions_of
 from ..case.intensity import with_intensity
 from ..config import read_run
 from ..haste import frozen
+from ..studies.identify import cells_of, demand_change
 from ..tables.inputs import Inputs
 from ..tables.resolve import Resolved, resolve
 
@@ -53,8 +55,8 @@ class Mix:
 def change(mix: Mix) -> dict[str, float]:
     """Change of demand for each of MINERALS from the first scenario to the second [1]."""
     at = [mix.minerals.index(mineral) for mineral in MINERALS]
-    demand = np.einsum("zs,zsc,cm->zm", mix.additions, mix.share, mix.intensity[:, at])
-    return dict(zip(MINERALS, (demand[1] / demand[0] - 1).tolist(), strict=True))
+    before, after = np.einsum("zs,zsc->zc", mix.additions, mix.share)
+    return dict(zip(MINERALS, demand_change(after, before, mix.intensity[:, at]).tolist(), strict=True))
 
 
 def with_sub_mix(mix: Mix, parts: Sequence[float]) -> Mix:
@@ -84,10 +86,9 @@ def with_storage(mix: Mix, factor: Array | float) -> Mix:
 def _mix(resolved: Resolved, end: str = "value") -> Mix:
     """The last year of a resolved run at an end of its intensities, its regions as one."""
     arrays = Arrays(resolved)
-    sold = np.stack([arrays.additions[s][0, ..., -1] for s in SCENARIOS])  # (scenario, region, segment)
-    cells = np.stack([arrays.share[s][0, ..., -1] for s in SCENARIOS]) * sold[..., None]
-    total = cells.sum(axis=(1, 3))
-    share = np.divide(cells.sum(axis=1), total[..., None], where=total[..., None] > 0, out=np.zeros_like(cells[:, 0]))
+    cells = np.stack([cells_of(arrays, scenario, resolved.years.labels[-1]) for scenario in SCENARIOS])
+    total = cells.sum(axis=2)
+    share = np.divide(cells, total[..., None], where=total[..., None] > 0, out=np.zeros_like(cells))
     return Mix(
         total, share, arrays.intensity[end][0, :, :, -1], [code for code, _ in resolved.chemistries.labels],
         list(resolved.segments.labels), list(resolved.minerals.labels),

@@ -12,6 +12,7 @@ import numpy as np
 
 from minerals.config import read_run
 from minerals.shipped import inputs_folder
+from minerals.studies.identity import Studied
 from minerals.studies.sample import study
 from minerals.tables.inputs import read_inputs
 from minerals.tables.parameters import Lifetime, Parameters
@@ -51,10 +52,11 @@ def certain_lives(resolved: Resolved) -> Resolved:
 def main() -> None:
     verdict = common.Verdict()
     resolved, held = world(DRAWS, WORKERS), world(DRAWS, WORKERS, ", share_spread = 0")
+    inputs = read_inputs(inputs_folder())
 
     def timed(what: Resolved) -> float:
         start = time.perf_counter()
-        table = study(what, "World")["percentiles"]
+        table = study(Studied(what, "World", inputs))["percentiles"]
         assert len(table) == 5 * len(MINERALS) * len(resolved.reported)
         return time.perf_counter() - start
 
