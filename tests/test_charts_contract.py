@@ -19,6 +19,7 @@ import test_charts
 import test_charts_exposure
 import test_charts_flows
 import test_charts_frontier
+import test_charts_identified
 import test_charts_mix
 import test_charts_prices
 import test_charts_sensitivity
@@ -44,6 +45,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
     **test_charts_mix.CASES,
     **test_charts_frontier.CASES,
     **test_charts_variants.CASES,
+    **test_charts_identified.CASES,
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
@@ -57,6 +59,7 @@ WAY_OUT = {
     "stock": r"with \[flows\]",
     "secondary_supply": r"with \[flows\]",
     "sensitivity": "; it is computed by a study",
+    "identified": "; it is computed by a study of kind identify",
     "validation": "; draw what minerals",
     "cost_curves": r"; prices are computed for runs with \[prices\]",
     **dict.fromkeys(

@@ -22,6 +22,7 @@ CHARTS = {
     "stock": "in_use_stock",
     "secondary_supply": "mineral_flows",
     "sensitivity": "sensitivity",
+    "identified": "identified",
     "validation": "validation",
     "cost_curves": "price",
     "chokepoints": "concentration",
