@@ -77,7 +77,7 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "everything is open": lambda: (found(FULL), {}),
         "nothing moves": lambda: (found(STILL), {}),
         "all that may be said": lambda: (found(
-            statements=dict.fromkeys(("graphite", "lithium", "nickel", "cobalt"), [-0.2, 0.1]),
+            statements=dict.fromkeys(("graphite", "lithium", "nickel", "cobalt"), (-0.2, 0.1)),
             study={"only_grow": ["Na-ion", "Li-metal", "Li-S"], "held": ["NMC", "Li-metal"]}), {}),
         "nothing assumed": lambda: (found(study={"held": [], "only_fall": []}), {}),
         "long names": lambda: (found(LONG), {}),
