@@ -208,6 +208,7 @@ def _ready(names: Sequence[str], ended: Connection) -> None:
     """
     # Before matplotlib's and our own temporary folders are registered, so that they are removed first.
     haste.leave_at_once()
+    haste.collect_seldom()
     from .charts.quiet import load
 
     steps: tuple[Callable[[], Any], ...] = (

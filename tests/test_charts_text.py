@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import zlib
 from io import BytesIO
 from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.backends import _backend_pdf_ps
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
 from PIL import Image
 
-from minerals.charts import fonts, outlines, style
+from minerals.charts import fonts, outlines, pdf, style
 from minerals.charts.bundle import rendered
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.png import png
@@ -77,6 +79,38 @@ def test_a_pdf_holds_each_weight_once_under_its_own_name() -> None:
     names = re.findall(rb"/FontName /(?:[A-Z]{6}\+)?(\S+)", pdf)
     assert len(names) == len(set(names)) == 3
     assert b"/Type3" not in pdf
+
+
+def test_a_pdf_says_its_lines_as_they_are() -> None:
+    sheet = page()
+    sheet.text(0.2, 0.5, LINE, 10)
+    content = rendered(sheet.figure)[2]
+    streams = [zlib.decompress(each) for each in re.findall(rb"stream\r?\n(x.*?)\r?\nendstream", content, re.DOTALL)]
+    shown = [each for each in streams if b"BT" in each and b"Tj" in each]
+    assert len(shown) == 1
+    assert LINE.encode("utf-16-be") in shown[0], "one string of letters, found by whoever searches for it"
+    start = re.search(rb"BT\s+([\d.]+) ([\d.]+) Td", shown[0])
+    assert start is not None
+    assert [float(each) for each in start.groups()] == pytest.approx([0.2 * 72, 0.5 * 72])
+    unicode = next(each for each in streams if b"beginbfrange" in each)
+    assert all(f"<{ord(letter):04x}>".encode() in unicode for letter in LINE)
+
+
+def test_a_font_is_cut_once_for_pdf_files_of_usual_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut, usual = [], _backend_pdf_ps.get_glyphs_subset
+    monkeypatch.setattr(
+        _backend_pdf_ps, "get_glyphs_subset", lambda font, glyphs: cut.append(len(glyphs)) or usual(font, glyphs)
+    )
+    monkeypatch.setattr(pdf, "_cuts", {})
+    files = []
+    for text in ("graphite 25 %", "Who makes LFP?", "graphite 25 %", "ë"):
+        sheet = page()
+        sheet.text(0.2, 0.5, text, 10)
+        files.append(rendered(sheet.figure)[2])
+    assert files[0] == files[2] != files[1]
+    assert len(cut) == 2, "and once more for a letter that is not among them"
+    assert cut[1] == cut[0] + 1
+    assert _backend_pdf_ps.get_glyphs_subset is not usual, "what was there before is there again"
 
 
 def test_letters_that_join_are_left_to_matplotlib() -> None:

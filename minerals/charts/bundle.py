@@ -141,6 +141,7 @@ def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:
     import numpy as np
 
     from minerals.charts import fonts, style
+    from minerals.charts.pdf import kept_cuts
     from minerals.charts.png import png
 
     metadata: dict[str, dict[str, str | None]] = {
@@ -158,5 +159,6 @@ def _rendered(figure: Figure, form: str, title: str, alt: str) -> bytes:
         if any(text.get_fontfamily()[-1] not in fonts.families() for text in figure.texts):
             # A stand-in may have outlines that a PDF only takes one by one.
             matplotlib.rcParams["pdf.fonttype"] = matplotlib.rcParams["ps.fonttype"] = 3
-        figure.savefig(buffer, format=form, dpi=style.DPI, metadata=metadata[form])
+        with kept_cuts():
+            figure.savefig(buffer, format=form, dpi=style.DPI, metadata=metadata[form])
     return buffer.getvalue()

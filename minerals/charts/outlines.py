@@ -1,8 +1,8 @@
 """Lines of text as the outlines of their letters, side by side at their advance widths, without kerning.
 
 matplotlib lays a line out anew for every format, letter by letter; here an outline is taken from its font once, which
-draws a line as a picture in a fifth of the time and writes it as SVG in a third. Only letters that stand one behind the
-other are drawn so: scripts whose letters join or turn are left to matplotlib, and so is PDF, which holds text as text.
+draws a line as a picture in a fifth of the time and writes it as SVG in a third. A PDF holds text as text (`pdf`). Only
+letters that stand one behind the other are drawn so: scripts whose letters join or turn are left to matplotlib.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_hex, to_rgba
@@ -20,7 +21,7 @@ from matplotlib.ft2font import LoadFlags
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from minerals.charts import fonts
+from minerals.charts import fonts, pdf
 
 #: Units of an outline to the em.
 EM = 6400
@@ -35,8 +36,11 @@ _defined: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 class Letter(NamedTuple):
-    """The outline of a letter on its baseline, and how far it moves the next one on, in units of an em / EM."""
+    """The outline of a letter on its baseline, and how far it moves the next one on, in units of an em / EM; font: the
+    file that it is taken from."""
 
+    character: str
+    font: str
     vertices: np.ndarray
     codes: np.ndarray
     advance: float
@@ -48,14 +52,14 @@ class Letter(NamedTuple):
 def letter(character: str, weight: int, families: tuple[str, ...]) -> Letter:
     """A letter of the first family that has it, else of the last one preferred."""
     family = fonts.family_of(character, families) or families[-1]
-    font = get_font(findfont(FontProperties(family=family, weight=weight)))
+    file = findfont(FontProperties(family=family, weight=weight))
+    font = get_font(file)
     font.set_size(100, 72)
     glyph = font.load_glyph(font.get_char_index(ord(character)), flags=LoadFlags.NO_HINTING)
     vertices, codes = font.get_path()
     vertices = np.rint(vertices * 64)
-    return Letter(
-        vertices, codes, glyph.linearHoriAdvance / 1024, _drawn(vertices, codes), f"w{weight}-{ord(character):x}"
-    )
+    advance, name = glyph.linearHoriAdvance / 1024, f"w{weight}-{ord(character):x}"
+    return Letter(character, file, vertices, codes, advance, _drawn(vertices, codes), name)
 
 
 def _drawn(vertices: np.ndarray, codes: np.ndarray) -> str:
@@ -86,6 +90,8 @@ def draw(renderer: RendererBase, text: str, x: float, y: float, points: float, w
         _draw(renderer, letters, x, y, points * renderer.dpi / 72 / EM, colour)
     elif hasattr(renderer, "writer"):
         _write(renderer, text, letters, x, renderer.get_canvas_width_height()[1] - y, points / EM, colour)
+    elif hasattr(renderer, "file") and rcParams["pdf.fonttype"] == 42:
+        pdf.write(renderer, letters, x, y, points, colour)
     else:
         return False
     return True

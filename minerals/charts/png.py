@@ -22,7 +22,8 @@ def png(pixels: np.ndarray, dpi: float, texts: Mapping[str, str]) -> bytes:
     if colours != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"expected three bytes a pixel, not {colours} of {pixels.dtype}")
     rows = np.zeros((height, 1 + 3 * width), np.uint8)  # Each row begins with its filter: none.
-    rows[:, 1:] = pixels.reshape(height, -1)
+    for colour in range(3):  # Each as a whole: three bytes at a time are copied a third as fast.
+        rows[:, 1 + colour :: 3] = pixels[..., colour]
     per_metre = round(dpi / 0.0254)
     return b"".join([
         b"\x89PNG\r\n\x1a\n",
