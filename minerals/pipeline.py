@@ -271,7 +271,7 @@ def inputs_of(config: Run, inputs: str | Path | None) -> Path:
 
 def _sources_used(resolved: Resolved, inputs: Inputs) -> pd.DataFrame:
     """Sources of the rows used, with citation, address and licence, and how many rows rest on each."""
-    keys = [key for text in resolved.inputs_used["source"] for key in split(text)]
+    keys = [key for text in resolved.inputs_used["source"].tolist() for key in split(text)]
     counts = pd.Series(keys, dtype=object).value_counts()
     frame = inputs["sources"]
     used = frame[frame["source"].isin(counts.index)].drop(columns=["line", "corrected_by"])

@@ -61,11 +61,10 @@ def refuse_unfit(tables: Mapping[str, pd.DataFrame], used: pd.DataFrame) -> None
 def _unfit(name: str, frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     """(column, value, place) of the first unfit number of each column, that of `value` first."""
     out = []
-    for column, kind in zip(frame.columns, frame.dtypes, strict=True):
-        if kind.kind not in NUMBERS:
+    for column, cells in frame.items():
+        if cells.dtype.kind not in NUMBERS:
             continue
-        cells = frame[column]
-        values = cells.to_numpy() if isinstance(kind, np.dtype) else cells.to_numpy(dtype=float, na_value=np.nan)
+        values = cells.to_numpy() if isinstance(cells.dtype, np.dtype) else cells.to_numpy(dtype=float, na_value=np.nan)
         wrong = ~np.isfinite(values)
         if wrong.any() and (name in AS_READ or column in EMPTY.get(name, ())):
             wrong = np.isinf(values)

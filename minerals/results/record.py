@@ -151,6 +151,6 @@ def _codes(inputs: Inputs) -> dict[str, dict[str, dict[str, str]]]:
         "mineral": ("minerals", ["label", "symbol", "basis"]),
     }
     return {
-        kind: {row[kind]: {column: row[column] for column in columns} for row in inputs[table].to_dict("records")}
+        kind: {getattr(row, kind): {name: getattr(row, name) for name in columns} for row in inputs.rows(table)}
         for kind, (table, columns) in wanted.items()
     }

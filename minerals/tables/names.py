@@ -95,7 +95,7 @@ def _check_scenarios(run: Run, inputs: Inputs, problems: list[Problem]) -> None:
     for name, scenario in run.settings.scenario.items():
         for key, table in SCENARIO_TABLES.items():
             value = getattr(scenario, key)
-            having = sorted(set(inputs[table]["scenario"]))
+            having = sorted(set(inputs.tables[table].columns["scenario"]))
             if value in having or (key == "silicon" and value in WITHOUT_ROWS):
                 continue
             if value in inputs.codes("scenarios"):

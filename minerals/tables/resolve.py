@@ -628,4 +628,5 @@ def _record(keys: Mapping[str, object], value: Datum, unit: str, fill: str) -> d
 
 
 def _frame(records: list[dict[str, object]], keys: list[str]) -> pd.DataFrame:
-    return pd.DataFrame.from_records(records, columns=[*keys, "value", "low", "high", "unit", "fill", "rows"])
+    columns = (*keys, "value", "low", "high", "unit", "fill", "rows")
+    return pd.DataFrame({column: [record[column] for record in records] for column in columns})

@@ -697,7 +697,8 @@ class _Reader(Reader):
     def _estimates(self, indicator: str) -> dict[str, float]:
         """Newest estimate of an indicator by country."""
         frame = self.take("governance", lambda frame: frame["indicator"] == indicator)
-        return dict(frame.sort_values("year").groupby("country")["value"].last())
+        newest: dict[str, float] = frame.sort_values("year").groupby("country")["value"].last().to_dict()
+        return newest
 
     def _placed(self, homes: dict[str, str]) -> list[str]:
         """Codes whose place is known: at home in a region, or in a group of countries."""

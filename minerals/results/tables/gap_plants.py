@@ -22,8 +22,9 @@ def gap_plants(chokepoints: Chokepoints, inputs: Inputs, gap: pd.DataFrame) -> p
     units = {node.node: f"{node.unit}/yr" for node in chokepoints.inputs.nodes}
     plants = inputs.rows_by("material_plant", "node", "company", "country")
     rows: list[tuple[Any, ...]] = []
+    missing = set(gap["node"])
     for (node, company, country), found in plants.items():
-        if node not in set(gap["node"]) or concern.get(country, 0.0) > 0:
+        if node not in missing or concern.get(country, 0.0) > 0:
             continue
         before = 0.0
         for row in sorted(found, key=lambda row: (row.year, row.value)):

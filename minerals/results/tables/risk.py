@@ -314,6 +314,8 @@ class Worth:
 
     def __init__(self, chokepoints: Chokepoints, inputs: Inputs) -> None:
         self.chokepoints, self.inputs = chokepoints, inputs
+        #: kWh per vehicle by regions and year, (region, segment).
+        self._sizes: dict[tuple[tuple[str, ...], int], Array] = {}
         self.packs = {
             (region, segment): self._pack(region, segment)
             for region in chokepoints.regions for segment in chokepoints.resolved.segments.labels
@@ -333,11 +335,13 @@ class Worth:
 
     def vehicles(self, regions: Sequence[str], year: int, lost: Array) -> float:
         """Vehicles that the lost cells would have served: GWh by (region, segment, chemistry) ÷ kWh per vehicle."""
-        size = np.array([
-            [np.interp(year, *self.packs[region, segment]) for segment in self.chokepoints.resolved.segments.labels]
-            for region in regions
-        ])  # fmt: skip
-        return float((lost.sum(axis=2) * 1e6 / size).sum())
+        where = tuple(regions), year
+        if where not in self._sizes:
+            segments = self.chokepoints.resolved.segments.labels
+            self._sizes[where] = np.array([
+                [np.interp(year, *self.packs[region, segment]) for segment in segments] for region in regions
+            ])  # fmt: skip
+        return float((lost.sum(axis=2) * 1e6 / self._sizes[where]).sum())
 
     def _pack(self, region: str, segment: str) -> tuple[Array, Array]:
         """Years and kWh per vehicle of a segment, of the region or the next wider one; infinite where it is none."""
