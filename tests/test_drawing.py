@@ -54,11 +54,14 @@ def test_other_processes_draw_the_same_bytes(folder: Path) -> None:
 def test_what_cannot_be_drawn_there_is_left_out_and_said_as_here(folder: Path, tmp_path: Path) -> None:
     run = api.read_run("europe-mix")
     found = api.load(folder / "result")
-    poor = Result({**found.record, "config": {"output": {"charts": ["stock", "sourcing"]}}}, found.tables)
+    wanted = ["lfp_concentration", "stock", "sourcing"]
+    tables = {name: table for name, table in found.tables.items() if name != "supply"}
+    poor = Result({**found.record, "config": {"output": {"charts": wanted}}, "tables": list(tables)}, tables)
     with drawing.drawing(run) as begin:
         there = begin(poor)(tmp_path / "there")
     assert there == drawing.draw_all(poor, tmp_path / "here")
-    (reason,) = there.left_out
+    light, reason = there.left_out
+    assert light.startswith("lfp_concentration: the result has no table supply"), "in order, though drawn last"
     assert reason.startswith("stock: the result has no table in_use_stock")
     assert [path.stem for path in sorted((tmp_path / "there").glob("*.png"))] == ["sourcing"]
 

@@ -94,7 +94,7 @@ def _story(result: Result, year: int | None, future: str | None, node: str | Non
     chosen = supply.future(selection, future, table)
     table = table[table["future"] == chosen]
     where = node or _node(result, table)
-    selection.known("node", where, list(dict.fromkeys(table["node"])))
+    selection.known("node", where, list(table["node"].unique()))
     plants = plants[plants["chemistry"].astype(str).str.upper() == FAMILY]
     when = selection.year(year, plants)
     selection.settle()

@@ -45,7 +45,7 @@ class Selection:
             raise UsageError(f"{self.chart}: the result has no table {name}{way_out and f'; {way_out}'}")
         if filled and not len(found):
             raise UsageError(f"{self.chart}: {name} has no rows in this result, so there is nothing to draw")
-        if unit and (units := set(found["unit"]) - {unit}):
+        if unit and (units := set(found["unit"].unique()) - {unit}):
             self.problems.append(f"{name} is in {listed(sorted(units))}; the chart draws {unit}")
         return found
 

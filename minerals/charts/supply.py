@@ -127,7 +127,7 @@ def rows(selection: Selection, name: str, columns: Sequence[str], unit: str = ""
 
 def place(selection: Selection, region: str | None, table: pd.DataFrame) -> str:
     """A region that the table has, by default all together where it has them, else its first: shares are no sums."""
-    regions = list(dict.fromkeys(map(str, table["region"])))
+    regions = list(dict.fromkeys(map(str, table["region"].unique())))
     if region is not None:
         selection.known("region", region, regions)
         return region
@@ -136,7 +136,7 @@ def place(selection: Selection, region: str | None, table: pd.DataFrame) -> str:
 
 def future(selection: Selection, wanted: str | None, table: pd.DataFrame) -> str:
     """A supply future of the table, by default that of the first scenario, else the first."""
-    futures = list(dict.fromkeys(map(str, table["future"])))
+    futures = list(dict.fromkeys(map(str, table["future"].unique())))
     if wanted is not None:
         selection.known("future", wanted, futures)
         return wanted
@@ -156,7 +156,7 @@ def chosen_pair(selection: Selection) -> tuple[str, str]:
 
 def drawn_scenarios(selection: Selection, table: pd.DataFrame, most: int = 4) -> tuple[tuple[str, ...], int]:
     """The first scenario of the run and the last of the others that the table has, and how many are left out."""
-    present = set(map(str, table["scenario"]))
+    present = set(map(str, table["scenario"].unique()))
     run = [name for name in selection.record["scenarios"] if name in present]
     kept = run if len(run) <= most else [run[0], *run[1 - most :]]
     return tuple(kept), len(run) - len(kept)
