@@ -11,7 +11,7 @@ import pytest
 from test_mix import CHEMISTRIES, YEARS, at_risk, lines, two_regions
 
 from minerals.mix.data import MixData
-from minerals.mix.frontier import INSIDE, Frontier, Vertex, sandwich, walk
+from minerals.mix.frontier import INSIDE, Edge, Frontier, Vertex, sandwich, walk
 from minerals.mix.session import Session
 from minerals.mix.solution import Criteria, choose
 
@@ -20,13 +20,19 @@ CORNERS = ((10.0, 100.0), (6.0, 102.0), (3.0, 108.0), (1.0, 120.0), (0.0, 140.0)
 CHEAPEST, LEAST = (Vertex(*CORNERS[at], np.nan) for at in (0, -1))
 
 
-def edge(exposure: float) -> tuple[float, float, float]:
-    """Cost at an exposure, the slope there, and where its edge ends."""
-    for (above, cheap), (below, dear) in pairwise(CORNERS):
+def edge_of(corners: Sequence[tuple[float, float]], exposure: float, known: float = 1.0) -> Edge:
+    """The edge at an exposure. known: part of it, on either side of that, to which the slope is known to hold."""
+    for (above, cheap), (below, dear) in pairwise(corners):
         if exposure >= below:
             slope = (dear - cheap) / (below - above)
-            return cheap + slope * (exposure - above), slope, below
+            low, high = (exposure + known * (end - exposure) for end in (below, above))
+            return Edge(exposure, cheap + slope * (exposure - above), slope, low, high)
     raise AssertionError(exposure)
+
+
+def edge(exposure: float) -> tuple[float, float]:
+    """Cost at an exposure, and the slope there."""
+    return edge_of(CORNERS, exposure)[1:3]
 
 
 def several(function: Callable[[float], tuple[float, ...]]) -> Callable[[Sequence[float]], list[tuple[float, float]]]:
@@ -40,12 +46,36 @@ def above(found: Frontier, function: Callable[[float], tuple[float, ...]]) -> fl
     return max(apart)
 
 
-def test_a_walk_finds_every_corner_and_no_other() -> None:
-    found = walk(edge, CHEAPEST, LEAST)
-    assert found.exposure == pytest.approx([e for e, _ in CORNERS], abs=1e-5)
-    assert found.cost == pytest.approx([cost for _, cost in CORNERS], abs=1e-5)
-    assert found.marginal == pytest.approx([0.5, 2, 6, 20], rel=1e-4)
-    assert (found.gap, found.solves) == (0, 4)
+@pytest.mark.parametrize(("known", "solves"), [(1.0, 4), (0.5, 7), (0.0, 7)])
+def test_a_walk_finds_every_corner_and_no_other(known: float, solves: int) -> None:
+    """Where slopes are known to hold to the end of their edges, corners need no solve of their own."""
+    found = walk(lambda e: edge_of(CORNERS, e, known), CHEAPEST, LEAST)
+    assert found.exposure == pytest.approx([e for e, _ in CORNERS], abs=1e-9)
+    assert found.cost == pytest.approx([cost for _, cost in CORNERS], abs=1e-9)
+    assert found.marginal == pytest.approx([0.5, 2, 6, 20], rel=1e-9)
+    assert found.gap == pytest.approx(0, abs=1e-9)
+    assert found.solves <= solves
+
+
+@pytest.mark.parametrize("known", [1.0, 0.3, 0.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_walk_solves_at_most_twice_an_edge(seed: int, known: float) -> None:
+    """Of edges whose lengths and slopes span five orders of magnitude, however little a basis tells of them."""
+    random = np.random.default_rng(seed)
+    lengths = 10 ** random.uniform(-4, 1, 200)
+    slopes = -np.cumsum(10 ** random.uniform(-1, 4, 200))
+    exposures = np.concatenate([[0.0], np.cumsum(lengths[::-1])])[::-1]
+    costs = 1e6 + np.concatenate([[0.0], np.cumsum(-slopes * lengths)])
+    corners = list(zip(exposures.tolist(), costs.tolist(), strict=True))
+    ends = (Vertex(*corners[at], np.nan) for at in (0, -1))
+    found = walk(lambda e: edge_of(corners, e, known), *ends)
+    apart = [found.cost_at(e) / cost - 1 for e, cost in corners]
+    assert np.abs(apart).max() <= 1e-8
+    assert (np.diff(found.marginal) > 0).all()
+    assert found.solves <= 2 * (len(corners) - 1)
+    assert found.gap <= 1e-9
+    # However many edges are straight as far as a solver's rounding goes.
+    assert len(found.vertices) > 150
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
@@ -90,7 +120,7 @@ def test_ends_apart_by_rounding_are_one_point(least: Vertex) -> None:
 
 
 def test_beyond_its_ends_a_frontier_is_at_them() -> None:
-    found = walk(edge, CHEAPEST, LEAST)
+    found = walk(lambda e: edge_of(CORNERS, e), CHEAPEST, LEAST)
     assert (found.cost_at(99.0), found.cost_at(-99.0)) == (100, 140)
     assert (found.exposure_at(0.0), found.exposure_at(999.0)) == (10, 0)
     assert found.exposure_at(105.0) == pytest.approx(4.5, abs=1e-4)

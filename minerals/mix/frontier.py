@@ -2,8 +2,9 @@ r"""The frontier of cost against exposure: the least cost $f(e)$ of a mix that i
 
 $f$ is convex and falls, and a solved point gives its value and a slope. Between two solved points it lies below the
 chord and above both tangents, so the largest distance of chord and tangents certifies how far the chords are from $f$.
-`sandwich` solves where that distance is largest, at the crossing of the tangents, until it is small enough. `walk` goes
-from edge to edge: within the range in which a dual holds $f$ is straight, and the next point lies just beyond.
+`sandwich` solves where that distance is largest, at the crossing of the tangents, until it is small enough. `walk` does
+so along the frontier until each crossing is a corner of $f$; as far as a dual is known to hold $f$ is straight, and a
+crossing there is one.
 
 Source: Rote (1992), The convergence rate of the sandwich algorithm for approximating convex functions, Computing 48;
 Gass and Saaty (1955), The computational algorithm for the parametric objective function, Naval Research Logistics 2.
@@ -29,8 +30,10 @@ INSIDE = 1e-4
 GRID = 1e-4
 #: Part of the way to an end at which the next point beside it is solved, and of the span at which they are one.
 NEARER, CLOSEST = 0.1, 1e-9
-#: Part of the span of exposure by which a walk steps beyond the edge that it has left.
+#: Part of the span of exposure by which a walk stays inside its ends.
 STEP = 1e-7
+#: Part of the cost by which two are one.
+ALIKE = 1e-9
 #: Part of exposure, and of cost, by which the ends are apart at least.
 ROUNDING = 1e-8
 #: Most solves of either.
@@ -152,26 +155,58 @@ def _beside(end: Vertex, next_to: Vertex) -> float:
     return max(end.cost - next_to.cost - next_to.slope * (end.exposure - next_to.exposure), 0.0)
 
 
-def walk(solve: Callable[[float], tuple[float, float, float]], cheapest: Vertex, least: Vertex) -> Frontier:
-    """Every edge. solve: least cost at an exposure, the slope there, and the lowest exposure to which that slope
-    holds."""
+class Edge(NamedTuple):
+    """A solved point of a frontier, and the exposures between which its slope is known to hold."""
+
+    exposure: float
+    cost: float
+    slope: float
+    low: float
+    high: float
+
+    def at(self, exposure: float) -> float:
+        """Cost on the tangent."""
+        return self.cost + self.slope * (exposure - self.exposure)
+
+
+def walk(solve: Callable[[float], Edge], cheapest: Vertex, least: Vertex) -> Frontier:
+    """Every edge, from the cheapest on. solve: the edge on which an exposure lies.
+
+    Where the tangents of two edges cross is a corner, if one of their slopes is known to hold as far, or if the cost
+    there is on the tangents. Else a further edge lies there, and between the two. So each solve finds an edge or
+    ascertains a corner: there are at most two for each edge.
+    """
     span = cheapest.exposure - least.exposure
     if _one_point(cheapest, least):
         return Frontier((cheapest,), 0.0, 0)
-    points, solves, step = [cheapest], 0, STEP * span
-    exposure = cheapest.exposure - step
-    while exposure > least.exposure and solves < MOST:
-        cost, slope, low = solve(exposure)
-        solves += 1
-        end = min(max(low, least.exposure), exposure)
-        points += [Vertex(exposure, cost, slope), Vertex(end, cost + slope * (end - exposure), slope)]
-        # A basis may hold at a corner alone: larger steps then lead away from it.
-        step = STEP * span if end < exposure else 2 * step
-        exposure = end - step
-    known = points[-1]
+    here, *ahead = (solve(end) for end in (cheapest.exposure - STEP * span, least.exposure + STEP * span))
+    corners, solves, near = [cheapest], 2, CLOSEST * span
+    while ahead and solves < MOST:
+        there = ahead[-1]
+        if _alike(here.at(there.exposure), there.cost):
+            here = ahead.pop()
+            continue
+        where = (there.at(0.0) - here.at(0.0)) / (here.slope - there.slope)
+        where = min(max(where, there.exposure), here.exposure)
+        known = where <= max(there.high, there.exposure) + near or where >= min(here.low, here.exposure) - near
+        lowest = max(here.at(where), there.at(where))
+        if not known:
+            between = solve(where)
+            solves += 1
+            known = _alike(lowest, between.cost)
+        if known:
+            corners.append(Vertex(where, lowest, here.slope))
+            here = ahead.pop()
+        else:
+            ahead.append(between)
     # Where the walk ended early the last chord is no edge.
-    gap = 0.0 if exposure <= least.exposure else _beside(least, known) / (least.cost - cheapest.cost)
-    return Frontier(tuple(_without_straight([*points, least])), gap, solves)
+    gap = max(least.cost - here.at(least.exposure), 0.0) / (least.cost - cheapest.cost)
+    return Frontier(tuple(_without_straight([*corners, least])), gap, solves)
+
+
+def _alike(one: float, other: float) -> bool:
+    """Whether two costs are one but for the rounding of a solver."""
+    return abs(one - other) <= ALIKE * max(abs(one), 1.0)
 
 
 def _without_straight(points: Sequence[Vertex]) -> list[Vertex]:
@@ -188,4 +223,4 @@ def _without_straight(points: Sequence[Vertex]) -> list[Vertex]:
 
 def _on_line(one: Vertex, two: Vertex, three: Vertex) -> bool:
     across = (three.cost - one.cost) * (two.exposure - one.exposure) / (three.exposure - one.exposure)
-    return abs(one.cost + across - two.cost) <= 1e-9 * max(abs(two.cost), 1.0)
+    return _alike(two.cost, one.cost + across)

@@ -23,7 +23,7 @@ from .constraints import recourse
 from .data import Disruption, Group, Key, MixData, Region, RegionChemistryYear, RegionSegmentChemistryYear, Year
 from .families import FAMILIES, LIMITS
 from .family import Kind, Limit
-from .frontier import Frontier, Vertex, sandwich, walk
+from .frontier import Edge, Frontier, Vertex, sandwich, walk
 from .model import build
 from .near import NearlyAsGood
 from .optimum import Optimum
@@ -247,12 +247,11 @@ class Session:
 
             return sandwich(solve, cheapest, least, tolerance, SANDWICHED)
 
-    def _edge(self, exposure: float) -> tuple[float, float, float]:
-        """Least cost at an exposure, the slope there, and the lowest exposure to which it holds; from the last basis,
-        as the next edge is near."""
+    def _edge(self, exposure: float) -> Edge:
+        """The edge of the frontier at an exposure; from the last basis, as the next edge is near."""
         with self.within({self.aim: exposure}):
             optimum = self.optimum("cost", afresh=False)
-            return optimum.objective, optimum.dual(self.aim), optimum.range(self.aim).low
+            return Edge(exposure, optimum.objective, optimum.dual(self.aim), *optimum.range(self.aim))
 
     def _copies(self, count: int) -> list[Callable[[float], tuple[float, float]]]:
         """Least cost at an exposure, and the slope there, each in a solver of its own, that starts afresh: the next
