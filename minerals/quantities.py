@@ -632,8 +632,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_share", "result", ("region", "segment", "chemistry", "year"), "1",
             "Shares of the mix that [optimise] chose, in the batteries of each use, as the scenario optimised of the "
-            "run has them: the incumbent's up to the first year of the scope, the model's from the second on. Blends "
-            "with silicon are chemistries of their own here.",
+            "run has them: the incumbent's up to the last year observed or the first of the scope, the model's after "
+            "that. Blends with silicon are chemistries of their own here.",
         ),
         Quantity(
             "mix_family", "result", ("region", "family", "year"), "1",
@@ -700,23 +700,27 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_cost", "result", ("mix", "part"), "million USD_2025",
             "Cost of the chosen mix and of the cheapest that the limits allow, over the years decided, discounted "
-            "where discount_rate says so: packs at the price of those made at home, imports (what packs brought in "
-            "cost beyond that, below nothing where they are cheaper: at the price of where they cost least with the "
-            "run's duties, or at the world's without one from the year in which a group of countries may deliver no "
-            "cells), lines built and retrofitted, and excess: under one_country = soft the price put on what one "
-            "third country supplies above its share, which is no money paid. cheapest is the mix with the least sum "
-            "of all parts, and cost_cap holds that sum, the price on the excess included in both. battery_cost has "
-            "the packs of all scenarios, without imports.",
-            "mix_cost = Σ home price × cells + (price abroad − home price) × imports + lines + excess",
+            "where discount_rate says so. Running costs: packs at the price of those made at home, where lines are "
+            "counted without the capital of these, and imports (what packs brought in cost beyond that, below nothing "
+            "where they are cheaper: at the price of where they cost least with the run's duties, or at the world's "
+            "without one from the year in which a group of countries may deliver no cells). Capital of lines built "
+            "and retrofitted, for the years in which they make cells; that of lines that stand is sunk, and in no "
+            "part. It is new_line × annuity over their life at the project's rate of discount_rate (8 %, 8 to 10) ÷ "
+            "utilisation. And excess: under one_country = soft the price put on what one third country supplies above "
+            "its share, which is no money paid. cheapest is the mix with the least sum of all parts, and cost_cap "
+            "holds that sum, the price on the excess included in both. battery_cost has the packs of all scenarios, "
+            "without imports.",
+            "mix_cost = Σ running cost at home × cells + (price abroad − that) × imports + capital of lines + excess",
         ),
         Quantity(
             "mix_variant", "result", ("scenario", "measure", "item", "first", "last"), "kt, GWh, million USD_2025, 1",
             "The mixes of a run with variants side by side; difference: from the mix of [optimise], change: that as a "
             "part of it, empty where it has none. measure: demand (by mineral), family_share (of all batteries), "
             "made_at_home (share of the cells), lost and own_cells_lost (by disruption, over the years decided: all "
-            "batteries, and the cells made at home), mean_lost and mean_own_cells_lost (by each named set of weights), "
-            "and cost: what buyers have paid, duties in it, credits that it is less by, and all, which is without the "
-            "duties and with the credits. A price that a soft rule puts on an excess is in none of them.",
+            "batteries, and the cells made at home), mean_lost and mean_own_cells_lost (by each named set of "
+            "weights), and cost: what buyers have paid, duties in it, credits that it is less by, and all, which is "
+            "without the duties and with the credits. The capital of lines that stand is sunk and in none of them, "
+            "nor is a price that a soft rule puts on an excess.",
             "cost all = paid − duties + credits",
         ),
         Quantity(
@@ -744,10 +748,11 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "mix_line", "result", ("region", "line", "from_line", "year", "measure"), "GWh/yr",
-            "Lines of each kind: standing without the model's doing, built in a year, retrofitted from another kind "
-            "(from_line) in a year, and used, by cells for use at home: those that a region makes for others use none. "
-            "li_ion makes all that fits a lithium-ion plant as it stands. Scrap does not follow from these, but from "
-            "the table lines.",
+            "Lines of each kind by what they make, nameplate × utilisation of plants: standing without the model's "
+            "doing, built, or retrofitted from another kind (from_line), by the first year in which they make cells, "
+            "which is decided some years before (lead and retrofit_lead of line_cost), and used, by cells for use at "
+            "home: those that a region makes for others use none. li_ion makes all that fits a lithium-ion plant as "
+            "it stands. Scrap does not follow from these, but from the table lines.",
         ),
         Quantity(
             "mix_sourcing", "result", ("region", "node", "stage", "country", "year"), "kt, GWh",

@@ -323,3 +323,17 @@ def test_another_word_is_refused() -> None:
     with pytest.raises(InputError, match=r"follow_on = 'pipelines'"):
         read_run("europe-2035", ["exposure.follow_on='pipelines'"])
     assert read_run("europe-2035").settings.exposure.follow_on == "pipeline"  # type: ignore[union-attr]
+
+
+def test_a_mix_is_decided_from_the_first_year_that_is_planned_on(shipped_inputs: Inputs) -> None:
+    """Demand is observed to 2025, so that all before 2026 is the incumbent's, whichever years are reported; and the
+    first year of the scope always is. Without a planned year nothing can be chosen."""
+    for first, decided in ((2023, (2026, 2027)), (2025, (2026, 2027)), (2026, (2027,))):
+        run = read_run("policies", [f"scope.years={{first={first}, last=2027}}"])
+        assembly, data = prepared(run, shipped_inputs).mixes["optimised"]
+        assert data.years == decided
+        cells = assembly.chokepoints.scenarios["incumbent"].cells[0, :, :, assembly.at[decided[0]] - 1].sum(axis=0)
+        share = sum(cells[place] for c, place in assembly.place.items() if data.family[c] == "LFP") / cells.sum()
+        assert data.before["Europe", "LFP"] == pytest.approx(share)
+    with pytest.raises(InputError, match="demand is observed to 2025, and the mix is chosen of what is planned"):
+        prepared(read_run("policies", ["scope.years={first=2022, last=2025}"]), shipped_inputs)

@@ -151,6 +151,52 @@ def test_no_more_lines_are_built_than_are_announced() -> None:
     assert mix(least_cost(data)[1], "lfp") == [40, 40, 40]
 
 
+def sunk(more: float, **changes: Any) -> MixData:
+    """60 GWh/yr of LFP lines stand, and imports cost `more` than the running cost of 70; a new line pays 8 in each year
+    in which it makes cells."""
+    return toy(
+        chemistries=("lfp",), sold=tuple(("Here", "car", "lfp", y) for y in YEARS),
+        price={("Here", "lfp", y): 70.0 for y in YEARS}, import_price={("Here", "lfp", y): more for y in YEARS},
+        capacity={("Here", "lfp", y): 60.0 for y in YEARS}, announced={("Here", "lfp", y): 1e3 for y in YEARS},
+        line_price={("Here", "lfp", y): 8.0 * (2033 - y) for y in YEARS}, **changes,
+    )  # fmt: skip
+
+
+def made(found: Any, chemistry: str) -> list[float]:
+    """Cells made at home by year [GWh]."""
+    return [round(found.value(f"production[Here,{chemistry},{y}]"), 6) for y in YEARS]
+
+
+@pytest.mark.parametrize(
+    ("more", "lead", "gwh"),
+    [(-1.0, 0, [0, 0, 0]), (1.0, 0, [60, 60, 60]), (7.9, 0, [60, 60, 60]), (8.1, 0, [100, 100, 100]),
+     (8.1, 1, [60, 100, 100]), (8.1, 2, [60, 60, 100]), (8.1, 3, [60, 60, 60])],
+)  # fmt: skip
+def test_standing_lines_run_at_their_running_cost_and_new_ones_pay_their_capital(
+    more: float, lead: int, gwh: list[float]
+) -> None:
+    """What stands makes cells where these cost less than imports without its capital, and a new line where they do with
+    it, and not before it can be there: with a lead of 2 nothing new is made in the first two years."""
+    _, found = least_cost(sunk(more, lead={("Here", "lfp"): lead}))
+    assert made(found, "lfp") == gwh
+    capital = 8 * sum(each - 60 for each in gwh) if more > 8 else 0
+    running = 70 * 300 + more * (300 - sum(gwh))
+    assert found.objective == pytest.approx(running + capital)
+
+
+@pytest.mark.parametrize(("lead", "lfp", "nmc"), [(0, [100] * 3, [0] * 3), (1, [0, 100, 100], [0, 0, 0])])
+def test_a_line_that_is_turned_over_makes_nothing_meanwhile(lead: int, lfp: list[float], nmc: list[float]) -> None:
+    """Each year of LFP saves 15 million USD/GWh, half a line at 20 costs 10 whenever it is turned. With a year in
+    between, cells of that year are bought, at 5 more than NMC from home."""
+    data = replace(lines(20.0), own_share={}, announced={}, retrofit_lead={("Here", "lfp"): lead})
+    more = {"lfp": 20.0, "nmc": 5.0}
+    data = replace(data, import_price={("Here", c, y): more[c] for c in CHEMISTRIES for y in YEARS})
+    _, found = least_cost(data)
+    assert (made(found, "lfp"), made(found, "nmc")) == (lfp, nmc)
+    bought = sum(found.value(f"imports[Here,{c},2030]") for c in CHEMISTRIES)
+    assert bought == pytest.approx(100 - lfp[0] - nmc[0])
+
+
 def test_recovered_material_serves_later_cells() -> None:
     """Without supply, NMC rests on what comes back: 0.8 kt of past cells in 2031, and half of the cobalt of 2031's own
     cells in 2032."""

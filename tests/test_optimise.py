@@ -843,7 +843,7 @@ def test_costs_are_discounted_to_the_first_year_decided(choose: Callable[..., Ch
     years = len(plain.decided)
     assert plain.objective / 1.04 ** (years - 1) < society.objective < plain.objective
     used = society.result["inputs_used"]
-    assert len(used[used["table"] == "discount_rate"]) == 1
+    assert len(used[used["table"] == "discount_rate"]) == 2, "of society, and of a project, at which lines are paid"
 
 
 def test_shares_keep_their_limits(choose: Callable[..., Chosen]) -> None:

@@ -1,12 +1,13 @@
 """From a run with [optimise] to the numbers its mix is chosen from: needs, supply, what comes back, lines, prices.
 
 Everything is taken from the run's own parts, as the plain run has them: batteries and what they use from the exposure,
-stock and recycling from the flows, prices from the learning curves. What the model decides begins in the second year of
-the scope; the first is today, and its mix the incumbent's.
+stock and recycling from the flows, prices from the learning curves. What the model decides begins in the first year
+whose demand is not observed, at the earliest in the second of the scope; before that the mix is the incumbent's.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
@@ -41,6 +42,7 @@ from ..mix.data import (
     Supplier,
     Year,
 )
+from ..prices import capital
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event
@@ -107,8 +109,8 @@ class Assembly:
         self.regions = cast(tuple[Region, ...], chokepoints.regions)
         self.segments = cast(tuple[Segment, ...], self.resolved.segments.labels)
         self.chemistries = cast(tuple[Chemistry, ...], tables.chemistries)
-        #: Years that are decided, and their places among those reported.
-        self.years = cast(tuple[Year, ...], chokepoints.years[1:])
+        #: Years that are decided, and the places of all that are reported.
+        self.years = cast(tuple[Year, ...], tuple(y for y in chokepoints.years if y >= tables.decided))
         self.at = {year: place for place, year in enumerate(chokepoints.years)}
         self.nodes = tuple(Node(node.node) for node in chokepoints.inputs.nodes)
 
@@ -181,7 +183,7 @@ class Assembly:
             gain={(r, y): float(self.gain[i, self.at[y]]) for i, r in enumerate(self.regions) for y in self.years},
             recycled=recycled,
             **self._prices(),
-            discount={y: (1 + tables.rate) ** (self.years[0] - y) for y in self.years},
+            discount=self.discount,
             loss=config.loss,
             starts={Disruption(event.disruption): Year(max(event.start, self.years[0])) for event in events},
             pools_of=pools_of,
@@ -229,8 +231,9 @@ class Assembly:
         }  # fmt: skip
 
     def _before(self) -> dict[Key, float]:
-        """Share of each family and chemistry in the first year of the scope."""
-        cells = self.chokepoints.scenarios[self.incumbent].cells[..., 0].sum(axis=1)
+        """Share of each family and chemistry in the last year that is not decided."""
+        last = self.at[self.years[0]] - 1
+        cells = self.chokepoints.scenarios[self.incumbent].cells[..., last].sum(axis=1)
         codes = {pair: code for code, pair in self.pairs.items()}
         names = [codes[pair] for pair in self.resolved.chemistries.labels]
         out: dict[Key, float] = {}
@@ -719,16 +722,13 @@ class Assembly:
         return Line(chemistry if chemistry in rows else self.tables.family[chemistry])
 
     def _lines(self) -> dict[str, Any]:
-        """Lines standing and under construction, those that may be added, what carries over, and the least share made
-        at home. Lines beyond those under construction have no limit but their price, where no row announces less."""
+        """Lines standing and under construction, those that may be added, how long that takes and what it costs, what
+        carries over, and the least share made at home. Lines beyond those under construction have no limit but their
+        price, where no row announces less. All lines are counted by what they make as plants are used, so that what one
+        costs is its capital charge. Lead times are in whole years, halves up."""
         config, tables = self.config, self.tables
-        out: dict[str, dict[Key, float]] = {
-            "capacity": {},
-            "announced": {},
-            "retrofit": {},
-            "own_share": {},
-            "line_price": {},
-        }
+        names = ("capacity", "announced", "lead", "retrofit_lead", "retrofit", "own_share", "line_price")
+        out: dict[str, dict[Key, float]] = {name: {} for name in names}
         if config.own_share:
             years = sorted(map(int, config.own_share))
             level = [config.own_share[str(year)] for year in years]
@@ -737,30 +737,55 @@ class Assembly:
                     out["own_share"] |= {(r, y): float(np.interp(y, years, level)) for r in self.regions}
         if not config.lines:
             return out
-        kinds = dict.fromkeys(self.line(c) for c in tables.chemistries)
-        for r in self.regions:
-            standing = self._standing(r)
-            if standing is None:
-                continue
-            for kind in kinds:
-                members = [c for c in tables.chemistries if self.line(c) == kind]
-                family = tables.family[members[0]]
-                for y in self.years:
-                    out["capacity"][r, kind, y] = float(np.interp(y, *standing)) if kind == LI_ION else 0.0
-                    out["announced"][r, kind, y] = self._announced(r, kind, y)
-                    part = min(1.0, (self.years[-1] - y + 1) / tables.life[r, family])
-                    out["line_price"][r, kind, y] = tables.new_line[r, family] * part
+        for (r, kind), charge in self.line_charge.items():
+            standing, family = self._standing[r], self._kinds[kind]
+            for name, lead in (("lead", tables.lead), ("retrofit_lead", tables.retrofit_lead)):
+                out[name][r, kind] = math.floor(lead[r, family] + 0.5)
+            for y in self.years:
+                out["capacity"][r, kind, y] = float(np.interp(y, *standing)) if kind == LI_ION else 0.0
+                out["announced"][r, kind, y] = self._announced(r, kind, y)
+                left = sum(self.discount[later] for later in self.years if later >= y)
+                out["line_price"][r, kind, y] = charge * left / self.discount[y]
         for c in tables.chemistries:
             if 0 < tables.carried[c] < 1 and out["capacity"]:
                 out["retrofit"][LI_ION, self.line(c)] = tables.carried[c]
         return out
 
+    @cached_property
+    def discount(self) -> dict[Year, float]:
+        """What a cost of each year counts in the sum of all years [1]."""
+        return {y: (1 + self.tables.rate) ** (self.years[0] - y) for y in self.years}
+
+    @cached_property
+    def _kinds(self) -> dict[Line, str]:
+        """A family that each kind of line makes."""
+        kinds: dict[Line, str] = {}
+        for c in self.tables.chemistries:
+            kinds.setdefault(self.line(c), self.tables.family[c])
+        return kinds
+
+    @cached_property
+    def line_charge(self) -> dict[tuple[Region, Line], float]:
+        """Capital charge of a line for each unit that it makes, where lines are counted [million USD per GWh]: what the
+        price of a pack made at home holds of it, and what a line that is built pays in each year. It is that of today's
+        new lines in all years, at the use of today's plants, for money as a project pays for it."""
+        tables = self.tables
+        if not self.config.lines:
+            return {}
+        return {
+            (r, kind): capital.charge(
+                tables.new_line[r, family], tables.capital_rate, tables.life[r, family], tables.utilisation[r]
+            )
+            for r in self._standing for kind, family in self._kinds.items()
+        }  # fmt: skip
+
     def _announced(self, region: str, kind: str, year: int) -> float:
-        """Most lines of a kind that can be built by a year [GWh/yr]: announced nameplate × what is delivered of it,
-        where a row announces some; else without a limit but the price. A row bounds the years before it too, and holds
-        after the last. Lithium-ion lines make any of its chemistries, so that a row of one of them bounds none."""
-        rows = self._plants.get((region, kind))
-        return float(np.interp(year, *rows)) * self.chokepoints.config.delivery if rows else np.inf
+        """Most lines of a kind that can be built by a year [GWh/yr]: announced nameplate × what is delivered of it ×
+        utilisation, where a row announces some; else without a limit but the price. A row bounds the years before it
+        too, and holds after the last. Lithium-ion lines make any of its chemistries, so that a row of one of them
+        bounds none."""
+        rows, delivered = self._plants.get((region, kind)), self.chokepoints.config.delivery
+        return float(np.interp(year, *rows)) * delivered * self.tables.utilisation[region] if rows else np.inf
 
     @cached_property
     def _plants(self) -> dict[tuple[str, str], tuple[list[int], list[float]]]:
@@ -768,8 +793,15 @@ class Assembly:
         rows = self.chokepoints.inputs.cell_plants.sort_values("year").groupby(["region", "chemistry"])
         return {place: (mine["year"].tolist(), mine["value"].tolist()) for place, mine in rows}
 
-    def _standing(self, region: str) -> tuple[list[int], list[float]] | None:
-        """Years and lithium-ion lines of a region [GWh/yr]: what it made, then what stands and is under construction.
+    @cached_property
+    def _standing(self) -> dict[Region, tuple[list[int], list[float]]]:
+        """Years and lithium-ion lines of each region that has rows [GWh/yr], as `_standing_in` has them."""
+        found = {r: self._standing_in(r) for r in self.regions}
+        return {r: lines for r, lines in found.items() if lines is not None}
+
+    def _standing_in(self, region: str) -> tuple[list[int], list[float]] | None:
+        """Years and lithium-ion lines of a region [GWh/yr]: what it made, then nameplate that stands and is under
+        construction × utilisation.
 
         A bloc's own row, or the region's share of one that the run splits, goes before those of its countries; None
         where the region has none.
@@ -789,18 +821,19 @@ class Assembly:
             return None
         made = mine[mine["measure"] == "production"].groupby("year")["value"].sum()
         known = {int(year): float(v) for year, v in made.items() if year < capacity.index.min()}
-        known |= {int(year): float(v) for year, v in capacity.items()}
+        known |= {int(year): float(v) * self.tables.utilisation[region] for year, v in capacity.items()}
         return sorted(known), [known[year] for year in sorted(known)]
 
     def _prices(self) -> dict[str, Any]:
-        """Packs made at home, and what imported ones cost more: those of where they cost least, with the duty, but
-        those of the world, without one, from the year in which a group of countries may deliver no cells."""
+        """Packs made at home, without the capital of lines where these are counted, and what imported ones cost more:
+        those of where they cost least, with the duty, but those of the world, without one, from the year in which a
+        group of countries may deliver no cells."""
         price: dict[Key, float] = {}
         beyond: dict[Key, float] = {}
         for (r, c, y), at in self._priced.items():
             bought = self.prices.elsewhere if self._is_barred(y) else self.prices.abroad
-            price[r, c, y] = float(self.prices.home[at])
-            beyond[r, c, y] = float(bought[at] - self.prices.home[at])
+            price[r, c, y] = max(float(self.prices.home[at]) - self.line_charge.get((r, self.line(c)), 0.0), 0.0)
+            beyond[r, c, y] = float(bought[at]) - price[r, c, y]
         return {"price": price, "import_price": beyond}
 
     @property

@@ -1,9 +1,9 @@
 """A run with [optimise]: the mix that is chosen becomes one more scenario of the run, computed as all the others are.
 
-The scenario `optimised` has the demand of the incumbent and its mix up to the first year of the scope; from the second
-on its shares are the model's. So has `optimised-NAME` of each variant, chosen under its own limits, duties and credits.
-What is reported of its minerals, costs and GWh at risk therefore comes from the same
-code as of any plain scenario, and the model's own losses are only held against it.
+The scenario `optimised` has the demand of the incumbent and its mix up to the year before the first that is decided;
+from that on its shares are the model's. So has `optimised-NAME` of each variant, chosen under its own limits, duties
+and credits. What is reported of its minerals, costs and GWh at risk therefore comes from the same code as of any plain
+scenario, and the model's own losses are only held against it.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def optimise(
         raise Infeasible(f"{of}{_conflict(run, assembly, data, error, inputs)}") from None
     except TimeLimit:
         raise TimeLimit(f"{_time_limit(run, config)}: no optimum within so many seconds a solve; {LESS}") from None
-    shares = dict(_shares(assembly.resolved, solution, assembly.pairs, config.scenario))
+    shares = dict(_shares(assembly.resolved, solution, assembly.pairs, config.scenario, data.years[0]))
     return Mix(scenario, run, data, solution, shares, assembly)
 
 
@@ -204,7 +204,7 @@ def laid_out(mix: OpenMix, chokepoints: Chokepoints, curves: PriceCurves, inputs
     chemistries; curves: of its prices. Raises InputError with all that does not fit."""
     run, config, labels = mix.run, mix.config, mix.labels
     prices = pack_prices(run, inputs, labels.regions, mix.tables.chemistries, labels.years, curves.by_year())
-    _check_names(run, inputs, config, chokepoints, prices)
+    _check_names(run, inputs, config, chokepoints, prices, mix.tables.decided)
     assembly = Assembly(chokepoints, config, mix.tables, prices, mix.pairs, config.scenario, OPTIMISED)
     data = assembly.data()
     if not any(data.weight[name] for name in data.disruptions):
@@ -403,7 +403,9 @@ def _of_law(config: Optimise, regions: Sequence[str], inputs: Inputs) -> Wrong:
         yield ("optimise", "recycled_content"), "recycled_content = true", why
 
 
-def _check_names(run: Run, inputs: Inputs, config: Optimise, chokepoints: Chokepoints, prices: PackPrices) -> None:
+def _check_names(
+    run: Run, inputs: Inputs, config: Optimise, chokepoints: Chokepoints, prices: PackPrices, decided: int
+) -> None:
     """What [optimise] names of the library is played, and every candidate has a price."""
     problems: list[Problem] = []
     known = [event.disruption for event in chokepoints.inputs.events]
@@ -416,8 +418,8 @@ def _check_names(run: Run, inputs: Inputs, config: Optimise, chokepoints: Chokep
             why = f"not in disruption.csv{near}"
         problems.append(run.problem(("optimise", "likelihood", name), f"likelihood of {name!r}", why))
     priced = [year for at, year in enumerate(chokepoints.years) if not np.isnan(prices.home[:, :, at]).any()]
-    if priced[:1] > list(chokepoints.years[1:2]):
-        why = f"packs have prices from {priced[0]} on, and the mix is chosen from {chokepoints.years[1]} on; "
+    if priced[:1] > [decided]:
+        why = f"packs have prices from {priced[0]} on, and the mix is chosen from {decided} on; "
         years = f"years = {chokepoints.years[0]} to {chokepoints.years[-1]}"
         problems.append(run.problem(("scope", "years"), years, f"{why}let the scope begin in {priced[0] - 1}"))
     if problems:
@@ -505,7 +507,7 @@ def _with_mix(
     scenario = Scenario(
         label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
         met=met or {}, made_at_home=home or {},
-        note=f"Shares chosen by the model from the second year on; before, those of {before}.",
+        note=f"Shares chosen by the model from the first year that it decides on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", name, "share")
     changes = tuple(
@@ -522,14 +524,16 @@ def _with_mix(
 
 
 def _shares(
-    resolved: Resolved, solution: Solution, pairs: Mapping[str, tuple[str, float]], incumbent: str
+    resolved: Resolved, solution: Solution, pairs: Mapping[str, tuple[str, float]], incumbent: str, decided: int
 ) -> Iterable[tuple[Key, float]]:
-    """Shares by (region, segment, chemistry, year): those of the incumbent in the first year, and in the years before
-    it that no row gives or the run file changes; then the model's. Every chemistry that tables would add is 0.
+    """Shares by (region, segment, chemistry, year): those of the incumbent in the last year that is not decided, and in
+    the years before it that no row gives or the run file changes; then the model's. Every chemistry that tables would
+    add is 0.
 
-    resolved: of the run with nothing chosen yet, whose scenario `optimised` has the shares that the tables give.
+    resolved: of the run with nothing chosen yet, whose scenario `optimised` has the shares that the tables give;
+    decided: first year that is.
     """
-    first = resolved.reported[0]
+    first = decided - 1
     codes = {pair: code for code, pair in pairs.items()}
     frame = resolved.market_share
     untouched = _at_places(frame[frame["scenario"] == OPTIMISED], codes)
@@ -544,7 +548,7 @@ def _shares(
             here = {} if year in between else untouched.get((r, s, year), {})
             if year == first or before != here:
                 yield from (((r, s, c, year), before.get(c, 0.0)) for c in dict.fromkeys([*before, *here]))
-        for y in resolved.reported[1:]:
+        for y in (year for year in resolved.reported if year >= decided):
             by = sold.get((r, s, y))
             if by is None:
                 continue

@@ -144,7 +144,11 @@ class Optimise(Section):
         "linear between, from the first year on; in one use SEGMENT.NAME or SEGMENT.NAME.YEAR.",
     )
     min_share: ShareLimits = Field(default={}, description="Least share of chemistries or families, as max_share.")
-    lines: bool = Field(default=True, description="Whether cells made at home need production lines.")
+    lines: bool = Field(
+        default=True,
+        description="Whether cells made at home need production lines, of which standing ones are sunk and new ones "
+        "pay their capital.",
+    )
     one_country: Literal["report", "soft", "hard"] = Field(
         default="report",
         description="EU 2024/1252, most that one third country supplies of a strategic raw material: report it, price "

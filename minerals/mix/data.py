@@ -49,6 +49,7 @@ RegionChemistryYear = tuple[Region, Chemistry, Year]
 RegionGroup = tuple[Region, Group]
 RegionGroupYear = tuple[Region, Group, Year]
 RegionLifeMineralCohortYear = tuple[Region, Life, Mineral, Cohort, Year]
+RegionLine = tuple[Region, Line]
 RegionLineLineYear = tuple[Region, Line, Line, Year]
 RegionLineYear = tuple[Region, Line, Year]
 RegionMineralYear = tuple[Region, Mineral, Year]
@@ -163,9 +164,13 @@ class MixData:
     # Production lines and trade
 
     capacity: Mapping[RegionLineYear, float] = field(default_factory=dict)
-    """Lines standing, (region, line, year) [GWh/yr]."""
+    """Lines standing, (region, line, year) [GWh/yr]: by what they make as plants are used, as all lines here."""
     announced: Mapping[RegionLineYear, float] = field(default_factory=dict)
-    """Most that can be built new by a year, (region, line, year) [GWh/yr]."""
+    """Most new ones that can make cells by a year, (region, line, year) [GWh/yr]."""
+    lead: Mapping[RegionLine, int] = field(default_factory=dict)
+    """Years from the decision on a new line to its first cells, (region, line); none by default."""
+    retrofit_lead: Mapping[RegionLine, int] = field(default_factory=dict)
+    """The same of a line that is turned over, by what it then makes; it makes nothing meanwhile."""
     retrofit: Mapping[LineLine, float] = field(default_factory=dict)
     """Share of a line's equipment that carries over, (line from, line to) [1]."""
     home_share: Mapping[RegionChemistryYear, float] = field(default_factory=dict)
@@ -214,11 +219,13 @@ class MixData:
     # Prices
 
     price: Mapping[RegionChemistryYear, float] = field(default_factory=dict)
-    """Of packs, (region, chemistry, year) [million USD/GWh]."""
+    """Of packs made at home, (region, chemistry, year) [million USD/GWh]: without the capital of lines where these have
+    a price."""
     discount: Mapping[Year, float] = field(default_factory=dict)
     """What a cost of each year counts in the sum of all years, (year) [1]; 1 by default."""
     line_price: Mapping[RegionLineYear, float] = field(default_factory=dict)
-    """Of a line, (region, line, year) [million USD per GWh/yr]."""
+    """Of a new line that makes cells from a year on, for that and all later years, (region, line, year) [million USD
+    per GWh/yr]."""
     import_price: Mapping[RegionChemistryYear, float] = field(default_factory=dict)
     """On top, of imported cells, (region, chemistry, year) [million USD/GWh]."""
 

@@ -1,7 +1,7 @@
 r"""What a mix is chosen by, each an objective of its own with its unit.
 
-    cost            pack prices, imports, lines built and turned over, priced excess,     million USD
-                    each year as it counts (discounted)
+    cost            packs, imports, capital of lines built and turned over, priced        million USD
+                    excess, each year as it counts (discounted)
     expected        Σ_d w_d L_d over the weighted library                                 GWh
     worst           max_d L_d over what has a weight                                      GWh
     cvar            mean of the worst 1 − α of the library                                GWh

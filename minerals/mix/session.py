@@ -153,8 +153,8 @@ class Session:
         """Parts of the cost, whose sum is the objective `cost` [million USD_2025]."""
         model, column = self.model, self.compiled.form.column_of
         parts = {
-            "packs": model.packs_cost, "imports": model.imports_cost, "lines built": model.built_cost,
-            "lines retrofitted": model.retrofitted_cost, "excess": model.excess_cost,
+            "packs": model.packs_cost, "imports": model.imports_cost, "capital of lines built": model.built_cost,
+            "capital of lines retrofitted": model.retrofitted_cost, "excess": model.excess_cost,
         }  # fmt: skip
         return {name: _at(part.expr, column, values) for name, part in parts.items()}
 

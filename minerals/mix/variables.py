@@ -4,7 +4,8 @@ additions   x[r,s,c,y]    batteries put into use                                
 unmet       u[r,s,y]      demand that is not met                                  GWh
 cells       X[r,c,y]      cells of a region, of all segments                      GWh
 production  p[r,c,y], imports m[r,c,y]   of them made at home, and bought         GWh
-built       b[r,k,y], retrofitted t[r,k,l,y]   lines, new and turned over         GWh/yr
+built       b[r,k,y], retrofitted t[r,k,l,y]   lines, new and turned over, by     GWh/yr
+                          the year from which they make cells
 sourced     z[r,n,j,y]    a node's product, by the country that makes it          kt or GWh
 held        v[r,l,m,k]    mineral in the cells of a cohort and a life             kt
 secondary   w[r,m,y]      recovered material that goes into new cells             kt
@@ -36,10 +37,13 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.cells = pyo.Var(model.cells_of, within=some)
     model.production = pyo.Var(_set([key for key in cells if key not in data.imported], 3), within=some)
     model.imports = pyo.Var(model.cells_of, within=some)
-    model.built = pyo.Var(_set(data.announced, 3), within=some)
+    # Nothing is decided before the first year.
+    led = [(r, k, y) for r, k, y in data.announced if y >= data.years[0] + data.lead.get((r, k), 0)]
+    model.built = pyo.Var(_set(led, 3), within=some)
     turned = [
         (r, k, to, y) for r in data.regions for k, to in data.retrofit for y in data.years
         if (r, k, y) in data.capacity and (r, to, y) in data.capacity
+        and y >= data.years[0] + data.retrofit_lead.get((r, to), 0)
     ]  # fmt: skip
     model.retrofitted = pyo.Var(_set(turned, 4), within=some)
     add_sourcing(model, data)

@@ -262,9 +262,9 @@ def _cost(result: Result) -> list[str]:
             f"{number(cheapest - theirs)} are paid."
         )
     lines.append(
-        f"Packs at home prices {number(table['optimised', 'packs'])}; imports change that by "
-        f"{number(table['optimised', 'imports'])}, lines that are new or turned over by "
-        f"{number(table['optimised', 'lines built'] + table['optimised', 'lines retrofitted'])}."
+        f"Running: packs as if all were made at home {number(table[OPTIMISED, 'packs'])}, and imports change that by "
+        f"{number(table[OPTIMISED, 'imports'])}. Capital of lines that are new or turned over "
+        f"{number(sum(table[OPTIMISED, f'capital of lines {how}'] for how in ('built', 'retrofitted')))}."
     )
     return lines
 

@@ -20,6 +20,8 @@ UNIT_OF = {
     "new_line": "USD_2025/(kWh/yr)",
     "retrofit": "USD_2025/(kWh/yr)",
     "life": "year",
+    "lead": "year",
+    "retrofit_lead": "year",
 }
 #: What a cell must be known by before it can be chosen.
 NEEDED = ("specific_energy", "energy_density", "cycle_life")
@@ -160,7 +162,7 @@ def limits_and_lines_serve_all(tables: Tables, problems: list[Problem]) -> None:
     """Rows of any and the World serve what has no rows of its own, so each measure has one; a line costs something."""
     for name, column, measures in (
         ("growth_limit", "chemistry", ("growth", "decline", "seed")),
-        ("line_cost", "family", ("new_line", "life")),
+        ("line_cost", "family", ("new_line", "life", "lead", "retrofit_lead")),
     ):
         table = tables[name]
         if table.dropped:
@@ -173,7 +175,7 @@ def limits_and_lines_serve_all(tables: Tables, problems: list[Problem]) -> None:
     table = tables["line_cost"]
     for row in table.rows:
         least = row.value if pd.isna(row.low) else row.low
-        if least <= 0:
+        if least <= 0 and row.measure in ("new_line", "retrofit", "life"):
             why = f"{row.measure} must be above 0, its low end too"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
 

@@ -17,8 +17,10 @@ import pandas as pd
 from ..config import BUILT, Optimise, Run, share_limits
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen
+from .adoption import first_planned
 from .codes import ANY, WORLD
 from .inputs import Inputs
+from .plants import OTHER_CELL, utilisation_row
 from .reader import Reader
 from .series import Anchors, along, datum
 
@@ -35,6 +37,7 @@ TABLES = (
     "drop_in",
     "line_cost",
     "discount_rate",
+    "plant_utilisation",
 )
 
 
@@ -42,18 +45,21 @@ TABLES = (
 class MixInputs:
     """All that the choice of a mix rests on, but for the exposure and the prices of its run.
 
-    chemistries: that may be chosen, in the order of the code list; family: of each; performance: (measure, chemistry,
-    year); floor: least average of a mix, (measure, segment); barred: (segment, chemistry) pairs that do not go
-    together, with why; short: what a cell has too little of for a segment, a measure of each cell, (segment, chemistry,
-    year); first: (chemistry) → year in which any plant makes it, and made: (region, chemistry) → year in which the
-    region's own do, where they begin later; growth, decline, seed: (region, family or chemistry); rate: at which costs
-    are discounted [1/yr]; counts: what a GWh counts where the most are built, (chemistry); max_share, min_share:
-    (segment or "" for all together, family or chemistry, year); carried: share of a lithium-ion cell line that carries
-    over to a chemistry [1]; new_line [USD_2025/(kWh/yr)] and life [year]: (region, family); drop_in: rows of drop_in;
-    rows: `file:line` behind each number, by the name of its limit and its key; used: rows used, as inputs_used has
-    them.
+    decided: first year that is; chemistries: that may be chosen, in the order of the code list; family: of each;
+    performance: (measure, chemistry, year); floor: least average of a mix, (measure, segment); barred: (segment,
+    chemistry) pairs that do not go together, with why; short: what a cell has too little of for a segment, a measure of
+    each cell, (segment, chemistry, year); first: (chemistry) → year in which any plant makes it, and made: (region,
+    chemistry) → year in which the region's own do, where they begin later; growth, decline, seed: (region, family or
+    chemistry); rate: at which costs are discounted [1/yr]; counts: what a GWh counts where the most are built,
+    (chemistry); max_share, min_share: (segment or "" for all together, family or chemistry, year); carried: share of a
+    lithium-ion cell line that carries over to a chemistry [1]; new_line [USD_2025/(kWh/yr)], life, and lead and
+    retrofit_lead from the decision on a new line, and on one that is turned over, to its first cells [year]: (region,
+    family); capital_rate: what those who build lines pay for money [1/yr]; utilisation: output over nameplate of cell
+    plants, (region) [1]; drop_in: rows of drop_in; rows: `file:line` behind each number, by the name of its limit and
+    its key; used: rows used, as inputs_used has them.
     """
 
+    decided: int
     chemistries: tuple[str, ...]
     family: dict[str, str]
     performance: dict[tuple[str, str, int], float]
@@ -72,6 +78,10 @@ class MixInputs:
     carried: dict[str, float]
     new_line: dict[tuple[str, str], float]
     life: dict[tuple[str, str], float]
+    lead: dict[tuple[str, str], float]
+    retrofit_lead: dict[tuple[str, str], float]
+    capital_rate: float
+    utilisation: dict[str, float]
     drop_in: pd.DataFrame
     rows: dict[tuple[str, ...], str]
     used: pd.DataFrame
@@ -115,6 +125,7 @@ class _Reader(Reader):
             for name in ("growth", "decline", "seed")
         }
         return MixInputs(
+            decided=self._decided(),
             chemistries=chemistries,
             family=family,
             performance=performance,
@@ -133,10 +144,23 @@ class _Reader(Reader):
             carried=self._carried(chemistries),
             new_line=self._line("new_line", families),
             life=self._line("life", families),
+            lead=self._line("lead", families),
+            retrofit_lead=self._line("retrofit_lead", families),
+            capital_rate=self._perspective("project") if self.config.lines else 0.0,
+            utilisation=self._utilisation() if self.config.lines else {},
             drop_in=self._drop_in(chemistries),
             rows=self.named,
             used=self.used(TABLES),
         )
+
+    def _decided(self) -> int:
+        """First year that is decided: the first of the scope after its first one whose demand is not observed."""
+        demand = self.run.settings.scenario[self.config.scenario].demand
+        first = max(*self.years[:2], first_planned(self.inputs, [demand]) or 0)
+        if first > self.years[-1]:
+            why = f"demand is observed to {first - 1}, and the mix is chosen of what is planned; add later years"
+            raise InputError([self.run.problem(("scope", "years"), f"scope ends in {self.years[-1]}", why)])
+        return first
 
     def _chosen(self, order: Sequence[str]) -> tuple[str, ...]:
         """Chemistries that may be chosen: those named, or all of known performance, less those that may not."""
@@ -193,8 +217,21 @@ class _Reader(Reader):
         rate = self.config.discount_rate
         if not isinstance(rate, str):
             return float(rate)
-        rows = self.use("discount_rate", self.inputs.rows_by("discount_rate", "perspective").get((rate,), []))
-        return float(rows[0].value) if rows else 0.0
+        return 0.0 if rate == "off" else self._perspective(rate)
+
+    def _perspective(self, perspective: str) -> float:
+        """Rate of a project or of society [1/yr]."""
+        (row,) = self.use("discount_rate", self.inputs.rows_by("discount_rate", "perspective")[(perspective,)])
+        return float(row.value)
+
+    def _utilisation(self) -> dict[str, float]:
+        """Output over nameplate of plants of lithium-ion cells, of a region that is one country or of any other."""
+        out = {}
+        for region in self.regions:
+            members = self.inputs.places.members.get(region, frozenset())
+            row = utilisation_row(self.inputs, OTHER_CELL, next(iter(members)) if len(members) == 1 else ANY)
+            out[region] = float(self.use("plant_utilisation", [row])[0].value)
+        return out
 
     def _share_limits(self, chemistries: Sequence[str]) -> dict[str, dict[tuple[str, str, int], float]]:
         """Largest and least shares of the run file in each year, linear between those given and from the first on."""

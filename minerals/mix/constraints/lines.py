@@ -1,18 +1,23 @@
 r"""Cells made at home for use there need lines of their kind, standing, built or turned over from another kind.
 
-$$\sum_{c \in k} p_{rcy} \le K_{rky} + \sum_{v \le y} \Bigl( b_{rkv} + \sum_l t_{rlkv} - \sum_l t_{rklv} \Bigr), \qquad
+$$\sum_{c \in k} p_{rcy} \le K_{rky} + \sum_{v \le y} \Bigl( b_{rkv} + \sum_l t_{rlkv} \Bigr)
+  - \sum_l \sum_{v \le y + \tau_{rl}} t_{rklv}, \qquad
   \sum_{v \le y} b_{rkv} \le B_{rky} \qquad [\mathrm{GWh/yr}]$$
 
-A line is turned over only where some of its equipment carries over; what does not is paid for. No more is turned over
-than stands.
+$v$ is the first year in which a line makes cells of its kind. It is decided on $\tau$ years before, and not before the
+first year that is decided, so that there is no $b$ or $t$ in years before $y_0 + \tau$. A line that is turned over
+makes nothing in between. It is turned over only where some of its equipment carries over; what does not is paid for. No
+more is turned over than stands.
 
-Lines beyond those standing take no time to build: built or turned over in a year, they make cells in it, as many as
-pay, up to $B$ where a row announces lines of their kind and region (announced_capacity.csv). A region whose lines no
-row of cell_capacity.csv has is under no limit on lines; its supply of cells alone limits what it makes. Cells that a
-region makes for others use no lines here: they are within its supply of cells alone.
+Standing lines are sunk: what they make costs its running cost. One that is built or turned over pays its capital in
+each year in which it makes cells, to the last one (`line_price`). All are counted by what they make, which is their
+nameplate × the utilisation of plants. As many are built as pay, up to $B$ where a row announces lines of their kind and
+region (announced_capacity.csv). A region whose lines no row of cell_capacity.csv has is under no limit on lines; its
+supply of cells alone limits what it makes, at a price with all capital. Cells that a region makes for others use no
+lines here: they are within its supply of cells alone.
 
 Source: Carnegie Endowment (2026), Battery Geopolitics, figure 16 and its passage: which equipment carries over
-(drop_in.csv).
+(drop_in.csv). Lead times: plants as announced and built (line_cost.csv).
 """
 
 from __future__ import annotations
@@ -32,7 +37,10 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     def added(m: pyo.ConcreteModel, r: Region, k: Line, y: Year) -> object:
         past = [v for v in data.years if v <= y]
         into = [(r, old, k, v) for old, to in data.retrofit for v in past if to == k]
-        out = [(r, k, to, v) for old, to in data.retrofit for v in past if old == k]
+        out = [
+            (r, k, to, v) for old, to in data.retrofit for v in data.years
+            if old == k and v <= y + data.retrofit_lead.get((r, to), 0)
+        ]  # fmt: skip
         return (
             sum(m.built[r, k, v] for v in past if (r, k, v) in m.built)
             + sum(m.retrofitted[key] for key in into if key in m.retrofitted)
@@ -54,7 +62,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     model.lines = pyo.Constraint(places, rule=used)
     turned = [key for key in made if any(line == key[1] for line, _ in data.retrofit)]
     model.standing = pyo.Constraint(pyo.Set(initialize=turned, dimen=3), rule=stands)
-    model.announced = pyo.Constraint(pyo.Set(initialize=list(data.announced), dimen=3), rule=most)
+    model.announced = pyo.Constraint(pyo.Set(initialize=list(model.built), dimen=3), rule=most)
 
 
 def _words(what: str) -> Callable[..., LimitText]:
