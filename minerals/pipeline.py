@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ from .tables.resolve import Resolved, resolve
 from .tables.supply import Event
 
 if TYPE_CHECKING:
+    from .case.consistent import Settled
     from .case.mix_data import Assembly
     from .case.optimise import Mix
     from .mix.data import MixData
@@ -98,10 +99,12 @@ def _prepared(
     prices: PriceCurves | None,
     candidates: Sequence[str] = (),
     reference: Chokepoints | None = None,
+    mixes: Iterable[Mix] = (),
 ) -> Prepared:
     """A run with its prices: resolved and computed, and its exposure set up.
 
-    candidates: chemistries that may have a share; reference: exposure of a run that differs in its scenarios alone.
+    candidates: chemistries that may have a share; reference: exposure of a run that differs in its scenarios alone;
+    mixes: scenarios of it that were chosen, each at prices of its own.
     """
     outcome = Outcome(with_intensity(resolve(run, inputs, candidates), inputs))
     resolved = outcome.resolved
@@ -109,7 +112,8 @@ def _prepared(
     if prices is not None:
         axes = (resolved.regions.labels, resolved.chemistries.labels, resolved.reported)
         packs = pack_prices(run, inputs, *axes, prices.by_year())
-        tables |= price_tables(prices) | {"battery_cost": cost_table(outcome, packs)}
+        own = {mix.scenario: pack_prices(mix.run, inputs, *axes, mix.assembly.prices.curves) for mix in mixes}
+        tables |= price_tables(prices) | {"battery_cost": cost_table(outcome, packs, own)}
     if run.settings.exposure is not None:
         chokepoints = chokepoints_of(outcome, inputs, reference)
         refuse_unfit({"supply": world_supply(chokepoints)}, chokepoints.used)
@@ -135,21 +139,29 @@ def _with_events(ready: Prepared, events: Sequence[Event]) -> Prepared:
     return replace(ready, chokepoints=chokepoints, mixes=mixes)
 
 
-def _chosen(config: Run, inputs: Inputs, ready: Prepared) -> tuple[dict[str, Mix], Prepared, list[list[Event]]]:
-    """The mixes of a run by scenario, the run with them, and under a library by rule what the rule adds for the mixes
-    of each round.
+def _chosen(
+    config: Run, inputs: Inputs, ready: Prepared
+) -> tuple[dict[str, Mix], Prepared, list[list[Event]], dict[str, Settled]]:
+    """The mixes of a run by scenario, the run with them, under a library by rule what the rule adds for the mixes of
+    each round, and how prices that are consistent with a mix were come to.
 
     What it adds is played too, and the mixes chosen again, until nothing is added, or they have been chosen ROUNDS
     times: what is added for the last is told, and not played.
     """
+    from .case.consistent import optimise_consistently
     from .case.optimise import optimise
 
     runs = runs_by_mix(config)
+    settled: dict[str, Settled] = {}
 
     def chosen(ready: Prepared, *, alone: bool) -> tuple[dict[str, Mix], Prepared]:
-        mixes = {
-            name: optimise(runs[name], inputs, laid, name, alone=alone) for name, laid in ready.mixes.items()
-        }  # fmt: skip
+        mixes = {}
+        for name, laid in ready.mixes.items():
+            consistent = laid[0].config.prices == "consistent"
+            mixes[name] = optimise(runs[name], inputs, laid, name, alone=alone or consistent)
+            if consistent:
+                assert ready.prices is not None
+                mixes[name], settled[name] = optimise_consistently(mixes[name], inputs, ready.prices, alone=alone)
         return mixes, _with_mixes(config, mixes, inputs, ready)
 
     rounds: list[list[Event]] = []
@@ -162,14 +174,14 @@ def _chosen(config: Run, inputs: Inputs, ready: Prepared) -> tuple[dict[str, Mix
             break
         ready = _with_events(ready, rounds[-1])
     mixes, ready = chosen(ready, alone=False)
-    return mixes, ready, rounds
+    return mixes, ready, rounds, settled
 
 
 def _with_mixes(config: Run, mixes: Mapping[str, Mix], inputs: Inputs, ready: Prepared) -> Prepared:
     """A run with its chosen mixes as scenarios."""
     for mix in mixes.values():
         config = mix.onto(config)
-    return _prepared(config, inputs, ready.prices, reference=ready.chokepoints)
+    return _prepared(config, inputs, ready.prices, reference=ready.chokepoints, mixes=mixes.values())
 
 
 @frozen
@@ -196,11 +208,12 @@ def computed(config: Run, inputs: Inputs) -> Computed:
     Raises InputError, Infeasible and the solver's own errors.
     """
     mixes: dict[str, Mix] = {}
+    settled: dict[str, Settled] = {}
     ready, rounds = prepared(config, inputs), list[list[Event]]()
     if ready.chokepoints is not None and ready.chokepoints.config.library == RULE:
         ready = with_rule(ready)
     if ready.mixes:
-        mixes, ready, rounds = _chosen(config, inputs, ready)
+        mixes, ready, rounds, settled = _chosen(config, inputs, ready)
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
     used, about = [resolved.inputs_used], dict[str, Any]()
     if ready.prices is not None and ready.packs is not None:
@@ -213,7 +226,7 @@ def computed(config: Run, inputs: Inputs) -> Computed:
             tables["lost_by_future"] = lost_by_future(futures, inputs)
             used += [world.used for world in futures.values()]
         if mixes:
-            from .results.tables.mix import about_mix, about_rounds, mix_tables
+            from .results.tables.mix import about_mix, about_rounds, about_settled, mix_tables
             from .results.tables.variants import variant_table
 
             mix = mixes[OPTIMISED]
@@ -221,9 +234,12 @@ def computed(config: Run, inputs: Inputs) -> Computed:
             about = about_mix(mix, library)
             if len(mixes) > 1:
                 tables["mix_variant"] = variant_table(mixes, library)
+            if settled:
+                about["prices"] = {name: about_settled(each) for name, each in settled.items()}
             if rounds:
                 about["library"] = about_rounds(chokepoints, rounds)
             used += [mix.assembly.tables.used for mix in mixes.values()]
+            used += [each.used for each in settled.values() if each.used is not None]
         used.append(chokepoints.used)
     if len(used) > 1:
         resolved = replace(resolved, inputs_used=joined(*used))

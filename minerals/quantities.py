@@ -274,7 +274,8 @@ QUANTITIES: dict[str, Quantity] = {
             "curve of the family in the first world adoption of [prices], times price_relative, times what the "
             "region's average pack cost ÷ the World's when last observed, less the production credit in place. One "
             "price serves all uses, though packs of storage cost less than those of cars; and a region's ratio also "
-            "holds which chemistries it bought.",
+            "holds which chemistries it bought. A chosen mix has the credit of its own variant, and under "
+            "optimise.prices = consistent the curve that it leads to itself.",
             "battery_cost = cells × price × price_relative × regional price / world price",
         ),
         Quantity(

@@ -38,8 +38,8 @@ class PackPrices:
 
     home: of packs made in the region, less the credit; abroad: of packs brought in from where they cost least, or whose
     cells are, with the duty; elsewhere: of packs brought in from anywhere else, at the price of the world, or at
-    `abroad` where that is more. credit, duty: what the treasury pays of `home` and takes of `abroad`. used: the rows
-    they rest on beside those of the curves, in the columns of inputs_used.
+    `abroad` where that is more. credit, duty: what the treasury pays of `home` and takes of `abroad`. curves: that they
+    follow, as of `pack_prices`. used: the rows they rest on beside those of the curves, in the columns of inputs_used.
     """
 
     home: Array
@@ -47,6 +47,7 @@ class PackPrices:
     elsewhere: Array
     credit: Array
     duty: Array
+    curves: Mapping[str, Mapping[int, float]]
     used: DataFrame
 
 
@@ -116,7 +117,7 @@ def pack_prices(
     lines["cell_price"] += gaps.of_cells if lines["cell_price_gap"] else []
     # Who else sells takes no less than those who are barred, or to bar them would make batteries cheaper.
     elsewhere = np.maximum(world, abroad - duty)
-    return PackPrices(own - credit, abroad, elsewhere, credit, duty, inputs.used(lines))
+    return PackPrices(own - credit, abroad, elsewhere, credit, duty, curves, inputs.used(lines))
 
 
 def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:

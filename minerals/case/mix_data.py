@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -119,6 +121,12 @@ class Assembly:
         return Assembly(
             chokepoints, self.config, self.tables, self.prices, self.pairs, self.incumbent, self.optimised
         )  # fmt: skip
+
+    def at_prices(self, prices: PackPrices, data: MixData) -> tuple[Assembly, MixData]:
+        """The same, and its data, at other prices of packs."""
+        again = copy(self)
+        again.prices = prices
+        return again, replace(data, **again._prices())
 
     def data(self) -> MixData:
         """All of it, for `mix.model.build`."""

@@ -6,7 +6,7 @@ what is learnt in one place is for sale in the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -132,6 +132,16 @@ class PriceCurves:
         """
         return tuple(each for name in self.scenarios for each in self._parity(name))
 
+    def with_more(self, more: Mapping[str, Mapping[int, float]]) -> PriceCurves:
+        """The same, but in the first world scenario more batteries are put into use. more: by family of chemistries.csv
+        and year [GWh], below nothing where they are fewer."""
+        first, energy = self.scenarios[0], {}
+        for name, (years, values) in self.energy[self.scenarios[0]].items():
+            members = self.inputs.experience[name].members
+            added = [sum(more.get(member, {}).get(year, 0.0) for member in members) for year in years]
+            energy[name] = years, values + np.cumsum(added)
+        return replace(self, energy={**self.energy, first: energy})
+
     def by_year(self) -> Mapping[str, Mapping[int, float]]:
         """Central price by family and year [USD_2025/kWh], in the first world scenario."""
         return {
@@ -181,11 +191,33 @@ def price_curves(run: Run, inputs: Inputs) -> PriceCurves:
         why = f"prices start from those of {first}; let the scope reach beyond it, or leave [prices] out"
         raise InputError([run.problem(("scope", "years"), f"scope ends in {years[-1]}", why)])
     world = _world(run, config, start, inputs, max(years[-1], first))
-    family = dict(zip(inputs["chemistries"]["chemistry"], inputs["chemistries"]["family"], strict=True))
-    energy = {name: _energies(Arrays(world), name, start, family) for name in config.adoption}
-    used = world.inputs_used[world.inputs_used["table"].isin(WORLD_TABLES)]
+    energy = {name: _energies(Arrays(world), name, start, _families(inputs)) for name in config.adoption}
     with_price = tuple(year for year in years if year >= first)
-    return PriceCurves(config, start, with_price, energy, joined(used, start.used))
+    return PriceCurves(config, start, with_price, energy, joined(_of_world_tables(world), start.used))
+
+
+def batteries_of_trend(run: Run, inputs: Inputs) -> tuple[dict[str, dict[int, float]], DataFrame]:
+    """Batteries of a run's own regions and segments in the first world scenario that its prices learn along, by family
+    and year of the scope [GWh]; and the rows that they rest on, as inputs_used."""
+    config, scope = run.settings.prices, run.settings.scope
+    assert config is not None
+    name = config.adoption[0]
+    here = scope.model_copy(update={"beyond": "hold"})
+    resolved = resolve(_along(run, config, here, (name,)), inputs)
+    arrays, family = Arrays(resolved), _families(inputs)
+    cells = np.einsum("rsy,rscy->cy", arrays.additions[name][0], arrays.share[name][0])
+    out: dict[str, dict[int, float]] = {}
+    for place, (code, _) in enumerate(resolved.chemistries.labels):
+        by_year = out.setdefault(family[code], {})
+        for year in resolved.reported:
+            gwh = float(cells[place, resolved.years.labels.index(year)])
+            by_year[year] = by_year.get(year, 0.0) + gwh
+    return out, _of_world_tables(resolved)
+
+
+def _of_world_tables(resolved: Resolved) -> DataFrame:
+    """Rows that a number of batteries rests on."""
+    return resolved.inputs_used[resolved.inputs_used["table"].isin(WORLD_TABLES)]
 
 
 def about_prices(run: Run, inputs: Inputs) -> dict[str, dict[str, str]]:
@@ -224,13 +256,23 @@ def _world(run: Run, config: Prices, start: PriceInputs, inputs: Inputs, last: i
     """The batteries of the whole world from the first year that is counted, in each adoption scenario of the run."""
     first = 1 + min(each.years[-1] for each in start.experience.values())
     scope = Scope(regions=(WORLD,), years=Years(first=first, last=last), beyond=run.settings.scope.beyond)
-    scenarios = {name: Scenario(demand=config.demand, adoption=name) for name in config.adoption}
+    return resolve(_along(run, config, scope, config.adoption), inputs)
+
+
+def _families(inputs: Inputs) -> dict[str, str]:
+    """Family of each chemistry."""
+    return dict(zip(inputs["chemistries"]["chemistry"], inputs["chemistries"]["family"], strict=True))
+
+
+def _along(run: Run, config: Prices, scope: Scope, adoptions: Sequence[str]) -> Run:
+    """A run of the demand and adoptions of [prices] alone."""
+    scenarios = {name: Scenario(demand=config.demand, adoption=name) for name in adoptions}
     # The names are those of input tables, which need not be names of a run file's own scenarios.
     settings = RunFile.model_construct(title=run.settings.title, scope=scope, scenario=scenarios)
     places: dict[tuple[str, ...], tuple[str, int]] = {
-        ("scenario", name, key): run.place("prices", key) for name in config.adoption for key in ("demand", "adoption")
+        ("scenario", name, key): run.place("prices", key) for name in adoptions for key in ("demand", "adoption")
     } | {("scope", key): run.place("prices", "demand") for key in ("regions", "years")}
-    return resolve(Run(run.name, run.path, settings, dict.fromkeys(scenarios, ()), (), places), inputs)
+    return Run(run.name, run.path, settings, dict.fromkeys(scenarios, ()), (), places)
 
 
 def _energies(arrays: Arrays, scenario: str, start: PriceInputs, family: Mapping[str, str]) -> Energies:

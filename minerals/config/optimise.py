@@ -171,6 +171,11 @@ class Optimise(Section):
         description="Rate at which costs of later years count less, to the first year that is decided: a share a year, "
         "or a row of discount_rate.csv.",
     )
+    prices: Literal["trend", "consistent"] = Field(
+        default="trend",
+        description="Along what pack prices learn: the world's adoption of [prices], whatever the mix (trend), or that "
+        "with the chosen mix in place of its part of these regions (consistent), which takes some more choices.",
+    )
     worth: Annotated[float, Field(gt=0), at_most(1e9, "no battery is worth as much; set a cost_cap instead")] | None = (
         Field(
             default=None,

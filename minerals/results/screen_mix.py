@@ -39,7 +39,13 @@ def mix(result: Result, width: int = WIDE) -> list[list[str]]:
     """Blocks of lines on the chosen mix, in a terminal of some width."""
     blocks = [_shares(result, region, width) for region in dict.fromkeys(result["mix_family"]["region"])]
     first = (_baselines(result, width), _frontier(result))
-    then = (_losses(result, width), _library(result), _unmet(result), _cost(result), _worth(result))
+    then = (
+        _losses(result, width),
+        _library(result),
+        _unmet(result),
+        [*_cost(result), *_prices(result)],
+        _worth(result),
+    )
     all_blocks = (*first, *blocks, *then)
     return [[part for line in block for part in _wrapped(line, width)] for block in all_blocks if block]
 
@@ -266,6 +272,19 @@ def _cost(result: Result) -> list[str]:
         f"{number(table[OPTIMISED, 'imports'])}. Capital of lines that are new or turned over "
         f"{number(sum(table[OPTIMISED, f'capital of lines {how}'] for how in ('built', 'retrofitted')))}."
     )
+    return lines
+
+
+def _prices(result: Result) -> list[str]:
+    """How prices that are consistent with the mixes were come to."""
+    lines = []
+    for name, about in result.record["mix"].get("prices", {}).items():
+        label = result.record["scenarios"][name]["label"]
+        rounds = {1: "once", 2: "twice"}.get(about["rounds"], f"{about['rounds']} times")
+        moved = "no more than a tenth of a point" if about["settled"] else f"{100 * about['moved']:.1f} points still"
+        lines.append(
+            f"{label}: prices learn along the mix itself, chosen again {rounds}; at last shares moved {moved}."
+        )
     return lines
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
+from ...case.consistent import Settled
 from ...case.cost import MONEY
 from ...case.mix_data import MAXIMUM_SINGLE
 from ...case.optimise import (
@@ -482,6 +483,12 @@ def about_rounds(chokepoints: Chokepoints, rounds: Sequence[Sequence[Event]]) ->
         "rounds": [{event.disruption: event.label for event in events} for events in rounds],
         "closed": not rounds[-1],
     }
+
+
+def about_settled(settled: Settled) -> dict[str, Any]:
+    """What the record says of prices that are consistent with a mix: times that it was chosen again, by how much shares
+    moved at the last [1], and whether that is so little that they are found."""
+    return {"rounds": settled.rounds, "moved": settled.moved, "settled": settled.is_settled}
 
 
 def caveat_of(mix: Mix) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -75,12 +76,13 @@ def _parity(prices: PriceCurves) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def cost_table(outcome: Outcome, packs: PackPrices) -> pd.DataFrame:
-    """Table battery_cost [million USD_2025]: batteries put into use × home pack price, in the years with a price."""
+def cost_table(outcome: Outcome, packs: PackPrices, of_mixes: Mapping[str, PackPrices]) -> pd.DataFrame:
+    """Table battery_cost [million USD_2025]: batteries put into use × home pack price, in the years with a price.
+    of_mixes: prices of scenarios that have their own."""
     resolved, parts = outcome.resolved, []
     for scenario, found in outcome.scenarios.items():
         cells = found.cells[..., outcome.arrays.reported]
-        cost = np.where(cells != 0, cells * packs.home[:, None], 0.0)
+        cost = np.where(cells != 0, cells * of_mixes.get(scenario, packs).home[:, None], 0.0)
         frame = tidy_cells(resolved, cells, MONEY, years=resolved.reported, columns={"cost": cost})
         frame["value"] = frame.pop("cost")
         frame.insert(0, "scenario", scenario)
