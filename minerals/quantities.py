@@ -760,7 +760,8 @@ QUANTITIES: dict[str, Quantity] = {
             "What the chosen mix buys of each node by country, near to pro rata within limits on suppliers; "
             "share: of what the region buys of it; usual: the share pro rata. Cells from home are those that mix_trade "
             "has made there; what others export of them is pro rata. Suppliers of less than a tenth of a node are one "
-            "in the model, told apart by what they can deliver.",
+            "in the model, told apart by what they can deliver; follow_on: of the value, from plants that others build "
+            "because of the mix, told apart by where they stand.",
         ),
         Quantity(
             "mix_rule", "result", ("region", "node", "year"), "1",

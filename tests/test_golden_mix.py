@@ -21,6 +21,7 @@ from test_mix import (
     CHEMISTRIES,
     YEARS,
     at_risk,
+    following,
     lines,
     routed,
     short_of_cells,
@@ -156,6 +157,7 @@ def anodes() -> MixData:
 FAMILIES = {
     "demand": Case(toy),
     "excluded": Case(recovering),
+    "follow_on": Case(following),
     "growth": Case(ramp),
     "growth-grades": Case(grades),
     "home_cells": Case(cells),

@@ -250,6 +250,19 @@ def test_demand_that_no_limit_allows_is_infeasible() -> None:
         least_cost(data)
 
 
+def following(known: float = 4.0, **changes: Any) -> MixData:
+    """Others build 1 kt of cobalt in 2031 and 4 in 2032 because of the mix, beside the known supply."""
+    return replace(cobalt(known), follow_on={("cobalt", 2031): 1.0, ("cobalt", 2032): 4.0}, **changes)
+
+
+def test_others_build_what_the_mix_needs_beyond_known_supply() -> None:
+    """4, 5 and 8 kt, of 50, 62.5 and 100 GWh."""
+    _, found = least_cost(following())
+    assert mix(found, "nmc") == [50, 62.5, 100]
+    built = [found.value(f"sourced[Here,cobalt,follow_on,{y}]") for y in (2031, 2032)]
+    assert built == pytest.approx([1, 4])
+
+
 # --- risk ------------------------------------------------------------------------------------------------------------
 
 
@@ -338,6 +351,39 @@ def stocked() -> MixData:
 def only(data: MixData, chemistry: str) -> MixData:
     """The toy with one chemistry alone."""
     return replace(data, sold=tuple(key for key in data.sold if key[2] == chemistry))
+
+
+@pytest.mark.parametrize(("known", "stock", "lost"), [(4.0, 0.0, 56.25), (4.0, 1.0, 25.0), (16.0, 0.0, 67.5)])
+def test_a_disruption_leaves_a_part_of_what_others_build(known: float, stock: float, lost: float) -> None:
+    """100 GWh of NMC need 8 kt, 4 of them from plants that follow where known supply is 4; beside 16 known these are a
+    fifth of what is needed, 1.6. A half goes to home, three quarters of that are left, beside 2 kt: 3.5 kt are 43.75
+    GWh, 2.6 are 32.5. A stock of a year makes the 4 and 2 kt that there were."""
+    places = [("cobalt", y) for y in YEARS]
+    data = replace(
+        only(at_risk(), "nmc"), weight={"congo": 1.0, "china": 0.0, "calm": 0.0}, stockpile=stock,
+        follow_on=dict.fromkeys(places, 4.0), follow_on_home={("Here", *place): 0.5 for place in places},
+        follow_on_left={("congo", "Here", *place): 0.75 for place in places},
+    )  # fmt: skip
+    data = replace(
+        data, supplied={**data.supplied, **{("cobalt", "AUS", y): known for y in YEARS}},
+        undisturbed={**data.undisturbed, **{("Here", *place): known for place in places}},
+        accessible={**data.accessible, **{("congo", "Here", *place): 2.0 for place in places}},
+    )  # fmt: skip
+    compiled = Compiled(build(data), objective="expected")
+    for y in YEARS:
+        compiled.fix(f"unmet[Here,car,{y}]", 0.0)
+    assert compiled.solve().objective == pytest.approx(3 * lost)
+
+
+def test_the_rule_on_one_third_country_counts_its_plants_that_follow() -> None:
+    """Plants that follow have 2 ÷ 9.8 of a need u, half of them in Congo: 0.65 u less a half of that are its own, and
+    Australia's are 1.8, so (0.35 − 1 ÷ 9.8) u = 1.8."""
+    data = replace(
+        two_suppliers(), one_country=OneCountry(0.65, 2030), follow_on={("cobalt", y): 2.0 for y in YEARS},
+        supplied={("cobalt", j, y): {"COD": 6.0, "AUS": 1.8}[j] for j in ("COD", "AUS") for y in YEARS},
+        follow_on_in={("cobalt", "COD"): 0.5},
+    )  # fmt: skip
+    assert mix(least_cost(data)[1], "nmc") == pytest.approx([1.8 / (0.35 - 1 / 9.8) / 0.08] * 3)
 
 
 @pytest.mark.parametrize(("years", "lost"), [(0.0, 150), (0.25, 75), (0.5, 0), (1.0, 0)])

@@ -1206,6 +1206,91 @@ def test_what_cohorts_return_is_what_the_plain_run_recovers(folder: Path) -> Non
             assert found == near(recovered[mineral, year]), (mineral, year)
 
 
+#: New plants, as rows of expansion_cost: they make something two years after the plan starts in 2031, and known supply
+#: could have grown by a tenth a year from then on; half of that may be built for Europe.
+NEW_PLANTS = "measure,node,group,value,low,high,unit,source,locator,quality,note\n" + "".join(
+    f"{measure},{node},{group},{value},,,{unit},book,p. 32,model,\n"
+    for node in ("na_cell", "mined_cobalt")
+    for group in ("top", "outside")
+    for measure, value, unit in (("lead", 2, "year"), ("growth", 0.1, "1"), ("follow_on", 0.5, "1"))
+)
+UNTIL_2034 = ("scope.years={first=2030, last=2034}", "scope.beyond='hold'")
+
+
+@pytest.fixture(scope="module")
+def with_plants(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables where others can build."""
+    other = shutil.copytree(folder, tmp_path_factory.mktemp("grown") / "tables")
+    (other / "expansion_cost.csv").write_text(NEW_PLANTS, encoding="utf-8")
+    return other
+
+
+@pytest.fixture(scope="module")
+def grown(with_plants: Path) -> Whole:
+    """The run whose mix is chosen, where others build because of it."""
+    return cache(lambda *sets: run(with_plants / "chosen.toml", [*UNTIL_2034, *sets], with_plants))
+
+
+def test_others_build_because_of_the_mix(grown: Whole) -> None:
+    """In 2034 supply of 2033 could be a tenth more: half of 3 GWh of Na-ion cells and of 0.4608 kt of cobalt. The mix
+    takes 17.5 + 1.5 of Na-ion, and (4.608 + 0.2304) ÷ 0.096 = 50.4 of NMC, where it had 17.5 and 48. Cells made at home
+    need 4.32 of the world's 5.76 kt of cobalt that Europe's batteries hold, so three quarters of that follow there."""
+    found = grown()
+    rows = found["cells"].query("scenario == 'optimised' and region == 'Europe'")
+    for chemistry, before, last in (("na_layered", 17.5, 19.0), ("nmc811", 48, 50.4)):
+        by_year = rows[rows["chemistry"] == chemistry].groupby("year")["value"].sum()
+        assert [by_year[year] for year in range(2031, 2035)] == [near(before)] * 3 + [near(last)]
+    at = {"scenario": "optimised", "measure": "follow_on"}
+    told = found["coverage"].query("scenario == 'optimised' and measure == 'follow_on'")
+    assert set(zip(told["node"], told["year"], strict=True)) == {("na_cell", 2034), ("mined_cobalt", 2034)}
+    assert one(found, "coverage", node="na_cell", **at) == near(1.5)
+    assert one(found, "coverage", node="mined_cobalt", **at) == near(0.75 * 0.2304)
+    bought = found["mix_sourcing"].query("follow_on > 0").groupby(["node", "year"])["follow_on"].sum()
+    assert bought.to_dict() == {("na_cell", 2034): near(1.5), ("mined_cobalt", 2034): near(0.2304)}
+    assert stage(found) == near(3 * stop(48) + 0.6 * (120 - 19 - 5.04) - 50)
+
+
+def test_a_stop_takes_its_part_of_what_follows_the_mix(grown: Whole) -> None:
+    """Seven tenths of the cobalt stand in Namibia, of which the strike takes half: of 0.75 × 0.2304 kt 0.65 are left,
+    beside 2.2464. China makes 0.65 of the four tenths of NMC that are bought."""
+    found = grown(BOTH, "optimise.likelihood={china-anode=100}")
+    left = 2.2464 + 0.65 * 0.75 * 0.2304
+    lost_at_home = 0.6 * 50.4 - left / 0.096
+    told = one(found, "disruptions", "lost_best", scenario="optimised", disruption="namibia-strike", year=2034)
+    assert told == near(0.35 * 0.4 * 50.4 + lost_at_home)
+
+
+def test_the_mix_that_others_build_for_is_played_back(grown: Whole, with_plants: Path, tmp_path: Path) -> None:
+    """As a run file of its own it has the same built, by follow_on of its scenario, and loses the same."""
+    found = grown(BOTH)
+    found.write(tmp_path / "result")
+    again = run(tmp_path / "result" / "optimised.toml", [], with_plants)
+    keys = ["disruption", "year"]
+    mine, theirs = (each["disruptions"].query("scenario == 'optimised'").set_index(keys)["lost_best"]
+                    for each in (found, again))  # fmt: skip
+    pd.testing.assert_series_equal(mine, theirs, rtol=1e-9)
+
+
+def test_a_plan_may_say_what_follows_it(whole: Whole) -> None:
+    """Of 2 kt of coated graphite a twentieth stands in Germany as supply does today: a tenth of 1 kt of graphite, which
+    is 1 GWh of LFP."""
+    base = lost(whole())[1]
+    located = "exposure.follow_on='today'"
+    built = whole("scenario.plan.follow_on={Europe={2031={coated_graphite=2}}}", located)
+    assert one(built, "coverage", measure="follow_on", year=2031) == near(2)
+    assert lost(built)[1] == near(base - 1)
+    with pytest.raises(InputError, match=r"follow_on\.Europe\.2031\.anode'?: no node"):
+        whole("scenario.plan.follow_on={Europe={2031={anode=2}}}")
+    with pytest.raises(InputError, match=r"expected follow_on\.REGION\.YEAR\.NODE"):
+        whole("scenario.plan.follow_on={Europe={later={coated_graphite=2}}}")
+
+
+def test_where_nothing_follows_a_plan_nothing_follows_a_mix(grown: Whole, chosen: Whole) -> None:
+    found = grown("exposure.follow_on='none'")
+    assert stage(found) == near(4 * stop(48))
+    assert not found["mix_sourcing"]["follow_on"].any()
+
+
 def test_lines_at_home(folder: Path) -> None:
     """With 60 GWh of lines in Germany, half of them used, 0.9 at home takes 98 of Li-ion and 10 of Na-ion. Half of a
     line turned over makes Na-ion; a new line costs 100 a kWh, of which the one year left pays the annuity of 15 years

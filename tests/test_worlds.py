@@ -26,9 +26,8 @@ def chokepoints(inputs: Inputs, run: str, *sets: str) -> Chokepoints:
 def test_every_shipped_run_has_its_losses_in_three_reference_worlds(shipped_inputs: Inputs, run: str) -> None:
     found = chokepoints(shipped_inputs, run)
     table = reference_worlds(found, shipped_inputs)
-    chosen = found.resolved.run.settings.optimise is not None  # nothing follows a plan where the mix is chosen
     assert set(zip(table["adoption"], table["silicon"], strict=True)) >= set(WORLDS)
-    assert set(table["follow_on"]) == ({found.config.follow_on} if chosen else set(FOLLOW_ON))
+    assert set(table["follow_on"]) == set(FOLLOW_ON)
     per_world = table.groupby(["adoption", "silicon", "follow_on"]).size()
     assert per_world.nunique() == 1
     assert table[["lost", "industry"]].notna().all(axis=None)
@@ -37,8 +36,7 @@ def test_every_shipped_run_has_its_losses_in_three_reference_worlds(shipped_inpu
     # Less that follows a plan never looks safer.
     keys = ["scenario", "region", "disruption", "adoption", "silicon"]
     lost = table.pivot_table(index=keys, columns="follow_on", values="lost")
-    if not chosen:
-        assert (lost["none"] >= lost[["pipeline", "today"]].max(axis=1) - 1e-6).all()
+    assert (lost["none"] >= lost[["pipeline", "today"]].max(axis=1) - 1e-6).all()
 
 
 def test_na_ion_does_not_end_at_its_limit_in_every_reference_world(shipped_inputs: Inputs) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from ..config import Exposure, Run, Years
 from ..exposure.coverage import NOWHERE, TINY, Access, Cuts, Index, Supply, Trade, access, sourcing, stockpiled, trade
 from ..exposure.factory import Factory, Plan, Routes, Supplied
-from ..exposure.follow_on import FollowOn, follow_on, headroom
+from ..exposure.follow_on import FollowOn, follow_on, headroom, shares_of
 from ..exposure.known import BY_NEED, Known, known
 from ..exposure.stages import CELL, Chain, least
 from ..flows.demand import Array
@@ -30,6 +30,7 @@ from ..tables.inputs import Inputs, joined
 from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import Cut, Event, Node, SupplyInputs, supply_inputs
+from .follow_on import chosen_follow_on
 from .home import chosen_home
 from .intensity import with_intensity
 from .origin import Origins
@@ -119,6 +120,7 @@ class Chokepoints:
     world: Outcome
     since: Since
     chosen_home: dict[str, Array] = field(default_factory=dict)
+    chosen_follow_on: dict[str, Array] = field(default_factory=dict)
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
         default_factory=dict, init=False, repr=False
@@ -488,16 +490,34 @@ class Chokepoints:
         """What is built because regions together plan for it, by place of the year; see `exposure/follow_on.py`.
 
         It is the regions' own, beside what they can get of the pool. Regions taken apart have each a part of the
-        headroom as if they were the only ones. Where the mix is chosen there is none: it would depend on the choice.
+        headroom as if they were the only ones. Of a mix it is what that has chosen, where anything is built at all.
         """
         key = scenario, tuple(regions), year
         if key not in self._follow_ons:
             located, follow, room = self._new_supply
-            accessible = self.available(regions, year, self.access(regions, year))[1] + self.relief(*key)
-            need = self.plan(*key).need
             home = self.at_home(regions)
-            self._follow_ons[key] = follow_on(need, accessible, room[:, year], follow, located, home)
+            if scenario in self.chosen_follow_on:
+                at = [self.regions.index(region) for region in regions]
+                chosen = self.chosen_follow_on[scenario][at, :, year].sum(axis=0)
+                built = np.zeros_like(chosen) if self.config.follow_on == "none" else chosen
+                self._follow_ons[key] = FollowOn(built, shares_of(located), home)
+            else:
+                accessible = self.available(regions, year, self.access(regions, year))[1] + self.relief(*key)
+                need = self.plan(*key).need
+                self._follow_ons[key] = follow_on(need, accessible, room[:, year], follow, located, home)
         return self._follow_ons[key]
+
+    def most_follow_on(self, year: int) -> FollowOn:
+        """The most that is built for any plan, by place of the year."""
+        located, follow, room = self._new_supply
+        shares = shares_of(located)
+        most = np.where(shares.any(axis=1), follow * room[:, year], 0.0)
+        return FollowOn(most, shares, self.at_home(self.regions))
+
+    def left_of_follow_on(self, regions: Sequence[str], year: int, cuts: Cuts) -> Array:
+        """Part of what is built for regions together that each of several disruptions leaves, (stop, node) [1]."""
+        located = self.most_follow_on(year).located
+        return FollowOn(np.ones(len(located)), located, self.at_home(regions)).left(cuts)
 
     def unknown(self, scenario: str, regions: Sequence[str], year: int) -> FollowOn:
         """What a plan needs of nodes that nobody knows, by place of the year, and where it is assumed to be made: as
@@ -519,10 +539,13 @@ class Chokepoints:
         stands = self.supply[year].unknown[:, None] & (self._assumed(year) > 0)
         return np.asarray((((cuts.export > 0) | (cuts.output > 0)) & stands).any(axis=-1))
 
-    def with_plan(self, scenario: str, plan: Batteries, home: Array) -> Chokepoints:
+    def with_plan(self, scenario: str, plan: Batteries, home: Array, built: Array) -> Chokepoints:
         """The same world with one plan alone. home: share of its cells that each region makes, (region, chemistry,
-        year), NaN where nothing says it. What no plan touches is kept."""
-        other = replace(self, scenarios={scenario: plan}, chosen_home={scenario: home})
+        year), NaN where nothing says it; built: what follows it, (region, node, year) [kt or GWh]. What no plan touches
+        is kept."""
+        other = replace(
+            self, scenarios={scenario: plan}, chosen_home={scenario: home}, chosen_follow_on={scenario: built}
+        )
         for name in ("_undisturbed", "_trades", "_hits", "_embodied", "_cell_origins"):
             setattr(other, name, getattr(self, name))
         return other
@@ -570,7 +593,7 @@ class Chokepoints:
             return np.asarray(of_top + outside)
 
         follow = together(new.follow_on[0], located)
-        if self.config.follow_on == "none" or self.resolved.run.settings.optimise is not None:
+        if self.config.follow_on == "none":
             follow = np.zeros_like(follow)
         start, years, supply, counted = self.since
         growth, lead = together(new.growth[0], today), together(new.lead[0], located)
@@ -639,8 +662,11 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         check_cell_parts(inputs, bases_of(resolved))
         uses = uses_of(arrays, reference.inputs)
         chain = chain_of(reference.inputs.nodes, bases_of(resolved), uses.ever, reference.inputs.known)
-        chosen = chosen_home(run, resolved, inputs)
-        return replace(reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine, chosen_home=chosen)
+        return replace(
+            reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine,
+            chosen_home=chosen_home(run, resolved, inputs),
+            chosen_follow_on=chosen_follow_on(run, resolved, reference.inputs.nodes),
+        )  # fmt: skip
     partition = partition_of(run, inputs, resolved.regions.labels)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
     world = _world(run, inputs, partition)
@@ -674,6 +700,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
         origins, label, used, left_out, uses_apart_of(resolved, world.resolved, theirs, by_world, at_work, origins),
         union, wider, by_country, world, since, chosen_home(run, resolved, inputs),
+        chosen_follow_on(run, resolved, supply.nodes),
     )  # fmt: skip
 
 
@@ -703,14 +730,16 @@ def _since(
     """Known supply from the year before the plan on, and rows that it rests on beside those of the reported years.
     supply, by_country: of these.
 
-    A plan starts in the first year whose demand is not observed. Where no demand extends a history, or the mix is
-    chosen so that nothing follows it, it starts in the first reported year. Other years are computed for this alone,
-    and where a table begins later they have its first row.
+    A plan starts in the first year whose demand is not observed, and a mix that is chosen in the first year that is
+    decided, where that is later. Where no demand extends a history, it starts in the first of these years. Other years
+    are computed for this alone, and where a table begins later they have its first row.
     """
     run, reported, used = resolved.run, supply.years, None
     assert run.settings.exposure is not None
     demands = run.settings.exposure.demand, *(scenario.demand for scenario in run.settings.scenario.values())
-    planned = first_planned(inputs, demands) if run.settings.optimise is None else None
+    planned = first_planned(inputs, demands)
+    if run.settings.optimise is not None:  # The first year is today's.
+        planned = max(planned or 0, reported[1])
     start, years = reported[0], reported
     if planned is not None:
         start, years = planned, tuple(range(min(planned - 1, reported[-1]), reported[-1] + 1))

@@ -31,7 +31,7 @@ def chosen_home(run: Run, resolved: Resolved, inputs: Inputs) -> dict[str, Array
                 for code, share in by_chemistry.items():
                     path = ("scenario", name, "made_at_home", region, year, code)
                     what = f"made_at_home.{region}.{year}.{code}"
-                    if why := _unknown(region, regions, "region of this run") or _unknown(code, pairs, "chemistry"):
+                    if why := unknown(region, regions, "region of this run") or unknown(code, pairs, "chemistry"):
                         problems.append(run.problem(path, what, why))
                     elif pairs[code] in chemistries and int(year) in years:
                         at = regions.index(region), chemistries.index(pairs[code]), years.index(int(year))
@@ -42,7 +42,7 @@ def chosen_home(run: Run, resolved: Resolved, inputs: Inputs) -> dict[str, Array
     return out
 
 
-def _unknown(name: str, known: Iterable[str], what: str) -> str:
+def unknown(name: str, known: Iterable[str], what: str) -> str:
     """Why a name is none of those known, or nothing."""
     known = list(known)
     return "" if name in known else f"no {what}{did_you_mean(name, known)}"

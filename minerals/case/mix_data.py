@@ -21,6 +21,7 @@ from ..exposure.stages import ACTIVE, REFINING
 from ..flows.demand import Array
 from ..haste import frozen
 from ..mix.data import (
+    FOLLOW_ON,
     Chemistry,
     ChemistryYear,
     Disruption,
@@ -38,6 +39,7 @@ from ..mix.data import (
     Pool,
     Region,
     RegionChemistryYear,
+    RegionNodeSupplierYear,
     RegionSegmentChemistryYear,
     RegionSegmentGroupYear,
     Segment,
@@ -183,6 +185,7 @@ class Assembly:
             one_country=self._one_country(),
             strategic=tuple(Node(node.node) for node in self.chokepoints.inputs.nodes if node.strategic),
             excluded=tuple(self._excluded()),
+            **self._follow_on(pools, pools_of),
             life=life,
             content=self._content(),
             returned=returned,
@@ -461,12 +464,8 @@ class Assembly:
     def _most(self, regions: Sequence[Region], y: Year, home: Array, own: Array) -> Array:
         """The most that any mix could need of each node at home, (node) [kt or GWh]: if all batteries were of the
         chemistry, and all graphite of the route, that needs most of it, and own plants made all they can."""
-        chain, uses, at = self.chokepoints.chain, self.chokepoints.uses, self.at[y]
-        wanted = sum(v for (r, _, t), v in self.demand.items() if r in regions and t == y)
-        places = list(self.place.values())
-        gain = np.where(uses.scrapped, self._gain_of(regions, y), 1.0)
-        routed = np.outer(uses.carrier[places, at], np.maximum(uses.natural, uses.synthetic))
-        use = (uses.fixed[places, :, at] + routed) * gain  # (chemistry, node)
+        chain, places = self.chokepoints.chain, list(self.place.values())
+        use, wanted = self._largest_use(regions, y)
         cells = np.where(self.chokepoints.cell, 1.0, home[places][:, None] * chain.direct[places])
         most = (use * cells).max(axis=0, initial=0.0) * wanted
         for n in np.flatnonzero(chain.made & (chain.stage == ACTIVE) & (own > 0)):
@@ -474,6 +473,15 @@ class Assembly:
             most += min(own[n], most[n]) * (of * chain.into[places][:, :, n]).max(axis=0, initial=0.0)
         refined = np.where(chain.stage == REFINING, np.minimum(own, most), 0.0)
         return np.asarray(most + chain.per @ refined)
+
+    def _largest_use(self, regions: Sequence[Region], y: Year) -> tuple[Array, float]:
+        """Use of each node by each candidate, all graphite of the route that needs most of it, (chemistry, node), and
+        batteries that regions want [GWh]."""
+        uses, at, places = self.chokepoints.uses, self.at[y], list(self.place.values())
+        wanted = sum(v for (r, _, t), v in self.demand.items() if r in regions and t == y)
+        gain = np.where(uses.scrapped, self._gain_of(regions, y), 1.0)
+        routed = np.outer(uses.carrier[places, at], np.maximum(uses.natural, uses.synthetic))
+        return (uses.fixed[places, :, at] + routed) * gain, wanted
 
     @cached_property
     def suppliers(self) -> Suppliers:
@@ -571,6 +579,65 @@ class Assembly:
             if in_stage and y >= self.config.exclude_since and set(by) <= group:
                 yield from ((r, n, j, y) for r in self.regions if self.suppliers.home.get(j) != r)
 
+    def _follow_on(self, pools: Pools, pools_of: PoolsOf) -> dict[str, Any]:
+        """What others may build because of a mix: as `Chokepoints.follow_on` has it for a plan, where some mix could
+        need more than known supply, by what it is made of or of what its next stage at home takes."""
+        chokepoints, events = self.chokepoints, self.chokepoints.inputs.events
+        most: dict[Key, float] = {}
+        home: dict[Key, float] = {}
+        left: dict[Key, float] = {}
+        cuts = chokepoints.cuts([(event.cuts, "severity") for event in events])
+        for y in self.years:
+            at = self.at[y]
+            cap = chokepoints.most_follow_on(at)
+            part = np.array([1 - self._barred_part(n, y, cap.located) for n in range(len(self.nodes))])
+            nodes = np.flatnonzero(self._may_lack(y) & (cap.amount * part > 0))
+            most |= {(self.nodes[n], y): float(cap.amount[n] * part[n]) for n in nodes}
+            for r in self.regions:
+                at_home = self._at_next_stage(r, y)
+                home |= {(r, self.nodes[n], y): float(at_home[n]) for n in nodes}
+            for name, regions in pools.items():
+                # Of cells a stop takes what their makers cannot deliver, which is told apart.
+                kept = np.where(chokepoints.cell, 1.0, chokepoints.left_of_follow_on(regions, at, cuts))
+                for e, event in enumerate(events):
+                    d = Disruption(event.disruption)
+                    if y >= event.start and name in pools_of.get(d, ()):
+                        left |= {(d, name, self.nodes[n], y): float(kept[e, n]) for n in nodes}
+        located, countries = chokepoints.most_follow_on(0).located, chokepoints.inputs.countries
+        stands = {
+            (self.nodes[n], Supplier(countries[j])): float(located[n, j])
+            for n, j in zip(*np.nonzero(located), strict=True) if self.nodes[n] in {node for node, _ in most}
+        }  # fmt: skip
+        return {"follow_on": most, "follow_on_home": home, "follow_on_left": left, "follow_on_in": stands}
+
+    def _at_next_stage(self, r: Region, y: Year) -> Array:
+        """Part of a region's need of each node that arises at home, in the reference world, (node) [1]."""
+        worlds = self.chokepoints.supply[self.at[y]], self.chokepoints.embodied[self.at[y]]
+        group = self.chokepoints.group((r,))
+        here, all_of = (world.weights[:, group[: world.weights.shape[1]]].sum(axis=1) for world in worlds)
+        return np.asarray(np.minimum(np.divide(here, all_of, out=np.ones_like(here), where=all_of > 0), 1.0))
+
+    def _may_lack(self, y: Year) -> np.ndarray:
+        """Nodes of which some mix could need more than known supply, (node): of what batteries are made of, or at home
+        of a region or of all together."""
+        chokepoints, at = self.chokepoints, self.at[y]
+        use, wanted = self._largest_use(self.regions, y)
+        embodied = chokepoints.access_embodied(self.regions, at).accessible
+        lacks = use.max(axis=0, initial=0.0) * wanted > embodied
+        every = np.ones(len(chokepoints.uses.ever))
+        for regions in dict.fromkeys([self.regions, *((r,) for r in self.regions)]):
+            own, accessible = chokepoints.available(regions, at, chokepoints.access(regions, at))
+            lacks |= self._most(regions, y, every, np.where(chokepoints.cell, 0.0, own)) > accessible
+        return np.asarray(lacks)
+
+    def _barred_part(self, n: int, y: Year, located: Array) -> float:
+        """Part of what follows that stands in the excluded group, where that may not supply a node."""
+        config, inputs = self.config, self.chokepoints.inputs
+        in_stage = not config.exclude_stages or inputs.nodes[n].stage in config.exclude_stages
+        if not config.exclude or not in_stage or y < config.exclude_since:
+            return 0.0
+        return float(located[n] @ (inputs.members[config.exclude] > 0))
+
     def _usual(self) -> dict[Key, float]:
         """Share of each supplier in a region's need in the incumbent scenario."""
         inputs, out = self.chokepoints.inputs, {}
@@ -584,6 +651,15 @@ class Assembly:
                     total = sum(shares.values())
                     if total:
                         out.update({(r, node, j, y): share / total for j, share in shares.items()})
+        return out
+
+    def built(self, data: MixData, sourced: Mapping[RegionNodeSupplierYear, float]) -> Array:
+        """What others build because of a mix where its next stage stands at home, as `Chokepoints.follow_on` has it,
+        (region, node, reported year) [kt or GWh]. sourced: as of `Solution`."""
+        out = np.zeros((len(self.regions), len(self.nodes), len(self.chokepoints.years)))
+        for (r, n, j, y), amount in sourced.items():
+            if j == FOLLOW_ON:
+                out[self.regions.index(r), self.nodes.index(n), self.at[y]] = amount * data.follow_on_home[r, n, y]
         return out
 
     def _parts_at(self, node: str, year: int) -> list[tuple[Key, dict[str, float]]]:
@@ -678,10 +754,10 @@ class Assembly:
 
     def planned(
         self, data: MixData, additions: Mapping[RegionSegmentChemistryYear, float],
-        production: Mapping[RegionChemistryYear, float],
+        production: Mapping[RegionChemistryYear, float], sourced: Mapping[RegionNodeSupplierYear, float],
     ) -> Chokepoints:  # fmt: skip
-        """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. additions, production:
-        as of `Baseline`; what it recovers is what `data` says that cells give back."""
+        """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. additions, production,
+        sourced: as of `Baseline`; what it recovers is what `data` says that cells give back."""
         axes, known = self.resolved, self.resolved.minerals.labels
         cells = np.zeros_like(self.chokepoints.scenarios[self.optimised].cells)
         home = np.full((len(self.regions), cells.shape[2], cells.shape[3]), np.nan)
@@ -705,7 +781,7 @@ class Assembly:
                     if whole := made[i, place, self.at[y]]:
                         home[i, place, self.at[y]] = min(production.get((r, c, y), 0.0) / whole, 1.0)
         plan = Batteries(cells, self.chokepoints.scenarios[self.optimised].gain, recovered)
-        return self.chokepoints.with_plan(self.optimised, plan, home)
+        return self.chokepoints.with_plan(self.optimised, plan, home, self.built(data, sourced))
 
     def _recycled(self) -> dict[Key, float]:
         """Least recycled content of EU 2023/1542 in each year, of the last target that has come."""

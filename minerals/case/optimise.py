@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 Met = dict[str, dict[str, dict[str, float]]]
 #: Share of the cells made at home, by region, year and chemistry.
 Home = dict[str, dict[str, dict[str, float]]]
+#: What others build of a node because of a mix [kt or GWh], by region and year.
+Built = dict[str, dict[str, dict[str, float]]]
 #: File of the result in which the shares of the mix of [optimise] stand; those of another stand in its own run file.
 SHARES = "tables/mix_share.csv"
 #: How codes begin of what a source leaves after the countries it names.
@@ -97,11 +99,20 @@ class Mix:
 
     def onto(self, run: Run) -> Run:
         """A run with this mix as one more scenario."""
-        met, home = _met(self.data, self.solution), _home(self.solution)
-        added = _with_mix(run, self.config, self.shares, met, home, self.scenario)
+        met, home, built = _met(self.data, self.solution), _home(self.solution), self._built()
+        added = _with_mix(run, self.config, self.shares, met, home, built, self.scenario)
         origin: dict[tuple[str, ...], tuple[str, int]] = {**added.origin}
         origin["scenario", self.scenario, "label"] = self.run.place("optimise", "label")
         return replace(added, origin=origin)
+
+    def _built(self) -> Built:
+        """What others build because of the mix, where its next stage stands at home: nothing too, where they might."""
+        assembly, out = self.assembly, Built()
+        amounts = assembly.built(self.data, self.solution.sourced)
+        for r, n, y in self.data.follow_on_home:
+            at = assembly.regions.index(r), assembly.nodes.index(n), assembly.at[y]
+            out.setdefault(r, {}).setdefault(str(y), {})[n] = float(amounts[at])
+        return out
 
 
 def optimise(
@@ -499,14 +510,14 @@ def _home(solution: Solution) -> Home:
 
 def _with_mix(
     run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None, home: Home | None = None,
-    name: str = OPTIMISED,
+    built: Built | None = None, name: str = OPTIMISED,
 ) -> Run:  # fmt: skip
     """The run with a chosen mix as its scenario of a name: the incumbent's with other shares."""
     incumbent = run.settings.scenario[config.scenario]
     before = incumbent.label or config.scenario
     scenario = Scenario(
         label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
-        met=met or {}, made_at_home=home or {},
+        met=met or {}, made_at_home=home or {}, follow_on=built or {},
         note=f"Shares chosen by the model from the first year that it decides on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", name, "share")
@@ -657,7 +668,7 @@ def lost_beside(mix: Mix) -> dict[str, dict[LossKind, float]]:
     events, years = assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years]
     out = {}
     for name, each in mix.solution.baselines.items():
-        plan = assembly.planned(data, each.additions, each.production)
+        plan = assembly.planned(data, each.additions, each.production, each.sourced)
         unmet = sum(data.demand.values()) - sum(each.additions.values())
         losses = lost(mix, losses_of(plan, OPTIMISED, events, years), unmet)
         out[name] = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}

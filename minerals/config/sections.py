@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from ..errors import listed
 from ..units import PLAUSIBLE
@@ -145,13 +145,22 @@ class Scenario(Section):
         "observed. It holds for a region alone, where [exposure] says nothing of it, and is what an "
         "optimised mix has chosen.",
     )
+    follow_on: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0)]]]] = Field(
+        default={},
+        description="What others build of a node because of this plan, follow_on.REGION.YEAR.NODE [kt or GWh a year], "
+        "in place of what exposure.follow_on has built: what an optimised mix has chosen. Nothing of what is not "
+        "named.",
+    )
     note: Note = Field(default="", description="What a reader should know of it.")
 
-    @field_validator("made_at_home")
+    @field_validator("made_at_home", "follow_on")
     @classmethod
-    def _of_years(cls, value: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[str, dict[str, float]]]:
+    def _of_years(
+        cls, value: dict[str, dict[str, dict[str, float]]], info: ValidationInfo
+    ) -> dict[str, dict[str, dict[str, float]]]:
         if wrong := [year for by_year in value.values() for year in by_year if not is_year(year)]:
-            raise ValueError(f"has {wrong[0]!r}; expected made_at_home.REGION.YEAR.CHEMISTRY")
+            last = {"made_at_home": "CHEMISTRY", "follow_on": "NODE"}[str(info.field_name)]
+            raise ValueError(f"has {wrong[0]!r}; expected {info.field_name}.REGION.YEAR.{last}")
         return value
 
 
@@ -378,8 +387,8 @@ class Exposure(Section):
         default="pipeline",
         description="Where plants are built because the regions of the run plan for them: pipeline, where the world's "
         "next plants come (marginal_location.csv; nodes without rows as today); today, as supply stands in the last "
-        "year of observed demand, after which plans start; none, nowhere. Where [optimise] chooses the mix nothing is, "
-        "as it would depend on the choice.",
+        "year of observed demand, after which plans start; none, nowhere. A mix that [optimise] chooses also chooses "
+        "how much of this it has built.",
     )
     unknown: Literal["none", "centre", "all"] = Field(
         default="none",

@@ -89,7 +89,12 @@ def follow_on(need: Array, accessible: Array, room: Array, follow: Array, locate
     [kt or GWh]; follow: most of the headroom that is built for one group, φ, (node) [1]; located: λ, (node, country),
     scaled to a sum of 1; nothing is built where it is nowhere; home: countries of the group, (country).
     """
-    whole = located.sum(axis=1)
-    shares = np.divide(located, whole[:, None], out=np.zeros_like(located), where=whole[:, None] > 0)
-    lacked = np.where(whole > 0, np.maximum(need - accessible, 0), 0.0)
+    shares = shares_of(located)
+    lacked = np.where(shares.any(axis=1), np.maximum(need - accessible, 0), 0.0)
     return FollowOn(np.minimum(lacked, follow * room), shares, home)
+
+
+def shares_of(located: Array) -> Array:
+    """λ scaled to a sum of 1, (node, country); 0 where it is nowhere."""
+    whole = located.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(located, whole, out=np.zeros_like(located), where=whole > 0))

@@ -63,6 +63,8 @@ RegionSupplier = tuple[Region, Supplier]
 RegionYear = tuple[Region, Year]
 #: Stands for all segments of a region together.
 ALL_SEGMENTS = Segment("")
+#: Supplier that stands for plants which others build because of a mix.
+FOLLOW_ON = Supplier("follow_on")
 #: Whose loss counts.
 LossKind = Literal["supply", "industry", "all_outside"]
 #: Any of these.
@@ -198,6 +200,16 @@ class MixData:
     """The rule, where it binds."""
     excluded: tuple[RegionNodeSupplierYear, ...] = ()
     """Suppliers that may not deliver, (region, node, supplier, year)."""
+
+    follow_on: Mapping[NodeYear, float] = field(default_factory=dict)
+    """Most that others build because of a mix, (node, year) [kt or GWh]; where known supply is enough for every mix
+    nothing is built, and there is no key."""
+    follow_on_home: Mapping[RegionNodeYear, float] = field(default_factory=dict)
+    """Part of it that goes to where a region's own next stage stands, (region, node, year) [1]; all by default."""
+    follow_on_in: Mapping[tuple[Node, Supplier], float] = field(default_factory=dict)
+    """Part of it that stands in a country, (node, supplier) [1]."""
+    follow_on_left: Mapping[DisruptionPoolNodeYear, float] = field(default_factory=dict)
+    """Part of it that a disruption leaves, (disruption, pool, node, year) [1]; all by default."""
 
     # What comes back
 

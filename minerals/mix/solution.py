@@ -116,13 +116,14 @@ class Stage:
 class Baseline:
     """One mix beside others, by the same rules. exposure: by the objective [its unit]; cost: of all years [million
     USD_2025]; breaks: families of limits that it does not keep; additions: (region, segment, chemistry, year), and of
-    them production at home, (region, chemistry, year) [GWh]."""
+    them production at home, (region, chemistry, year) [GWh]; sourced: as of Solution."""
 
     exposure: float
     cost: float
     breaks: tuple[str, ...]
     production: dict[RegionChemistryYear, float]
     additions: dict[RegionSegmentChemistryYear, float]
+    sourced: dict[RegionNodeSupplierYear, float]
 
 
 @frozen
@@ -153,8 +154,8 @@ class Solution:
 
     additions: (region, segment, chemistry, year) [GWh]; unmet: (region, segment, year) [GWh]; production, imports:
     (region, chemistry, year) [GWh]; built: (region, line, year), retrofitted: (region, from, to, year) [GWh/yr];
-    sourced: (region, node, supplier, year) [kt or GWh]; secondary: (region, mineral, year) [kt]; excess: of the rule on
-    one third country, as sourced.
+    sourced: (region, node, supplier, year), of plants that follow the mix too [kt or GWh]; secondary: (region, mineral,
+    year) [kt]; excess: of the rule on one third country, as sourced.
 
     stages: in order; losses: of each disruption in the model [GWh]; cost: of each part, and cheapest: of the mix with
     the least sum of them [million USD_2025]; gains: what steps of limits would improve; best: the one at which the
@@ -397,8 +398,8 @@ class _Chooser:
 
     def _baseline(self, found: Found) -> Baseline:
         model = self.session.model
-        production, additions = (self._levels(each, found.values) for each in (model.production, model.additions))
-        return Baseline(found.exposure, found.cost, found.breaks, production, additions)
+        parts = model.production, model.additions, model.sourced
+        return Baseline(found.exposure, found.cost, found.breaks, *(self._levels(part, found.values) for part in parts))
 
     def _solution(
         self, best: Found, shown: Found, baselines: dict[str, Found], near: Near | None, frontier: Frontier | None,

@@ -6,7 +6,8 @@ cells       X[r,c,y]      cells of a region, of all segments                    
 production  p[r,c,y], imports m[r,c,y]   of them made at home, and bought         GWh
 built       b[r,k,y], retrofitted t[r,k,l,y]   lines, new and turned over, by     GWh/yr
                           the year from which they make cells
-sourced     z[r,n,j,y]    a node's product, by the country that makes it          kt or GWh
+sourced     z[r,n,j,y]    a node's product, by the country that makes it, or by
+                          plants that others build because of the mix             kt or GWh
 held        v[r,l,m,k]    mineral in the cells of a cohort and a life             kt
 secondary   w[r,m,y]      recovered material that goes into new cells             kt
 rebuilt     x'[d,q,c,y]   batteries of a pool that can be had under a disruption  GWh, where cells may be short
@@ -21,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 
-from .data import MixData
+from .data import FOLLOW_ON, MixData
 from .pyo import pyo
 
 
@@ -74,10 +75,8 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
 def add_sourcing(model: pyo.ConcreteModel, data: MixData) -> None:
     """Add what each region buys of each node, by supplier."""
     needed = {(r, n, y) for r, _, n, y in data.use if r in data.regions}
-    delivered = [
-        (r, n, j, y) for (n, j, y), r in product(data.supplied, data.regions)
-        if (r, n, y) in needed
-    ]  # fmt: skip
+    suppliers = [*data.supplied, *((n, FOLLOW_ON, y) for n, y in data.follow_on)]
+    delivered = [(r, n, j, y) for (n, j, y), r in product(suppliers, data.regions) if (r, n, y) in needed]
     model.sourced = pyo.Var(_set(delivered, 4), within=pyo.NonNegativeReals)
 
 

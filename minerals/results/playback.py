@@ -29,8 +29,9 @@ def playback(run: Run, chosen: str) -> str:
     if "flows" in settings or run.settings.flows is not None:
         settings["flows"] = {**settings.get("flows", {}), "lines": LINES}
     head = [
-        f"# The mix that [optimise] of {run.name} chose, as a plain scenario. Written by the run; shares, and what is",
-        "# made at home, are the model's; production lines are those of growing demand, from which its scrap follows.",
+        f"# The mix that [optimise] of {run.name} chose, as a plain scenario. Written by the run; shares, what is made",
+        "# at home, and what others build because of it are the model's; production lines are those of growing demand,",
+        "# from which its scrap follows.",
         "",
     ]
     return "\n".join([*head, *document(settings)]) + "\n"

@@ -30,9 +30,7 @@ def reference_worlds(chokepoints: Chokepoints, inputs: Inputs) -> pd.DataFrame:
     unit; those of the run itself first.
     """
     rows: list[tuple[Any, ...]] = []
-    for config in dict.fromkeys(
-        _configs(chokepoints.config, inputs, chokepoints.resolved.run.settings.optimise is not None)
-    ):
+    for config in dict.fromkeys(_configs(chokepoints.config, inputs)):
         world = _in_world(chokepoints, inputs, *config)
         for scenario in world.scenarios:
             last = len(world.years) - 1
@@ -47,13 +45,11 @@ def reference_worlds(chokepoints: Chokepoints, inputs: Inputs) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _configs(config: Exposure, inputs: Inputs, chosen: bool) -> Iterator[tuple[str, str, str]]:
+def _configs(config: Exposure, inputs: Inputs) -> Iterator[tuple[str, str, str]]:
     """(adoption, silicon, follow-on) of the run and of the others that the inputs have."""
     known, blends = set(inputs["market_share"]["scenario"]), {"none", *inputs["silicon_uptake"]["scenario"]}
     worlds = [(config.adoption, config.silicon), *WORLDS]
-    # Where the mix is chosen nothing follows a plan.
-    kinds = (config.follow_on,) if chosen else dict.fromkeys((config.follow_on, *FOLLOW_ON))
-    for follow_on in kinds:
+    for follow_on in dict.fromkeys((config.follow_on, *FOLLOW_ON)):
         for adoption, silicon in worlds:
             if adoption in known and (silicon in blends or silicon == config.silicon):
                 yield adoption, silicon, follow_on

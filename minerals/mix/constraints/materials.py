@@ -3,13 +3,14 @@ r"""What batteries use of a node comes from the countries that make it, or is re
 $$\sum_c q_{rcny} X_{rcy} = \sum_j z_{rnjy} + \sum_m \rho_{mny} w_{rmy}, \qquad
   \sum_r z_{rnjy} \le Z_{njy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
-Countries at home in a region are suppliers as others are. Nothing is bought to be thrown away, so that shares of
+Countries at home in a region are suppliers as others are, and so are plants that others build because of the mix, which
+`follow_on` limits. Nothing is bought to be thrown away, so that shares of
 suppliers mean something.
 """
 
 from __future__ import annotations
 
-from ..data import MixData, Node, NodeSupplierYear, Region, RegionNodeYear, Supplier, Year
+from ..data import FOLLOW_ON, MixData, Node, NodeSupplierYear, Region, RegionNodeYear, Supplier, Year
 from ..family import EACH, Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
@@ -20,7 +21,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     buyers: dict[NodeSupplierYear, list[Region]] = {}
     for r, n, j, y in model.sourced:
         suppliers.setdefault((r, n, y), []).append(j)
-        buyers.setdefault((n, j, y), []).append(r)
+        if j != FOLLOW_ON:
+            buyers.setdefault((n, j, y), []).append(r)
 
     def balance(m: pyo.ConcreteModel, r: Region, n: Node, y: Year) -> object:
         used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in data.users[r, n, y] if (r, c, y) in m.cells_of)

@@ -1,8 +1,9 @@
 r"""No third country supplies more than a share of a strategic node.
 
-$$z_{rnjy} \le \lambda \sum_c q_{rcny} X_{rcy} + e_{rnjy} \qquad [\mathrm{kt\ or\ GWh}]$$
+$$z_{rnjy} + \gamma_{nj} f_{rny} \le \lambda \sum_c q_{rcny} X_{rcy} + e_{rnjy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
-for single countries $j$ outside the region; several that are one supplier here are none. The share is of what is
+for single countries $j$ outside the region, with the part $\gamma$ that stands there of plants which follow the mix;
+several that are one supplier here are none. The share is of what is
 consumed, recovered material included, as the act has it. `hard` leaves the excess $e$ out, which today makes several
 stages infeasible; `soft` prices it in the cost; `report` states nothing here. The price moves cost, not risk: a mix
 chosen by its risk heeds it only among mixes that are as good, or under a cap on the cost.
@@ -12,7 +13,7 @@ Source: Regulation (EU) 2024/1252, article 5(1)(b): 65 % of annual consumption f
 
 from __future__ import annotations
 
-from ..data import MixData, Node, Region, Supplier, Year
+from ..data import FOLLOW_ON, MixData, Node, Region, Supplier, Year
 from ..family import Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
@@ -32,7 +33,10 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         assert rule is not None
         used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in data.users[r, n, y] if (r, c, y) in m.cells_of)
         over = m.excess[r, n, j, y] if rule.soft else 0
-        return m.sourced[r, n, j, y] - rule.share * used - over <= 0
+        bought, part = m.sourced[r, n, j, y], data.follow_on_in.get((n, j), 0.0)
+        if part and (r, n, FOLLOW_ON, y) in m.sourced:
+            bought += part * m.sourced[r, n, FOLLOW_ON, y]
+        return bought - rule.share * used - over <= 0
 
     model.one_country = pyo.Constraint(places, rule=most)
 

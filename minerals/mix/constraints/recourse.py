@@ -6,7 +6,7 @@ $$x'_{dqcy} \le z_{dqcy} + \beta_{dqcy} \sum_{r \in q} m_{rcy}, \qquad
 
 $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcny}) + (h_n - \sigma_n)
   (g_{dqy} - \phi_y G_{dqy}) + \sum_r \rho_{nr} v_{dqry} - v_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
-  \le A_{dqny} - O_{dqny}, \qquad
+  \le A_{dqny} - O_{dqny} + \theta_{dqny} \sum_{r \in q} \pi_{rny} f_{rny}, \qquad
   \sum_c q_{qcay} k_{dqcay} \le O_{dqay}, \qquad k_{dqcay} \le z_{dqcy}, \qquad v_{dqry} \le O_{dqry}, \qquad
   \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
@@ -17,28 +17,28 @@ $$L^{\mathrm{home}}_d = \sum_{y \ge d,\, q, c} \Bigl( \sum_{r \in q} p_{rcy} - x
   [\mathrm{GWh}]$$
 
 for the regions $q$ that share a pool when countries close. A cell is lost as it is made: of the imports $m$ the makers
-abroad still sell a part $\beta$, of the production $p$ at home a part $\eta$ can be made. Where several regions share
-a pool, or the run says where cells come from, both are shares of all cells $X$ instead. Of the cells $x'$ that there
-are $z$ are made at home; in $k$ of them an active material $a$ is made at home too, which alone needs what is refined
-into it; of what is refined $v$ is refined at home, which alone needs what is mined. Where a
-node of cells is not short $x'$ is all that its first limit allows, and where nothing is short that goes into $z$ that
-is: neither then has a variable. Own plants $O$ are part of what is
-accessible, $A$, to which comes a stockpile of the plan's need, up to what there is without the disruption. Of what
-nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
-$g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
-bought and for those made at home apart. The loss is measured against demand, so what is not built in the first place
-counts as lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to
-keep; so, before anything else is asked, a mix leaves no more unmet than it must. The loss of industry is
-$L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$. Where all are made outside, $\beta$ is that
-of the makers abroad who do not close, or where there are none $z$ is within all cells. Recourse is exact only where the
-objective presses on it: figures come from a replay with the mix fixed.
+abroad still sell a part $\beta$, of the production $p$ at home a part $\eta$ can be made. Where several regions share a
+pool, or the run says where cells come from, both are shares of all cells $X$ instead. Of the cells $x'$ that there are
+$z$ are made at home; in $k$ of them an active material $a$ is made at home too, which alone needs what is refined into
+it; of what is refined $v$ is refined at home, which alone needs what is mined. Where a node of cells is not short $x'$
+is all that its first limit allows, and where nothing is short that goes into $z$ that is: neither then has a variable.
+Own plants $O$ are part of what is accessible, $A$, to which comes a stockpile of the plan's need, up to what there is
+without the disruption, and the part $\theta$ that is left of what others build because of the mix, as far as that goes
+to the home of the next stage, $\pi f$. Of what nobody knows, of which a stop takes a share, the rest is a part of the
+plan's need too. Of the graphite $G$ in anodes, $g$ is natural, planned as the share $\phi_y$, of which a node makes
+$h_n$, of the rest $\sigma_n$: for anodes that are bought and for those made at home apart. The loss is measured against
+demand, so what is not built in the first place counts as lost. To leave a year's demand unmet could still pay where it
+escapes a share that later years would have to keep; so, before anything else is asked, a mix leaves no more unmet than
+it must. The loss of industry is $L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$. Where all
+are made outside, $\beta$ is that of the makers abroad who do not close, or where there are none $z$ is within all
+cells. Recourse is exact only where the objective presses on it: figures come from a replay with the mix fixed.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..data import Chemistry, Disruption, MixData, Node, Place, Pool, Year
+from ..data import FOLLOW_ON, Chemistry, Disruption, MixData, Node, Place, Pool, Year
 from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
@@ -158,8 +158,14 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
             own = data.own.get((d, q, n, y), 0.0)
         return total, own
 
+    def built(m: pyo.ConcreteModel, q: Pool, n: Node, y: Year) -> Any:
+        """What others build for what is made of it at home."""
+        places = ((r, n, FOLLOW_ON, y) for r in data.pools[q])
+        return sum(data.follow_on_home.get((k[0], n, y), 1.0) * m.sourced[k] for k in places if k in m.sourced)
+
     def reach(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
         total, own = free(m, d, q, n, y)
+        total -= data.follow_on_left.get((d, q, n, y), 1.0) * built(m, q, n, y)
         share = data.unknown_left.get((d, q, n, y), 0.0) + (data.stockpile if (d, q, n, y) in stocked_at else 0.0)
         if share:
             total -= share * sum(
@@ -170,7 +176,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def stocked(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
         total, own = free(m, d, q, n, y)
-        return total <= data.undisturbed[q, n, y] - own
+        return total - built(m, q, n, y) <= data.undisturbed[q, n, y] - own
 
     def own_plants(m: pyo.ConcreteModel, d: Disruption, q: Pool, a: Node, y: Year) -> object:
         mine = [c for c, n in through[d, q, y] if n == a]

@@ -29,11 +29,13 @@ from ...config import OPTIMISED, Optimise
 from ...errors import listed
 from ...flows.scrap import lines_from_growth
 from ...mix.data import (
+    FOLLOW_ON,
     Chemistry,
     Disruption,
     Group,
     Key,
     LossKind,
+    Node,
     RegionGroupYear,
     RegionLineYear,
     RegionNodeYear,
@@ -379,23 +381,34 @@ def _lines(mix: Mix) -> pd.DataFrame:
     return _frame(rows, ["region", "line", "from_line", "year", "measure", "value", "unit"])
 
 
-SOURCING = ["region", "node", "stage", "country", "year", "value", "share", "usual", "unit"]
+SOURCING = ["region", "node", "stage", "country", "year", "value", "share", "usual", "follow_on", "unit"]
 
 
 def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
     """What each region buys of each node by country, beside its share pro rata in the incumbent scenario; suppliers
-    that were one in the model are told apart by what they can deliver."""
+    that were one in the model are told apart by what they can deliver, plants that follow the mix (follow_on, a part of
+    the value) by where they stand."""
     nodes = {node.node: (node.stage, node.unit) for node in mix.assembly.chokepoints.inputs.nodes}
     whole: dict[RegionNodeYear, float] = {}
     for (r, n, _, y), amount in mix.solution.sourced.items():
         whole[r, n, y] = whole.get((r, n, y), 0.0) + amount
-    for (r, n, j, y), amount in mix.solution.sourced.items():
-        usual = mix.data.usual.get((r, n, j, y), 0.0)
-        for country, part in mix.assembly.suppliers.parts.get((n, j, y), {}).items():
-            stage, unit = nodes[n]
-            share = amount * part / whole[r, n, y]
-            if share > PINNED / 10:
-                yield (r, n, stage, country, y, amount * part, share, usual * part, unit)
+    stands: dict[Node, dict[str, float]] = {}
+    for (node, maker), part in mix.data.follow_on_in.items():
+        stands.setdefault(node, {})[maker] = part
+    found: dict[Key, list[float]] = {}
+    for (r, n, supplier, y), amount in mix.solution.sourced.items():
+        usual = mix.data.usual.get((r, n, supplier, y), 0.0)
+        follows = supplier == FOLLOW_ON
+        parts = stands.get(n, {}) if follows else mix.assembly.suppliers.parts.get((n, supplier, y), {})
+        for country, part in parts.items():
+            here = found.setdefault((r, n, country, y), [0.0, 0.0, 0.0])
+            for at, value in enumerate((amount * part, usual * part, amount * part * follows)):
+                here[at] += value
+    for (r, n, country, y), (value, usual, follow_on) in found.items():
+        stage, unit = nodes[n]
+        share = value / whole[r, n, y]
+        if share > PINNED / 10:
+            yield (r, n, stage, country, y, value, share, usual, follow_on, unit)
 
 
 RULE = ["region", "node", "year", "country", "value", "limit", "met", "hhi", "unit"]
@@ -416,7 +429,7 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
     frame = chokepoints.inputs.rules[chokepoints.inputs.rules["kind"] == MAXIMUM_SINGLE]
     rules = list(zip(*(frame[column].tolist() for column in ("region", "year", "value")), strict=True))
     by_place: dict[Key, dict[str, float]] = {}
-    for r, n, _, country, y, _, share, _, _ in _sourcing(mix):
+    for r, n, _, country, y, _, share, *_ in _sourcing(mix):
         by_place.setdefault((r, n, y), {})[country] = share
     for (r, n, y), shares in by_place.items():
         abroad = {code: share for code, share in shares.items() if home[code] != r and code not in groups}
