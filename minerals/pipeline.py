@@ -227,11 +227,14 @@ def computed(config: Run, inputs: Inputs) -> Computed:
             used += [world.used for world in futures.values()]
         if mixes:
             from .results.tables.mix import about_mix, about_rounds, about_settled, mix_tables
+            from .results.tables.mix_unknown import mix_unknown
             from .results.tables.variants import variant_table
 
             mix = mixes[OPTIMISED]
             tables |= mix_tables(mix, library, inputs)
             about = about_mix(mix, library)
+            if mix.config.unknown == "ends":
+                tables["mix_unknown"] = mix_unknown(mix)
             if len(mixes) > 1:
                 tables["mix_variant"] = variant_table(mixes, library)
             if settled:

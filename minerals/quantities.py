@@ -725,6 +725,13 @@ QUANTITIES: dict[str, Quantity] = {
             "cost all = paid − duties + credits",
         ),
         Quantity(
+            "mix_unknown", "result", ("unknown", "measure", "region", "family", "first", "last"), "GWh, kt, 1",
+            "With optimise.unknown = ends, the mix that is chosen if none and if all of what nobody knows stands in "
+            "the country that leads it, a stop of each such node played beside the disruptions of the run. measure: "
+            "share (of a family in a region's batteries of a year; grows = yes where it is as large as growth allows "
+            "after that of the year before), objective, best (the least that there is) and cost.",
+        ),
+        Quantity(
             "mix_limit", "result", ("stage", "family", "region", "limit"), "GWh, million USD_2025",
             "What a step of each limit gains in all its years, first to last (0: a cap over all): of each kind the "
             "three that gain most. The model is solved again with the limit looser by the step: a tenth of an amount, "

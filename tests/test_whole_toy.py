@@ -37,6 +37,7 @@ from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.pipeline import prepared
 from minerals.results.result import Result
+from minerals.results.screen_mix import unknown as unknown_lines
 from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
 
@@ -1078,6 +1079,33 @@ def test_the_least_concentrated_mix(chosen: Whole) -> None:
     among = chosen("optimise.objective='concentration'", "optimise.among='cathode'")
     assert gwh(among)["nmc811"] == near(48)
     assert stage(among) == near(48 * 0.58 + 72)
+
+
+def test_the_mix_at_the_ends_of_what_nobody_knows(chosen: Whole) -> None:
+    """Nobody knows who makes NMC cathodes and needle coke, and a stop of either is one of three then. With none of them
+    in China 48 GWh of NMC lose as before. With all, a stop of cathodes takes the six tenths of NMC made at home, ten
+    times what NMC saves of graphite: as little of it as cars can do with. Coke is used in China alone."""
+    found = chosen("optimise.unknown='ends'")
+    told = found["mix_unknown"].set_index(["unknown", "measure", "family"])["value"]
+    for end, nmc, lost in (("none", 48, stop(48)), ("all", LEAST_NMC, stop(LEAST_NMC) + 0.6 * LEAST_NMC)):
+        assert [told[end, name, ""] for name in ("best", "objective")] == [near(lost / 3)] * 2
+        assert told[end, "share", "NMC"] == near(nmc / 120)
+        assert told[end, "share", "Na-ion"] == near(17.5 / 120)
+    assert "mix_unknown" not in chosen().tables
+    lines = unknown_lines(found)
+    assert lines[0].endswith("the best mix has 2.9 and 5.7 GWh; in 2031 NMC 40% → 8%, LFP 45% → 77%.")
+    assert lines[1] == "No family grows as fast as it may only because nobody knows who makes its nodes."
+
+
+def test_a_family_that_fills_up_because_its_nodes_are_unknown_is_named(chosen: Whole) -> None:
+    """Na-ion is at the most that growth allows at both ends, and where it was not at the second it is told."""
+    found = chosen("optimise.unknown='ends'", "optimise.growth='value'")
+    table = found["mix_unknown"].query("measure == 'share'")
+    assert list(table.loc[table["grows"] == "yes", "family"]) == ["Na-ion", "Na-ion"]
+    table = found["mix_unknown"].copy()
+    table.loc[(table["unknown"] == "all") & (table["grows"] == "yes"), "grows"] = "no"
+    lines = unknown_lines(Result(found.record, {**found.tables, "mix_unknown": table}))
+    assert lines[1].endswith("a family grows as fast as it may: Na-ion in Europe.")
 
 
 def test_growth_from_one_year_to_the_next(chosen: Whole) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from minerals import api
 from minerals.case.chokepoints import Chokepoints
 from minerals.case.played import LEAST, play
 from minerals.config import read_run
 from minerals.pipeline import prepared
+from minerals.results.screen_mix import unknown
 from minerals.studies.worlds import FOLLOW_ON, WORLDS, reference_worlds
 from minerals.tables.inputs import Inputs
 
@@ -93,3 +95,13 @@ def test_where_one_node_binds_the_loss_is_its_share_of_what_uses_it(europe_2035:
             assert each.loss.at_risk[0] / plan.cells.sum() == pytest.approx(expected, rel=1e-9)
             alone += 1
     assert alone >= 3
+
+
+@pytest.mark.slow
+def test_no_family_of_europe_fills_up_because_nobody_knows_its_nodes() -> None:
+    found = api.run("europe-mix", set=[
+        "optimise.unknown='ends'", "optimise.frontier='off'", "optimise.ranges='off'", "output.charts=[]",
+    ])  # fmt: skip
+    table = found["mix_unknown"].query("measure == 'best'").set_index("unknown")["value"]
+    assert table["none"] < table["all"] < table["none"] * 1.05
+    assert unknown(found)[1] == "No family grows as fast as it may only because nobody knows who makes its nodes."

@@ -539,6 +539,13 @@ class Chokepoints:
         stands = self.supply[year].unknown[:, None] & (self._assumed(year) > 0)
         return np.asarray((((cuts.export > 0) | (cuts.output > 0)) & stands).any(axis=-1))
 
+    def stands_unknown(self) -> bool:
+        """Whether any of what nobody knows, and some battery uses, is assumed to stand somewhere."""
+        used = (self.uses.ever > 0).any(axis=0)
+        return any(
+            (each.unknown & used & (self._assumed(y) > 0).any(axis=1)).any() for y, each in enumerate(self.supply)
+        )
+
     def with_plan(self, scenario: str, plan: Batteries, home: Array, built: Array) -> Chokepoints:
         """The same world with one plan alone. home: share of its cells that each region makes, (region, chemistry,
         year), NaN where nothing says it; built: what follows it, (region, node, year) [kt or GWh]. What no plan touches

@@ -40,12 +40,13 @@ from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, Labels, fit
 from ..tables.resolve import Resolved
 from ..tables.supply import Event
-from .chokepoints import Chokepoints
+from .chokepoints import Chokepoints, with_events
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .mix_data import OTHERS, Assembly, others_in
 from .played import Library, Lost, losses_of
 from .prices import PriceCurves
+from .unknown import Assumed, stops_of_unknown
 from .why_infeasible import NO_ANSWER, why
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def optimise(
     run: Run, inputs: Inputs, laid: tuple[Assembly, MixData], scenario: str = OPTIMISED, *, alone: bool = False
 ) -> Mix:
     """Choose a mix of a run, with its own [optimise] and [prices]. laid: what it is chosen from, as `laid_out` gives
-    it; scenario: that it becomes; alone: without ranges and frontier.
+    it; scenario: that it becomes; alone: without what is told beside it.
 
     Raises Infeasible (exit 4) with the conflict in the run's words, and the solver's own errors (exit 5).
     """
@@ -127,7 +128,7 @@ def optimise(
     config = assembly.config
     try:
         criteria = _criteria(config)
-        solution = choose(data, replace(criteria, ranges="off", frontier="off") if alone else criteria)
+        solution = choose(data, _alone(criteria) if alone else criteria)
     except Infeasible as error:
         of = "" if scenario == OPTIMISED else f"{config.label}: "
         raise Infeasible(f"{of}{_conflict(run, assembly, data, error, inputs)}") from None
@@ -135,6 +136,22 @@ def optimise(
         raise TimeLimit(f"{_time_limit(run, config)}: no optimum within so many seconds a solve; {LESS}") from None
     shares = dict(_shares(assembly.resolved, solution, assembly.pairs, config.scenario, data.years[0]))
     return Mix(scenario, run, data, solution, shares, assembly)
+
+
+def at_ends_of_unknown(mix: Mix) -> dict[Assumed, tuple[MixData, Solution]]:
+    """The mix that is chosen if none and if all of what nobody knows stands in the country that leads it, and what it
+    is chosen from. At both ends a stop of each such node is played beside the disruptions of the run; nothing where
+    there is no such node. Raises what `choose` raises."""
+    assembly, chokepoints = mix.assembly, mix.assembly.chokepoints
+    criteria = _alone(_criteria(mix.config))
+    ends: tuple[Assumed, ...] = ("none", "all")
+    whole = chokepoints.with_unknown("all")
+    stops = tuple(stops_of_unknown(whole.supply, whole.inputs, whole.uses.ever))
+    found: dict[Assumed, tuple[MixData, Solution]] = {}
+    for end in ends if whole.stands_unknown() else ():
+        data = assembly.of(with_events(chokepoints.with_unknown(end), stops)).data()
+        found[end] = data, choose(data, criteria)
+    return found
 
 
 def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, inputs: Inputs) -> str:
@@ -468,6 +485,11 @@ def _criteria(config: Optimise) -> Criteria:
         exposure_cap=config.exposure_cap,
         time_limit=config.time_limit,
     )
+
+
+def _alone(criteria: Criteria) -> Criteria:
+    """What is asked of the model where the mix alone is told: no ranges, frontier, gains or incumbent's mix."""
+    return replace(criteria, ranges="off", frontier="off", beside=False)
 
 
 def glossary_of(chokepoints: Chokepoints, inputs: Inputs) -> Glossary:

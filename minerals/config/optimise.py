@@ -197,6 +197,11 @@ class Optimise(Section):
         default="certified",
         description="Whether the least cost at each exposure is found: to 1 % of its span, with every edge, or not.",
     )
+    unknown: Literal["off", "ends"] = Field(
+        default="off",
+        description="ends: the mix is also chosen if none and if all of what nobody knows stands in the country that "
+        "leads it, with a stop of each such node beside the disruptions; its shares and objective are told of both.",
+    )
     exposure_cap: Annotated[float, Field(ge=0), at_most(1e9, NO_CAP)] | None = Field(
         default=None, description="Most GWh at risk by `risk`, over all years."
     )
@@ -206,7 +211,8 @@ class Optimise(Section):
     variant: dict[ScenarioName, dict[str, Any]] = Field(
         default={},
         description="Further mixes by name, variant.NAME, each with what differs: keys of [optimise], and tariff, "
-        "car_tariff, cells_in_cars and credit of [prices]. Ranges and frontier are told of [optimise] alone.",
+        "car_tariff, cells_in_cars and credit of [prices]. Ranges, frontier and the ends of what nobody knows are told "
+        "of [optimise] alone.",
     )
 
     @field_validator("weights")

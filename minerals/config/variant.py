@@ -31,6 +31,7 @@ SAME = {
     "scenario": "all mixes of a run meet the demand of one scenario, beside which they stand",
     "ranges": "ranges are told of the mix of [optimise] alone",
     "frontier": "the frontier is told of the mix of [optimise] alone",
+    "unknown": "the ends of what nobody knows are told of the mix of [optimise] alone",
 }
 #: Keys that a variant may set.
 MAY_DIFFER = (*(key for key in Optimise.model_fields if key not in (*SAME, "variant")), *OF_PRICES)

@@ -97,6 +97,8 @@ class Criteria:
     """Of which shares it is told how far they move among mixes nearly as good."""
     frontier: Literal["off", "certified", "exact"] = "off"
     """Whether, and how, the frontier is found."""
+    beside: bool = True
+    """Whether it is told what steps of limits gain, and what the incumbent's mix is exposed to."""
     time_limit: float | None = None
     """Of each solve [s]."""
 
@@ -257,7 +259,7 @@ class _Chooser:
 
     def _incumbent(self) -> Found | None:
         """The incumbent's mix by the rules of the run."""
-        return self.session.incumbent() if self.data.incumbent else None
+        return self.session.incumbent() if self.data.incumbent and self.criteria.beside else None
 
     def _told(self, stage: str, objective: str, found: Optimum) -> None:
         """Keep a stage."""
@@ -270,7 +272,8 @@ class _Chooser:
 
     def _gaining(self, stage: str, objective: str, found: Optimum, caps: Caps) -> None:
         """Keep what steps of limits gain in a stage."""
-        self.gains += gains(self.session, stage, objective, UNIT[objective], found, caps)
+        if self.criteria.beside:
+            self.gains += gains(self.session, stage, objective, UNIT[objective], found, caps)
 
     def _cheapest(self) -> Callable[[], Array]:
         """The cheapest mix, values of all columns; of those the least exposed, when it is called."""

@@ -40,6 +40,7 @@ def mix(result: Result, width: int = WIDE) -> list[list[str]]:
     blocks = [_shares(result, region, width) for region in dict.fromkeys(result["mix_family"]["region"])]
     first = (_baselines(result, width), _frontier(result))
     then = (
+        unknown(result),
         _losses(result, width),
         _library(result),
         _unmet(result),
@@ -193,6 +194,43 @@ def _range(row: pd.Series) -> str:
     if row["pinned"] != "no":
         return f"{row['value']:.1%}"
     return f"{row['value']:.0%} ({row['low']:.0%}–{row['high']:.0%})".replace("%–", "–")
+
+
+#: Points by which a share differs that is told at both ends of what nobody knows.
+DIFFERS = 0.01
+
+
+def unknown(result: Result) -> list[str]:
+    """The mix with none and with all of what nobody knows in the country that leads it, and which families grow as fast
+    as they may only because it is not known who makes their nodes."""
+    if "mix_unknown" not in result.tables or result["mix_unknown"].empty:
+        return []
+    table = result["mix_unknown"]
+    none, everything = (table[table["unknown"] == end] for end in ("none", "all"))
+    best = [float(each.loc[each["measure"] == "best", "value"].iloc[0]) for each in (none, everything)]
+    keys = ["region", "family", "last"]
+    shares = [each[each["measure"] == "share"].set_index(keys)["value"] for each in (none, everything)]
+    regions, last = list(dict.fromkeys(table["region"]))[1:], int(table["last"].max())
+    moved = []
+    for region in regions:
+        of = f" in {region}" if len(regions) > 1 else ""
+        for family in dict.fromkeys(table.loc[table["region"] == region, "family"]):
+            one, other = (float(each.get((region, family, last), 0.0)) for each in shares)
+            if abs(one - other) >= DIFFERS:
+                moved.append(f"{family}{of} {one:.0%} → {other:.0%}")
+    unit = result.record["mix"]["unit"]
+    told = f"in {last} {listed(moved, len(moved))}" if moved else f"no share of {last} differs by a point"
+    grow = [
+        dict.fromkeys(each.loc[each["grows"] == "yes", ["region", "family"]].itertuples(index=False, name=None))
+        for each in (none, everything)
+    ]
+    only = [f"{family} in {region}" for region, family in grow[0] if (region, family) not in grow[1]]
+    return [
+        f"With none and with all of what nobody knows in the country that leads it, each such node stopped too: the "
+        f"best mix has {number(best[0])} and {number(best[1])} {unit}; {told}.",
+        f"Only because nobody knows who makes its nodes, a family grows as fast as it may: {listed(only, len(only))}."
+        if only else "No family grows as fast as it may only because nobody knows who makes its nodes.",
+    ]  # fmt: skip
 
 
 def _losses(result: Result, width: int) -> list[str]:
