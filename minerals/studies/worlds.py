@@ -8,11 +8,13 @@ shared. A headline that hangs on it is no number: it is the span over three worl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from ..case.chokepoints import Chokepoints, in_other_world
+from ..case.chokepoints import Chokepoints, chokepoints_of, in_other_world
+from ..case.outcome import Outcome
 from ..case.played import play
 from ..config import Exposure
 from ..tables.inputs import Inputs
@@ -30,8 +32,7 @@ def reference_worlds(chokepoints: Chokepoints, inputs: Inputs) -> pd.DataFrame:
     unit; those of the run itself first.
     """
     rows: list[tuple[Any, ...]] = []
-    for config in dict.fromkeys(_configs(chokepoints.config, inputs)):
-        world = _in_world(chokepoints, inputs, *config)
+    for config, world in _in_worlds(chokepoints, inputs):
         for scenario in world.scenarios:
             last = len(world.years) - 1
             for each in play(world, scenario, world.inputs.events, (last,)):
@@ -55,13 +56,26 @@ def _configs(config: Exposure, inputs: Inputs) -> Iterator[tuple[str, str, str]]
                 yield adoption, silicon, follow_on
 
 
-def _in_world(chokepoints: Chokepoints, inputs: Inputs, adoption: str, silicon: str, follow_on: str) -> Chokepoints:
-    """Exposure of the same run in another reference world, which has its shares as they are in the inputs."""
+def _in_worlds(chokepoints: Chokepoints, inputs: Inputs) -> Iterator[tuple[tuple[str, str, str], Chokepoints]]:
+    """(adoption, silicon, follow-on) and exposure of the same run in the reference worlds, which have their shares as
+    they are in the inputs."""
     config = chokepoints.config
-    update: dict[str, Any] = {"adoption": adoption, "silicon": silicon, "follow_on": follow_on}
-    if (adoption, silicon) == (config.adoption, config.silicon):
-        if follow_on == config.follow_on:
-            return chokepoints
-    else:
-        update |= {"share": {}, "diffusion": {}}
-    return in_other_world(chokepoints, inputs, update)
+    own = config.adoption, config.silicon
+    worlds = {own: chokepoints}
+    for adoption, silicon, follow_on in dict.fromkeys(_configs(config, inputs)):
+        if (adoption, silicon) not in worlds:
+            update = {"adoption": adoption, "silicon": silicon, "share": {}, "diffusion": {}}
+            worlds[adoption, silicon] = in_other_world(chokepoints, inputs, update)
+        world = worlds[adoption, silicon]
+        yield (
+            (adoption, silicon, follow_on),
+            world if follow_on == config.follow_on else _following(world, inputs, follow_on),
+        )
+
+
+def _following(world: Chokepoints, inputs: Inputs, follow_on: str) -> Chokepoints:
+    """The same supply and reference world, where what follows a plan is built elsewhere."""
+    run = world.resolved.run
+    exposure = world.config.model_copy(update={"follow_on": follow_on})
+    run = replace(run, settings=run.settings.model_copy(update={"exposure": exposure}))
+    return chokepoints_of(Outcome(replace(world.resolved, run=run)), inputs, world)
