@@ -1,4 +1,4 @@
-"""The goals of studies: ranges of all mixes that fit figure 17 in milliseconds, and a hundred thousand of them drawn."""
+"""The goals of studies: ranges of all mixes that fit figure 17, and a hundred thousand of them drawn."""
 
 from __future__ import annotations
 
