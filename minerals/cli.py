@@ -639,6 +639,10 @@ def _print_more(result: Result) -> None:
         from .results.screen_identify import identified
 
         blocks.append(identified(result, _width()))
+    if "grid" in result.tables:
+        from .results.screen_grid import grid
+
+        blocks.append(grid(result, _width()))
     if "mix" in result.record:
         from .results.screen_mix import mix
         from .results.screen_variants import variants

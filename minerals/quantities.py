@@ -565,6 +565,14 @@ QUANTITIES: dict[str, Quantity] = {
             "importance = ρ² ÷ Σ ρ²",
         ),
         Quantity(
+            "grid", "result", ("point", "scenario", "quantity", "item"), "kt, GWh, million USD_2025, 1",
+            "The last year of each combination of a study of kind grid, in the order of its axes, the last of which "
+            "moves first; a column for each axis has its value. quantity: mineral_demand and primary_demand of all "
+            "regions by mineral, battery_demand, lost_best and lost_proportional by disruption, and of a mix that is "
+            "chosen the exposure and cost of its mix_baseline and the shares of its families (mix_family). failed: "
+            "combinations whose limits contradict each other, or that the inputs do not have, with the reason (why).",
+        ),
+        Quantity(
             "identified", "result", ("region", "year", "kind", "name"), "1",
             "What the statements of a study of kind identify leave open: shares of families, of the chemistries of "
             "those that are not held and of sums, in all batteries of a year, and changes of the demand for each "

@@ -185,6 +185,11 @@ def _key(name: str) -> str:
     return name if BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
+def is_key(text: str) -> bool:
+    """Whether a text is a dotted TOML key."""
+    return bool(re.fullmatch(DOTTED, text))
+
+
 def split_key(text: str) -> Keys:
     """Parts of a dotted TOML key; quoted parts may hold dots and blanks."""
     return tuple(map(_unquoted, re.findall(PART, text)))

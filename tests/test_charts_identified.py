@@ -135,5 +135,5 @@ def test_who_is_none_of_them_and_what_is_not_drawn_is_said() -> None:
 
 def test_shares_that_are_nothing_are_said() -> None:
     made = found({"LFP": (0.0,) * 6})
-    with pytest.raises(UsageError, match="^identified: no share is more"):
+    with pytest.raises(UsageError, match=r"^identified: no share is more than nothing"):
         charts.draw(made, "identified")

@@ -124,7 +124,7 @@ def test_every_shipped_run_file_is_sound(name: str) -> None:
 @pytest.mark.parametrize(("study", "words"), [
     ("{kind = 'sensitivity', detail = 'total'}",
      "study.detail: is a key of kind 'sample', and this study is of kind 'sensitivity'; leave it out"),
-    ("{kind = 'sensitivty'}", "study.kind = 'sensitivty': should be 'sample', 'sensitivity' or 'identify'; did you"),
+    ("{kind = 'sensitivty'}", "study.kind = 'sensitivty': should be 'sample', 'sensitivity', 'identify' or 'grid'"),
     ("{draws = 40}", "key 'study.kind': missing; add it"),
     ("3", "study = 3: expected a table of keys"),
     ("{kind = 'sample', drawz = 40}", "not a key of study; did you mean 'draws'"),
@@ -160,7 +160,7 @@ def test_keys_of_a_run_file_are_described(shipped_inputs: Inputs) -> None:
     """By path, or by their last part where it is the only thing of that name; with their values and default."""
     assert describe("exposure.future", shipped_inputs).splitlines()[-1] == '  default: "today"'
     assert "values:  start, middle, end" in describe("flows.inflow", shipped_inputs)
-    assert "values:  sample, sensitivity, identify" in describe("study.kind", shipped_inputs)
+    assert "values:  sample, sensitivity, identify, grid" in describe("study.kind", shipped_inputs)
     assert "optimise.cost_cap (key of a run file)" in describe("cost_cap", shipped_inputs)
     with pytest.raises(UsageError, match=r"did you mean 'exposure\.future'"):
         describe("exposure.futur", shipped_inputs)

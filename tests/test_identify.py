@@ -30,8 +30,8 @@ SILICON = ["scenario.plan.silicon='si'", "scenario.shift.silicon='si'"]
 
 
 def studied(toy: Path, keys: str, sets: Sequence[str] = ()) -> Studied:
-    inputs = read_inputs(toy)
-    return Studied(resolve(read_run(toy / "run.toml", [STUDY.format(keys), *sets]), inputs), "World", inputs)
+    inputs, run = read_inputs(toy), read_run(toy / "run.toml", [STUDY.format(keys), *sets])
+    return Studied(run, resolve(run, inputs), "World", inputs)
 
 
 def ranges_of(mixes: identify.Mixes) -> dict[str, list[float]]:

@@ -298,7 +298,7 @@ def _of_run(run: Run) -> Wrong:
         them = "it" if len(missing) == 1 else "them"
         why = f"needs {', and '.join(missing)}; add {them}, as runs/europe-mix.toml does"
         yield ("optimise",), "[optimise]", why
-    if settings.study is not None:
+    if settings.study is not None and settings.study.kind != "grid":
         why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
         yield ("study",), f"[study] of kind {settings.study.kind!r}", why
     if settings.flows is not None and settings.flows.lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..haste import frozen
 from ..shipped import run_file, run_names
 from ..text import LONGEST_TEXT, SHOWN, Unreadable, decoded, shown, unprintable
-from ..toml import ESCAPE, LARGEST, Keys, key_lines, parsed, statement, wrong
+from ..toml import ESCAPE, LARGEST, Keys, key_lines, parsed, split_key, statement, wrong
 from .changes import Diffusion, Rest, ShareChange, diffusion_of, of_reference, share_changes
 from .problems import COMMAND_LINE, Origin, model_problem, place_of
 from .run_file import RunFile
@@ -85,6 +85,23 @@ def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
         _set(data, origin, text, problems)
     if problems:
         raise InputError(problems)
+    return _checked(data, origin, path, tuple(sets))
+
+
+def varied(run: Run, changes: Mapping[str, Any], place: tuple[str, int]) -> Run:
+    """A run without its study, and with other values of some keys, by their dotted path.
+
+    place: (file, line) of what asks for them, where a problem with them is told. Raises InputError.
+    """
+    data, origin = run.settings.model_dump(exclude_unset=True, exclude={"study"}), dict(run.origin)
+    for key, value in changes.items():
+        _put(data, origin, split_key(key), value, place)
+    return replace(_checked(data, origin, run.path, run.sets), name=run.name)
+
+
+def _checked(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], path: Path, sets: tuple[str, ...]) -> Run:
+    """The run of what a file and its changes say. Raises InputError."""
+    problems: list[Problem] = []
     try:
         settings = RunFile.model_validate(data)
     except ValidationError as error:
@@ -100,7 +117,7 @@ def read_run(name: str | Path, sets: Sequence[str] = ()) -> Run:
     problems += variant_problems(settings, origin, path.name)
     if problems:
         raise InputError(problems)
-    return Run(path.stem, path, settings, changes, tuple(sets), origin, diffusion)
+    return Run(path.stem, path, settings, changes, sets, origin, diffusion)
 
 
 def _contents(path: Path) -> tuple[dict[str, Any], dict[Keys, int]]:
@@ -195,12 +212,19 @@ def _set(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], text: str, p
     if found := next(iter(wrong(value, path)), None):
         problems.append(Problem(place, 0, ".".join(found[0]), found[1]))
         return
+    _put(data, origin, path, value, (place, 0))
+
+
+def _put(
+    data: dict[str, Any], origin: dict[Keys, tuple[str, int]], path: Keys, value: Any, place: tuple[str, int]
+) -> None:
+    """Set the value of a key, and that it stands at a place."""
     table = data
     for depth, part in enumerate(path[:-1], start=1):
         below = table.get(part)
         if not isinstance(below, dict):  # A table that this change makes.
-            origin[path[:depth]] = (place, 0)
+            origin[path[:depth]] = place
         table[part] = dict(below) if isinstance(below, dict) else {}
         table = table[part]
     table[path[-1]] = value
-    origin[path] = (place, 0)
+    origin[path] = place

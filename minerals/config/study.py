@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+import math
+from itertools import product
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, Strict
 
+from ..text import shown
+from ..toml import is_key, split_key
 from .values import Section, Text, TextOrTexts, Texts, Whole, Year
 
 
@@ -93,8 +97,53 @@ class Identify(ManyRuns):
     seed: Whole = Field(default=1, ge=0, description="Of the random numbers.")
 
 
+#: Points of a grid at most.
+MOST_POINTS = 10_000
+#: First parts of keys that no axis may have, and why.
+NO_AXIS = {
+    "study": "a point has no study of its own",
+    "inputs": "all points have the same inputs",
+    "output": "a point writes nothing of its own",
+    "title": "a title changes no number",
+}
+
+
+def _axes(axes: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+    """Keys and their values, of which none stands twice and all together make no more than MOST_POINTS points."""
+    for key, values in axes.items():
+        path = split_key(key) if is_key(key) else ("",)
+        if not all(path):
+            raise ValueError(f'has {shown(key)}, which is no key of a run file, e.g. "exposure.adoption"')
+        if path[0] in NO_AXIS:
+            raise ValueError(f"has {key!r}; {NO_AXIS[path[0]]}: leave it out")
+        if path == ("scenario",):
+            raise ValueError("has 'scenario', which holds all scenarios; name a key of one, e.g. scenario.NAME.silicon")
+        if twice := [value for at, value in enumerate(values) if value in values[:at]]:
+            raise ValueError(f"has {shown(twice[0])} twice for {key}; name it once")
+    if (points := math.prod(map(len, axes.values()))) > MOST_POINTS:
+        raise ValueError(f"has {points:,} points; expected at most {MOST_POINTS:,}")
+    return axes
+
+
+class Grid(ManyRuns):
+    """Computes a run for each combination of values of some keys of its file."""
+
+    kind: Literal["grid"] = Field(description="Kind of the study.")
+    axes: Annotated[
+        dict[Text, Annotated[tuple[Any, ...], Strict(False), Field(min_length=1)]], AfterValidator(_axes)
+    ] = Field(
+        min_length=1,
+        description="Values of each key of the run file, by its path in quotes, e.g. "
+        '"scope.years.last" = [2035, 2040].',
+    )
+
+    def points(self) -> list[dict[str, Any]]:
+        """Value of each key at each point; the last key moves first."""
+        return [dict(zip(self.axes, values, strict=True)) for values in product(*self.axes.values())]
+
+
 #: A study, by its kind.
-Study = Annotated[Sample | Sensitivity | Identify, Field(discriminator="kind")]
+Study = Annotated[Sample | Sensitivity | Identify | Grid, Field(discriminator="kind")]
 #: Section of each kind: the members of the union above.
 KINDS: dict[str, type[Section]] = {
     kind: section

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from ..config import Run
 from ..haste import frozen
 from ..results.record import versions
 from ..tables.inputs import Inputs
@@ -14,8 +15,10 @@ from ..tables.resolve import Resolved
 
 @frozen
 class Studied:
-    """A run with a study. resolved: laid onto its inputs; region_label: name of the sum of its regions."""
+    """A run with a study. run: as its file has it; resolved: laid onto its inputs, with the mixes that it chose as
+    scenarios; region_label: name of the sum of its regions."""
 
+    run: Run
     resolved: Resolved
     region_label: str
     inputs: Inputs

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 import pandas as pd
 
-from ..config import Identify, Run, read_run
+from ..config import DrawnStudy, Identify, Run, read_run
 from ..pipeline import computed, inputs_of
 from ..results.result import Result
 from ..tables.inputs import read_inputs
@@ -61,7 +61,7 @@ def run(
             found.tables["reference_worlds"] = reference_worlds(found.chokepoints, tables)
         if config.settings.study is not None:
             kind = cast(StudyKind, import_module(f"..{config.settings.study.kind}", __name__))
-            of = Studied(found.resolved, found.log["region_label"], tables)
+            of = Studied(config, found.resolved, found.log["region_label"], tables)
             found.tables.update(kind.study(of, kept, progress))
             about = config.settings.study.model_dump(include={"kind", "draws", "mixes", "seed"})
             found.log["study"] = {**about, "held": held(found.resolved)}
@@ -69,11 +69,11 @@ def run(
 
 
 def held(resolved: Resolved) -> list[str]:
-    """Tables with ends that the studies hold at their values, as a study is to say."""
-    if isinstance(resolved.run.settings.study, Identify):
-        return ["battery_demand", "mineral_intensity"]
+    """Tables with ends that a study holds at their values, as it is to say."""
+    if not isinstance(resolved.run.settings.study, DrawnStudy):
+        return ["battery_demand", "mineral_intensity"] if isinstance(resolved.run.settings.study, Identify) else []
     names = ["silicon_uptake", "graphite_route"]
-    if not getattr(resolved.run.settings.study, "share_spread", 0.0):
+    if not resolved.run.settings.study.share_spread:
         names.insert(0, "market_share")
     if resolved.parameters is not None:
         names += ["line_ramp", "recovery_route", "stage_yield", "health of second lives"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..config import OPTIMISED, Diffusion, Identify, Run, scenario_of
+from ..config import OPTIMISED, Diffusion, Grid, Identify, Run, scenario_of, varied
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import value_class
 from .check import split
@@ -189,8 +189,14 @@ def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Prob
 
 
 def _check_study(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:
-    """What a study of kind identify names is in the run."""
+    """What a study of kind identify names is in the run, and every point of a grid is a run that fits."""
     study = run.settings.study
+    if isinstance(study, Grid):
+        for point in study.points():
+            try:
+                fit(varied(run, point, run.place("study", "axes")), inputs)
+            except InputError as error:
+                problems += error.problems
     if not isinstance(study, Identify):
         return
     kinds, scenarios = Kinds(inputs), list(run.settings.scenario)

@@ -56,7 +56,7 @@ def main() -> None:
 
     def timed(what: Resolved) -> float:
         start = time.perf_counter()
-        table = study(Studied(what, "World", inputs))["percentiles"]
+        table = study(Studied(what.run, what, "World", inputs))["percentiles"]
         assert len(table) == 5 * len(MINERALS) * len(resolved.reported)
         return time.perf_counter() - start
 

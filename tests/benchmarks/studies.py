@@ -19,7 +19,8 @@ DRAWS = 100_000
 def main() -> None:
     verdict = common.Verdict()
     inputs = read_inputs(inputs_folder())
-    mixes = mixes_of(Studied(resolve(read_run("figure-17"), inputs), "Europe", inputs))
+    run = read_run("figure-17")
+    mixes = mixes_of(Studied(run, resolve(run, inputs), "Europe", inputs))
     rows = np.stack([told.row for told in mixes.told])
     found = ranges(mixes.polytope, rows)
     assert found is not None
