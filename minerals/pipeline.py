@@ -69,7 +69,8 @@ class Prepared:
 
 def prepared(run: Run, inputs: Inputs) -> Prepared:
     """Everything of a run up to its expensive computing. What this takes, a run takes, but for a mix that no choice
-    keeps within its limits, which only solving tells, and for a disk that is too small for the draws of a study.
+    keeps within its limits, which only solving tells, for a disk that is too small for the draws of a study, and for
+    what a study of kind identify asks of chemistries or minerals that the run has none of.
 
     Raises InputError and UsageError with what does not fit.
     """

@@ -13,7 +13,9 @@ from minerals import api
 from minerals.case.arrays import Arrays
 from minerals.config import read_run
 from minerals.errors import Infeasible, InputError
+from minerals.quantities import QUANTITIES
 from minerals.results.result import Result
+from minerals.results.screen_identify import identified as screen
 from minerals.studies import identify
 from minerals.studies.blocks import DRAWS_PART, StudyFolder
 from minerals.studies.identity import Studied
@@ -285,6 +287,16 @@ def test_what_figure_17_settles(figure: Result) -> None:
 
 
 @pytest.mark.slow
+def test_tables_are_in_the_catalogue_with_one_row_each(figure: Result) -> None:
+    names = [name for name in figure.tables if name.startswith("identified")]
+    assert len(names) == 4
+    for name in names:
+        dimensions = list(QUANTITIES[name].dimensions)
+        assert not figure[name].duplicated(dimensions).any(), name
+        assert np.isfinite(figure[name].select_dtypes("number")).all(axis=None), name
+
+
+@pytest.mark.slow
 def test_what_figure_17_leaves_open(figure: Result) -> None:
     """Na-ion and lithium anodes take each other's place, Li-metal alone may be almost none or a fifth."""
     pairs = figure["identified_pair"].set_index(["one", "two"])["value"]
@@ -329,6 +341,29 @@ def test_seeds_agree(figure: Result) -> None:
     pd.testing.assert_frame_equal(
         figure["identified"][["name", "low", "high"]], other["identified"][["name", "low", "high"]], rtol=0, atol=1e-9
     )
+
+
+@pytest.mark.slow
+def test_the_screen_tells_ranges_assumptions_and_members(figure: Result) -> None:
+    lines = screen(figure, 100)
+    assert max(map(len, lines)) <= 100
+    text = " ".join(lines)
+    free = row(figure, "graphite-free")
+    assert f"{100 * free['low']:.1f} to {100 * free['high']:.1f}" in text
+    assert "Assumed: NMC with the proportions of Incumbent; silicon as there; NMC, LFP may only fall;" in text
+    assert "Na-ion and Li-metal + Li-S (−0.9" in text
+    assert "Next-gen is one of them: graphite is 0." in text
+
+
+@pytest.mark.slow
+def test_the_screen_names_what_a_scenario_breaks(toy: Path) -> None:
+    keys = "statements = {graphite = [-0.2, 0.1]}, only_fall = ['Na-ion'], mixes = 1000"
+    result = run(toy / "run.toml", [STUDY.format(keys)], toy)
+    lines = screen(result, 100)
+    more = 100 * (1 - NA)
+    assert lines[-1] == f"shift is none of them, in points: graphite by 80.0, Na-ion (only falls) by {more:.1f}."
+    alone = run(toy / "run.toml", [STUDY.format(keys), "scenario.shift.adoption='plan'"], toy)
+    assert screen(alone, 100)[-1].startswith("shift is one of them: Na-ion (only falls) is 0.0 points from its end")
 
 
 # ---------------------------------------------------------------- workers, interruptions
