@@ -27,6 +27,7 @@ from .frontier import Edge, Frontier, Vertex, sandwich, walk
 from .model import build
 from .near import NearlyAsGood
 from .optimum import Optimum
+from .replay import Library, Replay
 
 Array = NDArray[np.float64]
 #: Most of an objective, in its unit.
@@ -36,8 +37,8 @@ Caps = Mapping[str, float]
 #: one. Of a large model always the last: at which of them one is found is chance there, and where a further unit is
 #: dear, so were what the mix costs.
 TIES = (1e-10, 1e-8, 1e-6)
-#: Parts of a plan by which its recourse may move it: the least at which the solver, which rounds too, finds one.
-SLACKS = (0.0, 1e-8, 1e-7, 1e-6)
+#: Objectives on which no disruption presses.
+WITHOUT_LOSS = ("cost", "concentration", "unbuilt", "unbuilt_kt", "unmet_demand")
 #: Weight of the squares of all that is not additions, in the mix that stands for others: they only break ties.
 AFTER = 1e-3
 #: Least part of a supplier, or of an origin of cells, that it is weighed by.
@@ -67,14 +68,16 @@ class Session:
 
     aim: objective whose value is the exposure of a mix, `cost` where that alone counts; level, weights: as of `build`;
     worth: of one unit of it, with which `priced` is an objective too [million USD_2025]; unmet: whether demand may go
-    unmet, by no more than must be once the least of `unmet_demand` is kept to; time_limit: of each solve [s].
+    unmet, by no more than must be once the least of `unmet_demand` is kept to; time_limit: of each solve [s]; library:
+    whose blocks the data are within, where they are not all: it notes what of them a mix that is found misses.
     """
 
     def __init__(
         self, data: MixData, aim: str, *, level: float = 0.8, weights: Mapping[str, float] | None = None,
         worth: float | None = None, unmet: bool = False, time_limit: float | None = None,
+        library: Library | None = None,
     ) -> None:  # fmt: skip
-        self.data, self.aim = data, aim
+        self.data, self.aim, self.level, self.library = data, aim, level, library
         self.model = build(data, level=level, weights=weights, worth=None if worth is None else (aim, worth))
         self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=time_limit)
         if not unmet:
@@ -86,7 +89,24 @@ class Session:
     def optimum(self, objective: str, *, afresh: bool = True) -> Optimum:
         """Least of an objective. afresh: as of `Compiled.solve`. Raises what that raises."""
         self.compiled.optimise(objective)
-        return self.compiled.solve(afresh=afresh)
+        found = self.compiled.solve(afresh=afresh)
+        if self._presses(objective):
+            self.note(found.values)
+        return found
+
+    def _presses(self, objective: str) -> bool:
+        """Whether losses count in an objective, or in one that is held."""
+        form, names = self.compiled.form, [objective]
+        for held in form.objectives:
+            row = form.row_of.get(id(held))
+            if row is not None and (np.isfinite(form.row_upper[row]) or np.isfinite(form.row_lower[row])):
+                names.append(held.name)
+        return any(name not in WITHOUT_LOSS for name in names)
+
+    def note(self, values: Array) -> None:
+        """Note where a mix assumes too much."""
+        if self.library is not None:
+            self.library.note(self.model, self.compiled.form, values)
 
     def keep(self, best: Optimum) -> None:
         """Keep to mixes that are as good as an optimum, by its objective."""
@@ -129,7 +149,9 @@ class Session:
 
         def least() -> Array:
             optimum(highs, self.compiled.time_limit)
-            return np.array(highs.getSolution().col_value, dtype=float)
+            values = np.array(highs.getSolution().col_value, dtype=float)
+            self.note(values)
+            return values
 
         return least
 
@@ -160,8 +182,53 @@ class Session:
 
     def losses(self, values: Array) -> dict[Disruption, float]:
         """Loss under each disruption, as the columns of recourse have it [GWh]."""
+        names, constants, event, place, coefficient = self._loss_terms
+        lost = constants + np.bincount(event, coefficient * values[place], len(names))
+        return dict(zip(names, lost.tolist(), strict=True))
+
+    @cached_property
+    def _loss_terms(self) -> tuple[list[Disruption], Array, Array, Array, Array]:
+        """Disruptions, the constants of their losses, and of each term its disruption, column and coefficient."""
         column = self.compiled.form.column_of
-        return {d: _at(loss.expr, column, values) for d, loss in self.model.loss.items()}
+        linear = [generate_standard_repn(loss.expr, compute_values=True) for loss in self.model.loss.values()]
+        terms = [
+            (event, column[id(variable)], by) for event, each in enumerate(linear)
+            for by, variable in zip(each.linear_coefs, each.linear_vars, strict=True) if id(variable) in column
+        ]  # fmt: skip
+        event, place, by = (np.array(part) for part in zip(*terms, strict=True)) if terms else (np.zeros(0, int),) * 3
+        return list(self.model.loss), np.array([float(each.constant) for each in linear]), event, place, by
+
+    # ------------------------------------------------------------------ a plan played back
+
+    @cached_property
+    def _replay(self) -> Replay:
+        return Replay(self.model, self.compiled.form)
+
+    def evaluate(self, values: Array) -> Found:
+        """A mix whose plan is held, with the recourse of which the least is lost. values: of all columns, of which
+        those of the plan count."""
+        out, model, column = values.copy(), self.model, self.compiled.form.column_of
+        out[self._replay.columns] = self._replay.best(values)
+
+        def give(variable: Any, level: float) -> None:
+            place = column.get(id(variable))
+            if place is not None and place < len(out):
+                out[place] = level
+
+        weight = self.data.weight
+        losses = {d: loss for d, loss in self.losses(out).items() if weight[d] > 0} if hasattr(model, "most") else {}
+        if losses:
+            give(model.most, max(losses.values()))
+            # The least of CVaR over its threshold is where the tail begins.
+            tail, threshold = (1 - self.level) * sum(weight[d] for d in losses), 0.0
+            for d in sorted(losses, key=losses.__getitem__, reverse=True):
+                if tail <= 0:
+                    break
+                tail, threshold = tail - weight[d], losses[d]
+            give(model.threshold, threshold)
+            for d, loss in losses.items():
+                give(model.beyond[d], max(loss - threshold, 0.0))
+        return self.found(out)
 
     @contextmanager
     def within(self, caps: Caps) -> Iterator[None]:
@@ -269,6 +336,8 @@ class Session:
             def least(exposure: float) -> tuple[float, float]:
                 accepted(highs.changeRowBounds(row, -INF, exposure - constant), "a point of the frontier")
                 optimum(highs, self.compiled.time_limit, large=self.compiled.is_large)
+                if self.library is not None:
+                    self.note(np.array(highs.getSolution().col_value, dtype=float))
                 return float(highs.getInfo().objective_function_value), float(highs.getSolution().row_dual[row])
 
             return least
@@ -300,7 +369,8 @@ class Session:
     def representative(self, nearly: NearlyAsGood) -> Found:
         """The mix that stands for those nearly as good, with the recourse of which the least is lost."""
         values = self.standing(nearly)
-        return self.found(values) if self.aim == "cost" else self._replayed(values)
+        self.note(values)
+        return self.found(values) if self.aim == "cost" else self.evaluate(values)
 
     def standing(self, nearly: NearlyAsGood) -> Array:
         """Values of all columns of the mix that stands for those nearly as good: nearest to the incumbent's additions
@@ -344,25 +414,6 @@ class Session:
             for variable in component.values():
                 near(variable, 0.0, AFTER)
         return nearly.nearest(target, weight, apart)
-
-    def _replayed(self, values: Array) -> Found:
-        """A mix whose plan is held, with the recourse of which the least is lost."""
-        model, column = self.model, self.compiled.form.column_of
-        plan = (
-            model.additions, model.production, model.imports, model.sourced, model.built, model.retrofitted,
-            model.secondary, model.excess,
-        )  # fmt: skip
-        of_plan = ((variable, column.get(id(variable))) for part in plan for variable in part.values())
-        held = [(variable, values[at]) for variable, at in of_plan if at is not None and at < len(values)]
-        # The interior point keeps limits to a part of their size, which is more than HiGHS takes for kept.
-        for slack in SLACKS:
-            try:
-                with self.compiled.held(held, slack=slack):
-                    return self.found(self.optimum(self.aim).values)
-            except (Infeasible, NumericalTrouble):
-                if slack == SLACKS[-1]:
-                    raise
-        raise AssertionError("a slack is tried")
 
     def incumbent(self) -> Found | None:
         """The incumbent's mix, its cells made at home as much as observed, by the same rules, with those that it

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -37,7 +38,8 @@ from .frontier import Frontier
 from .gains import Gain, gains
 from .near import Ends, NearlyAsGood, examples
 from .optimum import Optimum
-from .session import Caps, Found, Session
+from .replay import Library, is_long
+from .session import WITHOUT_LOSS, Caps, Found, Session
 
 Array = NDArray[np.float64]
 #: Share of a chemistry or a family in the batteries of a region over some years.
@@ -205,19 +207,30 @@ def _below_all(criteria: Criteria, least: float) -> str:
 
 
 def choose(data: MixData, criteria: Criteria) -> Solution:
-    """Choose a mix. Raises Infeasible (with the model, for `conflict`), and what `Compiled.solve` raises."""
-    return _Chooser(data, criteria).choose()
+    """Choose a mix; of a long library the model takes in what presses, until nothing else does. Raises Infeasible (with
+    the model, for `conflict`), and what `Compiled.solve` raises."""
+    pressed = criteria.objective not in WITHOUT_LOSS or criteria.exposure_cap is not None
+    # How far a slope holds is known of a whole model alone.
+    lazy = pressed and criteria.frontier != "exact" and is_long(data)
+    library = Library(data) if lazy else None
+    while True:
+        with suppress(_Missed):
+            return _Chooser(data if library is None else library.within(), criteria, library).choose()
+
+
+class _Missed(Exception):
+    """A mix assumes too much where the model leaves a disruption out."""
 
 
 class _Chooser:
     """One session, asked stage after stage."""
 
-    def __init__(self, data: MixData, criteria: Criteria) -> None:
-        self.data, self.criteria = data, criteria
+    def __init__(self, data: MixData, criteria: Criteria, library: Library | None = None) -> None:
+        self.data, self.criteria, self.library = data, criteria, library
         self.aim = "priced" if criteria.worth is not None else criteria.objective
         self.session = Session(
             data, criteria.objective, level=criteria.level, weights=criteria.weights, worth=criteria.worth,
-            unmet=criteria.unmet or criteria.objective in BUILT, time_limit=criteria.time_limit,
+            unmet=criteria.unmet or criteria.objective in BUILT, time_limit=criteria.time_limit, library=library,
         )  # fmt: skip
         self.stages: list[Stage] = []
         self.gains: list[Gain] = []
@@ -245,17 +258,26 @@ class _Chooser:
                 near_caps = self._near_caps(caps, best)
                 nearly = session.nearly(near_caps)
                 shown = session.representative(nearly)
+                self._sure()
                 near = Near(near_caps, *self._moving(nearly, shown))
             session.cheapest = session.found(cheapest.result())
         baselines = {"cheapest": session.cheapest}
+        self._sure()
         incumbent = incumbent or self._incumbent()
         baselines |= {"incumbent": incumbent} if incumbent is not None else {}
         frontier, along = None, tuple[Along, ...]()
         if criteria.frontier != "off" and criteria.objective not in WITHOUT_FRONTIER:
             baselines["least_exposed"] = session.least_exposed
+            self._sure()
             frontier = session.frontier(exact=criteria.frontier == "exact")
             along = self._along(frontier) if criteria.near else ()
+        self._sure()
         return self._solution(best, shown, baselines, near, frontier, along)
+
+    def _sure(self) -> None:
+        """Raise _Missed where a mix found so far assumes too much."""
+        if self.library is not None and self.library.missed:
+            raise _Missed
 
     def _incumbent(self) -> Found | None:
         """The incumbent's mix by the rules of the run."""
@@ -294,6 +316,7 @@ class _Chooser:
         if criteria.exposure_cap is not None:
             with self.session.within(caps):
                 least = self.session.optimum(criteria.risk).objective
+            self._sure()
             room = NEARLY * max(criteria.exposure_cap, sum(self.data.demand.values()))
             if least > criteria.exposure_cap + room:
                 raise Infeasible(_below_all(criteria, least))
@@ -307,8 +330,10 @@ class _Chooser:
         session, aim = self.session, self.aim
         with session.within(caps):
             optimum = session.optimum(aim)
+            self._sure()
             self._told("objective", aim, optimum)
             self._gaining("objective", aim, optimum, caps)
+        self._sure()
         best = optimum.objective
         # Among all mixes nearly as good the cheapest of the best is none that is told.
         if aim == "cost" or self.criteria.near:
@@ -346,12 +371,14 @@ class _Chooser:
             for point in kept
         ]  # fmt: skip
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = pool.map(self.session.standing, sets)
-            additions = self.session.model.additions
-            return tuple(
-                Along(point.exposure, point.cost, self._levels(additions, values))
-                for point, values in zip(kept, found, strict=True)
-            )
+            found = list(pool.map(self.session.standing, sets))
+        for values in found:
+            self.session.note(values)
+        additions = self.session.model.additions
+        return tuple(
+            Along(point.exposure, point.cost, self._levels(additions, values))
+            for point, values in zip(kept, found, strict=True)
+        )
 
     def _moving(
         self, nearly: NearlyAsGood, shown: Found
@@ -364,6 +391,8 @@ class _Chooser:
         sums = np.array([session.share(*share) for share in shares]).reshape(len(shares), -1)
         ends = nearly.ends(sums)
         members = ends.members.reshape(-1, sums.shape[1])
+        for each in members:
+            session.note(each)
         by_family = np.array([share[1] not in self.data.family for share in shares])
         chosen = examples(members, sums[by_family], Ends(ends.low[by_family], ends.high[by_family], members), EXAMPLES)
         values = members[chosen] @ sums[by_family].T

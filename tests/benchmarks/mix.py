@@ -1,8 +1,12 @@
 """The mix: a model of more than 100,000 columns handed to HiGHS, against Pyomo's persistent interface at its defaults
-in the same run, and the shipped runs from the run file to the last chart.
+in the same run, the questions asked of Europe's mix, and the shipped runs from the run file to the last chart.
 
 Timed of the large model, of twelve regions: to state it in Pyomo and hand it over, and to solve again after the demand
 of a year changed. Pyomo states the same model with its garbage collector on, as it does by default.
+
+Of Europe's mix: points of the frontier from the basis of the last, against the same solved afresh; plans played back;
+and 200 disruptions against 20, the library with stops of single nodes by single countries, of shares of every size.
+These are timed by the processor, as others may use the machine.
 """
 
 from __future__ import annotations
@@ -13,21 +17,31 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from itertools import product
 from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import common
 import numpy as np
 from pyomo.contrib.solver.solvers.highs import Highs
 
+from minerals.case.optimise import Mix
+from minerals.case.optimise import lost as lost_of
+from minerals.case.played import losses_of
+from minerals.config import OPTIMISED, read_run
 from minerals.mix import model as mix_model
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData
+from minerals.mix.optimum import Optimum
+from minerals.mix.session import TIES, Session
+from minerals.mix.solution import Criteria, Solution, choose, risk_of
+from minerals.pipeline import Prepared, inputs_of, prepared
 from minerals.shipped import run_file
+from minerals.tables.inputs import Inputs, read_inputs
 
 REGIONS = tuple(f"region {at}" for at in range(12))
 SEGMENTS = ("car", "van", "truck", "bus", "two_three_wheeler", "stationary")
@@ -38,6 +52,8 @@ NODES = tuple(f"node {at}" for at in range(20))
 SUPPLIERS = tuple(f"country {at}" for at in range(8))
 EVENTS = tuple(f"event {at}" for at in range(6))
 ROUNDS = 2
+#: Points of a frontier, and disruptions of a library.
+POINTS, DISRUPTIONS = 100, (20, 200)
 
 
 def large() -> MixData:
@@ -189,8 +205,133 @@ def shipped(verdict: common.Verdict, name: str, seconds: float, gigabytes: float
         verdict.say("  peak memory", usage.ru_maxrss * 1024 / 1e9, "GB", gigabytes, at_most=True)
 
 
+def europe(*sets: str, file: Path | str = "europe-mix") -> Prepared:
+    """Europe's mix, ready to be chosen."""
+    run = read_run(file, sets)
+    return prepared(run, read_inputs(inputs_of(run, None)))
+
+
+def apart(one: Any, other: Any) -> float:
+    """Largest relative difference."""
+    return float(np.abs(np.asarray(one) / np.asarray(other) - 1).max())
+
+
+def processor(function: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of the processor, of all threads, and result."""
+    gc.collect()
+    start = time.process_time()
+    result = function()
+    return time.process_time() - start, result
+
+
+def frontier(verdict: common.Verdict, ready: Prepared) -> None:
+    """Points from the last basis and afresh, the certified frontier, every edge, and plans of points played back."""
+    assembly, data = ready.mixes[OPTIMISED]
+    session = Session(data, "expected")
+    ends = [session.optimum(objective).objective for objective in ("cost", "expected")]
+    cheapest, least = session.cheapest, session.least_exposed
+    differ = apart([cheapest.cost, least.exposure], ends)
+    # A mix as good as an optimum may miss it by so much.
+    verdict.say("ends and single optima differ by", differ, "(relative)", 1.001 * TIES[-1], at_most=True)
+    part = np.linspace(1, 0, POINTS + 2)[1:-1]
+    exposures = least.exposure + part * (cheapest.exposure - least.exposure)
+
+    def at(exposure: float, afresh: bool) -> tuple[float, Optimum]:
+        with session.within({"expected": exposure}):
+            return processor(lambda: session.optimum("cost", afresh=afresh))
+
+    cold = {exposure: at(exposure, True) for exposure in exposures[:: POINTS // 5]}
+    at(exposures[0], True)
+    hot = {exposure: at(exposure, False) for exposure in exposures}
+    costs = [[found[exposure][1].objective for exposure in cold] for found in (cold, hot)]
+    verdict.say("points from a basis and afresh differ by", apart(*costs), "(relative)", 1e-6, at_most=True)
+    mean = [float(np.mean([seconds for seconds, _ in found.values()])) for found in (cold, hot)]
+    verdict.tell("a point afresh", mean[0], "s")
+    verdict.tell("a point from the last basis", 1000 * mean[1], "ms")
+    verdict.say("a point from the last basis", mean[0] / mean[1], "x afresh", 20)
+
+    seconds, certified = processor(session.frontier)
+    verdict.tell("certified frontier", seconds, "s")
+    verdict.say("its gap", certified.gap, "of the span", 0.01, at_most=True)
+    verdict.say("its solves", certified.solves, "", 25, at_most=True)
+    seconds, exact = processor(lambda: session.frontier(exact=True))
+    edges = len(exact.vertices) - 1
+    verdict.tell("every edge", seconds, "s")
+    verdict.tell("edges", edges, "")
+    verdict.say("solves an edge", exact.solves / edges, "", 2, at_most=True)
+    falling = float(np.diff(exact.exposure).max()), float((np.diff(exact.marginal) / exact.marginal[1:]).min())
+    verdict.say("convex and falling", float(falling[0] < 0 and falling[1] > -1e-6), "", 1)
+    known = [exact.cost_at(exposure) for exposure in [*certified.exposure, *exposures]]
+    points = [*certified.cost, *(found.objective for _, found in hot.values())]
+    verdict.say("its costs differ from points by", apart(known, points), "(relative)", 1e-6, at_most=True)
+
+    plans = [found.values for _, found in hot.values()]
+    seconds, replayed = processor(lambda: [session.evaluate(values) for values in plans])
+    lost = [found.exposure for found in replayed]
+    verdict.say("replays differ from the model by", apart(lost, exposures), "(relative)", 1e-6, at_most=True)
+    verdict.say("a mix replayed", 1000 * seconds / POINTS, "ms", 30, at_most=True)
+    events, years = assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years]
+    mix = Mix(OPTIMISED, ready.run, data, cast(Solution, None), {}, assembly)
+    other = []
+    for values in plans[:: POINTS // 5]:
+        additions, production = (
+            session.levels(each, values) for each in (session.model.additions, session.model.production)
+        )
+        found = lost_of(mix, losses_of(assembly.planned(data, additions, production), OPTIMISED, events, years), 0.0)
+        other.append(risk_of(found["supply"], data.weight, "expected", 0.8))
+    verdict.say("and from that of a run by", apart(lost[:: POINTS // 5], other), "(relative)", 1e-6, at_most=True)
+
+
+def many(count: int, folder: Path, inputs: Inputs) -> MixData:
+    """Europe's mix with so many disruptions, its own among them: stops of one node by one country, of shares from the
+    largest to the smallest alike."""
+    own = len(europe().mixes[OPTIMISED][1].disruptions)
+    frame = inputs["supply_share"]
+    frame = frame[
+        (frame["future"] == "today") & frame["country"].isin(inputs["countries"]["country"]) & (frame["value"] > 0)
+    ]
+    share = frame.groupby(["node", "country"])["value"].last().sort_values(ascending=False, kind="stable")
+    stops = share.index[: DISRUPTIONS[-1] - own]
+    lines = [f"base = {str(run_file('europe-mix'))!r}"]
+    for node, country in stops[:: len(stops) // (count - own)][: count - own]:
+        name = f"{country}-{node}".lower().replace("_", "-")
+        lines += [f"[exposure.event.{name}]", f"label = {name!r}", f"country = {country!r}", f"nodes = [{node!r}]"]
+        lines += ["start = 2027"]
+    file = folder / f"many-{count}.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    data = europe(file=file).mixes[OPTIMISED][1]
+    assert len(data.disruptions) == count
+    return data
+
+
+def libraries(verdict: common.Verdict, inputs: Inputs) -> None:
+    """A mix of 200 disruptions against one of 20; the least loss is that of the whole model."""
+    took, criteria = [], Criteria(cost_cap=0.05, near=0.01)
+
+    def least(data: MixData, cost: float) -> float:
+        """The least loss by the whole model."""
+        session = Session(data, "expected")
+        with session.within({"cost": cost}):
+            return session.optimum("expected").objective
+
+    with TemporaryDirectory() as folder:
+        for count in DISRUPTIONS:
+            seconds, data = processor(partial(many, count, Path(folder), inputs))
+            verdict.tell(f"{count} disruptions read and laid out", seconds, "s")
+            seconds, found = processor(partial(choose, data, criteria))
+            verdict.tell("a mix of them chosen", seconds, "s")
+            took.append(seconds)
+            seconds, known = processor(partial(least, data, found.stage("cheapest").value * (1 + criteria.cost_cap)))
+            verdict.tell("their least loss by the whole model alone", seconds, "s")
+            verdict.say("it differs by", apart(found.best, known), "(relative)", 1e-6, at_most=True)
+    verdict.say("200 disruptions", took[1] / took[0], "x 20", 10, at_most=True)
+
+
 def main() -> None:
     verdict = common.Verdict()
+    ready = europe()
+    frontier(verdict, ready)
+    libraries(verdict, ready.inputs)
     shipped(verdict, "world-mix", 60, 2)
     hand_over(verdict)
     verdict.end()

@@ -1,0 +1,147 @@
+"""A plan played back, and long libraries of which a model holds what presses: as the whole model, and by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from pyomo.core import Var
+from test_mix import YEARS, at_risk, short_of_cells, staged
+from test_near import TOYS, assert_same
+from test_solution import anything, limited
+
+from minerals.errors import Infeasible
+from minerals.mix import replay as replay_module
+from minerals.mix import solution as solution_module
+from minerals.mix.constraints import recourse
+from minerals.mix.data import MixData
+from minerals.mix.model import build
+from minerals.mix.objective import RISKS
+from minerals.mix.replay import Library
+from minerals.mix.session import Session
+from minerals.mix.solution import Criteria, choose, risk_of
+
+PLANS = {**TOYS, "cells": short_of_cells, "stages": lambda: staged(50.0, 60.0, 70.0, (10.0, 20.0)),
+         "loss": lambda: anything(5)}  # fmt: skip
+
+
+def by_model(session: Session, objective: str, values: Any) -> float:
+    """Least of an objective with a plan held in the whole model."""
+    column, held = session.compiled.form.column_of, []
+    for component in session.model.component_objects(Var):
+        if component.name not in (*recourse.VARIABLES, "most", "beyond", "threshold"):
+            held += [(each, values[column[id(each)]]) for each in component.values() if id(each) in column]
+    with session.compiled.held(held, slack=1e-9):
+        return session.optimum(objective).objective
+
+
+# --- a plan played back ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_lost_of_a_plan_by_hand() -> None:
+    """Of 60 GWh of NMC a year Congo takes 10, and China as much of 40 of LFP."""
+    session = Session(at_risk(), "expected")
+    plan = session.with_additions({("Here", "car", "nmc", y): 60.0 for y in YEARS} | {
+        ("Here", "car", "lfp", y): 40.0 for y in YEARS})  # fmt: skip
+    values = plan.values.copy()
+    values[[session.compiled.column(each) for each in session.model.at_home.values()]] = 0
+    found = session.evaluate(values)
+    assert session.losses(found.values) == pytest.approx({"congo": 30, "china": 30, "calm": 0})
+    assert (found.exposure, found.cost) == pytest.approx((15, 3 * (60 * 70 + 40 * 75)))
+    assert session.value("worst", found.values) == pytest.approx(30)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_plan_played_back_loses_as_little_as_the_model_with_it_held(name: str) -> None:
+    """By every measure of risk; of the cheapest plans and of those with the least loss, one after the other."""
+    data = PLANS[name]()
+    for level in (0.8, 0.3):
+        session = Session(data, "expected", level=level)
+        for objective in ("cost", "expected", "worst"):
+            values = session.optimum(objective).values
+            found = session.evaluate(values)
+            losses = session.losses(found.values)
+            for risk in RISKS:
+                least = by_model(session, risk, values)
+                assert session.value(risk, found.values) == pytest.approx(least, rel=1e-6, abs=1e-6)
+                assert risk_of(losses, data.weight, risk, level) == pytest.approx(least, rel=1e-6, abs=1e-6)
+
+
+# --- long libraries --------------------------------------------------------------------------------------------------
+
+
+def test_a_model_holds_nothing_of_what_does_not_press() -> None:
+    """Under calm there is enough of all; in 2030 Congo and China leave it too."""
+    more = {(d, "Here", n, 2030): 1e3 for d in ("congo", "china") for n in ("cobalt", "phosphate")}
+    data = at_risk(accessible={**at_risk().accessible, **more})
+    library = Library(data)
+    assert library.within().accessible == {}
+    model = build(library.within())
+    assert not len(model.at_home)
+    session = Session(library.within(), "expected", library=library)
+    assert session.optimum("expected").objective == pytest.approx(0), "all that is made counts as had"
+    assert library.missed <= {(d, "Here", y) for d in ("congo", "china") for y in (2031, 2032)}
+    while library.missed:
+        session = Session(library.within(), "expected", library=library)
+        least = session.optimum("expected").objective
+    assert least == pytest.approx(10)
+    assert library.held == {(d, "Here", y) for d in ("congo", "china") for y in (2031, 2032)}
+
+
+@pytest.mark.parametrize("criteria", [
+    Criteria(ranges="all", frontier="certified", cost_cap=0.05), Criteria(objective="worst", cost_cap=0.02),
+    Criteria(objective="cvar", level=0.5, ranges="default"), Criteria(worth=50.0),
+    Criteria(objective="weighted", weights={"expected": 2.0, "cost": 0.01}),
+], ids=["all", "worst", "cvar", "worth", "weighted"])  # fmt: skip
+@pytest.mark.parametrize("name", PLANS)
+def test_a_long_library_is_chosen_from_as_a_short_one_is(
+    name: str, criteria: Criteria, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every number: the mix, its losses, ranges and frontier, and the mixes beside it. Of the parts of the cost the sum
+    alone: what is left of a line that is not built is rounding."""
+    criteria = replace(criteria, near=0.01)
+    whole = choose(PLANS[name](), criteria)
+    monkeypatch.setattr(replay_module, "LONG", 0)
+    assert_same(whole, choose(PLANS[name](), criteria), but=("cost",))
+
+
+def test_a_cap_that_no_mix_keeps_is_told_of_the_whole_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what presses any cap would be kept."""
+    monkeypatch.setattr(replay_module, "LONG", 0)
+    with pytest.raises(Infeasible, match=r"exposure_cap = 3: no mix.* loses less than 15.0 GWh"):
+        choose(at_risk(), Criteria(objective="cost", exposure_cap=3.0))
+    found = choose(at_risk(), Criteria(objective="cost", exposure_cap=20.0))
+    least = Session(at_risk(), "cost").least("cost", caps={"expected": 20.0})
+    assert found.exposure == pytest.approx(least.cost, rel=1e-6)
+
+
+def many(count: int) -> MixData:
+    """Of `limited`, disruptions that leave more and more."""
+    data, random = limited(), np.random.default_rng(count)
+    names = tuple(f"event {at}" for at in range(count))
+    scale = dict(zip(names, 10 ** random.uniform(-1, 2, count), strict=True))
+    of = dict(zip(names, random.choice(list(data.disruptions), count), strict=True))
+    return replace(
+        data, disruptions=names, weight=dict(zip(names, random.uniform(0.1, 1, count).tolist(), strict=True)),
+        starts={name: data.starts[of[name]] for name in names},
+        pools_of={name: data.pools_of[of[name]] for name in names},
+        accessible={
+            (name, *key[1:]): kt * scale[name]
+            for name in names for key, kt in data.accessible.items() if key[0] == of[name]
+        },
+    )  # fmt: skip
+
+
+def test_of_many_disruptions_few_are_held_and_the_least_is_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, criteria, libraries = many(200), Criteria(cost_cap=0.05), list[Library]()
+    assert solution_module.is_long(data)
+    monkeypatch.setattr(solution_module, "Library", lambda data: libraries.append(Library(data)) or libraries[-1])
+    told = choose(data, criteria)
+    monkeypatch.setattr(replay_module, "LONG", 10_000)
+    whole = choose(data, criteria)
+    assert told.best == pytest.approx(whole.best, rel=1e-6)
+    assert told.baselines["cheapest"].exposure == pytest.approx(whole.baselines["cheapest"].exposure, rel=1e-6)
+    assert told.losses == pytest.approx(whole.losses, rel=1e-6, abs=1e-6)
+    assert 0 < len(libraries[0].held) < 300, "of 600 blocks"
