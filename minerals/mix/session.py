@@ -367,15 +367,18 @@ class Session:
         return weights
 
     def representative(self, nearly: NearlyAsGood) -> Found:
-        """The mix that stands for those nearly as good, with the recourse of which the least is lost."""
-        values = self.standing(nearly)
+        """The mix that stands for those nearly as good."""
+        return self.standing(nearly.nearest(*self.target(nearly)))
+
+    def standing(self, values: Array) -> Found:
+        """What `nearest` found as a mix, with the recourse of which the least is lost."""
         self.note(values)
         return self.found(values) if self.aim == "cost" else self.evaluate(values)
 
-    def standing(self, nearly: NearlyAsGood) -> Array:
-        """Values of all columns of the mix that stands for those nearly as good: nearest to the incumbent's additions
-        by squares and, with far less weight, to the observed origin of cells, to sourcing pro rata, to the use of all
-        that is recovered, and to no new lines. What it loses is not the least."""
+    def target(self, nearly: NearlyAsGood) -> tuple[Array, Array, list[dict[int, float]]]:
+        """To what the mix that stands for those nearly as good is nearest, as `NearlyAsGood.nearest` takes it: to the
+        incumbent's additions by squares and, with far less weight, to the observed origin of cells, to sourcing pro
+        rata, to the use of all that is recovered, and to no new lines."""
         data, model, column = self.data, self.model, self.compiled.form.column_of
         target, weight = np.zeros(len(nearly.lower)), np.zeros(len(nearly.lower))
         apart: list[dict[int, float]] = []
@@ -413,7 +416,7 @@ class Session:
         for component in (model.built, model.retrofitted, model.excess):
             for variable in component.values():
                 near(variable, 0.0, AFTER)
-        return nearly.nearest(target, weight, apart)
+        return target, weight, apart
 
     def incumbent(self) -> Found | None:
         """The incumbent's mix, its cells made at home as much as observed, by the same rules, with those that it

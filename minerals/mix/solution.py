@@ -252,12 +252,22 @@ class _Chooser:
         with ThreadPoolExecutor(1) as beside:
             cheapest = beside.submit(self._cheapest())
             caps = self._caps(self.stages[-1].value)
-            best = session.found(cheapest.result()) if first else self._best(caps)
+            least = None if first else self._best(caps)
+            best = session.found(cheapest.result() if least is None else least.values)
             near, shown = None, best
             if criteria.near:
                 near_caps = self._near_caps(caps, best)
                 nearly = session.nearly(near_caps)
-                shown = session.representative(nearly)
+                standing = beside.submit(nearly.nearest, *session.target(nearly))
+            if least is not None:
+                with session.within(caps):
+                    self._gaining("objective", self.aim, least, caps)
+                self._sure()
+                # Among all mixes nearly as good the cheapest of the best is none that is told.
+                if self.aim != "cost" and not criteria.near:
+                    best = shown = self._cheapest_of_best(caps, least)
+            if criteria.near:
+                shown = session.standing(standing.result())
                 self._sure()
                 near = Near(near_caps, *self._moving(nearly, shown))
             session.cheapest = session.found(cheapest.result())
@@ -325,22 +335,19 @@ class _Chooser:
             caps[criteria.risk] = most + NEARLY * most
         return caps
 
-    def _best(self, caps: Caps) -> Found:
-        """The mix by its objective, then by cost."""
-        session, aim = self.session, self.aim
-        with session.within(caps):
-            optimum = session.optimum(aim)
-            self._sure()
-            self._told("objective", aim, optimum)
-            self._gaining("objective", aim, optimum, caps)
+    def _best(self, caps: Caps) -> Optimum:
+        """The best by the objective."""
+        with self.session.within(caps):
+            optimum = self.session.optimum(self.aim)
         self._sure()
-        best = optimum.objective
-        # Among all mixes nearly as good the cheapest of the best is none that is told.
-        if aim == "cost" or self.criteria.near:
-            return session.found(optimum.values)
-        optimum = session.among_best(aim, best, "cost", caps)
+        self._told("objective", self.aim, optimum)
+        return optimum
+
+    def _cheapest_of_best(self, caps: Caps, best: Optimum) -> Found:
+        """The cheapest mix of those as good as the best by the objective."""
+        optimum = self.session.among_best(self.aim, best.objective, "cost", caps)
         self._told("cost", "cost", optimum)
-        return session.found(optimum.values)
+        return self.session.found(optimum.values)
 
     def _near_caps(self, caps: Caps, best: Found) -> dict[str, float]:
         """What mixes nearly as good keep to."""
@@ -371,7 +378,7 @@ class _Chooser:
             for point in kept
         ]  # fmt: skip
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = list(pool.map(self.session.standing, sets))
+            found = list(pool.map(lambda each: each.nearest(*self.session.target(each)), sets))
         for values in found:
             self.session.note(values)
         additions = self.session.model.additions

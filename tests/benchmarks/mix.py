@@ -282,6 +282,21 @@ def frontier(verdict: common.Verdict, ready: Prepared) -> None:
     verdict.say("and from that of a run by", apart(lost[:: POINTS // 5], other), "(relative)", 1e-6, at_most=True)
 
 
+def nearly(verdict: common.Verdict, data: MixData) -> None:
+    """How much of the ranges ten mixes nearly as good span, and whether they hold the mix that stands for all."""
+    seconds, found = processor(partial(choose, data, Criteria(cost_cap=0.05, near=0.01, ranges="default")))
+    assert found.near is not None
+    verdict.tell("a mix with its ranges", seconds, "s")
+    verdict.say("ten mixes span", found.near.covered, "of the ranges", 0.85)
+    session = Session(data, "expected")
+    set_of = session.nearly(found.near.caps)
+    told = session.representative(set_of).values
+    sums = np.array([session.share(*share) for share in found.near.ranges if share[2] == (2035,)])
+    ends = set_of.ends(sums)
+    beyond = float(np.maximum(ends.low - sums @ told, sums @ told - ends.high).max())
+    verdict.say("what stands for all lies beyond those of 2035 by", beyond, "of the demand", 1e-6, at_most=True)
+
+
 def many(count: int, folder: Path, inputs: Inputs) -> MixData:
     """Europe's mix with so many disruptions, its own among them: stops of one node by one country, of shares from the
     largest to the smallest alike."""
@@ -331,6 +346,7 @@ def main() -> None:
     verdict = common.Verdict()
     ready = europe()
     frontier(verdict, ready)
+    nearly(verdict, ready.mixes[OPTIMISED][1])
     libraries(verdict, ready.inputs)
     shipped(verdict, "world-mix", 60, 2)
     hand_over(verdict)
