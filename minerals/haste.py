@@ -55,8 +55,8 @@ def _hash(one: object) -> int:
 
 
 def collect_seldom() -> None:
-    """Have the collector look for garbage seldom. Gains 4 % of europe-2035 without charts, 3 % with them; and a tenth of
-    the CPU of the process that draws these.
+    """Have the collector look for garbage seldom. Gains 4 % of europe-2035 without charts, 3 % with them, and a tenth
+    of the CPU of the process that draws these.
 
     What is left at the end goes with the process and is not looked through, which gains a further 11 % of its CPU.
     """
