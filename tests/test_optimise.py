@@ -408,10 +408,16 @@ def test_a_mix_plays_back_as_a_plain_run(
 
 
 def test_packs_cost_what_the_cells_of_the_mix_cost(choose: Callable[..., Chosen]) -> None:
-    for sets in ((), TWO, UNMET):
+    """But for the capital of lines, which is sunk or paid by those that are built, and in all packs without lines."""
+    for sets in ((), TWO, UNMET, ("optimise.lines=false",)):
         found = choose(*sets)
         packs = found.table("mix_cost", mix="optimised", part="packs")["value"].iloc[0]
-        assert found.later("battery_cost")["value"].sum() == pytest.approx(packs, rel=1e-6)
+        data, charge = found.mix.data, found.mix.assembly.line_charge
+        capital = sum(
+            charge.get((r, data.line[c]), 0.0) * gwh for (r, _, c, _), gwh in found.mix.solution.additions.items()
+        )
+        assert bool(capital) == ("optimise.lines=false" not in sets)
+        assert found.later("battery_cost")["value"].sum() == pytest.approx(packs + capital, rel=1e-6)
 
 
 HISTORIES = {
@@ -629,7 +635,8 @@ def test_no_chemistry_is_sold_before_it_is_there(case: str, choose: Callable[...
 
 def test_a_region_imports_what_its_own_plants_do_not_make_yet(choose: Callable[..., Chosen]) -> None:
     """At the high end sodium-ion cells of iron phosphate are made in 2026 and in Europe from 2033 on."""
-    found = choose("optimise.commercial='high'", *ANODE)
+    others = "optimise.without=['na_layered_nfm', 'na_layered_cfm', 'na_prussian']"
+    found = choose("optimise.commercial='high'", others, *ANODE)
     years, trade = rows("commercial_year"), found.table("mix_trade")
     rows_of = years[years["chemistry"] == "na_polyanion"].groupby("region")["high"]
     assert rows_of.max()["World"] < found.decided[0] < found.decided[-1] < rows_of.min()["Europe"]
@@ -770,18 +777,20 @@ def test_the_tariff_of_a_shipped_run_is_its_rule_s_and_ends_where_a_group_is_lef
     asked = tomllib.loads(text)
     assert named["value"].notna().all()
     assert set(named.loc[named["law"] == "Section 301", "value"]) == {asked["prices"]["tariff"]}
-    given = [choose(*EXCLUDED, f"prices.tariff={tariff}").mix.data for tariff in (0.0, asked["prices"]["tariff"])]
-    (free, without), (tariff, with_tariff) = ((data.import_price, data.price) for data in given)
+    given = [choose(*EXCLUDED, f"prices.tariff={tariff}").mix for tariff in (0.0, asked["prices"]["tariff"])]
+    (free, without), (tariff, with_tariff) = ((mix.data.import_price, mix.data.price) for mix in given)
     assert without == with_tariff
+    charge, line = given[0].assembly.line_charge, given[0].data.line
     for key, price in free.items():
-        cell = price + without[key] * (1 - 34 / 108)
+        whole = without[key] + charge[key[0], line[key[1]]]
+        cell = without[key] + price - whole * 34 / 108
         paid = without[key] + price + cell * asked["prices"]["tariff"] * (key[2] < 2031)
         assert without[key] + tariff[key] == pytest.approx(paid), key
 
 
 def test_the_share_made_at_home_is_held(choose: Callable[..., Chosen]) -> None:
-    """From its first year on, linear between those given."""
-    found = choose("optimise.own_share={2030=0.1, 2032=0.5}", "optimise.objective='cost'")
+    """From its first year on, linear between those given; of plants that are not sunk, as none are counted."""
+    found = choose("optimise.own_share={2030=0.1, 2032=0.5}", "optimise.objective='cost'", "optimise.lines=false")
     trade = found.table("mix_trade").pivot_table(index="year", columns="measure", values="value", aggfunc="sum")
     share = (trade["production"] / trade.sum(axis=1)).to_dict()
     for year, least in {2030: 0.1, 2031: 0.3, 2032: 0.5}.items():

@@ -826,7 +826,9 @@ class Assembly:
             for name, lead in (("lead", tables.lead), ("retrofit_lead", tables.retrofit_lead)):
                 out[name][r, kind] = math.floor(lead[r, family] + 0.5)
             for y in self.years:
-                out["capacity"][r, kind, y] = float(np.interp(y, *standing)) if kind == LI_ION else 0.0
+                out["capacity"][r, kind, y] = (
+                    float(np.interp(y, *standing)) if kind == LI_ION else self._made_before(r, kind)
+                )
                 out["announced"][r, kind, y] = self._announced(r, kind, y)
                 left = sum(self.discount[later] for later in self.years if later >= y)
                 out["line_price"][r, kind, y] = charge * left / self.discount[y]
@@ -834,6 +836,14 @@ class Assembly:
             if 0 < tables.carried[c] < 1 and out["capacity"]:
                 out["retrofit"][LI_ION, self.line(c)] = tables.carried[c]
         return out
+
+    def _made_before(self, region: Region, kind: Line) -> float:
+        """Cells of a kind that a region makes at home in the last year that is not decided [GWh]: their lines stand, of
+        which no table has a number."""
+        last, i = self.at[self.years[0]] - 1, self.regions.index(region)
+        cells = self.chokepoints.scenarios[self.incumbent].cells[i, ..., last].sum(axis=0)
+        home = self.chokepoints.made_at_home((region,), last)
+        return float(sum(cells[place] * home[place] for c, place in self.place.items() if self.line(c) == kind))
 
     @cached_property
     def discount(self) -> dict[Year, float]:

@@ -11,7 +11,8 @@ more is turned over than stands.
 
 Standing lines are sunk: what they make costs its running cost. One that is built or turned over pays its capital in
 each year in which it makes cells, to the last one (`line_price`). All are counted by what they make, which is their
-nameplate × the utilisation of plants. As many are built as pay, up to $B$ where a row announces lines of their kind and
+nameplate × the utilisation of plants; of kinds whose plants no row has those stand that made cells in the year before
+the first that is decided. As many are built as pay, up to $B$ where a row announces lines of their kind and
 region (announced_capacity.csv). A region whose lines no row of cell_capacity.csv has is under no limit on lines; its
 supply of cells alone limits what it makes, at a price with all capital. Cells that a region makes for others use no
 lines here: they are within its supply of cells alone.
