@@ -11,6 +11,7 @@ from minerals import api
 from minerals.config import Grid, read_run, varied
 from minerals.errors import InputError
 from minerals.results.screen_grid import grid as screen
+from minerals.shipped import run_names
 from minerals.studies.blocks import POINTS, POINTS_PART
 from minerals.studies.grid import headlines
 from minerals.studies.run import run
@@ -51,6 +52,16 @@ def test_a_point_is_the_run_as_its_file_would_have_it(toy: Path) -> None:
     assert found.name == same.name
     assert found.place("scope", "years", "last") == origin
     assert found.place("scope", "minerals") == same.place("scope", "minerals")
+
+
+@pytest.mark.parametrize("name", run_names())
+def test_a_shipped_run_without_changes_is_itself(name: str) -> None:
+    whole = read_run(name)
+    same = varied(whole, {}, whole.place("title"))
+    assert same.settings == whole.settings.model_copy(update={"study": None})
+    assert (same.changes, same.diffusion, same.name, same.origin) == (
+        whole.changes, whole.diffusion, whole.name, whole.origin,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("axes", "words"), [

@@ -254,7 +254,7 @@ def _shares(of: Studied, config: Identify, kinds: Kinds, within: dict[str, NDArr
         if family not in config.held and within[family].sum() > 1:
             for at in np.flatnonzero(within[family]):
                 chemistry, silicon = of.resolved.chemistries.labels[at]
-                blend = f" with {silicon:.0%} Si" if silicon else ""
+                blend = f" with {100 * silicon:.3g}% Si" if silicon else ""
                 row = np.zeros(len(within[family]))
                 row[at] = 1.0
                 yield Told("chemistry", f"{chemistry}{blend}", f"{labels[chemistry]}{blend}", row)
