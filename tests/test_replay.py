@@ -93,8 +93,8 @@ def test_a_model_holds_nothing_of_what_does_not_press() -> None:
 @pytest.mark.parametrize("criteria", [
     Criteria(ranges="all", frontier="certified", cost_cap=0.05), Criteria(objective="worst", cost_cap=0.02),
     Criteria(objective="cvar", level=0.5, ranges="default"), Criteria(worth=50.0),
-    Criteria(objective="weighted", weights={"expected": 2.0, "cost": 0.01}),
-], ids=["all", "worst", "cvar", "worth", "weighted"])  # fmt: skip
+    Criteria(objective="weighted", weights={"expected": 2.0, "cost": 0.01}), Criteria(unmet=True, cost_cap=0.1),
+], ids=["all", "worst", "cvar", "worth", "weighted", "unmet"])  # fmt: skip
 @pytest.mark.parametrize("name", PLANS)
 def test_a_long_library_is_chosen_from_as_a_short_one_is(
     name: str, criteria: Criteria, monkeypatch: pytest.MonkeyPatch
