@@ -17,6 +17,7 @@ import conftest
 import pyomo.environ as pyo
 import pytest
 from pyomo.repn import generate_standard_repn
+from test_measures import stocks_and_plants
 from test_mix import (
     CHEMISTRIES,
     YEARS,
@@ -159,6 +160,7 @@ FAMILIES = {
     "excluded": Case(recovering),
     "follow_on": Case(following),
     "growth": Case(ramp),
+    "measures": Case(stocks_and_plants),
     "growth-grades": Case(grades),
     "home_cells": Case(cells),
     "lines": Case(lambda: lines(80.0)),

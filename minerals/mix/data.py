@@ -289,6 +289,22 @@ class MixData:
     """Part of the plan's need that a disruption leaves of what nobody knows, (disruption, pool, node, year) [1]; their
     `accessible` is 0."""
     routes: GraphiteRoutes | None = None
+    # Measures beside the mix
+
+    stock_cost: Mapping[RegionNodeYear, float] = field(default_factory=dict)
+    """Of a stock in a year, (region, node, year) [million USD per kt or GWh]; without a key there is none."""
+    stock_most: Mapping[RegionNodeYear, float] = field(default_factory=dict)
+    """Most of it, as a part of a year's need, the same [1]."""
+    stock_rate: float = 1.0
+    """What a stock gives in a year of a stop that uses it up, ÷ the stock: 12 ÷ months of the stop [1]."""
+    plant_cost: Mapping[RegionNodeYear, float] = field(default_factory=dict)
+    """Of a plant by the year in which it is decided, in all its years, each as it counts, (region, node, year) [million
+    USD per kt or GWh a year]; without a key there is none."""
+    plant_lead: Mapping[Node, float] = field(default_factory=dict)
+    """From there to its first output, (node) [years]."""
+    plant_most: Mapping[NodeYear, float] = field(default_factory=dict)
+    """Most that such plants make in a year, (node, year) [kt or GWh]; none by default."""
+
     weight: Mapping[Disruption, float] = field(default_factory=dict)
     """Of each disruption [1]."""
     counts: Mapping[Chemistry, float] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from .pyo import pyo
 #: solver may take another one where the rows stand in another order.
 ORDER = (
     "demand", "home_cells", "trade", "performance", "growth", "lines", "secondary", "materials", "follow_on",
-    "excluded", "one_country", "recourse",
+    "excluded", "one_country", "measures", "recourse",
 )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ sourced     z[r,n,j,y]    a node's product, by the country that makes it, or by
                           plants that others build because of the mix             kt or GWh
 held        v[r,l,m,k]    mineral in the cells of a cohort and a life             kt
 secondary   w[r,m,y]      recovered material that goes into new cells             kt
+stock       s[r,n,y]      of a node's product                                     kt or GWh
+plants      b[r,n,v]      of a node, by the year in which they are decided        kt or GWh a year
 rebuilt     x'[d,q,c,y]   batteries of a pool that can be had under a disruption  GWh, where cells may be short
 at_home     z[d,q,c,y]    cells of them made at home                              GWh, where their inputs may be short
 own_made    k[d,q,c,a,y]  of these, those whose active material is made at home   GWh
@@ -50,6 +52,8 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     add_sourcing(model, data)
     model.held = pyo.Var(_set(dict.fromkeys(key[:4] for key in data.returned), 4), within=some)
     model.secondary = pyo.Var(_set(data.recovered, 3), within=some)
+    model.stock = pyo.Var(_set(data.stock_cost, 3), within=some)
+    model.plants = pyo.Var(_set(data.plant_cost, 3), within=some)
     # No objective presses on a disruption without a weight.
     played = [
         (d, q, y) for d in data.disruptions if data.weight[d] > 0 for q in data.pools_of[d] for y in data.years

@@ -6,7 +6,8 @@ $$x'_{dqcy} \le z_{dqcy} + \beta_{dqcy} \sum_{r \in q} m_{rcy}, \qquad
 
 $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcny}) + (h_n - \sigma_n)
   (g_{dqy} - \phi_y G_{dqy}) + \sum_r \rho_{nr} v_{dqry} - v_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
-  \le A_{dqny} - O_{dqny} + \theta_{dqny} \sum_{r \in q} \pi_{rny} f_{rny}, \qquad
+  \le A_{dqny} - O_{dqny} + \theta_{dqny} \sum_{r \in q} \pi_{rny} f_{rny} + \sum_{r \in q} (\mu s_{rny} +
+  \sum_v b_{rnv}), \qquad
   \sum_c q_{qcay} k_{dqcay} \le O_{dqay}, \qquad k_{dqcay} \le z_{dqcy}, \qquad v_{dqry} \le O_{dqry}, \qquad
   \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
@@ -24,14 +25,15 @@ it; of what is refined $v$ is refined at home, which alone needs what is mined. 
 is all that its first limit allows, and where nothing is short that goes into $z$ that is: neither then has a variable.
 Own plants $O$ are part of what is accessible, $A$, to which comes a stockpile of the plan's need, up to what there is
 without the disruption, and the part $\theta$ that is left of what others build because of the mix, as far as that goes
-to the home of the next stage, $\pi f$. Of what nobody knows, of which a stop takes a share, the rest is a part of the
-plan's need too. Of the graphite $G$ in anodes, $g$ is natural, planned as the share $\phi_y$, of which a node makes
-$h_n$, of the rest $\sigma_n$: for anodes that are bought and for those made at home apart. The loss is measured against
-demand, so what is not built in the first place counts as lost. To leave a year's demand unmet could still pay where it
-escapes a share that later years would have to keep; so, before anything else is asked, a mix leaves no more unmet than
-it must. The loss of industry is $L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$. Where all
-are made outside, $\beta$ is that of the makers abroad who do not close, or where there are none $z$ is within all
-cells. Recourse is exact only where the objective presses on it: figures come from a replay with the mix fixed.
+to the home of the next stage, $\pi f$. So do plants and stocks that are bought beside the mix, $b$ and $s$. Of what
+nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
+$g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
+bought and for those made at home apart. The loss is measured against demand, so what is not built in the first place
+counts as lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to
+keep; so, before anything else is asked, a mix leaves no more unmet than it must. The loss of industry is
+$L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$. Where all are made outside, $\beta$ is that
+of the makers abroad who do not close, or where there are none $z$ is within all cells. Recourse is exact only where the
+objective presses on it: figures come from a replay with the mix fixed.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ from typing import Any
 from ..data import FOLLOW_ON, Chemistry, Disruption, MixData, Node, Place, Pool, Year
 from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
+from . import measures
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
@@ -163,8 +166,19 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         places = ((r, n, FOLLOW_ON, y) for r in data.pools[q])
         return sum(data.follow_on_home.get((k[0], n, y), 1.0) * m.sourced[k] for k in places if k in m.sourced)
 
+    def running(m: pyo.ConcreteModel, q: Pool, n: Node, y: Year) -> Any:
+        """What plants that are a measure make for it."""
+        return sum(measures.runs(m, data, r, n, y) for r in data.pools[q])
+
+    def in_stock(m: pyo.ConcreteModel, q: Pool, n: Node, y: Year) -> Any:
+        """What of a stock there is in a year of a disruption."""
+        return data.stock_rate * sum(m.stock[r, n, y] for r in data.pools[q] if (r, n, y) in m.stock)
+
     def reach(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
         total, own = free(m, d, q, n, y)
+        total -= running(m, q, n, y)
+        if (d, q, n, y) in stocked_at:
+            total -= in_stock(m, q, n, y)
         total -= data.follow_on_left.get((d, q, n, y), 1.0) * built(m, q, n, y)
         share = data.unknown_left.get((d, q, n, y), 0.0) + (data.stockpile if (d, q, n, y) in stocked_at else 0.0)
         if share:
@@ -176,7 +190,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def stocked(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
         total, own = free(m, d, q, n, y)
-        return total - built(m, q, n, y) <= data.undisturbed[q, n, y] - own
+        return total - built(m, q, n, y) - running(m, q, n, y) <= data.undisturbed[q, n, y] - own
 
     def own_plants(m: pyo.ConcreteModel, d: Disruption, q: Pool, a: Node, y: Year) -> object:
         mine = [c for c, n in through[d, q, y] if n == a]
@@ -230,7 +244,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     hit = [key for key in data.accessible if key[3] >= data.starts[key[0]] and is_used(key)]
     stocked_at = {
         (d, q, n, y) for d, q, n, y in hit
-        if data.stockpile and n not in data.cells and data.accessible[d, q, n, y] < data.undisturbed[q, n, y]
+        if (data.stockpile or any((r, n, y) in model.stock for r in data.pools[q]))
+        and n not in data.cells and data.accessible[d, q, n, y] < data.undisturbed[q, n, y]
     }  # fmt: skip
     plants = dict.fromkeys((d, q, a, y) for d, q, _, a, y in model.own_made_of)
     model.within_plan = pyo.Constraint(model.rebuilt_of, rule=within)

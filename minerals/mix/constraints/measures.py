@@ -1,0 +1,75 @@
+r"""Beside the mix itself stocks and plants make a run less exposed: stocks that a stop is met with, and plants outside
+the country that makes most of a node, after their lead time.
+
+$$s_{rny} \le \tau_{rny} \sum_c q_{rcny} p_{rcy}, \qquad
+  \sum_r \sum_{v + l_n \le y} b_{rnv} \le B_{ny} \qquad [\mathrm{kt\ or\ GWh}]$$
+
+with the stock $s$ of the need of cells made at home that it is measured by, up to so many months of it and to what it
+keeps, and the plants $b$ that are decided in the year $v$, up to how far their growth carries supply outside that
+country. A stop takes nothing of these plants, and they serve what is made at home. What they themselves are made of is
+not followed. A stock is used up once in a stop of some months, which so has that share of it in a year; it replaces
+what the stop takes, and no more: `recourse`. Both cost: a stock a share of its value a year, net of what it is sold
+for, and plants their capital as an annuity and what their product costs more, in each year in which they run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..data import Chemistry, MixData, Node, Pool, Region, Year
+from ..family import Family, Glossary, Kind, Limit, LimitText
+from ..pyo import pyo
+
+
+def add(model: pyo.ConcreteModel, data: MixData) -> None:
+    """Add how much may be stocked, and built."""
+    running: dict[tuple[Node, Year], list[Any]] = {}
+    for r, n, v in model.plants:
+        for y in data.years:
+            if y >= v + data.plant_lead[n]:
+                running.setdefault((n, y), []).append((r, n, v))
+
+    def made(m: pyo.ConcreteModel, r: Region, c: Chemistry, y: Year) -> Any:
+        """Cells of which some are made at home: those that are, or where the mix does not say it, all."""
+        key = r, c, y
+        if (Pool(r), c, y) not in data.by_origin:
+            return m.cells[key]
+        return m.production[key] if key in m.production else 0.0  # noqa: SIM401, which Pyomo's variables do not have
+
+    def most(m: pyo.ConcreteModel, r: Region, n: Node, y: Year) -> object:
+        need = sum(
+            data.stocked.get((r, c, n, y), data.use[r, c, n, y]) * made(m, r, c, y)
+            for c in data.users.get((r, n, y), ()) if (r, c, y) in m.cells
+        )  # fmt: skip
+        return m.stock[r, n, y] - data.stock_most[r, n, y] * need <= 0
+
+    def built(m: pyo.ConcreteModel, n: Node, y: Year) -> object:
+        return sum(m.plants[key] for key in running[n, y]) <= data.plant_most.get((n, y), 0.0)
+
+    model.stock_part = pyo.Constraint(model.stock.index_set(), rule=most)
+    model.plants_built = pyo.Constraint(pyo.Set(initialize=list(running), dimen=2), rule=built)
+
+
+def runs(model: pyo.ConcreteModel, data: MixData, r: Region, n: Node, y: Year) -> Any:
+    """What plants that are decided by then make in a year."""
+    return sum(
+        model.plants[r, n, v] for v in data.years if (r, n, v) in model.plants and y >= v + data.plant_lead[n]
+    )  # fmt: skip
+
+
+def _stock_words(glossary: Glossary, _: MixData, r: Region, n: Node, __: Year) -> LimitText:
+    return LimitText(f"stock of {glossary.node(n)} in {r}", glossary.unit(n))
+
+
+def _plant_words(glossary: Glossary, _: MixData, n: Node, __: Year) -> LimitText:
+    return LimitText(f"plants of {glossary.node(n)} outside the country that makes most", glossary.unit(n))
+
+
+WAY_OUT = "to buy none always keeps it"
+FAMILY = Family(
+    key="study",
+    constraints={
+        "stock_part": Limit("region, node, year", Kind.SUPPLY, _stock_words, no_way_out=WAY_OUT, worth=False),
+        "plants_built": Limit("node, year", Kind.SUPPLY, _plant_words, no_way_out=WAY_OUT, worth=False),
+    },
+)
