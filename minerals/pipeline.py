@@ -188,13 +188,14 @@ def _with_mixes(config: Run, mixes: Mapping[str, Mix], inputs: Inputs, ready: Pr
 @frozen
 class Computed:
     """A run that is computed. chokepoints: its exposure, with [exposure]; log: its record, but for the list of tables;
-    files: further files of the result, by name."""
+    files: further files of the result, by name; mixes: that were chosen, by scenario."""
 
     resolved: Resolved
     chokepoints: Chokepoints | None
     tables: dict[str, pd.DataFrame]
     log: dict[str, Any]
     files: dict[str, str]
+    mixes: dict[str, Mix]
 
     def result(self) -> Result:
         """The result. Raises InputError where a table holds what is no number."""
@@ -248,7 +249,7 @@ def computed(config: Run, inputs: Inputs) -> Computed:
     if len(used) > 1:
         resolved = replace(resolved, inputs_used=joined(*used))
     tables["inputs_used"] = resolved.inputs_used
-    tables["sources_used"] = _sources_used(resolved, inputs)
+    tables["sources_used"] = sources_used(resolved.inputs_used, inputs)
     log = record(resolved, inputs, config)
     if ready.prices is not None:
         log["prices"] = about_prices(ready.run, inputs)
@@ -265,7 +266,7 @@ def computed(config: Run, inputs: Inputs) -> Computed:
             chosen = log["scenarios"][name]
             chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
             files[playback_of(name)] = playback(mix.onto(mix.run), name)
-    return Computed(resolved, chokepoints, tables, log, files)
+    return Computed(resolved, chokepoints, tables, log, files, mixes)
 
 
 def _futures(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Chokepoints]:
@@ -289,9 +290,9 @@ def inputs_of(config: Run, inputs: str | Path | None) -> Path:
     return folder
 
 
-def _sources_used(resolved: Resolved, inputs: Inputs) -> pd.DataFrame:
+def sources_used(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
     """Sources of the rows used, with citation, address and licence, and how many rows rest on each."""
-    keys = [key for text in resolved.inputs_used["source"].tolist() for key in split(text)]
+    keys = [key for text in rows["source"].tolist() for key in split(text)]
     counts = pd.Series(keys, dtype=object).value_counts()
     frame = inputs["sources"]
     used = frame[frame["source"].isin(counts.index)].drop(columns=["line", "corrected_by"])

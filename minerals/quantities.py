@@ -733,6 +733,19 @@ QUANTITIES: dict[str, Quantity] = {
             "cost all = paid − duties + credits",
         ),
         Quantity(
+            "measures", "result", ("months", "measures", "budget"), "GWh",
+            "With [study] kind = measures: least loss by the risk of the run, of disruptions of so many months in each "
+            "of the years decided, that a measure buys with a budget [billion USD_2025] beyond the cheapest mix; all "
+            "else is as that has it. avoided: against the cheapest mix; per_billion: that ÷ budget; marginal: what one "
+            "more billion would avoid; replayed: value when the plan is played back; mix_cost, stock_cost, "
+            "plants_cost: what is spent [million USD_2025], of the mix what it costs beyond the cheapest.",
+            "value = months / 12 · min over what the measure may change of risk, cost ≤ cheapest + budget",
+        ),
+        Quantity(
+            "measures_bought", "result", ("months", "measures", "budget", "measure", "region", "node", "year"), "kt",
+            "What a budget buys beside the mix: stock held in a year, and plants that run in it.",
+        ),
+        Quantity(
             "mix_unknown", "result", ("unknown", "measure", "region", "family", "first", "last"), "GWh, kt, 1",
             "With optimise.unknown = ends, the mix that is chosen if none and if all of what nobody knows stands in "
             "the country that leads it, a stop of each such node played beside the disruptions of the run. measure: "

@@ -588,8 +588,7 @@ class Chokepoints:
         located = today
         if self.config.follow_on == "pipeline":
             located = np.where(new.located[0].any(axis=1, keepdims=True), new.located[0], today)
-        leader = np.where(self.inputs.is_group, -1.0, today).argmax(axis=1)
-        nodes = np.arange(len(made))
+        leader, nodes = self._leader, np.arange(len(made))
 
         def together(measure: Array, shares: Array) -> Array:
             """(maker, node) at the share of the leader in some shares, (node)."""
@@ -605,10 +604,27 @@ class Chokepoints:
         start, years, supply, counted = self.since
         growth, lead = together(new.growth[0], today), together(new.lead[0], located)
         found = headroom(supply.sum(axis=2).T, counted, years, start, growth, lead)
-        room = np.zeros((len(made), len(self.years)))
-        for y, year in enumerate(self.years):
-            room[:, y] = found[:, years == year].sum(axis=1)  # none before the plan starts
-        return located, follow, room
+        return located, follow, self._reported(found)
+
+    def _reported(self, room: Array) -> Array:
+        """Of every year since the plan starts, that of the reported ones, (node, year); 0 before."""
+        years = self.since.years
+        return np.stack([room[:, years == year].sum(axis=1) for year in self.years], axis=1)
+
+    @cached_property
+    def _leader(self) -> Index:
+        """The country that makes most of each node when the plan starts, (node)."""
+        return np.asarray(np.where(self.inputs.is_group, -1.0, self._first_made).argmax(axis=1))
+
+    @cached_property
+    def room_outside(self) -> Array:
+        """How far growth would carry what is made of each node outside the country that makes most of it, of plants
+        that are decided from the start of the plan on, (node, reported year) [kt or GWh]."""
+        start, years, supply, counted = self.since
+        led = np.arange(supply.shape[2]) == self._leader[:, None]
+        outside = np.where(led, 0.0, supply).sum(axis=2).T
+        new = self.inputs.new
+        return self._reported(headroom(outside, counted, years, start, new.growth[0, 1], new.lead[0, 1]))
 
     def name_of(self, regions: Sequence[str]) -> str:
         """Name of regions that share a pool."""

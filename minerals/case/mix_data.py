@@ -401,7 +401,7 @@ class Assembly:
             **found, **self._chain(), "by_origin": frozenset(by_origin), "moved_home": frozenset(moved_home),
             "active": tuple(active), "refined": tuple(refined),
             "stockpile": chokepoints.config.stockpile_months / 12,
-            "stocked": self._stocked(pools, use) if by_need else {},
+            "stocked": self.stocked(pools, use) if by_need else {},
         }  # fmt: skip
 
     def _cells_left(
@@ -445,7 +445,7 @@ class Assembly:
             "anodes": frozenset(nodes[n] for n in np.flatnonzero(anodes)),
         }  # fmt: skip
 
-    def _stocked(self, pools: Pools, use: Mapping[Key, float]) -> dict[Key, float]:
+    def stocked(self, pools: Pools, use: Mapping[Key, float]) -> dict[Key, float]:
         """Need that a stockpile is measured by: `Chokepoints.stocked`; of cells made at home where the mix chooses
         these."""
         passing = {

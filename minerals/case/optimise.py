@@ -20,6 +20,7 @@ from ..config import (
     COST_CAP,
     GOALS,
     OPTIMISED,
+    Measures,
     Optimise,
     Run,
     Scenario,
@@ -298,7 +299,9 @@ def _of_run(run: Run) -> Wrong:
         them = "it" if len(missing) == 1 else "them"
         why = f"needs {', and '.join(missing)}; add {them}, as runs/europe-mix.toml does"
         yield ("optimise",), "[optimise]", why
-    if settings.study is not None and settings.study.kind != "grid":
+    if isinstance(settings.study, Measures):
+        yield from _of_measures(config)
+    elif settings.study is not None and settings.study.kind != "grid":
         why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
         yield ("study",), f"[study] of kind {settings.study.kind!r}", why
     if settings.flows is not None and settings.flows.lines:
@@ -323,6 +326,15 @@ def _of_run(run: Run) -> Wrong:
     elif years.step != 1:
         why = "the mix is chosen year by year, as growth is; leave step out"
         yield ("scope", "years"), f"years = {years.first} to {years.last}, step {years.step}", why
+
+
+def _of_measures(config: Optimise) -> Wrong:
+    """What a study of measures needs of the mix that it begins from."""
+    if config.objective != "gwh_at_risk":
+        why = 'says nothing of what disruptions cost, which measures are held against; set objective = "gwh_at_risk"'
+        yield ("optimise", "objective"), f"objective = {config.objective!r}", why
+    if config.unmet:
+        yield ("optimise", "unmet"), "unmet = true", "what is not met costs nothing; measures need a mix that meets all"
 
 
 def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import field
 from functools import cached_property
 from typing import NamedTuple
@@ -205,14 +205,17 @@ def play(
 
 
 def losses_of(
-    chokepoints: Chokepoints, scenario: str, events: Iterable[Event], years: Collection[int]
-) -> Iterable[tuple[Event, int, Lost]]:
+    chokepoints: Chokepoints, scenario: str, events: Iterable[Event], years: Collection[int],
+    beside: Callable[[int, Supplied, Supplied], Supplied] | None = None,
+) -> Iterable[tuple[Event, int, Lost]]:  # fmt: skip
     """What every disruption costs in every year from its start on, without what else `play` tells: (event, place of the
-    year, loss)."""
+    year, loss). beside: what there is with each, by place of the year, what there is without and with it."""
     stock = chokepoints.config.stockpile_months
     for (regions, year), alike in _together(chokepoints, events, years)[0].items():
         stops: tuple[Stop, ...] = tuple((event.cuts, "severity") for event in alike)
         hit = chokepoints.supplied(scenario, regions, year, stops, stock)
+        if beside is not None:
+            hit = beside(year, chokepoints.without(scenario, regions, year), hit)
         outside = chokepoints.made_outside(scenario, regions, year, stops, hit)
         found = _lost(chokepoints.factory(scenario, regions, year), hit, outside)
         yield from ((event, year, each) for event, each in zip(alike, found, strict=True))

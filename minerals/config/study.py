@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, Strict
 
 from ..text import shown
 from ..toml import is_key, split_key
-from .values import Section, Text, TextOrTexts, Texts, Whole, Year
+from .values import Section, Text, TextOrTexts, Texts, Whole, Year, at_most
 
 
 class ManyRuns(Section):
@@ -142,8 +142,41 @@ class Grid(ManyRuns):
         return [dict(zip(self.axes, values, strict=True)) for values in product(*self.axes.values())]
 
 
+#: What makes a run less exposed.
+Measure = Literal["mix", "own_cells", "stock", "plants"]
+#: Amounts of money, and months of disruptions.
+Amounts = Annotated[
+    tuple[Annotated[float, Field(ge=0), at_most(1e5, "more than all batteries of the world cost")], ...], Strict(False)
+]
+Lengths = Annotated[
+    tuple[Annotated[float, Field(gt=0), at_most(60, "after five years nothing stays as it was")], ...], Strict(False)
+]
+
+
+class Measures(Section):
+    """What buys the most safety: a mix that is chosen, stocks, plants and own cells, each and together, at budgets."""
+
+    kind: Literal["measures"] = Field(description="Kind of the study.")
+    budgets: Amounts = Field(
+        min_length=1, description="What is spent beyond the cheapest mix, over all years [billion USD_2025]."
+    )
+    which: Annotated[tuple[Measure, ...], Strict(False)] = Field(
+        default=("mix", "own_cells", "stock", "plants"), min_length=1,
+        description="Measures, told each alone and all together: mix (chemistries, and where their cells are made), "
+        "own_cells (where cells are made, of the cheapest mix), stock (of materials that a disruption takes), plants "
+        "(outside the country that makes most of a node).",
+    )  # fmt: skip
+    months: Lengths = Field(
+        default=(12.0,), min_length=1, description="Months that a disruption lasts, in which a stock is used up once."
+    )
+    most_months: float = Field(
+        default=6.0, ge=0, le=60, description="Most stock, in months of need; less where it keeps for less."
+    )
+    plant_life: float = Field(default=20.0, ge=1, le=100, description="Years over which a plant is paid.")
+
+
 #: A study, by its kind.
-Study = Annotated[Sample | Sensitivity | Identify | Grid, Field(discriminator="kind")]
+Study = Annotated[Sample | Sensitivity | Identify | Grid | Measures, Field(discriminator="kind")]
 #: Section of each kind: the members of the union above.
 KINDS: dict[str, type[Section]] = {
     kind: section

@@ -21,6 +21,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "drop_in": ("low", "high"),
     "exposure": ("silicon", "low", "high"),
     "learning_rate": ("r2",),
+    "measures": ("per_billion",),
     "mix_family": ("low", "high"),
     "mix_baseline": ("cost_share",),
     "mix_frontier": ("marginal", "marginal_low", "marginal_high"),

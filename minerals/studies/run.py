@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 import pandas as pd
 
-from ..config import DrawnStudy, Identify, Run, read_run
-from ..pipeline import computed, inputs_of
+from ..config import OPTIMISED, DrawnStudy, Identify, Measures, Run, read_run
+from ..errors import InputError
+from ..pipeline import computed, inputs_of, sources_used
 from ..results.result import Result
-from ..tables.inputs import read_inputs
+from ..tables.inputs import joined, read_inputs
 from ..tables.resolve import Resolved
 from .identity import Studied
 
@@ -51,6 +52,9 @@ def run(
     config = source if isinstance(source, Run) else read_run(source, sets)
     # What overflows is refused with its table, column and place, as in `prepared`.
     with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(config.settings.study, Measures) and config.settings.optimise is None:
+            why = "begins from a mix that is chosen; add [optimise], as runs/europe-measures.toml has it"
+            raise InputError([config.problem(("study",), "[study] of kind 'measures'", why)])
         tables = read_inputs(inputs_of(config, inputs))
         found = computed(config, tables)
         if stressed and found.chokepoints is not None:
@@ -59,7 +63,15 @@ def run(
 
             found.tables.update(stress(found.chokepoints))
             found.tables["reference_worlds"] = reference_worlds(found.chokepoints, tables)
-        if config.settings.study is not None:
+        if isinstance(config.settings.study, Measures):
+            from .measures import measured_rows, measures
+
+            mix, rows = found.mixes[OPTIMISED], found.tables["inputs_used"]
+            found.tables.update(measures(mix, tables, kept, progress))
+            rows = joined(rows, measured_rows(mix, tables))
+            found.tables.update(inputs_used=rows, sources_used=sources_used(rows, tables))
+            found.log["study"] = {"kind": config.settings.study.kind, "held": []}
+        elif config.settings.study is not None:
             kind = cast(StudyKind, import_module(f"..{config.settings.study.kind}", __name__))
             of = Studied(config, found.resolved, found.log["region_label"], tables)
             found.tables.update(kind.study(of, kept, progress))

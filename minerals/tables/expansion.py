@@ -143,6 +143,15 @@ def new_supply(
     )
 
 
+def material_price(inputs: Inputs, node: str, years: Sequence[int]) -> Array:
+    """Price of a node's product, (year) [USD_2025/kg or /kWh], linear between given years and held outside them; NaN
+    where nobody prices it."""
+    rows = sorted(inputs.rows_by("material_price", "node").get((node,), []), key=lambda row: row.year)
+    if not rows:
+        return np.full(len(years), np.nan)
+    return np.asarray(np.interp(years, [row.year for row in rows], [row.value for row in rows]))
+
+
 def discount_rate(inputs: Inputs, perspective: Literal["project", "society"]) -> Array:
     """Rate a year, (3,) value, low, high [1]."""
     return _three(inputs.rows_by("discount_rate", "perspective")[(perspective,)][0])
