@@ -722,7 +722,7 @@ def test_every_command_of_the_readme_runs_and_its_output_is_the_real_one(tmp_pat
     """In the order a reader meets them, in an empty folder with the run files the README shows; no line of them is a
     library's."""
     examples = {block.split()[1]: block for block in blocks("toml")}
-    assert set(examples) == {"my-europe.toml", "my-curves.toml", "my-exposure.toml", "my-mix.toml"}
+    assert set(examples) == {"my-europe.toml", "my-curves.toml", "my-grid.toml", "my-exposure.toml", "my-mix.toml"}
     for name, example in examples.items():
         (tmp_path / name).write_text(example, encoding="utf-8")
     lines = [line.rpartition("&& ")[2] for block in blocks("sh") for line in block.strip().splitlines()]
