@@ -101,5 +101,6 @@ def caveats(result: Result) -> str:
 
 def shares_held(result: Result) -> str:
     """That a study varies no market share, to follow a note; '' where it does, or where nothing is drawn."""
-    study = (result.record.get("config") or {}).get("study")
-    return " Market shares are held." if study and not study.get("share_spread") else ""
+    study = (result.record.get("config") or {}).get("study") or {}
+    held = study.get("share_spread") == 0
+    return " Market shares are held." if held else ""

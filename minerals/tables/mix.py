@@ -155,8 +155,9 @@ class _Reader(Reader):
 
     def _decided(self) -> int:
         """First year that is decided: the first of the scope after its first one whose demand is not observed."""
-        demand = self.run.settings.scenario[self.config.scenario].demand
-        first = max(*self.years[:2], first_planned(self.inputs, [demand]) or 0)
+        incumbent = self.run.settings.scenario.get(self.config.scenario)  # An unknown one is refused elsewhere.
+        observed = first_planned(self.inputs, [incumbent.demand]) if incumbent else None
+        first = max(*self.years[:2], observed or 0)
         if first > self.years[-1]:
             why = f"demand is observed to {first - 1}, and the mix is chosen of what is planned; add later years"
             raise InputError([self.run.problem(("scope", "years"), f"scope ends in {self.years[-1]}", why)])
