@@ -655,9 +655,10 @@ QUANTITIES: dict[str, Quantity] = {
             "The same as mix_family by chemistry; ranges with optimise.ranges = all.",
         ),
         Quantity(
-            "chosen_origin", "result", ("scenario", "region", "chemistry", "silicon", "year"), "1",
-            "Share of its cells that a region makes itself, where a scenario says it by chemistry (made_at_home), as a "
-            "chosen mix does: what stops of materials and of cells take follows it.",
+            "chosen_origin", "result", ("scenario", "region", "chemistry", "silicon", "country", "year"), "1",
+            "Share of each country in the cells of a region, where a scenario says it by chemistry (made_at_home, "
+            "cells_from), as a chosen mix does: what stops of materials and of cells take follows it. home: made in "
+            "the region.",
         ),
         Quantity(
             "mix_near", "result", ("region", "family", "first", "last"), "1",
@@ -767,29 +768,29 @@ QUANTITIES: dict[str, Quantity] = {
             "allowed, cheapest, objective, cost. algorithm and iterations: of HiGHS.",
         ),
         Quantity(
-            "mix_trade", "result", ("region", "chemistry", "year", "measure"), "GWh",
-            "Cells of the chosen mix that are made at home for use there (production) and brought in (imports), as "
-            "cost, own_share, lines and the region's supply of cells decide. Exports are in no row: where a run has "
-            "several regions, imports are within each supplier's supply of cells (mix_sourcing says whose), but not "
-            "balanced by chemistry with what the others make, and cost the same whoever makes them: a region may sell "
-            "what its plants make and import what it needs.",
-            "production + imports = Σ_segment cells",
+            "mix_trade", "result", ("region", "chemistry", "country", "year", "measure"), "GWh",
+            "Cells of the chosen mix that are made at home for use there (production) and brought in (imports, by "
+            "country), as cost, duties, own_share, lines and each supplier's supply of cells decide. Where a run has "
+            "several regions, what one imports from the countries of another is made there, on its lines, so that "
+            "trade closes by chemistry; of two regions only one sells a chemistry to the other. Countries at home in a "
+            "region have what each of them can deliver of what it sells.",
+            "production + Σ_country imports = Σ_segment cells",
         ),
         Quantity(
             "mix_line", "result", ("region", "line", "from_line", "year", "measure"), "GWh/yr",
             "Lines of each kind by what they make, nameplate × utilisation of plants: standing without the model's "
             "doing, built, or retrofitted from another kind (from_line), by the first year in which they make cells, "
             "which is decided some years before (lead and retrofit_lead of line_cost), and used, by cells for use at "
-            "home: those that a region makes for others use none. li_ion makes all that fits a lithium-ion plant as "
-            "it stands. Scrap does not follow from these, but from the table lines.",
+            "home and for other regions of the run. li_ion makes all that fits a lithium-ion plant as it stands. Scrap "
+            "does not follow from these, but from the table lines.",
         ),
         Quantity(
             "mix_sourcing", "result", ("region", "node", "stage", "country", "year"), "kt, GWh",
             "What the chosen mix buys of each node by country, near to pro rata within limits on suppliers; "
-            "share: of what the region buys of it; usual: the share pro rata. Cells from home are those that mix_trade "
-            "has made there; what others export of them is pro rata. Suppliers of less than a tenth of a node are one "
-            "in the model, told apart by what they can deliver; follow_on: of the value, from plants that others build "
-            "because of the mix, told apart by where they stand.",
+            "share: of what the region buys of it; usual: the share pro rata. Cells are those of mix_trade, by maker, "
+            "near to the origin that was observed. Suppliers of less than a tenth of a node are one in the model, told "
+            "apart by what they can deliver; follow_on: of the value, from plants that others build because of the "
+            "mix, told apart by where they stand.",
         ),
         Quantity(
             "mix_rule", "result", ("region", "node", "year"), "1",

@@ -16,6 +16,7 @@ from minerals.quantities import QUANTITIES
 from minerals.results.result import Result
 from minerals.studies.run import run
 from minerals.tables.inputs import Inputs, read_inputs
+from minerals.tables.prices import price_inputs
 from minerals.tables.relative import Multiple, follows
 
 ASKED = "prices={demand='plan', adoption='plan', against='China'}"
@@ -67,8 +68,9 @@ def test_a_tariff_makes_imports_dearer_and_a_credit_what_is_made_at_home_cheaper
     packs = toy_packs(*sets, regions=("Europe", "China"), chemistries=("nmc811", "na_layered"))
     assert packs.home[0, :, 1] == pytest.approx([96, 0]), "never below zero"
     assert packs.credit[0, :, 1] == pytest.approx([60, 52]), "no more than a pack costs"
-    assert packs.abroad[0, :, 1] == pytest.approx([120, 40])
-    assert packs.duty[:, :, 1] == pytest.approx(np.array([[24, 8], [0, 0]]))
+    assert packs.bought("CHN")[0, :, 1] == pytest.approx([120, 40])
+    assert packs.duty("CHN")[:, :, 1] == pytest.approx(np.array([[24, 8], [0, 0]]))
+    assert packs.bought("KOR")[0, :, 1] == pytest.approx([150, 50]), "who else sells takes the price of the world"
     assert packs.home[1, :, 1] == pytest.approx([96, 32]), "the cheapest region has neither"
     assert (packs.abroad[1, :, 1] == packs.home[1, :, 1]).all()
 
@@ -77,10 +79,21 @@ def test_a_tariff_on_cars_falls_on_the_cells_inside_them(toy_packs: Callable[...
     """A quarter of imported cells come in cars at 40 %: 10 % on average, beside 15 % on all."""
     sets = ("prices.car_tariff=0.4", "prices.cells_in_cars=0.25", "prices.tariff=0.15")
     packs = toy_packs(*sets, regions=("Europe",), chemistries=("nmc811",))
-    assert packs.duty[0, 0, 1] == pytest.approx(96 * 0.25)
-    assert packs.abroad[0, 0, 1] == pytest.approx(96 * 1.25)
+    assert packs.duty("CHN")[0, 0, 1] == pytest.approx(96 * 0.25)
+    assert packs.bought("CHN")[0, 0, 1] == pytest.approx(96 * 1.25)
     with pytest.raises(InputError, match="car_tariff falls on no cell without cells_in_cars"):
         toy_packs("prices.car_tariff=0.4", regions=("Europe",), chemistries=("nmc811",))
+
+
+def test_a_tariff_may_be_of_some_countries(toy_packs: Callable[..., PackPrices], toy: Path) -> None:
+    """A country goes before its groups; who is in none pays nothing. In China nothing is taxed."""
+    sets = ("prices.tariff={china=0.1, KOR=0.5, allies=0.2}", "prices.cells_in_cars=0.5", "prices.car_tariff={CHN=0.3}")
+    packs = toy_packs(*sets, regions=("Europe", "China"), chemistries=("nmc811",))
+    assert packs.bought("CHN")[:, 0, 1] == pytest.approx([96 * (1 + 0.1 + 0.15), 96])
+    assert packs.bought("KOR")[:, 0, 1] == pytest.approx([120 * 1.5, 120])
+    assert packs.bought("NAM")[0, 0, 1] == pytest.approx(120)
+    with pytest.raises(InputError, match=r"prices\.tariff\.CHM: not in countries\.csv .*; did you mean 'CHN'"):
+        price_inputs(read_run(toy / "run.toml", (ASKED, "prices.tariff={CHM=0.1}")), read_inputs(toy))
 
 
 def test_silicon_is_priced_on_its_base_and_between_blends(toy_packs: Callable[..., PackPrices]) -> None:
@@ -153,9 +166,9 @@ def test_home_cells_are_dearer_by_family_where_that_was_observed(shipped_inputs:
 
 @pytest.mark.parametrize("tariff", [0.0, 0.35])
 def test_to_bar_a_country_makes_no_import_cheaper(shipped_inputs: Inputs, tariff: float) -> None:
-    """Chinese cells in Europe cost more than the world's average: others takes as much, without duties."""
+    """Chinese cells in Europe cost more than the world's average: others take as much, with duties that all pay."""
     packs = shipped_packs(shipped_inputs, ("Europe", "United States"), f"prices.tariff={tariff}")
-    assert (packs.elsewhere >= packs.abroad - packs.duty).all()
+    assert (packs.bought("KOR") >= packs.bought("CHN")).all()
     assert (packs.elsewhere[0] > packs.elsewhere[1]).any()
 
 
@@ -169,7 +182,7 @@ def test_the_gap_of_figure_5_is_closed_by_a_tariff_as_large_or_by_a_credit_of_wh
     def bought(*sets: str) -> tuple[float, float]:
         curve = curves(shipped_inputs, 100 * 108 / 131)  # Europe's pack is at 131 where the world's is at 108.
         packs = pack_prices(read_run("prices-2035", sets), shipped_inputs, ("Europe",), (code,), (2030,), curve)
-        return float(packs.home[0, 0, 0]), float(packs.abroad[0, 0, 0])
+        return float(packs.home[0, 0, 0]), float(packs.bought("CHN")[0, 0, 0])
 
     scale = bought()[0] / 100  # LFP costs less than the average pack
     credit = {"nmc811": 10.697, "lfp": 18.505}[code] * scale

@@ -24,11 +24,13 @@ from test_mix import (
     at_risk,
     following,
     lines,
+    pooled,
     routed,
     short_of_cells,
     staged,
     stocked,
     toy,
+    trading,
     two_regions,
     two_suppliers,
 )  # fmt: skip
@@ -102,7 +104,7 @@ def cells() -> MixData:
 
 def priced() -> MixData:
     """Lines at 80, imports at 5 more, and cobalt of one country at an extra price; a cost of 2032 counts a half."""
-    imported = {("Here", "lfp", y): 5.0 for y in YEARS}
+    imported = {("Here", "abroad", "lfp", y): 5.0 for y in YEARS}
     nodes = {name: getattr(two_suppliers(), name) for name in ("nodes", "use", "supplied", "strategic", "third")}
     return replace(lines(80.0), import_price=imported, one_country=SOFT, discount={2032: 0.5}, **nodes)
 
@@ -162,8 +164,8 @@ FAMILIES = {
     "growth": Case(ramp),
     "measures": Case(stocks_and_plants),
     "growth-grades": Case(grades),
-    "home_cells": Case(cells),
     "lines": Case(lambda: lines(80.0)),
+    "makers": Case(cells),
     "materials": Case(recovering),
     "materials-regions": Case(two_regions),
     "one_country": Case(lambda: ruled(HARD)),
@@ -171,6 +173,7 @@ FAMILIES = {
     "performance": Case(floors),
     "recourse": Case(at_risk_and_recovering),
     "recourse-cells": Case(short_of_cells),
+    "recourse-makers": Case(pooled),
     "recourse-pools": Case(two_regions),
     "recourse-routes": Case(routed),
     "recourse-routes-of-anodes": Case(anodes),
@@ -179,6 +182,7 @@ FAMILIES = {
     "secondary": Case(recovering),
     "shares": Case(shared),
     "trade": Case(lambda: lines(80.0)),
+    "trade-regions": Case(trading),
 }
 #: Objective → its case.
 OBJECTIVES = {

@@ -156,7 +156,7 @@ def sunk(more: float, **changes: Any) -> MixData:
     in which it makes cells."""
     return toy(
         chemistries=("lfp",), sold=tuple(("Here", "car", "lfp", y) for y in YEARS),
-        price={("Here", "lfp", y): 70.0 for y in YEARS}, import_price={("Here", "lfp", y): more for y in YEARS},
+        price={("Here", "lfp", y): 70.0 for y in YEARS}, import_price={("Here", "abroad", "lfp", y): more for y in YEARS},
         capacity={("Here", "lfp", y): 60.0 for y in YEARS}, announced={("Here", "lfp", y): 1e3 for y in YEARS},
         line_price={("Here", "lfp", y): 8.0 * (2033 - y) for y in YEARS}, **changes,
     )  # fmt: skip
@@ -190,10 +190,10 @@ def test_a_line_that_is_turned_over_makes_nothing_meanwhile(lead: int, lfp: list
     between, cells of that year are bought, at 5 more than NMC from home."""
     data = replace(lines(20.0), own_share={}, announced={}, retrofit_lead={("Here", "lfp"): lead})
     more = {"lfp": 20.0, "nmc": 5.0}
-    data = replace(data, import_price={("Here", c, y): more[c] for c in CHEMISTRIES for y in YEARS})
+    data = replace(data, import_price={("Here", "abroad", c, y): more[c] for c in CHEMISTRIES for y in YEARS})
     _, found = least_cost(data)
     assert (made(found, "lfp"), made(found, "nmc")) == (lfp, nmc)
-    bought = sum(found.value(f"imports[Here,{c},2030]") for c in CHEMISTRIES)
+    bought = sum(found.value(f"imports[Here,abroad,{c},2030]") for c in CHEMISTRIES)
     assert bought == pytest.approx(100 - lfp[0] - nmc[0])
 
 
@@ -472,14 +472,169 @@ def test_a_cell_is_lost_as_it_is_made() -> None:
     data = staged(99, 99, 99, (99, 99))
     line, at = data.line[data.chemistries[-1]], ("Here", "nmc", 2030)
     chosen = replace(
-        data, by_origin=frozenset({at}), made_at_home={("china", *at): 0.9}, bought={("china", *at): 0.25},
+        data, by_origin=frozenset({at}), left=left(home=0.9, abroad=0.25), made_at_home={}, bought={},
         capacity={("Here", line, 2030): 60.0}, announced={("Here", line, 2030): 0.0},
     )  # fmt: skip
     assert solved(chosen, "expected").objective == pytest.approx(6 + 30)
-    spared = replace(chosen, bought={("china", *at): 1.0})
+    spared = replace(chosen, left=left(home=0.9, abroad=1.0))
     assert solved(spared, "expected").objective == pytest.approx(0)
     least = replace(spared, own_share={("Here", 2030): 0.4})
     assert solved(least, "expected").objective == pytest.approx(4)
+
+
+def left(home: float, **makers: float) -> dict[Any, float]:
+    """What China's stop leaves of the cells of makers, those at home among them."""
+    return {("china", "Here", j, "nmc", 2030): part for j, part in {"Here": home, **makers}.items()}
+
+
+def two_makers(**changes: Any) -> MixData:
+    """100 GWh of NMC in one year; China could sell 80 GWh of cells, Korea 40, home makes 30, and China's stop takes all
+    of its cells."""
+    made = {"Here": 30.0, "CHN": 80.0, "KOR": 40.0}
+    data = only(one_year("Here"), "nmc")
+    data = replace(
+        data, nodes=("cell",), cells=("cell",), use={("Here", "nmc", "cell", 2030): 1.0},
+        supplied={("cell", j, 2030): gwh for j, gwh in made.items()}, home={"Here": "Here"},
+        import_price={("Here", "CHN", "nmc", 2030): -14.0, ("Here", "KOR", "nmc", 2030): -7.0},
+        disruptions=("china",), weight={"china": 1.0}, starts={"china": 2030}, pools={"Here": ("Here",)},
+        pools_of={"china": ("Here",)}, by_origin=frozenset({("Here", "nmc", 2030)}), left=left(home=1.0, CHN=0.0),
+    )  # fmt: skip
+    return replace(data, **changes)
+
+
+def bought(found: Any, *makers: str) -> list[float]:
+    """GWh that home buys of each maker."""
+    return [found.value(f"imports[Here,{j},nmc,2030]") for j in makers]
+
+
+def test_where_one_maker_closes_the_mix_buys_of_the_other_up_to_its_supply() -> None:
+    """Home makes 30 and Korea 40; China's 30 are lost. What Korea lacks for its cells too, a tenth of them, is 4 more;
+    where Korea may sell nothing 70 are lost."""
+    found = solved(two_makers(), "expected")
+    assert found.objective == pytest.approx(30)
+    assert bought(found, "KOR") == pytest.approx([40])
+    assert found.value("production[Here,nmc,2030]") == pytest.approx(30)
+    assert solved(two_makers(left=left(home=1.0, CHN=0.0, KOR=0.9)), "expected").objective == pytest.approx(34)
+    barred = two_makers(excluded=(("Here", "cell", "KOR", 2030),))
+    assert solved(barred, "expected").objective == pytest.approx(70)
+
+
+def test_what_has_to_be_made_at_home_is_not_lost_with_the_cells_of_others() -> None:
+    """The cheapest mix buys 80 GWh of China, which its stop takes, and 20 of Korea; with 30 made at home, 70."""
+    cost = least_cost(two_makers())[1].objective
+    for share, lost in ((0.0, 80), (0.2, 80), (0.3, 70)):
+        data = two_makers(own_share={("Here", 2030): share})
+        compiled = Compiled(build(data), objective="cost")
+        compiled.fix("unmet[Here,car,2030]", 0.0)
+        best = compiled.solve()
+        assert bought(best, "CHN") == pytest.approx([lost]), "Korea's are dearer and go first"
+        assert best.objective == pytest.approx(cost + 7 * 100 * min(share, 0.2) + 14 * 100 * max(share - 0.2, 0))
+
+
+def test_what_others_would_make_of_a_maker_that_closes() -> None:
+    """If others made all, nothing of China's cells is lost; if nobody else sells them they are made at home, of which
+    nine in ten can be. Cells that are to be made at home are none of these."""
+    others = two_makers(loss="all_outside", left=left(home=1.0))
+    assert solved(others, "expected").objective == pytest.approx(0)
+    moved = two_makers(
+        loss="all_outside", left=left(home=0.9, CHN=0.0, KOR=0.5),
+        moved_home={("china", "Here", "CHN", "nmc", 2030): 0.9}, own_share={("Here", 2030): 0.3},
+    )  # fmt: skip
+    assert solved(moved, "expected").objective == pytest.approx(0.1 * 100)
+    industry = two_makers(loss="industry", left=left(home=0.9, CHN=0.0), own_share={("Here", 2030): 0.3})
+    compiled = Compiled(build(industry), objective="expected")
+    compiled.fix("unmet[Here,car,2030]", 0.0)
+    assert compiled.solve().objective == pytest.approx(3)
+
+
+@pytest.mark.parametrize(("china", "korea", "shares"), [
+    (0.0, 0.0, (80, 20, 0)),
+    (0.124, 0.0, (80, 20, 0)), (0.126, 0.0, (60, 40, 0)),  # China's 56 + 12.5 % are Korea's 63
+    (0.249, 0.0, (60, 40, 0)), (0.251, 0.0, (30, 40, 30)),  # 56 + 25 % are 70 at home
+    (0.12, 0.12, (80, 0, 20)), (0.255, 0.12, (70, 0, 30)),  # 63 + 11.1 % are 70
+])  # fmt: skip
+def test_a_tariff_moves_origin_between_makers_and_home_at_the_gap(
+    china: float, korea: float, shares: tuple[float, float, float]
+) -> None:
+    """A cell costs 70 at home, 63 in Korea and 56 in China."""
+    price = {"CHN": 56 * (1 + china) - 70, "KOR": 63 * (1 + korea) - 70}
+    data = two_makers(import_price={("Here", j, "nmc", 2030): more for j, more in price.items()})
+    _, found = least_cost(data)
+    home = found.value("production[Here,nmc,2030]")
+    assert (*bought(found, "CHN", "KOR"), home) == pytest.approx(shares)
+
+
+def test_a_rule_on_one_country_is_of_its_cells() -> None:
+    data = two_makers(strategic=("cell",), third=frozenset({("Here", "CHN"), ("Here", "KOR")}),
+                      one_country=OneCountry(0.5, 2030))  # fmt: skip
+    _, found = least_cost(data)
+    assert (*bought(found, "CHN", "KOR"), found.value("production[Here,nmc,2030]")) == pytest.approx((50, 40, 10))
+
+
+def trading(**changes: Any) -> MixData:
+    """Two regions of 100 GWh in one year, and nobody else. NMC costs 70 Here and 75 There, LFP 80 Here and 75 There;
+    imports cost 65. Here's plants could supply 150 GWh, There's 100."""
+    both, data = ("Here", "There"), one_year("Here", "There")
+    price = {("Here", "nmc"): 70.0, ("There", "nmc"): 75.0, ("Here", "lfp"): 80.0, ("There", "lfp"): 75.0}
+    data = replace(
+        data, nodes=("cell",), cells=("cell",), use={(r, c, "cell", 2030): 1.0 for r in both for c in CHEMISTRIES},
+        supplied={("cell", "Here", 2030): 150.0, ("cell", "There", 2030): 100.0}, home={r: r for r in both},
+        price={(r, c, 2030): each for (r, c), each in price.items()},
+        import_price={
+            (r, j, c, 2030): 65.0 - price[r, c] for r in both for j in both if r != j for c in CHEMISTRIES
+        },
+    )  # fmt: skip
+    return replace(data, **changes)
+
+
+def test_trade_of_two_regions_closes_by_chemistry_and_goes_one_way() -> None:
+    """NMC is sold from Here, LFP from There, however dear it is at home: half of each in both regions. Here makes 100
+    of NMC, its 50 and There's 50, and There 100 of LFP; lines and supply are of all that is made."""
+    assert sorted(build(trading()).imports) == [("Here", "There", "lfp", 2030), ("There", "Here", "nmc", 2030)]
+    shares = {(r, "", c, 2030): 0.5 for r in ("Here", "There") for c in CHEMISTRIES}
+    data = trading(min_share=shares)
+    _, found = least_cost(data)
+    assert found.value("imports[Here,There,lfp,2030]") == pytest.approx(50)
+    assert found.value("imports[There,Here,nmc,2030]") == pytest.approx(50)
+    assert found.value("sourced[There,cell,Here,2030]") == pytest.approx(50)
+    assert [found.value(f"production[{r},{c},2030]") for r in ("Here", "There") for c in CHEMISTRIES] == pytest.approx(
+        [0, 50, 50, 0]
+    )
+    few = replace(data, capacity={("Here", "nmc", 2030): 80.0})
+    _, found = least_cost(few)
+    assert found.value("imports[There,Here,nmc,2030]") == pytest.approx(30), "of 80 GWh of lines its own 50 come first"
+    later = replace(data, imported=frozenset({("There", "lfp", 2030)}))
+    assert sorted(build(later).imports) == [("There", "Here", "lfp", 2030), ("There", "Here", "nmc", 2030)]
+
+
+def test_at_the_same_price_who_has_more_supply_for_its_demand_sells() -> None:
+    same = trading(price={(r, c, 2030): 70.0 for r in ("Here", "There") for c in CHEMISTRIES})
+    assert {key[:2] for key in build(same).imports} == {("There", "Here")}
+    more = replace(same, supplied={("cell", "Here", 2030): 150.0, ("cell", "There", 2030): 160.0})
+    assert {key[:2] for key in build(more).imports} == {("Here", "There")}
+
+
+def pooled() -> MixData:
+    """Here makes 150 GWh of NMC, 50 of them for There. If China closes they have cathodes for 140 together; if Here
+    closes it sells There a fifth, and loses its own cells."""
+    data = only(trading(), "nmc")
+    use = {(place, "nmc", n, 2030): 1.0 for place in ("Here", "There", "both") for n in ("cell", "cathode")}
+    return replace(
+        data, nodes=("cell", "cathode"), use=use, pools={"both": ("Here", "There"), "There": ("There",)},
+        pools_of={"china": ("both",), "here": ("There",)}, disruptions=("china", "here"),
+        weight={"china": 1.0, "here": 1.0}, starts=dict.fromkeys(("china", "here"), 2030),
+        own_share={("There", 2030): 0.5}, by_origin=frozenset({("both", "nmc", 2030), ("There", "nmc", 2030)}),
+        left={("here", "There", "Here", "nmc", 2030): 0.2},
+        supplied={**data.supplied, ("cell", "There", 2030): 50.0, ("cathode", "CHN", 2030): 1e3},
+        undisturbed={("both", "cathode", 2030): 1e3}, accessible={("china", "both", "cathode", 2030): 140.0},
+    )  # fmt: skip
+
+
+def test_what_regions_of_a_pool_make_for_each_other_is_made_at_home() -> None:
+    data = pooled()
+    assert solved(replace(data, weight={"china": 1.0, "here": 0.0}), "expected").objective == pytest.approx(60)
+    alone = replace(data, weight={"china": 0.0, "here": 1.0})
+    assert solved(alone, "expected").objective == pytest.approx(0.8 * 50 + 100)
 
 
 def short_of_cells() -> MixData:
@@ -521,7 +676,7 @@ def test_the_loss_of_industry_is_of_what_is_to_be_made_at_home() -> None:
         return compiled.solve().objective
 
     data, at = staged(99, 99, 99, (99, 99)), ("Here", "nmc", 2030)
-    industry = replace(data, loss="industry", bought={}, made_at_home={("china", *at): 0.9})
+    industry = replace(data, loss="industry", bought={}, made_at_home={}, left=left(home=0.9))
     mine = replace(industry, by_origin=frozenset({at}))
     assert lost(mine) == pytest.approx(0)
     assert lost(replace(mine, own_share={("Here", 2030): 0.4})) == pytest.approx(4)
@@ -536,8 +691,9 @@ def test_what_nobody_else_makes_is_made_at_home_where_others_are_to_make_it() ->
         data = staged(99, 99, cathode, (0, 20))
         line = data.line[data.chemistries[-1]]
         outside = replace(
-            data, loss="all_outside", by_origin=frozenset({at}), moved_home=frozenset({("china", *at)}), bought={},
-            made_at_home={("china", *at): 0.9}, capacity={("Here", line, 2030): 60.0},
+            data, loss="all_outside", by_origin=frozenset({at}), bought={}, made_at_home={},
+            left=left(home=0.9, abroad=0.0), moved_home={("china", "Here", "abroad", "nmc", 2030): 0.9},
+            capacity={("Here", line, 2030): 60.0},
             announced={("Here", line, 2030): 0.0},
         )  # fmt: skip
         assert solved(outside, "expected").objective == pytest.approx(lost)
@@ -595,7 +751,7 @@ def test_cells_made_at_home_are_the_home_supply_of_cells() -> None:
     data = toy(
         nodes=("cell",), cells=("cell",), use={("Here", c, "cell", y): 1.0 for c in CHEMISTRIES for y in YEARS},
         supplied={("cell", j, y): {"Here": 60.0, "COD": 80.0}[j] for j in ("Here", "COD") for y in YEARS},
-        home={"Here": "Here"}, import_price={("Here", c, y): 5.0 for c in CHEMISTRIES for y in YEARS},
+        home={"Here": "Here"}, import_price={("Here", "COD", c, y): 5.0 for c in CHEMISTRIES for y in YEARS},
     )  # fmt: skip
     _, found = least_cost(data)
     for y in YEARS:
@@ -611,31 +767,34 @@ def test_what_home_does_not_make_yet_is_imported() -> None:
     than LFP, and what must be made at home is LFP."""
     data = toy(
         imported=frozenset(("Here", "nmc", y) for y in (2030, 2031)), own_share={("Here", 2031): 0.3},
-        import_price={("Here", c, y): 4.0 for c in CHEMISTRIES for y in YEARS},
+        import_price={("Here", "abroad", c, y): 4.0 for c in CHEMISTRIES for y in YEARS},
         capacity={("Here", k, y): 100.0 for k in CHEMISTRIES for y in YEARS},
     )  # fmt: skip
     compiled, found = least_cost(data)
     assert mix(found, "nmc") == [100, 70, 100]
     for y, gwh in zip(YEARS, (100, 70, 0), strict=True):
-        assert found.value(f"imports[Here,nmc,{y}]") == pytest.approx(gwh)
+        assert found.value(f"imports[Here,abroad,nmc,{y}]") == pytest.approx(gwh)
     assert found.value("production[Here,nmc,2032]") == pytest.approx(100)
     assert "production[Here,nmc,2031]" not in {var.name for var in compiled.model.production.values()}
 
 
-def test_what_is_made_for_others_uses_no_lines_and_waits_for_no_first_year() -> None:
-    """Here makes no NMC yet and has no lines, so that its own NMC comes from COD; but its supply of cells serves There
-    with NMC, up to what that supply is."""
+def test_what_is_made_for_others_waits_for_the_first_year_and_for_lines() -> None:
+    """Here makes no NMC yet, so that NMC comes from COD, and There's other 90 GWh are of LFP from Here; without lines
+    for that there is no mix."""
     both, data = ("Here", "There"), one_year("Here", "There")
     data = replace(
         data, nodes=("cell",), cells=("cell",), use={(r, c, "cell", 2030): 1.0 for r in both for c in CHEMISTRIES},
         supplied={("cell", "Here", 2030): 90.0, ("cell", "COD", 2030): 110.0}, home={"Here": "Here"},
         price={(r, c, 2030): {"lfp": 75.0, "nmc": 70.0}[c] for r in both for c in CHEMISTRIES},
-        capacity={("Here", k, 2030): 0.0 for k in CHEMISTRIES}, imported=frozenset({("Here", "nmc", 2030)}),
+        imported=frozenset({("Here", "nmc", 2030)}),
     )  # fmt: skip
     compiled, found = least_cost(data)
-    assert [found.value(f"imports[{r},nmc,2030]") for r in both] == pytest.approx([100, 100])
-    assert found.value("sourced[There,cell,Here,2030]") == pytest.approx(90)
-    assert sum(found.value(var) for var in compiled.model.production.values()) == pytest.approx(0)
+    assert sum(found.value(f"imports[{r},COD,nmc,2030]") for r in both) == pytest.approx(110)
+    assert ("There", "Here", "nmc", 2030) not in compiled.model.imports
+    lfp = [found.value("production[Here,lfp,2030]"), found.value("imports[There,Here,lfp,2030]")]
+    assert sum(lfp) == pytest.approx(90)
+    with pytest.raises(Infeasible):
+        least_cost(replace(data, capacity={("Here", k, 2030): 0.0 for k in CHEMISTRIES}))
 
 
 def test_several_countries_that_are_one_supplier_are_no_third_country() -> None:

@@ -258,7 +258,7 @@ def wobbled(data: MixData, seed: int = 0, by: float = 1e-9) -> MixData:
         return {key: value * (1 + by * random.uniform(-1, 1)) if isinstance(value, float) else value
                 for key, value in table.items()}  # fmt: skip
 
-    kept = {"weight", "starts", "own_share", "floor", "recycled", "home_share"}
+    kept = {"weight", "starts", "own_share", "floor", "recycled", "observed"}
     tables = {each.name: getattr(data, each.name) for each in fields(data)}
     return replace(data, **{
         name: other(table) for name, table in tables.items() if isinstance(table, dict) and table and name not in kept

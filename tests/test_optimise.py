@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from minerals import api, charts
+from minerals import api
 from minerals.case import mix_data
 from minerals.case import optimise as optimise_module
 from minerals.case.chokepoints import chokepoints_of
@@ -518,15 +518,15 @@ def test_caps_are_kept_and_the_smallest_works(choose: Callable[..., Chosen]) -> 
 def test_the_screen_holds_the_cost_that_the_cap_holds(choose: Callable[..., Chosen]) -> None:
     """Under a soft rule with the price of the excess in both mixes, which is told apart as no money paid."""
     sets = ("optimise.one_country='soft'", "optimise.one_country_price=200", SHORT)
-    found = choose(*sets, "optimise.cost_cap=0.05")
+    found = choose(*sets, "optimise.cost_cap=0.01")
     cost = found.result["mix_cost"].pivot(index="part", columns="mix", values="value") / 1000
     mine, theirs = (cost[name].sum() for name in ("optimised", "cheapest"))
-    assert mine == pytest.approx(1.05 * theirs, rel=LEFT)
+    assert mine == pytest.approx(1.01 * theirs, rel=LEFT)
     priced = cost.loc["excess"]
-    assert 0 < priced["optimised"] < priced["cheapest"], "without it the mix would be more than 5 % dearer"
+    assert 0 < priced["optimised"] < priced["cheapest"], "without it the mix would be more than 1 % dearer"
     said = [line for block in screen_mix(found.result) for line in block]
     at = said.index(
-        f"It costs {number(mine)} billion USD_2025, 5.0% more than the cheapest mix within the same limits "
+        f"It costs {number(mine)} billion USD_2025, 1.0% more than the cheapest mix within the same limits "
         f"({number(theirs)})."
     )
     assert said[at + 1] == (
@@ -766,12 +766,10 @@ def test_excluded_suppliers_deliver_nothing(choose: Callable[..., Chosen]) -> No
     assert set(of_group["year"]) == set(found.decided)
 
 
-def test_the_tariff_of_a_shipped_run_is_its_rule_s_and_ends_where_a_group_is_left_out(
-    choose: Callable[..., Chosen],
-) -> None:
-    """In us-mix all imports pay what Section 301 asks of Chinese cells, by the rules it names; from the year in which
-    the countries of concern deliver no cells the world's price stands, without a tariff. In Europe, whose gap is known
-    of cells, it is of what an imported cell costs: of an imported pack all but 34/108 of a pack made at home."""
+def test_the_tariff_of_a_shipped_run_is_its_rule_s_and_of_one_country(choose: Callable[..., Chosen]) -> None:
+    """In us-mix imports from China pay what Section 301 asks, by the rules it names, and no others. In Europe, whose
+    gap is known of cells, it is of what an imported cell costs: of an imported pack all but 34/108 of one made at home.
+    """
     text = (runs_folder() / "us-mix.toml").read_text(encoding="utf-8")
     named = rows("trade_rule").drop_duplicates("rule").set_index("rule").reindex(re.findall(r"us-[0-9]\w+-\w+", text))
     asked = tomllib.loads(text)
@@ -903,15 +901,20 @@ def test_regions_whose_plants_are_not_known_are_said_to_have_no_limit_on_lines(c
     assert said not in found.result.record["scenarios"]["incumbent"]["caveat"]
 
 
-def test_several_regions_are_said_to_trade_without_lines_and_first_years(choose: Callable[..., Chosen]) -> None:
-    """In the caveat that the screen prints and charts show below; one region has no such trade."""
-    said = "Trade between regions is not closed by chemistry: cells that one makes for others use no lines"
-    two, one = choose(*TWO), choose(SHORT)
-    assert said in two.result.record["scenarios"]["optimised"]["caveat"]
-    assert said not in two.result.record["scenarios"]["incumbent"]["caveat"]
-    assert said not in one.result.record["scenarios"]["optimised"]["caveat"]
-    for name in ("mix_by_year", "chosen_sourcing"):
-        assert said in charts.draw(two.result, name).meta.red_line, name
+def test_trade_of_several_regions_closes_by_chemistry_and_goes_one_way(choose: Callable[..., Chosen]) -> None:
+    """What one region imports from another is made there, on its lines, once its plants make it; of two only one sells
+    a chemistry to the other."""
+    found = choose(*CLOSING)
+    data, solution = found.mix.data, found.mix.solution
+    sold = {(r, data.home[j], c, y): gwh for (r, j, c, y), gwh in solution.imports.items() if j in data.home}
+    assert sum(sold.values()) > 1
+    assert not set(sold) & {(seller, buyer, c, y) for buyer, seller, c, y in sold}
+    assert not {(seller, c, y) for _, seller, c, y in sold} & data.imported
+    made: dict[Any, float] = {}
+    for (r, c, y), gwh in [*solution.production.items(), *(((k, c, y), gwh) for (_, k, c, y), gwh in sold.items())]:
+        made[r, data.line[c], y] = made.get((r, data.line[c], y), 0.0) + gwh
+    used = found.result["mix_line"].query("measure == 'used'")
+    assert {(row.region, row.line, row.year): row.value for row in used.itertuples()} == pytest.approx(made)
 
 
 def test_the_least_recycled_content_is_held(choose: Callable[..., Chosen]) -> None:

@@ -175,6 +175,9 @@ def test_what_is_told_of_a_value_of_another_type(read: Callable[..., Run]) -> No
     assert of("scope.years=2030-01-01") == "expected a year, or first and last: { first = 2025, last = 2035 }"
     assert of("scope.regions=World") == 'expected a list in brackets, e.g. ["one", "another"]'
     assert of("title=''") == "expected a text"
+    prices = "prices={demand='a', adoption='a', against='a', tariff="
+    assert told(read, TOML, f"{prices}{{CHN='a'}}}}")[0].endswith("prices.tariff.CHN = 'a': expected a number")
+    assert told(read, TOML, f"{prices}true}}")[0].endswith("prices.tariff = true: expected a number, and true is none")
 
 
 def test_whole_numbers_may_be_numbers_and_years_may_have_a_dot(read: Callable[..., Run]) -> None:

@@ -296,15 +296,15 @@ def test_who_is_excluded_is_not_bought_from() -> None:
 
 
 def test_what_is_sourced_of_cells_at_home_is_what_is_made_there() -> None:
-    """40 GWh must be made at home, where 60 could be and 50 would be pro rata; imports are cheaper. The other 60 GWh
-    come as pro rata has them without home: three quarters and a quarter. Before 2031 nothing is made."""
+    """40 GWh must be made at home, where 60 could be and 50 are observed; imports are cheaper. The other 60 GWh
+    come as observed without home: three quarters and a quarter. Before 2031 nothing is made."""
     deliver = {"Here": 60.0, "COD": 80.0, "AUS": 80.0}
-    usual = {"Here": 0.5, "COD": 0.375, "AUS": 0.125}
+    observed = {"Here": 0.5, "COD": 0.375, "AUS": 0.125}
     data = toy(
         nodes=("cell",), cells=("cell",), use={("Here", c, "cell", y): 1.0 for c in CHEMISTRIES for y in YEARS},
         supplied={("cell", j, y): gwh for j, gwh in deliver.items() for y in YEARS}, home={"Here": "Here"},
-        usual={("Here", "cell", j, y): share for j, share in usual.items() for y in YEARS},
-        import_price={("Here", c, y): -5.0 for c in CHEMISTRIES for y in YEARS},
+        observed={("Here", j, c, y): share for j, share in observed.items() for c in CHEMISTRIES for y in YEARS},
+        import_price={("Here", j, c, y): -5.0 for j in ("COD", "AUS") for c in CHEMISTRIES for y in YEARS},
         own_share={("Here", y): 0.4 for y in (2031, 2032)},
     )  # fmt: skip
     found = choose(data, NEARLY)
@@ -333,7 +333,7 @@ def limited() -> MixData:
         announced={("Here", k, y): 10.0 for k in CHEMISTRIES for y in YEARS},
         line_price={("Here", k, y): 8.0 for k in CHEMISTRIES for y in YEARS}, retrofit={("nmc", "lfp"): 0.5},
         own_share={("Here", y): 0.7 for y in YEARS},
-        import_price={("Here", c, y): -4.0 for c in CHEMISTRIES for y in YEARS},
+        import_price={("Here", "abroad", c, y): -4.0 for c in CHEMISTRIES for y in YEARS},
         minerals=("Co",), relief={("Co", "cobalt", y): 1.0 for y in YEARS},
         recovered={("Here", "Co", y): 0.3 for y in YEARS}, life={("Here", "car", "nmc"): "short"},
         returned={("Here", "short", "Co", 2030, 2031): 0.05}, content={("nmc", "Co", y): 0.08 for y in YEARS},
@@ -717,7 +717,8 @@ def anything(seed: int, slack: bool = False) -> MixData:
         capacity={} if slack else table(20, 200, ("Here",), ("li", "na"), TWO),
         announced={} if slack else table(0, 50, ("Here",), ("li", "na"), TWO),
         retrofit={} if slack else {("li", "na"): 0.5}, line_price=table(1, 9, ("Here",), ("li", "na"), TWO),
-        price=either(60, 70, REGIONS, THREE, TWO), import_price=either(0, 5, REGIONS, THREE, TWO),
+        price=either(60, 70, REGIONS, THREE, TWO),
+        import_price={(r, "abroad", *key): each for (r, *key), each in either(0, 5, REGIONS, THREE, TWO).items()},
         pools=pools, pools_of=pools_of, disruptions=events, starts={"a": 2030, "b": 2030, "c": 2031, "d": 2030},
         weight={d: float(random.integers(0, 4)) for d in events} | {"a": 1.0}, undisturbed=undisturbed,
         accessible={

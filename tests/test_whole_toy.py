@@ -48,6 +48,8 @@ PRICE = 100 * 0.8 ** log2(1600 / 640)
 #: LFP).
 EUROPE, CHINA = 1.3, 0.8
 NMC, LFP, NA_ION = 1.2, 0.8, 0.4
+#: 7.5 GWh of Na-ion from abroad: 6.75 from China, and 0.75 from South Korea at the price of the world.
+BOUGHT_NA_ION = (CHINA * 6.75 + 0.75) * NA_ION
 #: NMC that lifts 100 GWh of cars to the mean of 170 Wh/kg that they need, beside 17.5 of Na-ion (165 in 2031) and LFP
 #: (160): 250 n + 160 (82.5 − n) + 165 × 17.5 = 17,000.
 LEAST_NMC = (17_000 - 160 * 82.5 - 165 * 17.5) / 90
@@ -536,6 +538,46 @@ def test_where_cells_come_from_as_a_run_file_has_it(whole: Whole) -> None:
     assert weights == [whole()["reference_need"]["value"].tolist()] * 3
 
 
+def test_a_scenario_may_say_who_makes_its_cells(whole: Whole) -> None:
+    """Of 60 GWh of LFP 18 are made at home, 30 in China and 12 in South Korea; of 60 of NMC 45 at home, where cobalt is
+    9 short, and 15 in China. Nobody else was seen to sell any, so that others than China are home: of NMC 36 there."""
+    cells = event("cells", "'cell'")
+    said = "scenario.plan.cells_from={Europe={2031={lfp={CHN=0.5, KOR=0.2}}}}"
+    home = "scenario.plan.made_at_home={Europe={2031={lfp=0.3}}}"
+    found = whole(said, home, cells)
+    assert one(found, "disruptions", "made_at_home", disruption="cells", year=2031) == near(45 + 18)
+    assert answers(found, "cells") == (near(9 + 30 + 15), near(9), near(24))
+    rows = found["chosen_origin"]
+    assert {row.country: (row.home, row.value) for row in rows.itertuples()} == {
+        "CHN": ("no", near(0.5)), "KOR": ("no", near(0.2)), "R_EUR": ("yes", near(0.3)),
+    }  # fmt: skip
+    # What nothing is said of comes as observed: three quarters from home, a quarter from China.
+    some = whole("scenario.plan.cells_from={Europe={2031={lfp={KOR=0.2}}}}", cells)
+    assert answers(some, "cells") == (near(9 + 0.8 * 0.25 * 60 + 15), near(9), near(24))
+    less = whole("scenario.plan.made_at_home={Europe={2031={lfp=0.3}}}", cells)
+    assert answers(less, "cells")[0] == near(9 + 0.7 * 60 + 15)
+
+
+@pytest.mark.parametrize(("said", "why"), [
+    ("cells_from={Europe={2031={lfp={CHM=0.5}}}}", "no country that makes anything in this run; did you mean 'CHN'"),
+    ("cells_from={Europe={2031={lfp={R_EUR=0.5}}}}", "at home in Europe; made_at_home says what is made there"),
+    ("cells_from={Europe={2031={lpf={CHN=0.5}}}}", "no chemistry; did you mean 'lfp'"),
+    ("cells_from={Europa={2031={lfp={CHN=0.5}}}}", "no region of this run; did you mean 'Europe'"),
+    ("cells_from={Europe={soon={lfp={CHN=0.5}}}}", r"expected cells_from\.REGION\.YEAR\.CHEMISTRY"),
+    ("cells_from={Europe={2031={lfp={CHN=0.7, KOR=0.4}}}}", "sums to 1.1; expected 1 at most"),
+    ("cells_from={Europe={2031={lfp={CHN=1.5}}}}", "less than or equal to 1"),
+])  # fmt: skip
+def test_makers_that_do_not_fit_are_told(said: str, why: str, whole: Whole) -> None:
+    with pytest.raises(InputError, match=why):
+        whole(f"scenario.plan.{said}")
+
+
+def test_shares_of_makers_and_of_home_are_at_most_one(whole: Whole) -> None:
+    home = "scenario.plan.made_at_home={Europe={2031={lfp=0.4}}}"
+    with pytest.raises(InputError, match=r"sums with made_at_home to 1\.1; expected 1 at most"):
+        whole("scenario.plan.cells_from={Europe={2031={lfp={CHN=0.7}}}}", home)
+
+
 def test_a_share_made_at_home_by_year_is_linear_between_them(whole: Whole) -> None:
     found = whole("exposure.made_at_home={2030=0.5, 2032=0.7}")
     need = [one(found, "coverage", node="coated_graphite", measure="need", year=year) for year in (2030, 2031)]
@@ -924,18 +966,21 @@ def test_a_mix_is_followed_down_the_stages(chosen: Whole) -> None:
 
 
 def test_what_it_costs_and_where_its_cells_are_made(chosen: Whole) -> None:
-    """China's cells are cheaper: all 100 GWh that it exports, and 7.5 of Na-ion. Of the rest Europe makes what gains
-    least by import: LFP."""
-    traded = {(row.chemistry, row.measure): row.value for row in chosen()["mix_trade"].itertuples()}
+    """China's cells are cheaper: all 100 GWh that it exports, and 6.75 of Na-ion; 0.75 come from South Korea at the
+    price of the world. Of the rest Europe makes what gains least by import: LFP."""
+    traded = {(row.chemistry, row.country): row.value for row in chosen()["mix_trade"].itertuples()}
     assert traded == {
-        ("nmc811", "imports"): near(48), ("lfp", "imports"): near(52), ("lfp", "production"): near(2.5),
-        ("na_layered", "imports"): near(7.5), ("na_layered", "production"): near(10),
+        ("nmc811", "CHN"): near(48), ("lfp", "CHN"): near(52), ("lfp", ""): near(2.5),
+        ("na_layered", "CHN"): near(6.75), ("na_layered", "KOR"): near(0.75), ("na_layered", ""): near(10),
     }  # fmt: skip
-    bought, made = 48 * NMC + 52 * LFP + 7.5 * NA_ION, 2.5 * LFP + 10 * NA_ION
-    assert stage(chosen(), "cost") == near((CHINA * bought + EUROPE * made) * PRICE)
+    assert set(chosen()["mix_trade"].query("country == ''")["measure"]) == {"production"}
+    bought, made = 48 * NMC + 52 * LFP + 6.75 * NA_ION, 2.5 * LFP + 10 * NA_ION
+    korean = 0.75 * NA_ION
+    assert stage(chosen(), "cost") == near((CHINA * bought + korean + EUROPE * made) * PRICE)
     parts = {row.part: row.value for row in chosen()["mix_cost"].query("mix == 'optimised'").itertuples()}
-    assert parts == {"packs": near(EUROPE * (bought + made) * PRICE),
-                     "imports": near((CHINA - EUROPE) * bought * PRICE), "capital of lines built": near(0),
+    assert parts == {"packs": near(EUROPE * (bought + korean + made) * PRICE),
+                     "imports": near(((CHINA - EUROPE) * bought + (1 - EUROPE) * korean) * PRICE),
+                     "capital of lines built": near(0),
                      "capital of lines retrofitted": near(0), "excess": near(0)}  # fmt: skip
 
 
@@ -995,7 +1040,7 @@ def test_the_cheapest_mix(chosen: Whole) -> None:
     n = LEAST_NMC
     found = chosen("optimise.objective='cost'")
     assert gwh(found) == mix(n, 102.5 - n, 17.5)
-    cost = (CHINA * (n * NMC + (100 - n) * LFP + 7.5 * NA_ION) + EUROPE * (2.5 * LFP + 10 * NA_ION)) * PRICE
+    cost = (CHINA * (n * NMC + (100 - n) * LFP) + BOUGHT_NA_ION + EUROPE * (2.5 * LFP + 10 * NA_ION)) * PRICE
     assert stage(found) == stage(found, "cheapest") == stage(chosen(), "cheapest") == near(cost)
     assert one(found, "mix_loss") == near(stop(n))
     # One Wh/kg of 100 GWh is 100 ÷ 90 GWh of NMC for LFP. A GWh of Na-ion replaces one of LFP made at home, and lifts
@@ -1054,7 +1099,7 @@ def test_a_weighted_sum_goes_over_to_the_cheaper_mix_where_cost_weighs_more(chos
     for weight, nmc in ((0.0025, 48), (0.0026, LEAST_NMC)):
         found = chosen("optimise.objective='weighted'", f"optimise.weights={{expected=1, cost={weight}}}")
         assert gwh(found) == mix(nmc, 102.5 - nmc, 17.5)
-        cost = CHINA * (nmc * NMC + (100 - nmc) * LFP + 7.5 * NA_ION) + EUROPE * (2.5 * LFP + 10 * NA_ION)
+        cost = CHINA * (nmc * NMC + (100 - nmc) * LFP) + BOUGHT_NA_ION + EUROPE * (2.5 * LFP + 10 * NA_ION)
         assert stage(found) == near(stop(nmc) + weight * cost * PRICE)
 
 
@@ -1062,7 +1107,7 @@ def test_caps_of_cost_and_of_what_is_at_risk(chosen: Whole) -> None:
     """Under a cap of 5 % above the cheapest, NMC that costs 0.32 a GWh more; and the cheapest with as little at
     risk."""
     least = LEAST_NMC
-    base = CHINA * (least * NMC + (100 - least) * LFP + 7.5 * NA_ION) + EUROPE * (2.5 * LFP + 10 * NA_ION)
+    base = CHINA * (least * NMC + (100 - least) * LFP) + BOUGHT_NA_ION + EUROPE * (2.5 * LFP + 10 * NA_ION)
     nmc = least + 0.05 * base / (CHINA * (NMC - LFP))
     capped = chosen("optimise.cost_cap=0.05")
     assert gwh(capped) == mix(nmc, 102.5 - nmc, 17.5)
@@ -1120,7 +1165,7 @@ def test_cells_made_at_home(chosen: Whole) -> None:
     found = chosen("optimise.own_share={2031=0.9}")
     assert gwh(found) == mix(48, 54.5, 17.5)
     home = 43.5 * NMC + 54.5 * LFP + 10 * NA_ION
-    assert stage(found, "cost") == near((CHINA * (7.5 * NA_ION + 4.5 * NMC) + EUROPE * home) * PRICE)
+    assert stage(found, "cost") == near((CHINA * 4.5 * NMC + BOUGHT_NA_ION + EUROPE * home) * PRICE)
 
 
 def test_suppliers_that_are_excluded(chosen: Whole) -> None:

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..config import Exposure, Run, Years
 from ..exposure.coverage import NOWHERE, TINY, Access, Cuts, Index, Supply, Trade, access, sourcing, stockpiled, trade
@@ -30,8 +31,8 @@ from ..tables.inputs import Inputs, joined
 from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import Cut, Event, Node, SupplyInputs, supply_inputs
+from .chosen_origin import chosen_origin
 from .follow_on import chosen_follow_on
-from .home import chosen_home
 from .intensity import with_intensity
 from .origin import Origins
 from .outcome import Outcome
@@ -96,9 +97,9 @@ class Chokepoints:
     they are in each year, by label, (year) [1]; uses_apart: need of each region at home in the reference world, of the
     uses left out and of those in scope, (node, year) each [kt or GWh]; union: customers under the law of the European
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
-    supply of each year rests on; chosen_home: share of its cells that a scenario has each region make, by its
-    name, (region, chemistry, year), NaN where it says nothing; world: the reference world as a run; since: supply
-    from the year before the plan on.
+    supply of each year rests on; world: the reference world as a run; since: supply from the year before the plan on;
+    chosen_origin: share of each country in the cells of each region as a scenario has it, by its name, (region,
+    chemistry, year, country), NaN where it says nothing.
     """
 
     outcome: Outcome
@@ -119,7 +120,7 @@ class Chokepoints:
     known: tuple[Known, ...]
     world: Outcome
     since: Since
-    chosen_home: dict[str, Array] = field(default_factory=dict)
+    chosen_origin: dict[str, Array] = field(default_factory=dict)
     chosen_follow_on: dict[str, Array] = field(default_factory=dict)
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
@@ -202,28 +203,29 @@ class Chokepoints:
         return np.where(origin.any(axis=1), origin[:, self.at_home(regions)].sum(axis=1), 1.0)
 
     def home_share(self, scenario: str, regions: Sequence[str], year: int) -> Array:
-        """Share of the cells of each chemistry of a plan that regions make themselves, (chemistry): as a mix has chosen
-        it, else as of `made_at_home`."""
-        observed, chooses = self.made_at_home(regions, year), self.chooses_origin(regions, year)
-        if scenario not in self.chosen_home or not chooses.any():
-            return observed
-        at = [self.regions.index(region) for region in regions]
-        cells, chosen = self.scenarios[scenario].cells[at].sum(axis=1)[..., year], self.chosen_home[scenario][at]
-        made = (cells * np.where(np.isnan(chosen[..., year]), observed, chosen[..., year])).sum(axis=0)
-        whole = cells.sum(axis=0)
-        return np.asarray(np.divide(made, whole, out=observed.copy(), where=chooses & (whole > 0)))
+        """Share of the cells of each chemistry of a plan that regions make themselves, (chemistry)."""
+        origin = self.origin_of(scenario, regions, year)
+        return np.where(origin.any(axis=1), origin[:, self.at_home(regions)].sum(axis=1), 1.0)
 
     def origin_of(self, scenario: str, regions: Sequence[str], year: int) -> Array:
-        """Share of each maker in the cells of each chemistry of a plan, (chemistry, country): as of `cell_origin`, but
-        at home as a mix has chosen it."""
+        """Share of each maker in the cells of each chemistry of a plan, (chemistry, country): as a mix has chosen it,
+        of several regions by their cells, else as of `cell_origin`."""
         origin = self.cell_origin(regions, year)
-        if scenario not in self.chosen_home:
+        if scenario not in self.chosen_origin:
             return origin
-        own, abroad = self._halves(regions, year)
-        home = self.home_share(scenario, regions, year)[:, None]
-        return np.where(self.chooses_origin(regions, year)[:, None], home * own + (1 - home) * abroad, origin)
+        at = [self.regions.index(region) for region in regions]
+        chosen = self.chosen_origin[scenario][at][:, :, year]
+        says: NDArray[np.bool_] = ~np.isnan(chosen[..., 0])
+        cells = self.scenarios[scenario].cells[at].sum(axis=1)[..., year]
+        whole: Array = cells.sum(axis=0)
+        where = self.chooses_origin(regions, year) & says.any(axis=0) & (whole > 0)
+        if not where.any():
+            return origin
+        observed = np.stack([self.cell_origin((region,), year) for region in regions])
+        made = (cells[..., None] * np.where(says[..., None], chosen, observed)).sum(axis=0)
+        return np.asarray(np.divide(made, whole[:, None], out=origin.copy(), where=where[:, None]))
 
-    def _halves(self, regions: Sequence[str], year: int) -> tuple[Array, Array]:
+    def halves(self, regions: Sequence[str], year: int) -> tuple[Array, Array]:
         """Shares of makers at home among these, and of the others among those, (chemistry, country) each; all 0 where
         no maker is known. Where none is known at home all its countries are alike."""
         origin, inside = self.cell_origin(regions, year), self.at_home(regions)
@@ -296,10 +298,10 @@ class Chokepoints:
             left = np.where(self.stopped_unknown(year, hit.cuts), of_unknown, left)
         accessible = np.where(self.cell, without, stockpiled(left, without, self.stocked(plan, regions, year), months))
         own = np.where(self.cell, 0.0, own)
-        home, imported = self._had(self.origin_of(scenario, regions, year), regions, hit.cells)
+        home, imported = self.had(self.origin_of(scenario, regions, year), regions, hit.cells)
         return Supplied(own, accessible - own, plan.cells * home, plan.cells * imported)
 
-    def _had(self, origin: Array, regions: Sequence[str], part: Array) -> tuple[Array, Array]:
+    def had(self, origin: Array, regions: Sequence[str], part: Array) -> tuple[Array, Array]:
         """Share of the cells of each chemistry that can be made at home and be bought, (stop, chemistry) each, of what
         makers can sell, (stop, chemistry, country); all at home where no maker is known."""
         inside, left = self.at_home(regions), origin * part
@@ -354,26 +356,27 @@ class Chokepoints:
     ) -> Supplied:
         """What there is with each of several disruptions if the cells of the countries that close were made by the
         others. left: as of `supplied`."""
-        plan, hit = self.plan(scenario, regions, year), self.hit(regions, year, stops)
-        own, sold, moved = self.left_of_others(regions, year, stops, hit)
-        home = left.home + np.where(moved, own * plan.imported, 0.0)
-        return Supplied(left.own, left.bought, home, plan.imported * sold)
+        cells, hit = self.plan(scenario, regions, year).cells, self.hit(regions, year, stops)
+        abroad = np.where(self.at_home(regions), 0.0, self.origin_of(scenario, regions, year))
+        bought, moved = ((abroad * part).sum(axis=-1) for part in self.left_of_others(regions, year, stops, hit))
+        return Supplied(left.own, left.bought, left.home + cells * moved, cells * bought)
 
     def left_of_others(
         self, regions: Sequence[str], year: int, stops: tuple[Stop, ...], hit: Hit
-    ) -> tuple[Array, Array, np.ndarray]:
-        """What disruptions leave of cells if those of the countries that close were made by the others abroad, in the
-        shares that these have, or where there are none at home, (stop, chemistry) each: of those made at home, of those
-        bought elsewhere, and whether these are made at home instead."""
+    ) -> tuple[Array, Array]:
+        """What disruptions leave of cells of makers abroad if those of the countries that close were made by the others
+        abroad, in the shares that these are observed to have, or where there are none at home: what part of them is
+        bought, and what part made at home instead, (stop, chemistry, country) each."""
         codes, inside = np.array(self.inputs.countries), self.at_home(regions)
         closing = np.array([np.isin(codes, [cut.country for cut in cuts]) for cuts, _ in stops]) & ~inside
-        own, abroad = self._halves(regions, year)
+        own, abroad = self.halves(regions, year)
         others = np.where(closing[:, None], 0.0, abroad)
-        known = self.cell_origin(regions, year).any(axis=1)
-        home = np.where(known, (own * hit.cells).sum(axis=-1), 1.0)
         part = others.sum(axis=-1)
         sold = np.divide((others * hit.cells).sum(axis=-1), part, out=np.zeros_like(part), where=part > 0)
-        return home, sold, (part == 0) & known
+        none = (part == 0) & self.cell_origin(regions, year).any(axis=1)
+        home = np.where(none, (own * hit.cells).sum(axis=-1), 0.0)
+        bought = np.where(closing[:, None], sold[..., None], hit.cells)
+        return bought, np.where(closing[:, None], home[..., None], 0.0)
 
     def _cells_left(self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array) -> Array:
         """Part of its cells of each chemistry that each maker can make and sell to regions, (stop, chemistry, country):
@@ -388,24 +391,17 @@ class Chokepoints:
         abroad = (1 - export) * self._makers_left(year, covered)
         return (1 - output) * np.where(self.at_home(regions), 1.0, abroad)
 
-    def chooses_origin(self, regions: Sequence[str], year: int) -> np.ndarray:
-        """Chemistries of which a mix says how many cells are made at home, (chemistry): of a region alone, whose makers
-        are known at home and abroad, where [exposure] says nothing of them. What several regions buy from each other
-        is in no mix apart."""
-        _, abroad = self._halves(regions, year)
-        alone = len(regions) == 1 and not self.origins.configured
-        return np.asarray(abroad.any(axis=1) & alone)
+    def chooses_origin(self, regions: Sequence[str], year: int) -> NDArray[np.bool_]:
+        """Chemistries of which a mix says who makes the cells, (chemistry): where their makers are known, and else of a
+        region alone, which buys from all makers abroad alike; but none where [exposure] says who makes them."""
+        _, abroad = self.halves(regions, year)
+        alone = len(regions) == 1
+        return np.asarray((self.makers_known(year) | (abroad.any(axis=1) & alone)) & (not self.origins.configured))
 
-    def left_by_origin(self, regions: Sequence[str], year: int, hit: Hit) -> tuple[Array, Array]:
-        """What disruptions leave of cells, (stop, chemistry) each: of those made at home and of those bought elsewhere
-        where a mix chooses how many these are, else of all of them."""
-        chosen, halves = self.chooses_origin(regions, year), self._halves(regions, year)
-        parts = ((half * hit.cells).sum(axis=-1) for half in halves)
-        home, bought = (
-            np.where(chosen, part, share)
-            for part, share in zip(parts, self._had(self.cell_origin(regions, year), regions, hit.cells), strict=True)
-        )
-        return home, bought
+    def makers_known(self, year: int) -> NDArray[np.bool_]:
+        """Chemistries of which it is known who makes the cells, (chemistry)."""
+        known = ~self.supply[year].unknown
+        return np.asarray((self.chain.cell & known).any(axis=1))
 
     def _makers_left(self, year: int, covered: Array) -> Array:
         """Part of the cells of each chemistry for which makers in each country have inputs, (stop, chemistry,
@@ -431,7 +427,7 @@ class Chokepoints:
         closing = (hit.cuts.export > 0) @ supply.at_home > 0
         covered = np.where(supply.needed[:, None], hit.reach.left, np.where(closing, 1.0, still[..., None]))
         part = self._cells_left(regions, year, hit.cuts, covered)
-        made, imported = self._had(self.cell_origin(regions, year), regions, part)
+        made, imported = self.had(self.cell_origin(regions, year), regions, part)
         group = self.group(regions)
         weight = supply.batteries[group] / max(float(supply.batteries[group].sum()), np.finfo(float).tiny)
         at_home = [
@@ -546,12 +542,12 @@ class Chokepoints:
             (each.unknown & used & (self._assumed(y) > 0).any(axis=1)).any() for y, each in enumerate(self.supply)
         )
 
-    def with_plan(self, scenario: str, plan: Batteries, home: Array, built: Array) -> Chokepoints:
-        """The same world with one plan alone. home: share of its cells that each region makes, (region, chemistry,
-        year), NaN where nothing says it; built: what follows it, (region, node, year) [kt or GWh]. What no plan touches
-        is kept."""
+    def with_plan(self, scenario: str, plan: Batteries, origin: Array, built: Array) -> Chokepoints:
+        """The same world with one plan alone. origin: share of each country in the cells of each region, (region,
+        chemistry, year, country), NaN where nothing says it; built: what follows it, (region, node, year) [kt or GWh].
+        What no plan touches is kept."""
         other = replace(
-            self, scenarios={scenario: plan}, chosen_home={scenario: home}, chosen_follow_on={scenario: built}
+            self, scenarios={scenario: plan}, chosen_origin={scenario: origin}, chosen_follow_on={scenario: built}
         )
         for name in ("_undisturbed", "_trades", "_hits", "_embodied", "_cell_origins"):
             setattr(other, name, getattr(self, name))
@@ -685,11 +681,11 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         check_cell_parts(inputs, bases_of(resolved))
         uses = uses_of(arrays, reference.inputs)
         chain = chain_of(reference.inputs.nodes, bases_of(resolved), uses.ever, reference.inputs.known)
-        return replace(
-            reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine,
-            chosen_home=chosen_home(run, resolved, inputs),
+        other = replace(
+            reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine, chosen_origin={},
             chosen_follow_on=chosen_follow_on(run, resolved, reference.inputs.nodes),
         )  # fmt: skip
+        return _with_chosen(other, inputs)
     partition = partition_of(run, inputs, resolved.regions.labels)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
     world = _world(run, inputs, partition)
@@ -719,12 +715,23 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         at_work = assumed_of(exposure.unknown, at_work, supply, chain, uses.ever)
         if not exposure.disruptions:
             supply = replace(supply, events=(*supply.events, *stops_of_unknown(at_work, supply, uses.ever)))
-    return Chokepoints(
+    found = Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
         origins, label, used, left_out, uses_apart_of(resolved, world.resolved, theirs, by_world, at_work, origins),
-        union, wider, by_country, world, since, chosen_home(run, resolved, inputs),
-        chosen_follow_on(run, resolved, supply.nodes),
+        union, wider, by_country, world, since, {}, chosen_follow_on(run, resolved, supply.nodes),
     )  # fmt: skip
+    return _with_chosen(found, inputs)
+
+
+def _with_chosen(chokepoints: Chokepoints, inputs: Inputs) -> Chokepoints:
+    """The same with the makers of cells that its scenarios say."""
+    resolved = chokepoints.resolved
+
+    def observed(region: str, year: int) -> Array:
+        return chokepoints.cell_origin((region,), year)
+
+    found = chosen_origin(resolved.run, resolved, inputs, chokepoints.inputs, observed)
+    return replace(chokepoints, chosen_origin=found)
 
 
 def _world(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Outcome:

@@ -19,6 +19,7 @@ from ..config import Run
 from ..haste import frozen
 from ..tables.codes import WORLD
 from ..tables.inputs import Inputs
+from ..tables.prices import countries_in, tariff_on
 from ..tables.relative import Follows, follows, multiples_of
 
 if TYPE_CHECKING:
@@ -37,18 +38,34 @@ class PackPrices:
     """Pack prices (region, chemistry, year) [USD_2025/kWh]; NaN in years before the curves start.
 
     home: of packs made in the region, less the credit; abroad: of packs brought in from where they cost least, or whose
-    cells are, with the duty; elsewhere: of packs brought in from anywhere else, at the price of the world, or at
-    `abroad` where that is more. credit, duty: what the treasury pays of `home` and takes of `abroad`. curves: that they
-    follow, as of `pack_prices`. used: the rows they rest on beside those of the curves, in the columns of inputs_used.
+    cells are, or from the region that others are compared with; elsewhere: of packs brought in from anywhere else, at
+    the price of the world, or at `abroad` where that is more; both without the duty. credit: what the treasury pays of
+    `home`; taxed: of `abroad`, what a duty is on; cheap: codes of the countries that sell at `abroad`; rates: of duty
+    by country [1]; curves: that they follow, as of `pack_prices`. used: the rows they rest on beside those of the
+    curves, in the columns of inputs_used.
     """
 
     home: Array
     abroad: Array
     elsewhere: Array
     credit: Array
-    duty: Array
+    taxed: Array
+    cheap: frozenset[str]
+    rates: Mapping[str, float]
     curves: Mapping[str, Mapping[int, float]]
     used: DataFrame
+
+    def duty(self, country: str) -> Array:
+        """Duty on packs from a country, or on their cells, (region, chemistry, year) [USD_2025/kWh]."""
+        rate = self.rates[country]
+        if country in self.cheap:
+            return rate * self.taxed
+        return np.where(self.taxed > 0, rate * (self.taxed + self.elsewhere - self.abroad), 0.0)
+
+    def bought(self, country: str) -> Array:
+        """Packs brought in from a country, or whose cells are, with the duty, (region, chemistry, year)
+        [USD_2025/kWh]."""
+        return (self.abroad if country in self.cheap else self.elsewhere) + self.duty(country)
 
 
 def pack_prices(
@@ -66,12 +83,12 @@ def pack_prices(
 
         world[c, y]        = curve[family, y] × multiple[c]
         home[r, c, y]      = max(world × ratio[r] − credit, 0)
-        abroad[r, c, y]    = world × min_k ratio[k] + duty, or where cell_price_gap has the region
-                             world × ratio[r] × (1 − cells × gap[f] / (1 + gap[f])) + duty
-        duty[r, c, y]      = rate × what is imported: world × min_k ratio[k], or of that region its cell alone,
-                             world × ratio[r] × cells / (1 + gap[f])
-        rate               = tariff + cells_in_cars × car_tariff
+        abroad[r, c, y]    = world × min_k ratio[k], or where cell_price_gap has the region
+                             world × ratio[r] × (1 − cells × gap[f] / (1 + gap[f]))
         elsewhere[r, c, y] = max(world, abroad[r, c, y])
+        duty[j, r, c, y]   = rate[j] × what is imported from j: world × min_k ratio[k], or of that region its cell
+                             alone, world × ratio[r] × cells / (1 + gap[f]); with what elsewhere is dearer by
+        rate[j]            = tariff[j] + cells_in_cars × car_tariff[j]
 
     So a cell from abroad costs as much as one made at home where the tariff is the gap, or the credit is what the gap
     comes to: world × ratio[r] × cells × gap[f] / (1 + gap[f]).
@@ -82,7 +99,8 @@ def pack_prices(
     that of the next wider region for one without, last of the World, 1. gap: of the region's cells against those sold
     there by the run's `against`, of the family, of its base for a silicon blend, or the mean of those known; cells:
     price of a cell ÷ that of a pack in the world. tariff, car_tariff, cells_in_cars, credit: of the run. The cheapest
-    region buys at home: it has neither credit nor duty, and abroad = home. Raises KeyError for an unknown chemistry.
+    region buys at home: it has neither credit nor duty, and abroad = home. Who sells at `abroad` is where packs cost
+    least, and the run's `against`. Raises KeyError for an unknown chemistry.
     """
     config = run.settings.prices
     assert config is not None
@@ -105,9 +123,13 @@ def pack_prices(
         if not np.isnan(gap).any():
             imported[place] = own[place] * gaps.cells / (1 + gap)
             sold[place] = own[place] * (1 - gaps.cells) + imported[place]
-    rate = config.tariff + config.cells_in_cars * config.car_tariff
-    duty = np.where(cheapest, 0.0, rate * imported)
-    abroad = np.where(cheapest, own, sold + duty)
+    abroad, taxed = np.where(cheapest, own, sold), np.where(cheapest, 0.0, imported)
+    cheap = [config.against, *(name for name in ratios if ratios[name] == least and name != WORLD)]
+    rates = {
+        country: tariff_on(config.tariff, country, inputs)
+        + config.cells_in_cars * tariff_on(config.car_tariff, country, inputs)
+        for country in inputs.codes("countries")
+    }
     named = [name for name in seen if name in priced.values() or ratios[name] == least]
     lines = {
         "cell_price": [line for name in named for line in seen[name]],
@@ -116,8 +138,9 @@ def pack_prices(
     }
     lines["cell_price"] += gaps.of_cells if lines["cell_price_gap"] else []
     # Who else sells takes no less than those who are barred, or to bar them would make batteries cheaper.
-    elsewhere = np.maximum(world, abroad - duty)
-    return PackPrices(own - credit, abroad, elsewhere, credit, duty, curves, inputs.used(lines))
+    elsewhere = np.maximum(world, abroad)
+    sellers = frozenset(code for name in cheap for code in countries_in(inputs, name))
+    return PackPrices(own - credit, abroad, elsewhere, credit, taxed, sellers, rates, curves, inputs.used(lines))
 
 
 def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:

@@ -390,14 +390,13 @@ def drawn_of(chokepoints: Chokepoints, count: int, seed: int) -> Drawn:
 
 
 class Hit(NamedTuple):
-    """What a disruption leaves, in every draw: accessible and own supply of each node, (row, node), and the share of
-    the planned cells that can be made at home and be bought, (row, chemistry) each. cuts: what it takes of some nodes,
+    """What a disruption leaves, in every draw: accessible and own supply of each node, (row, node), and the part of its
+    cells that each maker can still make and sell, (row or 1, chemistry, place). cuts: what it takes of some nodes,
     (row, of these, place), or None without one; lasts: part of the year that it fills, (row) or (1)."""
 
     accessible: Array
     own: Array
-    home: Array
-    imported: Array
+    cells: Array
     nodes: Index
     cuts: Cuts | None
     lasts: Array
@@ -483,11 +482,9 @@ class InYear:
     def without(self) -> Hit:
         """What there is without a disruption."""
         reach = access(self.supply, self.group)
-        home = self.origin[..., self.inside].sum(axis=-1)
-        home = np.where(self.origin.any(axis=-1), home, 1.0)
         had = (reach.accessible, np.inf), (np.nan_to_num(reach.own), 0.0)
         accessible, own = (self._of_all(values * self.needed[:, self.nodes], other) for values, other in had)
-        return Hit(accessible, own, home, 1 - home, self.nodes[:0], None, np.ones(1))
+        return Hit(accessible, own, np.ones((1, *self.origin.shape[1:])), self.nodes[:0], None, np.ones(1))
 
     def _of_all(self, values: Array, other: float) -> Array:
         """Values of the nodes that are followed, (row, node), as of all nodes."""
@@ -513,7 +510,7 @@ class InYear:
             own[:, nodes], covered = np.nan_to_num(reach.own) * self.needed[:, nodes], reach.left
         low, months, high = event.months
         lasts = np.minimum(self.streams.drawn(MONTHS, months, low, high) / YEAR, 1.0)
-        return Hit(accessible, own, *self._cells_left(cuts, nodes, covered), nodes, cuts, lasts)
+        return Hit(accessible, own, self._cells_left(cuts, nodes, covered), nodes, cuts, lasts)
 
     def _cuts(self, event: Event, nodes: Index) -> Cuts:
         """What an event takes, of some nodes, (row, node, place) each."""
@@ -529,13 +526,13 @@ class InYear:
                 (export if cut.kind == "export" else output)[:, *where] = severity
         return Cuts(export, output)
 
-    def _cells_left(self, cuts: Cuts, nodes: Index, covered: Array | None) -> tuple[Array, Array]:
-        """Share of the planned cells that can be made at home and be bought, (row, chemistry) each; covered: part of
-        what customers have without the disruption of some nodes, (row, node, customer)."""
-        chain, origin = self.chokepoints.chain, self.origin
+    def _cells_left(self, cuts: Cuts, nodes: Index, covered: Array | None) -> Array:
+        """Part of its cells that each maker can still make and sell, (row, chemistry, place); covered: part of what
+        customers have without the disruption of some nodes, (row, node, customer)."""
+        chain = self.chokepoints.chain
         made_as = chain.cell[:, nodes]
         none = np.zeros((len(self.streams), len(self.places.home)))
-        home, imported = [], []
+        left: list[Array] = []
         makers: dict[bytes, Array] = {}
         for c, uses in enumerate(made_as):
             export, output = (cut[:, uses].max(axis=1) if uses.any() else none for cut in (cuts.export, cuts.output))
@@ -543,12 +540,8 @@ class InYear:
             key = b"|".join(each.tobytes() for each in inputs)
             if key not in makers:
                 makers[key] = self._makers_left(inputs, nodes, covered)
-            left = (1 - output) * np.where(self.inside, 1.0, (1 - export) * makers[key])
-            mine = origin[:, c] * left
-            known = origin[:, c].any(axis=-1)
-            home.append(np.where(known, mine[:, self.inside].sum(axis=1), 1.0))
-            imported.append(mine[:, ~self.inside].sum(axis=1))
-        return np.stack(home, axis=1), np.stack(imported, axis=1)
+            left.append((1 - output) * np.where(self.inside, 1.0, (1 - export) * makers[key]))
+        return np.stack(left, axis=1)
 
     def _makers_left(self, inputs: tuple[Index, Index, Index], nodes: Index, covered: Array | None) -> Array:
         """Part of the cells for which makers at each place have inputs, (row, place) or (1, place)."""
@@ -660,18 +653,15 @@ class InYear:
         return Supplied(own, accessible - own, home, imported)
 
     def _by_origin(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
-        """Share of the planned cells that can be made at home and be bought, (row, chemistry) each: of a mix that has
-        chosen how many are made at home, by its shares."""
-        chokepoints = self.chokepoints
-        if scenario not in chokepoints.chosen_home:
-            return hit.home, hit.imported
-        observed, chooses = self.without.home, chokepoints.chooses_origin(self.regions, self.year)
-        chosen = chokepoints.home_share(scenario, self.regions, self.year)
-        home = chosen * np.divide(hit.home, observed, out=np.ones_like(hit.home), where=observed > 0)
-        imported = (1 - chosen) * np.divide(
-            hit.imported, 1 - observed, out=np.zeros_like(hit.imported), where=observed < 1
-        )
-        return np.where(chooses, home, hit.home), np.where(chooses, imported, hit.imported)
+        """Share of the planned cells that can be made at home and be bought, (row, chemistry) each: by the makers that
+        a mix has chosen, which are not drawn, else by those that are."""
+        chokepoints, origin = self.chokepoints, self.origin
+        if scenario in chokepoints.chosen_origin:
+            chosen = chokepoints.origin_of(scenario, self.regions, self.year) @ self.places.shared
+            origin = np.where(chokepoints.chooses_origin(self.regions, self.year)[:, None], chosen, origin)
+        left = origin * hit.cells
+        home = np.where(origin.any(axis=-1), left[..., self.inside].sum(axis=-1), 1.0)
+        return home, left[..., ~self.inside].sum(axis=-1)
 
     def _totals(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
         """Batteries to be had, and those of them made at home, as if a stop lasted all year, (row) each [GWh]."""

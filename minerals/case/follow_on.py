@@ -11,7 +11,7 @@ from ..errors import InputError, Problem
 from ..flows.demand import Array
 from ..tables.resolve import Resolved
 from ..tables.supply import Node
-from .home import unknown
+from .chosen_origin import unknown
 
 
 def chosen_follow_on(run: Run, resolved: Resolved, nodes: Sequence[Node]) -> dict[str, Array]:

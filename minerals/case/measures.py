@@ -24,6 +24,7 @@ from ..mix.data import (
     RegionNodeSupplierYear,
     RegionNodeYear,
     RegionSegmentChemistryYear,
+    RegionSupplierChemistryYear,
 )
 from ..tables.expansion import discount_rate, material_price, new_plants, stock
 from ..tables.inputs import Inputs
@@ -85,11 +86,12 @@ def with_measures(mix: Mix, inputs: Inputs, config: Measures, months: float) -> 
 
 @frozen
 class Bought:
-    """A mix with what is bought beside it. additions, production, sourced: as of `Baseline`; stock: (region, node,
-    year) [kt or GWh]; plants: that run, by year, the same [kt or GWh a year]."""
+    """A mix with what is bought beside it. additions, production, imports, sourced: as of `Baseline`; stock: (region,
+    node, year) [kt or GWh]; plants: that run, by year, the same [kt or GWh a year]."""
 
     additions: Mapping[RegionSegmentChemistryYear, float]
     production: Mapping[RegionChemistryYear, float]
+    imports: Mapping[RegionSupplierChemistryYear, float]
     sourced: Mapping[RegionNodeSupplierYear, float]
     stock: Mapping[RegionNodeYear, float]
     plants: Mapping[RegionNodeYear, float]
@@ -109,7 +111,7 @@ def losses_with(mix: Mix, data: MixData, bought: Bought) -> dict[Disruption, flo
     """What each disruption takes of a plan with stocks and plants, played back over the years that are decided, of the
     kind that counts [GWh a year of the disruption]."""
     assembly = mix.assembly
-    plan = assembly.planned(data, bought.additions, bought.production, bought.sourced)
+    plan = assembly.planned(data, bought.additions, bought.production, bought.imports, bought.sourced)
     stock, plants = (_by_node(mix, amounts) for amounts in (bought.stock, bought.plants))
 
     def beside(year: int, without: Supplied, hit: Supplied) -> Supplied:

@@ -15,12 +15,14 @@ from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..config import Optimise
 from ..exposure.stages import ACTIVE, REFINING
 from ..flows.demand import Array
 from ..haste import frozen
 from ..mix.data import (
+    ABROAD,
     FOLLOW_ON,
     Chemistry,
     ChemistryYear,
@@ -42,6 +44,7 @@ from ..mix.data import (
     RegionNodeSupplierYear,
     RegionSegmentChemistryYear,
     RegionSegmentGroupYear,
+    RegionSupplierChemistryYear,
     Segment,
     Supplier,
     Year,
@@ -50,7 +53,7 @@ from ..prices import capital
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event
-from .chokepoints import Chokepoints, Hit, Stop
+from .chokepoints import Chokepoints, Stop
 from .concentration import Concentration
 from .cost import PackPrices
 from .outcome import Outcome
@@ -59,7 +62,8 @@ from .weights import usual_weight, weights
 
 #: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards. That makes a
 #: smaller model and no other mix: what they deliver together they can deliver pro rata, and who could break the rule on
-#: one third country that way stands alone. Which of several equal sourcings is told can differ.
+#: one third country that way stands alone, as do all makers of cells, whose prices and losses differ. Which of several
+#: equal sourcings is told can differ.
 SMALL = 0.1
 OTHERS = "others"
 #: Kind of line that makes what fits lithium-ion plants.
@@ -117,6 +121,7 @@ class Assembly:
         self.years = cast(tuple[Year, ...], tuple(y for y in chokepoints.years if y >= tables.decided))
         self.at = {year: place for place, year in enumerate(chokepoints.years)}
         self.nodes = tuple(Node(node.node) for node in chokepoints.inputs.nodes)
+        self._makers: dict[RegionChemistryYear, dict[Supplier, Array]] = {}
 
     def of(self, chokepoints: Chokepoints) -> Assembly:
         """The same of an exposure that differs in its disruptions alone."""
@@ -174,12 +179,8 @@ class Assembly:
             supplied=suppliers.deliver,
             home=suppliers.home,
             usual=self._usual(),
-            home_share={
-                (r, c, y): float(self.chokepoints.made_at_home((r,), self.at[y])[place])
-                for r in self.regions
-                for c, place in self.place.items()
-                for y in self.years
-            },
+            observed=self._observed(),
+            together=config.makers == "observed",
             cells=tuple(Node(node.node) for node in self.chokepoints.inputs.nodes if node.stage == "cell"),
             third=self.third,
             one_country=self._one_country(),
@@ -341,12 +342,14 @@ class Assembly:
         little for some mix; and the stages at home that lead there."""
         chain, chokepoints = self.chokepoints.chain, self.chokepoints
         found: dict[str, Any] = {name: {} for name in (
-            "undisturbed", "accessible", "own", "made_at_home", "bought", "unknown_left", "planned_home",
+            "undisturbed", "accessible", "own", "made_at_home", "bought", "unknown_left", "planned_home", "left",
+            "moved_home",
         )}  # fmt: skip
         active: list[Any] = []
         refined: list[Any] = []
-        by_origin, moved_home = set[Any](), set[Any]()
+        by_origin = set[Any]()
         stops: tuple[Stop, ...] = tuple((event.cuts, "severity") for event in chokepoints.inputs.events)
+        cells: dict[tuple[Pool, Year], Any] = {}
         for e, event in enumerate(chokepoints.inputs.events):
             d = Disruption(event.disruption)
             for name in pools_of.get(d, ()):
@@ -355,17 +358,28 @@ class Assembly:
                     at = self.at[y]
                     hit = chokepoints.hit(regions, at, stops)
                     chosen = chokepoints.chooses_origin(regions, at)
-                    home, bought, moved = (part[e] for part in self._cells_left(regions, at, stops, hit))
+                    if (name, y) not in cells:
+                        cells[name, y] = self._cells_left(regions, at, stops), self._left_by_maker(regions, at, stops)
+                    of_all, (left, moved) = cells[name, y]
+                    home, bought = (part[e].copy() for part in of_all)
                     planned = chokepoints.made_at_home(regions, at)
                     for c, place in self.place.items():
-                        found["made_at_home"][d, name, c, y] = float(home[place])
-                        found["bought"][d, name, c, y] = float(bought[place])
-                        if moved[place]:
-                            moved_home.add((d, name, c, y))
                         if not chosen[place]:
+                            found["made_at_home"][d, name, c, y] = float(home[place])
+                            found["bought"][d, name, c, y] = float(bought[place])
                             found["planned_home"][name, c, y] = float(planned[place])
-                        if chosen[place]:
-                            by_origin.add((name, c, y))
+                            continue
+                        by_origin.add((name, c, y))
+                        # The most that any mix has made at home.
+                        home[place] = 0.0
+                        for j, by_stop in left[c].items():
+                            if (part := float(by_stop[e])) != 1:
+                                found["left"][d, name, j, c, y] = part
+                            home[place] = max(home[place], part if self._is_home(j, regions) else 0.0)
+                        for j, by_stop in moved[c].items():
+                            if part := float(by_stop[e]):
+                                found["moved_home"][d, name, j, c, y] = part
+                                home[place] = max(home[place], part)
                     without = chokepoints.available(regions, at, chokepoints.access(regions, at))[1]
                     own, accessible = chokepoints.available(regions, at, hit.reach.take(e))
                     accessible = np.where(chokepoints.cell, without, accessible)
@@ -398,28 +412,105 @@ class Assembly:
                     ]  # fmt: skip
         by_need = found["unknown_left"] or chokepoints.config.stockpile_months
         return {
-            **found, **self._chain(), "by_origin": frozenset(by_origin), "moved_home": frozenset(moved_home),
+            **found, **self._chain(), "by_origin": frozenset(by_origin),
             "active": tuple(active), "refined": tuple(refined),
             "stockpile": chokepoints.config.stockpile_months / 12,
             "stocked": self.stocked(pools, use) if by_need else {},
         }  # fmt: skip
 
-    def _cells_left(
-        self, regions: Sequence[str], at: int, stops: tuple[Stop, ...], hit: Hit
-    ) -> tuple[Array, Array, np.ndarray]:
-        """What disruptions leave of cells for the loss that counts, (stop, chemistry) each: as `MixData.made_at_home`,
-        `bought` and `moved_home` have it."""
-        chokepoints, chosen = self.chokepoints, self.chokepoints.chooses_origin(regions, at)
-        home, bought = chokepoints.left_by_origin(regions, at, hit)
-        if self.config.loss == "supply":
-            return home, bought, np.zeros_like(bought, dtype=bool)
+    def _cells_left(self, regions: tuple[str, ...], at: int, stops: tuple[Stop, ...]) -> tuple[Array, Array]:
+        """What disruptions leave of all cells for the loss that counts, (stop, chemistry) each: as
+        `MixData.made_at_home` and `bought` have it."""
+        chokepoints = self.chokepoints
+        hit, origin = chokepoints.hit(regions, at, stops), chokepoints.cell_origin(regions, at)
+        home, bought = chokepoints.had(origin, regions, hit.cells)
         if self.config.loss == "industry":
-            return home, np.zeros_like(bought), np.zeros_like(bought, dtype=bool)
-        own, sold, moved = chokepoints.left_of_others(regions, at, stops, hit)
-        planned = chokepoints.made_at_home(regions, at)
-        of_all = own * (planned + moved * (1 - planned)), sold * (1 - planned)
-        home, bought = (np.where(chosen, *parts) for parts in zip((own, sold), of_all, strict=True))
-        return home, bought, moved & chosen
+            return home, np.zeros_like(bought)
+        if self.config.loss == "all_outside":
+            abroad = np.where(chokepoints.at_home(regions), 0.0, origin)
+            sold, moved = chokepoints.left_of_others(regions, at, stops, hit)
+            return home + (abroad * moved).sum(axis=-1), (abroad * sold).sum(axis=-1)
+        return home, bought
+
+    def _left_by_maker(
+        self, regions: tuple[Region, ...], at: int, stops: tuple[Stop, ...]
+    ) -> tuple[dict[Chemistry, dict[Supplier, Array]], dict[Chemistry, dict[Supplier, Array]]]:
+        """What disruptions leave of the cells of each maker for the loss that counts, by chemistry and maker (stop): as
+        `MixData.left` and `moved_home` have it."""
+        chokepoints = self.chokepoints
+        cells, outside = chokepoints.hit(regions, at, stops).cells, self.config.loss == "all_outside"
+        sold, moved = chokepoints.left_of_others(regions, at, stops, chokepoints.hit(regions, at, stops))
+        left: dict[Chemistry, dict[Supplier, Array]] = {}
+        moving: dict[Chemistry, dict[Supplier, Array]] = {}
+        for c, place in self.place.items():
+            left[c], moving[c] = {}, {}
+            for region in regions:
+                for j, countries in self.makers(region, c, Year(self.chokepoints.years[at])).items():
+                    abroad = outside and not self._is_home(j, regions)
+                    left[c][j] = (sold if abroad else cells)[:, place] @ countries
+                    if abroad:
+                        moving[c][j] = moved[:, place] @ countries
+        return left, moving
+
+    def _is_home(self, maker: Supplier, regions: Sequence[Region]) -> bool:
+        """Whether a maker is at home in some regions."""
+        return self.suppliers.home.get(maker, Region(Place(maker))) in regions
+
+    def makers(self, region: Region, c: Chemistry, y: Year) -> dict[Supplier, Array]:
+        """Makers of the cells of a region and chemistry, those at home among them under its name, and the share of each
+        country in what they make, (country)."""
+        if (region, c, y) not in self._makers:
+            self._makers[region, c, y] = self._makers_of(region, c, y)
+        return self._makers[region, c, y]
+
+    def _makers_of(self, region: Region, c: Chemistry, y: Year) -> dict[Supplier, Array]:
+        at, place = self.at[y], self.place[c]
+        own, abroad = self.chokepoints.halves((region,), at)
+        home = {Supplier(region): own[place]}
+        codes = self.chokepoints.inputs.countries
+        if not self.chokepoints.makers_known(at)[place]:
+            # Where nobody is known to make any, those abroad sell at the least price.
+            cheap = np.array([code in self.prices.cheap for code in codes], dtype=float)
+            return {**home, ABROAD: abroad[place] if abroad[place].any() else cheap / max(cheap.sum(), 1.0)}
+        n = int(self.chokepoints.chain.cell[place].argmax())
+        parts = {j: by for (_, j, _), by in self._parts_at(self.nodes[n], y)}
+        found = {**home, **{j: np.array([by.get(code, 0.0) for code in codes]) for j, by in parts.items()}}
+        outside = ~self.chokepoints.at_home(self.regions) & ~self._barred(self.nodes[n], y)
+        can = sum(
+            (self.suppliers.deliver[self.nodes[n], j, y] * found[j] for j in parts if j not in self.suppliers.home),
+            np.zeros(len(codes)),
+        )
+        if self.config.makers == "chosen":
+            built = np.where(outside, self.chokepoints.most_follow_on(at).located[n], 0.0)
+            follow = built if built.any() else can * outside
+            return {**found, FOLLOW_ON: follow / follow.sum()} if follow.any() else found
+        found = {j: by for j, by in found.items() if j == Supplier(region) or j in self.suppliers.home}
+        seen = np.where(outside, abroad[place], 0.0)
+        seen = seen if seen.any() else can * outside
+        return {**found, ABROAD: seen / seen.sum()} if seen.any() else found
+
+    def _barred(self, node: Node, y: Year) -> NDArray[np.bool_]:
+        """Countries that may not deliver a node in a year, (country)."""
+        inputs, config = self.chokepoints.inputs, self.config
+        stage = next(each.stage for each in inputs.nodes if each.node == node)
+        applies = config.exclude and y >= config.exclude_since and (
+            not config.exclude_stages or stage in config.exclude_stages
+        )  # fmt: skip
+        return inputs.members[config.exclude] > 0 if applies else np.zeros(len(inputs.countries), dtype=bool)
+
+    def _observed(self) -> dict[Key, float]:
+        """Share of each maker in the cells of each region as observed."""
+        out: dict[Key, float] = {}
+        for r in self.regions:
+            for y in self.years:
+                origin = self.chokepoints.cell_origin((r,), self.at[y])
+                home = self.chokepoints.made_at_home((r,), self.at[y])
+                for c, place in self.place.items():
+                    for j, countries in self.makers(r, c, y).items():
+                        mine = home[place] if j == Supplier(r) else float(origin[place, countries > 0].sum())
+                        mine = 0.0 if j == FOLLOW_ON else mine
+                        out[r, j, c, y] = float(mine)
+        return out
 
     def _chain(self) -> dict[str, Any]:
         """Of which node each other is made, by name."""
@@ -528,13 +619,15 @@ class Assembly:
         return Suppliers(deliver, shares, labels)
 
     def _alone(self, n: int, made: Array, groups: Sequence[np.ndarray]) -> np.ndarray:
-        """Countries that are suppliers of a node on their own, (country): those that deliver much of it, and those that
-        the rule on one third country is about and that deliver more than its share of what the rest of their group
-        does. Of a group without them no country has more than that share of a need, however much of it all deliver.
+        """Countries that are suppliers of a node on their own, (country): makers of cells, those that deliver much of a
+        node, and those that the rule on one third country is about and that deliver more than its share of what the
+        rest of their group does. Of a group without them no country has more than that share of a need, however much
+        of it all deliver.
 
         n: place of the node; made: what each country delivers; groups: countries that are one supplier, if small.
         """
-        alone: np.ndarray = (made >= SMALL * made.sum()) & (made > 0)
+        least = 0.0 if self.chokepoints.cell[n] else SMALL
+        alone: np.ndarray = (made >= least * made.sum()) & (made > 0)
         if not self.chokepoints.inputs.nodes[n].strategic:
             return alone
         rules = self.chokepoints.inputs.rules
@@ -754,13 +847,15 @@ class Assembly:
 
     def planned(
         self, data: MixData, additions: Mapping[RegionSegmentChemistryYear, float],
-        production: Mapping[RegionChemistryYear, float], sourced: Mapping[RegionNodeSupplierYear, float],
+        production: Mapping[RegionChemistryYear, float], imports: Mapping[RegionSupplierChemistryYear, float],
+        sourced: Mapping[RegionNodeSupplierYear, float],
     ) -> Chokepoints:  # fmt: skip
         """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. additions, production,
-        sourced: as of `Baseline`; what it recovers is what `data` says that cells give back."""
+        imports, sourced: as of `Baseline`; what it recovers is what `data` says that cells give back."""
         axes, known = self.resolved, self.resolved.minerals.labels
         cells = np.zeros_like(self.chokepoints.scenarios[self.optimised].cells)
-        home = np.full((len(self.regions), cells.shape[2], cells.shape[3]), np.nan)
+        codes = self.chokepoints.inputs.countries
+        origin = np.full((len(self.regions), cells.shape[2], cells.shape[3], len(codes)), np.nan)
         recovered = np.zeros_like(self.chokepoints.scenarios[self.optimised].recovered)
         held: dict[Key, float] = {}
         for (r, s, c, y), gwh in additions.items():
@@ -774,14 +869,21 @@ class Assembly:
         for (r, life, m, k, y), part in data.returned.items():
             kt = part * held.get((r, life, m, k), 0.0)
             recovered[axes.regions.labels.index(r), known.index(m), self.at[y]] += kt
-        made = cells.sum(axis=1)
-        for i, r in enumerate(self.regions):
-            for c, place in self.place.items():
-                for y in self.years:
-                    if whole := made[i, place, self.at[y]]:
-                        home[i, place, self.at[y]] = min(production.get((r, c, y), 0.0) / whole, 1.0)
+        for (r, c, y), shares in self.origins(production, imports).items():
+            origin[self.regions.index(r), self.place[c], self.at[y]] = shares
         plan = Batteries(cells, self.chokepoints.scenarios[self.optimised].gain, recovered)
-        return self.chokepoints.with_plan(self.optimised, plan, home, self.built(data, sourced))
+        return self.chokepoints.with_plan(self.optimised, plan, origin, self.built(data, sourced))
+
+    def origins(
+        self, production: Mapping[RegionChemistryYear, float], imports: Mapping[RegionSupplierChemistryYear, float]
+    ) -> dict[RegionChemistryYear, Array]:
+        """Share of each country in the cells of a mix, (country) [1]; of what several make as one supplier, by what
+        they can deliver."""
+        made: dict[RegionChemistryYear, Array] = {}
+        cells = {(r, Supplier(r), c, y): gwh for (r, c, y), gwh in production.items()} | dict(imports)
+        for (r, j, c, y), gwh in cells.items():
+            made[r, c, y] = made.get((r, c, y), 0.0) + gwh * self.makers(r, c, y)[j]
+        return {key: by_country / by_country.sum() for key, by_country in made.items() if by_country.sum() > 0}
 
     def _recycled(self) -> dict[Key, float]:
         """Least recycled content of EU 2023/1542 in each year, of the last target that has come."""
@@ -919,22 +1021,34 @@ class Assembly:
         return sorted(known), [known[year] for year in sorted(known)]
 
     def _prices(self) -> dict[str, Any]:
-        """Packs made at home, without the capital of lines where these are counted, and what imported ones cost more:
-        those of where they cost least, with the duty, but those of the world, without one, from the year in which a
-        group of countries may deliver no cells."""
-        price: dict[Key, float] = {}
+        """Packs made at home, without the capital of lines where these are counted, and what those of each maker abroad
+        cost more, with the duty; of several countries on average. What a maker in another region of the run makes on
+        lines that are counted is without their capital too."""
+        price = {
+            (r, c, y): max(float(self.prices.home[at]) - self.line_charge.get((r, self.line(c)), 0.0), 0.0)
+            for (r, c, y), at in self._priced.items()
+        }
+        bought = self._by_maker({code: self.prices.bought(code) for code in self.chokepoints.inputs.countries})
         beyond: dict[Key, float] = {}
-        for (r, c, y), at in self._priced.items():
-            bought = self.prices.elsewhere if self._is_barred(y) else self.prices.abroad
-            price[r, c, y] = max(float(self.prices.home[at]) - self.line_charge.get((r, self.line(c)), 0.0), 0.0)
-            beyond[r, c, y] = float(bought[at]) - price[r, c, y]
+        for (r, j, c, y), paid in bought.items():
+            maker = self.suppliers.home.get(j)
+            charge = 0.0 if maker is None else self.line_charge.get((maker, self.line(c)), 0.0)
+            beyond[r, j, c, y] = max(paid - charge, 0.0) - price[r, c, y]
         return {"price": price, "import_price": beyond}
 
     @property
     def duty(self) -> dict[Key, float]:
-        """Duty on what is imported, (region, chemistry, year) [million USD per GWh]."""
-        return {(r, c, y): 0.0 if self._is_barred(y) else float(self.prices.duty[at])
-                for (r, c, y), at in self._priced.items()}  # fmt: skip
+        """Duty on what is imported, (region, maker, chemistry, year) [million USD per GWh]."""
+        return self._by_maker({code: self.prices.duty(code) for code in self.chokepoints.inputs.countries})
+
+    def _by_maker(self, amounts: Mapping[str, Array]) -> dict[Key, float]:
+        """Amounts by country, (region, chemistry, year) each, by maker abroad: (region, maker, chemistry, year)."""
+        together = np.stack(list(amounts.values()), axis=-1)
+        return {
+            (r, j, c, y): float(together[at] @ countries)
+            for (r, c, y), at in self._priced.items()
+            for j, countries in self.makers(r, c, y).items() if j != Supplier(r)
+        }  # fmt: skip
 
     @property
     def credit(self) -> dict[Key, float]:
@@ -948,11 +1062,6 @@ class Assembly:
             (r, c, y): (i, k, self.at[y])
             for i, r in enumerate(self.regions) for k, c in enumerate(self.tables.chemistries) for y in self.years
         }  # fmt: skip
-
-    def _is_barred(self, year: int) -> bool:
-        """Whether a group of countries may deliver no cells."""
-        cells = not self.config.exclude_stages or "cell" in self.config.exclude_stages
-        return bool(self.config.exclude and cells and year >= self.config.exclude_since)
 
     def _mass(self) -> dict[ChemistryYear, float]:
         """Mass of cells by their specific energy, (chemistry, year) [kt/GWh]: 10⁹ Wh ÷ (Wh/kg) ÷ 10⁶ kg/kt."""

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 Met = dict[str, dict[str, dict[str, float]]]
 #: Share of the cells made at home, by region, year and chemistry.
 Home = dict[str, dict[str, dict[str, float]]]
+#: Share of the cells that each country elsewhere makes, by region, year, chemistry and country.
+From = dict[str, dict[str, dict[str, dict[str, float]]]]
 #: What others build of a node because of a mix [kt or GWh], by region and year.
 Built = dict[str, dict[str, dict[str, float]]]
 #: File of the result in which the shares of the mix of [optimise] stand; those of another stand in its own run file.
@@ -101,8 +103,8 @@ class Mix:
 
     def onto(self, run: Run) -> Run:
         """A run with this mix as one more scenario."""
-        met, home, built = _met(self.data, self.solution), _home(self.solution), self._built()
-        added = _with_mix(run, self.config, self.shares, met, home, built, self.scenario)
+        met, origin_said = _met(self.data, self.solution), _origin(self.assembly, self.solution)
+        added = _with_mix(run, self.config, self.shares, met, origin_said, self._built(), self.scenario)
         origin: dict[tuple[str, ...], tuple[str, int]] = {**added.origin}
         origin["scenario", self.scenario, "label"] = self.run.place("optimise", "label")
         return replace(added, origin=origin)
@@ -533,25 +535,33 @@ def _met(data: MixData, solution: Solution) -> Met:
     return out
 
 
-def _home(solution: Solution) -> Home:
-    """Share of the cells of each chemistry that the mix makes at home."""
-    out: Home = {}
-    for r, c, y in dict.fromkeys([*solution.production, *solution.imports]):
-        made, bought = (cells.get((r, c, y), 0.0) for cells in (solution.production, solution.imports))
-        out.setdefault(r, {}).setdefault(str(y), {})[c] = made / (made + bought)
-    return out
+def _origin(assembly: Assembly, solution: Solution) -> tuple[Home, From]:
+    """Share of the cells of each chemistry that the mix has made at home, and by each country elsewhere."""
+    home: Home = {}
+    bought: From = {}
+    codes, homes = assembly.chokepoints.inputs.countries, assembly.chokepoints.inputs.home
+    for (r, c, y), shares in assembly.origins(solution.production, solution.imports).items():
+        abroad = {
+            code: float(share) for code, at, share in zip(codes, homes, shares, strict=True) if at != r and share > 0
+        }
+        own = sum(float(share) for at, share in zip(homes, shares, strict=True) if at == r)
+        home.setdefault(r, {}).setdefault(str(y), {})[c] = min(own, 1.0)
+        if abroad:
+            bought.setdefault(r, {}).setdefault(str(y), {})[c] = abroad
+    return home, bought
 
 
 def _with_mix(
-    run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None, home: Home | None = None,
-    built: Built | None = None, name: str = OPTIMISED,
+    run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None,
+    origin_said: tuple[Home, From] | None = None, built: Built | None = None, name: str = OPTIMISED,
 ) -> Run:  # fmt: skip
     """The run with a chosen mix as its scenario of a name: the incumbent's with other shares."""
     incumbent = run.settings.scenario[config.scenario]
     before = incumbent.label or config.scenario
+    home, bought = origin_said or ({}, {})
     scenario = Scenario(
         label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
-        met=met or {}, made_at_home=home or {}, follow_on=built or {},
+        met=met or {}, made_at_home=home, cells_from=bought, follow_on=built or {},
         note=f"Shares chosen by the model from the first year that it decides on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", name, "share")
@@ -702,7 +712,7 @@ def lost_beside(mix: Mix) -> dict[str, dict[LossKind, float]]:
     events, years = assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years]
     out = {}
     for name, each in mix.solution.baselines.items():
-        plan = assembly.planned(data, each.additions, each.production, each.sourced)
+        plan = assembly.planned(data, each.additions, each.production, each.imports, each.sourced)
         unmet = sum(data.demand.values()) - sum(each.additions.values())
         losses = lost(mix, losses_of(plan, OPTIMISED, events, years), unmet)
         out[name] = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}

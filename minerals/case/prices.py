@@ -167,7 +167,7 @@ class PriceCurves:
                 found = {
                     "gap": (parity.gap(cell, rival), PRICE),
                     "tariff": (parity.tariff(cell, rival, config.credit), "1"),
-                    "credit": (parity.credit(cell, rival, config.tariff), PRICE),
+                    "credit": (parity.credit(cell, rival, start.tariff), PRICE),
                 }
                 for measure, (three, unit) in found.items():
                     if own["relative"] and measure != "tariff":

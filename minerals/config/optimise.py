@@ -138,6 +138,13 @@ class Optimise(Section):
         default={},
         description="Least share of batteries made at home, by year, linear between, from the first year on.",
     )
+    makers: Literal["observed", "chosen"] = Field(
+        default="observed",
+        description="Who makes the cells that the regions of the run import from outside: all makers there in the "
+        "shares that were observed, or each as the mix chooses it, at its own price. Chosen ones have inputs for as "
+        "large a part of what they sell as in the reference world, however much that is, so that what is lost of them "
+        "is a lower end. Of regions of the run it is always chosen who makes for whom.",
+    )
     max_share: ShareLimits = Field(
         default={},
         description="Largest share of chemistries or families in a region's batteries: NAME or, by year, NAME.YEAR, "

@@ -11,6 +11,7 @@ from ..text import shown
 from ..toml import Keys
 from .run_file import section_at
 from .study import KINDS
+from .values import NUMBER, TABLE
 
 #: Name of the command-line option as the place of what it changes.
 COMMAND_LINE = "--set"
@@ -50,6 +51,7 @@ def model_problem(item: Any, origin: Origin, file: str) -> Problem:
     """One pydantic error in the user's words."""
     path = tuple(map(str, item["loc"]))
     path = path[:-1] if path[-1:] == ("[key]",) else path
+    path = tuple(part for part in path if part not in (NUMBER, TABLE))
     study = path[1] if path[:1] == ("study",) and len(path) > 1 and path[1] in KINDS else ""
     path = (path[0], *path[2:]) if study else path  # The kind stands in the place, but not in the file.
     if item["type"] in NO_KIND and isinstance(item["input"], dict):

@@ -10,7 +10,21 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from ..errors import listed
 from ..units import PLAUSIBLE
-from .values import FilePath, Note, Section, Share, Text, TextOrTexts, Texts, Whole, Year, at_most, is_year, whole
+from .values import (
+    FilePath,
+    Note,
+    Section,
+    Share,
+    Tariff,
+    Text,
+    TextOrTexts,
+    Texts,
+    Whole,
+    Year,
+    at_most,
+    is_year,
+    whole,
+)
 
 #: Most of a mineral in a battery [kg/kWh], as in the tables, and its reason.
 HEAVIEST = PLAUSIBLE["intensity"][1]
@@ -142,8 +156,14 @@ class Scenario(Section):
     made_at_home: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]] = Field(
         default={},
         description="Share of the cells that a region makes itself, made_at_home.REGION.YEAR.CHEMISTRY; of others as "
-        "observed. It holds for a region alone, where [exposure] says nothing of it, and is what an "
-        "optimised mix has chosen.",
+        "observed. It holds where [exposure] says nothing of it, of regions that share a pool where it is known who "
+        "makes such cells, and is what an optimised mix has chosen.",
+    )
+    cells_from: dict[str, dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]]] = Field(
+        default={},
+        description="Share of the cells of a region that countries elsewhere make, "
+        "cells_from.REGION.YEAR.CHEMISTRY.COUNTRY; what is neither theirs nor made_at_home is of the others as "
+        "observed. It holds where made_at_home does, and is what an optimised mix has chosen.",
     )
     follow_on: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0)]]]] = Field(
         default={},
@@ -153,13 +173,11 @@ class Scenario(Section):
     )
     note: Note = Field(default="", description="What a reader should know of it.")
 
-    @field_validator("made_at_home", "follow_on")
+    @field_validator("made_at_home", "cells_from", "follow_on")
     @classmethod
-    def _of_years(
-        cls, value: dict[str, dict[str, dict[str, float]]], info: ValidationInfo
-    ) -> dict[str, dict[str, dict[str, float]]]:
+    def _of_years(cls, value: dict[str, dict[str, Any]], info: ValidationInfo) -> dict[str, dict[str, Any]]:
         if wrong := [year for by_year in value.values() for year in by_year if not is_year(year)]:
-            last = {"made_at_home": "CHEMISTRY", "follow_on": "NODE"}[str(info.field_name)]
+            last = "NODE" if info.field_name == "follow_on" else "CHEMISTRY"
             raise ValueError(f"has {wrong[0]!r}; expected {info.field_name}.REGION.YEAR.{last}")
         return value
 
@@ -202,8 +220,8 @@ class Flows(Section):
 class Prices(Section):
     """Prices by chemistry: learning curves of the world, and what closes the cost gap.
 
-    A mix pays the duties on all its imports, up to the year from which a group of countries may deliver no cells. They
-    are of what is imported: of cells where the gap of a region's cells is known, else of packs.
+    A mix pays the duties on its imports, each maker's by its country. They are of what is imported: of cells where the
+    gap of a region's cells is known, else of packs.
     """
 
     demand: Text = Field(description="Scenario of battery_demand.csv whose world GWh move the curves.")
@@ -222,14 +240,17 @@ class Prices(Section):
         "published rate was learnt on whole prices; with a floor it works on what is above it, where a fitted one is "
         "higher.",
     )
-    tariff: float = Field(
-        default=0.0, ge=0.0, le=10.0, description="In place already, as a share of the import's value."
+    tariff: Tariff = Field(
+        default=0.0,
+        description="In place already, as a share of the import's value: of all imports, or by code of a country or a "
+        "group of countries, tariff.CODE. A country goes before its groups, of which the highest counts; others pay "
+        "none.",
     )
-    car_tariff: float = Field(
-        default=0.0, ge=0.0, le=10.0,
-        description="On imported cars, as a share of their value. What falls on their cells makes imported ones dearer "
-        "on average; where cars are built, and how many are sold, is held.",
-    )  # fmt: skip
+    car_tariff: Tariff = Field(
+        default=0.0,
+        description="On imported cars, as a share of their value, written like tariff. What falls on their cells makes "
+        "imported ones dearer on average; where cars are built, and how many are sold, is held.",
+    )
     cells_in_cars: Share = Field(default=0.0, description="Share of the imported cells that come inside cars.")
     credit: Annotated[float, Field(ge=0), at_most(1_000, "no battery costs as much per kWh")] = Field(
         default=0.0, description="In place already [USD_2025/kWh]; the table says what is needed beside both."

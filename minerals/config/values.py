@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag
 
 from ..text import LONGEST_NOTE, plain, plain_name, shown, unprintable
 from ..toml import ESCAPE
@@ -88,6 +88,13 @@ def one_as_list(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _number_or_table(value: Any) -> str:
+    """Which of the two a value is taken for; what is neither is no number."""
+    return TABLE if isinstance(value, dict) else NUMBER
+
+
+#: How pydantic marks what it takes a value for that may be a number or a table.
+NUMBER, TABLE = "(number)", "(table)"
 #: A text that can be shown.
 Text = Annotated[str, AfterValidator(plain)]
 #: A list of texts, none of them twice, which a record reads back from JSON.
@@ -106,5 +113,10 @@ Whole = Annotated[int, BeforeValidator(whole)]
 Year = Annotated[Whole, Field(ge=1990, le=2100)]
 #: A weight among others, of which only the ratios count.
 Weight = Annotated[float, Field(ge=0), AfterValidator(_weight)]
+#: A rate of duty, as a share of a value; or by code of a country or of a group of countries.
+_Rate = Annotated[float, Field(ge=0.0, le=10.0)]
+Tariff = Annotated[
+    Annotated[_Rate, Tag(NUMBER)] | Annotated[dict[str, _Rate], Tag(TABLE)], Discriminator(_number_or_table)
+]
 #: A share from 0 to 1.
 Share = Annotated[float, Field(ge=0), AfterValidator(fraction)]

@@ -60,9 +60,12 @@ RegionSegmentChemistryYear = tuple[Region, Segment, Chemistry, Year]
 RegionSegmentYear = tuple[Region, Segment, Year]
 RegionSegmentGroupYear = tuple[Region, Segment, Group, Year]
 RegionSupplier = tuple[Region, Supplier]
+RegionSupplierChemistryYear = tuple[Region, Supplier, Chemistry, Year]
 RegionYear = tuple[Region, Year]
 #: Stands for all segments of a region together.
 ALL_SEGMENTS = Segment("")
+#: Maker of all imported cells of a kind of which nobody knows who makes it.
+ABROAD = Supplier("abroad")
 #: Supplier that stands for plants which others build because of a mix.
 FOLLOW_ON = Supplier("follow_on")
 #: Whose loss counts.
@@ -175,8 +178,11 @@ class MixData:
     """The same of a line that is turned over, by what it then makes; it makes nothing meanwhile."""
     retrofit: Mapping[LineLine, float] = field(default_factory=dict)
     """Share of a line's equipment that carries over, (line from, line to) [1]."""
-    home_share: Mapping[RegionChemistryYear, float] = field(default_factory=dict)
-    """Share of its cells that a region makes as observed, which a mix is near to, (region, chemistry, year) [1]."""
+    observed: Mapping[RegionSupplierChemistryYear, float] = field(default_factory=dict)
+    """Share of each maker in the cells of a region as observed, which a mix is near to, (region, maker, chemistry,
+    year) [1]; the region itself is a maker too."""
+    together: bool = False
+    """Whether makers outside the regions of the run sell as one, in the shares that were observed."""
     own_share: Mapping[RegionYear, float] = field(default_factory=dict)
     """Least share of a region's batteries made at home, (region, year) [1]."""
 
@@ -238,14 +244,14 @@ class MixData:
     line_price: Mapping[RegionLineYear, float] = field(default_factory=dict)
     """Of a new line that makes cells from a year on, for that and all later years, (region, line, year) [million USD
     per GWh/yr]."""
-    import_price: Mapping[RegionChemistryYear, float] = field(default_factory=dict)
-    """On top, of imported cells, (region, chemistry, year) [million USD/GWh]."""
+    import_price: Mapping[RegionSupplierChemistryYear, float] = field(default_factory=dict)
+    """On top, of cells that a maker abroad sells, (region, maker, chemistry, year) [million USD/GWh]."""
 
     # Disruptions
 
     loss: LossKind = "supply"
     """Whose loss counts: of the batteries that are wanted, or of the cells that are to be made at home. What
-    `all_outside` counts lies in `made_at_home`, `bought` and `moved_home`."""
+    `all_outside` counts lies in `made_at_home`, `bought`, `left` and `moved_home`."""
     starts: Mapping[Disruption, Year] = field(default_factory=dict)
     """First year of a disruption."""
     pools_of: Mapping[Disruption, tuple[Pool, ...]] = field(default_factory=dict)
@@ -257,18 +263,20 @@ class MixData:
     own: Mapping[DisruptionPoolNodeYear, float] = field(default_factory=dict)
     """What of it own plants make, as far as they have inputs, the same."""
     made_at_home: Mapping[tuple[Disruption, Pool, Chemistry, Year], float] = field(default_factory=dict)
-    """Share of planned cells that can be made at home, (disruption, pool, chemistry, year) [1]; all by default. Where
-    `by_origin` has the place, of those that are made at home."""
+    """Share of planned cells that can be made at home, (disruption, pool, chemistry, year) [1]; all by default. It
+    counts where `by_origin` does not have the place."""
     bought: Mapping[tuple[Disruption, Pool, Chemistry, Year], float] = field(default_factory=dict)
-    """Share of planned cells that can be bought, the same [1]; none by default. Where `by_origin` has the place, of
-    those that are imported."""
-    moved_home: frozenset[tuple[Disruption, Pool, Chemistry, Year]] = frozenset()
-    """Where what is imported is made at home instead, of the places of `by_origin`."""
+    """Share of planned cells that can be bought, the same [1]; none by default. It counts where `made_at_home` does."""
+    left: Mapping[tuple[Disruption, Pool, Supplier, Chemistry, Year], float] = field(default_factory=dict)
+    """Share of the cells of a maker for a pool that it still can make and sell, as far as they do not lack inputs at
+    home, (disruption, pool, maker, chemistry, year) [1], where `by_origin` has the place; all by default."""
+    moved_home: Mapping[tuple[Disruption, Pool, Supplier, Chemistry, Year], float] = field(default_factory=dict)
+    """Share of the cells of a maker abroad that is made at home instead, the same [1]; none by default."""
     planned_home: Mapping[PoolChemistryYear, float] = field(default_factory=dict)
     """Share of all cells that is to be made at home, (pool, chemistry, year) [1], where the mix does not say it; all by
     default."""
     by_origin: frozenset[tuple[Pool, Chemistry, Year]] = frozenset()
-    """Where the mix says which cells are made at home: of a region alone, whose makers are known at home and abroad."""
+    """Where the mix says who makes the cells, (pool, chemistry, year)."""
     direct: Mapping[tuple[Chemistry, Node], float] = field(default_factory=dict)
     """Share of the use of a node that goes into cells as it is, (chemistry, node) [1]; all by default."""
     into: Mapping[tuple[Chemistry, Node, Node], float] = field(default_factory=dict)
@@ -320,6 +328,59 @@ class MixData:
         out: dict[RegionYear, float] = {}
         for (r, _, y), gwh in self.demand.items():
             out[r, y] = out.get((r, y), 0.0) + gwh
+        return out
+
+    @cached_property
+    def makers(self) -> dict[RegionChemistryYear, tuple[Supplier, ...]]:
+        """Makers abroad of the cells that a region may buy, (region, chemistry, year): suppliers of the node that the
+        cells are, plants that follow the mix among them; or one, ABROAD, where nobody knows who makes it, and for all
+        outside the regions of the run where they sell together.
+
+        A region of the run sells what its own plants make, and to one whose plants make it too only where it is made
+        at a lower price there; at the same price the one sells that has more supply for its demand, and then the
+        earlier one. So no chemistry is sold both ways, nor in a circle.
+        """
+        suppliers: dict[NodeYear, list[Supplier]] = {}
+        for n, j, y in self.supplied:
+            suppliers.setdefault((n, y), []).append(j)
+        for n, y in self.follow_on:
+            if (n, y) in suppliers:
+                suppliers[n, y].append(FOLLOW_ON)
+        made_as: dict[RegionChemistryYear, list[Node]] = {}
+        for r, c, n, y in self.use:
+            if n in self.cells and (n, y) in suppliers:
+                made_as.setdefault((Region(r), c, y), []).append(n)
+        out: dict[RegionChemistryYear, tuple[Supplier, ...]] = {}
+        for r, c, y in dict.fromkeys((r, c, y) for r, _, c, y in self.sold):
+            nodes = made_as.get((r, c, y))
+            known = dict.fromkeys(
+                j if j in self.home or not self.together else ABROAD for n in nodes or () for j in suppliers[n, y]
+            )
+            out[r, c, y] = tuple(j for j in known if self._sells(j, r, c, y)) if nodes else (ABROAD,)
+        return out
+
+    def _sells(self, maker: Supplier, r: Region, c: Chemistry, y: Year) -> bool:
+        """Whether a maker sells cells of a chemistry to a region."""
+        seller = self.home.get(maker)
+        if seller is None or seller == r:
+            return seller is None
+        makes = (seller, c, y) not in self.imported
+        return makes and ((r, c, y) in self.imported or self._dear(seller, c, y) < self._dear(r, c, y))
+
+    def _dear(self, r: Region, c: Chemistry, y: Year) -> tuple[float, float, int]:
+        """By what regions are ordered in which a chemistry is made: its price, then how little of their demand they can
+        supply, then their place."""
+        whole = self.wanted.get((r, y), 0.0)
+        plenty = self._own_cells.get((r, y), 0.0) / whole if whole else float("inf")
+        return self.price.get((r, c, y), 0.0), -plenty, self.regions.index(r)
+
+    @cached_property
+    def _own_cells(self) -> dict[RegionYear, float]:
+        """Supply of cells by a region's own countries, (region, year) [GWh]."""
+        out: dict[RegionYear, float] = {}
+        for (n, j, y), gwh in self.supplied.items():
+            if n in self.cells and j in self.home:
+                out[self.home[j], y] = out.get((self.home[j], y), 0.0) + gwh
         return out
 
     @cached_property

@@ -17,8 +17,8 @@ from .pyo import pyo
 #: Modules in the order of their rows in the model; any other follows by name. Among mixes that are equally good, the
 #: solver may take another one where the rows stand in another order.
 ORDER = (
-    "demand", "home_cells", "trade", "performance", "growth", "lines", "secondary", "materials", "follow_on",
-    "excluded", "one_country", "measures", "recourse",
+    "demand", "makers", "trade", "performance", "growth", "lines", "secondary", "materials", "follow_on", "excluded",
+    "one_country", "measures", "recourse",
 )  # fmt: skip
 
 

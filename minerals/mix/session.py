@@ -20,7 +20,17 @@ from ..haste import frozen
 from ..highs import INF, accepted, optimum, solver
 from .compiled import Compiled
 from .constraints import recourse
-from .data import Disruption, Group, Key, MixData, Region, RegionChemistryYear, RegionSegmentChemistryYear, Year
+from .data import (
+    Disruption,
+    Group,
+    Key,
+    MixData,
+    Region,
+    RegionChemistryYear,
+    RegionSegmentChemistryYear,
+    Supplier,
+    Year,
+)
 from .families import FAMILIES, LIMITS
 from .family import Kind, Limit
 from .frontier import Edge, Frontier, Vertex, sandwich, walk
@@ -28,20 +38,21 @@ from .model import build
 from .near import NearlyAsGood
 from .optimum import Optimum
 from .replay import Library, Replay
+from .variables import makers_of
 
 Array = NDArray[np.float64]
 #: Most of an objective, in its unit.
 Caps = Mapping[str, float]
 
-#: Parts of an optimum by which a mix may miss it and is as good: the least at which the solver, which rounds too, finds
-#: one. Of a large model always the last: at which of them one is found is chance there, and where a further unit is
-#: dear, so were what the mix costs.
+#: Parts of an optimum, or of one unit where that is more, by which a mix may miss it and is as good: the least at which
+#: the solver, which rounds too, finds one. Of a large model always the last: at which of them one is found is chance
+#: there, and where a further unit is dear, so were what the mix costs.
 TIES = (1e-10, 1e-8, 1e-6)
 #: Objectives on which no disruption presses.
 WITHOUT_LOSS = ("cost", "concentration", "unbuilt", "unbuilt_kt", "unmet_demand")
 #: Weight of the squares of all that is not additions, in the mix that stands for others: they only break ties.
 AFTER = 1e-3
-#: Least part of a supplier, or of an origin of cells, that it is weighed by.
+#: Least part of a supplier, or of a maker of cells, that it is weighed by.
 LEAST_PART = 1e-3
 #: Points of a frontier that are solved at a time, on as many threads; always as many, so that these are the same points
 #: on every machine.
@@ -126,7 +137,7 @@ class Session:
     def among_best(self, objective: str, best: float, further: str, caps: Caps) -> Optimum:
         """Least of a further objective among mixes that are as good in one whose best value is known, within caps."""
         for tie in TIES[-1:] if self.compiled.is_large else TIES:
-            held = {**caps, objective: min(caps.get(objective, np.inf), best + tie * abs(best))}
+            held = {**caps, objective: min(caps.get(objective, np.inf), best + tie * max(abs(best), 1.0))}
             try:
                 with self.within(held):
                     return self.optimum(further)
@@ -142,7 +153,7 @@ class Session:
             values = self.among_best(objective, best, further, {}).values
             return lambda: values
         highs = solver()
-        with self.within({objective: best + TIES[-1] * abs(best)}):
+        with self.within({objective: best + TIES[-1] * max(abs(best), 1.0)}):
             self.compiled.optimise(further)
             self.compiled.push()
             accepted(highs.passModel(self.compiled.highs.getLp()), "mixes as good")
@@ -265,8 +276,8 @@ class Session:
         observed: bool = False,
     ) -> Found:
         """The least exposed, then the cheapest way to have some additions [GWh]; those left out are 0, and what of the
-        demand they leave is unmet. free: families of limits that need not be kept; observed: cells are made at home as
-        much as observed.
+        demand they leave is unmet. free: families of limits that need not be kept; observed: each maker has the part of
+        the cells that it was observed to have.
 
         Raises Infeasible where the others do not allow them.
         """
@@ -281,10 +292,9 @@ class Session:
             for (r, s, c, y), gwh in additions.items():
                 if (r, s, c, y) in model.additions:
                     cells[r, c, y] = cells.get((r, c, y), 0.0) + gwh
-            values += [
-                (variable, self.data.home_share.get(key, 1.0) * cells.get(key, 0.0))
-                for key, variable in model.production.items()
-            ]
+            for (r, c, y), makers in self._makers.items():
+                share, gwh = self._shares((r, c, y)), cells.get((r, c, y), 0.0)
+                values += [(variable, share[j] * gwh) for j, variable in makers.items()]
         rows = [row for family in free for row in getattr(model, family, {}).values()]
         with self.compiled.held(values, rows):
             return self.least(self.aim, "cost")
@@ -403,12 +413,13 @@ class Session:
 
         for key, variable in model.additions.items():
             near(variable, data.incumbent.get(key, 0.0), 1.0)
-        for key in model.production:
-            home = data.home_share.get(key, 0.5)
-            in_parts([model.production[key], model.imports[key]], [home, 1 - home])
+        for key, makers in self._makers.items():
+            share = self._shares(key)
+            in_parts(list(makers.values()), [share[j] for j in makers])
         suppliers: dict[Key, list[Key]] = {}
         for r, n, j, y in model.sourced:
-            suppliers.setdefault((r, n, y), []).append((r, n, j, y))
+            if n not in data.cells:  # These are of their makers.
+                suppliers.setdefault((r, n, y), []).append((r, n, j, y))
         for keys in suppliers.values():
             usual = [data.usual.get(key, 0.0) for key in keys]
             in_parts([model.sourced[key] for key in keys], usual if any(usual) else [1 / len(keys)] * len(keys))
@@ -419,6 +430,19 @@ class Session:
             for variable in component.values():
                 near(variable, 0.0, AFTER)
         return target, weight, apart
+
+    @cached_property
+    def _makers(self) -> dict[RegionChemistryYear, dict[Supplier, Any]]:
+        """Cells of each region and chemistry by maker, those at home among them, as variables."""
+        return {key: makers_of(self.model, self.data, *key) for key in self.model.cells_of}
+
+    def _shares(self, key: RegionChemistryYear) -> dict[Supplier, float]:
+        """Share of each maker in the cells of a region and chemistry as observed, of those that may make them; alike
+        where none was observed."""
+        r, c, y = key
+        share = {j: self.data.observed.get((r, j, c, y), 0.0) for j in self._makers[key]}
+        whole = sum(share.values())
+        return {j: each / whole if whole else 1 / len(share) for j, each in share.items()}
 
     def incumbent(self) -> Found | None:
         """The incumbent's mix, its cells made at home as much as observed, by the same rules, with those that it
@@ -432,7 +456,7 @@ class Session:
 
         def held(free: Sequence[str]) -> Found | None:
             with suppress(Infeasible):
-                return self.with_additions(self.data.incumbent, free, observed=bool(self.data.home_share))
+                return self.with_additions(self.data.incumbent, free, observed=bool(self.data.observed))
             return None
 
         free = [*of_origin, *of_mix]

@@ -32,6 +32,7 @@ from .data import (
     RegionNodeSupplierYear,
     RegionSegmentChemistryYear,
     RegionSegmentYear,
+    RegionSupplierChemistryYear,
     Year,
 )
 from .frontier import Frontier
@@ -120,12 +121,14 @@ class Stage:
 class Baseline:
     """One mix beside others, by the same rules. exposure: by the objective [its unit]; cost: of all years [million
     USD_2025]; breaks: families of limits that it does not keep; additions: (region, segment, chemistry, year), and of
-    them production at home, (region, chemistry, year) [GWh]; sourced: as of Solution."""
+    them production at home, (region, chemistry, year), and imports, (region, maker, chemistry, year) [GWh]; sourced: as
+    of Solution."""
 
     exposure: float
     cost: float
     breaks: tuple[str, ...]
     production: dict[RegionChemistryYear, float]
+    imports: dict[RegionSupplierChemistryYear, float]
     additions: dict[RegionSegmentChemistryYear, float]
     sourced: dict[RegionNodeSupplierYear, float]
 
@@ -156,9 +159,10 @@ class Along:
 class Solution:
     """A mix and what is known of it. Of mixes nearly as good it is the one that stands for them.
 
-    additions: (region, segment, chemistry, year) [GWh]; unmet: (region, segment, year) [GWh]; production, imports:
-    (region, chemistry, year) [GWh]; built: (region, line, year), retrofitted: (region, from, to, year) [GWh/yr];
-    sourced: (region, node, supplier, year), of plants that follow the mix too [kt or GWh]; secondary: (region, mineral,
+    additions: (region, segment, chemistry, year) [GWh]; unmet: (region, segment, year) [GWh]; production: (region,
+    chemistry, year), imports: (region, maker, chemistry, year) [GWh]; built: (region, line, year), retrofitted:
+    (region, from, to, year) [GWh/yr]; sourced: (region, node, supplier, year), of plants that follow the mix too [kt or
+    GWh]; secondary: (region, mineral,
     year) [kt]; excess: of the rule on one third country, as sourced.
 
     stages: in order; losses: of each disruption in the model [GWh]; cost: of each part, and cheapest: of the mix with
@@ -170,7 +174,7 @@ class Solution:
     additions: dict[RegionSegmentChemistryYear, float]
     unmet: dict[RegionSegmentYear, float]
     production: dict[RegionChemistryYear, float]
-    imports: dict[RegionChemistryYear, float]
+    imports: dict[RegionSupplierChemistryYear, float]
     built: dict[RegionLineYear, float]
     retrofitted: dict[RegionLineLineYear, float]
     sourced: dict[RegionNodeSupplierYear, float]
@@ -437,7 +441,7 @@ class _Chooser:
 
     def _baseline(self, found: Found) -> Baseline:
         model = self.session.model
-        parts = model.production, model.additions, model.sourced
+        parts = model.production, model.imports, model.additions, model.sourced
         return Baseline(found.exposure, found.cost, found.breaks, *(self._levels(part, found.values) for part in parts))
 
     def _solution(

@@ -3,7 +3,8 @@
 additions   x[r,s,c,y]    batteries put into use                                  GWh
 unmet       u[r,s,y]      demand that is not met                                  GWh
 cells       X[r,c,y]      cells of a region, of all segments                      GWh
-production  p[r,c,y], imports m[r,c,y]   of them made at home, and bought         GWh
+production  p[r,c,y]      of them made at home                                    GWh
+imports     m[r,m,c,y]    of them bought, by maker                                GWh
 built       b[r,k,y], retrofitted t[r,k,l,y]   lines, new and turned over, by     GWh/yr
                           the year from which they make cells
 sourced     z[r,n,j,y]    a node's product, by the country that makes it, or by
@@ -23,8 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import product
+from typing import Any
 
-from .data import FOLLOW_ON, MixData
+from .data import FOLLOW_ON, Chemistry, Disruption, MixData, Pool, Region, Supplier, Year
 from .pyo import pyo
 
 
@@ -39,7 +41,7 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.unmet = pyo.Var(model.wanted, within=some)
     model.cells = pyo.Var(model.cells_of, within=some)
     model.production = pyo.Var(_set([key for key in cells if key not in data.imported], 3), within=some)
-    model.imports = pyo.Var(model.cells_of, within=some)
+    model.imports = pyo.Var(_set([(r, m, c, y) for r, c, y in cells for m in data.makers[r, c, y]], 4), within=some)
     # Nothing is decided before the first year.
     led = [(r, k, y) for r, k, y in data.announced if y >= data.years[0] + data.lead.get((r, k), 0)]
     model.built = pyo.Var(_set(led, 3), within=some)
@@ -64,7 +66,7 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.rebuilt_of = _set([key for key in model.planned_of if key in data.lacking_cells], 4)
     model.rebuilt = pyo.Var(model.rebuilt_of, within=some)
     cells_at_home = [key for key in model.planned_of if key in data.lacking_inputs]
-    model.home_of = _set([key for key in cells_at_home if data.made_at_home.get(key, 1.0) > 0], 4)
+    model.home_of = _set([key for key in cells_at_home if _is_made(data, *key)], 4)
     model.at_home = pyo.Var(model.home_of, within=some)
     home = set(model.home_of)
     model.own_made_of = _set([(d, q, c, a, y) for d, q, c, a, y in data.active if (d, q, c, y) in home], 5)
@@ -82,6 +84,20 @@ def add_sourcing(model: pyo.ConcreteModel, data: MixData) -> None:
     suppliers = [*data.supplied, *((n, FOLLOW_ON, y) for n, y in data.follow_on)]
     delivered = [(r, n, j, y) for (n, j, y), r in product(suppliers, data.regions) if (r, n, y) in needed]
     model.sourced = pyo.Var(_set(delivered, 4), within=pyo.NonNegativeReals)
+
+
+def makers_of(model: pyo.ConcreteModel, data: MixData, r: Region, c: Chemistry, y: Year) -> dict[Supplier, Any]:
+    """Cells of a region and chemistry by maker, those made at home among them, as variables."""
+    own = {Supplier(r): model.production[r, c, y]} if (r, c, y) in model.production else {}
+    return {**own, **{j: model.imports[r, j, c, y] for j in data.makers.get((r, c, y), ())}}
+
+
+def _is_made(data: MixData, d: Disruption, q: Pool, c: Chemistry, y: Year) -> bool:
+    """Whether a disruption lets any cells be made at home."""
+    if (q, c, y) not in data.by_origin:
+        return data.made_at_home.get((d, q, c, y), 1.0) > 0
+    moved = any((d, q, m, c, y) in data.moved_home for r in data.pools[q] for m in data.makers.get((r, c, y), ()))
+    return moved or any(data.left.get((d, q, Supplier(r), c, y), 1.0) > 0 for r in data.pools[q])
 
 
 def _set(keys: Iterable[object], size: int) -> pyo.Set:

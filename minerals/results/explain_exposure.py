@@ -463,7 +463,7 @@ class _Index:
             chosen = _where(self.result["chosen_origin"], **at)
             chosen = chosen[chosen["silicon"] == silicon]
             if len(chosen):
-                return float(chosen["value"].iloc[0])
+                return float(chosen.loc[chosen["home"] == "yes", "value"].sum())
         stages = self.known["nodes"]
         uses = self.result["node_use"]
         cell = [

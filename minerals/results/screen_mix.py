@@ -22,6 +22,8 @@ EXCESS = "excess"
 WIDE = 100
 #: Family that stands last.
 OTHER = "other"
+#: Part of the cells of a mix below which their maker is not told.
+LEAST_PART = 0.005
 #: Parts of what a mix can lower of which it is told what they cost.
 MARKS = (0.1, 0.25, 0.5, 0.75)
 #: Part of the least exposure within which it is told what that costs, where the rest is dear.
@@ -343,7 +345,16 @@ def _cost(result: Result) -> list[str]:
         f"{number(table[OPTIMISED, 'imports'])}. Capital of lines that are new or turned over "
         f"{number(sum(table[OPTIMISED, f'capital of lines {how}'] for how in ('built', 'retrofitted')))}."
     )
-    return lines
+    return [*lines, *_makers(result)]
+
+
+def _makers(result: Result) -> list[str]:
+    """Who makes the cells of the mix, of all years together: those at home, then makers elsewhere by their part."""
+    made = result["mix_trade"].groupby("country")["value"].sum().sort_values(ascending=False)
+    share, labels = made / made.sum(), result.record["exposure"]["countries"]
+    told = [f"{part:.0%} in {labels[str(code)]}" for code, part in share.items() if code and part >= LEAST_PART]
+    home = f"{float(share.get('', 0.0)):.0%} are made at home"
+    return [f"Of its cells {listed([home, *told], 6)}."]
 
 
 def _prices(result: Result) -> list[str]:

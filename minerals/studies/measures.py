@@ -128,7 +128,7 @@ class _Grid:
             if "mix" not in allowed:
                 stack.enter_context(compiled.held(self._as_cheapest("additions"), slack=slack))
                 if "own_cells" not in allowed:
-                    stack.enter_context(compiled.held(self._as_cheapest("production"), slack=slack))
+                    stack.enter_context(compiled.held(self._as_cheapest("production", "imports"), slack=slack))
             yield
 
     def curve(self, name: str) -> list[dict[str, Any]]:
@@ -157,7 +157,7 @@ class _Grid:
         whole = sum(data.demand.values())
         levels = {
             name: {key: amount for key, amount in session.levels(getattr(model, name), values).items() if amount > 0}
-            for name in ("additions", "production", "sourced", "stock", "plants")
+            for name in ("additions", "production", "imports", "sourced", "stock", "plants")
         }
         levels["plants"] = running(data, levels["plants"])
         risk = self.mix.config

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,7 +56,8 @@ class PriceInputs:
     points: pack prices of the world for all uses (case, family, year, value, low, high, source); own, other: rows of
     regions, and of the region they are compared with, that price the same thing in the same year, paired by row, in
     USD_2025/kWh, or where only the gap is published (`relative`), over the price of the other;
-    used: rows used, as inputs_used has them.
+    tariff: on cells of the region they are compared with, in place already [1]; used: rows used, as inputs_used has
+    them.
     """
 
     learners: tuple[Learner, ...]
@@ -64,7 +65,39 @@ class PriceInputs:
     observations: pd.DataFrame
     own: pd.DataFrame
     other: pd.DataFrame
+    tariff: float
     used: pd.DataFrame
+
+
+def tariff_on(tariff: float | Mapping[str, float], country: str, inputs: Inputs) -> float:
+    """Rate of a duty on what a country sells [1]: its own, else the highest of the groups it is in."""
+    if not isinstance(tariff, Mapping):
+        return tariff
+    if country in tariff or not tariff:
+        return tariff.get(country, 0.0)
+    frame = inputs["country_group"]
+    return max((tariff.get(group, 0.0) for group in frame.loc[frame["country"] == country, "group"]), default=0.0)
+
+
+def countries_in(inputs: Inputs, region: str) -> tuple[str, ...]:
+    """Codes of the countries in a region, with those of groups that are taken as it."""
+    places, frame = inputs.places, inputs["countries"]
+    parts = [part for name in places.parts[region] for part in countries_in(inputs, name)]
+    placed = frame.loc[frame["region"] == region, "country"]
+    return tuple(dict.fromkeys([*sorted(places.members[region]), *parts, *placed]))
+
+
+def _tariff_problems(run: Run, inputs: Inputs) -> Iterable[Problem]:
+    """Names in tables of duties that are no code of a country or of a group of countries."""
+    prices = run.settings.prices
+    assert prices is not None
+    known = [*inputs.codes("country_groups"), *inputs.codes("countries")]
+    for key in ("tariff", "car_tariff"):
+        rates = getattr(prices, key)
+        for name in rates if isinstance(rates, Mapping) else ():
+            if name not in known:
+                why = f"not in countries.csv or country_groups.csv{did_you_mean(name, known)}"
+                yield run.problem(("prices", key, name), f"prices.{key}.{name}", why)
 
 
 def price_inputs(run: Run, inputs: Inputs) -> PriceInputs:
@@ -84,13 +117,18 @@ class _Reader(Reader):
         groups = dict.fromkeys(learner.learns_with for learner in learners)
         experience = {group: self._experience(group) for group in groups}
         own, other = self._regional(prices)
+        self.problems += _tariff_problems(self.run, self.inputs)
         if self.problems:
             raise InputError(self.problems)
         observations = world[world["family"].isin([learner.family for learner in learners])]
         self.mark("cell_price", observations["line"])
         observations = observations[["case", "family", "year", "value", "low", "high", "unit", "source", "quality"]]
         used = self.used(TABLES)
-        return PriceInputs(learners, experience, observations.reset_index(drop=True), own, other, used)
+        assert self.run.settings.prices is not None
+        against = countries_in(self.inputs, self.run.settings.prices.against)
+        rates = [tariff_on(self.run.settings.prices.tariff, country, self.inputs) for country in against]
+        tariff = min(rates, default=0.0)
+        return PriceInputs(learners, experience, observations.reset_index(drop=True), own, other, tariff, used)
 
     def _learners(self, world: pd.DataFrame) -> Sequence[Learner]:
         """Families with a learning rate, each anchored on its last observed price."""

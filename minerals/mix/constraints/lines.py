@@ -1,6 +1,6 @@
-r"""Cells made at home for use there need lines of their kind, standing, built or turned over from another kind.
+r"""Cells made in a region need lines of their kind, standing, built or turned over from another kind.
 
-$$\sum_{c \in k} p_{rcy} \le K_{rky} + \sum_{v \le y} \Bigl( b_{rkv} + \sum_l t_{rlkv} \Bigr)
+$$\sum_{c \in k} P_{rcy} \le K_{rky} + \sum_{v \le y} \Bigl( b_{rkv} + \sum_l t_{rlkv} \Bigr)
   - \sum_l \sum_{v \le y + \tau_{rl}} t_{rklv}, \qquad
   \sum_{v \le y} b_{rkv} \le B_{rky} \qquad [\mathrm{GWh/yr}]$$
 
@@ -14,8 +14,8 @@ each year in which it makes cells, to the last one (`line_price`). All are count
 nameplate × the utilisation of plants; of kinds whose plants no row has those stand that made cells in the year before
 the first that is decided. As many are built as pay, up to $B$ where a row announces lines of their kind and
 region (announced_capacity.csv). A region whose lines no row of cell_capacity.csv has is under no limit on lines; its
-supply of cells alone limits what it makes, at a price with all capital. Cells that a region makes for others use no
-lines here: they are within its supply of cells alone.
+supply of cells alone limits what it makes, at a price with all capital. Cells that other regions of the run import are
+made on its lines too (`trade`).
 
 Source: Carnegie Endowment (2026), Battery Geopolitics, figure 16 and its passage: which equipment carries over
 (drop_in.csv). Lead times: plants as announced and built (line_cost.csv).
@@ -49,8 +49,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         )
 
     def used(m: pyo.ConcreteModel, r: Region, k: Line, y: Year) -> object:
-        mine = [c for c in data.chemistries if data.line[c] == k and (r, c, y) in m.production]
-        return sum(m.production[r, c, y] for c in mine) - m.lines_added[r, k, y] <= data.capacity[r, k, y]
+        mine = [c for c in data.chemistries if data.line[c] == k and (r, c, y) in m.made]
+        return sum(m.made[r, c, y] for c in mine) - m.lines_added[r, k, y] <= data.capacity[r, k, y]
 
     def stands(m: pyo.ConcreteModel, r: Region, k: Line, y: Year) -> object:
         return m.lines_added[r, k, y] >= -data.capacity[r, k, y]

@@ -4,8 +4,8 @@ $$\sum_c q_{rcny} X_{rcy} = \sum_j z_{rnjy} + \sum_m \rho_{mny} w_{rmy}, \qquad
   \sum_r z_{rnjy} \le Z_{njy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 Countries at home in a region are suppliers as others are, and so are plants that others build because of the mix, which
-`follow_on` limits. Nothing is bought to be thrown away, so that shares of
-suppliers mean something.
+`follow_on` limits. Nothing is bought to be thrown away, so that shares of suppliers mean something. Of cells the first
+holds by `trade` and `makers`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return sum(m.sourced[r, n, j, y] for r in buyers[n, j, y]) <= data.supplied[n, j, y]
 
     known = {(n, y) for n, _, y in data.supplied}
-    places = [(r, n, y) for r, n, y in data.users if r in data.regions and (n, y) in known]
+    places = [(r, n, y) for r, n, y in data.users if r in data.regions and (n, y) in known and n not in data.cells]
     sold = {(r, c, y) for r, c, y in model.cells_of}
     places = [(r, n, y) for r, n, y in places if any((r, c, y) in sold for c in data.users[r, n, y])]
     model.materials = pyo.Constraint(pyo.Set(initialize=places, dimen=3), rule=balance)

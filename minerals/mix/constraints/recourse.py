@@ -1,8 +1,8 @@
 r"""Under each disruption, what can still be built at home of the plan from what is then accessible at each stage, what
 cells can still be bought, and what is lost of demand.
 
-$$x'_{dqcy} \le z_{dqcy} + \beta_{dqcy} \sum_{r \in q} m_{rcy}, \qquad
-  z_{dqcy} \le \eta_{dqcy} \sum_{r \in q} p_{rcy} \qquad [\mathrm{GWh}]$$
+$$x'_{dqcy} \le z_{dqcy} + \sum_{m \notin q} \beta_{dqmcy} \sum_{r \in q} i_{rmcy}, \qquad
+  z_{dqcy} \le \sum_{k \in q} \beta_{dqkcy} \Bigl( p_{kcy} + \sum_{r \in q} i_{rkcy} \Bigr) \qquad [\mathrm{GWh}]$$
 
 $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcny}) + (h_n - \sigma_n)
   (g_{dqy} - \phi_y G_{dqy}) + \sum_r \rho_{nr} v_{dqry} - v_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
@@ -17,9 +17,10 @@ $$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) +
 $$L^{\mathrm{home}}_d = \sum_{y \ge d,\, q, c} \Bigl( \sum_{r \in q} p_{rcy} - x'_{dqcy} \Bigr) \qquad
   [\mathrm{GWh}]$$
 
-for the regions $q$ that share a pool when countries close. A cell is lost as it is made: of the imports $m$ the makers
-abroad still sell a part $\beta$, of the production $p$ at home a part $\eta$ can be made. Where several regions share a
-pool, or the run says where cells come from, both are shares of all cells $X$ instead. Of the cells $x'$ that there are
+for the regions $q$ that share a pool when countries close. A cell is lost as it is made: of the imports $i$ from a
+maker $m$ that one still sells a part $\beta$, and of the production $p$ at home, which in a pool is what its regions
+$k$ make for each other too, a part can be made. Where the run says where cells come from, or nobody knows who makes
+them and several regions share a pool, both are shares of all cells $X$ instead. Of the cells $x'$ that there are
 $z$ are made at home; in $k$ of them an active material $a$ is made at home too, which alone needs what is refined into
 it; of what is refined $v$ is refined at home, which alone needs what is mined. Where a node of cells is not short $x'$
 is all that its first limit allows, and where nothing is short that goes into $z$ that is: neither then has a variable.
@@ -31,18 +32,19 @@ $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of t
 bought and for those made at home apart. The loss is measured against demand, so what is not built in the first place
 counts as lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to
 keep; so, before anything else is asked, a mix leaves no more unmet than it must. The loss of industry is
-$L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$. Where all are made outside, $\beta$ is that
-of the makers abroad who do not close, or where there are none $z$ is within all cells. Recourse is exact only where the
-objective presses on it: figures come from a replay with the mix fixed.
+$L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$ for all others. Where all are made outside,
+$\beta$ of a maker that closes is that of the makers abroad who do not, or where there are none its cells are made at
+home. Recourse is exact only where the objective presses on it: figures come from a replay with the mix fixed.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..data import FOLLOW_ON, Chemistry, Disruption, MixData, Node, Place, Pool, Year
+from ..data import FOLLOW_ON, Chemistry, Disruption, MixData, Node, Place, Pool, Supplier, Year
 from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
+from ..variables import makers_of
 from . import measures
 
 
@@ -64,6 +66,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         each.sort(key=order.__getitem__)
     for pairs in through.values():
         pairs.sort(key=lambda pair: (order[pair[0]], pair[1]))
+    makers: dict[tuple[Pool, Chemistry, Year], tuple[dict[Supplier, Any], dict[Supplier, Any]]] = {}
     more_natural: dict[Node, float] = {}
     if data.routes:
         natural, synthetic = data.routes.natural, data.routes.synthetic
@@ -73,23 +76,42 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     def plan(m: pyo.ConcreteModel, q: Pool, c: Chemistry, y: Year) -> Any:
         return sum(m.cells[r, c, y] for r in data.pools[q] if (r, c, y) in sold)
 
+    def by_maker(q: Pool, c: Chemistry, y: Year) -> tuple[dict[Supplier, Any], dict[Supplier, Any]]:
+        """Cells of a pool by maker: of those at home in it, and of those abroad."""
+        key = q, c, y
+        if key not in makers:
+            inside, outside = dict[Supplier, Any](), dict[Supplier, Any]()
+            for r in data.pools[q]:
+                for j, cells in makers_of(model, data, r, c, y).items():
+                    place = r if j == Supplier(r) else data.home.get(j)
+                    part = inside if place in data.pools[q] else outside
+                    part[j] = part.get(j, 0) + cells
+            makers[key] = inside, outside
+        return makers[key]
+
     def at_home(m: pyo.ConcreteModel, q: Pool, c: Chemistry, y: Year) -> Any:
         """Cells of which some are made at home: those that are, or where the mix does not say it, all."""
         if (q, c, y) not in data.by_origin:
             return plan(m, q, c, y)
-        return sum(m.production[r, c, y] for r in data.pools[q] if (r, c, y) in m.production)
+        return sum(by_maker(q, c, y)[0].values())
 
     def makes(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
         """What of these the disruption lets be made, and of imports that are made at home instead."""
-        cells = plan if (d, q, c, y) in data.moved_home else at_home
-        return data.made_at_home.get((d, q, c, y), 1.0) * cells(m, q, c, y)
+        if (q, c, y) not in data.by_origin:
+            return data.made_at_home.get((d, q, c, y), 1.0) * plan(m, q, c, y)
+        inside, outside = by_maker(q, c, y)
+        own = sum(data.left.get((d, q, k, c, y), 1.0) * cells for k, cells in inside.items())
+        moved = ((data.moved_home.get((d, q, j, c, y), 0.0), cells) for j, cells in outside.items())
+        return own + sum(part * cells for part, cells in moved if part)
 
     def buys(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
         """What it lets be bought."""
-        left = data.bought.get((d, q, c, y), 0.0)
         if (q, c, y) not in data.by_origin:
-            return left * plan(m, q, c, y)
-        return left * sum(m.imports[r, c, y] for r in data.pools[q] if (r, c, y) in sold) if left else 0.0
+            return data.bought.get((d, q, c, y), 0.0) * plan(m, q, c, y)
+        if data.loss == "industry":
+            return 0.0
+        left = ((data.left.get((d, q, j, c, y), 1.0), cells) for j, cells in by_maker(q, c, y)[1].items())
+        return sum(part * cells for part, cells in left if part)
 
     def most(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
         """What can be made and bought, as far as there are enough cells."""

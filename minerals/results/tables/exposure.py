@@ -18,23 +18,27 @@ from .unknown import lost_unknown
 
 
 def chosen_origin(chokepoints: Chokepoints) -> pd.DataFrame:
-    """Share of its cells that a region makes itself, where a scenario says it by chemistry [1]."""
-    labels = chokepoints.resolved.chemistries.labels
-    rows = [
-        (name, region, *labels[c], calendar, float(share), "1")
-        for name, home in chokepoints.chosen_home.items() for r, region in enumerate(chokepoints.regions)
-        for y, calendar in enumerate(chokepoints.years)
-        for c, share in enumerate(chokepoints.home_share(name, (region,), y))
-        if not np.isnan(home[r, c, y]) and chokepoints.chooses_origin((region,), y)[c]
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["scenario", "region", "chemistry", "silicon", "year", "value", "unit"])
+    """Share of each country in the cells of a region, where a scenario says it by chemistry [1]."""
+    labels, countries = chokepoints.resolved.chemistries.labels, chokepoints.inputs.countries
+    rows = []
+    for name, chosen in chokepoints.chosen_origin.items():
+        for r, region in enumerate(chokepoints.regions):
+            home = chokepoints.at_home((region,))
+            for y, calendar in enumerate(chokepoints.years):
+                said = chokepoints.chooses_origin((region,), y) & ~np.isnan(chosen[r, :, y]).any(axis=1)
+                origin = chokepoints.origin_of(name, (region,), y)
+                for c, j in zip(*np.nonzero(said[:, None] & (origin > 0)), strict=True):
+                    at_home, share = "yes" if home[j] else "no", float(origin[c, j])
+                    rows.append((name, region, *labels[c], countries[j], at_home, calendar, share, "1"))
+    columns = ["scenario", "region", "chemistry", "silicon", "country", "home", "year", "value", "unit"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def exposure(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Concentration and exposure, the world's supply, what regions get of it, and what disruptions cost, by table."""
     chokepoints = library.chokepoints
     found = Concentration(chokepoints)
-    chosen = {"chosen_origin": chosen_origin(chokepoints)} if chokepoints.chosen_home else {}
+    chosen = {"chosen_origin": chosen_origin(chokepoints)} if chokepoints.chosen_origin else {}
     return {
         "concentration": concentration.concentration_table(found),
         "exposure": concentration.exposure_table(found),

@@ -49,11 +49,6 @@ from ...tables.inputs import Inputs
 from ...tables.supply import Event
 
 Tables = dict[str, pd.DataFrame]
-#: What a mix of several regions leaves open of the trade between them.
-EXPORTS = (
-    "Trade between regions is not closed by chemistry: cells that one makes for others use no lines and cost what all "
-    "imports do, so that it may sell its own and buy what it needs."
-)
 
 
 def mix_tables(mix: Mix, library: Library, inputs: Inputs) -> Tables:
@@ -360,12 +355,16 @@ def _objective_of(mix: Mix) -> str:
 
 
 def _trade(mix: Mix) -> pd.DataFrame:
-    rows = [
-        (*key, measure, value, "GWh")
-        for measure, table in (("production", mix.solution.production), ("imports", mix.solution.imports))
-        for key, value in table.items()
+    """Cells that each region makes for itself, and what it imports by country; suppliers that were one in the model are
+    told apart by what they can deliver."""
+    codes = mix.assembly.chokepoints.inputs.countries
+    rows: list[tuple[Any, ...]] = [
+        (r, c, "", y, "production", gwh, "GWh") for (r, c, y), gwh in mix.solution.production.items()
     ]
-    return _frame(rows, ["region", "chemistry", "year", "measure", "value", "unit"])
+    for (r, j, c, y), gwh in mix.solution.imports.items():
+        parts = mix.assembly.makers(r, c, y)[j]
+        rows += [(r, c, code, y, "imports", gwh * part, "GWh") for code, part in zip(codes, parts, strict=True) if part]
+    return _frame(rows, ["region", "chemistry", "country", "year", "measure", "value", "unit"])
 
 
 def _lines(mix: Mix) -> pd.DataFrame:
@@ -375,7 +374,9 @@ def _lines(mix: Mix) -> pd.DataFrame:
     rows += [(r, k, "", y, "built", gwh, "GWh/yr") for (r, k, y), gwh in solution.built.items()]
     rows += [(r, to, k, y, "retrofitted", gwh, "GWh/yr") for (r, k, to, y), gwh in solution.retrofitted.items()]
     used: dict[RegionLineYear, float] = {}
-    for (r, c, y), gwh in solution.production.items():
+    made = [*solution.production.items()]
+    made += [((data.home[j], c, y), gwh) for (_, j, c, y), gwh in solution.imports.items() if j in data.home]
+    for (r, c, y), gwh in made:
         used[r, data.line[c], y] = used.get((r, data.line[c], y), 0.0) + gwh
     rows += [(r, k, "", y, "used", gwh, "GWh/yr") for (r, k, y), gwh in used.items()]
     return _frame(rows, ["region", "line", "from_line", "year", "measure", "value", "unit"])
@@ -513,8 +514,6 @@ def caveat_of(mix: Mix) -> str:
         caveats.append(
             f"No lines limit what cells are made in {listed(free)}: cell_capacity.csv has no rows of their own."
         )
-    if len(mix.data.regions) > 1:
-        caveats.append(EXPORTS)
     return " ".join(caveats)
 
 

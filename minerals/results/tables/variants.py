@@ -69,7 +69,7 @@ def _made(mix: Mix) -> Iterator[Told]:
     """Share of all cells that is made at home, in single years and over all that are decided."""
     for years in (*((y,) for y in _years(mix)), mix.data.years):
         made, bought = (
-            sum(gwh for (_, _, y), gwh in cells.items() if y in years)
+            sum(gwh for key, gwh in cells.items() if key[-1] in years)
             for cells in (mix.solution.production, mix.solution.imports)
         )
         yield ("made_at_home", "", years[0], years[-1], made / (made + bought) if made + bought else 0.0, "1")
