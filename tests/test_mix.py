@@ -381,7 +381,7 @@ def test_the_rule_on_one_third_country_counts_its_plants_that_follow() -> None:
     data = replace(
         two_suppliers(), one_country=OneCountry(0.65, 2030), follow_on={("cobalt", y): 2.0 for y in YEARS},
         supplied={("cobalt", j, y): {"COD": 6.0, "AUS": 1.8}[j] for j in ("COD", "AUS") for y in YEARS},
-        follow_on_in={("cobalt", "COD"): 0.5},
+        follow_on_in={("cobalt", "COD", y): 0.5 for y in YEARS},
     )  # fmt: skip
     assert mix(least_cost(data)[1], "nmc") == pytest.approx([1.8 / (0.35 - 1 / 9.8) / 0.08] * 3)
 

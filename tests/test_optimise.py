@@ -484,7 +484,8 @@ def test_where_nothing_limits_the_cheapest_chemistry_fills_each_segment(
 
 
 def test_against_graphite_alone_what_holds_none_fills_to_its_limits(choose: Callable[..., Chosen]) -> None:
-    """Lithium metal and sulfur as fast as they may grow; sodium so too, or as far as its cells are made."""
+    """Lithium metal and sulfur as fast as they may grow; sodium so too, or as far as its cells are made,
+    those of plants that follow among them."""
     found = choose(*ANODE)
     share = by_family(found)
     for family in ("Li-metal", "Li-S"):
@@ -498,6 +499,7 @@ def test_against_graphite_alone_what_holds_none_fills_to_its_limits(choose: Call
     before = share["Na-ion"].get(2029, 0.0)
     for year in found.decided:
         made = sum(gwh for (node, _, y), gwh in found.mix.data.supplied.items() if (node, y) == ("na_ion_cell", year))
+        made += found.mix.data.follow_on.get(("na_ion_cell", year), 0.0)
         supplied = bought[year] == pytest.approx(made, rel=LEFT)
         at_growth = share["Na-ion"][year] == pytest.approx((1 + growth) * before + seed, rel=LEFT)
         assert at_growth or supplied, year

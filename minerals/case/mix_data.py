@@ -475,7 +475,7 @@ class Assembly:
         n = int(self.chokepoints.chain.cell[place].argmax())
         parts = {j: by for (_, j, _), by in self._parts_at(self.nodes[n], y)}
         found = {**home, **{j: np.array([by.get(code, 0.0) for code in codes]) for j, by in parts.items()}}
-        outside = ~self.chokepoints.at_home(self.regions) & ~self._barred(self.nodes[n], y)
+        outside = ~self.chokepoints.at_home(self.regions) & ~self._barred(n, y)
         can = sum(
             (self.suppliers.deliver[self.nodes[n], j, y] * found[j] for j in parts if j not in self.suppliers.home),
             np.zeros(len(codes)),
@@ -488,15 +488,6 @@ class Assembly:
         seen = np.where(outside, abroad[place], 0.0)
         seen = seen if seen.any() else can * outside
         return {**found, ABROAD: seen / seen.sum()} if seen.any() else found
-
-    def _barred(self, node: Node, y: Year) -> NDArray[np.bool_]:
-        """Countries that may not deliver a node in a year, (country)."""
-        inputs, config = self.chokepoints.inputs, self.config
-        stage = next(each.stage for each in inputs.nodes if each.node == node)
-        applies = config.exclude and y >= config.exclude_since and (
-            not config.exclude_stages or stage in config.exclude_stages
-        )  # fmt: skip
-        return inputs.members[config.exclude] > 0 if applies else np.zeros(len(inputs.countries), dtype=bool)
 
     def _observed(self) -> dict[Key, float]:
         """Share of each maker in the cells of each region as observed."""
@@ -679,13 +670,20 @@ class Assembly:
         most: dict[Key, float] = {}
         home: dict[Key, float] = {}
         left: dict[Key, float] = {}
+        stands: dict[Key, float] = {}
+        countries = chokepoints.inputs.countries
         cuts = chokepoints.cuts([(event.cuts, "severity") for event in events])
         for y in self.years:
             at = self.at[y]
             cap = chokepoints.most_follow_on(at)
-            part = np.array([1 - self._barred_part(n, y, cap.located) for n in range(len(self.nodes))])
+            allowed = cap.located * ~np.array([self._barred(n, y) for n in range(len(self.nodes))])
+            part = allowed.sum(axis=1)
             nodes = np.flatnonzero(self._may_lack(y) & (cap.amount * part > 0))
             most |= {(self.nodes[n], y): float(cap.amount[n] * part[n]) for n in nodes}
+            stands |= {
+                (self.nodes[n], Supplier(code), y): float(allowed[n, j] / part[n])
+                for n in nodes for j, code in enumerate(countries) if allowed[n, j]
+            }  # fmt: skip
             for r in self.regions:
                 at_home = self._at_next_stage(r, y)
                 home |= {(r, self.nodes[n], y): float(at_home[n]) for n in nodes}
@@ -696,11 +694,6 @@ class Assembly:
                     d = Disruption(event.disruption)
                     if y >= event.start and name in pools_of.get(d, ()):
                         left |= {(d, name, self.nodes[n], y): float(kept[e, n]) for n in nodes}
-        located, countries = chokepoints.most_follow_on(0).located, chokepoints.inputs.countries
-        stands = {
-            (self.nodes[n], Supplier(countries[j])): float(located[n, j])
-            for n, j in zip(*np.nonzero(located), strict=True) if self.nodes[n] in {node for node, _ in most}
-        }  # fmt: skip
         return {"follow_on": most, "follow_on_home": home, "follow_on_left": left, "follow_on_in": stands}
 
     def _at_next_stage(self, r: Region, y: Year) -> Array:
@@ -723,13 +716,13 @@ class Assembly:
             lacks |= self._most(regions, y, every, np.where(chokepoints.cell, 0.0, own)) > accessible
         return np.asarray(lacks)
 
-    def _barred_part(self, n: int, y: Year, located: Array) -> float:
-        """Part of what follows that stands in the excluded group, where that may not supply a node."""
+    def _barred(self, n: int, y: Year) -> NDArray[np.bool_]:
+        """Countries that may not supply a node, (country)."""
         config, inputs = self.config, self.chokepoints.inputs
         in_stage = not config.exclude_stages or inputs.nodes[n].stage in config.exclude_stages
         if not config.exclude or not in_stage or y < config.exclude_since:
-            return 0.0
-        return float(located[n] @ (inputs.members[config.exclude] > 0))
+            return np.zeros(len(inputs.countries), dtype=bool)
+        return np.asarray(inputs.members[config.exclude] > 0)
 
     def _usual(self) -> dict[Key, float]:
         """Share of each supplier in a region's need in the incumbent scenario."""

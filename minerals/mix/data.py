@@ -212,8 +212,8 @@ class MixData:
     nothing is built, and there is no key."""
     follow_on_home: Mapping[RegionNodeYear, float] = field(default_factory=dict)
     """Part of it that goes to where a region's own next stage stands, (region, node, year) [1]; all by default."""
-    follow_on_in: Mapping[tuple[Node, Supplier], float] = field(default_factory=dict)
-    """Part of it that stands in a country, (node, supplier) [1]."""
+    follow_on_in: Mapping[NodeSupplierYear, float] = field(default_factory=dict)
+    """Part of what is bought of it that stands in a country, (node, supplier, year) [1]."""
     follow_on_left: Mapping[DisruptionPoolNodeYear, float] = field(default_factory=dict)
     """Part of it that a disruption leaves, (disruption, pool, node, year) [1]; all by default."""
 

@@ -1,6 +1,6 @@
 r"""No third country supplies more than a share of a strategic node.
 
-$$z_{rnjy} + \gamma_{nj} f_{rny} \le \lambda \sum_c q_{rcny} X_{rcy} + e_{rnjy} \qquad [\mathrm{kt\ or\ GWh}]$$
+$$z_{rnjy} + \gamma_{njy} f_{rny} \le \lambda \sum_c q_{rcny} X_{rcy} + e_{rnjy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 for single countries $j$ outside the region, with the part $\gamma$ that stands there of plants which follow the mix;
 several that are one supplier here are none. The share is of what is
@@ -33,7 +33,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         assert rule is not None
         used = sum(data.use[r, c, n, y] * m.cells[r, c, y] for c in data.users[r, n, y] if (r, c, y) in m.cells_of)
         over = m.excess[r, n, j, y] if rule.soft else 0
-        bought, part = m.sourced[r, n, j, y], data.follow_on_in.get((n, j), 0.0)
+        bought, part = m.sourced[r, n, j, y], data.follow_on_in.get((n, j, y), 0.0)
         if part and (r, n, FOLLOW_ON, y) in m.sourced:
             bought += part * m.sourced[r, n, FOLLOW_ON, y]
         return bought - rule.share * used - over <= 0

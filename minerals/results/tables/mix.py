@@ -40,6 +40,7 @@ from ...mix.data import (
     RegionLineYear,
     RegionNodeYear,
     RegionSegmentChemistryYear,
+    Year,
 )
 from ...mix.families import words
 from ...mix.family import Glossary
@@ -393,14 +394,14 @@ def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
     whole: dict[RegionNodeYear, float] = {}
     for (r, n, _, y), amount in mix.solution.sourced.items():
         whole[r, n, y] = whole.get((r, n, y), 0.0) + amount
-    stands: dict[Node, dict[str, float]] = {}
-    for (node, maker), part in mix.data.follow_on_in.items():
-        stands.setdefault(node, {})[maker] = part
+    stands: dict[tuple[Node, Year], dict[str, float]] = {}
+    for (node, maker, year), part in mix.data.follow_on_in.items():
+        stands.setdefault((node, year), {})[maker] = part
     found: dict[Key, list[float]] = {}
     for (r, n, supplier, y), amount in mix.solution.sourced.items():
         usual = mix.data.usual.get((r, n, supplier, y), 0.0)
         follows = supplier == FOLLOW_ON
-        parts = stands.get(n, {}) if follows else mix.assembly.suppliers.parts.get((n, supplier, y), {})
+        parts = stands.get((n, y), {}) if follows else mix.assembly.suppliers.parts.get((n, supplier, y), {})
         for country, part in parts.items():
             here = found.setdefault((r, n, country, y), [0.0, 0.0, 0.0])
             for at, value in enumerate((amount * part, usual * part, amount * part * follows)):
