@@ -156,7 +156,8 @@ def sunk(more: float, **changes: Any) -> MixData:
     in which it makes cells."""
     return toy(
         chemistries=("lfp",), sold=tuple(("Here", "car", "lfp", y) for y in YEARS),
-        price={("Here", "lfp", y): 70.0 for y in YEARS}, import_price={("Here", "abroad", "lfp", y): more for y in YEARS},
+        price={("Here", "lfp", y): 70.0 for y in YEARS},
+        import_price={("Here", "abroad", "lfp", y): more for y in YEARS},
         capacity={("Here", "lfp", y): 60.0 for y in YEARS}, announced={("Here", "lfp", y): 1e3 for y in YEARS},
         line_price={("Here", "lfp", y): 8.0 * (2033 - y) for y in YEARS}, **changes,
     )  # fmt: skip
