@@ -160,7 +160,7 @@ def test_a_poor_encoding_gets_plain_characters(words: list[str], encoding: str, 
     if words[0] == "compare":
         assert re.search(r"Graphite .* -\d\d\.\d%", text)
     if words[0] == "describe":
-        assert "z[r,n,j,y] <= lambda sum_c q[r,c,n,y] X[r,c,y] + e[r,n,j,y]" in text
+        assert "+ gamma[n,j,y] f[r,n,y] <= lambda sum_c q[r,c,n,y] X[r,c,y] + e[r,n,j,y]" in text
 
 
 def test_a_chart_takes_the_options_that_fit_it(toy: Path, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def chosen_origin(
         for (region, year, code), (home, named) in _said(scenario).items():
             if not wrong and pairs[code] in chemistries and int(year) in years:
                 r, c, y = regions.index(region), chemistries.index(pairs[code]), years.index(int(year))
-                shares = np.array([named.get(country, 0.0) for country in supply.countries])
+                shares = np.array([named.get(country, np.nan) for country in supply.countries])
                 inside = np.array([at == region for at in supply.home])
                 origin[r, c, y] = _together(home, shares, observed(region, y)[c], inside)
         out[name] = origin
@@ -100,11 +100,12 @@ def unknown(name: str, known: Iterable[str], what: str) -> str:
     return "" if name in known else f"no {what}{did_you_mean(name, known)}"
 
 
-def _together(home: float | None, named: Array, observed: Array, inside: np.ndarray) -> Array:
+def _together(home: float | None, said: Array, observed: Array, inside: np.ndarray) -> Array:
     """Share of each country, (country): those named as they are, those at home, and of the others what is left, as
-    observed."""
+    observed. said: NaN of those that are not named."""
+    is_named, named = ~np.isnan(said), np.nan_to_num(said)
     left = max(1.0 - named.sum(), 0.0)
-    mine, others = np.where(inside, observed, 0.0), np.where(inside | (named > 0), 0.0, observed)
+    mine, others = np.where(inside, observed, 0.0), np.where(inside | is_named, 0.0, observed)
     seen = mine.sum() + others.sum()
     at_home = min(home, left) if home is not None else left * float(mine.sum()) / seen if seen > 0 else left
     if not others.sum() > 0:

@@ -22,7 +22,6 @@ from ..exposure.stages import ACTIVE, REFINING
 from ..flows.demand import Array
 from ..haste import frozen
 from ..mix.data import (
-    ABROAD,
     FOLLOW_ON,
     Chemistry,
     ChemistryYear,
@@ -48,6 +47,7 @@ from ..mix.data import (
     Segment,
     Supplier,
     Year,
+    abroad_of,
 )
 from ..prices import capital
 from ..tables.mix import MixInputs
@@ -471,7 +471,12 @@ class Assembly:
         if not self.chokepoints.makers_known(at)[place]:
             # Where nobody is known to make any, those abroad sell at the least price.
             cheap = np.array([code in self.prices.cheap for code in codes], dtype=float)
-            return {**home, ABROAD: abroad[place] if abroad[place].any() else cheap / max(cheap.sum(), 1.0)}
+            return {
+                **home,
+                abroad_of(region, self.regions): abroad[place]
+                if abroad[place].any()
+                else cheap / max(cheap.sum(), 1.0),
+            }
         n = int(self.chokepoints.chain.cell[place].argmax())
         parts = {j: by for (_, j, _), by in self._parts_at(self.nodes[n], y)}
         found = {**home, **{j: np.array([by.get(code, 0.0) for code in codes]) for j, by in parts.items()}}
@@ -487,7 +492,7 @@ class Assembly:
         found = {j: by for j, by in found.items() if j == Supplier(region) or j in self.suppliers.home}
         seen = np.where(outside, abroad[place], 0.0)
         seen = seen if seen.any() else can * outside
-        return {**found, ABROAD: seen / seen.sum()} if seen.any() else found
+        return {**found, abroad_of(region, self.regions): seen / seen.sum()} if seen.any() else found
 
     def _observed(self) -> dict[Key, float]:
         """Share of each maker in the cells of each region as observed."""

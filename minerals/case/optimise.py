@@ -303,6 +303,9 @@ def _of_run(run: Run) -> Wrong:
         yield ("optimise",), "[optimise]", why
     if isinstance(settings.study, Measures):
         yield from _of_measures(config)
+        if settings.exposure is not None and settings.exposure.stockpile_months:
+            why = "is a stock that is there already, and measures ask what one would gain; leave it out"
+            yield ("exposure", "stockpile_months"), f"stockpile_months = {settings.exposure.stockpile_months:g}", why
     elif settings.study is not None and settings.study.kind != "grid":
         why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
         yield ("study",), f"[study] of kind {settings.study.kind!r}", why

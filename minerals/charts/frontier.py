@@ -416,7 +416,7 @@ def _draw_labels(sheet: Page, story: _Story, panel: Panel, taken: NDArray[np.flo
     blocks = []
     for mix in story.mixes.values():
         colour = style.ACCENT if mix.name == "chosen" else style.INK
-        name = style.shortened(mix.marked, 0.36 * panel.width, LABEL * s, SEMIBOLD)
+        name = style.shortened(mix.marked, (0.27 if story.families else 0.36) * panel.width, LABEL * s, SEMIBOLD)
         blocks.append([(name, colour, SEMIBOLD), (_at(story, mix), style.INK, REGULAR)])
     sizes = [
         (max(text_width(text, LABEL * s, weight) for text, _, weight in block), ROW * s * len(block))

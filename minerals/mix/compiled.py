@@ -40,6 +40,8 @@ Status = highspy.HighsModelStatus
 LARGE = 3_000
 #: Iterations of the simplex from a basis before a cold start is tried.
 HOT_ITERATIONS = 5_000
+#: Part of a row by which columns may give another than the solver has.
+DRIFT = 1e-6
 #: HiGHS's own word for no limit on iterations.
 UNLIMITED = 2**31 - 1
 #: A dual beside the largest cost that counts as none. Of two runs those that are none were below 1e-12, others above
@@ -445,7 +447,11 @@ class Compiled:
         if afresh and self.is_large:
             accepted(self.highs.clearSolver(), "a fresh start")
         limit = self.time_limit if time_limit is None else time_limit
+        hot = self._hot
         status = self._attempts(limit)
+        if hot and status == Status.kOptimal and self._drifted():
+            accepted(self.highs.clearSolver(), "a fresh start")
+            status = self._attempts(limit)
         self._state += 1
         self._new_costs = self._new_limits = False
         if status == Status.kInfeasible:
@@ -459,6 +465,15 @@ class Compiled:
             text = self.highs.modelStatusToString(status)
             raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {text} ({self.algorithm})")
         return self._optimum()
+
+    def _drifted(self) -> bool:
+        """Whether columns do not give the rows that the solver has with them. After many solves from one basis to the
+        next it was seen to be off by a hundredth, and to vouch for it."""
+        found = self.highs.getSolution()
+        matrix, values = self.form.matrix, np.array(found.col_value, dtype=float)
+        rows = matrix @ values[: matrix.shape[1]]
+        told = np.array(found.row_value, dtype=float)[: len(rows)]
+        return bool((np.abs(rows - told) > DRIFT * np.maximum(np.abs(told), 1.0)).any())
 
     def _attempts(self, limit: float | None) -> highspy.HighsModelStatus:
         """Status after the first choice of algorithm or, where that is not conclusive, after a cold start, with

@@ -6,7 +6,7 @@ the type checker. A key that is missing does not apply: no variable and no const
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from typing import Any, Literal, NewType
@@ -64,7 +64,7 @@ RegionSupplierChemistryYear = tuple[Region, Supplier, Chemistry, Year]
 RegionYear = tuple[Region, Year]
 #: Stands for all segments of a region together.
 ALL_SEGMENTS = Segment("")
-#: Maker of all imported cells of a kind of which nobody knows who makes it.
+#: Maker of all imported cells of a kind of which nobody knows who makes it, or of all from outside the run.
 ABROAD = Supplier("abroad")
 #: Supplier that stands for plants which others build because of a mix.
 FOLLOW_ON = Supplier("follow_on")
@@ -72,6 +72,12 @@ FOLLOW_ON = Supplier("follow_on")
 LossKind = Literal["supply", "industry", "all_outside"]
 #: Any of these.
 Key = tuple[Any, ...]
+
+
+def abroad_of(r: Region, regions: Sequence[Region]) -> Supplier:
+    """The one maker that stands for all outside a run. Each region has its own, as each buys from them in other
+    shares."""
+    return ABROAD if len(regions) == 1 else Supplier(f"{ABROAD} of {r}")
 
 
 @frozen
@@ -354,10 +360,16 @@ class MixData:
         for r, c, y in dict.fromkeys((r, c, y) for r, _, c, y in self.sold):
             nodes = made_as.get((r, c, y))
             known = dict.fromkeys(
-                j if j in self.home or not self.together else ABROAD for n in nodes or () for j in suppliers[n, y]
+                j if j in self.home or not self.together else self.abroad(r)
+                for n in nodes or ()
+                for j in suppliers[n, y]
             )
-            out[r, c, y] = tuple(j for j in known if self._sells(j, r, c, y)) if nodes else (ABROAD,)
+            out[r, c, y] = tuple(j for j in known if self._sells(j, r, c, y)) if nodes else (self.abroad(r),)
         return out
+
+    def abroad(self, r: Region) -> Supplier:
+        """The one maker of a region that stands for all outside the run."""
+        return abroad_of(r, self.regions)
 
     def _sells(self, maker: Supplier, r: Region, c: Chemistry, y: Year) -> bool:
         """Whether a maker sells cells of a chemistry to a region."""

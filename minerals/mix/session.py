@@ -418,7 +418,7 @@ class Session:
             in_parts(list(makers.values()), [share[j] for j in makers])
         suppliers: dict[Key, list[Key]] = {}
         for r, n, j, y in model.sourced:
-            if n not in data.cells:  # These are of their makers.
+            if n not in data.cells or (data.together and j not in data.home):  # Other cells are of their makers.
                 suppliers.setdefault((r, n, y), []).append((r, n, j, y))
         for keys in suppliers.values():
             usual = [data.usual.get(key, 0.0) for key in keys]

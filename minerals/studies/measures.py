@@ -146,11 +146,12 @@ class _Grid:
             try:
                 with self._only(name, slack), self.session.within({"cost": cap}):
                     optimum = self.session.optimum(self.aim, afresh=False)
-                    return self._told(budget, optimum.objective, optimum.dual("cost"), optimum.values)
+                    least, dual, values = optimum.objective, optimum.dual("cost"), optimum.values
+                    break
             except (Infeasible, NumericalTrouble):
                 if slack == SLACKS[-1]:
                     raise
-        raise AssertionError("a slack is tried")
+        return self._told(budget, least, dual, values)
 
     def _told(self, budget: float, least: float, dual: float, values: Any) -> dict[str, Any]:
         session, data, model = self.session, self.data, self.session.model
@@ -168,7 +169,9 @@ class _Grid:
             )
         cost, months = session.cost(values), self.months / YEAR
         beside = {name: cost.pop(name, 0.0) for name in ("stock", "plants")}
-        most = {n: sum(amount for (r, m, j, y), amount in levels["sourced"].items() if m == n) for n in data.nodes}
+        most: dict[Any, float] = {}
+        for (_, n, _, y), amount in levels["sourced"].items():
+            most[n, y] = most.get((n, y), 0.0) + amount
         return {
             "budget": budget, "value": least * months, "marginal": -dual * BILLION * months,
             "replayed": replayed * months, "none": self.cheapest.exposure * months,
@@ -177,7 +180,7 @@ class _Grid:
             "bought": [
                 [measure, r, n, y, amount]
                 for measure in ("stock", "plants") for (r, n, y), amount in sorted(levels[measure].items())
-                if amount > LEAST * max(most[n], 1.0)
+                if amount > LEAST * max(most.get((n, y), 0.0), 1.0)
             ],
         }  # fmt: skip
 

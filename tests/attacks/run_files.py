@@ -242,6 +242,8 @@ def expected(path: str, value: str) -> str:
     if allowed <= {int, float} and path.split(".")[-1] != "years":
         rest = value == '"rest"' and ".share." in path
         return "" if (re.match(r"[-+]?[\d.]", value) and not value.startswith(("2030-", "07:"))) or rest else REFUSED
+    if allowed == {float, object}:  # A number, or numbers by country.
+        return "" if re.match(r"[-+]?[\d.]|{", value) else REFUSED
     if allowed == {bool}:
         return "" if value in ("true", "false") else REFUSED
     return "" if allowed != {str} or value.startswith('"') else REFUSED

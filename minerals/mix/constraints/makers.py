@@ -11,7 +11,7 @@ excluded, or is one country of a rule, is so by its cells.
 
 from __future__ import annotations
 
-from ..data import ABROAD, Chemistry, MixData, Node, Region, RegionNodeSupplierYear, Supplier, Year
+from ..data import Chemistry, MixData, Node, Region, RegionNodeSupplierYear, Supplier, Year
 from ..family import Balance, Family
 from ..pyo import pyo
 
@@ -31,7 +31,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     suppliers: dict[RegionNodeSupplierYear, list[RegionNodeSupplierYear]] = {}
     for r, n, j, y in model.sourced:
         if n in data.cells:
-            maker = j if j in data.home or not data.together else ABROAD
+            maker = j if j in data.home or not data.together else data.abroad(r)
             suppliers.setdefault((r, n, maker, y), []).append((r, n, j, y))
 
     def sourced(m: pyo.ConcreteModel, r: Region, n: Node, j: Supplier, y: Year) -> object:

@@ -40,6 +40,7 @@ from ...mix.data import (
     RegionLineYear,
     RegionNodeYear,
     RegionSegmentChemistryYear,
+    Supplier,
     Year,
 )
 from ...mix.families import words
@@ -398,7 +399,10 @@ def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
     for (node, maker, year), part in mix.data.follow_on_in.items():
         stands.setdefault((node, year), {})[maker] = part
     found: dict[Key, list[float]] = {}
-    for (r, n, supplier, y), amount in mix.solution.sourced.items():
+    for (r, n, supplier, y), sourced in mix.solution.sourced.items():
+        # Of makers that sell as one the model knows the sum alone.
+        together = mix.data.together and n in mix.data.cells
+        amount = 0.0 if together else sourced
         usual = mix.data.usual.get((r, n, supplier, y), 0.0)
         follows = supplier == FOLLOW_ON
         parts = stands.get((n, y), {}) if follows else mix.assembly.suppliers.parts.get((n, supplier, y), {})
@@ -406,11 +410,31 @@ def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
             here = found.setdefault((r, n, country, y), [0.0, 0.0, 0.0])
             for at, value in enumerate((amount * part, usual * part, amount * part * follows)):
                 here[at] += value
+    for (r, n, country, y), (made, bought) in (_cells_by_country(mix) if mix.data.together else {}).items():
+        imports = whole[r, n, y] - mix.solution.sourced.get((r, n, Supplier(r), y), 0.0)
+        part_following = mix.solution.sourced.get((r, n, FOLLOW_ON, y), 0.0) / imports if imports > 0 else 0.0
+        here = found.setdefault((r, n, country, y), [0.0, 0.0, 0.0])
+        here[0] += made + bought
+        here[2] += bought * part_following
     for (r, n, country, y), (value, usual, follow_on) in found.items():
         stage, unit = nodes[n]
         share = value / whole[r, n, y]
         if share > PINNED / 10:
             yield (r, n, stage, country, y, value, share, usual, follow_on, unit)
+
+
+def _cells_by_country(mix: Mix) -> dict[Key, tuple[float, float]]:
+    """Cells of each node that a region makes and imports by country, (region, node, country, year) [GWh]."""
+    data, codes, out = mix.data, mix.assembly.chokepoints.inputs.countries, dict[Key, tuple[float, float]]()
+    cells = {(r, Supplier(r), c, y): gwh for (r, c, y), gwh in mix.solution.production.items()}
+    for (r, j, c, y), gwh in (cells | mix.solution.imports).items():
+        for n in (n for n in data.cells if (r, c, n, y) in data.use):
+            for code, part in zip(codes, mix.assembly.makers(r, c, y)[j], strict=True):
+                amount = data.use[r, c, n, y] * gwh * part
+                made, bought = out.get((r, n, code, y), (0.0, 0.0))
+                if amount:
+                    out[r, n, code, y] = (made + amount, bought) if j == Supplier(r) else (made, bought + amount)
+    return out
 
 
 RULE = ["region", "node", "year", "country", "value", "limit", "met", "hhi", "unit"]
