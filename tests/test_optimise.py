@@ -728,6 +728,10 @@ def test_cells_that_trade_makes_at_home_are_those_that_sourcing_has_from_home(
     sourced = sourced.groupby(["region", "year", "measure"])["value"].sum()
     assert (trade.xs("production", level="measure") > 1).any()
     assert sourced.reindex(trade.index).to_numpy() == pytest.approx(trade.to_numpy(), rel=1e-4)
+    imports = found.result["mix_trade"].query("measure == 'imports'")
+    bought = imports.groupby(["region", "country", "year"])["value"].sum()
+    told = cells[~own].groupby(["region", "country", "year"])["value"].sum()
+    assert (bought.reindex(told.index).fillna(0) - told).abs().max() < 1e-3 * bought.max(), "by country too"
 
 
 def test_no_third_country_supplies_more_than_its_share_but_what_is_paid_for(choose: Callable[..., Chosen]) -> None:

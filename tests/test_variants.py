@@ -351,9 +351,9 @@ def policies() -> Result:
 @pytest.mark.slow
 def test_what_the_shipped_policies_change(policies: Result) -> None:
     """Lines that stand are sunk and run without a policy, on NMC before LFP, whose gap leaves less: 51 % of 690 GWh/yr
-    are 352 in 2030, more than all NMC, and the rest is a third of LFP. So 25 % on cells, at which a new line for NMC would pay, builds none, nor does
-    35.3 % on cars, of which a quarter falls on cells. A credit of 30 USD/kWh builds lines for LFP, whose cells come
-    from 2029 on. 40 % at home is feasible, and lowers what a stop of cells takes."""
+    are 352 in 2030, more than all NMC, and the rest is a third of LFP. So 25 % on cells, at which a new line for NMC
+    would pay, builds none, nor does 35.3 % on cars, of which a quarter falls on cells. A credit of 30 USD/kWh builds
+    lines for LFP, whose cells come from 2029 on. 40 % at home is feasible, and lowers what a stop of cells takes."""
     family = {code: entry["family"] for code, entry in policies.record["codes"]["chemistry"].items()}
     origin = policies["chosen_origin"].query("year == 2030")
     home: dict[tuple[str, str], float] = {}

@@ -554,6 +554,8 @@ def test_a_scenario_may_say_who_makes_its_cells(whole: Whole) -> None:
     # What nothing is said of comes as observed: three quarters from home, a quarter from China.
     some = whole("scenario.plan.cells_from={Europe={2031={lfp={KOR=0.2}}}}", cells)
     assert answers(some, "cells") == (near(9 + 0.8 * 0.25 * 60 + 15), near(9), near(24))
+    none = whole("scenario.plan.cells_from={Europe={2031={lfp={CHN=0, KOR=0.2}}}}", cells)
+    assert answers(none, "cells")[0] == near(9 + 15), "of a country that is named with nothing none come"
     less = whole("scenario.plan.made_at_home={Europe={2031={lfp=0.3}}}", cells)
     assert answers(less, "cells")[0] == near(9 + 0.7 * 60 + 15)
 

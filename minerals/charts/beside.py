@@ -99,11 +99,13 @@ def _in_order(
     order: Sequence[int], every: Sequence[_Places], dots: Sequence[tuple[float, float]], air: float
 ) -> tuple[float, dict[int, int]]:
     """The place of each block, one after the other, and what they count together."""
-    cost, found, pad = 0.0, dict[int, int](), 0.4 * air
-    for block in order:
+    cost, found, pad = dict[int, float](), dict[int, int](), 0.4 * air
+    for at, block in enumerate((*order, *order)):
+        if at == len(order) and sum(cost.values()) < COVERED:
+            break  # Else once more, as the first had the others not yet.
         mine = every[block]
         counts = mine.counts
-        for other, i in found.items():
+        for other, i in ((other, i) for other, i in found.items() if other != block):
             theirs = every[other]
             x0, x1, y0, y1 = theirs.left[i], theirs.right[i], theirs.bottom[i], theirs.top[i]
             across = np.minimum(mine.right + air, x1) - np.maximum(mine.left - air, x0)
@@ -115,8 +117,8 @@ def _in_order(
             under = _inside(leader, mine.left - air, mine.right + air, mine.bottom - air, mine.top + air).any(axis=1)
             counts = counts + COVERED * (((across > 0) & (upright > 0)) | hit | under)
         found[block] = int(counts.argmin())
-        cost += float(counts[found[block]])
-    return cost, found
+        cost[block] = float(counts[found[block]])
+    return sum(cost.values()), found
 
 
 def _inside(points: Array, left: Array, right: Array, bottom: Array, top: Array) -> NDArray[np.bool_]:

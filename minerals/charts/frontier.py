@@ -276,7 +276,7 @@ HEAD, UNDER, ROW = 0.3, 0.45, 0.165
 """Heights of the heading above the panel, of ticks and heading below it, and of a line of a label."""
 NAMED = 0.02
 """Share of the batteries from which a family is named, anywhere along the frontier."""
-MIXES, AIR = 1.45, 0.36
+MIXES, AIR = 1.4, 0.36
 """Height of the panel of shares with its heading, and of that heading with the air above it."""
 
 
@@ -416,7 +416,8 @@ def _draw_labels(sheet: Page, story: _Story, panel: Panel, taken: NDArray[np.flo
     blocks = []
     for mix in story.mixes.values():
         colour = style.ACCENT if mix.name == "chosen" else style.INK
-        name = style.shortened(mix.marked, (0.27 if story.families else 0.36) * panel.width, LABEL * s, SEMIBOLD)
+        part = 0.27 if story.families else 0.36
+        name = style.shortened(mix.marked, part * panel.width, LABEL * s, SEMIBOLD)
         blocks.append([(name, colour, SEMIBOLD), (_at(story, mix), style.INK, REGULAR)])
     sizes = [
         (max(text_width(text, LABEL * s, weight) for text, _, weight in block), ROW * s * len(block))
