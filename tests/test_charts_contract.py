@@ -20,6 +20,7 @@ import test_charts_exposure
 import test_charts_flows
 import test_charts_frontier
 import test_charts_identified
+import test_charts_measures
 import test_charts_mix
 import test_charts_prices
 import test_charts_sensitivity
@@ -46,6 +47,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
     **test_charts_frontier.CASES,
     **test_charts_variants.CASES,
     **test_charts_identified.CASES,
+    **test_charts_measures.CASES,
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
@@ -60,6 +62,7 @@ WAY_OUT = {
     "secondary_supply": r"with \[flows\]",
     "sensitivity": "; it is computed by a study",
     "identified": "; it is computed by a study of kind identify",
+    "measures": "; it is computed by a study of kind measures",
     "validation": "; draw what minerals",
     "cost_curves": r"; prices are computed for runs with \[prices\]",
     **dict.fromkeys(

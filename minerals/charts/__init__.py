@@ -39,6 +39,7 @@ CHARTS = {
     "drop_in": "drop_in",
     "chosen_sourcing": "mix_sourcing",
     "variants": "mix_variant",
+    "measures": "measures",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
