@@ -258,7 +258,7 @@ def test_a_share_that_cannot_be_made_at_home_is_named_with_its_mix(folder: Path)
     with pytest.raises(Infeasible) as raised:
         run(folder / "several.toml", sets, folder)
     assert str(raised.value).startswith("All at home: no mix keeps all limits of this run.")
-    assert "10.0 GWh of batteries for Europe that need not be made there in 2031" in str(raised.value)
+    assert "at least 10.0 GWh of batteries for Europe that need not be made there (2031)" in str(raised.value)
     assert "(--set optimise.variant.all" in str(raised.value)
 
 
