@@ -96,7 +96,7 @@ def large() -> MixData:
         recovered=dict.fromkeys(product(REGIONS, ("Li",), YEARS), 0.1),
         relief={("Li", NODES[0], y): 1.0 for y in YEARS},
         price={(r, c, y): price[c] * random.uniform(0.97, 1.03) for r, c, y in product(REGIONS, CHEMISTRIES, YEARS)},
-        import_price=dict.fromkeys(product(REGIONS, CHEMISTRIES, YEARS), 2.0),
+        import_price={(r, f"abroad of {r}", c, y): 2.0 for r, c, y in product(REGIONS, CHEMISTRIES, YEARS)},
         starts=dict.fromkeys(EVENTS, YEARS[0]), pools_of=dict.fromkeys(EVENTS, ("all",)),
         weight=dict.fromkeys(EVENTS, 1.0), undisturbed={("all", *key): kt for key, kt in whole.items()},
         accessible={
@@ -274,10 +274,9 @@ def frontier(verdict: common.Verdict, ready: Prepared) -> None:
     mix = Mix(OPTIMISED, ready.run, data, cast(Solution, None), {}, assembly)
     other = []
     for values in plans[:: POINTS // 5]:
-        additions, production = (
-            session.levels(each, values) for each in (session.model.additions, session.model.production)
-        )
-        found = lost_of(mix, losses_of(assembly.planned(data, additions, production), OPTIMISED, events, years), 0.0)
+        parts = ("additions", "production", "imports", "sourced")
+        plan = assembly.planned(data, *(session.levels(getattr(session.model, part), values) for part in parts))
+        found = lost_of(mix, losses_of(plan, OPTIMISED, events, years), 0.0)
         other.append(risk_of(found["supply"], data.weight, "expected", 0.8))
     verdict.say("and from that of a run by", apart(lost[:: POINTS // 5], other), "(relative)", 1e-6, at_most=True)
 
