@@ -686,7 +686,8 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "mix_frontier", "result", ("exposure",), "million USD_2025",
             "Least cost of a mix that is exposed to at most so much, from the cheapest to the least exposed mix; "
-            "marginal: what one unit less costs from there to the next point, along the chord, and marginal_low, "
+            "marginal: what one unit less costs from there to the next point, along the chord (empty along the last "
+            "one, which is too short to be known, unless every edge is), and marginal_low, "
             "marginal_high: at least and at most (empty: without end). The record says how far the chords lie "
             "above the frontier at most (frontier_gap, as a share of the span of cost).",
             "cost = min over mixes with exposure ≤ e",

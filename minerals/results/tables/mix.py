@@ -236,7 +236,11 @@ def _frontier(mix: Mix) -> Iterable[tuple[Any, ...]]:
     if frontier is not None:
         unit, cheapest = UNIT[criterion(mix.config)], _least_cost(mix)
         between = np.where(np.isfinite(frontier.marginal_between), frontier.marginal_between, math.nan)
-        slopes = [*zip(frontier.marginal, *between.T, strict=True), (math.nan,) * 3]
+        along = frontier.marginal.copy()
+        if frontier.gap > 0:
+            # The last chord is so short that what it rises hangs on how exactly its end is kept.
+            along[-1] = math.nan
+        slopes = [*zip(along, *between.T, strict=True), (math.nan,) * 3]
         for vertex, slope in zip(frontier.vertices, slopes, strict=True):
             yield (vertex.exposure, unit, vertex.cost, vertex.cost / cheapest - 1, *map(float, slope), MONEY)
 
