@@ -447,11 +447,7 @@ class Compiled:
         if afresh and self.is_large:
             accepted(self.highs.clearSolver(), "a fresh start")
         limit = self.time_limit if time_limit is None else time_limit
-        hot = self._hot
         status = self._attempts(limit)
-        if hot and status == Status.kOptimal and self._drifted():
-            accepted(self.highs.clearSolver(), "a fresh start")
-            status = self._attempts(limit)
         self._state += 1
         self._new_costs = self._new_limits = False
         if status == Status.kInfeasible:
@@ -466,9 +462,10 @@ class Compiled:
             raise NumericalTrouble(f"HiGHS stopped without an answer that it vouches for: {text} ({self.algorithm})")
         return self._optimum()
 
-    def _drifted(self) -> bool:
-        """Whether columns do not give the rows that the solver has with them. After many solves from one basis to the
-        next it was seen to be off by a hundredth, and to vouch for it."""
+    @property
+    def has_drifted(self) -> bool:
+        """Whether the columns of the last solve do not give the rows that the solver has with them. After many solves
+        from one basis to the next it was seen to be off by a hundredth, and to vouch for it."""
         found = self.highs.getSolution()
         matrix, values = self.form.matrix, np.array(found.col_value, dtype=float)
         rows = matrix @ values[: matrix.shape[1]]

@@ -119,6 +119,14 @@ class Session:
         if self.library is not None:
             self.library.note(self.model, self.compiled.form, values)
 
+    def nearby(self, objective: str) -> Optimum:
+        """Least of an objective from the last basis, as the next question is near; afresh where that has drifted."""
+        found = self.optimum(objective, afresh=False)
+        if self.compiled.has_drifted:
+            accepted(self.compiled.highs.clearSolver(), "a fresh start")
+            found = self.optimum(objective, afresh=False)
+        return found
+
     def keep(self, best: Optimum) -> None:
         """Keep to mixes that are as good as an optimum, by its objective."""
         self.compiled.keep(best)
@@ -329,7 +337,7 @@ class Session:
     def _edge(self, exposure: float) -> Edge:
         """The edge of the frontier at an exposure; from the last basis, as the next edge is near."""
         with self.within({self.aim: exposure}):
-            optimum = self.optimum("cost", afresh=False)
+            optimum = self.nearby("cost")
             return Edge(exposure, optimum.objective, optimum.dual(self.aim), *optimum.range(self.aim))
 
     def _copies(self, count: int) -> list[Callable[[float], tuple[float, float]]]:

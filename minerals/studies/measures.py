@@ -145,7 +145,7 @@ class _Grid:
             cap = cheapest + slack * abs(cheapest) + budget * BILLION
             try:
                 with self._only(name, slack), self.session.within({"cost": cap}):
-                    optimum = self.session.optimum(self.aim, afresh=False)
+                    optimum = self.session.nearby(self.aim)
                     least, dual, values = optimum.objective, optimum.dual("cost"), optimum.values
                     break
             except (Infeasible, NumericalTrouble):
