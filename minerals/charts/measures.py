@@ -174,7 +174,10 @@ def _finding(story: _Story) -> str:
 def _note(story: _Story, result: Result) -> str:
     note = f"Note:{frame.caveats(result)} Each point is the least loss that so much money buys; between two a mix of"
     note += f" both is as good. Another mix: with its own cells. Stocks: at most {story.stocked:g} months of need, used"
-    note += " up once in a stop. Plants: outside the country that makes most; their own inputs are not followed."
+    note += " up once in a stop. Plants: outside the country that makes most; their own inputs are not followed. Per"
+    note += (
+        " cent: of what an average stop takes, summed over the years in which it may come; money is that of all years."
+    )
     if story.left_out:
         note += f" Not drawn: {story.left_out} more length{'s' * (story.left_out > 1)}."
     return note
@@ -196,7 +199,7 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
 
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
-GAP, HEAD, UNDER = 0.22, 0.42, 0.68
+GAP, HEAD, UNDER = 0.22, 0.3, 0.68
 """Inches between two panels, above them, and below them for budgets and the key; before scaling."""
 
 
@@ -216,8 +219,6 @@ def _draw(sheet: Page, story: _Story) -> None:
         left = sheet.left + gutter + place * (width + ends + GAP * s)
         panel = Panel(left, low, width, high - low)
         sheet.text(left, sheet.top - 0.1 * s, f"Stops of {_spoken(months)}", style.HEADING, INK, SEMIBOLD)
-        lost = style.shortened(f"{wording.number(story.lost[months])} GWh lost", width + ends, LABEL * s)
-        sheet.text(left, sheet.top - 0.26 * s, lost, LABEL, MUTED)
         for tick in ticks:
             y = low + tick / (100 * top) * panel.height
             sheet.line((left, left + width), (y, y), GRID, 0.7, order=0)

@@ -68,7 +68,7 @@ def _measures(result: Result, width: int) -> list[list[str]]:
     table, blocks = result["measures"].query("budget > 0"), list[list[str]]()
     for months, part in table.groupby("months", sort=False):
         lost = part["value"].iloc[0] + part["avoided"].iloc[0]
-        head = [f"GWh avoided of {number(lost)} lost on average in {months:g} months"]
+        head = [f"GWh avoided of {number(lost)} lost, {months:g} months in each year"]
         head += [f"{budget:g} bn" for budget in dict.fromkeys(part["budget"])]
         rows = [
             [MEASURES[str(name)], *(number(value) for value in mine["avoided"])]
@@ -78,7 +78,9 @@ def _measures(result: Result, width: int) -> list[list[str]]:
     if not blocks:
         return []
     blocks[-1].append(
-        "bn: billion USD_2025 beyond the cheapest mix, over all years. Another mix: with its own cells. Stocks are "
+        "bn: billion USD_2025 beyond the cheapest mix, over all years. GWh: the sum over all years of what an average "
+        "disruption takes if it comes in that year; one that comes in a single year takes and avoids its part. Another "
+        "mix: with its own cells. Stocks are "
         "used up once in a disruption; plants elsewhere stand outside the country that makes most, and their inputs "
         "are not followed. Recovered material relieves mining and refining alone, so that recycling avoids no loss of "
         "active materials or cells."
