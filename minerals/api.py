@@ -268,11 +268,14 @@ def read_inputs(folder: str | Path | None = None) -> Inputs:
     return inputs.read_inputs(Path(folder) if folder is not None else inputs_folder())
 
 
-def describe(name: str | None = None, inputs: str | Path | None = None, *, as_json: bool = False) -> str:
-    """What a name means: a quantity, table, chemistry, mineral, region, segment, scenario, source, or a constraint or
-    an objective of the mix; all without one.
+def describe(
+    name: str | None = None, inputs: str | Path | None = None, *, as_json: bool = False, width: int = 100
+) -> str:
+    """What a name means: a quantity, table, chemistry, mineral, region, segment, scenario, source, constraint or
+    objective of the mix, or key of a run file; of a group of names, as "keys", all of them; the groups without one.
 
-    as_json: as JSON, with equations of the mix in LaTeX. Raises errors.UsageError for an unknown name.
+    as_json: as JSON, with equations of the mix in LaTeX; width: letters of a line of a list. Raises errors.UsageError
+    for an unknown name.
     """
     from .results import describe as names
 
@@ -280,7 +283,7 @@ def describe(name: str | None = None, inputs: str | Path | None = None, *, as_js
     if as_json:
         found = names.entries(name, tables) if name else names.named(tables)
         return json.dumps(found, indent=2, ensure_ascii=False)
-    return names.describe(name, tables)
+    return names.describe(name, tables, width)
 
 
 def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path | None = None) -> list[str]:

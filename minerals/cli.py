@@ -344,12 +344,12 @@ def validate(out: Path | None, size: str | None) -> None:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with equations of the mix in LaTeX.")
 def describe(name: str | None, as_json: bool) -> None:
-    """Say what a NAME means: a quantity, table, chemistry, mineral, region, segment, scenario, source, or a constraint
-    or an objective of the mix; without one, list all names.
+    """Say what a NAME means: a quantity, table, chemistry, mineral, region, segment, scenario, source, constraint or
+    objective of the mix, or key of a run file. Of a group of names, as `keys`, list all; without a name, the groups.
     """
     from . import api
 
-    _out(api.describe(name, as_json=as_json))
+    _out(api.describe(name, as_json=as_json, width=_width()))
 
 
 def main() -> None:

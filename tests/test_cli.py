@@ -23,6 +23,7 @@ from minerals.case import optimise
 from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
 from minerals.config import Exposure, Optimise
+from minerals.config.run_file import keys
 from minerals.numbers import number, signed_percent
 from minerals.quantities import QUANTITIES
 from minerals.results import screen_mix
@@ -559,16 +560,32 @@ def test_describe_knows_every_kind_of_name(name: str) -> None:
     assert len(outcome.output.splitlines()) >= (2 if name == "cvar" else 3)
 
 
-def test_describe_without_a_name_lists_all() -> None:
-    output = CliRunner().invoke(cli, ["describe"]).output
-    assert {line.split(":")[0] for line in output.splitlines()} == {
-        "quantities", "chemistries", "minerals", "regions", "segments", "scenarios", "nodes", "supply_futures",
-        "countries", "country_groups", "disruption", "sources", "constraints of the mix", "objectives of the mix",
-        "keys of a run file",
-    }  # fmt: skip
+def test_describe_without_a_name_lists_groups_and_of_a_group_every_name() -> None:
     told = json.loads(CliRunner().invoke(cli, ["describe", "--json"]).output)
-    assert output.splitlines() == [f"{group}: {', '.join(names)}" for group, names in told.items()]
-    assert {"meet_demand", "one_country"} <= set(told["constraints of the mix"])
+    assert set(told) == {
+        "quantities", "tables", "chemistries", "minerals", "regions", "segments", "scenarios", "nodes",
+        "supply_futures", "countries", "country_groups", "disruption", "sources", "constraints", "objectives", "keys",
+    }  # fmt: skip
+    assert {"meet_demand", "one_country"} <= set(told["constraints"])
+    groups = CliRunner().invoke(cli, ["describe"], env={"COLUMNS": "80"}).output.splitlines()[3:]
+    assert [(line.split()[0], int(line.split()[1])) for line in groups] == [(g, len(n)) for g, n in told.items()]
+    assert max(map(len, groups)) <= 80
+    for group, names in told.items():
+        lines = CliRunner().invoke(cli, ["describe", group], env={"COLUMNS": "80"}).output.splitlines()
+        assert lines[0] == f"{group} ({len(names)})"
+        for name, line in zip(names, lines[1:], strict=False):
+            assert line.startswith(f"  {name}  "), group
+            assert line.removeprefix(f"  {name}").strip(), f"{name} has no meaning"
+            assert len(line) <= 80
+
+
+def test_describe_of_a_table_of_a_run_file_lists_its_keys_and_of_a_key_its_unit_and_an_example() -> None:
+    told = CliRunner().invoke(cli, ["describe", "optimise"]).output
+    assert all(path in told for path in keys() if path.startswith("optimise."))
+    assert CliRunner().invoke(cli, ["describe", "exposure.stockpile_months"]).output.splitlines() == [
+        "exposure.stockpile_months (key of a run file)", "  Stock of each node, in months of planned need.",
+        "  unit:    month", "  default: 0.0", "  example: exposure.stockpile_months = 3.0",
+    ]  # fmt: skip
 
 
 def test_describe_tells_who_supplies_what_a_group_holds_and_what_an_event_cuts() -> None:
@@ -639,7 +656,7 @@ def test_every_table_of_a_mix_is_in_the_catalogue_with_its_dimensions() -> None:
         rows = result[name]
         assert not rows.duplicated(list(QUANTITIES[name].dimensions)).any(), f"{name}: one row each"
     families = set(result["mix_limit"]["family"])
-    named = CliRunner().invoke(cli, ["describe"]).output
+    named = CliRunner().invoke(cli, ["describe", "--json"]).output
     assert families <= set(re.findall(r"\w+", named)), "limits are families that describe knows"
 
 

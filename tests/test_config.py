@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import pytest
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
 
 from minerals.config import RunFile, Years, find_run_file, read_run
+from minerals.config.run_file import keys
 from minerals.config.values import Section
 from minerals.errors import InputError, UsageError
 from minerals.results.describe import describe, entries
@@ -16,6 +21,9 @@ from minerals.shipped import run_names
 from minerals.studies.run import run
 from minerals.tables.inputs import Inputs
 from minerals.toml import key_lines, split_key
+
+#: Keys whose numbers are those of other keys.
+WITHOUT_UNIT = {"study.axes", "optimise.variant"}
 
 
 def test_base_is_inherited_key_by_key(toy: Path) -> None:
@@ -85,6 +93,41 @@ def test_a_change_that_would_do_nothing_is_a_problem(toy: Path) -> None:
 
 def test_years() -> None:
     assert Years(first=2025, last=2035, step=5).labels() == (2025, 2030, 2035)
+
+
+def _numbers(annotation: Any) -> bool:
+    """Whether a type holds numbers, or what is not said."""
+    return annotation in (int, float, Any) or any(map(_numbers, get_args(annotation)))
+
+
+def _fields(section: type[BaseModel] = RunFile, above: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every key of a run file that is no table of further keys, with its field."""
+    for name, field in section.model_fields.items():
+        below = {part for part in _parts(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)}
+        for each in below:
+            yield from _fields(each, f"{above}{name}.")
+        if not below:
+            yield f"{above}{name}", field
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
+
+
+def test_every_key_has_a_meaning_a_unit_and_an_example_that_it_takes() -> None:
+    told = {path.replace(".NAME", ""): key for path, key in keys().items()}
+    for path, field in _fields():
+        key = told[path]
+        assert key.description.endswith((".", "…")), path
+        assert key.unit or not _numbers(field.annotation) or path in WITHOUT_UNIT, f"{path} has no unit"
+        value = tomllib.loads(f"value = {key.example}")["value"]
+        if key.values:  # Those of all kinds of a study.
+            assert value in (*key.values, True, False), path
+            continue
+        kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        TypeAdapter(kind, config=Section.model_config).validate_python(value)
 
 
 def test_key_lines_follow_headers_dotted_and_inline_keys() -> None:
@@ -162,7 +205,7 @@ def test_a_run_file_has_a_json_schema() -> None:
 
 def test_keys_of_a_run_file_are_described(shipped_inputs: Inputs) -> None:
     """By path, or by their last part where it is the only thing of that name; with their values and default."""
-    assert describe("exposure.future", shipped_inputs).splitlines()[-1] == '  default: "today"'
+    assert '  default: "today"' in describe("exposure.future", shipped_inputs).splitlines()
     assert "values:  start, middle, end" in describe("flows.inflow", shipped_inputs)
     assert "values:  sample, sensitivity, identify, grid" in describe("study.kind", shipped_inputs)
     assert "optimise.cost_cap (key of a run file)" in describe("cost_cap", shipped_inputs)

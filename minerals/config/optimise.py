@@ -15,6 +15,7 @@ from .values import (
     Share,
     Text,
     Texts,
+    Unit,
     Weight,
     Year,
     at_most,
@@ -88,9 +89,12 @@ class Optimise(Section):
 
     scenario: Text = Field(
         description="Scenario whose demand is met, whose mix of the first year is today's, and to which the one that "
-        "is told is near."
+        "is told is near.",
+        examples=["incumbent"],
     )
-    label: Text = Field(default="Optimised", description="Name of the mix in tables, charts and sentences.")
+    label: Text = Field(
+        default="Optimised", description="Name of the mix in tables, charts and sentences.", examples=["Chosen"]
+    )
     objective: Literal["gwh_at_risk", "concentration", "cost", "weighted", "built", "built_kt"] = Field(
         default="gwh_at_risk",
         description="What is least, within the caps; or built, the most batteries that can be had (built_kt: by mass "
@@ -105,9 +109,13 @@ class Optimise(Section):
         "home and cannot), or all_outside (batteries, as if others made the cells of the countries that close, which "
         "bounds stops of materials alone).",
     )
-    level: float = Field(default=0.8, ge=0.0, description="Level of cvar: the mean of the worst 1 − level.")
+    level: Annotated[float, Unit("1")] = Field(
+        default=0.8, ge=0.0, description="Level of cvar: the mean of the worst 1 − level."
+    )
     likelihood: dict[str, Weight] = Field(
-        default={}, description="Weights of disruptions; 1 where none is named, and 0 for one that closes every node."
+        default={},
+        description="Weights of disruptions; 1 where none is named, and 0 for one that closes every node.",
+        examples=[{"china-cells": 2.0}],
     )
     event_weights: Literal["alike", "equal", "status", "history"] = Field(
         default="alike",
@@ -124,12 +132,14 @@ class Optimise(Section):
         default={},
         description="Weights of the objective `weighted`: of expected, worst, cvar, concentration and cost. Of `built` "
         "and `built_kt`: of chemistries or families, 1 where none is named.",
+        examples=[{"expected": 1.0, "cost": 0.1}],
     )
     chemistries: Texts = Field(
         default=(),
         description="Codes or families that may be chosen; all whose performance is known where none is named.",
+        examples=[["LFP", "Na-ion"]],
     )
-    without: Texts = Field(default=(), description="Codes or families that may not be chosen.")
+    without: Texts = Field(default=(), description="Codes or families that may not be chosen.", examples=[["Li-S"]])
     growth: End = Field(default="value", description="End of growth_limit.csv that binds.")
     performance: End = Field(default="value", description="End of segment_need.csv that binds.")
     commercial: End = Field(default="value", description="End of commercial_year.csv that binds.")
@@ -137,6 +147,7 @@ class Optimise(Section):
     own_share: dict[str, Share] = Field(
         default={},
         description="Least share of batteries made at home, by year, linear between, from the first year on.",
+        examples=[{"2030": 0.4}],
     )
     makers: Literal["observed", "chosen"] = Field(
         default="observed",
@@ -145,12 +156,17 @@ class Optimise(Section):
         "large a part of what they sell as in the reference world, however much that is, so that what is lost of them "
         "is a lower end. Of regions of the run it is always chosen who makes for whom.",
     )
-    max_share: ShareLimits = Field(
+    max_share: Annotated[ShareLimits, Unit("1")] = Field(
         default={},
         description="Largest share of chemistries or families in a region's batteries: NAME or, by year, NAME.YEAR, "
         "linear between, from the first year on; in one use SEGMENT.NAME or SEGMENT.NAME.YEAR.",
+        examples=[{"Li-S": 0.05}],
     )
-    min_share: ShareLimits = Field(default={}, description="Least share of chemistries or families, as max_share.")
+    min_share: Annotated[ShareLimits, Unit("1")] = Field(
+        default={},
+        description="Least share of chemistries or families, as max_share.",
+        examples=[{"Na-ion": {"2035": 0.1}}],
+    )
     lines: bool = Field(
         default=True,
         description="Whether cells made at home need production lines, of which standing ones are sunk and new ones "
@@ -161,35 +177,44 @@ class Optimise(Section):
         description="EU 2024/1252, most that one third country supplies of a strategic raw material: report it, price "
         "its excess in the cost, not in the risk (soft), or bar it (hard).",
     )
-    one_country_price: Annotated[float, Field(ge=0), at_most(1e6, DEAREST)] = Field(
-        default=0.0, description="Price of that excess where it is soft [million USD per kt or GWh]."
+    one_country_price: Annotated[
+        Annotated[float, Field(ge=0), at_most(1e6, DEAREST)], Unit("million USD_2025 per kt or GWh")
+    ] = Field(
+        default=0.0, description="Price of that excess where it is soft [million USD per kt or GWh].", examples=[100.0]
     )
     recycled_content: bool = Field(default=False, description="Whether the least shares of EU 2023/1542 bind.")
-    exclude: Text = Field(default="", description="Group of countries that may not supply.")
-    exclude_stages: Texts = Field(default=(), description="Stages at which it may not; all where none is named.")
+    exclude: Text = Field(
+        default="", description="Group of countries that may not supply.", examples=["countries-of-concern"]
+    )
+    exclude_stages: Texts = Field(
+        default=(), description="Stages at which it may not; all where none is named.", examples=[["cell"]]
+    )
     exclude_since: Year = Field(default=2027, description="First year in which it may not.")
-    cost_cap: float | Literal["off"] | None = Field(
+    cost_cap: Annotated[float | Literal["off"] | None, Unit("1")] = Field(
         default=None,
         description="Most that the mix may cost above the cheapest one, as a share; the price of a soft excess counts "
         f"in both; off: no cap. {COST_CAP:g} where neither this nor worth is set and the objective is not cost alone.",
-    )  # fmt: skip
-    discount_rate: float | Literal["off", "project", "society"] = Field(
+    examples=[0.05])  # fmt: skip
+    discount_rate: Annotated[float | Literal["off", "project", "society"], Unit("1/year")] = Field(
         default="off",
         description="Rate at which costs of later years count less, to the first year that is decided: a share a year, "
         "or a row of discount_rate.csv.",
+        examples=[0.04],
     )
     prices: Literal["trend", "consistent"] = Field(
         default="trend",
         description="Along what pack prices learn: the world's adoption of [prices], whatever the mix (trend), or that "
         "with the chosen mix in place of its part of these regions (consistent), which takes some more choices.",
     )
-    worth: Annotated[float, Field(gt=0), at_most(1e9, "no battery is worth as much; set a cost_cap instead")] | None = (
-        Field(
-            default=None,
-            description="What one unit less of the objective may cost, in place of a cost_cap [million USD per GWh].",
-        )
+    worth: Annotated[
+        Annotated[float, Field(gt=0), at_most(1e9, "no battery is worth as much; set a cost_cap instead")] | None,
+        Unit("million USD_2025 per GWh"),
+    ] = Field(
+        default=None,
+        description="What one unit less of the objective may cost, in place of a cost_cap [million USD per GWh].",
+        examples=[50.0],
     )
-    near: float = Field(
+    near: Annotated[float, Unit("1")] = Field(
         default=0.01, ge=0.0, le=1.0,
         description="A mix is nearly as good if its objective is worse by at most this share, within the "
         "cost_cap; with a worth, if cost and priced loss together are. "
@@ -209,10 +234,12 @@ class Optimise(Section):
         description="ends: the mix is also chosen if none and if all of what nobody knows stands in the country that "
         "leads it, with a stop of each such node beside the disruptions; its shares and objective are told of both.",
     )
-    exposure_cap: Annotated[float, Field(ge=0), at_most(1e9, NO_CAP)] | None = Field(
-        default=None, description="Most GWh at risk by `risk`, over all years."
+    exposure_cap: Annotated[Annotated[float, Field(ge=0), at_most(1e9, NO_CAP)] | None, Unit("GWh")] = Field(
+        default=None, description="Most GWh at risk by `risk`, over all years.", examples=[1000.0]
     )
-    time_limit: Annotated[float, Field(gt=0), at_most(1e6, "that is twelve days for each solve")] = Field(
+    time_limit: Annotated[
+        Annotated[float, Field(gt=0), at_most(1e6, "that is twelve days for each solve")], Unit("s")
+    ] = Field(
         default=120.0, description="Of each solve [s], and half of it for all that is told of limits in conflict."
     )
     variant: dict[ScenarioName, dict[str, Any]] = Field(
@@ -220,6 +247,7 @@ class Optimise(Section):
         description="Further mixes by name, variant.NAME, each with what differs: keys of [optimise], and tariff, "
         "car_tariff, cells_in_cars and credit of [prices]. Ranges, frontier and the ends of what nobody knows are told "
         "of [optimise] alone.",
+        examples=[{"credit": {"credit": 30.0}}],
     )
 
     @field_validator("weights")

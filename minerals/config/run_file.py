@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Field, field_validator
+from pydantic.fields import FieldInfo
 
 from ..haste import value_class
 from ..toml import Keys, written
@@ -27,15 +28,17 @@ from .sections import (
     Years,
 )
 from .study import KINDS, Study
-from .values import FilePath, ScenarioName, Section, Text
+from .values import FilePath, ScenarioName, Section, Text, Unit
 
 
 class RunFile(Section):
     """The whole run file after inheritance and `--set`."""
 
-    title: Text = Field(min_length=1, description="What the run is about.")
+    title: Text = Field(min_length=1, description="What the run is about.", examples=["Europe to 2035"])
     inputs: FilePath = Field(
-        default="", description="Folder of input tables beside the run file; the shipped ones without it."
+        default="",
+        description="Folder of input tables beside the run file; the shipped ones without it.",
+        examples=["my-data"],
     )
     scope: Scope = Field(description="What is computed.")
     scenario: dict[ScenarioName, Scenario] = Field(min_length=1, description="Scenarios by name.")
@@ -83,13 +86,20 @@ def section_at(path: Keys, kind: str = "") -> type[BaseModel]:
 
 @value_class
 class KeyOfRunFile:
-    """A key of a run file. path: dotted, with NAME for what a user names; default: as TOML, '' where it must be set or
-    nothing stands for it; values: that it may have, where they are few."""
+    """A key of a run file.
+
+    path: dotted, with NAME for what a user names; default: as TOML, '' where it must be set or nothing stands for it;
+    values: that it may have, where they are few; unit: of its numbers, '' where it holds none; example: a value as
+    TOML, '' of a table of further keys; required: whether its table needs it.
+    """
 
     path: str
     description: str
     default: str
     values: tuple[str, ...]
+    unit: str = ""
+    example: str = ""
+    required: bool = False
 
 
 def keys() -> dict[str, KeyOfRunFile]:
@@ -108,12 +118,33 @@ def _keys(section: type[BaseModel], above: str) -> Iterator[KeyOfRunFile]:
         values = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
         plain = not inner and not field.is_required() and field.default not in (None, "", (), {})
         default = written(field.default) if plain else ""
-        yield KeyOfRunFile(path, field.description or "", default, tuple(map(str, values)))
+        unit = next((each.name for each in _marks((field.annotation, *field.metadata)) if isinstance(each, Unit)), "")
+        yield KeyOfRunFile(
+            path, field.description or "", default, tuple(map(str, values)), unit,
+            "" if inner else _example(field, values), field.is_required(),
+        )  # fmt: skip
         named = "NAME." if (section, name) in NAMED else ""
         for each in inner:
             yield from _keys(each, f"{path}.{named}")
         if path.endswith(".diffusion"):
             yield from _keys(AdoptionCurve, f"{path}.SEGMENT.CHEMISTRY.")
+
+
+def _example(field: FieldInfo, values: tuple[Any, ...]) -> str:
+    """A value of a key as TOML: its own example, another than its default of the few that it may have, or that."""
+    if field.examples:
+        return written(field.examples[0])
+    if field.annotation is bool:
+        return written(not field.default)
+    others = [value for value in values if value not in ("", field.default)]
+    return written(others[0] if others else values[0] if values else field.default)
+
+
+def _marks(parts: Iterable[Any]) -> Iterator[Any]:
+    """What types and their parts are marked with."""
+    for part in parts:
+        yield part
+        yield from _marks((*getattr(part, "__metadata__", ()), *get_args(part)))
 
 
 def _sections(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -19,6 +19,7 @@ from .values import (
     Text,
     TextOrTexts,
     Texts,
+    Unit,
     Whole,
     Year,
     at_most,
@@ -30,15 +31,17 @@ from .values import (
 HEAVIEST = PLAUSIBLE["intensity"][1]
 WHY_HEAVIEST = f"a whole lead-acid battery, the heaviest, is {HEAVIEST:g} kg/kWh; g/kWh are a thousandth"
 #: Months of an event, up to a century as in the tables.
-MonthCount = Annotated[float, Field(gt=0), at_most(1_200, "no event is played longer than a century")]
+MonthCount = Annotated[float, Field(gt=0), Unit("month"), at_most(1_200, "no event is played longer than a century")]
 
 
 class Years(Section):
     """Years of the scope: first to last, both included, every `step` years."""
 
-    first: Year = Field(description="First year that is reported.")
-    last: Year = Field(description="Last year that is reported, included.")
-    step: Whole = Field(default=1, ge=1, description="Years from one that is reported to the next.")
+    first: Year = Field(description="First year that is reported.", examples=[2025])
+    last: Year = Field(description="Last year that is reported, included.", examples=[2035])
+    step: Annotated[Whole, Unit("year")] = Field(
+        default=1, ge=1, description="Years from one that is reported to the next."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Years:
@@ -60,11 +63,17 @@ class Scope(Section):
     """What is computed."""
 
     regions: Texts = Field(
-        min_length=1, description="Regions of regions.csv; one that is a sum is computed by its parts."
+        min_length=1,
+        description="Regions of regions.csv; one that is a sum is computed by its parts.",
+        examples=[["Europe"]],
     )
     years: Years = Field(description="A year, or first and last, e.g. { first = 2025, last = 2035 }.")
-    segments: Texts = Field(default=(), description="Uses of segments.csv; all where none is named.")
-    minerals: Texts = Field(default=(), description="Minerals of minerals.csv; all where none is named.")
+    segments: Texts = Field(
+        default=(), description="Uses of segments.csv; all where none is named.", examples=[["car", "stationary"]]
+    )
+    minerals: Texts = Field(
+        default=(), description="Minerals of minerals.csv; all where none is named.", examples=[["graphite", "lithium"]]
+    )
     beyond: Literal["error", "hold"] = Field(
         default="error",
         description="Years beyond the rows of a table: refused, or the nearest year is carried on unchanged (hold).",
@@ -85,22 +94,24 @@ class AdoptionCurve(Section):
     """A path of adoption: the share of a chemistry, or of a family together, along a curve."""
 
     curve: Literal["logistic", "gompertz"] = Field(description="Form of the curve.")
-    ceiling: Annotated[Share, Field(gt=0)] = Field(description="Share that it nears in the end.")
-    midpoint: float | None = Field(
+    ceiling: Annotated[Share, Field(gt=0)] = Field(description="Share that it nears in the end.", examples=[0.3])
+    midpoint: Annotated[float | None, Unit("year")] = Field(
         default=None, ge=1900, le=2200,
         description="Year of half the ceiling (logistic), or of the ceiling / e (gompertz).",
-    )  # fmt: skip
-    speed: Annotated[float, Field(gt=0), at_most(100, "that is from nothing to the ceiling within weeks")] | None = (
-        Field(
-            default=None,
-            description="Per year; a logistic takes 4.4 / speed years from a tenth to nine tenths of its ceiling.",
-        )
+    examples=[2034.0])  # fmt: skip
+    speed: Annotated[
+        Annotated[float, Field(gt=0), at_most(100, "that is from nothing to the ceiling within weeks")] | None,
+        Unit("1/year"),
+    ] = Field(
+        default=None,
+        description="Per year; a logistic takes 4.4 / speed years from a tenth to nine tenths of its ceiling.",
+        examples=[0.5],
     )
     start: Year | None = Field(
-        default=None, description="First year on the path; by default the one after the last observed."
+        default=None, description="First year on the path; by default the one after the last observed.", examples=[2026]
     )
     fit: bool = Field(default=False, description="Whether midpoint and speed are found from the observed shares.")
-    since: Year | None = Field(default=None, description="First observed year that a fit takes.")
+    since: Year | None = Field(default=None, description="First observed year that a fit takes.", examples=[2019])
 
     @model_validator(mode="after")
     def _complete(self) -> AdoptionCurve:
@@ -117,61 +128,75 @@ class AdoptionCurve(Section):
 class CapacityLimit(Section):
     """No more cells of a chemistry than announced plants at home can make, up to and including the year `until`."""
 
-    until: Year = Field(description="Last year in which the limit holds.")
-    factor: float = Field(default=1.0, ge=0, le=1, description="Share of the announced nameplate that is delivered.")
+    until: Year = Field(description="Last year in which the limit holds.", examples=[2030])
+    factor: Annotated[float, Unit("1")] = Field(
+        default=1.0, ge=0, le=1, description="Share of the announced nameplate that is delivered."
+    )
     rest: TextOrTexts = Field(
         default=(),
         description="Chemistries or families that take what is cut off, in proportion; by default all that are not "
         "limited themselves.",
+        examples=[["lfp"]],
     )
 
 
 class Scenario(Section):
     """One scenario: which rows of battery_demand, market_share and silicon_uptake it takes, and what it changes."""
 
-    label: Text = Field(default="", description="Name in tables, charts and sentences.")
-    demand: Text = Field(description="Scenario of battery_demand.csv.")
-    adoption: Text = Field(description="Scenario of market_share.csv.")
+    label: Text = Field(default="", description="Name in tables, charts and sentences.", examples=["LFP-led"])
+    demand: Text = Field(description="Scenario of battery_demand.csv.", examples=["stated-policies"])
+    adoption: Text = Field(description="Scenario of market_share.csv.", examples=["lfp-led"])
     silicon: Text = Field(
         default="none",
         description='Scenario of silicon_uptake.csv; "none" for no overlay; "explicit" where market shares name blends '
         "themselves.",
+        examples=["silicon-rising"],
     )
-    share: dict[str, Any] = Field(
+    share: Annotated[dict[str, Any], Unit("1")] = Field(
         default={},
         description="Changed shares, share.SEGMENT.YEAR.CHEMISTRY or share.REGION.SEGMENT.YEAR.CHEMISTRY: a fraction, "
         'or "rest".',
+        examples=[{"car": {"2035": {"na_layered_nfm": 0.1, "lfp": "rest"}}}],
     )
-    diffusion: dict[str, Any] = Field(
+    diffusion: Annotated[dict[str, Any], Unit("1")] = Field(
         default={},
         description="Curves of adoption, diffusion.SEGMENT.CHEMISTRY (or a family), or with a region before the "
         "segment; beside them `rest`, the chemistries that fill up to one, by default all others in proportion.",
+        examples=[{"car": {"na_layered_nfm": {"curve": "logistic", "ceiling": 0.2, "midpoint": 2033.0, "speed": 0.6}}}],
     )
     capacity_limit: CapacityLimit | None = Field(default=None, description="Limit by announced plants at home.")
-    met: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]] = Field(
+    met: Annotated[dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]], Unit("1")] = Field(
         default={},
         description="Share of the demand that is met, met.REGION.SEGMENT.YEAR, where it is not all: an optimised mix "
         "may leave some.",
+        examples=[{"Europe": {"car": {"2035": 0.95}}}],
     )
-    made_at_home: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]] = Field(
+    made_at_home: Annotated[dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]], Unit("1")] = Field(
         default={},
         description="Share of the cells that a region makes itself, made_at_home.REGION.YEAR.CHEMISTRY; of others as "
         "observed. It holds where [exposure] says nothing of it, of regions that share a pool where it is known who "
         "makes such cells, and is what an optimised mix has chosen.",
+        examples=[{"Europe": {"2030": {"lfp": 0.4}}}],
     )
-    cells_from: dict[str, dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]]] = Field(
+    cells_from: Annotated[
+        dict[str, dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]]], Unit("1")
+    ] = Field(
         default={},
         description="Share of the cells of a region that countries elsewhere make, "
         "cells_from.REGION.YEAR.CHEMISTRY.COUNTRY; what is neither theirs nor made_at_home is of the others as "
         "observed. It holds where made_at_home does, and is what an optimised mix has chosen.",
+        examples=[{"Europe": {"2030": {"lfp": {"KOR": 0.2}}}}],
     )
-    follow_on: dict[str, dict[str, dict[str, Annotated[float, Field(ge=0)]]]] = Field(
-        default={},
-        description="What others build of a node because of this plan, follow_on.REGION.YEAR.NODE [kt or GWh a year], "
-        "in place of what exposure.follow_on has built: what an optimised mix has chosen. Nothing of what is not "
-        "named.",
+    follow_on: Annotated[dict[str, dict[str, dict[str, Annotated[float, Field(ge=0)]]]], Unit("kt or GWh, a year")] = (
+        Field(
+            default={},
+            description="What others build of a node because of this plan, follow_on.REGION.YEAR.NODE [kt or GWh a "
+            "year], in place of what exposure.follow_on has built: what an optimised mix has chosen. Nothing of what "
+            "is not named.",
+            examples=[{"Europe": {"2030": {"graphite_anode": 50.0}}}],
+        )
     )
-    note: Note = Field(default="", description="What a reader should know of it.")
+    note: Note = Field(default="", description="What a reader should know of it.", examples=["As the ministry plans."])
 
     @field_validator("made_at_home", "cells_from", "follow_on")
     @classmethod
@@ -191,15 +216,19 @@ class Intensity(Section):
     trend: Literal["held", "improving"] = Field(
         default="held", description="Held at today's values in all years, or improving as intensity_trend.csv says."
     )
-    cell: dict[str, dict[str, float]] = Field(
+    cell: Annotated[dict[str, dict[str, float]], Unit("that of the number")] = Field(
         default={},
         description="Numbers of a cell changed by hand, cell.CHEMISTRY.NUMBER, which is then derived whatever the "
         "route; `silicon` among them is the mass fraction in the anode.",
+        examples=[{"lfp": {"n_over_p": 1.05}}],
     )
-    kg_per_kwh: dict[str, dict[str, Annotated[float, Field(ge=0), at_most(HEAVIEST, WHY_HEAVIEST)]]] = Field(
+    kg_per_kwh: Annotated[
+        dict[str, dict[str, Annotated[float, Field(ge=0), at_most(HEAVIEST, WHY_HEAVIEST)]]], Unit("kg/kWh")
+    ] = Field(
         default={},
         description="Intensities of cells set by hand, kg_per_kwh.CHEMISTRY.MINERAL, which go before all others; what "
         "a pack adds (pack_intensity.csv) comes on top.",
+        examples=[{"lfp": {"graphite": 0.95}}],
     )
 
 
@@ -214,6 +243,7 @@ class Flows(Section):
         default="",
         description="CSV of production lines (scenario, region, cohort, value [GWh/yr]) beside the run file; without "
         "one, lines follow from growth.",
+        examples=["lines.csv"],
     )
 
 
@@ -224,12 +254,15 @@ class Prices(Section):
     gap of a region's cells is known, else of packs.
     """
 
-    demand: Text = Field(description="Scenario of battery_demand.csv whose world GWh move the curves.")
+    demand: Text = Field(
+        description="Scenario of battery_demand.csv whose world GWh move the curves.", examples=["stated-policies"]
+    )
     adoption: Annotated[TextOrTexts, Field(min_length=1)] = Field(
         description="Scenarios of market_share.csv whose world GWh move the curves, whatever regions the run is about; "
-        "the first is drawn, and packs are priced by it."
+        "the first is drawn, and packs are priced by it.",
+        examples=[["stated-trend"]],
     )
-    against: Text = Field(description="Region whose cells the others are compared with.")
+    against: Text = Field(description="Region whose cells the others are compared with.", examples=["China"])
     rate: Literal["published", "fitted"] = Field(
         default="published",
         description="Learning rates of learning_rate.csv, or for lithium-ion the one fitted to prices.",
@@ -245,15 +278,23 @@ class Prices(Section):
         description="In place already, as a share of the import's value: of all imports, or by code of a country or a "
         "group of countries, tariff.CODE. A country goes before its groups, of which the highest counts; others pay "
         "none.",
+        examples=[{"CHN": 0.25}],
     )
     car_tariff: Tariff = Field(
         default=0.0,
         description="On imported cars, as a share of their value, written like tariff. What falls on their cells makes "
         "imported ones dearer on average; where cars are built, and how many are sold, is held.",
+        examples=[0.353],
     )
-    cells_in_cars: Share = Field(default=0.0, description="Share of the imported cells that come inside cars.")
-    credit: Annotated[float, Field(ge=0), at_most(1_000, "no battery costs as much per kWh")] = Field(
-        default=0.0, description="In place already [USD_2025/kWh]; the table says what is needed beside both."
+    cells_in_cars: Share = Field(
+        default=0.0, description="Share of the imported cells that come inside cars.", examples=[0.3]
+    )
+    credit: Annotated[
+        Annotated[float, Field(ge=0), at_most(1_000, "no battery costs as much per kWh")], Unit("USD_2025/kWh")
+    ] = Field(
+        default=0.0,
+        description="In place already [USD_2025/kWh]; the table says what is needed beside both.",
+        examples=[30.0],
     )
 
     @model_validator(mode="after")
@@ -283,28 +324,33 @@ class _WithEnds(Section):
 class Severity(_WithEnds):
     """Share that an event takes away, with its ends; a number alone has none of its own."""
 
-    value: Share = Field(description="Share of exports, or of output, that is lost.")
-    low: Share | None = Field(default=None, description="Low end; without one, that of past stops.")
-    high: Share | None = Field(default=None, description="High end; given with the low one.")
+    value: Share = Field(description="Share of exports, or of output, that is lost.", examples=[0.7])
+    low: Share | None = Field(default=None, description="Low end; without one, that of past stops.", examples=[0.4])
+    high: Share | None = Field(default=None, description="High end; given with the low one.", examples=[1.0])
 
 
 class Months(_WithEnds):
     """How long an event lasts, with its ends; a number alone has none of its own."""
 
-    value: MonthCount = Field(description="Months that it lasts.")
-    low: MonthCount | None = Field(default=None, description="Low end; without one, that of past stops.")
-    high: MonthCount | None = Field(default=None, description="High end; given with the low one.")
+    value: MonthCount = Field(description="Months that it lasts.", examples=[6.0])
+    low: MonthCount | None = Field(
+        default=None, description="Low end; without one, that of past stops.", examples=[3.0]
+    )
+    high: MonthCount | None = Field(default=None, description="High end; given with the low one.", examples=[12.0])
 
 
 class EventOfRun(Section):
     """An event of this run alone: who cuts which nodes, by how much, how long, and from when on."""
 
-    label: Text = Field(default="", description="Name in tables, charts and sentences; by default its key.")
+    label: Text = Field(
+        default="", description="Name in tables, charts and sentences; by default its key.", examples=["Anodes stopped"]
+    )
     country: Annotated[TextOrTexts, Field(min_length=1)] = Field(
-        description="Country of countries.csv that cuts, or a list."
+        description="Country of countries.csv that cuts, or a list.", examples=["CHN"]
     )
     nodes: Annotated[TextOrTexts, Field(min_length=1)] = Field(
-        description='Nodes of nodes.csv that are cut, or "any": every node that the country supplies.'
+        description='Nodes of nodes.csv that are cut, or "any": every node that the country supplies.',
+        examples=[["graphite_anode"]],
     )
     kind: Literal["export", "output"] = Field(
         default="export", description="What is cut: exports, or output, which all users share."
@@ -318,16 +364,19 @@ class EventOfRun(Section):
         description="How long it lasts: a number, or { low = 3, value = 6, high = 12 }. Intervals draw "
         "them, and stress counts them: elsewhere a figure is that of twelve months.",
     )
-    start: Year | None = Field(default=None, description="Year from which on it is played; by default the first.")
+    start: Year | None = Field(
+        default=None, description="Year from which on it is played; by default the first.", examples=[2027]
+    )
     instrument: Literal["", "licence", "quota", "ban", "stop"] = Field(
         default="",
         description="How exports are cut: ends that are not given are those of past stops by it; stop: of all past "
         "stops. Without one there are none.",
+        examples=["licence"],
     )
     status: Literal["in_force", "suspended", "announced", "ended", "hypothetical"] = Field(
         default="hypothetical", description="What became of the measure; what is not in force is marked."
     )
-    note: Note = Field(default="", description="What a reader should know of it.")
+    note: Note = Field(default="", description="What a reader should know of it.", examples=["Announced in October."])
 
     @field_validator("severity", "months", mode="before")
     @classmethod
@@ -357,33 +406,49 @@ class Exposure(Section):
     never depends on the scenario that is assessed.
     """
 
-    demand: Text = Field(description="Scenario of battery_demand.csv of the reference world.")
-    adoption: Text = Field(description="Scenario of market_share.csv of the reference world.")
+    demand: Text = Field(
+        description="Scenario of battery_demand.csv of the reference world.", examples=["stated-policies"]
+    )
+    adoption: Text = Field(
+        description="Scenario of market_share.csv of the reference world.", examples=["stated-trend"]
+    )
     silicon: Text = Field(
         default="none",
         description='Scenario of silicon_uptake.csv of the reference world; "none" for no overlay; "explicit" where '
         "its market shares name blends themselves.",
+        examples=["silicon-rising"],
     )
-    share: dict[str, Any] = Field(
-        default={}, description="Changed shares of the reference world, as scenario.NAME.share has those of a scenario."
+    share: Annotated[dict[str, Any], Unit("1")] = Field(
+        default={},
+        description="Changed shares of the reference world, as scenario.NAME.share has those of a scenario.",
+        examples=[{"car": {"2035": {"lmfp": 0.1, "lfp": "rest"}}}],
     )
-    diffusion: dict[str, Any] = Field(
-        default={}, description="Curves of adoption of the reference world, as in scenario.NAME.diffusion."
+    diffusion: Annotated[dict[str, Any], Unit("1")] = Field(
+        default={},
+        description="Curves of adoption of the reference world, as in scenario.NAME.diffusion.",
+        examples=[{"car": {"lmfp": {"curve": "logistic", "ceiling": 0.2, "midpoint": 2033.0, "speed": 0.6}}}],
     )
-    future: Text = Field(default="today", description="Supply, of supply_futures.csv.")
+    future: Text = Field(default="today", description="Supply, of supply_futures.csv.", examples=["announced"])
     other_futures: Texts = Field(
-        default=(), description="Other futures in which what the disruptions cost in the last year is told beside it."
+        default=(),
+        description="Other futures in which what the disruptions cost in the last year is told beside it.",
+        examples=[["announced"]],
     )
-    made_at_home: Share | dict[str, Share] | None = Field(
+    made_at_home: Annotated[Share | dict[str, Share] | None, Unit("1")] = Field(
         default=None,
         description="Share of the cells made where they are used, one number or by year; by own plants as observed "
         "where it is left out.",
+        examples=[{"2030": 0.4}],
     )
     origin: dict[str, Share] = Field(
-        default={}, description="Share of the cells that countries elsewhere make, by code or label; others follow."
+        default={},
+        description="Share of the cells that countries elsewhere make, by code or label; others follow.",
+        examples=[{"CHN": 0.8}],
     )
     disruptions: Texts = Field(
-        default=(), description="Codes of disruption.csv; all that it marks as played where none is named."
+        default=(),
+        description="Codes of disruption.csv; all that it marks as played where none is named.",
+        examples=[["china-graphite-anode"]],
     )
     library: Literal["listed", "rule"] = Field(
         default="listed",
@@ -398,12 +463,16 @@ class Exposure(Section):
     concern: Text = Field(default="countries-of-concern", description="Countries of concern, of country_groups.csv.")
     allies: Text = Field(default="allies", description="Allies, of country_groups.csv.")
     nodes: Texts = Field(
-        default=(), description="Nodes that are active instead of the one they measure the same step as."
+        default=(),
+        description="Nodes that are active instead of the one they measure the same step as.",
+        examples=[["li_ion_cell_capacity"]],
     )
-    stockpile_months: float = Field(
-        default=0.0, ge=0.0, le=60.0, description="Stock of each node, in months of planned need."
+    stockpile_months: Annotated[float, Unit("month")] = Field(
+        default=0.0, ge=0.0, le=60.0, description="Stock of each node, in months of planned need.", examples=[3.0]
     )
-    delivery: float = Field(default=0.4, ge=0.0, le=1.0, description="Share of announced plants that is delivered.")
+    delivery: Annotated[float, Unit("1")] = Field(
+        default=0.4, ge=0.0, le=1.0, description="Share of announced plants that is delivered."
+    )
     follow_on: Literal["pipeline", "today", "none"] = Field(
         default="pipeline",
         description="Where plants are built because the regions of the run plan for them: pipeline, where the world's "
@@ -417,18 +486,18 @@ class Exposure(Section):
         "centre, its share of the cathodes that go with it, or of the node where that alone is known; all. With centre "
         "and all a stop of each such node is played too, where disruptions names no others.",
     )
-    draws: Whole = Field(
+    draws: Annotated[Whole, Unit("draws")] = Field(
         default=1000, ge=0, le=100_000,
         description="Draws of what the disruptions that cost most take in the last year, or all of them in all years "
         "in stress (at most 500 of years before the last); 0 for none.",
     )  # fmt: skip
-    seed: Whole = Field(default=2026, ge=0, description="Of the random numbers of the draws.")
-    share_spread: float = Field(
+    seed: Annotated[Whole, Unit("seed")] = Field(default=2026, ge=0, description="Of the random numbers of the draws.")
+    share_spread: Annotated[float, Unit("log-odds")] = Field(
         default=0.5, ge=0.0, le=2.0,
         description="Standard deviation of the log-odds of market shares whose rows give no low and high in the draws, "
         "ten years after the last observed year, as in a sample; 0 holds all market shares.",
     )  # fmt: skip
-    threshold: float = Field(
+    threshold: Annotated[float, Unit("1")] = Field(
         default=0.1, gt=0.0, lt=1.0,
         description="Share of planned batteries, short or at risk, whose first year below it is told.",
     )  # fmt: skip
@@ -462,5 +531,7 @@ class Output(Section):
     """What a run writes beside its tables."""
 
     charts: Texts | None = Field(
-        default=None, description="Charts that are drawn; all that its tables allow where none is named."
+        default=None,
+        description="Charts that are drawn; all that its tables allow where none is named.",
+        examples=[["demand_by_mineral", "stress"]],
     )

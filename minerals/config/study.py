@@ -10,21 +10,25 @@ from pydantic import AfterValidator, Field, Strict
 
 from ..text import shown
 from ..toml import is_key, split_key
-from .values import Section, Text, TextOrTexts, Texts, Whole, Year, at_most
+from .values import Section, Text, TextOrTexts, Texts, Unit, Whole, Year, at_most
 
 
 class ManyRuns(Section):
     """Keys of every kind."""
 
-    workers: Whole = Field(default=1, ge=1, le=256, description="Processes, which never change the result.")
+    workers: Annotated[Whole, Unit("processes")] = Field(
+        default=1, ge=1, le=256, description="Processes, which never change the result.", examples=[2]
+    )
 
 
 class DrawnStudy(ManyRuns):
     """Keys of the kinds that draw uncertain inputs."""
 
-    draws: Whole = Field(default=2000, ge=20, le=10_000_000, description="How many draws, or rows of each design.")
-    seed: Whole = Field(default=1, ge=0, description="Of the random numbers.")
-    share_spread: float = Field(
+    draws: Annotated[Whole, Unit("draws")] = Field(
+        default=2000, ge=20, le=10_000_000, description="How many draws, or rows of each design."
+    )
+    seed: Annotated[Whole, Unit("seed")] = Field(default=1, ge=0, description="Of the random numbers.")
+    share_spread: Annotated[float, Unit("log-odds")] = Field(
         default=0.5, ge=0.0, le=2.0,
         description="Standard deviation of the log-odds of market shares whose rows give no low and high, ten years "
         "after the last observed year; 0 holds all market shares.",
@@ -68,33 +72,44 @@ class Identify(ManyRuns):
     """Tells which mixes of a year fit what is said of minerals, and what that leaves open."""
 
     kind: Literal["identify"] = Field(description="Kind of the study.")
-    statements: dict[Text, Change] = Field(
+    statements: Annotated[dict[Text, Change], Unit("1")] = Field(
         min_length=1,
         description="What is said of each mineral: least and most change of its demand against the baseline, e.g. "
         "graphite = [-0.26, -0.24].",
+        examples=[{"graphite": [-0.26, -0.24]}],
     )
-    baseline: Text = Field(default="", description="Scenario that changes are against; the first without it.")
-    year: Year | None = Field(default=None, description="Year of the mixes; the last without it.")
+    baseline: Text = Field(
+        default="", description="Scenario that changes are against; the first without it.", examples=["incumbent"]
+    )
+    year: Year | None = Field(default=None, description="Year of the mixes; the last without it.", examples=[2035])
     held: Texts = Field(
-        default=(), description="Families whose chemistries keep the proportions that they have in the baseline."
+        default=(),
+        description="Families whose chemistries keep the proportions that they have in the baseline.",
+        examples=[["NMC"]],
     )
     silicon: Literal["held", "free"] = Field(
         default="held",
         description="Whether each chemistry keeps the part with silicon that it has in the baseline, or may have any.",
     )
     only_fall: Texts = Field(
-        default=(), description="Families or chemistries whose share is at most that of the baseline."
+        default=(),
+        description="Families or chemistries whose share is at most that of the baseline.",
+        examples=[["LFP"]],
     )
     only_grow: Texts = Field(
-        default=(), description="Families or chemistries whose share is at least that of the baseline."
+        default=(),
+        description="Families or chemistries whose share is at least that of the baseline.",
+        examples=[["Na-ion"]],
     )
     sums: dict[Text, TextOrTexts] = Field(
-        default={}, description="Sums of families or chemistries that are told too, by name."
+        default={},
+        description="Sums of families or chemistries that are told too, by name.",
+        examples=[{"next": ["Na-ion", "Li-S"]}],
     )
-    mixes: Whole = Field(
+    mixes: Annotated[Whole, Unit("mixes")] = Field(
         default=100_000, ge=1000, le=1_000_000, description="How many mixes are drawn from all that fit."
     )
-    seed: Whole = Field(default=1, ge=0, description="Of the random numbers.")
+    seed: Annotated[Whole, Unit("seed")] = Field(default=1, ge=0, description="Of the random numbers.")
 
 
 #: Points of a grid at most.
@@ -135,6 +150,7 @@ class Grid(ManyRuns):
         min_length=1,
         description="Values of each key of the run file, by its path in quotes, e.g. "
         '"scope.years.last" = [2035, 2040].',
+        examples=[{"scope.years.last": [2035, 2040]}],
     )
 
     def points(self) -> list[dict[str, Any]]:
@@ -157,8 +173,10 @@ class Measures(Section):
     """What buys the most safety: a mix that is chosen, stocks, plants and own cells, each and together, at budgets."""
 
     kind: Literal["measures"] = Field(description="Kind of the study.")
-    budgets: Amounts = Field(
-        min_length=1, description="What is spent beyond the cheapest mix, over all years [billion USD_2025]."
+    budgets: Annotated[Amounts, Unit("billion USD_2025")] = Field(
+        min_length=1,
+        description="What is spent beyond the cheapest mix, over all years [billion USD_2025].",
+        examples=[[1.0, 5.0, 20.0]],
     )
     which: Annotated[tuple[Measure, ...], Strict(False)] = Field(
         default=("mix", "own_cells", "stock", "plants"), min_length=1,
@@ -166,13 +184,15 @@ class Measures(Section):
         "own_cells (where cells are made, of the cheapest mix), stock (of materials that a disruption takes), plants "
         "(outside the country that makes most of a node).",
     )  # fmt: skip
-    months: Lengths = Field(
+    months: Annotated[Lengths, Unit("month")] = Field(
         default=(12.0,), min_length=1, description="Months that a disruption lasts, in which a stock is used up once."
     )
-    most_months: float = Field(
+    most_months: Annotated[float, Unit("month")] = Field(
         default=6.0, ge=0, le=60, description="Most stock, in months of need; less where it keeps for less."
     )
-    plant_life: float = Field(default=20.0, ge=1, le=100, description="Years over which a plant is paid.")
+    plant_life: Annotated[float, Unit("year")] = Field(
+        default=20.0, ge=1, le=100, description="Years over which a plant is paid."
+    )
 
 
 #: A study, by its kind.

@@ -7,11 +7,19 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag
 
+from ..haste import value_class
 from ..text import LONGEST_NOTE, plain, plain_name, shown, unprintable
 from ..toml import ESCAPE
 
 #: Ends of weights, between which a solver still tells them apart.
 LEAST_WEIGHT, MOST_WEIGHT = 1e-6, 1e6
+
+
+@value_class
+class Unit:
+    """Unit of a number of a run file, as an annotation of its type; "1" of a share or a ratio."""
+
+    name: str
 
 
 class Section(BaseModel):
@@ -110,13 +118,13 @@ Note = Annotated[str, AfterValidator(_note)]
 #: A whole number.
 Whole = Annotated[int, BeforeValidator(whole)]
 #: A calendar year.
-Year = Annotated[Whole, Field(ge=1990, le=2100)]
+Year = Annotated[Whole, Field(ge=1990, le=2100), Unit("year")]
 #: A weight among others, of which only the ratios count.
-Weight = Annotated[float, Field(ge=0), AfterValidator(_weight)]
+Weight = Annotated[float, Field(ge=0), AfterValidator(_weight), Unit("1")]
 #: A rate of duty, as a share of a value; or by code of a country or of a group of countries.
-_Rate = Annotated[float, Field(ge=0.0, le=10.0)]
+_Rate = Annotated[float, Field(ge=0.0, le=10.0), Unit("1")]
 Tariff = Annotated[
     Annotated[_Rate, Tag(NUMBER)] | Annotated[dict[str, _Rate], Tag(TABLE)], Discriminator(_number_or_table)
 ]
 #: A share from 0 to 1.
-Share = Annotated[float, Field(ge=0), AfterValidator(fraction)]
+Share = Annotated[float, Field(ge=0), AfterValidator(fraction), Unit("1")]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..quantities import QUANTITIES
 from ..tables.codes import ANY, UNKNOWN
 from ..tables.history import WORDS, Measure, Past, ends_of, past_of
 from ..tables.inputs import Inputs
+from .screen import cut
 
 #: Code list → its code column.
 LISTS = {
@@ -32,11 +34,12 @@ DISRUPTION = "disruption"
 TODAY = "today"
 
 
-def describe(name: str | None, inputs: Inputs) -> str:
-    """Words for a name; without one, everything that has a name. Raises UsageError for an unknown one."""
+def describe(name: str | None, inputs: Inputs, width: int = 100) -> str:
+    """Words for a name; of a group of names, each with its meaning in a line of at most `width` letters; without one,
+    the groups. Raises UsageError for an unknown one."""
     if not name:
-        return "\n".join(f"{group}: {', '.join(names)}" for group, names in named(inputs).items())
-    blocks = []
+        return _groups(inputs, width)
+    blocks = [_group_of_names(name, inputs, width)] if name in GROUPS else []
     if quantity := QUANTITIES.get(name):
         blocks.append(
             f"{name} ({quantity.kind}) [{quantity.unit}]\n  {quantity.meaning}"
@@ -61,16 +64,56 @@ def describe(name: str | None, inputs: Inputs) -> str:
     blocks += [_constraint(name, family) for family in _families(name)]
     if goal := goals().get(name):
         blocks.append(f"{name} (objective of the mix, {goal.file}) [{goal.unit}]\n  {goal.meaning}")
-    blocks += [_key(key) for key in _keys(name)]
+    blocks += [_key(key, width) for key in _keys(name)]
     if not blocks:
         raise _unknown(name, inputs)
     return "\n\n".join(blocks)
+
+
+def _groups(inputs: Inputs, width: int) -> str:
+    """The groups of names with how many each has, and the first of them."""
+    lines = [
+        "`minerals describe GROUP` lists the names of a group, `minerals describe NAME` says",
+        "what a name means.",
+        "",
+    ]
+    for group, names in named(inputs).items():
+        lines.append(cut(f"{group:<16}{len(names):>5}  {', '.join(names[:12])}", width, "…"))
+    return "\n".join(lines)
+
+
+def _group_of_names(group: str, inputs: Inputs, width: int) -> str:
+    """Every name of a group, each with its meaning in a line."""
+    names = named(inputs)[group]
+    meanings = GROUPS[group](inputs)
+    return "\n".join([f"{group} ({len(names)})", *_list({name: meanings[name] for name in names}, width)])
+
+
+def _list(meanings: Mapping[str, str], width: int) -> list[str]:
+    """Names with what each means, in a line each."""
+    wide = min(max(map(len, meanings), default=0), width // 2)
+    return [cut(f"  {name:<{wide}}  {' '.join(meaning.split())}", width, "…") for name, meaning in meanings.items()]
+
+
+def _labels(listing: str) -> Callable[[Inputs], dict[str, str]]:
+    """What reads the label of each code of a list, or its citation or note where it has none."""
+
+    def read(inputs: Inputs) -> dict[str, str]:
+        frame = inputs[listing]
+        column = next(name for name in ("label", "citation", "note") if name in frame)
+        return dict(zip(frame[LISTS[listing]], map(str, frame[column]), strict=True))
+
+    return read
 
 
 def entries(name: str, inputs: Inputs) -> list[dict[str, Any]]:
     """What a name means as data, one entry for each thing of that name; equations of the mix in LaTeX. Raises
     UsageError for an unknown one."""
     found: list[dict[str, Any]] = []
+    if name in GROUPS and name not in inputs.tables:
+        names = named(inputs)[name]
+        meanings = GROUPS[name](inputs)
+        found += [{"is": "group", "name": name, "names": {each: meanings[each] for each in names}}]
     if quantity := QUANTITIES.get(name):
         found.append({"is": "quantity", **asdict(quantity)})
     if table := inputs.tables.get(name):
@@ -95,12 +138,11 @@ def named(inputs: Inputs) -> dict[str, list[str]]:
     """Everything that has a name, by group."""
     return {
         "quantities": list(QUANTITIES),
+        "tables": list(inputs.tables),
         **{table: _codes(inputs, table) for table in LISTS},
-        "constraints of the mix": [
-            constraint for family in descriptions().values() for constraint in family.constraints
-        ],
-        "objectives of the mix": list(goals()),
-        "keys of a run file": list(keys()),
+        "constraints": [constraint for family in descriptions().values() for constraint in family.constraints],
+        "objectives": list(goals()),
+        "keys": list(keys()),
     }
 
 
@@ -116,11 +158,18 @@ def _keys(name: str) -> list[KeyOfRunFile]:
     return [key for path, key in keys().items() if path == name or path.endswith(f".{name}")]
 
 
-def _key(key: KeyOfRunFile) -> str:
-    lines = [f"{key.path} (key of a run file)", f"  {key.description}"]
+def _key(key: KeyOfRunFile, width: int) -> str:
+    """A key with its unit, values, default and an example; of a table, the keys below it."""
+    below = [other for path, other in keys().items() if path.startswith(f"{key.path}.")]
+    lines = [
+        f"{key.path} ({'table' if below else 'key'} of a run file)",
+        *textwrap.wrap(key.description, width, initial_indent="  ", subsequent_indent="  "),
+    ]
+    lines += [f"  unit:    {key.unit}"] if key.unit else []
     lines += [f"  values:  {', '.join(key.values)}"] if key.values else []
-    lines += [f"  default: {key.default}"] if key.default else []
-    return "\n".join(lines)
+    lines += [f"  default: {key.default or ('none: it must be set' if key.required else 'none')}"] if not below else []
+    lines += [f"  example: {key.path} = {key.example}"] if key.example else []
+    return "\n".join([*lines, *_list({other.path: other.description for other in below}, width)])
 
 
 def _families(name: str) -> list[Description]:
@@ -220,3 +269,16 @@ def _today(inputs: Inputs) -> pd.DataFrame:
 MORE: dict[str, Callable[[str, Inputs], list[str]]] = {
     "country_groups": _group, "countries": _country, "nodes": _node,
 }  # fmt: skip
+#: Groups of names, and what reads the meaning of each name of one.
+GROUPS: dict[str, Callable[[Inputs], dict[str, str]]] = {
+    "quantities": lambda _: {name: f"[{each.unit}] {each.meaning}" for name, each in QUANTITIES.items()},
+    "tables": lambda inputs: {name: table.schema.description for name, table in inputs.tables.items()},
+    **{listing: _labels(listing) for listing in LISTS},
+    "constraints": lambda _: {
+        name: f"[{family.unit}] {prose(family.why)}"
+        for family in descriptions().values()
+        for name in family.constraints
+    },
+    "objectives": lambda _: {name: f"[{goal.unit}] {goal.meaning}" for name, goal in goals().items()},
+    "keys": lambda _: {path: key.description for path, key in keys().items()},
+}
