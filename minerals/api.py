@@ -178,16 +178,49 @@ def chart_options(name: str) -> list[str]:
 
 
 def compare(
-    result: Result | str | Path,
+    result: Result | str | Path | Sequence[Result | str | Path] | Mapping[str, Result],
     base: str | None = None,
     year: int | str | None = None,
     region: str | None = None,
     quantity: str = "mineral_demand",
+    *,
+    unit: str = "kt",
 ) -> pd.DataFrame:
-    """Scenarios side by side: kt by mineral and change against a base. See results.compare.compare."""
-    from .results import compare as comparison
+    """Scenarios of a result side by side: kt by mineral and change against a base; of several results, their common
+    scenarios, result by result, by the names of a mapping or of folders and runs.
 
-    return comparison.compare(_result(result), base, year, region, quantity)
+    See results.compare.compare and results.side_by_side.side_by_side for the columns.
+
+    unit: of mass, "t" or "Mt", or of a compound, as "kt LCE", in which only the minerals that it holds are told. Raises
+    UsageError.
+    """
+    from .results import compare as comparison
+    from .results.masses import in_unit
+
+    if isinstance(result, Sequence | Mapping) and not isinstance(result, str):
+        from .results.side_by_side import side_by_side
+
+        runs = result if isinstance(result, Mapping) else named(result)
+        if base is not None:
+            raise UsageError("several results are held against the first; a base is a scenario of one")
+        table = side_by_side(runs, year, region, quantity)
+        return in_unit(table, unit, next(iter(runs.values())))
+    loaded = _result(result)
+    return in_unit(comparison.compare(loaded, base, year, region, quantity), unit, loaded)
+
+
+def named(results: Sequence[Result | str | Path]) -> dict[str, Result]:
+    """Results by name: that of their folder, or its path where two have the same name, or of their run."""
+    paths = [each if isinstance(each, str | Path) else None for each in results]
+    loaded = [_result(each) for each in results]
+    names = [each.record["run"] if path is None else Path(path).resolve().name
+             for path, each in zip(paths, loaded, strict=True)]  # fmt: skip
+    if len(set(names)) < len(names):
+        names = [f"{name} {at}" if path is None else str(path)
+                 for at, (name, path) in enumerate(zip(names, paths, strict=True), 1)]  # fmt: skip
+    if len(set(names)) < len(names):
+        raise UsageError(f"{names[0]} is named twice; name each result once")
+    return dict(zip(names, loaded, strict=True))
 
 
 def explain(

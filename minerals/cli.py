@@ -8,6 +8,7 @@ from __future__ import annotations
 import _thread
 import codecs
 import errno
+import json
 import os
 import re
 import shutil
@@ -38,7 +39,7 @@ ENDING = {
     for name, words in (("SIGTERM", "Terminated"), ("SIGHUP", "Ended with its terminal"))
     if hasattr(signal, name)
 }
-#: Exit code of `validate` where a row is outside its bounds.
+#: Exit code of `validate` where a row is outside its bounds, and of `doctor` where something does not work.
 DRIFTED = 1
 NOTHING_LOST = "nothing is left half-written. Run the same command again; a study goes on where it was."
 #: What stands for a character that the reader's encoding does not have.
@@ -164,19 +165,36 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | No
 
 
 @_command
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--base", help="Scenario the others are compared with [default: the first].")
 @click.option("--year", type=int, help="Year [default: the last].")
 @click.option("--region", help="One region [default: the sum of all].")
 @click.option("--quantity", default="mineral_demand", help="mineral_demand, primary_demand, secondary_supply, input …")
-def compare(folder: Path, base: str | None, year: int | None, region: str | None, quantity: str) -> None:
-    """Compare the scenarios of a result FOLDER: kt by mineral, change in per cent."""
+@click.option("--unit", default="kt", help="Of mass: t, Mt, or of a compound that holds a mineral, as 'kt LCE'.")
+@click.option("--json", "as_json", is_flag=True, help="The table as JSON, at full precision.")
+def compare(folders: tuple[Path, ...], base: str | None, year: int | None, region: str | None, quantity: str,
+            unit: str, as_json: bool) -> None:  # fmt: skip
+    """Compare the scenarios of a result FOLDER: kt by mineral, change in per cent.
+
+    Of several folders the scenarios that all have are compared, folder by folder, with what differs between the runs.
+    """
     from . import api
 
-    result = api.load(folder)
-    table = api.compare(result, base, year, region, quantity)
-    _print_comparison(result, table, base, year, region, quantity)
-    _caveats(result)
+    runs = api.named(folders)
+    first = next(iter(runs.values()))
+    table = api.compare(runs if len(runs) > 1 else first, base, year, region, quantity, unit=unit)
+    if as_json:
+        rows = [{key: None if each != each else each for key, each in row.items()} for row in table.to_dict("records")]
+        _out(json.dumps(rows, indent=1, ensure_ascii=False))
+    elif len(runs) > 1:
+        from .results.side_by_side import differences, lines
+
+        place = f"{region or first.record['region_label']}, {table['year'].iloc[0]}; changes against {next(iter(runs))}"
+        for line in [*lines(table, runs, place, _width()), "", *differences(runs)]:
+            _out(line)
+    else:
+        _print_comparison(first, table, base, year, region, quantity, unit)
+        _caveats(first)
 
 
 @_command
@@ -350,6 +368,20 @@ def describe(name: str | None, as_json: bool) -> None:
     from . import api
 
     _out(api.describe(name, as_json=as_json, width=_width()))
+
+
+@_command
+def doctor() -> None:
+    """Try each thing that a run needs, and say what to do where it does not work; the exit code is then 1."""
+    from .doctor import findings
+
+    broken = False
+    for finding in findings():
+        broken |= not finding.works
+        for line in finding.lines(_width()):
+            _out(line)
+    if broken:
+        click.get_current_context().exit(DRIFTED)
 
 
 def main() -> None:
@@ -620,13 +652,14 @@ def _print_comparison(
     year: int | None = None,
     region: str | None = None,
     quantity: str = "mineral_demand",
+    unit: str = "kt",
 ) -> None:
     from .results.screen import comparison
 
     place = f"{region or result.record['region_label']}, {year or result.record['years'][-1]}"
     place += f", {quantity.replace('_', ' ')}" if quantity != "mineral_demand" else ""
     _out(click.style(result.record["title"], bold=True))
-    for line in comparison(result, table, base or result.scenarios[0], place, _width()):
+    for line in comparison(result, table, base or result.scenarios[0], place, _width(), unit):
         _out(line)
 
 

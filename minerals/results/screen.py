@@ -43,8 +43,8 @@ KNOWN = 0.01
 LEAST = 0.05
 
 
-def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width: int) -> list[str]:
-    """Batteries in GWh and each mineral in kt, by scenario, with the change against the base.
+def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width: int, mass: str = "kt") -> list[str]:
+    """Batteries in GWh and each mineral in kt or another unit of mass, by scenario, with the change against the base.
 
     table: as `compare` gives it; place: what the numbers are of. Scenarios stand side by side; those that do not fit
     the width follow in further blocks, each beside the base.
@@ -55,7 +55,7 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
     for mineral, part in table.groupby("mineral", sort=False):
         values = part.set_index("scenario")["value"].to_dict()
         if any(values.values()):
-            rows.append((result.record["codes"]["mineral"][mineral]["label"], values, "kt"))
+            rows.append((result.record["codes"]["mineral"][mineral]["label"], values, mass))
     first = _column([""], [label for label, _, _ in rows], left=True)
     start = _column(_broken(labels[base]), [number(values[base]) for _, values, _ in rows])
     unit = _column(["unit"], [unit for _, _, unit in rows], left=True)
