@@ -43,7 +43,7 @@ def kept(folder: Path, read: Callable[[Path], Inputs]) -> Inputs:
 
     Raises what `read` raises.
     """
-    place = None if os.environ.get(SWITCH) == OFF else _own_folder()
+    place = None if os.environ.get(SWITCH) == OFF else usable_folder()
     before = None if place is None else _hashes(folder)
     if place is None or before is None:
         return read(folder)
@@ -68,7 +68,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "minerals"
 
 
-def _own_folder() -> Path | None:
+def usable_folder() -> Path | None:
     """The cache folder, made where it is missing; None where it cannot be had or others may write to it."""
     try:
         folder = cache_folder()
