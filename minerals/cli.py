@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from . import haste
+from . import completion, haste
 from .errors import Exhausted, InputError, MineralsError, Notice, UsageError, interrupted, listed, readable
 
 if TYPE_CHECKING:
@@ -99,9 +99,16 @@ def _command(function: Callable[..., None]) -> Any:
 
 
 @_command
-@click.argument("file")
+@click.argument("file", shell_complete=completion.run_files)
 @click.option("--out", type=click.Path(path_type=Path), help="Result folder [default: runs/<name of the run file>].")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key, e.g. scope.years.last=2040.")
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completion.changes,
+    help="Change a key, e.g. scope.years.last=2040.",
+)
 @click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
 def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool) -> None:
@@ -133,9 +140,16 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
 
 
 @_command
-@click.argument("file")
+@click.argument("file", shell_complete=completion.run_files)
 @click.option("--out", type=click.Path(path_type=Path), help="Result folder [default: runs/<name>-stress].")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key, e.g. exposure.future=announced.")
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completion.changes,
+    help="Change a key, e.g. exposure.future=announced.",
+)
 @click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
 @click.option("--top", type=click.IntRange(1, 1000), default=12, show_default=True, help="Suppliers shown.")
@@ -239,7 +253,7 @@ def explain(
 
 @_command
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("name", default="demand_by_mineral")
+@click.argument("name", default="demand_by_mineral", shell_complete=completion.chart_names)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the bundle [default: FOLDER/charts].")
 @click.option("--size", type=click.Choice(["brief", "slide"]), help="[default: brief]")
 @click.option("--title", help="Your own title instead of the computed finding; it is recorded as yours.")
@@ -310,8 +324,15 @@ def cell(
 
 
 @_command
-@click.argument("what", default="inputs")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key of the run file, as in `run`.")
+@click.argument("what", default="inputs", shell_complete=completion.run_files)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completion.changes,
+    help="Change a key of the run file, as in `run`.",
+)
 @click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables for the run file.")
 def check(what: str, sets: tuple[str, ...], inputs: Path | None) -> None:
     """Check input tables or a run file without computing: all problems at once.
@@ -359,7 +380,7 @@ def validate(out: Path | None, size: str | None) -> None:
 
 
 @_command
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.names)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with equations of the mix in LaTeX.")
 def describe(name: str | None, as_json: bool) -> None:
     """Say what a NAME means: a quantity, table, chemistry, mineral, region, segment, scenario, source, constraint or

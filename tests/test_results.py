@@ -616,3 +616,28 @@ def test_inputs_beside_the_run_file(toy: Path) -> None:
 ])  # fmt: skip
 def test_a_record_has_changes_without_the_number_of_workers(change: str, kept: str) -> None:
     assert _without_workers(change) == kept
+
+
+def test_a_variant_is_told_in_its_title(toy: Path) -> None:
+    def title(*changes: str) -> str:
+        return str(run(toy / "run.toml", changes, toy).record["title"])
+
+    assert title() == title("output.charts=[]") == "Toy"
+    assert (
+        title("scope.years.last=2031", "study={kind='sample', draws=20, workers=2}")[:24] == "Toy (years.last = 2031, "
+    )
+    assert title("scenario.plan.label=My plan", "scope.years={first=2030, last=2030}") == (
+        "Toy (plan.label = 'My plan', scope.years = {first = 2030, last = 2030})"
+    )
+    assert title("title=Mine", "scope.years.last=2031") == "Mine"
+    many = title(*(f"scope.years.{key}" for key in ("first=2030", "last=2033", "step=1")), "scope.beyond=hold")
+    assert many == "Toy (years.first = 2030, years.last = 2033, years.step = 1 and 1 more)"
+
+
+def test_a_notebook_shows_a_result_and_runs_nothing_of_it(toy: Path) -> None:
+    title = '<script>alert("x")</script> "Toy"'
+    shown = run(toy / "run.toml", [f"title={json.dumps(title)}", "scenario.plan.label=<b>Plan"], toy)._repr_html_()
+    assert "<script>" not in shown and "<b>Plan" not in shown  # noqa: PT018
+    assert "&lt;script&gt;" in shown
+    assert "kt, 2034" in shown
+    assert "mineral_demand" in shown

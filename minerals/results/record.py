@@ -17,10 +17,15 @@ from ..config import Run, ShareChange, of_reference
 from ..tables.inputs import Inputs
 from ..tables.names import region_label
 from ..tables.resolve import Resolved
+from ..text import shown
 from ..toml import statement, written
 
 #: Further libraries that compute or draw what stands in a result; most runs load few of them.
 LIBRARIES = ("scipy", "highspy", "clarabel", "pyomo", "matplotlib")
+#: Keys whose change makes no other run; changes of others are told in its title, so many of them, cut after so many
+#: letters each.
+SILENT = {"title", "output"}
+MOST, LONGEST = 3, 40
 
 
 def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
     return {
         "run": run.name,
         "run_id": hashlib.sha256(identity.encode()).hexdigest()[:7],
-        "title": run.settings.title,
+        "title": _title(run),
         "scenarios": {name: _scenario(run, inputs, name) for name in run.settings.scenario},
         "regions": list(resolved.regions.labels),
         "region_label": region_label(resolved.regions.labels, inputs),
@@ -83,6 +88,16 @@ def versions() -> dict[str, str]:
         **{name: version(name) for name in LIBRARIES},
         "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
     }
+
+
+def _title(run: Run) -> str:
+    """The title of a run file, and behind it what `--set` changes, so that no variant goes by the name of another."""
+    changes = [statement(kept) for text in run.sets if (kept := _without_workers(text))]
+    told = [f"{'.'.join(path[-2:])} = {shown(value, LONGEST)}" for path, value in changes if path[0] not in SILENT]
+    if not told or any(path == ("title",) for path, _ in changes):
+        return run.settings.title
+    more = f" and {len(told) - MOST} more" if len(told) > MOST else ""
+    return f"{run.settings.title} ({', '.join(told[:MOST])}{more})"
 
 
 def _without_workers(change: str) -> str:

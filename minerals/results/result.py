@@ -9,6 +9,7 @@ import shutil
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pandas as pd
 
 from ..errors import UsageError, did_you_mean, listed
 from ..haste import frozen
+from ..numbers import number
 from .csv_files import read_csv, write_csv
 from .folders import staged, sweep
 from .form import AGAIN, OWN_HASH, RECORD, WRITTEN, own_hash, read, sha256
@@ -58,6 +60,20 @@ class Result:
             f"Result: {self.record['title']}\n  scenarios: {', '.join(self.scenarios)}\n"
             f"  {self.record['region_label']}, {years[0]}–{years[-1]}\n  tables: {tables}"
         )
+
+    def _repr_html_(self) -> str:
+        """For a notebook: title, what the run is of, kt by mineral and scenario in its last year, and its tables."""
+        from .compare import compare
+
+        found = compare(self)
+        labels = {code: about["label"] for code, about in self.record["codes"]["mineral"].items()}
+        wide = found.pivot(index="mineral", columns="scenario", values="value")
+        wide = wide.loc[[name for name in self.record["minerals"] if wide.loc[name].any()], self.scenarios]
+        wide = wide.rename(index=labels, columns={n: e["label"] for n, e in self.record["scenarios"].items()})
+        years, place = self.record["years"], self.record["region_label"]
+        shown = wide.rename_axis(index=None, columns=f"kt, {years[-1]}").to_html(float_format=number, escape=True)
+        head = f"<b>{escape(self.record['title'])}</b><br>{escape(place)}, {years[0]}–{years[-1]}"
+        return f"<div>{head}{shown}<small>Tables: {escape(', '.join(self.tables))}</small></div>"
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self.tables:
