@@ -65,6 +65,7 @@ def cli(context: click.Context, debug: bool) -> None:
 
     \b
     Start:    minerals run runs/europe-2035.toml
+    Own:      minerals new my-study
     Look:     minerals compare runs/europe-2035
     Trust:    minerals explain runs/europe-2035 --mineral graphite
     Expose:   minerals explain runs/europe-2035 --disruption china-graphite-anode
@@ -389,6 +390,17 @@ def describe(name: str | None, as_json: bool) -> None:
     from . import api
 
     _out(api.describe(name, as_json=as_json, width=_width()))
+
+
+@_command
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """Begin a study of your own in a new FOLDER: a run file, a place for your rows, and the schema for your editor."""
+    from .starting import RUN, begin
+
+    for file in begin(folder):
+        _out(str(file))
+    _words(f"Compute it with: minerals run {folder / RUN}")
 
 
 @_command
