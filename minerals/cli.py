@@ -199,8 +199,7 @@ def compare(folders: tuple[Path, ...], base: str | None, year: int | None, regio
     first = next(iter(runs.values()))
     table = api.compare(runs if len(runs) > 1 else first, base, year, region, quantity, unit=unit)
     if as_json:
-        rows = [{key: None if each != each else each for key, each in row.items()} for row in table.to_dict("records")]
-        _out(json.dumps(rows, indent=1, ensure_ascii=False))
+        _out(_as_json(table))
     elif len(runs) > 1:
         from .results.side_by_side import differences, lines
 
@@ -390,6 +389,34 @@ def describe(name: str | None, as_json: bool) -> None:
     from . import api
 
     _out(api.describe(name, as_json=as_json, width=_width()))
+
+
+@_command
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--scenario", help="Scenario [default: the last].")
+@click.option("--year", type=int, help="Year [default: the last].")
+@click.option("--json", "as_json", is_flag=True, help="The table as JSON, at full precision.")
+def sources(folder: Path, scenario: str | None, year: int | None, as_json: bool) -> None:
+    """Say what the headlines of a result FOLDER rest on: sources with their licences, grades, and how much of each."""
+    from . import api
+    from .results.sources import lines, rests_on
+
+    result = api.load(folder)
+    table = rests_on(result, scenario, year)
+    for line in [_as_json(table)] if as_json else lines(result, table, _width()):
+        _out(line)
+
+
+@_command
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--bibtex", is_flag=True, help="Entries of the run and all its sources, for a bibliography.")
+def cite(folder: Path, bibtex: bool) -> None:
+    """Say how to cite a result FOLDER: what was computed, with which version, from which sources."""
+    from . import api
+    from .results import cite as citation
+
+    result = api.load(folder)
+    _out(citation.bibtex(result) if bibtex else citation.text(result))
 
 
 @_command
@@ -676,6 +703,12 @@ def _fall_back_to_plain_characters() -> None:
 def _width() -> int:
     """Columns of the terminal; 100 where there is none."""
     return shutil.get_terminal_size((100, 24)).columns
+
+
+def _as_json(table: pd.DataFrame) -> str:
+    """A table as JSON, a record for each row; what is missing is null."""
+    rows = [{key: None if each != each else each for key, each in row.items()} for row in table.to_dict("records")]
+    return json.dumps(rows, indent=1, ensure_ascii=False)
 
 
 def _print_comparison(
