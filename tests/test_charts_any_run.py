@@ -37,7 +37,7 @@ ENDS = ("value", "low", "high")
 #: A family that matplotlib brings along, which charts do not use of themselves.
 OTHER = "STIXGeneral"
 #: Charts with years along an axis: one year alone makes none.
-IN_TIME = ("stock", "secondary_supply", "cost_curves", "mix_by_year")
+IN_TIME = ("chemistry_over_time", "stock", "secondary_supply", "cost_curves", "mix_by_year")
 #: What begins a line of a run on standard error.
 OURS = ("Caveat", "Filled: ", "Written to ", "Left out: ", "No font of this machine ", "36 input rows used: ")
 
@@ -232,9 +232,9 @@ def test_settings_that_matplotlib_cannot_read_cost_the_charts_alone(toy: Path) -
     (toy / "place").mkdir()
     (toy / "place" / "matplotlibrc").write_bytes("font.size: 40".encode("utf-16"))
     said, files = drawn_under(toy, "out")
-    (left_out,) = [line for line in said if line.startswith("Left out: ")]
-    assert left_out.startswith("Left out: demand_by_mineral: matplotlib cannot be loaded (UnicodeDecodeError")
-    assert "matplotlibrc" in left_out
+    left_out = [line for line in said if line.startswith("Left out: ")]
+    assert left_out[0].startswith("Left out: demand_by_mineral: matplotlib cannot be loaded (UnicodeDecodeError")
+    assert all("matplotlibrc" in line for line in left_out)
     assert {"record.json", "mineral_demand.csv"} <= files.keys()
 
 
@@ -349,6 +349,7 @@ def test_without_any_font_a_chart_says_so(toy: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(fonts, "find_spec", lambda name: None)
     monkeypatch.setattr(fonts, "families", fonts.families.__wrapped__)
     result = api.run(toy / "run.toml", inputs=toy, out=toy / "out")
-    (sentence,) = result.record["left_out"]
-    assert sentence.startswith("demand_by_mineral: charts find no font, not even DejaVu Sans")
+    left_out = result.record["left_out"]
+    assert [sentence.partition(":")[0] for sentence in left_out] == ["demand_by_mineral", "chemistry_over_time"]
+    assert all(": charts find no font, not even DejaVu Sans" in sentence for sentence in left_out)
     assert (toy / "out" / "record.json").exists()

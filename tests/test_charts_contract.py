@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import test_charts
+import test_charts_chemistry
 import test_charts_exposure
 import test_charts_flows
 import test_charts_frontier
@@ -37,6 +38,7 @@ pytestmark = pytest.mark.slow
 
 CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] = {
     "demand_by_mineral": test_charts.CASES | test_charts_sensitivity.PERCENTILES,
+    "chemistry_over_time": test_charts_chemistry.CASES,
     "stock": test_charts_flows.CASES,
     "secondary_supply": test_charts_flows.CASES,
     "sensitivity": test_charts_sensitivity.CASES,
@@ -53,7 +55,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
 EVERY_CASE = pytest.mark.parametrize(("chart", "case"), KEYS, ids="-".join)
 EVERY_CHART = pytest.mark.parametrize("chart", charts.CHARTS)
-RICHEST = {"stock": "every family", "secondary_supply": "every family"}
+RICHEST = {"chemistry_over_time": "every group", "stock": "every family", "secondary_supply": "every family"}
 """The case whose bytes are compared, where it is not the usual one."""
 WAY_OUT = {
     **dict.fromkeys(test_charts_exposure.CASES, r"with \[exposure\]"),

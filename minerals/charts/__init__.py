@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CHARTS = {
     "demand_by_mineral": "mineral_demand",
+    "chemistry_over_time": "cells",
     "stock": "in_use_stock",
     "secondary_supply": "mineral_flows",
     "sensitivity": "sensitivity",

@@ -31,8 +31,8 @@ NO_CHARTS = ("--set", "output.charts=[]")
 MIX_ALONE = ("--set", 'optimise.frontier="off"', "--set", 'optimise.ranges="off"')
 #: Charts that europe-2035 draws.
 CHARTS = (
-    "demand_by_mineral", "chokepoints", "stress", "capacity_vs_demand", "lfp_concentration", "sourcing", "coverage",
-    "loss_by_length",
+    "demand_by_mineral", "chemistry_over_time", "chokepoints", "stress", "capacity_vs_demand", "lfp_concentration",
+    "sourcing", "coverage", "loss_by_length",
 )  # fmt: skip
 
 
