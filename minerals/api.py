@@ -18,7 +18,6 @@ from .config import Run
 from .config import read_run as _read_run
 from .drawing import Drawn, Finish, drawing
 from .errors import InputError, UsageError, did_you_mean, listed
-from .shipped import inputs_folder
 from .text import shown
 from .toml import written
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from .results.result import Result
     from .studies.blocks import StudyFolder
     from .tables.inputs import Inputs
+    from .tables.own import Folders
 
 __all__ = [
     "cell",
@@ -54,7 +54,7 @@ def run(
     source: str | Path | Run,
     *,
     set: Changes = (),
-    inputs: str | Path | None = None,
+    inputs: Folders = None,
     out: str | Path | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -63,7 +63,8 @@ def run(
     cannot be drawn is left out, and the record says why (`left_out`).
 
     source: a run file, the name of a shipped one ("europe-2035"), or the record.json of a result, which repeats its
-    run with the same inputs or is refused. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
+    run with the same inputs or is refused. inputs: folders of own rows on top of those the run file names, or of a
+    whole data package. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
     A folder that holds the same run is replaced, another one only with `force`; see Result.write for what is kept. An
     interrupted study leaves what it has finished in `<out>.partial`, from where the same call goes on, and which
     no other run touches; progress is called with how much of how much is done.
@@ -78,7 +79,7 @@ def run(
         if out is not None:
             refuse_other_run(out, config.name, force)
         with _study_folder(config, out) as kept:
-            result = compute(config, (), _inputs_for(config, inputs), kept, progress)
+            result = compute(config, (), inputs, kept, progress)
             _write(result, out, force, drawn)
     return result
 
@@ -97,7 +98,7 @@ def stress(
     source: str | Path | Run,
     *,
     set: Changes = (),
-    inputs: str | Path | None = None,
+    inputs: Folders = None,
     out: str | Path | None = None,
     force: bool = False,
 ) -> Result:
@@ -119,12 +120,12 @@ def stress(
 
         if out is not None:
             refuse_other_run(out, config.name, force)
-        result = compute(config, (), _inputs_for(config, inputs), stressed=True)
+        result = compute(config, (), inputs, stressed=True)
         _write(result, out, force, drawn)
     return result
 
 
-def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = None) -> Run:
+def read_run(source: str | Path, set: Changes = (), inputs: Folders = None) -> Run:
     """Read a run file, a shipped one or a record.json with its changes; nothing is computed yet.
 
     Raises UsageError and InputError, also for a chart that does not exist.
@@ -137,7 +138,7 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
     else:
         from .results.repeat import read_record
 
-        config = read_record(source, Path(inputs or inputs_folder()))
+        config = read_record(source, inputs)
     unknown = [name for name in config.settings.output.charts or () if name not in charts.CHARTS]
     if unknown:
         raise InputError(
@@ -220,7 +221,7 @@ def explain(
 def cell(
     chemistry: str,
     silicon: float | None = None,
-    inputs: str | Path | None = None,
+    inputs: Folders = None,
     blend: str = "silicon",
     solid: str = "",
     **numbers: float,
@@ -241,7 +242,7 @@ def cell_sheet(
     chemistry: str,
     silicon: float | None,
     numbers: Mapping[str, float],
-    inputs: str | Path | None = None,
+    inputs: Folders = None,
     blend: str = "silicon",
     solid: str = "",
 ) -> list[str]:
@@ -261,14 +262,16 @@ def _silicon_of(data: Inputs, chemistry: str, silicon: float | None) -> float:
     return float(own.get(chemistry, 0.0))
 
 
-def read_inputs(folder: str | Path | None = None) -> Inputs:
-    """The input tables, read and checked. Raises errors.InputError with every problem."""
+def read_inputs(folder: Folders = None) -> Inputs:
+    """The input tables, read and checked: the shipped ones, with the own rows of some folders on top, the first
+    uppermost; one that holds most tables stands in for the shipped. Raises errors.InputError with every problem."""
     from .tables import inputs
+    from .tables.own import folders, layers
 
-    return inputs.read_inputs(Path(folder) if folder is not None else inputs_folder())
+    return inputs.read_inputs(layers(folders(folder)))
 
 
-def describe(name: str | None = None, inputs: str | Path | None = None, *, as_json: bool = False) -> str:
+def describe(name: str | None = None, inputs: Folders = None, *, as_json: bool = False) -> str:
     """What a name means: a quantity, table, chemistry, mineral, region, segment, scenario, source, or a constraint or
     an objective of the mix; all without one.
 
@@ -283,7 +286,7 @@ def describe(name: str | None = None, inputs: str | Path | None = None, *, as_js
     return names.describe(name, tables)
 
 
-def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path | None = None) -> list[str]:
+def check(what: str | Path = "inputs", *, set: Changes = (), inputs: Folders = None) -> list[str]:
     """Check input tables (a folder; "inputs" are the shipped ones) or a run file, without solving or drawing anything.
 
     A run file is refused exactly where `run` refuses it, in the same words. Not told here is what only a run can know:
@@ -295,7 +298,7 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path 
         return _checked_run(read_run(what, set, inputs), inputs)
     from .tables.codes import UNKNOWN
 
-    if set or inputs is not None:
+    if set or inputs:
         raise UsageError(f"{what} is a folder of input tables; --set and --inputs go with a run file")
     data = read_inputs(folder if folder.is_dir() else None)
     quantities = [table.frame for table in data.tables.values() if table.schema.kind]
@@ -303,7 +306,8 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path 
     not_known = f"{unknown} not known, " if unknown else ""
     return [
         f"{what}: sound. {len(data.tables)} tables, {sum(map(len, quantities))} figures, {assumed} of them assumed, "
-        f"{not_known}{len(data['corrections'])} corrected, {len(data['sources'])} sources."
+        f"{not_known}{len(data['corrections'])} corrected, {len(data['sources'])} sources.",
+        *map(str, data.own),
     ]
 
 
@@ -327,10 +331,11 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
     return result
 
 
-def _checked_run(config: Run, inputs: str | Path | None) -> list[str]:
+def _checked_run(config: Run, inputs: Folders) -> list[str]:
     from .pipeline import inputs_of, prepared
+    from .tables.inputs import read_inputs
 
-    ready = prepared(config, read_inputs(inputs_of(config, _inputs_for(config, inputs))))
+    ready = prepared(config, read_inputs(inputs_of(config, inputs)))
     resolved = ready.outcome.resolved
     count, years = len(config.settings.scenario), resolved.reported
     chosen = []
@@ -341,15 +346,11 @@ def _checked_run(config: Run, inputs: str | Path | None) -> list[str]:
     return [
         f"{config.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
         f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
+        *map(str, ready.inputs.own),
         *chosen,
         *resolved.notes,
         *(f"filled: {sentence}" for sentence in resolved.fills),
     ]
-
-
-def _inputs_for(config: Run, inputs: str | Path | None) -> str | Path | None:
-    """Inputs as asked; a record knows theirs by content only, so without a name it means the shipped ones."""
-    return inputs_folder() if inputs is None and config.path.suffix == ".json" else inputs
 
 
 def _result(result: Result | str | Path) -> Result:

@@ -73,6 +73,15 @@ def cli(context: click.Context, debug: bool) -> None:
     context.obj = debug
 
 
+#: Of every command that reads the tables.
+_inputs = click.option(
+    "--inputs",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Folder of own rows on top of the shipped tables, or of a whole package; repeat it for more.",
+)
+
+
 def _command(function: Callable[..., None]) -> Any:
     """A subcommand whose errors are shown as sentences with the right exit code; with --debug, with the traceback."""
 
@@ -101,9 +110,9 @@ def _command(function: Callable[..., None]) -> Any:
 @click.argument("file")
 @click.option("--out", type=click.Path(path_type=Path), help="Result folder [default: runs/<name of the run file>].")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key, e.g. scope.years.last=2040.")
-@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
+@_inputs
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
-def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool) -> None:
+def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, ...], force: bool) -> None:
     """Compute a run FILE: tables, record and charts into a folder, a summary on screen.
 
     FILE is a run file, the name of a shipped one, or the record.json of a result, which repeats its run.
@@ -135,10 +144,10 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
 @click.argument("file")
 @click.option("--out", type=click.Path(path_type=Path), help="Result folder [default: runs/<name>-stress].")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key, e.g. exposure.future=announced.")
-@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
+@_inputs
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
 @click.option("--top", type=click.IntRange(1, 1000), default=12, show_default=True, help="Suppliers shown.")
-def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool, top: int) -> None:
+def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, ...], force: bool, top: int) -> None:
     """Stress a run FILE with [exposure]: which supplier's stop costs the most GWh.
 
     Plays the library of disruptions, every country that supplies a node (N-1), pairs of the worst (N-2), and events
@@ -266,12 +275,12 @@ def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], 
 @click.option(
     "--set", "sets", multiple=True, metavar="NUMBER=VALUE", help="Any other number, e.g. cathode_voltage=3.9."
 )
-@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
+@_inputs
 def cell(
     chemistry: str,
     silicon: float | None,
     sets: tuple[str, ...],
-    inputs: Path | None,
+    inputs: tuple[Path, ...],
     oxide: bool,
     solid: str,
     **numbers: Any,
@@ -294,8 +303,8 @@ def cell(
 @_command
 @click.argument("what", default="inputs")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key of the run file, as in `run`.")
-@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables for the run file.")
-def check(what: str, sets: tuple[str, ...], inputs: Path | None) -> None:
+@_inputs
+def check(what: str, sets: tuple[str, ...], inputs: tuple[Path, ...]) -> None:
     """Check input tables or a run file without computing: all problems at once.
 
     WHAT is a folder of input tables, or a run file; by default the shipped inputs.
@@ -686,6 +695,8 @@ def _notes(result: Result) -> None:
 
     record = result.record
     _caveats(result)
+    for each in record.get("own_rows", ()):
+        _words(f"Own rows: {each['words']}, {each['used']:,} used.")
     counts = record["rows_used"]
     graded = ", ".join(f"{count} {quality}" for quality, count in sorted(counts.items(), key=lambda item: -item[1]))
     _words(f"{sum(counts.values())} input rows used: {graded}.")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from minerals.charts import wording
 from minerals.charts.bundle import Result
 from minerals.charts.selection import table_of
+from minerals.provenance import names_in
 
 Used = Mapping[str, Mapping[str, Collection[object]]]
 """What a chart draws from: a table of the result, or one of the inputs -> column -> the values of its rows. A column
@@ -86,7 +87,7 @@ def _rows(result: Result, used: Used, inputs: pd.DataFrame) -> NDArray[np.bool_]
         table = table_of(result, name)
         if table is not None and "rows" in table:
             for text in table["rows"][_chosen(table, where)].dropna().astype(str).unique():
-                named.update(re.findall(r"[\w-]+\.csv:\d+", text))
+                named |= names_in([text])
         else:
             found |= (of_table == name) & _chosen(inputs, where)
     lines = zip(inputs["file"].tolist(), inputs["line"].tolist(), strict=True)

@@ -19,6 +19,8 @@ from ..tables.names import region_label
 from ..tables.resolve import Resolved
 from ..toml import statement, written
 
+#: Folder of a result with the own rows that it was made with.
+OWN_ROWS = "own"
 #: Further libraries that compute or draw what stands in a result; most runs load few of them.
 LIBRARIES = ("scipy", "highspy", "clarabel", "pyomo", "matplotlib")
 
@@ -31,9 +33,10 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
     run = resolved.run
     config = config or run
     settings = config.settings.model_dump(mode="json")
+    # The result holds its own rows, and the lines it was made with, so that it can be repeated without their files.
+    settings["inputs"] = [f"{OWN_ROWS}/{name}" for name in inputs.layers.named()]
     lines = ""
     if resolved.lines is not None:
-        # The result holds the lines it was made with, so that it can be repeated without their file.
         settings["flows"]["lines"] = "tables/lines.csv"
         lines = hashlib.sha256(resolved.lines.to_csv(index=False).encode()).hexdigest()
     if settings["study"]:
@@ -66,8 +69,15 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
         **adoption,
         "set": [kept for text in run.sets if (kept := _without_workers(text))],
         "inputs": inputs.sha256,
+        **({"own_rows": _own_rows(resolved, inputs)} if inputs.own else {}),
         "versions": versions(),
     }
+
+
+def _own_rows(resolved: Resolved, inputs: Inputs) -> list[dict[str, Any]]:
+    """What own rows did to the tables, by file, and how many of them the run used."""
+    used = resolved.inputs_used["file"].value_counts()
+    return [{**asdict(each), "used": int(used.get(each.file, 0)), "words": str(each)} for each in inputs.own]
 
 
 @cache
