@@ -271,3 +271,26 @@ def test_check_takes_a_folder_of_own_rows(mine: Callable[..., Path]) -> None:
     sound, told = api.check(mine(battery_demand=rows))
     assert "sound" in sound
     assert told == "mine/battery_demand.csv: 1 row replaced"
+
+
+# ---------------------------------------------------------------------- part of a region
+
+PART = "scenario,region,segment,year,value,unit\nplan,Germany,car,2030,30,GWh\nplan,Germany,car,2034,50,GWh\n"
+
+
+def test_a_part_of_a_region_may_have_demand_of_its_own_and_the_rest_has_what_that_leaves(
+    toy: Path, mine: Callable[..., Path]
+) -> None:
+    """Europe needs 100 GWh of cars in 2030 and 140 in 2034, between them 120; its storage is shared as before."""
+    sets = ['scope.regions=["Germany", "France"]', 'scope.segments=["car", "stationary"]']
+    found = run(toy / "run.toml", sets, [mine(battery_demand=PART), toy])["battery_demand"]
+    found = found[found["scenario"] == "plan"].set_index(["region", "segment", "year"])
+    values = found["value"]
+    assert [values["Germany", "car", year] for year in (2030, 2032, 2034)] == [30, 40, 50]
+    assert [values["France", "car", year] for year in (2030, 2032, 2034)] == pytest.approx([70, 80, 90])
+    assert [values[part, "stationary", 2030] for part in ("Germany", "France")] == pytest.approx([4, 6])
+    ends = found.loc[("France", "car", 2030), ["low", "high"]].tolist()
+    assert ends == pytest.approx([50, 90])
+    assert "mine/battery_demand.csv:2@-1/1" in found.loc[("France", "car", 2030), "rows"]
+    with pytest.raises(InputError, match="parts of Europe leave -60 GWh of car in 2030; mend the own rows"):
+        run(toy / "run.toml", sets, [mine(battery_demand=PART.replace("30,30", "30,160")), toy])

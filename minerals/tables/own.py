@@ -226,9 +226,9 @@ def _stacked(
 
 
 def _say_the_same(one: Sequence[Any], other: Sequence[Any], columns: Sequence[str]) -> bool:
-    """Whether two rows have the same cells but for their line; missing ones are alike."""
+    """Whether two rows have the same cells, but for their line and what corrected them; missing ones are alike."""
     pairs = zip(one, other, columns, strict=True)
-    return all(a == b or (a != a and b != b) or name == "line" for a, b, name in pairs)
+    return all(a == b or (a != a and b != b) or name in ("line", "corrected_by") for a, b, name in pairs)
 
 
 def _mend(raw: RawTable, corrections: RawTable | None) -> dict[int, str]:

@@ -27,7 +27,7 @@ from .inputs import USED_COLUMNS, Inputs
 from .lines import read_lines
 from .names import WITHOUT_ROWS, Kinds, fit, refused_blend
 from .parameters import Parameters, parameters
-from .series import Anchors, Datum, Point, along, at, datum, outside, ranges, share_of
+from .series import Anchors, Datum, Point, along, at, datum, less, outside, ranges, share_of
 
 #: A demand series may begin at this share of its largest year and still count as having its history.
 HISTORY = 0.05
@@ -292,22 +292,53 @@ class _Resolver:
 
     def _demand_anchors(self, scenario: str, region: str, segment: str) -> Anchors:
         """Demand at a place: its own, or its share of that of the region it is part of, in every year in which the
-        region or the share of any of its parts is given, so that the parts add up to the whole in between as well."""
+        region or the share of any of its parts is given, so that the parts add up to the whole in between as well.
+
+        A part may have demand of the user's own; the part that has what the others leave has what that leaves."""
         places = self.inputs.places
         whole = places.whole(region)
         if not whole:
             return self._anchors("battery_demand", scenario, region, segment)
+        if own := self._own_demand(scenario, region, segment):
+            return own
         demand = self._demand_anchors(scenario, whole, segment)
         if not demand:
             return demand
         self.shares_of.setdefault((region, whole), {})[segment] = None
-        shares = {part: self._part(part, segment) for part in places.parts[whole] if part in places.shared}
-        years = {*demand, *(year for share in shares.values() for year in share if min(demand) <= year <= max(demand))}
+        rest = region == places.remainder(whole)
+        own_parts = {part: self._own_demand(scenario, part, segment) for part in places.parts[whole] if rest}
+        taken = [anchors for anchors in own_parts.values() if anchors]
+        shares = {
+            part: self._part(part, segment)
+            for part in places.parts[whole]
+            if part in places.shared and not own_parts.get(part)
+        }
+        given = (year for anchors in (*shares.values(), *taken) for year in anchors)
+        years = {*demand, *(year for year in given if min(demand) <= year <= max(demand))}
         out: Anchors = {}
         for year in sorted(years):
             amount = at(demand, year)[()]
-            mine = [at(share, year)[()] for part, share in shares.items() if region in (part, places.remainder(whole))]
-            out[year] = {(): share_of(amount, mine, rest=region not in shares)}
+            mine = [at(share, year)[()] for part, share in shares.items() if rest or region == part]
+            left = share_of(amount, mine, rest=rest)
+            for anchors in taken:
+                left = less(left, at(anchors, year)[()])
+            if left.value < 0:
+                why = f"parts of {whole} leave {left.value:g} GWh of {segment} in {year}; mend the own rows of them"
+                raise InputError([self.run.problem(("scope", "regions"), f"{region} under {scenario}", why)])
+            out[year] = {(): left}
+        return out
+
+    def _own_demand(self, scenario: str, region: str, segment: str) -> Anchors:
+        """Demand that own rows give a part of a region, and before the first of them its share under the scenario that
+        theirs extends; nothing where none do."""
+        named = self.inputs.tables["battery_demand"].named
+        rows = self.inputs.rows_by("battery_demand", "scenario", "region", "segment").get(
+            (scenario, region, segment), []
+        )
+        out: Anchors = {row.year: {(): datum(row.value, row.low, row.high, named(row.line))} for row in rows}
+        if out and (parent := self.parent.get(scenario, "")):
+            before = self._demand_anchors(parent, region, segment)
+            out |= {year: values for year, values in before.items() if year < min(rows, key=_year).year}
         return out
 
     def _part(self, region: str, segment: str) -> Anchors:
@@ -618,6 +649,10 @@ def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, twin
     ratio = over.value / under.value
     rows = start.rows.times_ratio(over.rows, under.rows)
     return Datum(start.value * ratio, start.low * ratio, start.high * ratio, rows, "ratio")
+
+
+def _year(row: Any) -> int:
+    return int(row.year)
 
 
 def _record(keys: Mapping[str, object], value: Datum, unit: str, fill: str) -> dict[str, object]:
