@@ -39,6 +39,8 @@ __all__ = [
     "describe",
     "draw",
     "explain",
+    "export",
+    "import_rows",
     "load",
     "read_inputs",
     "run",
@@ -269,6 +271,78 @@ def read_inputs(folder: Folders = None) -> Inputs:
     from .tables.own import folders, layers
 
     return inputs.read_inputs(layers(folders(folder)))
+
+
+def import_rows(
+    file: str | Path,
+    table: str | None = None,
+    *,
+    columns: Sequence[str] = (),
+    fixed: Sequence[str] = (),
+    words: Sequence[str] = (),
+    sheet: str = "",
+    decimal: str | None = None,
+    out: str | Path = "my-data",
+    force: bool = False,
+    inputs: Folders = None,
+) -> list[str]:
+    """Write the rows of a CSV file or a workbook as own rows into a folder, and say what was done.
+
+    table: ours that they become; without it every sheet of a workbook is a table of ours already. columns:
+    COLUMN=HEADER there; fixed: COLUMN=VALUE in all rows; words: WORD=CODE, or WORD= for rows to leave out; sheet: of a
+    workbook; decimal: the mark of decimals, where the figures do not tell. Raises UsageError, InputError; nothing is
+    written then.
+    """
+    from .tables.foreign import Wanted, import_table, sheets_of_ours, words_of_options, write_own
+
+    file, known = Path(file), read_inputs(inputs)
+    if not file.is_file():
+        raise UsageError(f"{file}: not found; name a CSV file or a workbook")
+    if table is None:
+        if columns or fixed or words or sheet or file.suffix != ".xlsx":
+            raise UsageError(f"{file}: say which table its rows become, e.g. --as battery_demand")
+        return write_own(Path(out), sheets_of_ours(file, known), force)
+    wanted = Wanted(
+        table,
+        words_of_options(columns, "--map"),
+        words_of_options(fixed, "--set"),
+        words_of_options(words, "--word"),
+        decimal or "",
+    )
+    return write_own(Path(out), [import_table(file, sheet, wanted, known)], force)
+
+
+def export(
+    folder: str | Path,
+    *,
+    xlsx: str | Path | None = None,
+    iamc: str | Path | None = None,
+    wide: str | Path | None = None,
+    inputs: Folders = None,
+    force: bool = False,
+) -> list[str]:
+    """Write a result folder for other programs, and say what was written.
+
+    xlsx: workbook of the input rows that it rests on, a sheet a table, which import_rows takes back; iamc: file in the
+    IAMC layout, .csv or .xlsx; wide: folder for its tables with years across. inputs: the data package that it was made
+    with, where that is not the shipped one. Raises UsageError.
+    """
+    from .results.export import export_iamc, export_wide, export_xlsx
+
+    result, told = load(folder), []
+    if not (xlsx or iamc or wide):
+        raise UsageError("say what to write: --xlsx FILE, --iamc FILE or --wide DIR")
+    if xlsx:
+        from .pipeline import inputs_of
+        from .tables.inputs import read_inputs as read_package
+
+        config = read_run(Path(folder) / "record.json", (), inputs)
+        told.append(export_xlsx(result, read_package(inputs_of(config, inputs)), Path(xlsx), force))
+    if iamc:
+        told.append(export_iamc(result, Path(iamc), force))
+    if wide:
+        told.append(export_wide(result, Path(wide), force))
+    return told
 
 
 def describe(name: str | None = None, inputs: Folders = None, *, as_json: bool = False) -> str:

@@ -350,6 +350,56 @@ def validate(out: Path | None, size: str | None) -> None:
 
 
 @_command
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--as", "table", help="Table that its rows become, e.g. battery_demand; a workbook of tables needs none.")
+@click.option(
+    "--map", "columns", multiple=True, metavar="COLUMN=HEADER", help="Column of the table, and its header there."
+)
+@click.option(
+    "--set", "fixed", multiple=True, metavar="COLUMN=VALUE", help="What is the same in all rows, e.g. unit=GWh."
+)
+@click.option(
+    "--word", "words", multiple=True, metavar="WORD=CODE", help="A word there, and its code; none leaves it out."
+)
+@click.option("--sheet", default="", help="Sheet of a workbook [default: its only one, or the one named as the table].")
+@click.option("--decimal", type=click.Choice([".", ","]), help="Mark of decimals, where the figures do not tell.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("my-data"), show_default=True, help="Folder of own rows."
+)
+@click.option("--force", is_flag=True, help="Replace a table that is there.")
+@_inputs
+def import_(file: Path, table: str | None, out: Path, force: bool, **options: Any) -> None:
+    """Import a FILE as own rows: CSV or a workbook, long, with years across, or IAMC.
+
+    Merged headers, a line of units, thousands separators, decimal commas and names in words are read, and what was done
+    is told; what can be read in two ways is refused. The rows count in a run that names the folder:
+    inputs = ["my-data/"], or --inputs my-data.
+    """
+    from . import api
+
+    for line in api.import_rows(file, table, out=out, force=force, **options):
+        _out(line)
+
+
+@_command
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--xlsx", type=click.Path(path_type=Path), help="Workbook for the input rows that the result rests on.")
+@click.option("--iamc", type=click.Path(path_type=Path), help="File for the result in the IAMC layout, .csv or .xlsx.")
+@click.option("--wide", type=click.Path(path_type=Path), help="Folder for its tables with years across.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@_inputs
+def export(folder: Path, inputs: tuple[Path, ...], force: bool, **targets: Path | None) -> None:
+    """Export a result FOLDER to other programs: its inputs as a workbook, its numbers as IAMC or with years across.
+
+    The workbook has a sheet for each table; `minerals import` takes it back as own rows, changed or not.
+    """
+    from . import api
+
+    for line in api.export(folder, **targets, inputs=inputs, force=force):
+        _out(line)
+
+
+@_command
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with equations of the mix in LaTeX.")
 def describe(name: str | None, as_json: bool) -> None:
@@ -696,7 +746,8 @@ def _notes(result: Result) -> None:
     record = result.record
     _caveats(result)
     for each in record.get("own_rows", ()):
-        _words(f"Own rows: {each['words']}, {each['used']:,} used.")
+        used = f", {each['used']:,} used" if each["replaced"] or each["added"] else ""
+        _words(f"Own rows: {each['words']}{used}.")
     counts = record["rows_used"]
     graded = ", ".join(f"{count} {quality}" for quality, count in sorted(counts.items(), key=lambda item: -item[1]))
     _words(f"{sum(counts.values())} input rows used: {graded}.")

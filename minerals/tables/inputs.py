@@ -86,11 +86,11 @@ class Inputs:
     def found(self, row: str) -> tuple[str, int]:
         """Table of a row, and its `line` there, by its name."""
         file, _, line = row.rpartition(":")
-        table, before = self._files[file]
+        table, before = self.files[file]
         return table, before + int(line)
 
     @cached_property
-    def _files(self) -> dict[str, tuple[str, int]]:
+    def files(self) -> dict[str, tuple[str, int]]:
         """Table of each file, and what is added to the lines of its rows."""
         return {
             file: (name, OWN_LINE * at)

@@ -22,10 +22,12 @@ NEEDED = "needs openpyxl: pip install 'minerals[xlsx]', or save each sheet as 'C
 @dataclass
 class Sheet:
     """A sheet: cells as text by row, each with its line, rows without any cell left out. merged: (first line, first
-    column, last line, last column) of cells that are one, counted from 1."""
+    column, last line, last column) of cells that are one, counted from 1; numeric: line, and column counted from 0, of
+    cells that are numbers and no texts."""
 
     rows: list[tuple[int, list[str]]]
     merged: list[tuple[int, int, int, int]]
+    numeric: set[tuple[int, int]]
 
 
 @dataclass
@@ -66,7 +68,14 @@ def read_workbook(path: Path, file: str, problems: list[Problem]) -> Workbook:
         merged = [(each.min_row, each.min_col, each.max_row, each.max_col) for each in sheet.merged_cells.ranges]
         rows = list(_rows(sheet, written[sheet.title], f"{file}[{sheet.title}]", problems))
         if rows:
-            sheets[str(sheet.title).strip()] = Sheet(rows, merged)
+            lines = {line for line, _ in rows}
+            numeric = {
+                (line, column)
+                for line, row in enumerate(sheet.iter_rows(values_only=True), 1)
+                for column, cell in enumerate(row)
+                if line in lines and isinstance(cell, int | float)
+            }
+            sheets[str(sheet.title).strip()] = Sheet(rows, merged, numeric)
     return Workbook(sheets, hashlib.sha256(content).hexdigest())
 
 
