@@ -341,12 +341,10 @@ class _Importer:
                     raise UsageError(f"{where} says {unit}, and --set unit={fixed}; mend one of them")
                 self.told.append(f"unit {unit}, from line {self.grid.lines[row]}")
                 return row, unit
-        if "unit" in columns:
+        if "unit" in columns or self._is_iamc():
             return -1, ""
-        if self._is_iamc():
-            return -1, ""
-        if unit := self.wanted.fixed.get("unit"):
-            return -1, unit
+        if fixed := self.wanted.fixed.get("unit", ""):
+            return -1, fixed
         heads = [cell for line in cells[: self.head + 1] for cell in line]
         said = {
             self._as_unit(word)
