@@ -270,7 +270,7 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
         for name, mix in mixes.items():
             chosen = log["scenarios"][name]
             chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
-            files[playback_of(name)] = playback(mix.onto(mix.run), name)
+            files[playback_of(name)] = playback(mix.onto(mix.run), name, inputs)
     return Computed(resolved, chokepoints, tables, log, files, mixes)
 
 

@@ -91,8 +91,9 @@ def test_a_workbook_as_people_keep_them_comes_in_with_one_call(inputs: Inputs, b
     assert clean.rows[0]["locator"] == "d.xlsx[Sheet]!C5"
     told = "\n".join(clean.told)
     for words in (
-        "4 merged cells", "unit GWh, from line 4", "3 columns of years", "1 empty cells", "columns left out: Remark",
-        "decimal commas, thousands separators", "region: europe → Europe, CHN → China", "3 rows left out by --word",
+        "4 merged cells", "unit GWh, from line 4", "3 columns of years", "1 empty cell left out",
+        "columns left out: Remark", "decimal commas, thousands separators",
+        "region: europe → Europe, CHN → China", "3 rows left out by --word",
         "lines without a figure left out: 9",
     ):  # fmt: skip
         assert words in told, words
@@ -117,6 +118,29 @@ def test_uses_that_stand_above_the_years_are_read(inputs: Inputs, tmp_path: Path
         *"1234"
     ]
     assert "unit GWh, from the header" in clean.told
+
+
+def test_shares_in_per_cent_of_chemistries_by_their_labels(inputs: Inputs, tmp_path: Path) -> None:
+    content = "Chemistry;2030;2034\nLFP;40 %;49,5 %\nNMC 811;60 %;50,5 %\n"
+    clean = taken(
+        text(tmp_path, content), inputs, table="market_share", columns={}, words={},
+        fixed={"scenario": "plan", "region": "World", "segment": "Cars"},
+    )  # fmt: skip
+    found = [tuple(row[name] for name in ("chemistry", "year", "value", "unit", "segment")) for row in clean.rows]
+    assert found == [
+        ("lfp", "2030", "0.4", "1", "car"),
+        ("lfp", "2034", "0.495", "1", "car"),
+        ("nmc811", "2030", "0.6", "1", "car"),
+        ("nmc811", "2034", "0.505", "1", "car"),
+    ]
+
+
+def test_long_iamc_takes_the_variables_of_the_table(inputs: Inputs, tmp_path: Path) -> None:
+    head = "model,scenario,region,variable,unit,year,value\n"
+    content = f"{head}M,plan,CHN,Battery Demand|Cars,TWh/yr,2030,0.5\nM,plan,CHN,Final Energy,EJ/yr,2030,1\n"
+    clean = taken(text(tmp_path, content), inputs, columns={}, fixed={}, words={})
+    assert cells(clean) == {("China", "car", "2030"): ("0.5", "TWh")}
+    assert "1 line of other variables left out: Final Energy" in clean.told
 
 
 @pytest.mark.parametrize(("figures", "option", "found"), [

@@ -11,6 +11,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from conftest import lay_out
 
 from minerals import api
 from minerals.charts.footer import source_line
@@ -331,3 +332,18 @@ def test_a_chart_says_that_it_rests_on_own_rows() -> None:
     assert source_line(sources) == "Source: minerals model with own rows of this run; Author (2024), Book."
     assert source_line(sources[:1]) == "Source: minerals model with own rows of this run."
     assert source_line(sources[1:]) == "Source: minerals model; Author (2024), Book."
+
+
+@pytest.mark.slow
+def test_a_chosen_mix_with_own_rows_plays_back_from_its_folder(tmp_path: Path) -> None:
+    lay_out(tmp_path / "toy", "toy", "toy_whole")
+    rows = "scenario,region,segment,year,value,unit\nplan,Europe,car,2034,110,GWh\n"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "battery_demand.csv").write_text(rows, encoding="utf-8")
+    (tmp_path / "mine.toml").write_text('base = "toy/chosen.toml"\ninputs = ["mine"]\n', encoding="utf-8")
+    chosen = api.run(tmp_path / "mine.toml", inputs=tmp_path / "toy", set={"output.charts": []}, out=tmp_path / "out")
+    played = api.run(tmp_path / "out" / "optimised.toml", inputs=tmp_path / "toy", set={"output.charts": []})
+    assert played.record["own_rows"][0]["file"] == "mine/battery_demand.csv"
+    by = ("mineral", "year")
+    wanted, found = chosen.total(by=by, scenario="optimised"), played.total(by=by, scenario="optimised")
+    pd.testing.assert_series_equal(found, wanted, rtol=1e-9)

@@ -34,7 +34,7 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
     config = config or run
     settings = config.settings.model_dump(mode="json")
     # The result holds its own rows, and the lines it was made with, so that it can be repeated without their files.
-    settings["inputs"] = [f"{OWN_ROWS}/{name}" for name in inputs.layers.named()]
+    settings["inputs"] = own_folders(inputs)
     lines = ""
     if resolved.lines is not None:
         settings["flows"]["lines"] = "tables/lines.csv"
@@ -72,6 +72,11 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
         **({"own_rows": _own_rows(resolved, inputs)} if inputs.own else {}),
         "versions": versions(),
     }
+
+
+def own_folders(inputs: Inputs) -> list[str]:
+    """Folders of a result that hold its own rows, as `inputs` of a run file beside its record names them."""
+    return [f"{OWN_ROWS}/{name}" for name in inputs.layers.named()]
 
 
 def _own_rows(resolved: Resolved, inputs: Inputs) -> list[dict[str, Any]]:

@@ -108,7 +108,8 @@ def _key(layers: Layers, hashes: Mapping[str, str]) -> str:
     sources = [*code.glob("*.py"), *code.parent.glob("*.py")]
     parts = [
         list(hashes.items()),  # Of own folders the first is uppermost.
-        (list(layers.named()), layers.replace),
+        [(name, sorted(path.name for path in folder.iterdir())) for name, folder in layers.named().items()],
+        layers.replace,
         hashlib.sha256((shipped / DESCRIPTOR).read_bytes()).hexdigest(),
         layers.package.resolve() == shipped.resolve(),
         sorted((str(file), *_size_and_time(file)) for file in sources),

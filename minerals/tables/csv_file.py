@@ -58,18 +58,15 @@ class CsvFile:
         return zip(self.lines, (dict(zip(self.header, cells, strict=True)) for cells in self.rows), strict=True)
 
 
-def read_text(path: Path, missing: str) -> tuple[str, str]:
-    """Text of a UTF-8 file, without a byte-order mark, and the SHA-256 of its bytes. Raises Unreadable.
-
-    missing: what to say where there is no such file.
-    """
+def read_bytes(path: Path, missing: str) -> bytes:
+    """Content of a file. Raises Unreadable; missing: what to say where there is none."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise Unreadable(0, "is a folder, not a file; put the file itself there")
         if not stat.S_ISREG(mode):
             raise Unreadable(0, "is a device or a pipe, not a file; put the file itself there")
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise Unreadable(0, missing) from None
     except OSError as error:
@@ -77,6 +74,14 @@ def read_text(path: Path, missing: str) -> tuple[str, str]:
             raise Unreadable(0, "is a loop of links; put the file itself there") from None
         why = (error.strerror or str(error)).lower()
         raise Unreadable(0, f"cannot be read ({why}); check the path and who may read it") from None
+
+
+def read_text(path: Path, missing: str) -> tuple[str, str]:
+    """Text of a UTF-8 file, without a byte-order mark, and the SHA-256 of its bytes. Raises Unreadable.
+
+    missing: what to say where there is no such file.
+    """
+    content = read_bytes(path, missing)
     for signature, why in SIGNATURES:
         if content.startswith(signature):
             raise Unreadable(0, why)

@@ -146,7 +146,7 @@ def _grid(path: Path, sheet: str, table: str, told: list[str]) -> _Grid:
             if line in rows and text:
                 rows[line][left - 1 : min(right, width)] = [text] * (min(right, width) - left + 1)
     if found.merged:
-        told.append(f"{len(found.merged)} merged cells: each holds for all it spans")
+        told.append(f"{_count(len(found.merged), 'merged cell')}: each holds for all it spans")
     at = {line: row for row, line in enumerate(rows)}
     numeric = {(at[line], column) for line, column in found.numeric}
     return _Grid(f"{path.name}[{named}]", list(rows), list(rows.values()), numeric)
@@ -225,16 +225,16 @@ class _Importer:
                     record.setdefault("locator", f"{self.grid.place}!{self.grid.at(row, column)}")
                 records.append((row, column, record))
         if self.years:
-            self.told.append(f"{len(self.years)} columns of years laid out as rows")
+            self.told.append(f"{_count(len(self.years), 'column')} of years laid out as rows")
         if empty:
-            self.told.append(f"{empty} empty cells left out")
+            self.told.append(f"{_count(empty, 'empty cell')} left out")
         if silent:
             self.told.append(f"lines without a figure left out: {listed(map(str, silent), 6)}")
-        self._numbers(records)
+        self._numbers(records, columns)
         scenarios = self._codes(records)
         rows = [record for _, _, record in records if all(text != _DROP for text in record.values())]
         if len(rows) < len(records):
-            self.told.append(f"{len(records) - len(rows)} rows left out by --word")
+            self.told.append(f"{_count(len(records) - len(rows), 'row')} left out by --word")
         named = [n for n in self.schema.columns if any(record.get(n) for record in rows)]
         self._check(named, records)
         if self.problems:
@@ -345,6 +345,8 @@ class _Importer:
             return -1, ""
         if fixed := self.wanted.fixed.get("unit", ""):
             return -1, fixed
+        if list(self.units) == ["1"]:
+            return -1, "1"
         heads = [cell for line in cells[: self.head + 1] for cell in line]
         said = {
             self._as_unit(word)
@@ -386,7 +388,7 @@ class _Importer:
             else:
                 other[cells[at["variable"]]] += 1
         if other:
-            self.told.append(f"{sum(other.values())} lines of other variables left out: {listed(other, 3)}")
+            self.told.append(f"{_count(sum(other.values()), 'line')} of other variables left out: {listed(other, 3)}")
         return out
 
     # ------------------------------------------------------------------ cells
@@ -394,16 +396,17 @@ class _Importer:
     def _wrong(self, row: int, what: str, why: str) -> None:
         self.problems.append(Problem(self.grid.place, self.grid.lines[row], what, why))
 
-    def _numbers(self, records: Iterable[tuple[int, int, dict[str, str]]]) -> None:
+    def _numbers(self, records: Iterable[tuple[int, int, dict[str, str]]], columns: Mapping[str, int]) -> None:
         """Write figures as a CSV has them, in place."""
         records = list(records)
         texts = [
             (row, name, record)
             for row, column, record in records
             for name in (VALUE, "low", "high")
-            if record.get(name) and not (name == VALUE and (row, column) in self.grid.numeric)
+            if record.get(name) and (row, column if name == VALUE else columns.get(name, -1)) not in self.grid.numeric
         ]
-        style = self._style([record[name] for _, name, record in texts])
+        seen = [record[name] for _, name, record in texts]
+        style = self._style(seen)
         changed = 0
         for row, name, record in texts:
             written = record[name]
@@ -416,13 +419,14 @@ class _Importer:
             changed += bare != written
             record[name] = bare
         if changed:
-            kinds = {"decimal commas": style == ",", "thousands separators": any(map(_is_grouped, self._seen))}
-            kinds["percentages"] = any(text.endswith("%") for text in self._seen)
-            self.told.append(f"{changed} figures rewritten: {listed([k for k, v in kinds.items() if v]) or 'signs'}")
+            kinds = {"decimal commas": style == ",", "thousands separators": any(map(_is_grouped, seen))}
+            kinds["percentages"] = any(text.endswith("%") for text in seen)
+            self.told.append(
+                f"{_count(changed, 'figure')} rewritten: {listed([k for k, v in kinds.items() if v]) or 'signs'}"
+            )
 
     def _style(self, texts: list[str]) -> str:
         """Mark of decimals in figures that are texts. Raises InputError where they do not tell, or differ."""
-        self._seen = texts
         votes: dict[str, str] = {}
         unsure = ""
         for text in texts:
@@ -498,6 +502,11 @@ class _Importer:
 _DROP = "\0"
 
 
+def _count(number: int, what: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _is_grouped(text: str) -> bool:
     return bool(re.search(rf"\d[{GROUPING}.,]\d{{3}}(\D|$)", text))
 
@@ -549,7 +558,7 @@ def write_own(folder: Path, tables: Iterable[Clean], force: bool) -> list[str]:
     told = []
     for each in tables:
         _write(folder / f"{each.table}.csv", each.columns, each.rows)
-        told.append(f"{folder / each.table}.csv: {len(each.rows):,} row{'s' * (len(each.rows) != 1)}")
+        told.append(f"{folder / each.table}.csv: {_count(len(each.rows), 'row')}")
         told += [f"  {sentence}" for sentence in each.told]
         if each.scenarios:
             told.append(f"  {_add_scenarios(folder / 'scenarios.csv', each.scenarios)}")

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Problem, UsageError
-from .csv_file import visible
+from ..text import Unreadable
+from .csv_file import read_bytes, visible
 
 SUFFIX = ".xlsx"
 NEEDED = "needs openpyxl: pip install 'minerals[xlsx]', or save each sheet as 'CSV UTF-8'"
@@ -54,11 +55,14 @@ def read_workbook(path: Path, file: str, problems: list[Problem]) -> Workbook:
     """
     library = openpyxl(f"{file}: reading a workbook")
     try:
-        content = path.read_bytes()
+        content = read_bytes(path, "not found")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Of styles and validations, which are not read.
             written = library.load_workbook(BytesIO(content))
             saved = library.load_workbook(BytesIO(content), data_only=True) if _has_formulas(written) else written
+    except Unreadable as error:
+        problems.append(Problem(file, 0, "", error.why))
+        return Workbook({}, "")
     except Exception as error:  # Of a damaged file openpyxl raises what its parts raise.
         why = f"cannot be read as a workbook ({type(error).__name__}: {error}); save it again as .xlsx, or as CSV"
         problems.append(Problem(file, 0, "", why))
