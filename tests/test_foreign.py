@@ -135,6 +135,13 @@ def test_shares_in_per_cent_of_chemistries_by_their_labels(inputs: Inputs, tmp_p
     ]
 
 
+def test_a_source_that_no_list_has_is_kept_in_the_note(inputs: Inputs, tmp_path: Path) -> None:
+    content = "region,segment,year,value,source\nEurope,car,2030,1,Ministry (2026)\nEurope,car,2034,1,book\n"
+    clean = taken(text(tmp_path, content), inputs, columns={}, fixed={"scenario": "plan", "unit": "GWh"})
+    assert [(row["source"], row["note"]) for row in clean.rows] == [("", "Ministry (2026)"), ("book", "")]
+    assert "sources that sources.csv does not list, kept in note: Ministry (2026)" in clean.told
+
+
 def test_long_iamc_takes_the_variables_of_the_table(inputs: Inputs, tmp_path: Path) -> None:
     head = "model,scenario,region,variable,unit,year,value\n"
     content = f"{head}M,plan,CHN,Battery Demand|Cars,TWh/yr,2030,0.5\nM,plan,CHN,Final Energy,EJ/yr,2030,1\n"

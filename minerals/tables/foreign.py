@@ -20,6 +20,8 @@ from ..haste import value_class
 from ..quantities import QUANTITIES
 from ..text import Unreadable
 from ..units import accepted_units
+from .check import split
+from .codes import ASSUMED, OWN, UNKNOWN
 from .csv_file import SEPARATORS, read_text
 from .inputs import Inputs
 from .number import NUMBER
@@ -194,7 +196,6 @@ class _Importer:
         self.units = accepted_units(schema.kind) if schema.kind and schema.kind != "cell_parameter" else {}
         self.head, self.years = self._header()
         self.texts = self._heads()
-        self.taken: set[int] = set(self.years)
 
     def clean(self) -> Clean:
         columns, above = self._columns()
@@ -232,11 +233,12 @@ class _Importer:
             self.told.append(f"lines without a figure left out: {listed(map(str, silent), 6)}")
         self._numbers(records, columns)
         scenarios = self._codes(records)
+        self._sources([record for _, _, record in records])
         rows = [record for _, _, record in records if all(text != _DROP for text in record.values())]
         if len(rows) < len(records):
             self.told.append(f"{_count(len(records) - len(rows), 'row')} left out by --word")
         named = [n for n in self.schema.columns if any(record.get(n) for record in rows)]
-        self._check(named, records)
+        self._check(records)
         if self.problems:
             raise InputError(self.problems)
         return Clean(self.wanted.table, named, [{n: r.get(n, "") for n in named} for r in rows], self.told, scenarios)
@@ -487,7 +489,20 @@ class _Importer:
         given = {_plain(there): code or _DROP for there, code in self.wanted.words.items()}
         return given.get(_plain(word)) or codes.get(_plain(word), "")
 
-    def _check(self, named: list[str], records: Iterable[tuple[int, int, dict[str, str]]]) -> None:
+    def _sources(self, records: Iterable[dict[str, str]]) -> None:
+        """Keep in the note what a source is called that no list has, in place: the row is then the user's own."""
+        known = {*self.inputs["sources"]["source"], ASSUMED, OWN, UNKNOWN} if "source" in self.schema.by_name else set()
+        kept: dict[str, None] = {}
+        for record in records:
+            word = record.get("source", "")
+            if word and not known.issuperset(split(word)):
+                record["source"] = ""
+                record["note"] = "; ".join(filter(None, (record.get("note", ""), word)))
+                kept[word] = None
+        if kept:
+            self.told.append(f"sources that sources.csv does not list, kept in note: {listed(kept, 6)}")
+
+    def _check(self, records: Iterable[tuple[int, int, dict[str, str]]]) -> None:
         """Hold the rows to what a row of the table must be."""
         kept = [(row, record) for row, _, record in records if _DROP not in record.values()]
         cells = [dict.fromkeys(self.schema.columns, "") | record for _, record in kept]
