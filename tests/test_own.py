@@ -241,6 +241,8 @@ def test_a_result_with_own_rows_repeats_from_its_record_alone(own_run: Path, toy
     files = [path.relative_to(first) for path in first.rglob("*") if path.is_file()]
     assert Path("own/my_data/battery_demand.csv") in files
     assert all((first / file).read_bytes() == (second / file).read_bytes() for file in files)
+    with pytest.raises(UsageError, match="is repeated with the own rows of its result; leave out --inputs"):
+        api.run(first / "record.json", inputs=[toy, first / "own" / "my_data"])
     (first / "own" / "my_data" / "battery_demand.csv").write_text(DEMAND.replace("90", "91"), encoding="utf-8")
     with pytest.raises(UsageError, match=r"my_data/battery_demand\.csv differ"):
         api.run(first / "record.json", inputs=toy)

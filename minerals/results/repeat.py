@@ -97,6 +97,9 @@ def read_record(path: str | Path, inputs: Folders = None) -> Run:
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         why = f"does not hold a run that this version can repeat ({_said(error)}); run its run file again"
         raise UsageError(f"{path} {why}") from None
+    if more := layers(folders(inputs)).own:
+        why = "is repeated with the own rows of its result; leave out"
+        raise UsageError(f"{path} {why} --inputs {more[0]}, or run its run file to compute with others")
     _refuse_changed(record, known, path)
     _refuse_other_inputs(known, path, [*folders(inputs), *(path.parent / each for each in run.settings.inputs)])
     _say_other_versions(known, path)
