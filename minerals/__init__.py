@@ -11,7 +11,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import cell, check, compare, describe, draw, explain, load, read_inputs, run, stress, validate
+    from .api import (
+        cell,
+        check,
+        compare,
+        describe,
+        draw,
+        explain,
+        export,
+        import_rows,
+        load,
+        read_inputs,
+        run,
+        stress,
+        validate,
+    )
 
 __all__ = [
     "cell",
@@ -20,6 +34,8 @@ __all__ = [
     "describe",
     "draw",
     "explain",
+    "export",
+    "import_rows",
     "load",
     "read_inputs",
     "run",

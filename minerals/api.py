@@ -18,7 +18,6 @@ from .config import Run
 from .config import read_run as _read_run
 from .drawing import Drawn, Finish, drawing
 from .errors import InputError, UsageError, did_you_mean, listed
-from .shipped import inputs_folder
 from .text import shown
 from .toml import written
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from .results.result import Result
     from .studies.blocks import StudyFolder
     from .tables.inputs import Inputs
+    from .tables.own import Folders
 
 __all__ = [
     "cell",
@@ -39,6 +39,8 @@ __all__ = [
     "describe",
     "draw",
     "explain",
+    "export",
+    "import_rows",
     "load",
     "read_inputs",
     "run",
@@ -54,7 +56,7 @@ def run(
     source: str | Path | Run,
     *,
     set: Changes = (),
-    inputs: str | Path | None = None,
+    inputs: Folders = None,
     out: str | Path | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -63,7 +65,8 @@ def run(
     cannot be drawn is left out, and the record says why (`left_out`).
 
     source: a run file, the name of a shipped one ("europe-2035"), or the record.json of a result, which repeats its
-    run with the same inputs or is refused. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
+    run with the same inputs or is refused. inputs: folders of own rows on top of those the run file names, or of a
+    whole data package. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
     A folder that holds the same run is replaced, another one only with `force`; see Result.write for what is kept. An
     interrupted study leaves what it has finished in `<out>.partial`, from where the same call goes on, and which
     no other run touches; progress is called with how much of how much is done.
@@ -78,7 +81,7 @@ def run(
         if out is not None:
             refuse_other_run(out, config.name, force)
         with _study_folder(config, out) as kept:
-            result = compute(config, (), _inputs_for(config, inputs), kept, progress)
+            result = compute(config, (), inputs, kept, progress)
             _write(result, out, force, drawn)
     return result
 
@@ -97,7 +100,7 @@ def stress(
     source: str | Path | Run,
     *,
     set: Changes = (),
-    inputs: str | Path | None = None,
+    inputs: Folders = None,
     out: str | Path | None = None,
     force: bool = False,
 ) -> Result:
@@ -119,12 +122,12 @@ def stress(
 
         if out is not None:
             refuse_other_run(out, config.name, force)
-        result = compute(config, (), _inputs_for(config, inputs), stressed=True)
+        result = compute(config, (), inputs, stressed=True)
         _write(result, out, force, drawn)
     return result
 
 
-def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = None) -> Run:
+def read_run(source: str | Path, set: Changes = (), inputs: Folders = None) -> Run:
     """Read a run file, a shipped one or a record.json with its changes; nothing is computed yet.
 
     Raises UsageError and InputError, also for a chart that does not exist.
@@ -137,7 +140,7 @@ def read_run(source: str | Path, set: Changes = (), inputs: str | Path | None = 
     else:
         from .results.repeat import read_record
 
-        config = read_record(source, Path(inputs or inputs_folder()))
+        config = read_record(source, inputs)
     unknown = [name for name in config.settings.output.charts or () if name not in charts.CHARTS]
     if unknown:
         raise InputError(
@@ -253,7 +256,7 @@ def explain(
 def cell(
     chemistry: str,
     silicon: float | None = None,
-    inputs: str | Path | None = None,
+    inputs: Folders = None,
     blend: str = "silicon",
     solid: str = "",
     **numbers: float,
@@ -274,7 +277,7 @@ def cell_sheet(
     chemistry: str,
     silicon: float | None,
     numbers: Mapping[str, float],
-    inputs: str | Path | None = None,
+    inputs: Folders = None,
     blend: str = "silicon",
     solid: str = "",
 ) -> list[str]:
@@ -294,16 +297,88 @@ def _silicon_of(data: Inputs, chemistry: str, silicon: float | None) -> float:
     return float(own.get(chemistry, 0.0))
 
 
-def read_inputs(folder: str | Path | None = None) -> Inputs:
-    """The input tables, read and checked. Raises errors.InputError with every problem."""
+def read_inputs(folder: Folders = None) -> Inputs:
+    """The input tables, read and checked: the shipped ones, with the own rows of some folders on top, the first
+    uppermost; one that holds most tables stands in for the shipped. Raises errors.InputError with every problem."""
     from .tables import inputs
+    from .tables.own import folders, layers
 
-    return inputs.read_inputs(Path(folder) if folder is not None else inputs_folder())
+    return inputs.read_inputs(layers(folders(folder)))
 
 
-def describe(
-    name: str | None = None, inputs: str | Path | None = None, *, as_json: bool = False, width: int = 100
-) -> str:
+def import_rows(
+    file: str | Path,
+    table: str | None = None,
+    *,
+    columns: Sequence[str] = (),
+    fixed: Sequence[str] = (),
+    words: Sequence[str] = (),
+    sheet: str = "",
+    decimal: str | None = None,
+    out: str | Path = "my-data",
+    force: bool = False,
+    inputs: Folders = None,
+) -> list[str]:
+    """Write the rows of a CSV file or a workbook as own rows into a folder, and say what was done.
+
+    table: ours that they become; without it every sheet of a workbook is a table of ours already. columns:
+    COLUMN=HEADER there; fixed: COLUMN=VALUE in all rows; words: WORD=CODE, or WORD= for rows to leave out; sheet: of a
+    workbook; decimal: the mark of decimals, where the figures do not tell. Raises UsageError, InputError; nothing is
+    written then.
+    """
+    from .tables.foreign import Wanted, import_table, sheets_of_ours, words_of_options, write_own
+
+    file, known = Path(file), read_inputs(inputs)
+    if not file.is_file():
+        raise UsageError(f"{file}: not found; name a CSV file or a workbook")
+    if table is None:
+        if columns or fixed or words or sheet or file.suffix != ".xlsx":
+            raise UsageError(f"{file}: say which table its rows become, e.g. --as battery_demand")
+        return write_own(Path(out), sheets_of_ours(file, known), force)
+    wanted = Wanted(
+        table,
+        words_of_options(columns, "--map"),
+        words_of_options(fixed, "--set"),
+        words_of_options(words, "--word"),
+        decimal or "",
+    )
+    return write_own(Path(out), [import_table(file, sheet, wanted, known)], force)
+
+
+def export(
+    folder: str | Path,
+    *,
+    xlsx: str | Path | None = None,
+    iamc: str | Path | None = None,
+    wide: str | Path | None = None,
+    inputs: Folders = None,
+    force: bool = False,
+) -> list[str]:
+    """Write a result folder for other programs, and say what was written.
+
+    xlsx: workbook of the input rows that it rests on, a sheet a table, which import_rows takes back; iamc: file in the
+    IAMC layout, .csv or .xlsx; wide: folder for its tables with years across. inputs: the data package that it was made
+    with, where that is not the shipped one. Raises UsageError.
+    """
+    from .results.export import export_iamc, export_wide, export_xlsx
+
+    result, told = load(folder), []
+    if not (xlsx or iamc or wide):
+        raise UsageError("say what to write: --xlsx FILE, --iamc FILE or --wide DIR")
+    if xlsx:
+        from .pipeline import inputs_of
+        from .tables.inputs import read_inputs as read_package
+
+        config = read_run(Path(folder) / "record.json", (), inputs)
+        told.append(export_xlsx(result, read_package(inputs_of(config, inputs)), Path(xlsx), force))
+    if iamc:
+        told.append(export_iamc(result, Path(iamc), force))
+    if wide:
+        told.append(export_wide(result, Path(wide), force))
+    return told
+
+
+def describe(name: str | None = None, inputs: Folders = None, *, as_json: bool = False, width: int = 100) -> str:
     """What a name means: a quantity, table, chemistry, mineral, region, segment, scenario, source, constraint or
     objective of the mix, or key of a run file; of a group of names, as "keys", all of them; the groups without one.
 
@@ -319,7 +394,7 @@ def describe(
     return names.describe(name, tables, width)
 
 
-def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path | None = None) -> list[str]:
+def check(what: str | Path = "inputs", *, set: Changes = (), inputs: Folders = None) -> list[str]:
     """Check input tables (a folder; "inputs" are the shipped ones) or a run file, without solving or drawing anything.
 
     A run file is refused exactly where `run` refuses it, in the same words. Not told here is what only a run can know:
@@ -331,7 +406,7 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path 
         return _checked_run(read_run(what, set, inputs), inputs)
     from .tables.codes import UNKNOWN
 
-    if set or inputs is not None:
+    if set or inputs:
         raise UsageError(f"{what} is a folder of input tables; --set and --inputs go with a run file")
     data = read_inputs(folder if folder.is_dir() else None)
     quantities = [table.frame for table in data.tables.values() if table.schema.kind]
@@ -339,7 +414,8 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: str | Path 
     not_known = f"{unknown} not known, " if unknown else ""
     return [
         f"{what}: sound. {len(data.tables)} tables, {sum(map(len, quantities))} figures, {assumed} of them assumed, "
-        f"{not_known}{len(data['corrections'])} corrected, {len(data['sources'])} sources."
+        f"{not_known}{len(data['corrections'])} corrected, {len(data['sources'])} sources.",
+        *map(str, data.own),
     ]
 
 
@@ -363,10 +439,11 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
     return result
 
 
-def _checked_run(config: Run, inputs: str | Path | None) -> list[str]:
+def _checked_run(config: Run, inputs: Folders) -> list[str]:
     from .pipeline import inputs_of, prepared
+    from .tables.inputs import read_inputs
 
-    ready = prepared(config, read_inputs(inputs_of(config, _inputs_for(config, inputs))))
+    ready = prepared(config, read_inputs(inputs_of(config, inputs)))
     resolved = ready.outcome.resolved
     count, years = len(config.settings.scenario), resolved.reported
     chosen = []
@@ -377,15 +454,11 @@ def _checked_run(config: Run, inputs: str | Path | None) -> list[str]:
     return [
         f"{config.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
         f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
+        *map(str, ready.inputs.own),
         *chosen,
         *resolved.notes,
         *(f"filled: {sentence}" for sentence in resolved.fills),
     ]
-
-
-def _inputs_for(config: Run, inputs: str | Path | None) -> str | Path | None:
-    """Inputs as asked; a record knows theirs by content only, so without a name it means the shipped ones."""
-    return inputs_folder() if inputs is None and config.path.suffix == ".json" else inputs
 
 
 def _result(result: Result | str | Path) -> Result:

@@ -75,6 +75,15 @@ def cli(context: click.Context, debug: bool) -> None:
     context.obj = debug
 
 
+#: Of every command that reads the tables.
+_inputs = click.option(
+    "--inputs",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Folder of own rows on top of the shipped tables, or of a whole package; repeat it for more.",
+)
+
+
 def _command(function: Callable[..., None]) -> Any:
     """A subcommand whose errors are shown as sentences with the right exit code; with --debug, with the traceback."""
 
@@ -110,9 +119,9 @@ def _command(function: Callable[..., None]) -> Any:
     shell_complete=completion.changes,
     help="Change a key, e.g. scope.years.last=2040.",
 )
-@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
+@_inputs
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
-def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool) -> None:
+def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, ...], force: bool) -> None:
     """Compute a run FILE: tables, record and charts into a folder, a summary on screen.
 
     FILE is a run file, the name of a shipped one, or the record.json of a result, which repeats its run.
@@ -151,10 +160,10 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
     shell_complete=completion.changes,
     help="Change a key, e.g. exposure.future=announced.",
 )
-@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
+@_inputs
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
 @click.option("--top", type=click.IntRange(1, 1000), default=12, show_default=True, help="Suppliers shown.")
-def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool, top: int) -> None:
+def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, ...], force: bool, top: int) -> None:
     """Stress a run FILE with [exposure]: which supplier's stop costs the most GWh.
 
     Plays the library of disruptions, every country that supplies a node (N-1), pairs of the worst (N-2), and events
@@ -298,12 +307,12 @@ def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], 
 @click.option(
     "--set", "sets", multiple=True, metavar="NUMBER=VALUE", help="Any other number, e.g. cathode_voltage=3.9."
 )
-@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
+@_inputs
 def cell(
     chemistry: str,
     silicon: float | None,
     sets: tuple[str, ...],
-    inputs: Path | None,
+    inputs: tuple[Path, ...],
     oxide: bool,
     solid: str,
     **numbers: Any,
@@ -333,8 +342,8 @@ def cell(
     shell_complete=completion.changes,
     help="Change a key of the run file, as in `run`.",
 )
-@click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables for the run file.")
-def check(what: str, sets: tuple[str, ...], inputs: Path | None) -> None:
+@_inputs
+def check(what: str, sets: tuple[str, ...], inputs: tuple[Path, ...]) -> None:
     """Check input tables or a run file without computing: all problems at once.
 
     WHAT is a folder of input tables, or a run file; by default the shipped inputs.
@@ -377,6 +386,56 @@ def validate(out: Path | None, size: str | None) -> None:
         _words(f"Written to {out}")
     if (result["validation"]["verdict"] == "outside").any():
         click.get_current_context().exit(DRIFTED)
+
+
+@_command
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--as", "table", help="Table that its rows become, e.g. battery_demand; a workbook of tables needs none.")
+@click.option(
+    "--map", "columns", multiple=True, metavar="COLUMN=HEADER", help="Column of the table, and its header there."
+)
+@click.option(
+    "--set", "fixed", multiple=True, metavar="COLUMN=VALUE", help="What is the same in all rows, e.g. unit=GWh."
+)
+@click.option(
+    "--word", "words", multiple=True, metavar="WORD=CODE", help="A word there, and its code; none leaves it out."
+)
+@click.option("--sheet", default="", help="Sheet of a workbook [default: its only one, or the one named as the table].")
+@click.option("--decimal", type=click.Choice([".", ","]), help="Mark of decimals, where the figures do not tell.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("my-data"), show_default=True, help="Folder of own rows."
+)
+@click.option("--force", is_flag=True, help="Replace a table that is there.")
+@_inputs
+def import_(file: Path, table: str | None, out: Path, force: bool, **options: Any) -> None:
+    """Import a FILE as own rows: CSV or a workbook, long, with years across, or IAMC.
+
+    Merged headers, a line of units, thousands separators, decimal commas and names in words are read, and what was done
+    is told; what can be read in two ways is refused. The rows count in a run that names the folder:
+    inputs = ["my-data/"], or --inputs my-data.
+    """
+    from . import api
+
+    for line in api.import_rows(file, table, out=out, force=force, **options):
+        _out(line)
+
+
+@_command
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--xlsx", type=click.Path(path_type=Path), help="Workbook for the input rows that the result rests on.")
+@click.option("--iamc", type=click.Path(path_type=Path), help="File for the result in the IAMC layout, .csv or .xlsx.")
+@click.option("--wide", type=click.Path(path_type=Path), help="Folder for its tables with years across.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@_inputs
+def export(folder: Path, inputs: tuple[Path, ...], force: bool, **targets: Path | None) -> None:
+    """Export a result FOLDER to other programs: its inputs as a workbook, its numbers as IAMC or with years across.
+
+    The workbook has a sheet for each table; `minerals import` takes it back as own rows, changed or not.
+    """
+    from . import api
+
+    for line in api.export(folder, **targets, inputs=inputs, force=force):
+        _out(line)
 
 
 @_command
@@ -785,6 +844,9 @@ def _notes(result: Result) -> None:
 
     record = result.record
     _caveats(result)
+    for each in record.get("own_rows", ()):
+        used = f", {each['used']:,} used" if each["replaced"] or each["added"] else ""
+        _words(f"Own rows: {each['words']}{used}.")
     counts = record["rows_used"]
     graded = ", ".join(f"{count} {quality}" for quality, count in sorted(counts.items(), key=lambda item: -item[1]))
     _words(f"{sum(counts.values())} input rows used: {graded}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +17,11 @@ from .case.outcome import Outcome
 from .case.played import Library
 from .case.prices import PriceCurves, about_prices, price_curves
 from .config import OPTIMISED, Run, playback_of, runs_by_mix
-from .errors import InputError
+from .errors import InputError, listed
 from .haste import frozen
 from .results.finite import refuse_unfit
 from .results.playback import playback
-from .results.record import record
+from .results.record import OWN_ROWS, record
 from .results.record_exposure import about_exposure, about_future
 from .results.result import Result
 from .results.tables.exposure import exposure
@@ -30,9 +29,10 @@ from .results.tables.flows import flow_tables
 from .results.tables.prices import cost_table, energy_table, price_tables
 from .results.tables.risk import lost_by_future
 from .results.tables.supply import world_supply
-from .shipped import inputs_folder
 from .tables.check import split
+from .tables.codes import OWN
 from .tables.inputs import Inputs, joined
+from .tables.own import Folders, Layers, copies, folders, layers
 from .tables.resolve import Resolved, resolve
 from .tables.supply import Event
 
@@ -75,7 +75,7 @@ def prepared(run: Run, inputs: Inputs) -> Prepared:
     Raises InputError and UsageError with what does not fit.
     """
     # What overflows is refused with its table, column and place, which a warning would not say.
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"), inputs.told():
         prices = None
         if run.settings.prices is not None:
             prices = price_curves(run, inputs)
@@ -194,7 +194,7 @@ class Computed:
     chokepoints: Chokepoints | None
     tables: dict[str, pd.DataFrame]
     log: dict[str, Any]
-    files: dict[str, str]
+    files: dict[str, str | bytes]
     mixes: dict[str, Mix]
 
     def result(self) -> Result:
@@ -209,6 +209,11 @@ def computed(config: Run, inputs: Inputs) -> Computed:
 
     Raises InputError, Infeasible and the solver's own errors.
     """
+    with inputs.told():
+        return _computed(config, inputs)
+
+
+def _computed(config: Run, inputs: Inputs) -> Computed:
     mixes: dict[str, Mix] = {}
     settled: dict[str, Settled] = {}
     ready, rounds = prepared(config, inputs), list[list[Event]]()
@@ -257,7 +262,7 @@ def computed(config: Run, inputs: Inputs) -> Computed:
         log["exposure"] = about_exposure(chokepoints, inputs)
         log["codes"]["future"] = {name: about_future(name, inputs) for name in futures}
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
-    files = {}
+    files: dict[str, str | bytes] = {f"{OWN_ROWS}/{name}": text for name, text in copies(inputs).items()}
     if mixes:
         from .results.tables.mix import caveat_of
 
@@ -265,7 +270,7 @@ def computed(config: Run, inputs: Inputs) -> Computed:
         for name, mix in mixes.items():
             chosen = log["scenarios"][name]
             chosen["caveat"] = " ".join(filter(None, (chosen["caveat"], caveat_of(mix))))
-            files[playback_of(name)] = playback(mix.onto(mix.run), name)
+            files[playback_of(name)] = playback(mix.onto(mix.run), name, inputs)
     return Computed(resolved, chokepoints, tables, log, files, mixes)
 
 
@@ -277,23 +282,29 @@ def _futures(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Chokepoints]
     }
 
 
-def inputs_of(config: Run, inputs: str | Path | None) -> Path:
-    """Folder of the data package of a run; a folder named in the run file is relative to it. Raises InputError."""
-    if inputs is not None:
-        return Path(inputs)
-    if not config.settings.inputs:
-        return inputs_folder()
-    folder = config.path.parent / config.settings.inputs
-    if not folder.is_dir():
-        why = f"no such folder beside {config.path.name}; leave the key out to use the shipped inputs"
-        raise InputError([config.problem(["inputs"], f"inputs = {config.settings.inputs!r}", why)])
-    return folder
+def inputs_of(config: Run, inputs: Folders = None) -> Layers:
+    """Where the tables of a run are read: folders of the caller, then those that the run file names, relative to it,
+    and the shipped package below. Raises InputError, UsageError."""
+    named = [config.path.parent / folder for folder in config.settings.inputs]
+    problems = [
+        config.problem(["inputs"], f"inputs = {shown!r}", f"no such folder beside {config.path.name}; mend the path")
+        for shown, folder in zip(config.settings.inputs, named, strict=True)
+        if not folder.is_dir()
+    ]
+    if problems:
+        raise InputError(problems)
+    return layers([*folders(inputs), *named], config.settings.replace)
 
 
 def sources_used(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
-    """Sources of the rows used, with citation, address and licence, and how many rows rest on each."""
+    """Sources of the rows used, with citation, address and licence, and how many rows rest on each; own rows that
+    name none are one more."""
     keys = [key for text in rows["source"].tolist() for key in split(text)]
     counts = pd.Series(keys, dtype=object).value_counts()
     frame = inputs["sources"]
     used = frame[frame["source"].isin(counts.index)].drop(columns=["line", "corrected_by"])
+    if OWN in counts:
+        whose = listed(dict.fromkeys(each.file.partition("/")[0] for each in inputs.own))
+        own = dict.fromkeys(used, "") | {"source": OWN, "citation": f"Own rows of this run ({whose})"}
+        used = pd.concat([used, pd.DataFrame([own])], ignore_index=True)
     return used.assign(rows_used=used["source"].map(counts).astype(int)).reset_index(drop=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from minerals.errors import InputError
 from minerals.tables import inputs as inputs_module
 from minerals.tables.inputs import read_inputs
+from minerals.tables.own import Layers
 
 
 @pytest.fixture
@@ -22,11 +24,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Layers]:
     """Folders that were read and checked, in order."""
     real, done = inputs_module._read, []
 
-    def read(place: Path) -> inputs_module.Inputs:
+    def read(place: Layers) -> inputs_module.Inputs:
         done.append(place)
         return real(place)
 
@@ -34,9 +36,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return done
 
 
-def test_kept_tables_are_those_that_were_read(toy: Path, folder: Path, reads: list[Path]) -> None:
+def test_kept_tables_are_those_that_were_read(toy: Path, folder: Path, reads: list[Layers]) -> None:
     first, second = read_inputs(toy), read_inputs(toy)
-    assert reads == [toy]
+    assert [layers.package for layers in reads] == [toy]
     assert second.folder == toy
     assert second.sha256 == first.sha256
     assert list(second.tables) == list(first.tables)
@@ -46,14 +48,33 @@ def test_kept_tables_are_those_that_were_read(toy: Path, folder: Path, reads: li
 
 
 @pytest.mark.parametrize("file", ["battery_demand.csv", "datapackage.json"])
-def test_a_changed_byte_is_read_anew(toy: Path, folder: Path, reads: list[Path], file: str) -> None:
+def test_a_changed_byte_is_read_anew(toy: Path, folder: Path, reads: list[Layers], file: str) -> None:
     read_inputs(toy)
     (toy / file).write_bytes((toy / file).read_bytes() + b"\n")
     read_inputs(toy)
     assert len(reads) == 2
 
 
-def test_a_table_that_does_not_fit_is_refused_each_time(toy: Path, folder: Path, reads: list[Path]) -> None:
+def test_own_rows_on_top_are_read_anew_where_they_or_their_order_change(
+    toy: Path, folder: Path, reads: list[Layers], tmp_path: Path
+) -> None:
+    rows = tmp_path / "mine" / "battery_demand.csv"
+    rows.parent.mkdir()
+    rows.write_text("scenario,region,segment,year,value,unit\nplan,Europe,car,2030,90,GWh\n", encoding="utf-8")
+    shutil.copytree(rows.parent, tmp_path / "other")
+    of = Layers(toy, (rows.parent,))
+    first, second = read_inputs(of), read_inputs(of)
+    assert len(reads) == 1
+    assert second.sha256 == first.sha256
+    assert second.own == first.own
+    both = Layers(toy, (rows.parent, tmp_path / "other"))
+    rows.write_text(rows.read_text(encoding="utf-8").replace("90", "91"), encoding="utf-8")
+    for changed in (of, both, Layers(toy, both.own[::-1]), Layers(toy)):
+        read_inputs(changed)
+    assert len(reads) == 5
+
+
+def test_a_table_that_does_not_fit_is_refused_each_time(toy: Path, folder: Path, reads: list[Layers]) -> None:
     read_inputs(toy)
     with (toy / "minerals.csv").open("a", encoding="utf-8") as file:
         file.write("one cell\n")
@@ -65,7 +86,7 @@ def test_a_table_that_does_not_fit_is_refused_each_time(toy: Path, folder: Path,
 
 @pytest.mark.parametrize("content", [b"", b"damaged", None])
 def test_a_damaged_file_is_not_used_and_replaced(
-    toy: Path, folder: Path, reads: list[Path], content: bytes | None
+    toy: Path, folder: Path, reads: list[Layers], content: bytes | None
 ) -> None:
     read_inputs(toy)
     (file,) = folder.iterdir()
@@ -78,7 +99,7 @@ def test_a_damaged_file_is_not_used_and_replaced(
     assert len(reads) == 2
 
 
-def test_what_others_may_write_to_is_not_used(toy: Path, folder: Path, reads: list[Path]) -> None:
+def test_what_others_may_write_to_is_not_used(toy: Path, folder: Path, reads: list[Layers]) -> None:
     read_inputs(toy)
     (file,) = folder.iterdir()
     file.chmod(0o666)
@@ -89,13 +110,15 @@ def test_what_others_may_write_to_is_not_used(toy: Path, folder: Path, reads: li
     assert len(reads) == 3
 
 
-def test_without_a_place_to_keep_them_tables_are_read(toy: Path, folder: Path, reads: list[Path]) -> None:
+def test_without_a_place_to_keep_them_tables_are_read(toy: Path, folder: Path, reads: list[Layers]) -> None:
     folder.write_text("a file where the folder would be")
     assert read_inputs(toy).sha256 == read_inputs(toy).sha256
     assert len(reads) == 2
 
 
-def test_the_switch_keeps_nothing(toy: Path, folder: Path, reads: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_switch_keeps_nothing(
+    toy: Path, folder: Path, reads: list[Layers], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MINERALS_CACHE", "off")
     assert read_inputs(toy).sha256 == read_inputs(toy).sha256
     assert len(reads) == 2

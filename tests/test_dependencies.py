@@ -27,6 +27,10 @@ def test_the_lowest_versions_are_those_that_are_tried() -> None:
     assert tried == ["==".join(name_and_floor(each)) for each in (*PROJECT["dependencies"], *TESTED)]
 
 
+def test_what_workbooks_need_is_tried_with_the_tests() -> None:
+    assert set(PROJECT["optional-dependencies"]["xlsx"]) <= set(TESTED)
+
+
 def test_what_we_rest_on_by_internals_has_an_upper_end() -> None:
     ended = {each.partition(">")[0] for each in PROJECT["dependencies"] if ",<" in each}
     assert ended == {"clarabel", "highspy", "matplotlib", "pandas", "pyomo"}

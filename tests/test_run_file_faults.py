@@ -257,8 +257,8 @@ def test_paths_of_windows(path: str, read: Callable[..., Run]) -> None:
     (problem,) = told(read, f'inputs = "{path}"\n{TOML}')
     assert problem.startswith("run.toml:1")
     assert problem.endswith(ESCAPE)
-    assert read(f"inputs = '{path}'\n{TOML}").settings.inputs == path
-    assert read(TOML, f"inputs={path}").settings.inputs == path
+    assert read(f"inputs = '{path}'\n{TOML}").settings.inputs == (path,)
+    assert read(TOML, f"inputs={path}").settings.inputs == (path,)
 
 
 @pytest.mark.parametrize(("content", "message"), [

@@ -126,14 +126,14 @@ class CellModel:
         self.weights: dict[str, float] = dict(zip(frame["element"], frame["value"], strict=True))
         self.materials = inputs["cell_material"].set_index("material").to_dict("index")
         self.designs = inputs["cell_design"].set_index("chemistry").to_dict("index")
-        file = inputs.tables["cell_parameter"].file
+        named = inputs.tables["cell_parameter"].named
         self.parameters = {
             (row.item, row.parameter): Number(
                 row.value,
                 row.value if math.isnan(row.low) else row.low,
                 row.value if math.isnan(row.high) else row.high,
                 row.unit,
-                f"{file}:{row.line}",
+                named(row.line),
             )
             for row in inputs["cell_parameter"].itertuples()
         }

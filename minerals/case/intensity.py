@@ -138,7 +138,10 @@ class _Intensity:
         note = "; ".join(
             [how or "derived from the cell's electrochemistry", *([f"by hand: {', '.join(hand)}"] if hand else [])]
         )
-        where = f"{rows[0].rpartition(':')[0]}, lines {', '.join(row.rpartition(':')[2] for row in rows)}"
+        lines: dict[str, list[str]] = {}
+        for file, _, line in (row.rpartition(":") for row in rows):
+            lines.setdefault(file, []).append(line)
+        where = "; ".join(f"{file}, lines {', '.join(each)}" for file, each in lines.items())
         row = self._as_row("derived", chemistry, silicon, mineral, value, low, high, "cell model", "model", note)
         row.used["locator"] = where
         return row

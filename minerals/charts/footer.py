@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from minerals.charts import wording
 from minerals.charts.bundle import Result
 from minerals.charts.selection import table_of
+from minerals.provenance import names_in
+from minerals.tables.codes import OWN
 
 Used = Mapping[str, Mapping[str, Collection[object]]]
 """What a chart draws from: a table of the result, or one of the inputs -> column -> the values of its rows. A column
@@ -86,7 +88,7 @@ def _rows(result: Result, used: Used, inputs: pd.DataFrame) -> NDArray[np.bool_]
         table = table_of(result, name)
         if table is not None and "rows" in table:
             for text in table["rows"][_chosen(table, where)].dropna().astype(str).unique():
-                named.update(re.findall(r"[\w-]+\.csv:\d+", text))
+                named |= names_in([text])
         else:
             found |= (of_table == name) & _chosen(inputs, where)
     lines = zip(inputs["file"].tolist(), inputs["line"].tolist(), strict=True)
@@ -112,14 +114,18 @@ def _text(cell: object) -> str:
 
 
 def source_line(listed: Sequence[Mapping[str, str]]) -> str:
-    """Source: minerals model; the first sources by short name, and where all of them are listed.
+    """Source: minerals model, and own rows where some are used; the first sources by short name, and where all of them
+    are listed.
 
     One source alone is cited in full. A source whose only author is the name of an account is counted, and not named.
     """
+    published = [each for each in listed if each["key"] != OWN]
+    model = "minerals model" if len(published) == len(listed) else "minerals model with own rows of this run"
+    listed = published
     if not listed:
-        return "Source: minerals model."
+        return f"Source: {model}."
     if len(listed) == 1 and not _account(listed[0]):
-        return f"Source: minerals model; {(listed[0]['citation'] or listed[0]['key']).rstrip('.')}."
+        return f"Source: {model}; {(listed[0]['citation'] or listed[0]['key']).rstrip('.')}."
     names = list(
         dict.fromkeys(short_citation(each["citation"] or each["key"]) for each in listed if not _account(each))
     )
@@ -129,7 +135,7 @@ def source_line(listed: Sequence[Mapping[str, str]]) -> str:
             some.append(name)
     rest = len(listed) - len(some)
     more = f"{rest} more, listed in sources_used.csv" if rest else ""
-    return f"Source: minerals model; {' and '.join(filter(None, ['; '.join(some), more]))}."
+    return f"Source: {model}; {' and '.join(filter(None, ['; '.join(some), more]))}."
 
 
 def _account(source: Mapping[str, str]) -> bool:

@@ -184,12 +184,15 @@ def _base(base: object, path: Path, chain: tuple[Path, ...]) -> tuple[Path | Non
 
 
 def _move(data: dict[str, Any], keys: Keys, written_in: Path, read_in: Path) -> None:
-    """Re-write a path that a base names beside itself as one beside the file that inherits it."""
+    """Re-write paths that a base names beside itself as ones beside the file that inherits it."""
     for key in keys[:-1]:
         data = data.get(key, {})
     value = data.get(keys[-1]) if isinstance(data, dict) else None
     if isinstance(value, str) and value:
         data[keys[-1]] = os.path.relpath(written_in / value, read_in)
+    elif isinstance(value, list):
+        moved = (os.path.relpath(written_in / each, read_in) if isinstance(each, str) else each for each in value)
+        data[keys[-1]] = list(moved)
 
 
 def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

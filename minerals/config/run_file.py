@@ -28,17 +28,21 @@ from .sections import (
     Years,
 )
 from .study import KINDS, Study
-from .values import FilePath, ScenarioName, Section, Text, Unit
+from .values import Paths, ScenarioName, Section, Text, TextOrTexts, Unit
 
 
 class RunFile(Section):
     """The whole run file after inheritance and `--set`."""
 
     title: Text = Field(min_length=1, description="What the run is about.", examples=["Europe to 2035"])
-    inputs: FilePath = Field(
-        default="",
-        description="Folder of input tables beside the run file; the shipped ones without it.",
-        examples=["my-data"],
+    inputs: Paths = Field(
+        default=(),
+        description="Folders of own rows beside the run file, searched in order, on top of the shipped tables; one "
+        "that holds most tables stands in for these.",
+        examples=[["my-data"]],
+    )
+    replace: TextOrTexts = Field(
+        default=(), description="Tables of which own rows alone count.", examples=[["battery_demand"]]
     )
     scope: Scope = Field(description="What is computed.")
     scenario: dict[ScenarioName, Scenario] = Field(min_length=1, description="Scenarios by name.")

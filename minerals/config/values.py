@@ -96,6 +96,11 @@ def one_as_list(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _one_path_as_list(value: Any) -> Any:
+    """A text alone as a list of one; an empty one names none."""
+    return () if value == "" else one_as_list(value)
+
+
 def _number_or_table(value: Any) -> str:
     """Which of the two a value is taken for; what is neither is no number."""
     return TABLE if isinstance(value, dict) else NUMBER
@@ -113,6 +118,8 @@ TextOrTexts = Annotated[Texts, BeforeValidator(one_as_list)]
 ScenarioName = Annotated[str, AfterValidator(plain_name)]
 #: A path.
 FilePath = Annotated[str, AfterValidator(_path)]
+#: A list of paths, none of them twice; a path alone is a list of one, and '' of none.
+Paths = Annotated[tuple[FilePath, ...], Strict(False), BeforeValidator(_one_path_as_list), AfterValidator(_once)]
 #: A longer text in the author's words.
 Note = Annotated[str, AfterValidator(_note)]
 #: A whole number.

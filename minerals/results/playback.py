@@ -10,15 +10,23 @@ from __future__ import annotations
 from typing import Any
 
 from ..config import OPTIMISED, Run
+from ..shipped import inputs_folder
+from ..tables.inputs import Inputs
 from ..toml import document
+from .record import own_folders
 
 #: Where in the result folder the lines are from which scrap follows.
 LINES = "tables/lines.csv"
 
 
-def playback(run: Run, chosen: str) -> str:
-    """The text of the run file. run: with the scenario of a chosen mix, which is played back as `optimised`."""
-    settings = run.settings.model_dump(mode="json", exclude_defaults=True, exclude={"optimise", "study", "output"})
+def playback(run: Run, chosen: str, inputs: Inputs) -> str:
+    """The text of the run file. run: with the scenario of a chosen mix, which is played back as `optimised`; inputs:
+    that it was made with, of which the result keeps the own rows."""
+    out = {"optimise", "study", "output", "inputs"}
+    settings = run.settings.model_dump(mode="json", exclude_defaults=True, exclude=out)
+    other = bool(run.settings.inputs) and inputs.folder.resolve() != inputs_folder().resolve()
+    if own := own_folders(inputs):
+        settings["inputs"] = own
     scenario = settings["scenario"][chosen]
     share: dict[str, Any] = {}
     for change in run.changes[chosen]:
@@ -32,6 +40,7 @@ def playback(run: Run, chosen: str) -> str:
         f"# The mix that [optimise] of {run.name} chose, as a plain scenario. Written by the run; shares, what is made",
         "# at home, and what others build because of it are the model's; production lines are those of growing demand,",
         "# from which its scrap follows.",
+        *(["# Made with a data package of its own: name its folder with --inputs."] if other else []),
         "",
     ]
     return "\n".join([*head, *document(settings)]) + "\n"

@@ -20,6 +20,8 @@ from ..tables.resolve import Resolved
 from ..text import shown
 from ..toml import statement, written
 
+#: Folder of a result with the own rows that it was made with.
+OWN_ROWS = "own"
 #: Further libraries that compute or draw what stands in a result; most runs load few of them.
 LIBRARIES = ("scipy", "highspy", "clarabel", "pyomo", "matplotlib")
 #: Keys whose change makes no other run; changes of others are told in its title, so many of them, cut after so many
@@ -36,9 +38,10 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
     run = resolved.run
     config = config or run
     settings = config.settings.model_dump(mode="json")
+    # The result holds its own rows, and the lines it was made with, so that it can be repeated without their files.
+    settings["inputs"] = own_folders(inputs)
     lines = ""
     if resolved.lines is not None:
-        # The result holds the lines it was made with, so that it can be repeated without their file.
         settings["flows"]["lines"] = "tables/lines.csv"
         lines = hashlib.sha256(resolved.lines.to_csv(index=False).encode()).hexdigest()
     if settings["study"]:
@@ -71,8 +74,20 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
         **adoption,
         "set": [kept for text in run.sets if (kept := _without_workers(text))],
         "inputs": inputs.sha256,
+        **({"own_rows": _own_rows(resolved, inputs)} if inputs.own else {}),
         "versions": versions(),
     }
+
+
+def own_folders(inputs: Inputs) -> list[str]:
+    """Folders of a result that hold its own rows, as `inputs` of a run file beside its record names them."""
+    return [f"{OWN_ROWS}/{name}" for name in inputs.layers.named()]
+
+
+def _own_rows(resolved: Resolved, inputs: Inputs) -> list[dict[str, Any]]:
+    """What own rows did to the tables, by file, and how many of them the run used."""
+    used = resolved.inputs_used["file"].value_counts()
+    return [{**asdict(each), "used": int(used.get(each.file, 0)), "words": str(each)} for each in inputs.own]
 
 
 @cache

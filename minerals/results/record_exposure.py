@@ -16,7 +16,7 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
     """What the record says of an exposure: the future, the reference world, groups, and labels of what is named."""
     config, supply = chokepoints.config, chokepoints.inputs
     groups = inputs["country_groups"].set_index("group")["label"]
-    file = inputs.tables["event_history"].file
+    named = inputs.tables["event_history"].named
     return {
         "future": about_future(config.future, inputs),
         "reference": {
@@ -36,7 +36,7 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
                 "label": event.label, "status": event.status, "start": event.start, "months": event.months.middle,
                 "months_low": event.months.low, "months_high": event.months.high, "instrument": event.instrument,
                 "past": list(event.past.events) if event.past else [],
-                "past_rows": [f"{file}:{line}" for line in event.past.lines] if event.past else [],
+                "past_rows": list(map(named, event.past.lines)) if event.past else [],
                 "severity": _severities(event),
                 **({"by_rule": True} if event.by_rule else {}),
             }

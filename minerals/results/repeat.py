@@ -15,9 +15,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ..config import Run, RunFile, ShareChange, diffusion_of
 from ..errors import Notice, Problem, UsageError, listed
+from ..tables.own import Folders, folders, layers
 from ..tables.schema import read_schemas
 from .form import OWN_HASH, Sha256, refuse_changed, sha256
-from .record import versions
+from .record import OWN_ROWS, versions
 
 #: Where a result keeps the production lines it was made with; the only file that a record may name.
 LINES = "tables/lines.csv"
@@ -60,6 +61,7 @@ class _Lines(_Part):
 
 
 class _Config(_Part):
+    inputs: list[Annotated[str, Field(pattern=rf"^{OWN_ROWS}/[^/\\\\]+$"), AfterValidator(_below)]] = []
     flows: _Lines | None = None
 
 
@@ -76,8 +78,8 @@ class _Repeated(_Part):
     files: dict[str, Sha256]
 
 
-def read_record(path: str | Path, inputs: Path) -> Run:
-    """The run of a record.json, to be computed with the input tables in `inputs`.
+def read_record(path: str | Path, inputs: Folders = None) -> Run:
+    """The run of a record.json, to be computed with the input tables in `inputs`, and with the own rows of its result.
 
     Raises UsageError where it is not a record as a run wrote it, or where an input file differs from the one the record
     was made with: another question is one for a run file. Warns with a Notice where it was made with other versions,
@@ -95,8 +97,11 @@ def read_record(path: str | Path, inputs: Path) -> Run:
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         why = f"does not hold a run that this version can repeat ({_said(error)}); run its run file again"
         raise UsageError(f"{path} {why}") from None
+    if more := layers(folders(inputs)).own:
+        why = "is repeated with the own rows of its result; leave out"
+        raise UsageError(f"{path} {why} --inputs {more[0]}, or run its run file to compute with others")
     _refuse_changed(record, known, path)
-    _refuse_other_inputs(known, path, inputs)
+    _refuse_other_inputs(known, path, [*folders(inputs), *(path.parent / each for each in run.settings.inputs)])
     _say_other_versions(known, path)
     return run
 
@@ -134,14 +139,16 @@ def _refuse_changed(record: dict[str, Any], known: _Repeated, path: Path) -> Non
             raise UsageError(f"{lines} was changed after the run; run its run file again")
 
 
-def _refuse_other_inputs(known: _Repeated, path: Path, inputs: Path) -> None:
+def _refuse_other_inputs(known: _Repeated, path: Path, named: list[Path]) -> None:
     """Raise UsageError where the input tables are not those of the record, by name and by hash."""
-    other = [file for file, digest in known.inputs.items() if _hash(inputs / file) != digest]
-    # A package that lacks none of them may still have further ones.
-    other = other or sorted({schema.file for schema in read_schemas(inputs).values()} - set(known.inputs))
+    of = layers(named)
+    package, own = of.package, of.files()
+    other = [file for file, digest in known.inputs.items() if _hash(own.get(file, package / file)) != digest]
+    # Inputs that lack none of them may still have further ones.
+    other = other or sorted({*own, *(schema.file for schema in read_schemas(package).values())} - set(known.inputs))
     if other:
         raise UsageError(
-            f"{path} was made with other inputs than those in {inputs}: {listed(other, 5)} differ; name the folder it "
+            f"{path} was made with other inputs than those in {package}: {listed(other, 5)} differ; name the folder it "
             "was made with (--inputs), or run its run file to compute with these"
         )
 

@@ -46,12 +46,12 @@ COLUMNS = {
 class Result:
     """Tables by name and the record of a run. `result["mineral_demand"]` is a tidy DataFrame; do not change it.
 
-    files: texts that are written beside the record, by name; not read back.
+    files: texts, or bytes, that are written beside the record, by name; not read back.
     """
 
     record: dict[str, Any]
     tables: dict[str, pd.DataFrame]
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str | bytes] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         years = self.record["years"]
@@ -161,7 +161,8 @@ class Result:
             write_csv(frame, folder / "tables" / f"{name}.csv")
         write_csv(self.iamc(), folder / "iamc.csv")
         for name, text in self.files.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
         if extra is not None:
             extra(folder)
         record = {**self.record, "files": {file: sha256(folder / file) for file in _files(folder)}}

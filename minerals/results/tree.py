@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from ..numbers import number
-from ..tables.codes import UNKNOWN
+from ..tables.codes import ASSUMED, OWN, UNKNOWN
 from .explain import Explanation, Factor, Leaf
 from .result import Result
 
@@ -109,8 +109,10 @@ class Teller:
         year = f" in {int(row['year'])}" if pd.notna(row["year"]) else ""
         filled = f" ({factor.fill})" if factor.fill in ("linear", "hold") else ""
         place, kind = _place(row), grade(row)
-        origin = f"{row['source'].replace(';', ', ')}; {row['locator']}"
-        if kind in ("assumed", CHANGED, UNKNOWN):
+        origin = "; ".join(filter(None, (row["source"].replace(";", ", "), row["locator"])))
+        if row["source"] == OWN:
+            origin = "; ".join(filter(None, (row["locator"], row["note"])))
+        elif kind in (ASSUMED, CHANGED, UNKNOWN):
             first = self.notes.setdefault(row["note"], place)
             origin = row["note"] if first == place else f"note as at {first}"
         what = f"{factor.name} scaled by" if row["rows"] in factor.scales else factor.name
@@ -137,7 +139,7 @@ def grade(row: Any) -> str:
 def sources(result: Result, rows: pd.DataFrame) -> Tree:
     """What the sources of some rows are."""
     citations = result["sources_used"].set_index("source")["citation"].to_dict()
-    citations["assumed"] = "our assumption; the reasoning is in the note of the row"
+    citations[ASSUMED] = "our assumption; the reasoning is in the note of the row"
     citations[UNKNOWN] = "no figure that may be passed on was found; the note of the row says what was"
     citations[CHANGED] = "changed by the run file or --set: yours, not ours"
     keys = dict.fromkeys(key for text in rows["source"] for key in str(text).split(";"))

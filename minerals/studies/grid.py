@@ -8,7 +8,6 @@ told with the reason, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from ..config import OPTIMISED, Grid, Run, varied
 from ..errors import Infeasible, InputError
 from ..pipeline import computed
 from ..tables.inputs import Inputs, read_inputs
+from ..tables.own import Layers
 from ..toml import written
 from .blocks import POINTS_PART, StudyFolder
 from .identity import Studied, identity_of
@@ -39,7 +39,7 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
     if kept is not None:
         kept.claim()
     keys = [str(number) for number in range(len(points))]
-    with worker_pool(config.workers, _start, run, of.inputs.folder, points) as pool:
+    with worker_pool(config.workers, _start, run, of.inputs.layers, points) as pool:
         folder = None if kept is None else kept.path / POINTS_PART
         found = solved(keys, _headlines, pool, folder, identity_of(of.resolved, len(points)), progress)
     rows = [
@@ -67,7 +67,7 @@ _inputs: Inputs
 _points: list[dict[str, Any]]
 
 
-def _start(run: Run, inputs: Path, points: list[dict[str, Any]]) -> None:
+def _start(run: Run, inputs: Layers, points: list[dict[str, Any]]) -> None:
     global _run, _inputs, _points
     _run, _inputs, _points = run, read_inputs(inputs), points
 

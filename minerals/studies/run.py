@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..pipeline import computed, inputs_of, sources_used
 from ..results.result import Result
 from ..tables.inputs import joined, read_inputs
+from ..tables.own import Folders
 from ..tables.resolve import Resolved
 from .identity import Studied
 
@@ -37,17 +38,17 @@ class StudyKind(Protocol):
 def run(
     source: str | Path | Run,
     sets: Sequence[str] = (),
-    inputs: str | Path | None = None,
+    inputs: Folders = None,
     kept: StudyFolder | None = None,
     progress: Progress | None = None,
     stressed: bool = False,
 ) -> Result:
     """Compute a run file (or one already read) with its study, and return the result; nothing is written.
 
-    sets: changes as on the command line, `key=value`. inputs: folder of the data package (default: what the run file
-    names, else the shipped one). kept: folder of the finished part of a long study, so that an interrupted one goes
-    on; progress: is called with how much of how much is done; stressed: with every single supplier, pairs of the
-    worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
+    sets: changes as on the command line, `key=value`. inputs: folders of own rows, or of a data package, on top of
+    what the run file names and of the shipped one. kept: folder of the finished part of a long study, so that an
+    interrupted one goes on; progress: is called with how much of how much is done; stressed: with every single
+    supplier, pairs of the worst and events that last, for a run with [exposure]. Raises UsageError, InputError.
     """
     config = source if isinstance(source, Run) else read_run(source, sets)
     # What overflows is refused with its table, column and place, as in `prepared`.

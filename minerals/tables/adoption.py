@@ -21,6 +21,7 @@ from ..provenance import Rows
 from .check import SHARE_TOLERANCE
 from .inputs import Inputs
 from .names import Kinds
+from .read import Table
 from .series import Datum, Label, Point, ranges
 
 #: Resolved shares of one place: year → {label: Point}.
@@ -63,9 +64,9 @@ class _Path:
 class Adoption:
     """Lays the paths of a run over its shares, place by place, and keeps what it found for tables and notes."""
 
-    def __init__(self, run: Run, kinds: Kinds, file: str, write: Write, problems: list[Problem]) -> None:
-        """file: of the shares that are observed."""
-        self.run, self.kinds, self.file, self.write, self.problems = run, kinds, file, write, problems
+    def __init__(self, run: Run, kinds: Kinds, shares: Table, write: Write, problems: list[Problem]) -> None:
+        """shares: of which some are observed."""
+        self.run, self.kinds, self.shares, self.write, self.problems = run, kinds, shares, write, problems
         self.records: list[dict[str, object]] = []
         #: words on a path → regions
         self.summaries: dict[str, list[str]] = {}
@@ -179,7 +180,7 @@ class Adoption:
             years.append(year)
             values.append(float(np.sum([row.value for row in mine])))
             for row in mine:
-                rows += Rows.row(f"{self.file}:{row.line}")
+                rows += Rows.row(self.shares.named(row.line))
         return years, values, rows
 
     def _changed(self, scenario: str, region: str, segment: str, paths: Sequence[_Path], rest: Rest | None) -> bool:

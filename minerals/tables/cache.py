@@ -1,9 +1,9 @@
 """Checked inputs kept between runs, so that tables which have not changed are not read and checked again.
 
-A kept package is found by what it is made from: the bytes of each of its files, the shipped descriptor, and this
-version of the code, Python, numpy and pandas. It lies in the user's own cache folder, which nobody else may write to,
-and carries a hash of itself. Whatever is not as it should be, from a damaged file to a folder that cannot be written,
-means that the tables are read as usual. `MINERALS_CACHE=off` keeps nothing.
+A kept package is found by what it is made from: the bytes of each of its files and of the own rows on top of them, the
+shipped descriptor, and this version of the code, Python, numpy and pandas. It lies in the user's own cache folder,
+which nobody else may write to, and carries a hash of itself. Whatever is not as it should be, from a damaged file to a
+folder that cannot be written, means that the tables are read as usual. `MINERALS_CACHE=off` keeps nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import stat
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from .schema import DESCRIPTOR
 
 if TYPE_CHECKING:
     from .inputs import Inputs
+    from .own import Layers
 
 #: Environment variable that turns the cache off, and its value.
 SWITCH, OFF = "MINERALS_CACHE", "off"
@@ -38,20 +40,20 @@ OWN = re.compile(r"inputs-[0-9a-f]{64}\.pickle(\.[0-9]+\.part)?")
 HASH = 32
 
 
-def kept(folder: Path, read: Callable[[Path], Inputs]) -> Inputs:
-    """The checked inputs of a folder: kept ones where nothing has changed, else as `read` gives them.
+def kept(layers: Layers, read: Callable[[Layers], Inputs]) -> Inputs:
+    """The checked inputs of some folders: kept ones where nothing has changed, else as `read` gives them.
 
     Raises what `read` raises.
     """
     place = None if os.environ.get(SWITCH) == OFF else usable_folder()
-    before = None if place is None else _hashes(folder)
+    before = None if place is None else _hashes(layers)
     if place is None or before is None:
-        return read(folder)
-    file = place / f"inputs-{_key(folder, before)}.pickle"
+        return read(layers)
+    file = place / f"inputs-{_key(layers, before)}.pickle"
     found = _load(file)
     if found is not None:
-        return type(found)(folder, found.tables)
-    inputs = read(folder)
+        return replace(found, layers=layers)
+    inputs = read(layers)
     # What changed while it was read is not kept.
     if all(before.get(name) == digest for name, digest in inputs.sha256.items()):
         _keep(file, inputs)
@@ -86,27 +88,30 @@ def _is_own(path: Path) -> bool:
     return about.st_uid == os.getuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _hashes(folder: Path) -> dict[str, str] | None:
-    """SHA-256 of the descriptor and of each table of a folder, by file name; None where one cannot be read, or is no
-    file, as a pipe that would never end."""
+def _hashes(layers: Layers) -> dict[str, str] | None:
+    """SHA-256 of the descriptor, of each table of a package and of each own one, by the name it is told under; None
+    where one cannot be read, or is no file, as a pipe that would never end."""
     try:
-        files = [folder / DESCRIPTOR, *sorted(folder.glob("*.csv"))]
-        if not all(file.is_file() for file in files):
+        files = {file.name: file for file in (layers.package / DESCRIPTOR, *sorted(layers.package.glob("*.csv")))}
+        files |= layers.files()
+        if not all(file.is_file() for file in files.values()):
             return None
-        return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
     except OSError:
         return None
 
 
-def _key(folder: Path, hashes: Mapping[str, str]) -> str:
+def _key(layers: Layers, hashes: Mapping[str, str]) -> str:
     """Name of a package by all that its checked tables depend on."""
     shipped = inputs_folder()
     code = Path(__file__).parent
     sources = [*code.glob("*.py"), *code.parent.glob("*.py")]
     parts = [
-        sorted(hashes.items()),
+        list(hashes.items()),  # Of own folders the first is uppermost.
+        [(name, sorted(path.name for path in folder.iterdir())) for name, folder in layers.named().items()],
+        layers.replace,
         hashlib.sha256((shipped / DESCRIPTOR).read_bytes()).hexdigest(),
-        folder.resolve() == shipped.resolve(),
+        layers.package.resolve() == shipped.resolve(),
         sorted((str(file), *_size_and_time(file)) for file in sources),
         (sys.version, np.__version__, pd.__version__),
     ]

@@ -56,10 +56,10 @@ class Capacity:
         self.records: list[dict[str, object]] = []
         #: (scenario, chemistry or family, region) that no row limits
         self.free: dict[tuple[str, str, str], None] = {}
-        file = inputs.tables["announced_capacity"].file
+        named = inputs.tables["announced_capacity"].named
         self.anchors: dict[str, dict[str, Anchors]] = {}
         for row in inputs.rows("announced_capacity"):
-            value = datum(row.value, row.low, row.high, f"{file}:{row.line}")
+            value = datum(row.value, row.low, row.high, named(row.line))
             self.anchors.setdefault(row.region, {}).setdefault(row.chemistry, {})[row.year] = {(): value}
 
     def table(self) -> pd.DataFrame | None:

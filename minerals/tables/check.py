@@ -14,8 +14,8 @@ import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from ..units import GRAPHITE_LIMIT, PLAUSIBLE
-from .codes import UNKNOWN
-from .read import Table
+from .codes import ASSUMED, OWN, UNKNOWN
+from .read import OWN_LINE, Table
 from .relative import follows, multiples_of
 
 #: Shares of one group must add up to one this closely. Rounded printed shares are closed in corrections.csv.
@@ -71,16 +71,22 @@ def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:
 
 
 def sources_exist(tables: Tables, problems: list[Problem]) -> None:
-    """Every source is a key of sources.csv, or the word assumed or unknown."""
+    """Every source is a key of sources.csv, or the word assumed or unknown; that of an own row may be own."""
     known = set(tables["sources"].columns["source"])
     for name, table in tables.items():
         if name == "sources" or "source" not in table.columns:
             continue
         for line, text in cells(table, "source"):
             for key in split(text):
-                if key not in known and key not in ("assumed", UNKNOWN):
+                if key in known or key in (ASSUMED, UNKNOWN) or (key == OWN and line > OWN_LINE):
+                    continue
+                if line > OWN_LINE:
+                    why = (
+                        f"not in {tables['sources'].file}{did_you_mean(key, known)}; leave it empty, and it is your own"
+                    )
+                else:
                     why = f"not in {tables['sources'].file}{did_you_mean(key, known)}; add the source, or write assumed"
-                    problems.append(Problem(table.file, line, f"source = {key!r}", why))
+                problems.append(Problem(table.file, line, f"source = {key!r}", why))
 
 
 def chains_do_not_loop(tables: Tables, problems: list[Problem]) -> None:
@@ -136,8 +142,9 @@ def shares_sum_to_one(tables: Tables, problems: list[Problem]) -> None:
             if sums[key] < 1.0 and table.dropped:
                 continue  # A share that could not be read may be the missing one.
             lines = [row.line for row in groups[key]]
-            why = f"add up to {sums[key]:.6g}, expected 1; mend the shares of lines {listed(map(str, lines), 6)}"
-            problems.append(Problem(table.file, lines[0], f"shares of {', '.join(map(str, key))}", why))
+            why = f"add up to {sums[key]:.6g}, expected 1; mend the shares of {table.lines(lines)}"
+            first = next((line for line in lines if line > OWN_LINE), lines[0])
+            problems.append(Problem(table.file, first, f"shares of {', '.join(map(str, key))}", why))
 
 
 def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:

@@ -31,7 +31,7 @@ def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
             here, there = getattr(row, column), first[column][row.disruption]
             if here != there and not (pd.isna(here) and pd.isna(there)):
                 start = int(first["line"][row.disruption])
-                why = f"{row.disruption} has {there!r} in line {start}; write the same in all its rows"
+                why = f"{row.disruption} has {there!r} in {table.lines([start])}; write the same in all its rows"
                 problems.append(Problem(table.file, line, f"{column} = {here!r}", why))
         for future in split(str(row.contained_in)):
             if future != ANY and future not in futures:

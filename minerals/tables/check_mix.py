@@ -119,7 +119,8 @@ def years_are_whole(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, int(row.line), f"value = {row.value:g}", "expected a whole year"))
         first = world.get(row.chemistry)
         if first is not None and row.value < first["value"]:
-            why = f"is before the first sales anywhere, {first['value']:g} in line {first['line']}; mend one of them"
+            where = table.lines([first["line"]])
+            why = f"is before the first sales anywhere, {first['value']:g} in {where}; mend one of them"
             problems.append(Problem(table.file, int(row.line), f"{row.region} = {row.value:g}", why))
     if table.dropped:
         return

@@ -9,12 +9,12 @@ from ..errors import Problem, did_you_mean, listed
 from .check import SHARE_TOLERANCE, Tables, cells
 from .codes import ANY
 from .places import Places
-from .read import Table
+from .read import OWN_LINE, Table
 
 
 def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
     """A region that is the sum of others has no demand of its own, else it would count twice; nor has one that is part
-    of another, of whose demand it has a share."""
+    of another, of whose demand it has a share, unless the user gives it rows of their own."""
     table, places = tables["battery_demand"], _places(tables)
     if tables["regions"].dropped or tables["region_part"].dropped:
         return
@@ -22,7 +22,7 @@ def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
         if region in places.within and places.is_sum(region):
             why = f"is the sum of {listed(places.parts[region])}; give the rows of its parts"
             problems.append(Problem(table.file, line, f"region = {region!r}", why))
-        elif whole := places.whole(region):
+        elif (whole := places.whole(region)) and line < OWN_LINE:
             why = f"its demand is a share of that of {whole} ({tables['region_part'].file}); remove the row"
             problems.append(Problem(table.file, line, f"region = {region!r}", why))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ..errors import Problem, did_you_mean, listed
+from ..errors import Problem, did_you_mean
 from .check import Tables, cells, split
 from .codes import ANY, ENERGY, GRAPHITE_ROUTES, UNKNOWN
 
@@ -119,7 +119,7 @@ def suppliers_are_known_or_unknown(tables: Tables, problems: list[Problem]) -> N
     counts = frame.groupby(["future", "node"], sort=False)["line"].agg(list).to_dict()
     for row in unknown.itertuples():
         if others := [line for line in counts[row.future, row.node] if line != row.line]:
-            why = f"is unknown, and shares of it stand in lines {listed(map(str, others), 6)}; keep one or the other"
+            why = f"is unknown, and shares of it stand in {shares.lines(others)}; keep one or the other"
             problems.append(Problem(shares.file, int(row.line), f"{row.node} in {row.future}", why))
     if any(tables[name].dropped for name in ("nodes", "supply_share", "stage_yield", "node_use")):
         return  # A row that could not be read may be the missing one.
@@ -146,7 +146,7 @@ def needs_are_said_once(tables: Tables, problems: list[Problem]) -> None:
     for node in dict.fromkeys(uses.columns["node"]):
         if node in by_yield:
             line = int(uses.frame.loc[uses.frame["node"] == node, "line"].iloc[0])
-            why = f"has its need from {yields.file}:{by_yield[node]} already; keep one of them, or it would count twice"
+            why = f"has its need from {yields.named(by_yield[node])} already; keep one of them, or it would count twice"
             problems.append(Problem(uses.file, line, f"node = {node!r}", why))
 
 

@@ -16,5 +16,9 @@ GRAPHITE_ROUTES = ("natural", "synthetic")
 EUROPE = "Europe"
 #: Region whose law they are, and that of its members.
 UNION = "EU27"
+#: Source and quality of a figure that we assume.
+ASSUMED = "assumed"
+#: Source and quality of a row that is the user's own and names no other.
+OWN = "own"
 #: What a plant makes where nobody says.
 UNKNOWN = "unknown"

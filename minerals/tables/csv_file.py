@@ -12,7 +12,7 @@ import hashlib
 import re
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,18 +58,15 @@ class CsvFile:
         return zip(self.lines, (dict(zip(self.header, cells, strict=True)) for cells in self.rows), strict=True)
 
 
-def read_text(path: Path, missing: str) -> tuple[str, str]:
-    """Text of a UTF-8 file, without a byte-order mark, and the SHA-256 of its bytes. Raises Unreadable.
-
-    missing: what to say where there is no such file.
-    """
+def read_bytes(path: Path, missing: str) -> bytes:
+    """Content of a file. Raises Unreadable; missing: what to say where there is none."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise Unreadable(0, "is a folder, not a file; put the file itself there")
         if not stat.S_ISREG(mode):
             raise Unreadable(0, "is a device or a pipe, not a file; put the file itself there")
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise Unreadable(0, missing) from None
     except OSError as error:
@@ -77,6 +74,14 @@ def read_text(path: Path, missing: str) -> tuple[str, str]:
             raise Unreadable(0, "is a loop of links; put the file itself there") from None
         why = (error.strerror or str(error)).lower()
         raise Unreadable(0, f"cannot be read ({why}); check the path and who may read it") from None
+
+
+def read_text(path: Path, missing: str) -> tuple[str, str]:
+    """Text of a UTF-8 file, without a byte-order mark, and the SHA-256 of its bytes. Raises Unreadable.
+
+    missing: what to say where there is no such file.
+    """
+    content = read_bytes(path, missing)
     for signature, why in SIGNATURES:
         if content.startswith(signature):
             raise Unreadable(0, why)
@@ -84,12 +89,13 @@ def read_text(path: Path, missing: str) -> tuple[str, str]:
 
 
 def read_csv(
-    path: Path, file: str, columns: Sequence[str], table: str, problems: list[Problem], more: bool = False
-) -> CsvFile | None:
+    path: Path, file: str, columns: Sequence[str], table: str, problems: list[Problem], more: bool = False,
+    needed: Collection[str] | None = None,
+) -> CsvFile | None:  # fmt: skip
     """Header and rows of a CSV file, or None where its header cannot be trusted; everything wrong goes to problems.
 
-    file: its name for the user; columns: those it must have, in any order, and no others unless `more`; table: what
-    it is a table of. Rows that cannot be read are left out and reported.
+    file: its name for the user; columns: those it has, in any order, and no others unless `more`; needed: which of them
+    it must have, by default all; table: what it is a table of. Rows that cannot be read are left out and reported.
     """
 
     def report(line: int, what: str, why: str) -> None:
@@ -110,22 +116,49 @@ def read_csv(
         why = f"columns are separated by {foreign}; save the file with commas between columns and decimal points"
         report(first + 1, "", why)
         return None
-    lines = _visible(lines, report)
+    lines = visible(lines, report)
     records = _records(lines, report)
     start, header = next(records, (first + 1, []))
-    if start != first + 1 or not _header_fits(header, start, columns, table, more, report):
+    needed = columns if needed is None else needed
+    if start != first + 1 or not _header_fits(header, start, columns, table, more, needed, report):
         return None
     found = CsvFile(header, [], [], sha256)
-    for line, cells in records:
-        if len(cells) != len(header):
-            why = f"expected {len(header)} cells as in the header; put texts that hold a comma in double quotes"
-            report(line, f"has {len(cells)} cells", why)
-            continue
-        found.rows.append(cells)
-        found.lines.append(line)
+    _add(found, records, report)
     if len(problems) > before:
         found.dropped = sum(1 for text in lines[start:] if text.strip(" ,")) - len(found.rows)
     return found
+
+
+def as_csv(
+    records: Iterable[tuple[int, list[str]]], sha256: str, file: str, columns: Sequence[str], table: str,
+    problems: list[Problem], needed: Collection[str],
+) -> CsvFile | None:  # fmt: skip
+    """Records that were read elsewhere, the header first, as those of a CSV file, or None; as of `read_csv`."""
+
+    def report(line: int, what: str, why: str) -> None:
+        problems.append(Problem(file, line, what, why))
+
+    rows = iter(records)
+    start, header = next(rows)
+    if not _header_fits(header, start, columns, table, False, needed, report):
+        return None
+    found = CsvFile(header, [], [], sha256)
+    found.dropped = _add(found, rows, report)
+    return found
+
+
+def _add(found: CsvFile, records: Iterable[tuple[int, list[str]]], report: Report) -> int:
+    """Add records that have a cell for each column; returns how many have not, which are reported."""
+    wrong = 0
+    for line, cells in records:
+        if len(cells) != len(found.header):
+            why = f"expected {len(found.header)} cells as in the header; put texts that hold a comma in double quotes"
+            report(line, f"has {len(cells)} cells", why)
+            wrong += 1
+            continue
+        found.rows.append(cells)
+        found.lines.append(line)
+    return wrong
 
 
 def _refuse_foreign(lines: list[str]) -> None:
@@ -146,7 +179,7 @@ def _separator(header: str) -> str:
     return next((name for separator, name in SEPARATORS.items() if separator in header and "," not in header), "")
 
 
-def _visible(lines: list[str], report: Report) -> list[str]:
+def visible(lines: list[str], report: Report) -> list[str]:
     """The lines without control and invisible characters, each of which is reported at its line."""
     visible = lines
     if "".join(lines).isprintable():
@@ -219,8 +252,11 @@ def _report_quote(lines: list[str], at: int, error: str, report: Report) -> int:
     return 0
 
 
-def _header_fits(header: list[str], line: int, columns: Sequence[str], table: str, more: bool, report: Report) -> bool:
-    """Whether a header has the columns, each once; says what it lacks and what it has too much."""
+def _header_fits(
+    header: list[str], line: int, columns: Sequence[str], table: str, more: bool, needed: Collection[str],
+    report: Report,
+) -> bool:  # fmt: skip
+    """Whether a header has the columns needed, each once; says what it lacks and what it has too much."""
     if not set(header) & set(columns):
         report(line, "", f"no column of {table} is named here; expected a header line: {','.join(columns)}")
         return False
@@ -239,7 +275,7 @@ def _header_fits(header: list[str], line: int, columns: Sequence[str], table: st
         elif name not in columns and not more:
             hint = did_you_mean(name, columns) or f"; columns are {listed(columns, 20)}"
             wrong(f"column '{name}'", f"not a column of {table}{hint}")
-    for name in (name for name in columns if name not in header):
+    for name in (name for name in columns if name in needed and name not in header):
         wrong(f"column '{name}'", "missing from the header; add it (cells may be empty where allowed)")
     return fits
 

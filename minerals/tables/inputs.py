@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from ..haste import frozen
 from . import check, check_exposure, check_mix, check_places, check_supply
 from .cache import kept
 from .number import NUMBER
+from .own import Layers, OwnRows, key_parts, laid_on, placed
 from .places import Places
-from .read import RawTable, Table, read_raw, typed
+from .read import OWN_LINE, RawTable, Table, read_raw, typed
 from .schema import read_schemas
 
 #: Columns of inputs_used.
@@ -30,10 +32,19 @@ USED_COLUMNS = [
 
 @frozen
 class Inputs:
-    """All tables of one data package, in canonical units, known to be sound: as frames, or as rows for loops."""
+    """All tables of one data package, in canonical units, known to be sound: as frames, or as rows for loops.
 
-    folder: Path
+    layers: where they were read; own: what rows of the user's own did to them, by file.
+    """
+
+    layers: Layers
     tables: dict[str, Table]
+    own: tuple[OwnRows, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the data package."""
+        return self.layers.package
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name].frame
@@ -55,10 +66,15 @@ class Inputs:
         """Rows of tables by their lines, as inputs_used has them: with table, file, and `file:line` as their name."""
         found: dict[str, list[Any]] = {column: [] for column in USED_COLUMNS}
         for name, wanted in lines.items():
-            file, columns, here = self.tables[name].file, self.tables[name].columns, set(wanted)
+            table, columns, here = self.tables[name], self.tables[name].columns, set(wanted)
             rows = [at for at, line in enumerate(columns["line"]) if line in here]
-            names = [f"{file}:{columns['line'][at]}" for at in rows]
-            own = {"table": [name] * len(rows), "file": [file] * len(rows), "rows": names}
+            places = [table.place(columns["line"][at]) for at in rows]
+            own: dict[str, list[Any]] = {
+                "table": [name] * len(rows),
+                "file": [file for file, _ in places],
+                "line": [line for _, line in places],
+                "rows": [f"{file}:{line}" for file, line in places],
+            }
             for column, cells in found.items():
                 if column in own:
                     cells += own[column]
@@ -66,6 +82,21 @@ class Inputs:
                     mine = columns.get(column)
                     cells += [math.nan] * len(rows) if mine is None else [mine[at] for at in rows]
         return pd.DataFrame(found)
+
+    def found(self, row: str) -> tuple[str, int]:
+        """Table of a row, and its `line` there, by its name."""
+        file, _, line = row.rpartition(":")
+        table, before = self.files[file]
+        return table, before + int(line)
+
+    @cached_property
+    def files(self) -> dict[str, tuple[str, int]]:
+        """Table of each file, and what is added to the lines of its rows."""
+        return {
+            file: (name, OWN_LINE * at)
+            for name, table in self.tables.items()
+            for at, file in enumerate((table.file, *table.own))
+        }
 
     @cached_property
     def _rows_by(self) -> dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[Any]]]:
@@ -88,30 +119,46 @@ class Inputs:
     @cached_property
     def sha256(self) -> dict[str, str]:
         """SHA-256 of each file's bytes, by file name."""
-        return {table.file: table.sha256 for table in self.tables.values()}
+        own = {each.file.partition("[")[0]: each.sha256 for each in self.own}
+        return {table.file: table.sha256 for table in self.tables.values()} | own
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Within it, a problem of an own row is raised with the file and line where it stands."""
+        try:
+            yield
+        except InputError as error:
+            if not self.own:
+                raise
+            raise InputError(placed(error.problems, self.tables)) from None
 
 
-def read_inputs(folder: Path) -> Inputs:
-    """The data package in `folder`, read and checked. Raises InputError with every problem of every file.
+def read_inputs(of: Path | Layers) -> Inputs:
+    """The data package in a folder, or with own rows on top, read and checked. Raises InputError with every problem of
+    every file.
 
     One that was found sound before and has not changed since is taken from the cache.
     """
-    return kept(folder, _read)
+    return kept(of if isinstance(of, Layers) else Layers(of), _read)
 
 
-def _read(folder: Path) -> Inputs:
-    """Read and check the data package in `folder`."""
+def _read(layers: Layers) -> Inputs:
+    """Read and check a data package, with the own rows on top of it."""
     problems: list[Problem] = []
+    own: list[OwnRows] = []
+    folder = layers.package
     schemas = read_schemas(folder)
     raws = {name: read_raw(folder, schema, problems) for name, schema in schemas.items()}
     corrected = _apply_corrections(raws, problems)
     tables = {name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None}
     if len(tables) == len(schemas):
+        if layers.own or layers.replace:
+            tables, own = laid_on(layers, tables, raws["corrections"], problems)
         for rule in (*check.RULES, *check_places.RULES, *check_supply.RULES, *check_exposure.RULES, *check_mix.RULES):
             rule(tables, problems)
     if problems:
-        raise InputError(problems)
-    return Inputs(folder, tables)
+        raise InputError(placed(problems, tables))
+    return Inputs(layers, tables, tuple(own))
 
 
 def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]) -> dict[str, dict[int, str]]:
@@ -138,7 +185,7 @@ def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]
         keys = raw.schema.primary_key
         if row["table"] not in index:
             index[row["table"]] = {tuple(cells[name] for name in keys): i for i, cells in enumerate(raw.rows)}
-        parts = dict(part.partition("=")[::2] for part in row["key"].split(";"))
+        parts = key_parts(row["key"])
         at = index[row["table"]].get(tuple(parts.get(name, "") for name in keys))
         if at is None or set(parts) != set(keys):
             why = f"no row of {raw.file} has this key; write {';'.join(f'{name}=…' for name in keys)}"

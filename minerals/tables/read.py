@@ -6,7 +6,8 @@ import hashlib
 import math
 import re
 from collections import namedtuple
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,22 @@ import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from ..units import CELL_PARAMETERS, canonical, ends, factor, implausible, of_one_kind
-from .codes import UNKNOWN
+from .codes import ASSUMED, OWN, UNKNOWN
 from .csv_file import read_csv
 from .number import named, number
 from .schema import Field, TableSchema
 
 VALUES = ("value", "low", "high")
+#: An own row is named within its table by its line and this much for each file before it, and its own.
+OWN_LINE = 10**8
+#: Columns that an own row may leave empty or out, though the table needs them, and what stands there then.
+DEFAULTS = {"source": OWN, "quality": OWN, "draw_group": OWN, "note": ""}
 
 
 @dataclass
 class RawTable:
-    """A file as text: one dict per row and the line each row stands on. dropped: lines that could not be read."""
+    """A file as text: one dict per row and the line each row stands on. dropped: lines that could not be read; own:
+    whether these are rows of the user's own, which need neither source nor locator."""
 
     schema: TableSchema
     file: str
@@ -33,6 +39,7 @@ class RawTable:
     lines: list[int]
     sha256: str
     dropped: int = 0
+    own: bool = False
 
 
 @dataclass
@@ -40,7 +47,8 @@ class Table:
     """A typed table: the schema's columns, `line`, and `corrected_by` (a place in corrections.csv or '').
 
     columns: cells of each, in file order, values in the canonical unit of the table's kind. dropped: rows left out
-    because a cell could not be read.
+    because a cell could not be read. own: files of the rows that lie on top of it, whose `line` is OWN_LINE for each
+    file up to theirs and the line there.
     """
 
     schema: TableSchema
@@ -48,6 +56,23 @@ class Table:
     columns: dict[str, list[Any]]
     sha256: str
     dropped: int = 0
+    own: tuple[str, ...] = ()
+
+    def place(self, line: int) -> tuple[str, int]:
+        """File of a row and its line there, of its `line` in the table."""
+        file, there = divmod(line, OWN_LINE)
+        return (self.own[file - 1], there) if file else (self.file, line)
+
+    def named(self, line: int) -> str:
+        """Name of a row, `file:line`, as inputs_used has it."""
+        return f"{self.file}:{line}" if line < OWN_LINE else "{}:{}".format(*self.place(line))
+
+    def lines(self, lines: Sequence[int]) -> str:
+        """Rows in words: `lines 3, 4`, or each with its file where they stand in several."""
+        places = [self.place(line) for line in lines]
+        if len({file for file, _ in places}) > 1:
+            return listed(map(self.named, lines), 6)
+        return f"line{'s' if len(lines) > 1 else ''} {listed([str(line) for _, line in places], 6)}"
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -114,6 +139,8 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
             except ValueError as error:
                 problems.append(Problem(raw.file, line, f"{field.name} = {row[field.name]!r}", str(error)))
                 sound = False
+        if raw.own:
+            _fill_own(record, schema)
         if sound and schema.kind:
             kind = CELL_PARAMETERS[record["parameter"]] if schema.kind == "cell_parameter" else schema.kind
             sound = _convert(record, kind, raw, row, problems)
@@ -128,11 +155,35 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
         first_line[key] = line
         records.append(record)
     columns = {name: [record[name] for record in records] for name in [*schema.columns, "line", "corrected_by"]}
+    whole_numbers(columns, schema)
+    return Table(schema, raw.file, columns, raw.sha256, raw.dropped + len(raw.rows) - len(records))
+
+
+def of_own(schema: TableSchema) -> TableSchema:
+    """The schema of own rows: what DEFAULTS fills is not needed, nor is a column that can hold one word only."""
+
+    def loose(field: Field) -> Field:
+        enum = (*field.enum, OWN) if field.name == "quality" else field.enum
+        return replace(field, enum=enum, required=field.required and field.name not in optional)
+
+    optional = {field.name for field in schema.fields if field.name in DEFAULTS or len(field.enum) == 1}
+    return replace(schema, fields=tuple(map(loose, schema.fields)))
+
+
+def _fill_own(record: dict[str, Any], schema: TableSchema) -> None:
+    """Say of an own row, in place, what it leaves out. One that names its source as assumed or unknown is so graded."""
+    if record.get("source") in (ASSUMED, UNKNOWN):
+        record["quality"] = record.get("quality") or record["source"]
     for field in schema.fields:
-        # A column with missing cells has no whole numbers.
+        if record.get(field.name) == "":
+            record[field.name] = field.enum[0] if len(field.enum) == 1 else DEFAULTS.get(field.name, "")
+
+
+def whole_numbers(columns: dict[str, list[Any]], schema: TableSchema) -> None:
+    """Make whole numbers of a column decimal ones where one of its cells is missing, in place."""
+    for field in schema.fields:
         if field.type == "integer" and any(map(math.isnan, columns[field.name])):
             columns[field.name] = list(map(float, columns[field.name]))
-    return Table(schema, raw.file, columns, raw.sha256, raw.dropped + len(raw.rows) - len(records))
 
 
 def _cell(text: str, field: Field, kind: str) -> str | float | int | None:
@@ -201,14 +252,14 @@ def _convert(record: dict[str, Any], kind: str, raw: RawTable, row: dict[str, st
     if _tells_unknown(raw) and (math.isnan(value) or UNKNOWN in (record["source"], record["quality"])):
         if why := _not_unknown(record):
             problems.append(Problem(file, line, f"value = {row['value']!r}", why))
-    elif "assumed" in (record["source"], record["quality"]):
+    elif ASSUMED in (record["source"], record["quality"]):
         if record["source"] != record["quality"]:
             what = f"source = {record['source']!r}, quality = {record['quality']!r}"
             why = "an assumption has 'assumed' in both; a figure read somewhere names its source and another quality"
             problems.append(Problem(file, line, what, why))
         if not record["note"]:
             problems.append(Problem(file, line, "note = ''", "an assumption needs its reasoning in note"))
-    elif not record["locator"]:
+    elif not record["locator"] and not raw.own:
         why = "say where in the source the figure stands: table, row, page or file"
         problems.append(Problem(file, line, "locator = ''", why))
     return len(problems) == before

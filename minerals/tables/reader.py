@@ -42,7 +42,7 @@ class Reader:
 
     def place(self, table: str, line: int) -> str:
         """Name of a row, `file:line`, as inputs_used has it."""
-        return f"{self.inputs.tables[table].file}:{line}"
+        return self.inputs.tables[table].named(line)
 
     def used(self, tables: Iterable[str] | None = None) -> pd.DataFrame:
         """Rows used, of these tables in their order or of all that were taken from, as inputs_used has them."""

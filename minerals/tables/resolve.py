@@ -18,7 +18,7 @@ from ..axes import Axis
 from ..config import Run, ShareChange
 from ..errors import InputError, Problem, listed
 from ..haste import frozen
-from ..provenance import Rows, names_in
+from ..provenance import CHANGE, Rows, names_in
 from .adoption import Adoption, Shares, by_year, history_end
 from .capacity import Capacity
 from .check import SHARE_TOLERANCE
@@ -27,7 +27,7 @@ from .inputs import USED_COLUMNS, Inputs
 from .lines import read_lines
 from .names import WITHOUT_ROWS, Kinds, fit, refused_blend
 from .parameters import Parameters, parameters
-from .series import Anchors, Datum, Point, along, at, datum, outside, ranges, share_of
+from .series import Anchors, Datum, Point, along, at, datum, less, outside, ranges, share_of
 
 #: A demand series may begin at this share of its largest year and still count as having its history.
 HISTORY = 0.05
@@ -118,8 +118,7 @@ def with_replaced_cells(
     named = {name for text in frame["rows"] for name in Rows.parse(text).names()}
     keep = (before["table"] != "mineral_intensity") | before["rows"].isin(named)
     table = inputs.tables["cell_parameter"]
-    rows = table.frame.assign(table="cell_parameter", file=table.file)
-    rows["rows"] = [f"{table.file}:{line}" for line in rows["line"]]
+    rows = inputs.used({"cell_parameter": table.columns["line"]})
     parts = [before[keep], pd.DataFrame(list(made)), rows[rows["rows"].isin(set(parameters))]]
     parts = [part.dropna(axis="columns", how="all") for part in parts if len(part)]
     used = pd.concat(parts, ignore_index=True).reindex(columns=before.columns)
@@ -153,7 +152,7 @@ class _Resolver:
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
         self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
         kinds = Kinds(inputs)
-        self.adoption = Adoption(run, kinds, inputs.tables["market_share"].file, self._write, self.problems)
+        self.adoption = Adoption(run, kinds, inputs.tables["market_share"], self._write, self.problems)
         self.capacity = Capacity(run, inputs, kinds, self._write, self.problems)
         self.years = self._years()
 
@@ -280,11 +279,11 @@ class _Resolver:
 
     def _anchors(self, table: str, scenario: str, region: str, segment: str, labels: Sequence[str] = ()) -> Anchors:
         """Given values at a place: own rows, and before the first of them those of the scenario it extends."""
-        file = self.inputs.tables[table].file
+        named = self.inputs.tables[table].named
         out = Anchors()
         for row in self._rows(table, scenario, region, segment):
             label = tuple(getattr(row, name) for name in labels)
-            out.setdefault(row.year, {})[label] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
+            out.setdefault(row.year, {})[label] = datum(row.value, row.low, row.high, named(row.line))
         if parent := self.parent.get(scenario, ""):
             first = min(out, default=10_000)
             before = self._anchors(table, parent, region, segment, labels)
@@ -293,29 +292,60 @@ class _Resolver:
 
     def _demand_anchors(self, scenario: str, region: str, segment: str) -> Anchors:
         """Demand at a place: its own, or its share of that of the region it is part of, in every year in which the
-        region or the share of any of its parts is given, so that the parts add up to the whole in between as well."""
+        region or the share of any of its parts is given, so that the parts add up to the whole in between as well.
+
+        A part may have demand of the user's own; the part that has what the others leave has what that leaves."""
         places = self.inputs.places
         whole = places.whole(region)
         if not whole:
             return self._anchors("battery_demand", scenario, region, segment)
+        if own := self._own_demand(scenario, region, segment):
+            return own
         demand = self._demand_anchors(scenario, whole, segment)
         if not demand:
             return demand
         self.shares_of.setdefault((region, whole), {})[segment] = None
-        shares = {part: self._part(part, segment) for part in places.parts[whole] if part in places.shared}
-        years = {*demand, *(year for share in shares.values() for year in share if min(demand) <= year <= max(demand))}
+        rest = region == places.remainder(whole)
+        own_parts = {part: self._own_demand(scenario, part, segment) for part in places.parts[whole] if rest}
+        taken = [anchors for anchors in own_parts.values() if anchors]
+        shares = {
+            part: self._part(part, segment)
+            for part in places.parts[whole]
+            if part in places.shared and not own_parts.get(part)
+        }
+        given = (year for anchors in (*shares.values(), *taken) for year in anchors)
+        years = {*demand, *(year for year in given if min(demand) <= year <= max(demand))}
         out: Anchors = {}
         for year in sorted(years):
             amount = at(demand, year)[()]
-            mine = [at(share, year)[()] for part, share in shares.items() if region in (part, places.remainder(whole))]
-            out[year] = {(): share_of(amount, mine, rest=region not in shares)}
+            mine = [at(share, year)[()] for part, share in shares.items() if rest or region == part]
+            left = share_of(amount, mine, rest=rest)
+            for anchors in taken:
+                left = less(left, at(anchors, year)[()])
+            if left.value < 0:
+                why = f"parts of {whole} leave {left.value:g} GWh of {segment} in {year}; mend the own rows of them"
+                raise InputError([self.run.problem(("scope", "regions"), f"{region} under {scenario}", why)])
+            out[year] = {(): left}
+        return out
+
+    def _own_demand(self, scenario: str, region: str, segment: str) -> Anchors:
+        """Demand that own rows give a part of a region, and before the first of them its share under the scenario that
+        theirs extends; nothing where none do."""
+        named = self.inputs.tables["battery_demand"].named
+        rows = self.inputs.rows_by("battery_demand", "scenario", "region", "segment").get(
+            (scenario, region, segment), []
+        )
+        out: Anchors = {row.year: {(): datum(row.value, row.low, row.high, named(row.line))} for row in rows}
+        if out and (parent := self.parent.get(scenario, "")):
+            before = self._demand_anchors(parent, region, segment)
+            out |= {year: values for year, values in before.items() if year < min(rows, key=_year).year}
         return out
 
     def _part(self, region: str, segment: str) -> Anchors:
         """Given shares of a region in the one that it is part of."""
-        file = self.inputs.tables["region_part"].file
+        named = self.inputs.tables["region_part"].named
         rows = self.inputs.rows_by("region_part", "region", "segment").get((region, segment), [])
-        return {row.year: {(): datum(row.value, row.low, row.high, f"{file}:{row.line}")} for row in rows}
+        return {row.year: {(): datum(row.value, row.low, row.high, named(row.line))} for row in rows}
 
     def _series(
         self, table: str, anchors: Anchors, years: Sequence[int], where: str, path: tuple[str, ...]
@@ -516,9 +546,9 @@ class _Resolver:
 
         A silicon fraction between tabulated blends has none in the tables: it is BETWEEN.
         """
-        file = self.inputs.tables["mineral_intensity"].file
+        named = self.inputs.tables["mineral_intensity"].named
         table = {
-            (row.chemistry, row.mineral): datum(row.value, row.low, row.high, f"{file}:{row.line}")
+            (row.chemistry, row.mineral): datum(row.value, row.low, row.high, named(row.line))
             for row in self.inputs.rows("mineral_intensity")
         }
         code = {(self.base[name], self.silicon[name]): name for name in self.base}
@@ -540,10 +570,10 @@ class _Resolver:
 
     def _pack(self) -> pd.DataFrame:
         """What a pack adds of each mineral of the scope; a row of zero adds nothing."""
-        file, out = self.inputs.tables["pack_intensity"].file, []
+        named, out = self.inputs.tables["pack_intensity"].named, []
         for row in self.inputs.rows("pack_intensity"):
             if row.mineral in self.labels.minerals and (row.value or row.high > 0):
-                value = datum(row.value, row.low, row.high, f"{file}:{row.line}")
+                value = datum(row.value, row.low, row.high, named(row.line))
                 out.append(_record({"mineral": row.mineral}, value, "kg/kWh", "given"))
         return _frame(out, ["mineral"])
 
@@ -560,12 +590,12 @@ class _Resolver:
         columns = ["chemistry", "mineral", "year"]
         if self.run.settings.intensity.trend == "held":
             return _frame([], columns)
-        file = self.inputs.tables["intensity_trend"].file
+        named = self.inputs.tables["intensity_trend"].named
         family = dict(zip(self.inputs["chemistries"]["chemistry"], self.inputs["chemistries"]["family"], strict=True))
         anchors: dict[tuple[str, str], Anchors] = {}
         for row in self.inputs.rows("intensity_trend"):
             series = anchors.setdefault((row.family, row.mineral), {})
-            series[row.year] = {(): datum(row.value, row.low, row.high, f"{file}:{row.line}")}
+            series[row.year] = {(): datum(row.value, row.low, row.high, named(row.line))}
         out: list[dict[str, object]] = []
         for chemistry in dict.fromkeys(chemistry for chemistry, _ in pairs):
             for mineral in self.labels.minerals:
@@ -578,9 +608,9 @@ class _Resolver:
     def _route(self) -> pd.DataFrame:
         """Natural and synthetic shares of each year of the scope."""
         anchors: Anchors = {}
-        file = self.inputs.tables["graphite_route"].file
+        named = self.inputs.tables["graphite_route"].named
         for row in self.inputs.rows("graphite_route"):
-            anchors.setdefault(row.year, {})[row.route,] = datum(row.value, row.low, row.high, f"{file}:{row.line}")
+            anchors.setdefault(row.year, {})[row.route,] = datum(row.value, row.low, row.high, named(row.line))
         series_points = self._series("graphite_route", anchors, self.years, "the world", ("scope", "years"))
         out = [_record({"route": p.label[0], "year": p.year}, p.datum, "1", p.fill) for p in series_points]
         return _frame(out, ["route", "year"])
@@ -592,13 +622,12 @@ class _Resolver:
 
         also: lines of further tables that were used whole or in part.
         """
-        table_of = {table.file: name for name, table in self.inputs.tables.items()}
         lines: dict[str, set[int]] = {name: set() for name in tables}
         for resolved in tables.values():
             for row in names_in(resolved["rows"].unique()):
-                file, _, line = row.rpartition(":")
-                if file != "change":
-                    lines.setdefault(table_of[file], set()).add(int(line))
+                if not row.startswith(CHANGE):
+                    table, line = self.inputs.found(row)
+                    lines.setdefault(table, set()).add(line)
         used = self.inputs.used({**lines, **also})
         if not self.changed:
             return used
@@ -620,6 +649,10 @@ def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, twin
     ratio = over.value / under.value
     rows = start.rows.times_ratio(over.rows, under.rows)
     return Datum(start.value * ratio, start.low * ratio, start.high * ratio, rows, "ratio")
+
+
+def _year(row: Any) -> int:
+    return int(row.year)
 
 
 def _record(keys: Mapping[str, object], value: Datum, unit: str, fill: str) -> dict[str, object]:

@@ -90,6 +90,14 @@ def share_of(whole: Datum, shares: Sequence[Datum], rest: bool) -> Datum:
     return Datum(value, low, high, whole.rows + taken.scaled(Fraction(-1)) if rest else taken, "share")
 
 
+def less(whole: Datum, part: Datum) -> Datum:
+    """What a part leaves of a value; their ends are taken as independent, as in `share_of`."""
+    value = whole.value - part.value
+    low = value - math.hypot(whole.value - whole.low, part.high - part.value)
+    high = value + math.hypot(whole.high - whole.value, part.value - part.low)
+    return Datum(value, max(low, 0.0), high, whole.rows + part.rows.scaled(Fraction(-1)), "share")
+
+
 def sum_of(one: Datum, two: Datum) -> Datum:
     """Two values together, their ends at once."""
     return Datum(one.value + two.value, one.low + two.low, one.high + two.high, one.rows + two.rows, two.fill)

@@ -539,8 +539,8 @@ class _Reader(Reader):
         rows = self._split.get((country, node)) or self._split.get((country, ANY), [])
         if not rows:
             return [(country, value)]
-        file = self.inputs.tables["group_place"].file
-        shares = ((row.country, datum(row.value, row.low, row.high, f"{file}:{row.line}")) for row in rows)
+        named = self.inputs.tables["group_place"].named
+        shares = ((row.country, datum(row.value, row.low, row.high, named(row.line))) for row in rows)
         self.use("group_place", rows)
         return [(place, share_of(value, [share], rest=False)) for place, share in shares]
 

@@ -1,0 +1,287 @@
+"""Rows of one's own on top of a data package: folders of a few tables, searched in order, the package below them.
+
+A row that has the key of one below takes its place, any other is added; the key of a table is its primary key in the
+descriptor. Of a table that is to be replaced only own rows count. An own row needs neither source nor locator, and a
+folder neither sources.csv nor a descriptor. Tables are `TABLE.csv`, or sheets of that name in a workbook `*.xlsx`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, Problem, UsageError, did_you_mean, listed
+from ..haste import frozen, value_class
+from ..shipped import inputs_folder
+from .csv_file import as_csv, read_csv
+from .read import OWN_LINE, RawTable, Table, of_own, typed, whole_numbers
+from .schema import DESCRIPTOR, TableSchema
+from .workbook import SUFFIX, read_workbook
+
+if TYPE_CHECKING:
+    from .inputs import Inputs
+
+#: Tables that no folder of own rows holds, and what to do instead.
+NEVER = {"corrections": "mends cells of a package as they were printed; write the rows themselves, mended"}
+#: Folders of inputs as a caller names them.
+Folders = str | Path | Sequence[str | Path] | None
+#: Endings of tables of other programs, which would be passed over in silence.
+OTHERS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".numbers")
+#: Characters that no name of a row holds.
+_APART = re.compile(r"[\s@:\[\]]+")
+
+
+@value_class
+class Layers:
+    """Where the tables of a run are read: a data package, and folders of own rows on top of it, the first uppermost.
+
+    replace: tables of which own rows alone count.
+    """
+
+    package: Path
+    own: tuple[Path, ...] = ()
+    replace: tuple[str, ...] = ()
+
+    def named(self) -> dict[str, Path]:
+        """Own folders by the name that stands before their files: the last of their path, numbered where several
+        have it."""
+        out: dict[str, Path] = {}
+        for folder in self.own:
+            plain = name = _plain(folder.resolve().name) or "own"
+            while name in out:
+                name = f"{plain}-{len(out) + 1}"
+            out[name] = folder
+        return out
+
+    def files(self) -> dict[str, Path]:
+        """Files that hold own tables, by the name they are told under, the uppermost first."""
+        return {
+            f"{name}/{_plain(path.name)}": path for name, folder in self.named().items() for path in own_files(folder)
+        }
+
+
+@value_class
+class OwnRows:
+    """What the rows of one own file did to a table: those that took the place of a row below, and those that are new.
+
+    file: as rows name it, a workbook with the sheet in brackets; sha256: of the file; same: rows that say what the row
+    below says, which stays; whole: nothing of the table below counts.
+    """
+
+    table: str
+    file: str
+    sha256: str
+    replaced: int
+    added: int
+    same: int
+    whole: bool
+
+    def __str__(self) -> str:
+        if self.whole:
+            return f"{self.file}: {_rows(self.added)} instead of the whole table"
+        done = {"replaced": self.replaced, "added": self.added, "the same as below": self.same}
+        return f"{self.file}: {', '.join(f'{_rows(count)} {what}' for what, count in done.items() if count)}"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+@frozen
+class _OwnTable:
+    """Rows of an own file of one table. folder: the name of its own."""
+
+    folder: str
+    table: Table
+
+
+def layers(named: Iterable[Path], replaced: Iterable[str] = ()) -> Layers:
+    """Folders of inputs as layers. One that holds most tables of a package is a package itself, of which every table is
+    needed; the first such stands in for the shipped one.
+
+    Raises UsageError where one is no folder.
+    """
+    own, whole = list[Path](), list[Path]()
+    shipped = {path.name for path in inputs_folder().glob("*.csv")}
+    for folder in named:
+        if not folder.is_dir():
+            what = "is not a folder" if folder.exists() else "not found"
+            raise UsageError(f"{folder}: {what}; name a folder that holds a data package, or rows of your own")
+        most = len(shipped & {path.name for path in folder.iterdir()}) > len(shipped) / 2
+        (whole if most else own).append(folder)
+    return Layers(whole[0] if whole else inputs_folder(), tuple(own), tuple(replaced))
+
+
+def folders(inputs: Folders) -> list[Path]:
+    """Folders of inputs as a caller names them: none, one or several."""
+    if inputs is None:
+        return []
+    return [Path(inputs)] if isinstance(inputs, str | Path) else list(map(Path, inputs))
+
+
+def own_files(folder: Path) -> list[Path]:
+    """Files of a folder that hold own tables, in the order of their names; what is no table is left alone."""
+    return sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in (".csv", SUFFIX) and path.name[0] not in ".~"
+    )
+
+
+def laid_on(
+    of: Layers, tables: dict[str, Table], corrections: RawTable | None, problems: list[Problem]
+) -> tuple[dict[str, Table], list[OwnRows]]:
+    """Tables with the own rows of layers on top, and what each file did; everything wrong goes to problems.
+
+    tables: of the package, by name. corrections: of it; they also mend an own row that is a copy of one as printed.
+    """
+    files, found = of.files(), dict[str, list[_OwnTable]]()
+    for raw in _read(of, files, {name: table.schema for name, table in tables.items()}, problems):
+        mine = _OwnTable(raw.file.partition("/")[0], typed(raw, _mend(raw, corrections), problems))
+        found.setdefault(raw.schema.name, []).append(mine)
+    for name in of.replace:
+        if name not in tables:
+            why = f"not a table of the inputs{did_you_mean(name, tables)}"
+            problems.append(Problem("replace", 0, repr(name), why))
+        elif name not in found:
+            why = f"no folder of inputs holds rows of it; add {name}.csv, or leave it out"
+            problems.append(Problem("replace", 0, repr(name), why))
+    told: list[OwnRows] = []
+    out = dict(tables)
+    for name, layered in found.items():
+        out[name] = _stacked(tables[name], layered, name in of.replace, told, problems)
+    return out, told
+
+
+def _read(
+    of: Layers, files: Mapping[str, Path], schemas: Mapping[str, TableSchema], problems: list[Problem]
+) -> Iterable[RawTable]:
+    """Own tables as text, the uppermost first."""
+    for name, folder in of.named().items():
+        if not any(file.startswith(f"{name}/") for file in files):
+            known = f"expected TABLE.csv or a workbook with a sheet for each, e.g. {listed(schemas, 4)}"
+            problems.append(Problem(name, 0, "", f"holds no table; {known}"))
+        if (folder / DESCRIPTOR).is_file() and not _same_descriptor(folder, of.package):
+            why = f"describes a whole package, and own rows are read as the {DESCRIPTOR} below them says; remove it"
+            problems.append(Problem(f"{name}/{DESCRIPTOR}", 0, "", why))
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in OTHERS:
+                why = "is not read; save it as .xlsx with a sheet for each table, or each sheet as 'CSV UTF-8'"
+                problems.append(Problem(f"{name}/{path.name}", 0, "", why))
+    for file, path in files.items():
+        book = read_workbook(path, file, problems) if path.suffix.lower() == SUFFIX else None
+        for table in [path.stem] if book is None else book.sheets:
+            place = file if book is None else f"{file}[{_plain(table)}]"
+            if table in NEVER or table not in schemas:
+                why = NEVER.get(table) or f"not a table of the inputs{did_you_mean(table, schemas)}"
+                problems.append(Problem(place, 0, repr(table), why))
+                continue
+            schema = of_own(schemas[table])
+            needed = [field.name for field in schema.fields if field.required]
+            if book is None:
+                found = read_csv(path, place, schema.columns, table, problems, needed=needed)
+            else:
+                found = as_csv(book.sheets[table].rows, book.sha256, place, schema.columns, table, problems, needed)
+            if found is not None:
+                rows = [dict.fromkeys(schema.columns, "") | cells for _, cells in found.numbered()]
+                yield RawTable(schema, place, rows, found.lines, found.sha256, found.dropped, own=True)
+
+
+def _stacked(
+    below: Table, layered: Sequence[_OwnTable], whole: bool, told: list[OwnRows], problems: list[Problem]
+) -> Table:
+    """A table with own rows on top of it: those that replace a row stand in its place, new ones at the end."""
+    names, own_names = list(below.columns), tuple(each.table.file for each in layered)
+    key_of = below.schema.primary_key
+    rows: dict[tuple[Any, ...], list[Any]] = {}
+    if not whole:
+        rows = {_key(below, key_of, at): [below.columns[name][at] for name in names] for at in range(len(below))}
+    before, above = set(rows), dict[tuple[Any, ...], _OwnTable]()
+    for at, each in enumerate(layered):
+        count, same = {True: 0, False: 0}, 0
+        for place in range(len(each.table)):
+            key = _key(each.table, key_of, place)
+            if key in above:
+                if above[key].folder == each.folder:
+                    shown = ", ".join(f"{name} = {label}" for name, label in zip(key_of, key, strict=True))
+                    why = f"the same key as in {above[key].table.file}; keep one of the two rows"
+                    problems.append(Problem(each.table.file, each.table.columns["line"][place], shown, why))
+                continue
+            above[key] = each
+            cells = {name: each.table.columns[name][place] for name in names}
+            if key in before and _say_the_same(rows[key], list(cells.values()), names):
+                same += 1
+                continue
+            count[key in before] += 1
+            cells["line"] += OWN_LINE * (at + 1)
+            rows[key] = list(cells.values())
+        file, sha256 = each.table.file, each.table.sha256
+        told.append(OwnRows(below.schema.name, file, sha256, count[True], count[False], same, whole))
+    columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
+    whole_numbers(columns, below.schema)
+    dropped = below.dropped * (not whole) + sum(each.table.dropped for each in layered)
+    return replace(below, columns=columns, dropped=dropped, own=own_names)
+
+
+def _say_the_same(one: Sequence[Any], other: Sequence[Any], columns: Sequence[str]) -> bool:
+    """Whether two rows have the same cells, but for their line and what corrected them; missing ones are alike."""
+    pairs = zip(one, other, columns, strict=True)
+    return all(a == b or (a != a and b != b) or name in ("line", "corrected_by") for a, b, name in pairs)
+
+
+def _mend(raw: RawTable, corrections: RawTable | None) -> dict[int, str]:
+    """Correct cells of own rows that hold what a correction of their key says was printed, in place; returns the place
+    of the correction by line."""
+    mine = [] if corrections is None else [*zip(corrections.rows, corrections.lines, strict=True)]
+    mine = [(row, line) for row, line in mine if row["table"] == raw.schema.name]
+    rows = {tuple(row[name] for name in raw.schema.primary_key): at for at, row in enumerate(raw.rows)} if mine else {}
+    out = {}
+    for row, line in mine:
+        parts = key_parts(row["key"])
+        at = rows.get(tuple(parts.get(name, "") for name in raw.schema.primary_key))
+        if at is not None and raw.rows[at][row["column"]] == row["printed"]:
+            raw.rows[at][row["column"]] = row["corrected"]
+            out[raw.lines[at]] = f"{corrections.file}:{line}" if corrections is not None else ""
+    return out
+
+
+def key_parts(text: str) -> dict[str, str]:
+    """Columns of a key and their labels, as `column=label;…` has them."""
+    return dict(part.partition("=")[::2] for part in text.split(";"))
+
+
+def _key(table: Table, columns: Sequence[str], at: int) -> tuple[Any, ...]:
+    return tuple(table.columns[name][at] for name in columns)
+
+
+def placed(problems: Iterable[Problem], tables: Mapping[str, Table]) -> list[Problem]:
+    """Problems of tables, those of own rows at the file and line where they stand."""
+    by_file = {table.file: table for table in tables.values() if table.own}
+    out = []
+    for problem in problems:
+        table = by_file.get(problem.file)
+        file, line = (problem.file, problem.line) if table is None else table.place(problem.line)
+        out.append(replace(problem, file=file, line=line))
+    return out
+
+
+def copies(inputs: Inputs) -> dict[str, bytes]:
+    """Content of each own file by the name it is told under, for a result to be repeated from. Raises InputError where
+    one is no more what was read."""
+    out = {}
+    for file, path in inputs.layers.files().items():
+        out[file] = path.read_bytes()
+        if hashlib.sha256(out[file]).hexdigest() != inputs.sha256.get(file):
+            raise InputError([Problem(file, 0, "", "was changed while the run was computed; run it again")])
+    return out
+
+
+def _same_descriptor(folder: Path, package: Path) -> bool:
+    return (folder / DESCRIPTOR).read_bytes() == (package / DESCRIPTOR).read_bytes()
+
+
+def _plain(name: str) -> str:
+    """A name of a file as rows are named by it, in which nothing stands that separates them."""
+    return _APART.sub("_", name)

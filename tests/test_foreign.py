@@ -1,0 +1,271 @@
+"""Tables as others keep them, taken in as own rows, and results given out to other programs and taken back."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from minerals import api
+from minerals.cli import cli
+from minerals.errors import InputError, UsageError
+from minerals.studies.run import run
+from minerals.tables.foreign import Clean, Wanted, import_table, sheets_of_ours
+from minerals.tables.inputs import Inputs, read_inputs
+
+#: As somebody keeps them: a title, a header on three lines with merged cells, a line of units, decimal commas and
+#: thousands as texts, a merged region, a total and a source line.
+SHEET: list[list[Any]] = [
+    ["Demand, own outlook"],
+    ["Country", "Use", "Demand", None, None, "Remark"],
+    [None, None, 2030, 2032, 2034],
+    [None, None, "(GWh)", "(GWh)", "(GWh)"],
+    ["europe", "Cars", "1.120,5", "0,25", 0.3, "high"],
+    [None, "Stationary storage", "0,0125", "–", "0,02"],
+    ["CHN", "car", "0,5", "0,6", "0,7"],
+    ["Total", None, "1", "2", "3"],
+    ["Source: own outlook"],
+]
+MERGED = ("C2:E2", "A2:A4", "B2:B4", "A5:A6")
+OPTIONS: dict[str, Any] = {
+    "table": "battery_demand",
+    "columns": {"region": "Country", "segment": "Use"},
+    "fixed": {"scenario": "plan"},
+    "words": {"Total": ""},
+}
+
+
+@pytest.fixture(scope="module")
+def inputs(toy_files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    folder = tmp_path_factory.mktemp("toy")
+    for name, content in toy_files.items():
+        (folder / name).write_bytes(content)
+    return read_inputs(folder)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Callable[..., Path]:
+    def save(rows: list[list[Any]] = SHEET, merged: tuple[str, ...] = MERGED, name: str = "d.xlsx") -> Path:
+        made = openpyxl.Workbook()
+        for row in rows:
+            made.active.append(row)
+        for span in merged:
+            made.active.merge_cells(span)
+        made.save(tmp_path / name)
+        return tmp_path / name
+
+    return save
+
+
+def taken(path: Path, inputs: Inputs, **changes: Any) -> Clean:
+    return import_table(path, "", Wanted(**(OPTIONS | changes)), inputs)
+
+
+def cells(clean: Clean) -> dict[tuple[str, str, str], tuple[str, str]]:
+    return {(row["region"], row["segment"], row["year"]): (row["value"], row["unit"]) for row in clean.rows}
+
+
+def text(tmp_path: Path, content: str) -> Path:
+    (tmp_path / "d.csv").write_text(content, encoding="utf-8")
+    return tmp_path / "d.csv"
+
+
+def test_a_workbook_as_people_keep_them_comes_in_with_one_call(inputs: Inputs, book: Callable[..., Path]) -> None:
+    clean = taken(book(), inputs)
+    assert cells(clean) == {
+        ("Europe", "car", "2030"): ("1120.5", "GWh"),
+        ("Europe", "car", "2032"): ("0.25", "GWh"),
+        ("Europe", "car", "2034"): ("0.3", "GWh"),
+        ("Europe", "stationary", "2030"): ("0.0125", "GWh"),
+        ("Europe", "stationary", "2034"): ("0.02", "GWh"),
+        ("China", "car", "2030"): ("0.5", "GWh"),
+        ("China", "car", "2032"): ("0.6", "GWh"),
+        ("China", "car", "2034"): ("0.7", "GWh"),
+    }
+    assert clean.rows[0]["locator"] == "d.xlsx[Sheet]!C5"
+    told = "\n".join(clean.told)
+    for words in (
+        "4 merged cells", "unit GWh, from line 4", "3 columns of years", "1 empty cell left out",
+        "columns left out: Remark", "decimal commas, thousands separators",
+        "region: europe → Europe, CHN → China", "3 rows left out by --word",
+        "lines without a figure left out: 9",
+    ):  # fmt: skip
+        assert words in told, words
+
+
+def test_long_semicolons_and_the_same_as_a_workbook(inputs: Inputs, tmp_path: Path, book: Callable[..., Path]) -> None:
+    wanted = cells(taken(book(), inputs))
+    rows = [f"{';'.join(key)};{value.replace('.', ',')}" for key, (value, _) in wanted.items()]
+    columns = {"region": "Country", "segment": "Use", "value": "GWh"}
+    long = text(tmp_path, "\n".join(["Country;Use;Year;GWh", *rows]))
+    clean = taken(long, inputs, columns=columns, fixed={"scenario": "plan", "unit": "GWh"})
+    assert cells(clean) == wanted
+    assert "columns are separated by ';'" in clean.told
+
+
+def test_uses_that_stand_above_the_years_are_read(inputs: Inputs, tmp_path: Path) -> None:
+    content = (
+        "Demand in GWh,Cars,Cars,Stationary storage,Stationary storage\nregion,2030,2034,2030,2034\nEurope,1,2,3,4\n"
+    )
+    clean = taken(text(tmp_path, content), inputs, columns={})
+    assert [cells(clean)["Europe", use, year][0] for use in ("car", "stationary") for year in ("2030", "2034")] == [
+        *"1234"
+    ]
+    assert "unit GWh, from the header" in clean.told
+
+
+def test_shares_in_per_cent_of_chemistries_by_their_labels(inputs: Inputs, tmp_path: Path) -> None:
+    content = "Chemistry;2030;2034\nLFP;40 %;49,5 %\nNMC 811;60 %;50,5 %\n"
+    clean = taken(
+        text(tmp_path, content), inputs, table="market_share", columns={}, words={},
+        fixed={"scenario": "plan", "region": "World", "segment": "Cars"},
+    )  # fmt: skip
+    found = [tuple(row[name] for name in ("chemistry", "year", "value", "unit", "segment")) for row in clean.rows]
+    assert found == [
+        ("lfp", "2030", "0.4", "1", "car"),
+        ("lfp", "2034", "0.495", "1", "car"),
+        ("nmc811", "2030", "0.6", "1", "car"),
+        ("nmc811", "2034", "0.505", "1", "car"),
+    ]
+
+
+def test_a_source_that_no_list_has_is_kept_in_the_note(inputs: Inputs, tmp_path: Path) -> None:
+    content = "region,segment,year,value,source\nEurope,car,2030,1,Ministry (2026)\nEurope,car,2034,1,book\n"
+    clean = taken(text(tmp_path, content), inputs, columns={}, fixed={"scenario": "plan", "unit": "GWh"})
+    assert [(row["source"], row["note"]) for row in clean.rows] == [("", "Ministry (2026)"), ("book", "")]
+    assert "sources that sources.csv does not list, kept in note: Ministry (2026)" in clean.told
+
+
+def test_long_iamc_takes_the_variables_of_the_table(inputs: Inputs, tmp_path: Path) -> None:
+    head = "model,scenario,region,variable,unit,year,value\n"
+    content = f"{head}M,plan,CHN,Battery Demand|Cars,TWh/yr,2030,0.5\nM,plan,CHN,Final Energy,EJ/yr,2030,1\n"
+    clean = taken(text(tmp_path, content), inputs, columns={}, fixed={}, words={})
+    assert cells(clean) == {("China", "car", "2030"): ("0.5", "TWh")}
+    assert "1 line of other variables left out: Final Energy" in clean.told
+
+
+@pytest.mark.parametrize(("figures", "option", "found"), [
+    (("1.234", "2.5"), "", ["1.234", "2.5"]),
+    (("1.234", "2,5"), "", ["1234", "2.5"]),
+    (("1 234,5", "7"), "", ["1234.5", "7"]),
+    (("1'234.5", "1,234,567"), "", ["1234.5", "1234567"]),
+    (("1.234", "7"), ",", ["1234", "7"]),
+    (("1.234", "7"), ".", ["1.234", "7"]),
+    (("3,5", "12 %"), "", ["3.5", "0.12"]),
+])  # fmt: skip
+def test_figures(figures: tuple[str, ...], option: str, found: list[str], inputs: Inputs, tmp_path: Path) -> None:
+    rows = [f"Europe;car;{2030 + at};{figure}" for at, figure in enumerate(figures)]
+    long = text(tmp_path, "\n".join(["region;segment;year;value", *rows]))
+    clean = taken(long, inputs, columns={}, decimal=option, fixed={"scenario": "plan", "unit": "MWh"})
+    assert [row["value"] for row in clean.rows] == found
+
+
+#: A long table with a header and one row, and another row with the same key.
+HEAD, ROW = "region,segment,year,value\n", "Europe,car,2030,1\n"
+
+
+@pytest.mark.parametrize(("content", "changes", "why"), [
+    (f'{HEAD}Europe,car,2030,"1,234"', {}, "may group thousands or have decimals; say --decimal"),
+    (f'{HEAD}{ROW}Europe,car,2031,1.5\nEurope,car,2032,"1,5"', {}, "has a decimal point and '1,5' a decimal comma"),
+    (f"{HEAD}Europ,car,2030,1", {}, "did you mean 'Europe'?; say --word 'Europ=CODE'"),
+    (f"{HEAD}Europe,car,2030,x7", {}, "value = 'x7': not a number"),
+    (f"{HEAD}{ROW}{ROW}", {}, "the same key as line 2"),
+    (f"place{HEAD[6:]}{ROW}", {}, "no column for region (headers: place, segment, year, value)"),
+    ("region,segment,value\nEurope,car,1", {}, "say --map year=HEADER or --set year=2030"),
+    (f"{HEAD}{ROW}", {"fixed": {"scenario": "plan"}}, "no unit found; say --set unit=GWh"),
+    (f"{HEAD}TWh,TWh,TWh,TWh\n{ROW}", {}, "line 2 says TWh, and --set unit=GWh"),
+    (f"{HEAD}{ROW}", {"columns": {"regin": "x"}}, "did you mean 'region'?"),
+    (f"{HEAD}{ROW}", {"columns": {"region": "Regin"}}, "no such header; did you mean 'region'?"),
+    (f"{HEAD}{ROW}", {"table": "batery_demand"}, "did you mean 'battery_demand'?"),
+    ("a\nb\n", {}, "no header named year"),
+    ("", {}, "file is empty"),
+])  # fmt: skip
+def test_what_can_be_read_in_two_ways_or_not_at_all_is_refused(
+    content: str, changes: dict[str, Any], why: str, inputs: Inputs, tmp_path: Path
+) -> None:
+    usual = {"columns": {}, "fixed": {"scenario": "plan", "unit": "GWh"}}
+    with pytest.raises((InputError, UsageError)) as raised:
+        taken(text(tmp_path, content), inputs, **(usual | changes))
+    assert why in str(raised.value)
+
+
+@pytest.mark.slow
+def test_the_command_writes_own_rows_that_run_and_says_so(tmp_path: Path, book: Callable[..., Path]) -> None:
+    options = (
+        "--as battery_demand --map region=Country --map segment=Use --set unit=GWh --word Total= --word europe=Germany "
+        "--word CHN= --out"
+    )
+    words = ["import", str(book()), "--set", "scenario=My outlook", *options.split(), str(tmp_path / "mine")]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    assert "battery_demand.csv: 5 rows" in done.output
+    assert "scenarios that no list has: my-outlook" in done.output
+    with (tmp_path / "mine" / "scenarios.csv").open(encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["label"] == "My outlook"
+    api.check(tmp_path / "mine")
+    again = CliRunner().invoke(cli, words)
+    assert again.exit_code == 2
+    assert "battery_demand.csv already; nothing was written: --force replaces it" in again.stderr
+
+
+# ---------------------------------------------------------------------- out, and back
+
+
+@pytest.mark.slow
+def test_a_run_of_what_was_exported_is_the_same_to_the_byte_of_its_tables(toy: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    rows = "scenario,region,segment,year,value,unit,note\nplan,Europe,car,2030,0.0901,TWh,=mine\n"
+    (mine / "battery_demand.csv").write_text(rows, encoding="utf-8")
+    sets = {"output.charts": []}
+    api.run(toy / "run.toml", inputs=[mine, toy], set=sets, out=tmp_path / "one")
+    api.export(tmp_path / "one", xlsx=tmp_path / "rows.xlsx", inputs=toy)
+    back = tmp_path / "back" / "mine"
+    api.import_rows(tmp_path / "rows.xlsx", out=back, inputs=toy)
+    api.run(toy / "run.toml", inputs=[back, toy], set=sets, out=tmp_path / "two")
+    tables = [path.name for path in (tmp_path / "one" / "tables").iterdir()]
+    assert "inputs_used.csv" in tables
+    for name in tables:
+        assert (tmp_path / "one" / "tables" / name).read_bytes() == (tmp_path / "two" / "tables" / name).read_bytes()
+    with pytest.raises(UsageError, match="is there already"):
+        api.export(tmp_path / "one", xlsx=tmp_path / "rows.xlsx", inputs=toy)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
+def test_demand_comes_back_from_the_iamc_layout(name: str, toy: Path, tmp_path: Path, inputs: Inputs) -> None:
+    api.run(toy / "run.toml", inputs=toy, set={"output.charts": []}, out=tmp_path / "one")
+    api.export(tmp_path / "one", iamc=tmp_path / name)
+    clean = import_table(
+        tmp_path / name, "", Wanted("battery_demand", {}, {}, {"Europe, China": "", "World": ""}), inputs
+    )
+    result = api.load(tmp_path / "one")
+    wanted = result["battery_demand"].query("value > 0")
+    found = pd.DataFrame(clean.rows).astype({"year": int, "value": float})
+    keys = ["scenario", "region", "segment", "year"]
+    pd.testing.assert_series_equal(
+        found[found["value"] > 0].set_index(keys)["value"].sort_index(),
+        wanted.set_index(keys)["value"].sort_index(),
+        rtol=1e-11,
+    )
+
+
+@pytest.mark.slow
+def test_tables_with_years_across_hold_the_same(toy: Path, tmp_path: Path) -> None:
+    result = run(toy / "run.toml", ["output.charts=[]"], toy)
+    result.write(tmp_path / "one")
+    api.export(tmp_path / "one", wide=tmp_path / "wide")
+    wide = pd.read_csv(tmp_path / "wide" / "mineral_demand.csv")
+    assert wide["2034"].sum() == pytest.approx(result["mineral_demand"].query("year == 2034")["value"].sum(), rel=1e-9)
+
+
+@pytest.mark.slow
+def test_a_workbook_of_ours_needs_no_table_named_and_another_does(inputs: Inputs, book: Callable[..., Path]) -> None:
+    with pytest.raises(UsageError, match="sheet 'Sheet' is no table of the inputs"):
+        sheets_of_ours(book(), inputs)

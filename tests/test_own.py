@@ -1,0 +1,351 @@
+"""Rows of one's own on top of a package: which count, what they may leave out, and where they are told."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from conftest import lay_out
+
+from minerals import api
+from minerals.charts.footer import source_line
+from minerals.cli import cli
+from minerals.errors import InputError, UsageError
+from minerals.shipped import inputs_folder
+from minerals.studies.run import run
+from minerals.tables.inputs import Inputs, read_inputs
+from minerals.tables.own import Layers
+from minerals.tables.read import OWN_LINE
+
+DEMAND = "scenario,region,segment,year,value,unit\nplan,Europe,car,2030,90,GWh\nplan,Europe,stationary,2032,7,GWh\n"
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Callable[..., Path]:
+    """Write a folder of own tables: mine(battery_demand=…); `folder` names it, by default mine."""
+
+    def write(folder: str = "mine", **tables: str) -> Path:
+        place = tmp_path / folder
+        place.mkdir(exist_ok=True)
+        for name, text in tables.items():
+            (place / f"{name}.csv").write_text(text, encoding="utf-8")
+        return place
+
+    return write
+
+
+def demand(inputs: Inputs) -> dict[tuple[str, str, str, int], float]:
+    frame = inputs["battery_demand"]
+    return frame.set_index(["scenario", "region", "segment", "year"])["value"].to_dict()
+
+
+def problems(of: Layers) -> list[str]:
+    with pytest.raises(InputError) as raised:
+        read_inputs(of)
+    return [str(problem) for problem in raised.value.problems]
+
+
+def test_a_row_with_the_key_of_one_below_takes_its_place_and_another_is_added(
+    toy: Path, mine: Callable[..., Path]
+) -> None:
+    below = read_inputs(toy)
+    found = read_inputs(Layers(toy, (mine(battery_demand=DEMAND),)))
+    changes = {("plan", "Europe", "car", 2030): 90.0, ("plan", "Europe", "stationary", 2032): 7.0}
+    assert demand(found) == demand(below) | changes
+    assert list(demand(found))[:-1] == list(demand(below))
+    for name, table in below.tables.items():
+        if name != "battery_demand":
+            pd.testing.assert_frame_equal(found[name], table.frame)
+    assert [str(each) for each in found.own] == ["mine/battery_demand.csv: 1 row replaced, 1 row added"]
+    row = found["battery_demand"].iloc[-1]
+    assert (row["source"], row["quality"], row["locator"], row["energy_basis"]) == ("own", "own", "", "nominal")
+    assert found.tables["battery_demand"].place(int(row["line"])) == ("mine/battery_demand.csv", 3)
+
+
+@pytest.mark.slow
+def test_of_folders_the_first_is_uppermost(toy: Path, mine: Callable[..., Path]) -> None:
+    first, second = mine("a", battery_demand=DEMAND), mine("b", battery_demand=DEMAND.replace("90", "80"))
+    key = ("plan", "Europe", "car", 2030)
+    assert demand(read_inputs(Layers(toy, (first, second))))[key] == 90
+    assert demand(read_inputs(Layers(toy, (second, first))))[key] == 80
+    told = read_inputs(Layers(toy, (second, first))).own
+    assert [(each.file, each.replaced, each.added) for each in told] == [
+        ("b/battery_demand.csv", 1, 1),
+        ("a/battery_demand.csv", 0, 0),
+    ]
+
+
+@pytest.mark.slow
+def test_of_a_table_that_is_replaced_only_own_rows_count(toy: Path, mine: Callable[..., Path]) -> None:
+    rows = (toy / "battery_demand.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = "".join(row for row in rows if not row.startswith("past"))
+    found = read_inputs(Layers(toy, (mine(battery_demand=kept),), ("battery_demand",)))
+    assert set(found["battery_demand"]["scenario"]) == set(read_inputs(toy)["battery_demand"]["scenario"]) - {"past"}
+    assert found["battery_demand"]["line"].min() > OWN_LINE
+    assert "instead of the whole table" in str(found.own[0])
+    assert problems(Layers(toy, (mine(),), ("batery_demand", "lifetime"))) == [
+        "replace 'batery_demand': not a table of the inputs; did you mean 'battery_demand'?",
+        "replace 'lifetime': no folder of inputs holds rows of it; add lifetime.csv, or leave it out",
+    ]
+
+
+@pytest.mark.slow
+def test_a_copy_of_a_shipped_table_says_the_same_also_where_corrections_mend_it(
+    toy: Path, mine: Callable[..., Path]
+) -> None:
+    assert len(read_inputs(toy)["corrections"])
+    copied = {
+        name: (toy / f"{name}.csv").read_text(encoding="utf-8") for name in read_inputs(toy)["corrections"]["table"]
+    }
+    found = read_inputs(Layers(toy, (mine(**copied),)))
+    assert all(not each.replaced and not each.added and each.same for each in found.own)
+    for name, table in read_inputs(toy).tables.items():
+        pd.testing.assert_frame_equal(found[name], table.frame)
+
+
+def test_what_is_wrong_in_an_own_row_names_its_file_and_line(toy: Path, mine: Callable[..., Path]) -> None:
+    of = Layers(toy, (mine(battery_demand=DEMAND.replace("90", "9O").replace("stationary", "stationery")),))
+    number, code = problems(of)
+    assert number.startswith("mine/battery_demand.csv:2 value = '9O': not a number")
+    why = "segment = 'stationery': not in segments.csv; did you mean 'stationary'?"
+    assert code == f"mine/battery_demand.csv:3 {why}"
+
+
+def test_unknown_columns_tables_and_endings_are_refused_with_the_nearest(toy: Path, mine: Callable[..., Path]) -> None:
+    folder = mine(battery_demand=DEMAND.replace("segment", "segmnt"), batery_supply="a\n1\n", corrections="table\nx\n")
+    (folder / "more.ods").write_bytes(b"")
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    told = "\n".join(problems(Layers(toy, (folder,))))
+    assert "mine/battery_demand.csv:1 column 'segmnt': not a column of battery_demand; did you mean 'segment'?" in told
+    assert "mine/batery_supply.csv 'batery_supply': not a table of the inputs; did you mean 'battery_supply'?" in told
+    assert "mine/corrections.csv 'corrections': mends cells" in told
+    assert "mine/more.ods: is not read; save it as .xlsx" in told
+    assert "notes" not in told
+
+
+def test_a_sum_that_own_shares_break_is_told_at_the_own_row(toy: Path, mine: Callable[..., Path]) -> None:
+    share = "scenario,region,segment,chemistry,year,value,unit\nplan,World,car,lfp,2030,0.9,1\n"
+    (told,) = problems(Layers(toy, (mine(market_share=share),)))
+    assert told.startswith("mine/market_share.csv:2 shares of plan, World, car, 2030: add up to 0.9, expected 1; ")
+    assert told.endswith("mend the shares of line 2")
+
+
+@pytest.mark.slow
+def test_an_own_source_is_a_key_or_left_empty(toy: Path, mine: Callable[..., Path]) -> None:
+    rows = DEMAND.replace("unit\n", "unit,source\n").replace("GWh\n", "GWh,boook\n")
+    told = problems(Layers(toy, (mine(battery_demand=rows),)))
+    assert told[0].endswith(
+        "source = 'boook': not in sources.csv; did you mean 'book'?; leave it empty, and it is your own"
+    )
+    read_inputs(Layers(toy, (mine(battery_demand=rows.replace("boook", "book")),)))
+
+
+@pytest.mark.slow
+def test_own_is_no_source_of_a_package(toy: Path) -> None:
+    file = toy / "battery_demand.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace(",book,p. 6,", ",own,p. 6,", 1), encoding="utf-8")
+    assert "source = 'own': not in sources.csv" in problems(Layers(toy))[0]
+
+
+@pytest.mark.slow
+def test_a_folder_that_holds_nothing_is_told(toy: Path, mine: Callable[..., Path]) -> None:
+    (told,) = problems(Layers(toy, (mine(),)))
+    assert told.startswith("mine: holds no table; expected TABLE.csv or a workbook with a sheet for each, e.g. regions")
+
+
+@pytest.mark.slow
+def test_a_workbook_is_read_as_its_sheets_in_csv(toy: Path, mine: Callable[..., Path]) -> None:
+    as_csv = read_inputs(Layers(toy, (mine(battery_demand=DEMAND),)))
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "battery_demand"
+    for line in DEMAND.splitlines():
+        sheet.append([float(cell) if cell.isdecimal() else cell for cell in line.split(",")])
+    book.create_sheet("Sheet2")
+    folder = mine("book")
+    book.save(folder / "own.xlsx")
+    found = read_inputs(Layers(toy, (folder,)))
+    pd.testing.assert_frame_equal(found["battery_demand"], as_csv["battery_demand"])
+    assert found.own[0].file == "book/own.xlsx[battery_demand]"
+    sheet["E2"] = "=45*2"
+    book.save(folder / "own.xlsx")
+    told = problems(Layers(toy, (folder,)))
+    assert told[0].startswith("book/own.xlsx[battery_demand]:2 E2 = '=45*2': is a formula whose value was not saved")
+    (folder / "own.xlsx").write_bytes(b"PK\x03\x04")
+    assert "cannot be read as a workbook" in problems(Layers(toy, (folder,)))[0]
+
+
+@pytest.mark.slow
+def test_without_openpyxl_it_is_said_how_to_have_it(
+    toy: Path, mine: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    (mine() / "own.xlsx").write_bytes(b"")
+    with pytest.raises(UsageError, match=re.escape("pip install 'minerals[xlsx]'")):
+        read_inputs(Layers(toy, (mine(),)))
+
+
+# ---------------------------------------------------------------------- a run
+
+
+@pytest.fixture
+def own_run(toy: Path, mine: Callable[..., Path]) -> Path:
+    """The toy with own rows that its run file names, beside it; returns the run file."""
+    mine("toy/my data", battery_demand=DEMAND)
+    file = toy / "mine.toml"
+    file.write_text('base = "run.toml"\ninputs = ["my data/"]\n', encoding="utf-8")
+    return file
+
+
+def test_a_run_says_what_own_rows_did_and_explains_with_their_lines(own_run: Path, toy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    outcome = CliRunner().invoke(
+        cli, ["run", str(own_run), "--inputs", str(toy), "--out", str(out), "--set", "output.charts=[]"]
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert "Own rows: my_data/battery_demand.csv: 1 row replaced, 1 row added, 2 used." in outcome.stderr
+    record = json.loads((out / "record.json").read_text(encoding="utf-8"))
+    assert record["own_rows"][0]["file"] == "my_data/battery_demand.csv"
+    assert record["inputs"]["my_data/battery_demand.csv"] == record["own_rows"][0]["sha256"]
+    assert record["rows_used"]["own"] == 2
+    assert str(tmp_path) not in json.dumps(record)
+    told = CliRunner().invoke(cli, ["explain", str(out), "--mineral", "graphite", "--year", "2030"]).output
+    assert "my_data/battery_demand.csv:2 [own]" in told
+    assert "own: Own rows of this run (my_data)" in " ".join(told.split())
+
+
+@pytest.mark.slow
+def test_a_run_with_own_rows_is_that_with_these_rows_in_the_tables(own_run: Path, toy: Path) -> None:
+    found = run(own_run, inputs=toy)
+    file = toy / "battery_demand.csv"
+    text = file.read_text(encoding="utf-8").replace("plan,Europe,car,2030,100,80,120", "plan,Europe,car,2030,90,,")
+    file.write_text(text + "plan,Europe,stationary,2032,7,,,GWh,nominal,book,p. 1,model,\n", encoding="utf-8")
+    wanted = run(toy / "run.toml", inputs=toy)
+    for name in ("cells", "mineral_demand"):
+        pd.testing.assert_frame_equal(found[name], wanted[name])
+
+
+@pytest.mark.slow
+def test_a_result_with_own_rows_repeats_from_its_record_alone(own_run: Path, toy: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    api.run(own_run, inputs=toy, set={"output.charts": []}, out=first)
+    for file in [*(toy / "my data").iterdir(), own_run]:
+        file.unlink()
+    api.run(first / "record.json", inputs=toy, out=second)
+    files = [path.relative_to(first) for path in first.rglob("*") if path.is_file()]
+    assert Path("own/my_data/battery_demand.csv") in files
+    assert all((first / file).read_bytes() == (second / file).read_bytes() for file in files)
+    with pytest.raises(UsageError, match="is repeated with the own rows of its result; leave out --inputs"):
+        api.run(first / "record.json", inputs=[toy, first / "own" / "my_data"])
+    (first / "own" / "my_data" / "battery_demand.csv").write_text(DEMAND.replace("90", "91"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"my_data/battery_demand\.csv differ"):
+        api.run(first / "record.json", inputs=toy)
+
+
+@pytest.mark.slow
+def test_a_problem_that_only_a_run_finds_names_the_own_row(toy: Path, mine: Callable[..., Path]) -> None:
+    chemistry = "chemistry,label,family,cathode,anode,silicon\nmine,Mine,LFP,lfp,graphite,0\n"
+    shares = '{stationary = {2030 = {mine = 0.5, lfp = "rest"}}}'
+    with pytest.raises(InputError) as raised:
+        run(toy / "run.toml", [f"scenario.plan.share={shares}"], [toy, mine(chemistries=chemistry)])
+    assert all("100000002" not in str(problem) for problem in raised.value.problems)
+    assert any(problem.file == "mine/chemistries.csv" for problem in raised.value.problems), str(raised.value)
+
+
+@pytest.mark.slow
+def test_a_base_names_its_folders_beside_itself(toy: Path, mine: Callable[..., Path], tmp_path: Path) -> None:
+    mine("toy/rows", battery_demand=DEMAND)
+    (toy / "base.toml").write_text('base = "run.toml"\ninputs = ["rows"]\n', encoding="utf-8")
+    (tmp_path / "over.toml").write_text('base = "toy/base.toml"\ntitle = "Over"\n', encoding="utf-8")
+    found = run(tmp_path / "over.toml", inputs=toy)
+    assert "rows/battery_demand.csv" in set(found["inputs_used"]["file"])
+    (tmp_path / "over.toml").write_text('inputs = "nowhere"\n' + (toy / "run.toml").read_text(), encoding="utf-8")
+    with pytest.raises(InputError, match=r"over\.toml:1 inputs = 'nowhere': no such folder beside over\.toml"):
+        run(tmp_path / "over.toml")
+
+
+@pytest.mark.slow
+def test_check_takes_a_folder_of_own_rows(mine: Callable[..., Path]) -> None:
+    rows = "scenario,region,segment,year,value,unit\nstated-policies,Europe,car,2035,700,GWh\n"
+    sound, told = api.check(mine(battery_demand=rows))
+    assert "sound" in sound
+    assert told == "mine/battery_demand.csv: 1 row replaced"
+
+
+# ---------------------------------------------------------------------- part of a region
+
+PART = "scenario,region,segment,year,value,unit\nplan,Germany,car,2030,30,GWh\nplan,Germany,car,2034,50,GWh\n"
+
+
+def test_a_part_of_a_region_may_have_demand_of_its_own_and_the_rest_has_what_that_leaves(
+    toy: Path, mine: Callable[..., Path]
+) -> None:
+    """Europe needs 100 GWh of cars in 2030 and 140 in 2034, between them 120; its storage is shared as before."""
+    sets = ['scope.regions=["Germany", "France"]', 'scope.segments=["car", "stationary"]']
+    found = run(toy / "run.toml", sets, [mine(battery_demand=PART), toy])["battery_demand"]
+    found = found[found["scenario"] == "plan"].set_index(["region", "segment", "year"])
+    values = found["value"]
+    assert [values["Germany", "car", year] for year in (2030, 2032, 2034)] == [30, 40, 50]
+    assert [values["France", "car", year] for year in (2030, 2032, 2034)] == pytest.approx([70, 80, 90])
+    assert [values[part, "stationary", 2030] for part in ("Germany", "France")] == pytest.approx([4, 6])
+    ends = found.loc[("France", "car", 2030), ["low", "high"]].tolist()
+    assert ends == pytest.approx([50, 90])
+    assert "mine/battery_demand.csv:2@-1/1" in found.loc[("France", "car", 2030), "rows"]
+    with pytest.raises(InputError, match="parts of Europe leave -60 GWh of car in 2030; mend the own rows"):
+        run(toy / "run.toml", sets, [mine(battery_demand=PART.replace("30,30", "30,160")), toy])
+
+
+# ---------------------------------------------------------------------- worked examples
+
+EXAMPLES = Path(__file__).parent.parent / "runs" / "own"
+
+
+@pytest.mark.slow
+def test_germany_by_hand(tmp_path: Path) -> None:
+    """GWh of each chemistry × kg/kWh of its inventory, and copper and aluminium of the pack, from the files alone."""
+    rows = pd.read_csv(inputs_folder() / "mineral_intensity.csv").query("chemistry in ('lfp', 'nmc811')")
+    assert set(rows["unit"]) == {"kg/kWh"}
+    inventory = rows.set_index(["chemistry", "mineral"])["value"]
+    pack = pd.read_csv(inputs_folder() / "pack_intensity.csv").set_index("mineral")["value"]
+    result = run(EXAMPLES / "germany" / "germany.toml")
+    found = result.total(by=("mineral", "year"), scenario="half-lfp")
+    for year, gwh, lfp in ((2024, 28.33, 0.06), (2030, 218.6, 0.06 + 0.44 * 6 / 11), (2035, 220.8, 0.5)):
+        assert result.total("battery_demand", by=(), scenario="half-lfp", year=year) == pytest.approx(gwh, rel=1e-9)
+        for mineral in ("graphite", "nickel", "lithium", "cobalt", "manganese", "phosphorus", "iron", "copper"):
+            cells = gwh * (lfp * inventory["lfp", mineral] + (1 - lfp) * inventory["nmc811", mineral])
+            whole = cells + gwh * (pack.get(mineral, 0.0))
+            assert found[mineral, year] == pytest.approx(whole, rel=1e-9), (mineral, year)
+    assert len((EXAMPLES / "germany" / "germany.toml").read_text(encoding="utf-8").splitlines()) <= 40
+    trend = result.total("battery_demand", by=("year",), scenario="trend")
+    pd.testing.assert_series_equal(trend, result.total("battery_demand", by=("year",), scenario="half-lfp"))
+
+
+def test_a_chart_says_that_it_rests_on_own_rows() -> None:
+    sources = [
+        {"key": "own", "citation": "Own rows of this run (mine)", "url": "", "licence": ""},
+        {"key": "book", "citation": "Author (2024), Book", "url": "", "licence": ""},
+    ]
+    assert source_line(sources) == "Source: minerals model with own rows of this run; Author (2024), Book."
+    assert source_line(sources[:1]) == "Source: minerals model with own rows of this run."
+    assert source_line(sources[1:]) == "Source: minerals model; Author (2024), Book."
+
+
+@pytest.mark.slow
+def test_a_chosen_mix_with_own_rows_plays_back_from_its_folder(tmp_path: Path) -> None:
+    lay_out(tmp_path / "toy", "toy", "toy_whole")
+    rows = "scenario,region,segment,year,value,unit\nplan,Europe,car,2034,110,GWh\n"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "battery_demand.csv").write_text(rows, encoding="utf-8")
+    (tmp_path / "mine.toml").write_text('base = "toy/chosen.toml"\ninputs = ["mine"]\n', encoding="utf-8")
+    chosen = api.run(tmp_path / "mine.toml", inputs=tmp_path / "toy", set={"output.charts": []}, out=tmp_path / "out")
+    played = api.run(tmp_path / "out" / "optimised.toml", inputs=tmp_path / "toy", set={"output.charts": []})
+    assert played.record["own_rows"][0]["file"] == "mine/battery_demand.csv"
+    by = ("mineral", "year")
+    wanted, found = chosen.total(by=by, scenario="optimised"), played.total(by=by, scenario="optimised")
+    pd.testing.assert_series_equal(found, wanted, rtol=1e-9)
