@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Optimise
+from ..exposure.follow_on import shares_of
 from ..exposure.stages import ACTIVE, REFINING
 from ..flows.demand import Array
 from ..haste import frozen
@@ -56,6 +57,7 @@ from ..tables.supply import Event
 from .chokepoints import Chokepoints, Stop
 from .concentration import Concentration
 from .cost import PackPrices
+from .follow_on import Chosen
 from .outcome import Outcome
 from .uses import RELIEVED, Batteries
 from .weights import usual_weight, weights
@@ -122,6 +124,7 @@ class Assembly:
         self.at = {year: place for place, year in enumerate(chokepoints.years)}
         self.nodes = tuple(Node(node.node) for node in chokepoints.inputs.nodes)
         self._makers: dict[RegionChemistryYear, dict[Supplier, Array]] = {}
+        self._follows: dict[Year, tuple[Array, Array]] = {}
 
     def of(self, chokepoints: Chokepoints) -> Assembly:
         """The same of an exposure that differs in its disruptions alone."""
@@ -185,7 +188,7 @@ class Assembly:
             third=self.third,
             one_country=self._one_country(),
             strategic=tuple(Node(node.node) for node in self.chokepoints.inputs.nodes if node.strategic),
-            excluded=tuple(self._excluded()),
+            excluded=self.excluded,
             **self._follow_on(pools, pools_of),
             life=life,
             content=self._content(),
@@ -596,7 +599,7 @@ class Assembly:
                 if not np.isfinite(made[n]).all():
                     continue
                 total = made[n].sum()
-                alone = self._alone(n, made[n], [~at_home & barred, ~at_home & ~barred])
+                alone = self._alone(n, made[n], self._following(y)[1][n], [~at_home & barred, ~at_home & ~barred])
                 for j, country in enumerate(inputs.countries):
                     if at_home[j]:
                         name = inputs.home[j]
@@ -614,13 +617,14 @@ class Assembly:
         shares = {key: {j: v / deliver[key] for j, v in by.items()} for key, by in parts.items()}
         return Suppliers(deliver, shares, labels)
 
-    def _alone(self, n: int, made: Array, groups: Sequence[np.ndarray]) -> np.ndarray:
+    def _alone(self, n: int, made: Array, follows: Array, groups: Sequence[np.ndarray]) -> np.ndarray:
         """Countries that are suppliers of a node on their own, (country): makers of cells, those that deliver much of a
         node, and those that the rule on one third country is about and that deliver more than its share of what the
-        rest of their group does. Of a group without them no country has more than that share of a need, however much
-        of it all deliver.
+        rest of their group does, or have more of what follows a mix. Of a group without them no country has more than
+        that share of a need, however much of it all deliver.
 
-        n: place of the node; made: what each country delivers; groups: countries that are one supplier, if small.
+        n: place of the node; made: what each country delivers; follows: where what follows a mix stands, (country);
+        groups: countries that are one supplier, if small.
         """
         least = 0.0 if self.chokepoints.cell[n] else SMALL
         alone: np.ndarray = (made >= least * made.sum()) & (made > 0)
@@ -630,6 +634,7 @@ class Assembly:
         most = rules.loc[rules["kind"] == MAXIMUM_SINGLE, "value"].min()
         third = {code for _, code in self.third}
         ruled = np.array([code in third for code in self.chokepoints.inputs.countries])
+        alone |= ruled & (follows > most) & (made > 0)
         for group in groups:
             left = np.where(group & ~alone, made, 0.0)
             while (left * ruled).max() > most * left.sum():
@@ -654,10 +659,12 @@ class Assembly:
         soft = self.config.one_country == "soft"
         return OneCountry(float(rule["value"]), int(rule["year"]), soft, self.config.one_country_price)
 
-    def _excluded(self) -> Iterable[Key]:
+    @cached_property
+    def excluded(self) -> tuple[RegionNodeSupplierYear, ...]:
         """Suppliers of the excluded group, in the stages and years of the run file, for every region."""
-        if not self.config.exclude:
-            return
+        return tuple(self._excluded()) if self.config.exclude else ()
+
+    def _excluded(self) -> Iterable[RegionNodeSupplierYear]:
         inputs = self.chokepoints.inputs
         group = {
             code for code, inside in zip(inputs.countries, inputs.members[self.config.exclude], strict=True) if inside
@@ -681,12 +688,13 @@ class Assembly:
         for y in self.years:
             at = self.at[y]
             cap = chokepoints.most_follow_on(at)
-            allowed = cap.located * ~np.array([self._barred(n, y) for n in range(len(self.nodes))])
-            part = allowed.sum(axis=1)
-            nodes = np.flatnonzero(self._may_lack(y) & (cap.amount * part > 0))
+            part, allowed = self._following(y)
+            # Cells that follow are bought: at home they are made on lines.
+            bought = ~chokepoints.cell | (allowed[:, ~chokepoints.at_home(self.regions)] > 0).any(axis=1)
+            nodes = np.flatnonzero(self._may_lack(y) & (cap.amount * part > 0) & bought)
             most |= {(self.nodes[n], y): float(cap.amount[n] * part[n]) for n in nodes}
             stands |= {
-                (self.nodes[n], Supplier(code), y): float(allowed[n, j] / part[n])
+                (self.nodes[n], Supplier(code), y): float(allowed[n, j])
                 for n in nodes for j, code in enumerate(countries) if allowed[n, j]
             }  # fmt: skip
             for r in self.regions:
@@ -694,12 +702,24 @@ class Assembly:
                 home |= {(r, self.nodes[n], y): float(at_home[n]) for n in nodes}
             for name, regions in pools.items():
                 # Of cells a stop takes what their makers cannot deliver, which is told apart.
-                kept = np.where(chokepoints.cell, 1.0, chokepoints.left_of_follow_on(regions, at, cuts))
+                kept = np.where(chokepoints.cell, 1.0, chokepoints.left_of_follow_on(regions, allowed, cuts))
                 for e, event in enumerate(events):
                     d = Disruption(event.disruption)
                     if y >= event.start and name in pools_of.get(d, ()):
                         left |= {(d, name, self.nodes[n], y): float(kept[e, n]) for n in nodes}
         return {"follow_on": most, "follow_on_home": home, "follow_on_left": left, "follow_on_in": stands}
+
+    def _following(self, y: Year) -> tuple[Array, Array]:
+        """Part of plants that follow a mix which stands where it may supply, (node), and where that is, (node, country)
+        [1] each."""
+        if y not in self._follows:
+            self._follows[y] = self._following_in(y)
+        return self._follows[y]
+
+    def _following_in(self, y: Year) -> tuple[Array, Array]:
+        located = self.chokepoints.new_located
+        allowed = np.where([self._barred(n, y) for n in range(len(self.nodes))], 0.0, located)
+        return allowed.sum(axis=1), shares_of(allowed) if (allowed != located).any() else located
 
     def _at_next_stage(self, r: Region, y: Year) -> Array:
         """Part of a region's need of each node that arises at home, in the reference world, (node) [1]."""
@@ -709,12 +729,15 @@ class Assembly:
         return np.asarray(np.minimum(np.divide(here, all_of, out=np.ones_like(here), where=all_of > 0), 1.0))
 
     def _may_lack(self, y: Year) -> np.ndarray:
-        """Nodes of which some mix could need more than known supply, (node): of what batteries are made of, or at home
-        of a region or of all together."""
+        """Nodes of which some mix could need more than known supply, (node): of what batteries are made of, from those
+        who may deliver it, or at home of a region or of all together."""
         chokepoints, at = self.chokepoints, self.at[y]
         use, wanted = self._largest_use(self.regions, y)
+        of_excluded = np.zeros(len(self.nodes))
+        for n, j in dict.fromkeys((n, j) for _, n, j, t in self.excluded if t == y):
+            of_excluded[self.nodes.index(n)] += self.suppliers.deliver[n, j, y]
         embodied = chokepoints.access_embodied(self.regions, at).accessible
-        lacks = use.max(axis=0, initial=0.0) * wanted > embodied
+        lacks = use.max(axis=0, initial=0.0) * wanted > embodied - of_excluded
         every = np.ones(len(chokepoints.uses.ever))
         for regions in dict.fromkeys([self.regions, *((r,) for r in self.regions)]):
             own, accessible = chokepoints.available(regions, at, chokepoints.access(regions, at))
@@ -744,13 +767,18 @@ class Assembly:
                         out.update({(r, node, j, y): share / total for j, share in shares.items()})
         return out
 
-    def built(self, data: MixData, sourced: Mapping[RegionNodeSupplierYear, float]) -> Array:
-        """What others build because of a mix where its next stage stands at home, as `Chokepoints.follow_on` has it,
-        (region, node, reported year) [kt or GWh]. sourced: as of `Solution`."""
-        out = np.zeros((len(self.regions), len(self.nodes), len(self.chokepoints.years)))
+    def built(self, data: MixData, sourced: Mapping[RegionNodeSupplierYear, float]) -> Chosen:
+        """What others build because of a mix where its next stage stands at home, and where that stands, if some of
+        those who usually would may not supply. sourced: as of `Solution`."""
+        countries = len(self.chokepoints.inputs.countries)
+        out = Chosen.nothing(len(self.regions), len(self.nodes), countries, len(self.chokepoints.years))
         for (r, n, j, y), amount in sourced.items():
             if j == FOLLOW_ON:
-                out[self.regions.index(r), self.nodes.index(n), self.at[y]] = amount * data.follow_on_home[r, n, y]
+                at, node, year = self.regions.index(r), self.nodes.index(n), self.at[y]
+                out.amount[at, node, year] = amount * data.follow_on_home[r, n, y]
+                stands = self._following(y)[1][node]
+                if (stands != self.chokepoints.new_located[node]).any():
+                    out.located[at, node, :, year] = stands
         return out
 
     def _parts_at(self, node: str, year: int) -> list[tuple[Key, dict[str, float]]]:

@@ -61,6 +61,8 @@ Home = dict[str, dict[str, dict[str, float]]]
 From = dict[str, dict[str, dict[str, dict[str, float]]]]
 #: What others build of a node because of a mix [kt or GWh], by region and year.
 Built = dict[str, dict[str, dict[str, float]]]
+#: Part of it that stands in a country, by region, year, node and country.
+BuiltIn = dict[str, dict[str, dict[str, dict[str, float]]]]
 #: File of the result in which the shares of the mix of [optimise] stand; those of another stand in its own run file.
 SHARES = "tables/mix_share.csv"
 #: How codes begin of what a source leaves after the countries it names.
@@ -109,14 +111,18 @@ class Mix:
         origin["scenario", self.scenario, "label"] = self.run.place("optimise", "label")
         return replace(added, origin=origin)
 
-    def _built(self) -> Built:
-        """What others build because of the mix, where its next stage stands at home: nothing too, where they might."""
-        assembly, out = self.assembly, Built()
-        amounts = assembly.built(self.data, self.solution.sourced)
+    def _built(self) -> tuple[Built, BuiltIn]:
+        """What others build because of the mix, where its next stage stands at home: nothing too, where they might; and
+        where that stands, if some may not supply."""
+        assembly, out, stands = self.assembly, Built(), BuiltIn()
+        amount, located = assembly.built(self.data, self.solution.sourced)
         for r, n, y in self.data.follow_on_home:
-            at = assembly.regions.index(r), assembly.nodes.index(n), assembly.at[y]
-            out.setdefault(r, {}).setdefault(str(y), {})[n] = float(amounts[at])
-        return out
+            at, node, year = assembly.regions.index(r), assembly.nodes.index(n), assembly.at[y]
+            out.setdefault(r, {}).setdefault(str(y), {})[n] = float(amount[at, node, year])
+            parts = zip(assembly.chokepoints.inputs.countries, located[at, node, :, year].tolist(), strict=True)
+            if by_country := {country: part for country, part in parts if part}:
+                stands.setdefault(r, {}).setdefault(str(y), {})[n] = by_country
+        return out, stands
 
 
 def optimise(
@@ -556,15 +562,17 @@ def _origin(assembly: Assembly, solution: Solution) -> tuple[Home, From]:
 
 def _with_mix(
     run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None,
-    origin_said: tuple[Home, From] | None = None, built: Built | None = None, name: str = OPTIMISED,
+    origin_said: tuple[Home, From] | None = None, built_said: tuple[Built, BuiltIn] | None = None,
+    name: str = OPTIMISED,
 ) -> Run:  # fmt: skip
     """The run with a chosen mix as its scenario of a name: the incumbent's with other shares."""
     incumbent = run.settings.scenario[config.scenario]
     before = incumbent.label or config.scenario
-    home, bought = origin_said or ({}, {})
+    (home, bought), (built, built_in) = origin_said or ({}, {}), built_said or ({}, {})
     scenario = Scenario(
         label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
-        met=met or {}, made_at_home=home, cells_from=bought, follow_on=built or {},
+        met=met or {}, made_at_home=home, cells_from=bought, follow_on=built,
+        follow_on_in=built_in,
         note=f"Shares chosen by the model from the first year that it decides on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", name, "share")

@@ -171,13 +171,18 @@ class Scenario(Section):
         "in place of what exposure.follow_on has built: what an optimised mix has chosen. Nothing of what is not "
         "named.",
     )
+    follow_on_in: dict[str, dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]]] = Field(
+        default={},
+        description="Part of it that stands in a country, follow_on_in.REGION.YEAR.NODE.COUNTRY, one in all; where "
+        "exposure.follow_on says, by default. An optimised mix has it where some of those may not supply.",
+    )
     note: Note = Field(default="", description="What a reader should know of it.")
 
-    @field_validator("made_at_home", "cells_from", "follow_on")
+    @field_validator("made_at_home", "cells_from", "follow_on", "follow_on_in")
     @classmethod
     def _of_years(cls, value: dict[str, dict[str, Any]], info: ValidationInfo) -> dict[str, dict[str, Any]]:
         if wrong := [year for by_year in value.values() for year in by_year if not is_year(year)]:
-            last = "NODE" if info.field_name == "follow_on" else "CHEMISTRY"
+            last = "NODE" if str(info.field_name).startswith("follow_on") else "CHEMISTRY"
             raise ValueError(f"has {wrong[0]!r}; expected {info.field_name}.REGION.YEAR.{last}")
         return value
 
