@@ -42,7 +42,6 @@ from ..mix.data import (
     Region,
     RegionChemistryYear,
     RegionNodeSupplierYear,
-    RegionSegmentChemistryYear,
     RegionSegmentGroupYear,
     RegionSupplierChemistryYear,
     Segment,
@@ -50,6 +49,7 @@ from ..mix.data import (
     Year,
     abroad_of,
 )
+from ..mix.solution import Plan
 from ..prices import capital
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
@@ -871,20 +871,16 @@ class Assembly:
                                 returned[r, name, m, k, y] = amount
         return returned, life, recovered
 
-    def planned(
-        self, data: MixData, additions: Mapping[RegionSegmentChemistryYear, float],
-        production: Mapping[RegionChemistryYear, float], imports: Mapping[RegionSupplierChemistryYear, float],
-        sourced: Mapping[RegionNodeSupplierYear, float],
-    ) -> Chokepoints:  # fmt: skip
-        """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. additions, production,
-        imports, sourced: as of `Baseline`; what it recovers is what `data` says that cells give back."""
+    def planned(self, data: MixData, plan: Plan) -> Chokepoints:
+        """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. What it recovers is what
+        `data` says that cells give back."""
         axes, known = self.resolved, self.resolved.minerals.labels
         cells = np.zeros_like(self.chokepoints.scenarios[self.optimised].cells)
         codes = self.chokepoints.inputs.countries
         origin = np.full((len(self.regions), cells.shape[2], cells.shape[3], len(codes)), np.nan)
         recovered = np.zeros_like(self.chokepoints.scenarios[self.optimised].recovered)
         held: dict[Key, float] = {}
-        for (r, s, c, y), gwh in additions.items():
+        for (r, s, c, y), gwh in plan.additions.items():
             at = axes.regions.labels.index(r), axes.segments.labels.index(s), self.place[c], self.at[y]
             cells[at] = gwh
             for m in self.minerals:
@@ -895,10 +891,10 @@ class Assembly:
         for (r, life, m, k, y), part in data.returned.items():
             kt = part * held.get((r, life, m, k), 0.0)
             recovered[axes.regions.labels.index(r), known.index(m), self.at[y]] += kt
-        for (r, c, y), shares in self.origins(production, imports).items():
+        for (r, c, y), shares in self.origins(plan.production, plan.imports).items():
             origin[self.regions.index(r), self.place[c], self.at[y]] = shares
-        plan = Batteries(cells, self.chokepoints.scenarios[self.optimised].gain, recovered)
-        return self.chokepoints.with_plan(self.optimised, plan, origin, self.built(data, sourced))
+        batteries = Batteries(cells, self.chokepoints.scenarios[self.optimised].gain, recovered)
+        return self.chokepoints.with_plan(self.optimised, batteries, origin, self.built(data, plan.sourced))
 
     def origins(
         self, production: Mapping[RegionChemistryYear, float], imports: Mapping[RegionSupplierChemistryYear, float]

@@ -723,7 +723,7 @@ def lost_beside(mix: Mix) -> dict[str, dict[LossKind, float]]:
     events, years = assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years]
     out = {}
     for name, each in mix.solution.baselines.items():
-        plan = assembly.planned(data, each.additions, each.production, each.imports, each.sourced)
+        plan = assembly.planned(data, each)
         unmet = sum(data.demand.values()) - sum(each.additions.values())
         losses = lost(mix, losses_of(plan, OPTIMISED, events, years), unmet)
         out[name] = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}
