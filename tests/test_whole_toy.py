@@ -836,11 +836,12 @@ def test_a_stop_of_what_nobody_knows_takes_the_share_that_is_assumed(whole: Whol
     """Nobody knows who makes cathodes of NMC. 45 GWh of them are made at home, 9 of which lack cobalt. China is taken
     to lead: with none a stop takes nothing, with all of it all 45. No cathode of NMC is known, so that at the centre it
     is China's share of their cells, 0.75. Half a stop takes half of that; stocks of three months stand in for a quarter
-    of the need. If Europe made the 15 GWh of China too, it would have no more of them than what is left for 45."""
+    of the need. If Europe made the 15 GWh of China too, it would have no more of them than what is left for 45, of
+    which cobalt is there for 36."""
     taken, half = {"none": 0.0, "centre": 0.75, "all": 1.0}, event("half", "'nmc_cathode'", severity=0.5, start=2031)
     for unknown, share in taken.items():
         assumed, short = f"exposure.unknown='{unknown}'", max(9.0, 45 * 0.5 * share)
-        outside = 60 - 45 * (1 - 0.5 * share) if share else 9
+        outside = 60 - min(36.0, 45 * (1 - 0.5 * share))
         assert answers(whole(assumed, half), "half") == (near(short), near(short), near(outside))
         stocked = whole(assumed, half, "exposure.stockpile_months=3")
         assert answers(stocked, "half")[0] == near(max(9.0, 45 * (0.5 * share - 0.25)))
