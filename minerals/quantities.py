@@ -681,7 +681,8 @@ QUANTITIES: dict[str, Quantity] = {
             "empty where that is over 1 % of demand more. supply_lost, industry_lost, all_outside: what the plan of "
             "each loses when it is played back, by the risk of the run (in lost_unit): of batteries, of cells made "
             "at home, and of batteries as if others made the cells of the countries that close, which is a bound for "
-            "stops of materials alone.",
+            "stops of materials alone. industry_share: of the cells that it makes at home in the years in which a stop "
+            "may come, on average of the disruptions, so that a mix that makes more at home compares.",
         ),
         Quantity(
             "mix_frontier", "result", ("exposure",), "million USD_2025",

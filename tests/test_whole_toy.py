@@ -1226,6 +1226,7 @@ def test_whose_loss_counts(chosen: Whole) -> None:
             one(found, "mix_baseline", name, mix="chosen") for name in ("supply_lost", "industry_lost", "all_outside")
         ]
         assert told == [near(stop(nmc)), near(stop(nmc)), near(lost)]
+        assert one(found, "mix_baseline", "industry_share", mix="chosen") == near(stop(nmc) / 72)
     told = [
         one(supply, "mix_baseline", name, mix="cheapest") for name in ("supply_lost", "industry_lost", "all_outside")
     ]

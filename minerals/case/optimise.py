@@ -716,15 +716,30 @@ def of_library(library: Library, scenario: str) -> Iterable[tuple[Event, int, Lo
     return ((each.event, each.year, each.lost) for each in library.of(scenario))
 
 
-def lost_beside(mix: Mix) -> dict[str, dict[LossKind, float]]:
-    """What each mix beside the chosen one, and that itself, loses, by whose loss it is: played back with its plan fixed
-    and weighed as the run does [GWh]."""
+@frozen
+class Beside:
+    """What a mix loses. lost: by whose loss it is, weighed as the run does; at_home: cells that it makes at home in the
+    years in which a stop may come, on average of the disruptions as they weigh [GWh]."""
+
+    lost: dict[LossKind, float]
+    at_home: float
+
+
+def lost_beside(mix: Mix) -> dict[str, Beside]:
+    """What each mix beside the chosen one, and that itself, loses when it is played back with its plan fixed."""
     assembly, data, config = mix.assembly, mix.data, mix.config
     events, years = assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years]
+    pools = [(event, regions) for event in events for regions in assembly.chokepoints.pools(event.cuts)]
     out = {}
     for name, each in mix.solution.baselines.items():
         plan = assembly.planned(data, each)
         unmet = sum(data.demand.values()) - sum(each.additions.values())
         losses = lost(mix, losses_of(plan, OPTIMISED, events, years), unmet)
-        out[name] = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}
+        risks = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}
+        at_home = dict.fromkeys(data.disruptions, 0.0)
+        for event, regions in pools:
+            for y in (y for y in data.years if y >= event.start):
+                made = plan.plan(OPTIMISED, regions, assembly.at[y]).made_at_home
+                at_home[Disruption(event.disruption)] += float(made.sum())
+        out[name] = Beside(risks, risk_of(at_home, data.weight, "expected", config.level))
     return out
