@@ -264,6 +264,15 @@ def test_others_build_what_the_mix_needs_beyond_known_supply() -> None:
     assert built == pytest.approx([1, 4])
 
 
+def test_what_follows_a_mix_is_built_where_it_saves_more_than_it_costs() -> None:
+    """A kt of cobalt saves 62.5 million USD: at 62 all that can follow is built, at 63 nothing."""
+    places = [("cobalt", 2031), ("cobalt", 2032)]
+    for price, gwh, cost in ((62.0, [50, 62.5, 100], 5 * 62.0), (63.0, [50, 50, 50], 0.0)):
+        _, found = least_cost(following(follow_on_price=dict.fromkeys(places, price)))
+        assert mix(found, "nmc") == gwh
+        assert found.objective == pytest.approx(sum(75 * 100 - 5 * nmc for nmc in gwh) + cost)
+
+
 def test_what_follows_a_mix_is_part_of_a_need_that_the_excluded_do_not_meet() -> None:
     """Without Congo, Australia has 1.4 kt and plants that follow 2: at most 2 ÷ 3.4 of a need are theirs, 2 of 3.4 kt,
     of 42.5 GWh."""

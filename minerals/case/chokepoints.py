@@ -512,6 +512,12 @@ class Chokepoints:
         most = np.where(shares.any(axis=1), follow * room[:, year], 0.0)
         return FollowOn(most, shares, self.at_home(self.regions))
 
+    def premium_of_follow_on(self, located: Array) -> Array:
+        """What the product of plants that stand so costs more than in the country that makes most of it, (node) [1],
+        NaN where nobody knows. located: (node, country), summing to one or all 0."""
+        outside = 1 - located[np.arange(len(located)), self._leader]
+        return np.where(outside > 0, outside * self.inputs.new.premium[0, 1], 0.0)
+
     def left_of_follow_on(self, regions: Sequence[str], located: Array, cuts: Cuts) -> Array:
         """Part of what is built for regions together that each of several disruptions leaves, (stop, node) [1].
         located: where it stands, (node, country)."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ from ..mix.data import (
     Mineral,
     MixData,
     Node,
+    NodeYear,
     OneCountry,
     Place,
     Pool,
@@ -51,6 +52,8 @@ from ..mix.data import (
 )
 from ..mix.solution import Plan
 from ..prices import capital
+from ..tables.expansion import material_price, premium_lines
+from ..tables.inputs import Inputs, joined
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event
@@ -61,6 +64,9 @@ from .follow_on import Chosen
 from .outcome import Outcome
 from .uses import RELIEVED, Batteries
 from .weights import usual_weight, weights
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 #: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards. That makes a
 #: smaller model and no other mix: what they deliver together they can deliver pro rata, and who could break the rule on
@@ -105,13 +111,14 @@ class Assembly:
     """The numbers of a mix, from a run with every candidate on its axis and nothing chosen yet.
 
     chokepoints: exposure of that run; config: [optimise]; tables: of the mix; prices: of packs; pairs: base and silicon
-    of each chemistry; incumbent, optimised: names of the scenarios.
+    of each chemistry; incumbent, optimised: names of the scenarios; inputs: all tables, of which materials have prices.
     """
 
     def __init__(
         self, chokepoints: Chokepoints, config: Optimise, tables: MixInputs, prices: PackPrices,
-        pairs: Mapping[str, tuple[str, float]], incumbent: str, optimised: str,
+        pairs: Mapping[str, tuple[str, float]], incumbent: str, optimised: str, inputs: Inputs,
     ) -> None:  # fmt: skip
+        self.inputs = inputs
         self.chokepoints, self.config, self.tables, self.prices, self.pairs = chokepoints, config, tables, prices, pairs
         self.incumbent, self.optimised = incumbent, optimised
         self.outcome: Outcome = chokepoints.outcome
@@ -124,12 +131,13 @@ class Assembly:
         self.at = {year: place for place, year in enumerate(chokepoints.years)}
         self.nodes = tuple(Node(node.node) for node in chokepoints.inputs.nodes)
         self._makers: dict[RegionChemistryYear, dict[Supplier, Array]] = {}
+        self._material_prices: dict[Node, Array] = {}
         self._follows: dict[Year, tuple[Array, Array]] = {}
 
     def of(self, chokepoints: Chokepoints) -> Assembly:
         """The same of an exposure that differs in its disruptions alone."""
         return Assembly(
-            chokepoints, self.config, self.tables, self.prices, self.pairs, self.incumbent, self.optimised
+            chokepoints, self.config, self.tables, self.prices, self.pairs, self.incumbent, self.optimised, self.inputs
         )  # fmt: skip
 
     def at_prices(self, prices: PackPrices, data: MixData) -> tuple[Assembly, MixData]:
@@ -683,6 +691,7 @@ class Assembly:
         home: dict[Key, float] = {}
         left: dict[Key, float] = {}
         stands: dict[Key, float] = {}
+        price: dict[NodeYear, float] = {}
         countries = chokepoints.inputs.countries
         cuts = chokepoints.cuts([(event.cuts, "severity") for event in events])
         for y in self.years:
@@ -697,6 +706,10 @@ class Assembly:
                 (self.nodes[n], Supplier(code), y): float(allowed[n, j])
                 for n in nodes for j, code in enumerate(countries) if allowed[n, j]
             }  # fmt: skip
+            dearer = chokepoints.premium_of_follow_on(allowed)
+            for n in nodes:
+                if np.isfinite(more := float(dearer[n] * self._material_price(self.nodes[n])[self.years.index(y)])):
+                    price[self.nodes[n], y] = more
             for r in self.regions:
                 at_home = self._at_next_stage(r, y)
                 home |= {(r, self.nodes[n], y): float(at_home[n]) for n in nodes}
@@ -707,7 +720,26 @@ class Assembly:
                     d = Disruption(event.disruption)
                     if y >= event.start and name in pools_of.get(d, ()):
                         left |= {(d, name, self.nodes[n], y): float(kept[e, n]) for n in nodes}
-        return {"follow_on": most, "follow_on_home": home, "follow_on_left": left, "follow_on_in": stands}
+        return {
+            "follow_on": most, "follow_on_price": price, "follow_on_home": home, "follow_on_left": left,
+            "follow_on_in": stands,
+        }  # fmt: skip
+
+    def _material_price(self, node: Node) -> Array:
+        """Of a node's product, (decided year) [million USD per kt or GWh]; NaN where nobody prices it."""
+        if node not in self._material_prices:
+            self._material_prices[node] = material_price(self.inputs, node, self.years)
+        return self._material_prices[node]
+
+    def rows_used(self, data: MixData) -> DataFrame:
+        """Rows of the inputs that a mix rests on, as inputs_used has them."""
+        priced = {node for node, _ in data.follow_on_price}
+        prices = self.inputs.rows_by("material_price", "node")
+        dear = self.inputs.used({
+            "material_price": [row.line for node in priced for row in prices[(node,)]],
+            "expansion_cost": [line for node in priced for line in premium_lines(self.inputs, node)],
+        })  # fmt: skip
+        return joined(self.tables.used, dear)
 
     def _following(self, y: Year) -> tuple[Array, Array]:
         """Part of plants that follow a mix which stands where it may supply, (node), and where that is, (node, country)

@@ -242,7 +242,7 @@ def laid_out(mix: OpenMix, chokepoints: Chokepoints, curves: PriceCurves, inputs
     run, config, labels = mix.run, mix.config, mix.labels
     prices = pack_prices(run, inputs, labels.regions, mix.tables.chemistries, labels.years, curves.by_year())
     _check_names(run, inputs, config, chokepoints, prices, mix.tables.decided)
-    assembly = Assembly(chokepoints, config, mix.tables, prices, mix.pairs, config.scenario, OPTIMISED)
+    assembly = Assembly(chokepoints, config, mix.tables, prices, mix.pairs, config.scenario, OPTIMISED, inputs)
     data = assembly.data()
     if not any(data.weight[name] for name in data.disruptions):
         why = (

@@ -414,7 +414,8 @@ class Exposure(Section):
         description="Where plants are built because the regions of the run plan for them: pipeline, where the world's "
         "next plants come (marginal_location.csv; nodes without rows as today); today, as supply stands in the last "
         "year of observed demand, after which plans start; none, nowhere. A mix that [optimise] chooses also chooses "
-        "how much of this it has built.",
+        "how much of this it has built, and pays what the product costs more than in the country that makes most, "
+        "where that is known (expansion_cost.csv, material_price.csv).",
     )
     unknown: Literal["none", "centre", "all"] = Field(
         default="none",
