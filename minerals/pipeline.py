@@ -248,7 +248,7 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
                 about["prices"] = {name: about_settled(each) for name, each in settled.items()}
             if rounds:
                 about["library"] = about_rounds(chokepoints, rounds)
-            used += [mix.assembly.tables.used for mix in mixes.values()]
+            used += [mix.assembly.rows_used(mix.data) for mix in mixes.values()]
             used += [each.used for each in settled.values() if each.used is not None]
         used.append(chokepoints.used)
     if len(used) > 1:

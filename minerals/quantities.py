@@ -681,7 +681,8 @@ QUANTITIES: dict[str, Quantity] = {
             "empty where that is over 1 % of demand more. supply_lost, industry_lost, all_outside: what the plan of "
             "each loses when it is played back, by the risk of the run (in lost_unit): of batteries, of cells made "
             "at home, and of batteries as if others made the cells of the countries that close, which is a bound for "
-            "stops of materials alone.",
+            "stops of materials alone. industry_share: of the cells that it makes at home in the years in which a stop "
+            "may come, on average of the disruptions, so that a mix that makes more at home compares.",
         ),
         Quantity(
             "mix_frontier", "result", ("exposure",), "million USD_2025",
@@ -717,11 +718,14 @@ QUANTITIES: dict[str, Quantity] = {
             "run's `against`, for all others the world's, or as much where that is more). Capital of lines built "
             "and retrofitted, for the years in which they make cells; that of lines that stand is sunk, and in no "
             "part. It is new_line × annuity over their life at the project's rate of discount_rate (8 %, 8 to 10) ÷ "
-            "utilisation. And excess: under one_country = soft the price put on what one third country supplies above "
-            "its share, which is no money paid. cheapest is the mix with the least sum of all parts, and cost_cap "
-            "holds that sum, the price on the excess included in both. battery_cost has the packs of all scenarios, "
-            "without imports.",
-            "mix_cost = Σ running cost at home × cells + (price abroad − that) × imports + capital of lines + excess",
+            "utilisation. Plants that follow: what their product costs more than in the country that makes most of a "
+            "node (premium of expansion_cost × material_price, of the part that stands elsewhere); nothing where one "
+            "of these is not known, as of Na-ion cells and their cathodes. And excess: under one_country = soft the "
+            "price put on what one third country supplies above its share, which is no money paid. cheapest is the "
+            "mix with the least sum of all parts, and cost_cap holds that sum, the price on the excess included in "
+            "both. battery_cost has the packs of all scenarios, without imports.",
+            "mix_cost = Σ running cost at home × cells + (price abroad − that) × imports + capital of lines + "
+            "premium × plants that follow + excess",
         ),
         Quantity(
             "mix_variant", "result", ("scenario", "measure", "item", "first", "last"), "kt, GWh, million USD_2025, 1",

@@ -261,7 +261,7 @@ def test_the_first_draw_is_the_disruption_at_its_values(europe_2035: Chokepoints
                 assert lost.batteries[0] < one.loss.lost[0] or one.loss.at_risk[0] == 0, one.event.disruption
                 continue
             assert lost.batteries[0] == pytest.approx(one.loss.lost[0], abs=1e-6), one.event.disruption
-            at_home = float(one.loss.at_home.sum() - one.loss.best.home.sum())
+            at_home = float(one.loss.at_home.sum()) - one.loss.can_make[1]
             assert lost.industry[0] == pytest.approx(at_home, abs=1e-6), one.event.disruption
 
 

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import lay_out
-from test_mix import YEARS, at_risk, only
+from test_mix import THIRD, YEARS, at_risk, only
 from test_whole_toy import LEAST_NMC
 
 from minerals import api
+from minerals.config import Measures
 from minerals.errors import InputError
-from minerals.mix.data import MixData
+from minerals.mix.data import MixData, OneCountry
 from minerals.mix.session import Session
 from minerals.results.result import Result
+from minerals.studies.measures import _Grid
 from minerals.studies.run import run
 
 #: A kt of cobalt in stock costs 2 million USD a year, a plant that makes one a year 6.
@@ -143,6 +145,33 @@ def test_what_a_stock_buys_of_the_toy_that_is_solved_by_hand(folder: Path) -> No
     assert bought["value"].item() == pytest.approx(lost / 10, rel=1e-6)
     rows = set(found["inputs_used"]["table"])
     assert {"material_price", "holding_cost"} <= rows
+
+
+def test_a_measure_leaves_all_else_of_the_plan_as_it_was() -> None:
+    """100 GWh of NMC need 50 kt of nickel too, of which Congo leaves 25 and what follows the mix, all in Congo, dear by
+    the rule on one third country: the cheapest mix has none. A stock of cobalt gains nothing without it, and is no
+    reason to have it built; another mix is."""
+    places = [("nickel", y) for y in YEARS]
+    data = stocks_and_plants()
+    data = replace(
+        data, use={**data.use, **{("Here", "nmc", *place): 0.5 for place in places}},
+        supplied={**data.supplied, **{("nickel", "AUS", y): 50.0 for y in YEARS}},
+        undisturbed={**data.undisturbed, **{("Here", *place): 50.0 for place in places}},
+        accessible={**data.accessible, **{("congo", "Here", *place): 25.0 for place in places}},
+        follow_on=dict.fromkeys(places, 50.0), follow_on_in={("nickel", "COD", y): 1.0 for y in YEARS},
+        strategic=("nickel",), third=THIRD, one_country=OneCountry(0.0, 2030, soft=True, price=1.0),
+    )  # fmt: skip
+    grid = object.__new__(_Grid)
+    grid.data, grid.aim, grid.session = data, "expected", Session(data, "expected")
+    grid.config = Measures(kind="measures", budgets=(0.0, 1.0), which=("mix", "stock"))
+    assert grid.cheapest.exposure == pytest.approx(150)
+
+    def least(name: str) -> float:
+        with grid._only(name, 1e-8), grid.session.within({"cost": grid.cheapest.cost + 1e3}):
+            return float(grid.session.nearby("expected").objective)
+
+    assert least("stock") == pytest.approx(150, abs=1e-4)
+    assert least("all") == pytest.approx(0, abs=1e-4)
 
 
 def test_plants_come_after_their_lead_time_and_grow(folder: Path) -> None:

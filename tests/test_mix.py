@@ -264,6 +264,25 @@ def test_others_build_what_the_mix_needs_beyond_known_supply() -> None:
     assert built == pytest.approx([1, 4])
 
 
+def test_what_follows_a_mix_is_built_where_it_saves_more_than_it_costs() -> None:
+    """A kt of cobalt saves 62.5 million USD: at 62 all that can follow is built, at 63 nothing."""
+    places = [("cobalt", 2031), ("cobalt", 2032)]
+    for price, gwh, cost in ((62.0, [50, 62.5, 100], 5 * 62.0), (63.0, [50, 50, 50], 0.0)):
+        _, found = least_cost(following(follow_on_price=dict.fromkeys(places, price)))
+        assert mix(found, "nmc") == gwh
+        assert found.objective == pytest.approx(sum(75 * 100 - 5 * nmc for nmc in gwh) + cost)
+
+
+def test_what_follows_a_mix_is_part_of_a_need_that_the_excluded_do_not_meet() -> None:
+    """Without Congo, Australia has 1.4 kt and plants that follow 2: at most 2 ÷ 3.4 of a need are theirs, 2 of 3.4 kt,
+    of 42.5 GWh."""
+    data = replace(
+        two_suppliers(), excluded=tuple(("Here", "cobalt", "COD", y) for y in YEARS),
+        follow_on={("cobalt", y): 2.0 for y in YEARS},
+    )  # fmt: skip
+    assert mix(least_cost(data)[1], "nmc") == [42.5] * 3
+
+
 # --- risk ------------------------------------------------------------------------------------------------------------
 
 
@@ -385,6 +404,17 @@ def test_the_rule_on_one_third_country_counts_its_plants_that_follow() -> None:
         follow_on_in={("cobalt", "COD", y): 0.5 for y in YEARS},
     )  # fmt: skip
     assert mix(least_cost(data)[1], "nmc") == pytest.approx([1.8 / (0.35 - 1 / 9.8) / 0.08] * 3)
+
+
+def test_the_rule_on_one_third_country_counts_what_follows_where_nothing_stands() -> None:
+    """Australia has 1.4 kt, and eight tenths of what follows stand in Congo, which delivers nothing else: 0.8 f are at
+    most 0.65 u, so 1.4 are at least 0.1875 of u."""
+    data = replace(
+        cobalt(0.0), supplied={("cobalt", "AUS", y): 1.4 for y in YEARS}, strategic=("cobalt",), third=THIRD,
+        one_country=OneCountry(0.65, 2030), follow_on={("cobalt", y): 10.0 for y in YEARS},
+        follow_on_in={("cobalt", "COD", y): 0.8 for y in YEARS},
+    )  # fmt: skip
+    assert mix(least_cost(data)[1], "nmc") == pytest.approx([1.4 / 0.1875 / 0.08] * 3)
 
 
 @pytest.mark.parametrize(("years", "lost"), [(0.0, 150), (0.25, 75), (0.5, 0), (1.0, 0)])

@@ -96,6 +96,30 @@ def test_a_stop_of_cells_costs_what_is_bought_and_no_industry() -> None:
     assert found.industry == (0, 0)
 
 
+def test_cells_that_are_too_few_cost_batteries_and_no_industry() -> None:
+    """Of 100 cells 90 are there: 10 batteries are short, and none of the 60 made at home, in whose place fewer are
+    bought. Where cathodes for 50 are left, 10 of those are lost, and no battery more: 40 are bought."""
+    factory = Factory(plan())
+    without, cut = (Supplied(*(each.copy() for each in vars(supplied(factory, (99, 99, bought))).values()))
+                    for bought in (40, 30))  # fmt: skip
+    for each in (without, cut):
+        each.bought[0, CELLS] = 90.0
+    (found,) = losses(factory, without, cut, cut)
+    assert found.shortage.sum() == pytest.approx(10)
+    assert found.industry_shortage == 0
+    assert found.industry == pytest.approx((10, 10))
+    assert found.at_risk == pytest.approx((0, 0))
+
+
+def test_if_others_made_the_cells_a_stop_that_spares_the_plan_may_still_cost() -> None:
+    """The plan's own cells lack nothing under the stop, and those of other makers would."""
+    factory = Factory(plan())
+    without = supplied(factory, (99, 99, 40))
+    (found,) = losses(factory, without, without, supplied(factory, (99, 99, 40), imported=25.0))
+    assert found.at_risk == (0, 0)
+    assert found.outside == pytest.approx(15)
+
+
 def test_two_makers_and_one_node() -> None:
     """Half is made at home, half in the country that closes: it stops cathodes, of which nothing is left, and its cells
     go on. 50 of 100 are lost, all of industry, and all 100 if its cells were made by the others."""
@@ -280,7 +304,9 @@ def test_readings_are_ordered_and_what_is_lost_is_at_most_what_is_lost_outside(s
     slack = 1e-6 * of.cells.sum()
     assert -slack <= found.at_risk[0] <= found.at_risk[1] + slack
     assert found.lost[0] <= found.outside + slack
-    assert -slack <= found.industry[1] + slack
+    assert -slack <= found.industry[0] <= found.industry[1] + slack
+    alone = factory.totals(Supplied.joined([without, cut]).capped(cut.home, 0 * cut.imported))[0]
+    assert of.made_at_home.sum() - alone == pytest.approx(found.industry_shortage + np.array([0, found.industry[0]]))
     assert found.lost[1] <= of.cells.sum() + slack
     for built in (found.base, found.best, found.proportional):
         assert (built.home <= of.made_at_home + slack).all()

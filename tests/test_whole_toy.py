@@ -836,11 +836,12 @@ def test_a_stop_of_what_nobody_knows_takes_the_share_that_is_assumed(whole: Whol
     """Nobody knows who makes cathodes of NMC. 45 GWh of them are made at home, 9 of which lack cobalt. China is taken
     to lead: with none a stop takes nothing, with all of it all 45. No cathode of NMC is known, so that at the centre it
     is China's share of their cells, 0.75. Half a stop takes half of that; stocks of three months stand in for a quarter
-    of the need. If Europe made the 15 GWh of China too, it would have no more of them than what is left for 45."""
+    of the need. If Europe made the 15 GWh of China too, it would have no more of them than what is left for 45, of
+    which cobalt is there for 36."""
     taken, half = {"none": 0.0, "centre": 0.75, "all": 1.0}, event("half", "'nmc_cathode'", severity=0.5, start=2031)
     for unknown, share in taken.items():
         assumed, short = f"exposure.unknown='{unknown}'", max(9.0, 45 * 0.5 * share)
-        outside = 60 - 45 * (1 - 0.5 * share) if share else 9
+        outside = 60 - min(36.0, 45 * (1 - 0.5 * share))
         assert answers(whole(assumed, half), "half") == (near(short), near(short), near(outside))
         stocked = whole(assumed, half, "exposure.stockpile_months=3")
         assert answers(stocked, "half")[0] == near(max(9.0, 45 * (0.5 * share - 0.25)))
@@ -1225,6 +1226,7 @@ def test_whose_loss_counts(chosen: Whole) -> None:
             one(found, "mix_baseline", name, mix="chosen") for name in ("supply_lost", "industry_lost", "all_outside")
         ]
         assert told == [near(stop(nmc)), near(stop(nmc)), near(lost)]
+        assert one(found, "mix_baseline", "industry_share", mix="chosen") == near(stop(nmc) / 72)
     told = [
         one(supply, "mix_baseline", name, mix="cheapest") for name in ("supply_lost", "industry_lost", "all_outside")
     ]
@@ -1285,7 +1287,7 @@ def test_what_cohorts_return_is_what_the_plain_run_recovers(folder: Path) -> Non
 #: could have grown by a tenth a year from then on; half of that may be built for Europe.
 NEW_PLANTS = "measure,node,group,value,low,high,unit,source,locator,quality,note\n" + "".join(
     f"{measure},{node},{group},{value},,,{unit},book,p. 32,model,\n"
-    for node in ("na_cell", "mined_cobalt")
+    for node in ("na_cell", "mined_cobalt", "synthetic_graphite", "cell")
     for group in ("top", "outside")
     for measure, value, unit in (("lead", 2, "year"), ("growth", 0.1, "1"), ("follow_on", 0.5, "1"))
 )
@@ -1346,6 +1348,55 @@ def test_the_mix_that_others_build_for_is_played_back(grown: Whole, with_plants:
     pd.testing.assert_series_equal(mine, theirs, rtol=1e-9)
 
 
+WITHOUT_OTHERS = (*UNTIL_2034, "optimise.exclude=others", "optimise.exclude_stages=['mining']")
+LIKELY = "optimise.likelihood={china-anode=100}"
+
+
+@pytest.fixture(scope="module")
+def with_others_apart(with_plants: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same tables, where others than Namibia, who mine cobalt, can be excluded."""
+    other = shutil.copytree(with_plants, tmp_path_factory.mktemp("excluded") / "tables")
+    for table, row in (("country_groups", "others,Others,book,"), ("country_group", "others,R_OTH,")):
+        with (other / f"{table}.csv").open("a", encoding="utf-8") as file:
+            file.write(f"{row}\n")
+    return other
+
+
+def test_what_follows_the_mix_stands_with_those_who_may_supply(with_others_apart: Path, tmp_path: Path) -> None:
+    """Seven tenths of the cobalt come from Namibia, 3.2256 kt, and as much of what follows, 0.16128, three quarters of
+    it at home: in all 35.28 GWh of NMC. All of it stands in Namibia, whose strike so leaves a half, in the plan and
+    where it is played back."""
+    folder = with_others_apart
+    found = run(folder / "chosen.toml", [*WITHOUT_OTHERS, BOTH, LIKELY], folder)
+    rows = found["cells"].query("scenario == 'optimised' and region == 'Europe' and chemistry == 'nmc811'")
+    assert rows.groupby("year")["value"].sum().to_dict()[2034] == near((3.2256 + 0.16128) / 0.096)
+    ready = prepared(read_run(folder / "chosen.toml", [*WITHOUT_OTHERS, BOTH, LIKELY]), read_inputs(folder))
+    data = ready.mixes["optimised"][1]
+    assert data.follow_on_left["namibia-strike", "Europe", "mined_cobalt", 2034] == near(0.5)
+    at = {"scenario": "optimised", "disruption": "namibia-strike", "node": "mined_cobalt", "year": 2034}
+    assert one(found, "accessible", "follow_on", **at) == near(0.5 * 0.75 * 0.16128)
+    rows = found["mix_sourcing"].query("follow_on > 0 and node == 'mined_cobalt'")
+    assert list(zip(rows["country"], rows["follow_on"], strict=True)) == [("NAM", near(0.16128))]
+    found.write(tmp_path / "result")
+    again = run(tmp_path / "result" / "optimised.toml", [], folder)
+    assert one(again, "accessible", "follow_on", **at) == near(0.5 * 0.75 * 0.16128)
+
+
+def test_who_may_not_supply_leaves_a_mix_short(with_plants: Path) -> None:
+    """Without China's 320 kt of synthetic graphite 80 are left, and batteries could need 120: in 2034 a tenth of 400
+    could be added, half of that for Europe, a fifth of it in South Korea. With China's they lack none. Of cells nobody
+    else abroad may make those that follow."""
+
+    def following(stage: str, *sets: str) -> dict[tuple[str, int], float]:
+        exclude = "optimise.exclude=china", f"optimise.exclude_stages=['{stage}']"
+        run = read_run(with_plants / "chosen.toml", [*UNTIL_2034, *(exclude if stage else ()), *sets])
+        found = prepared(run, read_inputs(with_plants)).mixes["optimised"][1].follow_on
+        return {place: kt for place, kt in found.items() if place[0] in ("synthetic_graphite", "cell")}
+
+    assert following("active_material") == {("synthetic_graphite", 2034): near(0.5 * 0.1 * 400 * 0.2)}
+    assert following("") == {} == following("cell", "optimise.unmet=true", "optimise.exclude_since=2034")
+
+
 def test_a_plan_may_say_what_follows_it(whole: Whole) -> None:
     """Of 2 kt of coated graphite a twentieth stands in Germany as supply does today: a tenth of 1 kt of graphite, which
     is 1 GWh of LFP."""
@@ -1358,6 +1409,37 @@ def test_a_plan_may_say_what_follows_it(whole: Whole) -> None:
         whole("scenario.plan.follow_on={Europe={2031={anode=2}}}")
     with pytest.raises(InputError, match=r"expected follow_on\.REGION\.YEAR\.NODE"):
         whole("scenario.plan.follow_on={Europe={later={coated_graphite=2}}}")
+
+
+def test_a_plan_may_say_where_what_follows_it_stands(whole: Whole) -> None:
+    """Of 2 kt of coated graphite three quarters stand in South Korea: 1.5 kt are 15 of graphite less to lack, of 9."""
+    base, amount = lost(whole())[1], "follow_on={Europe={2031={coated_graphite=2}}}"
+    for part in (0.0, 0.2, 0.4):
+        stands = f"follow_on_in={{Europe={{2031={{coated_graphite={{CHN={1 - part}, KOR={part}}}}}}}}}"
+        assert lost(whole(f"scenario.plan.{amount}", f"scenario.plan.{stands}"))[1] == near(base - 10 * 2 * part)
+
+
+def test_what_does_not_fit_of_what_follows_a_plan_is_told(whole: Whole) -> None:
+    """All of it at once, with the makers of cells that do not fit."""
+    sets = (
+        "scenario.plan.follow_on={Europe={2031={unknown_anode=1, coated_graphite=1, synthetic_graphite=1}}}",
+        "scenario.plan.follow_on_in={Europe={2031={coated_graphite={CHM=1}, synthetic_graphite={CHN=0.5, KOR=0.4}, "
+        "flake_graphite={CHN=1}}}}",
+        "scenario.plan.cells_from={Europe={2031={lfp={CHM=0.5}}}}",
+    )
+    with pytest.raises(InputError) as raised:
+        whole(*sets)
+    told = "\n".join(str(problem) for problem in raised.value.problems)
+    for why in (
+        "stands nowhere, as nobody is known to make it, so that no stop takes any; say where it stands, "
+        "follow_on_in.Europe.2031.unknown_anode = { COUNTRY = 1 }, or leave it out",
+        "no country that makes anything in this run; did you mean 'CHN'", "sums to 0.9; expected 1",
+        "says where, but not how much; add follow_on.Europe.2031.flake_graphite", "cells_from.Europe.2031.lfp.CHM",
+    ):  # fmt: skip
+        assert why in told
+    assert len(raised.value.problems) == 5
+    stands = "scenario.plan.follow_on_in={Europe={2031={unknown_anode={KOR=1}}}}"
+    assert whole("scenario.plan.follow_on={Europe={2031={unknown_anode=1}}}", stands)
 
 
 def test_where_nothing_follows_a_plan_nothing_follows_a_mix(grown: Whole, chosen: Whole) -> None:

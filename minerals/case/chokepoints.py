@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Exposure, Run, Years
+from ..errors import InputError
 from ..exposure.coverage import NOWHERE, TINY, Access, Cuts, Index, Supply, Trade, access, sourcing, stockpiled, trade
 from ..exposure.factory import Factory, Plan, Routes, Supplied
 from ..exposure.follow_on import FollowOn, follow_on, headroom, shares_of
@@ -32,7 +33,7 @@ from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import Cut, Event, Node, SupplyInputs, supply_inputs
 from .chosen_origin import chosen_origin
-from .follow_on import chosen_follow_on
+from .follow_on import Chosen, chosen_follow_on
 from .intensity import with_intensity
 from .origin import Origins
 from .outcome import Outcome
@@ -99,7 +100,7 @@ class Chokepoints:
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
     supply of each year rests on; world: the reference world as a run; since: supply from the year before the plan on;
     chosen_origin: share of each country in the cells of each region as a scenario has it, by its name, (region,
-    chemistry, year, country), NaN where it says nothing.
+    chemistry, year, country), NaN where it says nothing; chosen_follow_on: what is built because of its plan, the same.
     """
 
     outcome: Outcome
@@ -121,7 +122,7 @@ class Chokepoints:
     world: Outcome
     since: Since
     chosen_origin: dict[str, Array] = field(default_factory=dict)
-    chosen_follow_on: dict[str, Array] = field(default_factory=dict)
+    chosen_follow_on: dict[str, Chosen] = field(default_factory=dict)
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
         default_factory=dict, init=False, repr=False
@@ -486,7 +487,8 @@ class Chokepoints:
         """What is built because regions together plan for it, by place of the year; see `exposure/follow_on.py`.
 
         It is the regions' own, beside what they can get of the pool. Regions taken apart have each a part of the
-        headroom as if they were the only ones. Of a mix it is what that has chosen, where anything is built at all.
+        headroom as if they were the only ones. Of a mix it is what that has chosen, where anything is built at all; it
+        stands where that says, and by default where that of any plan does.
         """
         key = scenario, tuple(regions), year
         if key not in self._follow_ons:
@@ -494,9 +496,9 @@ class Chokepoints:
             home = self.at_home(regions)
             if scenario in self.chosen_follow_on:
                 at = [self.regions.index(region) for region in regions]
-                chosen = self.chosen_follow_on[scenario][at, :, year].sum(axis=0)
+                chosen, stands = self.chosen_follow_on[scenario].together(at, year, shares_of(located))
                 built = np.zeros_like(chosen) if self.config.follow_on == "none" else chosen
-                self._follow_ons[key] = FollowOn(built, shares_of(located), home)
+                self._follow_ons[key] = FollowOn(built, stands, home)
             else:
                 accessible = self.available(regions, year, self.access(regions, year))[1] + self.relief(*key)
                 need = self.plan(*key).need
@@ -510,9 +512,15 @@ class Chokepoints:
         most = np.where(shares.any(axis=1), follow * room[:, year], 0.0)
         return FollowOn(most, shares, self.at_home(self.regions))
 
-    def left_of_follow_on(self, regions: Sequence[str], year: int, cuts: Cuts) -> Array:
-        """Part of what is built for regions together that each of several disruptions leaves, (stop, node) [1]."""
-        located = self.most_follow_on(year).located
+    def premium_of_follow_on(self, located: Array) -> Array:
+        """What the product of plants that stand so costs more than in the country that makes most of it, (node) [1],
+        NaN where nobody knows. located: (node, country), summing to one or all 0."""
+        outside = 1 - located[np.arange(len(located)), self._leader]
+        return np.where(outside > 0, outside * self.inputs.new.premium[0, 1], 0.0)
+
+    def left_of_follow_on(self, regions: Sequence[str], located: Array, cuts: Cuts) -> Array:
+        """Part of what is built for regions together that each of several disruptions leaves, (stop, node) [1].
+        located: where it stands, (node, country)."""
         return FollowOn(np.ones(len(located)), located, self.at_home(regions)).left(cuts)
 
     def unknown(self, scenario: str, regions: Sequence[str], year: int) -> FollowOn:
@@ -542,10 +550,9 @@ class Chokepoints:
             (each.unknown & used & (self._assumed(y) > 0).any(axis=1)).any() for y, each in enumerate(self.supply)
         )
 
-    def with_plan(self, scenario: str, plan: Batteries, origin: Array, built: Array) -> Chokepoints:
+    def with_plan(self, scenario: str, plan: Batteries, origin: Array, built: Chosen) -> Chokepoints:
         """The same world with one plan alone. origin: share of each country in the cells of each region, (region,
-        chemistry, year, country), NaN where nothing says it; built: what follows it, (region, node, year) [kt or GWh].
-        What no plan touches is kept."""
+        chemistry, year, country), NaN where nothing says it; built: what follows it. What no plan touches is kept."""
         other = replace(
             self, scenarios={scenario: plan}, chosen_origin={scenario: origin}, chosen_follow_on={scenario: built}
         )
@@ -569,6 +576,11 @@ class Chokepoints:
         made = np.nan_to_num(self.since.made)
         first = (made.sum(axis=2) > 0).argmax(axis=0)
         return np.asarray(made[first, np.arange(made.shape[1])])
+
+    @property
+    def new_located(self) -> Array:
+        """Where plants are built that follow a plan, (node, country) [1], summing to one or all 0."""
+        return shares_of(self._new_supply[0])
 
     @cached_property
     def _new_supply(self) -> tuple[Array, Array, Array]:
@@ -683,9 +695,9 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         chain = chain_of(reference.inputs.nodes, bases_of(resolved), uses.ever, reference.inputs.known)
         other = replace(
             reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine, chosen_origin={},
-            chosen_follow_on=chosen_follow_on(run, resolved, reference.inputs.nodes),
+            chosen_follow_on={},
         )  # fmt: skip
-        return _with_chosen(other, inputs)
+        return _with_chosen(other, inputs, checked=True)
     partition = partition_of(run, inputs, resolved.regions.labels)
     supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
     world = _world(run, inputs, partition)
@@ -718,20 +730,26 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     found = Chokepoints(
         outcome, supply, uses, chain, mine, customers, at_work, embodied,
         origins, label, used, left_out, uses_apart_of(resolved, world.resolved, theirs, by_world, at_work, origins),
-        union, wider, by_country, world, since, {}, chosen_follow_on(run, resolved, supply.nodes),
+        union, wider, by_country, world, since,
     )  # fmt: skip
     return _with_chosen(found, inputs)
 
 
-def _with_chosen(chokepoints: Chokepoints, inputs: Inputs) -> Chokepoints:
-    """The same with the makers of cells that its scenarios say."""
+def _with_chosen(chokepoints: Chokepoints, inputs: Inputs, *, checked: bool = False) -> Chokepoints:
+    """The same with the makers of cells that its scenarios say, and what follows these. checked: whether it is known
+    that all of this stands somewhere; in another world than the run's that may not be so. Raises InputError with all
+    that does not fit."""
     resolved = chokepoints.resolved
 
     def observed(region: str, year: int) -> Array:
         return chokepoints.cell_origin((region,), year)
 
-    found = chosen_origin(resolved.run, resolved, inputs, chokepoints.inputs, observed)
-    return replace(chokepoints, chosen_origin=found)
+    supply, usual = chokepoints.inputs, None if checked else chokepoints.new_located
+    origin, wrong = chosen_origin(resolved.run, resolved, inputs, supply, observed)
+    built, wrong_too = chosen_follow_on(resolved.run, resolved, supply, usual)
+    if wrong or wrong_too:
+        raise InputError([*wrong, *wrong_too])
+    return replace(chokepoints, chosen_origin=origin, chosen_follow_on=built)
 
 
 def _world(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Outcome:

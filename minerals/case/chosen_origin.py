@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import numpy as np
 
 from ..config import Run, Scenario
-from ..errors import InputError, Problem, did_you_mean
+from ..errors import Problem, did_you_mean
 from ..exposure.coverage import TINY
 from ..flows.demand import Array
 from ..tables.inputs import Inputs
@@ -25,14 +25,12 @@ Place = tuple[str, str, str]
 
 def chosen_origin(
     run: Run, resolved: Resolved, inputs: Inputs, supply: SupplyInputs, observed: Observed
-) -> dict[str, Array]:
+) -> tuple[dict[str, Array], list[Problem]]:
     """Share of each country in the cells of each scenario that says it, (region, chemistry, reported year, country)
-    [1], NaN where it says nothing.
+    [1], NaN where it says nothing; and every name that is not one of the run, and all shares that sum to more than one.
 
     `cells_from` has the shares of countries abroad, `made_at_home` that of those at home. What both leave is of the
     others as observed; where nobody is observed, of home, or of the countries that are named.
-
-    Raises InputError with every name that is not one of the run, and all shares that sum to more than one.
     """
     frame = inputs["chemistries"]
     columns = (frame[name] for name in ("chemistry", "base", "silicon"))
@@ -52,9 +50,7 @@ def chosen_origin(
                 inside = np.array([at == region for at in supply.home])
                 origin[r, c, y] = _together(home, shares, observed(region, y)[c], inside)
         out[name] = origin
-    if problems:
-        raise InputError(problems)
-    return out
+    return out, problems
 
 
 def _said(scenario: Scenario) -> dict[Place, tuple[float | None, Mapping[str, float]]]:

@@ -617,10 +617,11 @@ class InYear:
 
     def _located(self, follow: FollowOn, nodes: Index) -> Array:
         """Where what is built for a plan stands, of some nodes, (row or 1, node, country). Where next plants come is
-        uncertain, and scaled to the sum of one."""
+        uncertain, and scaled to the sum of one; what a plan itself says of it is not drawn."""
         out, inputs = follow.located[nodes][None], self.chokepoints.inputs
         ends = inputs.new.located[:, nodes]  # (end, node, country)
         drawn = (ends[0] > 0) & ((ends[1] != ends[0]) | (ends[2] != ends[0])) & (follow.amount[nodes] > 0)[:, None]
+        drawn &= (out[0] == self.chokepoints.new_located[nodes]).all(axis=1, keepdims=True)
         if self.chokepoints.config.follow_on != "pipeline" or not drawn.any():
             return out
         out = np.repeat(out, len(self.streams), axis=0)

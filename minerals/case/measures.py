@@ -15,17 +15,8 @@ from ..exposure.factory import Supplied
 from ..exposure.window import YEAR
 from ..flows.demand import Array
 from ..haste import frozen
-from ..mix.data import (
-    Disruption,
-    MixData,
-    Node,
-    NodeYear,
-    RegionChemistryYear,
-    RegionNodeSupplierYear,
-    RegionNodeYear,
-    RegionSegmentChemistryYear,
-    RegionSupplierChemistryYear,
-)
+from ..mix.data import Disruption, MixData, Node, NodeYear, RegionNodeYear
+from ..mix.solution import Plan
 from ..tables.expansion import discount_rate, material_price, new_plants, stock
 from ..tables.inputs import Inputs
 from .optimise import Mix, lost
@@ -85,14 +76,10 @@ def with_measures(mix: Mix, inputs: Inputs, config: Measures, months: float) -> 
 
 
 @frozen
-class Bought:
-    """A mix with what is bought beside it. additions, production, imports, sourced: as of `Baseline`; stock: (region,
-    node, year) [kt or GWh]; plants: that run, by year, the same [kt or GWh a year]."""
+class Bought(Plan):
+    """A mix with what is bought beside it. stock: (region, node, year) [kt or GWh]; plants: that run, by year, the same
+    [kt or GWh a year]."""
 
-    additions: Mapping[RegionSegmentChemistryYear, float]
-    production: Mapping[RegionChemistryYear, float]
-    imports: Mapping[RegionSupplierChemistryYear, float]
-    sourced: Mapping[RegionNodeSupplierYear, float]
     stock: Mapping[RegionNodeYear, float]
     plants: Mapping[RegionNodeYear, float]
 
@@ -111,7 +98,7 @@ def losses_with(mix: Mix, data: MixData, bought: Bought) -> dict[Disruption, flo
     """What each disruption takes of a plan with stocks and plants, played back over the years that are decided, of the
     kind that counts [GWh a year of the disruption]."""
     assembly = mix.assembly
-    plan = assembly.planned(data, bought.additions, bought.production, bought.imports, bought.sourced)
+    plan = assembly.planned(data, bought)
     stock, plants = (_by_node(mix, amounts) for amounts in (bought.stock, bought.plants))
 
     def beside(year: int, without: Supplied, hit: Supplied) -> Supplied:

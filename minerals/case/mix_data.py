@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Optimise
+from ..exposure.follow_on import shares_of
 from ..exposure.stages import ACTIVE, REFINING
 from ..flows.demand import Array
 from ..haste import frozen
@@ -35,13 +36,13 @@ from ..mix.data import (
     Mineral,
     MixData,
     Node,
+    NodeYear,
     OneCountry,
     Place,
     Pool,
     Region,
     RegionChemistryYear,
     RegionNodeSupplierYear,
-    RegionSegmentChemistryYear,
     RegionSegmentGroupYear,
     RegionSupplierChemistryYear,
     Segment,
@@ -49,16 +50,23 @@ from ..mix.data import (
     Year,
     abroad_of,
 )
+from ..mix.solution import Plan
 from ..prices import capital
+from ..tables.expansion import material_price, premium_lines
+from ..tables.inputs import Inputs, joined
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event
 from .chokepoints import Chokepoints, Stop
 from .concentration import Concentration
 from .cost import PackPrices
+from .follow_on import Chosen
 from .outcome import Outcome
 from .uses import RELIEVED, Batteries
 from .weights import usual_weight, weights
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 #: Countries that deliver less than this share of a node are one supplier, told apart pro rata afterwards. That makes a
 #: smaller model and no other mix: what they deliver together they can deliver pro rata, and who could break the rule on
@@ -103,13 +111,14 @@ class Assembly:
     """The numbers of a mix, from a run with every candidate on its axis and nothing chosen yet.
 
     chokepoints: exposure of that run; config: [optimise]; tables: of the mix; prices: of packs; pairs: base and silicon
-    of each chemistry; incumbent, optimised: names of the scenarios.
+    of each chemistry; incumbent, optimised: names of the scenarios; inputs: all tables, of which materials have prices.
     """
 
     def __init__(
         self, chokepoints: Chokepoints, config: Optimise, tables: MixInputs, prices: PackPrices,
-        pairs: Mapping[str, tuple[str, float]], incumbent: str, optimised: str,
+        pairs: Mapping[str, tuple[str, float]], incumbent: str, optimised: str, inputs: Inputs,
     ) -> None:  # fmt: skip
+        self.inputs = inputs
         self.chokepoints, self.config, self.tables, self.prices, self.pairs = chokepoints, config, tables, prices, pairs
         self.incumbent, self.optimised = incumbent, optimised
         self.outcome: Outcome = chokepoints.outcome
@@ -122,11 +131,13 @@ class Assembly:
         self.at = {year: place for place, year in enumerate(chokepoints.years)}
         self.nodes = tuple(Node(node.node) for node in chokepoints.inputs.nodes)
         self._makers: dict[RegionChemistryYear, dict[Supplier, Array]] = {}
+        self._material_prices: dict[Node, Array] = {}
+        self._follows: dict[Year, tuple[Array, Array]] = {}
 
     def of(self, chokepoints: Chokepoints) -> Assembly:
         """The same of an exposure that differs in its disruptions alone."""
         return Assembly(
-            chokepoints, self.config, self.tables, self.prices, self.pairs, self.incumbent, self.optimised
+            chokepoints, self.config, self.tables, self.prices, self.pairs, self.incumbent, self.optimised, self.inputs
         )  # fmt: skip
 
     def at_prices(self, prices: PackPrices, data: MixData) -> tuple[Assembly, MixData]:
@@ -185,7 +196,7 @@ class Assembly:
             third=self.third,
             one_country=self._one_country(),
             strategic=tuple(Node(node.node) for node in self.chokepoints.inputs.nodes if node.strategic),
-            excluded=tuple(self._excluded()),
+            excluded=self.excluded,
             **self._follow_on(pools, pools_of),
             life=life,
             content=self._content(),
@@ -596,7 +607,7 @@ class Assembly:
                 if not np.isfinite(made[n]).all():
                     continue
                 total = made[n].sum()
-                alone = self._alone(n, made[n], [~at_home & barred, ~at_home & ~barred])
+                alone = self._alone(n, made[n], self._following(y)[1][n], [~at_home & barred, ~at_home & ~barred])
                 for j, country in enumerate(inputs.countries):
                     if at_home[j]:
                         name = inputs.home[j]
@@ -614,13 +625,14 @@ class Assembly:
         shares = {key: {j: v / deliver[key] for j, v in by.items()} for key, by in parts.items()}
         return Suppliers(deliver, shares, labels)
 
-    def _alone(self, n: int, made: Array, groups: Sequence[np.ndarray]) -> np.ndarray:
+    def _alone(self, n: int, made: Array, follows: Array, groups: Sequence[np.ndarray]) -> np.ndarray:
         """Countries that are suppliers of a node on their own, (country): makers of cells, those that deliver much of a
         node, and those that the rule on one third country is about and that deliver more than its share of what the
-        rest of their group does. Of a group without them no country has more than that share of a need, however much
-        of it all deliver.
+        rest of their group does, or have more of what follows a mix. Of a group without them no country has more than
+        that share of a need, however much of it all deliver.
 
-        n: place of the node; made: what each country delivers; groups: countries that are one supplier, if small.
+        n: place of the node; made: what each country delivers; follows: where what follows a mix stands, (country);
+        groups: countries that are one supplier, if small.
         """
         least = 0.0 if self.chokepoints.cell[n] else SMALL
         alone: np.ndarray = (made >= least * made.sum()) & (made > 0)
@@ -630,6 +642,7 @@ class Assembly:
         most = rules.loc[rules["kind"] == MAXIMUM_SINGLE, "value"].min()
         third = {code for _, code in self.third}
         ruled = np.array([code in third for code in self.chokepoints.inputs.countries])
+        alone |= ruled & (follows > most) & (made > 0)
         for group in groups:
             left = np.where(group & ~alone, made, 0.0)
             while (left * ruled).max() > most * left.sum():
@@ -654,10 +667,12 @@ class Assembly:
         soft = self.config.one_country == "soft"
         return OneCountry(float(rule["value"]), int(rule["year"]), soft, self.config.one_country_price)
 
-    def _excluded(self) -> Iterable[Key]:
+    @cached_property
+    def excluded(self) -> tuple[RegionNodeSupplierYear, ...]:
         """Suppliers of the excluded group, in the stages and years of the run file, for every region."""
-        if not self.config.exclude:
-            return
+        return tuple(self._excluded()) if self.config.exclude else ()
+
+    def _excluded(self) -> Iterable[RegionNodeSupplierYear]:
         inputs = self.chokepoints.inputs
         group = {
             code for code, inside in zip(inputs.countries, inputs.members[self.config.exclude], strict=True) if inside
@@ -676,30 +691,67 @@ class Assembly:
         home: dict[Key, float] = {}
         left: dict[Key, float] = {}
         stands: dict[Key, float] = {}
+        price: dict[NodeYear, float] = {}
         countries = chokepoints.inputs.countries
         cuts = chokepoints.cuts([(event.cuts, "severity") for event in events])
         for y in self.years:
             at = self.at[y]
             cap = chokepoints.most_follow_on(at)
-            allowed = cap.located * ~np.array([self._barred(n, y) for n in range(len(self.nodes))])
-            part = allowed.sum(axis=1)
-            nodes = np.flatnonzero(self._may_lack(y) & (cap.amount * part > 0))
+            part, allowed = self._following(y)
+            # Cells that follow are bought: at home they are made on lines.
+            bought = ~chokepoints.cell | (allowed[:, ~chokepoints.at_home(self.regions)] > 0).any(axis=1)
+            nodes = np.flatnonzero(self._may_lack(y) & (cap.amount * part > 0) & bought)
             most |= {(self.nodes[n], y): float(cap.amount[n] * part[n]) for n in nodes}
             stands |= {
-                (self.nodes[n], Supplier(code), y): float(allowed[n, j] / part[n])
+                (self.nodes[n], Supplier(code), y): float(allowed[n, j])
                 for n in nodes for j, code in enumerate(countries) if allowed[n, j]
             }  # fmt: skip
+            dearer = chokepoints.premium_of_follow_on(allowed)
+            for n in nodes:
+                if np.isfinite(more := float(dearer[n] * self._material_price(self.nodes[n])[self.years.index(y)])):
+                    price[self.nodes[n], y] = more
             for r in self.regions:
                 at_home = self._at_next_stage(r, y)
                 home |= {(r, self.nodes[n], y): float(at_home[n]) for n in nodes}
             for name, regions in pools.items():
                 # Of cells a stop takes what their makers cannot deliver, which is told apart.
-                kept = np.where(chokepoints.cell, 1.0, chokepoints.left_of_follow_on(regions, at, cuts))
+                kept = np.where(chokepoints.cell, 1.0, chokepoints.left_of_follow_on(regions, allowed, cuts))
                 for e, event in enumerate(events):
                     d = Disruption(event.disruption)
                     if y >= event.start and name in pools_of.get(d, ()):
                         left |= {(d, name, self.nodes[n], y): float(kept[e, n]) for n in nodes}
-        return {"follow_on": most, "follow_on_home": home, "follow_on_left": left, "follow_on_in": stands}
+        return {
+            "follow_on": most, "follow_on_price": price, "follow_on_home": home, "follow_on_left": left,
+            "follow_on_in": stands,
+        }  # fmt: skip
+
+    def _material_price(self, node: Node) -> Array:
+        """Of a node's product, (decided year) [million USD per kt or GWh]; NaN where nobody prices it."""
+        if node not in self._material_prices:
+            self._material_prices[node] = material_price(self.inputs, node, self.years)
+        return self._material_prices[node]
+
+    def rows_used(self, data: MixData) -> DataFrame:
+        """Rows of the inputs that a mix rests on, as inputs_used has them."""
+        priced = {node for node, _ in data.follow_on_price}
+        prices = self.inputs.rows_by("material_price", "node")
+        dear = self.inputs.used({
+            "material_price": [row.line for node in priced for row in prices[(node,)]],
+            "expansion_cost": [line for node in priced for line in premium_lines(self.inputs, node)],
+        })  # fmt: skip
+        return joined(self.tables.used, dear)
+
+    def _following(self, y: Year) -> tuple[Array, Array]:
+        """Part of plants that follow a mix which stands where it may supply, (node), and where that is, (node, country)
+        [1] each."""
+        if y not in self._follows:
+            self._follows[y] = self._following_in(y)
+        return self._follows[y]
+
+    def _following_in(self, y: Year) -> tuple[Array, Array]:
+        located = self.chokepoints.new_located
+        allowed = np.where([self._barred(n, y) for n in range(len(self.nodes))], 0.0, located)
+        return allowed.sum(axis=1), shares_of(allowed) if (allowed != located).any() else located
 
     def _at_next_stage(self, r: Region, y: Year) -> Array:
         """Part of a region's need of each node that arises at home, in the reference world, (node) [1]."""
@@ -709,12 +761,15 @@ class Assembly:
         return np.asarray(np.minimum(np.divide(here, all_of, out=np.ones_like(here), where=all_of > 0), 1.0))
 
     def _may_lack(self, y: Year) -> np.ndarray:
-        """Nodes of which some mix could need more than known supply, (node): of what batteries are made of, or at home
-        of a region or of all together."""
+        """Nodes of which some mix could need more than known supply, (node): of what batteries are made of, from those
+        who may deliver it, or at home of a region or of all together."""
         chokepoints, at = self.chokepoints, self.at[y]
         use, wanted = self._largest_use(self.regions, y)
+        of_excluded = np.zeros(len(self.nodes))
+        for n, j in dict.fromkeys((n, j) for _, n, j, t in self.excluded if t == y):
+            of_excluded[self.nodes.index(n)] += self.suppliers.deliver[n, j, y]
         embodied = chokepoints.access_embodied(self.regions, at).accessible
-        lacks = use.max(axis=0, initial=0.0) * wanted > embodied
+        lacks = use.max(axis=0, initial=0.0) * wanted > embodied - of_excluded
         every = np.ones(len(chokepoints.uses.ever))
         for regions in dict.fromkeys([self.regions, *((r,) for r in self.regions)]):
             own, accessible = chokepoints.available(regions, at, chokepoints.access(regions, at))
@@ -744,13 +799,18 @@ class Assembly:
                         out.update({(r, node, j, y): share / total for j, share in shares.items()})
         return out
 
-    def built(self, data: MixData, sourced: Mapping[RegionNodeSupplierYear, float]) -> Array:
-        """What others build because of a mix where its next stage stands at home, as `Chokepoints.follow_on` has it,
-        (region, node, reported year) [kt or GWh]. sourced: as of `Solution`."""
-        out = np.zeros((len(self.regions), len(self.nodes), len(self.chokepoints.years)))
+    def built(self, data: MixData, sourced: Mapping[RegionNodeSupplierYear, float]) -> Chosen:
+        """What others build because of a mix where its next stage stands at home, and where that stands, if some of
+        those who usually would may not supply. sourced: as of `Solution`."""
+        countries = len(self.chokepoints.inputs.countries)
+        out = Chosen.nothing(len(self.regions), len(self.nodes), countries, len(self.chokepoints.years))
         for (r, n, j, y), amount in sourced.items():
             if j == FOLLOW_ON:
-                out[self.regions.index(r), self.nodes.index(n), self.at[y]] = amount * data.follow_on_home[r, n, y]
+                at, node, year = self.regions.index(r), self.nodes.index(n), self.at[y]
+                out.amount[at, node, year] = amount * data.follow_on_home[r, n, y]
+                stands = self._following(y)[1][node]
+                if (stands != self.chokepoints.new_located[node]).any():
+                    out.located[at, node, :, year] = stands
         return out
 
     def _parts_at(self, node: str, year: int) -> list[tuple[Key, dict[str, float]]]:
@@ -843,20 +903,16 @@ class Assembly:
                                 returned[r, name, m, k, y] = amount
         return returned, life, recovered
 
-    def planned(
-        self, data: MixData, additions: Mapping[RegionSegmentChemistryYear, float],
-        production: Mapping[RegionChemistryYear, float], imports: Mapping[RegionSupplierChemistryYear, float],
-        sourced: Mapping[RegionNodeSupplierYear, float],
-    ) -> Chokepoints:  # fmt: skip
-        """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. additions, production,
-        imports, sourced: as of `Baseline`; what it recovers is what `data` says that cells give back."""
+    def planned(self, data: MixData, plan: Plan) -> Chokepoints:
+        """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. What it recovers is what
+        `data` says that cells give back."""
         axes, known = self.resolved, self.resolved.minerals.labels
         cells = np.zeros_like(self.chokepoints.scenarios[self.optimised].cells)
         codes = self.chokepoints.inputs.countries
         origin = np.full((len(self.regions), cells.shape[2], cells.shape[3], len(codes)), np.nan)
         recovered = np.zeros_like(self.chokepoints.scenarios[self.optimised].recovered)
         held: dict[Key, float] = {}
-        for (r, s, c, y), gwh in additions.items():
+        for (r, s, c, y), gwh in plan.additions.items():
             at = axes.regions.labels.index(r), axes.segments.labels.index(s), self.place[c], self.at[y]
             cells[at] = gwh
             for m in self.minerals:
@@ -867,10 +923,10 @@ class Assembly:
         for (r, life, m, k, y), part in data.returned.items():
             kt = part * held.get((r, life, m, k), 0.0)
             recovered[axes.regions.labels.index(r), known.index(m), self.at[y]] += kt
-        for (r, c, y), shares in self.origins(production, imports).items():
+        for (r, c, y), shares in self.origins(plan.production, plan.imports).items():
             origin[self.regions.index(r), self.place[c], self.at[y]] = shares
-        plan = Batteries(cells, self.chokepoints.scenarios[self.optimised].gain, recovered)
-        return self.chokepoints.with_plan(self.optimised, plan, origin, self.built(data, sourced))
+        batteries = Batteries(cells, self.chokepoints.scenarios[self.optimised].gain, recovered)
+        return self.chokepoints.with_plan(self.optimised, batteries, origin, self.built(data, plan.sourced))
 
     def origins(
         self, production: Mapping[RegionChemistryYear, float], imports: Mapping[RegionSupplierChemistryYear, float]

@@ -61,6 +61,8 @@ Home = dict[str, dict[str, dict[str, float]]]
 From = dict[str, dict[str, dict[str, dict[str, float]]]]
 #: What others build of a node because of a mix [kt or GWh], by region and year.
 Built = dict[str, dict[str, dict[str, float]]]
+#: Part of it that stands in a country, by region, year, node and country.
+BuiltIn = dict[str, dict[str, dict[str, dict[str, float]]]]
 #: File of the result in which the shares of the mix of [optimise] stand; those of another stand in its own run file.
 SHARES = "tables/mix_share.csv"
 #: How codes begin of what a source leaves after the countries it names.
@@ -109,14 +111,18 @@ class Mix:
         origin["scenario", self.scenario, "label"] = self.run.place("optimise", "label")
         return replace(added, origin=origin)
 
-    def _built(self) -> Built:
-        """What others build because of the mix, where its next stage stands at home: nothing too, where they might."""
-        assembly, out = self.assembly, Built()
-        amounts = assembly.built(self.data, self.solution.sourced)
+    def _built(self) -> tuple[Built, BuiltIn]:
+        """What others build because of the mix, where its next stage stands at home: nothing too, where they might; and
+        where that stands, if some may not supply."""
+        assembly, out, stands = self.assembly, Built(), BuiltIn()
+        amount, located = assembly.built(self.data, self.solution.sourced)
         for r, n, y in self.data.follow_on_home:
-            at = assembly.regions.index(r), assembly.nodes.index(n), assembly.at[y]
-            out.setdefault(r, {}).setdefault(str(y), {})[n] = float(amounts[at])
-        return out
+            at, node, year = assembly.regions.index(r), assembly.nodes.index(n), assembly.at[y]
+            out.setdefault(r, {}).setdefault(str(y), {})[n] = float(amount[at, node, year])
+            parts = zip(assembly.chokepoints.inputs.countries, located[at, node, :, year].tolist(), strict=True)
+            if by_country := {country: part for country, part in parts if part}:
+                stands.setdefault(r, {}).setdefault(str(y), {})[n] = by_country
+        return out, stands
 
 
 def optimise(
@@ -236,7 +242,7 @@ def laid_out(mix: OpenMix, chokepoints: Chokepoints, curves: PriceCurves, inputs
     run, config, labels = mix.run, mix.config, mix.labels
     prices = pack_prices(run, inputs, labels.regions, mix.tables.chemistries, labels.years, curves.by_year())
     _check_names(run, inputs, config, chokepoints, prices, mix.tables.decided)
-    assembly = Assembly(chokepoints, config, mix.tables, prices, mix.pairs, config.scenario, OPTIMISED)
+    assembly = Assembly(chokepoints, config, mix.tables, prices, mix.pairs, config.scenario, OPTIMISED, inputs)
     data = assembly.data()
     if not any(data.weight[name] for name in data.disruptions):
         why = (
@@ -556,15 +562,17 @@ def _origin(assembly: Assembly, solution: Solution) -> tuple[Home, From]:
 
 def _with_mix(
     run: Run, config: Optimise, shares: Mapping[Key, float], met: Met | None = None,
-    origin_said: tuple[Home, From] | None = None, built: Built | None = None, name: str = OPTIMISED,
+    origin_said: tuple[Home, From] | None = None, built_said: tuple[Built, BuiltIn] | None = None,
+    name: str = OPTIMISED,
 ) -> Run:  # fmt: skip
     """The run with a chosen mix as its scenario of a name: the incumbent's with other shares."""
     incumbent = run.settings.scenario[config.scenario]
     before = incumbent.label or config.scenario
-    home, bought = origin_said or ({}, {})
+    (home, bought), (built, built_in) = origin_said or ({}, {}), built_said or ({}, {})
     scenario = Scenario(
         label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
-        met=met or {}, made_at_home=home, cells_from=bought, follow_on=built or {},
+        met=met or {}, made_at_home=home, cells_from=bought, follow_on=built,
+        follow_on_in=built_in,
         note=f"Shares chosen by the model from the first year that it decides on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", name, "share")
@@ -708,15 +716,30 @@ def of_library(library: Library, scenario: str) -> Iterable[tuple[Event, int, Lo
     return ((each.event, each.year, each.lost) for each in library.of(scenario))
 
 
-def lost_beside(mix: Mix) -> dict[str, dict[LossKind, float]]:
-    """What each mix beside the chosen one, and that itself, loses, by whose loss it is: played back with its plan fixed
-    and weighed as the run does [GWh]."""
+@frozen
+class Beside:
+    """What a mix loses. lost: by whose loss it is, weighed as the run does; at_home: cells that it makes at home in the
+    years in which a stop may come, on average of the disruptions as they weigh [GWh]."""
+
+    lost: dict[LossKind, float]
+    at_home: float
+
+
+def lost_beside(mix: Mix) -> dict[str, Beside]:
+    """What each mix beside the chosen one, and that itself, loses when it is played back with its plan fixed."""
     assembly, data, config = mix.assembly, mix.data, mix.config
     events, years = assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years]
+    pools = [(event, regions) for event in events for regions in assembly.chokepoints.pools(event.cuts)]
     out = {}
     for name, each in mix.solution.baselines.items():
-        plan = assembly.planned(data, each.additions, each.production, each.imports, each.sourced)
+        plan = assembly.planned(data, each)
         unmet = sum(data.demand.values()) - sum(each.additions.values())
         losses = lost(mix, losses_of(plan, OPTIMISED, events, years), unmet)
-        out[name] = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}
+        risks = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}
+        at_home = dict.fromkeys(data.disruptions, 0.0)
+        for event, regions in pools:
+            for y in (y for y in data.years if y >= event.start):
+                made = plan.plan(OPTIMISED, regions, assembly.at[y]).made_at_home
+                at_home[Disruption(event.disruption)] += float(made.sum())
+        out[name] = Beside(risks, risk_of(at_home, data.weight, "expected", config.level))
     return out

@@ -176,8 +176,8 @@ def played(
 def _lost(factory: Factory, hit: Supplied, outside: Supplied) -> list[Lost]:
     """What disruptions cost a plan. hit: what there is with each; outside: if others made the cells of the countries
     that close."""
-    plan, none = factory.plan, np.zeros_like(hit.imported)
-    left = (factory.totals(each)[0] for each in (hit, hit.capped(hit.home, none), outside))
+    plan = factory.plan
+    left = (*factory.totals(hit), factory.totals(outside)[0])
     planned = (float(cells.sum()) for cells in (plan.cells, plan.made_at_home, plan.cells))
     lost = (np.maximum(whole - part, 0.0).tolist() for whole, part in zip(planned, left, strict=True))
     return [Lost(*each) for each in zip(*lost, strict=True)]

@@ -196,13 +196,21 @@ class Scenario(Section):
             examples=[{"Europe": {"2030": {"graphite_anode": 50.0}}}],
         )
     )
+    follow_on_in: Annotated[
+        dict[str, dict[str, dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]]]], Unit("1")
+    ] = Field(
+        default={},
+        description="Part of it that stands in a country, follow_on_in.REGION.YEAR.NODE.COUNTRY, one in all; where "
+        "exposure.follow_on says, by default. An optimised mix has it where some of those may not supply.",
+        examples=[{"Europe": {"2030": {"graphite_anode": {"IDN": 1.0}}}}],
+    )
     note: Note = Field(default="", description="What a reader should know of it.", examples=["As the ministry plans."])
 
-    @field_validator("made_at_home", "cells_from", "follow_on")
+    @field_validator("made_at_home", "cells_from", "follow_on", "follow_on_in")
     @classmethod
     def _of_years(cls, value: dict[str, dict[str, Any]], info: ValidationInfo) -> dict[str, dict[str, Any]]:
         if wrong := [year for by_year in value.values() for year in by_year if not is_year(year)]:
-            last = "NODE" if info.field_name == "follow_on" else "CHEMISTRY"
+            last = "NODE" if str(info.field_name).startswith("follow_on") else "CHEMISTRY"
             raise ValueError(f"has {wrong[0]!r}; expected {info.field_name}.REGION.YEAR.{last}")
         return value
 
@@ -478,7 +486,8 @@ class Exposure(Section):
         description="Where plants are built because the regions of the run plan for them: pipeline, where the world's "
         "next plants come (marginal_location.csv; nodes without rows as today); today, as supply stands in the last "
         "year of observed demand, after which plans start; none, nowhere. A mix that [optimise] chooses also chooses "
-        "how much of this it has built.",
+        "how much of this it has built, and pays what the product costs more than in the country that makes most, "
+        "where that is known (expansion_cost.csv, material_price.csv).",
     )
     unknown: Literal["none", "centre", "all"] = Field(
         default="none",

@@ -14,7 +14,6 @@ materials alone are stopped, but less where cells are, or where the output that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 
 import highspy
@@ -35,7 +34,8 @@ class Loss:
     """What a disruption costs one plan, by chemistry [GWh].
 
     planned, at_home: cells of the plan, and those of them made at home; base: what can be had without the disruption;
-    best, proportional: with it; outside: lost by best reallocation if the makers of countries that close were others.
+    best, proportional: with it; outside: lost by best reallocation if the makers of countries that close were others;
+    can_make: cells that can be made at home without and with it, where those are reallocated for that [GWh].
     """
 
     planned: Array
@@ -44,6 +44,7 @@ class Loss:
     best: Built
     proportional: Built
     outside: float
+    can_make: tuple[float, float]
 
     @cached_property
     def shortage(self) -> Array:
@@ -54,7 +55,7 @@ class Loss:
     @property
     def industry_shortage(self) -> float:
         """Cells planned to be made at home that cannot be made even without it; rounding is nothing."""
-        short = float(self.at_home.sum() - self.base.home.sum())
+        short = float(self.at_home.sum()) - self.can_make[0]
         return short if short > NOTHING * self.planned.sum() else 0.0
 
     @cached_property
@@ -64,8 +65,10 @@ class Loss:
 
     @cached_property
     def industry(self) -> tuple[float, float]:
-        """Cells at risk of those made at home: (best reallocation, proportional)."""
-        return self.total(self.best, "home"), self.total(self.proportional, "home")
+        """Cells at risk of those made at home: (best reallocation, proportional). Of batteries that cannot be had the
+        second has its part, and never less than the first."""
+        best = self._at_risk(self.can_make[0] - self.can_make[1])
+        return best, max(best, self._at_risk(float(self.base.home.sum() - self.proportional.home.sum())))
 
     @property
     def lost(self) -> tuple[float, float]:
@@ -73,9 +76,12 @@ class Loss:
         short = float(self.shortage.sum())
         return short + self.at_risk[0], short + self.at_risk[1]
 
-    def total(self, built: Built, part: str = "cells") -> float:
-        """What can be had without − with the disruption [GWh]; what a solver's rounding may leave is nothing."""
-        lost = float(getattr(self.base, part).sum() - getattr(built, part).sum())
+    def total(self, built: Built) -> float:
+        """What can be had without − with the disruption [GWh]."""
+        return self._at_risk(float(self.base.cells.sum() - built.cells.sum()))
+
+    def _at_risk(self, lost: float) -> float:
+        """What a solver's rounding may leave is nothing."""
         return 0.0 if lost <= NOTHING * float(self.planned.sum()) else lost
 
 
@@ -97,17 +103,16 @@ def losses(factory: Factory, without: Supplied, hit: Supplied, outside: Supplied
         as_much = within.cells.sum(axis=1) >= best.cells.sum(axis=1) * (1 - NOTHING)
         best = Built(*(np.where(as_much[:, None], w, b) for w, b in zip(within, best, strict=True)))
     proportional = _from(base, factory.proportional(without, base), factory.proportional(hit, base), best)
-    totals = factory.totals(outside)[0]
+    lost = planned.sum() - factory.totals(outside)[0]
+    lost_outside = np.where(lost > NOTHING * planned.sum(), lost, 0.0).tolist()
+    made = factory.totals(Supplied.joined([without, hit]))[1].tolist()
     found = []
     for place, touched in enumerate(touches(without, hit)):
-        if not touched:
-            unhurt = Loss(planned, at_home, base, base, base, 0.0)
-            found.append(replace(unhurt, outside=float(unhurt.shortage.sum())))
-            continue
-        one, alike = (Built(each.home[place], each.imported[place]) for each in (best, proportional))
-        outside_lost = float(planned.sum() - totals[place])
-        outside_lost = outside_lost if outside_lost > NOTHING * planned.sum() else 0.0
-        found.append(Loss(planned, at_home, base, one, alike, outside_lost))
+        one, alike = (
+            Built(each.home[place], each.imported[place]) if touched else base for each in (best, proportional)
+        )
+        can_make = made[0], made[1 + place] if touched else made[0]
+        found.append(Loss(planned, at_home, base, one, alike, lost_outside[place], can_make))
     return found
 
 

@@ -238,11 +238,19 @@ class Factory:
         return built
 
     def totals(self, supplied: Supplied, *, frequent: bool = False) -> tuple[Array, Array]:
-        """Batteries to be had, and those of them made at home, by best reallocation, (question) each [GWh]. frequent:
-        as in `Bases.solve`."""
+        """Batteries to be had, and cells that can be made at home, each by best reallocation, (question) each [GWh].
+        frequent: as in `Bases.solve`."""
         built, _ = self._best(supplied, frequent=frequent)
-        home = built.home.sum(axis=1)
-        return home + built.imported.sum(axis=1), home
+        home, imported = built.home.sum(axis=1), built.imported.sum(axis=1)
+        batteries, there = home + imported, supplied.accessible[:, self.of_cells]
+        # Where cells themselves are too few, those bought are in place of some that could be made at home.
+        full = (built.cells @ self.use[:, self.of_cells] >= there * (1 - NOTHING)).any(axis=1) & (imported > 0)
+        full &= home < supplied.home.sum(axis=1) * (1 - NOTHING)
+        if full.any():
+            some = supplied.take(full)
+            alone, _ = self._best(some.capped(some.home, np.zeros_like(some.imported)), frequent=frequent)
+            home[full] = alone.home.sum(axis=1)
+        return batteries, home
 
     def _best(self, supplied: Supplied, *, frequent: bool = False) -> tuple[Built, Mask]:
         """Cells built in one solution, and where anything is short, (question)."""

@@ -216,6 +216,9 @@ class MixData:
     follow_on: Mapping[NodeYear, float] = field(default_factory=dict)
     """Most that others build because of a mix, (node, year) [kt or GWh]; where known supply is enough for every mix
     nothing is built, and there is no key."""
+    follow_on_price: Mapping[NodeYear, float] = field(default_factory=dict)
+    """What its product costs more than that of known supply, (node, year) [million USD per kt or GWh]; nothing by
+    default."""
     follow_on_home: Mapping[RegionNodeYear, float] = field(default_factory=dict)
     """Part of it that goes to where a region's own next stage stands, (region, node, year) [1]; all by default."""
     follow_on_in: Mapping[NodeSupplierYear, float] = field(default_factory=dict)

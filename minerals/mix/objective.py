@@ -1,7 +1,8 @@
 r"""What a mix is chosen by, each an objective of its own with its unit.
 
-    cost            packs, imports, capital of lines built and turned over, priced        million USD
-                    excess, stocks and plants, each year as it counts (discounted)
+    cost            packs, imports, capital of lines built and turned over, what the      million USD
+                    product of plants that follow costs more, priced excess, stocks
+                    and plants, each year as it counts (discounted)
     expected        Σ_d w_d L_d over the weighted library                                 GWh
     worst           max_d L_d over what has a weight                                      GWh
     cvar            mean of the worst 1 − α of the library                                GWh
@@ -25,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .data import Chemistry, MixData, Year
+from .data import FOLLOW_ON, Chemistry, MixData, Year
 from .family import Balance, Family, Glossary, Kind, Limit, LimitText
 from .pyo import pyo
 
@@ -104,13 +105,19 @@ def _cost(model: pyo.ConcreteModel, data: MixData) -> None:
     model.excess_cost = pyo.Expression(
         expr=sum(paid(excess_price, excess, key[-1]) for key, excess in model.excess.items() if excess_price)
     )
+    model.follow_on_cost = pyo.Expression(
+        expr=sum(
+            paid(data.follow_on_price[n, y], bought, y)
+            for (_, n, j, y), bought in model.sourced.items() if j == FOLLOW_ON and (n, y) in data.follow_on_price
+        )
+    )  # fmt: skip
     model.stock_cost = pyo.Expression(
         expr=sum(paid(data.stock_cost[key], stock, key[-1]) for key, stock in model.stock.items())
     )
     model.plants_cost = pyo.Expression(expr=sum(data.plant_cost[key] * plant for key, plant in model.plants.items()))
     parts = (
-        model.packs_cost, model.imports_cost, model.built_cost, model.retrofitted_cost, model.excess_cost,
-        model.stock_cost, model.plants_cost,
+        model.packs_cost, model.imports_cost, model.built_cost, model.retrofitted_cost, model.follow_on_cost,
+        model.excess_cost, model.stock_cost, model.plants_cost,
     )  # fmt: skip
     model.cost = pyo.Objective(expr=sum(part.expr for part in parts))
 

@@ -197,6 +197,7 @@ class Session:
             "packs": model.packs_cost, "imports": model.imports_cost, "capital of lines built": model.built_cost,
             "capital of lines retrofitted": model.retrofitted_cost, "excess": model.excess_cost,
         }  # fmt: skip
+        parts |= {"plants that follow": model.follow_on_cost} if self.data.follow_on_price else {}
         parts |= {"stock": model.stock_cost} if self.data.stock_cost else {}
         parts |= {"plants": model.plants_cost} if self.data.plant_cost else {}
         return {name: _at(part.expr, column, values) for name, part in parts.items()}

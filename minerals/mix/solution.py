@@ -118,19 +118,25 @@ class Stage:
 
 
 @frozen
-class Baseline:
+class Plan:
+    """What of a mix is played back. additions: (region, segment, chemistry, year), and of them production at home,
+    (region, chemistry, year), and imports, (region, maker, chemistry, year) [GWh]; sourced: (region, node, supplier,
+    year), of plants that follow the mix too [kt or GWh]."""
+
+    additions: dict[RegionSegmentChemistryYear, float]
+    production: dict[RegionChemistryYear, float]
+    imports: dict[RegionSupplierChemistryYear, float]
+    sourced: dict[RegionNodeSupplierYear, float]
+
+
+@frozen
+class Baseline(Plan):
     """One mix beside others, by the same rules. exposure: by the objective [its unit]; cost: of all years [million
-    USD_2025]; breaks: families of limits that it does not keep; additions: (region, segment, chemistry, year), and of
-    them production at home, (region, chemistry, year), and imports, (region, maker, chemistry, year) [GWh]; sourced: as
-    of Solution."""
+    USD_2025]; breaks: families of limits that it does not keep."""
 
     exposure: float
     cost: float
     breaks: tuple[str, ...]
-    production: dict[RegionChemistryYear, float]
-    imports: dict[RegionSupplierChemistryYear, float]
-    additions: dict[RegionSegmentChemistryYear, float]
-    sourced: dict[RegionNodeSupplierYear, float]
 
 
 @frozen
@@ -156,14 +162,11 @@ class Along:
 
 
 @frozen
-class Solution:
+class Solution(Plan):
     """A mix and what is known of it. Of mixes nearly as good it is the one that stands for them.
 
-    additions: (region, segment, chemistry, year) [GWh]; unmet: (region, segment, year) [GWh]; production: (region,
-    chemistry, year), imports: (region, maker, chemistry, year) [GWh]; built: (region, line, year), retrofitted:
-    (region, from, to, year) [GWh/yr]; sourced: (region, node, supplier, year), of plants that follow the mix too [kt or
-    GWh]; secondary: (region, mineral,
-    year) [kt]; excess: of the rule on one third country, as sourced.
+    unmet: (region, segment, year) [GWh]; built: (region, line, year), retrofitted: (region, from, to, year) [GWh/yr];
+    secondary: (region, mineral, year) [kt]; excess: of the rule on one third country, as sourced.
 
     stages: in order; losses: of each disruption in the model [GWh]; cost: of each part, and cheapest: of the mix with
     the least sum of them [million USD_2025]; gains: what steps of limits would improve; best: the one at which the
@@ -171,13 +174,9 @@ class Solution:
     where wanted; along: mixes that stand for points of the frontier, where both are.
     """
 
-    additions: dict[RegionSegmentChemistryYear, float]
     unmet: dict[RegionSegmentYear, float]
-    production: dict[RegionChemistryYear, float]
-    imports: dict[RegionSupplierChemistryYear, float]
     built: dict[RegionLineYear, float]
     retrofitted: dict[RegionLineLineYear, float]
-    sourced: dict[RegionNodeSupplierYear, float]
     secondary: dict[RegionMineralYear, float]
     excess: dict[RegionNodeSupplierYear, float]
     stages: tuple[Stage, ...]
@@ -441,8 +440,9 @@ class _Chooser:
 
     def _baseline(self, found: Found) -> Baseline:
         model = self.session.model
-        parts = model.production, model.imports, model.additions, model.sourced
-        return Baseline(found.exposure, found.cost, found.breaks, *(self._levels(part, found.values) for part in parts))
+        names = ("additions", "production", "imports", "sourced")
+        plan: dict[str, Any] = {name: self._levels(getattr(model, name), found.values) for name in names}
+        return Baseline(**plan, exposure=found.exposure, cost=found.cost, breaks=found.breaks)
 
     def _solution(
         self, best: Found, shown: Found, baselines: dict[str, Found], near: Near | None, frontier: Frontier | None,

@@ -1,5 +1,6 @@
-"""A chosen mix as a run file of its own: a plain scenario with the model's shares, so that anybody can run, change and
-compare it as any other.
+"""A chosen mix as a run file of its own, so that anybody can run, change and compare it as any other: a plain scenario
+with the model's shares, what is made at home (made_at_home) and by whom elsewhere (cells_from), what others build
+because of it (follow_on) and, where some may not supply, where (follow_on_in).
 
 With it go the production lines from which the run's scrap follows. They are those of growing demand, not those that the
 mix builds or turns over (mix_line): the model takes scrap as given, and the same scrap gives the same kt.
@@ -37,9 +38,9 @@ def playback(run: Run, chosen: str, inputs: Inputs) -> str:
     if "flows" in settings or run.settings.flows is not None:
         settings["flows"] = {**settings.get("flows", {}), "lines": LINES}
     head = [
-        f"# The mix that [optimise] of {run.name} chose, as a plain scenario. Written by the run; shares, what is made",
-        "# at home, and what others build because of it are the model's; production lines are those of growing demand,",
-        "# from which its scrap follows.",
+        f"# The mix that [optimise] of {run.name} chose, as a plain scenario. Written by the run; shares, who makes",
+        "# the cells, and what others build because of it are the model's; production lines are those of growing",
+        "# demand, from which its scrap follows.",
         *(["# Made with a data package of its own: name its folder with --inputs."] if other else []),
         "",
     ]

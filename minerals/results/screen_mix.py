@@ -100,7 +100,8 @@ def _baselines(result: Result, width: int) -> list[str]:
     rows, notes = [], []
     for row in table.itertuples():
         broken = BROKEN if row.breaks else ""
-        lost = (number(getattr(row, COLUMN[name])) for name in others)
+        of_home = f" ({row.industry_share:.0%})"
+        lost = (f"{number(getattr(row, COLUMN[name]))}{of_home if name == 'industry' else ''}" for name in others)
         rows.append([
             f"{row.label}{broken}", number(row.exposure), *lost, number(row.cost / 1000),
             signed_percent(row.cost_share) if np.isfinite(row.cost_share) else "",

@@ -111,10 +111,13 @@ class _Grid:
     def _is_there(self, variable: Any) -> bool:
         return id(variable) in self.session.compiled.form.column_of
 
-    def _as_cheapest(self, *names: str) -> list[tuple[Any, float]]:
-        """Parts of the plan as the cheapest mix has them."""
-        found, model = self.cheapest.values, self.session.model
-        every = [each for name in names for each in getattr(model, name).values() if self._is_there(each)]
+    def _as_cheapest(self, *names: str, but_cells: bool = False) -> list[tuple[Any, float]]:
+        """Parts of the plan as the cheapest mix has them; what is sourced without cells, where these may change."""
+        found, model, cells = self.cheapest.values, self.session.model, set(self.data.cells)
+        every = [
+            each for name in names for key, each in getattr(model, name).items()
+            if self._is_there(each) and not (but_cells and key[1] in cells)
+        ]  # fmt: skip
         column = self.session.compiled.form.column_of
         return [(each, float(found[column[id(each)]])) for each in every]
 
@@ -126,9 +129,12 @@ class _Grid:
         with ExitStack() as stack:
             stack.enter_context(compiled.held(self._nothing(*({"stock", "plants"} - allowed))))
             if "mix" not in allowed:
-                stack.enter_context(compiled.held(self._as_cheapest("additions"), slack=slack))
-                if "own_cells" not in allowed:
-                    stack.enter_context(compiled.held(self._as_cheapest("production", "imports"), slack=slack))
+                own = "own_cells" in allowed
+                plan = ("additions", "secondary", *(() if own else ("production", "imports")))
+                stack.enter_context(compiled.held(self._as_cheapest(*plan), slack=slack))
+                # What is sourced, of plants that follow too, and what exceeds the rule on one third country.
+                held = self._as_cheapest("sourced", "excess", but_cells=own)
+                stack.enter_context(compiled.held(held, slack=slack))
             yield
 
     def curve(self, name: str) -> list[dict[str, Any]]:

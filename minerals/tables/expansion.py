@@ -77,6 +77,11 @@ def new_plants(inputs: Inputs, node: str, group: Group) -> NewPlants:
     return NewPlants(**ends, lines=_lines(found))
 
 
+def premium_lines(inputs: Inputs, node: str) -> tuple[int, ...]:
+    """Rows that say what a node's product costs more outside the country that makes most of it."""
+    return _lines({"premium": _of_new(inputs, "premium", node, "outside")})
+
+
 def _of_new(inputs: Inputs, measure: str, node: str, group: Group) -> Any:
     """Row of a measure of new plants; None without one."""
     rows = inputs.rows_by("expansion_cost", "measure", "node", "group")

@@ -38,7 +38,7 @@ from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData
 from minerals.mix.optimum import Optimum
 from minerals.mix.session import TIES, Session
-from minerals.mix.solution import Criteria, Solution, choose, risk_of
+from minerals.mix.solution import Criteria, Plan, Solution, choose, risk_of
 from minerals.pipeline import Prepared, inputs_of, prepared
 from minerals.shipped import run_file
 from minerals.tables.inputs import Inputs, read_inputs
@@ -275,8 +275,8 @@ def frontier(verdict: common.Verdict, ready: Prepared) -> None:
     other = []
     for values in plans[:: POINTS // 5]:
         parts = ("additions", "production", "imports", "sourced")
-        plan = assembly.planned(data, *(session.levels(getattr(session.model, part), values) for part in parts))
-        found = lost_of(mix, losses_of(plan, OPTIMISED, events, years), 0.0)
+        plan = {part: session.levels(getattr(session.model, part), values) for part in parts}
+        found = lost_of(mix, losses_of(assembly.planned(data, Plan(**plan)), OPTIMISED, events, years), 0.0)
         other.append(risk_of(found["supply"], data.weight, "expected", 0.8))
     verdict.say("and from that of a run by", apart(lost[:: POINTS // 5], other), "(relative)", 1e-6, at_most=True)
 

@@ -182,7 +182,8 @@ def _examples(mix: Mix) -> Iterable[tuple[Any, ...]]:
 
 
 BASELINE = [
-    "mix", "label", "exposure", "exposure_unit", "supply_lost", "industry_lost", "all_outside", "lost_unit", "unmet",
+    "mix", "label", "exposure", "exposure_unit", "supply_lost", "industry_lost", "industry_share", "all_outside",
+    "lost_unit", "unmet",
     "cost", "cost_share", "breaks", "unit",
 ]  # fmt: skip
 #: Part of the demand that a mix leaves unmet by rounding, and may leave so beyond others and have a cost that compares.
@@ -200,8 +201,9 @@ LABELS = {"cheapest": "Cheapest", "least_exposed": "Least exposed"}
 def _baselines(mix: Mix) -> Iterable[tuple[Any, ...]]:
     """Exposure and cost of the incumbent's mix, the cheapest, the chosen and the least exposed one, under the same
     rules, with the limits that one breaks; supply_lost, industry_lost, all_outside: as played back, by the same risk;
-    unmet: demand that it leaves unmet, what it sells and no mix may sell among it; cost_share: above the cheapest,
-    missing where it leaves far more unmet than the others, whose cost has those cells."""
+    industry_share: of the cells made at home; unmet: demand that it leaves unmet, what it sells and no mix may sell
+    among it; cost_share: above the cheapest, missing where it leaves far more unmet than the others, whose cost has
+    those cells."""
     lost, found = lost_beside(mix), mix.solution.baselines
     labels = {**LABELS, "incumbent": incumbent_label(mix), "chosen": mix.config.label}
     unit, least, wanted = UNIT[criterion(mix.config)], _least_cost(mix), sum(mix.data.demand.values())
@@ -213,9 +215,11 @@ def _baselines(mix: Mix) -> Iterable[tuple[Any, ...]]:
         comparable = unmet <= most + LEFT * wanted
         more = each.cost / least - 1 if comparable and least else math.nan if least else 0.0
         breaks = listed([family.replace("_", " ") for family in each.breaks]) if each.breaks else ""
-        losses = (lost[name][kind] for kind in LOSSES)
+        supply, industry, outside = (lost[name].lost[kind] for kind in LOSSES)
+        share = industry / lost[name].at_home if lost[name].at_home else 0.0
         yield (
-            name, labels[name], each.exposure, unit, *losses, "GWh", unmet, each.cost, more, breaks, MONEY,
+            name, labels[name], each.exposure, unit, supply, industry, share, outside, "GWh", unmet, each.cost, more,
+            breaks, MONEY,
         )  # fmt: skip
 
 

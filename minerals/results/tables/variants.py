@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from ...case.cost import MONEY
-from ...case.optimise import Mix, replayed
+from ...case.optimise import Mix, lost, of_library, replayed
 from ...case.played import Library
 from ...case.weights import SETS, weights
 from ...config import OPTIMISED
@@ -78,16 +78,12 @@ def _made(mix: Mix) -> Iterator[Told]:
 def _lost(mix: Mix, library: Library) -> Iterator[Told]:
     """What each disruption takes over the years decided [GWh], of all batteries and of the cells made at home, and on
     average by each named set of weights; unmet demand is lost under each."""
-    chokepoints, years = library.chokepoints, set(mix.data.years)
-    first, last = mix.data.years[0], mix.data.years[-1]
-    lost, own = replayed(mix, library), dict.fromkeys(mix.data.disruptions, 0.0)
-    for each in library.of(mix.scenario):
-        name = Disruption(each.event.disruption)
-        if name in own and chokepoints.years[each.year] in years:
-            short = float(each.loss.at_home.sum() - each.loss.base.home.sum())
-            own[name] += max(short, 0.0) + each.loss.industry[0]
-    events = [event for event in chokepoints.inputs.events if event.disruption in lost]
-    for measure, by_event in (("lost", lost), ("own_cells_lost", own)):
+    chokepoints, first, last = library.chokepoints, mix.data.years[0], mix.data.years[-1]
+    by_kind = {
+        "lost": replayed(mix, library), "own_cells_lost": lost(mix, of_library(library, mix.scenario), 0.0)["industry"],
+    }  # fmt: skip
+    events = [event for event in chokepoints.inputs.events if event.disruption in by_kind["lost"]]
+    for measure, by_event in by_kind.items():
         for name, gwh in by_event.items():
             yield (measure, name, first, last, gwh, "GWh")
         for named in SETS:
