@@ -24,6 +24,7 @@ from minerals.mix.data import MixData
 from minerals.mix.session import Session
 from minerals.pipeline import computed
 from minerals.results.result import Result
+from minerals.results.screen_mix import _order
 from minerals.studies.measures import Grid, cheapest_of
 from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
@@ -154,6 +155,7 @@ def test_what_a_stock_buys_of_the_toy_that_is_solved_by_hand(folder: Path) -> No
     bought = found["measures_bought"].query("months == 12 and measures == 'stock' and budget == 1")
     assert list(bought["node"]) == ["coated_graphite"]
     assert bought["value"].item() == pytest.approx(lost / 10, rel=1e-6)
+    assert bought["cost"].item() == pytest.approx(told.loc[(12, "stock", 1.0), "stock_cost"])
     rows = set(found["inputs_used"]["table"])
     assert {"material_price", "holding_cost"} <= rows
 
@@ -187,6 +189,7 @@ def test_draws_of_a_stock_are_those_of_its_price_and_of_holding_it(folder: Path)
     (order,) = found["measures_order"].to_dict("records")
     assert (order["a"], order["b"]) == ("mix", "stock")
     assert (order["value"], order["alike"]) == (0, 0)
+    assert "With 1e-05 bn, stocks more than another mix in 100%." in _order(found)[0]
 
 
 def test_a_stop_is_drawn_with_its_severity_and_its_months(folder: Path) -> None:
@@ -279,7 +282,9 @@ def test_what_the_study_needs_is_said(folder: Path, run_file: str, sets: tuple[s
 @pytest.mark.slow
 def test_measures_of_europe() -> None:
     """Together they avoid at least what each does, ever less for a billion; stocks lead where a stop is short."""
-    table = api.run("europe-measures", set=["study.budgets=[0, 1, 5, 20]", "study.months=[3, 24]"])["measures"]
+    fewer = ["study.budgets=[0, 1, 5, 20]", "study.months=[3, 24]", "study.draws=6"]
+    result = api.run("europe-measures", set=fewer)
+    table = result["measures"]
     for _, part in table.groupby("months"):
         value = part.pivot_table(index="budget", columns="measures", values="value")
         assert (value["all"] <= value.min(axis=1) * (1 + 1e-6)).all()
@@ -291,3 +296,11 @@ def test_measures_of_europe() -> None:
     short, long = (table[(table["months"] == m) & (table["budget"] == 20)].set_index("measures") for m in (3, 24))
     assert short.loc["stock", "avoided"] > short.loc["plants", "avoided"]
     assert long.loc["stock", "avoided"] < long.loc["plants", "avoided"]
+    order = result["measures_order"].set_index(["budget", "a", "b"])
+    assert order["value"].between(0, 1).all()
+    assert (order["value"] + order["alike"] <= 1 + 1e-9).all()
+    assert order.loc[(1, "own_cells", "stock"), "value"] == 0
+    assert (order.xs(("mix", "own_cells"), level=("a", "b")).sum(axis=1, numeric_only=True) >= 1 - 1e-9).all()
+    for _, part in result["measures_drawn"].groupby(["budget", "measure"]):
+        avoided = part.set_index("measures")[["value", "p5", "p50", "p95"]]
+        assert (avoided.loc["all"] >= avoided.max() * (1 - 1e-6)).all()
