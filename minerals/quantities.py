@@ -743,13 +743,36 @@ QUANTITIES: dict[str, Quantity] = {
             "With [study] kind = measures: least loss by the risk of the run, of disruptions of so many months in each "
             "of the years decided, that a measure buys with a budget [billion USD_2025] beyond the cheapest mix; all "
             "else is as that has it. avoided: against the cheapest mix; per_billion: that ÷ budget; marginal: what one "
-            "more billion would avoid; replayed: value when the plan is played back; mix_cost, stock_cost, "
-            "plants_cost: what is spent [million USD_2025], of the mix what it costs beyond the cheapest.",
-            "value = months / 12 · min over what the measure may change of risk, cost ≤ cheapest + budget",
+            "more billion would avoid, the slope of the curve and at a kink that of one side; marginal_cost: what one "
+            "more GWh would cost [million USD_2025], empty where none can be avoided; replayed: value when the plan is "
+            "played back; mix_cost, stock_cost, plants_cost: what is spent [million USD_2025], of the mix what it "
+            "costs beyond the cheapest.",
+            "value = min over what the measure may change of risk, cost ≤ cheapest + budget; "
+            "marginal_cost = 1000 / marginal",
+        ),
+        Quantity(
+            "measures_worth", "result", ("months", "measures", "worth"), "GWh",
+            "With study.worth: the same at the budget up to which a GWh that is not lost costs at most what it is "
+            "worth [million USD_2025].",
+            "cost + worth · risk at its least over what the measure may change",
         ),
         Quantity(
             "measures_bought", "result", ("months", "measures", "budget", "measure", "region", "node", "year"), "kt",
-            "What a budget buys beside the mix: stock held in a year, and plants that run in it.",
+            "What a budget buys beside the mix: stock held in a year, and plants that run in it; cost: of that year, "
+            "as it counts in the sum of all [million USD_2025].",
+        ),
+        Quantity(
+            "measures_drawn", "result", ("budget", "measures", "measure"), "GWh, 1",
+            "With study.draws: what a measure avoids of the loss of the cheapest mix (avoided), and as a part of that "
+            "loss (share_avoided), found anew in each draw of what stocks and plants cost, how fast plants grow, and "
+            "how much and for how long each disruption takes; value: with each of these at its value. Lead times and "
+            "all that the plain mix rests on are held.",
+            "percentiles over draws",
+        ),
+        Quantity(
+            "measures_order", "result", ("budget", "a", "b"), "1",
+            "With study.draws: share of the draws in which measure a avoids more than b with the same budget; alike: "
+            "share in which both avoid as much, to 1e-5 of what is lost at the values.",
         ),
         Quantity(
             "mix_unknown", "result", ("unknown", "measure", "region", "family", "first", "last"), "GWh, kt, 1",

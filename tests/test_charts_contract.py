@@ -64,7 +64,7 @@ WAY_OUT = {
     "secondary_supply": r"with \[flows\]",
     "sensitivity": "; it is computed by a study",
     "identified": "; it is computed by a study of kind identify",
-    "measures": "; it is computed by a study of kind measures",
+    **dict.fromkeys(test_charts_measures.CASES, "; it is computed by a study of kind measures"),
     "validation": "; draw what minerals",
     "cost_curves": r"; prices are computed for runs with \[prices\]",
     **dict.fromkeys(

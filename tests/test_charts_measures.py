@@ -1,4 +1,4 @@
-"""`measures`, of what stocks, plants and other mixes avoid for so much money."""
+"""`measures`, of what stocks, plants and other mixes avoid for so much money, and `portfolio`, of what that buys."""
 
 from __future__ import annotations
 
@@ -38,10 +38,55 @@ def bought(
     return made
 
 
+#: How far the draws lie below and above the median.
+LOW, HIGH = 0.5, 1.4
+
+
+def in_draws(parts: Mapping[str, Sequence[float]] = YEAR, **about: Any) -> FakeResult:
+    """The same with draws, whose medians are what a stop of a year has."""
+    made = bought(parts, **about)
+    made.record["config"]["study"]["draws"] = 100
+    made.tables["measures_drawn"] = pd.DataFrame(
+        [(budget, name, measure, part * by, part * LOW * by, part * by, part * HIGH * by, unit)
+         for name, each in parts.items() for budget, part in zip(BUDGETS[1:], each[1:], strict=True)
+         for measure, by, unit in (("avoided", LOST, "GWh"), ("share_avoided", 1.0, "1"))],
+        columns=["budget", "measures", "measure", "value", "p5", "p50", "p95", "unit"])  # fmt: skip
+    return made
+
+
+#: Million USD that each node of a measure takes of a budget of 1, 5 and 20 billion.
+SPENT: Mapping[tuple[str, str], Sequence[float]] = {
+    ("stock", "graphite_anode"): (700.0, 1500.0, 1500.0), ("stock", "lfp_cathode"): (100.0, 800.0, 900.0),
+    ("plants", "graphite_anode"): (0.0, 2000.0, 9000.0),
+}  # fmt: skip
+#: Million USD that the mix takes.
+MIX = (200.0, 700.0, 8600.0)
+
+
+def portfolio(
+    spent: Mapping[tuple[str, str], Sequence[float]] = SPENT, mix: Sequence[float] = MIX, **about: Any
+) -> FakeResult:
+    """A result with what all together buy, the same in a stop of any length."""
+    made = bought(**about)
+    table = made.tables["measures"]
+    for kind in ("mix", "stock", "plants"):
+        usd = [sum(each) for each in zip(*(by for (of, _), by in spent.items() if of == kind), strict=True)]
+        by_budget = dict(zip(BUDGETS[1:], mix if kind == "mix" else usd or (0.0,) * 3, strict=True))
+        table[f"{kind}_cost"] = table["budget"].map(by_budget).fillna(0.0)
+    made.tables["measures_bought"] = pd.DataFrame(
+        [(months, "all", budget, kind, node, node.replace("_", " ").capitalize(), year, usd / 2, "kt")
+         for months in table["months"].unique() for (kind, node), each in spent.items()
+         for budget, usd in zip(BUDGETS[1:], each, strict=True) for year in (2034, 2035) if usd],
+        columns=["months", "measures", "budget", "measure", "node", "label", "year", "cost", "unit"])  # fmt: skip
+    return made
+
+
 Case = tuple[FakeResult, dict[str, Any]]
 CASES: dict[str, dict[str, Callable[[], Case]]] = {
     "measures": {
         "usual": lambda: (bought(), {}),
+        "draws": lambda: (in_draws(), {}),
+        "draws of one length": lambda: (in_draws(months=(12.0,)), {}),
         "one length": lambda: (bought(months=(24.0,)), {}),
         "many lengths": lambda: (bought(months=(1.0, 3.0, 6.0, 12.0, 60.0)), {}),
         "nothing but the cheapest": lambda: (bought(budgets=(0.0,)), {}),
@@ -53,28 +98,83 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "a title of one’s own": lambda: (bought(), OWN),
         "letters that look like formulas": lambda: (bought(**FORMULAS), {}),
     },
+    "portfolio": {
+        "usual": lambda: (portfolio(), {}),
+        "another length": lambda: (portfolio(), {"months": 24.0}),
+        "many nodes": lambda: (
+            portfolio(SPENT | {("stock", f"node_{at}_with_a_long_name"): (30.0, 200.0, 700.0) for at in range(4)}),
+            {},
+        ),
+        "the mix alone": lambda: (portfolio({}, (1000.0, 5000.0, 20000.0)), {}),
+        "more money buys nothing": lambda: (portfolio(mix=(200.0, 700.0, 700.0)), {}),
+        "nothing is lost": lambda: (portfolio(lost=0.0), {}),
+        "long labels": lambda: (portfolio(**WORDY), {}),
+        "a title of one’s own": lambda: (portfolio(), OWN),
+        "letters that look like formulas": lambda: (portfolio(**FORMULAS), {}),
+    },
 }
 
 
-def drawn(case: str = "usual", **options: Any) -> Bundle:
-    made, chosen = CASES["measures"][case]()
-    return charts.draw(made, "measures", **(chosen | options))
+def drawn(case: str = "usual", chart: str = "measures", **options: Any) -> Bundle:
+    made, chosen = CASES[chart][case]()
+    return charts.draw(made, chart, **(chosen | options))
 
 
 @pytest.mark.parametrize("case", CASES["measures"])
 def test_lines_are_the_data(case: str) -> None:
     picture = drawn(case)
-    panels = [part for _, part in picture.data.groupby("months", sort=False)]
+    panels = [part for _, part in picture.data.groupby("months", sort=False, dropna=False)]
     assert len(panels) == len(picture.figure.axes) <= 3
     for axes, panel in zip(picture.figure.axes, panels, strict=True):
         lines = [line for line in axes.lines if line.get_linestyle() == "-"]
         for line, (_, rows) in zip(lines, panel.groupby("measures", sort=False), strict=True):
-            assert list(line.get_xdata()) == rows["budget"].tolist()
-            assert [100 * y for y in line.get_ydata()] == pytest.approx(rows["value"].tolist())
+            at = slice(len(line.get_xdata()) - len(rows), None)  # Draws are of budgets above 0.
+            assert list(line.get_xdata())[at] == rows["budget"].tolist()
+            assert [100 * y for y in line.get_ydata()][at] == pytest.approx(rows["value"].tolist())
     assert len({axes.get_ylim() for axes in picture.figure.axes}) == 1, "lengths compare"
 
 
+def test_draws_have_a_panel_of_their_own_with_their_range() -> None:
+    picture = drawn("draws")
+    assert picture.data["months"].dropna().unique().tolist() == [3.0, 24.0]
+    told = picture.data[picture.data["months"].isna()]
+    assert (told["low"] / told["value"]).tolist() == pytest.approx([LOW] * len(told))
+    assert (told["high"] / told["value"]).tolist() == pytest.approx([HIGH] * len(told))
+    bands = picture.figure.axes[-1].collections
+    assert len(bands) == told["measures"].nunique()
+    for band, (_, rows) in zip(bands, told.groupby("measures", sort=False), strict=True):
+        assert 100 * band.get_paths()[0].vertices[:, 1].max() == pytest.approx(rows["high"].max())
+    assert "5–95% of 100 draws" in picture.meta.note
+
+
+def test_parts_of_a_budget_are_the_data() -> None:
+    picture = drawn(chart="portfolio")
+    data = picture.data
+    assert data.groupby("budget")["value"].sum().tolist() == pytest.approx([1, 5, 20])
+    assert data.groupby("budget")["share"].sum().tolist() == pytest.approx([100] * 3)
+    bars = [patch for patch in picture.figure.axes[0].patches if patch.get_linewidth() > 0]
+    whole = picture.figure.axes[0].patches[0].get_width()
+    assert [100 * bar.get_width() / whole for bar in bars] == pytest.approx(data["share"].tolist())
+    assert drawn("another length", "portfolio").data["months"].unique().tolist() == [24]
+    rest = drawn("many nodes", "portfolio").data
+    assert "Other stocks" in set(rest["item"])
+    assert rest.groupby("budget")["value"].sum().tolist() == pytest.approx([1.12, 5.8, 22.8])
+
+
 @pytest.mark.parametrize(("case", "title"), [
+    ("usual", "Of 1 billion USD 80% go to stocks, of 20 billion 45% to plants elsewhere; all together avoid 40% of what"
+              " stops of a year cost Europe’s batteries"),
+    ("the mix alone", "The first 1 billion USD go to another mix, of 20 billion 100%; all together avoid 40%"
+                      " of what stops of a year cost Europe’s batteries"),
+    ("nothing is lost", "What more safety against stops of a year is bought with for Europe’s batteries"),
+])  # fmt: skip
+def test_titles_of_what_is_bought(case: str, title: str) -> None:
+    assert drawn(case, "portfolio").meta.title == title
+
+
+@pytest.mark.parametrize(("case", "title"), [
+    ("draws", "Stocks for 1 billion USD avoid 12% (6–17%) of what stops cost Europe’s batteries; at 20 billion plants"
+              " elsewhere avoid most, 25% (12–35%)"),
     ("usual", "Stocks for 1 billion USD avoid 12% of what stops of a year cost Europe’s batteries; at 20 billion plants"
               " elsewhere avoid most, 25%"),
     ("one length", "Stocks for 1 billion USD avoid 12% of what stops of 2 years cost Europe’s batteries; at 20 billion"

@@ -10,17 +10,24 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import lay_out
-from test_mix import THIRD, YEARS, at_risk, only
+from test_mix import YEARS, at_risk, only
 from test_whole_toy import LEAST_NMC
 
 from minerals import api
-from minerals.config import Measures
+from minerals.case.draws import MONTHS
+from minerals.case.measures import as_given, hit_as, own_lengths
+from minerals.case.optimise import Mix
+from minerals.config import OPTIMISED, Measures, read_run
 from minerals.errors import InputError
+from minerals.exposure.draws import Streams
 from minerals.mix.data import MixData, OneCountry
 from minerals.mix.session import Session
+from minerals.pipeline import computed
 from minerals.results.result import Result
-from minerals.studies.measures import _Grid
+from minerals.results.screen_mix import _order
+from minerals.studies.measures import PLAN, WITH_IT, Cheapest, Grid, cheapest_of
 from minerals.studies.run import run
+from minerals.tables.inputs import read_inputs
 
 #: A kt of cobalt in stock costs 2 million USD a year, a plant that makes one a year 6.
 STOCK, PLANT = 2.0, 6.0
@@ -33,8 +40,8 @@ def stocks_and_plants(months: float = 12.0, **changes: Any) -> MixData:
     data = replace(
         only(at_risk(), "nmc"), weight={"congo": 1.0, "china": 0.0, "calm": 0.0},
         by_origin=frozenset(("Here", "nmc", y) for y in YEARS),
-        stock_cost=dict.fromkeys(places, STOCK), stock_most=dict.fromkeys(places, 0.5), stock_rate=12 / months,
-        plant_cost={("Here", "cobalt", y): PLANT * (YEARS[-1] - y) for y in YEARS[:-1]}, plant_lead={"cobalt": 1.0},
+        stock_cost=dict.fromkeys(places, STOCK), stock_most=dict.fromkeys(places, 0.5), lasts={"congo": months / 12},
+        plant_cost=dict.fromkeys(places, PLANT), plant_lead={"cobalt": 1.0},
         plant_most={("cobalt", y): 3.0 for y in YEARS[1:]}, own_share={("Here", y): 1.0 for y in YEARS},
     )  # fmt: skip
     return replace(data, **changes)
@@ -74,8 +81,8 @@ def test_plants_beat_stock_where_a_stop_is_long(months: float, of_stock: float) 
     _, session, found = spent(stocks_and_plants(months), 6.0)
     cost = session.cost(found.values)
     assert cost["stock"] / (cost["stock"] + cost["plants"]) == pytest.approx(of_stock, abs=1e-6)
-    saved = 12.5 * (6.0 / STOCK * 12 / months if of_stock else 6.0 / PLANT)
-    assert found.objective == pytest.approx(150 - saved)
+    saved = 12.5 * (6.0 / STOCK if of_stock else 6.0 / PLANT * months / 12)
+    assert found.objective == pytest.approx(150 * months / 12 - saved)
 
 
 def test_a_stock_gives_no_more_than_the_stop_takes_and_its_months_of_need() -> None:
@@ -95,7 +102,7 @@ def test_more_to_spend_never_loses_more_and_gains_ever_less(months: float) -> No
         for names in ("s", "p", "sp")
     }  # fmt: skip
     for losses in found.values():
-        assert losses[0] == pytest.approx(150)
+        assert losses[0] == pytest.approx(150 * months / 12)
         assert (np.diff(losses) <= 1e-6).all()
         assert (np.diff(losses, 2) >= -1e-6).all()
     assert (found["sp"] <= np.minimum(found["s"], found["p"]) + 1e-6).all()
@@ -123,6 +130,11 @@ def study(folder: Path, *sets: str, **keys: object) -> Result:
     return run(folder / "chosen.toml", [f"study={{{text}}}", *sets], folder)
 
 
+def mix_of(folder: Path, keys: str = "") -> Mix:
+    config = read_run(folder / "chosen.toml", [f"study={{kind='measures', budgets=[1]{keys}}}"])
+    return computed(config, read_inputs(folder)).mixes[OPTIMISED]
+
+
 def test_what_a_stock_buys_of_the_toy_that_is_solved_by_hand(folder: Path) -> None:
     """Of the graphite that the cheapest mix needs at home 5 kt of coated let 50 be made, and 10.9 GWh of LFP are lost.
     A kt more of coated, for 0.3 million USD, is 10 kt of graphite. In a stop of three months a quarter is lost, and a
@@ -143,6 +155,7 @@ def test_what_a_stock_buys_of_the_toy_that_is_solved_by_hand(folder: Path) -> No
     bought = found["measures_bought"].query("months == 12 and measures == 'stock' and budget == 1")
     assert list(bought["node"]) == ["coated_graphite"]
     assert bought["value"].item() == pytest.approx(lost / 10, rel=1e-6)
+    assert bought["cost"].item() == pytest.approx(told.loc[(12, "stock", 1.0), "stock_cost"])
     rows = set(found["inputs_used"]["table"])
     assert {"material_price", "holding_cost"} <= rows
 
@@ -159,12 +172,15 @@ def test_a_measure_leaves_all_else_of_the_plan_as_it_was() -> None:
         undisturbed={**data.undisturbed, **{("Here", *place): 50.0 for place in places}},
         accessible={**data.accessible, **{("congo", "Here", *place): 25.0 for place in places}},
         follow_on=dict.fromkeys(places, 50.0), follow_on_in={("nickel", "COD", y): 1.0 for y in YEARS},
-        strategic=("nickel",), third=THIRD, one_country=OneCountry(0.0, 2030, soft=True, price=1.0),
+        strategic=("nickel",), third=frozenset({("Here", "COD")}), one_country=OneCountry(0.0, 2030, soft=True, price=1.0),
     )  # fmt: skip
-    grid = object.__new__(_Grid)
-    grid.data, grid.aim, grid.session = data, "expected", Session(data, "expected")
+    grid, session = object.__new__(Grid), Session(data, "expected")
+    grid.data, grid.aim, grid.session = data, "expected", session
+    cheapest = session.least("cost", "expected")
+    plan = {name: session.levels(getattr(session.model, name), cheapest.values) for name in (*PLAN, *WITH_IT)}
+    grid.cheapest = Cheapest(plan, cheapest.cost)
     grid.config = Measures(kind="measures", budgets=(0.0, 1.0), which=("mix", "stock"))
-    assert grid.cheapest.exposure == pytest.approx(150)
+    assert cheapest.exposure == pytest.approx(150)
 
     def least(name: str) -> float:
         with grid._only(name, 1e-8), grid.session.within({"cost": grid.cheapest.cost + 1e3}):
@@ -172,6 +188,78 @@ def test_a_measure_leaves_all_else_of_the_plan_as_it_was() -> None:
 
     assert least("stock") == pytest.approx(150, abs=1e-4)
     assert least("all") == pytest.approx(0, abs=1e-4)
+
+
+def test_what_a_gwh_is_worth_finds_its_budget(folder: Path) -> None:
+    """A GWh of the toy costs 0.03 million USD as stock: below that nothing is bought, above it all that is lost."""
+    lost = 0.6 * (102.5 - 0.1 * LEAST_NMC) - 50
+    found = study(folder, worth=[0.029, 0.031], which="['stock']")
+    assert found["measures"].empty
+    told = found["measures_worth"].query("measures == 'stock'").set_index("worth")
+    assert told["avoided"].tolist() == pytest.approx([0, lost], abs=1e-4)
+    assert told["budget"].tolist() == pytest.approx([0, lost / 10 * HELD / 1000], abs=1e-8)
+    assert told["marginal_cost"].tolist() == pytest.approx([0.029, 0.031])
+
+
+def test_draws_of_a_stock_are_those_of_its_price_and_of_holding_it(folder: Path) -> None:
+    """Its coated graphite costs 2.5 to 4 USD/kg in 2031, and holding it 5 to 20 % of that a year. A kt is 10 GWh,
+    however long a stop lasts, up to what is lost; and another mix avoids nothing for so little."""
+    budget, draws, seed = 1e-5, 4, 7
+    stop = "exposure.event.stop={label='A stop', country='CHN', nodes=['coated_graphite'], start=2031}"
+    alone = (stop, "optimise.likelihood={china-anode=0}")
+    found = study(folder, *alone, budgets=[budget], which="['mix', 'stock']", draws=draws, seed=seed)
+    streams = Streams(draws, seed)
+    price = streams.drawn(("material_price", "coated_graphite"), 3.0, 2.5, 4.0)
+    holding = streams.drawn(("holding_cost", "holding", "any"), 0.1, 0.05, 0.2)
+    avoided = 10 * budget * 1000 / (price * holding)
+    told = found["measures_drawn"].query("measures == 'stock' and measure == 'avoided'").iloc[0]
+    # What a solver takes for the least cost buys 2e-5 GWh.
+    assert told["value"] == pytest.approx(avoided[0], abs=1e-4)
+    assert told[["p5", "p50", "p95"]].tolist() == pytest.approx(np.percentile(avoided[1:], [5, 50, 95]), abs=1e-4)
+    (order,) = found["measures_order"].to_dict("records")
+    assert (order["a"], order["b"]) == ("mix", "stock")
+    assert (order["value"], order["alike"]) == (0, 0)
+    assert "With 1e-05 bn, stocks more than another mix in 100%." in _order(found)[0]
+
+
+def test_a_stop_is_drawn_with_its_severity_and_its_months(folder: Path) -> None:
+    """The stop of anodes takes half at its low end, for two months; what takes no time lasts a day."""
+    mix = mix_of(folder)
+    least = hit_as(mix, lambda _, ends: float(ends[1]))
+    (event,) = least.assembly.chokepoints.inputs.events
+    assert ([cut.severity for cut in event.cuts], event.months.middle) == ([0.5], 2.0)
+    assert least.data.accessible["china-anode", "Europe", "coated_graphite", 2031] > 5
+    none = hit_as(mix, lambda key, ends: 0.0 if key == MONTHS else float(ends[0]))
+    assert list(own_lengths(none).values()) == pytest.approx([1 / 365])
+    assert none.data.accessible == mix.data.accessible
+    again = hit_as(mix, as_given)
+    assert (again.data.accessible, own_lengths(again)) == (mix.data.accessible, own_lengths(mix))
+
+
+def test_own_cells_come_home_from_their_makers_and_go_to_no_other(folder: Path) -> None:
+    """A maker of the cheapest mix sells no more as a measure, where makers are chosen one by one."""
+    mix = mix_of(folder, ", which=['own_cells']")
+    grid = Grid(mix, replace(mix.data, lasts=own_lengths(mix)), cheapest_of(mix))
+    form, imports, plan = grid.session.compiled.form, grid.session.model.imports, grid.cheapest.plan["imports"]
+    with grid._only("own_cells", 0.0):
+        for key, variable in imports.items():
+            at = form.column_of[id(variable)]
+            assert (form.col_lower[at], form.col_upper[at]) == (0, plan[key])
+        assert grid.session.optimum("expected").objective == pytest.approx(grid.loss)
+
+
+def test_plants_share_their_growth_with_what_follows_the_mix() -> None:
+    """Congo leaves 4 of 8 kt of cobalt, and plants may make 3. Of 2 kt that follow the mix half stand elsewhere: 2 kt
+    of growth are left for plants, of 25 GWh in each of the two years in which they run."""
+    data = stocks_and_plants()
+    alone = spent(data, 1e3, stock=False)[0]
+    followed = {("cobalt", y): 2.0 for y in YEARS}
+    none = {("congo", "Here", "cobalt", y): 0.0 for y in YEARS}
+    shared = replace(
+        data, follow_on=followed, follow_on_left=none, supplied=dict.fromkeys(data.supplied, 6.0),
+        plant_growth=dict.fromkeys(followed, 0.5),
+    )  # fmt: skip
+    assert spent(shared, 1e3, stock=False)[0] == pytest.approx(alone + 2 * 12.5)
 
 
 def test_plants_come_after_their_lead_time_and_grow(folder: Path) -> None:
@@ -214,7 +302,7 @@ def test_the_study_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
     ("chosen.toml", ("optimise.objective='cost'",), "which measures are held against"),
     ("chosen.toml", ("optimise.unmet=true",), "measures need a mix that meets all"),
     ("chosen.toml", ("study.which=['recycling']",), "which"),
-    ("chosen.toml", ("study.draws=100",), "draws"),
+    ("chosen.toml", ("study.share_spread=1",), "share_spread"),
 ])  # fmt: skip
 def test_what_the_study_needs_is_said(folder: Path, run_file: str, sets: tuple[str, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
@@ -224,7 +312,9 @@ def test_what_the_study_needs_is_said(folder: Path, run_file: str, sets: tuple[s
 @pytest.mark.slow
 def test_measures_of_europe() -> None:
     """Together they avoid at least what each does, ever less for a billion; stocks lead where a stop is short."""
-    table = api.run("europe-measures", set=["study.budgets=[0, 1, 5, 20]", "study.months=[3, 24]"])["measures"]
+    fewer = ["study.budgets=[0, 1, 5, 20]", "study.months=[3, 24]", "study.draws=6"]
+    result = api.run("europe-measures", set=fewer)
+    table = result["measures"]
     for _, part in table.groupby("months"):
         value = part.pivot_table(index="budget", columns="measures", values="value")
         assert (value["all"] <= value.min(axis=1) * (1 + 1e-6)).all()
@@ -236,3 +326,11 @@ def test_measures_of_europe() -> None:
     short, long = (table[(table["months"] == m) & (table["budget"] == 20)].set_index("measures") for m in (3, 24))
     assert short.loc["stock", "avoided"] > short.loc["plants", "avoided"]
     assert long.loc["stock", "avoided"] < long.loc["plants", "avoided"]
+    order = result["measures_order"].set_index(["budget", "a", "b"])
+    assert order["value"].between(0, 1).all()
+    assert (order["value"] + order["alike"] <= 1 + 1e-9).all()
+    assert order.loc[(1, "own_cells", "stock"), "value"] == 0
+    assert (order.xs(("mix", "own_cells"), level=("a", "b")).sum(axis=1, numeric_only=True) >= 1 - 1e-9).all()
+    for _, part in result["measures_drawn"].groupby(["budget", "measure"]):
+        avoided = part.set_index("measures")[["value", "p5", "p50", "p95"]]
+        assert (avoided.loc["all"] >= avoided.max() * (1 - 1e-6)).all()

@@ -515,7 +515,7 @@ class Chokepoints:
     def premium_of_follow_on(self, located: Array) -> Array:
         """What the product of plants that stand so costs more than in the country that makes most of it, (node) [1],
         NaN where nobody knows. located: (node, country), summing to one or all 0."""
-        outside = 1 - located[np.arange(len(located)), self._leader]
+        outside = 1 - located[np.arange(len(located)), self.leader]
         return np.where(outside > 0, outside * self.inputs.new.premium[0, 1], 0.0)
 
     def left_of_follow_on(self, regions: Sequence[str], located: Array, cuts: Cuts) -> Array:
@@ -596,7 +596,7 @@ class Chokepoints:
         located = today
         if self.config.follow_on == "pipeline":
             located = np.where(new.located[0].any(axis=1, keepdims=True), new.located[0], today)
-        leader, nodes = self._leader, np.arange(len(made))
+        leader, nodes = self.leader, np.arange(len(made))
 
         def together(measure: Array, shares: Array) -> Array:
             """(maker, node) at the share of the leader in some shares, (node)."""
@@ -620,19 +620,17 @@ class Chokepoints:
         return np.stack([room[:, years == year].sum(axis=1) for year in self.years], axis=1)
 
     @cached_property
-    def _leader(self) -> Index:
+    def leader(self) -> Index:
         """The country that makes most of each node when the plan starts, (node)."""
         return np.asarray(np.where(self.inputs.is_group, -1.0, self._first_made).argmax(axis=1))
 
-    @cached_property
-    def room_outside(self) -> Array:
+    def room_outside(self, growth: Array) -> Array:
         """How far growth would carry what is made of each node outside the country that makes most of it, of plants
-        that are decided from the start of the plan on, (node, reported year) [kt or GWh]."""
+        that are decided from the start of the plan on, (node, reported year) [kt or GWh]. growth: (node) [1/year]."""
         start, years, supply, counted = self.since
-        led = np.arange(supply.shape[2]) == self._leader[:, None]
+        led = np.arange(supply.shape[2]) == self.leader[:, None]
         outside = np.where(led, 0.0, supply).sum(axis=2).T
-        new = self.inputs.new
-        return self._reported(headroom(outside, counted, years, start, new.growth[0, 1], new.lead[0, 1]))
+        return self._reported(headroom(outside, counted, years, start, growth, self.inputs.new.lead[0, 1]))
 
     def name_of(self, regions: Sequence[str]) -> str:
         """Name of regions that share a pool."""

@@ -3,22 +3,35 @@ loses when it is played back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..config import OPTIMISED, Measures
 from ..exposure.coverage import stockpiled
+from ..exposure.draws import Key, Streams
 from ..exposure.factory import Supplied
 from ..exposure.window import YEAR
 from ..flows.demand import Array
 from ..haste import frozen
-from ..mix.data import Disruption, MixData, Node, NodeYear, RegionNodeYear
+from ..mix.data import (
+    Disruption,
+    MixData,
+    Node,
+    NodeYear,
+    RegionNodeYear,
+    Supplier,
+)
 from ..mix.solution import Plan
+from ..prices.capital import charge
 from ..tables.expansion import discount_rate, material_price, new_plants, stock
+from ..tables.history import Ends
 from ..tables.inputs import Inputs
+from ..tables.supply import Event
+from .draws import MONTHS, SEVERITY
 from .optimise import Mix, lost
 from .played import losses_of
 
@@ -26,53 +39,115 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def annuity(rate: float, life: float) -> float:
-    """Part of a capital that is paid each year over a life, with interest [1/year]."""
-    return rate / (1 - (1 + rate) ** -life) if rate else 1 / life
+#: Months of a day, the shortest that a stop lasts.
+SHORTEST = YEAR / 365
+#: Value of an uncertain input, by its name, and by its value, low and high, which are NaN where nobody knows it.
+Value = Callable[[Key, Array], float]
 
 
-def with_measures(mix: Mix, inputs: Inputs, config: Measures, months: float) -> MixData:
-    """What a mix is chosen from, with stocks and plants beside it, for disruptions that last some months.
+def as_given(_: Key, ends: Array) -> float:
+    """Every input at its value."""
+    return float(ends[0])
+
+
+def as_drawn(streams: Streams, draw: int) -> Value:
+    """Inputs of a draw, of which the first is none: all at their values."""
+
+    def value(key: Key, ends: Array) -> float:
+        if np.isnan(ends[0]):
+            return float("nan")
+        drawn = streams.drawn(key, *(float(end) for end in ends))
+        return float(drawn[draw if len(drawn) > 1 else 0])
+
+    return value
+
+
+def hit_as(mix: Mix, value: Value) -> Mix:
+    """The same run with the severity of each disruption, and how long it lasts, as drawn: in all of them alike, as
+    `case.draws` has it. What its mix is chosen from is laid out again."""
+    chokepoints = mix.assembly.chokepoints
+
+    def drawn(event: Event) -> Event:
+        low, middle, high = event.months
+        months = max(value(MONTHS, np.array([middle, low, high])), SHORTEST)
+        cuts = tuple(
+            cut._replace(severity=min(value(SEVERITY, np.array([cut.severity, cut.low, cut.high])), 1.0))
+            for cut in event.cuts
+        )
+        return replace(event, months=Ends(months, months, months), cuts=cuts)
+
+    events = tuple(drawn(event) for event in chokepoints.inputs.events)
+    assembly = mix.assembly.of(replace(chokepoints, inputs=replace(chokepoints.inputs, events=events)))
+    return replace(mix, assembly=assembly, data=assembly.data())
+
+
+def own_lengths(mix: Mix) -> dict[Disruption, float]:
+    """How long each disruption of a run lasts by itself [years]."""
+    events = mix.assembly.chokepoints.inputs.events
+    return {Disruption(event.disruption): event.months.middle / YEAR for event in events}
+
+
+def with_measures(
+    mix: Mix, inputs: Inputs, config: Measures, lasts: Mapping[Disruption, float], value: Value = as_given
+) -> MixData:
+    """What a mix is chosen from, with stocks and plants beside it, for disruptions that last so many years each.
 
     Of nodes that a disruption takes something of: a stock of those that have a price, plants of those whose capital is
-    known too. Cells are not stocked, as nobody prices their stocks here.
+    known too. Cells are not stocked, as nobody prices their stocks here. A row that several nodes rest on is drawn
+    once; lead times are not drawn.
     """
     data, assembly = mix.data, mix.assembly
-    chokepoints, years = assembly.chokepoints, data.years
+    years = data.years
     hit = {n for (_, q, n, y), kt in data.accessible.items() if kt < data.undisturbed[q, n, y]} - set(data.cells)
     stock_cost: dict[RegionNodeYear, float] = {}
     stock_most: dict[RegionNodeYear, float] = {}
     plant_cost: dict[RegionNodeYear, float] = {}
     plant_lead: dict[Node, float] = {}
-    plant_most: dict[NodeYear, float] = {}
-    rate = annuity(float(discount_rate(inputs, "project")[0]), config.plant_life)
-    room = chokepoints.room_outside
-    for place, n in enumerate(data.nodes):
-        price = material_price(inputs, n, years)
+    rate = value(("discount_rate", "project"), discount_rate(inputs, "project"))
+    growth = np.zeros(len(assembly.nodes))
+    for n in data.nodes:
+        price = [value(("material_price", n), ends) for ends in material_price(inputs, n, years).T]
         if n not in hit or np.isnan(price).any():
             continue
         held, plants = stock(inputs, n), new_plants(inputs, n, "outside")
-        keeps = float(np.fmin(config.most_months / YEAR, held.shelf_life[0]))
-        a_year = float(held.holding[0] + np.nan_to_num(held.fade[0]))
-        capital, lead, premium = (float(each[0]) for each in (plants.capital, plants.lead, plants.premium))
-        for r in data.regions:
-            for at, y in enumerate(years):
-                if not np.isnan(a_year):
-                    stock_cost[r, n, y], stock_most[r, n, y] = a_year * float(price[at]), keeps
-                running = [(t, t_price) for t, t_price in zip(years, price, strict=True) if t >= y + lead]
-                if running and not np.isnan(capital + premium):
-                    plant_lead[n] = lead
-                    plant_cost[r, n, y] = sum(
-                        data.discount.get(t, 1.0) * (rate * capital + premium * float(t_price))
-                        for t, t_price in running
-                    )
-        if n in plant_lead:
-            plant_most |= {(n, y): float(room[place, assembly.at[y]]) for y in years}
+        holding, fade, shelf_life = (
+            value(("holding_cost", each, held.node.get(each, n)), getattr(held, each))
+            for each in ("holding", "fade", "shelf_life")
+        )
+        capital, premium, grows = (
+            value(("expansion_cost", each, plants.node.get(each, n)), getattr(plants, each))
+            for each in ("capital", "premium", "growth")
+        )
+        keeps = float(np.fmin(config.most_months / YEAR, shelf_life))
+        a_year, lead = holding + float(np.nan_to_num(fade)), float(plants.lead[0])
+        charged = charge(capital, rate, config.plant_life, 1.0)
+        for r, (at, y) in product(data.regions, enumerate(years)):
+            if not np.isnan(a_year):
+                stock_cost[r, n, y], stock_most[r, n, y] = a_year * price[at], keeps
+            if not np.isnan(charged + premium) and years[0] + lead <= years[-1]:
+                plant_lead[n], growth[assembly.nodes.index(n)] = lead, np.nan_to_num(grows)
+                plant_cost[r, n, y] = charged + premium * price[at]
+    most, beside = _growth_outside(mix, list(plant_lead), growth)
     return replace(
-        data, stock_cost=stock_cost, stock_most=stock_most, stock_rate=YEAR / months, plant_cost=plant_cost,
-        plant_lead=plant_lead, plant_most=plant_most,
-        stocked=data.stocked or assembly.stocked(data.pools, data.use),
+        data, stock_cost=stock_cost, stock_most=stock_most, lasts=lasts, plant_cost=plant_cost, plant_lead=plant_lead,
+        plant_most=most, plant_growth=beside, stocked=data.stocked or assembly.stocked(data.pools, data.use),
     )  # fmt: skip
+
+
+def _growth_outside(mix: Mix, nodes: Sequence[Node], growth: Array) -> tuple[dict[NodeYear, float], ...]:
+    """What growth outside the country that makes most of a node lets plants make, or what follows the mix there where
+    that is more; and the part of the latter that stands there: both by (node, year). growth: (node) [1/year]."""
+    assembly, follow_on, stands = mix.assembly, mix.data.follow_on, mix.data.follow_on_in
+    chokepoints = assembly.chokepoints
+    room, most, part = chokepoints.room_outside(growth), dict[NodeYear, float](), dict[NodeYear, float]()
+    for n, y in product(nodes, mix.data.years):
+        place = assembly.nodes.index(n)
+        most[n, y] = float(room[place, assembly.at[y]])
+        if (n, y) in follow_on:
+            leader = Supplier(chokepoints.inputs.countries[chokepoints.leader[place]])
+            part[n, y] = 1.0 - stands.get((n, leader, y), 0.0)
+            most[n, y] = max(most[n, y], part[n, y] * follow_on[n, y])
+    return most, part
 
 
 @frozen
@@ -96,23 +171,23 @@ def running(data: MixData, plants: Mapping[RegionNodeYear, float]) -> dict[Regio
 
 def losses_with(mix: Mix, data: MixData, bought: Bought) -> dict[Disruption, float]:
     """What each disruption takes of a plan with stocks and plants, played back over the years that are decided, of the
-    kind that counts [GWh a year of the disruption]."""
+    kind that counts [GWh]."""
     assembly = mix.assembly
     plan = assembly.planned(data, bought)
     stock, plants = (_by_node(mix, amounts) for amounts in (bought.stock, bought.plants))
 
-    def beside(year: int, without: Supplied, hit: Supplied) -> Supplied:
+    def beside(events: Sequence[Event], year: int, without: Supplied, hit: Supplied) -> Supplied:
         """Plants add to what there is with and without the disruption, and the stock up to the latter."""
         most = without.accessible[0] + plants[:, year]
         left = hit.accessible + plants[:, year]
-        some = np.where(plan.cell, left, stockpiled(left, most, stock[:, year] * data.stock_rate, YEAR))
+        lasts = np.array([[data.lasts.get(Disruption(event.disruption), 1.0)] for event in events])
+        some = np.where(plan.cell, left, stockpiled(left, most, stock[:, year] / lasts, YEAR))
         known = np.isfinite(hit.accessible)
         return hit.more(np.subtract(some, hit.accessible, out=np.zeros_like(some), where=known))
 
-    events = plan.inputs.events
-    found = losses_of(plan, OPTIMISED, events, [assembly.at[y] for y in data.years], beside)
+    found = losses_of(plan, OPTIMISED, plan.inputs.events, [assembly.at[y] for y in data.years], beside)
     unmet = sum(data.demand.values()) - sum(bought.additions.values())
-    return lost(mix, found, unmet)[mix.config.loss]
+    return {d: data.lasts.get(d, 1.0) * loss for d, loss in lost(mix, found, unmet)[mix.config.loss].items()}
 
 
 def _by_node(mix: Mix, amounts: Mapping[RegionNodeYear, float]) -> Array:

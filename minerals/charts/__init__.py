@@ -41,6 +41,7 @@ CHARTS = {
     "chosen_sourcing": "mix_sourcing",
     "variants": "mix_variant",
     "measures": "measures",
+    "portfolio": "measures_bought",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
@@ -49,6 +50,7 @@ CHARTS = {
 OTHER_TABLES = {
     "lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",), "frontier": ("mix_baseline",),
     "loss_by_length": ("disruptions",), "variants": ("mix_loss",),
+    "portfolio": ("measures",),
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}

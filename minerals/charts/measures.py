@@ -3,7 +3,7 @@ together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from minerals.charts import footer, frame, mixes, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
-from minerals.charts.selection import Selection
+from minerals.charts.selection import Selection, table_of
 from minerals.charts.style import GRID, INK, LABEL, MUTED, Page, Panel, Swatch, text_width
 from minerals.numbers import percent
 
@@ -32,22 +32,25 @@ COLOURS = {
 MOST = 3
 """Lengths drawn at most, the shortest and the longest among them."""
 YEAR = 12.0
-DATA = ("months", "measures", "budget", "value", "avoided", "lost", "unit")
+DATA = ("months", "measures", "budget", "value", "low", "high", "avoided", "lost", "unit")
+Drawn = Mapping[str, NDArray[np.float64]]
+"""Of each measure its median, 5th and 95th percentile, (3, budget)."""
 
 
 def figure(result: Result, *, size: str = "brief", title: str | None = None) -> Bundle:
     """Draw what each measure, and all together, avoid of what disruptions cost, by what is spent beyond the cheapest
-    mix; a panel for each length of a disruption.
+    mix; a panel for each length of a disruption, and with draws one of these, with its medians and 5–95 %.
 
     size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
     The data of the bundle hold a row for each dot: value, % avoided of what the cheapest mix loses on average; avoided
-    and lost, GWh.
+    and lost, GWh. Of draws, whose months are empty, value and avoided are medians, low and high the 5th and 95th
+    percentile.
     """
     story = _story(result)
     return frame.bundle(
         result, NAME, title=title, size=size, scenarios=story.scenarios, unit="%",
-        used=_used(result, story), finding=_finding(story), note=_note(story, result),
+        used=used(result, story.scenarios, story.place), finding=_finding(story), note=_note(story, result),
         subtitle=f"Avoided of what the cheapest mix of {story.span} loses, by billion USD of 2025 spent beyond its"
         f" cost: {story.objective}",
         body=(3.3, 2.2), draw=lambda page: _draw(page, story), alt=lambda subtitle: _alt(story, subtitle),
@@ -58,8 +61,9 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
 @dataclass(frozen=True)
 class _Story:
     """The numbers of one chart. budgets: billion USD, rising; avoided: GWh, months -> measure -> (budget); lost: GWh
-    that the cheapest mix loses, by months; stocked: most months of need in stock; left_out: lengths that are not
-    drawn."""
+    that the cheapest mix loses, by months; stocked: most months of need in stock; left_out: lengths that are not drawn;
+    shares, gwh: avoided in draws, as a part of what is lost there and in GWh, by measure, at the budgets above 0;
+    draws: how many."""
 
     place: str
     scenarios: tuple[str, ...]
@@ -70,6 +74,9 @@ class _Story:
     lost: Mapping[float, float]
     stocked: float
     left_out: int
+    shares: Drawn
+    gwh: Drawn
+    draws: int
 
     def share(self, months: float, name: str) -> NDArray[np.float64]:
         """Part of what is lost that a measure avoids, 0–1, (budget)."""
@@ -86,6 +93,11 @@ class _Story:
         """Measures alone."""
         return [name for name in LABELS if name != ALL and name in self.avoided[self.told]]
 
+    @property
+    def spent(self) -> NDArray[np.float64]:
+        """Budgets above 0."""
+        return self.budgets[self.budgets > 0]
+
 
 def _story(result: Result) -> _Story:
     selection = Selection(NAME, result)
@@ -95,8 +107,11 @@ def _story(result: Result) -> _Story:
     about = mixes.about(result)
     years = about.get("years") or result.record["years"]
     every = sorted(float(months) for months in table["months"].unique())
-    drawn = every if len(every) <= MOST else [every[0], *every[1:-1][: MOST - 2], every[-1]]
-    if YEAR in every and YEAR not in drawn:
+    of_draws = table_of(result, "measures_drawn")
+    draws = 0 if of_draws is None else int(result.record["config"]["study"]["draws"])
+    most = MOST - (draws > 0)
+    drawn = every if len(every) <= most else [every[0], *every[1:-1][: most - 2], every[-1]]
+    if YEAR in every and YEAR not in drawn and len(drawn) > 2:
         drawn[1] = YEAR
     known = [name for name in LABELS if name in set(table["measures"])]
     budgets = np.array(sorted(table["budget"].unique()), float)
@@ -115,14 +130,27 @@ def _story(result: Result) -> _Story:
         objective=" ".join(str(about.get("objective") or "expected loss").split()), budgets=budgets, avoided=avoided,
         lost={months: float(first.loc[months, "value"] + first.loc[months, "avoided"]) for months in drawn},
         stocked=float(result.record["config"]["study"]["most_months"]), left_out=len(every) - len(drawn),
+        shares=_of_draws(of_draws, "share_avoided"), gwh=_of_draws(of_draws, "avoided"),
+        draws=draws,
     )  # fmt: skip
 
 
-def _used(result: Result, story: _Story) -> footer.Used:
+def _of_draws(table: pd.DataFrame | None, measure: str) -> Drawn:
+    """Percentiles of a measure of the draws; none without draws."""
+    if table is None:
+        return {}
+    mine = table[table["measure"] == measure].sort_values("budget")
+    return {
+        name: mine.loc[mine["measures"] == name, ["p50", "p5", "p95"]].to_numpy(float).T
+        for name in LABELS if name in set(mine["measures"])
+    }  # fmt: skip
+
+
+def used(result: Result, scenarios: Sequence[str], place: str) -> footer.Used:
     """Demand, disruptions, supply and prices of the mix, and what stocks and plants cost."""
     tables = ("disruption", "supply", "growth_limit", "cell_price", "learning_rate", "material_price", "holding_cost",
               "expansion_cost", "discount_rate")  # fmt: skip
-    return footer.demand(result, story.scenarios, story.place, result.record["years"], footer.whole(*tables))
+    return footer.demand(result, scenarios, place, result.record["years"], footer.whole(*tables))
 
 
 def _drawn(story: _Story) -> pd.DataFrame:
@@ -131,14 +159,17 @@ def _drawn(story: _Story) -> pd.DataFrame:
     for months, by_name in story.avoided.items():
         for name, avoided in by_name.items():
             for budget, gwh, part in zip(story.budgets, avoided, story.share(months, name), strict=True):
-                rows.append((months, name, budget, 100 * part, gwh, story.lost[months], "%"))
+                rows.append((months, name, budget, 100 * part, np.nan, np.nan, gwh, story.lost[months], "%"))
+    for name, parts in story.shares.items():
+        for budget, part, gwh in zip(story.spent, parts.T, story.gwh[name][0], strict=True):
+            rows.append((np.nan, name, budget, *(100 * part), gwh, np.nan, "%"))
     return pd.DataFrame(rows, columns=list(DATA))
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _spoken(months: float) -> str:
+def spoken(months: float) -> str:
     """a year, two years, 3 months."""
     if months % YEAR == 0:
         count = int(months / YEAR)
@@ -147,28 +178,33 @@ def _spoken(months: float) -> str:
 
 
 def _finding(story: _Story) -> str:
-    """Which measure avoids most alone at the least that is spent, and which at the most."""
+    """Which measure avoids most alone at the least that is spent, and which at the most; of draws by their medians."""
     whose, months = wording.possessive(story.place), story.told
     spent = [at for at, budget in enumerate(story.budgets) if budget > 0]
-    length = f"stops of {_spoken(months)}"
+    length = "stops" if story.draws else f"stops of {spoken(months)}"
     if not spent or not story.single or story.lost[months] <= 0:
         return f"What {length} cost {whose} batteries, and what avoids it"
 
-    def most(at: int) -> tuple[str, float]:
-        found = {name: float(story.share(months, name)[at]) for name in story.single}
-        name = max(found, key=lambda each: found[each])
-        return name, found[name]
+    def most(at: int) -> tuple[str, str]:
+        found = {
+            name: story.shares[name][:, at - len(story.budgets)].tolist() if story.draws
+            else [float(story.share(months, name)[at])]
+            for name in story.single
+        }  # fmt: skip
+        name = max(found, key=lambda each: found[each][0])
+        middle, *ends = found[name]
+        return name, percent(middle) + (f" ({mixes.reach(*ends)})" if ends else "")
 
     (first, part), (last, later) = most(spent[0]), most(spent[-1])
     small, large = (f"{story.budgets[at]:,.10g}" for at in (spent[0], spent[-1]))
-    title = f"{LABELS[first]} for {small} billion USD avoid {percent(part)} of what {length} cost {whose} batteries"
+    title = f"{LABELS[first]} for {small} billion USD avoid {part} of what {length} cost {whose} batteries"
     if LABELS[first] == LABELS["mix"]:
         title = title.replace(" avoid ", " avoids ")
     if len(story.single) < 2:
         return title
     if last == first:
         return f"{title}, more than any other measure"
-    return f"{title}; at {large} billion {wording.lowered(LABELS[last])} avoid most, {percent(later)}"
+    return f"{title}; at {large} billion {wording.lowered(LABELS[last])} avoid most, {later}"
 
 
 def _note(story: _Story, result: Result) -> str:
@@ -178,6 +214,11 @@ def _note(story: _Story, result: Result) -> str:
     note += (
         " cent: of what an average stop takes, summed over the years in which it may come; money is that of all years."
     )
+    if story.draws:
+        note += (
+            f" Drawn: median and 5–95% of {story.draws} draws of what stocks and plants cost, how fast plants grow, and"
+            " how much and for how long each stop takes; of past stops, where it has a past."
+        )
     if story.left_out:
         note += f" Not drawn: {story.left_out} more length{'s' * (story.left_out > 1)}."
     return note
@@ -192,7 +233,13 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
             f" {percent(story.share(months, name)[-1])}"
             for name in by_name
         ]
-        parts.append(f"in stops of {_spoken(months)}: {'; '.join(told)}")
+        parts.append(f"in stops of {spoken(months)}: {'; '.join(told)}")
+    if story.draws:
+        told = [
+            f"{wording.lowered(LABELS[name])} {percent(each[0, -1])} ({mixes.reach(each[1, -1], each[2, -1])})"
+            for name, each in story.shares.items()
+        ]
+        parts.append(f"in {story.draws} draws at the most: {'; '.join(told)}")
     ends = " to ".join(wording.number(story.budgets[at]) for at in (0, -1))
     return [f"Lines of {wording.lowered(subtitle)}. From {ends} billion USD, {'. '.join(parts)}."]
 
@@ -204,40 +251,51 @@ GAP, HEAD, UNDER = 0.22, 0.3, 0.68
 
 
 def _draw(sheet: Page, story: _Story) -> None:
-    s, count = sheet.scale, len(story.avoided)
-    most = max(
-        (float(story.share(months, name).max()) for months, by_name in story.avoided.items() for name in by_name),
-        default=0.0,
-    )
+    s = sheet.scale
+    panels: list[tuple[str, NDArray[np.float64], Mapping[str, NDArray[np.float64]]]] = [
+        (f"Stops of {spoken(months)}", story.budgets, {name: story.share(months, name)[None] for name in by_name})
+        for months, by_name in story.avoided.items()
+    ]
+    if story.draws:
+        # Nothing is avoided for nothing.
+        none = np.zeros((3, 1))
+        bands = {name: np.hstack([none, each]) for name, each in story.shares.items()}
+        panels.append(("In draws, median and 5–95%", np.append(0.0, story.spent), bands))
+    count = len(panels)
+    most = max((float(each.max()) for _, _, shares in panels for each in shares.values()), default=0.0)
     top = 1.04 * most if most > 0 else 1.0
     ticks = series.value_ticks(100 * top, 5)
     gutter = max((text_width(f"{tick:,.10g}%", LABEL * s) for tick in ticks), default=0.0) + 0.1 * s
     ends = text_width("100%", LABEL * s, BOLD) + 0.16 * s
     width = (sheet.width - gutter - count * ends - (count - 1) * GAP * s) / count
     low, high = sheet.bottom + UNDER * s, sheet.top - HEAD * s
-    for place, months in enumerate(story.avoided):
+    for place, (head, budgets, shares) in enumerate(panels):
         left = sheet.left + gutter + place * (width + ends + GAP * s)
         panel = Panel(left, low, width, high - low)
-        sheet.text(left, sheet.top - 0.1 * s, f"Stops of {_spoken(months)}", style.HEADING, INK, SEMIBOLD)
+        sheet.text(left, sheet.top - 0.1 * s, head, style.HEADING, INK, SEMIBOLD)
         for tick in ticks:
             y = low + tick / (100 * top) * panel.height
             sheet.line((left, left + width), (y, y), GRID, 0.7, order=0)
             if place == 0:
                 sheet.text(left - 0.06 * s, y - 0.36 * LABEL * s / 72, f"{tick:,.10g}%", LABEL, MUTED, align="right")
-        _draw_panel(sheet, story, months, panel, top, left + width + ends)
+        _draw_panel(sheet, budgets, shares, panel, top, left + width + ends)
     keys = [Swatch(LABELS[name], COLOURS[name], "line") for name in LABELS if name in story.avoided[story.told]]
     sheet.key(sheet.left, sheet.bottom + 0.1 * s, keys)
 
 
-def _draw_panel(sheet: Page, story: _Story, months: float, panel: Panel, top: float, right: float) -> None:
-    """The lines of one length, with the share at the end of each."""
-    s, last = sheet.scale, float(story.budgets[-1]) or 1.0
+def _draw_panel(
+    sheet: Page, budgets: NDArray[np.float64], shares: Mapping[str, NDArray[np.float64]], panel: Panel, top: float,
+    right: float,
+) -> None:  # fmt: skip
+    """The lines of one panel, with the share at the end of each, and where they are drawn their range as a band.
+    shares: measure -> (1 or 3, budget): value, low, high."""
+    s, last = sheet.scale, float(budgets[-1]) or 1.0
     axes = sheet.axes(panel)
     axes.set_xlim(0, last)
     axes.set_ylim(0, top)
     sheet.line((panel.left, panel.left + panel.width), (panel.bottom,) * 2, INK, 0.9, order=4)
     taken = np.inf
-    for budget in story.budgets[::-1]:
+    for budget in budgets[::-1]:
         x, text = panel.left + budget / last * panel.width, f"{budget:,.10g}"
         half = text_width(text, LABEL * s) / 2
         if x + half < taken - 0.05 * s:
@@ -245,13 +303,15 @@ def _draw_panel(sheet: Page, story: _Story, months: float, panel: Panel, top: fl
             taken = x - half
     sheet.text(panel.left, panel.bottom - 0.34 * s, "Billion USD", LABEL, MUTED)
     found = []
-    for name in story.avoided[months]:
-        shares, colour = story.share(months, name), COLOURS[name]
-        axes.plot(story.budgets, shares, color=colour, linewidth=(2.2 if name == ALL else 1.6) * s, zorder=3,
+    for name, each in shares.items():
+        value, colour = each[0], COLOURS[name]
+        if len(each) > 1:
+            axes.fill_between(budgets, each[1], each[2], color=colour, alpha=0.16, linewidth=0, zorder=1)
+        axes.plot(budgets, value, color=colour, linewidth=(2.2 if name == ALL else 1.6) * s, zorder=3,
                   clip_on=False, solid_joinstyle="round")  # fmt: skip
-        axes.plot(story.budgets, shares, "o", color=colour, markersize=3.4 * s, markeredgecolor="white",
+        axes.plot(budgets, value, "o", color=colour, markersize=3.4 * s, markeredgecolor="white",
                   markeredgewidth=0.6 * s, zorder=4, clip_on=False)  # fmt: skip
-        found.append((panel.bottom + shares[-1] / top * panel.height, percent(shares[-1]), name))
+        found.append((panel.bottom + value[-1] / top * panel.height, percent(value[-1]), name))
     found.sort(key=lambda item: item[0])
     pitch = 1.25 * LABEL * s / 72
     places = series.spread([item[0] for item in found], pitch, panel.bottom, panel.bottom + panel.height)

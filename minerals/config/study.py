@@ -6,7 +6,7 @@ import math
 from itertools import product
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, Field, Strict, model_validator
 
 from ..text import shown
 from ..toml import is_key, split_key
@@ -174,10 +174,15 @@ class Measures(Section):
 
     kind: Literal["measures"] = Field(description="Kind of the study.")
     budgets: Annotated[Amounts, Unit("billion USD_2025")] = Field(
-        min_length=1,
+        default=(),
         description="What is spent beyond the cheapest mix, over all years [billion USD_2025].",
         examples=[[1.0, 5.0, 20.0]],
     )
+    worth: Annotated[tuple[Annotated[float, Field(gt=0), at_most(1e6, "more than any battery costs")], ...],
+                     Strict(False), Unit("million USD_2025/GWh")] = Field(
+        default=(), description="What a GWh that is not lost may cost at most, which finds its own budget "
+        "[million USD_2025/GWh]; beside budgets or in their place.", examples=[[50.0, 400.0]],
+    )  # fmt: skip
     which: Annotated[tuple[Measure, ...], Strict(False)] = Field(
         default=("mix", "own_cells", "stock", "plants"), min_length=1,
         description="Measures, told each alone and all together: mix (chemistries, and where their cells are made), "
@@ -193,6 +198,21 @@ class Measures(Section):
     plant_life: Annotated[float, Unit("year")] = Field(
         default=20.0, ge=1, le=100, description="Years over which a plant is paid."
     )
+    draws: Annotated[Whole, Unit("draws")] = Field(
+        default=0, ge=0, le=100_000, description="Draws of what stocks and plants cost, how fast plants grow, and how "
+        "much and for how long each disruption takes, in which each measure is found again at each budget; 0: none.",
+        examples=[200],
+    )  # fmt: skip
+    seed: Annotated[Whole, Unit("seed")] = Field(default=1, ge=0, description="Of the random numbers.")
+
+    @model_validator(mode="after")
+    def _asks(self) -> Measures:
+        """Something is to be spent."""
+        if not self.budgets and not self.worth:
+            raise ValueError("asks nothing: give budgets, or what a GWh is worth")
+        if self.draws and not any(self.budgets):
+            raise ValueError(f"draws = {self.draws} are of budgets; give one above 0, or leave draws out")
+        return self
 
 
 #: A study, by its kind.

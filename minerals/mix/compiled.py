@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
@@ -49,6 +49,13 @@ UNLIMITED = 2**31 - 1
 NO_COST = 1e-10
 #: Answers after which no other algorithm is tried.
 CONCLUSIVE = (Status.kOptimal, Status.kInfeasible, Status.kUnbounded, Status.kTimeLimit, Status.kModelEmpty)
+
+
+class NamedBasis(NamedTuple):
+    """Where columns and rows stand in a basis, by name."""
+
+    columns: dict[str, Any]
+    rows: dict[str, Any]
 
 
 @contextmanager
@@ -235,10 +242,11 @@ class Compiled:
 
     @contextmanager
     def held(
-        self, values: Sequence[tuple[Any, float]], free: Iterable[Any] = (), *, slack: float = 0.0
+        self, values: Sequence[tuple[Any, float]], free: Iterable[Any] = (), *, slack: float = 0.0, below: bool = False
     ) -> Iterator[None]:
         """Hold variables at values, and let constraints go, as long as the body lasts; it may not compile again. slack:
-        of a value, relative where it is above one, within the bounds of its variable."""
+        of a value, relative where it is above one, within the bounds of its variable; below: whether all that is less
+        is allowed too."""
         columns, levels = [self.column(variable) for variable, _ in values], [_finite(level) for _, level in values]
         rows, form = [self.row(constraint) for constraint in free], self.form
         # By name, as a row that is added on the way makes the form another array.
@@ -254,14 +262,31 @@ class Compiled:
 
         at = np.array(levels, dtype=float)
         room = slack * np.maximum(np.abs(at), 1.0)
-        if slack:
-            give(np.maximum(at - room, before[0]), np.minimum(at + room, before[1]), -INF, INF)
-        else:
-            give(at, at, -INF, INF)
+        least, most = (np.maximum(at - room, before[0]), np.minimum(at + room, before[1])) if slack else (at, at)
+        give(before[0] if below else least, most, -INF, INF)
         try:
             yield
         finally:
             give(*before)
+
+    def basis(self) -> NamedBasis:
+        """The basis that HiGHS holds, by name."""
+        found, form = self.highs.getBasis(), self.form
+        return NamedBasis(
+            dict(zip((column.name for column in form.columns), found.col_status, strict=True)),
+            dict(zip((row.name for row in form.rows), found.row_status, strict=True)),
+        )
+
+    def begin_from(self, start: NamedBasis) -> None:
+        """Begin the next solve from the basis of a model like this one. Columns that it has not are at a bound, and
+        rows do not bind; HiGHS mends what is then no basis."""
+        self.push()
+        basis = highspy.HighsBasis()
+        lower, basic = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
+        basis.col_status = [start.columns.get(column.name, lower) for column in self.form.columns]
+        basis.row_status = [start.rows.get(row.name, basic) for row in self.form.rows]
+        basis.valid = basis.alien = True
+        accepted(self.highs.setBasis(basis), "the basis")
 
     def _bound(self, data: Any) -> None:
         """Hand over the bounds of a variable: where it is held, or those set last, or Pyomo's."""

@@ -312,15 +312,19 @@ class MixData:
     """Of a stock in a year, (region, node, year) [million USD per kt or GWh]; without a key there is none."""
     stock_most: Mapping[RegionNodeYear, float] = field(default_factory=dict)
     """Most of it, as a part of a year's need, the same [1]."""
-    stock_rate: float = 1.0
-    """What a stock gives in a year of a stop that uses it up, ÷ the stock: 12 ÷ months of the stop [1]."""
+    lasts: Mapping[Disruption, float] = field(default_factory=dict)
+    """How long a disruption lasts, (disruption) [years]: it takes as many times what it takes in a year, and a stock
+    once; a year by default."""
     plant_cost: Mapping[RegionNodeYear, float] = field(default_factory=dict)
-    """Of a plant by the year in which it is decided, in all its years, each as it counts, (region, node, year) [million
-    USD per kt or GWh a year]; without a key there is none."""
+    """Of a plant in a year in which it runs, (region, node, year) [million USD per kt or GWh a year]; without a key
+    there is none."""
     plant_lead: Mapping[Node, float] = field(default_factory=dict)
-    """From there to its first output, (node) [years]."""
+    """From the decision to its first output, (node) [years]."""
     plant_most: Mapping[NodeYear, float] = field(default_factory=dict)
-    """Most that such plants make in a year, (node, year) [kt or GWh]; none by default."""
+    """Most that such plants, and those that follow the mix, make in a year, (node, year) [kt or GWh]; none by
+    default."""
+    plant_growth: Mapping[NodeYear, float] = field(default_factory=dict)
+    """Part of what follows the mix that takes of the same growth, (node, year) [1]; none by default."""
 
     weight: Mapping[Disruption, float] = field(default_factory=dict)
     """Of each disruption [1]."""

@@ -114,7 +114,12 @@ def _cost(model: pyo.ConcreteModel, data: MixData) -> None:
     model.stock_cost = pyo.Expression(
         expr=sum(paid(data.stock_cost[key], stock, key[-1]) for key, stock in model.stock.items())
     )
-    model.plants_cost = pyo.Expression(expr=sum(data.plant_cost[key] * plant for key, plant in model.plants.items()))
+    model.plants_cost = pyo.Expression(
+        expr=sum(
+            paid(data.plant_cost[r, n, y], plant, y)
+            for (r, n, v), plant in model.plants.items() for y in data.years if y >= v + data.plant_lead[n]
+        )
+    )  # fmt: skip
     parts = (
         model.packs_cost, model.imports_cost, model.built_cost, model.retrofitted_cost, model.follow_on_cost,
         model.excess_cost, model.stock_cost, model.plants_cost,

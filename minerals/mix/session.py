@@ -120,10 +120,15 @@ class Session:
             self.library.note(self.model, self.compiled.form, values)
 
     def nearby(self, objective: str) -> Optimum:
-        """Least of an objective from the last basis, as the next question is near; afresh where that has drifted."""
-        found = self.optimum(objective, afresh=False)
-        if self.compiled.has_drifted:
-            accepted(self.compiled.highs.clearSolver(), "a fresh start")
+        """Least of an objective from the last basis, as the next question is near. Where that has drifted, from the
+        basis that it found, factored anew; and where that does not help, afresh."""
+        found, highs = self.optimum(objective, afresh=False), self.compiled.highs
+        for basis in (found.basis, None):
+            if not self.compiled.has_drifted:
+                break
+            accepted(highs.clearSolver(), "a fresh start")
+            if basis is not None:
+                accepted(highs.setBasis(basis), "the basis")
             found = self.optimum(objective, afresh=False)
         return found
 
@@ -141,6 +146,13 @@ class Session:
             optimum = self.among_best(before, optimum.objective, objective, held)
             held[before] = min(held.get(before, np.inf), self.value(before, optimum.values))
         return self.found(optimum.values)
+
+    def price(self, worth: float) -> None:
+        """Let one unit of the exposure have another worth in `priced` [million USD_2025]."""
+        form = self.compiled.form
+        priced, cost, aim = (form.place(form.objective(name)) for name in ("priced", "cost", self.aim))
+        form.costs[priced] = form.costs[cost] + worth * form.costs[aim]
+        form.offsets[priced] = form.offsets[cost] + worth * form.offsets[aim]
 
     def among_best(self, objective: str, best: float, further: str, caps: Caps) -> Optimum:
         """Least of a further objective among mixes that are as good in one whose best value is known, within caps."""

@@ -55,7 +55,8 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.held = pyo.Var(_set(dict.fromkeys(key[:4] for key in data.returned), 4), within=some)
     model.secondary = pyo.Var(_set(data.recovered, 3), within=some)
     model.stock = pyo.Var(_set(data.stock_cost, 3), within=some)
-    model.plants = pyo.Var(_set(data.plant_cost, 3), within=some)
+    run = [(r, n, y) for r, n, y in data.plant_cost if y + data.plant_lead[n] <= data.years[-1]]
+    model.plants = pyo.Var(_set(run, 3), within=some)
     # No objective presses on a disruption without a weight.
     played = [
         (d, q, y) for d in data.disruptions if data.weight[d] > 0 for q in data.pools_of[d] for y in data.years

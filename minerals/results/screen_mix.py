@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,33 @@ def _measures(result: Result, width: int) -> list[list[str]]:
         "are not followed. Recovered material relieves mining and refining alone, so that recycling avoids no loss of "
         "active materials or cells."
     )
+    blocks[-1] += _order(result)
     return blocks
+
+
+def _order(result: Result) -> list[str]:
+    """In which order measures avoid most at the least, a middle and the largest budget, and in how many draws each
+    avoids more than the next."""
+    if "measures_order" not in result.tables:
+        return []
+    drawn, pairs = result["measures_drawn"].query("measure == 'avoided'"), dict[tuple[float, str, str], float]()
+    for row in result["measures_order"].itertuples():
+        pairs[row.budget, row.a, row.b] = row.value
+        pairs[row.budget, row.b, row.a] = 1 - row.value - row.alike
+    budgets, lines = sorted(drawn["budget"].unique()), []
+    for budget in dict.fromkeys((budgets[0], budgets[(len(budgets) - 1) // 2], budgets[-1])):
+        alone = drawn[(drawn["budget"] == budget) & (drawn["measures"] != "all")]
+        names = list(alone.sort_values("p50", ascending=False, kind="stable")["measures"])
+        order = (f"{MEASURES[a]} more than {MEASURES[b]} in {pairs[budget, a, b]:.0%}" for a, b in pairwise(names))
+        if len(names) > 1:
+            lines.append(f"With {budget:g} bn, {'; '.join(order)}.")
+    if lines:
+        draws = result.record["config"]["study"]["draws"]
+        lines[0] = (
+            f"Which avoids more, in {draws} draws of costs, of how fast plants grow, and of how much and for how long "
+            f"each disruption takes. {lines[0]}"
+        )
+    return lines
 
 
 def _baselines(result: Result, width: int) -> list[str]:

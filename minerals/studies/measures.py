@@ -1,30 +1,49 @@
 """What buys the most safety per dollar: the mix, stocks, plants and own cells, each alone and all together.
 
 The study begins from the cheapest mix within the limits of the run. At each budget beyond its cost it finds the least
-loss that a measure can buy, all else of the plan as it was; that of all together is one model, and no sum. A
-disruption of m months takes m ÷ 12 of what it takes in a year, and uses a stock up once. Each point is played back with
-its plan fixed, and both agree to 1e-6 of the demand. Losses fall ever less with the budget, as they are optima of
-linear programmes.
+loss that a measure can buy, all else of the plan as it was; that of all together is one model, and no sum. Or it finds
+the budget at which one more GWh costs what it is worth. A disruption of m months takes m ÷ 12 of what it takes in a
+year, and uses a stock up once. Each point is played back with its plan fixed, and both agree to 1e-6 of the demand.
+Losses fall ever less with the budget, as they are optima of linear programmes.
+
+Draws ask how much of this hangs on what nobody knows well: in each, what stocks and plants cost, how fast plants grow,
+and how much and for how long each disruption takes are others, and every measure is found anew at every budget, beyond
+the same cheapest mix. Each draw is a model of its own, which begins from bases of the one at the values.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..case.measures import Bought, losses_with, rows_used, running, with_measures
+from ..case.measures import (
+    Bought,
+    as_drawn,
+    hit_as,
+    losses_with,
+    own_lengths,
+    rows_used,
+    running,
+    with_measures,
+)
 from ..case.optimise import AGREE, BUG, Mix
 from ..config import Measures
 from ..errors import Infeasible, InputError, NumericalTrouble
+from ..exposure.draws import Streams
 from ..exposure.window import YEAR
-from ..mix.session import Found, Session
+from ..haste import frozen
+from ..mix.compiled import NamedBasis
+from ..mix.data import MixData
+from ..mix.optimum import Optimum
+from ..mix.session import Session
 from ..mix.solution import risk_of
 from ..tables.inputs import Inputs
 from .blocks import POINTS_PART, StudyFolder
@@ -34,6 +53,8 @@ from .pool import Progress
 
 #: All measures together.
 ALL = "all"
+#: None of them: the cheapest mix.
+NOTHING = "none"
 #: Parts by which a plan and its cost may move where they are held: the least at which the solver, which rounds too,
 #: finds a mix.
 SLACKS = (1e-10, 1e-8, 1e-7, 1e-6)
@@ -41,85 +62,138 @@ SLACKS = (1e-10, 1e-8, 1e-7, 1e-6)
 BILLION = 1000.0
 #: Amounts below this part of what is needed of a node are rounding of the solver.
 LEAST = 1e-6
-TABLE = ["months", "measures", "budget", "value", "avoided", "per_billion", "marginal", "replayed", "mix_cost",
-         "stock_cost", "plants_cost", "unit"]  # fmt: skip
-BOUGHT = ["months", "measures", "budget", "measure", "region", "node", "year", "value", "unit"]
+#: Measures that avoid the same to this part of what is lost at the values avoid as much.
+ALIKE = 1e-5
+#: Percentiles of the draws that are told.
+PERCENTILES = (5.0, 50.0, 95.0)
+SPENT = ["mix_cost", "stock_cost", "plants_cost"]
+POINT = ["months", "measures", "budget", "value", "avoided", "per_billion", "marginal", "marginal_cost", "replayed",
+         *SPENT, "unit"]  # fmt: skip
+BOUGHT = ["months", "measures", "budget", "measure", "region", "node", "label", "year", "value", "cost", "unit"]
+DRAWN = ["budget", "measures", "measure", "value", "p5", "p50", "p95", "unit"]
+ORDER = ["budget", "a", "b", "value", "alike", "unit"]
+#: Parts of the plan of a mix, and what goes with it.
+PLAN = ("additions", "production", "imports")
+WITH_IT = ("secondary", "sourced", "excess")
 
 
 def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
-    """Tables `measures` and `measures_bought` of a chosen mix whose run has the study. kept, progress: as of any
-    study. Raises InputError where several regions share the budget, and the solver's own errors."""
+    """Tables `measures` and `measures_bought` of a chosen mix whose run has the study; with what a GWh is worth
+    `measures_worth` too, and with draws `measures_drawn` and `measures_order`.
+
+    kept, progress: as of any study. Raises InputError where several regions share the budget, and the solver's own
+    errors.
+    """
     config = mix.run.settings.study
     assert isinstance(config, Measures)
     if len(mix.data.regions) > 1:
         why = "buys for one region, whose disruptions leave one pool; name a single one in scope.regions"
         raise InputError([mix.run.problem(("study",), "[study] of kind 'measures'", why)])
     names = list(dict.fromkeys((*config.which, ALL)))
-    keys = [f"{months:g} {name}" for months in dict.fromkeys(config.months) for name in names]
-    grids: dict[str, _Grid] = {}
+    curves = [f"{months:g} {name}" for months in dict.fromkeys(config.months) for name in names]
+    draws = [f"draw {draw}" for draw in range(1 + config.draws)] if config.draws else []
+    grids: dict[str, Grid] = {}
+    made: list[_Draws] = []
 
-    def curve(key: str) -> list[dict[str, Any]]:
-        """Points of a measure at all budgets."""
+    @cache
+    def cheapest() -> Cheapest:
+        return cheapest_of(mix)
+
+    def curve(key: str) -> Any:
+        """Points of a measure at all budgets and worths; or what each measure avoids in a draw."""
         months, name = key.split()
+        if months == "draw":
+            if not made:
+                made.append(_Draws(mix, inputs, config, names, cheapest()))
+            return made[0].draw(int(name))
         if months not in grids:
             grids.clear()
-            grids[months] = _Grid(mix, inputs, config, float(months))
+            lasts = dict.fromkeys(mix.data.disruptions, float(months) / YEAR)
+            grids[months] = Grid(mix, with_measures(mix, inputs, config, lasts), cheapest())
         return grids[months].curve(name)
 
-    folder, identity = None, ""
+    keys, folder, identity = [*curves, *draws], None, ""
     if kept is not None:
         kept.claim()
         # A chosen mix is the same with the same run, inputs and versions.
         folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(keys), _shares_of(mix))
     with ThreadPoolExecutor(1) as alone:
         found = solved(keys, curve, alone, folder, identity, progress)
-    units = {node.node: node.unit for node in mix.assembly.chokepoints.inputs.nodes}
-    return _tables(found, units)
+    nodes = mix.assembly.chokepoints.inputs
+    units = {node.node: (nodes.node_labels[node.node], node.unit) for node in nodes.nodes}
+    out = _tables({key: found[key] for key in curves}, units)
+    if not config.worth:
+        del out["measures_worth"]
+    return out | (_of_draws(_spent(config), names, [found[key] for key in draws]) if draws else {})
 
 
 def measured_rows(mix: Mix, inputs: Inputs) -> pd.DataFrame:
     """Rows of the inputs that the measures rest on, as inputs_used has them."""
     config = mix.run.settings.study
     assert isinstance(config, Measures)
-    return rows_used(with_measures(mix, inputs, config, YEAR), inputs)
+    return rows_used(with_measures(mix, inputs, config, {}), inputs)
 
 
 def _shares_of(mix: Mix) -> str:
     return hashlib.sha256(repr(sorted(mix.shares.items())).encode()).hexdigest()
 
 
-class _Grid:
-    """One model for disruptions of a length, solved for each measure and budget."""
+def _spent(config: Measures) -> list[float]:
+    """Budgets that buy something, rising."""
+    return sorted({budget for budget in config.budgets if budget > 0})
 
-    def __init__(self, mix: Mix, inputs: Inputs, config: Measures, months: float) -> None:
-        self.mix, self.config, self.months = mix, config, months
-        self.data = with_measures(mix, inputs, config, months)
+
+@frozen
+class Cheapest:
+    """The cheapest mix, of those the least exposed. plan: its additions, production and imports, by name and key [GWh];
+    cost [million USD]."""
+
+    plan: Mapping[str, Mapping[Any, float]]
+    cost: float
+
+
+def cheapest_of(mix: Mix) -> Cheapest:
+    """The cheapest mix within the limits of a run, for disruptions of any length: where several are as cheap and as
+    exposed, what stocks and plants avoid of them differs."""
+    criteria = mix.config
+    session = Session(mix.data, criteria.risk, level=criteria.level, time_limit=criteria.time_limit)
+    found = session.least("cost", criteria.risk)
+    return Cheapest(
+        {name: session.levels(getattr(session.model, name), found.values) for name in (*PLAN, *WITH_IT)}, found.cost
+    )
+
+
+class Grid:
+    """One model for disruptions of some lengths, solved for each measure and budget. cheapest: the mix that it begins
+    from."""
+
+    def __init__(self, mix: Mix, data: MixData, cheapest: Cheapest) -> None:
+        config = mix.run.settings.study
+        assert isinstance(config, Measures)
+        self.mix, self.data, self.config, self.cheapest = mix, data, config, cheapest
         criteria = mix.config
         self.aim = criteria.risk
-        self.session = Session(self.data, self.aim, level=criteria.level, time_limit=criteria.time_limit)
+        # What a GWh is worth is told before each question.
+        self.session = Session(
+            data, self.aim, level=criteria.level, worth=1.0 if config.worth else None, time_limit=criteria.time_limit
+        )  # fmt: skip
 
     @cached_property
-    def cheapest(self) -> Found:
-        """The cheapest mix without stocks and plants, of those the least exposed."""
-        with self.session.compiled.held(self._nothing("stock", "plants")):
-            return self.session.least("cost", self.aim)
+    def loss(self) -> float:
+        """The least that the cheapest mix loses [GWh]."""
+        return self.least(NOTHING, 0.0).objective
 
     def _nothing(self, *names: str) -> list[tuple[Any, float]]:
-        model = self.session.model
-        return [(each, 0.0) for name in names for each in getattr(model, name).values() if self._is_there(each)]
-
-    def _is_there(self, variable: Any) -> bool:
-        return id(variable) in self.session.compiled.form.column_of
+        model, there = self.session.model, self.session.compiled.form.column_of
+        return [(each, 0.0) for name in names for each in getattr(model, name).values() if id(each) in there]
 
     def _as_cheapest(self, *names: str, but_cells: bool = False) -> list[tuple[Any, float]]:
         """Parts of the plan as the cheapest mix has them; what is sourced without cells, where these may change."""
-        found, model, cells = self.cheapest.values, self.session.model, set(self.data.cells)
-        every = [
-            each for name in names for key, each in getattr(model, name).items()
-            if self._is_there(each) and not (but_cells and key[1] in cells)
+        model, plan, cells = self.session.model, self.cheapest.plan, set(self.data.cells) if but_cells else set()
+        return [
+            (getattr(model, name)[key], level)
+            for name in names for key, level in plan[name].items() if key[1] not in cells
         ]  # fmt: skip
-        column = self.session.compiled.form.column_of
-        return [(each, float(found[column[id(each)]])) for each in every]
 
     @contextmanager
     def _only(self, name: str, slack: float) -> Iterator[None]:
@@ -130,77 +204,182 @@ class _Grid:
             stack.enter_context(compiled.held(self._nothing(*({"stock", "plants"} - allowed))))
             if "mix" not in allowed:
                 own = "own_cells" in allowed
-                plan = ("additions", "secondary", *(() if own else ("production", "imports")))
-                stack.enter_context(compiled.held(self._as_cheapest(*plan), slack=slack))
+                stack.enter_context(compiled.held(self._as_cheapest("additions", "secondary"), slack=slack))
+                if not own:
+                    stack.enter_context(compiled.held(self._as_cheapest("production", "imports"), slack=slack))
+                elif not self.data.together:
+                    # Cells come home, and go from no maker abroad to another.
+                    stack.enter_context(compiled.held(self._as_cheapest("imports"), slack=slack, below=True))
                 # What is sourced, of plants that follow too, and what exceeds the rule on one third country.
                 held = self._as_cheapest("sourced", "excess", but_cells=own)
                 stack.enter_context(compiled.held(held, slack=slack))
             yield
 
     def curve(self, name: str) -> list[dict[str, Any]]:
-        """Points of a measure at all budgets, each from the basis of the one before. What was solved for other measures
-        leaves no trace, so that it does not matter which were found before an interruption."""
-        assert self.cheapest is not None
+        """Points of a measure at all budgets and worths, each from the basis of the one before. What was solved for
+        other measures leaves no trace, so that it does not matter which were found before an interruption."""
+        assert self.loss is not None
         self.session.compiled.highs.clearSolver()
-        return [self.point(name, budget) for budget in sorted(set(self.config.budgets))]
+        points = [self.point(name, budget) for budget in sorted(set(self.config.budgets))]
+        return points + [self.worthwhile(name, worth) for worth in sorted(set(self.config.worth))]
 
-    def point(self, name: str, budget: float) -> dict[str, Any]:
-        """The least loss that a measure buys for so many billion USD, and what that is."""
-        cheapest = self.cheapest.cost
+    def least(self, name: str, budget: float, start: NamedBasis | None = None) -> Optimum:
+        """The least loss that a measure buys for so many billion USD. start: the basis to begin from, by default the
+        last."""
+        cost = self.cheapest.cost
+        return self._found(name, self.aim, lambda slack: {"cost": cost + slack * abs(cost) + budget * BILLION}, start)
+
+    def _found(
+        self, name: str, objective: str, caps: Callable[[float], dict[str, float]], start: NamedBasis | None = None
+    ) -> Optimum:
+        """Least of an objective where nothing but a measure may change. caps: on objectives, by the slack."""
         for slack in SLACKS:
-            cap = cheapest + slack * abs(cheapest) + budget * BILLION
             try:
-                with self._only(name, slack), self.session.within({"cost": cap}):
-                    optimum = self.session.nearby(self.aim)
-                    least, dual, values = optimum.objective, optimum.dual("cost"), optimum.values
-                    break
+                with self._only(name, slack), self.session.within(caps(slack)):
+                    if start is not None:
+                        self.session.compiled.begin_from(start)
+                    return self.session.nearby(objective)
             except (Infeasible, NumericalTrouble):
                 if slack == SLACKS[-1]:
                     raise
-        return self._told(budget, least, dual, values)
+        raise AssertionError("a slack is tried")
 
-    def _told(self, budget: float, least: float, dual: float, values: Any) -> dict[str, Any]:
-        session, data, model = self.session, self.data, self.session.model
-        whole = sum(data.demand.values())
+    def point(self, name: str, budget: float) -> dict[str, Any]:
+        """The least loss that a measure buys for so many billion USD, and what that is."""
+        found = self.least(name, budget)
+        return {"budget": budget, "worth": None, **self.told(found.objective, found.values),
+                "marginal": -found.dual("cost") * BILLION}  # fmt: skip
+
+    def worthwhile(self, name: str, worth: float) -> dict[str, Any]:
+        """What a measure buys where a GWh that is not lost is worth so many million USD."""
+        self.session.price(worth)
+        values = self._found(name, "priced", lambda _: {}).values
+        spent = self.session.value("cost", values) - self.cheapest.cost
+        told = self.told(self.session.value(self.aim, values), values)
+        return {"budget": max(spent, 0.0) / BILLION, "worth": worth, **told, "marginal": BILLION / worth}
+
+    def told(self, least: float, values: Any) -> dict[str, Any]:
+        """What a plan loses and costs, and what is bought beside it. Raises NumericalTrouble where it loses another
+        amount when it is played back."""
+        session, data, model, risk = self.session, self.data, self.session.model, self.mix.config
         levels = {
             name: {key: amount for key, amount in session.levels(getattr(model, name), values).items() if amount > 0}
-            for name in ("additions", "production", "imports", "sourced", "stock", "plants")
+            for name in (*PLAN, "sourced", "stock", "plants")
         }
         levels["plants"] = running(data, levels["plants"])
-        risk = self.mix.config
         replayed = risk_of(losses_with(self.mix, data, Bought(**levels)), data.weight, risk.risk, risk.level)
-        if abs(replayed - least) > AGREE * whole:
+        longest = max((data.lasts[d] for d in data.disruptions), default=1.0)
+        if abs(replayed - least) > AGREE * longest * sum(data.demand.values()):
             raise NumericalTrouble(
                 f"the plan loses {replayed:.9g} GWh when it is played back, and in the model {least:.9g}; {BUG}"
             )
-        cost, months = session.cost(values), self.months / YEAR
+        cost = session.cost(values)
         beside = {name: cost.pop(name, 0.0) for name in ("stock", "plants")}
         most: dict[Any, float] = {}
         for (_, n, _, y), amount in levels["sourced"].items():
             most[n, y] = most.get((n, y), 0.0) + amount
+        paid = {"stock": data.stock_cost, "plants": data.plant_cost}
         return {
-            "budget": budget, "value": least * months, "marginal": -dual * BILLION * months,
-            "replayed": replayed * months, "none": self.cheapest.exposure * months,
+            "value": least, "replayed": replayed, "none": self.loss,
             "mix_cost": sum(cost.values()) - self.cheapest.cost, "stock_cost": beside["stock"],
             "plants_cost": beside["plants"],
             "bought": [
-                [measure, r, n, y, amount]
+                [measure, r, n, y, amount, paid[measure][r, n, y] * data.discount.get(y, 1.0) * amount]
                 for measure in ("stock", "plants") for (r, n, y), amount in sorted(levels[measure].items())
                 if amount > LEAST * max(most.get((n, y), 0.0), 1.0)
             ],
         }  # fmt: skip
 
 
-def _tables(found: Mapping[str, list[dict[str, Any]]], units: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    rows, bought = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
-    for key, point in ((key, point) for key, points in found.items() for point in points):
+class _Draws:
+    """What each measure avoids at each budget in draws of what is uncertain, beyond one cheapest mix: that at the
+    values, as nothing is drawn of what it costs."""
+
+    def __init__(self, mix: Mix, inputs: Inputs, config: Measures, names: Sequence[str], cheapest: Cheapest) -> None:
+        self.mix, self.inputs, self.config, self.names = mix, inputs, config, names
+        self.streams = Streams(config.draws, config.seed)
+        self.cheapest = cheapest
+        self.starts: dict[str, NamedBasis] = {}
+        at_values = Grid(mix, with_measures(mix, inputs, config, own_lengths(mix)), cheapest)
+        self.at_values = self._avoided(at_values, keep=True)
+
+    def draw(self, draw: int) -> dict[str, Any]:
+        """What is lost of the cheapest mix in a draw, and what each measure avoids of it at each budget [GWh]. The last
+        point is played back."""
+        if draw == 0:
+            return self.at_values
+        value = as_drawn(self.streams, draw)
+        mix = hit_as(self.mix, value)
+        data = with_measures(mix, self.inputs, self.config, own_lengths(mix), value)
+        return self._avoided(Grid(mix, data, self.cheapest))
+
+    def _avoided(self, grid: Grid, keep: bool = False) -> dict[str, Any]:
+        """The same in a model. keep: whether others begin from its bases."""
+        found, losses, compiled = None, dict[str, list[float]](), grid.session.compiled
+        for name, budget in [(NOTHING, 0.0), *product(self.names, _spent(self.config))]:
+            first = name not in losses
+            if first:
+                compiled.highs.clearSolver()
+            found = grid.least(name, budget, self.starts.get(name) if first else None)
+            losses.setdefault(name, []).append(found.objective)
+            # What holds the mix is solved as fast without a basis.
+            if keep and first and name in ("mix", ALL):
+                self.starts[name] = compiled.basis()
+        if found is not None and not keep:
+            grid.told(found.objective, found.values)
+        lost = max(losses.pop(NOTHING)[0], 0.0)
+        avoided = {name: [max(lost - max(each, 0.0), 0.0) for each in of] for name, of in losses.items()}
+        return {"lost": lost, "avoided": avoided}
+
+
+def _tables(found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple[str, str]]) -> dict[str, pd.DataFrame]:
+    """Tables of all points: at budgets, where a GWh has a worth, and of what they buy. nodes: label and unit."""
+    points: list[tuple[float, str, dict[str, Any]]] = []
+    for key, each in found.items():
         months, name = key.split()
-        head = float(months), name, point["budget"]
-        avoided = point["none"] - point["value"]
-        per_billion = avoided / head[2] if head[2] else np.nan
-        rows.append((
-            *head, point["value"], avoided, per_billion, point["marginal"], point["replayed"], point["mix_cost"],
-            point["stock_cost"], point["plants_cost"], "GWh",
-        ))  # fmt: skip
-        bought += [(*head, measure, r, n, y, amount, units[n]) for measure, r, n, y, amount in point["bought"]]
-    return {"measures": pd.DataFrame(rows, columns=TABLE), "measures_bought": pd.DataFrame(bought, columns=BOUGHT)}
+        points += [(float(months), name, point) for point in each]
+
+    def rows(of: str) -> list[tuple[Any, ...]]:
+        return [
+            (months, name, point[of], point["value"], point["none"] - point["value"],
+             _ratio(point["none"] - point["value"], point["budget"]), point["marginal"],
+             _ratio(BILLION, point["marginal"]), point["replayed"],
+             *(point[part] for part in SPENT), "GWh")
+            for months, name, point in points if (point["worth"] is None) == (of == "budget")
+        ]  # fmt: skip
+
+    bought = [
+        (months, name, point["budget"], measure, r, n, nodes[n][0], y, *amounts, nodes[n][1])
+        for months, name, point in points if point["worth"] is None for measure, r, n, y, *amounts in point["bought"]
+    ]  # fmt: skip
+    worth = pd.DataFrame(rows("worth"), columns=["worth" if name == "budget" else name for name in POINT])
+    worth.insert(3, "budget", [point["budget"] for _, _, point in points if point["worth"] is not None])
+    return {
+        "measures": pd.DataFrame(rows("budget"), columns=POINT), "measures_worth": worth,
+        "measures_bought": pd.DataFrame(bought, columns=BOUGHT),
+    }  # fmt: skip
+
+
+def _ratio(one: float, other: float) -> float:
+    return one / other if other > 0 else np.nan
+
+
+def _of_draws(
+    budgets: Sequence[float], names: Sequence[str], draws: Sequence[dict[str, Any]]
+) -> dict[str, pd.DataFrame]:
+    """Tables of what measures avoid in draws, the first of which is at the values, and of how often one avoids more
+    than another."""
+    lost = np.array([draw["lost"] for draw in draws])
+    by_name = {name: np.array([draw["avoided"][name] for draw in draws]) for name in names}
+    least = ALIKE * lost[0]
+    rows, order = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    for (at, budget), (name, avoided) in product(enumerate(budgets), by_name.items()):
+        gwh = avoided[:, at]
+        part = np.divide(gwh, lost, out=np.zeros_like(gwh), where=lost > 0)
+        for measure, each, unit in (("avoided", gwh, "GWh"), ("share_avoided", part, "1")):
+            rows.append((budget, name, measure, each[0], *np.percentile(each[1:], PERCENTILES), unit))
+    for (at, budget), (a, b) in product(enumerate(budgets), combinations([name for name in names if name != ALL], 2)):
+        more = (by_name[a][:, at] - by_name[b][:, at])[1:]
+        ahead, alike = (more > least).mean(), (abs(more) <= least).mean()
+        order.append((budget, a, b, float(ahead), float(alike), "1"))
+    return {"measures_drawn": pd.DataFrame(rows, columns=DRAWN), "measures_order": pd.DataFrame(order, columns=ORDER)}

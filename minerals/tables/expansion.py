@@ -26,7 +26,7 @@ class NewPlants:
     capital: per yearly output [USD_2025/(kg/yr), of nodes in GWh USD_2025/(kWh/yr)]; lead: from decision to first
     output [years]; premium: cost of the product above that in the top producer [1], 0 there; growth: of known plants
     and projects a year [1]; follow_on: most of the growth of the world's known supply that is built for one group of
-    regions [1]; lines: rows of expansion_cost.
+    regions [1]; node: that of the row of each measure, which may be that of any; lines: rows of expansion_cost.
     """
 
     capital: Array
@@ -34,6 +34,7 @@ class NewPlants:
     premium: Array
     growth: Array
     follow_on: Array
+    node: dict[str, str]
     lines: tuple[int, ...]
 
 
@@ -59,12 +60,13 @@ class Stock:
     """A stock of a node's product; each (3,) value, low, high, NaN where there is no row.
 
     holding: cost a year as a share of its value [1]; shelf_life: time it keeps [years]; fade: share lost a year [1];
-    lines: rows of holding_cost.
+    node: that of the row of each measure, which may be that of any; lines: rows of holding_cost.
     """
 
     holding: Array
     shelf_life: Array
     fade: Array
+    node: dict[str, str]
     lines: tuple[int, ...]
 
 
@@ -74,7 +76,7 @@ def new_plants(inputs: Inputs, node: str, group: Group) -> NewPlants:
     ends = {measure: _three(row) for measure, row in found.items()}
     if group == "top":
         ends["premium"] = np.zeros(3)
-    return NewPlants(**ends, lines=_lines(found))
+    return NewPlants(**ends, node=_nodes(found), lines=_lines(found))
 
 
 def premium_lines(inputs: Inputs, node: str) -> tuple[int, ...]:
@@ -94,7 +96,8 @@ def stock(inputs: Inputs, node: str) -> Stock:
     rows = inputs.rows_by("holding_cost", "measure", "node")
     found = {measure: rows.get((measure, node), [None])[0] for measure in ("holding", "shelf_life", "fade")}
     found["holding"] = found["holding"] or rows.get(("holding", ANY), [None])[0]
-    return Stock(**{measure: _three(row) for measure, row in found.items()}, lines=_lines(found))
+    ends = {measure: _three(row) for measure, row in found.items()}
+    return Stock(**ends, node=_nodes(found), lines=_lines(found))
 
 
 def marginal_location(inputs: Inputs, node: str) -> dict[str, Array]:
@@ -149,12 +152,13 @@ def new_supply(
 
 
 def material_price(inputs: Inputs, node: str, years: Sequence[int]) -> Array:
-    """Price of a node's product, (year) [USD_2025/kg or /kWh], linear between given years and held outside them; NaN
-    where nobody prices it."""
+    """Price of a node's product, value, low and high, (3, year) [USD_2025/kg or /kWh], linear between given years and
+    held outside them; NaN where nobody prices it."""
     rows = sorted(inputs.rows_by("material_price", "node").get((node,), []), key=lambda row: row.year)
     if not rows:
-        return np.full(len(years), np.nan)
-    return np.asarray(np.interp(years, [row.year for row in rows], [row.value for row in rows]))
+        return np.full((3, len(years)), np.nan)
+    given = [row.year for row in rows]
+    return np.stack([np.interp(years, given, ends) for ends in zip(*map(_three, rows), strict=True)])
 
 
 def discount_rate(inputs: Inputs, perspective: Literal["project", "society"]) -> Array:
@@ -167,6 +171,11 @@ def _three(row: Any) -> Array:
     if row is None:
         return np.full(3, np.nan)
     return np.array([row.value, *((row.value,) * 2 if np.isnan(row.low) else (row.low, row.high))], dtype=float)
+
+
+def _nodes(found: Mapping[str, Any]) -> dict[str, str]:
+    """Node of the row of each measure that has one."""
+    return {measure: row.node for measure, row in found.items() if row is not None}
 
 
 def _lines(found: Mapping[str, Any]) -> tuple[int, ...]:

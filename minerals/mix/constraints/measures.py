@@ -2,21 +2,23 @@ r"""Beside the mix itself stocks and plants make a run less exposed: stocks that
 the country that makes most of a node, after their lead time.
 
 $$s_{rny} \le \tau_{rny} \sum_c q_{rcny} p_{rcy}, \qquad
-  \sum_r \sum_{v + l_n \le y} b_{rnv} \le B_{ny} \qquad [\mathrm{kt\ or\ GWh}]$$
+  \sum_r \Bigl( \sum_{v + l_n \le y} b_{rnv} + o_{ny} f_{rny} \Bigr) \le B_{ny} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 with the stock $s$ of the need of cells made at home that it is measured by, up to so many months of it and to what it
 keeps, and the plants $b$ that are decided in the year $v$, up to how far their growth carries supply outside that
-country. A stop takes nothing of these plants, and they serve what is made at home. What they themselves are made of is
-not followed. A stock is used up once in a stop of some months, which so has that share of it in a year; it replaces
-what the stop takes, and no more: `recourse`. Both cost: a stock a share of its value a year, net of what it is sold
-for, and plants their capital as an annuity and what their product costs more, in each year in which they run.
+country. Of what others build because of the mix, $f$, the part $o$ that stands there takes of the same growth; $B$ is
+no less than that part of the most that they may build. A stop takes nothing of these plants, and they serve what is
+made at home. What they themselves are made of is not followed. A stock is used up once in a stop, however long that
+lasts; it replaces what the stop takes, and no more: `recourse`. Both cost: a stock a share of its value a year, net of
+what it is sold for, and plants their capital as an annuity and what their product costs more, in each year in which
+they run.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..data import Chemistry, MixData, Node, Pool, Region, Year
+from ..data import FOLLOW_ON, Chemistry, MixData, Node, Pool, Region, Year
 from ..family import Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
@@ -44,7 +46,11 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return m.stock[r, n, y] - data.stock_most[r, n, y] * need <= 0
 
     def built(m: pyo.ConcreteModel, n: Node, y: Year) -> object:
-        return sum(m.plants[key] for key in running[n, y]) <= data.plant_most.get((n, y), 0.0)
+        total, part = sum(m.plants[key] for key in running[n, y]), data.plant_growth.get((n, y), 0.0)
+        if part:
+            places = ((r, n, FOLLOW_ON, y) for r in data.regions)
+            total += part * sum(m.sourced[key] for key in places if key in m.sourced)
+        return total <= data.plant_most.get((n, y), 0.0)
 
     model.stock_part = pyo.Constraint(model.stock.index_set(), rule=most)
     model.plants_built = pyo.Constraint(pyo.Set(initialize=list(running), dimen=2), rule=built)

@@ -11,10 +11,10 @@ $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcn
   \sum_c q_{qcay} k_{dqcay} \le O_{dqay}, \qquad k_{dqcay} \le z_{dqcy}, \qquad v_{dqry} \le O_{dqry}, \qquad
   \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
-$$L_d = \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + \sum_{y < d} \sum_{r,s} u_{rsy}
-  \qquad [\mathrm{GWh}]$$
+$$L_d = \ell_d \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + \ell_d \sum_{y < d}
+  \sum_{r,s} u_{rsy} \qquad [\mathrm{GWh}]$$
 
-$$L^{\mathrm{home}}_d = \sum_{y \ge d,\, q, c} \Bigl( \sum_{r \in q} p_{rcy} - x'_{dqcy} \Bigr) \qquad
+$$L^{\mathrm{home}}_d = \ell_d \sum_{y \ge d,\, q, c} \Bigl( \sum_{r \in q} p_{rcy} - x'_{dqcy} \Bigr) \qquad
   [\mathrm{GWh}]$$
 
 for the regions $q$ that share a pool when countries close. A cell is lost as it is made: of the imports $i$ from a
@@ -26,7 +26,8 @@ it; of what is refined $v$ is refined at home, which alone needs what is mined. 
 is all that its first limit allows, and where nothing is short that goes into $z$ that is: neither then has a variable.
 Own plants $O$ are part of what is accessible, $A$, to which comes a stockpile of the plan's need, up to what there is
 without the disruption, and the part $\theta$ that is left of what others build because of the mix, as far as that goes
-to the home of the next stage, $\pi f$. So do plants and stocks that are bought beside the mix, $b$ and $s$. Of what
+to the home of the next stage, $\pi f$. So do plants and stocks that are bought beside the mix, $b$ and $s$, of which a
+disruption of $\ell$ years uses stocks up once; it lasts a year unless a study says otherwise. Of what
 nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
 $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
 bought and for those made at home apart. The loss is measured against demand, so what is not built in the first place
@@ -192,15 +193,15 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         """What plants that are a measure make for it."""
         return sum(measures.runs(m, data, r, n, y) for r in data.pools[q])
 
-    def in_stock(m: pyo.ConcreteModel, q: Pool, n: Node, y: Year) -> Any:
-        """What of a stock there is in a year of a disruption."""
-        return data.stock_rate * sum(m.stock[r, n, y] for r in data.pools[q] if (r, n, y) in m.stock)
+    def in_stock(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
+        """What of a stock there is in a year of a disruption that uses it up."""
+        return sum(m.stock[r, n, y] for r in data.pools[q] if (r, n, y) in m.stock) / data.lasts.get(d, 1.0)
 
     def reach(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
         total, own = free(m, d, q, n, y)
         total -= running(m, q, n, y)
         if (d, q, n, y) in stocked_at:
-            total -= in_stock(m, q, n, y)
+            total -= in_stock(m, d, q, n, y)
         total -= data.follow_on_left.get((d, q, n, y), 1.0) * built(m, q, n, y)
         share = data.unknown_left.get((d, q, n, y), 0.0) + (data.stockpile if (d, q, n, y) in stocked_at else 0.0)
         if share:
@@ -241,11 +242,12 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def loss(m: pyo.ConcreteModel, d: Disruption) -> object:
         can_be_had = sum(m.rebuilt[key] if key in m.rebuilt else most(m, *key) for key in had[d])
+        lasts = data.lasts.get(d, 1.0)
         if data.loss == "industry":
-            return to_make(m, d) - can_be_had
+            return lasts * (to_make(m, d) - can_be_had)
         early = sum(m.unmet[key] for key in m.wanted if key[2] < data.starts[d])
         wanted = sum(gwh for key, gwh in data.demand.items() if key[2] >= data.starts[d])
-        return wanted + early - can_be_had
+        return lasts * (wanted + early - can_be_had)
 
     def is_used(key: tuple[Any, ...]) -> bool:
         """Whether anything that is built takes from a node."""

@@ -1,0 +1,270 @@
+"""What is bought along the budget: of all measures together what each billion goes to, and how much of what disruptions
+cost that avoids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from minerals.charts import frame, measures, mixes, style, supply, wording
+from minerals.charts.bundle import Bundle, Result
+from minerals.charts.fonts import BOLD, SEMIBOLD
+from minerals.charts.selection import Selection
+from minerals.charts.style import GRID, INK, LABEL, Page, Panel, text_width
+from minerals.numbers import percent
+
+NAME = "portfolio"
+#: Of stocks and of plants so many nodes are told, those that most is spent on; the rest together.
+MOST = 2
+#: Part of all money at a budget below which a node is one of the rest.
+SMALL = 0.02
+#: Kinds of what is bought, what their money is called in the table, and how their nodes are told.
+KINDS = {"mix": "Another mix", "stock": "Stock of", "plants": "Plants for"}
+REST = {"stock": "Other stocks", "plants": "Other plants"}
+#: How pale the next node of a kind is drawn.
+PALE = (0.0, 0.45, 0.72)
+DATA = ("months", "budget", "item", "node", "value", "share", "avoided", "lost", "unit")
+
+
+def figure(result: Result, *, months: float | None = None, size: str = "brief", title: str | None = None) -> Bundle:
+    """Draw what all measures together buy at each budget, as parts of it, and what that avoids.
+
+    months: of the disruptions; a year where the run has it, else the longest; size: 'brief' or 'slide'; title: one to
+    use instead of the computed finding.
+
+    The data of the bundle hold a row for each part drawn: value, billion USD_2025; share, of the budget [%]; avoided
+    and lost, GWh.
+    """
+    story = _story(result, months)
+    return frame.bundle(
+        result, NAME, title=title, size=size, scenarios=story.scenarios, unit="billion USD_2025",
+        used=measures.used(result, story.scenarios, story.place), finding=_finding(story), note=_note(story, result),
+        subtitle=f"What all measures together buy in {wording.place(story.place)} of {story.span}, by billion USD of"
+        f" 2025 spent beyond the cheapest mix, for stops of {measures.spoken(story.months)}",
+        body=(3.2, 2.4), draw=lambda page: _draw(page, story), alt=lambda subtitle: _alt(story, subtitle),
+        data=_drawn(story), options={"months": story.months},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Story:
+    """The numbers of one chart. budgets: billion USD, rising, above 0; items: label -> kind; spent: billion USD, label
+    -> (budget); avoided: GWh, (budget); lost: GWh that the cheapest mix loses."""
+
+    place: str
+    scenarios: tuple[str, ...]
+    span: str
+    months: float
+    budgets: NDArray[np.float64]
+    items: Mapping[str, str]
+    nodes: Mapping[str, str]
+    spent: Mapping[str, NDArray[np.float64]]
+    avoided: NDArray[np.float64]
+    lost: float
+
+    def share(self, item: str) -> NDArray[np.float64]:
+        """Part of each budget that goes to an item, 0–1."""
+        return np.asarray(self.spent[item] / self.budgets)
+
+    @property
+    def part(self) -> NDArray[np.float64]:
+        """Part of what is lost that is avoided, 0–1, (budget)."""
+        return np.asarray(self.avoided / self.lost if self.lost > 0 else np.zeros(len(self.budgets)))
+
+    def colour(self, item: str) -> str:
+        """Of a kind, paler from node to node."""
+        kind = self.items[item]
+        place = [name for name in self.items if self.items[name] == kind].index(item)
+        return supply.pale(measures.COLOURS[kind], PALE[place])
+
+
+def _story(result: Result, months: float | None) -> _Story:
+    selection = Selection(NAME, result)
+    table = selection.table("measures", way_out="it is computed by a study of kind measures")
+    bought = selection.table("measures_bought", filled=False)
+    scenarios = supply.chosen_pair(selection)
+    every = sorted(float(each) for each in table["months"].unique())
+    told = months if months is not None else measures.YEAR if measures.YEAR in every else every[-1]
+    if told not in every:
+        selection.problems.append(
+            f"months = {told:g} is not in the result ({', '.join(f'{each:g}' for each in every)})"
+        )
+    mine = table[(table["months"] == told) & (table["measures"] == measures.ALL) & (table["budget"] > 0)]
+    if not len(mine) and not selection.problems:
+        selection.problems.append("no budget is above 0, so that nothing is bought")
+    selection.settle()
+    mine = mine.sort_values("budget")
+    budgets = mine["budget"].to_numpy(float)
+    bought = bought[(bought["months"] == told) & (bought["measures"] == measures.ALL) & (bought["budget"] > 0)]
+    spent, kinds, nodes = dict[str, NDArray[np.float64]](), dict[str, str](), dict[str, str]()
+    for kind, head in KINDS.items():
+        whole = mine[f"{kind}_cost"].to_numpy(float).clip(min=0.0) / 1000
+        if kind == "mix":
+            if (whole > SMALL * budgets).any():
+                spent[head], kinds[head], nodes[head] = whole, kind, ""
+            continue
+        of_kind = bought[bought["measure"] == kind].groupby(["label", "node", "budget"])["cost"].sum() / 1000
+        by_node = {
+            key: np.array([float(rows.droplevel([0, 1]).get(budget, 0.0)) for budget in budgets])
+            for key, rows in of_kind.groupby(level=[0, 1])
+        }
+        large = [key for key, usd in by_node.items() if (usd > SMALL * budgets).any()]
+        large.sort(key=lambda key: -float((by_node[key] / budgets).sum()))
+        rest = whole.copy()
+        for label, node in large[:MOST]:
+            name = f"{head} {wording.lowered(label)}"
+            spent[name], kinds[name], nodes[name] = by_node[label, node], kind, node
+            rest = rest - by_node[label, node]
+        if (rest > SMALL / 4 * budgets).any():
+            spent[REST[kind]], kinds[REST[kind]], nodes[REST[kind]] = rest.clip(min=0.0), kind, ""
+    about = mixes.about(result)
+    years = about.get("years") or result.record["years"]
+    return _Story(
+        selection.everything, scenarios[1:], "–".join(dict.fromkeys(map(str, (years[0], years[-1])))), told, budgets,
+        kinds, nodes, spent, mine["avoided"].to_numpy(float).clip(min=0.0),
+        float((mine["value"] + mine["avoided"]).iloc[0]),
+    )  # fmt: skip
+
+
+def _drawn(story: _Story) -> pd.DataFrame:
+    """Exactly what is drawn, long."""
+    rows = [
+        (story.months, budget, item, story.nodes[item], usd, 100 * usd / budget, gwh, story.lost, "billion USD_2025")
+        for at, (budget, gwh) in enumerate(zip(story.budgets, story.avoided, strict=True))
+        for item, usd in ((item, float(each[at])) for item, each in story.spent.items())
+    ]
+    return pd.DataFrame(rows, columns=list(DATA))
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def _most(story: _Story, at: int) -> tuple[str, float]:
+    """The kind on which most of a budget is spent, and its part."""
+    parts = {
+        kind: sum(float(story.share(item)[at]) for item in story.items if story.items[item] == kind) for kind in KINDS
+    }
+    kind = max(parts, key=lambda each: parts[each])
+    return kind, parts[kind]
+
+
+def _finding(story: _Story) -> str:
+    """What the least and the largest budget go to, and what the latter avoids."""
+    stops, whose = f"stops of {measures.spoken(story.months)}", wording.possessive(story.place)
+    if not story.spent or story.lost <= 0:
+        return f"What more safety against {stops} is bought with for {whose} batteries"
+    (first, part), (last, later) = _most(story, 0), _most(story, -1)
+    small, large = (f"{story.budgets[at]:,.10g}" for at in (0, -1))
+    avoid = f"all together avoid {percent(float(story.part[-1]))} of what {stops} cost {whose} batteries"
+    if len(story.budgets) == 1:
+        return f"Of {large} billion USD {percent(later)} go to {_kind(last)}; {avoid}"
+    start = f"The first {small} billion USD go to {_kind(first)}" if part > 0.995 else (
+        f"Of {small} billion USD {percent(part)} go to {_kind(first)}"
+    )  # fmt: skip
+    end = "" if last == first else f" to {_kind(last)}"
+    return f"{start}, of {large} billion {percent(later)}{end}; {avoid}"
+
+
+def _kind(kind: str) -> str:
+    return wording.lowered(measures.LABELS[kind])
+
+
+def _note(story: _Story, result: Result) -> str:
+    note = (
+        f"Note:{frame.caveats(result)} At each budget the least loss of all measures in one model, bought anew: what a"
+    )
+    note += " smaller budget buys need not be in a larger one. Another mix: what it costs beyond the cheapest, its own"
+    note += " cells among it. Stocks: what holding them costs over all years. Plants: capital and higher cost in each"
+    note += " year in which they run, outside the country that makes most. Avoided: of what an average stop takes,"
+    note += " summed over the years in which it may come."
+    if any(float(sum(each[at] for each in story.spent.values())) < 0.98 * budget
+           for at, budget in enumerate(story.budgets)):  # fmt: skip
+        note += " Where a bar ends early, more money would avoid nothing."
+    return note
+
+
+def _alt(story: _Story, subtitle: str) -> list[str]:
+    """Each bar in words."""
+    parts = []
+    for at, budget in enumerate(story.budgets):
+        told = (
+            f"{wording.lowered(item)} {percent(float(story.share(item)[at]))}"
+            for item in story.items if story.share(item)[at] > SMALL / 4
+        )  # fmt: skip
+        parts.append(
+            f"{budget:,.10g} billion: {', '.join(told)}; {wording.number(story.avoided[at])} GWh avoided,"
+            f" {percent(float(story.part[at]))}"
+        )
+    return [f"Bars of {wording.lowered(subtitle)}. {'. '.join(parts)}."]
+
+
+# --- drawing ---------------------------------------------------------------------------------------------------------
+
+HEAD, KEY, ROW, GAP = 0.34, 0.2, 0.44, 0.12
+"""Inches above the bars, of a line of the key, of a row at most, and between bars; before scaling."""
+SIDE = 0.36
+"""Part of the width for what is avoided."""
+
+
+def _draw(sheet: Page, story: _Story) -> None:
+    s, count = sheet.scale, len(story.budgets)
+    lines = _key_lines(sheet, story)
+    low, high = sheet.bottom + (0.18 + KEY * len(lines)) * s, sheet.top - HEAD * s
+    pitch = min((high - low) / count, ROW * s)
+    names = [f"{budget:,.10g} bn" for budget in story.budgets]
+    left = sheet.left + max(text_width(name, LABEL * s, SEMIBOLD) for name in names) + 0.1 * s
+    side = SIDE * sheet.width
+    panel = Panel(left, high - pitch * count, sheet.right - side - 0.25 * s - left, pitch * count)
+    at_side = Panel(sheet.right - side, panel.bottom, side, panel.height)
+    heads = (panel.left, "Of each budget, spent on"), (at_side.left, "GWh avoided, and of all lost")
+    for x, head in heads:
+        sheet.text(x, high + 0.13 * s, head, style.HEADING, INK, SEMIBOLD)
+    axes, others = supply.in_inches(sheet, panel), supply.in_inches(sheet, at_side)
+    tall = pitch - GAP * s
+    texts = [
+        f"{wording.number(gwh)}  {percent(float(part))}" for gwh, part in zip(story.avoided, story.part, strict=True)
+    ]
+    room = side - max(text_width(text, LABEL * s, BOLD) for text in texts) - 0.08 * s
+    most = float(story.avoided.max()) or 1.0
+    for at, name in enumerate(names):
+        middle = high - (at + 0.5) * pitch
+        base = middle - 0.36 * LABEL * s / 72
+        sheet.text(sheet.left, base, name, LABEL, INK, SEMIBOLD)
+        axes.add_patch(
+            Rectangle((panel.left, middle - tall / 2), panel.width, tall, facecolor=GRID, zorder=0, linewidth=0)
+        )
+        x = panel.left
+        for item in story.items:
+            width, colour = float(story.share(item)[at]) * panel.width, story.colour(item)
+            axes.add_patch(Rectangle((x, middle - tall / 2), width, tall, facecolor=colour, edgecolor="white",
+                                     linewidth=0.6 * s, zorder=1))  # fmt: skip
+            text = percent(float(story.share(item)[at]))
+            if text_width(text, LABEL * s) + 0.08 * s < width:
+                sheet.text(x + width / 2, base, text, LABEL, style.text_on(colour), align="center")
+            x += width
+        long = float(story.avoided[at]) / most * room
+        others.add_patch(Rectangle((at_side.left, middle - tall / 2), long, tall, facecolor=style.ACCENT, linewidth=0,
+                                   zorder=1))  # fmt: skip
+        sheet.text(at_side.left + long + 0.06 * s, base, texts[at], LABEL, INK, BOLD)
+    for place in (panel.left, at_side.left):
+        sheet.line((place, place), (panel.bottom, high), INK, 0.9, order=4)
+    for row, entries in enumerate(lines):
+        sheet.key(sheet.left, sheet.bottom + (0.1 + KEY * (len(lines) - 1 - row)) * s, entries)
+
+
+def _key_lines(sheet: Page, story: _Story) -> list[list[style.Swatch]]:
+    """Entries of the key, broken into lines."""
+    s, lines, taken = sheet.scale, list[list[style.Swatch]](), 0.0
+    for item in story.items:
+        width = text_width(item, LABEL * s) + 0.3 * s
+        if not lines or taken + width > sheet.width:
+            lines.append([])
+            taken = 0.0
+        lines[-1].append(style.Swatch(item, story.colour(item)))
+        taken += width
+    return lines
