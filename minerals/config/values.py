@@ -38,7 +38,7 @@ def _note(text: str) -> str:
     return plain(text, LONGEST_NOTE)
 
 
-def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+def once(names: tuple[str, ...]) -> tuple[str, ...]:
     """Names of a list, of which none stands twice."""
     if twice := [name for at, name in enumerate(names) if name in names[:at]]:
         raise ValueError(f"names {shown(twice[0])} twice; name it once")
@@ -98,7 +98,7 @@ NUMBER, TABLE = "(number)", "(table)"
 #: A text that can be shown.
 Text = Annotated[str, AfterValidator(plain)]
 #: A list of texts, none of them twice, which a record reads back from JSON.
-Texts = Annotated[tuple[Text, ...], Strict(False), AfterValidator(_once)]
+Texts = Annotated[tuple[Text, ...], Strict(False), AfterValidator(once)]
 #: The same, where a text alone is a list of one.
 TextOrTexts = Annotated[Texts, BeforeValidator(one_as_list)]
 #: Name of a scenario.
