@@ -753,7 +753,7 @@ QUANTITIES: dict[str, Quantity] = {
             "where that does not hold so far by a step of a hundredth of the target; empty where no mix can go that "
             "far. change: GWh over all years that are of another chemistry than in the baseline; cost, and more_cost "
             "than without a target, new and lost (GWh by the risk of the run, played back), all of the cheapest of "
-            "such mixes, or where cost is least of the one with the least change.",
+            "such mixes, or where cost is least of the one with the least change, and of these of the least exposed.",
             "least = min of what is least over all mixes whose target ≤ amount",
         ),
         Quantity(

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import test_charts
+import test_charts_backcast
 import test_charts_exposure
 import test_charts_flows
 import test_charts_frontier
@@ -48,6 +49,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
     **test_charts_variants.CASES,
     **test_charts_identified.CASES,
     **test_charts_measures.CASES,
+    **test_charts_backcast.CASES,
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
@@ -63,6 +65,7 @@ WAY_OUT = {
     "sensitivity": "; it is computed by a study",
     "identified": "; it is computed by a study of kind identify",
     "measures": "; it is computed by a study of kind measures",
+    "backcast": "; it is computed by a study of kind backcast",
     "validation": "; draw what minerals",
     "cost_curves": r"; prices are computed for runs with \[prices\]",
     **dict.fromkeys(

@@ -2,7 +2,8 @@
 
 The model is that of the run's mix, with its limits but without its caps on cost and exposure. Each target is a point:
 its least, what one unit more of the target takes, and of the mixes that are as good the cheapest, or where cost is
-least the one with the least change. A target that no mix reaches is told with the most that can be. What is told of a
+least the one with the least change; of these the least exposed. A target that no mix reaches is told with the most that
+can be. What is told of a
 target is what its mix comes to outside the model: a mineral by the intensities of the run, GWh by a replay. As the
 least leaves much open, so is told how far the share of each family can move among all mixes that are nearly as good.
 
@@ -15,6 +16,7 @@ import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import pairwise
 from threading import Lock, local
 from typing import Any
 
@@ -40,6 +42,8 @@ from .pool import Progress
 GOALS = {"change": ("change", "cost"), "cost": ("cost", "change"), "new": ("new_cells", "cost")}
 #: Part of a target by which a tighter one is tried.
 STEP = 0.01
+#: Part of a cost below which a difference is rounding.
+ROUNDING = 1e-12
 #: The point without a target.
 NONE = "none"
 TABLE = ["silicon", "target", "status", "amount", "value", "unit", "least", "least_unit", "marginal", "marginal_from",
@@ -108,7 +112,7 @@ class _Model:
             more=lambda model, data: add(model, data, question),
         )  # fmt: skip
         # All rows are there from the start, so that no point hangs on those before it.
-        with self.session.within(dict.fromkeys(("target", self.goal, self.then), 0.0)):
+        with self.session.within(dict.fromkeys(("target", self.goal, self.then, criteria.risk), 0.0)):
             pass
 
     @cached_property
@@ -132,8 +136,16 @@ class _Model:
         with session.within(caps):
             best = session.optimum(self.goal)
             least, marginal = best.objective, self._marginal(best, amount) if caps else (0.0, "")
-        values = session.among_best(self.goal, least, self.then, caps).values
+        values = self._told_of(caps, least)
         return _Point(status, amount, least, marginal, values, self._ranges(caps, least, values))
+
+    def _told_of(self, caps: Caps, least: float) -> Any:
+        """Of the mixes as good that which is told, values of all columns."""
+        held, value = dict(caps), least
+        for objective, further in pairwise((self.goal, self.then, self.asked.mix.config.risk)):
+            optimum = self.session.among_best(objective, value, further, held)
+            held[objective], value = self.session.value(objective, optimum.values), optimum.objective
+        return optimum.values
 
     def _marginal(self, best: Optimum, amount: float) -> tuple[float | None, str]:
         """By the dual as far as it holds, else from the model solved again with the target tighter by a step."""
@@ -209,9 +221,14 @@ def _table(asked: Asked, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
             silicon, _target(level), point["status"], np.nan if level == NONE else asked.amount(float(level)),
             point["value"], asked.unit, point["least"], UNIT.get(GOALS[asked.config.least][0], "GWh"), marginal,
             point["marginal_from"], point["change"], point["cost"],
-            point["cost"] - found[f"{silicon} {NONE}"]["cost"], point["new"], point["lost"],
+            _beyond(point["cost"], found[f"{silicon} {NONE}"]["cost"]), point["new"], point["lost"],
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=TABLE)
+
+
+def _beyond(cost: float, other: float) -> float:
+    """What one costs more than another; nothing where that is rounding."""
+    return cost - other if abs(cost - other) > ROUNDING * abs(cost) else 0.0
 
 
 def _families(asked: Asked, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
