@@ -63,7 +63,7 @@ class Asked:
     def _codes(self) -> list[str]:
         """Chemistries of the run by place, those that no mix may have too."""
         codes = {pair: code for code, pair in self.mix.assembly.pairs.items()}
-        return [codes.get(pair, pair[0]) for pair in self.mix.assembly.resolved.chemistries.labels]
+        return [codes[pair] for pair in self.mix.assembly.resolved.chemistries.labels]
 
     @cached_property
     def baseline(self) -> dict[RegionSegmentChemistryYear, float]:
@@ -109,11 +109,10 @@ class Asked:
             bases: dict[str, list[Chemistry]] = {}
             for c in sorted(self.mix.data.chemistries, key=lambda c: pairs[c][1]):
                 bases.setdefault(pairs[c][0], []).append(c)
-            blends = [tuple(of_base) for of_base in bases.values() if len(of_base) > 1]
             # Of what has silicon and no plain chemistry beside it there is no part to keep.
-            only_fall += [
-                frozenset(of_base) for of_base in bases.values() if len(of_base) == 1 and pairs[of_base[0]][1]
-            ]
+            alone = [of_base for of_base in bases.values() if pairs[of_base[0]][1]]
+            blends = [tuple(of_base) for of_base in bases.values() if of_base not in alone and len(of_base) > 1]
+            only_fall += [frozenset({c}) for of_base in alone for c in of_base]
         place = self.mix.assembly.place
         content = {c: float(self._intensity[at]) for c, at in place.items()} if config.mineral else {}
         return Question(
@@ -127,11 +126,19 @@ class Asked:
         return frozenset(cast(Chemistry, c) for c, of in family.items() if name in (c, of))
 
     def check(self) -> None:
-        """Raise InputError where the baseline has none of the mineral whose change is asked for."""
+        """Raise InputError where the baseline has none of the mineral whose change is asked for, and where no mix of
+        the run may have any of a family or chemistry."""
+        run, mine = self.mix.run, set(self.mix.data.chemistries)
+        problems = [
+            run.problem(("study", key), f"{key} has {name!r}", "no mix of this run may have any of it; leave it out")
+            for key in ("new", "held", "only_fall", "only_grow") for name in getattr(self.config, key)
+            if not self._group(name) & mine
+        ]  # fmt: skip
         if self.told_in == "change" and not self.before:
             why = "the baseline needs none of it, so that there is no change of it; give kt, or another baseline"
-            problem = self.mix.run.problem(("study", "mineral"), f"mineral = {self.config.mineral!r}", why)
-            raise InputError([problem])
+            problems.append(run.problem(("study", "mineral"), f"mineral = {self.config.mineral!r}", why))
+        if problems:
+            raise InputError(problems)
 
     def losses(self, levels: Mapping[str, Mapping[Any, float]]) -> tuple[float, float]:
         """What disruptions take of a plan played back: over all years by the risk of the run, and in the year of the

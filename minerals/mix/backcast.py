@@ -105,5 +105,5 @@ def _kept(model: pyo.ConcreteModel, question: Question) -> Iterable[Any]:
         for groups, least in ((question.only_fall, False), (question.only_grow, True)):
             for group in groups:
                 if mine := [c for c in cells if c in group]:
-                    gwh, together = sum(before.get(c, 0.0) for c in group), sum(cells[c] for c in mine)
+                    gwh, together = sum(by for c, by in before.items() if c in group), sum(cells[c] for c in mine)
                     yield together >= gwh if least else together <= gwh
