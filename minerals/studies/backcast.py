@@ -3,9 +3,9 @@
 The model is that of the run's mix, with its limits but without its caps on cost and exposure. Each target is a point:
 its least, what one unit more of the target takes, and of the mixes that are as good the cheapest, or where cost is
 least the one with the least change; of these the least exposed. A target that no mix reaches is told with the most that
-can be. What is told of a
-target is what its mix comes to outside the model: a mineral by the intensities of the run, GWh by a replay. As the
-least leaves much open, so is told how far the share of each family can move among all mixes that are nearly as good.
+can be. What is told of a target is what its mix comes to outside the model: a mineral by the intensities of the run,
+GWh by a replay. The least leaves much open, so that it is told how far the share of each family can move among all
+mixes that are nearly as good.
 
 Source: Robinson (1990), Futures under glass: a recipe for people who hate to predict, Futures 22(8), on backcasting.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from threading import Lock, local
 from typing import Any
@@ -42,6 +42,9 @@ from .pool import Progress
 GOALS = {"change": ("change", "cost"), "cost": ("cost", "change"), "new": ("new_cells", "cost")}
 #: Part of a target by which a tighter one is tried.
 STEP = 0.01
+#: Part by which a target stays away from the most that can be, and parts by which what is least may be missed beside
+#: `TIES`, from none on: at the very end the solver finds no second mix.
+NEAREST, ROOMS = 1e-5, (0.0, 2e-6, 1e-5, 1e-4)
 #: Part of a cost below which a difference is rounding.
 ROUNDING = 1e-12
 #: The point without a target.
@@ -109,7 +112,7 @@ class _Model:
         self.goal, self.then = GOALS[asked.config.least]
         self.session = Session(
             self.data, "expected", level=criteria.level, time_limit=criteria.time_limit,
-            more=lambda model, data: add(model, data, question),
+            more=partial(add, question=question),
         )  # fmt: skip
         # All rows are there from the start, so that no point hangs on those before it.
         with self.session.within(dict.fromkeys(("target", self.goal, self.then, criteria.risk), 0.0)):
@@ -127,10 +130,11 @@ class _Model:
     def solve(self, level: float | None) -> _Point:
         """The mix of a target; None: without one."""
         session, asked = self.session, self.asked
-        most, status, amount, caps = self.most, "no target", np.inf, dict[str, float]()
+        nearest = self.most + NEAREST * max(abs(self.most), 1.0)
+        status, amount, caps = "no target", np.inf, dict[str, float]()
         if level is not None:
-            status = "met" if asked.amount(level) >= most else "out of reach"
-            amount = max(asked.amount(level), most + TIES[-1] * max(abs(most), 1.0))
+            status = "met" if asked.amount(level) >= nearest else "out of reach"
+            amount = max(asked.amount(level), nearest)
             caps = {"target": amount}
         session.compiled.highs.clearSolver()
         with session.within(caps):
@@ -141,11 +145,19 @@ class _Model:
 
     def _told_of(self, caps: Caps, least: float) -> Any:
         """Of the mixes as good that which is told, values of all columns."""
-        held, value = dict(caps), least
-        for objective, further in pairwise((self.goal, self.then, self.asked.mix.config.risk)):
-            optimum = self.session.among_best(objective, value, further, held)
-            held[objective], value = self.session.value(objective, optimum.values), optimum.objective
-        return optimum.values
+        for room in ROOMS:
+            held, value = dict(caps), least
+            try:
+                for objective, further in pairwise((self.goal, self.then, self.asked.mix.config.risk)):
+                    more = room * max(abs(value), 1.0)
+                    optimum = self.session.among_best(objective, value + more, further, held)
+                    held[objective] = self.session.value(objective, optimum.values) + more
+                    value = optimum.objective
+                return optimum.values
+            except (Infeasible, NumericalTrouble):
+                if room == ROOMS[-1]:
+                    raise
+        raise AssertionError("a room is tried")
 
     def _marginal(self, best: Optimum, amount: float) -> tuple[float | None, str]:
         """By the dual as far as it holds, else from the model solved again with the target tighter by a step."""
