@@ -141,7 +141,7 @@ class _Model:
             best = session.optimum(self.goal)
             least, marginal = best.objective, self._marginal(best, amount) if caps else (0.0, "")
         values = self._told_of(caps, least)
-        return _Point(status, amount, least, marginal, values, self._ranges(caps, least, values))
+        return _Point(status, amount, least, marginal, values, self._ranges(caps, least))
 
     def _told_of(self, caps: Caps, least: float) -> Any:
         """Of the mixes as good that which is told, values of all columns."""
@@ -170,7 +170,7 @@ class _Model:
             further = self.session.optimum(self.goal)
         return (further.objective - best.objective) / (amount - tighter), "step"
 
-    def _ranges(self, caps: Caps, least: float, values: Any) -> dict[tuple[Region, Group], tuple[float, float]]:
+    def _ranges(self, caps: Caps, least: float) -> dict[tuple[Region, Group], tuple[float, float]]:
         """Between what the share of each family lies in the year of the target, in all mixes nearly as good."""
         whole = sum(self.data.demand.values())
         room = max(self.asked.mix.config.near, TIES[-1]) * max(abs(least), LEAST_ROOM * whole)
@@ -178,9 +178,7 @@ class _Model:
         places = [(r, f) for r in self.data.regions if self.data.wanted.get((r, self.asked.year)) for f in families]
         sums = np.array([self.session.share(r, family, [self.asked.year]) for r, family in places])
         ends = self.session.nearly({**caps, self.goal: least + room}).ends(sums)
-        at = sums @ values
-        low, high = np.maximum(np.minimum(ends.low, at), 0.0).tolist(), np.maximum(ends.high, at).tolist()
-        return dict(zip(places, zip(low, high, strict=True), strict=True))
+        return dict(zip(places, zip(ends.low.tolist(), ends.high.tolist(), strict=True), strict=True))
 
     def told(self, point: _Point) -> dict[str, Any]:
         """A point as JSON holds it, with what its mix comes to outside the model. Raises NumericalTrouble where that is
@@ -253,9 +251,10 @@ def _families(asked: Asked, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame
         mine = {(r, family, y): value for r, family, y, value in point["families"]}
         ends = {(r, family, asked.year): (low, high) for r, family, low, high in point["ranges"]}
         for place in sorted({*mine, *before, *ends}):
-            value, none = mine.get(place, 0.0), (np.nan, np.nan) if place[2] != asked.year else (0.0, 0.0)
+            value = mine.get(place, 0.0)
             share = value / asked.mix.data.wanted[place[0], place[2]]
-            rows.append((
-                silicon, _target(level), *place, value, before.get(place, 0.0), share, *ends.get(place, none), "GWh",
-            ))  # fmt: skip
+            low, high = ends.get(place, (0.0, 0.0))
+            # What a solver takes for an end may lie within the mix that is told.
+            told = (max(min(low, share), 0.0), max(high, share)) if place[2] == asked.year else (np.nan, np.nan)
+            rows.append((silicon, _target(level), *place, value, before.get(place, 0.0), share, *told, "GWh"))
     return pd.DataFrame(rows, columns=FAMILIES)
