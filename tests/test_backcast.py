@@ -151,6 +151,13 @@ def test_a_plain_run_with_the_shares_of_a_point_has_as_much_of_the_mineral(folde
 
 
 @pytest.mark.slow
+def test_without_a_target_nothing_of_the_chosen_mix_changes(folder: Path) -> None:
+    told = study(folder, mineral="'graphite'", kt=[97.8], baseline="'optimised'")["backcast"]
+    assert told["change"].tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert told["value"].tolist() == pytest.approx([97.7, 97.7])
+
+
+@pytest.mark.slow
 def test_a_coverage_is_a_loss_that_is_no_larger(folder: Path) -> None:
     """A stop leaves 109.108… of 120 GWh of the cheapest mix, and never more than 111.38. With n of NMC 0.6 (102.5 − 0.1
     n) − 50 GWh are lost: 10 where n is 25."""

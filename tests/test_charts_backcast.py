@@ -115,7 +115,7 @@ def test_bars_are_the_data(case: str) -> None:
                      " whether silicon in anodes is held or free"),
     ("nothing can be reached", "What it takes to change graphite in Europe’s batteries of 2035"),
     ("kt", "At most 800 kt of graphite in Europe’s batteries of 2035 costs 8.0 billion USD more"),
-    ("GWh lost", "At most 80 GWh of Europe’s batteries of 2035 lost to stops costs 8.0 billion USD more"),
+    ("GWh lost", "Losing at most 80 GWh of Europe’s batteries of 2035 to stops costs 8.0 billion USD more"),
 ])  # fmt: skip
 def test_titles(case: str, title: str) -> None:
     assert drawn(case).meta.title == title

@@ -188,8 +188,8 @@ def _target(story: _Story, name: str) -> str:
     if story.told == "kt":
         return f"at most {name} kt of {mineral} in {whose}"
     if story.told == "coverage":
-        return f"{name} of {whose} in spite of stops"
-    return f"at most {name} GWh of {whose} lost to stops"
+        return f"having {name} of {whose} in spite of stops"
+    return f"losing at most {name} GWh of {whose} to stops"
 
 
 def _amount(story: _Story, least: float) -> str:
@@ -260,6 +260,8 @@ GAP, HEAD, BETWEEN, UNDER = 0.3, 0.3, 0.34, 0.76
 scaling."""
 ABOVE = 0.64
 """Part of the height that shares have."""
+LINE = 0.17
+"""From an axis down to the names under it, inches before scaling."""
 QUARTERS = (25.0, 50.0, 75.0, 100.0)
 WIDE = 0.86
 """Width of a bar; the baseline stands half a bar apart."""
@@ -313,25 +315,25 @@ def _draw_bars(sheet: Page, story: _Story, silicon: str, shares: Panel, under: P
         above.bar(places, values, WIDE, bottom=base, color=FAMILY[name], hatch=hatch,
                   edgecolor="white" if hatch else "none", linewidth=0, zorder=2)  # fmt: skip
         base += values
-    taken = np.inf
-    marks: list[tuple[float, str, float]] = []
+    first = under.left + (places[0] - ends[0] - WIDE / 2) / (ends[1] - ends[0]) * under.width
+    baseline = style.shortened(story.baseline, 0.4 * under.width, LABEL * s)
+    after = first + text_width(baseline, LABEL * s) + 0.06 * s
+    taken = under.left + under.width + 0.04 * s
     for place, bar in zip(places[::-1], bars[::-1], strict=True):
         if bar.mix != "target":
             continue
         below.bar([place], [bar.least], WIDE, color=style.ACCENT, linewidth=0, zorder=2)
-        x = under.left + (place - ends[0]) / (ends[1] - ends[0]) * under.width
         least = wording.number(bar.least)
         half = max(text_width(text, LABEL * s) for text in (least, bar.name)) / 2
-        if x + half < taken - 0.04 * s:
-            marks.append((min(x, under.left + under.width - half), bar.name, bar.least))
+        x = under.left + (place - ends[0]) / (ends[1] - ends[0]) * under.width
+        x = min(x, under.left + under.width - half)
+        if x + half <= taken - 0.04 * s and x - half > after:
+            sheet.text(x, under.bottom - LINE * s, bar.name, LABEL, MUTED, align="center")
+            y = under.bottom + bar.least / limit * under.height + 0.05 * s
+            sheet.text(x, y, least, LABEL, style.as_text(style.ACCENT), align="center")
             taken = x - half
-    for x, target, amount in marks:
-        sheet.text(x, under.bottom - 0.17 * s, target, LABEL, MUTED, align="center")
-        y = under.bottom + amount / limit * under.height + 0.05 * s
-        sheet.text(x, y, wording.number(amount), LABEL, style.as_text(style.ACCENT), align="center")
-    first = under.left + (places[0] - ends[0] - WIDE / 2) / (ends[1] - ends[0]) * under.width
-    baseline = style.shortened(story.baseline, max(taken - first - 0.06 * s, 0.0), LABEL * s)
-    sheet.text(first, under.bottom - 0.17 * s, baseline, LABEL, MUTED)
-    free = under.left + (places[1] - ends[0]) / (ends[1] - ends[0]) * under.width
-    half = text_width(NO_TARGET, LABEL * s) / 2
-    sheet.text(max(free - half, first), under.bottom - 0.33 * s, NO_TARGET, LABEL, MUTED)
+    sheet.text(first, under.bottom - LINE * s, baseline, LABEL, MUTED)
+    width = text_width(NO_TARGET, LABEL * s)
+    free = max(under.left + (places[1] - ends[0]) / (ends[1] - ends[0]) * under.width - width / 2, first)
+    line = 1 if free > after and free + width < taken - 0.06 * s else 2
+    sheet.text(free, under.bottom - (LINE + 0.16 * (line - 1)) * s, NO_TARGET, LABEL, MUTED)
