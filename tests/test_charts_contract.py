@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import test_charts
+import test_charts_backcast
 import test_charts_chemistry
 import test_charts_exposure
 import test_charts_flows
@@ -50,6 +51,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
     **test_charts_variants.CASES,
     **test_charts_identified.CASES,
     **test_charts_measures.CASES,
+    **test_charts_backcast.CASES,
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
@@ -65,6 +67,7 @@ WAY_OUT = {
     "sensitivity": "; it is computed by a study",
     "identified": "; it is computed by a study of kind identify",
     **dict.fromkeys(test_charts_measures.CASES, "; it is computed by a study of kind measures"),
+    "backcast": "; it is computed by a study of kind backcast",
     "validation": "; draw what minerals",
     "cost_curves": r"; prices are computed for runs with \[prices\]",
     **dict.fromkeys(

@@ -672,7 +672,7 @@ SHOWN = (
     "minerals run runs/europe-2035.toml", "minerals run runs/europe-2035.toml",
     "minerals explain runs/europe-2035 --disruption china-graphite-anode", "minerals stress runs/europe-2035.toml",
     "minerals run runs/europe-mix.toml", "minerals run my-mix.toml", "minerals run runs/policies.toml",
-    "minerals run runs/europe-measures.toml",
+    "minerals run runs/europe-measures.toml", "minerals run runs/europe-backcast.toml",
 )  # fmt: skip
 
 

@@ -172,7 +172,8 @@ def test_a_measure_leaves_all_else_of_the_plan_as_it_was() -> None:
         undisturbed={**data.undisturbed, **{("Here", *place): 50.0 for place in places}},
         accessible={**data.accessible, **{("congo", "Here", *place): 25.0 for place in places}},
         follow_on=dict.fromkeys(places, 50.0), follow_on_in={("nickel", "COD", y): 1.0 for y in YEARS},
-        strategic=("nickel",), third=frozenset({("Here", "COD")}), one_country=OneCountry(0.0, 2030, soft=True, price=1.0),
+        strategic=("nickel",), third=frozenset({("Here", "COD")}),
+        one_country=OneCountry(0.0, 2030, soft=True, price=1.0),
     )  # fmt: skip
     grid, session = object.__new__(Grid), Session(data, "expected")
     grid.data, grid.aim, grid.session = data, "expected", session

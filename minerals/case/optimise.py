@@ -20,6 +20,8 @@ from ..config import (
     COST_CAP,
     GOALS,
     OPTIMISED,
+    TARGETS,
+    Backcast,
     Measures,
     Optimise,
     Run,
@@ -287,6 +289,10 @@ def _check(run: Run, inputs: Inputs) -> tuple[Optimise, Labels, MixInputs]:
         labels = fit(run, inputs)
         problems += [run.problem(path, what, why) for path, what, why in _of_law(config, labels.regions, inputs)]
         tables = mix_inputs(run, inputs, labels.regions, labels.segments, labels.years)
+        study = run.settings.study
+        if isinstance(study, Backcast) and study.year is not None and study.year < tables.decided:
+            why = f"is observed; the mix is chosen from {tables.decided} on"
+            problems.append(run.problem(("study", "year"), f"year = {study.year}", why))
     except InputError as error:
         problems += error.problems
     if problems or labels is None or tables is None:
@@ -307,11 +313,17 @@ def _of_run(run: Run) -> Wrong:
         them = "it" if len(missing) == 1 else "them"
         why = f"needs {', and '.join(missing)}; add {them}, as runs/europe-mix.toml does"
         yield ("optimise",), "[optimise]", why
+    if isinstance(settings.study, Measures | Backcast) and config.unmet:
+        who = "measures need" if isinstance(settings.study, Measures) else "a backcast needs"
+        why = f"what is not met costs nothing; {who} a mix that meets all"
+        yield ("optimise", "unmet"), "unmet = true", why
     if isinstance(settings.study, Measures):
         yield from _of_measures(config)
         if settings.exposure is not None and settings.exposure.stockpile_months:
             why = "is a stock that is there already, and measures ask what one would gain; leave it out"
             yield ("exposure", "stockpile_months"), f"stockpile_months = {settings.exposure.stockpile_months:g}", why
+    elif isinstance(settings.study, Backcast):
+        yield from _of_backcast(settings.study)
     elif settings.study is not None and settings.study.kind != "grid":
         why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
         yield ("study",), f"[study] of kind {settings.study.kind!r}", why
@@ -344,8 +356,23 @@ def _of_measures(config: Optimise) -> Wrong:
     if config.objective != "gwh_at_risk":
         why = 'says nothing of what disruptions cost, which measures are held against; set objective = "gwh_at_risk"'
         yield ("optimise", "objective"), f"objective = {config.objective!r}", why
-    if config.unmet:
-        yield ("optimise", "unmet"), "unmet = true", "what is not met costs nothing; measures need a mix that meets all"
+
+
+def _of_backcast(study: Backcast) -> Wrong:
+    """Keys of a study of kind backcast among each other."""
+    given = [name for name in TARGETS if getattr(study, name)]
+    if len(given) != 1:
+        what = f"[study] of kind 'backcast' with {listed(given) or 'no target'}"
+        yield ("study",), what, f"needs the levels of one target; give one alone of {listed(TARGETS)}"
+    for name in given:
+        what = f"{name} = {list(getattr(study, name))}"
+        if (name in ("change", "kt")) != bool(study.mineral):
+            why = "is of no mineral; leave mineral out" if study.mineral else "is of a mineral; name it as mineral"
+            yield ("study", name), what, why
+        if name in ("kt", "lost") and min(getattr(study, name)) < 0:
+            yield ("study", name), what, "no amount is below 0; give levels of at least that"
+    if study.least == "new" and not study.new:
+        yield ("study", "least"), "least = 'new'", "does not say what is new; name families or chemistries as new"
 
 
 def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:

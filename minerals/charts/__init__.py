@@ -42,6 +42,7 @@ CHARTS = {
     "variants": "mix_variant",
     "measures": "measures",
     "portfolio": "measures_bought",
+    "backcast": "backcast",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
@@ -49,7 +50,7 @@ CHARTS = {
 #: Tables that a chart draws besides its own.
 OTHER_TABLES = {
     "lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",), "frontier": ("mix_baseline",),
-    "loss_by_length": ("disruptions",), "variants": ("mix_loss",),
+    "loss_by_length": ("disruptions",), "variants": ("mix_loss",), "backcast": ("backcast_family",),
     "portfolio": ("measures",),
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.

@@ -6,11 +6,11 @@ import math
 from itertools import product
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
 from ..text import shown
 from ..toml import is_key, split_key
-from .values import Section, Text, TextOrTexts, Texts, Unit, Whole, Year, at_most
+from .values import Section, Share, Text, TextOrTexts, Texts, Unit, Whole, Year, at_most, once, one_as_list
 
 
 class ManyRuns(Section):
@@ -215,8 +215,82 @@ class Measures(Section):
         return self
 
 
+#: What a target is told in, each with its unit.
+TARGETS = ("change", "kt", "lost", "coverage")
+#: Levels of a target.
+Levels = Annotated[tuple[float, ...], Strict(False)]
+
+
+class Backcast(ManyRuns):
+    """Asks the mix of a run backwards: with how little change, cost or new chemistry it reaches a target in a year."""
+
+    kind: Literal["backcast"] = Field(description="Kind of the study.")
+    least: Literal["change", "cost", "new"] = Field(
+        default="change",
+        description="What is least: change (GWh that are of another chemistry than in the baseline, over all years), "
+        "cost, or new (GWh of the chemistries that `new` names, over all years). The caps of [optimise] on cost and "
+        "exposure do not bind here, all its other limits do.",
+    )
+    year: Year | None = Field(default=None, description="Year of the target; the last without it.", examples=[2035])
+    mineral: Text = Field(
+        default="",
+        description="Mineral in the batteries of that year that change or kt is of.",
+        examples=["graphite"],
+    )
+    change: Annotated[Levels, AfterValidator(lambda ends: tuple(_change((end, end))[0] for end in ends)), Unit("1")] = (
+        Field(
+            default=(),
+            description="Targets, each a point: most change of the mineral against the baseline, e.g. [-0.1, -0.2].",
+            examples=[[-0.1, -0.25]],
+        )
+    )
+    kt: Annotated[Levels, Unit("kt")] = Field(
+        default=(), description="Or most of the mineral [kt].", examples=[[900.0, 800.0]]
+    )
+    lost: Annotated[Levels, Unit("GWh")] = Field(
+        default=(),
+        description="Or most that disruptions take in that year, on average by their weights [GWh].",
+        examples=[[100.0]],
+    )
+    coverage: Annotated[tuple[Share, ...], Strict(False)] = Field(
+        default=(),
+        description="Or least share of the batteries of that year that can be had then, on that average.",
+        examples=[[0.8, 0.9]],
+    )
+    baseline: Text = Field(
+        default="",
+        description="Scenario that changes are against, optimised for the chosen mix; that of [optimise] without it.",
+        examples=["optimised"],
+    )
+    new: Texts = Field(
+        default=(), description="Families or chemistries that count as new.", examples=[["Na-ion", "Li-metal"]]
+    )
+    held: Texts = Field(
+        default=(),
+        description="Families whose chemistries keep the proportions that they have in the baseline.",
+        examples=[["NMC"]],
+    )
+    only_fall: Texts = Field(
+        default=(),
+        description="Families or chemistries of which there are at most as many as in the baseline.",
+        examples=[["LFP"]],
+    )
+    only_grow: Texts = Field(
+        default=(),
+        description="Families or chemistries of which there are at least as many as in the baseline.",
+        examples=[["Na-ion"]],
+    )
+    silicon: Annotated[
+        tuple[Literal["held", "free"], ...], Strict(False), AfterValidator(once), BeforeValidator(one_as_list)
+    ] = Field(
+        default=("held",), min_length=1,
+        description="Whether each chemistry keeps the part with silicon that it has in the baseline, or may have any; "
+        "both in a list, each with its own points.",
+    )  # fmt: skip
+
+
 #: A study, by its kind.
-Study = Annotated[Sample | Sensitivity | Identify | Grid | Measures, Field(discriminator="kind")]
+Study = Annotated[Sample | Sensitivity | Identify | Grid | Measures | Backcast, Field(discriminator="kind")]
 #: Section of each kind: the members of the union above.
 KINDS: dict[str, type[Section]] = {
     kind: section

@@ -46,7 +46,7 @@ def _note(text: str) -> str:
     return plain(text, LONGEST_NOTE)
 
 
-def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+def once(names: tuple[str, ...]) -> tuple[str, ...]:
     """Names of a list, of which none stands twice."""
     if twice := [name for at, name in enumerate(names) if name in names[:at]]:
         raise ValueError(f"names {shown(twice[0])} twice; name it once")
@@ -111,7 +111,7 @@ NUMBER, TABLE = "(number)", "(table)"
 #: A text that can be shown.
 Text = Annotated[str, AfterValidator(plain)]
 #: A list of texts, none of them twice, which a record reads back from JSON.
-Texts = Annotated[tuple[Text, ...], Strict(False), AfterValidator(_once)]
+Texts = Annotated[tuple[Text, ...], Strict(False), AfterValidator(once)]
 #: The same, where a text alone is a list of one.
 TextOrTexts = Annotated[Texts, BeforeValidator(one_as_list)]
 #: Name of a scenario.
@@ -119,7 +119,7 @@ ScenarioName = Annotated[str, AfterValidator(plain_name)]
 #: A path.
 FilePath = Annotated[str, AfterValidator(_path)]
 #: A list of paths, none of them twice; a path alone is a list of one, and '' of none.
-Paths = Annotated[tuple[FilePath, ...], Strict(False), BeforeValidator(_one_path_as_list), AfterValidator(_once)]
+Paths = Annotated[tuple[FilePath, ...], Strict(False), BeforeValidator(_one_path_as_list), AfterValidator(once)]
 #: A longer text in the author's words.
 Note = Annotated[str, AfterValidator(_note)]
 #: A whole number.

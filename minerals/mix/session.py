@@ -80,16 +80,19 @@ class Session:
     aim: objective whose value is the exposure of a mix, `cost` where that alone counts; level, weights: as of `build`;
     worth: of one unit of it, with which `priced` is an objective too [million USD_2025]; unmet: whether demand may go
     unmet, by no more than must be once the least of `unmet_demand` is kept to; time_limit: of each solve [s]; library:
-    whose blocks the data are within, where they are not all: it notes what of them a mix that is found misses.
+    whose blocks the data are within, where they are not all: it notes what of them a mix that is found misses; more:
+    what else the model states, added to it before it is compiled.
     """
 
     def __init__(
         self, data: MixData, aim: str, *, level: float = 0.8, weights: Mapping[str, float] | None = None,
         worth: float | None = None, unmet: bool = False, time_limit: float | None = None,
-        library: Library | None = None,
+        library: Library | None = None, more: Callable[[Any, MixData], None] | None = None,
     ) -> None:  # fmt: skip
         self.data, self.aim, self.level, self.library = data, aim, level, library
         self.model = build(data, level=level, weights=weights, worth=None if worth is None else (aim, worth))
+        if more is not None:
+            more(self.model, data)
         self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=time_limit)
         if not unmet:
             for key in self.model.wanted:

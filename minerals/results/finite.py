@@ -13,6 +13,8 @@ from ..errors import InputError, Problem
 #: Columns in which an empty cell says something, by table: that nothing is known, was published or is asked for.
 EMPTY: dict[str, tuple[str, ...]] = {
     "announced_capacity": ("low", "high"),
+    "backcast": ("target", "amount", "marginal"),
+    "backcast_family": ("target", "low", "high"),
     "battery_supply": ("low", "high"),
     "cell_capacity": ("low", "high"),
     "concentration": ("value", "low", "high"),

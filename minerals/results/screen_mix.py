@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..config import OPTIMISED
+from ..config import OPTIMISED, TARGETS
 from ..errors import listed
-from ..numbers import number, signed_percent
+from ..numbers import number, percent, signed_percent
 from ..text import MARK
 from .result import Result
 from .screen import LEAST, between, columns, fitted
@@ -41,7 +41,7 @@ SMALL = 0.0005
 def mix(result: Result, width: int = WIDE) -> list[list[str]]:
     """Blocks of lines on the chosen mix, in a terminal of some width."""
     blocks = [_shares(result, region, width) for region in dict.fromkeys(result["mix_family"]["region"])]
-    first = (*_measures(result, width), _baselines(result, width), _frontier(result))
+    first = (*_measures(result, width), *_backcast(result, width), _baselines(result, width), _frontier(result))
     then = (
         unknown(result),
         _losses(result, width),
@@ -113,6 +113,65 @@ def _order(result: Result) -> list[str]:
             f"each disruption takes. {lines[0]}"
         )
     return lines
+
+
+#: What is least of a backcast, in a head and in a sentence.
+GOALS = {
+    "cost": ("bn USD", "bn USD: billion USD_2025 at least beyond the mix without a target, over all years"),
+    "change": ("GWh", "GWh: batteries of all years that at least are of another chemistry than in the baseline"),
+    "new": ("GWh", "GWh: batteries of all years that at least are of new chemistries"),
+}  # fmt: skip
+
+
+def _backcast(result: Result, width: int) -> list[list[str]]:
+    """What each target takes, and the shares of its mix, with how far they move in mixes nearly as good."""
+    if "backcast" not in result.tables:
+        return []
+    study, table = result.record["config"]["study"], result["backcast"]
+    family = result["backcast_family"].dropna(subset=["low"])
+    told, unit = next(name for name in TARGETS if study[name]), table["unit"].iloc[0]
+    seen = dict.fromkeys(family.loc[family["high"] >= LEAST_PART, "family"])
+    by_cost, blocks = study["least"] == "cost", list[list[str]]()
+    head, sentence = GOALS[study["least"]]
+    for silicon, part in table.groupby("silicon", sort=False):
+        rows, free = list[list[str]](), part["least"].iloc[0]
+        for row in part.itertuples():
+            here = family[(family["silicon"] == silicon) & _alike(family["target"], row.target)]
+            name = "no target" if np.isnan(row.target) else _level(told, row.target)
+            least = max(row.least - free, 0.0) / 1000 if by_cost else row.least
+            marginal = number(row.marginal) if np.isfinite(row.marginal) else ""
+            rows.append([
+                f"{name}{BROKEN if row.status == 'out of reach' else ''}", number(least), marginal,
+                *(_ranged(here[here["family"] == each]) for each in seen),
+            ])  # fmt: skip
+        blocks.append(fitted([f"Silicon {silicon}", head, f"per {unit}", *seen], rows, min(width, WIDE)))
+    what = f"kt of {study['mineral']}" if study["mineral"] else "GWh of loss"
+    blocks[-1].append(
+        f"{sentence}; per {unit}: what one {what} less takes{' [million USD]' if by_cost else ''}, empty where "
+        f"none can be. Shares of {family['year'].iloc[0]} in %, and between what each lies in mixes within "
+        f"{result.record['mix']['near']:.1%} of the least."
+        + (f" {BROKEN} No mix reaches that: of the one that comes nearest." if BROKEN in str(blocks) else "")
+    )
+    return blocks
+
+
+def _alike(targets: pd.Series, target: float) -> pd.Series:
+    return targets.isna() if np.isnan(target) else targets == target
+
+
+def _level(told: str, level: float) -> str:
+    """A target: −25% · −12.5% · 800."""
+    if told not in ("change", "coverage"):
+        return number(level)
+    return percent(level, signed=told == "change", digits=int(round(100 * level, 6) % 1 != 0))
+
+
+def _ranged(rows: pd.DataFrame) -> str:
+    """Share of a family, and between what it lies where it is of one region: 82 (68–91)."""
+    whole = (rows["value"] / rows["share"]).where(rows["share"] > 0, 0.0).sum()
+    share = rows["value"].sum() / whole if whole else 0.0
+    ends = tuple(f"{100 * rows[end].iloc[0]:.0f}" for end in ("low", "high")) if len(rows) == 1 else ("", "")
+    return f"{100 * share:.0f}" + ("" if ends[0] == ends[1] else f" ({ends[0]}–{ends[1]})")
 
 
 def _baselines(result: Result, width: int) -> list[str]:

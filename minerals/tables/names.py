@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..config import OPTIMISED, Diffusion, Grid, Identify, Run, scenario_of, varied
+from ..config import OPTIMISED, Backcast, Diffusion, Grid, Identify, Run, scenario_of, varied
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import value_class
 from .check import split
@@ -189,7 +189,7 @@ def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Prob
 
 
 def _check_study(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:
-    """What a study of kind identify names is in the run, and every point of a grid is a run that fits."""
+    """What a study of kind identify or backcast names is in the run, and every point of a grid is a run that fits."""
     study = run.settings.study
     if isinstance(study, Grid):
         for point in study.points():
@@ -197,25 +197,30 @@ def _check_study(run: Run, inputs: Inputs, labels: Labels, problems: list[Proble
                 fit(varied(run, point, run.place("study", "axes")), inputs)
             except InputError as error:
                 problems += error.problems
-    if not isinstance(study, Identify):
+    if not isinstance(study, Identify | Backcast):
         return
-    kinds, scenarios = Kinds(inputs), list(run.settings.scenario)
+    kinds, chosen = Kinds(inputs), [OPTIMISED] if isinstance(study, Backcast) else []
     families = [name for name in kinds.known if kinds.is_family(name)]
+    minerals, sums = (
+        ({"mineral": study.mineral} if study.mineral else {}, {"new": study.new}) if isinstance(study, Backcast)
+        else ({f"statements.{name}": name for name in study.statements},
+              {f"sums.{name}": names for name, names in study.sums.items()})
+    )  # fmt: skip
     named = [
-        (("baseline",), [study.baseline] if study.baseline else [], scenarios, "scenarios"),
-        (("year",), [str(study.year)] if study.year else [], [str(year) for year in labels.years], "years"),
-        *((("statements", name), [name], list(labels.minerals), "minerals") for name in study.statements),
-        (("held",), study.held, families, "families"),
-        (("only_fall",), study.only_fall, kinds.known, "chemistries and families"),
-        (("only_grow",), study.only_grow, kinds.known, "chemistries and families"),
-        *((("sums", name), names, kinds.known, "chemistries and families") for name, names in study.sums.items()),
+        ("baseline", [study.baseline] if study.baseline else [], [*run.settings.scenario, *chosen], "scenarios"),
+        ("year", [str(study.year)] if study.year else [], [str(year) for year in labels.years], "years"),
+        *((key, [name], list(labels.minerals), "minerals") for key, name in minerals.items()),
+        ("held", study.held, families, "families"),
+        ("only_fall", study.only_fall, kinds.known, "chemistries and families"),
+        ("only_grow", study.only_grow, kinds.known, "chemistries and families"),
+        *((key, names, kinds.known, "chemistries and families") for key, names in sums.items()),
     ]
-    for path, names, known, what in named:
+    for key, names, known, what in named:
         for name in names:
             if name not in known:
                 why = f"not in this run{did_you_mean(name, known)}; {what}: {listed(known, 30)}"
-                problems.append(run.problem(("study", *path), f"{'.'.join(path)} has {name!r}", why))
-    for name in study.sums:
+                problems.append(run.problem(("study", *key.split(".", 1)), f"{key} has {name!r}", why))
+    for name in study.sums if isinstance(study, Identify) else ():
         if name in kinds.known:
             why = "is the name of a chemistry or a family; give the sum one of its own"
             problems.append(run.problem(("study", "sums", name), f"sums.{name}", why))
