@@ -285,7 +285,7 @@ class Backcast(ManyRuns):
     ] = Field(
         default=("held",), min_length=1,
         description="Whether each chemistry keeps the part with silicon that it has in the baseline, or may have any; "
-        "both in a list, each with its own points.",
+        "both in a list, each with its own points.", examples=["free"],
     )  # fmt: skip
 
 
