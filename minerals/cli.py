@@ -184,6 +184,7 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Pat
         for line in [*lines, ""] if lines else []:
             _out(line)
     _caveats(result)
+    _own_rows(result)
     _undrawn(result)
     _words(f"Written to {folder}")
 
@@ -826,6 +827,13 @@ def _caveats(result: Result) -> None:
         _words(f"Caveat of the GWh at risk: {caveat}")
 
 
+def _own_rows(result: Result) -> None:
+    """What own rows did to the tables, and how many of them count in the result."""
+    for each in result.record.get("own_rows", ()):
+        used = f", {each['used']:,} used" if each["replaced"] or each["added"] else ""
+        _words(f"Own rows: {each['words']}{used}.")
+
+
 def _undrawn(result: Result) -> None:
     """Charts that were left out and why, and letters that charts show as boxes."""
     for sentence in result.record.get("left_out", ()):
@@ -844,9 +852,7 @@ def _notes(result: Result) -> None:
 
     record = result.record
     _caveats(result)
-    for each in record.get("own_rows", ()):
-        used = f", {each['used']:,} used" if each["replaced"] or each["added"] else ""
-        _words(f"Own rows: {each['words']}{used}.")
+    _own_rows(result)
     counts = record["rows_used"]
     graded = ", ".join(f"{count} {quality}" for quality, count in sorted(counts.items(), key=lambda item: -item[1]))
     _words(f"{sum(counts.values())} input rows used: {graded}.")
