@@ -220,7 +220,7 @@ def test_draws_of_a_stock_are_those_of_its_price_and_of_holding_it(folder: Path)
     (order,) = found["measures_order"].to_dict("records")
     assert (order["a"], order["b"]) == ("mix", "stock")
     assert (order["value"], order["alike"]) == (0, 0)
-    assert "With 1e-05 bn, stocks more than another mix in 100%." in _order(found)[0]
+    assert _order(found)[1:] == ["With 1e-05 bn: stocks more than another mix in 100%."]
 
 
 def test_a_stop_is_drawn_with_its_severity_and_its_months(folder: Path) -> None:

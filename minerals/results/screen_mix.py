@@ -92,27 +92,24 @@ def _measures(result: Result, width: int) -> list[list[str]]:
 
 def _order(result: Result) -> list[str]:
     """In which order measures avoid most at the least, a middle and the largest budget, and in how many draws each
-    avoids more than the next."""
+    avoids more than the next: those first that avoid more than most others in most draws."""
     if "measures_order" not in result.tables:
         return []
-    drawn, pairs = result["measures_drawn"].query("measure == 'avoided'"), dict[tuple[float, str, str], float]()
-    for row in result["measures_order"].itertuples():
+    table, pairs = result["measures_order"], dict[tuple[float, str, str], float]()
+    for row in table.itertuples():
         pairs[row.budget, row.a, row.b] = row.value
         pairs[row.budget, row.b, row.a] = 1 - row.value - row.alike
-    budgets, lines = sorted(drawn["budget"].unique()), []
-    for budget in dict.fromkeys((budgets[0], budgets[(len(budgets) - 1) // 2], budgets[-1])):
-        alone = drawn[(drawn["budget"] == budget) & (drawn["measures"] != "all")]
-        names = list(alone.sort_values("p50", ascending=False, kind="stable")["measures"])
-        order = (f"{MEASURES[a]} more than {MEASURES[b]} in {pairs[budget, a, b]:.0%}" for a, b in pairwise(names))
-        if len(names) > 1:
-            lines.append(f"With {budget:g} bn, {'; '.join(order)}.")
-    if lines:
-        draws = result.record["config"]["study"]["draws"]
-        lines[0] = (
-            f"Which avoids more, in {draws} draws of costs, of how fast plants grow, and of how much and for how long "
-            f"each disruption takes. {lines[0]}"
+    budgets, names = sorted(table["budget"].unique()), list(dict.fromkeys([*table["a"], *table["b"]]))
+    draws, lines = result.record["config"]["study"]["draws"], list[str]()
+    for budget in dict.fromkeys((budgets[0], budgets[(len(budgets) - 1) // 2], budgets[-1])) if budgets else ():
+        ahead = {a: sum(pairs[budget, a, b] > 1 / 2 for b in names if b != a) for a in names}
+        order = (
+            f"{MEASURES[a]} more than {MEASURES[b]} in {pairs[budget, a, b]:.0%}"
+            for a, b in pairwise(sorted(names, key=lambda name: -ahead[name]))
         )
-    return lines
+        lines.append(f"With {budget:g} bn: {', '.join(order)}.")
+    head = f"Which avoids more, in {draws} draws of costs, growth of plants, severity and months:"
+    return [head, *lines] if lines else []
 
 
 #: What is least of a backcast, in a head and in a sentence.

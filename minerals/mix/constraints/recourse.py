@@ -6,15 +6,15 @@ $$x'_{dqcy} \le z_{dqcy} + \sum_{m \notin q} \beta_{dqmcy} \sum_{r \in q} i_{rmc
 
 $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcny}) + (h_n - \sigma_n)
   (g_{dqy} - \phi_y G_{dqy}) + \sum_r \rho_{nr} v_{dqry} - v_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
-  \le A_{dqny} - O_{dqny} + \theta_{dqny} \sum_{r \in q} \pi_{rny} f_{rny} + \sum_{r \in q} (\mu s_{rny} +
+  \le A_{dqny} - O_{dqny} + \theta_{dqny} \sum_{r \in q} \pi_{rny} f_{rny} + \sum_{r \in q} (s_{rny} / T_d +
   \sum_v b_{rnv}), \qquad
   \sum_c q_{qcay} k_{dqcay} \le O_{dqay}, \qquad k_{dqcay} \le z_{dqcy}, \qquad v_{dqry} \le O_{dqry}, \qquad
   \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
-$$L_d = \ell_d \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + \ell_d \sum_{y < d}
+$$L_d = T_d \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + T_d \sum_{y < d}
   \sum_{r,s} u_{rsy} \qquad [\mathrm{GWh}]$$
 
-$$L^{\mathrm{home}}_d = \ell_d \sum_{y \ge d,\, q, c} \Bigl( \sum_{r \in q} p_{rcy} - x'_{dqcy} \Bigr) \qquad
+$$L^{\mathrm{home}}_d = T_d \sum_{y \ge d,\, q, c} \Bigl( \sum_{r \in q} p_{rcy} - x'_{dqcy} \Bigr) \qquad
   [\mathrm{GWh}]$$
 
 for the regions $q$ that share a pool when countries close. A cell is lost as it is made: of the imports $i$ from a
@@ -27,7 +27,7 @@ is all that its first limit allows, and where nothing is short that goes into $z
 Own plants $O$ are part of what is accessible, $A$, to which comes a stockpile of the plan's need, up to what there is
 without the disruption, and the part $\theta$ that is left of what others build because of the mix, as far as that goes
 to the home of the next stage, $\pi f$. So do plants and stocks that are bought beside the mix, $b$ and $s$, of which a
-disruption of $\ell$ years uses stocks up once; it lasts a year unless a study says otherwise. Of what
+disruption of $T$ years uses stocks up once; it lasts a year unless a study says otherwise. Of what
 nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
 $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
 bought and for those made at home apart. The loss is measured against demand, so what is not built in the first place
