@@ -117,6 +117,7 @@ def test_what_is_wrong_in_an_own_row_names_its_file_and_line(toy: Path, mine: Ca
     assert code == f"mine/battery_demand.csv:3 {why}"
 
 
+@pytest.mark.slow
 def test_unknown_columns_tables_and_endings_are_refused_with_the_nearest(toy: Path, mine: Callable[..., Path]) -> None:
     folder = mine(battery_demand=DEMAND.replace("segment", "segmnt"), batery_supply="a\n1\n", corrections="table\nx\n")
     (folder / "more.ods").write_bytes(b"")
@@ -129,6 +130,7 @@ def test_unknown_columns_tables_and_endings_are_refused_with_the_nearest(toy: Pa
     assert "notes" not in told
 
 
+@pytest.mark.slow
 def test_a_sum_that_own_shares_break_is_told_at_the_own_row(toy: Path, mine: Callable[..., Path]) -> None:
     share = "scenario,region,segment,chemistry,year,value,unit\nplan,World,car,lfp,2030,0.9,1\n"
     (told,) = problems(Layers(toy, (mine(market_share=share),)))
