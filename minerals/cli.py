@@ -46,6 +46,8 @@ PLAIN = {
     "−": "-", "–": "-", "×": "x", "…": "...", "→": "->", "’": "'", "“": '"', "”": '"', "\u202f": " ",
     "·": "*", "≤": "<=", "≥": ">=", "≠": "!=", "∈": "in", "Σ": "sum", "Π": "prod", "∀": "for all", "∞": "inf",
 }  # fmt: skip
+#: Seconds between two lines about how far a study is, where they are no terminal's, and letters of the terminal's one.
+SELDOM, ONE_LINE = 10.0, 60
 #: Seconds after which a signal that Python has swallowed is sent again.
 AGAIN = 0.01
 #: Fills are cut to this many characters on screen; the record holds them whole.
@@ -103,10 +105,15 @@ def _command(function: Callable[..., None]) -> Any:
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key, e.g. scope.years.last=2040.")
 @click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
-def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool) -> None:
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes of a study [default: study.workers].")
+@click.option("--cluster", default="", metavar="ADDRESS", help="Scheduler whose workers compute a study instead.")
+def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool, **hands: Any) -> None:
     """Compute a run FILE: tables, record and charts into a folder, a summary on screen.
 
     FILE is a run file, the name of a shipped one, or the record.json of a result, which repeats its run.
+
+    A [study] is worked on by --workers processes of this machine, or with dask.distributed by a --cluster; no result
+    hangs on them, and an interrupted study goes on with the same command.
 
     A folder that holds the same run is replaced. Charts drawn into it later are kept; any other file of yours in it
     is never removed: the command stops and names it.
@@ -118,7 +125,7 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
 
         config = api.read_run(file, sets, inputs)
         folder = out or Path("runs") / config.name
-        result = api.run(config, inputs=inputs, out=folder, force=force, progress=_progress())
+        result = api.run(config, inputs=inputs, out=folder, force=force, progress=_Progress(), **hands)
     from .results.result import unlisted
 
     _print_comparison(result, api.compare(result))
@@ -138,7 +145,11 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None,
 @click.option("--inputs", type=click.Path(path_type=Path), help="Folder of input tables [default: the shipped ones].")
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
 @click.option("--top", type=click.IntRange(1, 1000), default=12, show_default=True, help="Suppliers shown.")
-def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool, top: int) -> None:
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes that draw intervals [default: this one].")
+@click.option("--cluster", default="", metavar="ADDRESS", help="Scheduler whose workers draw them instead.")
+def stress(
+    file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | None, force: bool, top: int, **hands: Any
+) -> None:
     """Stress a run FILE with [exposure]: which supplier's stop costs the most GWh.
 
     Plays the library of disruptions, every country that supplies a node (N-1), pairs of the worst (N-2), and events
@@ -151,7 +162,7 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: Path | No
 
         config = api.read_run(file, sets, inputs)
         folder = out or Path("runs") / f"{config.name}-stress"
-        result = api.stress(config, inputs=inputs, out=folder, force=force)
+        result = api.stress(config, inputs=inputs, out=folder, force=force, progress=_Progress(), **hands)
     from .results.screen import by_rule, lasting, risks, suppliers, worlds
 
     _out(click.style(result.record["title"], bold=True))
@@ -354,7 +365,7 @@ def describe(name: str | None, as_json: bool) -> None:
 
 def main() -> None:
     """Entry point. Exit codes: 0 fine, 2 usage, 3 bad input, 4 infeasible, 5 solver failed, 6 short of memory,
-    processes or open files, 129 terminal closed, 130 interrupted, 143 terminated.
+    processes or open files, or without its cluster, 129 terminal closed, 130 interrupted, 143 terminated.
 
     1 is a bug of ours: one sentence says so, and --debug shows the traceback. `validate` exits 1 where the model has
     left the bounds of a published result.
@@ -520,19 +531,55 @@ def _print_notices() -> None:
     warnings.simplefilter("always", Notice)
 
 
-def _progress() -> Callable[[int, int], None] | None:
-    """Shows how far a study is, on one line of a terminal; nothing where standard error is none."""
-    if not sys.stderr.isatty():
-        return None
+class _Progress:
+    """Says how far a study is and how long it still takes, as long as what is left takes as what this command has done:
+    on one line of a terminal, else in lines of their own, of which there are no more than one in SELDOM seconds."""
 
-    def show(done: int, whole: int) -> None:
-        text = f"{done:,} of {whole:,} done" if done < whole else ""
+    def __init__(self) -> None:
+        self.on_one_line = sys.stderr.isatty()
+        self.before = self.done = self.whole = 0
+        self.begun = self.told = time.monotonic()
+
+    def __call__(self, done: int, whole: int) -> None:
+        now = time.monotonic()
+        if whole != self.whole or done < self.done:  # Another study, or its first call.
+            self.before, self.whole, self.begun, self.told = done, whole, now, now
+            if 0 < done < whole:
+                self._say(f"Going on: {done:,} of {whole:,} were done before.")
+        self.done = done
+        if self.on_one_line:
+            self._show(self._text(now))
+        elif done < whole and now - self.told >= SELDOM:
+            self.told = now
+            self._say(f"{self._text(now)}.")
+
+    def _text(self, now: float) -> str:
+        if self.done == self.whole:
+            return ""
+        text = f"{self.done:,} of {self.whole:,} done"
+        if self.done == self.before:
+            return text
+        left = (now - self.begun) * (self.whole - self.done) / (self.done - self.before)
+        return f"{text}, about {_in_words(left)} left"
+
+    def _say(self, text: str) -> None:
+        if self.on_one_line:
+            self._show("")
+        _words(text)
+
+    def _show(self, text: str) -> None:
         try:
-            click.echo(f"\r{text:<40}\r", nl=False, file=sys.stderr)
+            click.echo(f"\r{text:<{ONE_LINE}}\r", nl=False, file=sys.stderr)
         except OSError:
             _set_aside(sys.stderr)
 
-    return show
+
+def _in_words(seconds: float) -> str:
+    """A time to wait, `40 s`, `3 min`, `2 h`."""
+    for unit, name in ((3600.0, "h"), (60.0, "min")):
+        if seconds >= 1.5 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
 
 
 def _say(error: Exception) -> int:

@@ -61,7 +61,7 @@ def run(
             from .stress import stress
             from .worlds import reference_worlds
 
-            found.tables.update(stress(found.chokepoints))
+            found.tables.update(stress(found.chokepoints, progress))
             found.tables["reference_worlds"] = reference_worlds(found.chokepoints, tables)
         if isinstance(config.settings.study, Measures):
             from .measures import measured_rows, measures
