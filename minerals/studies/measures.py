@@ -9,7 +9,6 @@ linear programmes.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -28,7 +27,7 @@ from ..mix.session import Found, Session
 from ..mix.solution import risk_of
 from ..tables.inputs import Inputs
 from .blocks import POINTS_PART, StudyFolder
-from .identity import identity_of
+from .identity import identity_of, shares_of
 from .points import solved
 from .pool import Progress
 
@@ -69,8 +68,7 @@ def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progr
     folder, identity = None, ""
     if kept is not None:
         kept.claim()
-        # A chosen mix is the same with the same run, inputs and versions.
-        folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(keys), _shares_of(mix))
+        folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(keys), shares_of(mix))
     with ThreadPoolExecutor(1) as alone:
         found = solved(keys, curve, alone, folder, identity, progress)
     units = {node.node: node.unit for node in mix.assembly.chokepoints.inputs.nodes}
@@ -82,10 +80,6 @@ def measured_rows(mix: Mix, inputs: Inputs) -> pd.DataFrame:
     config = mix.run.settings.study
     assert isinstance(config, Measures)
     return rows_used(with_measures(mix, inputs, config, YEAR), inputs)
-
-
-def _shares_of(mix: Mix) -> str:
-    return hashlib.sha256(repr(sorted(mix.shares.items())).encode()).hexdigest()
 
 
 class _Grid:
