@@ -589,7 +589,8 @@ def _say(error: Exception) -> int:
         return Exhausted.exit_code
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        _words(f"{place}{error.strerror or error}; check the path and who may read and write it")
+        way_out = ROOM if error.errno in FULL else "check the path and who may read and write it"
+        _words(f"{place}{error.strerror or error}; {way_out}")
         return UsageError.exit_code
     if not isinstance(error, MineralsError):
         why = "this is a bug; run again with --debug for the traceback (minerals --debug …)"
@@ -602,6 +603,9 @@ def _say(error: Exception) -> int:
     return error.exit_code
 
 
+#: Errors of a disk that takes no more, and what to do.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ROOM = "make room, or choose another place with --out; what a study has finished is kept: run the same command again"
 #: What the machine is short of, by the number of the system's error and by what is said of it.
 MEMORY = "There is too little memory for this command (free some, or take fewer regions, draws or study.workers)"
 FILES = "Too many files are open for what this shell or machine allows (raise it with `ulimit -n`)"
@@ -692,9 +696,11 @@ def _print_more(result: Result) -> None:
         blocks.append(grid(result, _width()))
     if "mix" in result.record:
         from .results.screen_mix import mix
+        from .results.screen_mix_studies import frontiers, near_optimal
         from .results.screen_variants import variants
 
         blocks += [*mix(result, _width()), variants(result, _width())]
+        blocks += [near_optimal(result, _width()), frontiers(result, _width())]
     for lines in blocks:
         for line in ["", *lines] if lines else []:
             _out(line)

@@ -11,6 +11,7 @@ from conftest import lay_out
 from minerals import api
 from minerals.errors import InputError
 from minerals.results.result import Result
+from minerals.results.screen_mix_studies import frontiers, near_optimal
 from minerals.studies.blocks import POINTS, POINTS_PART
 from minerals.studies.run import run
 
@@ -112,6 +113,21 @@ def test_chords_are_certified_to_a_hundredth(folder: Path, exact: Result) -> Non
         assert found["least"].to_numpy() == pytest.approx(true, abs=1e-4 * span)
         between = np.interp(edges["value"], found["value"][::-1], found["least"][::-1])
         assert (between - edges["least"] <= 0.0101 * span).all()
+
+
+@pytest.mark.slow
+def test_the_screen_tells_ranges_and_ends(near: Result, exact: Result) -> None:
+    lines = near_optimal(near, 100)
+    assert [line.split() for line in lines[:2]] == [
+        ["Share", "if", "the", "objective", "is", "worse", "by", "chosen", "1%", "10%"],
+        ["NMC", "2031", "34%", "39%–40%", "28%–40%"],
+    ]  # fmt: skip
+    assert lines[-1] == f"{len(near['near_optimal'])} ranges of shares, production and sourcing in near_optimal.csv."
+    assert len(frontiers(exact, 120)) == 1 + len(PAIRS)
+    assert frontiers(exact, 120)[1].split() == (
+        ["loss", "[GWh]", "at", "cost", "[million", "USD_2025]", "10.9", "at", "5,771", "8.6", "at", "6,673", "2"]
+    )
+    assert near_optimal(exact, 100) == frontiers(near, 100) == []
 
 
 @pytest.mark.slow
