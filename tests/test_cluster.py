@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from conftest import lay_out
 
 from minerals import api
 from minerals.errors import UsageError
@@ -113,6 +114,16 @@ def test_a_cluster_and_one_or_two_workers_give_the_same_bytes(
     one = written(toy, tmp_path / "1", sets, workers=1)
     assert one == written(toy, tmp_path / "2", sets, workers=2)
     assert one == written(toy, tmp_path / "3", sets, cluster=cluster.address)
+
+
+@pytest.mark.parametrize("study", [{"kind": "near_optimal", "of": ["shares"]}, {"kind": "frontier"}])
+def test_a_study_of_a_mix_is_the_same_on_a_cluster(tmp_path: Path, cluster: Cluster, study: dict[str, object]) -> None:
+    folder = lay_out(tmp_path / "tables", "toy", "toy_whole")
+    one, there = tmp_path / "1", tmp_path / "cluster"
+    sets = {"output.charts": [], "study": study}
+    api.run(folder / "chosen.toml", set=sets, inputs=folder, out=one, workers=1)
+    api.run(folder / "chosen.toml", set=sets, inputs=folder, out=there, cluster=cluster.address)
+    assert files_of(one) == files_of(there)
 
 
 def test_stress_is_the_same_with_workers_and_on_a_cluster(toy: Path, tmp_path: Path, cluster: Cluster) -> None:

@@ -52,7 +52,7 @@ COMMANDS = {
         "--set",
         "output.charts=[]",
         "--set",
-        'study={kind="grid", axes={"scope.years.last"=[2031, 2032, 2033], "scenario.shift.adoption"=["shift", "plan"]}}',
+        'study={kind="grid", axes={"scope.years.last"=[2031, 2033], "scenario.shift.adoption"=["shift", "plan"]}}',
     ],
     "stress": ["stress", "toy/run.toml", "--set", _EXPOSURE, "--set", "output.charts=[]"],
 }
