@@ -15,7 +15,7 @@ from ..case.chokepoints import Chokepoints
 from ..case.played import LEAST, Played, play, played, stops_of
 from ..exposure.disruption import Loss, losses
 from ..exposure.window import YEAR, Window, parts
-from ..results.tables.intervals import as_tables, interval_rows, intervals
+from ..results.tables.intervals import as_tables, interval_rows
 from ..tables.supply import Event
 from .points import solved
 from .pool import Progress, hands_asked_for, worker_pool
@@ -43,12 +43,19 @@ def stress(chokepoints: Chokepoints, progress: Progress | None = None) -> dict[s
 
 def _intervals(chokepoints: Chokepoints, progress: Progress | None) -> dict[str, pd.DataFrame]:
     """Intervals and drivers of all events in all years; where workers were asked for, each year by one of them."""
-    events, years = chokepoints.inputs.events, range(len(chokepoints.years))
-    if not chokepoints.config.draws or not hands_asked_for():
-        return intervals(chokepoints, events, years)
-    # What it has noted so far is left behind.
-    with worker_pool(1, _start, replace(chokepoints)) as pool:
-        by_year = solved([str(year) for year in years], _rows_of_year, pool, progress=progress).values()
+    events, keys = chokepoints.inputs.events, [str(year) for year in range(len(chokepoints.years))]
+    if not chokepoints.config.draws:
+        return {}
+    if hands_asked_for():
+        # What it has noted so far is left behind.
+        with worker_pool(1, _start, replace(chokepoints)) as pool:
+            by_year = list(solved(keys, _rows_of_year, pool, progress=progress).values())
+    else:
+        by_year = []
+        for key in keys:
+            by_year.append(interval_rows(chokepoints, events, [int(key)]))
+            if progress is not None:
+                progress(len(by_year), len(keys))
     found, drivers = ([tuple(row) for rows in by_year for row in rows[at]] for at in (0, 1))
     return as_tables(chokepoints, events, found, drivers)
 
@@ -61,9 +68,9 @@ def _start(chokepoints: Chokepoints) -> None:
     _chokepoints = chokepoints
 
 
-def _rows_of_year(year: str) -> list[list[tuple[Any, ...]]]:
+def _rows_of_year(year: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """Rows of both tables."""
-    return list(interval_rows(_chokepoints, _chokepoints.inputs.events, [int(year)]))
+    return interval_rows(_chokepoints, _chokepoints.inputs.events, [int(year)])
 
 
 def _single(chokepoints: Chokepoints, found: Mapping[str, Sequence[Played]]) -> pd.DataFrame:
