@@ -220,3 +220,12 @@ def test_a_cluster_that_cannot_be_had_is_told(toy: Path, tmp_path: Path, monkeyp
             refused(cluster.address, words)
             cluster.kill(name)
             cluster.workers(0)
+
+
+def test_what_did_not_arrive_as_it_was_sent_is_refused() -> None:
+    from minerals.studies.cluster import Crew
+
+    crew = Crew(b"not what was hashed", "0" * 64)
+    crew.setup(None)
+    with pytest.raises(UsageError, match="a worker that joined got something else than was sent to begin from"):
+        crew.compute(int, (), {})
