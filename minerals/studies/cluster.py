@@ -155,7 +155,7 @@ class Crew(WorkerPlugin):
             return
         # A worker that is itself a process of its keeper may have no others, unless it says so.
         multiprocessing.current_process().daemon = False
-        folder = Path(self.stack.enter_context(TemporaryDirectory(prefix="minerals-")))
+        folder = Path(self.stack.enter_context(TemporaryDirectory(prefix="minerals-", dir=worker.local_directory)))
         start, arguments = unpacked(self.content, folder)
         self.pool = self.stack.enter_context(local_pool(worker.state.nthreads, start, *arguments))
 
