@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import charts
-from .config import Run
+from .config import ManyRuns, Run
 from .config import read_run as _read_run
 from .drawing import Drawn, Finish, drawing
 from .errors import InputError, UsageError, did_you_mean, listed
@@ -60,6 +60,8 @@ def run(
     out: str | Path | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    workers: int | None = None,
+    cluster: str = "",
 ) -> Result:
     """Compute a run file; with `out`, write the result folder and its charts too, whole or not at all. A chart that
     cannot be drawn is left out, and the record says why (`left_out`).
@@ -69,7 +71,9 @@ def run(
     whole data package. set: changes, e.g. {"scope.years.last": 2040} or ["scope.years.last=2040"].
     A folder that holds the same run is replaced, another one only with `force`; see Result.write for what is kept. An
     interrupted study leaves what it has finished in `<out>.partial`, from where the same call goes on, and which
-    no other run touches; progress is called with how much of how much is done.
+    no other run touches; progress is called with how much of how much is done. workers: processes of a study, in place
+    of study.workers; cluster: address of a scheduler of dask.distributed whose workers compute it. No result hangs on
+    them.
     Raises errors.UsageError and errors.InputError, which say what to mend; warns with errors.Notice of a record that
     was made with other versions.
     """
@@ -80,7 +84,7 @@ def run(
 
         if out is not None:
             refuse_other_run(out, config.name, force)
-        with _study_folder(config, out) as kept:
+        with _study_folder(config, out) as kept, _at_work(config, workers, cluster):
             result = compute(config, (), inputs, kept, progress)
             _write(result, out, force, drawn)
     return result
@@ -96,6 +100,27 @@ def _study_folder(config: Run, out: str | Path | None) -> AbstractContextManager
     return StudyFolder(Path(f"{Path(out).resolve()}.partial"))
 
 
+def _at_work(config: Run, workers: int | None, cluster: str) -> AbstractContextManager[None]:
+    """Who works on the study of a run. Raises UsageError where nothing of it is done by several."""
+    study = config.settings.study
+    if (workers or cluster) and not isinstance(study, ManyRuns):
+        what = f"a [study] of kind {study.kind!r}" if study is not None else "no [study]"
+        asked = f"--workers {workers}" if workers else f"--cluster {cluster}"
+        raise UsageError(f"{config.path} has {what}, so that there is no work for several; leave {asked} out")
+    return _hands(workers, cluster)
+
+
+def _hands(workers: int | None, cluster: str) -> AbstractContextManager[None]:
+    """Who works, where that is said."""
+    if not (workers or cluster):
+        return nullcontext()
+    if workers and cluster:
+        raise UsageError("--workers are processes of this machine, and --cluster has its own; give one of the two")
+    from .studies.pool import Hands, at_work
+
+    return at_work(Hands(workers, cluster))
+
+
 def stress(
     source: str | Path | Run,
     *,
@@ -103,13 +128,16 @@ def stress(
     inputs: Folders = None,
     out: str | Path | None = None,
     force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    workers: int | None = None,
+    cluster: str = "",
 ) -> Result:
     """Compute a run file with [exposure] and play, beside its disruptions, every single supplier (table stress_single;
     which of them the rule of the library takes: library), pairs of the worst (stress_pairs) and events that last, with
     the stockpile running down (stress_years).
 
-    source, set, inputs, out, force: as of `run`; the result is the run `<name>-stress`, without a study. Raises
-    UsageError where the run has no [exposure], InputError.
+    All arguments as of `run`, workers and cluster for the draws of intervals; the result is the run `<name>-stress`,
+    without a study. Raises UsageError where the run has no [exposure], InputError.
     """
     config = source if isinstance(source, Run) else read_run(source, set, inputs)
     if config.settings.exposure is None:
@@ -122,7 +150,8 @@ def stress(
 
         if out is not None:
             refuse_other_run(out, config.name, force)
-        result = compute(config, (), inputs, stressed=True)
+        with _hands(workers, cluster):
+            result = compute(config, (), inputs, progress=progress, stressed=True)
         _write(result, out, force, drawn)
     return result
 

@@ -47,6 +47,8 @@ PLAIN = {
     "−": "-", "–": "-", "×": "x", "…": "...", "→": "->", "’": "'", "“": '"', "”": '"', "\u202f": " ",
     "·": "*", "≤": "<=", "≥": ">=", "≠": "!=", "∈": "in", "Σ": "sum", "Π": "prod", "∀": "for all", "∞": "inf",
 }  # fmt: skip
+#: Seconds between two lines about how far a study is, where they are no terminal's, and letters of the terminal's one.
+SELDOM, ONE_LINE = 10.0, 60
 #: Seconds after which a signal that Python has swallowed is sent again.
 AGAIN = 0.01
 #: Fills are cut to this many characters on screen; the record holds them whole.
@@ -121,10 +123,17 @@ def _command(function: Callable[..., None]) -> Any:
 )
 @_inputs
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
-def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, ...], force: bool) -> None:
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes of a study [default: study.workers].")
+@click.option("--cluster", default="", metavar="ADDRESS", help="Scheduler whose workers compute a study instead.")
+def run(
+    file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, ...], force: bool, **hands: Any
+) -> None:
     """Compute a run FILE: tables, record and charts into a folder, a summary on screen.
 
     FILE is a run file, the name of a shipped one, or the record.json of a result, which repeats its run.
+
+    A [study] is worked on by --workers processes of this machine, or with dask.distributed by a --cluster; no result
+    hangs on them, and an interrupted study goes on with the same command.
 
     A folder that holds the same run is replaced. Charts drawn into it later are kept; any other file of yours in it
     is never removed: the command stops and names it.
@@ -136,7 +145,7 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, 
 
         config = api.read_run(file, sets, inputs)
         folder = out or Path("runs") / config.name
-        result = api.run(config, inputs=inputs, out=folder, force=force, progress=_progress())
+        result = api.run(config, inputs=inputs, out=folder, force=force, progress=_Progress(), **hands)
     from .results.result import unlisted
 
     _print_comparison(result, api.compare(result))
@@ -163,7 +172,11 @@ def run(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, 
 @_inputs
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
 @click.option("--top", type=click.IntRange(1, 1000), default=12, show_default=True, help="Suppliers shown.")
-def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, ...], force: bool, top: int) -> None:
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes that draw intervals [default: this one].")
+@click.option("--cluster", default="", metavar="ADDRESS", help="Scheduler whose workers draw them instead.")
+def stress(
+    file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Path, ...], force: bool, top: int, **hands: Any
+) -> None:
     """Stress a run FILE with [exposure]: which supplier's stop costs the most GWh.
 
     Plays the library of disruptions, every country that supplies a node (N-1), pairs of the worst (N-2), and events
@@ -176,7 +189,7 @@ def stress(file: str, out: Path | None, sets: tuple[str, ...], inputs: tuple[Pat
 
         config = api.read_run(file, sets, inputs)
         folder = out or Path("runs") / f"{config.name}-stress"
-        result = api.stress(config, inputs=inputs, out=folder, force=force)
+        result = api.stress(config, inputs=inputs, out=folder, force=force, progress=_Progress(), **hands)
     from .results.screen import by_rule, lasting, risks, suppliers, worlds
 
     _out(click.style(result.record["title"], bold=True))
@@ -506,7 +519,7 @@ def doctor() -> None:
 
 def main() -> None:
     """Entry point. Exit codes: 0 fine, 2 usage, 3 bad input, 4 infeasible, 5 solver failed, 6 short of memory,
-    processes or open files, 129 terminal closed, 130 interrupted, 143 terminated.
+    processes or open files, or without its cluster, 129 terminal closed, 130 interrupted, 143 terminated.
 
     1 is a bug of ours: one sentence says so, and --debug shows the traceback. `validate` exits 1 where the model has
     left the bounds of a published result.
@@ -672,19 +685,55 @@ def _print_notices() -> None:
     warnings.simplefilter("always", Notice)
 
 
-def _progress() -> Callable[[int, int], None] | None:
-    """Shows how far a study is, on one line of a terminal; nothing where standard error is none."""
-    if not sys.stderr.isatty():
-        return None
+class _Progress:
+    """Says how far a study is and how long it still takes, as long as what is left takes as what this command has done:
+    on one line of a terminal, else in lines of their own, of which there are no more than one in SELDOM seconds."""
 
-    def show(done: int, whole: int) -> None:
-        text = f"{done:,} of {whole:,} done" if done < whole else ""
+    def __init__(self) -> None:
+        self.on_one_line = sys.stderr.isatty()
+        self.before = self.done = self.whole = 0
+        self.begun = self.told = time.monotonic()
+
+    def __call__(self, done: int, whole: int) -> None:
+        now = time.monotonic()
+        if whole != self.whole or done < self.done:  # Another study, or its first call.
+            self.before, self.whole, self.begun, self.told = done, whole, now, now
+            if 0 < done < whole:
+                self._say(f"Going on: {done:,} of {whole:,} were done before.")
+        self.done = done
+        if self.on_one_line:
+            self._show(self._text(now))
+        elif done < whole and now - self.told >= SELDOM:
+            self.told = now
+            self._say(f"{self._text(now)}.")
+
+    def _text(self, now: float) -> str:
+        if self.done == self.whole:
+            return ""
+        text = f"{self.done:,} of {self.whole:,} done"
+        if self.done == self.before:
+            return text
+        left = (now - self.begun) * (self.whole - self.done) / (self.done - self.before)
+        return f"{text}, about {_in_words(left)} left"
+
+    def _say(self, text: str) -> None:
+        if self.on_one_line:
+            self._show("")
+        _words(text)
+
+    def _show(self, text: str) -> None:
         try:
-            click.echo(f"\r{text:<40}\r", nl=False, file=sys.stderr)
+            click.echo(f"\r{text:<{ONE_LINE}}\r", nl=False, file=sys.stderr)
         except OSError:
             _set_aside(sys.stderr)
 
-    return show
+
+def _in_words(seconds: float) -> str:
+    """A time to wait, `40 s`, `3 min`, `2 h`."""
+    for unit, name in ((3600.0, "h"), (60.0, "min")):
+        if seconds >= 1.5 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
 
 
 def _say(error: Exception) -> int:
@@ -694,7 +743,8 @@ def _say(error: Exception) -> int:
         return Exhausted.exit_code
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        _words(f"{place}{error.strerror or error}; check the path and who may read and write it")
+        way_out = ROOM if error.errno in FULL else "check the path and who may read and write it"
+        _words(f"{place}{error.strerror or error}; {way_out}")
         return UsageError.exit_code
     if not isinstance(error, MineralsError):
         why = "this is a bug; run again with --debug for the traceback (minerals --debug …)"
@@ -707,6 +757,9 @@ def _say(error: Exception) -> int:
     return error.exit_code
 
 
+#: Errors of a disk that takes no more, and what to do.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ROOM = "make room, or choose another place with --out; what a study has finished is kept: run the same command again"
 #: What the machine is short of, by the number of the system's error and by what is said of it.
 MEMORY = "There is too little memory for this command (free some, or take fewer regions, draws or study.workers)"
 FILES = "Too many files are open for what this shell or machine allows (raise it with `ulimit -n`)"
@@ -804,9 +857,11 @@ def _print_more(result: Result) -> None:
         blocks.append(grid(result, _width()))
     if "mix" in result.record:
         from .results.screen_mix import mix
+        from .results.screen_mix_studies import frontiers, near_optimal
         from .results.screen_variants import variants
 
         blocks += [*mix(result, _width()), variants(result, _width())]
+        blocks += [near_optimal(result, _width()), frontiers(result, _width())]
     for lines in blocks:
         for line in ["", *lines] if lines else []:
             _out(line)

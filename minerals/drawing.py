@@ -164,13 +164,13 @@ def _process(names: Sequence[str]) -> Iterator[_Process | None]:
     """Start a process that gets ready for charts; it ends with the body. None where the system has no room for it."""
     from multiprocessing import Pipe
 
-    from .studies.pool import worker_pool
+    from .studies.pool import processes
 
     with ExitStack() as stack:
         process = None
         with suppress(OSError, MemoryError, RuntimeError):
             ended, going_on = Pipe(duplex=False)
-            pool = stack.enter_context(worker_pool(1, _ready, names, ended))
+            pool = stack.enter_context(processes(1, _ready, names, ended))
             stack.callback(ended.close)
             stack.callback(going_on.close)
             process = _Process(pool, going_on.close)

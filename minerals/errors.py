@@ -2,7 +2,8 @@
 
 Every module collects `Problem`s and raises them together as one `InputError`, so that a user sees all that is
 wrong at once. Exit codes are part of the interface: 0 fine, 2 usage, 3 bad input, 4 infeasible, 5 solver failed,
-6 short of memory, processes or open files, 129 terminal closed, 130 interrupted, 143 terminated.
+6 short of memory, processes or open files, or without its cluster, 129 terminal closed, 130 interrupted,
+143 terminated.
 """
 
 from __future__ import annotations
@@ -148,7 +149,8 @@ class Infeasible(MineralsError):
 
 
 class Exhausted(MineralsError):
-    """The machine ran short of memory, processes or open files. What was finished before is kept."""
+    """The machine ran short of memory, processes or open files, or its cluster was lost. What was finished before is
+    kept."""
 
     exit_code = 6
 

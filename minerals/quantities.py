@@ -794,6 +794,23 @@ QUANTITIES: dict[str, Quantity] = {
             "share in which both avoid as much, to 1e-5 of what is lost at the values.",
         ),
         Quantity(
+            "near_optimal", "result", ("near", "what", "region", "name", "supplier", "year"), "1, GWh, kt",
+            "With [study] kind = near_optimal: least and largest (low, high) of a number among mixes whose objective "
+            "is worse than the best by at most the share near, within all limits and caps of the run. what: shares (of "
+            "a family or chemistry in a region's batteries), production (cells made at home) or sourcing (of a node "
+            "from a supplier; follow_on: plants that follow the mix); value: of the chosen mix, which may be nearly "
+            "as good by another share.",
+            "low, high = min, max Σ_j w_j x_j, objective ≤ (1 + near) · best",
+        ),
+        Quantity(
+            "frontier", "result", ("one", "two", "point"), "GWh, kt, million USD_2025",
+            "With [study] kind = frontier: the least of one objective (two) at each value of another (one), within all "
+            "limits of the run but its caps, from the least of two on; between points it is straight, up to gap × the "
+            "span of least. marginal: what a unit less of one takes of two to the next point, at least and at most "
+            "(marginal_low, marginal_high). Of what is built the objective is what is missing to the most.",
+            "least = min two, one ≤ value",
+        ),
+        Quantity(
             "mix_unknown", "result", ("unknown", "measure", "region", "family", "first", "last"), "GWh, kt, 1",
             "With optimise.unknown = ends, the mix that is chosen if none and if all of what nobody knows stands in "
             "the country that leads it, a stop of each such node played beside the disruptions of the run. measure: "

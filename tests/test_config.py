@@ -171,8 +171,8 @@ def test_every_shipped_run_file_is_sound(name: str) -> None:
     ("{kind = 'sensitivity', detail = 'total'}",
      "study.detail: is a key of kind 'sample', and this study is of kind 'sensitivity'; leave it out"),
     ("{kind = 'sensitivty'}",
-     "study.kind = 'sensitivty': should be 'sample', 'sensitivity', 'identify', 'grid', 'measures' or 'backcast'; did "
-     "you mean"),
+     "study.kind = 'sensitivty': should be 'sample', 'sensitivity', 'identify', 'grid', 'measures', 'backcast', "
+     "'near_optimal' or 'frontier'; did you mean"),
     ("{draws = 40}", "key 'study.kind': missing; add it"),
     ("3", "study = 3: expected a table of keys"),
     ("{kind = 'sample', drawz = 40}", "not a key of study; did you mean 'draws'"),

@@ -14,7 +14,7 @@ import pytest
 
 from minerals import api, drawing
 from minerals.results.result import Result
-from minerals.studies.pool import worker_pool
+from minerals.studies.pool import processes
 
 pytestmark = pytest.mark.slow
 
@@ -169,7 +169,7 @@ def test_charts_are_drawn_here_where_there_is_no_room_for_a_process(
         raise OSError("no room")
 
     monkeypatch.setattr(drawing, "cores", lambda: 2)
-    monkeypatch.setattr("minerals.studies.pool.worker_pool", full)
+    monkeypatch.setattr("minerals.studies.pool.processes", full)
     with drawing.ahead("europe-mix", ()), drawing.drawing(api.read_run("europe-mix")) as begin:
         assert drawing._ahead == []
         assert begin(api.load(folder / "result"))(tmp_path) == drawing.Drawn([], "")
@@ -187,6 +187,6 @@ def test_what_starts_a_process_loads_no_heavy_library(module: str) -> None:
 def test_a_study_s_workers_leave_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    with worker_pool(1, int) as pool:
+    with processes(1, int) as pool:
         assert (os.environ["OMP_NUM_THREADS"], "OPENBLAS_NUM_THREADS" in os.environ) == ("3", False)
         assert pool.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"

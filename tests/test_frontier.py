@@ -146,6 +146,21 @@ def test_the_frontier_of_a_toy_is_that_found_by_hand() -> None:
     assert found.marginal == pytest.approx([40, 80, 140], rel=1e-3)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_frontier_of_a_toy_is_the_same_by_either_objective(exact: bool) -> None:
+    """Least exposed at each cost, from the least exposed mix on; a million avoids 1/140, 1/80, 1/40 GWh."""
+    found = Session(stepped(), "cost").frontier(1e-7, exact=exact, objective="expected")
+    corners = [
+        at for at, cost in enumerate(found.exposure) if min(abs(cost - np.array(COST))) < 1e-4 * (COST[-1] - COST[0])
+    ]
+    assert (found.exposure[0], found.exposure[-1]) == pytest.approx((COST[-1], COST[0]), rel=1e-6)
+    for cost, exposure in zip(COST, EXPOSURE, strict=True):
+        assert found.cost_at(cost) == pytest.approx(exposure, rel=1e-5)
+    if exact:
+        assert corners == [0, 1, 2, 3]
+        assert found.marginal == pytest.approx([1 / 140, 1 / 80, 1 / 40], rel=1e-3)
+
+
 @pytest.mark.parametrize("data", [stepped(), lines(30.0), two_regions()], ids=["steps", "lines", "regions"])
 @pytest.mark.parametrize("exposure", ["expected", "worst", "cvar", "concentration"])
 def test_a_frontier_falls_convexly_between_the_optima_of_either_objective(data: MixData, exposure: str) -> None:

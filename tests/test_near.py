@@ -44,6 +44,19 @@ def test_ends_by_hand() -> None:
     assert ends.members[0, 1] == pytest.approx([0.7, 0.2, 0.1])
 
 
+def test_ends_from_one_corner_are_the_same_in_any_order() -> None:
+    """Those above, and of nothing nothing."""
+    nearly = triangle()
+    ends = nearly.from_vertex(nearly.vertex())
+    sums: list[tuple[dict[int, float], tuple[float, float]]] = [
+        ({0: 1.0}, (0, 0.7)), ({1: 1.0}, (0.2, 0.9)), ({2: 1.0}, (0.1, 0.1)), ({0: 1e-9, 1: 2e-9}, (1.1e-9, 1.8e-9)),
+        ({}, (0, 0)), ({1: 0.0}, (0, 0)),
+    ]  # fmt: skip
+    found = [ends(weights) for weights, _ in sums]
+    assert found == [pytest.approx(told, rel=1e-12) for _, told in sums]
+    assert found == [ends(weights) for weights, _ in reversed(sums)][::-1]
+
+
 @pytest.mark.parametrize(("target", "weight", "found"), [
     ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.45, 0.45]),
     ([0.0, 0.0, 5.0], [1.0, 2.0, 1.0], [0.6, 0.3]),

@@ -214,7 +214,7 @@ class Assembly:
             routes=self._routes(pools),
             weight=self._weights(events),
             counts=cast(dict[Chemistry, float], tables.counts),
-            mass=self._mass() if config.objective == "built_kt" else {},
+            mass=self.mass() if config.objective == "built_kt" else {},
             measure=self._measure() if "concentration" in (config.objective, *config.weights) else {},
         )
 
@@ -1117,7 +1117,7 @@ class Assembly:
             for i, r in enumerate(self.regions) for k, c in enumerate(self.tables.chemistries) for y in self.years
         }  # fmt: skip
 
-    def _mass(self) -> dict[ChemistryYear, float]:
+    def mass(self) -> dict[ChemistryYear, float]:
         """Mass of cells by their specific energy, (chemistry, year) [kt/GWh]: 10⁹ Wh ÷ (Wh/kg) ÷ 10⁶ kg/kt."""
         energy = self.tables.performance
         return {(c, y): 1000.0 / energy["specific_energy", c, y] for c in self.chemistries for y in self.years}

@@ -22,7 +22,10 @@ from ..config import (
     OPTIMISED,
     TARGETS,
     Backcast,
+    Frontier,
+    Grid,
     Measures,
+    NearOptimal,
     Optimise,
     Run,
     Scenario,
@@ -138,7 +141,7 @@ def optimise(
     assembly, data = laid
     config = assembly.config
     try:
-        criteria = _criteria(config)
+        criteria = criteria_of(config)
         solution = choose(data, _alone(criteria) if alone else criteria)
     except Infeasible as error:
         of = "" if scenario == OPTIMISED else f"{config.label}: "
@@ -154,7 +157,7 @@ def at_ends_of_unknown(mix: Mix) -> dict[Assumed, tuple[MixData, Solution]]:
     is chosen from. At both ends a stop of each such node is played beside the disruptions of the run; nothing where
     there is no such node. Raises what `choose` raises."""
     assembly, chokepoints = mix.assembly, mix.assembly.chokepoints
-    criteria = _alone(_criteria(mix.config))
+    criteria = _alone(criteria_of(mix.config))
     ends: tuple[Assumed, ...] = ("none", "all")
     whole = chokepoints.with_unknown("all")
     stops = tuple(stops_of_unknown(whole.supply, whole.inputs, whole.uses.ever))
@@ -324,7 +327,7 @@ def _of_run(run: Run) -> Wrong:
             yield ("exposure", "stockpile_months"), f"stockpile_months = {settings.exposure.stockpile_months:g}", why
     elif isinstance(settings.study, Backcast):
         yield from _of_backcast(settings.study)
-    elif settings.study is not None and settings.study.kind != "grid":
+    elif settings.study is not None and not isinstance(settings.study, Grid | NearOptimal | Frontier):
         why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
         yield ("study",), f"[study] of kind {settings.study.kind!r}", why
     if settings.flows is not None and settings.flows.lines:
@@ -517,7 +520,7 @@ def criterion(config: Optimise) -> str:
     return named.get(config.objective, config.objective)
 
 
-def _criteria(config: Optimise) -> Criteria:
+def criteria_of(config: Optimise) -> Criteria:
     """What is asked of the model."""
     # Weights of chemistries are in the data.
     weights = {name: weight for name, weight in config.weights.items() if weight and name in GOALS}

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_valid
 
 from ..text import shown
 from ..toml import is_key, split_key
+from .optimise import LEAST_NEAR
 from .values import Section, Share, Text, TextOrTexts, Texts, Unit, Whole, Year, at_most, once, one_as_list
 
 
@@ -289,8 +290,70 @@ class Backcast(ManyRuns):
     )  # fmt: skip
 
 
+def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Values of which none stands twice."""
+    if twice := [value for at, value in enumerate(values) if value in values[:at]]:
+        raise ValueError(f"has {shown(twice[0])} twice; name it once")
+    return values
+
+
+#: A share by which a mix may be worse than the best, as `near` of [optimise].
+Nearness = Annotated[float, Field(ge=LEAST_NEAR, le=1.0)]
+#: What of a mix may move.
+Moving = Literal["shares", "production", "sourcing"]
+
+
+class NearOptimal(ManyRuns):
+    """Tells how far shares, production and sourcing move among mixes that are nearly as good as the chosen one."""
+
+    kind: Literal["near_optimal"] = Field(description="Kind of the study.")
+    near: Annotated[tuple[Nearness, ...], Strict(False), AfterValidator(_once)] = Field(
+        default=(0.01, 0.02, 0.05), min_length=1,
+        description="Shares by which the objective may be worse than the best, in place of near of [optimise].",
+    )  # fmt: skip
+    of: Annotated[tuple[Moving, ...], Strict(False), AfterValidator(_once)] = Field(
+        default=("shares", "production", "sourcing"), min_length=1,
+        description="What is told: shares of families and chemistries in a region's batteries, production of cells at "
+        "home by family and chemistry, sourcing of each node by supplier.",
+    )  # fmt: skip
+    years: Annotated[tuple[Year, ...], Strict(False), AfterValidator(_once)] = Field(
+        default=(), description="Years that are told; 2030, 2035 and 2040, or else the last, without them."
+    )
+
+
+#: What a mix can be chosen by, of which two are held against each other.
+Goal = Literal["loss", "cost", "built", "built_kt", "own_objective"]
+
+
+def _two(pair: tuple[str, str]) -> tuple[str, str]:
+    """Two different goals."""
+    if pair[0] == pair[1]:
+        raise ValueError(f"has {pair[0]!r} against itself; name two")
+    return pair
+
+
+class Frontier(ManyRuns):
+    """Tells the least of one objective of a mix at each value of another, for pairs of objectives."""
+
+    kind: Literal["frontier"] = Field(description="Kind of the study.")
+    pairs: Annotated[
+        tuple[Annotated[tuple[Goal, Goal], Strict(False), AfterValidator(_two)], ...],
+        Strict(False), AfterValidator(_once),
+    ] = Field(
+        default=(("loss", "cost"),), min_length=1,
+        description="Pairs [ONE, TWO]: least of TWO at each value of ONE. loss: by risk of the run; cost; built, "
+        "built_kt: demand that is not met, and the mass that is missing, as of those objectives; own_objective: what "
+        "the run chooses by.",
+    )  # fmt: skip
+    exact: bool = Field(
+        default=False, description="Every edge, instead of chords within 1 % of the span of what is least."
+    )
+
+
 #: A study, by its kind.
-Study = Annotated[Sample | Sensitivity | Identify | Grid | Measures | Backcast, Field(discriminator="kind")]
+Study = Annotated[
+    Sample | Sensitivity | Identify | Grid | Measures | Backcast | NearOptimal | Frontier, Field(discriminator="kind")
+]
 #: Section of each kind: the members of the union above.
 KINDS: dict[str, type[Section]] = {
     kind: section

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -335,32 +335,36 @@ class Session:
         """The least exposed mix, of those the cheapest."""
         return self.least(self.aim, "cost")
 
-    def frontier(self, tolerance: float = 0.01, *, exact: bool = False) -> Frontier:
+    def frontier(self, tolerance: float = 0.01, *, exact: bool = False, objective: str = "cost") -> Frontier:
         """Least cost at each exposure, between the cheapest and the least exposed mix. tolerance: of the span of cost;
-        exact: with every edge."""
-        cheapest, least = (Vertex(each.exposure, each.cost, np.nan) for each in (self.cheapest, self.least_exposed))
+        exact: with every edge; objective: that takes the place of the cost."""
+        if objective == "cost":
+            ends = self.cheapest, self.least_exposed
+        else:
+            ends = self.least(objective, self.aim), self.least(self.aim, objective)
+        cheapest, least = (Vertex(each.exposure, self.value(objective, each.values), np.nan) for each in ends)
 
         if exact:
-            return walk(self._edge, cheapest, least)
+            return walk(partial(self._edge, objective), cheapest, least)
         with ThreadPoolExecutor(SANDWICHED) as pool:
-            some = self._copies(SANDWICHED)
+            some = self._copies(SANDWICHED, objective)
 
             def solve(exposures: Sequence[float]) -> list[tuple[float, float]]:
                 return list(pool.map(lambda copy, exposure: copy(exposure), some, exposures))
 
             return sandwich(solve, cheapest, least, tolerance, SANDWICHED)
 
-    def _edge(self, exposure: float) -> Edge:
+    def _edge(self, objective: str, exposure: float) -> Edge:
         """The edge of the frontier at an exposure; from the last basis, as the next edge is near."""
         with self.within({self.aim: exposure}):
-            optimum = self.nearby("cost")
+            optimum = self.nearby(objective)
             return Edge(exposure, optimum.objective, optimum.dual(self.aim), *optimum.range(self.aim))
 
-    def _copies(self, count: int) -> list[Callable[[float], tuple[float, float]]]:
+    def _copies(self, count: int, objective: str) -> list[Callable[[float], tuple[float, float]]]:
         """Least cost at an exposure, and the slope there, each in a solver of its own, that starts afresh: the next
         point of a sandwich is far, and so it does not matter which copy solves it."""
         with self.within({self.aim: 0.0}):
-            self.compiled.optimise("cost")
+            self.compiled.optimise(objective)
             self.compiled.push()
             row, programme = self.compiled.row(self.aim), self.compiled.highs.getLp()
             constant = float(self.compiled.form.constants[row])

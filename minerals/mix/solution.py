@@ -221,6 +221,14 @@ def choose(data: MixData, criteria: Criteria) -> Solution:
             return _Chooser(data if library is None else library.within(), criteria, library).choose()
 
 
+def nearly_as_good(
+    data: MixData, criteria: Criteria, levels: Iterable[float]
+) -> tuple[Session, dict[float, NearlyAsGood]]:
+    """The model of a choice, and its mixes that are worse than the best by at most a share, by each of some shares.
+    Raises what `choose` raises."""
+    return _Chooser(data, criteria).nearly(levels)
+
+
 class _Missed(Exception):
     """A mix assumes too much where the model leaves a disruption out."""
 
@@ -243,14 +251,7 @@ class _Chooser:
         first = criteria.objective in BUILT
         # What is kept to from then on, the incumbent need not keep.
         incumbent = self._incumbent() if first or criteria.unmet else None
-        for stage in [*(["objective"] if first else []), *(["unmet_demand"] if first or criteria.unmet else [])]:
-            objective = criteria.objective if stage == "objective" else stage
-            optimum = session.optimum(objective)
-            self._told(stage, objective, optimum)
-            if optimum.objective > NO_SHARE * sum(self.data.demand.values()):
-                self._gaining(stage, objective, optimum, {})
-                optimum = session.optimum(objective)
-            session.keep(optimum)
+        self._before_cost()
         # What the cheapest mix is exposed to is not needed before the end, and found beside the rest.
         with ThreadPoolExecutor(1) as beside:
             cheapest = beside.submit(self._cheapest())
@@ -259,7 +260,7 @@ class _Chooser:
             best = session.found(cheapest.result() if least is None else least.values)
             near, shown = None, best
             if criteria.near:
-                near_caps = self._near_caps(caps, best)
+                near_caps = self._near_caps(caps, best, criteria.near)
                 nearly = session.nearly(near_caps)
                 standing = beside.submit(nearly.nearest, *session.target(nearly))
             if least is not None:
@@ -286,6 +287,27 @@ class _Chooser:
             along = self._along(frontier) if criteria.near else ()
         self._sure()
         return self._solution(best, shown, baselines, near, frontier, along)
+
+    def _before_cost(self) -> None:
+        """Keep to what comes before the cost: that as much as can be is built, and as little as must be unmet."""
+        criteria, session, first = self.criteria, self.session, self.criteria.objective in BUILT
+        for stage in [*(["objective"] if first else []), *(["unmet_demand"] if first or criteria.unmet else [])]:
+            objective = criteria.objective if stage == "objective" else stage
+            optimum = session.optimum(objective)
+            self._told(stage, objective, optimum)
+            if optimum.objective > NO_SHARE * sum(self.data.demand.values()):
+                self._gaining(stage, objective, optimum, {})
+                optimum = session.optimum(objective)
+            session.keep(optimum)
+
+    def nearly(self, levels: Iterable[float]) -> tuple[Session, dict[float, NearlyAsGood]]:
+        """The session, and mixes nearly as good by each share."""
+        self._before_cost()
+        with self.session.without_recourse():
+            cheapest = self.session.optimum("cost")
+        caps = self._caps(cheapest.objective)
+        best = self.session.found((cheapest if self.criteria.objective in BUILT else self._best(caps)).values)
+        return self.session, {near: self.session.nearly(self._near_caps(caps, best, near)) for near in levels}
 
     def _sure(self) -> None:
         """Raise _Missed where a mix found so far assumes too much."""
@@ -352,9 +374,9 @@ class _Chooser:
         self._told("cost", "cost", optimum)
         return self.session.found(optimum.values)
 
-    def _near_caps(self, caps: Caps, best: Found) -> dict[str, float]:
-        """What mixes nearly as good keep to."""
-        criteria, near = self.criteria, self.criteria.near
+    def _near_caps(self, caps: Caps, best: Found, near: float) -> dict[str, float]:
+        """What mixes keep to that are worse than the best by at most a share."""
+        criteria = self.criteria
         if criteria.worth is not None:
             return {**caps, "priced": (best.cost + criteria.worth * best.exposure) * (1 + near)}
         if criteria.objective == "cost":

@@ -22,6 +22,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "disruptions": ("first_year_below",),
     "drop_in": ("low", "high"),
     "exposure": ("silicon", "low", "high"),
+    "frontier": ("marginal", "marginal_low", "marginal_high"),
     "learning_rate": ("r2",),
     "measures": ("per_billion", "marginal_cost"),
     "measures_worth": ("per_billion",),

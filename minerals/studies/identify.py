@@ -35,7 +35,7 @@ from ..tables.names import Kinds
 from .blocks import DRAWS_PART, StudyFolder, begin_part, is_sound, read_values, write_block
 from .identity import Studied, identity_of
 from .polytope import BLOCK, Polytope, Walk, contradiction, least_change, ranges, walk
-from .pool import Progress, end_without_parent, worker_pool
+from .pool import LocalPool, Progress, end_without_parent, worker_pool
 
 Array = NDArray[np.float64]
 PERCENTILES = (5, 50, 95)
@@ -275,11 +275,14 @@ def _start(polytope: Polytope, seed: int) -> None:
     _walk = found
 
 
-def _make(file: Path, identity: str, seed: int, number: int) -> None:
-    """Draw a block and put it in place."""
+def _make(file: Path | None, identity: str, seed: int, number: int) -> tuple[int, NDArray[np.float32]] | None:
+    """Draw a block and put it in place; return its number and values where the disk of the study is not here."""
     values = _walk.block(seed, number).astype(np.float32)
+    if file is None:
+        return number, values
     end_without_parent()  # Another study may have begun in this folder since.
     write_block(file, identity, number, values)
+    return None
 
 
 def _drawn(
@@ -296,9 +299,15 @@ def _drawn(
         files = [place / f"{number:06d}.f32" for number in range(-(-config.mixes // BLOCK))]
         missing = [number for number, file in enumerate(files) if not is_sound(file, identity, number, size)]
         with worker_pool(config.workers, _start, polytope, config.seed) as pool:
-            making = [pool.submit(_make, files[number], identity, config.seed, number) for number in missing]
+            here = isinstance(pool, LocalPool)
+            if progress is not None:
+                progress(min((len(files) - len(missing)) * BLOCK, config.mixes), config.mixes)
+            making = [
+                pool.submit(_make, files[number] if here else None, identity, config.seed, number) for number in missing
+            ]
             for count, made in enumerate(as_completed(making), 1):
-                made.result()
+                if (block := made.result()) is not None:
+                    write_block(files[block[0]], identity, *block)
                 if progress is not None:
                     progress(min((len(files) - len(missing) + count) * BLOCK, config.mixes), config.mixes)
         values = np.concatenate([read_values(file, 0, size) for file in files])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config import Run
 from ..haste import frozen
 from ..results.record import versions
 from ..tables.inputs import Inputs
 from ..tables.resolve import Resolved
+
+if TYPE_CHECKING:
+    from ..case.optimise import Mix
 
 
 @frozen
@@ -22,6 +25,11 @@ class Studied:
     resolved: Resolved
     region_label: str
     inputs: Inputs
+
+
+def shares_of(mix: Mix) -> str:
+    """SHA-256 of the shares of a chosen mix, which is the same with the same run, inputs and versions."""
+    return hashlib.sha256(repr(sorted(mix.shares.items())).encode()).hexdigest()
 
 
 def identity_of(resolved: Resolved, draws: int, *design: Any) -> str:

@@ -13,7 +13,6 @@ the same cheapest mix. Each draw is a model of its own, which begins from bases 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -47,7 +46,7 @@ from ..mix.session import Session
 from ..mix.solution import risk_of
 from ..tables.inputs import Inputs
 from .blocks import POINTS_PART, StudyFolder
-from .identity import identity_of
+from .identity import identity_of, shares_of
 from .points import solved
 from .pool import Progress
 
@@ -115,8 +114,7 @@ def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progr
     keys, folder, identity = [*curves, *draws], None, ""
     if kept is not None:
         kept.claim()
-        # A chosen mix is the same with the same run, inputs and versions.
-        folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(keys), _shares_of(mix))
+        folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(keys), shares_of(mix))
     with ThreadPoolExecutor(1) as alone:
         found = solved(keys, curve, alone, folder, identity, progress)
     nodes = mix.assembly.chokepoints.inputs
@@ -132,10 +130,6 @@ def measured_rows(mix: Mix, inputs: Inputs) -> pd.DataFrame:
     config = mix.run.settings.study
     assert isinstance(config, Measures)
     return rows_used(with_measures(mix, inputs, config, {}), inputs)
-
-
-def _shares_of(mix: Mix) -> str:
-    return hashlib.sha256(repr(sorted(mix.shares.items())).encode()).hexdigest()
 
 
 def _spent(config: Measures) -> list[float]:

@@ -34,8 +34,9 @@ def solved(
     """Value of each point, in the order of `keys`.
 
     compute: value of a point by its key, in a worker; folder: where finished points are kept, those of the study of
-    this identity; progress: is called with how many of how many points are done. Where the body is interrupted, points
-    that are being solved are finished and kept, and no other is begun. Raises what `compute` raises, and OSError.
+    this identity; progress: is called with how many of how many points are done, first with those known. Where the body
+    is interrupted, points that are being solved here are finished and kept, and no other is begun. Raises what
+    `compute` raises, and OSError.
     """
     if folder is None:
         return _solve(keys, compute, executor, {}, None, identity, progress)
@@ -87,6 +88,8 @@ def _solve(
             os.fsync(file.fileno())
 
     try:
+        if progress is not None:
+            progress(len(keys) - len(open_), len(keys))
         for future in as_completed(futures):
             keep(future)
             if progress is not None:

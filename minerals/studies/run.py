@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 import pandas as pd
 
-from ..config import OPTIMISED, Backcast, DrawnStudy, Identify, Measures, Run, read_run
+from ..config import (
+    OPTIMISED,
+    Backcast,
+    DrawnStudy,
+    Frontier,
+    Identify,
+    Measures,
+    NearOptimal,
+    Run,
+    read_run,
+)
 from ..errors import InputError
 from ..pipeline import computed, inputs_of, sources_used
 from ..results.result import Result
@@ -54,8 +64,9 @@ def run(
     # What overflows is refused with its table, column and place, as in `prepared`.
     with np.errstate(over="ignore", invalid="ignore"):
         study = config.settings.study
-        if isinstance(study, Measures | Backcast) and config.settings.optimise is None:
-            why = f"begins from a mix that is chosen; add [optimise], as runs/europe-{study.kind}.toml has it"
+        if isinstance(study, Measures | Backcast | NearOptimal | Frontier) and config.settings.optimise is None:
+            like = study.kind if isinstance(study, Measures | Backcast) else "mix"
+            why = f"begins from a mix that is chosen; add [optimise], as runs/europe-{like}.toml has it"
             raise InputError([config.problem(("study",), f"[study] of kind {study.kind!r}", why)])
         tables = read_inputs(inputs_of(config, inputs))
         found = computed(config, tables)
@@ -63,26 +74,25 @@ def run(
             from .stress import stress
             from .worlds import reference_worlds
 
-            found.tables.update(stress(found.chokepoints))
+            found.tables.update(stress(found.chokepoints, progress))
             found.tables["reference_worlds"] = reference_worlds(found.chokepoints, tables)
-        if isinstance(config.settings.study, Measures):
+        if isinstance(study, Measures):
             from .measures import measured_rows, measures
 
             mix, rows = found.mixes[OPTIMISED], found.tables["inputs_used"]
             found.tables.update(measures(mix, tables, kept, progress))
             rows = joined(rows, measured_rows(mix, tables))
             found.tables.update(inputs_used=rows, sources_used=sources_used(rows, tables))
-            found.log["study"] = {"kind": config.settings.study.kind, "held": []}
-        elif isinstance(config.settings.study, Backcast):
-            from .backcast import backcast
-
-            found.tables.update(backcast(found.mixes[OPTIMISED], kept, progress))
-            found.log["study"] = {"kind": config.settings.study.kind, "held": []}
-        elif config.settings.study is not None:
-            kind = cast(StudyKind, import_module(f"..{config.settings.study.kind}", __name__))
+            found.log["study"] = {"kind": study.kind, "held": []}
+        elif isinstance(study, Backcast | NearOptimal | Frontier):
+            of_mix = getattr(import_module(f"..{study.kind}", __name__), study.kind)
+            found.tables.update(of_mix(found.mixes[OPTIMISED], kept, progress))
+            found.log["study"] = {"kind": study.kind, "held": []}
+        elif study is not None:
+            kind = cast(StudyKind, import_module(f"..{study.kind}", __name__))
             of = Studied(config, found.resolved, found.log["region_label"], tables)
             found.tables.update(kind.study(of, kept, progress))
-            about = config.settings.study.model_dump(include={"kind", "draws", "mixes", "seed"})
+            about = study.model_dump(include={"kind", "draws", "mixes", "seed"})
             found.log["study"] = {**about, "held": held(found.resolved)}
         return found.result()
 

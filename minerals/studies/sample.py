@@ -10,7 +10,7 @@ import math
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import as_completed
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +28,7 @@ from ..haste import frozen
 from ..tables.resolve import Resolved
 from .blocks import PARTS, StudyFolder, begin_part, is_sound, marked, read_values, write_block
 from .identity import Studied, identity_of
-from .pool import Progress, end_without_parent, worker_pool
+from .pool import LocalPool, Progress, end_without_parent, local_pool, worker_pool
 from .uncertain import Uncertain
 
 #: Draws of one block, each a Latin hypercube of its own; a constant, since it decides where blocks begin.
@@ -112,6 +112,10 @@ class Part:
             if not is_sound(file, self.identity, number, self.size(number))
         ]  # fmt: skip
 
+    def put(self, number: int, values: Array) -> None:
+        """Put a block in its place."""
+        write_block(self.files()[number], self.identity, number, values)
+
     @cached_property
     def identity(self) -> str:
         """What the draws depend on."""
@@ -145,18 +149,23 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
         for part in parts:
             begin_part(part.folder, part.identity)
         missing = [(place, number) for place, part in enumerate(parts) for number in part.missing()]
-        with worker_pool(study.workers, _start, parts) as pool:
+        with ExitStack() as stack:
+            pool = stack.enter_context(worker_pool(study.workers, _start, parts))
+            here = isinstance(pool, LocalPool)
             blocks, draws = (
                 sum(each) for each in zip(*((len(part.files()), part.draws) for part in parts), strict=True)
             )
-            for count, made in enumerate(as_completed([pool.submit(_make, *each) for each in missing]), 1):
-                made.result()
+            if progress is not None:
+                progress(min((blocks - len(missing)) * BLOCK, draws), draws)
+            for count, made in enumerate(as_completed([pool.submit(_make, *each, here) for each in missing]), 1):
+                if (block := made.result()) is not None:
+                    parts[block.place].put(block.number, block.values)
                 if progress is not None:
                     progress(min((blocks - len(missing) + count) * BLOCK, draws), draws)
+            readers = pool if here else stack.enter_context(local_pool(study.workers, _start, parts))
+            minerals = len(resolved.minerals)
             together, apart = (
-                _table(
-                    parts[place], pool.map(_summary, [place] * len(resolved.minerals), range(len(resolved.minerals)))
-                )
+                _table(parts[place], readers.map(_summary, [place] * minerals, range(minerals)))
                 for place in range(len(parts))
             )
     keys = COLUMNS[:6]
@@ -204,14 +213,25 @@ def _start(parts: list[Part]) -> None:
     _parts = parts
 
 
-def _make(place: int, number: int) -> None:
-    """Compute one block of a part and put it in place."""
+class Made(NamedTuple):
+    """A block of a part, made on another machine."""
+
+    place: int
+    number: int
+    values: Array
+
+
+def _make(place: int, number: int, here: bool) -> Made | None:
+    """Compute one block of a part and put it in place; return it where the disk of the study is not here."""
     part = _parts[place]
     draws = min(BLOCK, part.draws - number * BLOCK)
     uniform = latin_hypercube(draws, len(part.uncertain.factors), part.study.seed, number)
     block = block_of(part.uncertain, uniform, len(part.regions) > 1)
+    if not here:
+        return Made(place, number, block)
     end_without_parent()  # Another study may have begun in this folder since.
-    write_block(part.files()[number], part.identity, number, block)
+    part.put(number, block)
+    return None
 
 
 def block_of(uncertain: Uncertain, uniform: NDArray[np.float64], by_region: bool = True) -> Array:

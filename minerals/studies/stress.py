@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -14,17 +15,19 @@ from ..case.chokepoints import Chokepoints
 from ..case.played import LEAST, Played, play, played, stops_of
 from ..exposure.disruption import Loss, losses
 from ..exposure.window import YEAR, Window, parts
-from ..results.tables.intervals import intervals
+from ..results.tables.intervals import as_tables, interval_rows
 from ..tables.supply import Event
+from .points import solved
+from .pool import Progress, hands_asked_for, worker_pool
 
 #: Suppliers whose pairs are played together: the worst on their own in the last year.
 PAIRED = 10
 
 
-def stress(chokepoints: Chokepoints) -> dict[str, pd.DataFrame]:
+def stress(chokepoints: Chokepoints, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
     """Tables stress_single (N-1), library (what of it the rule takes), stress_pairs (N-2), stress_cells (stops of
     materials with and without cells) and stress_years (events that last, stockpiles running down); and intervals and
-    drivers, of all events in all years."""
+    drivers, of all events in all years. progress: is called with how many of how many years are drawn."""
     stops = [stop(chokepoints.inputs, flow) for flow in suppliers(chokepoints.inputs)]
     found = {scenario: play(chokepoints, scenario, stops) for scenario in chokepoints.scenarios}
     single = _single(chokepoints, found)
@@ -34,8 +37,40 @@ def stress(chokepoints: Chokepoints) -> dict[str, pd.DataFrame]:
         "stress_pairs": _pairs(chokepoints, single),
         "stress_cells": _with_cells(chokepoints),
         "stress_years": _years(chokepoints),
-        **intervals(chokepoints, chokepoints.inputs.events, range(len(chokepoints.years))),
+        **_intervals(chokepoints, progress),
     }
+
+
+def _intervals(chokepoints: Chokepoints, progress: Progress | None) -> dict[str, pd.DataFrame]:
+    """Intervals and drivers of all events in all years; where workers were asked for, each year by one of them."""
+    events, keys = chokepoints.inputs.events, [str(year) for year in range(len(chokepoints.years))]
+    if not chokepoints.config.draws:
+        return {}
+    if hands_asked_for():
+        # What it has noted so far is left behind.
+        with worker_pool(1, _start, replace(chokepoints)) as pool:
+            by_year = list(solved(keys, _rows_of_year, pool, progress=progress).values())
+    else:
+        by_year = []
+        for key in keys:
+            by_year.append(interval_rows(chokepoints, events, [int(key)]))
+            if progress is not None:
+                progress(len(by_year), len(keys))
+    found, drivers = ([tuple(row) for rows in by_year for row in rows[at]] for at in (0, 1))
+    return as_tables(chokepoints, events, found, drivers)
+
+
+_chokepoints: Chokepoints
+
+
+def _start(chokepoints: Chokepoints) -> None:
+    global _chokepoints
+    _chokepoints = chokepoints
+
+
+def _rows_of_year(year: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Rows of both tables."""
+    return interval_rows(_chokepoints, _chokepoints.inputs.events, [int(year)])
 
 
 def _single(chokepoints: Chokepoints, found: Mapping[str, Sequence[Played]]) -> pd.DataFrame:

@@ -44,6 +44,16 @@ COMMANDS = {
     "mix": ["run", "toy/mix.toml", "--set", 'output.charts=["demand_by_mineral"]'],
     "sample, 1 worker": ["run", "toy/run.toml", *_study(1)],
     "sample, 2 workers": ["run", "toy/run.toml", *_study(2)],
+    "grid, 2 workers": [
+        "run",
+        "toy/run.toml",
+        "--workers",
+        "2",
+        "--set",
+        "output.charts=[]",
+        "--set",
+        'study={kind="grid", axes={"scope.years.last"=[2031, 2033], "scenario.shift.adoption"=["shift", "plan"]}}',
+    ],
     "stress": ["stress", "toy/run.toml", "--set", _EXPOSURE, "--set", "output.charts=[]"],
 }
 

@@ -1,21 +1,30 @@
 """The goals of studies: ranges of all mixes that fit figure 17, and a hundred thousand of them drawn; the mix with
-stocks and plants beside it against the mix alone."""
+stocks and plants beside it against the mix alone; ends of shares among mixes nearly as good as that of europe-mix,
+against a solve afresh, and by two workers."""
 
 from __future__ import annotations
+
+import time
 
 import common
 import numpy as np
 
 from minerals.case.measures import with_measures
+from minerals.case.optimise import criteria_of
 from minerals.config import OPTIMISED, Measures, read_run
 from minerals.exposure.window import YEAR
+from minerals.highs import optimum
 from minerals.mix.data import MixData
+from minerals.mix.near import NearlyAsGood, Vertex
 from minerals.mix.session import Session
-from minerals.pipeline import computed
+from minerals.mix.solution import SHOWN, nearly_as_good
+from minerals.pipeline import computed, prepared
 from minerals.shipped import inputs_folder
 from minerals.studies.identify import mixes_of
 from minerals.studies.identity import Studied
+from minerals.studies.near_optimal import _ends, _start
 from minerals.studies.polytope import BLOCK, ranges, walk
+from minerals.studies.pool import worker_pool
 from minerals.tables.inputs import read_inputs
 from minerals.tables.resolve import resolve
 
@@ -43,6 +52,7 @@ def main() -> None:
     assert (values < found[0][:, 1] + 1e-6).all(), "a mix that is drawn lies outside the ranges"
     verdict.say(f"identify: {DRAWS:,} mixes drawn", common.best(drawn, 3), "s", 2, at_most=True)
     beside_a_mix(verdict)
+    near_optimal(verdict)
     verdict.end()
 
 
@@ -71,6 +81,53 @@ def beside_a_mix(verdict: common.Verdict) -> None:
 
     ratio = seconds(beside) / seconds(alone)
     verdict.say("measures: the mix with stocks and plants ÷ alone", ratio, "×", 1.3, at_most=True)
+
+
+def near_optimal(verdict: common.Verdict) -> None:
+    """Both ends of shares of families and chemistries in three years."""
+    inputs = read_inputs(inputs_folder())
+    assembly, data = prepared(read_run("europe-mix"), inputs).mixes[OPTIMISED]
+    session, sets = nearly_as_good(data, criteria_of(assembly.config), [0.01])
+    groups = dict.fromkeys([*data.family.values(), *data.chemistries])
+    weights = [session.share(r, group, (y,)) for r in data.regions for group in groups for y in SHOWN]
+    sums = [{int(at): float(each[at]) for at in np.flatnonzero(each)} for each in weights if each.any()][::2]
+    nearly = sets[0.01].pressing(np.any(weights, axis=0))
+    vertex = nearly.vertex()
+    ends = nearly.from_vertex(vertex)
+    start = time.process_time()
+    found = [ends(each) for each in sums]
+    each_end = (time.process_time() - start) / (2 * len(sums))
+    cold = [_cold(nearly, sums[at]) for at in range(0, len(sums), len(sums) // 6)]
+    for (low, high, _), at in zip(cold, range(0, len(sums), len(sums) // 6), strict=True):
+        assert np.allclose(found[at], (low, high), atol=1e-6), "an end hangs on where it is sought from"
+    afresh = float(np.mean([seconds for _, _, seconds in cold]))
+    verdict.say(f"near_optimal: each of {2 * len(sums)} ends", each_end / afresh, "x afresh", 0.7, at_most=True)
+    one, two = (_by_workers(nearly, vertex, sums, workers) for workers in (1, 2))
+    verdict.say("near_optimal: two workers", one / two, "x as fast as one", 1.5)
+
+
+def _cold(nearly: NearlyAsGood, weights: dict[int, float]) -> tuple[float, float, float]:
+    """Both ends by the interior point, and the seconds that one takes."""
+    costs = np.zeros(len(nearly.lower))
+    costs[list(weights)] = list(weights.values())
+    values, start = [], time.process_time()
+    for sign in (1.0, -1.0):
+        highs = nearly._loaded()
+        highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), sign * costs / np.abs(costs).max())
+        optimum(highs, None)
+        values.append(float(costs @ np.array(highs.getSolution().col_value)))
+    return values[0], values[1], (time.process_time() - start) / 2
+
+
+def _by_workers(nearly: NearlyAsGood, vertex: Vertex, sums: list[dict[int, float]], workers: int) -> float:
+    """Seconds in which so many workers, which have begun, find all ends."""
+    with worker_pool(workers, _start, [(nearly, vertex)], sums) as pool:
+        for _ in pool.map(_ends, ["0 0"] * 4 * workers):
+            pass
+        start = time.perf_counter()
+        for _ in pool.map(_ends, [f"0 {number}" for number in range(len(sums))]):
+            pass
+        return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -60,9 +60,16 @@ def headlines(library: Library) -> list[Event]:
 def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence[int]) -> dict[str, pd.DataFrame]:
     """Tables `intervals` and `drivers` of some events in some years, by their places; none without draws. Of years but
     the last there are not more than EARLIER draws."""
+    return (
+        as_tables(chokepoints, events, *interval_rows(chokepoints, events, years)) if chokepoints.config.draws else {}
+    )
+
+
+def interval_rows(
+    chokepoints: Chokepoints, events: Sequence[Event], years: Sequence[int]
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Rows of both tables, those of a year in their order."""
     config = chokepoints.config
-    if not config.draws:
-        return {}
     found, drivers = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
     together: dict[tuple[tuple[str, ...], int], list[Event]] = {}
     for event in events:
@@ -90,6 +97,14 @@ def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence
                         (*head, measure, ":".join(key), label(chokepoints, key), share, "1")
                         for key, share in importance(values[1:], drawn.streams).items() if share >= TOLD
                     ]  # fmt: skip
+    return found, drivers
+
+
+def as_tables(
+    chokepoints: Chokepoints, events: Sequence[Event], found: Sequence[tuple[Any, ...]],
+    drivers: Sequence[tuple[Any, ...]],
+) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """Both tables from their rows, of all years in any order."""
     return {"intervals": _ordered(chokepoints, events, found, INTERVALS),
             "drivers": _ordered(chokepoints, events, drivers, DRIVERS)}  # fmt: skip
 
