@@ -708,15 +708,18 @@ def of_library(library: Library, scenario: str) -> Iterable[tuple[Event, int, Lo
     return ((each.event, each.year, each.lost) for each in library.of(scenario))
 
 
-def lost_beside(mix: Mix) -> dict[str, dict[LossKind, float]]:
+def lost_beside(mix: Mix, library: Library) -> dict[str, dict[LossKind, float]]:
     """What each mix beside the chosen one, and that itself, loses, by whose loss it is: played back with its plan fixed
-    and weighed as the run does [GWh]."""
+    and weighed as the run does [GWh]. library: disruptions of the run with the chosen one."""
     assembly, data, config = mix.assembly, mix.data, mix.config
     events, years = assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years]
     out = {}
     for name, each in mix.solution.baselines.items():
-        plan = assembly.planned(data, each.additions, each.production, each.imports, each.sourced)
-        unmet = sum(data.demand.values()) - sum(each.additions.values())
-        losses = lost(mix, losses_of(plan, OPTIMISED, events, years), unmet)
+        if name == "chosen":
+            found = of_library(library, mix.scenario)
+        else:
+            plan = assembly.planned(data, each.additions, each.production, each.imports, each.sourced)
+            found = losses_of(plan, OPTIMISED, events, years)
+        losses = lost(mix, found, sum(data.demand.values()) - sum(each.additions.values()))
         out[name] = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}
     return out
