@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any, TypeVar, dataclass_transform
 
 #: Objects made between two looks of the collector, by generation: a command makes tables that it keeps, and ends.
-COLLECTED = (400_000, 20, 100)
+COLLECTED = (1_000_000, 20, 100)
 
 #: Libraries that multiply matrices for numpy.
 BLAS = ("OPENBLAS", "OMP", "MKL")

@@ -112,8 +112,12 @@ def _prepared(
     tables, packs, chokepoints = flow_tables(outcome), None, None
     if prices is not None:
         axes = (resolved.regions.labels, resolved.chemistries.labels, resolved.reported)
-        packs = pack_prices(run, inputs, *axes, prices.by_year())
-        own = {mix.scenario: pack_prices(mix.run, inputs, *axes, mix.assembly.prices.curves) for mix in mixes}
+        curves, own = prices.by_year(), dict[str, PackPrices]()
+        packs = pack_prices(run, inputs, *axes, curves)
+        for mix in mixes:
+            learnt = mix.assembly.prices.curves
+            as_run = mix.run.settings.prices == run.settings.prices and learnt == curves
+            own[mix.scenario] = packs if as_run else pack_prices(mix.run, inputs, *axes, learnt)
         tables |= price_tables(prices) | {"battery_cost": cost_table(outcome, packs, own)}
     if run.settings.exposure is not None:
         chokepoints = chokepoints_of(outcome, inputs, reference)

@@ -349,17 +349,16 @@ def test_what_is_recovered_is_used() -> None:
 
 @pytest.mark.parametrize("name", TOYS)
 def test_a_large_model_is_asked_as_a_small_one_is(name: str) -> None:
-    """The cheapest mix without the recourse, and the least exposed of those in a solver of its own."""
+    """The cheapest mix without the recourse, and from it on the least exposed of those and of all."""
     small, large = Session(TOYS[name](), "expected"), Session(TOYS[name](), "expected")
     large.compiled.large = 0
     least = small.optimum("cost").objective
     with large.without_recourse():
         assert large.optimum("cost").objective == pytest.approx(least, rel=SAME)
-    told, same = (each.among_best("cost", least, "expected", {}).objective for each in (small, large))
-    for each, loss in ((small, told), (large, same)):
-        aside = each.among_best_aside("cost", least, "expected")()
-        assert each.value("expected", aside) == pytest.approx(loss, rel=SAME, abs=LEAST)
-    assert large.optimum("expected").objective == pytest.approx(small.optimum("expected").objective, rel=SAME)
+    here, afresh = (large.among_best("cost", least, "expected", {}, inside=inside) for inside in (True, False))
+    assert here.objective == pytest.approx(afresh.objective, rel=SAME, abs=LEAST)
+    assert here.run.algorithm.endswith("hot basis")
+    assert large.onwards("expected").objective == pytest.approx(small.optimum("expected").objective, rel=SAME)
 
 
 # --- one mix by the rules --------------------------------------------------------------------------------------------

@@ -755,16 +755,17 @@ class Beside:
     at_home: float
 
 
-def lost_beside(mix: Mix) -> dict[str, Beside]:
-    """What each mix beside the chosen one, and that itself, loses when it is played back with its plan fixed."""
+def lost_beside(mix: Mix, library: Library) -> dict[str, Beside]:
+    """What each mix beside the chosen one, and that itself, loses when it is played back with its plan fixed. library:
+    disruptions of the run with the chosen one."""
     assembly, data, config = mix.assembly, mix.data, mix.config
     events, years = assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years]
     pools = [(event, regions) for event in events for regions in assembly.chokepoints.pools(event.cuts)]
     out = {}
     for name, each in mix.solution.baselines.items():
         plan = assembly.planned(data, each)
-        unmet = sum(data.demand.values()) - sum(each.additions.values())
-        losses = lost(mix, losses_of(plan, OPTIMISED, events, years), unmet)
+        found = of_library(library, mix.scenario) if name == "chosen" else losses_of(plan, OPTIMISED, events, years)
+        losses = lost(mix, found, sum(data.demand.values()) - sum(each.additions.values()))
         risks = {kind: risk_of(of_kind, data.weight, config.risk, config.level) for kind, of_kind in losses.items()}
         at_home = dict.fromkeys(data.disruptions, 0.0)
         for event, regions in pools:

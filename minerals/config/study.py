@@ -290,13 +290,6 @@ class Backcast(ManyRuns):
     )  # fmt: skip
 
 
-def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Values of which none stands twice."""
-    if twice := [value for at, value in enumerate(values) if value in values[:at]]:
-        raise ValueError(f"has {shown(twice[0])} twice; name it once")
-    return values
-
-
 #: A share by which a mix may be worse than the best, as `near` of [optimise].
 Nearness = Annotated[float, Field(ge=LEAST_NEAR, le=1.0)]
 #: What of a mix may move.
@@ -307,17 +300,19 @@ class NearOptimal(ManyRuns):
     """Tells how far shares, production and sourcing move among mixes that are nearly as good as the chosen one."""
 
     kind: Literal["near_optimal"] = Field(description="Kind of the study.")
-    near: Annotated[tuple[Nearness, ...], Strict(False), AfterValidator(_once)] = Field(
+    near: Annotated[tuple[Nearness, ...], Strict(False), AfterValidator(once), Unit("1")] = Field(
         default=(0.01, 0.02, 0.05), min_length=1,
         description="Shares by which the objective may be worse than the best, in place of near of [optimise].",
     )  # fmt: skip
-    of: Annotated[tuple[Moving, ...], Strict(False), AfterValidator(_once)] = Field(
+    of: Annotated[tuple[Moving, ...], Strict(False), AfterValidator(once)] = Field(
         default=("shares", "production", "sourcing"), min_length=1,
         description="What is told: shares of families and chemistries in a region's batteries, production of cells at "
         "home by family and chemistry, sourcing of each node by supplier.",
     )  # fmt: skip
-    years: Annotated[tuple[Year, ...], Strict(False), AfterValidator(_once)] = Field(
-        default=(), description="Years that are told; 2030, 2035 and 2040, or else the last, without them."
+    years: Annotated[tuple[Year, ...], Strict(False), AfterValidator(once)] = Field(
+        default=(),
+        description="Years that are told; 2030, 2035 and 2040, or else the last, without them.",
+        examples=[[2030, 2040]],
     )
 
 
@@ -338,7 +333,7 @@ class Frontier(ManyRuns):
     kind: Literal["frontier"] = Field(description="Kind of the study.")
     pairs: Annotated[
         tuple[Annotated[tuple[Goal, Goal], Strict(False), AfterValidator(_two)], ...],
-        Strict(False), AfterValidator(_once),
+        Strict(False), AfterValidator(once),
     ] = Field(
         default=(("loss", "cost"),), min_length=1,
         description="Pairs [ONE, TWO]: least of TWO at each value of ONE. loss: by risk of the run; cost; built, "

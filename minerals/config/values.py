@@ -46,11 +46,11 @@ def _note(text: str) -> str:
     return plain(text, LONGEST_NOTE)
 
 
-def once(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of a list, of which none stands twice."""
-    if twice := [name for at, name in enumerate(names) if name in names[:at]]:
+def once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Values of a list, of which none stands twice."""
+    if twice := [value for at, value in enumerate(values) if value in values[:at]]:
         raise ValueError(f"names {shown(twice[0])} twice; name it once")
-    return names
+    return values
 
 
 def at_most(limit: float, why: str) -> AfterValidator:

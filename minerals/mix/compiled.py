@@ -6,8 +6,8 @@ are in Pyomo's terms: constants that stand in the body of a constraint, fixed va
 Pyomo model is read when it is compiled and never written, except by `set_coefficient` and `Optimum.load`.
 
 A small model goes to dual simplex. A large one starts with the interior point and crossover to a basis; from a basis,
-simplex goes on: the dual after other limits, the primal after other costs alone. Where that is far, a large model is
-better solved afresh.
+simplex goes on: the dual after other limits, the primal after other costs alone and where the solution keeps the other
+limits. Where that is far, a large model is better solved afresh.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ Status = highspy.HighsModelStatus
 LARGE = 3_000
 #: Iterations of the simplex from a basis before a cold start is tried.
 HOT_ITERATIONS = 5_000
+#: How rows and columns are scaled, in HiGHS's numbers: its default, and by their largest entries, with which a long way
+#: inside the limits took half as long.
+DEFAULT, BY_LARGEST = 2, 4
 #: Part of a row by which columns may give another than the solver has.
 DRIFT = 1e-6
 #: HiGHS's own word for no limit on iterations.
@@ -247,8 +250,10 @@ class Compiled:
         """Hold variables at values, and let constraints go, as long as the body lasts; it may not compile again. slack:
         of a value, relative where it is above one, within the bounds of its variable; below: whether all that is less
         is allowed too."""
-        columns, levels = [self.column(variable) for variable, _ in values], [_finite(level) for _, level in values]
-        rows, form = [self.row(constraint) for constraint in free], self.form
+        known, places = self.form.column_of, self.form.row_of
+        columns = [known[id(each)] if id(each) in known else self.column(each) for each, _ in values]
+        rows = [places[id(each)] if id(each) in places else self.row(each) for each in free]
+        levels, form = [_finite(level) for _, level in values], self.form
         # By name, as a row that is added on the way makes the form another array.
         ends_of = (("col_lower", columns), ("col_upper", columns), ("row_lower", rows), ("row_upper", rows))
         before = [getattr(form, name)[at] for name, at in ends_of]
@@ -269,7 +274,7 @@ class Compiled:
         finally:
             give(*before)
 
-    def basis(self) -> NamedBasis:
+    def named_basis(self) -> NamedBasis:
         """The basis that HiGHS holds, by name."""
         found, form = self.highs.getBasis(), self.form
         return NamedBasis(
@@ -462,9 +467,10 @@ class Compiled:
         self._new_limits = self._new_limits or bool(self._rows or self._columns)
         self._rows, self._columns = set(), set()
 
-    def solve(self, time_limit: float | None = None, afresh: bool = False) -> Optimum:
+    def solve(self, time_limit: float | None = None, afresh: bool = False, inside: bool = False) -> Optimum:
         """Optimal solution. time_limit: of this solve [s], by default that of all; afresh: for a large model, do not
-        start from the basis: after an altogether different objective the interior point is there first.
+        start from the basis: after an altogether different objective the interior point is there first; inside: the
+        last solution keeps all limits as they now are, and the primal simplex goes on from it.
 
         Raises Infeasible (exit 4), and Unbounded, TimeLimit or NumericalTrouble (exit 5).
         """
@@ -472,7 +478,7 @@ class Compiled:
         if afresh and self.is_large:
             accepted(self.highs.clearSolver(), "a fresh start")
         limit = self.time_limit if time_limit is None else time_limit
-        status = self._attempts(limit)
+        status = self._attempts(limit, inside)
         self._state += 1
         self._new_costs = self._new_limits = False
         if status == Status.kInfeasible:
@@ -497,15 +503,24 @@ class Compiled:
         told = np.array(found.row_value, dtype=float)[: len(rows)]
         return bool((np.abs(rows - told) > DRIFT * np.maximum(np.abs(told), 1.0)).any())
 
-    def _attempts(self, limit: float | None) -> highspy.HighsModelStatus:
+    @property
+    def basis(self) -> highspy.HighsBasis:
+        """Where the simplex would go on from."""
+        return self.highs.getBasis()
+
+    def go_on_from(self, basis: highspy.HighsBasis) -> None:
+        """Go on from where the simplex was before, not from the last solution; no row was added since."""
+        accepted(self.highs.setBasis(basis), "the basis")
+
+    def _attempts(self, limit: float | None, inside: bool = False) -> highspy.HighsModelStatus:
         """Status after the first choice of algorithm or, where that is not conclusive, after a cold start, with
         presolve and then without, and at last by the simplex.
 
         From a basis the simplex has so many iterations and no more: where limits contradict each other it was seen to
-        go on for ever, and a cold start tells so at once.
+        go on for ever, and a cold start tells so at once. inside: as of `solve`; the way may be as long as the model.
         """
-        most = HOT_ITERATIONS if self._hot else None
-        status = self._run("ipx" if self.is_large and not self._hot else "simplex", "choose", limit, most)
+        most = max(HOT_ITERATIONS, len(self.form.rows) if inside else 0) if self._hot else None
+        status = self._run("ipx" if self.is_large and not self._hot else "simplex", "choose", limit, most, inside)
         first = "ipx" if len(self.form.columns) >= self.large // 2 else "simplex"
         for method, presolve in dict.fromkeys([(first, "choose"), (first, "off"), ("simplex", "choose")]):
             if status in CONCLUSIVE:
@@ -515,16 +530,17 @@ class Compiled:
         return status
 
     def _run(
-        self, wanted: str, presolve: str, limit: float | None, most: int | None = None
+        self, wanted: str, presolve: str, limit: float | None, most: int | None = None, inside: bool = False
     ) -> highspy.HighsModelStatus:
-        """One call of HiGHS, of `most` iterations. After other costs alone the basis is still feasible, so the primal
-        simplex goes on."""
+        """One call of HiGHS, of `most` iterations. After other costs alone the basis is still feasible, and inside
+        other limits too, so the primal simplex goes on."""
         highs, hot = self.highs, self._hot
-        primal = hot and self._new_costs and not self._new_limits
+        primal = hot and (inside or (self._new_costs and not self._new_limits))
         set_option(highs, "solver", wanted)
         set_option(highs, "run_crossover", "on")
         set_option(highs, "presolve", presolve)
         set_option(highs, "simplex_strategy", 4 if primal else 1)
+        set_option(highs, "simplex_scale_strategy", BY_LARGEST if inside else DEFAULT)
         set_option(highs, "simplex_iteration_limit", UNLIMITED if most is None else most)
         # HiGHS counts the time from its first run, so what it already ran is added.
         set_option(highs, "time_limit", INF if limit is None else highs.getRunTime() + limit)

@@ -32,6 +32,8 @@ RATE_STEP, UNIT_STEP = 5.0, 1.0
 TOLD = 3
 #: Gains below this part of the objective, or of one unit of it, are none that anybody asks for.
 LEAST = 1e-4
+#: Iterations after which the next limit is tried from the optimum again, which then is nearer than where these led.
+FAR = 50
 
 
 @value_class
@@ -72,7 +74,7 @@ def gains(
 
     found: the optimum of `objective`, within `caps`, in which the session stands.
     """
-    least = LEAST * max(abs(found.objective), 1.0)
+    least, here, moved = LEAST * max(abs(found.objective), 1.0), session.compiled.basis, 0
     for family in in_worth():
         told: list[Gain] = []
         levers = [lever for lever in _levers(session, family, found, caps) if lever.bound > least]
@@ -80,7 +82,10 @@ def gains(
             if len(told) == TOLD and lever.bound <= told[-1].gain:
                 break
             with _loosened(session, lever, caps):
-                gain = found.objective - session.optimum(objective, afresh=False).objective
+                if moved > FAR:
+                    session.compiled.go_on_from(here)
+                loosened = session.optimum(objective, afresh=False)
+            gain, moved = found.objective - loosened.objective, sum(loosened.run.iterations)
             if gain > least:
                 told.append(_gain(lever, stage, gain, found.objective, unit))
                 told = sorted(told, key=lambda each: -each.gain)[:TOLD]

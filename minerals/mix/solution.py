@@ -9,7 +9,7 @@ incumbent's by the same rules, and the frontier of cost against exposure between
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Literal
@@ -252,13 +252,14 @@ class _Chooser:
         # What is kept to from then on, the incumbent need not keep.
         incumbent = self._incumbent() if first or criteria.unmet else None
         self._before_cost()
-        # What the cheapest mix is exposed to is not needed before the end, and found beside the rest.
+        session.cheapest = self._cheapest()
+        self._sure()
+        caps = self._caps(self._least("cheapest"))
+        least = None if first else self._best(caps)
+        best = session.cheapest if least is None else session.found(least.values)
+        near, shown = None, best
+        # The mix that stands for those nearly as good takes longest, and is found beside the rest.
         with ThreadPoolExecutor(1) as beside:
-            cheapest = beside.submit(self._cheapest())
-            caps = self._caps(self.stages[-1].value)
-            least = None if first else self._best(caps)
-            best = session.found(cheapest.result() if least is None else least.values)
-            near, shown = None, best
             if criteria.near:
                 near_caps = self._near_caps(caps, best, criteria.near)
                 nearly = session.nearly(near_caps)
@@ -270,14 +271,12 @@ class _Chooser:
                 # Among all mixes nearly as good the cheapest of the best is none that is told.
                 if self.aim != "cost" and not criteria.near:
                     best = shown = self._cheapest_of_best(caps, least)
+            incumbent = incumbent or self._incumbent()
             if criteria.near:
                 shown = session.standing(standing.result())
                 self._sure()
                 near = Near(near_caps, *self._moving(nearly, shown))
-            session.cheapest = session.found(cheapest.result())
         baselines = {"cheapest": session.cheapest}
-        self._sure()
-        incumbent = incumbent or self._incumbent()
         baselines |= {"incumbent": incumbent} if incumbent is not None else {}
         frontier, along = None, tuple[Along, ...]()
         if criteria.frontier != "off" and criteria.objective not in WITHOUT_FRONTIER:
@@ -303,10 +302,9 @@ class _Chooser:
     def nearly(self, levels: Iterable[float]) -> tuple[Session, dict[float, NearlyAsGood]]:
         """The session, and mixes nearly as good by each share."""
         self._before_cost()
-        with self.session.without_recourse():
-            cheapest = self.session.optimum("cost")
-        caps = self._caps(cheapest.objective)
-        best = self.session.found((cheapest if self.criteria.objective in BUILT else self._best(caps)).values)
+        cheapest = self._cheapest()
+        caps = self._caps(self._least("cheapest"))
+        best = cheapest if self.criteria.objective in BUILT else self.session.found(self._best(caps).values)
         return self.session, {near: self.session.nearly(self._near_caps(caps, best, near)) for near in levels}
 
     def _sure(self) -> None:
@@ -332,15 +330,15 @@ class _Chooser:
         if self.criteria.beside:
             self.gains += gains(self.session, stage, objective, UNIT[objective], found, caps)
 
-    def _cheapest(self) -> Callable[[], Array]:
-        """The cheapest mix, values of all columns; of those the least exposed, when it is called."""
+    def _cheapest(self) -> Found:
+        """The cheapest mix; of those the least exposed."""
         session = self.session
         with session.without_recourse():
             optimum = session.optimum("cost")
             self._told("cheapest", "cost", optimum)
-        if self.criteria.objective == "cost":
-            return lambda: optimum.values
-        return session.among_best_aside("cost", optimum.objective, self.criteria.objective)
+        if self.criteria.objective != "cost":
+            optimum = session.among_best("cost", optimum.objective, self.criteria.objective, {}, inside=True)
+        return session.found(optimum.values)
 
     def _caps(self, least_cost: float) -> dict[str, float]:
         """Caps of the run on objectives, in their units."""
@@ -363,7 +361,8 @@ class _Chooser:
     def _best(self, caps: Caps) -> Optimum:
         """The best by the objective."""
         with self.session.within(caps):
-            optimum = self.session.optimum(self.aim)
+            # The session stands at the cheapest mix, or at the least exposed, which keeps the caps.
+            optimum = self.session.onwards(self.aim)
         self._sure()
         self._told("objective", self.aim, optimum)
         return optimum

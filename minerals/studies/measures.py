@@ -318,7 +318,7 @@ class _Draws:
             losses.setdefault(name, []).append(found.objective)
             # What holds the mix is solved as fast without a basis.
             if keep and first and name in ("mix", ALL):
-                self.starts[name] = compiled.basis()
+                self.starts[name] = compiled.named_basis()
         if found is not None and not keep:
             grid.told(found.objective, found.values)
         lost = max(losses.pop(NOTHING)[0], 0.0)

@@ -67,7 +67,7 @@ def mix_tables(mix: Mix, library: Library, inputs: Inputs) -> Tables:
         "mix_range": _ranges(mix, families=False),
         "mix_near": _frame(list(_near(mix)), NEAR),
         "mix_example": _frame(list(_examples(mix)), ["mix", "region", "family", "year", "value", "unit"]),
-        "mix_baseline": _frame(list(_baselines(mix)), BASELINE),
+        "mix_baseline": _frame(list(_baselines(mix, library)), BASELINE),
         "mix_frontier": _frame(list(_frontier(mix)), FRONTIER),
         "mix_along": _frame(list(_along(mix)), ALONG),
         "mix_loss": _losses(mix, library, replayed(mix, library)),
@@ -198,13 +198,13 @@ LOST: Mapping[LossKind, str] = {
 LABELS = {"cheapest": "Cheapest", "least_exposed": "Least exposed"}
 
 
-def _baselines(mix: Mix) -> Iterable[tuple[Any, ...]]:
+def _baselines(mix: Mix, library: Library) -> Iterable[tuple[Any, ...]]:
     """Exposure and cost of the incumbent's mix, the cheapest, the chosen and the least exposed one, under the same
     rules, with the limits that one breaks; supply_lost, industry_lost, all_outside: as played back, by the same risk;
     industry_share: of the cells made at home; unmet: demand that it leaves unmet, what it sells and no mix may sell
     among it; cost_share: above the cheapest, missing where it leaves far more unmet than the others, whose cost has
     those cells."""
-    lost, found = lost_beside(mix), mix.solution.baselines
+    lost, found = lost_beside(mix, library), mix.solution.baselines
     labels = {**LABELS, "incumbent": incumbent_label(mix), "chosen": mix.config.label}
     unit, least, wanted = UNIT[criterion(mix.config)], _least_cost(mix), sum(mix.data.demand.values())
     most = sum(mix.solution.unmet.values())
