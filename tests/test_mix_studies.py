@@ -143,7 +143,7 @@ def test_an_objective_has_no_frontier_against_itself(folder: Path) -> None:
     ({"kind": "frontier", "pairs": [["loss", "loss"]]}, "'loss' against itself; name two"),
     ({"kind": "frontier", "pairs": [["loss", "cost"], ["loss", "cost"]]}, "twice; name it once"),
     ({"kind": "near_optimal", "near": [0.0001]}, "0.001"),
-    ({"kind": "near_optimal", "near": [0.1, 0.1]}, "has 0.1 twice; name it once"),
+    ({"kind": "near_optimal", "near": [0.1, 0.1]}, "names 0.1 twice; name it once"),
 ])  # fmt: skip
 def test_keys_that_do_not_fit_are_told(toy: Path, study: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
