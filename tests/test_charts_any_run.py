@@ -55,10 +55,11 @@ def results(
     tested = run(folder / "run.toml", ["study={kind='sensitivity',draws=64}"], folder)
     fits = run(folder / "run.toml", ["study={kind='identify', statements={graphite=[-0.2, 0]}, mixes=1000}"], folder)
     buys = run(folder / "mix.toml", ["study={kind='measures', budgets=[0, 1]}", "scope.regions=['Europe']"], folder)
+    holds = run(folder / "mix.toml", ["study={kind='robust'}", "scope.regions=['Europe']"], folder)
     others = ["exposure.other_futures=['plans']", "optimise.objective='cost'", "optimise.variant.credit={credit=20}"]
     beside = run(folder / "mix.toml", others, folder)
     found: dict[str, Result] = {}
-    for result in (mix, tested, fits, buys, validation, europe, world, beside):
+    for result in (mix, tested, fits, buys, holds, validation, europe, world, beside):
         found |= dict.fromkeys([name for name in charts.suited(result) if name not in found], result)
     assert found.keys() == charts.CHARTS.keys()
     return found

@@ -23,6 +23,7 @@ import test_charts_identified
 import test_charts_measures
 import test_charts_mix
 import test_charts_prices
+import test_charts_regret
 import test_charts_sensitivity
 import test_charts_validation
 import test_charts_variants
@@ -48,6 +49,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
     **test_charts_variants.CASES,
     **test_charts_identified.CASES,
     **test_charts_measures.CASES,
+    **test_charts_regret.CASES,
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
@@ -63,6 +65,7 @@ WAY_OUT = {
     "sensitivity": "; it is computed by a study",
     "identified": "; it is computed by a study of kind identify",
     "measures": "; it is computed by a study of kind measures",
+    "regret": "; it is computed by a study of kind robust",
     "validation": "; draw what minerals",
     "cost_curves": r"; prices are computed for runs with \[prices\]",
     **dict.fromkeys(

@@ -22,6 +22,7 @@ from ..config import (
     OPTIMISED,
     Measures,
     Optimise,
+    Robust,
     Run,
     Scenario,
     ShareChange,
@@ -306,6 +307,8 @@ def _of_run(run: Run) -> Wrong:
         if settings.exposure is not None and settings.exposure.stockpile_months:
             why = "is a stock that is there already, and measures ask what one would gain; leave it out"
             yield ("exposure", "stockpile_months"), f"stockpile_months = {settings.exposure.stockpile_months:g}", why
+    elif isinstance(settings.study, Robust):
+        yield from _of_robust(config)
     elif settings.study is not None and settings.study.kind != "grid":
         why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
         yield ("study",), f"[study] of kind {settings.study.kind!r}", why
@@ -340,6 +343,23 @@ def _of_measures(config: Optimise) -> Wrong:
         yield ("optimise", "objective"), f"objective = {config.objective!r}", why
     if config.unmet:
         yield ("optimise", "unmet"), "unmet = true", "what is not met costs nothing; measures need a mix that meets all"
+
+
+def _of_robust(config: Optimise) -> Wrong:
+    """What a study of several futures needs of the mix that it compares plans with."""
+    if config.objective != "gwh_at_risk":
+        why = 'says nothing of what disruptions cost, by which plans are compared; set objective = "gwh_at_risk"'
+        yield ("optimise", "objective"), f"objective = {config.objective!r}", why
+    if config.unmet:
+        why = "leaves the plan open, and a study of futures tells what of it is short in each; leave it out"
+        yield ("optimise", "unmet"), "unmet = true", why
+    if config.loss == "industry":
+        why = "counts cells that are to be made at home, which each future decides anew; leave it out"
+        yield ("optimise", "loss"), "loss = 'industry'", why
+    for key in ("worth", "exposure_cap"):
+        if (value := getattr(config, key)) is not None:
+            why = "mixes money with losses that are compared between plans; leave it out, or set a cost_cap"
+            yield ("optimise", key), f"{key} = {value:g}", why
 
 
 def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:

@@ -40,6 +40,7 @@ CHARTS = {
     "chosen_sourcing": "mix_sourcing",
     "variants": "mix_variant",
     "measures": "measures",
+    "regret": "robust",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
@@ -47,7 +48,7 @@ CHARTS = {
 #: Tables that a chart draws besides its own.
 OTHER_TABLES = {
     "lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",), "frontier": ("mix_baseline",),
-    "loss_by_length": ("disruptions",), "variants": ("mix_loss",),
+    "loss_by_length": ("disruptions",), "variants": ("mix_loss",), "regret": ("robust_mix",),
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}

@@ -12,13 +12,13 @@ from .problems import COMMAND_LINE
 from .run import LONGEST_CHAIN, Run, find_run_file, read_run, varied
 from .run_file import RunFile
 from .sections import AdoptionCurve, CapacityLimit, Exposure, Flows, Intensity, Output, Prices, Scenario, Scope, Years
-from .study import DrawnStudy, Grid, Identify, Measures, Sample, Sensitivity, Study
+from .study import DrawnStudy, Grid, Identify, Measures, Robust, Sample, Sensitivity, Study
 from .variant import OPTIMISED, playback_of, runs_by_mix, scenario_of
 
 __all__ = [
     "BUILT", "COMMAND_LINE", "COST_CAP", "GOALS", "LONGEST_CHAIN", "OPTIMISED", "AdoptionCurve", "CapacityLimit",
     "Diffusion", "DrawnStudy", "Exposure", "Flows", "Grid", "Identify", "Intensity", "Measures", "Optimise", "Output",
-    "Prices", "Rest", "Run", "RunFile", "Sample", "Scenario", "Scope", "Sensitivity", "ShareChange", "Study", "Years",
-    "diffusion_of", "find_run_file", "of_reference", "playback_of", "read_run", "runs_by_mix", "scenario_of",
+    "Prices", "Rest", "Robust", "Run", "RunFile", "Sample", "Scenario", "Scope", "Sensitivity", "ShareChange", "Study",
+    "Years", "diffusion_of", "find_run_file", "of_reference", "playback_of", "read_run", "runs_by_mix", "scenario_of",
     "share_limits", "varied",
 ]  # fmt: skip

@@ -175,8 +175,22 @@ class Measures(Section):
     plant_life: float = Field(default=20.0, ge=1, le=100, description="Years over which a plant is paid.")
 
 
+class Robust(ManyRuns):
+    """Holds plans against several futures of supply: which one leaves the least regret, and at what price."""
+
+    kind: Literal["robust"] = Field(description="Kind of the study.")
+    futures: Texts = Field(
+        default=(), description="Futures of supply, of supply_futures.csv, beside that of the run; all without it."
+    )
+    worlds: Literal["own", "three"] = Field(
+        default="own",
+        description="Reference worlds in which each of these is assumed: that of the run, or also the three of the "
+        "table reference_worlds, with which a study takes an hour rather than minutes.",
+    )
+
+
 #: A study, by its kind.
-Study = Annotated[Sample | Sensitivity | Identify | Grid | Measures, Field(discriminator="kind")]
+Study = Annotated[Sample | Sensitivity | Identify | Grid | Measures | Robust, Field(discriminator="kind")]
 #: Section of each kind: the members of the union above.
 KINDS: dict[str, type[Section]] = {
     kind: section

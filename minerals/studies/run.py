@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 import pandas as pd
 
-from ..config import OPTIMISED, DrawnStudy, Identify, Measures, Run, read_run
+from ..config import OPTIMISED, DrawnStudy, Identify, Measures, Robust, Run, read_run
 from ..errors import InputError
 from ..pipeline import computed, inputs_of, sources_used
+from ..results.record_exposure import about_future
 from ..results.result import Result
 from ..tables.inputs import joined, read_inputs
 from ..tables.resolve import Resolved
@@ -52,9 +53,10 @@ def run(
     config = source if isinstance(source, Run) else read_run(source, sets)
     # What overflows is refused with its table, column and place, as in `prepared`.
     with np.errstate(over="ignore", invalid="ignore"):
-        if isinstance(config.settings.study, Measures) and config.settings.optimise is None:
-            why = "begins from a mix that is chosen; add [optimise], as runs/europe-measures.toml has it"
-            raise InputError([config.problem(("study",), "[study] of kind 'measures'", why)])
+        study = config.settings.study
+        if isinstance(study, Measures | Robust) and config.settings.optimise is None:
+            why = f"begins from a mix that is chosen; add [optimise], as runs/europe-{study.kind}.toml has it"
+            raise InputError([config.problem(("study",), f"[study] of kind {study.kind!r}", why)])
         tables = read_inputs(inputs_of(config, inputs))
         found = computed(config, tables)
         if stressed and found.chokepoints is not None:
@@ -71,6 +73,16 @@ def run(
             rows = joined(rows, measured_rows(mix, tables))
             found.tables.update(inputs_used=rows, sources_used=sources_used(rows, tables))
             found.log["study"] = {"kind": config.settings.study.kind, "held": []}
+        elif isinstance(config.settings.study, Robust):
+            from .robust import robust
+
+            told = robust(found.mixes[OPTIMISED], tables, kept, progress)
+            rows = joined(found.tables["inputs_used"], told.pop("inputs_used"))
+            found.tables.update(told, inputs_used=rows, sources_used=sources_used(rows, tables))
+            found.log["study"] = {"kind": config.settings.study.kind, "held": []}
+            found.log["codes"]["future"] |= {
+                name: about_future(str(name), tables) for name in dict.fromkeys(told["robust"]["future"])
+            }
         elif config.settings.study is not None:
             kind = cast(StudyKind, import_module(f"..{config.settings.study.kind}", __name__))
             of = Studied(config, found.resolved, found.log["region_label"], tables)
