@@ -748,14 +748,16 @@ QUANTITIES: dict[str, Quantity] = {
             "What a budget buys beside the mix: stock held in a year, and plants that run in it.",
         ),
         Quantity(
-            "robust", "result", ("mix", "future", "adoption", "silicon"), "GWh",
-            "With [study] kind = robust: what a plan loses in a future of supply, by the risk of the run. mix: the "
-            "future that it is best in (that of the run first), average (least mean loss, futures alike) or regret "
-            "(least largest regret). Which batteries are put into use and which lines stand is the plan's; in each "
-            "future it is decided anew, by the loss and then by the cost, where cells are made, materials bought and "
-            "what others build. least: of the best plan of that future; regret: value − least; short: batteries of the "
-            "plan that the future cannot supply even without a disruption, which count as lost in value; replayed: "
-            "value when the plan is played back; cost: there [million USD_2025], of what is had.",
+            "robust", "result", ("mix", "future", "world"), "GWh",
+            "With [study] kind = robust: what a plan loses in a future of supply and a reference world, by the risk "
+            "of the run. mix: the future that it is best in (that of the run first), average (least mean loss, "
+            "futures alike) or regret (least largest regret); of plans as good by that the cheapest is told, and "
+            "another of them can lose somewhat more or less in other futures. Which batteries are put into use and "
+            "which lines stand is the plan's; in each future it is decided anew, by the loss and then by the cost, "
+            "where cells are made, materials bought and what others build. least: of the best plan of that future; "
+            "regret: value − least; short: batteries of the plan that the future cannot supply even without a "
+            "disruption, which count as lost in value; replayed: value when the plan is played back; cost: there "
+            "[million USD_2025], of what is had.",
             "regret = value − least, value = min over what is decided anew of risk",
         ),
         Quantity(

@@ -29,7 +29,7 @@ REGRET: Mapping[str, Sequence[float]] = {
     "regret": (119.4, 123.6, 110.8, 75.6, 123.6),
 }  # fmt: skip
 OF_FUTURES = tuple(FUTURES)
-WORLD = ("stated-trend", "none")
+WORLD = "stated-trend"
 
 
 def held(
@@ -39,15 +39,15 @@ def held(
     """A result whose plans are held against futures; in other worlds each has twice its regret."""
     made = bare(**about)
     made.record["codes"]["future"] = {name: {"label": label} for name, label in futures.items()}
-    worlds = [WORLD, *((name, "none") for name in other_worlds)]
+    worlds = [WORLD, *other_worlds]
     rows = [
-        (plan, future, *world, least + gwh * (1 + place), least, gwh * (1 + place),
+        (plan, future, world, least + gwh * (1 + place), least, gwh * (1 + place),
          short if future == "iea-base" else 0.0, least + gwh, 1.0, "GWh")
         for plan, by in regret.items() for place, world in enumerate(worlds)
         for future, least, gwh in zip(futures, LEAST, by, strict=False)
     ]  # fmt: skip
     made.tables["robust"] = pd.DataFrame(rows, columns=[
-        "mix", "future", "adoption", "silicon", "value", "least", "regret", "short", "replayed", "cost", "unit",
+        "mix", "future", "world", "value", "least", "regret", "short", "replayed", "cost", "unit",
     ])  # fmt: skip
     worst = made.tables["robust"].groupby("mix", sort=False)["regret"].max()
     made.tables["robust_mix"] = pd.DataFrame({"mix": worst.index, "worst_regret": worst.to_numpy()})

@@ -21,6 +21,7 @@ from minerals.mix.objective import OWN
 from minerals.mix.replay import Library
 from minerals.mix.session import Session
 from minerals.mix.variables import PLAN
+from minerals.results.csv_files import read_csv
 from minerals.results.result import Result
 from minerals.studies.run import run
 
@@ -211,6 +212,7 @@ def test_the_study_goes_on_where_it_was_with_any_number_of_workers(folder: Path,
     for table in ("robust", "robust_mix", "robust_share"):
         one, again = ((tmp_path / name / "tables" / f"{table}.csv").read_bytes() for name in ("one", "two"))
         assert one == again
+        assert len(read_csv(tmp_path / "one" / "tables" / f"{table}.csv")) == one.count(b"\n") - 1
 
 
 @pytest.mark.slow

@@ -53,8 +53,8 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
         result, NAME, title=title, size=size, scenarios=story.scenarios, unit="GWh",
         used=footer.demand(result, story.scenarios, story.place, result.record["years"], used),
         finding=_finding(story), note=_note(story, result),
-        subtitle=f"Regret of plans of batteries, {story.span}, by supply future: {story.objective} above that of the"
-        " best plan there, gigawatt-hours (GWh)",
+        subtitle=f"{wording.capitalised(story.objective)}, above the least possible in each supply future,"
+        f" {story.span}, gigawatt-hours (GWh)",
         body=(HEAD + rows * USUAL + FOOT, HEAD + rows * THIN + FOOT), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story), options={},
         lines={"red_line": " ".join(filter(None, (assumed, caveat)))},
@@ -103,7 +103,7 @@ def _story(result: Result) -> _Story:
     about = mixes.about(result)
     years = about.get("years") or result.record["years"]
     first = table.iloc[0]
-    own = table[(table["adoption"] == first["adoption"]) & (table["silicon"] == first["silicon"])]
+    own = table[table["world"] == first["world"]]
     futures = tuple(map(str, dict.fromkeys(own["future"])))
     drawn = tuple(name for name in map(str, dict.fromkeys(own["mix"])) if name in (*futures, *NAMES))
 
@@ -155,8 +155,8 @@ def _finding(story: _Story) -> str:
 def _note(story: _Story, result: Result) -> str:
     note = f"Note:{frame.caveats(result)} A plan is which batteries are put into use and which lines stand; in each"
     note += " future it is decided anew where cells are made and materials bought. Regret: its loss less that of the"
-    note += " plan which is best there, so nothing in a future’s own column. GWh: summed over the years in which a stop"
-    note += " may come."
+    note += " plan which is best there, so nothing in a future’s own column; of plans as good there the cheapest is"
+    note += " told. GWh: summed over the years in which a stop may come."
     short = {future: story.short[REGRET][future] for future in story.futures} if REGRET in story.short else {}
     most = max(short, key=lambda name: short[name], default="")
     if most and short[most] >= NOTHING:

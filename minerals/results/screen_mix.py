@@ -95,7 +95,7 @@ def _robust(result: Result, width: int) -> list[str]:
         return []
     table, plans = result["robust"], result["robust_mix"].set_index("mix")
     own, labels = str(table["future"].iloc[0]), result.record["codes"]["future"]
-    world = table[["adoption", "silicon"]].eq(table[["adoption", "silicon"]].iloc[0]).all(axis=1)
+    world = table["world"] == table["world"].iloc[0]
     drawn = table[world].pivot_table(index="mix", columns="future", values="regret", sort=False)
     names = {"average": "least loss on average", "regret": "least regret"}
     head = ["GWh above the least, best in", *(labels[name]["label"] for name in drawn.columns), "most"]

@@ -34,7 +34,9 @@ from .worlds import WORLDS
 
 #: A cost cap is missed by this part of it, and met.
 NEARLY = 1e-9
-LOSSES = ["mix", "future", "adoption", "silicon", "value", "least", "regret", "short", "replayed", "cost", "unit"]
+#: Silicon of a reference world that has none on top of its adoption.
+NO_SILICON = "none"
+LOSSES = ["mix", "future", "world", "value", "least", "regret", "short", "replayed", "cost", "unit"]
 MIXES = ["mix", "worst_regret", "binding", "average", "own", "cost", "more_average", "more_own",
          "more_cost", "less_regret", "unit"]  # fmt: skip
 SHARES = ["mix", "region", "family", "year", "value", "low", "high", "unit"]
@@ -48,6 +50,11 @@ class World:
     adoption: str
     silicon: str
 
+    @property
+    def reference(self) -> str:
+        """Adoption of the reference world, with its silicon where it has some."""
+        return self.adoption if self.silicon == NO_SILICON else f"{self.adoption} with silicon {self.silicon}"
+
 
 def robust(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
     """Tables `robust`, `robust_mix` and `robust_share` of a chosen mix whose run has the study, and what the futures
@@ -60,7 +67,7 @@ def robust(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progres
     folder, identity = None, ""
     if kept is not None:
         kept.claim()
-        design = [f"{name} {world.future} {world.adoption} {world.silicon}" for name, world in worlds.items()]
+        design = [f"{name} {world.future} {world.reference}" for name, world in worlds.items()]
         folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(worlds), *design)
 
     def done(before: int) -> Progress | None:
@@ -98,7 +105,7 @@ def _worlds(mix: Mix, inputs: Inputs, config: Robust) -> dict[str, World]:
 def _references(exposure: Exposure, inputs: Inputs, config: Robust) -> Iterator[tuple[str, str]]:
     """(adoption, silicon) of the reference worlds, that of the run first."""
     yield exposure.adoption, exposure.silicon
-    shares, blends = set(inputs["market_share"]["scenario"]), {"none", *inputs["silicon_uptake"]["scenario"]}
+    shares, blends = set(inputs["market_share"]["scenario"]), {NO_SILICON, *inputs["silicon_uptake"]["scenario"]}
     for adoption, silicon in WORLDS if config.worlds == "three" else ():
         if adoption in shares and silicon in blends:
             yield adoption, silicon
@@ -108,7 +115,7 @@ def _name(world: World, exposure: Exposure) -> str:
     own = world.adoption, world.silicon
     if own == (exposure.adoption, exposure.silicon):
         return OWN if world.future == exposure.future else world.future
-    return f"{world.future}, {world.adoption}"
+    return f"{world.future}, {world.reference}"
 
 
 def _exposure(mix: Mix, inputs: Inputs, world: World) -> Chokepoints:
@@ -174,7 +181,7 @@ def _tables(worlds: Mapping[str, World], found: Mapping[str, Any], demand: float
         for mix in order
     }
     losses = [
-        (called[mix], each.future, each.adoption, each.silicon, loss, least[name], regret[mix][name], *others, "GWh")
+        (called[mix], each.future, each.reference, loss, least[name], regret[mix][name], *others, "GWh")
         for mix in order for name, each in worlds.items() for loss, *others in [found[mix]["held"][name]]
     ]  # fmt: skip
     mean = {mix: float(np.mean([held[0] for held in found[mix]["held"].values()])) for mix in order}
