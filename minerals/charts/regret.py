@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.patches import Rectangle
 
 from minerals.charts import footer, frame, mixes, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.selection import Selection
-from minerals.charts.style import INK, LABEL, MUTED, Page, text_width
+from minerals.charts.style import INK, LABEL, MUTED, Page, Panel, text_width
 
 NAME = "regret"
 WAY_OUT = "it is computed by a study of kind robust"
@@ -210,6 +211,7 @@ def _draw(sheet: Page, story: _Story) -> None:
     last = 0.72 * s
     step = (sheet.right - last - left) / len(story.futures)
     most = _rounded_up(max(story.worst[plan] for plan in story.plans))
+    axes = supply.in_inches(sheet, Panel(left, top - count * pitch, step * len(story.futures), count * pitch))
     _draw_heads(sheet, story, left, step, top)
     for row, plan in enumerate(story.plans):
         middle = top - (row + 0.5) * pitch
@@ -220,7 +222,8 @@ def _draw(sheet: Page, story: _Story) -> None:
         for column, future in enumerate(story.futures):
             value, x = story.regret[plan][future], left + column * step
             colour = _colour(value, most)
-            sheet.box(x, middle - (pitch - GAP * s) / 2, step - GAP * s, pitch - GAP * s, colour)
+            place = x, middle - (pitch - GAP * s) / 2
+            axes.add_patch(Rectangle(place, step - GAP * s, pitch - GAP * s, facecolor=colour, linewidth=0, zorder=1))
             ink = MUTED if value < NOTHING else style.text_on(colour)
             centre = x + (step - GAP * s) / 2
             sheet.text(centre, baseline, _gwh(value), LABEL, ink, SEMIBOLD if chosen else REGULAR, align="center")
