@@ -185,7 +185,7 @@ class Robust(ManyRuns):
     worlds: Literal["own", "three"] = Field(
         default="own",
         description="Reference worlds in which each of these is assumed: that of the run, or also the three of the "
-        "table reference_worlds, with which a study takes an hour rather than minutes.",
+        "table reference_worlds, with which each solve takes ten times as long.",
     )
 
 
