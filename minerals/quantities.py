@@ -811,6 +811,33 @@ QUANTITIES: dict[str, Quantity] = {
             "least = min two, one ≤ value",
         ),
         Quantity(
+            "robust", "result", ("mix", "future", "world"), "GWh",
+            "With [study] kind = robust: what a plan loses in a future of supply and a reference world, by the risk "
+            "of the run. mix: the future that it is best in (that of the run first), average (least mean loss, "
+            "futures alike) or regret (least largest regret); of plans as good by that the cheapest is told, and "
+            "another of them can lose somewhat more or less in other futures. Which batteries are put into use and "
+            "which lines stand is the plan's; in each future it is decided anew, by the loss and then by the cost, "
+            "where cells are made, materials bought and what others build. least: of the best plan of that future; "
+            "regret: value − least; short: batteries of the plan that the future cannot supply even without a "
+            "disruption, which count as lost in value; replayed: value when the plan is played back; cost: there "
+            "[million USD_2025], of what is had.",
+            "regret = value − least, value = min over what is decided anew of risk",
+        ),
+        Quantity(
+            "robust_mix", "result", ("mix",), "GWh, million USD_2025",
+            "Price of robustness: worst_regret of each plan, and the future in which it has that (binding); average: "
+            "mean loss over futures; own: loss in the run's own future; cost: of the plan there, the least of plans as "
+            "good [million USD_2025]. more_average, more_own, more_cost: than the plan that is best in the run's own "
+            "future; less_regret: than that has.",
+            "worst_regret = max over futures of regret",
+        ),
+        Quantity(
+            "robust_share", "result", ("mix", "region", "family", "year"), "1",
+            "Share of a family in a region's batteries in each plan of robust; low and high: how far it moves over all "
+            "plans that are worse by optimise.near of its objective at most (of nearly none, by a ten-thousandth of "
+            "the demand), each ranged alone; the value itself where optimise.ranges = off or near = 0.",
+        ),
+        Quantity(
             "mix_unknown", "result", ("unknown", "measure", "region", "family", "first", "last"), "GWh, kt, 1",
             "With optimise.unknown = ends, the mix that is chosen if none and if all of what nobody knows stands in "
             "the country that leads it, a stop of each such node played beside the disruptions of the run. measure: "

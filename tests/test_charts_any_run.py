@@ -57,10 +57,11 @@ def results(
     buys = run(folder / "mix.toml", ["study={kind='measures', budgets=[0, 1]}", "scope.regions=['Europe']"], folder)
     less = ["study={kind='backcast', mineral='graphite', change=[-0.01, -0.5]}"]
     back = run(folder / "mix.toml", less, folder)
+    holds = run(folder / "mix.toml", ["study={kind='robust'}", "scope.regions=['Europe']"], folder)
     others = ["exposure.other_futures=['plans']", "optimise.objective='cost'", "optimise.variant.credit={credit=20}"]
     beside = run(folder / "mix.toml", others, folder)
     found: dict[str, Result] = {}
-    for result in (mix, tested, fits, buys, back, validation, europe, world, beside):
+    for result in (mix, tested, fits, buys, back, holds, validation, europe, world, beside):
         found |= dict.fromkeys([name for name in charts.suited(result) if name not in found], result)
     assert found.keys() == charts.CHARTS.keys()
     return found

@@ -25,6 +25,7 @@ import test_charts_identified
 import test_charts_measures
 import test_charts_mix
 import test_charts_prices
+import test_charts_regret
 import test_charts_sensitivity
 import test_charts_validation
 import test_charts_variants
@@ -52,6 +53,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
     **test_charts_identified.CASES,
     **test_charts_measures.CASES,
     **test_charts_backcast.CASES,
+    **test_charts_regret.CASES,
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
@@ -68,6 +70,7 @@ WAY_OUT = {
     "identified": "; it is computed by a study of kind identify",
     **dict.fromkeys(test_charts_measures.CASES, "; it is computed by a study of kind measures"),
     "backcast": "; it is computed by a study of kind backcast",
+    "regret": "; it is computed by a study of kind robust",
     "validation": "; draw what minerals",
     "cost_curves": r"; prices are computed for runs with \[prices\]",
     **dict.fromkeys(

@@ -162,6 +162,7 @@ def test_every_shipped_run_file_is_sound(name: str) -> None:
     shorter = {
         "world-2050": "step=5", "europe-mix": "last=2028", "us-mix": "last=2028", "europe-measures": "last=2028",
         "world-mix": "last=2027", "europe-backcast": "last=2028",
+        "europe-robust": "last=2028",
     }  # fmt: skip
     result = run(name, [f"scope.years.{shorter[name]}"] if name in shorter else [])
     assert result["mineral_demand"]["value"].sum() > 0
@@ -172,7 +173,7 @@ def test_every_shipped_run_file_is_sound(name: str) -> None:
      "study.detail: is a key of kind 'sample', and this study is of kind 'sensitivity'; leave it out"),
     ("{kind = 'sensitivty'}",
      "study.kind = 'sensitivty': should be 'sample', 'sensitivity', 'identify', 'grid', 'measures', 'backcast', "
-     "'near_optimal' or 'frontier'; did you mean"),
+     "'near_optimal', 'frontier' or 'robust'; did you mean"),
     ("{draws = 40}", "key 'study.kind': missing; add it"),
     ("3", "study = 3: expected a table of keys"),
     ("{kind = 'sample', drawz = 40}", "not a key of study; did you mean 'draws'"),

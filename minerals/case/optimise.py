@@ -27,6 +27,7 @@ from ..config import (
     Measures,
     NearOptimal,
     Optimise,
+    Robust,
     Run,
     Scenario,
     ShareChange,
@@ -327,6 +328,8 @@ def _of_run(run: Run) -> Wrong:
             yield ("exposure", "stockpile_months"), f"stockpile_months = {settings.exposure.stockpile_months:g}", why
     elif isinstance(settings.study, Backcast):
         yield from _of_backcast(settings.study)
+    elif isinstance(settings.study, Robust):
+        yield from _of_robust(config)
     elif settings.study is not None and not isinstance(settings.study, Grid | NearOptimal | Frontier):
         why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
         yield ("study",), f"[study] of kind {settings.study.kind!r}", why
@@ -376,6 +379,23 @@ def _of_backcast(study: Backcast) -> Wrong:
             yield ("study", name), what, "no amount is below 0; give levels of at least that"
     if study.least == "new" and not study.new:
         yield ("study", "least"), "least = 'new'", "does not say what is new; name families or chemistries as new"
+
+
+def _of_robust(config: Optimise) -> Wrong:
+    """What a study of several futures needs of the mix that it compares plans with."""
+    if config.objective != "gwh_at_risk":
+        why = 'says nothing of what disruptions cost, by which plans are compared; set objective = "gwh_at_risk"'
+        yield ("optimise", "objective"), f"objective = {config.objective!r}", why
+    if config.unmet:
+        why = "leaves the plan open, and a study of futures tells what of it is short in each; leave it out"
+        yield ("optimise", "unmet"), "unmet = true", why
+    if config.loss == "industry":
+        why = "counts cells that are to be made at home, which each future decides anew; leave it out"
+        yield ("optimise", "loss"), "loss = 'industry'", why
+    for key in ("worth", "exposure_cap"):
+        if (value := getattr(config, key)) is not None:
+            why = "mixes money with losses that are compared between plans; leave it out, or set a cost_cap"
+            yield ("optimise", key), f"{key} = {value:g}", why
 
 
 def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:

@@ -43,6 +43,7 @@ CHARTS = {
     "measures": "measures",
     "portfolio": "measures_bought",
     "backcast": "backcast",
+    "regret": "robust",
 }
 """Name of each chart -> the table that it draws; the module of that name has `figure(result, **options)`."""
 
@@ -51,7 +52,7 @@ CHARTS = {
 OTHER_TABLES = {
     "lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",), "frontier": ("mix_baseline",),
     "loss_by_length": ("disruptions",), "variants": ("mix_loss",), "backcast": ("backcast_family",),
-    "portfolio": ("measures",),
+    "portfolio": ("measures",), "regret": ("robust_mix",),
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}

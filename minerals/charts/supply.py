@@ -32,6 +32,7 @@ IN_FORCE, ASSUMED = "in_force", "†"
 SHORT = {"South Africa": "S. Africa", "South Korea": "S. Korea", "United States": "US", "United Kingdom": "UK"}
 """Countries whose names are too long for a cell."""
 OTHERS = "Other countries"
+ASSUMED_WORLDS = "Who makes what in these worlds is assumed."
 CHOSEN = "optimised"
 """The scenario of the mix that a run with [optimise] chooses."""
 
@@ -147,6 +148,14 @@ def future(selection: Selection, wanted: str | None, table: pd.DataFrame) -> str
 def future_label(selection: Selection, name: str) -> str:
     """What the code list calls a supply future; nothing where there is none."""
     return label(selection.record["codes"].get("future", {}), name)
+
+
+def is_assumed(result: Result, futures: Sequence[str]) -> bool:
+    """Whether the supply of a future drawn is assumed."""
+    inputs = table_of(result, "inputs_used")
+    if inputs is None or "future" not in inputs:
+        return False
+    return bool((inputs["future"].isin(futures) & inputs["source"].eq("assumed")).any())
 
 
 def chosen_pair(selection: Selection) -> tuple[str, str]:

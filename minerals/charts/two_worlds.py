@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from minerals.charts import footer, frame, losses, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.selection import Selection, label, table_of, texts
+from minerals.charts.selection import Selection, label, texts
 
 NAME = "two_worlds"
 WAY_OUT = "it is computed for runs with [exposure] that name other futures as exposure.other_futures"
 MOST, FUTURES = 6, 4
 """Disruptions drawn where none are named, and futures drawn at the most: that of the run and the last ones."""
-ASSUMED = "Who makes what in these worlds is assumed."
 
 
 def figure(
@@ -40,7 +39,7 @@ def figure(
     drawn = losses.drawn_data(story).rename(columns={"scenario": "future"})
     drawn.insert(drawn.columns.get_loc("future"), "scenario", which)
     caveat = footer.red_line(result.record["scenarios"], {which: named})
-    assumed = ASSUMED if _assumed(result, story.scenarios) else ""
+    assumed = supply.ASSUMED_WORLDS if supply.is_assumed(result, story.scenarios) else ""
     return frame.bundle(
         result, NAME, title=title, size=size, scenarios=(which,), unit="GWh",
         used=footer.demand(result, (which,), story.region, [story.year], used),
@@ -85,14 +84,6 @@ def _story(
         table=kept, drawn=quantities, draws=0, left_out=len(bars) - len(kept),
         scenarios_left_out=len(every) - len(futures),
     )  # fmt: skip
-
-
-def _assumed(result: Result, futures: Sequence[str]) -> bool:
-    """Whether the supply of a future drawn is assumed."""
-    inputs = table_of(result, "inputs_used")
-    if inputs is None or "future" not in inputs:
-        return False
-    return bool((inputs["future"].isin(futures) & inputs["source"].eq("assumed")).any())
 
 
 def _finding(story: losses.Losses) -> str:

@@ -22,6 +22,7 @@ from .study import (
     ManyRuns,
     Measures,
     NearOptimal,
+    Robust,
     Sample,
     Sensitivity,
     Study,
@@ -32,7 +33,7 @@ __all__ = [
     "BUILT", "COMMAND_LINE", "COST_CAP", "GOALS", "LONGEST_CHAIN", "OPTIMISED", "TARGETS", "AdoptionCurve", "Backcast",
     "CapacityLimit",
     "Diffusion", "DrawnStudy", "Exposure", "Flows", "Frontier", "Grid", "Identify", "Intensity", "ManyRuns",
-    "Measures", "NearOptimal", "Optimise", "Output", "Prices", "Rest", "Run", "RunFile", "Sample", "Scenario",
+    "Measures", "NearOptimal", "Optimise", "Output", "Prices", "Rest", "Robust", "Run", "RunFile", "Sample", "Scenario",
     "Scope", "Sensitivity", "ShareChange", "Study", "Years", "diffusion_of", "find_run_file", "of_reference",
     "playback_of", "read_run", "runs_by_mix", "scenario_of", "share_limits", "varied",
 ]  # fmt: skip

@@ -345,9 +345,26 @@ class Frontier(ManyRuns):
     )
 
 
+class Robust(ManyRuns):
+    """Holds plans against several futures of supply: which one leaves the least regret, and at what price."""
+
+    kind: Literal["robust"] = Field(description="Kind of the study.")
+    futures: Texts = Field(
+        default=(),
+        description="Futures of supply, of supply_futures.csv, beside that of the run; all without it.",
+        examples=[["iea-base", "announced"]],
+    )
+    worlds: Literal["own", "three"] = Field(
+        default="own",
+        description="Reference worlds in which each of these is assumed: that of the run, or also the three of the "
+        "table reference_worlds, with which each solve takes ten times as long.",
+    )
+
+
 #: A study, by its kind.
 Study = Annotated[
-    Sample | Sensitivity | Identify | Grid | Measures | Backcast | NearOptimal | Frontier, Field(discriminator="kind")
+    Sample | Sensitivity | Identify | Grid | Measures | Backcast | NearOptimal | Frontier | Robust,
+    Field(discriminator="kind"),
 ]
 #: Section of each kind: the members of the union above.
 KINDS: dict[str, type[Section]] = {

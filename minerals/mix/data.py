@@ -139,6 +139,10 @@ class MixData:
     incumbent: Mapping[RegionSegmentChemistryYear, float] = field(default_factory=dict)
     """Additions to which the mix that is told is near, as sold [GWh]."""
 
+    plan_given: bool = False
+    """Whether the plan is chosen elsewhere, as it is in a further future of supply: what is put into use and which
+    lines stand. No limit of it is stated then, and of what it puts into use some may be short."""
+
     # More sets
 
     nodes: tuple[Node, ...] = ()

@@ -170,6 +170,8 @@ class Family:
     """Variables and objectives that a run may hold at a limit, by their name in the model."""
     sourcing: bool = False
     """Whether it also binds the sourcing of a mix that is already chosen."""
+    of_plan: bool = False
+    """Whether it limits nothing but the plan, so that it is stated once for all futures that a plan is held against."""
 
 
 def year_of(index: Key) -> int:

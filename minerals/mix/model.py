@@ -18,13 +18,27 @@ def build(
     level: float = 0.8,
     weights: Mapping[str, float] | None = None,
     worth: tuple[str, float] | None = None,
+    beside: Mapping[str, MixData] | None = None,
+    risk: str = "expected",
 ) -> pyo.ConcreteModel:
     """State the model. level: of the CVaR; weights: of objectives in a weighted sum; worth: an objective, and what one
-    unit of it is worth, in the objective `priced`."""
+    unit of it is worth, in the objective `priced`; beside: numbers of further futures of supply by name, in each of
+    which the same plan is sourced, made, short and disrupted anew, in a block `future` of its own; risk: that of which
+    the objectives over all futures are."""
     with building():
         model = pyo.ConcreteModel()
-        add_variables(model, data)
-        for family in MODULES.values():
-            family.add(model, data)
-        add_objectives(model, data, level, weights, worth)
+        _state(model, data)
+        if beside:
+            model.future = pyo.Block(list(beside))
+            for name, other in beside.items():
+                _state(model.future[name], other, model)
+        add_objectives(model, data, level, weights, worth, beside, risk)
     return model
+
+
+def _state(model: pyo.Block, data: MixData, plan: pyo.Block | None = None) -> None:
+    """State variables and limits, those of the plan where it has one."""
+    add_variables(model, data, plan)
+    for family in MODULES.values():
+        if not (data.plan_given and family.FAMILY.of_plan):
+            family.add(model, data)

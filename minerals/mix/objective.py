@@ -10,15 +10,19 @@ r"""What a mix is chosen by, each an objective of its own with its unit.
     unbuilt         demand unmet, or met by what counts less than what counts most        GWh
     unbuilt_kt      the same of the mass of the cells                                     kt
     weighted        named weights of these                                                as weighted
-    unmet_demand    Σ u: no mix leaves less unmet                                         GWh
+    unmet_demand    Σ u: no mix leaves less unmet; of a plan that is given Σ h too        GWh
     priced          cost + worth × another of these                                       million USD
+    average         mean of a risk over futures of supply, where there are several        GWh
+    regret          most of what it is above the least possible in a future, over these   GWh
 
 Unmet demand costs nothing in `cost`, which is why that objective stands with demand met, and everything in the losses,
 which are counted against demand. Where a GWh of chemistry c counts ω_c and weighs μ_cy, `unbuilt` is Σ (max ω − ω_c) X
 + max ω Σ u, least where Σ ω_c X is largest, and unmet demand where all count alike; `unbuilt_kt` has ω_c μ_cy in place
-of ω_c. The CVaR is τ + Σ_d w_d max(L_d − τ, 0) ÷ (1 − α) at its least over τ.
+of ω_c. The CVaR is τ + Σ_d w_d max(L_d − τ, 0) ÷ (1 − α) at its least over τ. The worst case over futures is no
+objective: it is that of the one future which loses most in every mix, and says nothing of the others.
 
-Source: Rockafellar and Uryasev (2000), Optimization of conditional value-at-risk, Journal of Risk 2(3).
+Source: Savage (1951), The theory of statistical decision, Journal of the American Statistical Association 46(253);
+Rockafellar and Uryasev (2000), Optimization of conditional value-at-risk, Journal of Risk 2(3).
 """
 
 from __future__ import annotations
@@ -32,6 +36,8 @@ from .pyo import pyo
 
 #: Objectives on which the disruptions press.
 RISKS = ("expected", "worst", "cvar")
+#: Name of the future that the plan is chosen in, among those beside it.
+OWN = "own"
 
 
 def add_objectives(
@@ -40,12 +46,18 @@ def add_objectives(
     level: float = 0.8,
     weights: Mapping[str, float] | None = None,
     worth: tuple[str, float] | None = None,
+    beside: Mapping[str, MixData] | None = None,
+    risk: str = "expected",
 ) -> None:
     """Add every objective the data allow, all inactive but the first. level: α of the CVaR; weights: of objectives in
-    `weighted`; worth: an objective and what one unit of it is worth, in `priced`."""
+    `weighted`; worth: an objective and what one unit of it is worth, in `priced`; beside, risk: as of `build`."""
     _cost(model, data)
     if data.disruptions:
         _risks(model, data, level)
+    if beside:
+        for name, other in beside.items():
+            _risks(model.future[name], other, level)
+        _over_futures(model, risk)
     if data.measure:
 
         def exposed(m: pyo.ConcreteModel) -> object:
@@ -63,7 +75,7 @@ def add_objectives(
     if worth:
         name, price = worth
         model.priced = pyo.Objective(expr=model.cost.expr + price * getattr(model, name).expr)
-    model.unmet_demand = pyo.Objective(expr=sum(model.unmet.values()))
+    model.unmet_demand = pyo.Objective(expr=sum(model.unmet.values()) + sum(model.short.values()))
     for objective in list(model.component_data_objects(pyo.Objective))[1:]:
         objective.deactivate()
 
@@ -127,7 +139,7 @@ def _cost(model: pyo.ConcreteModel, data: MixData) -> None:
     model.cost = pyo.Objective(expr=sum(part.expr for part in parts))
 
 
-def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:
+def _risks(model: pyo.Block, data: MixData, level: float) -> None:
     whole = sum(data.weight[d] for d in data.disruptions)
     events = pyo.Set(initialize=[d for d in data.disruptions if data.weight[d] > 0])
     model.most = pyo.Var()
@@ -140,6 +152,16 @@ def _risks(model: pyo.ConcreteModel, data: MixData, level: float) -> None:
     model.cvar = pyo.Objective(
         rule=lambda m: m.threshold + sum(data.weight[d] / whole * m.beyond[d] for d in events) / (1 - level)
     )
+
+
+def _over_futures(model: pyo.ConcreteModel, risk: str) -> None:
+    """The right-hand sides of `regret_in` become the least that is possible in each future once that is known."""
+    each = {OWN: model, **{name: model.future[name] for name in model.future}}
+    values = {name: getattr(future, risk).expr for name, future in each.items()}
+    model.average = pyo.Objective(expr=sum(values.values()) / len(values))
+    model.most_regret = pyo.Var()
+    model.regret_in = pyo.Constraint(list(values), rule=lambda m, name: values[name] - m.most_regret <= 0)
+    model.regret = pyo.Objective(expr=model.most_regret)
 
 
 def _cost_words(_: Glossary, __: MixData) -> LimitText:
@@ -155,6 +177,7 @@ FAMILY = Family(
     constraints={
         "at_most": Balance("disruption"),
         "tail": Balance("disruption"),
+        "regret_in": Balance("future"),
     },
     bounds={
         "cost": Limit(

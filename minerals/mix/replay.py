@@ -119,26 +119,35 @@ class Library:
         """What a model is stated from that holds these blocks, from now on with those that were missed."""
         self.held |= self.missed
         self.missed = set()
-        held, data = self.held, self.data
-        return replace(
-            data,
-            accessible={key: kt for key, kt in data.accessible.items() if _block(key) in held},
-            active=tuple(key for key in data.active if _block(key) in held),
-            refined=tuple(key for key in data.refined if _block(key) in held),
-        )
+        return _within(self.data, self.held)
 
     def note(self, model: Any, form: Form, values: Array) -> None:
         """Note in which blocks that a model does not hold a plan of it assumes too much. values: of its columns."""
         whole = np.zeros(self._form.matrix.shape[1])
-        for component in model.component_objects(pyo.Var):
-            if component.local_name in recourse.VARIABLES:
-                continue
+        for component in model.component_objects(pyo.Var, descend_into=False):
             there = self._model.component(component.local_name)
+            if component.local_name in recourse.VARIABLES or there is None:
+                continue
             for key, variable in component.items():
                 at, to = form.column_of.get(id(variable)), self._form.column_of.get(id(there[key]))
                 if at is not None and to is not None and at < len(values):
                     whole[to] = values[at]
         self.missed |= {block for block in self._replay.assumed(whole) if block not in self.held}
+
+
+def nothing_held(data: MixData) -> MixData:
+    """What a model is stated from in which no disruption takes anything."""
+    return _within(data, set())
+
+
+def _within(data: MixData, held: set[Block]) -> MixData:
+    """Data with some blocks of the recourse alone."""
+    return replace(
+        data,
+        accessible={key: kt for key, kt in data.accessible.items() if _block(key) in held},
+        active=tuple(key for key in data.active if _block(key) in held),
+        refined=tuple(key for key in data.refined if _block(key) in held),
+    )
 
 
 def is_long(data: MixData) -> bool:

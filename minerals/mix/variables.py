@@ -3,6 +3,7 @@
 additions   x[r,s,c,y]    batteries put into use                                  GWh
 unmet       u[r,s,y]      demand that is not met                                  GWh
 cells       X[r,c,y]      cells of a region, of all segments                      GWh
+short       h[r,c,y]      of a plan that is given, cells that are not had         GWh
 production  p[r,c,y]      of them made at home                                    GWh
 imports     m[r,m,c,y]    of them bought, by maker                                GWh
 built       b[r,k,y], retrofitted t[r,k,l,y]   lines, new and turned over, by     GWh/yr
@@ -18,6 +19,8 @@ at_home     z[d,q,c,y]    cells of them made at home                            
 own_made    k[d,q,c,a,y]  of these, those whose active material is made at home   GWh
 refined     v[d,q,r,y]    material refined at home for it                         kt or GWh
 natural, natural_made   g[d,q,y]   natural graphite in all anodes, and in those made at home   kt
+
+Of these `PLAN` is the plan, which futures of supply have in common.
 """
 
 from __future__ import annotations
@@ -29,30 +32,27 @@ from typing import Any
 from .data import FOLLOW_ON, Chemistry, Disruption, MixData, Pool, Region, Supplier, Year
 from .pyo import pyo
 
+#: Variables of the plan: what is put into use, what that holds and leaves unmet, and the lines that stand.
+PLAN = ("additions", "unmet", "built", "retrofitted", "held")
 
-def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
-    """Add the sets and variables of a model to it."""
+
+def add_variables(model: pyo.Block, data: MixData, plan: pyo.Block | None = None) -> None:
+    """Add the sets and variables of a model to it. plan: model whose plan it has, where it has none of its own."""
     some = pyo.NonNegativeReals
     model.sold = pyo.Set(initialize=list(data.sold), dimen=4)
     cells = dict.fromkeys((r, c, y) for r, _, c, y in data.sold)
     model.cells_of = pyo.Set(initialize=list(cells), dimen=3)
     model.wanted = pyo.Set(initialize=list(data.demand), dimen=3)
-    model.additions = pyo.Var(model.sold, within=some)
-    model.unmet = pyo.Var(model.wanted, within=some)
+    if plan is None:
+        _add_plan(model, data)
+    else:
+        for name in PLAN:
+            setattr(model, name, pyo.Reference(getattr(plan, name)))
     model.cells = pyo.Var(model.cells_of, within=some)
+    model.short = pyo.Var(_set(cells if data.plan_given else [], 3), within=some)
     model.production = pyo.Var(_set([key for key in cells if key not in data.imported], 3), within=some)
     model.imports = pyo.Var(_set([(r, m, c, y) for r, c, y in cells for m in data.makers[r, c, y]], 4), within=some)
-    # Nothing is decided before the first year.
-    led = [(r, k, y) for r, k, y in data.announced if y >= data.years[0] + data.lead.get((r, k), 0)]
-    model.built = pyo.Var(_set(led, 3), within=some)
-    turned = [
-        (r, k, to, y) for r in data.regions for k, to in data.retrofit for y in data.years
-        if (r, k, y) in data.capacity and (r, to, y) in data.capacity
-        and y >= data.years[0] + data.retrofit_lead.get((r, to), 0)
-    ]  # fmt: skip
-    model.retrofitted = pyo.Var(_set(turned, 4), within=some)
     add_sourcing(model, data)
-    model.held = pyo.Var(_set(dict.fromkeys(key[:4] for key in data.returned), 4), within=some)
     model.secondary = pyo.Var(_set(data.recovered, 3), within=some)
     model.stock = pyo.Var(_set(data.stock_cost, 3), within=some)
     run = [(r, n, y) for r, n, y in data.plant_cost if y + data.plant_lead[n] <= data.years[-1]]
@@ -77,6 +77,22 @@ def add_variables(model: pyo.ConcreteModel, data: MixData) -> None:
     model.natural = pyo.Var(_set([key for key in played if key in data.routed], 3), within=some)
     anodes = dict.fromkeys((d, q, y) for d, q, _, a, y in model.own_made_of if a in data.anodes)
     model.natural_made = pyo.Var(_set([key for key in played if key in anodes], 3), within=some)
+
+
+def _add_plan(model: pyo.Block, data: MixData) -> None:
+    some = pyo.NonNegativeReals
+    model.additions = pyo.Var(model.sold, within=some)
+    model.unmet = pyo.Var(model.wanted, within=some)
+    # Nothing is decided before the first year.
+    led = [(r, k, y) for r, k, y in data.announced if y >= data.years[0] + data.lead.get((r, k), 0)]
+    model.built = pyo.Var(_set(led, 3), within=some)
+    turned = [
+        (r, k, to, y) for r in data.regions for k, to in data.retrofit for y in data.years
+        if (r, k, y) in data.capacity and (r, to, y) in data.capacity
+        and y >= data.years[0] + data.retrofit_lead.get((r, to), 0)
+    ]  # fmt: skip
+    model.retrofitted = pyo.Var(_set(turned, 4), within=some)
+    model.held = pyo.Var(_set(dict.fromkeys(key[:4] for key in data.returned), 4), within=some)
 
 
 def add_sourcing(model: pyo.ConcreteModel, data: MixData) -> None:

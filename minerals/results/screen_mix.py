@@ -41,7 +41,10 @@ SMALL = 0.0005
 def mix(result: Result, width: int = WIDE) -> list[list[str]]:
     """Blocks of lines on the chosen mix, in a terminal of some width."""
     blocks = [_shares(result, region, width) for region in dict.fromkeys(result["mix_family"]["region"])]
-    first = (*_measures(result, width), *_backcast(result, width), _baselines(result, width), _frontier(result))
+    first = (
+        *_measures(result, width), *_backcast(result, width), _robust(result, width), _baselines(result, width),
+        _frontier(result),
+    )  # fmt: skip
     then = (
         unknown(result),
         _losses(result, width),
@@ -169,6 +172,38 @@ def _ranged(rows: pd.DataFrame) -> str:
     share = rows["value"].sum() / whole if whole else 0.0
     ends = tuple(f"{100 * rows[end].iloc[0]:.0f}" for end in ("low", "high")) if len(rows) == 1 else ("", "")
     return f"{100 * share:.0f}" + ("" if ends[0] == ends[1] else f" ({ends[0]}–{ends[1]})")
+
+
+def _robust(result: Result, width: int) -> list[str]:
+    """What plans lose above the least possible in each future of supply, and what the one with the least regret costs
+    where supply is as the run assumes."""
+    if "robust" not in result.tables:
+        return []
+    table, plans = result["robust"], result["robust_mix"].set_index("mix")
+    own, labels = str(table["future"].iloc[0]), result.record["codes"]["future"]
+    world = table["world"] == table["world"].iloc[0]
+    drawn = table[world].pivot_table(index="mix", columns="future", values="regret", sort=False)
+    names = {"average": "least loss on average", "regret": "least regret"}
+    head = ["GWh above the least, best in", *(labels[name]["label"] for name in drawn.columns), "most"]
+    rows = [
+        [names.get(str(plan)) or labels[str(plan)]["label"], *map(number, by), number(plans.loc[plan, "worst_regret"])]
+        for plan, by in zip(drawn.index, drawn.to_numpy(), strict=True)
+        if plan in names or plan in labels
+    ]
+    lines = columns(head, rows) if width >= WIDE else fitted(head, rows, width)
+    last = plans.loc["regret"]
+    told = (
+        f"The plan with the least regret loses {number(last['worst_regret'])} GWh more than need be at most, that for "
+        f"{labels[own]['label']} {number(plans.loc[own, 'worst_regret'])}; it loses {number(last['more_own'])} GWh "
+        f"more there, and {number(abs(last['more_average']))} {'more' if last['more_average'] > 0 else 'less'} on "
+        "average."
+    )
+    short = drawn.columns[table[world & (table["mix"] == "regret")]["short"].to_numpy() > 0]
+    if len(short):
+        gwh = table[world & (table["mix"] == "regret")].set_index("future")["short"]
+        those = listed([f"{labels[name]['label']} {number(gwh[name])}" for name in short])
+        told += f" Of it some cannot be supplied even without a disruption, and counts as lost: in {those} GWh."
+    return [*lines, told]
 
 
 def _baselines(result: Result, width: int) -> list[str]:

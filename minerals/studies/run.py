@@ -18,11 +18,13 @@ from ..config import (
     Identify,
     Measures,
     NearOptimal,
+    Robust,
     Run,
     read_run,
 )
 from ..errors import InputError
 from ..pipeline import computed, inputs_of, sources_used
+from ..results.record_exposure import about_future
 from ..results.result import Result
 from ..tables.inputs import joined, read_inputs
 from ..tables.own import Folders
@@ -64,8 +66,11 @@ def run(
     # What overflows is refused with its table, column and place, as in `prepared`.
     with np.errstate(over="ignore", invalid="ignore"):
         study = config.settings.study
-        if isinstance(study, Measures | Backcast | NearOptimal | Frontier) and config.settings.optimise is None:
-            like = study.kind if isinstance(study, Measures | Backcast) else "mix"
+        if (
+            isinstance(study, Measures | Backcast | NearOptimal | Frontier | Robust)
+            and config.settings.optimise is None
+        ):
+            like = study.kind if isinstance(study, Measures | Backcast | Robust) else "mix"
             why = f"begins from a mix that is chosen; add [optimise], as runs/europe-{like}.toml has it"
             raise InputError([config.problem(("study",), f"[study] of kind {study.kind!r}", why)])
         tables = read_inputs(inputs_of(config, inputs))
@@ -85,9 +90,19 @@ def run(
             found.tables.update(inputs_used=rows, sources_used=sources_used(rows, tables))
             found.log["study"] = {"kind": study.kind, "held": []}
         elif isinstance(study, Backcast | NearOptimal | Frontier):
-            of_mix = getattr(import_module(f"..{study.kind}", __name__), study.kind)
-            found.tables.update(of_mix(found.mixes[OPTIMISED], kept, progress))
+            told_of = getattr(import_module(f"..{study.kind}", __name__), study.kind)
+            found.tables.update(told_of(found.mixes[OPTIMISED], kept, progress))
             found.log["study"] = {"kind": study.kind, "held": []}
+        elif isinstance(study, Robust):
+            from .robust import robust
+
+            told = robust(found.mixes[OPTIMISED], tables, kept, progress)
+            rows = joined(found.tables["inputs_used"], told.pop("inputs_used"))
+            found.tables.update(told, inputs_used=rows, sources_used=sources_used(rows, tables))
+            found.log["study"] = {"kind": study.kind, "held": []}
+            found.log["codes"]["future"] |= {
+                name: about_future(str(name), tables) for name in dict.fromkeys(told["robust"]["future"])
+            }
         elif study is not None:
             kind = cast(StudyKind, import_module(f"..{study.kind}", __name__))
             of = Studied(config, found.resolved, found.log["region_label"], tables)

@@ -1,14 +1,16 @@
 """The goals of studies: ranges of all mixes that fit figure 17, and a hundred thousand of them drawn; the mix with
 stocks and plants beside it against the mix alone; ends of shares among mixes nearly as good as that of europe-mix,
-against a solve afresh, and by two workers."""
+against a solve afresh, and by two workers; one plan for five futures of supply."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import common
 import numpy as np
 
+from minerals.case.chokepoints import in_other_world
 from minerals.case.measures import with_measures
 from minerals.case.optimise import criteria_of
 from minerals.config import OPTIMISED, Measures, read_run
@@ -16,6 +18,7 @@ from minerals.exposure.window import YEAR
 from minerals.highs import optimum
 from minerals.mix.data import MixData
 from minerals.mix.near import NearlyAsGood, Vertex
+from minerals.mix.replay import Library
 from minerals.mix.session import Session
 from minerals.mix.solution import SHOWN, nearly_as_good
 from minerals.pipeline import computed, prepared
@@ -25,7 +28,7 @@ from minerals.studies.identity import Studied
 from minerals.studies.near_optimal import _ends, _start
 from minerals.studies.polytope import BLOCK, ranges, walk
 from minerals.studies.pool import worker_pool
-from minerals.tables.inputs import read_inputs
+from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.resolve import resolve
 
 DRAWS = 100_000
@@ -53,6 +56,7 @@ def main() -> None:
     verdict.say(f"identify: {DRAWS:,} mixes drawn", common.best(drawn, 3), "s", 2, at_most=True)
     beside_a_mix(verdict)
     near_optimal(verdict)
+    robust(verdict, inputs)
     verdict.end()
 
 
@@ -128,6 +132,34 @@ def _by_workers(nearly: NearlyAsGood, vertex: Vertex, sums: list[dict[int, float
         for _ in pool.map(_ends, [f"0 {number}" for number in range(len(sums))]):
             pass
         return time.perf_counter() - start
+
+
+def robust(verdict: common.Verdict, inputs: Inputs) -> None:
+    """One model of a plan for all futures against that of one future, both by the interior point."""
+    assembly, own = prepared(read_run("europe-mix"), inputs).mixes[OPTIMISED]
+    libraries = {}
+    for name in inputs.codes("supply_futures"):
+        if name != assembly.chokepoints.config.future:
+            world = in_other_world(assembly.chokepoints, inputs, {"future": name, "other_futures": ()})
+            numbers = assembly.of(world).data()
+            same = {"capacity": own.capacity, "announced": own.announced}
+            libraries[name] = Library(replace(numbers, plan_given=True, **same))
+    library = Library(own)
+    while True:
+        beside = {name: (each.within(), each) for name, each in libraries.items()}
+        several = Session(library.within(), "expected", library=library, beside=beside)
+        several.optimum("average")
+        if not any(each.missed for each in (library, *libraries.values())):
+            break
+    alone = Session(own, "expected")
+    columns = [len(session.compiled.form.columns) for session in (several, alone)]
+    verdict.say(f"robust: columns of {len(libraries) + 1} futures ÷ of one", columns[0] / columns[1], "×", 3.2,
+                at_most=True)  # fmt: skip
+    seconds = [
+        common.best(lambda session=session, goal=goal: session.optimum(goal), 3)  # type: ignore[misc]
+        for session, goal in ((several, "average"), (alone, "expected"))
+    ]
+    verdict.say("robust: time of their least loss ÷ of one", seconds[0] / seconds[1], "×", 10, at_most=True)
 
 
 if __name__ == "__main__":

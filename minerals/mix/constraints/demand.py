@@ -39,4 +39,5 @@ FAMILY = Family(
             worth=False,
         )
     },
+    of_plan=True,
 )  # fmt: skip

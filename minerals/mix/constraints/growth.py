@@ -74,4 +74,5 @@ FAMILY = Family(
             row=lambda r, f, y: ("decline", r, f),
         ),
     },
+    of_plan=True,
 )  # fmt: skip

@@ -61,6 +61,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     places = pyo.Set(initialize=made, dimen=3)
     model.lines_added = pyo.Expression(places, rule=added)
     model.lines = pyo.Constraint(places, rule=used)
+    if data.plan_given:  # Its lines are within their limits.
+        return
     turned = [key for key in made if any(line == key[1] for line, _ in data.retrofit)]
     model.standing = pyo.Constraint(pyo.Set(initialize=turned, dimen=3), rule=stands)
     model.announced = pyo.Constraint(pyo.Set(initialize=list(model.built), dimen=3), rule=most)

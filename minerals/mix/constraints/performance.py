@@ -45,4 +45,5 @@ FAMILY = Family(
             row=lambda q, r, s, y: ("performance", q, s),
         )
     },
+    of_plan=True,
 )  # fmt: skip

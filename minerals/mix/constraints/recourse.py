@@ -246,6 +246,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         if data.loss == "industry":
             return lasts * (to_make(m, d) - can_be_had)
         early = sum(m.unmet[key] for key in m.wanted if key[2] < data.starts[d])
+        early += sum(lacking for key, lacking in m.short.items() if key[2] < data.starts[d])
         wanted = sum(gwh for key, gwh in data.demand.items() if key[2] >= data.starts[d])
         return lasts * (wanted + early - can_be_had)
 

@@ -7,6 +7,9 @@ $$v_{rlmk} = \sum_{(s,c) \in l} i_{cmk}\, x_{rsck}, \qquad
 Cells that leave use alike are one life $l$, so that what they hold is summed first. Prompt scrap comes back in the year
 of its cells ($k = y$). Loops are regional: what a region recovers, it uses.
 
+Of a plan that is given, cells that are short give nothing back in their own year, and later count as the plan has
+them, which is little by the end of a mix.
+
 The last is the least recycled content, of all cells of a region together and of what any of its batteries give back.
 The law lets what is recovered come from any waste too, but asks it model by model, of batteries of vehicles and
 industry (light means of transport later). Cells of portable devices, which a run may leave out, are held to it here.
@@ -31,6 +34,11 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     for r, life, mineral, k, y in data.returned:
         back.setdefault((r, mineral, y), []).append((life, k))
 
+    prompt: dict[RegionMineralYear, float] = {}
+    for (r, _, mineral, k, y), part in data.returned.items():
+        if k == y:
+            prompt[r, mineral, y] = max(prompt.get((r, mineral, y), 0.0), part)
+
     def contained(m: pyo.ConcreteModel, r: Region, life: Life, mineral: Mineral, k: Cohort) -> object:
         cells = [(s, c) for s, c in alike.get((r, life, k), ()) if (c, mineral, k) in data.content]
         return m.held[r, life, mineral, k] == sum(
@@ -42,7 +50,12 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
             data.returned[r, life, mineral, k, y] * m.held[r, life, mineral, k]
             for life, k in back.get((r, mineral, y), ())
         )
-        return m.secondary[r, mineral, y] - own <= data.recovered[r, mineral, y]
+        lacking = sum(
+            prompt[r, mineral, y] * data.content[c, mineral, y] * m.short[r, c, y]
+            for c in data.chemistries
+            if (r, c, y) in m.short and (c, mineral, y) in data.content and (r, mineral, y) in prompt
+        )
+        return m.secondary[r, mineral, y] - own + lacking <= data.recovered[r, mineral, y]
 
     def content(m: pyo.ConcreteModel, r: Region, mineral: Mineral, y: Year) -> object:
         holding = [c for c in data.chemistries if (c, mineral, y) in data.content and (r, c, y) in m.cells_of]
@@ -50,7 +63,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         least = data.recycled[r, mineral, y] * data.gain.get((r, y), 1.0)
         return m.secondary[r, mineral, y] - least * taken >= 0
 
-    model.contained = pyo.Constraint(model.held.index_set(), rule=contained)
+    if not data.plan_given:
+        model.contained = pyo.Constraint(model.held.index_set(), rule=contained)
     model.secondary_available = pyo.Constraint(pyo.Set(initialize=list(data.recovered), dimen=3), rule=available)
     model.recycled_content = pyo.Constraint(pyo.Set(initialize=list(data.recycled), dimen=3), rule=content)
 

@@ -75,4 +75,5 @@ FAMILY = Family(
             amount=lambda data, *key: (100 * data.min_share.get(key, 0.0), "%"),
         ),
     },
+    of_plan=True,
 )  # fmt: skip

@@ -10,6 +10,9 @@ for use at home is $p$; all that is made, $P$, is that and what other regions $k
 of the plants there and uses their lines. So trade closes by chemistry. A model of one region does not know who else
 buys.
 
+Of a plan that is given, some cells may be short, $X_{rcy} = \sum_s x_{rscy} - h_{rcy}$: those that a future of supply
+does not have, even without a disruption.
+
 Two regions never sell each other the same chemistry: who sells is the one where it is made at the lower price
 (`MixData.makers`), unless the buyer's plants do not make it yet. Where nobody knows who makes a cell, imports have one
 maker abroad, and no region sells any.
@@ -36,7 +39,8 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
             exports.setdefault((data.home[j], c, y), []).append((r, j, c, y))
 
     def total(m: pyo.ConcreteModel, r: Region, c: Chemistry, y: Year) -> object:
-        return m.cells[r, c, y] == sum(m.additions[r, s, c, y] for s in segments[r, c, y])
+        put_into_use = sum(m.additions[r, s, c, y] for s in segments[r, c, y])
+        return m.cells[r, c, y] == (put_into_use - m.short[r, c, y] if data.plan_given else put_into_use)
 
     def balance(m: pyo.ConcreteModel, r: Region, c: Chemistry, y: Year) -> object:
         return sum(makers_of(m, data, r, c, y).values()) == m.cells[r, c, y]

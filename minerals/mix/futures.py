@@ -1,0 +1,183 @@
+"""One plan for several futures of supply: its loss in each, and the plans that are best in one, on average, or by the
+regret that is left.
+
+The plan is what is put into use and which lines stand. Once the future is known, what is left is decided anew: where
+cells are made and materials bought, what others build, and what is done under each disruption. In the future that the
+run assumes all of the plan can be had, within its cost cap. In another one some may be short, even without a
+disruption: that counts as lost under every disruption, and is told. What is had there keeps all other limits of the
+run, loses as little as it can, and only then costs as little. So plans compare within a future; between futures money
+tells too.
+
+The regret of a plan in a future is its loss there less the least loss of any plan there. So the best plan of each
+future comes first, and the plan of least regret is one more linear programme, with all futures in it. Its model holds
+a plan once and a block for each future, and of the disruptions only what presses (`replay`). The loss of a plan in a
+future is then found with the plan held, in the whole model of that future, and played back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import NumericalTrouble
+from ..haste import frozen
+from .data import Group, Key, MixData, Region, Year
+from .objective import OWN
+from .replay import Library, nothing_held
+from .session import Session
+from .solution import LEAST_ROOM, SHOWN
+from .variables import PLAN
+
+#: Objectives over all futures, which their best plans are named by.
+AVERAGE, REGRET = "average", "regret"
+#: Losses that are found in two ways agree to this part of the demand; what lies below it is rounding.
+AGREE = 1e-6
+#: Of the future in which all of a plan can be had, part of the demand that may be short as the plan is rounded.
+ROUNDING = 1e-9
+
+#: Levels of the variables of a plan, by their names and indices [GWh, GWh/yr or kt].
+Plan = dict[str, dict[Key, float]]
+
+
+@frozen
+class Held:
+    """A plan in a future. loss: by the risk that counts; short: batteries of it that cannot be had even without a
+    disruption, over all years; replayed: the loss when it is played back [GWh]; cost: of what is had, the least that
+    loses as little [million USD_2025]."""
+
+    loss: float
+    short: float
+    replayed: float
+    cost: float
+
+
+@frozen
+class Chosen:
+    """The best plan by an objective. value: of that [GWh]; cost: in the run's own future, the least of plans as good
+    [million USD_2025]; share: of a family in a region's batteries of a year, and least and largest share over all
+    plans nearly as good [1], (region, family, year)."""
+
+    value: float
+    cost: float
+    plan: Plan
+    share: dict[tuple[Region, Group, Year], tuple[float, float, float]]
+
+
+class Futures:
+    """The futures of a run. Each answer is found afresh, so that it does not hang on what was asked before.
+
+    own: numbers of the future that the run assumes; beside: of each further one by name, with `plan_given`; risk: what
+    of the losses counts; level: α of the CVaR; most_cost: of a plan in the own future [million USD_2025]; near: part
+    of an objective by which a plan may be worse and is nearly as good; ranged: whether it is told how far shares move
+    among these; time_limit: of each solve [s].
+    """
+
+    def __init__(
+        self, own: MixData, beside: Mapping[str, MixData], risk: str, *, level: float = 0.8,
+        most_cost: float | None = None, near: float = 0.01, ranged: bool = True, time_limit: float | None = None,
+    ) -> None:  # fmt: skip
+        self.own, self.beside, self.risk, self.level = own, dict(beside), risk, level
+        self.most_cost, self.near, self.ranged, self.time_limit = most_cost, near, ranged, time_limit
+        self.names = (OWN, *self.beside)
+
+    # ------------------------------------------------------------------ the best plans
+
+    def chosen(self, objective: str, least: Mapping[str, float] | None = None) -> Chosen:
+        """The best plan by an objective: the name of a future, whose loss it is, AVERAGE or REGRET. least: loss of the
+        best plan of each future, for REGRET [GWh]. Raises what `Compiled.solve` raises."""
+        pressed = self.names if objective in (AVERAGE, REGRET) else (objective,)
+        libraries = {name: Library(self.own if name == OWN else self.beside[name]) for name in pressed}
+        while True:
+            session = self._session(libraries)
+            found = self._best(session, objective, least or {}, libraries.values())
+            if found is not None:
+                return found
+
+    def _session(self, libraries: Mapping[str, Library]) -> Session:
+        """A model of the futures whose disruptions press, and of the own one, in which every plan can be had."""
+        own = libraries.get(OWN)
+        beside = {name: (library.within(), library) for name, library in libraries.items() if name != OWN}
+        data = nothing_held(self.own) if own is None else own.within()
+        return Session(data, self.risk, level=self.level, time_limit=self.time_limit, library=own, beside=beside)
+
+    def _best(
+        self, session: Session, objective: str, least: Mapping[str, float], libraries: Iterable[Library]
+    ) -> Chosen | None:
+        """The best plan in a model, or None where it leaves out what presses."""
+        name = objective
+        if objective in self.names:
+            name = self.risk if objective == OWN else getattr(session.model.future[objective], self.risk).name
+        for future, loss in least.items():
+            session.compiled.set_rhs(session.model.regret_in[future], loss)
+
+        def sure() -> bool:
+            return not any(library.missed for library in libraries)
+
+        caps = {} if self.most_cost is None else {"cost": self.most_cost}
+        with session.within(caps):
+            best = session.optimum(name).objective
+        if not sure():
+            return None
+        values = session.among_best(name, best, "cost", caps).values
+        if not sure():
+            return None
+        shares = self._shares(session)
+        sums = np.array([session.share(r, f, (y,)) for r, f, y in shares]).reshape(len(shares), -1)
+        at = sums @ values
+        low = high = at
+        if self.ranged and self.near and shares:
+            room = self.near * max(abs(best), LEAST_ROOM * sum(self.own.demand.values()))
+            ends = session.nearly({**caps, name: best + room}).ends(sums)
+            for member in ends.members.reshape(-1, sums.shape[1]):
+                session.note(member)
+            if not sure():
+                return None
+            low, high = np.minimum(np.maximum(ends.low, 0.0), at), np.maximum(ends.high, at)
+        plan = {part: session.levels(getattr(session.model, part), values) for part in PLAN}
+        told = zip(at.tolist(), low.tolist(), high.tolist(), strict=True)
+        return Chosen(max(best, 0.0), session.value("cost", values), plan, dict(zip(shares, told, strict=True)))
+
+    def _shares(self, session: Session) -> list[tuple[Region, Group, Year]]:
+        """Families of which shares are told, in some years, as of a chosen mix."""
+        data = self.own
+        years = [y for y in data.years if y in SHOWN] or [data.years[-1]]
+        sold = {(r, data.family[c], y) for r, c, y in session.model.cells_of}
+        families = dict.fromkeys(data.family.values())
+        return [(r, f, y) for r in data.regions for f in families for y in years if (r, f, y) in sold]
+
+    # ------------------------------------------------------------------ a plan in each future
+
+    def losses(self, plan: Plan) -> dict[str, Held]:
+        """What a plan loses in each future, at the least that sourcing, production and recourse leave. Raises
+        NumericalTrouble where that is not what it loses when it is played back."""
+        return {name: self._held(name, plan) for name in self.names}
+
+    def _held(self, name: str, plan: Plan) -> Held:
+        """What it loses in one future, in the whole model of that, whose plan is held."""
+        whole = sum(self.own.demand.values())
+        data = replace(self.own, plan_given=True) if name == OWN else self.beside[name]
+        session = Session(data, self.risk, level=self.level, unmet=True, time_limit=self.time_limit)
+        compiled, model, caps = session.compiled, session.model, dict[str, float]()
+        if name == OWN:
+            for lacking in model.short.values():
+                compiled.set_bounds(lacking, 0.0, ROUNDING * whole)
+            # Where the cap binds, a plan that is rounded can miss it by as much.
+            caps |= {} if self.most_cost is None else {"cost": self.most_cost * (1 + ROUNDING)}
+        at = [
+            (variable, plan[part].get(key, 0.0)) for part in PLAN for key, variable in getattr(model, part).items()
+            if id(variable) in compiled.form.column_of
+        ]  # fmt: skip
+        with compiled.held(at):
+            with session.within(caps):
+                best = session.optimum(self.risk)
+            least, replayed = max(best.objective, 0.0), max(session.evaluate(best.values).exposure, 0.0)
+            found = session.least(self.risk, "unmet_demand", "cost", caps=caps)
+        if abs(replayed - least) > AGREE * whole:
+            raise NumericalTrouble(
+                f"a plan loses {replayed:.9g} GWh in a future when it is played back, and in the model {least:.9g}; "
+                "this is a bug: please report it with the run file. Nothing was written."
+            )
+        short = sum(session.levels(model.short, found.values).values())
+        return Held(least, short if short > AGREE * whole else 0.0, replayed, found.cost)

@@ -1,0 +1,211 @@
+"""`[study] kind = "robust"`: which plan stands whatever the future of supply turns out to be, and what that costs.
+
+Futures are those of supply_futures.csv, in the reference world of the run or in three. Told are the plan that is best
+in each future, that of the run's own first; the one with the least loss on average, futures alike; and the one whose
+largest regret is least. Each is held against every future (`mix.futures`). The price of robustness is what the last one
+loses more on average and in the run's own future, and costs more, than the plan that is best there, for how much less
+regret. What the worst future takes is no objective: it is the same future for every plan, and the plan that is best in
+it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..case.chokepoints import Chokepoints, in_other_world
+from ..case.optimise import BUG, Mix, cost_cap_of
+from ..config import Exposure, Robust
+from ..errors import InputError, NumericalTrouble, did_you_mean, listed
+from ..haste import frozen
+from ..mix.futures import AGREE, AVERAGE, REGRET, Futures
+from ..mix.objective import OWN
+from ..tables.inputs import Inputs, joined
+from .blocks import POINTS_PART, StudyFolder
+from .identity import identity_of
+from .points import solved
+from .pool import Progress, worker_pool
+from .worlds import WORLDS
+
+#: A cost cap is missed by this part of it, and met.
+NEARLY = 1e-9
+#: Silicon of a reference world that has none on top of its adoption.
+NO_SILICON = "none"
+LOSSES = ["mix", "future", "world", "value", "least", "regret", "short", "replayed", "cost", "unit"]
+MIXES = ["mix", "worst_regret", "binding", "average", "own", "cost", "more_average", "more_own",
+         "more_cost", "less_regret", "unit"]  # fmt: skip
+SHARES = ["mix", "region", "family", "year", "value", "low", "high", "unit"]
+
+
+@frozen
+class World:
+    """A future of supply in a reference world."""
+
+    future: str
+    adoption: str
+    silicon: str
+
+    @property
+    def reference(self) -> str:
+        """Adoption of the reference world, with its silicon where it has some."""
+        return self.adoption if self.silicon == NO_SILICON else f"{self.adoption} with silicon {self.silicon}"
+
+
+def robust(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
+    """Tables `robust`, `robust_mix` and `robust_share` of a chosen mix whose run has the study, and what the futures
+    rest on as `inputs_used`. kept, progress: as of any study. Raises InputError, and the solver's own errors."""
+    config = mix.run.settings.study
+    assert isinstance(config, Robust)
+    worlds = _worlds(mix, inputs, config)
+    exposures = {name: _exposure(mix, inputs, world) for name, world in worlds.items() if name != OWN}
+    futures = _futures(mix, exposures)
+    folder, identity = None, ""
+    if kept is not None:
+        kept.claim()
+        design = [f"{name} {world.future} {world.reference}" for name, world in worlds.items()]
+        folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(worlds), *design)
+
+    def done(before: int) -> Progress | None:
+        return None if progress is None else lambda some, _: progress(before + some, len(worlds) + 2)
+
+    with worker_pool(config.workers, _start, futures) as pool:
+        # That of all futures takes longest, so it is begun first.
+        keys = [AVERAGE, *worlds]
+        found = solved(keys, partial(_point, least={}), pool, folder, identity, done(0))
+        least = {name: found[name]["value"] for name in worlds}
+        found |= solved([REGRET], partial(_point, least=least), pool, folder, identity, done(len(keys)))
+    used = joined(*(exposure.used for exposure in exposures.values()))
+    return {**_tables(worlds, found, sum(mix.data.demand.values())), "inputs_used": used}
+
+
+def _worlds(mix: Mix, inputs: Inputs, config: Robust) -> dict[str, World]:
+    """Futures by name, that of the run first. Raises InputError for one that there is not, and where there is but
+    one."""
+    known, exposure = inputs.codes("supply_futures"), mix.assembly.chokepoints.config
+    for name in config.futures:
+        if name not in known:
+            why = f"not in supply_futures.csv{did_you_mean(name, known) or f'; known: {listed(known)}'}"
+            raise InputError([mix.run.problem(("study", "futures"), f"futures has {name!r}", why)])
+    names = dict.fromkeys((exposure.future, *(config.futures or known)))
+    references = dict.fromkeys(_references(exposure, inputs, config))
+    worlds = {
+        _name(World(name, *reference), exposure): World(name, *reference) for reference in references for name in names
+    }
+    if len(worlds) < 2:
+        why = "compares plans between futures, and there is but that of the run; name another"
+        raise InputError([mix.run.problem(("study", "futures"), f"futures = {list(config.futures)!r}", why)])
+    return worlds
+
+
+def _references(exposure: Exposure, inputs: Inputs, config: Robust) -> Iterator[tuple[str, str]]:
+    """(adoption, silicon) of the reference worlds, that of the run first."""
+    yield exposure.adoption, exposure.silicon
+    shares, blends = set(inputs["market_share"]["scenario"]), {NO_SILICON, *inputs["silicon_uptake"]["scenario"]}
+    for adoption, silicon in WORLDS if config.worlds == "three" else ():
+        if adoption in shares and silicon in blends:
+            yield adoption, silicon
+
+
+def _name(world: World, exposure: Exposure) -> str:
+    own = world.adoption, world.silicon
+    if own == (exposure.adoption, exposure.silicon):
+        return OWN if world.future == exposure.future else world.future
+    return f"{world.future}, {world.reference}"
+
+
+def _exposure(mix: Mix, inputs: Inputs, world: World) -> Chokepoints:
+    """The exposure of the run in another future."""
+    own, changes = mix.assembly.chokepoints, dict[str, Any]()
+    if (world.adoption, world.silicon) != (own.config.adoption, own.config.silicon):
+        changes = {"adoption": world.adoption, "silicon": world.silicon, "share": {}, "diffusion": {}}
+    return in_other_world(own, inputs, {"future": world.future, "other_futures": (), **changes})
+
+
+def _futures(mix: Mix, exposures: Mapping[str, Chokepoints]) -> Futures:
+    """What plans are held against: the same lines stand in every future."""
+    config, own, cap = mix.config, mix.data, cost_cap_of(mix.config)
+    beside = {
+        name: replace(
+            mix.assembly.of(exposure).data(), plan_given=True, capacity=own.capacity, announced=own.announced
+        )
+        for name, exposure in exposures.items()
+    }  # fmt: skip
+    cheapest = sum(mix.solution.cheapest.values())
+    most = None if cap is None else cheapest + max(cap, NEARLY) * abs(cheapest)
+    return Futures(
+        own, beside, config.risk, level=config.level, most_cost=most, near=config.near,
+        ranged=config.ranges != "off", time_limit=config.time_limit,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- points
+
+_of: Futures
+
+
+def _start(of: Futures) -> None:
+    global _of
+    _of = of
+
+
+def _point(key: str, least: Mapping[str, float]) -> dict[str, Any]:
+    """The best plan by an objective, and what it loses in each future, as JSON holds them."""
+    found = _of.chosen(key, least)
+    return {
+        "value": found.value,
+        "cost": found.cost,
+        "share": [[*place, *told] for place, told in found.share.items()],
+        "held": {
+            name: [held.loss, held.short, held.replayed, held.cost] for name, held in _of.losses(found.plan).items()
+        },
+    }
+
+
+# ---------------------------------------------------------------------- tables
+
+
+def _tables(worlds: Mapping[str, World], found: Mapping[str, Any], demand: float) -> dict[str, pd.DataFrame]:
+    """demand: of all years [GWh]."""
+    order = [*worlds, AVERAGE, REGRET]
+    # The run's own future is told by its name too.
+    called = {name: worlds[OWN].future if name == OWN else name for name in order}
+    # The least in a future is that of its own plan, held as all others are.
+    least = {name: found[name]["held"][name][0] for name in worlds}
+    regret = {
+        mix: {name: _regret(mix, name, found[mix]["held"][name][0] - least[name], demand) for name in worlds}
+        for mix in order
+    }
+    losses = [
+        (called[mix], each.future, each.reference, loss, least[name], regret[mix][name], *others, "GWh")
+        for mix in order for name, each in worlds.items() for loss, *others in [found[mix]["held"][name]]
+    ]  # fmt: skip
+    mean = {mix: float(np.mean([held[0] for held in found[mix]["held"].values()])) for mix in order}
+    own = {mix: float(found[mix]["held"][OWN][0]) for mix in order}
+    worst = {mix: max(by_future.values()) for mix, by_future in regret.items()}
+    mixes = [
+        (
+            called[mix], worst[mix], called[max(regret[mix], key=regret[mix].__getitem__)] if worst[mix] else "",
+            mean[mix], own[mix],
+            found[mix]["cost"], mean[mix] - mean[OWN], own[mix] - own[OWN], found[mix]["cost"] - found[OWN]["cost"],
+            worst[OWN] - worst[mix], "GWh",
+        )
+        for mix in order
+    ]  # fmt: skip
+    shares = [(called[mix], *row, "1") for mix in order for row in found[mix]["share"]]
+    return {
+        "robust": pd.DataFrame(losses, columns=LOSSES),
+        "robust_mix": pd.DataFrame(mixes, columns=MIXES),
+        "robust_share": pd.DataFrame(shares, columns=SHARES),
+    }
+
+
+def _regret(mix: str, future: str, difference: float, demand: float) -> float:
+    """What a plan loses above the least possible, without rounding [GWh]. Raises NumericalTrouble below nothing."""
+    if difference < -AGREE * demand:
+        raise NumericalTrouble(f"the plan {mix} loses {-difference:.6g} GWh less in {future} than the best; {BUG}")
+    return difference if difference > AGREE * demand else 0.0
