@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import json
 import os
@@ -35,7 +36,12 @@ from minerals.validation import published
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+#: The README, and the guides it leads to, by name.
+PAGES = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", *sorted((ROOT / "notebooks" / "guides").glob("*.md")))
+}
+README = PAGES["README"]
 
 
 def minerals(*words: str, cwd: Path, **options: object) -> subprocess.CompletedProcess[str]:
@@ -663,17 +669,25 @@ def test_every_table_of_a_mix_is_in_the_catalogue_with_its_dimensions() -> None:
 # ---------------------------------------------------------------- README
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, page: str = "") -> list[str]:
+    """Blocks of a language, of a page or of all."""
+    text = "\n".join(PAGES.values()) if not page else PAGES[page]
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
-#: Commands of the README whose output its blocks show, in the order of the blocks.
-SHOWN = (
-    "minerals run runs/europe-2035.toml", "minerals run runs/europe-2035.toml",
-    "minerals explain runs/europe-2035 --disruption china-graphite-anode", "minerals stress runs/europe-2035.toml",
-    "minerals run runs/europe-mix.toml", "minerals run my-mix.toml", "minerals run runs/policies.toml",
-    "minerals run runs/europe-measures.toml", "minerals run runs/europe-backcast.toml",
-)  # fmt: skip
+#: Commands whose output the blocks of each page show, in the order of the blocks.
+SHOWN = {
+    "README": ("minerals run runs/europe-2035.toml", "minerals run runs/europe-2035.toml",
+               "minerals run runs/europe-mix.toml"),
+    "exposure": ("minerals run runs/europe-2035.toml",
+                 "minerals explain runs/europe-2035 --disruption china-graphite-anode",
+                 "minerals stress runs/europe-2035.toml"),
+    "inputs": (),
+    "measures": ("minerals run runs/europe-measures.toml",),
+    "mix": ("minerals run runs/europe-mix.toml", "minerals run my-mix.toml", "minerals run runs/policies.toml",
+            "minerals run runs/europe-backcast.toml"),
+    "scenarios": (),
+}  # fmt: skip
 
 
 #: Line of a block of output that stands for lines left out.
@@ -735,24 +749,40 @@ def test_a_shown_block_is_its_output_line_after_line() -> None:
         assert unlike(shown, printed), shown
 
 
-def test_every_command_of_the_readme_runs_and_its_output_is_the_real_one(tmp_path: Path) -> None:
-    """In the order a reader meets them, in an empty folder with the run files the README shows; no line of them is a
+def test_every_page_is_held_and_its_examples_are_known() -> None:
+    assert set(SHOWN) == set(PAGES)
+    assert len(README.splitlines()) <= 200
+    named = [block.split()[1] for block in blocks("toml")]
+    assert sorted(named) == ["my-curves.toml", "my-europe.toml", "my-exposure.toml", "my-grid.toml", "my-mix.toml"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_a_page_runs_and_its_output_is_the_real_one(page: str, tmp_path: Path) -> None:
+    """In the order a reader meets them, in an empty folder with the run files the page shows; no line of them is a
     library's."""
-    examples = {block.split()[1]: block for block in blocks("toml")}
-    assert set(examples) == {"my-europe.toml", "my-curves.toml", "my-grid.toml", "my-exposure.toml", "my-mix.toml"}
-    for name, example in examples.items():
-        (tmp_path / name).write_text(example, encoding="utf-8")
-    lines = [line.rpartition("&& ")[2] for block in blocks("sh") for line in block.strip().splitlines()]
+    for block in blocks("toml", page):
+        (tmp_path / block.split()[1]).write_text(block, encoding="utf-8")
+    lines = [line.rpartition("&& ")[2] for block in blocks("sh", page) for line in block.strip().splitlines()]
     commands = [line.partition("# exit code ") for line in lines if line.startswith("minerals ")]
-    assert len(commands) >= 10
+    assert commands
+    known = [command.strip() for command, _, _ in commands]
+    commands += [(command, "", "") for command in dict.fromkeys(SHOWN[page]) if command not in known]
     printed: dict[str, str] = {}
     for command, _, code in commands:
-        done = minerals(*shlex.split(command)[1:], cwd=tmp_path)
+        done = minerals(*shlex.split(command, comments=True)[1:], cwd=tmp_path)
         assert done.returncode == int(code or 0), f"{command}\n{done.stderr}"
         assert not foreign(done.stdout + done.stderr), command
         printed[command.strip()] = done.stdout + done.stderr
-    for shown, command in zip(blocks("text"), SHOWN, strict=True):
+    for shown, command in zip(blocks("text", page), SHOWN[page], strict=True):
         assert not unlike(shown, printed[command]), f"{command}\n{unlike(shown, printed[command])}"
+
+
+def test_the_ends_that_the_readme_tells_are_those_of_the_chart(result_folder: Path) -> None:
+    with (result_folder / "charts" / "demand_by_mineral.csv").open(encoding="utf-8") as file:
+        rows = {row["mineral"]: row for row in csv.DictReader(file) if row["quantity"] == "change"}
+    cobalt, lithium = ([float(rows[name][end]) for end in ("low", "high")] for name in ("cobalt", "lithium"))
+    assert f"cobalt falls by {-cobalt[1]:.0f} to {-cobalt[0]:.0f} %" in " ".join(README.split())
+    assert f"lithium moves by −{-lithium[0]:.0f} to +{lithium[1]:.0f} %" in " ".join(README.split())
 
 
 def test_the_readme_names_every_key_of_exposure() -> None:
@@ -761,14 +791,15 @@ def test_the_readme_names_every_key_of_exposure() -> None:
 
 
 def test_the_readme_names_every_key_of_optimise() -> None:
-    (told,) = re.findall(r"`\[optimise\]` takes, beside its `(.*?)\n\n(?=Limits can)", README, flags=re.DOTALL)
+    (told,) = re.findall(r"`\[optimise\]` takes, beside its `(.*?)\n\n(?=Limits can)", PAGES["mix"], flags=re.DOTALL)
     scenario, *rows = [row.split("|") for row in told.splitlines() if row.startswith(("|", "scenario"))]
     keys = [key for row in rows for key in re.findall(r"`(\w+)`", row[1])]
     assert sorted([scenario[0].partition("`")[0], *keys]) == sorted(Optimise.model_fields)
 
 
-def test_the_readme_s_python_runs(tmp_path: Path) -> None:
-    (code,) = blocks("python")
+@pytest.mark.parametrize("page", ["README", "inputs"])
+def test_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
+    (code,) = blocks("python", page)
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False,
                           env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -782,14 +813,16 @@ def test_the_readme_s_chart_has_the_computed_title(result_folder: Path) -> None:
 
 
 def test_the_readme_names_only_files_that_exist() -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
-        assert (ROOT / target).exists(), target
+    for page, text in PAGES.items():
+        folder = ROOT if page == "README" else ROOT / "notebooks" / "guides"
+        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+            assert (folder / target).exists(), f"{page}: {target}"
 
 
 def test_the_readme_s_ratios_are_the_measured_ones(validation: Result) -> None:
     """Counts and ratios in its text are those of `minerals validate`."""
     table = validation["validation"]
-    text = " ".join(README.split())
+    text = " ".join(PAGES["inputs"].split())
     results = table[table["kind"] != "derived_intensity"]
     counts = results["verdict"].value_counts()
     assert f"Of {len(results)} results {counts['agrees']} agree" in text
