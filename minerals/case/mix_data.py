@@ -728,7 +728,7 @@ class Assembly:
     def _material_price(self, node: Node) -> Array:
         """Of a node's product, (decided year) [million USD per kt or GWh]; NaN where nobody prices it."""
         if node not in self._material_prices:
-            self._material_prices[node] = material_price(self.inputs, node, self.years)
+            self._material_prices[node] = material_price(self.inputs, node, self.years)[0]
         return self._material_prices[node]
 
     def rows_used(self, data: MixData) -> DataFrame:
