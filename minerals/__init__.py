@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import cell, check, compare, describe, draw, explain, load, read_inputs, run, stress, validate
+    from .api import cell, check, compare, describe, draw, explain, load, read_inputs, report, run, stress, validate
 
 __all__ = [
     "cell",
@@ -22,6 +22,7 @@ __all__ = [
     "explain",
     "load",
     "read_inputs",
+    "report",
     "run",
     "stress",
     "validate",
