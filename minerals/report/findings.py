@@ -169,7 +169,7 @@ def _lost(
     ):
         planned = row[whole] or 1.0
         low, high = found if found else (row[ends[0]] / planned, row[ends[1]] / planned)
-        share = "–".join(dict.fromkeys(f"{end:.0%}" for end in (low, high)))
+        share = "–".join(dict.fromkeys(f"{100 * end:.0f}" for end in (low, high))) + "%"
         gwh = "–".join(dict.fromkeys(number(row[end]) for end in told))
         out.append(Number(share, f"{gwh} of {number(row[whole])} GWh", "strong"))
     return out

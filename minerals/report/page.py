@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from base64 import b64encode
 from contextlib import suppress
@@ -12,6 +13,8 @@ from typing import Any
 from ..charts.footer import red_line, short_citation
 from ..errors import UsageError, listed
 from ..results.result import Result
+from ..text import without_unprintable
+from .explorer import explorer, file_of
 from .figures import figures
 from .findings import disruptions, findings, minerals
 from .markup import Markup, element, items, paragraphs, plain, table
@@ -32,10 +35,12 @@ GRADES = {
 def page(result: Result, folder: Path) -> str:
     """A result folder as one HTML file. The same folder gives the same bytes. Raises UsageError where a chart of it
     cannot be read."""
-    drawn, record = figures(folder), result.record
+    drawn, data = figures(folder), file_of(result, folder)
+    record = result.record
     parts = {
         "findings": ("What the model finds", findings(drawn)),
         "numbers": ("The numbers", Markup(_demand(result) + disruptions(result))),
+        "explorer": ("Try another mix", explorer(result, data)),
         "figures": ("Figures", Markup("".join(each.markup(result) for each in drawn))),
         "method": ("How it is computed", _method(record)),
         "limits": ("Limits and caveats", _limits(result)),
@@ -48,7 +53,7 @@ def page(result: Result, folder: Path) -> str:
     head = element("header", *_head(record), element("nav", items(links), aria_label="Contents"))
     main = element("main", *(_section(name, *part) for name, part in parts.items()), id="main")
     body = element("div", head, main, element("footer", element("p", _foot(record))), class_="page")
-    return _document(record, Markup(skip + body))
+    return _document(record, Markup(skip + body), data)
 
 
 def write(text: str, file: Path) -> None:
@@ -63,24 +68,51 @@ def write(text: str, file: Path) -> None:
         raise UsageError(f"cannot write {file}: {error.strerror or error}; choose another file with --out") from error
 
 
-def _document(record: dict[str, Any], body: Markup) -> str:
-    """The whole file. Nothing is asked of any other place: the policy allows this style by its hash, and
+def _document(record: dict[str, Any], body: Markup, data: dict[str, Any] | None) -> str:
+    """The whole file. Nothing is asked of any other place: the policy allows this style and script by their hashes, and
     the typeface that is in the style."""
     letters = set(map(chr, range(0x20, 0x7F))) | set("−–…×·→’“”≤≥±↗↘") | {each for each in body if each.isprintable()}
     style = faces("".join(sorted(letters))) + "\n" + (HERE / "style.css").read_text(encoding="utf-8")
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; font-src data:; base-uri 'none'; form-action 'none'"
+    script = (HERE / "explorer.js").read_text(encoding="utf-8") if data else ""
+    scripts = f"'{_hash(script)}'" if script else "'none'"
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src {scripts}; font-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
     title = f"{record['title']} · minerals"
+    behind = (
+        f'<script type="application/json" id="data">{_embedded(data)}</script>\n<script>{script}</script>\n'
+        if data
+        else ""
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{plain(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{plain(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n{body}\n{behind}</body>\n</html>\n"
     )
 
 
 def _hash(text: str) -> str:
     return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _embedded(data: Any) -> str:
+    """Data as JSON that ends no script and opens none, in texts that can be shown."""
+    text = json.dumps(_shown(data), ensure_ascii=False, separators=(",", ":"))
+    return (
+        text.replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    )
+
+
+def _shown(value: Any) -> Any:
+    """A value whose texts, at any depth, hold only what can be shown."""
+    if isinstance(value, str):
+        return without_unprintable(value)
+    if isinstance(value, dict):
+        return {without_unprintable(key): _shown(part) for key, part in value.items()}
+    return [_shown(part) for part in value] if isinstance(value, list) else value
 
 
 def _section(name: str, heading: str, inner: Markup) -> Markup:

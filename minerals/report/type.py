@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from ..charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -29,9 +30,13 @@ def _file(weight: int) -> str:
 
 @cache
 def _font(weight: int) -> Any:
+    return _read(weight)
+
+
+def _read(weight: int) -> Any:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
-    return TTFont(_file(weight), recalcTimestamp=False)
+    return TTFont(BytesIO(Path(_file(weight)).read_bytes()), recalcTimestamp=False)
 
 
 def advance(letter: str, weight: int) -> float | None:
@@ -50,8 +55,7 @@ def faces(letters: str) -> str:
         options = subset.Options(layout_features=[], hinting=False, notdef_outline=True, flavor="woff")
         options.drop_tables += ["GDEF", "GPOS", "GSUB", "STAT"]
         options.name_IDs = [1, 2]
-        font = subset.load_font(_file(weight), options)
-        font.recalcTimestamp = False
+        font = _read(weight)
         cut = subset.Subsetter(options)
         cut.populate(unicodes=sorted(map(ord, letters)))
         cut.subset(font)
