@@ -225,6 +225,6 @@ def test_losses_are_offered_only_where_they_are_those_of_the_model(toy: Path, tm
     found = json.loads(run(whole / "whole.toml", [], whole).files["explorer.json"])
     assert (found["losses"]["scenarios"], found["why"]) == (["plan"], "")
     # China makes 95 of the 100 kt of coated graphite, and Germany 5, which Europe keeps when China closes.
-    year, place = found["losses"]["years"]["2031"], found["losses"]["nodes"].index("graphite_anode")
+    year, place = found["losses"]["years"]["2031"], found["losses"]["nodes"].index("coated_graphite")
     assert year["own"][place] == pytest.approx(5)
     assert list(year["events"]) == ["china-anode"]

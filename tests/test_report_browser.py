@@ -136,6 +136,34 @@ def test_what_is_dragged_is_what_its_run_file_gives(
     assert not driver.get_log("browser")
 
 
+def test_several_regions_and_silicon_are_those_of_the_model(world: Result, tmp_path: Path) -> None:
+    """Kilotonnes of the world and of a region, whose anodes hold silicon, as the run and as the copied run file have
+    them. What a region alone would need is not told where the caveat says to read the world total."""
+    skip_without_browser()
+    folder = tmp_path / "world"
+    world.write(folder)
+    report(folder, tmp_path / "world.html")
+    with browser() as driver:
+        open_page(driver, tmp_path / "world.html")
+        for scenario in world.scenarios:
+            driver.execute_script(SET, "scenario", scenario)
+            for place, region in ((-1, None), (1, world.record["regions"][1])):
+                driver.execute_script(SET, "region", str(place))
+                shown = driver.execute_script(SHOWN)
+                where = {"year": 2035, "scenario": scenario} | ({"region": region} if region else {})
+                for mineral, (_, mine, _) in shown["kt"].items():
+                    assert mine["value"] == pytest.approx(world.total(mineral=mineral, by=(), **where), rel=1e-12)
+                assert ("is not a finding" in shown["headline"]) == bool(region)
+        driver.execute_script(SET, "region", "-1")
+        driver.execute_script(DRAG, "Na-ion", "40")
+        shown = driver.execute_script(SHOWN)
+    (tmp_path / "explored.toml").write_text(shown["text"], encoding="utf-8")
+    explored = run(tmp_path / "explored.toml")
+    for mineral, (_, mine, _) in shown["kt"].items():
+        kt = explored.total(mineral=mineral, by=(), year=2035, scenario="explored")
+        assert mine["value"] == pytest.approx(kt, rel=1e-12)
+
+
 def test_a_held_share_stays_and_the_others_make_room(driver: Any) -> None:
     shown = driver.execute_script(SHOWN)
     names, before = [name for name, _ in shown["sliders"]], shown["shares"]

@@ -75,20 +75,22 @@
 
   // ------------------------------------------------------------------ demand and cost
 
-  const years = model.years, bases = model.bases, pairs = model.pairs, segments = model.segments;
+  const years = model.years, bases = model.bases, pairs = model.pairs, segments = model.segments, regions = model.regions;
+  // Where shares are: a use in a region.
+  const places = regions.flatMap((_, region) => segments.map((__, use) => ({ region, use })));
   const dense = (sparse, count) => { const out = zeros(count); for (const key in sparse) out[+key] = sparse[key]; return out; };
 
-  // Shares of a scenario in a region and year: (segment, base).
-  const sharesOf = (scenario, region, year) =>
-    segments.map((_, s) => dense(model.share[scenario][region][s][year], bases.length));
+  const gwhOf = (scenario, year, { region, use }) => model.gwh[scenario][region][use][year];
+  // Shares of a scenario in a year: (place, base).
+  const sharesOf = (scenario, year) => places.map(({ region, use }) => dense(model.share[scenario][region][use][year], bases.length));
 
-  // Cells [GWh] of each pair of base and silicon, by segment: blends are a fixed part of their base.
-  function cellsOf(scenario, region, year, shares) {
-    const first = bases.map((_, base) => pairs.findIndex((pair) => pair[0] === base));
-    return segments.map((_, s) => {
-      const gwh = model.gwh[scenario][region][s][year];
-      const blend = model.blend[scenario] && dense(model.blend[scenario][region][s][year], pairs.length);
-      return pairs.map(([base], p) => gwh * shares[s][base] * (blend ? blend[p] : first[base] === p ? 1 : 0));
+  // Cells [GWh] of each pair of base and silicon, by place: blends are a fixed part of their base.
+  const first = bases.map((_, base) => pairs.findIndex((pair) => pair[0] === base));
+  function cellsOf(scenario, year, shares, within) {
+    return within.map((p) => {
+      const { region, use } = places[p], gwh = gwhOf(scenario, year, places[p]);
+      const blend = model.blend[scenario] && dense(model.blend[scenario][region][use][year], pairs.length);
+      return pairs.map(([base], pair) => gwh * shares[p][base] * (blend ? blend[pair] : first[base] === pair ? 1 : 0));
     });
   }
 
@@ -134,7 +136,8 @@
     }
   }
 
-  const costOf = (cells, region, year) => model.cost && sum(cells.map((row) => sum(row.map((gwh, p) => gwh * model.cost[region][p][year]))));
+  const costOf = (cells, year, within) => model.cost &&
+    sum(cells.map((row, place) => sum(row.map((gwh, pair) => gwh * model.cost[places[within[place]].region][pair][year]))));
 
   // ------------------------------------------------------------------ what is lost
 
@@ -225,27 +228,27 @@
 
   const LABEL = (kind, key) => code[kind]?.[key]?.label ?? key;
   const compared = model.scenarios[0];
-  const state = { scenario: model.scenarios.at(-1), region: 0, year: years.length - 1, use: -1, by: "family", event: "", months: 0, shares: null, locks: new Set() };
+  const state = { scenario: model.scenarios.at(-1), region: regions.length > 1 ? -1 : 0, year: years.length - 1, use: -1, by: "family", event: "", months: 0, shares: null, locks: new Set() };
   const groups = () => {
     const names = [...new Set(bases.map((base) => (state.by === "family" ? code.chemistry[base].family : base)))];
     return names.map((name) => ({
-      name, label: state.by === "family" ? name : LABEL("chemistry", name),
+      name, label: state.by === "family" ? name[0].toUpperCase() + name.slice(1) : LABEL("chemistry", name),
       members: bases.flatMap((base, b) => ((state.by === "family" ? code.chemistry[base].family : base) === name ? [b] : [])),
     }));
   };
-  const start = () => sharesOf(state.scenario, state.region, state.year);
-  const gwhOf = (s) => model.gwh[state.scenario][state.region][s][state.year];
-  const places = () => segments.map((_, s) => s).filter((s) => (state.use < 0 || s === state.use) && gwhOf(s) > 0);
-  const shareOf = (members, within = places()) => {
-    const whole = sum(within.map(gwhOf));
-    return whole ? sum(within.map((s) => gwhOf(s) * sum(members.map((b) => state.shares[s][b])))) / whole : 0;
+  const start = () => sharesOf(state.scenario, state.year);
+  const gwh = (p) => gwhOf(state.scenario, state.year, places[p]);
+  const inRegion = () => places.map((_, p) => p).filter((p) => state.region < 0 || places[p].region === state.region);
+  const moved = () => inRegion().filter((p) => (state.use < 0 || places[p].use === state.use) && gwh(p) > 0);
+  const shareOf = (members, within = moved()) => {
+    const whole = sum(within.map(gwh));
+    return whole ? sum(within.map((p) => gwh(p) * sum(members.map((b) => state.shares[p][b])))) / whole : 0;
   };
 
-  // How a group splits where nothing of it is sold yet: as in another scenario or use of the run, else evenly.
-  function split(members, s) {
-    const candidates = [start()[s], ...model.scenarios.map((name) => sharesOf(name, state.region, state.year)[s]),
-      ...segments.map((_, other) => start()[other]), ...model.scenarios.flatMap((name) => sharesOf(name, state.region, state.year))];
-    const found = candidates.find((row) => sum(members.map((b) => row[b])) > 0);
+  // How a group splits where nothing of it is sold yet: as in another scenario or place of the run, else evenly.
+  function split(members, p) {
+    const all = [state.scenario, ...model.scenarios].map((name) => sharesOf(name, state.year));
+    const found = [...all.map((shares) => shares[p]), ...all.flat()].find((row) => sum(members.map((b) => row[b])) > 0);
     const whole = found ? sum(members.map((b) => found[b])) : 0;
     return members.map((b) => (whole ? found[b] / whole : 1 / members.length));
   }
@@ -254,23 +257,23 @@
   // what is left there, and shrinks by the same part; the others make room in proportion.
   function move(group, target) {
     const locked = (g) => state.locks.has(g.name) && g.name !== group.name;
-    const held = groups().filter(locked).flatMap((g) => g.members), within = places();
-    const now = shareOf(group.members), whole = sum(within.map(gwhOf));
-    const room = sum(within.map((s) => gwhOf(s) * (1 - sum(held.map((b) => state.shares[s][b]))))) / whole;
+    const held = groups().filter(locked).flatMap((g) => g.members), within = moved();
+    const now = shareOf(group.members), whole = sum(within.map(gwh));
+    const room = sum(within.map((p) => gwh(p) * (1 - sum(held.map((b) => state.shares[p][b]))))) / whole;
     const goal = Math.min(Math.max(target, 0), room);
-    for (const s of within) {
-      const row = state.shares[s], mine = sum(group.members.map((b) => row[b]));
+    for (const p of within) {
+      const row = state.shares[p], mine = sum(group.members.map((b) => row[b]));
       const most = 1 - sum(held.map((b) => row[b]));
       let next = goal <= now ? (now > 0 ? (mine * goal) / now : 0) : mine + ((most - mine) * (goal - now)) / (room - now);
       const free = bases.map((_, b) => b).filter((b) => !held.includes(b) && !group.members.includes(b));
       const rest = sum(free.map((b) => row[b]));
       if (!(rest > 0)) {
-        const others = free.length && next < most ? split(free, s) : [];
+        const others = free.length && next < most ? split(free, p) : [];
         if (!others.length) next = most;
         free.forEach((b, k) => { row[b] = (most - next) * (others[k] ?? 0); });
       } else free.forEach((b) => { row[b] *= (most - next) / rest; });
-      const parts_ = mine > 0 ? group.members.map((b) => row[b] / mine) : split(group.members, s);
-      group.members.forEach((b, k) => { row[b] = next * parts_[k]; });
+      const within_ = mine > 0 ? group.members.map((b) => row[b] / mine) : split(group.members, p);
+      group.members.forEach((b, k) => { row[b] = next * within_[k]; });
     }
   }
 
@@ -304,18 +307,19 @@
   }
 
   function computed() {
-    const { scenario, region, year } = state, calendar = years[year];
-    const cells = cellsOf(scenario, region, year, state.shares);
-    const base = remembered(`kt ${region} ${year}`, () => {
-      const theirs = cellsOf(compared, region, year, sharesOf(compared, region, year));
-      return { cells: theirs, kt: kilotonnes(theirs, year), cost: costOf(theirs, region, year) };
+    const { scenario, year } = state, within = inRegion();
+    const cells = cellsOf(scenario, year, state.shares, within);
+    const base = remembered(`kt ${state.region} ${year}`, () => {
+      const theirs = cellsOf(compared, year, sharesOf(compared, year), within);
+      return { cells: theirs, kt: kilotonnes(theirs, year), cost: costOf(theirs, year, within) };
     });
-    const together = (rows) => pairs.map((_, p) => sum(rows.map((row) => row[p])));
-    const out = { base, kt: kilotonnes(cells, year), cost: costOf(cells, region, year), lost: null };
+    const together = (rows) => pairs.map((_, pair) => sum(rows.map((row) => row[pair])));
+    const out = { base, kt: kilotonnes(cells, year), cost: costOf(cells, year, within), lost: null };
     if (playable()) {
-      out.lost = lost(calendar, together(cells), state.months, state.event);
+      const play = (rows) => lost(years[year], together(rows), state.months, state.event);
+      out.lost = play(cells);
       if (model.losses.scenarios.includes(compared)) {
-        out.theirs = remembered(`lost ${year} ${state.months} ${state.event}`, () => lost(calendar, together(base.cells), state.months, state.event));
+        out.theirs = remembered(`lost ${year} ${state.months} ${state.event}`, () => play(base.cells));
       }
     }
     return out;
@@ -342,11 +346,11 @@
     const config = structuredClone(data.config), year = String(years[state.year]);
     const mine = structuredClone(config.scenario[state.scenario]);
     mine.label = "Explored";
-    const named = (mine.share[model.regions[state.region]] = { ...(mine.share[model.regions[state.region]] ?? {}) });
-    segments.forEach((segment, s) => {
-      if (!(gwhOf(s) > 0)) return;
-      named[segment] = { ...(named[segment] ?? {}), [year]: Object.fromEntries(bases.map((base, b) => [base, state.shares[s][b]])) };
-    });
+    for (const p of inRegion()) {
+      if (!(gwh(p) > 0)) continue;
+      const by = (mine.share[regions[places[p].region]] ??= {});
+      by[segments[places[p].use]] = { ...by[segments[places[p].use]], [year]: Object.fromEntries(bases.map((base, b) => [base, state.shares[p][b]])) };
+    }
     const scenario = { [compared]: config.scenario[compared] };
     scenario[EXPLORED] = mine;
     config.scenario = scenario;
@@ -396,7 +400,7 @@
   }
 
   function show(moving) {
-    const found = computed(), year = years[state.year], place = model.regions[state.region];
+    const found = computed(), year = years[state.year], place = state.region < 0 ? data.place : LABEL("region", regions[state.region]);
     for (const { group, range, out } of sliders) {
       const share = shareOf(group.members);
       if (range !== moving) range.value = String(100 * share);
@@ -406,12 +410,12 @@
       out.setAttribute("data-value", String(share));
     }
     const mine = "This mix", theirs = LABEL("scenario", compared);
-    const moved = model.minerals.map((_, m) => change(found.base.kt[m], found.kt[m]));
+    const changes = model.minerals.map((_, m) => change(found.base.kt[m], found.kt[m]));
     const total = (families, end) => sum(Object.values(families).map((row) => row[end]));
     const rows = model.minerals.flatMap((name, m) => {
       const [a, b] = [found.base.kt[m], found.kt[m]];
       if (!total(a, 1) && !total(b, 1)) return [];
-      const at = moved[m], ends = Number.isFinite(at.low) && at.high - at.low >= 0.0005 ? `${signed(at.low)} to ${signed(at.high)}` : "";
+      const at = changes[m], ends = Number.isFinite(at.low) && at.high - at.low >= 0.0005 ? `${signed(at.low)} to ${signed(at.high)}` : "";
       const row = make("tr", { "data-mineral": name }, make("th", { scope: "row", text: LABEL("mineral", name) }),
         ...[a, b].map((families) => {
           const below = total(families, 0) < total(families, 2) ? span(total(families, 0), total(families, 2), number) : "";
@@ -424,11 +428,11 @@
     });
     $("kt").replaceChildren(head(["Kilotonnes (kt)", theirs, mine, "change"]), make("tbody", {}, ...rows));
     showLost(found, theirs, mine);
-    $("headline").textContent = headline(found, moved, place, year);
+    $("headline").textContent = headline(found, changes, place, year);
     $("changed").textContent = changed() ? "" : `Now the mix of ${LABEL("scenario", state.scenario)} as the run has it.`;
     $("runfile").value = runFile();
   }
-  const changed = () => { const first = start(); return state.shares.some((row, s) => row.some((v, b) => v !== first[s][b])); };
+  const changed = () => { const before = start(); return state.shares.some((row, p) => row.some((v, b) => v !== before[p][b])); };
   const head = (texts) => make("thead", {}, make("tr", {}, ...texts.map((text, place) => make("th", { scope: "col", text, ...(place ? { class: "number" } : {}) }))));
 
   function showLost(found, theirs, mine) {
@@ -449,7 +453,7 @@
       line("Own cells that cannot be made", "industry", "made", "industry");
     }
     if (found.cost) {
-      const row = make("tr", { "data-lost": "cost" }, make("th", { scope: "row", text: "Cost of the batteries, billion USD of 2025" }),
+      const row = make("tr", { "data-lost": "cost" }, make("th", { scope: "row", text: "Cost of the batteries at central prices, billion USD of 2025" }),
         cell(number(found.base.cost / 1000), "", "", found.base.cost), cell(number(found.cost / 1000), `${signed(found.cost / found.base.cost - 1)}`, "", found.cost));
       rows.push(row);
     }
@@ -459,10 +463,11 @@
     $("why").textContent = playable() ? "" : model.losses ? "What is lost is computed of scenarios without given makers and plants." : model.why;
   }
 
-  function headline(found, moved, place, year) {
+  function headline(found, changes, place, year) {
+    if (data.whole && state.region >= 0) return `What ${place} alone would need is not a finding of this run: read all regions together.`;
     const theirs = LABEL("scenario", compared), told = [], open = [];
     for (const name of ["graphite", "cobalt", "nickel", "lithium"]) {
-      const m = model.minerals.indexOf(name), at = moved[m];
+      const m = model.minerals.indexOf(name), at = changes[m];
       if (m < 0 || !Number.isFinite(at.value)) continue;
       const what = LABEL("mineral", name).toLowerCase();
       if (at.value === 0 && at.low === 0 && at.high === 0) continue;
@@ -486,11 +491,13 @@
   // ------------------------------------------------------------------ state in the address
 
   function keep() {
-    const first = start(), shares = {};
-    state.shares.forEach((row, s) => {
-      if (row.some((v, b) => v !== first[s][b])) shares[segments[s]] = Object.fromEntries(row.flatMap((v, b) => (v ? [[bases[b], v]] : [])));
+    const before = start(), shares = {};
+    state.shares.forEach((row, p) => {
+      if (row.every((v, b) => v === before[p][b])) return;
+      (shares[regions[places[p].region]] ??= {})[segments[places[p].use]] = Object.fromEntries(row.flatMap((v, b) => (v ? [[bases[b], v]] : [])));
     });
-    const kept = { scenario: state.scenario, region: model.regions[state.region], year: years[state.year], event: state.event, months: state.months, by: state.by, use: segments[state.use] ?? "", locks: [...state.locks], shares };
+    const kept = { scenario: state.scenario, region: regions[state.region] ?? "", year: years[state.year], event: state.event,
+      months: state.months, by: state.by, use: segments[state.use] ?? "", locks: [...state.locks], shares };
     try { history.replaceState(null, "", `#mix=${encodeURIComponent(JSON.stringify(kept))}`); } catch { /* a page that may not change its address still computes */ }
   }
 
@@ -501,7 +508,7 @@
     try {
       const kept = JSON.parse(decodeURIComponent(location.hash.slice(5)));
       if (model.scenarios.includes(kept.scenario)) state.scenario = kept.scenario;
-      state.region = Math.max(model.regions.indexOf(kept.region), 0);
+      state.region = regions.length > 1 ? regions.indexOf(kept.region) : 0;
       if (years.includes(kept.year)) state.year = years.indexOf(kept.year);
       state.by = kept.by === "chemistry" ? "chemistry" : "family";
       state.use = segments.indexOf(kept.use);
@@ -510,9 +517,11 @@
       if (eventsNow().some(([name]) => name === kept.event)) state.event = kept.event;
       const names = groups().map((group) => group.name);
       state.locks = new Set((kept.locks ?? []).filter((name) => names.includes(name)));
-      for (const [segment, row] of Object.entries(kept.shares ?? {})) {
-        const s = segments.indexOf(segment), shares = bases.map((base) => (Object.hasOwn(row, base) ? row[base] : 0));
-        if (s >= 0 && shares.every((v) => typeof v === "number" && v >= 0 && v <= 1) && Math.abs(sum(shares) - 1) < 1e-9) state.shares[s] = shares;
+      for (const [p, { region, use }] of places.entries()) {
+        const row = kept.shares?.[regions[region]]?.[segments[use]];
+        if (!row) continue;
+        const shares = bases.map((base) => (Object.hasOwn(row, base) ? row[base] : 0));
+        if (shares.every((v) => typeof v === "number" && v >= 0 && v <= 1) && Math.abs(sum(shares) - 1) < 1e-9) state.shares[p] = shares;
       }
     } catch { reset(); }
     return true;
@@ -532,8 +541,8 @@
 
   function controls() {
     options($("scenario"), model.scenarios.map((name) => [name, LABEL("scenario", name)]), state.scenario);
-    options($("region"), model.regions.map((name, place) => [place, name]), state.region);
-    $("region").parentElement.hidden = model.regions.length < 2;
+    options($("region"), [[-1, "All regions"], ...regions.map((name, place) => [place, name])], state.region);
+    $("region").parentElement.hidden = regions.length < 2;
     options($("year"), years.map((year, place) => [place, year]), state.year);
     options($("use"), [[-1, "All uses"], ...segments.map((name, place) => [place, LABEL("segment", name)])], state.use);
     options($("by"), [["family", "families"], ["chemistry", "chemistries"]], state.by);
@@ -544,7 +553,7 @@
   const again = () => { controls(); drawSliders(); show(); };
   const on = (name, kind, act) => $(name).addEventListener(kind, act);
   on("scenario", "change", (event) => { state.scenario = event.target.value; reset(); again(); keep(); });
-  on("region", "change", (event) => { state.region = +event.target.value; reset(); again(); keep(); });
+  on("region", "change", (event) => { state.region = +event.target.value; again(); keep(); });
   on("year", "change", (event) => { state.year = +event.target.value; reset(); again(); keep(); });
   on("use", "change", (event) => { state.use = +event.target.value; again(); keep(); });
   on("by", "change", (event) => { state.by = event.target.value; state.locks.clear(); again(); keep(); });

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..case.explorer import FORM
+from ..charts import wording
 from ..errors import UsageError
 from ..exposure.bases import NOTHING
 from ..pipeline import EXPLORER
 from ..results.form import AGAIN
 from ..results.result import Result
+from ..text import MARK
 from .markup import Markup, element
 
 #: What of the configuration a mix that is explored does not have.
@@ -41,15 +43,23 @@ def file_of(result: Result, folder: Path) -> dict[str, Any] | None:
     if config.get("flows"):
         config["flows"] = {**config["flows"], "lines": ""}
     labels = {kind: record["codes"][kind] for kind in ("segment", "chemistry", "mineral")}
+    labels["region"] = {name: {"label": wording.place(name)} for name in record["regions"]}
     labels["scenario"] = {name: {"label": each["label"]} for name, each in record["scenarios"].items()}
     return {
         "run": record["run"], "model": model, "labels": labels, "config": config, "nothing": NOTHING,
-        "first": _first(result),
+        "first": _first(result), "place": wording.place(record["region_label"]), "whole": _of_the_whole_alone(record),
     }  # fmt: skip
 
 
 def _flat(nested: Any) -> list[float]:
     return [number for each in nested for number in _flat(each)] if isinstance(nested, list) else [float(nested)]
+
+
+def _of_the_whole_alone(record: dict[str, Any]) -> bool:
+    """Whether a run of several regions says to read their total alone."""
+    return len(record["regions"]) > 1 and any(
+        wording.WORLD_TOTAL in each["caveat"] for each in record["scenarios"].values()
+    )
 
 
 def _first(result: Result) -> str:
@@ -93,7 +103,8 @@ def explorer(result: Result, data: dict[str, Any] | None) -> Markup:
         "losses the two ends are the low and the high end of how much of the flow stops, over twelve months, with what "
         "is left shared best; the intervals of the draws, in the tables above, are not computed again. Silicon in "
         "anodes, who makes the cells, and the reference world stay as in the run: their change would move what "
-        "others take and supply, which only the model itself computes. Blends of silicon follow their chemistry."
+        "others take and supply, which only the model itself computes. Blends of silicon follow their chemistry. "
+        f"{MARK} Not in force."
     )
     buttons = element(
         "div",
