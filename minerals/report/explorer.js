@@ -475,9 +475,11 @@
       else open.push(`${what} (${signed(at.low, 0)} to ${signed(at.high, 0)})`);
     }
     const list = (items) => (items.length > 1 ? `${items.slice(0, -1).join(", ")} and ${items.at(-1)}` : items[0]);
-    let text = told.length ? `With this mix ${place} would need ${list(told)} in ${year} than in ${theirs}`
+    const same = state.scenario === compared && !changed();
+    let text = same ? `This is the mix of ${theirs} in ${year}; move a share to see what changes`
+      : told.length ? `With this mix ${place} would need ${list(told)} in ${year} than in ${theirs}`
       : `With this mix no need of ${place} in ${year} moves clearly against ${theirs}`;
-    text += open.length ? `; ${list(open)} may go either way.` : ".";
+    text += open.length && !same ? `; ${list(open)} may go either way.` : ".";
     if (found.lost && state.event) {
       const label = model.losses.events.find(([name]) => name === state.event)[1];
       const ends = (rows) => span(...[Math.min, Math.max].map((pick) => pick(...rows.map((each) => each.supply)) / (rows[0].planned || 1)), percent);

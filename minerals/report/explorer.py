@@ -9,7 +9,7 @@ from typing import Any
 
 from ..case.explorer import FORM
 from ..charts import wording
-from ..errors import UsageError
+from ..errors import UsageError, listed
 from ..exposure.bases import NOTHING
 from ..pipeline import EXPLORER
 from ..results.form import AGAIN
@@ -106,6 +106,11 @@ def explorer(result: Result, data: dict[str, Any] | None) -> Markup:
         "others take and supply, which only the model itself computes. Blends of silicon follow their chemistry. "
         f"{MARK} Not in force."
     )
+    if left := [each["label"] for name, each in result.record["scenarios"].items() if name not in model["scenarios"]]:
+        stays += (
+            f" Not offered: {listed(left, 8)}, whose shares are chosen by the model, follow curves or are capped by "
+            "plants, or name each blend of silicon by itself."
+        )
     buttons = element(
         "div",
         element("button", "Back to the scenario", type="button", data_part="reset"),
@@ -139,8 +144,7 @@ def explorer(result: Result, data: dict[str, Any] | None) -> Markup:
     )
     none = element("noscript", element("p", "The explorer needs scripts; all else on this page does not."))
     return Markup(
-        element("div", element("p", words, class_="text"), none, app, element("p", stays, class_="note"),
-                class_="screen")
+        element("div", element("p", words, class_="text"), none, app, element("p", stays, class_="note"))
     )  # fmt: skip
 
 
