@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from ..exposure.factory import Factory, Plan
 from ..flows.demand import Array, blended_share
 from .arrays import ENDS, on_pairs
-from .chokepoints import Chokepoints, Stop
+from .chokepoints import Chokepoints
 from .cost import PackPrices
 from .outcome import Outcome
+from .played import ENDS as SEVERITIES
+from .played import stops_of
 
 #: Version of what is written, which its reader asks for.
 FORM = 1
@@ -148,27 +150,30 @@ def _year(chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], yea
         "programme": _programme(plan),
         "events": {},
     }
-    for event in chokepoints.inputs.events:
-        if event.start > chokepoints.years[year] or chokepoints.pools(event.cuts) != [regions]:
-            continue
-        stops: tuple[Stop, ...] = ((event.cuts, "severity"), (event.cuts, "low"), (event.cuts, "high"))
-        hit = chokepoints.hit(regions, year, stops)
-        left_own, left = chokepoints.available(regions, year, hit.reach)
-        left_own = np.where(chokepoints.cell, 0.0, left_own)
-        follow = chokepoints.left_of_follow_on(regions, year, hit.cuts)
-        unknown = chokepoints.left_of_unknown(regions, year, hit.cuts)
-        stopped = chokepoints.stopped_unknown(year, hit.cuts)
-        made, bought = chokepoints.had(chokepoints.origin_of(scenario, regions, year), regions, hit.cells)
+    alike = [event for event in chokepoints.inputs.events
+             if event.start <= chokepoints.years[year] and chokepoints.pools(event.cuts) == [regions]]  # fmt: skip
+    stops = stops_of(alike)  # as they are played, so that nothing is traded again
+    place = {stop: at for at, stop in enumerate(stops)}
+    hit = chokepoints.hit(regions, year, stops)
+    left_own, left = chokepoints.available(regions, year, hit.reach)
+    left_own = np.where(chokepoints.cell, 0.0, left_own)
+    follow = chokepoints.left_of_follow_on(regions, year, hit.cuts)
+    unknown = chokepoints.left_of_unknown(regions, year, hit.cuts)
+    stopped = chokepoints.stopped_unknown(year, hit.cuts)
+    made, bought = chokepoints.had(chokepoints.origin_of(scenario, regions, year), regions, hit.cells)
+    for event in alike:
+        central = place[event.cuts, "severity"]
+        ends = (place[event.cuts, end] if event.beyond(end) else central for end in SEVERITIES)
         out["events"][event.disruption] = [
             {
-                "plants": _other(left_own[end], own),
-                "accessible": _other(left[end], accessible),
-                "follow": _other(follow[end], np.ones_like(follow[end])),
-                "unknown": {str(n): float(unknown[end, n]) for n in np.flatnonzero(stopped[end])},
-                "home": _other(made[end], home),
-                "bought": _other(bought[end], 1 - home),
+                "plants": _other(left_own[at], own),
+                "accessible": _other(left[at], accessible),
+                "follow": _other(follow[at], np.ones_like(follow[at])),
+                "unknown": {str(n): float(unknown[at, n]) for n in np.flatnonzero(stopped[at])},
+                "home": _other(made[at], home),
+                "bought": _other(bought[at], 1 - home),
             }
-            for end in range(len(stops))
+            for at in (central, *ends)
         ]
     return out
 
