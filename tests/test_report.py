@@ -129,6 +129,15 @@ def test_what_was_changed_after_the_run_is_refused(folder: Path, tmp_path: Path)
         report(tmp_path / "run")
 
 
+def test_a_folder_of_an_earlier_run_has_a_page_without_an_explorer(folder: Path) -> None:
+    result = load(folder)
+    files = {name: mark for name, mark in result.record["files"].items() if name != "explorer.json"}
+    text = page_module.page(Result({**result.record, "files": files}, result.tables), folder)
+    assert "<script" not in text
+    assert "script-src 'none'" in text
+    assert "explorer" not in re.findall(r'<section id="(\w+)"', text)
+
+
 def test_texts_of_a_run_stay_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Markup, quotes, marks that turn the direction and 5,000 characters: in titles, labels, notes, sources, data."""
     result = load(folder)

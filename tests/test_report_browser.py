@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,17 @@ def test_a_slider_goes_by_keyboard_and_says_its_value(driver: Any) -> None:
     assert after["headline"] != before["headline"]
     assert slider.get_attribute("aria-valuetext").endswith("%")
     assert driver.switch_to.active_element == slider
+
+
+def test_the_run_file_is_copied_or_shown(driver: Any) -> None:
+    driver.execute_script("document.querySelector('[data-part=copy]').click()")
+    told = "return document.querySelector('[data-part=copied]').textContent"
+    for _ in range(50):
+        if text := driver.execute_script(told):
+            break
+        time.sleep(0.1)
+    assert "minerals run explored.toml" in text
+    assert not driver.get_log("browser")
 
 
 @pytest.mark.parametrize("width", [360, 1440])

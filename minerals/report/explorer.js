@@ -855,17 +855,19 @@
     keep();
   });
   on("copy", "click", async () => {
-    const text = runFile(),
-      box = $("runfile");
+    const box = $("runfile");
+    let copied = true;
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(runFile());
     } catch {
       box.closest("details").open = true;
       box.focus();
       box.select();
-      document.execCommand("copy");
+      copied = document.execCommand("copy");
     }
-    $("copied").textContent = "The run file is copied. Save it as explored.toml and run: minerals run explored.toml";
+    $("copied").textContent = copied
+      ? "Copied. Save it as explored.toml, then: minerals run explored.toml"
+      : "Copy the text below and save it as explored.toml, then: minerals run explored.toml";
   });
   on("save", "click", () => {
     const link = make("a", {
