@@ -18,7 +18,7 @@ from .explorer import explorer, file_of
 from .figures import figures
 from .findings import disruptions, findings, minerals
 from .markup import Markup, element, items, paragraphs, plain, table
-from .type import faces
+from .typeface import faces
 
 #: Sources that are named before the table of all.
 MOST_NAMED = 6

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from ..errors import UsageError
 from ..text import without_unprintable
-from .type import advance
+from .typeface import advance
 
 #: Elements of a chart, and the attributes that each may have.
 SHAPES = {"g", "path", "use", "defs", "clipPath", "rect", "circle", "pattern", "line", "polygon", "text"}
@@ -26,8 +26,10 @@ PAINTS = {"fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke
 #: The size of type, in units of an outline of which a letter is made (charts/outlines.py).
 EM = 6400
 #: An outline of a letter: its weight and its code point.
-LETTER = re.compile(r"#w(\d+)-([0-9a-f]+)")
-PLACED = re.compile(r"translate\((\S+) (\S+)\) scale\((\S+) \S+\)")
+LETTER = re.compile(r"#w(\d{3})-([0-9a-f]{1,5})")
+#: A number as matplotlib writes it, and where a line of letters stands and how large they are.
+NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
+PLACED = re.compile(rf"translate\(({NUMBER}) ({NUMBER})\) scale\(({NUMBER}) {NUMBER}\)")
 #: What may follow `url(` or stand as a link: a part of the same chart.
 OWN = re.compile(r"#[\w-]+")
 LINK = "{http://www.w3.org/1999/xlink}href"
@@ -43,10 +45,10 @@ class Inline:
             self.root = ElementTree.fromstring(content, parser)
         except ElementTree.ParseError as error:
             raise UsageError(f"{name} is not readable SVG ({error}); draw it again with minerals chart") from None
-        box = re.findall(r"[\d.]+", self.root.get("viewBox", ""))
-        if len(box) != 4:
+        box = re.fullmatch(rf"{NUMBER} {NUMBER} ({NUMBER}) ({NUMBER})", self.root.get("viewBox", ""))
+        if box is None:
             raise UsageError(f"{name} says no size; draw it again with minerals chart")
-        self.width, self.height = float(box[2]), float(box[3])
+        self.width, self.height = float(box[1]), float(box[2])
         self._linked = {mark for each in self.root.iter() for mark in _links(each)}
 
     def markup(self, title: str, description: str) -> str:
@@ -56,10 +58,10 @@ class Inline:
                         for tag, text in what)  # fmt: skip
         labels = " ".join(f"{self.prefix}{tag}" for tag, _ in what)
         head = f'<svg class="chart" role="img" aria-labelledby="{labels}" viewBox="0 0 {self.width:g} {self.height:g}"'
-        body = "".join(self._written(self.root, inherited=""))
+        body = "".join(self._written(self.root))
         return f'{head} stroke-linejoin="round" stroke-linecap="butt">{words}{body}</svg>'
 
-    def _written(self, parent: ElementTree.Element, inherited: str) -> Iterator[str]:
+    def _written(self, parent: ElementTree.Element) -> Iterator[str]:
         """What stands in an element, letters as text."""
         said = ""
         for each in parent:
@@ -73,7 +75,7 @@ class Inline:
             if tag == "g" and (line := self._line(each, said)):
                 yield line
                 continue
-            inner = "".join(self._written(each, tag))
+            inner = "".join(self._written(each))
             attributes = "".join(f' {key}="{escape(value)}"' for key, value in self._attributes(each, tag))
             if inner:
                 # A group that says nothing of what is in it is not needed.
@@ -85,7 +87,8 @@ class Inline:
         """A line of text that a group of outlines is; '' where it is none."""
         placed = PLACED.fullmatch(group.get("transform", ""))
         uses = [LETTER.fullmatch(each.get(LINK, "")) for each in group]
-        if placed is None or not uses or not all(uses):
+        end = group[-1].get("x", "0") if len(group) else ""
+        if placed is None or not uses or not all(uses) or not re.fullmatch(NUMBER, end):
             return ""
         x, y, scale = map(float, placed.groups())
         found = [use for use in uses if use is not None]
@@ -95,9 +98,9 @@ class Inline:
         weight = int(found[0][1])
         fill = dict(_declared(group.get("style", ""))).get("fill", "#000000")
         last, size = advance(drawn[-1], weight), scale * EM
-        wide = "" if last is None else f' textLength="{float(group[-1].get("x", "0")) * scale + last * size:.2f}"'
+        wide = "" if last is None else f' textLength="{float(end) * scale + last * size:.2f}"'
         place = f'x="{x:.2f}" y="{y:.2f}" font-size="{size:.4g}" font-weight="{weight}" fill="{escape(fill)}"'
-        return f"<text {place}{wide}>{escape(said.strip())}</text>"
+        return f"<text {place}{wide}>{escape(without_unprintable(said.strip()))}</text>"
 
     def _attributes(self, element: ElementTree.Element, tag: str) -> Iterator[tuple[str, str]]:
         for key, value in [*element.attrib.items(), *_declared(element.get("style", ""))]:
