@@ -43,6 +43,7 @@ __all__ = [
     "import_rows",
     "load",
     "read_inputs",
+    "report",
     "run",
     "stress",
     "validate",
@@ -207,6 +208,23 @@ def chart_options(name: str) -> list[str]:
     if name not in charts.CHARTS:
         raise UsageError(_no_chart(name))
     return list(charts.options_of(name))
+
+
+def report(folder: str | Path, out: str | Path | None = None) -> str:
+    """A result folder as one HTML page: findings with their intervals, the numbers, the charts of the folder with the
+    tables behind them, method, limits, sources and record. Returns the text; `out`: file
+    that it is written to.
+
+    The page asks nothing of any other place, and shows every text of the run as text. Only the folder is read, so it
+    may have been moved; the same folder gives the same bytes. Raises UsageError for a folder that is no result of this
+    version, or was changed by hand, and where the file cannot be written.
+    """
+    from .report.page import page, write
+
+    text = page(load(folder), Path(folder))
+    if out is not None:
+        write(text, Path(out))
+    return text
 
 
 def compare(

@@ -72,6 +72,7 @@ def cli(context: click.Context, debug: bool) -> None:
     Trust:    minerals explain runs/europe-2035 --mineral graphite
     Expose:   minerals explain runs/europe-2035 --disruption china-graphite-anode
     Stress:   minerals stress runs/europe-2035.toml
+    Hand on:  minerals report runs/europe-2035
     Check:    minerals validate
     """
     context.obj = debug
@@ -515,6 +516,21 @@ def doctor() -> None:
             _out(line)
     if broken:
         click.get_current_context().exit(DRIFTED)
+
+
+@_command
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The file [default: FOLDER.html, beside it].")
+def report(folder: Path, out: Path | None) -> None:
+    """Write a result FOLDER as one HTML page that opens without network: findings, charts, method, sources.
+
+    The charts are those of the folder, also those that `minerals chart` drew into it later.
+    """
+    from . import api
+
+    target = out or folder.resolve().with_name(f"{folder.resolve().name}.html")
+    api.report(folder, target)
+    _out(str(target if out else folder.parent / target.name))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pandas as pd
 from .case.by_rule import RULE, by_rule
 from .case.chokepoints import Chokepoints, chokepoints_of, in_other_world, with_events
 from .case.cost import PackPrices, pack_prices
+from .case.explorer import explorer
 from .case.intensity import with_intensity
 from .case.outcome import Outcome
 from .case.played import Library
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from .case.optimise import Mix
     from .mix.data import MixData
 
+#: File of a result that a page computes other mixes of its run from.
+EXPLORER = "explorer.json"
 #: Mixes that are chosen at most where what the rule adds to the library hangs on the choice.
 ROUNDS = 3
 
@@ -267,6 +271,7 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
         log["codes"]["future"] = {name: about_future(name, inputs) for name in futures}
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
     files: dict[str, str | bytes] = {f"{OWN_ROWS}/{name}": text for name, text in copies(inputs).items()}
+    files[EXPLORER] = json.dumps(explorer(ready.outcome, chokepoints, ready.packs), separators=(",", ":"))
     if mixes:
         from .results.tables.mix import caveat_of
 

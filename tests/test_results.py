@@ -153,7 +153,7 @@ def test_the_current_folder_can_hold_a_result(
     monkeypatch.chdir(here)
     for _ in range(2):
         run_toy().write(Path(name))
-        assert sorted(os.listdir()) == ["iamc.csv", "record.json", "tables"]
+        assert sorted(os.listdir()) == ["explorer.json", "iamc.csv", "record.json", "tables"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "toy"]
 
 

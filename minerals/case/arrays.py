@@ -112,21 +112,22 @@ def additions_of(resolved: Resolved, scenario: str, end: str = "value") -> Array
 def share_of(resolved: Resolved, scenario: str) -> Array:
     """(1, region, segment, chemistry, year) with blends expanded by the silicon overlay; sums to one where sold."""
     pairs = resolved.chemistries.labels
-    axes = [resolved.regions, resolved.segments, resolved.chemistries, resolved.years]
-
-    def on_pairs(frame: DataFrame) -> Array:
-        return dense(_by_pair(frame[frame["scenario"] == scenario]), axes)[None]
-
-    share = on_pairs(resolved.market_share)
+    share = on_pairs(resolved, resolved.market_share, scenario)
     if resolved.run.settings.scenario[scenario].silicon in ("none", "explicit"):
         return share
     first: dict[str, int] = {}
     for place, (chemistry, _) in enumerate(pairs):
         first.setdefault(chemistry, place)
     base = [first[chemistry] for chemistry, _ in pairs]
-    blended = blended_share(share, on_pairs(resolved.silicon_uptake), base)
+    blended = blended_share(share, on_pairs(resolved, resolved.silicon_uptake, scenario), base)
     assert np.allclose(blended.sum(axis=3), share.sum(axis=3), rtol=0, atol=1e-12)
     return blended
+
+
+def on_pairs(resolved: Resolved, frame: DataFrame, scenario: str) -> Array:
+    """A table of shares of a scenario, (1, region, segment, chemistry, year) on the expanded axis."""
+    axes = [resolved.regions, resolved.segments, resolved.chemistries, resolved.years]
+    return dense(_by_pair(frame[frame["scenario"] == scenario]), axes)[None]
 
 
 def intensity_of(resolved: Resolved, end: str) -> Array:

@@ -26,8 +26,6 @@ from minerals.units import LCE_PER_LITHIUM
 
 NAME = "demand_by_mineral"
 MINERALS = ("graphite", "nickel", "lithium", "cobalt")
-WORLD_TOTAL = "read the world total"
-"""What a caveat says of shares of the world that stand for those of its regions."""
 MOST_OTHERS = 3
 CHANGE_SHOWN = (-1.0, 2.0)
 """The change axis ends here at the latest; an interval that goes on ends in an arrow, its numbers stand beside it."""
@@ -269,7 +267,9 @@ def _of_the_whole_alone(record: Mapping[str, Any], story: _Story) -> bool:
     """Whether one region of several is drawn while a caveat of what is compared says to read the total."""
     part = story.region in record["regions"] and len(record["regions"]) > 1
     return part and any(
-        WORLD_TOTAL in str(record["scenarios"][name].get("caveat")) for name in (story.base, story.against) if name
+        wording.WORLD_TOTAL in str(record["scenarios"][name].get("caveat"))
+        for name in (story.base, story.against)
+        if name
     )
 
 

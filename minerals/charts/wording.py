@@ -31,6 +31,10 @@ number = partial(numbers.number, digits=2)
 """An amount as charts print it: 1,234 · 56 · 5.6 · 0.56 · 0."""
 
 
+WORLD_TOTAL = "read the world total"
+"""What a caveat says of shares of the world that stand for those of its regions."""
+
+
 def rounded(value: float) -> str:
     """An amount to three significant digits, for sentences: 1,160 · 18,300 · 56."""
     size = abs(value)

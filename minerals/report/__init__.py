@@ -1,0 +1,1 @@
+"""A result folder as one page: findings, charts, method, limits and sources in a single HTML file."""
