@@ -113,6 +113,13 @@ def found(folder: Path) -> Result:
     return study(folder, mineral="'graphite'", change=[-0.5, -0.05, -0.1])
 
 
+def test_what_can_just_be_reached_is_no_target_out_of_reach(folder: Path) -> None:
+    """No mix need have silicon."""
+    told = study(folder, mineral="'silicon'", kt=[0.5, 0.0])["backcast"]
+    assert told["status"].tolist() == ["no target", "met", "just reached"]
+    assert told["value"].tolist()[-1] == pytest.approx(0, abs=2e-5)
+
+
 def test_less_graphite_in_the_toy_that_is_solved_by_hand(found: Result) -> None:
     """The plan has 60 GWh of LFP and 60 of NMC, with 60 and 54 kt. Cobalt lasts for 48 of NMC, so that 12 GWh change in
     any mix: least in cost where they are LFP, but then another target would be met by as much LFP less, so all that is

@@ -823,10 +823,6 @@ def test_the_readme_s_ratios_are_the_measured_ones(validation: Result) -> None:
     """Counts and ratios in its text are those of `minerals validate`."""
     table = validation["validation"]
     text = " ".join(PAGES["inputs"].split())
-    results = table[table["kind"] != "derived_intensity"]
-    counts = results["verdict"].value_counts()
-    assert f"Of {len(results)} results {counts['agrees']} agree" in text
-    assert f"The other {counts['differs']} stay" in text
     assert (table[table["run"] == "europe-2035"]["verdict"] == "agrees").sum() == 5
     ratio = table.set_index("id")["ratio"]
     of_2024 = [f"{ratio[f'IEA 2025 {m} ev 2024']:.2f}" for m in ("lithium", "nickel", "cobalt", "graphite")]

@@ -13,14 +13,15 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from minerals.config import RunFile, Years, find_run_file, read_run
-from minerals.config.run_file import keys
+from minerals.config.run_file import KeyOfRunFile, keys_by_kind
+from minerals.config.study import KINDS
 from minerals.config.values import Section
 from minerals.errors import InputError, UsageError
 from minerals.results.describe import describe, entries
 from minerals.shipped import run_names
 from minerals.studies.run import run
 from minerals.tables.inputs import Inputs
-from minerals.toml import key_lines, split_key
+from minerals.toml import key_lines, split_key, written
 
 #: Keys whose numbers are those of other keys.
 WITHOUT_UNIT = {"study.axes", "optimise.variant"}
@@ -117,17 +118,33 @@ def _parts(annotation: Any) -> Iterator[Any]:
 
 
 def test_every_key_has_a_meaning_a_unit_and_an_example_that_it_takes() -> None:
-    told = {path.replace(".NAME", ""): key for path, key in keys().items()}
+    told = {path.replace(".NAME", ""): found for path, found in keys_by_kind().items()}
     for path, field in _fields():
-        key = told[path]
+        if path == "study.kind":
+            continue
+        (key,) = [key for key in told[path] if key.description == field.description and _of_default(key, field)]
         assert key.description.endswith((".", "…")), path
         assert key.unit or not _numbers(field.annotation) or path in WITHOUT_UNIT, f"{path} has no unit"
         value = tomllib.loads(f"value = {key.example}")["value"]
-        if key.values:  # Those of all kinds of a study.
-            assert value in (*key.values, True, False), path
-            continue
         kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
         TypeAdapter(kind, config=Section.model_config).validate_python(value)
+
+
+def _of_default(key: KeyOfRunFile, field: FieldInfo) -> bool:
+    """Whether a key is that of a field: kinds of a study may have the same words and another default."""
+    return not key.default or key.default == written(field.default)
+
+
+def test_a_key_that_kinds_of_a_study_share_is_told_of_each(shipped_inputs: Inputs) -> None:
+    told = describe("study.draws", shipped_inputs)
+    assert "study.draws (key of a run file), kind sample, sensitivity" in told
+    assert "study.draws (key of a run file), kind measures" in told
+    assert ("default: 2000" in told, "default: 0" in told) == (True, True)
+    workers = describe("study.workers", shipped_inputs).splitlines()[0]
+    assert workers.startswith("study.workers (key of a run file), kind sample, ")
+    assert "measures" not in workers
+    (kind,) = keys_by_kind()["study.kind"]
+    assert set(kind.values) == set(KINDS)
 
 
 def test_key_lines_follow_headers_dotted_and_inline_keys() -> None:

@@ -71,6 +71,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
 IN_SCENARIO: dict[str, type[BaseModel]] = {"diffusion": AdoptionCurve, "capacity_limit": CapacityLimit}
 #: Sections within an event.
 IN_EVENT: dict[str, type[BaseModel]] = {"severity": Severity, "months": Months}
+#: The key that says which kind a study is of.
+KIND = "study.kind"
 #: Tables of sections that a user names.
 NAMED = {(RunFile, "scenario"), (Exposure, "event")}
 
@@ -94,7 +96,8 @@ class KeyOfRunFile:
 
     path: dotted, with NAME for what a user names; default: as TOML, '' where it must be set or nothing stands for it;
     values: that it may have, where they are few; unit: of its numbers, '' where it holds none; example: a value as
-    TOML, '' of a table of further keys; required: whether its table needs it.
+    TOML, '' of a table of further keys; required: whether its table needs it; kinds: of a study that have it, all where
+    none is named.
     """
 
     path: str
@@ -104,14 +107,28 @@ class KeyOfRunFile:
     unit: str = ""
     example: str = ""
     required: bool = False
+    kinds: tuple[str, ...] = ()
 
 
 def keys() -> dict[str, KeyOfRunFile]:
-    """Every key of a run file, by its path."""
-    out: dict[str, KeyOfRunFile] = {}
+    """Every key of a run file, by its path; of a key that means another thing in another kind of study the first."""
+    return {path: found[0] for path, found in keys_by_kind().items()}
+
+
+def keys_by_kind() -> dict[str, list[KeyOfRunFile]]:
+    """Every key of a run file, by its path; of kinds of a study once for each meaning, with the kinds that have it."""
+    out: dict[str, list[KeyOfRunFile]] = {}
     for each in _keys(RunFile, ""):
-        before = out.get(each.path, each)  # Kinds of a study share keys.
-        out[each.path] = replace(each, values=tuple(dict.fromkeys((*before.values, *each.values))))
+        known = out.setdefault(each.path, [])
+        if each.path == KIND:  # Its values are the kinds.
+            values = (*(known.pop().values if known else ()), *each.values)
+            known.append(replace(each, values=values, example=written(values[0]), kinds=()))
+            continue
+        same = next((at for at, other in enumerate(known) if replace(other, kinds=each.kinds) == each), None)
+        if same is None:
+            known.append(each)
+        else:
+            known[same] = replace(known[same], kinds=(*known[same].kinds, *each.kinds))
     return out
 
 
@@ -123,9 +140,10 @@ def _keys(section: type[BaseModel], above: str) -> Iterator[KeyOfRunFile]:
         plain = not inner and not field.is_required() and field.default not in (None, "", (), {})
         default = written(field.default) if plain else ""
         unit = next((each.name for each in _marks((field.annotation, *field.metadata)) if isinstance(each, Unit)), "")
+        kinds = tuple(kind for kind, of in KINDS.items() if of is section)
         yield KeyOfRunFile(
             path, field.description or "", default, tuple(map(str, values)), unit,
-            "" if inner else _example(field, values), field.is_required(),
+            "" if inner else _example(field, values), field.is_required(), kinds,
         )  # fmt: skip
         named = "NAME." if (section, name) in NAMED else ""
         for each in inner:

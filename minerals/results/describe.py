@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..config.run_file import KeyOfRunFile, keys
+from ..config.run_file import KeyOfRunFile, keys, keys_by_kind
+from ..config.study import KINDS
 from ..errors import UsageError, did_you_mean, listed
 from ..mix.docs import Description, descriptions, goals
 from ..mix.equation import plain, prose
@@ -155,14 +156,16 @@ def _unknown(name: str, inputs: Inputs) -> UsageError:
 
 def _keys(name: str) -> list[KeyOfRunFile]:
     """Keys of a run file of that path, or that end with it."""
-    return [key for path, key in keys().items() if path == name or path.endswith(f".{name}")]
+    return [key for path, found in keys_by_kind().items() if path == name or path.endswith(f".{name}") for key in found]
 
 
 def _key(key: KeyOfRunFile, width: int) -> str:
     """A key with its unit, values, default and an example; of a table, the keys below it."""
     below = [other for path, other in keys().items() if path.startswith(f"{key.path}.")]
+    several = 0 < len(key.kinds) < len(KINDS)
     lines = [
-        f"{key.path} ({'table' if below else 'key'} of a run file)",
+        f"{key.path} ({'table' if below else 'key'} of a run file)"
+        + (f", kind {listed(key.kinds, 20)}" if several else ""),
         *textwrap.wrap(key.description, width, initial_indent="  ", subsequent_indent="  "),
     ]
     lines += [f"  unit:    {key.unit}"] if key.unit else []

@@ -45,6 +45,8 @@ STEP = 0.01
 #: Part by which a target stays away from the most that can be, and parts by which what is least may be missed beside
 #: `TIES`, from none on: at the very end the solver finds no second mix.
 NEAREST, ROOMS = 1e-5, (0.0, 2e-6, 1e-5, 1e-4)
+#: Part by which a target may lie beyond the most that can be, and is just reached: what a solver takes for none.
+ROUNDING = 1e-7
 #: Part of a cost below which a difference is rounding.
 ROUNDING = 1e-12
 #: The point without a target.
@@ -90,9 +92,9 @@ def backcast(mix: Mix, kept: StudyFolder | None, progress: Progress | None) -> d
 
 @frozen
 class _Point:
-    """A target solved. status: met, out of reach or no target; amount: most kt or GWh of the target, infinite without
-    one; least: of the goal; marginal: what one unit less takes of it, None where no mix can go that far, and where that
-    is from; values: of all columns; ranges: least and largest share, by region and family."""
+    """A target solved. status: met, just reached, out of reach or no target; amount: most kt or GWh of the target,
+    infinite without one; least: of the goal; marginal: what one unit less takes of it, None where no mix can go that
+    far, and where that is from; values: of all columns; ranges: least and largest share, by region and family."""
 
     status: str
     amount: float
@@ -133,8 +135,10 @@ class _Model:
         nearest = self.most + NEAREST * max(abs(self.most), 1.0)
         status, amount, caps = "no target", np.inf, dict[str, float]()
         if level is not None:
-            status = "met" if asked.amount(level) >= nearest else "out of reach"
-            amount = max(asked.amount(level), nearest)
+            amount = asked.amount(level)
+            missed = self.most - amount > ROUNDING * max(abs(self.most), 1.0)
+            status = "met" if amount >= nearest else "out of reach" if missed else "just reached"
+            amount = max(amount, nearest)
             caps = {"target": amount}
         session.compiled.highs.clearSolver()
         with session.within(caps):

@@ -301,11 +301,12 @@ def test_what_an_input_was_set_to_is_no_check(validation: Result) -> None:
     assert len(summary(table.assign(taken=""))) == 3
 
 
-def test_the_counts_of_the_readme(validation: Result) -> None:
-    """README says how many results there are, how many agree, and how many are of November 2026."""
+def test_the_counts_of_the_guide(validation: Result) -> None:
+    """The guide to inputs says how many results there are, how many agree, and how many are of November 2026."""
     table = validation["validation"].query("kind != 'derived_intensity'")
     agree, new = table["verdict"] == "agrees", table["added"] == "2026-11"
-    text = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    guide = Path(__file__).parents[2] / "notebooks" / "guides" / "inputs.md"
+    text = " ".join(guide.read_text(encoding="utf-8").split())
     assert f"Of {len(table)} results {agree.sum()} agree" in text
     assert f"The other {(~agree).sum()} stay and say why" in text
     assert f"{new.sum()} are of November 2026, of which {(agree & new).sum()} agree" in text
