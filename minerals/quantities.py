@@ -759,15 +759,16 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "backcast", "result", ("silicon", "target"), "kt, GWh",
             "With [study] kind = backcast: the mix that reaches a target in its year with the least change, cost or "
-            "new chemistry, and one without a target. status: met, just reached (the most that can be, to 1e-5), out "
-            "of reach (then all is of the mix that comes nearest, to 1e-5) or no target. amount: the target as kt of the "
-            "mineral, or GWh that disruptions take in the year on average; value: what the mix comes to, by the "
-            "intensities of the run or played back; least: of what is least, and marginal: what one kt or GWh less takes of it, by the dual, or "
-            "where that does not hold so far by a step of a hundredth of the target; empty where no mix can go that "
-            "far. change: GWh over all years that are of another chemistry than in the baseline; cost, and more_cost "
-            "than without a target, new and lost (GWh by the risk of the run, played back), all of the cheapest of "
-            "such mixes, or where cost is least of the one with the least change, and of these of the least exposed.",
-            "least = min of what is least over all mixes whose target ≤ amount",
+            "new chemistry, and one without a target. status: met, just reached (the most that can be, to 1e-5), out"
+            " of reach (then all is of the mix that comes nearest, to 1e-5) or no target. amount: the target as kt "
+            "of the mineral, or GWh that disruptions take in the year on average; value: what the mix comes to, by "
+            "the intensities of the run or played back; least: of what is least, and marginal: what one kt or GWh "
+            "less takes of it, by the dual, or where that does not hold so far by a step of a hundredth of the "
+            "target; empty where no mix can go that far. change: GWh over all years that are of another chemistry "
+            "than in the baseline; cost, and more_cost than without a target, new and lost (GWh by the risk of the "
+            "run, played back), all of the cheapest of such mixes, or where cost is least of the one with the least "
+            "change, and of these of the least exposed.least = min of what is least over all mixes whose target ≤ "
+            "amount",
         ),
         Quantity(
             "backcast_family", "result", ("silicon", "target", "region", "family", "year"), "GWh",
