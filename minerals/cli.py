@@ -49,6 +49,8 @@ PLAIN = {
 }  # fmt: skip
 #: Seconds between two lines about how far a study is, where they are no terminal's, and letters of the terminal's one.
 SELDOM, ONE_LINE = 10.0, 60
+#: How a sentence ends on demand that no row tells, which is never folded away.
+NONE = "counted as none"
 #: Seconds after which a signal that Python has swallowed is sent again.
 AGAIN = 0.01
 #: Fills are cut to this many characters on screen; the record holds them whole.
@@ -223,7 +225,7 @@ def compare(folders: tuple[Path, ...], base: str | None, year: int | None, regio
     first = next(iter(runs.values()))
     table = api.compare(runs if len(runs) > 1 else first, base, year, region, quantity, unit=unit)
     if as_json:
-        _out(_as_json(table))
+        _out(_as_json(table.assign(region=region or first.record["region_label"], quantity=quantity)))
     elif len(runs) > 1:
         from .results.side_by_side import differences, lines
 
@@ -497,11 +499,12 @@ def cite(folder: Path, bibtex: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def new(folder: Path) -> None:
     """Begin a study of your own in a new FOLDER: a run file, a place for your rows, and the schema for your editor."""
-    from .starting import RUN, begin
+    from .starting import begin
 
-    for file in begin(folder):
+    run, *others = begin(folder)
+    for file in (run, *others):
         _out(str(file))
-    _words(f"Compute it with: minerals run {folder / RUN}")
+    _words(f"Compute it with: minerals run {run}")
 
 
 @_command
@@ -931,8 +934,10 @@ def _notes(result: Result) -> None:
         _words(f"{study['draws']:,} draws; held at their values: {', '.join(study['held'])}.")
     for sentence in record.get("notes", ()):
         _words(sentence)
+    for sentence in (each for each in record["fills"] if each.endswith(NONE)):
+        _words(f"Caveat: {sentence}.")
     by_table: dict[str, list[str]] = {}
-    for sentence in record["fills"]:
+    for sentence in (each for each in record["fills"] if not each.endswith(NONE)):
         by_table.setdefault(sentence.partition(" ")[0], []).append(sentence)
     for sentences in by_table.values():
         more = f" (+{len(sentences) - 1} more, record.json)" if len(sentences) > 1 else ""

@@ -104,3 +104,13 @@ def test_folders_side_by_side_on_the_screen_and_as_json(toy: Path, tmp_path: Pat
     one = json.loads(CliRunner().invoke(cli, ["compare", folders[0], "--json"]).output)
     assert one[0]["value"] == api.compare(folders[0])["value"].iloc[0], "at full precision"
     assert CliRunner().invoke(cli, ["compare", folders[0], folders[0]]).exit_code == 2
+
+
+def test_a_quantity_and_a_year_that_are_not_there_are_told_by_name(two: dict[str, Result]) -> None:
+    with pytest.raises(UsageError, match=r"no quantity primary_demnd .*did you mean 'primary_demand'"):
+        api.compare(two["a"], quantity="primary_demnd")
+    with pytest.raises(UsageError, match=r"primary_demand needs a run with \[flows\]"):
+        api.compare(two["a"], quantity="primary_demand")
+    with pytest.raises(UsageError, match="no year 2040 in this result; the nearest is 2034"):
+        api.compare(two["a"], year=2040)
+    assert set(api.compare(two["a"], unit="t")["unit"]) == {"t"}

@@ -13,22 +13,47 @@ from click.testing import CliRunner
 from minerals import api
 from minerals.cli import cli
 from minerals.config.schema import editor_schema
+from minerals.errors import UsageError
 from minerals.shipped import run_file, run_names
-from minerals.starting import RUN, SCHEMA
+from minerals.starting import ROWS, SCHEMA, begin
 
 
 def test_a_new_study_is_sound_as_it_is_and_with_all_that_it_suggests(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["new", str(tmp_path / "mine")])
     assert done.exit_code == 0, done.output
-    file = tmp_path / "mine" / RUN
+    file = tmp_path / "mine" / "mine.toml"
     assert "2 scenarios, Europe, 2025–2035" in api.check(file)[0]
     text = file.read_text(encoding="utf-8")
     assert text.startswith(f"#:schema {SCHEMA}\n")
     head, mark, rest = text.partition("# [flows]")
     every = head + "\n".join(line.removeprefix("# ") for line in (mark + rest).splitlines())
+    rows = tmp_path / "mine" / ROWS / "battery_demand.csv"
+    rows.write_text(
+        "scenario,region,segment,year,value,unit\nstated-policies,Europe,car,2035,900,GWh\n", encoding="utf-8"
+    )
+    every = every.replace("# inputs", "inputs")
     file.write_text(every, encoding="utf-8")
-    assert {"flows", "exposure", "study"} < set(tomllib.loads(every))
+    assert {"inputs", "flows", "exposure", "study"} < set(tomllib.loads(every))
     api.check(file)
+
+
+@pytest.mark.parametrize(("folder", "name"), [("My study, 2", "My-study-2"), ("…", "study"), ("Ölpreis", "Ölpreis")])
+def test_a_run_file_is_called_after_its_folder(folder: str, name: str, tmp_path: Path) -> None:
+    assert begin(tmp_path / folder)[0].name == f"{name}.toml"
+
+
+def test_what_could_not_be_written_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.write_text
+
+    def full(self: Path, text: str, **options: str) -> int:
+        if self.name == SCHEMA:
+            raise OSError(28, "No space left on device")
+        return real(self, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(UsageError, match="No space left"):
+        begin(tmp_path / "mine")
+    assert list((tmp_path / "mine").iterdir()) == []
 
 
 def test_what_is_there_is_left_alone(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from ..case.chain import FLOWS
 from ..errors import UsageError, did_you_mean, listed
 from .result import Result
 
@@ -24,7 +25,7 @@ def compare(
     quantity: or a flow of `mineral_flows`, as primary_demand, without low and high.
 
     Columns: mineral, scenario, value [kt], low, high, change [fraction, NaN where the base is 0], gwh [GWh, the same
-    for every mineral of a scenario]. Default year: the last; default region: the sum of all. Raises UsageError for a
+    for every mineral of a scenario], unit, year. Default year: the last; default region: the sum of all. Raises UsageError for a
     name that is not in the result.
     """
     demand, cells = _minerals(result, quantity), result["cells"]
@@ -40,13 +41,15 @@ def compare(
     start = table["mineral"].map(table[table["scenario"] == base].set_index("mineral")["value"])
     table["change"] = (table["value"] / start - 1).where(start > 0)
     table["gwh"] = table["scenario"].map(gwh).fillna(0.0)
-    return table
+    return table.assign(unit="kt", year=year)
 
 
 def _minerals(result: Result, quantity: str) -> pd.DataFrame:
     """Rows of a quantity by mineral, with low and high."""
     if quantity == "mineral_demand":
         return result["mineral_demand"]
+    if quantity not in FLOWS:
+        pick("quantity", quantity, ["mineral_demand", *(flow for flow in FLOWS if flow != "mineral_demand")])
     if "mineral_flows" not in result.tables:
         raise UsageError(f"{quantity} needs a run with [flows]; this result stops at mineral_demand")
     flows = result["mineral_flows"]
@@ -65,5 +68,8 @@ def pick(what: str, label: T, known: list[T]) -> T:
     """The label, if it is known. Raises UsageError that says what there is."""
     if label in known:
         return label
-    raise UsageError(f"no {what} {label} in this result{did_you_mean(str(label), map(str, known))} "
+    near = did_you_mean(str(label), map(str, known))
+    if isinstance(label, int) and known:  # Of years the nearest, not the one that is spelled alike.
+        near = f"; the nearest is {min(known, key=lambda one: abs(int(str(one)) - label))}"
+    raise UsageError(f"no {what} {label} in this result{near} "
                      f"({what}s: {listed([str(k) for k in known])})")  # fmt: skip

@@ -59,13 +59,12 @@ def in_unit(table: pd.DataFrame, unit: str, result: Result) -> pd.DataFrame:
     if unit == KT:
         return table
     by = factors(unit, result.record["codes"]["mineral"])
-    masses = table["unit"] == KT if "unit" in table else table["mineral"].notna()
-    column = table["name" if "unit" in table else "mineral"]
+    masses, column = table["unit"] == KT, table["mineral" if "mineral" in table else "name"]
     table = table[~masses | column.isin(by)].copy()
     factor = column.map(by).where(masses, 1.0)
     for name in ("value", "low", "high"):
         table[name] = table[name] * factor
-    return table.assign(unit=table["unit"].replace(KT, unit)) if "unit" in table else table
+    return table.assign(unit=table["unit"].replace(KT, unit))
 
 
 @cache
