@@ -25,8 +25,8 @@ def compare(
     quantity: or a flow of `mineral_flows`, as primary_demand, without low and high.
 
     Columns: mineral, scenario, value [kt], low, high, change [fraction, NaN where the base is 0], gwh [GWh, the same
-    for every mineral of a scenario], unit, year. Default year: the last; default region: the sum of all. Raises UsageError for a
-    name that is not in the result.
+    for every mineral of a scenario], unit, year. Default year: the last; default region: the sum of all. Raises
+    UsageError for a name that is not in the result.
     """
     demand, cells = _minerals(result, quantity), result["cells"]
     base = pick("scenario", base or result.scenarios[0], result.scenarios)
