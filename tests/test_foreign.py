@@ -15,6 +15,8 @@ from click.testing import CliRunner
 from minerals import api
 from minerals.cli import cli
 from minerals.errors import InputError, UsageError
+from minerals.results.export import export_wide
+from minerals.results.result import Result
 from minerals.studies.run import run
 from minerals.tables.foreign import Clean, Wanted, import_table, sheets_of_ours
 from minerals.tables.inputs import Inputs, read_inputs
@@ -263,6 +265,26 @@ def test_tables_with_years_across_hold_the_same(toy: Path, tmp_path: Path) -> No
     api.export(tmp_path / "one", wide=tmp_path / "wide")
     wide = pd.read_csv(tmp_path / "wide" / "mineral_demand.csv")
     assert wide["2034"].sum() == pytest.approx(result["mineral_demand"].query("year == 2034")["value"].sum(), rel=1e-9)
+    for file in (tmp_path / "wide").iterdir():
+        figures = pd.read_csv(file).filter(regex=r"^\d{4}$").count().sum()
+        assert figures == result[file.stem].dropna(subset=["year", "value"])["value"].size, file.name
+
+
+def test_years_stand_in_one_row_whatever_numbers_and_notes_go_with_them(tmp_path: Path) -> None:
+    price = {"scenario": "plan", "family": "Li-ion", "unit": "USD", "year": [2030, 2031], "value": [80.0, 74.5]}
+    notes = {"doublings": [1.0, 1.3], "quality": ["model", "assumed"], "note": ["", "so"], "low": 1.0, "high": [2.0, 3]}
+    gap = {"node": "anode", "year": [2030, 2030, 2031, 2031], "cut": [0.5, 1.0] * 2, "left": [4.0, 2, 3, 1]}
+    tables = {
+        "price": pd.DataFrame(price | notes),
+        "supply_gap": pd.DataFrame(gap | {"value": [1.0, 2, 3, 4]}),
+        "twice": pd.DataFrame({"node": "anode", "year": [2030, 2030], "value": [1.0, 1.0]}),
+    }
+    said = export_wide(Result({}, tables), tmp_path / "wide", force=False)
+    assert said.endswith("wide: 2 tables with years across; left out, with several values a cell: twice")
+    assert (tmp_path / "wide" / "price.csv").read_text() == (
+        "scenario,family,unit,2030,2031\nplan,Li-ion,USD,80,74.5\n"
+    )
+    assert (tmp_path / "wide" / "supply_gap.csv").read_text() == ("node,cut,2030,2031\nanode,0.5,1,3\nanode,1,2,4\n")
 
 
 @pytest.mark.slow
