@@ -15,6 +15,8 @@ from click.testing import CliRunner
 from minerals import api
 from minerals.cli import cli
 from minerals.errors import InputError, UsageError
+from minerals.results.export import export_wide
+from minerals.results.result import Result
 from minerals.studies.run import run
 from minerals.tables.foreign import Clean, Wanted, import_table, sheets_of_ours
 from minerals.tables.inputs import Inputs, read_inputs
@@ -157,13 +159,161 @@ def test_long_iamc_takes_the_variables_of_the_table(inputs: Inputs, tmp_path: Pa
     (("1'234.5", "1,234,567"), "", ["1234.5", "1234567"]),
     (("1.234", "7"), ",", ["1234", "7"]),
     (("1.234", "7"), ".", ["1.234", "7"]),
-    (("3,5", "12 %"), "", ["3.5", "0.12"]),
+    (("1 234 567", "+1.5e3"), "", ["1234567", "+1.5e3"]),
+    (("0.125", "2,500"), "", ["0.125", "2500"]),
+    (("1,5E3", "2"), "", ["1.5E3", "2"]),
 ])  # fmt: skip
 def test_figures(figures: tuple[str, ...], option: str, found: list[str], inputs: Inputs, tmp_path: Path) -> None:
     rows = [f"Europe;car;{2030 + at};{figure}" for at, figure in enumerate(figures)]
     long = text(tmp_path, "\n".join(["region;segment;year;value", *rows]))
     clean = taken(long, inputs, columns={}, decimal=option, fixed={"scenario": "plan", "unit": "MWh"})
     assert [row["value"] for row in clean.rows] == found
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_a_figure_written_any_way_comes_back(mark: str, inputs: Inputs, tmp_path: Path) -> None:
+    written = {}
+    for separator in (" ", "\u00a0", "\u202f", "'", "’", "", {".": ",", ",": "."}[mark]):
+        for value in (0, 7, 999, 1000, 12345.5, 999999.125, 1234567, 1000000.001, 0.5, 20000.05):
+            plain = f"{value:,}".replace(",", "_").replace(".", mark).replace("_", separator)
+            written[plain] = value
+    rows = [f"Europe;car;{1990 + at};{figure}" for at, figure in enumerate(written)]
+    long = text(tmp_path, "\n".join(["region;segment;year;value", *rows]))
+    clean = taken(long, inputs, columns={}, decimal=mark, fixed={"scenario": "plan", "unit": "MWh"})
+    assert [float(row["value"]) for row in clean.rows] == [*written.values()]
+
+
+@pytest.mark.parametrize(("figures", "option"), [
+    (("120 1", "130"), ""),
+    (("1'2", "130"), ""),
+    (("1,23,4.5", "130"), ""),
+    (("1 234'567", "130"), ""),
+    (("1.5.2030", "130"), ""),
+    (("0,123", "1.5"), "."),
+    (("1,5", "12.5"), "."),
+    (("12.5", "1,5"), ","),
+    (("12 %", "130"), ""),
+])  # fmt: skip
+def test_a_figure_that_does_not_fit_is_refused_as_it_stands(
+    figures: tuple[str, str], option: str, inputs: Inputs, tmp_path: Path
+) -> None:
+    rows = [f"Europe;car;{2030 + at};{figure}" for at, figure in enumerate(figures)]
+    long = text(tmp_path, "\n".join(["region;segment;year;value", *rows]))
+    with pytest.raises(InputError) as raised:
+        taken(long, inputs, columns={}, decimal=option, fixed={"scenario": "plan", "unit": "MWh"})
+    assert [problem.what for problem in raised.value.problems] == [f"value = {figures[0]!r}"]
+
+
+#: Options for shares of chemistries.
+SHARES: dict[str, Any] = {
+    "table": "market_share", "columns": {"value": "Share"}, "words": {},
+    "fixed": {"scenario": "plan", "region": "World", "segment": "car", "year": "2030"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "figures", "unit", "found"), [
+    ("Share (%)", ("40", "60"), "", ["0.4", "0.6"]),
+    ("Share %", ("40 %", "60"), "", ["0.4", "0.6"]),
+    ("Share [per cent]", ("0,5", "99,5"), "", ["0.005", "0.995"]),
+    ("Share (%)", ("0.4", "0.6"), "1", ["0.4", "0.6"]),
+    ("Share (%)", ("0.4", "0.6"), "%", ["0.004", "0.006"]),
+    ("Share", ("0", "100 %"), "", ["0", "1"]),
+    ("Share", ("0.4", "60 %"), "1", ["0.4", "0.6"]),
+    ("Share (top 90 %)", ("0.4", "0.6"), "", ["0.4", "0.6"]),
+    ("Share (%)", ("0.4", "0.6"), "", "none is above 1; say --set unit=% (all ÷ 100) or --set unit=1"),
+    ("Share", ("0.4", "60 %"), "", "0.4 has no per cent sign, and 60 % has one; say --set unit=%"),
+])  # fmt: skip
+def test_per_cent_is_a_unit_of_shares(
+    header: str, figures: tuple[str, str], unit: str, found: list[str] | str, inputs: Inputs, tmp_path: Path
+) -> None:
+    long = text(tmp_path, f"chemistry;{header}\nlfp;{figures[0]}\nnmc811;{figures[1]}\n")
+    fixed = SHARES["fixed"] | ({"unit": unit} if unit else {})
+    options = SHARES | {"columns": {"value": header}, "fixed": fixed}
+    if isinstance(found, str):
+        with pytest.raises(InputError) as raised:
+            taken(long, inputs, **options)
+        assert found in str(raised.value)
+    else:
+        assert [(row["value"], row["unit"]) for row in taken(long, inputs, **options).rows] == [
+            (value, "1") for value in found
+        ]
+
+
+def test_shares_of_one_are_figures_and_no_line_of_units(inputs: Inputs, tmp_path: Path) -> None:
+    wide = text(tmp_path, "chemistry,2030,2034\nlfp,1,1\nnmc811,0,0\n")
+    fixed = {name: word for name, word in SHARES["fixed"].items() if name != "year"}
+    clean = taken(wide, inputs, **SHARES | {"columns": {}, "fixed": fixed})
+    assert [row["value"] for row in clean.rows] == ["1", "1", "0", "0"]
+
+
+@pytest.mark.parametrize(("content", "unit", "found"), [
+    ("Outlook in TWh\nregion,segment,year,value", "", "TWh"),
+    ("region,segment,year,value (TWh)", "", "TWh"),
+    ("region,segment,year,value (TWh),Sales (kWh)", "", "TWh"),
+    ("region,segment,year,value,Average pack (kWh)", "", "no unit found"),
+    ("region,segment,year,value,Average pack (kWh)", "GWh", "GWh"),
+    (",,,,Average pack (kWh)\nregion,segment,year,value,pack", "", "no unit found"),
+    ("region,segment,year,value (TWh)", "GWh", "says TWh, and --set unit=GWh"),
+    ("region,segment,year,value (%)", "", "the header says %, and battery_demand is in GWh"),
+])  # fmt: skip
+def test_the_unit_is_of_the_values_or_of_the_whole_table(
+    content: str, unit: str, found: str, inputs: Inputs, tmp_path: Path
+) -> None:
+    value = next(head for head in content.splitlines()[-1].split(",") if head.startswith("value"))
+    fixed = {"scenario": "plan"} | ({"unit": unit} if unit else {})
+    long = text(tmp_path, f"{content}\nEurope,car,2030,2,60\n")
+    if " " in found:
+        with pytest.raises(UsageError, match=found):
+            taken(long, inputs, columns={"value": value}, fixed=fixed)
+    else:
+        assert taken(long, inputs, columns={"value": value}, fixed=fixed).rows[0]["unit"] == found
+
+
+@pytest.mark.parametrize(("separator", "row", "why"), [
+    (";", 'Europe;car;2030;1;"high', "a double quote opens a cell and is not closed"),
+    (",", 'Europe,car,2030,1,"high\nup"', "a cell goes on to line 3"),
+    ("\t", 'Europe\tcar\t2030\t1\t"high"er', "text goes on after the double quote"),
+])  # fmt: skip
+def test_a_quote_that_is_not_closed_swallows_no_rows(
+    separator: str, row: str, why: str, inputs: Inputs, tmp_path: Path
+) -> None:
+    names = ["region", "segment", "year", "value", "remark"]
+    others = [separator.join(["China", "car", year, "1", "x"]) for year in ("2030", "2031")]
+    long = text(tmp_path, "\n".join([separator.join(names), row, *others]))
+    with pytest.raises(InputError) as raised:
+        taken(long, inputs, columns={}, fixed={"scenario": "plan", "unit": "GWh"})
+    assert [problem.line for problem in raised.value.problems] == [2]
+    assert why in str(raised.value)
+
+
+@pytest.mark.parametrize(("figure", "span", "where"), [
+    (100, "C3:C4", "C3:C4 = '100'"),
+    ("1,5", "C3:D3", "C3:D3 = '1,5'"),
+])  # fmt: skip
+def test_a_figure_in_merged_cells_is_refused_and_not_multiplied(
+    figure: Any, span: str, where: str, inputs: Inputs, book: Callable[..., Path]
+) -> None:
+    rows = [["region", "segment", 2030, 2031], ["Europe", "car", 1, 2], ["China", "car", figure, 3]]
+    rows.append(["China", "stationary", None, 4])
+    with pytest.raises(InputError) as raised:
+        taken(book(rows, (span,)), inputs, columns={}, fixed={"scenario": "plan", "unit": "GWh"})
+    assert [(problem.line, problem.what) for problem in raised.value.problems] == [(3, where)]
+
+
+def test_merged_words_hold_for_all_they_span_and_titles_are_no_figures(
+    inputs: Inputs, book: Callable[..., Path]
+) -> None:
+    rows: list[list[Any]] = [
+        ["region", "segment", 2030, 2031],
+        [None, None, None, "(TWh)"],
+        ["By use"],
+        ["Europe", "car", 1, "–"],
+        [None, "stationary", 3, None],
+    ]
+    spans = ("A1:A2", "B1:B2", "C1:C2", "A3:D3", "A4:A5", "D4:D5")
+    clean = taken(book(rows, spans), inputs, columns={}, fixed={"scenario": "plan"})
+    assert cells(clean) == {("Europe", "car", "2030"): ("1", "TWh"), ("Europe", "stationary", "2030"): ("3", "TWh")}
+    assert "lines without a figure left out: 3" in clean.told
 
 
 #: A long table with a header and one row, and another row with the same key.
@@ -176,6 +326,7 @@ HEAD, ROW = "region,segment,year,value\n", "Europe,car,2030,1\n"
     (f"{HEAD}Europ,car,2030,1", {}, "did you mean 'Europe'?; say --word 'Europ=CODE'"),
     (f"{HEAD}Europe,car,2030,x7", {}, "value = 'x7': not a number"),
     (f"{HEAD}{ROW}{ROW}", {}, "the same key as line 2"),
+    ("region,segment,year,value,value\nEurope,car,2030,1,2", {}, "value stands over several columns (D1, E1)"),
     (f"place{HEAD[6:]}{ROW}", {}, "no column for region (headers: place, segment, year, value)"),
     ("region,segment,value\nEurope,car,1", {}, "say --map year=HEADER or --set year=2030"),
     (f"{HEAD}{ROW}", {"fixed": {"scenario": "plan"}}, "no unit found; say --set unit=GWh"),
@@ -263,6 +414,26 @@ def test_tables_with_years_across_hold_the_same(toy: Path, tmp_path: Path) -> No
     api.export(tmp_path / "one", wide=tmp_path / "wide")
     wide = pd.read_csv(tmp_path / "wide" / "mineral_demand.csv")
     assert wide["2034"].sum() == pytest.approx(result["mineral_demand"].query("year == 2034")["value"].sum(), rel=1e-9)
+    for file in (tmp_path / "wide").iterdir():
+        figures = pd.read_csv(file).filter(regex=r"^\d{4}$").count().sum()
+        assert figures == result[file.stem].dropna(subset=["year", "value"])["value"].size, file.name
+
+
+def test_years_stand_in_one_row_whatever_numbers_and_notes_go_with_them(tmp_path: Path) -> None:
+    price = {"scenario": "plan", "family": "Li-ion", "unit": "USD", "year": [2030, 2031], "value": [80.0, 74.5]}
+    notes = {"doublings": [1.0, 1.3], "quality": ["model", "assumed"], "note": ["", "so"], "low": 1.0, "high": [2.0, 3]}
+    gap = {"node": "anode", "year": [2030, 2030, 2031, 2031], "cut": [0.5, 1.0] * 2, "left": [4.0, 2, 3, 1]}
+    tables = {
+        "price": pd.DataFrame(price | notes),
+        "supply_gap": pd.DataFrame(gap | {"value": [1.0, 2, 3, 4]}),
+        "twice": pd.DataFrame({"node": "anode", "year": [2030, 2030], "value": [1.0, 1.0]}),
+    }
+    said = export_wide(Result({}, tables), tmp_path / "wide", force=False)
+    assert said.endswith("wide: 2 tables with years across; left out, with several values a cell: twice")
+    assert (tmp_path / "wide" / "price.csv").read_text() == (
+        "scenario,family,unit,2030,2031\nplan,Li-ion,USD,80,74.5\n"
+    )
+    assert (tmp_path / "wide" / "supply_gap.csv").read_text() == ("node,cut,2030,2031\nanode,0.5,1,3\nanode,1,2,4\n")
 
 
 @pytest.mark.slow

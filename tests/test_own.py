@@ -20,7 +20,7 @@ from minerals.errors import InputError, UsageError
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 from minerals.tables.inputs import Inputs, read_inputs
-from minerals.tables.own import Layers
+from minerals.tables.own import Layers, layers
 from minerals.tables.read import OWN_LINE
 
 DEMAND = "scenario,region,segment,year,value,unit\nplan,Europe,car,2030,90,GWh\nplan,Europe,stationary,2032,7,GWh\n"
@@ -149,6 +149,17 @@ def test_an_own_source_is_a_key_or_left_empty(toy: Path, mine: Callable[..., Pat
 
 
 @pytest.mark.slow
+def test_a_run_has_one_package_and_two_are_refused_by_their_names(
+    toy: Path, mine: Callable[..., Path], tmp_path: Path
+) -> None:
+    own = mine(battery_demand=DEMAND)
+    other = lay_out(tmp_path / "other", "toy")
+    found = layers([own, toy, toy.parent / "." / toy.name])
+    assert (found.package, found.own) == (toy, (own,))
+    with pytest.raises(UsageError, match=f"{toy}, {other}: each holds a whole data package"):
+        layers([toy, own, other])
+
+
 def test_own_is_no_source_of_a_package(toy: Path) -> None:
     file = toy / "battery_demand.csv"
     file.write_text(file.read_text(encoding="utf-8").replace(",book,p. 6,", ",own,p. 6,", 1), encoding="utf-8")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import UsageError
+from ..axes import DIMENSIONS
+from ..errors import UsageError, listed
 from ..provenance import CHANGE
 from ..tables.inputs import Inputs
 from ..tables.read import OWN_LINE
@@ -17,8 +18,12 @@ from ..tables.workbook import SUFFIX, openpyxl
 from .csv_files import write_csv
 from .result import Result
 
-#: Columns that are numbers or say how one was found, and so label no row of a table with years across.
-NO_LABEL = ("value", "low", "high", "fill", "rows")
+#: Columns that hold the figure of a year, and those that say how it was found or what it is held against: they change
+#: from year to year, and label no row with years across.
+FIGURE = ("year", "value", "low", "high")
+ABOUT = (
+    "fill", "rows", "source", "locator", "quality", "confidence", "note", "needs", "pinned", "limit", "met",
+)  # fmt: skip
 
 
 def export_xlsx(result: Result, inputs: Inputs, file: Path, force: bool) -> str:
@@ -80,22 +85,36 @@ def export_iamc(result: Result, file: Path, force: bool) -> str:
 
 
 def export_wide(result: Result, folder: Path, force: bool) -> str:
-    """Write each table of a result that has values by year with a column a year. Raises UsageError."""
+    """Write each table of a result that has values by year with a column a year, and say which have several values for
+    a cell, which are left out. Raises UsageError."""
     _refuse(folder, force)
     folder.mkdir(parents=True, exist_ok=True)
-    written = 0
+    written, several = 0, list[str]()
     for name, frame in result.tables.items():
         if name == "inputs_used" or not {"year", "value"} <= set(frame):
             continue
-        labels = [column for column in frame if column not in (*NO_LABEL, "year")]
         cells = frame.dropna(subset=["year"])
-        if not labels or cells.duplicated([*labels, "year"]).any():
+        labels = _labels(cells)
+        if not labels:
+            several.append(name)
             continue
         wide = cells.pivot(index=labels, columns="year", values="value").reset_index()
         wide.columns = pd.Index([str(int(c)) if isinstance(c, int | float) else str(c) for c in wide.columns])
         write_csv(wide, folder / f"{name}.csv")
         written += 1
-    return f"{folder}: {written} tables with years across"
+    left_out = f"; left out, with several values a cell: {listed(several)}" if several else ""
+    return f"{folder}: {written} tables with years across{left_out}"
+
+
+def _labels(cells: pd.DataFrame) -> list[str]:
+    """Columns that label a row of years: dimensions and texts, and numbers only until no two rows share a cell, as
+    the assumed cuts of a supply gap do; none where rows still share one."""
+    numbers = [name for name in cells if pd.api.types.is_numeric_dtype(cells[name]) and name not in DIMENSIONS]
+    labels = [name for name in cells if name not in (*FIGURE, *ABOUT, *numbers)]
+    further = [name for name in cells if name not in (*labels, *FIGURE)]
+    while cells.duplicated([*labels, "year"]).any() and further:
+        labels.append(further.pop(0))
+    return [] if cells.duplicated([*labels, "year"]).any() else labels
 
 
 def _refuse(place: Path, force: bool) -> None:

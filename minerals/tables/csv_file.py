@@ -117,7 +117,7 @@ def read_csv(
         report(first + 1, "", why)
         return None
     lines = visible(lines, report)
-    records = _records(lines, report)
+    records = records_of(lines, report)
     start, header = next(records, (first + 1, []))
     needed = columns if needed is None else needed
     if start != first + 1 or not _header_fits(header, start, columns, table, more, needed, report):
@@ -207,30 +207,30 @@ def _hidden(letter: str) -> str:
     return kinds.get(letter) or (f"{code} ({name})" if name else code)
 
 
-def _records(lines: list[str], report: Report) -> Iterator[tuple[int, list[str]]]:
+def records_of(lines: list[str], report: Report, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
     """Line and trimmed cells of each line that is not blank. A line whose quotes do not close is reported and left
     out."""
     try:
-        records = list(csv.reader(lines, strict=True))
+        records = list(csv.reader(lines, delimiter=separator, strict=True))
     except csv.Error:
         records = []
-    numbered = enumerate(records, 1) if len(records) == len(lines) else _mended(lines, report)
+    numbered = enumerate(records, 1) if len(records) == len(lines) else _mended(lines, report, separator)
     trimmed = ((line, [cell.strip() for cell in cells]) for line, cells in numbered)
     return ((line, cells) for line, cells in trimmed if any(cells))
 
 
-def _mended(lines: list[str], report: Report) -> Iterator[tuple[int, list[str]]]:
+def _mended(lines: list[str], report: Report, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Line and cells of each line by itself, for a file in which some quote does not close in its line."""
     at = 0
     while at < len(lines):
         try:
-            yield at + 1, next(csv.reader([lines[at]], strict=True), [])
+            yield at + 1, next(csv.reader([lines[at]], delimiter=separator, strict=True), [])
         except csv.Error as error:
-            at += _report_quote(lines, at, str(error), report)
+            at += _report_quote(lines, at, str(error), report, separator)
         at += 1
 
 
-def _report_quote(lines: list[str], at: int, error: str, report: Report) -> int:
+def _report_quote(lines: list[str], at: int, error: str, report: Report, separator: str) -> int:
     """Say what is wrong with the quotes of a line; returns how many further lines belong to its last cell."""
     if "limit" in error:
         report(at + 1, "", f"has a cell of more than {csv.field_size_limit():,} characters; shorten it")
@@ -239,7 +239,7 @@ def _report_quote(lines: list[str], at: int, error: str, report: Report) -> int:
             at + 1, "", 'text goes on after the double quote that closes a cell; write a quote within a cell twice: ""'
         )
     else:
-        whole = csv.reader(lines[at : at + LOOK_ON], strict=True)
+        whole = csv.reader(lines[at : at + LOOK_ON], delimiter=separator, strict=True)
         try:
             next(whole)
         except csv.Error:

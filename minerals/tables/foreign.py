@@ -11,7 +11,7 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,9 +22,8 @@ from ..text import Unreadable
 from ..units import accepted_units
 from .check import split
 from .codes import ASSUMED, OWN, UNKNOWN
-from .csv_file import SEPARATORS, read_text
+from .csv_file import SEPARATORS, read_text, records_of
 from .inputs import Inputs
-from .number import NUMBER
 from .read import RawTable, of_own, typed
 from .schema import TableSchema
 from .workbook import SUFFIX, read_workbook
@@ -35,11 +34,29 @@ YEAR = re.compile(r"(?:19|20|21)\d\d")
 NOTHING = {"", "-", "–", "—", "..", "...", "…", "n/a", "na", "n.a.", "x", "k.a."}
 #: Blanks and signs that group thousands, whatever marks the decimals.
 GROUPING = " \u00a0\u2009\u202f'’"
+#: By the mark of decimals: figures in one piece, and with thousands grouped by one separator throughout.
+PLAIN = {
+    mark: re.compile(rf"[-+−]?(?:[0-9]+|[0-9]*{re.escape(mark)}[0-9]+|[0-9]+{re.escape(mark)})(?:[eE][-+]?[0-9]+)?")
+    for mark in ".,"
+}
+GROUPED = {
+    mark: re.compile(
+        rf"[-+−]?[1-9][0-9]{{0,2}}([{GROUPING}{other}])[0-9]{{3}}(?:\1[0-9]{{3}})*(?:{re.escape(mark)}[0-9]*)?"
+    )
+    for mark, other in (".,", ",.")
+}
+#: How a hundredth is named as a unit: figures in it are divided by 100 where the unit is `1`.
+PER_CENT = "%"
+PER_CENT_WORDS = {PER_CENT, "per cent", "percent", "pct"}
+#: A unit within a header: in brackets, or after `in`.
+UNIT_WITHIN = re.compile(r"[\[(]([^\])]+)[\])]|\bin (per cent|\S+)")
 #: Columns of the IAMC layout, and what they are of ours.
 IAMC = {"model": "", "scenario": "scenario", "region": "region", "variable": "", "unit": "unit"}
 #: Header lines are looked for among so many first ones.
 HEAD = 30
 VALUE = "value"
+#: Columns of figures in the unit of a row.
+FIGURES = (VALUE, "low", "high")
 
 
 @value_class
@@ -68,12 +85,16 @@ class Clean:
 
 @dataclass
 class _Grid:
-    """Cells as text by row, each as wide as the widest, their lines, and those that are numbers in a workbook."""
+    """Cells as text by row, each as wide as the widest, their lines, and those that are numbers in a workbook.
+
+    merged: first row, first column, last row and last column of the merged cell by each cell that it spans.
+    """
 
     place: str
     lines: list[int]
     cells: list[list[str]]
     numeric: set[tuple[int, int]]
+    merged: dict[tuple[int, int], tuple[int, int, int, int]] = field(default_factory=dict)
 
     def at(self, row: int, column: int) -> str:
         """A cell as a spreadsheet names it: `C7`."""
@@ -87,7 +108,7 @@ class _Grid:
 def import_table(path: Path, sheet: str, wanted: Wanted, inputs: Inputs) -> Clean:
     """Rows of a foreign table. sheet: of a workbook, '' for its only one or the one named as the table.
 
-    Raises UsageError for an unknown table, column or sheet, InputError with every cell that cannot be taken.
+    Raises UsageError for an unknown table, column, sheet or mark, InputError with every cell that cannot be taken.
     """
     tables = inputs.tables
     if wanted.table not in tables:
@@ -97,6 +118,8 @@ def import_table(path: Path, sheet: str, wanted: Wanted, inputs: Inputs) -> Clea
         if column not in schema.by_name:
             hint = did_you_mean(column, schema.columns) or f" (columns: {listed(schema.columns, 20)})"
             raise UsageError(f"{column}: not a column of {wanted.table}{hint}")
+    if wanted.decimal not in ("", ".", ","):
+        raise UsageError(f"--decimal {wanted.decimal}: expected . or ,")
     told: list[str] = []
     grid = _grid(path, sheet, wanted.table, told)
     return _Importer(grid, wanted, schema, inputs, told).clean()
@@ -141,17 +164,20 @@ def _grid(path: Path, sheet: str, table: str, told: list[str]) -> _Grid:
         raise UsageError(f"{path.name}: name one of its sheets with --sheet: {listed(book.sheets, 20)}{near}")
     found = book.sheets[named]
     width = max(len(cells) for _, cells in found.rows)
-    rows = {line: cells + [""] * (width - len(cells)) for line, cells in found.rows}
+    cells = [row + [""] * (width - len(row)) for _, row in found.rows]
+    at = {line: row for row, (line, _) in enumerate(found.rows)}
+    numeric = {(at[line], column) for line, column in found.numeric}
+    grid = _Grid(f"{path.name}[{named}]", list(at), cells, numeric)
     for first, left, last, right in found.merged:
-        text = rows[first][left - 1] if first in rows and left <= width else ""
-        for line in range(first, last + 1):
-            if line in rows and text:
-                rows[line][left - 1 : min(right, width)] = [text] * (min(right, width) - left + 1)
+        text = cells[at[first]][left - 1] if first in at and left <= width else ""
+        rows = [at[line] for line in range(first, last + 1) if line in at and text]
+        for row in rows:
+            for column in range(left - 1, min(right, width)):
+                cells[row][column] = text
+                grid.merged[row, column] = (rows[0], left - 1, rows[-1], min(right, width) - 1)
     if found.merged:
         told.append(f"{_count(len(found.merged), 'merged cell')}: each holds for all it spans")
-    at = {line: row for row, line in enumerate(rows)}
-    numeric = {(at[line], column) for line, column in found.numeric}
-    return _Grid(f"{path.name}[{named}]", list(rows), list(rows.values()), numeric)
+    return grid
 
 
 def _text_grid(path: Path, told: list[str]) -> _Grid:
@@ -159,23 +185,24 @@ def _text_grid(path: Path, told: list[str]) -> _Grid:
         text, _ = read_text(path, "not found")
     except Unreadable as error:
         raise InputError([Problem(path.name, error.line, "", error.why)]) from None
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     counts = {mark: sum(line.count(mark) for line in lines[:HEAD]) for mark in (*SEPARATORS, ",")}
     separator = next((mark for mark in SEPARATORS if counts[mark] and counts[mark] >= counts[","]), ",")
     if separator != ",":
         told.append(f"columns are separated by {SEPARATORS[separator]}")
-    rows = [(line, [" ".join(cell.split()) for cell in cells]) for line, cells in _records(text, separator)]
-    rows = [(line, cells) for line, cells in rows if any(cells)]
+    problems: list[Problem] = []
+
+    def report(line: int, what: str, why: str) -> None:
+        problems.append(Problem(path.name, line, what, why))
+
+    found = records_of(lines, report, separator)
+    rows = [(line, [" ".join(cell.split()) for cell in cells]) for line, cells in found]
+    if problems:
+        raise InputError(problems)
     if not rows:
         raise InputError([Problem(path.name, 0, "", "file is empty")])
     width = max(len(cells) for _, cells in rows)
     return _Grid(path.name, [line for line, _ in rows], [c + [""] * (width - len(c)) for _, c in rows], set())
-
-
-def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(text.splitlines(), delimiter=separator)
-    for cells in reader:
-        yield reader.line_num, cells
 
 
 def _plain(text: str) -> str:
@@ -202,6 +229,7 @@ class _Importer:
         unit_row, unit = self._unit(columns)
         body = [row for row in range(self.head + 1, len(self.grid.cells)) if row != unit_row]
         values = list(self.years) or [column for name, column in columns.items() if name == VALUE]
+        self._unmerge(set(body), {*values, *(column for name, column in columns.items() if name in FIGURES)})
         variables = self._variables()
         records, empty, silent = list[tuple[int, int, dict[str, str]]](), 0, list[int]()
         for row in body:
@@ -222,6 +250,8 @@ class _Importer:
                 if column in self.years:
                     record["year"] = self.years[column]
                 record["unit"] = record.get("unit") or unit
+                if self._as_unit(record["unit"]) == PER_CENT:
+                    record["unit"] = PER_CENT
                 if "locator" in self.schema.by_name and "locator" not in columns and column >= 0:
                     record.setdefault("locator", f"{self.grid.place}!{self.grid.at(row, column)}")
                 records.append((row, column, record))
@@ -265,6 +295,29 @@ class _Importer:
             raise UsageError(f"{self.grid.place}: {why} (first line: {listed(filter(None, cells[0]), 8)})")
         return most, {}
 
+    def _unmerge(self, body: Collection[int], columns: Collection[int]) -> None:
+        """Refuse merged cells in columns of figures: which of the figures they mean is not said. A title that spans
+        them from a column of words is none of theirs, and taken back, in place. Raises InputError."""
+        for span in dict.fromkeys(self.grid.merged.values()):
+            first, left, last, right = span
+            text = self.grid.cells[first][left]
+            spanned = [
+                (row, column)
+                for row in range(first, last + 1)
+                for column in range(left, right + 1)
+                if row in body and column in columns
+            ]
+            if not spanned or text.lower() in NOTHING:
+                continue
+            if first in body and left not in columns and not any(_figure(text, mark) for mark in ".,"):
+                for row, column in spanned:
+                    self.grid.cells[row][column] = ""
+                continue
+            where = f"{self.grid.at(first, left)}:{self.grid.at(last, right)} = {text!r}"
+            self._wrong(first, where, "a merged cell among figures; split it, and write each figure in its own cell")
+        if self.problems:
+            raise InputError(self.problems)
+
     def _heads(self) -> list[list[str]]:
         """Texts above each column, the nearest last; a title alone on its line is none."""
         rows = [self.grid.cells[row] for row in range(self.head + 1)]
@@ -286,6 +339,9 @@ class _Importer:
                     f"--map {name}={header}: no such header{did_you_mean(header, heads)} ({listed(heads, 20)})"
                 )
             if found and name not in self.wanted.fixed:
+                if len({tuple(row[at] for row in self.grid.cells[self.head + 1 :]) for at in found}) > 1:
+                    where = listed(self.grid.at(self.head, at) for at in found)
+                    raise UsageError(f"{self.grid.place}: {header} stands over several columns ({where}); rename one")
                 out[name] = found[0]
         above = self._above(out)
         iamc = self._is_iamc()
@@ -329,43 +385,70 @@ class _Importer:
         if not self.units:
             return -1, ""
         row, cells = self.head + 1, self.grid.cells
+        values = [*self.years] or [at for name, at in columns.items() if name == VALUE]
         if row < len(cells):
-            values = [*self.years] or [columns[VALUE]]
-            found = {self._as_unit(cells[row][at]) for at in values if cells[row][at]}
+            own = [at for at in values if self.grid.merged.get((row, at), (row,))[0] == row]
+            # A bare 1 is a figure.
+            found = {self._as_unit(cells[row][at]) * (cells[row][at] != "1") for at in own if cells[row][at]}
             if found and "" not in found:
-                if len(found) > 1:
-                    raise UsageError(
-                        f"{self.grid.place}: line {self.grid.lines[row]} has units {listed(sorted(found))}; one is read"
-                    )
-                unit, fixed = min(found), self.wanted.fixed.get("unit", "")
-                if fixed and fixed != unit:
-                    where = f"{self.grid.place}: line {self.grid.lines[row]}"
-                    raise UsageError(f"{where} says {unit}, and --set unit={fixed}; mend one of them")
-                self.told.append(f"unit {unit}, from line {self.grid.lines[row]}")
-                return row, unit
+                return row, self._one_unit(found, f"line {self.grid.lines[row]}")
         if "unit" in columns or self._is_iamc():
             return -1, ""
+        heads = {text for at in values for text in self.texts[at]}
+        if said := {unit for text in heads for unit in self._units_in(text, over_values=True)}:
+            return -1, self._one_unit(said, "the header")
         if fixed := self.wanted.fixed.get("unit", ""):
             return -1, fixed
-        if list(self.units) == ["1"]:
+        titles = self._titles([*columns.values(), *self.years])
+        said = {unit for title in titles for unit in self._units_in(title, over_values=False)}
+        if len(said) == 1:
+            return -1, self._one_unit(said, "the header")
+        if list(self.units) == ["1"] and not said:
             return -1, "1"
-        heads = [cell for line in cells[: self.head + 1] for cell in line]
-        said = {
-            self._as_unit(word)
-            for head in heads
-            for word in re.findall(r"[\[(]([^\])]+)[\])]|\bin (\S+)", head)
-            for word in word
-        }
-        if len(said - {""}) != 1:
-            units = listed(self.units, 8)
-            raise UsageError(f"{self.grid.place}: no unit found; say --set unit={next(iter(self.units))} (or {units})")
-        (unit,) = said - {""}
-        self.told.append(f"unit {unit}, from the header")
-        return -1, unit
+        units = listed(self.units, 8)
+        raise UsageError(f"{self.grid.place}: no unit found; say --set unit={next(iter(self.units))} (or {units})")
+
+    def _one_unit(self, found: Collection[str], where: str) -> str:
+        """The unit that a place names, or the one of --set where that says how figures in per cent are written. Raises
+        UsageError."""
+        if len(found) > 1:
+            raise UsageError(f"{self.grid.place}: {where} has units {listed(sorted(found))}; one is read")
+        (unit,) = found
+        if unit == PER_CENT and "1" not in self.units:
+            kinds = listed(self.units, 8)
+            raise UsageError(f"{self.grid.place}: {where} says {unit}, and {self.wanted.table} is in {kinds}")
+        fixed = self.wanted.fixed.get("unit", "")
+        if fixed and fixed != unit and not {fixed, unit} <= {"1", PER_CENT}:
+            raise UsageError(f"{self.grid.place}: {where} says {unit}, and --set unit={fixed}; mend one of them")
+        self.told.append(f"unit {fixed or unit}, from {'--set' if fixed else where}")
+        return fixed or unit
+
+    def _titles(self, taken: Collection[int]) -> list[str]:
+        """Texts over the whole table: the first of a line above the header, at or before the first column that is
+        taken; and one that is alone on its line, before that column or over another that is taken."""
+        out, first = [], min(taken, default=0)
+        for cells in self.grid.cells[: self.head]:
+            at = next((at for at, cell in enumerate(cells) if cell), len(cells))
+            alone = len({cell for cell in cells if cell}) == 1
+            if at == first or (alone and (at < first or at in taken)):
+                out.append(cells[at])
+        return out
+
+    def _units_in(self, text: str, over_values: bool) -> set[str]:
+        """Units that a text names; a bare 1 is a footnote. over_values: it stands over them, and a per cent sign in it
+        needs no brackets."""
+        words = [text, *(word for words in UNIT_WITHIN.findall(text) for word in words)]
+        found = {self._as_unit(word.rstrip(".,;:")) for word in words}
+        if over_values and re.search(r"(?:^|[^\d\s])\s*%", text):
+            found.add(PER_CENT)
+        return found - {"", "1"}
 
     def _as_unit(self, text: str) -> str:
-        """A unit of the table's kind, without its brackets, with or without per year; '' where it is none."""
+        """A unit of the table's kind, without its brackets, with or without per year, or per cent; '' where it is
+        none."""
         bare = text.strip("()[] ")
+        if bare.casefold() in PER_CENT_WORDS:
+            return PER_CENT
         return next(
             (each for each in (bare, bare.removesuffix("/yr"), bare.removesuffix("/a")) if each in self.units), ""
         )
@@ -399,55 +482,81 @@ class _Importer:
         self.problems.append(Problem(self.grid.place, self.grid.lines[row], what, why))
 
     def _numbers(self, records: Iterable[tuple[int, int, dict[str, str]]], columns: Mapping[str, int]) -> None:
-        """Write figures as a CSV has them, in place."""
-        records = list(records)
-        texts = [
-            (row, name, record)
+        """Write figures as a CSV has them, in place, and those in per cent as fractions."""
+        figures = [
+            (row, name, record, (row, column if name == VALUE else columns.get(name, -1)) in self.grid.numeric)
             for row, column, record in records
-            for name in (VALUE, "low", "high")
-            if record.get(name) and (row, column if name == VALUE else columns.get(name, -1)) not in self.grid.numeric
+            for name in FIGURES
+            if record.get(name)
         ]
-        seen = [record[name] for _, name, record in texts]
-        style = self._style(seen)
-        changed = 0
-        for row, name, record in texts:
+        mark = self._decimal_mark([record[name] for _, name, record, numeric in figures if not numeric])
+        found = list[tuple[str, dict[str, str], str, bool]]()
+        for row, name, record, numeric in figures:
             written = record[name]
-            bare = re.sub(f"[{GROUPING}]", "", written.removesuffix("%").strip())
-            bare = bare.replace("−", "-").replace({".": ",", ",": "."}[style], "").replace(style, ".")
-            if written.endswith("%") and NUMBER.fullmatch(bare):
-                bare = f"{float(bare) / 100:.12g}"
-            if not NUMBER.fullmatch(bare):
+            text = written.removesuffix(PER_CENT).rstrip()
+            bare = _figure(text, "." if numeric else mark)
+            if not bare and self.wanted.decimal and any(_figure(text, other) for other in ".,"):
+                self._wrong(row, f"{name} = {written!r}", f"does not fit --decimal {mark}; mend it there")
+            elif not bare:
                 self._wrong(row, f"{name} = {written!r}", "not a number; mend it there, or leave the cell empty")
-            changed += bare != written
-            record[name] = bare
-        if changed:
-            kinds = {"decimal commas": style == ",", "thousands separators": any(map(_is_grouped, seen))}
-            kinds["percentages"] = any(text.endswith("%") for text in seen)
+            elif written.endswith(PER_CENT) and record["unit"] not in ("1", PER_CENT):
+                self._wrong(row, f"{name} = {written!r}", f"a per cent is no figure in {record['unit'] or 'no unit'}")
+            else:
+                found.append((name, record, bare, written.endswith(PER_CENT)))
+        self._refuse_doubtful_shares([(record["unit"], bare, signed) for _, record, bare, signed in found], columns)
+        kinds: Counter[str] = Counter()
+        for name, record, bare, signed in found:
+            written = record[name]
+            share = signed or record["unit"] == PER_CENT
+            record[name] = f"{float(bare) / 100:.12g}" if share else bare
+            text = written.removesuffix(PER_CENT).rstrip()
+            if record[name] != written:
+                kinds["figures"] += 1
+                kinds["decimal commas"] += mark == "," and "," in text
+                kinds["thousands separators"] += bool(GROUPED[mark].fullmatch(text))
+                kinds["per cent as fractions"] += share
+        for _, _, record in records:
+            if record["unit"] == PER_CENT and "1" in self.units:
+                record["unit"] = "1"
+        if changed := kinds.pop("figures", 0):
             self.told.append(
                 f"{_count(changed, 'figure')} rewritten: {listed([k for k, v in kinds.items() if v]) or 'signs'}"
             )
 
-    def _style(self, texts: list[str]) -> str:
+    def _refuse_doubtful_shares(self, figures: list[tuple[str, str, bool]], columns: Mapping[str, int]) -> None:
+        """Raise InputError where figures may be in per cent or fractions: those in per cent of which none is above 1,
+        and those without a per cent sign beside some that have one.
+
+        figures: unit, figure, and whether it has the sign.
+        """
+        if "unit" in self.wanted.fixed:
+            return
+        options = f"say --set unit={PER_CENT} (all ÷ 100) or --set unit=1 (fractions, but for those with the sign)"
+        bare = [(unit, figure) for unit, figure, signed in figures if not signed and float(figure)]
+        shares = [figure for unit, figure in bare if unit == PER_CENT]
+        if shares and all(abs(float(figure)) <= 1 for figure in shares):
+            why = f"the unit is {PER_CENT}, and {shares[0]} may be a fraction, as none is above 1; {options}"
+            raise InputError([Problem(self.grid.place, 0, "figures", why)])
+        fractions = [figure for unit, figure in bare if unit == "1"]
+        marked = [figure for unit, figure, signed in figures if signed and unit == "1"]
+        if fractions and marked and "unit" not in columns:
+            why = f"{fractions[0]} has no per cent sign, and {marked[0]} % has one; {options}"
+            raise InputError([Problem(self.grid.place, 0, "figures", why)])
+
+    def _decimal_mark(self, texts: list[str]) -> str:
         """Mark of decimals in figures that are texts. Raises InputError where they do not tell, or differ."""
+        if self.wanted.decimal:
+            return self.wanted.decimal
         votes: dict[str, str] = {}
         unsure = ""
         for text in texts:
-            bare = re.sub(f"[{GROUPING}%]", "", text)
-            marks = [letter for letter in bare if letter in ".,"]
-            if not marks:
-                continue
-            last, count = marks[-1], len(set(marks))
-            whole, _, end = bare.rpartition(last)
-            if count == 2:
-                votes.setdefault(last, text)
-            elif len(marks) > 1:
-                votes.setdefault({".": ",", ",": "."}[last], text)
-            elif len(end) != 3 or whole.lstrip("-+") in ("", "0") or len(whole.lstrip("-+")) > 3:
-                votes.setdefault(last, text)
-            else:
+            bare = text.removesuffix(PER_CENT).rstrip()
+            read = {mark: figure for mark in ".," if (figure := _figure(bare, mark))}
+            if len(read) == 1:
+                (mark,) = read
+                votes.setdefault(mark, text)
+            elif len(set(read.values())) == 2:
                 unsure = unsure or text
-        if self.wanted.decimal:
-            votes = {self.wanted.decimal: ""}
         if len(votes) > 1:
             why = (
                 f"{votes['.']!r} has a decimal point and {votes[',']!r} a decimal comma; say --decimal . or --decimal ,"
@@ -522,8 +631,12 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _is_grouped(text: str) -> bool:
-    return bool(re.search(rf"\d[{GROUPING}.,]\d{{3}}(\D|$)", text))
+def _figure(text: str, mark: str) -> str:
+    """A figure as a CSV has it; '' where it is none with that mark of decimals."""
+    if not PLAIN[mark].fullmatch(text) and not GROUPED[mark].fullmatch(text):
+        return ""
+    other = {".": ",", ",": "."}[mark]
+    return re.sub(f"[{GROUPING}{other}]", "", text).replace(mark, ".").replace("−", "-")
 
 
 def _words_of(inputs: Inputs, table: str, column: str) -> dict[str, str]:

@@ -101,19 +101,25 @@ class _OwnTable:
 
 def layers(named: Iterable[Path], replaced: Iterable[str] = ()) -> Layers:
     """Folders of inputs as layers. One that holds most tables of a package is a package itself, of which every table is
-    needed; the first such stands in for the shipped one.
+    needed; it stands in for the shipped one.
 
-    Raises UsageError where one is no folder.
+    Raises UsageError where one is no folder, or two are packages.
     """
-    own, whole = list[Path](), list[Path]()
+    own, whole = list[Path](), dict[Path, Path]()
     shipped = {path.name for path in inputs_folder().glob("*.csv")}
     for folder in named:
         if not folder.is_dir():
             what = "is not a folder" if folder.exists() else "not found"
             raise UsageError(f"{folder}: {what}; name a folder that holds a data package, or rows of your own")
         most = len(shipped & {path.name for path in folder.iterdir()}) > len(shipped) / 2
-        (whole if most else own).append(folder)
-    return Layers(whole[0] if whole else inputs_folder(), tuple(own), tuple(replaced))
+        if most:
+            whole.setdefault(folder.resolve(), folder)
+        else:
+            own.append(folder)
+    if len(whole) > 1:
+        names = listed(map(str, whole.values()))
+        raise UsageError(f"{names}: each holds a whole data package, and a run has one; leave out all but one")
+    return Layers(next(iter(whole.values()), inputs_folder()), tuple(own), tuple(replaced))
 
 
 def folders(inputs: Folders) -> list[Path]:
