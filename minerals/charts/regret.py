@@ -87,7 +87,7 @@ class _Story:
 
     def row(self, plan: str) -> str:
         """What a plan is called."""
-        return NAMES.get(plan) or f"Best in {wording.lowered(self.label(plan))}"
+        return NAMES.get(plan) or f"Best for {wording.lowered(self.label(plan))}"
 
     @property
     def own(self) -> str:
