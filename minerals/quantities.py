@@ -815,10 +815,11 @@ QUANTITIES: dict[str, Quantity] = {
             "robust", "result", ("mix", "future", "world"), "GWh",
             "With [study] kind = robust: what a plan loses in a future of supply and a reference world, by the risk "
             "of the run. mix: the future that it is best in (that of the run first), average (least mean loss, "
-            "futures alike) or regret (least largest regret); of plans as good by that the cheapest is told, and "
-            "another of them can lose somewhat more or less in other futures. Which batteries are put into use and "
-            "which lines stand is the plan's; in each future it is decided anew, by the loss and then by the cost, "
-            "where cells are made, materials bought and what others build. least: of the best plan of that future; "
+            "futures alike) or regret (least largest regret); of plans as good by that the cheapest, of these the one "
+            "with the least mean loss, and then with the least in each future in turn. Which batteries are put into "
+            "use and which lines stand is the plan's; in each future it is decided anew, by the loss and then by the "
+            "cost, where cells are made, materials bought and what others build. least: of the best plan of that "
+            "future; "
             "regret: value − least; short: batteries of the plan that the future cannot supply even without a "
             "disruption, which count as lost in value; replayed: value when the plan is played back; cost: there "
             "[million USD_2025], of what is had.",

@@ -451,6 +451,15 @@ def test_a_text_is_no_formula_and_is_read_back_as_it_was(tmp_path: Path, text: s
     assert not cells[0].startswith(("=", "+", "-", "@", "\t"))
 
 
+@pytest.mark.parametrize("cells", [[0.0, 0.1], [0.0, 0.0], [], ["none", "next-gen-led"], ["held", "free"]])
+def test_silicon_is_a_share_or_the_name_of_a_blend(tmp_path: Path, cells: list[float] | list[str]) -> None:
+    frame = pd.DataFrame({"silicon": pd.Series(cells, dtype=None if cells else float)})
+    write_csv(frame, tmp_path / "table.csv")
+    again = read_csv(tmp_path / "table.csv")["silicon"]
+    assert again.tolist() == cells
+    assert pd.api.types.is_float_dtype(again) != (bool(cells) and isinstance(cells[0], str))
+
+
 def test_a_table_has_the_bytes_that_pandas_writes() -> None:
     rng = np.random.default_rng(3)
     rows = 25_000  # more than are formatted at a time

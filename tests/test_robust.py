@@ -63,6 +63,21 @@ def test_one_plan_for_two_futures_by_hand() -> None:
     )
 
 
+def test_of_plans_as_good_and_as_cheap_other_futures_decide() -> None:
+    """Nothing is lost in the own future, and both cost the same. With x GWh of NMC a year, what is above 30 is lost in
+    one further future and what is below 50 in another: on average all from 30 to 50 are alike, and 30 lose nothing in
+    the first of the two."""
+    own = stopped(100, 100)
+    own = replace(own, price=dict.fromkeys(own.price, 75.0))
+    beside = {name: replace(stopped(*left), price=own.price, plan_given=True)
+              for name, left in (("one", (30, 100)), ("two", (100, 50)))}  # fmt: skip
+    futures = Futures(own, beside, "expected", near=0)
+    for name, nmc in ((OWN, 30), ("two", 50)):
+        found = futures.chosen(name)
+        held = {each: held.loss for each, held in futures.losses(found.plan).items()}
+        assert held == pytest.approx({OWN: 0, "one": 3 * max(nmc - 30, 0), "two": 3 * max(50 - nmc, 0)}, abs=1e-4)
+
+
 def test_shares_move_among_plans_nearly_as_good() -> None:
     """A regret of 121.2 GWh is nearly as good as 120: of NMC at most that in three years. In one year alone that can be
     82.4 GWh, as the others need 38.8 then, or none."""

@@ -87,7 +87,7 @@ class _Story:
 
     def row(self, plan: str) -> str:
         """What a plan is called."""
-        return NAMES.get(plan) or f"Best in {wording.lowered(self.label(plan))}"
+        return NAMES.get(plan) or f"Best for {wording.lowered(self.label(plan))}"
 
     @property
     def own(self) -> str:
@@ -156,8 +156,8 @@ def _finding(story: _Story) -> str:
 def _note(story: _Story, result: Result) -> str:
     note = f"Note:{frame.caveats(result)} A plan is which batteries are put into use and which lines stand; in each"
     note += " future it is decided anew where cells are made and materials bought. Regret: its loss less that of the"
-    note += " plan which is best there, so nothing in a future’s own column; of plans as good there the cheapest is"
-    note += " told. GWh: summed over the years in which a stop may come."
+    note += " plan which is best there, so nothing in a future’s own column; of plans as good there the cheapest, of"
+    note += " these the one with the least loss on average. GWh: summed over the years in which a stop may come."
     short = {future: story.short[REGRET][future] for future in story.futures} if REGRET in story.short else {}
     most = max(short, key=lambda name: short[name], default="")
     if most and short[most] >= NOTHING:

@@ -133,6 +133,12 @@ class Session:
         for name, library in self.libraries.items():
             library.note(self.model.future[name], self.compiled.form, values)
 
+    @property
+    def missed(self) -> bool:
+        """Whether a mix that was found assumes too much in a block that the model does not hold."""
+        own = () if self.library is None else (self.library,)
+        return any(library.missed for library in (*own, *self.libraries.values()))
+
     def onwards(self, objective: str) -> Optimum:
         """Least of an objective where the last solution keeps all limits: from there, but of a very large model afresh,
         as it is far."""

@@ -95,9 +95,12 @@ def read_csv(file: Path | BytesIO) -> pd.DataFrame:
     numbers = ("value", "low", "high", "year", "line", "silicon", "rmse", "exported", "available", "first_year_below",
                "marginal", "marginal_low", "marginal_high", "cost_share")  # fmt: skip
     missing = {name: [""] for name in numbers}
-    kinds = {**dict.fromkeys(TEXT_COLUMNS, str), **dict.fromkeys(("value", "low", "high", "silicon"), float)}
+    kinds = {**dict.fromkeys(TEXT_COLUMNS, str), **dict.fromkeys(("value", "low", "high"), float)}
     frame = pd.read_csv(file, dtype=kinds, keep_default_na=False, na_values=missing, encoding="utf-8")
     frame = _mapped(frame, lambda text: text[1:] if GUARDED.match(text) else text)
+    # A share of a cell's silicon, or in some tables the name of a blend.
+    if "silicon" in frame and (frame.empty or pd.api.types.is_numeric_dtype(frame["silicon"].dtype)):
+        frame = frame.astype({"silicon": float})
     return frame.assign(year=pd.to_numeric(frame["year"])) if "year" in frame else frame
 
 

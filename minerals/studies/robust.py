@@ -191,7 +191,8 @@ def _tables(worlds: Mapping[str, World], found: Mapping[str, Any], demand: float
         (
             called[mix], worst[mix], called[max(regret[mix], key=regret[mix].__getitem__)] if worst[mix] else "",
             mean[mix], own[mix],
-            found[mix]["cost"], mean[mix] - mean[OWN], own[mix] - own[OWN], found[mix]["cost"] - found[OWN]["cost"],
+            found[mix]["cost"], mean[mix] - mean[OWN], own[mix] - own[OWN],
+            _dearer(found[mix]["cost"], found[OWN]["cost"]),
             worst[OWN] - worst[mix], "GWh",
         )
         for mix in order
@@ -202,6 +203,11 @@ def _tables(worlds: Mapping[str, World], found: Mapping[str, Any], demand: float
         "robust_mix": pd.DataFrame(mixes, columns=MIXES),
         "robust_share": pd.DataFrame(shares, columns=SHARES),
     }
+
+
+def _dearer(cost: float, other: float) -> float:
+    """What a plan costs more than another, without rounding [million USD_2025]."""
+    return cost - other if abs(cost - other) > NEARLY * abs(other) else 0.0
 
 
 def _regret(mix: str, future: str, difference: float, demand: float) -> float:
