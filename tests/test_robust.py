@@ -202,8 +202,13 @@ def test_the_study_of_the_toy_that_is_solved_by_hand(whole: Result, folder: Path
     assert plans.loc["rich", "more_cost"] < 0
     share = whole["robust_share"].query("mix == 'regret'").groupby(["region", "year"])["value"].sum()
     assert share.to_numpy() == pytest.approx(1)
+    assert whole["robust_share"][["low", "high"]].isna().all(axis=None) == (ranges_of(whole) == "off")
     assert {"today", "rich"} <= set(whole["inputs_used"]["future"])
     assert whole.record["codes"]["future"]["rich"]["label"] == "Rich"
+
+
+def ranges_of(result: Result) -> str:
+    return str(result.record["config"]["optimise"]["ranges"])
 
 
 @pytest.mark.slow

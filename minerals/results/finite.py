@@ -35,6 +35,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "months_that_halve": ("value",),
     "percentiles": ("p5_independent", "p95_independent"),
     "price_points": ("low", "high", "cumulative", "needs"),
+    "robust_share": ("low", "high"),
     "supply": ("value", "exported"),
     "trade_rules": ("value", "limit", "low", "high"),
 }

@@ -80,7 +80,11 @@ def robust(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progres
         least = {name: found[name]["value"] for name in worlds}
         found |= solved([REGRET], partial(_point, least=least), pool, folder, identity, done(len(keys)))
     used = joined(*(exposure.used for exposure in exposures.values()))
-    return {**_tables(worlds, found, sum(mix.data.demand.values())), "inputs_used": used}
+    tables = _tables(worlds, found, sum(mix.data.demand.values()))
+    if mix.config.ranges == "off" or not mix.config.near:
+        # How far a share moves was not sought, which is not to say that it does not.
+        tables["robust_share"] = tables["robust_share"].assign(low=np.nan, high=np.nan)
+    return {**tables, "inputs_used": used}
 
 
 def _worlds(mix: Mix, inputs: Inputs, config: Robust) -> dict[str, World]:
