@@ -191,6 +191,28 @@ def test_a_measure_leaves_all_else_of_the_plan_as_it_was() -> None:
     assert least("all") == pytest.approx(0, abs=1e-4)
 
 
+def test_of_more_money_than_helps_no_more_is_spent_than_is_needed(folder: Path) -> None:
+    """In a stop of three months the stock that makes up for all is a quarter of that of a year. Another mix saves what
+    it can for part of a billion: with just as much money it saves as much, and with less less."""
+    lost = (0.6 * (102.5 - 0.1 * LEAST_NMC) - 50) / 4
+    told = study(folder, budgets=[1, 5], months=[3], which="['mix', 'stock']")["measures"]
+    told = told.set_index(["measures", "budget"])
+    spent = told[["mix_cost", "stock_cost", "plants_cost"]].sum(axis=1)
+    assert told.loc[["all", "stock"], "value"].tolist() == pytest.approx([0] * 4, abs=1e-9)
+    for budget in (1, 5):
+        assert told.loc["stock", "stock_cost"][budget] == pytest.approx(lost / 10 * HELD, rel=1e-6)
+        assert spent["all"][budget] == pytest.approx(lost / 10 * HELD, rel=1e-4)
+    assert told.loc["mix", "marginal"].tolist() == [0, 0]
+    assert spent["mix"][1] == pytest.approx(spent["mix"][5], rel=1e-6)
+    needed, saved = float(spent["mix"][1]) / 1000, told.loc["mix", "avoided"][1]
+    assert 0 < needed < 1
+    found = study(folder, budgets=[0.99 * needed, needed], months=[3], which="['mix']")
+    less, enough = found["measures"].query("measures == 'mix'")["avoided"]
+    assert enough == pytest.approx(saved, abs=1e-6)
+    assert less < saved - 1e-3
+    assert (told[["value", "avoided"]] >= 0).all(axis=None)
+
+
 def test_what_a_gwh_is_worth_finds_its_budget(folder: Path) -> None:
     """A GWh of the toy costs 0.03 million USD as stock: below that nothing is bought, above it all that is lost."""
     lost = 0.6 * (102.5 - 0.1 * LEAST_NMC) - 50
