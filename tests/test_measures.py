@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import lay_out
 from test_mix import YEARS, at_risk, only
@@ -243,6 +244,21 @@ def test_draws_of_a_stock_are_those_of_its_price_and_of_holding_it(folder: Path)
     assert (order["a"], order["b"]) == ("mix", "stock")
     assert (order["value"], order["alike"]) == (0, 0)
     assert _order(found)[1:] == ["With 1e-05 bn: stocks more than another mix in 100%."]
+
+
+def test_the_order_says_where_there_is_none() -> None:
+    """Stocks avoid more than another mix in half of 20 draws, and as much in the other; own cells and plants avoid
+    nothing in any."""
+    ahead = {("mix", "stock"): (0.0, 0.5), ("own_cells", "plants"): (0.0, 1.0), ("own_cells", "stock"): (0.0, 0.45)}
+    order = pd.DataFrame(
+        [(1.0, a, b, *ahead.get((a, b), (0.55, 0.45)))
+         for a, b in combinations(("mix", "own_cells", "stock", "plants"), 2)],
+        columns=["budget", "a", "b", "value", "alike"],
+    )  # fmt: skip
+    assert _order(Result({"config": {"study": {"draws": 20}}}, {"measures_order": order}))[1:] == [
+        "With 1 bn: stocks more than another mix in 50% (alike in 50%), another mix more than own cells in 55% (alike "
+        "in 45%), own cells and plants elsewhere alike in 100%."
+    ]
 
 
 def test_a_stop_is_drawn_with_its_severity_and_its_months(folder: Path) -> None:
