@@ -746,7 +746,8 @@ QUANTITIES: dict[str, Quantity] = {
             "more billion would avoid, the slope of the curve and at a kink that of one side; marginal_cost: what one "
             "more GWh would cost [million USD_2025], empty where none can be avoided; replayed: value when the plan is "
             "played back; mix_cost, stock_cost, plants_cost: what is spent [million USD_2025], of the mix what it "
-            "costs beyond the cheapest.",
+            "costs beyond the cheapest: of the cheapest plan that loses as little, less than the budget where more "
+            "would avoid nothing.",
             "value = min over what the measure may change of risk, cost ≤ cheapest + budget; "
             "marginal_cost = 1000 / marginal",
         ),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import lay_out
 from test_mix import YEARS, at_risk, only
@@ -191,6 +192,28 @@ def test_a_measure_leaves_all_else_of_the_plan_as_it_was() -> None:
     assert least("all") == pytest.approx(0, abs=1e-4)
 
 
+def test_of_more_money_than_helps_no_more_is_spent_than_is_needed(folder: Path) -> None:
+    """In a stop of three months the stock that makes up for all is a quarter of that of a year. Another mix saves what
+    it can for part of a billion: with just as much money it saves as much, and with less less."""
+    lost = (0.6 * (102.5 - 0.1 * LEAST_NMC) - 50) / 4
+    told = study(folder, budgets=[1, 5], months=[3], which="['mix', 'stock']")["measures"]
+    told = told.set_index(["measures", "budget"])
+    spent = told[["mix_cost", "stock_cost", "plants_cost"]].sum(axis=1)
+    assert told.loc[["all", "stock"], "value"].tolist() == pytest.approx([0] * 4, abs=1e-9)
+    for budget in (1, 5):
+        assert told.loc["stock", "stock_cost"][budget] == pytest.approx(lost / 10 * HELD, rel=1e-6)
+        assert spent["all"][budget] == pytest.approx(lost / 10 * HELD, rel=1e-4)
+    assert told.loc["mix", "marginal"].tolist() == [0, 0]
+    assert spent["mix"][1] == pytest.approx(spent["mix"][5], rel=1e-6)
+    needed, saved = float(spent["mix"][1]) / 1000, told.loc["mix", "avoided"][1]
+    assert 0 < needed < 1
+    found = study(folder, budgets=[0.99 * needed, needed], months=[3], which="['mix']")
+    less, enough = found["measures"].query("measures == 'mix'")["avoided"]
+    assert enough == pytest.approx(saved, abs=1e-6)
+    assert less < saved - 1e-3
+    assert (told[["value", "avoided"]] >= 0).all(axis=None)
+
+
 def test_what_a_gwh_is_worth_finds_its_budget(folder: Path) -> None:
     """A GWh of the toy costs 0.03 million USD as stock: below that nothing is bought, above it all that is lost."""
     lost = 0.6 * (102.5 - 0.1 * LEAST_NMC) - 50
@@ -221,6 +244,21 @@ def test_draws_of_a_stock_are_those_of_its_price_and_of_holding_it(folder: Path)
     assert (order["a"], order["b"]) == ("mix", "stock")
     assert (order["value"], order["alike"]) == (0, 0)
     assert _order(found)[1:] == ["With 1e-05 bn: stocks more than another mix in 100%."]
+
+
+def test_the_order_says_where_there_is_none() -> None:
+    """Stocks avoid more than another mix in half of 20 draws, and as much in the other; own cells and plants avoid
+    nothing in any."""
+    ahead = {("mix", "stock"): (0.0, 0.5), ("own_cells", "plants"): (0.0, 1.0), ("own_cells", "stock"): (0.0, 0.45)}
+    order = pd.DataFrame(
+        [(1.0, a, b, *ahead.get((a, b), (0.55, 0.45)))
+         for a, b in combinations(("mix", "own_cells", "stock", "plants"), 2)],
+        columns=["budget", "a", "b", "value", "alike"],
+    )  # fmt: skip
+    assert _order(Result({"config": {"study": {"draws": 20}}}, {"measures_order": order}))[1:] == [
+        "With 1 bn: stocks more than another mix in 50% (alike in 50%), another mix more than own cells in 55% (alike "
+        "in 45%), own cells and plants elsewhere alike in 100%."
+    ]
 
 
 def test_a_stop_is_drawn_with_its_severity_and_its_months(folder: Path) -> None:

@@ -23,7 +23,7 @@ EXCESS = "excess"
 WIDE = 100
 #: Family that stands last.
 OTHER = "other"
-#: Part of the cells of a mix below which their maker is not told.
+#: Part of the cells of a mix below which their maker is not told, and of the draws in which two are alike.
 LEAST_PART = 0.005
 #: Parts of what a mix can lower of which it is told what they cost.
 MARKS = (0.1, 0.25, 0.5, 0.75)
@@ -95,22 +95,28 @@ def _measures(result: Result, width: int) -> list[list[str]]:
 
 def _order(result: Result) -> list[str]:
     """In which order measures avoid most at the least, a middle and the largest budget, and in how many draws each
-    avoids more than the next: those first that avoid more than most others in most draws."""
+    avoids more than the next: those first that avoid more than others in more draws than less. Where most draws do not
+    tell two apart, in how many that is."""
     if "measures_order" not in result.tables:
         return []
-    table, pairs = result["measures_order"], dict[tuple[float, str, str], float]()
+    table, pairs = result["measures_order"], dict[tuple[float, str, str], tuple[float, float]]()
     for row in table.itertuples():
-        pairs[row.budget, row.a, row.b] = row.value
-        pairs[row.budget, row.b, row.a] = 1 - row.value - row.alike
+        pairs[row.budget, row.a, row.b] = row.value, row.alike
+        pairs[row.budget, row.b, row.a] = 1 - row.value - row.alike, row.alike
     budgets, names = sorted(table["budget"].unique()), list(dict.fromkeys([*table["a"], *table["b"]]))
     draws, lines = result.record["config"]["study"]["draws"], list[str]()
+
+    def told(budget: float, a: str, b: str) -> str:
+        more, alike = pairs[budget, a, b]
+        if alike > more:
+            return f"{MEASURES[a]} and {MEASURES[b]} alike in {alike:.0%}"
+        beside = f" (alike in {alike:.0%})" if alike >= LEAST_PART else ""
+        return f"{MEASURES[a]} more than {MEASURES[b]} in {more:.0%}{beside}"
+
     for budget in dict.fromkeys((budgets[0], budgets[(len(budgets) - 1) // 2], budgets[-1])) if budgets else ():
-        ahead = {a: sum(pairs[budget, a, b] > 1 / 2 for b in names if b != a) for a in names}
-        order = (
-            f"{MEASURES[a]} more than {MEASURES[b]} in {pairs[budget, a, b]:.0%}"
-            for a, b in pairwise(sorted(names, key=lambda name: -ahead[name]))
-        )
-        lines.append(f"With {budget:g} bn: {', '.join(order)}.")
+        ahead = {a: sum(pairs[budget, a, b][0] - pairs[budget, b, a][0] for b in names if b != a) for a in names}
+        order = pairwise(sorted(names, key=lambda name: -ahead[name]))
+        lines.append(f"With {budget:g} bn: {', '.join(told(budget, a, b) for a, b in order)}.")
     head = f"Which avoids more, in {draws} draws of costs, growth of plants, severity and months:"
     return [head, *lines] if lines else []
 

@@ -2,9 +2,10 @@
 
 The study begins from the cheapest mix within the limits of the run. At each budget beyond its cost it finds the least
 loss that a measure can buy, all else of the plan as it was; that of all together is one model, and no sum. Or it finds
-the budget at which one more GWh costs what it is worth. A disruption of m months takes m ÷ 12 of what it takes in a
-year, and uses a stock up once. Each point is played back with its plan fixed, and both agree to 1e-6 of the demand.
-Losses fall ever less with the budget, as they are optima of linear programmes.
+the budget at which one more GWh costs what it is worth. Of the plans that lose as little it tells the cheapest, so that
+where a budget is more than helps, what is spent is what is needed. A disruption of m months takes m ÷ 12 of what it
+takes in a year, and uses a stock up once. Each point is played back with its plan fixed, and both agree to 1e-6 of the
+demand. Losses fall ever less with the budget, as they are optima of linear programmes.
 
 Draws ask how much of this hangs on what nobody knows well: in each, what stocks and plants cost, how fast plants grow,
 and how much and for how long each disruption takes are others, and every measure is found anew at every budget, beyond
@@ -54,8 +55,8 @@ from .pool import Progress
 ALL = "all"
 #: None of them: the cheapest mix.
 NOTHING = "none"
-#: Parts by which a plan and its cost may move where they are held: the least at which the solver, which rounds too,
-#: finds a mix.
+#: Parts by which a plan, its cost and its loss may move where they are held: the least at which the solver, which
+#: rounds too, finds a mix.
 SLACKS = (1e-10, 1e-8, 1e-7, 1e-6)
 #: Million USD in a billion.
 BILLION = 1000.0
@@ -175,7 +176,7 @@ class Grid:
     @cached_property
     def loss(self) -> float:
         """The least that the cheapest mix loses [GWh]."""
-        return self.least(NOTHING, 0.0).objective
+        return max(self.least(NOTHING, 0.0).objective, 0.0)
 
     def _nothing(self, *names: str) -> list[tuple[Any, float]]:
         model, there = self.session.model, self.session.compiled.form.column_of
@@ -211,17 +212,22 @@ class Grid:
 
     def curve(self, name: str) -> list[dict[str, Any]]:
         """Points of a measure at all budgets and worths, each from the basis of the one before. What was solved for
-        other measures leaves no trace, so that it does not matter which were found before an interruption."""
-        assert self.loss is not None
-        self.session.compiled.highs.clearSolver()
+        other measures leaves no trace, so that it does not matter which were found before an interruption: the row that
+        holds the loss is there from the first."""
+        with self.session.within({self.aim: self.loss}):
+            self.session.compiled.highs.clearSolver()
         points = [self.point(name, budget) for budget in sorted(set(self.config.budgets))]
         return points + [self.worthwhile(name, worth) for worth in sorted(set(self.config.worth))]
 
     def least(self, name: str, budget: float, start: NamedBasis | None = None) -> Optimum:
         """The least loss that a measure buys for so many billion USD. start: the basis to begin from, by default the
         last."""
+        return self._found(name, self.aim, lambda slack: self._caps(budget, slack), start)
+
+    def _caps(self, budget: float, slack: float) -> dict[str, float]:
+        """What a mix may cost with so many billion USD [million USD]."""
         cost = self.cheapest.cost
-        return self._found(name, self.aim, lambda slack: {"cost": cost + slack * abs(cost) + budget * BILLION}, start)
+        return {"cost": cost + slack * abs(cost) + budget * BILLION}
 
     def _found(
         self, name: str, objective: str, caps: Callable[[float], dict[str, float]], start: NamedBasis | None = None
@@ -239,22 +245,31 @@ class Grid:
         raise AssertionError("a slack is tried")
 
     def point(self, name: str, budget: float) -> dict[str, Any]:
-        """The least loss that a measure buys for so many billion USD, and what that is."""
+        """The least loss that a measure buys for so many billion USD, and what that is: the cheapest that loses as
+        little."""
         found = self.least(name, budget)
-        return {"budget": budget, "worth": None, **self.told(found.objective, found.values),
-                "marginal": -found.dual("cost") * BILLION}  # fmt: skip
+        least, marginal, values = found.objective, max(-found.dual("cost"), 0.0) * BILLION, found.values
+        room = max(abs(least), 1.0)
+        # Where the last of the money avoids nothing, what it buys would be chance.
+        if budget > 0 and marginal * budget <= SLACKS[0] * room:
+            values = self._found(
+                name, "cost", lambda slack: {**self._caps(budget, slack), self.aim: least + slack * room}
+            ).values
+        return {"budget": budget, "worth": None, **self.told(least, values), "marginal": marginal}
 
     def worthwhile(self, name: str, worth: float) -> dict[str, Any]:
-        """What a measure buys where a GWh that is not lost is worth so many million USD."""
+        """What a measure buys where a GWh that is not lost is worth so many million USD, and loses no more than the
+        cheapest mix: one that is cheaper by a tie of the solver would, where a GWh is worth little."""
         self.session.price(worth)
-        values = self._found(name, "priced", lambda _: {}).values
+        values = self._found(name, "priced", lambda slack: {self.aim: self.loss + slack * max(self.loss, 1.0)}).values
         spent = self.session.value("cost", values) - self.cheapest.cost
         told = self.told(self.session.value(self.aim, values), values)
         return {"budget": max(spent, 0.0) / BILLION, "worth": worth, **told, "marginal": BILLION / worth}
 
     def told(self, least: float, values: Any) -> dict[str, Any]:
-        """What a plan loses and costs, and what is bought beside it. Raises NumericalTrouble where it loses another
-        amount when it is played back."""
+        """What a plan loses and costs, and what is bought beside it. What it loses lies between nothing and what the
+        cheapest mix does; what is beyond is rounding. Raises NumericalTrouble where it loses another amount when it is
+        played back."""
         session, data, model, risk = self.session, self.data, self.session.model, self.mix.config
         levels = {
             name: {key: amount for key, amount in session.levels(getattr(model, name), values).items() if amount > 0}
@@ -262,6 +277,7 @@ class Grid:
         }
         levels["plants"] = running(data, levels["plants"])
         replayed = risk_of(losses_with(self.mix, data, Bought(**levels)), data.weight, risk.risk, risk.level)
+        least = min(max(least, 0.0), self.loss)
         longest = max((data.lasts[d] for d in data.disruptions), default=1.0)
         if abs(replayed - least) > AGREE * longest * sum(data.demand.values()):
             raise NumericalTrouble(
