@@ -47,8 +47,9 @@ def made(
     found.tables["cells"] = pd.DataFrame(rows)
     if history:
         found.tables["inputs_used"] = pd.DataFrame(
-            [{"table": "battery_demand", "scenario": "history", "region": "Europe", "segment": "car", "year": history,
-              "source": "iea", "quality": "measured", "rows": "battery_demand.csv:2"}]
+            [{"table": "battery_demand", "file": "battery_demand.csv", "line": 2, "scenario": "history",
+              "region": "Europe", "segment": "car", "year": history, "source": "iea", "quality": "measured",
+              "rows": "battery_demand.csv:2"}]
         )  # fmt: skip
     return found
 

@@ -174,7 +174,8 @@ def test_a_chart_takes_the_options_that_fit_it(toy: Path, tmp_path: Path) -> Non
     later = ["scope.beyond='hold'", "scope.years={first = 2044, last = 2047}", "flows={}"]
     api.run(toy / "run.toml", set=[*later, "study={kind='sensitivity', draws=20}"], inputs=toy, out=tmp_path / "out")
     written = {file.stem for file in (tmp_path / "out" / "charts").glob("*.png")}
-    assert written == {"demand_by_mineral", "stock", "secondary_supply", "sensitivity"}, "all that the tables allow"
+    every = {"demand_by_mineral", "chemistry_over_time", "stock", "secondary_supply", "sensitivity"}
+    assert written == every, "all that the tables allow"
     for words, name in (
         (["secondary_supply", "--mineral", "cobalt", "--since", "2045"], "secondary_supply-2045-cobalt"),
         (["sensitivity", "--mineral", "cobalt", "--quantity", "primary_demand"], "sensitivity-cobalt-primary_demand"),

@@ -235,9 +235,6 @@ def _draw(sheet: Page, story: _Story) -> None:
         middle = high - (at + 0.5) * pitch
         base = middle - 0.36 * LABEL * s / 72
         sheet.text(sheet.left, base, name, LABEL, INK, SEMIBOLD)
-        axes.add_patch(
-            Rectangle((panel.left, middle - tall / 2), panel.width, tall, facecolor=GRID, zorder=0, linewidth=0)
-        )
         x = panel.left
         for item in story.items:
             width, colour = float(story.share(item)[at]) * panel.width, story.colour(item)
@@ -247,6 +244,9 @@ def _draw(sheet: Page, story: _Story) -> None:
             if text_width(text, LABEL * s) + 0.08 * s < width:
                 sheet.text(x + width / 2, base, text, LABEL, style.text_on(colour), align="center")
             x += width
+        left_over = panel.left + panel.width - x  # What of a budget is not spent.
+        if left_over > 0.005 * panel.width:
+            axes.add_patch(Rectangle((x, middle - tall / 2), left_over, tall, facecolor=GRID, linewidth=0, zorder=0))
         long = float(story.avoided[at]) / most * room
         others.add_patch(Rectangle((at_side.left, middle - tall / 2), long, tall, facecolor=style.ACCENT, linewidth=0,
                                    zorder=1))  # fmt: skip
