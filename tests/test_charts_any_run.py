@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from chart_support import check_layout
 from click.testing import CliRunner
+from conftest import lay_out
 from matplotlib import font_manager
 
 from minerals import api, charts
@@ -54,7 +55,8 @@ def results(
     mix = run(folder / "mix.toml", told, folder)
     tested = run(folder / "run.toml", ["study={kind='sensitivity',draws=64}"], folder)
     fits = run(folder / "run.toml", ["study={kind='identify', statements={graphite=[-0.2, 0]}, mixes=1000}"], folder)
-    buys = run(folder / "mix.toml", ["study={kind='measures', budgets=[0, 1]}", "scope.regions=['Europe']"], folder)
+    lossy = lay_out(tmp_path_factory.mktemp("lossy"), "toy", "toy_whole")
+    buys = run(lossy / "chosen.toml", ["study={kind='measures', budgets=[0, 1]}"], lossy)
     less = ["study={kind='backcast', mineral='graphite', change=[-0.01, -0.5]}"]
     back = run(folder / "mix.toml", less, folder)
     holds = run(folder / "mix.toml", ["study={kind='robust'}", "scope.regions=['Europe']"], folder)

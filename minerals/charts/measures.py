@@ -260,7 +260,7 @@ def _draw(sheet: Page, story: _Story) -> None:
         # Nothing is avoided for nothing.
         none = np.zeros((3, 1))
         bands = {name: np.hstack([none, each]) for name, each in story.shares.items()}
-        panels.append(("In draws, median and 5–95%", np.append(0.0, story.spent), bands))
+        panels.append(("Draws: median, 5–95%", np.append(0.0, story.spent), bands))
     count = len(panels)
     most = max((float(each.max()) for _, _, shares in panels for each in shares.values()), default=0.0)
     top = 1.04 * most if most > 0 else 1.0

@@ -68,8 +68,8 @@ class _Story:
     lost: float
 
     def share(self, item: str) -> NDArray[np.float64]:
-        """Part of each budget that goes to an item, 0–1."""
-        return np.asarray(self.spent[item] / self.budgets)
+        """Part of each budget that goes to an item, 0–1; of what is spent, where rounding makes that more."""
+        return np.asarray(self.spent[item] / np.maximum(self.budgets, sum(self.spent.values())))
 
     @property
     def part(self) -> NDArray[np.float64]:
