@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from click.testing import CliRunner
 from minerals import api
 from minerals.cli import cli
 from minerals.errors import InputError, UsageError
-from minerals.results.export import export_wide
+from minerals.results.export import check_targets, export_iamc, export_wide, export_xlsx
 from minerals.results.result import Result
 from minerals.studies.run import run
 from minerals.tables.foreign import Clean, Wanted, import_table, sheets_of_ours
@@ -428,12 +430,80 @@ def test_years_stand_in_one_row_whatever_numbers_and_notes_go_with_them(tmp_path
         "supply_gap": pd.DataFrame(gap | {"value": [1.0, 2, 3, 4]}),
         "twice": pd.DataFrame({"node": "anode", "year": [2030, 2030], "value": [1.0, 1.0]}),
     }
-    said = export_wide(Result({}, tables), tmp_path / "wide", force=False)
+    said = export_wide(Result({}, tables), tmp_path / "wide")
     assert said.endswith("wide: 2 tables with years across; left out, with several values a cell: twice")
     assert (tmp_path / "wide" / "price.csv").read_text() == (
         "scenario,family,unit,2030,2031\nplan,Li-ion,USD,80,74.5\n"
     )
     assert (tmp_path / "wide" / "supply_gap.csv").read_text() == ("node,cut,2030,2031\nanode,0.5,1,3\nanode,1,2,4\n")
+
+
+def price(value: float) -> Result:
+    """A result of one table, which has years."""
+    return Result({}, {"price": pd.DataFrame({"unit": ["USD"], "year": [2030], "value": [value]})})
+
+
+def test_a_folder_of_an_earlier_export_is_replaced_whole_and_others_files_are_kept(tmp_path: Path) -> None:
+    wide = tmp_path / "wide"
+    wide.mkdir()
+    check_targets({"--wide": wide}, force=False)
+    (wide / "mineral_demand.csv").write_text("of another result\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="--force replaces it"):
+        check_targets({"--wide": wide}, force=False)
+    check_targets({"--wide": wide}, force=True)
+    export_wide(price(80.0), wide)
+    assert [path.name for path in wide.iterdir()] == ["price.csv"]
+    for mine, content in (("notes.txt", ""), ("inputs_used.csv", ""), ("battery_demand.csv", "region,year,value\n")):
+        (wide / mine).write_text(content, encoding="utf-8")
+        with pytest.raises(UsageError, match=f"holds files that export did not write: {mine}; nothing was written"):
+            check_targets({"--wide": wide}, force=True)
+        (wide / mine).unlink()
+
+
+@pytest.mark.parametrize(("option", "name", "why"), [
+    ("--xlsx", "b.csv", "--xlsx .*b.csv: expected a name that ends in .xlsx"),
+    ("--iamc", "i.txt", "--iamc .*i.txt: expected a name that ends in .csv or .xlsx"),
+    ("--iamc", "folder.csv", "--iamc .*folder.csv is a folder; name a file"),
+    ("--wide", "file", "--wide .*file is a file; name a folder"),
+])  # fmt: skip
+def test_a_target_of_another_kind_is_refused(option: str, name: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=why):
+        check_targets({option: tmp_path / name}, force=True)
+
+
+@pytest.mark.parametrize("option", ["--xlsx", "--iamc", "--wide"])
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_an_export_that_fails_leaves_what_was_there_and_nothing_beside_it(
+    option: str, error: BaseException, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the disk is full once all is written, and where the command is ended then."""
+
+    def fails(_: int) -> None:
+        raise error
+
+    def export(place: Path) -> None:
+        if option == "--xlsx":
+            used = pd.DataFrame({"rows": ["battery_demand.csv:2"], "line": [2]})
+            export_xlsx(Result({}, {"inputs_used": used}), inputs, place)
+        elif option == "--iamc":
+            export_iamc(price(80.0), place)
+        else:
+            export_wide(price(80.0), place)
+
+    monkeypatch.setattr(Result, "iamc", lambda result: result["price"])
+    before = tmp_path / ("wide" if option == "--wide" else "b.xlsx" if option == "--xlsx" else "i.csv")
+    export(before)
+    there = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    monkeypatch.setattr(os, "fsync", fails)
+    for place in (before, tmp_path / "new" / "folder" / before.name):
+        with pytest.raises(KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else UsageError) as raised:
+            export(place)
+        if not isinstance(error, KeyboardInterrupt):
+            assert str(raised.value).endswith(f"unchanged: mend that, or name another place with {option}")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == there
+    assert [path.name for path in tmp_path.iterdir()] == [before.name]
 
 
 @pytest.mark.slow
