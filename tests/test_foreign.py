@@ -337,6 +337,12 @@ HEAD, ROW = "region,segment,year,value\n", "Europe,car,2030,1\n"
     (f"{HEAD}{ROW}", {"columns": {"region": "Regin"}}, "no such header; did you mean 'region'?"),
     (f"{HEAD}{ROW}", {"table": "batery_demand"}, "did you mean 'battery_demand'?"),
     ("a\nb\n", {}, "no header named year"),
+    ("region,segment,2030,2031*,FY2032\nEurope,car,1,2,3", {}, "D1 = '2031*', E1 = 'FY2032' look like years"),
+    ("region,segment,2030,2035 (1)\nEurope,car,1,2", {}, "'2035 (1)' looks like a year, beside 2030; write"),
+    ("Own, EU 2023\nregion,segment,2030e,2031e\nEurope,car,1,2", {}, "C2 = '2030e', D2 = '2031e' look like years; w"),
+    ("region,segment,2030 (TWh)\nEurope,car,1", {}, "the header of 2030 says TWh, and --set unit=GWh"),
+    ("region,segment,2030,2031 TWh\n,,GWh,GWh\nEurope,car,1,2", {}, "line 2 has units GWh, TWh; one is read"),
+    ("region,segment,unit,2030 (TWh)\nEurope,car,GWh,1", {"fixed": {"scenario": "plan"}}, "its year is in TWh"),
     ("", {}, "file is empty"),
 ])  # fmt: skip
 def test_what_can_be_read_in_two_ways_or_not_at_all_is_refused(
@@ -346,6 +352,20 @@ def test_what_can_be_read_in_two_ways_or_not_at_all_is_refused(
     with pytest.raises((InputError, UsageError)) as raised:
         taken(text(tmp_path, content), inputs, **(usual | changes))
     assert why in str(raised.value)
+
+
+def test_a_year_with_a_unit_is_read_in_it_and_one_that_is_mapped_is_no_year(inputs: Inputs, tmp_path: Path) -> None:
+    """Beside years of the whole table's unit; a growth over years, or a unit with its own year, is left out."""
+    content = (
+        'Demand in GWh\nregion,segment,2030,2035 (TWh),"2040, in TWh",Note 2023,CAGR 2030-2040,Price (2025 USD)\n'
+        "Europe,car,7,0.25,1.5,so,3,4\n"
+    )
+    options = {"columns": {"note": "Note 2023"}, "fixed": {"scenario": "plan"}}
+    clean = taken(text(tmp_path, content), inputs, **options)
+    found = {row["year"]: (row["value"], row["unit"], row["note"]) for row in clean.rows}
+    assert found == {"2030": ("7", "GWh", "so"), "2035": ("0.25", "TWh", "so"), "2040": ("1.5", "TWh", "so")}
+    assert "unit TWh, from the header of 2035, 2040" in clean.told
+    assert "columns left out: CAGR 2030-2040, Price (2025 USD)" in clean.told
 
 
 @pytest.mark.slow
@@ -359,6 +379,7 @@ def test_the_command_writes_own_rows_that_run_and_says_so(tmp_path: Path, book: 
     assert done.exit_code == 0, done.output
     assert "battery_demand.csv: 5 rows" in done.output
     assert "scenarios that no list has: my-outlook" in done.output
+    assert done.output.endswith(f'Write into a run file: inputs = ["{(tmp_path / "mine").as_posix()}"]\n')
     with (tmp_path / "mine" / "scenarios.csv").open(encoding="utf-8") as file:
         assert next(csv.DictReader(file))["label"] == "My outlook"
     api.check(tmp_path / "mine")
