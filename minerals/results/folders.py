@@ -68,7 +68,9 @@ def staged(folder: Path) -> Iterator[Path]:
             exchange(workspace[0], folder)
         finally:
             if workspace is not None:
-                _leave(*workspace, folder)
+                # One that comes once the older folder is being removed changes nothing any more, but would leave some.
+                with _interrupts_held():
+                    _leave(*workspace, folder)
     except BaseException:
         remove_empty(made)
         raise
