@@ -405,23 +405,26 @@ def export(
 
     xlsx: workbook of the input rows that it rests on, a sheet a table, which import_rows takes back; iamc: file in the
     IAMC layout, .csv or .xlsx; wide: folder for its tables with years across. inputs: the data package that it was made
-    with, where that is not the shipped one. Raises UsageError.
+    with, where that is not the shipped one. Each is written whole or not at all; force: it replaces an earlier one, the
+    folder as a whole, but never one with other files. Raises UsageError.
     """
-    from .results.export import export_iamc, export_wide, export_xlsx
+    from .results.export import check_targets, export_iamc, export_wide, export_xlsx
 
-    result, told = load(folder), []
     if not (xlsx or iamc or wide):
         raise UsageError("say what to write: --xlsx FILE, --iamc FILE or --wide DIR")
+    targets = {"--xlsx": xlsx, "--iamc": iamc, "--wide": wide}
+    check_targets({option: Path(target) for option, target in targets.items() if target}, force)
+    result, told = load(folder), []
     if xlsx:
         from .pipeline import inputs_of
         from .tables.inputs import read_inputs as read_package
 
         config = read_run(Path(folder) / "record.json", (), inputs)
-        told.append(export_xlsx(result, read_package(inputs_of(config, inputs)), Path(xlsx), force))
+        told.append(export_xlsx(result, read_package(inputs_of(config, inputs)), Path(xlsx)))
     if iamc:
-        told.append(export_iamc(result, Path(iamc), force))
+        told.append(export_iamc(result, Path(iamc)))
     if wide:
-        told.append(export_wide(result, Path(wide), force))
+        told.append(export_wide(result, Path(wide)))
     return told
 
 

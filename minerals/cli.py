@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from .results.result import Result
 
-#: Signals that end a command as cleanly as the terminal's interrupt does, and what each is called. The exit code is 128
-#: and the number of the signal: 130 interrupted, 143 terminated, 129 for a terminal that was closed.
+#: Signals that end a command cleanly, and what each is called. The exit code is 128 and the number of the signal: 130
+#: interrupted, 143 terminated, 129 for a terminal that was closed.
 ENDING = {
     name: words
-    for name, words in (("SIGTERM", "Terminated"), ("SIGHUP", "Ended with its terminal"))
+    for name, words in (("SIGINT", "Interrupted"), ("SIGTERM", "Terminated"), ("SIGHUP", "Ended with its terminal"))
     if hasattr(signal, name)
 }
 #: Exit code of `validate` where a row is outside its bounds, and of `doctor` where something does not work.
@@ -429,7 +429,7 @@ def import_(file: Path, table: str | None, out: Path, force: bool, **options: An
 
     Merged headers, a line of units, thousands separators, decimal commas and names in words are read, and what was done
     is told; what can be read in two ways is refused. The rows count in a run that names the folder:
-    inputs = ["my-data/"], or --inputs my-data.
+    inputs = ["my-data"], or --inputs my-data.
     """
     from . import api
 
@@ -442,7 +442,7 @@ def import_(file: Path, table: str | None, out: Path, force: bool, **options: An
 @click.option("--xlsx", type=click.Path(path_type=Path), help="Workbook for the input rows that the result rests on.")
 @click.option("--iamc", type=click.Path(path_type=Path), help="File for the result in the IAMC layout, .csv or .xlsx.")
 @click.option("--wide", type=click.Path(path_type=Path), help="Folder for its tables with years across.")
-@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.option("--force", is_flag=True, help="Replace what an earlier export wrote.")
 @_inputs
 def export(folder: Path, inputs: tuple[Path, ...], force: bool, **targets: Path | None) -> None:
     """Export a result FOLDER to other programs: its inputs as a workbook, its numbers as IAMC or with years across.
@@ -601,14 +601,14 @@ def _end_cleanly_by_signals() -> None:
     """Let the signals of ENDING unwind the command as an interrupt does, unless somebody has them ignored."""
 
     for name in ENDING:
-        if signal.getsignal(signal.Signals[name]) is signal.SIG_DFL:
+        if signal.getsignal(signal.Signals[name]) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(signal.Signals[name], _end)
     sys.unraisablehook = partial(_not_swallowed, sys.unraisablehook)
 
 
 def _end(number: int, _: object) -> None:
-    # A second one would cut the cleaning up short.
-    for name in ENDING:
+    # A second one would cut the cleaning up short; whoever interrupts twice means that.
+    for name in ENDING if number != signal.SIGINT else ():
         signal.signal(signal.Signals[name], signal.SIG_IGN)
     _ended_by.append(signal.Signals(number).name)
     raise _Ended

@@ -27,6 +27,8 @@ from .errors import MineralsError, listed
 PATIENCE = 60
 #: Mebibytes that a run with a mix needs at most.
 MEMORY = 2_000
+#: What is written to see whether a folder takes it.
+SAMPLE = bytes(range(256)) * 32
 #: Letters of the names of what is tried.
 WIDE = 11
 #: Extras that are for those who work on the package itself.
@@ -205,11 +207,19 @@ def _cache() -> str:
 
 
 def _folder(place: Path) -> str:
+    """A few kilobytes, written and read back."""
+    elsewhere = "results go to another folder with --out"
     try:
-        with tempfile.TemporaryFile(dir=place):
-            pass
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(SAMPLE)
+            file.flush()
+            os.fsync(file.fileno())
+            file.seek(0)
+            back = file.read()
     except OSError as error:
-        raise _Broken(f"{place}: {error.strerror}", "results go to another folder with --out") from error
+        raise _Broken(f"{place}: {error.strerror}", elsewhere) from error
+    if back != SAMPLE:
+        raise _Broken(f"{place}: what is read is not what was written", elsewhere)
     return f"{place} can be written"
 
 

@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from minerals import api, shipped
+from minerals import cli as command_line
 from minerals.case import optimise
 from minerals.charts.bundle import SUFFIXES
 from minerals.cli import cli
@@ -131,6 +132,24 @@ def test_an_interrupt_is_one_whatever_an_import_makes_of_it(monkeypatch: pytest.
 
     monkeypatch.setattr(api, "load", interrupted)
     outcome = CliRunner().invoke(cli, ["compare", "x"], standalone_mode=False)
+    assert isinstance(outcome.exception, click.exceptions.Abort | KeyboardInterrupt)
+
+
+def test_an_interrupt_is_one_whatever_a_library_says_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            words = f"{type(error).__name__}: {error}"
+        raise ImportError(words)
+
+    monkeypatch.setattr(api, "load", interrupted)
+    monkeypatch.setattr(command_line, "_ended_by", [])
+    before = signal.signal(signal.SIGINT, command_line._end)
+    try:
+        outcome = CliRunner().invoke(cli, ["compare", "x"], standalone_mode=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert isinstance(outcome.exception, click.exceptions.Abort | KeyboardInterrupt)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -31,6 +33,10 @@ def test_all_works_here_and_fits_eighty_columns() -> None:
     assert max(map(len, done.output.splitlines())) <= 80
 
 
+def full(_: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 @pytest.mark.usefixtures("alone")
 def test_what_is_broken_is_told_with_a_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("minerals.highs.run", lambda _: None)
@@ -40,6 +46,9 @@ def test_what_is_broken_is_told_with_a_way_out(monkeypatch: pytest.MonkeyPatch, 
     gone = tried("folder", tmp_path / "gone")
     assert not gone.works
     assert "--out" in gone.lines(80)[-1]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        assert tried("folder", tmp_path).found.endswith(": No space left on device")
     monkeypatch.setattr("minerals.tables.cache.usable_folder", lambda: None)
     assert "MINERALS_CACHE=off" in tried("cache").advice
     assert CliRunner().invoke(cli, ["doctor"]).exit_code == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from click.testing import CliRunner
 from minerals import api
 from minerals.cli import cli
 from minerals.errors import InputError, UsageError
-from minerals.results.export import export_wide
+from minerals.results.export import check_targets, export_iamc, export_wide, export_xlsx
 from minerals.results.result import Result
 from minerals.studies.run import run
 from minerals.tables.foreign import Clean, Wanted, import_table, sheets_of_ours
@@ -335,6 +337,12 @@ HEAD, ROW = "region,segment,year,value\n", "Europe,car,2030,1\n"
     (f"{HEAD}{ROW}", {"columns": {"region": "Regin"}}, "no such header; did you mean 'region'?"),
     (f"{HEAD}{ROW}", {"table": "batery_demand"}, "did you mean 'battery_demand'?"),
     ("a\nb\n", {}, "no header named year"),
+    ("region,segment,2030,2031*,FY2032\nEurope,car,1,2,3", {}, "D1 = '2031*', E1 = 'FY2032' look like years"),
+    ("region,segment,2030,2035 (1)\nEurope,car,1,2", {}, "'2035 (1)' looks like a year, beside 2030; write"),
+    ("Own, EU 2023\nregion,segment,2030e,2031e\nEurope,car,1,2", {}, "C2 = '2030e', D2 = '2031e' look like years; w"),
+    ("region,segment,2030 (TWh)\nEurope,car,1", {}, "the header of 2030 says TWh, and --set unit=GWh"),
+    ("region,segment,2030,2031 TWh\n,,GWh,GWh\nEurope,car,1,2", {}, "line 2 has units GWh, TWh; one is read"),
+    ("region,segment,unit,2030 (TWh)\nEurope,car,GWh,1", {"fixed": {"scenario": "plan"}}, "its year is in TWh"),
     ("", {}, "file is empty"),
 ])  # fmt: skip
 def test_what_can_be_read_in_two_ways_or_not_at_all_is_refused(
@@ -344,6 +352,20 @@ def test_what_can_be_read_in_two_ways_or_not_at_all_is_refused(
     with pytest.raises((InputError, UsageError)) as raised:
         taken(text(tmp_path, content), inputs, **(usual | changes))
     assert why in str(raised.value)
+
+
+def test_a_year_with_a_unit_is_read_in_it_and_one_that_is_mapped_is_no_year(inputs: Inputs, tmp_path: Path) -> None:
+    """Beside years of the whole table's unit; a growth over years, or a unit with its own year, is left out."""
+    content = (
+        'Demand in GWh\nregion,segment,2030,2035 (TWh),"2040, in TWh",Note 2023,CAGR 2030-2040,Price (2025 USD)\n'
+        "Europe,car,7,0.25,1.5,so,3,4\n"
+    )
+    options = {"columns": {"note": "Note 2023"}, "fixed": {"scenario": "plan"}}
+    clean = taken(text(tmp_path, content), inputs, **options)
+    found = {row["year"]: (row["value"], row["unit"], row["note"]) for row in clean.rows}
+    assert found == {"2030": ("7", "GWh", "so"), "2035": ("0.25", "TWh", "so"), "2040": ("1.5", "TWh", "so")}
+    assert "unit TWh, from the header of 2035, 2040" in clean.told
+    assert "columns left out: CAGR 2030-2040, Price (2025 USD)" in clean.told
 
 
 @pytest.mark.slow
@@ -357,6 +379,7 @@ def test_the_command_writes_own_rows_that_run_and_says_so(tmp_path: Path, book: 
     assert done.exit_code == 0, done.output
     assert "battery_demand.csv: 5 rows" in done.output
     assert "scenarios that no list has: my-outlook" in done.output
+    assert done.output.endswith(f'Write into a run file: inputs = ["{(tmp_path / "mine").as_posix()}"]\n')
     with (tmp_path / "mine" / "scenarios.csv").open(encoding="utf-8") as file:
         assert next(csv.DictReader(file))["label"] == "My outlook"
     api.check(tmp_path / "mine")
@@ -428,12 +451,80 @@ def test_years_stand_in_one_row_whatever_numbers_and_notes_go_with_them(tmp_path
         "supply_gap": pd.DataFrame(gap | {"value": [1.0, 2, 3, 4]}),
         "twice": pd.DataFrame({"node": "anode", "year": [2030, 2030], "value": [1.0, 1.0]}),
     }
-    said = export_wide(Result({}, tables), tmp_path / "wide", force=False)
+    said = export_wide(Result({}, tables), tmp_path / "wide")
     assert said.endswith("wide: 2 tables with years across; left out, with several values a cell: twice")
     assert (tmp_path / "wide" / "price.csv").read_text() == (
         "scenario,family,unit,2030,2031\nplan,Li-ion,USD,80,74.5\n"
     )
     assert (tmp_path / "wide" / "supply_gap.csv").read_text() == ("node,cut,2030,2031\nanode,0.5,1,3\nanode,1,2,4\n")
+
+
+def price(value: float) -> Result:
+    """A result of one table, which has years."""
+    return Result({}, {"price": pd.DataFrame({"unit": ["USD"], "year": [2030], "value": [value]})})
+
+
+def test_a_folder_of_an_earlier_export_is_replaced_whole_and_others_files_are_kept(tmp_path: Path) -> None:
+    wide = tmp_path / "wide"
+    wide.mkdir()
+    check_targets({"--wide": wide}, force=False)
+    (wide / "mineral_demand.csv").write_text("of another result\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="--force replaces it"):
+        check_targets({"--wide": wide}, force=False)
+    check_targets({"--wide": wide}, force=True)
+    export_wide(price(80.0), wide)
+    assert [path.name for path in wide.iterdir()] == ["price.csv"]
+    for mine, content in (("notes.txt", ""), ("inputs_used.csv", ""), ("battery_demand.csv", "region,year,value\n")):
+        (wide / mine).write_text(content, encoding="utf-8")
+        with pytest.raises(UsageError, match=f"holds files that export did not write: {mine}; nothing was written"):
+            check_targets({"--wide": wide}, force=True)
+        (wide / mine).unlink()
+
+
+@pytest.mark.parametrize(("option", "name", "why"), [
+    ("--xlsx", "b.csv", "--xlsx .*b.csv: expected a name that ends in .xlsx"),
+    ("--iamc", "i.txt", "--iamc .*i.txt: expected a name that ends in .csv or .xlsx"),
+    ("--iamc", "folder.csv", "--iamc .*folder.csv is a folder; name a file"),
+    ("--wide", "file", "--wide .*file is a file; name a folder"),
+])  # fmt: skip
+def test_a_target_of_another_kind_is_refused(option: str, name: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=why):
+        check_targets({option: tmp_path / name}, force=True)
+
+
+@pytest.mark.parametrize("option", ["--xlsx", "--iamc", "--wide"])
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_an_export_that_fails_leaves_what_was_there_and_nothing_beside_it(
+    option: str, error: BaseException, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the disk is full once all is written, and where the command is ended then."""
+
+    def fails(_: int) -> None:
+        raise error
+
+    def export(place: Path) -> None:
+        if option == "--xlsx":
+            used = pd.DataFrame({"rows": ["battery_demand.csv:2"], "line": [2]})
+            export_xlsx(Result({}, {"inputs_used": used}), inputs, place)
+        elif option == "--iamc":
+            export_iamc(price(80.0), place)
+        else:
+            export_wide(price(80.0), place)
+
+    monkeypatch.setattr(Result, "iamc", lambda result: result["price"])
+    before = tmp_path / ("wide" if option == "--wide" else "b.xlsx" if option == "--xlsx" else "i.csv")
+    export(before)
+    there = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    monkeypatch.setattr(os, "fsync", fails)
+    for place in (before, tmp_path / "new" / "folder" / before.name):
+        with pytest.raises(KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else UsageError) as raised:
+            export(place)
+        if not isinstance(error, KeyboardInterrupt):
+            assert str(raised.value).endswith(f"unchanged: mend that, or name another place with {option}")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == there
+    assert [path.name for path in tmp_path.iterdir()] == [before.name]
 
 
 @pytest.mark.slow

@@ -168,8 +168,10 @@ def test_own_is_no_source_of_a_package(toy: Path) -> None:
 
 @pytest.mark.slow
 def test_a_folder_that_holds_nothing_is_told(toy: Path, mine: Callable[..., Path]) -> None:
-    (told,) = problems(Layers(toy, (mine(),)))
-    assert told.startswith("mine: holds no table; expected TABLE.csv or a workbook with a sheet for each, e.g. regions")
+    empty = mine()
+    (told,) = problems(Layers(toy, (empty,)))
+    words = "holds no table; expected TABLE.csv or a workbook with a sheet for each, e.g. regions"
+    assert told.startswith(f"{empty.resolve()}: {words}")
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
     path.write_bytes(as_csv(frame, digits))
 
 
-def as_csv(frame: pd.DataFrame, digits: int) -> bytes:
+def as_csv(frame: pd.DataFrame, digits: int = 12) -> bytes:
     """A table as the bytes of its CSV file: what is missing is empty, and texts are quoted where they must be.
 
     The same bytes as pandas writes, which takes eight times as long because it looks at each number in Python: here

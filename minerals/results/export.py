@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
 
 from ..axes import DIMENSIONS
 from ..errors import UsageError, listed
 from ..provenance import CHANGE
+from ..quantities import QUANTITIES
 from ..tables.inputs import Inputs
 from ..tables.read import OWN_LINE
 from ..tables.workbook import SUFFIX, openpyxl
-from .csv_files import write_csv
+from .csv_files import as_csv, write_csv
+from .folders import make_parents, put, remove_empty, staged, sweep
 from .result import Result
 
 #: Columns that hold the figure of a year, and those that say how it was found or what it is held against: they change
@@ -24,15 +30,44 @@ FIGURE = ("year", "value", "low", "high")
 ABOUT = (
     "fill", "rows", "source", "locator", "quality", "confidence", "note", "needs", "pinned", "limit", "met",
 )  # fmt: skip
+#: Endings of the files that an option writes.
+ENDINGS = {"--xlsx": (SUFFIX,), "--iamc": (".csv", SUFFIX)}
 
 
-def export_xlsx(result: Result, inputs: Inputs, file: Path, force: bool) -> str:
+def check_targets(targets: Mapping[str, Path], force: bool) -> None:
+    """Raise UsageError where a target has another ending, or is there and not to be replaced: a folder that holds what
+    `export_wide` does not write never is, anything else only with `force`. targets: by the option that names it."""
+    for option, place in targets.items():
+        folder, endings = option not in ENDINGS, ENDINGS.get(option, ())
+        if endings and place.suffix.lower() not in endings:
+            raise UsageError(f"{option} {place}: expected a name that ends in {' or '.join(endings)}")
+        if folder:
+            sweep(place.resolve())
+        if place.exists() and place.is_dir() != folder:
+            is_now, wanted = ("file", "folder") if folder else ("folder", "file")
+            raise UsageError(f"{option} {place} is a {is_now}; name a {wanted}")
+        there = sorted(place.iterdir()) if folder and place.exists() else []
+        if others := [each.name for each in there if not _is_wide(each)]:
+            why = f"holds files that export did not write: {listed(others, 5)}"
+            raise UsageError(f"{place} {why}; nothing was written: move them, or name another folder")
+        if (there or (place.exists() and not folder)) and not force:
+            raise UsageError(f"{place} is there already; nothing was written: --force replaces it")
+
+
+def _is_wide(file: Path) -> bool:
+    """Whether a file is named and headed as `export_wide` writes it: own rows have names of tables too, and values."""
+    if file.suffix != ".csv" or file.stem not in QUANTITIES or not file.is_file():
+        return False
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        return "value" not in lines.readline().rstrip().split(",")
+
+
+def export_xlsx(result: Result, inputs: Inputs, file: Path) -> str:
     """Write the input rows that a result rests on, and all own rows, as a workbook, a sheet a table, in the units that
     they are computed with; `minerals import` takes it back. Raises UsageError.
 
     inputs: those that the result was made with.
     """
-    _refuse(file, force)
     used = result["inputs_used"]
     lines: dict[str, set[int]] = {}
     for row in used["rows"][used["line"] > 0].astype(str):
@@ -52,8 +87,8 @@ def export_xlsx(result: Result, inputs: Inputs, file: Path, force: bool) -> str:
         for row in rows:
             _append(sheet, [getattr(row, column) for column in table.schema.columns])
         sheet.freeze_panes = "A2"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    book.save(file)
+    with _whole(file, "--xlsx"):
+        _put(file, _saved(book))
     return (
         f"{file}: {count:,} input rows in {len(book.sheetnames)} sheets; take them back with `minerals import {file}`"
     )
@@ -67,41 +102,40 @@ def _append(sheet: Any, row: Iterable[Any]) -> None:
             cell.data_type = "s"
 
 
-def export_iamc(result: Result, file: Path, force: bool) -> str:
+def export_iamc(result: Result, file: Path) -> str:
     """Write a result in the IAMC layout, as CSV or as the sheet `data` of a workbook. Raises UsageError."""
-    _refuse(file, force)
     frame = result.iamc()
-    file.parent.mkdir(parents=True, exist_ok=True)
     if file.suffix.lower() == SUFFIX:
         book = openpyxl(f"{file}: writing a workbook").Workbook()
         book.active.title = "data"
         book.active.append([int(name) if str(name).isdecimal() else name for name in frame])
         for row in frame.itertuples(index=False):
             _append(book.active, row)
-        book.save(file)
+        with _whole(file, "--iamc"):
+            _put(file, _saved(book))
     else:
-        write_csv(frame, file)
+        with _whole(file, "--iamc"):
+            _put(file, as_csv(frame))
     return f"{file}: {len(frame):,} series"
 
 
-def export_wide(result: Result, folder: Path, force: bool) -> str:
-    """Write each table of a result that has values by year with a column a year, and say which have several values for
-    a cell, which are left out. Raises UsageError."""
-    _refuse(folder, force)
-    folder.mkdir(parents=True, exist_ok=True)
+def export_wide(result: Result, folder: Path) -> str:
+    """Write each table of a result that has values by year with a column a year, in the place of an earlier folder as a
+    whole, and say which have several values for a cell, which are left out. Raises UsageError."""
     written, several = 0, list[str]()
-    for name, frame in result.tables.items():
-        if name == "inputs_used" or not {"year", "value"} <= set(frame):
-            continue
-        cells = frame.dropna(subset=["year"])
-        labels = _labels(cells)
-        if not labels:
-            several.append(name)
-            continue
-        wide = cells.pivot(index=labels, columns="year", values="value").reset_index()
-        wide.columns = pd.Index([str(int(c)) if isinstance(c, int | float) else str(c) for c in wide.columns])
-        write_csv(wide, folder / f"{name}.csv")
-        written += 1
+    with _whole(folder, "--wide"), staged(folder.resolve()) as new:
+        for name, frame in result.tables.items():
+            if name == "inputs_used" or not {"year", "value"} <= set(frame):
+                continue
+            cells = frame.dropna(subset=["year"])
+            labels = _labels(cells)
+            if not labels:
+                several.append(name)
+                continue
+            wide = cells.pivot(index=labels, columns="year", values="value").reset_index()
+            wide.columns = pd.Index([str(int(c)) if isinstance(c, int | float) else str(c) for c in wide.columns])
+            write_csv(wide, new / f"{name}.csv")
+            written += 1
     left_out = f"; left out, with several values a cell: {listed(several)}" if several else ""
     return f"{folder}: {written} tables with years across{left_out}"
 
@@ -117,7 +151,31 @@ def _labels(cells: pd.DataFrame) -> list[str]:
     return [] if cells.duplicated([*labels, "year"]).any() else labels
 
 
-def _refuse(place: Path, force: bool) -> None:
-    """Raise UsageError where something is there that is not to be replaced."""
-    if place.exists() and not force and not (place.is_dir() and not any(place.iterdir())):
-        raise UsageError(f"{place} is there already; nothing was written: --force replaces it")
+def _saved(book: Any) -> bytes:
+    """A workbook as the bytes of its file. The archive is closed here whatever happens: `book.save` leaves that to the
+    collector, which reports what fails."""
+    content = BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+        import_module("openpyxl.writer.excel").ExcelWriter(book, archive).save()
+    return content.getvalue()
+
+
+def _put(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and the folders above it. Raises OSError."""
+    place = file.resolve()
+    made = make_parents(place)
+    try:
+        put(place, content)
+    except BaseException:
+        remove_empty(made)
+        raise
+
+
+@contextmanager
+def _whole(place: Path, option: str) -> Iterator[None]:
+    """Raise UsageError where the body cannot write a place, which it leaves as it was. option: that named it."""
+    try:
+        yield
+    except OSError as error:
+        why = f"{error.strerror or error}; what was there is unchanged: mend that, or name another place with {option}"
+        raise UsageError(f"cannot write {place}: {why}") from error

@@ -1,4 +1,4 @@
-"""Folders that are whole or not there: filled next to their place, on the disk, and exchanged in one step.
+"""Folders and files that are whole or not there: made next to their place, on the disk, and exchanged in one step.
 
 A folder is filled as `new` within a workspace, a hidden folder next to it (`.name-minerals-pid-xxxxxxxx`). The
 writer holds a lock on the workspace, which the system takes back when the writer ends, however it ends. So a workspace
@@ -68,7 +68,9 @@ def staged(folder: Path) -> Iterator[Path]:
             exchange(workspace[0], folder)
         finally:
             if workspace is not None:
-                _leave(*workspace, folder)
+                # One that comes once the older folder is being removed changes nothing any more, but would leave some.
+                with _interrupts_held():
+                    _leave(*workspace, folder)
     except BaseException:
         remove_empty(made)
         raise
@@ -150,6 +152,26 @@ def sync(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def put(file: Path, *parts: Any) -> None:
+    """Write a file beside its place, wait until it is on the disk, and give it its name; a failure leaves nothing.
+
+    Raises OSError.
+    """
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as stream:
+            for part in parts:
+                stream.write(part)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(unfinished, file)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
+    sync(file.parent)
 
 
 # ---------------------------------------------------------------------- exchange

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError, listed
-from ..results.folders import locked, make_parents, remove_empty, sync
+from ..results.folders import locked, make_parents, put, remove_empty
 
 Array = NDArray[np.float32]
 #: Folders of the blocks: causes moving together, and every series on its own.
@@ -99,18 +99,6 @@ def _hash(identity: str, number: int, content: Any = b"") -> Any:
     digest = hashlib.sha256(f"{identity} {number} ".encode())
     digest.update(content)
     return digest
-
-
-def put(file: Path, *parts: Any) -> None:
-    """Write a file beside its place, wait until it is on the disk, and give it its name. Raises OSError."""
-    unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with unfinished.open("wb") as stream:
-        for part in parts:
-            stream.write(part)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(unfinished, file)
-    sync(file.parent)
 
 
 def _remove_blocks(folder: Path) -> None:

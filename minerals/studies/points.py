@@ -16,7 +16,8 @@ from concurrent.futures import CancelledError, Executor, Future, as_completed
 from pathlib import Path
 from typing import Any, TextIO
 
-from .blocks import POINTS, begin_part, put
+from ..results.folders import put
+from .blocks import POINTS, begin_part
 from .pool import Progress
 
 #: What JSON holds; numbers come back as they were.

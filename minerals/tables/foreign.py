@@ -19,6 +19,7 @@ from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..haste import value_class
 from ..quantities import QUANTITIES
 from ..text import Unreadable
+from ..toml import written
 from ..units import accepted_units
 from .check import split
 from .codes import ASSUMED, OWN, UNKNOWN
@@ -28,8 +29,13 @@ from .read import RawTable, of_own, typed
 from .schema import TableSchema
 from .workbook import SUFFIX, read_workbook
 
-#: A year as the head of a column.
+#: A year as the head of a column, and with a unit after it.
 YEAR = re.compile(r"(?:19|20|21)\d\d")
+YEAR_AND_UNIT = re.compile(rf"({YEAR.pattern})(?:[\s,;:]+(?:in )?|(?=[(\[]))(.+)")
+#: A year anywhere in a text, and words beside it: short ones, or these, say what kind of year it is, as in `FY2035`.
+YEAR_WITHIN = re.compile(rf"(?<!\d){YEAR.pattern}(?!\d)")
+LONG_WORD = re.compile(r"[^\W\d_]{5,}")
+KINDS_OF_YEAR = {"fiscal", "forecast", "estimate", "estimated", "expected", "projected", "actual", "target"}
 #: What stands in a cell without a figure.
 NOTHING = {"", "-", "–", "—", "..", "...", "…", "n/a", "na", "n.a.", "x", "k.a."}
 #: Blanks and signs that group thousands, whatever marks the decimals.
@@ -221,6 +227,8 @@ class _Importer:
         self.grid, self.wanted, self.schema, self.inputs, self.told = grid, wanted, schema, inputs, told
         self.problems: list[Problem] = []
         self.units = accepted_units(schema.kind) if schema.kind and schema.kind != "cell_parameter" else {}
+        #: Units of years whose own header names one.
+        self.own_units: dict[int, str] = {}
         self.head, self.years = self._header()
         self.texts = self._heads()
 
@@ -249,7 +257,10 @@ class _Importer:
                     record[VALUE] = cells[column]
                 if column in self.years:
                     record["year"] = self.years[column]
-                record["unit"] = record.get("unit") or unit
+                of_year = self.own_units.get(column, "")
+                if of_year and "unit" in columns and self._as_unit(record.get("unit", of_year)) != of_year:
+                    self._wrong(row, f"unit = {record['unit']!r}", f"its year is in {of_year}; mend one of them")
+                record["unit"] = record.get("unit") or of_year or unit
                 if self._as_unit(record["unit"]) == PER_CENT:
                     record["unit"] = PER_CENT
                 if "locator" in self.schema.by_name and "locator" not in columns and column >= 0:
@@ -280,20 +291,48 @@ class _Importer:
         cells = self.grid.cells[:HEAD]
         heads = {_plain(name) for name in (*self.schema.columns, *self.wanted.columns.values(), *IAMC)}
         known = [len({_plain(cell) for cell in row if cell} & heads) for row in cells]
-        years = [{at: cell for at, cell in enumerate(row) if YEAR.fullmatch(cell)} for row in cells]
+        years = [{at: said for at, cell in enumerate(row) if (said := self._year(cell)[0])} for row in cells]
         if "year" in self.schema.by_name and "year" not in self.wanted.fixed:
             year = {"year", _plain(self.wanted.columns.get("year", "year"))}
             if not any(_plain(cell) in year for row in cells for cell in row):
-                most = max(range(len(cells)), key=lambda row: (len(years[row]), -row))
+                plain = [sum(bool(YEAR.fullmatch(cell)) for cell in row) for row in cells]
+                most = max(range(len(cells)), key=lambda row: (len(years[row]), plain[row], -row))
                 if years[most]:
+                    if like := self._like_years(most, years[most]):
+                        why = f"{like}, beside {listed(years[most].values(), 3)}; write the year alone, rename it"
+                        raise UsageError(f"{self.grid.place}: {why}, or say --map COLUMN=HEADER where it is a column")
+                    self.own_units = {at: unit for at in years[most] if (unit := self._year(cells[most][at])[1])}
                     return most, years[most]
-                why = "no header named year, and no years across; say --map year=HEADER or --set year=2030"
+                like = max((self._like_years(row, ()) for row in range(len(cells))), key=len)
+                hint = f" ({like}; write the year alone)" if like else ""
+                why = f"no header named year, and no years across{hint}; say --map year=HEADER or --set year=2030"
                 raise UsageError(f"{self.grid.place}: {why}")
         most = max(range(len(cells)), key=lambda row: (known[row], -row))
         if not known[most]:
             why = f"no header of {self.wanted.table} found; say --map COLUMN=HEADER"
             raise UsageError(f"{self.grid.place}: {why} (first line: {listed(filter(None, cells[0]), 8)})")
         return most, {}
+
+    def _year(self, text: str) -> tuple[str, str]:
+        """The year that a header says and the unit that it names after it, '' where it has none: `2035 (TWh)`."""
+        if YEAR.fullmatch(text):
+            return text, ""
+        found = YEAR_AND_UNIT.fullmatch(text)
+        unit = self._as_unit(found[2]) if found and self.units else ""
+        # A bare 1 is a footnote.
+        return (found[1], unit) if found and unit not in ("", "1") else ("", "")
+
+    def _like_years(self, row: int, taken: Collection[int]) -> str:
+        """Headers of a row that look like years, beside those that are taken and what --map names; '' for none."""
+        mapped = {_plain(header) for header in self.wanted.columns.values()}
+        found = []
+        for at, text in enumerate(self.grid.cells[row]):
+            bare = re.sub(r"[(\[].*?[)\]]", "", text).strip() or text
+            of_a_kind = KINDS_OF_YEAR.issuperset(LONG_WORD.findall(bare.casefold()))
+            if at not in taken and _plain(text) not in mapped and of_a_kind and len(YEAR_WITHIN.findall(bare)) == 1:
+                found.append(f"{self.grid.at(row, at)} = {text!r}")
+        looks = "looks like a year" if len(found) == 1 else "look like years"
+        return f"{listed(found, 6)} {looks}" if found else ""
 
     def _unmerge(self, body: Collection[int], columns: Collection[int]) -> None:
         """Refuse merged cells in columns of figures: which of the figures they mean is not said. A title that spans
@@ -381,7 +420,8 @@ class _Importer:
         return {}
 
     def _unit(self, columns: Mapping[str, int]) -> tuple[int, str]:
-        """Row that holds units alone, -1 for none, and the unit where no column gives it. Raises UsageError."""
+        """Row that holds units alone, -1 for none, and the unit where neither a column nor the header of a year gives
+        it. Raises UsageError."""
         if not self.units:
             return -1, ""
         row, cells = self.head + 1, self.grid.cells
@@ -391,8 +431,16 @@ class _Importer:
             # A bare 1 is a figure.
             found = {self._as_unit(cells[row][at]) * (cells[row][at] != "1") for at in own if cells[row][at]}
             if found and "" not in found:
+                found |= set(self.own_units.values())
                 return row, self._one_unit(found, f"line {self.grid.lines[row]}")
         if "unit" in columns or self._is_iamc():
+            return -1, ""
+        for of_year in dict.fromkeys(self.own_units.values()):
+            of = [at for at, each in self.own_units.items() if each == of_year]
+            said = {unit for at in of for text in self.texts[at] for unit in self._units_in(text, over_values=True)}
+            self._one_unit(said | {of_year}, f"the header of {listed((self.years[at] for at in of), 3)}")
+        values = [at for at in values if at not in self.own_units]
+        if self.own_units and not values:
             return -1, ""
         heads = {text for at in values for text in self.texts[at]}
         if said := {unit for text in heads for unit in self._units_in(text, over_values=True)}:
@@ -675,7 +723,8 @@ def write_own(folder: Path, tables: Iterable[Clean], force: bool) -> list[str]:
     """Write clean rows into a folder of own rows, TABLE.csv each, and say what was done. Scenarios that no list has are
     added to scenarios.csv there.
 
-    Raises UsageError where a file is there already, without `force`; nothing is written then.
+    The last sentence is the line of a run file that names the folder. Raises UsageError where a file is there already,
+    without `force`; nothing is written then.
     """
     tables = list(tables)
     if there := [f"{each.table}.csv" for each in tables if (folder / f"{each.table}.csv").exists() and not force]:
@@ -690,7 +739,8 @@ def write_own(folder: Path, tables: Iterable[Clean], force: bool) -> list[str]:
         told += [f"  {sentence}" for sentence in each.told]
         if each.scenarios:
             told.append(f"  {_add_scenarios(folder / 'scenarios.csv', each.scenarios)}")
-    return told
+    beside = "" if folder.is_absolute() else " of this folder"
+    return [*told, f"Write into a run file{beside}: inputs = {written([folder.as_posix()])}"]
 
 
 def _write(file: Path, columns: list[str], rows: Iterable[Mapping[str, str]]) -> None:

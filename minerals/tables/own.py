@@ -168,7 +168,7 @@ def _read(
     for name, folder in of.named().items():
         if not any(file.startswith(f"{name}/") for file in files):
             known = f"expected TABLE.csv or a workbook with a sheet for each, e.g. {listed(schemas, 4)}"
-            problems.append(Problem(name, 0, "", f"holds no table; {known}"))
+            problems.append(Problem(str(folder.resolve()), 0, "", f"holds no table; {known}"))
         if (folder / DESCRIPTOR).is_file() and not _same_descriptor(folder, of.package):
             why = f"describes a whole package, and own rows are read as the {DESCRIPTOR} below them says; remove it"
             problems.append(Problem(f"{name}/{DESCRIPTOR}", 0, "", why))
