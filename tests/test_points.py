@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from minerals.studies.blocks import POINTS, StudyFolder
 from minerals.studies.points import read_points, solved
+from minerals.studies.pool import _tolerant
 
 KEYS = [str(number) for number in range(12)]
 STUDY = json.dumps({"study": "one", "draws": 12})
@@ -146,3 +148,14 @@ def test_a_study_folder_ends_with_its_points(tmp_path: Path) -> None:
     assert len(read_points(place / "points" / POINTS, STUDY)) == 11
     assert study(square) == EXPECTED
     assert not place.exists()
+
+
+def test_a_pool_that_breaks_after_its_work_was_cancelled_says_nothing() -> None:
+    """Otherwise its thread ends with a traceback, and a shutdown waits for ever."""
+    asked = _tolerant(Future())
+    assert asked.cancel()
+    asked.set_exception(BrokenProcessPool("ended"))
+    assert asked.cancelled()
+    other = _tolerant(Future())
+    other.set_exception(BrokenProcessPool("ended"))
+    assert isinstance(other.exception(), BrokenProcessPool)

@@ -10,9 +10,9 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, InvalidStateError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -130,7 +130,7 @@ class LocalPool(Executor):
     def _ask(self, task: _Task) -> None:
         pool = self._pool
         try:
-            task.asked = pool.submit(task.function, *task.arguments, **task.named)
+            task.asked = _tolerant(pool.submit(task.function, *task.arguments, **task.named))
         except BrokenProcessPool:
             self._ask_again(task, pool)
             return
@@ -203,6 +203,19 @@ class _Task(Future[Any]):
         return (self.asked is None or self.asked.cancel()) and super().cancel()
 
 
+def _tolerant(asked: Future[Any]) -> Future[Any]:
+    """A future of a pool that may break after it was cancelled: up to Python 3.12 the thread of the pool then dies of
+    that, with a traceback, and whoever waits for it waits for ever."""
+    plain = asked.set_exception
+
+    def set_exception(error: BaseException | None) -> None:
+        with suppress(InvalidStateError):
+            plain(error)
+
+    asked.set_exception = set_exception  # type: ignore[method-assign, assignment]
+    return asked
+
+
 @contextmanager
 def _with_environment(environment: Mapping[str, str]) -> Iterator[None]:
     """Have processes that are started find an environment, and leave this one's as it was."""
@@ -230,14 +243,18 @@ def _without_main() -> Iterator[None]:
         vars(main).update(hidden)
 
 
+#: Signals that a command is ended by, which are its own to handle.
+ENDING = {signal.SIGINT, signal.SIGTERM}
+
+
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Hold back the terminal's interrupt while processes are started, which so never see it, not even while they import
-    what they need. It reaches this process right after."""
+    """Hold back what ends a command while processes are started, which so never see it, not even while they import what
+    they need. It reaches this process right after."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
     finally:
@@ -245,9 +262,13 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _begin(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # What ends the group of the command is the parent's to handle too.
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # What came meanwhile is gone, as it is ignored.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent()
     start(*arguments)
 
