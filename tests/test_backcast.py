@@ -227,8 +227,9 @@ def test_what_no_mix_keeps_is_said(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_less_graphite_in_europe() -> None:
-    """In cost; the least change takes minutes there, and toys hold it. Every target is met, or told with the most that can be; more takes ever more; with silicon never more than
-    without; and what one kt more is told to take is what it takes."""
+    """In cost; the least change takes minutes there, and toys hold it. Every target is met, or told with the most that
+    can be; more takes ever more; with silicon never more than without; and what one kt more is told to take is what it
+    takes."""
     sets = ["study.least='cost'", "study.change=[-0.1, -0.25, -0.2525, -0.9]", "study.workers=2"]
     result = api.run("europe-backcast", set=sets)
     by_silicon: dict[str, pd.DataFrame] = {}

@@ -787,8 +787,7 @@ def test_every_command_of_a_page_runs_and_its_output_is_the_real_one(page: str, 
     commands = [line.partition("# exit code ") for line in lines if line.startswith("minerals ")]
     assert commands
     # What a mix prints is run where the guide tells it, and is told in the README in the same lines.
-    printed = {MIX_RUN: block for block, command in zip(blocks("text", "mix"), SHOWN["mix"], strict=True)
-               if command == MIX_RUN}  # fmt: skip
+    printed = {MIX_RUN: blocks("text", "mix")[SHOWN["mix"].index(MIX_RUN)]}
     for command, _, code in commands:
         done = minerals(*shlex.split(command, comments=True)[1:], cwd=tmp_path)
         assert done.returncode == int(code or 0), f"{command}\n{done.stderr}"
