@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import lay_out
 
 import minerals
-from minerals import api
+from minerals import api, charts
 from minerals.errors import InputError, MineralsError, Notice, UsageError
 from minerals.results import folders, repeat
 from minerals.results.compare import compare
@@ -650,3 +651,28 @@ def test_a_notebook_shows_a_result_and_runs_nothing_of_it(toy: Path) -> None:
     assert "&lt;script&gt;" in shown
     assert "kt, 2034" in shown
     assert "mineral_demand" in shown
+
+
+#: Studies of a chosen mix, whose tables have numbers that are missing in some rows.
+OF_A_MIX = (
+    "kind='measures', budgets=[0, 1], draws=3", "kind='measures', worth=[1.0]", "kind='near_optimal'",
+    "kind='backcast', mineral='graphite', change=[-0.05, -0.5]", "kind='frontier'",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", OF_A_MIX)
+def test_numbers_are_numbers_again_where_some_are_missing(study: str, tmp_path: Path) -> None:
+    """And every chart that the run draws is drawn again from its folder."""
+    folder = lay_out(tmp_path / "tables", "toy", "toy_whole")
+    made = run(folder / "chosen.toml", [f"study={{{study}}}"], folder)
+    made.write(tmp_path / "out")
+    again = load(tmp_path / "out")
+    for name, frame in made.tables.items():
+        for column in frame:
+            if pd.api.types.is_numeric_dtype(frame[column].dtype) and frame[column].notna().any():
+                assert pd.api.types.is_numeric_dtype(again[name][column].dtype), f"{name}.{column}"
+    for chart in charts.suited(made):
+        ours, theirs = api.draw(again, chart), api.draw(made, chart)
+        assert ours.meta.title == theirs.meta.title
+        pd.testing.assert_frame_equal(ours.data, theirs.data, check_dtype=False, rtol=1e-9, atol=1e-9)

@@ -19,6 +19,8 @@ import pandas as pd
 
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 GUARDED = re.compile(r"'+[=+\-@\t\r]")
+#: A number as it is written here.
+NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|inf)")
 #: What a cell holds that stands in quotes, and the quote, which is doubled in it.
 QUOTED, QUOTE = re.compile(r'[",\r\n]'), '"'
 #: What makes some of many texts that are put together, with this between them, one or the other.
@@ -97,11 +99,24 @@ def read_csv(file: Path | BytesIO) -> pd.DataFrame:
     missing = {name: [""] for name in numbers}
     kinds = {**dict.fromkeys(TEXT_COLUMNS, str), **dict.fromkeys(("value", "low", "high"), float)}
     frame = pd.read_csv(file, dtype=kinds, keep_default_na=False, na_values=missing, encoding="utf-8")
-    frame = _mapped(frame, lambda text: text[1:] if GUARDED.match(text) else text)
+    frame = _mapped(_with_gaps(frame), lambda text: text[1:] if GUARDED.match(text) else text)
     # A share of a cell's silicon, or in some tables the name of a blend.
     if "silicon" in frame and (frame.empty or pd.api.types.is_numeric_dtype(frame["silicon"].dtype)):
         frame = frame.astype({"silicon": float})
     return frame.assign(year=pd.to_numeric(frame["year"])) if "year" in frame else frame
+
+
+def _with_gaps(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with columns of numbers, of which some are missing, as numbers: with an empty cell they are read as
+    texts. A column that is wholly empty stays as it is."""
+    found = {}
+    for name in frame.columns.difference(TEXT_COLUMNS):
+        if pd.api.types.is_numeric_dtype(frame[name].dtype):
+            continue
+        cells = set(frame[name])
+        if "" in cells and len(cells) > 1 and all(NUMBER.fullmatch(str(cell)) for cell in cells - {""}):
+            found[name] = pd.to_numeric(frame[name], errors="coerce")
+    return frame.assign(**found) if found else frame
 
 
 def _mapped(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
