@@ -80,6 +80,15 @@ def cli(context: click.Context, debug: bool) -> None:
     context.obj = debug
 
 
+#: Of every command that reads a run file.
+_sets = click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completion.changes,
+    help="Change a key of the run file, e.g. scope.years.last=2040.",
+)
 #: Of every command that reads the tables.
 _inputs = click.option(
     "--inputs",
@@ -116,14 +125,7 @@ def _command(function: Callable[..., None]) -> Any:
 @_command
 @click.argument("file", shell_complete=completion.run_files)
 @click.option("--out", type=click.Path(path_type=Path), help="Result folder [default: runs/<name of the run file>].")
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=completion.changes,
-    help="Change a key, e.g. scope.years.last=2040.",
-)
+@_sets
 @_inputs
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes of a study [default: study.workers].")
@@ -164,14 +166,7 @@ def run(
 @_command
 @click.argument("file", shell_complete=completion.run_files)
 @click.option("--out", type=click.Path(path_type=Path), help="Result folder [default: runs/<name>-stress].")
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=completion.changes,
-    help="Change a key, e.g. exposure.future=announced.",
-)
+@_sets
 @_inputs
 @click.option("--force", is_flag=True, help="Replace a folder that holds another run.")
 @click.option("--top", type=click.IntRange(1, 1000), default=12, show_default=True, help="Suppliers shown.")
@@ -351,14 +346,7 @@ def cell(
 
 @_command
 @click.argument("what", default="inputs", shell_complete=completion.run_files)
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=completion.changes,
-    help="Change a key of the run file, as in `run`.",
-)
+@_sets
 @_inputs
 def check(what: str, sets: tuple[str, ...], inputs: tuple[Path, ...]) -> None:
     """Check input tables or a run file without computing: all problems at once.

@@ -12,7 +12,7 @@ from minerals.charts import footer, frame, mixes, series, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.selection import Selection, label
-from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
+from minerals.charts.series import PITCH, Column, EndTable, Row
 from minerals.charts.style import CHEMISTRY, HEADING, LABEL, Page, Panel
 from minerals.numbers import percent
 
@@ -239,25 +239,10 @@ def _draw(sheet: Page, story: _Story) -> None:
 
     sheet.text(sheet.left, sheet.top - 0.1 * s, "GWh a year", HEADING, style.INK, SEMIBOLD)
     axes = series.over_years(sheet, panel, sheet.left, story.years, peak, ticks=4)
-    layers = [
-        Layer(values, CHEMISTRY[group], style.SILICON_HATCH if silicon else "")
-        for group, kinds in zip(story.groups, story.gwh, strict=True)
-        for silicon, values in enumerate(kinds)
-        if not silicon or values.any()
-    ]
-    series.stack(axes, story.years, layers, s)
+    series.stack(axes, story.years, series.blended(story.groups, story.gwh, CHEMISTRY), s)
     axes.plot(story.years, story.total, color=style.INK, linewidth=1.2 * s, zorder=4, clip_on=False)
     _history(sheet, panel, story)
-
-    per_gwh = panel.height / axes.get_ylim()[1]
-    ends = np.cumsum(story.end) * per_gwh + panel.bottom
-    middles = [*(ends - story.end * per_gwh / 2), ends[-1] + 0.16 * s]
-    ceiling = sheet.top - 0.1 * s - PITCH * s + 0.36 * LABEL * s / 72
-    places = series.spread(middles, PITCH * s, panel.bottom + 0.06 * s, ceiling)
-    for row, middle, place in zip(rows, middles, places, strict=False):
-        table.draw_row(row, place, middle)
-    table.draw_row(whole, places[-1])
-    table.draw_head(sheet.top - 0.1 * s)
+    table.draw_ends(panel, axes.get_ylim()[1], story.end, whole)
 
 
 def _history(sheet: Page, panel: Panel, story: _Story) -> None:

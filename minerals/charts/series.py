@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -95,6 +95,18 @@ def stack(axes: Axes, years: Sequence[int], layers: Sequence[Layer], s: float) -
     for edge in edges[:-1]:
         axes.plot(years, edge, color="white", linewidth=0.9 * s, zorder=3)
     return np.asarray(edges)
+
+
+def blended(names: Sequence[str], values: NDArray[np.float64], colours: Mapping[str, str]) -> list[Layer]:
+    """The areas of families of batteries, each with that of its cells with a silicon blend on top where it has some.
+
+    values: (name, 2, year), without and with silicon.
+    """
+    return [
+        Layer(by_year, colours[name], style.SILICON_HATCH if blend or name == "Si-anode" else "")
+        for name, kinds in zip(names, values, strict=True) for blend, by_year in enumerate(kinds)
+        if not blend or by_year.any()
+    ]  # fmt: skip
 
 
 def spread(targets: ArrayLike, gap: float, low: float, high: float) -> NDArray[np.float64]:
@@ -193,3 +205,19 @@ class EndTable:
         for column, right, number in zip(self.columns, self.rights, row.numbers, strict=True):
             weight = BOLD if row.weight == BOLD else column.weight
             sheet.text(sheet.right - right, baseline, number, LABEL, column.colour, weight, align="right")
+
+    def draw_ends(self, panel: Panel, top: float, values: NDArray[np.float64], whole: Row) -> None:
+        """Head, and the lines of a stack from its base up with their sum above them, beside the ends of its areas.
+
+        panel: of the stack; top: value at its upper end; values: at the end, of the first rows.
+        """
+        s = self.sheet.scale
+        ends = panel.bottom + np.cumsum(values) / top * panel.height
+        middles = [*(ends - values / top * panel.height / 2), ends[-1] + 0.16 * s]
+        head = self.sheet.top - 0.1 * s
+        ceiling = head - PITCH * s + 0.36 * LABEL * s / 72
+        *places, last = spread(middles, PITCH * s, panel.bottom + 0.06 * s, ceiling)
+        for row, middle, place in zip(self.rows, middles, places, strict=False):
+            self.draw_row(row, place, middle)
+        self.draw_row(whole, last)
+        self.draw_head(head)

@@ -12,8 +12,8 @@ from minerals.charts import footer, frame, series, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.selection import Selection, label, table_of
-from minerals.charts.series import PITCH, Column, EndTable, Layer, Row
-from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel
+from minerals.charts.series import PITCH, Column, EndTable, Row
+from minerals.charts.style import FAMILY, HEADING, Page, Panel
 from minerals.numbers import percent
 
 from ..haste import frozen
@@ -251,24 +251,10 @@ def _draw(sheet: Page, story: _Story) -> None:
 
     sheet.text(sheet.left, sheet.top - 0.1 * s, "In use, GWh", HEADING, style.INK, SEMIBOLD)
     axes = series.over_years(sheet, upper, sheet.left, story.years, tops[0], ticks=ticks[0], named=False)
-    layers = [
-        Layer(values, FAMILY[family], style.SILICON_HATCH if blend or family == "Si-anode" else "")
-        for family, kinds in zip(story.families, story.stock, strict=True)
-        for blend, values in enumerate(kinds)
-        if not blend or values.any()
-    ]
-    series.stack(axes, story.years, layers, s)
+    series.stack(axes, story.years, series.blended(story.families, story.stock, FAMILY), s)
     axes.plot(story.years, story.total, color=style.INK, linewidth=1.2 * s, zorder=4, clip_on=False)
 
-    per_gwh = upper.height / axes.get_ylim()[1]
-    ends = np.cumsum(story.end) * per_gwh + upper.bottom
-    middles = [*(ends - story.end * per_gwh / 2), ends[-1] + 0.16 * s]
-    ceiling = sheet.top - 0.1 * s - PITCH * s + 0.36 * LABEL * s / 72
-    places = series.spread(middles, PITCH * s, upper.bottom + 0.06 * s, ceiling)
-    for row, middle, place in zip(rows, middles, places, strict=False):
-        table.draw_row(row, place, middle)
-    table.draw_row(whole, places[-1])
-    table.draw_head(sheet.top - 0.1 * s)
+    table.draw_ends(upper, axes.get_ylim()[1], story.end, whole)
 
     heading = upper.bottom - 0.26 * s
     sheet.text(sheet.left, heading, "Leaving use, GWh a year", HEADING, style.INK, SEMIBOLD)
