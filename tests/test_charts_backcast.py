@@ -106,16 +106,16 @@ def test_bars_are_the_data(case: str) -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "30% less graphite in Europe’s batteries of 2035 costs 12 billion USD more if silicon in anodes is held,"
-              " and 3.0 billion if it is free"),
-    ("silicon held", "30% less graphite in Europe’s batteries of 2035 costs 12 billion USD more"),
-    ("silicon free first", "30% less graphite in Europe’s batteries of 2035 costs 3.0 billion USD more if silicon in"
-                           " anodes is free, and 12 billion if it is held"),
+    ("usual", "30% less graphite in Europe’s batteries of 2035 costs at least 12 billion USD more if silicon in anodes"
+              " is held, and 3.0 billion if it is free"),
+    ("silicon held", "30% less graphite in Europe’s batteries of 2035 costs at least 12 billion USD more"),
+    ("silicon free first", "30% less graphite in Europe’s batteries of 2035 costs at least 3.0 billion USD more if"
+                           " silicon in anodes is free, and 12 billion if it is held"),
     ("least change", "30% less graphite in Europe’s batteries of 2035 takes at least 300 GWh of other chemistries,"
                      " whether silicon in anodes is held or free"),
     ("nothing can be reached", "What it takes to change graphite in Europe’s batteries of 2035"),
-    ("kt", "At most 800 kt of graphite in Europe’s batteries of 2035 costs 8.0 billion USD more"),
-    ("GWh lost", "Losing at most 80 GWh of Europe’s batteries of 2035 to stops costs 8.0 billion USD more"),
+    ("kt", "At most 800 kt of graphite in Europe’s batteries of 2035 costs at least 8.0 billion USD more"),
+    ("GWh lost", "Losing at most 80 GWh of Europe’s batteries of 2035 to stops costs at least 8.0 billion USD more"),
 ])  # fmt: skip
 def test_titles(case: str, title: str) -> None:
     assert drawn(case).meta.title == title

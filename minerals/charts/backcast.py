@@ -205,8 +205,8 @@ def _finding(story: _Story) -> str:
     if not common:
         return f"What it takes to change {what} in {wording.possessive(story.place)} batteries of {story.year}"
     first, *others = (_amount(story, each[common[-1]].least) for each in reached)
-    verb = "costs" if story.goal == "cost" else "takes at least"
-    title = f"{wording.capitalised(_target(story, common[-1]))} {verb} {first}"
+    verb = "costs" if story.goal == "cost" else "takes"
+    title = f"{wording.capitalised(_target(story, common[-1]))} {verb} at least {first}"
     title += {"cost": " more", "change": " of other chemistries", "new": " of new chemistries"}[story.goal]
     if not others:
         return title
