@@ -747,7 +747,9 @@ QUANTITIES: dict[str, Quantity] = {
             "more GWh would cost [million USD_2025], empty where none can be avoided; replayed: value when the plan is "
             "played back; mix_cost, stock_cost, plants_cost: what is spent [million USD_2025], of the mix what it "
             "costs beyond the cheapest: of the cheapest plan that loses as little, less than the budget where more "
-            "would avoid nothing.",
+            "would avoid nothing. That is one plan: with a near of [optimise] mix_cost_low … plants_cost_high are the "
+            "ends of each, alone, among plans of all measures together that cost no more and lose at most so much "
+            "more; empty for a measure alone.",
             "value = min over what the measure may change of risk, cost ≤ cheapest + budget; "
             "marginal_cost = 1000 / marginal",
         ),

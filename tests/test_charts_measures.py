@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from chart_support import FakeResult
@@ -63,9 +64,14 @@ SPENT: Mapping[tuple[str, str], Sequence[float]] = {
 MIX = (200.0, 700.0, 8600.0)
 
 
+#: Parts of what is spent by which each part of a plan is less or more in plans nearly as good.
+LESS, MORE = 0.75, 1.1
+
+
 def portfolio(
-    spent: Mapping[tuple[str, str], Sequence[float]] = SPENT, mix: Sequence[float] = MIX, **about: Any
-) -> FakeResult:
+    spent: Mapping[tuple[str, str], Sequence[float]] = SPENT, mix: Sequence[float] = MIX, *, ranged: bool = True,
+    **about: Any,
+) -> FakeResult:  # fmt: skip
     """A result with what all together buy, the same in a stop of any length."""
     made = bought(**about)
     table = made.tables["measures"]
@@ -73,6 +79,8 @@ def portfolio(
         usd = [sum(each) for each in zip(*(by for (of, _), by in spent.items() if of == kind), strict=True)]
         by_budget = dict(zip(BUDGETS[1:], mix if kind == "mix" else usd or (0.0,) * 3, strict=True))
         table[f"{kind}_cost"] = table["budget"].map(by_budget).fillna(0.0)
+        for end, by in (("low", LESS), ("high", MORE)):
+            table[f"{kind}_cost_{end}"] = table[f"{kind}_cost"] * by if ranged else np.nan
     made.tables["measures_bought"] = pd.DataFrame(
         [(months, "all", budget, kind, node, node.replace("_", " ").capitalize(), year, usd / 2, "kt")
          for months in table["months"].unique() for (kind, node), each in spent.items()
@@ -107,6 +115,7 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         ),
         "the mix alone": lambda: (portfolio({}, (1000.0, 5000.0, 20000.0)), {}),
         "more money buys nothing": lambda: (portfolio(mix=(200.0, 700.0, 700.0)), {}),
+        "no ranges": lambda: (portfolio(ranged=False), {}),
         "nothing is lost": lambda: (portfolio(lost=0.0), {}),
         "long labels": lambda: (portfolio(**WORDY), {}),
         "a title of one’s own": lambda: (portfolio(), OWN),
@@ -161,11 +170,28 @@ def test_parts_of_a_budget_are_the_data() -> None:
     assert rest.groupby("budget")["value"].sum().tolist() == pytest.approx([1.12, 5.8, 22.8])
 
 
+def test_below_each_bar_is_what_plans_nearly_as_good_spend() -> None:
+    picture = drawn(chart="portfolio")
+    of_stocks = picture.data.query("kind == 'stock' and budget == 5")
+    assert of_stocks["low"].tolist() == pytest.approx([100 * LESS * 2.3 / 5] * len(of_stocks))
+    assert of_stocks["high"].tolist() == pytest.approx([100 * MORE * 2.3 / 5] * len(of_stocks))
+    below = [text.get_text() for text in picture.figure.texts]
+    assert "mix 10–15%, stocks 34–51%, plants 30–44%" in below
+    assert "Below: within 1% of the best" in below
+    assert "Which nodes are stocked or built is as open" in picture.meta.note
+    assert "stocks 34–51%" in picture.meta.alt
+    without = drawn("no ranges", "portfolio")
+    assert without.data[["low", "high"]].isna().all(axis=None)
+    assert not any("stocks" in text.get_text() and "%" in text.get_text() for text in without.figure.texts)
+
+
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "Of 1 billion USD 80% go to stocks, of 20 billion 45% to plants elsewhere; all together avoid 40% of what"
-              " stops of a year cost Europe’s batteries"),
-    ("the mix alone", "The first 1 billion USD go to another mix, of 20 billion 100%; all together avoid 40%"
+    ("usual", "Of 1 billion USD 60–88% go to stocks, of 20 billion 34–50% to plants elsewhere; all together avoid 40%"
+              " of what stops of a year cost Europe’s batteries"),
+    ("the mix alone", "Of 1 billion USD 75–100% go to another mix, of 20 billion 75–100%; all together avoid 40%"
                       " of what stops of a year cost Europe’s batteries"),
+    ("no ranges", "For 1 billion USD all measures together avoid 13% of what stops of a year cost Europe’s batteries,"
+                  " for 20 billion 40%"),
     ("nothing is lost", "What more safety against stops of a year is bought with for Europe’s batteries"),
 ])  # fmt: skip
 def test_titles_of_what_is_bought(case: str, title: str) -> None:

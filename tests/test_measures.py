@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from minerals.mix.session import Session
 from minerals.pipeline import computed
 from minerals.results.result import Result
 from minerals.results.screen_mix import _order
-from minerals.studies.measures import PLAN, WITH_IT, Cheapest, Grid, cheapest_of
+from minerals.studies.measures import PLAN, RANGES, SPENT, WITH_IT, Cheapest, Grid, cheapest_of
 from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
 
@@ -190,6 +191,42 @@ def test_a_measure_leaves_all_else_of_the_plan_as_it_was() -> None:
 
     assert least("stock") == pytest.approx(150, abs=1e-4)
     assert least("all") == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize(("months", "traded"), [(36.0, 6.0), (12.0, 0.27)])
+def test_what_is_spent_on_stocks_and_on_plants_is_as_open_as_it_is(months: float, traded: float) -> None:
+    """At 36 months a million of stock saves as much as one of plants, and all of 6 may go to either. In a stop of a
+    year 6 million of stock save 37.5 of 150 GWh. A hundredth more lost is 1.125: stock for a million saves 6.25 GWh,
+    plants 2.083, so that 0.27 million may go from one to the other."""
+    data = stocks_and_plants(months)
+    grid, session = object.__new__(Grid), Session(data, "expected")
+    grid.data, grid.aim, grid.session = data, "expected", session
+    cheapest = session.least("cost", "expected")
+    plan = {name: session.levels(getattr(session.model, name), cheapest.values) for name in (*PLAN, *WITH_IT)}
+    grid.cheapest = Cheapest(plan, cheapest.cost)
+    grid.config = Measures(kind="measures", budgets=(0.006,), which=("mix", "stock", "plants"))
+    grid.mix = SimpleNamespace(config=SimpleNamespace(near=0.01))  # type: ignore[assignment]
+    found = grid.ranges("all", grid.least("all", 0.006).values)
+    assert [found["stock_cost_low"], found["stock_cost_high"]] == pytest.approx([6 - traded, 6], abs=1e-5)
+    assert [found["plants_cost_low"], found["plants_cost_high"]] == pytest.approx([0, traded], abs=1e-5)
+    assert found["mix_cost_low"] == pytest.approx(0, abs=1e-5)
+    assert np.isnan(list(grid.ranges("stock", grid.least("stock", 0.006).values).values())).all()
+
+
+def test_of_all_together_what_is_spent_lies_within_its_range(folder: Path) -> None:
+    """At budgets that help and one that is more than helps, and where a GWh has a worth; without `near` it has none."""
+    found = study(folder, "optimise.near=0.01", budgets=[0.0001, 1], worth=[0.031], months=[3, 12])
+    for told in (found["measures"], found["measures_worth"]):
+        alone, every = told.query("measures != 'all'"), told.query("measures == 'all'")
+        assert len(every)
+        assert alone[RANGES].isna().all(axis=None)
+        for part in SPENT:
+            assert (every[f"{part}_low"] <= every[part] + 1e-4).all()
+            assert (every[f"{part}_high"] >= every[part] - 1e-4).all()
+        assert (every[[f"{part}_low" for part in SPENT]].sum(axis=1) <= every[SPENT].sum(axis=1) + 1e-4).all()
+        assert (every[f"{SPENT[1]}_high"] > every[f"{SPENT[1]}_low"]).all()
+    point = study(folder, "optimise.near=0", budgets=[1])["measures"]
+    assert point[RANGES].isna().all(axis=None)
 
 
 def test_of_more_money_than_helps_no_more_is_spent_than_is_needed(folder: Path) -> None:

@@ -358,7 +358,7 @@ def test_a_large_model_is_asked_as_a_small_one_is(name: str) -> None:
     here, afresh = (large.among_best("cost", least, "expected", {}, inside=inside) for inside in (True, False))
     assert here.objective == pytest.approx(afresh.objective, rel=SAME, abs=LEAST)
     assert here.run.algorithm.endswith("hot basis")
-    assert large.onwards("expected").objective == pytest.approx(small.optimum("expected").objective, rel=SAME)
+    assert large.onwards("expected").objective == pytest.approx(small.optimum("expected").objective, rel=SAME, abs=SAME)
 
 
 # --- one mix by the rules --------------------------------------------------------------------------------------------

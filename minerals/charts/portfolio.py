@@ -15,7 +15,7 @@ from minerals.charts import frame, measures, mixes, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.selection import Selection
-from minerals.charts.style import GRID, INK, LABEL, Page, Panel, text_width
+from minerals.charts.style import GRID, INK, LABEL, MUTED, Page, Panel, text_width
 from minerals.numbers import percent
 
 NAME = "portfolio"
@@ -26,19 +26,22 @@ SMALL = 0.02
 #: Kinds of what is bought, what their money is called in the table, and how their nodes are told.
 KINDS = {"mix": "Another mix", "stock": "Stock of", "plants": "Plants for"}
 REST = {"stock": "Other stocks", "plants": "Other plants"}
+#: Kinds as they stand below a bar.
+SHORT = {"mix": "mix", "stock": "stocks", "plants": "plants"}
 #: How pale the next node of a kind is drawn.
 PALE = (0.0, 0.45, 0.72)
-DATA = ("months", "budget", "item", "node", "value", "share", "avoided", "lost", "unit")
+DATA = ("months", "budget", "item", "node", "value", "share", "kind", "low", "high", "avoided", "lost", "unit")
 
 
 def figure(result: Result, *, months: float | None = None, size: str = "brief", title: str | None = None) -> Bundle:
-    """Draw what all measures together buy at each budget, as parts of it, and what that avoids.
+    """Draw what all measures together buy at each budget, as parts of it, and what that avoids. Below each bar is what
+    goes to the mix, to stocks and to plants in plans nearly as good, where the run has it.
 
     months: of the disruptions; a year where the run has it, else the longest; size: 'brief' or 'slide'; title: one to
     use instead of the computed finding.
 
-    The data of the bundle hold a row for each part drawn: value, billion USD_2025; share, of the budget [%]; avoided
-    and lost, GWh.
+    The data of the bundle hold a row for each part drawn: value, billion USD_2025; share, of the budget [%]; low,
+    high: what of the budget goes to all of its kind in plans nearly as good [%]; avoided and lost, GWh.
     """
     story = _story(result, months)
     return frame.bundle(
@@ -46,7 +49,8 @@ def figure(result: Result, *, months: float | None = None, size: str = "brief", 
         used=measures.used(result, story.scenarios, story.place), finding=_finding(story), note=_note(story, result),
         subtitle=f"What all measures together buy in {wording.place(story.place)} of {story.span}, by billion USD of"
         f" 2025 spent beyond the cheapest mix, for stops of {measures.spoken(story.months)}",
-        body=(3.2, 2.4), draw=lambda page: _draw(page, story), alt=lambda subtitle: _alt(story, subtitle),
+        body=(4.0, 2.9) if story.ranges else (3.2, 2.4),
+        draw=lambda page: _draw(page, story), alt=lambda subtitle: _alt(story, subtitle),
         data=_drawn(story), options={"months": story.months},
     )  # fmt: skip
 
@@ -54,7 +58,9 @@ def figure(result: Result, *, months: float | None = None, size: str = "brief", 
 @dataclass(frozen=True)
 class _Story:
     """The numbers of one chart. budgets: billion USD, rising, above 0; items: label -> kind; spent: billion USD, label
-    -> (budget); avoided: GWh, (budget); lost: GWh that the cheapest mix loses."""
+    -> (budget); ranges: part of each budget that goes to a kind in plans nearly as good, kind -> ([low, high], budget),
+    empty where that was not sought; near: which these are; avoided: GWh, (budget); lost: GWh that the cheapest mix
+    loses."""
 
     place: str
     scenarios: tuple[str, ...]
@@ -64,6 +70,8 @@ class _Story:
     items: Mapping[str, str]
     nodes: Mapping[str, str]
     spent: Mapping[str, NDArray[np.float64]]
+    ranges: Mapping[str, NDArray[np.float64]]
+    near: str
     avoided: NDArray[np.float64]
     lost: float
 
@@ -126,62 +134,80 @@ def _story(result: Result, months: float | None) -> _Story:
     years = about.get("years") or result.record["years"]
     return _Story(
         selection.everything, scenarios[1:], "–".join(dict.fromkeys(map(str, (years[0], years[-1])))), told, budgets,
-        kinds, nodes, spent, mine["avoided"].to_numpy(float).clip(min=0.0),
+        kinds, nodes, spent, _ranges(mine), mixes.near(result), mine["avoided"].to_numpy(float).clip(min=0.0),
         float((mine["value"] + mine["avoided"]).iloc[0]),
     )  # fmt: skip
+
+
+def _ranges(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    """Of each kind the least and the largest part of the budgets of a table, 0–1; none where one was not sought."""
+    columns = {kind: [f"{kind}_cost_low", f"{kind}_cost_high"] for kind in KINDS}
+    if any(name not in table or table[name].isna().any() for names in columns.values() for name in names):
+        return {}
+    budgets = 1000 * table["budget"].to_numpy(float)
+    return {kind: (table[names].to_numpy(float).T / budgets).clip(0.0, 1.0) for kind, names in columns.items()}
 
 
 def _drawn(story: _Story) -> pd.DataFrame:
     """Exactly what is drawn, long."""
     rows = [
-        (story.months, budget, item, story.nodes[item], usd, 100 * usd / budget, gwh, story.lost, "billion USD_2025")
+        (story.months, budget, item, story.nodes[item], usd, 100 * usd / budget, kind,
+         *(100 * story.ranges[kind][:, at] if story.ranges else (np.nan, np.nan)), gwh, story.lost, "billion USD_2025")
         for at, (budget, gwh) in enumerate(zip(story.budgets, story.avoided, strict=True))
-        for item, usd in ((item, float(each[at])) for item, each in story.spent.items())
-    ]
+        for item, kind, usd in ((item, story.items[item], float(each[at])) for item, each in story.spent.items())
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(DATA))
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _most(story: _Story, at: int) -> tuple[str, float]:
-    """The kind on which most of a budget is spent, and its part."""
-    parts = {
-        kind: sum(float(story.share(item)[at]) for item in story.items if story.items[item] == kind) for kind in KINDS
-    }
-    kind = max(parts, key=lambda each: parts[each])
-    return kind, parts[kind]
+def _surest(story: _Story, at: int) -> tuple[str, float, float]:
+    """The kind to which most of a budget goes in any plan nearly as good, and the ends of its part."""
+    kind = max(KINDS, key=lambda each: tuple(story.ranges[each][:, at]))
+    low, high = story.ranges[kind][:, at]
+    return kind, float(low), float(high)
 
 
 def _finding(story: _Story) -> str:
-    """What the least and the largest budget go to, and what the latter avoids."""
+    """What the least and the largest budget go to in all plans nearly as good, and what the latter avoids; without
+    these what both avoid."""
     stops, whose = f"stops of {measures.spoken(story.months)}", wording.possessive(story.place)
     if not story.spent or story.lost <= 0:
         return f"What more safety against {stops} is bought with for {whose} batteries"
-    (first, part), (last, later) = _most(story, 0), _most(story, -1)
     small, large = (f"{story.budgets[at]:,.10g}" for at in (0, -1))
-    avoid = f"all together avoid {percent(float(story.part[-1]))} of what {stops} cost {whose} batteries"
-    if len(story.budgets) == 1:
-        return f"Of {large} billion USD {percent(later)} go to {_kind(last)}; {avoid}"
-    start = f"The first {small} billion USD go to {_kind(first)}" if part > 0.995 else (
-        f"Of {small} billion USD {percent(part)} go to {_kind(first)}"
-    )  # fmt: skip
+    one, avoided = len(story.budgets) == 1, [percent(float(story.part[at])) for at in (0, -1)]
+    if not story.ranges:
+        start = f"For {small} billion USD all measures together avoid {avoided[0]} of what"
+        start += f" {stops} cost {whose} batteries"
+        return start if one else f"{start}, for {large} billion {avoided[1]}"
+    (first, *least), (last, *most) = _surest(story, 0), _surest(story, -1)
+    avoid = f"all together avoid {avoided[1]} of what {stops} cost {whose} batteries"
+    start = f"Of {small} billion USD {mixes.reach(*least)} go to {_kind(first)}"
+    if one:
+        return f"{start}; {avoid}"
     end = "" if last == first else f" to {_kind(last)}"
-    return f"{start}, of {large} billion {percent(later)}{end}; {avoid}"
+    return f"{start}, of {large} billion {mixes.reach(*most)}{end}; {avoid}"
 
 
 def _kind(kind: str) -> str:
     return wording.lowered(measures.LABELS[kind])
 
 
+def _within(story: _Story, at: int) -> str:
+    """mix 0–36%, stocks 58–84%, plants 0–37%: what of a budget goes to each kind in plans nearly as good."""
+    told = [kind for kind, ends in story.ranges.items() if ends.max() >= SMALL / 4]
+    return ", ".join(f"{SHORT[kind]} {mixes.reach(*story.ranges[kind][:, at])}" for kind in told)
+
+
 def _note(story: _Story, result: Result) -> str:
-    note = (
-        f"Note:{frame.caveats(result)} At each budget the least loss of all measures in one model, bought anew: what a"
-    )
-    note += " smaller budget buys need not be in a larger one. Another mix: what it costs beyond the cheapest, its own"
-    note += " cells among it. Stocks: what holding them costs over all years. Plants: capital and higher cost in each"
-    note += " year in which they run, outside the country that makes most. Avoided: of what an average stop takes,"
-    note += " summed over the years in which it may come."
+    note = f"Note:{frame.caveats(result)} Each bar is one plan of least loss, bought anew: what a smaller budget buys"
+    note += " need not be in a larger one. "
+    if story.ranges:
+        note += f"Below it, of all plans {story.near} that cost no more: what goes to each kind, ranged alone. "
+    note += "Which nodes are stocked or built is as open. Another mix: beyond the cheapest, own cells among it. Stocks:"
+    note += " holding them, all years. Plants: capital and higher cost of each year that they run, outside the country"
+    note += " that makes most. Avoided: of what an average stop takes, summed over the years in which it may come."
     if any(float(sum(each[at] for each in story.spent.values())) < 0.98 * budget
            for at, budget in enumerate(story.budgets)):  # fmt: skip
         note += " Where a bar ends early, more money would avoid nothing."
@@ -196,8 +222,9 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
             f"{wording.lowered(item)} {percent(float(story.share(item)[at]))}"
             for item in story.items if story.share(item)[at] > SMALL / 4
         )  # fmt: skip
+        within = f" ({_within(story, at)} in plans {story.near})" if story.ranges else ""
         parts.append(
-            f"{budget:,.10g} billion: {', '.join(told)}; {wording.number(story.avoided[at])} GWh avoided,"
+            f"{budget:,.10g} billion: {', '.join(told)}{within}; {wording.number(story.avoided[at])} GWh avoided,"
             f" {percent(float(story.part[at]))}"
         )
     return [f"Bars of {wording.lowered(subtitle)}. {'. '.join(parts)}."]
@@ -205,8 +232,9 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
 
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
-HEAD, KEY, ROW, GAP = 0.34, 0.2, 0.44, 0.12
-"""Inches above the bars, of a line of the key, of a row at most, and between bars; before scaling."""
+HEAD, KEY, ROW, GAP, BELOW = 0.34, 0.2, 0.44, 0.09, 0.13
+"""Inches above the bars, of a line of the key, of a row at most, between bars, and for ranges below each; before
+scaling."""
 SIDE = 0.36
 """Part of the width for what is avoided."""
 
@@ -215,7 +243,8 @@ def _draw(sheet: Page, story: _Story) -> None:
     s, count = sheet.scale, len(story.budgets)
     lines = _key_lines(sheet, story)
     low, high = sheet.bottom + (0.18 + KEY * len(lines)) * s, sheet.top - HEAD * s
-    pitch = min((high - low) / count, ROW * s)
+    below = BELOW * s if story.ranges else 0.0
+    pitch = min((high - low) / count, ROW * s + below)
     names = [f"{budget:,.10g} bn" for budget in story.budgets]
     left = sheet.left + max(text_width(name, LABEL * s, SEMIBOLD) for name in names) + 0.1 * s
     side = SIDE * sheet.width
@@ -224,15 +253,18 @@ def _draw(sheet: Page, story: _Story) -> None:
     heads = (panel.left, "Of each budget, spent on"), (at_side.left, "GWh avoided, and of all lost")
     for x, head in heads:
         sheet.text(x, high + 0.13 * s, head, style.HEADING, INK, SEMIBOLD)
+    if story.ranges:
+        x = panel.left + text_width(heads[0][1], style.HEADING * s, SEMIBOLD) + 0.1 * s
+        sheet.text(x, high + 0.13 * s, f"Below: {story.near}", LABEL, MUTED)
     axes, others = supply.in_inches(sheet, panel), supply.in_inches(sheet, at_side)
-    tall = pitch - GAP * s
+    tall = pitch - GAP * s - below
     texts = [
         f"{wording.number(gwh)}  {percent(float(part))}" for gwh, part in zip(story.avoided, story.part, strict=True)
     ]
     room = side - max(text_width(text, LABEL * s, BOLD) for text in texts) - 0.08 * s
     most = float(story.avoided.max()) or 1.0
     for at, name in enumerate(names):
-        middle = high - (at + 0.5) * pitch
+        middle = high - (at + 0.5) * pitch + below / 2
         base = middle - 0.36 * LABEL * s / 72
         sheet.text(sheet.left, base, name, LABEL, INK, SEMIBOLD)
         x = panel.left
@@ -247,6 +279,9 @@ def _draw(sheet: Page, story: _Story) -> None:
         left_over = panel.left + panel.width - x  # What of a budget is not spent.
         if left_over > 0.005 * panel.width:
             axes.add_patch(Rectangle((x, middle - tall / 2), left_over, tall, facecolor=GRID, linewidth=0, zorder=0))
+        if story.ranges:
+            y = middle - tall / 2 - below
+            sheet.text(panel.left + 0.05 * s, y, _within(story, at), style.SMALL, MUTED)
         long = float(story.avoided[at]) / most * room
         others.add_patch(Rectangle((at_side.left, middle - tall / 2), long, tall, facecolor=style.ACCENT, linewidth=0,
                                    zorder=1))  # fmt: skip

@@ -209,9 +209,11 @@ class Session:
         at = ((key, column.get(id(variable))) for key, variable in component.items())
         return {key: float(values[place]) for key, place in at if place is not None and place < len(values)}
 
-    def cost(self, values: Array) -> dict[str, float]:
-        """Parts of the cost, whose sum is the objective `cost` [million USD_2025]."""
-        model, column = self.model, self.compiled.form.column_of
+    @cached_property
+    def cost_parts(self) -> dict[str, tuple[Array, float]]:
+        """Parts of the cost, whose sum is the objective `cost`: the weight of each column, (column), and what is paid
+        anyway [million USD_2025]."""
+        model, form = self.model, self.compiled.form
         parts = {
             "packs": model.packs_cost, "imports": model.imports_cost, "capital of lines built": model.built_cost,
             "capital of lines retrofitted": model.retrofitted_cost, "excess": model.excess_cost,
@@ -219,7 +221,14 @@ class Session:
         parts |= {"plants that follow": model.follow_on_cost} if self.data.follow_on_price else {}
         parts |= {"stock": model.stock_cost} if self.data.stock_cost else {}
         parts |= {"plants": model.plants_cost} if self.data.plant_cost else {}
-        return {name: _at(part.expr, column, values) for name, part in parts.items()}
+        return {name: _weights(part.expr, form.column_of, len(form.columns)) for name, part in parts.items()}
+
+    def cost(self, values: Array) -> dict[str, float]:
+        """What each part of the cost is [million USD_2025]."""
+        return {
+            name: float(weights[: len(values)] @ values[: len(weights)]) + anyway
+            for name, (weights, anyway) in self.cost_parts.items()
+        }
 
     def losses(self, values: Array) -> dict[Disruption, float]:
         """Loss under each disruption, as the columns of recourse have it [GWh]."""
@@ -513,11 +522,10 @@ class Session:
         return bool(((level < form.row_lower[rows] - slack) | (level > form.row_upper[rows] + slack)).any())
 
 
-def _at(expression: Any, column: Mapping[int, int], values: Array) -> float:
-    """Value of a linear expression at values of the columns; variables without a column are 0."""
-    terms = generate_standard_repn(expression, compute_values=True)
-    at = (
-        (coefficient, column.get(id(variable)))
-        for coefficient, variable in zip(terms.linear_coefs, terms.linear_vars, strict=True)
-    )
-    return float(terms.constant + sum(coefficient * values[place] for coefficient, place in at if place is not None))
+def _weights(expression: Any, column: Mapping[int, int], columns: int) -> tuple[Array, float]:
+    """Weights of the columns in a linear expression, (column), and its constant; a variable without a column is 0."""
+    terms, weights = generate_standard_repn(expression, compute_values=True), np.zeros(columns)
+    for by, variable in zip(terms.linear_coefs, terms.linear_vars, strict=True):
+        if (place := column.get(id(variable))) is not None:
+            weights[place] += by
+    return weights, float(terms.constant)

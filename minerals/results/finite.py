@@ -10,6 +10,8 @@ import pandas as pd
 
 from ..errors import InputError, Problem
 
+#: Ends of what is spent on each part of a plan.
+SPENT_ENDS = tuple(f"{part}_cost_{end}" for part in ("mix", "stock", "plants") for end in ("low", "high"))
 #: Columns in which an empty cell says something, by table: that nothing is known, was published or is asked for.
 EMPTY: dict[str, tuple[str, ...]] = {
     "announced_capacity": ("low", "high"),
@@ -24,8 +26,8 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "exposure": ("silicon", "low", "high"),
     "frontier": ("marginal", "marginal_low", "marginal_high"),
     "learning_rate": ("r2",),
-    "measures": ("per_billion", "marginal_cost"),
-    "measures_worth": ("per_billion",),
+    "measures": ("per_billion", "marginal_cost", *SPENT_ENDS),
+    "measures_worth": ("per_billion", *SPENT_ENDS),
     "mix_family": ("low", "high"),
     "mix_baseline": ("cost_share",),
     "mix_frontier": ("marginal", "marginal_low", "marginal_high"),

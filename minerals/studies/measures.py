@@ -3,7 +3,9 @@
 The study begins from the cheapest mix within the limits of the run. At each budget beyond its cost it finds the least
 loss that a measure can buy, all else of the plan as it was; that of all together is one model, and no sum. Or it finds
 the budget at which one more GWh costs what it is worth. Of the plans that lose as little it tells the cheapest, so that
-where a budget is more than helps, what is spent is what is needed. A disruption of m months takes m ÷ 12 of what it
+where a budget is more than helps, what is spent is what is needed. What a plan loses is one number, what it spends on
+the mix, on stocks and on plants is not: of all together each part has the range that it has among plans that cost no
+more and lose nearly as little, by `near` of [optimise]. A disruption of m months takes m ÷ 12 of what it
 takes in a year, and uses a stock up once. Each point is played back with its plan fixed, and both agree to 1e-6 of the
 demand. Losses fall ever less with the budget, as they are optima of linear programmes.
 
@@ -19,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
 from itertools import combinations, product
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -42,14 +44,17 @@ from ..exposure.window import YEAR
 from ..haste import frozen
 from ..mix.compiled import NamedBasis
 from ..mix.data import MixData
+from ..mix.near import Ends
 from ..mix.optimum import Optimum
 from ..mix.session import Session
-from ..mix.solution import risk_of
+from ..mix.solution import LEAST_ROOM, risk_of
 from ..tables.inputs import Inputs
 from .blocks import POINTS_PART, StudyFolder
 from .identity import identity_of, shares_of
 from .points import solved
 from .pool import Progress
+
+T = TypeVar("T")
 
 #: All measures together.
 ALL = "all"
@@ -67,8 +72,9 @@ ALIKE = 1e-5
 #: Percentiles of the draws that are told.
 PERCENTILES = (5.0, 50.0, 95.0)
 SPENT = ["mix_cost", "stock_cost", "plants_cost"]
+RANGES = [f"{part}_{end}" for part in SPENT for end in ("low", "high")]
 POINT = ["months", "measures", "budget", "value", "avoided", "per_billion", "marginal", "marginal_cost", "replayed",
-         *SPENT, "unit"]  # fmt: skip
+         *SPENT, *RANGES, "unit"]  # fmt: skip
 BOUGHT = ["months", "measures", "budget", "measure", "region", "node", "label", "year", "value", "cost", "unit"]
 DRAWN = ["budget", "measures", "measure", "value", "p5", "p50", "p95", "unit"]
 ORDER = ["budget", "a", "b", "value", "alike", "unit"]
@@ -233,16 +239,52 @@ class Grid:
         self, name: str, objective: str, caps: Callable[[float], dict[str, float]], start: NamedBasis | None = None
     ) -> Optimum:
         """Least of an objective where nothing but a measure may change. caps: on objectives, by the slack."""
+
+        def least(caps: dict[str, float]) -> Optimum:
+            with self.session.within(caps):
+                if start is not None:
+                    self.session.compiled.begin_from(start)
+                return self.session.nearby(objective)
+
+        return self._held(name, caps, least)
+
+    def _held(self, name: str, caps: Callable[[float], dict[str, float]], find: Callable[[dict[str, float]], T]) -> T:
+        """What is found within caps, by the slack, where nothing but a measure may change: with the least slack at
+        which the solver finds it."""
         for slack in SLACKS:
             try:
-                with self._only(name, slack), self.session.within(caps(slack)):
-                    if start is not None:
-                        self.session.compiled.begin_from(start)
-                    return self.session.nearby(objective)
+                with self._only(name, slack):
+                    return find(caps(slack))
             except (Infeasible, NumericalTrouble):
                 if slack == SLACKS[-1]:
                     raise
         raise AssertionError("a slack is tried")
+
+    def ranges(self, name: str, values: Any) -> dict[str, float]:
+        """Least and largest that is spent on the mix, on stocks and on plants among plans that cost no more than one
+        and lose nearly as little [million USD]; empty for a measure alone, and where no plan counts as nearly as good.
+        values: of all columns of the plan."""
+        out, near = dict.fromkeys(RANGES, np.nan), self.mix.config.near
+        if name != ALL or not near:
+            return out
+        session, demand = self.session, sum(self.data.demand.values())
+        loses, costs = session.value(self.aim, values), session.value("cost", values)
+        room = near * max(abs(loses), LEAST_ROOM * demand)
+
+        def ends(caps: dict[str, float]) -> Ends:
+            nearly = session.nearly(caps)
+            weights = {part: np.zeros(len(nearly.lower)) for part in SPENT}
+            for part, (weight, _) in session.cost_parts.items():
+                kind = f"{part}_cost" if f"{part}_cost" in SPENT else "mix_cost"
+                weights[kind][: len(weight)] += weight
+            return nearly.ends(np.array([weights[part] for part in SPENT]))
+
+        found = self._held(name, lambda slack: {"cost": costs + slack * abs(costs), self.aim: loses + room}, ends)
+        anyway = sum(constant for _, constant in session.cost_parts.values()) - self.cheapest.cost
+        for part, low, high in zip(SPENT, found.low, found.high, strict=True):
+            by = anyway if part == "mix_cost" else 0.0
+            out |= {f"{part}_low": float(low) + by, f"{part}_high": float(high) + by}
+        return out
 
     def point(self, name: str, budget: float) -> dict[str, Any]:
         """The least loss that a measure buys for so many billion USD, and what that is: the cheapest that loses as
@@ -255,7 +297,8 @@ class Grid:
             values = self._found(
                 name, "cost", lambda slack: {**self._caps(budget, slack), self.aim: least + slack * room}
             ).values
-        return {"budget": budget, "worth": None, **self.told(least, values), "marginal": marginal}
+        told = {**self.told(least, values), **self.ranges(name, values)}
+        return {"budget": budget, "worth": None, **told, "marginal": marginal}
 
     def worthwhile(self, name: str, worth: float) -> dict[str, Any]:
         """What a measure buys where a GWh that is not lost is worth so many million USD, and loses no more than the
@@ -263,7 +306,7 @@ class Grid:
         self.session.price(worth)
         values = self._found(name, "priced", lambda slack: {self.aim: self.loss + slack * max(self.loss, 1.0)}).values
         spent = self.session.value("cost", values) - self.cheapest.cost
-        told = self.told(self.session.value(self.aim, values), values)
+        told = {**self.told(self.session.value(self.aim, values), values), **self.ranges(name, values)}
         return {"budget": max(spent, 0.0) / BILLION, "worth": worth, **told, "marginal": BILLION / worth}
 
     def told(self, least: float, values: Any) -> dict[str, Any]:
@@ -354,7 +397,7 @@ def _tables(found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple
             (months, name, point[of], point["value"], point["none"] - point["value"],
              _ratio(point["none"] - point["value"], point["budget"]), point["marginal"],
              _ratio(BILLION, point["marginal"]), point["replayed"],
-             *(point[part] for part in SPENT), "GWh")
+             *(point[part] for part in (*SPENT, *RANGES)), "GWh")
             for months, name, point in points if (point["worth"] is None) == (of == "budget")
         ]  # fmt: skip
 
