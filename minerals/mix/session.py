@@ -62,6 +62,8 @@ SANDWICHED = 2
 FAR = 20_000
 #: What would be used of a recovered mineral if there was as much [kt].
 BEYOND = 1e3
+#: How many new lines there would be if there could be fewer than none [GWh/yr].
+BELOW = -1.0
 #: A limit that is missed by more than this, relative to what is limited, is broken.
 MISSED = 1e-6
 
@@ -469,7 +471,9 @@ class Session:
             near(variable, BEYOND, AFTER / BEYOND)
         for component in (model.built, model.retrofitted, model.excess):
             for variable in component.values():
-                near(variable, 0.0, AFTER)
+                # Beyond its bound, so that a line that is not needed is none: without a slope there its square is so
+                # flat that what is left of it is the solver's.
+                near(variable, BELOW, AFTER)
         return target, weight, apart
 
     @cached_property
