@@ -34,6 +34,9 @@ TEXT_COLUMNS = (
     "locator", "quality", "note", "corrected_by", "citation", "url", "licence",
 )  # fmt: skip
 
+#: How the names of columns end that are the ends of a range.
+ENDS = ("_low", "_high")
+
 
 def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
     """Write a table of a result, its numbers to so many digits. Raises OSError."""
@@ -108,13 +111,13 @@ def read_csv(file: Path | BytesIO) -> pd.DataFrame:
 
 def _with_gaps(frame: pd.DataFrame) -> pd.DataFrame:
     """The table with columns of numbers, of which some are missing, as numbers: with an empty cell they are read as
-    texts. A column that is wholly empty stays as it is."""
+    texts. A column that is wholly empty stays as it is, but for the ends of a range."""
     found = {}
     for name in frame.columns.difference(TEXT_COLUMNS):
         if pd.api.types.is_numeric_dtype(frame[name].dtype):
             continue
         cells = set(frame[name])
-        if "" in cells and len(cells) > 1 and all(NUMBER.fullmatch(str(cell)) for cell in cells - {""}):
+        if "" in cells and (len(cells) > 1 or name.endswith(ENDS)) and all(NUMBER.fullmatch(str(cell)) for cell in cells - {""}):
             found[name] = pd.to_numeric(frame[name], errors="coerce")
     return frame.assign(**found) if found else frame
 
