@@ -117,7 +117,8 @@ def _with_gaps(frame: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_numeric_dtype(frame[name].dtype):
             continue
         cells = set(frame[name])
-        if "" in cells and (len(cells) > 1 or name.endswith(ENDS)) and all(NUMBER.fullmatch(str(cell)) for cell in cells - {""}):
+        is_of_numbers = len(cells) > 1 or name.endswith(ENDS)
+        if "" in cells and is_of_numbers and all(NUMBER.fullmatch(str(cell)) for cell in cells - {""}):
             found[name] = pd.to_numeric(frame[name], errors="coerce")
     return frame.assign(**found) if found else frame
 

@@ -29,7 +29,7 @@ class Factor:
     value: float
     unit: str
     fill: str
-    rows: tuple[pd.Series, ...]
+    rows: tuple[Row, ...]
     behind: frozenset[str] = frozenset()
     scales: frozenset[str] = frozenset()
 
@@ -135,7 +135,7 @@ class _Index:
             trend = result["intensity_trend"]
             for row in trend[trend["year"] == year].to_dict("records"):
                 self.trend[row["chemistry"], row["mineral"]] = row
-        self.used = {row["rows"]: row for _, row in result["inputs_used"].iterrows()}
+        self.used = result.rows_used
 
     def leaf(self, row: Row, mineral: str) -> Leaf:
         place = (row["region"], row["segment"])
@@ -174,7 +174,7 @@ class _Index:
         behind = frozenset(parsed.only_behind()), frozenset(parsed.scales())
         return Factor(name, value, str(entry["unit"]), str(entry["fill"]), tuple(self.rows(text)), *behind)
 
-    def rows(self, text: str) -> list[pd.Series]:
+    def rows(self, text: str) -> list[Row]:
         return [self.used[name] for name in Rows.parse(text).names()]
 
 

@@ -364,7 +364,7 @@ class _Index:
         self.result, self.scenario, self.year = result, scenario, year
         self.known = result.record["exposure"]
         self.cells = _where(result["cells"], scenario=scenario, year=year)
-        self.used = {row["rows"]: row for _, row in result["inputs_used"].iterrows()}
+        self.used = result.rows_used
         intensity = result["mineral_intensity"].to_dict("records")
         self.intensity = {(row["chemistry"], row["silicon"], row["mineral"]): row for row in intensity}
         self.trend: dict[tuple[Any, ...], Row] = {}
@@ -386,7 +386,7 @@ class _Index:
         return every if name == self.result.record["region_label"] else [each for each in name.split(" + ") if each]
 
     def factor(
-        self, name: str, entry: Row, of: Callable[[pd.Series], float] = lambda row: float(row["value"])
+        self, name: str, entry: Row, of: Callable[[Row], float] = lambda row: float(row["value"])
     ) -> Factor:
         """A resolved value, computed again from its rows."""
         value, parsed = float(entry["value"]), Rows.parse(str(entry["rows"]))

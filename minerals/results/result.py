@@ -9,6 +9,7 @@ import shutil
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from functools import cached_property
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -52,6 +53,15 @@ class Result:
     record: dict[str, Any]
     tables: dict[str, pd.DataFrame]
     files: dict[str, str | bytes] = field(default_factory=dict)
+
+    @cached_property
+    def rows_used(self) -> dict[str, dict[str, Any]]:
+        """Rows of the inputs that count, each by column, by their names."""
+        frame = self["inputs_used"]
+        columns = [frame[name].tolist() for name in frame]
+        return {
+            row["rows"]: row for row in (dict(zip(frame, cells, strict=True)) for cells in zip(*columns, strict=True))
+        }
 
     def __repr__(self) -> str:
         years = self.record["years"]

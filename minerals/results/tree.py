@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from ..numbers import number
 from ..tables.codes import ASSUMED, OWN, UNKNOWN
-from .explain import Explanation, Factor, Leaf
+from .explain import Explanation, Factor, Leaf, Row
 from .result import Result
 
 #: Segments and chemistries named in the summary.
@@ -104,7 +104,7 @@ class Teller:
         if again:
             branch.add(f"[dim]told above: {escape(', '.join(dict.fromkeys(again)))}[/dim]")
 
-    def _words(self, factor: Factor, row: pd.Series) -> str:
+    def _words(self, factor: Factor, row: Row) -> str:
         """What a row says, where it stands, and where it was read or why it is assumed."""
         year = f" in {int(row['year'])}" if pd.notna(row["year"]) else ""
         filled = f" ({factor.fill})" if factor.fill in ("linear", "hold") else ""
@@ -126,7 +126,7 @@ class Teller:
         return f"{what} {shown}{year}{filled}: {place} [{kind}] {origin}{mended}"
 
 
-def _place(row: pd.Series) -> str:
+def _place(row: Row) -> str:
     """file:line; the words of a `--set` have no line."""
     return f"{row['file']}:{int(row['line'])}" if row["line"] else str(row["file"])
 
