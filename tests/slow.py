@@ -25,6 +25,11 @@ def main() -> None:
     attack.add_argument("--count", type=int, default=300)
     attack.add_argument("--seed", type=int, default=1)
     attack.set_defaults(check=lambda words: kill(words.count, words.seed))
+    stop = commands.add_parser("interrupts", help="A study interrupted again and again; see tests/test_interrupted.py.")
+    stop.add_argument("--count", type=int, default=30)
+    stop.set_defaults(check=lambda words: interrupts(words.count))
+    futures = commands.add_parser("futures", help="The mix of Europe with the least regret over futures of supply.")
+    futures.set_defaults(check=lambda words: passes("tests/test_robust.py::test_futures_of_europe", FUTURES_TO="2032"))
     mutate = commands.add_parser("mutations", help="Hostile tables and run files; see tests/attacks.")
     mutate.add_argument("--count", type=int, default=1000)
     mutate.add_argument("--seed", type=int, default=1)
@@ -45,6 +50,17 @@ def kill(count: int, seed: int) -> bool:
         tallies = kills.kills(count, seed, Path(folder))
     print("\n".join(kills.table(tallies)))
     return not any(tally.wrong for tally in tallies.values())
+
+
+def passes(test: str, **environment: str) -> bool:
+    """Whether a test passes, in an environment that makes it longer than it is among all tests."""
+    words = [sys.executable, "-m", "pytest", "-n", "0", test]
+    return subprocess.run(words, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode == 0
+
+
+def interrupts(count: int) -> bool:
+    """Whether a study that is interrupted so often ends in the bytes of one that nobody disturbed."""
+    return passes("tests/test_interrupted.py::test_interrupts_and_a_damaged_line_change_no_byte", INTERRUPTS=str(count))
 
 
 def mutations(count: int, seed: int, out: Path | None) -> bool:

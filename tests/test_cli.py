@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from test_measures import assert_of_europe
 
 from minerals import api, shipped
 from minerals import cli as command_line
@@ -795,6 +796,8 @@ def test_every_command_of_a_page_runs_and_its_output_is_the_real_one(page: str, 
         printed[command.strip()] = done.stdout + done.stderr
     for shown, command in zip(blocks("text", page), SHOWN[page], strict=True):
         assert not unlike(shown, printed[command]), f"{command}\n{unlike(shown, printed[command])}"
+    if page == "measures":  # Minutes of computing, so what must be true of its numbers is held here too.
+        assert_of_europe(api.load(tmp_path / "runs" / "europe-measures"))
 
 
 def test_the_ends_that_the_readme_tells_are_those_of_the_chart(result_folder: Path) -> None:

@@ -21,8 +21,9 @@ from minerals.studies.points import read_points
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-#: How often a study is interrupted, and seconds after it has gone on at most.
-TIMES, LATEST = 30, 0.05
+#: How often a study is interrupted (`python tests/slow.py interrupts` does it thirty times), and seconds after it has
+#: gone on at most.
+TIMES, LATEST = int(os.environ.get("INTERRUPTS", "8")), 0.05
 #: Seconds in which what is waited for must be there.
 PATIENCE = 300.0
 AXES = '"scope.years.last"=[2031, 2032, 2033, 2034], "scenario.shift.adoption"=["shift", "plan"]'
@@ -92,12 +93,11 @@ def whole(toy_files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory)
     return study.files()
 
 
-def test_thirty_interrupts_and_a_damaged_line_change_no_byte(
-    toy: Path, tmp_path: Path, whole: dict[str, bytes]
-) -> None:
+def test_interrupts_and_a_damaged_line_change_no_byte(toy: Path, tmp_path: Path, whole: dict[str, bytes]) -> None:
     """By SIGINT and SIGTERM in turn, at random moments after it has gone on; no point is ever lost."""
     chance, study, before = random.Random(17), Study(toy, tmp_path), set[str]()
-    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)) * (TIMES // 2):
+    for nth in range(TIMES):
+        number, code = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[nth % 2]
         process = study.begin()
         study.wait(process, len(before) + 1)
         time.sleep(chance.uniform(0, LATEST))
@@ -106,11 +106,13 @@ def test_thirty_interrupts_and_a_damaged_line_change_no_byte(
         assert process.returncode == code, errors
         before, after = study.known(), before
         assert after <= before, "points are lost"
-        if len(before) > 45:  # So that there is something left to do: lose the later half, and damage a line.
+        # Lose the later half and damage a line, in the middle and so that there is always something left to do.
+        if nth == TIMES // 2 or len(before) > 45:
             lines = study.points.read_bytes().splitlines(keepends=True)
-            study.points.write_bytes(b"".join(lines[:10]) + lines[10][:-30] + b"\0" * 20)
+            sound = len(lines) // 2
+            study.points.write_bytes(b"".join(lines[:sound]) + lines[sound][:-30] + b"\0" * 20)
             before = study.known()
-            assert len(before) == 10
+            assert len(before) == sound
     study.end(study.begin(), 0)
     assert study.files() == whole
 

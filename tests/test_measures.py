@@ -384,11 +384,8 @@ def test_what_the_study_needs_is_said(folder: Path, run_file: str, sets: tuple[s
         run(folder / run_file, ["study={kind='measures', budgets=[1]}", *sets], folder)
 
 
-@pytest.mark.slow
-def test_measures_of_europe() -> None:
+def assert_of_europe(result: Result) -> None:
     """Together they avoid at least what each does, ever less for a billion; stocks lead where a stop is short."""
-    fewer = ["study.budgets=[0, 1, 5, 20]", "study.months=[3, 24]", "study.draws=6"]
-    result = api.run("europe-measures", set=fewer)
     table = result["measures"]
     for _, part in table.groupby("months"):
         value = part.pivot_table(index="budget", columns="measures", values="value")

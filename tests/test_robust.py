@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,9 @@ from minerals.mix.variables import PLAN
 from minerals.results.csv_files import read_csv
 from minerals.results.result import Result
 from minerals.studies.run import run
+
+#: Last year of the futures of Europe that are played here; `python tests/slow.py futures` goes further.
+LAST = int(os.environ.get("FUTURES_TO", "2029"))
 
 
 def stopped(cobalt: float, phosphate: float, **changes: Any) -> MixData:
@@ -255,7 +259,7 @@ def test_what_the_study_needs_is_said(folder: Path, run_file: str, sets: tuple[s
 def test_futures_of_europe() -> None:
     """No mix has less regret than the one that is chosen by it, and what a future cannot supply is no reason to stop:
     of five the base case of the IEA is short of batteries whatever the mix."""
-    found = api.run("europe-robust", set=["optimise.ranges='off'", "scope.years.last=2032", "output.charts=[]"])
+    found = api.run("europe-robust", set=["optimise.ranges='off'", f"scope.years.last={LAST}", "output.charts=[]"])
     table, plans = found["robust"], found["robust_mix"].set_index("mix")
     whole = found.record["mix"]["wanted"]
     regret = table.pivot_table(index="mix", columns="future", values="regret")

@@ -385,9 +385,7 @@ class _Index:
         every = list(self.result.record["regions"])
         return every if name == self.result.record["region_label"] else [each for each in name.split(" + ") if each]
 
-    def factor(
-        self, name: str, entry: Row, of: Callable[[Row], float] = lambda row: float(row["value"])
-    ) -> Factor:
+    def factor(self, name: str, entry: Row, of: Callable[[Row], float] = lambda row: float(row["value"])) -> Factor:
         """A resolved value, computed again from its rows."""
         value, parsed = float(entry["value"]), Rows.parse(str(entry["rows"]))
         agree(f"{name} {entry['rows']}", parsed.value(lambda row: of(self.used[row])), value)
