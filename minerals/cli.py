@@ -191,7 +191,9 @@ def stress(
     from .results.screen import by_rule, lasting, risks, suppliers, worlds
 
     _out(click.style(result.record["title"], bold=True))
-    for lines in (risks(result), worlds(result), *suppliers(result, top), by_rule(result), lasting(result)):
+    width = _width()
+    tables = (risks(result, width), worlds(result, width), *suppliers(result, top, width), by_rule(result, width))
+    for lines in (*tables, lasting(result)):
         for line in [*lines, ""] if lines else []:
             _out(line)
     _caveats(result)
@@ -853,7 +855,7 @@ def _print_more(result: Result) -> None:
     """What must be mined and refined, where stock and recycling were followed; intervals, where there was a study."""
     from .results.screen import intervals, risks, supply
 
-    blocks = [supply(result), intervals(result), risks(result)]
+    blocks = [supply(result), intervals(result), risks(result, _width())]
     if "identified" in result.tables:
         from .results.screen_identify import identified
 

@@ -123,7 +123,7 @@ def test_the_unknown_never_binds_and_is_never_safe(toy: Path) -> None:
     assert set(table["confidence"]) == {"unknown"}
     assert not set(result["supply"]["node"]) & {"unknown_anode", "unknown_cathode"}
     assert "unknown_anode" not in set(result["exposure"].query("measure == 'weakest_concern'")["node"])
-    (line,) = (line for line in risks(result) if line.startswith("Not known here: who makes "))
+    (line,) = (line for line in risks(result, 1000) if line.startswith("Not known here: who makes "))
     assert line.endswith("; no stop of them is counted above, and none is safe.")
     assert "Cathode" in line
     told = minerals.explain(result, node="unknown_anode")

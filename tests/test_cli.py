@@ -32,7 +32,7 @@ from minerals.quantities import QUANTITIES
 from minerals.results import screen_mix
 from minerals.results.compare import compare
 from minerals.results.result import Result
-from minerals.results.screen import comparison
+from minerals.results.screen import comparison, risks
 from minerals.validation import published
 
 pytestmark = pytest.mark.slow
@@ -468,6 +468,17 @@ def test_a_mix_fits_a_narrow_terminal(toy: Path) -> None:
     # Heads that are broken name their years beside the scenarios all the same.
     assert numbers[60] == numbers[80] == numbers[100]
     assert len(numbers[60]) > 40
+
+
+def test_what_is_lost_fits_a_narrow_terminal(europe: Result) -> None:
+    """No line of it is wider, and no number is lost; two scenarios stand side by side where there is room."""
+    text = {width: risks(europe, width) for width in (72, 80, 100, 160)}
+    assert all(max(map(len, lines)) <= width for width, lines in text.items())
+    numbers = {width: sorted(re.findall(r"[\d.,–]+%?", " ".join(lines))) for width, lines in text.items()}
+    of_title = [f"{europe.record['years'][-1]}"]  # once more where each scenario has a table of its own
+    assert numbers[72] == numbers[80] == numbers[100] == sorted([*numbers[160], *of_title])
+    assert len(numbers[160]) > 40
+    assert any("Incumbent" in line and "Next-gen" in line for line in text[160][:2])
 
 
 def test_an_interrupt_while_a_mix_is_chosen_exits_130_and_leaves_nothing(toy_mix: list[str], tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_an_event_of_the_run_is_one_of_the_library_by_another_name(whole: Path) 
     assert table.loc["again", "lost_best"] == pytest.approx(9 + 27.4)
     record = result.record["exposure"]["disruptions"]
     assert record["again"] | {"label": ""} == record["china-anode"] | {"label": ""}
-    assert any(line.startswith("Again*") for line in risks(result))
+    assert any(line.startswith("Again*") for line in risks(result, 80))
 
 
 def test_an_event_starts_with_the_run_and_each_of_its_keys_can_be_changed(whole: Path) -> None:

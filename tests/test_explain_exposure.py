@@ -172,7 +172,7 @@ def test_a_shortage_is_followed_as_the_screen_says(tmp_path: Path) -> None:
     europe, folder = run("europe-2035", ["exposure.follow_on=none", "scope.years={first=2034, last=2035}"]), tmp_path
     europe.write(folder / "out")
     folder = folder / "out"
-    (line,) = [line for line in risks(europe) if "Follow it: explain" in line]
+    (line,) = [line for line in risks(europe, 1000) if "Follow it: explain" in line]
     words = line.split("explain", 1)[1].split()
     outcome = CliRunner().invoke(cli, ["explain", str(folder), *words])
     told = explain_node(load(folder), words[1], scenario=words[3])

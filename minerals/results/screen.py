@@ -14,14 +14,16 @@ from ..tables.series import ranges
 from ..text import MARK
 from .result import Result
 
+#: Head, rows and the places of the columns that are aligned to the left.
+Table = tuple[Sequence[str], Sequence[Sequence[str]], Sequence[int]]
+
 GAP = "  "
 #: Labels of scenarios are broken between words beyond this width, and heads of a table that is too wide beyond that.
 HEAD, NARROW = 16, 11
 #: What the ends of a range of GWh at risk are.
 LOST = (
     "Lost: batteries that cannot be had, those bought elsewhere among them, with what is short anyway. Own cells: "
-    "share "
-    "of those made there that cannot be made."
+    "share of those made there that cannot be made."
 )
 RANGE = "Range: cells that need most give way first, or all users of a node alike."
 #: What is told at the ends of a severity.
@@ -150,39 +152,65 @@ def intervals(result: Result) -> list[str]:
     return lines
 
 
-def risks(result: Result) -> list[str]:
-    """GWh at risk in the last year by disruption and scenario, and what binds; nothing without [exposure]."""
+def risks(result: Result, width: int) -> list[str]:
+    """GWh at risk in the last year by disruption and scenario, and what binds; nothing without [exposure].
+
+    Two scenarios stand side by side where that fits the width.
+    """
     if "disruptions" not in result.tables or not len(result["disruptions"]):
         return []
     year, table = result.record["years"][-1], result["disruptions"]
-    named = bool(result.record["config"]["exposure"]["disruptions"])  # What the run names is shown, however small.
     here = table[table["year"] == year]
     drawn = _drawn(result, year)
-    ends = "5–95 %" if drawn else "by severity"
     lines: list[str] = []
     for region, rows in here.groupby("region", sort=False):
-        for block in _by(result.scenarios, 2):
-            head = [f"GWh lost in {region}, {year}"]
-            for scenario in block:
-                head += [str(result.record["scenarios"][scenario]["label"]), "of all", ends, "own cells"]
-            body = []
-            worst = rows[rows["scenario"] == block[0]].sort_values("lost_best", ascending=False, kind="stable")
-            records = {(row["disruption"], row["scenario"]): row for row in rows.to_dict("records")}
-            for row in worst.itertuples():
-                these = [records[row.disruption, scenario] for scenario in block]
-                cells = [_as_text(each, drawn) for each in these]
-                if named or any(
-                    max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these
-                ):
-                    mark = "" if row.status == "in_force" else MARK
-                    body.append([f"{row.label}{mark}", *(text for cell in cells for text in cell), row.binding_label])
-            if body:
-                lines += [*([""] if lines else []), *columns([*head, "binds"], body, left=(0, len(head)))]
+        title = f"GWh lost in {region}, {year}"
+        beside = _lost(result, rows, title, drawn, 2)
+        if any(len(line) > width for each in beside for line in columns(*each)):
+            beside = _lost(result, rows, title, drawn, 1)
+        for head, body, left in beside:
+            lines += [*([""] if lines else []), *fitted(head, body, width, left)]
+    text = []
     if any(MARK in line for line in lines):
-        lines.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
-    lines += [LOST, RANGE, DRAWN if drawn else BY_SEVERITY] if lines else []
+        text.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
+    text += [LOST, RANGE, DRAWN if drawn else BY_SEVERITY] if lines else []
     then = (_weighted, _drivers, _short, _not_known)
-    return [*lines, *(line for part in then for line in part(result, year)), *_at_unknown(result)]
+    text += [*(line for part in then for line in part(result, year)), *_at_unknown(result)]
+    return [*lines, *wrapped(text, width)]
+
+
+def _lost(
+    result: Result, rows: pd.DataFrame, title: str, drawn: Mapping[tuple[str, str, str], tuple[float, float]], size: int
+) -> list[Table]:
+    """GWh lost in a region and what binds, the largest in the first scenario first, of so many scenarios side by side;
+    what loses nothing is left out unless the run names its disruptions."""
+    named = bool(result.record["config"]["exposure"]["disruptions"])
+    records = {(row["disruption"], row["scenario"]): row for row in rows.to_dict("records")}
+    out: list[Table] = []
+    for block in _by(result.scenarios, size):
+        head = [title]
+        for scenario in block:
+            label = str(result.record["scenarios"][scenario]["label"])
+            head += [label, "of all", "5–95 %" if drawn else "by severity", "own cells"]
+        body = []
+        worst = rows[rows["scenario"] == block[0]].sort_values("lost_best", ascending=False, kind="stable")
+        for row in worst.itertuples():
+            these = [records[row.disruption, scenario] for scenario in block]
+            if named or any(
+                max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these
+            ):
+                mark = "" if row.status == "in_force" else MARK
+                cells = [text for each in these for text in _as_text(each, drawn)]
+                body.append([f"{row.label}{mark}", *cells, str(row.binding_label)])
+        if body:
+            out.append(([*head, "binds"], body, (0, len(head))))
+    return out
+
+
+def wrapped(sentences: Iterable[str], width: int) -> list[str]:
+    """Sentences as lines of a width; the further lines of each, and one that is a command to copy, are indented."""
+    return [line for text in sentences for line in (
+        [text] if text.startswith(GAP) else textwrap.wrap(text, width, subsequent_indent=GAP))]  # fmt: skip
 
 
 def _of_year(result: Result, name: str, year: int) -> pd.DataFrame:
@@ -212,10 +240,10 @@ def _weighted(result: Result, year: int) -> list[str]:
     parts = []
     for scenario in result.scenarios:
         mine = table[table["scenario"] == scenario].set_index("weights")
-        ends = dict.fromkeys(f"{end / mine['planned'].iloc[0]:.0%}" for end in mine.loc["status", ["low", "high"]])
+        ends = _percents(*(mine.loc["status", ["low", "high"]] / mine["planned"].iloc[0]))
         parts.append(
             f"{result.record['scenarios'][scenario]['label']} {mine.at['equal', 'share']:.0%}, "
-            f"{mine.at['status', 'share']:.0%} ({'–'.join(ends)}), {mine.at['history', 'share']:.0%}"
+            f"{mine.at['status', 'share']:.0%} ({ends}), {mine.at['history', 'share']:.0%}"
         )
     return [f"Lost on average if one of them comes, with equal weights, by status, by history: {'; '.join(parts)}."]
 
@@ -240,14 +268,19 @@ def _drivers(result: Result, year: int) -> list[str]:
 def _as_text(row: Mapping[Any, Any], drawn: Mapping[tuple[str, str, str], tuple[float, float]]) -> list[str]:
     """A range of GWh, and of the share of the plan, its interval (or GWh between the ends of the severity, where
     nothing was drawn), and of the cells made at home the share that is lost."""
-    shares = dict.fromkeys((f"{row['share_best']:.0%}", f"{row['share_proportional']:.0%}"))
     lost = between(row["lost_best"], row["lost_proportional"])
     at_home = row["industry_best"] / row["made_at_home"] if row["made_at_home"] else 0.0
     ends = between(row["lost_low"], row["lost_high"])
     if drawn:
         key = row["scenario"], row["region"], row["disruption"]
-        ends = "–".join(dict.fromkeys(f"{end:.0%}" for end in drawn[key])) if key in drawn else ""
-    return [lost, "–".join(shares), ends, f"{at_home:.0%}"]
+        ends = _percents(*drawn[key]) if key in drawn else ""
+    return [lost, _percents(row["share_best"], row["share_proportional"]), ends, f"{at_home:.0%}"]
+
+
+def _percents(low: float, high: float) -> str:
+    """A range of shares in per cent, or one number where both ends read alike."""
+    ends = dict.fromkeys(f"{100 * end:.0f}" for end in (low, high))
+    return f"{'–'.join(ends)}%"
 
 
 def _short(result: Result, year: int) -> list[str]:
@@ -306,7 +339,7 @@ def _at_unknown(result: Result) -> list[str]:
     return [f"Share {what}: {listed(texts, 4)}."] if texts else []
 
 
-def suppliers(result: Result, top: int) -> list[list[str]]:
+def suppliers(result: Result, top: int, width: int) -> list[list[str]]:
     """The worst single suppliers and pairs of the last year in the first scenario, beside the others; pairs by what
     they cost beyond the worse of the two."""
     year, first = result.record["years"][-1], result.scenarios[0]
@@ -330,11 +363,11 @@ def suppliers(result: Result, top: int) -> list[list[str]]:
         if table == "stress_pairs":
             head.append("beyond the worse")
             rows = [[*row, number(more)] for row, more in zip(rows, ranked["more_than_worse"], strict=True)]
-        out.append(columns(head, rows))
+        out.append(fitted(head, rows, width))
     return out
 
 
-def by_rule(result: Result) -> list[str]:
+def by_rule(result: Result, width: int) -> list[str]:
     """Suppliers whose stop the rule takes into the library, most of the plan first."""
     table = result["library"]
     inside = table[(table["in_library"] == "yes") & (table["with_cells"] == "no")]
@@ -350,13 +383,14 @@ def by_rule(result: Result) -> list[str]:
     ]  # fmt: skip
     way = ' exposure.library = "rule" plays them, with and without cells.'
     played = result.record["config"]["exposure"]["library"] == RULE
-    return [
+    text = (
         "In the library by rule, with the largest share of a year's plan that the stop costs, else of the cells of one "
         f"chemistry: {listed(names, len(names))}.{'' if played else way}"
-    ]
+    )
+    return wrapped([text], width)
 
 
-def worlds(result: Result) -> list[str]:
+def worlds(result: Result, width: int) -> list[str]:
     """Lost by every disruption over other reference worlds and kinds of follow-on, with and without a stop of cells."""
     table, year = result["reference_worlds"], result.record["years"][-1]
     labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
@@ -383,12 +417,8 @@ def worlds(result: Result) -> list[str]:
         f"Over {count} reference worlds, and plants that follow the plan where projects stand, where supply stands, or "
         "nowhere. With cells: of the run's own world, if the country stops its cells too."
     )
-    lines = columns(head, rows)
-    return [
-        *lines,
-        note,
-        *([f"{WIDE_MARK} More than a tenth of the plan apart: the span is the figure."] if wide else []),
-    ]
+    notes = [note, *([f"{WIDE_MARK} More than a tenth of the plan apart: the span is the figure."] if wide else [])]
+    return [*fitted(head, rows, width), *wrapped(notes, width)]
 
 
 def _ends(risk: pd.DataFrame, key: tuple[str, ...]) -> str:
@@ -429,12 +459,16 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[i
     return _lines(parts)
 
 
-def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, left: Sequence[int] = (0,)) -> list[str]:
     """`columns` of a width: where they are wider, heads are broken between words, and the first column into lines."""
-    lines = columns(head, rows)
+    lines = columns(head, rows, left)
     if max(map(len, lines)) <= width:
         return lines
-    others = [_column(textwrap.wrap(title, NARROW), [row[at] for row in rows]) for at, title in enumerate(head) if at]
+    others = []
+    for at in range(1, len(head)):
+        cells = [row[at] for row in rows]
+        broken_head = textwrap.wrap(head[at], max(map(len, cells), default=NARROW) or NARROW, break_long_words=False)
+        others.append(_column(broken_head, cells, left=at in left))
     room = max(width - _width(others), NARROW)
     broken = [textwrap.wrap(row[0], room) or [""] for row in rows]
     # What a row holds beside its name stands on the first line of that.
