@@ -418,6 +418,9 @@ def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:
     if _is_set(config, "exclude_since") and not config.exclude:
         what = f"exclude_since = {config.exclude_since}"
         yield ("optimise", "exclude_since"), what, "says from when, but not who; add exclude, a group of countries"
+    if _is_set(config, "maker_inputs") and config.makers != "chosen":
+        why = 'is of makers that are chosen; set makers = "chosen", or leave it out'
+        yield ("optimise", "maker_inputs"), f"maker_inputs = {config.maker_inputs!r}", why
     if config.measure not in LINKS.values():
         why = unknown(config.measure, LINKS.values(), "a measure of a weakest link")
         yield ("optimise", "measure"), f"measure = {config.measure!r}", why
@@ -622,7 +625,7 @@ def _with_mix(
     scenario = Scenario(
         label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
         met=met or {}, made_at_home=home, cells_from=bought, follow_on=built,
-        follow_on_in=built_in,
+        follow_on_in=built_in, maker_inputs=config.maker_inputs if config.makers == "chosen" else "reference",
         note=f"Shares chosen by the model from the first year that it decides on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", name, "share")

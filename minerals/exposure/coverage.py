@@ -245,6 +245,16 @@ def _unlimited(amount: Array) -> Array:
     return np.where(np.isnan(amount), np.inf, amount)
 
 
+def to_be_had(supply: Supply, traded: Trade) -> Array:
+    """What customers have of each node for their need in the reference world, and what of the pool nobody lacks, which
+    any of them may have beside it, (…, node, customer) [kt or GWh]; infinite where nothing is known or needed. What a
+    customer makes beyond its need is exported, so that no more is counted than is made."""
+    had = traded.left * supply.usually
+    spare = np.maximum(traded.exported.sum(axis=-1) - traded.lacked.sum(axis=-1), 0.0)
+    known = (supply.needed & ~supply.unknown)[..., None]
+    return np.asarray(np.where(known, np.nan_to_num(had + spare[..., None]), np.inf))
+
+
 def access(supply: Supply, group: Mask, cuts: Cuts | None = None, traded: Trade | None = None) -> Access:
     """What the customers of `group`, (customer), can get of each node, with or without a disruption, or with each of
     several, (disruption, …). traded: `trade` of the same cuts, where it is known already.

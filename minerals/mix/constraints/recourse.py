@@ -42,7 +42,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..data import FOLLOW_ON, Chemistry, Disruption, MixData, Node, Place, Pool, Supplier, Year
+from ..data import FOLLOW_ON, Chemistry, Customer, Disruption, MixData, Node, Place, Pool, Supplier, Year
 from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 from ..variables import makers_of
@@ -67,6 +67,15 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         each.sort(key=order.__getitem__)
     for pairs in through.values():
         pairs.sort(key=lambda pair: (order[pair[0]], pair[1]))
+    kept: dict[tuple[Any, ...], dict[Supplier, float]] = {}
+    elsewhere: dict[tuple[Any, ...], list[Customer]] = {}
+    for (d, q, j, b, c, y), share in data.keeps.items():
+        kept.setdefault((d, q, b, c, y), {})[j] = share
+    for d, q, b, c, y in kept:
+        elsewhere.setdefault((d, q, c, y), []).append(b)
+    lacking: dict[tuple[Any, ...], list[Chemistry]] = {}
+    for d, q, b, c, y in model.abroad:
+        lacking.setdefault((d, q, b, y), []).append(c)
     makers: dict[tuple[Pool, Chemistry, Year], tuple[dict[Supplier, Any], dict[Supplier, Any]]] = {}
     more_natural: dict[Node, float] = {}
     if data.routes:
@@ -112,7 +121,15 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         if data.loss == "industry":
             return 0.0
         left = ((data.left.get((d, q, j, c, y), 1.0), cells) for j, cells in by_maker(q, c, y)[1].items())
-        return sum(part * cells for part, cells in left if part)
+        bought = sum(part * cells for part, cells in left if part)
+        for b in elsewhere.get((d, q, c, y), ()):
+            bought += m.abroad[d, q, b, c, y] if (d, q, b, c, y) in m.abroad else to_sell(m, d, q, b, c, y)
+        return bought
+
+    def to_sell(m: pyo.ConcreteModel, d: Disruption, q: Pool, b: Customer, c: Chemistry, y: Year) -> Any:
+        """Cells that makers at home with a customer could sell if they had all inputs."""
+        cells = by_maker(q, c, y)[1]
+        return sum(part * cells[j] for j, part in kept[d, q, b, c, y].items() if j in cells)
 
     def most(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
         """What can be made and bought, as far as there are enough cells."""
@@ -124,6 +141,20 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def made(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
         return m.at_home[d, q, c, y] - makes(m, d, q, c, y) <= 0
+
+    def sold_abroad(m: pyo.ConcreteModel, d: Disruption, q: Pool, b: Customer, c: Chemistry, y: Year) -> object:
+        return m.abroad[d, q, b, c, y] - to_sell(m, d, q, b, c, y) <= 0
+
+    def inputs(m: pyo.ConcreteModel, d: Disruption, q: Pool, b: Customer, n: Node, line: int, y: Year) -> object:
+        slope, constant = data.inputs[d, q, b, n, y][line]
+        used = straight_use(d, q, b, n, y)
+        needed = sum(by * to_sell(m, d, q, b, c, y) for c, by in used.items()) if slope else 0.0
+        return sum(by * m.abroad[d, q, b, c, y] for c, by in used.items()) - slope * needed <= constant
+
+    def straight_use(d: Disruption, q: Pool, b: Customer, n: Node, y: Year) -> dict[Chemistry, float]:
+        """Use of a node by cells that makers at home with a customer sell, as it is."""
+        by = ((c, data.use.get((q, c, n, y), 0.0) * data.direct.get((c, n), 1.0)) for c in lacking.get((d, q, b, y), ()))
+        return {c: use for c, use in by if use}
 
     def used(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
         """Use of a node by what is made of it at home, less what is recovered."""
@@ -285,6 +316,12 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     made_of = model.natural_made.index_set()
     model.made_low = pyo.Constraint(made_of, rule=bounds("natural_made", anodes, "low"))
     model.made_high = pyo.Constraint(made_of, rule=bounds("natural_made", anodes, "high"))
+    model.abroad_plan = pyo.Constraint(model.abroad.index_set(), rule=sold_abroad)
+    short = [
+        (*key[:-1], line, key[-1]) for key, limits in data.inputs.items() if straight_use(*key)
+        for line in range(len(limits))
+    ]  # fmt: skip
+    model.inputs = pyo.Constraint(pyo.Set(initialize=short, dimen=6), rule=inputs)
     model.loss = pyo.Expression(pyo.Set(initialize=list(data.disruptions)), rule=loss)
 
 
@@ -299,7 +336,7 @@ def _own_words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node,
 
 
 #: Variables of the recourse.
-VARIABLES = ("rebuilt", "at_home", "own_made", "refined", "natural", "natural_made")
+VARIABLES = ("rebuilt", "at_home", "abroad", "own_made", "refined", "natural", "natural_made")
 NODE, ROUTE = "disruption, pool, node, year", "disruption, pool, year"
 NO_WAY_OUT = "to build nothing again always keeps it; only a cap on exposure presses on it"
 FAMILY = Family(
@@ -331,5 +368,7 @@ FAMILY = Family(
         "route_high": Balance(ROUTE),
         "made_low": Balance(ROUTE),
         "made_high": Balance(ROUTE),
+        "abroad_plan": Balance("disruption, pool, customer, chemistry, year"),
+        "inputs": Balance("disruption, pool, customer, node, line, year"),
     },
 )
