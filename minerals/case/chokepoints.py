@@ -432,7 +432,7 @@ class Chokepoints:
             supply, hit, traded = self.supply[year], self.hit(regions, year, stops), self.traded(year, stops)[1]
             had, undisturbed = to_be_had(supply, traded), to_be_had(supply, supply.undisturbed)
             taken = (had < undisturbed * (1 - NOTHING)) & self.shareable[:, None] & ~self.group(self.regions)
-            usual = np.minimum(self._usually_bought(regions, year), supply.usually)
+            usual = np.minimum(self.usually_bought(regions, year), supply.usually)
             cells = self._cells_left(regions, year, hit.cuts, np.where(taken, 1.0, hit.reach.left))
             self._shared[key] = Shared(np.where(taken, had, np.inf), supply.usually - usual, usual, cells)
         return self._shared[key]
@@ -449,7 +449,7 @@ class Chokepoints:
         chain = self.chain
         return np.asarray((chain.direct * (self.uses.ever > 0)).any(axis=0) & ~chain.natural & ~chain.synthetic)
 
-    def _usually_bought(self, regions: tuple[str, ...], year: int) -> Array:
+    def usually_bought(self, regions: tuple[str, ...], year: int) -> Array:
         """What goes into the cells that regions use in the reference world, of the uses in scope, by the customer at home
         with the makers of these, (node, customer) [kt or GWh]."""
         key = regions, year
