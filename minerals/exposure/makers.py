@@ -51,7 +51,7 @@ def lines(order: Order, others: Array, usual: Array, had: Array) -> tuple[Array,
     left = had[..., None] * np.where(there, 1 - each, 0.0)
     beyond = ends[..., 1:]
     slope = had[..., None] * np.divide(each[..., :-1], beyond, out=np.zeros_like(beyond), where=beyond > 0)
-    constant = left[..., :-1] - slope * (ends[..., :-1] - others[..., None])
+    constant = np.maximum(left[..., :-1] - slope * (ends[..., :-1] - others[..., None]), 0.0)
     first = np.divide(had, whole, out=np.zeros_like(whole), where=whole > 0)[..., None]
     last = left[..., -1:]
     return np.concatenate([first, slope, np.zeros_like(last)], axis=-1), np.concatenate(
@@ -77,7 +77,7 @@ def left(order: Order, need: Array, others: Array, usual: Array, had: Array) -> 
     limited = np.isfinite(had)
     slope, constant = lines(order, *np.broadcast_arrays(others, usual, np.where(limited, had, 0.0)))
     most = np.where(limited, (constant + slope * need[..., None]).min(axis=-1), np.inf)
-    return np.asarray(np.minimum(need, most))
+    return np.asarray(np.clip(most, 0.0, need))
 
 
 def sold(cells: Array, use: Array, most: Array) -> Array:
