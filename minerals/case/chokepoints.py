@@ -432,9 +432,9 @@ class Chokepoints:
             supply, hit, traded = self.supply[year], self.hit(regions, year, stops), self.traded(year, stops)[1]
             had, undisturbed = to_be_had(supply, traded), to_be_had(supply, supply.undisturbed)
             taken = (had < undisturbed * (1 - NOTHING)) & self.shareable[:, None] & ~self.group(self.regions)
-            usual = np.minimum(self.usually_bought(regions, year), supply.usually)
+            usual = np.minimum(self.usually_bought(regions, year), supply.need)
             cells = self._cells_left(regions, year, hit.cuts, np.where(taken, 1.0, hit.reach.left))
-            self._shared[key] = Shared(np.where(taken, had, np.inf), supply.usually - usual, usual, cells)
+            self._shared[key] = Shared(np.where(taken, had, np.inf), supply.need - usual, usual, cells)
         return self._shared[key]
 
     def sharing(self, shared: Shared, year: int) -> NDArray[np.bool_]:

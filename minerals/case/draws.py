@@ -394,8 +394,8 @@ class Hit(NamedTuple):
     """What a disruption leaves, in every draw: accessible and own supply of each node, (row, node), and the part of its
     cells that each maker can still make and sell, (row or 1, chemistry, place). cuts: what it takes of some nodes,
     (row, of these, place), or None without one; lasts: part of the year that it fills, (row) or (1); shared: of these
-    nodes, where a plan has makers outside the run share them, as `Chokepoints.shared` has it, with a draw in place of a
-    stop and `others` and `usual` of each."""
+    nodes, where a plan has makers outside the run share them, as `Chokepoints.shared` has it, with draws in place of
+    stops."""
 
     accessible: Array
     own: Array
@@ -519,9 +519,9 @@ class InYear:
                 taken = (had < undisturbed * (1 - NOTHING)) & self.chokepoints.shareable[nodes][:, None]
                 taken &= ~self.chokepoints.group(self.chokepoints.regions)
                 usual = self.chokepoints.usually_bought(self.regions, self.year)[nodes]
-                usual = np.minimum(usual, supply.usually)
+                usual = np.minimum(usual, supply.need)
                 cells = self._cells_left(cuts, nodes, np.where(taken, 1.0, covered))
-                shared = Shared(np.where(taken, had, np.inf), supply.usually - usual, usual, cells)
+                shared = Shared(np.where(taken, had, np.inf), supply.need - usual, usual, cells)
         low, months, high = event.months
         lasts = np.minimum(self.streams.drawn(MONTHS, months, low, high) / YEAR, 1.0)
         return Hit(accessible, own, self._cells_left(cuts, nodes, covered), nodes, cuts, lasts, shared)

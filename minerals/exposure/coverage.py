@@ -246,10 +246,11 @@ def _unlimited(amount: Array) -> Array:
 
 
 def to_be_had(supply: Supply, traded: Trade) -> Array:
-    """What customers have of each node for their need in the reference world, and what of the pool nobody lacks, which
-    any of them may have beside it, (…, node, customer) [kt or GWh]; infinite where nothing is known or needed. What a
-    customer makes beyond its need is exported, so that no more is counted than is made."""
-    had = traded.left * supply.usually
+    """What a disruption leaves customers of what they need of each node in the reference world, and what of the pool
+    nobody lacks, which any of them may have beside it, (…, node, customer) [kt or GWh]; infinite where nothing is known
+    or needed. What a customer makes beyond its need is exported, and counts where it goes. What is short without a
+    disruption is not told of others than those assessed: of that need they have all then."""
+    had = traded.left * supply.need
     spare = np.maximum(traded.exported.sum(axis=-1) - traded.lacked.sum(axis=-1), 0.0)
     known = (supply.needed & ~supply.unknown)[..., None]
     return np.asarray(np.where(known, np.nan_to_num(had + spare[..., None]), np.inf))
