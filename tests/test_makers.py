@@ -58,8 +58,8 @@ def test_lines_that_no_need_meets_are_none() -> None:
 
 
 def test_cells_that_use_least_of_what_is_short_are_sold_first_and_those_that_use_as_much_alike() -> None:
-    """12 kt of the first node serve 5 GWh that take 1 kt each, and 7 of 20 that take 1 too; none that take 2. The second
-    limits the last alone, at 3."""
+    """12 kt of the first node serve 12 of 25 GWh of two kinds that take 1 kt each, and none that take 2. The second
+    node limits the last kind alone, at 3."""
     cells = np.array([[5.0, 20.0, 4.0, 6.0], [1.0, 1.0, 1.0, 1.0]])
     use = np.array([[1.0, 0.0], [1.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
     most = np.array([[12.0, 6.0], [np.inf, np.inf]])

@@ -585,7 +585,8 @@ def sharing(home: float = 50.0, order: Order = "alike", **changes: Any) -> MixDa
     data, at = two_makers(left=left(home=1.0, KOR=0.0)), ("china", "Here", "East", "anode", 2030)
     data = replace(
         data, supplied={("cell", "Here", 2030): home, ("cell", "KOR", 2030): 100.0}, nodes=("cell", "anode"),
-        use={**data.use, ("Here", "nmc", "anode", 2030): 1.0}, keeps={("china", "Here", "KOR", "East", "nmc", 2030): 1.0},
+        use={**data.use, ("Here", "nmc", "anode", 2030): 1.0},
+        keeps={("china", "Here", "KOR", "East", "nmc", 2030): 1.0},
         inputs={at: pressing(order, 50.0, 50.0, 60.0, 100.0)},
     )  # fmt: skip
     data = replace(data, supplied={**data.supplied, ("anode", "CHN", 2030): 100.0})
@@ -610,7 +611,8 @@ def test_cells_that_lack_less_of_a_shared_input_are_sold_first() -> None:
     both, at = replace(data, sold=one_year("Here").sold), ("Here", "lfp", 2030)
     both = replace(
         both, use={**data.use, (*at[:2], "cell", 2030): 1.0, (*at[:2], "anode", 2030): 0.5},
-        by_origin=data.by_origin | {at}, min_share={("Here", "car", "LFP", 2030): 0.25, ("Here", "car", "NMC", 2030): 0.75},
+        min_share={("Here", "car", "LFP", 2030): 0.25, ("Here", "car", "NMC", 2030): 0.75},
+        by_origin=data.by_origin | {at},
         left={**data.left, ("china", "Here", "KOR", "lfp", 2030): 0.0, ("china", "Here", "Here", "lfp", 2030): 0.0},
         keeps={**data.keeps, ("china", "Here", "KOR", "East", "lfp", 2030): 1.0},
         inputs={("china", "Here", "East", "anode", 2030): ((0.0, 30.0),)},

@@ -25,10 +25,9 @@ from minerals.mix.session import Session
 from minerals.mix.solution import Criteria, choose, risk_of
 
 
-
 def short_of_inputs() -> MixData:
-    """Home could make 80 of 100 GWh, at 7 more than Korea sells them, whose makers share anodes; under a second stop they
-    have fewer of them, and cells of any kind are short too."""
+    """Home could make 80 of 100 GWh, at 7 more than Korea sells them, whose makers share anodes; under a second stop
+    they have fewer of them, and cells of any kind are short too."""
     data = sharing(80.0)
     other = {key: ("both", *key[1:]) for key in (*data.left, *data.keeps, *data.inputs)}
     return replace(

@@ -37,7 +37,7 @@ from ..exposure.coverage import (
 from ..exposure.factory import Factory, Plan, Routes, Supplied
 from ..exposure.follow_on import FollowOn, follow_on, headroom, shares_of
 from ..exposure.known import BY_NEED, Known, known
-from ..exposure.makers import Order, left, sold
+from ..exposure.makers import Order, Shared
 from ..exposure.stages import CELL, Chain, least
 from ..flows.demand import Array
 from ..haste import frozen
@@ -87,22 +87,6 @@ class Hit(NamedTuple):
 
     cuts: Cuts
     reach: Access
-    cells: Array
-
-
-class Shared(NamedTuple):
-    """Inputs that makers outside the run share between the cells that they sell to some regions and their others, and
-    what each of several disruptions leaves of them.
-
-    had: what the makers at home with a customer have of a node, (stop, node, customer) [kt or GWh], infinite where a
-    disruption takes none of what they could have; others, usual: what they need of it in the reference world for all
-    other cells, and for those of the regions, (node, customer); cells: part of its cells that each maker could still
-    make and sell if it had all of these, (stop, chemistry, country).
-    """
-
-    had: Array
-    others: Array
-    usual: Array
     cells: Array
 
 
@@ -414,16 +398,12 @@ class Chokepoints:
         if scenario not in self.orders:
             return np.asarray(plan.cells * (abroad * part).sum(axis=-1))
         shared, home = self.shared(regions, year, stops), self.supply[year].home
-        sharing = self.sharing(shared, year) & ~(False if apart is None else apart)
+        sharing = shared.lacks(home) if apart is None else shared.lacks(home) & ~apart
         which = sharing[:, None] & self.chooses_origin(regions, year)[:, None]
         made, use = plan.cells[:, None] * abroad, plan.total_use * self.chain.direct
         bought = np.where(which, 0.0, made * part).sum(axis=-1)
         wanted = np.where(which, made * shared.cells, 0.0)
-        for b in np.flatnonzero(np.isfinite(shared.had).any(axis=(0, 1))):
-            cells, had = wanted[..., home == b].sum(axis=-1), shared.had[..., b]
-            most = left(self.orders[scenario], cells @ use, shared.others[:, b], shared.usual[:, b], had)
-            bought = bought + sold(cells, use, np.where(np.isfinite(had), most, np.inf))
-        return np.asarray(bought)
+        return np.asarray(bought + shared.sold(self.orders[scenario], wanted, home, use))
 
     def shared(self, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...]) -> Shared:
         """Inputs that makers outside the run share between the cells that they sell to regions and all others."""
@@ -437,12 +417,6 @@ class Chokepoints:
             self._shared[key] = Shared(np.where(taken, had, np.inf), supply.need - usual, usual, cells)
         return self._shared[key]
 
-    def sharing(self, shared: Shared, year: int) -> NDArray[np.bool_]:
-        """Countries of whose inputs disruptions take any that are shared, (stop, country)."""
-        limited = np.isfinite(shared.had).any(axis=1)
-        nowhere = np.zeros((len(limited), 1), dtype=bool)
-        return np.asarray(np.hstack([limited, nowhere])[:, self.supply[year].home])
-
     @cached_property
     def shareable(self) -> NDArray[np.bool_]:
         """Nodes that go into cells as they are, whatever the route of graphite, (node)."""
@@ -450,8 +424,8 @@ class Chokepoints:
         return np.asarray((chain.direct * (self.uses.ever > 0)).any(axis=0) & ~chain.natural & ~chain.synthetic)
 
     def usually_bought(self, regions: tuple[str, ...], year: int) -> Array:
-        """What goes into the cells that regions use in the reference world, of the uses in scope, by the customer at home
-        with the makers of these, (node, customer) [kt or GWh]."""
+        """What goes into the cells that regions use in the reference world, of the uses in scope, by the customer at
+        home with the makers of these, (node, customer) [kt or GWh]."""
         key = regions, year
         if key not in self._usual:
             theirs, world = self._reference

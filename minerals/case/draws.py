@@ -31,7 +31,7 @@ from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_o
 from ..exposure.factory import Factory, Plan, Supplied
 from ..exposure.follow_on import FollowOn
 from ..exposure.known import BY_NEED, BY_PLANTS, PUBLISHED
-from ..exposure.makers import left, sold
+from ..exposure.makers import Shared
 from ..exposure.stages import least
 from ..exposure.window import YEAR
 from ..flows.demand import Array
@@ -39,7 +39,7 @@ from ..provenance import Rows
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES
 from ..tables.supply import Event, Node
 from .arrays import ENDS, additions_of, cells_of, pack_of
-from .chokepoints import Chokepoints, Shared
+from .chokepoints import Chokepoints
 from .outcome import Outcome
 from .reference import REFERENCE
 from .shares import DrawnShares, share_weights
@@ -688,19 +688,13 @@ class InYear:
         made = self.cells(scenario)[..., None] * np.where(self.inside, 0.0, self._origin(scenario))
         if shared is None or scenario not in chokepoints.orders:
             return np.asarray((made * hit.cells).sum(axis=-1))
-        limited = np.isfinite(shared.had).any(axis=1)  # (row, customer)
-        sharing = np.hstack([limited, np.zeros((len(limited), 1), dtype=bool)])[:, self.places.home]
-        which = sharing[:, None] & chokepoints.chooses_origin(self.regions, self.year)[:, None]
+        home = self.places.home
+        which = shared.lacks(home)[:, None] & chokepoints.chooses_origin(self.regions, self.year)[:, None]
         use = (self.plan(scenario).total_use * chokepoints.chain.direct)[:, hit.nodes]
-        bought = np.where(which, 0.0, made * hit.cells).sum(axis=-1)
         wanted = np.where(which, made * shared.cells, 0.0)
         per = (self.needed / self._per(scenario))[:, hit.nodes]
-        for b in np.flatnonzero(limited.any(axis=0)):
-            cells, had = wanted[..., self.places.home == b].sum(axis=-1), shared.had[..., b]
-            amounts = (per * each[..., b] for each in (shared.others, shared.usual, shared.had))
-            most = left(chokepoints.orders[scenario], cells @ use, *amounts)
-            bought = bought + sold(cells, use, np.where(np.isfinite(had), most, np.inf))
-        return np.asarray(bought)
+        bought = np.where(which, 0.0, made * hit.cells).sum(axis=-1)
+        return np.asarray(bought + shared.sold(chokepoints.orders[scenario], wanted, home, use, per))
 
     def _totals(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
         """Batteries to be had, and those of them made at home, as if a stop lasted all year, (row) each [GWh]."""

@@ -393,7 +393,7 @@ class Assembly:
                             if part := float(by_stop[e]):
                                 found["moved_home"][d, name, j, c, y] = part
                                 home[place] = max(home[place], part)
-                    if self._order is not None and self.config.loss != "industry":
+                    if self.order is not None and self.config.loss != "industry":
                         self._share_inputs(found, d, name, y, e, stops)
                     without = chokepoints.available(regions, at, chokepoints.access(regions, at))[1]
                     own, accessible = chokepoints.available(regions, at, hit.reach.take(e))
@@ -455,7 +455,7 @@ class Assembly:
         chokepoints = self.chokepoints
         cells, outside = chokepoints.hit(regions, at, stops).cells, self.config.loss == "all_outside"
         sold, moved = chokepoints.left_of_others(regions, at, stops, chokepoints.hit(regions, at, stops))
-        if self._order is not None:
+        if self.order is not None:
             sharing, all_had = self._sharing(regions, at, stops)
             cells, sold = (np.where(sharing[:, None], all_had, each) for each in (cells, sold))
         left: dict[Chemistry, dict[Supplier, Array]] = {}
@@ -470,11 +470,13 @@ class Assembly:
                         moving[c][j] = moved[:, place] @ countries
         return left, moving
 
-    def _sharing(self, regions: tuple[Region, ...], at: int, stops: tuple[Stop, ...]) -> tuple[Array, Array]:
+    def _sharing(
+        self, regions: tuple[Region, ...], at: int, stops: tuple[Stop, ...]
+    ) -> tuple[NDArray[np.bool_], Array]:
         """Countries whose makers share inputs with others of which disruptions take some, (stop, country), and the part
         of their cells that all makers could make and sell with all of these, (stop, chemistry, country)."""
         shared = self.chokepoints.shared(regions, at, stops)
-        sharing = self.chokepoints.sharing(shared, at)
+        sharing = shared.lacks(self.chokepoints.supply[at].home)
         if self.config.loss == "all_outside":
             sharing &= ~self.chokepoints.closing(regions, stops)
         return sharing, shared.cells
@@ -482,10 +484,10 @@ class Assembly:
     def _share_inputs(
         self, found: dict[str, Any], d: Disruption, pool: Pool, y: Year, e: int, stops: tuple[Stop, ...]
     ) -> None:
-        """Note what a disruption, by its place among all, leaves of inputs that makers outside the run share, where some
-        mix could lack them, and the cells that these go into: `MixData.inputs` and `keeps`. These are then not in
+        """Note what a disruption, by its place among all, leaves of inputs that makers outside the run share, where
+        some mix could lack them, and the cells that these go into: `MixData.inputs` and `keeps`. These are then not in
         `left`."""
-        chokepoints, regions, at, order = self.chokepoints, self.pools[0][pool], self.at[y], self._order
+        chokepoints, regions, at, order = self.chokepoints, self.pools[0][pool], self.at[y], self.order
         assert order is not None
         shared, (sharing, kept) = chokepoints.shared(regions, at, stops), self._sharing(regions, at, stops)
         use, wanted = self._largest_use(regions, y)
@@ -951,9 +953,10 @@ class Assembly:
                                 returned[r, name, m, k, y] = amount
         return returned, life, recovered
 
-    def planned(self, data: MixData, plan: Plan) -> Chokepoints:
+    def planned(self, data: MixData, plan: Plan, order: Order | None = None) -> Chokepoints:
         """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. What it recovers is what
-        `data` says that cells give back."""
+        `data` says that cells give back. order: in which makers outside the run serve it where they share their inputs,
+        by default as the mix was chosen."""
         axes, known = self.resolved, self.resolved.minerals.labels
         cells = np.zeros_like(self.chokepoints.scenarios[self.optimised].cells)
         codes = self.chokepoints.inputs.countries
@@ -975,11 +978,11 @@ class Assembly:
             origin[self.regions.index(r), self.place[c], self.at[y]] = shares
         batteries = Batteries(cells, self.chokepoints.scenarios[self.optimised].gain, recovered)
         return self.chokepoints.with_plan(
-            self.optimised, batteries, origin, self.built(data, plan.sourced), self._order
+            self.optimised, batteries, origin, self.built(data, plan.sourced), order or self.order
         )  # fmt: skip
 
     @property
-    def _order(self) -> Order | None:
+    def order(self) -> Order | None:
         """Whose cells makers outside the run serve first, where they are chosen, and so share their inputs."""
         return self.config.maker_inputs if self.config.makers == "chosen" else None
 

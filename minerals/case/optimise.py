@@ -35,6 +35,7 @@ from ..config import (
     runs_by_mix,
 )
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
+from ..exposure.makers import ORDERS, Order
 from ..haste import frozen, value_class
 from ..mix.compiled import Compiled
 from ..mix.data import Disruption, Key, LossKind, MixData
@@ -776,6 +777,21 @@ class Beside:
 
     lost: dict[LossKind, float]
     at_home: float
+
+
+def lost_by_order(mix: Mix) -> dict[Order, float]:
+    """What the chosen mix loses, weighed as the run does, by whose cells makers outside the run serve first where they
+    lack inputs [GWh]; nothing where they do not share them, or losses are not what it is chosen by."""
+    assembly, data, config = mix.assembly, mix.data, mix.config
+    if assembly.order is None or config.objective != "gwh_at_risk" or config.loss == "industry":
+        return {}
+    found: dict[Order, float] = {}
+    for order in ORDERS:
+        plan = assembly.planned(data, mix.solution.baselines["chosen"], order)
+        played = losses_of(plan, OPTIMISED, assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years])
+        losses = lost(mix, played, float(sum(mix.solution.unmet.values())))[config.loss]
+        found[order] = risk_of(losses, data.weight, config.risk, config.level)
+    return found
 
 
 def lost_beside(mix: Mix, library: Library) -> dict[str, Beside]:

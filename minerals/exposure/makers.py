@@ -1,8 +1,8 @@
 r"""Inputs that makers elsewhere share between the cells that they sell to some regions and all their others.
 
-In the reference world the makers at home with a customer need `others + usual` of a node: `usual` for the cells that the
-regions have of them there, the rest for all other cells. Under a disruption they have `had` of it. A plan whose cells
-need `need` of it there, whatever the regions have of these makers in the reference world, is left
+In the reference world the makers at home with a customer need `others + usual` of a node: `usual` for the cells that
+the regions have of them there, the rest for all other cells. Under a disruption they have `had` of it. A plan whose
+cells need `need` of it there, whatever the regions have of these makers in the reference world, is left
 
     alike   need · min(1, had ÷ (others + need))     all users of a short node are cut alike, as everywhere here
     last    min(need, max(had − others, 0))          all others come first, as far as they are in the reference world
@@ -22,7 +22,7 @@ the reference world up to 9 %): no loss is told too small for it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,13 @@ from numpy.typing import NDArray
 from .bases import NOTHING, Bases
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 #: Whose cells are served first: all alike, those of others, those of the regions.
 Order = Literal["alike", "last", "first"]
+#: From the one that leaves the regions most to the one that leaves them least.
+ORDERS: tuple[Order, ...] = ("first", "alike", "last")
 #: What makers need in all, as a multiple of what they need where chords begin, at the ends of chords.
 STEPS = (1.0, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 
@@ -46,9 +50,8 @@ def lines(order: Order, others: Array, usual: Array, had: Array) -> tuple[Array,
     # In all where chords begin; as they have inputs for as much, the plan keeps all until then.
     whole = np.maximum(others + usual, had)
     ends = whole[..., None] * np.array(STEPS)
-    there: Array = ends > 0
-    each = np.divide(others[..., None], ends, out=np.zeros_like(ends), where=there)
-    left = had[..., None] * np.where(there, 1 - each, 0.0)
+    each = np.divide(others[..., None], ends, out=np.ones_like(ends), where=ends > 0)
+    left = had[..., None] * (1 - each)
     beyond = ends[..., 1:]
     slope = had[..., None] * np.divide(each[..., :-1], beyond, out=np.zeros_like(beyond), where=beyond > 0)
     constant = np.maximum(left[..., :-1] - slope * (ends[..., :-1] - others[..., None]), 0.0)
@@ -81,8 +84,8 @@ def left(order: Order, need: Array, others: Array, usual: Array, had: Array) -> 
 
 
 def sold(cells: Array, use: Array, most: Array) -> Array:
-    """Cells that makers can still sell where inputs limit them, by best reallocation among those of the plan, (question,
-    chemistry) [GWh]: in all as many as can be, and chemistries that use what is short alike are cut alike.
+    """Cells that makers can still sell where inputs limit them, by best reallocation among those of the plan,
+    (question, chemistry) [GWh]: in all as many as can be, and chemistries that use what is short alike are cut alike.
 
     cells: that they would sell else, (question, chemistry) [GWh]; use: of each node, (chemistry, node) [kt/GWh]; most:
     that is left of it for these, (question, node) [kt or GWh], infinite where nothing limits it.
@@ -101,3 +104,38 @@ def sold(cells: Array, use: Array, most: Array) -> Array:
     part = np.divide(np.clip(found, 0.0, upper), upper, out=np.zeros_like(upper), where=upper > 0)
     out[np.ix_(short, chemistries)] = wanted * (part @ member.T)
     return out
+
+
+class Shared(NamedTuple):
+    """Inputs that makers outside a run share between the cells that they sell to some of its regions and their others,
+    and what each of several disruptions, or draws of one, leaves of them.
+
+    had: what the makers at home with a customer have of a node, (disruption, node, customer) [kt or GWh], infinite
+    where a disruption takes none of what they could have; others, usual: what they need of it in the reference world
+    for all other cells, and for those of the regions, (node, customer); cells: part of its cells that each maker could
+    still make and sell if it had all of these, (disruption, chemistry, country).
+    """
+
+    had: Array
+    others: Array
+    usual: Array
+    cells: Array
+
+    def lacks(self, home: Index) -> Mask:
+        """Countries with makers of whose shared inputs a disruption takes any, (disruption, country). home: customer of
+        each, (country)."""
+        limited = np.isfinite(self.had).any(axis=1)
+        apart = np.zeros((limited.shape[0], 1), dtype=np.bool_)  # who is at home with no customer is the last
+        return np.asarray(np.hstack([limited, apart])[:, home])
+
+    def sold(self, order: Order, wanted: Array, home: Index, use: Array, per: Array | float = 1.0) -> Array:
+        """Cells of a plan that these makers still sell, (disruption, chemistry) [GWh]. wanted: that they would if they
+        had all inputs, (disruption, chemistry, country); use: (chemistry, node) [kt/GWh or GWh/GWh]; per: by which
+        inputs are multiplied to be in units of the plan, (disruption, node)."""
+        out = np.zeros(wanted.shape[:2])
+        for b in np.flatnonzero(np.isfinite(self.had).any(axis=(0, 1))):
+            cells = wanted[..., home == b].sum(axis=-1)
+            others, usual, had = (per * each[..., b] for each in (self.others, self.usual, self.had))
+            most = left(order, cells @ use, others, usual, had)
+            out += sold(cells, use, np.where(np.isfinite(had), most, np.inf))
+        return out

@@ -436,8 +436,8 @@ class MixData:
 
     @cached_property
     def lacking_abroad(self) -> dict[tuple[Disruption, Pool, Customer, Chemistry, Year], dict[Supplier, float]]:
-        """Which cells made abroad may lack inputs, (disruption, pool, customer, chemistry, year), and what is in `keeps`
-        of each of their makers."""
+        """Which cells made abroad may lack inputs, (disruption, pool, customer, chemistry, year), and what is in
+        `keeps` of each of their makers."""
         out: dict[tuple[Disruption, Pool, Customer, Chemistry, Year], dict[Supplier, float]] = {}
         short: dict[tuple[Disruption, Pool, Customer, Year], list[Node]] = {}
         for d, q, b, n, y in self.inputs:

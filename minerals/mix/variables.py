@@ -16,7 +16,7 @@ stock       s[r,n,y]      of a node's product                                   
 plants      b[r,n,v]      of a node, by the year in which they are decided        kt or GWh a year
 rebuilt     x'[d,q,c,y]   batteries of a pool that can be had under a disruption  GWh, where cells may be short
 at_home     z[d,q,c,y]    cells of them made at home                              GWh, where their inputs may be short
-abroad      o[d,q,b,c,y]  cells of them made by makers at home with a customer    GWh, where their inputs may be short
+abroad      o[d,q,e,c,y]  of them bought of makers at home with a customer        GWh, where these share their inputs
 own_made    k[d,q,c,a,y]  of these, those whose active material is made at home   GWh
 refined     v[d,q,r,y]    material refined at home for it                         kt or GWh
 natural, natural_made   g[d,q,y]   natural graphite in all anodes, and in those made at home   kt

@@ -1,8 +1,9 @@
 r"""Under each disruption, what can still be built at home of the plan from what is then accessible at each stage, what
 cells can still be bought, and what is lost of demand.
 
-$$x'_{dqcy} \le z_{dqcy} + \sum_{m \notin q} \beta_{dqmcy} \sum_{r \in q} i_{rmcy}, \qquad
-  z_{dqcy} \le \sum_{k \in q} \beta_{dqkcy} \Bigl( p_{kcy} + \sum_{r \in q} i_{rkcy} \Bigr) \qquad [\mathrm{GWh}]$$
+$$x'_{dqcy} \le z_{dqcy} + \sum_{m \notin q} \beta_{dqmcy} \sum_{r \in q} i_{rmcy} + \sum_e o_{dqecy}, \qquad
+  z_{dqcy} \le \sum_{k \in q} \beta_{dqkcy} \Bigl( p_{kcy} + \sum_{r \in q} i_{rkcy} \Bigr), \qquad
+  o_{dqecy} \le \sum_{m \notin q} \gamma_{dqemcy} \sum_{r \in q} i_{rmcy} \qquad [\mathrm{GWh}]$$
 
 $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcny}) + (h_n - \sigma_n)
   (g_{dqy} - \phi_y G_{dqy}) + \sum_r \rho_{nr} v_{dqry} - v_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
@@ -10,6 +11,9 @@ $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcn
   \sum_v b_{rnv}), \qquad
   \sum_c q_{qcay} k_{dqcay} \le O_{dqay}, \qquad k_{dqcay} \le z_{dqcy}, \qquad v_{dqry} \le O_{dqry}, \qquad
   \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$
+
+$$\sum_c \delta_{cn} q_{qcny} o_{dqecy} \le \lambda_{dqenly} \sum_c \delta_{cn} q_{qcny} \sum_{m \notin q}
+  \gamma_{dqemcy} \sum_{r \in q} i_{rmcy} + \mu_{dqenly} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 $$L_d = T_d \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + T_d \sum_{y < d}
   \sum_{r,s} u_{rsy} \qquad [\mathrm{GWh}]$$
@@ -30,12 +34,17 @@ to the home of the next stage, $\pi f$. So do plants and stocks that are bought 
 disruption of $T$ years uses stocks up once; it lasts a year unless a study says otherwise. Of what
 nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
 $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
-bought and for those made at home apart. The loss is measured against demand, so what is not built in the first place
-counts as lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to
-keep; so, before anything else is asked, a mix leaves no more unmet than it must. The loss of industry is
-$L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$ for all others. Where all are made outside,
-$\beta$ of a maker that closes is that of the makers abroad who do not, or where there are none its cells are made at
-home. Recourse is exact only where the objective presses on it: figures come from a replay with the mix fixed.
+bought and for those made at home apart. Makers outside the run that the mix chooses share the inputs of their cells
+with all the others that they make: those at home with a customer $e$ of the reference world could sell a part $\gamma$
+of the imports if they lacked none, and sell $o$ of them. Of what the disruption leaves these makers of a node $n$ the
+imports have what `maker_inputs` says, by lines $l$ over their need, of which the least counts ($\lambda$, $\mu$:
+`exposure/makers.py`). So who buys more of them never has fewer, and of each a smaller part. The loss is measured
+against demand, so what is not built in the first place counts as lost. To leave a year's demand unmet could still pay
+where it escapes a share that later years would have to keep; so, before anything else is asked, a mix leaves no more
+unmet than it must. The loss of industry is $L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$
+for all others. Where all are made outside, $\beta$ of a maker that closes is that of the makers abroad who do not, or
+where there are none its cells are made at home. Recourse is exact only where the objective presses on it: figures come
+from a replay with the mix fixed.
 """
 
 from __future__ import annotations
@@ -152,9 +161,10 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         return sum(by * m.abroad[d, q, b, c, y] for c, by in used.items()) - slope * needed <= constant
 
     def straight_use(d: Disruption, q: Pool, b: Customer, n: Node, y: Year) -> dict[Chemistry, float]:
-        """Use of a node by cells that makers at home with a customer sell, as it is."""
-        by = ((c, data.use.get((q, c, n, y), 0.0) * data.direct.get((c, n), 1.0)) for c in lacking.get((d, q, b, y), ()))
-        return {c: use for c, use in by if use}
+        """What goes of a node as it is into cells that makers at home with a customer sell."""
+        users = lacking.get((d, q, b, y), ())
+        by = {c: data.use.get((q, c, n, y), 0.0) * data.direct.get((c, n), 1.0) for c in users}
+        return {c: use for c, use in by.items() if use}
 
     def used(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
         """Use of a node by what is made of it at home, less what is recovered."""
