@@ -428,7 +428,8 @@ QUANTITIES: dict[str, Quantity] = {
             "node "
             "are cut alike, stage by stage. Zero without a disruption. Bought cells are lost as far as their makers "
             "lack "
-            "inputs; makers of a country that stops its exports of materials go on.",
+            "inputs; makers of a country that stops its exports of materials go on. Of makers that share what is left "
+            "with their others (maker_inputs) best counts in both.",
             "gwh_at_risk = to be had − to be had with it; to be had = max Σ_c (z_c + y_c): z made at home, y bought",
         ),
         Quantity(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from minerals.errors import Infeasible
+from minerals.exposure.makers import Order, pressing
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import GraphiteRoutes, MixData, OneCountry
 from minerals.mix.model import build
@@ -576,6 +577,49 @@ def test_what_others_would_make_of_a_maker_that_closes() -> None:
     compiled = Compiled(build(industry), objective="expected")
     compiled.fix("unmet[Here,car,2030]", 0.0)
     assert compiled.solve().objective == pytest.approx(3)
+
+
+def sharing(home: float = 50.0, order: Order = "alike", **changes: Any) -> MixData:
+    """Home makes as many of 100 GWh of NMC as it can, and buys the rest of Korea, whose makers sell it 50 in the
+    reference world and 50 to others. A GWh takes 1 kt of anodes, of which China's stop leaves Korea 60."""
+    data, at = two_makers(left=left(home=1.0, KOR=0.0)), ("china", "Here", "East", "anode", 2030)
+    data = replace(
+        data, supplied={("cell", "Here", 2030): home, ("cell", "KOR", 2030): 100.0}, nodes=("cell", "anode"),
+        use={**data.use, ("Here", "nmc", "anode", 2030): 1.0},
+        keeps={("china", "Here", "KOR", "East", "nmc", 2030): 1.0},
+        inputs={at: pressing(order, 50.0, 50.0, 60.0, 100.0)},
+    )  # fmt: skip
+    data = replace(data, supplied={**data.supplied, ("anode", "CHN", 2030): 100.0})
+    return replace(data, **changes)
+
+
+@pytest.mark.parametrize(("order", "as_usual", "twice"), [("alike", 20, 60), ("last", 40, 90), ("first", 0, 40)])
+def test_inputs_that_makers_elsewhere_share_serve_the_cells_that_are_added_too(
+    order: Order, as_usual: float, twice: float
+) -> None:
+    """Of 60 kt for 100 GWh home's 50 GWh have 30; of 60 kt for 150 GWh its 100 have 60 · 100 ÷ 150 = 40. After the
+    others' 50 kt they have 10, before them 50 and 60. Without any of Korea's cells nothing is lost."""
+    assert solved(sharing(50.0, order), "expected").objective == pytest.approx(as_usual)
+    assert solved(sharing(0.0, order), "expected").objective == pytest.approx(twice)
+    assert solved(sharing(100.0, order), "expected").objective == pytest.approx(0)
+
+
+def test_cells_that_lack_less_of_a_shared_input_are_sold_first() -> None:
+    """Korea has 30 kt for cells that home buys of it as in the reference world. Where half of them are LFP, which takes
+    half as much, these take 12.5 and 17.5 GWh of NMC are had; what has other inputs lacks none."""
+    data = sharing(50.0)
+    both, at = replace(data, sold=one_year("Here").sold), ("Here", "lfp", 2030)
+    both = replace(
+        both, use={**data.use, (*at[:2], "cell", 2030): 1.0, (*at[:2], "anode", 2030): 0.5},
+        min_share={("Here", "car", "LFP", 2030): 0.25, ("Here", "car", "NMC", 2030): 0.75},
+        by_origin=data.by_origin | {at},
+        left={**data.left, ("china", "Here", "KOR", "lfp", 2030): 0.0, ("china", "Here", "Here", "lfp", 2030): 0.0},
+        keeps={**data.keeps, ("china", "Here", "KOR", "East", "lfp", 2030): 1.0},
+        inputs={("china", "Here", "East", "anode", 2030): ((0.0, 30.0),)},
+    )  # fmt: skip
+    assert solved(both, "expected").objective == pytest.approx(50 - 25 - 17.5)
+    other = replace(both, direct={("lfp", "anode"): 0.0, ("nmc", "anode"): 1.0})
+    assert solved(other, "expected").objective == pytest.approx(0)
 
 
 @pytest.mark.parametrize(("china", "korea", "shares"), [

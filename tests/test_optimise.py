@@ -25,6 +25,7 @@ from minerals.case import mix_data
 from minerals.case import optimise as optimise_module
 from minerals.case.chokepoints import chokepoints_of
 from minerals.case.cost import pack_prices
+from minerals.case.draws import drawn_of
 from minerals.case.intensity import with_intensity
 from minerals.case.optimise import Mix, replayed
 from minerals.case.outcome import Outcome
@@ -33,6 +34,7 @@ from minerals.case.prices import price_curves
 from minerals.config import read_run
 from minerals.errors import NumericalTrouble
 from minerals.numbers import number
+from minerals.pipeline import prepared
 from minerals.results.result import Result
 from minerals.results.screen_mix import mix as screen_mix
 from minerals.shipped import inputs_folder, runs_folder
@@ -376,7 +378,9 @@ def test_which_countries_are_one_supplier_does_not_matter(
 
 # --- a mix plays back as a plain run ---------------------------------------------------------------------------------
 
-PLAYED_BACK = {"one region": (), "nearly as good": (*NEARLY, SHORT), "two regions": TWO, "demand goes unmet": UNMET,
+CHOSEN = ("optimise.makers='chosen'", "optimise.cost_cap=0.05", SHORT)
+PLAYED_BACK = {"one region": (), "makers share inputs": CHOSEN,
+               "nearly as good": (*NEARLY, SHORT), "two regions": TWO, "demand goes unmet": UNMET,
                "all demand of a use goes unmet": NONE_MET}  # fmt: skip
 
 
@@ -405,6 +409,27 @@ def test_a_mix_plays_back_as_a_plain_run(
                  "disruptions", "gwh_at_risk", "sourcing"):  # fmt: skip
         same(found.table(name), played[name])
     assert not list(tmp_path.iterdir())
+
+
+def test_makers_outside_the_run_share_their_inputs(choose: Callable[..., Chosen]) -> None:
+    """What is told of the mix is what the model says, between its ends; its draws begin at that, and the screen says
+    that it hangs on whom they serve first."""
+    found = choose(*CHOSEN)
+    chokepoints = prepared(read_run(found.folder / "optimised.toml"), read_inputs(inputs_folder())).chokepoints
+    assert chokepoints is not None
+    assert found.mix.data.inputs
+    assert chokepoints.orders == {"optimised": "alike"}
+    about = found.result.record["mix"]
+    lost = about["by_maker_inputs"]
+    assert lost["first"] < lost["alike"] < lost["last"]
+    assert lost["alike"] == pytest.approx(about["value"], rel=LEFT)
+    (told,) = (line for block in screen_mix(found.result) for line in block if line.startswith("Whom makers"))
+    assert all(number(gwh) in told for gwh in lost.values())
+    drawn, year = drawn_of(chokepoints, 3, 1), chokepoints.years.index(2031)
+    rows = found.table("disruptions", year=2031).set_index("disruption")["lost_best"]
+    events = chokepoints.inputs.events
+    for event, each in zip(events, drawn.lost(events, ("Europe",), year), strict=True):
+        assert each["optimised"].batteries[0] == pytest.approx(rows[event.disruption], rel=LEFT, abs=LEFT)
 
 
 def test_packs_cost_what_the_cells_of_the_mix_cost(choose: Callable[..., Chosen]) -> None:

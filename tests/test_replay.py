@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from pyomo.core import Var
-from test_mix import YEARS, at_risk, short_of_cells, staged
+from test_mix import YEARS, at_risk, sharing, short_of_cells, staged
 from test_near import TOYS, assert_same
 from test_solution import anything, limited
 
 from minerals.errors import Infeasible
+from minerals.exposure.makers import pressing
 from minerals.mix import replay as replay_module
 from minerals.mix import solution as solution_module
 from minerals.mix.constraints import recourse
@@ -23,8 +24,24 @@ from minerals.mix.replay import Library
 from minerals.mix.session import Session
 from minerals.mix.solution import Criteria, choose, risk_of
 
+
+def short_of_inputs() -> MixData:
+    """Home could make 80 of 100 GWh, at 7 more than Korea sells them, whose makers share anodes; under a second stop
+    they have fewer of them, and cells of any kind are short too."""
+    data = sharing(80.0)
+    other = {key: ("both", *key[1:]) for key in (*data.left, *data.keeps, *data.inputs)}
+    return replace(
+        data, disruptions=("china", "both"), weight={"china": 1.0, "both": 0.5}, starts={"china": 2030, "both": 2030},
+        pools_of={"china": ("Here",), "both": ("Here",)}, undisturbed={("Here", "cell", 2030): 100.0},
+        accessible={("both", "Here", "cell", 2030): 85.0},
+        left={**data.left, **{other[key]: part for key, part in data.left.items()}},
+        keeps={**data.keeps, **{other[key]: part for key, part in data.keeps.items()}},
+        inputs={**data.inputs, **{other[key]: pressing("alike", 50.0, 50.0, 20.0, 100.0) for key in data.inputs}},
+    )  # fmt: skip
+
+
 PLANS = {**TOYS, "cells": short_of_cells, "stages": lambda: staged(50.0, 60.0, 70.0, (10.0, 20.0)),
-         "loss": lambda: anything(5)}  # fmt: skip
+         "loss": lambda: anything(5), "inputs": short_of_inputs}  # fmt: skip
 
 
 def by_model(session: Session, objective: str, values: Any) -> float:
@@ -67,6 +84,16 @@ def test_a_plan_played_back_loses_as_little_as_the_model_with_it_held(name: str)
                 least = by_model(session, risk, values)
                 assert session.value(risk, found.values) == pytest.approx(least, rel=1e-6, abs=1e-6)
                 assert risk_of(losses, data.weight, risk, level) == pytest.approx(least, rel=1e-6, abs=1e-6)
+
+
+def test_what_is_lost_of_a_plan_that_buys_of_makers_who_share_by_hand() -> None:
+    """Of 40 GWh of Korea, China's stop leaves 0.6 kt each, 24; the other one 0.2 kt, 8, so that home's 60 make 68."""
+    session = Session(short_of_inputs(), "expected")
+    values = session.optimum("cost").values.copy()
+    for name, gwh in (("production", 60.0), ("imports", 40.0)):
+        values[[session.compiled.column(each) for each in getattr(session.model, name).values()]] = gwh
+    found = session.evaluate(values)
+    assert session.losses(found.values) == pytest.approx({"china": 16, "both": 32})
 
 
 # --- long libraries --------------------------------------------------------------------------------------------------

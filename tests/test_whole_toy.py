@@ -560,6 +560,18 @@ def test_a_scenario_may_say_who_makes_its_cells(whole: Whole) -> None:
     assert answers(less, "cells")[0] == near(9 + 0.7 * 60 + 15)
 
 
+def test_what_a_maker_has_of_an_input_serves_the_cells_that_are_added_too(whole: Whole) -> None:
+    """The strike leaves 0.65 of the cobalt for China's 15 GWh of NMC, all of them Europe's: 9.75 GWh. Where Europe buys
+    30 there, China's makers have no more, and its own have 0.65 · 3.456 kt for the other 30."""
+    years, twice = "scope.years=2031", "scenario.plan.cells_from={Europe={2031={nmc811={CHN=0.5}}}}"
+    at_home, shared = 30 - 0.65 * 3.456 / 0.096, "scenario.plan.maker_inputs='alike'"
+    as_usual, of_each, found = whole(BOTH, shared, years), whole(BOTH, twice, years), whole(BOTH, twice, shared, years)
+    assert answers(as_usual, "namibia-strike")[0] == near(45 - 36 * 0.65 + 15 - 9.75)
+    assert answers(of_each, "namibia-strike")[0] == near(at_home + 0.35 * 30)
+    assert answers(found, "namibia-strike")[:2] == (near(at_home + 30 - 9.75), near(at_home))
+    assert answers(found) == answers(of_each), "takes nothing that they share"
+
+
 @pytest.mark.parametrize(("said", "why"), [
     ("cells_from={Europe={2031={lfp={CHM=0.5}}}}", "no country that makes anything in this run; did you mean 'CHN'"),
     ("cells_from={Europe={2031={lfp={R_EUR=0.5}}}}", "at home in Europe; made_at_home says what is made there"),

@@ -19,10 +19,25 @@ from numpy.typing import NDArray
 
 from ..config import Exposure, Run, Years
 from ..errors import InputError
-from ..exposure.coverage import NOWHERE, TINY, Access, Cuts, Index, Supply, Trade, access, sourcing, stockpiled, trade
+from ..exposure.bases import NOTHING
+from ..exposure.coverage import (
+    NOWHERE,
+    TINY,
+    Access,
+    Cuts,
+    Index,
+    Supply,
+    Trade,
+    access,
+    sourcing,
+    stockpiled,
+    to_be_had,
+    trade,
+)
 from ..exposure.factory import Factory, Plan, Routes, Supplied
 from ..exposure.follow_on import FollowOn, follow_on, headroom, shares_of
 from ..exposure.known import BY_NEED, Known, known
+from ..exposure.makers import Order, Shared
 from ..exposure.stages import CELL, Chain, least
 from ..flows.demand import Array
 from ..haste import frozen
@@ -41,6 +56,7 @@ from .reference import (
     ELSEWHERE,
     REFERENCE,
     World,
+    into_cells_of,
     left_out_of,
     need_of,
     origins_of,
@@ -100,7 +116,8 @@ class Chokepoints:
     Union; wider: of each region of the run, itself and those that contain it, whose rows serve it; known: what the
     supply of each year rests on; world: the reference world as a run; since: supply from the year before the plan on;
     chosen_origin: share of each country in the cells of each region as a scenario has it, by its name, (region,
-    chemistry, year, country), NaN where it says nothing; chosen_follow_on: what is built because of its plan, the same.
+    chemistry, year, country), NaN where it says nothing; chosen_follow_on: what is built because of its plan, the same;
+    orders: of scenarios whose makers outside the run share their inputs, whose cells are served first.
     """
 
     outcome: Outcome
@@ -123,6 +140,7 @@ class Chokepoints:
     since: Since
     chosen_origin: dict[str, Array] = field(default_factory=dict)
     chosen_follow_on: dict[str, Chosen] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
         default_factory=dict, init=False, repr=False
@@ -130,6 +148,10 @@ class Chokepoints:
     _hits: dict[tuple[tuple[str, ...], int, tuple[Stop, ...]], Hit] = field(
         default_factory=dict, init=False, repr=False
     )
+    _shared: dict[tuple[tuple[str, ...], int, tuple[Stop, ...]], Shared] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _usual: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _embodied: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _cell_origins: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
@@ -299,8 +321,9 @@ class Chokepoints:
             left = np.where(self.stopped_unknown(year, hit.cuts), of_unknown, left)
         accessible = np.where(self.cell, without, stockpiled(left, without, self.stocked(plan, regions, year), months))
         own = np.where(self.cell, 0.0, own)
-        home, imported = self.had(self.origin_of(scenario, regions, year), regions, hit.cells)
-        return Supplied(own, accessible - own, plan.cells * home, plan.cells * imported)
+        home = self.had(self.origin_of(scenario, regions, year), regions, hit.cells)[0]
+        bought = self._bought(scenario, regions, year, stops, hit.cells)
+        return Supplied(own, accessible - own, plan.cells * home, bought)
 
     def had(self, origin: Array, regions: Sequence[str], part: Array) -> tuple[Array, Array]:
         """Share of the cells of each chemistry that can be made at home and be bought, (stop, chemistry) each, of what
@@ -359,8 +382,70 @@ class Chokepoints:
         others. left: as of `supplied`."""
         cells, hit = self.plan(scenario, regions, year).cells, self.hit(regions, year, stops)
         abroad = np.where(self.at_home(regions), 0.0, self.origin_of(scenario, regions, year))
-        bought, moved = ((abroad * part).sum(axis=-1) for part in self.left_of_others(regions, year, stops, hit))
-        return Supplied(left.own, left.bought, left.home + cells * moved, cells * bought)
+        sold_of, moved_of = self.left_of_others(regions, year, stops, hit)
+        bought = self._bought(scenario, regions, year, stops, sold_of, self.closing(regions, stops))
+        return Supplied(left.own, left.bought, left.home + cells * (abroad * moved_of).sum(axis=-1), bought)
+
+    def _bought(
+        self, scenario: str, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...], part: Array,
+        apart: np.ndarray | None = None,
+    ) -> Array:  # fmt: skip
+        """Cells of a plan that makers abroad still make and sell, (stop, chemistry) [GWh]: a part of them, (stop,
+        chemistry, country), but of makers whose inputs are shared as far as these go. apart: whose inputs are not,
+        (stop, country)."""
+        plan = self.plan(scenario, regions, year)
+        abroad = np.where(self.at_home(regions), 0.0, self.origin_of(scenario, regions, year))
+        if scenario not in self.orders:
+            return np.asarray(plan.cells * (abroad * part).sum(axis=-1))
+        shared, home = self.shared(regions, year, stops), self.supply[year].home
+        sharing = shared.lacks(home) if apart is None else shared.lacks(home) & ~apart
+        which = sharing[:, None] & self.chooses_origin(regions, year)[:, None]
+        made, use = plan.cells[:, None] * abroad, plan.total_use * self.chain.direct
+        bought = np.where(which, 0.0, made * part).sum(axis=-1)
+        wanted = np.where(which, made * shared.cells, 0.0)
+        return np.asarray(bought + shared.sold(self.orders[scenario], wanted, home, use))
+
+    def shared(self, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...]) -> Shared:
+        """Inputs that makers outside the run share between the cells that they sell to regions and all others."""
+        key = regions, year, stops
+        if key not in self._shared:
+            supply, hit, traded = self.supply[year], self.hit(regions, year, stops), self.traded(year, stops)[1]
+            had, undisturbed = to_be_had(supply, traded), to_be_had(supply, supply.undisturbed)
+            taken = (had < undisturbed * (1 - NOTHING)) & self.shareable[:, None] & ~self.group(self.regions)
+            usual = np.minimum(self.usually_bought(regions, year), supply.need)
+            cells = self._cells_left(regions, year, hit.cuts, np.where(taken, 1.0, hit.reach.left))
+            self._shared[key] = Shared(np.where(taken, had, np.inf), supply.need - usual, usual, cells)
+        return self._shared[key]
+
+    @cached_property
+    def shareable(self) -> NDArray[np.bool_]:
+        """Nodes that go into cells as they are, whatever the route of graphite, (node)."""
+        chain = self.chain
+        return np.asarray((chain.direct * (self.uses.ever > 0)).any(axis=0) & ~chain.natural & ~chain.synthetic)
+
+    def usually_bought(self, regions: tuple[str, ...], year: int) -> Array:
+        """What goes into the cells that regions use in the reference world, of the uses in scope, by the customer at
+        home with the makers of these, (node, customer) [kt or GWh]."""
+        key = regions, year
+        if key not in self._usual:
+            theirs, world = self._reference
+            axes = self.world.resolved
+            mine = [name in self.resolved.segments.labels for name in axes.segments.labels]
+            places = [axes.regions.labels.index(region) for region in regions]
+            self._usual[key] = sum(
+                (
+                    into_cells_of(theirs.cells[r, mine, :, year].sum(axis=0), r, world, year, self.origins)
+                    for r in places
+                ),
+                np.zeros(self.supply[year].need.shape),
+            )
+        return self._usual[key]
+
+    @cached_property
+    def _reference(self) -> tuple[Batteries, World]:
+        """Batteries of the reference world, and what they need."""
+        theirs = batteries(self.world, REFERENCE)
+        return theirs, need_of(self.world, self.inputs, theirs)
 
     def left_of_others(
         self, regions: Sequence[str], year: int, stops: tuple[Stop, ...], hit: Hit
@@ -368,8 +453,7 @@ class Chokepoints:
         """What disruptions leave of cells of makers abroad if those of the countries that close were made by the others
         abroad, in the shares that these are observed to have, or where there are none at home: what part of them is
         bought, and what part made at home instead, (stop, chemistry, country) each."""
-        codes, inside = np.array(self.inputs.countries), self.at_home(regions)
-        closing = np.array([np.isin(codes, [cut.country for cut in cuts]) for cuts, _ in stops]) & ~inside
+        closing = self.closing(regions, stops)
         own, abroad = self.halves(regions, year)
         others = np.where(closing[:, None], 0.0, abroad)
         part = others.sum(axis=-1)
@@ -378,6 +462,12 @@ class Chokepoints:
         home = np.where(none, (own * hit.cells).sum(axis=-1), 0.0)
         bought = np.where(closing[:, None], sold[..., None], hit.cells)
         return bought, np.where(closing[:, None], home[..., None], 0.0)
+
+    def closing(self, regions: Sequence[str], stops: tuple[Stop, ...]) -> NDArray[np.bool_]:
+        """Countries outside some regions that close, (stop, country)."""
+        codes = np.array(self.inputs.countries)
+        hit = np.array([np.isin(codes, [cut.country for cut in cuts]) for cuts, _ in stops])
+        return np.asarray(hit & ~self.at_home(regions))
 
     def _cells_left(self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array) -> Array:
         """Part of its cells of each chemistry that each maker can make and sell to regions, (stop, chemistry, country):
@@ -550,13 +640,17 @@ class Chokepoints:
             (each.unknown & used & (self._assumed(y) > 0).any(axis=1)).any() for y, each in enumerate(self.supply)
         )
 
-    def with_plan(self, scenario: str, plan: Batteries, origin: Array, built: Chosen) -> Chokepoints:
+    def with_plan(
+        self, scenario: str, plan: Batteries, origin: Array, built: Chosen, order: Order | None = None
+    ) -> Chokepoints:
         """The same world with one plan alone. origin: share of each country in the cells of each region, (region,
-        chemistry, year, country), NaN where nothing says it; built: what follows it. What no plan touches is kept."""
+        chemistry, year, country), NaN where nothing says it; built: what follows it; order: in which makers outside the
+        run serve it, where they share their inputs. What no plan touches is kept."""
         other = replace(
-            self, scenarios={scenario: plan}, chosen_origin={scenario: origin}, chosen_follow_on={scenario: built}
-        )
-        for name in ("_undisturbed", "_trades", "_hits", "_embodied", "_cell_origins"):
+            self, scenarios={scenario: plan}, chosen_origin={scenario: origin}, chosen_follow_on={scenario: built},
+            orders={} if order is None else {scenario: order},
+        )  # fmt: skip
+        for name in ("_undisturbed", "_trades", "_hits", "_shared", "_usual", "_embodied", "_cell_origins"):
             setattr(other, name, getattr(self, name))
         return other
 
@@ -693,7 +787,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
         chain = chain_of(reference.inputs.nodes, bases_of(resolved), uses.ever, reference.inputs.known)
         other = replace(
             reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine, chosen_origin={},
-            chosen_follow_on={},
+            chosen_follow_on={}, orders={},
         )  # fmt: skip
         return _with_chosen(other, inputs, checked=True)
     partition = partition_of(run, inputs, resolved.regions.labels)
@@ -747,7 +841,9 @@ def _with_chosen(chokepoints: Chokepoints, inputs: Inputs, *, checked: bool = Fa
     built, wrong_too = chosen_follow_on(resolved.run, resolved, supply, usual)
     if wrong or wrong_too:
         raise InputError([*wrong, *wrong_too])
-    return replace(chokepoints, chosen_origin=origin, chosen_follow_on=built)
+    scenarios = resolved.run.settings.scenario
+    orders = {name: each.maker_inputs for name, each in scenarios.items() if each.maker_inputs != "reference"}
+    return replace(chokepoints, chosen_origin=origin, chosen_follow_on=built, orders=orders)
 
 
 def _world(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Outcome:

@@ -26,11 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exposure.bases import NOTHING
-from ..exposure.coverage import Cuts, Supply, access, stockpiled
+from ..exposure.coverage import Cuts, Supply, access, stockpiled, to_be_had, trade
 from ..exposure.draws import Key, Places, Ranged, Streams, laid_together, part_of, reached, taken_of, upstream
 from ..exposure.factory import Factory, Plan, Supplied
 from ..exposure.follow_on import FollowOn
 from ..exposure.known import BY_NEED, BY_PLANTS, PUBLISHED
+from ..exposure.makers import Shared
 from ..exposure.stages import least
 from ..exposure.window import YEAR
 from ..flows.demand import Array
@@ -392,7 +393,9 @@ def drawn_of(chokepoints: Chokepoints, count: int, seed: int) -> Drawn:
 class Hit(NamedTuple):
     """What a disruption leaves, in every draw: accessible and own supply of each node, (row, node), and the part of its
     cells that each maker can still make and sell, (row or 1, chemistry, place). cuts: what it takes of some nodes,
-    (row, of these, place), or None without one; lasts: part of the year that it fills, (row) or (1)."""
+    (row, of these, place), or None without one; lasts: part of the year that it fills, (row) or (1); shared: of these
+    nodes, where a plan has makers outside the run share them, as `Chokepoints.shared` has it, with draws in place of
+    stops."""
 
     accessible: Array
     own: Array
@@ -400,6 +403,7 @@ class Hit(NamedTuple):
     nodes: Index
     cuts: Cuts | None
     lasts: Array
+    shared: Shared | None = None
 
 
 class InYear:
@@ -503,14 +507,24 @@ class InYear:
         nodes = self.nodes[at]
         cuts = self._cuts(event, nodes)
         accessible, own = without.accessible.copy(), without.own.copy()
-        covered = None
+        covered, shared = None, None
         if len(nodes):
-            reach = access(part_of(self.supply, at) if len(at) < len(self.nodes) else self.supply, self.group, cuts)
+            supply = part_of(self.supply, at) if len(at) < len(self.nodes) else self.supply
+            traded = trade(supply, cuts)
+            reach = access(supply, self.group, cuts, traded)
             accessible[:, nodes] = reach.accessible * self.needed[:, nodes]
             own[:, nodes], covered = np.nan_to_num(reach.own) * self.needed[:, nodes], reach.left
+            if self.chokepoints.orders:
+                had, undisturbed = to_be_had(supply, traded), to_be_had(supply, supply.undisturbed)
+                taken = (had < undisturbed * (1 - NOTHING)) & self.chokepoints.shareable[nodes][:, None]
+                taken &= ~self.chokepoints.group(self.chokepoints.regions)
+                usual = self.chokepoints.usually_bought(self.regions, self.year)[nodes]
+                usual = np.minimum(usual, supply.need)
+                cells = self._cells_left(cuts, nodes, np.where(taken, 1.0, covered))
+                shared = Shared(np.where(taken, had, np.inf), supply.need - usual, usual, cells)
         low, months, high = event.months
         lasts = np.minimum(self.streams.drawn(MONTHS, months, low, high) / YEAR, 1.0)
-        return Hit(accessible, own, self._cells_left(cuts, nodes, covered), nodes, cuts, lasts)
+        return Hit(accessible, own, self._cells_left(cuts, nodes, covered), nodes, cuts, lasts, shared)
 
     def _cuts(self, event: Event, nodes: Index) -> Cuts:
         """What an event takes, of some nodes, (row, node, place) each."""
@@ -649,20 +663,38 @@ class InYear:
         accessible = np.where(cell, without, stockpiled(accessible, without, stocked, spread))
         own = np.where(cell, 0.0, own)
         rows = (len(self.streams), len(plan.cells))
-        parts = self._by_origin(scenario, hit)
-        home, imported = (np.broadcast_to(self.cells(scenario) * each, rows) for each in parts)
-        return Supplied(own, accessible - own, home, imported)
+        home = np.broadcast_to(self.cells(scenario) * self._made_at_home(scenario, hit), rows)
+        return Supplied(own, accessible - own, home, np.broadcast_to(self._bought(scenario, hit), rows))
 
-    def _by_origin(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
-        """Share of the planned cells that can be made at home and be bought, (row, chemistry) each: by the makers that
-        a mix has chosen, which are not drawn, else by those that are."""
+    def _origin(self, scenario: str) -> Array:
+        """Share of each place in the planned cells, (row or 1, chemistry, place): as a mix has chosen its makers, which
+        are not drawn, else as these are."""
         chokepoints, origin = self.chokepoints, self.origin
         if scenario in chokepoints.chosen_origin:
             chosen = chokepoints.origin_of(scenario, self.regions, self.year) @ self.places.shared
             origin = np.where(chokepoints.chooses_origin(self.regions, self.year)[:, None], chosen, origin)
-        left = origin * hit.cells
-        home = np.where(origin.any(axis=-1), left[..., self.inside].sum(axis=-1), 1.0)
-        return home, left[..., ~self.inside].sum(axis=-1)
+        return origin
+
+    def _made_at_home(self, scenario: str, hit: Hit) -> Array:
+        """Share of the planned cells that can be made at home, (row or 1, chemistry)."""
+        origin = self._origin(scenario)
+        made = (origin * hit.cells)[..., self.inside].sum(axis=-1)
+        return np.where(origin.any(axis=-1), made, 1.0)
+
+    def _bought(self, scenario: str, hit: Hit) -> Array:
+        """Planned cells that makers abroad still make and sell, (row or 1, chemistry) [GWh]: as of
+        `Chokepoints.supplied`, with all that makers share per unit of what `_per` says."""
+        chokepoints, shared = self.chokepoints, hit.shared
+        made = self.cells(scenario)[..., None] * np.where(self.inside, 0.0, self._origin(scenario))
+        if shared is None or scenario not in chokepoints.orders:
+            return np.asarray((made * hit.cells).sum(axis=-1))
+        home = self.places.home
+        which = shared.lacks(home)[:, None] & chokepoints.chooses_origin(self.regions, self.year)[:, None]
+        use = (self.plan(scenario).total_use * chokepoints.chain.direct)[:, hit.nodes]
+        wanted = np.where(which, made * shared.cells, 0.0)
+        per = (self.needed / self._per(scenario))[:, hit.nodes]
+        bought = np.where(which, 0.0, made * hit.cells).sum(axis=-1)
+        return np.asarray(bought + shared.sold(chokepoints.orders[scenario], wanted, home, use, per))
 
     def _totals(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
         """Batteries to be had, and those of them made at home, as if a stop lasted all year, (row) each [GWh]."""
@@ -686,7 +718,7 @@ class InYear:
                     hit.lasts * with_it + (1 - hit.lasts) * without
                     for with_it, without in zip((had, home), self._totals(scenario, self.without), strict=True)
                 )
-            at_home = (self._by_origin(scenario, self.without)[0] * self.cells(scenario)).sum(axis=1)
+            at_home = (self._made_at_home(scenario, self.without) * self.cells(scenario)).sum(axis=1)
             # What a solver's rounding may leave is nothing.
             nothing = NOTHING * float(plan.cells.sum())
             short, short_at_home = plan.cells.sum() - had, at_home - home

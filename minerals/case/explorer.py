@@ -8,7 +8,7 @@ of it, the room for follow-on, the caps of cells and the programme.
 
 That holds where a run has one region and no [flows]: regions that share a pool lose together, and scrap and recycling
 of a year hang on the mixes of the years before. Nor does it hold of scenarios whose makers of cells or follow-on are
-given.
+given, or whose makers outside the run share their inputs.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def _by_last(array: Array) -> list[Any]:
 def _losses(chokepoints: Chokepoints, names: Sequence[str], years: Sequence[int]) -> dict[str, Any]:
     """What the batteries of a single region lose, by year; see the module."""
     chain, regions = chokepoints.chain, chokepoints.regions
-    where = [name for name in names if name not in chokepoints.chosen_origin
-             and name not in chokepoints.chosen_follow_on]  # fmt: skip
+    own = chokepoints.chosen_origin.keys() | chokepoints.chosen_follow_on.keys() | chokepoints.orders.keys()
+    where = [name for name in names if name not in own]
     into = [[int(c), int(n), int(d), float(chain.into[c, n, d])] for c, n, d in np.argwhere(chain.into > 0)]
     return {
         "scenarios": where,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..config import Optimise
 from ..exposure.follow_on import shares_of
+from ..exposure.makers import Order, pressing
 from ..exposure.stages import ACTIVE, REFINING
 from ..flows.demand import Array
 from ..haste import frozen
@@ -26,6 +27,7 @@ from ..mix.data import (
     FOLLOW_ON,
     Chemistry,
     ChemistryYear,
+    Customer,
     Disruption,
     GraphiteRoutes,
     Group,
@@ -354,7 +356,7 @@ class Assembly:
         chain, chokepoints = self.chokepoints.chain, self.chokepoints
         found: dict[str, Any] = {name: {} for name in (
             "undisturbed", "accessible", "own", "made_at_home", "bought", "unknown_left", "planned_home", "left",
-            "moved_home",
+            "moved_home", "keeps", "inputs",
         )}  # fmt: skip
         active: list[Any] = []
         refined: list[Any] = []
@@ -391,6 +393,8 @@ class Assembly:
                             if part := float(by_stop[e]):
                                 found["moved_home"][d, name, j, c, y] = part
                                 home[place] = max(home[place], part)
+                    if self.order is not None and self.config.loss != "industry":
+                        self._share_inputs(found, d, name, y, e, stops)
                     without = chokepoints.available(regions, at, chokepoints.access(regions, at))[1]
                     own, accessible = chokepoints.available(regions, at, hit.reach.take(e))
                     accessible = np.where(chokepoints.cell, without, accessible)
@@ -451,6 +455,9 @@ class Assembly:
         chokepoints = self.chokepoints
         cells, outside = chokepoints.hit(regions, at, stops).cells, self.config.loss == "all_outside"
         sold, moved = chokepoints.left_of_others(regions, at, stops, chokepoints.hit(regions, at, stops))
+        if self.order is not None:
+            sharing, all_had = self._sharing(regions, at, stops)
+            cells, sold = (np.where(sharing[:, None], all_had, each) for each in (cells, sold))
         left: dict[Chemistry, dict[Supplier, Array]] = {}
         moving: dict[Chemistry, dict[Supplier, Array]] = {}
         for c, place in self.place.items():
@@ -462,6 +469,49 @@ class Assembly:
                     if abroad:
                         moving[c][j] = moved[:, place] @ countries
         return left, moving
+
+    def _sharing(
+        self, regions: tuple[Region, ...], at: int, stops: tuple[Stop, ...]
+    ) -> tuple[NDArray[np.bool_], Array]:
+        """Countries whose makers share inputs with others of which disruptions take some, (stop, country), and the part
+        of their cells that all makers could make and sell with all of these, (stop, chemistry, country)."""
+        shared = self.chokepoints.shared(regions, at, stops)
+        sharing = shared.lacks(self.chokepoints.supply[at].home)
+        if self.config.loss == "all_outside":
+            sharing &= ~self.chokepoints.closing(regions, stops)
+        return sharing, shared.cells
+
+    def _share_inputs(
+        self, found: dict[str, Any], d: Disruption, pool: Pool, y: Year, e: int, stops: tuple[Stop, ...]
+    ) -> None:
+        """Note what a disruption, by its place among all, leaves of inputs that makers outside the run share, where
+        some mix could lack them, and the cells that these go into: `MixData.inputs` and `keeps`. These are then not in
+        `left`."""
+        chokepoints, regions, at, order = self.chokepoints, self.pools[0][pool], self.at[y], self.order
+        assert order is not None
+        shared, (sharing, kept) = chokepoints.shared(regions, at, stops), self._sharing(regions, at, stops)
+        use, wanted = self._largest_use(regions, y)
+        straight = use * chokepoints.chain.direct[list(self.place.values())]
+        most = straight.max(axis=0, initial=0.0) * wanted
+        users: dict[int, set[Chemistry]] = {}
+        for n, b in zip(*np.nonzero(np.isfinite(shared.had[e])), strict=True):
+            within = (shared.others[n, b], shared.usual[n, b], shared.had[e, n, b])
+            if limits := pressing(order, *within, most[n]):
+                found["inputs"][d, pool, Customer(chokepoints.customers[b]), self.nodes[n], y] = limits
+                mine = {c for c, uses in zip(self.place, straight[:, n] > 0, strict=True) if uses}
+                users[int(b)] = users.get(int(b), set()) | mine
+        home = chokepoints.supply[at].home
+        makers = {
+            (c, j): countries for r in regions for c in self.place for j, countries in self.makers(r, c, y).items()
+            if chokepoints.chooses_origin(regions, at)[self.place[c]] and not self._is_home(j, self.regions)
+        }  # fmt: skip
+        for (c, j), countries in makers.items():
+            for b in (b for b, mine in users.items() if c in mine):
+                part = np.where((home == b) & sharing[e], kept[e, self.place[c]] * countries, 0.0).sum()
+                if part > 0:
+                    found["keeps"][d, pool, j, Customer(chokepoints.customers[b]), c, y] = float(part)
+                    rest = found["left"].get((d, pool, j, c, y), 1.0) - float(part)
+                    found["left"][d, pool, j, c, y] = rest if rest > NOTHING else 0.0
 
     def _is_home(self, maker: Supplier, regions: Sequence[Region]) -> bool:
         """Whether a maker is at home in some regions."""
@@ -903,9 +953,10 @@ class Assembly:
                                 returned[r, name, m, k, y] = amount
         return returned, life, recovered
 
-    def planned(self, data: MixData, plan: Plan) -> Chokepoints:
+    def planned(self, data: MixData, plan: Plan, order: Order | None = None) -> Chokepoints:
         """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. What it recovers is what
-        `data` says that cells give back."""
+        `data` says that cells give back. order: in which makers outside the run serve it where they share their inputs,
+        by default as the mix was chosen."""
         axes, known = self.resolved, self.resolved.minerals.labels
         cells = np.zeros_like(self.chokepoints.scenarios[self.optimised].cells)
         codes = self.chokepoints.inputs.countries
@@ -926,7 +977,14 @@ class Assembly:
         for (r, c, y), shares in self.origins(plan.production, plan.imports).items():
             origin[self.regions.index(r), self.place[c], self.at[y]] = shares
         batteries = Batteries(cells, self.chokepoints.scenarios[self.optimised].gain, recovered)
-        return self.chokepoints.with_plan(self.optimised, batteries, origin, self.built(data, plan.sourced))
+        return self.chokepoints.with_plan(
+            self.optimised, batteries, origin, self.built(data, plan.sourced), order or self.order
+        )  # fmt: skip
+
+    @property
+    def order(self) -> Order | None:
+        """Whose cells makers outside the run serve first, where they are chosen, and so share their inputs."""
+        return self.config.maker_inputs if self.config.makers == "chosen" else None
 
     def origins(
         self, production: Mapping[RegionChemistryYear, float], imports: Mapping[RegionSupplierChemistryYear, float]

@@ -35,6 +35,7 @@ from ..config import (
     runs_by_mix,
 )
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, did_you_mean, listed
+from ..exposure.makers import ORDERS, Order
 from ..haste import frozen, value_class
 from ..mix.compiled import Compiled
 from ..mix.data import Disruption, Key, LossKind, MixData
@@ -418,6 +419,9 @@ def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:
     if _is_set(config, "exclude_since") and not config.exclude:
         what = f"exclude_since = {config.exclude_since}"
         yield ("optimise", "exclude_since"), what, "says from when, but not who; add exclude, a group of countries"
+    if _is_set(config, "maker_inputs") and config.makers != "chosen":
+        why = 'is of makers that are chosen; set makers = "chosen", or leave it out'
+        yield ("optimise", "maker_inputs"), f"maker_inputs = {config.maker_inputs!r}", why
     if config.measure not in LINKS.values():
         why = unknown(config.measure, LINKS.values(), "a measure of a weakest link")
         yield ("optimise", "measure"), f"measure = {config.measure!r}", why
@@ -622,7 +626,7 @@ def _with_mix(
     scenario = Scenario(
         label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
         met=met or {}, made_at_home=home, cells_from=bought, follow_on=built,
-        follow_on_in=built_in,
+        follow_on_in=built_in, maker_inputs=config.maker_inputs if config.makers == "chosen" else "reference",
         note=f"Shares chosen by the model from the first year that it decides on; before, those of {before}.",
     )  # fmt: skip
     path = ("scenario", name, "share")
@@ -773,6 +777,21 @@ class Beside:
 
     lost: dict[LossKind, float]
     at_home: float
+
+
+def lost_by_order(mix: Mix) -> dict[Order, float]:
+    """What the chosen mix loses, weighed as the run does, by whose cells makers outside the run serve first where they
+    lack inputs [GWh]; nothing where they do not share them, or losses are not what it is chosen by."""
+    assembly, data, config = mix.assembly, mix.data, mix.config
+    if assembly.order is None or config.objective != "gwh_at_risk" or config.loss == "industry":
+        return {}
+    found: dict[Order, float] = {}
+    for order in ORDERS:
+        plan = assembly.planned(data, mix.solution.baselines["chosen"], order)
+        played = losses_of(plan, OPTIMISED, assembly.chokepoints.inputs.events, [assembly.at[y] for y in data.years])
+        losses = lost(mix, played, float(sum(mix.solution.unmet.values())))[config.loss]
+        found[order] = risk_of(losses, data.weight, config.risk, config.level)
+    return found
 
 
 def lost_beside(mix: Mix, library: Library) -> dict[str, Beside]:

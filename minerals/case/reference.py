@@ -166,6 +166,18 @@ def uses_apart_of(
     return out
 
 
+def into_cells_of(cells: Array, region: int, world: World, y: int, origins: Origins) -> Array:
+    """What goes of each node into some cells of a region of the reference world, by the customer at home with the
+    makers of the cells, (node, customer) [kt or GWh]. cells: (chemistry) [GWh]; region: its place; y: of the year."""
+    chain = world.chain
+    made = np.array([
+        origins.makers(int(uses.argmax()), y)[region] if uses.any() else np.eye(len(origins.customers))[region]
+        for uses in chain.cell
+    ])  # fmt: skip
+    gain = np.where(world.uses.scrapped, world.gain[region, y] or 1.0, 1.0)
+    return np.asarray((cells[:, None] * world.uses.total(y) * chain.direct * gain).T @ made)
+
+
 def passing_of(chain: Chain, supply: Supply, group: np.ndarray) -> Array:
     """Share of the cells that a group makes whose way passes a node there, (chemistry, node), as its plants make what
     goes into them in the reference world."""

@@ -152,9 +152,14 @@ class Optimise(Section):
     makers: Literal["observed", "chosen"] = Field(
         default="observed",
         description="Who makes the cells that the regions of the run import from outside: all makers there in the "
-        "shares that were observed, or each as the mix chooses it, at its own price. Chosen ones have inputs for as "
-        "large a part of what they sell as in the reference world, however much that is, so that what is lost of them "
-        "is a lower end. Of regions of the run it is always chosen who makes for whom.",
+        "shares that were observed, or each as the mix chooses it, at its own price. Of regions of the run it is "
+        "always chosen who makes for whom.",
+    )
+    maker_inputs: Literal["alike", "last", "first"] = Field(
+        default="alike",
+        description="Whose cells are served first by makers outside the run that are chosen, where a stop takes of "
+        "what goes into them: all alike, those of this run after all others that they make in the reference world, or "
+        "before them. What is left them for all is what they have in the reference world.",
     )
     max_share: Annotated[ShareLimits, Unit("1")] = Field(
         default={},

@@ -187,6 +187,14 @@ class Scenario(Section):
         "observed. It holds where made_at_home does, and is what an optimised mix has chosen.",
         examples=[{"Europe": {"2030": {"lfp": {"KOR": 0.2}}}}],
     )
+    maker_inputs: Literal["reference", "alike", "last", "first"] = Field(
+        default="reference",
+        description="What of their inputs a stop of materials leaves makers of cells outside the run. By default the "
+        "part that they have in the reference world, however many more cells a plan buys of them; else as much as they "
+        "have there, which all their cells share `alike`, or of which those of this plan have what others leave "
+        "(`last`), or all (`first`). It holds where a scenario may say who makes its cells, and is what an optimised "
+        "mix was chosen with.",
+    )
     follow_on: Annotated[dict[str, dict[str, dict[str, Annotated[float, Field(ge=0)]]]], Unit("kt or GWh, a year")] = (
         Field(
             default={},

@@ -245,6 +245,17 @@ def _unlimited(amount: Array) -> Array:
     return np.where(np.isnan(amount), np.inf, amount)
 
 
+def to_be_had(supply: Supply, traded: Trade) -> Array:
+    """What a disruption leaves customers of what they need of each node in the reference world, and what of the pool
+    nobody lacks, which any of them may have beside it, (…, node, customer) [kt or GWh]; infinite where nothing is known
+    or needed. What a customer makes beyond its need is exported, and counts where it goes. What is short without a
+    disruption is not told of others than those assessed: of that need they have all then."""
+    had = traded.left * supply.need
+    spare = np.maximum(traded.exported.sum(axis=-1) - traded.lacked.sum(axis=-1), 0.0)
+    known = (supply.needed & ~supply.unknown)[..., None]
+    return np.asarray(np.where(known, np.nan_to_num(had + spare[..., None]), np.inf))
+
+
 def access(supply: Supply, group: Mask, cuts: Cuts | None = None, traded: Trade | None = None) -> Access:
     """What the customers of `group`, (customer), can get of each node, with or without a disruption, or with each of
     several, (disruption, …). traded: `trade` of the same cuts, where it is known already.

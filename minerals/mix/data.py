@@ -24,6 +24,8 @@ Chemistry = NewType("Chemistry", Group)
 Mineral = NewType("Mineral", str)
 Node = NewType("Node", str)
 Supplier = NewType("Supplier", str)
+#: Customer of the reference world, with which makers are at home.
+Customer = NewType("Customer", str)
 Line = NewType("Line", str)
 Life = NewType("Life", str)
 Measure = NewType("Measure", str)
@@ -35,6 +37,7 @@ Cohort = Year
 ChemistryYear = tuple[Chemistry, Year]
 ChemistryMineralYear = tuple[Chemistry, Mineral, Year]
 DisruptionPoolNodeYear = tuple[Disruption, Pool, Node, Year]
+DisruptionPoolCustomerNodeYear = tuple[Disruption, Pool, Customer, Node, Year]
 LineLine = tuple[Line, Line]
 MeasureChemistryYear = tuple[Measure, Chemistry, Year]
 MeasureSegment = tuple[Measure, Segment]
@@ -285,6 +288,13 @@ class MixData:
     home, (disruption, pool, maker, chemistry, year) [1], where `by_origin` has the place; all by default."""
     moved_home: Mapping[tuple[Disruption, Pool, Supplier, Chemistry, Year], float] = field(default_factory=dict)
     """Share of the cells of a maker abroad that is made at home instead, the same [1]; none by default."""
+    keeps: Mapping[tuple[Disruption, Pool, Supplier, Customer, Chemistry, Year], float] = field(default_factory=dict)
+    """Beside what is in `left`, share of the cells of a maker abroad that is made at home with a customer of the
+    reference world and could still be sold if it had all of its `inputs`, (disruption, pool, maker, customer,
+    chemistry, year) [1]; none by default."""
+    inputs: Mapping[DisruptionPoolCustomerNodeYear, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    """What a disruption leaves for these cells of a node that goes into them as it is, (disruption, pool, customer,
+    node, year): the least of some lines over what they need of it, each slope [1] and constant [kt or GWh]."""
     planned_home: Mapping[PoolChemistryYear, float] = field(default_factory=dict)
     """Share of all cells that is to be made at home, (pool, chemistry, year) [1], where the mix does not say it; all by
     default."""
@@ -423,6 +433,20 @@ class MixData:
         carriers = self.routes.carrier if self.routes else {}
         graphite = {(d, q, c, y) for d, q, y in self.routed for c in self.chemistries if carriers.get((q, c, y))}
         return frozenset(straight | graphite | {(d, q, c, y) for d, q, c, _, y in self.active})
+
+    @cached_property
+    def lacking_abroad(self) -> dict[tuple[Disruption, Pool, Customer, Chemistry, Year], dict[Supplier, float]]:
+        """Which cells made abroad may lack inputs, (disruption, pool, customer, chemistry, year), and what is in
+        `keeps` of each of their makers."""
+        out: dict[tuple[Disruption, Pool, Customer, Chemistry, Year], dict[Supplier, float]] = {}
+        short: dict[tuple[Disruption, Pool, Customer, Year], list[Node]] = {}
+        for d, q, b, n, y in self.inputs:
+            short.setdefault((d, q, b, y), []).append(n)
+        for (d, q, j, b, c, y), part in self.keeps.items():
+            nodes = short.get((d, q, b, y), ())
+            if any(self.use.get((q, c, n, y)) and self.direct.get((c, n), 1.0) for n in nodes):
+                out.setdefault((d, q, b, c, y), {})[j] = part
+        return out
 
     @cached_property
     def routed(self) -> frozenset[tuple[Disruption, Pool, Year]]:

@@ -38,6 +38,9 @@ Block = tuple[Disruption, Pool, Year]
 LONG = 500
 #: GWh of what is had in a block, and part of it, by which a model assumes too much.
 TOO_MUCH = 1e-7
+#: Row that limits a variable of the recourse by the plan. Variables come in the order of their names: what is rebuilt
+#: is made of the others.
+CAP = {"abroad": "abroad_plan", "at_home": "home_plan", "rebuilt": "within_plan"}
 
 
 class Replay:
@@ -51,15 +54,24 @@ class Replay:
         at = {block: place for place, block in enumerate(self.blocks)}
         self._block = np.array([at[_block(key)] for _, key in keys], dtype=np.int64)
         place = {key: at for at, key in enumerate(keys)}
-        # What is had of the cells that may be short is `rebuilt`, of others what is made at home.
+        # What is had of the cells that may be short is `rebuilt`, of others what is made at home and abroad.
+        parts: dict[Key, list[int]] = {}
+        for (name, key), column in place.items():
+            if name in ("at_home", "abroad"):
+                parts.setdefault((*key[:2], *key[-2:]), []).append(column)
+        short = {key for name, key in keys if name == "rebuilt"}
         self._had = np.array(
-            [name == "rebuilt" or (name == "at_home" and ("rebuilt", key) not in place) for name, key in keys], bool
+            [
+                name == "rebuilt" or (name in ("at_home", "abroad") and (*key[:2], *key[-2:]) not in short)
+                for name, key in keys
+            ],
+            bool,
         )
         rows = {key: at for at, key in enumerate(row_keys)}
         self._caps = [
-            (at, rows[row], place.get(("at_home", key)) if name == "rebuilt" else None)
+            (at, rows[row], parts.get(key, ()) if name == "rebuilt" else ())
             for (name, key), at in sorted(place.items(), key=lambda item: item[0][0])
-            if (row := ({"at_home": "home_plan", "rebuilt": "within_plan"}.get(name), key)) in rows
+            if (row := (CAP.get(name), key)) in rows
         ]  # fmt: skip
         matrix = form.matrix.tocsr()[self._rows].tocsc()
         of_plan = np.ones(matrix.shape[1], dtype=bool)
@@ -99,8 +111,8 @@ class Replay:
         """Blocks in which less can be had of a plan than all that is made and bought. values: as of `best`."""
         most = self._of_plan @ -values[self._plan_columns]
         all_of = np.zeros(len(self.columns))
-        for at, row, home in self._caps:
-            all_of[at] = most[row] + (all_of[home] if home is not None else 0.0)
+        for at, row, made in self._caps:
+            all_of[at] = most[row] + sum(all_of[part] for part in made)
         part = [np.bincount(self._block, self._had * each, len(self.blocks)) for each in (all_of, self.best(values))]
         return [self.blocks[at] for at in np.flatnonzero(part[0] - part[1] > TOO_MUCH * np.maximum(part[0], 1.0))]
 
@@ -147,12 +159,14 @@ def _within(data: MixData, held: set[Block]) -> MixData:
         accessible={key: kt for key, kt in data.accessible.items() if _block(key) in held},
         active=tuple(key for key in data.active if _block(key) in held),
         refined=tuple(key for key in data.refined if _block(key) in held),
+        inputs={key: lines for key, lines in data.inputs.items() if _block(key) in held},
     )
 
 
 def is_long(data: MixData) -> bool:
     """Whether a library has many blocks."""
-    return len({_block(key) for key in data.accessible if data.weight[key[0]] > 0}) >= LONG
+    hit: Iterable[Key] = (*data.accessible, *data.inputs)
+    return len({_block(key) for key in hit if data.weight[key[0]] > 0}) >= LONG
 
 
 def _block(key: Key) -> Block:

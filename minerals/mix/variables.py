@@ -16,6 +16,7 @@ stock       s[r,n,y]      of a node's product                                   
 plants      b[r,n,v]      of a node, by the year in which they are decided        kt or GWh a year
 rebuilt     x'[d,q,c,y]   batteries of a pool that can be had under a disruption  GWh, where cells may be short
 at_home     z[d,q,c,y]    cells of them made at home                              GWh, where their inputs may be short
+abroad      o[d,q,e,c,y]  of them bought of makers at home with a customer        GWh, where these share their inputs
 own_made    k[d,q,c,a,y]  of these, those whose active material is made at home   GWh
 refined     v[d,q,r,y]    material refined at home for it                         kt or GWh
 natural, natural_made   g[d,q,y]   natural graphite in all anodes, and in those made at home   kt
@@ -69,6 +70,9 @@ def add_variables(model: pyo.Block, data: MixData, plan: pyo.Block | None = None
     cells_at_home = [key for key in model.planned_of if key in data.lacking_inputs]
     model.home_of = _set([key for key in cells_at_home if _is_made(data, *key)], 4)
     model.at_home = pyo.Var(model.home_of, within=some)
+    planned = set(model.planned_of)
+    lacking = [key for key in data.lacking_abroad if (key[0], key[1], key[3], key[4]) in planned]
+    model.abroad = pyo.Var(_set(lacking, 5), within=some)
     home = set(model.home_of)
     model.own_made_of = _set([(d, q, c, a, y) for d, q, c, a, y in data.active if (d, q, c, y) in home], 5)
     model.own_made = pyo.Var(model.own_made_of, within=some)

@@ -481,7 +481,20 @@ def _makers(result: Result) -> list[str]:
     share, labels = made / made.sum(), result.record["exposure"]["countries"]
     told = [f"{part:.0%} in {labels[str(code)]}" for code, part in share.items() if code and part >= LEAST_PART]
     home = f"{float(share.get('', 0.0)):.0%} are made at home"
-    return [f"Of its cells {listed([home, *told], 6)}."]
+    return [f"Of its cells {listed([home, *told], 6)}.", *_served(result)]
+
+
+def _served(result: Result) -> list[str]:
+    """What the mix loses by whom makers outside the run serve first, where they share their inputs."""
+    about = result.record["mix"]
+    lost = {order: number(gwh) for order, gwh in about["by_maker_inputs"].items()}
+    if len(set(lost.values())) < 2:
+        return []
+    return [
+        f"Whom makers outside the run serve first where a stop leaves them too little is not known: it loses "
+        f"{lost['first']} {about['unit']} if it is this run, {lost['alike']} if all have their part, and "
+        f"{lost['last']} if it is their other customers."
+    ]
 
 
 def _prices(result: Result) -> list[str]:

@@ -1,8 +1,9 @@
 r"""Under each disruption, what can still be built at home of the plan from what is then accessible at each stage, what
 cells can still be bought, and what is lost of demand.
 
-$$x'_{dqcy} \le z_{dqcy} + \sum_{m \notin q} \beta_{dqmcy} \sum_{r \in q} i_{rmcy}, \qquad
-  z_{dqcy} \le \sum_{k \in q} \beta_{dqkcy} \Bigl( p_{kcy} + \sum_{r \in q} i_{rkcy} \Bigr) \qquad [\mathrm{GWh}]$$
+$$x'_{dqcy} \le z_{dqcy} + \sum_{m \notin q} \beta_{dqmcy} \sum_{r \in q} i_{rmcy} + \sum_e o_{dqecy}, \qquad
+  z_{dqcy} \le \sum_{k \in q} \beta_{dqkcy} \Bigl( p_{kcy} + \sum_{r \in q} i_{rkcy} \Bigr), \qquad
+  o_{dqecy} \le \sum_{m \notin q} \gamma_{dqemcy} \sum_{r \in q} i_{rmcy} \qquad [\mathrm{GWh}]$$
 
 $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcny}) + (h_n - \sigma_n)
   (g_{dqy} - \phi_y G_{dqy}) + \sum_r \rho_{nr} v_{dqry} - v_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
@@ -10,6 +11,9 @@ $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcn
   \sum_v b_{rnv}), \qquad
   \sum_c q_{qcay} k_{dqcay} \le O_{dqay}, \qquad k_{dqcay} \le z_{dqcy}, \qquad v_{dqry} \le O_{dqry}, \qquad
   \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$
+
+$$\sum_c \delta_{cn} q_{qcny} o_{dqecy} \le \lambda_{dqenly} \sum_c \delta_{cn} q_{qcny} \sum_{m \notin q}
+  \gamma_{dqemcy} \sum_{r \in q} i_{rmcy} + \mu_{dqenly} \qquad [\mathrm{kt\ or\ GWh}]$$
 
 $$L_d = T_d \sum_{y \ge d} \Bigl( \sum_{r,s} D_{rsy} - \sum_{q,c} x'_{dqcy} \Bigr) + T_d \sum_{y < d}
   \sum_{r,s} u_{rsy} \qquad [\mathrm{GWh}]$$
@@ -30,19 +34,24 @@ to the home of the next stage, $\pi f$. So do plants and stocks that are bought 
 disruption of $T$ years uses stocks up once; it lasts a year unless a study says otherwise. Of what
 nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
 $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
-bought and for those made at home apart. The loss is measured against demand, so what is not built in the first place
-counts as lost. To leave a year's demand unmet could still pay where it escapes a share that later years would have to
-keep; so, before anything else is asked, a mix leaves no more unmet than it must. The loss of industry is
-$L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$ for all others. Where all are made outside,
-$\beta$ of a maker that closes is that of the makers abroad who do not, or where there are none its cells are made at
-home. Recourse is exact only where the objective presses on it: figures come from a replay with the mix fixed.
+bought and for those made at home apart. Makers outside the run that the mix chooses share the inputs of their cells
+with all the others that they make: those at home with a customer $e$ of the reference world could sell a part $\gamma$
+of the imports if they lacked none, and sell $o$ of them. Of what the disruption leaves these makers of a node $n$ the
+imports have what `maker_inputs` says, by lines $l$ over their need, of which the least counts ($\lambda$, $\mu$:
+`exposure/makers.py`). So who buys more of them never has fewer, and of each a smaller part. The loss is measured
+against demand, so what is not built in the first place counts as lost. To leave a year's demand unmet could still pay
+where it escapes a share that later years would have to keep; so, before anything else is asked, a mix leaves no more
+unmet than it must. The loss of industry is $L^{\mathrm{home}}$, of cells that are to be made at home, with $\beta = 0$
+for all others. Where all are made outside, $\beta$ of a maker that closes is that of the makers abroad who do not, or
+where there are none its cells are made at home. Recourse is exact only where the objective presses on it: figures come
+from a replay with the mix fixed.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..data import FOLLOW_ON, Chemistry, Disruption, MixData, Node, Place, Pool, Supplier, Year
+from ..data import FOLLOW_ON, Chemistry, Customer, Disruption, MixData, Node, Place, Pool, Supplier, Year
 from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 from ..variables import makers_of
@@ -67,6 +76,15 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         each.sort(key=order.__getitem__)
     for pairs in through.values():
         pairs.sort(key=lambda pair: (order[pair[0]], pair[1]))
+    kept: dict[tuple[Any, ...], dict[Supplier, float]] = {}
+    elsewhere: dict[tuple[Any, ...], list[Customer]] = {}
+    for (d, q, j, b, c, y), share in data.keeps.items():
+        kept.setdefault((d, q, b, c, y), {})[j] = share
+    for d, q, b, c, y in kept:
+        elsewhere.setdefault((d, q, c, y), []).append(b)
+    lacking: dict[tuple[Any, ...], list[Chemistry]] = {}
+    for d, q, b, c, y in model.abroad:
+        lacking.setdefault((d, q, b, y), []).append(c)
     makers: dict[tuple[Pool, Chemistry, Year], tuple[dict[Supplier, Any], dict[Supplier, Any]]] = {}
     more_natural: dict[Node, float] = {}
     if data.routes:
@@ -112,7 +130,15 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         if data.loss == "industry":
             return 0.0
         left = ((data.left.get((d, q, j, c, y), 1.0), cells) for j, cells in by_maker(q, c, y)[1].items())
-        return sum(part * cells for part, cells in left if part)
+        bought = sum(part * cells for part, cells in left if part)
+        for b in elsewhere.get((d, q, c, y), ()):
+            bought += m.abroad[d, q, b, c, y] if (d, q, b, c, y) in m.abroad else to_sell(m, d, q, b, c, y)
+        return bought
+
+    def to_sell(m: pyo.ConcreteModel, d: Disruption, q: Pool, b: Customer, c: Chemistry, y: Year) -> Any:
+        """Cells that makers at home with a customer could sell if they had all inputs."""
+        cells = by_maker(q, c, y)[1]
+        return sum(part * cells[j] for j, part in kept[d, q, b, c, y].items() if j in cells)
 
     def most(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> Any:
         """What can be made and bought, as far as there are enough cells."""
@@ -124,6 +150,21 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def made(m: pyo.ConcreteModel, d: Disruption, q: Pool, c: Chemistry, y: Year) -> object:
         return m.at_home[d, q, c, y] - makes(m, d, q, c, y) <= 0
+
+    def sold_abroad(m: pyo.ConcreteModel, d: Disruption, q: Pool, b: Customer, c: Chemistry, y: Year) -> object:
+        return m.abroad[d, q, b, c, y] - to_sell(m, d, q, b, c, y) <= 0
+
+    def inputs(m: pyo.ConcreteModel, d: Disruption, q: Pool, b: Customer, n: Node, line: int, y: Year) -> object:
+        slope, constant = data.inputs[d, q, b, n, y][line]
+        used = straight_use(d, q, b, n, y)
+        needed = sum(by * to_sell(m, d, q, b, c, y) for c, by in used.items()) if slope else 0.0
+        return sum(by * m.abroad[d, q, b, c, y] for c, by in used.items()) - slope * needed <= constant
+
+    def straight_use(d: Disruption, q: Pool, b: Customer, n: Node, y: Year) -> dict[Chemistry, float]:
+        """What goes of a node as it is into cells that makers at home with a customer sell."""
+        users = lacking.get((d, q, b, y), ())
+        by = {c: data.use.get((q, c, n, y), 0.0) * data.direct.get((c, n), 1.0) for c in users}
+        return {c: use for c, use in by.items() if use}
 
     def used(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
         """Use of a node by what is made of it at home, less what is recovered."""
@@ -285,6 +326,12 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     made_of = model.natural_made.index_set()
     model.made_low = pyo.Constraint(made_of, rule=bounds("natural_made", anodes, "low"))
     model.made_high = pyo.Constraint(made_of, rule=bounds("natural_made", anodes, "high"))
+    model.abroad_plan = pyo.Constraint(model.abroad.index_set(), rule=sold_abroad)
+    short = [
+        (*key[:-1], line, key[-1]) for key, limits in data.inputs.items() if straight_use(*key)
+        for line in range(len(limits))
+    ]  # fmt: skip
+    model.inputs = pyo.Constraint(pyo.Set(initialize=short, dimen=6), rule=inputs)
     model.loss = pyo.Expression(pyo.Set(initialize=list(data.disruptions)), rule=loss)
 
 
@@ -299,7 +346,7 @@ def _own_words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node,
 
 
 #: Variables of the recourse.
-VARIABLES = ("rebuilt", "at_home", "own_made", "refined", "natural", "natural_made")
+VARIABLES = ("rebuilt", "at_home", "abroad", "own_made", "refined", "natural", "natural_made")
 NODE, ROUTE = "disruption, pool, node, year", "disruption, pool, year"
 NO_WAY_OUT = "to build nothing again always keeps it; only a cap on exposure presses on it"
 FAMILY = Family(
@@ -331,5 +378,7 @@ FAMILY = Family(
         "route_high": Balance(ROUTE),
         "made_low": Balance(ROUTE),
         "made_high": Balance(ROUTE),
+        "abroad_plan": Balance("disruption, pool, customer, chemistry, year"),
+        "inputs": Balance("disruption, pool, customer, node, line, year"),
     },
 )
