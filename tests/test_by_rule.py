@@ -142,7 +142,7 @@ def test_cells_with_and_without_are_one_reading(stressed: Result, ruled: Result)
 def test_listed_is_what_it_was(stressed: Result) -> None:
     """Without the key nothing is added, and the screen says what would be."""
     assert not stressed["disruptions"]["disruption"].str.startswith("stop-").any()
-    (line,) = on_screen(stressed)
+    (line,) = on_screen(stressed, 2000)
     assert "Separator from China 27%" in line
     assert "lithium-sulfur" in line.lower() or "li-s" in line.lower()
     assert 'exposure.library = "rule"' in line

@@ -37,10 +37,10 @@ def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend
         cells = additions_of(resolved, scenario)[0][:, :, None] * share_of(resolved, scenario)[0]
         plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity, Arrays(resolved).route).flows
         draws = uncertain.draw(uniform, scenario)
-        for mineral in range(len(resolved.minerals)):
-            drawn = ensemble.follow(draws, mineral)
-            for one, other in zip(drawn, (plain.mineral_demand, plain.input, plain.secondary_supply), strict=True):
-                np.testing.assert_allclose(one[1], other[:, mineral], rtol=1e-9, atol=1e-9)
+        told = (plain.mineral_demand, plain.input, plain.secondary_supply)
+        for one, other in zip(ensemble.follow(draws), told, strict=True):
+            reported = other[..., uncertain.reported]
+            np.testing.assert_allclose(one[:, 1], np.moveaxis(reported, 1, 0), rtol=1e-9, atol=1e-9)
 
 
 def with_pack(folder: Path) -> Path:
@@ -114,10 +114,8 @@ def test_with_certain_lives_terms_add_up_to_what_cohorts_do(
         one, other = terms.draw(uniform, scenario), cohorts.draw(uniform, scenario)
         assert one.terms
         assert not other.terms
-        for mineral in range(len(resolved.minerals)):
-            pairs = zip(ensemble.follow(one, mineral), ensemble.follow(other, mineral), strict=True)
-            for reported, every in pairs:
-                np.testing.assert_allclose(reported, every[..., cohorts.reported], rtol=1e-12, atol=1e-12)
+        for by_terms, by_cohort in zip(ensemble.follow(one), ensemble.follow(other), strict=True):
+            np.testing.assert_allclose(by_terms, by_cohort, rtol=1e-12, atol=1e-12)
 
 
 def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved) -> None:
@@ -127,11 +125,12 @@ def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved
     uniform = np.full((2, len(uncertain.factors)), 0.5)
     uniform[1, lives] = 0.05
     plan = uncertain.scenarios[0]
-    _, _, secondary = ensemble.follow(uncertain.draw(uniform, plan), resolved.minerals.labels.index("cobalt"))
+    _, _, every = ensemble.follow(uncertain.draw(uniform, plan))
+    secondary = every[resolved.minerals.labels.index("cobalt")]
     cells = additions_of(resolved, plan)[0][:, :, None] * share_of(resolved, plan)[0]
     intensity = intensity_of(resolved, "value")[0]
     short = chain.follow(resolved, chain.survivals(resolved, end=1), cells, intensity, Arrays(resolved).route).flows
-    cobalt = short.secondary_supply[:, resolved.minerals.labels.index("cobalt")]
+    cobalt = short.secondary_supply[:, resolved.minerals.labels.index("cobalt")][..., uncertain.reported]
     assert lives
     np.testing.assert_allclose(secondary[1], cobalt, rtol=0.03, atol=1e-6)
     assert not np.allclose(secondary[0], cobalt, rtol=0.03, atol=1e-6)

@@ -121,9 +121,10 @@ def test_draws_are_what_they_were(independent: bool, toy: Path, golden: Callable
              for each in uncertain.factors] if not independent else []  # fmt: skip
     for scenario in uncertain.scenarios:
         draws = uncertain.draw(uniform, scenario)
+        flows = ensemble.follow(draws)
         for place, mineral in enumerate(resolved.minerals.labels):
-            for flow in ensemble.follow(draws, place):
-                last = flow[:, :, uncertain.reported][..., -1] if not uncertain.linear else flow[..., -1]
+            for flow in flows:
+                last = flow[place, ..., -1]
                 lines.append(f"{scenario} {mineral} {' '.join(f'{value:.7g}' for value in last.ravel())}")
     golden(f"runs/draws-{'apart' if independent else 'together'}.txt", "\n".join(lines) + "\n")
 

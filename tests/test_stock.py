@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minerals.flows.balance import imbalances, unbalanced
-from minerals.flows.ensemble import _leave
+from minerals.flows.ensemble import _left
 from minerals.flows.lifetime import survival, survival_matrix, weibull_shape
 from minerals.flows.recycling import end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
 from minerals.flows.scrap import lines_from_growth, scrap_rate
@@ -258,10 +258,14 @@ def test_recovery_mixes_routes() -> None:
 
 
 def test_draws_leave_by_the_lifetimes_that_each_has_drawn() -> None:
-    """Three draws of two regions and two cohorts, of lifetimes 1, 0 and 1: nobody has the third."""
+    """Three draws of two regions and two cohorts, of lifetimes 1, 0 and 1: nobody has the third. Of a second mineral
+    there is ten times as much."""
     sold = np.array([[[1.0, 2], [3, 4]], [[5, 6], [7, 8]], [[9, 10], [11, 12]]])
     leaving = np.array([[[0, 1.0], [0, 0]], [[0.5, 0.5], [0, 1]], [[9, 9], [9, 9]]])  # (lifetime, cohort, year)
-    out = np.full((3, 4), np.nan)
-    _leave(sold.reshape(3, 4), leaving, np.array([1, 0, 1]), out)
+    both = np.stack([sold, 10 * sold]).reshape(2, 3, 4)
     # Half of the first cohort at once and half later, or all later; the second later, or not at all.
-    assert out.tolist() == [[0.5, 2.5, 1.5, 5.5], [0, 5, 0, 7], [4.5, 14.5, 5.5, 17.5]]
+    expected = np.array([[0.5, 2.5, 1.5, 5.5], [0, 5, 0, 7], [4.5, 14.5, 5.5, 17.5]])
+    found = _left(both, leaving, np.array([1, 0, 1]), 2)
+    assert found.tolist() == np.stack([expected, 10 * expected]).tolist()
+    last = _left(both, leaving[..., 1:], np.array([1, 0, 1]), 2)
+    assert last.tolist() == found.reshape(2, 3, 2, 2)[..., 1].tolist(), "of the last year alone"

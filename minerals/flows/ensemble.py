@@ -1,11 +1,11 @@
-"""Stock, scrap and recycling of many draws at once: the chain of a plain run with a leading draw axis, by mineral.
+"""Stock, scrap and recycling of many draws at once: the chain of a plain run with leading axes of mineral and draw.
 
 The order of the sums is what makes it fast. A mineral's content is fixed when a cell is sold, so chemistries are summed
 first, by one matrix product over those that live alike; retirement is then a product with the hazard, and everything
-else works on region and year alone. Lifetimes are drawn over few nodes, so that draws of one node share one hazard.
-Where lives are certain, all of that is linear in content and demand, so that what is sold, what retires and what ends
-its second life are each a product with one table, in the reported years alone. Years of all regions stand side by side
-in one axis, `place` = region · year, in single precision if the inputs are.
+else works on region and year alone, of the reported years. Lifetimes are drawn over few nodes, so that draws of one
+node share one hazard, and all minerals go through it together. Where lives are certain, all of that is linear in
+content and demand, so that what is sold, what retires and what ends its second life are each a product with one table.
+Years of all regions stand side by side in one axis, `place` = region · year, in single precision if the inputs are.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Pool:
 
     segment: its place; chemistry: places of its chemistries; share: their market shares (mineral or 1, feature ·
     chemistry, place), by what they are linear in where they are drawn, times the trend of intensities where there is
-    one, by mineral and by what it is linear in; leaving: share of a cohort that leaves use, (node, cohort, year), empty
-    where a run stops at demand.
+    one, by mineral and by what it is linear in; leaving: share of a cohort that leaves use, (node, cohort, year), of
+    all years where some of it is used again, else of the reported ones; empty where a run stops at demand.
     """
 
     segment: int
@@ -60,10 +60,11 @@ class Terms:
 class ChainDraws:
     """What stock, scrap and recycling take in each draw; a draw axis of length 1 is the same in every draw.
 
-    node: of each pool's lifetime, (draw, pool); second_leaving: (node, cohort, year), of second lives, by second_node
-    (draw); reuse: share of retired cells used again, and kept: share collected for good, by segment (draw, place);
-    second_kept: share collected after a second life, (draw, place); gain: input ÷ demand of cell making, (draw, place);
-    recovery and prompt_recovery: (draw, mineral, region, year), one region where all are alike.
+    All but reuse are of the reported years. node: of each pool's lifetime, (draw, pool); second_leaving: (node, cohort,
+    year), of second lives, by second_node (draw); reuse: share of retired cells used again, and kept: share collected
+    for good, by segment (draw, place); second_kept: share collected after a second life, (draw, place); gain: input ÷
+    demand of cell making, (draw, place); recovery and prompt_recovery: (mineral, draw, region, year), one region where
+    all are alike.
     """
 
     node: Index
@@ -81,7 +82,7 @@ class ChainDraws:
 class Draws:
     """A block of draws of one scenario.
 
-    count: how many; regions: how many stand side by side;
+    count: how many; regions: how many stand side by side; reported: places of the reported years;
     additions: [GWh] by segment (draw, place), divided by what the weighted shares of a place and year add up to;
     mineral_intensity: [kg/kWh] (draw, chemistry, mineral); weight: what the trend of intensities and the weight of each
     share are linear in, (draw, feature, chemistry), None where both are held;
@@ -91,6 +92,7 @@ class Draws:
 
     count: int
     regions: int
+    reported: slice | list[int]
     pools: Sequence[Pool]
     additions: Sequence[Array]
     mineral_intensity: Array
@@ -100,16 +102,16 @@ class Draws:
     features: Array | None = None
 
 
-def follow(draws: Draws, mineral: int) -> tuple[Array, Array, Array] | tuple[Array]:
-    """Demand, input of cell making and secondary supply [kt] of one mineral, (draw, region, year) each.
+def follow(draws: Draws) -> tuple[Array, Array, Array] | tuple[Array]:
+    """Demand, input of cell making and secondary supply [kt], (mineral, draw, region, reported year) each.
 
     Without a chain, demand alone. Equations as in `recycling.recycle`: secondary = min(recovered, input) by region.
     """
-    content = draws.mineral_intensity[:, :, mineral]
-    content = np.broadcast_to(content, (draws.count, content.shape[1]))
+    held = draws.mineral_intensity
+    content = np.ascontiguousarray(np.moveaxis(np.broadcast_to(held, (draws.count, *held.shape[1:])), 2, 0))
     add_up = _by_terms if draws.terms else _by_cohort
-    demand, collected, ended = add_up(draws, mineral, content)
-    by_region = (draws.count, draws.regions, -1)
+    demand, collected, ended = add_up(draws, content)
+    by_region = (*content.shape[:2], draws.regions, -1)
     chain = draws.chain
     if chain is None:
         return (demand.reshape(by_region),)
@@ -117,68 +119,88 @@ def follow(draws: Draws, mineral: int) -> tuple[Array, Array, Array] | tuple[Arr
     collected += ended
     taken = demand * chain.gain
     prompt = np.subtract(taken, demand, out=ended).reshape(by_region)
-    prompt *= chain.prompt_recovery[:, mineral]
+    prompt *= chain.prompt_recovery
     offered = collected.reshape(by_region)
-    offered *= chain.recovery[:, mineral]
+    offered *= chain.recovery
     offered += prompt
     taken = taken.reshape(by_region)
     return demand.reshape(by_region), taken, np.minimum(offered, taken, out=offered)
 
 
-def _by_terms(draws: Draws, mineral: int, content: Array) -> tuple[Array, Array, Array]:
-    """Demand, what is collected after its first life, and what ends its second [kt], (draw, place).
+def _by_terms(draws: Draws, content: Array) -> tuple[Array, Array, Array]:
+    """Demand, what is collected after its first life, and what ends its second [kt], (mineral, draw, place).
 
-    content: [kg/kWh] (draw, chemistry).
+    content: [kg/kWh] (mineral, draw, chemistry).
     """
     assert draws.terms is not None
     assert draws.features is not None
     assert draws.chain is not None
-    terms = draws.terms[mineral]
-    parts = np.ascontiguousarray(content.T)[terms.chemistry]
-    parts *= draws.features[terms.feature]
-    demand, ended = parts.T @ terms.sold, parts.T @ terms.second
-    collected, retired = np.zeros_like(demand), np.empty_like(demand)
-    for kept, first, last in zip(draws.chain.kept, terms.bounds, terms.bounds[1:], strict=False):
-        if last > first:
-            np.matmul(parts[first:last].T, terms.retired[first:last], out=retired)
-            retired *= kept
-            collected += retired
+    shape = (*content.shape[:2], draws.terms[0].sold.shape[-1])
+    demand, collected, ended, retired = np.empty(shape, content.dtype), *(np.zeros(shape, content.dtype) for _ in "abc")
+    for m, terms in enumerate(draws.terms):
+        parts = np.ascontiguousarray(content[m].T)[terms.chemistry]
+        parts *= draws.features[terms.feature]
+        np.matmul(parts.T, terms.sold, out=demand[m])
+        np.matmul(parts.T, terms.second, out=ended[m])
+        for kept, first, last in zip(draws.chain.kept, terms.bounds, terms.bounds[1:], strict=False):
+            if last > first:
+                np.matmul(parts[first:last].T, terms.retired[first:last], out=retired[m])
+                retired[m] *= kept
+                collected[m] += retired[m]
     return demand, collected, ended
 
 
-def _by_cohort(draws: Draws, mineral: int, content: Array) -> tuple[Array, Array, Array]:
+def _by_cohort(draws: Draws, content: Array) -> tuple[Array, Array, Array]:
     """The same as `_by_terms`, from what was sold by cohort; without a chain, demand and zeros."""
-    sold = np.empty((draws.count, draws.additions[0].shape[-1]), content.dtype)
-    demand, reused, collected, retired = (np.zeros_like(sold) for _ in range(4))
-    chain = draws.chain
+    minerals, count, regions, chain = *content.shape[:2], draws.regions, draws.chain
+    places = draws.additions[0].shape[-1]
+    by_region = (count, regions, places // regions)
+    demand = np.zeros((minerals, *by_region), content.dtype)[..., draws.reported]
+    collected, reused = np.zeros_like(demand), np.zeros((minerals, count, places), content.dtype)
     for place, pool in enumerate(draws.pools):
-        mine = content[:, pool.chemistry]
-        if not mine.any():
+        mine = content[:, :, pool.chemistry]
+        held = np.flatnonzero(mine.any(axis=(1, 2)))
+        if not len(held):
             continue
+        mine = mine[held]
         if draws.weight is not None:
-            mine = (draws.weight[:, :, pool.chemistry] * mine[:, None]).reshape(draws.count, -1)
-        np.matmul(mine, pool.share[mineral if len(pool.share) > 1 else 0], out=sold)
+            mine = (draws.weight[:, :, pool.chemistry] * mine[:, :, None]).reshape(*mine.shape[:2], -1)
+        sold = mine @ (pool.share[held] if len(pool.share) > 1 else pool.share)
         sold *= draws.additions[pool.segment]
-        demand += sold
-        if chain is not None:
-            _leave(sold, pool.leaving, chain.node[:, place], retired)
-            if chain.reuse[pool.segment].any():
-                reused += np.multiply(retired, chain.reuse[pool.segment], out=sold)
-            collected += np.multiply(retired, chain.kept[pool.segment], out=sold)
-    if chain is not None:
-        _leave(reused, chain.second_leaving, chain.second_node, retired)
-    return demand, collected, retired
+        for m, each in zip(held, sold, strict=True):
+            demand[m] += each.reshape(by_region)[..., draws.reported]
+        if chain is None:
+            continue
+        retired = _left(sold, pool.leaving, chain.node[:, place], regions)
+        if retired.shape == sold.shape:
+            for m, each in zip(held, np.multiply(retired, chain.reuse[pool.segment], out=sold), strict=True):
+                reused[m] += each
+            retired = retired.reshape(len(held), *by_region)[..., draws.reported]
+        retired = retired.reshape(len(held), *demand.shape[1:])
+        kept = chain.kept[pool.segment]
+        retired *= kept.reshape(len(kept), *demand.shape[2:])
+        for m, each in zip(held, retired, strict=True):
+            collected[m] += each
+    flat = (minerals, count, -1)
+    if chain is None:
+        return demand.reshape(flat), collected.reshape(flat), np.zeros_like(demand).reshape(flat)
+    second = _left(reused, chain.second_leaving, chain.second_node, regions)
+    return demand.reshape(flat), collected.reshape(flat), second
 
 
-def _leave(sold: Array, leaving: Array, node: Index, out: Array) -> None:
-    """Write Σ_cohort sold[draw, region, cohort] · leaving[node of the draw, cohort, year] to out, (draw, place)."""
-    years = leaving.shape[-1]
+def _left(sold: Array, leaving: Array, node: Index, regions: int) -> Array:
+    """Σ_cohort sold[mineral, draw, region, cohort] · leaving[node of the draw, cohort, year], (mineral, draw, region ·
+    year)."""
+    minerals, count, _ = sold.shape
+    cohorts, years = leaving.shape[1:]
     if len(leaving) == 1:
-        np.matmul(sold.reshape(-1, years), leaving[0], out=out.reshape(-1, years))
-        return
+        return np.asarray(sold.reshape(-1, cohorts) @ leaving[0]).reshape(minerals, count, -1)
     order = np.argsort(node, kind="stable")
-    bounds = np.searchsorted(node[order], np.arange(len(leaving) + 1))
+    bounds = np.searchsorted(node[order], np.arange(len(leaving) + 1)) * minerals * regions
+    rows = sold.swapaxes(0, 1)[order].reshape(-1, cohorts)
+    left = np.empty((len(rows), years), sold.dtype)
     for matrix, first, last in zip(leaving, bounds, bounds[1:], strict=False):
-        if last > first:
-            at = order[first:last]
-            out[at] = (sold[at].reshape(-1, years) @ matrix).reshape(last - first, -1)
+        np.matmul(rows[first:last], matrix, out=left[first:last])
+    out = np.empty((minerals, count, regions * years), sold.dtype)
+    out.swapaxes(0, 1)[order] = left.reshape(count, minerals, -1)
+    return out

@@ -33,8 +33,8 @@ from .uncertain import Uncertain
 
 #: Draws of one block, each a Latin hypercube of its own; a constant, since it decides where blocks begin.
 BLOCK = 4096
-#: Draws computed at once where lifetimes are certain, so that their arrays stay in cache.
-CACHED = 256
+#: Draws computed at once, so that their arrays stay in cache.
+CACHED = 512
 #: Draws with every series independent: enough for the interval that stands beside the grouped one.
 INDEPENDENT = 2000
 PERCENTILES = (5, 50, 95)
@@ -240,24 +240,21 @@ def block_of(uncertain: Uncertain, uniform: NDArray[np.float64], by_region: bool
     With several regions their sum is the last, or, unless `by_region`, the only one.
     """
     resolved = uncertain.resolved
-    every = slice(None) if uncertain.linear else uncertain.reported
     regions, minerals = len(resolved.regions), len(resolved.minerals)
     stored = 1 if resolved.parameters is None else len(STORED)
     parts = 1 if regions == 1 or not by_region else regions + 1
     out = np.empty(
         (len(uncertain.scenarios), minerals, stored, parts, len(resolved.reported), len(uniform)), np.float32
     )
-    step = CACHED if uncertain.certain_lives else BLOCK
-    for at in range(0, len(uniform), step):
-        chunk = slice(at, at + step)
+    for at in range(0, len(uniform), CACHED):
+        chunk = slice(at, at + CACHED)
         for s, scenario in enumerate(uncertain.scenarios):
             draws = uncertain.draw(uniform[chunk], scenario)
-            for m in range(minerals):
-                for q, flow in enumerate(follow(draws, m)):
-                    there, in_years = out[s, m, q, :, :, chunk], flow[..., every]
-                    there[-1] = np.einsum("dry->yd", in_years)
-                    if parts > 1:
-                        there[:-1] = np.moveaxis(in_years, 0, -1)
+            for q, flow in enumerate(follow(draws)):
+                there = out[s, :, q, :, :, chunk]
+                there[:, -1] = np.einsum("mdry->myd", flow)
+                if parts > 1:
+                    there[:, :-1] = np.moveaxis(flow, 1, -1)
     return out
 
 

@@ -308,6 +308,7 @@ class Uncertain:
             scrap = np.stack([scrap_rate(lines, self._chain.ramp[0], rate) for rate in rates])
             self.gain[scenario] = (1 / (1 - scrap)).reshape(len(scrap), -1).astype(self.kind)
         self.terms = {scenario: self._terms(scenario) for scenario in self.scenarios if self.linear}
+        self.second_leaving = np.ascontiguousarray(self.second_leaving[..., self.reported])
         self._spread()
 
     def _pools(self, scenario: str) -> list[Pool]:
@@ -326,6 +327,8 @@ class Uncertain:
                 mine: Array = self._with_trend(share[:, segment, chemistries], chemistries).astype(self.kind)
                 life = lives[chemistries[0]]
                 leaving = np.zeros((0, 0, 0)) if life is None else self._leaving(life, self.life_column[segment])
+                if life is not None and not self.linear and not self.reuse[segment].matrix.any():
+                    leaving = np.ascontiguousarray(leaving[..., self.reported])
                 pools.append(Pool(segment, np.array(chemistries, dtype=np.intp), mine, leaving))
         return pools
 
@@ -367,10 +370,10 @@ class Uncertain:
         return np.unique(np.concatenate([each.columns for parts in self.additions.values() for each in parts]))
 
     def _spread(self) -> None:
-        """Give what varies by place all its regions, in the years that are followed."""
-        regions, years = len(self.resolved.regions), self.reported if self.linear else slice(None)
+        """Give what varies by place all its regions, in the reported years, and what is used again in all."""
+        regions, years = len(self.resolved.regions), self.reported
         self.collection = [each.at(regions, years) for each in self.collection]
-        self.reuse = [each.at(regions, years) for each in self.reuse]
+        self.reuse = [each.at(regions, slice(None)) for each in self.reuse]
         self.second_collection = self.second_collection.at(regions, years)
         self.recovery = {stream: each.at(each.shape[0], years) for stream, each in self.recovery.items()}
         for scenario, gain in self.gain.items():
@@ -411,6 +414,7 @@ class Uncertain:
         return Draws(
             count=len(uniform),
             regions=len(self.resolved.regions),
+            reported=self.reported,
             pools=self.pools[scenario],
             additions=additions,
             mineral_intensity=self._battery(sides),
@@ -465,18 +469,20 @@ class Uncertain:
         return np.where(total > 0, total, 1)
 
     def _chain_draws(self, uniform: Array, sides: Array, scenario: str) -> ChainDraws:
-        reuse = _places(self.reuse, sides)
-        collection = _places(self.collection, sides)
+        reuse = [each.draw(sides) for each in self.reuse]
+        collection = [each.draw(sides) for each in self.collection]
         recovery = {
-            stream: np.moveaxis(mixed_recovery(self.route, rates.draw(sides)[:, None]), 1, 2)
+            stream: np.moveaxis(mixed_recovery(self.route, rates.draw(sides)[:, None]), 2, 0)
             for stream, rates in self.recovery.items()
         }
         return ChainDraws(
             node=np.stack([_node(uniform, self.life_column[pool.segment]) for pool in self.pools[scenario]], axis=1),
             second_leaving=self.second_leaving,
             second_node=_node(uniform, self.second_life_column),
-            reuse=reuse,
-            kept=[(1 - again) * share for again, share in zip(reuse, collection, strict=True)],
+            reuse=[_flat(again) for again in reuse],
+            kept=[
+                _flat((1 - again[..., self.reported]) * share) for again, share in zip(reuse, collection, strict=True)
+            ],
             second_kept=_flat(self.second_collection.draw(sides)),
             gain=self.gain[scenario][_node(uniform, self.scrap_column)],
             recovery=recovery["end_of_life"],
