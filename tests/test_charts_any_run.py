@@ -63,7 +63,7 @@ def results(
     others = ["exposure.other_futures=['plans']", "optimise.objective='cost'", "optimise.variant.credit={credit=20}"]
     beside = run(folder / "mix.toml", others, folder)
     found: dict[str, Result] = {}
-    for result in (mix, tested, fits, buys, back, holds, validation, europe, world, beside):
+    for result in (mix, tested, fits, buys, back, holds, validation, europe, world, beside, run("industry")):
         found |= dict.fromkeys([name for name in charts.suited(result) if name not in found], result)
     assert found.keys() == charts.CHARTS.keys()
     return found

@@ -26,6 +26,8 @@ CHARTS = {
     "identified": "identified",
     "validation": "validation",
     "cost_curves": "price",
+    "cost_gap": "price_parity",
+    "trade_offs": "trade_offs",
     "chokepoints": "concentration",
     "stress": "disruptions",
     "loss_by_length": "loss_by_length",
@@ -56,6 +58,8 @@ OTHER_TABLES = {
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
+#: Charts that a run which chooses a mix draws where it names them alone: what it draws is about the mix.
+NOT_OF_A_MIX = ("cost_gap",)
 #: The chart that a run without any demand draws too, as zeros.
 OF_EVERY_RUN = "demand_by_mineral"
 
@@ -63,11 +67,13 @@ OF_EVERY_RUN = "demand_by_mineral"
 def suited(result: Result) -> list[str]:
     """Charts that a run draws where it names none: those whose tables have rows, and that of the demand in any case.
 
-    One of them may still find nothing in its tables that it can draw, and says so when it is drawn.
+    One of them may still find nothing in its tables that it can draw, and says so when it is drawn. Those of
+    NOT_OF_A_MIX are left out where the run chooses a mix.
     """
     return [
         name
         for name, table in CHARTS.items()
+        if not (name in NOT_OF_A_MIX and "mix" in result.record)
         if (name == OF_EVERY_RUN and table in result.record.get("tables", ()))
         or (all(_has(result, each) for each in (table, *OTHER_TABLES.get(name, ()))) and _has_node(result, name))
     ]

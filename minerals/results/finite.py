@@ -35,6 +35,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "mix_rule": ("limit",),
     "mix_variant": ("change",),
     "months_that_halve": ("value",),
+    "next_gen_plants": ("year", "value", "low", "high"),
     "percentiles": ("p5_independent", "p95_independent"),
     "price_points": ("low", "high", "cumulative", "needs"),
     "robust_share": ("low", "high"),

@@ -1,0 +1,161 @@
+"""Charts of what stands beside scenarios: `trade_offs` and `cost_gap`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from chart_support import FakeResult
+
+from minerals import charts
+from minerals.config import read_run
+from minerals.errors import InputError, UsageError
+from minerals.results.result import Result
+from minerals.shipped import inputs_folder
+from minerals.studies.run import run
+from minerals.tables.inputs import read_inputs
+from minerals.tables.names import fit
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[1]
+
+
+@cache
+def shipped() -> Result:
+    """The shipped run whose subject they are."""
+    return run(ROOT / "runs" / "industry.toml")
+
+
+def real(**changes: Callable[[pd.DataFrame], pd.DataFrame]) -> FakeResult:
+    """That run, with tables changed."""
+    made = FakeResult(dict(shipped().record), dict(shipped().tables))
+    for name, change in changes.items():
+        made.tables[name] = change(made[name])
+    return made
+
+
+def _beside_a_credit() -> FakeResult:
+    made = real()
+    made.record["config"] = {**made.record["config"], "prices": {"credit": 10.0}}
+    return made
+
+
+CASES: dict[str, dict[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] = {
+    "trade_offs": {
+        "usual": lambda: (real(), {}),
+        "one chemistry of which nothing is known, in one year": lambda: (
+            real(trade_offs=lambda table: table.query("chemistry == 'lfp' and measure == 'mineral_intensity'")),
+            {"since": 2030, "year": 2030, "minerals": ["graphite"]},
+        ),
+        "two countries, long labels": lambda: (
+            real(trade_offs=lambda table: table.assign(
+                label=table["label"] + ", as every maker has announced it for the end of the decade",
+                country_label=np.where(table["chemistry"] == "lfp", "Australia", table["country_label"]),
+            )), {},
+        ),
+    },
+    "cost_gap": {
+        "usual": lambda: (real(), {}),
+        "later": lambda: (real(), {"year": 2030}),
+        "own is cheaper": lambda: (
+            real(price_parity=lambda table: table.assign(value=0.0, low=0.0, high=0.0)), {},
+        ),
+        "beside a credit": lambda: (_beside_a_credit(), {}),
+    },
+}  # fmt: skip
+"""Chart -> case -> the result and the options that it is drawn with."""
+
+
+def drawn(chart: str, case: str = "usual", **options: Any) -> Any:
+    made, chosen = CASES[chart][case]()
+    return charts.draw(made, chart, **(chosen | options))
+
+
+# --- what cells hold, need and hang on -------------------------------------------------------------------------------
+
+
+def test_trade_offs_are_the_rows_of_the_inputs() -> None:
+    """LFP by hand from chemistry_performance.csv: 160 Wh/kg in 2025 and 220 in 2050, so 172 in 2030; Wh/L in 2025.
+
+    Of Li-S the most concentrated node with known makers is lithium metal, 0.9; nothing is said of some others.
+    """
+    table = shipped()["trade_offs"].set_index(["chemistry", "silicon", "measure", "year"]).sort_index()
+    assert table.loc["lfp", 0, "specific_energy"].loc[:, "value"].to_dict() == pytest.approx({2025: 160, 2030: 172})
+    assert table.loc["lfp", 0, "energy_density"].index.tolist() == [2025]
+    weakest = table.loc["li_s", 0, "weakest_top1"].loc[2030]
+    assert (weakest["item"], weakest["country"]) == ("lithium_metal", "CHN")
+    assert (weakest["value"], weakest["low"], weakest["high"]) == (0.9, 0.9, 1.0)
+    demand, cells = shipped()["mineral_demand"], shipped()["cells"]
+    kt, gwh = (frame.query("chemistry == 'lfp' and year == 2030")["value"] for frame in (demand, cells))
+    need = table.loc["lfp", 0, "mineral_intensity"].loc[2030, "value"]
+    assert kt.sum() == pytest.approx(gwh.sum() * need.sum())
+
+
+def test_the_title_of_trade_offs_is_what_all_ranges_bear_out() -> None:
+    picture = drawn("trade_offs")
+    shares = picture.data.query("measure == 'weakest_top1' and year == 2030")
+    assert (
+        picture.meta.title
+        == "At 172 as at 390 Wh/kg, each of 6 kinds of cells has a step of which China makes 90% or more"
+    )
+    assert shares["low"].min() == pytest.approx(90)
+    assert set(shares["country"]) == {"CHN"}
+    assert "of which one country makes 90%" in drawn("trade_offs", "two countries, long labels").meta.title
+    assert (
+        "hold, need and hang on"
+        in drawn("trade_offs", "one chemistry of which nothing is known, in one year").meta.title
+    )
+    assert picture.meta.red_line == "The share of who makes most is assumed for Na-ion cathode."
+
+
+def test_what_industry_names_must_be_there() -> None:
+    inputs = read_inputs(inputs_folder())
+    sets = ["industry={chemistries=['lfpp'], years=[2040]}"]
+    with pytest.raises(InputError) as caught:
+        fit(read_run("industry", sets), inputs)
+    assert "chemistries has 'lfpp': not in chemistries.csv; did you mean 'lfp'?" in str(caught.value)
+    assert "years has 2040: not a year of the scope; expected one of 2025–2030" in str(caught.value)
+
+
+# --- what closes the gap of prices -----------------------------------------------------------------------------------
+
+
+def test_the_gap_is_that_of_figure_5() -> None:
+    """European cells 10 to 27 % (NMC) and 24 to 50 % (LFP) above Chinese ones; of packs 47 dollars, as 131 less 84."""
+    data = drawn("cost_gap").data.set_index(["region", "level", "family", "measure"])
+    for family, low, high in (("NMC", 10, 27), ("LFP", 24, 50)):
+        row = data.loc["Europe", "cell", family, "tariff"]
+        assert (row["low"], row["high"]) == pytest.approx((low, high))
+        assert ("Europe", "cell", family, "credit") not in data.index, "no level follows from a gap in per cent"
+    assert data.loc[("Europe", "pack", "Li-ion", "credit"), "value"] == pytest.approx(131 - 84)
+    assert data.loc[("Europe", "pack", "Li-ion", "tariff"), "value"] == pytest.approx(100 * 47 / 84)
+
+
+def test_every_point_of_a_line_closes_the_gap() -> None:
+    axes = drawn("cost_gap").figure.axes[-1]
+    lines = [line.get_data() for line in axes.lines]
+    assert len(lines) == 2
+    for (tariffs, credits), (own, other) in zip(lines, ((131, 84), (121, 84)), strict=True):
+        for part in (0.0, 0.3, 1.0):
+            tariff = tariffs[0] + part * (tariffs[1] - tariffs[0])
+            credit = credits[0] + part * (credits[1] - credits[0])
+            assert own - credit == pytest.approx(other * (1 + tariff / 100), abs=0.06)
+
+
+def test_the_title_of_the_gap_follows_the_data() -> None:
+    usual = drawn("cost_gap").meta
+    assert (
+        usual.title == "Europe’s LFP cells are 24 to 50% dearer than China’s; a tariff of as much would close the gap"
+    )
+    assert "Credit not known" in usual.note
+    for case in ("own is cheaper", "beside a credit"):
+        assert drawn("cost_gap", case).meta.title.startswith("What would make ")
+    assert "The run has a credit in place" in drawn("cost_gap", "beside a credit").meta.note
+    with pytest.raises(UsageError, match=r"scenario 'stated' has no prices; did you mean 'stated-trend'\?"):
+        drawn("cost_gap", scenario="stated")
