@@ -38,7 +38,7 @@ ENDS = ("value", "low", "high")
 #: A family that matplotlib brings along, which charts do not use of themselves.
 OTHER = "STIXGeneral"
 #: Charts with years along an axis: one year alone makes none.
-IN_TIME = ("chemistry_over_time", "stock", "secondary_supply", "cost_curves", "mix_by_year")
+IN_TIME = ("chemistry_over_time", "stock", "secondary_supply", "cost_curves", "mix_by_year", "cell_owners")
 #: What begins a line of a run on standard error.
 OURS = ("Caveat", "Filled: ", "Written to ", "Left out: ", "No font of this machine ", "36 input rows used: ")
 

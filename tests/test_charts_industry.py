@@ -1,4 +1,4 @@
-"""Charts of what stands beside scenarios: `trade_offs` and `cost_gap`."""
+"""Charts of what stands beside scenarios: `trade_offs`, `cost_gap` and `cell_owners`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
 from minerals.tables.names import fit
+from minerals.tables.plants import NOT_COMING, capacity, cell_plants
+from minerals.tables.prices import countries_in
+from minerals.validation.published import read_published
+from minerals.validation.validate import KINDS
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +71,14 @@ CASES: dict[str, dict[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] = {
             real(price_parity=lambda table: table.assign(value=0.0, low=0.0, high=0.0)), {},
         ),
         "beside a credit": lambda: (_beside_a_credit(), {}),
+    },
+    "cell_owners": {
+        "usual": lambda: (real(), {}),
+        "none of its own, nothing sized": lambda: (
+            real(cell_owners=lambda table: table[table["place"] == "South Korea"].assign(
+                value=0.0, low=0.0, high=0.0, operating=0.0, announced=0.0,
+            )), {"since": 2028},
+        ),
     },
 }  # fmt: skip
 """Chart -> case -> the result and the options that it is drawn with."""
@@ -159,3 +171,39 @@ def test_the_title_of_the_gap_follows_the_data() -> None:
     assert "The run has a credit in place" in drawn("cost_gap", "beside a credit").meta.note
     with pytest.raises(UsageError, match=r"scenario 'stated' has no prices; did you mean 'stated-trend'\?"):
         drawn("cost_gap", scenario="stated")
+
+
+# --- who owns the plants of cells ------------------------------------------------------------------------------------
+
+
+def test_owners_add_up_to_the_plants_and_to_what_others_counted() -> None:
+    """All together what the rows of the plants give; near Carnegie's 690 GWh of 2030 and InfoLink's Chinese 353."""
+    table = shipped()["cell_owners"]
+    inputs = read_inputs(inputs_folder())
+    plants = [plant for plant in cell_plants(inputs) if plant.country in countries_in(inputs, "Europe")]
+    alone = capacity(inputs, plants, [2025, 2030], [], 2030).set_index("year")
+    for column in ("operating", "value", "low", "high"):
+        assert table.groupby("year")[column].sum()[[2025, 2030]].tolist() == pytest.approx(alone[column].tolist())
+    published = {row.id: row for row in read_published(KINDS)}
+    last = table[table["year"] == 2030]
+    ours = {
+        "Carnegie cell plants, Europe 2030": last["value"].sum(),
+        "InfoLink Chinese cell plants in Europe": last.set_index("owner").at["CHN", "announced"],
+    }
+    for name, gwh in ours.items():
+        row = published[name]
+        assert row.value is not None
+        assert row.low <= gwh / row.value <= row.high, name
+    sizes = [[row.value for row in plant.rows if row.status not in NOT_COMING] for plant in plants]
+    unsized = sum(1 for values in sizes if values and np.isnan(values).all())
+    assert table.drop_duplicates("owner")["unsized"].sum() == pytest.approx(unsized)
+
+
+def test_the_title_on_owners_spans_what_delivery_leaves_open() -> None:
+    picture = drawn("cell_owners")
+    data = picture.data.query("quantity == 'capacity' and year == 2030").set_index("place")
+    own, others = data.loc["Europe"], data.drop(index="Europe").sum()
+    low, high = others["low"] / (others["low"] + own["high"]), others["high"] / (others["high"] + own["low"])
+    assert picture.meta.title.endswith(f"would own {100 * low:.0f} to {100 * high:.0f}% in 2030")
+    assert "82% of the cell plants in Europe" in picture.meta.title
+    assert drawn("cell_owners", "none of its own, nothing sized").meta.title.startswith("Who owns the plants")

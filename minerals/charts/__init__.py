@@ -34,6 +34,7 @@ CHARTS = {
     "coverage": "coverage",
     "two_worlds": "lost_by_future",
     "capacity_vs_demand": "cell_capacity",
+    "cell_owners": "cell_owners",
     "lfp_concentration": "supply",
     "sourcing": "sourcing",
     "frontier": "mix_frontier",

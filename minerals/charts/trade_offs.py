@@ -44,9 +44,9 @@ def figure(
 ) -> Bundle:
     """Draw the chemistries of [industry] in rows, and in columns what they hold, need and hang on.
 
-    since, year: the two years drawn, default the first and the last of the table; minerals: whose masses are added up,
-    default graphite, nickel, cobalt and lithium; size: 'brief' or 'slide'; title: one to use instead of the computed
-    finding.
+    since, year: the two years drawn, default the first with a figure and the last of the table; minerals: whose masses
+    are added up, default graphite, nickel, cobalt and lithium; size: 'brief' or 'slide'; title: one to use instead of
+    the computed finding.
 
     The data of the bundle hold a row for each dot and part of a bar, with its range: specific_energy, energy_density
     (no row where no figure is known), mineral_intensity by mineral, and weakest_top1, in %: of the steps that a cell
@@ -55,11 +55,11 @@ def figure(
     story = _story(result, since, year, minerals)
     rows = len(story.rows)
     used: footer.Used = {"trade_offs": {"year": story.years}}
+    what = "Energy, minerals and most concentrated step" if WEAKEST in story.measures else "Energy and minerals"
     return frame.bundle(
         result, NAME, title=title, size=size, scenarios=(), used=used, unit="Wh/kg; Wh/L; kg/kWh; %",
         finding=_finding(story), note=_note(story),
-        subtitle=f"Energy, minerals and most concentrated step of {rows} kinds of cells, "
-        + " and ".join(map(str, story.years)),
+        subtitle=f"{what} of {_kinds(story)}, {' and '.join(map(str, story.years))}",
         lines={"red_line": _red_line(story)},
         body=(HEAD + rows * USUAL + FOOT, HEAD + rows * LEAST + FOOT), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=story.data,
@@ -124,7 +124,8 @@ def _story(result: Result, since: int | None, year: int | None, minerals: Sequen
     table = table.assign(**{column: texts(table[column]) for column in words})
     assumed = _assumed(result)
     last = selection.year(year, table)
-    first = selection.year(since, table) if since is not None else min(map(int, table["year"]))
+    with_figures = table[table["measure"].isin(HELD)] if table["measure"].isin(HELD).any() else table
+    first = selection.year(since, table) if since is not None else min(last, *map(int, with_figures["year"]))
     known = {row.item: row.item_label for row in table[table["measure"] == NEED].itertuples()}
     wanted = supply.one_of(
         selection, "mineral", minerals, [m for m in (minerals or MINERALS) if m in known] or [*known]
@@ -178,16 +179,22 @@ def _floored(share: float) -> str:
     return f"{math.floor(100 * share + 1e-9)}%"
 
 
+def _kinds(story: _Story) -> str:
+    """6 kinds of cells · LFP cells."""
+    return f"{len(story.rows)} kinds of cells" if len(story.rows) > 1 else f"{story.rows[0].label} cells"
+
+
 def _finding(story: _Story) -> str:
     """That each of them has a step that one country makes nearly alone, where it is so at the low end too."""
     last, rows = story.years[-1], story.rows
     steps = [row.weakest[last] for row in rows if last in row.weakest]
     least = min((step.share.low for step in steps), default=0.0)
     if len(steps) < len(rows) or least < 0.5:
-        return f"What {len(rows)} kinds of cells hold, need and hang on, {' and '.join(map(str, story.years))}"
+        what = "hold, need and hang on" if steps else "hold and need"
+        return f"What {_kinds(story)} {what}, {' and '.join(map(str, story.years))}"
     countries = list(dict.fromkeys(step.country for step in steps))
     whom = wording.place(countries[0]) if len(countries) == 1 else "one country"
-    has = f"{rows[0].label} cells have" if len(rows) == 1 else f"each of {len(rows)} kinds of cells has"
+    has = f"{_kinds(story)} have" if len(rows) == 1 else f"each of {_kinds(story)} has"
     energies = [row.held[HELD[0], last].value for row in rows if (HELD[0], last) in row.held]
     ends = [wording.number(end(energies)) for end in (min, max)] if len(energies) == len(rows) > 1 else []
     start = f"At {ends[0]} as at {ends[1]} Wh/kg, " if ends and ends[0] != ends[1] else ""

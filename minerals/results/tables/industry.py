@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,13 @@ class _Industry(Reader):
     def years(self) -> tuple[int, ...]:
         reported = self.outcome.resolved.reported
         return self.config.years or tuple(dict.fromkeys((reported[0], reported[-1])))
+
+    @cached_property
+    def parts(self) -> dict[str, str]:
+        """Country -> the part of the world that it lies in, of those that are named by their members."""
+        places = self.inputs.places
+        named = [part for part in places.parts[WORLD] if places.members[part]]
+        return {code: part for part in named for code in countries_in(self.inputs, part)}
 
     def trade_offs(self) -> Iterator[tuple[Any, ...]]:
         """Rows of trade_offs. A figure of chemistry_performance holds between its years and never beyond them: then it
@@ -125,8 +133,9 @@ class _Industry(Reader):
     def cell_owners(self) -> pd.DataFrame:
         """Capacity of the plants of cells in each region of the run, by country of the owner and year.
 
-        operating; value, low, high: with what is delivered of what is to come; announced: the nameplate of all that is
-        not cancelled; unsized: plants there, or to come, of which nobody says how large they are.
+        place: the region where the owner is of it, else the part of the world that the owner is of. operating; value,
+        low, high: with what is delivered of what is to come; announced: the nameplate of all that is not cancelled;
+        unsized: plants there, or to come, of which nobody says how large they are. Several owners have equal parts.
         """
         labels = {row.country: row.label for row in self.inputs.rows("countries")}
         every, parts = cell_plants(self.inputs), []
@@ -137,20 +146,24 @@ class _Industry(Reader):
             for plant in plants:
                 self.use(plant.table, plant.rows)
             found = capacity(self.inputs, plants, years, ["owner"], UNDATED).rename(columns={"nameplate": "announced"})
-            unsized: dict[str, int] = {}
+            unsized: dict[str, float] = {}
             for plant in plants:
                 coming = [row for row in plant.rows if row.status not in NOT_COMING]
                 if coming and all(math.isnan(row.value) for row in coming):
-                    for owner in split(coming[-1].owner):
-                        unsized[owner] = unsized.get(owner, 0) + 1
+                    owners = split(coming[-1].owner)
+                    unsized |= {owner: unsized.get(owner, 0.0) + 1 / len(owners) for owner in owners}
             none = [(o, y, *[0.0] * 5, "GWh/yr") for o in unsized if o not in set(found["owner"]) for y in years]
             if none:
                 found = pd.concat([found, pd.DataFrame(none, columns=list(found))], ignore_index=True)
             found.insert(0, "region", region)
             found.insert(2, "owner_label", [labels.get(owner, owner) for owner in found["owner"]])
-            parts.append(found.assign(unsized=[unsized.get(owner, 0) for owner in found["owner"]]))
+            own = dict.fromkeys(here, region) if region != WORLD else {}
+            found["place"] = [
+                own.get(owner, self.parts.get(owner, labels.get(owner, owner))) for owner in found["owner"]
+            ]
+            parts.append(found.assign(unsized=[unsized.get(owner, 0.0) for owner in found["owner"]]))
         self.rows("plant_delivery")
-        columns = ["region", "owner", "owner_label", "year", "operating", "value", "low", "high", "announced",
+        columns = ["region", "owner", "owner_label", "place", "year", "operating", "value", "low", "high", "announced",
                    "unsized", "unit"]  # fmt: skip
         return pd.concat(parts, ignore_index=True)[columns]
 
@@ -158,13 +171,11 @@ class _Industry(Reader):
         """Plants of new chemistries in the world as listed, one a row, with the part of the world that each stands in:
         one of those that make up the world by name, else its country."""
         labels = {row.country: row.label for row in self.inputs.rows("countries")}
-        places = self.inputs.places
-        named = [part for part in places.parts[WORLD] if places.members[part]]
-        parts = {code: part for part in named for code in countries_in(self.inputs, part)}
         table = "next_gen_plant"
         rows = [
-            (row.technology, row.item, row.company, row.site, row.country, parts.get(row.country, labels[row.country]),
-             row.owner, row.scale, row.status, row.year, row.value, row.low, row.high, row.unit,
+            (row.technology, row.item, row.company, row.site, row.country,
+             self.parts.get(row.country, labels[row.country]), row.owner, row.scale, row.status, row.year, row.value,
+             row.low, row.high, row.unit,
              self.place(table, row.line))
             for row in self.rows(table)
         ]  # fmt: skip
