@@ -1,4 +1,4 @@
-"""Charts of what stands beside scenarios: `trade_offs`, `cost_gap` and `cell_owners`."""
+"""Charts of what stands beside scenarios: `trade_offs`, `cost_gap`, `cell_owners`, `next_gen_plants`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from minerals.tables.names import fit
 from minerals.tables.plants import NOT_COMING, capacity, cell_plants
 from minerals.tables.prices import countries_in
 from minerals.validation.published import read_published
-from minerals.validation.validate import KINDS
+from minerals.validation.validate import KINDS, Model
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +80,12 @@ CASES: dict[str, dict[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] = {
             )), {"since": 2028},
         ),
     },
+    "next_gen_plants": {
+        "usual": lambda: (real(), {}),
+        "long names, many in one year": lambda: (
+            real(next_gen_plants=lambda table: table.assign(year=2030, place=table["place"] + " and what is near")), {},
+        ),
+    },
 }  # fmt: skip
 """Chart -> case -> the result and the options that it is drawn with."""
 
@@ -112,17 +118,13 @@ def test_trade_offs_are_the_rows_of_the_inputs() -> None:
 def test_the_title_of_trade_offs_is_what_all_ranges_bear_out() -> None:
     picture = drawn("trade_offs")
     shares = picture.data.query("measure == 'weakest_top1' and year == 2030")
-    assert (
-        picture.meta.title
-        == "At 172 as at 390 Wh/kg, each of 6 kinds of cells has a step of which China makes 90% or more"
-    )
+    each = "At 172 as at 390 Wh/kg, each of 6 kinds of cells has a step of which China makes 90% or more"
+    assert picture.meta.title == each
     assert shares["low"].min() == pytest.approx(90)
     assert set(shares["country"]) == {"CHN"}
     assert "of which one country makes 90%" in drawn("trade_offs", "two countries, long labels").meta.title
-    assert (
-        "hold, need and hang on"
-        in drawn("trade_offs", "one chemistry of which nothing is known, in one year").meta.title
-    )
+    alone = drawn("trade_offs", "one chemistry of which nothing is known, in one year").meta
+    assert alone.title == "What LFP cells hold and need, 2030"
     assert picture.meta.red_line == "The share of who makes most is assumed for Na-ion cathode."
 
 
@@ -207,3 +209,25 @@ def test_the_title_on_owners_spans_what_delivery_leaves_open() -> None:
     assert picture.meta.title.endswith(f"would own {100 * low:.0f} to {100 * high:.0f}% in 2030")
     assert "82% of the cell plants in Europe" in picture.meta.title
     assert drawn("cell_owners", "none of its own, nothing sized").meta.title.startswith("Who owns the plants")
+
+
+# --- plants of new chemistries ---------------------------------------------------------------------------------------
+
+
+def test_every_listed_plant_is_a_mark_and_counts_are_those_held_against_the_report() -> None:
+    picture = drawn("next_gen_plants")
+    table, data = shipped()["next_gen_plants"], picture.data
+    kept = table["item"].eq("cell") | (table["technology"].eq("Si-anode") & table["item"].eq("anode"))
+    assert len(data) == kept.sum()
+    marks = [line for line in picture.figure.get_children() if getattr(line, "get_marker", str)() == "o"]
+    assert len(marks) == len(data) + data["status"].replace({"cancelled": "paused"}).nunique()  # with those of the key
+    counted = data[data["scale"].eq("commercial") & ~data["status"].isin(["paused", "cancelled"])]
+    model = Model(())
+    for row in read_published(KINDS):
+        if row.kind == "plants_listed":
+            ours = counted[counted["technology"].eq(row.chemistry) & counted["place"].eq(row.region)]
+            assert len(ours) == KINDS[row.kind](row, model)
+    stand = counted.query("place == 'China' and status == 'operating'")
+    china = (counted["place"] == "China").sum()
+    start, end = (f"Of {len(counted)} listed commercial plants of new chemistries", f"where {len(stand)} stand so far")
+    assert picture.meta.title == f"{start} {china} are in China, {end}"

@@ -35,6 +35,7 @@ CHARTS = {
     "two_worlds": "lost_by_future",
     "capacity_vs_demand": "cell_capacity",
     "cell_owners": "cell_owners",
+    "next_gen_plants": "next_gen_plants",
     "lfp_concentration": "supply",
     "sourcing": "sourcing",
     "frontier": "mix_frontier",
