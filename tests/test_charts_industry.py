@@ -1,7 +1,8 @@
-"""Charts of what stands beside scenarios: `trade_offs`, `cost_gap`, `cell_owners`, `next_gen_plants`."""
+"""Charts of what stands beside scenarios: `trade_offs`, `cost_gap`, `cell_owners`, `next_gen_plants`, `demand`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -84,6 +85,13 @@ CASES: dict[str, dict[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] = {
         "usual": lambda: (real(), {}),
         "long names, many in one year": lambda: (
             real(next_gen_plants=lambda table: table.assign(year=2030, place=table["place"] + " and what is near")), {},
+        ),
+    },
+    "demand": {
+        "usual": lambda: (real(), {}),
+        "falling, without a range": lambda: (
+            real(battery_demand=lambda table: table.assign(value=2050.0 - table["year"], low=np.nan, high=np.nan)),
+            {"scenario": "next-gen"},
         ),
     },
 }  # fmt: skip
@@ -231,3 +239,34 @@ def test_every_listed_plant_is_a_mark_and_counts_are_those_held_against_the_repo
     china = (counted["place"] == "China").sum()
     start, end = (f"Of {len(counted)} listed commercial plants of new chemistries", f"where {len(stand)} stand so far")
     assert picture.meta.title == f"{start} {china} are in China, {end}"
+
+
+# --- batteries by use ------------------------------------------------------------------------------------------------
+
+
+def test_batteries_by_use_are_those_of_the_run_and_near_what_others_expect() -> None:
+    """Each use and all together, with ends at once; of the road in 2030 near McKinsey's 700 GWh."""
+    picture = drawn("demand")
+    table = shipped()["battery_demand"].query("scenario == 'incumbent'")
+    data = picture.data.set_index(["segment", "year"])
+    for end in ("value", "low", "high"):
+        whole = table.groupby("year")[end].sum()
+        assert data.loc["all", end].tolist() == pytest.approx(whole.tolist())
+    parts = picture.data[picture.data["segment"] != "all"]
+    assert parts["value"].sum() == pytest.approx(table["value"].sum())
+    road = parts.query("year == 2030 and segment != 'stationary'")["value"].sum()
+    (row,) = [row for row in read_published(KINDS) if row.id == "McKinsey Europe GWh road 2030"]
+    assert row.value is not None
+    assert row.low <= road / row.value <= row.high
+
+
+def test_the_title_of_demand_says_a_change_that_its_range_bears_out() -> None:
+    assert re.fullmatch(r"Europe’s batteries would rise from 261 GWh in 2025 to 867 \(8\d\d to 8\d\d\) in 2030",
+                        drawn("demand").meta.title)  # fmt: skip
+    falling = drawn("demand", "falling, without a range").meta
+    assert falling.title == "Europe’s batteries would fall from 150 GWh in 2025 to 120 in 2030"
+    assert "No range is given" in falling.note
+    wide = real(battery_demand=lambda table: table.assign(low=0.0, high=1e4))
+    assert charts.draw(wide, "demand").meta.title == "Europe’s batteries by use, 2025–2030"
+    assert "demand" in charts.drawable(wide)
+    assert "demand" not in charts.suited(wide), "it is drawn where it is named alone"

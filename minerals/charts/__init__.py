@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CHARTS = {
     "demand_by_mineral": "mineral_demand",
+    "demand": "battery_demand",
     "chemistry_over_time": "cells",
     "stock": "in_use_stock",
     "secondary_supply": "mineral_flows",
@@ -60,6 +61,8 @@ OTHER_TABLES = {
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
+#: Charts that a run draws where it names them alone.
+ON_REQUEST = ("demand",)
 #: Charts that a run which chooses a mix draws where it names them alone: what it draws is about the mix.
 NOT_OF_A_MIX = ("cost_gap",)
 #: The chart that a run without any demand draws too, as zeros.
@@ -69,13 +72,18 @@ OF_EVERY_RUN = "demand_by_mineral"
 def suited(result: Result) -> list[str]:
     """Charts that a run draws where it names none: those whose tables have rows, and that of the demand in any case.
 
-    One of them may still find nothing in its tables that it can draw, and says so when it is drawn. Those of
-    NOT_OF_A_MIX are left out where the run chooses a mix.
+    Those of ON_REQUEST are left out, and those of NOT_OF_A_MIX where the run chooses a mix. One of the others may still
+    find nothing in its tables that it can draw, and says so when it is drawn.
     """
+    unnamed = (*ON_REQUEST, *(NOT_OF_A_MIX if "mix" in result.record else ()))
+    return [name for name in drawable(result) if name not in unnamed]
+
+
+def drawable(result: Result) -> list[str]:
+    """Charts whose tables have rows, and that of the demand for minerals in any case."""
     return [
         name
         for name, table in CHARTS.items()
-        if not (name in NOT_OF_A_MIX and "mix" in result.record)
         if (name == OF_EVERY_RUN and table in result.record.get("tables", ()))
         or (all(_has(result, each) for each in (table, *OTHER_TABLES.get(name, ()))) and _has_node(result, name))
     ]
