@@ -288,6 +288,13 @@ QUANTITIES: dict[str, Quantity] = {
             "nobody publishes their size or year.",
         ),
         Quantity(
+            "cell_materials", "result", ("chemistry", "silicon", "node", "year"), "USD_2025/kWh",
+            "What makers buy for a kWh of cells of a chemistry, active materials and the metal of foils: use at the "
+            "price of its year, low and high at the ends of that. Empty where nobody prices it. With the copper and "
+            "aluminium of the pack; without scrap.",
+            "cell_materials = use × material_price",
+        ),
+        Quantity(
             "battery_cost", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"),
             "million USD_2025",
             "What the packs of the batteries put into use cost where they are used, in the years with a price: the "

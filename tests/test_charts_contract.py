@@ -75,6 +75,7 @@ WAY_OUT = {
     "regret": "; it is computed by a study of kind robust",
     "validation": "; draw what minerals",
     **dict.fromkeys(test_charts_industry.CASES, r"; it is computed for runs with \[industry\]"),
+    "material_value": r"; it is computed for runs with \[industry\] and \[exposure\]",
     "demand": "",
     **dict.fromkeys(["cost_curves", "cost_gap"], r"; prices are computed for runs with \[prices\]"),
     **dict.fromkeys(

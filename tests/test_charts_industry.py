@@ -1,4 +1,5 @@
-"""Charts of what stands beside scenarios: `trade_offs`, `cost_gap`, `cell_owners`, `next_gen_plants`, `demand`."""
+"""Charts of what stands beside scenarios: `trade_offs`, `cost_gap`, `cell_owners`, `next_gen_plants`,
+`material_value`, `demand`."""
 
 from __future__ import annotations
 
@@ -72,6 +73,15 @@ CASES: dict[str, dict[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] = {
             real(price_parity=lambda table: table.assign(value=0.0, low=0.0, high=0.0)), {},
         ),
         "beside a credit": lambda: (_beside_a_credit(), {}),
+    },
+    "material_value": {
+        "usual": lambda: (real(), {}),
+        "held, no one priced whole": lambda: (
+            real(cell_materials=lambda table: table.assign(
+                price=np.where(table["part"] == "foil", np.nan, table["price"]),
+                value=np.where(table["part"] == "foil", np.nan, table["value"]),
+            )), {"year": 2030},
+        ),
     },
     "cell_owners": {
         "usual": lambda: (real(), {}),
@@ -181,6 +191,40 @@ def test_the_title_of_the_gap_follows_the_data() -> None:
     assert "The run has a credit in place" in drawn("cost_gap", "beside a credit").meta.note
     with pytest.raises(UsageError, match=r"scenario 'stated' has no prices; did you mean 'stated-trend'\?"):
         drawn("cost_gap", scenario="stated")
+
+
+# --- what materials are worth ----------------------------------------------------------------------------------------
+
+
+def test_materials_are_use_times_price() -> None:
+    """LFP cathode by hand: 5.0931 kg per kg of phosphorus in the cell at 4.322 dollars, and graphite at 2.911."""
+    inputs = read_inputs(inputs_folder())
+    phosphorus, graphite = (
+        row.value for mineral in ("phosphorus", "graphite") for row in inputs.rows("mineral_intensity")
+        if (row.chemistry, row.mineral) == ("lfp", mineral)
+    )  # fmt: skip
+    data = drawn("material_value").data.query("chemistry == 'lfp'").set_index("node")
+    assert data.at["lfp_cathode", "value"] == pytest.approx(5.0931 * phosphorus * 4.322)
+    assert data.at["graphite_anode", "value"] == pytest.approx(graphite * 2.911)
+    priced = data[data["price"].notna()]
+    assert (priced["use"] * priced["price"]).tolist() == pytest.approx(priced["value"].tolist())
+    model = Model(())
+    for row in read_published(KINDS):
+        if row.kind == "cell_material":
+            mine = shipped()["cell_materials"].query("chemistry == 'nmc811' and silicon == 0 and year == 2025")
+            assert mine.set_index("node").at[row.node[0], "value"] == pytest.approx(KINDS[row.kind](row, model))
+
+
+def test_what_nobody_prices_is_named_and_enters_no_title() -> None:
+    usual = drawn("material_value")
+    assert (
+        usual.meta.title
+        == "The materials of a kWh are worth 30 to 42 dollars in NMC 811 cells and 21 to 27 in LFP ones"
+    )
+    assert "no price: Na-ion cathode and hard carbon" in usual.meta.alt
+    open_ = drawn("material_value", "held, no one priced whole").meta
+    assert open_.title == "What the materials of a kWh of cells are worth at prices of 2030"
+    assert "that of the nearest year is held" in open_.note
 
 
 # --- who owns the plants of cells ------------------------------------------------------------------------------------

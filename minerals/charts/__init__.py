@@ -28,6 +28,7 @@ CHARTS = {
     "validation": "validation",
     "cost_curves": "price",
     "cost_gap": "price_parity",
+    "material_value": "cell_materials",
     "trade_offs": "trade_offs",
     "chokepoints": "concentration",
     "stress": "disruptions",

@@ -140,6 +140,7 @@ GROUPS = {
     "primary_cut": "Recycling",
     "end_of_life_feedstock": "Recycling",
     "specific_energy": "What cells hold",
+    "cell_material": "What cells hold",
     "tariff": "Tariff for parity",
     "credit": "Credit for parity",
     INVENTORIES: "Derived cells",

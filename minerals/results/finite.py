@@ -19,6 +19,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "backcast_family": ("target", "low", "high"),
     "battery_supply": ("low", "high"),
     "cell_capacity": ("low", "high"),
+    "cell_materials": ("price", "value", "low", "high"),
     "concentration": ("value", "low", "high"),
     "diffusion": ("rmse",),
     "disruptions": ("first_year_below",),

@@ -9,6 +9,7 @@ where it was measured, so that a change of the model which moves it is noticed.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -26,6 +27,7 @@ from ..results.tables.prices import price_tables
 from ..shipped import inputs_folder, published_file
 from ..studies.run import run
 from ..tables.check import split
+from ..tables.expansion import material_price
 from ..tables.inputs import Inputs, read_inputs
 from ..tables.plants import CANCELLED, capacity, cell_plants, material_plants, observed_origin
 from ..tables.series import Anchors, at, datum, outside
@@ -261,6 +263,18 @@ def _plants_listed(row: Published, model: Model) -> float:
     return float(len(found))
 
 
+def _cell_material(row: Published, model: Model) -> float:
+    """What a mineral of a kWh of a chemistry, pack included, is worth as the product of the row's node, at the price of
+    the year [USD_2025/kWh]: of products that hold nothing else, graphite as anode material or copper as refined."""
+    inputs = model.inputs
+    cell = inputs.rows_by("mineral_intensity", "chemistry", "mineral").get((row.chemistry, row.mineral), [])
+    price = [float(material_price(inputs, node, [row.year])[0, 0]) for node in row.node]
+    if not cell or len(price) != 1 or math.isnan(price[0]):
+        raise _nothing(row, "it has no intensity, or no one node with a price")
+    pack = sum(each.value for each in inputs.rows("pack_intensity") if each.mineral == row.mineral)
+    return float((cell[0].value + pack) * price[0])
+
+
 def _specific_energy(row: Published, model: Model) -> float:
     """What a chemistry holds [Wh/kg] in a year between those of its rows, linear as in a run."""
     rows = model.inputs.rows_by("chemistry_performance", "chemistry", "measure").get((row.chemistry, row.kind), [])
@@ -358,6 +372,7 @@ KINDS: dict[str, Callable[[Published, Model], float]] = {
     "tariff": _parity,
     "plants_listed": _plants_listed,
     "specific_energy": _specific_energy,
+    "cell_material": _cell_material,
 }
 """Kind of a published result -> our value for a row of it, in the row's unit. A new kind is a function and its name."""
 STOCK = ("retirements", "primary_cut", "end_of_life_feedstock", "upstream", "material_value")

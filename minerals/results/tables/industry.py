@@ -17,6 +17,7 @@ from ...case.outcome import Outcome
 from ...config import Industry
 from ...tables.check import split
 from ...tables.codes import WORLD
+from ...tables.expansion import material_price
 from ...tables.inputs import Inputs
 from ...tables.plants import NOT_COMING, UNDATED, capacity, cell_plants
 from ...tables.prices import countries_in
@@ -28,11 +29,17 @@ PERFORMANCE = ("specific_energy", "energy_density")
 TRADE_OFFS = ["chemistry", "silicon", "label", "family", "year", "measure", "item", "item_label", "country",
               "country_label", "value", "low", "high", "unit", "fill", "rows"]  # fmt: skip
 
+CELL_MATERIALS = ["chemistry", "silicon", "label", "family", "node", "node_label", "part", "year", "use", "use_unit",
+                  "price", "value", "low", "high", "unit", "fill", "rows"]  # fmt: skip
+#: What makers of cells buy: active materials, and the metal of the foils, which has no node of its own.
+BOUGHT, FOIL = "active_material", "foil"
+
 
 def industry_tables(
     outcome: Outcome, chokepoints: Chokepoints | None, inputs: Inputs
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Tables trade_offs, cell_owners and next_gen_plants, and the rows that they rest on, as inputs_used has them."""
+    """Tables trade_offs, cell_owners, next_gen_plants and with [exposure] cell_materials, and the rows that they rest
+    on, as inputs_used has them."""
     run = outcome.resolved.run
     assert run.settings.industry is not None
     made = _Industry(run=run, inputs=inputs, outcome=outcome, chokepoints=chokepoints, config=run.settings.industry)
@@ -41,6 +48,8 @@ def industry_tables(
         "cell_owners": made.cell_owners(),
         "next_gen_plants": made.next_gen_plants(),
     }
+    if chokepoints is not None:
+        tables["cell_materials"] = pd.DataFrame(made.cell_materials(chokepoints), columns=CELL_MATERIALS)
     return tables, made.used()
 
 
@@ -129,6 +138,28 @@ class _Industry(Reader):
             rows = chokepoints.inputs.share_rows.get((node.node, year), {}).get(country, "")
             value = float(shares[n])
             yield (year, "weakest_top1", node.node, node.label, country, label, value, value, high, "1", "", str(rows))
+
+    def cell_materials(self, chokepoints: Chokepoints) -> Iterator[tuple[Any, ...]]:
+        """Rows of cell_materials: what is bought for a kWh of cells, at its price and the ends of that; empty where
+        nobody prices it."""
+        codes = {row.chemistry: row for row in self.inputs.rows("chemistries")}
+        labels, table = self.outcome.resolved.chemistries.labels, "material_price"
+        for code in self.config.chemistries:
+            row = codes[code]
+            base, silicon = str(row.base or code), float(row.silicon)
+            for year in self.years:
+                used = chokepoints.uses.fixed[labels.index((base, silicon)), :, chokepoints.years.index(year)]
+                for n, node in enumerate(chokepoints.inputs.nodes):
+                    if not used[n] > 0 or (node.stage != BOUGHT and node.part != FOIL) or node.stage == "mining":
+                        continue
+                    rows = self.rows(table, node=node.node)
+                    price = material_price(self.inputs, node.node, [year])[:, 0]
+                    given = [each.year for each in rows]
+                    held = bool(rows) and not min(given) <= year <= max(given)
+                    behind = " + ".join(self.place(table, each.line) for each in rows)
+                    yield (base, silicon, row.label, row.family, node.node, node.label, node.part, year, float(used[n]),
+                           "kg/kWh" if node.unit == "kt" else "kWh/kWh", float(price[0]), *map(float, used[n] * price),
+                           "USD_2025/kWh", "hold" if held else "", behind)  # fmt: skip
 
     def cell_owners(self) -> pd.DataFrame:
         """Capacity of the plants of cells in each region of the run, by country of the owner and year.
