@@ -62,6 +62,8 @@ OTHER_TABLES = {
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
+#: Charts of the tables of [industry], which few runs have.
+OF_INDUSTRY = ("trade_offs", "material_value", "cell_owners", "next_gen_plants")
 #: Charts that a run draws where it names them alone.
 ON_REQUEST = ("demand",)
 #: Charts that a run which chooses a mix draws where it names them alone: what it draws is about the mix.
