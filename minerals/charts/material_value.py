@@ -128,17 +128,17 @@ def _note(story: _Story) -> str:
     )
     note += " those of the pack; scrap, cans and binders are left out."
     if any(row.unpriced for row in story.rows):
-        note += " ≥\u00a0Nobody prices all of it: what is named has no price here, and is not nothing."
+        note += " +\u00a0? What is named has no price and is not nothing; the rest alone is drawn."
     if story.held:
         note += f" Where no price of {story.year} is known that of the nearest year is held."
     return note
 
 
 def _said(row: _Row) -> str:
-    """≥ 12 (11–14), no price: hard carbon."""
+    """35 (30–42) · 6.5 (5.3–10) + ?, where something has no price."""
     low, value, high = (wording.number(end) for end in row.total)
     span = f" ({low}–{high})" if low != high else ""
-    return f"{'≥ ' if row.unpriced else ''}{value}{span}"
+    return f"{value}{span}{' + ?' if row.unpriced else ''}"
 
 
 def _unpriced(row: _Row) -> str:
@@ -180,8 +180,8 @@ def _draw(sheet: Page, story: _Story) -> None:
         family = style.shortened(row.family, (NAMES - 0.1) * s, LABEL * s, SEMIBOLD)
         colour = style.as_text(style.FAMILY.get(row.family, style.INK))
         sheet.text(sheet.left, y - 0.17 * s, family, LABEL, colour, SEMIBOLD)
-        if row.label != row.family:
-            name = style.shortened(row.label, (NAMES - 0.1) * s, SMALL * s)
+        if name := wording.kind(row.label, row.family):
+            name = style.shortened(name, (NAMES - 0.05) * s, SMALL * s)
             sheet.text(sheet.left, y - 0.29 * s, name, SMALL, style.FAINT)
         number = _said(row)
         sheet.text(left + 0.05 * s, y - 0.16 * s, number, LABEL, style.INK, BOLD)

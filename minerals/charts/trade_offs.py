@@ -287,12 +287,10 @@ def _draw(sheet: Page, story: _Story) -> None:
     for row, y in zip(rows, tops, strict=True):
         family = style.shortened(row.family, (NAMES - 0.1) * s, LABEL * s, SEMIBOLD)
         sheet.text(sheet.left, y - 0.2 * s, family, LABEL, style.as_text(_colour(row)), SEMIBOLD)
-        if row.label != row.family:
-            kind = row.label.removeprefix(row.family).lstrip(" ,")
-            name = wording.capitalised(kind) if kind[:1].isalpha() else row.label
-            most = 2 if pitch > 0.44 * s else 1
-            for i, line in enumerate(style.wrapped(name, (NAMES - 0.1) * s, SMALL * s, most=most)):
-                sheet.text(sheet.left, y - (0.31 + 0.11 * i) * s, line, SMALL, style.FAINT)
+        most = 2 if pitch > 0.44 * s else 1
+        name = wording.kind(row.label, row.family)
+        for i, line in enumerate(style.wrapped(name, (NAMES - 0.1) * s, SMALL * s, most=most)):
+            sheet.text(sheet.left, y - (0.31 + 0.11 * i) * s, line, SMALL, style.FAINT)
         sheet.line((sheet.left, sheet.right), (y, y), style.GRID, 0.7, order=0)
     for measure, share in zip(measures, shares, strict=True):
         width = room * share / sum(shares)
