@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from .charts.bundle import Result
     from .config import Run
 
-#: Charts whose tables a run can make.
-RUN_CHARTS = tuple(name for name in charts.CHARTS if name != "validation")
+#: Charts that no run draws, or few do: their modules are loaded when they are drawn.
+SELDOM = ("validation", *charts.OF_INDUSTRY, *charts.ON_REQUEST, *charts.NOT_OF_A_MIX)
+#: Charts that a process gets ready for before it is known what the run draws.
+USUAL = tuple(name for name in charts.CHARTS if name not in SELDOM)
 #: Charts that take least: they are drawn last, so that processes that draw beside each other end together.
 LIGHT = ("lfp_concentration", "capacity_vs_demand", "demand_by_mineral")
 #: What this process draws, where it draws for another.
@@ -128,7 +130,7 @@ def drawing(run: Run) -> Iterator[Callable[[Result], Finish]]:
     elif _ahead:
         yield lambda result: _begun(_ahead[0].pool, result)
     else:
-        with _process(run.settings.output.charts or RUN_CHARTS) as process:
+        with _process(run.settings.output.charts or USUAL) as process:
             pool = process.pool if process else None
             yield lambda result: _begun(pool, result) if pool else lambda folder: draw_all(result, folder)
 
@@ -144,7 +146,7 @@ def ahead(file: str, sets: Iterable[str]) -> Iterator[None]:
     if none or cores() == 1 or not (os.path.isfile(file) or run_file(file)):
         yield
         return
-    with _process(RUN_CHARTS) as process:
+    with _process(USUAL) as process:
         _ahead.extend([process] if process else [])
         try:
             yield

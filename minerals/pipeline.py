@@ -111,7 +111,8 @@ def _prepared(
     candidates: chemistries that may have a share; reference: exposure of a run that differs in its scenarios alone;
     mixes: scenarios of it that were chosen, each at prices of its own.
     """
-    outcome = Outcome(with_intensity(resolve(run, inputs, candidates), inputs))
+    shown = run.settings.industry.chemistries if run.settings.industry is not None else ()
+    outcome = Outcome(with_intensity(resolve(run, inputs, [*candidates, *shown]), inputs))
     resolved = outcome.resolved
     tables, packs, chokepoints = flow_tables(outcome), None, None
     if prices is not None:
@@ -259,6 +260,12 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
             used += [mix.assembly.rows_used(mix.data) for mix in mixes.values()]
             used += [each.used for each in settled.values() if each.used is not None]
         used.append(chokepoints.used)
+    if config.settings.industry is not None:
+        from .results.tables.industry import industry_tables
+
+        made, rows = industry_tables(ready.outcome, chokepoints, inputs)
+        tables |= made
+        used.append(rows)
     if len(used) > 1:
         resolved = replace(resolved, inputs_used=joined(*used))
     tables["inputs_used"] = resolved.inputs_used

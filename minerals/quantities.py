@@ -268,6 +268,33 @@ QUANTITIES: dict[str, Quantity] = {
             "own price − credit = other price × (1 + tariff)",
         ),
         Quantity(
+            "trade_offs", "result", ("chemistry", "silicon", "year", "measure", "item"), "Wh/kg, Wh/L, kg/kWh, 1",
+            "Chemistries side by side: specific_energy and energy_density of chemistry_performance in years between "
+            "those of its rows (none is carried on beyond them), mineral_intensity by mineral, and weakest_top1, the "
+            "share of the leading country in the most concentrated node that a chemistry cannot do without; high is 1 "
+            "where it uses a node of which nobody says who makes it.",
+            "weakest_top1 = max over nodes used of top1",
+        ),
+        Quantity(
+            "cell_owners", "result", ("region", "owner", "year"), "GWh/yr",
+            "Nameplate of the plants of cells in a region by country of the owner, several in equal parts: operating; "
+            "value with what is delivered of what is to come, announced all that is not cancelled. unsized: plants of "
+            "which nobody says how large they are. Plans without a year count from 2030.",
+            "value = operating + Σ plant_delivery × what a row adds to the plant",
+        ),
+        Quantity(
+            "next_gen_plants", "result", ("technology", "item", "company", "site", "status", "year"), "GWh/yr, kt/yr",
+            "Plants of new chemistries in the world, one a row, by place, status and year as listed; empty where "
+            "nobody publishes their size or year.",
+        ),
+        Quantity(
+            "cell_materials", "result", ("chemistry", "silicon", "node", "year"), "USD_2025/kWh",
+            "What makers buy for a kWh of cells of a chemistry, active materials and the metal of foils: use at the "
+            "price of its year, low and high at the ends of that. Empty where nobody prices it. With the copper and "
+            "aluminium of the pack; without scrap.",
+            "cell_materials = use × material_price",
+        ),
+        Quantity(
             "battery_cost", "result", ("scenario", "region", "segment", "chemistry", "silicon", "year"),
             "million USD_2025",
             "What the packs of the batteries put into use cost where they are used, in the years with a price: the "

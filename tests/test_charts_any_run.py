@@ -38,7 +38,7 @@ ENDS = ("value", "low", "high")
 #: A family that matplotlib brings along, which charts do not use of themselves.
 OTHER = "STIXGeneral"
 #: Charts with years along an axis: one year alone makes none.
-IN_TIME = ("chemistry_over_time", "stock", "secondary_supply", "cost_curves", "mix_by_year")
+IN_TIME = ("chemistry_over_time", "stock", "secondary_supply", "cost_curves", "mix_by_year", "cell_owners", "demand")
 #: What begins a line of a run on standard error.
 OURS = ("Caveat", "Filled: ", "Written to ", "Left out: ", "No font of this machine ", "36 input rows used: ")
 
@@ -63,8 +63,8 @@ def results(
     others = ["exposure.other_futures=['plans']", "optimise.objective='cost'", "optimise.variant.credit={credit=20}"]
     beside = run(folder / "mix.toml", others, folder)
     found: dict[str, Result] = {}
-    for result in (mix, tested, fits, buys, back, holds, validation, europe, world, beside):
-        found |= dict.fromkeys([name for name in charts.suited(result) if name not in found], result)
+    for result in (mix, tested, fits, buys, back, holds, validation, europe, world, beside, run("industry")):
+        found |= dict.fromkeys([name for name in charts.drawable(result) if name not in found], result)
     assert found.keys() == charts.CHARTS.keys()
     return found
 
@@ -116,7 +116,7 @@ def test_a_chart_is_drawn_or_says_why_not(
     assert not why or why.startswith(f"{name}: ")
     if less in (one_year, no_rows):
         alone = less is one_year and name in IN_TIME
-        assert bool(why) == (alone or name not in charts.suited(result))
+        assert bool(why) == (alone or name not in charts.drawable(result))
 
 
 @pytest.mark.parametrize("name", [name for name in charts.CHARTS if name != "validation"])

@@ -22,6 +22,7 @@ import test_charts_exposure
 import test_charts_flows
 import test_charts_frontier
 import test_charts_identified
+import test_charts_industry
 import test_charts_measures
 import test_charts_mix
 import test_charts_prices
@@ -54,6 +55,7 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
     **test_charts_measures.CASES,
     **test_charts_backcast.CASES,
     **test_charts_regret.CASES,
+    **test_charts_industry.CASES,
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
@@ -72,7 +74,10 @@ WAY_OUT = {
     "backcast": "; it is computed by a study of kind backcast",
     "regret": "; it is computed by a study of kind robust",
     "validation": "; draw what minerals",
-    "cost_curves": r"; prices are computed for runs with \[prices\]",
+    **dict.fromkeys(test_charts_industry.CASES, r"; it is computed for runs with \[industry\]"),
+    "material_value": r"; it is computed for runs with \[industry\] and \[exposure\]",
+    "demand": "",
+    **dict.fromkeys(["cost_curves", "cost_gap"], r"; prices are computed for runs with \[prices\]"),
     **dict.fromkeys(
         [*test_charts_mix.CASES, *test_charts_frontier.CASES, *test_charts_variants.CASES], r"with \[optimise\]"
     ),

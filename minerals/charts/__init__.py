@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CHARTS = {
     "demand_by_mineral": "mineral_demand",
+    "demand": "battery_demand",
     "chemistry_over_time": "cells",
     "stock": "in_use_stock",
     "secondary_supply": "mineral_flows",
@@ -26,12 +27,17 @@ CHARTS = {
     "identified": "identified",
     "validation": "validation",
     "cost_curves": "price",
+    "cost_gap": "price_parity",
+    "material_value": "cell_materials",
+    "trade_offs": "trade_offs",
     "chokepoints": "concentration",
     "stress": "disruptions",
     "loss_by_length": "loss_by_length",
     "coverage": "coverage",
     "two_worlds": "lost_by_future",
     "capacity_vs_demand": "cell_capacity",
+    "cell_owners": "cell_owners",
+    "next_gen_plants": "next_gen_plants",
     "lfp_concentration": "supply",
     "sourcing": "sourcing",
     "frontier": "mix_frontier",
@@ -56,6 +62,12 @@ OTHER_TABLES = {
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
 OF_NODE = {"lfp_concentration": ("supply", "lfp")}
+#: Charts of the tables of [industry], which few runs have.
+OF_INDUSTRY = ("trade_offs", "material_value", "cell_owners", "next_gen_plants")
+#: Charts that a run draws where it names them alone.
+ON_REQUEST = ("demand",)
+#: Charts that a run which chooses a mix draws where it names them alone: what it draws is about the mix.
+NOT_OF_A_MIX = ("cost_gap",)
 #: The chart that a run without any demand draws too, as zeros.
 OF_EVERY_RUN = "demand_by_mineral"
 
@@ -63,8 +75,15 @@ OF_EVERY_RUN = "demand_by_mineral"
 def suited(result: Result) -> list[str]:
     """Charts that a run draws where it names none: those whose tables have rows, and that of the demand in any case.
 
-    One of them may still find nothing in its tables that it can draw, and says so when it is drawn.
+    Those of ON_REQUEST are left out, and those of NOT_OF_A_MIX where the run chooses a mix. One of the others may still
+    find nothing in its tables that it can draw, and says so when it is drawn.
     """
+    unnamed = (*ON_REQUEST, *(NOT_OF_A_MIX if "mix" in result.record else ()))
+    return [name for name in drawable(result) if name not in unnamed]
+
+
+def drawable(result: Result) -> list[str]:
+    """Charts whose tables have rows, and that of the demand for minerals in any case."""
     return [
         name
         for name, table in CHARTS.items()

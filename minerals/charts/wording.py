@@ -83,6 +83,12 @@ def lowered(label: str) -> str:
     return label if named or not label[1:2].isalpha() else label[:1].lower() + label[1:]
 
 
+def kind(label: str, family: str) -> str:
+    """A chemistry below the name of its family: Layered oxide, Ni-Fe-Mn · NMC 811; nothing where both are the same."""
+    rest = label.removeprefix(family).lstrip(" ,")
+    return "" if label == family else capitalised(rest) if rest[:1].isalpha() else label
+
+
 def place(label: str) -> str:
     """A region inside a sentence: Europe · the United States · the world · Europe and the United States."""
     if " + " in label:

@@ -11,7 +11,19 @@ from .optimise import BUILT, COST_CAP, GOALS, Optimise, share_limits
 from .problems import COMMAND_LINE
 from .run import LONGEST_CHAIN, Run, find_run_file, read_run, varied
 from .run_file import RunFile
-from .sections import AdoptionCurve, CapacityLimit, Exposure, Flows, Intensity, Output, Prices, Scenario, Scope, Years
+from .sections import (
+    AdoptionCurve,
+    CapacityLimit,
+    Exposure,
+    Flows,
+    Industry,
+    Intensity,
+    Output,
+    Prices,
+    Scenario,
+    Scope,
+    Years,
+)
 from .study import (
     TARGETS,
     Backcast,
@@ -32,7 +44,7 @@ from .variant import OPTIMISED, playback_of, runs_by_mix, scenario_of
 __all__ = [
     "BUILT", "COMMAND_LINE", "COST_CAP", "GOALS", "LONGEST_CHAIN", "OPTIMISED", "TARGETS", "AdoptionCurve", "Backcast",
     "CapacityLimit",
-    "Diffusion", "DrawnStudy", "Exposure", "Flows", "Frontier", "Grid", "Identify", "Intensity", "ManyRuns",
+    "Diffusion", "DrawnStudy", "Exposure", "Flows", "Frontier", "Grid", "Identify", "Industry", "Intensity", "ManyRuns",
     "Measures", "NearOptimal", "Optimise", "Output", "Prices", "Rest", "Robust", "Run", "RunFile", "Sample", "Scenario",
     "Scope", "Sensitivity", "ShareChange", "Study", "Years", "diffusion_of", "find_run_file", "of_reference",
     "playback_of", "read_run", "runs_by_mix", "scenario_of", "share_limits", "varied",

@@ -18,6 +18,7 @@ from .sections import (
     EventOfRun,
     Exposure,
     Flows,
+    Industry,
     Intensity,
     Months,
     Output,
@@ -54,6 +55,7 @@ class RunFile(Section):
     prices: Prices | None = Field(default=None, description="Prices by chemistry.")
     exposure: Exposure | None = Field(default=None, description="Chokepoints and disruptions.")
     optimise: Optimise | None = Field(default=None, description="A mix that is chosen.")
+    industry: Industry | None = Field(default=None, description="What cells can do and need, and who makes them.")
     output: Output = Field(default=Output(), description="What is written beside the tables.")
 
     @field_validator("intensity", mode="before")
@@ -65,7 +67,7 @@ class RunFile(Section):
 #: Sections of a run file by their last key.
 SECTIONS: dict[str, type[BaseModel]] = {
     "scope": Scope, "years": Years, "intensity": Intensity, "flows": Flows, "prices": Prices, "exposure": Exposure,
-    "optimise": Optimise, "output": Output,
+    "optimise": Optimise, "industry": Industry, "output": Output,
 }  # fmt: skip
 #: Sections within a scenario.
 IN_SCENARIO: dict[str, type[BaseModel]] = {"diffusion": AdoptionCurve, "capacity_limit": CapacityLimit}

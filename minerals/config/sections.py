@@ -22,6 +22,7 @@ from .values import (
     Unit,
     Whole,
     Year,
+    YearList,
     at_most,
     is_year,
     whole,
@@ -318,6 +319,21 @@ class Prices(Section):
         if self.car_tariff and not self.cells_in_cars:
             raise ValueError("car_tariff falls on no cell without cells_in_cars, the share of imported cells in cars")
         return self
+
+
+class Industry(Section):
+    """What cells can do and need, and who makes them, as tables beside the scenarios."""
+
+    chemistries: Texts = Field(
+        min_length=1,
+        description="Chemistries that are set side by side, silicon blends too, in this order.",
+        examples=[["nmc811", "lfp"]],
+    )
+    years: YearList = Field(
+        default=(),
+        description="Years of it, of the years of the scope; by default the first and the last.",
+        examples=[[2025, 2030]],
+    )
 
 
 class _WithEnds(Section):

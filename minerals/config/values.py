@@ -126,6 +126,8 @@ Note = Annotated[str, AfterValidator(_note)]
 Whole = Annotated[int, BeforeValidator(whole)]
 #: A calendar year.
 Year = Annotated[Whole, Field(ge=1990, le=2100), Unit("year")]
+#: A list of calendar years, none of them twice, which a record reads back from JSON.
+YearList = Annotated[tuple[Year, ...], Strict(False), AfterValidator(once), Unit("year")]
 #: A weight among others, of which only the ratios count.
 Weight = Annotated[float, Field(ge=0), AfterValidator(_weight), Unit("1")]
 #: A rate of duty, as a share of a value; or by code of a country or of a group of countries.

@@ -9,6 +9,7 @@ from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import value_class
 from .check import split
 from .inputs import Inputs
+from .series import ranges
 
 #: Key of a scenario in a run file → table that must hold rows of the scenario it names.
 SCENARIO_TABLES = {"demand": "battery_demand", "adoption": "market_share", "silicon": "silicon_uptake"}
@@ -66,6 +67,7 @@ def fit(run: Run, inputs: Inputs) -> Labels:
         _check_paths(run, inputs, labels, problems)
         _check_met(run, labels, problems)
         _check_study(run, inputs, labels, problems)
+        _check_industry(run, inputs, labels, problems)
     if problems:
         raise InputError(problems)
     return labels
@@ -271,6 +273,18 @@ def _check_paths(run: Run, inputs: Inputs, labels: Labels, problems: list[Proble
     for scenario, settings in run.settings.scenario.items():
         if settings.capacity_limit is not None:
             check_cells(scenario, settings.capacity_limit.rest, ("scenario", scenario, "capacity_limit", "rest"))
+
+
+def _check_industry(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:
+    """Chemistries of [industry] are known, and its years are years of the run."""
+    config = run.settings.industry
+    for name in config.chemistries if config is not None else ():
+        if why := _unknown(name, inputs.codes("chemistries"), "chemistries.csv"):
+            problems.append(run.problem(("industry", "chemistries"), f"chemistries has {name!r}", why))
+    for year in config.years if config is not None else ():
+        if year not in labels.years:
+            why = f"not a year of the scope; expected one of {ranges(labels.years)}"
+            problems.append(run.problem(("industry", "years"), f"years has {year}", why))
 
 
 def _unknown(name: str, known: Iterable[str], where: str) -> str:

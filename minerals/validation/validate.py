@@ -9,6 +9,7 @@ where it was measured, so that a change of the model which moves it is noticed.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -26,8 +27,10 @@ from ..results.tables.prices import price_tables
 from ..shipped import inputs_folder, published_file
 from ..studies.run import run
 from ..tables.check import split
+from ..tables.expansion import material_price
 from ..tables.inputs import Inputs, read_inputs
-from ..tables.plants import capacity, cell_plants, material_plants, observed_origin
+from ..tables.plants import CANCELLED, capacity, cell_plants, material_plants, observed_origin
+from ..tables.series import Anchors, at, datum, outside
 from .figure17 import family
 from .published import Published, read_published
 
@@ -244,6 +247,43 @@ def _plants(row: Published, model: Model) -> float:
     return float(found[PLANTS[row.kind]].sum())
 
 
+def _plants_listed(row: Published, model: Model) -> float:
+    """How many commercial plants of a new chemistry stand or are to come in a country: of cells, or of silicon anodes.
+
+    The chemistry is that of next_gen_plant; what is paused or cancelled does not count.
+    """
+    here = _members(row.region, model)
+    found = [
+        plant for plant in model.inputs.rows("next_gen_plant")
+        if plant.technology == row.chemistry and plant.country in here and plant.scale == "commercial"
+        and plant.status not in ("paused", CANCELLED) and (plant.item == "cell" or plant.technology == "Si-anode")
+    ]  # fmt: skip
+    if not found:
+        raise _nothing(row, "no list has plants for it")
+    return float(len(found))
+
+
+def _cell_material(row: Published, model: Model) -> float:
+    """What a mineral of a kWh of a chemistry, pack included, is worth as the product of the row's node, at the price of
+    the year [USD_2025/kWh]: of products that hold nothing else, graphite as anode material or copper as refined."""
+    inputs = model.inputs
+    cell = inputs.rows_by("mineral_intensity", "chemistry", "mineral").get((row.chemistry, row.mineral), [])
+    price = [float(material_price(inputs, node, [row.year])[0, 0]) for node in row.node]
+    if not cell or len(price) != 1 or math.isnan(price[0]):
+        raise _nothing(row, "it has no intensity, or no one node with a price")
+    pack = sum(each.value for each in inputs.rows("pack_intensity") if each.mineral == row.mineral)
+    return float((cell[0].value + pack) * price[0])
+
+
+def _specific_energy(row: Published, model: Model) -> float:
+    """What a chemistry holds [Wh/kg] in a year between those of its rows, linear as in a run."""
+    rows = model.inputs.rows_by("chemistry_performance", "chemistry", "measure").get((row.chemistry, row.kind), [])
+    anchors: Anchors = {each.year: {(): datum(each.value, each.low, each.high, "")} for each in rows}
+    if not anchors or outside(anchors, [row.year]):
+        raise _nothing(row, "nothing is known of what it holds in that year")
+    return at(anchors, row.year)[()].value
+
+
 def _members(region: str, model: Model) -> list[str]:
     """Countries of a region, or the one of that label."""
     regions, countries = model.inputs["regions"], model.inputs["countries"]
@@ -330,6 +370,9 @@ KINDS: dict[str, Callable[[Published, Model], float]] = {
     "import_value": _import_value,
     "derived_intensity": _derived_intensity,
     "tariff": _parity,
+    "plants_listed": _plants_listed,
+    "specific_energy": _specific_energy,
+    "cell_material": _cell_material,
 }
 """Kind of a published result -> our value for a row of it, in the row's unit. A new kind is a function and its name."""
 STOCK = ("retirements", "primary_cut", "end_of_life_feedstock", "upstream", "material_value")
