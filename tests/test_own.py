@@ -17,7 +17,6 @@ from minerals import api
 from minerals.charts.footer import source_line
 from minerals.cli import cli
 from minerals.errors import InputError, UsageError
-from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.own import Layers, layers
@@ -314,31 +313,6 @@ def test_a_part_of_a_region_may_have_demand_of_its_own_and_the_rest_has_what_tha
     assert "mine/battery_demand.csv:2@-1/1" in found.loc[("France", "car", 2030), "rows"]
     with pytest.raises(InputError, match="parts of Europe leave -60 GWh of car in 2030; mend the own rows"):
         run(toy / "run.toml", sets, [mine(battery_demand=PART.replace("30,30", "30,160")), toy])
-
-
-# ---------------------------------------------------------------------- worked examples
-
-EXAMPLES = Path(__file__).parent.parent / "runs" / "own"
-
-
-@pytest.mark.slow
-def test_germany_by_hand(tmp_path: Path) -> None:
-    """GWh of each chemistry × kg/kWh of its inventory, and copper and aluminium of the pack, from the files alone."""
-    rows = pd.read_csv(inputs_folder() / "mineral_intensity.csv").query("chemistry in ('lfp', 'nmc811')")
-    assert set(rows["unit"]) == {"kg/kWh"}
-    inventory = rows.set_index(["chemistry", "mineral"])["value"]
-    pack = pd.read_csv(inputs_folder() / "pack_intensity.csv").set_index("mineral")["value"]
-    result = run(EXAMPLES / "germany" / "germany.toml")
-    found = result.total(by=("mineral", "year"), scenario="half-lfp")
-    for year, gwh, lfp in ((2024, 28.33, 0.06), (2030, 218.6, 0.06 + 0.44 * 6 / 11), (2035, 220.8, 0.5)):
-        assert result.total("battery_demand", by=(), scenario="half-lfp", year=year) == pytest.approx(gwh, rel=1e-9)
-        for mineral in ("graphite", "nickel", "lithium", "cobalt", "manganese", "phosphorus", "iron", "copper"):
-            cells = gwh * (lfp * inventory["lfp", mineral] + (1 - lfp) * inventory["nmc811", mineral])
-            whole = cells + gwh * (pack.get(mineral, 0.0))
-            assert found[mineral, year] == pytest.approx(whole, rel=1e-9), (mineral, year)
-    assert len((EXAMPLES / "germany" / "germany.toml").read_text(encoding="utf-8").splitlines()) <= 40
-    trend = result.total("battery_demand", by=("year",), scenario="trend")
-    pd.testing.assert_series_equal(trend, result.total("battery_demand", by=("year",), scenario="half-lfp"))
 
 
 def test_a_chart_says_that_it_rests_on_own_rows() -> None:
