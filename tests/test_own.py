@@ -169,7 +169,7 @@ def test_own_is_no_source_of_a_package(toy: Path) -> None:
 def test_a_folder_that_holds_nothing_is_told(toy: Path, mine: Callable[..., Path]) -> None:
     empty = mine()
     (told,) = problems(Layers(toy, (empty,)))
-    words = "holds no table; expected TABLE.csv or a workbook with a sheet for each, e.g. regions"
+    words = "holds no table; expected TABLE.csv, or a workbook or a *.toml of several, e.g. regions"
     assert told.startswith(f"{empty.resolve()}: {words}")
 
 
@@ -193,6 +193,78 @@ def test_a_workbook_is_read_as_its_sheets_in_csv(toy: Path, mine: Callable[..., 
     assert told[0].startswith("book/own.xlsx[battery_demand]:2 E2 = '=45*2': is a formula whose value was not saved")
     (folder / "own.xlsx").write_bytes(b"PK\x03\x04")
     assert "cannot be read as a workbook" in problems(Layers(toy, (folder,)))[0]
+
+
+ROWS = """
+[battery_demand.plan.Europe]
+car.2030        = { value = 90_000, unit = "MWh" }
+stationary.2032 = 7  # in GWh, as the table is kept
+
+[regions.Iberia]
+members = ["ESP", "PRT"]
+within  = "Europe"
+"""
+
+
+def test_rows_stand_in_toml_too_under_their_key(toy: Path, mine: Callable[..., Path]) -> None:
+    as_csv = read_inputs(Layers(toy, (mine(battery_demand=DEMAND),)))
+    folder = mine("rows")
+    (folder / "all.toml").write_text(ROWS, encoding="utf-8")
+    (folder / "mine.toml").write_text('base = "run.toml"\n', encoding="utf-8")  # a run file is none of them
+    found = read_inputs(Layers(toy, (folder,)))
+    assert demand(found) == demand(as_csv)
+    assert found["regions"].iloc[-1][["region", "members", "within"]].tolist() == ["Iberia", "ESP;PRT", "Europe"]
+    assert [str(each) for each in found.own] == [
+        "rows/all.toml[battery_demand]: 1 row replaced, 1 row added",
+        "rows/all.toml[regions]: 1 row added",
+    ]
+    row = found["battery_demand"].iloc[-1]
+    assert found.tables["battery_demand"].place(int(row["line"])) == ("rows/all.toml[battery_demand]", 4)
+
+
+STORAGE = "rows/all.toml:4 battery_demand.plan.Europe.stationary.2032"
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    ("= 7 ", '= "7"', f"{STORAGE} = '7': expected a number, or columns of battery_demand in {{ }}"),
+    ("stationary.2032 = 7", "stationary = 7", "a row of battery_demand stands at battery_demand.SCENARIO.REGION.SEGM"),
+    ("= 7 ", "= { value = 7, year = 2033 }", f"{STORAGE}.year: is in the key already"),
+    ("= 7 ", "= { value = true }", f"{STORAGE}.value = true: expected a number"),
+    ("= 7 ", "= { valu = 7 }", "did you mean 'value'?"),
+    ("90_000", "-90_000", "rows/all.toml[battery_demand]:3 value = '-90000': expected at least 0"),
+    ("regions.Iberia", "region.Iberia", "rows/all.toml[region] 'region': not a table of the inputs; did you mean"),
+    ("within  =", "within  ", "rows/all.toml:8: is not readable TOML"),
+])  # fmt: skip
+def test_what_is_wrong_in_rows_of_toml_names_its_line(
+    old: str, new: str, told: str, toy: Path, mine: Callable[..., Path]
+) -> None:
+    assert old in ROWS
+    (mine("rows") / "all.toml").write_text(ROWS.replace(old, new, 1), encoding="utf-8")
+    found = problems(Layers(toy, (toy.parent / "rows",)))
+    assert any(told in problem for problem in found), found
+
+
+def test_of_own_codes_a_run_asks_only_for_what_it_needs(toy: Path, mine: Callable[..., Path]) -> None:
+    """A chemistry of a family of its own with one mineral, and a mineral that nothing shipped has rows of."""
+    (mine("rows") / "cell.toml").write_text(
+        "[chemistries.x]\nlabel = 'X'\nfamily = 'X'\ncathode = 'X'\nanode = 'graphite'\nsilicon = 0\n"
+        "[minerals.tin]\nlabel = 'Tin'\nbasis = 'contained tin'\n[mineral_intensity.x]\nlithium = 0.1\ntin = 0.2\n"
+        "[segments.small_car]\nlabel = 'Small cars'\n",
+        encoding="utf-8",
+    )
+    folders, share = [toy.parent / "rows", toy], "scenario.plan.share={car={2030={x=0.5, nmc811=0, lfp='rest'}}}"
+    asked = (share, 'scope.regions=["Europe"]', 'scope.segments=["car"]', "scope.years=2030")
+    found = run(toy / "run.toml", [*asked, "scope.minerals=['lithium']"], folders)
+    assert found.record["codes"]["chemistry"]["x"]["family"] == "X"
+    cells = found["mineral_demand"].query("scenario == 'plan' and chemistry == 'x'")
+    assert cells["value"].tolist() == pytest.approx([100 * 0.5 * 0.1])
+    with pytest.raises(InputError, match=re.escape("'x': has no intensity of graphite, cobalt, silicon; add rows")):
+        run(toy / "run.toml", asked[:1], folders)
+    with pytest.raises(InputError, match=r"'nmc811': has no intensity of tin; .* 'lfp', "):
+        run(toy / "run.toml", [*asked, "scope.minerals=['tin']"], folders)
+    given = "intensity={trend='improving', kg_per_kwh={x={graphite=1, cobalt=0, silicon=0}}}"
+    with pytest.raises(InputError, match="X has no trend of graphite or any; add rows to"):
+        run(toy / "run.toml", [*asked, "scope.minerals=['graphite']", given], folders)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ OWN = Path(__file__).parent.parent / "runs" / "own"
 CLOSE = 1e-9
 
 
-def study(name: str) -> Result:
-    return run(OWN / name / f"{name}.toml", ["output.charts=[]"])
+def study(name: str, *sets: str) -> Result:
+    return run(OWN / name / f"{name}.toml", ["output.charts=[]", *sets])
 
 
 def shipped(table: str, *keys: str) -> pd.Series:
@@ -77,6 +78,27 @@ def test_storage_alone_by_hand() -> None:
             assert flows[scenario, "lithium", "recovered", year] == pytest.approx(collected * kept, rel=CLOSE)
     assert set(found["cells"]["segment"]) == {"stationary"}
     assert set(found["mineral_demand"]["mineral"]) == {"lithium", "graphite", "sodium"}
+
+
+@pytest.mark.slow
+def test_a_chemistry_in_one_file_by_hand() -> None:
+    """A fifth of Europe's cars of 2035, with what its file says of each mineral and what a pack adds."""
+    own = tomllib.loads((OWN / "lmfp" / "rows" / "lmfp_si10.toml").read_text(encoding="utf-8"))
+    found = study("lmfp", "exposure.draws=0", "exposure.disruptions=['china-lfp-cathode']")
+    keys = ["scenario", "region", "segment", "chemistry", "silicon", "year"]
+    car = (
+        0.2
+        * shipped("battery_demand", "scenario", "region", "segment", "year")["stated-policies", "Europe", "car", 2035]
+    )
+    place = ("next-gen", "Europe", "car", "lmfp", 0.1, 2035)
+    assert found["cells"].set_index(keys)["value"][place] == pytest.approx(car, rel=CLOSE)
+    demand = found["mineral_demand"].set_index([*keys, "mineral"]).sort_index().loc[place]
+    pack = shipped("pack_intensity", "mineral")
+    of_cell = own["mineral_intensity"]["lmfp_si10"]
+    assert set(demand.index) == {name for name, value in of_cell.items() if value}
+    for mineral, row in demand.iterrows():
+        value = of_cell[mineral] if isinstance(of_cell[mineral], float) else of_cell[mineral]["value"]
+        assert row["value"] == pytest.approx(car * (value + pack.get(mineral, 0.0)), rel=CLOSE), mineral
 
 
 @pytest.mark.slow

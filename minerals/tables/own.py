@@ -2,7 +2,8 @@
 
 A row that has the key of one below takes its place, any other is added; the key of a table is its primary key in the
 descriptor. Of a table that is to be replaced only own rows count. An own row needs neither source nor locator, and a
-folder neither sources.csv nor a descriptor. Tables are `TABLE.csv`, or sheets of that name in a workbook `*.xlsx`.
+folder neither sources.csv nor a descriptor. Tables are `TABLE.csv`, sheets of that name in a workbook `*.xlsx`, or in a
+file `*.toml` of several tables.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from ..haste import frozen, value_class
 from ..shipped import inputs_folder
 from .csv_file import as_csv, read_csv
 from .read import OWN_LINE, RawTable, Table, of_own, typed, whole_numbers
+from .rows_file import SUFFIX as ROWS
+from .rows_file import holds_rows, read_rows
 from .schema import DESCRIPTOR, TableSchema
 from .workbook import SUFFIX, read_workbook
 
@@ -130,10 +133,13 @@ def folders(inputs: Folders) -> list[Path]:
 
 
 def own_files(folder: Path) -> list[Path]:
-    """Files of a folder that hold own tables, in the order of their names; what is no table is left alone."""
+    """Files of a folder that hold own tables, in the order of their names; what is no table is left alone, run files
+    among it."""
+    found = (path for path in folder.iterdir() if path.name[0] not in ".~")
     return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in (".csv", SUFFIX) and path.name[0] not in ".~"
-    )
+        path for path in found
+        if path.suffix.lower() in (".csv", SUFFIX) or (path.suffix.lower() == ROWS and holds_rows(path))
+    )  # fmt: skip
 
 
 def laid_on(
@@ -167,7 +173,7 @@ def _read(
     """Own tables as text, the uppermost first."""
     for name, folder in of.named().items():
         if not any(file.startswith(f"{name}/") for file in files):
-            known = f"expected TABLE.csv or a workbook with a sheet for each, e.g. {listed(schemas, 4)}"
+            known = f"expected TABLE.csv, or a workbook or a *.toml of several, e.g. {listed(schemas, 4)}"
             problems.append(Problem(str(folder.resolve()), 0, "", f"holds no table; {known}"))
         if (folder / DESCRIPTOR).is_file() and not _same_descriptor(folder, of.package):
             why = f"describes a whole package, and own rows are read as the {DESCRIPTOR} below them says; remove it"
@@ -177,7 +183,9 @@ def _read(
                 why = "is not read; save it as .xlsx with a sheet for each table, or each sheet as 'CSV UTF-8'"
                 problems.append(Problem(f"{name}/{path.name}", 0, "", why))
     for file, path in files.items():
-        book = read_workbook(path, file, problems) if path.suffix.lower() == SUFFIX else None
+        suffix, book = path.suffix.lower(), None
+        if suffix in (SUFFIX, ROWS):
+            book = read_workbook(path, file, problems) if suffix == SUFFIX else read_rows(path, file, schemas, problems)
         for table in [path.stem] if book is None else book.sheets:
             place = file if book is None else f"{file}[{_plain(table)}]"
             if table in NEVER or table not in schemas:
@@ -188,6 +196,8 @@ def _read(
             needed = [field.name for field in schema.fields if field.required]
             if book is None:
                 found = read_csv(path, place, schema.columns, table, problems, needed=needed)
+            elif not book.sheets[table].rows:  # All that it holds is wrong, and told.
+                continue
             else:
                 found = as_csv(book.sheets[table].rows, book.sha256, place, schema.columns, table, problems, needed)
             if found is not None:

@@ -33,6 +33,8 @@ from .series import Anchors, Datum, Point, along, at, datum, less, outside, rang
 HISTORY = 0.05
 
 
+#: A cell derived from its electrochemistry has foils alone, without tabs and housing, so these stay as inventoried.
+BESIDE_THE_CELL = ("copper", "aluminium")
 #: The intensity of a blend between tabulated ones: not in the tables, to be derived from the cell.
 BETWEEN = Datum(float("nan"), float("nan"), float("nan"), Rows())
 
@@ -151,6 +153,7 @@ class _Resolver:
         self.silicon_like: dict[str, str] = dict(chemistry["silicon_like"])
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
         self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
+        self.designs = set(inputs.tables["cell_design"].columns["chemistry"])
         kinds = Kinds(inputs)
         self.adoption = Adoption(run, kinds, inputs.tables["market_share"], self._write, self.problems)
         self.capacity = Capacity(run, inputs, kinds, self._write, self.problems)
@@ -313,6 +316,9 @@ class _Resolver:
             for part in places.parts[whole]
             if part in places.shared and not own_parts.get(part)
         }
+        if missing := [part for part, share in shares.items() if not share and (rest or part == region)]:
+            why = f"{listed(missing)} has no share of {whole} in {segment}; add rows to region_part.csv, 0 for none"
+            raise InputError([self.run.problem(("scope", "regions"), f"{region} under {scenario}", why)])
         given = (year for anchors in (*shares.values(), *taken) for year in anchors)
         years = {*demand, *(year for year in given if min(demand) <= year <= max(demand))}
         out: Anchors = {}
@@ -542,9 +548,11 @@ class _Resolver:
         return out
 
     def _intensity(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
-        """Intensity of each cell by mineral: its own row, or the base's times the blend ratio of another chemistry.
+        """Intensity of each cell by mineral of the scope: its own row, or the base's times the blend ratio of another
+        chemistry.
 
-        A silicon fraction between tabulated blends has none in the tables: it is BETWEEN.
+        A silicon fraction between tabulated blends has none in the tables, nor may a cell whose intensity the run file
+        gives or derives: it is BETWEEN.
         """
         named = self.inputs.tables["mineral_intensity"].named
         table = {
@@ -553,20 +561,39 @@ class _Resolver:
         }
         code = {(self.base[name], self.silicon[name]): name for name in self.base}
         out: list[dict[str, object]] = []
-        self._refuse_bare([code.get(pair, pair[0]) for pair in pairs], {chemistry for chemistry, _ in table})
+        missing: dict[str, list[str]] = {}
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction))
             twin = self.silicon_like.get(chemistry, "")
             for mineral in self.labels.minerals:
                 keys = {"chemistry": chemistry, "silicon": fraction, "mineral": mineral}
+                lacking: list[tuple[str, str]] = []
+                value, fill = BETWEEN, "derived"
                 if name is not None:
-                    out.append(_record(keys, table[name, mineral], "kg/kWh", "given"))
+                    if (name, mineral) in table:
+                        value, fill = table[name, mineral], "given"
+                    elif not self._made_otherwise(name, chemistry, mineral):
+                        lacking = [(name, mineral)]
                 elif (twin, fraction) in code:
-                    value = _ratio(table, chemistry, mineral, twin, code[twin, fraction])
-                    out.append(_record(keys, value, "kg/kWh", value.fill))
-                else:
-                    out.append(_record(keys, BETWEEN, "kg/kWh", "derived"))
+                    lacking = [
+                        each for each in _behind(chemistry, mineral, twin, code[twin, fraction]) if each not in table
+                    ]
+                    if not lacking:
+                        value = _ratio(table, chemistry, mineral, twin, code[twin, fraction])
+                        fill = value.fill
+                for bare, of in lacking:
+                    missing.setdefault(bare, []).append(of)
+                out.append(_record(keys, value, "kg/kWh", fill))
+        self._refuse_bare(missing)
         return _frame(out, ["chemistry", "silicon", "mineral"])
+
+    def _made_otherwise(self, name: str, base: str, mineral: str) -> bool:
+        """Whether the run file gives or derives an intensity that the tables have not (`case.intensity`)."""
+        config = self.run.settings.intensity
+        if mineral in config.kg_per_kwh.get(name, {}):
+            return True
+        derived = config.route == "derived" or bool({name, base} & set(config.cell))
+        return derived and mineral not in BESIDE_THE_CELL and bool({name, base} & self.designs)
 
     def _pack(self) -> pd.DataFrame:
         """What a pack adds of each mineral of the scope; a row of zero adds nothing."""
@@ -577,13 +604,18 @@ class _Resolver:
                 out.append(_record({"mineral": row.mineral}, value, "kg/kWh", "given"))
         return _frame(out, ["mineral"])
 
-    def _refuse_bare(self, chemistries: Sequence[str], known: set[str]) -> None:
-        """Raise InputError for chemistries that the run sells, as its file alone may say, without any intensity."""
-        listed_in = self.inputs.tables["chemistries"]
+    def _refuse_bare(self, missing: Mapping[str, Sequence[str]]) -> None:
+        """Raise InputError for chemistries that the run sells without an intensity of some of its minerals."""
+        listed_in, table = self.inputs.tables["chemistries"], self.inputs.tables["mineral_intensity"]
         lines = dict(zip(listed_in.frame["chemistry"], listed_in.frame["line"], strict=True))
-        if bare := [name for name in dict.fromkeys(chemistries) if name not in known]:
-            why = f"has no intensity of any mineral; add rows to {self.inputs.tables['mineral_intensity'].file}"
-            raise InputError(Problem(listed_in.file, int(lines[name]), f"chemistry = {name!r}", why) for name in bare)
+        known = set(table.columns["chemistry"])
+        problems = []
+        for name, minerals in missing.items():
+            of = listed(dict.fromkeys(minerals), 20) if name in known else "any mineral"
+            why = f"has no intensity of {of}; add rows to {table.file}, with value 0 where there is none"
+            problems.append(Problem(listed_in.file, int(lines[name]), f"chemistry = {name!r}", why))
+        if problems:
+            raise InputError(problems)
 
     def _trend(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
         """Trend of each chemistry and mineral in each year; no rows where intensities are held."""
@@ -599,7 +631,12 @@ class _Resolver:
         out: list[dict[str, object]] = []
         for chemistry in dict.fromkeys(chemistry for chemistry, _ in pairs):
             for mineral in self.labels.minerals:
-                own = anchors.get((family[chemistry], mineral)) or anchors[family[chemistry], "any"]
+                own = anchors.get((family[chemistry], mineral)) or anchors.get((family[chemistry], "any"))
+                if own is None:
+                    of = f"{family[chemistry]} has no trend of {mineral} or any"
+                    why = f"{of}; add rows to intensity_trend.csv, of 1 where it stays as it is"
+                    self.problems.append(self.run.problem(("intensity", "trend"), 'trend = "improving"', why))
+                    continue
                 for point in along(own, self.years):
                     keys = {"chemistry": chemistry, "mineral": mineral, "year": point.year}
                     out.append(_record(keys, point.datum, "1", point.fill))
@@ -633,6 +670,13 @@ class _Resolver:
             return used
         frames = (frame.dropna(axis="columns", how="all") for frame in (used, pd.DataFrame(self.changed)))
         return pd.concat(frames, ignore_index=True).reindex(columns=USED_COLUMNS)
+
+
+def _behind(base: str, mineral: str, twin: str, blend: str) -> list[tuple[str, str]]:
+    """Rows that `_ratio` is made of."""
+    if mineral == "silicon":
+        return [(blend, "silicon"), (base, "graphite"), (twin, "graphite")]
+    return [(base, mineral), (blend, mineral), (twin, mineral)]
 
 
 def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, twin: str, blend: str) -> Datum:
