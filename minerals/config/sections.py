@@ -155,7 +155,7 @@ class Scenario(Section):
     share: Annotated[dict[str, Any], Unit("1")] = Field(
         default={},
         description="Changed shares, share.SEGMENT.YEAR.CHEMISTRY or share.REGION.SEGMENT.YEAR.CHEMISTRY: a fraction, "
-        'or "rest".',
+        'or "rest", which several divide in proportion to the shares that the tables give them.',
         examples=[{"car": {"2035": {"na_layered_nfm": 0.1, "lfp": "rest"}}}],
     )
     diffusion: Annotated[dict[str, Any], Unit("1")] = Field(

@@ -486,16 +486,24 @@ class _Resolver:
                 continue
             shares = at(anchors, year)
             rest = next((c for c in reversed(these) if c.share is None), None)
+            rests = {c.chemistry: c for c in these if rest and c.share is None and c.region == rest.region}
+            before = {name: shares[name,].value if (name,) in shares else 0.0 for name in rests}
             for change in these:
-                if change.share is not None and not (rest and rest.chemistry == change.chemistry):
+                if change.share is not None and change.chemistry not in rests:
                     shares[change.chemistry,] = self._changed(change, name, region, change.share)
-            others = sum(part.value for (label,), part in shares.items() if not rest or label != rest.chemistry)
+            others = sum(part.value for (label,), part in shares.items() if label not in rests)
             place = f"{segment} in {region}, {year}"
+            left, whole = max(1.0 - others, 0.0), sum(before.values())
             if rest and others > 1 + SHARE_TOLERANCE:
                 why = f"the other shares of {place} add up to {others:.6g}, so nothing is left"
                 self.problems.append(self.run.problem(rest.path, f"{rest.chemistry} = 'rest'", why))
-            elif rest:
-                shares[rest.chemistry,] = self._changed(rest, name, region, max(1.0 - others, 0.0))
+            elif rest and len(rests) > 1 and not whole:
+                why = f"have no share of {place} to divide the rest by; give all but one of them a share"
+                self.problems.append(self.run.problem(rest.path, f"{listed(rests)} = 'rest'", why))
+            elif rests:
+                for each, change in rests.items():
+                    part = before[each] / whole if len(rests) > 1 else 1.0
+                    shares[each,] = self._changed(change, name, region, left * part)
             elif abs(others - 1) > SHARE_TOLERANCE:
                 full = ", ".join(f"{label} {part.value:.4g}" for (label,), part in shares.items() if part.value)
                 why = f'add up to {others:.6g}, expected 1 ({full}); change another share or give one the value "rest"'
