@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -18,6 +20,7 @@ from minerals.charts.footer import source_line
 from minerals.cli import cli
 from minerals.errors import InputError, UsageError
 from minerals.studies.run import run
+from minerals.tables.finer import Rates
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.own import Layers, layers
 from minerals.tables.read import OWN_LINE
@@ -265,6 +268,82 @@ def test_of_own_codes_a_run_asks_only_for_what_it_needs(toy: Path, mine: Callabl
     given = "intensity={trend='improving', kg_per_kwh={x={graphite=1, cobalt=0, silicon=0}}}"
     with pytest.raises(InputError, match="X has no trend of graphite or any; add rows to"):
         run(toy / "run.toml", [*asked, "scope.minerals=['graphite']", given], folders)
+
+
+FLOWS = ("flows={}", "scope.beyond='hold'", "scope.years={first = 2044, last = 2047}")
+#: Rows of the toy that say no more than its own, each of one use, chemistry, region or scenario.
+FINER = {
+    "mineral_intensity": "chemistry,mineral,segment,cohort,value,unit\nlfp,lithium,car,2030,0.09,kg/kWh\n",
+    "lifetime": "life,segment,chemistry,cohort,region,value,unit,distribution,spread\n"
+    "first,car,lfp,2010,Europe,{life},year,{distribution},{spread}\n",
+    "collection_rate": "region,segment,year,chemistry,value,unit\nEurope,car,2015,LFP,{collection},1\n",
+}
+
+
+def test_what_is_said_of_a_label_alone_and_is_the_same_changes_nothing(toy: Path, mine: Callable[..., Path]) -> None:
+    """The chain by region and chemistry is that of all alike where the rates are."""
+    below = read_inputs(toy)
+    life = below["lifetime"].query("life == 'first' and segment == 'car' and chemistry == 'lfp'").iloc[0]
+    rate = below["collection_rate"].query("region == 'World' and segment == 'car'").iloc[0]
+    lithium = below["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]["lfp", "lithium"]
+    rows = {
+        name: text.format(life=life["value"], distribution=life["distribution"], spread=life["spread"],
+                          collection=rate["value"]).replace("0.09", str(lithium))
+        for name, text in FINER.items()
+    }  # fmt: skip
+    plain = run(toy / "run.toml", FLOWS, toy)
+    found = run(toy / "run.toml", FLOWS, [mine(**rows), toy])
+    for name in ("mineral_demand", "in_use_stock", "retirements", "mineral_flows", "recycling", "upstream",
+                 "second_life_stock", "recycling_targets"):  # fmt: skip
+        ours, theirs = found[name], plain[name]
+        if name == "mineral_demand":  # An own row has no ends of its own.
+            ours, theirs = (frame.drop(columns=["low", "high"]) for frame in (ours, theirs))
+        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-12, check_exact=False)
+    used = set(found["inputs_used"]["rows"])
+    assert {f"mine/{name}.csv:2" for name in rows} <= used
+    told = minerals_of(api.explain(found, "lithium", year=2044, scenario="plan"))
+    assert told["car", "lfp"] == "mine/mineral_intensity.csv:2"
+
+
+def minerals_of(explained: api.Explanation) -> dict[tuple[str, str], str]:
+    """Row of the intensity of each leaf by use and chemistry."""
+    return {
+        (leaf.segment, leaf.chemistry): str(factor.rows[0]["rows"])
+        for leaf in explained.leaves for factor in leaf.factors if factor.name == "mineral intensity"
+    }  # fmt: skip
+
+
+def test_of_rows_the_one_of_the_scenario_goes_first_then_the_region_then_the_chemistry() -> None:
+    def row(value: float, **labels: str) -> Any:
+        names = {"scenario": "any", "region": "any", "chemistry": "any", "mineral": "nickel"} | labels
+        return SimpleNamespace(value=value, **names)
+
+    ordinary = [SimpleNamespace(value=1, mineral="nickel")]
+    finer = [row(2, chemistry="LFP"), row(3, chemistry="lfp"), row(4, region="Europe"), row(5, scenario="high")]
+
+    def best(scenario: str, region: str, chemistry: str, of: Sequence[Any] = finer) -> float:
+        rates = Rates.of("recovery_rate", ("mineral",), ordinary, of)
+        return rates.best(scenario, (region, "World"), (chemistry, "LFP"), ("nickel",))[0].value
+
+    assert [best("high", "Europe", "lfp"), best("", "Europe", "lfp")] == [5, 4]
+    assert [best("low", "China", "lfp"), best("", "China", "lmfp"), best("", "China", "lmfp", finer[2:])] == [3, 2, 1]
+    assert not Rates.of("recovery_rate", ("mineral",), [], finer[3:]).best("", ("China",), ("lfp",), ("nickel",))
+
+
+def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: Callable[..., Path]) -> None:
+    head = "chemistry,mineral,segment,cohort,value,unit\n"
+    folder = mine(mineral_intensity=f"{head}lfp,lithium,caar,,0.09,kg/kWh\n")
+    assert problems(Layers(toy, (folder,))) == [
+        "mine/mineral_intensity.csv:2 segment = 'caar': not known; did you mean 'car'?; or any"
+    ]
+    mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\nlfp,lithium,car,2030,0.08,kg/kWh\n")
+    with pytest.raises(InputError, match="with a year of sale and without; give every row one, or none"):
+        run(toy / "run.toml", inputs=[folder, toy])
+    mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\n")
+    with pytest.raises(InputError, match=re.escape("[study]: takes one intensity of a chemistry for all uses and")):
+        run(toy / "run.toml", ["study={kind='sample', draws=20}"], [folder, toy])
+    with pytest.raises(InputError, match=r"recycling = 'past': no own rows of lifetime, .* are of it"):
+        run(toy / "run.toml", ["scenario.plan.recycling=past", *FLOWS], [folder, toy])
 
 
 @pytest.mark.slow

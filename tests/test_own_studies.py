@@ -81,6 +81,75 @@ def test_storage_alone_by_hand() -> None:
 
 
 @pytest.mark.slow
+def test_cars_by_size_and_year_of_sale_by_hand() -> None:
+    """What comes back holds what it was sold with: small cars nine years later, large ones twelve, from 2025 on
+    fourteen."""
+    flows = study("sizes")["mineral_flows"].set_index(["scenario", "mineral", "flow", "year"])["value"]
+    lithium = shipped("mineral_intensity", "chemistry", "mineral")["nmc811", "lithium"]
+    graphite = shipped("mineral_intensity", "chemistry", "mineral")["lfp", "graphite"]
+
+    def sold(year: int) -> dict[tuple[str, str], float]:
+        """GWh by size and chemistry."""
+        small, large = (float(np.interp(year, [2015, 2025, 2040], gwh)) for gwh in ([0, 10, 40], [0, 20, 50]))
+        lfp = 0.5 * (year - 2015) / 25
+        return {("small", "lfp"): small, ("large", "lfp"): large * lfp, ("large", "nmc811"): large * (1 - lfp)}
+
+    def held(year: int) -> dict[str, dict[tuple[str, str], float]]:
+        """kg/kWh of cells sold in a year."""
+        of_lithium = {("small", "lfp"): float(np.interp(year, [2020, 2035], [0.10, 0.08])), ("large", "lfp"): 0.09,
+                      ("large", "nmc811"): lithium}  # fmt: skip
+        of_graphite = {("small", "lfp"): graphite, ("large", "lfp"): graphite,
+                       ("large", "nmc811"): float(np.interp(year, [2020, 2040], [1.0, 0.8]))}  # fmt: skip
+        return {"lithium": of_lithium, "graphite": of_graphite}
+
+    for year in (2029, 2035, 2040):
+        gone = [("small", year - 9), *(("large", cohort) for cohort in range(2015, 2041)
+                                       if cohort + (14 if cohort >= 2025 else 12) == year)]  # fmt: skip
+        for mineral in ("lithium", "graphite"):
+            new = sum(gwh * held(year)[mineral][key] for key, gwh in sold(year).items())
+            assert flows["sizes", mineral, "mineral_demand", year] == pytest.approx(new, rel=CLOSE)
+            back = {
+                size: sum(gwh * held(cohort)[mineral][key] for key, gwh in sold(cohort).items() if key[0] == size)
+                for size, cohort in gone
+            }
+            assert flows["sizes", mineral, "retired", year] == pytest.approx(sum(back.values()), rel=CLOSE)
+            collected = 0.9 * back["small"] + 0.8 * back.get("large", 0.0)
+            assert flows["sizes", mineral, "collected", year] == pytest.approx(collected, rel=CLOSE)
+
+
+@pytest.mark.slow
+def test_recycling_by_region_and_scenario_by_hand() -> None:
+    """Europe's cars last two years longer where recycling is high; lithium of LFP is recovered as its row says."""
+    found = study("recycling")
+    flows = found["mineral_flows"].set_index(["scenario", "region", "flow", "year"])["value"]
+    lithium = shipped("mineral_intensity", "chemistry", "mineral")
+    routes = shipped("recovery_route", "region", "recycling_route", "year")["World"]
+    rates = shipped("recovery_rate", "stream", "recycling_route", "mineral", "year")["end_of_life"]
+    cells = found["cells"].groupby(["scenario", "region", "chemistry", "year"])["value"].sum()
+    family = pd.read_csv(inputs_folder() / "chemistries.csv").set_index("chemistry")["family"]
+    for scenario, region, life in (("today", "Europe", 12), ("high", "Europe", 14), ("high", "United States", 12)):
+        for year in (2032, 2038):
+            hydro = {"Europe": min(0.8 + 0.15 * (year - 2015) / 20, 0.95), "United States": 0.75}[region]
+            collection = float(np.interp(year, [2025, 2035], [0.85, 0.98])) if scenario == "high" else 0.85
+            back = collected = recovered = 0.0
+            for chemistry, gwh in cells[scenario, region].xs(year - life, level="year").items():
+                mass = gwh * lithium[chemistry, "lithium"]
+                kept = hydro
+                if scenario == "today":
+                    of = {p: linear(rates[p, "lithium"], year) for p in ("pyro", "hydro", "direct")}
+                    of |= {"hydro": 0.5} if family[chemistry] == "LFP" else {}
+                    kept = sum(linear(routes[p], year) * of[p] for p in of)
+                back, collected, recovered = (
+                    back + mass,
+                    collected + mass * collection,
+                    recovered + mass * collection * kept,
+                )
+            assert back > 0.1
+            for flow, value in (("retired", back), ("collected", collected), ("recovered", recovered)):
+                assert flows[scenario, region, flow, year] == pytest.approx(value, rel=CLOSE), (scenario, region, flow)
+
+
+@pytest.mark.slow
 def test_a_chemistry_in_one_file_by_hand() -> None:
     """A fifth of Europe's cars of 2035, with what its file says of each mineral and what a pack adds."""
     own = tomllib.loads((OWN / "lmfp" / "rows" / "lmfp_si10.toml").read_text(encoding="utf-8"))

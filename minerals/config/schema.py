@@ -54,5 +54,5 @@ def _or_off(node: dict[str, Any]) -> dict[str, Any]:
     ways = [node, *(node.get("anyOf") or node.get("oneOf") or [])]
     if not any("$ref" in way or way.get("type") == "object" for way in ways if isinstance(way, dict)):
         return node
-    said = {key: node[key] for key in ("description", "default", "examples") if key in node}
+    said: dict[str, Any] = {key: node[key] for key in ("description", "default", "examples") if key in node}
     return {**said, "anyOf": [{key: each for key, each in node.items() if key not in said}, {"const": False}]}

@@ -15,6 +15,7 @@ import pandas as pd
 from ..errors import Problem, did_you_mean, listed
 from ..units import GRAPHITE_LIMIT, PLAUSIBLE
 from .codes import ASSUMED, OWN, UNKNOWN
+from .finer import by_label
 from .read import OPEN, OWN_LINE, Table
 from .relative import NoCurve, follows, multiples_of
 
@@ -241,9 +242,9 @@ def plants_make_known_cells(tables: Tables, problems: list[Problem]) -> None:
 
 def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
     """A life is longer than nothing, and spreads where its distribution does; a line makes some cells."""
-    table = tables["lifetime"]
     chemistries = set(tables["chemistries"].columns["chemistry"])
-    for row in table.rows:
+    lives = [tables[name] for name in ("lifetime", by_label("lifetime")) if name in tables]
+    for table, row in ((each, row) for each in lives for row in each.rows):
         least = row.value if pd.isna(row.low) else row.low
         if least <= 0:
             why = "a lifetime must be above 0 years, its low end too"

@@ -19,6 +19,7 @@ from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..shipped import inputs_folder
 from .csv_file import as_csv, read_csv
+from .finer import extended, parted
 from .read import OWN_LINE, RawTable, Table, of_own, typed, whole_numbers
 from .rows_file import SUFFIX as ROWS
 from .rows_file import holds_rows, read_rows
@@ -96,10 +97,11 @@ def _rows(count: int) -> str:
 
 @frozen
 class _OwnTable:
-    """Rows of an own file of one table. folder: the name of its own."""
+    """Rows of an own file of one table, and those of it that are finer than the table. folder: the name of its own."""
 
     folder: str
     table: Table
+    finer: Table
 
 
 def layers(named: Iterable[Path], replaced: Iterable[str] = ()) -> Layers:
@@ -144,15 +146,17 @@ def own_files(folder: Path) -> list[Path]:
 
 def laid_on(
     of: Layers, tables: dict[str, Table], corrections: RawTable | None, problems: list[Problem]
-) -> tuple[dict[str, Table], list[OwnRows]]:
-    """Tables with the own rows of layers on top, and what each file did; everything wrong goes to problems.
+) -> tuple[dict[str, Table], list[OwnRows], dict[str, Table]]:
+    """Tables with the own rows of layers on top, what each file did, and rows that are finer than a table
+    (`finer.FINER`); everything wrong goes to problems.
 
     tables: of the package, by name. corrections: of it; they also mend an own row that is a copy of one as printed.
     """
     files, found = of.files(), dict[str, list[_OwnTable]]()
     for raw in _read(of, files, {name: table.schema for name, table in tables.items()}, problems):
-        mine = _OwnTable(raw.file.partition("/")[0], typed(raw, _mend(raw, corrections), problems))
-        found.setdefault(raw.schema.name, []).append(mine)
+        name = raw.schema.name
+        parts = parted(typed(raw, _mend(raw, corrections), problems), tables[name].schema)
+        found.setdefault(name, []).append(_OwnTable(raw.file.partition("/")[0], *parts))
     for name in of.replace:
         if name not in tables:
             why = f"not a table of the inputs{did_you_mean(name, tables)}"
@@ -161,10 +165,12 @@ def laid_on(
             why = f"no folder of inputs holds rows of it; add {name}.csv, or leave it out"
             problems.append(Problem("replace", 0, repr(name), why))
     told: list[OwnRows] = []
-    out = dict(tables)
+    out, finer = dict(tables), dict[str, Table]()
     for name, layered in found.items():
         out[name] = _stacked(tables[name], layered, name in of.replace, told, problems)
-    return out, told
+        if any(len(each.finer) for each in layered):
+            finer[name] = _finer_rows(out[name], layered)
+    return out, told, finer
 
 
 def _read(
@@ -192,7 +198,7 @@ def _read(
                 why = NEVER.get(table) or f"not a table of the inputs{did_you_mean(table, schemas)}"
                 problems.append(Problem(place, 0, repr(table), why))
                 continue
-            schema = of_own(schemas[table])
+            schema = of_own(extended(schemas[table]))
             needed = [field.name for field in schema.fields if field.required]
             if book is None:
                 found = read_csv(path, place, schema.columns, table, problems, needed=needed)
@@ -233,12 +239,29 @@ def _stacked(
             count[key in before] += 1
             cells["line"] += OWN_LINE * (at + 1)
             rows[key] = list(cells.values())
+        count[False] += len(each.finer)
         file, sha256 = each.table.file, each.table.sha256
         told.append(OwnRows(below.schema.name, file, sha256, count[True], count[False], same, whole))
     columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
     whole_numbers(columns, below.schema)
     dropped = below.dropped * (not whole) + sum(each.table.dropped for each in layered)
     return replace(below, columns=columns, dropped=dropped, own=own_names)
+
+
+def _finer_rows(below: Table, layered: Sequence[_OwnTable]) -> Table:
+    """Finer rows of a table of which `below` is what its ordinary ones make; of one key the uppermost counts."""
+    schema = extended(below.schema)
+    names = [*schema.columns, "line", "corrected_by"]
+    rows: dict[tuple[Any, ...], list[Any]] = {}
+    for at, each in enumerate(layered, 1):
+        for place in range(len(each.finer)):
+            cells = {name: each.finer.columns[name][place] for name in names}
+            cells["line"] += OWN_LINE * at
+            key = (str(cells[name]) for name in schema.primary_key)  # A year of sale that is not said is no number.
+            rows.setdefault(tuple(key), list(cells.values()))
+    columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
+    whole_numbers(columns, schema)
+    return replace(below, schema=schema, columns=columns, dropped=sum(each.finer.dropped for each in layered))
 
 
 def _say_the_same(one: Sequence[Any], other: Sequence[Any], columns: Sequence[str]) -> bool:
