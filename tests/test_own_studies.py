@@ -204,6 +204,24 @@ def test_germany_by_hand() -> None:
 
 
 @pytest.mark.slow
+def test_the_most_batteries_of_four_groups_of_suppliers_by_hand() -> None:
+    """Of cathodes the United States have their own and 400 of 1,000 GWh's share of what near, allied and others export;
+    the barred, half of all, are left out."""
+    found = study("suppliers")
+    intensity, use = shipped("mineral_intensity", "chemistry", "mineral"), shipped("node_use", "node", "chemistry")
+    supply = {"lfp": (1000, "lfp_cathode", "phosphorus"), "nmc811": (700, "nmc_cathode", "nickel")}
+    cells = found["cells"].set_index(["scenario", "chemistry", "year"])["value"]
+    for chemistry, (whole, node, mineral) in supply.items():
+        had = whole * (0.1 + (0.1 + 0.2 + 0.1) * 400 / 1000)
+        most = had / (intensity[chemistry, mineral] * use[node, chemistry])
+        for year in (2031, 2032):
+            assert cells["optimised", chemistry, year] == pytest.approx(most, rel=CLOSE)
+    bought = found["mix_sourcing"].query("node == 'lfp_cathode' and year == 2032").set_index("country")["value"]
+    wanted = {"R_HOME": 100, "R_NEAR": 40, "R_ALLIED": 80, "R_OTHERS": 40}
+    assert bought.to_dict() == pytest.approx(wanted, rel=CLOSE)
+
+
+@pytest.mark.slow
 def test_japan_beside_germany_by_hand() -> None:
     found = study("japan").total(by=("region", "mineral", "year"), scenario="half-lfp")
     inventory = shipped("mineral_intensity", "chemistry", "mineral")
