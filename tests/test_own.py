@@ -330,6 +330,23 @@ def test_of_rows_the_one_of_the_scenario_goes_first_then_the_region_then_the_che
     assert not Rates.of("recovery_rate", ("mineral",), [], finer[3:]).best("", ("China",), ("lfp",), ("nickel",))
 
 
+def test_finer_rows_stand_in_toml_behind_the_key(toy: Path, mine: Callable[..., Path]) -> None:
+    (mine("rows") / "all.toml").write_text(
+        "[mineral_intensity.lfp.lithium]\ncar = { 2030 = 0.1, 2034 = 0.06 }\nany.any = 0.08\n[lifetime.first.car.any]\n"
+        "2020 = { value = 9, distribution = 'fixed' }\n[collection_rate.World.car.2028.any]\nLFP = 0.5\n",
+        encoding="utf-8",
+    )
+    found = read_inputs(Layers(toy, (toy.parent / "rows",)))
+    rows = [(row.segment, row.cohort, row.value) for row in found.finer_rows("mineral_intensity")]
+    assert rows == [("car", 2030, 0.1), ("car", 2034, 0.06)]
+    assert found["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]["lfp", "lithium"] == 0.08
+    (rate,) = found.finer_rows("collection_rate")
+    assert (rate.scenario, rate.chemistry, rate.value) == ("any", "LFP", 0.5)
+    demand = run(toy / "run.toml", inputs=[toy.parent / "rows", toy])["finer_intensity"]
+    car = demand.query("segment == 'car' and chemistry == 'lfp' and mineral == 'lithium'").set_index("year")["value"]
+    assert car.to_dict() == pytest.approx({2030: 0.1, 2031: 0.09, 2032: 0.08, 2033: 0.07, 2034: 0.06})
+
+
 def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: Callable[..., Path]) -> None:
     head = "chemistry,mineral,segment,cohort,value,unit\n"
     folder = mine(mineral_intensity=f"{head}lfp,lithium,caar,,0.09,kg/kWh\n")

@@ -169,7 +169,7 @@ def laid_on(
     for name, layered in found.items():
         out[name] = _stacked(tables[name], layered, name in of.replace, told, problems)
         if any(len(each.finer) for each in layered):
-            finer[name] = _finer_rows(out[name], layered)
+            finer[name] = _finer_rows(out[name], layered, problems)
     return out, told, finer
 
 
@@ -248,17 +248,25 @@ def _stacked(
     return replace(below, columns=columns, dropped=dropped, own=own_names)
 
 
-def _finer_rows(below: Table, layered: Sequence[_OwnTable]) -> Table:
+def _finer_rows(below: Table, layered: Sequence[_OwnTable], problems: list[Problem]) -> Table:
     """Finer rows of a table of which `below` is what its ordinary ones make; of one key the uppermost counts."""
     schema = extended(below.schema)
     names = [*schema.columns, "line", "corrected_by"]
     rows: dict[tuple[Any, ...], list[Any]] = {}
+    above: dict[tuple[Any, ...], _OwnTable] = {}
     for at, each in enumerate(layered, 1):
         for place in range(len(each.finer)):
             cells = {name: each.finer.columns[name][place] for name in names}
+            key = tuple(
+                str(cells[name]) for name in schema.primary_key
+            )  # A year of sale that is not said is no number.
+            first = above.setdefault(key, each)
+            if first is not each and first.folder == each.folder:
+                shown = ", ".join(f"{name} = {label}" for name, label in zip(schema.primary_key, key, strict=True))
+                why = f"the same key as in {first.table.file}; keep one of the two rows"
+                problems.append(Problem(each.table.file, cells["line"], shown, why))
             cells["line"] += OWN_LINE * at
-            key = (str(cells[name]) for name in schema.primary_key)  # A year of sale that is not said is no number.
-            rows.setdefault(tuple(key), list(cells.values()))
+            rows.setdefault(key, list(cells.values()))
     columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
     whole_numbers(columns, schema)
     return replace(below, schema=schema, columns=columns, dropped=sum(each.finer.dropped for each in layered))

@@ -8,13 +8,15 @@
     graphite = 0.54                        # a number alone: the value, in the unit that the table is kept in
     lithium  = { value = 87, low = 83, high = 91, unit = "g/kWh" }
 
-A list of texts is what a column joins by `;`. A run file that lies beside such files is none of them.
+A list of texts is what a column joins by `;`. Of a table that own rows may be finer than (`finer.FINER`) further labels
+may follow the key, `any` for what a row holds of all. A run file that lies beside such files is none of them.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,9 @@ from ..errors import Problem
 from ..text import Unreadable, decoded, shown
 from ..toml import LARGEST, Keys, key_lines, parsed
 from ..units import EITHER, UNITS, canonical
+from .codes import ANY
 from .csv_file import read_bytes, visible
+from .finer import FINER
 from .schema import TableSchema
 from .workbook import Sheet, Workbook
 
@@ -89,10 +93,15 @@ def _text(path: Path) -> tuple[str, str]:
 
 def _leaves(at: Keys, below: Any, schema: TableSchema, report: Report) -> Iterator[tuple[Keys, dict[str, Any]]]:
     """Key path and cells of each row below a key path, which begins with the table."""
-    key = schema.primary_key
+    key, more = schema.primary_key, FINER.get(schema.name, ())
     place, labels = ".".join(at), at[1:]
+    ends = not isinstance(below, Mapping) or any(name in schema.by_name or name in more for name in below)
+    if len(labels) == len(key) and not ends and more and more[0] not in key:
+        key = (*key, *more)
+        schema = replace(schema, primary_key=key)
     if len(labels) == len(key):
-        cells = dict(zip(key, labels, strict=True))
+        # Of further labels any is what a row leaves empty, a year of sale too.
+        cells = {name: "" if label == ANY and name in more else label for name, label in zip(key, labels, strict=True)}
         if isinstance(below, Mapping):
             yield at, cells | {name: cell for name, cell in below.items() if name not in key}
             for name in key:
