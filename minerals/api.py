@@ -454,6 +454,7 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: Folders = N
     folder = Path(what)
     if not folder.is_dir() and what != "inputs":
         return _checked_run(read_run(what, set, inputs), inputs)
+    from .tables.check import without_price
     from .tables.codes import UNKNOWN
 
     if set or inputs:
@@ -462,10 +463,12 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: Folders = N
     quantities = [table.frame for table in data.tables.values() if table.schema.kind]
     assumed, unknown = (sum(int((f["quality"] == word).sum()) for f in quantities) for word in ("assumed", UNKNOWN))
     not_known = f"{unknown} not known, " if unknown else ""
+    unpriced = without_price(data.tables)
     return [
         f"{what}: sound. {len(data.tables)} tables, {sum(map(len, quantities))} figures, {assumed} of them assumed, "
         f"{not_known}{len(data['corrections'])} corrected, {len(data['sources'])} sources.",
         *map(str, data.own),
+        *([f"no price of {listed(unpriced)}: a run with [prices] that sells it is refused"] if unpriced else []),
     ]
 
 

@@ -278,7 +278,8 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
         log["codes"]["future"] = {name: about_future(name, inputs) for name in futures}
         log["codes"]["country"] = {code: {"label": name} for code, name in log["exposure"]["countries"].items()}
     files: dict[str, str | bytes] = {f"{OWN_ROWS}/{name}": text for name, text in copies(inputs).items()}
-    files[EXPLORER] = json.dumps(explorer(ready.outcome, chokepoints, ready.packs), separators=(",", ":"))
+    if not len(resolved.finer_intensity):  # A page knows one intensity for all uses.
+        files[EXPLORER] = json.dumps(explorer(ready.outcome, chokepoints, ready.packs), separators=(",", ":"))
     if mixes:
         from .results.tables.mix import caveat_of
 

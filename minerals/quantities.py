@@ -43,6 +43,12 @@ QUANTITIES: dict[str, Quantity] = {
             "mineral_intensity of the battery = mineral_intensity of the cell + pack_intensity",
         ),
         Quantity(
+            "finer_intensity", "result", ("segment", "chemistry", "silicon", "mineral", "year"), "kg/kWh",
+            "Mass of a mineral per kWh of the battery, cell and pack, where own rows of mineral_intensity say it by "
+            "use or year of sale; it goes before mineral_intensity and its trend. A cell keeps what it was sold with.",
+            "finer_intensity = mineral_intensity by use and year of sale + pack_intensity",
+        ),
+        Quantity(
             "pack_intensity", "input", ("mineral",), "kg/kWh",
             "What a pack or rack adds to its cells per kWh of nominal energy: casing, busbars, cables. The same for "
             "every chemistry.",

@@ -29,12 +29,17 @@ def published_file() -> Path:
 
 
 def run_file(name: str | Path) -> Path | None:
-    """The shipped run file of that name (`europe-2035`, `europe-2035.toml`, `runs/europe-2035.toml`), or None."""
+    """The shipped run file of that name (`europe-2035`, `europe-2035.toml`, `runs/europe-2035.toml`), or the worked
+    example at that place (`runs/own/japan/japan.toml`), or None."""
     wanted = Path(name)
-    if not wanted.name or wanted.is_absolute() or wanted.parent not in (Path("."), Path("runs")):
+    if not wanted.name or wanted.is_absolute():
+        return None
+    below = Path("own", wanted.stem)
+    if wanted.parent not in (Path("."), Path("runs"), Path("runs") / below):
         return None
     try:
-        found = runs_folder() / wanted.with_suffix(".toml").name
+        folder = runs_folder() / below if wanted.parent == Path("runs") / below else runs_folder()
+        found = folder / wanted.with_suffix(".toml").name
         return found if found.is_file() else None
     except (OSError, ValueError):  # A name that the system does not take, e.g. one too long.
         return None

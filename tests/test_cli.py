@@ -718,6 +718,7 @@ SHOWN = {
     "measures": ("minerals run runs/europe-measures.toml",),
     "mix": ("minerals run runs/europe-mix.toml", "minerals run my-mix.toml", "minerals run runs/policies.toml",
             "minerals run runs/europe-backcast.toml"),
+    "own": ("minerals run runs/own/plants/plants.toml --set output.charts=[]",),
     "scenarios": (),
 }  # fmt: skip
 

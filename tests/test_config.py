@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
+import jsonschema
 import pytest
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from minerals.config import RunFile, Years, find_run_file, read_run
 from minerals.config.run_file import KeyOfRunFile, keys_by_kind
+from minerals.config.schema import editor_schema
 from minerals.config.study import KINDS
 from minerals.config.values import Section
 from minerals.errors import InputError, UsageError
@@ -74,6 +76,38 @@ def test_a_changed_share_and_the_rest(toy: Path) -> None:
     used = result["inputs_used"]
     assert set(used.loc[used["source"] == "run file", "chemistry"]) == {"lfp", "na_layered"}
     assert result.record["scenarios"]["plan"]["caveat"] == "Shares are changed by the run file."
+
+
+def test_several_chemistries_divide_the_rest_by_their_shares(toy: Path) -> None:
+    """Of 0.5, 0.3 and 0.2 in 2034 the first is set to 0.1: what it leaves is divided 3 to 2."""
+    rest = "scenario.plan.share.Europe.car.2034={nmc811 = 0.1, lfp = 'rest', na_layered = 'rest'}"
+    shares = run(toy / "run.toml", [rest], toy)["market_share"]
+    last = shares.query("scenario == 'plan' and region == 'Europe' and segment == 'car' and year == 2034")
+    wanted = {"nmc811": 0.1, "lfp": 0.9 * 0.6, "na_layered": 0.9 * 0.4}
+    assert last.set_index("chemistry")["value"].to_dict() == pytest.approx(wanted)
+    none = "scenario.shift.share.Europe.car.2034={na_layered = 0.5, nmc811 = 'rest', lfp = 'rest'}"
+    with pytest.raises(InputError, match="nmc811, lfp = 'rest': have no share of car in Europe, 2034 to divide"):
+        run(toy / "run.toml", [none], toy)
+
+
+def test_false_takes_away_what_a_base_has(toy: Path) -> None:
+    (toy / "more.toml").write_text(
+        'base = "run.toml"\n[flows]\ninflow = "end"\n[prices]\ndemand = "plan"\nadoption = "plan"\nagainst = "China"\n'
+        "[scenario.plan.share.car.2034]\nlfp = 1\n",
+        encoding="utf-8",
+    )
+    (toy / "less.toml").write_text(
+        'base = "more.toml"\nflows = false\n[scenario]\nshift = false\n[scenario.plan]\nshare = false\n',
+        encoding="utf-8",
+    )
+    less = read_run(toy / "less.toml")
+    assert (less.settings.flows, set(less.settings.scenario), less.changes["plan"]) == (None, {"plan"}, ())
+    assert less.settings.prices is not None
+    assert read_run(toy / "less.toml", ["prices=false", "flows={}"]).settings.prices is None
+    assert read_run(toy / "more.toml", ["flows.inflow=start", "flows=false"]).settings.flows is None
+    jsonschema.validate(tomllib.loads((toy / "less.toml").read_text(encoding="utf-8")), editor_schema())
+    with pytest.raises(InputError, match="key 'scope': missing; add it"):
+        read_run(toy / "more.toml", ["scope=false"])
 
 
 def test_a_region_s_change_is_laid_over_one_for_all(toy: Path) -> None:

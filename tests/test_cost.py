@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from minerals import api
 from minerals.case.cost import Chemistry, PackPrices, pack_prices
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.quantities import QUANTITIES
 from minerals.results.result import Result
 from minerals.studies.run import run
+from minerals.tables.check import without_price
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.prices import price_inputs
 from minerals.tables.relative import Multiple, follows
@@ -138,6 +141,7 @@ def test_the_last_year_with_both_prices_gives_the_ratio(toy: Path) -> None:
 
 
 def test_every_shipped_chemistry_has_a_price(shipped_inputs: Inputs) -> None:
+    assert not without_price(shipped_inputs.tables)
     packs = shipped_packs(shipped_inputs, ("Europe", "United States", "China", "India"))
     assert (packs.home > 0).all()
     assert (packs.abroad > 0).all()
@@ -281,6 +285,19 @@ def test_a_run_without_prices_is_unchanged(run_toy: Callable[..., Result]) -> No
     assert set(made.tables) - set(without.tables) <= set(QUANTITIES), "every table of prices is in the catalogue"
 
 
+def test_a_chemistry_without_a_price_is_refused_where_a_run_prices_it_and_nowhere_else(toy: Path) -> None:
+    path = toy / "price_relative.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("Na-ion,lfp,0.5,,,1,book,p. 10,model,\n", ""), encoding="utf-8")
+    assert text != path.read_text(encoding="utf-8")
+    without = run(toy / "run.toml", inputs=toy)
+    assert "na_layered" in set(without["cells"]["chemistry"])
+    told = "price_relative.csv price of na_layered: Na-ion has no learning rate and no multiple of another price; add"
+    with pytest.raises(InputError, match=re.escape(told)):
+        run(toy / "run.toml", [ASKED], toy)
+    assert api.check(toy)[-1] == "no price of na_layered: a run with [prices] that sells it is refused"
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
@@ -291,9 +308,6 @@ def test_a_run_without_prices_is_unchanged(run_toy: Callable[..., Result]) -> No
     ("0.8,,,1", "80,,,1", "looks like a percentage; write 0.8"),
     ("nmc811_si10,nmc811", "nmc811_si10,lfp",
      "price_relative.csv:5 relative_to = 'lfp': nmc811_si10 is a silicon blend; write its base, nmc811"),
-    ("Na-ion,lfp,0.5,,,1,book,p. 10,model,\n", "",
-     "price_relative.csv price of na_layered: Na-ion has no learning rate and no multiple of another price; add one of "
-     "them"),
     ("LFP,Li-ion", "LFP,na_layered",
      "price_relative.csv price of lfp: is a multiple of itself through lfp → na_layered → lfp"),
 ])  # fmt: skip

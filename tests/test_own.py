@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -17,8 +19,8 @@ from minerals import api
 from minerals.charts.footer import source_line
 from minerals.cli import cli
 from minerals.errors import InputError, UsageError
-from minerals.shipped import inputs_folder
 from minerals.studies.run import run
+from minerals.tables.finer import Rates
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.own import Layers, layers
 from minerals.tables.read import OWN_LINE
@@ -170,7 +172,7 @@ def test_own_is_no_source_of_a_package(toy: Path) -> None:
 def test_a_folder_that_holds_nothing_is_told(toy: Path, mine: Callable[..., Path]) -> None:
     empty = mine()
     (told,) = problems(Layers(toy, (empty,)))
-    words = "holds no table; expected TABLE.csv or a workbook with a sheet for each, e.g. regions"
+    words = "holds no table; expected TABLE.csv, or a workbook or a *.toml of several, e.g. regions"
     assert told.startswith(f"{empty.resolve()}: {words}")
 
 
@@ -194,6 +196,171 @@ def test_a_workbook_is_read_as_its_sheets_in_csv(toy: Path, mine: Callable[..., 
     assert told[0].startswith("book/own.xlsx[battery_demand]:2 E2 = '=45*2': is a formula whose value was not saved")
     (folder / "own.xlsx").write_bytes(b"PK\x03\x04")
     assert "cannot be read as a workbook" in problems(Layers(toy, (folder,)))[0]
+
+
+ROWS = """
+[battery_demand.plan.Europe]
+car.2030        = { value = 90_000, unit = "MWh" }
+stationary.2032 = 7  # in GWh, as the table is kept
+
+[regions.Iberia]
+members = ["ESP", "PRT"]
+within  = "Europe"
+"""
+
+
+def test_rows_stand_in_toml_too_under_their_key(toy: Path, mine: Callable[..., Path]) -> None:
+    as_csv = read_inputs(Layers(toy, (mine(battery_demand=DEMAND),)))
+    folder = mine("rows")
+    (folder / "all.toml").write_text(ROWS, encoding="utf-8")
+    (folder / "mine.toml").write_text('base = "run.toml"\n', encoding="utf-8")  # a run file is none of them
+    found = read_inputs(Layers(toy, (folder,)))
+    assert demand(found) == demand(as_csv)
+    assert found["regions"].iloc[-1][["region", "members", "within"]].tolist() == ["Iberia", "ESP;PRT", "Europe"]
+    assert [str(each) for each in found.own] == [
+        "rows/all.toml[battery_demand]: 1 row replaced, 1 row added",
+        "rows/all.toml[regions]: 1 row added",
+    ]
+    row = found["battery_demand"].iloc[-1]
+    assert found.tables["battery_demand"].place(int(row["line"])) == ("rows/all.toml[battery_demand]", 4)
+
+
+STORAGE = "rows/all.toml:4 battery_demand.plan.Europe.stationary.2032"
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    ("= 7 ", '= "7"', f"{STORAGE} = '7': expected a number, or columns of battery_demand in {{ }}"),
+    ("stationary.2032 = 7", "stationary = 7", "a row of battery_demand stands at battery_demand.SCENARIO.REGION.SEGM"),
+    ("= 7 ", "= { value = 7, year = 2033 }", f"{STORAGE}.year: is in the key already"),
+    ("= 7 ", "= { value = true }", f"{STORAGE}.value = true: expected a number"),
+    ("= 7 ", "= { valu = 7 }", "did you mean 'value'?"),
+    ("90_000", "-90_000", "rows/all.toml[battery_demand]:3 value = '-90000': expected at least 0"),
+    ("regions.Iberia", "region.Iberia", "rows/all.toml[region] 'region': not a table of the inputs; did you mean"),
+    ("within  =", "within  ", "rows/all.toml:8: is not readable TOML"),
+])  # fmt: skip
+def test_what_is_wrong_in_rows_of_toml_names_its_line(
+    old: str, new: str, told: str, toy: Path, mine: Callable[..., Path]
+) -> None:
+    assert old in ROWS
+    (mine("rows") / "all.toml").write_text(ROWS.replace(old, new, 1), encoding="utf-8")
+    found = problems(Layers(toy, (toy.parent / "rows",)))
+    assert any(told in problem for problem in found), found
+
+
+def test_of_own_codes_a_run_asks_only_for_what_it_needs(toy: Path, mine: Callable[..., Path]) -> None:
+    """A chemistry of a family of its own with one mineral, and a mineral that nothing shipped has rows of."""
+    (mine("rows") / "cell.toml").write_text(
+        "[chemistries.x]\nlabel = 'X'\nfamily = 'X'\ncathode = 'X'\nanode = 'graphite'\nsilicon = 0\n"
+        "[minerals.tin]\nlabel = 'Tin'\nbasis = 'contained tin'\n[mineral_intensity.x]\nlithium = 0.1\ntin = 0.2\n"
+        "[segments.small_car]\nlabel = 'Small cars'\n",
+        encoding="utf-8",
+    )
+    folders, share = [toy.parent / "rows", toy], "scenario.plan.share={car={2030={x=0.5, nmc811=0, lfp='rest'}}}"
+    asked = (share, 'scope.regions=["Europe"]', 'scope.segments=["car"]', "scope.years=2030")
+    found = run(toy / "run.toml", [*asked, "scope.minerals=['lithium']"], folders)
+    assert found.record["codes"]["chemistry"]["x"]["family"] == "X"
+    cells = found["mineral_demand"].query("scenario == 'plan' and chemistry == 'x'")
+    assert cells["value"].tolist() == pytest.approx([100 * 0.5 * 0.1])
+    with pytest.raises(InputError, match=re.escape("'x': has no intensity of graphite, cobalt, silicon; add rows")):
+        run(toy / "run.toml", asked[:1], folders)
+    with pytest.raises(InputError, match=r"'nmc811': has no intensity of tin; .* 'lfp', "):
+        run(toy / "run.toml", [*asked, "scope.minerals=['tin']"], folders)
+    given = "intensity={trend='improving', kg_per_kwh={x={graphite=1, cobalt=0, silicon=0}}}"
+    with pytest.raises(InputError, match="X has no trend of graphite or any; add rows to"):
+        run(toy / "run.toml", [*asked, "scope.minerals=['graphite']", given], folders)
+
+
+FLOWS = ("flows={}", "scope.beyond='hold'", "scope.years={first = 2044, last = 2047}")
+#: Rows of the toy that say no more than its own, each of one use, chemistry, region or scenario.
+FINER = {
+    "mineral_intensity": "chemistry,mineral,segment,cohort,value,unit\nlfp,lithium,car,2030,0.09,kg/kWh\n",
+    "lifetime": "life,segment,chemistry,cohort,region,value,unit,distribution,spread\n"
+    "first,car,lfp,2010,Europe,{life},year,{distribution},{spread}\n",
+    "collection_rate": "region,segment,year,chemistry,value,unit\nEurope,car,2015,LFP,{collection},1\n",
+}
+
+
+def test_what_is_said_of_a_label_alone_and_is_the_same_changes_nothing(toy: Path, mine: Callable[..., Path]) -> None:
+    """The chain by region and chemistry is that of all alike where the rates are."""
+    below = read_inputs(toy)
+    life = below["lifetime"].query("life == 'first' and segment == 'car' and chemistry == 'lfp'").iloc[0]
+    rate = below["collection_rate"].query("region == 'World' and segment == 'car'").iloc[0]
+    lithium = below["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]["lfp", "lithium"]
+    rows = {
+        name: text.format(life=life["value"], distribution=life["distribution"], spread=life["spread"],
+                          collection=rate["value"]).replace("0.09", str(lithium))
+        for name, text in FINER.items()
+    }  # fmt: skip
+    plain = run(toy / "run.toml", FLOWS, toy)
+    found = run(toy / "run.toml", FLOWS, [mine(**rows), toy])
+    for name in ("mineral_demand", "in_use_stock", "retirements", "mineral_flows", "recycling", "upstream",
+                 "second_life_stock", "recycling_targets"):  # fmt: skip
+        ours, theirs = found[name], plain[name]
+        if name == "mineral_demand":  # An own row has no ends of its own.
+            ours, theirs = (frame.drop(columns=["low", "high"]) for frame in (ours, theirs))
+        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-12, check_exact=False)
+    used = set(found["inputs_used"]["rows"])
+    assert {f"mine/{name}.csv:2" for name in rows} <= used
+    told = minerals_of(api.explain(found, "lithium", year=2044, scenario="plan"))
+    assert told["car", "lfp"] == "mine/mineral_intensity.csv:2"
+
+
+def minerals_of(explained: api.Explanation) -> dict[tuple[str, str], str]:
+    """Row of the intensity of each leaf by use and chemistry."""
+    return {
+        (leaf.segment, leaf.chemistry): str(factor.rows[0]["rows"])
+        for leaf in explained.leaves for factor in leaf.factors if factor.name == "mineral intensity"
+    }  # fmt: skip
+
+
+def test_of_rows_the_one_of_the_scenario_goes_first_then_the_region_then_the_chemistry() -> None:
+    def row(value: float, **labels: str) -> Any:
+        names = {"scenario": "any", "region": "any", "chemistry": "any", "mineral": "nickel"} | labels
+        return SimpleNamespace(value=value, **names)
+
+    ordinary = [SimpleNamespace(value=1, mineral="nickel")]
+    finer = [row(2, chemistry="LFP"), row(3, chemistry="lfp"), row(4, region="Europe"), row(5, scenario="high")]
+
+    def best(scenario: str, region: str, chemistry: str, of: Sequence[Any] = finer) -> float:
+        rates = Rates.of("recovery_rate", ("mineral",), ordinary, of)
+        return rates.best(scenario, (region, "World"), (chemistry, "LFP"), ("nickel",))[0].value
+
+    assert [best("high", "Europe", "lfp"), best("", "Europe", "lfp")] == [5, 4]
+    assert [best("low", "China", "lfp"), best("", "China", "lmfp"), best("", "China", "lmfp", finer[2:])] == [3, 2, 1]
+    assert not Rates.of("recovery_rate", ("mineral",), [], finer[3:]).best("", ("China",), ("lfp",), ("nickel",))
+
+
+def test_finer_rows_stand_in_toml_behind_the_key(toy: Path, mine: Callable[..., Path]) -> None:
+    (mine("rows") / "all.toml").write_text(
+        "[mineral_intensity.lfp.lithium]\ncar = { 2030 = 0.1, 2034 = 0.06 }\nany.any = 0.08\n[lifetime.first.car.any]\n"
+        "2020 = { value = 9, distribution = 'fixed' }\n[collection_rate.World.car.2028.any]\nLFP = 0.5\n",
+        encoding="utf-8",
+    )
+    found = read_inputs(Layers(toy, (toy.parent / "rows",)))
+    rows = [(row.segment, row.cohort, row.value) for row in found.finer_rows("mineral_intensity")]
+    assert rows == [("car", 2030, 0.1), ("car", 2034, 0.06)]
+    assert found["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]["lfp", "lithium"] == 0.08
+    (rate,) = found.finer_rows("collection_rate")
+    assert (rate.scenario, rate.chemistry, rate.value) == ("any", "LFP", 0.5)
+    demand = run(toy / "run.toml", inputs=[toy.parent / "rows", toy])["finer_intensity"]
+    car = demand.query("segment == 'car' and chemistry == 'lfp' and mineral == 'lithium'").set_index("year")["value"]
+    assert car.to_dict() == pytest.approx({2030: 0.1, 2031: 0.09, 2032: 0.08, 2033: 0.07, 2034: 0.06})
+
+
+def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: Callable[..., Path]) -> None:
+    head = "chemistry,mineral,segment,cohort,value,unit\n"
+    folder = mine(mineral_intensity=f"{head}lfp,lithium,caar,,0.09,kg/kWh\n")
+    assert problems(Layers(toy, (folder,))) == [
+        "mine/mineral_intensity.csv:2 segment = 'caar': not known; did you mean 'car'?; or any"
+    ]
+    mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\nlfp,lithium,car,2030,0.08,kg/kWh\n")
+    with pytest.raises(InputError, match="with a year of sale and without; give every row one, or none"):
+        run(toy / "run.toml", inputs=[folder, toy])
+    mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\n")
+    with pytest.raises(InputError, match=re.escape("[study]: takes one intensity of a chemistry for all uses and")):
+        run(toy / "run.toml", ["study={kind='sample', draws=20}"], [folder, toy])
+    with pytest.raises(InputError, match=r"recycling = 'past': no own rows of lifetime, .* are of it"):
+        run(toy / "run.toml", ["scenario.plan.recycling=past", *FLOWS], [folder, toy])
 
 
 @pytest.mark.slow
@@ -314,31 +481,6 @@ def test_a_part_of_a_region_may_have_demand_of_its_own_and_the_rest_has_what_tha
     assert "mine/battery_demand.csv:2@-1/1" in found.loc[("France", "car", 2030), "rows"]
     with pytest.raises(InputError, match="parts of Europe leave -60 GWh of car in 2030; mend the own rows"):
         run(toy / "run.toml", sets, [mine(battery_demand=PART.replace("30,30", "30,160")), toy])
-
-
-# ---------------------------------------------------------------------- worked examples
-
-EXAMPLES = Path(__file__).parent.parent / "runs" / "own"
-
-
-@pytest.mark.slow
-def test_germany_by_hand(tmp_path: Path) -> None:
-    """GWh of each chemistry × kg/kWh of its inventory, and copper and aluminium of the pack, from the files alone."""
-    rows = pd.read_csv(inputs_folder() / "mineral_intensity.csv").query("chemistry in ('lfp', 'nmc811')")
-    assert set(rows["unit"]) == {"kg/kWh"}
-    inventory = rows.set_index(["chemistry", "mineral"])["value"]
-    pack = pd.read_csv(inputs_folder() / "pack_intensity.csv").set_index("mineral")["value"]
-    result = run(EXAMPLES / "germany" / "germany.toml")
-    found = result.total(by=("mineral", "year"), scenario="half-lfp")
-    for year, gwh, lfp in ((2024, 28.33, 0.06), (2030, 218.6, 0.06 + 0.44 * 6 / 11), (2035, 220.8, 0.5)):
-        assert result.total("battery_demand", by=(), scenario="half-lfp", year=year) == pytest.approx(gwh, rel=1e-9)
-        for mineral in ("graphite", "nickel", "lithium", "cobalt", "manganese", "phosphorus", "iron", "copper"):
-            cells = gwh * (lfp * inventory["lfp", mineral] + (1 - lfp) * inventory["nmc811", mineral])
-            whole = cells + gwh * (pack.get(mineral, 0.0))
-            assert found[mineral, year] == pytest.approx(whole, rel=1e-9), (mineral, year)
-    assert len((EXAMPLES / "germany" / "germany.toml").read_text(encoding="utf-8").splitlines()) <= 40
-    trend = result.total("battery_demand", by=("year",), scenario="trend")
-    pd.testing.assert_series_equal(trend, result.total("battery_demand", by=("year",), scenario="half-lfp"))
 
 
 def test_a_chart_says_that_it_rests_on_own_rows() -> None:

@@ -54,6 +54,14 @@ class Arrays:
         return {end: intensity_of(self.resolved, end) for end in ENDS}
 
     @cached_property
+    def finer(self) -> Mapping[str, Array] | None:
+        """(segment, chemistry, mineral, year) [kg/kWh] at each end where own rows say some of them by use or year of
+        sale; else None, and `intensity` holds of all uses."""
+        if not len(self.resolved.finer_intensity):
+            return None
+        return {end: finer_of(self.resolved, self.intensity[end][0], end) for end in ENDS}
+
+    @cached_property
     def route(self) -> Array:
         """Share of each graphite route, (route, year) [1]."""
         return dense(self.resolved.graphite_route, [Axis("route", GRAPHITE_ROUTES), self.resolved.years])
@@ -134,6 +142,18 @@ def intensity_of(resolved: Resolved, end: str) -> Array:
     """(1, chemistry, mineral, year) [kg/kWh] at the value, low or high end; one year where intensities are held."""
     now, trend = today_of(resolved, end)[None, :, :, None], trend_of(resolved, end)
     return now if trend is None else now * trend
+
+
+def finer_of(resolved: Resolved, intensity: Array, end: str) -> Array:
+    """(segment, chemistry, mineral, year) [kg/kWh]: what own rows say by use and year of sale, else what holds of all
+    uses, (chemistry, mineral, year or 1), at the value, low or high end."""
+    years = len(resolved.years)
+    out = np.tile(np.broadcast_to(intensity, (*intensity.shape[:2], years)), (len(resolved.segments), 1, 1, 1))
+    axes = [resolved.segments, resolved.chemistries, resolved.minerals, resolved.years]
+    frame = _by_pair(resolved.finer_intensity)
+    where = tuple(axis.positions(frame[axis.name]) for axis in axes)
+    out[where] = frame[end].to_numpy(dtype=float)
+    return np.asarray(out)
 
 
 def today_of(resolved: Resolved, end: str) -> Array:

@@ -15,7 +15,7 @@ from ..flows.scrap import lines_from_growth, scrap_rate
 from ..flows.stock import hazard, retirements, stock_from_sales
 from ..haste import frozen
 from ..tables.codes import GRAPHITE_ROUTES
-from ..tables.parameters import Parameters
+from ..tables.parameters import Detailed, Lifetime, Parameters
 from ..tables.resolve import Resolved
 
 #: Names of the mass flows of the result table, in the order of the chain.
@@ -29,6 +29,8 @@ class Chain:
     in_use and retired: [GWh] (region, segment, chemistry, year); second_life: energy in second life [GWh], lines:
     commissioned [GWh/yr], scrap: share of input, each (region, year); flows: [kt] (region, mineral, year) each;
     recycled_content and end_of_life_recycling_rate: [1] (region, mineral, year); upstream: [kt] (region, node, year).
+    collection: share of what leaves its first use for good that reaches recyclers (region, segment, year), recovery: of
+    a mineral there that is recovered (region, mineral, year), both [1] and NaN where nothing comes.
     """
 
     in_use: Array
@@ -40,6 +42,8 @@ class Chain:
     recycled_content: Array
     end_of_life_recycling_rate: Array
     upstream: Array
+    collection: Array
+    recovery: Array
 
 
 @frozen
@@ -127,7 +131,90 @@ def follow(
         recycled_content=recycled_content(flows),
         end_of_life_recycling_rate=end_of_life_recycling_rate(flows),
         upstream=upstream(resolved, flows.primary_demand, route, end),
+        collection=chain.collection[end],
+        recovery=recovery["end_of_life"],
     )
+
+
+def follow_in_detail(
+    resolved: Resolved, detailed: Detailed, cells: Array, intensity: Array, route: Array, lines: Array | None = None
+) -> Chain:
+    """`follow` at the values, where lives, reuse, collection and recovery are of a region and chemistry each.
+
+    intensity: [kg/kWh] (segment or 1, chemistry, mineral, year or 1). What is recovered is that of each chemistry, by
+    what of it reaches recyclers, or of prompt scrap by what of it is made:
+
+        retired[r,s,c,m,y] = Σ_k leaving[r,s,c,y,k] · cells[r,s,c,k] · intensity[s,c,m,k]
+        collected[r,c,m,y] = Σ_s (retired − reused) · collection[r,s,c,y] + reuse_ended[r,c,m,y] · collection
+        recovered[r,m,y]   = Σ_c collected · recovery[r,c,m,y]
+    """
+    chain, inflow = _parameters(resolved), resolved.run.settings.flows
+    assert inflow is not None
+    years, pairs = cells.shape[-1], resolved.chemistries.labels
+    of = [detailed.chemistries.index(chemistry) for chemistry, _ in pairs]
+    matrices: dict[int, Array] = {}
+
+    def survival(life: Lifetime) -> Array:
+        if id(life) not in matrices:
+            matrices[id(life)] = survival_matrix(years, inflow.inflow, life.distribution, life.mean[0], life.spread)
+        return matrices[id(life)]
+
+    places, uses = resolved.regions.labels, resolved.segments.labels
+    first = np.array([[[survival(detailed.lifetime[r, s, c]) for c, _ in pairs] for s in uses] for r in places])
+    second = np.array([[survival(detailed.second_lifetime[r, c]) for c, _ in pairs] for r in places])
+    held = np.broadcast_to(intensity, (len(uses), *intensity.shape[1:3], years))
+    leaving, leaving_again = hazard(first), hazard(second)
+    in_use = np.einsum("rscyk,rsck->rscy", first, cells)
+    retired = np.einsum("rscyk,rsck->rscy", leaving, cells)
+    demand = np.einsum("rsck,scmk->rcmk", cells, held)
+    by_mineral = np.einsum("rscyk,rsck,scmk->rscmy", leaving, cells, held, optimize=True)
+    mass_in_use = np.einsum("rscyk,rsck,scmk->rmy", first, cells, held, optimize=True)
+    share = detailed.reuse_share[:, :, of] if _second_life(resolved) else np.zeros_like(retired)
+    collection = detailed.collection[:, :, of]
+    reused = by_mineral * share[:, :, :, None]
+    again = reused.sum(axis=1)
+    reuse_ended = np.einsum("rcyk,rcmk->rcmy", leaving_again, again)
+    collected = np.einsum("rscmy,rscy->rcmy", by_mineral - reused, collection)
+    collected = collected + reuse_ended * detailed.second_collection[:, of, None, :]
+    rates = {
+        stream: mixed_recovery(detailed.route[:, of], recovery[:, of]) for stream, recovery in detailed.recovery.items()
+    }
+    scrap_lines = lines_from_growth(cells.sum(axis=(1, 2))) if lines is None else lines
+    scrap = scrap_rate(scrap_lines, chain.ramp[0], chain.scrap[0])
+    recovery, prompt = _weighted(rates["end_of_life"], collected), _weighted(rates["prompt"], demand)
+    flows = recycle(
+        demand=demand.sum(axis=1),
+        scrap=scrap[:, None, :],
+        retired=by_mineral.sum(axis=(1, 2)),
+        reused=again.sum(axis=1),
+        reuse_ended=reuse_ended.sum(axis=1),
+        collected=collected.sum(axis=1),
+        recovery=np.nan_to_num(recovery),
+        prompt_recovery=np.nan_to_num(prompt),
+    )
+    in_reuse = np.einsum("rcyk,rcmk->rmy", second, again)
+    _check_balance(resolved, flows, mass_in_use, in_reuse)
+    energy = (retired * share * detailed.health[:, :, of]).sum(axis=1)
+    for_good = retired * (1 - share)
+    return Chain(
+        in_use=in_use,
+        retired=retired,
+        second_life=np.einsum("rcyk,rck->ry", second, energy),
+        lines=scrap_lines,
+        scrap=scrap,
+        flows=flows,
+        recycled_content=recycled_content(flows),
+        end_of_life_recycling_rate=end_of_life_recycling_rate(flows),
+        upstream=upstream(resolved, flows.primary_demand, route),
+        collection=_weighted(collection.swapaxes(1, 2), for_good.swapaxes(1, 2)),
+        recovery=recovery,
+    )
+
+
+def _weighted(rate: Array, weight: Array) -> Array:
+    """Mean of a rate over its second axis, weighted; NaN where nothing weighs."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((rate * weight).sum(axis=1) / weight.sum(axis=1))
 
 
 def recoveries(resolved: Resolved, end: int = 0) -> dict[str, Array]:

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Run
+from ..errors import InputError, Problem
 from ..haste import frozen
 from ..tables.codes import WORLD
 from ..tables.inputs import Inputs
 from ..tables.prices import countries_in, tariff_on
-from ..tables.relative import Follows, follows, multiples_of
+from ..tables.relative import Follows, NoCurve, follows, multiples_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -100,7 +101,7 @@ def pack_prices(
     there by the run's `against`, of the family, of its base for a silicon blend, or the mean of those known; cells:
     price of a cell ÷ that of a pack in the world. tariff, car_tariff, cells_in_cars, credit: of the run. The cheapest
     region buys at home: it has neither credit nor duty, and abroad = home. Who sells at `abroad` is where packs cost
-    least, and the run's `against`. Raises KeyError for an unknown chemistry.
+    least, and the run's `against`. Raises InputError for chemistries without a price, KeyError for an unknown one.
     """
     config = run.settings.prices
     assert config is not None
@@ -109,7 +110,7 @@ def pack_prices(
     priced = {region: next(place for place in inputs.places.chain(region) if place in ratios) for region in regions}
     ratio = np.array([ratios[priced[region]] for region in regions])
     relative = _Relative(inputs, set(curves))
-    steps = [relative.of(chemistry) for chemistry in chemistries]
+    steps = _steps(relative, chemistries, inputs)
     world = np.full((len(chemistries), len(years)), np.nan)
     for place, step in enumerate(steps):
         world[place] = np.array([curves[step.curve].get(year, np.nan) for year in years]) * step.factor
@@ -141,6 +142,20 @@ def pack_prices(
     elsewhere = np.maximum(world, abroad)
     sellers = frozenset(code for name in cheap for code in countries_in(inputs, name))
     return PackPrices(own - credit, abroad, elsewhere, credit, taxed, sellers, rates, curves, inputs.used(lines))
+
+
+def _steps(relative: _Relative, chemistries: Sequence[Chemistry], inputs: Inputs) -> list[Follows]:
+    """What the price of each chemistry follows. Raises InputError with all that have none."""
+    steps, problems = [], []
+    for chemistry in chemistries:
+        try:
+            steps.append(relative.of(chemistry))
+        except NoCurve as error:
+            name = relative.name_of(chemistry)
+            problems.append(Problem(inputs.tables["price_relative"].file, 0, f"price of {name}", str(error)))
+    if problems:
+        raise InputError(problems)
+    return steps
 
 
 def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:
@@ -211,6 +226,10 @@ class _Relative:
             if row.base:
                 self.blends.setdefault(row.base, []).append((float(row.silicon), row.Index))
         self.multiples, self.learnt = multiples_of(inputs["price_relative"]), learnt
+
+    def name_of(self, chemistry: Chemistry) -> str:
+        """Code of a chemistry; that of its base for a silicon fraction without one."""
+        return chemistry if isinstance(chemistry, str) else self.code.get(chemistry, chemistry[0])
 
     def family_of(self, chemistry: Chemistry) -> str:
         """Family of a chemistry; that of its base for a silicon blend."""

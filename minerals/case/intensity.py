@@ -17,11 +17,8 @@ from typing import Any
 
 from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..tables.inputs import Inputs
-from ..tables.resolve import Resolved, with_replaced_cells
+from ..tables.resolve import BESIDE_THE_CELL, Resolved, with_replaced_cells
 from .cell_model import CellModel, Derived
-
-#: A cell derived from its electrochemistry has foils alone, without tabs and housing, so these stay as inventoried.
-BESIDE_THE_CELL = ("copper", "aluminium")
 
 
 def with_intensity(resolved: Resolved, inputs: Inputs) -> Resolved:
@@ -161,6 +158,11 @@ class _Intensity:
         cell = self._cell(chemistry, chemistry, silicon)
         if cell is None:
             return None
+        codes = [self.code[like, end] for end in (below, above)]
+        if bare := [code for code in codes if (code, mineral) not in self.inventory]:
+            why = f"{listed(bare)} beside it has no intensity of {mineral}; add rows to mineral_intensity.csv"
+            self.problems.append(Problem("silicon_uptake.csv", 0, f"{chemistry} with {silicon:g} of silicon", why))
+            return None
         ratios = []
         for end in (below, above):
             derived = self.model.derive(like, end).bill.minerals.get(mineral, 0.0)
@@ -170,7 +172,6 @@ class _Intensity:
             ratios[0] = ratios[1]  # A cell without silicon has no ratio of it.
         weight = (silicon - below) / (above - below) if above > below else 0.0
         ratio = math.exp((1 - weight) * math.log(ratios[0]) + weight * math.log(ratios[1])) if all(ratios) else 0.0
-        codes = [self.code[like, end] for end in (below, above)]
         if mineral in BESIDE_THE_CELL:
             one, other = (self.ends[code, mineral] for code in codes)
             value, low, high = ((1 - weight) * one[end] + weight * other[end] for end in ("value", "low", "high"))

@@ -16,7 +16,7 @@ from ..flows.system import SystemInputs, system
 from ..haste import frozen
 from ..tables.resolve import Resolved
 from .arrays import Arrays
-from .chain import Chain, Survival, follow, recoveries, returning, survivals
+from .chain import Chain, Survival, follow, follow_in_detail, recoveries, returning, survivals
 
 GRAPHITE = "graphite"
 
@@ -41,6 +41,9 @@ class ScenarioOutcome:
     def demand(self) -> Mapping[str, Array]:
         """Mineral demand at the value, low and high end of intensities, (region, segment, chemistry, mineral, year)
         [kt]."""
+        if (finer := self.arrays.finer) is not None:
+            cells = self.cells[:, :, :, None]
+            return {end: np.asarray(cells * intensity) for end, intensity in finer.items()}
         sold, share = self.arrays.additions[self.scenario], self.arrays.share[self.scenario]
         return {
             end: system(SystemInputs(sold, share, intensity)).mineral_demand[0]
@@ -61,7 +64,11 @@ class ScenarioOutcome:
         """Stock, scrap, recycling and upstream need; None without [flows]."""
         if self.survival is None:
             return None
-        intensity, lines = self.arrays.intensity["value"][0], self.arrays.lines(self.scenario)
+        resolved, lines = self.arrays.resolved, self.arrays.lines(self.scenario)
+        intensity = self.arrays.intensity["value"][0]
+        if (detailed := resolved.detailed.get(self.scenario)) is not None:
+            held = intensity[None] if self.arrays.finer is None else self.arrays.finer["value"]
+            return follow_in_detail(resolved, detailed, self.cells, held, self.arrays.route, lines)
         return follow(self.arrays.resolved, self.survival, self.cells, intensity, self.arrays.route, lines)
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import Problem, listed
+from ..errors import Problem
 from ..haste import value_class
 from ..text import shown
 from ..toml import Keys
@@ -22,8 +22,8 @@ REST = "rest"
 
 @value_class
 class ShareChange:
-    """One changed share. region is '' for every region; share is None for the rest that the others leave; chosen:
-    whether a model chose it, rather than the run file."""
+    """One changed share. region is '' for every region; share is None for the rest that the others leave, of which
+    several take parts in proportion; chosen: whether a model chose it, rather than the run file."""
 
     region: str
     segment: str
@@ -79,9 +79,6 @@ def share_changes(
                 if not is_year(year) or not isinstance(shares, dict):
                     problem((*at, year), f"share.{segment}.{year}", "expected a year with shares below it")
                     continue
-                rests = [chemistry for chemistry, value in shares.items() if value == "rest"]
-                if len(rests) > 1:
-                    problem((*at, year), f"{listed(rests)} = 'rest'", "only one chemistry can take the rest")
                 for chemistry, value in shares.items():
                     here = (*at, year, chemistry)
                     if value == "rest":

@@ -196,10 +196,13 @@ def _move(data: dict[str, Any], keys: Keys, written_in: Path, read_in: Path) -> 
 
 
 def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Tables are merged key by key; anything else replaces."""
+    """Tables are merged key by key, and false takes a table away; anything else replaces."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
+        if value is False and isinstance(old, dict):
+            del merged[key]
+            continue
         merged[key] = _overlay(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return merged
 
@@ -221,7 +224,7 @@ def _set(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], text: str, p
 def _put(
     data: dict[str, Any], origin: dict[Keys, tuple[str, int]], path: Keys, value: Any, place: tuple[str, int]
 ) -> None:
-    """Set the value of a key, and that it stands at a place."""
+    """Set the value of a key, and that it stands at a place; false takes a table away."""
     table = data
     for depth, part in enumerate(path[:-1], start=1):
         below = table.get(part)
@@ -229,5 +232,8 @@ def _put(
             origin[path[:depth]] = place
         table[part] = dict(below) if isinstance(below, dict) else {}
         table = table[part]
+    if value is False and isinstance(table.get(path[-1]), dict):
+        del table[path[-1]]
+        return
     table[path[-1]] = value
     origin[path] = place

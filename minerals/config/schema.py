@@ -30,6 +30,12 @@ def _open(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     out = {key: _open(each) for key, each in node.items() if key not in ("required", "title") or isinstance(each, dict)}
+    for key in ("properties", "additionalProperties"):
+        below = out.get(key)
+        if key == "properties" and isinstance(below, dict):
+            out[key] = {name: _or_off(each) for name, each in below.items()}
+        elif isinstance(below, dict):
+            out[key] = _or_off(below)
     if KIND in node.get("required", ()):
         out["required"] = [KIND]
     section = str(node.get("$ref", "")).rpartition("/")[2]
@@ -41,3 +47,12 @@ def _open(node: Any) -> Any:
         del out["type"], out["items"]
         return {**out, "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
     return out
+
+
+def _or_off(node: dict[str, Any]) -> dict[str, Any]:
+    """A part of a schema that a table may stand at, which false in its place switches off; any other as it is."""
+    ways = [node, *(node.get("anyOf") or node.get("oneOf") or [])]
+    if not any("$ref" in way or way.get("type") == "object" for way in ways if isinstance(way, dict)):
+        return node
+    said: dict[str, Any] = {key: node[key] for key in ("description", "default", "examples") if key in node}
+    return {**said, "anyOf": [{key: each for key, each in node.items() if key not in said}, {"const": False}]}

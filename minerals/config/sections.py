@@ -153,10 +153,16 @@ class Scenario(Section):
         "themselves.",
         examples=["silicon-rising"],
     )
+    recycling: Text = Field(
+        default="",
+        description="Scenario of own rows of lifetime, second_life, collection_rate, recovery_route and recovery_rate; "
+        "what holds of all scenarios by default.",
+        examples=["high-recycling"],
+    )
     share: Annotated[dict[str, Any], Unit("1")] = Field(
         default={},
         description="Changed shares, share.SEGMENT.YEAR.CHEMISTRY or share.REGION.SEGMENT.YEAR.CHEMISTRY: a fraction, "
-        'or "rest".',
+        'or "rest", which several divide in proportion to the shares that the tables give them.',
         examples=[{"car": {"2035": {"na_layered_nfm": 0.1, "lfp": "rest"}}}],
     )
     diffusion: Annotated[dict[str, Any], Unit("1")] = Field(

@@ -130,6 +130,12 @@ class _Index:
         self.share = at("market_share", ["region", "segment", "chemistry", "silicon"])
         self.uptake = at("silicon_uptake", ["region", "segment", "chemistry", "silicon"])
         self.intensity = at("mineral_intensity", ["chemistry", "silicon", "mineral"])
+        self.finer: dict[tuple[object, ...], Row] = {}
+        if "finer_intensity" in result.tables:
+            of_year = result["finer_intensity"].query("year == @year").to_dict("records")
+            self.finer = {
+                (row["segment"], row["chemistry"], float(row["silicon"]), row["mineral"]): row for row in of_year
+            }
         self.trend = {}
         if "intensity_trend" in result.tables:
             trend = result["intensity_trend"]
@@ -152,8 +158,10 @@ class _Index:
                 left = 1.0 - sum(float(entry["value"]) for entry in blends)
                 rows = tuple(part for entry in blends for part in self.rows(str(entry["rows"])))
                 factors.append(Factor("without silicon", left, "1", "rest", rows))
-        factors.append(self.factor("mineral intensity", self.intensity[chemistry, silicon, mineral]))
-        if (chemistry, mineral) in self.trend:
+        finer = self.finer.get((row["segment"], chemistry, silicon, mineral))
+        intensity = finer or self.intensity[chemistry, silicon, mineral]
+        factors.append(self.factor("mineral intensity", intensity))
+        if finer is None and (chemistry, mineral) in self.trend:
             factors.append(self.factor("intensity trend", self.trend[chemistry, mineral]))
         product = 1.0
         for factor in factors:

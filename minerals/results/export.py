@@ -79,13 +79,15 @@ def export_xlsx(result: Result, inputs: Inputs, file: Path) -> str:
     count = 0
     for name, table in inputs.tables.items():
         rows = [row for row in table.rows if row.line in lines.get(name, ()) or row.line > OWN_LINE]
-        if not rows:
+        finer = inputs.finer_rows(name)
+        if not rows and not finer:
             continue
-        count += len(rows)
+        count += len(rows) + len(finer)
         sheet = book.create_sheet(name)
-        sheet.append(list(table.schema.columns))
-        for row in rows:
-            _append(sheet, [getattr(row, column) for column in table.schema.columns])
+        columns = inputs.finer[name].schema.columns if finer else table.schema.columns
+        sheet.append(list(columns))
+        for row in (*rows, *finer):
+            _append(sheet, [getattr(row, column, "") for column in columns])
         sheet.freeze_panes = "A2"
     with _whole(file, "--xlsx"):
         _put(file, _saved(book))

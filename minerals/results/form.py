@@ -21,7 +21,7 @@ RECORD = "record.json"
 OWN_HASH = "record_sha256"
 #: Files that a run writes into its folder, besides its record.
 WRITTEN = re.compile(
-    r"tables/[a-z][a-z0-9_]*\.csv|iamc\.csv|explorer\.json|[a-z]+(-[^/]+)?\.toml|own/[^/]+/[^/]+\.(?i:csv|xlsx)"
+    r"tables/[a-z][a-z0-9_]*\.csv|iamc\.csv|explorer\.json|[a-z]+(-[^/]+)?\.toml|own/[^/]+/[^/]+\.(?i:csv|xlsx|toml)"
     r"|charts/\w+(\.alt)?\.(png|svg|pdf|csv|json|txt)"
 )
 AGAIN = "repeat the run with `minerals run`"

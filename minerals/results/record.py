@@ -143,10 +143,11 @@ def _places(run: Run) -> list[dict[str, Any]]:
 
 
 def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:
-    """Label, the rows it takes, what sort of claim its adoption is, and the caveats of all three."""
+    """Label, the rows it takes, what sort of claim its adoption is, and the caveats of them all."""
     scenario = run.settings.scenario[name]
     known = inputs["scenarios"].set_index("scenario")
-    parts = [part for part in (scenario.demand, scenario.adoption, scenario.silicon) if part in known.index]
+    taken = (scenario.demand, scenario.adoption, scenario.silicon, scenario.recycling)
+    parts = [part for part in taken if part in known.index]
     caveats = [str(known.loc[part, "caveat"]) for part in dict.fromkeys(parts)]
     if run.changes[name]:
         chosen = any(change.chosen for change in run.changes[name])

@@ -15,8 +15,9 @@ import pandas as pd
 from ..errors import Problem, did_you_mean, listed
 from ..units import GRAPHITE_LIMIT, PLAUSIBLE
 from .codes import ASSUMED, OWN, UNKNOWN
-from .read import OWN_LINE, Table
-from .relative import follows, multiples_of
+from .finer import by_label
+from .read import OPEN, OWN_LINE, Table
+from .relative import NoCurve, follows, multiples_of
 
 #: Shares of one group must add up to one this closely. Rounded printed shares are closed in corrections.csv.
 SHARE_TOLERANCE = 1e-6
@@ -180,10 +181,11 @@ def uptake_is_seen(tables: Tables, problems: list[Problem]) -> None:
 def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
     """A chemistry with a share or any intensity, and every blend, has every mineral's intensity; an explicit 0 counts.
 
-    Blends of one base differ in silicon: which of them an overlay takes is said by the fraction alone.
+    Of the user's own chemistries and minerals a run asks for what it needs (`resolve`). Blends of one base differ in
+    silicon: which of them an overlay takes is said by the fraction alone.
     """
     table, chemistries = tables["mineral_intensity"], tables["chemistries"]
-    minerals = list(tables["minerals"].columns["mineral"])
+    minerals, packaged = of_package(tables["minerals"], "mineral"), set(of_package(chemistries, "chemistry"))
     blends = chemistries.frame[chemistries.frame["base"] != ""]
     for row in blends[blends.duplicated(["base", "silicon"])].itertuples():
         why = f"another blend of {row.base} has {row.silicon:g} of silicon; keep one of the two"
@@ -195,6 +197,8 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
     used = shares.frame.groupby("chemistry", sort=False)["line"].min().to_dict()
     listed_at = dict(zip(blends["chemistry"], blends["line"], strict=True))
     for name in sorted({*used, *inventoried, *listed_at}):
+        if name not in packaged and name in chemistries.columns["chemistry"]:
+            continue
         missing = [mineral for mineral in minerals if mineral not in inventoried.get(name, set())]
         if missing:
             why = f"no intensity of {listed(missing)}; add rows to {table.file}, with value 0 where there is none"
@@ -202,6 +206,28 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
             if name in listed_at and name not in inventoried:
                 file, line = chemistries.file, int(listed_at[name])
             problems.append(Problem(file, line, f"chemistry = {name!r}", why))
+
+
+def own_words_are_meant(tables: Tables, problems: list[Problem]) -> None:
+    """A family or an anode of the user's own is none that is known in another spelling, and what another table says of
+    a family is said of one that a chemistry has."""
+    families = list(dict.fromkeys(tables["chemistries"].columns["family"]))
+    for name, table in tables.items():
+        for column in (column for column in OPEN if column in table.columns):
+            known = [str(word) for word in table.schema.by_name[column].enum]
+            if not known:
+                continue
+            for line, word in cells(table, column):
+                if line < OWN_LINE or word in known or (name != "chemistries" and word in families):
+                    continue
+                near = did_you_mean(word, [*known, *(families if name != "chemistries" else ())])
+                what = f"{column} = {word!r}"
+                if name != "chemistries":
+                    why = f"neither {listed(known, 9)} nor a family of {tables['chemistries'].file}{near}"
+                    problems.append(Problem(table.file, line, what, why))
+                elif near:
+                    why = f"not one of {listed(known, 9)}{near}; one of your own needs a name that is less like it"
+                    problems.append(Problem(table.file, line, what, why))
 
 
 def plants_make_known_cells(tables: Tables, problems: list[Problem]) -> None:
@@ -216,9 +242,9 @@ def plants_make_known_cells(tables: Tables, problems: list[Problem]) -> None:
 
 def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
     """A life is longer than nothing, and spreads where its distribution does; a line makes some cells."""
-    table = tables["lifetime"]
     chemistries = set(tables["chemistries"].columns["chemistry"])
-    for row in table.rows:
+    lives = [tables[name] for name in ("lifetime", by_label("lifetime")) if name in tables]
+    for table, row in ((each, row) for each in lives for row in each.rows):
         least = row.value if pd.isna(row.low) else row.low
         if least <= 0:
             why = "a lifetime must be above 0 years, its low end too"
@@ -317,7 +343,8 @@ def draw_groups_are_spelled_alike(tables: Tables, problems: list[Problem]) -> No
 
 
 def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
-    """A trend belongs to a family of chemistries and to a mineral, or any; every family has one for any."""
+    """A trend belongs to a family of chemistries and to a mineral, or any; every family has one for any, of the user's
+    own those of a run whose intensities follow it (`resolve`)."""
     table = tables["intensity_trend"]
     families = list(dict.fromkeys(tables["chemistries"].columns["family"]))
     minerals = {"any", *tables["minerals"].frame["mineral"]}
@@ -328,7 +355,7 @@ def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
                 problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
     having = set(table.frame.loc[table.frame["mineral"] == "any", "family"])
     if not table.dropped:
-        for name in families:
+        for name in dict.fromkeys(of_package(tables["chemistries"], "family")):
             if name not in having:
                 why = "no trend for any mineral of it; add rows, of 1 where it stays as it is"
                 problems.append(Problem(table.file, 0, f"family = {name!r}", why))
@@ -364,8 +391,9 @@ def prices_can_be_learnt(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(energies.file, int(row.line), f"members = {row.members!r}", why))
 
 
-def every_chemistry_has_a_price(tables: Tables, problems: list[Problem]) -> None:
-    """Names of relative prices exist, a multiple is above zero, and every chemistry leads to a learning curve."""
+def multiples_lead_somewhere(tables: Tables, problems: list[Problem]) -> None:
+    """Names of relative prices exist, a multiple is above zero, and none leads back to itself. A chemistry without a
+    price is told where a run asks for it (`without_price`)."""
     table, chemistries, rates = tables["price_relative"], tables["chemistries"], tables["learning_rate"]
     family = dict(zip(chemistries.columns["chemistry"], chemistries.columns["family"], strict=True))
     base = dict(zip(chemistries.columns["chemistry"], chemistries.columns["base"], strict=True))
@@ -388,8 +416,23 @@ def every_chemistry_has_a_price(tables: Tables, problems: list[Problem]) -> None
     for code in family:
         try:
             follows(code, multiples, family, learnt)
+        except NoCurve:
+            continue
         except ValueError as error:
             problems.append(Problem(table.file, 0, f"price of {code}", str(error)))
+
+
+def without_price(tables: Tables) -> list[str]:
+    """Chemistries whose price follows no learning curve: a run with [prices] that sells one is refused."""
+    chemistries, multiples = tables["chemistries"], multiples_of(tables["price_relative"].frame)
+    family = dict(zip(chemistries.columns["chemistry"], chemistries.columns["family"], strict=True))
+    learnt, out = set(tables["learning_rate"].columns["family"]), []
+    for code in family:
+        try:
+            follows(code, multiples, family, learnt)
+        except NoCurve:
+            out.append(code)
+    return out
 
 
 RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
@@ -403,6 +446,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     uptake_leaves_room,
     uptake_is_seen,
     intensities_are_complete,
+    own_words_are_meant,
     plants_make_known_cells,
     lifetimes_are_possible,
     draws_can_keep_shares,
@@ -412,8 +456,13 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     trends_are_of_families,
     graphite_is_possible,
     prices_can_be_learnt,
-    every_chemistry_has_a_price,
+    multiples_lead_somewhere,
 )
+
+
+def of_package(table: Table, column: str) -> list[str]:
+    """Cells of a column in rows that are not the user's own."""
+    return [cell for line, cell in cells(table, column) if line < OWN_LINE]
 
 
 def split(text: str) -> list[str]:

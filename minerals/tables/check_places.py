@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
-from .check import SHARE_TOLERANCE, Tables, cells
+from .check import SHARE_TOLERANCE, Tables, cells, of_package
 from .codes import ANY
 from .places import Places
 from .read import OWN_LINE, Table
@@ -29,7 +29,8 @@ def demand_is_by_part(tables: Tables, problems: list[Problem]) -> None:
 
 def parts_make_up_regions(tables: Tables, problems: list[Problem]) -> None:
     """Parts lie within their region and hold each of its countries once; one of them, without rows of region_part, has
-    what the others leave, which is never less than nothing."""
+    what the others leave, which is never less than nothing. Each has a share of every use, of the user's own uses where
+    a run asks for it (`resolve`)."""
     table, regions = tables["region_part"], tables["regions"]
     if table.dropped or regions.dropped:
         return
@@ -65,7 +66,7 @@ def parts_make_up_regions(tables: Tables, problems: list[Problem]) -> None:
         _leaves_something(places, table, place, rows, problems)
     for region in places.shared & set(places.within):
         having = set(table.frame.loc[table.frame["region"] == region, "segment"])
-        if missing := [name for name in tables["segments"].frame["segment"] if name not in having]:
+        if missing := [name for name in of_package(tables["segments"], "segment") if name not in having]:
             why = f"has no share for {listed(missing)}; add rows, with value 0 where it has none"
             problems.append(Problem(table.file, int(first[region]), f"region = {region!r}", why))
 

@@ -24,6 +24,7 @@ from ..units import accepted_units
 from .check import split
 from .codes import ASSUMED, OWN, UNKNOWN
 from .csv_file import SEPARATORS, read_text, records_of
+from .finer import extended
 from .inputs import Inputs
 from .read import RawTable, of_own, typed
 from .schema import TableSchema
@@ -119,7 +120,7 @@ def import_table(path: Path, sheet: str, wanted: Wanted, inputs: Inputs) -> Clea
     tables = inputs.tables
     if wanted.table not in tables:
         raise UsageError(f"--as {wanted.table}: not a table of the inputs{did_you_mean(wanted.table, tables)}")
-    schema = of_own(tables[wanted.table].schema)
+    schema = of_own(extended(tables[wanted.table].schema))
     for column in (*wanted.columns, *wanted.fixed):
         if column not in schema.by_name:
             hint = did_you_mean(column, schema.columns) or f" (columns: {listed(schema.columns, 20)})"

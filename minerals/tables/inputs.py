@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ..errors import InputError, Problem, did_you_mean
 from ..haste import frozen
 from . import check, check_exposure, check_mix, check_places, check_supply
 from .cache import kept
+from .finer import by_label, labels_exist
 from .number import NUMBER
 from .own import Layers, OwnRows, key_parts, laid_on, placed
 from .places import Places
@@ -34,12 +36,14 @@ USED_COLUMNS = [
 class Inputs:
     """All tables of one data package, in canonical units, known to be sound: as frames, or as rows for loops.
 
-    layers: where they were read; own: what rows of the user's own did to them, by file.
+    layers: where they were read; own: what rows of the user's own did to them, by file; finer: rows of these that hold
+    for some labels alone, by table (`finer.FINER`).
     """
 
     layers: Layers
     tables: dict[str, Table]
     own: tuple[OwnRows, ...] = ()
+    finer: dict[str, Table] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -53,6 +57,10 @@ class Inputs:
         """Rows of a table in file order, as named tuples of its columns."""
         return self.tables[name].rows
 
+    def finer_rows(self, name: str) -> list[Any]:
+        """Rows that are finer than a table, as named tuples; none where there are none."""
+        return self.finer[name].rows if name in self.finer else []
+
     def rows_by(self, name: str, *columns: str) -> dict[tuple[Any, ...], list[Any]]:
         """These rows by their labels in some columns."""
         if (name, columns) not in self._rows_by:
@@ -65,8 +73,14 @@ class Inputs:
     def used(self, lines: Mapping[str, Iterable[int]]) -> pd.DataFrame:
         """Rows of tables by their lines, as inputs_used has them: with table, file, and `file:line` as their name."""
         found: dict[str, list[Any]] = {column: [] for column in USED_COLUMNS}
-        for name, wanted in lines.items():
-            table, columns, here = self.tables[name], self.tables[name].columns, set(wanted)
+        parts = [
+            (name, table, set(wanted))
+            for name, wanted in lines.items()
+            for table in (self.tables[name], self.finer.get(name))
+            if table is not None
+        ]
+        for name, table, here in parts:
+            columns = table.columns
             rows = [at for at, line in enumerate(columns["line"]) if line in here]
             places = [table.place(columns["line"][at]) for at in rows]
             own: dict[str, list[Any]] = {
@@ -146,6 +160,7 @@ def _read(layers: Layers) -> Inputs:
     """Read and check a data package, with the own rows on top of it."""
     problems: list[Problem] = []
     own: list[OwnRows] = []
+    finer: dict[str, Table] = {}
     folder = layers.package
     schemas = read_schemas(folder)
     raws = {name: read_raw(folder, schema, problems) for name, schema in schemas.items()}
@@ -153,12 +168,14 @@ def _read(layers: Layers) -> Inputs:
     tables = {name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None}
     if len(tables) == len(schemas):
         if layers.own or layers.replace:
-            tables, own = laid_on(layers, tables, raws["corrections"], problems)
+            tables, own, finer = laid_on(layers, tables, raws["corrections"], problems)
+            labels_exist(tables, finer, problems)
+        checked = tables | {by_label(name): table for name, table in finer.items()}
         for rule in (*check.RULES, *check_places.RULES, *check_supply.RULES, *check_exposure.RULES, *check_mix.RULES):
-            rule(tables, problems)
+            rule(checked, problems)
     if problems:
         raise InputError(placed(problems, tables))
-    return Inputs(layers, tables, tuple(own))
+    return Inputs(layers, tables, tuple(own), finer)
 
 
 def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]) -> dict[str, dict[int, str]]:

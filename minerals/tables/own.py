@@ -2,7 +2,8 @@
 
 A row that has the key of one below takes its place, any other is added; the key of a table is its primary key in the
 descriptor. Of a table that is to be replaced only own rows count. An own row needs neither source nor locator, and a
-folder neither sources.csv nor a descriptor. Tables are `TABLE.csv`, or sheets of that name in a workbook `*.xlsx`.
+folder neither sources.csv nor a descriptor. Tables are `TABLE.csv`, sheets of that name in a workbook `*.xlsx`, or in a
+file `*.toml` of several tables.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..shipped import inputs_folder
 from .csv_file import as_csv, read_csv
+from .finer import extended, parted
 from .read import OWN_LINE, RawTable, Table, of_own, typed, whole_numbers
+from .rows_file import SUFFIX as ROWS
+from .rows_file import holds_rows, read_rows
 from .schema import DESCRIPTOR, TableSchema
 from .workbook import SUFFIX, read_workbook
 
@@ -93,10 +97,11 @@ def _rows(count: int) -> str:
 
 @frozen
 class _OwnTable:
-    """Rows of an own file of one table. folder: the name of its own."""
+    """Rows of an own file of one table, and those of it that are finer than the table. folder: the name of its own."""
 
     folder: str
     table: Table
+    finer: Table
 
 
 def layers(named: Iterable[Path], replaced: Iterable[str] = ()) -> Layers:
@@ -130,23 +135,28 @@ def folders(inputs: Folders) -> list[Path]:
 
 
 def own_files(folder: Path) -> list[Path]:
-    """Files of a folder that hold own tables, in the order of their names; what is no table is left alone."""
+    """Files of a folder that hold own tables, in the order of their names; what is no table is left alone, run files
+    among it."""
+    found = (path for path in folder.iterdir() if path.name[0] not in ".~")
     return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in (".csv", SUFFIX) and path.name[0] not in ".~"
-    )
+        path for path in found
+        if path.suffix.lower() in (".csv", SUFFIX) or (path.suffix.lower() == ROWS and holds_rows(path))
+    )  # fmt: skip
 
 
 def laid_on(
     of: Layers, tables: dict[str, Table], corrections: RawTable | None, problems: list[Problem]
-) -> tuple[dict[str, Table], list[OwnRows]]:
-    """Tables with the own rows of layers on top, and what each file did; everything wrong goes to problems.
+) -> tuple[dict[str, Table], list[OwnRows], dict[str, Table]]:
+    """Tables with the own rows of layers on top, what each file did, and rows that are finer than a table
+    (`finer.FINER`); everything wrong goes to problems.
 
     tables: of the package, by name. corrections: of it; they also mend an own row that is a copy of one as printed.
     """
     files, found = of.files(), dict[str, list[_OwnTable]]()
     for raw in _read(of, files, {name: table.schema for name, table in tables.items()}, problems):
-        mine = _OwnTable(raw.file.partition("/")[0], typed(raw, _mend(raw, corrections), problems))
-        found.setdefault(raw.schema.name, []).append(mine)
+        name = raw.schema.name
+        parts = parted(typed(raw, _mend(raw, corrections), problems), tables[name].schema)
+        found.setdefault(name, []).append(_OwnTable(raw.file.partition("/")[0], *parts))
     for name in of.replace:
         if name not in tables:
             why = f"not a table of the inputs{did_you_mean(name, tables)}"
@@ -155,10 +165,12 @@ def laid_on(
             why = f"no folder of inputs holds rows of it; add {name}.csv, or leave it out"
             problems.append(Problem("replace", 0, repr(name), why))
     told: list[OwnRows] = []
-    out = dict(tables)
+    out, finer = dict(tables), dict[str, Table]()
     for name, layered in found.items():
         out[name] = _stacked(tables[name], layered, name in of.replace, told, problems)
-    return out, told
+        if any(len(each.finer) for each in layered):
+            finer[name] = _finer_rows(out[name], layered, problems)
+    return out, told, finer
 
 
 def _read(
@@ -167,7 +179,7 @@ def _read(
     """Own tables as text, the uppermost first."""
     for name, folder in of.named().items():
         if not any(file.startswith(f"{name}/") for file in files):
-            known = f"expected TABLE.csv or a workbook with a sheet for each, e.g. {listed(schemas, 4)}"
+            known = f"expected TABLE.csv, or a workbook or a *.toml of several, e.g. {listed(schemas, 4)}"
             problems.append(Problem(str(folder.resolve()), 0, "", f"holds no table; {known}"))
         if (folder / DESCRIPTOR).is_file() and not _same_descriptor(folder, of.package):
             why = f"describes a whole package, and own rows are read as the {DESCRIPTOR} below them says; remove it"
@@ -177,17 +189,21 @@ def _read(
                 why = "is not read; save it as .xlsx with a sheet for each table, or each sheet as 'CSV UTF-8'"
                 problems.append(Problem(f"{name}/{path.name}", 0, "", why))
     for file, path in files.items():
-        book = read_workbook(path, file, problems) if path.suffix.lower() == SUFFIX else None
+        suffix, book = path.suffix.lower(), None
+        if suffix in (SUFFIX, ROWS):
+            book = read_workbook(path, file, problems) if suffix == SUFFIX else read_rows(path, file, schemas, problems)
         for table in [path.stem] if book is None else book.sheets:
             place = file if book is None else f"{file}[{_plain(table)}]"
             if table in NEVER or table not in schemas:
                 why = NEVER.get(table) or f"not a table of the inputs{did_you_mean(table, schemas)}"
                 problems.append(Problem(place, 0, repr(table), why))
                 continue
-            schema = of_own(schemas[table])
+            schema = of_own(extended(schemas[table]))
             needed = [field.name for field in schema.fields if field.required]
             if book is None:
                 found = read_csv(path, place, schema.columns, table, problems, needed=needed)
+            elif not book.sheets[table].rows:  # All that it holds is wrong, and told.
+                continue
             else:
                 found = as_csv(book.sheets[table].rows, book.sha256, place, schema.columns, table, problems, needed)
             if found is not None:
@@ -223,12 +239,37 @@ def _stacked(
             count[key in before] += 1
             cells["line"] += OWN_LINE * (at + 1)
             rows[key] = list(cells.values())
+        count[False] += len(each.finer)
         file, sha256 = each.table.file, each.table.sha256
         told.append(OwnRows(below.schema.name, file, sha256, count[True], count[False], same, whole))
     columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
     whole_numbers(columns, below.schema)
     dropped = below.dropped * (not whole) + sum(each.table.dropped for each in layered)
     return replace(below, columns=columns, dropped=dropped, own=own_names)
+
+
+def _finer_rows(below: Table, layered: Sequence[_OwnTable], problems: list[Problem]) -> Table:
+    """Finer rows of a table of which `below` is what its ordinary ones make; of one key the uppermost counts."""
+    schema = extended(below.schema)
+    names = [*schema.columns, "line", "corrected_by"]
+    rows: dict[tuple[Any, ...], list[Any]] = {}
+    above: dict[tuple[Any, ...], _OwnTable] = {}
+    for at, each in enumerate(layered, 1):
+        for place in range(len(each.finer)):
+            cells = {name: each.finer.columns[name][place] for name in names}
+            key = tuple(
+                str(cells[name]) for name in schema.primary_key
+            )  # A year of sale that is not said is no number.
+            first = above.setdefault(key, each)
+            if first is not each and first.folder == each.folder:
+                shown = ", ".join(f"{name} = {label}" for name, label in zip(schema.primary_key, key, strict=True))
+                why = f"the same key as in {first.table.file}; keep one of the two rows"
+                problems.append(Problem(each.table.file, cells["line"], shown, why))
+            cells["line"] += OWN_LINE * at
+            rows.setdefault(key, list(cells.values()))
+    columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
+    whole_numbers(columns, schema)
+    return replace(below, schema=schema, columns=columns, dropped=sum(each.finer.dropped for each in layered))
 
 
 def _say_the_same(one: Sequence[Any], other: Sequence[Any], columns: Sequence[str]) -> bool:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..errors import Problem, listed
 from ..haste import frozen, value_class
 from .codes import ANY, WORLD
+from .finer import Rates
 from .inputs import Inputs
 from .names import Labels
 from .series import Anchors, Datum, along, datum
@@ -48,6 +49,27 @@ class UpstreamNode:
 
 
 @frozen
+class Detailed:
+    """Parameters of stock and recycling of one scenario by region and chemistry, at their values, where own rows say
+    them so (`finer.FINER`).
+
+    lifetime: by (region, segment, base chemistry); second_lifetime: by (region, base chemistry). Of base chemistries:
+    reuse_share, health, collection: (region, segment, chemistry, year); second_collection: (region, chemistry, year);
+    route: (region, chemistry, route, year); recovery: by stream (region, chemistry, route, mineral, year).
+    """
+
+    chemistries: tuple[str, ...]
+    lifetime: dict[tuple[str, str, str], Lifetime]
+    second_lifetime: dict[tuple[str, str], Lifetime]
+    reuse_share: Array
+    health: Array
+    collection: Array
+    second_collection: Array
+    route: Array
+    recovery: dict[str, Array]
+
+
+@frozen
 class Parameters:
     """All parameters of a run's stock, scrap and recycling. Leading axis: value, low, high.
 
@@ -76,10 +98,27 @@ class Parameters:
 
 
 def parameters(
-    inputs: Inputs, labels: Labels, years: Sequence[int], chemistries: Iterable[str], problems: list[Problem]
-) -> Parameters:
-    """Lay the parameters onto regions, segments, minerals and consecutive years; missing ones are added to problems."""
-    return _Reader(inputs, labels, tuple(years), problems).read(list(chemistries))
+    inputs: Inputs, labels: Labels, years: Sequence[int], chemistries: Iterable[str], problems: list[Problem],
+    second_life: bool = True,
+) -> Parameters:  # fmt: skip
+    """Lay the parameters onto regions, segments, minerals and consecutive years; missing ones are added to problems.
+
+    second_life: whether the run has second lives; without, none of their share and health is missed.
+    """
+    return _Reader(inputs, labels, tuple(years), problems, second_life).read(list(chemistries))
+
+
+def detailed(
+    inputs: Inputs, labels: Labels, years: Sequence[int], chemistries: Sequence[str], scenario: str,
+    problems: list[Problem], second_life: bool = True,
+) -> tuple[Detailed, dict[str, list[int]], tuple[tuple[str, str, str], ...]]:  # fmt: skip
+    """Parameters of one scenario by region and chemistry; lines of the rows used by table; (table, region, wider
+    region whose rows serve it). scenario: of the tables, '' for what holds of all; missing rows are added to problems,
+    second_life as of `parameters`.
+    """
+    reader = _Reader(inputs, labels, tuple(years), problems, second_life)
+    found = reader.detailed(list(chemistries), scenario)
+    return found, {table: sorted(lines) for table, lines in reader.used.items()}, tuple(reader.wider)
 
 
 @dataclass
@@ -88,6 +127,8 @@ class _Reader:
     labels: Labels
     years: tuple[int, ...]
     problems: list[Problem]
+    #: Whether the run has second lives.
+    second_life: bool = True
     used: dict[str, set[int]] = field(default_factory=dict)
     #: Lives of a segment's cells that have none of their own, by life and segment.
     lives: dict[tuple[str, str], Lifetime] = field(default_factory=dict)
@@ -132,7 +173,74 @@ class _Reader:
         out.used.update({table: sorted(lines) for table, lines in self.used.items()})
         return replace(out, wider=tuple(self.wider))
 
+    def detailed(self, chemistries: Sequence[str], scenario: str) -> Detailed:
+        """Parameters by region and chemistry, of the rows that fit each best."""
+        regions, segments, minerals = self.labels.regions, self.labels.segments, self.labels.minerals
+        frame = self.inputs["chemistries"]
+        family = dict(zip(frame["chemistry"], frame["family"], strict=True))
+        further = {"lifetime": ("life", "segment"), "second_life": ("segment", "measure"),
+                   "collection_rate": ("segment",), "recovery_route": ("recycling_route",),
+                   "recovery_rate": ("stream", "recycling_route", "mineral")}  # fmt: skip
+        rates = {
+            name: Rates.of(name, columns, self.inputs.rows(name), self.inputs.finer_rows(name))
+            for name, columns in further.items()
+        }
+        series: dict[tuple[str, int], Array] = {}  # Most places are served by the same rows.
+
+        def rows(table: str, region: str, chemistry: str, *more: str) -> list[Any]:
+            chain = self.inputs.places.chain(region)
+            found = rates[table].best(scenario, chain, (chemistry, family[chemistry]), more)
+            if not found:
+                of = ", ".join(f"{name} = {label!r}" for name, label in zip(further[table], more, strict=True))
+                self._missing(table, f"{chemistry} in {region}, {of}")
+                return []
+            if (place := getattr(found[0], "region", WORLD)) not in (region, WORLD, ANY):
+                self.wider[table, region, place] = None
+            self.used.setdefault(table, set()).update(row.line for row in found)
+            return found
+
+        def rate(table: str, region: str, chemistry: str, *more: str) -> Array:
+            found = rows(table, region, chemistry, *more)
+            if not found:
+                return np.zeros(len(self.years))
+            key = table, int(found[0].line)
+            if key not in series:
+                anchors: Anchors = {row.year: {(): datum(row.value, row.low, row.high, table)} for row in found}
+                series[key] = np.array([point.datum.value for point in along(anchors, self.years)])
+            return series[key]
+
+        def life(which: str, region: str, segment: str, chemistry: str) -> Lifetime:
+            return self._life_of(rows("lifetime", region, chemistry, which, segment), which, segment)
+
+        def by_use(table: str, *more: str) -> Array:
+            return np.array([[[rate(table, r, c, s, *more) for c in chemistries] for s in segments] for r in regions])
+
+        return Detailed(
+            chemistries=tuple(chemistries),
+            lifetime={(r, s, c): life("first", r, s, c) for r in regions for s in segments for c in chemistries},
+            second_lifetime={(r, c): life("second", r, "stationary", c) for r in regions for c in chemistries},
+            reuse_share=by_use("second_life", "share"),
+            health=by_use("second_life", "health"),
+            collection=by_use("collection_rate"),
+            second_collection=np.array([
+                [rate("collection_rate", r, c, "stationary") for c in chemistries] for r in regions
+            ]),
+            route=np.array([
+                [[rate("recovery_route", r, c, p) for p in RECYCLING_ROUTES] for c in chemistries] for r in regions
+            ]),
+            recovery={
+                stream: np.array([
+                    [[[rate("recovery_rate", r, c, stream, p, m) for m in minerals] for p in RECYCLING_ROUTES]
+                     for c in chemistries]
+                    for r in regions
+                ])
+                for stream in STREAMS
+            },
+        )  # fmt: skip
+
     def _missing(self, table: str, what: str) -> None:
+        if table == "second_life" and not self.second_life:
+            return  # Nothing is used again, whatever it would be.
         file = self.inputs.tables[table].file
         self.problems.append(Problem(file, 0, what, "no row; add one, or leave [flows] out of the run file"))
 
@@ -148,9 +256,14 @@ class _Reader:
             if (life, segment) not in self.lives:
                 self.lives[life, segment] = self._lifetime(life, segment, ANY)
             return self.lives[life, segment]
-        rows = sorted(rows, key=lambda row: row.cohort)
         if not rows:
             self._missing("lifetime", f"life = {life!r}, segment = {segment!r}")
+        return self._life_of(rows, life, segment)
+
+    def _life_of(self, rows: list[Any], life: str, segment: str) -> Lifetime:
+        """The life that rows of one place say; a placeholder where there are none, which is told elsewhere."""
+        rows = sorted(rows, key=lambda row: row.cohort)
+        if not rows:
             return Lifetime("fixed", np.ones((3, len(self.years))), np.zeros(len(self.years)))
         distributions = list(dict.fromkeys(row.distribution for row in rows))
         if len(distributions) > 1:

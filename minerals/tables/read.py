@@ -27,6 +27,9 @@ OWN_LINE = 10**8
 #: Columns that an own row may leave empty or out, though the table needs them, and what stands there then.
 DEFAULTS = {"source": OWN, "quality": OWN, "draw_group": OWN, "note": ""}
 
+#: Columns whose words own rows add to: a family or an anode of one's own needs no list (`check.own_words_are_meant`).
+OPEN = ("family", "anode")
+
 
 @dataclass
 class RawTable:
@@ -160,10 +163,11 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
 
 
 def of_own(schema: TableSchema) -> TableSchema:
-    """The schema of own rows: what DEFAULTS fills is not needed, nor is a column that can hold one word only."""
+    """The schema of own rows: what DEFAULTS fills is not needed, nor is a column that can hold one word only, and those
+    of OPEN hold any word."""
 
     def loose(field: Field) -> Field:
-        enum = (*field.enum, OWN) if field.name == "quality" else field.enum
+        enum = (*field.enum, OWN) if field.name == "quality" else () if field.name in OPEN else field.enum
         return replace(field, enum=enum, required=field.required and field.name not in optional)
 
     optional = {field.name for field in schema.fields if field.name in DEFAULTS or len(field.enum) == 1}

@@ -24,6 +24,10 @@ class Follows(NamedTuple):
     lines: tuple[int, ...]
 
 
+class NoCurve(ValueError):
+    """A chemistry or family whose price follows no learning curve."""
+
+
 def multiples_of(frame: pd.DataFrame) -> dict[str, Multiple]:
     """Rows of price_relative by chemistry or family."""
     return {row.chemistry: Multiple(row.relative_to, float(row.value), int(row.line)) for row in frame.itertuples()}
@@ -35,8 +39,8 @@ def follows(
     """What the price of a chemistry or family follows.
 
     multiples: rows by chemistry or family; family: of each chemistry; learnt: families with a learning rate. The most
-    specific serves: the row of the chemistry, then that of its family, then the curve of its family. Raises ValueError
-    where that leads to no curve, with the reason.
+    specific serves: the row of the chemistry, then that of its family, then the curve of its family. Raises NoCurve
+    where that leads to no curve, and ValueError where it leads in a circle, with the reason.
     """
     factor, lines, passed = 1.0, [], [name]
     while (row := multiples.get(passed[-1]) or multiples.get(family.get(passed[-1], ""))) is not None:
@@ -47,5 +51,5 @@ def follows(
         passed.append(row.relative_to)
     curve = family.get(passed[-1], passed[-1])
     if curve not in learnt:
-        raise ValueError(f"{curve} has no learning rate and no multiple of another price; add one of them")
+        raise NoCurve(f"{curve} has no learning rate and no multiple of another price; add one of them")
     return Follows(curve, factor, tuple(lines))

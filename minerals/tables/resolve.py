@@ -8,31 +8,36 @@ re-added from them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from ..axes import Axis
-from ..config import Run, ShareChange
+from ..config import DrawnStudy, Identify, Run, ShareChange
 from ..errors import InputError, Problem, listed
 from ..haste import frozen
 from ..provenance import CHANGE, Rows, names_in
 from .adoption import Adoption, Shares, by_year, history_end
 from .capacity import Capacity
 from .check import SHARE_TOLERANCE
-from .codes import WORLD
+from .codes import ANY, WORLD
+from .finer import OF_FLOWS
 from .inputs import USED_COLUMNS, Inputs
 from .lines import read_lines
 from .names import WITHOUT_ROWS, Kinds, fit, refused_blend
-from .parameters import Parameters, parameters
+from .parameters import Detailed, Parameters, detailed, parameters
 from .series import Anchors, Datum, Point, along, at, datum, less, outside, ranges, share_of
 
+#: Keys of the intensities by use and year of sale.
+FINER_KEYS = ["segment", "chemistry", "silicon", "mineral", "year"]
 #: A demand series may begin at this share of its largest year and still count as having its history.
 HISTORY = 0.05
 
 
+#: A cell derived from its electrochemistry has foils alone, without tabs and housing, so these stay as inventoried.
+BESIDE_THE_CELL = ("copper", "aluminium")
 #: The intensity of a blend between tabulated ones: not in the tables, to be derived from the cell.
 BETWEEN = Datum(float("nan"), float("nan"), float("nan"), Rows())
 
@@ -46,7 +51,10 @@ class Resolved:
     columns value, low, high, fill and rows; fill is given, linear, hold, override, rest, ratio, diffusion,
     capped or share. cell_intensity: of the cell; pack_intensity: what a pack adds to any cell, by mineral, without rows
     where it adds none.
-    parameters: those of stock, scrap and recycling, where the run asks for them; lines: production lines, where it
+    finer_intensity: intensities of the battery by use and year of sale, of the places of which own rows say them so
+    (segment, chemistry, silicon, mineral, year); they go before mineral_intensity and the trend.
+    parameters: those of stock, scrap and recycling, where the run asks for them; detailed: those of each scenario by
+    region and chemistry, where own rows say them so, else none; lines: production lines, where it
     names a file. observed: last observed year of the shares of each (scenario, region, segment) that extends a history.
     inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
     limits of capacity, where the run has some. fills: sentences on the years and places that were filled; notes: on
@@ -77,6 +85,8 @@ class Resolved:
     sha256: Mapping[str, str]
     notes: tuple[str, ...]
     union: tuple[str, ...] = ()
+    finer_intensity: pd.DataFrame = field(default_factory=lambda: _frame([], FINER_KEYS))
+    detailed: Mapping[str, Detailed] = field(default_factory=dict)
 
     @cached_property
     def mineral_intensity(self) -> pd.DataFrame:
@@ -115,7 +125,8 @@ def with_replaced_cells(
     """
     before = resolved.inputs_used
     frame = pd.DataFrame.from_records(list(records), columns=list(resolved.cell_intensity))
-    named = {name for text in frame["rows"] for name in Rows.parse(text).names()}
+    frames = (frame, resolved.finer_intensity)
+    named = {name for each in frames for text in each["rows"] for name in Rows.parse(text).names()}
     keep = (before["table"] != "mineral_intensity") | before["rows"].isin(named)
     table = inputs.tables["cell_parameter"]
     rows = inputs.used({"cell_parameter": table.columns["line"]})
@@ -151,6 +162,7 @@ class _Resolver:
         self.silicon_like: dict[str, str] = dict(chemistry["silicon_like"])
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
         self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
+        self.designs = set(inputs.tables["cell_design"].columns["chemistry"])
         kinds = Kinds(inputs)
         self.adoption = Adoption(run, kinds, inputs.tables["market_share"], self._write, self.problems)
         self.capacity = Capacity(run, inputs, kinds, self._write, self.problems)
@@ -181,18 +193,29 @@ class _Resolver:
             "silicon_uptake": _frame(uptake, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
             "mineral_intensity": self._intensity(chemistries.labels),
             "pack_intensity": self._pack(),
+            "finer_intensity": self._finer(chemistries.labels),
             "intensity_trend": self._trend(chemistries.labels),
             "graphite_route": self._route(),
         }
-        chain = None
+        chain, by_scenario, lines = None, dict[str, Detailed](), dict[str, list[int]]()
         if self.run.settings.flows is not None:
             self._check_history(tables["battery_demand"])
             bases = list(dict.fromkeys(chemistry for chemistry, _ in chemistries.labels))
-            chain = parameters(self.inputs, labels, self.years, bases, self.problems)
-            self.wider.update({key: {} for key in chain.wider})
+            by_scenario, lines = self._detailed(bases, bool(len(tables["finer_intensity"])))
+            # What is told by region and chemistry tells all that is missing, and which rows were used.
+            problems: list[Problem] = [] if by_scenario else self.problems
+            second = self.run.settings.flows.second_life
+            chain = parameters(self.inputs, labels, self.years, bases, problems, second)
+            if not by_scenario:
+                lines = chain.used
+                self.wider.update({key: {} for key in chain.wider})
+            else:
+                lines |= {name: rows for name, rows in chain.used.items() if name not in OF_FLOWS}
+        self._check_recycling()
+        self._check_detail(bool(len(tables["finer_intensity"])), bool(by_scenario))
         self._stop_on_problems()
         regions, years = Axis("region", labels.regions), Axis("year", self.years)
-        used = self._used(tables, chain.used if chain else {})
+        used = self._used(tables, lines)
         flows = self.run.settings.flows
         return Resolved(
             run=self.run,
@@ -204,6 +227,7 @@ class _Resolver:
             chemistries=chemistries,
             minerals=Axis("mineral", labels.minerals),
             parameters=chain,
+            detailed=by_scenario,
             cell_intensity=tables.pop("mineral_intensity"),
             inputs_used=used,
             diffusion=self.adoption.table(),
@@ -247,6 +271,54 @@ class _Resolver:
             if (anchors := self._demand_anchors(name, region, segment))
         ]
         return tuple(range(min([*first, *reported]), reported[-1] + 1))
+
+    def _detailed(self, bases: list[str], finer: bool) -> tuple[dict[str, Detailed], dict[str, list[int]]]:
+        """Parameters of each scenario by region and chemistry, and lines of their rows by table, where own rows say
+        some of them, or intensities, so; else none. finer: whether intensities are."""
+        if not finer and not set(OF_FLOWS) & set(self.inputs.finer):
+            return {}, {}
+        out, lines = {}, dict[str, set[int]]()
+        for name, scenario in self.run.settings.scenario.items():
+            of = (self.inputs, self.labels, self.years, bases, scenario.recycling, self.problems)
+            flows = self.run.settings.flows
+            out[name], used, wider = detailed(*of, flows is not None and flows.second_life)
+            self.wider.update({key: {} for key in wider})
+            for table, rows in used.items():
+                lines.setdefault(table, set()).update(rows)
+        return out, {table: sorted(rows) for table, rows in lines.items()}
+
+    def _check_detail(self, finer: bool, detailed: bool) -> None:
+        """What takes one intensity for all uses, or one life and recovery for all places, is refused beside finer ones.
+
+        finer: whether intensities are by use or year of sale; detailed: whether stock and recycling are by region and
+        chemistry.
+        """
+        settings = self.run.settings
+        of_chemistry = "takes one intensity of a chemistry for all uses and years of sale, and own rows say several"
+        of_rates = "takes one life and recovery for all chemistries and regions, and own rows say several"
+        drawn = isinstance(settings.study, DrawnStudy)
+        for key, wrong, why in (
+            ("exposure", finer and settings.exposure is not None, of_chemistry),
+            ("optimise", finer and settings.optimise is not None, of_chemistry),
+            ("study", finer and (drawn or isinstance(settings.study, Identify)), of_chemistry),
+            ("optimise", detailed and not finer and settings.optimise is not None, of_rates),
+            ("study", detailed and not finer and drawn, of_rates),
+        ):
+            if wrong:
+                self.problems.append(self.run.problem((key,), f"[{key}]", f"{why}; leave out one of the two"))
+
+    def _check_recycling(self) -> None:
+        """A scenario of recycling that is named has rows, and a run that follows what comes back."""
+        having = {label for name in OF_FLOWS for row in self.inputs.finer_rows(name) for label in (row.scenario,)}
+        for name, scenario in self.run.settings.scenario.items():
+            path, wanted = ("scenario", name, "recycling"), scenario.recycling
+            if wanted and wanted not in having:
+                known = listed(sorted(having - {ANY}), 12) or "none"
+                why = f"no own rows of {listed(OF_FLOWS)} are of it (there: {known}); add a column scenario to some"
+                self.problems.append(self.run.problem(path, f"recycling = {wanted!r}", why))
+            elif wanted and self.run.settings.flows is None:
+                why = "says nothing in a run without [flows]; add it, or leave this out"
+                self.problems.append(self.run.problem(path, f"recycling = {wanted!r}", why))
 
     def _check_history(self, demand: pd.DataFrame) -> None:
         """A stock needs its past: a series may not begin large within a lifetime of the first year reported."""
@@ -313,6 +385,9 @@ class _Resolver:
             for part in places.parts[whole]
             if part in places.shared and not own_parts.get(part)
         }
+        if missing := [part for part, share in shares.items() if not share and (rest or part == region)]:
+            why = f"{listed(missing)} has no share of {whole} in {segment}; add rows to region_part.csv, 0 for none"
+            raise InputError([self.run.problem(("scope", "regions"), f"{region} under {scenario}", why)])
         given = (year for anchors in (*shares.values(), *taken) for year in anchors)
         years = {*demand, *(year for year in given if min(demand) <= year <= max(demand))}
         out: Anchors = {}
@@ -376,6 +451,8 @@ class _Resolver:
                 yield f"{table} {span} {how}: {listed(wheres, 1000)}"
         if self.run.settings.intensity.trend == "held":
             yield "mineral_intensity held at today's values in all years (intensity.trend)"
+        if said := dict.fromkeys(chemistry for chemistry, _ in self._uses_said):
+            yield f"mineral_intensity of {listed(said, 1000)} by use or year of sale, where own rows say so"
         for (region, whole), names in self.shares_of.items():
             yield f"battery_demand of {region} is its share of {whole}: {listed(names, 1000)}"
         for (table, region, place), names in self.wider.items():
@@ -480,16 +557,24 @@ class _Resolver:
                 continue
             shares = at(anchors, year)
             rest = next((c for c in reversed(these) if c.share is None), None)
+            rests = {c.chemistry: c for c in these if rest and c.share is None and c.region == rest.region}
+            before = {name: shares[name,].value if (name,) in shares else 0.0 for name in rests}
             for change in these:
-                if change.share is not None and not (rest and rest.chemistry == change.chemistry):
+                if change.share is not None and change.chemistry not in rests:
                     shares[change.chemistry,] = self._changed(change, name, region, change.share)
-            others = sum(part.value for (label,), part in shares.items() if not rest or label != rest.chemistry)
+            others = sum(part.value for (label,), part in shares.items() if label not in rests)
             place = f"{segment} in {region}, {year}"
+            left, whole = max(1.0 - others, 0.0), sum(before.values())
             if rest and others > 1 + SHARE_TOLERANCE:
                 why = f"the other shares of {place} add up to {others:.6g}, so nothing is left"
                 self.problems.append(self.run.problem(rest.path, f"{rest.chemistry} = 'rest'", why))
-            elif rest:
-                shares[rest.chemistry,] = self._changed(rest, name, region, max(1.0 - others, 0.0))
+            elif rest and len(rests) > 1 and not whole:
+                why = f"have no share of {place} to divide the rest by; give all but one of them a share"
+                self.problems.append(self.run.problem(rest.path, f"{listed(rests)} = 'rest'", why))
+            elif rests:
+                for each, change in rests.items():
+                    part = before[each] / whole if len(rests) > 1 else 1.0
+                    shares[each,] = self._changed(change, name, region, left * part)
             elif abs(others - 1) > SHARE_TOLERANCE:
                 full = ", ".join(f"{label} {part.value:.4g}" for (label,), part in shares.items() if part.value)
                 why = f'add up to {others:.6g}, expected 1 ({full}); change another share or give one the value "rest"'
@@ -542,9 +627,11 @@ class _Resolver:
         return out
 
     def _intensity(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
-        """Intensity of each cell by mineral: its own row, or the base's times the blend ratio of another chemistry.
+        """Intensity of each cell by mineral of the scope: its own row, or the base's times the blend ratio of another
+        chemistry.
 
-        A silicon fraction between tabulated blends has none in the tables: it is BETWEEN.
+        A silicon fraction between tabulated blends has none in the tables, nor may a cell whose intensity the run file
+        gives or derives: it is BETWEEN.
         """
         named = self.inputs.tables["mineral_intensity"].named
         table = {
@@ -553,20 +640,108 @@ class _Resolver:
         }
         code = {(self.base[name], self.silicon[name]): name for name in self.base}
         out: list[dict[str, object]] = []
-        self._refuse_bare([code.get(pair, pair[0]) for pair in pairs], {chemistry for chemistry, _ in table})
+        missing: dict[str, list[str]] = {}
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction))
             twin = self.silicon_like.get(chemistry, "")
             for mineral in self.labels.minerals:
                 keys = {"chemistry": chemistry, "silicon": fraction, "mineral": mineral}
+                lacking: list[tuple[str, str]] = []
+                value, fill = BETWEEN, "derived"
                 if name is not None:
-                    out.append(_record(keys, table[name, mineral], "kg/kWh", "given"))
+                    if self._said_by_use(name, mineral):
+                        continue
+                    if (name, mineral) in table:
+                        value, fill = table[name, mineral], "given"
+                    elif not self._made_otherwise(name, chemistry, mineral):
+                        lacking = [(name, mineral)]
                 elif (twin, fraction) in code:
-                    value = _ratio(table, chemistry, mineral, twin, code[twin, fraction])
-                    out.append(_record(keys, value, "kg/kWh", value.fill))
-                else:
-                    out.append(_record(keys, BETWEEN, "kg/kWh", "derived"))
+                    lacking = [
+                        each for each in _behind(chemistry, mineral, twin, code[twin, fraction]) if each not in table
+                    ]
+                    if not lacking:
+                        value = _ratio(table, chemistry, mineral, twin, code[twin, fraction])
+                        fill = value.fill
+                for bare, of in lacking:
+                    missing.setdefault(bare, []).append(of)
+                out.append(_record(keys, value, "kg/kWh", fill))
+        self._refuse_bare(missing)
         return _frame(out, ["chemistry", "silicon", "mineral"])
+
+    def _said_by_use(self, name: str, mineral: str) -> bool:
+        """Whether finer rows say an intensity of every use of the run."""
+        said = self._uses_said.get((name, mineral), set())
+        return ANY in said or (bool(said) and said >= set(self.labels.segments))
+
+    @cached_property
+    def _uses_said(self) -> dict[tuple[str, str], set[str]]:
+        """Uses of which finer rows say an intensity, by chemistry and mineral."""
+        out: dict[tuple[str, str], set[str]] = {}
+        for row in self.inputs.finer_rows("mineral_intensity"):
+            out.setdefault((row.chemistry, row.mineral), set()).add(row.segment)
+        return out
+
+    def _finer(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
+        """Intensities of the battery by use and year of sale, where own rows say those of the cell so.
+
+        A row of a use goes before one of any; years between those of a series are linear, beyond them held. What a pack
+        adds comes on top, and no trend: a series says its own. A blend has those of its own code alone.
+        """
+        rows: dict[tuple[str, str, str], list[Any]] = {}
+        for row in self.inputs.finer_rows("mineral_intensity"):
+            rows.setdefault((row.segment, row.chemistry, row.mineral), []).append(row)
+        if not rows:
+            return _frame([], FINER_KEYS)
+        named = self.inputs.tables["mineral_intensity"].named
+        code = {(self.base[name], self.silicon[name]): name for name in self.base}
+        pack = {row["mineral"]: row for row in self._pack().to_dict("records")}
+        config, out = self.run.settings.intensity, list[dict[str, object]]()
+        finer = {chemistry for _, chemistry, _ in rows}
+        for chemistry, fraction in pairs:
+            name = code.get((chemistry, fraction), "")
+            if name not in finer and chemistry in finer:
+                why = f"{chemistry} has intensities by use or year of sale, and with {fraction:g} of silicon none"
+                self.problems.append(Problem(self.inputs.tables["mineral_intensity"].file, 0, f"{chemistry}", why))
+            if name in finer and (config.route == "derived" or name in config.cell or name in config.kg_per_kwh):
+                why = f"{name} has intensities by use or year of sale in own rows; leave out one of the two"
+                self.problems.append(self.run.problem(("intensity",), "intensity", why))
+            for segment in self.labels.segments:
+                for mineral in self.labels.minerals:
+                    mine = rows.get((segment, name, mineral)) or rows.get((ANY, name, mineral), [])
+                    out += self._by_cohort(mine, (segment, chemistry, fraction, mineral), pack.get(mineral), named)
+        return _frame(out, FINER_KEYS)
+
+    def _by_cohort(
+        self, rows: Sequence[Any], keys: tuple[str, str, float, str], pack: Mapping[Any, Any] | None, named: Any
+    ) -> Iterable[dict[str, object]]:
+        """Intensities of one use, chemistry and mineral in every year, of rows by year of sale or of one for all."""
+        of_all = [row for row in rows if row.cohort != row.cohort]
+        dated = [row for row in rows if row.cohort == row.cohort]
+        if of_all and dated:
+            why = f"rows of {', '.join(map(str, keys))} with a year of sale and without; give every row one, or none"
+            table = self.inputs.tables["mineral_intensity"]
+            self.problems.append(Problem(table.file, int(of_all[0].line), "cohort = ''", why))
+        if not rows:
+            return
+        anchors: Anchors = {
+            int(row.cohort) if dated else self.years[0]: {(): datum(row.value, row.low, row.high, named(row.line))}
+            for row in dated or of_all
+        }
+        for point in along(anchors, self.years):
+            value = point.datum
+            if pack is not None:
+                ends = (value.value + pack["value"], value.low + pack["low"], value.high + pack["high"])
+                value = Datum(*ends, value.rows + Rows.parse(str(pack["rows"])))
+            fill = "given" if of_all or point.year in anchors else point.fill
+            yield _record(dict(zip(FINER_KEYS, (*keys, point.year), strict=True)), value, "kg/kWh", fill)
+
+    def _made_otherwise(self, name: str, base: str, mineral: str) -> bool:
+        """Whether the run file gives or derives an intensity that the tables have not (`case.intensity`)."""
+        config = self.run.settings.intensity
+        if mineral in config.kg_per_kwh.get(name, {}):
+            return True
+        derived = config.route == "derived" or bool({name, base} & set(config.cell))
+        return derived and mineral not in BESIDE_THE_CELL and bool({name, base} & self.designs)
 
     def _pack(self) -> pd.DataFrame:
         """What a pack adds of each mineral of the scope; a row of zero adds nothing."""
@@ -577,13 +752,18 @@ class _Resolver:
                 out.append(_record({"mineral": row.mineral}, value, "kg/kWh", "given"))
         return _frame(out, ["mineral"])
 
-    def _refuse_bare(self, chemistries: Sequence[str], known: set[str]) -> None:
-        """Raise InputError for chemistries that the run sells, as its file alone may say, without any intensity."""
-        listed_in = self.inputs.tables["chemistries"]
+    def _refuse_bare(self, missing: Mapping[str, Sequence[str]]) -> None:
+        """Raise InputError for chemistries that the run sells without an intensity of some of its minerals."""
+        listed_in, table = self.inputs.tables["chemistries"], self.inputs.tables["mineral_intensity"]
         lines = dict(zip(listed_in.frame["chemistry"], listed_in.frame["line"], strict=True))
-        if bare := [name for name in dict.fromkeys(chemistries) if name not in known]:
-            why = f"has no intensity of any mineral; add rows to {self.inputs.tables['mineral_intensity'].file}"
-            raise InputError(Problem(listed_in.file, int(lines[name]), f"chemistry = {name!r}", why) for name in bare)
+        known = set(table.columns["chemistry"])
+        problems = []
+        for name, minerals in missing.items():
+            of = listed(dict.fromkeys(minerals), 20) if name in known else "any mineral"
+            why = f"has no intensity of {of}; add rows to {table.file}, with value 0 where there is none"
+            problems.append(Problem(listed_in.file, int(lines[name]), f"chemistry = {name!r}", why))
+        if problems:
+            raise InputError(problems)
 
     def _trend(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
         """Trend of each chemistry and mineral in each year; no rows where intensities are held."""
@@ -599,7 +779,12 @@ class _Resolver:
         out: list[dict[str, object]] = []
         for chemistry in dict.fromkeys(chemistry for chemistry, _ in pairs):
             for mineral in self.labels.minerals:
-                own = anchors.get((family[chemistry], mineral)) or anchors[family[chemistry], "any"]
+                own = anchors.get((family[chemistry], mineral)) or anchors.get((family[chemistry], "any"))
+                if own is None:
+                    of = f"{family[chemistry]} has no trend of {mineral} or any"
+                    why = f"{of}; add rows to intensity_trend.csv, of 1 where it stays as it is"
+                    self.problems.append(self.run.problem(("intensity", "trend"), 'trend = "improving"', why))
+                    continue
                 for point in along(own, self.years):
                     keys = {"chemistry": chemistry, "mineral": mineral, "year": point.year}
                     out.append(_record(keys, point.datum, "1", point.fill))
@@ -622,7 +807,7 @@ class _Resolver:
 
         also: lines of further tables that were used whole or in part.
         """
-        lines: dict[str, set[int]] = {name: set() for name in tables}
+        lines: dict[str, set[int]] = {name: set() for name in tables if name in self.inputs.tables}
         for resolved in tables.values():
             for row in names_in(resolved["rows"].unique()):
                 if not row.startswith(CHANGE):
@@ -633,6 +818,13 @@ class _Resolver:
             return used
         frames = (frame.dropna(axis="columns", how="all") for frame in (used, pd.DataFrame(self.changed)))
         return pd.concat(frames, ignore_index=True).reindex(columns=USED_COLUMNS)
+
+
+def _behind(base: str, mineral: str, twin: str, blend: str) -> list[tuple[str, str]]:
+    """Rows that `_ratio` is made of."""
+    if mineral == "silicon":
+        return [(blend, "silicon"), (base, "graphite"), (twin, "graphite")]
+    return [(base, mineral), (blend, mineral), (twin, mineral)]
 
 
 def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, twin: str, blend: str) -> Datum:

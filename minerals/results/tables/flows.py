@@ -42,6 +42,7 @@ def flow_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "market_share": _reported(resolved, resolved.market_share),
         "silicon_uptake": _reported(resolved, resolved.silicon_uptake),
         "mineral_intensity": resolved.mineral_intensity,
+        **({"finer_intensity": _reported(resolved, resolved.finer_intensity)} if len(resolved.finer_intensity) else {}),
         **({"intensity_trend": _reported(resolved, resolved.intensity_trend)} if len(resolved.intensity_trend) else {}),
         "graphite_route": _reported(resolved, resolved.graphite_route),
         "inputs_used": resolved.inputs_used,
@@ -126,14 +127,19 @@ def _targets(outcome: Outcome, chain: Chain) -> pd.DataFrame:
         assert parameters is not None
         region = resolved.regions.labels.index(name)
         ours = {
-            "recovery": (resolved.minerals.labels, outcome.recovery["end_of_life"][region]),
+            "recovery": (
+                resolved.minerals.labels,
+                chain.recovery[region],
+            ),
             "recycled_content": (resolved.minerals.labels, chain.recycled_content[region]),
-            "collection": (resolved.segments.labels, parameters.collection[0][region]),
+            "collection": (resolved.segments.labels, chain.collection[region]),
         }
         for target in parameters.targets.itertuples():
             items, values = ours.get(target.measure, ((), np.zeros((0, 0))))
             if target.item in items and target.year in resolved.reported:
                 value = float(values[items.index(target.item), resolved.years.labels.index(target.year)])
+                if np.isnan(value):
+                    continue  # Nothing comes back in that year.
                 met = "yes" if value >= target.value else "no"
                 head = (name, target.law, target.measure, target.item, target.year)
                 rows.append((*head, target.value, value, met, "1"))

@@ -419,7 +419,12 @@ def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
             here = found.setdefault((r, n, country, y), [0.0, 0.0, 0.0])
             for at, value in enumerate((amount * part, usual * part, amount * part * follows)):
                 here[at] += value
-    for (r, n, country, y), (made, bought) in (_cells_by_country(mix) if mix.data.together else {}).items():
+    by_country = _cells_by_country(mix) if mix.data.together else {}
+    known = set(whole)  # Cells whose makers nobody publishes are no node that the model buys.
+    for (r, n, _, y), amounts in by_country.items():
+        if (r, n, y) not in known:
+            whole[r, n, y] = whole.get((r, n, y), 0.0) + sum(amounts)
+    for (r, n, country, y), (made, bought) in by_country.items():
         imports = whole[r, n, y] - mix.solution.sourced.get((r, n, Supplier(r), y), 0.0)
         part_following = mix.solution.sourced.get((r, n, FOLLOW_ON, y), 0.0) / imports if imports > 0 else 0.0
         here = found.setdefault((r, n, country, y), [0.0, 0.0, 0.0])
@@ -427,7 +432,7 @@ def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
         here[2] += bought * part_following
     for (r, n, country, y), (value, usual, follow_on) in found.items():
         stage, unit = nodes[n]
-        share = value / whole[r, n, y]
+        share = value / whole[r, n, y] if whole[r, n, y] else 0.0
         if share > PINNED / 10:
             yield (r, n, stage, country, y, value, share, usual, follow_on, unit)
 
