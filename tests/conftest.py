@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,12 @@ from minerals.validation.validate import validate
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 GOLDEN = TESTS / "golden"
+
+
+#: Where folders of tests are made if it is in memory and has room [bytes]: hundreds of tests lay out eighty tables each.
+MEMORY, ROOM = Path("/dev/shm"), 4e9
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def lay_out(place: Path, *parts: str) -> Path:
