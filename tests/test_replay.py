@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from pyomo.core import Var
-from test_mix import YEARS, at_risk, sharing, short_of_cells, staged
+from test_mix import YEARS, at_risk, left, sharing, short_of_cells, staged, two_makers
 from test_near import TOYS, assert_same
 from test_solution import anything, limited
 
-from minerals.errors import Infeasible
+from minerals.case.optimise import replayed
+from minerals.case.played import Lost
+from minerals.errors import Infeasible, NumericalTrouble
 from minerals.exposure.makers import pressing
 from minerals.mix import replay as replay_module
 from minerals.mix import solution as solution_module
@@ -94,6 +97,46 @@ def test_what_is_lost_of_a_plan_that_buys_of_makers_who_share_by_hand() -> None:
         values[[session.compiled.column(each) for each in getattr(session.model, name).values()]] = gwh
     found = session.evaluate(values)
     assert session.losses(found.values) == pytest.approx({"china": 16, "both": 32})
+
+
+@pytest.mark.parametrize(("loss", "lost"), [("industry", 3), ("supply", 73)])
+def test_of_a_disruption_without_a_weight_the_model_knows_no_loss(loss: Any, lost: float) -> None:
+    """China's stop takes 3 of the 30 GWh that are made at home and the 70 that it sells; a stop of all, which takes the
+    100, has no weight and so no recourse. Neither nothing nor all demand is what it takes."""
+    stops = {("all", "Here", j, "nmc", 2030): 0.0 for j in ("Here", "CHN")}
+    data = two_makers(
+        loss=loss, left={**left(home=0.9, CHN=0.0), **stops}, own_share={("Here", 2030): 0.3},
+        disruptions=("china", "all"), weight={"china": 1.0, "all": 0.0},
+        starts=dict.fromkeys(("china", "all"), 2030), pools_of=dict.fromkeys(("china", "all"), ("Here",)),
+        supplied={("cell", "Here", 2030): 30.0, ("cell", "CHN", 2030): 80.0},
+    )  # fmt: skip
+    found = choose(data, Criteria(frontier="off", ranges="off"))
+    assert found.losses == pytest.approx({"china": lost})
+
+
+def test_what_is_played_back_is_held_against_what_the_model_knows() -> None:
+    """Of two stops the model knows the loss of the one with a weight: that it is more when it is played back is a bug.
+    The other is told as it is played back."""
+    stops = {"china": 1.0, "all": 0.0}
+    chosen: Any = SimpleNamespace(
+        data=SimpleNamespace(demand={"Here": 100.0}, disruptions=tuple(stops), years=(2030,), weight=stops),
+        config=SimpleNamespace(
+            loss="industry", level=0.8, risk="expected", objective="gwh_at_risk", exposure_cap=None
+        ),
+        solution=SimpleNamespace(unmet={}, losses={"china": 3.0}, exposure=3.0), scenario="optimised",
+        assembly=SimpleNamespace(chokepoints=SimpleNamespace(years=(2030,))),
+    )  # fmt: skip
+
+    def played(china: float) -> Any:
+        found = [
+            SimpleNamespace(event=SimpleNamespace(disruption=name), year=0, lost=Lost(gwh, gwh, gwh))
+            for name, gwh in (("china", china), ("all", 30.0))
+        ]
+        return SimpleNamespace(of=lambda _: found)
+
+    assert replayed(chosen, played(3.0)) == {"china": 3.0, "all": 30.0}
+    with pytest.raises(NumericalTrouble, match=r"loses 4 GWh under china .* and in the model 3"):
+        replayed(chosen, played(4.0))
 
 
 # --- long libraries --------------------------------------------------------------------------------------------------

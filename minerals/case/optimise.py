@@ -695,13 +695,13 @@ def replayed(mix: Mix, library: Library) -> dict[Disruption, float]:
     """Loss of each disruption when it is played with the mix fixed, over the years that are decided [GWh], of the kind
     that counts: `lost`.
 
-    Raises NumericalTrouble where a loss is above the model's, the objective is not what the model has, or the risk is
-    above its cap.
+    Raises NumericalTrouble where a loss is above the model's, which has those of disruptions with a weight, the
+    objective is not what the model has, or the risk is above its cap.
     """
     data, config = mix.data, mix.config
     out = lost(mix, of_library(library, mix.scenario), float(sum(mix.solution.unmet.values())))[config.loss]
     whole = sum(data.demand.values())
-    above = {d: loss for d, loss in out.items() if loss > mix.solution.losses[d] + AGREE * whole}
+    above = {d: out[d] for d, loss in mix.solution.losses.items() if out[d] > loss + AGREE * whole}
     if above:
         name, loss = next(iter(above.items()))
         raise NumericalTrouble(

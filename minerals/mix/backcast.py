@@ -75,7 +75,7 @@ def _target(model: pyo.ConcreteModel, data: MixData, question: Question) -> Any:
     if question.content:
         return sum(question.content.get(key[1], 0.0) * model.cells[key] for key in model.cells_of if key[2] == y)
     whole = sum(data.weight[d] for d in data.disruptions)
-    return sum(data.weight[d] / whole * _lost(model, data, d, y) for d in data.disruptions if data.weight[d] > 0)
+    return sum(data.weight[d] / whole * _lost(model, data, d, y) for d in data.weighted)
 
 
 def _lost(model: pyo.ConcreteModel, data: MixData, d: Disruption, y: Year) -> Any:

@@ -417,6 +417,11 @@ class MixData:
         return out
 
     @cached_property
+    def weighted(self) -> tuple[Disruption, ...]:
+        """Disruptions with a weight; of others nothing is asked, and the model has no loss."""
+        return tuple(d for d in self.disruptions if self.weight[d] > 0)
+
+    @cached_property
     def lacking_cells(self) -> frozenset[tuple[Disruption, Pool, Chemistry, Year]]:
         """Of which cells themselves there may be too few, (disruption, pool, chemistry, year)."""
         hit = [key for key in self.accessible if key[2] in self.cells]

@@ -141,13 +141,13 @@ def _cost(model: pyo.ConcreteModel, data: MixData) -> None:
 
 def _risks(model: pyo.Block, data: MixData, level: float) -> None:
     whole = sum(data.weight[d] for d in data.disruptions)
-    events = pyo.Set(initialize=[d for d in data.disruptions if data.weight[d] > 0])
+    events = pyo.Set(initialize=list(data.weighted))
     model.most = pyo.Var()
     model.beyond = pyo.Var(events, within=pyo.NonNegativeReals)
     model.threshold = pyo.Var()
     model.at_most = pyo.Constraint(events, rule=lambda m, d: m.loss[d] - m.most <= 0)
     model.tail = pyo.Constraint(events, rule=lambda m, d: m.loss[d] - m.threshold - m.beyond[d] <= 0)
-    model.expected = pyo.Objective(rule=lambda m: sum(data.weight[d] / whole * m.loss[d] for d in data.disruptions))
+    model.expected = pyo.Objective(rule=lambda m: sum(data.weight[d] / whole * m.loss[d] for d in data.weighted))
     model.worst = pyo.Objective(rule=lambda m: m.most)
     model.cvar = pyo.Objective(
         rule=lambda m: m.threshold + sum(data.weight[d] / whole * m.beyond[d] for d in events) / (1 - level)

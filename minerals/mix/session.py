@@ -233,7 +233,7 @@ class Session:
         }
 
     def losses(self, values: Array) -> dict[Disruption, float]:
-        """Loss under each disruption, as the columns of recourse have it [GWh]."""
+        """Loss under each disruption with a weight, as the columns of recourse have it [GWh]."""
         names, constants, event, place, coefficient = self._loss_terms
         lost = constants + np.bincount(event, coefficient * values[place], len(names))
         return dict(zip(names, lost.tolist(), strict=True))
@@ -268,7 +268,7 @@ class Session:
                 out[place] = level
 
         weight = self.data.weight
-        losses = {d: loss for d, loss in self.losses(out).items() if weight[d] > 0} if hasattr(model, "most") else {}
+        losses = self.losses(out) if hasattr(model, "most") else {}
         if losses:
             give(model.most, max(losses.values()))
             # The least of CVaR over its threshold is where the tail begins.

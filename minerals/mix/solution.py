@@ -168,7 +168,7 @@ class Solution(Plan):
     unmet: (region, segment, year) [GWh]; built: (region, line, year), retrofitted: (region, from, to, year) [GWh/yr];
     secondary: (region, mineral, year) [kt]; excess: of the rule on one third country, as sourced.
 
-    stages: in order; losses: of each disruption in the model [GWh]; cost: of each part, and cheapest: of the mix with
+    stages: in order; losses: of each disruption with a weight [GWh]; cost: of each part, and cheapest: of the mix with
     the least sum of them [million USD_2025]; gains: what steps of limits would improve; best: the one at which the
     objective is least; baselines: mixes beside it, by name; near: mixes nearly as good, and frontier,
     where wanted; along: mixes that stand for points of the frontier, where both are.

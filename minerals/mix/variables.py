@@ -60,8 +60,7 @@ def add_variables(model: pyo.Block, data: MixData, plan: pyo.Block | None = None
     model.plants = pyo.Var(_set(run, 3), within=some)
     # No objective presses on a disruption without a weight.
     played = [
-        (d, q, y) for d in data.disruptions if data.weight[d] > 0 for q in data.pools_of[d] for y in data.years
-        if y >= data.starts[d]
+        (d, q, y) for d in data.weighted for q in data.pools_of[d] for y in data.years if y >= data.starts[d]
     ]  # fmt: skip
     sold_in = {q: {(c, y) for r, c, y in cells if r in regions} for q, regions in data.pools.items()}
     model.planned_of = _set([(d, q, c, y) for d, q, y in played for c in data.chemistries if (c, y) in sold_in[q]], 4)

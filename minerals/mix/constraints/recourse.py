@@ -59,7 +59,8 @@ from . import measures
 
 
 def add(model: pyo.ConcreteModel, data: MixData) -> None:
-    """Add what can be had of the plan under each disruption, and the expression `loss` of each."""
+    """Add what can be had of the plan under each disruption, and the expression `loss` of each that has a weight: of
+    others the model has no recourse, and knows no loss."""
     sold = {(r, c, y) for r, c, y in model.cells_of}
     home, active, refined = set(model.home_of), set(model.own_made_of), set(model.refined_of)
     of_home: dict[tuple[Any, ...], list[Chemistry]] = {}
@@ -68,7 +69,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     through: dict[tuple[Any, ...], list[tuple[Chemistry, Node]]] = {}
     for d, q, c, a, y in active:
         through.setdefault((d, q, y), []).append((c, a))
-    had: dict[Disruption, list[tuple[Any, ...]]] = {d: [] for d in data.disruptions}
+    had: dict[Disruption, list[tuple[Any, ...]]] = {d: [] for d in data.weighted}
     for key in model.planned_of:
         had[key[0]].append(key)
     order = {c: place for place, c in enumerate(data.chemistries)}
@@ -332,7 +333,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         for line in range(len(limits))
     ]  # fmt: skip
     model.inputs = pyo.Constraint(pyo.Set(initialize=short, dimen=6), rule=inputs)
-    model.loss = pyo.Expression(pyo.Set(initialize=list(data.disruptions)), rule=loss)
+    model.loss = pyo.Expression(pyo.Set(initialize=list(data.weighted)), rule=loss)
 
 
 def _words(glossary: Glossary, _: MixData, d: Disruption, q: Place, n: Node, __: Year) -> LimitText:
