@@ -28,7 +28,7 @@ ROOT = TESTS.parent
 GOLDEN = TESTS / "golden"
 
 
-#: Where folders of tests are made if it is in memory and has room [bytes]: hundreds of tests lay out eighty tables each.
+#: Where folders of tests are made if it is in memory and has room [bytes]: hundreds of tests lay out eighty tables.
 MEMORY, ROOM = Path("/dev/shm"), 4e9
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))

@@ -261,6 +261,7 @@ def test_layered_sodium_cathodes_by_hand(
     assert ("nickel" in derived) == (chemistry == "na_layered_nfm")
 
 
+@pytest.mark.slow
 def test_every_battery_has_the_same_pack_and_its_own_cell(shipped_inputs: Inputs, europe: Result) -> None:
     """Copper and aluminium on one boundary: what a pack adds is a row of its own, for sodium and lithium metal too."""
     cell = shipped_inputs["mineral_intensity"].set_index(["chemistry", "mineral"])["value"]

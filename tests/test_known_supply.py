@@ -325,6 +325,7 @@ def test_another_word_is_refused() -> None:
     assert read_run("europe-2035").settings.exposure.follow_on == "pipeline"  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_a_mix_is_decided_from_the_first_year_that_is_planned_on(shipped_inputs: Inputs) -> None:
     """Demand is observed to 2025, so that all before 2026 is the incumbent's, whichever years are reported; and the
     first year of the scope always is. Without a planned year nothing can be chosen."""

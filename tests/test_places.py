@@ -195,6 +195,7 @@ def test_members_are_those_of_the_treaties(shipped_inputs: Inputs) -> None:
 # --- what serves a region, and what is its own -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_next_wider_rows_serve_and_the_run_says_so(germany: Result) -> None:
     used = germany["inputs_used"]
     assert set(used.query("table == 'market_share' and segment == 'car' and year == 2030")["region"]) >= {"Europe"}
@@ -262,7 +263,7 @@ def test_germany_runs(germany: Result) -> None:
 
 
 @pytest.mark.parametrize("region", [
-    pytest.param(region, marks=[] if region in ("Japan", "Remaining world") else pytest.mark.slow)
+    pytest.param(region, marks=[] if region == "Remaining world" else pytest.mark.slow)
     for region in (*SIX, *REST)
 ])  # fmt: skip
 def test_each_region_runs_from_five_lines(region: str, tmp_path: Path) -> None:

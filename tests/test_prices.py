@@ -225,6 +225,7 @@ def test_the_rate_fitted_to_prices_is_told_beside_the_published_one(priced: Resu
 # --- published -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_closes_the_gap_of_lfp_is_what_the_report_says(priced: Result) -> None:
     """Figure 5 and its text: European cells cost 10–27 % (NMC) and 24–50 % (LFP) more than Chinese ones as sold in
     Europe; LFP needs at least a 30 % tariff or a credit of 30 USD/kWh.

@@ -628,6 +628,7 @@ def test_a_record_has_changes_without_the_number_of_workers(change: str, kept: s
     assert _without_workers(change) == kept
 
 
+@pytest.mark.slow
 def test_a_variant_is_told_in_its_title(toy: Path) -> None:
     def title(*changes: str) -> str:
         return str(run(toy / "run.toml", changes, toy).record["title"])

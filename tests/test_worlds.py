@@ -15,7 +15,8 @@ from minerals.studies.worlds import FOLLOW_ON, WORLDS, reference_worlds
 from minerals.tables.inputs import Inputs
 
 #: Shipped runs with [exposure]; the world's own mix is as large as all others together.
-RUNS = ("europe-2035", "two-worlds", "europe-mix", "us-mix", pytest.param("world-mix", marks=pytest.mark.slow))
+RUNS = ("europe-2035", "two-worlds",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("europe-mix", "us-mix", "world-mix")))  # fmt: skip
 
 
 def chokepoints(inputs: Inputs, run: str, *sets: str) -> Chokepoints:
