@@ -19,6 +19,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from test_measures import assert_of_europe
+from test_variants import assert_of_policies
 
 from minerals import api, shipped
 from minerals import cli as command_line
@@ -722,7 +723,8 @@ SHOWN = {
     "scenarios": (),
 }  # fmt: skip
 
-
+#: What must be true of runs of a page that take long, so that they are not computed for it once more.
+HELD = {"measures": {"europe-measures": assert_of_europe}, "mix": {"policies": assert_of_policies}}
 MIX_RUN = "minerals run runs/europe-mix.toml"
 #: Line of a block of output that stands for lines left out.
 LEFT_OUT = "…"
@@ -808,8 +810,8 @@ def test_every_command_of_a_page_runs_and_its_output_is_the_real_one(page: str, 
         printed[command.strip()] = done.stdout + done.stderr
     for shown, command in zip(blocks("text", page), SHOWN[page], strict=True):
         assert not unlike(shown, printed[command]), f"{command}\n{unlike(shown, printed[command])}"
-    if page == "measures":  # Minutes of computing, so what must be true of its numbers is held here too.
-        assert_of_europe(api.load(tmp_path / "runs" / "europe-measures"))
+    for name, must_hold in HELD.get(page, {}).items():
+        must_hold(api.load(tmp_path / "runs" / name))
 
 
 def test_the_ends_that_the_readme_tells_are_those_of_the_chart(result_folder: Path) -> None:

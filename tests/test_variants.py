@@ -343,13 +343,7 @@ def test_a_library_by_rule_ends_for_all_mixes(chosen: Chosen) -> None:
     assert lost.groupby("scenario")["disruption"].nunique().nunique() == 1
 
 
-@pytest.fixture(scope="module")
-def policies() -> Result:
-    return api.run("policies")
-
-
-@pytest.mark.slow
-def test_what_the_shipped_policies_change(policies: Result) -> None:
+def assert_of_policies(policies: Result) -> None:
     """Lines that stand are sunk and run without a policy, on NMC before LFP, whose gap leaves less: 51 % of 690 GWh/yr
     are 352 in 2030, more than all NMC, and the rest is a third of LFP. So 25 % on cells, at which a new line for NMC
     would pay, builds none, nor does 35.3 % on cars, of which a quarter falls on cells. A credit of 30 USD/kWh builds
