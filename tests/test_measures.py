@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
@@ -19,6 +20,7 @@ from minerals import api
 from minerals.case.draws import MONTHS
 from minerals.case.measures import as_given, hit_as, own_lengths
 from minerals.case.optimise import Mix
+from minerals.case.recycling import most_taken_off
 from minerals.config import OPTIMISED, Measures, read_run
 from minerals.errors import InputError
 from minerals.exposure.draws import Streams
@@ -95,19 +97,79 @@ def test_a_stock_gives_no_more_than_the_stop_takes_and_its_months_of_need() -> N
     assert spent(little, 1e3, plants=False)[0] == pytest.approx(3 * (50 - 5))
 
 
+def with_recycling(months: float = 12.0, **changes: Any) -> MixData:
+    """The same, with ways to recover more cobalt. 20 GWh a year are not collected: 0.05 kt each, for 0.3 million USD.
+    40 are, and a better route recovers 0.01 kt more of each, and of those that are collected more, for 0.2 million."""
+    ways: dict[str, tuple[float, float]] = {"collection": (0.3, 0.05), "direct": (0.2, 0.01)}
+    recycling: dict[str, Any] = {
+        "minerals": ("cobalt",), "relief": {("cobalt", "cobalt", y): 1.0 for y in YEARS},
+        "recovered": {("Here", "cobalt", y): 0.0 for y in YEARS},
+        "recycling_cost": {("Here", way, y): cost for way, (cost, _) in ways.items() for y in YEARS},
+        "recycling_gain": {("Here", way, "cobalt", y): kt for way, (_, kt) in ways.items() for y in YEARS},
+        "recycling_from": {"collection": "uncollected", "direct": "collected"},
+        "recycling_into": {"collection": "collected"},
+        "recycling_most": {
+            ("Here", stream, y): gwh for stream, gwh in {"uncollected": 20.0, "collected": 40.0}.items() for y in YEARS
+        },
+    }  # fmt: skip
+    return replace(stocks_and_plants(months), **{**recycling, **changes})
+
+
+def recycled(data: MixData, budget: float, **also: bool) -> float:
+    """Least loss for so many million USD of recycling alone, or with what is named beside it [GWh]."""
+    return spent(data, budget, **{"stock": False, "plants": False, **also})[0]
+
+
+def test_collection_and_a_better_route_replace_what_the_stop_takes() -> None:
+    """A kt is 12.5 GWh, and costs 6 million by collection. Its 3 kt cost 18 and save 37.5 of 150 GWh; the route then
+    gives 0.01 kt of 60 batteries in each year, 1.8 kt for 36, and of 40 where no more are collected."""
+    assert recycled(with_recycling(), 0.0) == pytest.approx(150)
+    assert recycled(with_recycling(), 6.0) == pytest.approx(150 - 12.5)
+    assert recycled(with_recycling(), 18.0) == pytest.approx(150 - 37.5)
+    assert recycled(with_recycling(), 18.0 + 36.0) == pytest.approx(150 - 60)
+    assert recycled(with_recycling(), 1e3) == pytest.approx(150 - 60)
+    uncollected = with_recycling().recycling_most | {("Here", "uncollected", y): 0.0 for y in YEARS}
+    assert recycled(with_recycling(recycling_most=uncollected), 1e3) == pytest.approx(150 - 3 * 40 * 0.01 * 12.5)
+    assert most_taken_off(with_recycling()) == pytest.approx({("cobalt", y): 20 * 0.06 + 40 * 0.01 for y in YEARS})
+
+
+def test_minerals_of_a_battery_come_together_and_relieve_their_own_nodes() -> None:
+    """Batteries that give cobalt give lithium too, of which nothing is short, at no more cost. Where what is recovered
+    takes nothing off the node that is short, it avoids nothing whatever is spent."""
+    gain = with_recycling().recycling_gain
+    both = {**gain, **{(r, way, "lithium", y): 1.0 for r, way, _, y in gain}}
+    more = {("Here", m, y): 0.0 for m in ("cobalt", "lithium") for y in YEARS}
+    data = with_recycling(minerals=("cobalt", "lithium"), recovered=more, recycling_gain=both)
+    assert recycled(data, 6.0) == pytest.approx(150 - 12.5)
+    elsewhere = replace(data, relief={("lithium", "cobalt_free", y): 1.0 for y in YEARS})
+    assert recycled(elsewhere, 1e3) == pytest.approx(150)
+    assert ("cobalt", 2031) not in most_taken_off(elsewhere)
+
+
+@pytest.mark.parametrize(("months", "of_stock"), [(35.0, 1.0), (37.0, 0.0)])
+def test_recycling_beats_stock_where_a_stop_is_long(months: float, of_stock: float) -> None:
+    """A kt in stock gives 12 ÷ m kt a year for 2 million, and one collected 1 for 6, as a plant does: alike at 36."""
+    _, session, found = spent(with_recycling(months), 6.0, plants=False)
+    cost = session.cost(found.values)
+    assert cost["stock"] / (cost["stock"] + cost["recycling"]) == pytest.approx(of_stock, abs=1e-6)
+
+
 @pytest.mark.parametrize("months", [3.0, 12.0, 48.0])
 def test_more_to_spend_never_loses_more_and_gains_ever_less(months: float) -> None:
     """And all measures together save at least what each does alone, at any budget."""
-    budgets, data = np.linspace(0, 60, 13), stocks_and_plants(months)
+    budgets, without = np.linspace(0, 60, 11), stocks_and_plants(months)
     found = {
-        names: np.array([spent(data, b, stock="s" in names, plants="p" in names)[0] for b in budgets])
-        for names in ("s", "p", "sp")
+        names: np.array([
+            spent(with_recycling(months) if "r" in names else without, b, stock="s" in names, plants="p" in names)[0]
+            for b in budgets
+        ])
+        for names in ("s", "p", "r", "spr")
     }  # fmt: skip
     for losses in found.values():
         assert losses[0] == pytest.approx(150 * months / 12)
         assert (np.diff(losses) <= 1e-6).all()
         assert (np.diff(losses, 2) >= -1e-6).all()
-    assert (found["sp"] <= np.minimum(found["s"], found["p"]) + 1e-6).all()
+    assert (found["spr"] <= np.minimum.reduce([found["s"], found["p"], found["r"]]) + 1e-6).all()
 
 
 # --- the study -------------------------------------------------------------------------------------------------------
@@ -251,6 +313,47 @@ def test_of_more_money_than_helps_no_more_is_spent_than_is_needed(folder: Path) 
     assert (told[["value", "avoided"]] >= 0).all(axis=None)
 
 
+#: Of a run in which more can be recovered: years beyond the lead time of recycling, and flows.
+FOLLOWED = ("scope.years={first=2030, last=2033}", "scope.beyond='hold'", "flows={}")
+
+
+def test_recycling_relieves_a_refined_node_and_says_what_it_cannot(folder: Path, tmp_path: Path) -> None:
+    """Batteries of 2028, six in ten of them NMC, hold 0.94 kg of graphite per kWh, of which 0.15 are recovered and 0.9
+    by direct recycling, for 4 USD/kWh. A quarter of it takes coated graphite off, if that is refined: 0.263 kg are in a
+    kWh of LFP. As an active material nothing is taken off it, and nothing avoided at any cost."""
+    cannot = study(folder, *FOLLOWED, budgets=[1], which="['recycling']")
+    reach = cannot["measures_recycling"].set_index(["measure", "node"])["value"]
+    assert reach["lost", "all"] > 40
+    assert reach["avoided", "all"] == pytest.approx(0, abs=1e-6)
+    assert reach["taken_off", "coated_graphite"] == 0
+    assert cannot["measures"]["avoided"].tolist() == pytest.approx([0, 0], abs=1e-6)
+    refined = shutil.copytree(folder, tmp_path / "refined")
+    for name, old, new in (
+        ("nodes.csv", "Coated graphite,active_material", "Coated graphite,refining"),
+        ("graphite_route_bound.csv", "low,0.1", "low,0.25"),
+    ):
+        text = (refined / name).read_text(encoding="utf-8")
+        assert old in text
+        (refined / name).write_text(text.replace(old, new), encoding="utf-8")
+    found = study(refined, *FOLLOWED, budgets=[0, 0.01, 0.05, 1], which="['recycling', 'stock']")
+    table = found["measures"]
+    told = table.pivot_table(index="budget", columns="measures", values="avoided")
+    use = 1 / 0.95 * 0.25
+    assert told.loc[0.01, "recycling"] == pytest.approx(10 / 4 * 0.94 * (0.9 - 0.15) * 0.25 / use, abs=1e-5)
+    assert told.loc[0.0].tolist() == pytest.approx([0] * 3, abs=2e-4)
+    assert (told["all"] >= told.max(axis=1) - 1e-6).all()
+    assert told.loc[1, "all"] > told.loc[1, ["recycling", "stock"]].max() + 1
+    slopes = told.diff().div(np.diff(told.index, prepend=np.nan), axis=0).dropna()
+    assert (slopes >= -1e-6).all(axis=None)
+    assert (slopes.diff().dropna() <= 1e-3).all(axis=None)
+    assert table["replayed"].tolist() == pytest.approx(table["value"].tolist(), abs=1e-6)
+    reach = found["measures_recycling"].set_index(["measure", "node"])["value"]
+    assert reach["avoided", "all"] == pytest.approx(told.loc[1, "recycling"], abs=1e-6)
+    bought = found["measures_bought"].query("measures == 'recycling' and budget == 0.01")
+    assert bought[["node", "value", "cost"]].values.tolist() == [["direct", pytest.approx(2.5), pytest.approx(10)]]
+    assert "recycling_cost" in set(found["inputs_used"]["table"])
+
+
 def test_what_a_gwh_is_worth_finds_its_budget(folder: Path) -> None:
     """A GWh of the toy costs 0.03 million USD as stock: below that nothing is bought, above it all that is lost."""
     lost = 0.6 * (102.5 - 0.1 * LEAST_NMC) - 50
@@ -376,7 +479,8 @@ def test_the_study_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
     ("chosen.toml", ("scope.regions=['World']",), "buys for one region"),
     ("chosen.toml", ("optimise.objective='cost'",), "which measures are held against"),
     ("chosen.toml", ("optimise.unmet=true",), "measures need a mix that meets all"),
-    ("chosen.toml", ("study.which=['recycling']",), "which"),
+    ("chosen.toml", ("study.which=['recycling']",), "nothing is recycled without .flows."),
+    ("chosen.toml", ("study.which=['collection']",), "which"),
     ("chosen.toml", ("study.share_spread=1",), "share_spread"),
 ])  # fmt: skip
 def test_what_the_study_needs_is_said(folder: Path, run_file: str, sets: tuple[str, ...], message: str) -> None:

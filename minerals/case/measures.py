@@ -1,5 +1,5 @@
-"""Stocks and plants beside a chosen mix: what they cost and how much of them there may be, and what a plan with them
-loses when it is played back."""
+"""Stocks, plants and recycling beside a chosen mix: what they cost and how much of them there may be, and what a plan
+with them loses when it is played back."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ from ..mix.data import (
     Node,
     NodeYear,
     RegionNodeYear,
+    RegionSegmentChemistryYear,
+    RegionWayYear,
     Supplier,
 )
 from ..mix.solution import Plan
 from ..prices.capital import charge
-from ..tables.expansion import discount_rate, material_price, new_plants, stock
+from ..tables.expansion import discount_rate, material_price, new_plants, new_recycling, stock
 from ..tables.history import Ends
 from ..tables.inputs import Inputs
 from ..tables.supply import Event
 from .draws import MONTHS, SEVERITY
 from .optimise import Mix, lost
 from .played import losses_of
+from .recycling import recycling, route_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -88,13 +91,15 @@ def own_lengths(mix: Mix) -> dict[Disruption, float]:
 
 
 def with_measures(
-    mix: Mix, inputs: Inputs, config: Measures, lasts: Mapping[Disruption, float], value: Value = as_given
-) -> MixData:
+    mix: Mix, inputs: Inputs, config: Measures, lasts: Mapping[Disruption, float], value: Value = as_given, *,
+    additions: Mapping[RegionSegmentChemistryYear, float] | None = None,
+) -> MixData:  # fmt: skip
     """What a mix is chosen from, with stocks and plants beside it, for disruptions that last so many years each.
+    additions: what leaves use later is of these [GWh]; those of the incumbent by default.
 
     Of nodes that a disruption takes something of: a stock of those that have a price, plants of those whose capital is
-    known too. Cells are not stocked, as nobody prices their stocks here. A row that several nodes rest on is drawn
-    once; lead times are not drawn.
+    known too. Cells are not stocked, as nobody prices their stocks here. Recycling only where the study names
+    it. A row that several nodes rest on is drawn once; lead times are not drawn.
     """
     data, assembly = mix.data, mix.assembly
     years = data.years
@@ -128,6 +133,8 @@ def with_measures(
                 plant_lead[n], growth[assembly.nodes.index(n)] = lead, np.nan_to_num(grows)
                 plant_cost[r, n, y] = charged + premium * price[at]
     most, beside = _growth_outside(mix, list(plant_lead), growth)
+    if "recycling" in config.which:
+        data = replace(data, **recycling(assembly, data, inputs, additions or data.incumbent, value))
     return replace(
         data, stock_cost=stock_cost, stock_most=stock_most, lasts=lasts, plant_cost=plant_cost, plant_lead=plant_lead,
         plant_most=most, plant_growth=beside, stocked=data.stocked or assembly.stocked(data.pools, data.use),
@@ -153,10 +160,11 @@ def _growth_outside(mix: Mix, nodes: Sequence[Node], growth: Array) -> tuple[dic
 @frozen
 class Bought(Plan):
     """A mix with what is bought beside it. stock: (region, node, year) [kt or GWh]; plants: that run, by year, the same
-    [kt or GWh a year]."""
+    [kt or GWh a year]; recycled: batteries that go each way to recover more, (region, way, year) [GWh]."""
 
     stock: Mapping[RegionNodeYear, float]
     plants: Mapping[RegionNodeYear, float]
+    recycled: Mapping[RegionWayYear, float]
 
 
 def running(data: MixData, plants: Mapping[RegionNodeYear, float]) -> dict[RegionNodeYear, float]:
@@ -173,7 +181,10 @@ def losses_with(mix: Mix, data: MixData, bought: Bought) -> dict[Disruption, flo
     """What each disruption takes of a plan with stocks and plants, played back over the years that are decided, of the
     kind that counts [GWh]."""
     assembly = mix.assembly
-    plan = assembly.planned(data, bought)
+    recovered = dict(data.recovered)
+    for (r, way, m, y), per in data.recycling_gain.items():
+        recovered[r, m, y] += per * bought.recycled.get((r, way, y), 0.0)
+    plan = assembly.planned(replace(data, recovered=recovered), bought)
     stock, plants = (_by_node(mix, amounts) for amounts in (bought.stock, bought.plants))
 
     def beside(events: Sequence[Event], year: int, without: Supplied, hit: Supplied) -> Supplied:
@@ -200,7 +211,7 @@ def _by_node(mix: Mix, amounts: Mapping[RegionNodeYear, float]) -> Array:
 
 
 def rows_used(data: MixData, inputs: Inputs) -> DataFrame:
-    """Rows of the inputs that stocks and plants rest on, as inputs_used has them."""
+    """Rows of the inputs that stocks, plants and recycling rest on, as inputs_used has them."""
     stocked = {n for _, n, _ in data.stock_cost}
     rates = inputs.rows_by("discount_rate", "perspective")[("project",)]
     prices = inputs.rows_by("material_price", "node")
@@ -208,5 +219,6 @@ def rows_used(data: MixData, inputs: Inputs) -> DataFrame:
         "material_price": [row.line for n in stocked | set(data.plant_lead) for row in prices[(n,)]],
         "holding_cost": [line for n in stocked for line in stock(inputs, n).lines],
         "expansion_cost": [line for n in data.plant_lead for line in new_plants(inputs, n, "outside").lines],
+        "recycling_cost": [line for way in data.recycling_from for line in new_recycling(inputs, route_of(way)).lines],
         "discount_rate": [row.line for row in rates],
     })  # fmt: skip

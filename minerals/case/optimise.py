@@ -323,6 +323,9 @@ def _of_run(run: Run) -> Wrong:
         yield ("optimise", "unmet"), "unmet = true", why
     if isinstance(settings.study, Measures):
         yield from _of_measures(config)
+        if "recycling" in settings.study.which and settings.flows is None:
+            why = "nothing is recycled without [flows]; add it, as runs/europe-mix.toml does, or leave recycling out"
+            yield ("study", "which"), f"which = {list(settings.study.which)}", why
         if settings.exposure is not None and settings.exposure.stockpile_months:
             why = "is a stock that is there already, and measures ask what one would gain; leave it out"
             yield ("exposure", "stockpile_months"), f"stockpile_months = {settings.exposure.stockpile_months:g}", why

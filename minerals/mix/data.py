@@ -27,6 +27,9 @@ Supplier = NewType("Supplier", str)
 Line = NewType("Line", str)
 Life = NewType("Life", str)
 Measure = NewType("Measure", str)
+#: A way to recover more, and batteries that it takes from.
+Way = NewType("Way", str)
+Stream = NewType("Stream", str)
 Disruption = NewType("Disruption", str)
 Year = NewType("Year", int)
 #: Year of sale.
@@ -55,12 +58,15 @@ RegionLineYear = tuple[Region, Line, Year]
 RegionMineralYear = tuple[Region, Mineral, Year]
 RegionNodeSupplierYear = tuple[Region, Node, Supplier, Year]
 RegionNodeYear = tuple[Region, Node, Year]
+RegionStreamYear = tuple[Region, Stream, Year]
 RegionSegmentChemistry = tuple[Region, Segment, Chemistry]
 RegionSegmentChemistryYear = tuple[Region, Segment, Chemistry, Year]
 RegionSegmentYear = tuple[Region, Segment, Year]
 RegionSegmentGroupYear = tuple[Region, Segment, Group, Year]
 RegionSupplier = tuple[Region, Supplier]
 RegionSupplierChemistryYear = tuple[Region, Supplier, Chemistry, Year]
+RegionWayMineralYear = tuple[Region, Way, Mineral, Year]
+RegionWayYear = tuple[Region, Way, Year]
 RegionYear = tuple[Region, Year]
 #: Stands for all segments of a region together.
 ALL_SEGMENTS = Segment("")
@@ -329,6 +335,16 @@ class MixData:
     default."""
     plant_growth: Mapping[NodeYear, float] = field(default_factory=dict)
     """Part of what follows the mix that takes of the same growth, (node, year) [1]; none by default."""
+    recycling_cost: Mapping[RegionWayYear, float] = field(default_factory=dict)
+    """Of batteries that go a way to recover more, (region, way, year) [million USD/GWh]; without a key none do."""
+    recycling_gain: Mapping[RegionWayMineralYear, float] = field(default_factory=dict)
+    """What is recovered more of them, (region, way, mineral, year) [kt/GWh]; less where it is negative."""
+    recycling_from: Mapping[Way, Stream] = field(default_factory=dict)
+    """Which batteries a way takes, (way)."""
+    recycling_into: Mapping[Way, Stream] = field(default_factory=dict)
+    """Which it makes them, that other ways may take, (way); none by default."""
+    recycling_most: Mapping[RegionStreamYear, float] = field(default_factory=dict)
+    """How many of these there are without any way, (region, stream, year) [GWh]."""
 
     weight: Mapping[Disruption, float] = field(default_factory=dict)
     """Of each disruption [1]."""

@@ -14,6 +14,7 @@ held        v[r,l,m,k]    mineral in the cells of a cohort and a life           
 secondary   w[r,m,y]      recovered material that goes into new cells             kt
 stock       s[r,n,y]      of a node's product                                     kt or GWh
 plants      b[r,n,v]      of a node, by the year in which they are decided        kt or GWh a year
+recycled    e[r,a,y]      batteries that go a way to recover more                 GWh
 rebuilt     x'[d,q,c,y]   batteries of a pool that can be had under a disruption  GWh, where cells may be short
 at_home     z[d,q,c,y]    cells of them made at home                              GWh, where their inputs may be short
 own_made    k[d,q,c,a,y]  of these, those whose active material is made at home   GWh
@@ -57,6 +58,7 @@ def add_variables(model: pyo.Block, data: MixData, plan: pyo.Block | None = None
     model.stock = pyo.Var(_set(data.stock_cost, 3), within=some)
     run = [(r, n, y) for r, n, y in data.plant_cost if y + data.plant_lead[n] <= data.years[-1]]
     model.plants = pyo.Var(_set(run, 3), within=some)
+    model.recycled = pyo.Var(_set(data.recycling_cost, 3), within=some)
     # No objective presses on a disruption without a weight.
     played = [
         (d, q, y) for d in data.disruptions if data.weight[d] > 0 for q in data.pools_of[d] for y in data.years

@@ -181,10 +181,12 @@ def prices_are_in_the_unit_of_their_node(tables: Tables, problems: list[Problem]
 
 
 def measures_have_their_unit(tables: Tables, problems: list[Problem]) -> None:
-    """A measure of plants, of stocks and of past stops has the unit that fits it, also where its table knows others."""
+    """A measure of plants, of stocks, of recycling and of past stops has the unit that fits it, also where its table
+    knows others."""
     units = {
         "expansion_cost": {"lead": "year", "premium": "1", "growth": "1", "follow_on": "1"},
         "holding_cost": {"holding": "1", "fade": "1", "shelf_life": "year"},
+        "recycling_cost": {"cost": "USD_2025/kWh", "lead": "year"},
         "event_history": {"lost": "1", "months": "month"},
     }
     for name, unit_of in units.items():

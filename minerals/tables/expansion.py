@@ -1,4 +1,4 @@
-"""What it takes to be less exposed at a node: new plants, stocks, and who builds at the margin."""
+"""What it takes to be less exposed: new plants, stocks, recycling, and who builds at the margin."""
 
 from __future__ import annotations
 
@@ -98,6 +98,31 @@ def stock(inputs: Inputs, node: str) -> Stock:
     found["holding"] = found["holding"] or rows.get(("holding", ANY), [None])[0]
     ends = {measure: _three(row) for measure, row in found.items()}
     return Stock(**ends, node=_nodes(found), lines=_lines(found))
+
+
+@frozen
+class NewRecycling:
+    """A way to recover more of batteries; each (3,) value, low, high, NaN where there is no row.
+
+    cost: of a battery that goes it [USD_2025/kWh]; lead: from decision to first output [years]; way: that of the row of
+    each measure, which may be that of any; lines: rows of recycling_cost.
+    """
+
+    cost: Array
+    lead: Array
+    way: dict[str, str]
+    lines: tuple[int, ...]
+
+
+def new_recycling(inputs: Inputs, way: str) -> NewRecycling:
+    """A way to recover more, of its own rows or those of any way."""
+    rows = inputs.rows_by("recycling_cost", "measure", "way")
+    found = {
+        measure: next((rows[measure, each][0] for each in (way, ANY) if (measure, each) in rows), None)
+        for measure in ("cost", "lead")
+    }
+    ways = {measure: row.way for measure, row in found.items() if row is not None}
+    return NewRecycling(**{measure: _three(row) for measure, row in found.items()}, way=ways, lines=_lines(found))
 
 
 def marginal_location(inputs: Inputs, node: str) -> dict[str, Array]:

@@ -1,8 +1,10 @@
-r"""Beside the mix itself stocks and plants make a run less exposed: stocks that a stop is met with, and plants outside
-the country that makes most of a node, after their lead time.
+r"""Beside the mix itself stocks, plants and recycling make a run less exposed: stocks that a stop is met with, plants
+outside the country that makes most of a node, after their lead time, and more that is recovered of batteries.
 
 $$s_{rny} \le \tau_{rny} \sum_c q_{rcny} p_{rcy}, \qquad
   \sum_r \Bigl( \sum_{v + l_n \le y} b_{rnv} + o_{ny} f_{rny} \Bigr) \le B_{ny} \qquad [\mathrm{kt\ or\ GWh}]$$
+
+$$\sum_{a\ \mathrm{of}\ t} e_{ray} - \sum_{a\ \mathrm{into}\ t} e_{ray} \le E_{rty} \qquad [\mathrm{GWh}]$$
 
 with the stock $s$ of the need of cells made at home that it is measured by, up to so many months of it and to what it
 keeps, and the plants $b$ that are decided in the year $v$, up to how far their growth carries supply outside that
@@ -11,14 +13,15 @@ no less than that part of the most that they may build. A stop takes nothing of 
 made at home. What they themselves are made of is not followed. A stock is used up once in a stop, however long that
 lasts; it replaces what the stop takes, and no more: `recourse`. Both cost: a stock a share of its value a year, net of
 what it is sold for, and plants their capital as an annuity and what their product costs more, in each year in which
-they run.
+they run. Of the batteries $E$ of a stream $t$, some $e$ go a way $a$ to recover more; those that are collected more may
+go a better route too. What they give is in `secondary`, and costs by the battery: its minerals come together.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..data import FOLLOW_ON, Chemistry, MixData, Node, Pool, Region, Year
+from ..data import FOLLOW_ON, Chemistry, MixData, Node, Pool, Region, RegionStreamYear, Stream, Year
 from ..family import Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
@@ -52,8 +55,20 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
             total += part * sum(m.sourced[key] for key in places if key in m.sourced)
         return total <= data.plant_most.get((n, y), 0.0)
 
+    ways: dict[RegionStreamYear, list[tuple[int, Any]]] = {}
+    for r, way, y in model.recycled:
+        for sign, streams in ((1, data.recycling_from), (-1, data.recycling_into)):
+            if way in streams:
+                ways.setdefault((r, streams[way], y), []).append((sign, (r, way, y)))
+
+    def treated(m: pyo.ConcreteModel, r: Region, stream: Stream, y: Year) -> object:
+        total = sum(sign * m.recycled[key] for sign, key in ways[r, stream, y])
+        return total <= data.recycling_most.get((r, stream, y), 0.0)
+
+    taken = [key for key, each in ways.items() if any(sign > 0 for sign, _ in each)]
     model.stock_part = pyo.Constraint(model.stock.index_set(), rule=most)
     model.plants_built = pyo.Constraint(pyo.Set(initialize=list(running), dimen=2), rule=built)
+    model.recycled_part = pyo.Constraint(pyo.Set(initialize=taken, dimen=3), rule=treated)
 
 
 def runs(model: pyo.ConcreteModel, data: MixData, r: Region, n: Node, y: Year) -> Any:
@@ -71,11 +86,16 @@ def _plant_words(glossary: Glossary, _: MixData, n: Node, __: Year) -> LimitText
     return LimitText(f"plants of {glossary.node(n)} outside the country that makes most", glossary.unit(n))
 
 
+def _recycled_words(_: Glossary, __: MixData, r: Region, stream: Stream, ___: Year) -> LimitText:
+    return LimitText(f"batteries of {r} to recover more of ({stream})", "GWh")
+
+
 WAY_OUT = "to buy none always keeps it"
 FAMILY = Family(
     key="study",
     constraints={
         "stock_part": Limit("region, node, year", Kind.SUPPLY, _stock_words, no_way_out=WAY_OUT, worth=False),
         "plants_built": Limit("node, year", Kind.SUPPLY, _plant_words, no_way_out=WAY_OUT, worth=False),
+        "recycled_part": Limit("region, stream, year", Kind.SUPPLY, _recycled_words, no_way_out=WAY_OUT, worth=False),
     },
 )
