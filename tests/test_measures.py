@@ -18,8 +18,9 @@ from test_whole_toy import LEAST_NMC
 
 from minerals import api
 from minerals.case.draws import MONTHS
-from minerals.case.measures import as_given, hit_as, own_lengths
+from minerals.case.measures import as_given, hit_as, own_lengths, plants_at
 from minerals.case.optimise import Mix
+from minerals.case.plant_places import places_of
 from minerals.case.recycling import most_taken_off
 from minerals.config import OPTIMISED, Measures, read_run
 from minerals.errors import InputError
@@ -45,7 +46,7 @@ def stocks_and_plants(months: float = 12.0, **changes: Any) -> MixData:
         only(at_risk(), "nmc"), weight={"congo": 1.0, "china": 0.0, "calm": 0.0},
         by_origin=frozenset(("Here", "nmc", y) for y in YEARS),
         stock_cost=dict.fromkeys(places, STOCK), stock_most=dict.fromkeys(places, 0.5), lasts={"congo": months / 12},
-        plant_cost=dict.fromkeys(places, PLANT), plant_lead={"cobalt": 1.0},
+        plant_cost={("Here", "cobalt", "outside", y): PLANT for y in YEARS}, plant_lead={("cobalt", "outside"): 1.0},
         plant_most={("cobalt", y): 3.0 for y in YEARS[1:]}, own_share={("Here", y): 1.0 for y in YEARS},
     )  # fmt: skip
     return replace(data, **changes)
@@ -115,6 +116,17 @@ def with_recycling(months: float = 12.0, **changes: Any) -> MixData:
     return replace(stocks_and_plants(months), **{**recycling, **changes})
 
 
+def in_places(left: float) -> MixData:
+    """The same, with plants at home that cost 6 million a year and make a kt at most, and among allies for 4 million,
+    of which the stop leaves a part."""
+    cost = {"home": PLANT, "allies": 4.0}
+    return stocks_and_plants(
+        plant_cost={("Here", "cobalt", place, y): usd for place, usd in cost.items() for y in YEARS},
+        plant_lead={("cobalt", place): 1.0 for place in cost}, plant_left={("congo", "Here", "cobalt", "allies"): left},
+        plant_most_in={("cobalt", "home", y): 1.0 for y in YEARS[1:]},
+    )  # fmt: skip
+
+
 def recycled(data: MixData, budget: float, **also: bool) -> float:
     """Least loss for so many million USD of recycling alone, or with what is named beside it [GWh]."""
     return spent(data, budget, **{"stock": False, "plants": False, **also})[0]
@@ -144,6 +156,16 @@ def test_minerals_of_a_battery_come_together_and_relieve_their_own_nodes() -> No
     elsewhere = replace(data, relief={("lithium", "cobalt_free", y): 1.0 for y in YEARS})
     assert recycled(elsewhere, 1e3) == pytest.approx(150)
     assert ("cobalt", 2031) not in most_taken_off(elsewhere)
+
+
+def test_plants_stand_where_what_a_stop_leaves_of_them_costs_least() -> None:
+    """A kt at home for two years costs 12 million and saves 25 GWh. Of one among allies, for 8, the stop leaves a half,
+    12.5 GWh: home comes first, as far as its kt goes. If it leaves three quarters allies do. Both share 3 kt."""
+    assert spent(in_places(0.5), 12.0, stock=False)[0] == pytest.approx(150 - 25)
+    assert spent(in_places(0.5), 24.0, stock=False)[0] == pytest.approx(150 - 25 - 1.5 * 12.5)
+    assert spent(in_places(0.75), 12.0, stock=False)[0] == pytest.approx(150 - 1.5 * 0.75 * 25)
+    assert spent(in_places(0.5), 1e3, stock=False)[0] == pytest.approx(150 - 25 - 2 * 12.5)
+    assert spent(in_places(0.0), 1e3, stock=False)[0] == pytest.approx(150 - 25)
 
 
 @pytest.mark.parametrize(("months", "of_stock"), [(35.0, 1.0), (37.0, 0.0)])
@@ -441,11 +463,71 @@ def test_plants_share_their_growth_with_what_follows_the_mix() -> None:
     assert spent(shared, 1e3, stock=False)[0] == pytest.approx(alone + 2 * 12.5)
 
 
+#: A run in which plants may be decided in 2031 and grow: of coated graphite, of which Germany makes 5 kt.
+GROWN = ("scope.years={first=2030, last=2035}", "scope.beyond='hold'")
+#: Rows of places: what a plant costs at home and in South Korea or Finland.
+IN_PLACES = "capital,coated_graphite,{},{},{},{},USD_2025/(kg/yr),book,p. 32,model,\n".format
+
+
+def with_rows(folder: Path, to: Path, *rows: str) -> Path:
+    """The same tables, with rows of places."""
+    other = shutil.copytree(folder, to)
+    with (other / "expansion_cost.csv").open("a", encoding="utf-8") as file:
+        file.writelines(rows)
+    return other
+
+
+def test_places_are_told_apart_as_far_as_their_costs_are(folder: Path, tmp_path: Path) -> None:
+    """Ranges of what a plant costs do where they do not overlap, and a growth of its own does. A figure without ends
+    does not, nor the premium that all places have; nor is a place apart whose plants cost what all outside do."""
+    mix, node = mix_of(folder), "coated_graphite"
+    places, at = places_of(mix.assembly, ("home", "allies")), mix.assembly.nodes.index("coated_graphite")
+    assert not any(places.inside["home"][at] & places.inside["allies"][at])
+    config = Measures(kind="measures", budgets=(1.0,), places=("home", "allies"))
+    together = ["home or allies"]
+    for name, rows, stands in (
+        ("none", [], together),
+        ("overlap", [IN_PLACES("home", 15, 10, 24), IN_PLACES("allies", 30, 20, 40)], together),
+        ("lone", [IN_PLACES("home", 15, "", ""), IN_PLACES("allies", 30, 20, 40)], together),
+        ("apart", [IN_PLACES("home", 50, 45, 60), IN_PLACES("allies", 30, 20, 40)], ["home", "allies"]),
+        ("growth", ["growth,coated_graphite,home,0.2,,,1,book,p. 32,model,\n"], ["home", "allies"]),
+    ):  # fmt: skip
+        inputs = read_inputs(with_rows(folder, tmp_path / name, *rows))
+        found = plants_at(places, inputs, config, node, at, 0.08, 4.0)
+        assert [each.where for each in found] == stands
+        assert [each.row for each in found] == (["outside"] if len(found) == 1 else stands)
+
+
+@pytest.mark.slow
+def test_plants_in_places_cost_what_they_do_there_and_are_lost_with_their_country(folder: Path, tmp_path: Path) -> None:
+    """What nothing tells apart is bought as one place, and avoids as much. Of two that cost differently the dearer is
+    left. Nobody makes coated graphite among the allies, whose plants are then taken to stand in South Korea where that
+    closes: in its stop they avoid nothing, and home is bought where it costs as much."""
+    keys: dict[str, object] = {"budgets": [0, 1], "which": "['plants']"}
+    among = {**keys, "places": "['home', 'allies']"}
+    alike, one = study(folder, *GROWN, **among), study(folder, *GROWN, **keys)
+    told = "Europe or Allies"
+    assert alike["measures_places"][["place", "stands"]].values.tolist() == [["Europe", told], ["Allies", told]]
+    assert set(alike["measures_bought"]["place"]) == {told}
+    assert alike["measures"]["avoided"].tolist() == pytest.approx(one["measures"]["avoided"].tolist(), abs=1e-6)
+    assert "measures_places" not in one.tables
+    rows = with_rows(folder, tmp_path / "apart", IN_PLACES("home", 50, 45, 60), IN_PLACES("allies", 30, 20, 40))
+    apart = study(rows, *GROWN, **among)
+    bought = apart["measures_bought"].query("measures == 'plants'")
+    assert bought["place"].tolist() == ["Allies"]
+    assert bought["cost"].item() == pytest.approx(0.5 * (30 * 0.08 / (1 - 1.08**-20) + 0.5 * 2.0))
+    stop = "exposure.event.korea={label='Korea stops', country='KOR', nodes=['coated_graphite'], start=2031}"
+    both = study(folder, *GROWN, stop, "optimise.likelihood={china-anode=1, korea=1}", **among)
+    assert both["measures_places"]["stands"].tolist() == ["Europe", "Allies"]
+    assert set(both["measures_bought"]["place"]) == {"Europe"}
+    for found in (alike, apart, both):
+        assert found["measures"]["replayed"].tolist() == pytest.approx(found["measures"]["value"].tolist(), abs=1e-6)
+
+
 def test_plants_come_after_their_lead_time_and_grow(folder: Path) -> None:
     """Decided in 2031 they run from 2034; what is made outside China, 5 kt in Germany, could grow by a tenth a year
     from then on: half a kt in 2035, of 5 GWh."""
-    until = ("scope.years={first=2030, last=2035}", "scope.beyond='hold'")
-    found = study(folder, *until, budgets=[0, 1], which="['plants']")
+    found = study(folder, *GROWN, budgets=[0, 1], which="['plants']")
     bought = found["measures_bought"].query("measures == 'plants'")
     assert bought[["node", "year"]].values.tolist() == [["coated_graphite", 2035]]
     assert bought["value"].item() == pytest.approx(0.5)
@@ -482,6 +564,7 @@ def test_the_study_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
     ("chosen.toml", ("study.which=['recycling']",), "nothing is recycled without .flows."),
     ("chosen.toml", ("study.which=['collection']",), "which"),
     ("chosen.toml", ("study.share_spread=1",), "share_spread"),
+    ("chosen.toml", ("study.places=['ally']",), "not a place; did you mean 'allies'"),
 ])  # fmt: skip
 def test_what_the_study_needs_is_said(folder: Path, run_file: str, sets: tuple[str, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):

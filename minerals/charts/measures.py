@@ -240,9 +240,7 @@ def _note(story: _Story, result: Result) -> str:
         note += f" Recycling: more collected, better routes; {_at_most(story.recycling)}."
     note += " Per cent: of what an average stop takes, summed over the years in which it may come; money: of all years."
     if story.draws:
-        note += (
-            f" Drawn: median and 5–95% of {story.draws} draws of costs, growth of plants, severity and months of"
-        )
+        note += f" Drawn: median and 5–95% of {story.draws} draws of costs, growth of plants, severity and months of"
         note += " stops, as past ones were."
     if story.left_out:
         note += f" Not drawn: {story.left_out} more length{'s' * (story.left_out > 1)}."

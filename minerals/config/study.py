@@ -200,6 +200,13 @@ class Measures(Section):
     plant_life: Annotated[float, Unit("year")] = Field(
         default=20.0, ge=1, le=100, description="Years over which a plant is paid."
     )
+    places: Annotated[tuple[Text, ...], Strict(False)] = Field(
+        default=("outside",), min_length=1,
+        description="Where plants may stand: outside (anywhere but in the country that makes most of a node), home "
+        "(the region), and groups of country_groups.csv; one that is named later is what those before leave. Places "
+        "that neither what plants cost there nor what stops leave of them tells apart are one.",
+        examples=[["home", "allies-wide"]],
+    )  # fmt: skip
     draws: Annotated[Whole, Unit("draws")] = Field(
         default=0, ge=0, le=100_000, description="Draws of what stocks, plants and recycling cost, how fast plants "
         "grow, and how much and for how long each disruption takes, in which each measure is found again at each "

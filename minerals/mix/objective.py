@@ -128,8 +128,8 @@ def _cost(model: pyo.ConcreteModel, data: MixData) -> None:
     )
     model.plants_cost = pyo.Expression(
         expr=sum(
-            paid(data.plant_cost[r, n, y], plant, y)
-            for (r, n, v), plant in model.plants.items() for y in data.years if y >= v + data.plant_lead[n]
+            paid(data.plant_cost[r, n, j, y], plant, y)
+            for (r, n, j, v), plant in model.plants.items() for y in data.years if y >= v + data.plant_lead[n, j]
         )
     )  # fmt: skip
     model.recycling_cost = pyo.Expression(

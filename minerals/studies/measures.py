@@ -35,11 +35,14 @@ from ..case.measures import (
     hit_as,
     losses_with,
     own_lengths,
+    plants_at,
     rows_used,
     running,
     with_measures,
+    yearly_cost,
 )
 from ..case.optimise import AGREE, BUG, Mix
+from ..case.plant_places import OUTSIDE, labels_of, places_of
 from ..case.recycling import most_taken_off
 from ..config import Measures
 from ..errors import Infeasible, InputError, NumericalTrouble
@@ -52,6 +55,7 @@ from ..mix.near import Ends
 from ..mix.optimum import Optimum
 from ..mix.session import Session
 from ..mix.solution import LEAST_ROOM, risk_of
+from ..tables.expansion import discount_rate, material_price, plants_in
 from ..tables.inputs import Inputs
 from .blocks import POINTS_PART, StudyFolder
 from .identity import identity_of, shares_of
@@ -89,9 +93,11 @@ SPENT = ["mix_cost", "stock_cost", "plants_cost", "recycling_cost"]
 RANGES = [f"{part}_{end}" for part in SPENT for end in ("low", "high")]
 POINT = ["months", "measures", "budget", "value", "avoided", "per_billion", "marginal", "marginal_cost", "replayed",
          *SPENT, *RANGES, "unit"]  # fmt: skip
-BOUGHT = ["months", "measures", "budget", "measure", "region", "node", "label", "year", "value", "cost", "unit"]
+BOUGHT = ["months", "measures", "budget", "measure", "region", "node", "label", "place", "year", "value", "cost",
+          "unit"]  # fmt: skip
 DRAWN = ["budget", "measures", "measure", "value", "p5", "p50", "p95", "unit"]
 ORDER = ["budget", "a", "b", "value", "alike", "unit"]
+PLACES = ["node", "label", "place", "stands", "value", "low", "high", "lead", "unit"]
 RECYCLING = ["months", "measure", "node", "label", "value", "unit"]
 #: Parts of the plan of a mix, and what goes with it.
 PLAN = ("additions", "production", "imports")
@@ -144,7 +150,11 @@ def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progr
     nodes = mix.assembly.chokepoints.inputs
     units = {node.node: (nodes.node_labels[node.node], node.unit) for node in nodes.nodes}
     reaches = {key.split()[0]: found[key] for key in curves if key.split()[1] == REACH}
-    out = _tables({key: found[key] for key in curves if key.split()[1] != REACH}, units)
+    (home,) = mix.data.regions
+    named = labels_of(inputs, home)
+    out = _tables({key: found[key] for key in curves if key.split()[1] != REACH}, units, named)
+    if config.places != (OUTSIDE,):
+        out["measures_places"] = _places(mix, inputs, config, units, named)
     if reaches:
         out["measures_recycling"] = _reached(reaches, units)
     if not config.worth:
@@ -383,8 +393,9 @@ class Grid:
             "value": least, "replayed": replayed, "none": self.loss,
             "mix_cost": sum(cost.values()) - self.cheapest.cost, **beside,
             "bought": [
-                [measure, r, n, y, amount, paid[measure][r, n, y] * data.discount.get(y, 1.0) * amount]
-                for measure, variable in BESIDE.items() for (r, n, y), amount in sorted(levels[variable].items())
+                [measure, r, n, j, y, amount, paid[measure][key] * data.discount.get(y, 1.0) * amount]
+                for measure, variable in BESIDE.items() for key, amount in sorted(levels[variable].items())
+                for r, n, j, y in [key if len(key) == 4 else (*key[:2], "", key[2])]
                 if amount > LEAST * max(most.get((n, y), 0.0), 1.0)
             ],
         }  # fmt: skip
@@ -433,8 +444,11 @@ class _Draws:
         return {"lost": lost, "avoided": avoided}
 
 
-def _tables(found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple[str, str]]) -> dict[str, pd.DataFrame]:
-    """Tables of all points: at budgets, where a GWh has a worth, and of what they buy. nodes: label and unit."""
+def _tables(
+    found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple[str, str]], places: Mapping[str, str]
+) -> dict[str, pd.DataFrame]:
+    """Tables of all points: at budgets, where a GWh has a worth, and of what they buy. nodes: label and unit; places:
+    labels."""
     points: list[tuple[float, str, dict[str, Any]]] = []
     for key, each in found.items():
         months, name = key.split()
@@ -451,8 +465,8 @@ def _tables(found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple
 
     labels = {**nodes, **{way: (label, "GWh") for way, label in WAYS.items()}}
     bought = [
-        (months, name, point["budget"], measure, r, n, labels[n][0], y, *amounts, labels[n][1])
-        for months, name, point in points if point["worth"] is None for measure, r, n, y, *amounts in point["bought"]
+        (months, name, point["budget"], measure, r, n, labels[n][0], _stands(j, places), y, *amounts, labels[n][1])
+        for months, name, point in points if point["worth"] is None for measure, r, n, j, y, *amounts in point["bought"]
     ]  # fmt: skip
     worth = pd.DataFrame(rows("worth"), columns=["worth" if name == "budget" else name for name in POINT])
     worth.insert(3, "budget", [point["budget"] for _, _, point in points if point["worth"] is not None])
@@ -460,6 +474,30 @@ def _tables(found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple
         "measures": pd.DataFrame(rows("budget"), columns=POINT), "measures_worth": worth,
         "measures_bought": pd.DataFrame(bought, columns=BOUGHT),
     }  # fmt: skip
+
+
+def _stands(where: str, labels: Mapping[str, str]) -> str:
+    """Where something stands, in words; nothing where it has no place of its own."""
+    return " or ".join(labels[place] for place in where.split(" or ")) if where else ""
+
+
+def _places(
+    mix: Mix, inputs: Inputs, config: Measures, units: Mapping[str, tuple[str, str]], labels: Mapping[str, str]
+) -> pd.DataFrame:
+    """Places in which plants of each node may stand, with what one costs a year at the price of the first year, and as
+    what they are told."""
+    data, assembly = with_measures(mix, inputs, config, {}), mix.assembly
+    places, rate = places_of(assembly, config.places), float(discount_rate(inputs, "project")[0])
+    rows = list[tuple[Any, ...]]()
+    for n in dict.fromkeys(node for node, _ in data.plant_lead):
+        price, at = float(material_price(inputs, n, data.years)[0, 0]), assembly.nodes.index(n)
+        for standing in plants_at(places, inputs, config, n, at, rate, price):
+            for place in standing.places:
+                plants = plants_in(inputs, n, place)
+                cost, stands = yearly_cost(plants, rate, config.plant_life, price), _stands(standing.where, labels)
+                unit = f"million USD_2025/({units[n][1]}/yr)/yr"
+                rows.append((n, units[n][0], labels[place], stands, *cost, float(plants.lead[0]), unit))
+    return pd.DataFrame(rows, columns=PLACES)
 
 
 def _reached(found: Mapping[str, dict[str, Any]], nodes: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
