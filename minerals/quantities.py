@@ -782,8 +782,17 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "measures_bought", "result", ("months", "measures", "budget", "measure", "region", "node", "year"), "kt",
             "What a budget buys beside the mix: stock held in a year, plants that run in it, and batteries that go a "
-            "way to recover more (node: collection, or a route of what is collected or of scrap) [GWh]; cost: of that "
-            "year, as it counts in the sum of all [million USD_2025].",
+            "way to recover more (node: collection, or a route of what is collected or of scrap) [GWh]; place: where "
+            "plants stand, places that nothing tells apart together; cost: of that year, as it counts in the sum of "
+            "all [million USD_2025].",
+        ),
+        Quantity(
+            "measures_places", "result", ("node", "place"), "million USD_2025/(kt/yr)/yr",
+            "With study.places: places in which plants of a node may stand, and as what they are told (stands). value, "
+            "low, high: what a plant costs in a year in which it runs, at the price of its product in the first year, "
+            "by the rows of its place or those of all outside; lead: years from the decision. Places are one where "
+            "these ranges overlap, or have no ends, and stops leave as much of both; a plant then costs what all "
+            "outside do.",
         ),
         Quantity(
             "measures_recycling", "result", ("months", "measure", "node"), "GWh, kt",

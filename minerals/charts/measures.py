@@ -141,6 +141,14 @@ def _story(result: Result) -> _Story:
     )  # fmt: skip
 
 
+def where(result: Result) -> str:
+    """Where plants stand."""
+    table = table_of(result, "measures_places")
+    if table is None:
+        return "outside the country that makes most"
+    return f"in {' or '.join(dict.fromkeys(table['place']))}"
+
+
 def most_recycled(result: Result, drawn: Sequence[float]) -> float | None:
     """Part of what is lost that recycling avoids at most, whatever it costs, in any of some lengths; None where it is
     no measure."""
@@ -235,7 +243,7 @@ def _finding(story: _Story) -> str:
 def _note(story: _Story, result: Result) -> str:
     note = f"Note:{frame.caveats(result)} Each point: the least loss that so much money buys; between two a mix of"
     note += f" both is as good. Another mix: with its own cells. Stocks: at most {story.stocked:g} months of need, used"
-    note += " up once in a stop. Plants: outside the country that makes most; their inputs are not followed."
+    note += f" up once in a stop. Plants: {where(result)}; their inputs are not followed."
     if story.recycling is not None:
         note += f" Recycling: more collected, better routes; {_at_most(story.recycling)}."
     note += " Per cent: of what an average stop takes, summed over the years in which it may come; money: of all years."

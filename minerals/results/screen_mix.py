@@ -86,12 +86,24 @@ def _measures(result: Result, width: int) -> list[list[str]]:
     blocks[-1].append(
         "bn: billion USD_2025 beyond the cheapest mix, over all years. GWh: the sum over all years of what an average "
         "disruption takes if it comes in that year; one that comes in a single year takes and avoids its part. Another "
-        "mix: with its own cells. Stocks are "
-        "used up once in a disruption; plants elsewhere stand outside the country that makes most, and their inputs "
-        f"are not followed. {_recycling(result)}"
+        "mix: with its own cells. Stocks are used up once in a disruption; plants elsewhere stand "
+        f"{_places(result)}, and their inputs are not followed. {_recycling(result)}"
     )
     blocks[-1] += _order(result)
     return blocks
+
+
+def _places(result: Result) -> str:
+    """Where plants stand, and at how many nodes anything tells these places apart."""
+    if "measures_places" not in result.tables:
+        return "outside the country that makes most"
+    table = result["measures_places"]
+    named, by_node = list(dict.fromkeys(table["place"])), table.groupby("node", sort=False)["stands"].nunique()
+    if len(named) < 2:
+        return f"in {listed(named)}"
+    apart = int((by_node > 1).sum())
+    told = f"which cost and stops tell apart at {apart} of {len(by_node)} nodes"
+    return f"in {' or '.join(named)}, {told if apart else 'which neither cost nor stops tell apart at any node'}"
 
 
 def _recycling(result: Result) -> str:
