@@ -56,8 +56,9 @@ def recycling(avoided: float, **about: Any) -> FakeResult:
         columns=["months", "measure", "node", "value"])  # fmt: skip
     more = [(months, "all", budget, "recycling", "direct", "Direct recycling", 2035, amount, "GWh")
             for months in table["months"].unique() for budget, amount in usd.items() if amount]  # fmt: skip
-    bought_too = made.tables["measures_bought"]
-    made.tables["measures_bought"] = pd.concat([bought_too, pd.DataFrame(more, columns=bought_too.columns)])
+    if more:
+        bought_too = made.tables["measures_bought"]
+        made.tables["measures_bought"] = pd.concat([bought_too, pd.DataFrame(more, columns=bought_too.columns)])
     return made
 
 
