@@ -241,7 +241,9 @@ def _robust(result: Result, width: int) -> list[str]:
         gwh = table[world & (table["mix"] == "regret")].set_index("future")["short"]
         those = listed([f"{labels[name]['label']} {number(gwh[name])}" for name in short])
         told += f" Of it some cannot be supplied even without a disruption, and counts as lost: in {those} GWh."
-    return [*lines, told]
+    out = result.record.get("study", {}).get("worlds_left_out", {})
+    left_out = [f"Left out: the reference world {name}, as {why}." for name, why in out.items()]
+    return [*lines, told, *left_out]
 
 
 def _baselines(result: Result, width: int) -> list[str]:
