@@ -602,6 +602,13 @@ def test_measures_of_europe() -> None:
     assert (order["value"] + order["alike"] <= 1 + 1e-9).all()
     assert order.loc[(1, "own_cells", "stock"), "value"] == 0
     assert (order.xs(("mix", "own_cells"), level=("a", "b")).sum(axis=1, numeric_only=True) >= 1 - 1e-9).all()
+    (stands,) = set(result["measures_places"]["stands"])
+    assert set(result["measures_bought"].query("measure == 'plants'")["place"]) == {stands}
+    for _, reach in result["measures_recycling"].groupby("months"):
+        told = reach.set_index(["measure", "node"])["value"]
+        assert told["taken_off"][["graphite_anode", "lfp_cathode", "nmc_cathode"]].tolist() == [0] * 3
+        assert told["taken_off", "spherical_graphite"] > 0
+        assert told["avoided", "all"] < 1e-5 * told["lost", "all"]
     for _, part in result["measures_drawn"].groupby(["budget", "measure"]):
         avoided = part.set_index("measures")[["value", "p5", "p50", "p95"]]
         assert (avoided.loc["all"] >= avoided.max() * (1 - 1e-6)).all()

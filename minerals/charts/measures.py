@@ -146,7 +146,7 @@ def where(result: Result) -> str:
     table = table_of(result, "measures_places")
     if table is None:
         return "outside the country that makes most"
-    return f"in {' or '.join(dict.fromkeys(table['place']))}"
+    return " or ".join(dict.fromkeys(table["place"]))
 
 
 def most_recycled(result: Result, drawn: Sequence[float]) -> float | None:
@@ -243,13 +243,13 @@ def _finding(story: _Story) -> str:
 def _note(story: _Story, result: Result) -> str:
     note = f"Note:{frame.caveats(result)} Each point: the least loss that so much money buys; between two a mix of"
     note += f" both is as good. Another mix: with its own cells. Stocks: at most {story.stocked:g} months of need, used"
-    note += f" up once in a stop. Plants: {where(result)}; their inputs are not followed."
+    note += f" up once in a stop. Plants: {where(result)}; inputs not followed."
     if story.recycling is not None:
         note += f" Recycling: more collected, better routes; {_at_most(story.recycling)}."
     note += " Per cent: of what an average stop takes, summed over the years in which it may come; money: of all years."
     if story.draws:
         note += f" Drawn: median and 5–95% of {story.draws} draws of costs, growth of plants, severity and months of"
-        note += " stops, as past ones were."
+        note += " stops."
     if story.left_out:
         note += f" Not drawn: {story.left_out} more length{'s' * (story.left_out > 1)}."
     return note

@@ -213,8 +213,10 @@ def _note(story: _Story, result: Result) -> str:
     if story.ranges:
         note += f"Below it, of all plans {story.near} that cost no more: what goes to each kind, ranged alone. "
     note += "Which nodes are stocked or built is as open. Another mix: beyond the cheapest, own cells among it. Stocks:"
-    note += " holding them, all years. Plants: capital and higher cost of each year that they run,"
-    note += f" {measures.where(result)}. Avoided: of what an average stop takes, summed over the years in which it may"
+    note += " holding them, all years. Plants: capital and higher cost of each year that they run"
+    note += (
+        f" ({measures.where(result)}). Avoided: of what an average stop takes, summed over the years in which it may"
+    )
     note += " come."
     if "recycling" in story.known:
         note += " Recycling: more collection and better routes, all years."

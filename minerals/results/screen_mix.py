@@ -95,15 +95,16 @@ def _measures(result: Result, width: int) -> list[list[str]]:
 
 def _places(result: Result) -> str:
     """Where plants stand, and at how many nodes anything tells these places apart."""
+    outside = "outside the country that makes most"
     if "measures_places" not in result.tables:
-        return "outside the country that makes most"
+        return outside
     table = result["measures_places"]
     named, by_node = list(dict.fromkeys(table["place"])), table.groupby("node", sort=False)["stands"].nunique()
     if len(named) < 2:
-        return f"in {listed(named)}"
+        return f"{outside} ({listed(named)})"
     apart = int((by_node > 1).sum())
-    told = f"which cost and stops tell apart at {apart} of {len(by_node)} nodes"
-    return f"in {' or '.join(named)}, {told if apart else 'which neither cost nor stops tell apart at any node'}"
+    told = f"which cost or stops tell apart at {apart} of {len(by_node)} nodes"
+    return f"{outside} ({' or '.join(named)}, {told if apart else 'which neither cost nor stops tell apart'})"
 
 
 def _recycling(result: Result) -> str:
