@@ -779,10 +779,10 @@ QUANTITIES: dict[str, Quantity] = {
             "else is as that has it. avoided: against the cheapest mix; per_billion: that ÷ budget; marginal: what one "
             "more billion would avoid, the slope of the curve and at a kink that of one side; marginal_cost: what one "
             "more GWh would cost [million USD_2025], empty where none can be avoided; replayed: value when the plan is "
-            "played back; mix_cost, stock_cost, plants_cost: what is spent [million USD_2025], of the mix what it "
+            "played back; mix_cost … recycling_cost: what is spent [million USD_2025], of the mix what it "
             "costs beyond the cheapest: of the cheapest plan that loses as little, less than the budget where more "
-            "would avoid nothing. That is one plan: with a near of [optimise] mix_cost_low … plants_cost_high are the "
-            "ends of each, alone, among plans of all measures together that cost no more and lose at most so much "
+            "would avoid nothing. That is one plan: with a near of [optimise] mix_cost_low … recycling_cost_high are "
+            "the ends of each, alone, among plans of all measures together that cost no more and lose at most so much "
             "more; empty for a measure alone.",
             "value = min over what the measure may change of risk, cost ≤ cheapest + budget; "
             "marginal_cost = 1000 / marginal",
@@ -815,15 +815,32 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             "measures_bought", "result", ("months", "measures", "budget", "measure", "region", "node", "year"), "kt",
-            "What a budget buys beside the mix: stock held in a year, and plants that run in it; cost: of that year, "
-            "as it counts in the sum of all [million USD_2025].",
+            "What a budget buys beside the mix: stock held in a year, plants that run in it, and batteries that go a "
+            "way to recover more (node: collection, or a route of what is collected or of scrap) [GWh]; place: where "
+            "plants stand, places that nothing tells apart together; cost: of that year, as it counts in the sum of "
+            "all [million USD_2025].",
+        ),
+        Quantity(
+            "measures_places", "result", ("node", "place"), "million USD_2025/(kt/yr)/yr",
+            "With study.places: places in which plants of a node may stand, and as what they are told (stands). value, "
+            "low, high: what a plant costs in a year in which it runs, at the price of its product in the first year, "
+            "by the rows of its place or those of all outside; lead: years from the decision. Places are one where "
+            "these ranges overlap, or have no ends, and stops leave as much of both; a plant then costs what all "
+            "outside do.",
+        ),
+        Quantity(
+            "measures_recycling", "result", ("months", "measure", "node"), "GWh, kt",
+            "With recycling among study.which: what the cheapest mix loses (lost), what more recycling avoids of it at "
+            "most, whatever it costs (avoided), and the most that it takes off each node that a disruption takes "
+            "something of, each mineral by its best ways, over all years (taken_off): 0 where no recovered mineral "
+            "relieves it. A node that it relieves may be one for lack of which nothing is lost.",
         ),
         Quantity(
             "measures_drawn", "result", ("budget", "measures", "measure"), "GWh, 1",
             "With study.draws: what a measure avoids of the loss of the cheapest mix (avoided), and as a part of that "
-            "loss (share_avoided), found anew in each draw of what stocks and plants cost, how fast plants grow, and "
-            "how much and for how long each disruption takes; value: with each of these at its value. Lead times and "
-            "all that the plain mix rests on are held.",
+            "loss (share_avoided), found anew in each draw of what stocks, plants and recycling cost, how fast plants "
+            "grow, and how much and for how long each disruption takes; value: with each of these at its value. Lead "
+            "times and all that the plain mix rests on are held.",
             "percentiles over draws",
         ),
         Quantity(

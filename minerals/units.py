@@ -22,6 +22,7 @@ UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "energy_ratio": ("GWh/GWh", {"GWh/GWh": 1.0, "kWh/kWh": 1.0}),
     "time": ("year", {"year": 1.0, "years": 1.0, "month": 1 / 12}),
     "price": ("USD_2025/kWh", {"USD_2025/kWh": 1.0, "USD_2025/MWh": 1e-3}),
+    "treatment_price": ("USD_2025/kWh", {"USD_2025/kWh": 1.0, "USD_2025/MWh": 1e-3}),
     "molar_mass": ("g/mol", {"g/mol": 1.0, "kg/mol": 1e3}),
     "specific_capacity": ("mAh/g", {"mAh/g": 1.0, "Ah/kg": 1.0, "Ah/g": 1e3}),
     "voltage": ("V", {"V": 1.0, "mV": 1e-3}),
@@ -57,6 +58,7 @@ EITHER: dict[str, tuple[str, ...]] = {
     "material_price": ("mass_price", "part_price"),
     "expansion": ("capital_cost", "part_capital_cost", "time", "fraction"),
     "holding": ("fraction", "time"),
+    "recycling": ("treatment_price", "time"),
     "event": ("severity", "duration"),
 }
 
@@ -87,6 +89,8 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "time": (0.05, 100),
     # Raw materials alone are more than 5 USD/kWh; the first lithium-ion cells of 1991 cost some 8,000 of 2025.
     "price": (5, 10_000),
+    # Sorting of what is collected anyway to ten times the dearest gate fee of Britain.
+    "treatment_price": (0.2, 1_000),
     # Hydrogen is 1.008, and nothing stable is above lead's 208.
     "molar_mass": (0.5, 300),
     # Lithium metal holds 3,861 mAh/g and silicon 3,579, the most of any; the least of use is about 100.

@@ -39,6 +39,29 @@ def bought(
     return made
 
 
+def recycling(avoided: float, **about: Any) -> FakeResult:
+    """A result with recycling, which avoids so much of what is lost at most: twice as much as it does for the most that
+    is spent."""
+    made = portfolio(YEAR | {"recycling": tuple(avoided * by / 2 for by in (0.0, 0.2, 0.6, 1.0))}, **about)
+    table = made.tables["measures"]
+    usd = dict(zip(BUDGETS[1:], RECYCLED if avoided else (0.0,) * 3, strict=True))
+    table["recycling_cost"] = table["budget"].map(usd).fillna(0.0)
+    table["recycling_cost_low"], table["recycling_cost_high"] = (
+        LESS * table["recycling_cost"],
+        MORE * table["recycling_cost"],
+    )
+    made.tables["measures_recycling"] = pd.DataFrame(
+        [(length, measure, "all", part * LOST * length / 12)
+         for length in table["months"].unique() for measure, part in (("lost", 1.0), ("avoided", avoided))],
+        columns=["months", "measure", "node", "value"])  # fmt: skip
+    more = [(months, "all", budget, "recycling", "direct", "Direct recycling", 2035, amount, "GWh")
+            for months in table["months"].unique() for budget, amount in usd.items() if amount]  # fmt: skip
+    if more:
+        bought_too = made.tables["measures_bought"]
+        made.tables["measures_bought"] = pd.concat([bought_too, pd.DataFrame(more, columns=bought_too.columns)])
+    return made
+
+
 #: How far the draws lie below and above the median.
 LOW, HIGH = 0.5, 1.4
 
@@ -68,12 +91,16 @@ MIX = (200.0, 700.0, 8600.0)
 LESS, MORE = 0.75, 1.1
 
 
+#: Million USD that recycling takes.
+RECYCLED = (0.0, 300.0, 900.0)
+
+
 def portfolio(
-    spent: Mapping[tuple[str, str], Sequence[float]] = SPENT, mix: Sequence[float] = MIX, *, ranged: bool = True,
-    **about: Any,
+    parts: Mapping[str, Sequence[float]] = YEAR, spent: Mapping[tuple[str, str], Sequence[float]] = SPENT,
+    mix: Sequence[float] = MIX, *, ranged: bool = True, **about: Any,
 ) -> FakeResult:  # fmt: skip
     """A result with what all together buy, the same in a stop of any length."""
-    made = bought(**about)
+    made = bought(parts, **about)
     table = made.tables["measures"]
     for kind in ("mix", "stock", "plants"):
         usd = [sum(each) for each in zip(*(by for (of, _), by in spent.items() if of == kind), strict=True)]
@@ -96,6 +123,8 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "draws": lambda: (in_draws(), {}),
         "draws of one length": lambda: (in_draws(months=(12.0,)), {}),
         "one length": lambda: (bought(months=(24.0,)), {}),
+        "recycling": lambda: (recycling(0.3), {}),
+        "recycling avoids nothing": lambda: (recycling(0.0), {}),
         "many lengths": lambda: (bought(months=(1.0, 3.0, 6.0, 12.0, 60.0)), {}),
         "nothing but the cheapest": lambda: (bought(budgets=(0.0,)), {}),
         "one budget": lambda: (bought({name: by[:2] for name, by in YEAR.items()}, budgets=(0.0, 0.5)), {}),
@@ -110,10 +139,14 @@ CASES: dict[str, dict[str, Callable[[], Case]]] = {
         "usual": lambda: (portfolio(), {}),
         "another length": lambda: (portfolio(), {"months": 24.0}),
         "many nodes": lambda: (
-            portfolio(SPENT | {("stock", f"node_{at}_with_a_long_name"): (30.0, 200.0, 700.0) for at in range(4)}),
+            portfolio(
+                spent=SPENT | {("stock", f"node_{at}_with_a_long_name"): (30.0, 200.0, 700.0) for at in range(4)}
+            ),
             {},
         ),
-        "the mix alone": lambda: (portfolio({}, (1000.0, 5000.0, 20000.0)), {}),
+        "recycling": lambda: (recycling(0.3, mix=(200.0, 400.0, 7700.0)), {}),
+        "recycling avoids nothing": lambda: (recycling(0.0), {}),
+        "the mix alone": lambda: (portfolio(spent={}, mix=(1000.0, 5000.0, 20000.0)), {}),
         "more money buys nothing": lambda: (portfolio(mix=(200.0, 700.0, 700.0)), {}),
         "no ranges": lambda: (portfolio(ranged=False), {}),
         "nothing is lost": lambda: (portfolio(lost=0.0), {}),
@@ -183,6 +216,19 @@ def test_below_each_bar_is_what_plans_nearly_as_good_spend() -> None:
     without = drawn("no ranges", "portfolio")
     assert without.data[["low", "high"]].isna().all(axis=None)
     assert not any("stocks" in text.get_text() and "%" in text.get_text() for text in without.figure.texts)
+
+
+def test_recycling_is_told_as_far_as_it_helps() -> None:
+    """With what it avoids at most; where that is nothing no money goes to it, however little it is."""
+    helps, none = (drawn(f"recycling{case}").meta.note for case in ("", " avoids nothing"))
+    assert "Recycling: more collected, better routes; 30% at most, whatever it costs." in helps
+    assert "Recycling: more collected, better routes; nothing here, whatever it costs." in none
+    helps, none = (drawn(f"recycling{case}", "portfolio") for case in ("", " avoids nothing"))
+    share = helps.data.query("kind == 'recycling'").set_index("budget")["share"]
+    assert share.tolist() == pytest.approx([0, 6, 4.5])
+    assert "recycling 4–7%" in helps.meta.alt
+    assert not len(none.data.query("kind == 'recycling'"))
+    assert "ecycling" not in none.meta.alt
 
 
 @pytest.mark.parametrize(("case", "title"), [

@@ -17,7 +17,7 @@ import conftest
 import pyomo.environ as pyo
 import pytest
 from pyomo.repn import generate_standard_repn
-from test_measures import stocks_and_plants
+from test_measures import in_places, stocks_and_plants, with_recycling
 from test_mix import (
     CHEMISTRIES,
     YEARS,
@@ -169,6 +169,8 @@ FAMILIES = {
     "follow_on": Case(following),
     "growth": Case(ramp),
     "measures": Case(stocks_and_plants),
+    "measures-places": Case(lambda: in_places(0.5)),
+    "measures-recycling": Case(with_recycling),
     "growth-grades": Case(grades),
     "lines": Case(lambda: lines(80.0)),
     "makers": Case(cells),

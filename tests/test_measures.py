@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
@@ -17,8 +18,10 @@ from test_whole_toy import LEAST_NMC
 
 from minerals import api
 from minerals.case.draws import MONTHS
-from minerals.case.measures import as_given, hit_as, own_lengths
+from minerals.case.measures import as_given, hit_as, own_lengths, plants_at
 from minerals.case.optimise import Mix
+from minerals.case.plant_places import places_of
+from minerals.case.recycling import most_taken_off
 from minerals.config import OPTIMISED, Measures, read_run
 from minerals.errors import InputError
 from minerals.exposure.draws import Streams
@@ -43,7 +46,7 @@ def stocks_and_plants(months: float = 12.0, **changes: Any) -> MixData:
         only(at_risk(), "nmc"), weight={"congo": 1.0, "china": 0.0, "calm": 0.0},
         by_origin=frozenset(("Here", "nmc", y) for y in YEARS),
         stock_cost=dict.fromkeys(places, STOCK), stock_most=dict.fromkeys(places, 0.5), lasts={"congo": months / 12},
-        plant_cost=dict.fromkeys(places, PLANT), plant_lead={"cobalt": 1.0},
+        plant_cost={("Here", "cobalt", "outside", y): PLANT for y in YEARS}, plant_lead={("cobalt", "outside"): 1.0},
         plant_most={("cobalt", y): 3.0 for y in YEARS[1:]}, own_share={("Here", y): 1.0 for y in YEARS},
     )  # fmt: skip
     return replace(data, **changes)
@@ -95,19 +98,100 @@ def test_a_stock_gives_no_more_than_the_stop_takes_and_its_months_of_need() -> N
     assert spent(little, 1e3, plants=False)[0] == pytest.approx(3 * (50 - 5))
 
 
+def with_recycling(months: float = 12.0, **changes: Any) -> MixData:
+    """The same, with ways to recover more cobalt. 20 GWh a year are not collected: 0.05 kt each, for 0.3 million USD.
+    40 are, and a better route recovers 0.01 kt more of each, and of those that are collected more, for 0.2 million."""
+    ways: dict[str, tuple[float, float]] = {"collection": (0.3, 0.05), "direct": (0.2, 0.01)}
+    recycling: dict[str, Any] = {
+        "minerals": ("cobalt",), "relief": {("cobalt", "cobalt", y): 1.0 for y in YEARS},
+        "recovered": {("Here", "cobalt", y): 0.0 for y in YEARS},
+        "recycling_cost": {("Here", way, y): cost for way, (cost, _) in ways.items() for y in YEARS},
+        "recycling_gain": {("Here", way, "cobalt", y): kt for way, (_, kt) in ways.items() for y in YEARS},
+        "recycling_from": {"collection": "uncollected", "direct": "collected"},
+        "recycling_into": {"collection": "collected"},
+        "recycling_most": {
+            ("Here", stream, y): gwh for stream, gwh in {"uncollected": 20.0, "collected": 40.0}.items() for y in YEARS
+        },
+    }  # fmt: skip
+    return replace(stocks_and_plants(months), **{**recycling, **changes})
+
+
+def in_places(left: float) -> MixData:
+    """The same, with plants at home that cost 6 million a year and make a kt at most, and among allies for 4 million,
+    of which the stop leaves a part."""
+    cost = {"home": PLANT, "allies": 4.0}
+    return stocks_and_plants(
+        plant_cost={("Here", "cobalt", place, y): usd for place, usd in cost.items() for y in YEARS},
+        plant_lead={("cobalt", place): 1.0 for place in cost}, plant_left={("congo", "Here", "cobalt", "allies"): left},
+        plant_most_in={("cobalt", "home", y): 1.0 for y in YEARS[1:]},
+    )  # fmt: skip
+
+
+def recycled(data: MixData, budget: float, **also: bool) -> float:
+    """Least loss for so many million USD of recycling alone, or with what is named beside it [GWh]."""
+    return spent(data, budget, **{"stock": False, "plants": False, **also})[0]
+
+
+def test_collection_and_a_better_route_replace_what_the_stop_takes() -> None:
+    """A kt is 12.5 GWh, and costs 6 million by collection. Its 3 kt cost 18 and save 37.5 of 150 GWh; the route then
+    gives 0.01 kt of 60 batteries in each year, 1.8 kt for 36, and of 40 where no more are collected."""
+    assert recycled(with_recycling(), 0.0) == pytest.approx(150)
+    assert recycled(with_recycling(), 6.0) == pytest.approx(150 - 12.5)
+    assert recycled(with_recycling(), 18.0) == pytest.approx(150 - 37.5)
+    assert recycled(with_recycling(), 18.0 + 36.0) == pytest.approx(150 - 60)
+    assert recycled(with_recycling(), 1e3) == pytest.approx(150 - 60)
+    uncollected = with_recycling().recycling_most | {("Here", "uncollected", y): 0.0 for y in YEARS}
+    assert recycled(with_recycling(recycling_most=uncollected), 1e3) == pytest.approx(150 - 3 * 40 * 0.01 * 12.5)
+    assert most_taken_off(with_recycling()) == pytest.approx({("cobalt", y): 20 * 0.06 + 40 * 0.01 for y in YEARS})
+
+
+def test_minerals_of_a_battery_come_together_and_relieve_their_own_nodes() -> None:
+    """Batteries that give cobalt give lithium too, of which nothing is short, at no more cost. Where what is recovered
+    takes nothing off the node that is short, it avoids nothing whatever is spent."""
+    gain = with_recycling().recycling_gain
+    both = {**gain, **{(r, way, "lithium", y): 1.0 for r, way, _, y in gain}}
+    more = {("Here", m, y): 0.0 for m in ("cobalt", "lithium") for y in YEARS}
+    data = with_recycling(minerals=("cobalt", "lithium"), recovered=more, recycling_gain=both)
+    assert recycled(data, 6.0) == pytest.approx(150 - 12.5)
+    elsewhere = replace(data, relief={("lithium", "cobalt_free", y): 1.0 for y in YEARS})
+    assert recycled(elsewhere, 1e3) == pytest.approx(150)
+    assert ("cobalt", 2031) not in most_taken_off(elsewhere)
+
+
+def test_plants_stand_where_what_a_stop_leaves_of_them_costs_least() -> None:
+    """A kt at home for two years costs 12 million and saves 25 GWh. Of one among allies, for 8, the stop leaves a half,
+    12.5 GWh: home comes first, as far as its kt goes. If it leaves three quarters allies do. Both share 3 kt."""
+    assert spent(in_places(0.5), 12.0, stock=False)[0] == pytest.approx(150 - 25)
+    assert spent(in_places(0.5), 24.0, stock=False)[0] == pytest.approx(150 - 25 - 1.5 * 12.5)
+    assert spent(in_places(0.75), 12.0, stock=False)[0] == pytest.approx(150 - 1.5 * 0.75 * 25)
+    assert spent(in_places(0.5), 1e3, stock=False)[0] == pytest.approx(150 - 25 - 2 * 12.5)
+    assert spent(in_places(0.0), 1e3, stock=False)[0] == pytest.approx(150 - 25)
+
+
+@pytest.mark.parametrize(("months", "of_stock"), [(35.0, 1.0), (37.0, 0.0)])
+def test_recycling_beats_stock_where_a_stop_is_long(months: float, of_stock: float) -> None:
+    """A kt in stock gives 12 ÷ m kt a year for 2 million, and one collected 1 for 6, as a plant does: alike at 36."""
+    _, session, found = spent(with_recycling(months), 6.0, plants=False)
+    cost = session.cost(found.values)
+    assert cost["stock"] / (cost["stock"] + cost["recycling"]) == pytest.approx(of_stock, abs=1e-6)
+
+
 @pytest.mark.parametrize("months", [3.0, 12.0, 48.0])
 def test_more_to_spend_never_loses_more_and_gains_ever_less(months: float) -> None:
     """And all measures together save at least what each does alone, at any budget."""
-    budgets, data = np.linspace(0, 60, 13), stocks_and_plants(months)
+    budgets, without = np.linspace(0, 60, 11), stocks_and_plants(months)
     found = {
-        names: np.array([spent(data, b, stock="s" in names, plants="p" in names)[0] for b in budgets])
-        for names in ("s", "p", "sp")
+        names: np.array([
+            spent(with_recycling(months) if "r" in names else without, b, stock="s" in names, plants="p" in names)[0]
+            for b in budgets
+        ])
+        for names in ("s", "p", "r", "spr")
     }  # fmt: skip
     for losses in found.values():
         assert losses[0] == pytest.approx(150 * months / 12)
         assert (np.diff(losses) <= 1e-6).all()
         assert (np.diff(losses, 2) >= -1e-6).all()
-    assert (found["sp"] <= np.minimum(found["s"], found["p"]) + 1e-6).all()
+    assert (found["spr"] <= np.minimum.reduce([found["s"], found["p"], found["r"]]) + 1e-6).all()
 
 
 # --- the study -------------------------------------------------------------------------------------------------------
@@ -251,6 +335,48 @@ def test_of_more_money_than_helps_no_more_is_spent_than_is_needed(folder: Path) 
     assert (told[["value", "avoided"]] >= 0).all(axis=None)
 
 
+#: Of a run in which more can be recovered: years beyond the lead time of recycling, and flows.
+FOLLOWED = ("scope.years={first=2030, last=2033}", "scope.beyond='hold'", "flows={}")
+
+
+def test_recycling_relieves_a_refined_node_and_says_what_it_cannot(folder: Path, tmp_path: Path) -> None:
+    """Batteries of 2028, six in ten of them NMC, hold 0.94 kg of graphite per kWh, of which 0.15 are recovered and 0.9
+    by direct recycling, for 4 USD/kWh. A quarter of it takes coated graphite off, if that is refined: 0.263 kg are in a
+    kWh of LFP. As an active material nothing is taken off it, and nothing avoided at any cost."""
+    cannot = study(folder, *FOLLOWED, budgets=[1], which="['recycling']")
+    reach = cannot["measures_recycling"].set_index(["measure", "node"])["value"]
+    assert reach["lost", "all"] > 40
+    assert reach["avoided", "all"] == pytest.approx(0, abs=1e-6)
+    assert reach["taken_off", "coated_graphite"] == 0
+    assert cannot["measures"]["avoided"].tolist() == pytest.approx([0, 0], abs=1e-6)
+    refined = shutil.copytree(folder, tmp_path / "refined")
+    for name, old, new in (
+        ("nodes.csv", "Coated graphite,active_material", "Coated graphite,refining"),
+        ("graphite_route_bound.csv", "low,0.1", "low,0.25"),
+    ):
+        text = (refined / name).read_text(encoding="utf-8")
+        assert old in text
+        (refined / name).write_text(text.replace(old, new), encoding="utf-8")
+    found = study(refined, *FOLLOWED, budgets=[0, 0.01, 0.05, 1], which="['recycling', 'stock']")
+    table = found["measures"]
+    told = table.pivot_table(index="budget", columns="measures", values="avoided")
+    use = 1 / 0.95 * 0.25
+    assert told.loc[0.01, "recycling"] == pytest.approx(10 / 4 * 0.94 * (0.9 - 0.15) * 0.25 / use, abs=1e-5)
+    assert told.loc[0.0].tolist() == pytest.approx([0] * 3, abs=2e-4)
+    # Of no money a stock is what a solver takes for the least cost.
+    assert (told["all"] >= told.max(axis=1) - 1e-6)[0.01:].all()
+    assert told.loc[1, "all"] > told.loc[1, ["recycling", "stock"]].max() + 1
+    slopes = told.diff().div(np.diff(told.index, prepend=np.nan), axis=0).dropna()
+    assert (slopes >= -1e-6).all(axis=None)
+    assert (slopes.diff().dropna() <= 1e-3).all(axis=None)
+    assert table["replayed"].tolist() == pytest.approx(table["value"].tolist(), abs=1e-6)
+    reach = found["measures_recycling"].set_index(["measure", "node"])["value"]
+    assert reach["avoided", "all"] == pytest.approx(told.loc[1, "recycling"], abs=1e-6)
+    bought = found["measures_bought"].query("measures == 'recycling' and budget == 0.01")
+    assert bought[["node", "value", "cost"]].values.tolist() == [["direct", pytest.approx(2.5), pytest.approx(10)]]
+    assert "recycling_cost" in set(found["inputs_used"]["table"])
+
+
 def test_what_a_gwh_is_worth_finds_its_budget(folder: Path) -> None:
     """A GWh of the toy costs 0.03 million USD as stock: below that nothing is bought, above it all that is lost."""
     lost = 0.6 * (102.5 - 0.1 * LEAST_NMC) - 50
@@ -338,11 +464,79 @@ def test_plants_share_their_growth_with_what_follows_the_mix() -> None:
     assert spent(shared, 1e3, stock=False)[0] == pytest.approx(alone + 2 * 12.5)
 
 
+#: A run in which plants may be decided in 2031 and grow: of coated graphite, of which Germany makes 5 kt.
+GROWN = ("scope.years={first=2030, last=2035}", "scope.beyond='hold'")
+#: Rows of places: what a plant costs at home and in South Korea or Finland.
+IN_PLACES = "capital,coated_graphite,{},{},{},{},USD_2025/(kg/yr),book,p. 32,model,\n".format
+
+
+def with_rows(folder: Path, to: Path, *rows: str) -> Path:
+    """The same tables, with rows of places."""
+    other = shutil.copytree(folder, to)
+    with (other / "expansion_cost.csv").open("a", encoding="utf-8") as file:
+        file.writelines(rows)
+    return other
+
+
+def test_places_are_told_apart_as_far_as_their_costs_are(folder: Path, tmp_path: Path) -> None:
+    """Ranges of what a plant costs do where they do not overlap, and a growth of its own does. A figure without ends
+    does not, nor the premium that all places have; nor is a place apart whose plants cost what all outside do."""
+    mix, node = mix_of(folder), "coated_graphite"
+    places, at = places_of(mix.assembly, ("home", "allies")), mix.assembly.nodes.index("coated_graphite")
+    assert not any(places.inside["home"][at] & places.inside["allies"][at])
+    config = Measures(kind="measures", budgets=(1.0,), places=("home", "allies"))
+    together = ["home or allies"]
+    for name, rows, stands in (
+        ("none", [], together),
+        ("overlap", [IN_PLACES("home", 15, 10, 24), IN_PLACES("allies", 30, 20, 40)], together),
+        ("lone", [IN_PLACES("home", 15, "", ""), IN_PLACES("allies", 30, 20, 40)], together),
+        ("apart", [IN_PLACES("home", 50, 45, 60), IN_PLACES("allies", 30, 20, 40)], ["home", "allies"]),
+        ("growth", ["growth,coated_graphite,home,0.2,,,1,book,p. 32,model,\n"], ["home", "allies"]),
+    ):  # fmt: skip
+        inputs = read_inputs(with_rows(folder, tmp_path / name, *rows))
+        found = plants_at(places, inputs, config, node, at, 0.08, 4.0)
+        assert [each.where for each in found] == stands
+        assert [each.row for each in found] == (["outside"] if len(found) == 1 else stands)
+
+
+@pytest.mark.slow
+def test_plants_in_places_cost_what_they_do_there_and_are_lost_with_their_country(folder: Path, tmp_path: Path) -> None:
+    """What nothing tells apart is bought as one place, and avoids as much. Of two that cost differently the dearer is
+    left. Nobody makes coated graphite among the allies, whose plants are then taken to stand in South Korea where that
+    half closes too: there they avoid half as much, and home is bought, which costs the same."""
+    keys: dict[str, object] = {"budgets": [0, 1], "which": "['plants']"}
+    among = {**keys, "places": "['home', 'allies']"}
+    alike, one = study(folder, *GROWN, **among), study(folder, *GROWN, **keys)
+    told = "Europe or Allies"
+    assert alike["measures_places"][["place", "stands"]].values.tolist() == [["Europe", told], ["Allies", told]]
+    assert set(alike["measures_bought"]["place"]) == {told}
+    assert alike["measures"]["avoided"].tolist() == pytest.approx(one["measures"]["avoided"].tolist(), abs=1e-6)
+    assert "measures_places" not in one.tables
+    rows = with_rows(folder, tmp_path / "apart", IN_PLACES("home", 50, 45, 60), IN_PLACES("allies", 30, 20, 40))
+    apart = study(rows, *GROWN, **among)
+    bought = apart["measures_bought"].query("measures == 'plants'")
+    assert bought["place"].tolist() == ["Allies"]
+    assert bought["cost"].item() == pytest.approx(0.5 * (30 * 0.08 / (1 - 1.08**-20) + 0.5 * 2.0))
+    closed = with_rows(folder, tmp_path / "closed")
+    stops = (closed / "disruption.csv").read_text(encoding="utf-8")
+    (row,) = (line for line in stops.splitlines() if line.startswith("china-anode"))
+    with (closed / "disruption.csv").open("a", encoding="utf-8") as file:
+        file.write(row.replace("CHN", "KOR").replace("export,1,", "export,0.5,") + "\n")
+    both, half = study(closed, *GROWN, **among), study(closed, *GROWN, **{**keys, "places": "['allies']"})
+    whole = one["measures"]["avoided"]
+    assert whole.max() == pytest.approx(5)
+    assert half["measures"]["avoided"].tolist() == pytest.approx((whole / 2).tolist(), abs=1e-6)
+    assert both["measures"]["avoided"].tolist() == pytest.approx(whole.tolist(), abs=1e-6)
+    assert both["measures_places"]["stands"].tolist() == ["Europe", "Allies"]
+    assert set(both["measures_bought"]["place"]) == {"Europe"}
+    for found in (alike, apart, both, half):
+        assert found["measures"]["replayed"].tolist() == pytest.approx(found["measures"]["value"].tolist(), abs=1e-6)
+
+
 def test_plants_come_after_their_lead_time_and_grow(folder: Path) -> None:
     """Decided in 2031 they run from 2034; what is made outside China, 5 kt in Germany, could grow by a tenth a year
     from then on: half a kt in 2035, of 5 GWh."""
-    until = ("scope.years={first=2030, last=2035}", "scope.beyond='hold'")
-    found = study(folder, *until, budgets=[0, 1], which="['plants']")
+    found = study(folder, *GROWN, budgets=[0, 1], which="['plants']")
     bought = found["measures_bought"].query("measures == 'plants'")
     assert bought[["node", "year"]].values.tolist() == [["coated_graphite", 2035]]
     assert bought["value"].item() == pytest.approx(0.5)
@@ -376,8 +570,10 @@ def test_the_study_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
     ("chosen.toml", ("scope.regions=['World']",), "buys for one region"),
     ("chosen.toml", ("optimise.objective='cost'",), "which measures are held against"),
     ("chosen.toml", ("optimise.unmet=true",), "measures need a mix that meets all"),
-    ("chosen.toml", ("study.which=['recycling']",), "which"),
+    ("chosen.toml", ("study.which=['recycling']",), "nothing is recycled without .flows."),
+    ("chosen.toml", ("study.which=['collection']",), "which"),
     ("chosen.toml", ("study.share_spread=1",), "share_spread"),
+    ("chosen.toml", ("study.places=['ally']",), "not a place; did you mean 'allies'"),
 ])  # fmt: skip
 def test_what_the_study_needs_is_said(folder: Path, run_file: str, sets: tuple[str, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
@@ -403,6 +599,13 @@ def assert_of_europe(result: Result) -> None:
     assert (order["value"] + order["alike"] <= 1 + 1e-9).all()
     assert order.loc[(1, "own_cells", "stock"), "value"] == 0
     assert (order.xs(("mix", "own_cells"), level=("a", "b")).sum(axis=1, numeric_only=True) >= 1 - 1e-9).all()
+    (stands,) = set(result["measures_places"]["stands"])
+    assert set(result["measures_bought"].query("measure == 'plants'")["place"]) == {stands}
+    for _, reach in result["measures_recycling"].groupby("months"):
+        told = reach.set_index(["measure", "node"])["value"]
+        assert told["taken_off"][["graphite_anode", "lfp_cathode", "nmc_cathode"]].tolist() == [0] * 3
+        assert told["taken_off", "spherical_graphite"] > 0
+        assert told["avoided", "all"] < 1e-5 * told["lost", "all"]
     for _, part in result["measures_drawn"].groupby(["budget", "measure"]):
         avoided = part.set_index("measures")[["value", "p5", "p50", "p95"]]
         assert (avoided.loc["all"] >= avoided.max() * (1 - 1e-6)).all()

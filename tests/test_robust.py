@@ -24,6 +24,7 @@ from minerals.mix.session import Session
 from minerals.mix.variables import PLAN
 from minerals.results.csv_files import read_csv
 from minerals.results.result import Result
+from minerals.results.screen_mix import _robust
 from minerals.studies.run import run
 
 #: Last year of the futures of Europe that are played here; `python tests/slow.py futures` goes further.
@@ -183,7 +184,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(folder: Path) -> Result:
-    return run(folder / "chosen.toml", [STUDY % ""], folder)
+    return run(folder / "chosen.toml", [STUDY % ", worlds='three'"], folder)
+
+
+@pytest.mark.slow
+def test_reference_worlds_that_the_inputs_lack_are_named(whole: Result) -> None:
+    """The toy has none of the three: on the screen and in the record."""
+    left_out = whole.record["study"]["worlds_left_out"]
+    names = ["stated-trend", "sodium-led", "next-gen-led with silicon next-gen-led"]
+    assert left_out == {name: f"market_share has no scenario {name.split()[0]}" for name in names}
+    told = _robust(whole, 120)
+    assert told[-1] == "Left out: the reference world {}, as {}.".format(*list(left_out.items())[-1])
+    assert whole["robust"]["world"].nunique() == 1
 
 
 @pytest.mark.slow

@@ -223,14 +223,15 @@ def recoveries(resolved: Resolved, end: int = 0) -> dict[str, Array]:
     return {stream: mixed_recovery(chain.route[end], rate[end][None]) for stream, rate in chain.recovery.items()}
 
 
-def returning(resolved: Resolved, survival: Survival) -> Array:
+def returning(resolved: Resolved, survival: Survival, collected: int = 0) -> Array:
     """Share of what a cohort holds that reaches recyclers, (region, segment, chemistry, year, cohort): what `follow`
-    collects of one GWh, after a first life and after a second."""
+    collects of one GWh, after a first life and after a second. collected: at the value (0), low (1) or high (2) end of
+    collection."""
     chain, leaving = _parameters(resolved), hazard(survival.first)
     share = chain.reuse_share[0] if _second_life(resolved) else np.zeros_like(chain.reuse_share[0])
-    kept = np.einsum("scyk,sy,rsy->rscyk", leaving, 1 - share, chain.collection[0])
+    kept = np.einsum("scyk,sy,rsy->rscyk", leaving, 1 - share, chain.collection[collected])
     again = np.einsum("yv,scvk,sv->scyk", hazard(survival.second), leaving, share)
-    return np.asarray(kept + again[None] * chain.second_collection[0][:, None, None, :, None])
+    return np.asarray(kept + again[None] * chain.second_collection[collected][:, None, None, :, None])
 
 
 def upstream(resolved: Resolved, primary: Array, route: Array, end: int = 0) -> Array:

@@ -718,12 +718,18 @@ class Chokepoints:
         """The country that makes most of each node when the plan starts, (node)."""
         return np.asarray(np.where(self.inputs.is_group, -1.0, self._first_made).argmax(axis=1))
 
-    def room_outside(self, growth: Array) -> Array:
+    @property
+    def made_at_start(self) -> Array:
+        """What each country makes of each node when the plan starts, (node, country) [kt or GWh]."""
+        return self._first_made
+
+    def room_outside(self, growth: Array, inside: Array | None = None) -> Array:
         """How far growth would carry what is made of each node outside the country that makes most of it, of plants
-        that are decided from the start of the plan on, (node, reported year) [kt or GWh]. growth: (node) [1/year]."""
+        that are decided from the start of the plan on, (node, reported year) [kt or GWh]. growth: (node) [1/year];
+        inside: countries that count, (node, country), all by default."""
         start, years, supply, counted = self.since
         led = np.arange(supply.shape[2]) == self.leader[:, None]
-        outside = np.where(led, 0.0, supply).sum(axis=2).T
+        outside = np.where(led if inside is None else led | (inside == 0), 0.0, supply).sum(axis=2).T
         return self._reported(headroom(outside, counted, years, start, growth, self.inputs.new.lead[0, 1]))
 
     def name_of(self, regions: Sequence[str]) -> str:

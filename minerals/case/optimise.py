@@ -74,6 +74,8 @@ BuiltIn = dict[str, dict[str, dict[str, dict[str, float]]]]
 SHARES = "tables/mix_share.csv"
 #: How codes begin of what a source leaves after the countries it names.
 REST = "R_OTH"
+#: Where plants may stand, beside groups of countries.
+PLACES = ("outside", "home")
 #: Tables of a run file without which no mix is chosen, and what for.
 NEEDS = {"exposure": "for supply and disruptions", "prices": "for what batteries cost"}
 #: What to do where the solver runs out of time.
@@ -289,7 +291,10 @@ def _check(run: Run, inputs: Inputs) -> tuple[Optimise, Labels, MixInputs]:
     problem."""
     config, labels, tables = run.settings.optimise, None, None
     assert config is not None
-    problems = [run.problem(path, what, why) for path, what, why in (*_of_run(run), *_of_keys(config, inputs))]
+    problems = [
+        run.problem(path, what, why)
+        for path, what, why in (*_of_run(run), *_of_keys(config, inputs), *_of_places(run, inputs))
+    ]
     try:
         labels = fit(run, inputs)
         problems += [run.problem(path, what, why) for path, what, why in _of_law(config, labels.regions, inputs)]
@@ -324,6 +329,9 @@ def _of_run(run: Run) -> Wrong:
         yield ("optimise", "unmet"), "unmet = true", why
     if isinstance(settings.study, Measures):
         yield from _of_measures(config)
+        if "recycling" in settings.study.which and settings.flows is None:
+            why = "nothing is recycled without [flows]; add it, as runs/europe-mix.toml does, or leave recycling out"
+            yield ("study", "which"), f"which = {list(settings.study.which)}", why
         if settings.exposure is not None and settings.exposure.stockpile_months:
             why = "is a stock that is there already, and measures ask what one would gain; leave it out"
             yield ("exposure", "stockpile_months"), f"stockpile_months = {settings.exposure.stockpile_months:g}", why
@@ -397,6 +405,16 @@ def _of_robust(config: Optimise) -> Wrong:
         if (value := getattr(config, key)) is not None:
             why = "mixes money with losses that are compared between plans; leave it out, or set a cost_cap"
             yield ("optimise", key), f"{key} = {value:g}", why
+
+
+def _of_places(run: Run, inputs: Inputs) -> Wrong:
+    """Where plants of a study of measures may stand."""
+    study = run.settings.study
+    known = (*PLACES, *inputs.codes("country_groups"))
+    for place in study.places if isinstance(study, Measures) else ():
+        if place not in known:
+            why = f"not a place{did_you_mean(place, known) or f'; known: {listed(known)}'}"
+            yield ("study", "places"), f"places has {place!r}", why
 
 
 def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:

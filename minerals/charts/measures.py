@@ -22,16 +22,20 @@ NAME = "measures"
 ALL = "all"
 LABELS = {
     "mix": "Another mix", "own_cells": "Own cells", "stock": "Stocks", "plants": "Plants elsewhere",
-    ALL: "All together",
+    "recycling": "Recycling", ALL: "All together",
 }  # fmt: skip
 """Measures, in the order of their key."""
+ONE = ("mix", "recycling")
+"""Those that are one thing."""
 COLOURS = {
     "mix": style.CHEMISTRY["high-nickel"], "own_cells": style.BASE, "stock": style.CHEMISTRY["LFP"],
-    "plants": style.CHEMISTRY["Li-S"], ALL: INK,
+    "plants": style.CHEMISTRY["Li-S"], "recycling": style.CHEMISTRY["Na-ion"], ALL: INK,
 }  # fmt: skip
 MOST = 3
 """Lengths drawn at most, the shortest and the longest among them."""
 YEAR = 12.0
+LEAST = 1e-5
+"""Part of what is lost below which what is avoided is nothing."""
 DATA = ("months", "measures", "budget", "value", "low", "high", "avoided", "lost", "unit")
 Drawn = Mapping[str, NDArray[np.float64]]
 """Of each measure its median, 5th and 95th percentile, (3, budget)."""
@@ -63,7 +67,8 @@ class _Story:
     """The numbers of one chart. budgets: billion USD, rising; avoided: GWh, months -> measure -> (budget); lost: GWh
     that the cheapest mix loses, by months; stocked: most months of need in stock; left_out: lengths that are not drawn;
     shares, gwh: avoided in draws, as a part of what is lost there and in GWh, by measure, at the budgets above 0;
-    draws: how many."""
+    draws: how many; recycling: the most that it avoids of what is lost at the length that is told, 0–1, if it is one of
+    the measures."""
 
     place: str
     scenarios: tuple[str, ...]
@@ -77,6 +82,7 @@ class _Story:
     shares: Drawn
     gwh: Drawn
     draws: int
+    recycling: float | None
 
     def share(self, months: float, name: str) -> NDArray[np.float64]:
         """Part of what is lost that a measure avoids, 0–1, (budget)."""
@@ -131,8 +137,32 @@ def _story(result: Result) -> _Story:
         lost={months: float(first.loc[months, "value"] + first.loc[months, "avoided"]) for months in drawn},
         stocked=float(result.record["config"]["study"]["most_months"]), left_out=len(every) - len(drawn),
         shares=_of_draws(of_draws, "share_avoided"), gwh=_of_draws(of_draws, "avoided"),
-        draws=draws,
+        draws=draws, recycling=most_recycled(result, drawn),
     )  # fmt: skip
+
+
+def where(result: Result) -> str:
+    """Where plants stand."""
+    table = table_of(result, "measures_places")
+    if table is None:
+        return "outside the country that makes most"
+    return " or ".join(dict.fromkeys(table["place"]))
+
+
+def most_recycled(result: Result, drawn: Sequence[float]) -> float | None:
+    """Part of what is lost that recycling avoids at most, whatever it costs, in any of some lengths; None where it is
+    no measure."""
+    table = table_of(result, "measures_recycling")
+    if table is None:
+        return None
+    mine = table[(table["node"] == ALL) & table["months"].isin(list(drawn))]
+    whole = mine.pivot_table(index="months", columns="measure", values="value")
+    whole = whole[whole["lost"] > 0]
+    return float((whole["avoided"] / whole["lost"]).max()) if len(whole) else 0.0
+
+
+def _at_most(part: float) -> str:
+    return f"{percent(part)} at most, whatever it costs" if part > LEAST else "nothing here, whatever it costs"
 
 
 def _of_draws(table: pd.DataFrame | None, measure: str) -> Drawn:
@@ -147,9 +177,11 @@ def _of_draws(table: pd.DataFrame | None, measure: str) -> Drawn:
 
 
 def used(result: Result, scenarios: Sequence[str], place: str) -> footer.Used:
-    """Demand, disruptions, supply and prices of the mix, and what stocks and plants cost."""
-    tables = ("disruption", "supply", "growth_limit", "cell_price", "learning_rate", "material_price", "holding_cost",
-              "expansion_cost", "discount_rate")  # fmt: skip
+    """Demand, disruptions, supply and prices of the mix, and what stocks, plants and recycling cost."""
+    tables = ["disruption", "supply", "growth_limit", "cell_price", "learning_rate", "material_price", "holding_cost",
+              "expansion_cost", "discount_rate"]  # fmt: skip
+    if table_of(result, "measures_recycling") is not None:
+        tables += ["recycling_cost", "collection_rate", "recovery_route", "recovery_rate"]
     return footer.demand(result, scenarios, place, result.record["years"], footer.whole(*tables))
 
 
@@ -198,27 +230,26 @@ def _finding(story: _Story) -> str:
     (first, part), (last, later) = most(spent[0]), most(spent[-1])
     small, large = (f"{story.budgets[at]:,.10g}" for at in (spent[0], spent[-1]))
     title = f"{LABELS[first]} for {small} billion USD avoid {part} of what {length} cost {whose} batteries"
-    if LABELS[first] == LABELS["mix"]:
+    if first in ONE:
         title = title.replace(" avoid ", " avoids ")
     if len(story.single) < 2:
         return title
     if last == first:
         return f"{title}, more than any other measure"
-    return f"{title}; at {large} billion {wording.lowered(LABELS[last])} avoid most, {later}"
+    avoid = "avoids" if last in ONE else "avoid"
+    return f"{title}; at {large} billion {wording.lowered(LABELS[last])} {avoid} most, {later}"
 
 
 def _note(story: _Story, result: Result) -> str:
-    note = f"Note:{frame.caveats(result)} Each point is the least loss that so much money buys; between two a mix of"
+    note = f"Note:{frame.caveats(result)} Each point: the least loss that so much money buys; between two a mix of"
     note += f" both is as good. Another mix: with its own cells. Stocks: at most {story.stocked:g} months of need, used"
-    note += " up once in a stop. Plants: outside the country that makes most; their own inputs are not followed. Per"
-    note += (
-        " cent: of what an average stop takes, summed over the years in which it may come; money is that of all years."
-    )
+    note += f" up once in a stop. Plants: {where(result)}; inputs not followed."
+    if story.recycling is not None:
+        note += f" Recycling: more collected, better routes; {_at_most(story.recycling)}."
+    note += " Per cent: of what an average stop takes, summed over the years in which it may come; money: of all years."
     if story.draws:
-        note += (
-            f" Drawn: median and 5–95% of {story.draws} draws of what stocks and plants cost, how fast plants grow, and"
-            " how much and for how long each stop takes; of past stops, where it has a past."
-        )
+        note += f" Drawn: median and 5–95% of {story.draws} draws of costs, growth of plants, severity and months of"
+        note += " stops."
     if story.left_out:
         note += f" Not drawn: {story.left_out} more length{'s' * (story.left_out > 1)}."
     return note

@@ -3,7 +3,7 @@ cost that avoids."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +24,10 @@ MOST = 2
 #: Part of all money at a budget below which a node is one of the rest.
 SMALL = 0.02
 #: Kinds of what is bought, what their money is called in the table, and how their nodes are told.
-KINDS = {"mix": "Another mix", "stock": "Stock of", "plants": "Plants for"}
-REST = {"stock": "Other stocks", "plants": "Other plants"}
+KINDS = {"mix": "Another mix", "stock": "Stock of", "plants": "Plants for", "recycling": "Recycling:"}
+REST = {"stock": "Other stocks", "plants": "Other plants", "recycling": "Other recycling"}
 #: Kinds as they stand below a bar.
-SHORT = {"mix": "mix", "stock": "stocks", "plants": "plants"}
+SHORT = {"mix": "mix", "stock": "stocks", "plants": "plants", "recycling": "recycling"}
 #: How pale the next node of a kind is drawn.
 PALE = (0.0, 0.45, 0.72)
 DATA = ("months", "budget", "item", "node", "value", "share", "kind", "low", "high", "avoided", "lost", "unit")
@@ -60,7 +60,7 @@ class _Story:
     """The numbers of one chart. budgets: billion USD, rising, above 0; items: label -> kind; spent: billion USD, label
     -> (budget); ranges: part of each budget that goes to a kind in plans nearly as good, kind -> ([low, high], budget),
     empty where that was not sought; near: which these are; avoided: GWh, (budget); lost: GWh that the cheapest mix
-    loses."""
+    loses; known: kinds that may be bought."""
 
     place: str
     scenarios: tuple[str, ...]
@@ -74,6 +74,7 @@ class _Story:
     near: str
     avoided: NDArray[np.float64]
     lost: float
+    known: tuple[str, ...]
 
     def share(self, item: str) -> NDArray[np.float64]:
         """Part of each budget that goes to an item, 0–1; of what is spent, where rounding makes that more."""
@@ -109,8 +110,13 @@ def _story(result: Result, months: float | None) -> _Story:
     mine = mine.sort_values("budget")
     budgets = mine["budget"].to_numpy(float)
     bought = bought[(bought["months"] == told) & (bought["measures"] == measures.ALL) & (bought["budget"] > 0)]
+    # Recycling that avoids nothing is nothing that money goes to.
+    helps = (measures.most_recycled(result, [told]) or 0.0) > measures.LEAST
+    known = [kind for kind in KINDS if kind != "recycling" or helps]
     spent, kinds, nodes = dict[str, NDArray[np.float64]](), dict[str, str](), dict[str, str]()
     for kind, head in KINDS.items():
+        if kind not in known:
+            continue
         whole = mine[f"{kind}_cost"].to_numpy(float).clip(min=0.0) / 1000
         if kind == "mix":
             if (whole > SMALL * budgets).any():
@@ -134,14 +140,15 @@ def _story(result: Result, months: float | None) -> _Story:
     years = about.get("years") or result.record["years"]
     return _Story(
         selection.everything, scenarios[1:], "–".join(dict.fromkeys(map(str, (years[0], years[-1])))), told, budgets,
-        kinds, nodes, spent, _ranges(mine), mixes.near(result), mine["avoided"].to_numpy(float).clip(min=0.0),
-        float((mine["value"] + mine["avoided"]).iloc[0]),
+        kinds, nodes, spent, _ranges(mine, known), mixes.near(result), mine["avoided"].to_numpy(float).clip(min=0.0),
+        float((mine["value"] + mine["avoided"]).iloc[0]), tuple(known),
     )  # fmt: skip
 
 
-def _ranges(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
-    """Of each kind the least and the largest part of the budgets of a table, 0–1; none where one was not sought."""
-    columns = {kind: [f"{kind}_cost_low", f"{kind}_cost_high"] for kind in KINDS}
+def _ranges(table: pd.DataFrame, known: Collection[str]) -> dict[str, NDArray[np.float64]]:
+    """Of each kind that is known the least and the largest part of the budgets of a table, 0–1; none where one was not
+    sought."""
+    columns = {kind: [f"{kind}_cost_low", f"{kind}_cost_high"] for kind in KINDS if kind in known}
     if any(name not in table or table[name].isna().any() for names in columns.values() for name in names):
         return {}
     budgets = 1000 * table["budget"].to_numpy(float)
@@ -164,7 +171,7 @@ def _drawn(story: _Story) -> pd.DataFrame:
 
 def _surest(story: _Story, at: int) -> tuple[str, float, float]:
     """The kind to which most of a budget goes in any plan nearly as good, and the ends of its part."""
-    kind = max(KINDS, key=lambda each: tuple(story.ranges[each][:, at]))
+    kind = max(story.ranges, key=lambda each: tuple(story.ranges[each][:, at]))
     low, high = story.ranges[kind][:, at]
     return kind, float(low), float(high)
 
@@ -206,8 +213,13 @@ def _note(story: _Story, result: Result) -> str:
     if story.ranges:
         note += f"Below it, of all plans {story.near} that cost no more: what goes to each kind, ranged alone. "
     note += "Which nodes are stocked or built is as open. Another mix: beyond the cheapest, own cells among it. Stocks:"
-    note += " holding them, all years. Plants: capital and higher cost of each year that they run, outside the country"
-    note += " that makes most. Avoided: of what an average stop takes, summed over the years in which it may come."
+    note += " holding them, all years. Plants: capital and higher cost of each year that they run"
+    note += (
+        f" ({measures.where(result)}). Avoided: of what an average stop takes, summed over the years in which it may"
+    )
+    note += " come."
+    if "recycling" in story.known:
+        note += " Recycling: more collection and better routes, all years."
     if any(float(sum(each[at] for each in story.spent.values())) < 0.98 * budget
            for at, budget in enumerate(story.budgets)):  # fmt: skip
         note += " Where a bar ends early, more money would avoid nothing."

@@ -160,7 +160,7 @@ class Grid(ManyRuns):
 
 
 #: What makes a run less exposed.
-Measure = Literal["mix", "own_cells", "stock", "plants"]
+Measure = Literal["mix", "own_cells", "stock", "plants", "recycling"]
 #: Amounts of money, and months of disruptions.
 Amounts = Annotated[
     tuple[Annotated[float, Field(ge=0), at_most(1e5, "more than all batteries of the world cost")], ...], Strict(False)
@@ -188,7 +188,8 @@ class Measures(Section):
         default=("mix", "own_cells", "stock", "plants"), min_length=1,
         description="Measures, told each alone and all together: mix (chemistries, and where their cells are made), "
         "own_cells (where cells are made, of the cheapest mix), stock (of materials that a disruption takes), plants "
-        "(outside the country that makes most of a node).",
+        "(outside the country that makes most of a node), recycling (more of what leaves use is collected, and more "
+        "of it and of scrap goes a better route; it relieves mined and refined materials alone).",
     )  # fmt: skip
     months: Annotated[Lengths, Unit("month")] = Field(
         default=(12.0,), min_length=1, description="Months that a disruption lasts, in which a stock is used up once."
@@ -199,9 +200,17 @@ class Measures(Section):
     plant_life: Annotated[float, Unit("year")] = Field(
         default=20.0, ge=1, le=100, description="Years over which a plant is paid."
     )
+    places: Annotated[tuple[Text, ...], Strict(False)] = Field(
+        default=("outside",), min_length=1,
+        description="Where plants may stand: outside (anywhere but in the country that makes most of a node), home "
+        "(the region), and groups of country_groups.csv; one that is named later is what those before leave. Places "
+        "that neither what plants cost there nor what stops leave of them tells apart are one.",
+        examples=[["home", "allies-wide"]],
+    )  # fmt: skip
     draws: Annotated[Whole, Unit("draws")] = Field(
-        default=0, ge=0, le=100_000, description="Draws of what stocks and plants cost, how fast plants grow, and how "
-        "much and for how long each disruption takes, in which each measure is found again at each budget; 0: none.",
+        default=0, ge=0, le=100_000, description="Draws of what stocks, plants and recycling cost, how fast plants "
+        "grow, and how much and for how long each disruption takes, in which each measure is found again at each "
+        "budget; 0: none.",
         examples=[200],
     )  # fmt: skip
     seed: Annotated[Whole, Unit("seed")] = Field(default=1, ge=0, description="Of the random numbers.")

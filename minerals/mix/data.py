@@ -29,6 +29,11 @@ Customer = NewType("Customer", str)
 Line = NewType("Line", str)
 Life = NewType("Life", str)
 Measure = NewType("Measure", str)
+#: A way to recover more, and batteries that it takes from.
+Way = NewType("Way", str)
+Stream = NewType("Stream", str)
+#: Where plants that are a measure stand: a place, or several that nothing tells apart.
+Where = NewType("Where", str)
 Disruption = NewType("Disruption", str)
 Year = NewType("Year", int)
 #: Year of sale.
@@ -36,6 +41,7 @@ Cohort = Year
 
 ChemistryYear = tuple[Chemistry, Year]
 ChemistryMineralYear = tuple[Chemistry, Mineral, Year]
+DisruptionPoolNodeWhere = tuple[Disruption, Pool, Node, Where]
 DisruptionPoolNodeYear = tuple[Disruption, Pool, Node, Year]
 DisruptionPoolCustomerNodeYear = tuple[Disruption, Pool, Customer, Node, Year]
 LineLine = tuple[Line, Line]
@@ -43,6 +49,8 @@ MeasureChemistryYear = tuple[Measure, Chemistry, Year]
 MeasureSegment = tuple[Measure, Segment]
 MineralNodeYear = tuple[Mineral, Node, Year]
 NodeSupplierYear = tuple[Node, Supplier, Year]
+NodeWhere = tuple[Node, Where]
+NodeWhereYear = tuple[Node, Where, Year]
 NodeYear = tuple[Node, Year]
 PlaceChemistryNodeYear = tuple[Place, Chemistry, Node, Year]
 PoolChemistryYear = tuple[Pool, Chemistry, Year]
@@ -57,13 +65,17 @@ RegionLineLineYear = tuple[Region, Line, Line, Year]
 RegionLineYear = tuple[Region, Line, Year]
 RegionMineralYear = tuple[Region, Mineral, Year]
 RegionNodeSupplierYear = tuple[Region, Node, Supplier, Year]
+RegionNodeWhereYear = tuple[Region, Node, Where, Year]
 RegionNodeYear = tuple[Region, Node, Year]
+RegionStreamYear = tuple[Region, Stream, Year]
 RegionSegmentChemistry = tuple[Region, Segment, Chemistry]
 RegionSegmentChemistryYear = tuple[Region, Segment, Chemistry, Year]
 RegionSegmentYear = tuple[Region, Segment, Year]
 RegionSegmentGroupYear = tuple[Region, Segment, Group, Year]
 RegionSupplier = tuple[Region, Supplier]
 RegionSupplierChemistryYear = tuple[Region, Supplier, Chemistry, Year]
+RegionWayMineralYear = tuple[Region, Way, Mineral, Year]
+RegionWayYear = tuple[Region, Way, Year]
 RegionYear = tuple[Region, Year]
 #: Stands for all segments of a region together.
 ALL_SEGMENTS = Segment("")
@@ -329,16 +341,30 @@ class MixData:
     lasts: Mapping[Disruption, float] = field(default_factory=dict)
     """How long a disruption lasts, (disruption) [years]: it takes as many times what it takes in a year, and a stock
     once; a year by default."""
-    plant_cost: Mapping[RegionNodeYear, float] = field(default_factory=dict)
-    """Of a plant in a year in which it runs, (region, node, year) [million USD per kt or GWh a year]; without a key
-    there is none."""
-    plant_lead: Mapping[Node, float] = field(default_factory=dict)
-    """From the decision to its first output, (node) [years]."""
+    plant_cost: Mapping[RegionNodeWhereYear, float] = field(default_factory=dict)
+    """Of a plant in a year in which it runs, (region, node, where, year) [million USD per kt or GWh a year]; without a
+    key there is none."""
+    plant_lead: Mapping[NodeWhere, float] = field(default_factory=dict)
+    """From the decision to its first output, (node, where) [years]."""
+    plant_left: Mapping[DisruptionPoolNodeWhere, float] = field(default_factory=dict)
+    """Part of what they make that a disruption leaves, (disruption, pool, node, where) [1]; all by default."""
     plant_most: Mapping[NodeYear, float] = field(default_factory=dict)
-    """Most that such plants, and those that follow the mix, make in a year, (node, year) [kt or GWh]; none by
-    default."""
+    """Most that such plants, wherever they stand, and those that follow the mix make in a year, (node, year) [kt or
+    GWh]; none by default."""
+    plant_most_in: Mapping[NodeWhereYear, float] = field(default_factory=dict)
+    """The same of plants in one place, (node, where, year) [kt or GWh]; without a limit of its own by default."""
     plant_growth: Mapping[NodeYear, float] = field(default_factory=dict)
     """Part of what follows the mix that takes of the same growth, (node, year) [1]; none by default."""
+    recycling_cost: Mapping[RegionWayYear, float] = field(default_factory=dict)
+    """Of batteries that go a way to recover more, (region, way, year) [million USD/GWh]; without a key none do."""
+    recycling_gain: Mapping[RegionWayMineralYear, float] = field(default_factory=dict)
+    """What is recovered more of them, (region, way, mineral, year) [kt/GWh]; less where it is negative."""
+    recycling_from: Mapping[Way, Stream] = field(default_factory=dict)
+    """Which batteries a way takes, (way)."""
+    recycling_into: Mapping[Way, Stream] = field(default_factory=dict)
+    """Which it makes them, that other ways may take, (way); none by default."""
+    recycling_most: Mapping[RegionStreamYear, float] = field(default_factory=dict)
+    """How many of these there are without any way, (region, stream, year) [GWh]."""
 
     weight: Mapping[Disruption, float] = field(default_factory=dict)
     """Of each disruption [1]."""
@@ -467,6 +493,14 @@ class MixData:
         out: dict[PlaceNodeYear, list[Chemistry]] = {}
         for place, c, n, y in self.use:
             out.setdefault((place, n, y), []).append(c)
+        return out
+
+    @cached_property
+    def plants_of(self) -> dict[tuple[Region, Node], list[Where]]:
+        """Where plants of a node that are a measure may stand, by (region, node)."""
+        out: dict[tuple[Region, Node], list[Where]] = {}
+        for r, n, j in dict.fromkeys(key[:3] for key in self.plant_cost):
+            out.setdefault((r, n), []).append(j)
         return out
 
     @cached_property

@@ -128,13 +128,16 @@ def _cost(model: pyo.ConcreteModel, data: MixData) -> None:
     )
     model.plants_cost = pyo.Expression(
         expr=sum(
-            paid(data.plant_cost[r, n, y], plant, y)
-            for (r, n, v), plant in model.plants.items() for y in data.years if y >= v + data.plant_lead[n]
+            paid(data.plant_cost[r, n, j, y], plant, y)
+            for (r, n, j, v), plant in model.plants.items() for y in data.years if y >= v + data.plant_lead[n, j]
         )
     )  # fmt: skip
+    model.recycling_cost = pyo.Expression(
+        expr=sum(paid(data.recycling_cost[key], gwh, key[-1]) for key, gwh in model.recycled.items())
+    )
     parts = (
         model.packs_cost, model.imports_cost, model.built_cost, model.retrofitted_cost, model.follow_on_cost,
-        model.excess_cost, model.stock_cost, model.plants_cost,
+        model.excess_cost, model.stock_cost, model.plants_cost, model.recycling_cost,
     )  # fmt: skip
     model.cost = pyo.Objective(expr=sum(part.expr for part in parts))
 

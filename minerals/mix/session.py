@@ -223,6 +223,7 @@ class Session:
         parts |= {"plants that follow": model.follow_on_cost} if self.data.follow_on_price else {}
         parts |= {"stock": model.stock_cost} if self.data.stock_cost else {}
         parts |= {"plants": model.plants_cost} if self.data.plant_cost else {}
+        parts |= {"recycling": model.recycling_cost} if self.data.recycling_cost else {}
         return {name: _weights(part.expr, form.column_of, len(form.columns)) for name, part in parts.items()}
 
     def cost(self, values: Array) -> dict[str, float]:

@@ -13,7 +13,9 @@ sourced     z[r,n,j,y]    a node's product, by the country that makes it, or by
 held        v[r,l,m,k]    mineral in the cells of a cohort and a life             kt
 secondary   w[r,m,y]      recovered material that goes into new cells             kt
 stock       s[r,n,y]      of a node's product                                     kt or GWh
-plants      b[r,n,v]      of a node, by the year in which they are decided        kt or GWh a year
+plants      b[r,n,j,v]    of a node, where they stand, by the year in which they  kt or GWh a year
+                          are decided
+recycled    e[r,a,y]      batteries that go a way to recover more                 GWh
 rebuilt     x'[d,q,c,y]   batteries of a pool that can be had under a disruption  GWh, where cells may be short
 at_home     z[d,q,c,y]    cells of them made at home                              GWh, where their inputs may be short
 abroad      o[d,q,e,c,y]  of them bought of makers at home with a customer        GWh, where these share their inputs
@@ -56,8 +58,9 @@ def add_variables(model: pyo.Block, data: MixData, plan: pyo.Block | None = None
     add_sourcing(model, data)
     model.secondary = pyo.Var(_set(data.recovered, 3), within=some)
     model.stock = pyo.Var(_set(data.stock_cost, 3), within=some)
-    run = [(r, n, y) for r, n, y in data.plant_cost if y + data.plant_lead[n] <= data.years[-1]]
-    model.plants = pyo.Var(_set(run, 3), within=some)
+    run = [(r, n, j, y) for r, n, j, y in data.plant_cost if y + data.plant_lead[n, j] <= data.years[-1]]
+    model.plants = pyo.Var(_set(run, 4), within=some)
+    model.recycled = pyo.Var(_set(data.recycling_cost, 3), within=some)
     # No objective presses on a disruption without a weight.
     played = [
         (d, q, y) for d in data.weighted for q in data.pools_of[d] for y in data.years if y >= data.starts[d]

@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import InputError, Problem
 
 #: Ends of what is spent on each part of a plan.
-SPENT_ENDS = tuple(f"{part}_cost_{end}" for part in ("mix", "stock", "plants") for end in ("low", "high"))
+SPENT_ENDS = tuple(f"{part}_cost_{end}" for part in ("mix", "stock", "plants", "recycling") for end in ("low", "high"))
 #: Columns in which an empty cell says something, by table: that nothing is known, was published or is asked for.
 EMPTY: dict[str, tuple[str, ...]] = {
     "announced_capacity": ("low", "high"),

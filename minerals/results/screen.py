@@ -467,8 +467,7 @@ def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, left:
     others = []
     for at in range(1, len(head)):
         cells = [row[at] for row in rows]
-        broken_head = textwrap.wrap(head[at], max(map(len, cells), default=NARROW) or NARROW, break_long_words=False)
-        others.append(_column(broken_head, cells, left=at in left))
+        others.append(_column(_in_two(head[at], max(map(len, cells), default=0)), cells, left=at in left))
     room = max(width - _width(others), NARROW)
     broken = [textwrap.wrap(row[0], room) or [""] for row in rows]
     # What a row holds beside its name stands on the first line of that.
@@ -478,6 +477,13 @@ def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, left:
     ]
     names = _column(textwrap.wrap(head[0], room), [line for name in broken for line in name], left=True)
     return _lines([names, *filled])
+
+
+def _in_two(head: str, room: int) -> list[str]:
+    """A head on two lines at most, as narrow as they can be, but not narrower than the room of the cells below it."""
+    least = max(room, *map(len, head.split()), 1)
+    found = (textwrap.wrap(head, width) for width in range(least, len(head) + 1))
+    return next((lines for lines in found if len(lines) <= 2), [head])
 
 
 def _spread(cell: str, lines: int) -> list[str]:

@@ -25,6 +25,8 @@ WIDE = 100
 OTHER = "other"
 #: Part of the cells of a mix below which their maker is not told, and of the draws in which two are alike.
 LEAST_PART = 0.005
+#: Part of what is lost below which what is avoided is nothing.
+LEAST_AVOIDED = 1e-5
 #: Parts of what a mix can lower of which it is told what they cost.
 MARKS = (0.1, 0.25, 0.5, 0.75)
 #: Part of the least exposure within which it is told what that costs, where the rest is dear.
@@ -60,7 +62,7 @@ def mix(result: Result, width: int = WIDE) -> list[list[str]]:
 #: What measures are called, in the order in which they are told.
 MEASURES = {
     "mix": "another mix", "own_cells": "own cells", "stock": "stocks", "plants": "plants elsewhere",
-    "all": "all together",
+    "recycling": "recycling", "all": "all together",
 }  # fmt: skip
 
 
@@ -75,7 +77,7 @@ def _measures(result: Result, width: int) -> list[list[str]]:
         head = [f"GWh avoided of {number(lost)} lost, {months:g} months in each year"]
         head += [f"{budget:g} bn" for budget in dict.fromkeys(part["budget"])]
         rows = [
-            [MEASURES[str(name)], *(number(value) for value in mine["avoided"])]
+            [MEASURES[str(name)], *(number(gwh if gwh > LEAST_AVOIDED * lost else 0.0) for gwh in mine["avoided"])]
             for name, mine in part.groupby("measures", sort=False)
         ]
         blocks.append(columns(head, rows) if width >= WIDE else fitted(head, rows, width))
@@ -84,13 +86,44 @@ def _measures(result: Result, width: int) -> list[list[str]]:
     blocks[-1].append(
         "bn: billion USD_2025 beyond the cheapest mix, over all years. GWh: the sum over all years of what an average "
         "disruption takes if it comes in that year; one that comes in a single year takes and avoids its part. Another "
-        "mix: with its own cells. Stocks are "
-        "used up once in a disruption; plants elsewhere stand outside the country that makes most, and their inputs "
-        "are not followed. Recovered material relieves mining and refining alone, so that recycling avoids no loss of "
-        "active materials or cells."
+        "mix: with its own cells. Stocks are used up once in a disruption; plants elsewhere stand "
+        f"{_places(result)}, and their inputs are not followed. {_recycling(result)}"
     )
     blocks[-1] += _order(result)
     return blocks
+
+
+def _places(result: Result) -> str:
+    """Where plants stand, and at how many nodes anything tells these places apart."""
+    outside = "outside the country that makes most"
+    if "measures_places" not in result.tables:
+        return outside
+    table = result["measures_places"]
+    named, by_node = list(dict.fromkeys(table["place"])), table.groupby("node", sort=False)["stands"].nunique()
+    if len(named) < 2:
+        return f"{outside} ({listed(named)})"
+    apart = int((by_node > 1).sum())
+    told = f"which cost or stops tell apart at {apart} of {len(by_node)} nodes"
+    return f"{outside} ({' or '.join(named)}, {told if apart else 'which neither cost nor stops tell apart'})"
+
+
+def _recycling(result: Result) -> str:
+    """What more recycling avoids at most, and off which nodes that disruptions take something of it takes what."""
+    if "measures_recycling" not in result.tables:
+        return "Recovered material relieves mining and refining alone; recycling is no measure of this study."
+    table, parts = result["measures_recycling"], list[str]()
+    for months, part in table.query("node == 'all'").groupby("months", sort=False):
+        lost, avoided = (float(part.loc[part["measure"] == each, "value"].iloc[0]) for each in ("lost", "avoided"))
+        some = number(avoided) if avoided > LEAST_AVOIDED * lost else "nothing"
+        parts.append(f"{some} of {number(lost)} GWh in {months:g} months")
+    taken = table[(table["measure"] == "taken_off") & (table["months"] == table["months"].iloc[0])]
+    off = [f"{number(row.value)} {row.unit} off {row.label}" for row in taken.itertuples() if row.value > 0]
+    none = taken.loc[taken["value"] <= 0, "label"].tolist()
+    reach = "; ".join([*([", ".join(off)] if off else []), *([f"nothing off {listed(none)}"] if none else [])])
+    return (
+        f"Recycling avoids at most, whatever it costs, {', '.join(parts)}. Where disruptions take something, it takes "
+        f"at most, over all years, {reach}."
+    )
 
 
 def _order(result: Result) -> list[str]:
@@ -209,7 +242,9 @@ def _robust(result: Result, width: int) -> list[str]:
         gwh = table[world & (table["mix"] == "regret")].set_index("future")["short"]
         those = listed([f"{labels[name]['label']} {number(gwh[name])}" for name in short])
         told += f" Of it some cannot be supplied even without a disruption, and counts as lost: in {those} GWh."
-    return [*lines, told]
+    out = result.record.get("study", {}).get("worlds_left_out", {})
+    left_out = [f"Left out: the reference world {name}, as {why}." for name, why in out.items()]
+    return [*lines, told, *left_out]
 
 
 def _baselines(result: Result, width: int) -> list[str]:

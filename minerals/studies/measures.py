@@ -1,17 +1,20 @@
-"""What buys the most safety per dollar: the mix, stocks, plants and own cells, each alone and all together.
+"""What buys the most safety per dollar: the mix, stocks, plants, own cells, recycling, each alone and all together.
 
 The study begins from the cheapest mix within the limits of the run. At each budget beyond its cost it finds the least
 loss that a measure can buy, all else of the plan as it was; that of all together is one model, and no sum. Or it finds
 the budget at which one more GWh costs what it is worth. Of the plans that lose as little it tells the cheapest, so that
 where a budget is more than helps, what is spent is what is needed. What a plan loses is one number, what it spends on
-the mix, on stocks and on plants is not: of all together each part has the range that it has among plans that cost no
-more and lose nearly as little, by `near` of [optimise]. A disruption of m months takes m ÷ 12 of what it
+the mix, on stocks, on plants and on recycling is not: of all together each part has the range that it has among plans
+that cost no more and lose nearly as little, by `near` of [optimise]. A disruption of m months takes m ÷ 12 of what it
 takes in a year, and uses a stock up once. Each point is played back with its plan fixed, and both agree to 1e-6 of the
 demand. Losses fall ever less with the budget, as they are optima of linear programmes.
 
-Draws ask how much of this hangs on what nobody knows well: in each, what stocks and plants cost, how fast plants grow,
-and how much and for how long each disruption takes are others, and every measure is found anew at every budget, beyond
-the same cheapest mix. Each draw is a model of its own, which begins from bases of the one at the values.
+Recycling relieves mined and refined materials alone. What it avoids at most, whatever it costs, and what it takes off
+each node that a stop takes something of, is told beside the budgets.
+
+Draws ask how much of this hangs on what nobody knows well: in each, what stocks, plants and recycling cost, how fast
+plants grow, and how much and for how long each disruption takes are others, and every measure is found anew at every
+budget, beyond the same cheapest mix. Each draw is a model of its own, which begins from bases of the one at the values.
 """
 
 from __future__ import annotations
@@ -32,11 +35,15 @@ from ..case.measures import (
     hit_as,
     losses_with,
     own_lengths,
+    plants_at,
     rows_used,
     running,
     with_measures,
+    yearly_cost,
 )
 from ..case.optimise import AGREE, BUG, Mix
+from ..case.plant_places import OUTSIDE, labels_of, places_of
+from ..case.recycling import most_taken_off
 from ..config import Measures
 from ..errors import Infeasible, InputError, NumericalTrouble
 from ..exposure.draws import Streams
@@ -48,6 +55,7 @@ from ..mix.near import Ends
 from ..mix.optimum import Optimum
 from ..mix.session import Session
 from ..mix.solution import LEAST_ROOM, risk_of
+from ..tables.expansion import discount_rate, material_price, plants_in
 from ..tables.inputs import Inputs
 from .blocks import POINTS_PART, StudyFolder
 from .identity import identity_of, shares_of
@@ -60,6 +68,16 @@ T = TypeVar("T")
 ALL = "all"
 #: None of them: the cheapest mix.
 NOTHING = "none"
+#: What recycling avoids at most, and takes off each node.
+REACH = "reach"
+#: Variables of what is bought beside the mix, by measure.
+BESIDE = {"stock": "stock", "plants": "plants", "recycling": "recycled"}
+#: Ways to recover more, as they are told.
+WAYS = {
+    "collection": "More collection", "pyro": "Pyrometallurgy", "hydro": "Hydrometallurgy",
+    "direct": "Direct recycling", "scrap_pyro": "Pyrometallurgy of scrap", "scrap_hydro": "Hydrometallurgy of scrap",
+    "scrap_direct": "Direct recycling of scrap",
+}  # fmt: skip
 #: Parts by which a plan, its cost and its loss may move where they are held: the least at which the solver, which
 #: rounds too, finds a mix.
 SLACKS = (1e-10, 1e-8, 1e-7, 1e-6)
@@ -71,13 +89,16 @@ LEAST = 1e-6
 ALIKE = 1e-5
 #: Percentiles of the draws that are told.
 PERCENTILES = (5.0, 50.0, 95.0)
-SPENT = ["mix_cost", "stock_cost", "plants_cost"]
+SPENT = ["mix_cost", "stock_cost", "plants_cost", "recycling_cost"]
 RANGES = [f"{part}_{end}" for part in SPENT for end in ("low", "high")]
 POINT = ["months", "measures", "budget", "value", "avoided", "per_billion", "marginal", "marginal_cost", "replayed",
          *SPENT, *RANGES, "unit"]  # fmt: skip
-BOUGHT = ["months", "measures", "budget", "measure", "region", "node", "label", "year", "value", "cost", "unit"]
+BOUGHT = ["months", "measures", "budget", "measure", "region", "node", "label", "place", "year", "value", "cost",
+          "unit"]  # fmt: skip
 DRAWN = ["budget", "measures", "measure", "value", "p5", "p50", "p95", "unit"]
 ORDER = ["budget", "a", "b", "value", "alike", "unit"]
+PLACES = ["node", "label", "place", "stands", "value", "low", "high", "lead", "unit"]
+RECYCLING = ["months", "measure", "node", "label", "value", "unit"]
 #: Parts of the plan of a mix, and what goes with it.
 PLAN = ("additions", "production", "imports")
 WITH_IT = ("secondary", "sourced", "excess")
@@ -85,7 +106,7 @@ WITH_IT = ("secondary", "sourced", "excess")
 
 def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
     """Tables `measures` and `measures_bought` of a chosen mix whose run has the study; with what a GWh is worth
-    `measures_worth` too, and with draws `measures_drawn` and `measures_order`.
+    `measures_worth` too, with recycling `measures_recycling`, and with draws `measures_drawn` and `measures_order`.
 
     kept, progress: as of any study. Raises InputError where several regions share the budget, and the solver's own
     errors.
@@ -96,7 +117,8 @@ def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progr
         why = "buys for one region, whose disruptions leave one pool; name a single one in scope.regions"
         raise InputError([mix.run.problem(("study",), "[study] of kind 'measures'", why)])
     names = list(dict.fromkeys((*config.which, ALL)))
-    curves = [f"{months:g} {name}" for months in dict.fromkeys(config.months) for name in names]
+    told = [*names, *([REACH] if "recycling" in names else ())]
+    curves = [f"{months:g} {name}" for months in dict.fromkeys(config.months) for name in told]
     draws = [f"draw {draw}" for draw in range(1 + config.draws)] if config.draws else []
     grids: dict[str, Grid] = {}
     made: list[_Draws] = []
@@ -115,8 +137,9 @@ def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progr
         if months not in grids:
             grids.clear()
             lasts = dict.fromkeys(mix.data.disruptions, float(months) / YEAR)
-            grids[months] = Grid(mix, with_measures(mix, inputs, config, lasts), cheapest())
-        return grids[months].curve(name)
+            data = with_measures(mix, inputs, config, lasts, additions=cheapest().plan["additions"])
+            grids[months] = Grid(mix, data, cheapest())
+        return grids[months].reach() if name == REACH else grids[months].curve(name)
 
     keys, folder, identity = [*curves, *draws], None, ""
     if kept is not None:
@@ -126,7 +149,14 @@ def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progr
         found = solved(keys, curve, alone, folder, identity, progress)
     nodes = mix.assembly.chokepoints.inputs
     units = {node.node: (nodes.node_labels[node.node], node.unit) for node in nodes.nodes}
-    out = _tables({key: found[key] for key in curves}, units)
+    reaches = {key.split()[0]: found[key] for key in curves if key.split()[1] == REACH}
+    (home,) = mix.data.regions
+    named = labels_of(inputs, home)
+    out = _tables({key: found[key] for key in curves if key.split()[1] != REACH}, units, named)
+    if config.places != (OUTSIDE,):
+        out["measures_places"] = _places(mix, inputs, config, units, named)
+    if reaches:
+        out["measures_recycling"] = _reached(reaches, units)
     if not config.worth:
         del out["measures_worth"]
     return out | (_of_draws(_spent(config), names, [found[key] for key in draws]) if draws else {})
@@ -202,18 +232,23 @@ class Grid:
         allowed = set(self.config.which) if name == ALL else {name}
         compiled = self.session.compiled
         with ExitStack() as stack:
-            stack.enter_context(compiled.held(self._nothing(*({"stock", "plants"} - allowed))))
+            stack.enter_context(compiled.held(self._nothing(*(BESIDE[each] for each in BESIDE if each not in allowed))))
             if "mix" not in allowed:
-                own = "own_cells" in allowed
-                stack.enter_context(compiled.held(self._as_cheapest("additions", "secondary"), slack=slack))
+                own, recycled = "own_cells" in allowed, "recycling" in allowed
+                stack.enter_context(compiled.held(self._as_cheapest("additions"), slack=slack))
+                if not recycled:
+                    stack.enter_context(compiled.held(self._as_cheapest("secondary"), slack=slack))
                 if not own:
                     stack.enter_context(compiled.held(self._as_cheapest("production", "imports"), slack=slack))
                 elif not self.data.together:
                     # Cells come home, and go from no maker abroad to another.
                     stack.enter_context(compiled.held(self._as_cheapest("imports"), slack=slack, below=True))
-                # What is sourced, of plants that follow too, and what exceeds the rule on one third country.
-                held = self._as_cheapest("sourced", "excess", but_cells=own)
-                stack.enter_context(compiled.held(held, slack=slack))
+                # What is sourced, of plants that follow too, and what exceeds the rule on one third country. Where more
+                # is recovered less is sourced, and what is left may exceed the rule by more.
+                held = self._as_cheapest("sourced", but_cells=own)
+                stack.enter_context(compiled.held(held, slack=slack, below=recycled))
+                if not recycled:
+                    stack.enter_context(compiled.held(self._as_cheapest("excess", but_cells=own), slack=slack))
             yield
 
     def curve(self, name: str) -> list[dict[str, Any]]:
@@ -224,6 +259,23 @@ class Grid:
             self.session.compiled.highs.clearSolver()
         points = [self.point(name, budget) for budget in sorted(set(self.config.budgets))]
         return points + [self.worthwhile(name, worth) for worth in sorted(set(self.config.worth))]
+
+    def reach(self) -> dict[str, Any]:
+        """What more recycling avoids at most of what is lost, whatever it costs [GWh], and what it takes at most, over
+        all years, off each node that a disruption takes something of [kt]."""
+        data = self.data
+        with self.session.within({self.aim: self.loss}):
+            self.session.compiled.highs.clearSolver()
+        least = self._found("recycling", self.aim, lambda _: {}).objective
+        hit = {
+            (n, y) for (d, q, n, y), left in data.accessible.items()
+            if data.weight[d] > 0 and left < data.undisturbed[q, n, y]
+        }  # fmt: skip
+        taken = dict.fromkeys((n for n in data.nodes if any(n == node for node, _ in hit)), 0.0)
+        for (n, y), amount in most_taken_off(data).items():
+            if (n, y) in hit:
+                taken[n] += amount
+        return {"lost": self.loss, "avoided": max(self.loss - max(least, 0.0), 0.0), "taken": taken}
 
     def least(self, name: str, budget: float, start: NamedBasis | None = None) -> Optimum:
         """The least loss that a measure buys for so many billion USD. start: the basis to begin from, by default the
@@ -316,7 +368,7 @@ class Grid:
         session, data, model, risk = self.session, self.data, self.session.model, self.mix.config
         levels = {
             name: {key: amount for key, amount in session.levels(getattr(model, name), values).items() if amount > 0}
-            for name in (*PLAN, "sourced", "stock", "plants")
+            for name in (*PLAN, "sourced", *BESIDE.values())
         }
         levels["plants"] = running(data, levels["plants"])
         replayed = risk_of(losses_with(self.mix, data, Bought(**levels)), data.weight, risk.risk, risk.level)
@@ -327,18 +379,23 @@ class Grid:
                 f"the plan loses {replayed:.9g} GWh when it is played back, and in the model {least:.9g}; {BUG}"
             )
         cost = session.cost(values)
-        beside = {name: cost.pop(name, 0.0) for name in ("stock", "plants")}
+        beside = {f"{name}_cost": cost.pop(name, 0.0) for name in BESIDE}
         most: dict[Any, float] = {}
         for (_, n, _, y), amount in levels["sourced"].items():
             most[n, y] = most.get((n, y), 0.0) + amount
-        paid = {"stock": data.stock_cost, "plants": data.plant_cost}
+        for way, stream in data.recycling_from.items():
+            for r, y in product(data.regions, data.years):
+                most[way, y] = most.get((way, y), 0.0) + data.recycling_most.get((r, stream, y), 0.0)
+        paid: dict[str, Mapping[Any, float]] = {
+            "stock": data.stock_cost, "plants": data.plant_cost, "recycling": data.recycling_cost,
+        }  # fmt: skip
         return {
             "value": least, "replayed": replayed, "none": self.loss,
-            "mix_cost": sum(cost.values()) - self.cheapest.cost, "stock_cost": beside["stock"],
-            "plants_cost": beside["plants"],
+            "mix_cost": sum(cost.values()) - self.cheapest.cost, **beside,
             "bought": [
-                [measure, r, n, y, amount, paid[measure][r, n, y] * data.discount.get(y, 1.0) * amount]
-                for measure in ("stock", "plants") for (r, n, y), amount in sorted(levels[measure].items())
+                [measure, r, n, j, y, amount, paid[measure][key] * data.discount.get(y, 1.0) * amount]
+                for measure, variable in BESIDE.items() for key, amount in sorted(levels[variable].items())
+                for r, n, j, y in [key if len(key) == 4 else (*key[:2], "", key[2])]
                 if amount > LEAST * max(most.get((n, y), 0.0), 1.0)
             ],
         }  # fmt: skip
@@ -353,7 +410,8 @@ class _Draws:
         self.streams = Streams(config.draws, config.seed)
         self.cheapest = cheapest
         self.starts: dict[str, NamedBasis] = {}
-        at_values = Grid(mix, with_measures(mix, inputs, config, own_lengths(mix)), cheapest)
+        additions = cheapest.plan["additions"]
+        at_values = Grid(mix, with_measures(mix, inputs, config, own_lengths(mix), additions=additions), cheapest)
         self.at_values = self._avoided(at_values, keep=True)
 
     def draw(self, draw: int) -> dict[str, Any]:
@@ -363,7 +421,8 @@ class _Draws:
             return self.at_values
         value = as_drawn(self.streams, draw)
         mix = hit_as(self.mix, value)
-        data = with_measures(mix, self.inputs, self.config, own_lengths(mix), value)
+        additions = self.cheapest.plan["additions"]
+        data = with_measures(mix, self.inputs, self.config, own_lengths(mix), value, additions=additions)
         return self._avoided(Grid(mix, data, self.cheapest))
 
     def _avoided(self, grid: Grid, keep: bool = False) -> dict[str, Any]:
@@ -385,8 +444,11 @@ class _Draws:
         return {"lost": lost, "avoided": avoided}
 
 
-def _tables(found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple[str, str]]) -> dict[str, pd.DataFrame]:
-    """Tables of all points: at budgets, where a GWh has a worth, and of what they buy. nodes: label and unit."""
+def _tables(
+    found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple[str, str]], places: Mapping[str, str]
+) -> dict[str, pd.DataFrame]:
+    """Tables of all points: at budgets, where a GWh has a worth, and of what they buy. nodes: label and unit; places:
+    labels."""
     points: list[tuple[float, str, dict[str, Any]]] = []
     for key, each in found.items():
         months, name = key.split()
@@ -401,9 +463,10 @@ def _tables(found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple
             for months, name, point in points if (point["worth"] is None) == (of == "budget")
         ]  # fmt: skip
 
+    labels = {**nodes, **{way: (label, "GWh") for way, label in WAYS.items()}}
     bought = [
-        (months, name, point["budget"], measure, r, n, nodes[n][0], y, *amounts, nodes[n][1])
-        for months, name, point in points if point["worth"] is None for measure, r, n, y, *amounts in point["bought"]
+        (months, name, point["budget"], measure, r, n, labels[n][0], _stands(j, places), y, *amounts, labels[n][1])
+        for months, name, point in points if point["worth"] is None for measure, r, n, j, y, *amounts in point["bought"]
     ]  # fmt: skip
     worth = pd.DataFrame(rows("worth"), columns=["worth" if name == "budget" else name for name in POINT])
     worth.insert(3, "budget", [point["budget"] for _, _, point in points if point["worth"] is not None])
@@ -411,6 +474,39 @@ def _tables(found: Mapping[str, list[dict[str, Any]]], nodes: Mapping[str, tuple
         "measures": pd.DataFrame(rows("budget"), columns=POINT), "measures_worth": worth,
         "measures_bought": pd.DataFrame(bought, columns=BOUGHT),
     }  # fmt: skip
+
+
+def _stands(where: str, labels: Mapping[str, str]) -> str:
+    """Where something stands, in words; nothing where it has no place of its own."""
+    return " or ".join(labels[place] for place in where.split(" or ")) if where else ""
+
+
+def _places(
+    mix: Mix, inputs: Inputs, config: Measures, units: Mapping[str, tuple[str, str]], labels: Mapping[str, str]
+) -> pd.DataFrame:
+    """Places in which plants of each node may stand, with what one costs a year at the price of the first year, and as
+    what they are told."""
+    data, assembly = with_measures(mix, inputs, config, {}), mix.assembly
+    places, rate = places_of(assembly, config.places), float(discount_rate(inputs, "project")[0])
+    rows = list[tuple[Any, ...]]()
+    for n in dict.fromkeys(node for node, _ in data.plant_lead):
+        price, at = float(material_price(inputs, n, data.years)[0, 0]), assembly.nodes.index(n)
+        for standing in plants_at(places, inputs, config, n, at, rate, price):
+            for place in standing.places:
+                plants = plants_in(inputs, n, place)
+                cost, stands = yearly_cost(plants, rate, config.plant_life, price), _stands(standing.where, labels)
+                unit = f"million USD_2025/({units[n][1]}/yr)/yr"
+                rows.append((n, units[n][0], labels[place], stands, *cost, float(plants.lead[0]), unit))
+    return pd.DataFrame(rows, columns=PLACES)
+
+
+def _reached(found: Mapping[str, dict[str, Any]], nodes: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+    """What recycling avoids at most, and what it takes off each node, by months of a disruption."""
+    rows = list[tuple[Any, ...]]()
+    for months, reach in found.items():
+        rows += [(float(months), each, ALL, "All nodes", reach[each], "GWh") for each in ("lost", "avoided")]
+        rows += [(float(months), "taken_off", n, *nodes[n][:1], kt, nodes[n][1]) for n, kt in reach["taken"].items()]
+    return pd.DataFrame(rows, columns=RECYCLING)
 
 
 def _ratio(one: float, other: float) -> float:

@@ -109,10 +109,27 @@ def _worlds(mix: Mix, inputs: Inputs, config: Robust) -> dict[str, World]:
 def _references(exposure: Exposure, inputs: Inputs, config: Robust) -> Iterator[tuple[str, str]]:
     """(adoption, silicon) of the reference worlds, that of the run first."""
     yield exposure.adoption, exposure.silicon
-    shares, blends = set(inputs["market_share"]["scenario"]), {NO_SILICON, *inputs["silicon_uptake"]["scenario"]}
-    for adoption, silicon in WORLDS if config.worlds == "three" else ():
-        if adoption in shares and silicon in blends:
-            yield adoption, silicon
+    for world in WORLDS if config.worlds == "three" else ():
+        if not _lacking(world, inputs):
+            yield world
+
+
+def _lacking(world: tuple[str, str], inputs: Inputs) -> str:
+    """What the inputs lack for a reference world, or nothing."""
+    adoption, silicon = world
+    if adoption not in set(inputs["market_share"]["scenario"]):
+        return f"market_share has no scenario {adoption}"
+    if silicon not in {NO_SILICON, *inputs["silicon_uptake"]["scenario"]}:
+        return f"silicon_uptake has no scenario {silicon}"
+    return ""
+
+
+def worlds_left_out(mix: Mix, inputs: Inputs) -> dict[str, str]:
+    """Reference worlds that were asked for and are not compared, and why, by name."""
+    config = mix.run.settings.study
+    assert isinstance(config, Robust)
+    found = {World("", *world).reference: _lacking(world, inputs) for world in WORLDS}
+    return {name: why for name, why in found.items() if why} if config.worlds == "three" else {}
 
 
 def _name(world: World, exposure: Exposure) -> str:

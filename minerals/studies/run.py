@@ -94,12 +94,13 @@ def run(
             found.tables.update(told_of(found.mixes[OPTIMISED], kept, progress))
             found.log["study"] = {"kind": study.kind, "held": []}
         elif isinstance(study, Robust):
-            from .robust import robust
+            from .robust import robust, worlds_left_out
 
             told = robust(found.mixes[OPTIMISED], tables, kept, progress)
             rows = joined(found.tables["inputs_used"], told.pop("inputs_used"))
             found.tables.update(told, inputs_used=rows, sources_used=sources_used(rows, tables))
-            found.log["study"] = {"kind": study.kind, "held": []}
+            left_out = worlds_left_out(found.mixes[OPTIMISED], tables)
+            found.log["study"] = {"kind": study.kind, "held": [], "worlds_left_out": left_out}
             found.log["codes"]["future"] |= {
                 name: about_future(str(name), tables) for name in dict.fromkeys(told["robust"]["future"])
             }

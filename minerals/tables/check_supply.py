@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ..errors import Problem, did_you_mean
+from ..errors import Problem, did_you_mean, listed
 from .check import Tables, cells, split
 from .codes import ANY, ENERGY, GRAPHITE_ROUTES, UNKNOWN
+
+#: Makers of plants that are no group of countries.
+PLACES = ("top", "outside", "home", ANY)
 
 
 def twins_measure_one_step(tables: Tables, problems: list[Problem]) -> None:
@@ -181,10 +184,12 @@ def prices_are_in_the_unit_of_their_node(tables: Tables, problems: list[Problem]
 
 
 def measures_have_their_unit(tables: Tables, problems: list[Problem]) -> None:
-    """A measure of plants, of stocks and of past stops has the unit that fits it, also where its table knows others."""
+    """A measure of plants, of stocks, of recycling and of past stops has the unit that fits it, also where its table
+    knows others."""
     units = {
         "expansion_cost": {"lead": "year", "premium": "1", "growth": "1", "follow_on": "1"},
         "holding_cost": {"holding": "1", "fade": "1", "shelf_life": "year"},
+        "recycling_cost": {"cost": "USD_2025/kWh", "lead": "year"},
         "event_history": {"lost": "1", "months": "month"},
     }
     for name, unit_of in units.items():
@@ -221,6 +226,16 @@ def nodes_are_known_or_any(tables: Tables, problems: list[Problem]) -> None:
             if node != ANY and node not in known and not nodes.dropped:
                 why = f"not in {nodes.file}{did_you_mean(node, known)}; or write any"
                 problems.append(Problem(table.file, line, f"node = {node!r}", why))
+
+
+def makers_are_places(tables: Tables, problems: list[Problem]) -> None:
+    """Plants are of the country that makes most, of all others, of a place among these, or of any."""
+    groups, table = tables["country_groups"], tables["expansion_cost"]
+    known = {*PLACES, *groups.columns["group"]}
+    for line, place in cells(table, "group"):
+        if place not in known and not groups.dropped:
+            why = f"not in {groups.file}{did_you_mean(place, known)}; or write {listed(PLACES)}"
+            problems.append(Problem(table.file, line, f"group = {place!r}", why))
 
 
 def futures_have_rows(tables: Tables, problems: list[Problem]) -> None:
@@ -287,6 +302,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     needs_are_said_once,
     supply_is_in_the_unit_of_its_node,
     nodes_are_known_or_any,
+    makers_are_places,
     prices_are_in_the_unit_of_their_node,
     measures_have_their_unit,
     volumes_are_of_an_event,

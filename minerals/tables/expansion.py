@@ -1,8 +1,9 @@
-"""What it takes to be less exposed at a node: new plants, stocks, and who builds at the margin."""
+"""What it takes to be less exposed: new plants, stocks, recycling, and who builds at the margin."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -26,7 +27,8 @@ class NewPlants:
     capital: per yearly output [USD_2025/(kg/yr), of nodes in GWh USD_2025/(kWh/yr)]; lead: from decision to first
     output [years]; premium: cost of the product above that in the top producer [1], 0 there; growth: of known plants
     and projects a year [1]; follow_on: most of the growth of the world's known supply that is built for one group of
-    regions [1]; node: that of the row of each measure, which may be that of any; lines: rows of expansion_cost.
+    regions [1]; node: that of the row of each measure, which may be that of any; lines: rows of expansion_cost; own:
+    measures with a row of a place, where that was asked for.
     """
 
     capital: Array
@@ -36,6 +38,7 @@ class NewPlants:
     follow_on: Array
     node: dict[str, str]
     lines: tuple[int, ...]
+    own: frozenset[str] = frozenset()
 
 
 @frozen
@@ -73,10 +76,24 @@ class Stock:
 def new_plants(inputs: Inputs, node: str, group: Group) -> NewPlants:
     """New plants for a node, of its own rows or those of any node."""
     found = {measure: _of_new(inputs, measure, node, group) for measure in (*BUILT, "capital", "premium")}
-    ends = {measure: _three(row) for measure, row in found.items()}
+    ends: dict[str, Any] = {measure: _three(row) for measure, row in found.items()}
     if group == "top":
         ends["premium"] = np.zeros(3)
     return NewPlants(**ends, node=_nodes(found), lines=_lines(found))
+
+
+def plants_in(inputs: Inputs, node: str, place: str) -> NewPlants:
+    """New plants for a node in a place, of its own rows or those outside the country that makes most."""
+    rows = inputs.rows_by("expansion_cost", "measure", "node", "group")
+    outside = {measure: _of_new(inputs, measure, node, "outside") for measure in (*BUILT, "capital", "premium")}
+    own = {
+        measure: next(rows[measure, each, place][0] for each in (node, ANY) if (measure, each, place) in rows)
+        for measure in outside
+        if place != "outside" and any((measure, each, place) in rows for each in (node, ANY))
+    }
+    found = {**outside, **own}
+    ends: dict[str, Any] = {measure: _three(row) for measure, row in found.items()}
+    return replace(NewPlants(**ends, node=_nodes(found), lines=_lines(found)), own=frozenset(own))
 
 
 def premium_lines(inputs: Inputs, node: str) -> tuple[int, ...]:
@@ -98,6 +115,31 @@ def stock(inputs: Inputs, node: str) -> Stock:
     found["holding"] = found["holding"] or rows.get(("holding", ANY), [None])[0]
     ends = {measure: _three(row) for measure, row in found.items()}
     return Stock(**ends, node=_nodes(found), lines=_lines(found))
+
+
+@frozen
+class NewRecycling:
+    """A way to recover more of batteries; each (3,) value, low, high, NaN where there is no row.
+
+    cost: of a battery that goes it [USD_2025/kWh]; lead: from decision to first output [years]; way: that of the row of
+    each measure, which may be that of any; lines: rows of recycling_cost.
+    """
+
+    cost: Array
+    lead: Array
+    way: dict[str, str]
+    lines: tuple[int, ...]
+
+
+def new_recycling(inputs: Inputs, way: str) -> NewRecycling:
+    """A way to recover more, of its own rows or those of any way."""
+    rows = inputs.rows_by("recycling_cost", "measure", "way")
+    found = {
+        measure: next((rows[measure, each][0] for each in (way, ANY) if (measure, each) in rows), None)
+        for measure in ("cost", "lead")
+    }
+    ways = {measure: row.way for measure, row in found.items() if row is not None}
+    return NewRecycling(**{measure: _three(row) for measure, row in found.items()}, way=ways, lines=_lines(found))
 
 
 def marginal_location(inputs: Inputs, node: str) -> dict[str, Array]:

@@ -8,7 +8,7 @@ $$x'_{dqcy} \le z_{dqcy} + \sum_{m \notin q} \beta_{dqmcy} \sum_{r \in q} i_{rmc
 $$\sum_c q_{qcny} (\delta_{cn} z_{dqcy} + \sum_a \iota_{cna} k_{dqcay} - k_{dqcny}) + (h_n - \sigma_n)
   (g_{dqy} - \phi_y G_{dqy}) + \sum_r \rho_{nr} v_{dqry} - v_{dqny} - \sum_m \rho_{mny} \sum_{r \in q} w_{rmy}
   \le A_{dqny} - O_{dqny} + \theta_{dqny} \sum_{r \in q} \pi_{rny} f_{rny} + \sum_{r \in q} (s_{rny} / T_d +
-  \sum_v b_{rnv}), \qquad
+  \sum_{j,v} \theta_{dqnj} b_{rnjv}), \qquad
   \sum_c q_{qcay} k_{dqcay} \le O_{dqay}, \qquad k_{dqcay} \le z_{dqcy}, \qquad v_{dqry} \le O_{dqry}, \qquad
   \phi_{\mathrm{low}} G_{dqy} \le g_{dqy} \le \phi_{\mathrm{high}} G_{dqy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
@@ -30,7 +30,8 @@ it; of what is refined $v$ is refined at home, which alone needs what is mined. 
 is all that its first limit allows, and where nothing is short that goes into $z$ that is: neither then has a variable.
 Own plants $O$ are part of what is accessible, $A$, to which comes a stockpile of the plan's need, up to what there is
 without the disruption, and the part $\theta$ that is left of what others build because of the mix, as far as that goes
-to the home of the next stage, $\pi f$. So do plants and stocks that are bought beside the mix, $b$ and $s$, of which a
+to the home of the next stage, $\pi f$. So do plants, of which it leaves $\theta$ too, and stocks that are bought beside
+the mix, $b$ and $s$, of which a
 disruption of $T$ years uses stocks up once; it lasts a year unless a study says otherwise. Of what
 nobody knows, of which a stop takes a share, the rest is a part of the plan's need too. Of the graphite $G$ in anodes,
 $g$ is natural, planned as the share $\phi_y$, of which a node makes $h_n$, of the rest $\sigma_n$: for anodes that are
@@ -231,9 +232,11 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
         places = ((r, n, FOLLOW_ON, y) for r in data.pools[q])
         return sum(data.follow_on_home.get((k[0], n, y), 1.0) * m.sourced[k] for k in places if k in m.sourced)
 
-    def running(m: pyo.ConcreteModel, q: Pool, n: Node, y: Year) -> Any:
-        """What plants that are a measure make for it."""
-        return sum(measures.runs(m, data, r, n, y) for r in data.pools[q])
+    def running(
+        m: pyo.ConcreteModel, q: Pool, n: Node, y: Year, at: tuple[Disruption, Pool] | None = None
+    ) -> Any:  # fmt: skip
+        """What plants that are a measure make for it. at: of them what a disruption leaves."""
+        return sum(measures.runs(m, data, r, n, y, at) for r in data.pools[q])
 
     def in_stock(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> Any:
         """What of a stock there is in a year of a disruption that uses it up."""
@@ -241,7 +244,7 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
 
     def reach(m: pyo.ConcreteModel, d: Disruption, q: Pool, n: Node, y: Year) -> object:
         total, own = free(m, d, q, n, y)
-        total -= running(m, q, n, y)
+        total -= running(m, q, n, y, (d, q))
         if (d, q, n, y) in stocked_at:
             total -= in_stock(m, d, q, n, y)
         total -= data.follow_on_left.get((d, q, n, y), 1.0) * built(m, q, n, y)

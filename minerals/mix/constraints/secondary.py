@@ -1,11 +1,12 @@
 r"""No more recovered material is used than comes back: of batteries already sold (data), and of those decided here.
 
 $$v_{rlmk} = \sum_{(s,c) \in l} i_{cmk}\, x_{rsck}, \qquad
-  w_{rmy} \le W_{rmy} + \sum_{l,\, k \le y} a_{rlmky}\, v_{rlmk}, \qquad
+  w_{rmy} \le W_{rmy} + \sum_{l,\, k \le y} a_{rlmky}\, v_{rlmk} + \sum_a g_{ramy}\, e_{ray}, \qquad
   w_{rmy} \ge \kappa_{rmy}\, \gamma_{ry} \sum_c i_{cmy} X_{rcy} \qquad [\mathrm{kt}]$$
 
 Cells that leave use alike are one life $l$, so that what they hold is summed first. Prompt scrap comes back in the year
-of its cells ($k = y$). Loops are regional: what a region recovers, it uses.
+of its cells ($k = y$). Loops are regional: what a region recovers, it uses. As a measure, batteries $e$ go ways to
+recover more, which give $g$ on top.
 
 Of a plan that is given, cells that are short give nothing back in their own year, and later count as the plan has
 them, which is little by the end of a mix.
@@ -19,7 +20,7 @@ Source: Regulation (EU) 2023/1542, article 8 (recycling_target.csv).
 
 from __future__ import annotations
 
-from ..data import Chemistry, Cohort, Life, Mineral, MixData, Region, RegionMineralYear, Segment, Year
+from ..data import Chemistry, Cohort, Life, Mineral, MixData, Region, RegionMineralYear, Segment, Way, Year
 from ..family import Balance, Family, Glossary, Kind, Limit, LimitText
 from ..pyo import pyo
 
@@ -34,6 +35,9 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
     for r, life, mineral, k, y in data.returned:
         back.setdefault((r, mineral, y), []).append((life, k))
 
+    more: dict[RegionMineralYear, list[Way]] = {}
+    for r, way, mineral, y in data.recycling_gain:
+        more.setdefault((r, mineral, y), []).append(way)
     prompt: dict[RegionMineralYear, float] = {}
     for (r, _, mineral, k, y), part in data.returned.items():
         if k == y:
@@ -55,7 +59,10 @@ def add(model: pyo.ConcreteModel, data: MixData) -> None:
             for c in data.chemistries
             if (r, c, y) in m.short and (c, mineral, y) in data.content and (r, mineral, y) in prompt
         )
-        return m.secondary[r, mineral, y] - own + lacking <= data.recovered[r, mineral, y]
+        gained = sum(
+            data.recycling_gain[r, way, mineral, y] * m.recycled[r, way, y] for way in more.get((r, mineral, y), ())
+        )
+        return m.secondary[r, mineral, y] - own + lacking - gained <= data.recovered[r, mineral, y]
 
     def content(m: pyo.ConcreteModel, r: Region, mineral: Mineral, y: Year) -> object:
         holding = [c for c in data.chemistries if (c, mineral, y) in data.content and (r, c, y) in m.cells_of]
