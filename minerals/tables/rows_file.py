@@ -1,4 +1,4 @@
-"""Own rows as TOML: several tables in one file, each row under its key.
+"""Own rows as TOML: several tables in one file, each row under its key, on a line of its own.
 
     [chemistries.my_cell]                  # a table, then the labels of its primary key in their order
     label  = "My cell"                     # below them the columns of the row
@@ -15,6 +15,7 @@ may follow the key, `any` for what a row holds of all. A run file that lies besi
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +78,10 @@ def read_rows(path: Path, file: str, schemas: Mapping[str, TableSchema], problem
                 if unit := _unit(schema):
                     cells.setdefault("unit", unit)
                 rows.append((line(at), cells))
+        for number, count in Counter(number for number, _ in rows).items():
+            if count > 1:
+                why = "stand on one line, by which each would be known; give each a line of its own"
+                problems.append(Problem(file, number, f"{count} rows of {table}", why))
         header = list(dict.fromkeys(name for _, cells in rows for name in cells))
         body = [(number, [cells.get(name, "") for name in header]) for number, cells in rows]
         sheets[table] = Sheet([(line((table,)), header), *body] if rows else [], [], set())
