@@ -238,6 +238,7 @@ STORAGE = "rows/all.toml:4 battery_demand.plan.Europe.stationary.2032"
     ("90_000", "-90_000", "rows/all.toml[battery_demand]:3 value = '-90000': expected at least 0"),
     ("regions.Iberia", "region.Iberia", "rows/all.toml[region] 'region': not a table of the inputs; did you mean"),
     ("within  =", "within  ", "rows/all.toml:8: is not readable TOML"),
+    ("[battery", "title = 'Mine'\n[battery", "rows/all.toml[title] 'title': not a table of the inputs"),
 ])  # fmt: skip
 def test_what_is_wrong_in_rows_of_toml_names_its_line(
     old: str, new: str, told: str, toy: Path, mine: Callable[..., Path]
@@ -359,8 +360,8 @@ def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: C
         run(toy / "run.toml", inputs=[folder, toy])
     mine(mineral_intensity=f"{head}lfp,lithium,,2030,0.09,kg/kWh\nlfp,lithium,any,2030,0.08,kg/kWh\n")
     assert problems(Layers(toy, (folder,))) == [
-        "mine/mineral_intensity.csv:3 chemistry = lfp, mineral = lithium, segment = any, cohort = 2030: the same key as in"
-        " mine/mineral_intensity.csv; keep one of the two rows"
+        "mine/mineral_intensity.csv:3 chemistry = lfp, mineral = lithium, segment = any, cohort = 2030: the same key as"
+        " in mine/mineral_intensity.csv; keep one of the two rows"
     ]
     mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\n")
     with pytest.raises(InputError, match=re.escape("[industry]: takes one intensity of a chemistry for all uses and")):

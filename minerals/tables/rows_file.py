@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..config import RunFile
 from ..errors import Problem
 from ..text import Unreadable, decoded, shown
 from ..toml import LARGEST, Keys, key_lines, parsed
@@ -33,18 +34,20 @@ from .workbook import Sheet, Workbook
 
 SUFFIX = ".toml"
 #: Keys at the top of a run file, of which no table of the inputs has the name.
-OF_RUNS = ("base", "scope", "scenario", "title")
+OF_RUNS = frozenset(("base", "scope", "scenario", "title"))
 
 #: Tells what is wrong at a key path: the path, what stands there, and why.
 Report = Callable[[Keys, str, str], None]
 
 
 def holds_rows(path: Path) -> bool:
-    """Whether a TOML file is no run file; one that cannot be read counts as rows, so that it is told."""
+    """Whether a TOML file is no run file, which has nothing but the keys of one; any other counts as rows, one that
+    cannot be read too, so that it is told."""
     try:
-        return not any(key in parsed(_text(path)[0]) for key in OF_RUNS)
+        keys = parsed(_text(path)[0]).keys()
     except Unreadable:
         return True
+    return not keys & OF_RUNS or not keys <= OF_RUNS | RunFile.model_fields.keys()
 
 
 def read_rows(path: Path, file: str, schemas: Mapping[str, TableSchema], problems: list[Problem]) -> Workbook:
