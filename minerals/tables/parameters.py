@@ -187,7 +187,7 @@ class _Reader:
             for name, columns in further.items()
         }
         series: dict[int, Array] = {}  # Most places are served by the same rows, which are then the same list.
-        told: set[bytes] = set()  # Routes that do not add up to one: once for all places that they serve.
+        refused: set[bytes] = set()  # Routes that do not add up to one: once for all places that they serve.
 
         def rows(table: str, region: str, chemistry: str, *more: str) -> list[Any]:
             chain = self.inputs.places.chain(region)
@@ -220,8 +220,8 @@ class _Reader:
             missed = len(self.problems)
             found = np.array([rate("recovery_route", region, chemistry, route) for route in RECYCLING_ROUTES])
             wrong = np.abs(found.sum(axis=0) - 1) > SHARE_TOLERANCE
-            if wrong.any() and len(self.problems) == missed and found.tobytes() not in told:
-                told.add(found.tobytes())
+            if wrong.any() and len(self.problems) == missed and found.tobytes() not in refused:
+                refused.add(found.tobytes())
                 y = int(wrong.argmax())
                 why = (
                     f"routes add up to {found[:, y].sum():.6g}, expected 1; give each of them a row of the same labels"
