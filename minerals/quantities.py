@@ -285,7 +285,8 @@ QUANTITIES: dict[str, Quantity] = {
             "cell_owners", "result", ("region", "owner", "year"), "GWh/yr",
             "Nameplate of the plants of cells in a region by country of the owner, several in equal parts: operating; "
             "value with what is delivered of what is to come, announced all that is not cancelled. unsized: plants of "
-            "which nobody says how large they are. Plans without a year count from 2030.",
+            "which nobody says how large they are. Plans without a year count from 2030. Of plants in China those of "
+            "foreign makers alone are listed.",
             "value = operating + Σ plant_delivery × what a row adds to the plant",
         ),
         Quantity(

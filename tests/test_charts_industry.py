@@ -136,7 +136,9 @@ def test_trade_offs_are_the_rows_of_the_inputs() -> None:
 def test_the_title_of_trade_offs_is_what_all_ranges_bear_out() -> None:
     picture = drawn("trade_offs")
     shares = picture.data.query("measure == 'weakest_top1' and year == 2030")
-    each = "At 172 as at 390 Wh/kg, each of 6 kinds of cells has a step of which China makes 90% or more"
+    energy = picture.data.query("measure == 'specific_energy' and year == 2030")
+    span = f"From {energy['low'].min():.0f} to {energy['high'].max():.0f} Wh/kg"
+    each = f"{span}, each of 6 kinds of cells has a step of which China makes 90% or more"
     assert picture.meta.title == each
     assert shares["low"].min() == pytest.approx(90)
     assert set(shares["country"]) == {"CHN"}
@@ -261,6 +263,18 @@ def test_the_title_on_owners_spans_what_delivery_leaves_open() -> None:
     assert picture.meta.title.endswith(f"would own {100 * low:.0f} to {100 * high:.0f}% in 2030")
     assert "82% of the cell plants in Europe" in picture.meta.title
     assert drawn("cell_owners", "none of its own, nothing sized").meta.title.startswith("Who owns the plants")
+
+
+def test_of_places_whose_plants_are_listed_in_part_no_owner_is_said_to_have_so_much() -> None:
+    made = real()
+    made.record["region_members"] = {"Europe": "DEU;KOR"}
+    part = charts.draw(made, "cell_owners")
+    assert part.meta.title == "Who owns the plants of cells in Europe, 2025–2030"
+    assert "Of plants in Japan and South Korea the list has a part alone" in part.meta.note
+    assert "has a part alone" not in drawn("cell_owners").meta.note
+    made.record["region_members"] = {"Europe": "DEU;CHN"}
+    with pytest.raises(UsageError, match="of plants in China the list has those of foreign makers alone"):
+        charts.draw(made, "cell_owners")
 
 
 # --- plants of new chemistries ---------------------------------------------------------------------------------------

@@ -234,9 +234,11 @@ STORAGE = "rows/all.toml:4 battery_demand.plan.Europe.stationary.2032"
     ("= 7 ", "= { value = 7, year = 2033 }", f"{STORAGE}.year: is in the key already"),
     ("= 7 ", "= { value = true }", f"{STORAGE}.value = true: expected a number"),
     ("= 7 ", "= { valu = 7 }", "did you mean 'value'?"),
+    (".2032 = 7 ", " = { 2032 = 7, 2034 = 8 }", "all.toml:4 2 rows of battery_demand: stand on one line, by which"),
     ("90_000", "-90_000", "rows/all.toml[battery_demand]:3 value = '-90000': expected at least 0"),
     ("regions.Iberia", "region.Iberia", "rows/all.toml[region] 'region': not a table of the inputs; did you mean"),
     ("within  =", "within  ", "rows/all.toml:8: is not readable TOML"),
+    ("[battery", "title = 'Mine'\n[battery", "rows/all.toml[title] 'title': not a table of the inputs"),
 ])  # fmt: skip
 def test_what_is_wrong_in_rows_of_toml_names_its_line(
     old: str, new: str, told: str, toy: Path, mine: Callable[..., Path]
@@ -332,7 +334,7 @@ def test_of_rows_the_one_of_the_scenario_goes_first_then_the_region_then_the_che
 
 def test_finer_rows_stand_in_toml_behind_the_key(toy: Path, mine: Callable[..., Path]) -> None:
     (mine("rows") / "all.toml").write_text(
-        "[mineral_intensity.lfp.lithium]\ncar = { 2030 = 0.1, 2034 = 0.06 }\nany.any = 0.08\n[lifetime.first.car.any]\n"
+        "[mineral_intensity.lfp.lithium]\ncar.2030 = 0.1\ncar.2034 = 0.06\nany.any = 0.08\n[lifetime.first.car.any]\n"
         "2020 = { value = 9, distribution = 'fixed' }\n[collection_rate.World.car.2028.any]\nLFP = 0.5\n",
         encoding="utf-8",
     )
@@ -356,11 +358,25 @@ def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: C
     mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\nlfp,lithium,car,2030,0.08,kg/kWh\n")
     with pytest.raises(InputError, match="with a year of sale and without; give every row one, or none"):
         run(toy / "run.toml", inputs=[folder, toy])
+    mine(mineral_intensity=f"{head}lfp,lithium,,2030,0.09,kg/kWh\nlfp,lithium,any,2030,0.08,kg/kWh\n")
+    assert problems(Layers(toy, (folder,))) == [
+        "mine/mineral_intensity.csv:3 chemistry = lfp, mineral = lithium, segment = any, cohort = 2030: the same key as"
+        " in mine/mineral_intensity.csv; keep one of the two rows"
+    ]
     mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\n")
+    with pytest.raises(InputError, match=re.escape("[industry]: takes one intensity of a chemistry for all uses and")):
+        run(toy / "run.toml", ["industry={chemistries=['lfp']}"], [folder, toy])
     with pytest.raises(InputError, match=re.escape("[study]: takes one intensity of a chemistry for all uses and")):
         run(toy / "run.toml", ["study={kind='sample', draws=20}"], [folder, toy])
     with pytest.raises(InputError, match=r"recycling = 'past': no own rows of lifetime, .* are of it"):
         run(toy / "run.toml", ["scenario.plan.recycling=past", *FLOWS], [folder, toy])
+
+
+def test_routes_of_finer_rows_add_up_with_those_that_serve_beside_them(toy: Path, mine: Callable[..., Path]) -> None:
+    rows = "region,recycling_route,year,chemistry,value,unit\nWorld,hydro,2015,lfp,1,1\nWorld,direct,2015,lfp,0,1\n"
+    with pytest.raises(InputError, match=r"lfp in .*: routes add up to 1\.\d+, expected 1; give each of them a row"):
+        run(toy / "run.toml", FLOWS, [mine(recovery_route=rows), toy])
+    run(toy / "run.toml", FLOWS, [mine(recovery_route=f"{rows}World,pyro,2015,lfp,0,1\n"), toy])
 
 
 @pytest.mark.slow

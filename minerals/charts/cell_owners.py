@@ -24,6 +24,8 @@ from ..haste import frozen
 NAME = "cell_owners"
 WAY_OUT = "it is computed for runs with [industry]"
 ENDS = ("low", "value", "high")
+#: Country of whose own makers at home the list has no plants, and those of which it has some.
+UNLISTED, PARTLY_LISTED = "CHN", {"JPN", "KOR"}
 DATA = ("quantity", "region", "place", "year", "value", "low", "high", "unit")
 
 
@@ -62,7 +64,8 @@ class _Story:
     """The numbers of one chart.
 
     places: of owners, from the base of the stack up; gwh: (place, low, value and high, year); operating, announced: of
-    all, by year; own: the place of the region's own owners; unsized: plants whose capacity nobody publishes.
+    all, by year; own: the place of the region's own owners; unsized: plants whose capacity nobody publishes; partial:
+    whether the list may have but a part of the plants there.
     """
 
     region: str
@@ -73,6 +76,7 @@ class _Story:
     announced: NDArray[np.float64]
     own: str
     unsized: int
+    partial: bool
 
     def total(self, y: int) -> Interval:
         """All together in a year; the ends take all ends at once."""
@@ -93,6 +97,10 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
     table = selection.table("cell_owners", "GWh/yr", WAY_OUT)
     place = selection.region(region)
     years = selection.span(since, year, table)
+    listed_in = _countries(result, place)
+    if UNLISTED in listed_in or place == WORLD:
+        why = "of plants in China the list has those of foreign makers alone, so that nobody’s part follows from it in"
+        selection.problems.append(f"{why} {wording.place(place)}; name a region without it")
     selection.settle()
     table = selection.rows_in(table.assign(place=texts(table["place"])), place)
     unsized = table.drop_duplicates(["region", "owner"])["unsized"].sum()
@@ -126,7 +134,15 @@ def _story(result: Result, region: str | None, since: int | None, year: int | No
         announced=whole["announced"].to_numpy(float),
         own=own,
         unsized=round(float(unsized)),
+        partial=bool(listed_in & PARTLY_LISTED) or not all(len(code) == 3 for code in listed_in),
     )
+
+
+def _countries(result: Result, place: str) -> set[str]:
+    """Codes of the countries of a region, or of all regions together; of what the others leave its words."""
+    members = result.record.get("region_members", {})
+    names = [place] if place in result.record["regions"] else result.record["regions"]
+    return {code for name in names for code in str(members.get(name, "")).split(";")}
 
 
 def _drawn(story: _Story) -> pd.DataFrame:
@@ -151,7 +167,7 @@ def _finding(story: _Story) -> str:
     """Which part makers from elsewhere own, in the first year and in the last, with what delivery leaves open."""
     first, last, place = story.years[0], story.years[-1], wording.place(story.region)
     now, then = story.elsewhere(0), story.elsewhere(-1)
-    if story.region == WORLD or not story.own or np.isnan([*now, *then]).any():
+    if story.partial or not story.own or np.isnan([*now, *then]).any():
         return f"Who owns the plants of cells in {place}, {first}–{last}"
     share, later = _span(now), _span(then)
     makers = f"Makers from elsewhere own {share} of the cell plants in {place}"
@@ -172,7 +188,7 @@ def _note(story: _Story) -> str:
     note += ". A plant of several owners is theirs in equal parts; plans without a year count from 2030."
     if story.unsized:
         note += f" Not in it: {story.unsized} plant{'s' if story.unsized > 1 else ''} of a size that nobody publishes."
-    return f"{note} Of plants in China, Japan and South Korea the list has a part alone."
+    return f"{note} Of plants in Japan and South Korea the list has a part alone." if story.partial else note
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:

@@ -245,14 +245,14 @@ def _draw(sheet: Page, story: _Story) -> None:
     for head, right in zip(heads, rights, strict=True):
         sheet.text(right, top + 0.07 * s, head, LABEL, style.FAINT, align="right")
     sheet.text(sheet.left, sheet.top - 0.1 * s, "Plants, by first year", HEADING, style.INK, SEMIBOLD)
-    told = ""
+    above = ""
     for row, place, middle, *last in zip(rows, places, middles, *ends, strict=True):
         baseline = middle - 0.36 * LABEL * s / 72
-        if row.technology != told:
+        if row.technology != above:
             colour = style.as_text(FAMILY.get(row.technology, style.INK))
             sheet.text(sheet.left, baseline, row.technology, LABEL, colour, SEMIBOLD)
             sheet.line((sheet.left, sheet.right), (middle + 0.5 * pitch,) * 2, style.GRID, 0.7, order=0)
-            told = row.technology
+            above = row.technology
         sheet.text(sheet.left + first, baseline, place, LABEL, style.INK)
         for text, right in zip(last, rights, strict=True):
             sheet.text(right, baseline, text, LABEL, style.MUTED if text == UNKNOWN else style.INK, align="right")

@@ -127,11 +127,8 @@ def _story(result: Result, since: int | None, year: int | None, minerals: Sequen
     with_figures = table[table["measure"].isin(HELD)] if table["measure"].isin(HELD).any() else table
     first = selection.year(since, table) if since is not None else min(last, *map(int, with_figures["year"]))
     known = {row.item: row.item_label for row in table[table["measure"] == NEED].itertuples()}
-    wanted = supply.one_of(
-        selection, "mineral", minerals, [m for m in (minerals or MINERALS) if m in known] or [*known]
-    )
-    for mineral in minerals or ():
-        selection.known("mineral", mineral, list(known))
+    usual = [mineral for mineral in MINERALS if mineral in known] or [*known]
+    wanted = supply.one_of(selection, "mineral", minerals, [*known] if minerals else usual)
     selection.settle()
     years = tuple(sorted({first, last}))
     table = table[table["year"].isin(years) & (~table["measure"].eq(NEED) | table["item"].isin(wanted))]
@@ -195,9 +192,11 @@ def _finding(story: _Story) -> str:
     countries = list(dict.fromkeys(step.country for step in steps))
     whom = wording.place(countries[0]) if len(countries) == 1 else "one country"
     has = f"{_kinds(story)} have" if len(rows) == 1 else f"each of {_kinds(story)} has"
-    energies = [row.held[HELD[0], last].value for row in rows if (HELD[0], last) in row.held]
-    ends = [wording.number(end(energies)) for end in (min, max)] if len(energies) == len(rows) > 1 else []
-    start = f"At {ends[0]} as at {ends[1]} Wh/kg, " if ends and ends[0] != ends[1] else ""
+    energies = [row.held[HELD[0], last] for row in rows if (HELD[0], last) in row.held]
+    start = ""
+    if len(energies) == len(rows) > 1:
+        low, high = min(each.low for each in energies), max(each.high for each in energies)
+        start = f"From {wording.number(low)} to {wording.number(high)} Wh/kg, " if low < high else ""
     return wording.capitalised(f"{start}{has} a step of which {whom} makes {_floored(least)} or more")
 
 

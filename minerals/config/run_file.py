@@ -58,7 +58,7 @@ class RunFile(Section):
     industry: Industry | None = Field(default=None, description="What cells can do and need, and who makes them.")
     output: Output = Field(default=Output(), description="What is written beside the tables.")
 
-    @field_validator("flows", "study", "prices", "exposure", "optimise", mode="before")
+    @field_validator("flows", "study", "prices", "exposure", "optimise", "industry", mode="before")
     @classmethod
     def _off(cls, value: Any) -> Any:
         return None if value is False else value

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..shipped import inputs_folder
+from .codes import ANY
 from .csv_file import as_csv, read_csv
 from .finer import extended, parted
 from .read import OWN_LINE, RawTable, Table, of_own, typed, whole_numbers
@@ -257,11 +258,12 @@ def _finer_rows(below: Table, layered: Sequence[_OwnTable], problems: list[Probl
     for at, each in enumerate(layered, 1):
         for place in range(len(each.finer)):
             cells = {name: each.finer.columns[name][place] for name in names}
-            key = tuple(
-                str(cells[name]) for name in schema.primary_key
-            )  # A year of sale that is not said is no number.
-            first = above.setdefault(key, each)
-            if first is not each and first.folder == each.folder:
+            # A year of sale that is not said is no number.
+            labels = [ANY if cells[name] != cells[name] else cells[name] for name in schema.primary_key]
+            key = tuple(str(int(label) if isinstance(label, float) else label) for label in labels)
+            first = above.get(key)
+            above.setdefault(key, each)
+            if first is not None and first.folder == each.folder:
                 shown = ", ".join(f"{name} = {label}" for name, label in zip(schema.primary_key, key, strict=True))
                 why = f"the same key as in {first.table.file}; keep one of the two rows"
                 problems.append(Problem(each.table.file, cells["line"], shown, why))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import Problem, listed
 from ..haste import frozen, value_class
+from .check import SHARE_TOLERANCE
 from .codes import ANY, WORLD
 from .finer import Rates
 from .inputs import Inputs
@@ -185,7 +186,8 @@ class _Reader:
             name: Rates.of(name, columns, self.inputs.rows(name), self.inputs.finer_rows(name))
             for name, columns in further.items()
         }
-        series: dict[tuple[str, int], Array] = {}  # Most places are served by the same rows.
+        series: dict[int, Array] = {}  # Most places are served by the same rows, which are then the same list.
+        refused: set[bytes] = set()  # Routes that do not add up to one: once for all places that they serve.
 
         def rows(table: str, region: str, chemistry: str, *more: str) -> list[Any]:
             chain = self.inputs.places.chain(region)
@@ -203,17 +205,31 @@ class _Reader:
             found = rows(table, region, chemistry, *more)
             if not found:
                 return np.zeros(len(self.years))
-            key = table, int(found[0].line)
-            if key not in series:
+            if id(found) not in series:
                 anchors: Anchors = {row.year: {(): datum(row.value, row.low, row.high, table)} for row in found}
-                series[key] = np.array([point.datum.value for point in along(anchors, self.years)])
-            return series[key]
+                series[id(found)] = np.array([point.datum.value for point in along(anchors, self.years)])
+            return series[id(found)]
 
         def life(which: str, region: str, segment: str, chemistry: str) -> Lifetime:
             return self._life_of(rows("lifetime", region, chemistry, which, segment), which, segment)
 
         def by_use(table: str, *more: str) -> Array:
             return np.array([[[rate(table, r, c, s, *more) for c in chemistries] for s in segments] for r in regions])
+
+        def routes(region: str, chemistry: str) -> Array:
+            missed = len(self.problems)
+            found = np.array([rate("recovery_route", region, chemistry, route) for route in RECYCLING_ROUTES])
+            wrong = np.abs(found.sum(axis=0) - 1) > SHARE_TOLERANCE
+            if wrong.any() and len(self.problems) == missed and found.tobytes() not in refused:
+                refused.add(found.tobytes())
+                y = int(wrong.argmax())
+                why = (
+                    f"routes add up to {found[:, y].sum():.6g}, expected 1; give each of them a row of the same labels"
+                )
+                what = f"{chemistry} in {region}, {self.years[y]}"
+                file = self.inputs.tables["recovery_route"].file
+                self.problems.append(Problem(file, 0, what, f"{why} and years, with value 0 where it has none"))
+            return found
 
         return Detailed(
             chemistries=tuple(chemistries),
@@ -225,9 +241,7 @@ class _Reader:
             second_collection=np.array([
                 [rate("collection_rate", r, c, "stationary") for c in chemistries] for r in regions
             ]),
-            route=np.array([
-                [[rate("recovery_route", r, c, p) for p in RECYCLING_ROUTES] for c in chemistries] for r in regions
-            ]),
+            route=np.array([[routes(r, c) for c in chemistries] for r in regions]),
             recovery={
                 stream: np.array([
                     [[[rate("recovery_rate", r, c, stream, p, m) for m in minerals] for p in RECYCLING_ROUTES]

@@ -151,7 +151,9 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
             continue
         key = tuple(record[name] for name in schema.primary_key)
         if key in first_line:
-            shown = ", ".join(f"{name} = {label}" for name, label in zip(schema.primary_key, key, strict=True))
+            shown = ", ".join(
+                f"{name} = {label}" for name, label in zip(schema.primary_key, key, strict=True) if label == label
+            )
             why = f"the same key as line {first_line[key]}; keep one of the two rows"
             problems.append(Problem(raw.file, line, shown, why))
             continue

@@ -300,6 +300,7 @@ class _Resolver:
         for key, wrong, why in (
             ("exposure", finer and settings.exposure is not None, of_chemistry),
             ("optimise", finer and settings.optimise is not None, of_chemistry),
+            ("industry", finer and settings.industry is not None, of_chemistry),
             ("study", finer and (drawn or isinstance(settings.study, Identify)), of_chemistry),
             ("optimise", detailed and not finer and settings.optimise is not None, of_rates),
             ("study", detailed and not finer and drawn, of_rates),

@@ -1,4 +1,4 @@
-"""Own rows as TOML: several tables in one file, each row under its key.
+"""Own rows as TOML: several tables in one file, each row under its key, on a line of its own.
 
     [chemistries.my_cell]                  # a table, then the labels of its primary key in their order
     label  = "My cell"                     # below them the columns of the row
@@ -15,11 +15,13 @@ may follow the key, `any` for what a row holds of all. A run file that lies besi
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..config import RunFile
 from ..errors import Problem
 from ..text import Unreadable, decoded, shown
 from ..toml import LARGEST, Keys, key_lines, parsed
@@ -32,18 +34,20 @@ from .workbook import Sheet, Workbook
 
 SUFFIX = ".toml"
 #: Keys at the top of a run file, of which no table of the inputs has the name.
-OF_RUNS = ("base", "scope", "scenario", "title")
+OF_RUNS = frozenset(("base", "scope", "scenario", "title"))
 
 #: Tells what is wrong at a key path: the path, what stands there, and why.
 Report = Callable[[Keys, str, str], None]
 
 
 def holds_rows(path: Path) -> bool:
-    """Whether a TOML file is no run file; one that cannot be read counts as rows, so that it is told."""
+    """Whether a TOML file is no run file, which has nothing but the keys of one; any other counts as rows, one that
+    cannot be read too, so that it is told."""
     try:
-        return not any(key in parsed(_text(path)[0]) for key in OF_RUNS)
+        keys = parsed(_text(path)[0]).keys()
     except Unreadable:
         return True
+    return not keys & OF_RUNS or not keys <= OF_RUNS | RunFile.model_fields.keys()
 
 
 def read_rows(path: Path, file: str, schemas: Mapping[str, TableSchema], problems: list[Problem]) -> Workbook:
@@ -77,6 +81,10 @@ def read_rows(path: Path, file: str, schemas: Mapping[str, TableSchema], problem
                 if unit := _unit(schema):
                     cells.setdefault("unit", unit)
                 rows.append((line(at), cells))
+        for number, count in Counter(number for number, _ in rows).items():
+            if count > 1:
+                why = "stand on one line, by which each would be known; give each a line of its own"
+                problems.append(Problem(file, number, f"{count} rows of {table}", why))
         header = list(dict.fromkeys(name for _, cells in rows for name in cells))
         body = [(number, [cells.get(name, "") for name in header]) for number, cells in rows]
         sheets[table] = Sheet([(line((table,)), header), *body] if rows else [], [], set())

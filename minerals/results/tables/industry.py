@@ -154,8 +154,8 @@ class _Industry(Reader):
                         continue
                     rows = self.rows(table, node=node.node)
                     price = material_price(self.inputs, node.node, [year])[:, 0]
-                    given = [each.year for each in rows]
-                    held = bool(rows) and not min(given) <= year <= max(given)
+                    priced = [each.year for each in rows]
+                    held = bool(rows) and not min(priced) <= year <= max(priced)
                     behind = " + ".join(self.place(table, each.line) for each in rows)
                     yield (base, silicon, row.label, row.family, node.node, node.label, node.part, year, float(used[n]),
                            "kg/kWh" if node.unit == "kt" else "kWh/kWh", float(price[0]), *map(float, used[n] * price),
