@@ -221,7 +221,7 @@ def test_what_nobody_prices_is_named_and_enters_no_title() -> None:
     usual = drawn("material_value")
     assert (
         usual.meta.title
-        == "The materials of a kWh are worth 30 to 42 dollars in NMC 811 cells and 21 to 27 in LFP ones"
+        == "The main materials of a kWh are worth 30 to 42 dollars in NMC 811 cells and 21 to 27 in LFP ones"
     )
     assert "no price: Na-ion cathode and hard carbon" in usual.meta.alt
     open_ = drawn("material_value", "held, no one priced whole").meta
@@ -261,7 +261,7 @@ def test_the_title_on_owners_spans_what_delivery_leaves_open() -> None:
     own, others = data.loc["Europe"], data.drop(index="Europe").sum()
     low, high = others["low"] / (others["low"] + own["high"]), others["high"] / (others["high"] + own["low"])
     assert picture.meta.title.endswith(f"would own {100 * low:.0f} to {100 * high:.0f}% in 2030")
-    assert "82% of the cell plants in Europe" in picture.meta.title
+    assert "82% of the listed cell capacity in Europe" in picture.meta.title
     assert drawn("cell_owners", "none of its own, nothing sized").meta.title.startswith("Who owns the plants")
 
 

@@ -170,7 +170,7 @@ def _finding(story: _Story) -> str:
     if story.partial or not story.own or np.isnan([*now, *then]).any():
         return f"Who owns the plants of cells in {place}, {first}–{last}"
     share, later = _span(now), _span(then)
-    makers = f"Makers from elsewhere own {share} of the cell plants in {place}"
+    makers = f"Makers from elsewhere own {share} of the listed cell capacity in {place}"
     return f"{makers}, and would own {later} in {last}" if share != later else f"{makers}, in {last} as in {first}"
 
 

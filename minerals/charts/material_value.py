@@ -116,7 +116,7 @@ def _finding(story: _Story) -> str:
         return f"What the materials of a kWh of cells are worth at prices of {story.year}"
     dear, cheap = whole[0], whole[-1]
     return (
-        f"The materials of a kWh are worth {dear.range} dollars in {dear.label} cells and {cheap.range} in"
+        f"The main materials of a kWh are worth {dear.range} dollars in {dear.label} cells and {cheap.range} in"
         f" {cheap.label} ones"
     )
 
