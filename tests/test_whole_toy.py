@@ -36,8 +36,10 @@ import pytest
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.pipeline import prepared
+from minerals.results.explain_exposure import explain_disruption
 from minerals.results.result import Result
 from minerals.results.screen_mix import unknown as unknown_lines
+from minerals.results.tree_exposure import _summary
 from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
 
@@ -570,6 +572,10 @@ def test_what_a_maker_has_of_an_input_serves_the_cells_that_are_added_too(whole:
     assert answers(of_each, "namibia-strike")[0] == near(at_home + 0.35 * 30)
     assert answers(found, "namibia-strike")[:2] == (near(at_home + 30 - 9.75), near(at_home))
     assert answers(found) == answers(of_each), "takes nothing that they share"
+    said = "share what a stop leaves them between all their cells alike (maker_inputs = 'alike')."
+    for result in (of_each, found):
+        summary = _summary(result, explain_disruption(result, "namibia-strike", "Europe", 2031, "plan"))
+        assert any(line.endswith(said) for line in summary) == (result is found)
 
 
 @pytest.mark.parametrize(("said", "why"), [

@@ -101,7 +101,7 @@ def _summary(result: Result, risk: RiskExplanation) -> list[str]:
         parts = [f"{chemistries[name]['label']} {number(gwh)}" for name, gwh in risk.lost[reading].items()]
         if parts and (reading == "best" or not risk.lost["best"]):
             lines.append(f"{what}, GWh: {_cut(parts)}.")
-    lines += _apart(result, risk)
+    lines += [*_apart(result, risk), *_served(result, risk)]
     binding = [node for node in risk.nodes if node.gain]
     if binding:
         parts = [f"{node.label} ({node.covered:.1%} of its need is accessible)" for node in binding]
@@ -158,6 +158,26 @@ def _apart(result: Result, risk: RiskExplanation) -> list[str]:
     if parts := [f"{minerals[name]['label'].lower()} {number(kt)} ({share:.0%})" for name, kt, share in risk.minerals]:
         lines.append(f"In the batteries that are lost, kt: {_cut(parts)}.")
     return lines
+
+
+#: How makers of cells elsewhere share the inputs that a stop leaves them.
+SERVED = {
+    "alike": "share what a stop leaves them between all their cells alike",
+    "last": "serve their other customers first",
+    "first": "serve this plan first",
+}
+
+
+def _served(result: Result, risk: RiskExplanation) -> list[str]:
+    """Whom makers of cells elsewhere serve first, where the plan says so or a mix was chosen with it."""
+    config = result.record["config"]
+    keys = config["scenario"].get(risk.scenario)
+    if keys is None:  # a chosen mix
+        whole = config["optimise"]
+        keys = {**whole, **whole.get("variant", {}).get(risk.scenario.partition("-")[2], {})}
+        keys = keys if keys["makers"] == "chosen" else {}
+    order = keys.get("maker_inputs") or "reference"
+    return [f"Makers of cells elsewhere {SERVED[order]} (maker_inputs = {order!r})."] if order in SERVED else []
 
 
 def _severity(result: Result, risk: RiskExplanation) -> str:
