@@ -30,9 +30,7 @@ def document(title: str, body: Markup, styles: Sequence[str], script: str = "", 
         f"default-src 'none'; style-src '{_hash(style)}'; script-src {scripts}; font-src data:; base-uri 'none'; "
         "form-action 'none'"
     )
-    behind = (
-        f'<script type="application/json" id="data">{data}</script>\n<script>{script}</script>\n' if script else ""
-    )
+    behind = f'<script type="application/json" id="data">{data}</script>\n<script>{script}</script>\n' if script else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
