@@ -219,7 +219,8 @@ def report(folder: str | Path, out: str | Path | None = None) -> str:
     may have been moved; the same folder gives the same bytes. Raises UsageError for a folder that is no result of this
     version, or was changed by hand, and where the file cannot be written.
     """
-    from .report.page import page, write
+    from .report.document import write
+    from .report.page import page
 
     text = page(load(folder), Path(folder))
     if out is not None:

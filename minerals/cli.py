@@ -76,6 +76,7 @@ def cli(context: click.Context, debug: bool) -> None:
     Stress:   minerals stress runs/europe-2035.toml
     Hand on:  minerals report runs/europe-2035
     Check:    minerals validate
+    Read:     minerals guide
     """
     context.obj = debug
 
@@ -524,6 +525,21 @@ def report(folder: Path, out: Path | None) -> None:
     target = out or folder.resolve().with_name(f"{folder.resolve().name}.html")
     api.report(folder, target)
     _out(str(target if out else folder.parent / target.name))
+
+
+@_command
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), default=Path("guide.html"), show_default=True, help="The file."
+)
+def guide(out: Path) -> None:
+    """Write the guide as one HTML page that opens without network: method with equations, commands, keys, tables,
+    quantities.
+    """
+    from .report.document import write
+    from .report.guide import page
+
+    write(page(cli), out)
+    _out(str(out))
 
 
 def main() -> None:

@@ -32,9 +32,11 @@ def logistic(year: Any, ceiling: float, midpoint: float, speed: float) -> Array:
 
 
 def gompertz(year: Any, ceiling: float, midpoint: float, speed: float) -> Array:
-    """Share that starts fast and nears its ceiling slowly: it grows fastest at ceiling / e, in the midpoint year.
+    """Share that starts fast and nears its ceiling slowly.
 
-    share = ceiling · exp(−exp(−speed · (year − midpoint)))
+        share = ceiling · exp(−exp(−speed · (year − midpoint)))
+
+    It grows fastest at ceiling / e, in the midpoint year.
     """
     return ceiling * SHAPES["gompertz"](speed * (np.asarray(year, float) - midpoint))
 

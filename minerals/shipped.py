@@ -1,4 +1,5 @@
-"""Where shipped inputs, run files and published results are: next to the package in a checkout, else in the wheel."""
+"""Where shipped inputs, run files, guides and published results are: next to the package in a checkout, else in the
+wheel."""
 
 from __future__ import annotations
 
@@ -26,6 +27,11 @@ def runs_folder() -> Path:
 def published_file() -> Path:
     """The shipped table of results that others published."""
     return _folder("published", "tests/published") / "published.csv"
+
+
+def guides_folder() -> Path:
+    """Folder of the guides in Markdown."""
+    return _folder("guides", "notebooks/guides")
 
 
 def run_file(name: str | Path) -> Path | None:

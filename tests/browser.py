@@ -58,3 +58,21 @@ def requests_of(driver: Any) -> list[str]:
     """Addresses that the page asked for since they were last asked for here."""
     messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
     return [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+
+
+def quiet_and_within(driver: Any, page: Path, width: int) -> None:
+    """Hold that a page just opened asked for nothing but itself, said nothing, and is as wide as the window."""
+    assert not driver.get_log("browser")
+    asked = [each for each in requests_of(driver) if not each.startswith(("about:", "data:", "chrome:"))]
+    assert asked == [page.as_uri()]
+    assert driver.execute_script("return document.documentElement.scrollWidth") == width
+
+
+def serious(driver: Any) -> list[tuple[str, str, list[str]]]:
+    """What axe-core finds against the rules of access that is serious or worse."""
+    import axe_core_python
+
+    driver.execute_script((Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = driver.execute_async_script("axe.run(document).then(arguments[0])")
+    return [(each["id"], each["help"], [node["html"][:200] for node in each["nodes"][:3]])
+            for each in found["violations"] if each["impact"] in ("serious", "critical")]  # fmt: skip

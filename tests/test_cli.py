@@ -928,11 +928,12 @@ def test_the_wheel_holds_what_commands_read() -> None:
     """Each shipped folder is in the wheel under the name at which shipped.py looks for it."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         wheel = tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"]
-    for found in (shipped.inputs_folder(), shipped.runs_folder(), shipped.published_file().parent):
+    folders = (shipped.inputs_folder(), shipped.runs_folder(), shipped.guides_folder(), shipped.published_file().parent)
+    for found in folders:
         place = found.relative_to(ROOT).as_posix()
         inside = f"minerals/shipped_files/{found.name}"
         assert wheel["sources"][place] == inside
-        for file_ in [*found.glob("*.csv"), *found.glob("*.toml"), *found.glob("*.json")]:
+        for file_ in (path for ending in ("csv", "toml", "json", "md") for path in found.glob(f"*.{ending}")):
             assert any((ROOT / file_.relative_to(ROOT)).match(pattern.strip("/")) for pattern in wheel["include"]), (
                 file_
             )

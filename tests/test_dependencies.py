@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 TESTED = PROJECT["optional-dependencies"]["test"]
 #: Packages whose module has another name; tools that are run and not imported; what another package asks for.
-MODULE = {"axe-core-python": "axe_core_python", "fontpkg-inter": "fontpkg_inter", "pytest-xdist": "xdist"}
+MODULE = {"axe-core-python": "axe_core_python", "fontpkg-inter": "fontpkg_inter",
+          "markdown-it-py": "markdown_it", "pytest-xdist": "xdist"}  # fmt: skip
 TOOLS = {"ipykernel", "mypy", "pytest-xdist", "ruff"}
 #: Pyomo writes its programmes as the sparse matrices of scipy.
 ASKED_BY_OTHERS = {"scipy"}

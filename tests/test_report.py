@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 import shutil
-from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
 
 import pytest
 from conftest import lay_out
+from pages import Elements, anchors_hold, policy_holds
 
 from minerals.api import draw, report
 from minerals.errors import UsageError
@@ -43,18 +42,6 @@ def page(folder: Path) -> str:
     return report(folder)
 
 
-class Elements(HTMLParser):
-    """Tags of a page with their attributes, in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, {name: value or "" for name, value in attrs}))
-
-
 def embedded(page: str) -> dict[str, object]:
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
     assert found is not None
@@ -64,34 +51,13 @@ def embedded(page: str) -> dict[str, object]:
 
 def test_the_policy_allows_nothing_but_what_is_in_the_page(page: str) -> None:
     """default-src is none; the one style and the one script are those of the hashes; no attribute is style or code."""
-    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)
-    directives = dict(each.strip().partition(" ")[::2] for each in policy.replace("&#x27;", "'").split(";"))
-    assert directives["default-src"] == directives["base-uri"] == directives["form-action"] == "'none'"
-    assert directives["font-src"] == "data:"
-    for kind, pattern in (("style-src", r"<style>(.*?)</style>"), ("script-src", r"<script>(.*?)</script>")):
-        (inner,) = re.findall(pattern, page, re.DOTALL)
-        mark = base64.b64encode(hashlib.sha256(inner.encode()).digest()).decode()
-        assert directives[kind] == f"'sha256-{mark}'"
-    for tag, attributes in Elements(page).found:
-        assert not {name for name in attributes if name == "style" or name.startswith("on")}, tag
-        assert tag not in {"link", "iframe", "img", "object", "embed", "base", "form"}
-        for name in {"src", "href", "xlink:href"} & set(attributes):
-            assert re.match(r"#|data:text/csv;|https://", attributes[name]), attributes[name]
-        assert not attributes.get("href", "").startswith("https://") or tag == "a"
-    assert "@import" not in page
-    assert set(re.findall(r"url\(([a-z]+:|#)", page)) <= {"data:", "#"}
+    policy_holds(page, scripts=1)
 
 
 def test_the_page_holds_the_parts_of_a_brief_in_their_order(page: str) -> None:
     headings = re.findall(r'<h2 id="(\w+)-heading">', page)
     assert headings == ["findings", "numbers", "explorer", "figures", "method", "limits", "sources", "record"]
-    tags = [tag for tag, _ in Elements(page).found]
-    assert tags.count("h1") == tags.count("main") == tags.count("header") == tags.count("footer") == 1
-    ids = [attributes["id"] for _, attributes in Elements(page).found if "id" in attributes]
-    assert len(ids) == len(set(ids))
-    links = {attributes["href"][1:] for tag, attributes in Elements(page).found
-             if tag == "a" and attributes["href"].startswith("#")}  # fmt: skip
-    assert links <= set(ids)
+    anchors_hold(page)
 
 
 def test_the_same_folder_gives_the_same_bytes_wherever_it_stands(folder: Path, page: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import browser, open_page, requests_of, skip_without_browser
+from browser import browser, open_page, quiet_and_within, serious, skip_without_browser
 
 from minerals.api import draw, report
 from minerals.report.page import page as page_of
@@ -223,10 +223,7 @@ def test_the_run_file_is_copied_or_shown(driver: Any) -> None:
 def test_nothing_is_asked_for_nothing_is_wrong_and_nothing_sticks_out(page: Path, width: int) -> None:
     with browser(width) as driver:
         open_page(driver, page)
-        assert not driver.get_log("browser")
-        asked = [each for each in requests_of(driver) if not each.startswith(("about:", "data:", "chrome:"))]
-        assert asked == [page.as_uri()]
-        assert driver.execute_script("return document.documentElement.scrollWidth") == width
+        quiet_and_within(driver, page, width)
         driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         driver.execute_script(SET, "by", "chemistry")
         assert driver.execute_script("return document.documentElement.scrollWidth") == width
@@ -234,15 +231,8 @@ def test_nothing_is_asked_for_nothing_is_wrong_and_nothing_sticks_out(page: Path
 
 def test_the_page_keeps_the_rules_of_access(driver: Any) -> None:
     """axe-core finds nothing serious."""
-    import axe_core_python
-
-    script = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
     driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    driver.execute_script(script)
-    found = driver.execute_async_script("axe.run(document).then(arguments[0])")
-    serious = [(each["id"], each["help"], [node["html"][:200] for node in each["nodes"][:3]])
-               for each in found["violations"] if each["impact"] in ("serious", "critical")]  # fmt: skip
-    assert not serious
+    assert not serious(driver)
 
 
 def test_names_of_a_run_run_nothing(page: Path, tmp_path: Path) -> None:

@@ -23,10 +23,16 @@ _erfc: Callable[[ArrayLike], Array] = np.vectorize(math.erfc, otypes=[float])
 
 
 def survival(distribution: str, age: ArrayLike, mean: ArrayLike, spread: ArrayLike) -> Array:
-    """Share still in use at an age [years]; age, mean [years] and spread [1] broadcast.
+    r"""Share still in use at an age [years]; age, mean [years] and spread [1] broadcast.
 
-    weibull: exp(−(age/scale)^shape); normal: no truncation, so a little is lost before age 0 and leaves in the first
-    year; lognormal: by the mean and standard deviation of the life itself; fixed: 1 below the mean, 0 from it on.
+    $$S_{\mathrm{weibull}}(a) = e^{-(a / \lambda)^k}, \qquad
+      S_{\mathrm{normal}}(a) = 1 - \Phi \Bigl( \frac{a - \mu}{\mu s} \Bigr), \qquad
+      S_{\mathrm{lognormal}}(a) = 1 - \Phi \Bigl( \frac{\ln (a / \mu) + \sigma^2 / 2}{\sigma} \Bigr)$$
+
+    with the age $a$, the mean $\mu$ and the spread $s$ of a life, $\sigma^2 = \ln (1 + s^2)$, the shape $k$ of
+    `weibull_shape` and the scale $\lambda = \mu / \Gamma(1 + 1/k)$. normal: no truncation, so a little is lost before
+    age 0 and leaves in the first year; lognormal: by the mean and standard deviation of the life itself; fixed: 1 below
+    the mean, 0 from it on.
     Raises ValueError for an unknown distribution, a mean ≤ 0, or a spread ≤ 0 where one is needed.
     """
     age, mean, spread = (np.asarray(x, dtype=float) for x in (age, mean, spread))
@@ -54,7 +60,9 @@ _lgamma: Callable[[ArrayLike], Array] = np.vectorize(math.lgamma, otypes=[float]
 
 
 def weibull_shape(spread: ArrayLike) -> Array:
-    """Shape of the Weibull distribution with a given spread: Γ(1 + 2/k) / Γ(1 + 1/k)² = 1 + spread².
+    r"""Shape $k$ of the Weibull distribution with a given spread $s$.
+
+    $$\frac{\Gamma(1 + 2/k)}{\Gamma(1 + 1/k)^2} = 1 + s^2$$
 
     Bisection on log k to machine precision; spreads from 0.01 to 10.
     """

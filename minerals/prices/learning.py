@@ -37,10 +37,13 @@ def exponent(rate: ArrayLike) -> Array:
 def price(
     anchor: ArrayLike, cumulative: ArrayLike, at_anchor: ArrayLike, rate: ArrayLike, floor: ArrayLike = 0.0
 ) -> Array:
-    """Price [USD_2025/kWh] at a cumulative energy [GWh]: anchor · (cumulative / at_anchor)^log2(1 − rate).
+    r"""Price [USD_2025/kWh] at a cumulative energy [GWh].
 
-    at_anchor: cumulative energy in the year of the anchor; floor: the part of the price that is not learnt away
-    [USD_2025/kWh], so that what is above it falls. All broadcast. Raises ValueError.
+    $$p(E) = p_f + (p_0 - p_f) (E / E_0)^{\log_2 (1 - r)} \qquad [\mathrm{USD\_2025/kWh}]$$
+
+    anchor: $p_0$; cumulative: $E$; at_anchor: $E_0$, cumulative energy in the year of the anchor; rate: $r$, of
+    learning; floor: $p_f$, the part of the price that is not learnt away [USD_2025/kWh], so that what is above it
+    falls. All broadcast. Raises ValueError.
     """
     anchors, now, then = (np.asarray(each, float) for each in (anchor, cumulative, at_anchor))
     if not ((anchors > 0).all() and (now > 0).all() and (then > 0).all()):
@@ -90,7 +93,9 @@ def curve(anchor: Array, energy: Array, at: int, rate: Array, floor: Array | Non
 def fit(energy: ArrayLike, prices: ArrayLike) -> Fit:
     """Learning rate by least squares of log2 price on log2 cumulative energy, each point alike. Raises ValueError.
 
-    rate = 1 − 2^slope; the ends take the slope two standard errors up and down.
+        rate = 1 − 2^slope
+
+    The ends take the slope two standard errors up and down.
     """
     x, y = (np.asarray(each, float) for each in (energy, prices))
     if len(x) < 3 or len(np.unique(x)) < 2:

@@ -1,7 +1,9 @@
 """What closes the gap between two makers' prices: a tariff on the cheaper one's cells, a credit to the other, or both.
 
-Parity: own price − credit = other price · (1 + tariff). The tariff is a share of the imported cell's value; the credit
-is paid per kWh made. Freight, duty already paid and quality are not in it unless the prices hold them.
+    own price − credit = other price · (1 + tariff)
+
+is parity. The tariff is a share of the imported cell's value; the credit is paid per kWh made. Freight, duty already
+paid and quality are not in it unless the prices hold them.
 """
 
 from __future__ import annotations

@@ -1,28 +1,24 @@
-"""The page: what it says in which order, and the policy under which a browser shows it."""
+"""The page of a result folder: what it says in which order."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from base64 import b64encode
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..charts.footer import red_line, short_citation
-from ..errors import UsageError, listed
+from ..errors import listed
 from ..results.result import Result
 from ..text import without_unprintable
+from .document import HERE, document, section
 from .explorer import explorer, file_of
 from .figures import figures
 from .findings import disruptions, findings, minerals
-from .markup import Markup, element, items, paragraphs, plain, table
-from .typeface import faces
+from .markup import Markup, element, items, paragraphs, table
 
 #: Sources that are named before the table of all.
 MOST_NAMED = 6
-HERE = Path(__file__).parent
 #: What grades of rows are called, the surest first.
 GRADES = {
     "measured": "measured", "official": "official statistics or a published report",
@@ -51,51 +47,11 @@ def page(result: Result, folder: Path) -> str:
     links = (element("a", heading, href=f"#{name}") for name, (heading, _) in parts.items())
     skip = element("a", "Skip to the findings", href="#main", class_="skip")
     head = element("header", *_head(record), element("nav", items(links), aria_label="Contents"))
-    main = element("main", *(_section(name, *part) for name, part in parts.items()), id="main")
+    main = element("main", *(section(name, *part) for name, part in parts.items()), id="main")
     body = element("div", head, main, element("footer", element("p", _foot(record))), class_="page")
-    return _document(record, Markup(skip + body), data)
-
-
-def write(text: str, file: Path) -> None:
-    """Write a page to a file, whole or not at all. Raises UsageError."""
-    partial = file.with_name(f".{file.name}.part")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(partial, file)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise UsageError(f"cannot write {file}: {error.strerror or error}; choose another file with --out") from error
-
-
-def _document(record: dict[str, Any], body: Markup, data: dict[str, Any] | None) -> str:
-    """The whole file. Nothing is asked of any other place: the policy allows this style and script by their hashes, and
-    the typeface that is in the style."""
-    letters = set(map(chr, range(0x20, 0x7F))) | set("−–…×·→’“”≤≥±↗↘") | {each for each in body if each.isprintable()}
-    style = faces("".join(sorted(letters))) + "\n" + (HERE / "style.css").read_text(encoding="utf-8")
     script = (HERE / "explorer.js").read_text(encoding="utf-8") if data else ""
-    scripts = f"'{_hash(script)}'" if script else "'none'"
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src {scripts}; font-src data:; base-uri 'none'; "
-        "form-action 'none'"
-    )
     title = f"{record['title']} · minerals"
-    behind = (
-        f'<script type="application/json" id="data">{_embedded(data)}</script>\n<script>{script}</script>\n'
-        if data
-        else ""
-    )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{plain(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n{body}\n{behind}</body>\n</html>\n"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    return document(title, Markup(skip + body), ["style.css"], script, _embedded(data))
 
 
 def _embedded(data: Any) -> str:
@@ -113,11 +69,6 @@ def _shown(value: Any) -> Any:
     if isinstance(value, dict):
         return {without_unprintable(key): _shown(part) for key, part in value.items()}
     return [_shown(part) for part in value] if isinstance(value, list) else value
-
-
-def _section(name: str, heading: str, inner: Markup) -> Markup:
-    return element("section", element("h2", heading, id=f"{name}-heading"), inner, id=name,
-                   aria_labelledby=f"{name}-heading")  # fmt: skip
 
 
 def _head(record: dict[str, Any]) -> list[Markup]:
