@@ -805,6 +805,9 @@ SHOWN = {
     "mix": ("minerals run runs/europe-mix.toml", "minerals run my-mix.toml", "minerals run runs/policies.toml",
             "minerals run runs/europe-backcast.toml"),
     "own": ("minerals run runs/own/plants/plants.toml --set output.charts=[]",),
+    "questions": ("""minerals run sheet.toml --set "output.charts=['demand_by_mineral']\"""",
+                  'minerals compare runs/sheet --unit "kt LCE"',
+                  "minerals explain runs/sheet --mineral lithium --scenario half-lfp --year 2030"),
     "scenarios": (),
 }  # fmt: skip
 
@@ -873,16 +876,20 @@ def test_every_page_is_held_and_its_examples_are_known() -> None:
     assert set(SHOWN) == set(PAGES)
     assert len(README.splitlines()) <= 200
     named = [block.split()[1] for block in blocks("toml")]
-    assert sorted(named) == ["my-curves.toml", "my-europe.toml", "my-exposure.toml", "my-grid.toml", "my-mix.toml"]
+    mine = ["my-curves.toml", "my-europe.toml", "my-exposure.toml", "my-grid.toml", "my-mix.toml"]
+    assert sorted(named) == [*mine, "rows/study.toml", "sheet.toml"]
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_a_page_runs_and_its_output_is_the_real_one(page: str, tmp_path: Path) -> None:
-    """In the order a reader meets them, in an empty folder with the run files the page shows; no line of them is a
+    """In the order a reader meets them, in an empty folder with the files the page shows; no line of them is a
     library's."""
-    for block in blocks("toml", page):
-        (tmp_path / block.split()[1]).write_text(block, encoding="utf-8")
-    lines = [line.rpartition("&& ")[2] for block in blocks("sh", page) for line in block.strip().splitlines()]
+    shown = [(block.split()[1], block) for block in blocks("toml", page)]
+    for name, text in [*shown, *re.findall(r"```csv (\S+)\n(.*?)```", PAGES[page], flags=re.DOTALL)]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    whole = "\n".join(blocks("sh", page)).replace("\\\n", " ")
+    lines = [line.rpartition("&& ")[2] for line in whole.splitlines()]
     commands = [line.partition("# exit code ") for line in lines if line.startswith("minerals ")]
     assert commands
     # What a mix prints is run where the guide tells it, and is told in the README in the same lines.
