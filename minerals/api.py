@@ -328,14 +328,15 @@ def cell_sheet(
     inputs: Folders = None,
     blend: str = "silicon",
     solid: str = "",
+    width: int = 100,
 ) -> list[str]:
-    """A derived cell as lines of text, beside the inventories of the tables."""
+    """A derived cell as lines of text, beside the inventories of the tables; width: letters of a line of a table."""
     from .case.cell_model import CellModel
     from .results.cell_sheet import sheet
 
     data = read_inputs(inputs)
     fraction = _silicon_of(data, chemistry, silicon)
-    return sheet(CellModel(data).derive(chemistry, fraction, numbers, blend, solid), data)
+    return sheet(CellModel(data).derive(chemistry, fraction, numbers, blend, solid), data, width)
 
 
 def _silicon_of(data: Inputs, chemistry: str, silicon: float | None) -> float:

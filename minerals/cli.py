@@ -26,6 +26,7 @@ import click
 
 from . import completion, haste
 from .errors import Exhausted, InputError, MineralsError, Notice, UsageError, interrupted, listed, readable
+from .text import folded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ SELDOM, ONE_LINE = 10.0, 60
 NONE = "counted as none"
 #: Seconds after which a signal that Python has swallowed is sent again.
 AGAIN = 0.01
-#: Fills are cut to this many characters on screen; the record holds them whole.
+#: Fills are cut to this many characters on screen, or to its width; the record holds them whole.
 FILL = 110
 
 
@@ -191,10 +192,10 @@ def stress(
         result = api.stress(config, inputs=inputs, out=folder, force=force, progress=_Progress(), **hands)
     from .results.screen import by_rule, lasting, risks, suppliers, worlds
 
-    _out(click.style(result.record["title"], bold=True))
+    _title(result)
     width = _width()
     tables = (risks(result, width), worlds(result, width), *suppliers(result, top, width), by_rule(result, width))
-    for lines in (*tables, lasting(result)):
+    for lines in (*tables, lasting(result, width)):
         for line in [*lines, ""] if lines else []:
             _out(line)
     _caveats(result)
@@ -228,8 +229,10 @@ def compare(folders: tuple[Path, ...], base: str | None, year: int | None, regio
         from .results.side_by_side import differences, lines
 
         place = f"{region or first.record['region_label']}, {table['year'].iloc[0]}; changes against {next(iter(runs))}"
-        for line in [*lines(table, runs, place, _width()), "", *differences(runs)]:
+        for line in [*lines(table, runs, place, _width()), ""]:
             _out(line)
+        for line in differences(runs):
+            _prose(line)
     else:
         _print_comparison(first, table, base, year, region, quantity, unit)
         _caveats(first)
@@ -271,7 +274,7 @@ def explain(
     result = api.load(folder)
     found = api.explain(result, mineral, region, year, scenario, disruption=disruption, node=node)
     teller: Callable[[Any, Any], Any] = demand_tree if mineral else risk_tree if disruption else node_tree
-    console = Console(width=_width(), highlight=False)
+    console = Console(width=_width(), highlight=False, color_system=None if _plain() else "auto")
     _written(lambda: console.print(teller(result, found)))
 
 
@@ -343,8 +346,8 @@ def cell(
         except ValueError:
             raise UsageError(f"--set {text}: expected a number of the cell and its value, as n_over_p=1.05") from None
     blend = "silicon_oxide" if oxide else "silicon"
-    for line in api.cell_sheet(chemistry, silicon, changes, inputs, blend, solid):
-        _out(line)
+    for line in api.cell_sheet(chemistry, silicon, changes, inputs, blend, solid, width=_width()):
+        _prose(line)
 
 
 @_command
@@ -360,9 +363,9 @@ def check(what: str, sets: tuple[str, ...], inputs: tuple[Path, ...]) -> None:
     from .results.screen import cut
 
     sound, *fills = api.check(what, set=sets, inputs=inputs)
-    _out(sound)
+    _prose(sound)
     for sentence in fills:
-        _out(f"  {cut(sentence, FILL, '…')}")
+        _prose(f"  {cut(sentence, _room() - 2, '…')}")
 
 
 @_command
@@ -425,7 +428,7 @@ def import_(file: Path, table: str | None, out: Path, force: bool, **options: An
     from . import api
 
     for line in api.import_rows(file, table, out=out, force=force, **options):
-        _out(line)
+        _prose(line)
 
 
 @_command
@@ -443,7 +446,7 @@ def export(folder: Path, inputs: tuple[Path, ...], force: bool, **targets: Path 
     from . import api
 
     for line in api.export(folder, **targets, inputs=inputs, force=force):
-        _out(line)
+        _prose(line)
 
 
 @_command
@@ -455,7 +458,7 @@ def describe(name: str | None, as_json: bool) -> None:
     """
     from . import api
 
-    _out(api.describe(name, as_json=as_json, width=_width()))
+    (_out if as_json else _prose)(api.describe(name, as_json=as_json, width=_width()))
 
 
 @_command
@@ -483,7 +486,7 @@ def cite(folder: Path, bibtex: bool) -> None:
     from .results import cite as citation
 
     result = api.load(folder)
-    _out(citation.bibtex(result) if bibtex else citation.text(result))
+    _out(citation.bibtex(result)) if bibtex else _prose(citation.text(result))
 
 
 @_command
@@ -672,6 +675,22 @@ def _out(text: str) -> None:
     _written(lambda: click.echo(text, file=sys.stdout))
 
 
+def _prose(text: str) -> None:
+    """Sentences of the result, folded where a width is known."""
+    for line in _folded(text):
+        _out(line)
+
+
+def _title(result: Result) -> None:
+    for line in _folded(result.record["title"]):
+        _out(line if _plain() else click.style(line, bold=True))
+
+
+def _plain() -> bool:
+    """Whether the reader wants no styles, on a terminal either (no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
 def _flush() -> None:
     _written(sys.stdout.flush)
 
@@ -689,9 +708,9 @@ def _written(write: Callable[[], None]) -> None:
 
 
 def _words(text: str) -> None:
-    """A line about the result. Where standard error takes no more, the words are lost and nothing else is."""
+    """Sentences about the result. Where standard error takes no more, the words are lost and nothing else is."""
     try:
-        click.echo(text, file=sys.stderr)
+        click.echo("\n".join(_folded(text)), file=sys.stderr)
     except OSError:
         _set_aside(sys.stderr)
 
@@ -843,6 +862,18 @@ def _width() -> int:
     return shutil.get_terminal_size((100, 24)).columns
 
 
+def _room() -> int:
+    """Characters of a sentence that is cut on screen."""
+    return min(FILL, shutil.get_terminal_size((FILL, 24)).columns)
+
+
+def _folded(text: str) -> list[str]:
+    """Lines of a text that fit the terminal, or what COLUMNS says; as they are where there is neither, so that a log
+    holds each sentence on a line that can be searched."""
+    width = shutil.get_terminal_size((0, 0)).columns
+    return folded(text, width) if width else text.splitlines()
+
+
 def _as_json(table: pd.DataFrame) -> str:
     """A table as JSON, a record for each row; what is missing is null."""
     rows = [{key: None if each != each else each for key, each in row.items()} for row in table.to_dict("records")]
@@ -862,7 +893,7 @@ def _print_comparison(
 
     place = f"{region or result.record['region_label']}, {year or result.record['years'][-1]}"
     place += f", {quantity.replace('_', ' ')}" if quantity != "mineral_demand" else ""
-    _out(click.style(result.record["title"], bold=True))
+    _title(result)
     for line in comparison(result, table, base or result.scenarios[0], place, _width(), unit):
         _out(line)
 
@@ -871,7 +902,7 @@ def _print_more(result: Result) -> None:
     """What must be mined and refined, where stock and recycling were followed; intervals, where there was a study."""
     from .results.screen import intervals, risks, supply
 
-    blocks = [supply(result), intervals(result), risks(result, _width())]
+    blocks = [supply(result, _width()), intervals(result, _width()), risks(result, _width())]
     if "identified" in result.tables:
         from .results.screen_identify import identified
 
@@ -947,4 +978,4 @@ def _notes(result: Result) -> None:
         by_table.setdefault(sentence.partition(" ")[0], []).append(sentence)
     for sentences in by_table.values():
         more = f" (+{len(sentences) - 1} more, record.json)" if len(sentences) > 1 else ""
-        _words(cut(f"Filled: {sentences[0]}", FILL - len(more), "…" if more else "… (record.json)") + more)
+        _words(cut(f"Filled: {sentences[0]}", _room() - len(more), "…" if more else "… (record.json)") + more)

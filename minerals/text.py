@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import datetime
 import re
+import textwrap
 import unicodedata
 from collections.abc import Mapping
 
@@ -148,6 +149,19 @@ def _written(value: object, longest: int, depth: int) -> str:
         pairs = list(value.items())[:longest]
         return f"{{{', '.join(f'{key} = {_written(each, longest, depth - 1)}' for key, each in pairs)}}}"
     return repr(value)
+
+
+def folded(text: str, width: int) -> list[str]:
+    """The lines of a text, those wider than `width` in parts of which the further ones are indented more; a word, and
+    so a path, stays whole."""
+    lines = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines += [line] if len(line) <= width else textwrap.wrap(
+            line.lstrip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False,
+            break_on_hyphens=False,
+        )  # fmt: skip
+    return lines
 
 
 def in_sentence(label: str) -> str:

@@ -64,6 +64,7 @@ def _kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv("MINERALS_CACHE", "off")
         else:
             patch.delenv("MINERALS_CACHE", raising=False)
+        patch.delenv("COLUMNS", raising=False)  # Sentences stand on one line, as where nobody says how wide it is.
         yield
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from chart_support import EUROPE, LONG, FakeResult, other, result
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 from test_charts import FOUR, axes_of, whiskers
 
 from minerals import charts
@@ -205,6 +206,14 @@ def test_the_alt_text_holds_all_numbers(case: str) -> None:
         assert f"{wording.number(row.at_low)} to {wording.number(row.at_high)}" in picture.meta.alt
         assert row.total != row.total or percent(row.total) in picture.meta.alt
         assert row.label in picture.meta.alt
+
+
+def test_ends_that_would_read_alike_have_a_digit_more() -> None:
+    """Of 24 kt, 23.8 and 24.4 are both 24 where bars are labelled as in other charts."""
+    made = study({"lfp": ("LFP cathode", "", 23.8, 24.4), "nmc": ("NMC cathode", "", 23.1, 25.2)}, None, base=24.0)
+    picture = charts.draw(made, "sensitivity", mineral="graphite")
+    assert {"23.8", "24.4", "23.1", "25.2"} <= {text.get_text() for text in picture.figure.findobj(Text)}
+    assert "From 24.0 kt" in picture.meta.alt
 
 
 def test_everything_wrong_with_the_choice_is_said_at_once() -> None:

@@ -48,7 +48,7 @@ README = PAGES["README"]
 
 
 def minerals(*words: str, cwd: Path, **options: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "minerals", *words]
     return subprocess.run(  # type: ignore[call-overload, no-any-return]
         command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8", check=False, **options
@@ -475,7 +475,7 @@ def test_what_is_lost_fits_a_narrow_terminal(europe: Result) -> None:
     """No line of it is wider, and no number is lost; two scenarios stand side by side where there is room."""
     text = {width: risks(europe, width) for width in (72, 80, 100, 160)}
     assert all(max(map(len, lines)) <= width for width, lines in text.items())
-    numbers = {width: sorted(re.findall(r"[\d.,–]+%?", " ".join(lines))) for width, lines in text.items()}
+    numbers = {width: sorted(re.findall(r"\d[\d.,–]*%?", " ".join(lines))) for width, lines in text.items()}
     of_title = [f"{europe.record['years'][-1]}"]  # once more where each scenario has a table of its own
     assert numbers[72] == numbers[80] == numbers[100] == sorted([*numbers[160], *of_title])
     assert len(numbers[160]) > 40
@@ -699,6 +699,92 @@ def test_every_table_of_a_mix_is_in_the_catalogue_with_its_dimensions() -> None:
     assert families <= set(re.findall(r"\w+", named)), "limits are families that describe knows"
 
 
+#: Of each command how it is called beside --help, and its exit code. Files are named beside the folder it is called in.
+CALLED = {
+    "cell": ["nmc811", "lfp --silicon 0.1"],
+    "chart": ["FOLDER --out charts"],
+    "check": ["", "europe-2035"],
+    "cite": ["FOLDER"],
+    "compare": ["FOLDER", "FOLDER runs/small"],
+    "describe": ["", "keys", "supply_share", "one_country", "Europe", "china-all", "CHN", "xu-2020", "optimise"],
+    "doctor": [""],
+    "explain": ["FOLDER --mineral graphite", "FOLDER --disruption china-all", "FOLDER --node graphite_anode"],
+    "export": ["FOLDER --iamc out.csv --wide wide"],
+    "import": ["demand.csv --as battery_demand --set scenario=mine --set unit=GWh"],
+    "new": ["study"],
+    "report": ["FOLDER -o page.html"],
+    "run": ["europe-2035 --set scope.years=2030 --set output.charts=[] --set exposure.draws=0 --out runs/small",
+            "world-2050 --set scope.years.last=2026 --set output.charts=[]",
+            "us-2030 --set scope.years=2030 --set output.charts=[] --set study={kind='sample',draws=20} --out sample"],
+    "sources": ["FOLDER"],
+    "stress": ["europe-2035 --set scope.years=2030 --set output.charts=[] --set exposure.draws=0 "
+               "--set exposure.disruptions=['china-graphite-anode']"],
+    "validate": [""],
+}  # fmt: skip
+REFUSED = {
+    "chart": ("FOLDER pie", 2), "check": ("europe-2035 --set exposure.disruptions=['x']", 3),
+    "compare": ("nowhere", 2), "describe": ("grafite", 2), "explain": ("FOLDER --mineral grafite", 2),
+    "run": ("europe-2036", 2), "cell": ("nmc811 --silicon 7", 2),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that is not that of the project, for all commands."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "demand.csv").write_text("Region,Segment,2030\nGermany,car,200\n", encoding="utf-8")
+    api.run("europe-2035", set=["scope.years=2030", "output.charts=[]"], out=folder / "runs" / "small")
+    return folder
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_a_command_fits_80_columns_without_styles_from_another_folder(
+    command: str, elsewhere: Path, result_folder: Path, validation: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No line is wider, but of one word, as a path is; what goes into a file or is data, as JSON, has no width."""
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(api, "validate", lambda **_: validation)  # Computed once for all tests.
+    calls = [("--help", 0), *((words, 0) for words in CALLED[command])]
+    calls += [REFUSED[command]] if command in REFUSED else []
+    for words, code in calls:
+        split = [str(result_folder) if word == "FOLDER" else word for word in words.split()]
+        outcome = CliRunner().invoke(cli, [command, *split])
+        assert outcome.exit_code == code, f"{words}\n{outcome.output}"
+        assert outcome.output, words
+        assert "\x1b" not in outcome.output, words
+        wide = [line for line in outcome.output.splitlines() if len(line) > 80 and " " in line.strip()]
+        assert not wide, f"{words}\n" + "\n".join(wide)
+
+
+@pytest.mark.parametrize(("environment", "styled"), [({}, True), ({"NO_COLOR": "1"}, False)])
+@pytest.mark.parametrize("words", ["compare FOLDER", "explain FOLDER --node graphite_anode"])
+def test_on_a_terminal_styles_are_left_out_where_nobody_wants_them(
+    words: str, environment: dict[str, str], styled: bool, result_folder: Path
+) -> None:
+    ours, theirs = os.openpty()
+    known = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    subprocess.run(
+        [sys.executable, "-m", "minerals", *words.replace("FOLDER", str(result_folder)).split()], stdout=theirs,
+        stderr=subprocess.DEVNULL, check=True,
+        env={**known, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "80", **environment},
+    )  # fmt: skip
+    os.close(theirs)
+    printed = b""
+    while chunk := _read(ours):
+        printed += chunk
+    assert (b"\x1b[" in printed) == styled
+
+
+def _read(terminal: int) -> bytes:
+    """What a terminal still holds; nothing where its other end is closed."""
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:
+        return b""
+
+
 # ---------------------------------------------------------------- README
 
 
@@ -720,6 +806,9 @@ SHOWN = {
     "mix": ("minerals run runs/europe-mix.toml", "minerals run my-mix.toml", "minerals run runs/policies.toml",
             "minerals run runs/europe-backcast.toml"),
     "own": ("minerals run runs/own/plants/plants.toml --set output.charts=[]",),
+    "questions": ("""minerals run sheet.toml --set "output.charts=['demand_by_mineral']\"""",
+                  'minerals compare runs/sheet --unit "kt LCE"',
+                  "minerals explain runs/sheet --mineral lithium --scenario half-lfp --year 2030"),
     "scenarios": (),
 }  # fmt: skip
 
@@ -789,16 +878,20 @@ def test_every_page_is_held_and_its_examples_are_known() -> None:
     assert set(SHOWN) == set(PAGES)
     assert len(README.splitlines()) <= 200
     named = [block.split()[1] for block in blocks("toml")]
-    assert sorted(named) == ["my-curves.toml", "my-europe.toml", "my-exposure.toml", "my-grid.toml", "my-mix.toml"]
+    mine = ["my-curves.toml", "my-europe.toml", "my-exposure.toml", "my-grid.toml", "my-mix.toml"]
+    assert sorted(named) == [*mine, "rows/study.toml", "sheet.toml"]
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_a_page_runs_and_its_output_is_the_real_one(page: str, tmp_path: Path) -> None:
-    """In the order a reader meets them, in an empty folder with the run files the page shows; no line of them is a
+    """In the order a reader meets them, in an empty folder with the files the page shows; no line of them is a
     library's."""
-    for block in blocks("toml", page):
-        (tmp_path / block.split()[1]).write_text(block, encoding="utf-8")
-    lines = [line.rpartition("&& ")[2] for block in blocks("sh", page) for line in block.strip().splitlines()]
+    shown = [(block.split()[1], block) for block in blocks("toml", page)]
+    for name, text in [*shown, *re.findall(r"```csv (\S+)\n(.*?)```", PAGES[page], flags=re.DOTALL)]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    whole = "\n".join(blocks("sh", page)).replace("\\\n", " ")
+    lines = [line.rpartition("&& ")[2] for line in whole.splitlines()]
     commands = [line.partition("# exit code ") for line in lines if line.startswith("minerals ")]
     assert commands
     # What a mix prints is run where the guide tells it, and is told in the README in the same lines.

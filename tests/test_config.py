@@ -159,6 +159,9 @@ def test_every_key_has_a_meaning_a_unit_and_an_example_that_it_takes() -> None:
         (key,) = [key for key in told[path] if key.description == field.description and _of_default(key, field)]
         assert key.description.endswith((".", "…")), path
         assert key.unit or not _numbers(field.annotation) or path in WITHOUT_UNIT, f"{path} has no unit"
+        assert key.required == field.is_required(), f"{path}: whether it must be set"
+        assert key.required or key.default or not field.default, f"{path} tells no default"
+        assert key.example, f"{path} has no example"
         value = tomllib.loads(f"value = {key.example}")["value"]
         kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
         TypeAdapter(kind, config=Section.model_config).validate_python(value)

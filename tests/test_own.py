@@ -239,6 +239,7 @@ STORAGE = "rows/all.toml:4 battery_demand.plan.Europe.stationary.2032"
     ("regions.Iberia", "region.Iberia", "rows/all.toml[region] 'region': not a table of the inputs; did you mean"),
     ("within  =", "within  ", "rows/all.toml:8: is not readable TOML"),
     ("[battery", "title = 'Mine'\n[battery", "rows/all.toml[title] 'title': not a table of the inputs"),
+    ("stationary.2032", "stationery.2032", "rows/all.toml[battery_demand]:4 segment = 'stationery': not in segm"),
 ])  # fmt: skip
 def test_what_is_wrong_in_rows_of_toml_names_its_line(
     old: str, new: str, told: str, toy: Path, mine: Callable[..., Path]
@@ -401,20 +402,29 @@ def own_run(toy: Path, mine: Callable[..., Path]) -> Path:
     return file
 
 
-def test_a_run_says_what_own_rows_did_and_explains_with_their_lines(own_run: Path, toy: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("file", "text", "name", "line"), [
+    ("battery_demand.csv", DEMAND, "battery_demand.csv", 2), ("all.toml", ROWS, "all.toml[battery_demand]", 3),
+])  # fmt: skip
+def test_a_run_says_what_own_rows_did_and_explains_with_their_lines(
+    file: str, text: str, name: str, line: int, own_run: Path, toy: Path, tmp_path: Path
+) -> None:
+    """Rows that take the place of shipped ones are told in the run, in its record and in explain."""
+    (toy / "my data" / "battery_demand.csv").unlink()
+    (toy / "my data" / file).write_text(text, encoding="utf-8")
     out = tmp_path / "out"
     outcome = CliRunner().invoke(
         cli, ["run", str(own_run), "--inputs", str(toy), "--out", str(out), "--set", "output.charts=[]"]
     )
     assert outcome.exit_code == 0, outcome.output
-    assert "Own rows: my_data/battery_demand.csv: 1 row replaced, 1 row added, 2 used." in outcome.stderr
+    assert f"Own rows: my_data/{name}: 1 row replaced, 1 row added, 2 used." in outcome.stderr
     record = json.loads((out / "record.json").read_text(encoding="utf-8"))
-    assert record["own_rows"][0]["file"] == "my_data/battery_demand.csv"
-    assert record["inputs"]["my_data/battery_demand.csv"] == record["own_rows"][0]["sha256"]
+    about = record["own_rows"][0]
+    assert (about["file"], about["replaced"], about["added"]) == (f"my_data/{name}", 1, 1)
+    assert record["inputs"][f"my_data/{file}"] == about["sha256"]
     assert record["rows_used"]["own"] == 2
     assert str(tmp_path) not in json.dumps(record)
     told = CliRunner().invoke(cli, ["explain", str(out), "--mineral", "graphite", "--year", "2030"]).output
-    assert "my_data/battery_demand.csv:2 [own]" in told
+    assert f"my_data/{name}:{line} [own]" in told
     assert "own: Own rows of this run (my_data)" in " ".join(told.split())
 
 

@@ -219,6 +219,12 @@ def test_the_most_batteries_of_four_groups_of_suppliers_by_hand() -> None:
     bought = found["mix_sourcing"].query("node == 'lfp_cathode' and year == 2032").set_index("country")["value"]
     wanted = {"R_HOME": 100, "R_NEAR": 40, "R_ALLIED": 80, "R_OTHERS": 40}
     assert bought.to_dict() == pytest.approx(wanted, rel=CLOSE)
+    # Imported cells carry what they are made of: they are no way around the limits.
+    found = study("suppliers", "optimise.own_share={}")
+    trade = found["mix_trade"].set_index(["measure", "chemistry", "year"])["value"]
+    assert set(trade["imports"].index) == {("nmc811", 2031), ("nmc811", 2032)}
+    for (_, chemistry, year), gwh in trade.items():
+        assert gwh == pytest.approx(cells["optimised", chemistry, year], rel=CLOSE)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.selection import Selection, label, table_of, texts
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
-from minerals.numbers import percent
+from minerals.numbers import number, percent
 
 NAME = "sensitivity"
 WAY_OUT = "it is computed by a study of uncertainty"
@@ -105,9 +105,15 @@ class _Story:
         """Whether shares of variance are known of any input drawn."""
         return bool(self.drawn["total"].notna().any())
 
+    def number(self, value: float) -> str:
+        """A value, with a digit more than in other charts where that tells the ends of a bar apart."""
+        ends = zip(self.drawn["at_low"], self.drawn["at_high"], strict=True)
+        apart = any(wording.number(low) == wording.number(high) and number(low) != number(high) for low, high in ends)
+        return number(value) if apart else wording.number(value)
+
     def printed(self, value: float) -> str:
         """A value with its unit."""
-        return wording.number(value) + ("%" if self.unit == "%" else f" {self.unit}")
+        return self.number(value) + ("%" if self.unit == "%" else f" {self.unit}")
 
 
 def _story(
@@ -208,8 +214,8 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     """What is drawn, and every bar in words."""
     parts = []
     for row in story.drawn.itertuples():
-        text = f"{row.label}{f' ({row.input})' if row.input else ''} {wording.number(row.at_low)} to"
-        text += f" {wording.number(row.at_high)}"
+        text = f"{row.label}{f' ({row.input})' if row.input else ''} {story.number(row.at_low)} to"
+        text += f" {story.number(row.at_high)}"
         if row.total == row.total:
             text += f", {percent(row.first)} of variance alone and {percent(row.total)} with others"
         parts.append(text)
@@ -271,7 +277,7 @@ def _draw_bars(sheet: Page, story: _Story, middles: list[float], bar: float, pan
     """Bars from the base to either end with the numbers at their ends; both on one side share a place."""
     s, base, rows = sheet.scale, story.base, story.drawn
     bar = min(bar, THICK * s)
-    end_texts = [_end_texts(base, low, high) for low, high in zip(rows["at_low"], rows["at_high"], strict=True)]
+    end_texts = [_end_texts(story, low, high) for low, high in zip(rows["at_low"], rows["at_high"], strict=True)]
     ends = np.asarray(rows[["base", "at_low", "at_high"]], float)
     limits = _limits(ends, end_texts, panel.width, s)
     axes = sheet.value_axes(panel, limits, ticks=max(2, min(5, int(panel.width / (0.6 * s)))))
@@ -297,9 +303,9 @@ def _one_side(base: float, low: float, high: float) -> bool:
     return (low - base) * (high - base) > 0
 
 
-def _end_texts(base: float, low: float, high: float) -> tuple[tuple[str, bool], tuple[str, bool]]:
+def _end_texts(story: _Story, low: float, high: float) -> tuple[tuple[str, bool], tuple[str, bool]]:
     """Texts at the left and right end of a bar, and whether they are the high value's (bold)."""
-    at_low, at_high = (wording.number(low), False), (wording.number(high), True)
+    base, at_low, at_high = story.base, (story.number(low), False), (story.number(high), True)
     if _one_side(base, low, high):
         both = (f"{at_low[0]} → {at_high[0]}", False)
         return (both, ("", False)) if low < base else (("", False), both)

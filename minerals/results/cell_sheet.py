@@ -10,7 +10,7 @@ from ..case.cell_model import Derived
 from ..errors import listed
 from ..numbers import signed_percent
 from ..tables.inputs import Inputs
-from .screen import columns
+from .screen import fitted
 
 #: Minerals whose sensitivity is printed, the first of them that the cell holds.
 DECIDED = ("graphite", "lithium", "hard_carbon", "nickel", "sulfur")
@@ -18,8 +18,9 @@ DECIDED = ("graphite", "lithium", "hard_carbon", "nickel", "sulfur")
 SMALLEST = 0.005
 
 
-def sheet(cell: Derived, inputs: Inputs) -> list[str]:
-    """Lines: energy of the stack, minerals beside the literature, components, and the numbers that decide."""
+def sheet(cell: Derived, inputs: Inputs, width: int) -> list[str]:
+    """Lines: energy of the stack, minerals beside the literature, components, and the numbers that decide; tables fit a
+    width."""
     labels = dict(zip(inputs["minerals"]["mineral"], inputs["minerals"]["label"], strict=True))
     chemistries = inputs["chemistries"].set_index("chemistry")
     name = str(chemistries.loc[cell.chemistry, "label"])
@@ -31,10 +32,11 @@ def sheet(cell: Derived, inputs: Inputs) -> list[str]:
         f"Stack without housing: {cell.bill.wh_per_kg:,.0f} Wh/kg, {cell.bill.wh_per_l:,.0f} Wh/L (rough: layers alone)"
     )
     lines += [f"Unusual: {warning}" for warning in cell.warnings]
-    return [*lines, "", *_minerals(cell, inputs, labels), "", *_components(cell), "", *_effects(cell, labels)]
+    lines += ["", *_minerals(cell, inputs, labels, width), "", *_components(cell, width)]
+    return [*lines, "", *_effects(cell, labels, width)]
 
 
-def _minerals(cell: Derived, inputs: Inputs, labels: dict[str, str]) -> list[str]:
+def _minerals(cell: Derived, inputs: Inputs, labels: dict[str, str], width: int) -> list[str]:
     """Derived kg/kWh with ends, beside the tabulated ones, where the same cell is tabulated."""
     code = _tabulated(cell, inputs)
     table = inputs["mineral_intensity"]
@@ -50,7 +52,7 @@ def _minerals(cell: Derived, inputs: Inputs, labels: dict[str, str]) -> list[str
         else:
             rows[-1] += ["", "", ""]
     head = ["kg/kWh", "derived", "low–high", "literature", "low–high", "derived ÷ literature"]
-    lines = columns(head, rows)
+    lines = fitted(head, rows, width)
     if not code:
         lines.append("No literature value of this very blend is tabulated.")
     lines += _silicon(cell)
@@ -89,12 +91,12 @@ def _tabulated(cell: Derived, inputs: Inputs) -> str:
     return str(same["chemistry"].iloc[0]) if len(same) else ""
 
 
-def _components(cell: Derived) -> list[str]:
+def _components(cell: Derived, width: int) -> list[str]:
     rows = [[name.capitalize(), _kg(mass)] for name, mass in cell.bill.components.items()]
-    return columns(["Components", "kg/kWh"], rows)
+    return fitted(["Components", "kg/kWh"], rows, width)
 
 
-def _effects(cell: Derived, labels: dict[str, str]) -> Iterable[str]:
+def _effects(cell: Derived, labels: dict[str, str], width: int) -> Iterable[str]:
     """For the minerals that decide: each number at its ends, the change it makes, the largest first."""
     deciding = [mineral for mineral in DECIDED if mineral in cell.bill.minerals][:2]
     for place, mineral in enumerate(deciding):
@@ -109,7 +111,7 @@ def _effects(cell: Derived, labels: dict[str, str]) -> Iterable[str]:
         rows = [row for _, row in sorted(moves, key=lambda move: -move[0])]
         if rows:
             yield from [""] if place else []
-            yield from columns([f"{labels[mineral]} by", "value", "low–high", "at low", "at high"], rows)
+            yield from fitted([f"{labels[mineral]} by", "value", "low–high", "at low", "at high"], rows, width)
 
 
 def _kg(value: float) -> str:

@@ -59,7 +59,7 @@ def describe(name: str | None, inputs: Inputs, width: int = 100) -> str:
             blocks += _disruption(frame[frame[column] == name], inputs)
             continue
         for row in frame[frame[column] == name].drop(columns=ADDED).to_dict("records"):
-            entries = [f"  {key}: {value}" for key, value in row.items() if key != column and value != ""]
+            entries = [f"  {key}: {_spelt(value)}" for key, value in row.items() if key != column and value != ""]
             entries += MORE[listing](name, inputs) if listing in MORE else []
             blocks.append(f"{name} ({column}, {inputs.tables[listing].file})\n" + "\n".join(entries))
     blocks += [_constraint(name, family) for family in _families(name)]
@@ -71,11 +71,16 @@ def describe(name: str | None, inputs: Inputs, width: int = 100) -> str:
     return "\n\n".join(blocks)
 
 
+def _spelt(value: Any) -> Any:
+    """A value of a list; codes that are joined by ; as words."""
+    return value.replace(";", ", ") if isinstance(value, str) and " " not in value else value
+
+
 def _groups(inputs: Inputs, width: int) -> str:
     """The groups of names with how many each has, and the first of them."""
     lines = [
-        "`minerals describe GROUP` lists the names of a group, `minerals describe NAME` says",
-        "what a name means.",
+        "`minerals describe GROUP` lists the names of a group,",
+        "`minerals describe NAME` says what a name means.",
         "",
     ]
     for group, names in named(inputs).items():

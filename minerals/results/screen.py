@@ -88,7 +88,7 @@ def without_batteries(result: Result) -> list[str]:
     return [*lines, *(f"No batteries: {use}, {ranges(years)}." for use in uses)]
 
 
-def supply(result: Result) -> list[str]:
+def supply(result: Result, width: int) -> list[str]:
     """Primary demand [kt] and recycled content of the last year by scenario; nothing without [flows]."""
     if "mineral_flows" not in result.tables:
         return []
@@ -113,11 +113,11 @@ def supply(result: Result) -> list[str]:
             [labels[name]["label"], *(cell for scenario in block for cell in cells(name, scenario))]
             for name in minerals
         ]
-        lines += [*([""] if lines else []), *columns(head, rows)]
+        lines += [*([""] if lines else []), *fitted(head, rows, width)]
     return lines
 
 
-def intervals(result: Result) -> list[str]:
+def intervals(result: Result, width: int) -> list[str]:
     """5th to 95th percentiles of the last year, levels and changes; nothing without a sample study."""
     if "percentiles" not in result.tables:
         return []
@@ -148,7 +148,7 @@ def intervals(result: Result) -> list[str]:
             rows.append([labels[name]["label"]])
             for scenario in block:
                 rows[-1] += [ends(name, scenario), *([ends(name, scenario, first)] if scenario != first else [])]
-        lines += [*([""] if lines else []), *columns(head, rows)]
+        lines += [*([""] if lines else []), *fitted(head, rows, width)]
     return lines
 
 
@@ -432,7 +432,7 @@ def between(one: float, two: float) -> str:
     return number(one) if number(one) == number(two) else f"{number(one)}–{number(two)}"
 
 
-def lasting(result: Result) -> list[str]:
+def lasting(result: Result, width: int) -> list[str]:
     """GWh at risk year by year of events that last longer than one, in the first scenario, with what is left of the
     stockpile at the end of each; nothing where none lasts."""
     table = result["stress_years"]
@@ -446,7 +446,7 @@ def lasting(result: Result) -> list[str]:
         rows.append([name, str(row.year), risk, *([f"{row.stockpile_left:.0%}"] if stock else [])])
     first = result.record["scenarios"][result.scenarios[0]]["label"]
     head = ["Events that last", "year", f"GWh at risk, {first}", *(["stockpile left"] if stock else [])]
-    return columns(head, rows) if rows else []
+    return fitted(head, rows, width) if rows else []
 
 
 def _by(names: Sequence[str], size: int) -> Iterable[Sequence[str]]:

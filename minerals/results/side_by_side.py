@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..errors import UsageError, listed
 from ..numbers import number, signed_percent
+from ..text import folded
 from ..toml import written
 from .compare import compare, pick_year
 from .result import Result
@@ -156,7 +157,7 @@ def lines(table: pd.DataFrame, runs: Mapping[str, Result], place: str, width: in
             label = str(first["label"]) + (", lost" if first["what"] == LOST else "")
             body.append([label, *(_cell(by_run.get(run), run != first_run) for run in runs), first["unit"]])
         out += ["", *fitted([str(labels[scenario]["label"]), *runs, "unit"], body, width)]
-    return [*out, "", ENDS] if (table["what"] == LOST).any() else out
+    return [*out, "", *folded(ENDS, width)] if (table["what"] == LOST).any() else out
 
 
 def _cell(row: Any, against: bool) -> str:

@@ -3,6 +3,8 @@ r"""What batteries use of a node comes from the countries that make it, or is re
 $$\sum_c q_{rcny} X_{rcy} = \sum_j z_{rnjy} + \sum_m \rho_{mny} w_{rmy}, \qquad
   \sum_r z_{rnjy} \le Z_{njy} \qquad [\mathrm{kt\ or\ GWh}]$$
 
+Cells use it wherever they are made: what is imported carries its upstream need, and what a region can get of others is
+its part by what its batteries are made of (`Chokepoints.access_embodied`), so that imports relieve no material.
 Countries at home in a region are suppliers as others are, and so are plants that others build because of the mix, which
 `follow_on` limits. Nothing is bought to be thrown away, so that shares of suppliers mean something. Of cells the first
 holds by `trade` and `makers`.
