@@ -42,6 +42,14 @@ def lay_out(place: Path, *parts: str) -> Path:
     return place
 
 
+def pytest_sessionstart() -> None:
+    """A worker imports Pyomo as the program does, before tests import all of it, which takes a second longer."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        from minerals.mix.pyo import pyo
+
+        assert pyo.ConcreteModel
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Accept what changed in tests/golden, and print it.")
 

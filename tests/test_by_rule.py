@@ -49,6 +49,7 @@ def test_either_threshold_is_enough_and_neither_counts_at_its_value(lost: float,
     assert Cost("", 0, lost, 0, taken).counts is counts
 
 
+@pytest.mark.slow
 def test_the_rule_is_what_the_tables_of_all_suppliers_say(stressed: Result) -> None:
     """value: the largest share at risk over scenarios, as the table of single suppliers has it. What that leaves out
     costs nothing."""
@@ -64,6 +65,7 @@ def test_the_rule_is_what_the_tables_of_all_suppliers_say(stressed: Result) -> N
     assert ((alone["value"] <= PLAN) & inside).any(), "one is there for a chemistry alone"
 
 
+@pytest.mark.slow
 def test_the_chemistry_is_what_is_lost_of_it_if_all_users_lose_alike(stressed: Result, ruled: Result) -> None:
     """Of the stop that the run lists too, by the table of what is lost by chemistry."""
     row = stressed["library"].query("country == 'CHN' and node == 'graphite_anode' and with_cells == 'no'").iloc[0]
@@ -76,6 +78,7 @@ def test_the_chemistry_is_what_is_lost_of_it_if_all_users_lose_alike(stressed: R
     assert (row["chemistry"], row["silicon"]) in {(chemistry, silicon) for _, chemistry, silicon in alike}
 
 
+@pytest.mark.slow
 def test_what_is_short_anyway_is_not_counted(europe: Chokepoints, stressed: Result) -> None:
     """With every stop the next-gen plan lacks more than PLAN, of which most stops are no cause."""
     event = stop(europe.inputs, ("CHN", "nmc_cathode"))
@@ -85,6 +88,7 @@ def test_what_is_short_anyway_is_not_counted(europe: Chokepoints, stressed: Resu
     assert row[["value", "in_library", "with_cells"]].to_numpy().tolist() == [[0.0, "no", "no"]]
 
 
+@pytest.mark.slow
 def test_the_library_has_each_stop_once_with_and_without_cells(europe: Chokepoints, ruled: Result) -> None:
     listed = [event.disruption for event in europe.inputs.events]
     added = by_rule(europe, list(europe.scenarios))
@@ -102,6 +106,7 @@ def test_the_library_has_each_stop_once_with_and_without_cells(europe: Chokepoin
     assert by_rule(with_events(europe, added), list(europe.scenarios)) == []
 
 
+@pytest.mark.slow
 def test_a_stop_by_rule_has_the_ends_of_past_stops(europe: Chokepoints) -> None:
     event = next(each for each in by_rule(europe, ["incumbent"]) if each.disruption == "stop-chn-separator")
     past = europe.inputs.past_stops
@@ -112,6 +117,7 @@ def test_a_stop_by_rule_has_the_ends_of_past_stops(europe: Chokepoints) -> None:
     assert event.label == "China stops exports of separator"
 
 
+@pytest.mark.slow
 def test_with_cells_costs_no_less_and_only_who_makes_cells_has_it(europe: Chokepoints, ruled: Result) -> None:
     lost = ruled["disruptions"].set_index(["scenario", "disruption"])["lost_best"]
     pairs = [(name, code) for name, code in lost.index if (name, f"{code}-and-cells") in lost.index]
@@ -130,6 +136,7 @@ def test_with_cells_costs_no_less_and_only_who_makes_cells_has_it(europe: Chokep
     assert with_cells(inputs, output) is None
 
 
+@pytest.mark.slow
 def test_cells_with_and_without_are_one_reading(stressed: Result, ruled: Result) -> None:
     """The table of `stress` has what the run by rule plays."""
     table = stressed["stress_cells"]
@@ -139,6 +146,7 @@ def test_cells_with_and_without_are_one_reading(stressed: Result, ruled: Result)
         assert row.with_cells == pytest.approx(lost[row.scenario, f"{row.disruption}-and-cells"], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_listed_is_what_it_was(stressed: Result) -> None:
     """Without the key nothing is added, and the screen says what would be."""
     assert not stressed["disruptions"]["disruption"].str.startswith("stop-").any()
@@ -148,6 +156,7 @@ def test_listed_is_what_it_was(stressed: Result) -> None:
     assert 'exposure.library = "rule"' in line
 
 
+@pytest.mark.slow
 def test_what_is_left_of_cells_by_hand(europe: Chokepoints) -> None:
     """With a stop of China's cells a chemistry keeps what others make: China makes 0.47 of Europe's lithium-ion cells.
     With a stop of nothing it keeps all."""
@@ -163,6 +172,7 @@ def test_what_is_left_of_cells_by_hand(europe: Chokepoints) -> None:
     assert left[1][~li_ion] == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_suppliers_are_countries_with_a_hundredth(europe: Chokepoints) -> None:
     inputs = europe.inputs
     found = list(suppliers(inputs))

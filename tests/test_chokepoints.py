@@ -59,6 +59,7 @@ def without_plants(supply: pd.DataFrame) -> pd.Series:
 # --- what the shipped run must show ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_anode_stop_costs_next_gen_less(europe: Result) -> None:
     now, next_gen = (
         at(europe, "disruptions", scenario=name, disruption=ANODE, year=2035).iloc[0] for name in europe.scenarios
@@ -94,6 +95,7 @@ def test_stops_by_china_cost_less_where_allies_cooperate_and_more_where_china_do
     assert (frame["today"] <= frame["unipolar"] + 1e-6).all(), frame
 
 
+@pytest.mark.slow
 def test_the_cathode_chain_reverses_and_the_anode_is_second(europe: Result) -> None:
     """Mining makes LFP look safer than NMC, active materials reverse it; NMC then hangs on the shared anode most."""
 
@@ -114,6 +116,7 @@ def test_the_cathode_chain_reverses_and_the_anode_is_second(europe: Result) -> N
     assert weakest("nmc811", "active_material") == (pytest.approx(0.888, abs=1e-3), "graphite_anode")
 
 
+@pytest.mark.slow
 def test_a_cell_without_a_separator_does_not_hang_on_one(europe: Result) -> None:
     nodes = europe["exposure"].query("measure == 'weakest_hhi' and among == 'all' and year == 2035")
     assert set(nodes["chemistry"]) >= {"lfp", "li_metal_solid"}
@@ -126,6 +129,7 @@ def test_a_cell_without_a_separator_does_not_hang_on_one(europe: Result) -> None
 # --- tables that add up ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_gwh_at_risk_adds_up_to_the_disruptions(europe: Result) -> None:
     keys = ["scenario", "region", "disruption", "year"]
     summed = europe["gwh_at_risk"].pivot_table(index=keys, columns="allocation", values="value", aggfunc="sum")
@@ -138,6 +142,7 @@ def test_gwh_at_risk_adds_up_to_the_disruptions(europe: Result) -> None:
     assert (europe["gwh_at_risk"]["value"] > 0).all()
 
 
+@pytest.mark.slow
 def test_what_is_accessible_readds_from_the_supply_table(europe: Result) -> None:
     """own + recovered + share of the pool × what others export, and 0 of China's exports when it stops them. Without
     them nobody but China has all it lacks: what is left is shared by need. Other uses keep what they need, or by need
@@ -165,6 +170,7 @@ def test_what_is_accessible_readds_from_the_supply_table(europe: Result) -> None
     assert hit["need"] == pytest.approx(made_at_home * graphite)
 
 
+@pytest.mark.slow
 def test_named_plants_are_what_supply_gap_counts_as_announced(europe: Result) -> None:
     """All that may come by the last year, but for ambitions and what is paused, on which nothing counts."""
     plants, gap = europe["gap_plants"], europe["supply_gap"]
@@ -180,6 +186,7 @@ def test_named_plants_are_what_supply_gap_counts_as_announced(europe: Result) ->
     assert plants.loc[plants["company"] == place, ["start", "value"]].to_numpy().tolist() == [[2024, 10], [2025, 18]]
 
 
+@pytest.mark.slow
 def test_supply_gap_closes_the_gap(europe: Result) -> None:
     """The stop hits one node: at 100 % the addition is need less what is left."""
     gap = at(europe, "supply_gap", scenario="incumbent", disruption=ANODE, node="graphite_anode")
@@ -188,6 +195,7 @@ def test_supply_gap_closes_the_gap(europe: Result) -> None:
     assert gap["value"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_sourcing_balances_at_every_stage(europe: Result) -> None:
     flows = at(europe, "sourcing", scenario="incumbent", chain="lithium")
     total = europe.total(scenario="incumbent", mineral="lithium", year=2035, by=())
@@ -197,6 +205,7 @@ def test_sourcing_balances_at_every_stage(europe: Result) -> None:
         assert by_stage[0] == pytest.approx(by_stage[1], rel=1e-2)
 
 
+@pytest.mark.slow
 def test_rules_of_trade_say_what_is_met(europe: Result) -> None:
     rules = at(europe, "trade_rules", scenario="incumbent", year=2035).set_index(["kind", "node"])
     assert rules.loc[("maximum_single", "graphite_anode"), ["met", "country"]].tolist() == ["no", "CHN"]
@@ -261,6 +270,7 @@ def test_a_narrower_scope_does_not_look_safer(segments: list[str]) -> None:
 # --- regions that share a pool, recycling, futures -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_regions_outside_share_one_pool_and_the_closing_one_loses_nothing() -> None:
     sets = [*ANODE_ALONE, "scope.regions=['World']", "scope.years=2030", "scenario.incumbent.adoption='stated-trend'"]
     found = run("europe-2035", [*sets, "scenario.next-gen.adoption='lfp-led'"])
@@ -274,6 +284,7 @@ def test_regions_outside_share_one_pool_and_the_closing_one_loses_nothing() -> N
     assert found["shortage"].query("scenario == 'incumbent'").empty  # the reference world supplies itself
 
 
+@pytest.mark.slow
 def test_recycling_relieves_mining_and_refining() -> None:
     found = run("europe-2035", [*ANODE_ALONE, "scope.years=2035", "flows={}"])
     cover = at(found, "coverage", scenario="incumbent", year=2035).set_index(["node", "measure"])["value"]
@@ -287,6 +298,7 @@ def test_recycling_relieves_mining_and_refining() -> None:
     assert cover["cobalt_refined", "recovered"] == pytest.approx(flows["secondary_supply"])
 
 
+@pytest.mark.slow
 def test_all_of_china_is_every_node_it_supplies(europe: Result) -> None:
     hit = at(europe, "supply_cut", disruption="china-all", year=2035, country="CHN")
     supply = at(europe, "supply", country="CHN", year=2035)
@@ -304,6 +316,7 @@ def test_plants_count_once(shipped_inputs: Inputs) -> None:
     assert at(announced, "supply", node="graphite_anode", year=2035)["added"].sum() > 0
 
 
+@pytest.mark.slow
 def test_an_unallocated_residual_may_be_of_concern(europe: Result) -> None:
     row = at(europe, "concentration", node="mined_copper", measure="concern_share", year=2035).iloc[0]
     rest = at(europe, "supply", node="mined_copper", country="R_OTH", year=2035)["share"].iloc[0]
@@ -440,6 +453,7 @@ def test_a_whole_stress_run_is_quick() -> None:
 # --- the reference world ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_reference_world_has_silicon_as_a_scenario_has(europe: Result) -> None:
     """Its anodes then hold less graphite, and supply that nobody publishes is less; what is assessed needs as much."""
     sets = [*ANODE_ALONE, "exposure.adoption='next-gen-led'", "scope.years=2035"]
@@ -454,6 +468,7 @@ def test_the_reference_world_has_silicon_as_a_scenario_has(europe: Result) -> No
     assert "silicon_uptake" not in set(europe["inputs_used"]["table"])
 
 
+@pytest.mark.slow
 def test_the_reference_world_has_shares_and_paths_of_its_own(tmp_path: Path) -> None:
     """A reference world that sells more Na-ion needs more of its cathodes; the run that asks for it can be repeated."""
     (tmp_path / "own.toml").write_text(

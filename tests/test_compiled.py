@@ -409,6 +409,7 @@ def test_ranges_as_highs_has_them(seed: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000))
+@pytest.mark.slow
 def test_after_any_change_as_a_fresh_build(seed: int) -> None:
     """Random right-hand sides, bounds and costs, in rounds with solves between them."""
     random = np.random.default_rng(seed)

@@ -425,6 +425,7 @@ def test_intensities_by_chemistry_differ_little_from_factors_by_node(europe_2035
 # ---------------------------------------------------------------------- tables
 
 
+@pytest.mark.slow
 def test_intervals_of_a_run(europe: Result) -> None:
     table, drivers = europe["intervals"], europe["drivers"]
     assert table["disruption"].nunique() == HEADLINES
@@ -500,6 +501,7 @@ def test_tables_are_of_the_events_that_are_asked_for(europe_2035: Chokepoints) -
     assert list(dict.fromkeys(found["scenario"])) == list(europe_2035.scenarios)
 
 
+@pytest.mark.slow
 def test_the_origin_of_cells_is_drawn_where_its_observation_has_ends(shipped_inputs: Inputs) -> None:
     """Of the United States, and not of Europe, whose source prints no ends; shares sum to one in every draw."""
     sets = ["scope.years=2035", "scope.regions=['Europe','United States']"]

@@ -104,6 +104,7 @@ def test_every_shipped_event_has_an_instrument_and_keeps_its_value(shipped_input
 # --- what must be true of a range ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_less_is_lost_at_the_low_end_and_more_at_the_high_one(europe: Result) -> None:
     table = europe["disruptions"]
     slack = 1e-9 * table["planned"]

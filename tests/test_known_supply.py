@@ -130,6 +130,7 @@ def test_published_supply_does_not_hang_on_the_reference_world(shipped_inputs: I
     assert not np.allclose(np.nan_to_num(mine.made[~published]), np.nan_to_num(theirs.made[~published]))
 
 
+@pytest.mark.slow
 def test_a_list_that_lacks_a_capacity_is_not_whole(shipped_inputs: Inputs, tmp_path: Path) -> None:
     """Sodium-ion cells of China: some plants say no GWh. Without these rows the list is whole, and is the supply."""
     sets = ("scope.years={first=2030, last=2031}",)

@@ -545,6 +545,7 @@ def test_plants_come_after_their_lead_time_and_grow(folder: Path) -> None:
     assert row["plants_cost"] == pytest.approx(0.5 * (20 * 0.08 / (1 - 1.08**-20) + 0.5 * 2.0))
 
 
+@pytest.mark.slow
 def test_the_study_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
     text = "study={kind='measures', budgets=[0, 0.0001], which=['stock', 'mix']}"
     first = api.run(folder / "chosen.toml", set=[text], inputs=folder, out=tmp_path / "one")

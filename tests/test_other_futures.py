@@ -24,6 +24,7 @@ def toy(folder: Path, future: str, others: str = "") -> Result:
     return run(folder / "run.toml", [f"exposure={{{exposure}{others}}}"], folder)
 
 
+@pytest.mark.slow
 def test_what_is_lost_beside_is_what_a_run_in_that_future_loses(tmp_path: Path) -> None:
     both = toy(tmp_path / "toy", "today", ", other_futures=['plans', 'today']")
     table = both["lost_by_future"]

@@ -206,6 +206,7 @@ def test_the_next_wider_rows_serve_and_the_run_says_so(germany: Result) -> None:
     assert "collection_rate of Germany by rows of Europe" in fills
 
 
+@pytest.mark.slow
 def test_a_part_is_told_as_one(germany: Result, tmp_path: Path) -> None:
     from minerals import api
     from minerals.results.explain import Explanation
@@ -230,6 +231,7 @@ def test_germany_pays_what_europe_pays(shipped_inputs: Inputs) -> None:
     assert germany == europe > world == japan
 
 
+@pytest.mark.slow
 def test_own_supply_is_that_of_the_members(germany: Result) -> None:
     """Germany's plants are its own, the other members' are not; the bloc is split and nothing of it is lost."""
     supply = germany["supply"]
@@ -244,6 +246,7 @@ def test_own_supply_is_that_of_the_members(germany: Result) -> None:
     assert cells.loc[["HUN", "POL", "DEU", "FRA", "GBR"], "share"].sum() == pytest.approx(bloc)
 
 
+@pytest.mark.slow
 def test_no_member_is_a_third_country(germany: Result) -> None:
     """The law's third countries lie outside the Union, and what any member makes is at home."""
     rules = germany["trade_rules"]
@@ -258,6 +261,7 @@ def test_no_member_is_a_third_country(germany: Result) -> None:
 # --- each region runs ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_germany_runs(germany: Result) -> None:
     runs("Germany", germany)
 

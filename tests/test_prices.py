@@ -241,12 +241,14 @@ def test_what_closes_the_gap_of_lfp_is_what_the_report_says(priced: Result) -> N
         assert [cells.loc[family, "low"], cells.loc[family, "high"]] == pytest.approx(ends)
 
 
+@pytest.mark.slow
 def test_a_gap_without_a_level_says_nothing_beside_a_credit(shipped_inputs: Inputs) -> None:
     config = read_run("prices-2035", ["prices.credit=30"])
     cells = price_tables(price_curves(config, shipped_inputs))["price_parity"].query("level == 'cell'")
     assert not len(cells)
 
 
+@pytest.mark.slow
 def test_ours_lies_within_the_forecasts_of_2030(priced: Result) -> None:
     """Li-ion 54 (report), 69 and 80 (BloombergNEF); Na-ion 50 (report)."""
     table = priced["price"].query("scenario == 'stated-trend' and year == 2030").set_index("family")

@@ -39,6 +39,7 @@ def test_same_inputs_same_bytes(run_toy, tmp_path: Path) -> None:
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_written_and_read_back_is_the_same(europe: Result, tmp_path: Path) -> None:
     europe.write(tmp_path / "out")
     again = load(tmp_path / "out")
@@ -51,6 +52,7 @@ def test_written_and_read_back_is_the_same(europe: Result, tmp_path: Path) -> No
         pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, rtol=1e-11)
 
 
+@pytest.mark.slow
 def test_the_record_holds_no_clock_no_absolute_path_and_every_input(europe: Result) -> None:
     text = json.dumps(europe.record)
     assert str(inputs_folder()) not in text
@@ -63,6 +65,7 @@ def test_the_record_holds_no_clock_no_absolute_path_and_every_input(europe: Resu
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_columns_are_the_promised_ones(europe: Result) -> None:
     keys = ["scenario", "region", "segment", "chemistry", "silicon"]
     assert list(europe["cells"]) == [*keys, "year", "value", "unit"]
@@ -90,6 +93,7 @@ def test_an_older_result_survives_a_failure(run_toy, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "toy"]
 
 
+@pytest.mark.slow
 def test_the_same_run_is_replaced_and_another_only_with_force(run_toy, europe: Result, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     run_toy().write(folder)
@@ -127,6 +131,7 @@ def test_a_file_that_no_run_wrote_is_never_removed(run_toy, tmp_path: Path, own:
     assert digest(folder) == before
 
 
+@pytest.mark.slow
 def test_charts_drawn_later_are_kept_by_the_same_run_only(run_toy, europe: Result, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     run_toy().write(folder)
@@ -276,6 +281,7 @@ def test_load_says_what_is_not_a_result(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+@pytest.mark.slow
 def test_total(europe: Result) -> None:
     by_scenario = europe.total(mineral="graphite", year=2035)
     one = europe.total(by=(), mineral="graphite", year=2035, scenario="incumbent")
@@ -308,6 +314,7 @@ def test_different_minerals_are_not_added_up(run_toy, by: object) -> None:
         run_toy().total(by=by, year=2034)
 
 
+@pytest.mark.slow
 def test_reprs_are_short_and_useful(europe: Result) -> None:
     text = repr(europe)
     assert len(text) < 600
@@ -319,6 +326,7 @@ def test_reprs_are_short_and_useful(europe: Result) -> None:
 
 
 @pytest.mark.parametrize("mineral", ["silicon", "sulfur"])
+@pytest.mark.slow
 def test_a_zero_is_explained(europe: Result, mineral: str) -> None:
     told = explain(europe, mineral, scenario="incumbent")
     assert (told.value, told.leaves, len(told.rows())) == (0.0, (), 0)
@@ -326,6 +334,7 @@ def test_a_zero_is_explained(europe: Result, mineral: str) -> None:
     assert "source" in told.rows()
 
 
+@pytest.mark.slow
 def test_explain_names_the_cells_that_do_without(europe: Result) -> None:
     told = explain(europe, "graphite", scenario="next-gen")
     assert {"li_s", "na_layered_nfm"} <= set(told.without)
@@ -489,6 +498,7 @@ def test_changes_from_python(toy: Path) -> None:
         api.run(toy / "run.toml", inputs=toy, set="scope.years.last=2031")
 
 
+@pytest.mark.slow
 def test_a_redrawn_chart_does_not_take_the_place_of_the_run_s(europe: Result) -> None:
     assert api.draw(europe, "demand_by_mineral", size="brief").meta.name == "demand_by_mineral"
     bundle = api.draw(europe, "demand_by_mineral", year=2032, size="slide", base="next-gen", title="Mine: all of it")
@@ -514,6 +524,7 @@ def test_an_unknown_chart_is_refused_before_computing(toy: Path, tmp_path: Path)
             ask(toy / "pie.toml", inputs=toy)
 
 
+@pytest.mark.slow
 def test_compare(europe: Result) -> None:
     table = compare(europe, year=2035).set_index(["mineral", "scenario"])
     assert table.loc[("graphite", "incumbent"), "change"] == 0
@@ -582,6 +593,7 @@ def test_iamc_sums_agree_with_the_tables(run_toy) -> None:
 NAMEPLATE = "nameplate"
 
 
+@pytest.mark.slow
 def test_inputs_used_are_rows_of_the_files(europe: Result) -> None:
     """File and line lead to the row: the value stands in that line of the shipped file, or was corrected there."""
     lines = {path.name: path.read_text(encoding="utf-8").splitlines() for path in inputs_folder().glob("*.csv")}

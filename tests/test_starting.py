@@ -18,6 +18,7 @@ from minerals.shipped import run_file, run_names
 from minerals.starting import ROWS, SCHEMA, begin
 
 
+@pytest.mark.slow
 def test_a_new_study_is_sound_as_it_is_and_with_all_that_it_suggests(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["new", str(tmp_path / "mine")])
     assert done.exit_code == 0, done.output

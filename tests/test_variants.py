@@ -318,6 +318,7 @@ def test_a_variant_takes_all_else_from_optimise_and_says_where_its_keys_stand(fo
     assert dear.place("prices", "tariff")[0].startswith("--set optimise.variant.dear")
 
 
+@pytest.mark.slow
 def test_mixes_are_written_repeated_and_played_back(folder: Path, tmp_path: Path) -> None:
     """Each mix is a run file of its own, with the prices it was chosen at; the record repeats the run."""
     out = tmp_path / "out"

@@ -111,6 +111,7 @@ def europe() -> Result:
     return api.run("europe-2035", set=["scope.years=2035", "exposure.draws=0", "output.charts=[]"])
 
 
+@pytest.mark.slow
 def test_the_table_is_the_mean_of_what_disruptions_cost(europe: Result) -> None:
     table, lost = europe["weighted_loss"], europe["disruptions"].set_index(["scenario", "disruption"])["lost_best"]
     assert sorted(set(table["weights"])) == sorted(SETS)
@@ -122,12 +123,14 @@ def test_the_table_is_the_mean_of_what_disruptions_cost(europe: Result) -> None:
     assert (table["low"] < table["high"]).tolist() == (table["weights"] == "status").tolist()
 
 
+@pytest.mark.slow
 def test_the_screen_tells_all_sets_in_one_line(europe: Result) -> None:
     (line,) = [line for line in risks(europe, 1000) if line.startswith("Lost on average")]
     for row in europe["weighted_loss"].itertuples():
         assert f"{row.share:.0%}" in line
 
 
+@pytest.mark.slow
 def test_the_rows_that_weights_rest_on_are_used(europe: Result, shipped_inputs: Inputs) -> None:
     """All weights by status, and all past stops that came; one was suspended before it took effect."""
     used = europe["inputs_used"].groupby("table")["line"].agg(set)
@@ -158,6 +161,7 @@ def test_a_mix_is_chosen_by_a_set(named: str) -> None:
     (["optimise.event_weights='equal'", "optimise.objective='cost'"], "counts only under"),
     (["optimise.event_weights='even'"], "'equal', 'status' or 'history'"),
 ])  # fmt: skip
+@pytest.mark.slow
 def test_a_set_that_cannot_count_is_refused(sets: list[str], words: str) -> None:
     with pytest.raises(InputError, match=words):
         api.run("europe-mix", set=[*MIX, *sets])

@@ -920,6 +920,7 @@ def test_at_the_centre_the_share_of_who_leads_is_drawn_from_nothing_to_all(whole
     assert "unknown:nmc_cathode" not in set(rows["all"]["drivers"]["driver"])
 
 
+@pytest.mark.slow
 def test_a_mix_holds_less_of_what_nobody_knows(chosen: Whole) -> None:
     """With half a stop of cathodes of NMC alone to be kept from, as much of them as the cars need, six tenths of which
     are made at home; what stocks of three months replace is a quarter of that."""
@@ -1493,6 +1494,7 @@ def test_lines_at_home(folder: Path) -> None:
 # --- draws -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_draws_of_what_is_certain_are_the_plain_run(folder: Path, tmp_path: Path) -> None:
     """Without low and high ends every draw is the run itself: scrap, stock, second life and recycling of the ensemble
     are those of the run that keeps every dimension."""

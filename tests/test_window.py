@@ -120,6 +120,7 @@ def test_months_that_halve_do(seed: int) -> None:
 # --- in a run --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_year_without_stock_is_the_loss_of_the_disruption(europe: Result) -> None:
     keys = ["scenario", "region", "disruption"]
     told = europe["disruptions"].query("year == 2035").set_index(keys)
@@ -134,6 +135,7 @@ def test_a_year_without_stock_is_the_loss_of_the_disruption(europe: Result) -> N
     assert np.allclose(two, both.loc[two.index])
 
 
+@pytest.mark.slow
 def test_lengths_and_stocks_of_a_run_are_monotone(europe: Result) -> None:
     keys = ["scenario", "region", "disruption"]
     table = europe["loss_by_length"].sort_values([*keys, "months", "stock_months"])
@@ -152,6 +154,7 @@ def test_lengths_and_stocks_of_a_run_are_monotone(europe: Result) -> None:
         assert (at_risk[stocks > months + 0.1] <= at_risk.iloc[0] / 2).all()
 
 
+@pytest.mark.slow
 def test_steps_of_years_count_the_last_twice() -> None:
     stops = "exposure.disruptions=['china-graphite-anode', 'china-cells']"
     found = run("europe-2035", ["scope.years={first=2030, last=2035, step=5}", stops, "exposure.draws=0"])

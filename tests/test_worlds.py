@@ -42,6 +42,7 @@ def test_every_shipped_run_has_its_losses_in_three_reference_worlds(shipped_inpu
     assert (lost["none"] >= lost[["pipeline", "today"]].max(axis=1) - 1e-6).all()
 
 
+@pytest.mark.slow
 def test_na_ion_does_not_end_at_its_limit_in_every_reference_world(shipped_inputs: Inputs) -> None:
     """What of next-gen is short without any stop hangs on how much sodium the reference world has: 41 GWh where it
     follows the trend, and none where it is led by sodium."""
