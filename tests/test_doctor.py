@@ -38,6 +38,7 @@ def full(_: int) -> None:
 
 
 @pytest.mark.usefixtures("alone")
+@pytest.mark.slow
 def test_what_is_broken_is_told_with_a_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("minerals.highs.run", lambda _: None)
     found = tried("solver")

@@ -177,6 +177,7 @@ def test_no_two_limits_have_one_rank() -> None:
     assert sorted(chain(*IN_CONFLICT), key=str) == sorted(IN_WORTH, key=str) == sorted(Kind, key=str)
 
 
+@pytest.mark.slow
 def test_records_are_read_without_pyomo() -> None:
     code = "import sys, minerals.mix.docs, minerals.results.screen_mix; print([m for m in sys.modules if 'pyomo' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -72,6 +72,7 @@ def test_an_operator_is_found_between_its_operands() -> None:
     assert told == ["flows/x.py:1  - → +", "flows/x.py:2  - → +"]
 
 
+@pytest.mark.slow
 def test_the_draw_is_that_of_its_seed() -> None:
     every = mutants.all_mutants(mutants.ROOT, ["minerals/prices"])
     some = mutants.drawn(every, 1, 10)

@@ -335,6 +335,7 @@ def test_mixes_are_written_repeated_and_played_back(folder: Path, tmp_path: Path
     assert "optimised-cells.toml" in CliRunner().invoke(cli, asked).output
 
 
+@pytest.mark.slow
 def test_a_library_by_rule_ends_for_all_mixes(chosen: Chosen) -> None:
     found = chosen("exposure.library='rule'", variant("cells", tariff=0.5), *CHEAPEST)
     about = found.record["mix"]["library"]

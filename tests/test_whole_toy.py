@@ -850,6 +850,7 @@ def test_what_disruptions_take_in_the_iamc_layout(whole: Whole) -> None:
 # --- what nobody knows -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_stop_of_what_nobody_knows_takes_the_share_that_is_assumed(whole: Whole) -> None:
     """Nobody knows who makes cathodes of NMC. 45 GWh of them are made at home, 9 of which lack cobalt. China is taken
     to lead: with none a stop takes nothing, with all of it all 45. No cathode of NMC is known, so that at the centre it
