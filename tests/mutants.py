@@ -304,7 +304,9 @@ def quick(copy: Path, files: Sequence[str], seconds: float | None = None, place:
         "--tb=no",
         "-rfE",
     ]
-    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    # What is compiled from a source is told apart by its length and its second: a mutant may share both.
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTHONPYCACHEPREFIX", None)
     if place is not None:
         environment |= {"MUTANTS_MAP": str(place), "PYTHONPATH": os.pathsep.join((str(copy), str(copy / "tests")))}
         words += ["-p", "mutants"]

@@ -296,9 +296,9 @@ def test_drawn_shares_add_up_and_are_never_negative(resolved: Resolved, spread: 
     held = Uncertain(resolved, share_spread=0, kind=np.float64)
     column = [factor.key for factor in uncertain.factors].index
     same = uniform[:, [column(factor.key) for factor in held.factors]]
-    (demand,) = ensemble.follow(alike, 0)
+    (demand,) = ensemble.follow(alike)
     sides = sides_of(same, np.float64)
-    wanted = sum(parts.draw(sides) for parts in held.additions["plan"])
+    wanted = sum(parts.draw(sides) for parts in held.additions["plan"])[..., held.reported]
     np.testing.assert_allclose(demand, np.broadcast_to(wanted, demand.shape), rtol=1e-12)
 
 
