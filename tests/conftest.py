@@ -50,6 +50,11 @@ def pytest_sessionstart() -> None:
         assert pyo.ConcreteModel
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is begun first, so that no worker waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Where slow tests are left out, files that have no others are not even imported."""
     if config.option.markexpr != "not slow" or collection_path.suffix != ".py":

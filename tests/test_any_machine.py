@@ -79,6 +79,7 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, flo
 
 
 @pytest.mark.parametrize("name", [name for name in MACHINES if name != "two threads"])
+@pytest.mark.long
 def test_every_machine_finds_the_same_mix(name: str, numbers: dict[str, dict[str, float]]) -> None:
     """To a millionth, or a thousandth of a GWh: objectives, ranges, frontier, and all of the mix that is told."""
     mine, theirs = numbers["two threads"], numbers[name]

@@ -226,6 +226,7 @@ def test_what_no_mix_keeps_is_said(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_less_graphite_in_europe() -> None:
     """In cost; the least change takes minutes there, and toys hold it. Every target is met, or told with the most that
     can be; more takes ever more; with silicon never more than without; and what one kt more is told to take is what it

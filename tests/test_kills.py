@@ -16,6 +16,7 @@ TIMES = 12
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by their environment")
+@pytest.mark.long
 def test_whatever_the_moment_nothing_is_lost_or_left(tmp_path: Path) -> None:
     tallies = kills.kills(TIMES, 12, tmp_path)
     assert [sentence for tally in tallies.values() for sentence in tally.wrong] == []

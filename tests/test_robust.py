@@ -268,6 +268,7 @@ def test_what_the_study_needs_is_said(folder: Path, run_file: str, sets: tuple[s
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_futures_of_europe() -> None:
     """No mix has less regret than the one that is chosen by it, and what a future cannot supply is no reason to stop:
     of five the base case of the IEA is short of batteries whatever the mix."""
