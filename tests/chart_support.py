@@ -24,7 +24,8 @@ from matplotlib.transforms import Bbox
 from minerals.charts import fonts, style
 from minerals.charts.bundle import Bundle
 
-FONTS = pytest.mark.parametrize("family", sorted({fonts.families(), (fonts.FALLBACK,)}), ids=" ".join)
+FAMILIES_OF_FONTS = sorted({fonts.families(), (fonts.FALLBACK,)})
+FONTS = pytest.mark.parametrize("family", FAMILIES_OF_FONTS, ids=" ".join)
 SIZES = pytest.mark.parametrize("size", style.SIZES)
 CAVEAT = "Adoption shares are calibrated to the report’s published percentages, not predicted: one member of a family."
 FAMILIES = {"nmc811": "NMC", "nmc622": "NMC", "lfp": "LFP", "li_metal_solid": "Li-metal", "li_s": "Li-S"}

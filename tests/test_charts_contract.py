@@ -30,7 +30,7 @@ import test_charts_regret
 import test_charts_sensitivity
 import test_charts_validation
 import test_charts_variants
-from chart_support import FONTS, SIZES, FakeResult, check_layout, digests
+from chart_support import FAMILIES_OF_FONTS, FakeResult, check_layout, digests
 
 from minerals import charts
 from minerals.charts import fonts, style
@@ -59,7 +59,12 @@ CASES: dict[str, Mapping[str, Callable[[], tuple[FakeResult, dict[str, Any]]]]] 
 }
 """Chart -> case -> the result and the options that it is drawn with; every chart has a case `usual`."""
 KEYS = [(chart, case) for chart in charts.CHARTS for case in CASES.get(chart, ())]
-EVERY_CASE = pytest.mark.parametrize(("chart", "case"), KEYS, ids="-".join)
+EVERY_CASE = pytest.mark.parametrize(("chart", "case"), KEYS, ids=str)
+LAYOUTS = [
+    (chart, case, size, family) for chart, case in KEYS for at, size in enumerate(style.SIZES)
+    for of, family in enumerate(FAMILIES_OF_FONTS) if case == "usual" or (at + of) % 2 == 0 or "LAYOUTS" in os.environ
+]  # fmt: skip
+"""Each case in both sizes, each with a font of its own; the usual one, and in the slow script each, with both."""
 EVERY_CHART = pytest.mark.parametrize("chart", charts.CHARTS)
 RICHEST = {"chemistry_over_time": "every group", "stock": "every family", "secondary_supply": "every family"}
 """The case whose bytes are compared, where it is not the usual one."""
@@ -99,9 +104,9 @@ def test_every_chart_has_cases_and_is_called_like_its_module() -> None:
 # --- layout and words ------------------------------------------------------------------------------------------------
 
 
-@FONTS
-@SIZES
-@EVERY_CASE
+@pytest.mark.parametrize(
+    ("chart", "case", "size", "family"), LAYOUTS, ids=lambda part: part if isinstance(part, str) else part[0]
+)
 def test_every_text_has_its_place(
     chart: str, case: str, size: str, family: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -887,8 +887,13 @@ def test_every_page_is_held_and_its_examples_are_known() -> None:
     assert sorted(named) == [*mine, "rows/study.toml", "sheet.toml"]
 
 
+#: Pages whose commands take minutes: `python tests/slow.py pages` runs them.
+MINUTES = {"measures"}
+
+
 @pytest.mark.parametrize("page", [
     pytest.param(page, marks=pytest.mark.long) if page in HELD else page for page in PAGES
+    if page not in MINUTES or "PAGES" in os.environ
 ])  # fmt: skip
 def test_every_command_of_a_page_runs_and_its_output_is_the_real_one(page: str, tmp_path: Path) -> None:
     """In the order a reader meets them, in an empty folder with the files the page shows; no line of them is a

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from attacks import kills
 
 #: How many commands are ended.
-TIMES = 12
+TIMES = 8
 
 
 @pytest.mark.slow
