@@ -14,7 +14,6 @@ from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.selection import Selection, table_of
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel, Swatch, text_width
-from minerals.errors import did_you_mean, listed
 from minerals.numbers import percent
 
 from ..haste import frozen
@@ -123,11 +122,7 @@ def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
     points, energy = (
         selection.table(name, way_out=WAY_OUT, filled=False) for name in ("price_points", "cumulative_energy")
     )
-    worlds = list(dict.fromkeys(table["scenario"]))
-    name = scenario or worlds[0]
-    if name not in worlds:
-        selection.problems.append(f"scenario '{name}' has no prices{did_you_mean(name, worlds)} ({listed(worlds)})")
-        selection.settle()
+    name = selection.world(scenario, table)
     mine = table[table["scenario"] == name]
     years = selection.span(None, year, mine)
     selection.settle()

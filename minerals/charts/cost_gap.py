@@ -15,7 +15,6 @@ from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.interval import Interval
 from minerals.charts.selection import Selection, texts
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel
-from minerals.errors import did_you_mean, listed
 from minerals.numbers import percent
 
 NAME = "cost_gap"
@@ -100,11 +99,7 @@ def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
     table = selection.table("price_parity", way_out=WAY_OUT)
     words = ("scenario", "region", "against", "level", "family", "measure")
     table = table.assign(**{column: texts(table[column]) for column in words})
-    worlds = list(dict.fromkeys(table["scenario"]))
-    name = scenario or worlds[0]
-    if name not in worlds:
-        selection.problems.append(f"scenario '{name}' has no prices{did_you_mean(name, worlds)} ({listed(worlds)})")
-        selection.settle()
+    name = selection.world(scenario, table)
     table = table[table["scenario"] == name]
     when = selection.year(year if year is not None else int(table["year"].min()), table)
     selection.settle()

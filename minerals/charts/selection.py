@@ -72,6 +72,15 @@ class Selection:
         self.known(kind, chosen, run)
         return chosen
 
+    def world(self, scenario: str | None, table: pd.DataFrame) -> str:
+        """A scenario of the prices, by default the first of the table."""
+        worlds = list(dict.fromkeys(table["scenario"]))
+        name = scenario or worlds[0]
+        if name not in worlds:
+            self.problems.append(f"scenario '{name}' has no prices{did_you_mean(name, worlds)} ({listed(worlds)})")
+            self.settle()
+        return name
+
     def year(self, year: int | None, table: pd.DataFrame, zeros: Sequence[int] = ()) -> int:
         """A year of the table, by default its last; zeros: years that count as there where the table has no rows."""
         years = sorted({*(int(value) for value in table["year"].unique()), *zeros})
