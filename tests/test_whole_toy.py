@@ -1254,9 +1254,16 @@ def test_whose_loss_counts(chosen: Whole) -> None:
 
 
 def test_as_if_others_made_all_bounds_no_stop_of_cells(chosen: Whole) -> None:
-    with pytest.raises(InputError, match=r"'all_outside': bounds stops of materials alone, and cells stops cells"):
-        chosen("optimise.loss='all_outside'", event("cells", "'cell'"))
-    assert stage(chosen("optimise.loss='all_outside'", "optimise.likelihood={cells=0}", event("cells", "'cell'"))) > 0
+    loss, cells = "optimise.loss='all_outside'", event("cells", "'cell'")
+    alike = "give these a likelihood of 0, or set exposure.event.cells = false, or set loss"
+    with pytest.raises(
+        InputError, match=rf"'all_outside': bounds stops of materials alone, and cells stops cells.*{alike}"
+    ):
+        chosen(loss, cells)
+    with pytest.raises(InputError, match=r"which others would make; set exposure.event.cells = false, or set loss"):
+        chosen(loss, cells, "optimise.event_weights='equal'")
+    for way in ("optimise.likelihood={cells=0}", "exposure.event.cells=false"):
+        assert stage(chosen(loss, cells, way)) > 0
 
 
 def test_a_stockpile_is_a_share_of_what_the_mix_needs(chosen: Whole) -> None:

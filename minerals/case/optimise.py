@@ -263,11 +263,22 @@ def laid_out(mix: OpenMix, chokepoints: Chokepoints, curves: PriceCurves, inputs
     if config.loss == "all_outside" and (of_cells := stops_of_cells(chokepoints, data)):
         stops = f"{listed(of_cells)} {'stop' if len(of_cells) > 1 else 'stops'} cells"
         why = (
-            f"bounds stops of materials alone, and {stops}, which others would make; give these a likelihood of 0, "
-            'leave them out of exposure.disruptions, or set loss = "supply"'
+            f"bounds stops of materials alone, and {stops}, which others would make; {_without(run, config, of_cells)}"
         )
         raise InputError([run.problem(("optimise", "loss"), "loss = 'all_outside'", why)])
     return assembly, data
+
+
+def _without(run: Run, config: Optimise, disruptions: Sequence[str]) -> str:
+    """Ways that a run has to count no loss of some disruptions, or to count another one."""
+    exposure = run.settings.exposure
+    own = [name for name in disruptions if exposure is not None and name in exposure.event]
+    library = [name for name in disruptions if name not in own]
+    left_out = [f"exposure.event.{name} = false" for name in own]
+    if library:
+        left_out.append(f"exposure.disruptions without {listed(library)}")
+    ways = ["give these a likelihood of 0"] if config.event_weights == "alike" else []
+    return ", or ".join([*ways, f"set {listed(left_out)}", 'set loss = "supply"'])
 
 
 def stops_of_cells(chokepoints: Chokepoints, data: MixData) -> list[str]:
