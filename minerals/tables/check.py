@@ -412,7 +412,7 @@ def multiples_lead_somewhere(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, line, f"relative_to = {row.relative_to!r}", why))
     if any(each.dropped for each in (table, chemistries, rates)) or any(p.file == table.file for p in problems):
         return
-    multiples = multiples_of(table.frame)
+    multiples = multiples_of(table.rows)
     for code in family:
         try:
             follows(code, multiples, family, learnt)
@@ -424,7 +424,7 @@ def multiples_lead_somewhere(tables: Tables, problems: list[Problem]) -> None:
 
 def without_price(tables: Tables) -> list[str]:
     """Chemistries whose price follows no learning curve: a run with [prices] that sells one is refused."""
-    chemistries, multiples = tables["chemistries"], multiples_of(tables["price_relative"].frame)
+    chemistries, multiples = tables["chemistries"], multiples_of(tables["price_relative"].rows)
     family = dict(zip(chemistries.columns["chemistry"], chemistries.columns["family"], strict=True))
     learnt, out = set(tables["learning_rate"].columns["family"]), []
     for code in family:

@@ -57,6 +57,10 @@ class Inputs:
         """Rows of a table in file order, as named tuples of its columns."""
         return self.tables[name].rows
 
+    def by_code(self, name: str, column: str) -> dict[str, Any]:
+        """Cells of a column of a code list, by code in file order."""
+        return dict(zip(self._codes[name], self.tables[name].columns[column], strict=True))
+
     def finer_rows(self, name: str) -> list[Any]:
         """Rows that are finer than a table, as named tuples; none where there are none."""
         return self.finer[name].rows if name in self.finer else []
@@ -222,5 +226,14 @@ def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]
 
 def joined(*used: pd.DataFrame) -> pd.DataFrame:
     """Rows used, each once, in the columns of inputs_used."""
-    frames = [frame.dropna(axis="columns", how="all") for frame in used if len(frame)]
-    return pd.concat(frames, ignore_index=True).drop_duplicates("rows", ignore_index=True).reindex(columns=USED_COLUMNS)
+    found: dict[str, list[Any]] = {column: [] for column in USED_COLUMNS}
+    taken: set[str] = set()
+    for frame in used:
+        columns = {column: frame[column].to_numpy().tolist() for column in frame}
+        first = dict(zip(reversed(columns["rows"]), reversed(range(len(frame))), strict=True))
+        new = sorted(first[row] for row in first.keys() - taken)
+        taken |= first.keys()
+        for column, cells in found.items():
+            mine = columns.get(column)
+            cells += [math.nan] * len(new) if mine is None else [mine[at] for at in new]
+    return pd.DataFrame(found)

@@ -177,8 +177,7 @@ class _Reader:
     def detailed(self, chemistries: Sequence[str], scenario: str) -> Detailed:
         """Parameters by region and chemistry, of the rows that fit each best."""
         regions, segments, minerals = self.labels.regions, self.labels.segments, self.labels.minerals
-        frame = self.inputs["chemistries"]
-        family = dict(zip(frame["chemistry"], frame["family"], strict=True))
+        family = self.inputs.by_code("chemistries", "family")
         further = {"lifetime": ("life", "segment"), "second_life": ("segment", "measure"),
                    "collection_rate": ("segment",), "recovery_route": ("recycling_route",),
                    "recovery_rate": ("stream", "recycling_route", "mineral")}  # fmt: skip
@@ -324,7 +323,7 @@ class _Reader:
     def _nodes(self) -> Iterable[UpstreamNode]:
         """Each upstream product with its mass per mass of the mineral its chain ends in."""
         rows = {row.node: row for row in self._rows("stage_yield")}
-        stages = dict(zip(self.inputs["nodes"]["node"], self.inputs["nodes"]["stage"], strict=True))
+        stages = self.inputs.by_code("nodes", "stage")
         file = self.inputs.tables["stage_yield"].file
         for name, at in rows.items():
             ratio = [1.0, 1.0, 1.0]
