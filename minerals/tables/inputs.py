@@ -59,7 +59,7 @@ class Inputs:
 
     def by_code(self, name: str, column: str) -> dict[str, Any]:
         """Cells of a column of a code list, by code in file order."""
-        return dict(zip(self._codes[name], self.tables[name].columns[column], strict=True))
+        return self.tables[name].by_code(column)
 
     def finer_rows(self, name: str) -> list[Any]:
         """Rows that are finer than a table, as named tuples; none where there are none."""
@@ -68,10 +68,7 @@ class Inputs:
     def rows_by(self, name: str, *columns: str) -> dict[tuple[Any, ...], list[Any]]:
         """These rows by their labels in some columns."""
         if (name, columns) not in self._rows_by:
-            groups: dict[tuple[Any, ...], list[Any]] = {}
-            for row in self.rows(name):
-                groups.setdefault(tuple(getattr(row, column) for column in columns), []).append(row)
-            self._rows_by[name, columns] = groups
+            self._rows_by[name, columns] = self.tables[name].rows_by(*columns)
         return self._rows_by[name, columns]
 
     def used(self, lines: Mapping[str, Iterable[int]]) -> pd.DataFrame:
@@ -132,7 +129,7 @@ class Inputs:
     @cached_property
     def places(self) -> Places:
         """How the regions lie within each other."""
-        return Places.of(self["regions"], self["region_part"]["region"])
+        return Places.of(self.rows("regions"), self.tables["region_part"].columns["region"])
 
     @cached_property
     def sha256(self) -> dict[str, str]:
