@@ -365,10 +365,10 @@ def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: C
         " in mine/mineral_intensity.csv; keep one of the two rows"
     ]
     mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\n")
-    with pytest.raises(InputError, match=re.escape("[industry]: takes one intensity of a chemistry for all uses and")):
+    with pytest.raises(
+        InputError, match=r"\[industry\]: takes one .* several \(mine/mineral_intensity.csv:2\); give one"
+    ):
         run(toy / "run.toml", ["industry={chemistries=['lfp']}"], [folder, toy])
-    with pytest.raises(InputError, match=re.escape("[study]: takes one intensity of a chemistry for all uses and")):
-        run(toy / "run.toml", ["study={kind='sample', draws=20}"], [folder, toy])
     with pytest.raises(InputError, match=r"recycling = 'past': no own rows of lifetime, .* are of it"):
         run(toy / "run.toml", ["scenario.plan.recycling=past", *FLOWS], [folder, toy])
 

@@ -325,7 +325,7 @@ class Assembly:
             at = self.at[y]
             share = uses.route[at]
             routed = share * uses.natural + (1 - share) * uses.synthetic
-            total = uses.fixed[:, :, at] + np.outer(uses.carrier[:, at], routed)
+            total = uses.fixed[0, :, :, at] + np.outer(uses.carrier[0, :, at], routed)
             for name, regions in places.items():
                 amount = total * np.where(uses.scrapped, self._gain_of(regions, y), 1.0)
                 for c, place in self.place.items():
@@ -341,7 +341,7 @@ class Assembly:
         low, high = self.chokepoints.inputs.route_bounds
         gain = {(name, y): self._gain_of(regions, y) for name, regions in pools.items() for y in self.years}
         carrier = {
-            (name, c, y): float(uses.carrier[place, self.at[y]] * gain[name, y])
+            (name, c, y): float(uses.carrier[0, place, self.at[y]] * gain[name, y])
             for name in pools for c, place in self.place.items() for y in self.years
         }  # fmt: skip
         by_node: list[dict[Node, float]] = [
@@ -628,8 +628,8 @@ class Assembly:
         uses, at, places = self.chokepoints.uses, self.at[y], list(self.place.values())
         wanted = sum(v for (r, _, t), v in self.demand.items() if r in regions and t == y)
         gain = np.where(uses.scrapped, self._gain_of(regions, y), 1.0)
-        routed = np.outer(uses.carrier[places, at], np.maximum(uses.natural, uses.synthetic))
-        return (uses.fixed[places, :, at] + routed) * gain, wanted
+        routed = np.outer(uses.carrier[0, places, at], np.maximum(uses.natural, uses.synthetic))
+        return (uses.fixed[0, places, :, at] + routed) * gain, wanted
 
     @cached_property
     def suppliers(self) -> Suppliers:

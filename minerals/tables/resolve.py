@@ -32,6 +32,8 @@ from .series import Anchors, Datum, Point, along, at, datum, less, outside, rang
 
 #: Keys of the intensities by use and year of sale.
 FINER_KEYS = ["segment", "chemistry", "silicon", "mineral", "year"]
+#: Table of the intensities.
+INTENSITY = "mineral_intensity"
 #: A demand series may begin at this share of its largest year and still count as having its history.
 HISTORY = 0.05
 
@@ -212,7 +214,7 @@ class _Resolver:
             else:
                 lines |= {name: rows for name, rows in chain.used.items() if name not in OF_FLOWS}
         self._check_recycling()
-        self._check_detail(bool(len(tables["finer_intensity"])), bool(by_scenario))
+        self._check_detail(tables["finer_intensity"])
         self._stop_on_problems()
         regions, years = Axis("region", labels.regions), Axis("year", self.years)
         used = self._used(tables, lines)
@@ -287,26 +289,38 @@ class _Resolver:
                 lines.setdefault(table, set()).update(rows)
         return out, {table: sorted(rows) for table, rows in lines.items()}
 
-    def _check_detail(self, finer: bool, detailed: bool) -> None:
-        """What takes one intensity for all uses, or one life and recovery for all places, is refused beside finer ones.
-
-        finer: whether intensities are by use or year of sale; detailed: whether stock and recycling are by region and
-        chemistry.
-        """
-        settings = self.run.settings
-        of_chemistry = "takes one intensity of a chemistry for all uses and years of sale, and own rows say several"
-        of_rates = "takes one life and recovery for all chemistries and regions, and own rows say several"
+    def _check_detail(self, finer: pd.DataFrame) -> None:
+        """What takes one intensity of a chemistry for all uses, or one life and recovery for all places, is refused
+        beside own rows that say several. finer: intensities by use and year of sale."""
+        settings, by_use = self.run.settings, self._apart_by_use(finer)
+        rates = [
+            ":".join(map(str, table.place(line)))
+            for name, table in self.inputs.finer.items()
+            if name in OF_FLOWS and settings.flows is not None
+            for line in table.columns["line"]
+        ]
         drawn = isinstance(settings.study, DrawnStudy)
-        for key, wrong, why in (
-            ("exposure", finer and settings.exposure is not None, of_chemistry),
-            ("optimise", finer and settings.optimise is not None, of_chemistry),
-            ("industry", finer and settings.industry is not None, of_chemistry),
-            ("study", finer and (drawn or isinstance(settings.study, Identify)), of_chemistry),
-            ("optimise", detailed and not finer and settings.optimise is not None, of_rates),
-            ("study", detailed and not finer and drawn, of_rates),
+        of_uses = "takes one intensity of a chemistry for all uses, and own rows say several"
+        of_rates = "takes one life and recovery for all chemistries and regions, and own rows say several"
+        any_use = "give one row of any use (years of sale may differ)"
+        for key, rows, why, way in (
+            ("optimise", by_use if settings.optimise is not None else [], of_uses, any_use),
+            ("industry", by_use if settings.industry is not None else [], of_uses, any_use),
+            ("study", by_use if isinstance(settings.study, Identify) else [], of_uses, any_use),
+            ("optimise", rates if settings.optimise is not None else [], of_rates, "give ordinary rows alone"),
+            ("study", (rates or list(finer["rows"])) if drawn else [], of_rates, "give ordinary rows alone"),
         ):
-            if wrong:
-                self.problems.append(self.run.problem((key,), f"[{key}]", f"{why}; leave out one of the two"))
+            if rows:
+                why = f"{why} ({listed(rows, 3)}); {way}, or leave out [{key}]"
+                self.problems.append(self.run.problem((key,), f"[{key}]", why))
+
+    def _apart_by_use(self, finer: pd.DataFrame) -> list[str]:
+        """Own rows by which a chemistry has not the same intensity in all uses of the run."""
+        out: set[str] = set()
+        for _, rows in finer.groupby(["chemistry", "silicon", "mineral", "year"], sort=False):
+            if len(rows) < len(self.labels.segments) or len(rows[["value", "low", "high"]].drop_duplicates()) > 1:
+                out |= names_in(rows["rows"])
+        return sorted((row for row in out if self.inputs.found(row)[0] == INTENSITY), key=self.inputs.found)
 
     def _check_recycling(self) -> None:
         """A scenario of recycling that is named has rows, and a run that follows what comes back."""

@@ -1,0 +1,147 @@
+"""Own rows finer than a table, in the parts of a run that ask for more than flows: each against a case done by hand.
+
+The toy is that of tests/test_whole_toy.py: Europe builds 60 GWh of NMC and 40 of LFP for cars and 20 of LFP for storage
+a year, China 200 of LFP for cars; three quarters of Europe's cells are its own, the rest China's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import conftest
+import numpy as np
+import pytest
+from test_whole_toy import one
+
+from minerals.case.chokepoints import Chokepoints
+from minerals.case.draws import Drawn
+from minerals.config import read_run
+from minerals.pipeline import prepared
+from minerals.results.explain_exposure import explain_disruption
+from minerals.results.result import Result
+from minerals.studies.run import run
+from minerals.tables.inputs import read_inputs
+from minerals.tables.own import Layers
+
+#: LFP of cars holds more graphite from 2031 on, that of storage more in all years.
+INTENSITY = """chemistry,mineral,segment,cohort,value,low,high,unit
+lfp,graphite,car,2030,1,,,kg/kWh
+lfp,graphite,car,2031,1.2,1,1.5,kg/kWh
+lfp,graphite,stationary,,1.6,,,kg/kWh
+"""
+Whole = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return conftest.lay_out(tmp_path_factory.mktemp("whole") / "tables", "toy", "toy_whole")
+
+
+def rows_of(folder: Path, name: str, **tables: str) -> Path:
+    """A folder of own rows beside the tables."""
+    place = folder.parent / name
+    place.mkdir(exist_ok=True)
+    for table, text in tables.items():
+        (place / f"{table}.csv").write_text(text, encoding="utf-8")
+    return place
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> Whole:
+    """The run with these intensities, and with changes; once for each set of them."""
+    mine = rows_of(folder, "mine", mineral_intensity=INTENSITY)
+    return cache(lambda *sets: run(folder / "whole.toml", sets, [mine, folder]))
+
+
+@pytest.fixture(scope="module")
+def chokepoints(folder: Path) -> Chokepoints:
+    """Exposure of that run."""
+    layers = Layers(folder, (rows_of(folder, "mine", mineral_intensity=INTENSITY),))
+    found = prepared(read_run(folder / "whole.toml"), read_inputs(layers)).chokepoints
+    assert found is not None
+    return found
+
+
+def exactly(value: float) -> object:
+    return pytest.approx(value, rel=1e-9, abs=1e-9)
+
+
+# --- exposure --------------------------------------------------------------------------------------------------------
+
+
+def test_exposure_needs_of_each_node_what_the_batteries_of_each_use_and_year_hold(whole: Whole) -> None:
+    """Graphite of the cells made in Europe in 2031: 45 × 0.9 of NMC, 30 × 1.2 and 15 × 1.6 of LFP, 100.5 kt; in China
+    15 × 0.9, 210 × 1.2 and 5 × 1.6, 273.5. A year before cars hold 1. A quarter is natural, that is coated; China makes
+    its own synthetic graphite. The plan is the reference world. Where cars alone count, storage keeps what it needs."""
+    needed = {
+        (node, year, region): value
+        for node, year, *values in (
+            ("coated_graphite", 2030, (40.5 + 30 + 24) / 4, (13.5 + 210 + 8) / 4),
+            ("coated_graphite", 2031, 25.125, 68.375),
+            ("synthetic_graphite", 2031, 75.375, 205.125),
+            ("flake_graphite", 2031, 2.5 * 5, 2.5 * (93.5 - 5)),
+            ("mined_cobalt", 2031, 45 * 0.096, 15 * 0.096),
+        )
+        for region, value in zip(("Europe", "China"), values, strict=True)
+    }
+    result = whole()
+    for (node, year, region), value in needed.items():
+        assert one(result, "reference_need", node=node, year=year, region=region) == exactly(value)
+        if region == "Europe":
+            assert one(result, "coverage", node=node, year=year, measure="need") == exactly(value)
+    cars = whole("scope.segments=['car']")
+    assert one(cars, "coverage", node="coated_graphite", year=2031, measure="need") == exactly((40.5 + 36) / 4)
+    assert one(cars, "coverage", node="coated_graphite", year=2031, measure="others") == exactly(15 * 1.6 / 4)
+
+
+def test_a_stop_takes_as_much_of_a_chemistry_in_all_of_its_uses(whole: Whole) -> None:
+    """Without China's anodes there are 5 kt of coated graphite, and with a tenth of it natural 50 kt of graphite. NMC
+    needs the least of it: the 36 GWh for which there is cobalt take 32.4, and LFP at (40 × 1.2 + 20 × 1.6) ÷ 60 kt/GWh
+    the rest, 13.2 GWh. Of what is lost cars have two thirds, as of the plan."""
+    lost = whole()["gwh_at_risk"].query("disruption == 'china-anode' and year == 2031 and allocation == 'best'")
+    assert {(row.segment, row.chemistry): row.value for row in lost.itertuples()} == {
+        ("car", "lfp"): exactly((45 - 13.2) * 2 / 3), ("stationary", "lfp"): exactly((45 - 13.2) / 3),
+    }  # fmt: skip
+
+
+def test_minerals_that_are_lost_are_those_that_the_batteries_hold(whole: Whole) -> None:
+    at = {"disruption": "china-anode", "mineral": "graphite", "year": 2031}
+    held = [one(whole(), "lost_minerals", "planned", stage=stage, **at) for stage in ("cell", "active_material")]
+    assert held == [exactly(54 + 48 + 32), exactly(40.5 + 36 + 24)]
+
+
+def test_explain_redoes_the_need_by_use_from_the_own_rows(whole: Whole) -> None:
+    told = explain_disruption(whole(), "china-anode", "Europe", 2031, "plan")
+    (coated,) = [node for node in told.nodes if node.node == "coated_graphite"]
+    uses = {(use.segment, use.chemistry): (use.value, use.factors[0].rows[0]["rows"]) for use in coated.uses}
+    assert uses == {
+        ("car", "nmc811"): (exactly(45 * 0.9 / 4), "mineral_intensity.csv:2"),
+        ("car", "lfp"): (exactly(30 * 1.2 / 4), "mine/mineral_intensity.csv:3"),
+        ("stationary", "lfp"): (exactly(15 * 1.6 / 4), "mine/mineral_intensity.csv:4"),
+    }  # fmt: skip
+
+
+# --- draws -----------------------------------------------------------------------------------------------------------
+
+
+def test_drawn_ends_of_own_rows_move_what_the_cells_need(chokepoints: Chokepoints) -> None:
+    """Own rows have one draw group. At its low end 40 GWh of LFP for cars need 0.2 kt of graphite a GWh less of the 134
+    kt of all cells, at its high end 0.3 more; NMC moves with its own row, storage is certain, and so was 2030."""
+    drawn = Drawn(chokepoints, 400, 1)
+    (own_under, own_over), (np_under, np_over) = (
+        drawn.streams.sides(("mineral_intensity", group)) for group in ("own", "graphite_np")
+    )
+    node, cells = chokepoints.inputs.place("coated_graphite"), chokepoints.cells_of("plan", ("Europe",), 1)
+    moved = -own_under * 40 * 0.2 + own_over * 40 * 0.3 - np_under * 60 * 0.1 + np_over * 60 * 0.1
+    assert drawn.used(drawn.streams, cells, 1)[:, node] == pytest.approx(1 + moved / 134, rel=1e-9)
+    axes = chokepoints.resolved
+    place = axes.chemistries.labels.index(("lfp", 0.0)), axes.minerals.labels.index("graphite")
+
+    def times(segment: str, year: int) -> np.ndarray:
+        found = drawn.intensities(drawn.streams, year)
+        return np.asarray(found[:, axes.segments.labels.index(segment), *place])
+
+    assert times("car", 1) == pytest.approx((1.2 - own_under * 0.2 + own_over * 0.3) / 1.2, rel=1e-9)
+    assert {*times("stationary", 1), *times("car", 0)} == {1}
