@@ -60,7 +60,7 @@ def survivals(resolved: Resolved, end: int = 0) -> Survival:
     assert inflow is not None
     years = len(resolved.years)
     # Most chemistries of a segment share one life.
-    lives = {id(life): life for life in (*chain.lifetime.values(), chain.second_lifetime)}
+    lives = {id(life): life for life in (*chain.lifetime.values(), *chain.second_lifetime.values())}
     matrix = {
         key: survival_matrix(years, inflow.inflow, life.distribution, life.mean[end], life.spread)
         for key, life in lives.items()
@@ -69,7 +69,7 @@ def survivals(resolved: Resolved, end: int = 0) -> Survival:
         np.stack([matrix[id(chain.lifetime[segment, chemistry])] for chemistry, _ in resolved.chemistries.labels])
         for segment in resolved.segments.labels
     ])  # fmt: skip
-    return Survival(first, matrix[id(chain.second_lifetime)])
+    return Survival(first, matrix[id(chain.second_lifetime[()])])
 
 
 def follow(
@@ -169,15 +169,16 @@ def follow_in_detail(
     demand = np.einsum("rsck,scmk->rcmk", cells, held)
     by_mineral = np.einsum("rscyk,rsck,scmk->rscmy", leaving, cells, held, optimize=True)
     mass_in_use = np.einsum("rscyk,rsck,scmk->rmy", first, cells, held, optimize=True)
-    share = detailed.reuse_share[:, :, of] if _second_life(resolved) else np.zeros_like(retired)
-    collection = detailed.collection[:, :, of]
+    share = detailed.reuse_share[0][:, :, of] if _second_life(resolved) else np.zeros_like(retired)
+    collection = detailed.collection[0][:, :, of]
     reused = by_mineral * share[:, :, :, None]
     again = reused.sum(axis=1)
     reuse_ended = np.einsum("rcyk,rcmk->rcmy", leaving_again, again)
     collected = np.einsum("rscmy,rscy->rcmy", by_mineral - reused, collection)
-    collected = collected + reuse_ended * detailed.second_collection[:, of, None, :]
+    collected = collected + reuse_ended * detailed.second_collection[0][:, of, None, :]
     rates = {
-        stream: mixed_recovery(detailed.route[:, of], recovery[:, of]) for stream, recovery in detailed.recovery.items()
+        stream: mixed_recovery(detailed.route[0][:, of], recovery[0][:, of])
+        for stream, recovery in detailed.recovery.items()
     }
     scrap_lines = lines_from_growth(cells.sum(axis=(1, 2))) if lines is None else lines
     scrap = scrap_rate(scrap_lines, chain.ramp[0], chain.scrap[0])
@@ -194,7 +195,7 @@ def follow_in_detail(
     )
     in_reuse = np.einsum("rcyk,rcmk->rmy", second, again)
     _check_balance(resolved, flows, mass_in_use, in_reuse)
-    energy = (retired * share * detailed.health[:, :, of]).sum(axis=1)
+    energy = (retired * share * detailed.health[0][:, :, of]).sum(axis=1)
     for_good = retired * (1 - share)
     return Chain(
         in_use=in_use,

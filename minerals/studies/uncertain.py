@@ -219,7 +219,7 @@ class Uncertain:
             for s in range(len(segments))
         ], dtype=np.intp)  # fmt: skip
         self.second_life_column = self._one(
-            chain.second_lifetime.mean, "second", "length of the second life", "lifetime"
+            chain.second_lifetime[()].mean, "second", "length of the second life", "lifetime"
         )
         self._survive()
 
@@ -294,7 +294,7 @@ class Uncertain:
     def _survive(self) -> None:
         """Pools with the hazards at the nodes of their lifetimes, and the gain of cell making at those of its scrap."""
         self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios}
-        self.second_leaving = self._leaving(self._chain.second_lifetime, self.second_life_column)
+        self.second_leaving = self._leaving(self._chain.second_lifetime[()], self.second_life_column)
         below, above = _nodes(self.scrap_column)
         self.gain: dict[str, Array] = {}
         arrays = Arrays(self.resolved)
