@@ -18,12 +18,18 @@ from test_whole_toy import one
 from minerals.case.chokepoints import Chokepoints
 from minerals.case.draws import Drawn
 from minerals.config import read_run
+from minerals.design import latin_hypercube, sides_of, split_pert
+from minerals.flows.ensemble import follow
+from minerals.flows.lifetime import survival_matrix
+from minerals.flows.stock import hazard
 from minerals.pipeline import prepared
 from minerals.results.explain_exposure import explain_disruption
 from minerals.results.result import Result
 from minerals.studies.run import run
+from minerals.studies.uncertain import NODES, Uncertain
 from minerals.tables.inputs import read_inputs
 from minerals.tables.own import Layers
+from minerals.tables.resolve import resolve
 
 #: LFP of cars holds more graphite from 2031 on, that of storage more in all years.
 INTENSITY = """chemistry,mineral,segment,cohort,value,low,high,unit
@@ -145,3 +151,87 @@ def test_drawn_ends_of_own_rows_move_what_the_cells_need(chokepoints: Chokepoint
 
     assert times("car", 1) == pytest.approx((1.2 - own_under * 0.2 + own_over * 0.3) / 1.2, rel=1e-9)
     assert {*times("stationary", 1), *times("car", 0)} == {1}
+
+
+# --- samples ---------------------------------------------------------------------------------------------------------
+
+LATER = ('scope.beyond="hold"', "scope.years={first = 2044, last = 2047}", "flows={}")
+#: Rows of one use, region and chemistry with the numbers, ends and draw groups of the toy.
+NO_MORE = {
+    "mineral_intensity": "chemistry,mineral,segment,cohort,value,low,high,unit,draw_group\n"
+    "lfp,lithium,car,2030,0.09,0.08,0.1,kg/kWh,lfp_cathode\n",
+    "lifetime": "life,segment,chemistry,cohort,region,value,low,high,unit,distribution,spread\n"
+    "first,car,lfp,2020,Europe,12,10,14,year,weibull,0.3\n",
+    "second_life": "segment,measure,year,chemistry,value,low,high,unit\ncar,share,2028,LFP,0.3,0.1,0.5,1\n",
+    "collection_rate": "region,segment,year,chemistry,value,low,high,unit\nWorld,car,2028,LFP,0.8,0.6,0.9,1\n",
+    "recovery_rate": "stream,recycling_route,mineral,year,chemistry,value,low,high,unit\n"
+    "end_of_life,hydro,lithium,2028,lfp,0.6,0.4,0.8,1\n",
+}
+
+
+def test_draws_in_detail_are_those_of_the_tables_where_own_rows_say_no_more(toy: Path) -> None:
+    """The same factors and the same draws of stock and recycling, though each chemistry is followed on its own."""
+    folders = (), (rows_of(toy, "mine", **NO_MORE),)
+    one, other = (
+        Uncertain(
+            resolve(read_run(toy / "run.toml", LATER), read_inputs(Layers(toy, own))), share_spread=0.5, kind=np.float64
+        )
+        for own in folders
+    )
+    assert (one.in_detail, other.in_detail) == (False, True)
+    assert [factor.label for factor in one.factors] == [factor.label for factor in other.factors]
+    uniform = latin_hypercube(8, len(one.factors), 1)
+    for scenario in one.scenarios:
+        for usual, found in zip(*(follow(each.draw(uniform, scenario)) for each in (one, other)), strict=True):
+            assert found == pytest.approx(usual, rel=1e-9, abs=1e-9)
+
+
+#: Two draw groups in one series, and one that its low end takes far down.
+GROUPS = """chemistry,mineral,segment,cohort,value,low,high,unit,draw_group
+lfp,lithium,car,2030,0.10,0.08,0.13,kg/kWh,before
+lfp,lithium,car,2034,0.06,0.05,0.08,kg/kWh,after
+lfp,lithium,stationary,,0.05,0.01,0.06,kg/kWh,other
+"""
+
+
+def test_between_two_years_of_sale_the_rows_of_both_are_drawn(toy: Path) -> None:
+    """In 2032 a cell holds half of each row. The first at its low end takes 0.01 off 0.08, the second at its high end
+    adds as much. What storage holds ends at nothing, and is 0.04 less at its low end."""
+    mine = rows_of(toy, "mine", mineral_intensity=GROUPS)
+    sets = ('scope.regions=["Europe"]', 'scope.minerals=["lithium"]')
+    uncertain = Uncertain(resolve(read_run(toy / "run.toml", sets), read_inputs(Layers(toy, (mine,)))), kind=np.float64)
+    keys = [factor.key for factor in uncertain.factors]
+    first, second, third = (keys.index(("mineral_intensity", group)) for group in ("before", "after", "other"))
+    uniform = np.full((4, len(keys)), 0.5)
+    uniform[1, first] = uniform[2, [first, third]] = 0.05
+    uniform[2, second], uniform[3, third] = 0.95, 1e-9
+    (demand,) = follow(uncertain.draw(uniform, "plan"))
+    at = uncertain.resolved.reported.index(2032)
+    # Cars: 120 GWh, of which a third and a half is LFP at 0.35 and NMC, which holds 0.1, at 0.55; storage 20 GWh.
+    usual = 120 * (0.35 * 0.08 + 0.55 * 0.1) + 20 * 0.05
+    moved = [0, -120 * 0.35 * 0.01, -20 * 0.04, -20 * 0.05]
+    assert demand[0, :, 0, at] == pytest.approx([usual + more for more in moved], rel=1e-4)
+    below = split_pert(np.array([0.05]))[0][0]
+    assert demand[0, 1, 0, at] - demand[0, 0, 0, at] == exactly(-120 * 0.35 * 0.01 * below)
+
+
+def test_a_life_of_own_rows_is_drawn_with_those_of_its_use(toy: Path) -> None:
+    """Cars of Europe on LFP live 20 years, 16 at the low end; those of China 12, or 10. One number draws both."""
+    lives = NO_MORE["lifetime"].replace("12,10,14", "20,16,22")
+    resolved = resolve(
+        read_run(toy / "run.toml", LATER), read_inputs(Layers(toy, (rows_of(toy, "mine", lifetime=lives),)))
+    )
+    uncertain = Uncertain(resolved, kind=np.float64)
+    uniform = np.full((2, len(uncertain.factors)), 0.5)
+    (column,) = [n for n, factor in enumerate(uncertain.factors) if factor.key == ("lifetime", 0)]
+    uniform[1, column] = 3.5 / NODES
+    below = float(split_pert(np.array([3.5 / NODES]))[0][0])
+    sides, years = sides_of(uniform, np.float64), len(resolved.years)
+    for region, value, low in (("Europe", 20, 16), ("China", 12, 10)):
+        r, c = resolved.regions.labels.index(region), resolved.chemistries.labels.index(("lfp", 0.0))
+        then = uncertain._then(uniform, sides, "plan", (r, resolved.segments.labels.index("car"), c))
+        assert then is not None
+        for draw, mean in ((0, value), (1, value - below * (value - low))):
+            life = np.full(years, mean)
+            alive = survival_matrix(years, resolved.run.settings.flows.inflow, "weibull", life, np.full(years, 0.3))
+            assert then.leaving[then.node[draw]] == pytest.approx(hazard(alive).T, rel=1e-9, abs=1e-12)

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from ..axes import Axis
-from ..config import DrawnStudy, Identify, Run, ShareChange
+from ..config import Identify, Run, ShareChange
 from ..errors import InputError, Problem, listed
 from ..haste import frozen
 from ..provenance import CHANGE, Rows, names_in
@@ -299,7 +299,6 @@ class _Resolver:
             if name in OF_FLOWS and settings.flows is not None
             for line in table.columns["line"]
         ]
-        drawn = isinstance(settings.study, DrawnStudy)
         of_uses = "takes one intensity of a chemistry for all uses, and own rows say several"
         of_rates = "takes one life and recovery for all chemistries and regions, and own rows say several"
         any_use = "give one row of any use (years of sale may differ)"
@@ -308,7 +307,6 @@ class _Resolver:
             ("industry", by_use if settings.industry is not None else [], of_uses, any_use),
             ("study", by_use if isinstance(settings.study, Identify) else [], of_uses, any_use),
             ("optimise", rates if settings.optimise is not None else [], of_rates, "give ordinary rows alone"),
-            ("study", (rates or list(finer["rows"])) if drawn else [], of_rates, "give ordinary rows alone"),
         ):
             if rows:
                 why = f"{why} ({listed(rows, 3)}); {way}, or leave out [{key}]"
