@@ -19,6 +19,7 @@ from minerals.case.chokepoints import Chokepoints
 from minerals.case.draws import Drawn
 from minerals.config import read_run
 from minerals.design import latin_hypercube, sides_of, split_pert
+from minerals.errors import InputError
 from minerals.flows.ensemble import follow
 from minerals.flows.lifetime import survival_matrix
 from minerals.flows.stock import hazard
@@ -151,6 +152,51 @@ def test_drawn_ends_of_own_rows_move_what_the_cells_need(chokepoints: Chokepoint
 
     assert times("car", 1) == pytest.approx((1.2 - own_under * 0.2 + own_over * 0.3) / 1.2, rel=1e-9)
     assert {*times("stationary", 1), *times("car", 0)} == {1}
+
+
+# --- a chosen mix ----------------------------------------------------------------------------------------------------
+
+#: LFP by year of sale alone; NMC of Europe's cars is collected less, and more is recovered of LFP.
+OF_MIX = {
+    "mineral_intensity": "chemistry,mineral,cohort,value,unit\n"
+    "lfp,graphite,2030,1,kg/kWh\nlfp,graphite,2031,1.2,kg/kWh\n",
+    "collection_rate": "region,segment,year,chemistry,value,unit\nEurope,car,2028,nmc811,0.4,1\n",
+    "recovery_rate": "stream,recycling_route,mineral,year,chemistry,value,unit\n"
+    "end_of_life,hydro,graphite,2028,LFP,0.8,1\nprompt,hydro,graphite,2028,LFP,0.8,1\n",
+}
+FLOWS = ("flows={}", "scope.beyond='hold'")
+
+
+def test_a_mix_is_chosen_from_what_cells_of_each_year_need_and_give_back(folder: Path) -> None:
+    """A quarter of the 1.2 kg of graphite in LFP of 2031 is coated, and lines lose a twentieth. Of 2029 come back 55
+    GWh of NMC and 45 of LFP of cars, which held 0.9 and 1; 0.3 are used again. Of the rest four tenths of NMC and eight of
+    LFP are collected, and of their graphite 0.75 × 0.2 and 0.75 × 0.8 recovered; so it is of prompt scrap."""
+    layers = Layers(folder, (rows_of(folder, "of_mix", **OF_MIX),))
+    _, data = prepared(read_run(folder / "chosen.toml", FLOWS), read_inputs(layers)).mixes["optimised"]
+    assert data.use["Europe", "lfp", "coated_graphite", 2031] == exactly(1.2 / 4 / 0.95)
+    assert data.content["lfp", "graphite", 2031] == exactly(1.2)
+    graphite = 0.7 * (55 * 0.9 * 0.4 * 0.15 + 45 * 0.8 * 0.6)
+    assert data.recovered["Europe", "graphite", 2031] == exactly(graphite)
+    assert data.recovered["Europe", "cobalt", 2031] == exactly(0.7 * 55 * 0.08 * 0.4 * 0.875)
+    for chemistry, rate in (("lfp", 0.6), ("nmc811", 0.15)):
+        life = data.life["Europe", "car", chemistry]
+        assert data.returned["Europe", life, "graphite", 2031, 2031] == exactly((1 / 0.95 - 1) * rate)
+
+
+@pytest.mark.slow
+def test_what_a_chosen_mix_gives_back_is_what_the_flows_have(folder: Path) -> None:
+    found = run(folder / "chosen.toml", FLOWS, [rows_of(folder, "of_mix", **OF_MIX), folder])
+    at = {"mineral": "cobalt", "year": 2031}
+    chosen = one(found, "mineral_flows", scenario="optimised", flow="secondary_supply", **at)
+    assert one(found, "mix_secondary", **at) == exactly(chosen)
+
+
+def test_a_mix_refuses_intensities_by_use_with_the_rows_and_a_way_out(folder: Path) -> None:
+    layers = Layers(folder, (rows_of(folder, "mine", mineral_intensity=INTENSITY),))
+    with pytest.raises(
+        InputError, match=r"\(mine/mineral_intensity.csv:2, .*:3, .*:4\); give rows of any use .* \[optimise\]"
+    ):
+        prepared(read_run(folder / "chosen.toml"), read_inputs(layers))
 
 
 # --- samples ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from ..axes import Axis
-from ..config import Identify, Run, ShareChange
+from ..config import Identify, Measures, Run, ShareChange
 from ..errors import InputError, Problem, listed
 from ..haste import frozen
 from ..provenance import CHANGE, Rows, names_in
@@ -291,7 +291,9 @@ class _Resolver:
 
     def _check_detail(self, finer: pd.DataFrame) -> None:
         """What takes one intensity of a chemistry for all uses, or one life and recovery for all places, is refused
-        beside own rows that say several. finer: intensities by use and year of sale."""
+        beside own rows that say several. finer: intensities by use and year of sale.
+
+        A mix chooses where cells of a chemistry are made and what they need, and not which use each of them goes to."""
         settings, by_use = self.run.settings, self._apart_by_use(finer)
         rates = [
             ":".join(map(str, table.place(line)))
@@ -300,13 +302,14 @@ class _Resolver:
             for line in table.columns["line"]
         ]
         of_uses = "takes one intensity of a chemistry for all uses, and own rows say several"
-        of_rates = "takes one life and recovery for all chemistries and regions, and own rows say several"
-        any_use = "give one row of any use (years of sale may differ)"
+        of_mix = "chooses who makes the cells of a chemistry whatever their use, and own rows say several intensities"
+        of_ways = "knows ways to recover more of one recovery for all chemistries and regions, and own rows say several"
+        any_use = "give rows of any use (years of sale may differ)"
         for key, rows, why, way in (
-            ("optimise", by_use if settings.optimise is not None else [], of_uses, any_use),
+            ("optimise", by_use if settings.optimise is not None else [], of_mix, any_use),
             ("industry", by_use if settings.industry is not None else [], of_uses, any_use),
             ("study", by_use if isinstance(settings.study, Identify) else [], of_uses, any_use),
-            ("optimise", rates if settings.optimise is not None else [], of_rates, "give ordinary rows alone"),
+            ("study", rates if isinstance(settings.study, Measures) else [], of_ways, "give ordinary rows alone"),
         ):
             if rows:
                 why = f"{why} ({listed(rows, 3)}); {way}, or leave out [{key}]"
