@@ -169,8 +169,8 @@ FLOWS = ("flows={}", "scope.beyond='hold'")
 
 def test_a_mix_is_chosen_from_what_cells_of_each_year_need_and_give_back(folder: Path) -> None:
     """A quarter of the 1.2 kg of graphite in LFP of 2031 is coated, and lines lose a twentieth. Of 2029 come back 55
-    GWh of NMC and 45 of LFP of cars, which held 0.9 and 1; 0.3 are used again. Of the rest four tenths of NMC and eight of
-    LFP are collected, and of their graphite 0.75 × 0.2 and 0.75 × 0.8 recovered; so it is of prompt scrap."""
+    GWh of NMC and 45 of LFP of cars, which held 0.9 and 1; 0.3 are used again. Of the rest four tenths of NMC and eight
+    of LFP are collected, and of their graphite 0.75 × 0.2 and 0.75 × 0.8 recovered; so it is of prompt scrap."""
     layers = Layers(folder, (rows_of(folder, "of_mix", **OF_MIX),))
     _, data = prepared(read_run(folder / "chosen.toml", FLOWS), read_inputs(layers)).mixes["optimised"]
     assert data.use["Europe", "lfp", "coated_graphite", 2031] == exactly(1.2 / 4 / 0.95)

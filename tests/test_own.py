@@ -366,7 +366,7 @@ def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: C
     ]
     mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\n")
     with pytest.raises(
-        InputError, match=r"\[industry\]: takes one .* several \(mine/mineral_intensity.csv:2\); give one"
+        InputError, match=r"\[industry\]: takes one .* several \(mine/mineral_intensity.csv:2\); give rows"
     ):
         run(toy / "run.toml", ["industry={chemistries=['lfp']}"], [folder, toy])
     with pytest.raises(InputError, match=r"recycling = 'past': no own rows of lifetime, .* are of it"):
