@@ -37,6 +37,7 @@ INTENSITY = """chemistry,mineral,segment,cohort,value,low,high,unit
 lfp,graphite,car,2030,1,,,kg/kWh
 lfp,graphite,car,2031,1.2,1,1.5,kg/kWh
 lfp,graphite,stationary,,1.6,,,kg/kWh
+lfp,lithium,car,,0.11,,,kg/kWh
 """
 Whole = Callable[..., Result]
 
@@ -144,14 +145,18 @@ def test_drawn_ends_of_own_rows_move_what_the_cells_need(chokepoints: Chokepoint
     moved = -own_under * 40 * 0.2 + own_over * 40 * 0.3 - np_under * 60 * 0.1 + np_over * 60 * 0.1
     assert drawn.used(drawn.streams, cells, 1)[:, node] == pytest.approx(1 + moved / 134, rel=1e-9)
     axes = chokepoints.resolved
-    place = axes.chemistries.labels.index(("lfp", 0.0)), axes.minerals.labels.index("graphite")
+    lfp = axes.chemistries.labels.index(("lfp", 0.0))
 
-    def times(segment: str, year: int) -> np.ndarray:
+    def times(mineral: str, segment: str, year: int) -> np.ndarray:
         found = drawn.intensities(drawn.streams, year)
-        return np.asarray(found[:, axes.segments.labels.index(segment), *place])
+        return np.asarray(found[:, axes.segments.labels.index(segment), lfp, axes.minerals.labels.index(mineral)])
 
-    assert times("car", 1) == pytest.approx((1.2 - own_under * 0.2 + own_over * 0.3) / 1.2, rel=1e-9)
-    assert {*times("stationary", 1), *times("car", 0)} == {1}
+    assert times("graphite", "car", 1) == pytest.approx((1.2 - own_under * 0.2 + own_over * 0.3) / 1.2, rel=1e-9)
+    assert {*times("graphite", "stationary", 1), *times("graphite", "car", 0)} == {1}
+    # The row of the table holds where no own row goes before it: 0.09 of lithium, 0.08 to 0.1.
+    under, over = drawn.streams.sides(("mineral_intensity", "lfp_cathode"))
+    assert set(times("lithium", "car", 1)) == {1}
+    assert times("lithium", "stationary", 1) == pytest.approx(1 + (over - under) / 9, rel=1e-9)
 
 
 # --- a chosen mix ----------------------------------------------------------------------------------------------------
@@ -172,14 +177,16 @@ def test_a_mix_is_chosen_from_what_cells_of_each_year_need_and_give_back(folder:
     GWh of NMC and 45 of LFP of cars, which held 0.9 and 1; 0.3 are used again. Of the rest four tenths of NMC and eight
     of LFP are collected, and of their graphite 0.75 × 0.2 and 0.75 × 0.8 recovered; so it is of prompt scrap."""
     layers = Layers(folder, (rows_of(folder, "of_mix", **OF_MIX),))
-    _, data = prepared(read_run(folder / "chosen.toml", FLOWS), read_inputs(layers)).mixes["optimised"]
+    sets = (*FLOWS, "scope.years={first = 2030, last = 2033}")
+    _, data = prepared(read_run(folder / "chosen.toml", sets), read_inputs(layers)).mixes["optimised"]
     assert data.use["Europe", "lfp", "coated_graphite", 2031] == exactly(1.2 / 4 / 0.95)
     assert data.content["lfp", "graphite", 2031] == exactly(1.2)
     graphite = 0.7 * (55 * 0.9 * 0.4 * 0.15 + 45 * 0.8 * 0.6)
     assert data.recovered["Europe", "graphite", 2031] == exactly(graphite)
     assert data.recovered["Europe", "cobalt", 2031] == exactly(0.7 * 55 * 0.08 * 0.4 * 0.875)
-    for chemistry, rate in (("lfp", 0.6), ("nmc811", 0.15)):
+    for chemistry, collected, rate in (("lfp", 0.8, 0.6), ("nmc811", 0.4, 0.15)):
         life = data.life["Europe", "car", chemistry]
+        assert data.returned["Europe", life, "graphite", 2031, 2033] == exactly(0.7 * collected * rate)
         assert data.returned["Europe", life, "graphite", 2031, 2031] == exactly((1 / 0.95 - 1) * rate)
 
 
@@ -194,7 +201,8 @@ def test_what_a_chosen_mix_gives_back_is_what_the_flows_have(folder: Path) -> No
 def test_a_mix_refuses_intensities_by_use_with_the_rows_and_a_way_out(folder: Path) -> None:
     layers = Layers(folder, (rows_of(folder, "mine", mineral_intensity=INTENSITY),))
     with pytest.raises(
-        InputError, match=r"\(mine/mineral_intensity.csv:2, .*:3, .*:4\); give rows of any use .* \[optimise\]"
+        InputError,
+        match=r"\(mine/mineral_intensity.csv:2, .*:3, .*:4 and 1 more\); give rows of any use .* \[optimise\]",
     ):
         prepared(read_run(folder / "chosen.toml"), read_inputs(layers))
 
