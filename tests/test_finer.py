@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from test_whole_toy import one
 
+from minerals.case.chain import returning, returning_in_detail, survivals
 from minerals.case.chokepoints import Chokepoints
 from minerals.case.draws import Drawn
 from minerals.config import read_run
@@ -224,7 +225,8 @@ NO_MORE = {
 
 
 def test_draws_in_detail_are_those_of_the_tables_where_own_rows_say_no_more(toy: Path) -> None:
-    """The same factors and the same draws of stock and recycling, though each chemistry is followed on its own."""
+    """The same factors and the same draws of stock and recycling, though each chemistry is followed on its own; so is
+    what a mix has of a cohort that comes back."""
     folders = (), (rows_of(toy, "mine", **NO_MORE),)
     one, other = (
         Uncertain(
@@ -238,6 +240,9 @@ def test_draws_in_detail_are_those_of_the_tables_where_own_rows_say_no_more(toy:
     for scenario in one.scenarios:
         for usual, found in zip(*(follow(each.draw(uniform, scenario)) for each in (one, other)), strict=True):
             assert found == pytest.approx(usual, rel=1e-9, abs=1e-9)
+        detailed, lives = other.resolved.detailed[scenario], survivals(one.resolved)
+        back = returning_in_detail(other.resolved, detailed)
+        assert back == pytest.approx(returning(one.resolved, lives), rel=1e-9, abs=1e-12)
 
 
 #: Two draw groups in one series, and one that its low end takes far down.
