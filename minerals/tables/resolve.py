@@ -716,8 +716,8 @@ class _Resolver:
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction), "")
             if name not in finer and chemistry in finer:
-                why = f"{chemistry} has intensities by use or year of sale, and with {fraction:g} of silicon none; add own"
-                why += " rows of that blend, or sell none of it (silicon = 'none')"
+                why = f"{chemistry} has intensities by use or year of sale, and with {fraction:g} of silicon none; add"
+                why += " own rows of that blend, or sell none of it (silicon = 'none')"
                 self.problems.append(Problem(self.inputs.tables["mineral_intensity"].file, 0, f"{chemistry}", why))
             if name in finer and (config.route == "derived" or name in config.cell or name in config.kg_per_kwh):
                 why = f"{name} has intensities by use or year of sale in own rows; leave out one of the two"
