@@ -365,19 +365,35 @@ def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: C
         " in mine/mineral_intensity.csv; keep one of the two rows"
     ]
     mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\n")
-    with pytest.raises(InputError, match=re.escape("[industry]: takes one intensity of a chemistry for all uses and")):
+    with pytest.raises(
+        InputError, match=r"\[industry\]: takes one .* several \(mine/mineral_intensity.csv:2\); give rows"
+    ):
         run(toy / "run.toml", ["industry={chemistries=['lfp']}"], [folder, toy])
-    with pytest.raises(InputError, match=re.escape("[study]: takes one intensity of a chemistry for all uses and")):
-        run(toy / "run.toml", ["study={kind='sample', draws=20}"], [folder, toy])
     with pytest.raises(InputError, match=r"recycling = 'past': no own rows of lifetime, .* are of it"):
         run(toy / "run.toml", ["scenario.plan.recycling=past", *FLOWS], [folder, toy])
 
 
 def test_routes_of_finer_rows_add_up_with_those_that_serve_beside_them(toy: Path, mine: Callable[..., Path]) -> None:
     rows = "region,recycling_route,year,chemistry,value,unit\nWorld,hydro,2015,lfp,1,1\nWorld,direct,2015,lfp,0,1\n"
-    with pytest.raises(InputError, match=r"lfp in .*: routes add up to 1\.\d+, expected 1; give each of them a row"):
+    with pytest.raises(
+        InputError, match=r"recovery_route.csv:2 lfp in .*: routes add up to 1\.25, expected 1; they are"
+    ):
         run(toy / "run.toml", FLOWS, [mine(recovery_route=rows), toy])
     run(toy / "run.toml", FLOWS, [mine(recovery_route=f"{rows}World,pyro,2015,lfp,0,1\n"), toy])
+
+
+def test_routes_of_other_years_than_those_beside_them_are_refused_between_them(
+    toy: Path, mine: Callable[..., Path]
+) -> None:
+    """Each given year adds up to one, and none between: a quarter is pyro in 2028 and held, three quarters hydro, which
+    rise to nine tenths in 2040, and direct to a tenth; a twelfth of that in 2029."""
+    rows = "region,recycling_route,year,value,unit\nWorld,hydro,2040,0.9,1\nWorld,direct,2040,0.1,1\n"
+    with pytest.raises(InputError) as raised:
+        run(toy / "run.toml", FLOWS, [mine(recovery_route=rows), toy])
+    (told,) = (str(problem) for problem in raised.value.problems)
+    assert told.startswith(f"mine/recovery_route.csv:2 Europe, 2029: routes add up to {1 + 0.25 / 12:.6g}, expected 1")
+    assert "pyro in 2028; hydro in 2028, 2040; direct in 2028, 2040: give each of them a row" in told
+    run(toy / "run.toml", FLOWS, [mine(recovery_route=f"{rows}World,pyro,2040,0,1\n"), toy])
 
 
 @pytest.mark.slow

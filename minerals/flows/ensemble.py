@@ -10,7 +10,7 @@ Years of all regions stand side by side in one axis, `place` = region · year, i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,11 +102,92 @@ class Draws:
     features: Array | None = None
 
 
-def follow(draws: Draws) -> tuple[Array, Array, Array] | tuple[Array]:
+@frozen
+class PartAfterUse:
+    """What becomes of the cells of one region, segment and chemistry in each draw; a draw axis of length 1 is the same
+    in every draw.
+
+    leaving: share of a cohort that leaves use, (node, cohort, year), by node (draw); second_leaving: the same of second
+    lives, by second_node; reuse: share of retired cells used again, (draw, year); collected: share of the others that
+    is collected, and second_collected: after a second life, (draw, reported year) each; recovery and prompt_recovery:
+    (mineral, draw, reported year).
+    """
+
+    leaving: Array
+    node: Index
+    second_leaving: Array
+    second_node: Index
+    reuse: Array
+    collected: Array
+    second_collected: Array
+    recovery: Array
+    prompt_recovery: Array
+
+
+@frozen
+class Part:
+    """Cells of one segment and chemistry that are sold in a region, by its place, in each draw. sold: (draw, year)
+    [GWh]; content: (mineral, draw or 1, year or 1) [kg/kWh], of the year of sale; then: what becomes of them, None
+    where a run stops at demand."""
+
+    region: int
+    sold: Array
+    content: Array
+    then: PartAfterUse | None
+
+
+@frozen
+class DetailedDraws:
+    """A block of draws of one scenario where rates are by region and chemistry, or intensities by use and year of sale.
+
+    count: how many; shape: minerals, regions and reported years; reported: places of these; parts: one after the other,
+    to be had once; gain: input ÷ demand of cell making, (draw or 1, region, reported year), None where a run stops at
+    demand; kind: precision.
+    """
+
+    count: int
+    shape: tuple[int, int, int]
+    reported: slice | list[int]
+    parts: Iterable[Part]
+    gain: Array | None
+    kind: type
+
+
+def follow_in_detail(draws: DetailedDraws) -> tuple[Array, Array, Array] | tuple[Array]:
+    """`follow` where what becomes of cells depends on their region and chemistry: what is collected of each chemistry
+    is recovered at its own rate, as `case.chain.follow_in_detail` has it."""
+    minerals, regions, years = draws.shape
+    shape = (minerals, draws.count, regions, years)
+    demand: Array = np.zeros(shape, draws.kind)
+    recovered, prompt = np.zeros_like(demand), np.zeros_like(demand)
+    for part in draws.parts:
+        held = part.sold * part.content
+        held = np.ascontiguousarray(np.broadcast_to(held, (minerals, draws.count, held.shape[-1])))
+        bought = held[..., draws.reported]
+        demand[:, :, part.region] += bought
+        if part.then is None:
+            continue
+        then = part.then
+        retired = _left(held, then.leaving, then.node, 1)
+        reused = retired * then.reuse
+        ended = _left(reused, then.second_leaving, then.second_node, 1)
+        collected = (retired - reused)[..., draws.reported] * then.collected
+        collected += ended[..., draws.reported] * then.second_collected
+        recovered[:, :, part.region] += collected * then.recovery
+        prompt[:, :, part.region] += bought * then.prompt_recovery
+    if draws.gain is None:
+        return (demand,)
+    taken = demand * draws.gain
+    return demand, taken, np.minimum(recovered + prompt * (draws.gain - 1), taken)
+
+
+def follow(draws: Draws | DetailedDraws) -> tuple[Array, Array, Array] | tuple[Array]:
     """Demand, input of cell making and secondary supply [kt], (mineral, draw, region, reported year) each.
 
     Without a chain, demand alone. Equations as in `recycling.recycle`: secondary = min(recovered, input) by region.
     """
+    if isinstance(draws, DetailedDraws):
+        return follow_in_detail(draws)
     held = draws.mineral_intensity
     content = np.ascontiguousarray(np.moveaxis(np.broadcast_to(held, (draws.count, *held.shape[1:])), 2, 0))
     add_up = _by_terms if draws.terms else _by_cohort

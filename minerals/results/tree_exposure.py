@@ -269,8 +269,9 @@ def _need(branch: Tree, result: Result, node: Bottleneck, teller: Teller) -> Non
         silicon = f" with {use.silicon:.0%} Si" if use.silicon else ""
         scrap = f" × {node.scrap:.4g} for scrap" if node.scrap != 1 else ""
         passes = f" × {use.passing:.4g} that need it at home" if use.passing != 1 else ""
+        of = f" of {result.record['codes']['segment'][use.segment]['label']}" if use.segment else ""
         words = (
-            f"{chemistries[use.chemistry]['label']}{silicon}  {use.value:.4g} {node.unit} = {use.cells:.4g} "
+            f"{chemistries[use.chemistry]['label']}{silicon}{of}  {use.value:.4g} {node.unit} = {use.cells:.4g} "
             f"GWh{passes} × "
             f"{use.use:.4g} {node.unit}/GWh{scrap}"
         )

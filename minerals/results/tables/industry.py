@@ -107,14 +107,17 @@ class _Industry(Reader):
         arrays, resolved = self.outcome.arrays, self.outcome.resolved
         names = {row.mineral: row.label for row in self.inputs.rows("minerals")}
         base, silicon = resolved.chemistries.labels[c]
-        table = resolved.mineral_intensity
+        table, finer = resolved.mineral_intensity, resolved.finer_intensity
         mine = table[(table["chemistry"] == base) & (table["silicon"] == silicon)].set_index("mineral")
+        finer = finer[(finer["chemistry"] == base) & (finer["silicon"] == silicon)].drop_duplicates(["mineral", "year"])
+        of_year = finer.set_index(["mineral", "year"])
         for year in self.years:
             for m, mineral in enumerate(resolved.minerals.labels):
                 y = resolved.years.labels.index(year)
-                ends = [float(held[0, c, m, min(y, held.shape[-1] - 1)]) for held in arrays.intensity.values()]
+                ends = [float(held[0, c, m, y]) for held in arrays.by_use.values()]
                 if any(ends):
-                    fill, rows = (mine.loc[mineral, column] for column in ("fill", "rows"))
+                    said = of_year.loc[mineral, year] if (mineral, year) in of_year.index else mine.loc[mineral]
+                    fill, rows = (said[column] for column in ("fill", "rows"))
                     about = (year, "mineral_intensity", mineral, names[mineral], "", "")
                     yield (*about, *ends, "kg/kWh", fill, rows)
 
@@ -125,7 +128,7 @@ class _Industry(Reader):
         top1 = found.measure("top1")
         for year in self.years:
             y = chokepoints.years.index(year)
-            uses = chokepoints.uses.fixed[c, :, y] > 0
+            uses = chokepoints.uses.used(y)[0][c]
             shares = np.where(uses, top1[:, y], np.nan)
             if np.isnan(shares).all():
                 continue
@@ -148,7 +151,7 @@ class _Industry(Reader):
             row = codes[code]
             base, silicon = str(row.base or code), float(row.silicon)
             for year in self.years:
-                used = chokepoints.uses.fixed[labels.index((base, silicon)), :, chokepoints.years.index(year)]
+                used = chokepoints.uses.fixed[0, labels.index((base, silicon)), :, chokepoints.years.index(year)]
                 for n, node in enumerate(chokepoints.inputs.nodes):
                     if not used[n] > 0 or (node.stage != BOUGHT and node.part != FOIL) or node.stage == "mining":
                         continue
