@@ -90,7 +90,7 @@ def test_of_a_table_that_is_replaced_only_own_rows_count(toy: Path, mine: Callab
     found = read_inputs(Layers(toy, (mine(battery_demand=kept),), ("battery_demand",)))
     assert set(found["battery_demand"]["scenario"]) == set(read_inputs(toy)["battery_demand"]["scenario"]) - {"past"}
     assert found["battery_demand"]["line"].min() > OWN_LINE
-    assert "instead of the whole table" in str(found.own[0])
+    assert str(found.own[0]).endswith(f"instead of the whole table, {len(rows) - 1} rows")
     assert problems(Layers(toy, (mine(),), ("batery_demand", "lifetime"))) == [
         "replace 'batery_demand': not a table of the inputs; did you mean 'battery_demand'?",
         "replace 'lifetime': no folder of inputs holds rows of it; add lifetime.csv, or leave it out",
@@ -419,12 +419,21 @@ def test_a_run_says_what_own_rows_did_and_explains_with_their_lines(
     assert f"Own rows: my_data/{name}: 1 row replaced, 1 row added, 2 used." in outcome.stderr
     record = json.loads((out / "record.json").read_text(encoding="utf-8"))
     about = record["own_rows"][0]
+    shipped = (toy / "battery_demand.csv").read_text(encoding="utf-8")
+    below = shipped.partition("plan,Europe,car,2030")[0].count("\n") + 1
+    change = f"100 → 90 GWh (battery_demand.csv:{below}, book)"
+    assert f"Replaced: plan, Europe, car, 2030: {change}." in outcome.stderr
+    (one,) = about["instead"]
+    assert (one["key"], one["row"]) == (["plan", "Europe", "car", "2030"], f"my_data/{name}:{line}")
+    assert (one["below"], one["source"], one["change"]) == (f"battery_demand.csv:{below}", "book", change)
+    assert (one["before"]["value"], one["before"]["low"]) == (100, 80)
+    assert one["after"]["low"] is None
     assert (about["file"], about["replaced"], about["added"]) == (f"my_data/{name}", 1, 1)
     assert record["inputs"][f"my_data/{file}"] == about["sha256"]
     assert record["rows_used"]["own"] == 2
     assert str(tmp_path) not in json.dumps(record)
     told = CliRunner().invoke(cli, ["explain", str(out), "--mineral", "graphite", "--year", "2030"]).output
-    assert f"my_data/{name}:{line} [own]" in told
+    assert f"my_data/{name}:{line} [own]; replaces a row below: {change}" in " ".join(told.replace("│", "").split())
     assert "own: Own rows of this run (my_data)" in " ".join(told.split())
 
 
@@ -481,9 +490,10 @@ def test_a_base_names_its_folders_beside_itself(toy: Path, mine: Callable[..., P
 @pytest.mark.slow
 def test_check_takes_a_folder_of_own_rows(mine: Callable[..., Path]) -> None:
     rows = "scenario,region,segment,year,value,unit\nstated-policies,Europe,car,2035,700,GWh\n"
-    sound, told = api.check(mine(battery_demand=rows))
+    sound, told, row = api.check(mine(battery_demand=rows))
     assert "sound" in sound
     assert told == "mine/battery_demand.csv: 1 row replaced"
+    assert row.startswith("  stated-policies, Europe, car, 2035: 758 → 700 GWh (battery_demand.csv:")
 
 
 # ---------------------------------------------------------------------- part of a region

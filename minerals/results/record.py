@@ -85,9 +85,17 @@ def own_folders(inputs: Inputs) -> list[str]:
 
 
 def _own_rows(resolved: Resolved, inputs: Inputs) -> list[dict[str, Any]]:
-    """What own rows did to the tables, by file, and how many of them the run used."""
+    """What own rows did to the tables, by file, each row below that one of them replaces, and how many the run used."""
     used = resolved.inputs_used["file"].value_counts()
-    return [{**asdict(each), "used": int(used.get(each.file, 0)), "words": str(each)} for each in inputs.own]
+    return [
+        {
+            **asdict(each),
+            "instead": [{**asdict(one), "change": one.change} for one in each.instead],
+            "used": int(used.get(each.file, 0)),
+            "words": str(each),
+        }
+        for each in inputs.own
+    ]
 
 
 @cache

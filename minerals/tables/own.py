@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..shipped import inputs_folder
+from ..text import shown
 from .codes import ANY
 from .csv_file import as_csv, read_csv
 from .finer import extended, parted
@@ -36,6 +37,8 @@ NEVER = {"corrections": "mends cells of a package as they were printed; write th
 Folders = str | Path | Sequence[str | Path] | None
 #: Endings of tables of other programs, which would be passed over in silence.
 OTHERS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".numbers")
+#: Columns of a table that are no cells of its file.
+NO_CELLS = ("line", "corrected_by")
 #: Characters that no name of a row holds.
 _APART = re.compile(r"[\s@:\[\]]+")
 
@@ -70,11 +73,39 @@ class Layers:
 
 
 @value_class
+class Replaced:
+    """A row below and the own row that stands in its place.
+
+    key: labels of both; row, below: names of the own one and of that below, `file:line`; source: of the one below;
+    unit: of its value, '' where it has none; before, after: cells in which they differ, by column, in canonical units,
+    None where a number is missing.
+    """
+
+    key: tuple[str, ...]
+    row: str
+    below: str
+    source: str
+    unit: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+    @property
+    def change(self) -> str:
+        """What the row below says → what the own one says, of the value or of the first cell in which they differ."""
+        name = "value" if "value" in self.before else next(iter(self.before))
+        column = "" if name == "value" else f"{name} "
+        unit = f" {self.unit}" if name == "value" and self.unit not in ("", "1") else ""
+        place = ", ".join(filter(None, (self.below, self.source.replace(";", ", "))))
+        return f"{column}{_shown(self.before[name])} → {_shown(self.after[name])}{unit} ({place})"
+
+
+@value_class
 class OwnRows:
     """What the rows of one own file did to a table: those that took the place of a row below, and those that are new.
 
     file: as rows name it, a workbook with the sheet in brackets; sha256: of the file; same: rows that say what the row
-    below says, which stays; whole: nothing of the table below counts.
+    below says, which stays; whole: nothing of the table below counts; aside: rows of it that do not count for that;
+    instead: each row below that was replaced, by key.
     """
 
     table: str
@@ -84,16 +115,24 @@ class OwnRows:
     added: int
     same: int
     whole: bool
+    aside: int = 0
+    instead: tuple[Replaced, ...] = ()
 
     def __str__(self) -> str:
         if self.whole:
-            return f"{self.file}: {_rows(self.added)} instead of the whole table"
+            return f"{self.file}: {_rows(self.added)} instead of the whole table, {_rows(self.aside)}"
         done = {"replaced": self.replaced, "added": self.added, "the same as below": self.same}
         return f"{self.file}: {', '.join(f'{_rows(count)} {what}' for what, count in done.items() if count)}"
 
 
 def _rows(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def _shown(cell: Any) -> str:
+    if cell is None or cell == "":
+        return "nothing"
+    return f"{cell:.6g}" if isinstance(cell, float) else shown(cell)
 
 
 @frozen
@@ -223,7 +262,7 @@ def _stacked(
         rows = {_key(below, key_of, at): [below.columns[name][at] for name in names] for at in range(len(below))}
     before, above = set(rows), dict[tuple[Any, ...], _OwnTable]()
     for at, each in enumerate(layered):
-        count, same = {True: 0, False: 0}, 0
+        count, same, instead = {True: 0, False: 0}, 0, list[Replaced]()
         for place in range(len(each.table)):
             key = _key(each.table, key_of, place)
             if key in above:
@@ -238,15 +277,35 @@ def _stacked(
                 same += 1
                 continue
             count[key in before] += 1
+            if key in before:
+                row = f"{each.table.file}:{cells['line']}"
+                instead.append(_replaced(below, key, dict(zip(names, rows[key], strict=True)), cells, row))
             cells["line"] += OWN_LINE * (at + 1)
             rows[key] = list(cells.values())
         count[False] += len(each.finer)
         file, sha256 = each.table.file, each.table.sha256
-        told.append(OwnRows(below.schema.name, file, sha256, count[True], count[False], same, whole))
+        instead.sort(key=lambda one: one.key)
+        aside = len(below) if whole else 0
+        counts = count[True], count[False], same
+        told.append(OwnRows(below.schema.name, file, sha256, *counts, whole, aside, tuple(instead)))
     columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
     whole_numbers(columns, below.schema)
     dropped = below.dropped * (not whole) + sum(each.table.dropped for each in layered)
     return replace(below, columns=columns, dropped=dropped, own=own_names)
+
+
+def _replaced(
+    below: Table, key: tuple[Any, ...], before: Mapping[str, Any], after: Mapping[str, Any], row: str
+) -> Replaced:
+    """What an own row replaces. before, after: cells of the two rows by column; row: name of the own one."""
+    labels = tuple(str(label) for label in key if label == label and label != "")
+    differ = [
+        name for name in before
+        if name not in (*NO_CELLS, *below.schema.primary_key) and not _alike(before[name], after[name])
+    ]  # fmt: skip
+    cells = [{name: None if row[name] != row[name] else row[name] for name in differ} for row in (before, after)]
+    source, unit = str(before.get("source", "")), str(before.get("unit", ""))
+    return Replaced(labels, row, below.named(before["line"]), source, unit, *cells)
 
 
 def _finer_rows(below: Table, layered: Sequence[_OwnTable], problems: list[Problem]) -> Table:
@@ -276,8 +335,11 @@ def _finer_rows(below: Table, layered: Sequence[_OwnTable], problems: list[Probl
 
 def _say_the_same(one: Sequence[Any], other: Sequence[Any], columns: Sequence[str]) -> bool:
     """Whether two rows have the same cells, but for their line and what corrected them; missing ones are alike."""
-    pairs = zip(one, other, columns, strict=True)
-    return all(a == b or (a != a and b != b) or name in ("line", "corrected_by") for a, b, name in pairs)
+    return all(_alike(a, b) or name in NO_CELLS for a, b, name in zip(one, other, columns, strict=True))
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return bool(one == other or (one != one and other != other))
 
 
 def _mend(raw: RawTable, corrections: RawTable | None) -> dict[int, str]:
