@@ -3,14 +3,13 @@
 A row that has the key of one below takes its place, any other is added; the key of a table is its primary key in the
 descriptor. Of a table that is to be replaced only own rows count. An own row needs neither source nor locator, and a
 folder neither sources.csv nor a descriptor. Tables are `TABLE.csv`, sheets of that name in a workbook `*.xlsx`, or in a
-file `*.toml` of several tables.
+file `*.toml` of several tables. Rows that a run file holds itself (`rows_file.RowsOfRun`) lie on top of all folders.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,11 @@ from ..haste import frozen, value_class
 from ..shipped import inputs_folder
 from ..text import shown
 from .codes import ANY
-from .csv_file import as_csv, read_csv
+from .csv_file import CsvFile, as_csv, read_csv
 from .finer import extended, parted
 from .read import OWN_LINE, RawTable, Table, of_own, typed, whole_numbers
 from .rows_file import SUFFIX as ROWS
-from .rows_file import holds_rows, read_rows
+from .rows_file import RowsOfRun, holds_rows, plain_file, read_rows
 from .schema import DESCRIPTOR, TableSchema
 from .workbook import SUFFIX, read_workbook
 
@@ -39,27 +38,26 @@ Folders = str | Path | Sequence[str | Path] | None
 OTHERS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".numbers")
 #: Columns of a table that are no cells of its file.
 NO_CELLS = ("line", "corrected_by")
-#: Characters that no name of a row holds.
-_APART = re.compile(r"[\s@:\[\]]+")
 
 
 @value_class
 class Layers:
     """Where the tables of a run are read: a data package, and folders of own rows on top of it, the first uppermost.
 
-    replace: tables of which own rows alone count.
+    replace: tables of which own rows alone count; rows: those of the run file, above all folders.
     """
 
     package: Path
     own: tuple[Path, ...] = ()
     replace: tuple[str, ...] = ()
+    rows: RowsOfRun | None = None
 
     def named(self) -> dict[str, Path]:
         """Own folders by the name that stands before their files: the last of their path, numbered where several
         have it."""
         out: dict[str, Path] = {}
         for folder in self.own:
-            plain = name = _plain(folder.resolve().name) or "own"
+            plain = name = plain_file(folder.resolve().name) or "own"
             while name in out:
                 name = f"{plain}-{len(out) + 1}"
             out[name] = folder
@@ -68,7 +66,9 @@ class Layers:
     def files(self) -> dict[str, Path]:
         """Files that hold own tables, by the name they are told under, the uppermost first."""
         return {
-            f"{name}/{_plain(path.name)}": path for name, folder in self.named().items() for path in own_files(folder)
+            f"{name}/{plain_file(path.name)}": path
+            for name, folder in self.named().items()
+            for path in own_files(folder)
         }
 
 
@@ -103,7 +103,8 @@ class Replaced:
 class OwnRows:
     """What the rows of one own file did to a table: those that took the place of a row below, and those that are new.
 
-    file: as rows name it, a workbook with the sheet in brackets; sha256: of the file; same: rows that say what the row
+    file: as rows name it, a workbook or a run file with the table in brackets; sha256: of the file, or of the rows of a
+    run file; same: rows that say what the row
     below says, which stays; whole: nothing of the table below counts; aside: rows of it that do not count for that;
     instead: each row below that was replaced, by key.
     """
@@ -144,7 +145,7 @@ class _OwnTable:
     finer: Table
 
 
-def layers(named: Iterable[Path], replaced: Iterable[str] = ()) -> Layers:
+def layers(named: Iterable[Path], replaced: Iterable[str] = (), rows: RowsOfRun | None = None) -> Layers:
     """Folders of inputs as layers. One that holds most tables of a package is a package itself, of which every table is
     needed; it stands in for the shipped one.
 
@@ -164,7 +165,7 @@ def layers(named: Iterable[Path], replaced: Iterable[str] = ()) -> Layers:
     if len(whole) > 1:
         names = listed(map(str, whole.values()))
         raise UsageError(f"{names}: each holds a whole data package, and a run has one; leave out all but one")
-    return Layers(next(iter(whole.values()), inputs_folder()), tuple(own), tuple(replaced))
+    return Layers(next(iter(whole.values()), inputs_folder()), tuple(own), tuple(replaced), rows)
 
 
 def folders(inputs: Folders) -> list[Path]:
@@ -196,7 +197,7 @@ def laid_on(
     for raw in _read(of, files, {name: table.schema for name, table in tables.items()}, problems):
         name = raw.schema.name
         parts = parted(typed(raw, _mend(raw, corrections), problems), tables[name].schema)
-        found.setdefault(name, []).append(_OwnTable(raw.file.partition("/")[0], *parts))
+        found.setdefault(name, []).append(_OwnTable("" if of_run(raw.file) else raw.file.partition("/")[0], *parts))
     for name in of.replace:
         if name not in tables:
             why = f"not a table of the inputs{did_you_mean(name, tables)}"
@@ -217,6 +218,7 @@ def _read(
     of: Layers, files: Mapping[str, Path], schemas: Mapping[str, TableSchema], problems: list[Problem]
 ) -> Iterable[RawTable]:
     """Own tables as text, the uppermost first."""
+    yield from _read_run(of.rows, schemas, problems)
     for name, folder in of.named().items():
         if not any(file.startswith(f"{name}/") for file in files):
             known = f"expected TABLE.csv, or a workbook or a *.toml of several, e.g. {listed(schemas, 4)}"
@@ -233,13 +235,12 @@ def _read(
         if suffix in (SUFFIX, ROWS):
             book = read_workbook(path, file, problems) if suffix == SUFFIX else read_rows(path, file, schemas, problems)
         for table in [path.stem] if book is None else book.sheets:
-            place = file if book is None else f"{file}[{_plain(table)}]"
+            place = file if book is None else f"{file}[{plain_file(table)}]"
             if table in NEVER or table not in schemas:
                 why = NEVER.get(table) or f"not a table of the inputs{did_you_mean(table, schemas)}"
                 problems.append(Problem(place, 0, repr(table), why))
                 continue
-            schema = of_own(extended(schemas[table]))
-            needed = [field.name for field in schema.fields if field.required]
+            schema, needed = _of_own(schemas[table])
             if book is None:
                 found = read_csv(path, place, schema.columns, table, problems, needed=needed)
             elif not book.sheets[table].rows:  # All that it holds is wrong, and told.
@@ -247,8 +248,32 @@ def _read(
             else:
                 found = as_csv(book.sheets[table].rows, book.sha256, place, schema.columns, table, problems, needed)
             if found is not None:
-                rows = [dict.fromkeys(schema.columns, "") | cells for _, cells in found.numbered()]
-                yield RawTable(schema, place, rows, found.lines, found.sha256, found.dropped, own=True)
+                yield _raw(schema, place, found)
+
+
+def _read_run(
+    rows: RowsOfRun | None, schemas: Mapping[str, TableSchema], problems: list[Problem]
+) -> Iterator[RawTable]:
+    """Own tables of a run file as text."""
+    known = {name: schema for name, schema in schemas.items() if name not in NEVER}
+    if rows is None:
+        return
+    for table, place, sheet in rows.sheets(known, problems):
+        schema, needed = _of_own(known[table])
+        found = as_csv(sheet.rows, rows.sha256(table), place, schema.columns, table, problems, needed)
+        if found is not None:
+            yield _raw(schema, place, found)
+
+
+def _of_own(schema: TableSchema) -> tuple[TableSchema, list[str]]:
+    """The schema of own rows of a table, and the columns that they need."""
+    schema = of_own(extended(schema))
+    return schema, [field.name for field in schema.fields if field.required]
+
+
+def _raw(schema: TableSchema, place: str, found: CsvFile) -> RawTable:
+    rows = [dict.fromkeys(schema.columns, "") | cells for _, cells in found.numbered()]
+    return RawTable(schema, place, rows, found.lines, found.sha256, found.dropped, own=True)
 
 
 def _stacked(
@@ -367,14 +392,20 @@ def _key(table: Table, columns: Sequence[str], at: int) -> tuple[Any, ...]:
     return tuple(table.columns[name][at] for name in columns)
 
 
-def placed(problems: Iterable[Problem], tables: Mapping[str, Table]) -> list[Problem]:
-    """Problems of tables, those of own rows at the file and line where they stand."""
+def of_run(file: str) -> bool:
+    """Whether a file of own rows is a run file, or a change of the command line: it lies in no own folder."""
+    return "/" not in file
+
+
+def placed(problems: Iterable[Problem], tables: Mapping[str, Table], rows: RowsOfRun | None = None) -> list[Problem]:
+    """Problems of tables, those of own rows at the file and line where they stand. rows: of the run file."""
     by_file = {table.file: table for table in tables.values() if table.own}
     out = []
     for problem in problems:
         table = by_file.get(problem.file)
         file, line = (problem.file, problem.line) if table is None else table.place(problem.line)
-        out.append(replace(problem, file=file, line=line))
+        problem = replace(problem, file=file, line=line)
+        out.append(problem if rows is None else rows.told(problem))
     return out
 
 
@@ -391,8 +422,3 @@ def copies(inputs: Inputs) -> dict[str, bytes]:
 
 def _same_descriptor(folder: Path, package: Path) -> bool:
     return (folder / DESCRIPTOR).read_bytes() == (package / DESCRIPTOR).read_bytes()
-
-
-def _plain(name: str) -> str:
-    """A name of a file as rows are named by it, in which nothing stands that separates them."""
-    return _APART.sub("_", name)
