@@ -36,6 +36,8 @@ NEVER = {"corrections": "mends cells of a package as they were printed; write th
 Folders = str | Path | Sequence[str | Path] | None
 #: Endings of tables of other programs, which would be passed over in silence.
 OTHERS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".numbers")
+#: Tables of which the rows with one label in a column belong together, so that own ones replace all of them.
+TOGETHER = {"stage_yield": "node"}
 #: Columns of a table that are no cells of its file.
 NO_CELLS = ("line", "corrected_by")
 
@@ -94,7 +96,8 @@ class Replaced:
         """What the row below says → what the own one says, of the value or of the first cell in which they differ."""
         name = "value" if "value" in self.before else next(iter(self.before))
         column = "" if name == "value" else f"{name} "
-        unit = f" {self.unit}" if name == "value" and self.unit not in ("", "1") else ""
+        told = name == "value" and self.after[name] is not None and self.unit not in ("", "1")
+        unit = f" {self.unit}" if told else ""
         place = ", ".join(filter(None, (self.below, self.source.replace(";", ", "))))
         return f"{column}{_shown(self.before[name])} → {_shown(self.after[name])}{unit} ({place})"
 
@@ -286,10 +289,14 @@ def _stacked(
     if not whole:
         rows = {_key(below, key_of, at): [below.columns[name][at] for name in names] for at in range(len(below))}
     before, above = set(rows), dict[tuple[Any, ...], _OwnTable]()
+    below_own = _set_aside(below, layered, before)
+    column, whose = TOGETHER.get(below.schema.name), dict[Any, str]()
     for at, each in enumerate(layered):
         count, same, instead = {True: 0, False: 0}, 0, list[Replaced]()
         for place in range(len(each.table)):
             key = _key(each.table, key_of, place)
+            if column and whose.setdefault(each.table.columns[column][place], each.folder) != each.folder:
+                continue
             if key in above:
                 if above[key].folder == each.folder:
                     shown = ", ".join(f"{name} = {label}" for name, label in zip(key_of, key, strict=True))
@@ -307,6 +314,9 @@ def _stacked(
                 instead.append(_replaced(below, key, dict(zip(names, rows[key], strict=True)), cells, row))
             cells["line"] += OWN_LINE * (at + 1)
             rows[key] = list(cells.values())
+        for key, row in below_own.pop(at, {}).items():
+            count[True] += 1
+            instead.append(_replaced(below, key, dict(zip(names, rows.pop(key), strict=True)), {}, row))
         count[False] += len(each.finer)
         file, sha256 = each.table.file, each.table.sha256
         instead.sort(key=lambda one: one.key)
@@ -319,16 +329,40 @@ def _stacked(
     return replace(below, columns=columns, dropped=dropped, own=own_names)
 
 
+def _set_aside(
+    below: Table, layered: Sequence[_OwnTable], keys: Iterable[tuple[Any, ...]]
+) -> dict[int, dict[tuple[Any, ...], str]]:
+    """Rows below that go because own rows of their label in TOGETHER name others: key, and name of the first own row of
+    it, by place of the own table."""
+    column = TOGETHER.get(below.schema.name)
+    if column is None:
+        return {}
+    names, place = below.schema.primary_key, below.schema.primary_key.index(column)
+    own = {_key(each.table, names, row) for each in layered for row in range(len(each.table))}
+    first: dict[Any, tuple[int, str]] = {}
+    for at, each in enumerate(layered):
+        for label, line in zip(each.table.columns[column], each.table.columns["line"], strict=True):
+            first.setdefault(label, (at, f"{each.table.file}:{line}"))
+    out: dict[int, dict[tuple[Any, ...], str]] = {}
+    for key in keys:
+        if key not in own and key[place] in first:
+            at, row = first[key[place]]
+            out.setdefault(at, {})[key] = row
+    return out
+
+
 def _replaced(
     below: Table, key: tuple[Any, ...], before: Mapping[str, Any], after: Mapping[str, Any], row: str
 ) -> Replaced:
-    """What an own row replaces. before, after: cells of the two rows by column; row: name of the own one."""
+    """What an own row replaces. before, after: cells of the two rows by column, none of one that is gone with others of
+    TOGETHER; row: name of the own one."""
     labels = tuple(str(label) for label in key if label == label and label != "")
     differ = [
         name for name in before
-        if name not in (*NO_CELLS, *below.schema.primary_key) and not _alike(before[name], after[name])
+        if name not in (*NO_CELLS, *below.schema.primary_key) and not _alike(before[name], after.get(name, ""))
     ]  # fmt: skip
-    cells = [{name: None if row[name] != row[name] else row[name] for name in differ} for row in (before, after)]
+    cells = [{name: None if row.get(name) != row.get(name) else row.get(name) for name in differ}
+             for row in (before, after)]  # fmt: skip
     source, unit = str(before.get("source", "")), str(before.get("unit", ""))
     return Replaced(labels, row, below.named(before["line"]), source, unit, *cells)
 
