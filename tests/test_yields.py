@@ -12,6 +12,7 @@ import conftest
 import numpy as np
 import pytest
 
+from minerals import api
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.flows.joint import counted
@@ -144,6 +145,19 @@ def test_upstream_need_of_joint_products_is_of_the_mineral_that_needs_most_of_it
     assert found["hydroxide"] == pytest.approx(most, rel=1e-9)
     assert found["ore"] == pytest.approx(1.5 * most, rel=1e-9)
     assert found["acid"] == pytest.approx(3 * primary["cobalt"] + 2 * primary["lithium"], rel=1e-9)
+
+
+@pytest.mark.slow
+def test_a_mix_chosen_with_rows_of_its_run_file_plays_back_to_the_same(folder: Path, tmp_path: Path) -> None:
+    """What the model takes of a joint product is what its exposure counts."""
+    text = (folder / "mine.toml").read_text(encoding="utf-8").replace("whole.toml", "chosen.toml")
+    (folder / "chosen_mine.toml").write_text(text, encoding="utf-8")
+    sets = {"exposure.disruptions": ["no-hydroxide"], "flows": {}, "scope.beyond": "hold"}
+    chosen = api.run(folder / "chosen_mine.toml", inputs=folder, set=sets, out=tmp_path / "out")
+    played = api.run(tmp_path / "out" / "optimised.toml", inputs=folder)
+    ours = chosen["disruptions"].query("scenario == 'optimised'").set_index("year")["lost_best"]
+    assert ours[2030] > 1
+    assert played["disruptions"].set_index("year")["lost_best"].to_dict() == pytest.approx(ours.to_dict(), abs=1e-6)
 
 
 def test_own_rows_of_a_node_replace_all_that_it_feeds(folder: Path) -> None:
