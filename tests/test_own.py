@@ -469,6 +469,8 @@ def test_a_run_file_holds_rows_itself_above_all_folders(toy: Path, mine: Callabl
         ("rows_of_mine.toml[battery_demand]", 1, 0), ("--set[battery_demand]", 0, 1), ("mine/battery_demand.csv", 0, 0),
     ]  # fmt: skip
     assert set(found.sha256) == set(as_csv.sha256)
+    part = in_run(toy, sets=["rows.battery_demand.plan.Europe.car.2030.value=95_000"]).tables["battery_demand"]
+    assert part.place(part.columns["line"][part.columns["value"].index(95)]) == ("--set[battery_demand]", 1)
     document = "\n".join(found.layers.rows.document(found.schemas)) if found.layers.rows else ""
     again = tomllib.loads(document)["rows"]["battery_demand"]["plan"]["Europe"]
     assert again == {"car": {"2030": {"value": 90_000, "unit": "MWh"}}, "stationary": {"2032": 7}}

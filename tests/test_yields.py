@@ -169,6 +169,11 @@ def test_own_rows_of_a_node_replace_all_that_it_feeds(folder: Path) -> None:
     (own,) = [each for each in found.own if each.file == "--set[stage_yield]"]
     assert (own.replaced, own.added) == (1, 1)
     assert str(own.instead[0].change) == "1.2 → nothing (stage_yield.csv:4, book)"
+    below = folder.parent / "below"
+    below.mkdir()
+    (below / "stage_yield.csv").write_text("node,feeds,value,unit\nmined_cobalt,cobalt,9,kg/kg\n", encoding="utf-8")
+    stacked = with_rows(folder, "inputs=['../below']", yields)["stage_yield"].query("node == 'mined_cobalt'")
+    assert stacked[["feeds", "value"]].to_numpy().tolist() == [["lithium", 2.0]]
 
 
 ALSO = "{ value = 1, unit = 'kg/kg', joint = 'yes' }"

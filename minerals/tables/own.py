@@ -107,9 +107,8 @@ class OwnRows:
     """What the rows of one own file did to a table: those that took the place of a row below, and those that are new.
 
     file: as rows name it, a workbook or a run file with the table in brackets; sha256: of the file, or of the rows of a
-    run file; same: rows that say what the row
-    below says, which stays; whole: nothing of the table below counts; aside: rows of it that do not count for that;
-    instead: each row below that was replaced, by key.
+    run file; same: rows that say what the row below says, which stays; whole: nothing of the table below counts; aside:
+    rows of it that do not count for that; instead: each row below that was replaced, by key.
     """
 
     table: str
@@ -338,16 +337,17 @@ def _set_aside(
     if column is None:
         return {}
     names, place = below.schema.primary_key, below.schema.primary_key.index(column)
-    own = {_key(each.table, names, row) for each in layered for row in range(len(each.table))}
-    first: dict[Any, tuple[int, str]] = {}
+    first, own = dict[Any, tuple[int, str]](), set[tuple[Any, ...]]()
     for at, each in enumerate(layered):
-        for label, line in zip(each.table.columns[column], each.table.columns["line"], strict=True):
-            first.setdefault(label, (at, f"{each.table.file}:{line}"))
+        for row, (label, line) in enumerate(zip(each.table.columns[column], each.table.columns["line"], strict=True)):
+            uppermost, _ = first.setdefault(label, (at, f"{each.table.file}:{line}"))
+            if layered[uppermost].folder == each.folder:
+                own.add(_key(each.table, names, row))
     out: dict[int, dict[tuple[Any, ...], str]] = {}
     for key in keys:
         if key not in own and key[place] in first:
-            at, row = first[key[place]]
-            out.setdefault(at, {})[key] = row
+            uppermost, name = first[key[place]]
+            out.setdefault(uppermost, {})[key] = name
     return out
 
 
@@ -361,8 +361,7 @@ def _replaced(
         name for name in before
         if name not in (*NO_CELLS, *below.schema.primary_key) and not _alike(before[name], after.get(name, ""))
     ]  # fmt: skip
-    cells = [{name: None if row.get(name) != row.get(name) else row.get(name) for name in differ}
-             for row in (before, after)]  # fmt: skip
+    cells = [{name: _or_none(cells.get(name)) for name in differ} for cells in (before, after)]
     source, unit = str(before.get("source", "")), str(before.get("unit", ""))
     return Replaced(labels, row, below.named(before["line"]), source, unit, *cells)
 
@@ -395,6 +394,11 @@ def _finer_rows(below: Table, layered: Sequence[_OwnTable], problems: list[Probl
 def _say_the_same(one: Sequence[Any], other: Sequence[Any], columns: Sequence[str]) -> bool:
     """Whether two rows have the same cells, but for their line and what corrected them; missing ones are alike."""
     return all(_alike(a, b) or name in NO_CELLS for a, b, name in zip(one, other, columns, strict=True))
+
+
+def _or_none(cell: Any) -> Any:
+    """A cell, None for a missing number."""
+    return None if cell != cell else cell
 
 
 def _alike(one: Any, other: Any) -> bool:

@@ -68,27 +68,29 @@ class RowsOfRun:
         """Those of a run file, with the places of its rows among those of all of its keys."""
         return cls(file, data, {path: place for path, place in origin.items() if path[:1] == (ROWS,)})
 
-    def place(self, at: Keys) -> tuple[str, int]:
-        """(file, line) of a key path below `rows`, or of what is nearest above it. A change of the command line has no
-        line: it is counted instead, from 1."""
-        file, line = place_of(self.origin, (ROWS, *at), self.file)
-        return (COMMAND_LINE, self.changes.index(file) + 1) if file in self.changes else (file, line)
-
     @property
-    def changes(self) -> list[str]:
-        """Changes of the command line among them, as they are told."""
-        return list(dict.fromkeys(file for file, _ in self.origin.values() if file.startswith(COMMAND_LINE)))
+    def changes(self) -> dict[Keys, str]:
+        """Changes of the command line among them, as they are told, by the key path that each sets."""
+        return {path: file for path, (file, _) in self.origin.items() if file.startswith(COMMAND_LINE)}
 
     def told(self, problem: Problem) -> Problem:
         """A problem at the file and line where a user finds it: of the command line, the change."""
         file, _, table = problem.file.partition("[")
-        if file != COMMAND_LINE or not table or not 0 < problem.line <= len(self.changes):
+        changes = list(dict.fromkeys(self.changes.values()))
+        if file != COMMAND_LINE or not table or not 0 < problem.line <= len(changes):
             return problem
-        return replace(problem, file=self.changes[problem.line - 1], line=0)
+        return replace(problem, file=changes[problem.line - 1], line=0)
 
     def sheets(self, schemas: Mapping[str, TableSchema], problems: list[Problem]) -> Iterator[tuple[str, str, Sheet]]:
         """Table, file (with the table in brackets) and sheet of the rows, a sheet for each file that they stand in;
-        everything wrong goes to problems."""
+        everything wrong goes to problems. A change of the command line has no line: it is counted instead, from 1."""
+        changes = self.changes
+        numbers = {file: number for number, file in enumerate(dict.fromkeys(changes.values()), 1)}
+
+        def place(at: Keys) -> tuple[str, int]:
+            below = [file for path, file in changes.items() if path[: len(at) + 1] == (ROWS, *at)]
+            file, line = (below[-1], 0) if below else place_of(self.origin, (ROWS, *at), self.file)
+            return (COMMAND_LINE, numbers[file]) if file in numbers else (file, line)
 
         def report(at: Keys, what: str, why: str) -> None:
             below = what if what.startswith("column") else f"{ROWS}.{what}"
@@ -101,12 +103,11 @@ class RowsOfRun:
                 continue
             found: dict[str, list[_Row]] = {}
             for at, cells in _rows((table,), below, schema, report):
-                file, line = self.place(at)
-                found.setdefault(plain_file(file), []).append((line, cells))
+                file, line = place(at)
+                found.setdefault(f"{plain_file(file)}[{table}]", []).append((line, cells))
             for file, rows in found.items():
-                place = f"{file}[{table}]"
-                problems += map(self.told, _on_one_line(place, table, rows))
-                yield table, place, _sheet(rows, rows[0][0])
+                problems += map(self.told, _on_one_line(file, table, rows))
+                yield table, file, _sheet(rows, rows[0][0])
 
     def sha256(self, table: str) -> str:
         """SHA-256 of the rows of a table."""
