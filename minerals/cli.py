@@ -939,10 +939,14 @@ def _caveats(result: Result) -> None:
 
 
 def _own_rows(result: Result) -> None:
-    """What own rows did to the tables, and how many of them count in the result."""
+    """What own rows did to the tables, how many of them count in the result, and the first that replace others."""
+    from .results.screen import replaced
+
     for each in result.record.get("own_rows", ()):
         used = f", {each['used']:,} used" if each["replaced"] or each["added"] else ""
         _words(f"Own rows: {each['words']}{used}.")
+        for line in replaced(each):
+            _words(line)
 
 
 def _undrawn(result: Result) -> None:

@@ -93,8 +93,9 @@ QUANTITIES: dict[str, Quantity] = {
             "cumulative_energy = given + Σ_year Σ_region,segment battery_demand × market_share of its members",
         ),
         Quantity(
-            "node_use", "input and result", ("chemistry", "node"), "kg/kg, GWh/GWh",
-            "Need for a product that only some chemistries use: per mass of a mineral in the cell, or per energy. The "
+            "node_use", "input and result", ("chemistry", "node"), "kg/kg, kg/kWh, GWh/GWh",
+            "Need for a product that only some chemistries use: per mass of a mineral in the cell, or per energy (of a "
+            "node in kt per kWh of the cell, which a result has as kt/GWh, the same number). The "
             "most specific row serves: chemistry, then family, then any. Products that every chemistry with a mineral "
             "needs stand in stage_yield; a result has both, with chemistry empty for all that hold the mineral.",
         ),
@@ -232,7 +233,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "upstream", "result", ("scenario", "region", "node", "stage", "year"), "kt",
             "Need for upstream products behind the primary demand, by stage: flake, sulphate, carbonate, concentrate.",
-            "upstream = primary_demand × stage yields down to it",
+            "upstream = Σ_ways primary_demand × stage yields down to it; of joint ways the largest",
         ),
         Quantity(
             "material_price", "input", ("node", "year"), "USD_2025/kg, USD_2025/kWh",

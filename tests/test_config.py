@@ -26,7 +26,7 @@ from minerals.tables.inputs import Inputs
 from minerals.toml import key_lines, split_key, written
 
 #: Keys whose numbers are those of other keys.
-WITHOUT_UNIT = {"study.axes", "optimise.variant"}
+WITHOUT_UNIT = {"rows", "study.axes", "optimise.variant"}
 
 
 def test_base_is_inherited_key_by_key(toy: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import MineralsError
 from ..flows.balance import imbalances, unbalanced
 from ..flows.demand import Array
+from ..flows.joint import counted
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import Recycling, end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
 from ..flows.scrap import lines_from_growth, scrap_rate
@@ -266,13 +267,18 @@ def returning(resolved: Resolved, survival: Survival, collected: int = 0) -> Arr
 def upstream(resolved: Resolved, primary: Array, route: Array, end: int = 0) -> Array:
     """Need by upstream node [kt], (region, node, year): primary demand × mass of the node's product per mass of it.
 
-    Graphite goes by route: natural and synthetic have their own nodes.
+    Graphite goes by route: natural and synthetic have their own nodes. What several ways need of a node adds up, and of
+    products that one mass gives at once the one counts that needs most (`flows.joint`).
     """
     chain, minerals = _parameters(resolved), resolved.minerals.labels
     need = []
     for node in chain.nodes:
-        share = route[GRAPHITE_ROUTES.index(node.route)] if node.route else 1.0
-        need.append(primary[:, minerals.index(node.mineral)] * share * node.per_kg[end])
+        shares = [route[GRAPHITE_ROUTES.index(way.route)] if way.route else 1.0 for way in node.ways]
+        parts = np.stack([
+            primary[:, minerals.index(way.mineral)] * share * way.per_kg[end]
+            for way, share in zip(node.ways, shares, strict=True)
+        ])  # fmt: skip
+        need.append((parts * counted(parts, [way.together for way in node.ways])).sum(axis=0))
     return np.stack(need, axis=1) if need else np.zeros((primary.shape[0], 0, primary.shape[2]))
 
 

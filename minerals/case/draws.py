@@ -45,7 +45,7 @@ from .outcome import Outcome
 from .reference import REFERENCE
 from .shares import DrawnShares, share_weights
 from .unknown import leaders
-from .uses import Batteries, bases_of, batteries, uses_of
+from .uses import Batteries, bases_of, batteries, products_counted, uses_of
 
 Index = NDArray[np.intp]
 #: Draws that are computed at a time, so that their arrays stay small.
@@ -279,14 +279,16 @@ class Drawn:
     def _whatever_route(self) -> Array:
         """The same of what does not depend on the route of graphite."""
         nodes, minerals, bases = self._labels
-        per = np.zeros((len(bases), len(minerals), len(nodes), 1))
+        intensity = self._intensities_by_year[..., 0, :]
+        per = np.zeros((len(intensity), len(bases), len(minerals), len(nodes), intensity.shape[-1]))
         for n, node in enumerate(nodes):
-            for mineral, route, per_kg in node.products:
-                per[:, minerals.index(mineral), n] += per_kg * (not route)
+            counts = products_counted(node, intensity, minerals)
+            for (mineral, route, per_kg), counting in zip(node.products, counts, strict=True):
+                per[:, :, minerals.index(mineral), n] += per_kg * (not route) * counting
             for c, base in enumerate(bases):
                 if base in node.uses and node.uses[base][0] != ENERGY:
                     mineral, amount = node.uses[base]
-                    per[c, minerals.index(mineral), n] += amount
+                    per[:, c, minerals.index(mineral), n] += amount
         return np.asarray(per * self._intensities_by_year)
 
     @cached_property

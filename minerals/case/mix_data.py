@@ -882,9 +882,7 @@ class Assembly:
         if self.resolved.parameters is None:
             return ()
         known = self.resolved.minerals.labels
-        relieving = {
-            part[0] for node in self.chokepoints.inputs.nodes if node.stage in RELIEVED for part in node.products
-        }
+        relieving = {part[0] for node in self.chokepoints.inputs.nodes if node.stage in RELIEVED for part in node.alone}
         targeted = {key[1] for key in self._recycled()} if self.config.recycled_content else set()
         return tuple(Mineral(mineral) for mineral in known if mineral in relieving | targeted)
 
@@ -896,7 +894,7 @@ class Assembly:
         for node in self.chokepoints.inputs.nodes:
             if node.stage not in RELIEVED:
                 continue
-            for mineral, route, per_kg in node.products:
+            for mineral, route, per_kg in node.alone:
                 for y in self.years:
                     natural = self.chokepoints.uses.route[self.at[y]]
                     share = {"": 1.0, "natural": natural, "synthetic": 1 - natural}[route]

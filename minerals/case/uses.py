@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..flows.demand import Array
+from ..flows.joint import counted
 from ..haste import frozen
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES
 from ..tables.resolve import Resolved
-from ..tables.supply import SupplyInputs
+from ..tables.supply import Node, SupplyInputs
 from .arrays import Arrays
 from .outcome import Outcome
 
@@ -113,11 +116,12 @@ def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
     fixed = np.zeros((len(intensity), len(bases), len(supply.nodes), len(resolved.reported)))
     by_route = {route: np.zeros(len(supply.nodes)) for route in GRAPHITE_ROUTES}
     for n, node in enumerate(supply.nodes):
-        for mineral, route, per_kg in node.products:
+        counts = products_counted(node, intensity, minerals)
+        for (mineral, route, per_kg), counting in zip(node.products, counts, strict=True):
             if route:
                 by_route[route][n] += per_kg
             else:
-                fixed[:, :, n] += intensity[:, :, minerals.index(mineral)] * per_kg
+                fixed[:, :, n] += intensity[:, :, minerals.index(mineral)] * per_kg * counting
         for c, base in enumerate(bases):
             if base in node.uses:
                 per, amount = node.uses[base]
@@ -130,13 +134,27 @@ def uses_of(arrays: Arrays, supply: SupplyInputs) -> Uses:
     return Uses(fixed, carrier, by_route["natural"], by_route["synthetic"], natural, scrapped)
 
 
+def products_counted(node: Node, intensity: Array, minerals: Sequence[str]) -> Array:
+    """Whether each product of a node counts in what a chemistry uses of it, (product, …, year), 1 or 0: all do,
+    but of those that one mass gives at once the one of which the chemistry needs most of the node.
+
+    What a chemistry leaves over of the others serves no other chemistry here, so that its use is never too little.
+    intensity: (segment or 1, chemistry, mineral, year), whose axes but that of minerals are those of the result.
+    """
+    if not node.products:
+        return np.ones((0, 1, 1, 1))
+    parts = [intensity[..., minerals.index(mineral), :] * per_kg for mineral, _, per_kg in node.products]
+    return counted(np.stack(parts), node.together)
+
+
 def relief_of(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: float) -> Array:
-    """Recovered minerals [kt] as what they take off mining and refining, (node)."""
+    """Recovered minerals [kt] as what they take off mining and refining, (node); nothing off a node whose products one
+    mass gives at once: it is still needed for the others."""
     out = np.zeros(len(supply.nodes))
     shares = {"": 1.0, "natural": natural, "synthetic": 1 - natural}
     for n, node in enumerate(supply.nodes):
         if node.stage in RELIEVED:
-            for mineral, route, per_kg in node.products:
+            for mineral, route, per_kg in node.alone:
                 out[n] += recovered[resolved.minerals.labels.index(mineral)] * per_kg * shares[route]
     return out
 

@@ -119,6 +119,8 @@ MOST_POINTS = 10_000
 NO_AXIS = {
     "study": "a point has no study of its own",
     "inputs": "all points have the same inputs",
+    "replace": "all points have the same inputs",
+    "rows": "all points have the same inputs; give each its own scenario of the rows, and vary what names it",
     "output": "a point writes nothing of its own",
     "title": "a title changes no number",
 }

@@ -498,15 +498,22 @@ class _Index:
         by_type = cells.assign(segment=segments).groupby(["segment", "chemistry", "silicon"])["value"].sum()
         for (segment, chemistry, silicon), gwh in by_type.items():
             use, factors = 0.0, []
+            largest: dict[str, float] = {}
+            together: dict[str, list[Factor]] = {}
             for part in parts:
                 if part["chemistry"] in ("", chemistry):
                     each = self._per_gwh(str(segment), str(chemistry), float(silicon), part)
                     product = 1.0
                     for factor in each:
                         product *= factor.value
-                    if product:
+                    if label := part.get("together"):
+                        if product > largest.get(label, 0.0):
+                            largest[label], together[label] = product, each
+                    elif product:
                         use += product
                         factors += each
+            use += sum(largest.values())
+            factors += [factor for each in together.values() for factor in each]
             if use and (passing := self.passing(node, str(chemistry), float(silicon), region)):
                 value = float(gwh) * passing * use * scrap
                 of = str(segment), str(chemistry), float(silicon)

@@ -24,6 +24,7 @@ from .inputs import Inputs
 from .names import Labels
 from .read import OWN_LINE
 from .series import Anchors, Datum, along, datum
+from .yields import ways
 
 Array = NDArray[np.float64]
 #: Routes of recycling, in the order of their axis.
@@ -41,14 +42,23 @@ class Lifetime:
 
 
 @value_class
-class UpstreamNode:
-    """An upstream product: kg of it per kg of the mineral (by route, or '') that it ends in, as (value, low, high)."""
+class UpstreamWay:
+    """A way from an upstream product to a mineral: kg of it per kg of the mineral (by route, or ''), as (value, low,
+    high). together: label of ways that one mass serves at once, '' of one that adds to the others."""
 
-    node: str
-    stage: str
     mineral: str
     route: str
     per_kg: tuple[float, float, float]
+    together: str = ""
+
+
+@value_class
+class UpstreamNode:
+    """An upstream product, and its ways to the minerals that it ends in."""
+
+    node: str
+    stage: str
+    ways: tuple[UpstreamWay, ...]
 
 
 @frozen
@@ -359,21 +369,19 @@ class _Reader:
         return np.stack([np.interp(ages, [row.age for row in rows], column) for column in _ends(rows)])
 
     def _nodes(self) -> Iterable[UpstreamNode]:
-        """Each upstream product with its mass per mass of the mineral its chain ends in."""
-        rows = {row.node: row for row in self._rows("stage_yield")}
+        """Each upstream product with its mass per mass of the minerals that it ends in."""
         stages = dict(zip(self.inputs["nodes"]["node"], self.inputs["nodes"]["stage"], strict=True))
         file = self.inputs.tables["stage_yield"].file
-        for name, at in rows.items():
-            ratio = [1.0, 1.0, 1.0]
-            while True:
-                ends = datum(at.value, at.low, at.high, file)
-                ratio = [ratio[0] * ends.value, ratio[1] * ends.low, ratio[2] * ends.high]
-                target, _, route = at.feeds.partition(":")
-                if target not in rows:
-                    break
-                at = rows[target]
-            if target in self.labels.minerals:
-                yield UpstreamNode(name, stages[name], target, route, (ratio[0], ratio[1], ratio[2]))
+        for name, found in ways(self._rows("stage_yield")).items():
+            mine = []
+            for way in (each for each in found if each.mineral in self.labels.minerals):
+                value, low, high = 1.0, 1.0, 1.0
+                for row in way.rows:
+                    ends = datum(row.value, row.low, row.high, file)
+                    value, low, high = value * ends.value, low * ends.low, high * ends.high
+                mine.append(UpstreamWay(way.mineral, way.route, (value, low, high), way.together))
+            if mine:
+                yield UpstreamNode(name, stages[name], tuple(mine))
 
     @staticmethod
     def _stack(parts: Sequence[Array]) -> Array:
