@@ -14,12 +14,12 @@ import pandas as pd
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, SEMIBOLD
-from minerals.charts.selection import Selection, table_of
+from minerals.charts.selection import Selection
 from minerals.charts.style import HEADING, LABEL, Page, Panel, Swatch, text_width
 from minerals.numbers import percent
 
 NAME = "lfp_concentration"
-ITEM, STAGE, FAMILY = "LFP cathode", "active_material", "LFP"
+FAMILY = "LFP"
 MOST_SHARES, MOST_PLANTS = 6, 9
 DATA = ("quantity", "node", "future", "country", "year", "value", "low", "high", "unit")
 
@@ -93,7 +93,7 @@ def _story(result: Result, year: int | None, future: str | None, node: str | Non
         selection.problems.append(f"announced_capacity is in {', '.join(map(str, units))}; the chart draws GWh")
     chosen = supply.future(selection, future, table)
     table = table[table["future"] == chosen]
-    where = node or _node(result, table)
+    where = node or supply.lfp_node(result, table)
     selection.known("node", where, list(table["node"].unique()))
     plants = plants[plants["chemistry"].astype(str).str.upper() == FAMILY]
     when = selection.year(year, plants)
@@ -112,7 +112,7 @@ def _story(result: Result, year: int | None, future: str | None, node: str | Non
         selection.problems.append(f"needs the supply of '{where}' by country, and announced {FAMILY} plants in {when}")
     selection.settle()
     parts = _largest_first({str(name): float(share) for name, share in shares.items()}, MOST_SHARES)
-    story = _Story(where, chosen, _data_year(result, where, chosen) or at, parts, when, {})
+    story = _Story(where, chosen, supply.data_year(result, where, chosen) or at, parts, when, {})
     outside = [row for row in plants.itertuples() if str(row.region) != story.leader]
     found = sorted(((str(row.region), _ends(row)) for row in outside), key=lambda item: -item[1][0])
     if len(found) > MOST_PLANTS:
@@ -120,25 +120,6 @@ def _story(result: Result, year: int | None, future: str | None, node: str | Non
         sums = tuple(float(sum(gwh[end] for gwh in rest)) for end in range(3))
         found = [*found[: MOST_PLANTS - 1], (supply.OTHERS, (sums[0], sums[1], sums[2]))]
     return replace(story, plants=dict(found))
-
-
-def _data_year(result: Result, node: str, future: str) -> int | None:
-    """The year that the supply of a node was observed in, where the chokepoint map says so."""
-    table = table_of(result, "concentration")
-    if table is None:
-        return None
-    years = pd.to_numeric(table.loc[(table["node"] == node) & (table["future"] == future), "data_year"]).dropna()
-    return int(years.max()) if len(years) else None
-
-
-def _node(result: Result, table: pd.DataFrame) -> str:
-    """The node that the chokepoint map calls LFP cathode; where there is no map, the first that is called so."""
-    concentration = table_of(result, "concentration")
-    if concentration is not None:
-        rows = concentration[(concentration["item"] == ITEM) & (concentration["stage"] == STAGE)]
-        if len(rows):
-            return str(rows["node"].iloc[0])
-    return next((str(name) for name in table["node"] if "lfp" in str(name).lower()), "lfp_cathode")
 
 
 def _ends(row: Any) -> tuple[float, float, float]:

@@ -84,7 +84,10 @@ RAMPS = {1: (ACCENT,), 2: ("#BFE4EC", ACCENT), 3: ("#BFE4EC", "#2B98C4", ACCENT)
 TITLE, SUBTITLE, HEADING, LABEL, FOOTER, SMALL = 14.5, 10.0, 9.0, 8.6, 7.0, 7.0
 MARGIN = 0.28
 DPI = 200
-KEPT_TOGETHER = re.compile(r"(?:(?<=\bby)|(?<=\bin)|(?<=\bat)|(?<=\ba)) |(?<=\d) (?=(?:kt|GWh|t)\b)")
+KEPT_TOGETHER = re.compile(
+    r"(?:(?<=\bby)|(?<=\bin)|(?<=\bat)|(?<=\ba)) |(?<=\d) (?=(?:kt|GWh|t)\b)"
+    r"|(?<=[\d%]) (?=to [−+\d])|(?<=[\d%] to) (?=[−+\d])"
+)
 """Spaces at which a line is not broken."""
 
 
@@ -221,7 +224,8 @@ def shortened(text: str, width: float, points: float, weight: int = REGULAR) -> 
 def wrapped(text: str, width: float, points: float, weight: int = REGULAR, most: int = 99) -> list[str]:
     """Lines no wider than `width` inches; what `most` lines cannot hold ends in an ellipsis.
 
-    Small words stay with what follows them ('by a quarter', 'in 2035'), and numbers with their unit.
+    Small words stay with what follows them ('by a quarter', 'in 2035'), numbers with their unit, and the
+    ends of a range with each other.
     """
     lines: list[str] = []
     for word in (unit.replace("\u00a0", " ") for unit in KEPT_TOGETHER.sub("\u00a0", text).split(" ") if unit):

@@ -209,3 +209,26 @@ def intervals(result: Result, region: str, year: int) -> tuple[dict[tuple[str, s
         for row in table.itertuples() if np.isfinite(row.share_p05) and np.isfinite(row.share_p95)
     }  # fmt: skip
     return found, int(table["draws"].max()) if found else 0
+
+
+LFP_CATHODE, ACTIVE = "LFP cathode", "active_material"
+"""Item and stage of the chokepoint map that are the cathode of iron-phosphate cells."""
+
+
+def lfp_node(result: Result, table: pd.DataFrame) -> str:
+    """The node that the chokepoint map calls LFP cathode; where there is no map, the first of the supply called so."""
+    concentration = table_of(result, "concentration")
+    if concentration is not None:
+        found = concentration[(concentration["item"] == LFP_CATHODE) & (concentration["stage"] == ACTIVE)]
+        if len(found):
+            return str(found["node"].iloc[0])
+    return next((str(name) for name in table["node"] if "lfp" in str(name).lower()), "lfp_cathode")
+
+
+def data_year(result: Result, node: str, future: str) -> int | None:
+    """The year that the supply of a node was observed in, where the chokepoint map says so."""
+    table = table_of(result, "concentration")
+    if table is None:
+        return None
+    years = pd.to_numeric(table.loc[(table["node"] == node) & (table["future"] == future), "data_year"]).dropna()
+    return int(years.max()) if len(years) else None

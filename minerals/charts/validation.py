@@ -134,6 +134,7 @@ GROUPS = {
     "plants_delivered": "Plants",
     "plants_announced": "Plants",
     "plants_listed": "Plants",
+    "supply_share": "Plants",
     "net_exports": "Trade",
     "import_value": "Trade",
     "retirements": "Retired batteries",
