@@ -1154,16 +1154,18 @@ def test_the_demand_says_whose_it_is_and_in_which_scenario() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "China’s cell plants alone could make 5,860 GWh in 2030, more than the 5,100 GWh that the world would"
-              " need"),
-    ("a region", "Europe’s cell plants could make 690 GWh in 2030, 77% of the 900 GWh that it would need"),
-    ("a region with enough", "The United States’ cell plants could make 940 GWh in 2030, more than the 400 GWh that it"
-                             " would need"),
-    ("a region without plants", "China’s cell plants alone could make 5,860 GWh in 2030, more than the 400 GWh that"
-                                " Brazil would need"),
-    ("all needed", "Cell plants could make 7,870 GWh in 2030, 75% of it in China, for the 7,000 GWh that the world"
-                   " would need"),
-    ("too little", "Cell plants could make 7,870 GWh in 2030, less than the 20,000 GWh that the world would need"),
+    ("usual", "China’s cell plants alone could make 5,860 to 6,720 GWh in 2030, more than the 4,200 to 5,100 GWh that"
+              " the world would need"),
+    ("a region", "Europe’s cell plants could make 650 to 820 GWh in 2030, 68 to 95% of the 860 to 950 GWh that it would"
+                 " need"),
+    ("a region with enough", "The United States’ cell plants could make 850 to 1,210 GWh in 2030, more than the 380 to"
+                             " 450 GWh that it would need"),
+    ("a region without plants", "China’s cell plants alone could make 5,860 to 6,720 GWh in 2030, more than the 380 to"
+                                " 450 GWh that Brazil would need"),
+    ("all needed", "Cell plants could make 7,630 to 9,180 GWh in 2030, 70 to 79% of it in China, for the 6,000 to"
+                   " 7,400 GWh that the world would need"),
+    ("too little", "Cell plants could make 7,630 to 9,180 GWh in 2030, less than the 18,000 to 22,000 GWh that the"
+                   " world would need"),
     ("open", "Capacity of cell plants in 2030 against the world’s need for batteries"),
     ("no demand", "Capacity of cell plants in 2030, where the world needs no batteries"),
 ])  # fmt: skip

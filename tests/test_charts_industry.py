@@ -159,6 +159,8 @@ def test_the_title_of_trade_offs_is_what_all_ranges_bear_out() -> None:
     assert picture.meta.title == each
     assert shares["low"].min() == pytest.approx(90)
     assert set(shares["country"]) == {"CHN"}
+    years = "Energy of 6 kinds of cells, 2025 and 2030; minerals and most concentrated step, 2030"
+    assert picture.meta.subtitle == years
     assert "of which one country makes 90%" in drawn("trade_offs", "two countries, long labels").meta.title
     alone = drawn("trade_offs", "one chemistry of which nothing is known, in one year").meta
     assert alone.title == "What LFP cells hold and need, 2030"
@@ -312,6 +314,7 @@ def test_every_listed_plant_is_a_mark_and_counts_are_those_held_against_the_repo
             assert len(ours) == KINDS[row.kind](row, model)
     stand = counted.query("place == 'China' and status == 'operating'")
     china = (counted["place"] == "China").sum()
+    assert "Li-S, Europe: 1 stands; 0 commercial; known size 1.0 MWh" in picture.meta.alt
     start, end = (f"Of {len(counted)} listed commercial plants of new chemistries", f"where {len(stand)} stand so far")
     assert picture.meta.title == f"{start} {china} are in China, {end}"
 

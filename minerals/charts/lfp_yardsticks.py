@@ -15,7 +15,7 @@ from minerals.charts import frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.interval import Interval
-from minerals.charts.selection import Selection, table_of, texts
+from minerals.charts.selection import Selection, texts
 from minerals.charts.style import LABEL, Page, Panel, text_width
 from minerals.numbers import percent
 
@@ -49,6 +49,7 @@ def figure(
         body=(HEAD + rows * USUAL + GAP, HEAD + rows * LEAST + GAP), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
         options={"future": story.future, "year": story.year},
+        futures=[story.future],
     )  # fmt: skip
 
 
@@ -63,12 +64,13 @@ class _Good(NamedTuple):
 
 @dataclass(frozen=True)
 class _Story:
-    """The numbers of one chart. year: of the future; goods: beside LFP cathode, the most concentrated first."""
+    """The numbers of one chart. year: of the future; assumed: label of it where it is assumed; goods: beside LFP
+    cathode, the most concentrated first."""
 
     node: str
     future: str
     year: int
-    assumed: bool
+    assumed: str
     lfp: _Good
     goods: tuple[_Good, ...]
 
@@ -100,6 +102,7 @@ def _story(result: Result, future: str | None, year: int | None) -> _Story:
     if len(table) > MOST:
         selection.problems.append(f"{len(table)} yardsticks do not fit, {MOST} do")
     selection.settle()
+    assumed = supply.future_label(selection, chosen) if supply.is_assumed(result, [chosen]) else ""
     lfp = _Good(supply.LFP_CATHODE, str(row["country_label"]), _year(row, when), _ends(row))
     goods = [
         _Good(good, country, int(each.year), _ends(each._asdict()))
@@ -108,15 +111,7 @@ def _story(result: Result, future: str | None, year: int | None) -> _Story:
         )
     ]
     goods.sort(key=lambda good: (-good.share.value, -good.share.low, good.name))
-    return _Story(node, chosen, when, _assumed(result, chosen, node), lfp, tuple(goods))
-
-
-def _assumed(result: Result, future: str, node: str) -> bool:
-    """Whether who makes LFP cathode in that future is assumed."""
-    inputs = table_of(result, "inputs_used")
-    if inputs is None or not {"future", "node", "source"} <= set(inputs):
-        return False
-    return bool((inputs["future"].eq(future) & inputs["node"].eq(node) & inputs["source"].eq("assumed")).any())
+    return _Story(node, chosen, when, assumed, lfp, tuple(goods))
 
 
 def _year(row: pd.Series, when: int) -> int:
@@ -145,6 +140,11 @@ def _finding(story: _Story) -> str:
     """Of how many of the goods one country makes as much, where all counts agree."""
     lfp, count = story.lfp, f"{len(story.goods)} good{'' if len(story.goods) == 1 else 's'}"
     makes = f"{wording.capitalised(wording.place(lfp.country))} makes {_span(lfp.share)} of LFP cathode"
+    if story.assumed:
+        makes = (
+            f"Under {wording.lowered(story.assumed)} {wording.place(lfp.country)} would make {_span(lfp.share)} of LFP"
+        )
+        makes += " cathode"
     if story.open or not story.goods:
         return f"{makes}: how much one country makes of it and of other goods"
     names = [_inside(good.name) for good in story.as_much]
@@ -172,7 +172,7 @@ def _note(story: _Story) -> str:
     note += " that public debate compares with batteries, no census; their figures are of different years."
     if any(good.share.low < good.share.high for good in (story.lfp, *story.goods)):
         note += " Line at the end of a bar: from one count to another."
-    return f"{note} Who makes LFP cathode in this world is assumed." if story.assumed else note
+    return note
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:

@@ -293,7 +293,7 @@ def _draw(sheet: Page, story: _Story) -> None:
         if (stands := float(story.operating[i])) > 0:
             axes.plot([stands] * 2, [middle - 0.8 * bar, middle + 0.8 * bar], color=style.INK, linewidth=1.4 * s,
                       zorder=4, solid_capstyle="butt")  # fmt: skip
-        sheet.text(left + start / end * panel.width + 0.08 * s, baseline, text, LABEL, style.INK)
+        sheet.text(left + start / end * panel.width + 0.08 * s, baseline, text, LABEL, style.INK, clear=True)
     owners = [Swatch("others" if name == supply.OTHERS else name, supply.country_colour(name)) for name in story.owners]
     sheet.text(sheet.left, sheet.bottom + 0.28 * s, "Owners from", LABEL, style.INK, SEMIBOLD)
     sheet.key(sheet.left + text_width("Owners from", LABEL * s, SEMIBOLD) + 0.14 * s, sheet.bottom + 0.28 * s, owners)

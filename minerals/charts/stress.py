@@ -46,6 +46,7 @@ def figure(
         body=(rows.wanted, rows.needed), draw=lambda page: losses.draw(page, story, rows),
         alt=lambda subtitle: losses.alt(story, subtitle), data=losses.drawn_data(story),
         options={"region": story.region, "year": story.year, "disruptions": list(story.table)},
+        futures=supply.futures_of(result, story.scenarios),
     )  # fmt: skip
 
 

@@ -151,11 +151,19 @@ def future_label(selection: Selection, name: str) -> str:
 
 
 def is_assumed(result: Result, futures: Sequence[str]) -> bool:
-    """Whether the supply of a future drawn is assumed."""
+    """Whether most of who makes what in one of the futures drawn is assumed."""
     inputs = table_of(result, "inputs_used")
     if inputs is None or "future" not in inputs:
         return False
-    return bool((inputs["future"].isin(futures) & inputs["source"].eq("assumed")).any())
+    drawn = inputs[inputs["future"].isin(futures)]
+    return bool((drawn["source"].eq("assumed").groupby(drawn["future"]).mean() > 0.5).any())
+
+
+def futures_of(result: Result, scenarios: Sequence[str]) -> list[str]:
+    """The supply futures of scenarios: their own, else that of the run."""
+    of_run = (result.record.get("exposure") or {}).get("future", "")
+    named = (result.record["scenarios"][name].get("future") or of_run for name in scenarios)
+    return list(dict.fromkeys(str(name) for name in named if name))
 
 
 def chosen_pair(selection: Selection) -> tuple[str, str]:
@@ -225,10 +233,11 @@ def lfp_node(result: Result, table: pd.DataFrame) -> str:
     return next((str(name) for name in table["node"] if "lfp" in str(name).lower()), "lfp_cathode")
 
 
-def data_year(result: Result, node: str, future: str) -> int | None:
-    """The year that the supply of a node was observed in, where the chokepoint map says so."""
+def data_year(result: Result, node: str, future: str, year: int) -> int | None:
+    """The year of the figures that the supply of a node in a year is from, where the chokepoint map says so."""
     table = table_of(result, "concentration")
     if table is None:
         return None
-    years = pd.to_numeric(table.loc[(table["node"] == node) & (table["future"] == future), "data_year"]).dropna()
+    mine = (table["node"] == node) & (table["future"] == future) & (table["year"] == year)
+    years = pd.to_numeric(table.loc[mine, "data_year"]).dropna()
     return int(years.max()) if len(years) else None
