@@ -1238,6 +1238,37 @@ def test_the_supply_of_lfp_says_the_year_of_its_data() -> None:
         drawn("lfp_concentration", node="active_material_lfp_catode")
 
 
+def test_the_supply_of_lfp_is_labelled_with_the_year_of_the_figure_drawn() -> None:
+    """Where the map has a figure of 2030 and one of 2035, what is drawn of 2030 does not say 2035."""
+    made, _ = CASES["lfp_concentration"]["usual"]()
+    made.tables["supply"] = pd.concat([made["supply"].assign(year=year) for year in (2030, 2035)], ignore_index=True)
+    made.tables["concentration"] = pd.concat(
+        [made["concentration"].assign(year=year, data_year=year) for year in (2030, 2035)], ignore_index=True
+    )
+    assert "Supply by place of making, 2030." in charts.draw(made, "lfp_concentration").meta.note
+
+
+def _told_as_assumed(made: FakeResult) -> FakeResult:
+    made.tables["inputs_used"] = pd.DataFrame(
+        [("supply_share", "supply_share.csv", 2, "today", source) for source in ("assumed", "assumed", "iea")],
+        columns=["table", "file", "line", "future", "source"],
+    )
+    made.record["config"] = {**(made.record.get("config") or {}), "exposure": {"future": "today"}}
+    return made
+
+
+@pytest.mark.parametrize("chart", ["chokepoints", "lfp_concentration", "coverage", "sourcing", "stress"])
+def test_who_makes_what_in_an_assumed_world_is_told(chart: str) -> None:
+    """Where most of it is assumed, also without other worlds beside it; titles of shares are in the conditional."""
+    made, options = CASES[chart]["usual"]()
+    assert "in these worlds" not in charts.draw(made, chart, **options).meta.red_line
+    meta = charts.draw(_told_as_assumed(made), chart, **options).meta
+    assert meta.red_line.startswith("Who makes what in these worlds is assumed.")
+    would = {"chokepoints": "Under supply of today China would be the largest supplier",
+             "lfp_concentration": "Under supply of today China would make 98% of LFP cathode"}  # fmt: skip
+    assert meta.title.startswith(would.get(chart, ""))
+
+
 def _with_years(made: FakeResult) -> FakeResult:
     made.record["years"] = [2030, 2035]
     return made

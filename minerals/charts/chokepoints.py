@@ -108,7 +108,7 @@ class _Unknown:
     @property
     def text(self) -> str:
         """Hard carbon 13%."""
-        return f"{self.label} {percent(self.used)}" if np.isfinite(self.used) else self.label
+        return f"{self.label} {wording.part(self.used)}" if np.isfinite(self.used) else self.label
 
 
 @dataclass(frozen=True)

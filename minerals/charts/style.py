@@ -87,7 +87,7 @@ TITLE, SUBTITLE, HEADING, LABEL, FOOTER, SMALL = 14.5, 10.0, 9.0, 8.6, 7.0, 7.0
 MARGIN = 0.28
 DPI = 200
 KEPT_TOGETHER = re.compile(
-    r"(?:(?<=\bby)|(?<=\bin)|(?<=\bat)|(?<=\ba)) |(?<=\d) (?=(?:kt|GWh|t)\b)"
+    r"(?:(?<=\bby)|(?<=\bin)|(?<=\bat)|(?<=\ba)) |(?<=\d) (?=(?:kt|GWh|t)\b|%)"
     r"|(?<=[\d%]) (?=to [−+\d])|(?<=[\d%] to) (?=[−+\d])"
 )
 """Spaces at which a line is not broken."""

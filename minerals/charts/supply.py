@@ -161,7 +161,7 @@ def is_assumed(result: Result, futures: Sequence[str]) -> bool:
 
 def futures_of(result: Result, scenarios: Sequence[str]) -> list[str]:
     """The supply futures of scenarios: their own, else that of the run."""
-    of_run = (result.record.get("exposure") or {}).get("future", "")
+    of_run = ((result.record.get("config") or {}).get("exposure") or {}).get("future", "")
     named = (result.record["scenarios"][name].get("future") or of_run for name in scenarios)
     return list(dict.fromkeys(str(name) for name in named if name))
 
