@@ -290,6 +290,7 @@ def explain(
 @click.option("--base", help="Scenario compared against [default: the first].")
 @click.option("--scenario", help="The scenario drawn, where there is one.")
 @click.option("--mineral", "minerals", multiple=True, help="Mineral drawn; repeat it for more.")
+@click.option("--family", help="Family of cells drawn, or all.")
 @click.option("--quantity", help="Quantity whose inputs are asked for.")
 def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], **options: Any) -> None:
     """Draw the chart NAME of a result FOLDER as png, svg, pdf, csv, json and alt text.

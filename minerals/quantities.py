@@ -296,6 +296,18 @@ QUANTITIES: dict[str, Quantity] = {
             "nobody publishes their size or year.",
         ),
         Quantity(
+            "plants_by_place", "result", ("country", "owner", "chemistry", "year"), "GWh/yr",
+            "Nameplate of the plants of cells of the world by where they stand, by country of the owner and by what "
+            "they are listed to make: families joined by ;, of which nobody says the shares, or unknown. Columns as in "
+            "cell_owners. Of plants in China those of foreign makers and of new chemistries alone are listed.",
+            "value = operating + Σ plant_delivery × what a row adds to the plant",
+        ),
+        Quantity(
+            "yardsticks", "result", ("good",), "1",
+            "Share of the leading country in goods beside batteries, as listed: what the concentration of LFP cathode "
+            "is held against. The ends are figures of other counts where there are any.",
+        ),
+        Quantity(
             "cell_materials", "result", ("chemistry", "silicon", "node", "year"), "USD_2025/kWh",
             "What makers buy for a kWh of cells of a chemistry, active materials and the metal of foils: use at the "
             "price of its year, low and high at the ends of that. Empty where nobody prices it. With the copper and "

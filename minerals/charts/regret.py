@@ -44,7 +44,6 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
     story = _story(result)
     rows = len(story.plans)
     futures = {"future": story.futures}
-    assumed = supply.ASSUMED_WORLDS if supply.is_assumed(result, story.futures) else ""
     labels = {name: story.label(name) for name in story.scenarios}
     caveat = footer.red_line(result.record["scenarios"], labels)
     used: footer.Used = {
@@ -58,7 +57,7 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
         f" {story.span}, gigawatt-hours (GWh)",
         body=(HEAD + rows * USUAL + FOOT, HEAD + rows * THIN + FOOT), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story), options={},
-        lines={"red_line": " ".join(filter(None, (assumed, caveat)))},
+        lines={"red_line": caveat}, futures=story.futures,
     )  # fmt: skip
 
 
