@@ -85,7 +85,7 @@ def prepared(run: Run, inputs: Inputs) -> Prepared:
         prices = None
         if run.settings.prices is not None:
             prices = price_curves(run, inputs)
-            refuse_unfit({"cumulative_energy": energy_table(prices)}, prices.used)
+            refuse_unfit({"cumulative_energy": energy_table(prices)}, *prices.used)
         if run.settings.optimise is None:
             return _prepared(run, inputs, prices)
         # The optimiser takes a tenth of a second to import, which no other run should wait for.
@@ -128,7 +128,7 @@ def _prepared(
         tables |= price_tables(prices) | {"battery_cost": cost_table(outcome, packs, own)}
     if run.settings.exposure is not None:
         chokepoints = chokepoints_of(outcome, inputs, reference)
-        refuse_unfit({"supply": world_supply(chokepoints)}, chokepoints.used)
+        refuse_unfit({"supply": world_supply(chokepoints)}, *chokepoints.used)
     refuse_unfit(tables, resolved.inputs_used)
     return Prepared(run, inputs, outcome, tables, prices, packs, chokepoints)
 
@@ -235,14 +235,14 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
     used, about = [resolved.inputs_used], dict[str, Any]()
     if ready.prices is not None and ready.packs is not None:
-        used += [ready.prices.used, ready.packs.used]
+        used += [*ready.prices.used, ready.packs.used]
     if chokepoints is not None:
         library = Library(chokepoints)
         tables |= exposure(library, inputs)
         futures = _futures(chokepoints, inputs)
         if len(futures) > 1:
             tables["lost_by_future"] = lost_by_future(futures, inputs)
-            used += [world.used for world in futures.values()]
+            used += [part for world in futures.values() for part in world.used]
         if mixes:
             from .results.tables.mix import about_mix, about_rounds, about_settled, mix_tables
             from .results.tables.mix_unknown import mix_unknown
@@ -261,7 +261,7 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
                 about["library"] = about_rounds(chokepoints, rounds)
             used += [mix.assembly.rows_used(mix.data) for mix in mixes.values()]
             used += [each.used for each in settled.values() if each.used is not None]
-        used.append(chokepoints.used)
+        used += chokepoints.used
     if config.settings.industry is not None:
         from .results.tables.industry import industry_tables
 

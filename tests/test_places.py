@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,15 @@ def germany(tmp_path_factory: pytest.TempPathFactory) -> Result:
 # --- how regions lie within each other -------------------------------------------------------------------------------
 
 
+class Region(NamedTuple):
+    """A row of regions.csv."""
+
+    region: str
+    members: str
+    parts: str
+    within: str
+
+
 @pytest.fixture
 def nested() -> Places:
     """World = A + B + C; A = a + b and B = c + d, whole ones of which a and c are shares; C is a sum of e and f."""
@@ -52,7 +62,7 @@ def nested() -> Places:
         ("a", "AAA", "", "A"), ("b", "BBB", "", "A"), ("c", "CCC", "", "B"), ("d", "", "", "B"),
         ("e", "EEE", "", "C"), ("f", "FFF", "", "C"),
     ]  # fmt: skip
-    return Places.of(pd.DataFrame(rows, columns=["region", "members", "parts", "within"]), ["a", "c"])
+    return Places.of([Region(*row) for row in rows], ["a", "c"])
 
 
 def test_whose_rows_serve_a_region(nested: Places) -> None:

@@ -43,7 +43,7 @@ from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.adoption import first_planned
 from ..tables.cell_parts import check_cell_parts
-from ..tables.inputs import Inputs, joined
+from ..tables.inputs import Inputs
 from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import Cut, Event, Node, SupplyInputs, supply_inputs
@@ -130,7 +130,7 @@ class Chokepoints:
     embodied: tuple[Supply, ...]
     origins: Origins
     label: str
-    used: DataFrame
+    used: tuple[DataFrame, ...]
     left_out: dict[str, Array]
     uses_apart: dict[str, tuple[Array, Array]]
     union: frozenset[str]
@@ -575,12 +575,10 @@ class Chokepoints:
     @cached_property
     def _reserves(self) -> dict[str, dict[str, float]]:
         """Reserves of each mineral by the region in which they lie, '' for none."""
-        frame, out = self.inputs.reserves, dict[str, dict[str, float]]()
-        for mineral, home, amount in zip(
-            frame["mineral"], self.inputs.home_of(frame["country"]), frame["value"], strict=True
-        ):
-            by_home = out.setdefault(mineral, {})
-            by_home[home] = by_home.get(home, 0.0) + float(amount)
+        out = dict[str, dict[str, float]]()
+        for row in self.inputs.reserves:
+            by_home, home = out.setdefault(row.mineral, {}), self.inputs.homes.get(row.country, "")
+            by_home[home] = by_home.get(home, 0.0) + float(row.value)
         return out
 
     def follow_on(self, scenario: str, regions: Sequence[str], year: int) -> FollowOn:
@@ -824,7 +822,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     origins = origins_of(run, supply, with_all, customers)
     at_work = tuple(placed_supply(each, by_world, y, origins, supply.route_bounds) for y, each in enumerate(with_all))
     since, before = _since(resolved, inputs, partition, supply, by_country, home)
-    used = joined(supply.used, rows_of(world.resolved), *([] if before is None else [before]))
+    used = (supply.used, rows_of(world.resolved), *before)
     label = region_label(resolved.regions.labels, inputs)
     left_out = left_out_of(resolved, inputs, world.resolved, theirs.cells)
     union = inputs.places.union & set(customers)
@@ -884,7 +882,7 @@ def _known(supply: SupplyInputs, world: World, home: Index) -> tuple[Known, ...]
 def _since(
     resolved: Resolved, inputs: Inputs, partition: tuple[str, ...], supply: SupplyInputs,
     by_country: tuple[Known, ...], home: Index,
-) -> tuple[Since, DataFrame | None]:  # fmt: skip
+) -> tuple[Since, tuple[DataFrame, ...]]:  # fmt: skip
     """Known supply from the year before the plan on, and rows that it rests on beside those of the reported years.
     supply, by_country: of these.
 
@@ -892,7 +890,8 @@ def _since(
     decided, where that is later. Where no demand extends a history, it starts in the first of these years. Other years
     are computed for this alone, and where a table begins later they have its first row.
     """
-    run, reported, used = resolved.run, supply.years, None
+    run, reported = resolved.run, supply.years
+    used: tuple[DataFrame, ...] = ()
     assert run.settings.exposure is not None
     demands = run.settings.exposure.demand, *(scenario.demand for scenario in run.settings.scenario.values())
     planned = first_planned(inputs, demands)
@@ -907,7 +906,7 @@ def _since(
         supply = supply_inputs(run, inputs, resolved.minerals.labels, years, partition)
         world = _world(run, inputs, partition)
         by_country, reported = _known(supply, need_of(world, supply, batteries(world, REFERENCE)), home), years
-        used = joined(supply.used, rows_of(world.resolved))
+        used = (supply.used, rows_of(world.resolved))
     found = [by_country[reported.index(year)] for year in years]
     counted = np.array([[fill != BY_NEED for fill in each.fill] for each in found]).T
     return Since(start, np.array(years, dtype=float), np.stack([each.made for each in found]), counted), used

@@ -32,9 +32,7 @@ def chosen_origin(
     `cells_from` has the shares of countries abroad, `made_at_home` that of those at home. What both leave is of the
     others as observed; where nobody is observed, of home, or of the countries that are named.
     """
-    frame = inputs["chemistries"]
-    columns = (frame[name] for name in ("chemistry", "base", "silicon"))
-    pairs = {code: (base or code, float(silicon)) for code, base, silicon in zip(*columns, strict=True)}
+    pairs = {row.chemistry: (row.base or row.chemistry, float(row.silicon)) for row in inputs.rows("chemistries")}
     regions, chemistries, years = resolved.regions.labels, resolved.chemistries.labels, resolved.reported
     problems, out = list[Problem](), dict[str, Array]()
     for name, scenario in run.settings.scenario.items():

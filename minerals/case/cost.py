@@ -10,7 +10,8 @@ cells of one family cost in two places stands in price_parity.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +43,8 @@ class PackPrices:
     cells are, or from the region that others are compared with; elsewhere: of packs brought in from anywhere else, at
     the price of the world, or at `abroad` where that is more; both without the duty. credit: what the treasury pays of
     `home`; taxed: of `abroad`, what a duty is on; cheap: codes of the countries that sell at `abroad`; rates: of duty
-    by country [1]; curves: that they follow, as of `pack_prices`. used: the rows they rest on beside those of the
-    curves, in the columns of inputs_used.
+    by country [1]; curves: that they follow, as of `pack_prices`; lines: of the rows of `inputs` that they rest on, by
+    table.
     """
 
     home: Array
@@ -54,7 +55,13 @@ class PackPrices:
     cheap: frozenset[str]
     rates: Mapping[str, float]
     curves: Mapping[str, Mapping[int, float]]
-    used: DataFrame
+    inputs: Inputs
+    lines: Mapping[str, Sequence[int]]
+
+    @cached_property
+    def used(self) -> DataFrame:
+        """The rows that they rest on beside those of the curves, in the columns of inputs_used."""
+        return self.inputs.used(self.lines)
 
     def duty(self, country: str) -> Array:
         """Duty on packs from a country, or on their cells, (region, chemistry, year) [USD_2025/kWh]."""
@@ -141,7 +148,7 @@ def pack_prices(
     # Who else sells takes no less than those who are barred, or to bar them would make batteries cheaper.
     elsewhere = np.maximum(world, abroad)
     sellers = frozenset(code for name in cheap for code in countries_in(inputs, name))
-    return PackPrices(own - credit, abroad, elsewhere, credit, taxed, sellers, rates, curves, inputs.used(lines))
+    return PackPrices(own - credit, abroad, elsewhere, credit, taxed, sellers, rates, curves, inputs, lines)
 
 
 def _steps(relative: _Relative, chemistries: Sequence[Chemistry], inputs: Inputs) -> list[Follows]:
@@ -158,21 +165,24 @@ def _steps(relative: _Relative, chemistries: Sequence[Chemistry], inputs: Inputs
     return steps
 
 
+def _observed(inputs: Inputs, level: str) -> list[Any]:
+    """Observed prices of the average pack, or of its cells, of all uses, by year."""
+    rows = inputs.rows_by("cell_price", "case", "level", "family", "use")
+    return sorted(rows.get(("observed", level, AVERAGE, "all"), []), key=_year)
+
+
+def _year(row: Any) -> int:
+    return int(row.year)
+
+
 def _ratios(inputs: Inputs) -> tuple[dict[str, float], dict[str, list[int]]]:
     """Price of each region's average pack ÷ the World's in the last year with both [1]; and the lines of the two."""
-    prices = inputs["cell_price"]
-    seen = prices[
-        (prices["case"] == "observed") & (prices["level"] == "pack") & (prices["family"] == AVERAGE)
-        & (prices["use"] == "all")
-    ]  # fmt: skip
-    world = seen[seen["region"] == WORLD]
-    pairs = seen[seen["region"] != WORLD].merge(world, on="year", suffixes=("", "_world")).sort_values("year")
-    last = pairs.drop_duplicates("region", keep="last")
-    ratios, lines = {WORLD: 1.0}, {}
-    for row in last.itertuples():
-        ratios[row.region] = row.value / row.value_world
-        lines[row.region] = [int(row.line), int(row.line_world)]
-    return ratios, lines
+    seen = _observed(inputs, "pack")
+    world = {row.year: row for row in seen if row.region == WORLD}
+    last = {row.region: row for row in seen if row.region != WORLD and row.year in world}
+    ratios = {region: row.value / world[row.year].value for region, row in last.items()}
+    lines = {region: [row.line, world[row.year].line] for region, row in last.items()}
+    return {WORLD: 1.0, **ratios}, lines
 
 
 class _Gaps:
@@ -180,52 +190,51 @@ class _Gaps:
     price of a pack that its cells are."""
 
     def __init__(self, inputs: Inputs, against: str) -> None:
-        self.inputs, frame, prices = inputs, inputs["cell_price_gap"], inputs["cell_price"]
-        self.frame = frame[(frame["against"] == against) & (frame["level"] == "cell") & (frame["use"] == "all")]
-        seen = prices[
-            (prices["case"] == "observed") & (prices["region"] == WORLD) & (prices["family"] == AVERAGE)
-            & (prices["use"] == "all")
-        ]  # fmt: skip
-        cells, packs = (seen[seen["level"] == level].sort_values("year") for level in ("cell", "pack"))
-        both = cells.merge(packs, on="year", suffixes=("", "_pack")).tail(1)
-        self.cells = float((both["value"] / both["value_pack"]).iloc[0]) if len(both) else 1.0
+        self.inputs, self.against = inputs, against
+        self.by_region = inputs.rows_by("cell_price_gap", "region", "against", "level", "use")
+        cells, packs = (
+            {row.year: row for row in _observed(inputs, level) if row.region == WORLD} for level in ("cell", "pack")
+        )
+        newest = max(cells.keys() & packs.keys(), default=None)
+        both = [] if newest is None else [cells[newest], packs[newest]]
+        self.cells = both[0].value / both[1].value if both else 1.0
         #: Rows of cell_price that this rests on.
-        self.of_cells = [int(line) for name in ("line", "line_pack") for line in both[name]]
+        self.of_cells = [row.line for row in both]
 
     def lines(self, region: str) -> list[int]:
         """Rows of cell_price_gap of a region, or of the next wider one."""
-        return [int(line) for line in self._of(region)["line"]]
+        return [row.line for row in self._of(region)]
 
     def of(self, region: str, family: str) -> float:
         """By what part cells made in a region cost more than imported ones; NaN where nothing is known of the region.
         A family without a gap has the mean of those known."""
         rows = self._of(region)
-        mine = rows[rows["family"] == family]["value"]
-        return float((mine if len(mine) else rows["value"]).mean()) if len(rows) else np.nan
+        mine = [row.value for row in rows if row.family == family]
+        return float(np.mean(mine or [row.value for row in rows])) if rows else np.nan
 
-    def _of(self, region: str) -> DataFrame:
+    def _of(self, region: str) -> list[Any]:
         for place in self.inputs.places.chain(region):
-            rows = self.frame[self.frame["region"] == place]
-            if len(rows):
-                return rows[rows["year"] == rows["year"].max()]
-        return self.frame[:0]
+            if rows := self.by_region.get((place, self.against, "cell", "all")):
+                newest = max(map(_year, rows))
+                return [row for row in rows if row.year == newest]
+        return []
 
 
 class _Relative:
     """Which curve the price of a chemistry follows and by what factor, silicon overlays included."""
 
     def __init__(self, inputs: Inputs, learnt: set[str]) -> None:
-        chemistries = inputs["chemistries"].set_index("chemistry")
-        self.family: dict[str, str] = chemistries["family"].to_dict()
-        self.silicon_like: dict[str, str] = chemistries["silicon_like"].to_dict()
-        self.base: dict[str, str] = chemistries["base"].to_dict()
+        rows = inputs.rows("chemistries")
+        self.family: dict[str, str] = {row.chemistry: row.family for row in rows}
+        self.silicon_like: dict[str, str] = {row.chemistry: row.silicon_like for row in rows}
+        self.base: dict[str, str] = {row.chemistry: row.base for row in rows}
         self.code: dict[tuple[str, float], str] = {}
         self.blends: dict[str, list[tuple[float, str]]] = {}
-        for row in chemistries.sort_values("silicon", kind="stable").itertuples():
-            self.code[row.base or row.Index, float(row.silicon)] = row.Index
+        for row in sorted(rows, key=lambda row: float(row.silicon)):
+            self.code[row.base or row.chemistry, float(row.silicon)] = row.chemistry
             if row.base:
-                self.blends.setdefault(row.base, []).append((float(row.silicon), row.Index))
-        self.multiples, self.learnt = multiples_of(inputs["price_relative"]), learnt
+                self.blends.setdefault(row.base, []).append((float(row.silicon), row.chemistry))
+        self.multiples, self.learnt = multiples_of(inputs.rows("price_relative")), learnt
 
     def name_of(self, chemistry: Chemistry) -> str:
         """Code of a chemistry; that of its base for a silicon fraction without one."""

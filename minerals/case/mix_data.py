@@ -689,8 +689,7 @@ class Assembly:
         alone: np.ndarray = (made >= least * made.sum()) & (made > 0)
         if not self.chokepoints.inputs.nodes[n].strategic:
             return alone
-        rules = self.chokepoints.inputs.rules
-        most = rules.loc[rules["kind"] == MAXIMUM_SINGLE, "value"].min()
+        most = min(rule.value for rule in self.chokepoints.inputs.rules if rule.kind == MAXIMUM_SINGLE)
         third = {code for _, code in self.third}
         ruled = np.array([code in third for code in self.chokepoints.inputs.countries])
         alone |= ruled & (follows > most) & (made > 0)
@@ -713,10 +712,9 @@ class Assembly:
         """The rule on one third country, where the run has it bind."""
         if self.config.one_country == "report":
             return None
-        rules = self.chokepoints.inputs.rules
-        rule = rules[rules["kind"] == MAXIMUM_SINGLE].iloc[0]
+        rule = next(rule for rule in self.chokepoints.inputs.rules if rule.kind == MAXIMUM_SINGLE)
         soft = self.config.one_country == "soft"
-        return OneCountry(float(rule["value"]), int(rule["year"]), soft, self.config.one_country_price)
+        return OneCountry(float(rule.value), rule.year, soft, self.config.one_country_price)
 
     @cached_property
     def excluded(self) -> tuple[RegionNodeSupplierYear, ...]:

@@ -195,12 +195,11 @@ def _conflict(run: Run, assembly: Assembly, data: MixData, error: Infeasible, in
 
 def _together(glossary: Glossary, inputs: Inputs) -> dict[str, str]:
     """Labels of suppliers that are several countries. Why limits conflict is told of them as one."""
-    frame = inputs["country_groups"]
-    groups = zip(frame["group"], frame["label"], strict=True)
+    groups = inputs.by_code("country_groups", "label")
     rest = [code for code in glossary.countries if code.startswith(REST)]
     return {
         **dict.fromkeys([*rest, OTHERS], OTHER_COUNTRIES),
-        **{others_in(group): f"{OTHER_COUNTRIES} of {label}" for group, label in groups},
+        **{others_in(group): f"{OTHER_COUNTRIES} of {label}" for group, label in groups.items()},
     }
 
 
@@ -291,10 +290,7 @@ def stops_of_cells(chokepoints: Chokepoints, data: MixData) -> list[str]:
 
 def _pairs(inputs: Inputs) -> dict[str, tuple[str, float]]:
     """Base chemistry and silicon of each chemistry, as results name it."""
-    frame = inputs["chemistries"]
-    return {
-        c: (base or c, float(s)) for c, base, s in zip(frame["chemistry"], frame["base"], frame["silicon"], strict=True)
-    }
+    return {row.chemistry: (row.base or row.chemistry, float(row.silicon)) for row in inputs.rows("chemistries")}
 
 
 def _check(run: Run, inputs: Inputs) -> tuple[Optimise, Labels, MixInputs]:
@@ -547,7 +543,7 @@ def _check_names(
         if name in known:
             continue
         why = f"is not played in this run, which plays {listed(known)}; name it in exposure.disruptions too"
-        if name not in set(inputs["disruption"]["disruption"]):
+        if name not in inputs.tables["disruption"].columns["disruption"]:
             near = did_you_mean(name, known) or f"; this run plays {listed(known)}"
             why = f"not in disruption.csv{near}"
         problems.append(run.problem(("optimise", "likelihood", name), f"likelihood of {name!r}", why))
@@ -600,18 +596,13 @@ def _alone(criteria: Criteria) -> Criteria:
 
 def glossary_of(chokepoints: Chokepoints, inputs: Inputs) -> Glossary:
     """Labels for words about limits."""
-
-    def of(table: str, code: str) -> dict[str, str]:
-        frame = inputs[table]
-        return dict(zip(frame[code], frame["label"], strict=True))
-
     return Glossary(
         nodes=chokepoints.inputs.node_labels,
         units={node.node: node.unit for node in chokepoints.inputs.nodes},
         disruptions={event.disruption: event.label for event in chokepoints.inputs.events},
-        segments=of("segments", "segment"),
-        chemistries=of("chemistries", "chemistry"),
-        minerals=of("minerals", "mineral"),
+        segments=inputs.by_code("segments", "label"),
+        chemistries=inputs.by_code("chemistries", "label"),
+        minerals=inputs.by_code("minerals", "label"),
         countries=chokepoints.inputs.country_labels,
     )
 

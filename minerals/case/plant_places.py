@@ -119,5 +119,4 @@ def places_of(assembly: Assembly, names: Sequence[str]) -> Places:
 
 def labels_of(inputs: Inputs, home: str) -> dict[str, str]:
     """What places are called. home: name of the region."""
-    frame = inputs["country_groups"]
-    return {**dict(zip(frame["group"], frame["label"], strict=True)), HOME: home, OUTSIDE: "Outside the largest maker"}
+    return {**inputs.by_code("country_groups", "label"), HOME: home, OUTSIDE: "Outside the largest maker"}

@@ -19,8 +19,8 @@ from ..haste import frozen
 from ..prices import learning, parity
 from ..prices.learning import Array
 from ..tables.codes import WORLD
-from ..tables.inputs import Inputs, joined
-from ..tables.prices import Experience, Learner, PriceInputs, price_inputs
+from ..tables.inputs import Inputs
+from ..tables.prices import Experience, Learner, Pair, PriceInputs, price_inputs
 from ..tables.resolve import Resolved, resolve
 from .arrays import Arrays
 
@@ -45,11 +45,11 @@ class FamilyCurve(NamedTuple):
 
 
 class Parity(NamedTuple):
-    """What closes the gap of one regional price in one year. row: of the regional prices; measure: gap, tariff or
-    credit, in `unit`; ends: value, low, high."""
+    """What closes the gap of one regional price in one year. measure: gap, tariff or credit, in `unit`; ends: value,
+    low, high."""
 
     scenario: str
-    row: int
+    pair: Pair
     measure: str
     year: int
     ends: tuple[float, float, float]
@@ -61,14 +61,14 @@ class PriceCurves:
     """Prices of a run, each computed on first use.
 
     config: [prices]; inputs: what the curves start from; years: those of the scope that have a price; energy: of each
-    world scenario; used: rows that prices rest on, as inputs_used.
+    world scenario; used: rows that prices rest on, as inputs_used has them.
     """
 
     config: Prices
     inputs: PriceInputs
     years: tuple[int, ...]
     energy: Mapping[str, Energies]
-    used: DataFrame
+    used: tuple[DataFrame, ...]
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -80,19 +80,19 @@ class PriceCurves:
         """Cumulative energy in the year of each published price, (point) [GWh]; NaN where nothing counts it."""
         first, experience = self.energy[self.scenarios[0]], self.inputs.experience
         learns = {learner.family: learner.learns_with for learner in self.inputs.learners}
-        known = [_at(experience[learns[row.family]], first, row.year) for row in self.inputs.observations.itertuples()]
+        known = [_at(experience[learns[row.family]], first, row.year) for row in self.inputs.points]
         return np.array([np.nan if each is None else each[0] for each in known])
 
     @cached_property
     def fit(self) -> learning.Fit | None:
         """The learning rate of the observed prices of lithium-ion; None where they are fewer than three."""
-        observations = self.inputs.observations
-        observed = ((observations["case"] == "observed") & (observations["family"] == FITTED)).to_numpy()
+        points = self.inputs.points
+        observed = np.array([row.case == "observed" and row.family == FITTED for row in points], dtype=bool)
         fitted = observed & ~np.isnan(self.energy_at_observations)
         if fitted.sum() < 3:
             return None
         floor = next((learner.floor[0] for learner in self.inputs.learners if learner.family == FITTED), 0.0)
-        above = observations["value"].to_numpy(dtype=float)[fitted] - floor
+        above = np.array([row.value for row in points])[fitted] - floor
         return learning.fit(self.energy_at_observations[fitted], above) if (above > 0).all() else None
 
     @cached_property
@@ -111,13 +111,13 @@ class PriceCurves:
     def needs(self) -> Array:
         """Cumulative energy at which the family's curve comes to each published price that is not observed, (point)
         [GWh]; NaN for observed ones, and where none does."""
-        observations, first = self.inputs.observations, self.energy[self.scenarios[0]]
-        out = np.full(len(observations), np.nan)
+        points, first = self.inputs.points, self.energy[self.scenarios[0]]
+        out = np.full(len(points), np.nan)
         for learner in self.learners:
             years, values = first[learner.learns_with]
             then = values[0, years.index(learner.year)]
-            mine = ((observations["family"] == learner.family) & (observations["case"] != "observed")).to_numpy()
-            wanted, rate, floor = observations["value"].to_numpy()[mine], learner.rate[0], learner.floor[0]
+            mine = [at for at, row in enumerate(points) if row.family == learner.family and row.case != "observed"]
+            wanted, rate, floor = np.array([points[at].value for at in mine]), learner.rate[0], learner.floor[0]
             at = learning.energy_for(wanted, learner.anchor[0], then, rate, floor)
             out[mine] = np.where(np.isfinite(at), at, np.nan)
         return out
@@ -151,29 +151,27 @@ class PriceCurves:
         }  # fmt: skip
 
     def _parity(self, scenario: str) -> Iterator[Parity]:
-        config, curves, start = self.config, self.curves[scenario], self.inputs
-        for row, ((_, own), (_, other)) in enumerate(zip(start.own.iterrows(), start.other.iterrows(), strict=True)):
-            if own["family"] not in curves or (own["relative"] and config.credit):
+        config, curves, tariff = self.config, self.curves[scenario], self.inputs.tariff
+        for pair in self.inputs.pairs:
+            if pair.family not in curves or (pair.relative and config.credit):
                 continue
-            years, values, _ = curves[str(own["family"])]
-            ends = own[["value", "low", "high"]].to_numpy(dtype=float)
-            ends = np.where(np.isnan(ends), ends[0], ends)
-            then = values[0][years.index(own["year"]) if own["year"] in years else 0]
+            years, values, _ = curves[pair.family]
+            then = values[0][years.index(pair.year) if pair.year in years else 0]
             for year, factor in zip(years, values[0] / then, strict=True):
-                if year not in self.years or year < own["year"]:
+                if year not in self.years or year < pair.year:
                     continue
-                cell = ends * factor
-                rival = float(other["value"]) * factor
+                cell = pair.own * factor
+                rival = pair.other * factor
                 found = {
                     "gap": (parity.gap(cell, rival), PRICE),
                     "tariff": (parity.tariff(cell, rival, config.credit), "1"),
-                    "credit": (parity.credit(cell, rival, start.tariff), PRICE),
+                    "credit": (parity.credit(cell, rival, tariff), PRICE),
                 }
                 for measure, (three, unit) in found.items():
-                    if own["relative"] and measure != "tariff":
+                    if pair.relative and measure != "tariff":
                         continue
                     value, low, high = map(float, three)
-                    yield Parity(scenario, row, measure, year, (value, low, high), unit)
+                    yield Parity(scenario, pair, measure, year, (value, low, high), unit)
 
 
 def price_curves(run: Run, inputs: Inputs) -> PriceCurves:
@@ -193,7 +191,7 @@ def price_curves(run: Run, inputs: Inputs) -> PriceCurves:
     world = _world(run, config, start, inputs, max(years[-1], first))
     energy = {name: _energies(Arrays(world), name, start, _families(inputs)) for name in config.adoption}
     with_price = tuple(year for year in years if year >= first)
-    return PriceCurves(config, start, with_price, energy, joined(_of_world_tables(world), start.used))
+    return PriceCurves(config, start, with_price, energy, (_of_world_tables(world), start.used))
 
 
 def batteries_of_trend(run: Run, inputs: Inputs) -> tuple[dict[str, dict[int, float]], DataFrame]:
@@ -224,14 +222,12 @@ def about_prices(run: Run, inputs: Inputs) -> dict[str, dict[str, str]]:
     """Label and caveat of each world scenario of the prices, for the record."""
     config = run.settings.prices
     assert config is not None
-    known = inputs["scenarios"].set_index("scenario")
+    label, caveat = (inputs.by_code("scenarios", column) for column in ("label", "caveat"))
     return {
         name: {
-            "label": str(known.loc[name, "label"]),
+            "label": label[name],
             "demand": config.demand,
-            "caveat": " ".join(
-                dict.fromkeys(filter(None, (str(known.loc[part, "caveat"]) for part in (config.demand, name))))
-            ),
+            "caveat": " ".join(dict.fromkeys(filter(None, (caveat[config.demand], caveat[name])))),
         }
         for name in config.adoption
     }
@@ -261,7 +257,7 @@ def _world(run: Run, config: Prices, start: PriceInputs, inputs: Inputs, last: i
 
 def _families(inputs: Inputs) -> dict[str, str]:
     """Family of each chemistry."""
-    return dict(zip(inputs["chemistries"]["chemistry"], inputs["chemistries"]["family"], strict=True))
+    return inputs.by_code("chemistries", "family")
 
 
 def _along(run: Run, config: Prices, scope: Scope, adoptions: Sequence[str]) -> Run:

@@ -129,9 +129,9 @@ def left_out_of(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Arra
     at = [place for place, region in enumerate(world.regions.labels) if region in resolved.regions.labels]
     by_use = cells[at].sum(axis=(0, 2))  # (segment, year)
     share = by_use / np.maximum(by_use.sum(axis=0), np.finfo(float).tiny)
-    labels = dict(zip(inputs["segments"]["segment"], inputs["segments"]["label"], strict=True))
+    labels = inputs.by_code("segments", "label")
     return {
-        str(labels[name]): share[place]
+        labels[name]: share[place]
         for place, name in enumerate(world.segments.labels)
         if name not in resolved.segments.labels and share[place].any()
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,7 @@ NUMBERS = "iuf"
 FAR = 12
 
 
-def refuse_unfit(tables: Mapping[str, pd.DataFrame], used: pd.DataFrame) -> None:
+def refuse_unfit(tables: Mapping[str, pd.DataFrame], *used: pd.DataFrame) -> None:
     """Refuse tables with a number that is infinite, or empty where EMPTY does not say that it may be.
 
     used: rows that the run rests on, as inputs_used. Raises InputError with the first such column of each table, and
@@ -71,9 +71,8 @@ def refuse_unfit(tables: Mapping[str, pd.DataFrame], used: pd.DataFrame) -> None
 def _unfit(name: str, frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     """(column, value, place) of the first unfit number of each column, that of `value` first."""
     out = []
-    for column, cells in frame.items():
-        if cells.dtype.kind not in NUMBERS:
-            continue
+    for column in (name for name, dtype in frame.dtypes.items() if dtype.kind in NUMBERS):
+        cells = frame[column]
         values = cells.to_numpy() if isinstance(cells.dtype, np.dtype) else cells.to_numpy(dtype=float, na_value=np.nan)
         wrong = ~np.isfinite(values)
         if wrong.any() and (name in AS_READ or column in EMPTY.get(name, ())):
@@ -85,13 +84,14 @@ def _unfit(name: str, frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     return sorted(out, key=lambda found: found[0] != "value")
 
 
-def _why(used: pd.DataFrame) -> str:
+def _why(used: Sequence[pd.DataFrame]) -> str:
     """The input that is likely to be at fault: the one farthest from 1."""
-    if "value" in used and len(used):
-        size = used["value"].astype(float).abs()
+    if parts := [rows[["file", "line", "value"]] for rows in used if "value" in rows and len(rows)]:
+        inputs = pd.concat(parts, ignore_index=True)
+        size = inputs["value"].astype(float).abs()
         away = size.where(size > 0).map(math.log10, na_action="ignore").abs()
         if away.max() > FAR:
-            row = used.loc[away.idxmax()]
+            row = inputs.loc[away.idxmax()]
             place = f"{row['file']}:{int(row['line'])}" if row["line"] else row["file"]
             return f"{place} has value = {row['value']:g}, which is likely why; correct it"
     return "a number among the inputs or in the run file is far too large or too small; correct it"

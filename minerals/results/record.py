@@ -162,10 +162,9 @@ def _rows_of_run(run: Run) -> list[dict[str, Any]]:
 def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:
     """Label, the rows it takes, what sort of claim its adoption is, and the caveats of them all."""
     scenario = run.settings.scenario[name]
-    known = inputs["scenarios"].set_index("scenario")
+    caveat, kind, note = (inputs.by_code("scenarios", column) for column in ("caveat", "kind", "note"))
     taken = (scenario.demand, scenario.adoption, scenario.silicon, scenario.recycling)
-    parts = [part for part in taken if part in known.index]
-    caveats = [str(known.loc[part, "caveat"]) for part in dict.fromkeys(parts)]
+    caveats = [caveat[part] for part in dict.fromkeys(taken) if part in caveat]
     if run.changes[name]:
         chosen = any(change.chosen for change in run.changes[name])
         caveats.append("Shares are chosen by the model." if chosen else "Shares are changed by the run file.")
@@ -179,16 +178,16 @@ def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:
         "demand": scenario.demand,
         "adoption": scenario.adoption,
         "silicon": scenario.silicon,
-        "kind": str(known.loc[scenario.adoption, "kind"]),
-        "caveat": " ".join(caveat for caveat in caveats if caveat),
-        "note": scenario.note or str(known.loc[scenario.adoption, "note"]),
+        "kind": kind[scenario.adoption],
+        "caveat": " ".join(filter(None, caveats)),
+        "note": scenario.note or note[scenario.adoption],
     }
 
 
 def _members(resolved: Resolved, inputs: Inputs) -> dict[str, str]:
     """What each region of the run is: its ISO codes, or what its note says."""
-    frame = inputs["regions"].set_index("region")
-    return {name: str(frame.loc[name, "members"] or frame.loc[name, "note"]) for name in resolved.regions.labels}
+    members, note = (inputs.by_code("regions", column) for column in ("members", "note"))
+    return {name: members[name] or note[name] for name in resolved.regions.labels}
 
 
 def _codes(inputs: Inputs) -> dict[str, dict[str, dict[str, str]]]:

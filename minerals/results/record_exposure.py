@@ -15,7 +15,7 @@ from ..tables.supply import Event
 def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
     """What the record says of an exposure: the future, the reference world, groups, and labels of what is named."""
     config, supply = chokepoints.config, chokepoints.inputs
-    groups = inputs["country_groups"].set_index("group")["label"]
+    groups = inputs.by_code("country_groups", "label")
     named = inputs.tables["event_history"].named
     return {
         "future": about_future(config.future, inputs),
@@ -25,7 +25,7 @@ def about_exposure(chokepoints: Chokepoints, inputs: Inputs) -> dict[str, Any]:
         },
         "caveats": caveats(chokepoints, inputs),
         "unknown": {"assumed": config.unknown, "leads": _led_unknown(chokepoints)},
-        "groups": {"concern": str(groups[config.concern]), "allies": str(groups[config.allies])},
+        "groups": {"concern": groups[config.concern], "allies": groups[config.allies]},
         "nodes": {
             node.node: {"label": node.label, "item": node.item, "stage": node.stage, "part": node.part}
             for node in supply.nodes
@@ -57,8 +57,7 @@ def _led_unknown(chokepoints: Chokepoints) -> dict[str, str]:
 
 def about_future(name: str, inputs: Inputs) -> dict[str, str]:
     """Label and note of a supply future."""
-    row = inputs["supply_futures"].set_index("future").loc[name]
-    return {"label": str(row["label"]), "note": str(row["note"])}
+    return {column: inputs.by_code("supply_futures", column)[name] for column in ("label", "note")}
 
 
 def _severities(event: Event) -> list[dict[str, Any]]:
@@ -108,16 +107,13 @@ def _left_over(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
 
 
 def _nodes_left_out(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
-    minerals = inputs["minerals"].set_index("mineral")["label"]
+    minerals = inputs.by_code("minerals", "label")
     reported = chokepoints.resolved.minerals.labels
-    if set(reported) == set(minerals.index):
+    if set(reported) == set(minerals):
         return []
     followed = {node.node for node in chokepoints.inputs.nodes}
-    needed = {*inputs["stage_yield"]["node"], *inputs["node_use"]["node"]}
-    frame = inputs["nodes"].query("same_as == ''")
-    missing = [
-        str(label) for node, label in zip(frame["node"], frame["label"], strict=True) if node in needed - followed
-    ]
+    needed = {node for table in ("stage_yield", "node_use") for node in inputs.tables[table].columns["node"]}
+    missing = [row.label for row in inputs.rows("nodes") if not row.same_as and row.node in needed - followed]
     if not missing:
         return []
     followed_minerals = listed([minerals[name].lower() for name in reported], 4)

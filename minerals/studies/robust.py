@@ -79,7 +79,7 @@ def robust(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progres
         found = solved(keys, partial(_point, least={}), pool, folder, identity, done(0))
         least = {name: found[name]["value"] for name in worlds}
         found |= solved([REGRET], partial(_point, least=least), pool, folder, identity, done(len(keys)))
-    used = joined(*(exposure.used for exposure in exposures.values()))
+    used = joined(*(part for exposure in exposures.values() for part in exposure.used))
     tables = _tables(worlds, found, sum(mix.data.demand.values()))
     if mix.config.ranges == "off" or not mix.config.near:
         # How far a share moves was not sought, which is not to say that it does not.

@@ -282,16 +282,14 @@ class Adoption:
 def first_planned(inputs: Inputs, demands: Iterable[str]) -> int | None:
     """First year that scenarios of demand plan: the one after the last that was observed, of those that extend a
     history; None where none does."""
-    scenarios, demand = inputs["scenarios"], inputs["battery_demand"]
-    parent = dict(zip(scenarios["scenario"], scenarios["extends"], strict=True))
-    kind = dict(zip(scenarios["scenario"], scenarios["kind"], strict=True))
+    parent, kind = inputs.by_code("scenarios", "extends"), inputs.by_code("scenarios", "kind")
+    demand = inputs.rows_by("battery_demand", "scenario")
     last = 0
     for scenario in demands:
         name = scenario
         while name and kind.get(name) != "history":
             name = parent.get(name, "")
-        observed = demand["year"][demand["scenario"] == name]
-        last = max(last, int(observed.max()) if len(observed) else 0)
+        last = max([last, *(row.year for row in demand.get((name,), []))])
     return last + 1 if last else None
 
 

@@ -33,7 +33,7 @@ def check_cell_parts(inputs: Inputs, chemistries: Iterable[str]) -> None:
     without one.
     """
     table, problems = inputs.tables["chemistries"], []
-    lines = dict(zip(table.frame["chemistry"], table.frame["line"], strict=True))
+    lines = inputs.by_code("chemistries", "line")
     nodes = {part: _nodes(inputs, part, stage) for part, stage in PARTS.items()}
     kinds = Kinds(inputs)
     for chemistry in dict.fromkeys(chemistries):
@@ -48,15 +48,14 @@ def check_cell_parts(inputs: Inputs, chemistries: Iterable[str]) -> None:
                 "with a node that supply_share.csv has as unknown; if its cell has none, with value 0 and a note that "
                 "begins with none"
             )
-            problems.append(Problem(table.file, int(lines[chemistry]), f"chemistry = {chemistry!r}", why))
+            problems.append(Problem(table.file, lines[chemistry], f"chemistry = {chemistry!r}", why))
     if problems:
         raise InputError(problems)
 
 
 def _nodes(inputs: Inputs, part: str, stage: str) -> list[str]:
     """Nodes of a part at a stage."""
-    frame = inputs["nodes"]
-    return list(frame.loc[(frame["stage"] == stage) & (frame["part"] == part), "node"])
+    return [row.node for row in inputs.rows_by("nodes", "stage", "part").get((stage, part), [])]
 
 
 def _by_use(inputs: Inputs, kinds: Kinds, chemistry: str, nodes: Iterable[str]) -> bool:

@@ -151,16 +151,14 @@ def shares_sum_to_one(tables: Tables, problems: list[Problem]) -> None:
 def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
     """Blends of one chemistry take at most all of it, have a graphite base, and lie within the tabulated fractions."""
     table = tables["silicon_uptake"]
-    chemistries = tables["chemistries"].frame.set_index("chemistry")
-    most = chemistries.loc[chemistries["base"] != "", "silicon"].max() if chemistries["base"].any() else 0.0
-    keys = ["scenario", "region", "segment", "chemistry", "year"]
-    wrong = table.frame.groupby(keys, sort=False)["value"].transform("sum") > 1 + SHARE_TOLERANCE
-    for key, rows in table.frame[wrong].groupby(keys, sort=False):
-        label = ", ".join(map(str, key))
-        why = f"blends add up to {rows['value'].sum():.6g} of the cells, expected at most 1"
-        problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
+    anodes = tables["chemistries"].by_code("anode")
+    most = max((row.silicon for row in tables["chemistries"].rows if row.base), default=0.0)
+    for key, rows in table.rows_by("scenario", "region", "segment", "chemistry", "year").items():
+        if (total := sum(row.value for row in rows)) > 1 + SHARE_TOLERANCE:
+            why = f"blends add up to {total:.6g} of the cells, expected at most 1"
+            problems.append(Problem(table.file, rows[0].line, ", ".join(map(str, key)), why))
     for row in table.rows:
-        anode = chemistries["anode"].get(row.chemistry, "graphite")
+        anode = anodes.get(row.chemistry, "graphite")
         if anode != "graphite":
             why = f"has no graphite anode to blend with silicon ({anode})"
             problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
@@ -172,10 +170,10 @@ def uptake_leaves_room(tables: Tables, problems: list[Problem]) -> None:
 def uptake_is_seen(tables: Tables, problems: list[Problem]) -> None:
     """Uptake may start from next to none, and somewhere it is more: where it never is, its shares are mistaken."""
     table, least = tables["silicon_uptake"], PLAUSIBLE["fraction"][0]
-    most = table.frame["value"].max()
+    most = max(table.columns["value"], default=0.0)
     if 0 < most < least and not table.dropped:
         why = f"no blend ever reaches {least:g} of the cells; too small by a factor? If it is meant, remove the rows"
-        problems.append(Problem(table.file, int(table.frame["line"].iloc[0]), "value", why))
+        problems.append(Problem(table.file, table.rows[0].line, "value", why))
 
 
 def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
@@ -186,25 +184,26 @@ def intensities_are_complete(tables: Tables, problems: list[Problem]) -> None:
     """
     table, chemistries = tables["mineral_intensity"], tables["chemistries"]
     minerals, packaged = of_package(tables["minerals"], "mineral"), set(of_package(chemistries, "chemistry"))
-    blends = chemistries.frame[chemistries.frame["base"] != ""]
-    for row in blends[blends.duplicated(["base", "silicon"])].itertuples():
+    blends = [row for row in chemistries.rows if row.base]
+    first = {(row.base, row.silicon): row.line for row in reversed(blends)}
+    for row in (row for row in blends if row.line != first[row.base, row.silicon]):
         why = f"another blend of {row.base} has {row.silicon:g} of silicon; keep one of the two"
-        problems.append(Problem(chemistries.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
+        problems.append(Problem(chemistries.file, row.line, f"chemistry = {row.chemistry!r}", why))
     if table.dropped:
         return  # A row that could not be read may be the missing one.
-    inventoried = table.frame.groupby("chemistry")["mineral"].agg(set).to_dict()
+    inventoried = {name: {row.mineral for row in rows} for (name,), rows in table.rows_by("chemistry").items()}
     shares = tables["market_share"]
-    used = shares.frame.groupby("chemistry", sort=False)["line"].min().to_dict()
-    listed_at = dict(zip(blends["chemistry"], blends["line"], strict=True))
+    used = {name: min(row.line for row in rows) for (name,), rows in shares.rows_by("chemistry").items()}
+    listed_at = {row.chemistry: row.line for row in blends}
     for name in sorted({*used, *inventoried, *listed_at}):
         if name not in packaged and name in chemistries.columns["chemistry"]:
             continue
         missing = [mineral for mineral in minerals if mineral not in inventoried.get(name, set())]
         if missing:
             why = f"no intensity of {listed(missing)}; add rows to {table.file}, with value 0 where there is none"
-            file, line = (shares.file, int(used[name])) if name in used else (table.file, 0)
+            file, line = (shares.file, used[name]) if name in used else (table.file, 0)
             if name in listed_at and name not in inventoried:
-                file, line = chemistries.file, int(listed_at[name])
+                file, line = chemistries.file, listed_at[name]
             problems.append(Problem(file, line, f"chemistry = {name!r}", why))
 
 
@@ -267,19 +266,15 @@ def draws_can_keep_shares(tables: Tables, problems: list[Problem]) -> None:
     """Blends at their high ends leave room. Shares that add up to one need no such rule: each lies between its ends, so
     that some draw within them adds up to one."""
     table = tables["silicon_uptake"]
-    frame = table.frame.assign(high=table.frame["high"].fillna(table.frame["value"]))
-    keys = ["scenario", "region", "segment", "chemistry", "year"]
-    wrong = frame.groupby(keys, sort=False)["high"].transform("sum") > 1 + SHARE_TOLERANCE
-    for key, rows in frame[wrong].groupby(keys, sort=False):
-        label = ", ".join(map(str, key))
-        why = f"high ends add up to {rows['high'].sum():.6g}, so draws cannot keep the shares at most 1; lower them"
-        problems.append(Problem(table.file, int(rows["line"].iloc[0]), label, why))
+    for key, rows in table.rows_by("scenario", "region", "segment", "chemistry", "year").items():
+        if (total := sum(map(_high, rows))) > 1 + SHARE_TOLERANCE:
+            why = f"high ends add up to {total:.6g}, so draws cannot keep the shares at most 1; lower them"
+            problems.append(Problem(table.file, rows[0].line, ", ".join(map(str, key)), why))
 
 
 def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
     """Materials of a design are in the list in their roles, and parameters belong to something in the lists."""
-    materials = tables["cell_material"].frame
-    roles = dict(zip(materials["material"], materials["role"], strict=True))
+    roles = tables["cell_material"].by_code("role")
     design = tables["cell_design"]
     wanted = {"cathode": ("cathode",), "anode": ("host", "metal"), "salt": ("salt",), "solid_electrolyte": ("solid",)}
     for column, allowed in wanted.items():
@@ -288,7 +283,7 @@ def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
             if code and code not in fitting:
                 why = f"no {' or '.join(allowed)} of cell_material.csv{did_you_mean(code, fitting)}"
                 problems.append(Problem(design.file, line, f"{column} = {code!r}", why))
-    known = {"any", *roles, *tables["chemistries"].frame["chemistry"]}
+    known = {"any", *roles, *tables["chemistries"].columns["chemistry"]}
     parameters = tables["cell_parameter"]
     for line, item in cells(parameters, "item"):
         if item not in known:
@@ -299,33 +294,31 @@ def cells_are_whole(tables: Tables, problems: list[Problem]) -> None:
 def graphite_is_possible(tables: Tables, problems: list[Problem]) -> None:
     """No graphite anode holds more than LiC6, 372 mAh/g: less of it than 1 / (372 · V) stores no kWh."""
     table = tables["mineral_intensity"]
-    rows = tables["cell_parameter"].frame
-    ends = rows.assign(low=rows["low"].fillna(rows["value"]), high=rows["high"].fillna(rows["value"]))
-    number = ends.set_index(["item", "parameter"])[["low", "high"]].to_dict("index")
-    silicon = {row.chemistry: row.silicon for row in tables["chemistries"].rows}
-    anode = number.get(("graphite", "average_voltage"))
-    inventoried = table.frame[table.frame["mineral"] == "graphite"].set_index("chemistry")
+    voltage = {row.item: row for row in tables["cell_parameter"].rows if row.parameter == "average_voltage"}
+    silicon = tables["chemistries"].by_code("silicon")
+    anode = voltage.get("graphite")
+    inventoried = {row.chemistry: row for row in table.rows if row.mineral == "graphite"}
     for design in tables["cell_design"].rows:
-        cathode = number.get((design.cathode, "average_voltage"))
+        cathode = voltage.get(design.cathode)
         bare = design.anode == "graphite" and not silicon.get(design.chemistry, 1)
-        if not bare or cathode is None or anode is None or design.chemistry not in inventoried.index:
+        if not bare or cathode is None or anode is None or design.chemistry not in inventoried:
             continue
-        row = inventoried.loc[design.chemistry]
-        least = 1000 / (GRAPHITE_LIMIT * (cathode["high"] - anode["low"]))
-        lowest = row["value"] if pd.isna(row["low"]) else row["low"]
+        row = inventoried[design.chemistry]
+        volts = _high(cathode) - _low(anode)
+        least, lowest = 1000 / (GRAPHITE_LIMIT * volts), _low(row)
         if lowest < least:
-            why = f"expected at least {least:.3g} kg/kWh: 1 / (372 mAh/g · {cathode['high'] - anode['low']:.3g} V)"
-            problems.append(Problem(table.file, int(row["line"]), f"graphite of {design.chemistry} = {lowest:g}", why))
+            why = f"expected at least {least:.3g} kg/kWh: 1 / (372 mAh/g · {volts:.3g} V)"
+            problems.append(Problem(table.file, row.line, f"graphite of {design.chemistry} = {lowest:g}", why))
 
 
 def estimates_are_spread(tables: Tables, problems: list[Problem]) -> None:
     """The index of governance is in standard deviations over the countries of the world: it has no ends of its own, but
     among many countries some are far from its mean."""
     table = tables["governance"]
-    widest = table.frame["value"].abs().max()
-    if len(table.frame) >= MANY and widest < SPREAD:
+    widest = max(map(abs, table.columns["value"]), default=0.0)
+    if len(table) >= MANY and widest < SPREAD:
         why = f"no estimate is beyond ±{widest:.2g}, and the index runs from about −2.5 to 2.5; too small by a factor?"
-        problems.append(Problem(table.file, int(table.frame["line"].iloc[0]), "value", why))
+        problems.append(Problem(table.file, table.rows[0].line, "value", why))
 
 
 def draw_groups_are_spelled_alike(tables: Tables, problems: list[Problem]) -> None:
@@ -347,13 +340,13 @@ def trends_are_of_families(tables: Tables, problems: list[Problem]) -> None:
     own those of a run whose intensities follow it (`resolve`)."""
     table = tables["intensity_trend"]
     families = list(dict.fromkeys(tables["chemistries"].columns["family"]))
-    minerals = {"any", *tables["minerals"].frame["mineral"]}
+    minerals = {"any", *tables["minerals"].columns["mineral"]}
     for column, known in (("family", families), ("mineral", minerals)):
         for line, code in cells(table, column):
             if code not in known:
                 why = f"no {column} of the code lists{did_you_mean(code, known)}"
                 problems.append(Problem(table.file, line, f"{column} = {code!r}", why))
-    having = set(table.frame.loc[table.frame["mineral"] == "any", "family"])
+    having = {row.family for row in table.rows if row.mineral == "any"}
     if not table.dropped:
         for name in dict.fromkeys(of_package(tables["chemistries"], "family")):
             if name not in having:
@@ -380,7 +373,7 @@ def prices_can_be_learnt(tables: Tables, problems: list[Problem]) -> None:
             why = f"no row of {energies.file} counts it{did_you_mean(row.learns_with, counted)}; add one"
             problems.append(Problem(rates.file, int(row.line), f"learns_with = {row.learns_with!r}", why))
     families = set(tables["chemistries"].columns["family"])
-    first = energies.frame.drop_duplicates("family").set_index("family")["members"]
+    first = {row.family: row.members for row in reversed(energies.rows)}
     for row in energies.rows:
         for name in split(row.members):
             if name not in families:
@@ -412,7 +405,7 @@ def multiples_lead_somewhere(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, line, f"relative_to = {row.relative_to!r}", why))
     if any(each.dropped for each in (table, chemistries, rates)) or any(p.file == table.file for p in problems):
         return
-    multiples = multiples_of(table.frame)
+    multiples = multiples_of(table.rows)
     for code in family:
         try:
             follows(code, multiples, family, learnt)
@@ -424,7 +417,7 @@ def multiples_lead_somewhere(tables: Tables, problems: list[Problem]) -> None:
 
 def without_price(tables: Tables) -> list[str]:
     """Chemistries whose price follows no learning curve: a run with [prices] that sells one is refused."""
-    chemistries, multiples = tables["chemistries"], multiples_of(tables["price_relative"].frame)
+    chemistries, multiples = tables["chemistries"], multiples_of(tables["price_relative"].rows)
     family = dict(zip(chemistries.columns["chemistry"], chemistries.columns["family"], strict=True))
     learnt, out = set(tables["learning_rate"].columns["family"]), []
     for code in family:
@@ -458,6 +451,16 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     prices_can_be_learnt,
     multiples_lead_somewhere,
 )
+
+
+def _low(row: Any) -> float:
+    """Low end of a row; its value where it has none."""
+    return float(row.value if math.isnan(row.low) else row.low)
+
+
+def _high(row: Any) -> float:
+    """High end of a row; its value where it has none."""
+    return float(row.value if math.isnan(row.high) else row.high)
 
 
 def of_package(table: Table, column: str) -> list[str]:

@@ -21,17 +21,17 @@ def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
     sources = tables["sources"]
     known = set(sources.columns["source"])
     futures = set(tables["supply_futures"].columns["future"])
-    first = table.frame.drop_duplicates("disruption").set_index("disruption")
+    first = {row.disruption: row for row in reversed(table.rows)}
     for row in table.rows:
         line = int(row.line)
         if row.months <= 0:
             why = "a disruption lasts longer than 0 months; write 12 for one that has no end and is played as a year"
             problems.append(Problem(table.file, line, f"months = {row.months:g}", why))
         for column in TOLD_ONCE:
-            here, there = getattr(row, column), first[column][row.disruption]
+            here, there = (getattr(each, column) for each in (row, first[row.disruption]))
             if here != there and not (pd.isna(here) and pd.isna(there)):
-                start = int(first["line"][row.disruption])
-                why = f"{row.disruption} has {there!r} in {table.lines([start])}; write the same in all its rows"
+                start = table.lines([first[row.disruption].line])
+                why = f"{row.disruption} has {there!r} in {start}; write the same in all its rows"
                 problems.append(Problem(table.file, line, f"{column} = {here!r}", why))
         for future in split(str(row.contained_in)):
             if future != ANY and future not in futures:
@@ -68,7 +68,7 @@ def statuses_have_weights(tables: Tables, problems: list[Problem]) -> None:
     table = tables["event_weight"]
     if table.dropped:
         return  # A row that could not be read may be the missing one.
-    known = set(table.frame["status"])
+    known = set(table.columns["status"])
     for status in STATUSES:
         if status not in known:
             why = "is missing, and a run may have such disruptions; add its row, graded assumed"

@@ -73,8 +73,7 @@ def chemistries_or_families_exist(tables: Tables, problems: list[Problem]) -> No
 
 def performance_is_whole(tables: Tables, problems: list[Problem]) -> None:
     """A chemistry has all that a segment may ask of it, above zero; a silicon blend is chosen beside its base."""
-    table, chemistries = tables["chemistry_performance"], tables["chemistries"].frame
-    base = dict(zip(chemistries["chemistry"], chemistries["base"], strict=True))
+    table, base = tables["chemistry_performance"], tables["chemistries"].by_code("base")
     for row in table.rows:
         least = row.value if pd.isna(row.low) else row.low
         if least <= 0:
@@ -83,9 +82,9 @@ def performance_is_whole(tables: Tables, problems: list[Problem]) -> None:
     if table.dropped:
         return
     rated = set(table.columns["chemistry"])
-    for chemistry, rows in table.frame.groupby("chemistry", sort=False):
-        line, what = int(rows["line"].iloc[0]), f"chemistry = {chemistry!r}"
-        missing = [measure for measure in NEEDED if measure not in set(rows["measure"])]
+    for (chemistry,), rows in table.rows_by("chemistry").items():
+        line, what = rows[0].line, f"chemistry = {chemistry!r}"
+        missing = [measure for measure in NEEDED if measure not in {row.measure for row in rows}]
         if missing:
             why = f"has no {listed(missing)}; add rows, graded assumed where nothing was read"
             problems.append(Problem(table.file, line, what, why))
@@ -113,23 +112,23 @@ def needs_are_of_a_mix_and_bars_of_a_name(tables: Tables, problems: list[Problem
 def years_are_whole(tables: Tables, problems: list[Problem]) -> None:
     """A first year is a calendar year, no region makes before anyone sells, and each chemistry has a first year."""
     table = tables["commercial_year"]
-    world = table.frame[table.frame["region"] == WORLD].set_index("chemistry")[["value", "line"]].to_dict("index")
+    world = {row.chemistry: row for row in table.rows if row.region == WORLD}
     for row in table.rows:
         if row.value != int(row.value):
             problems.append(Problem(table.file, int(row.line), f"value = {row.value:g}", "expected a whole year"))
         first = world.get(row.chemistry)
-        if first is not None and row.value < first["value"]:
-            where = table.lines([first["line"]])
-            why = f"is before the first sales anywhere, {first['value']:g} in {where}; mend one of them"
+        if first is not None and row.value < first.value:
+            where = table.lines([first.line])
+            why = f"is before the first sales anywhere, {first.value:g} in {where}; mend one of them"
             problems.append(Problem(table.file, int(row.line), f"{row.region} = {row.value:g}", why))
     if table.dropped:
         return
-    performance, chemistries = tables["chemistry_performance"], tables["chemistries"].frame
-    family = dict(zip(chemistries["chemistry"], chemistries["family"], strict=True))
-    for chemistry, line in performance.frame.groupby("chemistry", sort=False)["line"].min().items():
+    performance, family = tables["chemistry_performance"], tables["chemistries"].by_code("family")
+    for (chemistry,), rows in performance.rows_by("chemistry").items():
         if chemistry in family and not {chemistry, family[chemistry]} & set(world):
             why = f"has no first year in the World, nor has its family {family[chemistry]}; add a row to {table.file}"
-            problems.append(Problem(performance.file, int(line), f"chemistry = {chemistry!r}", why))
+            line = min(row.line for row in rows)
+            problems.append(Problem(performance.file, line, f"chemistry = {chemistry!r}", why))
 
 
 def limits_leave_a_share(tables: Tables, problems: list[Problem]) -> None:
@@ -152,11 +151,11 @@ def classes_fit_their_shares(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, int(row.line), f"value = {row.value:g}", why))
     if table.dropped:
         return
-    for (plant, chemistry), rows in table.frame.groupby(["plant", "chemistry"], sort=False):
-        missing = [part for part in PARTS if part not in set(rows["part"])]
+    for (plant, chemistry), rows in table.rows_by("plant", "chemistry").items():
+        missing = [part for part in PARTS if part not in {row.part for row in rows}]
         if missing:
             why = f"has no {listed(missing)}; add a row for each part"
-            problems.append(Problem(table.file, int(rows["line"].iloc[0]), f"{chemistry} in {plant} plants", why))
+            problems.append(Problem(table.file, rows[0].line, f"{chemistry} in {plant} plants", why))
 
 
 def limits_and_lines_serve_all(tables: Tables, problems: list[Problem]) -> None:
@@ -168,9 +167,9 @@ def limits_and_lines_serve_all(tables: Tables, problems: list[Problem]) -> None:
         table = tables[name]
         if table.dropped:
             continue
-        wide = table.frame[(table.frame[column] == ANY) & (table.frame["region"] == WORLD)]
+        wide = table.rows_by(column, "region").get((ANY, WORLD), [])
         for measure in measures:
-            if measure not in set(wide["measure"]):
+            if measure not in {row.measure for row in wide}:
                 why = "has no row of any in the World, which serves those without rows of their own; add one"
                 problems.append(Problem(table.file, 0, f"measure = {measure!r}", why))
     table = tables["line_cost"]

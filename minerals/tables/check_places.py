@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
-import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from .check import SHARE_TOLERANCE, Tables, cells, of_package
@@ -36,7 +38,7 @@ def parts_make_up_regions(tables: Tables, problems: list[Problem]) -> None:
         return
     places = _places(tables)
     at = dict(zip(regions.columns["region"], regions.columns["line"], strict=True))
-    first = table.frame.groupby("region")["line"].min().to_dict()
+    first = {region: min(row.line for row in rows) for (region,), rows in table.rows_by("region").items()}
 
     def problem(region: str, column: str, value: str, why: str) -> None:
         problems.append(Problem(regions.file, int(at[region]), f"{column} = {value!r}", why))
@@ -45,7 +47,7 @@ def parts_make_up_regions(tables: Tables, problems: list[Problem]) -> None:
         wider = places.within[region]
         if region not in places.parts.get(wider, ()):
             why = f"is none of the parts of a region that it is within; name it among the parts of {wider or 'one'} in "
-            problems.append(Problem(table.file, int(first[region]), f"region = {region!r}", f"{why}{regions.file}"))
+            problems.append(Problem(table.file, first[region], f"region = {region!r}", f"{why}{regions.file}"))
     for whole in (region for region in places.within if places.is_whole(region)):
         parts = places.parts[whole]
         inside = [part for part in parts if places.within.get(part) == whole]
@@ -62,55 +64,57 @@ def parts_make_up_regions(tables: Tables, problems: list[Problem]) -> None:
             if wrong:
                 why = f"{listed(wrong)}: in none, in two, or not in it; each country of a region is in one of its parts"
                 problem(whole, "parts", "; ".join(parts), why)
-    for place, rows in table.frame.groupby(["region", "segment"], sort=False):
-        _leaves_something(places, table, place, rows, problems)
+    shares = table.rows_by("region", "segment")
+    for region, segment in shares:
+        _leaves_something(places, table, shares, (region, segment), problems)
     for region in places.shared & set(places.within):
-        having = set(table.frame.loc[table.frame["region"] == region, "segment"])
+        having = {segment for place, segment in shares if place == region}
         if missing := [name for name in of_package(tables["segments"], "segment") if name not in having]:
             why = f"has no share for {listed(missing)}; add rows, with value 0 where it has none"
-            problems.append(Problem(table.file, int(first[region]), f"region = {region!r}", why))
+            problems.append(Problem(table.file, first[region], f"region = {region!r}", why))
 
 
 def _leaves_something(
-    places: Places, table: Table, place: tuple[str, str], rows: pd.DataFrame, problems: list[Problem]
-) -> None:
-    """Shares of the parts of one region, interpolated to the years given for one of them, add up to at most one."""
+    places: Places, table: Table, shares: Mapping[tuple[str, ...], list[Any]], place: tuple[str, str],
+    problems: list[Problem],
+) -> None:  # fmt: skip
+    """Shares of the parts of one region, interpolated to the years given for one of them, add up to at most one.
+    shares: rows of the table by region and segment."""
     region, segment = place
     beside = [part for part in places.parts.get(places.within.get(region, ""), ()) if part in places.shared]
-    years = rows["year"].to_numpy()
+    years = [row.year for row in shares[place]]
     total = np.zeros(len(years))
     for part in beside or [region]:
-        mine = table.frame[(table.frame["region"] == part) & (table.frame["segment"] == segment)].sort_values("year")
-        if len(mine):
-            total += np.interp(years, mine["year"], mine["value"])
-    for year, line, share in zip(years, rows["line"], total, strict=True):
+        if mine := sorted(shares.get((part, segment), []), key=lambda row: row.year):
+            total += np.interp(years, [row.year for row in mine], [row.value for row in mine])
+    for row, share in zip(shares[place], total, strict=True):
         if share > 1 + SHARE_TOLERANCE:
-            why = f"shares of {listed(beside)} add up to {share:.6g} in {year}, expected at most 1"
-            problems.append(Problem(table.file, int(line), f"segment = {segment!r}", why))
+            why = f"shares of {listed(beside)} add up to {share:.6g} in {row.year}, expected at most 1"
+            problems.append(Problem(table.file, row.line, f"segment = {segment!r}", why))
 
 
 def blocs_are_placed_whole(tables: Tables, problems: list[Problem]) -> None:
     """Shares of the countries of a bloc add up to one, and a bloc that stands for a region is placed at every node."""
-    table, countries = tables["group_place"], tables["countries"].frame.set_index("country")
+    table, home = tables["group_place"], tables["countries"].by_code("region")
     if table.dropped or tables["countries"].dropped or tables["nodes"].dropped:
         return
     nodes = set(tables["nodes"].columns["node"])
-    for (group, node), rows in table.frame.groupby(["group", "node"], sort=False):
-        line, total = int(rows["line"].iloc[0]), rows["value"].sum()
+    places = table.rows_by("group", "node")
+    for (group, node), rows in places.items():
+        line, total = rows[0].line, sum(row.value for row in rows)
         if node != ANY and node not in nodes:
             why = f"not in {tables['nodes'].file}{did_you_mean(node, nodes)}; write {ANY!r} for every node"
             problems.append(Problem(table.file, line, f"node = {node!r}", why))
         if abs(total - 1) > SHARE_TOLERANCE:
             why = f"shares of {group} at {node} add up to {total:.6g}, expected 1"
             problems.append(Problem(table.file, line, f"group = {group!r}", why))
-        has_region = group in countries.index and countries.loc[group, "region"]
-        if has_region and ANY not in set(table.frame.loc[table.frame["group"] == group, "node"]):
+        if home.get(group, "") and (group, ANY) not in places:
             why = f"has no rows for node {ANY!r}; add them, for the nodes without rows of their own"
             problems.append(Problem(table.file, line, f"group = {group!r}", why))
 
 
 def _places(tables: Tables) -> Places:
-    return Places.of(tables["regions"].frame, tables["region_part"].columns["region"])
+    return Places.of(tables["regions"].rows, tables["region_part"].columns["region"])
 
 
 RULES = (demand_is_by_part, parts_make_up_regions, blocs_are_placed_whole)

@@ -21,12 +21,12 @@ PLACES = ("top", "outside", "home", ANY)
 def twins_measure_one_step(tables: Tables, problems: list[Problem]) -> None:
     """A node and the one it is same_as end in the same part, in one unit, and count once on a path."""
     table = tables["nodes"]
-    nodes = table.frame.set_index("node")
+    nodes = {row.node: row for row in table.rows}
     for row in table.rows:
-        if row.same_as not in nodes.index:
+        if row.same_as not in nodes:
             continue
         for column in ("part", "unit"):
-            own, other = getattr(row, column), nodes.loc[row.same_as, column]
+            own, other = getattr(row, column), getattr(nodes[row.same_as], column)
             if own != other:
                 why = f"is {own} and {row.same_as} is {other}; nodes that measure the same step agree in it"
                 problems.append(Problem(table.file, int(row.line), f"{column} of {row.node}", why))
@@ -160,26 +160,24 @@ def suppliers_have_customers(tables: Tables, problems: list[Problem]) -> None:
     if yields.dropped or uses.dropped:
         return  # A row that could not be read may be the missing one.
     needed = {*yields.columns["node"], *uses.columns["node"]}
-    for row in shares.frame.drop_duplicates("node").itertuples():
-        if row.node not in needed:
+    for (node,), rows in shares.rows_by("node").items():
+        if node not in needed:
             why = f"has suppliers, and neither {yields.file} nor {uses.file} says what needs it; add a row there"
-            problems.append(Problem(shares.file, int(row.line), f"node = {row.node!r}", why))
+            problems.append(Problem(shares.file, rows[0].line, f"node = {node!r}", why))
 
 
 def suppliers_are_known_or_unknown(tables: Tables, problems: list[Problem]) -> None:
     """A node that something needs has shares of its suppliers, or one row which says that nobody knows them."""
     nodes, shares = tables["nodes"], tables["supply_share"]
-    frame = shares.frame
-    unknown = frame[frame["quality"] == UNKNOWN]
-    counts = frame.groupby(["future", "node"], sort=False)["line"].agg(list).to_dict()
-    for row in unknown.itertuples():
-        if others := [line for line in counts[row.future, row.node] if line != row.line]:
+    beside = shares.rows_by("future", "node")
+    for row in (row for row in shares.rows if row.quality == UNKNOWN):
+        if others := [other.line for other in beside[row.future, row.node] if other.line != row.line]:
             why = f"is unknown, and shares of it stand in {shares.lines(others)}; keep one or the other"
-            problems.append(Problem(shares.file, int(row.line), f"{row.node} in {row.future}", why))
+            problems.append(Problem(shares.file, row.line, f"{row.node} in {row.future}", why))
     if any(tables[name].dropped for name in ("nodes", "supply_share", "stage_yield", "node_use")):
         return  # A row that could not be read may be the missing one.
     needed = {*tables["stage_yield"].columns["node"], *tables["node_use"].columns["node"]}
-    having = set(frame["node"])
+    having = set(shares.columns["node"])
     for line, node in cells(nodes, "node"):
         if node in needed - having:
             why = (
@@ -198,11 +196,10 @@ def needs_are_said_once(tables: Tables, problems: list[Problem]) -> None:
         if units.get(node, "kt") != "kt":
             why = f"{node} is measured in {units[node]}, and a yield gives kt; use node_use.csv"
             problems.append(Problem(yields.file, line, f"node = {node!r}", why))
-    for node in dict.fromkeys(uses.columns["node"]):
+    for (node,), rows in uses.rows_by("node").items():
         if node in by_yield:
-            line = int(uses.frame.loc[uses.frame["node"] == node, "line"].iloc[0])
             why = f"has its need from {yields.named(by_yield[node])} already; keep one of them, or it would count twice"
-            problems.append(Problem(uses.file, line, f"node = {node!r}", why))
+            problems.append(Problem(uses.file, rows[0].line, f"node = {node!r}", why))
 
 
 def supply_is_in_the_unit_of_its_node(tables: Tables, problems: list[Problem]) -> None:
@@ -257,8 +254,7 @@ def volumes_are_of_an_event(tables: Tables, problems: list[Problem]) -> None:
     """Monthly volumes belong to an item of a past stop, and stand beside a normal month."""
     history, volume = tables["event_history"], tables["event_volume"]
     known = set(zip(history.columns["event"], history.columns["item"], strict=True))
-    normal = volume.frame[volume.frame["period"] == "normal"]
-    with_normal = set(zip(normal["event"], normal["item"], strict=True))
+    with_normal = {(row.event, row.item) for row in volume.rows if row.period == "normal"}
     for row in volume.rows:
         of = f"event, item = {row.event!r}, {row.item!r}"
         if (row.event, row.item) not in known and not history.dropped:
@@ -334,7 +330,7 @@ def plants_are_known(tables: Tables, problems: list[Problem]) -> None:
         if country not in (ANY, *codes) and not countries.dropped:
             why = f"not in {countries.file}{did_you_mean(country, codes)}; or write any"
             problems.append(Problem(table.file, line, f"country = {country!r}", why))
-    if not ((table.frame["node"] == ANY) & (table.frame["country"] == ANY)).any() and not table.dropped:
+    if (ANY, ANY) not in table.rows_by("node", "country") and not table.dropped:
         problems.append(Problem(table.file, 0, "node = 'any', country = 'any'", "is missing; add its row"))
     table = tables["cell_origin"]
     for line, family in cells(table, "family"):

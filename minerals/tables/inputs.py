@@ -62,6 +62,10 @@ class Inputs:
         """Rows of a table in file order, as named tuples of its columns."""
         return self.tables[name].rows
 
+    def by_code(self, name: str, column: str) -> dict[str, Any]:
+        """Cells of a column of a code list, by code in file order."""
+        return self.tables[name].by_code(column)
+
     def finer_rows(self, name: str) -> list[Any]:
         """Rows that are finer than a table, as named tuples; none where there are none."""
         return self.finer[name].rows if name in self.finer else []
@@ -69,10 +73,7 @@ class Inputs:
     def rows_by(self, name: str, *columns: str) -> dict[tuple[Any, ...], list[Any]]:
         """These rows by their labels in some columns."""
         if (name, columns) not in self._rows_by:
-            groups: dict[tuple[Any, ...], list[Any]] = {}
-            for row in self.rows(name):
-                groups.setdefault(tuple(getattr(row, column) for column in columns), []).append(row)
-            self._rows_by[name, columns] = groups
+            self._rows_by[name, columns] = self.tables[name].rows_by(*columns)
         return self._rows_by[name, columns]
 
     def used(self, lines: Mapping[str, Iterable[int]]) -> pd.DataFrame:
@@ -133,7 +134,7 @@ class Inputs:
     @cached_property
     def places(self) -> Places:
         """How the regions lie within each other."""
-        return Places.of(self["regions"], self["region_part"]["region"])
+        return Places.of(self.rows("regions"), self.tables["region_part"].columns["region"])
 
     @cached_property
     def sha256(self) -> dict[str, str]:
@@ -227,5 +228,14 @@ def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]
 
 def joined(*used: pd.DataFrame) -> pd.DataFrame:
     """Rows used, each once, in the columns of inputs_used."""
-    frames = [frame.dropna(axis="columns", how="all") for frame in used if len(frame)]
-    return pd.concat(frames, ignore_index=True).drop_duplicates("rows", ignore_index=True).reindex(columns=USED_COLUMNS)
+    found: dict[str, list[Any]] = {column: [] for column in USED_COLUMNS}
+    taken: set[str] = set()
+    for frame in used:
+        columns = {column: frame[column].to_numpy().tolist() for column in frame}
+        first = dict(zip(reversed(columns["rows"]), reversed(range(len(frame))), strict=True))
+        new = sorted(first[row] for row in first.keys() - taken)
+        taken |= first.keys()
+        for column, cells in found.items():
+            mine = columns.get(column)
+            cells += [math.nan] * len(new) if mine is None else [mine[at] for at in new]
+    return pd.DataFrame(found)

@@ -111,10 +111,8 @@ class _Reader(Reader):
         return config
 
     def read(self) -> MixInputs:
-        frame = self.inputs["chemistries"]
-        family = dict(zip(frame["chemistry"], frame["family"], strict=True))
-        self.family = family
-        chemistries = self._chosen(list(frame["chemistry"]))
+        self.family = family = self.inputs.by_code("chemistries", "family")
+        chemistries = self._chosen(list(family))
         shares = self._share_limits(chemistries)
         counts = self._counts(chemistries)
         performance = self._performance(chemistries)
@@ -165,7 +163,7 @@ class _Reader(Reader):
 
     def _chosen(self, order: Sequence[str]) -> tuple[str, ...]:
         """Chemistries that may be chosen: those named, or all of known performance, less those that may not."""
-        known = set(self.inputs["chemistry_performance"]["chemistry"])
+        known = set(self.inputs.tables["chemistry_performance"].columns["chemistry"])
         problems: list[Problem] = []
 
         def members(key: str, names: Iterable[str]) -> set[str]:
@@ -378,6 +376,5 @@ class _Reader(Reader):
 
     def _carried(self, chemistries: Sequence[str]) -> dict[str, float]:
         """Share of the equipment of a lithium-ion cell line that makes a chemistry; 1 where no row says less."""
-        frame = self.inputs["drop_in"]
-        cell = frame[frame["part"] == CELL].set_index("chemistry")["value"]
+        cell = {row.chemistry: row.value for row in self.inputs.rows_by("drop_in", "part").get((CELL,), [])}
         return {c: float(cell.get(c, cell.get(self.family[c], 1.0))) for c in chemistries}

@@ -31,9 +31,8 @@ class Kinds:
     """Chemistries and their families. A silicon blend belongs where its base does: silicon is an axis of its own."""
 
     def __init__(self, inputs: Inputs) -> None:
-        frame = inputs["chemistries"]
-        self.base = {name: base or name for name, base in zip(frame["chemistry"], frame["base"], strict=True)}
-        self.family: dict[str, str] = dict(zip(frame["chemistry"], frame["family"], strict=True))
+        self.base = {name: base or name for name, base in inputs.by_code("chemistries", "base").items()}
+        self.family: dict[str, str] = inputs.by_code("chemistries", "family")
         self.known = [*self.base, *dict.fromkeys(self.family[base] for base in self.base.values())]
 
     def is_family(self, name: str) -> bool:
@@ -127,12 +126,12 @@ def _check_places(run: Run, inputs: Inputs, labels: Labels, problems: list[Probl
     """A scenario says something of each region itself: one that only inherits there would be compared with its past."""
     for name, scenario in run.settings.scenario.items():
         for key, table in (("demand", "battery_demand"), ("adoption", "market_share")):
-            frame, value = inputs[table], getattr(scenario, key)
-            own = set(frame.loc[frame["scenario"] == value, "region"])
+            places, value = inputs.rows_by(table, "scenario", "region", "segment"), getattr(scenario, key)
+            own = {region for name, region, _ in places if name == value}
             for region in labels.regions:
                 if own & set(_served_by(region, table, inputs)):
                     continue
-                others = sorted(set(frame.loc[frame["region"] == region, "scenario"]))
+                others = sorted({name for name, place, _ in places if place == region})
                 way_out = f"scenarios with rows for {region}: {listed(others)}" if others else f"add rows for {region}"
                 why = f"has rows for {listed(sorted(own))} and none for {region}; {way_out}"
                 problems.append(run.problem(("scenario", name, key), f"{key} = {value!r}", why))
@@ -170,7 +169,7 @@ def _regions(run: Run, inputs: Inputs, problems: list[Problem]) -> tuple[str, ..
 
 def _check_changes(run: Run, inputs: Inputs, labels: Labels, problems: list[Problem]) -> None:
     """Names of changed shares exist and are part of the run: a change that changes nothing is a mistake."""
-    bases = dict(zip(inputs["chemistries"]["chemistry"], inputs["chemistries"]["base"], strict=True))
+    bases = inputs.by_code("chemistries", "base")
     for scenario, changes in run.changes.items():
         for change in changes:
             here = [
@@ -295,8 +294,7 @@ def _unknown(name: str, known: Iterable[str], where: str) -> str:
 
 def region_label(regions: Sequence[str], inputs: Inputs) -> str:
     """Name of the sum of all regions of the run: World where they make it up, else their names joined."""
-    frame = inputs["regions"]
-    for name, parts in zip(frame["region"], frame["parts"], strict=True):
+    for name, parts in inputs.by_code("regions", "parts").items():
         if parts and sorted(split(parts)) == sorted(regions):
-            return str(name)
+            return name
     return " + ".join(regions)

@@ -195,8 +195,7 @@ class _Reader:
     def detailed(self, chemistries: Sequence[str], scenario: str) -> Detailed:
         """Parameters by region and chemistry, of the rows that fit each best."""
         regions, segments, minerals = self.labels.regions, self.labels.segments, self.labels.minerals
-        frame = self.inputs["chemistries"]
-        family = dict(zip(frame["chemistry"], frame["family"], strict=True))
+        family = self.inputs.by_code("chemistries", "family")
         further = {"lifetime": ("life", "segment"), "second_life": ("segment", "measure"),
                    "collection_rate": ("segment",), "recovery_route": ("recycling_route",),
                    "recovery_rate": ("stream", "recycling_route", "mineral")}  # fmt: skip
@@ -370,7 +369,7 @@ class _Reader:
 
     def _nodes(self) -> Iterable[UpstreamNode]:
         """Each upstream product with its mass per mass of the minerals that it ends in."""
-        stages = dict(zip(self.inputs["nodes"]["node"], self.inputs["nodes"]["stage"], strict=True))
+        stages = self.inputs.by_code("nodes", "stage")
         file = self.inputs.tables["stage_yield"].file
         for name, found in ways(self._rows("stage_yield")).items():
             mine = []

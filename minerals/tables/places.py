@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-import pandas as pd
+from typing import Any
 
 from ..haste import frozen
 from .codes import EUROPE, UNION, WORLD
@@ -24,17 +23,12 @@ class Places:
     shared: frozenset[str]
 
     @classmethod
-    def of(cls, regions: pd.DataFrame, shared: Iterable[str]) -> Places:
-        """From the table of regions and the regions that region_part has rows of."""
-        names = regions["region"].tolist()
-        codes = {
-            column: [tuple(code.strip() for code in str(text).split(";") if code.strip()) for text in regions[column]]
-            for column in ("parts", "members")
-        }
+    def of(cls, regions: Sequence[Any], shared: Iterable[str]) -> Places:
+        """From the rows of regions and the regions that region_part has rows of."""
         return cls(
-            within=dict(zip(names, regions["within"].tolist(), strict=True)),
-            parts=dict(zip(names, codes["parts"], strict=True)),
-            members=dict(zip(names, map(frozenset, codes["members"]), strict=True)),
+            within={row.region: row.within for row in regions},
+            parts={row.region: _codes(row.parts) for row in regions},
+            members={row.region: frozenset(_codes(row.members)) for row in regions},
             shared=frozenset(shared),
         )
 
@@ -94,3 +88,8 @@ class Places:
             return frozenset({EUROPE})
         wider = set(self.chain(UNION)) - {WORLD}
         return frozenset(wider | {region for region in self.within if UNION in self.chain(region)})
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    """Codes of a cell that joins them by ';'."""
+    return tuple(code.strip() for code in text.split(";") if code.strip())

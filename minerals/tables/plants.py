@@ -102,7 +102,7 @@ def cell_plants(inputs: Inputs) -> list[Plant]:
 
 def material_plants(inputs: Inputs) -> list[Plant]:
     """Plants of materials, each by its node; those of cells are in `cell_plants`."""
-    stages = dict(zip(inputs["nodes"]["node"], inputs["nodes"]["stage"], strict=True))
+    stages = inputs.by_code("nodes", "stage")
     rows = inputs.rows_by("material_plant", "node", "company", "country", "unit")
     return [
         Plant(node, country, unit, tuple(mine))

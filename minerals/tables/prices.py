@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..config import Run
@@ -16,6 +16,9 @@ from .check import split
 from .codes import WORLD
 from .inputs import Inputs
 from .reader import Reader
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Array = NDArray[np.float64]
 TABLES = ("cell_price", "cell_price_gap", "learning_rate", "cumulative_energy", "price_floor")
@@ -49,24 +52,37 @@ class Experience:
     energy: Array
 
 
+class Pair(NamedTuple):
+    """Price of a region and of the one that it is compared with, of the same thing in the same year.
+
+    own, other: (3,) value, low, high, and the value of the other [USD_2025/kWh], or where only the gap is published
+    (`relative`), over the price of the other.
+    """
+
+    region: str
+    against: str
+    level: str
+    family: str
+    year: int
+    own: Array
+    other: float
+    relative: bool
+
+
 @frozen
 class PriceInputs:
     """All that the prices of a run rest on.
 
-    points: pack prices of the world for all uses (case, family, year, value, low, high, source); own, other: rows of
-    regions, and of the region they are compared with, that price the same thing in the same year, paired by row, in
-    USD_2025/kWh, or where only the gap is published (`relative`), over the price of the other;
-    tariff: on cells of the region they are compared with, in place already [1]; used: rows used, as inputs_used has
-    them.
+    points: rows of cell_price that are packs of the world for all uses; pairs: of regional prices; tariff: on cells of
+    the region they are compared with, in place already [1]; used: rows used, as inputs_used has them.
     """
 
     learners: tuple[Learner, ...]
     experience: dict[str, Experience]
-    observations: pd.DataFrame
-    own: pd.DataFrame
-    other: pd.DataFrame
+    points: tuple[Any, ...]
+    pairs: tuple[Pair, ...]
     tariff: float
-    used: pd.DataFrame
+    used: DataFrame
 
 
 def tariff_on(tariff: float | Mapping[str, float], country: str, inputs: Inputs) -> float:
@@ -75,15 +91,15 @@ def tariff_on(tariff: float | Mapping[str, float], country: str, inputs: Inputs)
         return tariff
     if country in tariff or not tariff:
         return tariff.get(country, 0.0)
-    frame = inputs["country_group"]
-    return max((tariff.get(group, 0.0) for group in frame.loc[frame["country"] == country, "group"]), default=0.0)
+    groups = inputs.rows_by("country_group", "country").get((country,), [])
+    return max((tariff.get(row.group, 0.0) for row in groups), default=0.0)
 
 
 def countries_in(inputs: Inputs, region: str) -> tuple[str, ...]:
     """Codes of the countries in a region, with those of groups that are taken as it."""
-    places, frame = inputs.places, inputs["countries"]
+    places = inputs.places
     parts = [part for name in places.parts[region] for part in countries_in(inputs, name)]
-    placed = frame.loc[frame["region"] == region, "country"]
+    placed = [row.country for row in inputs.rows_by("countries", "region").get((region,), [])]
     return tuple(dict.fromkeys([*sorted(places.members[region]), *parts, *placed]))
 
 
@@ -111,33 +127,29 @@ class _Reader(Reader):
 
     def read(self) -> PriceInputs:
         """Everything, or every problem."""
-        prices = self.inputs["cell_price"]
-        world = prices[(prices["region"] == WORLD) & (prices["level"] == "pack") & (prices["use"] == "all")]
+        world = self.inputs.rows_by("cell_price", "region", "level", "use").get((WORLD, "pack", "all"), [])
         learners = tuple(self._learners(world))
         groups = dict.fromkeys(learner.learns_with for learner in learners)
         experience = {group: self._experience(group) for group in groups}
-        own, other = self._regional(prices)
+        pairs = tuple(self._regional())
         self.problems += _tariff_problems(self.run, self.inputs)
         if self.problems:
             raise InputError(self.problems)
-        observations = world[world["family"].isin([learner.family for learner in learners])]
-        self.mark("cell_price", observations["line"])
-        observations = observations[["case", "family", "year", "value", "low", "high", "unit", "source", "quality"]]
+        learnt = {learner.family for learner in learners}
+        points = tuple(self.use("cell_price", [row for row in world if row.family in learnt]))
         used = self.used(TABLES)
         assert self.run.settings.prices is not None
         against = countries_in(self.inputs, self.run.settings.prices.against)
         rates = [tariff_on(self.run.settings.prices.tariff, country, self.inputs) for country in against]
         tariff = min(rates, default=0.0)
-        return PriceInputs(learners, experience, observations.reset_index(drop=True), own, other, tariff, used)
+        return PriceInputs(learners, experience, points, pairs, tariff, used)
 
-    def _learners(self, world: pd.DataFrame) -> Sequence[Learner]:
+    def _learners(self, world: Sequence[Any]) -> Sequence[Learner]:
         """Families with a learning rate, each anchored on its last observed price."""
         out = []
-        rates = self.inputs["learning_rate"]
-        self.mark("learning_rate", rates["line"])
-        for row in rates.itertuples():
-            seen = world[(world["case"] == "observed") & (world["family"] == row.family)]
-            if not len(seen):
+        for row in self.rows("learning_rate"):
+            seen = [price for price in world if price.case == "observed" and price.family == row.family]
+            if not seen:
                 why = (
                     "no observed pack price of the World for all uses in cell_price.csv; add the row its curve starts "
                     "from, or remove its learning rate"
@@ -145,12 +157,11 @@ class _Reader(Reader):
                 file = self.inputs.tables["learning_rate"].file
                 self.problems.append(Problem(file, int(row.line), f"family = {row.family!r}", why))
                 continue
-            last = seen.loc[seen["year"].idxmax()]
-            rate = _three(row.value, row.low, row.high)
-            anchor = _three(last["value"], last["low"], last["high"])
-            floor = self._floor(str(row.family), anchor)
-            assumed, learns_with = row.quality == "assumed", str(row.learns_with)
-            out.append(Learner(row.family, int(last["year"]), anchor, rate, assumed, learns_with, floor))
+            last = max(seen, key=_year)
+            anchor = _three(last)
+            floor = self._floor(row.family, anchor)
+            assumed = row.quality == "assumed"
+            out.append(Learner(row.family, last.year, anchor, _three(row), assumed, row.learns_with, floor))
         return out
 
     def _floor(self, family: str, anchor: Array) -> Array:
@@ -164,55 +175,52 @@ class _Reader(Reader):
             why = "no floor for a family with a learning rate; add the row, or leave prices.floor out"
             self.problems.append(Problem(file, 0, f"family = {family!r}", why))
             return np.zeros(3)
-        floor = _three(rows[0].value, rows[0].low, rows[0].high)
+        floor = _three(rows[0])
         if (floor >= anchor).any():
             why = f"is not below the price the curve starts from ({', '.join(f'{each:g}' for each in anchor)})"
             self.problems.append(Problem(file, rows[0].line, f"value, low, high of {family}", why))
         return floor
 
     def _experience(self, family: str) -> Experience:
-        rows = self.inputs["cumulative_energy"]
-        rows = rows[rows["family"] == family].sort_values("year")
-        self.mark("cumulative_energy", rows["line"])
-        energy = np.stack([_three(row.value, row.low, row.high) for row in rows.itertuples()], axis=1)
-        members = tuple(split(str(rows["members"].iloc[0])))
-        return Experience(family, members, tuple(int(year) for year in rows["year"]), energy)
+        rows = sorted(self.rows("cumulative_energy", family=family), key=_year)
+        energy = np.stack([_three(row) for row in rows], axis=1)
+        return Experience(family, tuple(split(rows[0].members)), tuple(row.year for row in rows), energy)
 
-    def _regional(self, prices: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Observed regional prices, each with that of the region they are compared with."""
+    def _regional(self) -> Iterable[Pair]:
+        """Observed regional prices, each with that of the region they are compared with, and published gaps to it."""
         assert self.run.settings.prices is not None
         against = self.run.settings.prices.against
-        seen = prices[(prices["case"] == "observed") & (prices["region"] != WORLD)]
-        known = list(dict.fromkeys(seen["region"]))
-        other = seen[seen["region"] == against]
-        if not len(other):
+        observed = self.inputs.rows_by("cell_price", "case").get(("observed",), [])
+        seen = [row for row in observed if row.region != WORLD]
+        known = list(dict.fromkeys(row.region for row in seen))
+        others = {(row.level, row.family, row.use, row.year): row for row in seen if row.region == against}
+        if not others:
             if against in self.inputs.codes("regions"):
                 why = f"no observed prices in cell_price.csv; regions with prices: {listed(known)}"
             else:
                 near = did_you_mean(against, self.inputs.codes("regions"))
                 why = f"not in regions.csv{near or f'; regions with prices: {listed(known)}'}"
             self.problems.append(self.run.problem(("prices", "against"), f"against = {against!r}", why))
-        keys = ["level", "family", "use", "year"]
-        pairs = seen[seen["region"] != against].merge(other, on=keys, suffixes=("", "_other"))
-        if len(other) and not len(pairs):
+        priced = [
+            (row, others[key])
+            for row in seen
+            if row.region != against and (key := (row.level, row.family, row.use, row.year)) in others
+        ]
+        if others and not priced:
             why = f"no other region has a price of the same level, family, use and year ({listed(known)})"
             self.problems.append(self.run.problem(("prices", "against"), f"against = {against!r}", why))
-        self.mark("cell_price", pairs["line"])
-        self.mark("cell_price", pairs["line_other"])
-        values = ["value", "low", "high"]
-        own = pairs[["region", *keys, *values]].assign(relative=False)
-        names = {f"{name}_other": name for name in values}
-        rival = pairs[["region_other", *keys, *names]].rename(columns={"region_other": "region", **names})
-        gaps = self.inputs["cell_price_gap"]
-        gaps = gaps[gaps["against"] == against]
-        self.mark("cell_price_gap", gaps["line"])
-        over = gaps[["region", *keys, *values]].assign(relative=True)
-        over[values] += 1.0
-        one = gaps[["against", *keys, *values]].rename(columns={"against": "region"})
-        one[values] = 1.0
-        return pd.concat([own, over], ignore_index=True), pd.concat([rival, one], ignore_index=True)
+        for own, other in priced:
+            self.use("cell_price", (own, other))
+            yield Pair(own.region, against, own.level, own.family, own.year, _three(own), other.value, False)
+        for gap in self.rows("cell_price_gap", against=against):
+            yield Pair(gap.region, against, gap.level, gap.family, gap.year, 1.0 + _three(gap), 1.0, True)
 
 
-def _three(value: float, low: float, high: float) -> Array:
-    """(value, low, high); ends equal the value where none are given."""
-    return np.array([value, value if np.isnan(low) else low, value if np.isnan(high) else high], dtype=float)
+def _year(row: Any) -> int:
+    return int(row.year)
+
+
+def _three(row: Any) -> Array:
+    """(value, low, high) of a row; ends equal the value where none are given."""
+    ends = (row.value if np.isnan(end) else end for end in (row.low, row.high))
+    return np.array([row.value, *ends], dtype=float)

@@ -92,6 +92,19 @@ class Table:
         """Rows in file order, as named tuples of the columns: for loops, which over a frame take long."""
         return list(map(_row(tuple(self.columns))._make, zip(*self.columns.values(), strict=True)))
 
+    def rows_by(self, *names: str) -> dict[tuple[Any, ...], list[Any]]:
+        """These rows by their cells in some columns, in file order."""
+        if not names:
+            return {(): self.rows}
+        groups: dict[tuple[Any, ...], list[Any]] = {}
+        for key, row in zip(zip(*(self.columns[name] for name in names), strict=True), self.rows, strict=True):
+            groups.setdefault(key, []).append(row)
+        return groups
+
+    def by_code(self, column: str) -> dict[str, Any]:
+        """Cells of a column of a code list, by code in file order."""
+        return dict(zip(self.columns[self.schema.primary_key[0]], self.columns[column], strict=True))
+
     def __len__(self) -> int:
         return len(self.columns["line"])
 

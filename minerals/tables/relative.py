@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import NamedTuple
-
-import pandas as pd
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
 
 class Multiple(NamedTuple):
@@ -28,9 +26,9 @@ class NoCurve(ValueError):
     """A chemistry or family whose price follows no learning curve."""
 
 
-def multiples_of(frame: pd.DataFrame) -> dict[str, Multiple]:
+def multiples_of(rows: Iterable[Any]) -> dict[str, Multiple]:
     """Rows of price_relative by chemistry or family."""
-    return {row.chemistry: Multiple(row.relative_to, float(row.value), int(row.line)) for row in frame.itertuples()}
+    return {row.chemistry: Multiple(row.relative_to, float(row.value), int(row.line)) for row in rows}
 
 
 def follows(

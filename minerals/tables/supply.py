@@ -177,7 +177,7 @@ class SupplyInputs:
     """The same by code, also of countries without supply."""
     route_bounds: tuple[float, float]
     """Least and largest natural share of graphite in a disruption."""
-    origins: pd.DataFrame
+    origins: tuple[Any, ...]
     """Rows of import_origin at the nodes."""
     cell_capacity: pd.DataFrame
     """Published capacity, production and demand of cells."""
@@ -191,7 +191,8 @@ class SupplyInputs:
     """Share of each country in lithium-ion cells in each of these years, (country) [1]; none where nobody knows."""
     origin: dict[str, float]
     """Share of cells that countries make by [exposure], by code."""
-    reserves: pd.DataFrame
+    reserves: tuple[Any, ...]
+    """Rows of reserves of the minerals of the run."""
     stability: dict[str, float]
     """Newest estimate of political stability of the Worldwide Governance Indicators, by country."""
     events: tuple[Event, ...]
@@ -201,7 +202,7 @@ class SupplyInputs:
     """How many past events of each country took effect, by code."""
     past_stops: Past | None
     """What past stops of any kind took, where the run plays stops by rule."""
-    rules: pd.DataFrame
+    rules: tuple[Any, ...]
     """Rows of trade_rule."""
     used: pd.DataFrame
     """Rows used, as inputs_used has them."""
@@ -323,12 +324,12 @@ class _Reader(Reader):
             self.mark("expansion_cost", new.lines["expansion_cost"])
         if self.config.follow_on == "pipeline":
             self.mark("marginal_location", new.lines["marginal_location"])
-        frame, homes = self.inputs["countries"].set_index("country"), self._homes()
-        is_group = np.array([kind == "group" for kind in frame["kind"].loc[list(countries)]])
+        kind, homes = self.inputs.by_code("countries", "kind"), self._homes()
+        is_group = np.array([kind[country] == "group" for country in countries])
         return SupplyInputs(
             nodes=nodes,
             countries=countries,
-            country_labels={code: str(label) for code, label in frame["label"].items()},
+            country_labels=self.inputs.by_code("countries", "label"),
             years=self.years,
             share=share,
             data_year=data_year,
@@ -352,7 +353,7 @@ class _Reader(Reader):
             home=tuple(homes.get(code, "") for code in countries),
             homes=homes,
             route_bounds=self._route_bounds(),
-            origins=self.take("import_origin", lambda frame: frame["node"].isin([node.node for node in nodes])),
+            origins=self._of_labels("import_origin", "node", {node.node for node in nodes}),
             cell_capacity=self.take("cell_capacity"),
             blocs=self._blocs(CELL),
             cell_plants=self.take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
@@ -363,13 +364,13 @@ class _Reader(Reader):
                 if (anchors := next((vectors[node.node] for node in _cells(nodes)), {}))
             },
             origin={self._code(name): share for name, share in self.config.origin.items()},
-            reserves=self.take("reserves", lambda frame: frame["mineral"].isin(self.minerals)),
+            reserves=self._of_labels("reserves", "mineral", set(self.minerals)),
             stability=self._estimates(STABILITY),
             events=self._events([node.node for node in nodes], futures),
             status_weights=self._status_weights(),
             past_by_country=self._past_by_country(),
             past_stops=self._past_stops(),
-            rules=self.take("trade_rule"),
+            rules=tuple(self.rows("trade_rule")),
             used=self.used(),
             share_rows=share_rows,
             supply_rows=supply_rows,
@@ -384,10 +385,11 @@ class _Reader(Reader):
 
     def _check_names(self) -> None:
         config, problems = self.config, []
+        library = set(self.inputs.tables["disruption"].columns["disruption"])
         lists = {
             "future": ([config.future], self.inputs.codes("supply_futures"), "supply_futures.csv"),
             "other_futures": (config.other_futures, self.inputs.codes("supply_futures"), "supply_futures.csv"),
-            "disruptions": (config.disruptions, sorted(set(self.inputs["disruption"]["disruption"])), "disruption.csv"),
+            "disruptions": (config.disruptions, sorted(library), "disruption.csv"),
             "concern": ([config.concern], self.inputs.codes("country_groups"), "country_groups.csv"),
             "allies": ([config.allies], self.inputs.codes("country_groups"), "country_groups.csv"),
             "nodes": (config.nodes, self.inputs.codes("nodes"), "nodes.csv"),
@@ -403,8 +405,8 @@ class _Reader(Reader):
     @cached_property
     def _codes_of_countries(self) -> dict[str, str]:
         """Code of each country by its code and its label."""
-        frame = self.inputs["countries"]
-        return {**dict(zip(frame["label"], frame["country"], strict=True)), **{c: c for c in frame["country"]}}
+        label = self.inputs.by_code("countries", "label")
+        return {**{label: code for code, label in label.items()}, **{code: code for code in label}}
 
     def _code(self, country: str) -> str:
         """Code of a country by its code or label."""
@@ -426,16 +428,13 @@ class _Reader(Reader):
         """Newest observed origin of the regions of the reference world, its rows marked."""
         found = {region: observed_origin(self.inputs, region) for region in self.partition}
         used = {region: origin for region, origin in found.items() if origin is not None}
-        self.take("cell_origin", lambda frame: pd.Series(
-            [region in used and year == used[region][0] and family == ANY
-             for region, year, family in zip(frame["region"], frame["year"], frame["family"], strict=True)],
-            index=frame.index, dtype=bool,
-        ))  # fmt: skip
+        rows = self.inputs.rows_by("cell_origin", "region", "year", "family")
+        self.use("cell_origin", [row for region in used for row in rows.get((region, used[region][0], ANY), [])])
         return used
 
     def _unknown_in_events(self) -> Iterable[Problem]:
         """Names in the events of the run file that no list has, and names of events that the library has."""
-        library = set(self.inputs["disruption"]["disruption"])
+        library = set(self.inputs.tables["disruption"].columns["disruption"])
         for name, event in self.config.event.items():
             if name in library:
                 why = "is a code of disruption.csv; give the event of this run another name"
@@ -454,6 +453,10 @@ class _Reader(Reader):
     def _of(self, table: str, future: str, node: str) -> list[Any]:
         """Rows of a node in a future, not marked."""
         return self.inputs.rows_by(table, "future", "node").get((future, node), [])
+
+    def _of_labels(self, table: str, column: str, labels: set[str]) -> tuple[Any, ...]:
+        """Rows of a table that have one of some labels, marked as used."""
+        return tuple(self.use(table, [row for row in self.inputs.rows(table) if getattr(row, column) in labels]))
 
     # ------------------------------------------------------------------ nodes and their use
 
@@ -511,8 +514,7 @@ class _Reader(Reader):
 
     def _futures(self) -> tuple[str, ...]:
         """The future of the run and those it extends, in turn."""
-        frame = self.inputs["supply_futures"]
-        parent = dict(zip(frame["future"], frame["extends"], strict=True))
+        parent = self.inputs.by_code("supply_futures", "extends")
         out, name = [], self.config.future
         while name:
             out.append(name)
@@ -555,8 +557,7 @@ class _Reader(Reader):
 
     def _blocs(self, node: str) -> dict[str, dict[str, float]]:
         """Share of each country in a node of the blocs that are split and have a region, by bloc."""
-        one, countries = Datum(1.0, 1.0, 1.0, Rows()), self.inputs["countries"]
-        homes = dict(zip(countries["country"], countries["region"], strict=True))
+        one, homes = Datum(1.0, 1.0, 1.0, Rows()), self.inputs.by_code("countries", "region")
         return {
             group: {code: share.value for code, share in self._placed_in(node, group, one)}
             for group in dict.fromkeys(group for group, _ in self._split) if homes[group]
@@ -695,32 +696,29 @@ class _Reader(Reader):
 
     def _estimates(self, indicator: str) -> dict[str, float]:
         """Newest estimate of an indicator by country."""
-        frame = self.take("governance", lambda frame: frame["indicator"] == indicator)
-        newest: dict[str, float] = frame.sort_values("year").groupby("country")["value"].last().to_dict()
-        return newest
+        rows = sorted(self.rows("governance", indicator=indicator), key=lambda row: row.year)
+        return {row.country: row.value for row in rows}
 
     def _placed(self, homes: dict[str, str]) -> list[str]:
         """Codes whose place is known: at home in a region, or in a group of countries."""
-        return [*homes, *self.inputs["country_group"]["country"]]
+        return [*homes, *self.inputs.tables["country_group"].columns["country"]]
 
     def _members(self, group: str, countries: tuple[str, ...]) -> Array:
-        frame = self.inputs["country_group"]
-        frame = frame[frame["group"] == group]
-        return np.isin(np.array(countries), frame["country"].to_numpy(dtype=str)).astype(float)
+        inside = {row.country for row in self.inputs.rows_by("country_group", "group").get((group,), [])}
+        return np.array([code in inside for code in countries], dtype=float)
 
     def _homes(self) -> dict[str, str]:
         """Region of the reference world that each country belongs to, where it does: that whose members name it, or
         that of the list of countries."""
-        places, countries = self.inputs.places, self.inputs["countries"]
-        listed_in = dict(zip(countries["country"], countries["region"], strict=True))
+        places, listed_in = self.inputs.places, self.inputs.by_code("countries", "region")
         codes = dict.fromkeys([*listed_in, *(code for part in self.partition for code in sorted(places.members[part]))])
         home = {code: places.home(code, listed_in.get(code, ""), self.partition) for code in codes}
         return {code: region for code, region in home.items() if region}
 
     def _route_bounds(self) -> tuple[float, float]:
         """Least and largest natural share of anode graphite that makers can turn to in a disruption."""
-        bound = self.take("graphite_route_bound").set_index("bound")["value"]
-        return float(bound["low"]), float(bound["high"])
+        bound = {row.bound: float(row.value) for row in self.rows("graphite_route_bound")}
+        return bound["low"], bound["high"]
 
     # ------------------------------------------------------------------ disruptions
 

@@ -116,16 +116,21 @@ def import_risks(concentration: Concentration) -> pd.DataFrame:
         if found is not None and node.stage == "mining"
     }
     rows: list[tuple[Any, ...]] = []
-    traded = inputs.origins.groupby(["region", "node", "year"], sort=False)
-    having = set(inputs.origins["region"])
+    traded: dict[tuple[str, str, int], list[Any]] = {}
+    for row in inputs.origins:
+        traded.setdefault((row.region, row.node, row.year), []).append(row)
+    having = {region for region, *_ in traded}
     served = {region: next((w for w in chokepoints.wider[region] if w in having), "") for region in chokepoints.regions}
-    mine = [(region, key[1], key[2], rows) for key, rows in traded for region, by in served.items() if key[0] == by]
+    mine = [
+        (region, key[1], key[2], rows) for key, rows in traded.items() for region, by in served.items() if key[0] == by
+    ]
     for region, node, year, origins in mine:
         if node not in hhi:
             continue
-        home = inputs.home_of(origins["country"]) == region
-        g = geopolrisk.instability([inputs.stability.get(code, np.nan) for code in origins["country"]])
-        risk = float(geopolrisk.import_risk(origins["value"].to_numpy(), geopolrisk.across_borders(g, home)))
+        home = inputs.home_of(row.country for row in origins) == region
+        g = geopolrisk.instability([inputs.stability.get(row.country, np.nan) for row in origins])
+        shares = np.array([row.value for row in origins], dtype=float)
+        risk = float(geopolrisk.import_risk(shares, geopolrisk.across_borders(g, home)))
         found = {"hhi": hhi[node], "import_risk": risk, "score": float(geopolrisk.score(hhi[node], risk))}
         rows += [(region, node, year, measure, value) for measure, value in found.items()]
     return pd.DataFrame(rows, columns=["region", "node", "year", "measure", "value"]).assign(unit="1")

@@ -466,8 +466,7 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
     groups = {
         code for code, group in zip(chokepoints.inputs.countries, chokepoints.inputs.is_group, strict=True) if group
     }
-    frame = chokepoints.inputs.rules[chokepoints.inputs.rules["kind"] == MAXIMUM_SINGLE]
-    rules = list(zip(*(frame[column].tolist() for column in ("region", "year", "value")), strict=True))
+    rules = [rule for rule in chokepoints.inputs.rules if rule.kind == MAXIMUM_SINGLE]
     by_place: dict[Key, dict[str, float]] = {}
     for r, n, _, country, y, _, share, *_ in _sourcing(mix):
         by_place.setdefault((r, n, y), {})[country] = share
@@ -476,9 +475,7 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
         country = max(abroad, key=lambda code: abroad[code], default="")
         most = abroad.get(country, 0.0)
         strategic = n in mix.data.strategic
-        limit = next(
-            (value for region, since, value in rules if strategic and region == r and since <= y), float("nan")
-        )
+        limit = next((rule.value for rule in rules if strategic and rule.region == r and rule.year <= y), float("nan"))
         met = "" if math.isnan(limit) else "yes" if most <= limit + PINNED else "no"
         yield (r, n, y, country, most, limit, met, sum(share**2 for share in shares.values()), "1")
 

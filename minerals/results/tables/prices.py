@@ -18,7 +18,7 @@ def price_tables(prices: PriceCurves) -> dict[str, pd.DataFrame]:
     """Tables price, price_points, learning_rate, cumulative_energy and price_parity."""
     return {
         "price": _curves(prices),
-        "price_points": prices.inputs.observations.assign(cumulative=prices.energy_at_observations, needs=prices.needs),
+        "price_points": _points(prices),
         "learning_rate": _rates(prices),
         "cumulative_energy": energy_table(prices),
         "price_parity": _parity(prices),
@@ -34,6 +34,13 @@ def energy_table(prices: PriceCurves) -> pd.DataFrame:
         for year, (value, low, high) in zip(years, values.T, strict=True)
     ]
     return pd.DataFrame(rows)
+
+
+def _points(prices: PriceCurves) -> pd.DataFrame:
+    """Published pack prices of the world, as they were read, with the energy of their year and that which they need."""
+    columns = ("case", "family", "year", "value", "low", "high", "unit", "source", "quality")
+    read = {column: [getattr(row, column) for row in prices.inputs.points] for column in columns}
+    return pd.DataFrame({**read, "cumulative": prices.energy_at_observations, "needs": prices.needs})
 
 
 def _curves(prices: PriceCurves) -> pd.DataFrame:
@@ -66,11 +73,10 @@ def _rates(prices: PriceCurves) -> pd.DataFrame:
 
 def _parity(prices: PriceCurves) -> pd.DataFrame:
     """Gap, tariff and credit of each region, level and family with prices of its own."""
-    own, other = prices.inputs.own.to_dict("records"), prices.inputs.other.to_dict("records")
     rows = []
-    for scenario, row, measure, year, (value, low, high), unit in prices.parity:
-        keys = {"scenario": scenario, "region": own[row]["region"], "against": other[row]["region"],
-                "level": own[row]["level"], "family": own[row]["family"]}  # fmt: skip
+    for scenario, pair, measure, year, (value, low, high), unit in prices.parity:
+        keys = {"scenario": scenario, "region": pair.region, "against": pair.against, "level": pair.level,
+                "family": pair.family}  # fmt: skip
         numbers = {"value": value, "low": low, "high": high, "unit": unit}
         rows.append({**keys, "measure": measure, "year": year, **numbers})
     return pd.DataFrame(rows)

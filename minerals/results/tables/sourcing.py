@@ -94,12 +94,11 @@ def trade_rules(chokepoints: Chokepoints) -> pd.DataFrame:
     of a group of countries, of which `value` is excluded.
     """
     rows = []
-    rules = chokepoints.inputs.rules
     places = [
         (region, rule)
-        for rule in rules[rules["kind"].isin(TESTED)].itertuples()
+        for rule in chokepoints.inputs.rules
         for region in chokepoints.regions
-        if _is_under(chokepoints, rule, region)
+        if rule.kind in TESTED and _is_under(chokepoints, rule, region)
     ]
     for region, rule in places:
         until = chokepoints.years[-1] if pd.isna(rule.until) else rule.until
