@@ -95,25 +95,38 @@ def certain_lives(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("years", "independent", "trend"), [
-    ("{first = 2044, last = 2047}", False, "improving"),
-    ("{first = 2044, last = 2048, step = 2}", True, "held"),
+def low_demand(folder: Path) -> Path:
+    """The same inputs with a low end of demand for car batteries so far below that its tail would be negative."""
+    path = folder / "battery_demand.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("0.14,0.1,0.2,TWh", "0.14,0.01,0.2,TWh"), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("years", "independent", "trend", "lives"), [
+    ("{first = 2044, last = 2047}", False, "improving", "certain"),
+    ("{first = 2044, last = 2048, step = 2}", True, "held", "certain"),
+    ("{first = 2044, last = 2047}", False, "improving", "drawn"),
+    ("{first = 2044, last = 2048, step = 2}", False, "held", "drawn"),
 ])  # fmt: skip
-def test_with_certain_lives_terms_add_up_to_what_cohorts_do(
-    toy: Path, years: str, independent: bool, trend: str, monkeypatch: pytest.MonkeyPatch
+def test_terms_add_up_to_what_cohorts_do(
+    toy: Path, years: str, independent: bool, trend: str, lives: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    toy = with_pack(toy)
+    """Also where demand is cut at zero: those draws alone have some of it that is in no term."""
+    toy = low_demand(with_pack(certain_lives(toy) if lives == "certain" else toy))
     settings = [*LATER, f"scope.years={years}", f"intensity.trend='{trend}'"]
-    resolved = resolve(read_run(toy / "run.toml", settings), read_inputs(certain_lives(toy)))
+    resolved = resolve(read_run(toy / "run.toml", settings), read_inputs(toy))
     terms = Uncertain(resolved, independent, kind=np.float64)
-    assert terms.linear
-    monkeypatch.setattr(Uncertain, "linear", False)
+    monkeypatch.setattr(Uncertain, "_terms", lambda *_: None)
     cohorts = Uncertain(resolved, independent, kind=np.float64)
     uniform = latin_hypercube(20, len(cohorts.factors), 1)
+    demand = [place for place, factor in enumerate(cohorts.factors) if factor.table == "battery_demand"]
+    uniform[:, demand] = np.linspace(0.2, 0.9, 20)[:, None]
+    uniform[3, demand], uniform[7, demand] = 1e-4, 1e-5
     for scenario in cohorts.scenarios:
         one, other = terms.draw(uniform, scenario), cohorts.draw(uniform, scenario)
         assert one.terms
         assert not other.terms
+        assert one.apart[resolved.segments.labels.index("car")].draws.tolist() == [3, 7]
         for by_terms, by_cohort in zip(ensemble.follow(one), ensemble.follow(other), strict=True):
             np.testing.assert_allclose(by_terms, by_cohort, rtol=1e-12, atol=1e-12)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..case.arrays import ENDS, Arrays, additions_of, cells_of, finer_ends, pack_of, share_of, trend_of
 from ..case.shares import share_weights
 from ..design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
-from ..flows.ensemble import ChainDraws, DetailedDraws, Draws, Part, PartAfterUse, Pool, Terms
+from ..flows.ensemble import Apart, ChainDraws, DetailedDraws, Draws, Part, PartAfterUse, Pool, Terms
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import mixed_recovery
 from ..flows.scrap import lines_from_growth, scrap_rate
@@ -102,13 +102,6 @@ class Uncertain:
         self._prepare()
 
     @property
-    def certain_lives(self) -> bool:
-        """Whether every lifetime is the same in all draws."""
-        if self.resolved.parameters is None:
-            return True
-        return bool(self.second_life_column == NONE and (self.life_column == NONE).all())
-
-    @property
     def shares_vary(self) -> bool:
         """Whether any market share is drawn."""
         return bool((self.share_column != NONE).any())
@@ -117,17 +110,6 @@ class Uncertain:
     def in_detail(self) -> bool:
         """Whether own rows say rates by region and chemistry, or intensities by use and year of sale."""
         return bool(self.resolved.detailed) or len(self.resolved.finer_intensity) > 0
-
-    @cached_property
-    def linear(self) -> bool:
-        """Whether what is sold and what retires are linear in content and demand: nothing between them is drawn or cut.
-
-        Draws are then followed in the reported years alone.
-        """
-        if self.in_detail or self.resolved.parameters is None or self.shares_vary or not self.certain_lives:
-            return False
-        cut = any(each.cut for additions in self.additions.values() for each in additions)
-        return not cut and not any(len(each.columns) for each in self.reuse)
 
     @cached_property
     def reported(self) -> slice | list[int]:
@@ -220,7 +202,9 @@ class Uncertain:
             self.share[scenario] = share_of(resolved, scenario)[0]
         self._prepare_shares()
         if resolved.parameters is None:
-            self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios if not self.in_detail}
+            if not self.in_detail:
+                self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios}
+                self.terms = {scenario: self._terms(scenario) for scenario in self.scenarios}
             return
         chain = resolved.parameters
         second_life = resolved.run.settings.flows is not None and resolved.run.settings.flows.second_life
@@ -356,7 +340,7 @@ class Uncertain:
         self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios}
         self.second_leaving = self._leaving(self._chain.second_lifetime[()], self.second_life_column)
         self._gains()
-        self.terms = {scenario: self._terms(scenario) for scenario in self.scenarios if self.linear}
+        self.terms = {scenario: self._terms(scenario) for scenario in self.scenarios}
         self.second_leaving = np.ascontiguousarray(self.second_leaving[..., self.reported])
         self._spread()
 
@@ -390,43 +374,42 @@ class Uncertain:
             for chemistries in alike.values():
                 mine: Array = self._with_trend(share[:, segment, chemistries], chemistries).astype(self.kind)
                 life = lives[chemistries[0]]
-                leaving = np.zeros((0, 0, 0)) if life is None else self._leaving(life, self.life_column[segment])
-                if life is not None and not self.linear and not self.reuse[segment].matrix.any():
-                    leaving = np.ascontiguousarray(leaving[..., self.reported])
+                leaving = np.zeros((0, 0, 0))
+                if life is not None:
+                    leaving = self._leaving(life, self.life_column[segment])[..., self._leaving_years(segment)]
+                    leaving = np.ascontiguousarray(leaving)
                 pools.append(Pool(segment, np.array(chemistries, dtype=np.intp), mine, leaving))
         return pools
 
-    def _terms(self, scenario: str) -> list[Terms]:
-        """Terms by mineral: chemistries that hold it, times what additions and the trend are linear in."""
-        additions, pools = self.additions[scenario], self.pools[scenario]
+    def _terms(self, scenario: str) -> Terms | None:
+        """Terms of all pools: chemistries times what demand and the trend are linear in. None where shares are drawn,
+        or where there are more of them than cohorts, which are then quicker to follow."""
+        additions, pools, columns = self.additions[scenario], self.pools[scenario], self._demand_columns
         regions, years = len(self.resolved.regions), len(self.resolved.years)
-        held = (self.intensity.matrix != 0).any(axis=0).reshape(self.intensity.shape)
-        held |= (self.pack.matrix != 0).any(axis=0)
-        columns = self._demand_columns
-        out = []
-        for mineral in range(len(self.resolved.minerals)):
-            place: list[Index] = []
-            table: list[Array] = []
-            for pool in pools:
-                mine = held[pool.chemistry, mineral]
-                share = pool.share[mineral if len(pool.share) > 1 else 0].astype(float)
-                share = share.reshape(-1, len(mine), regions, years)[:, mine]
-                demand = additions[pool.segment]
-                sold = demand.matrix.reshape(-1, 1, 1, regions, years) * share  # (side, trend, chemistry, region, year)
-                retired = sold @ pool.leaving[0]
-                reused = retired * self.reuse[pool.segment].matrix.reshape(-1, years)
-                table.append(np.stack([sold, retired, reused @ self.second_leaving[0]]).reshape(3, -1, regions, years))
-                at = np.searchsorted(columns, demand.columns)
-                side = np.concatenate([[0], 1 + at, 1 + len(columns) + at])
-                feature = side[:, None, None] * len(share) + np.arange(len(share))[:, None]
-                axes = np.broadcast_arrays(pool.segment, pool.chemistry[mine], feature)
-                place.append(np.stack(axes).reshape(3, -1))
-            segment, chemistry, feature = np.concatenate(place, axis=1)
-            tables: Array = np.concatenate(table, axis=1)[..., self.reported].astype(self.kind)
-            sold, retired, second = tables.reshape(3, len(segment), regions * len(self.resolved.reported))
-            bounds = np.searchsorted(segment, np.arange(len(additions) + 1))
-            out.append(Terms(chemistry, feature, bounds, sold, retired, second))
-        return out
+        count = sum(pool.share.shape[1] * len(additions[pool.segment].rows) for pool in pools)
+        if self.shares_vary or count > years * len(pools):
+            return None
+        place: list[Index] = []
+        sold: list[Array] = []
+        retired: list[Array] = []
+        for pool in pools:
+            demand, chemistries = additions[pool.segment], len(pool.chemistry)
+            share = pool.share.astype(float).reshape(len(pool.share), 1, -1, chemistries, regions, years)
+            table = demand.matrix.reshape(-1, 1, 1, regions, years) * share  # (mineral, side, trend, chemistry, …)
+            sides, trends = table.shape[1:3]
+            at = np.searchsorted(columns, demand.columns)
+            side = np.concatenate([[0], 1 + at, 1 + len(columns) + at])
+            feature = side[:, None, None] * trends + np.arange(trends)[:, None]
+            place.append(np.stack(np.broadcast_arrays(pool.chemistry, feature)).reshape(2, -1))
+            table = table.reshape(len(share), sides * trends * chemistries, regions, years)
+            sold.append(table[..., self.reported])
+            if self.resolved.parameters is not None:
+                left = table.reshape(len(share), 1, -1, years) @ pool.leaving  # (mineral, node, term · region, year)
+                retired.append(left.reshape(*left.shape[:2], table.shape[1], -1).astype(self.kind))
+        chemistry, feature = np.concatenate(place, axis=1)
+        bounds = np.cumsum([0, *(each.shape[1] for each in place)])
+        tables: Array = np.concatenate(sold, axis=1).astype(self.kind)
+        return Terms(chemistry, feature, bounds, tables.reshape(*tables.shape[:2], -1), retired)
 
     @cached_property
     def _demand_columns(self) -> Index:
@@ -434,11 +417,12 @@ class Uncertain:
         return np.unique(np.concatenate([each.columns for parts in self.additions.values() for each in parts]))
 
     def _spread(self) -> None:
-        """Give what varies by place all its regions, in the reported years, and what is used again in all."""
+        """Give what varies by place all its regions, in the reported years, or all in which cells are seen to leave."""
         regions, years = len(self.resolved.regions), self.reported
-        self.collection = [each.at(regions, years) for each in self.collection]
-        self.reuse = [each.at(regions, slice(None)) for each in self.reuse]
-        self.second_collection = self.second_collection.at(regions, years)
+        leaving = [self._leaving_years(segment) for segment in range(len(self.reuse))]
+        self.collection = [each.at(regions, when).alike() for each, when in zip(self.collection, leaving, strict=True)]
+        self.reuse = [each.at(regions, when) for each, when in zip(self.reuse, leaving, strict=True)]
+        self.second_collection = self.second_collection.at(regions, years).alike()
         self.recovery = {stream: each.at(each.shape[0], years) for stream, each in self.recovery.items()}
         for scenario, gain in self.gain.items():
             self.gain[scenario] = _flat(gain.reshape(len(gain), regions, -1)[..., years])
@@ -455,6 +439,11 @@ class Uncertain:
         trend = np.moveaxis(np.stack(parts), 2, 0)  # (mineral, feature, chemistry, year)
         product = trend[:, :, None, :, None] * share
         return product.reshape(len(product), -1, share.shape[-2] * share.shape[-1])
+
+    def _leaving_years(self, segment: int) -> slice | list[int]:
+        """Places of the years in which cells of a segment are seen to leave: all where some of them are used again, and
+        leave once more, else the reported ones."""
+        return slice(None) if self.reuse[segment].matrix.any() else self.reported
 
     def _leaving(self, life: Lifetime, column: int) -> Array:
         """(node, cohort, year): share of a cohort that leaves use; one node where the life is certain."""
@@ -473,22 +462,29 @@ class Uncertain:
         sides = sides_of(uniform, self.kind)
         if self.in_detail:
             return self._in_detail(uniform, sides, scenario)
-        additions = [] if self.linear else _places(self.additions[scenario], sides)
-        weight = self._share_weight(sides)
-        if weight is not None:
-            additions = [sold / self._total(weight, scenario, place) for place, sold in enumerate(additions)]
+        weight, terms = self._share_weight(sides), self.terms[scenario]
         return Draws(
             count=len(uniform),
             regions=len(self.resolved.regions),
             reported=self.reported,
             pools=self.pools[scenario],
-            additions=additions,
             mineral_intensity=self._battery(sides),
+            apart=self._in_no_term(sides, weight, scenario),
+            terms=terms,
+            features=None if terms is None else self._features(sides),
             weight=self._weight(weight, self._trend_features(sides)),
             chain=self._chain_draws(uniform, sides, scenario) if self.resolved.parameters else None,
-            terms=self.terms[scenario] if self.linear else None,
-            features=self._features(sides) if self.linear else None,
         )
+
+    def _in_no_term(self, sides: Array, weight: Array | None, scenario: str) -> list[Apart]:
+        """Demand by segment that is in no term: what it is more where it is cut, or all of it where there are none."""
+        demand = self.additions[scenario]
+        if self.terms[scenario] is not None:
+            return [Apart(*each.beyond(sides)) for each in demand]
+        sold = [_flat(each.draw(sides)) for each in demand]
+        if weight is not None:
+            sold = [each / self._total(weight, scenario, place) for place, each in enumerate(sold)]
+        return [Apart(slice(None), each) for each in sold]
 
     def _in_detail(self, uniform: Array, sides: Array, scenario: str) -> DetailedDraws:
         """Draws where rates are by region and chemistry, or intensities by use and year of sale."""
@@ -612,9 +608,9 @@ class Uncertain:
         return cell + self.pack.draw(sides)[:, None] if len(self.resolved.pack_intensity) else cell
 
     def _features(self, sides: Array) -> Array:
-        """What demand and the trend are linear in, (feature, draw)."""
-        demand, trend = sides[rows_of(self._demand_columns)], self._trend_features(sides)
-        return demand if trend is None else (demand[:, None] * trend.T).reshape(-1, demand.shape[1])
+        """What demand and the trend are linear in, (draw, feature)."""
+        demand, trend = sides[rows_of(self._demand_columns)].T, self._trend_features(sides)
+        return demand if trend is None else (demand[:, :, None] * trend[:, None]).reshape(len(demand), -1)
 
     def _trend_features(self, sides: Array) -> Array | None:
         """What the trend is linear in, (draw, feature): 1, and below and above of its factor where it is uncertain."""
@@ -651,7 +647,7 @@ class Uncertain:
         return np.where(total > 0, total, 1)
 
     def _chain_draws(self, uniform: Array, sides: Array, scenario: str) -> ChainDraws:
-        reuse = [each.draw(sides) for each in self.reuse]
+        reuse = [each.draw(sides) if each.matrix.any() else None for each in self.reuse]
         collection = [each.draw(sides) for each in self.collection]
         recovery = {
             stream: np.moveaxis(mixed_recovery(self.route, rates.draw(sides)[:, None]), 2, 0)
@@ -661,20 +657,16 @@ class Uncertain:
             node=np.stack([_node(uniform, self.life_column[pool.segment]) for pool in self.pools[scenario]], axis=1),
             second_leaving=self.second_leaving,
             second_node=_node(uniform, self.second_life_column),
-            reuse=[_flat(again) for again in reuse],
+            reuse=[None if again is None else _flat(again) for again in reuse],
             kept=[
-                _flat((1 - again[..., self.reported]) * share) for again, share in zip(reuse, collection, strict=True)
+                _flat(share if again is None else (1 - again) * share)
+                for again, share in zip(reuse, collection, strict=True)
             ],
             second_kept=_flat(self.second_collection.draw(sides)),
             gain=self.gain[scenario][_node(uniform, self.scrap_column)],
             recovery=recovery["end_of_life"],
             prompt_recovery=recovery["prompt"],
         )
-
-
-def _places(inputs: list[Ranged], sides: Array) -> list[Array]:
-    """Drawn inputs (region, year) of each segment, regions side by side: (draw, place)."""
-    return [_flat(each.draw(sides)) for each in inputs]
 
 
 def _flat(array: Array) -> Array:
@@ -687,11 +679,11 @@ def _nodes(column: int) -> tuple[Array, Array]:
     return split_pert(np.array([0.5]) if column == NONE else (np.arange(NODES) + 0.5) / NODES)
 
 
-def _node(uniform: Array, column: int) -> Index:
-    """Node of each draw."""
+def _node(uniform: Array, column: int) -> NDArray[np.uint8]:
+    """Node of each draw, in one byte, which sorts fastest."""
     if column == NONE:
-        return np.zeros(len(uniform), dtype=np.intp)
-    return np.minimum((uniform[:, column] * NODES).astype(np.intp), NODES - 1)
+        return np.zeros(len(uniform), dtype=np.uint8)
+    return np.minimum((uniform[:, column] * NODES).astype(np.uint8), NODES - 1)
 
 
 def _ends(sums: Array) -> tuple[float, float]:
