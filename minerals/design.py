@@ -136,11 +136,8 @@ class Ranged:
 
     def part(self, place: tuple[int, ...], years: slice | list[int]) -> Ranged:
         """The inputs at one place of the first axes, in some of the years, their last axis."""
-        other = copy(self)
-        ends = np.moveaxis(self.matrix.reshape(-1, *self.shape), 0, -1)[place]
-        ends = np.moveaxis(ends, -1, 0)[..., years]
-        other.shape, other.matrix = ends.shape[1:], np.ascontiguousarray(ends).reshape(len(ends), -1)
-        return other
+        both = (each.reshape(-1, *self.shape)[(slice(None), *place)][..., years] for each in (self.matrix, self.cut))
+        return self._with(*both)
 
     def draw(self, sides: Array) -> Array:
         """(draw, …) for sides as `sides_of` gives them; (1, …) where nothing is uncertain."""
