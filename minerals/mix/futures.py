@@ -255,7 +255,9 @@ class Futures:
             with session.within(caps):
                 best = session.optimum(self.risk)
             least, replayed = max(best.objective, 0.0), max(session.evaluate(best.values).exposure, 0.0)
-            found = session.least(self.risk, "unmet_demand", "cost", caps=caps)
+            held = session.among_best(self.risk, best.objective, "unmet_demand", caps)
+            caps[self.risk] = session.value(self.risk, held.values)
+            found = session.found(session.among_best("unmet_demand", held.objective, "cost", caps).values)
         if abs(replayed - least) > AGREE * whole:
             raise NumericalTrouble(
                 f"a plan loses {replayed:.9g} GWh in a future when it is played back, and in the model {least:.9g}; "
