@@ -43,7 +43,8 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
     size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
     The data of the bundle hold a row for each cell: future, with its reference world where that is another than the
-    run's; value, regret [GWh]; worst: largest regret of the plan over all futures of the study; loss, and short: batteries that the future cannot supply even without a disruption [GWh].
+    run's; value, regret [GWh]; worst: largest regret of the plan over all futures of the study; loss, and short:
+    batteries that the future cannot supply even without a disruption [GWh].
     """
     story = _story(result)
     rows = len(story.plans) if story.is_one_world else len(story.names) + 1
@@ -129,10 +130,7 @@ def _story(result: Result) -> _Story:
 
     def by(column: str) -> dict[str, dict[str, float]]:
         mine = {plan: table[table["mix"] == plan] for plan in drawn}
-        return {
-            plan: dict(zip(rows["key"], rows[column].astype(float), strict=True))
-            for plan, rows in mine.items()
-        }
+        return {plan: dict(zip(rows["key"], rows[column].astype(float), strict=True)) for plan, rows in mine.items()}
 
     labels = {name: supply.future_label(selection, name) for name in names}
     labels |= {f"{name}, {world}": f"{labels[name]}, {_called(world)}" for world in worlds[1:] for name in names}
@@ -216,7 +214,8 @@ def _gwh(value: float) -> str:
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
 HEAD, WORLD, FOOT, USUAL, THIN, GAP = 0.44, 0.24, 0.3, 0.38, 0.26, 0.045
-"""Inches of the headings, of the names of worlds above them, the key below, a row and at the least, and between two cells; before scaling."""
+"""Inches of the headings, of the names of worlds above them, the key below, a row and at the least, and between two
+cells; before scaling."""
 HEADINGS = 8.0
 
 
@@ -288,7 +287,7 @@ def _draw_worlds(sheet: Page, story: _Story) -> None:
         for column, plan in enumerate(story.plans):
             x, chosen = start + column * step, plan == REGRET
             centre = x + (step - GAP * s) / 2
-            head = style.wrapped(SHORT_NAMES.get(plan) or f"Best {wording.lowered(story.label(plan))}",
+            head = style.wrapped(SHORT_NAMES.get(plan) or f"Best for {wording.lowered(story.label(plan))}",
                                  step - GAP * s, HEADINGS * s, SEMIBOLD, most=2)  # fmt: skip
             for line, text in enumerate(reversed(head)):
                 sheet.text(centre, top + (0.07 + 0.145 * line) * s, text, HEADINGS, style.ACCENT if chosen else INK,

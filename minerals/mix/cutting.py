@@ -56,7 +56,7 @@ class Part:
     keys: parts and indices of the plan that count there; columns: of these, (key)."""
 
     def __init__(self, session: Session, risk: str) -> None:
-        self.session, compiled = session, session.compiled
+        self.session = session
         self._risk, at = risk, columns_of(session)
         self.keys, self.columns = list(at), np.array(list(at.values()), dtype=np.int32)
 
