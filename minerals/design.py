@@ -136,7 +136,8 @@ class Ranged:
 
     def part(self, place: tuple[int, ...], years: slice | list[int]) -> Ranged:
         """The inputs at one place of the first axes, in some of the years, their last axis."""
-        both = (each.reshape(-1, *self.shape)[(slice(None), *place)][..., years] for each in (self.matrix, self.cut))
+        at: tuple[int | slice, ...] = (slice(None), *place)
+        both = (each.reshape(-1, *self.shape)[at][..., years] for each in (self.matrix, self.cut))
         return self._with(*both)
 
     def draw(self, sides: Array) -> Array:
