@@ -1185,7 +1185,7 @@ def test_the_capacity_names_the_report_it_is_from() -> None:
 
 def test_no_scenario_stands_below_a_chart_that_has_none() -> None:
     meta = drawn("lfp_concentration").meta
-    assert meta.run_line == "Run europe-2035 (3f9a1c2) · minerals 0.1.0"
+    assert meta.run_line == "Run europe-2035 (3f9a1c2) · minerals 1.0.0"
     assert (meta.red_line, meta.scenarios) == ("", {})
 
 
