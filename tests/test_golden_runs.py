@@ -7,24 +7,28 @@ four, so that neither another processor nor another version of the solver change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+import math
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import conftest
 import numpy as np
 import pandas as pd
 import pytest
 
+from minerals.case.explorer import explorer
 from minerals.config import read_run
 from minerals.design import latin_hypercube
 from minerals.errors import Infeasible
 from minerals.flows import ensemble
+from minerals.pipeline import prepared
 from minerals.results.result import Result
-from minerals.shipped import run_file
 from minerals.studies.run import run
 from minerals.studies.sensitivity import Model
 from minerals.studies.uncertain import Uncertain
-from minerals.tables.inputs import read_inputs
+from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.resolve import resolve
 
 FLOWS = ("flows={}", "scope.beyond='hold'")
@@ -65,6 +69,12 @@ SHIPPED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], int]] = {
         "europe-2035", ("scope.years={first=2034, last=2035}", "exposure.draws=100"),
         ("supply_cut", "cell_makers", "accessible", "binding_nodes", "disruptions", "weighted_loss", "lost_minerals",
          "supply_gap", "loss_by_length", "months_that_halve", "intervals", "drivers", "lost_unknown", "geopolrisk"), 6,
+    ),
+    "us": (
+        "europe-2035",
+        ("scope.regions=['United States']", "scope.years=2035", "exposure.draws=100",
+         "scenario.incumbent.adoption='stated-trend'", "scenario.next-gen.adoption='sodium-led'"),
+        ("cell_makers", "disruptions", "intervals", "drivers"), 6,
     ),
     "europe-mix": (
         "europe-mix", ("scope.years={first=2025, last=2027}", "optimise.own_share={}", NEAR),
@@ -112,7 +122,55 @@ def test_tables_are_what_they_were(name: str, folders: dict[str, Path], golden: 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_tables_of_shipped_runs_are_what_they_were(name: str, golden: Callable[[str, str], None]) -> None:
     shipped, sets, tables, digits = SHIPPED[name]
-    golden(f"runs/shipped-{name}.txt", as_text(run(run_file(shipped), sets), "", digits, tables))
+    golden(f"runs/shipped-{name}.txt", as_text(run(shipped, sets), "", digits, tables))
+
+
+#: Golden file → shipped run, and changes of it.
+LAID_OUT: dict[str, tuple[str, tuple[str, ...]]] = {
+    "europe": ("europe-mix", ()),
+    "europe-makers": ("europe-mix", ("scope.years={first=2025, last=2029}", "optimise.makers='chosen'")),
+    "us": ("us-mix", ("scope.years={first=2025, last=2029}",)),
+}
+
+
+def numbers(of: Any) -> Iterator[float]:
+    """Every number of a value, of keys and texts a 1 each; what is infinite, or nobody knows, last as a 2."""
+    if isinstance(of, Mapping):
+        for key, value in of.items():
+            yield from numbers(key)
+            yield from numbers(value)
+    elif isinstance(of, (bool, np.bool_, int, float, np.integer, np.floating)):
+        yield float(of) if math.isfinite(of) else 2.0
+    elif isinstance(of, (frozenset, set, tuple, list, np.ndarray)):
+        for value in sorted(of, key=repr) if isinstance(of, (frozenset, set)) else of:
+            yield from numbers(value)
+    elif is_dataclass(of):
+        for each in fields(of):
+            yield from numbers(getattr(of, each.name))
+    elif of is not None:
+        yield 1.0
+
+
+@pytest.mark.parametrize("name", LAID_OUT)
+def test_what_a_mix_is_chosen_from_is_what_it_was(
+    name: str, shipped_inputs: Inputs, golden: Callable[[str, str], None]
+) -> None:
+    """Of each field how many numbers it holds, their sum, and that of each times its place."""
+    shipped, sets = LAID_OUT[name]
+    ((_, data),) = prepared(read_run(shipped, sets), shipped_inputs).mixes.values()
+    lines = []
+    for each in fields(data):
+        found = np.array(list(numbers(getattr(data, each.name))))
+        lines.append(f"{each.name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}")
+    golden(f"mix/data-{name}.txt", "\n".join(lines) + "\n")
+
+
+def test_what_a_page_computes_from_is_what_it_was(shipped_inputs: Inputs, golden: Callable[[str, str], None]) -> None:
+    ready = prepared(read_run("europe-2035", ["scope.years={first=2034, last=2035}"]), shipped_inputs)
+    found = explorer(ready.outcome, ready.chokepoints, ready.packs)
+    lines = [f"{name} {len(held)} {held.sum():.7g} {held @ np.arange(len(held)):.7g}"
+             for name, each in found.items() for held in [np.array(list(numbers(each)))]]  # fmt: skip
+    golden("runs/explorer.txt", "\n".join(lines) + "\n")
 
 
 #: Golden file → changes of the run whose mix is chosen, with which no mix keeps all limits.
