@@ -40,14 +40,20 @@ def dense(frame: pd.DataFrame, axes: Sequence[Axis], column: str = "value") -> n
 
     Two rows for the same cell are an error: nothing is summed or overwritten silently.
     """
-    out = np.zeros([len(axis) for axis in axes])
+    return dense_each(frame, axes, (column,))[column]
+
+
+def dense_each(frame: pd.DataFrame, axes: Sequence[Axis], columns: Sequence[str]) -> dict[str, np.ndarray]:
+    """Tidy table → an array of each of some columns, as `dense` makes it of one."""
+    out = {column: np.zeros([len(axis) for axis in axes]) for column in columns}
     if not len(frame):
         return out
     where = tuple(axis.positions(frame[axis.name]) for axis in axes)
-    flat = np.ravel_multi_index(where, out.shape)
+    flat = np.ravel_multi_index(where, [len(axis) for axis in axes])
     if len(np.unique(flat)) != len(flat):
         raise ValueError(f"two rows for one cell of {[axis.name for axis in axes]}")
-    out[where] = frame[column].to_numpy(dtype=float)
+    for column, array in out.items():
+        array[where] = frame[column].to_numpy(dtype=float)
     return out
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..axes import Axis, dense
+from ..axes import Axis, dense, dense_each
 from ..flows.demand import Array, blended_share
 from ..flows.scrap import lines_from_growth
 from ..haste import frozen
@@ -53,7 +53,7 @@ class Arrays:
     @cached_property
     def intensity(self) -> Mapping[str, Array]:
         """(1, chemistry, mineral, year or 1) [kg/kWh] at each end; one year where intensities are held."""
-        return {end: intensity_of(self.resolved, end) for end in ENDS}
+        return intensities_of(self.resolved)
 
     @cached_property
     def finer(self) -> Mapping[str, Array] | None:
@@ -154,10 +154,14 @@ def on_pairs(resolved: Resolved, frame: DataFrame, scenario: str) -> Array:
     return dense(_by_pair(frame[frame["scenario"] == scenario]), axes)[None]
 
 
-def intensity_of(resolved: Resolved, end: str) -> Array:
-    """(1, chemistry, mineral, year) [kg/kWh] at the value, low or high end; one year where intensities are held."""
-    now, trend = today_of(resolved, end)[None, :, :, None], trend_of(resolved, end)
-    return now if trend is None else now * trend
+def intensities_of(resolved: Resolved) -> dict[str, Array]:
+    """(1, chemistry, mineral, year) [kg/kWh] at each end; one year where intensities are held."""
+    axes = [resolved.chemistries, resolved.minerals]
+    out = {}
+    for end, today in dense_each(_by_pair(resolved.mineral_intensity), axes, ENDS).items():
+        now, trend = today[None, :, :, None], trend_of(resolved, end)
+        out[end] = now if trend is None else now * trend
+    return out
 
 
 def finer_of(resolved: Resolved, intensity: Array, end: str) -> Array:
@@ -195,11 +199,6 @@ def finer_ends(resolved: Resolved) -> tuple[NDArray[np.bool_], dict[tuple[str, s
                 if beyond > 0:  # Not where a row gives no ends.
                     out.setdefault(key, np.zeros((2, *shape)))[(which, *place)] += beyond
     return apart, out
-
-
-def today_of(resolved: Resolved, end: str) -> Array:
-    """(chemistry, mineral) [kg/kWh] of cell and pack before any trend, at the value, low or high end."""
-    return dense(_by_pair(resolved.mineral_intensity), [resolved.chemistries, resolved.minerals], end)
 
 
 def pack_of(resolved: Resolved, end: str) -> Array:

@@ -86,23 +86,37 @@ class Chain:
     def recipes(self, use: Array) -> list[Recipe]:
         """What each node is made of, by its users: use, (chemistry, node), weighs them [kt or GWh]."""
         out = []
-        for node in np.flatnonzero(self.made):
+        for node, inputs_of in self._inputs.items():
             total, by = use[:, node].sum(), dict[bytes, float]()
             for chemistry in np.flatnonzero(use[:, node] > 0):
-                inputs = (self.into[chemistry, :, node] > 0).tobytes()
+                inputs = inputs_of[chemistry]
                 by[inputs] = by.get(inputs, 0.0) + use[chemistry, node] / total
-            for inputs, weight in by.items():
-                out.append(Recipe(int(node), weight, *self._by_route(np.frombuffer(inputs, dtype=bool))))
+            out += [Recipe(node, weight, *self._by_route(inputs)) for inputs, weight in by.items()]
         return out
 
-    def _by_route(self, inputs: Mask) -> tuple[Index, Index, Index]:
-        """Places of inputs of both routes, of the natural and of the synthetic one."""
-        plain = inputs & ~self.natural & ~self.synthetic
-        return np.flatnonzero(plain), np.flatnonzero(inputs & self.natural), np.flatnonzero(inputs & self.synthetic)
+    @cached_property
+    def _inputs(self) -> dict[int, list[bytes]]:
+        """Of each node that is made of others, which nodes go into it, as bytes of a mask, by chemistry."""
+        goes_in = self.into > 0
+        return {int(node): [each.tobytes() for each in goes_in[:, :, node]] for node in np.flatnonzero(self.made)}
+
+    def _by_route(self, inputs: bytes) -> tuple[Index, Index, Index]:
+        """Places of inputs of both routes, of the natural and of the synthetic one. inputs: bytes of a mask."""
+        if inputs not in self._routes:
+            mask = np.frombuffer(inputs, dtype=bool)
+            split = (mask & ~self.natural & ~self.synthetic, mask & self.natural, mask & self.synthetic)
+            plain, natural, synthetic = map(np.flatnonzero, split)
+            self._routes[inputs] = plain, natural, synthetic
+        return self._routes[inputs]
+
+    @cached_property
+    def _routes(self) -> dict[bytes, tuple[Index, Index, Index]]:
+        """What `_by_route` has found: the same few sets of inputs are asked for of each plan and year."""
+        return {}
 
     def of_cells(self, chemistry: int, use: Array) -> tuple[Index, Index, Index]:
         """Nodes that go into the cells of a chemistry, as by route in a Recipe. use: (chemistry, node)."""
-        return self._by_route((use[chemistry] > 0) & (self.direct[chemistry] > 0))
+        return self._by_route(((use[chemistry] > 0) & (self.direct[chemistry] > 0)).tobytes())
 
 
 def least(

@@ -826,7 +826,7 @@ class _Resolver:
         """
         lines: dict[str, set[int]] = {name: set() for name in tables if name in self.inputs.tables}
         for resolved in tables.values():
-            for row in names_in(resolved["rows"].unique()):
+            for row in names_in(dict.fromkeys(resolved["rows"].to_numpy())):
                 if not row.startswith(CHANGE):
                     table, line = self.inputs.found(row)
                     lines.setdefault(table, set()).add(line)

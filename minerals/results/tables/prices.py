@@ -63,12 +63,12 @@ def _rates(prices: PriceCurves) -> pd.DataFrame:
     fit = prices.fit
     for learner, taken in zip(prices.inputs.learners, prices.learners, strict=True):
         basis = "assumed" if learner.assumed else "published"
-        is_used = bool((learner.rate == taken.rate).all())
-        rows.append([learner.family, learner.learns_with, basis, is_used, *learner.rate, "1", 0, np.nan])
+        used, other = ("yes", "no") if (learner.rate == taken.rate).all() else ("no", "yes")
+        rows.append([learner.family, learner.learns_with, basis, used, *learner.rate, "1", 0, np.nan])
         if fit is not None and learner.learns_with == FITTED:
             ends = (fit.rate, fit.low, fit.high)
-            rows.append([learner.family, FITTED, "fitted", not is_used, *ends, "1", fit.points, fit.r2])
-    return pd.DataFrame(rows, columns=columns).assign(used=lambda table: table["used"].map({True: "yes", False: "no"}))
+            rows.append([learner.family, FITTED, "fitted", other, *ends, "1", fit.points, fit.r2])
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _parity(prices: PriceCurves) -> pd.DataFrame:

@@ -136,14 +136,21 @@ def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played])
             "vehicles": value.vehicles(each.regions, chokepoints.years[each.year], lost),
             "million_usd_2025": value.money(lost),
         })  # fmt: skip
-    frame = pd.DataFrame(rows, columns=DISRUPTIONS)
-    keys = ["scenario", "region", "disruption"]
-    # What is short anyway counts too: scarcer supply must not look safer. From then on it stays below.
-    many = frame["lost_best"] > chokepoints.config.threshold * frame["planned"]
-    after = frame["year"].where(many).groupby([frame[key] for key in keys]).transform("max")
-    later = frame["year"].where(after.isna() | (frame["year"] > after))
-    below = later.groupby([frame[key] for key in keys]).min().rename("first_year_below")
-    return frame.merge(below.astype("Int64").reset_index(), on=keys, how="left")
+    below = _first_years_below(rows, chokepoints.config.threshold)
+    return pd.DataFrame(rows, columns=DISRUPTIONS).assign(first_year_below=pd.array(below, dtype="Int64"))
+
+
+def _first_years_below(rows: Sequence[Mapping[str, Any]], threshold: float) -> list[int | None]:
+    """First year from which on a disruption takes at most a share of the plan, of each row of `disruptions`; None where
+    the last still takes more. What is short anyway counts too: scarcer supply must not look safer."""
+    by_stop: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_stop.setdefault((row["scenario"], row["region"], row["disruption"]), []).append(row)
+    first: dict[tuple[Any, ...], int | None] = {}
+    for stop, mine in by_stop.items():
+        many = max((row["year"] for row in mine if row["lost_best"] > threshold * row["planned"]), default=0)
+        first[stop] = min((row["year"] for row in mine if row["year"] > many), default=None)
+    return [first[row["scenario"], row["region"], row["disruption"]] for row in rows]
 
 
 def weighted_loss(library: Library) -> pd.DataFrame:
@@ -320,16 +327,13 @@ class Worth:
             (region, segment): self._pack(region, segment)
             for region in chokepoints.regions for segment in chokepoints.resolved.segments.labels
         }  # fmt: skip
-        prices = inputs["cell_price"]
-        seen = prices[
-            (prices["case"] == "observed") & (prices["region"] == WORLD) & (prices["level"] == "pack")
-            & (prices["use"] == "all")
-        ].sort_values("year")  # fmt: skip
-        price = seen.groupby("family")["value"].last()
-        family = inputs["chemistries"].set_index("chemistry")["family"]
+        prices = inputs.rows_by("cell_price", "case", "region", "level", "use")
+        observed = sorted(prices.get(("observed", WORLD, "pack", "all"), []), key=lambda row: row.year)
+        price = {row.family: row.value for row in observed}
+        family = inputs.by_code("chemistries", "family")
         #: Pack price of each chemistry [million USD a GWh]: its family's last one observed, else that of lithium-ion.
         self.price = np.array([
-            float(price.get(family[base], price["Li-ion"]))
+            price.get(family[base], price["Li-ion"])
             for base, _ in chokepoints.resolved.chemistries.labels
         ])  # fmt: skip
 
