@@ -905,7 +905,8 @@ QUANTITIES: dict[str, Quantity] = {
             "robust_share", "result", ("mix", "region", "family", "year"), "1",
             "Share of a family in a region's batteries in each plan of robust; low and high: how far it moves over all "
             "plans that are worse by optimise.near of its objective at most (of nearly none, by a ten-thousandth of "
-            "the demand), each ranged alone; empty where optimise.ranges = off or near = 0.",
+            "the demand), each ranged alone; empty where optimise.ranges = off or near = 0, and of average and regret "
+            "where there are six futures or more.",
         ),
         Quantity(
             "mix_unknown", "result", ("unknown", "measure", "region", "family", "first", "last"), "GWh, kt, 1",

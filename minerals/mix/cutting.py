@@ -44,6 +44,9 @@ CLOSE = 1e-7
 #: The same of a cost, in parts of that for a loss: it is found without bounds, and where it is a cap little money takes
 #: many GWh.
 MONEY = 0.01
+#: Stages after which a further one is left out where the simplex finds no optimum from where it stands: it only chooses
+#: among plans that are alike on average, and so tight a model has none that a cold start would find.
+DECISIVE = 3
 #: Most plans that are tried in a stage.
 MOST_TRIED = 2_000
 #: A slope below it, in GWh lost for one more of what is planned, counts as none.
@@ -151,7 +154,7 @@ class CuttingPlanes:
         found, first = None, (0.0, 0.0)
         as_good: list[tuple[Objective, float]] = []
         for number, stage in enumerate(stages):
-            least, found = self._stage(stage, found, as_good)
+            least, found = self._stage(stage, found, as_good, left_out=number >= DECISIVE)
             # The model keeps to the plan at hand, what is true to a little more, so that the two can meet.
             best, close = self._value(stage, found), CLOSE * self._unit(stage)
             first = first if number else (least, best)
@@ -162,16 +165,20 @@ class CuttingPlanes:
         return Best(*first, found.values)
 
     def _stage(
-        self, stage: Objective, best: Tried | None, as_good: Sequence[tuple[Objective, float]]
+        self, stage: Objective, best: Tried | None, as_good: Sequence[tuple[Objective, float]], left_out: bool
     ) -> tuple[float, Tried]:
         """What an objective is at least, and the best plan of it among those that keep to the most of the ones before.
-        best: such a plan, where one is known."""
+        best: such a plan, where one is known; left_out: whether that stands where the simplex does not go on."""
         costs, _ = self._costs(stage)
         columns = np.arange(len(costs), dtype=np.int32)
         accepted(self.highs.changeColsCost(len(costs), columns, costs), "costs")
         accepted(self.highs.changeObjectiveOffset(stage.constant), "a constant")
         for number in range(MOST_TRIED):
             if not resumed(self.highs, DUAL if number else PRIMAL):
+                if left_out and best is not None:
+                    # The basis that led nowhere is of no use to the next stage either.
+                    accepted(self.highs.setBasis(), "a fresh start")
+                    return -INF, best
                 optimum(self.highs, self.session.compiled.time_limit, large=self.session.compiled.is_large)
             least = float(self.highs.getInfo().objective_function_value)
             if best is not None and self._value(stage, best) - least <= CLOSE * self._unit(stage):

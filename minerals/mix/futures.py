@@ -182,7 +182,9 @@ class Futures:
         planes = CuttingPlanes(session, parts, self.risk, self._caps(), least, sum(self.own.demand.values()))
         losses = {name: planes.objective(self.risk if name == OWN else name) for name in self.names}
         of = {**losses, AVERAGE: planes.average(), REGRET: planes.regret()}
-        found = planes.best([of[objective], planes.objective("cost"), of[AVERAGE], *losses.values()])
+        # What was an objective before is no further one.
+        further = [loss for name, loss in losses.items() if name != objective]
+        found = planes.best([of[objective], planes.objective("cost"), of[AVERAGE], *further])
         return self._as_chosen(session, found.value, found.values, ends)
 
     def _as_chosen(self, session: Session, best: float, values: Array, ends: _Ends) -> Chosen:
