@@ -10,7 +10,7 @@ import pytest
 
 from minerals import api
 from minerals.case import chain
-from minerals.case.arrays import Arrays, additions_of, intensity_of, share_of
+from minerals.case.arrays import Arrays, additions_of, intensities_of, share_of
 from minerals.config import read_run
 from minerals.design import latin_hypercube
 from minerals.flows import ensemble
@@ -32,7 +32,7 @@ def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend
     resolved = resolve(read_run(toy / "run.toml", [*LATER, f"intensity.trend='{trend}'"]), read_inputs(toy))
     uncertain = Uncertain(resolved, kind=np.float64)
     uniform = np.full((3, len(uncertain.factors)), 0.5)
-    intensity = intensity_of(resolved, "value")[0]
+    intensity = intensities_of(resolved)["value"][0]
     for scenario in uncertain.scenarios:
         cells = additions_of(resolved, scenario)[0][:, :, None] * share_of(resolved, scenario)[0]
         plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity, Arrays(resolved).route).flows
@@ -57,7 +57,7 @@ def test_a_pack_adds_the_same_to_every_chemistry_and_draw(toy: Path) -> None:
     added = {"value": 0.05, "low": 0.02, "high": 0.2}
     cobalt = packed.minerals.labels.index("cobalt")
     for end, more in added.items():
-        difference = intensity_of(packed, end)[0, ..., 0] - intensity_of(bare, end)[0, ..., 0]
+        difference = intensities_of(packed)[end][0, ..., 0] - intensities_of(bare)[end][0, ..., 0]
         expected = np.zeros_like(difference)
         expected[:, cobalt] = more
         np.testing.assert_allclose(difference, expected, rtol=0, atol=1e-12)
@@ -71,7 +71,7 @@ def test_a_pack_adds_the_same_to_every_chemistry_and_draw(toy: Path) -> None:
     drawn = uncertain.draw(uniform, uncertain.scenarios[0]).mineral_intensity
     moved = drawn[..., cobalt] - drawn[1, :, cobalt]
     np.testing.assert_allclose(moved.T, [[-0.03, 0, 0.15]] * len(packed.chemistries), atol=1e-9)
-    np.testing.assert_allclose(drawn[1], intensity_of(packed, "value")[0, ..., 0], rtol=1e-9)
+    np.testing.assert_allclose(drawn[1], intensities_of(packed)["value"][0, ..., 0], rtol=1e-9)
 
 
 @pytest.mark.parametrize("settings", [["intensity='derived'"], ["intensity.kg_per_kwh.lfp.cobalt=0.3"]])
@@ -141,7 +141,7 @@ def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved
     _, _, every = ensemble.follow(uncertain.draw(uniform, plan))
     secondary = every[resolved.minerals.labels.index("cobalt")]
     cells = additions_of(resolved, plan)[0][:, :, None] * share_of(resolved, plan)[0]
-    intensity = intensity_of(resolved, "value")[0]
+    intensity = intensities_of(resolved)["value"][0]
     short = chain.follow(resolved, chain.survivals(resolved, end=1), cells, intensity, Arrays(resolved).route).flows
     cobalt = short.secondary_supply[:, resolved.minerals.labels.index("cobalt")][..., uncertain.reported]
     assert lives

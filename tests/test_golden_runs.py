@@ -162,7 +162,7 @@ def test_what_a_mix_is_chosen_from_is_what_it_was(
     for each in fields(data):
         found = np.array(list(numbers(getattr(data, each.name))))
         lines.append(f"{each.name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}")
-    golden(f"mix/data-{name}.txt", "\n".join(lines) + "\n")
+    golden(f"laid_out/{name}.txt", "\n".join(lines) + "\n")
 
 
 def test_what_a_page_computes_from_is_what_it_was(shipped_inputs: Inputs, golden: Callable[[str, str], None]) -> None:
