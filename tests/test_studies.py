@@ -19,7 +19,7 @@ import pytest
 
 from minerals import api, charts, drawing
 from minerals.case import chain
-from minerals.case.arrays import Arrays, additions_of, intensity_of, share_of
+from minerals.case.arrays import Arrays, additions_of, intensities_of, share_of
 from minerals.config import read_run
 from minerals.design import Ranged, latin_hypercube, ranged, sides_of, split_pert
 from minerals.errors import Exhausted, InputError, MineralsError, Notice, UsageError
@@ -120,7 +120,7 @@ def test_an_open_balance_stops_the_run(resolved: Resolved, monkeypatch: pytest.M
     alive = chain.survivals(resolved)
     cells = additions_of(resolved, "plan")[0][:, :, None] * share_of(resolved, "plan")[0]
     with pytest.raises(MineralsError, match=r"mass balance of run does not close: first use by .*; second life"):
-        chain.follow(resolved, alive, cells, intensity_of(resolved, "value")[0], Arrays(resolved).route)
+        chain.follow(resolved, alive, cells, intensities_of(resolved)["value"][0], Arrays(resolved).route)
 
 
 def test_lines_are_read_or_follow_from_growth(toy: Path) -> None:
