@@ -132,7 +132,7 @@ def _story(result: Result) -> _Story:
         return {plan: dict(zip(rows["key"], rows[column].astype(float), strict=True)) for plan, rows in mine.items()}
 
     labels = {name: supply.future_label(selection, name) for name in names}
-    labels |= {f"{name}, {world}": f"{labels[name]}, {_called(world)}" for world in worlds[1:] for name in names}
+    labels |= {f"{name}, {world}": f"{labels[name]} ({_called(world)})" for world in worlds[1:] for name in names}
     labels[scenario] = str(result.record["scenarios"][scenario].get("label") or scenario)
     return _Story(
         place=selection.everything, scenarios=(scenario,),

@@ -35,7 +35,7 @@ from .cutting import CuttingPlanes, Part
 from .data import Group, Key, MixData, Region, Year
 from .objective import OWN
 from .replay import Library, nothing_held
-from .session import Session
+from .session import TIES, Session
 from .solution import LEAST_ROOM, SHOWN
 from .variables import PLAN
 
@@ -258,7 +258,8 @@ class Futures:
                 best = session.optimum(self.risk)
             least, replayed = max(best.objective, 0.0), max(session.evaluate(best.values).exposure, 0.0)
             held = session.among_best(self.risk, best.objective, "unmet_demand", caps)
-            caps[self.risk] = session.value(self.risk, held.values)
+            # Where not a bit is left of the loss, a plan that is rounded contradicts it.
+            caps[self.risk] = best.objective + TIES[-1] * max(abs(best.objective), 1.0)
             found = session.found(session.among_best("unmet_demand", held.objective, "cost", caps).values)
         if abs(replayed - least) > AGREE * whole:
             raise NumericalTrouble(
