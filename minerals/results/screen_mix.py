@@ -237,7 +237,7 @@ def _robust(result: Result, width: int) -> list[str]:
         f"The plan with the least regret loses {number(last['worst_regret'])} GWh more than need be at most, that for "
         f"{labels[own]['label']} {number(plans.loc[own, 'worst_regret'])}; it loses {number(last['more_own'])} GWh "
         f"more there, and {number(abs(last['more_average']))} {'more' if last['more_average'] > 0 else 'less'} on "
-        "average."
+        "average. Of a plan that is best in one future others as good may lose more or less elsewhere."
     )
     short = drawn.columns[table[world & (table["mix"] == "regret")]["short"].to_numpy() > 0]
     if len(short):
