@@ -469,7 +469,7 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: Folders = N
     return [
         f"{what}: sound. {len(data.tables)} tables, {sum(map(len, quantities))} figures, {assumed} of them assumed, "
         f"{not_known}{len(data['corrections'])} corrected, {len(data['sources'])} sources.",
-        *map(str, data.own),
+        *_own(data),
         *([f"no price of {listed(unpriced)}: a run with [prices] that sells it is refused"] if unpriced else []),
     ]
 
@@ -494,6 +494,18 @@ def validate(*, out: str | Path | None = None, size: str | None = None) -> Resul
     return result
 
 
+def _own(data: Inputs) -> list[str]:
+    """What own rows did, by file, and the first rows below that they replace."""
+    from .results.screen import MOST_REPLACED
+
+    told = list[str]()
+    for each in data.own:
+        rows = [f"  {', '.join(one.key)}: {one.change}" for one in each.instead]
+        more = [f"  and {len(rows) - MOST_REPLACED:,} more"] if len(rows) > MOST_REPLACED else []
+        told += [str(each), *rows[:MOST_REPLACED], *more]
+    return told
+
+
 def _checked_run(config: Run, inputs: Folders) -> list[str]:
     from .pipeline import inputs_of, prepared
     from .tables.inputs import read_inputs
@@ -509,7 +521,7 @@ def _checked_run(config: Run, inputs: Folders) -> list[str]:
     return [
         f"{config.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
         f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
-        *map(str, ready.inputs.own),
+        *_own(ready.inputs),
         *chosen,
         *resolved.notes,
         *(f"filled: {sentence}" for sentence in resolved.fills),

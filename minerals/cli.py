@@ -290,6 +290,7 @@ def explain(
 @click.option("--base", help="Scenario compared against [default: the first].")
 @click.option("--scenario", help="The scenario drawn, where there is one.")
 @click.option("--mineral", "minerals", multiple=True, help="Mineral drawn; repeat it for more.")
+@click.option("--family", help="Family of cells drawn, or all.")
 @click.option("--quantity", help="Quantity whose inputs are asked for.")
 def chart(folder: Path, name: str, out: Path | None, minerals: tuple[str, ...], **options: Any) -> None:
     """Draw the chart NAME of a result FOLDER as png, svg, pdf, csv, json and alt text.
@@ -939,10 +940,14 @@ def _caveats(result: Result) -> None:
 
 
 def _own_rows(result: Result) -> None:
-    """What own rows did to the tables, and how many of them count in the result."""
+    """What own rows did to the tables, how many of them count in the result, and the first that replace others."""
+    from .results.screen import replaced
+
     for each in result.record.get("own_rows", ()):
         used = f", {each['used']:,} used" if each["replaced"] or each["added"] else ""
         _words(f"Own rows: {each['words']}{used}.")
+        for line in replaced(each):
+            _words(line)
 
 
 def _undrawn(result: Result) -> None:

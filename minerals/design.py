@@ -42,6 +42,7 @@ _QUANTILE = np.interp(_ROOT**4, _smooth(_GRID), _GRID)
 #: Distance from the middle to the 5th percentile.
 _REACH = 0.5 - float(np.interp(0.05, _smooth(_GRID), _GRID))
 _STEP = (0.5 - np.append(_QUANTILE, 0.5)) / _REACH
+_RISE = np.diff(_STEP)
 
 
 def split_pert(uniform: Array) -> tuple[Array, Array]:
@@ -58,7 +59,8 @@ def split_pert(uniform: Array) -> tuple[Array, Array]:
     root = np.sqrt(np.sqrt(np.minimum(uniform, 1.0 - uniform))) * (_CELLS / _ROOT[-1])
     cell = root.astype(np.intp)
     root -= cell
-    step = _STEP[cell] + root * (_STEP[cell + 1] - _STEP[cell])
+    root *= _RISE[cell]
+    step = _STEP[cell] + root
     lower = uniform < 0.5
     return np.where(lower, step, 0.0), np.where(lower, 0.0, step)
 
@@ -96,7 +98,8 @@ class Ranged:
     """An array of uncertain inputs in every draw, as `ranged` gives it, by one matrix product with their factors.
 
     ends: (3, …) value, low, high; column: factor of each series, (…) without the last axes of `ends`, along which a
-    series runs, and NONE where it is certain; most: as in `ranged`; kind: precision.
+    series runs, and NONE where it is certain; most: as in `ranged`; kind: precision. matrix: (row of `rows_of`, place)
+    what they are linear in times, and cut: which of them have a tail that is cut, (place), with all axes in one.
     """
 
     def __init__(self, ends: Array, column: NDArray[np.intp], most: float = np.inf, kind: type = np.float64) -> None:
@@ -110,21 +113,50 @@ class Ranged:
         self.matrix: Array = np.vstack([value[None], mine * (low - value), mine * (high - value)]).astype(kind)
         self.most = most
         tails = np.stack([value + _END * (low - value), value + _END * (high - value)])
-        self.cut = bool(((of != NONE) & ((tails[0] < 0) | (tails[1] > most))).any())
+        self.cut = (of != NONE) & ((tails[0] < 0) | (tails[1] > most))
 
     def at(self, first: int, years: slice | list[int]) -> Ranged:
         """The same inputs with the first axis repeated to a length, in some of the years, their last axis."""
+        matrix, cut = self.matrix.reshape(-1, *self.shape)[..., years], self.cut.reshape(1, *self.shape)[..., years]
+        return self._with(*(np.broadcast_to(each, (len(each), first, *each.shape[2:])) for each in (matrix, cut)))
+
+    def alike(self) -> Ranged:
+        """The same inputs with all axes of length 1 where all of them are alike."""
+        matrix, cut, one = self.matrix[:, :1], self.cut[:1], (1,) * len(self.shape)
+        if (self.matrix != matrix).any() or (self.cut != cut).any():
+            return self
+        return self._with(matrix.reshape(-1, *one), cut.reshape(-1, *one))
+
+    def _with(self, matrix: NDArray[Any], cut: NDArray[Any]) -> Ranged:
+        """The same inputs at other places: matrix, (row, …), and cut, (1, …)."""
         other = copy(self)
-        ends = self.matrix.reshape(-1, *self.shape)[..., years]
-        ends = np.broadcast_to(ends, (len(ends), first, *ends.shape[2:]))
-        other.shape, other.matrix = ends.shape[1:], np.ascontiguousarray(ends).reshape(len(ends), -1)
+        other.shape = matrix.shape[1:]
+        other.matrix, other.cut = np.ascontiguousarray(matrix).reshape(len(matrix), -1), cut.ravel()
         return other
+
+    def part(self, place: tuple[int, ...], years: slice | list[int]) -> Ranged:
+        """The inputs at one place of the first axes, in some of the years, their last axis."""
+        at: tuple[int | slice, ...] = (slice(None), *place)
+        both = (each.reshape(-1, *self.shape)[at][..., years] for each in (self.matrix, self.cut))
+        return self._with(*both)
 
     def draw(self, sides: Array) -> Array:
         """(draw, …) for sides as `sides_of` gives them; (1, …) where nothing is uncertain."""
         if not len(self.columns):
             return np.reshape(self.matrix[0], (1, *self.shape))
         drawn = sides[self.rows].T @ self.matrix
-        if self.cut:
+        if self.cut.any():
             np.clip(drawn, 0.0, self.most, out=drawn)
         return np.reshape(drawn, (len(drawn), *self.shape))
+
+    def beyond(self, sides: Array) -> tuple[NDArray[np.intp], Array]:
+        """Draws in which a tail is cut, and by how much their values are more for it, (these, place).
+
+        Ends are the 5th and 95th percentile, so that at most one draw in ten is cut by each factor.
+        """
+        drawn = sides[self.rows].T @ self.matrix[:, self.cut]
+        more = np.clip(drawn, 0.0, self.most) - drawn
+        draws = np.flatnonzero(more.any(axis=1))
+        beyond = np.zeros((len(draws), len(self.cut)), more.dtype)
+        beyond[:, self.cut] = more[draws]
+        return draws, beyond

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ from .tables.codes import OWN
 from .tables.inputs import Inputs, joined
 from .tables.own import Folders, Layers, copies, folders, layers
 from .tables.resolve import Resolved, resolve
+from .tables.rows_file import RowsOfRun
 from .tables.supply import Event
 
 if TYPE_CHECKING:
@@ -310,7 +312,9 @@ def inputs_of(config: Run, inputs: Folders = None) -> Layers:
     ]
     if problems:
         raise InputError(problems)
-    return layers([*folders(inputs), *named], config.settings.replace)
+    data = config.settings.rows
+    rows = RowsOfRun.of(config.path.name, data, config.origin) if data else None
+    return layers([*folders(inputs), *named], config.settings.replace, rows)
 
 
 def sources_used(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
@@ -321,7 +325,7 @@ def sources_used(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
     frame = inputs["sources"]
     used = frame[frame["source"].isin(counts.index)].drop(columns=["line", "corrected_by"])
     if OWN in counts:
-        whose = listed(dict.fromkeys(each.file.partition("/")[0] for each in inputs.own))
+        whose = listed(dict.fromkeys(re.split(r"[/[]", each.file, maxsplit=1)[0] for each in inputs.own))
         own = dict.fromkeys(used, "") | {"source": OWN, "citation": f"Own rows of this run ({whose})"}
         used = pd.concat([used, pd.DataFrame([own])], ignore_index=True)
     return used.assign(rows_used=used["source"].map(counts).astype(int)).reset_index(drop=True)

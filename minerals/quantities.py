@@ -93,8 +93,9 @@ QUANTITIES: dict[str, Quantity] = {
             "cumulative_energy = given + Σ_year Σ_region,segment battery_demand × market_share of its members",
         ),
         Quantity(
-            "node_use", "input and result", ("chemistry", "node"), "kg/kg, GWh/GWh",
-            "Need for a product that only some chemistries use: per mass of a mineral in the cell, or per energy. The "
+            "node_use", "input and result", ("chemistry", "node"), "kg/kg, kg/kWh, GWh/GWh",
+            "Need for a product that only some chemistries use: per mass of a mineral in the cell, or per energy (of a "
+            "node in kt per kWh of the cell, which a result has as kt/GWh, the same number). The "
             "most specific row serves: chemistry, then family, then any. Products that every chemistry with a mineral "
             "needs stand in stage_yield; a result has both, with chemistry empty for all that hold the mineral.",
         ),
@@ -232,7 +233,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             "upstream", "result", ("scenario", "region", "node", "stage", "year"), "kt",
             "Need for upstream products behind the primary demand, by stage: flake, sulphate, carbonate, concentrate.",
-            "upstream = primary_demand × stage yields down to it",
+            "upstream = Σ_ways primary_demand × stage yields down to it; of joint ways the largest",
         ),
         Quantity(
             "material_price", "input", ("node", "year"), "USD_2025/kg, USD_2025/kWh",
@@ -293,6 +294,18 @@ QUANTITIES: dict[str, Quantity] = {
             "next_gen_plants", "result", ("technology", "item", "company", "site", "status", "year"), "GWh/yr, kt/yr",
             "Plants of new chemistries in the world, one a row, by place, status and year as listed; empty where "
             "nobody publishes their size or year.",
+        ),
+        Quantity(
+            "plants_by_place", "result", ("country", "owner", "chemistry", "year"), "GWh/yr",
+            "Nameplate of the plants of cells of the world by where they stand, by country of the owner and by what "
+            "they are listed to make: families joined by ;, of which nobody says the shares, or unknown. Columns as in "
+            "cell_owners. Of plants in China those of foreign makers and of new chemistries alone are listed.",
+            "value = operating + Σ plant_delivery × what a row adds to the plant",
+        ),
+        Quantity(
+            "yardsticks", "result", ("good",), "1",
+            "Share of the leading country in goods beside batteries, as listed: what the concentration of LFP cathode "
+            "is held against. The ends are figures of other counts where there are any.",
         ),
         Quantity(
             "cell_materials", "result", ("chemistry", "silicon", "node", "year"), "USD_2025/kWh",
@@ -871,8 +884,11 @@ QUANTITIES: dict[str, Quantity] = {
             "With [study] kind = robust: what a plan loses in a future of supply and a reference world, by the risk "
             "of the run. mix: the future that it is best in (that of the run first), average (least mean loss, "
             "futures alike) or regret (least largest regret); of plans as good by that the cheapest, of these the one "
-            "with the least mean loss, and then with the least in each future in turn. Which batteries are put into "
-            "use and which lines stand is the plan's; in each future it is decided anew, by the loss and then by the "
+            "with the least mean loss, and then with the least in each future in turn; with six futures or more as far "
+            "as plans differ by a ten-millionth of the demand, so that what one loses elsewhere is its own, and "
+            "another that is as good may lose some GWh more or less. "
+            "Which batteries are put into use and which lines stand is "
+            "the plan's; in each future it is decided anew, by the loss and then by the "
             "cost, where cells are made, materials bought and what others build. least: of the best plan of that "
             "future; "
             "regret: value − least; short: batteries of the plan that the future cannot supply even without a "
@@ -892,7 +908,8 @@ QUANTITIES: dict[str, Quantity] = {
             "robust_share", "result", ("mix", "region", "family", "year"), "1",
             "Share of a family in a region's batteries in each plan of robust; low and high: how far it moves over all "
             "plans that are worse by optimise.near of its objective at most (of nearly none, by a ten-thousandth of "
-            "the demand), each ranged alone; empty where optimise.ranges = off or near = 0.",
+            "the demand), each ranged alone; empty where optimise.ranges = off or near = 0, and of average and regret "
+            "where there are six futures or more.",
         ),
         Quantity(
             "mix_unknown", "result", ("unknown", "measure", "region", "family", "first", "last"), "GWh, kt, 1",

@@ -37,6 +37,9 @@ adoption = "europe-incumbent"
 na_layered_nfm = 0.10
 lfp            = "rest"
 
+# [rows.battery_demand.stated-policies.Europe.car]  # a few rows may stand here: `minerals describe rows`
+# 2035 = 900                            # GWh, in place of the shipped row
+
 # [flows]                               # what is mined and refined, with stock and recycling
 
 # [exposure]                            # what a stop of exports takes

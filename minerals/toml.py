@@ -168,7 +168,7 @@ def document(table: Mapping[str, Any], path: Keys = ()) -> Iterable[str]:
     inner = {key: value for key, value in table.items() if isinstance(value, dict)}
     inline = {key: value for key, value in inner.items() if path and _flat(value)}
     if path and (plain or inline or not inner):
-        yield f"[{'.'.join(map(_key, path))}]"
+        yield f"[{dotted(path)}]"
     yield from (f"{_key(key)} = {written(value)}" for key, value in {**plain, **inline}.items())
     if plain or inline or (path and not inner):
         yield ""
@@ -183,6 +183,11 @@ def _flat(table: Mapping[str, Any]) -> bool:
 
 def _key(name: str) -> str:
     return name if BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+def dotted(path: Keys) -> str:
+    """A key path as a dotted TOML key."""
+    return ".".join(map(_key, path))
 
 
 def is_key(text: str) -> bool:

@@ -50,7 +50,7 @@ UNITS: dict[str, tuple[str, dict[str, float]]] = {
 
 #: Kinds of tables whose rows are of one of several kinds; the unit says which, and each keeps its own canonical unit.
 EITHER: dict[str, tuple[str, ...]] = {
-    "node_use": ("mass_ratio", "energy_ratio"),
+    "node_use": ("mass_ratio", "energy_ratio", "intensity"),
     "supply": ("mass", "capacity"),
     "nameplate": ("mass_per_year", "capacity"),
     "performance": ("specific_energy", "energy_density", "cycles", "fraction"),

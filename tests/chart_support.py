@@ -90,7 +90,7 @@ def result(
         "run": "europe-2035",
         "run_id": "3f9a1c2",
         "title": "Europe 2035, incumbent and next-gen",
-        "versions": {"minerals": "0.1.0", "numpy": "2.4.6"},
+        "versions": {"minerals": "1.0.0", "numpy": "2.4.6"},
         "regions": list(regions),
         "region_label": region_label,
         "scenarios": {

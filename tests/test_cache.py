@@ -13,6 +13,7 @@ from minerals.errors import InputError
 from minerals.tables import inputs as inputs_module
 from minerals.tables.inputs import read_inputs
 from minerals.tables.own import Layers
+from minerals.tables.rows_file import RowsOfRun
 
 
 @pytest.fixture
@@ -69,9 +70,11 @@ def test_own_rows_on_top_are_read_anew_where_they_or_their_order_change(
     assert second.own == first.own
     both = Layers(toy, (rows.parent, tmp_path / "other"))
     rows.write_text(rows.read_text(encoding="utf-8").replace("90", "91"), encoding="utf-8")
-    for changed in (of, both, Layers(toy, both.own[::-1]), Layers(toy)):
+    data = {"battery_demand": {"plan": {"Europe": {"car": {"2030": 90}}}}}
+    in_run = RowsOfRun("run.toml", data, {("rows",): ("run.toml", 1)})
+    for changed in (of, both, Layers(toy, both.own[::-1]), Layers(toy), Layers(toy, rows=in_run)):
         read_inputs(changed)
-    assert len(reads) == 5
+    assert len(reads) == 6
 
 
 def test_a_table_that_does_not_fit_is_refused_each_time(toy: Path, folder: Path, reads: list[Layers]) -> None:

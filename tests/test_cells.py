@@ -233,6 +233,7 @@ def test_what_is_unusual_is_said(model: CellModel) -> None:
     warnings = model.derive("nmc811", 0.0, {"n_over_p": 1.0, "anode_capacity": 365.0}).warnings
     assert warnings[0].startswith("n_over_p = 1 at 365 mAh/g; less graphite than")
     assert "anode_capacity = 365 mAh/g; of cells 340 to 355 were read" in warnings
+    assert not model.derive("nmc811", 0.0, {"anode_capacity": 345.0}).warnings
 
 
 def test_the_least_graphite_of_a_cell(model: CellModel) -> None:

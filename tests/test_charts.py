@@ -37,6 +37,7 @@ from minerals.charts import fonts, footer, style, wording
 from minerals.charts.bundle import Result
 from minerals.charts.demand_by_mineral import figure
 from minerals.charts.interval import Interval, change
+from minerals.charts.style import LABEL, Panel
 from minerals.errors import UsageError
 from minerals.numbers import percent
 
@@ -511,7 +512,32 @@ def test_lines_are_wrapped_to_the_measured_width() -> None:
     assert short[-1].endswith("…")
     assert style.text_width(short[-1], style.TITLE) <= 2.0
     assert style.wrapped("", 2.0, 10) == []
+    for kept in ("190 to 378", "24 to 50%", "65 % rule"):
+        lines = style.wrapped(f"Listed outside China are {kept} of them", 1.9, style.TITLE)
+        assert any(kept in line for line in lines), lines
     assert style.shortened("unbreakablyLongWord" * 9, 1.0, 10).endswith("…")
+
+
+def test_small_amounts_have_a_smaller_unit_and_small_shares_are_not_none() -> None:
+    told = [wording.amount(value, unit) for value, unit in ((102, "GWh"), (0.001, "GWh"), (0.025, "kt"), (0, "kt"))]
+    assert told == ["102 GWh", "1.0 MWh", "25 t", "0 kt"]
+    assert [wording.part(share) for share in (0.27, 0.006, 0.0001, 0.0)] == ["27%", "0.6%", "<0.1%", "0%"]
+
+
+def test_gridlines_end_at_a_number_that_stands_among_them() -> None:
+    """The page behind its letters is white, though a gridline runs through the same place; elsewhere it stays."""
+    words = style.PageText("Title", "Subtitle", "", "Note", "Source", "Run")
+    for clear in (True, False):
+        page = style.page(words, style.SIZES["brief"], 3.0, 2.0)
+        axes = page.axes(Panel(page.left, page.bottom, page.width, page.top - page.bottom))
+        axes.set_xlim(0, 1), axes.axvline(0.5, color=style.GRID, linewidth=3)
+        y = (page.bottom + page.top) / 2
+        page.text(page.left + 0.5 * page.width, y, ". . . . . .", LABEL, align="center", clear=clear)
+        page.figure.canvas.draw()
+        pixels = np.asarray(page.figure.canvas.buffer_rgba())  # type: ignore[attr-defined]
+        row = pixels[round(len(pixels) - (y + 0.04) * page.figure.dpi)]
+        at = round((page.left + 0.5 * page.width) * page.figure.dpi)
+        assert (row[at, :3] == 255).all() == clear
 
 
 @FONTS

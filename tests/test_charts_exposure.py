@@ -1154,16 +1154,18 @@ def test_the_demand_says_whose_it_is_and_in_which_scenario() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "China’s cell plants alone could make 5,860 GWh in 2030, more than the 5,100 GWh that the world would"
-              " need"),
-    ("a region", "Europe’s cell plants could make 690 GWh in 2030, 77% of the 900 GWh that it would need"),
-    ("a region with enough", "The United States’ cell plants could make 940 GWh in 2030, more than the 400 GWh that it"
-                             " would need"),
-    ("a region without plants", "China’s cell plants alone could make 5,860 GWh in 2030, more than the 400 GWh that"
-                                " Brazil would need"),
-    ("all needed", "Cell plants could make 7,870 GWh in 2030, 75% of it in China, for the 7,000 GWh that the world"
-                   " would need"),
-    ("too little", "Cell plants could make 7,870 GWh in 2030, less than the 20,000 GWh that the world would need"),
+    ("usual", "China’s cell plants alone could make 5,860 to 6,720 GWh in 2030, more than the 4,200 to 5,100 GWh that"
+              " the world would need"),
+    ("a region", "Europe’s cell plants could make 650 to 820 GWh in 2030, 68 to 95% of the 860 to 950 GWh that it would"
+                 " need"),
+    ("a region with enough", "The United States’ cell plants could make 850 to 1,210 GWh in 2030, more than the 380 to"
+                             " 450 GWh that it would need"),
+    ("a region without plants", "China’s cell plants alone could make 5,860 to 6,720 GWh in 2030, more than the 380 to"
+                                " 450 GWh that Brazil would need"),
+    ("all needed", "Cell plants could make 7,630 to 9,180 GWh in 2030, 70 to 79% of it in China, for the 6,000 to"
+                   " 7,400 GWh that the world would need"),
+    ("too little", "Cell plants could make 7,630 to 9,180 GWh in 2030, less than the 18,000 to 22,000 GWh that the"
+                   " world would need"),
     ("open", "Capacity of cell plants in 2030 against the world’s need for batteries"),
     ("no demand", "Capacity of cell plants in 2030, where the world needs no batteries"),
 ])  # fmt: skip
@@ -1183,7 +1185,7 @@ def test_the_capacity_names_the_report_it_is_from() -> None:
 
 def test_no_scenario_stands_below_a_chart_that_has_none() -> None:
     meta = drawn("lfp_concentration").meta
-    assert meta.run_line == "Run europe-2035 (3f9a1c2) · minerals 0.1.0"
+    assert meta.run_line == "Run europe-2035 (3f9a1c2) · minerals 1.0.0"
     assert (meta.red_line, meta.scenarios) == ("", {})
 
 
@@ -1234,6 +1236,37 @@ def test_the_supply_of_lfp_says_the_year_of_its_data() -> None:
     assert "lfp_concentration" not in charts.suited(_with_years(made))
     with pytest.raises(UsageError, match=r"node 'active_material_lfp_catode' is not .*did you mean"):
         drawn("lfp_concentration", node="active_material_lfp_catode")
+
+
+def test_the_supply_of_lfp_is_labelled_with_the_year_of_the_figure_drawn() -> None:
+    """Where the map has a figure of 2030 and one of 2035, what is drawn of 2030 does not say 2035."""
+    made, _ = CASES["lfp_concentration"]["usual"]()
+    made.tables["supply"] = pd.concat([made["supply"].assign(year=year) for year in (2030, 2035)], ignore_index=True)
+    made.tables["concentration"] = pd.concat(
+        [made["concentration"].assign(year=year, data_year=year) for year in (2030, 2035)], ignore_index=True
+    )
+    assert "Supply by place of making, 2030." in charts.draw(made, "lfp_concentration").meta.note
+
+
+def _told_as_assumed(made: FakeResult) -> FakeResult:
+    made.tables["inputs_used"] = pd.DataFrame(
+        [("supply_share", "supply_share.csv", 2, "today", source) for source in ("assumed", "assumed", "iea")],
+        columns=["table", "file", "line", "future", "source"],
+    )
+    made.record["config"] = {**(made.record.get("config") or {}), "exposure": {"future": "today"}}
+    return made
+
+
+@pytest.mark.parametrize("chart", ["chokepoints", "lfp_concentration", "coverage", "sourcing", "stress"])
+def test_who_makes_what_in_an_assumed_world_is_told(chart: str) -> None:
+    """Where most of it is assumed, also without other worlds beside it; titles of shares are in the conditional."""
+    made, options = CASES[chart]["usual"]()
+    assert "in these worlds" not in charts.draw(made, chart, **options).meta.red_line
+    meta = charts.draw(_told_as_assumed(made), chart, **options).meta
+    assert meta.red_line.startswith("Who makes what in these worlds is assumed.")
+    would = {"chokepoints": "Under supply of today China would be the largest supplier",
+             "lfp_concentration": "Under supply of today China would make 98% of LFP cathode"}  # fmt: skip
+    assert meta.title.startswith(would.get(chart, ""))
 
 
 def _with_years(made: FakeResult) -> FakeResult:

@@ -146,8 +146,10 @@ def test_every_number_of_a_computed_title_is_in_the_data(case: str) -> None:
     first, last = (curves.loc["Li-ion"].index[i] for i in (0, -1))
     start, end = (curves.loc[("Li-ion", year)] for year in (first, last))
     assert end["high"] < start["low"], "the range of the headline excludes no change"
-    assert f"by {last}, at {wording.number(end['value'])} dollars" in picture.meta.title
-    assert wording.by_how_much(end["value"] / start["value"] - 1) in picture.meta.title
+    low, high = (wording.number(end[name]) for name in ("low", "high"))
+    assert f"by {last}, at {low} to {high} dollars" in picture.meta.title
+    most, least = (100 * (1 - end[name] / start[name]) for name in ("low", "high"))
+    assert f"become {least:.0f} to {most:.0f}% cheaper" in picture.meta.title
 
 
 @pytest.mark.parametrize(("case", "words"), [
@@ -173,9 +175,10 @@ def test_sodium_undercuts_from_the_year_its_range_stays_below() -> None:
 
 
 def test_a_half_is_said_in_words_and_a_fall_in_per_cent() -> None:
-    half = charts.draw(prices({"Li-ion": (100.0, 0.5)}), "cost_curves").meta.title
+    sharp = {"Li-ion": (1.0, 1.0)}
+    half = charts.draw(prices({"Li-ion": (100.0, 0.5)}, spread=sharp), "cost_curves").meta.title
     assert half == "Lithium-ion packs could become half as dear by 2035, at 50 dollars per kWh"
-    third = charts.draw(prices({"Li-ion": (100.0, 0.67)}), "cost_curves").meta.title
+    third = charts.draw(prices({"Li-ion": (100.0, 0.67)}, spread=sharp), "cost_curves").meta.title
     assert third == "Lithium-ion packs could become a third cheaper by 2035, at 67 dollars per kWh"
 
 

@@ -127,6 +127,7 @@ def test_titles(case: str, title: str) -> None:
 def test_the_title_is_true_of_the_shipped_table(validation: Result) -> None:
     table = validation["validation"]
     title = charts.draw(validation, "validation").meta.title
+    assert "; trade is furthest off" in title
     results = table[table["kind"] != "derived_intensity"]
     assert f"agrees with {(results['verdict'] == 'agrees').sum()} of {len(results)} published results" in title
 

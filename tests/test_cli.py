@@ -598,7 +598,7 @@ def test_explain_calls_a_changed_share_the_user_s(tmp_path: Path) -> None:
     "mineral_demand", "market_share", "battery_demand", "lfp", "graphite", "Europe", "car", "europe-next-gen",
     "xu-2020", "cells", "sources", "lfp_cathode", "iea-base", "CHN", "supply_share", "china-graphite-anode", "allies",
     "gwh_at_risk", "hhi", "stress_pairs", "meet_demand", "one_country", "recourse", "cvar", "mix_loss", "mix_limit",
-    "drop_in", "lines", "recycling_targets",
+    "drop_in", "lines", "recycling_targets", "rows", "rows.battery_demand",
 ])  # fmt: skip
 def test_describe_knows_every_kind_of_name(name: str) -> None:
     outcome = CliRunner().invoke(cli, ["describe", name])

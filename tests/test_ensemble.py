@@ -10,7 +10,7 @@ import pytest
 
 from minerals import api
 from minerals.case import chain
-from minerals.case.arrays import Arrays, additions_of, share_of
+from minerals.case.arrays import Arrays, additions_of, intensities_of, share_of
 from minerals.config import read_run
 from minerals.design import latin_hypercube
 from minerals.flows import ensemble
@@ -32,7 +32,7 @@ def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend
     resolved = resolve(read_run(toy / "run.toml", [*LATER, f"intensity.trend='{trend}'"]), read_inputs(toy))
     uncertain = Uncertain(resolved, kind=np.float64)
     uniform = np.full((3, len(uncertain.factors)), 0.5)
-    intensity = Arrays(resolved).intensity["value"][0]
+    intensity = intensities_of(resolved)["value"][0]
     for scenario in uncertain.scenarios:
         cells = additions_of(resolved, scenario)[0][:, :, None] * share_of(resolved, scenario)[0]
         plain = chain.follow(resolved, chain.survivals(resolved), cells, intensity, Arrays(resolved).route).flows
@@ -57,7 +57,7 @@ def test_a_pack_adds_the_same_to_every_chemistry_and_draw(toy: Path) -> None:
     added = {"value": 0.05, "low": 0.02, "high": 0.2}
     cobalt = packed.minerals.labels.index("cobalt")
     for end, more in added.items():
-        difference = Arrays(packed).intensity[end][0, ..., 0] - Arrays(bare).intensity[end][0, ..., 0]
+        difference = intensities_of(packed)[end][0, ..., 0] - intensities_of(bare)[end][0, ..., 0]
         expected = np.zeros_like(difference)
         expected[:, cobalt] = more
         np.testing.assert_allclose(difference, expected, rtol=0, atol=1e-12)
@@ -71,7 +71,7 @@ def test_a_pack_adds_the_same_to_every_chemistry_and_draw(toy: Path) -> None:
     drawn = uncertain.draw(uniform, uncertain.scenarios[0]).mineral_intensity
     moved = drawn[..., cobalt] - drawn[1, :, cobalt]
     np.testing.assert_allclose(moved.T, [[-0.03, 0, 0.15]] * len(packed.chemistries), atol=1e-9)
-    np.testing.assert_allclose(drawn[1], Arrays(packed).intensity["value"][0, ..., 0], rtol=1e-9)
+    np.testing.assert_allclose(drawn[1], intensities_of(packed)["value"][0, ..., 0], rtol=1e-9)
 
 
 @pytest.mark.parametrize("settings", [["intensity='derived'"], ["intensity.kg_per_kwh.lfp.cobalt=0.3"]])
@@ -95,25 +95,38 @@ def certain_lives(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("years", "independent", "trend"), [
-    ("{first = 2044, last = 2047}", False, "improving"),
-    ("{first = 2044, last = 2048, step = 2}", True, "held"),
+def low_demand(folder: Path) -> Path:
+    """The same inputs with a low end of demand for car batteries so far below that its tail would be negative."""
+    path = folder / "battery_demand.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("0.14,0.1,0.2,TWh", "0.14,0.01,0.2,TWh"), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("years", "independent", "trend", "lives"), [
+    ("{first = 2044, last = 2047}", False, "improving", "certain"),
+    ("{first = 2044, last = 2048, step = 2}", True, "held", "certain"),
+    ("{first = 2044, last = 2047}", False, "improving", "drawn"),
+    ("{first = 2044, last = 2048, step = 2}", False, "held", "drawn"),
 ])  # fmt: skip
-def test_with_certain_lives_terms_add_up_to_what_cohorts_do(
-    toy: Path, years: str, independent: bool, trend: str, monkeypatch: pytest.MonkeyPatch
+def test_terms_add_up_to_what_cohorts_do(
+    toy: Path, years: str, independent: bool, trend: str, lives: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    toy = with_pack(toy)
+    """Also where demand is cut at zero: those draws alone have some of it that is in no term."""
+    toy = low_demand(with_pack(certain_lives(toy) if lives == "certain" else toy))
     settings = [*LATER, f"scope.years={years}", f"intensity.trend='{trend}'"]
-    resolved = resolve(read_run(toy / "run.toml", settings), read_inputs(certain_lives(toy)))
+    resolved = resolve(read_run(toy / "run.toml", settings), read_inputs(toy))
     terms = Uncertain(resolved, independent, kind=np.float64)
-    assert terms.linear
-    monkeypatch.setattr(Uncertain, "linear", False)
+    monkeypatch.setattr(Uncertain, "_terms", lambda *_: None)
     cohorts = Uncertain(resolved, independent, kind=np.float64)
     uniform = latin_hypercube(20, len(cohorts.factors), 1)
+    demand = [place for place, factor in enumerate(cohorts.factors) if factor.table == "battery_demand"]
+    uniform[:, demand] = np.linspace(0.2, 0.9, 20)[:, None]
+    uniform[3, demand], uniform[7, demand] = 1e-4, 1e-5
     for scenario in cohorts.scenarios:
         one, other = terms.draw(uniform, scenario), cohorts.draw(uniform, scenario)
         assert one.terms
         assert not other.terms
+        assert one.apart[resolved.segments.labels.index("car")].draws.tolist() == [3, 7]
         for by_terms, by_cohort in zip(ensemble.follow(one), ensemble.follow(other), strict=True):
             np.testing.assert_allclose(by_terms, by_cohort, rtol=1e-12, atol=1e-12)
 
@@ -128,7 +141,7 @@ def test_a_drawn_lifetime_is_the_plain_run_with_that_lifetime(resolved: Resolved
     _, _, every = ensemble.follow(uncertain.draw(uniform, plan))
     secondary = every[resolved.minerals.labels.index("cobalt")]
     cells = additions_of(resolved, plan)[0][:, :, None] * share_of(resolved, plan)[0]
-    intensity = Arrays(resolved).intensity["value"][0]
+    intensity = intensities_of(resolved)["value"][0]
     short = chain.follow(resolved, chain.survivals(resolved, end=1), cells, intensity, Arrays(resolved).route).flows
     cobalt = short.secondary_supply[:, resolved.minerals.labels.index("cobalt")][..., uncertain.reported]
     assert lives

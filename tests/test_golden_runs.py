@@ -7,23 +7,28 @@ four, so that neither another processor nor another version of the solver change
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import conftest
 import numpy as np
 import pandas as pd
 import pytest
 
+from minerals.case.explorer import explorer
 from minerals.config import read_run
 from minerals.design import latin_hypercube
 from minerals.errors import Infeasible
 from minerals.flows import ensemble
+from minerals.pipeline import prepared
 from minerals.results.result import Result
 from minerals.studies.run import run
 from minerals.studies.sensitivity import Model
 from minerals.studies.uncertain import Uncertain
-from minerals.tables.inputs import read_inputs
+from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.resolve import resolve
 
 FLOWS = ("flows={}", "scope.beyond='hold'")
@@ -57,6 +62,27 @@ RUNS: dict[str, tuple[str, ...]] = {
                      "optimise.variant.home={own_share={2031=0.3}, credit=1}"),
 }  # fmt: skip
 
+#: Golden file → shipped run, changes that make it quick, tables, and digits: on the shipped inputs, which know what the
+#: toys leave out (origins that are drawn, plants by owner, prices by region).
+SHIPPED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], int]] = {
+    "europe": (
+        "europe-2035", ("scope.years={first=2034, last=2035}", "exposure.draws=100"),
+        ("supply_cut", "cell_makers", "accessible", "binding_nodes", "disruptions", "weighted_loss", "lost_minerals",
+         "supply_gap", "loss_by_length", "months_that_halve", "intervals", "drivers", "lost_unknown", "geopolrisk"), 6,
+    ),
+    "us": (
+        "europe-2035",
+        ("scope.regions=['United States']", "scope.years=2035", "exposure.draws=100",
+         "scenario.incumbent.adoption='stated-trend'", "scenario.next-gen.adoption='sodium-led'"),
+        ("cell_makers", "disruptions", "intervals", "drivers"), 6,
+    ),
+    "europe-mix": (
+        "europe-mix", ("scope.years={first=2025, last=2027}", "optimise.own_share={}", NEAR),
+        ("price", "price_parity", "mix_family", "mix_range", "mix_baseline", "mix_frontier", "mix_loss", "mix_cost",
+         "mix_limit", "mix_trade", "mix_line", "mix_rule"), 4,
+    ),
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
@@ -74,11 +100,11 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"run.toml": toy, "whole.toml": whole, "chosen.toml": whole, "between.toml": between}
 
 
-def as_text(result: Result, only: str = "", digits: int = 7) -> str:
-    """Tables of a result, with so many digits; only: how the names of those begin that are held."""
+def as_text(result: Result, only: str = "", digits: int = 7, tables: Container[str] | None = None) -> str:
+    """Tables of a result in so many digits; only: how the names of those that are held begin; tables: which alone."""
     parts = []
     for name, frame in result.tables.items():
-        if name not in AS_READ and name.startswith(only):
+        if name not in AS_READ and name.startswith(only) and (tables is None or name in tables):
             held = frame.drop(columns=BY_SOLVER.get(name, []))
             numbers = {column: np.round(held[column].astype(float), 9) for column in held.select_dtypes("float")}
             text = held.assign(**numbers).to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
@@ -91,6 +117,60 @@ def test_tables_are_what_they_were(name: str, folders: dict[str, Path], golden: 
     file, *sets = RUNS[name]
     only, digits = ("mix_variant" if name == "mix-variants" else "mix_", 4) if name.startswith("mix") else ("", 7)
     golden(f"runs/{name}.txt", as_text(run(folders[file] / file, sets, folders[file]), only, digits))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_tables_of_shipped_runs_are_what_they_were(name: str, golden: Callable[[str, str], None]) -> None:
+    shipped, sets, tables, digits = SHIPPED[name]
+    golden(f"runs/shipped-{name}.txt", as_text(run(shipped, sets), "", digits, tables))
+
+
+#: Golden file → shipped run, and changes of it.
+LAID_OUT: dict[str, tuple[str, tuple[str, ...]]] = {
+    "europe": ("europe-mix", ()),
+    "europe-makers": ("europe-mix", ("scope.years={first=2025, last=2029}", "optimise.makers='chosen'")),
+    "us": ("us-mix", ("scope.years={first=2025, last=2029}",)),
+}
+
+
+def numbers(of: Any) -> Iterator[float]:
+    """Every number of a value, of keys and texts a 1 each; what is infinite, or nobody knows, last as a 2."""
+    if isinstance(of, Mapping):
+        for key, value in of.items():
+            yield from numbers(key)
+            yield from numbers(value)
+    elif isinstance(of, (bool, np.bool_, int, float, np.integer, np.floating)):
+        yield float(of) if math.isfinite(of) else 2.0
+    elif isinstance(of, (frozenset, set, tuple, list, np.ndarray)):
+        for value in sorted(of, key=repr) if isinstance(of, (frozenset, set)) else of:
+            yield from numbers(value)
+    elif is_dataclass(of):
+        for each in fields(of):
+            yield from numbers(getattr(of, each.name))
+    elif of is not None:
+        yield 1.0
+
+
+@pytest.mark.parametrize("name", LAID_OUT)
+def test_what_a_mix_is_chosen_from_is_what_it_was(
+    name: str, shipped_inputs: Inputs, golden: Callable[[str, str], None]
+) -> None:
+    """Of each field how many numbers it holds, their sum, and that of each times its place."""
+    shipped, sets = LAID_OUT[name]
+    ((_, data),) = prepared(read_run(shipped, sets), shipped_inputs).mixes.values()
+    lines = []
+    for each in fields(data):
+        found = np.array(list(numbers(getattr(data, each.name))))
+        lines.append(f"{each.name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}")
+    golden(f"laid_out/{name}.txt", "\n".join(lines) + "\n")
+
+
+def test_what_a_page_computes_from_is_what_it_was(shipped_inputs: Inputs, golden: Callable[[str, str], None]) -> None:
+    ready = prepared(read_run("europe-2035", ["scope.years={first=2034, last=2035}"]), shipped_inputs)
+    found = explorer(ready.outcome, ready.chokepoints, ready.packs)
+    lines = [f"{name} {len(held)} {held.sum():.7g} {held @ np.arange(len(held)):.7g}"
+             for name, each in found.items() for held in [np.array(list(numbers(each)))]]  # fmt: skip
+    golden("runs/explorer.txt", "\n".join(lines) + "\n")
 
 
 #: Golden file → changes of the run whose mix is chosen, with which no mix keeps all limits.

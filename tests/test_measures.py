@@ -18,7 +18,7 @@ from test_whole_toy import LEAST_NMC
 
 from minerals import api
 from minerals.case.draws import MONTHS
-from minerals.case.measures import as_given, hit_as, own_lengths, plants_at
+from minerals.case.measures import as_given, hit_as, own_lengths, plants_at, yearly_cost
 from minerals.case.optimise import Mix
 from minerals.case.plant_places import places_of
 from minerals.case.recycling import most_taken_off
@@ -32,6 +32,7 @@ from minerals.results.result import Result
 from minerals.results.screen_mix import _order
 from minerals.studies.measures import PLAN, RANGES, SPENT, WITH_IT, Cheapest, Grid, cheapest_of
 from minerals.studies.run import run
+from minerals.tables.expansion import NewPlants
 from minerals.tables.inputs import read_inputs
 
 #: A kt of cobalt in stock costs 2 million USD a year, a plant that makes one a year 6.
@@ -63,6 +64,17 @@ def spent(data: MixData, budget: float, *, stock: bool = True, plants: bool = Tr
         with session.within({"cost": least + budget}):
             found = session.optimum("expected")
             return found.objective, session, found
+
+
+def test_a_plant_costs_its_annuity_and_the_premium_of_what_it_makes() -> None:
+    """10 USD a yearly kg over two years at 5 % are 0.5378 of it a year; a tenth more than 4 USD/kg is 0.4, of a place
+    whose own that is from 0.2 to 0.8."""
+    nothing = np.full(3, np.nan)
+    plants = NewPlants(np.array([10.0, 5.0, 20.0]), nothing, np.array([0.1, 0.05, 0.2]), nothing, nothing, {}, ())
+    annuity = 10 * 0.05 / (1 - 1.05**-2)
+    assert yearly_cost(plants, 0.05, 2.0, 4.0) == pytest.approx([annuity + 0.4, annuity / 2 + 0.4, 2 * annuity + 0.4])
+    own = replace(plants, own=frozenset({"premium"}))
+    assert yearly_cost(own, 0.05, 2.0, 4.0) == pytest.approx([annuity + 0.4, annuity / 2 + 0.2, 2 * annuity + 0.8])
 
 
 def test_a_stock_and_a_plant_replace_what_the_stop_takes() -> None:

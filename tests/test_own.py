@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,12 +19,15 @@ from conftest import lay_out
 from minerals import api
 from minerals.charts.footer import source_line
 from minerals.cli import cli
-from minerals.errors import InputError, UsageError
+from minerals.config import read_run
+from minerals.errors import InputError, Problem, UsageError
+from minerals.pipeline import inputs_of
 from minerals.studies.run import run
 from minerals.tables.finer import Rates
 from minerals.tables.inputs import Inputs, read_inputs
-from minerals.tables.own import Layers, layers
+from minerals.tables.own import NEVER, Layers, layers
 from minerals.tables.read import OWN_LINE
+from minerals.tables.rows_file import RowsOfRun, row_form
 
 DEMAND = "scenario,region,segment,year,value,unit\nplan,Europe,car,2030,90,GWh\nplan,Europe,stationary,2032,7,GWh\n"
 
@@ -90,7 +94,7 @@ def test_of_a_table_that_is_replaced_only_own_rows_count(toy: Path, mine: Callab
     found = read_inputs(Layers(toy, (mine(battery_demand=kept),), ("battery_demand",)))
     assert set(found["battery_demand"]["scenario"]) == set(read_inputs(toy)["battery_demand"]["scenario"]) - {"past"}
     assert found["battery_demand"]["line"].min() > OWN_LINE
-    assert "instead of the whole table" in str(found.own[0])
+    assert str(found.own[0]).endswith(f"instead of the whole table, {len(rows) - 1} rows")
     assert problems(Layers(toy, (mine(),), ("batery_demand", "lifetime"))) == [
         "replace 'batery_demand': not a table of the inputs; did you mean 'battery_demand'?",
         "replace 'lifetime': no folder of inputs holds rows of it; add lifetime.csv, or leave it out",
@@ -365,19 +369,35 @@ def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: C
         " in mine/mineral_intensity.csv; keep one of the two rows"
     ]
     mine(mineral_intensity=f"{head}lfp,lithium,car,,0.09,kg/kWh\n")
-    with pytest.raises(InputError, match=re.escape("[industry]: takes one intensity of a chemistry for all uses and")):
+    with pytest.raises(
+        InputError, match=r"\[industry\]: takes one .* several \(mine/mineral_intensity.csv:2\); give rows"
+    ):
         run(toy / "run.toml", ["industry={chemistries=['lfp']}"], [folder, toy])
-    with pytest.raises(InputError, match=re.escape("[study]: takes one intensity of a chemistry for all uses and")):
-        run(toy / "run.toml", ["study={kind='sample', draws=20}"], [folder, toy])
     with pytest.raises(InputError, match=r"recycling = 'past': no own rows of lifetime, .* are of it"):
         run(toy / "run.toml", ["scenario.plan.recycling=past", *FLOWS], [folder, toy])
 
 
 def test_routes_of_finer_rows_add_up_with_those_that_serve_beside_them(toy: Path, mine: Callable[..., Path]) -> None:
     rows = "region,recycling_route,year,chemistry,value,unit\nWorld,hydro,2015,lfp,1,1\nWorld,direct,2015,lfp,0,1\n"
-    with pytest.raises(InputError, match=r"lfp in .*: routes add up to 1\.\d+, expected 1; give each of them a row"):
+    with pytest.raises(
+        InputError, match=r"recovery_route.csv:2 lfp in .*: routes add up to 1\.25, expected 1; they are"
+    ):
         run(toy / "run.toml", FLOWS, [mine(recovery_route=rows), toy])
     run(toy / "run.toml", FLOWS, [mine(recovery_route=f"{rows}World,pyro,2015,lfp,0,1\n"), toy])
+
+
+def test_routes_of_other_years_than_those_beside_them_are_refused_between_them(
+    toy: Path, mine: Callable[..., Path]
+) -> None:
+    """Each given year adds up to one, and none between: a quarter is pyro in 2028 and held, three quarters hydro, which
+    rise to nine tenths in 2040, and direct to a tenth; a twelfth of that in 2029."""
+    rows = "region,recycling_route,year,value,unit\nWorld,hydro,2040,0.9,1\nWorld,direct,2040,0.1,1\n"
+    with pytest.raises(InputError) as raised:
+        run(toy / "run.toml", FLOWS, [mine(recovery_route=rows), toy])
+    (told,) = (str(problem) for problem in raised.value.problems)
+    assert told.startswith(f"mine/recovery_route.csv:2 Europe, 2029: routes add up to {1 + 0.25 / 12:.6g}, expected 1")
+    assert "pyro in 2028; hydro in 2028, 2040; direct in 2028, 2040: give each of them a row" in told
+    run(toy / "run.toml", FLOWS, [mine(recovery_route=f"{rows}World,pyro,2040,0,1\n"), toy])
 
 
 @pytest.mark.slow
@@ -419,13 +439,124 @@ def test_a_run_says_what_own_rows_did_and_explains_with_their_lines(
     assert f"Own rows: my_data/{name}: 1 row replaced, 1 row added, 2 used." in outcome.stderr
     record = json.loads((out / "record.json").read_text(encoding="utf-8"))
     about = record["own_rows"][0]
+    shipped = (toy / "battery_demand.csv").read_text(encoding="utf-8")
+    below = shipped.partition("plan,Europe,car,2030")[0].count("\n") + 1
+    change = f"100 → 90 GWh (battery_demand.csv:{below}, book)"
+    assert f"Replaced: plan, Europe, car, 2030: {change}." in outcome.stderr
+    (one,) = about["instead"]
+    assert (one["key"], one["row"]) == (["plan", "Europe", "car", "2030"], f"my_data/{name}:{line}")
+    assert (one["below"], one["source"], one["change"]) == (f"battery_demand.csv:{below}", "book", change)
+    assert (one["before"]["value"], one["before"]["low"]) == (100, 80)
+    assert one["after"]["low"] is None
     assert (about["file"], about["replaced"], about["added"]) == (f"my_data/{name}", 1, 1)
     assert record["inputs"][f"my_data/{file}"] == about["sha256"]
     assert record["rows_used"]["own"] == 2
     assert str(tmp_path) not in json.dumps(record)
     told = CliRunner().invoke(cli, ["explain", str(out), "--mineral", "graphite", "--year", "2030"]).output
-    assert f"my_data/{name}:{line} [own]" in told
+    assert f"my_data/{name}:{line} [own]; replaces a row below: {change}" in " ".join(told.replace("│", "").split())
     assert "own: Own rows of this run (my_data)" in " ".join(told.split())
+
+
+IN_RUN = """base = "run.toml"
+
+[rows.battery_demand.plan.Europe]
+car.2030        = { value = 90_000, unit = "MWh" }
+stationary.2032 = 6  # in GWh, as the table is kept
+"""
+SET = "rows.battery_demand.plan.Europe.stationary.2032=7"
+
+
+def in_run(toy: Path, text: str = IN_RUN, sets: Sequence[str] = (SET,)) -> Inputs:
+    """The toy with rows that a run file beside it holds."""
+    (toy / "rows of mine.toml").write_text(text, encoding="utf-8")
+    return read_inputs(inputs_of(read_run(toy / "rows of mine.toml", sets), toy))
+
+
+def test_a_run_file_holds_rows_itself_above_all_folders(toy: Path, mine: Callable[..., Path]) -> None:
+    as_csv = read_inputs(Layers(toy, (mine(battery_demand=DEMAND),)))
+    mine("mine", battery_demand=DEMAND.replace("90", "80"))
+    found = in_run(toy, IN_RUN.replace("base", "inputs = ['../mine']\nbase", 1))
+    assert demand(found) == demand(as_csv)
+    table = found.tables["battery_demand"]
+    places = {key: table.place(line) for key, line in zip(demand(found), table.columns["line"], strict=True)}
+    assert places["plan", "Europe", "car", 2030] == ("rows_of_mine.toml[battery_demand]", 5)
+    assert places["plan", "Europe", "stationary", 2032] == ("--set[battery_demand]", 1)
+    assert [(each.file, each.replaced, each.added) for each in found.own] == [
+        ("rows_of_mine.toml[battery_demand]", 1, 0), ("--set[battery_demand]", 0, 1), ("mine/battery_demand.csv", 0, 0),
+    ]  # fmt: skip
+    assert set(found.sha256) == set(as_csv.sha256)
+    part = in_run(toy, sets=["rows.battery_demand.plan.Europe.car.2030.value=95_000"]).tables["battery_demand"]
+    assert part.place(part.columns["line"][part.columns["value"].index(95)]) == ("--set[battery_demand]", 1)
+    document = "\n".join(found.layers.rows.document(found.schemas)) if found.layers.rows else ""
+    again = tomllib.loads(document)["rows"]["battery_demand"]["plan"]["Europe"]
+    assert again == {"car": {"2030": {"value": 90_000, "unit": "MWh"}}, "stationary": {"2032": 7}}
+
+
+OF_RUN = "rows of mine.toml:5 rows.battery_demand.plan.Europe.stationary.2032"
+OF_TABLE = "rows_of_mine.toml[battery_demand]:5"
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    ("= 6 ", '= "6"', f"{OF_RUN} = '6': expected a number, or columns of battery_demand"),
+    ("= 6 ", "= { valu = 6 }", "rows of mine.toml:5 column 'valu': not a column of battery_demand; did you mean"),
+    ("= 6 ", "= -6 ", f"{OF_TABLE} value = '-6': expected at least 0"),
+    ("stationary.2032", "stationery.2032", f"{OF_TABLE} segment = 'stationery': not in segments.csv; did you mean"),
+    ("battery_demand", "batery_demand", "rows of mine.toml:3 rows.batery_demand: not a table of the inputs; did you"),
+    (".2032 = 6 ", " = { 2032 = 6, 2034 = 8 }", f"{OF_TABLE} 2 rows of battery_demand: stand on one line"),
+    ("[rows.battery_demand.plan.Europe]", "[rows.corrections.x]", "rows of mine.toml:3 rows.corrections: not a table"),
+])  # fmt: skip
+def test_what_is_wrong_in_rows_of_a_run_file_names_its_line(old: str, new: str, told: str, toy: Path) -> None:
+    assert old in IN_RUN
+    with pytest.raises(InputError) as raised:
+        in_run(toy, IN_RUN.replace(old, new, 1), ())
+    assert any(told in str(problem) for problem in raised.value.problems), raised.value
+
+
+def test_what_is_wrong_in_a_row_of_the_command_line_names_the_change(toy: Path) -> None:
+    with pytest.raises(InputError, match=rf"--set {re.escape(SET)}GWh .* = '7GWh': expected a number"):
+        in_run(toy, sets=[f"{SET}GWh"])
+    with pytest.raises(InputError, match=rf"--set {re.escape(SET[:-1])}-7 value = '-7': expected at least 0"):
+        in_run(toy, sets=["rows.battery_demand.plan.Europe.car.2030=95", f"{SET[:-1]}-7"])
+    with pytest.raises(InputError, match="all points have the same inputs"):
+        in_run(toy, sets=['study={ kind = "grid", axes = { "rows.battery_demand.plan.Europe.car.2030" = [80, 90] } }'])
+
+
+def test_every_table_says_how_its_rows_are_written_and_its_example_is_one(shipped_inputs: Inputs) -> None:
+    for name in (name for name in shipped_inputs.tables if name not in NEVER):
+        form = row_form(shipped_inputs.tables[name])
+        data, problems = tomllib.loads(form.example), list[Problem]()
+        sheets = list(RowsOfRun("run.toml", data, {}).sheets(shipped_inputs.schemas, problems))
+        assert not problems
+        assert len(sheets) == 1, name
+        header, row = (cells for _, cells in sheets[0][2].rows)
+        assert set(form.needed) <= set(header), name
+        assert len(row) == len(header)
+
+
+@pytest.mark.slow
+def test_a_result_with_rows_of_its_run_file_explains_and_repeats_from_its_record(toy: Path, tmp_path: Path) -> None:
+    (toy / "mine.toml").write_text(IN_RUN, encoding="utf-8")
+    first, second = tmp_path / "first", tmp_path / "second"
+    changes = {"output.charts": [], SET.partition("=")[0]: 7}
+    result = api.run(toy / "mine.toml", inputs=toy, set=changes, out=first)
+    wanted = run(toy / "run.toml", ["rows.battery_demand.plan.Europe.car.2030=90", SET], inputs=toy)
+    for name in ("cells", "mineral_demand"):
+        pd.testing.assert_frame_equal(result[name], wanted[name])
+    assert result.record["config"]["rows"]["battery_demand"]["plan"]["Europe"]["stationary"] == {"2032": 7}
+    assert not any("mine.toml" in name for name in result.record["inputs"])
+    api.run(first / "record.json", inputs=toy, out=second)
+    written = [path.relative_to(first) for path in first.rglob("*") if path.is_file()]
+    assert all((second / path).read_bytes() == (first / path).read_bytes() for path in written)
+    told = CliRunner().invoke(cli, ["explain", str(first), "--mineral", "graphite", "--year", "2030"]).output
+    assert "mine.toml[battery_demand]:4 [own]; replaces a row below: 100 → 90 GWh" in " ".join(told.split())
+
+
+@pytest.mark.slow
+def test_the_guide_shows_rows_of_a_run_file_that_are_sound(tmp_path: Path) -> None:
+    guide = (Path(__file__).parent.parent / "notebooks/guides/own.md").read_text(encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(guide.partition("```toml\n")[2].partition("```")[0], encoding="utf-8")
+    told = api.check(tmp_path / "mine.toml")
+    assert "  mine.toml[battery_demand]: 2 rows replaced" in "\n".join(f"  {line}" for line in told)
 
 
 @pytest.mark.slow
@@ -481,9 +612,10 @@ def test_a_base_names_its_folders_beside_itself(toy: Path, mine: Callable[..., P
 @pytest.mark.slow
 def test_check_takes_a_folder_of_own_rows(mine: Callable[..., Path]) -> None:
     rows = "scenario,region,segment,year,value,unit\nstated-policies,Europe,car,2035,700,GWh\n"
-    sound, told = api.check(mine(battery_demand=rows))
+    sound, told, row = api.check(mine(battery_demand=rows))
     assert "sound" in sound
     assert told == "mine/battery_demand.csv: 1 row replaced"
+    assert row.startswith("  stated-policies, Europe, car, 2035: 758 → 700 GWh (battery_demand.csv:")
 
 
 # ---------------------------------------------------------------------- part of a region

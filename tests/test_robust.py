@@ -17,7 +17,7 @@ from test_near import TOYS
 from minerals import api
 from minerals.errors import InputError
 from minerals.mix.data import MixData
-from minerals.mix.futures import AVERAGE, REGRET, Futures
+from minerals.mix.futures import AVERAGE, MANY, REGRET, Futures
 from minerals.mix.objective import OWN
 from minerals.mix.replay import Library
 from minerals.mix.session import Session
@@ -48,11 +48,12 @@ def two_futures(**options: Any) -> Futures:
 # --- by hand ---------------------------------------------------------------------------------------------------------
 
 
-def test_one_plan_for_two_futures_by_hand() -> None:
+@pytest.mark.parametrize("many", [MANY, 2], ids=["one programme", "cutting planes"])
+def test_one_plan_for_two_futures_by_hand(many: int) -> None:
     """With x GWh of NMC a year, x is lost in the own future and 80 − x in the other, up to 90 of NMC nothing there. So
     no NMC is best in the one and 90, the most and cheapest, in the other. On average all from 0 to 80 are alike, and
     80 cost least. Regret is least where both are alike: 40 a year."""
-    futures, of = two_futures(near=0), {}
+    futures, of = two_futures(near=0, many=many), {}
     least: dict[str, float] = {}
     for name, nmc in ((OWN, 0), ("other", 90), (AVERAGE, 80), (REGRET, 40)):
         found = of[name] = futures.chosen(name, least if name == REGRET else None)
@@ -68,7 +69,8 @@ def test_one_plan_for_two_futures_by_hand() -> None:
     )
 
 
-def test_of_plans_as_good_and_as_cheap_other_futures_decide() -> None:
+@pytest.mark.parametrize("many", [MANY, 3], ids=["one programme", "cutting planes"])
+def test_of_plans_as_good_and_as_cheap_other_futures_decide(many: int) -> None:
     """Nothing is lost in the own future, and both cost the same. With x GWh of NMC a year, what is above 30 is lost in
     one further future and what is below 50 in another: on average all from 30 to 50 are alike, and 30 lose nothing in
     the first of the two."""
@@ -76,7 +78,7 @@ def test_of_plans_as_good_and_as_cheap_other_futures_decide() -> None:
     own = replace(own, price=dict.fromkeys(own.price, 75.0))
     beside = {name: replace(stopped(*left), price=own.price, plan_given=True)
               for name, left in (("one", (30, 100)), ("two", (100, 50)))}  # fmt: skip
-    futures = Futures(own, beside, "expected", near=0)
+    futures = Futures(own, beside, "expected", near=0, many=many)
     for name, nmc in ((OWN, 30), ("two", 50)):
         found = futures.chosen(name)
         held = {each: held.loss for each, held in futures.losses(found.plan).items()}
@@ -108,9 +110,10 @@ def test_what_a_future_cannot_supply_is_short_and_lost() -> None:
     assert sum(gwh for (_, _, c, _), gwh in best.plan["additions"].items() if c == "nmc") >= 210 - 1e-6
 
 
-def test_a_plan_costs_no_more_than_it_may() -> None:
+@pytest.mark.parametrize("many", [MANY, 2], ids=["one programme", "cutting planes"])
+def test_a_plan_costs_no_more_than_it_may(many: int) -> None:
     """To lose nothing in its own future takes LFP alone, which is 1,500 million USD above the cheapest."""
-    capped = two_futures(most_cost=21_000.0 + 600.0)
+    capped = two_futures(most_cost=21_000.0 + 600.0, many=many)
     found = capped.chosen(OWN)
     assert (found.value, found.cost) == pytest.approx((180, 21_600))
     assert capped.losses(found.plan)[OWN].loss == pytest.approx(180, abs=1e-3)

@@ -170,12 +170,19 @@ def test_what_a_chemistry_uses_by_hand() -> None:
     holds 1 kt of graphite a GWh, then 0.5; the second none, then 2."""
     fixed = np.array([[[1.0, 3.0], [0, 0], [0, 0]], [[0, 0], [0, 0], [0.25, 0]]])
     graphite, route = np.array([[1.0, 0.5], [0, 2.0]]), np.array([0.25, 0.75])
-    uses = Uses(fixed, graphite, np.array([0, 2.5, 0]), np.array([0, 0, 1.5]), route, np.zeros(3, bool))
-    assert uses.total(0) == pytest.approx(np.array([[1, 0.25 * 2.5, 0.75 * 1.5], [0, 0, 0.25]]))
-    assert uses.total(1) == pytest.approx(np.array([[3, 0.5 * 0.75 * 2.5, 0.5 * 0.25 * 1.5], [0, 3.75, 0.75]]))
+    ways = np.array([0, 2.5, 0]), np.array([0, 0, 1.5]), route, np.zeros(3, bool)
+    uses, cells = Uses(fixed[None], graphite[None], *ways), np.array([[30.0, 0]])
+    assert uses.total(0, cells) == pytest.approx(np.array([[1, 0.25 * 2.5, 0.75 * 1.5], [0, 0, 0.25]]))
+    assert uses.total(1, cells) == pytest.approx(np.array([[3, 0.5 * 0.75 * 2.5, 0.5 * 0.25 * 1.5], [0, 3.75, 0.75]]))
     assert uses.ever == pytest.approx(np.array([[3, 2.5, 1.5], [0, 5, 3.25]]))
     assert uses.routed
-    assert not Uses(fixed, graphite, np.zeros(3), np.zeros(3), route, np.zeros(3, bool)).routed
+    assert not Uses(fixed[None], graphite[None], np.zeros(3), np.zeros(3), route, np.zeros(3, bool)).routed
+    # A segment that takes twice as much: of the first chemistry it has a third of the cells, of the second none.
+    both = Uses(np.stack([fixed, 2 * fixed]), np.stack([graphite, 2 * graphite]), *ways)
+    by_segment = np.array([[20.0, 5], [10, 0]])
+    assert both.total(0, by_segment) == pytest.approx(uses.total(0, cells) * np.array([[4 / 3], [1]]))
+    assert both.by_segment(1)[1] == pytest.approx(2 * uses.total(1, cells))
+    assert both.ever == pytest.approx(2 * uses.ever)
 
 
 # --- the reference world ---------------------------------------------------------------------------------------------

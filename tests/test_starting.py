@@ -26,7 +26,7 @@ def test_a_new_study_is_sound_as_it_is_and_with_all_that_it_suggests(tmp_path: P
     assert "2 scenarios, Europe, 2025–2035" in api.check(file)[0]
     text = file.read_text(encoding="utf-8")
     assert text.startswith(f"#:schema {SCHEMA}\n")
-    head, mark, rest = text.partition("# [flows]")
+    head, mark, rest = text.partition("# [rows.")
     every = head + "\n".join(line.removeprefix("# ") for line in (mark + rest).splitlines())
     rows = tmp_path / "mine" / ROWS / "battery_demand.csv"
     rows.write_text(
@@ -34,7 +34,7 @@ def test_a_new_study_is_sound_as_it_is_and_with_all_that_it_suggests(tmp_path: P
     )
     every = every.replace("# inputs", "inputs")
     file.write_text(every, encoding="utf-8")
-    assert {"inputs", "flows", "exposure", "study"} < set(tomllib.loads(every))
+    assert {"inputs", "rows", "flows", "exposure", "study"} < set(tomllib.loads(every))
     api.check(file)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minerals.flows.balance import imbalances, unbalanced
-from minerals.flows.ensemble import _left
+from minerals.flows.ensemble import _by_node
 from minerals.flows.lifetime import survival, survival_matrix, weibull_shape
 from minerals.flows.recycling import end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
 from minerals.flows.scrap import lines_from_growth, scrap_rate
@@ -265,7 +265,9 @@ def test_draws_leave_by_the_lifetimes_that_each_has_drawn() -> None:
     both = np.stack([sold, 10 * sold]).reshape(2, 3, 4)
     # Half of the first cohort at once and half later, or all later; the second later, or not at all.
     expected = np.array([[0.5, 2.5, 1.5, 5.5], [0, 5, 0, 7], [4.5, 14.5, 5.5, 17.5]])
-    found = _left(both, leaving, np.array([1, 0, 1]), 2)
+    found = np.stack(list(_by_node(both, leaving[None], np.array([1, 0, 1]))))
     assert found.tolist() == np.stack([expected, 10 * expected]).tolist()
-    last = _left(both, leaving[..., 1:], np.array([1, 0, 1]), 2)
+    last = np.stack(list(_by_node(both, leaving[None, ..., 1:], np.array([1, 0, 1]))))
     assert last.tolist() == found.reshape(2, 3, 2, 2)[..., 1].tolist(), "of the last year alone"
+    each = np.stack(list(_by_node(both, np.stack([leaving, 2 * leaving]), np.array([1, 0, 1]))))
+    assert each.tolist() == np.stack([expected, 20 * expected]).tolist(), "of lifetimes that each mineral has"

@@ -19,9 +19,9 @@ import pytest
 
 from minerals import api, charts, drawing
 from minerals.case import chain
-from minerals.case.arrays import Arrays, additions_of, share_of
+from minerals.case.arrays import Arrays, additions_of, intensities_of, share_of
 from minerals.config import read_run
-from minerals.design import latin_hypercube, ranged, sides_of, split_pert
+from minerals.design import Ranged, latin_hypercube, ranged, sides_of, split_pert
 from minerals.errors import Exhausted, InputError, MineralsError, Notice, UsageError
 from minerals.flows import ensemble
 from minerals.results.result import Result
@@ -120,7 +120,7 @@ def test_an_open_balance_stops_the_run(resolved: Resolved, monkeypatch: pytest.M
     alive = chain.survivals(resolved)
     cells = additions_of(resolved, "plan")[0][:, :, None] * share_of(resolved, "plan")[0]
     with pytest.raises(MineralsError, match=r"mass balance of run does not close: first use by .*; second life"):
-        chain.follow(resolved, alive, cells, Arrays(resolved).intensity["value"][0], Arrays(resolved).route)
+        chain.follow(resolved, alive, cells, intensities_of(resolved)["value"][0], Arrays(resolved).route)
 
 
 def test_lines_are_read_or_follow_from_growth(toy: Path) -> None:
@@ -204,6 +204,20 @@ def test_low_and_high_are_the_5th_and_95th_percentiles_and_the_value_the_median(
     assert drawn.min() > 10 - 1.62 * 2
     assert drawn.max() < 10 + 1.62 * 5
     assert ranged(np.array([0.9, 0.5, 1.0]), below, above, 1.0).max() == 1.0
+
+
+def test_what_a_cut_adds_to_what_is_linear() -> None:
+    """Of 10 with a low end of 2, 1.6 times as far out is −2.8, which is cut; of 10 with one of 5, 2, which is not."""
+    inputs = Ranged(np.array([[[10.0, 10]], [[2, 5]], [[12, 12]]]), np.zeros(1, dtype=np.intp))
+    sides = np.array([[1.0, 1, 1, 1], [0, 1.2, 1.6, 0], [0.5, 0, 0, 1.6]])
+    draws, more = inputs.beyond(sides)
+    assert (draws.tolist(), more) == ([2], pytest.approx(np.array([[2.8, 0]])))
+    linear = sides.T @ inputs.matrix
+    linear[draws] += more
+    assert inputs.draw(sides)[:, 0] == pytest.approx(linear)
+    assert inputs.alike() is inputs
+    one = Ranged(np.array([[[10.0, 10]], [[2, 2]], [[12, 12]]]), np.zeros(1, dtype=np.intp)).alike()
+    assert (one.draw(sides).tolist(), one.cut.tolist()) == ([[[11.0]], [[10 - 1.2 * 8]], [[0.0]], [[13.2]]], [True])
 
 
 def test_sobol_indices_of_the_ishigami_function() -> None:

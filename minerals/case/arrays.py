@@ -12,11 +12,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..axes import Axis, dense, dense_each
 from ..flows.demand import Array, blended_share
 from ..flows.scrap import lines_from_growth
 from ..haste import frozen
+from ..provenance import Rows
 from ..tables.codes import GRAPHITE_ROUTES
 from ..tables.resolve import Resolved
 
@@ -62,6 +64,15 @@ class Arrays:
         return {end: finer_of(self.resolved, self.intensity[end][0], end) for end in ENDS}
 
     @cached_property
+    def by_use(self) -> Mapping[str, Array]:
+        """(segment or 1, chemistry, mineral, year) [kg/kWh] at each end in every year of the axis; one segment where
+        intensities are alike in all of them."""
+        if self.finer is None:
+            return {end: self._in_every_year(held[0])[None] for end, held in self.intensity.items()}
+        alike = all((held == held[:1]).all() for held in self.finer.values())
+        return {end: held[:1] if alike else held for end, held in self.finer.items()}
+
+    @cached_property
     def route(self) -> Array:
         """Share of each graphite route, (route, year) [1]."""
         return dense(self.resolved.graphite_route, [Axis("route", GRAPHITE_ROUTES), self.resolved.years])
@@ -78,8 +89,13 @@ class Arrays:
 
     @cached_property
     def intensity_by_year(self) -> Array:
-        """Intensity at the values in every year of the axis, (chemistry, mineral, year) [kg/kWh]."""
-        held = self.intensity["value"][0]
+        """Intensity at the values in every year of the axis, (chemistry, mineral, year) [kg/kWh]. Where it differs by
+        use, what asks for it is refused (`tables.resolve`)."""
+        (of_all,) = self.by_use["value"]
+        return np.asarray(of_all)
+
+    def _in_every_year(self, held: Array) -> Array:
+        """(chemistry, mineral, year or 1) in every year of the axis."""
         return np.asarray(np.broadcast_to(held, (*held.shape[:2], len(self.resolved.years))))
 
     def lines(self, scenario: str) -> Array | None:
@@ -158,6 +174,31 @@ def finer_of(resolved: Resolved, intensity: Array, end: str) -> Array:
     where = tuple(axis.positions(frame[axis.name]) for axis in axes)
     out[where] = frame[end].to_numpy(dtype=float)
     return np.asarray(out)
+
+
+def finer_ends(resolved: Resolved) -> tuple[NDArray[np.bool_], dict[tuple[str, str], Array]]:
+    """Which intensities own rows say by use and year of sale, (segment, chemistry, mineral, year), and how far their
+    ends lie below and above them, (2, the same) [kg/kWh], by what moves together: (mineral_intensity, draw group) of
+    the rows, and (pack_intensity, mineral) of what a pack adds. Between two years of sale both rows have their part."""
+    axes = [resolved.segments, resolved.chemistries, resolved.minerals, resolved.years]
+    shape = tuple(len(axis) for axis in axes)
+    frame = _by_pair(resolved.finer_intensity)
+    places = list(zip(*(axis.positions(frame[axis.name]) for axis in axes), strict=True))
+    used = resolved.inputs_used[resolved.inputs_used["table"].isin(["mineral_intensity", "pack_intensity"])]
+    rows = {row["rows"]: row for row in used.to_dict("records")}
+    apart, out = np.zeros(shape, dtype=bool), dict[tuple[str, str], Array]()
+    for place, text in zip(places, frame["rows"], strict=True):
+        apart[place] = True
+        for term in Rows.parse(text).terms:
+            row = rows[term.over[0]]
+            of_cell = row["table"] == "mineral_intensity"
+            key = str(row["table"]), str(row["draw_group"] if of_cell else row["mineral"])
+            value, weight = float(row["value"]), float(term.weight)
+            for which, end, sign in ((0, "low", -1.0), (1, "high", 1.0)):
+                beyond = (float(row[end]) - value) * sign * weight
+                if beyond > 0:  # Not where a row gives no ends.
+                    out.setdefault(key, np.zeros((2, *shape)))[(which, *place)] += beyond
+    return apart, out
 
 
 def pack_of(resolved: Resolved, end: str) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import MineralsError
 from ..flows.balance import imbalances, unbalanced
 from ..flows.demand import Array
+from ..flows.joint import counted
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import Recycling, end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
 from ..flows.scrap import lines_from_growth, scrap_rate
@@ -60,7 +61,7 @@ def survivals(resolved: Resolved, end: int = 0) -> Survival:
     assert inflow is not None
     years = len(resolved.years)
     # Most chemistries of a segment share one life.
-    lives = {id(life): life for life in (*chain.lifetime.values(), chain.second_lifetime)}
+    lives = {id(life): life for life in (*chain.lifetime.values(), *chain.second_lifetime.values())}
     matrix = {
         key: survival_matrix(years, inflow.inflow, life.distribution, life.mean[end], life.spread)
         for key, life in lives.items()
@@ -69,7 +70,7 @@ def survivals(resolved: Resolved, end: int = 0) -> Survival:
         np.stack([matrix[id(chain.lifetime[segment, chemistry])] for chemistry, _ in resolved.chemistries.labels])
         for segment in resolved.segments.labels
     ])  # fmt: skip
-    return Survival(first, matrix[id(chain.second_lifetime)])
+    return Survival(first, matrix[id(chain.second_lifetime[()])])
 
 
 def follow(
@@ -148,37 +149,24 @@ def follow_in_detail(
         collected[r,c,m,y] = Σ_s (retired − reused) · collection[r,s,c,y] + reuse_ended[r,c,m,y] · collection
         recovered[r,m,y]   = Σ_c collected · recovery[r,c,m,y]
     """
-    chain, inflow = _parameters(resolved), resolved.run.settings.flows
-    assert inflow is not None
-    years, pairs = cells.shape[-1], resolved.chemistries.labels
-    of = [detailed.chemistries.index(chemistry) for chemistry, _ in pairs]
-    matrices: dict[int, Array] = {}
-
-    def survival(life: Lifetime) -> Array:
-        if id(life) not in matrices:
-            matrices[id(life)] = survival_matrix(years, inflow.inflow, life.distribution, life.mean[0], life.spread)
-        return matrices[id(life)]
-
-    places, uses = resolved.regions.labels, resolved.segments.labels
-    first = np.array([[[survival(detailed.lifetime[r, s, c]) for c, _ in pairs] for s in uses] for r in places])
-    second = np.array([[survival(detailed.second_lifetime[r, c]) for c, _ in pairs] for r in places])
-    held = np.broadcast_to(intensity, (len(uses), *intensity.shape[1:3], years))
+    chain, years = _parameters(resolved), cells.shape[-1]
+    of = _bases(resolved, detailed)
+    first, second = survivals_in_detail(resolved, detailed)
+    held = np.broadcast_to(intensity, (len(resolved.segments), *intensity.shape[1:3], years))
     leaving, leaving_again = hazard(first), hazard(second)
     in_use = np.einsum("rscyk,rsck->rscy", first, cells)
     retired = np.einsum("rscyk,rsck->rscy", leaving, cells)
     demand = np.einsum("rsck,scmk->rcmk", cells, held)
     by_mineral = np.einsum("rscyk,rsck,scmk->rscmy", leaving, cells, held, optimize=True)
     mass_in_use = np.einsum("rscyk,rsck,scmk->rmy", first, cells, held, optimize=True)
-    share = detailed.reuse_share[:, :, of] if _second_life(resolved) else np.zeros_like(retired)
-    collection = detailed.collection[:, :, of]
+    share = detailed.reuse_share[0][:, :, of] if _second_life(resolved) else np.zeros_like(retired)
+    collection = detailed.collection[0][:, :, of]
     reused = by_mineral * share[:, :, :, None]
     again = reused.sum(axis=1)
     reuse_ended = np.einsum("rcyk,rcmk->rcmy", leaving_again, again)
     collected = np.einsum("rscmy,rscy->rcmy", by_mineral - reused, collection)
-    collected = collected + reuse_ended * detailed.second_collection[:, of, None, :]
-    rates = {
-        stream: mixed_recovery(detailed.route[:, of], recovery[:, of]) for stream, recovery in detailed.recovery.items()
-    }
+    collected = collected + reuse_ended * detailed.second_collection[0][:, of, None, :]
+    rates = recoveries_in_detail(resolved, detailed)
     scrap_lines = lines_from_growth(cells.sum(axis=(1, 2))) if lines is None else lines
     scrap = scrap_rate(scrap_lines, chain.ramp[0], chain.scrap[0])
     recovery, prompt = _weighted(rates["end_of_life"], collected), _weighted(rates["prompt"], demand)
@@ -194,7 +182,7 @@ def follow_in_detail(
     )
     in_reuse = np.einsum("rcyk,rcmk->rmy", second, again)
     _check_balance(resolved, flows, mass_in_use, in_reuse)
-    energy = (retired * share * detailed.health[:, :, of]).sum(axis=1)
+    energy = (retired * share * detailed.health[0][:, :, of]).sum(axis=1)
     for_good = retired * (1 - share)
     return Chain(
         in_use=in_use,
@@ -209,6 +197,48 @@ def follow_in_detail(
         collection=_weighted(collection.swapaxes(1, 2), for_good.swapaxes(1, 2)),
         recovery=recovery,
     )
+
+
+def survivals_in_detail(resolved: Resolved, detailed: Detailed) -> tuple[Array, Array]:
+    """Survival of first lives, (region, segment, chemistry, year, cohort), and of second ones, (region, chemistry,
+    year, cohort), at the values of their lifetimes."""
+    inflow, years, pairs = resolved.run.settings.flows, len(resolved.years), resolved.chemistries.labels
+    assert inflow is not None
+    matrices: dict[int, Array] = {}
+
+    def survival(life: Lifetime) -> Array:
+        if id(life) not in matrices:
+            matrices[id(life)] = survival_matrix(years, inflow.inflow, life.distribution, life.mean[0], life.spread)
+        return matrices[id(life)]
+
+    places, uses = resolved.regions.labels, resolved.segments.labels
+    first = np.array([[[survival(detailed.lifetime[r, s, c]) for c, _ in pairs] for s in uses] for r in places])
+    second = np.array([[survival(detailed.second_lifetime[r, c]) for c, _ in pairs] for r in places])
+    return first, second
+
+
+def recoveries_in_detail(resolved: Resolved, detailed: Detailed) -> dict[str, Array]:
+    """Share of a mineral that recyclers recover of each chemistry, by stream, (region, chemistry, mineral, year)."""
+    of = _bases(resolved, detailed)
+    return {
+        stream: mixed_recovery(detailed.route[0][:, of], recovery[0][:, of])
+        for stream, recovery in detailed.recovery.items()
+    }
+
+
+def returning_in_detail(resolved: Resolved, detailed: Detailed) -> Array:
+    """`returning` where lives, reuse and collection are of a region and chemistry each."""
+    of, (first, second) = _bases(resolved, detailed), survivals_in_detail(resolved, detailed)
+    leaving, collection = hazard(first), detailed.collection[0][:, :, of]
+    share = detailed.reuse_share[0][:, :, of] if _second_life(resolved) else np.zeros_like(collection)
+    kept = leaving * ((1 - share) * collection)[..., None]
+    again = np.einsum("rcyv,rscvk,rscv->rscyk", hazard(second), leaving, share)
+    return np.asarray(kept + again * detailed.second_collection[0][:, None, of, :, None])
+
+
+def _bases(resolved: Resolved, detailed: Detailed) -> list[int]:
+    """Place among the base chemistries of each chemistry of a run."""
+    return [detailed.chemistries.index(chemistry) for chemistry, _ in resolved.chemistries.labels]
 
 
 def _weighted(rate: Array, weight: Array) -> Array:
@@ -237,13 +267,18 @@ def returning(resolved: Resolved, survival: Survival, collected: int = 0) -> Arr
 def upstream(resolved: Resolved, primary: Array, route: Array, end: int = 0) -> Array:
     """Need by upstream node [kt], (region, node, year): primary demand × mass of the node's product per mass of it.
 
-    Graphite goes by route: natural and synthetic have their own nodes.
+    Graphite goes by route: natural and synthetic have their own nodes. What several ways need of a node adds up, and of
+    products that one mass gives at once the one counts that needs most (`flows.joint`).
     """
     chain, minerals = _parameters(resolved), resolved.minerals.labels
     need = []
     for node in chain.nodes:
-        share = route[GRAPHITE_ROUTES.index(node.route)] if node.route else 1.0
-        need.append(primary[:, minerals.index(node.mineral)] * share * node.per_kg[end])
+        shares = [route[GRAPHITE_ROUTES.index(way.route)] if way.route else 1.0 for way in node.ways]
+        parts = np.stack([
+            primary[:, minerals.index(way.mineral)] * share * way.per_kg[end]
+            for way, share in zip(node.ways, shares, strict=True)
+        ])  # fmt: skip
+        need.append((parts * counted(parts, [way.together for way in node.ways])).sum(axis=0))
     return np.stack(need, axis=1) if need else np.zeros((primary.shape[0], 0, primary.shape[2]))
 
 

@@ -196,16 +196,24 @@ class Chokepoints:
         mine, at = self.scenarios[scenario], [self.regions.index(region) for region in regions]
         by_region = mine.cells[at].sum(axis=1)[..., year]
         cells = by_region.sum(axis=0)
+        fixed, content = self.uses.mean(year, self.cells_of(scenario, regions, year))
         gain = float((by_region.sum(axis=1) * mine.gain[at, year]).sum() / max(cells.sum(), np.finfo(float).tiny))
         each = np.where(self.uses.scrapped, gain or 1.0, 1.0)
         routes = None
         if self.uses.routed:
             low, high = self.inputs.route_bounds
-            carrier, share = self.uses.carrier[:, year] * (gain or 1.0), float(self.uses.route[year])
+            carrier, share = content * (gain or 1.0), float(self.uses.route[year])
             routes = Routes(carrier, self.uses.natural, self.uses.synthetic, low, high, share)
         own = self.available(regions, year, self.access(regions, year))[0]
         home = self.home_share(scenario, regions, year)
-        return Plan(cells, self.uses.fixed[:, :, year] * each, routes, home, own, self.chain)
+        return Plan(cells, fixed * each, routes, home, own, self.chain)
+
+    def cells_of(self, scenario: str, regions: Sequence[str], year: int) -> Array:
+        """Cells that regions together plan to use in a year, by its place, (segment or 1, chemistry) [GWh], as `uses`
+        tells segments apart. A chemistry needs of each node what its cells need on the mean of their segments, which
+        are served alike."""
+        at = [self.regions.index(region) for region in regions]
+        return np.asarray(self.uses.told_apart(self.scenarios[scenario].cells[at], 1)[..., year].sum(axis=0))
 
     def cell_origin(self, regions: Sequence[str], year: int) -> Array:
         """Share of each maker in the cells of each chemistry that regions use, (chemistry, country); all 0 where no
@@ -430,11 +438,11 @@ class Chokepoints:
         if key not in self._usual:
             theirs, world = self._reference
             axes = self.world.resolved
-            mine = [name in self.resolved.segments.labels for name in axes.segments.labels]
+            mine = np.array([[name in self.resolved.segments.labels] for name in axes.segments.labels])
             places = [axes.regions.labels.index(region) for region in regions]
             self._usual[key] = sum(
                 (
-                    into_cells_of(theirs.cells[r, mine, :, year].sum(axis=0), r, world, year, self.origins)
+                    into_cells_of(np.where(mine, theirs.cells[r, ..., year], 0.0), r, world, year, self.origins)
                     for r in places
                 ),
                 np.zeros(self.supply[year].need.shape),
@@ -552,10 +560,12 @@ class Chokepoints:
             self._embodied[key] = access(self.embodied[year], self.group(regions)[: len(self.embodied[year].batteries)])
         return self._embodied[key]
 
-    def intensity(self, mineral: str) -> Array:
-        """Intensity of a mineral, (chemistry, year) [kt/GWh]."""
+    def intensity(self, mineral: str, scenario: str, regions: Sequence[str], year: int) -> Array:
+        """Intensity of a mineral in the cells that regions together plan to use in a year, by its place, (chemistry)
+        [kt/GWh]."""
         arrays, place = self.outcome.arrays, self.resolved.minerals.labels.index(mineral)
-        return np.asarray(arrays.intensity_by_year[:, place, arrays.reported])
+        held = arrays.by_use["value"][:, :, place, arrays.reported[year]]
+        return np.asarray((held * self.uses.weights(self.cells_of(scenario, regions, year))).sum(axis=0))
 
     def reserves(self, node: Node, regions: Sequence[str]) -> float | None:
         """Share of the world's reserves of what a mine digs that lies in some regions; None where they are unknown."""

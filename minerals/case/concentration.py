@@ -146,9 +146,9 @@ class Concentration:
         """Links and paths of a year. A node on one of two routes of graphite is no link, as the other can serve; on a
         path it counts by the share of its route."""
         nodes, uses = self.chokepoints.inputs.nodes, self.chokepoints.uses
-        fixed = uses.fixed[:, :, y] > 0
+        fixed, graphite = uses.used(y)
         natural, synthetic = uses.natural > 0, uses.synthetic > 0
-        routed = np.outer(uses.carrier[:, y] > 0, natural | synthetic)
+        routed = np.outer(graphite, natural | synthetic)
         part = np.where(natural, uses.route[y], np.where(synthetic, 1 - uses.route[y], 1.0))
         weakest = {
             (LINKS[name], where): measures.weakest_link(self._linking[name][:, y], fixed & mask)

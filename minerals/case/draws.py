@@ -13,11 +13,12 @@ What cells need of a node, and demand, are the same rows in the reference world 
 supply that follows the need of that world moves with them, and a node is then as scarce as before. Supply that is
 published, or made by plants, does not. Demand of another scenario than the reference world has moves the plan alone.
 The share of a chemistry has one cause in all scenarios: it moves in the plan, and in the need of the reference world.
+Where own rows say intensities by use, a chemistry keeps the segments that it has at the values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
@@ -38,13 +39,13 @@ from ..flows.demand import Array
 from ..provenance import Rows
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES
 from ..tables.supply import Event, Node
-from .arrays import ENDS, additions_of, cells_of, pack_of
+from .arrays import ENDS, additions_of, cells_of, finer_ends, pack_of
 from .chokepoints import Chokepoints
 from .outcome import Outcome
 from .reference import REFERENCE
 from .shares import DrawnShares, share_weights
 from .unknown import leaders
-from .uses import Batteries, bases_of, batteries, uses_of
+from .uses import Batteries, bases_of, batteries, products_counted, uses_of
 
 Index = NDArray[np.intp]
 #: Draws that are computed at a time, so that their arrays stay small.
@@ -143,7 +144,9 @@ class Drawn:
         node)."""
         world = self.chokepoints.world
         shares = self._shares(world, REFERENCE, self._world, year, range(len(world.resolved.regions)))
-        use = uses_of(world.arrays, self.chokepoints.inputs).total(year)
+        # A chemistry keeps its segments in every draw, as those of a plan do.
+        by_segment = self._world.cells[..., year].sum(axis=0)
+        use = uses_of(world.arrays, self.chokepoints.inputs).total(year, by_segment)
         drawn, value = shares.drawn(streams) @ use, shares.cells.sum(axis=0) @ use
         return np.asarray(np.maximum(np.divide(drawn, value, out=np.ones_like(drawn), where=value > 0), LEAST_NEED))
 
@@ -169,32 +172,69 @@ class Drawn:
     def used(self, streams: Streams, cells: Array, year: int) -> Array:
         """How many times as much cells use of each node, (row, node) or (1, node).
 
-        The mean of what its intensities are drawn at, weighed by how much of the node the cells, (chemistry) [GWh],
-        use for them. Intensities of one draw group move together, as do those of packs of one mineral.
+        The mean of what its intensities are drawn at, weighed by how much of the node the cells, (segment, chemistry)
+        [GWh], use for them. Intensities of one draw group move together, as do those of packs of one mineral.
         """
-        out = np.ones((1, len(self.chokepoints.inputs.nodes)))
-        carried = cells[:, None, None] * self._carried[..., year]  # (chemistry, mineral, node)
-        total = np.maximum(cells @ self.chokepoints.uses.total(year), carried.sum(axis=(0, 1)))
+        uses, out = self.chokepoints.uses, np.ones((1, len(self.chokepoints.inputs.nodes)))
+        weighed = cells.sum(axis=0) * uses.weights(cells)
+        carried = weighed[..., None, None] * self._carried[..., year]  # (segment or 1, chemistry, mineral, node)
+        total = np.maximum(cells.sum(axis=0) @ uses.total(year, cells), carried.sum(axis=(0, 1, 2)))
         ratio = np.divide(carried, total, out=np.zeros_like(carried), where=total > 0)
-        for key, (low, high) in self._intensity.items():
-            below, above = np.einsum("cm,cmn->n", low, ratio), np.einsum("cm,cmn->n", high, ratio)
+        for low, high, key in self._ends_of(year):
+            below, above = (
+                sum(np.einsum("cm,cmn->n", end, part) for end, part in zip(ends, ratio, strict=True))
+                for ends in (low, high)
+            )
             if below.any() or above.any():
                 under, over = streams.sides(key)
                 out = out - under[:, None] * below + over[:, None] * above
         return np.asarray(np.maximum(out, 0.0))
 
-    def intensities(self, streams: Streams) -> Array:
-        """Each intensity as a multiple of its value, (row, chemistry, mineral) or (1, chemistry, mineral)."""
-        out = np.ones((1, *self._carried.shape[:2]))
-        for key, (low, high) in self._intensity.items():
+    def intensities(self, streams: Streams, year: int) -> Array:
+        """Each intensity of a year as a multiple of its value, (row or 1, segment or 1, chemistry, mineral)."""
+        out = np.ones((1, *self._carried.shape[:3]))
+        for low, high, key in self._ends_of(year):
             under, over = streams.sides(key)
-            out = out - under[:, None, None] * low + over[:, None, None] * high
+            out = out - under[:, None, None, None] * low + over[:, None, None, None] * high
         return np.asarray(np.maximum(out, 0.0))
+
+    def _ends_of(self, year: int) -> Iterator[tuple[Array, Array, Key]]:
+        """How far the ends of each uncertain intensity of a year lie below and above it, as parts of it, (segment or 1,
+        chemistry, mineral) each, and the input that is drawn. Where own rows say intensities by use or year of sale
+        these are their ends, and each row moves with its draw group: between two years of sale both rows do."""
+        if self._finer is None:
+            yield from ((low[None], high[None], key) for key, (low, high) in self._intensity.items())
+            return
+        apart, finer = self._finer[0], self._finer[1]
+        for key in dict.fromkeys((*self._intensity, *finer)):
+            ends = np.zeros((2, *apart.shape[:3]))
+            if key in self._intensity:
+                ends += np.where(apart[..., year], 0.0, np.stack(self._intensity[key])[:, None])
+            if key in finer:
+                ends += finer[key][..., year]
+            if ends.any():
+                yield ends[0], ends[1], key
+
+    @cached_property
+    def _finer(self) -> tuple[NDArray[np.bool_], dict[Key, Array]] | None:
+        """Whether own rows say an intensity by use or year of sale, (segment or 1, chemistry, mineral, year), and how
+        far their ends lie below and above it, (2, the same), as parts of it, by the inputs that are drawn; None where
+        no row does."""
+        arrays = self.chokepoints.outcome.arrays
+        if arrays.finer is None:
+            return None
+        segments = len(arrays.by_use["value"])
+        apart, ends = finer_ends(self.chokepoints.resolved)
+        value = arrays.by_use["value"][..., arrays.reported]
+        found = {key: each[:, :segments][..., arrays.reported] for key, each in ends.items()}
+        return apart[:segments][..., arrays.reported], {
+            key: np.divide(each, value, out=np.zeros_like(each), where=value > 0) for key, each in found.items()
+        }
 
     @cached_property
     def _intensity(self) -> dict[Key, tuple[Array, Array]]:
-        """How far the ends of each uncertain intensity lie below and above it, as parts of it, (chemistry, mineral)
-        each, by the inputs that are drawn."""
+        """How far the ends of each uncertain intensity that holds of all uses and years lie below and above it, as
+        parts of it, (chemistry, mineral) each, by the inputs that are drawn."""
         resolved = self.chokepoints.resolved
         cell, pack = (np.stack([of(resolved, end) for end in ENDS]) for of in (cells_of, pack_of))
         whole = cell[0] + pack[0]
@@ -230,22 +270,25 @@ class Drawn:
 
     @cached_property
     def _carried(self) -> Array:
-        """Use of each node per GWh of a chemistry that follows the intensity of each mineral, (chemistry, mineral,
-        node, year) [kt/GWh]; the rest of a use goes by the energy alone. Graphite takes the routes that are planned."""
+        """Use of each node per GWh of a chemistry that follows the intensity of each mineral, (segment or 1, chemistry,
+        mineral, node, year) [kt/GWh]; the rest of a use goes by the energy alone. Graphite takes the routes that are
+        planned."""
         return self._whatever_route + self._by_route
 
     @cached_property
     def _whatever_route(self) -> Array:
         """The same of what does not depend on the route of graphite."""
         nodes, minerals, bases = self._labels
-        per = np.zeros((len(bases), len(minerals), len(nodes), 1))
+        intensity = self._intensities_by_year[..., 0, :]
+        per = np.zeros((len(intensity), len(bases), len(minerals), len(nodes), intensity.shape[-1]))
         for n, node in enumerate(nodes):
-            for mineral, route, per_kg in node.products:
-                per[:, minerals.index(mineral), n] += per_kg * (not route)
+            counts = products_counted(node, intensity, minerals)
+            for (mineral, route, per_kg), counting in zip(node.products, counts, strict=True):
+                per[:, :, minerals.index(mineral), n] += per_kg * (not route) * counting
             for c, base in enumerate(bases):
                 if base in node.uses and node.uses[base][0] != ENERGY:
                     mineral, amount = node.uses[base]
-                    per[c, minerals.index(mineral), n] += amount
+                    per[:, c, minerals.index(mineral), n] += amount
         return np.asarray(per * self._intensities_by_year)
 
     @cached_property
@@ -272,9 +315,9 @@ class Drawn:
 
     @property
     def _intensities_by_year(self) -> Array:
-        """(chemistry, mineral, 1, year) [kt/GWh]."""
+        """(segment or 1, chemistry, mineral, 1, year) [kt/GWh]."""
         arrays = self.chokepoints.outcome.arrays
-        return np.asarray(arrays.intensity_by_year[:, :, None, arrays.reported])
+        return np.asarray(arrays.by_use["value"][..., None, arrays.reported])
 
     def by_chemistry(
         self, event: Event | None, scenario: str, regions: tuple[str, ...], year: int, rows: Sequence[int]
@@ -289,19 +332,25 @@ class Drawn:
         plan, factory = chokepoints.plan(scenario, regions, year), chokepoints.factory(scenario, regions, year)
         supplied, demand = self.supplied(event, scenario, regions, year)
         demand = np.broadcast_to(demand, len(supplied))
-        used = np.broadcast_to(self.used(self.streams, plan.cells, year), (len(supplied), len(nodes)))
-        intensities = self.intensities(self.streams)
+        cells, uses = chokepoints.cells_of(scenario, regions, year), chokepoints.uses
+        used = np.broadcast_to(self.used(self.streams, cells, year), (len(supplied), len(nodes)))
+        intensities = self.intensities(self.streams, year)
         intensities = np.broadcast_to(intensities, (len(supplied), *intensities.shape[1:]))
-        fixed = chokepoints.uses.fixed[:, :, year]
+        fixed, _ = uses.mean(year, cells)
+        weights = uses.weights(cells)
+        graphite = uses.carrier[..., year] * weights
         scrap = np.divide(plan.use, fixed, out=np.ones_like(fixed), where=fixed > 0)
         carried = self._whatever_route[..., year]
         latest, apart = factory, []
         for row in rows:
             times = intensities[row]
-            use = plan.use + scrap * np.einsum("cmn,cm->cn", carried, times - 1.0)
+            use = plan.use + scrap * np.einsum("scmn,scm,sc->cn", carried, times - 1.0, weights)
             routes = plan.routes
             if routes is not None:
-                routes = replace(routes, carrier=routes.carrier * times[:, minerals.index("graphite")])
+                more = (graphite * times[..., minerals.index("graphite")]).sum(axis=0)
+                mean = graphite.sum(axis=0)
+                carrier = routes.carrier * np.divide(more, mean, out=np.ones_like(more), where=mean > 0)
+                routes = replace(routes, carrier=carrier)
             one = supplied.take([row])
             real = Supplied(one.own * used[row], one.bought * used[row], one.home, one.imported)
             latest = Factory(replace(plan, use=np.maximum(use, 0.0), routes=routes), latest)
@@ -584,7 +633,8 @@ class InYear:
             alike = settings.scenario[scenario].demand == self.chokepoints.config.demand
             per = np.tile(np.ones_like(demand) if alike else demand, (1, len(absolute)))
             if absolute.any():
-                used = self.drawn.used(self.streams, self.plan(scenario).cells, self.year)
+                cells = self.chokepoints.cells_of(scenario, self.regions, self.year)
+                used = self.drawn.used(self.streams, cells, self.year)
                 per = np.where(absolute, demand * used, per)
             self._pers[scenario] = per
         return self._pers[scenario]

@@ -59,6 +59,7 @@ from ..tables.inputs import Inputs, joined
 from ..tables.mix import MixInputs
 from ..tables.resolve import Resolved
 from ..tables.supply import Event
+from .chain import recoveries_in_detail, returning_in_detail
 from .chokepoints import Chokepoints, Stop
 from .concentration import Concentration
 from .cost import PackPrices
@@ -325,7 +326,7 @@ class Assembly:
             at = self.at[y]
             share = uses.route[at]
             routed = share * uses.natural + (1 - share) * uses.synthetic
-            total = uses.fixed[:, :, at] + np.outer(uses.carrier[:, at], routed)
+            total = uses.fixed[0, :, :, at] + np.outer(uses.carrier[0, :, at], routed)
             for name, regions in places.items():
                 amount = total * np.where(uses.scrapped, self._gain_of(regions, y), 1.0)
                 for c, place in self.place.items():
@@ -341,7 +342,7 @@ class Assembly:
         low, high = self.chokepoints.inputs.route_bounds
         gain = {(name, y): self._gain_of(regions, y) for name, regions in pools.items() for y in self.years}
         carrier = {
-            (name, c, y): float(uses.carrier[place, self.at[y]] * gain[name, y])
+            (name, c, y): float(uses.carrier[0, place, self.at[y]] * gain[name, y])
             for name in pools for c, place in self.place.items() for y in self.years
         }  # fmt: skip
         by_node: list[dict[Node, float]] = [
@@ -628,8 +629,8 @@ class Assembly:
         uses, at, places = self.chokepoints.uses, self.at[y], list(self.place.values())
         wanted = sum(v for (r, _, t), v in self.demand.items() if r in regions and t == y)
         gain = np.where(uses.scrapped, self._gain_of(regions, y), 1.0)
-        routed = np.outer(uses.carrier[places, at], np.maximum(uses.natural, uses.synthetic))
-        return (uses.fixed[places, :, at] + routed) * gain, wanted
+        routed = np.outer(uses.carrier[0, places, at], np.maximum(uses.natural, uses.synthetic))
+        return (uses.fixed[0, places, :, at] + routed) * gain, wanted
 
     @cached_property
     def suppliers(self) -> Suppliers:
@@ -879,9 +880,7 @@ class Assembly:
         if self.resolved.parameters is None:
             return ()
         known = self.resolved.minerals.labels
-        relieving = {
-            part[0] for node in self.chokepoints.inputs.nodes if node.stage in RELIEVED for part in node.products
-        }
+        relieving = {part[0] for node in self.chokepoints.inputs.nodes if node.stage in RELIEVED for part in node.alone}
         targeted = {key[1] for key in self._recycled()} if self.config.recycled_content else set()
         return tuple(Mineral(mineral) for mineral in known if mineral in relieving | targeted)
 
@@ -893,7 +892,7 @@ class Assembly:
         for node in self.chokepoints.inputs.nodes:
             if node.stage not in RELIEVED:
                 continue
-            for mineral, route, per_kg in node.products:
+            for mineral, route, per_kg in node.alone:
                 for y in self.years:
                     natural = self.chokepoints.uses.route[self.at[y]]
                     share = {"": 1.0, "natural": natural, "synthetic": 1 - natural}[route]
@@ -922,34 +921,49 @@ class Assembly:
         if self.resolved.parameters is None:
             return {}, {}, {}
         full, known = self.resolved.years.labels, self.resolved.minerals.labels
-        share, recovery = self.outcome.returning, self.outcome.recovery
+        share, recovery = self._after_use
         cells = self.outcome.scenarios[self.incumbent].cells
         first, past = full.index(self.years[0]), slice(0, full.index(self.years[0]))
         at = np.array([full.index(y) for y in self.years])
         returned: dict[Key, float] = {}
         recovered: dict[Key, float] = {}
         life: dict[Key, Life] = {}
-        kept = np.einsum("rscyk,rsck,cmk->rmy", share[..., past], cells[..., past], self._intensity[..., past])
+        how = "rscyk,rsck,cmk->rmy" if len(recovery["prompt"][0]) == 1 else "rscyk,rsck,cmk->rcmy"
+        kept = np.einsum(how, share[..., past], cells[..., past], self._intensity[..., past])
+        kept = kept.reshape(len(self.regions), -1, *kept.shape[-2:])  # (region, chemistry or 1, mineral, year)
         for i, r in enumerate(self.regions):
-            profiles: dict[bytes, tuple[str, Array]] = {}
+            # Cells that come back alike, and of which as much is recovered; chemistry: its place, or 0 for all.
+            profiles: dict[tuple[bytes, ...], tuple[str, Array, int]] = {}
+            rates = {stream: each[min(i, len(each) - 1)] for stream, each in recovery.items()}
             for j, s in enumerate(self.segments):
                 for c, place in self.place.items():
-                    profile = share[i, j, place][np.ix_(at, at)]
-                    name, _ = profiles.setdefault(profile.round(12).tobytes(), (f"life {len(profiles) + 1}", profile))
+                    profile, of_chemistry = share[i, j, place][np.ix_(at, at)], place if kept.shape[1] > 1 else 0
+                    alike = (profile, *(each[of_chemistry][..., at] for each in rates.values()))
+                    key = tuple(each.round(12).tobytes() for each in alike)
+                    name, *_ = profiles.setdefault(key, (f"life {len(profiles) + 1}", profile, of_chemistry))
                     life[r, s, c] = Life(name)
             for m in self.minerals:
                 of = known.index(m)
-                rate, prompt = (np.broadcast_to(recovery[name], (len(self.regions), *recovery[name].shape[1:]))[i, of]
-                                for name in ("end_of_life", "prompt"))  # fmt: skip
+                rate, prompt = (rates[name][:, of] for name in ("end_of_life", "prompt"))  # (chemistry or 1, year)
                 for b, y in enumerate(self.years):
-                    recovered[r, m, y] = float(kept[i, of, first + b] * rate[first + b])
-                    scrap = float((self.gain[i, self.at[y]] - 1) * prompt[first + b])
-                    for name, profile in profiles.values():
+                    recovered[r, m, y] = float((kept[i, :, of, first + b] * rate[:, first + b]).sum())
+                    scrap = (self.gain[i, self.at[y]] - 1) * prompt[:, first + b]
+                    for name, profile, of_all in profiles.values():
                         for a, k in enumerate(self.years[: b + 1]):
-                            amount = float(profile[b, a] * rate[first + b]) + (scrap if k == y else 0.0)
+                            amount = float(profile[b, a] * rate[of_all, first + b])
+                            amount += float(scrap[of_all]) if k == y else 0.0
                             if amount > NOTHING:
                                 returned[r, name, m, k, y] = amount
         return returned, life, recovered
+
+    @property
+    def _after_use(self) -> tuple[Array, Mapping[str, Array]]:
+        """Share of what a cohort holds that reaches recyclers, (region, segment, chemistry, year, cohort) [1], and what
+        these recover of it, by stream, (region or 1, chemistry or 1, mineral, year) [1]."""
+        detailed = self.resolved.detailed.get(self.optimised)
+        if detailed is None:
+            return self.outcome.returning, {stream: each[:, None] for stream, each in self.outcome.recovery.items()}
+        return returning_in_detail(self.resolved, detailed), recoveries_in_detail(self.resolved, detailed)
 
     def planned(self, data: MixData, plan: Plan, order: Order | None = None) -> Chokepoints:
         """The exposure of a plan alone, as the scenario `optimised`, without a run of its own. What it recovers is what

@@ -645,7 +645,7 @@ def _with_mix(
     (home, bought), (built, built_in) = origin_said or ({}, {}), built_said or ({}, {})
     scenario = Scenario(
         label=config.label, demand=incumbent.demand, adoption=incumbent.adoption, silicon="explicit",
-        met=met or {}, made_at_home=home, cells_from=bought, follow_on=built,
+        recycling=incumbent.recycling, met=met or {}, made_at_home=home, cells_from=bought, follow_on=built,
         follow_on_in=built_in, maker_inputs=config.maker_inputs if config.makers == "chosen" else "reference",
         note=f"Shares chosen by the model from the first year that it decides on; before, those of {before}.",
     )  # fmt: skip

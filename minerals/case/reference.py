@@ -46,8 +46,8 @@ class World:
 
     need: of each node where batteries are used, less what is recovered, (node, customer, year) [kt or GWh]; recovered:
     that, the same; batteries: put into use, (customer, year) [GWh]; uses: of its chemistries; cells: put into use,
-    (customer, chemistry, year) [GWh]; gain: input ÷ demand of cell making, (customer, year) [1]; chain: of its
-    chemistries.
+    (customer, segment or 1, chemistry, year) [GWh], as `uses` has segments; gain: input ÷ demand of cell making,
+    (customer, year) [1]; chain: of its chemistries.
     """
 
     need: Array
@@ -73,21 +73,25 @@ def with_customers(embodied: Supply, customers: int) -> Supply:
 def placed_supply(supply: Supply, world: World, y: int, origins: Origins, bounds: tuple[float, float]) -> Supply:
     """Supply of a year with the need of the reference world where the next stage stands: of active materials where the
     cells are made that each customer uses, by their origin. bounds: of the natural share of graphite."""
-    cells = world.cells[..., y]
+    use = world.uses.by_segment(y)
+    # A chemistry of several segments counts as several here.
+    chain = world.chain.repeated(len(use))
+    cells = world.cells[..., y].reshape(len(world.cells), -1)  # (customer, chemistry)
     scrapped = np.where(world.uses.scrapped, 1.0, 0.0)
-    gained = cells * world.gain[:, y, None]  # (customer, chemistry), with scrap
-    use = world.uses.total(y)
-    amount = use * (gained.sum(axis=0)[:, None] * scrapped + cells.sum(axis=0)[:, None] * (1 - scrapped))
+    gained = cells * world.gain[:, y, None]  # with scrap
+    amount = use.reshape(-1, use.shape[-1]) * (
+        gained.sum(axis=0)[:, None] * scrapped + cells.sum(axis=0)[:, None] * (1 - scrapped)
+    )
     share = np.divide(cells, cells.sum(axis=0), out=np.zeros_like(cells), where=cells.sum(axis=0) > 0).T
     share = np.hstack([share, np.zeros((len(share), len(supply.batteries) - share.shape[1]))])
-    made_as = world.chain.cell
+    made_as = chain.cell
     by_node = {int(n): origins.makers(int(n), y) for n in np.flatnonzero(made_as.any(axis=0))}
     cells_made = np.array([
         mine @ by_node[int(uses.argmax())] if uses.any() else mine for mine, uses in zip(share, made_as, strict=True)
     ])  # fmt: skip
-    gross = placed(world.chain, amount, share, cells_made, supply.made @ supply.at_home)
+    gross = placed(chain, amount, share, cells_made, supply.made @ supply.at_home)
     saved = _where_made(gross, supply.recovered)
-    recipes = tuple(world.chain.recipes(amount))
+    recipes = tuple(chain.recipes(amount))
     return replace(
         supply, need=gross - saved, recovered=saved, chain=world.chain, recipes=recipes,
         natural=float(world.uses.route[y]), bounds=bounds,
@@ -158,24 +162,26 @@ def uses_apart_of(
             home = np.array([
                 origins.of((region,), y, int(uses.argmax()))[inside].sum() if uses.any() else 1.0 for uses in chain.cell
             ])  # fmt: skip
-            cells = np.stack([theirs.cells[r, mine, :, y].sum(axis=0) for mine in (outside, ~outside)])
+            both = np.stack([np.where(mine[:, None], theirs.cells[r, ..., y], 0.0) for mine in (outside, ~outside)])
+            cells = world.uses.told_apart(both, 1)  # (which, segment or 1, chemistry)
             passing = np.where(chain.stage == CELL, 1.0, home[:, None] * passing_of(chain, year, group))
             gain = np.where(world.uses.scrapped, world.gain[r, y] or 1.0, 1.0)
-            need[:, :, y] = cells @ (world.uses.total(y) * passing) * gain
+            need[:, :, y] = sum(cells[:, s] @ (use * passing) for s, use in enumerate(world.uses.by_segment(y))) * gain
         out[region] = need[0], need[1]
     return out
 
 
 def into_cells_of(cells: Array, region: int, world: World, y: int, origins: Origins) -> Array:
     """What goes of each node into some cells of a region of the reference world, by the customer at home with the
-    makers of the cells, (node, customer) [kt or GWh]. cells: (chemistry) [GWh]; region: its place; y: of the year."""
+    makers of the cells, (node, customer) [kt or GWh]. cells: (segment, chemistry) [GWh]; region: its place; y: of the
+    year."""
     chain = world.chain
     made = np.array([
         origins.makers(int(uses.argmax()), y)[region] if uses.any() else np.eye(len(origins.customers))[region]
         for uses in chain.cell
     ])  # fmt: skip
     gain = np.where(world.uses.scrapped, world.gain[region, y] or 1.0, 1.0)
-    return np.asarray((cells[:, None] * world.uses.total(y) * chain.direct * gain).T @ made)
+    return np.asarray((cells.sum(axis=0)[:, None] * world.uses.total(y, cells) * chain.direct * gain).T @ made)
 
 
 def passing_of(chain: Chain, supply: Supply, group: np.ndarray) -> Array:
@@ -233,12 +239,15 @@ def rows_of(world: Resolved) -> DataFrame:
 def need_of(world: Outcome, supply: SupplyInputs, reference: Batteries) -> World:
     """The reference world with what its batteries need of each node, where they are used."""
     use = uses_of(world.arrays, supply)
-    cells = reference.cells.sum(axis=1)  # (customer, chemistry, year)
+    cells = use.told_apart(reference.cells, 1)  # (customer, segment or 1, chemistry, year)
     gain = np.where(use.scrapped[:, None, None], reference.gain, 1.0)
     natural = use.route
     routed = np.outer(use.natural, natural) + np.outer(use.synthetic, 1 - natural)  # (node, year)
-    graphite = np.einsum("rcy,cy->ry", cells, use.carrier)
-    gross = np.asarray((np.einsum("rcy,cny->nry", cells, use.fixed) + routed[:, None] * graphite) * gain)
+    graphite, fixed = (
+        sum(np.einsum(how, cells[:, s], each) for s, each in enumerate(uses))
+        for how, uses in (("rcy,cy->ry", use.carrier), ("rcy,cny->nry", use.fixed))
+    )
+    gross = np.asarray((fixed + routed[:, None] * graphite) * gain)
     relief = np.stack([
         np.stack([
             relief_of(supply, world.resolved, reference.recovered[r, :, y], use.route[y]) for y in range(gross.shape[2])
@@ -247,4 +256,4 @@ def need_of(world: Outcome, supply: SupplyInputs, reference: Batteries) -> World
     ], axis=1)  # fmt: skip
     saved = np.minimum(relief, gross)
     chain = chain_of(supply.nodes, bases_of(world.resolved), use.ever, supply.known)
-    return World(gross - saved, saved, cells.sum(axis=1), use, cells, reference.gain, chain)
+    return World(gross - saved, saved, cells.sum(axis=(1, 2)), use, cells, reference.gain, chain)

@@ -38,7 +38,9 @@ CHARTS = {
     "capacity_vs_demand": "cell_capacity",
     "cell_owners": "cell_owners",
     "next_gen_plants": "next_gen_plants",
+    "plants_by_place": "plants_by_place",
     "lfp_concentration": "supply",
+    "lfp_yardsticks": "yardsticks",
     "sourcing": "sourcing",
     "frontier": "mix_frontier",
     "mix_by_year": "mix_family",
@@ -58,12 +60,14 @@ CHARTS = {
 OTHER_TABLES = {
     "lfp_concentration": ("announced_capacity",), "mix_by_year": ("cells",), "frontier": ("mix_baseline",),
     "loss_by_length": ("disruptions",), "variants": ("mix_loss",), "backcast": ("backcast_family",),
-    "portfolio": ("measures",), "regret": ("robust_mix",),
+    "portfolio": ("measures",), "regret": ("robust_mix",), "lfp_yardsticks": ("concentration",),
 }  # fmt: skip
 #: Charts of one node: the table that must have it, and a part of its name.
-OF_NODE = {"lfp_concentration": ("supply", "lfp")}
+OF_NODE = {"lfp_concentration": ("supply", "lfp"), "lfp_yardsticks": ("concentration", "lfp")}
 #: Charts of the tables of [industry], which few runs have.
-OF_INDUSTRY = ("trade_offs", "material_value", "cell_owners", "next_gen_plants")
+OF_INDUSTRY = (
+    "trade_offs", "material_value", "cell_owners", "next_gen_plants", "plants_by_place", "lfp_yardsticks",
+)  # fmt: skip
 #: Charts that a run draws where it names them alone.
 ON_REQUEST = ("demand",)
 #: Charts that a run which chooses a mix draws where it names them alone: what it draws is about the mix.

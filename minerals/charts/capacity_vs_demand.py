@@ -100,9 +100,12 @@ class _Story:
         """Capacity of all blocs; the ends take all ends at once."""
         return Interval(*(float(sum(bloc.capacity[end] for bloc in self.blocs)) for end in range(3)))
 
-    def share(self, gwh: Interval) -> str:
-        """Share of the demand as printed, at its central value."""
-        return percent(gwh.value / self.demand.value) if self.demand.value > 0 else "–"
+    def share(self, gwh: Interval) -> Interval:
+        """Share of the demand: least where the capacity is at its low and the demand at its high end; NaN of none."""
+        if not self.demand.low > 0:
+            return Interval(np.nan, np.nan, np.nan)
+        low, value, high = gwh
+        return Interval(low / self.demand.high, value / self.demand.value, high / self.demand.low)
 
 
 def _story(result: Result, year: int | None, scenario: str | None) -> _Story:
@@ -174,29 +177,45 @@ def _drawn(story: _Story) -> pd.DataFrame:
 def _finding(story: _Story) -> str:
     """Whether a region's own plants, one bloc alone or all together could meet the demand; only where the ranges bear
     it out."""
-    first, demand, total, gwh = story.blocs[0], story.demand, story.total, wording.rounded
+    first, demand, total, when = story.blocs[0], story.demand, story.total, f"GWh in {story.year}"
     whose = wording.possessive(story.region)
     if not demand.value > 0:
         return f"Capacity of cell plants in {story.year}, where {wording.place(story.region)} needs no batteries"
+    needed = f"the {_gwh(demand)} GWh that"
     if (own := story.own) is not None and not own.capacity.low <= demand.high <= own.capacity.high:
-        made = f"{wording.capitalised(whose)} cell plants could make {gwh(own.capacity.value)} GWh in {story.year}"
+        made = f"{wording.capitalised(whose)} cell plants could make {_gwh(own.capacity)} {when}"
         if own.capacity.low > demand.high:
-            return f"{made}, more than the {gwh(demand.value)} GWh that it would need"
+            return f"{made}, more than {needed} it would need"
         if own.capacity.high < demand.low:
-            return f"{made}, {story.share(own.capacity)} of the {gwh(demand.value)} GWh that it would need"
-    against = f"the {gwh(demand.value)} GWh that {wording.place(story.region)} would need"
+            return f"{made}, {_percents(story.share(own.capacity), ' to ')} of {needed} it would need"
+    against = f"{needed} {wording.place(story.region)} would need"
     if first.capacity.low > demand.high:
         owner = wording.capitalised(wording.possessive(first.name))
-        return (
-            f"{owner} cell plants alone could make {gwh(first.capacity.value)} GWh in {story.year}, more than {against}"
-        )
+        return f"{owner} cell plants alone could make {_gwh(first.capacity)} {when}, more than {against}"
     if total.low > demand.high:
-        share = wording.by_how_much(first.capacity.value / total.value)
-        return f"Cell plants could make {gwh(total.value)} GWh in {story.year}, {share} of it in" \
-               f" {wording.place(first.name)}, for {against}"  # fmt: skip
+        low, value, high = first.capacity
+        ends = (low / (total.high - high + low), value / total.value, high / (total.low - low + high))
+        share = _percents(Interval(*ends), " to ")
+        return (
+            f"Cell plants could make {_gwh(total)} {when}, {share} of it in {wording.place(first.name)}, for {against}"
+        )
     if total.high < demand.low:
-        return f"Cell plants could make {gwh(total.value)} GWh in {story.year}, less than {against}"
+        return f"Cell plants could make {_gwh(total)} {when}, less than {against}"
     return f"Capacity of cell plants in {story.year} against {whose} need for batteries"
+
+
+def _gwh(span: Interval) -> str:
+    """An amount in a sentence, from end to end: 854 to 885 · 867."""
+    low, high = (wording.rounded(end) for end in (span.low, span.high))
+    return high if low == high else f"{low} to {high}"
+
+
+def _percents(share: Interval, to: str = "–") -> str:
+    """A share from end to end: 78–81% · 80% · –, of no demand."""
+    if not np.isfinite(share.value):
+        return "–"
+    low, high = percent(share.low), percent(share.high)
+    return high if low == high else f"{low.removesuffix('%')}{to}{high}"
 
 
 def _note(story: _Story, cited: str) -> str:
@@ -211,7 +230,7 @@ def _note(story: _Story, cited: str) -> str:
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:
-    parts = [f"{name} {_with_range(gwh)} GWh ({story.share(gwh)} of demand)" for name, gwh in (
+    parts = [f"{name} {_with_range(gwh)} GWh ({_percents(story.share(gwh))} of demand)" for name, gwh in (
         ("all", story.total), *((bloc.name, bloc.capacity) for bloc in story.blocs))]  # fmt: skip
     return [
         f"Bars of {wording.lowered(subtitle)}. {_demand_label(story)}: {_with_range(story.demand)} GWh.",
@@ -248,7 +267,7 @@ def _draw(sheet: Page, story: _Story) -> None:
     names = [style.shortened(name, 1.4 * s, LABEL * s, SEMIBOLD) for name, _ in rows]
     left = sheet.left + max(text_width(name, LABEL * s, SEMIBOLD) for name in names) + 0.14 * s
     heads = ("GWh", "of demand")
-    columns = [[_range(gwh) for _, gwh in rows], [story.share(gwh) for _, gwh in rows]]
+    columns = [[_range(gwh) for _, gwh in rows], [_percents(story.share(gwh)) for _, gwh in rows]]
     widths = [
         max(text_width(text, LABEL * s, BOLD) for text in (head, *column))
         for head, column in zip(heads, columns, strict=True)

@@ -247,6 +247,6 @@ def _rows(story: _Story) -> list[Row]:
     total = story.total(-1).value
     return [
         Row(place, (wording.number(ends[1, 0]), wording.number(ends[1, -1]),
-                    percent(ends[1, -1] / total) if total else "–"), _colour(place))
+                    wording.part(ends[1, -1] / total) if total else "–"), _colour(place))
         for place, ends in zip(story.places, story.gwh, strict=True)
     ]  # fmt: skip

@@ -14,7 +14,6 @@ from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.selection import Selection, label
 from minerals.charts.series import PITCH, Column, EndTable, Row
 from minerals.charts.style import CHEMISTRY, HEADING, LABEL, Page, Panel
-from minerals.numbers import percent
 
 from ..haste import frozen
 
@@ -261,6 +260,10 @@ def _rows(story: _Story) -> list[Row]:
     """Lines of the end table: what the areas are."""
     total = float(story.total[-1])
     return [
-        Row(LABELS.get(group, group), (wording.number(gwh), percent(gwh / total) if total else "–"), CHEMISTRY[group])
+        Row(
+            LABELS.get(group, group),
+            (wording.number(gwh), wording.part(gwh / total) if total else "–"),
+            CHEMISTRY[group],
+        )
         for group, gwh in zip(story.groups, story.end, strict=True)
     ]

@@ -73,6 +73,7 @@ def figure(
         body=(HEAD + rows * USUAL + below, HEAD + rows * LEAST + below), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
         options={"region": story.region, "year": story.year, "future": story.future, "items": list(story.items)},
+        futures=[story.future],
     )  # fmt: skip
 
 
@@ -107,7 +108,7 @@ class _Unknown:
     @property
     def text(self) -> str:
         """Hard carbon 13%."""
-        return f"{self.label} {percent(self.used)}" if np.isfinite(self.used) else self.label
+        return f"{self.label} {wording.part(self.used)}" if np.isfinite(self.used) else self.label
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class _Story:
     year: int
     future: str
     future_label: str
+    assumed: bool
     items: tuple[str, ...]
     stages: tuple[str, ...]
     scenarios: tuple[str, ...]
@@ -210,6 +212,7 @@ def _story(
         year=when,
         future=chosen,
         future_label=supply.future_label(selection, chosen),
+        assumed=supply.is_assumed(result, [chosen]),
         items=tuple(wanted),
         stages=tuple(supply.stages_in_order([stage for _, stage in cells])),
         scenarios=scenarios,
@@ -334,7 +337,11 @@ def _drawn(story: _Story) -> pd.DataFrame:
 
 def _subtitle(story: _Story) -> str:
     years = sorted({cell.year for cell in story.known.values() if cell.year})
-    span = f", data of {years[0]}" + (f"–{years[-1]}" if len(years) > 1 else "") if years else ""
+    span = (
+        f", {'figures' if story.assumed else 'data'} of {years[0]}" + (f"–{years[-1]}" if len(years) > 1 else "")
+        if years
+        else ""
+    )
     named = f", {story.future_label}" if story.future_label else ""
     return f"Largest country’s share of world supply by stage{named}{span}{PER_CENT}"
 
@@ -351,7 +358,8 @@ def _finding(story: _Story) -> str:
     how = f"every {known}step" if most == len(later) else f"{most} of {len(later)} {known}steps"
     if story.left_out:
         how = f"{'all' if most == len(later) else f'{most} of the'} {len(later)} main steps"
-    title = f"{wording.capitalised(wording.place(leader))} is the largest supplier at {how} {where}"
+    title = f"{wording.place(leader)} {'would be' if story.assumed else 'is'} the largest supplier at {how} {where}"
+    title = f"Under {wording.lowered(story.future_label)} {title}" if story.assumed else wording.capitalised(title)
     own = [(item, cell.share) for (item, stage), cell in later.items() if stage == "active_material"
            and cell.country == leader and cell.certain]  # fmt: skip
     own.sort(key=lambda pair: -round(pair[1], 2))
@@ -359,7 +367,7 @@ def _finding(story: _Story) -> str:
         return title
     share = percent(own[0][1])
     alike = [_active(item) for item, part in own[:2] if percent(part) == share]
-    return f"{title}, and makes {share} of {wording.names(alike)}"
+    return f"{title}, and {'make' if story.assumed else 'makes'} {share} of {wording.names(alike)}"
 
 
 def _active(item: str) -> str:

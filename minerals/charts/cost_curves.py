@@ -189,10 +189,13 @@ def _finding(story: _Story) -> str:
     average, last = story.of(AVERAGE), story.years[-1]
     if average is None or not average.values[:, -1].max() < average.values[:, 0].min():
         return f"What battery packs could cost by {last} if learning goes on"
-    price, start = float(average.values[0, -1]), float(average.values[0, 0])
-    fall = wording.by_how_much(price / start - 1)
+    prices, falls = average.values[:, -1], 1 - average.values[:, -1] / average.values[:, 0]
+    least, most = percent(float(falls.min())), percent(float(falls.max()))
+    fall = wording.by_how_much(float(falls[0])) if least == most else f"{least.removesuffix('%')} to {most}"
     fall = "become half as dear" if fall == "half" else f"become {fall} cheaper"
-    title = f"Lithium-ion packs could {fall} by {last}, at {wording.number(price)} dollars per kWh"
+    low, high = wording.number(float(prices.min())), wording.number(float(prices.max()))
+    at = high if low == high else f"{low} to {high}"
+    title = f"Lithium-ion packs could {fall} by {last}, at {at} dollars per kWh"
     sodium, iron = story.of("Na-ion"), story.of("LFP")
     if sodium is None or iron is None:
         return title

@@ -240,10 +240,10 @@ def _draw_column(sheet: Page, story: _Story, panel: Panel, tops: list[float], he
     pitch = panel.height / len(tops)
     for row, ends, y in zip(story.rows, found, tops, strict=True):
         if ends is None:
-            sheet.text(panel.left + 0.06 * s, y - 0.17 * s, UNKNOWN, LABEL, style.FAINT)
+            sheet.text(panel.left + 0.06 * s, y - 0.17 * s, UNKNOWN, LABEL, style.FAINT, clear=True)
             continue
         text = _range(ends, share=measure == TARIFF)
-        sheet.text(panel.left + 0.06 * s, y - 0.17 * s, text, LABEL, style.INK)
+        sheet.text(panel.left + 0.06 * s, y - 0.17 * s, text, LABEL, style.INK, clear=True)
         middle = y - 0.17 * s - 0.5 * (pitch - 0.17 * s)
         colour = supply.country_colour(row.region)
         axes.plot([scale * ends.low, scale * ends.high], [middle] * 2, color=colour, linewidth=1.6 * s, zorder=3,

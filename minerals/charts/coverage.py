@@ -68,6 +68,7 @@ def figure(
             "region": story.region, "year": story.year, "scenario": story.scenario,
             "nodes": [row.node for row in story.rows],
         },
+        futures=supply.futures_of(result, (story.scenario,)),
     )  # fmt: skip
 
 
@@ -227,12 +228,17 @@ def _note(story: _Story, caveats: str) -> str:
     left = [row for row in story.every if row.node not in drawn]
     if left:
         least = min(row.but_largest for row in left)
-        note += f" Not drawn: {len(left)} more, covered {percent(least)} or more without the largest."
+        note += f" Not drawn: {len(left)} more, covered {_times(least)} or more without the largest."
     if story.unknown:
         named = [wording.lowered(name) for name in story.unknown[:NAMED]]
         named += [f"{len(story.unknown) - NAMED} more"] if len(story.unknown) > NAMED else []
         note += f" Supply not known, and not safe: {wording.names(named)}."
     return note
+
+
+def _times(share: float) -> str:
+    """How far a step is covered: 92% · 416% · 151 times."""
+    return percent(share) if share < 10 else f"{share:,.0f} times"
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:

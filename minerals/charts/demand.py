@@ -12,7 +12,6 @@ from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.selection import Selection, label
 from minerals.charts.series import Column, EndTable, Layer, Row
 from minerals.charts.style import HEADING, LABEL, Page, Panel, Swatch
-from minerals.numbers import percent
 
 from ..haste import frozen
 
@@ -194,6 +193,6 @@ def _rows(story: _Story) -> list[Row]:
     total = float(story.total[1, -1])
     return [
         Row(name, (wording.number(ends[1, 0]), wording.number(ends[1, -1]),
-                   percent(ends[1, -1] / total) if total else "–"), _colour(use))
+                   wording.part(ends[1, -1] / total) if total else "–"), _colour(use))
         for (use, name), ends in zip(story.uses.items(), story.gwh, strict=True)
     ]  # fmt: skip

@@ -152,7 +152,7 @@ def short_citation(citation: str) -> str:
 
 
 def run_line(record: Mapping[str, Any], labels: Sequence[str]) -> str:
-    """Scenarios: Incumbent and Next-gen · run europe-2035 (3f9a1c2) · minerals 0.1.0; none: from the run on."""
+    """Scenarios: Incumbent and Next-gen · run europe-2035 (3f9a1c2) · minerals 1.0.0; none: from the run on."""
     run = f"run {record.get('run', '')} ({record.get('run_id', '')})"
     tail = f"{run} · minerals {record.get('versions', {}).get('minerals', '')}"
     if not labels:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from minerals.charts import footer, selection, style, wording
+from minerals.charts import footer, selection, style, supply, wording
 from minerals.charts.bundle import Bundle, Meta, Result
 from minerals.charts.style import Page, PageText
 
@@ -19,7 +19,7 @@ def bundle(
     result: Result, name: str, *, title: str | None, size: str, scenarios: tuple[str, ...], used: footer.Used | None,
     finding: str, subtitle: str, note: str, body: tuple[float, float], draw: Callable[[Page], None],
     alt: Callable[[str], Sequence[str]], data: pd.DataFrame, unit: str, options: Mapping[str, Any],
-    lines: Mapping[str, str] | None = None,
+    lines: Mapping[str, str] | None = None, futures: Sequence[str] = (),
 ) -> Bundle:  # fmt: skip
     """A chart in its frame.
 
@@ -27,11 +27,14 @@ def bundle(
     a chart of the world; used: what is drawn from, None for all that the run used; body: wished and least height of
     what `draw` draws, inches before scaling; alt: from the printed subtitle, the sentences that follow the title where
     the chart cannot be seen; data: the numbers drawn; options: the choices it was drawn with, which the size joins;
-    lines: lines of the footer that are not the usual ones, by their names in `PageText`.
+    lines: lines of the footer that are not the usual ones, by their names in `PageText`; futures: of supply, that what
+    is drawn hangs on: the red line says so where they are assumed.
     """
     sources = footer.sources(result, used)
     headline = " ".join(title.split()) if title else finding
     words = _words(result, scenarios, sources, headline, subtitle, note)._replace(**(lines or {}))
+    if supply.is_assumed(result, futures):
+        words = words._replace(red_line=" ".join(filter(None, (supply.ASSUMED_WORLDS, words.red_line))))
     measures = style.size_named(size)
     with style.context():
         page = style.page(words, measures, *body)

@@ -48,7 +48,7 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
         result, NAME, title=title, size=size, scenarios=story.scenarios, unit="%",
         used=_used(result, story), finding=_finding(story), note=_note(story, result),
         subtitle=f"Least cost of the batteries of {story.span} at each exposure: {story.objective}",
-        body=(3.0 + MIXES, 2.6 + MIXES) if story.families else (3.9, 2.5), draw=lambda page: _draw(page, story),
+        body=(3.0 + MIXES, 2.0 + MIXES) if story.families else (3.9, 2.2), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle),
         data=_drawn(story), options={},
     )  # fmt: skip

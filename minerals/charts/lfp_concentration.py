@@ -14,12 +14,12 @@ import pandas as pd
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, SEMIBOLD
-from minerals.charts.selection import Selection, table_of
+from minerals.charts.selection import Selection
 from minerals.charts.style import HEADING, LABEL, Page, Panel, Swatch, text_width
 from minerals.numbers import percent
 
 NAME = "lfp_concentration"
-ITEM, STAGE, FAMILY = "LFP cathode", "active_material", "LFP"
+FAMILY = "LFP"
 MOST_SHARES, MOST_PLANTS = 6, 9
 DATA = ("quantity", "node", "future", "country", "year", "value", "low", "high", "unit")
 
@@ -56,6 +56,7 @@ def figure(
         body=(ABOVE + rows * USUAL + FOOT, ABOVE + rows * LEAST + FOOT), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
         options={"year": story.year, "future": story.future, "node": story.node},
+        futures=[story.future],
     )  # fmt: skip
 
 
@@ -64,7 +65,8 @@ class _Story:
     """The numbers of one chart.
 
     supply_year: that of the data, where it is known; shares: country -> share 0–1; plants: country -> GWh with low and
-    high; both from the largest on.
+    high; both from the largest on;
+    assumed: label of the future where it is assumed.
     """
 
     node: str
@@ -73,6 +75,7 @@ class _Story:
     shares: dict[str, float]
     year: int
     plants: dict[str, tuple[float, float, float]]
+    assumed: str = ""
 
     @property
     def leader(self) -> str:
@@ -93,7 +96,7 @@ def _story(result: Result, year: int | None, future: str | None, node: str | Non
         selection.problems.append(f"announced_capacity is in {', '.join(map(str, units))}; the chart draws GWh")
     chosen = supply.future(selection, future, table)
     table = table[table["future"] == chosen]
-    where = node or _node(result, table)
+    where = node or supply.lfp_node(result, table)
     selection.known("node", where, list(table["node"].unique()))
     plants = plants[plants["chemistry"].astype(str).str.upper() == FAMILY]
     when = selection.year(year, plants)
@@ -112,33 +115,15 @@ def _story(result: Result, year: int | None, future: str | None, node: str | Non
         selection.problems.append(f"needs the supply of '{where}' by country, and announced {FAMILY} plants in {when}")
     selection.settle()
     parts = _largest_first({str(name): float(share) for name, share in shares.items()}, MOST_SHARES)
-    story = _Story(where, chosen, _data_year(result, where, chosen) or at, parts, when, {})
+    story = _Story(where, chosen, supply.data_year(result, where, chosen, at) or at, parts, when, {})
     outside = [row for row in plants.itertuples() if str(row.region) != story.leader]
     found = sorted(((str(row.region), _ends(row)) for row in outside), key=lambda item: -item[1][0])
     if len(found) > MOST_PLANTS:
         rest = [gwh for _, gwh in found[MOST_PLANTS - 1 :]]
         sums = tuple(float(sum(gwh[end] for gwh in rest)) for end in range(3))
         found = [*found[: MOST_PLANTS - 1], (supply.OTHERS, (sums[0], sums[1], sums[2]))]
-    return replace(story, plants=dict(found))
-
-
-def _data_year(result: Result, node: str, future: str) -> int | None:
-    """The year that the supply of a node was observed in, where the chokepoint map says so."""
-    table = table_of(result, "concentration")
-    if table is None:
-        return None
-    years = pd.to_numeric(table.loc[(table["node"] == node) & (table["future"] == future), "data_year"]).dropna()
-    return int(years.max()) if len(years) else None
-
-
-def _node(result: Result, table: pd.DataFrame) -> str:
-    """The node that the chokepoint map calls LFP cathode; where there is no map, the first that is called so."""
-    concentration = table_of(result, "concentration")
-    if concentration is not None:
-        rows = concentration[(concentration["item"] == ITEM) & (concentration["stage"] == STAGE)]
-        if len(rows):
-            return str(rows["node"].iloc[0])
-    return next((str(name) for name in table["node"] if "lfp" in str(name).lower()), "lfp_cathode")
+    assumed = supply.future_label(selection, chosen) if supply.is_assumed(result, [chosen]) else ""
+    return replace(story, plants=dict(found), assumed=assumed)
 
 
 def _ends(row: Any) -> tuple[float, float, float]:
@@ -174,6 +159,10 @@ def _finding(story: _Story) -> str:
     """The share of the largest supplier, and what is announced outside it."""
     share = wording.by_how_much(story.shares[story.leader])
     title = f"{wording.capitalised(wording.place(story.leader))} makes {share} of LFP cathode"
+    if story.assumed:
+        title = (
+            f"Under {wording.lowered(story.assumed)} {wording.place(story.leader)} would make {share} of LFP cathode"
+        )
     if not story.plants or story.total <= 0:
         return f"{title}; no LFP plants are announced elsewhere for {story.year}"
     name, (most, *_) = next(iter(story.plants.items()))
@@ -185,7 +174,8 @@ def _finding(story: _Story) -> str:
 
 def _note(story: _Story) -> str:
     note = f"Note: Supply by place of making, {story.supply_year}."
-    note += " Plants are announced projects, of which some are not built; a cell plant needs cathode from somewhere."
+    note += " Plants are announced projects as the source counts them, of which some are not built; a cell plant needs"
+    note += " cathode from somewhere."
     if any(low < high for _, low, high in story.plants.values()):
         note += " Whiskers: range of the source."
     return note

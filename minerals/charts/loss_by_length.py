@@ -55,6 +55,7 @@ def figure(
         f" {story.year}",
         body=(3.3, 2.2), draw=lambda page: _draw(page, story), alt=lambda subtitle: _alt(story, subtitle),
         data=_drawn(story), options={"region": story.region, "disruptions": list(story.curves), "stock": story.stock},
+        futures=supply.futures_of(result, story.scenarios),
     )  # fmt: skip
 
 
@@ -178,8 +179,7 @@ def _hardest(
     about: pd.DataFrame,
 ) -> dict[str, dict[str, dict[float, _Curve]]]:  # fmt: skip
     """The stops that cost the first scenario most without stock, of those that hit a single step of the chain where
-    there are any: that all of it may stop is no finding. Of those that cost next to nothing only the first, where all
-    do."""
+    any of these costs something: that all of it may stop is no finding. Where none costs anything, the first alone."""
     steps = dict(zip(about["disruption"], about["nodes"], strict=True))
 
     def cost(code: str) -> float:
@@ -188,6 +188,8 @@ def _hardest(
         return max(lengths.shares, default=0.0) - short.get(name, 0.0)
 
     single = [code for code in curves if steps.get(code, 1) == 1] or list(curves)
+    if all(cost(code) < wording.LEAST_WORTH_SAYING for code in single):
+        single = list(curves)
     ranked = sorted(single, key=lambda code: -cost(code))[:MOST]
     kept = [code for code in ranked if cost(code) >= wording.LEAST_WORTH_SAYING] or ranked[:1]
     return {code: curves[code] for code in kept}

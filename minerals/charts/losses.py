@@ -308,6 +308,8 @@ class Rows:
 
     HEAD, FOOT, WITHIN = 0.58, 0.3, 0.16
     THIN, USUAL, THICK = 0.125, 0.165, 0.23
+    ROOM = 3.3
+    """What a page has for them, whatever stands around."""
 
     def __init__(self, story: Losses) -> None:
         self.chart, self.groups, self.bars = story.chart, len(story.table), len(story.scenarios)
@@ -316,6 +318,12 @@ class Rows:
     def group(self) -> float:
         """Height of one group, in bars; two lines of text at the least."""
         return max(self.bars * (1 + self.WITHIN), 2.0)
+
+    @classmethod
+    def fitting(cls, bars: int, most: int) -> int:
+        """How many groups of so many bars fit on any page, `most` at the most."""
+        group = max(bars * (1 + cls.WITHIN), 2.0)
+        return max(1, min(most, int((cls.ROOM - cls.HEAD - cls.FOOT) / ((group + 0.5) * cls.THIN))))
 
     @property
     def wanted(self) -> float:

@@ -184,11 +184,11 @@ def _draw(sheet: Page, story: _Story) -> None:
             name = style.shortened(name, (NAMES - 0.05) * s, SMALL * s)
             sheet.text(sheet.left, y - 0.29 * s, name, SMALL, style.FAINT)
         number = _said(row)
-        sheet.text(left + 0.05 * s, y - 0.16 * s, number, LABEL, style.INK, BOLD)
+        sheet.text(left + 0.05 * s, y - 0.16 * s, number, LABEL, style.INK, BOLD, clear=True)
         if row.unpriced:
             start = left + 0.05 * s + style.text_width(number, LABEL * s, BOLD) + 0.12 * s
             text = style.shortened(_unpriced(row), sheet.right - start, LABEL * s)
-            sheet.text(start, y - 0.16 * s, text, LABEL, style.FAINT)
+            sheet.text(start, y - 0.16 * s, text, LABEL, style.FAINT, clear=True)
         middle, start = y - 0.17 * s - 0.45 * (pitch - 0.17 * s), 0.0
         for part, ends in row.parts.items():
             axes.barh(middle, ends.value, 0.12 * s, left=start, color=PARTS.get(part, ("", style.PALE))[1], zorder=3,

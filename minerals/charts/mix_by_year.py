@@ -378,13 +378,13 @@ def _draw(sheet: Page, story: _Story) -> None:
                    LABEL, style.MUTED, align="right")  # fmt: skip
 
     ends = np.cumsum([*story.shares[1, :, -1], *([story.unmet[-1]] if len(rows) > len(story.families) else [])])
-    middles = bottom + (ends - np.diff(ends, prepend=0.0) / 2) * (top - bottom)
+    parts = np.diff(ends, prepend=0.0)
+    middles = bottom + (ends - parts / 2) * (top - bottom)
     pitch = _pitch(story) * s
     ceiling = sheet.top - 0.1 * s - pitch + 0.36 * LABEL * s / 72
-    for row, middle, place in zip(
-        rows, middles, series.spread(middles, pitch, bottom + 0.06 * s, ceiling), strict=True
-    ):
-        table.draw_row(row, place, middle)
+    places = series.spread(middles, pitch, bottom + 0.06 * s, ceiling)
+    for row, part, middle, place in zip(rows, parts, middles, places, strict=True):
+        table.draw_row(row, place, middle if part > mixes.PINNED else None)
     table.draw_head(sheet.top - 0.1 * s)
     under = bottom - (series.UNDER + AIR) * s
     if story.rows:

@@ -301,7 +301,8 @@ def _draw_column(sheet: Page, story: _Story, span: Span, panel: Panel, row: floa
     for value in (0, 50, 100):
         x = panel.left + value / 100 * panel.width
         sheet.line((x, x), (panel.bottom, panel.bottom + panel.height), style.GRID, 0.7, order=0)
-        if value != 50 or panel.width > 0.8 * s:
+        beside = value == 100 and panel.left + panel.width < sheet.right - s * 0.5  # The next column’s 0 follows.
+        if not beside and (value != 50 or panel.width > 0.8 * s):
             sheet.text(x, panel.bottom - 0.16 * s, str(value), LABEL, style.MUTED, align="center")
     for i, family in enumerate(story.families):
         share = story.shares.get((family, span))

@@ -101,10 +101,7 @@ class _Row:
         """What is known of the size of those that stand or are to come: 102 GWh · 11 kt + 8.5 GWh."""
         sized = [plant for plant in self.plants if plant.status not in GONE and np.isfinite(plant.value)]
         sums = {unit: sum(plant.value for plant in sized if plant.unit == unit) for unit in UNITS}
-        return (
-            " + ".join(f"{wording.number(size)} {unit.removesuffix('/yr')}" for unit, size in sums.items() if size)
-            or "?"
-        )
+        return " + ".join(wording.amount(size, unit.removesuffix("/yr")) for unit, size in sums.items() if size) or "?"
 
 
 @dataclass(frozen=True)
@@ -216,8 +213,10 @@ USUAL, LEAST = 0.23, 0.165
 """Height of a row."""
 TECH_GAP = 0.4
 """Air between two technologies, in rows."""
-LARGE, LITTLE = 6.0, 3.4
-"""Marks of commercial plants and of others, points across."""
+LARGE, LITTLE, EDGE = 5.0, 2.8, 1.2
+"""Marks of commercial plants and of others, and the line around them, points across."""
+BESIDE = 0.105
+"""From one mark to the next, inches before scaling: they never touch."""
 
 
 def _draw(sheet: Page, story: _Story) -> None:
@@ -265,15 +264,16 @@ def _draw(sheet: Page, story: _Story) -> None:
 def _draw_marks(sheet: Page, plants: Sequence[_Plant], centre: float, middle: float, wide: float, pitch: float) -> None:
     """A mark for each plant of a cell of the chart, in one line, or in two where they are many."""
     s = sheet.scale
-    lines = 1 if len(plants) * 0.1 * s <= wide else 2
+    lines = 1 if len(plants) * BESIDE * s <= wide else 2
     each = -(-len(plants) // lines)
     for at, plant in enumerate(plants):
         line, place = divmod(at, each)
         count = min(each, len(plants) - line * each)
-        gap = min(0.1 * s, (wide - 0.06 * s) / max(each, 1))
-        y = middle + (0.23 * pitch if line == 0 else -0.23 * pitch) * (lines > 1)
+        gap = min(BESIDE * s, wide / max(each, 1))
+        y = middle + (0.25 * pitch if line == 0 else -0.25 * pitch) * (lines > 1)
         _, colour, hollow = STATUS.get(plant.status, ("", style.BASE, True))
-        points = (LARGE if plant.scale == COMMERCIAL else LITTLE) * (0.8 if lines > 1 else 1.0)
+        room = 72 * min(gap, 0.5 * pitch if lines > 1 else gap) / s - 0.3  # What a mark may take with its edge.
+        points = min(1.0, room / (LARGE + EDGE)) * (LARGE if plant.scale == COMMERCIAL else LITTLE)
         sheet.dot(centre + (place - (count - 1) / 2) * gap, y, colour, points, hollow=hollow)
 
 

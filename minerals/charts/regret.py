@@ -20,6 +20,9 @@ from minerals.charts.style import INK, LABEL, MUTED, Page, Panel, text_width
 NAME = "regret"
 WAY_OUT = "it is computed by a study of kind robust"
 AVERAGE, REGRET = "average", "regret"
+SHORT_NAMES = {AVERAGE: "Least on average", REGRET: "Least regret"}
+"""The same where there is little room."""
+LARGEST = "Largest regret"
 NAMES = {AVERAGE: "Least loss on average", REGRET: "Least regret"}
 """Plans that are chosen over all futures."""
 STEPS = (0.04, 0.2, 0.4, 0.8)
@@ -34,17 +37,19 @@ DATA = ("mix", "future", "value", "worst", "loss", "short", "unit")
 
 
 def figure(result: Result, *, size: str = "brief", title: str | None = None) -> Bundle:
-    """Draw the regret of each plan in each future of supply, in the reference world of the run, and the largest of it.
+    """Draw the regret of each plan in each future of supply, and the largest of it; where futures are compared in
+    several reference worlds, that of the plan for the run's own future and of those over all, in each world.
 
     size: 'brief' or 'slide'; title: one to use instead of the computed finding.
 
-    The data of the bundle hold a row for each cell: value, regret [GWh]; worst: largest regret of the plan over all
-    futures of the study; loss, and short: batteries that the future cannot supply even without a disruption [GWh].
+    The data of the bundle hold a row for each cell: future, with its reference world where that is another than the
+    run's; value, regret [GWh]; worst: largest regret of the plan over all futures of the study; loss, and short:
+    batteries that the future cannot supply even without a disruption [GWh].
     """
     story = _story(result)
-    rows = len(story.plans)
-    futures = {"future": story.futures}
-    assumed = supply.ASSUMED_WORLDS if supply.is_assumed(result, story.futures) else ""
+    rows = len(story.plans) if story.is_one_world else len(story.names) + 1
+    head = HEAD if story.is_one_world else HEAD + WORLD
+    futures = {"future": story.names}
     labels = {name: story.label(name) for name in story.scenarios}
     caveat = footer.red_line(result.record["scenarios"], labels)
     used: footer.Used = {
@@ -56,22 +61,26 @@ def figure(result: Result, *, size: str = "brief", title: str | None = None) -> 
         finding=_finding(story), note=_note(story, result),
         subtitle=f"{wording.capitalised(story.objective)}, above the least possible in each supply future,"
         f" {story.span}, gigawatt-hours (GWh)",
-        body=(HEAD + rows * USUAL + FOOT, HEAD + rows * THIN + FOOT), draw=lambda page: _draw(page, story),
+        body=(head + rows * USUAL + FOOT, head + rows * THIN + FOOT),
+        draw=lambda page: (_draw if story.is_one_world else _draw_worlds)(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story), options={},
-        lines={"red_line": " ".join(filter(None, (assumed, caveat)))},
+        lines={"red_line": caveat}, futures=story.names,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Story:
-    """The numbers of one chart. futures: columns, that of the run first; plans: rows, the names of those that they are
-    best in and then those over all; regret, loss, short: GWh, plan -> future; worst: largest regret of each plan over
-    all futures of the study; left_out: futures that are not drawn; labels: of futures."""
+    """The numbers of one chart. names: of supply futures, that of the run first; worlds: reference worlds, that of the
+    run first; futures: of each world those of all names; plans: the names of those that they are best in and then those
+    over all, of several worlds that of the run's own and those over all; regret, loss, short: GWh, plan -> future;
+    worst: largest regret of each plan over all futures; left_out: plans that are not drawn; labels: of futures."""
 
     place: str
     scenarios: tuple[str, ...]
     span: str
     objective: str
+    names: tuple[str, ...]
+    worlds: tuple[str, ...]
     futures: tuple[str, ...]
     plans: tuple[str, ...]
     regret: Mapping[str, Mapping[str, float]]
@@ -90,6 +99,11 @@ class _Story:
         return NAMES.get(plan) or f"Best for {wording.lowered(self.label(plan))}"
 
     @property
+    def is_one_world(self) -> bool:
+        """Whether all futures are in the reference world of the run."""
+        return len(self.worlds) == 1
+
+    @property
     def own(self) -> str:
         """The future that the run assumes."""
         return self.futures[0]
@@ -103,28 +117,38 @@ def _story(result: Result) -> _Story:
     selection.settle()
     about = mixes.about(result)
     years = about.get("years") or result.record["years"]
-    first = table.iloc[0]
-    own = table[table["world"] == first["world"]]
-    futures = tuple(map(str, dict.fromkeys(own["future"])))
-    drawn = tuple(name for name in map(str, dict.fromkeys(own["mix"])) if name in (*futures, *NAMES))
+    worlds, names = (tuple(map(str, dict.fromkeys(table[column]))) for column in ("world", "future"))
+    # What is told of the world of the run has the name of its supply alone, as in the table.
+    table = table.assign(key=[
+        name if world == worlds[0] else f"{name}, {world}"
+        for name, world in zip(table["future"].astype(str), table["world"].astype(str), strict=True)
+    ])  # fmt: skip
+    futures = tuple(dict.fromkeys(table["key"]))
+    every = tuple(map(str, dict.fromkeys(table["mix"])))
+    drawn = tuple(name for name in every if name in NAMES or name in (names if len(worlds) == 1 else names[:1]))
 
     def by(column: str) -> dict[str, dict[str, float]]:
-        mine = {plan: own[own["mix"] == plan] for plan in drawn}
-        return {
-            plan: dict(zip(rows["future"].astype(str), rows[column].astype(float), strict=True))
-            for plan, rows in mine.items()
-        }
+        mine = {plan: table[table["mix"] == plan] for plan in drawn}
+        return {plan: dict(zip(rows["key"], rows[column].astype(float), strict=True)) for plan, rows in mine.items()}
 
-    labels = {name: supply.future_label(selection, name) for name in futures}
+    labels = {name: supply.future_label(selection, name) for name in names}
+    labels |= {f"{name}, {world}": f"{labels[name]} ({_called(world)})" for world in worlds[1:] for name in names}
     labels[scenario] = str(result.record["scenarios"][scenario].get("label") or scenario)
     return _Story(
         place=selection.everything, scenarios=(scenario,),
         span="–".join(dict.fromkeys(map(str, (years[0], years[-1])))),
-        objective=" ".join(str(about.get("objective") or "expected loss").split()), futures=futures, plans=drawn,
+        objective=" ".join(str(about.get("objective") or "expected loss").split()), names=names, worlds=worlds,
+        futures=futures, plans=drawn,
         regret=by("regret"), loss=by("value"), short=by("short"),
         worst=dict(zip(plans["mix"].astype(str), plans["worst_regret"].astype(float), strict=True)),
-        left_out=len(table[table["mix"] == first["mix"]]) - len(futures), labels=labels,
+        left_out=len(every) - len(drawn), labels=labels,
     )  # fmt: skip
+
+
+def _called(world: str) -> str:
+    """Stated trend · Sodium-led: what a reference world is called by its adoption."""
+    name = world.split(" ", 1)[0]
+    return wording.capitalised(name if name.endswith("-led") else name.replace("-", " "))
 
 
 def _drawn(story: _Story) -> pd.DataFrame:
@@ -149,22 +173,27 @@ def _finding(story: _Story) -> str:
     price, name = story.regret[REGRET][own], wording.lowered(story.label(own))
     told = "without a price" if price < NOTHING else f"at a price of {wording.rounded(price)} GWh"
     title = f"Planned for “{name}” alone, {whose} batteries may lose {wording.rounded(before)} GWh more than need be;"
-    every = len(story.futures) + story.left_out
-    return f"{title} planned for {every} supply futures {wording.rounded(least)} at most, {told} in “{name}”"
+    every = f"{len(story.futures)} supply futures" if story.is_one_world else (
+        f"{len(story.names)} supply futures in {len(story.worlds)} reference worlds"
+    )  # fmt: skip
+    return f"{title} planned for {every} {wording.rounded(least)} at most, {told} in “{name}”"
 
 
 def _note(story: _Story, result: Result) -> str:
     note = f"Note:{frame.caveats(result)} A plan is which batteries are put into use and which lines stand; in each"
     note += " future it is decided anew where cells are made and materials bought. Regret: its loss less that of the"
     note += " plan which is best there, so nothing in a future’s own column; of plans as good there the cheapest, of"
-    note += " these the one with the least loss on average. GWh: summed over the years in which a stop may come."
+    note += (
+        " these the one with the least loss on average. What it loses elsewhere is that plan’s own: another that is as"
+    )
+    note += " good may lose more or less there. GWh: summed over the years in which a stop may come."
     short = {future: story.short[REGRET][future] for future in story.futures} if REGRET in story.short else {}
     most = max(short, key=lambda name: short[name], default="")
     if most and short[most] >= NOTHING:
         note += f" {story.label(most)} cannot supply {wording.rounded(short[most])} GWh of the plan of least regret"
         note += " even without a stop, which count as lost."
     if story.left_out:
-        note += f" Not drawn: {story.left_out} futures in other reference worlds, which the largest counts."
+        note += f" Not drawn: {story.left_out} plans that are best in one other future."
     return note
 
 
@@ -186,8 +215,9 @@ def _gwh(value: float) -> str:
 
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
-HEAD, FOOT, USUAL, THIN, GAP = 0.44, 0.3, 0.38, 0.26, 0.045
-"""Inches of the headings, the key below, a row and at the least, and between two cells; before scaling."""
+HEAD, WORLD, FOOT, USUAL, THIN, GAP = 0.44, 0.24, 0.3, 0.38, 0.26, 0.045
+"""Inches of the headings, of the names of worlds above them, the key below, a row and at the least, and between two
+cells; before scaling."""
 HEADINGS = 8.0
 
 
@@ -234,6 +264,51 @@ def _draw(sheet: Page, story: _Story) -> None:
         y = top - over[0] * pitch
         sheet.line((sheet.left, sheet.right), (y, y), style.PALE, 0.8, order=3)
     _draw_key(sheet, most, top - count * pitch - 0.2 * s)
+
+
+def _draw_worlds(sheet: Page, story: _Story) -> None:
+    """Supply futures as rows, below one another the plans in each reference world, and the largest of each."""
+    s, count = sheet.scale, len(story.names)
+    top, bottom = sheet.top - (HEAD + WORLD) * s, sheet.bottom + FOOT * s
+    pitch = min((top - bottom) / (count + 1), 0.46 * s)
+    names = {name: style.shortened(story.label(name), 2.0 * s, LABEL * s) for name in story.names}
+    left = sheet.left + max(text_width(name, LABEL * s, BOLD) for name in (*names.values(), LARGEST)) + 0.14 * s
+    between = 0.16 * s
+    wide = (sheet.right - left - between * (len(story.worlds) - 1)) / len(story.worlds)
+    step = wide / len(story.plans)
+    most = _rounded_up(max(story.worst[plan] for plan in story.plans))
+    axes = supply.in_inches(sheet, Panel(left, top - count * pitch, sheet.right - left, count * pitch))
+    for row, name in enumerate((*story.names, LARGEST)):
+        baseline = top - (row + 0.5) * pitch - 0.36 * LABEL * s / 72
+        last = name == LARGEST
+        sheet.text(sheet.left, baseline, names.get(name, LARGEST), LABEL, INK, BOLD if last else REGULAR)
+    for place, world in enumerate(story.worlds):
+        start = left + place * (wide + between)
+        sheet.text(start, top + 0.47 * s, _called(world), LABEL, INK, BOLD)
+        sheet.line((start, start + wide - GAP * s), (top + 0.41 * s, top + 0.41 * s), style.PALE, 0.8, order=3)
+        for column, plan in enumerate(story.plans):
+            x, chosen = start + column * step, plan == REGRET
+            centre = x + (step - GAP * s) / 2
+            head = style.wrapped(SHORT_NAMES.get(plan) or f"Best for {wording.lowered(story.label(plan))}",
+                                 step - GAP * s, HEADINGS * s, SEMIBOLD, most=2)  # fmt: skip
+            for line, text in enumerate(reversed(head)):
+                sheet.text(centre, top + (0.07 + 0.145 * line) * s, text, HEADINGS, style.ACCENT if chosen else INK,
+                           BOLD if chosen else SEMIBOLD, align="center")  # fmt: skip
+            mine = [name if not place else f"{name}, {world}" for name in story.names]
+            for row, future in enumerate(mine):
+                value, middle = story.regret[plan][future], top - (row + 0.5) * pitch
+                colour = _colour(value, most)
+                axes.add_patch(Rectangle(
+                    (x, middle - (pitch - GAP * s) / 2), step - GAP * s, pitch - GAP * s, facecolor=colour,
+                    linewidth=0, zorder=1,
+                ))  # fmt: skip
+                ink = MUTED if value < NOTHING else style.text_on(colour)
+                sheet.text(centre, middle - 0.36 * LABEL * s / 72, _gwh(value), LABEL, ink,
+                           SEMIBOLD if chosen else REGULAR, align="center")  # fmt: skip
+            largest = max(story.regret[plan][future] for future in mine)
+            sheet.text(centre, top - (count + 0.5) * pitch - 0.36 * LABEL * s / 72, _gwh(largest), LABEL,
+                       style.ACCENT if chosen else INK, BOLD, align="center")  # fmt: skip
+    _draw_key(sheet, most, top - (count + 1) * pitch - 0.2 * s)
 
 
 def _draw_heads(sheet: Page, story: _Story, left: float, step: float, top: float) -> None:

@@ -217,7 +217,7 @@ class EndTable:
         head = self.sheet.top - 0.1 * s
         ceiling = head - PITCH * s + 0.36 * LABEL * s / 72
         *places, last = spread(middles, PITCH * s, panel.bottom + 0.06 * s, ceiling)
-        for row, middle, place in zip(self.rows, middles, places, strict=False):
-            self.draw_row(row, place, middle)
+        for row, value, middle, place in zip(self.rows, values, middles, places, strict=False):
+            self.draw_row(row, place, middle if value > 0 else None)  # No leader comes from an area that is none.
         self.draw_row(whole, last)
         self.draw_head(head)

@@ -71,6 +71,7 @@ def figure(
         body=(3.7, 2.6), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=_drawn(story),
         options={"region": story.region, "year": story.year, "scenario": story.scenario, "mineral": story.chain},
+        futures=supply.futures_of(result, (story.scenario,)),
     )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from minerals.charts.fonts import BOLD, SEMIBOLD
 from minerals.charts.selection import Selection, label, table_of
 from minerals.charts.series import PITCH, Column, EndTable, Row
 from minerals.charts.style import FAMILY, HEADING, Page, Panel
-from minerals.numbers import percent
 
 from ..haste import frozen
 
@@ -93,7 +92,7 @@ class _Story:
     def shares(self) -> list[str]:
         """Share of each family in the last year, as printed."""
         whole = float(self.total[-1])
-        return [percent(gwh / whole) if whole else "–" for gwh in self.end]
+        return [wording.part(gwh / whole) if whole else "–" for gwh in self.end]
 
 
 def _story(result: Result, region: str | None, since: int | None, year: int | None, scenario: str | None) -> _Story:

@@ -46,6 +46,7 @@ def figure(
         body=(rows.wanted, rows.needed), draw=lambda page: losses.draw(page, story, rows),
         alt=lambda subtitle: losses.alt(story, subtitle), data=losses.drawn_data(story),
         options={"region": story.region, "year": story.year, "disruptions": list(story.table)},
+        futures=supply.futures_of(result, story.scenarios),
     )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def _story(result: Result, region: str | None, year: int | None, disruptions: Se
     bars = losses.bars_of(table[table["scenario"].isin(scenarios)], "scenario", wanted, quantities, intervals)
     if disruptions is None:
         bars = dict(sorted(bars.items(), key=lambda item: tuple(-end for end in losses.rank(item[1], scenarios))))
-    most = MOST if len(scenarios) < 3 else MOST_WITH_MANY
+    most = losses.Rows.fitting(len(scenarios), MOST if len(scenarios) < 3 else MOST_WITH_MANY)
     kept = dict(list(bars.items())[: most if disruptions is None else None])
     return losses.Losses(
         chart=NAME,

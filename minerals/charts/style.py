@@ -21,8 +21,10 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import IdentityTransform
 
 from minerals.charts import fonts, outlines
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
@@ -84,7 +86,10 @@ RAMPS = {1: (ACCENT,), 2: ("#BFE4EC", ACCENT), 3: ("#BFE4EC", "#2B98C4", ACCENT)
 TITLE, SUBTITLE, HEADING, LABEL, FOOTER, SMALL = 14.5, 10.0, 9.0, 8.6, 7.0, 7.0
 MARGIN = 0.28
 DPI = 200
-KEPT_TOGETHER = re.compile(r"(?:(?<=\bby)|(?<=\bin)|(?<=\bat)|(?<=\ba)) |(?<=\d) (?=(?:kt|GWh|t)\b)")
+KEPT_TOGETHER = re.compile(
+    r"(?:(?<=\bby)|(?<=\bin)|(?<=\bat)|(?<=\ba)) |(?<=\d) (?=(?:kt|GWh|t)\b|%)"
+    r"|(?<=[\d%]) (?=to [−+\d])|(?<=[\d%] to) (?=[−+\d])"
+)
 """Spaces at which a line is not broken."""
 
 
@@ -153,7 +158,12 @@ class HouseFigure(Figure):
 
 
 class TextLine(Text):
-    """One line of text on its baseline, as wide as its letters."""
+    """One line of text on its baseline, as wide as its letters.
+
+    clear: whether the page is left white around the letters, so that gridlines end there.
+    """
+
+    clear = False
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw the text."""
@@ -164,6 +174,8 @@ class TextLine(Text):
         x, y = self.get_transform().transform(self.get_unitless_position())
         if part := {"left": 0.0, "center": 0.5, "right": 1.0}[self.get_horizontalalignment()]:
             x -= part * text_width(text, points, weight) * self.figure.dpi
+        if self.clear:
+            _leave_white(renderer, x, y, text_width(text, points, weight) * self.figure.dpi, points, self.figure.dpi)
         renderer.open_group("text", self.get_gid())
         if not outlines.draw(renderer, text, x, y, points, weight, colour):
             if renderer.flipy():
@@ -174,6 +186,17 @@ class TextLine(Text):
             gc.restore()
         renderer.close_group("text")
         self.stale = False
+
+
+def _leave_white(renderer: RendererBase, x: float, y: float, width: float, points: float, dpi: float) -> None:
+    """Fill the box of a line of text with white; x, y of its baseline and its width in pixels."""
+    pixels, air = points * dpi / 72, 0.02 * dpi
+    low, high = y - 0.24 * pixels, y + 0.8 * pixels
+    corners = [(x - air, low), (x + width + air, low), (x + width + air, high), (x - air, high), (x - air, low)]
+    gc = renderer.new_gc()
+    gc.set_linewidth(0)
+    renderer.draw_path(gc, Path(corners, closed=True), IdentityTransform(), (1.0, 1.0, 1.0, 1.0))
+    gc.restore()
 
 
 def contrast(colour: str, ground: str = "#FFFFFF") -> float:
@@ -221,7 +244,8 @@ def shortened(text: str, width: float, points: float, weight: int = REGULAR) -> 
 def wrapped(text: str, width: float, points: float, weight: int = REGULAR, most: int = 99) -> list[str]:
     """Lines no wider than `width` inches; what `most` lines cannot hold ends in an ellipsis.
 
-    Small words stay with what follows them ('by a quarter', 'in 2035'), and numbers with their unit.
+    Small words stay with what follows them ('by a quarter', 'in 2035'), numbers with their unit, and the
+    ends of a range with each other.
     """
     lines: list[str] = []
     for word in (unit.replace("\u00a0", " ") for unit in KEPT_TOGETHER.sub("\u00a0", text).split(" ") if unit):
@@ -299,10 +323,11 @@ class Page:
 
     def text(
         self, x: float, baseline: float, text: str, points: float, colour: str = INK, weight: int = REGULAR,
-        align: str = "left",
+        align: str = "left", *, clear: bool = False,
     ) -> Text:  # fmt: skip
         """One line of text; x and baseline in inches of the figure, points before scaling.
 
+        clear: whether gridlines end at it, for text that stands on white among them.
         Characters that cannot be shown are left out; letters that the house font lacks come from one that has them.
         """
         width, height = self.figure.get_size_inches()
@@ -312,6 +337,7 @@ class Page:
             fontfamily=fonts.families_for(text), ha=align, va="baseline", parse_math=False,
             transform=self.figure.transFigure, figure=self.figure,
         )  # fmt: skip
+        line.clear = clear
         self.figure.texts.append(line)
         return line
 
@@ -411,7 +437,7 @@ TITLE_LEADING, LEADING = 1.2, 1.32
 
 def _frame(words: PageText, width: float, s: float) -> _Frame:
     title = balanced(words.title, width, TITLE * s, BOLD, most=4)
-    subtitle = wrapped(words.subtitle, width, SUBTITLE * s, most=2)
+    subtitle = balanced(words.subtitle, width, SUBTITLE * s, most=2)
     paragraphs = (
         (words.red_line, WARNING, SEMIBOLD, 3),
         (words.note, FAINT, REGULAR, 5),

@@ -151,11 +151,19 @@ def future_label(selection: Selection, name: str) -> str:
 
 
 def is_assumed(result: Result, futures: Sequence[str]) -> bool:
-    """Whether the supply of a future drawn is assumed."""
+    """Whether most of who makes what in one of the futures drawn is assumed."""
     inputs = table_of(result, "inputs_used")
     if inputs is None or "future" not in inputs:
         return False
-    return bool((inputs["future"].isin(futures) & inputs["source"].eq("assumed")).any())
+    drawn = inputs[inputs["future"].isin(futures)]
+    return bool((drawn["source"].eq("assumed").groupby(drawn["future"]).mean() > 0.5).any())
+
+
+def futures_of(result: Result, scenarios: Sequence[str]) -> list[str]:
+    """The supply futures of scenarios: their own, else that of the run."""
+    of_run = ((result.record.get("config") or {}).get("exposure") or {}).get("future", "")
+    named = (result.record["scenarios"][name].get("future") or of_run for name in scenarios)
+    return list(dict.fromkeys(str(name) for name in named if name))
 
 
 def chosen_pair(selection: Selection) -> tuple[str, str]:
@@ -209,3 +217,27 @@ def intervals(result: Result, region: str, year: int) -> tuple[dict[tuple[str, s
         for row in table.itertuples() if np.isfinite(row.share_p05) and np.isfinite(row.share_p95)
     }  # fmt: skip
     return found, int(table["draws"].max()) if found else 0
+
+
+LFP_CATHODE, ACTIVE = "LFP cathode", "active_material"
+"""Item and stage of the chokepoint map that are the cathode of iron-phosphate cells."""
+
+
+def lfp_node(result: Result, table: pd.DataFrame) -> str:
+    """The node that the chokepoint map calls LFP cathode; where there is no map, the first of the supply called so."""
+    concentration = table_of(result, "concentration")
+    if concentration is not None:
+        found = concentration[(concentration["item"] == LFP_CATHODE) & (concentration["stage"] == ACTIVE)]
+        if len(found):
+            return str(found["node"].iloc[0])
+    return next((str(name) for name in table["node"] if "lfp" in str(name).lower()), "lfp_cathode")
+
+
+def data_year(result: Result, node: str, future: str, year: int) -> int | None:
+    """The year of the figures that the supply of a node in a year is from, where the chokepoint map says so."""
+    table = table_of(result, "concentration")
+    if table is None:
+        return None
+    mine = (table["node"] == node) & (table["future"] == future) & (table["year"] == year)
+    years = pd.to_numeric(table.loc[mine, "data_year"]).dropna()
+    return int(years.max()) if len(years) else None

@@ -55,11 +55,10 @@ def figure(
     story = _story(result, since, year, minerals)
     rows = len(story.rows)
     used: footer.Used = {"trade_offs": {"year": story.years}}
-    what = "Energy, minerals and most concentrated step" if WEAKEST in story.measures else "Energy and minerals"
     return frame.bundle(
         result, NAME, title=title, size=size, scenarios=(), used=used, unit="Wh/kg; Wh/L; kg/kWh; %",
         finding=_finding(story), note=_note(story),
-        subtitle=f"{what} of {_kinds(story)}, {' and '.join(map(str, story.years))}",
+        subtitle=_subtitle(story),
         lines={"red_line": _red_line(story)},
         body=(HEAD + rows * USUAL + FOOT, HEAD + rows * LEAST + FOOT), draw=lambda page: _draw(page, story),
         alt=lambda subtitle: _alt(story, subtitle), data=story.data,
@@ -181,6 +180,15 @@ def _kinds(story: _Story) -> str:
     return f"{len(story.rows)} kinds of cells" if len(story.rows) > 1 else f"{story.rows[0].label} cells"
 
 
+def _subtitle(story: _Story) -> str:
+    """What the columns hold, and in which years: dots are of both, bars of the last."""
+    both, last = " and ".join(map(str, story.years)), story.years[-1]
+    bars = "minerals and most concentrated step" if WEAKEST in story.measures else "minerals"
+    if len(story.years) == 1:
+        return f"Energy, {bars} of {_kinds(story)}, {last}"
+    return f"Energy of {_kinds(story)}, {both}; {bars}, {last}"
+
+
 def _finding(story: _Story) -> str:
     """That each of them has a step that one country makes nearly alone, where it is so at the low end too."""
     last, rows = story.years[-1], story.rows
@@ -247,6 +255,7 @@ def _said(story: _Story, row: _Row, measure: str) -> str:
     if not steps:
         return UNKNOWN
     last = steps[-1]
+    steps = [step for step in steps if (step.label, step.country) == (last.label, last.country)]
     shares = _arrow([("≥ " if step.open else "") + percent(step.share.value) for step in steps])
     return f"{shares} {wording.lowered(last.label)}"
 
@@ -299,7 +308,7 @@ def _draw(sheet: Page, story: _Story) -> None:
         axes = sheet.value_axes(panel, (0.0, _end(story, measure)), ticks=3)
         for row, y in zip(rows, tops, strict=True):
             text = style.shortened(_said(story, row, measure), width - 0.05 * s, LABEL * s, REGULAR)
-            sheet.text(left + 0.03 * s, y - 0.16 * s, text, LABEL, style.INK)
+            sheet.text(left + 0.03 * s, y - 0.16 * s, text, LABEL, style.INK, clear=True)
             _draw_cell(axes, story, row, measure, y - 0.16 * s - 0.5 * (pitch - 0.16 * s), s)
         left += width + GAP * s
     _draw_key(sheet, story)

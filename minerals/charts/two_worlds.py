@@ -39,7 +39,6 @@ def figure(
     drawn = losses.drawn_data(story).rename(columns={"scenario": "future"})
     drawn.insert(drawn.columns.get_loc("future"), "scenario", which)
     caveat = footer.red_line(result.record["scenarios"], {which: named})
-    assumed = supply.ASSUMED_WORLDS if supply.is_assumed(result, story.scenarios) else ""
     return frame.bundle(
         result, NAME, title=title, size=size, scenarios=(which,), unit="GWh",
         used=footer.demand(result, (which,), story.region, [story.year], used),
@@ -49,7 +48,7 @@ def figure(
         body=(rows.wanted, rows.needed), draw=lambda page: losses.draw(page, story, rows),
         alt=lambda subtitle: losses.alt(story, subtitle), data=drawn,
         options={"region": story.region, "scenario": which, "disruptions": list(story.table)},
-        lines={"red_line": " ".join(filter(None, (assumed, caveat)))},
+        lines={"red_line": caveat}, futures=story.scenarios,
     )  # fmt: skip
 
 

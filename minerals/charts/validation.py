@@ -134,6 +134,7 @@ GROUPS = {
     "plants_delivered": "Plants",
     "plants_announced": "Plants",
     "plants_listed": "Plants",
+    "supply_share": "Plants",
     "net_exports": "Trade",
     "import_value": "Trade",
     "retirements": "Retired batteries",
@@ -172,10 +173,11 @@ def _finding(story: _Story) -> str:
     if not story.furthest:
         return title
     group = story.furthest
-    name = group if group in GROUPS.values() else wording.lowered(group)
+    name = wording.lowered(group)
+    verb = "are" if name.partition(",")[0].endswith("s") else "is"
     median = story.groups[group]
     off = ("far " if max(median, 1 / median) > LABELLED else "") + ("below" if median < 1 else "above")
-    return f"{title}; {_plain(name)} is furthest off, {off} them"
+    return f"{title}; {_plain(name)} {verb} furthest off, {off} them"
 
 
 def _plain(name: str) -> str:

@@ -31,6 +31,22 @@ number = partial(numbers.number, digits=2)
 """An amount as charts print it: 1,234 · 56 · 5.6 · 0.56 · 0."""
 
 
+SMALLER = {"GWh": "MWh", "kt": "t"}
+"""Units of what is too small for them, a thousandth each."""
+
+
+def amount(value: float, unit: str) -> str:
+    """An amount with its unit, in the next smaller one where it is below a tenth: 102 GWh · 25 t · 1.0 MWh."""
+    if 0 < abs(value) < 0.1 and unit in SMALLER:
+        return f"{number(1000 * value)} {SMALLER[unit]}"
+    return f"{number(value)} {unit}"
+
+
+def part(share: float) -> str:
+    """A share of a whole in a column: 27% · 0.6% · <0.1% · 0%, which is none at all."""
+    return "<0.1%" if 0 < share < 0.0005 else percent(share)
+
+
 WORLD_TOTAL = "read the world total"
 """What a caveat says of shares of the world that stand for those of its regions."""
 

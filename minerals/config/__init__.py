@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .changes import Diffusion, Rest, ShareChange, diffusion_of, of_reference
 from .optimise import BUILT, COST_CAP, GOALS, Optimise, share_limits
-from .problems import COMMAND_LINE
+from .problems import COMMAND_LINE, Origin, place_of
 from .run import LONGEST_CHAIN, Run, find_run_file, read_run, varied
 from .run_file import RunFile
 from .sections import (
@@ -45,7 +45,8 @@ __all__ = [
     "BUILT", "COMMAND_LINE", "COST_CAP", "GOALS", "LONGEST_CHAIN", "OPTIMISED", "TARGETS", "AdoptionCurve", "Backcast",
     "CapacityLimit",
     "Diffusion", "DrawnStudy", "Exposure", "Flows", "Frontier", "Grid", "Identify", "Industry", "Intensity", "ManyRuns",
-    "Measures", "NearOptimal", "Optimise", "Output", "Prices", "Rest", "Robust", "Run", "RunFile", "Sample", "Scenario",
+    "Measures", "NearOptimal", "Optimise", "Origin", "Output", "Prices",
+    "Rest", "Robust", "Run", "RunFile", "Sample", "Scenario",
     "Scope", "Sensitivity", "ShareChange", "Study", "Years", "diffusion_of", "find_run_file", "of_reference",
-    "playback_of", "read_run", "runs_by_mix", "scenario_of", "share_limits", "varied",
+    "place_of", "playback_of", "read_run", "runs_by_mix", "scenario_of", "share_limits", "varied",
 ]  # fmt: skip

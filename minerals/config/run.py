@@ -224,7 +224,7 @@ def _set(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], text: str, p
 def _put(
     data: dict[str, Any], origin: dict[Keys, tuple[str, int]], path: Keys, value: Any, place: tuple[str, int]
 ) -> None:
-    """Set the value of a key, and that it stands at a place; false takes a table away."""
+    """Set the value of a key, and that it stands at a place, the last of all places; false takes a table away."""
     table = data
     for depth, part in enumerate(path[:-1], start=1):
         below = table.get(part)
@@ -236,4 +236,5 @@ def _put(
         del table[path[-1]]
         return
     table[path[-1]] = value
+    origin.pop(path, None)
     origin[path] = place

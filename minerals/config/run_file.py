@@ -45,6 +45,13 @@ class RunFile(Section):
     replace: TextOrTexts = Field(
         default=(), description="Tables of which own rows alone count.", examples=[["battery_demand"]]
     )
+    rows: dict[Text, Any] = Field(
+        default={},
+        description="Rows of one's own by table and key, on top of those of `inputs`: a number is the value, in the "
+        "unit that the table is kept in. `minerals describe tables` lists them, `minerals describe rows.TABLE` says "
+        "how a row of one is written.",
+        examples=[{"battery_demand": {"mine": {"Europe": {"car": {"2035": 900}}}}}],
+    )
     scope: Scope = Field(description="What is computed.")
     scenario: dict[ScenarioName, Scenario] = Field(min_length=1, description="Scenarios by name.")
     intensity: Intensity = Field(
@@ -62,6 +69,11 @@ class RunFile(Section):
     @classmethod
     def _off(cls, value: Any) -> Any:
         return None if value is False else value
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _no_rows(cls, value: Any) -> Any:
+        return {} if value is False else value
 
     @field_validator("intensity", mode="before")
     @classmethod

@@ -11,6 +11,7 @@ export is shared as without a disruption. The makers of a country that closes lo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -76,6 +77,11 @@ class Chain:
             np.full(nodes, ACTIVE), np.zeros((chemistries, nodes, nodes)), np.zeros((chemistries, nodes), dtype=bool),
             np.zeros((nodes, nodes)), none, none,
         )  # fmt: skip
+
+    def repeated(self, times: int) -> Chain:
+        """The same with each chemistry so many times, one after all others."""
+        into, cell = np.tile(self.into, (times, 1, 1)), np.tile(self.cell, (times, 1))
+        return self if times == 1 else replace(self, into=into, cell=cell)
 
     def recipes(self, use: Array) -> list[Recipe]:
         """What each node is made of, by its users: use, (chemistry, node), weighs them [kt or GWh]."""

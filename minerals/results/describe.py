@@ -19,6 +19,8 @@ from ..quantities import QUANTITIES
 from ..tables.codes import ANY, UNKNOWN
 from ..tables.history import WORDS, Measure, Past, ends_of, past_of
 from ..tables.inputs import Inputs
+from ..tables.own import NEVER
+from ..tables.rows_file import ROWS, row_form
 from .screen import cut
 
 #: Code list → its code column.
@@ -66,6 +68,7 @@ def describe(name: str | None, inputs: Inputs, width: int = 100) -> str:
     if goal := goals().get(name):
         blocks.append(f"{name} (objective of the mix, {goal.file}) [{goal.unit}]\n  {goal.meaning}")
     blocks += [_key(key, width) for key in _keys(name)]
+    blocks += [_rows(table, inputs, width) for table in _tables_of_rows(name, inputs)]
     if not blocks:
         raise _unknown(name, inputs)
     return "\n\n".join(blocks)
@@ -135,6 +138,10 @@ def entries(name: str, inputs: Inputs) -> list[dict[str, Any]]:
     if goal := goals().get(name):
         found.append({"is": "objective", **asdict(goal)})
     found += [{"is": "key of a run file", "name": name, **asdict(key)} for key in _keys(name)]
+    found += [
+        {"is": "rows of a run file", "name": f"{ROWS}.{table}", **asdict(row_form(inputs.tables[table]))}
+        for table in _tables_of_rows(name, inputs)
+    ]
     if not found:
         raise _unknown(name, inputs)
     return found
@@ -154,7 +161,8 @@ def named(inputs: Inputs) -> dict[str, list[str]]:
 
 def _unknown(name: str, inputs: Inputs) -> UsageError:
     """The error for a name that nothing has."""
-    known = [*inputs.tables, *descriptions(), *(one for names in named(inputs).values() for one in names)]
+    rows = [f"{ROWS}.{table}" for table in inputs.tables if table not in NEVER]
+    known = [*inputs.tables, *descriptions(), *rows, *(one for names in named(inputs).values() for one in names)]
     hint = did_you_mean(name, known) or f"; `minerals describe` lists all ({listed(list(QUANTITIES), 4)} …)"
     return UsageError(f"nothing is named {name}{hint}")
 
@@ -178,6 +186,29 @@ def _key(key: KeyOfRunFile, width: int) -> str:
     lines += [f"  default: {key.default or ('none: it must be set' if key.required else 'none')}"] if not below else []
     lines += [f"  example: {key.path} = {key.example}"] if key.example else []
     return "\n".join([*lines, *_list({other.path: other.description for other in below}, width)])
+
+
+def _tables_of_rows(name: str, inputs: Inputs) -> list[str]:
+    """The table of which a key path below `rows` holds rows; none for other names."""
+    first, _, path = name.partition(".")
+    table = path.partition(".")[0]
+    return [table] if first == ROWS and table in inputs.tables and table not in NEVER else []
+
+
+def _rows(table: str, inputs: Inputs, width: int) -> str:
+    """How rows of a table are written in a run file."""
+    form, schema = row_form(inputs.tables[table]), inputs.tables[table].schema
+    lines = [
+        f"{ROWS}.{table} (rows of a run file)",
+        *textwrap.wrap(schema.description, width, initial_indent="  ", subsequent_indent="  "),
+        f"  a row:   {ROWS}.{form.path}",
+    ]
+    lines += [f"  further: {', '.join(form.further)} may follow the key, any for all"] if form.further else []
+    lines += [f"  unit:    {form.unit}, of a number alone"] if form.unit else []
+    lines += [f"  needs:   {', '.join(form.needed)}"] if form.needed else []
+    hang = " " * len("  columns: ")
+    lines += textwrap.wrap(f"  columns: {', '.join(form.columns)}", width, subsequent_indent=hang)
+    return "\n".join([*lines, f"  example: {ROWS}.{form.example}"])
 
 
 def _families(name: str) -> list[Description]:

@@ -37,9 +37,11 @@ PLANTS_OF_CELLS = ("cell_plant", "next_gen_plant")
 class Use:
     """What one cell type needs of a node at home: GWh × share that passes it × use [kt/GWh, GWh/GWh] = kt or GWh.
 
-    passing: share of its cells that are made at home, of parts made at home up to the node.
+    segment: that the cells are of, where own rows say intensities by use, else ''; passing: share of its cells that are
+    made at home, of parts made at home up to the node.
     """
 
+    segment: str
     chemistry: str
     silicon: float
     cells: float
@@ -367,6 +369,10 @@ class _Index:
         self.used = result.rows_used
         intensity = result["mineral_intensity"].to_dict("records")
         self.intensity = {(row["chemistry"], row["silicon"], row["mineral"]): row for row in intensity}
+        self.finer: dict[tuple[Any, ...], Row] = {}
+        if "finer_intensity" in result.tables:
+            finer = _where(result["finer_intensity"], year=year).to_dict("records")
+            self.finer = {(row["segment"], row["chemistry"], row["silicon"], row["mineral"]): row for row in finer}
         self.trend: dict[tuple[Any, ...], Row] = {}
         if "intensity_trend" in result.tables:
             trend = _where(result["intensity_trend"], year=year).to_dict("records")
@@ -485,34 +491,45 @@ class _Index:
         )
 
     def _uses(self, node: str, cells: pd.DataFrame, scrap: float, region: str) -> tuple[Use, ...]:
-        """Need of a node by cell type, most first."""
+        """Need of a node by cell type, most first, and by segment where own rows say an intensity so."""
         parts = _where(self.result["node_use"], node=node).to_dict("records")
         found = []
-        for (chemistry, silicon), gwh in cells.groupby(["chemistry", "silicon"])["value"].sum().items():
+        segments = cells["segment"] if self.finer else ""
+        by_type = cells.assign(segment=segments).groupby(["segment", "chemistry", "silicon"])["value"].sum()
+        for (segment, chemistry, silicon), gwh in by_type.items():
             use, factors = 0.0, []
+            largest: dict[str, float] = {}
+            together: dict[str, list[Factor]] = {}
             for part in parts:
                 if part["chemistry"] in ("", chemistry):
-                    each = self._per_gwh(str(chemistry), float(silicon), part)
+                    each = self._per_gwh(str(segment), str(chemistry), float(silicon), part)
                     product = 1.0
                     for factor in each:
                         product *= factor.value
-                    if product:
+                    if label := part.get("together"):
+                        if product > largest.get(label, 0.0):
+                            largest[label], together[label] = product, each
+                    elif product:
                         use += product
                         factors += each
+            use += sum(largest.values())
+            factors += [factor for each in together.values() for factor in each]
             if use and (passing := self.passing(node, str(chemistry), float(silicon), region)):
                 value = float(gwh) * passing * use * scrap
-                found.append(Use(str(chemistry), float(silicon), float(gwh), passing, use, value, tuple(factors)))
+                of = str(segment), str(chemistry), float(silicon)
+                found.append(Use(*of, float(gwh), passing, use, value, tuple(factors)))
         return tuple(sorted(found, key=lambda use: -use.value))
 
-    def _per_gwh(self, chemistry: str, silicon: float, part: Row) -> list[Factor]:
+    def _per_gwh(self, segment: str, chemistry: str, silicon: float, part: Row) -> list[Factor]:
         """Factors of one row of node_use, for one cell type."""
         factors = []
         if part["per"] != "energy":
-            intensity = self.intensity.get((chemistry, silicon, part["per"]))
+            finer = self.finer.get((segment, chemistry, silicon, part["per"]))
+            intensity = finer or self.intensity.get((chemistry, silicon, part["per"]))
             if intensity is None:
                 return [Factor("mineral intensity", 0.0, "kg/kWh", "", ())]
             factors.append(self.factor(f"{part['per']} intensity", intensity))
-            if trend := self.trend.get((chemistry, part["per"])):
+            if finer is None and (trend := self.trend.get((chemistry, part["per"]))):
                 factors.append(self.factor("intensity trend", trend))
         if part["route"]:
             factors.append(self.factor(f"{part['route']} route", self.route[part["route"]]))

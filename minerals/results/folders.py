@@ -154,10 +154,10 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def put(file: Path, *parts: Any) -> None:
+def put(file: Path, *parts: Any, wait: bool = True) -> None:
     """Write a file beside its place, wait until it is on the disk, and give it its name; a failure leaves nothing.
 
-    Raises OSError.
+    Without `wait` a power cut soon after may leave it damaged, or none. Raises OSError.
     """
     unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
@@ -165,13 +165,15 @@ def put(file: Path, *parts: Any) -> None:
             for part in parts:
                 stream.write(part)
             stream.flush()
-            os.fsync(stream.fileno())
+            if wait:
+                os.fsync(stream.fileno())
         os.replace(unfinished, file)
     except BaseException:
         with suppress(OSError):
             unfinished.unlink()
         raise
-    sync(file.parent)
+    if wait:
+        sync(file.parent)
 
 
 # ---------------------------------------------------------------------- exchange

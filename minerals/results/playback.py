@@ -23,7 +23,7 @@ LINES = "tables/lines.csv"
 def playback(run: Run, chosen: str, inputs: Inputs) -> str:
     """The text of the run file. run: with the scenario of a chosen mix, which is played back as `optimised`; inputs:
     that it was made with, of which the result keeps the own rows."""
-    out = {"optimise", "study", "output", "inputs"}
+    out = {"optimise", "study", "output", "inputs", "rows"}
     settings = run.settings.model_dump(mode="json", exclude_defaults=True, exclude=out)
     other = bool(run.settings.inputs) and inputs.folder.resolve() != inputs_folder().resolve()
     if own := own_folders(inputs):
@@ -44,4 +44,5 @@ def playback(run: Run, chosen: str, inputs: Inputs) -> str:
         *(["# Made with a data package of its own: name its folder with --inputs."] if other else []),
         "",
     ]
-    return "\n".join([*head, *document(settings)]) + "\n"
+    rows = [] if inputs.layers.rows is None else inputs.layers.rows.document(inputs.schemas)
+    return "\n".join([*head, *document(settings), *rows]) + "\n"

@@ -17,6 +17,7 @@ from ..config import Run, ShareChange, of_reference
 from ..tables.inputs import Inputs
 from ..tables.names import region_label
 from ..tables.resolve import Resolved
+from ..tables.rows_file import ROWS
 from ..text import shown
 from ..toml import statement, written
 
@@ -40,6 +41,8 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
     settings = config.settings.model_dump(mode="json")
     # The result holds its own rows, and the lines it was made with, so that it can be repeated without their files.
     settings["inputs"] = own_folders(inputs)
+    if not settings["rows"]:
+        del settings["rows"]
     lines = ""
     if resolved.lines is not None:
         settings["flows"]["lines"] = "tables/lines.csv"
@@ -53,7 +56,7 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
         adoption["diffusion"] = json.loads(resolved.diffusion.to_json(orient="records", double_precision=15))
     if resolved.notes:
         adoption["notes"] = list(resolved.notes)
-    if (places := _places(run)) or resolved.notes:
+    if (places := [*_places(run), *_rows_of_run(run)]) or resolved.notes:
         adoption["places"] = places
     return {
         "run": run.name,
@@ -85,9 +88,17 @@ def own_folders(inputs: Inputs) -> list[str]:
 
 
 def _own_rows(resolved: Resolved, inputs: Inputs) -> list[dict[str, Any]]:
-    """What own rows did to the tables, by file, and how many of them the run used."""
+    """What own rows did to the tables, by file, each row below that one of them replaces, and how many the run used."""
     used = resolved.inputs_used["file"].value_counts()
-    return [{**asdict(each), "used": int(used.get(each.file, 0)), "words": str(each)} for each in inputs.own]
+    return [
+        {
+            **asdict(each),
+            "instead": [{**asdict(one), "change": one.change} for one in each.instead],
+            "used": int(used.get(each.file, 0)),
+            "words": str(each),
+        }
+        for each in inputs.own
+    ]
 
 
 @cache
@@ -140,6 +151,12 @@ def _places(run: Run) -> list[dict[str, Any]]:
         ("scenario", name, "capacity_limit") for name, each in run.settings.scenario.items() if each.capacity_limit
     ]
     return [{"path": list(path), **dict(zip(("file", "line"), run.place(*path), strict=True))} for path in paths]
+
+
+def _rows_of_run(run: Run) -> list[dict[str, Any]]:
+    """Where the run file holds own rows: each key path from `rows` on, in its order."""
+    found = ((path, place) for path, place in run.origin.items() if path[:1] == (ROWS,))
+    return [{"path": list(path), "file": file, "line": line} for path, (file, line) in found]
 
 
 def _scenario(run: Run, inputs: Inputs, name: str) -> dict[str, str]:

@@ -77,7 +77,7 @@ def caveats(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
     Supply is what a region gets for all its uses, of which a run of some leaves the others what they need. Nodes are
     followed along the minerals of the run; a stop of one that hangs on another mineral costs such a run nothing.
     """
-    return [*_uses_left_out(chokepoints), *_nodes_left_out(chokepoints, inputs)]
+    return [*_uses_left_out(chokepoints), *_nodes_left_out(chokepoints, inputs), *_left_over(chokepoints, inputs)]
 
 
 def _uses_left_out(chokepoints: Chokepoints) -> list[str]:
@@ -89,6 +89,21 @@ def _uses_left_out(chokepoints: Chokepoints) -> list[str]:
         f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {chokepoints.label} in "
         f"{year}. They keep what they need in the reference world."
     ]
+
+
+def _left_over(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
+    """A sentence for each node of which one mass gives several minerals at once."""
+    labels, out = inputs["minerals"].set_index("mineral")["label"], []
+    for node in chokepoints.inputs.nodes:
+        minerals = dict.fromkeys(part[0] for part, label in zip(node.products, node.together, strict=True) if label)
+        if len(minerals) > 1:
+            names = [labels[name].lower() for name in minerals]
+            out.append(
+                f"{node.label} gives {', '.join(names[:-1])} and {names[-1]} at once. Each chemistry "
+                "takes what the one needs of which it needs most; what it leaves over of the others serves no other "
+                "chemistry here, and what recycling returns takes nothing off."
+            )
+    return out
 
 
 def _nodes_left_out(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:

@@ -35,6 +35,8 @@ DRAWN = (
     "5–95 %: of all, in draws of what has a low and a high end, demand and how many of the year's months a stop lasts "
     "too; drivers.csv says what it hangs on. Figures beside it are of twelve months."
 )
+#: Rows that own ones replaced that are told of a file.
+MOST_REPLACED = 3
 #: Drivers of an interval that are named.
 MOST_DRIVERS = 3
 #: Part of the plan by which a span over reference worlds is told instead of a number, and its mark.
@@ -489,6 +491,14 @@ def _in_two(head: str, room: int) -> list[str]:
 def _spread(cell: str, lines: int) -> list[str]:
     """A cell over lines: on the first of them."""
     return [cell, *[" " * len(cell)] * (lines - 1)]
+
+
+def replaced(own: Mapping[str, Any]) -> list[str]:
+    """The first rows below that those of an own file replaced, by key. own: what the record says of the file."""
+    rows = own.get("instead", ())
+    told = [f"{', '.join(each['key'])}: {each['change']}" for each in rows[:MOST_REPLACED]]
+    more = f"; {len(rows) - MOST_REPLACED:,} more (record.json)" if len(rows) > MOST_REPLACED else ""
+    return [f"Replaced: {'; '.join(told)}{more}."] if rows else []
 
 
 def cut(text: str, width: int, end: str) -> str:

@@ -229,13 +229,15 @@ def _robust(result: Result, width: int) -> list[str]:
         for plan, by in zip(drawn.index, drawn.to_numpy(), strict=True)
         if plan in names or plan in labels
     ]
+    if table["world"].nunique() > 1:
+        head, rows = _in_worlds(table, plans, {own: f"best in {labels[own]['label']}", **names}, labels)
     lines = columns(head, rows) if width >= WIDE else fitted(head, rows, width)
     last = plans.loc["regret"]
     told = (
         f"The plan with the least regret loses {number(last['worst_regret'])} GWh more than need be at most, that for "
         f"{labels[own]['label']} {number(plans.loc[own, 'worst_regret'])}; it loses {number(last['more_own'])} GWh "
         f"more there, and {number(abs(last['more_average']))} {'more' if last['more_average'] > 0 else 'less'} on "
-        "average."
+        "average. Of a plan that is best in one future others as good may lose more or less elsewhere."
     )
     short = drawn.columns[table[world & (table["mix"] == "regret")]["short"].to_numpy() > 0]
     if len(short):
@@ -245,6 +247,20 @@ def _robust(result: Result, width: int) -> list[str]:
     out = result.record.get("study", {}).get("worlds_left_out", {})
     left_out = [f"Left out: the reference world {name}, as {why}." for name, why in out.items()]
     return [*lines, told, *left_out]
+
+
+def _in_worlds(
+    table: pd.DataFrame, plans: pd.DataFrame, names: Mapping[str, str], labels: Mapping[str, Mapping[str, str]]
+) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows of what some plans, by what they are called, lose above the least in each future of each
+    reference world."""
+    drawn = table.pivot_table(index=["world", "future"], columns="mix", values="regret", sort=False)[list(names)]
+    rows = [
+        [f"{labels[str(future)]['label']}, {world}", *map(number, by)]
+        for (world, future), by in zip(drawn.index, drawn.to_numpy(), strict=True)
+    ]
+    most = ["most", *(number(plans.loc[name, "worst_regret"]) for name in names)]
+    return ["GWh above the least", *names.values()], [*rows, most]
 
 
 def _baselines(result: Result, width: int) -> list[str]:

@@ -32,7 +32,8 @@ def demand_tree(result: Result, explanation: Explanation) -> Group:
     summary = [escape(line) for line in _summary(codes, explanation)]
     if not explanation.leaves:
         return Group(head, "Nothing that is put into use contains it.", *summary)
-    return Group(head, *summary, Teller(codes).tree(explanation), sources(result, explanation.rows()))
+    rows = explanation.rows()
+    return Group(head, *summary, *instead(result, rows), Teller(result).tree(explanation), sources(result, rows))
 
 
 def _summary(codes: dict[str, Any], explanation: Explanation) -> list[str]:
@@ -61,11 +62,25 @@ def graded(rows: pd.DataFrame) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in grades.most_common())
 
 
+def replaced(result: Result) -> dict[str, Row]:
+    """What each own row of a result replaces, by its name, as the record has it."""
+    return {one["row"]: one for each in result.record.get("own_rows", ()) for one in each.get("instead", ())}
+
+
+def instead(result: Result, rows: pd.DataFrame) -> list[str]:
+    """How many of some rows are own ones that stand in the place of shipped ones, as a line; none where none is."""
+    known = replaced(result)
+    count = sum(row in known for row in rows["rows"])
+    many = f"{count} own rows replace others" if count > 1 else "1 own row replaces another"
+    return [f"{many}: what stood there is told beside it."] if count else []
+
+
 class Teller:
     """Builds the tree and remembers which rows and notes were told."""
 
-    def __init__(self, codes: dict[str, Any]) -> None:
-        self.codes = codes
+    def __init__(self, result: Result) -> None:
+        self.codes: dict[str, Any] = result.record["codes"]
+        self.replaced = replaced(result)
         self.rows: set[str] = set()
         #: note → place of the row that it was printed with
         self.notes: dict[str, str] = {}
@@ -121,9 +136,11 @@ class Teller:
         if row["rows"] in factor.behind:
             what = f"behind it, {row['table'].replace('_', ' ')}"
         mended = f"; corrected by {row['corrected_by']}" if row["corrected_by"] else ""
+        if (below := self.replaced.get(row["rows"])) is not None:
+            mended += f"; replaces a row below: {below['change']}"
         value = float(row["value"])
         shown = f"{value:.6g}" if value == value else f"between {float(row['low']):g} and {float(row['high']):g}"
-        return f"{what} {shown}{year}{filled}: {place} [{kind}] {origin}{mended}"
+        return f"{what} {shown}{year}{filled}: {place} [{kind}]{f' {origin}' if origin else ''}{mended}"
 
 
 def _place(row: Row) -> str:

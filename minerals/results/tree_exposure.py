@@ -16,7 +16,7 @@ from ..tables.history import WORDS
 from .explain_exposure import LEAST, Bottleneck, NodeExplanation, Reach, RiskExplanation, Supplier
 from .result import Result
 from .screen import between
-from .tree import Teller, graded, sources
+from .tree import Teller, graded, instead, sources
 
 #: Chemistries, countries and nodes named one by one.
 MOST = 6
@@ -57,7 +57,8 @@ def node_tree(result: Result, explanation: NodeExplanation) -> Group:
     if len(rows):
         squares = "; the squares of the shares re-add to the HHI" if "hhi" in explanation.measures else ""
         lines.append(f"It rests on {len(rows)} rows ({graded(rows)}){squares}.")
-    teller, tree = Teller(result.record["codes"]), Tree("", hide_root=True)
+        lines += instead(result, rows)
+    teller, tree = Teller(result), Tree("", hide_root=True)
     for supplier in explanation.suppliers:
         made = f"  {number(supplier.made)} {explanation.unit}" if supplier.made == supplier.made else ""
         twig = tree.add(f"[bold]{escape(supplier.label)}[/bold]  {supplier.share:.1%}{made}")
@@ -124,7 +125,7 @@ def _summary(result: Result, risk: RiskExplanation) -> list[str]:
         f"It rests on {len(rows)} rows ({graded(rows)}); need, supply and access re-add. The batteries themselves: "
         "explain --mineral."
     )
-    return lines
+    return lines + instead(result, rows)
 
 
 def _drawn(result: Result, risk: RiskExplanation) -> list[str]:
@@ -216,7 +217,7 @@ def _basis(risk: RiskExplanation, ends: str) -> str:
 
 
 def _tree(result: Result, risk: RiskExplanation) -> Tree:
-    tree, teller = Tree("", hide_root=True), Teller(result.record["codes"])
+    tree, teller = Tree("", hide_root=True), Teller(result)
     for node in risk.nodes:
         binds = f"binds: 1 % more of its need builds {number(node.gain)} GWh more" if node.gain else "does not bind"
         branch = tree.add(
@@ -269,8 +270,9 @@ def _need(branch: Tree, result: Result, node: Bottleneck, teller: Teller) -> Non
         silicon = f" with {use.silicon:.0%} Si" if use.silicon else ""
         scrap = f" × {node.scrap:.4g} for scrap" if node.scrap != 1 else ""
         passes = f" × {use.passing:.4g} that need it at home" if use.passing != 1 else ""
+        of = f" of {result.record['codes']['segment'][use.segment]['label']}" if use.segment else ""
         words = (
-            f"{chemistries[use.chemistry]['label']}{silicon}  {use.value:.4g} {node.unit} = {use.cells:.4g} "
+            f"{chemistries[use.chemistry]['label']}{silicon}{of}  {use.value:.4g} {node.unit} = {use.cells:.4g} "
             f"GWh{passes} × "
             f"{use.use:.4g} {node.unit}/GWh{scrap}"
         )

@@ -1,7 +1,8 @@
 """Finished blocks and points of a study on the disk, from which an interrupted one goes on.
 
-A block is the SHA-256 of what it is of and of its values, and then the values. It has its name once it is on the disk
-whole, and counts where the hash fits; a damaged or short one is made again.
+A block is the SHA-256 of what it is of and of its values, and then the values. It has its name once it is written
+whole, and counts where the hash fits; a damaged or short one is made again. So nothing waits until it is on the disk:
+after a power cut the last ones may have to be made again.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ UNFINISHED = re.compile(rf"({OWN_FILE.pattern}|study\.json)\.[0-9]+\.part")
 
 
 def write_block(file: Path, identity: str, number: int, values: Array) -> None:
-    """Put a block on the disk and in its place, whole or not at all. Raises OSError."""
+    """Write a block and put it in its place, whole or not at all. Raises OSError."""
     content = np.ascontiguousarray(values).data.cast("B")
-    put(file, _hash(identity, number, content).digest(), content)
+    put(file, _hash(identity, number, content).digest(), content, wait=False)
 
 
 def is_sound(file: Path, identity: str, number: int, count: int) -> bool:

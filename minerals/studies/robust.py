@@ -81,9 +81,12 @@ def robust(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progres
         found |= solved([REGRET], partial(_point, least=least), pool, folder, identity, done(len(keys)))
     used = joined(*(part for exposure in exposures.values() for part in exposure.used))
     tables = _tables(worlds, found, sum(mix.data.demand.values()))
+    share = tables["robust_share"]
+    unsought = share["mix"].isin([AVERAGE, REGRET]) if futures.are_many else share["mix"].isna()
     if mix.config.ranges == "off" or not mix.config.near:
-        # How far a share moves was not sought, which is not to say that it does not.
-        tables["robust_share"] = tables["robust_share"].assign(low=np.nan, high=np.nan)
+        unsought |= True
+    # How far a share moves was not sought, which is not to say that it does not.
+    tables["robust_share"] = share.assign(**{end: share[end].where(~unsought) for end in ("low", "high")})
     return {**tables, "inputs_used": used}
 
 

@@ -34,7 +34,7 @@ from .uncertain import Uncertain
 #: Draws of one block, each a Latin hypercube of its own; a constant, since it decides where blocks begin.
 BLOCK = 4096
 #: Draws computed at once, so that their arrays stay in cache.
-CACHED = 512
+CACHED = 1024
 #: Draws with every series independent: enough for the interval that stands beside the grouped one.
 INDEPENDENT = 2000
 PERCENTILES = (5, 50, 95)

@@ -8,23 +8,24 @@ rows but those of market shares is a factor of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..case.arrays import ENDS, Arrays, additions_of, cells_of, pack_of, share_of, trend_of
+from ..case.arrays import ENDS, Arrays, additions_of, cells_of, finer_ends, pack_of, share_of, trend_of
 from ..case.shares import share_weights
 from ..design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
-from ..flows.ensemble import ChainDraws, Draws, Pool, Terms
+from ..flows.ensemble import Apart, ChainDraws, DetailedDraws, Draws, Part, PartAfterUse, Pool, Terms
 from ..flows.lifetime import survival_matrix
 from ..flows.recycling import mixed_recovery
 from ..flows.scrap import lines_from_growth, scrap_rate
 from ..flows.stock import hazard
 from ..provenance import Rows
-from ..tables.parameters import Lifetime, Parameters
+from ..tables.parameters import AfterUse, Lifetime, Parameters
 from ..tables.resolve import Resolved
 from ..text import cause_of, cell_name
 
@@ -68,6 +69,15 @@ class Factor:
         return "split PERT, 5th–95th percentile" + (" of its odds" if self.table == "market_share" else "")
 
 
+class _Rates(NamedTuple):
+    """Rates after use that are drawn: collection and reuse by segment, second_collection, and recovery by stream."""
+
+    collection: list[Ranged]
+    second_collection: Ranged
+    reuse: list[Ranged]
+    recovery: dict[str, Ranged]
+
+
 class Uncertain:
     """Uncertain inputs of a resolved run, drawn from uniform numbers (draw, factor).
 
@@ -88,14 +98,8 @@ class Uncertain:
         self._counts: dict[Hashable, int] = {}
         self._sums: dict[Hashable, Array] = {}
         self._arrays = 0
+        self._left: dict[tuple[int, int], Array] = {}
         self._prepare()
-
-    @property
-    def certain_lives(self) -> bool:
-        """Whether every lifetime is the same in all draws."""
-        if self.resolved.parameters is None:
-            return True
-        return bool(self.second_life_column == NONE and (self.life_column == NONE).all())
 
     @property
     def shares_vary(self) -> bool:
@@ -103,15 +107,9 @@ class Uncertain:
         return bool((self.share_column != NONE).any())
 
     @cached_property
-    def linear(self) -> bool:
-        """Whether what is sold and what retires are linear in content and demand: nothing between them is drawn or cut.
-
-        Draws are then followed in the reported years alone.
-        """
-        if self.resolved.parameters is None or self.shares_vary or not self.certain_lives:
-            return False
-        cut = any(each.cut for additions in self.additions.values() for each in additions)
-        return not cut and not any(len(each.columns) for each in self.reuse)
+    def in_detail(self) -> bool:
+        """Whether own rows say rates by region and chemistry, or intensities by use and year of sale."""
+        return bool(self.resolved.detailed) or len(self.resolved.finer_intensity) > 0
 
     @cached_property
     def reported(self) -> slice | list[int]:
@@ -180,10 +178,17 @@ class Uncertain:
         segments = [self._segment(place) for place in range(len(resolved.segments))]
         minerals = [name.replace("_", " ") for name in resolved.minerals.labels]
         ends = np.stack([cells_of(resolved, end) for end in ENDS])
+        self._apart: NDArray[np.bool_] | None = None
+        finer: dict[tuple[str, str], Array] = {}
+        if len(resolved.finer_intensity):
+            self._apart, finer = finer_ends(resolved)
+            # Of what is said of all uses and years, nothing else is left.
+            ends[1:] = np.where(self._apart.all(axis=(0, 3)), ends[0], ends[1:])
         groups = self._draw_groups()
         self.intensity = self._ranged(ends, 0, lambda at: (groups[at], cause_of(groups[at])), "mineral_intensity")
         packs = np.stack([pack_of(resolved, end) for end in ENDS])
         self.pack = self._ranged(packs, 0, lambda at: (at, f"pack {minerals[at[0]]} per kWh"), "pack_intensity")
+        self.finer = self._finer(finer)
         trends = [trend_of(resolved, end) for end in ENDS]
         known_trends = [trend for trend in trends if trend is not None]
         self.trend = np.stack(known_trends) if known_trends else None
@@ -197,31 +202,55 @@ class Uncertain:
             self.share[scenario] = share_of(resolved, scenario)[0]
         self._prepare_shares()
         if resolved.parameters is None:
-            self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios}
+            if not self.in_detail:
+                self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios}
+                self.terms = {scenario: self._terms(scenario) for scenario in self.scenarios}
             return
         chain = resolved.parameters
-        self.collection = self._by_segment(chain.collection, "collection of {}", "collection_rate", 1)
-        self.second_collection = self._ranged(
-            chain.second_collection, 1, lambda at: ("second", "collection after a second life"), "collection_rate", 1
-        )
         second_life = resolved.run.settings.flows is not None and resolved.run.settings.flows.second_life
-        self.reuse = self._by_segment(chain.reuse_share[:, None] * second_life, "second-life share", "second_life", 1)
-        self.recovery = {
-            stream: self._ranged(rates, 1, lambda at: (at[1], f"recovery of {minerals[at[1]]}"), "recovery_rate", 1)
-            for stream, rates in chain.recovery.items()
-        }
+
+        def rates(of: AfterUse, reuse_share: Array) -> _Rates:
+            """Rates after use; those of one mineral, segment or cause move together wherever they hold."""
+            return _Rates(
+                self._by_segment(of.collection, "collection of {}", "collection_rate", 1),
+                self._ranged(
+                    of.second_collection, 1, lambda at: ("second", "collection after a second life"),
+                    "collection_rate", 1,
+                ),
+                self._by_segment(reuse_share * second_life, "second-life share", "second_life", 1),
+                {
+                    stream: self._ranged(
+                        each, 1, lambda at: (at[-1], f"recovery of {minerals[at[-1]]}"), "recovery_rate", 1
+                    )
+                    for stream, each in of.recovery.items()
+                },
+            )  # fmt: skip
+
+        if self.in_detail:
+            # Where every series moves alone, those of one place do so in all scenarios.
+            first, self.rates = self._arrays, dict[str, _Rates]()
+            for scenario, detailed in resolved.detailed.items():
+                self._arrays = first
+                self.rates[scenario] = rates(detailed, detailed.reuse_share)
+        else:
+            found = rates(chain, chain.reuse_share[:, None])
+            self.collection, self.second_collection, self.reuse, self.recovery = found
         self.scrap_column = self._one(chain.scrap, "all", "scrap of cell making", "line_scrap")
         self.life_column = np.array([
             self._one(
-                np.concatenate([life.mean for life in self._lives(s) if life is not None], axis=1), s,
+                np.concatenate([life.mean for life in self._lives_of(s)], axis=1), s,
                 f"lifetime of {segments[s]}", "lifetime",
             )
             for s in range(len(segments))
         ], dtype=np.intp)  # fmt: skip
+        again = [life.mean for each in self._after_use for life in each.second_lifetime.values()]
         self.second_life_column = self._one(
-            chain.second_lifetime.mean, "second", "length of the second life", "lifetime"
+            np.concatenate(again, axis=1), "second", "length of the second life", "lifetime"
         )
-        self._survive()
+        if not self.in_detail:
+            self._survive()
+        else:
+            self._gains()
 
     def _prepare_shares(self) -> None:
         """Factors of the shares by chemistry, and by scenario what drawn shares are linear in.
@@ -284,6 +313,21 @@ class Uncertain:
         name, chemistries = self.resolved.segments.labels[segment], self.resolved.chemistries.labels
         return [None if chain is None else chain.lifetime[name, chemistry] for chemistry, _ in chemistries]
 
+    def _lives_of(self, segment: int) -> list[Lifetime]:
+        """Lifetimes of a segment, of whatever region and chemistry."""
+        if not self.in_detail:
+            return [life for life in self._lives(segment) if life is not None]
+        name = self.resolved.segments.labels[segment]
+        return [
+            life for detailed in self.resolved.detailed.values()
+            for (_, use, _), life in detailed.lifetime.items() if use == name
+        ]  # fmt: skip
+
+    @property
+    def _after_use(self) -> Sequence[AfterUse]:
+        """What is known of lives and rates: of the run, or of each scenario by region and chemistry."""
+        return list(self.resolved.detailed.values()) if self.in_detail else [self._chain]
+
     @cached_property
     def _chain(self) -> Parameters:
         assert self.resolved.parameters is not None
@@ -294,7 +338,14 @@ class Uncertain:
     def _survive(self) -> None:
         """Pools with the hazards at the nodes of their lifetimes, and the gain of cell making at those of its scrap."""
         self.pools = {scenario: self._pools(scenario) for scenario in self.scenarios}
-        self.second_leaving = self._leaving(self._chain.second_lifetime, self.second_life_column)
+        self.second_leaving = self._leaving(self._chain.second_lifetime[()], self.second_life_column)
+        self._gains()
+        self.terms = {scenario: self._terms(scenario) for scenario in self.scenarios}
+        self.second_leaving = np.ascontiguousarray(self.second_leaving[..., self.reported])
+        self._spread()
+
+    def _gains(self) -> None:
+        """Gain of cell making at the nodes of its scrap, (node, place), by scenario."""
         below, above = _nodes(self.scrap_column)
         self.gain: dict[str, Array] = {}
         arrays = Arrays(self.resolved)
@@ -307,9 +358,6 @@ class Uncertain:
             rates = [np.minimum(ranged(self._chain.scrap, b, a), most) for b, a in zip(below, above, strict=True)]
             scrap = np.stack([scrap_rate(lines, self._chain.ramp[0], rate) for rate in rates])
             self.gain[scenario] = (1 / (1 - scrap)).reshape(len(scrap), -1).astype(self.kind)
-        self.terms = {scenario: self._terms(scenario) for scenario in self.scenarios if self.linear}
-        self.second_leaving = np.ascontiguousarray(self.second_leaving[..., self.reported])
-        self._spread()
 
     def _pools(self, scenario: str) -> list[Pool]:
         """Cells sold in each segment by lifetime; one pool a segment where all its chemistries live alike."""
@@ -326,43 +374,42 @@ class Uncertain:
             for chemistries in alike.values():
                 mine: Array = self._with_trend(share[:, segment, chemistries], chemistries).astype(self.kind)
                 life = lives[chemistries[0]]
-                leaving = np.zeros((0, 0, 0)) if life is None else self._leaving(life, self.life_column[segment])
-                if life is not None and not self.linear and not self.reuse[segment].matrix.any():
-                    leaving = np.ascontiguousarray(leaving[..., self.reported])
+                leaving = np.zeros((0, 0, 0))
+                if life is not None:
+                    leaving = self._leaving(life, self.life_column[segment])[..., self._leaving_years(segment)]
+                    leaving = np.ascontiguousarray(leaving)
                 pools.append(Pool(segment, np.array(chemistries, dtype=np.intp), mine, leaving))
         return pools
 
-    def _terms(self, scenario: str) -> list[Terms]:
-        """Terms by mineral: chemistries that hold it, times what additions and the trend are linear in."""
-        additions, pools = self.additions[scenario], self.pools[scenario]
+    def _terms(self, scenario: str) -> Terms | None:
+        """Terms of all pools: chemistries times what demand and the trend are linear in. None where shares are drawn,
+        or where there are more of them than cohorts, which are then quicker to follow."""
+        additions, pools, columns = self.additions[scenario], self.pools[scenario], self._demand_columns
         regions, years = len(self.resolved.regions), len(self.resolved.years)
-        held = (self.intensity.matrix != 0).any(axis=0).reshape(self.intensity.shape)
-        held |= (self.pack.matrix != 0).any(axis=0)
-        columns = self._demand_columns
-        out = []
-        for mineral in range(len(self.resolved.minerals)):
-            place: list[Index] = []
-            table: list[Array] = []
-            for pool in pools:
-                mine = held[pool.chemistry, mineral]
-                share = pool.share[mineral if len(pool.share) > 1 else 0].astype(float)
-                share = share.reshape(-1, len(mine), regions, years)[:, mine]
-                demand = additions[pool.segment]
-                sold = demand.matrix.reshape(-1, 1, 1, regions, years) * share  # (side, trend, chemistry, region, year)
-                retired = sold @ pool.leaving[0]
-                reused = retired * self.reuse[pool.segment].matrix.reshape(-1, years)
-                table.append(np.stack([sold, retired, reused @ self.second_leaving[0]]).reshape(3, -1, regions, years))
-                at = np.searchsorted(columns, demand.columns)
-                side = np.concatenate([[0], 1 + at, 1 + len(columns) + at])
-                feature = side[:, None, None] * len(share) + np.arange(len(share))[:, None]
-                axes = np.broadcast_arrays(pool.segment, pool.chemistry[mine], feature)
-                place.append(np.stack(axes).reshape(3, -1))
-            segment, chemistry, feature = np.concatenate(place, axis=1)
-            tables: Array = np.concatenate(table, axis=1)[..., self.reported].astype(self.kind)
-            sold, retired, second = tables.reshape(3, len(segment), regions * len(self.resolved.reported))
-            bounds = np.searchsorted(segment, np.arange(len(additions) + 1))
-            out.append(Terms(chemistry, feature, bounds, sold, retired, second))
-        return out
+        count = sum(pool.share.shape[1] * len(additions[pool.segment].rows) for pool in pools)
+        if self.shares_vary or count > years * len(pools):
+            return None
+        place: list[Index] = []
+        sold: list[Array] = []
+        retired: list[Array] = []
+        for pool in pools:
+            demand, chemistries = additions[pool.segment], len(pool.chemistry)
+            share = pool.share.astype(float).reshape(len(pool.share), 1, -1, chemistries, regions, years)
+            table = demand.matrix.reshape(-1, 1, 1, regions, years) * share  # (mineral, side, trend, chemistry, …)
+            sides, trends = table.shape[1:3]
+            at = np.searchsorted(columns, demand.columns)
+            side = np.concatenate([[0], 1 + at, 1 + len(columns) + at])
+            feature = side[:, None, None] * trends + np.arange(trends)[:, None]
+            place.append(np.stack(np.broadcast_arrays(pool.chemistry, feature)).reshape(2, -1))
+            table = table.reshape(len(share), sides * trends * chemistries, regions, years)
+            sold.append(table[..., self.reported])
+            if self.resolved.parameters is not None:
+                left = table.reshape(len(share), 1, -1, years) @ pool.leaving  # (mineral, node, term · region, year)
+                retired.append(left.reshape(*left.shape[:2], table.shape[1], -1).astype(self.kind))
+        chemistry, feature = np.concatenate(place, axis=1)
+        bounds = np.cumsum([0, *(each.shape[1] for each in place)])
+        tables: Array = np.concatenate(sold, axis=1).astype(self.kind)
+        return Terms(chemistry, feature, bounds, tables.reshape(*tables.shape[:2], -1), retired)
 
     @cached_property
     def _demand_columns(self) -> Index:
@@ -370,11 +417,12 @@ class Uncertain:
         return np.unique(np.concatenate([each.columns for parts in self.additions.values() for each in parts]))
 
     def _spread(self) -> None:
-        """Give what varies by place all its regions, in the reported years, and what is used again in all."""
+        """Give what varies by place all its regions, in the reported years, or all in which cells are seen to leave."""
         regions, years = len(self.resolved.regions), self.reported
-        self.collection = [each.at(regions, years) for each in self.collection]
-        self.reuse = [each.at(regions, slice(None)) for each in self.reuse]
-        self.second_collection = self.second_collection.at(regions, years)
+        leaving = [self._leaving_years(segment) for segment in range(len(self.reuse))]
+        self.collection = [each.at(regions, when).alike() for each, when in zip(self.collection, leaving, strict=True)]
+        self.reuse = [each.at(regions, when) for each, when in zip(self.reuse, leaving, strict=True)]
+        self.second_collection = self.second_collection.at(regions, years).alike()
         self.recovery = {stream: each.at(each.shape[0], years) for stream, each in self.recovery.items()}
         for scenario, gain in self.gain.items():
             self.gain[scenario] = _flat(gain.reshape(len(gain), regions, -1)[..., years])
@@ -392,6 +440,11 @@ class Uncertain:
         product = trend[:, :, None, :, None] * share
         return product.reshape(len(product), -1, share.shape[-2] * share.shape[-1])
 
+    def _leaving_years(self, segment: int) -> slice | list[int]:
+        """Places of the years in which cells of a segment are seen to leave: all where some of them are used again, and
+        leave once more, else the reported ones."""
+        return slice(None) if self.reuse[segment].matrix.any() else self.reported
+
     def _leaving(self, life: Lifetime, column: int) -> Array:
         """(node, cohort, year): share of a cohort that leaves use; one node where the life is certain."""
         flows = self.resolved.run.settings.flows
@@ -404,25 +457,150 @@ class Uncertain:
 
     # ------------------------------------------------------------------ draws
 
-    def draw(self, uniform: Array, scenario: str) -> Draws:
+    def draw(self, uniform: Array, scenario: str) -> Draws | DetailedDraws:
         """Inputs of one scenario for uniform numbers (draw, factor); the same numbers serve every scenario."""
         sides = sides_of(uniform, self.kind)
-        additions = [] if self.linear else _places(self.additions[scenario], sides)
-        weight = self._share_weight(sides)
-        if weight is not None:
-            additions = [sold / self._total(weight, scenario, place) for place, sold in enumerate(additions)]
+        if self.in_detail:
+            return self._in_detail(uniform, sides, scenario)
+        weight, terms = self._share_weight(sides), self.terms[scenario]
         return Draws(
             count=len(uniform),
             regions=len(self.resolved.regions),
             reported=self.reported,
             pools=self.pools[scenario],
-            additions=additions,
             mineral_intensity=self._battery(sides),
+            apart=self._in_no_term(sides, weight, scenario),
+            terms=terms,
+            features=None if terms is None else self._features(sides),
             weight=self._weight(weight, self._trend_features(sides)),
             chain=self._chain_draws(uniform, sides, scenario) if self.resolved.parameters else None,
-            terms=self.terms[scenario] if self.linear else None,
-            features=self._features(sides) if self.linear else None,
         )
+
+    def _in_no_term(self, sides: Array, weight: Array | None, scenario: str) -> list[Apart]:
+        """Demand by segment that is in no term: what it is more where it is cut, or all of it where there are none."""
+        demand = self.additions[scenario]
+        if self.terms[scenario] is not None:
+            return [Apart(*each.beyond(sides)) for each in demand]
+        sold = [_flat(each.draw(sides)) for each in demand]
+        if weight is not None:
+            sold = [each / self._total(weight, scenario, place) for place, each in enumerate(sold)]
+        return [Apart(slice(None), each) for each in sold]
+
+    def _in_detail(self, uniform: Array, sides: Array, scenario: str) -> DetailedDraws:
+        """Draws where rates are by region and chemistry, or intensities by use and year of sale."""
+        resolved, gain = self.resolved, None
+        if resolved.parameters is not None:
+            gain = self.gain[scenario][_node(uniform, self.scrap_column)]
+            gain = gain.reshape(len(gain), len(resolved.regions), -1)[..., self.reported]
+        shape = len(resolved.minerals), len(resolved.regions), len(resolved.reported)
+        parts = self._parts(uniform, sides, scenario)
+        return DetailedDraws(len(uniform), shape, self.reported, parts, gain, self.kind)
+
+    def _parts(self, uniform: Array, sides: Array, scenario: str) -> Iterator[Part]:
+        """Cells of each region, segment and chemistry that are sold."""
+        resolved, features = self.resolved, self.share_features[scenario].astype(self.kind)
+        additions, weight = self.additions[scenario], self._share_weight(sides)
+        battery, trend = self._battery(sides), self._drawn_trend(sides)
+        for s in range(len(resolved.segments)):
+            gwh = additions[s].draw(sides)  # (draw, region, year)
+            if weight is not None:
+                gwh = gwh / self._total(weight, scenario, s).reshape(len(weight), *gwh.shape[1:])
+            for c in map(int, np.flatnonzero(features[0, s].any(axis=(1, 2)))):
+                content = self._content(s, c, sides, battery[:, c], None if trend is None else trend[:, c])
+                for r in map(int, np.flatnonzero(features[0, s, c].any(axis=1))):
+                    of = features[:, s, c, r]
+                    share = of if weight is None else weight[:, :, c] @ of
+                    yield Part(r, gwh[:, r] * share, content, self._then(uniform, sides, scenario, (r, s, c)))
+
+    def _drawn_trend(self, sides: Array) -> Array | None:
+        """Trend of intensities, (draw or 1, chemistry, mineral, year)."""
+        features = self._trend_features(sides)
+        if self.trend is None or features is None:
+            return None
+        value, low, high = self.trend
+        parts = [value] if self.trend_column == NONE else [value, low - value, high - value]
+        return np.asarray(np.einsum("df,fcmy->dcmy", features, np.stack(parts).astype(self.kind)))
+
+    def _content(self, segment: int, chemistry: int, sides: Array, battery: Array, trend: Array | None) -> Array:
+        """Intensity of the cells of a segment and chemistry, (mineral, draw, year or 1) [kg/kWh]: what own rows say by
+        use and year of sale, else that of all, battery: (draw or 1, mineral), with its trend, (draw, mineral, year)."""
+        out = battery[..., None] if trend is None else battery[..., None] * trend
+        mine = (
+            np.zeros(0, dtype=np.intp) if self._apart is None else np.flatnonzero(self._apart[segment, chemistry, :, 0])
+        )
+        if len(mine):
+            value = Arrays(self.resolved).finer
+            assert value is not None
+            years = len(self.resolved.years)
+            out = np.array(np.broadcast_to(out, (sides.shape[1], out.shape[1], years)))
+            out[:, mine] = value["value"][segment, chemistry, mine]
+            for column, (low, high) in self.finer.get((segment, chemistry), []):
+                below, above = sides[1 + 2 * column], sides[2 + 2 * column]
+                out[:, mine] += above[:, None, None] * high[mine] - below[:, None, None] * low[mine]
+            # The lower tail of an intensity ends at nothing.
+            np.maximum(out, 0.0, out=out)
+        return np.moveaxis(out, 1, 0).astype(self.kind)
+
+    def _finer(self, ends: dict[tuple[str, str], Array]) -> dict[tuple[int, int], list[tuple[int, Array]]]:
+        """Factors of own intensities by use and year of sale: of each (segment, chemistry) their columns, and how far
+        the ends lie below and above the value, (2, mineral, year) [kg/kWh]."""
+        out: dict[tuple[int, int], list[tuple[int, Array]]] = {}
+        held, minerals = Arrays(self.resolved).finer, self.resolved.minerals.labels
+        for (table, name), each in ends.items():
+            assert held is not None
+            pack = table == "pack_intensity"
+            key: Hashable = (minerals.index(name),) if pack else name
+            label = f"pack {name.replace('_', ' ')} per kWh" if pack else cause_of(name)
+            for s, c, m in map(tuple, np.argwhere(each.any(axis=(0, 4)))):
+                below, above = each[:, s, c, m]
+                value = held["value"][s, c, m]
+                series = np.stack([value, value - below, value + above])
+                # Where every series moves alone, a row of any use is one.
+                own = (table, name, int(c), int(m), series.tobytes())
+                alone = self.independent and not pack
+                column = self._factor(
+                    (table, own if alone else key), f"{label} {own[2:4]}" if alone else label, table, series
+                )
+                only = np.zeros_like(each[:, s, c])
+                only[:, m] = each[:, s, c, m]
+                out.setdefault((int(s), int(c)), []).append((column, only))
+        return out
+
+    def _then(self, uniform: Array, sides: Array, scenario: str, place: tuple[int, int, int]) -> PartAfterUse | None:
+        """What becomes of the cells of a (region, segment, chemistry), by their places."""
+        if self.resolved.parameters is None:
+            return None
+        detailed, rates, resolved = self.resolved.detailed[scenario], self.rates[scenario], self.resolved
+        r, s, c = place
+        region, segment, base = (
+            resolved.regions.labels[r],
+            resolved.segments.labels[s],
+            resolved.chemistries.labels[c][0],
+        )
+        at = detailed.chemistries.index(base)
+        route = detailed.route[0][r, at][..., self.reported].astype(self.kind)
+        recovery = {
+            stream: np.moveaxis(mixed_recovery(route, each.part((r, at), self.reported).draw(sides)), 1, 0)
+            for stream, each in rates.recovery.items()
+        }
+        return PartAfterUse(
+            leaving=self._leaving_once(detailed.lifetime[region, segment, base], self.life_column[s]),
+            node=_node(uniform, self.life_column[s]),
+            second_leaving=self._leaving_once(detailed.second_lifetime[region, base], self.second_life_column),
+            second_node=_node(uniform, self.second_life_column),
+            reuse=rates.reuse[s].part((r, at), slice(None)).draw(sides),
+            collected=rates.collection[s].part((r, at), self.reported).draw(sides),
+            second_collected=rates.second_collection.part((r, at), self.reported).draw(sides),
+            recovery=recovery["end_of_life"],
+            prompt_recovery=recovery["prompt"],
+        )
+
+    def _leaving_once(self, life: Lifetime, column: int) -> Array:
+        """`_leaving`, made once of each life."""
+        key = id(life), int(column)
+        if key not in self._left:
+            self._left[key] = self._leaving(life, column)
+        return self._left[key]
 
     def _battery(self, sides: Array) -> Array:
         """Intensity of cell and pack together (draw, chemistry, mineral) [kg/kWh]."""
@@ -430,9 +608,9 @@ class Uncertain:
         return cell + self.pack.draw(sides)[:, None] if len(self.resolved.pack_intensity) else cell
 
     def _features(self, sides: Array) -> Array:
-        """What demand and the trend are linear in, (feature, draw)."""
-        demand, trend = sides[rows_of(self._demand_columns)], self._trend_features(sides)
-        return demand if trend is None else (demand[:, None] * trend.T).reshape(-1, demand.shape[1])
+        """What demand and the trend are linear in, (draw, feature)."""
+        demand, trend = sides[rows_of(self._demand_columns)].T, self._trend_features(sides)
+        return demand if trend is None else (demand[:, :, None] * trend[:, None]).reshape(len(demand), -1)
 
     def _trend_features(self, sides: Array) -> Array | None:
         """What the trend is linear in, (draw, feature): 1, and below and above of its factor where it is uncertain."""
@@ -469,7 +647,7 @@ class Uncertain:
         return np.where(total > 0, total, 1)
 
     def _chain_draws(self, uniform: Array, sides: Array, scenario: str) -> ChainDraws:
-        reuse = [each.draw(sides) for each in self.reuse]
+        reuse = [each.draw(sides) if each.matrix.any() else None for each in self.reuse]
         collection = [each.draw(sides) for each in self.collection]
         recovery = {
             stream: np.moveaxis(mixed_recovery(self.route, rates.draw(sides)[:, None]), 2, 0)
@@ -479,20 +657,16 @@ class Uncertain:
             node=np.stack([_node(uniform, self.life_column[pool.segment]) for pool in self.pools[scenario]], axis=1),
             second_leaving=self.second_leaving,
             second_node=_node(uniform, self.second_life_column),
-            reuse=[_flat(again) for again in reuse],
+            reuse=[None if again is None else _flat(again) for again in reuse],
             kept=[
-                _flat((1 - again[..., self.reported]) * share) for again, share in zip(reuse, collection, strict=True)
+                _flat(share if again is None else (1 - again) * share)
+                for again, share in zip(reuse, collection, strict=True)
             ],
             second_kept=_flat(self.second_collection.draw(sides)),
             gain=self.gain[scenario][_node(uniform, self.scrap_column)],
             recovery=recovery["end_of_life"],
             prompt_recovery=recovery["prompt"],
         )
-
-
-def _places(inputs: list[Ranged], sides: Array) -> list[Array]:
-    """Drawn inputs (region, year) of each segment, regions side by side: (draw, place)."""
-    return [_flat(each.draw(sides)) for each in inputs]
 
 
 def _flat(array: Array) -> Array:
@@ -505,11 +679,11 @@ def _nodes(column: int) -> tuple[Array, Array]:
     return split_pert(np.array([0.5]) if column == NONE else (np.arange(NODES) + 0.5) / NODES)
 
 
-def _node(uniform: Array, column: int) -> Index:
-    """Node of each draw."""
+def _node(uniform: Array, column: int) -> NDArray[np.uint8]:
+    """Node of each draw, in one byte, which sorts fastest."""
     if column == NONE:
-        return np.zeros(len(uniform), dtype=np.intp)
-    return np.minimum((uniform[:, column] * NODES).astype(np.intp), NODES - 1)
+        return np.zeros(len(uniform), dtype=np.uint8)
+    return np.minimum((uniform[:, column] * NODES).astype(np.uint8), NODES - 1)
 
 
 def _ends(sums: Array) -> tuple[float, float]:

@@ -110,6 +110,7 @@ def _key(layers: Layers, hashes: Mapping[str, str]) -> str:
         list(hashes.items()),  # Of own folders the first is uppermost.
         [(name, sorted(path.name for path in folder.iterdir())) for name, folder in layers.named().items()],
         layers.replace,
+        None if layers.rows is None else (layers.rows.file, layers.rows.data, layers.rows.origin),
         hashlib.sha256((shipped / DESCRIPTOR).read_bytes()).hexdigest(),
         layers.package.resolve() == shipped.resolve(),
         sorted((str(file), *_size_and_time(file)) for file in sources),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from .check import Tables, cells, split
 from .codes import ANY, ENERGY, GRAPHITE_ROUTES, UNKNOWN
+from .yields import JOINT
 
+#: Units of the use of a node per mass of a mineral, and per energy of the cell, each with the unit of the node.
+PER_MASS, PER_ENERGY = {"kg/kg": "kt"}, {"GWh/GWh": "GWh", "kg/kWh": "kt"}
 #: Makers of plants that are no group of countries.
 PLACES = ("top", "outside", "home", ANY)
 
@@ -47,7 +51,8 @@ def groups_are_groups(tables: Tables, problems: list[Problem]) -> None:
 
 
 def uses_fit(tables: Tables, problems: list[Problem]) -> None:
-    """A use is by a chemistry, a family or any, per mineral or energy, in the unit that goes with both ends."""
+    """A use is by a chemistry, a family or any, per mineral or energy, in the unit that goes with both ends: of a node
+    in kt per mass of a mineral or per kWh of the cell, of one in GWh per energy."""
     table, chemistries = tables["node_use"], tables["chemistries"]
     names = [*chemistries.columns["chemistry"], *dict.fromkeys(chemistries.columns["family"])]
     minerals = list(tables["minerals"].columns["mineral"])
@@ -61,19 +66,23 @@ def uses_fit(tables: Tables, problems: list[Problem]) -> None:
             why = f"neither a mineral nor {ENERGY}{did_you_mean(row.per, [ENERGY, *minerals])}"
             problems.append(Problem(table.file, line, f"per = {row.per!r}", why))
             continue
-        wanted, of_node = ("GWh/GWh", "GWh") if row.per == ENERGY else ("kg/kg", "kt")
-        if row.unit != wanted:
+        of_unit = PER_ENERGY if row.per == ENERGY else PER_MASS
+        wanted, of_node = " or ".join(of_unit), of_unit.get(row.unit, "")
+        if not of_node:
             problems.append(Problem(table.file, line, f"unit = {row.unit!r}", f"a use per {row.per} is in {wanted}"))
         elif units.get(row.node, of_node) != of_node:
-            why = f"{row.node} is measured in {units[row.node]}, and a use per {row.per} gives {of_node}"
+            why = f"{row.node} is measured in {units[row.node]}, and a use in {row.unit} gives {of_node}"
             problems.append(Problem(table.file, line, f"per = {row.per!r}", why))
 
 
 def yields_lead_to_minerals(tables: Tables, problems: list[Problem]) -> None:
     """What a node feeds is another node or a mineral, of graphite by its route, and no node feeds itself."""
     table, minerals = tables["stage_yield"], tables["minerals"]
-    known = [*table.columns["node"], *minerals.columns["mineral"], *(f"graphite:{route}" for route in GRAPHITE_ROUTES)]
-    feeds = dict(zip(table.columns["node"], table.columns["feeds"], strict=True))
+    nodes = dict.fromkeys(table.columns["node"])
+    known = [*nodes, *minerals.columns["mineral"], *(f"graphite:{route}" for route in GRAPHITE_ROUTES)]
+    feeds: dict[str, list[str]] = {}
+    for row in table.rows:
+        feeds.setdefault(row.node, []).append(row.feeds)
     for row in table.rows:
         if row.feeds not in known and not (table.dropped or minerals.dropped):
             why = f"neither a node of {table.file} nor a mineral{did_you_mean(row.feeds, known)}; name one of them"
@@ -82,12 +91,55 @@ def yields_lead_to_minerals(tables: Tables, problems: list[Problem]) -> None:
         if least <= 0:
             why = "nothing of it would be needed, and no stop of it seen; expected above 0, its low end too"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
-        chain = [row.node]
-        while feeds.get(chain[-1], "") in feeds and feeds[chain[-1]] not in chain:
-            chain.append(feeds[chain[-1]])
-        if feeds[chain[-1]] == row.node:
-            why = f"feeds itself through {' → '.join([*chain, row.node])}; let one of them feed a mineral"
+        if chain := _way_back(row.feeds, row.node, feeds):
+            why = f"feeds itself through {' → '.join([row.node, *chain])}; let one of them feed a mineral"
             problems.append(Problem(table.file, int(row.line), f"feeds = {row.feeds!r}", why))
+
+
+def _way_back(start: str, node: str, feeds: Mapping[str, list[str]]) -> list[str]:
+    """Nodes from one down to another that it feeds in the end, both among them; none where it does not."""
+    before, waiting = {start: ""}, [start]
+    for at in waiting:
+        if at == node:
+            way = [at]
+            while before[way[0]]:
+                way.insert(0, before[way[0]])
+            return way
+        for after in feeds.get(at, []):
+            if after not in before:
+                before[after] = at
+                waiting.append(after)
+    return []
+
+
+def joint_yields_split_once(tables: Tables, problems: list[Problem]) -> None:
+    """A node of which one mass gives several products at once names them all as joint; what lies below it does not
+    split again, and no route of graphite, which a run may turn, is one of them."""
+    table = tables["stage_yield"]
+    of: dict[str, list[Any]] = {}
+    for row in table.rows:
+        of.setdefault(row.node, []).append(row)
+
+    def told(row: Any, why: str) -> None:
+        problems.append(Problem(table.file, int(row.line), f"joint = {row.joint!r}", why))
+
+    for node, rows in of.items():
+        joint = [row for row in rows if row.joint == JOINT]
+        if joint and len(joint) < len(rows):
+            row = next(row for row in rows if row.joint != JOINT)
+            told(row, f"{node} gives {listed([each.feeds for each in joint])} at once; write yes in all of its rows")
+        elif len(joint) == 1 and not table.dropped:
+            told(joint[0], f"{node} gives {joint[0].feeds} alone; add what else it gives, or leave joint empty")
+        for row in joint:
+            below, seen = row.feeds, {node}
+            while below in of and below not in seen:
+                seen.add(below)
+                if len(of[below]) > 1 or of[below][0].joint == JOINT:
+                    told(row, f"{below} below it gives several things too; let each of its ways end in one mineral")
+                    break
+                below = of[below][0].feeds
+            if ":" in below:
+                told(row, f"it ends in {below}, and a route of graphite is no joint product; leave joint empty")
 
 
 def graphite_can_turn_within_bounds(tables: Tables, problems: list[Problem]) -> None:
@@ -292,6 +344,7 @@ RULES: tuple[Callable[[Tables, list[Problem]], None], ...] = (
     groups_are_groups,
     uses_fit,
     yields_lead_to_minerals,
+    joint_yields_split_once,
     graphite_can_turn_within_bounds,
     suppliers_have_customers,
     suppliers_are_known_or_unknown,

@@ -18,10 +18,10 @@ from . import check, check_exposure, check_mix, check_places, check_supply
 from .cache import kept
 from .finer import by_label, labels_exist
 from .number import NUMBER
-from .own import Layers, OwnRows, key_parts, laid_on, placed
+from .own import Layers, OwnRows, key_parts, laid_on, of_run, placed
 from .places import Places
 from .read import OWN_LINE, RawTable, Table, read_raw, typed
-from .schema import read_schemas
+from .schema import TableSchema, read_schemas
 
 #: Columns of inputs_used.
 USED_COLUMNS = [
@@ -49,6 +49,11 @@ class Inputs:
     def folder(self) -> Path:
         """Folder of the data package."""
         return self.layers.package
+
+    @property
+    def schemas(self) -> dict[str, TableSchema]:
+        """Schema of each table, by its name."""
+        return {name: table.schema for name, table in self.tables.items()}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name].frame
@@ -133,8 +138,8 @@ class Inputs:
 
     @cached_property
     def sha256(self) -> dict[str, str]:
-        """SHA-256 of each file's bytes, by file name."""
-        own = {each.file.partition("[")[0]: each.sha256 for each in self.own}
+        """SHA-256 of each file's bytes, by file name; that of a run file which holds rows is none of them."""
+        own = {each.file.partition("[")[0]: each.sha256 for each in self.own if not of_run(each.file)}
         return {table.file: table.sha256 for table in self.tables.values()} | own
 
     @contextmanager
@@ -145,7 +150,7 @@ class Inputs:
         except InputError as error:
             if not self.own:
                 raise
-            raise InputError(placed(error.problems, self.tables)) from None
+            raise InputError(placed(error.problems, self.tables, self.layers.rows)) from None
 
 
 def read_inputs(of: Path | Layers) -> Inputs:
@@ -168,14 +173,14 @@ def _read(layers: Layers) -> Inputs:
     corrected = _apply_corrections(raws, problems)
     tables = {name: typed(raw, corrected.get(name, {}), problems) for name, raw in raws.items() if raw is not None}
     if len(tables) == len(schemas):
-        if layers.own or layers.replace:
+        if layers.own or layers.replace or layers.rows is not None:
             tables, own, finer = laid_on(layers, tables, raws["corrections"], problems)
             labels_exist(tables, finer, problems)
         checked = tables | {by_label(name): table for name, table in finer.items()}
         for rule in (*check.RULES, *check_places.RULES, *check_supply.RULES, *check_exposure.RULES, *check_mix.RULES):
             rule(checked, problems)
     if problems:
-        raise InputError(placed(problems, tables))
+        raise InputError(placed(problems, tables, layers.rows))
     return Inputs(layers, tables, tuple(own), finer)
 
 

@@ -3,14 +3,13 @@
 A row that has the key of one below takes its place, any other is added; the key of a table is its primary key in the
 descriptor. Of a table that is to be replaced only own rows count. An own row needs neither source nor locator, and a
 folder neither sources.csv nor a descriptor. Tables are `TABLE.csv`, sheets of that name in a workbook `*.xlsx`, or in a
-file `*.toml` of several tables.
+file `*.toml` of several tables. Rows that a run file holds itself (`rows_file.RowsOfRun`) lie on top of all folders.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..shipped import inputs_folder
+from ..text import shown
 from .codes import ANY
-from .csv_file import as_csv, read_csv
+from .csv_file import CsvFile, as_csv, read_csv
 from .finer import extended, parted
 from .read import OWN_LINE, RawTable, Table, of_own, typed, whole_numbers
 from .rows_file import SUFFIX as ROWS
-from .rows_file import holds_rows, read_rows
+from .rows_file import RowsOfRun, holds_rows, plain_file, read_rows
 from .schema import DESCRIPTOR, TableSchema
 from .workbook import SUFFIX, read_workbook
 
@@ -36,27 +36,30 @@ NEVER = {"corrections": "mends cells of a package as they were printed; write th
 Folders = str | Path | Sequence[str | Path] | None
 #: Endings of tables of other programs, which would be passed over in silence.
 OTHERS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".numbers")
-#: Characters that no name of a row holds.
-_APART = re.compile(r"[\s@:\[\]]+")
+#: Tables of which the rows with one label in a column belong together, so that own ones replace all of them.
+TOGETHER = {"stage_yield": "node"}
+#: Columns of a table that are no cells of its file.
+NO_CELLS = ("line", "corrected_by")
 
 
 @value_class
 class Layers:
     """Where the tables of a run are read: a data package, and folders of own rows on top of it, the first uppermost.
 
-    replace: tables of which own rows alone count.
+    replace: tables of which own rows alone count; rows: those of the run file, above all folders.
     """
 
     package: Path
     own: tuple[Path, ...] = ()
     replace: tuple[str, ...] = ()
+    rows: RowsOfRun | None = None
 
     def named(self) -> dict[str, Path]:
         """Own folders by the name that stands before their files: the last of their path, numbered where several
         have it."""
         out: dict[str, Path] = {}
         for folder in self.own:
-            plain = name = _plain(folder.resolve().name) or "own"
+            plain = name = plain_file(folder.resolve().name) or "own"
             while name in out:
                 name = f"{plain}-{len(out) + 1}"
             out[name] = folder
@@ -65,16 +68,47 @@ class Layers:
     def files(self) -> dict[str, Path]:
         """Files that hold own tables, by the name they are told under, the uppermost first."""
         return {
-            f"{name}/{_plain(path.name)}": path for name, folder in self.named().items() for path in own_files(folder)
+            f"{name}/{plain_file(path.name)}": path
+            for name, folder in self.named().items()
+            for path in own_files(folder)
         }
+
+
+@value_class
+class Replaced:
+    """A row below and the own row that stands in its place.
+
+    key: labels of both; row, below: names of the own one and of that below, `file:line`; source: of the one below;
+    unit: of its value, '' where it has none; before, after: cells in which they differ, by column, in canonical units,
+    None where a number is missing.
+    """
+
+    key: tuple[str, ...]
+    row: str
+    below: str
+    source: str
+    unit: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+    @property
+    def change(self) -> str:
+        """What the row below says → what the own one says, of the value or of the first cell in which they differ."""
+        name = "value" if "value" in self.before else next(iter(self.before))
+        column = "" if name == "value" else f"{name} "
+        told = name == "value" and self.after[name] is not None and self.unit not in ("", "1")
+        unit = f" {self.unit}" if told else ""
+        place = ", ".join(filter(None, (self.below, self.source.replace(";", ", "))))
+        return f"{column}{_shown(self.before[name])} → {_shown(self.after[name])}{unit} ({place})"
 
 
 @value_class
 class OwnRows:
     """What the rows of one own file did to a table: those that took the place of a row below, and those that are new.
 
-    file: as rows name it, a workbook with the sheet in brackets; sha256: of the file; same: rows that say what the row
-    below says, which stays; whole: nothing of the table below counts.
+    file: as rows name it, a workbook or a run file with the table in brackets; sha256: of the file, or of the rows of a
+    run file; same: rows that say what the row below says, which stays; whole: nothing of the table below counts; aside:
+    rows of it that do not count for that; instead: each row below that was replaced, by key.
     """
 
     table: str
@@ -84,16 +118,24 @@ class OwnRows:
     added: int
     same: int
     whole: bool
+    aside: int = 0
+    instead: tuple[Replaced, ...] = ()
 
     def __str__(self) -> str:
         if self.whole:
-            return f"{self.file}: {_rows(self.added)} instead of the whole table"
+            return f"{self.file}: {_rows(self.added)} instead of the whole table, {_rows(self.aside)}"
         done = {"replaced": self.replaced, "added": self.added, "the same as below": self.same}
         return f"{self.file}: {', '.join(f'{_rows(count)} {what}' for what, count in done.items() if count)}"
 
 
 def _rows(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def _shown(cell: Any) -> str:
+    if cell is None or cell == "":
+        return "nothing"
+    return f"{cell:.6g}" if isinstance(cell, float) else shown(cell)
 
 
 @frozen
@@ -105,7 +147,7 @@ class _OwnTable:
     finer: Table
 
 
-def layers(named: Iterable[Path], replaced: Iterable[str] = ()) -> Layers:
+def layers(named: Iterable[Path], replaced: Iterable[str] = (), rows: RowsOfRun | None = None) -> Layers:
     """Folders of inputs as layers. One that holds most tables of a package is a package itself, of which every table is
     needed; it stands in for the shipped one.
 
@@ -125,7 +167,7 @@ def layers(named: Iterable[Path], replaced: Iterable[str] = ()) -> Layers:
     if len(whole) > 1:
         names = listed(map(str, whole.values()))
         raise UsageError(f"{names}: each holds a whole data package, and a run has one; leave out all but one")
-    return Layers(next(iter(whole.values()), inputs_folder()), tuple(own), tuple(replaced))
+    return Layers(next(iter(whole.values()), inputs_folder()), tuple(own), tuple(replaced), rows)
 
 
 def folders(inputs: Folders) -> list[Path]:
@@ -157,7 +199,7 @@ def laid_on(
     for raw in _read(of, files, {name: table.schema for name, table in tables.items()}, problems):
         name = raw.schema.name
         parts = parted(typed(raw, _mend(raw, corrections), problems), tables[name].schema)
-        found.setdefault(name, []).append(_OwnTable(raw.file.partition("/")[0], *parts))
+        found.setdefault(name, []).append(_OwnTable("" if of_run(raw.file) else raw.file.partition("/")[0], *parts))
     for name in of.replace:
         if name not in tables:
             why = f"not a table of the inputs{did_you_mean(name, tables)}"
@@ -178,6 +220,7 @@ def _read(
     of: Layers, files: Mapping[str, Path], schemas: Mapping[str, TableSchema], problems: list[Problem]
 ) -> Iterable[RawTable]:
     """Own tables as text, the uppermost first."""
+    yield from _read_run(of.rows, schemas, problems)
     for name, folder in of.named().items():
         if not any(file.startswith(f"{name}/") for file in files):
             known = f"expected TABLE.csv, or a workbook or a *.toml of several, e.g. {listed(schemas, 4)}"
@@ -194,13 +237,12 @@ def _read(
         if suffix in (SUFFIX, ROWS):
             book = read_workbook(path, file, problems) if suffix == SUFFIX else read_rows(path, file, schemas, problems)
         for table in [path.stem] if book is None else book.sheets:
-            place = file if book is None else f"{file}[{_plain(table)}]"
+            place = file if book is None else f"{file}[{plain_file(table)}]"
             if table in NEVER or table not in schemas:
                 why = NEVER.get(table) or f"not a table of the inputs{did_you_mean(table, schemas)}"
                 problems.append(Problem(place, 0, repr(table), why))
                 continue
-            schema = of_own(extended(schemas[table]))
-            needed = [field.name for field in schema.fields if field.required]
+            schema, needed = _of_own(schemas[table])
             if book is None:
                 found = read_csv(path, place, schema.columns, table, problems, needed=needed)
             elif not book.sheets[table].rows:  # All that it holds is wrong, and told.
@@ -208,8 +250,32 @@ def _read(
             else:
                 found = as_csv(book.sheets[table].rows, book.sha256, place, schema.columns, table, problems, needed)
             if found is not None:
-                rows = [dict.fromkeys(schema.columns, "") | cells for _, cells in found.numbered()]
-                yield RawTable(schema, place, rows, found.lines, found.sha256, found.dropped, own=True)
+                yield _raw(schema, place, found)
+
+
+def _read_run(
+    rows: RowsOfRun | None, schemas: Mapping[str, TableSchema], problems: list[Problem]
+) -> Iterator[RawTable]:
+    """Own tables of a run file as text."""
+    known = {name: schema for name, schema in schemas.items() if name not in NEVER}
+    if rows is None:
+        return
+    for table, place, sheet in rows.sheets(known, problems):
+        schema, needed = _of_own(known[table])
+        found = as_csv(sheet.rows, rows.sha256(table), place, schema.columns, table, problems, needed)
+        if found is not None:
+            yield _raw(schema, place, found)
+
+
+def _of_own(schema: TableSchema) -> tuple[TableSchema, list[str]]:
+    """The schema of own rows of a table, and the columns that they need."""
+    schema = of_own(extended(schema))
+    return schema, [field.name for field in schema.fields if field.required]
+
+
+def _raw(schema: TableSchema, place: str, found: CsvFile) -> RawTable:
+    rows = [dict.fromkeys(schema.columns, "") | cells for _, cells in found.numbered()]
+    return RawTable(schema, place, rows, found.lines, found.sha256, found.dropped, own=True)
 
 
 def _stacked(
@@ -222,10 +288,14 @@ def _stacked(
     if not whole:
         rows = {_key(below, key_of, at): [below.columns[name][at] for name in names] for at in range(len(below))}
     before, above = set(rows), dict[tuple[Any, ...], _OwnTable]()
+    below_own = _set_aside(below, layered, before)
+    column, whose = TOGETHER.get(below.schema.name), dict[Any, str]()
     for at, each in enumerate(layered):
-        count, same = {True: 0, False: 0}, 0
+        count, same, instead = {True: 0, False: 0}, 0, list[Replaced]()
         for place in range(len(each.table)):
             key = _key(each.table, key_of, place)
+            if column and whose.setdefault(each.table.columns[column][place], each.folder) != each.folder:
+                continue
             if key in above:
                 if above[key].folder == each.folder:
                     shown = ", ".join(f"{name} = {label}" for name, label in zip(key_of, key, strict=True))
@@ -238,15 +308,62 @@ def _stacked(
                 same += 1
                 continue
             count[key in before] += 1
+            if key in before:
+                row = f"{each.table.file}:{cells['line']}"
+                instead.append(_replaced(below, key, dict(zip(names, rows[key], strict=True)), cells, row))
             cells["line"] += OWN_LINE * (at + 1)
             rows[key] = list(cells.values())
+        for key, row in below_own.pop(at, {}).items():
+            count[True] += 1
+            instead.append(_replaced(below, key, dict(zip(names, rows.pop(key), strict=True)), {}, row))
         count[False] += len(each.finer)
         file, sha256 = each.table.file, each.table.sha256
-        told.append(OwnRows(below.schema.name, file, sha256, count[True], count[False], same, whole))
+        instead.sort(key=lambda one: one.key)
+        aside = len(below) if whole else 0
+        counts = count[True], count[False], same
+        told.append(OwnRows(below.schema.name, file, sha256, *counts, whole, aside, tuple(instead)))
     columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
     whole_numbers(columns, below.schema)
     dropped = below.dropped * (not whole) + sum(each.table.dropped for each in layered)
     return replace(below, columns=columns, dropped=dropped, own=own_names)
+
+
+def _set_aside(
+    below: Table, layered: Sequence[_OwnTable], keys: Iterable[tuple[Any, ...]]
+) -> dict[int, dict[tuple[Any, ...], str]]:
+    """Rows below that go because own rows of their label in TOGETHER name others: key, and name of the first own row of
+    it, by place of the own table."""
+    column = TOGETHER.get(below.schema.name)
+    if column is None:
+        return {}
+    names, place = below.schema.primary_key, below.schema.primary_key.index(column)
+    first, own = dict[Any, tuple[int, str]](), set[tuple[Any, ...]]()
+    for at, each in enumerate(layered):
+        for row, (label, line) in enumerate(zip(each.table.columns[column], each.table.columns["line"], strict=True)):
+            uppermost, _ = first.setdefault(label, (at, f"{each.table.file}:{line}"))
+            if layered[uppermost].folder == each.folder:
+                own.add(_key(each.table, names, row))
+    out: dict[int, dict[tuple[Any, ...], str]] = {}
+    for key in keys:
+        if key not in own and key[place] in first:
+            uppermost, name = first[key[place]]
+            out.setdefault(uppermost, {})[key] = name
+    return out
+
+
+def _replaced(
+    below: Table, key: tuple[Any, ...], before: Mapping[str, Any], after: Mapping[str, Any], row: str
+) -> Replaced:
+    """What an own row replaces. before, after: cells of the two rows by column, none of one that is gone with others of
+    TOGETHER; row: name of the own one."""
+    labels = tuple(str(label) for label in key if label == label and label != "")
+    differ = [
+        name for name in before
+        if name not in (*NO_CELLS, *below.schema.primary_key) and not _alike(before[name], after.get(name, ""))
+    ]  # fmt: skip
+    cells = [{name: _or_none(cells.get(name)) for name in differ} for cells in (before, after)]
+    source, unit = str(before.get("source", "")), str(before.get("unit", ""))
+    return Replaced(labels, row, below.named(before["line"]), source, unit, *cells)
 
 
 def _finer_rows(below: Table, layered: Sequence[_OwnTable], problems: list[Problem]) -> Table:
@@ -276,8 +393,16 @@ def _finer_rows(below: Table, layered: Sequence[_OwnTable], problems: list[Probl
 
 def _say_the_same(one: Sequence[Any], other: Sequence[Any], columns: Sequence[str]) -> bool:
     """Whether two rows have the same cells, but for their line and what corrected them; missing ones are alike."""
-    pairs = zip(one, other, columns, strict=True)
-    return all(a == b or (a != a and b != b) or name in ("line", "corrected_by") for a, b, name in pairs)
+    return all(_alike(a, b) or name in NO_CELLS for a, b, name in zip(one, other, columns, strict=True))
+
+
+def _or_none(cell: Any) -> Any:
+    """A cell, None for a missing number."""
+    return None if cell != cell else cell
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return bool(one == other or (one != one and other != other))
 
 
 def _mend(raw: RawTable, corrections: RawTable | None) -> dict[int, str]:
@@ -305,14 +430,20 @@ def _key(table: Table, columns: Sequence[str], at: int) -> tuple[Any, ...]:
     return tuple(table.columns[name][at] for name in columns)
 
 
-def placed(problems: Iterable[Problem], tables: Mapping[str, Table]) -> list[Problem]:
-    """Problems of tables, those of own rows at the file and line where they stand."""
+def of_run(file: str) -> bool:
+    """Whether a file of own rows is a run file, or a change of the command line: it lies in no own folder."""
+    return "/" not in file
+
+
+def placed(problems: Iterable[Problem], tables: Mapping[str, Table], rows: RowsOfRun | None = None) -> list[Problem]:
+    """Problems of tables, those of own rows at the file and line where they stand. rows: of the run file."""
     by_file = {table.file: table for table in tables.values() if table.own}
     out = []
     for problem in problems:
         table = by_file.get(problem.file)
         file, line = (problem.file, problem.line) if table is None else table.place(problem.line)
-        out.append(replace(problem, file=file, line=line))
+        problem = replace(problem, file=file, line=line)
+        out.append(problem if rows is None else rows.told(problem))
     return out
 
 
@@ -329,8 +460,3 @@ def copies(inputs: Inputs) -> dict[str, bytes]:
 
 def _same_descriptor(folder: Path, package: Path) -> bool:
     return (folder / DESCRIPTOR).read_bytes() == (package / DESCRIPTOR).read_bytes()
-
-
-def _plain(name: str) -> str:
-    """A name of a file as rows are named by it, in which nothing stands that separates them."""
-    return _APART.sub("_", name)

@@ -6,8 +6,9 @@ time are linear between given years and held beyond them: a rate without a newer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ from .codes import ANY, WORLD
 from .finer import Rates
 from .inputs import Inputs
 from .names import Labels
+from .read import OWN_LINE
 from .series import Anchors, Datum, along, datum
+from .yields import ways
 
 Array = NDArray[np.float64]
 #: Routes of recycling, in the order of their axis.
@@ -39,56 +42,71 @@ class Lifetime:
 
 
 @value_class
-class UpstreamNode:
-    """An upstream product: kg of it per kg of the mineral (by route, or '') that it ends in, as (value, low, high)."""
+class UpstreamWay:
+    """A way from an upstream product to a mineral: kg of it per kg of the mineral (by route, or ''), as (value, low,
+    high). together: label of ways that one mass serves at once, '' of one that adds to the others."""
 
-    node: str
-    stage: str
     mineral: str
     route: str
     per_kg: tuple[float, float, float]
+    together: str = ""
+
+
+@value_class
+class UpstreamNode:
+    """An upstream product, and its ways to the minerals that it ends in."""
+
+    node: str
+    stage: str
+    ways: tuple[UpstreamWay, ...]
 
 
 @frozen
-class Detailed:
-    """Parameters of stock and recycling of one scenario by region and chemistry, at their values, where own rows say
-    them so (`finer.FINER`).
+class AfterUse:
+    """Lives, second lives, collection and recovery of batteries. What has them says of which labels: `Parameters` one
+    for all regions and chemistries, `Detailed` by these.
 
-    lifetime: by (region, segment, base chemistry); second_lifetime: by (region, base chemistry). Of base chemistries:
-    reuse_share, health, collection: (region, segment, chemistry, year); second_collection: (region, chemistry, year);
-    route: (region, chemistry, route, year); recovery: by stream (region, chemistry, route, mineral, year).
+    lifetime, second_lifetime: of first and of second lives; reuse_share, health: share that is used again, and what is
+    left of it then; collection, second_collection: share that is collected after a first and after a second life;
+    route: share of each route of recycling; recovery: share of a mineral that each recovers, by stream. Arrays are
+    [1], with a leading axis of value, low and high, and years on the last.
+    """
+
+    lifetime: dict[tuple[str, ...], Lifetime]
+    second_lifetime: dict[tuple[str, ...], Lifetime]
+    reuse_share: Array
+    health: Array
+    collection: Array
+    second_collection: Array
+    route: Array
+    recovery: dict[str, Array]
+
+
+@frozen
+class Detailed(AfterUse):
+    """Parameters of stock and recycling of one scenario by region and chemistry, where own rows say them so
+    (`finer.FINER`).
+
+    lifetime: by (region, segment, base chemistry); second_lifetime: by (region, base chemistry). Of base chemistries,
+    in the order of `chemistries`: reuse_share, health, collection: (3, region, segment, chemistry, year);
+    second_collection: (3, region, chemistry, year); route: (3, region, chemistry, route, year); recovery: by stream (3,
+    region, chemistry, route, mineral, year).
     """
 
     chemistries: tuple[str, ...]
-    lifetime: dict[tuple[str, str, str], Lifetime]
-    second_lifetime: dict[tuple[str, str], Lifetime]
-    reuse_share: Array
-    health: Array
-    collection: Array
-    second_collection: Array
-    route: Array
-    recovery: dict[str, Array]
 
 
 @frozen
-class Parameters:
+class Parameters(AfterUse):
     """All parameters of a run's stock, scrap and recycling. Leading axis: value, low, high.
 
-    lifetime: by (segment, base chemistry); second_lifetime: in second life; reuse_share and health: (3, segment, year);
-    collection: (3, region, segment, year); second_collection: of spent second lives, (3, region, year); route: (3,
-    region, route, year); recovery: by stream (3, route, mineral, year); scrap and ramp: (3, age); material_price: of a
-    node's product, (3, node, year) [USD_2025/kg or /kWh], NaN where there is no price; targets: rows of
-    recycling_target; used: rows used, as lines by table; wider: (table, region, wider region whose rows serve it).
+    lifetime: by (segment, base chemistry); second_lifetime: by (), one for all; reuse_share and health: (3, segment,
+    year); collection: (3, region, segment, year); second_collection: (3, region, year); route: (3, region, route,
+    year); recovery: by stream (3, route, mineral, year); scrap and ramp: (3, age); material_price: of a node's product,
+    (3, node, year) [USD_2025/kg or /kWh], NaN where there is no price; targets: rows of recycling_target; used: rows
+    used, as lines by table; wider: (table, region, wider region whose rows serve it).
     """
 
-    lifetime: dict[tuple[str, str], Lifetime]
-    second_lifetime: Lifetime
-    reuse_share: Array
-    health: Array
-    collection: Array
-    second_collection: Array
-    route: Array
-    recovery: dict[str, Array]
     scrap: Array
     ramp: Array
     nodes: tuple[UpstreamNode, ...]
@@ -133,16 +151,19 @@ class _Reader:
     used: dict[str, set[int]] = field(default_factory=dict)
     #: Lives of a segment's cells that have none of their own, by life and segment.
     lives: dict[tuple[str, str], Lifetime] = field(default_factory=dict)
+    #: Lines of routes of recycling that do not add up to one.
+    refused: set[int] = field(default_factory=set)
     #: Tables and regions served by the rows of a wider region than their own, the World aside.
     wider: dict[tuple[str, str, str], None] = field(default_factory=dict)
 
     def read(self, chemistries: Sequence[str]) -> Parameters:
         regions, segments, minerals = self.labels.regions, self.labels.segments, self.labels.minerals
+        lifetime: dict[tuple[str, ...], Lifetime]
         lifetime = {(s, c): self._lifetime("first", s, c) for s in segments for c in chemistries}
         nodes = tuple(self._nodes())
         out = Parameters(
             lifetime=lifetime,
-            second_lifetime=self._lifetime("second", "stationary", ANY),
+            second_lifetime={(): self._lifetime("second", "stationary", ANY)},
             reuse_share=self._stack([self._series("second_life", segment=s, measure="share") for s in segments]),
             health=self._stack([self._series("second_life", segment=s, measure="health") for s in segments]),
             collection=self._stack(
@@ -151,10 +172,7 @@ class _Reader:
             second_collection=self._stack(
                 [self._series("collection_rate", region=r, segment="stationary") for r in regions]
             ),
-            route=self._stack([
-                self._stack([self._series("recovery_route", region=r, recycling_route=p) for p in RECYCLING_ROUTES])
-                for r in regions
-            ]),
+            route=self._stack([self._routes(r) for r in regions]),
             recovery={
                 stream: self._stack([
                     self._stack([
@@ -186,7 +204,6 @@ class _Reader:
             for name, columns in further.items()
         }
         series: dict[int, Array] = {}  # Most places are served by the same rows, which are then the same list.
-        refused: set[bytes] = set()  # Routes that do not add up to one: once for all places that they serve.
 
         def rows(table: str, region: str, chemistry: str, *more: str) -> list[Any]:
             chain = self.inputs.places.chain(region)
@@ -202,32 +219,26 @@ class _Reader:
 
         def rate(table: str, region: str, chemistry: str, *more: str) -> Array:
             found = rows(table, region, chemistry, *more)
-            if not found:
-                return np.zeros(len(self.years))
             if id(found) not in series:
-                anchors: Anchors = {row.year: {(): datum(row.value, row.low, row.high, table)} for row in found}
-                series[id(found)] = np.array([point.datum.value for point in along(anchors, self.years)])
+                series[id(found)] = self._along(table, found)
             return series[id(found)]
 
         def life(which: str, region: str, segment: str, chemistry: str) -> Lifetime:
             return self._life_of(rows("lifetime", region, chemistry, which, segment), which, segment)
 
+        def each(values: Callable[..., Array], *axes: Sequence[str]) -> Array:
+            """(3, …, year) of what is (3, year) for labels of some axes."""
+            found = np.array([values(*labels) for labels in product(*axes)])
+            found = found.reshape(*map(len, axes), *found.shape[1:])
+            return np.moveaxis(found, len(axes), 0)
+
         def by_use(table: str, *more: str) -> Array:
-            return np.array([[[rate(table, r, c, s, *more) for c in chemistries] for s in segments] for r in regions])
+            return each(lambda r, s, c: rate(table, r, c, s, *more), regions, segments, chemistries)
 
         def routes(region: str, chemistry: str) -> Array:
-            missed = len(self.problems)
-            found = np.array([rate("recovery_route", region, chemistry, route) for route in RECYCLING_ROUTES])
-            wrong = np.abs(found.sum(axis=0) - 1) > SHARE_TOLERANCE
-            if wrong.any() and len(self.problems) == missed and found.tobytes() not in refused:
-                refused.add(found.tobytes())
-                y = int(wrong.argmax())
-                why = (
-                    f"routes add up to {found[:, y].sum():.6g}, expected 1; give each of them a row of the same labels"
-                )
-                what = f"{chemistry} in {region}, {self.years[y]}"
-                file = self.inputs.tables["recovery_route"].file
-                self.problems.append(Problem(file, 0, what, f"{why} and years, with value 0 where it has none"))
+            of = [rows("recovery_route", region, chemistry, route) for route in RECYCLING_ROUTES]
+            found = np.stack([rate("recovery_route", region, chemistry, route) for route in RECYCLING_ROUTES], axis=1)
+            self._check_routes(f"{chemistry} in {region}", of, found[0])
             return found
 
         return Detailed(
@@ -237,16 +248,13 @@ class _Reader:
             reuse_share=by_use("second_life", "share"),
             health=by_use("second_life", "health"),
             collection=by_use("collection_rate"),
-            second_collection=np.array([
-                [rate("collection_rate", r, c, "stationary") for c in chemistries] for r in regions
-            ]),
-            route=np.array([[routes(r, c) for c in chemistries] for r in regions]),
+            second_collection=each(lambda r, c: rate("collection_rate", r, c, "stationary"), regions, chemistries),
+            route=each(routes, regions, chemistries),
             recovery={
-                stream: np.array([
-                    [[[rate("recovery_rate", r, c, stream, p, m) for m in minerals] for p in RECYCLING_ROUTES]
-                     for c in chemistries]
-                    for r in regions
-                ])
+                stream: each(
+                    lambda r, c, p, m, of=stream: rate("recovery_rate", r, c, of, p, m),
+                    regions, chemistries, RECYCLING_ROUTES, minerals,
+                )
                 for stream in STREAMS
             },
         )  # fmt: skip
@@ -290,6 +298,10 @@ class _Reader:
 
     def _series(self, table: str, **select: str) -> Array:
         """(3, year); where a region has no rows, those of the next wider one serve it."""
+        return self._along(table, self._serving(table, **select))
+
+    def _serving(self, table: str, **select: str) -> list[Any]:
+        """Rows with these labels, of a region or the next wider one that has some; their lack is a problem."""
         rows: list[Any] = []
         if "region" not in select:
             rows = self._rows(table, **select)
@@ -300,10 +312,45 @@ class _Reader:
                 break
         if not rows:
             self._missing(table, ", ".join(f"{column} = {label!r}" for column, label in select.items()))
+        return rows
+
+    def _along(self, table: str, rows: Sequence[Any]) -> Array:
+        """(3, year) of the rows of one series; nothing where there are none, which is told elsewhere."""
+        if not rows:
             return np.zeros((3, len(self.years)))
         anchors: Anchors = {row.year: {(): datum(row.value, row.low, row.high, table)} for row in rows}
         points = [point.datum for point in along(anchors, self.years)]
         return _triple(points)
+
+    def _routes(self, region: str) -> Array:
+        """Share of each route of recycling in a region, (3, route, year)."""
+        of = [self._serving("recovery_route", region=region, recycling_route=route) for route in RECYCLING_ROUTES]
+        found = self._stack([self._along("recovery_route", rows) for rows in of])
+        self._check_routes(region, of, found[0])
+        return found
+
+    def _check_routes(self, where: str, of: Sequence[list[Any]], shares: Array) -> None:
+        """Routes add up to one in every year, between and beyond the given ones too. of: rows of each route; shares:
+        (route, year). What other places have of the same rows is told once."""
+        wrong = np.abs(shares.sum(axis=0) - 1) > SHARE_TOLERANCE
+        if not wrong.any() or not all(of):  # A route without rows is told as missing.
+            return
+        rows = [row for each in of for row in each]
+        line = next((row.line for row in rows if row.line > OWN_LINE), rows[0].line)
+        if line in self.refused:
+            return
+        self.refused.add(line)
+        y = int(wrong.argmax())
+        given = "; ".join(
+            f"{route} in {listed([str(row.year) for row in each], 8)}"
+            for route, each in zip(RECYCLING_ROUTES, of, strict=True)
+        )
+        why = (
+            f"routes add up to {shares[:, y].sum():.6g}, expected 1; they are given as {given}: give each of them a row"
+        )
+        what = f"{where}, {self.years[y]}"
+        file = self.inputs.tables["recovery_route"].file
+        self.problems.append(Problem(file, line, what, f"{why} of the same labels and years, 0 where it has none"))
 
     def _price(self, node: str) -> Array:
         """(3, year); NaN where nobody prices the node, which is no price of zero."""
@@ -321,21 +368,19 @@ class _Reader:
         return np.stack([np.interp(ages, [row.age for row in rows], column) for column in _ends(rows)])
 
     def _nodes(self) -> Iterable[UpstreamNode]:
-        """Each upstream product with its mass per mass of the mineral its chain ends in."""
-        rows = {row.node: row for row in self._rows("stage_yield")}
+        """Each upstream product with its mass per mass of the minerals that it ends in."""
         stages = self.inputs.by_code("nodes", "stage")
         file = self.inputs.tables["stage_yield"].file
-        for name, at in rows.items():
-            ratio = [1.0, 1.0, 1.0]
-            while True:
-                ends = datum(at.value, at.low, at.high, file)
-                ratio = [ratio[0] * ends.value, ratio[1] * ends.low, ratio[2] * ends.high]
-                target, _, route = at.feeds.partition(":")
-                if target not in rows:
-                    break
-                at = rows[target]
-            if target in self.labels.minerals:
-                yield UpstreamNode(name, stages[name], target, route, (ratio[0], ratio[1], ratio[2]))
+        for name, found in ways(self._rows("stage_yield")).items():
+            mine = []
+            for way in (each for each in found if each.mineral in self.labels.minerals):
+                value, low, high = 1.0, 1.0, 1.0
+                for row in way.rows:
+                    ends = datum(row.value, row.low, row.high, file)
+                    value, low, high = value * ends.value, low * ends.low, high * ends.high
+                mine.append(UpstreamWay(way.mineral, way.route, (value, low, high), way.together))
+            if mine:
+                yield UpstreamNode(name, stages[name], tuple(mine))
 
     @staticmethod
     def _stack(parts: Sequence[Array]) -> Array:

@@ -128,7 +128,7 @@ def state(plant: Plant, year: int, delivery: dict[str, Ends], undated: int) -> S
         else:
             coming = Ends(*map(sum, zip(coming, added, strict=True)))
     last, nameplate = reached[-1].row, max(step.row.value for step in reached)
-    return State(standing, coming, nameplate, tuple(split(last.owner)), _families_of(last))
+    return State(standing, coming, nameplate, tuple(split(last.owner)), families_of(last))
 
 
 class _Step(NamedTuple):
@@ -152,18 +152,20 @@ def _steps(rows: Iterable[Any], undated: int) -> list[_Step]:
     return out
 
 
-def _families_of(row: Any) -> tuple[str, ...]:
+def families_of(row: Any) -> tuple[str, ...]:
+    """Families that a row of a plant of cells names."""
     return tuple(split(getattr(row, "chemistry", "") or getattr(row, "technology", "")))
 
 
 def capacity(
     inputs: Inputs, plants: Iterable[Plant], years: Sequence[int], by: Sequence[str], undated: int
 ) -> pd.DataFrame:
-    """Capacity of plants by year and any of node, country, owner and family, in the unit of the plants.
+    """Capacity of plants by year and any of node, country, owner, family and chemistry, in the unit of the plants.
 
     Columns: those of `by`, year, nameplate (all but what is cancelled), operating, value, low, high (what operates and
     what is delivered of the rest) and unit. A plant of several owners is theirs in equal parts. One that makes several
-    families in shares nobody says counts in equal parts, not at all at the low end and whole at the high end of each.
+    families in shares nobody says counts in equal parts, not at all at the low end and whole at the high end of each;
+    chemistry keeps them together, joined by ";".
     """
     delivery = delivered(inputs)
     found: dict[tuple[Any, ...], list[float]] = {}
@@ -174,7 +176,8 @@ def capacity(
                 continue
             for family, parts in _families(now.families, "family" in by):
                 for owner in now.owners if "owner" in by else ("",):
-                    label = {"node": plant.node, "country": plant.country, "owner": owner, "family": family}
+                    label = {"node": plant.node, "country": plant.country, "owner": owner, "family": family,
+                             "chemistry": ";".join(now.families)}  # fmt: skip
                     key = (*(label[name] for name in by), year, plant.unit)
                     share = 1 / len(now.owners) if owner else 1.0
                     total = [stands + comes for stands, comes in zip(now.standing, now.coming, strict=True)]
@@ -252,7 +255,7 @@ def output_of_plants(
 
 def _node(plant: Plant, row: Any) -> str:
     """Node that a plant makes from a row on."""
-    return plant.node or (SODIUM_CELL if SODIUM in _families_of(row) else OTHER_CELL)
+    return plant.node or (SODIUM_CELL if SODIUM in families_of(row) else OTHER_CELL)
 
 
 def supply_of_plants(

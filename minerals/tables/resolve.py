@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from ..axes import Axis
-from ..config import DrawnStudy, Identify, Run, ShareChange
+from ..config import Identify, Measures, Run, ShareChange
 from ..errors import InputError, Problem, listed
 from ..haste import frozen
 from ..provenance import CHANGE, Rows, names_in
@@ -32,6 +32,8 @@ from .series import Anchors, Datum, Point, along, at, datum, less, outside, rang
 
 #: Keys of the intensities by use and year of sale.
 FINER_KEYS = ["segment", "chemistry", "silicon", "mineral", "year"]
+#: Table of the intensities.
+INTENSITY = "mineral_intensity"
 #: A demand series may begin at this share of its largest year and still count as having its history.
 HISTORY = 0.05
 
@@ -212,7 +214,7 @@ class _Resolver:
             else:
                 lines |= {name: rows for name, rows in chain.used.items() if name not in OF_FLOWS}
         self._check_recycling()
-        self._check_detail(bool(len(tables["finer_intensity"])), bool(by_scenario))
+        self._check_detail(tables["finer_intensity"])
         self._stop_on_problems()
         regions, years = Axis("region", labels.regions), Axis("year", self.years)
         used = self._used(tables, lines)
@@ -287,26 +289,39 @@ class _Resolver:
                 lines.setdefault(table, set()).update(rows)
         return out, {table: sorted(rows) for table, rows in lines.items()}
 
-    def _check_detail(self, finer: bool, detailed: bool) -> None:
-        """What takes one intensity for all uses, or one life and recovery for all places, is refused beside finer ones.
+    def _check_detail(self, finer: pd.DataFrame) -> None:
+        """What takes one intensity of a chemistry for all uses, or one life and recovery for all places, is refused
+        beside own rows that say several. finer: intensities by use and year of sale.
 
-        finer: whether intensities are by use or year of sale; detailed: whether stock and recycling are by region and
-        chemistry.
-        """
-        settings = self.run.settings
-        of_chemistry = "takes one intensity of a chemistry for all uses and years of sale, and own rows say several"
-        of_rates = "takes one life and recovery for all chemistries and regions, and own rows say several"
-        drawn = isinstance(settings.study, DrawnStudy)
-        for key, wrong, why in (
-            ("exposure", finer and settings.exposure is not None, of_chemistry),
-            ("optimise", finer and settings.optimise is not None, of_chemistry),
-            ("industry", finer and settings.industry is not None, of_chemistry),
-            ("study", finer and (drawn or isinstance(settings.study, Identify)), of_chemistry),
-            ("optimise", detailed and not finer and settings.optimise is not None, of_rates),
-            ("study", detailed and not finer and drawn, of_rates),
+        A mix chooses where cells of a chemistry are made and what they need, and not which use each of them goes to."""
+        settings, by_use = self.run.settings, self._apart_by_use(finer)
+        rates = [
+            ":".join(map(str, table.place(line)))
+            for name, table in self.inputs.finer.items()
+            if name in OF_FLOWS and settings.flows is not None
+            for line in table.columns["line"]
+        ]
+        of_uses = "takes one intensity of a chemistry for all uses, and own rows say several"
+        of_mix = "chooses who makes the cells of a chemistry whatever their use, and own rows say several intensities"
+        of_ways = "knows ways to recover more of one recovery for all chemistries and regions, and own rows say several"
+        any_use = "give rows of any use (years of sale may differ)"
+        for key, rows, why, way in (
+            ("optimise", by_use if settings.optimise is not None else [], of_mix, any_use),
+            ("industry", by_use if settings.industry is not None else [], of_uses, any_use),
+            ("study", by_use if isinstance(settings.study, Identify) else [], of_uses, any_use),
+            ("study", rates if isinstance(settings.study, Measures) else [], of_ways, "give ordinary rows alone"),
         ):
-            if wrong:
-                self.problems.append(self.run.problem((key,), f"[{key}]", f"{why}; leave out one of the two"))
+            if rows:
+                why = f"{why} ({listed(rows, 3)}); {way}, or leave out [{key}]"
+                self.problems.append(self.run.problem((key,), f"[{key}]", why))
+
+    def _apart_by_use(self, finer: pd.DataFrame) -> list[str]:
+        """Own rows by which a chemistry has not the same intensity in all uses of the run."""
+        out: set[str] = set()
+        for _, rows in finer.groupby(["chemistry", "silicon", "mineral", "year"], sort=False):
+            if len(rows) < len(self.labels.segments) or len(rows[["value", "low", "high"]].drop_duplicates()) > 1:
+                out |= names_in(rows["rows"])
+        return sorted((row for row in out if self.inputs.found(row)[0] == INTENSITY), key=self.inputs.found)
 
     def _check_recycling(self) -> None:
         """A scenario of recycling that is named has rows, and a run that follows what comes back."""
@@ -701,7 +716,8 @@ class _Resolver:
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction), "")
             if name not in finer and chemistry in finer:
-                why = f"{chemistry} has intensities by use or year of sale, and with {fraction:g} of silicon none"
+                why = f"{chemistry} has intensities by use or year of sale, and with {fraction:g} of silicon none; add"
+                why += " own rows of that blend, or sell none of it (silicon = 'none')"
                 self.problems.append(Problem(self.inputs.tables["mineral_intensity"].file, 0, f"{chemistry}", why))
             if name in finer and (config.route == "derived" or name in config.cell or name in config.kg_per_kwh):
                 why = f"{name} has intensities by use or year of sale in own rows; leave out one of the two"

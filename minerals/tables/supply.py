@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..config import Exposure, Run
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen, value_class
-from ..provenance import Rows
+from ..provenance import ONE, Rows, Term
 from .check import split
 from .codes import ANY, ENERGY, UNKNOWN, WORLD
 from .expansion import NewSupply, marginal_location, new_supply
@@ -31,6 +31,7 @@ from .plants import NOT_COMING, Output, delivered, observed_origin, output_of_pl
 from .plants import Ends as PlantEnds
 from .reader import Reader
 from .series import Anchors, Datum, along, datum, share_of, sum_of
+from .yields import ways
 
 Array = NDArray[np.float64]
 #: Node of which a bloc's lines are.
@@ -50,8 +51,9 @@ class Node:
     """A stage of a chain and what it makes.
 
     products: (mineral, route or '', kg per kg of the mineral) where every chemistry with the mineral uses it; uses: by
-    base chemistry, (mineral or `energy`, kg per kg of it or GWh per GWh), where only some do. product_rows, use_rows:
-    the rows of each.
+    base chemistry, (mineral or `energy`, kg per kg of it, or GWh per GWh, kg per kWh of a node in kt), where only some
+    do. product_rows, use_rows: the rows of each; together: of each product a label that those share which one mass
+    gives at once (`yields`), '' where it is alone.
     """
 
     node: str
@@ -66,6 +68,12 @@ class Node:
     uses: dict[str, tuple[str, float]]
     product_rows: tuple[Rows, ...] = ()
     use_rows: dict[str, Rows] = field(default_factory=dict)
+    together: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> tuple[tuple[str, str, float], ...]:
+        """Products that no mass gives together with others."""
+        return tuple(part for part, label in zip(self.products, self.together, strict=True) if not label)
 
 
 class Cut(NamedTuple):
@@ -469,31 +477,22 @@ class _Reader(Reader):
                     row.node, row.label, row.item, row.stage, row.part, row.unit, row.in_path == "yes",
                     row.strategic_raw_material == "yes", tuple(part[:3] for part in mine),
                     {c: use[:2] for c, use in by_chemistry.items()}, tuple(part[3] for part in mine),
-                    {c: use[2] for c, use in by_chemistry.items()},
+                    {c: use[2] for c, use in by_chemistry.items()}, tuple(part[4] for part in mine),
                 ))  # fmt: skip
         return tuple(out)
 
-    def _products(self) -> dict[str, list[tuple[str, str, float, Rows]]]:
-        """What a node makes per mass of a mineral, along what it feeds: (mineral, route, kg per kg, rows)."""
-        rows: dict[str, list[Any]] = {}
-        for row in self.rows("stage_yield"):
-            rows.setdefault(row.node, []).append(row)
-
-        def down(node: str) -> list[tuple[str, str, float, Rows]]:
-            found = []
-            for row in rows[node]:
-                name = self.place("stage_yield", row.line)
-                if row.feeds in rows:
-                    found += [
-                        (m, r, per_kg * float(row.value), behind.times(name))
-                        for m, r, per_kg, behind in down(row.feeds)
-                    ]
-                else:
-                    mineral, _, route = row.feeds.partition(":")
-                    found.append((mineral, route, float(row.value), Rows.row(name)))
-            return found
-
-        return {node: down(node) for node in rows}
+    def _products(self) -> dict[str, list[tuple[str, str, float, Rows, str]]]:
+        """What a node makes per mass of a mineral, along what it feeds: (mineral, route, kg per kg, rows, label of
+        those that one mass gives together)."""
+        out: dict[str, list[tuple[str, str, float, Rows, str]]] = {}
+        for node, found in ways(self.rows("stage_yield")).items():
+            for way in found:
+                per_kg, behind = 1.0, Rows((Term(ONE, ()),))
+                for row in reversed(way.rows):
+                    per_kg *= float(row.value)
+                    behind = behind.times(self.place("stage_yield", row.line))
+                out.setdefault(node, []).append((way.mineral, way.route, per_kg, behind, way.together))
+        return out
 
     def _uses(self) -> dict[str, dict[str, tuple[str, float, Rows]]]:
         """Use of a node by base chemistry, by the most specific row: its own, its family's, that of any."""

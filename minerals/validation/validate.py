@@ -232,12 +232,15 @@ def _material(row: Published, model: Model) -> float:
 def _plants(row: Published, model: Model) -> float:
     """Plants of cells, or of the row's node, in the region or country of the row [GWh/yr or kt/yr].
 
-    With a maker those that it owns abroad. What is counted depends on the kind, see `PLANTS`.
+    With a maker those that it owns abroad, with a chemistry those of its family; a plant of several counts in equal
+    parts. What is counted depends on the kind, see `PLANTS`.
     """
     plants = [plant for plant in material_plants(model.inputs) if plant.node in row.node and plant.unit == row.unit]
-    found = capacity(
-        model.inputs, plants if row.node else cell_plants(model.inputs), [row.year], ["country", "owner"], UNDATED
-    )
+    by = ["country", "owner", *(["family"] if row.chemistry else [])]
+    found = capacity(model.inputs, plants if row.node else cell_plants(model.inputs), [row.year], by, UNDATED)
+    if row.chemistry:
+        family = next(each.family for each in model.inputs.rows("chemistries") if each.chemistry == row.chemistry)
+        found = found[found["family"] == family]
     if row.maker:
         found = found[(found["owner"] == row.maker) & (found["country"] != row.maker)]
     if row.region:
@@ -304,6 +307,15 @@ def _net_exports(row: Published, model: Model) -> float:
     return float(max(rows, key=lambda share: share.year).value) * world - home
 
 
+def _supply_share(row: Published, model: Model) -> float:
+    """Share of the row's maker in what the world makes of its node today [1], of the newest row until its year."""
+    shares = model.inputs.rows_by("supply_share", "future", "node", "country")
+    found = [each for node in row.node for each in shares.get(("today", node, row.maker), []) if each.year <= row.year]
+    if len(row.node) != 1 or not found:
+        raise _nothing(row, "its maker has no share of its one node by that year")
+    return float(max(found, key=lambda share: share.year).value)
+
+
 def _import_value(row: Published, model: Model) -> float:
     """Cells put into use in a region that come from the row's maker, at the maker's pack price [billion USD_2025]."""
     origin = observed_origin(model.inputs, row.region)
@@ -366,6 +378,7 @@ KINDS: dict[str, Callable[[Published, Model], float]] = {
     "plants_operating": _plants,
     "plants_delivered": _plants,
     "plants_announced": _plants,
+    "supply_share": _supply_share,
     "net_exports": _net_exports,
     "import_value": _import_value,
     "derived_intensity": _derived_intensity,

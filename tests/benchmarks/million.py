@@ -44,7 +44,10 @@ def certain_lives(resolved: Resolved) -> Resolved:
     assert isinstance(chain, Parameters)
     lives = {place: still(life) for place, life in chain.lifetime.items()}
     fixed = replace(
-        chain, lifetime=lives, second_lifetime=still(chain.second_lifetime), reuse_share=middle(chain.reuse_share)
+        chain,
+        lifetime=lives,
+        second_lifetime={(): still(chain.second_lifetime[()])},
+        reuse_share=middle(chain.reuse_share),
     )
     return replace(resolved, parameters=fixed)
 

@@ -1,9 +1,10 @@
-"""Tables of a run with [industry]: what cells can do and need, who owns the plants of cells, and plants of new ones."""
+"""Tables of a run with [industry]: what cells can do and need, who owns the plants of cells and where they stand,
+plants of new ones, and how much of other goods one country makes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,7 +20,7 @@ from ...tables.check import split
 from ...tables.codes import WORLD
 from ...tables.expansion import material_price
 from ...tables.inputs import Inputs
-from ...tables.plants import NOT_COMING, UNDATED, capacity, cell_plants
+from ...tables.plants import NOT_COMING, UNDATED, Ends, Plant, capacity, cell_plants, families_of
 from ...tables.prices import countries_in
 from ...tables.reader import Reader
 from ...tables.series import Anchors, along, datum
@@ -38,8 +39,8 @@ BOUGHT, FOIL = "active_material", "foil"
 def industry_tables(
     outcome: Outcome, chokepoints: Chokepoints | None, inputs: Inputs
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Tables trade_offs, cell_owners, next_gen_plants and with [exposure] cell_materials, and the rows that they rest
-    on, as inputs_used has them."""
+    """Tables trade_offs, cell_owners, next_gen_plants, plants_by_place, yardsticks and with [exposure] cell_materials,
+    and the rows that they rest on, as inputs_used has them."""
     run = outcome.resolved.run
     assert run.settings.industry is not None
     made = _Industry(run=run, inputs=inputs, outcome=outcome, chokepoints=chokepoints, config=run.settings.industry)
@@ -47,6 +48,8 @@ def industry_tables(
         "trade_offs": pd.DataFrame(made.trade_offs(), columns=TRADE_OFFS),
         "cell_owners": made.cell_owners(),
         "next_gen_plants": made.next_gen_plants(),
+        "plants_by_place": made.plants_by_place(),
+        "yardsticks": made.yardsticks(),
     }
     if chokepoints is not None:
         tables["cell_materials"] = pd.DataFrame(made.cell_materials(chokepoints), columns=CELL_MATERIALS)
@@ -107,14 +110,17 @@ class _Industry(Reader):
         arrays, resolved = self.outcome.arrays, self.outcome.resolved
         names = {row.mineral: row.label for row in self.inputs.rows("minerals")}
         base, silicon = resolved.chemistries.labels[c]
-        table = resolved.mineral_intensity
+        table, finer = resolved.mineral_intensity, resolved.finer_intensity
         mine = table[(table["chemistry"] == base) & (table["silicon"] == silicon)].set_index("mineral")
+        finer = finer[(finer["chemistry"] == base) & (finer["silicon"] == silicon)].drop_duplicates(["mineral", "year"])
+        of_year = finer.set_index(["mineral", "year"])
         for year in self.years:
             for m, mineral in enumerate(resolved.minerals.labels):
                 y = resolved.years.labels.index(year)
-                ends = [float(held[0, c, m, min(y, held.shape[-1] - 1)]) for held in arrays.intensity.values()]
+                ends = [float(held[0, c, m, y]) for held in arrays.by_use.values()]
                 if any(ends):
-                    fill, rows = (mine.loc[mineral, column] for column in ("fill", "rows"))
+                    said = of_year.loc[mineral, year] if (mineral, year) in of_year.index else mine.loc[mineral]
+                    fill, rows = (said[column] for column in ("fill", "rows"))
                     about = (year, "mineral_intensity", mineral, names[mineral], "", "")
                     yield (*about, *ends, "kg/kWh", fill, rows)
 
@@ -125,7 +131,7 @@ class _Industry(Reader):
         top1 = found.measure("top1")
         for year in self.years:
             y = chokepoints.years.index(year)
-            uses = chokepoints.uses.fixed[c, :, y] > 0
+            uses = chokepoints.uses.used(y)[0][c]
             shares = np.where(uses, top1[:, y], np.nan)
             if np.isnan(shares).all():
                 continue
@@ -148,7 +154,7 @@ class _Industry(Reader):
             row = codes[code]
             base, silicon = str(row.base or code), float(row.silicon)
             for year in self.years:
-                used = chokepoints.uses.fixed[labels.index((base, silicon)), :, chokepoints.years.index(year)]
+                used = chokepoints.uses.fixed[0, labels.index((base, silicon)), :, chokepoints.years.index(year)]
                 for n, node in enumerate(chokepoints.inputs.nodes):
                     if not used[n] > 0 or (node.stage != BOUGHT and node.part != FOIL) or node.stage == "mining":
                         continue
@@ -178,11 +184,8 @@ class _Industry(Reader):
                 self.use(plant.table, plant.rows)
             found = capacity(self.inputs, plants, years, ["owner"], UNDATED).rename(columns={"nameplate": "announced"})
             unsized: dict[str, float] = {}
-            for plant in plants:
-                coming = [row for row in plant.rows if row.status not in NOT_COMING]
-                if coming and all(math.isnan(row.value) for row in coming):
-                    owners = split(coming[-1].owner)
-                    unsized |= {owner: unsized.get(owner, 0.0) + 1 / len(owners) for owner in owners}
+            for _, owner, _, part in _unsized(plants):
+                unsized[owner] = unsized.get(owner, 0.0) + part
             none = [(o, y, *[0.0] * 5, "GWh/yr") for o in unsized if o not in set(found["owner"]) for y in years]
             if none:
                 found = pd.concat([found, pd.DataFrame(none, columns=list(found))], ignore_index=True)
@@ -197,6 +200,51 @@ class _Industry(Reader):
         columns = ["region", "owner", "owner_label", "place", "year", "operating", "value", "low", "high", "announced",
                    "unsized", "unit"]  # fmt: skip
         return pd.concat(parts, ignore_index=True)[columns]
+
+    def plants_by_place(self) -> pd.DataFrame:
+        """Capacity of the plants of cells of the world by country, country of the owner, what they make, and year.
+
+        chemistry: families as listed, several joined by ";", or unknown; place, owner_place: the part of the world that
+        the country lies in, of those that are named by their members, else the country. Other columns as in
+        `cell_owners`.
+        """
+        labels = {row.country: row.label for row in self.inputs.rows("countries")}
+        plants, years = cell_plants(self.inputs), self.outcome.resolved.reported
+        for plant in plants:
+            self.use(plant.table, plant.rows)
+        by = ["country", "owner", "chemistry"]
+        found = capacity(self.inputs, plants, years, by, UNDATED).rename(columns={"nameplate": "announced"})
+        unsized: dict[tuple[str, ...], float] = {}
+        for *key, part in _unsized(plants):
+            unsized[tuple(key)] = unsized.get(tuple(key), 0.0) + part
+        sized = set(zip(*(found[name] for name in by), strict=True))
+        none = [(*key, y, *[0.0] * 5, "GWh/yr") for key in unsized if key not in sized for y in years]
+        if none:
+            found = pd.concat([found, pd.DataFrame(none, columns=list(found))], ignore_index=True)
+        keys = zip(*(found[name] for name in by), strict=True)
+        found = found.assign(
+            country_label=found["country"].map(labels),
+            place=[self.parts.get(code, labels[code]) for code in found["country"]],
+            owner_label=found["owner"].map(labels),
+            owner_place=[self.parts.get(code, labels[code]) for code in found["owner"]],
+            unsized=[unsized.get(key, 0.0) for key in keys],
+        )
+        self.rows("plant_delivery")
+        columns = ["country", "country_label", "place", "owner", "owner_label", "owner_place", "chemistry", "year",
+                   "operating", "value", "low", "high", "announced", "unsized", "unit"]  # fmt: skip
+        return found[columns]
+
+    def yardsticks(self) -> pd.DataFrame:
+        """Share of the leading country in goods beside batteries, as listed; low and high are the share where no other
+        is given."""
+        labels = {row.country: row.label for row in self.inputs.rows("countries")}
+        rows = [
+            (row.good, row.country, labels[row.country], row.year, *Ends.of(row), row.unit,
+             self.place("yardstick", row.line))
+            for row in self.rows("yardstick")
+        ]  # fmt: skip
+        columns = ["good", "country", "country_label", "year", "value", "low", "high", "unit", "rows"]
+        return pd.DataFrame(rows, columns=columns)
 
     def next_gen_plants(self) -> pd.DataFrame:
         """Plants of new chemistries in the world as listed, one a row, with the part of the world that each stands in:
@@ -213,3 +261,15 @@ class _Industry(Reader):
         columns = ["technology", "item", "company", "site", "country", "place", "owner", "scale", "status", "year",
                    "value", "low", "high", "unit", "rows"]  # fmt: skip
         return pd.DataFrame(rows, columns=columns)
+
+
+def _unsized(plants: Iterable[Plant]) -> Iterator[tuple[str, str, str, float]]:
+    """(country, owner, families, part of the plant that is the owner's) of plants that stand or are to come, of which
+    nobody says how large they are."""
+    for plant in plants:
+        coming = [row for row in plant.rows if row.status not in NOT_COMING]
+        if coming and all(math.isnan(row.value) for row in coming):
+            last = coming[-1]
+            owners = split(last.owner)
+            for owner in owners:
+                yield plant.country, owner, ";".join(families_of(last)), 1 / len(owners)

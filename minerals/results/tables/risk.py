@@ -277,7 +277,7 @@ def _lost_minerals(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.Data
         if each.loss.lost[0] <= LEAST:
             continue
         for mineral in minerals:
-            content = chokepoints.intensity(mineral)[:, each.year]
+            content = chokepoints.intensity(mineral, each.scenario, each.regions, each.year)
             stages = {
                 "cell": (each.loss.planned, each.loss.best.cells),
                 "active_material": (each.loss.at_home, each.loss.best.home),

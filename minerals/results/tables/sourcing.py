@@ -204,7 +204,7 @@ def _flows(
     """Flows of one mineral into the batteries of a region, from the last stage back."""
     inputs, resolved = chokepoints.inputs, chokepoints.resolved
     plan = chokepoints.plan(scenario, (region,), y)
-    total = float(plan.cells @ chokepoints.intensity(chain)[:, y])
+    total = float(plan.cells @ chokepoints.intensity(chain, scenario, (region,), y))
     if not total:
         return
     _, mine = chokepoints.sources(scenario, (region,), y)

@@ -114,19 +114,24 @@ def reference_need(chokepoints: Chokepoints) -> pd.DataFrame:
 def node_use(chokepoints: Chokepoints) -> pd.DataFrame:
     """What a node makes per mass of a mineral in the cell, or per energy; with chemistry '' for all with the mineral.
 
-    Use of a node per GWh = Σ of its rows, value × intensity of `per` × share of the route, or value per `energy`.
+    Use of a node per GWh = Σ of its rows, value × intensity of `per` × share of the route, or value per `energy`; of
+    rows with one label in `together`, a column where there are any, only the largest counts.
     """
     rows: list[tuple[Any, ...]] = []
+    labels: list[str] = []
     bases = list(dict.fromkeys(base for base, _ in chokepoints.resolved.chemistries.labels))
     for node in chokepoints.inputs.nodes:
         for (mineral, route, per_kg), behind in zip(node.products, node.product_rows, strict=True):
             rows.append((node.node, "", mineral, route, per_kg, "kg/kg", str(behind)))
+        labels += node.together
         for base in bases:
             if base in node.uses:
                 per, amount = node.uses[base]
                 unit = f"{node.unit}/GWh" if per == ENERGY else "kg/kg"
                 rows.append((node.node, base, per, "", amount, unit, str(node.use_rows[base])))
-    return pd.DataFrame(rows, columns=["node", "chemistry", "per", "route", "value", "unit", "rows"])
+                labels.append("")
+    table = pd.DataFrame(rows, columns=["node", "chemistry", "per", "route", "value", "unit", "rows"])
+    return table.assign(together=labels) if any(labels) else table
 
 
 def node_chain(chokepoints: Chokepoints) -> pd.DataFrame:
