@@ -232,10 +232,10 @@ def joined(*used: pd.DataFrame) -> pd.DataFrame:
     taken: set[str] = set()
     for frame in used:
         columns = {column: frame[column].to_numpy().tolist() for column in frame}
-        first = dict(zip(reversed(columns["rows"]), reversed(range(len(frame))), strict=True))
+        first = {row: at for at, row in reversed(list(enumerate(columns["rows"])))}
         new = sorted(first[row] for row in first.keys() - taken)
         taken |= first.keys()
         for column, cells in found.items():
-            mine = columns.get(column)
-            cells += [math.nan] * len(new) if mine is None else [mine[at] for at in new]
+            mine = columns.get(column, [math.nan] * len(frame))
+            cells += mine if len(new) == len(frame) else [mine[at] for at in new]
     return pd.DataFrame(found)
