@@ -13,7 +13,8 @@ What cells need of a node, and demand, are the same rows in the reference world 
 supply that follows the need of that world moves with them, and a node is then as scarce as before. Supply that is
 published, or made by plants, does not. Demand of another scenario than the reference world has moves the plan alone.
 The share of a chemistry has one cause in all scenarios: it moves in the plan, and in the need of the reference world.
-Where own rows say intensities by use, a chemistry keeps the segments that it has at the values.
+Where own rows say intensities by use, a chemistry keeps the segments that it has at the values. Of a node of which one
+mass gives several products, that product counts in each draw of which a chemistry then needs most of the node.
 """
 
 from __future__ import annotations
@@ -172,8 +173,9 @@ class Drawn:
     def used(self, streams: Streams, cells: Array, year: int) -> Array:
         """How many times as much cells use of each node, (row, node) or (1, node).
 
-        The mean of what its intensities are drawn at, weighed by how much of the node the cells, (segment, chemistry)
-        [GWh], use for them. Intensities of one draw group move together, as do those of packs of one mineral.
+        Where all products of a node add up, the mean of what its intensities are drawn at, weighed by how much of the
+        node the cells, (segment, chemistry) [GWh], use for them. Intensities of one draw group move together, as do
+        those of packs of one mineral.
         """
         uses, out = self.chokepoints.uses, np.ones((1, len(self.chokepoints.inputs.nodes)))
         weighed = cells.sum(axis=0) * uses.weights(cells)

@@ -86,7 +86,7 @@ def _of_several_ratios(
         ratio = mine[among] / theirs[among]
         if ratio.size and np.ptp(ratio) > SAME * ratio.max():
             why = (
-                f"goes into {nodes[d].node}, of which each mass needs {ratio.min():.4g} to {ratio.max():.4g} by "
+                f"goes into {nodes[d].node}, each unit of which needs {ratio.min():.4g} to {ratio.max():.4g} by "
                 f"chemistry, use or year; [exposure] takes one ratio: let stage_yield say that it feeds "
                 f"{nodes[d].node} alone, or leave [exposure] out"
             )
