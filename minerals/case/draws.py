@@ -206,12 +206,10 @@ class Drawn:
         its place, (row, segment or 1, chemistry) [kt/GWh]: which product counts is seen in each draw. times: each
         intensity as a multiple of its value, (row, segment or 1, chemistry, mineral)."""
         (nodes, minerals, bases), out = self._labels, {}
-        value = self._intensities_by_year[..., 0, year]
-        drawn = (times * value)[..., None]
+        value = self._intensities_by_year[..., 0, [year]]
         for n in self._joint:
-            node, per_year = nodes[n], value[..., None]
-            needed = []
-            for each in (drawn, per_year[None]):
+            node, needed = nodes[n], []
+            for each in (times[..., None] * value, value[None]):
                 parts = np.stack([each[..., minerals.index(mineral), 0] * kg for mineral, _, kg in node.products])
                 found = (parts * products_counted(node, each, minerals)[..., 0]).sum(axis=0)
                 for c, base in enumerate(bases):

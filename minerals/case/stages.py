@@ -87,8 +87,8 @@ def _of_several_ratios(
         if ratio.size and np.ptp(ratio) > SAME * ratio.max():
             why = (
                 f"goes into {nodes[d].node}, each unit of which needs {ratio.min():.4g} to {ratio.max():.4g} by "
-                f"chemistry, use or year; [exposure] takes one ratio: let stage_yield say that it feeds "
-                f"{nodes[d].node} alone, or leave [exposure] out"
+                "chemistry, use or year; [exposure] takes one ratio: let stage_yield say that it feeds one node alone, "
+                "of your own where need be, or leave [exposure] out"
             )
             yield Problem("stage_yield.csv", 0, f"node = {nodes[n].node!r}", why)
 
