@@ -560,6 +560,19 @@ def test_the_guide_shows_rows_of_a_run_file_that_are_sound(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
+def test_the_nodes_of_the_guide_run_as_they_stand(tmp_path: Path) -> None:
+    """Film is 12 g/kWh beside the separator's 1 GWh/GWh; a hydroxide gives both metals, here counted as contained."""
+    guide = (Path(__file__).parent.parent / "notebooks/guides/own.md").read_text(encoding="utf-8")
+    example = guide.partition("**Nodes.**")[2].partition("```toml\n")[2].partition("```")[0]
+    (tmp_path / "mine.toml").write_text(example, encoding="utf-8")
+    found = run(tmp_path / "mine.toml", ["exposure.draws=0", "scope.years.first=2034"])["reference_need"]
+    need = found.query("year == 2035").groupby("node")["gross"].sum()
+    assert need["separator_film"] == pytest.approx(0.012 * need["separator"], rel=1e-9)
+    nickel, cobalt = 2.6 * need["nickel_refined"], 30 * need["cobalt_refined"]
+    assert max(nickel, cobalt) < need["hydroxide"] < nickel + cobalt
+
+
+@pytest.mark.slow
 def test_a_run_with_own_rows_is_that_with_these_rows_in_the_tables(own_run: Path, toy: Path) -> None:
     found = run(own_run, inputs=toy)
     file = toy / "battery_demand.csv"

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from minerals import api
+from minerals.case.chokepoints import Chokepoints
+from minerals.case.draws import Drawn
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.flows.joint import counted
-from minerals.pipeline import inputs_of
+from minerals.pipeline import inputs_of, prepared
 from minerals.results.explain_exposure import explain_disruption
 from minerals.results.result import Result
 from minerals.studies.run import run
@@ -59,8 +61,8 @@ played = "no"
 """
 #: Node, label, stage and part.
 NODES = (
-    ("ore", "Ore", "mining", "cathode"), ("hydroxide", "Hydroxide", "refining", "cathode"),
-    ("acid", "Acid", "refining", "cathode"), ("coat", "Coat", "active_material", "separator"),
+    ("ore", "Ore", "mining", "cathode"), ("acid", "Acid", "refining", "cathode"),
+    ("hydroxide", "Hydroxide", "refining", "cathode"), ("coat", "Coat", "active_material", "separator"),
 )  # fmt: skip
 NODE = """[rows.nodes.{0}]
 label = "{1}"
@@ -108,14 +110,15 @@ def test_of_one_mass_the_largest_part_counts_and_others_add() -> None:
 
 @pytest.mark.slow
 def test_need_of_what_is_joint_split_and_per_kwh_by_hand(mine: Result) -> None:
-    """China makes all ore, so that it is needed where hydroxide is made: Europe's 40 kt and the rest in China."""
+    """Ore is needed where hydroxide is made, not acid that stands before it and shares its minerals: Europe makes its
+    40 kt, China the rest of 60.3 and 128.1."""
     cells = {"Europe": (45.0, 45.0), "China": (15.0, 215.0)}
     for node in ("hydroxide", "acid", "coat"):
         for region, (nmc, lfp) in cells.items():
             wanted = nmc * USE[node][0] + lfp * USE[node][1]
             assert need(mine, node, region) == pytest.approx(wanted, rel=1e-9), (node, region)
-    ore = sum(need(mine, "ore", region) for region in ("Europe", "China", "elsewhere"))
-    assert ore == pytest.approx(1.5 * (60 * 0.8 + 260 * 0.54), rel=1e-9)
+    assert need(mine, "ore", "Europe") == pytest.approx(1.5 * 40, rel=1e-9)
+    assert need(mine, "ore", "China") == pytest.approx(1.5 * (60 * 0.8 + 260 * 0.54 - 40), rel=1e-9)
 
 
 @pytest.mark.slow
@@ -158,6 +161,60 @@ def test_a_mix_chosen_with_rows_of_its_run_file_plays_back_to_the_same(folder: P
     ours = chosen["disruptions"].query("scenario == 'optimised'").set_index("year")["lost_best"]
     assert ours[2030] > 1
     assert played["disruptions"].set_index("year")["lost_best"].to_dict() == pytest.approx(ours.to_dict(), abs=1e-6)
+
+
+def exposed(folder: Path, *sets: str) -> Chokepoints:
+    return prepared(read_run(folder / "mine.toml", ["exposure.disruptions=['no-hydroxide']", *sets]), with_rows(
+        folder, *sets
+    )).chokepoints  # fmt: skip
+
+
+@pytest.mark.slow
+def test_in_each_draw_the_product_counts_that_then_needs_most(folder: Path) -> None:
+    """At the values NMC needs as much hydroxide for lithium as for cobalt, 0.8 kt/GWh; a draw has one above the other.
+    Of 120 GWh three quarters are made in Europe, which has 40 kt; the chemistry gives way that needs more of it."""
+    chokepoints = exposed(folder, "rows.stage_yield.hydroxide.lithium.value=8")
+    drawn, cells = Drawn(chokepoints, 100, 1), chokepoints.cells_of("plan", ("Europe",), 0)
+    assert cells.sum(axis=0).tolist() == pytest.approx([60, 60])
+    minerals = chokepoints.resolved.minerals.labels
+    per_kwh = {"cobalt": [0.08, 0.0], "lithium": [0.1, 0.09]}
+    times = drawn.intensities(drawn.streams, 0)[:, 0]
+    cobalt, lithium = (times[..., minerals.index(each)] * per_kwh[each] for each in per_kwh)
+    use = np.maximum(10 * cobalt, 8 * lithium)
+    for_lithium = 8 * lithium[1:, 0] > 10 * cobalt[1:, 0]
+    assert 10 < for_lithium.sum() < 90
+    found = drawn.used(drawn.streams, cells, 0)[:, chokepoints.inputs.place("hydroxide")]
+    assert found == pytest.approx(use.sum(axis=1) / (0.8 + 0.72), rel=1e-9)
+    (event,) = (each for each in chokepoints.inputs.events if each.disruption == "no-hydroxide")
+    mix = drawn.cells(drawn.streams, "plan", ("Europe",), 0)
+    had = 120 - np.maximum((0.75 * mix * use).sum(axis=1) - 40, 0) / use.max(axis=1)
+    rows = range(0, 101, 10)
+    assert drawn.by_chemistry(event, "plan", ("Europe",), 0, rows)[1] == pytest.approx(had[rows], rel=1e-9)
+
+
+@pytest.mark.slow
+def test_a_scope_without_a_mineral_that_a_node_feeds_beside_others_is_refused(folder: Path) -> None:
+    told = "goes into cobalt, lithium, and scope.minerals lacks lithium, so that what is needed of it would be too"
+    for sets in ((), ("exposure=false", "prices=false", "flows={}", "scope.beyond='hold'")):
+        with pytest.raises(InputError, match=told):
+            prepared(read_run(folder / "mine.toml", ["scope.minerals=['cobalt']", *sets]), with_rows(folder, *sets))
+    narrow = exposed(folder, "scope.minerals=['lithium', 'cobalt']")
+    europe = narrow.customers.index("Europe")
+    assert narrow.supply[1].need[narrow.inputs.place("hydroxide"), europe] == pytest.approx(60.3, rel=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("change", "told"), [
+    ("rows.stage_yield.ore.acid={ value = 1, unit = 'kg/kg' }",
+     "feeds hydroxide, acid; .exposure. follows it into one node alone: let its rows name the minerals"),
+    ("rows.nodes.ore.stage='refining'", r"feeds hydroxide, which is no later stage \(refining, refining\)"),
+    ("rows.stage_yield.ore={ lithium = { value = 1, unit = 'kg/kg' } }",
+     "node = 'ore': goes into acid, each unit of which needs 0.2273 to 0.5 by chemistry, use or year"),
+])  # fmt: skip
+def test_what_exposure_cannot_place_is_refused(change: str, told: str, folder: Path) -> None:
+    """Of lithium alone, ore goes into acid by its mineral, of which NMC needs 0.44 and LFP 0.18 kt/GWh."""
+    with pytest.raises(InputError, match=told):
+        exposed(folder, change)
 
 
 def test_own_rows_of_a_node_replace_all_that_it_feeds(folder: Path) -> None:

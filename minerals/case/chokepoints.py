@@ -798,7 +798,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     if reference is not None:
         check_cell_parts(inputs, bases_of(resolved))
         uses = uses_of(arrays, reference.inputs)
-        chain = chain_of(reference.inputs.nodes, bases_of(resolved), uses.ever, reference.inputs.known)
+        chain = chain_of(reference.inputs.nodes, bases_of(resolved), uses, reference.inputs.known)
         other = replace(
             reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine, chosen_origin={},
             chosen_follow_on={}, orders={},
@@ -828,7 +828,7 @@ def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | No
     union = inputs.places.union & set(customers)
     wider = {region: inputs.places.chain(region) for region in resolved.regions.labels}
     uses = uses_of(arrays, supply)
-    chain = chain_of(supply.nodes, bases_of(resolved), uses.ever, supply.known)
+    chain = chain_of(supply.nodes, bases_of(resolved), uses, supply.known)
     if (exposure := run.settings.exposure) is not None and exposure.unknown != "none":
         at_work = assumed_of(exposure.unknown, at_work, supply, chain, uses.ever)
         if not exposure.disruptions:

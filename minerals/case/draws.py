@@ -13,7 +13,8 @@ What cells need of a node, and demand, are the same rows in the reference world 
 supply that follows the need of that world moves with them, and a node is then as scarce as before. Supply that is
 published, or made by plants, does not. Demand of another scenario than the reference world has moves the plan alone.
 The share of a chemistry has one cause in all scenarios: it moves in the plan, and in the need of the reference world.
-Where own rows say intensities by use, a chemistry keeps the segments that it has at the values.
+Where own rows say intensities by use, a chemistry keeps the segments that it has at the values. Of a node of which one
+mass gives several products, that product counts in each draw of which a chemistry then needs most of the node.
 """
 
 from __future__ import annotations
@@ -172,8 +173,9 @@ class Drawn:
     def used(self, streams: Streams, cells: Array, year: int) -> Array:
         """How many times as much cells use of each node, (row, node) or (1, node).
 
-        The mean of what its intensities are drawn at, weighed by how much of the node the cells, (segment, chemistry)
-        [GWh], use for them. Intensities of one draw group move together, as do those of packs of one mineral.
+        Where all products of a node add up, the mean of what its intensities are drawn at, weighed by how much of the
+        node the cells, (segment, chemistry) [GWh], use for them. Intensities of one draw group move together, as do
+        those of packs of one mineral.
         """
         uses, out = self.chokepoints.uses, np.ones((1, len(self.chokepoints.inputs.nodes)))
         weighed = cells.sum(axis=0) * uses.weights(cells)
@@ -188,7 +190,35 @@ class Drawn:
             if below.any() or above.any():
                 under, over = streams.sides(key)
                 out = out - under[:, None] * below + over[:, None] * above
+        more = self._more_of_joint(self.intensities(streams, year), year) if self._joint else {}
+        for n, each in more.items():
+            out = np.repeat(out, len(each), axis=0) if len(out) < len(each) else out
+            out[:, n] = 1.0 + np.einsum("rsc,sc->r", each, weighed) / total[n] if total[n] > 0 else 1.0
         return np.asarray(np.maximum(out, 0.0))
+
+    @cached_property
+    def _joint(self) -> list[int]:
+        """Nodes of which one mass gives several products at once."""
+        return [n for n, node in enumerate(self.chokepoints.inputs.nodes) if any(node.together)]
+
+    def _more_of_joint(self, times: Array, year: int) -> dict[int, Array]:
+        """How much more of each node of which one mass gives several products a chemistry uses than at the values, by
+        its place, (row, segment or 1, chemistry) [kt/GWh]: which product counts is seen in each draw. times: each
+        intensity as a multiple of its value, (row, segment or 1, chemistry, mineral)."""
+        (nodes, minerals, bases), out = self._labels, {}
+        value = self._intensities_by_year[..., 0, [year]]
+        for n in self._joint:
+            node, needed = nodes[n], []
+            for each in (times[..., None] * value, value[None]):
+                parts = np.stack([each[..., minerals.index(mineral), 0] * kg for mineral, _, kg in node.products])
+                found = (parts * products_counted(node, each, minerals)[..., 0]).sum(axis=0)
+                for c, base in enumerate(bases):
+                    if base in node.uses and node.uses[base][0] != ENERGY:
+                        mineral, amount = node.uses[base]
+                        found[..., c] += each[..., c, minerals.index(mineral), 0] * amount
+                needed.append(found)
+            out[n] = needed[0] - needed[1]
+        return out
 
     def intensities(self, streams: Streams, year: int) -> Array:
         """Each intensity of a year as a multiple of its value, (row or 1, segment or 1, chemistry, mineral)."""
@@ -340,16 +370,20 @@ class Drawn:
         weights = uses.weights(cells)
         graphite = uses.carrier[..., year] * weights
         scrap = np.divide(plan.use, fixed, out=np.ones_like(fixed), where=fixed > 0)
-        carried = self._whatever_route[..., year]
+        carried = self._whatever_route[..., year].copy()
+        carried[..., self._joint] = 0.0
         latest, apart = factory, []
         for row in rows:
             times = intensities[row]
-            use = plan.use + scrap * np.einsum("scmn,scm,sc->cn", carried, times - 1.0, weights)
+            more = np.einsum("scmn,scm,sc->cn", carried, times - 1.0, weights)
+            for n, each in self._more_of_joint(times[None], year).items():
+                more[:, n] = (each[0] * weights).sum(axis=0)
+            use = plan.use + scrap * more
             routes = plan.routes
             if routes is not None:
-                more = (graphite * times[..., minerals.index("graphite")]).sum(axis=0)
+                drawn = (graphite * times[..., minerals.index("graphite")]).sum(axis=0)
                 mean = graphite.sum(axis=0)
-                carrier = routes.carrier * np.divide(more, mean, out=np.ones_like(more), where=mean > 0)
+                carrier = routes.carrier * np.divide(drawn, mean, out=np.ones_like(drawn), where=mean > 0)
                 routes = replace(routes, carrier=carrier)
             one = supplied.take([row])
             real = Supplied(one.own * used[row], one.bought * used[row], one.home, one.imported)

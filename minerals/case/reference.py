@@ -255,5 +255,5 @@ def need_of(world: Outcome, supply: SupplyInputs, reference: Batteries) -> World
         for r in range(gross.shape[1])
     ], axis=1)  # fmt: skip
     saved = np.minimum(relief, gross)
-    chain = chain_of(supply.nodes, bases_of(world.resolved), use.ever, supply.known)
+    chain = chain_of(supply.nodes, bases_of(world.resolved), use, supply.known)
     return World(gross - saved, saved, cells.sum(axis=(1, 2)), use, cells, reference.gain, chain)

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..haste import frozen
-from .stages import STAGES, Chain, Recipe, least
+from ..tables.codes import STAGES
+from .stages import Chain, Recipe, least
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..haste import frozen
+from ..tables.codes import STAGES
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -26,8 +27,6 @@ Mask = NDArray[np.bool_]
 
 #: Least number that divides.
 TINY = float(np.finfo(float).tiny)
-#: Stages in the order in which material passes them.
-STAGES = ("mining", "refining", "active_material", "cell")
 MINING, REFINING, ACTIVE, CELL = range(len(STAGES))
 
 

@@ -22,3 +22,5 @@ ASSUMED = "assumed"
 OWN = "own"
 #: What a plant makes where nobody says.
 UNKNOWN = "unknown"
+#: Stages in the order in which material passes them.
+STAGES = ("mining", "refining", "active_material", "cell")

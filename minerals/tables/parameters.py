@@ -24,7 +24,7 @@ from .inputs import Inputs
 from .names import Labels
 from .read import OWN_LINE
 from .series import Anchors, Datum, along, datum
-from .yields import ways
+from .yields import too_narrow, ways
 
 Array = NDArray[np.float64]
 #: Routes of recycling, in the order of their axis.
@@ -372,6 +372,8 @@ class _Reader:
         stages = self.inputs.by_code("nodes", "stage")
         file = self.inputs.tables["stage_yield"].file
         for name, found in ways(self._rows("stage_yield")).items():
+            if why := too_narrow((way.mineral for way in found), self.labels.minerals):
+                self.problems.append(Problem(file, found[0].rows[0].line, f"node = {name!r}", why))
             mine = []
             for way in (each for each in found if each.mineral in self.labels.minerals):
                 value, low, high = 1.0, 1.0, 1.0

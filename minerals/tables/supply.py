@@ -7,8 +7,8 @@ them from their first year on, and before it those of the future it extends; of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen, value_class
 from ..provenance import ONE, Rows, Term
 from .check import split
-from .codes import ANY, ENERGY, UNKNOWN, WORLD
+from .codes import ANY, ENERGY, STAGES, UNKNOWN, WORLD
 from .expansion import NewSupply, marginal_location, new_supply
 from .history import STOP, Ends, Past, ends_of, past_of
 from .inputs import Inputs
@@ -31,7 +31,7 @@ from .plants import NOT_COMING, Output, delivered, observed_origin, output_of_pl
 from .plants import Ends as PlantEnds
 from .reader import Reader
 from .series import Anchors, Datum, along, datum, share_of, sum_of
-from .yields import ways
+from .yields import too_narrow, ways
 
 Array = NDArray[np.float64]
 #: Node of which a bloc's lines are.
@@ -53,7 +53,8 @@ class Node:
     products: (mineral, route or '', kg per kg of the mineral) where every chemistry with the mineral uses it; uses: by
     base chemistry, (mineral or `energy`, kg per kg of it, or GWh per GWh, kg per kWh of a node in kt), where only some
     do. product_rows, use_rows: the rows of each; together: of each product a label that those share which one mass
-    gives at once (`yields`), '' where it is alone.
+    gives at once (`yields`), '' where it is alone; feeds: the node of a later stage that stage_yield says all of it
+    goes into, or ''.
     """
 
     node: str
@@ -69,6 +70,7 @@ class Node:
     product_rows: tuple[Rows, ...] = ()
     use_rows: dict[str, Rows] = field(default_factory=dict)
     together: tuple[str, ...] = ()
+    feeds: str = ""
 
     @property
     def alone(self) -> tuple[tuple[str, str, float], ...]:
@@ -461,25 +463,58 @@ class _Reader(Reader):
     # ------------------------------------------------------------------ nodes and their use
 
     def _nodes(self) -> tuple[Node, ...]:
-        """Active nodes, each with what uses it: one for each physical step."""
+        """Active nodes, each with what uses it: one for each physical step. Raises InputError for a node that goes into
+        some minerals of the run and others too, and for one that [exposure] cannot place."""
         rows, minerals = self.inputs.rows("nodes"), set(self.minerals)
         step = {row.node: row.same_as or row.node for row in rows}
         chosen = {step[node]: node for node in self.config.nodes}
         products, uses = self._products(), self._uses()
-        out = []
+        out, problems = [], []
         for row in rows:
             if chosen.get(step[row.node], step[row.node]) != row.node:
                 continue
             mine = [part for part in products.get(row.node, ()) if part[0] in minerals]
             by_chemistry = {c: use for c, use in uses.get(row.node, {}).items() if use[0] in minerals | {ENERGY}}
             if mine or by_chemistry:
+                needs = [part[0] for part in products.get(row.node, ())]
+                needs += [use[0] for use in uses.get(row.node, {}).values()]
+                if why := too_narrow(needs, minerals | {ENERGY}):
+                    problems.append(self.run.problem(("scope", "minerals"), f"node {row.node!r}", why))
                 out.append(Node(
                     row.node, row.label, row.item, row.stage, row.part, row.unit, row.in_path == "yes",
                     row.strategic_raw_material == "yes", tuple(part[:3] for part in mine),
                     {c: use[:2] for c, use in by_chemistry.items()}, tuple(part[3] for part in mine),
                     {c: use[2] for c, use in by_chemistry.items()}, tuple(part[4] for part in mine),
                 ))  # fmt: skip
-        return tuple(out)
+        active = {chosen.get(step[node.node], node.node): node for node in out}
+        feeds = self._feeds({code: chosen.get(first, first) for code, first in step.items()}, active, problems)
+        if problems:
+            raise InputError(problems)
+        return tuple(replace(node, feeds=feeds[node.node]) if node.node in feeds else node for node in out)
+
+    def _feeds(self, step: Mapping[str, str], active: Mapping[str, Node], problems: list[Problem]) -> dict[str, str]:
+        """Which active node on a path each other feeds by stage_yield, by code. All of it goes into one, of a later
+        stage; else it is a problem. step: active node of the physical step of each."""
+        out: dict[str, str] = {}
+        table = self.inputs.tables["stage_yield"]
+        for (name,), rows in self.inputs.rows_by("stage_yield", "node").items():
+            fed = [step[row.feeds] for row in rows if step.get(row.feeds) in active]
+            fed = [code for code in fed if active[code].in_path]
+            if name not in active or not fed:
+                continue
+            node, into = active[name], active[fed[0]]
+            if len(rows) > 1:
+                why = f"feeds {listed([row.feeds for row in rows])}; [exposure] follows it into one node alone"
+            elif STAGES.index(node.stage) >= STAGES.index(into.stage):
+                why = f"feeds {into.node}, which is no later stage ({node.stage}, {into.stage}); [exposure] needs one"
+            else:
+                out[name] = into.node
+                continue
+            why += (
+                ": let its rows name the minerals that it ends in, with the yields multiplied, or leave [exposure] out"
+            )
+            problems.append(Problem(table.file, int(rows[0].line), f"node = {name!r}", why))
+        return out
 
     def _products(self) -> dict[str, list[tuple[str, str, float, Rows, str]]]:
         """What a node makes per mass of a mineral, along what it feeds: (mineral, route, kg per kg, rows, label of

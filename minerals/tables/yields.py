@@ -7,9 +7,10 @@ needs most of it, and of the others something is left over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
+from ..errors import listed
 from ..haste import frozen
 
 #: Cell of a row that is of a joint product.
@@ -47,3 +48,16 @@ def ways(rows: Iterable[Any]) -> dict[str, list[Way]]:
         return found
 
     return {node: down(node) for node in of}
+
+
+def too_narrow(needs: Iterable[str], minerals: Collection[str]) -> str:
+    """Why a run may not leave out a mineral that one of its nodes feeds, or '' where it has all of them or none: what
+    that needs of the node would be missing. needs: minerals that the node feeds; minerals: of the run."""
+    needs = list(dict.fromkeys(needs))
+    lacking = [mineral for mineral in needs if mineral not in minerals]
+    if not lacking or len(lacking) == len(needs):
+        return ""
+    return (
+        f"goes into {listed(needs)}, and scope.minerals lacks {listed(lacking)}, so that what is needed of it would be "
+        f"too little; add {listed(lacking)} to scope.minerals"
+    )
