@@ -20,6 +20,7 @@ from ..prices import learning, parity
 from ..prices.learning import Array
 from ..tables.codes import WORLD
 from ..tables.inputs import Inputs
+from ..tables.names import uses_once
 from ..tables.prices import Experience, Learner, Pair, PriceInputs, price_inputs
 from ..tables.resolve import Resolved, resolve
 from .arrays import Arrays
@@ -251,7 +252,8 @@ def _check_anchors(start: PriceInputs) -> None:
 def _world(run: Run, config: Prices, start: PriceInputs, inputs: Inputs, last: int) -> Resolved:
     """The batteries of the whole world from the first year that is counted, in each adoption scenario of the run."""
     first = 1 + min(each.years[-1] for each in start.experience.values())
-    scope = Scope(regions=(WORLD,), years=Years(first=first, last=last), beyond=run.settings.scope.beyond)
+    years, segments = Years(first=first, last=last), uses_once(config.demand, inputs)
+    scope = Scope(regions=(WORLD,), segments=segments, years=years, beyond=run.settings.scope.beyond)
     return resolve(_along(run, config, scope, config.adoption), inputs)
 
 

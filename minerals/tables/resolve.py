@@ -61,7 +61,8 @@ class Resolved:
     names a file. observed: last observed year of the shares of each (scenario, region, segment) that extends a history.
     inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
     limits of capacity, where the run has some. fills: sentences on the years and places that were filled; notes: on
-    paths and limits; sha256: of each input file; union: regions of the run under the law of the European Union.
+    paths and limits; sha256: of each input file; union: regions of the run under the law of the European Union;
+    in_place_of: uses in whose place segments of the run are counted.
     """
 
     run: Run
@@ -88,8 +89,14 @@ class Resolved:
     sha256: Mapping[str, str]
     notes: tuple[str, ...]
     union: tuple[str, ...] = ()
+    in_place_of: frozenset[str] = frozenset()
     finer_intensity: pd.DataFrame = field(default_factory=lambda: _frame([], FINER_KEYS))
     detailed: Mapping[str, Detailed] = field(default_factory=dict)
+
+    @property
+    def uses_in_scope(self) -> frozenset[str]:
+        """Uses that the run counts: its segments, and those in whose place these are counted."""
+        return self.in_place_of | frozenset(self.segments.labels)
 
     @cached_property
     def mineral_intensity(self) -> pd.DataFrame:
@@ -167,6 +174,7 @@ class _Resolver:
         self.silicon_like: dict[str, str] = dict(chemistry["silicon_like"])
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
         self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
+        self.in_place_of: dict[str, str] = inputs.by_code("segments", "in_place_of")
         self.designs = set(inputs.tables["cell_design"].columns["chemistry"])
         kinds = Kinds(inputs)
         self.adoption = Adoption(run, kinds, inputs.tables["market_share"], self._write, self.problems)
@@ -241,6 +249,7 @@ class _Resolver:
             fills=tuple(self._fill_sentences()),
             sha256=self.inputs.sha256,
             union=tuple(region for region in labels.regions if region in self.inputs.places.union),
+            in_place_of=frozenset(filter(None, map(self.in_place_of.get, labels.segments))),
             notes=(*self.adoption.sentences(), *self.capacity.sentences(), *self._trend_sentence()),
             **tables,
         )
@@ -491,6 +500,7 @@ class _Resolver:
             if not any(anchors.values()):
                 why = f"no rows for {region} in these segments; leave it out or add rows to battery_demand.csv"
                 self.problems.append(self.run.problem(path, f"demand = {demand!r}", why))
+            self._check_twice(region, [segment for segment, series in anchors.items() if series], path)
             for segment, series in anchors.items():
                 if not series:
                     self.absent.setdefault(region, []).append(segment)
@@ -499,6 +509,20 @@ class _Resolver:
                     keys = {"scenario": name, "region": region, "segment": segment, "year": point.year}
                     out.append(_record(keys, self._met(name, region, segment, point), "GWh", point.fill))
         return out
+
+    def _check_twice(self, region: str, segments: Sequence[str], path: tuple[str, ...]) -> None:
+        """No use has demand beside one that is counted in its place, and with [exposure] all of these are in scope."""
+        for segment in segments:
+            use = self.in_place_of[segment]
+            beside = [each for each, of in self.in_place_of.items() if of == use and each not in self.labels.segments]
+            if use in segments:
+                why = f"has demand in {region} beside {use}, in whose place it is counted (in_place_of of segments); "
+                why += "leave one of the two out of scope.segments"
+                self.problems.append(self.run.problem(path, f"segment {segment!r}", why))
+            elif use and beside and self.run.settings.exposure is not None:
+                why = f"has {segment!r} in place of {use} without {listed(beside)}; add it, or leave its in_place_of"
+                why += f" empty, as [exposure] cannot tell otherwise what is left of {use}"
+                self.problems.append(self.run.problem(("scope", "segments"), "segments", why))
 
     def _met(self, name: str, region: str, segment: str, point: Point) -> Datum:
         """Demand as far as the scenario meets it."""
