@@ -577,6 +577,11 @@ OF_TABLE = "rows_of_mine.toml[battery_demand]:5"
     ("stationary.2032", "stationery.2032", f"{OF_TABLE} segment = 'stationery': not in segments.csv; did you mean"),
     ("battery_demand", "batery_demand", "rows of mine.toml:3 rows.batery_demand: not a table of the inputs; did you"),
     (".2032 = 6 ", " = { 2032 = 6, 2034 = 8 }", f"{OF_TABLE} 2 rows of battery_demand: stand on one line"),
+    ("= 6 ", "= { low = 6, high = 7 }", f"{OF_TABLE} {OF_RUN.partition('rows.')[2]}: lacks value; write value = … in it"),
+    ("= 6 ", "= { year = { x = 6 } }", f"{OF_RUN}.year: is in the key already, battery_demand.SCENARIO."),
+    ("= 6 ", "= { east = { value = 6 } }", f"{OF_RUN}.east: is a label too many: a row of battery_demand stands at "
+     "battery_demand.SCENARIO.REGION.SEGMENT.YEAR"),
+    ("= 6 ", "= false ", f"{OF_RUN} = false: expected a number, or columns of battery_demand in {{ }}; false takes"),
     ("[rows.battery_demand.plan.Europe]", "[rows.corrections.x]", "rows of mine.toml:3 rows.corrections: not a table"),
 ])  # fmt: skip
 def test_what_is_wrong_in_rows_of_a_run_file_names_its_line(old: str, new: str, told: str, toy: Path) -> None:
@@ -584,6 +589,7 @@ def test_what_is_wrong_in_rows_of_a_run_file_names_its_line(old: str, new: str, 
     with pytest.raises(InputError) as raised:
         in_run(toy, IN_RUN.replace(old, new, 1), ())
     assert any(told in str(problem) for problem in raised.value.problems), raised.value
+    assert len(raised.value.problems) == 1 or new.startswith(("= { valu", "= { year"))  # These lack a value too.
 
 
 def test_what_is_wrong_in_a_row_of_the_command_line_names_the_change(toy: Path) -> None:

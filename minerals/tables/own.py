@@ -248,9 +248,10 @@ def _read(
             elif not book.sheets[table].rows:  # All that it holds is wrong, and told.
                 continue
             else:
+                needed = [] if suffix == ROWS else needed  # Of rows in TOML each says which it lacks.
                 found = as_csv(book.sheets[table].rows, book.sha256, place, schema.columns, table, problems, needed)
             if found is not None:
-                yield _raw(schema, place, found)
+                yield _raw(schema, place, found, suffix == ROWS)
 
 
 def _read_run(
@@ -261,10 +262,10 @@ def _read_run(
     if rows is None:
         return
     for table, place, sheet in rows.sheets(known, problems):
-        schema, needed = _of_own(known[table])
-        found = as_csv(sheet.rows, rows.sha256(table), place, schema.columns, table, problems, needed)
+        schema, _ = _of_own(known[table])
+        found = as_csv(sheet.rows, rows.sha256(table), place, schema.columns, table, problems, ())
         if found is not None:
-            yield _raw(schema, place, found)
+            yield _raw(schema, place, found, True)
 
 
 def _of_own(schema: TableSchema) -> tuple[TableSchema, list[str]]:
@@ -273,9 +274,9 @@ def _of_own(schema: TableSchema) -> tuple[TableSchema, list[str]]:
     return schema, [field.name for field in schema.fields if field.required]
 
 
-def _raw(schema: TableSchema, place: str, found: CsvFile) -> RawTable:
+def _raw(schema: TableSchema, place: str, found: CsvFile, keyed: bool) -> RawTable:
     rows = [dict.fromkeys(schema.columns, "") | cells for _, cells in found.numbered()]
-    return RawTable(schema, place, rows, found.lines, found.sha256, found.dropped, own=True)
+    return RawTable(schema, place, rows, found.lines, found.sha256, found.dropped, own=True, keyed=keyed)
 
 
 def _stacked(
