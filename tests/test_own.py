@@ -577,7 +577,7 @@ OF_TABLE = "rows_of_mine.toml[battery_demand]:5"
     ("stationary.2032", "stationery.2032", f"{OF_TABLE} segment = 'stationery': not in segments.csv; did you mean"),
     ("battery_demand", "batery_demand", "rows of mine.toml:3 rows.batery_demand: not a table of the inputs; did you"),
     (".2032 = 6 ", " = { 2032 = 6, 2034 = 8 }", f"{OF_TABLE} 2 rows of battery_demand: stand on one line"),
-    ("= 6 ", "= { low = 6, high = 7 }", f"{OF_TABLE} {OF_RUN.partition('rows.')[2]}: lacks value; write value = … in it"),
+    ("= 6 ", "= { low = 6, high = 7 }", f"{OF_TABLE} {OF_RUN.partition('rows.')[2]}: lacks value; write value = …"),
     ("= 6 ", "= { year = { x = 6 } }", f"{OF_RUN}.year: is in the key already, battery_demand.SCENARIO."),
     ("= 6 ", "= { east = { value = 6 } }", f"{OF_RUN}.east: is a label too many: a row of battery_demand stands at "
      "battery_demand.SCENARIO.REGION.SEGMENT.YEAR"),

@@ -223,9 +223,13 @@ def _overlay(below: dict[str, Any], above: dict[str, Any], rows: bool = False) -
         if value is False and key in merged and (rows or isinstance(old, dict)):
             del merged[key]
             continue
-        whole = rows and _is_row(old) and isinstance(value, dict) and not _holds_tables(value)
-        both = isinstance(old, dict) and isinstance(value, dict) and not whole
-        merged[key] = _overlay(old, value, rows or key == ROWS) if both else value
+        if (
+            isinstance(old, dict)
+            and isinstance(value, dict)
+            and not (rows and _is_row(old) and not _holds_tables(value))
+        ):
+            value = _overlay(old, value, rows or key == ROWS)
+        merged[key] = value
     return merged
 
 

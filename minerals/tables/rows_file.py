@@ -73,7 +73,7 @@ class RowsOfRun:
         """Changes of the command line among them, as they are told, by the key path that each sets."""
         return {path: file for path, (file, _) in self.origin.items() if file.startswith(COMMAND_LINE)}
 
-    def told(self, problem: Problem) -> Problem:
+    def placed(self, problem: Problem) -> Problem:
         """A problem at the file and line where a user finds it: of the command line, the change."""
         file, _, table = problem.file.partition("[")
         changes = list(dict.fromkeys(self.changes.values()))
@@ -106,7 +106,7 @@ class RowsOfRun:
                 file, line = place(at)
                 found.setdefault(f"{plain_file(file)}[{table}]", []).append((line, cells))
             for file, rows in found.items():
-                problems += map(self.told, _on_one_line(file, table, rows))
+                problems += map(self.placed, _on_one_line(file, table, rows))
                 yield table, file, _sheet(rows, rows[0][0])
 
     def sha256(self, table: str) -> str:
