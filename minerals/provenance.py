@@ -101,9 +101,9 @@ class Rows:
         return Rows(self.terms + other.terms)
 
     def times_ratio(self, over: Rows, under: Rows) -> Rows:
-        """This single row × another ÷ a third. Raises ValueError where one is not a single row."""
-        (mine,), (theirs,), (base,) = self.terms, over.terms, under.terms
-        return Rows((Term(mine.weight, mine.over + theirs.over, base.over),))
+        """These rows × others ÷ a single row. Raises ValueError where that is not a single row."""
+        (base,) = under.terms
+        return Rows(tuple(Term(term.weight, term.over, term.under + base.over) for term in (self * over).terms))
 
     def names(self) -> list[str]:
         """Every row named, in order, once."""

@@ -138,7 +138,7 @@ def test_a_table_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
     (lambda path: path.mkdir(), "is a folder, not a file; put the file itself there"),
     (lambda path: path.symlink_to(path), "is a loop of links; put the file itself there"),
     (os.mkfifo, "is a device or a pipe, not a file; put the file itself there"),
-    (lambda path: path.symlink_to("nothing"), "file is missing; expected columns segment, label, note"),
+    (lambda path: path.symlink_to("nothing"), "file is missing; expected columns segment, label, in_place_of, note"),
 ], ids=["folder", "loop", "pipe", "missing"])  # fmt: skip
 @pytest.mark.parametrize("name", ["segments.csv", "datapackage.json"])
 def test_a_table_that_is_no_file(make, why: str, name: str, toy: Path) -> None:

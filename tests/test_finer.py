@@ -12,6 +12,7 @@ from pathlib import Path
 
 import conftest
 import numpy as np
+import pandas as pd
 import pytest
 from test_whole_toy import one
 
@@ -133,6 +134,48 @@ def test_explain_redoes_the_need_by_use_from_the_own_rows(whole: Whole) -> None:
 
 
 # --- draws -----------------------------------------------------------------------------------------------------------
+
+
+SIZES = """
+[segments.small]
+label = "Small"
+in_place_of = "car"
+[segments.large]
+label = "Large"
+in_place_of = "car"
+[battery_demand.plan.Europe]
+small.2030 = 30
+small.2034 = 30
+large.2030 = 70
+large.2034 = 70
+"""
+#: As those of cars.
+OF_SIZES = "scenario,region,segment,chemistry,year,value,unit\n" + "".join(
+    f"plan,Europe,{size},{chemistry},{year},{share},1\n"
+    for size in ("small", "large") for chemistry, share in (("nmc811", 0.6), ("lfp", 0.4)) for year in (2030, 2034)
+)  # fmt: skip
+
+
+def test_uses_in_place_of_another_are_not_counted_beside_it(folder: Path) -> None:
+    """Cars in two sizes that have what cars have lose and leave the others what cars do, though the demand of the
+    reference world has both."""
+    place = rows_of(folder, "sizes", market_share=OF_SIZES)
+    (place / "sizes.toml").write_text(SIZES, encoding="utf-8")
+    cars = run(folder / "whole.toml", ["scope.segments=['car']"], [folder])
+    sizes = run(folder / "whole.toml", ["scope.segments=['small', 'large']"], [place, folder])
+    for name in ("disruptions", "reference_need", "coverage"):
+        mine, theirs = (
+            found[name].drop(columns=[column for column in found[name] if "vehicles" in column])
+            for found in (sizes, cars)
+        )
+        pd.testing.assert_frame_equal(mine, theirs, rtol=1e-9)
+    assert sizes.record["exposure"]["caveats"] == cars.record["exposure"]["caveats"]
+    for segments, why in (
+        ([], "segment 'small': has demand in Europe beside car, in whose place it is counted"),
+        (["small"], r"segments: has 'small' in place of car without large; add it, or"),
+    ):
+        with pytest.raises(InputError, match=why):
+            run(folder / "whole.toml", [f"scope.segments={segments}"], [place, folder])
 
 
 def test_drawn_ends_of_own_rows_move_what_the_cells_need(chokepoints: Chokepoints) -> None:

@@ -17,16 +17,19 @@ from click.testing import CliRunner
 from conftest import lay_out
 
 from minerals import api
+from minerals.case.arrays import finer_ends
 from minerals.charts.footer import source_line
 from minerals.cli import cli
 from minerals.config import read_run
 from minerals.errors import InputError, Problem, UsageError
 from minerals.pipeline import inputs_of
+from minerals.provenance import Rows
 from minerals.studies.run import run
 from minerals.tables.finer import Rates
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.own import NEVER, Layers, layers
 from minerals.tables.read import OWN_LINE
+from minerals.tables.resolve import resolve
 from minerals.tables.rows_file import RowsOfRun, row_form
 
 DEMAND = "scenario,region,segment,year,value,unit\nplan,Europe,car,2030,90,GWh\nplan,Europe,stationary,2032,7,GWh\n"
@@ -354,6 +357,49 @@ def test_finer_rows_stand_in_toml_behind_the_key(toy: Path, mine: Callable[..., 
     assert car.to_dict() == pytest.approx({2030: 0.1, 2031: 0.09, 2032: 0.08, 2033: 0.07, 2034: 0.06})
 
 
+def test_a_blend_by_ratio_follows_what_own_rows_say_of_its_base(toy: Path, mine: Callable[..., Path]) -> None:
+    """LFP with a tenth of silicon holds half of the graphite of its base, as NMC 811 with it does, and of silicon 0.06
+    × that of its base ÷ 0.9; its ends are those of the row that the ratio multiplies."""
+    head = "chemistry,mineral,segment,cohort,value,low,high,unit\n"
+    rows = "lfp,graphite,any,2030,1,0.9,1.2,kg/kWh\nlfp,graphite,any,2034,0.8,0.8,0.8,kg/kWh\n"
+    inputs = read_inputs(Layers(toy, (mine(mineral_intensity=head + rows),)))
+    resolved = resolve(read_run(toy / "run.toml", ["scenario.plan.silicon=si", "scenario.shift=false"]), inputs)
+    found = resolved.finer_intensity.query("silicon == 0.1 and segment == 'car'").set_index(["mineral", "year"])
+    value, fills = found["value"], set(found["fill"])
+    graphite, silicon = [value["graphite", year] for year in (2030, 2032, 2034)], value["silicon", 2032]
+    assert graphite == pytest.approx([0.5, 0.45, 0.4])
+    assert (silicon, fills) == (pytest.approx(0.06 * 0.9 / 0.9), {"ratio"})
+    of_row = {row["rows"]: row["value"] for row in resolved.inputs_used.to_dict("records")}
+    for (_, _), row in found.iterrows():
+        assert Rows.parse(row["rows"]).value(of_row.__getitem__) == pytest.approx(row["value"])
+    _, ends = finer_ends(resolved)
+    high = sum(ends.values())[1, 0, resolved.chemistries.labels.index(("lfp", 0.1)), :, 2]
+    minerals = resolved.minerals.labels
+    assert high[minerals.index("graphite")] == pytest.approx(0.5 * (1.2 - 1) / 2)
+    assert high[minerals.index("silicon")] == pytest.approx(0.08 - 0.06)
+
+
+def test_a_blend_of_its_own_code_keeps_its_rows_beside_finer_ones_of_its_base(
+    toy: Path, mine: Callable[..., Path]
+) -> None:
+    head = "chemistry,mineral,segment,cohort,value,unit\n"
+    layers = Layers(toy, (mine(mineral_intensity=f"{head}nmc811,graphite,any,2030,0.8,kg/kWh\n"),))
+    sets = ["scenario.plan.silicon=si", "scenario.shift=false", "scope.regions=['Europe']"]
+    resolved = resolve(read_run(toy / "run.toml", sets), read_inputs(layers))
+    assert set(resolved.finer_intensity["silicon"]) == {0.0}
+    kept = resolved.mineral_intensity.query("silicon == 0.1 and chemistry == 'nmc811' and mineral == 'graphite'")
+    assert list(kept["value"]) == [0.45]
+    assert "mineral_intensity of nmc811_si10 as tabulated beside own rows by use or year of nmc811" in resolved.fills
+    uptake = "scenario,region,segment,chemistry,silicon,year,value,unit\nsi,World,car,nmc811,0.07,2030,0.5,1\n"
+    uptake += "si,World,car,nmc811,0.07,2034,0.5,1\n"
+    more = Layers(toy, (mine(silicon_uptake=uptake),))
+    with pytest.raises(
+        InputError, match=r"mine/mineral_intensity.csv:2 .* sold with 0.07 of silicon too, .*= 'none'\)"
+    ):
+        resolve(read_run(toy / "run.toml", sets), read_inputs(more))
+    resolve(read_run(toy / "run.toml", [*sets, "scenario.plan.silicon=none"]), read_inputs(more))
+
+
 def test_labels_of_finer_rows_exist_and_fit_what_the_run_asks(toy: Path, mine: Callable[..., Path]) -> None:
     head = "chemistry,mineral,segment,cohort,value,unit\n"
     folder = mine(mineral_intensity=f"{head}lfp,lithium,caar,,0.09,kg/kWh\n")
@@ -492,6 +538,34 @@ def test_a_run_file_holds_rows_itself_above_all_folders(toy: Path, mine: Callabl
     assert again == {"car": {"2030": {"value": 90_000, "unit": "MWh"}}, "stationary": {"2032": 7}}
 
 
+def test_a_row_that_is_changed_keeps_no_source_or_ends_of_the_figure_before(toy: Path) -> None:
+    """A row of a run file takes the place of one of its base whole; of the command line a column changes, and what was
+    said of the figure before goes."""
+    held = 'value = 0.09, low = 0.08, high = 0.1, unit = "TWh", source = "book", locator = "p. 5", quality = "official"'
+    text = f'base = "run.toml"\n[rows.battery_demand.plan.Europe]\ncar.2030 = {{ {held} }}\ncar.2032 = 95\n'
+    (toy / "base of mine.toml").write_text(text, encoding="utf-8")
+    child = 'base = "base of mine.toml"\n[rows.battery_demand.plan.Europe]\n'
+
+    def row(text: str, *sets: str) -> tuple[Any, ...]:
+        rows = in_run(toy, child + text, sets)["battery_demand"].query("region == 'Europe' and segment == 'car'")
+        cells = rows[rows["year"] == 2030].iloc[0]
+        return tuple(cells[["value", "low", "high", "source", "locator", "quality"]].fillna(""))
+
+    at = "rows.battery_demand.plan.Europe.car.2030"
+    own = ("", "", "own", "", "own")
+    assert row("") == (90, 80, 100, "book", "p. 5", "official")
+    assert row("car.2030 = { value = 78 }") == (78, *own)
+    assert row('car.2030 = { value = 78, source = "book", locator = "p. 6" }') == (78, "", "", "book", "p. 6", "own")
+    assert row("", f"{at}.value=0.078") == (78, *own)
+    assert row("", f"{at}.high=0.2") == (90, 80, 200, "own", "", "own")
+    ends = f"{at}.low=0.07", f"{at}.high=0.09"
+    assert row("", f"{at}.source=book", *ends, f"{at}.value=0.078") == (78, 70, 90, "book", "", "own")
+    assert row("", f"{at}={{ value = 78, low = 70, high = 90 }}", f"{at}.value=79") == (79, 70, 90, "own", "", "own")
+    shipped = demand(read_inputs(Layers(toy)))
+    for text, sets in (("car.2030 = false\ncar.2032 = false", ()), ("", (f"{at}=false", f"{at[:-4]}2032=false"))):
+        assert demand(in_run(toy, child + text, sets)) == shipped
+
+
 OF_RUN = "rows of mine.toml:5 rows.battery_demand.plan.Europe.stationary.2032"
 OF_TABLE = "rows_of_mine.toml[battery_demand]:5"
 
@@ -503,6 +577,11 @@ OF_TABLE = "rows_of_mine.toml[battery_demand]:5"
     ("stationary.2032", "stationery.2032", f"{OF_TABLE} segment = 'stationery': not in segments.csv; did you mean"),
     ("battery_demand", "batery_demand", "rows of mine.toml:3 rows.batery_demand: not a table of the inputs; did you"),
     (".2032 = 6 ", " = { 2032 = 6, 2034 = 8 }", f"{OF_TABLE} 2 rows of battery_demand: stand on one line"),
+    ("= 6 ", "= { low = 6, high = 7 }", f"{OF_TABLE} {OF_RUN.partition('rows.')[2]}: lacks value; write value = …"),
+    ("= 6 ", "= { year = { x = 6 } }", f"{OF_RUN}.year: is in the key already, battery_demand.SCENARIO."),
+    ("= 6 ", "= { east = { value = 6 } }", f"{OF_RUN}.east: is a label too many: a row of battery_demand stands at "
+     "battery_demand.SCENARIO.REGION.SEGMENT.YEAR"),
+    ("= 6 ", "= false ", f"{OF_RUN} = false: expected a number, or columns of battery_demand in {{ }}; false takes"),
     ("[rows.battery_demand.plan.Europe]", "[rows.corrections.x]", "rows of mine.toml:3 rows.corrections: not a table"),
 ])  # fmt: skip
 def test_what_is_wrong_in_rows_of_a_run_file_names_its_line(old: str, new: str, told: str, toy: Path) -> None:
@@ -510,6 +589,7 @@ def test_what_is_wrong_in_rows_of_a_run_file_names_its_line(old: str, new: str, 
     with pytest.raises(InputError) as raised:
         in_run(toy, IN_RUN.replace(old, new, 1), ())
     assert any(told in str(problem) for problem in raised.value.problems), raised.value
+    assert len(raised.value.problems) == 1 or new.startswith(("= { valu", "= { year"))  # These lack a value too.
 
 
 def test_what_is_wrong_in_a_row_of_the_command_line_names_the_change(toy: Path) -> None:

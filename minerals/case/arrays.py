@@ -179,7 +179,8 @@ def finer_of(resolved: Resolved, intensity: Array, end: str) -> Array:
 def finer_ends(resolved: Resolved) -> tuple[NDArray[np.bool_], dict[tuple[str, str], Array]]:
     """Which intensities own rows say by use and year of sale, (segment, chemistry, mineral, year), and how far their
     ends lie below and above them, (2, the same) [kg/kWh], by what moves together: (mineral_intensity, draw group) of
-    the rows, and (pack_intensity, mineral) of what a pack adds. Between two years of sale both rows have their part."""
+    the rows, and (pack_intensity, mineral) of what a pack adds. Between two years of sale both rows have their part; of
+    a blend by ratio the row that the ratio multiplies moves."""
     axes = [resolved.segments, resolved.chemistries, resolved.minerals, resolved.years]
     shape = tuple(len(axis) for axis in axes)
     frame = _by_pair(resolved.finer_intensity)
@@ -194,6 +195,9 @@ def finer_ends(resolved: Resolved) -> tuple[NDArray[np.bool_], dict[tuple[str, s
             of_cell = row["table"] == "mineral_intensity"
             key = str(row["table"]), str(row["draw_group"] if of_cell else row["mineral"])
             value, weight = float(row["value"]), float(term.weight)
+            for sides, power in ((term.over[1:], 1), (term.under, -1)):
+                for name in sides:
+                    weight *= float(rows[name]["value"]) ** power
             for which, end, sign in ((0, "low", -1.0), (1, "high", 1.0)):
                 beyond = (float(row[end]) - value) * sign * weight
                 if beyond > 0:  # Not where a row gives no ends.

@@ -438,7 +438,7 @@ class Chokepoints:
         if key not in self._usual:
             theirs, world = self._reference
             axes = self.world.resolved
-            mine = np.array([[name in self.resolved.segments.labels] for name in axes.segments.labels])
+            mine = np.array([[name in self.resolved.uses_in_scope] for name in axes.segments.labels])
             places = [axes.regions.labels.index(region) for region in regions]
             self._usual[key] = sum(
                 (

@@ -20,6 +20,7 @@ from ..prices import learning, parity
 from ..prices.learning import Array
 from ..tables.codes import WORLD
 from ..tables.inputs import Inputs
+from ..tables.names import uses_once
 from ..tables.prices import Experience, Learner, Pair, PriceInputs, price_inputs
 from ..tables.resolve import Resolved, resolve
 from .arrays import Arrays
@@ -80,19 +81,19 @@ class PriceCurves:
         """Cumulative energy in the year of each published price, (point) [GWh]; NaN where nothing counts it."""
         first, experience = self.energy[self.scenarios[0]], self.inputs.experience
         learns = {learner.family: learner.learns_with for learner in self.inputs.learners}
-        known = [_at(experience[learns[row.family]], first, row.year) for row in self.inputs.points]
+        known = [_at(experience[learns[row.family]], first, row.year) for row in self.inputs.observations]
         return np.array([np.nan if each is None else each[0] for each in known])
 
     @cached_property
     def fit(self) -> learning.Fit | None:
         """The learning rate of the observed prices of lithium-ion; None where they are fewer than three."""
-        points = self.inputs.points
-        observed = np.array([row.case == "observed" and row.family == FITTED for row in points], dtype=bool)
+        prices = self.inputs.observations
+        observed = np.array([row.case == "observed" and row.family == FITTED for row in prices], dtype=bool)
         fitted = observed & ~np.isnan(self.energy_at_observations)
         if fitted.sum() < 3:
             return None
         floor = next((learner.floor[0] for learner in self.inputs.learners if learner.family == FITTED), 0.0)
-        above = np.array([row.value for row in points])[fitted] - floor
+        above = np.array([row.value for row in prices])[fitted] - floor
         return learning.fit(self.energy_at_observations[fitted], above) if (above > 0).all() else None
 
     @cached_property
@@ -111,13 +112,13 @@ class PriceCurves:
     def needs(self) -> Array:
         """Cumulative energy at which the family's curve comes to each published price that is not observed, (point)
         [GWh]; NaN for observed ones, and where none does."""
-        points, first = self.inputs.points, self.energy[self.scenarios[0]]
-        out = np.full(len(points), np.nan)
+        prices, first = self.inputs.observations, self.energy[self.scenarios[0]]
+        out = np.full(len(prices), np.nan)
         for learner in self.learners:
             years, values = first[learner.learns_with]
             then = values[0, years.index(learner.year)]
-            mine = [at for at, row in enumerate(points) if row.family == learner.family and row.case != "observed"]
-            wanted, rate, floor = np.array([points[at].value for at in mine]), learner.rate[0], learner.floor[0]
+            mine = [at for at, row in enumerate(prices) if row.family == learner.family and row.case != "observed"]
+            wanted, rate, floor = np.array([prices[at].value for at in mine]), learner.rate[0], learner.floor[0]
             at = learning.energy_for(wanted, learner.anchor[0], then, rate, floor)
             out[mine] = np.where(np.isfinite(at), at, np.nan)
         return out
@@ -251,7 +252,8 @@ def _check_anchors(start: PriceInputs) -> None:
 def _world(run: Run, config: Prices, start: PriceInputs, inputs: Inputs, last: int) -> Resolved:
     """The batteries of the whole world from the first year that is counted, in each adoption scenario of the run."""
     first = 1 + min(each.years[-1] for each in start.experience.values())
-    scope = Scope(regions=(WORLD,), years=Years(first=first, last=last), beyond=run.settings.scope.beyond)
+    years, segments = Years(first=first, last=last), uses_once(config.demand, inputs)
+    scope = Scope(regions=(WORLD,), segments=segments, years=years, beyond=run.settings.scope.beyond)
     return resolve(_along(run, config, scope, config.adoption), inputs)
 
 

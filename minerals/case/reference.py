@@ -21,6 +21,7 @@ from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.codes import WORLD
 from ..tables.inputs import Inputs
+from ..tables.names import uses_once
 from ..tables.resolve import Resolved
 from ..tables.supply import SupplyInputs
 from .origin import Origins
@@ -133,7 +134,7 @@ def left_out_of(resolved: Resolved, inputs: Inputs, world: Resolved, cells: Arra
     return {
         labels[name]: share[place]
         for place, name in enumerate(world.segments.labels)
-        if name not in resolved.segments.labels and share[place].any()
+        if name not in resolved.uses_in_scope and share[place].any()
     }
 
 
@@ -147,7 +148,7 @@ def uses_apart_of(
 ) -> dict[str, tuple[Array, Array]]:
     """Need at home in the reference world of the uses that the scope leaves out and of the others, by region, (node,
     year) each."""
-    outside = np.array([name not in resolved.segments.labels for name in of_world.segments.labels])
+    outside = np.array([name not in resolved.uses_in_scope for name in of_world.segments.labels])
     out: dict[str, tuple[Array, Array]] = {}
     if not outside.any():
         return out
@@ -200,7 +201,7 @@ def reference_run(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Run:
     config = run.settings.exposure
     assert config is not None
     regions = (WORLD,) if set(partition) == set(inputs.places.parts[WORLD]) else partition
-    scope = run.settings.scope.model_copy(update={"regions": regions, "segments": ()})
+    scope = run.settings.scope.model_copy(update={"regions": regions, "segments": uses_once(config.demand, inputs)})
     scenario = Scenario(**{key: getattr(config, key) for key in OF_REFERENCE})
     # Lines that a run gives are those of its own scenarios; the reference world's follow from its growth.
     flows = run.settings.flows.model_copy(update={"lines": ""}) if run.settings.flows else None

@@ -20,6 +20,12 @@ from .problems import COMMAND_LINE, Origin, model_problem, place_of
 from .run_file import RunFile
 from .variant import variant_problems
 
+#: Key of a run file that holds rows.
+ROWS = "rows"
+#: Columns of a row that tell it from a table of rows by their labels.
+OF_A_ROW = frozenset(("value", "source", "locator", "quality"))
+#: Columns that say where the figures of a row are from, and those that hold of its value alone.
+PROVENANCE, ENDS = ("source", "locator", "quality", "note"), ("low", "high")
 #: Run files that inherit one another, at most: a longer chain is one by mistake.
 LONGEST_CHAIN = 50
 
@@ -160,7 +166,20 @@ def _merged(
     base_data, base_origin = _merged(target, problems, chain)
     for keys in (("inputs",), ("flows", "lines")):
         _move(base_data, keys, target.parent, path.parent)
-    return _overlay(base_data, data), {**base_origin, **origin}
+    merged = _overlay(base_data, data)
+    return merged, {**_still(base_origin, merged), **origin}
+
+
+def _still(origin: dict[Keys, tuple[str, int]], data: dict[str, Any]) -> dict[Keys, tuple[str, int]]:
+    """Places of the keys of a base, but for those below `rows` that are there no more."""
+
+    def there(path: Keys) -> bool:
+        below: Any = data
+        for part in path:
+            below = below.get(part) if isinstance(below, dict) else None
+        return below is not None
+
+    return {path: place for path, place in origin.items() if path[0] != ROWS or there(path)}
 
 
 def _base(base: object, path: Path, chain: tuple[Path, ...]) -> tuple[Path | None, str]:
@@ -195,16 +214,32 @@ def _move(data: dict[str, Any], keys: Keys, written_in: Path, read_in: Path) -> 
         data[keys[-1]] = list(moved)
 
 
-def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Tables are merged key by key, and false takes a table away; anything else replaces."""
+def _overlay(below: dict[str, Any], above: dict[str, Any], rows: bool = False) -> dict[str, Any]:
+    """Tables are merged key by key, and false takes a table away; anything else replaces. Below `rows` (rows) a row
+    replaces a row whole, as source and ends are not those of another figure, and false takes a row away."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        if value is False and isinstance(old, dict):
+        if value is False and key in merged and (rows or isinstance(old, dict)):
             del merged[key]
             continue
-        merged[key] = _overlay(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        if (
+            isinstance(old, dict)
+            and isinstance(value, dict)
+            and not (rows and _is_row(old) and not _holds_tables(value))
+        ):
+            value = _overlay(old, value, rows or key == ROWS)
+        merged[key] = value
     return merged
+
+
+def _is_row(table: Any) -> bool:
+    """Whether a table below `rows` is a row with a figure or a source, and no table of rows by their labels."""
+    return isinstance(table, dict) and bool(OF_A_ROW & table.keys()) and not _holds_tables(table)
+
+
+def _holds_tables(table: Mapping[str, Any]) -> bool:
+    return any(isinstance(cell, dict) for cell in table.values())
 
 
 def _set(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], text: str, problems: list[Problem]) -> None:
@@ -221,10 +256,18 @@ def _set(data: dict[str, Any], origin: dict[Keys, tuple[str, int]], text: str, p
     _put(data, origin, path, value, (place, 0))
 
 
+def _overtaken(column: str) -> tuple[str, ...]:
+    """Columns of a row that no longer hold where another of its columns is changed."""
+    if column in PROVENANCE:
+        return ("locator",) if column == "source" else ()
+    return (*PROVENANCE, *ENDS) if column == "value" else PROVENANCE
+
+
 def _put(
     data: dict[str, Any], origin: dict[Keys, tuple[str, int]], path: Keys, value: Any, place: tuple[str, int]
 ) -> None:
-    """Set the value of a key, and that it stands at a place, the last of all places; false takes a table away."""
+    """Set the value of a key, and that it stands at a place, the last of all places; false takes a table or a row away.
+    Of a row whose column is changed goes what no longer holds, but for what the command line says itself."""
     table = data
     for depth, part in enumerate(path[:-1], start=1):
         below = table.get(part)
@@ -232,9 +275,16 @@ def _put(
             origin[path[:depth]] = place
         table[part] = dict(below) if isinstance(below, dict) else {}
         table = table[part]
-    if value is False and isinstance(table.get(path[-1]), dict):
+    if value is False and path[-1] in table and (path[0] == ROWS or isinstance(table[path[-1]], dict)):
         del table[path[-1]]
         return
+    if path[0] == ROWS and _is_row(table):
+        for column in _overtaken(path[-1]):
+            if not place_of(origin, (*path[:-1], column), "")[0].startswith(COMMAND_LINE):
+                table.pop(column, None)
     table[path[-1]] = value
+    if path[0] == ROWS:
+        for below in [each for each in origin if each[: len(path)] == path]:
+            del origin[below]
     origin.pop(path, None)
     origin[path] = place

@@ -49,7 +49,7 @@ class RunFile(Section):
         default={},
         description="Rows of one's own by table and key, on top of those of `inputs`: a number is the value, in the "
         "unit that the table is kept in. `minerals describe tables` lists them, `minerals describe rows.TABLE` says "
-        "how a row of one is written.",
+        "how a row of one is written. A row takes the place of one of a base whole, and false takes one away.",
         examples=[{"battery_demand": {"mine": {"Europe": {"car": {"2035": 900}}}}}],
     )
     scope: Scope = Field(description="What is computed.")

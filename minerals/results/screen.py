@@ -496,9 +496,9 @@ def _spread(cell: str, lines: int) -> list[str]:
 def replaced(own: Mapping[str, Any]) -> list[str]:
     """The first rows below that those of an own file replaced, by key. own: what the record says of the file."""
     rows = own.get("instead", ())
-    told = [f"{', '.join(each['key'])}: {each['change']}" for each in rows[:MOST_REPLACED]]
+    changes = [f"{', '.join(each['key'])}: {each['change']}" for each in rows[:MOST_REPLACED]]
     more = f"; {len(rows) - MOST_REPLACED:,} more (record.json)" if len(rows) > MOST_REPLACED else ""
-    return [f"Replaced: {'; '.join(told)}{more}."] if rows else []
+    return [f"Replaced: {'; '.join(changes)}{more}."] if rows else []
 
 
 def cut(text: str, width: int, end: str) -> str:

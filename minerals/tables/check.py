@@ -55,7 +55,8 @@ def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:
     """Codes joined by ';', and codes that point within their own list."""
     own = [("regions", "parts", "region"), ("regions", "within", "region"), ("scenarios", "extends", "scenario"),
            ("chemistries", "base", "chemistry"), ("chemistries", "silicon_like", "chemistry"),
-           ("nodes", "same_as", "node"), ("supply_futures", "extends", "future")]  # fmt: skip
+           ("segments", "in_place_of", "segment"), ("nodes", "same_as", "node"),
+           ("supply_futures", "extends", "future")]  # fmt: skip
     for name, column, code_column in own:
         table = tables[name]
         known = set(table.columns[code_column])

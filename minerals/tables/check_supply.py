@@ -120,26 +120,26 @@ def joint_yields_split_once(tables: Tables, problems: list[Problem]) -> None:
     for row in table.rows:
         of.setdefault(row.node, []).append(row)
 
-    def told(row: Any, why: str) -> None:
+    def report(row: Any, why: str) -> None:
         problems.append(Problem(table.file, int(row.line), f"joint = {row.joint!r}", why))
 
     for node, rows in of.items():
         joint = [row for row in rows if row.joint == JOINT]
         if joint and len(joint) < len(rows):
             row = next(row for row in rows if row.joint != JOINT)
-            told(row, f"{node} gives {listed([each.feeds for each in joint])} at once; write yes in all of its rows")
+            report(row, f"{node} gives {listed([each.feeds for each in joint])} at once; write yes in all of its rows")
         elif len(joint) == 1 and not table.dropped:
-            told(joint[0], f"{node} gives {joint[0].feeds} alone; add what else it gives, or leave joint empty")
+            report(joint[0], f"{node} gives {joint[0].feeds} alone; add what else it gives, or leave joint empty")
         for row in joint:
             below, seen = row.feeds, {node}
             while below in of and below not in seen:
                 seen.add(below)
                 if len(of[below]) > 1 or of[below][0].joint == JOINT:
-                    told(row, f"{below} below it gives several things too; let each of its ways end in one mineral")
+                    report(row, f"{below} below it gives several things too; let each of its ways end in one mineral")
                     break
                 below = of[below][0].feeds
             if ":" in below:
-                told(row, f"it ends in {below}, and a route of graphite is no joint product; leave joint empty")
+                report(row, f"it ends in {below}, and a route of graphite is no joint product; leave joint empty")
 
 
 def graphite_can_turn_within_bounds(tables: Tables, problems: list[Problem]) -> None:

@@ -72,6 +72,19 @@ def fit(run: Run, inputs: Inputs) -> Labels:
     return labels
 
 
+def uses_once(demand: str, inputs: Inputs) -> tuple[str, ...]:
+    """Uses of a whole world with some demand, none where they are all: those that are counted in place of a use which
+    that demand has would count twice. demand: a scenario."""
+    extends, names = inputs.by_code("scenarios", "extends"), list[str]()
+    while demand and demand not in names:
+        names.append(demand)
+        demand = extends.get(demand, "")
+    having = {row.segment for row in inputs.rows("battery_demand") if row.scenario in names}
+    in_place_of = inputs.by_code("segments", "in_place_of")
+    kept = tuple(segment for segment, use in in_place_of.items() if use not in having)
+    return kept if len(kept) < len(in_place_of) else ()
+
+
 def refused_blend(chemistry: str, base: str, file: str, line: int) -> Problem:
     """A share that names a silicon blend where silicon is an overlay."""
     why = (

@@ -96,8 +96,8 @@ class Replaced:
         """What the row below says → what the own one says, of the value or of the first cell in which they differ."""
         name = "value" if "value" in self.before else next(iter(self.before))
         column = "" if name == "value" else f"{name} "
-        told = name == "value" and self.after[name] is not None and self.unit not in ("", "1")
-        unit = f" {self.unit}" if told else ""
+        in_unit = name == "value" and self.after[name] is not None and self.unit not in ("", "1")
+        unit = f" {self.unit}" if in_unit else ""
         place = ", ".join(filter(None, (self.below, self.source.replace(";", ", "))))
         return f"{column}{_shown(self.before[name])} → {_shown(self.after[name])}{unit} ({place})"
 
@@ -207,13 +207,13 @@ def laid_on(
         elif name not in found:
             why = f"no folder of inputs holds rows of it; add {name}.csv, or leave it out"
             problems.append(Problem("replace", 0, repr(name), why))
-    told: list[OwnRows] = []
+    effects: list[OwnRows] = []
     out, finer = dict(tables), dict[str, Table]()
     for name, layered in found.items():
-        out[name] = _stacked(tables[name], layered, name in of.replace, told, problems)
+        out[name] = _stacked(tables[name], layered, name in of.replace, effects, problems)
         if any(len(each.finer) for each in layered):
             finer[name] = _finer_rows(out[name], layered, problems)
-    return out, told, finer
+    return out, effects, finer
 
 
 def _read(
@@ -248,9 +248,10 @@ def _read(
             elif not book.sheets[table].rows:  # All that it holds is wrong, and told.
                 continue
             else:
+                needed = [] if suffix == ROWS else needed  # Of rows in TOML each says which it lacks.
                 found = as_csv(book.sheets[table].rows, book.sha256, place, schema.columns, table, problems, needed)
             if found is not None:
-                yield _raw(schema, place, found)
+                yield _raw(schema, place, found, suffix == ROWS)
 
 
 def _read_run(
@@ -261,10 +262,10 @@ def _read_run(
     if rows is None:
         return
     for table, place, sheet in rows.sheets(known, problems):
-        schema, needed = _of_own(known[table])
-        found = as_csv(sheet.rows, rows.sha256(table), place, schema.columns, table, problems, needed)
+        schema, _ = _of_own(known[table])
+        found = as_csv(sheet.rows, rows.sha256(table), place, schema.columns, table, problems, ())
         if found is not None:
-            yield _raw(schema, place, found)
+            yield _raw(schema, place, found, True)
 
 
 def _of_own(schema: TableSchema) -> tuple[TableSchema, list[str]]:
@@ -273,13 +274,13 @@ def _of_own(schema: TableSchema) -> tuple[TableSchema, list[str]]:
     return schema, [field.name for field in schema.fields if field.required]
 
 
-def _raw(schema: TableSchema, place: str, found: CsvFile) -> RawTable:
+def _raw(schema: TableSchema, place: str, found: CsvFile, keyed: bool) -> RawTable:
     rows = [dict.fromkeys(schema.columns, "") | cells for _, cells in found.numbered()]
-    return RawTable(schema, place, rows, found.lines, found.sha256, found.dropped, own=True)
+    return RawTable(schema, place, rows, found.lines, found.sha256, found.dropped, own=True, keyed=keyed)
 
 
 def _stacked(
-    below: Table, layered: Sequence[_OwnTable], whole: bool, told: list[OwnRows], problems: list[Problem]
+    below: Table, layered: Sequence[_OwnTable], whole: bool, effects: list[OwnRows], problems: list[Problem]
 ) -> Table:
     """A table with own rows on top of it: those that replace a row stand in its place, new ones at the end."""
     names, own_names = list(below.columns), tuple(each.table.file for each in layered)
@@ -321,7 +322,7 @@ def _stacked(
         instead.sort(key=lambda one: one.key)
         aside = len(below) if whole else 0
         counts = count[True], count[False], same
-        told.append(OwnRows(below.schema.name, file, sha256, *counts, whole, aside, tuple(instead)))
+        effects.append(OwnRows(below.schema.name, file, sha256, *counts, whole, aside, tuple(instead)))
     columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
     whole_numbers(columns, below.schema)
     dropped = below.dropped * (not whole) + sum(each.table.dropped for each in layered)
@@ -443,7 +444,7 @@ def placed(problems: Iterable[Problem], tables: Mapping[str, Table], rows: RowsO
         table = by_file.get(problem.file)
         file, line = (problem.file, problem.line) if table is None else table.place(problem.line)
         problem = replace(problem, file=file, line=line)
-        out.append(problem if rows is None else rows.told(problem))
+        out.append(problem if rows is None else rows.placed(problem))
     return out
 
 

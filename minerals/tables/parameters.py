@@ -341,13 +341,12 @@ class _Reader:
             return
         self.refused.add(line)
         y = int(wrong.argmax())
-        given = "; ".join(
+        by_route = "; ".join(
             f"{route} in {listed([str(row.year) for row in each], 8)}"
             for route, each in zip(RECYCLING_ROUTES, of, strict=True)
         )
-        why = (
-            f"routes add up to {shares[:, y].sum():.6g}, expected 1; they are given as {given}: give each of them a row"
-        )
+        total = f"{shares[:, y].sum():.6g}"
+        why = f"routes add up to {total}, expected 1; they are given as {by_route}: give each of them a row"
         what = f"{where}, {self.years[y]}"
         file = self.inputs.tables["recovery_route"].file
         self.problems.append(Problem(file, line, what, f"{why} of the same labels and years, 0 where it has none"))

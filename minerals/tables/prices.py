@@ -73,13 +73,13 @@ class Pair(NamedTuple):
 class PriceInputs:
     """All that the prices of a run rest on.
 
-    points: rows of cell_price that are packs of the world for all uses; pairs: of regional prices; tariff: on cells of
-    the region they are compared with, in place already [1]; used: rows used, as inputs_used has them.
+    observations: rows of cell_price that are packs of the world for all uses; pairs: of regional prices; tariff: on
+    cells of the region they are compared with, in place already [1]; used: rows used, as inputs_used has them.
     """
 
     learners: tuple[Learner, ...]
     experience: dict[str, Experience]
-    points: tuple[Any, ...]
+    observations: tuple[Any, ...]
     pairs: tuple[Pair, ...]
     tariff: float
     used: DataFrame
@@ -136,13 +136,13 @@ class _Reader(Reader):
         if self.problems:
             raise InputError(self.problems)
         learnt = {learner.family for learner in learners}
-        points = tuple(self.use("cell_price", [row for row in world if row.family in learnt]))
+        observations = tuple(self.use("cell_price", [row for row in world if row.family in learnt]))
         used = self.used(TABLES)
         assert self.run.settings.prices is not None
         against = countries_in(self.inputs, self.run.settings.prices.against)
         rates = [tariff_on(self.run.settings.prices.tariff, country, self.inputs) for country in against]
         tariff = min(rates, default=0.0)
-        return PriceInputs(learners, experience, points, pairs, tariff, used)
+        return PriceInputs(learners, experience, observations, pairs, tariff, used)
 
     def _learners(self, world: Sequence[Any]) -> Sequence[Learner]:
         """Families with a learning rate, each anchored on its last observed price."""

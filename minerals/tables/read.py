@@ -34,7 +34,8 @@ OPEN = ("family", "anode")
 @dataclass
 class RawTable:
     """A file as text: one dict per row and the line each row stands on. dropped: lines that could not be read; own:
-    whether these are rows of the user's own, which need neither source nor locator."""
+    whether these are rows of the user's own, which need neither source nor locator; keyed: whether each stands under
+    its key, as in TOML, and not below a header."""
 
     schema: TableSchema
     file: str
@@ -43,6 +44,7 @@ class RawTable:
     sha256: str
     dropped: int = 0
     own: bool = False
+    keyed: bool = False
 
 
 @dataclass
@@ -148,8 +150,13 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
     first_line: dict[tuple[Any, ...], int] = {}
     for row, line in zip(raw.rows, raw.lines, strict=True):
         record: dict[str, Any] = {"line": line, "corrected_by": corrected.get(line, "")}
-        sound = True
-        for field in schema.fields:
+        missing = [field.name for field in schema.fields if raw.keyed and field.required and not row[field.name]]
+        if missing:
+            place = ".".join((schema.name, *(row[name] for name in schema.primary_key if row[name])))
+            why = f"lacks {listed(missing, 20)}; write {', '.join(f'{name} = …' for name in missing)} in it"
+            problems.append(Problem(raw.file, line, place, why))
+        sound = not missing
+        for field in (field for field in schema.fields if field.name not in missing):
             try:
                 record[field.name] = _cell(row[field.name], field, schema.kind)
             except ValueError as error:

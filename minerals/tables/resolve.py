@@ -7,7 +7,8 @@ re-added from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
@@ -60,7 +61,8 @@ class Resolved:
     names a file. observed: last observed year of the shares of each (scenario, region, segment) that extends a history.
     inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
     limits of capacity, where the run has some. fills: sentences on the years and places that were filled; notes: on
-    paths and limits; sha256: of each input file; union: regions of the run under the law of the European Union.
+    paths and limits; sha256: of each input file; union: regions of the run under the law of the European Union;
+    in_place_of: uses in whose place segments of the run are counted.
     """
 
     run: Run
@@ -87,8 +89,14 @@ class Resolved:
     sha256: Mapping[str, str]
     notes: tuple[str, ...]
     union: tuple[str, ...] = ()
+    in_place_of: frozenset[str] = frozenset()
     finer_intensity: pd.DataFrame = field(default_factory=lambda: _frame([], FINER_KEYS))
     detailed: Mapping[str, Detailed] = field(default_factory=dict)
+
+    @property
+    def uses_in_scope(self) -> frozenset[str]:
+        """Uses that the run counts: its segments, and those in whose place these are counted."""
+        return self.in_place_of | frozenset(self.segments.labels)
 
     @cached_property
     def mineral_intensity(self) -> pd.DataFrame:
@@ -156,6 +164,8 @@ class _Resolver:
         self.absent: dict[str, list[str]] = {}
         #: last observed year of the shares of (scenario, region, segment)
         self.observed: dict[tuple[str, str, str], int] = {}
+        #: blends that keep their rows beside finer ones of their base, by base
+        self.blends_kept: dict[str, list[str]] = {}
         #: shares changed by the run file, as rows of inputs_used
         self.changed: list[dict[str, object]] = []
         chemistry = inputs["chemistries"].set_index("chemistry")
@@ -164,6 +174,7 @@ class _Resolver:
         self.silicon_like: dict[str, str] = dict(chemistry["silicon_like"])
         self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
         self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
+        self.in_place_of: dict[str, str] = inputs.by_code("segments", "in_place_of")
         self.designs = set(inputs.tables["cell_design"].columns["chemistry"])
         kinds = Kinds(inputs)
         self.adoption = Adoption(run, kinds, inputs.tables["market_share"], self._write, self.problems)
@@ -238,6 +249,7 @@ class _Resolver:
             fills=tuple(self._fill_sentences()),
             sha256=self.inputs.sha256,
             union=tuple(region for region in labels.regions if region in self.inputs.places.union),
+            in_place_of=frozenset(filter(None, map(self.in_place_of.get, labels.segments))),
             notes=(*self.adoption.sentences(), *self.capacity.sentences(), *self._trend_sentence()),
             **tables,
         )
@@ -469,6 +481,8 @@ class _Resolver:
             yield "mineral_intensity held at today's values in all years (intensity.trend)"
         if said := dict.fromkeys(chemistry for chemistry, _ in self._uses_said):
             yield f"mineral_intensity of {listed(said, 1000)} by use or year of sale, where own rows say so"
+        for base, blends in self.blends_kept.items():
+            yield f"mineral_intensity of {listed(blends, 1000)} as tabulated beside own rows by use or year of {base}"
         for (region, whole), names in self.shares_of.items():
             yield f"battery_demand of {region} is its share of {whole}: {listed(names, 1000)}"
         for (table, region, place), names in self.wider.items():
@@ -486,6 +500,7 @@ class _Resolver:
             if not any(anchors.values()):
                 why = f"no rows for {region} in these segments; leave it out or add rows to battery_demand.csv"
                 self.problems.append(self.run.problem(path, f"demand = {demand!r}", why))
+            self._check_twice(region, [segment for segment, series in anchors.items() if series], path)
             for segment, series in anchors.items():
                 if not series:
                     self.absent.setdefault(region, []).append(segment)
@@ -494,6 +509,20 @@ class _Resolver:
                     keys = {"scenario": name, "region": region, "segment": segment, "year": point.year}
                     out.append(_record(keys, self._met(name, region, segment, point), "GWh", point.fill))
         return out
+
+    def _check_twice(self, region: str, segments: Sequence[str], path: tuple[str, ...]) -> None:
+        """No use has demand beside one that is counted in its place, and with [exposure] all of these are in scope."""
+        for segment in segments:
+            use = self.in_place_of[segment]
+            beside = [each for each, of in self.in_place_of.items() if of == use and each not in self.labels.segments]
+            if use in segments:
+                why = f"has demand in {region} beside {use}, in whose place it is counted (in_place_of of segments); "
+                why += "leave one of the two out of scope.segments"
+                self.problems.append(self.run.problem(path, f"segment {segment!r}", why))
+            elif use and beside and self.run.settings.exposure is not None:
+                why = f"has {segment!r} in place of {use} without {listed(beside)}; add it, or leave its in_place_of"
+                why += f" empty, as [exposure] cannot tell otherwise what is left of {use}"
+                self.problems.append(self.run.problem(("scope", "segments"), "segments", why))
 
     def _met(self, name: str, region: str, segment: str, point: Point) -> Datum:
         """Demand as far as the scenario meets it."""
@@ -649,12 +678,7 @@ class _Resolver:
         A silicon fraction between tabulated blends has none in the tables, nor may a cell whose intensity the run file
         gives or derives: it is BETWEEN.
         """
-        named = self.inputs.tables["mineral_intensity"].named
-        table = {
-            (row.chemistry, row.mineral): datum(row.value, row.low, row.high, named(row.line))
-            for row in self.inputs.rows("mineral_intensity")
-        }
-        code = {(self.base[name], self.silicon[name]): name for name in self.base}
+        table, code = self._tabulated, {(self.base[name], self.silicon[name]): name for name in self.base}
         out: list[dict[str, object]] = []
         missing: dict[str, list[str]] = {}
         for chemistry, fraction in pairs:
@@ -672,9 +696,11 @@ class _Resolver:
                     elif not self._made_otherwise(name, chemistry, mineral):
                         lacking = [(name, mineral)]
                 elif (twin, fraction) in code:
-                    lacking = [
-                        each for each in _behind(chemistry, mineral, twin, code[twin, fraction]) if each not in table
-                    ]
+                    behind = _behind(chemistry, mineral, twin, code[twin, fraction])
+                    said = [each for each in behind if each[0] == chemistry and self._said_by_use(*each)]
+                    lacking = [each for each in behind if each not in table and each not in said]
+                    if said and not lacking:
+                        continue
                     if not lacking:
                         value = _ratio(table, chemistry, mineral, twin, code[twin, fraction])
                         fill = value.fill
@@ -690,6 +716,15 @@ class _Resolver:
         return ANY in said or (bool(said) and said >= set(self.labels.segments))
 
     @cached_property
+    def _tabulated(self) -> dict[tuple[str, str], Datum]:
+        """Intensities that are the same for all uses and years of sale, by chemistry and mineral."""
+        named = self.inputs.tables[INTENSITY].named
+        return {
+            (row.chemistry, row.mineral): datum(row.value, row.low, row.high, named(row.line))
+            for row in self.inputs.rows(INTENSITY)
+        }
+
+    @cached_property
     def _uses_said(self) -> dict[tuple[str, str], set[str]]:
         """Uses of which finer rows say an intensity, by chemistry and mineral."""
         out: dict[tuple[str, str], set[str]] = {}
@@ -701,37 +736,61 @@ class _Resolver:
         """Intensities of the battery by use and year of sale, where own rows say those of the cell so.
 
         A row of a use goes before one of any; years between those of a series are linear, beyond them held. What a pack
-        adds comes on top, and no trend: a series says its own. A blend has those of its own code alone.
+        adds comes on top, and no trend: a series says its own. A blend with rows of its own code has those alone; one
+        that has none follows its base by the blend ratio of another chemistry, as `_intensity` has it.
         """
         rows: dict[tuple[str, str, str], list[Any]] = {}
         for row in self.inputs.finer_rows("mineral_intensity"):
             rows.setdefault((row.segment, row.chemistry, row.mineral), []).append(row)
         if not rows:
             return _frame([], FINER_KEYS)
-        named = self.inputs.tables["mineral_intensity"].named
         code = {(self.base[name], self.silicon[name]): name for name in self.base}
         pack = {row["mineral"]: row for row in self._pack().to_dict("records")}
         config, out = self.run.settings.intensity, list[dict[str, object]]()
         finer = {chemistry for _, chemistry, _ in rows}
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction), "")
-            if name not in finer and chemistry in finer:
-                why = f"{chemistry} has intensities by use or year of sale, and with {fraction:g} of silicon none; add"
-                why += " own rows of that blend, or sell none of it (silicon = 'none')"
-                self.problems.append(Problem(self.inputs.tables["mineral_intensity"].file, 0, f"{chemistry}", why))
-            if name in finer and (config.route == "derived" or name in config.cell or name in config.kg_per_kwh):
-                why = f"{name} has intensities by use or year of sale in own rows; leave out one of the two"
+            blend = code.get((self.silicon_like.get(chemistry, ""), fraction), "")
+            if not name and not blend and chemistry in finer:
+                why = f"are by use or year of sale, and {chemistry} is sold with {fraction:g} of silicon too, which no "
+                why += (
+                    "chemistry has; sell it with a fraction of chemistries.csv in silicon_uptake, or with none of it "
+                )
+                why += "(silicon = 'none')"
+                line = next(int(each[0].line) for (_, of, _), each in rows.items() if of == chemistry)
+                what = f"intensities of {chemistry}"
+                self.problems.append(Problem(*self.inputs.tables[INTENSITY].place(line), what, why))
+            whose = name or chemistry
+            if whose in finer and (config.route == "derived" or whose in {*config.cell, *config.kg_per_kwh}):
+                why = f"{whose} has intensities by use or year of sale in own rows; leave out one of the two"
                 self.problems.append(self.run.problem(("intensity",), "intensity", why))
+            if name and name != chemistry and name not in finer and chemistry in finer:
+                self.blends_kept.setdefault(chemistry, []).append(name)
             for segment in self.labels.segments:
                 for mineral in self.labels.minerals:
-                    mine = rows.get((segment, name, mineral)) or rows.get((ANY, name, mineral), [])
-                    out += self._by_cohort(mine, (segment, chemistry, fraction, mineral), pack.get(mineral), named)
+                    keys, ratio = (segment, chemistry, fraction, mineral), None
+                    of = mineral
+                    if not name and blend:
+                        of = "graphite" if mineral == "silicon" else mineral
+                        ratio = self._by_ratio(chemistry, mineral, blend)
+                    mine = rows.get((segment, whose, of)) or rows.get((ANY, whose, of), [])
+                    out += self._by_cohort(mine, keys, pack.get(mineral), ratio)
         return _frame(out, FINER_KEYS)
 
+    def _by_ratio(self, base: str, mineral: str, blend: str) -> Callable[[Datum], Datum]:
+        """Intensity of a blend by the ratio of another, from that of its base (of silicon from the base's graphite)."""
+        of = "graphite" if mineral == "silicon" else mineral
+        return lambda value: _ratio(
+            ChainMap({(base, of): value}, self._tabulated), base, mineral, self.silicon_like[base], blend
+        )
+
     def _by_cohort(
-        self, rows: Sequence[Any], keys: tuple[str, str, float, str], pack: Mapping[Any, Any] | None, named: Any
-    ) -> Iterable[dict[str, object]]:
-        """Intensities of one use, chemistry and mineral in every year, of rows by year of sale or of one for all."""
+        self, rows: Sequence[Any], keys: tuple[str, str, float, str], pack: Mapping[Any, Any] | None,
+        ratio: Callable[[Datum], Datum] | None,
+    ) -> Iterable[dict[str, object]]:  # fmt: skip
+        """Intensities of one use, chemistry and mineral in every year, of rows by year of sale or of one for all; of a
+        blend that follows its base by its ratio to it."""
+        named = self.inputs.tables[INTENSITY].named
         of_all = [row for row in rows if row.cohort != row.cohort]
         dated = [row for row in rows if row.cohort == row.cohort]
         if of_all and dated:
@@ -745,11 +804,12 @@ class _Resolver:
             for row in dated or of_all
         }
         for point in along(anchors, self.years):
-            value = point.datum
+            value = point.datum if ratio is None else ratio(point.datum)
             if pack is not None:
                 ends = (value.value + pack["value"], value.low + pack["low"], value.high + pack["high"])
                 value = Datum(*ends, value.rows + Rows.parse(str(pack["rows"])))
             fill = "given" if of_all or point.year in anchors else point.fill
+            fill = fill if ratio is None else "ratio"
             yield _record(dict(zip(FINER_KEYS, (*keys, point.year), strict=True)), value, "kg/kWh", fill)
 
     def _made_otherwise(self, name: str, base: str, mineral: str) -> bool:

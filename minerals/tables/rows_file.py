@@ -73,7 +73,7 @@ class RowsOfRun:
         """Changes of the command line among them, as they are told, by the key path that each sets."""
         return {path: file for path, (file, _) in self.origin.items() if file.startswith(COMMAND_LINE)}
 
-    def told(self, problem: Problem) -> Problem:
+    def placed(self, problem: Problem) -> Problem:
         """A problem at the file and line where a user finds it: of the command line, the change."""
         file, _, table = problem.file.partition("[")
         changes = list(dict.fromkeys(self.changes.values()))
@@ -106,7 +106,7 @@ class RowsOfRun:
                 file, line = place(at)
                 found.setdefault(f"{plain_file(file)}[{table}]", []).append((line, cells))
             for file, rows in found.items():
-                problems += map(self.told, _on_one_line(file, table, rows))
+                problems += map(self.placed, _on_one_line(file, table, rows))
                 yield table, file, _sheet(rows, rows[0][0])
 
     def sha256(self, table: str) -> str:
@@ -156,7 +156,7 @@ def row_form(table: Table) -> RowForm:
     if list(example) == ["value"]:
         example = example["value"]
     labels = [str(table.columns[name][at]) for name in key]
-    path = ".".join((schema.name, *map(str.upper, key)))
+    path = _stands_at(schema.name, key)
     line = f"{dotted((schema.name, *labels))} = {written(example)}"
     further = tuple(name for name in FINER.get(schema.name, ()) if name not in key)
     return RowForm(path, further, _unit(schema), tuple(needed), tuple(field.name for field in below), line)
@@ -257,21 +257,36 @@ def _leaves(at: Keys, below: Any, schema: TableSchema, report: Report) -> Iterat
         # Of further labels any is what a row leaves empty, a year of sale too.
         cells = {name: "" if label == ANY and name in more else label for name, label in zip(key, labels, strict=True)}
         if isinstance(below, Mapping):
+            deeper = [name for name, cell in below.items() if isinstance(cell, Mapping) and name not in schema.by_name]
+            if deeper:
+                why = f"is a label too many: a row of {schema.name} stands at {_stands_at(schema.name, key)}"
+                if more and more[0] not in key:
+                    why += f", or without a figure there at {_stands_at(schema.name, (*key, *more))}"
+                report((*at, deeper[0]), f"{place}.{deeper[0]}", why)
+                return
             yield at, cells | {name: cell for name, cell in below.items() if name not in key}
             for name in key:
                 if name in below:
-                    report((*at, name), f"{place}.{name}", f"is in the key already, {'.'.join((schema.name, *key))}")
+                    report((*at, name), f"{place}.{name}", f"is in the key already, {_stands_at(schema.name, key)}")
         elif isinstance(below, int | float) and not isinstance(below, bool) and "value" in schema.by_name:
             yield at, cells | {"value": below}
         else:
             number = "a number, or " if "value" in schema.by_name else ""
-            report(at, f"{place} = {shown(below)}", f"expected {number}columns of {schema.name} in {{ }}")
+            why = f"expected {number}columns of {schema.name} in {{ }}"
+            if below is False:
+                why += "; false takes away a row of the base of a run file, and there is none here"
+            report(at, f"{place} = {shown(below)}", why)
     elif isinstance(below, Mapping):
         for label, each in below.items():
             yield from _leaves((*at, label), each, schema, report)
     else:
-        why = f"a row of {schema.name} stands at {'.'.join((schema.name, *map(str.upper, key)))}; add what is missing"
+        why = f"a row of {schema.name} stands at {_stands_at(schema.name, key)}; add what is missing"
         report(at, f"{place} = {shown(below)}", why)
+
+
+def _stands_at(table: str, key: Sequence[str]) -> str:
+    """Where a row of a table stands in TOML, the columns of its key in capitals."""
+    return ".".join((table, *map(str.upper, key)))
 
 
 def _cell(at: Keys, cell: Any, report: Report) -> str | None:

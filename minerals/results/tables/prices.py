@@ -39,7 +39,7 @@ def energy_table(prices: PriceCurves) -> pd.DataFrame:
 def _points(prices: PriceCurves) -> pd.DataFrame:
     """Published pack prices of the world, as they were read, with the energy of their year and that which they need."""
     columns = ("case", "family", "year", "value", "low", "high", "unit", "source", "quality")
-    read = {column: [getattr(row, column) for row in prices.inputs.points] for column in columns}
+    read = {column: [getattr(row, column) for row in prices.inputs.observations] for column in columns}
     return pd.DataFrame({**read, "cumulative": prices.energy_at_observations, "needs": prices.needs})
 
 
