@@ -887,8 +887,8 @@ def test_every_page_is_held_and_its_examples_are_known() -> None:
     assert set(SHOWN) == set(PAGES)
     assert len(README.splitlines()) <= 200
     named = [block.split()[1] for block in blocks("toml")]
-    mine = ["my-curves.toml", "my-europe.toml", "my-exposure.toml", "my-grid.toml", "my-mix.toml"]
-    assert sorted(named) == [*mine, "rows/study.toml", "sheet.toml"]
+    mine = ["curves", "europe", "exposure", "grid", "mix", "nodes", "rows"]
+    assert sorted(named) == [*(f"my-{name}.toml" for name in mine), "rows/study.toml", "sheet.toml"]
 
 
 @pytest.mark.parametrize("page", [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -746,3 +747,10 @@ def test_a_code_of_letters_that_only_look_plain(toy: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("\nplan,", "\nplαn,"), encoding="utf-8")
     with pytest.raises(InputError, match=r"scenario = 'plαn': 'α' is U\+03B1 \(GREEK SMALL LETTER ALPHA\); a code has"):
         read_inputs(toy)
+
+
+def test_a_row_goes_to_another_process(shipped_inputs: Inputs) -> None:
+    row = shipped_inputs.rows("cell_price")[0]
+    again = pickle.loads(pickle.dumps(row))
+    assert repr(again) == repr(row)
+    assert type(again) is type(row)

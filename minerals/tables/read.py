@@ -116,8 +116,23 @@ class Table:
 
 @cache
 def _row(names: tuple[str, ...]) -> Any:
-    """The named tuple of a row: tables of one process that have the same columns share it."""
+    """The named tuple of a row: tables of one process that have the same columns share it. A row may go to another
+    process, which makes the class anew."""
+
+    def reduced(row: Any) -> tuple[Any, ...]:
+        return _row_of, (names, tuple(row))
+
+    made = _named(names)
+    made.__reduce__ = reduced
+    return made
+
+
+def _named(names: tuple[str, ...]) -> Any:
     return namedtuple("Row", names)
+
+
+def _row_of(names: tuple[str, ...], cells: tuple[Any, ...]) -> Any:
+    return _row(names)._make(cells)
 
 
 def read_raw(folder: Path, schema: TableSchema, problems: list[Problem]) -> RawTable | None:
