@@ -9,7 +9,9 @@ held, bounds it from below at every other:
 One model holds the own future as it is and for each further one a loss that is at least all bounds which were found.
 What is least there is never more than the truth; what its plan loses in each future, solved alone, is never less. Both
 that plan and the middle between it and the best one so far are tried, and what bounds the model is kept, until the
-truth is CLOSE to what is least. Of several objectives each keeps to the plans that are as good in those before.
+truth is CLOSE to what is least. Of several objectives each keeps to the plans that are as good in those before. By how
+much such a plan may miss them grows a little from one to the next: the plan at hand is always one that the model holds,
+and if there is none better it is the answer.
 
 No programme is larger than that of one future: one with fifteen futures in it, where the interior point method takes
 minutes for each of many solves, is never stated.
@@ -39,14 +41,19 @@ from .variables import PLAN
 
 Array = NDArray[np.float64]
 #: Part of the demand by which what is true may differ from what is least, and by which a plan may miss an objective of
-#: a stage before and is as good.
+#: the stage before and is as good.
 CLOSE = 1e-7
+#: By how much more, in parts of CLOSE, it may miss that in later stages, alike in each. So the plan at hand always
+#: keeps to the rows of the model, which has one therefore.
+WIDENED = 1.0
+#: Of what a stage widens, by how much what is true may be above the row, so that the two can meet; the rest is what the
+#: plan keeps to the row of the next stage.
+MET = 0.5
+#: Of that, by how much a loss in the model may be below the truth without a further bound.
+ROUNDED = 0.5
 #: The same of a cost, in parts of that for a loss: it is found without bounds, and where it is a cap little money takes
 #: many GWh.
 MONEY = 0.01
-#: Stages after which a further one is left out where the simplex finds no optimum from where it stands: it only chooses
-#: among plans that are alike on average, and so tight a model has none that a cold start would find.
-DECISIVE = 3
 #: Most plans that are tried in a stage.
 MOST_TRIED = 2_000
 #: A slope below it, in GWh lost for one more of what is planned, counts as none.
@@ -151,34 +158,37 @@ class CuttingPlanes:
     def best(self, stages: Sequence[Objective]) -> Best:
         """The plan with the least of the first objective, of plans as good that of the next, and so on. Raises
         TimeLimit and NumericalTrouble."""
-        found, first = None, (0.0, 0.0)
-        as_good: list[tuple[Objective, float]] = []
+        found, first, step = None, (0.0, 0.0), WIDENED * CLOSE / len(stages)
+        self._rounding = ROUNDED * MET * step * self.whole
+        before: list[tuple[Objective, float, int]] = []
         for number, stage in enumerate(stages):
-            least, found = self._stage(stage, found, as_good, left_out=number >= DECISIVE)
-            # The model keeps to the plan at hand, what is true to a little more, so that the two can meet.
-            best, close = self._value(stage, found), CLOSE * self._unit(stage)
-            first = first if number else (least, best)
-            costs, at = self._costs(stage)
-            self._row(at, costs[at], -INF, best - stage.constant + close)
-            as_good.append((stage, best + 2 * close))
+            as_good = []
+            for at, (each, best, row) in enumerate(before):
+                unit = self._unit(each)
+                most = best + (CLOSE + (number - at) * step) * unit
+                accepted(self.highs.changeRowBounds(row, -INF, most - each.constant), "a bound")
+                as_good.append((each, most + MET * step * unit))
+            least, found = self._stage(stage, found, as_good)
+            before.append((stage, self._value(stage, found), self.highs.getNumRow()))
+            first = first if number else (least, before[0][1])
+            # What it is at most is set with the next stage.
+            costs, used = self._costs(stage)
+            self._row(used, costs[used], -INF, INF)
         assert found is not None
         return Best(*first, found.values)
 
     def _stage(
-        self, stage: Objective, best: Tried | None, as_good: Sequence[tuple[Objective, float]], left_out: bool
+        self, stage: Objective, best: Tried | None, as_good: Sequence[tuple[Objective, float]]
     ) -> tuple[float, Tried]:
-        """What an objective is at least, and the best plan of it among those that keep to the most of the ones before.
-        best: such a plan, where one is known; left_out: whether that stands where the simplex does not go on."""
+        """What an objective is at least, and the best plan of it among those that are as good in the stages before.
+        best: such a plan, where one is known; as_good: the objectives of these stages, and the most that each may be.
+        """
         costs, _ = self._costs(stage)
         columns = np.arange(len(costs), dtype=np.int32)
         accepted(self.highs.changeColsCost(len(costs), columns, costs), "costs")
         accepted(self.highs.changeObjectiveOffset(stage.constant), "a constant")
         for number in range(MOST_TRIED):
             if not resumed(self.highs, DUAL if number else PRIMAL):
-                if left_out and best is not None:
-                    # The basis that led nowhere is of no use to the next stage either.
-                    accepted(self.highs.setBasis(), "a fresh start")
-                    return -INF, best
                 optimum(self.highs, self.session.compiled.time_limit, large=self.session.compiled.is_large)
             least = float(self.highs.getInfo().objective_function_value)
             if best is not None and self._value(stage, best) - least <= CLOSE * self._unit(stage):
@@ -211,7 +221,7 @@ class CuttingPlanes:
             loss[1 + number], slopes = part.loss(plan)
             beyond = loss[1 + number] + slopes[there] @ (found[places[there]] - plan[there])
             # An own loss that is rounding needs no row, which would slow all that follows.
-            if beyond - found[at] > 0.1 * CLOSE * self.whole:
+            if beyond - found[at] > self._rounding:
                 used = there & (slopes != 0)
                 level = loss[1 + number] - slopes[used] @ plan[used]
                 self._row(np.append(places[used], at), np.append(-slopes[used], 1.0), level, INF)
