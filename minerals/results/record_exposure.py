@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..case.chokepoints import Chokepoints
 from ..case.unknown import leaders
 from ..case.weights import SETS, weights
 from ..errors import listed
+from ..tables.check import of_package
 from ..tables.inputs import Inputs
 from ..tables.supply import Event
 
@@ -77,10 +79,14 @@ def caveats(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
     Supply is what a region gets for all its uses, of which a run of some leaves the others what they need. Nodes are
     followed along the minerals of the run; a stop of one that hangs on another mineral costs such a run nothing.
     """
-    return [*_uses_left_out(chokepoints), *_nodes_left_out(chokepoints, inputs), *_left_over(chokepoints, inputs)]
+    return [
+        *_uses_left_out(chokepoints, inputs),
+        *_nodes_left_out(chokepoints, inputs),
+        *_left_over(chokepoints, inputs),
+    ]
 
 
-def _uses_left_out(chokepoints: Chokepoints) -> list[str]:
+def _uses_left_out(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
     if not chokepoints.left_out:
         return []
     year, share = chokepoints.years[-1], sum(float(part[-1]) for part in chokepoints.left_out.values())
@@ -88,7 +94,17 @@ def _uses_left_out(chokepoints: Chokepoints) -> list[str]:
     return [
         f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {chokepoints.label} in "
         f"{year}. They keep what they need in the reference world."
+        + _beside_them(chokepoints.resolved.segments.labels, inputs)
     ]
+
+
+def _beside_them(segments: Sequence[str], inputs: Inputs) -> str:
+    """A sentence on uses of one's own in scope that are counted beside those left out; '' where there are none."""
+    shipped, uses = of_package(inputs.tables["segments"], "segment"), inputs.by_code("segments", "in_place_of")
+    beside = [name for name in segments if name not in shipped and not uses[name]]
+    if not beside:
+        return ""
+    return f" {listed(beside)} come on top of these; where they are part of one, say so in in_place_of of segments."
 
 
 def _left_over(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
