@@ -901,7 +901,8 @@ QUANTITIES: dict[str, Quantity] = {
             "Price of robustness: worst_regret of each plan, and the future in which it has that (binding); average: "
             "mean loss over futures; own: loss in the run's own future; cost: of the plan there, the least of plans as "
             "good [million USD_2025]. more_average, more_own, more_cost: than the plan that is best in the run's own "
-            "future; less_regret: than that has.",
+            "future; less_regret: than that has; left_open: objectives that were to choose among plans as good and "
+            "that the solver left open, after the first three.",
             "worst_regret = max over futures of regret",
         ),
         Quantity(

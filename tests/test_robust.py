@@ -110,6 +110,7 @@ def test_cutting_planes_go_on_from_a_plan_that_uses_what_it_may_miss(left: tuple
     assert found.value == pytest.approx(np.mean(lost(nmc)), abs=near)
     # A plan that misses it by so much saves 5 million USD for each GWh that a future loses.
     assert found.cost == pytest.approx(3 * (70 * nmc + 75 * (100 - nmc)), abs=2 * 5 * near * len(left))
+    assert found.left_out == 0
     held = [held.loss for held in futures.losses(found.plan).values()]
     assert np.mean(held) <= found.value + near
     assert held == pytest.approx(lost(nmc), abs=2 * near * len(left))
@@ -229,6 +230,11 @@ def test_reference_worlds_that_the_inputs_lack_are_named(whole: Result) -> None:
     told = _robust(whole, 120)
     assert told[-1] == "Left out: the reference world {}, as {}.".format(*list(left_out.items())[-1])
     assert whole["robust"]["world"].nunique() == 1
+    assert not whole["robust_mix"]["left_open"].any()
+    assert "left the last choices" not in " ".join(told)
+    one = whole["robust_mix"].assign(left_open=(whole["robust_mix"]["mix"] == "regret").astype(int))
+    told = _robust(replace(whole, tables={**whole.tables, "robust_mix": one}), 120)
+    assert f"Of 1 of {len(one)} plans the solver left the last choices among plans as good open." in " ".join(told)
 
 
 @pytest.mark.slow

@@ -54,6 +54,9 @@ ROUNDED = 0.5
 #: The same of a cost, in parts of that for a loss: it is found without bounds, and where it is a cap little money takes
 #: many GWh.
 MONEY = 0.01
+#: Stages after which a further one is left out where the simplex finds no optimum from where it stands: it only chooses
+#: among plans that are alike on average, and of a model so tight a cold start takes minutes.
+DECISIVE = 3
 #: Most plans that are tried in a stage.
 MOST_TRIED = 2_000
 #: A slope below it, in GWh lost for one more of what is planned, counts as none.
@@ -112,11 +115,12 @@ class Objective:
 @frozen
 class Best:
     """The best plan. least, value: what the first objective is at least, and what it is with the plan; values: of the
-    columns of the own future."""
+    columns of the own future; left_out: stages that the solver left open, in which the plan at hand was kept."""
 
     least: float
     value: float
     values: Array
+    left_out: int
 
 
 class CuttingPlanes:
@@ -161,6 +165,7 @@ class CuttingPlanes:
         found, first, step = None, (0.0, 0.0), WIDENED * CLOSE / len(stages)
         self._rounding = ROUNDED * MET * step * self.whole
         before: list[tuple[Objective, float, int]] = []
+        left_out = 0
         for number, stage in enumerate(stages):
             as_good = []
             for at, (each, best, row) in enumerate(before):
@@ -169,26 +174,31 @@ class CuttingPlanes:
                 accepted(self.highs.changeRowBounds(row, -INF, most - each.constant), "a bound")
                 as_good.append((each, most + MET * step * unit))
             least, found = self._stage(stage, found, as_good)
+            left_out += least == -INF
             before.append((stage, self._value(stage, found), self.highs.getNumRow()))
             first = first if number else (least, before[0][1])
             # What it is at most is set with the next stage.
             costs, used = self._costs(stage)
             self._row(used, costs[used], -INF, INF)
         assert found is not None
-        return Best(*first, found.values)
+        return Best(*first, found.values, left_out)
 
     def _stage(
         self, stage: Objective, best: Tried | None, as_good: Sequence[tuple[Objective, float]]
     ) -> tuple[float, Tried]:
         """What an objective is at least, and the best plan of it among those that are as good in the stages before.
         best: such a plan, where one is known; as_good: the objectives of these stages, and the most that each may be.
-        """
+        After DECISIVE stages −∞ and the best plan so far where the simplex does not go on."""
         costs, _ = self._costs(stage)
         columns = np.arange(len(costs), dtype=np.int32)
         accepted(self.highs.changeColsCost(len(costs), columns, costs), "costs")
         accepted(self.highs.changeObjectiveOffset(stage.constant), "a constant")
         for number in range(MOST_TRIED):
             if not resumed(self.highs, DUAL if number else PRIMAL):
+                if best is not None and len(as_good) >= DECISIVE:
+                    # The basis that led nowhere is of no use to the next stage either.
+                    accepted(self.highs.setBasis(), "a fresh start")
+                    return -INF, best
                 optimum(self.highs, self.session.compiled.time_limit, large=self.session.compiled.is_large)
             least = float(self.highs.getInfo().objective_function_value)
             if best is not None and self._value(stage, best) - least <= CLOSE * self._unit(stage):

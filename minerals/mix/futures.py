@@ -75,12 +75,14 @@ class Held:
 class Chosen:
     """The best plan by an objective. value: of that [GWh]; cost: in the run's own future, the least of plans as good
     [million USD_2025]; share: of a family in a region's batteries of a year, and least and largest share over all
-    plans nearly as good [1], (region, family, year)."""
+    plans nearly as good [1], (region, family, year); left_out: objectives that were to choose among plans as good and
+    that the solver left open."""
 
     value: float
     cost: float
     plan: Plan
     share: dict[Place, tuple[float, float, float]]
+    left_out: int = 0
 
 
 class Futures:
@@ -185,7 +187,7 @@ class Futures:
         # What was an objective before is no further one.
         further = [loss for name, loss in losses.items() if name != objective]
         found = planes.best([of[objective], planes.objective("cost"), of[AVERAGE], *further])
-        return self._as_chosen(session, found.value, found.values, ends)
+        return replace(self._as_chosen(session, found.value, found.values, ends), left_out=found.left_out)
 
     def _as_chosen(self, session: Session, best: float, values: Array, ends: _Ends) -> Chosen:
         """What is told of a plan. best: of its objective; values: of the columns of a model; ends: of shares."""

@@ -239,6 +239,8 @@ def _robust(result: Result, width: int) -> list[str]:
         f"more there, and {number(abs(last['more_average']))} {'more' if last['more_average'] > 0 else 'less'} on "
         "average. Of a plan that is best in one future others as good may lose more or less elsewhere."
     )
+    if some := int((plans["left_open"] > 0).sum()):
+        told += f" Of {some} of {len(plans)} plans the solver left the last choices among plans as good open."
     short = drawn.columns[table[world & (table["mix"] == "regret")]["short"].to_numpy() > 0]
     if len(short):
         gwh = table[world & (table["mix"] == "regret")].set_index("future")["short"]

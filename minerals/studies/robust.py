@@ -38,7 +38,7 @@ NEARLY = 1e-9
 NO_SILICON = "none"
 LOSSES = ["mix", "future", "world", "value", "least", "regret", "short", "replayed", "cost", "unit"]
 MIXES = ["mix", "worst_regret", "binding", "average", "own", "cost", "more_average", "more_own",
-         "more_cost", "less_regret", "unit"]  # fmt: skip
+         "more_cost", "less_regret", "left_open", "unit"]  # fmt: skip
 SHARES = ["mix", "region", "family", "year", "value", "low", "high", "unit"]
 
 
@@ -183,6 +183,7 @@ def _point(key: str, least: Mapping[str, float]) -> dict[str, Any]:
     return {
         "value": found.value,
         "cost": found.cost,
+        "left_out": found.left_out,
         "share": [[*place, *told] for place, told in found.share.items()],
         "held": {
             name: [held.loss, held.short, held.replayed, held.cost] for name, held in _of.losses(found.plan).items()
@@ -217,7 +218,7 @@ def _tables(worlds: Mapping[str, World], found: Mapping[str, Any], demand: float
             mean[mix], own[mix],
             found[mix]["cost"], mean[mix] - mean[OWN], own[mix] - own[OWN],
             _dearer(found[mix]["cost"], found[OWN]["cost"]),
-            worst[OWN] - worst[mix], "GWh",
+            worst[OWN] - worst[mix], found[mix]["left_out"], "GWh",
         )
         for mix in order
     ]  # fmt: skip
