@@ -183,15 +183,13 @@ def _note(story: _Story, result: Result) -> str:
     note = f"Note:{frame.caveats(result)} A plan is which batteries are put into use and which lines stand; in each"
     note += " future it is decided anew where cells are made and materials bought. Regret: its loss less that of the"
     note += " plan which is best there, so nothing in a future’s own column; of plans as good there the cheapest, of"
-    note += (
-        " these the one with the least loss on average. What it loses elsewhere is that plan’s own: another that is as"
-    )
-    note += " good may lose more or less there. GWh: summed over the years in which a stop may come."
+    note += " these the one with the least loss on average. Another as good there may lose more or less elsewhere. GWh:"
+    note += " summed over the years in which a stop may come."
     short = {future: story.short[REGRET][future] for future in story.futures} if REGRET in story.short else {}
     most = max(short, key=lambda name: short[name], default="")
     if most and short[most] >= NOTHING:
         note += f" {story.label(most)} cannot supply {wording.rounded(short[most])} GWh of the plan of least regret"
-        note += " even without a stop, which count as lost."
+        note += " even without a stop; they count as lost."
     if story.left_out:
         note += f" Not drawn: {story.left_out} plans that are best in one other future."
     return note
