@@ -495,7 +495,8 @@ QUANTITIES: dict[str, Quantity] = {
             "others abroad, or where there are none by the plants that the plan has at home, and not at all where it "
             "has none; for stops of exports of materials never less than lost_best, but less where the makers of the "
             "country that closes are cut most; the node that binds most, the vehicles that the cells at risk would "
-            "have served, their packs (million_usd_2025), and first_year_below: the first year from which what is "
+            "have served (empty where a use of one's own that loses some has no pack_size), their packs "
+            "(million_usd_2025), and first_year_below: the first year from which what is "
             "lost (best) stays at or below the threshold, as "
             "share of the plan. In IAMC names, Battery Supply is lost and Battery Cell Production is industry, by "
             "Best Reallocation or Proportional.",

@@ -171,6 +171,10 @@ def test_uses_in_place_of_another_are_not_counted_beside_it(folder: Path) -> Non
         )
         pd.testing.assert_frame_equal(mine, theirs, rtol=1e-9)
     assert sizes.record["exposure"]["caveats"] == cars.record["exposure"]["caveats"]
+    # How large the packs of a size are nobody says, so how many vehicles are lost is not known, and not none.
+    loses = cars["disruptions"]["lost_best"] > 0
+    assert (cars["disruptions"]["vehicles"][loses] > 0).all()
+    assert sizes["disruptions"]["vehicles"].isna().tolist() == loses.tolist()
     for segments, why in (
         ([], "segment 'small': has demand in Europe beside car, in whose place it is counted"),
         (["small"], r"segments: has 'small' in place of car without large; add it, or"),

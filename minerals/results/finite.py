@@ -22,7 +22,7 @@ EMPTY: dict[str, tuple[str, ...]] = {
     "cell_materials": ("price", "value", "low", "high"),
     "concentration": ("value", "low", "high"),
     "diffusion": ("rmse",),
-    "disruptions": ("first_year_below",),
+    "disruptions": ("first_year_below", "vehicles"),
     "drop_in": ("low", "high"),
     "exposure": ("silicon", "low", "high"),
     "frontier": ("marginal", "marginal_low", "marginal_high"),

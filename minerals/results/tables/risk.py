@@ -19,6 +19,8 @@ from .gap_plants import gap_plants
 
 #: Cuts of the GWh at risk for which the supply that is missing is told.
 CUTS = (0.5, 0.8, 1.0)
+#: Uses that are no vehicles.
+STANDING = ("stationary", "electronics")
 #: Readings of a disruption, in the order of `Loss.at_risk`.
 READINGS = ("best", "proportional")
 
@@ -338,22 +340,26 @@ class Worth:
         ])  # fmt: skip
 
     def vehicles(self, regions: Sequence[str], year: int, lost: Array) -> float:
-        """Vehicles that the lost cells would have served: GWh by (region, segment, chemistry) ÷ kWh per vehicle."""
+        """Vehicles that the lost cells would have served: GWh by (region, segment, chemistry) ÷ kWh per vehicle; NaN
+        where nobody says how large the packs of a use are that loses some."""
         where = tuple(regions), year
         if where not in self._sizes:
             segments = self.chokepoints.resolved.segments.labels
             self._sizes[where] = np.array([
                 [np.interp(year, *self.packs[region, segment]) for segment in segments] for region in regions
             ])  # fmt: skip
-        return float((lost.sum(axis=2) * 1e6 / self._sizes[where]).sum())
+        by_use = lost.sum(axis=2)
+        return float(np.where(by_use > 0, by_use * 1e6 / self._sizes[where], 0.0).sum())
 
     def _pack(self, region: str, segment: str) -> tuple[Array, Array]:
-        """Years and kWh per vehicle of a segment, of the region or the next wider one; infinite where it is none."""
+        """Years and kWh per vehicle of a segment, of the region or the next wider one; infinite where it is no vehicle,
+        and NaN of a use of one's own without a size."""
         sizes = self.inputs.rows_by("pack_size", "region", "segment")
         found = (sizes.get((place, segment), []) for place in self.inputs.places.chain(region))
         rows = sorted(next(filter(None, found), []), key=lambda row: row.year)
         if not rows:
-            return np.zeros(1), np.full(1, np.inf)
+            use = self.inputs.by_code("segments", "in_place_of").get(segment) or segment
+            return np.zeros(1), np.full(1, np.inf if use in STANDING else np.nan)
         return np.array([row.year for row in rows], dtype=float), np.array([row.value for row in rows])
 
     def money(self, lost: Array) -> float:
