@@ -277,7 +277,7 @@ HEAD, FOOT = 0.42, 0.3
 """Heights of the headings and of the key below, inches before scaling."""
 USUAL, LEAST = 0.47, 0.34
 """Height of a row."""
-NAMES, GAP = 1.12, 0.2
+NAMES, GAP = 1.3, 0.18
 """Width of the names, and air between two columns."""
 WIDER = 1.35
 """Width of the column of steps, in columns."""
