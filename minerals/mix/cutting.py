@@ -115,7 +115,8 @@ class Objective:
 @frozen
 class Best:
     """The best plan. least, value: what the first objective is at least, and what it is with the plan; values: of the
-    columns of the own future; left_out: stages that the solver left open, in which the plan at hand was kept."""
+    columns of the own future; left_out: stages that the solver left open, whose best plan is not known to be CLOSE to
+    what is least."""
 
     least: float
     value: float
@@ -174,8 +175,9 @@ class CuttingPlanes:
                 accepted(self.highs.changeRowBounds(row, -INF, most - each.constant), "a bound")
                 as_good.append((each, most + MET * step * unit))
             least, found = self._stage(stage, found, as_good)
-            left_out += least == -INF
-            before.append((stage, self._value(stage, found), self.highs.getNumRow()))
+            value = self._value(stage, found)
+            left_out += value - least > CLOSE * self._unit(stage)
+            before.append((stage, value, self.highs.getNumRow()))
             first = first if number else (least, before[0][1])
             # What it is at most is set with the next stage.
             costs, used = self._costs(stage)
