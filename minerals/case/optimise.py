@@ -83,7 +83,7 @@ LESS = "give it more, or ask for fewer years, segments or disruptions. Nothing w
 #: What to do where the solver does not tell why there is no mix.
 FEWER = "Ask for fewer years, segments or disruptions to find it. Nothing was written."
 #: What to do where limits contradict each other by no more than rounding.
-WIDER = "Loosen one a little: own_share, a cap, or growth. Nothing was written."
+WIDER = "Loosen one a little: the least share made at home, a cap, or growth. Nothing was written."
 #: What to do where the replay and the model do not agree.
 BUG = "this is a bug: please report it with the run file. Nothing was written."
 #: Replayed and modelled losses agree to this, relative to the demand.

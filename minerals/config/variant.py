@@ -1,7 +1,7 @@
 """[optimise.variant.NAME]: further mixes of a run, each chosen under other limits, duties or credits than [optimise].
 
 A variant says what differs; all else is as [optimise] and [prices] have it. What it says of a key stands in place of
-what they say, tables such as `own_share` included.
+what they say, tables by year included.
 """
 
 from __future__ import annotations
