@@ -273,6 +273,8 @@ def _gwh(value: float, measure: str) -> str:
 
 FOOT, USUAL, THIN, GAP = 0.56, 0.35, 0.29, 0.045
 """Heights of the keys below, of a row and at the least; air between two cells."""
+STACKED, SPACE = 0.28, 0.05
+"""Height of a cell from which its words stand below each other; air between them on one line."""
 BETWEEN = 0.13
 """Air between two columns of lines."""
 
@@ -324,12 +326,27 @@ def _draw_cells(sheet: Page, story: _Story, panel: Panel, middles: Sequence[floa
                                      linewidth=0.6 * s if new else 0, edgecolor=style.GRID))  # fmt: skip
             ink = style.MUTED if new else style.text_on(colour)
             _draw_pips(axes, x + width - 0.068 * s, middle, cell.confidence, ink, s)
-            up, centre = 0.062 * s if cell.range else 0.0, x + (width - 0.08 * s) / 2
-            sheet.text(centre, middle + up - 0.36 * LABEL * s / 72, word, LABEL, ink,
-                       REGULAR if new else SEMIBOLD, align="center")  # fmt: skip
-            if cell.range:
-                sheet.text(centre, middle - 0.062 * s - 0.36 * SMALL * s / 72, cell.range, SMALL, ink,
-                           align="center")  # fmt: skip
+            words = [(word, LABEL, REGULAR if new else SEMIBOLD), (cell.range, SMALL, REGULAR)]
+            _draw_words(sheet, (x, middle), (width - 0.08 * s, height), words if cell.range else words[:1], ink)
+
+
+def _draw_words(
+    sheet: Page, place: tuple[float, float], size: tuple[float, float], words: Sequence[tuple[str, float, int]],
+    ink: str,
+) -> None:  # fmt: skip
+    """Words of a box, each with its size and weight: below each other where its height allows, else on one line. place:
+    left end and middle; size: width and height."""
+    s, (x, middle), (width, height) = sheet.scale, place, size
+    widths = [text_width(word, points * s, weight) for word, points, weight in words]
+    if len(words) == 1 or height >= STACKED * s or sum(widths) + SPACE * s * (len(words) - 1) > width:
+        for line, (word, points, weight) in enumerate(words):
+            up = 0.062 * s * (len(words) - 1 - 2 * line)
+            sheet.text(x + width / 2, middle + up - 0.36 * points * s / 72, word, points, ink, weight, align="center")
+        return
+    left = x + (width - sum(widths) - SPACE * s * (len(words) - 1)) / 2
+    for (word, points, weight), wide in zip(words, widths, strict=True):
+        sheet.text(left, middle - 0.36 * LABEL * s / 72, word, points, ink, weight)
+        left += wide + SPACE * s
 
 
 def _draw_pips(axes: Axes, x: float, middle: float, confidence: str, colour: str, s: float) -> None:
