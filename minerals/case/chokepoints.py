@@ -183,7 +183,7 @@ class Chokepoints:
 
     def group(self, regions: Sequence[str]) -> np.ndarray:
         """Customers that regions of the run are, (customer)."""
-        return np.isin(np.array(self.customers), list(regions))
+        return np.array([customer in regions for customer in self.customers])
 
     def plan(self, scenario: str, regions: Sequence[str], year: int) -> Plan:
         """What regions together plan to build in a year, by place of the year; scrap at their mean."""
@@ -473,8 +473,8 @@ class Chokepoints:
 
     def closing(self, regions: Sequence[str], stops: tuple[Stop, ...]) -> NDArray[np.bool_]:
         """Countries outside some regions that close, (stop, country)."""
-        codes = np.array(self.inputs.countries)
-        hit = np.array([np.isin(codes, [cut.country for cut in cuts]) for cuts, _ in stops])
+        closed = [{cut.country for cut in cuts} for cuts, _ in stops]
+        hit = np.array([[country in codes for country in self.inputs.countries] for codes in closed])
         return np.asarray(hit & ~self.at_home(regions))
 
     def _cells_left(self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array) -> Array:
@@ -541,7 +541,7 @@ class Chokepoints:
 
     def at_home(self, regions: Collection[str]) -> np.ndarray:
         """Countries that belong to some regions, (country)."""
-        return np.isin(np.array(self.inputs.home, dtype=object), list(regions))
+        return np.array([home in regions for home in self.inputs.home])
 
     def home(self, country: int) -> str:
         """Customer that a country, by its place, belongs to, or ''."""
