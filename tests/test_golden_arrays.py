@@ -80,32 +80,6 @@ def told(name: str, held: object) -> str:
     return f"{name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}\n"
 
 
-# --- what mixes are chosen from --------------------------------------------------------------------------------------
-
-LONG = ("scope.years={first=2030, last=2034}", "scope.beyond='hold'", "flows={}")
-#: Golden file → changes of the run whose mix is chosen.
-MIXES: dict[str, tuple[str, ...]] = {
-    "plain": (),
-    "excluded": ("optimise.exclude=others", "optimise.exclude_stages=['mining', 'cell']",
-                 "optimise.exclude_since=2031", "optimise.one_country='hard'"),
-    "industry": ("optimise.loss='industry'", "optimise.maker_inputs='last'", "exposure.stockpile_months=2"),
-    "outside": ("optimise.loss='all_outside'", "optimise.maker_inputs='first'", "optimise.recycled_content=true",
-                "exposure.unknown='all'"),
-    "observed": ("optimise.makers='observed'", "optimise.unmet=true", "optimise.growth='value'",
-                 "optimise.own_share={2031=0.3}", "optimise.max_share={car={lfp={2031=0.6}}}",
-                 "exposure.follow_on='today'"),
-    "two-regions": ("scope.regions=['Europe', 'China']", "optimise.likelihood={china-anode=100}",
-                    "optimise.maker_inputs='alike'", "exposure.unknown='centre'"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", MIXES)
-def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
-    config = read_run(folder / "rich-chosen.toml", [EVENTS, *LONG, *MIXES[name]])
-    ((_, data),) = prepared(config, read_inputs(inputs_of(config, folder))).mixes.values()
-    golden(f"laid_out/toy-{name}.txt", "".join(told(each.name, getattr(data, each.name)) for each in fields(data)))
-
-
 # --- what stops leave ------------------------------------------------------------------------------------------------
 
 #: Golden file → changes of the run without a mix, and whether intensities are those by use and year.
@@ -209,3 +183,29 @@ def test_tables_of_what_stops_leave_are_what_they_were(
     others = [told(table, frame.select_dtypes("number").to_numpy().ravel())
               for table, frame in found.tables.items() if table not in (*tables, *AS_READ)]  # fmt: skip
     golden(f"runs/stops-{name}.txt", as_text(found, "", 7, tables) + "\n" + "".join(others))
+
+
+# --- what mixes are chosen from --------------------------------------------------------------------------------------
+
+LONG = ("scope.years={first=2030, last=2034}", "scope.beyond='hold'", "flows={}")
+#: Golden file → changes of the run whose mix is chosen.
+MIXES: dict[str, tuple[str, ...]] = {
+    "plain": (),
+    "excluded": ("optimise.exclude=others", "optimise.exclude_stages=['mining', 'cell']",
+                 "optimise.exclude_since=2031", "optimise.one_country='hard'"),
+    "industry": ("optimise.loss='industry'", "optimise.maker_inputs='last'", "exposure.stockpile_months=2"),
+    "outside": ("optimise.loss='all_outside'", "optimise.maker_inputs='first'", "optimise.recycled_content=true",
+                "exposure.unknown='all'"),
+    "observed": ("optimise.makers='observed'", "optimise.unmet=true", "optimise.growth='value'",
+                 "optimise.own_share={2031=0.3}", "optimise.max_share={car={lfp={2031=0.6}}}",
+                 "exposure.follow_on='today'"),
+    "two-regions": ("scope.regions=['Europe', 'China']", "optimise.likelihood={china-anode=100}",
+                    "optimise.maker_inputs='alike'", "exposure.unknown='centre'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MIXES)
+def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
+    config = read_run(folder / "rich-chosen.toml", [EVENTS, *LONG, *MIXES[name]])
+    ((_, data),) = prepared(config, read_inputs(inputs_of(config, folder))).mixes.values()
+    golden(f"laid_out/toy-{name}.txt", "".join(told(each.name, getattr(data, each.name)) for each in fields(data)))
