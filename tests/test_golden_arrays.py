@@ -16,6 +16,7 @@ from typing import Any
 
 import conftest
 import numpy as np
+import pandas as pd
 import pytest
 from test_finer import INTENSITY
 from test_golden_runs import AS_READ, as_text, numbers
@@ -39,11 +40,15 @@ ENDS = {
     "supply_share": (("coated_graphite,CHN,2028,0.95,,", "coated_graphite,CHN,2028,0.95,0.8,0.99"),
                      ("mined_cobalt,NAM,2028,0.7,,", "mined_cobalt,NAM,2028,0.7,0.6,0.75")),
     "battery_supply": (("2028,4608,,", "2028,4608,4000,5000"),),
+    "battery_demand": (("plan,Europe,car,2034,100,,", "plan,Europe,car,2034,140,110,160"),
+                       ("plan,China,car,2034,200,,", "plan,China,car,2034,240,230,270")),
+    "market_share": (("plan,Europe,car,nmc811,2034,0.6,,", "plan,Europe,car,nmc811,2034,0.5,,"),),
 }  # fmt: skip
 #: Lines of tables that follow those of the toy.
 MORE = {
     "country_groups": ["others,Others,book,"],
     "country_group": ["others,R_OTH,", "others,KOR,"],
+    "market_share": ["plan,Europe,car,na_layered,2034,0.1,,,1,book,p. 8,model,"],
     "cell_capacity": ["DEU,capacity,2030,60,,,GWh/yr,book,p. 21,model,"],
 }
 
@@ -62,9 +67,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with (place / f"{table}.csv").open("a", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
     (place / "expansion_cost.csv").write_text(NEW_PLANTS, encoding="utf-8")
-    finer = place.parent / "finer"
-    finer.mkdir()
-    (finer / "mineral_intensity.csv").write_text(INTENSITY, encoding="utf-8")
+    for name in ("finer", "small"):
+        (place.parent / name).mkdir()
+    (place.parent / "finer" / "mineral_intensity.csv").write_text(INTENSITY, encoding="utf-8")
+    # Supply is no less than 1 kt or GWh, which is the least that the tables take.
+    least = {"battery_demand": {}, "battery_supply": {"t": 1000, "kt": 1, "GWh/yr": 1}}
+    for table, bounds in least.items():
+        frame = pd.read_csv(place / f"{table}.csv", dtype=str, keep_default_na=False)
+        for column in ("value", "low", "high"):
+            frame[column] = [each and f"{max(float(each) / 200, bounds.get(unit, 0)):g}"
+                             for each, unit in zip(frame[column], frame["unit"], strict=True)]  # fmt: skip
+        frame.to_csv(place.parent / "small" / f"{table}.csv", index=False, lineterminator="\n")
     rows = ROWS.replace("NODES", "".join(NODE.format(*node) for node in NODES))
     rows = rows.replace('{ value = 10, unit = "kg/kg"', '{ value = 10, low = 8, high = 11, unit = "kg/kg"')
     # Cobalt binds here, with its supply of the toy.
@@ -82,31 +95,41 @@ def told(name: str, held: object) -> str:
 
 # --- what stops leave ------------------------------------------------------------------------------------------------
 
-#: Golden file → changes of the run without a mix, and whether intensities are those by use and year.
+#: A two hundredth of all amounts, so that what is more than nothing is less than one.
+SMALL = "rows.battery_supply.today.hydroxide.2028.value=1"
+#: Golden file → changes of the run without a mix, and the folder of tables on top.
 CHOSEN = ("scenario.plan.made_at_home={Europe={2031={lfp=0.6, nmc811=0.5}}}",
           "scenario.plan.cells_from={Europe={2031={lfp={CHN=0.3}, nmc811={CHN=0.2, KOR=0.3}}}}",
           "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3}}}")  # fmt: skip
-PLANS: dict[str, tuple[tuple[str, ...], bool]] = {
-    "plain": ((), False),
-    "chosen": ((*CHOSEN, "scenario.plan.maker_inputs='last'", "exposure.stockpile_months=1"), False),
-    "finer": (("scope.segments=['car']", "exposure.unknown='centre'", "exposure.follow_on='today'"), True),
+PLANS: dict[str, tuple[tuple[str, ...], str]] = {
+    "plain": ((), ""),
+    "chosen": ((*CHOSEN, "scenario.plan.maker_inputs='last'", "exposure.stockpile_months=1"), ""),
+    "finer": (("scope.segments=['car']", "exposure.unknown='centre'", "exposure.follow_on='today'"), "finer"),
     "two-regions": (("scope.regions=['Europe', 'China']", "exposure.unknown='all'", *CHOSEN,
-                     "scenario.plan.maker_inputs='alike'"), False),
+                     "scenario.plan.maker_inputs='alike'"), ""),
+    "small": ((SMALL, "scope.years={first=2032, last=2033}", "exposure.follow_on='today'"), "small"),
 }  # fmt: skip
 
 
+#: What is stopped beside what the runs play.
+ALSO_STOPPED = (("CHN", "cell"), ("CHN", "synthetic_graphite"), ("NAM", "flake_graphite"))
+
+
+def layered(folder: Path, above: str) -> Path | list[Path]:
+    return [folder.parent / above, folder] if above else folder
+
+
 def exposed(folder: Path, name: str) -> Chokepoints:
-    sets, finer = PLANS[name]
+    sets, above = PLANS[name]
     config = read_run(folder / "rich-whole.toml", [EVENTS, *sets])
-    layers = inputs_of(config, [folder.parent / "finer", folder] if finer else folder)
-    found = prepared(config, read_inputs(layers)).chokepoints
+    found = prepared(config, read_inputs(inputs_of(config, layered(folder, above)))).chokepoints
     assert found is not None
     return found
 
 
 def left_by_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
     """Arrays of a run's exposure, by name."""
-    events = [*found.inputs.events, stop(found.inputs, ("CHN", "cell")), stop(found.inputs, ("KOR", "needle_coke"))]
+    events = [*found.inputs.events, *(stop(found.inputs, each) for each in ALSO_STOPPED)]
     stops, cuts = stops_of(events), found.cuts(stops_of(events))
     for year in range(len(found.years)):
         yield f"supply {year}", found.supply[year]
@@ -146,7 +169,7 @@ def left_by_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
 def draws_of_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
     """Draws of a run's disruptions, by name."""
     drawn, regions, year = Drawn(found, 6, 1), found.regions, len(found.years) - 1
-    streams, events = drawn.streams, found.inputs.events
+    streams, events = drawn.streams, [*found.inputs.events, *(stop(found.inputs, each) for each in ALSO_STOPPED)]
     at = InYear(drawn, streams, events, regions, year)
     yield "ranged", drawn.ranged(year).made(streams, at.nodes, at.places, at.needed)
     yield "needed", (at.needed, at.group, at.origin, at.inside, at.supply)
@@ -175,9 +198,8 @@ def test_what_stops_leave_is_what_it_was(name: str, folder: Path, golden: Callab
 def test_tables_of_what_stops_leave_are_what_they_were(
     name: str, folder: Path, golden: Callable[[str, str], None]
 ) -> None:
-    sets, finer = PLANS[name]
-    found = run(folder / "rich-whole.toml", [EVENTS, *sets, "exposure.draws=20"],
-                [folder.parent / "finer", folder] if finer else folder)  # fmt: skip
+    sets, above = PLANS[name]
+    found = run(folder / "rich-whole.toml", [EVENTS, *sets, "exposure.draws=20"], layered(folder, above))
     tables = ("accessible", "binding_nodes", "disruptions", "weighted_loss", "lost_minerals", "supply_gap",
               "gwh_at_risk", "loss_by_length", "months_that_halve", "intervals", "drivers", "lost_unknown")  # fmt: skip
     others = [told(table, frame.select_dtypes("number").to_numpy().ravel())
@@ -188,7 +210,7 @@ def test_tables_of_what_stops_leave_are_what_they_were(
 # --- what mixes are chosen from --------------------------------------------------------------------------------------
 
 LONG = ("scope.years={first=2030, last=2034}", "scope.beyond='hold'", "flows={}")
-#: Golden file → changes of the run whose mix is chosen.
+#: Golden file → changes of the run whose mix is chosen. That of `small` is from a two hundredth of all amounts.
 MIXES: dict[str, tuple[str, ...]] = {
     "plain": (),
     "excluded": ("optimise.exclude=others", "optimise.exclude_stages=['mining', 'cell']",
@@ -201,11 +223,13 @@ MIXES: dict[str, tuple[str, ...]] = {
                  "exposure.follow_on='today'"),
     "two-regions": ("scope.regions=['Europe', 'China']", "optimise.likelihood={china-anode=100}",
                     "optimise.maker_inputs='alike'", "exposure.unknown='centre'"),
+    "small": (SMALL, "optimise.growth='low'", "optimise.loss='all_outside'"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MIXES)
 def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
     config = read_run(folder / "rich-chosen.toml", [EVENTS, *LONG, *MIXES[name]])
-    ((_, data),) = prepared(config, read_inputs(inputs_of(config, folder))).mixes.values()
+    above = "small" if name == "small" else ""
+    ((_, data),) = prepared(config, read_inputs(inputs_of(config, layered(folder, above)))).mixes.values()
     golden(f"laid_out/toy-{name}.txt", "".join(told(each.name, getattr(data, each.name)) for each in fields(data)))
