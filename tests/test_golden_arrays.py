@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import conftest
 import numpy as np
@@ -26,9 +25,10 @@ from test_yields import NODE, NODES, ROWS
 from minerals.case.by_rule import stop
 from minerals.case.chokepoints import Chokepoints
 from minerals.case.draws import Drawn, InYear
+from minerals.case.explorer import explorer
 from minerals.case.played import stops_of
 from minerals.config import read_run
-from minerals.pipeline import inputs_of, prepared
+from minerals.pipeline import Prepared, inputs_of, prepared
 from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
 
@@ -101,10 +101,13 @@ SMALL = "rows.battery_supply.today.hydroxide.2028.value=1"
 CHOSEN = ("scenario.plan.made_at_home={Europe={2031={lfp=0.6, nmc811=0.5}}}",
           "scenario.plan.cells_from={Europe={2031={lfp={CHN=0.3}, nmc811={CHN=0.2, KOR=0.3}}}}",
           "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3}}}")  # fmt: skip
+RETURNING = ("flows={}", "scope.beyond='hold'", "scenario.plan.silicon='si'")
+PRICES = "prices={demand='plan', adoption='plan', against='China', credit=2, tariff=0.1}"
 PLANS: dict[str, tuple[tuple[str, ...], str]] = {
-    "plain": ((), ""),
+    "plain": ((*RETURNING, PRICES), ""),
     "chosen": ((*CHOSEN, "scenario.plan.maker_inputs='last'", "exposure.stockpile_months=1"), ""),
-    "finer": (("scope.segments=['car']", "exposure.unknown='centre'", "exposure.follow_on='today'"), "finer"),
+    "finer": (("scope.segments=['car']", "exposure.unknown='centre'", "exposure.follow_on='today'",
+               *RETURNING, "flows.second_life=true"), "finer"),
     "two-regions": (("scope.regions=['Europe', 'China']", "exposure.unknown='all'", *CHOSEN,
                      "scenario.plan.maker_inputs='alike'"), ""),
     "small": ((SMALL, "scope.years={first=2032, last=2033}", "exposure.follow_on='today'"), "small"),
@@ -119,12 +122,25 @@ def layered(folder: Path, above: str) -> Path | list[Path]:
     return [folder.parent / above, folder] if above else folder
 
 
-def exposed(folder: Path, name: str) -> Chokepoints:
+def ready(folder: Path, name: str) -> Prepared:
     sets, above = PLANS[name]
     config = read_run(folder / "rich-whole.toml", [EVENTS, *sets])
-    found = prepared(config, read_inputs(inputs_of(config, layered(folder, above)))).chokepoints
-    assert found is not None
-    return found
+    return prepared(config, read_inputs(inputs_of(config, layered(folder, above))))
+
+
+def of_flows_and_prices(found: Prepared) -> Iterator[tuple[str, object]]:
+    """Arrays of a run without its exposure, by name."""
+    for each in found.outcome.scenarios.values():
+        yield "cells", (each.cells, each.demand, each.graphite_by_route)
+        yield "chain", (each.chain, each.gain, each.recovered)
+    assert found.packs is not None
+    for name in ("home", "abroad", "elsewhere", "credit", "taxed"):
+        yield name, getattr(found.packs, name)
+    for country in sorted(found.packs.rates):
+        yield f"bought from {country}", (found.packs.duty(country), found.packs.bought(country))
+    assert found.chokepoints is not None
+    for name, held in explorer(found.outcome, found.chokepoints, found.packs).items():
+        yield f"page {name}", held
 
 
 def left_by_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
@@ -189,8 +205,10 @@ def draws_of_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_what_stops_leave_is_what_it_was(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
-    found: Any = exposed(folder, name)
-    lines = [told(*each) for of in (left_by_stops, draws_of_stops) for each in of(found)]
+    found = ready(folder, name)
+    assert found.chokepoints is not None
+    of_parts = of_flows_and_prices(found), left_by_stops(found.chokepoints), draws_of_stops(found.chokepoints)
+    lines = [told(*each) for part in of_parts for each in part]
     golden(f"laid_out/stops-{name}.txt", "".join(lines))
 
 
