@@ -49,6 +49,15 @@ MORE = {
     "country_groups": ["others,Others,book,"],
     "country_group": ["others,R_OTH,", "others,KOR,"],
     "market_share": ["plan,Europe,car,na_layered,2034,0.1,,,1,book,p. 8,model,"],
+    "marginal_location": [
+        f"{node},{country},{ends},1,book,p. 35,model,"
+        for node, country, ends in (
+            ("mined_cobalt", "NAM", "0.7,0.5,0.9"),
+            ("mined_cobalt", "R_OTH", "0.3,0.1,0.5"),
+            ("synthetic_graphite", "CHN", "0.8,0.6,0.9"),
+            ("synthetic_graphite", "KOR", "0.2,0.1,0.4"),
+        )
+    ],
     "cell_capacity": ["DEU,capacity,2030,60,,,GWh/yr,book,p. 21,model,"],
 }
 
@@ -66,7 +75,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for table, lines in MORE.items():
         with (place / f"{table}.csv").open("a", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
-    (place / "expansion_cost.csv").write_text(NEW_PLANTS, encoding="utf-8")
+    plants = NEW_PLANTS
+    for value, ends in {"2,,": "2,1,3", "0.1,,": "0.1,0.05,0.3", "0.5,,": "0.5,0.2,0.8"}.items():
+        plants = plants.replace(f",{value},", f",{ends},")
+    (place / "expansion_cost.csv").write_text(plants, encoding="utf-8")
     for name in ("finer", "small"):
         (place.parent / name).mkdir()
     (place.parent / "finer" / "mineral_intensity.csv").write_text(INTENSITY, encoding="utf-8")
@@ -100,7 +112,7 @@ SMALL = "rows.battery_supply.today.hydroxide.2028.value=1"
 #: Golden file → changes of the run without a mix, and the folder of tables on top.
 CHOSEN = ("scenario.plan.made_at_home={Europe={2031={lfp=0.6, nmc811=0.5}}}",
           "scenario.plan.cells_from={Europe={2031={lfp={CHN=0.3}, nmc811={CHN=0.2, KOR=0.3}}}}",
-          "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3}}}")  # fmt: skip
+          "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3, mined_cobalt=0.3, synthetic_graphite=9}}}")  # fmt: skip
 RETURNING = ("flows={}", "scope.beyond='hold'", "scenario.plan.silicon='si'")
 PRICES = "prices={demand='plan', adoption='plan', against='China', credit=2, tariff=0.1}"
 PLANS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -110,7 +122,7 @@ PLANS: dict[str, tuple[tuple[str, ...], str]] = {
                *RETURNING, "flows.second_life=true"), "finer"),
     "two-regions": (("scope.regions=['Europe', 'China']", "exposure.unknown='all'", *CHOSEN,
                      "scenario.plan.maker_inputs='alike'"), ""),
-    "small": ((SMALL, "scope.years={first=2032, last=2033}", "exposure.follow_on='today'"), "small"),
+    "small": ((SMALL, "scope.years={first=2033, last=2034}"), "small"),
 }  # fmt: skip
 
 
