@@ -112,7 +112,8 @@ SMALL = "rows.battery_supply.today.hydroxide.2028.value=1"
 #: Golden file → changes of the run without a mix, and the folder of tables on top.
 CHOSEN = ("scenario.plan.made_at_home={Europe={2031={lfp=0.6, nmc811=0.5}}}",
           "scenario.plan.cells_from={Europe={2031={lfp={CHN=0.3}, nmc811={CHN=0.2, KOR=0.3}}}}",
-          "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3, mined_cobalt=0.3, synthetic_graphite=9}}}")  # fmt: skip
+          "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3, mined_cobalt=0.3, "
+    "synthetic_graphite=9}}}")  # fmt: skip
 RETURNING = ("flows={}", "scope.beyond='hold'", "scenario.plan.silicon='si'")
 PRICES = "prices={demand='plan', adoption='plan', against='China', credit=2, tariff=0.1}"
 PLANS: dict[str, tuple[tuple[str, ...], str]] = {
