@@ -9,9 +9,11 @@ left out, ends of what is uncertain, and intensities by use and year. `pytest te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import conftest
 import numpy as np
@@ -26,8 +28,12 @@ from minerals.case.by_rule import stop
 from minerals.case.chokepoints import Chokepoints
 from minerals.case.draws import Drawn, InYear
 from minerals.case.explorer import explorer
+from minerals.case.measures import Bought, losses_with, own_lengths, running, with_measures
+from minerals.case.plant_places import HOME, OUTSIDE
 from minerals.case.played import stops_of
 from minerals.config import read_run
+from minerals.config.study import Measures
+from minerals.mix.data import MixData
 from minerals.pipeline import Prepared, inputs_of, prepared
 from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
@@ -58,6 +64,10 @@ MORE = {
             ("synthetic_graphite", "KOR", "0.2,0.1,0.4"),
         )
     ],
+    "material_price": [
+        "mined_cobalt,2030,30,20,50,USD_2025/kg,book,p. 36,model,",
+        "synthetic_graphite,2032,5,4,8,USD_2025/kg,book,p. 36,model,",
+    ],
     "cell_capacity": ["DEU,capacity,2030,60,,,GWh/yr,book,p. 21,model,"],
 }
 
@@ -78,6 +88,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plants = NEW_PLANTS
     for value, ends in {"2,,": "2,1,3", "0.1,,": "0.1,0.05,0.3", "0.5,,": "0.5,0.2,0.8"}.items():
         plants = plants.replace(f",{value},", f",{ends},")
+    plants += "".join(
+        f"{measure},{node},{group},{ends},{unit},book,p. 32,model,\n"
+        for node in ("coated_graphite", "mined_cobalt", "synthetic_graphite") for group in ("outside", "allies")
+        for measure, ends, unit in (("capital", "20,10,40", "USD_2025/(kg/yr)"), ("premium", "0.5,0.2,1.5", "1"))
+    )  # fmt: skip
     (place / "expansion_cost.csv").write_text(plants, encoding="utf-8")
     for name in ("finer", "small"):
         (place.parent / name).mkdir()
@@ -100,9 +115,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+def values(of: Any, keys: list[float]) -> Iterator[float]:
+    """As `numbers`, but what stands in keys goes to a list of its own: years would leave no digit to small values."""
+    if isinstance(of, Mapping):
+        for key, value in of.items():
+            keys += numbers(key)
+            yield from values(value, keys)
+    elif is_dataclass(of):
+        for each in fields(of):
+            yield from values(getattr(of, each.name), keys)
+    elif isinstance(of, (tuple, list)):
+        for each in of:
+            yield from values(each, keys)
+    else:
+        yield from numbers(of)
+
+
 def told(name: str, held: object) -> str:
-    found = np.array(list(numbers(held)))
-    return f"{name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}\n"
+    keys: list[float] = []
+    found = np.array(list(values(held, keys)))
+    of_keys = f" by {len(keys)} {sum(keys):.10g} {np.array(keys) @ np.arange(len(keys)):.10g}" if keys else ""
+    return f"{name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}{of_keys}\n"
 
 
 # --- what stops leave ------------------------------------------------------------------------------------------------
@@ -112,7 +145,8 @@ SMALL = "rows.battery_supply.today.hydroxide.2028.value=1"
 #: Golden file → changes of the run without a mix, and the folder of tables on top.
 CHOSEN = ("scenario.plan.made_at_home={Europe={2031={lfp=0.6, nmc811=0.5}}}",
           "scenario.plan.cells_from={Europe={2031={lfp={CHN=0.3}, nmc811={CHN=0.2, KOR=0.3}}}}",
-          "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3, mined_cobalt=0.3, synthetic_graphite=9}}}")  # fmt: skip
+          "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3, mined_cobalt=0.3, "
+          "synthetic_graphite=9}}}")  # fmt: skip
 RETURNING = ("flows={}", "scope.beyond='hold'", "scenario.plan.silicon='si'")
 PRICES = "prices={demand='plan', adoption='plan', against='China', credit=2, tariff=0.1}"
 PLANS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -239,6 +273,8 @@ def test_tables_of_what_stops_leave_are_what_they_were(
 
 # --- what mixes are chosen from --------------------------------------------------------------------------------------
 
+MEASURES = Measures(kind="measures", budgets=(1.0,), which=("mix", "stock", "plants", "recycling"),
+                    places=(HOME, "allies", OUTSIDE))  # fmt: skip
 LONG = ("scope.years={first=2030, last=2034}", "scope.beyond='hold'", "flows={}")
 #: Golden file → changes of the run whose mix is chosen. That of `small` is from a two hundredth of all amounts.
 MIXES: dict[str, tuple[str, ...]] = {
@@ -257,9 +293,33 @@ MIXES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def plan_of(data: MixData) -> Bought:
+    """The plan that a mix is near to, made by whoever is seen to make it, with a little of each measure that has a
+    cost."""
+    cells: dict[Any, float] = {}
+    for (r, _, c, y), gwh in data.incumbent.items():
+        cells[r, c, y] = cells.get((r, c, y), 0.0) + gwh
+    shares = [
+        (r, j, c, y, share * cells[r, c, y]) for (r, j, c, y), share in data.observed.items() if (r, c, y) in cells
+    ]
+    return Bought(
+        dict(data.incumbent), {(r, c, y): gwh for r, j, c, y, gwh in shares if j == r},
+        {(r, j, c, y): gwh for r, j, c, y, gwh in shares if j != r}, {}, dict.fromkeys(data.stock_cost, 0.3),
+        dict.fromkeys(data.plant_cost, 0.2), {(r, way, y): 0.1 for r, way, _, y in data.recycling_gain},
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("name", MIXES)
 def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
+    """With what measures beside it cost and leave, and what is lost of the plan with some of them."""
     config = read_run(folder / "rich-chosen.toml", [EVENTS, *LONG, *MIXES[name]])
-    above = "small" if name == "small" else ""
-    ((_, data),) = prepared(config, read_inputs(inputs_of(config, layered(folder, above)))).mixes.values()
-    golden(f"laid_out/toy-{name}.txt", "".join(told(each.name, getattr(data, each.name)) for each in fields(data)))
+    inputs = read_inputs(inputs_of(config, layered(folder, "small" if name == "small" else "")))
+    ((assembly, data),) = prepared(config, inputs).mixes.values()
+    lines = [told(each.name, getattr(data, each.name)) for each in fields(data)]
+    mix: Any = SimpleNamespace(data=data, assembly=assembly, config=assembly.config)
+    beside = with_measures(mix, inputs, MEASURES, own_lengths(mix))
+    plan = plan_of(beside)
+    lines += [told(f"beside {each.name}", getattr(beside, each.name)) for each in fields(beside)
+              if getattr(beside, each.name) != getattr(data, each.name)]  # fmt: skip
+    lines += [told("running", running(beside, plan.plants)), told("lost", losses_with(mix, beside, plan))]
+    golden(f"laid_out/toy-{name}.txt", "".join(lines))
