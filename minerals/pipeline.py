@@ -42,7 +42,7 @@ from .tables.supply import Event
 
 if TYPE_CHECKING:
     from .case.consistent import Settled
-    from .case.mix_data import Assembly
+    from .case.mix_data.assembly import Assembly
     from .case.optimise import Mix
     from .mix.data import MixData
 

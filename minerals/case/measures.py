@@ -159,7 +159,7 @@ def with_measures(
     return replace(
         data, stock_cost=stock_cost, stock_most=stock_most, lasts=lasts, plant_cost=plant_cost, plant_lead=plant_lead,
         plant_left=plant_left, plant_most_in=most_in,
-        plant_most=most, plant_growth=beside, stocked=data.stocked or assembly.stocked(data.pools, data.use),
+        plant_most=most, plant_growth=beside, stocked=data.stocked or assembly.recourse.stocked(),
     )  # fmt: skip
 
 

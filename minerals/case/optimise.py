@@ -51,7 +51,8 @@ from ..tables.supply import Event
 from .chokepoints import Chokepoints, with_events
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
-from .mix_data import OTHERS, Assembly, others_in
+from .mix_data.assembly import Assembly
+from .mix_data.sourcing import OTHERS, others_in
 from .played import Library, Lost, losses_of
 from .prices import PriceCurves
 from .unknown import Assumed, stops_of_unknown
@@ -124,7 +125,7 @@ class Mix:
         """What others build because of the mix, where its next stage stands at home: nothing too, where they might; and
         where that stands, if some may not supply."""
         assembly, out, stands = self.assembly, Built(), BuiltIn()
-        amount, located = assembly.built(self.data, self.solution.sourced)
+        amount, located = assembly.new_supply.built(self.data, self.solution.sourced)
         for r, n, y in self.data.follow_on_home:
             at, node, year = assembly.regions.index(r), assembly.nodes.index(n), assembly.at[y]
             out.setdefault(r, {}).setdefault(str(y), {})[n] = float(amount[at, node, year])
@@ -623,7 +624,7 @@ def _origin(assembly: Assembly, solution: Solution) -> tuple[Home, From]:
     home: Home = {}
     bought: From = {}
     codes, homes = assembly.chokepoints.inputs.countries, assembly.chokepoints.inputs.home
-    for (r, c, y), shares in assembly.origins(solution.production, solution.imports).items():
+    for (r, c, y), shares in assembly.sourcing.origins(solution.production, solution.imports).items():
         abroad = {
             code: float(share) for code, at, share in zip(codes, homes, shares, strict=True) if at != r and share > 0
         }

@@ -23,7 +23,7 @@ from ..mix.data import Disruption, DisruptionPoolNodeWhere, Node, Where
 from ..tables.expansion import NewPlants, plants_in
 from ..tables.inputs import Inputs
 from .chokepoints import Stop
-from .mix_data import Assembly
+from .mix_data.assembly import Assembly
 
 #: All countries but the one that makes most of a node, and those of the region.
 OUTSIDE, HOME = Where("outside"), Where("home")

@@ -95,9 +95,10 @@ def _lost(mix: Mix, library: Library) -> Iterator[Told]:
 def _paid(mix: Mix) -> Iterator[Told]:
     """What buyers pay over the years decided, the duties in it and the credits that it is less by, and what batteries
     cost all together: without the duties, with the credits."""
+    pricing, solution = mix.assembly.pricing, mix.solution
     duty, credit = (
         sum(rate[key] * gwh for key, gwh in table.items())
-        for rate, table in ((mix.assembly.duty, mix.solution.imports), (mix.assembly.credit, mix.solution.production))
+        for rate, table in ((pricing.duty, solution.imports), (pricing.credit, solution.production))
     )
     parts = {name: value for name, value in mix.solution.cost.items() if name != "excess"}
     paid = sum(parts.values())
