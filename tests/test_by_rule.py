@@ -25,8 +25,9 @@ from minerals.case.by_rule import (
     suppliers,
     with_cells,
 )
-from minerals.case.chokepoints import Chokepoints, with_events
+from minerals.case.chokepoints import Chokepoints
 from minerals.case.played import play, played, stops_of
+from minerals.case.set_up import with_events
 from minerals.config import read_run
 from minerals.pipeline import prepared
 from minerals.results import screen_mix

@@ -224,8 +224,8 @@ def left_by_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
                 yield f"outside {at}", found.made_outside(scenario, regions, year, stops, left)
                 yield f"stocked {at}", found.stocked(plan, regions, year)
         yield f"most {year}", (found.most_follow_on(year), found.makers_known(year))
-    yield "growth", (found.new_located, found.made_at_start, found.leader)
-    yield "room", found.room_outside(np.full(len(found.inputs.nodes), 0.1))
+    yield "growth", (found.growth.new_located, found.growth.at_start, found.growth.leader)
+    yield "room", found.growth.room_outside(np.full(len(found.inputs.nodes), 0.1))
 
 
 def draws_of_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:

@@ -22,7 +22,6 @@ import pytest
 
 from minerals import api
 from minerals.case import optimise as optimise_module
-from minerals.case.chokepoints import chokepoints_of
 from minerals.case.cost import pack_prices
 from minerals.case.draws import drawn_of
 from minerals.case.intensity import with_intensity
@@ -31,6 +30,7 @@ from minerals.case.optimise import Mix, replayed
 from minerals.case.outcome import Outcome
 from minerals.case.played import Library
 from minerals.case.prices import price_curves
+from minerals.case.set_up import chokepoints_of
 from minerals.config import read_run
 from minerals.errors import NumericalTrouble
 from minerals.numbers import number

@@ -719,7 +719,7 @@ class InYear:
         out, inputs = follow.located[nodes][None], self.chokepoints.inputs
         ends = inputs.new.located[:, nodes]  # (end, node, country)
         drawn = (ends[0] > 0) & ((ends[1] != ends[0]) | (ends[2] != ends[0])) & (follow.amount[nodes] > 0)[:, None]
-        drawn &= (out[0] == self.chokepoints.new_located[nodes]).all(axis=1, keepdims=True)
+        drawn &= (out[0] == self.chokepoints.growth.new_located[nodes]).all(axis=1, keepdims=True)
         if self.chokepoints.config.follow_on != "pipeline" or not drawn.any():
             return out
         out = np.repeat(out, len(self.streams), axis=0)

@@ -48,13 +48,14 @@ from ..tables.mix import MixInputs, mix_inputs
 from ..tables.names import WITHOUT_ROWS, Labels, fit
 from ..tables.resolve import Resolved
 from ..tables.supply import Event
-from .chokepoints import Chokepoints, with_events
+from .chokepoints import Chokepoints
 from .concentration import LINKS, STAGES, among_names
 from .cost import PackPrices, pack_prices
 from .mix_data.assembly import Assembly
 from .mix_data.sourcing import OTHERS, others_in
 from .played import Library, Lost, losses_of
 from .prices import PriceCurves
+from .set_up import with_events
 from .unknown import Assumed, stops_of_unknown
 from .why_infeasible import NO_ANSWER, why
 

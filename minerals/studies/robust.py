@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..case.chokepoints import Chokepoints, in_other_world
+from ..case.chokepoints import Chokepoints
 from ..case.optimise import BUG, Mix, cost_cap_of
+from ..case.set_up import in_other_world
 from ..config import Exposure, Robust
 from ..errors import InputError, NumericalTrouble, did_you_mean, listed
 from ..haste import frozen

@@ -116,6 +116,6 @@ class NewSupply:
                 at, node, year = self.frame.regions.index(r), self.frame.nodes.index(n), self.frame.at[y]
                 out.amount[at, node, year] = amount * data.follow_on_home[r, n, y]
                 stands = self.sourcing.following(y)[1][node]
-                if (stands != self.chokepoints.new_located[node]).any():
+                if (stands != self.chokepoints.growth.new_located[node]).any():
                     out.located[at, node, :, year] = stands
         return out

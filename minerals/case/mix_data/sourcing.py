@@ -177,7 +177,7 @@ class Sourcing:
         return self._follows[y]
 
     def _following_in(self, y: Year) -> tuple[Array, Array]:
-        located = self.chokepoints.new_located
+        located = self.chokepoints.growth.new_located
         allowed = np.where([self.barred(n, y) for n in range(len(self.frame.nodes))], 0.0, located)
         return allowed.sum(axis=1), shares_of(allowed) if (allowed != located).any() else located
 
