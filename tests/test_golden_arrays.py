@@ -26,7 +26,8 @@ from test_yields import NODE, NODES, ROWS
 
 from minerals.case.by_rule import stop
 from minerals.case.chokepoints import Chokepoints
-from minerals.case.draws import Drawn, InYear
+from minerals.case.draws import Drawn
+from minerals.case.draws_in_year import InYear
 from minerals.case.explorer import explorer
 from minerals.case.measures import Bought, losses_with, own_lengths, running, with_measures
 from minerals.case.plant_places import HOME, OUTSIDE

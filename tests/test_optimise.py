@@ -26,7 +26,8 @@ from minerals.case.cost import pack_prices
 from minerals.case.draws import drawn_of
 from minerals.case.intensity import with_intensity
 from minerals.case.mix_data import sourcing
-from minerals.case.optimise import Mix, replayed
+from minerals.case.mix_lost import replayed
+from minerals.case.optimise import Mix
 from minerals.case.outcome import Outcome
 from minerals.case.played import Library
 from minerals.case.prices import price_curves

@@ -38,8 +38,9 @@ from ..tables.expansion import NewPlants, discount_rate, material_price, new_pla
 from ..tables.history import Ends
 from ..tables.inputs import Inputs
 from ..tables.supply import Event
-from .draws import MONTHS, SEVERITY
-from .optimise import Mix, lost
+from .draws_in_year import MONTHS, SEVERITY
+from .mix_lost import lost
+from .optimise import Mix
 from .plant_places import OUTSIDE, Places, Standing, places_of
 from .played import losses_of
 from .recycling import recycling, route_of

@@ -12,19 +12,10 @@ import pandas as pd
 from ...case.chokepoints import Chokepoints
 from ...case.consistent import Settled
 from ...case.cost import MONEY
+from ...case.criteria import cost_cap_of, criterion
 from ...case.mix_data.sourcing import MAXIMUM_SINGLE
-from ...case.optimise import (
-    Mix,
-    cost_cap_of,
-    criterion,
-    glossary_of,
-    lost,
-    lost_beside,
-    lost_by_order,
-    of_library,
-    replayed,
-    stops_of_cells,
-)
+from ...case.mix_lost import lost, lost_beside, lost_by_order, of_library, replayed
+from ...case.optimise import Mix, glossary_of, stops_of_cells
 from ...case.played import Library
 from ...config import OPTIMISED, Optimise
 from ...errors import listed

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from ...case.cost import MONEY
-from ...case.optimise import Mix, lost, of_library, replayed
+from ...case.mix_lost import lost, of_library, replayed
+from ...case.optimise import Mix
 from ...case.played import Library
 from ...case.weights import SETS, weights
 from ...config import OPTIMISED
