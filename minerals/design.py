@@ -31,7 +31,7 @@ def stratified(draws: int, *seed: int) -> Array:
 
 def _smooth(x: Array) -> Array:
     """Cumulative distribution of Beta(3, 3), the PERT with its mode in the middle."""
-    return np.asarray(x * x * x * (10 + x * (6 * x - 15)))
+    return np.asarray(x**3 * (10 + x * (6 * x - 15)))
 
 
 #: Quantiles of the lower half of Beta(3, 3), on a grid even in the fourth root of the probability.

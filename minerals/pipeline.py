@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 
 from .case.by_rule import RULE, by_rule
-from .case.chokepoints import Chokepoints, chokepoints_of, in_other_world, with_events
+from .case.chokepoints import Chokepoints
 from .case.cost import PackPrices, pack_prices
 from .case.explorer import explorer
 from .case.intensity import with_intensity
 from .case.outcome import Outcome
 from .case.played import Library
 from .case.prices import PriceCurves, about_prices, price_curves
+from .case.set_up import chokepoints_of, in_other_world, with_events
 from .config import OPTIMISED, Run, playback_of, runs_by_mix
 from .errors import InputError, listed
 from .haste import frozen
@@ -42,7 +43,7 @@ from .tables.supply import Event
 
 if TYPE_CHECKING:
     from .case.consistent import Settled
-    from .case.mix_data import Assembly
+    from .case.mix_data.assembly import Assembly
     from .case.optimise import Mix
     from .mix.data import MixData
 

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
+import conftest
 import numpy as np
 import pytest
 
 import minerals as api
 from minerals import pipeline
-from minerals.case.by_rule import CELLS, PLAN, Cost, by_rule, stop, suppliers, with_cells
-from minerals.case.chokepoints import Chokepoints, with_events
+from minerals.case.by_rule import (
+    CELLS,
+    PLAN,
+    Cost,
+    _costs,
+    _taken,
+    as_in_library,
+    by_rule,
+    rated,
+    stop,
+    suppliers,
+    with_cells,
+)
+from minerals.case.chokepoints import Chokepoints
 from minerals.case.played import play, played, stops_of
+from minerals.case.set_up import with_events
 from minerals.config import read_run
 from minerals.pipeline import prepared
 from minerals.results import screen_mix
 from minerals.results.result import Result
 from minerals.results.screen import by_rule as on_screen
-from minerals.tables.inputs import Inputs
+from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.supply import Cut
 
 SETS = ["scope.years=2035", "exposure.draws=0", "output.charts=[]"]
@@ -47,6 +63,120 @@ def stressed() -> Result:
 ])  # fmt: skip
 def test_either_threshold_is_enough_and_neither_counts_at_its_value(lost: float, taken: float, counts: bool) -> None:
     assert Cost("", 0, lost, 0, taken).counts is counts
+
+
+# --- by hand, on the toy of tests/test_whole_toy.py ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def toy_chosen(tmp_path_factory: pytest.TempPathFactory) -> Chokepoints:
+    """Europe's plan of 60 GWh of NMC and 60 of LFP, six tenths of the cells made at home; Na-ion could be chosen."""
+    folder = conftest.lay_out(tmp_path_factory.mktemp("rule") / "tables", "toy", "toy_whole")
+    found = prepared(read_run(folder / "chosen.toml", [RULE]), read_inputs(folder)).chokepoints
+    assert found is not None
+    return found
+
+
+def test_what_the_rule_adds_by_hand(toy_chosen: Chokepoints) -> None:
+    """Of 36 kt of NMC's and of LFP's graphite at home, 0.9 and 1 a GWh, a tenth at least is coated: Germany's 5 kt are
+    enough for 50 of 68.4. So China's stop of anodes costs 18.4 GWh of LFP, or of both 18.4 of 68.4 of what is made at
+    home. It is listed already, and is added with cells alone. Namibia mines seven tenths of the cobalt, China makes all
+    cells that come from abroad, and South Korea alone sells Na-ion there, which no plan has: at home 0.6 are left. Of
+    what nobody needs, or is never exported, nothing is lost."""
+    inputs, (listed,) = toy_chosen.inputs, toy_chosen.inputs.events
+    stops = [stop(inputs, each) for each in suppliers(inputs)]
+    assert [event.cuts[0][:2] for event in stops] == [
+        ("CHN", "flake_graphite"), ("NAM", "flake_graphite"), ("CHN", "coated_graphite"), ("DEU", "coated_graphite"),
+        ("CHN", "synthetic_graphite"), ("KOR", "synthetic_graphite"), ("NAM", "mined_cobalt"), ("CHN", "cell"),
+        ("CHN", "na_cell"), ("DEU", "na_cell"), ("KOR", "na_cell"),
+    ]  # fmt: skip
+    told = {each.stop.disruption: each for each in rated(toy_chosen, {"plan": play(toy_chosen, "plan", stops)}, stops)}
+    costs = {code.removeprefix("stop-"): each.cost for code, each in told.items()}
+    graphite, cobalt, cells = costs["chn-coated-graphite"], costs["nam-mined-cobalt"], costs["chn-cell"]
+    assert graphite == Cost("plan", 0, pytest.approx(18.4 / 120), 0, pytest.approx(0.6 * 18.4 / 68.4))
+    assert cobalt == Cost("plan", 0, pytest.approx(0.7 / 2), 0, pytest.approx(0.7))
+    assert cells == Cost("plan", 0, pytest.approx(0.4), 0, pytest.approx(0.4))
+    assert costs["kor-na-cell"] == Cost("", 0, 0.0, 2, pytest.approx(0.4))
+    assert costs["nam-flake-graphite"].lost > 0.6
+    none = Cost("", 0, 0.0, -1, 0.0)
+    hurt = {"nam-flake-graphite", "chn-coated-graphite", "nam-mined-cobalt", "chn-cell", "kor-na-cell"}
+    assert {code for code, cost in costs.items() if cost != none} == hurt
+    # China's stop of anodes and cells costs all that comes from abroad, and the graphite of what is made at home.
+    assert told["stop-chn-coated-graphite"].cost_of_both == Cost(
+        "plan", 0, pytest.approx(0.4 + 18.4 / 120), 0, pytest.approx(0.4 + 0.6 * 18.4 / 68.4)
+    )
+    assert [code for code, each in told.items() if each.both] == ["stop-chn-coated-graphite"]
+
+    found = by_rule(toy_chosen, ["plan"])
+    names = ["nam-flake-graphite", "nam-mined-cobalt", "chn-cell", "kor-na-cell"]
+    assert [event.disruption for event in found] == ["china-anode-and-cells", *(f"stop-{name}" for name in names)]
+    assert [cut[:4] for cut in found[0].cuts] == [("CHN", node, "export", 1.0) for node in NODES_OF_CHINA]
+    assert listed.disruption == "china-anode"
+    assert by_rule(with_events(toy_chosen, found), ["plan"]) == []
+
+
+#: What China's stop of anodes takes with its cells.
+NODES_OF_CHINA = ("coated_graphite", "cell", "na_cell")
+
+
+def test_a_stop_in_the_library_is_as_long_and_severe_as_past_ones_were(toy_chosen: Chokepoints) -> None:
+    """The past stop of the toy has lasted 2 months, and took a half at least; this one takes all for a year at its
+    value. Where nothing is known of past ones its ends are the value. Cells are told as many."""
+    inputs = toy_chosen.inputs
+    cobalt, cells = (stop(inputs, each) for each in (("NAM", "mined_cobalt"), ("KOR", "na_cell")))
+    assert (cobalt.label, cobalt.months) == ("Cobalt mine from Namibia", (12, 12, 12))
+    assert cobalt.start == 2030
+    found = as_in_library(inputs, cobalt)
+    assert (found.label, found.months, found.by_rule) == ("Namibia stops exports of mined cobalt", (2, 12, 12), True)
+    assert [cut[:6] for cut in found.cuts] == [("NAM", "mined_cobalt", "export", 1.0, 0.5, 1.0)]
+    assert as_in_library(inputs, cells).label == "South Korea stops exports of Na-ion cells"
+    alone = as_in_library(replace(inputs, past_stops=None), cobalt)
+    assert (alone.months, alone.instrument, [cut[3:6] for cut in alone.cuts]) == ((12, 12, 12), "", [(1, 1, 1)])
+    both = stop(inputs, ("NAM", "mined_cobalt"), ("KOR", "na_cell"))
+    assert both.disruption == "stop-nam-mined-cobalt-and-kor-na-cell"
+    assert with_cells(inputs, cobalt) is None, "Namibia makes no cells"
+    # Of two cuts of one country the cells stop as the more severe does.
+    two = replace(cobalt, cuts=(Cut("CHN", "flake_graphite", "export", 0.2, 0.2, 0.2),
+                                Cut("CHN", "coated_graphite", "export", 0.6, 0.5, 0.7),
+                                Cut("CHN", "synthetic_graphite", "export", 0.4, 0.4, 0.4)))  # fmt: skip
+    more = with_cells(inputs, two)
+    assert more is not None
+    assert [cut[1] for cut in more.cuts[3:]] == ["cell", "na_cell"]
+    assert {(cut[0], *cut[2:6]) for cut in more.cuts[3:]} == {("CHN", "export", 0.6, 0.5, 0.7)}
+
+
+def test_regions_that_share_no_pool_lose_together_and_the_worst_year_counts() -> None:
+    """In year 0 two regions lose 3 + 1 of 10 + 30 GWh, a tenth; in year 1 one loses 3 of 20, in another scenario 2 of
+    20. Of the second chemistry 4 + 2 of 16 are taken in year 0; of the first, of which there are 24, 3. What is planned
+    nowhere costs nothing, and other disruptions are left out."""
+
+    def played(year: int, lost: float, planned: list[float], taken: list[float], code: str = "stop") -> Any:
+        base = np.array(planned)
+        left = SimpleNamespace(cells=base - taken)
+        loss = SimpleNamespace(at_risk=(lost,), planned=base, base=SimpleNamespace(cells=base), proportional=left)
+        return SimpleNamespace(event=SimpleNamespace(disruption=code), year=year, loss=loss)
+
+    found = {
+        "one": [played(0, 3.0, [4.0, 6.0], [1.0, 4.0]), played(0, 1.0, [20.0, 10.0], [2.0, 2.0]),
+                played(1, 3.0, [10.0, 10.0], [1.0, 1.0]), played(1, 9.0, [10.0, 0.0], [9.0, 0.0], "other")],
+        "two": [played(1, 2.0, [10.0, 10.0], [0.0, -1.0]), played(2, 0.0, [0.0, 0.0], [0.0, 0.0])],
+    }  # fmt: skip
+    run = SimpleNamespace(settings=SimpleNamespace(optimise=None))
+    no_mix: Any = SimpleNamespace(resolved=SimpleNamespace(run=run))
+    events: Any = [SimpleNamespace(disruption="stop"), SimpleNamespace(disruption="harmless")]
+    costs = _costs(no_mix, found, events)
+    assert costs == {"stop": Cost("one", 1, pytest.approx(0.15), 1, pytest.approx(6 / 16)),
+                     "harmless": Cost("", 0, 0.0, -1, 0.0)}  # fmt: skip
+
+
+def test_of_chemistries_taken_alike_the_first_is_named_and_rounding_names_none() -> None:
+    some = Cost("plan", 0, 0.1, 2, 0.3)
+    assert _taken(some, np.array([0.1, 0.5, 0.5 + 1e-12])) == Cost("plan", 0, 0.1, 1, 0.5 + 1e-12)
+    assert _taken(some, np.array([0.3 + 1e-12, 0.0, 0.0])) is some
+    assert _taken(some, np.array([0.2, 0.0, 0.0])) is some
+
+
+# --- on the shipped inputs -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -11,11 +11,13 @@ import pytest
 from test_disruption import some_cuts, some_group, some_world
 
 from minerals import api
-from minerals.case.chokepoints import Chokepoints, chokepoints_of
-from minerals.case.draws import LOCATION, MONTHS, SEVERITY, Drawn, InYear
+from minerals.case.chokepoints import Chokepoints
+from minerals.case.draws import Drawn
+from minerals.case.draws_in_year import LOCATION, MONTHS, SEVERITY, InYear
 from minerals.case.intensity import with_intensity
 from minerals.case.outcome import Outcome
 from minerals.case.played import played
+from minerals.case.set_up import chokepoints_of
 from minerals.case.shares import DrawnShares
 from minerals.config import read_run
 from minerals.errors import InputError

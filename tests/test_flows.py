@@ -120,6 +120,34 @@ def test_draws_in_slices_are_the_draws_of_the_whole(monkeypatch: pytest.MonkeyPa
     np.testing.assert_allclose(system(inputs, ("mineral", "year")).mineral_demand, whole, rtol=1e-13)
 
 
+@pytest.mark.parametrize("years", [1, 4])
+@pytest.mark.parametrize("uncertain", ["additions", "mineral_intensity"])
+def test_any_draws_may_be_picked_and_intensities_may_change_in_time(uncertain: str, years: int) -> None:
+    """Every second draw, one, and none too many, against the sum over everything at once."""
+    many, rng = random_inputs(3, draws=5), np.random.default_rng(4)
+    drawn = rng.random((5, 5, 4, years))
+    arrays = {"additions": many.additions, "market_share": many.market_share, "mineral_intensity": drawn}
+    arrays = {name: array if name == uncertain else array[:1] for name, array in arrays.items()}
+    inputs = SystemInputs(**arrays)
+    expected = np.stack([
+        np.einsum("rsy,rscy,cmy->my", arrays["additions"][min(d, len(arrays["additions"]) - 1)],
+                  arrays["market_share"][0], np.broadcast_to(drawn_of(arrays, d), (5, 4, 4)))
+        for d in range(5)
+    ])  # fmt: skip
+    for picked in (slice(None), slice(None, None, 2), slice(1, 2), slice(3, 9)):
+        found = system(inputs, ("mineral", "year"), picked)
+        np.testing.assert_allclose(found.mineral_demand, expected[picked], rtol=1e-12)
+        assert len(found.cells) == len(expected[picked])
+        np.testing.assert_allclose(
+            system(inputs, ("mineral",), picked).mineral_demand, expected[picked].sum(axis=2), rtol=1e-12
+        )
+
+
+def drawn_of(arrays: dict[str, np.ndarray], draw: int) -> np.ndarray:
+    """Intensity of one draw."""
+    return arrays["mineral_intensity"][min(draw, len(arrays["mineral_intensity"]) - 1)]
+
+
 def test_one_set_of_shares_serves_many_draws_of_intensity() -> None:
     """Axes of length 1 broadcast: only the intensity is uncertain."""
     many = random_inputs(8, draws=6)

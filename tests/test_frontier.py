@@ -11,7 +11,21 @@ import pytest
 from test_mix import CHEMISTRIES, YEARS, at_risk, lines, two_regions
 
 from minerals.mix.data import MixData
-from minerals.mix.frontier import INSIDE, Edge, Frontier, Vertex, sandwich, walk
+from minerals.mix.frontier import (
+    GRID,
+    INSIDE,
+    STEP,
+    Edge,
+    Frontier,
+    Vertex,
+    _alike,
+    _beside,
+    _gap,
+    _one_point,
+    _without_straight,
+    sandwich,
+    walk,
+)
 from minerals.mix.session import Session
 from minerals.mix.solution import Criteria, choose
 
@@ -124,6 +138,86 @@ def test_beyond_its_ends_a_frontier_is_at_them() -> None:
     assert (found.cost_at(99.0), found.cost_at(-99.0)) == (100, 140)
     assert (found.exposure_at(0.0), found.exposure_at(999.0)) == (10, 0)
     assert found.exposure_at(105.0) == pytest.approx(4.5, abs=1e-4)
+
+
+def test_a_chord_is_farthest_from_the_tangents_where_these_cross() -> None:
+    """From 100 at 10 with slope −1, and from 140 at 0 with slope −10: at 10/3 both tangents are at 320/3, and the chord
+    is at 380/3. Tangents that are parallel, or that rounding turns about, certify nothing; those that cross beyond an
+    end are held at it."""
+    assert _gap(Vertex(10, 100, -1), Vertex(0, 140, -10)) == (pytest.approx(20), pytest.approx(10 / 3))
+    # 135.5 − 3.55 e and 140 − 4.45 e cross at 5, 2.25 below the chord, however little they bend.
+    assert _gap(Vertex(10, 100, -3.55), Vertex(0, 140, -4.45)) == (pytest.approx(2.25), pytest.approx(5))
+    for slope in (-4, -3):
+        assert _gap(Vertex(10, 100, -4), Vertex(0, 140, slope)) == (0, 5)
+    assert _gap(Vertex(10, 100, -5), Vertex(0, 140, -6)) == (0, 0)
+    assert _gap(Vertex(10, 100, -3.5), Vertex(0, 140, -3.9)) == (0, 10)
+    assert _gap(Vertex(6, 102, -0.5), Vertex(4, 106, -4)) == (pytest.approx(12 / 7), pytest.approx(4 + 6 / 7))
+
+
+def test_beside_an_end_one_tangent_certifies() -> None:
+    """Of 120 at 1 with slope −10 the tangent is at 130 at the end: 10 less than what it costs there, or less than
+    nothing more."""
+    assert _beside(Vertex(0, 140, np.nan), Vertex(1, 120, -10)) == 10
+    assert _beside(Vertex(0, 125, np.nan), Vertex(1, 120, -10)) == 0
+
+
+def test_what_is_one_but_for_rounding() -> None:
+    """A part of 1e-8 of exposure or cost, or 1e-8 of one, whichever is more; of two costs a tenth of that."""
+    far = Vertex(2000.0, 5000.0, np.nan)
+    assert _one_point(far, Vertex(2000.0 - 1.9e-5, 9000.0, np.nan))
+    assert not _one_point(far, Vertex(2000.0 - 2.1e-5, 9000.0, np.nan))
+    assert _one_point(far, Vertex(1.0, 5000.0 + 4.9e-5, np.nan))
+    assert not _one_point(far, Vertex(1.0, 5000.0 + 5.1e-5, np.nan))
+    near = Vertex(0.1, 0.2, np.nan)
+    assert _one_point(near, Vertex(0.1 - 0.9e-8, 1.0, np.nan))
+    assert _one_point(near, Vertex(0.0, 0.2 + 0.9e-8, np.nan))
+    assert not _one_point(near, Vertex(0.1 - 1.1e-8, 0.2 + 1.1e-8, np.nan))
+    for one, apart in ((1e6, 1e-3), (-1e6, 1e-3), (0.0, 1e-9)):
+        assert _alike(one, one + 0.9 * apart)
+        assert _alike(one, one - 0.9 * apart)
+        assert not _alike(one, one + 1.1 * apart)
+        assert not _alike(one, one - 1.1 * apart)
+
+
+def test_points_on_one_line_or_one_place_are_left_out() -> None:
+    """At 8 and 7 it is straight from 10 to 6, where two points are one but for rounding; at 3 it bends."""
+    points = [Vertex(10, 100, -1), Vertex(8, 101, -1), Vertex(7, 101.5, -1), Vertex(6, 102, -2),
+              Vertex(6 - 1e-12, 102, -2), Vertex(3, 108, -6), Vertex(0, 126, -6)]  # fmt: skip
+    assert [each.exposure for each in _without_straight(points)] == [10, 6, 3, 0]
+    assert [each.exposure for each in _without_straight([*points[:1], *points[3:4], *points[5:6]])] == [10, 6, 3]
+    assert _without_straight(points[:1]) == points[:1]
+    assert Edge(6.0, 102.0, -2.0, 3.0, 8.0).at(4.0) == 106
+
+
+def test_what_one_unit_less_costs_lies_between_the_slopes_at_the_ends_of_a_chord() -> None:
+    """From nothing at the cheapest point, without end at the least exposed one; never on one side of the chord."""
+    found = Frontier((CHEAPEST, Vertex(6, 102, -1), Vertex(3, 108, -5), LEAST), 0.0, 4)
+    assert found.marginal == pytest.approx([0.5, 2, 32 / 3])
+    assert found.marginal_between.tolist() == [[0, 1], [1, 5], [5, np.inf]]
+    steep = Frontier((CHEAPEST, Vertex(6, 102, -0.2), LEAST), 0.0, 3)
+    assert steep.marginal_between.tolist() == [[0, 0.5], [0.2, np.inf]]
+
+
+def test_what_is_solved_next_is_where_the_tangents_cross() -> None:
+    """First inside both ends; 105 − 0.5 e and 140 − 20 e then cross at 1.795, on a grid of a ten thousandth of the
+    span, where a slope of −6 costs 115.2; and so on where the chord may be farthest off. Beside the ends, where one
+    tangent certifies, a tenth of the way to the point beside them."""
+    asked: list[float] = []
+
+    def solve(exposures: Sequence[float]) -> list[tuple[float, float]]:
+        asked.extend(exposures)
+        return [edge(each) for each in exposures]
+
+    sandwich(solve, CHEAPEST, LEAST, 0.1)
+    assert asked[:2] == [10 - 10 * INSIDE, 10 * INSIDE]
+    assert asked[2] == pytest.approx(round(35 / 19.5 / (10 * GRID)) * 10 * GRID)
+    # From 1.795 to the cheapest: 126 − 6 e meets 105 − 0.5 e at 42/11; to the least it meets 140 − 20 e at 1.
+    assert asked[3:] == pytest.approx([round(42 / 11, 3), 1.0])
+    # From one corner to the next a walk asks just inside both ends, and where tangents cross.
+    walked: list[float] = []
+    walk(lambda e: (walked.append(e), edge_of(CORNERS, e))[1], CHEAPEST, LEAST)  # type: ignore[func-returns-value]
+    assert walked[:2] == [10 - 10 * STEP, 10 * STEP]
+    assert walked[2:] == pytest.approx([35 / 19.5, 42 / 11])
 
 
 # --- of a toy --------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from test_mix import YEARS, at_risk, only
 from test_whole_toy import LEAST_NMC
 
 from minerals import api
-from minerals.case.draws import MONTHS
+from minerals.case.draws_in_year import MONTHS
 from minerals.case.measures import as_given, hit_as, own_lengths, plants_at, yearly_cost
 from minerals.case.optimise import Mix
 from minerals.case.plant_places import places_of

@@ -21,16 +21,17 @@ import pandas as pd
 import pytest
 
 from minerals import api
-from minerals.case import mix_data
 from minerals.case import optimise as optimise_module
-from minerals.case.chokepoints import chokepoints_of
 from minerals.case.cost import pack_prices
 from minerals.case.draws import drawn_of
 from minerals.case.intensity import with_intensity
-from minerals.case.optimise import Mix, replayed
+from minerals.case.mix_data import sourcing
+from minerals.case.mix_lost import replayed
+from minerals.case.optimise import Mix
 from minerals.case.outcome import Outcome
 from minerals.case.played import Library
 from minerals.case.prices import price_curves
+from minerals.case.set_up import chokepoints_of
 from minerals.config import read_run
 from minerals.errors import NumericalTrouble
 from minerals.numbers import number
@@ -360,7 +361,7 @@ def test_which_countries_are_one_supplier_does_not_matter(
     are a tie, which versions of HiGHS break otherwise."""
     usual = choose(*ONE_SUPPLIER[case]).result
     (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
-    monkeypatch.setattr(mix_data, "SMALL", small)
+    monkeypatch.setattr(sourcing, "SMALL", small)
     other = api.run(tmp_path / "small.toml", set=ONE_SUPPLIER[case])
     best, told = (result["mix_stage"].set_index("stage")["value"] for result in (other, usual))
     for stage in ("cheapest", "objective"):
@@ -439,7 +440,7 @@ def test_packs_cost_what_the_cells_of_the_mix_cost(choose: Callable[..., Chosen]
     for sets in ((), TWO, UNMET, ("optimise.lines=false",)):
         found = choose(*sets)
         packs = found.table("mix_cost", mix="optimised", part="packs")["value"].iloc[0]
-        data, charge = found.mix.data, found.mix.assembly.line_charge
+        data, charge = found.mix.data, found.mix.assembly.lines.charge
         capital = sum(
             charge.get((r, data.line[c]), 0.0) * gwh for (r, _, c, _), gwh in found.mix.solution.additions.items()
         )
@@ -816,7 +817,7 @@ def test_the_tariff_of_a_shipped_run_is_its_rule_s_and_of_one_country(choose: Ca
     ]
     (free, without), (tariff, with_tariff) = ((mix.data.import_price, mix.data.price) for mix in given)
     assert without == with_tariff
-    charge, line = given[0].assembly.line_charge, given[0].data.line
+    charge, line = given[0].assembly.lines.charge, given[0].data.line
     assert {"CHN"} < {maker for _, maker, *_ in free}
     for (r, maker, c, y), price in free.items():
         whole = without[r, c, y] + charge[r, line[c]]

@@ -13,7 +13,7 @@ from test_mix import YEARS, at_risk, left, sharing, short_of_cells, staged, two_
 from test_near import TOYS, assert_same
 from test_solution import anything, limited
 
-from minerals.case.optimise import replayed
+from minerals.case.mix_lost import replayed
 from minerals.case.played import Lost
 from minerals.errors import Infeasible, NumericalTrouble
 from minerals.exposure.makers import pressing

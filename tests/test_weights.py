@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import minerals as api
-from minerals.case.weights import SETS, span, weights
+from minerals.case.weights import SETS, span, taken_by, weights
 from minerals.errors import InputError
 from minerals.results.result import Result
 from minerals.results.screen import risks
@@ -101,6 +101,24 @@ def test_the_span_of_status_is_that_of_every_corner() -> None:
     assert span(supply(), events, lost) == pytest.approx((min(corners), middle, max(corners)))
     by_status = weights(supply(), "status", events)
     assert sum(by_status[code] * lost[code] for code in lost) == pytest.approx(middle)
+
+
+def test_where_no_status_counts_all_count_alike() -> None:
+    """Two statuses without a weight: a half each, and the mean of what they cost, whatever ends are taken. Of nothing
+    nothing is lost. A stop without a past takes the most that it cuts, for no more than a year."""
+    inputs = supply()
+    inputs.status_weights = dict.fromkeys(ENDS, Ends(0.0, 0.0, 0.0))
+    events = [event("law", status="in_force"), event("ore"), event("metal", nodes="refining")]
+    assert weights(inputs, "status", events) == {"law": 0.5, "ore": 0.25, "metal": 0.25}
+    assert span(inputs, events, {"law": 40.0, "ore": 10.0, "metal": 30.0}) == (30, 30, 30)
+    assert span(inputs, [], {}) == (0, 0, 0)
+    inputs.status_weights = {"in_force": Ends(0, 0, 0), "hypothetical": Ends(0, 0.5, 1)}
+    assert span(inputs, events, {"law": 40.0, "ore": 10.0, "metal": 30.0}) == (20, 20, 30)
+    long = replace(
+        event("long"), cuts=(Cut("CHN", "mining", "export", 0.3, 0, 1), Cut("CHN", "cell", "export", 0.4, 0, 1))
+    )
+    assert taken_by(replace(long, months=Ends(3, 6, 9))) == pytest.approx(0.2)
+    assert taken_by(replace(long, months=Ends(12, 36, 48))) == pytest.approx(0.4)
 
 
 # --- a run -----------------------------------------------------------------------------------------------------------

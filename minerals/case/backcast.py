@@ -17,7 +17,8 @@ from ..haste import frozen
 from ..mix.backcast import Group, Question
 from ..mix.data import Chemistry, Disruption, RegionSegmentChemistryYear, Year
 from ..mix.solution import Plan, risk_of
-from .optimise import Mix, lost
+from .mix_lost import lost
+from .optimise import Mix
 from .played import losses_of
 
 

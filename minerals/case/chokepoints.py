@@ -9,7 +9,7 @@ region recovers relieves its mining and refining, not the making of active mater
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import Exposure, Run, Years
-from ..errors import InputError
+from ..config import Exposure
 from ..exposure.bases import NOTHING
 from ..exposure.coverage import (
     NOWHERE,
@@ -35,42 +34,27 @@ from ..exposure.coverage import (
     trade,
 )
 from ..exposure.factory import Factory, Plan, Routes, Supplied
-from ..exposure.follow_on import FollowOn, follow_on, headroom, shares_of
-from ..exposure.known import BY_NEED, Known, known
+from ..exposure.follow_on import FollowOn, follow_on
+from ..exposure.known import Known
 from ..exposure.makers import Order, Shared
 from ..exposure.stages import CELL, Chain, least
 from ..flows.demand import Array
 from ..haste import frozen
-from ..tables.adoption import first_planned
-from ..tables.cell_parts import check_cell_parts
-from ..tables.inputs import Inputs
-from ..tables.names import region_label
-from ..tables.resolve import Resolved, resolve
-from ..tables.supply import Cut, Event, Node, SupplyInputs, supply_inputs
-from .chosen_origin import chosen_origin
-from .follow_on import Chosen, chosen_follow_on
-from .intensity import with_intensity
+from ..tables.resolve import Resolved
+from ..tables.supply import Cut, Node, SupplyInputs
+from .follow_on import Chosen
+from .growth import Growth, Since
 from .origin import Origins
 from .outcome import Outcome
 from .reference import (
-    ELSEWHERE,
     REFERENCE,
     World,
     into_cells_of,
-    left_out_of,
     need_of,
-    origins_of,
-    partition_of,
     passing_of,
-    placed_supply,
-    reference_run,
-    rows_of,
-    uses_apart_of,
-    with_customers,
 )  # fmt: skip
-from .stages import chain_of
-from .unknown import Assumed, assumed_of, stops_of_unknown
-from .uses import Batteries, Uses, bases_of, batteries, relief_of, uses_of
+from .unknown import Assumed, assumed_of
+from .uses import Batteries, Uses, batteries, relief_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -88,19 +72,6 @@ class Hit(NamedTuple):
     cuts: Cuts
     reach: Access
     cells: Array
-
-
-class Since(NamedTuple):
-    """The world's known supply in every year from the one before a plan starts on, whichever years are reported.
-
-    start: when the plan starts; years: (year); made: (year, node, country) [kt or GWh], NaN where nothing is known;
-    counted: whether it counts plants, (node, year).
-    """
-
-    start: int
-    years: Array
-    made: Array
-    counted: np.ndarray
 
 
 @frozen
@@ -590,11 +561,11 @@ class Chokepoints:
         """
         key = scenario, tuple(regions), year
         if key not in self._follow_ons:
-            located, follow, room = self._new_supply
+            located, follow, room = self.growth.new_supply
             home = self.at_home(regions)
             if scenario in self.chosen_follow_on:
                 at = [self.regions.index(region) for region in regions]
-                chosen, stands = self.chosen_follow_on[scenario].together(at, year, shares_of(located))
+                chosen, stands = self.chosen_follow_on[scenario].together(at, year, self.growth.new_located)
                 built = np.zeros_like(chosen) if self.config.follow_on == "none" else chosen
                 self._follow_ons[key] = FollowOn(built, stands, home)
             else:
@@ -605,15 +576,14 @@ class Chokepoints:
 
     def most_follow_on(self, year: int) -> FollowOn:
         """The most that is built for any plan, by place of the year."""
-        located, follow, room = self._new_supply
-        shares = shares_of(located)
+        (_, follow, room), shares = self.growth.new_supply, self.growth.new_located
         most = np.where(shares.any(axis=1), follow * room[:, year], 0.0)
         return FollowOn(most, shares, self.at_home(self.regions))
 
     def premium_of_follow_on(self, located: Array) -> Array:
         """What the product of plants that stand so costs more than in the country that makes most of it, (node) [1],
         NaN where nobody knows. located: (node, country), summing to one or all 0."""
-        outside = 1 - located[np.arange(len(located)), self.leader]
+        outside = 1 - located[np.arange(len(located)), self.growth.leader]
         return np.where(outside > 0, outside * self.inputs.new.premium[0, 1], 0.0)
 
     def left_of_follow_on(self, regions: Sequence[str], located: Array, cuts: Cuts) -> Array:
@@ -672,73 +642,9 @@ class Chokepoints:
         return other
 
     @cached_property
-    def _first_made(self) -> Array:
-        """What countries make of each node in the year before the plan, or the first in which anything is known of it,
-        (node, country)."""
-        made = np.nan_to_num(self.since.made)
-        first = (made.sum(axis=2) > 0).argmax(axis=0)
-        return np.asarray(made[first, np.arange(made.shape[1])])
-
-    @property
-    def new_located(self) -> Array:
-        """Where plants are built that follow a plan, (node, country) [1], summing to one or all 0."""
-        return shares_of(self._new_supply[0])
-
-    @cached_property
-    def _new_supply(self) -> tuple[Array, Array, Array]:
-        """Where plants are built, (node, country) [1], what share of the headroom may be, (node) [1], and that, (node,
-        year) [kt or GWh].
-
-        What is known of them in the country that makes most of a node in the first year, and outside it, is taken
-        together: growth as supply stands then, lead and share as plants are located.
-        """
-        new, made = self.inputs.new, self._first_made
-        total = made.sum(axis=1, keepdims=True)
-        today = np.divide(made, total, out=np.zeros_like(made), where=total > 0)
-        located = today
-        if self.config.follow_on == "pipeline":
-            located = np.where(new.located[0].any(axis=1, keepdims=True), new.located[0], today)
-        leader, nodes = self.leader, np.arange(len(made))
-
-        def together(measure: Array, shares: Array) -> Array:
-            """(maker, node) at the share of the leader in some shares, (node)."""
-            top = shares[nodes, leader]
-            of_top, outside = np.zeros_like(top), np.zeros_like(top)  # what nobody knows of one counts where it is used
-            np.multiply(top, measure[0], out=of_top, where=top > 0)
-            np.multiply(1 - top, measure[1], out=outside, where=top < 1)
-            return np.asarray(of_top + outside)
-
-        follow = together(new.follow_on[0], located)
-        if self.config.follow_on == "none":
-            follow = np.zeros_like(follow)
-        start, years, supply, counted = self.since
-        growth, lead = together(new.growth[0], today), together(new.lead[0], located)
-        found = headroom(supply.sum(axis=2).T, counted, years, start, growth, lead)
-        return located, follow, self._reported(found)
-
-    def _reported(self, room: Array) -> Array:
-        """Of every year since the plan starts, that of the reported ones, (node, year); 0 before."""
-        years = self.since.years
-        return np.stack([room[:, years == year].sum(axis=1) for year in self.years], axis=1)
-
-    @cached_property
-    def leader(self) -> Index:
-        """The country that makes most of each node when the plan starts, (node)."""
-        return np.asarray(np.where(self.inputs.is_group, -1.0, self._first_made).argmax(axis=1))
-
-    @property
-    def made_at_start(self) -> Array:
-        """What each country makes of each node when the plan starts, (node, country) [kt or GWh]."""
-        return self._first_made
-
-    def room_outside(self, growth: Array, inside: Array | None = None) -> Array:
-        """How far growth would carry what is made of each node outside the country that makes most of it, of plants
-        that are decided from the start of the plan on, (node, reported year) [kt or GWh]. growth: (node) [1/year];
-        inside: countries that count, (node, country), all by default."""
-        start, years, supply, counted = self.since
-        led = np.arange(supply.shape[2]) == self.leader[:, None]
-        outside = np.where(led if inside is None else led | (inside == 0), 0.0, supply).sum(axis=2).T
-        return self._reported(headroom(outside, counted, years, start, growth, self.inputs.new.lead[0, 1]))
+    def growth(self) -> Growth:
+        """How the world's supply grows, and where its next plants stand."""
+        return Growth(self.since, self.inputs, self.config.follow_on, self.years)
 
     def name_of(self, regions: Sequence[str]) -> str:
         """Name of regions that share a pool."""
@@ -770,143 +676,3 @@ class Chokepoints:
             latest = next(reversed(self._factories.values()), None)
             self._factories[key] = Factory(self.plan(*key), latest)
         return self._factories[key]
-
-
-def in_other_world(chokepoints: Chokepoints, inputs: Inputs, changes: Mapping[str, Any]) -> Chokepoints:
-    """The same plans in a world that differs: exposure with other keys of [exposure]. What the rule has added to the
-    disruptions of the run stays."""
-    run = chokepoints.resolved.run
-    settings = run.settings.model_copy(update={"exposure": chokepoints.config.model_copy(update=dict(changes))})
-    world = chokepoints_of(Outcome(replace(chokepoints.resolved, run=replace(run, settings=settings))), inputs)
-    return with_events(world, [event for event in chokepoints.inputs.events if event.by_rule])
-
-
-def with_events(chokepoints: Chokepoints, events: Sequence[Event]) -> Chokepoints:
-    """The same exposure with more disruptions, behind those that it has."""
-    supply = chokepoints.inputs
-    return replace(chokepoints, inputs=replace(supply, events=(*supply.events, *events))) if events else chokepoints
-
-
-def chokepoints_of(outcome: Outcome, inputs: Inputs, reference: Chokepoints | None = None) -> Chokepoints:
-    """Set up the exposure of a run. Raises InputError with all that does not fit.
-
-    reference: exposure of a run that differs in its scenarios alone, whose supply and reference world are the same.
-    """
-    resolved = outcome.resolved
-    run, arrays = resolved.run, outcome.arrays
-    mine = {name: batteries(outcome, name) for name in run.settings.scenario}
-    if reference is not None:
-        check_cell_parts(inputs, bases_of(resolved))
-        uses = uses_of(arrays, reference.inputs)
-        chain = chain_of(reference.inputs.nodes, bases_of(resolved), uses, reference.inputs.known)
-        other = replace(
-            reference, outcome=outcome, uses=uses, chain=chain, scenarios=mine, chosen_origin={},
-            chosen_follow_on={}, orders={},
-        )  # fmt: skip
-        return _with_chosen(other, inputs, checked=True)
-    partition = partition_of(run, inputs, resolved.regions.labels)
-    supply = supply_inputs(run, inputs, resolved.minerals.labels, resolved.reported, partition)
-    world = _world(run, inputs, partition)
-    check_cell_parts(inputs, [*bases_of(resolved), *bases_of(world.resolved)])
-    theirs = batteries(world, REFERENCE)
-    regions = world.resolved.regions.labels
-    home = np.array([regions.index(name) if name in regions else NOWHERE for name in supply.home], dtype=np.intp)
-    by_world = need_of(world, supply, theirs)
-    by_country = _known(supply, by_world, home)
-    embodied = tuple(
-        Supply(by_country[y].made, by_world.need[..., y], by_world.batteries[:, y], home, by_world.recovered[..., y])
-        for y in range(len(supply.years))
-    )
-    customers = (*regions, ELSEWHERE) if (home == NOWHERE).any() else regions
-    with_all = tuple(with_customers(each, len(customers)) for each in embodied)
-    origins = origins_of(run, supply, with_all, customers)
-    at_work = tuple(placed_supply(each, by_world, y, origins, supply.route_bounds) for y, each in enumerate(with_all))
-    since, before = _since(resolved, inputs, partition, supply, by_country, home)
-    used = (supply.used, rows_of(world.resolved), *before)
-    label = region_label(resolved.regions.labels, inputs)
-    left_out = left_out_of(resolved, inputs, world.resolved, theirs.cells)
-    union = inputs.places.union & set(customers)
-    wider = {region: inputs.places.chain(region) for region in resolved.regions.labels}
-    uses = uses_of(arrays, supply)
-    chain = chain_of(supply.nodes, bases_of(resolved), uses, supply.known)
-    if (exposure := run.settings.exposure) is not None and exposure.unknown != "none":
-        at_work = assumed_of(exposure.unknown, at_work, supply, chain, uses.ever)
-        if not exposure.disruptions:
-            supply = replace(supply, events=(*supply.events, *stops_of_unknown(at_work, supply, uses.ever)))
-    found = Chokepoints(
-        outcome, supply, uses, chain, mine, customers, at_work, embodied,
-        origins, label, used, left_out, uses_apart_of(resolved, world.resolved, theirs, by_world, at_work, origins),
-        union, wider, by_country, world, since,
-    )  # fmt: skip
-    return _with_chosen(found, inputs)
-
-
-def _with_chosen(chokepoints: Chokepoints, inputs: Inputs, *, checked: bool = False) -> Chokepoints:
-    """The same with the makers of cells that its scenarios say, and what follows these. checked: whether it is known
-    that all of this stands somewhere; in another world than the run's that may not be so. Raises InputError with all
-    that does not fit."""
-    resolved = chokepoints.resolved
-
-    def observed(region: str, year: int) -> Array:
-        return chokepoints.cell_origin((region,), year)
-
-    supply, usual = chokepoints.inputs, None if checked else chokepoints.new_located
-    origin, wrong = chosen_origin(resolved.run, resolved, inputs, supply, observed)
-    built, wrong_too = chosen_follow_on(resolved.run, resolved, supply, usual)
-    if wrong or wrong_too:
-        raise InputError([*wrong, *wrong_too])
-    scenarios = resolved.run.settings.scenario
-    orders = {name: each.maker_inputs for name, each in scenarios.items() if each.maker_inputs != "reference"}
-    return replace(chokepoints, chosen_origin=origin, chosen_follow_on=built, orders=orders)
-
-
-def _world(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Outcome:
-    """The reference world as a run."""
-    return Outcome(with_intensity(resolve(reference_run(run, inputs, partition), inputs), inputs))
-
-
-def _known(supply: SupplyInputs, world: World, home: Index) -> tuple[Known, ...]:
-    """Known supply of each year. home: customer of each country, (country)."""
-    needed = world.need.sum(axis=1)  # (node, year)
-    # What the reference world does not need and nobody publishes is not known, rather than not made.
-    by_need = np.where(needed > 0, needed / supply.utilisation[:, None], np.nan)
-    return tuple(
-        known(
-            supply.share[:, :, y], supply.published[:, y], supply.by_plants[:, :, y], by_need[:, y],
-            supply.plants[:, :, y], supply.standing[:, :, y], home, supply.is_group,
-        )
-        for y in range(len(supply.years))
-    )  # fmt: skip
-
-
-def _since(
-    resolved: Resolved, inputs: Inputs, partition: tuple[str, ...], supply: SupplyInputs,
-    by_country: tuple[Known, ...], home: Index,
-) -> tuple[Since, tuple[DataFrame, ...]]:  # fmt: skip
-    """Known supply from the year before the plan on, and rows that it rests on beside those of the reported years.
-    supply, by_country: of these.
-
-    A plan starts in the first year whose demand is not observed, and a mix that is chosen in the first year that is
-    decided, where that is later. Where no demand extends a history, it starts in the first of these years. Other years
-    are computed for this alone, and where a table begins later they have its first row.
-    """
-    run, reported = resolved.run, supply.years
-    used: tuple[DataFrame, ...] = ()
-    assert run.settings.exposure is not None
-    demands = run.settings.exposure.demand, *(scenario.demand for scenario in run.settings.scenario.values())
-    planned = first_planned(inputs, demands)
-    if run.settings.optimise is not None:  # The first year is today's.
-        planned = max(planned or 0, reported[1])
-    start, years = reported[0], reported
-    if planned is not None:
-        start, years = planned, tuple(range(min(planned - 1, reported[-1]), reported[-1] + 1))
-    if not set(years) <= set(reported):
-        scope = run.settings.scope.model_copy(update={"years": Years(first=years[0], last=years[-1]), "beyond": "hold"})
-        run = replace(run, settings=run.settings.model_copy(update={"scope": scope}))
-        supply = supply_inputs(run, inputs, resolved.minerals.labels, years, partition)
-        world = _world(run, inputs, partition)
-        by_country, reported = _known(supply, need_of(world, supply, batteries(world, REFERENCE)), home), years
-        used = (supply.used, rows_of(world.resolved))
-    found = [by_country[reported.index(year)] for year in years]
-    counted = np.array([[fill != BY_NEED for fill in each.fill] for each in found]).T
-    return Since(start, np.array(years, dtype=float), np.stack([each.made for each in found]), counted), used

@@ -18,7 +18,7 @@ from ..haste import frozen
 from ..mix.data import Key, MixData
 from ..tables.inputs import Inputs
 from .cost import pack_prices
-from .mix_data import Assembly
+from .mix_data.assembly import Assembly
 from .optimise import Mix, optimise
 from .prices import PriceCurves, batteries_of_trend
 

@@ -38,8 +38,9 @@ from ..tables.expansion import NewPlants, discount_rate, material_price, new_pla
 from ..tables.history import Ends
 from ..tables.inputs import Inputs
 from ..tables.supply import Event
-from .draws import MONTHS, SEVERITY
-from .optimise import Mix, lost
+from .draws_in_year import MONTHS, SEVERITY
+from .mix_lost import lost
+from .optimise import Mix
 from .plant_places import OUTSIDE, Places, Standing, places_of
 from .played import losses_of
 from .recycling import recycling, route_of
@@ -151,7 +152,7 @@ def with_measures(
             if "growth" in plants.own:
                 grows = np.zeros(len(assembly.nodes))
                 grows[at_node] = value(_row("growth", n, row, plants), plants.growth)
-                room = assembly.chokepoints.room_outside(grows, places.inside[row])[at_node]
+                room = assembly.chokepoints.growth.room_outside(grows, places.inside[row])[at_node]
                 most_in |= {(n, where, y): float(room[assembly.at[y]]) for y in years}
     most, beside = _growth_outside(mix, list(dict.fromkeys(n for n, _ in plant_lead)), growth)
     if "recycling" in config.which:
@@ -159,7 +160,7 @@ def with_measures(
     return replace(
         data, stock_cost=stock_cost, stock_most=stock_most, lasts=lasts, plant_cost=plant_cost, plant_lead=plant_lead,
         plant_left=plant_left, plant_most_in=most_in,
-        plant_most=most, plant_growth=beside, stocked=data.stocked or assembly.stocked(data.pools, data.use),
+        plant_most=most, plant_growth=beside, stocked=data.stocked or assembly.recourse.stocked(),
     )  # fmt: skip
 
 
@@ -191,12 +192,12 @@ def _growth_outside(mix: Mix, nodes: Sequence[Node], growth: Array) -> tuple[dic
     that is more; and the part of the latter that stands there: both by (node, year). growth: (node) [1/year]."""
     assembly, follow_on, stands = mix.assembly, mix.data.follow_on, mix.data.follow_on_in
     chokepoints = assembly.chokepoints
-    room, most, part = chokepoints.room_outside(growth), dict[NodeYear, float](), dict[NodeYear, float]()
+    room, most, part = chokepoints.growth.room_outside(growth), dict[NodeYear, float](), dict[NodeYear, float]()
     for n, y in product(nodes, mix.data.years):
         place = assembly.nodes.index(n)
         most[n, y] = float(room[place, assembly.at[y]])
         if (n, y) in follow_on:
-            leader = Supplier(chokepoints.inputs.countries[chokepoints.leader[place]])
+            leader = Supplier(chokepoints.inputs.countries[chokepoints.growth.leader[place]])
             part[n, y] = 1.0 - stands.get((n, leader, y), 0.0)
             most[n, y] = max(most[n, y], part[n, y] * follow_on[n, y])
     return most, part

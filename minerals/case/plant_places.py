@@ -23,7 +23,7 @@ from ..mix.data import Disruption, DisruptionPoolNodeWhere, Node, Where
 from ..tables.expansion import NewPlants, plants_in
 from ..tables.inputs import Inputs
 from .chokepoints import Stop
-from .mix_data import Assembly
+from .mix_data.assembly import Assembly
 
 #: All countries but the one that makes most of a node, and those of the region.
 OUTSIDE, HOME = Where("outside"), Where("home")
@@ -85,9 +85,9 @@ class Places:
 def places_of(assembly: Assembly, names: Sequence[str]) -> Places:
     """Places by their names, in their order."""
     chokepoints = assembly.chokepoints
-    inputs, shape = chokepoints.inputs, chokepoints.made_at_start.shape
+    inputs, shape = chokepoints.inputs, chokepoints.growth.at_start.shape
     free: np.ndarray = np.ones(shape, dtype=bool)
-    free[np.arange(shape[0]), chokepoints.leader] = False
+    free[np.arange(shape[0]), chokepoints.growth.leader] = False
     inside: dict[Where, np.ndarray] = {}
     for name in map(Where, names):
         members = np.ones(shape[1], dtype=bool)
@@ -104,7 +104,7 @@ def places_of(assembly: Assembly, names: Sequence[str]) -> Places:
         if place == OUTSIDE:
             continue
         located = np.zeros(shape)
-        for known in (chokepoints.new_located, chokepoints.made_at_start, closed, mask):
+        for known in (chokepoints.growth.new_located, chokepoints.growth.at_start, closed, mask):
             some = shares_of(np.where(mask, np.nan_to_num(np.asarray(known, dtype=float)), 0.0))
             located = np.where(located.any(axis=1, keepdims=True), located, some)
         for pool, regions in pools.items():

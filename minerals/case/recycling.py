@@ -22,7 +22,8 @@ from ..tables.expansion import NewRecycling, new_recycling
 from ..tables.inputs import Inputs
 from ..tables.parameters import RECYCLING_ROUTES
 from .chain import returning
-from .mix_data import NOTHING, Assembly
+from .mix_data.assembly import Assembly
+from .mix_data.returns import NOTHING
 
 #: Batteries that reach recyclers, those that could, and what is lost in making cells.
 COLLECTED, UNCOLLECTED, SCRAP = Stream("collected"), Stream("uncollected"), Stream("scrap")
@@ -75,7 +76,7 @@ def recycling(
                 if gwh[stream][i, at] <= NOTHING or part[i, at] <= NOTHING:
                     continue
                 out["recycling_cost"][r, way, y] = cost * float(part[i, at])
-                for m in assembly.minerals:
+                for m in assembly.returns.minerals:
                     each = held[stream][i, known.index(m), at] / gwh[stream][i, at] * gained[i, known.index(m), at]
                     if abs(each) > NOTHING:
                         out["recycling_gain"][r, way, m, y] = float(each)

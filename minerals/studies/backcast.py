@@ -24,7 +24,8 @@ import numpy as np
 import pandas as pd
 
 from ..case.backcast import Asked
-from ..case.optimise import AGREE, BUG, Mix
+from ..case.mix_lost import AGREE, BUG
+from ..case.optimise import Mix
 from ..config import Backcast
 from ..errors import Infeasible, NumericalTrouble, listed
 from ..haste import frozen

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..case.optimise import Mix, criteria_of
+from ..case.criteria import criteria_of
+from ..case.optimise import Mix
 from ..config import Frontier
 from ..errors import InputError
 from ..mix.data import MixData

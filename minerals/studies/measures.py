@@ -41,7 +41,8 @@ from ..case.measures import (
     with_measures,
     yearly_cost,
 )
-from ..case.optimise import AGREE, BUG, Mix
+from ..case.mix_lost import AGREE, BUG
+from ..case.optimise import Mix
 from ..case.plant_places import OUTSIDE, labels_of, places_of
 from ..case.recycling import most_taken_off
 from ..config import Measures

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..case.optimise import Mix, criteria_of
+from ..case.criteria import criteria_of
+from ..case.optimise import Mix
 from ..config import NearOptimal
 from ..haste import frozen
 from ..mix.near import NearlyAsGood, Vertex

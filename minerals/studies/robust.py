@@ -18,8 +18,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..case.chokepoints import Chokepoints, in_other_world
-from ..case.optimise import BUG, Mix, cost_cap_of
+from ..case.chokepoints import Chokepoints
+from ..case.criteria import cost_cap_of
+from ..case.mix_lost import BUG
+from ..case.optimise import Mix
+from ..case.set_up import in_other_world
 from ..config import Exposure, Robust
 from ..errors import InputError, NumericalTrouble, did_you_mean, listed
 from ..haste import frozen

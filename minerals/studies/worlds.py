@@ -13,9 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..case.chokepoints import Chokepoints, chokepoints_of, in_other_world
+from ..case.chokepoints import Chokepoints
 from ..case.outcome import Outcome
 from ..case.played import play
+from ..case.set_up import chokepoints_of, in_other_world
 from ..config import Exposure
 from ..tables.inputs import Inputs
 

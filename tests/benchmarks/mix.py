@@ -29,8 +29,8 @@ import common
 import numpy as np
 from pyomo.contrib.solver.solvers.highs import Highs
 
+from minerals.case.mix_lost import lost as lost_of
 from minerals.case.optimise import Mix
-from minerals.case.optimise import lost as lost_of
 from minerals.case.played import losses_of
 from minerals.config import OPTIMISED, read_run
 from minerals.mix import model as mix_model

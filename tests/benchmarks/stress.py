@@ -11,11 +11,12 @@ import highspy
 import numpy as np
 
 from minerals.case.by_rule import suppliers
-from minerals.case.chokepoints import Chokepoints, chokepoints_of
+from minerals.case.chokepoints import Chokepoints
 from minerals.case.draws import Drawn
 from minerals.case.intensity import with_intensity
 from minerals.case.outcome import Outcome
 from minerals.case.played import Library
+from minerals.case.set_up import chokepoints_of
 from minerals.config import read_run
 from minerals.exposure.bases import highs_model
 from minerals.exposure.factory import Factory, Supplied

@@ -10,9 +10,9 @@ from dataclasses import replace
 import common
 import numpy as np
 
-from minerals.case.chokepoints import in_other_world
+from minerals.case.criteria import criteria_of
 from minerals.case.measures import with_measures
-from minerals.case.optimise import criteria_of
+from minerals.case.set_up import in_other_world
 from minerals.config import OPTIMISED, Measures, read_run
 from minerals.exposure.window import YEAR
 from minerals.highs import optimum

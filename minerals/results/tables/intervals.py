@@ -9,22 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ...case.chokepoints import Chokepoints
-from ...case.draws import (
-    DELIVERY,
-    DEMAND,
-    INTENSITY,
-    LOCATION,
-    MONTHS,
-    ORIGIN,
-    PACK,
-    PLANTS,
-    SEVERITY,
-    SHARE,
-    UNKNOWN,
-    UTILISATION,
-    WORLD_SUPPLY,
-    drawn_of,
-)
+from ...case.draws import DELIVERY, DEMAND, INTENSITY, ORIGIN, PACK, PLANTS, SHARE, UTILISATION, WORLD_SUPPLY, drawn_of
+from ...case.draws_in_year import LOCATION, MONTHS, SEVERITY, UNKNOWN
 from ...case.played import LEAST, Library
 from ...case.shares import SHARES
 from ...exposure.draws import Key, importance, percentiles

@@ -12,19 +12,10 @@ import pandas as pd
 from ...case.chokepoints import Chokepoints
 from ...case.consistent import Settled
 from ...case.cost import MONEY
-from ...case.mix_data import MAXIMUM_SINGLE
-from ...case.optimise import (
-    Mix,
-    cost_cap_of,
-    criterion,
-    glossary_of,
-    lost,
-    lost_beside,
-    lost_by_order,
-    of_library,
-    replayed,
-    stops_of_cells,
-)
+from ...case.criteria import cost_cap_of, criterion
+from ...case.mix_data.sourcing import MAXIMUM_SINGLE
+from ...case.mix_lost import lost, lost_beside, lost_by_order, of_library, replayed
+from ...case.optimise import Mix, glossary_of, stops_of_cells
 from ...case.played import Library
 from ...config import OPTIMISED, Optimise
 from ...errors import listed
@@ -373,7 +364,7 @@ def _trade(mix: Mix) -> pd.DataFrame:
         (r, c, "", y, "production", gwh, "GWh") for (r, c, y), gwh in mix.solution.production.items()
     ]
     for (r, j, c, y), gwh in mix.solution.imports.items():
-        parts = mix.assembly.makers(r, c, y)[j]
+        parts = mix.assembly.sourcing.makers(r, c, y)[j]
         rows += [(r, c, code, y, "imports", gwh * part, "GWh") for code, part in zip(codes, parts, strict=True) if part]
     return _frame(rows, ["region", "chemistry", "country", "year", "measure", "value", "unit"])
 
@@ -414,7 +405,7 @@ def _sourcing(mix: Mix) -> Iterable[tuple[Any, ...]]:
         amount = 0.0 if together else sourced
         usual = mix.data.usual.get((r, n, supplier, y), 0.0)
         follows = supplier == FOLLOW_ON
-        parts = stands.get((n, y), {}) if follows else mix.assembly.suppliers.parts.get((n, supplier, y), {})
+        parts = stands.get((n, y), {}) if follows else mix.assembly.sourcing.suppliers.parts.get((n, supplier, y), {})
         for country, part in parts.items():
             here = found.setdefault((r, n, country, y), [0.0, 0.0, 0.0])
             for at, value in enumerate((amount * part, usual * part, amount * part * follows)):
@@ -443,7 +434,7 @@ def _cells_by_country(mix: Mix) -> dict[Key, tuple[float, float]]:
     cells = {(r, Supplier(r), c, y): gwh for (r, c, y), gwh in mix.solution.production.items()}
     for (r, j, c, y), gwh in (cells | mix.solution.imports).items():
         for n in (n for n in data.cells if (r, c, n, y) in data.use):
-            for code, part in zip(codes, mix.assembly.makers(r, c, y)[j], strict=True):
+            for code, part in zip(codes, mix.assembly.sourcing.makers(r, c, y)[j], strict=True):
                 amount = data.use[r, c, n, y] * gwh * part
                 made, bought = out.get((r, n, code, y), (0.0, 0.0))
                 if amount:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from ...case.optimise import Mix, at_ends_of_unknown, criterion
+from ...case.criteria import criterion
+from ...case.optimise import Mix, at_ends_of_unknown
 from ...mix.data import MixData, RegionGroupYear
 from ...mix.solution import UNIT, Solution
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from ...case.cost import MONEY
-from ...case.optimise import Mix, lost, of_library, replayed
+from ...case.mix_lost import lost, of_library, replayed
+from ...case.optimise import Mix
 from ...case.played import Library
 from ...case.weights import SETS, weights
 from ...config import OPTIMISED
@@ -95,9 +96,10 @@ def _lost(mix: Mix, library: Library) -> Iterator[Told]:
 def _paid(mix: Mix) -> Iterator[Told]:
     """What buyers pay over the years decided, the duties in it and the credits that it is less by, and what batteries
     cost all together: without the duties, with the credits."""
+    pricing, solution = mix.assembly.pricing, mix.solution
     duty, credit = (
         sum(rate[key] * gwh for key, gwh in table.items())
-        for rate, table in ((mix.assembly.duty, mix.solution.imports), (mix.assembly.credit, mix.solution.production))
+        for rate, table in ((pricing.duty, solution.imports), (pricing.credit, solution.production))
     )
     parts = {name: value for name, value in mix.solution.cost.items() if name != "excess"}
     paid = sum(parts.values())

@@ -1,0 +1,1 @@
+"""The numbers that a mix is chosen from."""

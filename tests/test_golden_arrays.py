@@ -1,0 +1,326 @@
+"""What small runs are computed from, array by array, is what it was: what a stop leaves, its draws, and data of mixes.
+
+Tables of results, which `tests/test_golden_runs.py` holds, say little of what binds nowhere. Here each array is told by
+how many numbers it has, their sum, and that of each times its place. The toy is that of tests/test_whole_toy.py with
+what its tests add one at a time: others who build, nodes of which one mass gives several products, a group that may be
+left out, ends of what is uncertain, and intensities by use and year. `pytest tests/test_golden_arrays.py
+--update-golden` accepts what changed and prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import conftest
+import numpy as np
+import pandas as pd
+import pytest
+from test_finer import INTENSITY
+from test_golden_runs import AS_READ, as_text, numbers
+from test_whole_toy import NEW_PLANTS
+from test_yields import NODE, NODES, ROWS
+
+from minerals.case.by_rule import stop
+from minerals.case.chokepoints import Chokepoints
+from minerals.case.draws import Drawn
+from minerals.case.draws_in_year import InYear
+from minerals.case.explorer import explorer
+from minerals.case.measures import Bought, losses_with, own_lengths, running, with_measures
+from minerals.case.plant_places import HOME, OUTSIDE
+from minerals.case.played import stops_of
+from minerals.config import read_run
+from minerals.config.study import Measures
+from minerals.mix.data import MixData
+from minerals.pipeline import Prepared, inputs_of, prepared
+from minerals.studies.run import run
+from minerals.tables.inputs import read_inputs
+
+#: Disruptions that both kinds of runs play.
+EVENTS = "exposure.disruptions=['china-anode', 'namibia-strike', 'no-hydroxide']"
+#: Table → what is written in place of what stands there: ends of what is certain in the toy.
+ENDS = {
+    "cell_origin": (("2028,0.75,,", "2028,0.75,0.6,0.85"), ("2028,0.25,,", "2028,0.25,0.15,0.4")),
+    "supply_share": (("coated_graphite,CHN,2028,0.95,,", "coated_graphite,CHN,2028,0.95,0.8,0.99"),
+                     ("mined_cobalt,NAM,2028,0.7,,", "mined_cobalt,NAM,2028,0.7,0.6,0.75")),
+    "battery_supply": (("2028,4608,,", "2028,4608,4000,5000"),),
+    "battery_demand": (("plan,Europe,car,2034,100,,", "plan,Europe,car,2034,140,110,160"),
+                       ("plan,China,car,2034,200,,", "plan,China,car,2034,240,230,270")),
+    "market_share": (("plan,Europe,car,nmc811,2034,0.6,,", "plan,Europe,car,nmc811,2034,0.5,,"),),
+}  # fmt: skip
+#: Lines of tables that follow those of the toy.
+MORE = {
+    "country_groups": ["others,Others,book,"],
+    "country_group": ["others,R_OTH,", "others,KOR,"],
+    "market_share": ["plan,Europe,car,na_layered,2034,0.1,,,1,book,p. 8,model,"],
+    "marginal_location": [
+        f"{node},{country},{ends},1,book,p. 35,model,"
+        for node, country, ends in (
+            ("mined_cobalt", "NAM", "0.7,0.5,0.9"),
+            ("mined_cobalt", "R_OTH", "0.3,0.1,0.5"),
+            ("synthetic_graphite", "CHN", "0.8,0.6,0.9"),
+            ("synthetic_graphite", "KOR", "0.2,0.1,0.4"),
+        )
+    ],
+    "material_price": [
+        "mined_cobalt,2030,30,20,50,USD_2025/kg,book,p. 36,model,",
+        "synthetic_graphite,2032,5,4,8,USD_2025/kg,book,p. 36,model,",
+    ],
+    "cell_capacity": ["DEU,capacity,2030,60,,,GWh/yr,book,p. 21,model,"],
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables, and run files without and with a mix that is chosen."""
+    place = conftest.lay_out(tmp_path_factory.mktemp("arrays") / "tables", "toy", "toy_whole")
+    for table, changes in ENDS.items():
+        text = (place / f"{table}.csv").read_text(encoding="utf-8")
+        for before, after in changes:
+            assert before in text
+            text = text.replace(before, after)
+        (place / f"{table}.csv").write_text(text, encoding="utf-8")
+    for table, lines in MORE.items():
+        with (place / f"{table}.csv").open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    plants = NEW_PLANTS
+    for value, ends in {"2,,": "2,1,3", "0.1,,": "0.1,0.05,0.3", "0.5,,": "0.5,0.2,0.8"}.items():
+        plants = plants.replace(f",{value},", f",{ends},")
+    plants += "".join(
+        f"{measure},{node},{group},{ends},{unit},book,p. 32,model,\n"
+        for node in ("coated_graphite", "mined_cobalt", "synthetic_graphite") for group in ("outside", "allies")
+        for measure, ends, unit in (("capital", "20,10,40", "USD_2025/(kg/yr)"), ("premium", "0.5,0.2,1.5", "1"))
+    )  # fmt: skip
+    (place / "expansion_cost.csv").write_text(plants, encoding="utf-8")
+    for name in ("finer", "small"):
+        (place.parent / name).mkdir()
+    (place.parent / "finer" / "mineral_intensity.csv").write_text(INTENSITY, encoding="utf-8")
+    # Supply is no less than 1 kt or GWh, which is the least that the tables take.
+    least = {"battery_demand": {}, "battery_supply": {"t": 1000, "kt": 1, "GWh/yr": 1}}
+    for table, bounds in least.items():
+        frame = pd.read_csv(place / f"{table}.csv", dtype=str, keep_default_na=False)
+        for column in ("value", "low", "high"):
+            frame[column] = [each and f"{max(float(each) / 200, bounds.get(unit, 0)):g}"
+                             for each, unit in zip(frame[column], frame["unit"], strict=True)]  # fmt: skip
+        frame.to_csv(place.parent / "small" / f"{table}.csv", index=False, lineterminator="\n")
+    rows = ROWS.replace("NODES", "".join(NODE.format(*node) for node in NODES))
+    rows = rows.replace('{ value = 10, unit = "kg/kg"', '{ value = 10, low = 8, high = 11, unit = "kg/kg"')
+    # Cobalt binds here, with its supply of the toy.
+    rows = "".join(line for line in rows.splitlines(keepends=True) if not line.startswith("mined_cobalt"))
+    rows = rows.replace('played = "no"', 'played = "yes"')
+    for base in ("whole", "chosen"):
+        (place / f"rich-{base}.toml").write_text(rows.replace("whole.toml", f"{base}.toml"), encoding="utf-8")
+    return place
+
+
+def values(of: Any, keys: list[float]) -> Iterator[float]:
+    """As `numbers`, but what stands in keys goes to a list of its own: years would leave no digit to small values."""
+    if isinstance(of, Mapping):
+        for key, value in of.items():
+            keys += numbers(key)
+            yield from values(value, keys)
+    elif is_dataclass(of):
+        for each in fields(of):
+            yield from values(getattr(of, each.name), keys)
+    elif isinstance(of, (tuple, list)):
+        for each in of:
+            yield from values(each, keys)
+    else:
+        yield from numbers(of)
+
+
+def told(name: str, held: object) -> str:
+    keys: list[float] = []
+    found = np.array(list(values(held, keys)))
+    of_keys = f" by {len(keys)} {sum(keys):.10g} {np.array(keys) @ np.arange(len(keys)):.10g}" if keys else ""
+    return f"{name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}{of_keys}\n"
+
+
+# --- what stops leave ------------------------------------------------------------------------------------------------
+
+#: A two hundredth of all amounts, so that what is more than nothing is less than one.
+SMALL = "rows.battery_supply.today.hydroxide.2028.value=1"
+#: Golden file → changes of the run without a mix, and the folder of tables on top.
+CHOSEN = ("scenario.plan.made_at_home={Europe={2031={lfp=0.6, nmc811=0.5}}}",
+          "scenario.plan.cells_from={Europe={2031={lfp={CHN=0.3}, nmc811={CHN=0.2, KOR=0.3}}}}",
+          "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3, mined_cobalt=0.3, "
+          "synthetic_graphite=9}}}")  # fmt: skip
+RETURNING = ("flows={}", "scope.beyond='hold'", "scenario.plan.silicon='si'")
+PRICES = "prices={demand='plan', adoption='plan', against='China', credit=2, tariff=0.1}"
+PLANS: dict[str, tuple[tuple[str, ...], str]] = {
+    "plain": ((*RETURNING, PRICES), ""),
+    "chosen": ((*CHOSEN, "scenario.plan.maker_inputs='last'", "exposure.stockpile_months=1"), ""),
+    "finer": (("scope.segments=['car']", "exposure.unknown='centre'", "exposure.follow_on='today'",
+               *RETURNING, "flows.second_life=true"), "finer"),
+    "two-regions": (("scope.regions=['Europe', 'China']", "exposure.unknown='all'", *CHOSEN,
+                     "scenario.plan.maker_inputs='alike'"), ""),
+    "small": ((SMALL, "scope.years={first=2033, last=2034}"), "small"),
+}  # fmt: skip
+
+
+#: What is stopped beside what the runs play.
+ALSO_STOPPED = (("CHN", "cell"), ("CHN", "synthetic_graphite"), ("NAM", "flake_graphite"))
+
+
+def layered(folder: Path, above: str) -> Path | list[Path]:
+    return [folder.parent / above, folder] if above else folder
+
+
+def ready(folder: Path, name: str) -> Prepared:
+    sets, above = PLANS[name]
+    config = read_run(folder / "rich-whole.toml", [EVENTS, *sets])
+    return prepared(config, read_inputs(inputs_of(config, layered(folder, above))))
+
+
+def of_flows_and_prices(found: Prepared) -> Iterator[tuple[str, object]]:
+    """Arrays of a run without its exposure, by name."""
+    for each in found.outcome.scenarios.values():
+        yield "cells", (each.cells, each.demand, each.graphite_by_route)
+        yield "chain", (each.chain, each.gain, each.recovered)
+    assert found.packs is not None
+    for name in ("home", "abroad", "elsewhere", "credit", "taxed"):
+        yield name, getattr(found.packs, name)
+    for country in sorted(found.packs.rates):
+        yield f"bought from {country}", (found.packs.duty(country), found.packs.bought(country))
+    assert found.chokepoints is not None
+    for name, held in explorer(found.outcome, found.chokepoints, found.packs).items():
+        yield f"page {name}", held
+
+
+def left_by_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
+    """Arrays of a run's exposure, by name."""
+    events = [*found.inputs.events, *(stop(found.inputs, each) for each in ALSO_STOPPED)]
+    stops, cuts = stops_of(events), found.cuts(stops_of(events))
+    for year in range(len(found.years)):
+        yield f"supply {year}", found.supply[year]
+        for regions in dict.fromkeys([found.regions, found.regions[:1]]):
+            at = f"{' and '.join(regions)} {year}"
+            reach, hit = found.access(regions, year), found.hit(regions, year, stops)
+            yield f"reach {at}", reach
+            yield f"hit {at}", hit
+            yield f"origin {at}", (found.cell_origin(regions, year), found.halves(regions, year))
+            yield f"home {at}", (found.made_at_home(regions, year), found.chooses_origin(regions, year))
+            yield f"available {at}", (found.available(regions, year, reach), found.kept(regions, year, reach))
+            yield f"of cells {at}", found.left_of_cells(regions, year, stops)
+            yield f"of others {at}", found.left_of_others(regions, year, stops, hit)
+            yield f"bought {at}", found.usually_bought(regions, year)
+            yield (
+                f"left of unknown {at}",
+                (found.left_of_unknown(regions, year, cuts), found.stopped_unknown(year, cuts)),
+            )
+            yield f"embodied {at}", (found.access_embodied(regions, year), found.passing(regions, year))
+            for scenario in found.scenarios:
+                plan = found.plan(scenario, regions, year)
+                yield f"plan {at}", plan
+                yield f"follow-on {at}", found.follow_on(scenario, regions, year)
+                yield f"unknown {at}", found.unknown(scenario, regions, year)
+                yield f"relief {at}", found.relief(scenario, regions, year)
+                yield f"sources {at}", found.sources(scenario, regions, year)
+                yield f"without {at}", found.without(scenario, regions, year)
+                left = found.supplied(scenario, regions, year, stops)
+                yield f"supplied {at}", (left, found.supplied(scenario, regions, year, stops, 2.0))
+                yield f"outside {at}", found.made_outside(scenario, regions, year, stops, left)
+                yield f"stocked {at}", found.stocked(plan, regions, year)
+        yield f"most {year}", (found.most_follow_on(year), found.makers_known(year))
+    yield "growth", (found.growth.new_located, found.growth.at_start, found.growth.leader)
+    yield "room", found.growth.room_outside(np.full(len(found.inputs.nodes), 0.1))
+
+
+def draws_of_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
+    """Draws of a run's disruptions, by name."""
+    drawn, regions, year = Drawn(found, 6, 1), found.regions, len(found.years) - 1
+    streams, events = drawn.streams, [*found.inputs.events, *(stop(found.inputs, each) for each in ALSO_STOPPED)]
+    at = InYear(drawn, streams, events, regions, year)
+    yield "ranged", drawn.ranged(year).made(streams, at.nodes, at.places, at.needed)
+    yield "needed", (at.needed, at.group, at.origin, at.inside, at.supply)
+    yield "intensities", (drawn.intensities(streams, year), drawn.cell_origin(streams, regions, year))
+    for scenario in found.scenarios:
+        cells = found.cells_of(scenario, regions, year)
+        yield "demand", (at.demand(scenario), at.cells(scenario), drawn.used(streams, cells, year))
+        for event in (None, *events):
+            hit = at.hit(event)
+            name = "without" if event is None else event.disruption
+            yield f"hit {name}", hit
+            yield f"supplied {name}", at.supplied(scenario, hit)
+            yield f"apart {name}", drawn.by_chemistry(event, scenario, regions, year, range(4))
+            if event is not None:
+                yield f"lost {name}", at.lost(event)[scenario]
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_what_stops_leave_is_what_it_was(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
+    found = ready(folder, name)
+    assert found.chokepoints is not None
+    of_parts = of_flows_and_prices(found), left_by_stops(found.chokepoints), draws_of_stops(found.chokepoints)
+    lines = [told(*each) for part in of_parts for each in part]
+    golden(f"laid_out/stops-{name}.txt", "".join(lines))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_tables_of_what_stops_leave_are_what_they_were(
+    name: str, folder: Path, golden: Callable[[str, str], None]
+) -> None:
+    sets, above = PLANS[name]
+    found = run(folder / "rich-whole.toml", [EVENTS, *sets, "exposure.draws=20"], layered(folder, above))
+    tables = ("accessible", "binding_nodes", "disruptions", "weighted_loss", "lost_minerals", "supply_gap",
+              "gwh_at_risk", "loss_by_length", "months_that_halve", "intervals", "drivers", "lost_unknown")  # fmt: skip
+    others = [told(table, frame.select_dtypes("number").to_numpy().ravel())
+              for table, frame in found.tables.items() if table not in (*tables, *AS_READ)]  # fmt: skip
+    golden(f"runs/stops-{name}.txt", as_text(found, "", 7, tables) + "\n" + "".join(others))
+
+
+# --- what mixes are chosen from --------------------------------------------------------------------------------------
+
+MEASURES = Measures(kind="measures", budgets=(1.0,), which=("mix", "stock", "plants", "recycling"),
+                    places=(HOME, "allies", OUTSIDE))  # fmt: skip
+LONG = ("scope.years={first=2030, last=2034}", "scope.beyond='hold'", "flows={}")
+#: Golden file → changes of the run whose mix is chosen. That of `small` is from a two hundredth of all amounts.
+MIXES: dict[str, tuple[str, ...]] = {
+    "plain": (),
+    "excluded": ("optimise.exclude=others", "optimise.exclude_stages=['mining', 'cell']",
+                 "optimise.exclude_since=2031", "optimise.one_country='hard'"),
+    "industry": ("optimise.loss='industry'", "optimise.maker_inputs='last'", "exposure.stockpile_months=2"),
+    "outside": ("optimise.loss='all_outside'", "optimise.maker_inputs='first'", "optimise.recycled_content=true",
+                "exposure.unknown='all'"),
+    "observed": ("optimise.makers='observed'", "optimise.unmet=true", "optimise.growth='value'",
+                 "optimise.own_share={2031=0.3}", "optimise.max_share={car={lfp={2031=0.6}}}",
+                 "exposure.follow_on='today'"),
+    "two-regions": ("scope.regions=['Europe', 'China']", "optimise.likelihood={china-anode=100}",
+                    "optimise.maker_inputs='alike'", "exposure.unknown='centre'"),
+    "small": (SMALL, "optimise.growth='low'", "optimise.loss='all_outside'"),
+}  # fmt: skip
+
+
+def plan_of(data: MixData) -> Bought:
+    """The plan that a mix is near to, made by whoever is seen to make it, with a little of each measure that has a
+    cost."""
+    cells: dict[Any, float] = {}
+    for (r, _, c, y), gwh in data.incumbent.items():
+        cells[r, c, y] = cells.get((r, c, y), 0.0) + gwh
+    shares = [
+        (r, j, c, y, share * cells[r, c, y]) for (r, j, c, y), share in data.observed.items() if (r, c, y) in cells
+    ]
+    return Bought(
+        dict(data.incumbent), {(r, c, y): gwh for r, j, c, y, gwh in shares if j == r},
+        {(r, j, c, y): gwh for r, j, c, y, gwh in shares if j != r}, {}, dict.fromkeys(data.stock_cost, 0.3),
+        dict.fromkeys(data.plant_cost, 0.2), {(r, way, y): 0.1 for r, way, _, y in data.recycling_gain},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MIXES)
+def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
+    """With what measures beside it cost and leave, and what is lost of the plan with some of them."""
+    config = read_run(folder / "rich-chosen.toml", [EVENTS, *LONG, *MIXES[name]])
+    inputs = read_inputs(inputs_of(config, layered(folder, "small" if name == "small" else "")))
+    ((assembly, data),) = prepared(config, inputs).mixes.values()
+    lines = [told(each.name, getattr(data, each.name)) for each in fields(data)]
+    mix: Any = SimpleNamespace(data=data, assembly=assembly, config=assembly.config)
+    beside = with_measures(mix, inputs, MEASURES, own_lengths(mix))
+    plan = plan_of(beside)
+    lines += [told(f"beside {each.name}", getattr(beside, each.name)) for each in fields(beside)
+              if getattr(beside, each.name) != getattr(data, each.name)]  # fmt: skip
+    lines += [told("running", running(beside, plan.plants)), told("lost", losses_with(mix, beside, plan))]
+    golden(f"laid_out/toy-{name}.txt", "".join(lines))
