@@ -758,7 +758,11 @@ def test_nodes_go_along_the_chain_and_departures_are_kept() -> None:
     assert stages == supply.stages_in_order(stages)
     moved = {node for node in CROWD if "graphite_anode" in node or "nickel_refined" in node}
     assert moved <= set(picture.data["node"])
-    assert "Not drawn: 16 less concentrated steps." in picture.meta.note
+    assert "Not drawn: 16 more steps; above 65%: " in picture.meta.note
+    few = drawn("chosen_sourcing", nodes=["lfp_cathode", "mined_lithium"]).meta.note
+    assert few.endswith("Not drawn: 4 more steps; above 65%: mined cobalt (DR Congo 73%).")
+    none = drawn("chosen_sourcing", nodes=["lfp_cathode", "mined_cobalt"]).meta.note
+    assert none.endswith("Not drawn: 4 more steps, none above 65%.")
     assert drawn("chosen_sourcing", "nodes as named").meta.options["nodes"] == ["lfp_cathode", "mined_lithium"]
     with pytest.raises(UsageError, match=r"node 'lpf_cathode' is not .*did you mean 'lfp_cathode'"):
         drawn("chosen_sourcing", nodes=["lpf_cathode"])

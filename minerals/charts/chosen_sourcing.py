@@ -15,15 +15,15 @@ from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.selection import Selection, label, table_of
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
-from minerals.errors import UsageError
+from minerals.errors import UsageError, listed
 from minerals.numbers import percent
 
 NAME = "chosen_sourcing"
 WAY_OUT = "suppliers are chosen by runs with [optimise]"
 RULE, LIMIT = "maximum_single", 0.65
 """Kind of the trade rule on one third country, and its limit (EU 2024/1252), a yardstick where no rule is in force."""
-MOST = 14
-"""Nodes drawn where none are named."""
+MOST, NAMED = 14, 3
+"""Nodes drawn where none are named; of those that are not drawn and above the limit, so many are named."""
 LEAST_MOVE, SMALL_PART = 0.01, 0.04
 """A departure from pro rata that is worth saying; a country with less than this is one of the others."""
 DATA = (
@@ -278,8 +278,14 @@ def _note(story: _Story, caveats: str) -> str:
     if any(row.unknown >= LEAST_MOVE for row in story.every):
         note += " What comes pro rata from those that nothing is bought from is left white."
     note += " Pro rata: own supply first, the rest by what others export; no trade that was observed."
-    left = len(story.every) - len(story.rows)
-    return f"{note} Not drawn: {left} less concentrated step{'s' if left > 1 else ''}." if left else note
+    drawn = {row.node for row in story.rows}
+    left = [row for row in story.every if row.node not in drawn]
+    if not left:
+        return note
+    above = [f"{wording.lowered(row.name)} ({row.third} {percent(row.chosen)})" for row in left
+             if row.chosen > story.limit]  # fmt: skip
+    note += f" Not drawn: {len(left)} more step{'s' if len(left) > 1 else ''}"
+    return f"{note}; above {limit}: {listed(above, NAMED)}." if above else f"{note}, none above {limit}."
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:
