@@ -739,17 +739,17 @@ def test_the_hardest_stops_of_one_step_are_drawn() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("one disruption", "If China stops exports of LFP cathodes, stock for three months would save Europe more of six"
-     " months than of two years"),
-    ("with intervals", "If China closes the whole chain, stock for three months would save Europe more of six months"
-     " than of two years; without it, Europe could lose 52–94% of its batteries in a year"),
+    ("one disruption", "If China stops exports of LFP cathodes, stock for three months would cover more of"
+     " Europe’s loss in six months than in two years"),
+    ("with intervals", "If China closes the whole chain, stock for three months would cover more of Europe’s loss in"
+     " six months than in two years; without it, Europe could lose 52–94% of its batteries in a year"),
     ("no stock", "What a stop would cost Europe’s batteries by how long it lasts"),
     ("no stock, with intervals", "If China closes the whole chain, Europe could lose 52–94% of its batteries in a"
      " year"),
-    ("a larger stock", "If China closes the whole chain, stock for six months would save Europe more of a year than of"
-     " two years"),
-    ("other stocks and lengths", "If China closes the whole chain, stock for 1.5 months would save Europe more of a"
-     " year than of three years"),
+    ("a larger stock", "If China closes the whole chain, stock for six months would cover more of Europe’s loss in a"
+     " year than in two years"),
+    ("other stocks and lengths", "If China closes the whole chain, stock for 1.5 months would cover more of"
+     " Europe’s loss in a year than in three years"),
     ("one length", "What a stop would cost Europe’s batteries by how long it lasts"),
     ("nothing lost", "What a stop would cost Europe’s batteries by how long it lasts"),
     ("nothing planned", "What a stop would cost Europe’s batteries by how long it lasts"),
@@ -1265,8 +1265,12 @@ def test_who_makes_what_in_an_assumed_world_is_told(chart: str) -> None:
     meta = charts.draw(_told_as_assumed(made), chart, **options).meta
     assert meta.red_line.startswith("Who makes what in these worlds is assumed.")
     would = {"chokepoints": "Under supply of today China would be the largest supplier",
-             "lfp_concentration": "Under supply of today China would make 98% of LFP cathode"}  # fmt: skip
-    assert meta.title.startswith(would.get(chart, ""))
+             "lfp_concentration": "Under supply of today China would make 98% of LFP cathode",
+             "coverage": "Under supply of today, without the largest exporter",
+             "sourcing": "Under supply of today, cells made in Europe would hold",
+             "stress": "Under supply of today, if China"}  # fmt: skip
+    assert meta.title.startswith(would[chart])
+    assert charts.draw(made, chart, title="Of one’s own", **options).meta.title == "Of one’s own"
 
 
 def _with_years(made: FakeResult) -> FakeResult:
@@ -1324,13 +1328,12 @@ def test_boxes_are_as_high_as_what_passes_through_them() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "Europe would make a third of the cells it uses, but 86% of the graphite in its batteries passes through"
-              " China’s anode plants"),
-    ("lithium", "Europe would make a third of the cells it uses, but 86% of the lithium in its batteries passes through"
-                " China’s material plants"),
+    ("usual", "Cells made in Europe would hold a third of the graphite in its batteries, but 86% passes through China’s"
+              " anode plants"),
+    ("lithium", "Cells made in Europe would hold a third of the lithium in its batteries, but 86% passes through China’s"
+                " material plants"),
     ("two stages", "90% of the graphite in Europe’s batteries passes through China’s cell plants"),
-    ("five stages", "Europe would make a third of the cells it uses, but 86% of the graphite in its batteries passes"
-                    " through"
+    ("five stages", "Cells made in Europe would hold a third of the graphite in its batteries, but 86% passes through"
                     " China’s anode plants"),
     ("many countries", "Where the graphite in Europe’s batteries comes from"),
     ("all of it at home", "Where the graphite in Europe’s batteries comes from"),
