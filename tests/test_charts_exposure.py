@@ -1154,18 +1154,18 @@ def test_the_demand_says_whose_it_is_and_in_which_scenario() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "China’s cell plants alone could make 5,860 to 6,720 GWh in 2030, more than the 4,200 to 5,100 GWh that"
-              " the world would need"),
-    ("a region", "Europe’s cell plants could make 650 to 820 GWh in 2030, 68 to 95% of the 860 to 950 GWh that it would"
-                 " need"),
-    ("a region with enough", "The United States’ cell plants could make 850 to 1,210 GWh in 2030, more than the 380 to"
-                             " 450 GWh that it would need"),
-    ("a region without plants", "China’s cell plants alone could make 5,860 to 6,720 GWh in 2030, more than the 380 to"
-                                " 450 GWh that Brazil would need"),
-    ("all needed", "Cell plants could make 7,630 to 9,180 GWh in 2030, 70 to 79% of it in China, for the 6,000 to"
-                   " 7,400 GWh that the world would need"),
-    ("too little", "Cell plants could make 7,630 to 9,180 GWh in 2030, less than the 18,000 to 22,000 GWh that the"
-                   " world would need"),
+    ("usual", "China’s cell plants alone would have capacity for 5,860 to 6,720 GWh in 2030, more than the 4,200 to"
+              " 5,100 GWh that the world would need"),
+    ("a region", "Europe’s cell plants would have capacity for 650 to 820 GWh in 2030, 68 to 95% of the 860 to 950"
+                 " GWh that it would need"),
+    ("a region with enough", "The United States’ cell plants would have capacity for 850 to 1,210 GWh in 2030, more"
+                             " than the 380 to 450 GWh that it would need"),
+    ("a region without plants", "China’s cell plants alone would have capacity for 5,860 to 6,720 GWh in 2030, more"
+                                " than the 380 to 450 GWh that Brazil would need"),
+    ("all needed", "Cell plants would have capacity for 7,630 to 9,180 GWh in 2030, 70 to 79% of it in China, against"
+                   " the 6,000 to 7,400 GWh that the world would need"),
+    ("too little", "Cell plants would have capacity for 7,630 to 9,180 GWh in 2030, less than the 18,000 to 22,000"
+                   " GWh that the world would need"),
     ("open", "Capacity of cell plants in 2030 against the world’s need for batteries"),
     ("no demand", "Capacity of cell plants in 2030, where the world needs no batteries"),
 ])  # fmt: skip
@@ -1330,8 +1330,8 @@ def test_boxes_are_as_high_as_what_passes_through_them() -> None:
 @pytest.mark.parametrize(("case", "title"), [
     ("usual", "Cells made in Europe would hold a third of the graphite in its batteries, but 86% passes through China’s"
               " anode plants"),
-    ("lithium", "Cells made in Europe would hold a third of the lithium in its batteries, but 86% passes through China’s"
-                " material plants"),
+    ("lithium", "Cells made in Europe would hold a third of the lithium in its batteries, but 86% passes through"
+                " China’s material plants"),
     ("two stages", "90% of the graphite in Europe’s batteries passes through China’s cell plants"),
     ("five stages", "Cells made in Europe would hold a third of the graphite in its batteries, but 86% passes through"
                     " China’s anode plants"),

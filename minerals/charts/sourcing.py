@@ -269,8 +269,7 @@ def _note(story: _Story) -> str:
     note = "Note: Colours show where the material comes from at each step. Per cent: share of the step. Pro rata, not"
     note += (
         " observed: own supply first, the rest by what others export; cells by their origin as last"
-        " observed, moved with what makers make since, or as the run says."
-        + wording.contained_silicon([story.chain])
+        " observed, moved with what makers make since, or as the run says." + wording.contained_silicon([story.chain])
     )
     if story.scenario == supply.CHOSEN:
         note += " From whom the mix would buy instead is in the chart chosen_sourcing."
