@@ -15,10 +15,10 @@ import pandas as pd
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
-from minerals.charts.interval import Interval
 from minerals.charts.selection import Selection, label
 from minerals.charts.style import HEADING, LABEL, Page, Panel, text_width
 from minerals.numbers import percent
+from minerals.results.interval import Interval
 from minerals.tables.codes import WORLD
 
 NAME = "capacity_vs_demand"

@@ -14,8 +14,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from minerals import numbers
-from minerals.charts.interval import Interval
 from minerals.numbers import MINUS, percent
+from minerals.results.interval import Interval
 
 NAMED_SHARES = ((0.23, 0.27, "a quarter"), (0.31, 0.35, "a third"), (0.48, 0.52, "half"))
 LEAST_WORTH_SAYING = 0.01

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from ..errors import listed
-from ..numbers import number, signed_percent
+from ..numbers import number, percent, signed_percent
 from ..tables.series import ranges
 from ..text import MARK
+from .compare import changes
 from .result import Result
 
 #: Head, rows and the places of the columns that are aligned to the left.
@@ -71,6 +72,27 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
         lines += [""] if number_ else []
         lines += _lines([first, start, *block, unit])
     return lines
+
+
+def open_changes(result: Result, width: int) -> list[str]:
+    """Minerals of the last year whose demand may rise or fall against the first scenario by the ends of the published
+    intensities; nothing where none may, or where a study has drawn intervals, which are told instead."""
+    if "percentiles" in result.tables or len(result.scenarios) < 2:
+        return []
+    record, parts = result.record, []
+    moved = changes(result, record["years"][-1])
+    for name in result.scenarios[1:]:
+        ends = {mineral: moved[mineral, name] for mineral in record["minerals"] if (mineral, name) in moved}
+        either = [
+            f"{record['codes']['mineral'][mineral]['label']} {percent(low, signed=True).removesuffix('%')} to"
+            f" {percent(high, signed=True)}"
+            for mineral, (low, _, high) in ends.items()
+            if low < 0 < high
+        ]
+        whose = f"{record['scenarios'][name]['label']}: " if len(result.scenarios) > 2 else ""
+        parts += [f"{whose}{listed(either)}"] if either else []
+    what = "By the low and high ends of published kg/kWh these may rise or fall"
+    return wrapped([f"{what}: {'; '.join(parts)}."], width) if parts else []
 
 
 def without_batteries(result: Result) -> list[str]:
@@ -247,7 +269,13 @@ def _weighted(result: Result, year: int) -> list[str]:
             f"{result.record['scenarios'][scenario]['label']} {mine.at['equal', 'share']:.0%}, "
             f"{mine.at['status', 'share']:.0%} ({ends}), {mine.at['history', 'share']:.0%}"
         )
-    return [f"Lost on average if one of them comes, with equal weights, by status, by history: {'; '.join(parts)}."]
+    played = result.record["exposure"]["weights"]["equal"]
+    counted = sum(weight > 0 for weight in played.values())
+    which = "all played" if counted == len(played) else "all played but what closes every step"
+    return [
+        f"Lost on average if one of {counted} disruptions comes ({which}), with countries weighted alike, by status, by"
+        f" history: {'; '.join(parts)}."
+    ]
 
 
 def _drivers(result: Result, year: int) -> list[str]:
