@@ -1270,6 +1270,10 @@ def test_who_makes_what_in_an_assumed_world_is_told(chart: str) -> None:
              "sourcing": "Under supply of today, cells made in Europe would hold",
              "stress": "Under supply of today, if China"}  # fmt: skip
     assert meta.title.startswith(would[chart])
+    if chart == "stress":
+        nothing, options = CASES[chart]["nothing lost"]()
+        asked = charts.draw(_told_as_assumed(nothing), chart, **options).meta.title
+        assert asked == "What closed chokepoints would cost Europe’s batteries in 2035 under supply of today"
     assert charts.draw(made, chart, title="Of one’s own", **options).meta.title == "Of one’s own"
 
 

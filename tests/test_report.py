@@ -16,6 +16,8 @@ from pages import Elements, anchors_hold, policy_holds
 from minerals.api import draw, report
 from minerals.errors import UsageError
 from minerals.report import page as page_module
+from minerals.report.figures import Figure
+from minerals.report.findings import ASKED, findings
 from minerals.report.markup import Number, element, table
 from minerals.report.svg import Inline
 from minerals.results.result import Result, load
@@ -141,6 +143,18 @@ def test_only_what_a_chart_is_made_of_is_taken_from_its_file() -> None:
     # What is written is what is drawn, whatever a comment says.
     line = r'<text x="1.00" y="9.00" font-size="6.4" font-weight="400" fill="#123456" textLength="[\d.]+">A<'
     assert re.search(line, text)
+
+
+def test_titles_that_find_nothing_are_not_told_as_findings() -> None:
+    titles = ("Graphite falls by a quarter", "What closed chokepoints would cost Europe’s batteries in 2035",
+              "What is said of cells fixes LFP at 40%")  # fmt: skip
+    drawn = [
+        Figure(at, name, name, {"title": title, "subtitle": "kt", "title_by": "computed"}, "", b"", b"")
+        for at, (name, title) in enumerate(zip(ASKED, titles, strict=False))
+    ]
+    told = findings(drawn)
+    assert [title in told for title in titles] == [True, False, True]
+    assert not findings(drawn[1:2])
 
 
 def test_a_table_names_its_columns_and_rows_and_can_be_reached() -> None:

@@ -66,7 +66,7 @@ def bundle(
     return Bundle(page.figure, data, meta)
 
 
-ORDINARY = ("A", "Cells", "Half", "If", "What", "Where", "Which", "Without")
+ORDINARY = ("A", "Cells", "Half", "If", "Without")
 """First words of a finding that are small inside a sentence: no names."""
 
 
@@ -77,6 +77,8 @@ def _in_its_world(result: Result, futures: Sequence[str], finding: str) -> str:
     name = wording.lowered(selection.label(result.record["codes"].get("future", {}), futures[0]))
     if name.lower() in finding.lower():
         return finding
+    if wording.finds_nothing(finding):
+        return f"{finding} under {name}"
     small = finding.partition(" ")[0] in ORDINARY
     return f"Under {name}, {wording.lowered(finding) if small else finding}"
 

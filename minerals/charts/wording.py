@@ -87,6 +87,11 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def finds_nothing(title: str) -> bool:
+    """Whether a computed title says what is drawn, for want of anything that is found in it."""
+    return bool(re.match(r"(What (?!is said )|Where |Which |Capacity of )", title))
+
+
 def contained_silicon(minerals: Iterable[str]) -> str:
     """Whose mass silicon is, as a sentence of a note, where it is among the minerals drawn; else nothing."""
     return " Silicon is contained Si, not SiOx or composite." if "silicon" in minerals else ""

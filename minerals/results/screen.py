@@ -14,6 +14,7 @@ from ..tables.series import ranges
 from ..text import MARK
 from .compare import changes
 from .result import Result
+from .worlds import assumed_of
 
 #: Head, rows and the places of the columns that are aligned to the left.
 Table = tuple[Sequence[str], Sequence[Sequence[str]], Sequence[int]]
@@ -194,13 +195,52 @@ def risks(result: Result, width: int) -> list[str]:
             beside = _lost(result, rows, title, drawn, 1)
         for head, body, left in beside:
             lines += [*([""] if lines else []), *fitted(head, body, width, left)]
+    worlds_beside = other_worlds(result, width)
+    lines += ["", *worlds_beside] if worlds_beside else []
     text = []
     if any(MARK in line for line in lines):
         text.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
     text += [LOST, RANGE, DRAWN if drawn else BY_SEVERITY] if lines else []
-    then = (_weighted, _drivers, _short, _not_known)
+    then = (_in_assumed, _weighted, _drivers, _short, _not_known)
     text += [*(line for part in then for line in part(result, year)), *_at_unknown(result)]
     return [*lines, *wrapped(text, width)]
+
+
+def other_worlds(result: Result, width: int) -> list[str]:
+    """GWh lost by disruption in each supply future of a run that names others beside its own, in the last year and the
+    first scenario; nothing where there are none, or nothing is lost in any."""
+    if "lost_by_future" not in result.tables:
+        return []
+    first, futures = result.scenarios[0], result.record["codes"]["future"]
+    table = result["lost_by_future"]
+    table = table[table["scenario"] == first]
+    lines: list[str] = []
+    for region, mine in table.groupby("region", sort=False):
+        by = {(row["disruption"], row["future"]): row for row in mine.to_dict("records")}
+        head = [f"GWh lost in {region}, {mine['year'].max()}, {result.record['scenarios'][first]['label']}"]
+        for each in futures.values():
+            head += [str(each["label"]), "of all"]
+        body = []
+        for row in mine.drop_duplicates("disruption").itertuples():
+            these = [by[row.disruption, name] for name in futures]
+            if any(max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these):
+                cells = [text for each in these for text in (
+                    between(each["lost_best"], each["lost_proportional"]),
+                    _percents(each["share_best"], each["share_proportional"]))]  # fmt: skip
+                body.append([f"{row.label}{'' if row.status == 'in_force' else MARK}", *cells])
+        lines += [*([""] if lines else []), *fitted(head, body, width)] if body else []
+    return lines
+
+
+def _in_assumed(result: Result, year: int) -> list[str]:
+    """Which supply futures of the run are assumed."""
+    del year
+    labels = {name: str(each["label"]) for name, each in result.record["codes"].get("future", {}).items()}
+    named = [labels[name] for name in assumed_of(labels, result["inputs_used"])]
+    if not named:
+        return []
+    others = f"; all but the table by world is of {next(iter(labels.values()))}" if len(labels) > 1 else ""
+    return [f"Who makes what is assumed in {' and '.join(named)}{others}."]
 
 
 def _lost(
