@@ -206,6 +206,9 @@ def test_shipped_run_files_are_found_by_name_from_anywhere(tmp_path: Path, monke
         assert find_run_file(name) == find_run_file(f"runs/{name}.toml") == find_run_file(f"{name}.toml")
     with pytest.raises(UsageError, match="did you mean 'europe-2035'"):
         find_run_file("runs/europ-2035.toml")
+    for typo in ("runs/europe-2035.tml", "europe-2035.csv"):
+        with pytest.raises(UsageError, match=f"no run file {typo}; did you mean 'europe-2035'"):
+            find_run_file(typo)
     with pytest.raises(UsageError, match="is a folder"):
         find_run_file(tmp_path)
 

@@ -72,6 +72,9 @@ def test_a_row_with_the_key_of_one_below_takes_its_place_and_another_is_added(
         if name != "battery_demand":
             pd.testing.assert_frame_equal(found[name], table.frame)
     assert [str(each) for each in found.own] == ["mine/battery_demand.csv: 1 row replaced, 1 row added"]
+    (header, *_) = DEMAND.splitlines()
+    (empty,) = read_inputs(Layers(toy, (mine("header", battery_demand=f"{header}\n"),))).own
+    assert str(empty) == "header/battery_demand.csv: no row that counts"
     row = found["battery_demand"].iloc[-1]
     assert (row["source"], row["quality"], row["locator"], row["energy_basis"]) == ("own", "own", "", "nominal")
     assert found.tables["battery_demand"].place(int(row["line"])) == ("mine/battery_demand.csv", 3)
