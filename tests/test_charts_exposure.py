@@ -804,7 +804,8 @@ def test_bars_are_the_data(case: str) -> None:
             assert row.share_best == pytest.approx(100 * row.best / row.planned)
             share = losses.ranged(row.best / row.planned, row.proportional / row.planned, kind="%")
             assert ("none" if row.high == 0 else share) in texts(picture)
-            assert row.range == "" or losses.ranged(row.low, row.high) in texts(picture)
+            ends = losses.ranged(row.low / row.planned, row.high / row.planned, kind="%")
+            assert row.range == "" or ends in texts(picture), "in per cent, as the title has it"
         assert (data["best"] <= data["proportional"]).all()
         assert (data["low"] <= data["high"]).all()
 
@@ -1350,7 +1351,7 @@ def test_a_stage_that_part_of_the_material_passes_is_no_headline() -> None:
     """Natural graphite alone is refined here: all of it in China, and no word of it for the graphite as a whole."""
     steps = [("mining", "China", "refining", "China", 100.0), ("refining", "China", "active_material", "China", 100.0)]
     picture = charts.draw(sourced([*steps, *GRAPHITE[10:]]), "sourcing")
-    assert "86% of the graphite in its batteries passes through China’s anode plants" in picture.meta.title
+    assert "graphite in its batteries, but 86% passes through China’s anode plants" in picture.meta.title
     assert "Refining holds 13% of what is used; the rest is synthetic graphite." in picture.meta.note
     assert "the rest is" not in drawn("sourcing").meta.note
 
